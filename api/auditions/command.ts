@@ -19,14 +19,14 @@ const auditionClosed = (view: AuditionView): Refusal =>
   );
 
 /**
- * Returns the refusal for an audition whose workflow was terminated or failed. The workflow recorded nothing about it,
+ * Returns the refusal for an audition whose workflow was terminated, was reset or failed. The workflow recorded nothing about it,
  * so the read model still shows the audition as open.
  */
 export const auditionStopped = ({ id, state }: Pick<AuditionView, 'id' | 'state'>): Refusal =>
   new Refusal(
     'audition_stopped',
-    `The workflow of the audition was terminated, or failed, in the state ${state}; the audition accepts no more commands.`,
-    `Have an operator look at audition/${id} in the Temporal Web UI and undo its bookings by hand; then request a new audition.`,
+    `The workflow of the audition was terminated or reset in Temporal, or failed, in the state ${state}; the command had no effect.`,
+    `An operator must decide whether audition/${id} continues or is undone. Read the audition before you send another command.`,
   );
 
 export type CommandDependencies = Pick<ApiDependencies, 'repositories' | 'auditionWorkflows'>;

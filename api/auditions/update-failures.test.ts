@@ -1,5 +1,5 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { Refusal } from '../../domain/errors.ts';
 import { unwrapUpdateFailure } from './update-failures.ts';
@@ -28,6 +28,12 @@ describe('a failed update', () => {
 
   it('is reported as ended when the workflow closed before the update completed', () => {
     expect(thrownFor(failed('AcceptedUpdateCompletedWorkflow'))).toBe('ended');
+  });
+
+  it('is reported as ended when a reset has superseded the run', () => {
+    const cause = ApplicationFailure.create({ type: 'trail_ahead', nonRetryable: true });
+    const activity = new ActivityFailure('failed', 'recordEvents', '7', 'NON_RETRYABLE_FAILURE', 'w', cause);
+    expect(thrownFor(new WorkflowUpdateFailedError('failed', activity))).toBe('ended');
   });
 
   it('is thrown unchanged when it is unknown', () => {

@@ -14,13 +14,22 @@ const workflowCompletedFailure = 'AcceptedUpdateCompletedWorkflow';
 const codeSchema = z.enum(refusalCodes);
 const whatToDoSchema = z.string();
 
+/** The type of the failure in a run that a reset has begun, and whose trail contains facts of the earlier run. */
+const trailAheadFailure = 'trail_ahead';
+
+const isOfResetRun = (error: unknown): boolean =>
+  error instanceof Error &&
+  ((error instanceof ApplicationFailure && error.type === trailAheadFailure) || isOfResetRun(error.cause));
+
 /**
- * Returns `ended` when the workflow closed before the update completed.
+ * Returns `ended` when the workflow closed before the update completed, and when the update belongs to a run that a
+ * reset has superseded: its effect was discarded.
  * @throws {Refusal} the workflow's refusal, with its code; any other error unchanged.
  */
 export const unwrapUpdateFailure = (error: unknown): 'ended' => {
   if (!(error instanceof WorkflowUpdateFailedError)) throw error;
   const { cause } = error;
+  if (isOfResetRun(cause)) return 'ended';
   if (!(cause instanceof ApplicationFailure)) throw error;
   if (cause.type === workflowCompletedFailure) return 'ended';
   const code = codeSchema.safeParse(cause.type);

@@ -19,7 +19,7 @@ export interface MailServer {
 
 export interface RefusingMailServer
   extends MailServer,
-    Pick<SmtpProxy, 'rejectRecipient' | 'acceptAllRecipients'> {}
+    Pick<SmtpProxy, 'rejectRecipient' | 'acceptAllRecipients' | 'loseAcceptances'> {}
 
 const mailSchema = z.object({
   subject: z.string(),
@@ -72,6 +72,7 @@ export const startMailServerProcess = async (): Promise<RefusingMailServer> => {
     apiUrl,
     rejectRecipient: (address) => proxy.rejectRecipient(address),
     acceptAllRecipients: () => proxy.acceptAllRecipients(),
+    loseAcceptances: (count) => proxy.loseAcceptances(count),
     close: async () => {
       await proxy.close();
       child.kill('SIGKILL');

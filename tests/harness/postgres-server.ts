@@ -38,9 +38,7 @@ export const execute = async (url: string, statement: string): Promise<void> => 
 /** Starts a server in a temporary directory, or uses the one at `DATABASE_URL`, and creates a migrated template. */
 export const startPostgres = async (): Promise<PostgresServer & { stop(): Promise<void> }> => {
   const { url, stop } = await findOrStart();
-  const template = `castmatch_template_${randomBytes(6).toString('hex')}`;
-  await execute(url, `CREATE DATABASE ${template}`);
-  await migrate(databaseUrl(url, template));
+  const template = await createTemplate(url);
   return {
     url,
     template,
@@ -49,6 +47,14 @@ export const startPostgres = async (): Promise<PostgresServer & { stop(): Promis
       await stop();
     },
   };
+};
+
+/** Creates a migrated, empty database on the server, and returns its name. */
+export const createTemplate = async (url: string): Promise<string> => {
+  const template = `castmatch_template_${randomBytes(6).toString('hex')}`;
+  await execute(url, `CREATE DATABASE ${template}`);
+  await migrate(databaseUrl(url, template));
+  return template;
 };
 
 interface RunningServer {

@@ -44,6 +44,8 @@ export interface ServiceUnderTest {
   readonly database: TestDatabase;
   readonly temporal: Client;
   readonly configuration: Configuration;
+  /** The environment of API and workers, and of command lines. */
+  readonly env: NodeJS.ProcessEnv;
   readonly taskQueue: string;
   /** Returns everything that the API logged and the workers printed so far. */
   printed(): string;
@@ -64,6 +66,8 @@ export interface ServiceOptions {
   /** host:port of a Temporal server to use instead of the shared one. */
   readonly temporalAddress?: string;
   readonly logLevel?: Configuration['logLevel'];
+  /** Starts the API with this environment, instead of in the process of the test. */
+  readonly startApi?: (env: NodeJS.ProcessEnv) => Promise<{ readonly url: string; close(): Promise<void> }>;
   /** Whether calendars are synchronized. Default: no, so that a test's faults hit the calls that it makes. */
   readonly calendarSync?: boolean;
 }
@@ -76,10 +80,12 @@ const injectedServers = (): SharedServers => ({
 /** Starts the service without a worker. Call `startWorker` for each worker, and `close` after the tests. */
 export const startService = async (options: ServiceOptions = {}): Promise<ServiceUnderTest> => {
   const servers = options.servers ?? injectedServers();
-  const [sandbox, mailServer, apiPort] = await Promise.all([
-    startSandbox({ zoom: { dailyLimit: 0 } }),
+  const apiPort = await getPort();
+  const [sandbox, mailServer] = await Promise.all([
+    startSandbox({
+      zoom: { dailyLimit: 0, webhookUrl: `http://127.0.0.1:${apiPort}/v1/webhooks/zoom` },
+    }),
     startMailServerProcess(),
-    getPort(),
   ]);
   const suffix = `-${randomBytes(6).toString('hex')}`;
   const masterKeys = `e2e:${randomBytes(32).toString('base64')}`;
@@ -119,7 +125,9 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
   const connection = await Connection.connect(temporalConnectionOptions(configuration.temporal));
   const temporal = new Client({ connection, ...temporalClientOptions(configuration) });
   const logger = createLogger({ level: configuration.logLevel, process: 'api' }, linesInto(printed));
-  const api = await startApi({ configuration, logger, host: '127.0.0.1' });
+  const api = options.startApi
+    ? await options.startApi(env)
+    : await startApi({ configuration, logger, host: '127.0.0.1' });
   const workers = new Set<WorkerProcess>();
 
   return {
@@ -129,6 +137,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
     database,
     temporal,
     configuration,
+    env,
     taskQueue: `castmatch${suffix}`,
     printed: () => printed.join(''),
     async startWorker(other) {

@@ -7,6 +7,8 @@ export interface SmtpProxy {
   /** Answers 550 (RFC 5321, section 4.2.2) for this address from now on, as a server without this mailbox does. */
   rejectRecipient(address: string): void;
   acceptAllRecipients(): void;
+  /** Cuts the connection instead of forwarding the acceptance of the next `count` messages, which are delivered. */
+  loseAcceptances(count: number): void;
   close(): Promise<void>;
 }
 
@@ -14,15 +16,30 @@ export interface SmtpProxy {
 export const startSmtpProxy = async (serverPort: number): Promise<SmtpProxy> => {
   const refused = new Set<string>();
   const open = new Set<Socket>();
+  let acceptancesToLose = 0;
   const proxy = createServer((client) => {
     const server = connect(serverPort, '127.0.0.1');
     for (const socket of [client, server]) {
       open.add(socket);
       socket.on('error', () => socket.destroy()).on('close', () => open.delete(socket));
     }
-    server.pipe(client);
+    let hasSentMessage = false;
+    server.on('data', (answer) => {
+      const isAcceptance = hasSentMessage && answer.toString('latin1').startsWith('250');
+      hasSentMessage = false;
+      if (!isAcceptance || acceptancesToLose === 0) {
+        client.write(answer);
+        return;
+      }
+      acceptancesToLose -= 1;
+      client.destroy();
+      server.end();
+    });
+    server.on('end', () => client.end());
     // The client waits for the answer to each command, so each chunk contains one command.
     client.on('data', (piece) => {
+      // The end of a message: RFC 5321, section 4.1.1.4.
+      hasSentMessage ||= piece.toString('latin1').endsWith('\r\n.\r\n');
       const [, address] = /^RCPT TO:<([^>]+)>/i.exec(piece.toString('latin1')) ?? [];
       if (address === undefined || !refused.has(address)) server.write(piece);
       else client.write(`550 5.1.1 <${address}>: Recipient address rejected: User unknown\r\n`);
@@ -37,6 +54,9 @@ export const startSmtpProxy = async (serverPort: number): Promise<SmtpProxy> => 
     port: address.port,
     rejectRecipient: (recipient) => refused.add(recipient),
     acceptAllRecipients: () => refused.clear(),
+    loseAcceptances: (count) => {
+      acceptancesToLose = count;
+    },
     close: async () => {
       for (const socket of open) socket.destroy();
       proxy.close();

@@ -1,0 +1,61 @@
+/** Reads the auditions that any source knows. */
+import type { StoredEvent } from '../../../db/trail/stored-events.ts';
+import { type EndingFact, needsCompensation } from '../../../domain/audition/ending.ts';
+import type { AuditionView } from '../../../domain/audition/view.ts';
+import { foldEvents } from '../../../domain/audition/view.ts';
+import { toEpochMs } from '../../../domain/time/epoch.ts';
+import type { ApiClient } from '../api-client.ts';
+import { organization, type ServiceUnderTest } from '../service.ts';
+
+export interface Sources
+  extends Pick<ServiceUnderTest, 'database' | 'temporal' | 'taskQueue' | 'sandbox' | 'mailServer'> {
+  readonly platform: ApiClient;
+}
+
+export interface KnownAudition {
+  /** What the API shows. */
+  readonly view: AuditionView;
+  readonly trail: readonly StoredEvent[];
+  /** Whether its slot is held and its meeting, events and notices stand: it is open, or its session was held. */
+  readonly stands: boolean;
+  /** The participant whose decline has closed the audition, who needs no cancellation. */
+  readonly decliner: string | undefined;
+}
+
+const trailPage = 10_000;
+
+/** Returns every audition of the API with its trail. */
+export const readAuditions = async ({ platform, database }: Sources): Promise<readonly KnownAudition[]> => {
+  const views = await platform.listAuditions();
+  return Promise.all(
+    views.map(async (view) => {
+      const page = { after: 0, limit: trailPage };
+      const trail = await database.repositories.events.read(organization, view.id, page);
+      const ending = view.state === 'closed' ? endingOf(trail) : undefined;
+      return {
+        view,
+        trail,
+        stands: !ending?.isUndone,
+        decliner: ending?.fact.type === 'declined' ? ending.fact.participant : undefined,
+      };
+    }),
+  );
+};
+
+const endings = ['slot_refused', 'declined', 'no_show', 'decided', 'cancelled', 'failed'] as const;
+const isEnding = (fact: StoredEvent['fact']): fact is EndingFact =>
+  endings.some((type) => type === fact.type);
+
+/** Returns the fact that has closed the audition, and whether everything must be undone. */
+const endingOf = (
+  trail: readonly StoredEvent[],
+): { readonly fact: EndingFact; readonly isUndone: boolean } | undefined => {
+  const index = trail.findLastIndex(({ fact }) => isEnding(fact));
+  const ended = trail[index];
+  if (!ended || !isEnding(ended.fact)) return undefined;
+  const before = foldEvents(trail.slice(0, index));
+  return {
+    fact: ended.fact,
+    isUndone: needsCompensation(ended.fact, before.state, before.slot, toEpochMs(ended.at)),
+  };
+};
