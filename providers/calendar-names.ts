@@ -1,10 +1,12 @@
 /** Names calendars as resources: one name for one calendar, in all organizations. */
 import type { ConnectionId } from '../domain/ids.ts';
 import type { CalendarProviderName } from '../domain/providers/vendors.ts';
+import { caldavCalendarName } from './apple/calendar-name.ts';
 import { googleCalendarName } from './google/calendar-name.ts';
 
 const names: Readonly<Record<CalendarProviderName, (account: string, calendarId: string) => string>> = {
   google: googleCalendarName,
+  apple: (_account, calendarId) => caldavCalendarName(calendarId),
 };
 
 /**

@@ -4,6 +4,7 @@
  */
 import type { Meeting } from '../domain/audition/events.ts';
 import type { BusyInterval, Slot } from '../domain/audition/slot.ts';
+import type { AppPassword } from '../domain/connections/grant.ts';
 import type { ConnectionId, OrganizationId } from '../domain/ids.ts';
 import type {
   CalendarProviderName,
@@ -37,6 +38,14 @@ export interface ConnectedAccount {
   reportRejectedToken(token: string): void;
   /** Reports that the consent behind this token does not cover the call: its owner is asked to consent again. */
   reportMissingScopes(token: string): Promise<void>;
+  /**
+   * Returns the server and the app-specific password of an account that was connected with one.
+   *
+   * @throws {ProviderError} `reconnect` when the owner must connect the account again.
+   */
+  appPassword(call: CallContext): Promise<AppPassword>;
+  /** Reports that the server rejected the password: its owner is asked to connect again. */
+  reportRejectedPassword(): Promise<void>;
 }
 
 /**

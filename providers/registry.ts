@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 import type { VendorName } from '../domain/providers/vendors.ts';
 import { createAppleAuthorizer } from './apple/account.ts';
+import { createCaldavCalendar } from './apple/calendar.ts';
 import { createAppleCheck } from './apple/health.ts';
 import { type AppleSettings, appleSettingsOf, appleVariables } from './apple/settings.ts';
 import { createGoogleCalendar } from './google/calendar.ts';
@@ -98,7 +99,7 @@ export const createProviders = (settings: ProviderSettings): ProviderRegistry =>
   const outbound = createOutboundDispatcher({ allowedPrivateNetworks });
   const fetchFor = (home: URL) => createGuardedFetch(outbound, home);
   return {
-    calendars: { google: createGoogleCalendar(google) },
+    calendars: { google: createGoogleCalendar(google), apple: createCaldavCalendar(fetchFor) },
     meetings: { zoom: createZoomMeetings(zoom, settings.zoom.hostUser) },
     textMessages: createTwilioTextMessages(twilio, settings.twilio.messagingServiceSid),
     email: createSmtpEmail(smtp, settings.smtp.from, journalUrl ? createMailJournal(journalUrl) : undefined),

@@ -25,6 +25,7 @@ export const meetingVendors = {
 /** Vendors of calendars that are read and written. */
 export const calendarVendors = {
   google: { vendor: 'google' },
+  apple: { vendor: 'apple' },
 } as const satisfies Capability<{ readonly vendor: VendorName }>;
 
 /** The vendor that delivers the messages of each channel. */

@@ -47,10 +47,14 @@ const ruleParts: fc.Arbitrary<Partial<Options>> = fc
       fc.record({
         freq: fc.constant(RRule.MONTHLY),
         byweekday: weekdays,
-        bysetpos: fc.constantFrom([1], [-1], [2, -2]),
+        bysetpos: fc.constantFrom<number[]>([1], [-1], [2, -2]),
       }),
       fc.record({ freq: fc.constant(RRule.YEARLY), bymonth: some(1, 12), bymonthday: some(1, 31, [-1]) }),
-      fc.record({ freq: fc.constant(RRule.YEARLY), bymonth: some(1, 12), byweekday: fc.oneof(weekdays, numbered) }),
+      fc.record({
+        freq: fc.constant(RRule.YEARLY),
+        bymonth: some(1, 12),
+        byweekday: fc.oneof(weekdays, numbered),
+      }),
       fc.record({ freq: fc.constant(RRule.YEARLY), byweekno: some(1, 52), byweekday: weekdays }),
       fc.record({ freq: fc.constant(RRule.YEARLY), byyearday: some(1, 365, [-1, -100]) }),
       fc.record({ freq: fc.constant(RRule.HOURLY), bymonth: fc.option(some(1, 12), { nil: null }) }),
@@ -85,11 +89,9 @@ describe('a recurrence rule', () => {
   });
 
   it('begins with DTSTART, also when the rule does not generate it', () => {
-    expect(starts('FREQ=WEEKLY;BYDAY=MO;COUNT=3', '2026-12-01T09:00', '2026-11-01T00:00', '2027-01-31T00:00')).toEqual([
-      '2026-12-01T09:00',
-      '2026-12-07T09:00',
-      '2026-12-14T09:00',
-    ]);
+    expect(
+      starts('FREQ=WEEKLY;BYDAY=MO;COUNT=3', '2026-12-01T09:00', '2026-11-01T00:00', '2027-01-31T00:00'),
+    ).toEqual(['2026-12-01T09:00', '2026-12-07T09:00', '2026-12-14T09:00']);
   });
 
   it.each([
@@ -114,7 +116,9 @@ describe('a recurrence rule', () => {
   });
 
   it('is reported as having too many occurrences instead of being cut', () => {
-    expect(starts('FREQ=MINUTELY', '2026-01-01T09:00', '2026-12-01T00:00', '2026-12-31T00:00')).toBe('too_many');
+    expect(starts('FREQ=MINUTELY', '2026-01-01T09:00', '2026-12-01T00:00', '2026-12-31T00:00')).toBe(
+      'too_many',
+    );
   });
 
   it.each(['', 'DAILY', 'FREQ=DAILY;INTERVAL=0', 'FREQ=DAILY;COUNT=0', 'FREQ=DAILY;BYDAY=\u0000'])(

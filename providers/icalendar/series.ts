@@ -58,7 +58,8 @@ export const createExpansion = (
    */
   const lengthOf = ({ uid, start, end }: EventComponent): CalendarDuration | undefined => {
     const { days, ms } = 'localMs' in end ? lengthUntil(start, end, uid) : end;
-    if (days * day + ms >= 0) return { days: Math.min(days, longestDays), ms: Math.min(ms, longestDays * day) };
+    if (days * day + ms >= 0)
+      return { days: Math.min(days, longestDays), ms: Math.min(ms, longestDays * day) };
     reportFault({ code: 'ends_before_start', uid, about: 'VEVENT' });
     return undefined;
   };
