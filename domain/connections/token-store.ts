@@ -45,7 +45,7 @@ type NotConnected =
   | { readonly kind: 'unknown_connection' };
 
 /** The stored app-specific password of a connection. */
-export type StoredAppPassword =
+type StoredAppPassword =
   | { readonly kind: 'connected'; readonly version: number; readonly appPassword: AppPassword }
   | NotConnected;
 

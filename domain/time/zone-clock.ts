@@ -49,7 +49,7 @@ const remainder = (value: number, by: number): number => ((value % by) + by) % b
  * Returns the offsets of a zone, in minutes east of UTC. They are read once for each UTC day.
  * @param zone the name of an existing IANA time zone
  */
-export const cachedOffsets = (zone: string): { offsetAt(epochMs: number): number } => {
+export const cachedOffsets = (zone: string): { readonly offsetAt: (epochMs: number) => number } => {
   const iana = IANAZone.create(zone);
   const atMidnight = new Map<number, number>();
   const offsetAtMidnight = (days: number): number => {

@@ -17,7 +17,7 @@ import { createZones } from './zones/zones.ts';
 export interface BusyTime extends BusyInterval {
   readonly uid: string | undefined;
   /** Returns the text of a property of the event. */
-  property(name: string): string | undefined;
+  readonly property: (name: string) => string | undefined;
 }
 
 export interface BusyTimesQuery {

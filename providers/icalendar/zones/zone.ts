@@ -3,7 +3,7 @@ import { day } from '../../../domain/time/units.ts';
 
 export interface Zone {
   /** Returns the offset from UTC in milliseconds, positive in the east. */
-  offsetAt(epochMs: number): number;
+  readonly offsetAt: (epochMs: number) => number;
 }
 
 export const utc: Zone = { offsetAt: () => 0 };
