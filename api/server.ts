@@ -81,7 +81,9 @@ export const startApi = async ({
     onIdleError: (err) => logger.warn({ err }, 'idle database connection lost'),
   });
   const temporal = connectTemporal(configuration);
-  const providers = createProviders(configuration);
+  const providers = createProviders(configuration, (events) =>
+    logger.warn(events, 'calendar events unreadable'),
+  );
   const repositories = createRepositories(database.db, createKeyWrapping(configuration));
   const accessTokens = createAccessTokens({
     store: repositories.connections,

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { day } from '../../domain/time/units.ts';
 import { type BusyTime, readBusyTimes } from '../icalendar/busy-times.ts';
 import { componentsNamed, readComponents, unfold } from '../icalendar/content-lines.ts';
+import type { CalendarFault } from '../icalendar/faults.ts';
 import { textOf } from '../icalendar/properties.ts';
 import { calendarZone } from '../icalendar/zones/calendar-zone.ts';
 import { zoneOfTzid } from '../icalendar/zones/iana-zone.ts';
@@ -13,12 +14,14 @@ import { calendarUrlOf, queryEvents, readCalendarZone } from './event-resources.
 import type { CaldavScope } from './exchange.ts';
 import { maxBusyTimes } from './settings.ts';
 
+const maxReportedFaults = 5;
+
 /** How long the events are expanded before other work of the process gets its turn, in milliseconds. */
 const turnMs = 20;
 
 /**
  * Returns the times in the window that the events of a calendar block. An event that cannot be read blocks no time; one
- * with too many occurrences blocks all of the window.
+ * with too many occurrences blocks all of the window. Both are reported.
  *
  * @throws {ProviderError} also when there are too many: an incomplete list must not count as free time.
  */
@@ -32,22 +35,31 @@ export const readCalendar = async (
   // The server may read days and floating times in another zone than the calendar's.
   const events = await queryEvents(scope, url, { from: window.start - day, until: window.end + day });
   const addresses = new Set([scope.connection.account.trim().toLowerCase()]);
+  const faults: CalendarFault[] = [];
   let owner: Zone | undefined;
   const busy: BusyTime[] = [];
   let turnBegan = performance.now();
   for (const { text } of events) {
     const probe = watchedZone(owner ?? utc);
-    let times = readBusyTimes(text, { window, owner: probe, addresses }, () => {});
+    let found: CalendarFault[] = [];
+    let times = readBusyTimes(text, { window, owner: probe, addresses }, (fault) => found.push(fault));
     if (!owner && probe.isUsed()) {
       owner = await ownersZone(scope, url, events);
-      times = readBusyTimes(text, { window, owner, addresses }, () => {});
+      found = [];
+      times = readBusyTimes(text, { window, owner, addresses }, (fault) => found.push(fault));
     }
     busy.push(...times);
+    faults.push(...found);
     if (busy.length > maxBusyTimes) throw tooManyEvents(scope);
     if (performance.now() - turnBegan < turnMs) continue;
     await setImmediate();
     scope.call.signal.throwIfAborted();
     turnBegan = performance.now();
+  }
+  if (faults.length > 0) {
+    const { id: connection, organization } = scope.connection;
+    const first = faults.slice(0, maxReportedFaults).map(({ code, about }) => `${code}: ${about}`);
+    scope.reportUnreadable({ connection, organization, count: faults.length, faults: first });
   }
   return busy;
 };

@@ -12,6 +12,7 @@ import { createOutboundDispatcher } from '../outbound/dispatcher.ts';
 import { createGuardedFetch } from '../outbound/guarded-fetch.ts';
 import type { CalendarEvent, ConnectedAccount } from '../ports.ts';
 import { createCaldavCalendar } from './calendar.ts';
+import type { UnreadableEvents } from './exchange.ts';
 
 const eventId = 'a1b2c3d4e5f60718293a4b5c6d7e8f90';
 const reference = 'aud_0190c8a2-1111-7222-8333-444455556666';
@@ -48,8 +49,12 @@ const setupWith = (server: () => CaldavServer) => {
     const calendarId = await server().createCalendar(`cal${calendars}`, properties);
     const dispatcher = createOutboundDispatcher({ allowedPrivateNetworks: ['127.0.0.0/8'] });
     onTestFinished(async () => dispatcher.destroy());
-    const provider = createCaldavCalendar((home) => createGuardedFetch(dispatcher, home));
     const rejections: string[] = [];
+    const unreadable: UnreadableEvents[] = [];
+    const provider = createCaldavCalendar(
+      (home) => createGuardedFetch(dispatcher, home),
+      (events) => unreadable.push(events),
+    );
     const account = (serverUrl = server().url, password: string = caldavUser.password): ConnectedAccount => ({
       id: 'conn_1',
       organization: 'org_1',
@@ -76,7 +81,7 @@ const setupWith = (server: () => CaldavServer) => {
       });
       expect(answer.status).toBeLessThan(300);
     };
-    return { calendarId, provider, account, stored, put, remove, busy, store, rejections };
+    return { calendarId, provider, account, stored, put, remove, busy, store, rejections, unreadable };
   };
 };
 
@@ -247,6 +252,22 @@ describe.each(['radicale', 'xandikos'] as const)('calendars at %s', (program) =>
         expect((await busy()).map(({ eventId: uid }) => uid).sort()).toEqual(['large', 'small']);
       });
 
+      it('report a damaged event, and are still read', async () => {
+        const { store, busy, unreadable } = await setup();
+        const shire = 'DTSTART;TZID=Middle-earth/Shire:20261203T100000';
+        await store('far', meeting('far', shire, 'DURATION:PT1H'));
+        await store('near', meeting('near', 'DTSTART:20261204T090000Z', 'DURATION:PT1H'));
+        expect(await busy()).toHaveLength(2);
+        expect(unreadable).toEqual([
+          {
+            connection: 'conn_1',
+            organization: 'org_1',
+            count: 1,
+            faults: ['unknown_zone: Middle-earth/Shire'],
+          },
+        ]);
+      });
+
       it('are one calendar with and without the final slash', async () => {
         const { calendarId, provider, account, put } = await setup();
         await put();
@@ -356,7 +377,10 @@ describe.skipIf(!hasCaldavServer('radicale'))('a rejected password (Radicale)', 
 
 describe('the id of a calendar', () => {
   it.each(['primary', 'ann@example.com', 'ftp://calendar.example/ann/'])('is not %s', async (calendarId) => {
-    const provider = createCaldavCalendar(() => fetch);
+    const provider = createCaldavCalendar(
+      () => fetch,
+      () => {},
+    );
     const account: ConnectedAccount = {
       id: 'conn_1',
       organization: 'org_1',

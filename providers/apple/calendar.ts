@@ -28,17 +28,23 @@ const removeEvent = operationOf('apple', 'calendar.deleteEvent');
 /** Another client can change the event between our read and our write; each conflict costs one attempt. */
 const writeAttempts = 4;
 
-/** Creates the provider. `fetchFor` must return a guarded `fetch`, because a person names the server. */
-export const createCaldavCalendar = (fetchFor: FetchFor): CalendarProvider => ({
+/**
+ * Creates the provider. `fetchFor` must return a guarded `fetch`, because a person names the server. `reportUnreadable` is
+ * called after each reading of a calendar that has damaged events.
+ */
+export const createCaldavCalendar = (
+  fetchFor: FetchFor,
+  reportUnreadable: CaldavScope['reportUnreadable'],
+): CalendarProvider => ({
   name: 'apple',
   freeBusy: async (connection, calendarIds, window, call) => {
-    const scope = { fetchFor, operation: freeBusy, connection, call };
+    const scope = { fetchFor, reportUnreadable, operation: freeBusy, connection, call };
     const busy = await Promise.all(calendarIds.map((id) => readCalendar(scope, id, window)));
     return busy.flat().map(({ start, end }) => ({ start, end }));
   },
   busyEvents: async (connection, calendarId, window, call) => {
     const busy = await readCalendar(
-      { fetchFor, operation: listEvents, connection, call },
+      { fetchFor, reportUnreadable, operation: listEvents, connection, call },
       calendarId,
       window,
     );
@@ -50,7 +56,7 @@ export const createCaldavCalendar = (fetchFor: FetchFor): CalendarProvider => ({
     }));
   },
   putEvent: (connection, event, call) =>
-    writeEvent({ fetchFor, operation: putEvent, connection, call }, event),
+    writeEvent({ fetchFor, reportUnreadable, operation: putEvent, connection, call }, event),
   putConference: async () => {
     throw appleError(putConference, {
       code: 'no_conference',
@@ -58,7 +64,7 @@ export const createCaldavCalendar = (fetchFor: FetchFor): CalendarProvider => ({
     });
   },
   deleteEvent: (connection, event, call) =>
-    endEvent({ fetchFor, operation: removeEvent, connection, call }, event),
+    endEvent({ fetchFor, reportUnreadable, operation: removeEvent, connection, call }, event),
 });
 
 /** Creates or changes the event. A repetition finds the event of the first attempt, because both use the same UID. */

@@ -1,5 +1,6 @@
 /** Makes requests to the CalDAV server of a connection, with its app-specific password. */
 import { addConnection } from '../../domain/errors.ts';
+import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
 import { parseWebAddress } from '../outbound/early-check.ts';
@@ -15,8 +16,18 @@ interface RequestParts {
   readonly fetch: Fetch;
 }
 
+/** The events of one calendar that could not be read, or not completely. */
+export interface UnreadableEvents {
+  readonly connection: ConnectionId;
+  readonly organization: OrganizationId;
+  readonly count: number;
+  /** The first faults, without the ids of the events. */
+  readonly faults: readonly string[];
+}
+
 export interface CaldavScope {
   readonly fetchFor: FetchFor;
+  readonly reportUnreadable: (events: UnreadableEvents) => void;
   readonly operation: ProviderOperation;
   readonly connection: ConnectedAccount;
   readonly call: CallContext;

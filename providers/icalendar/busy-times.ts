@@ -65,6 +65,7 @@ const seriesOf = (events: readonly EventComponent[]): readonly Series[] =>
   [...Map.groupBy(events, (event) => event.uid ?? event).values()].flatMap((group) => {
     const replacements = group.filter(({ replaces }) => replaces !== undefined);
     const [first, ...others] = group.filter(({ replaces }) => replaces === undefined);
-    const alone = (main: EventComponent): Series => ({ main, replacements: [] });
     return first ? [{ main: first, replacements }, ...others.map(alone)] : replacements.map(alone);
   });
+
+const alone = (main: EventComponent): Series => ({ main, replacements: [] });

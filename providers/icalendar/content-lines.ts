@@ -77,10 +77,11 @@ export const componentsNamed = (components: readonly Component[], name: string):
 export const linesNamed = ({ lines }: Component, name: string): readonly string[] =>
   lines.filter((line) => nameOf(line) === name);
 
-/** Returns a text as the value of a property (RFC 5545, section 3.3.11). */
+/** Returns a text as the value of a property (RFC 5545, section 3.3.11). Servers reject control characters. */
 export const escapeText = (text: string): string =>
-  text
-    .replaceAll(/[\\;,]/g, (character) => `\\${character}`)
-    .replaceAll(/\r\n?|\n/g, '\\n')
-    // Control characters are not allowed in a calendar; servers reject the whole event.
-    .replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F]/g, '');
+  [...text.replaceAll(/\r\n?/g, '\n')]
+    .filter((character) => character >= ' ' || character === '\n' || character === '\t')
+    .map((character) => escapes[character] ?? character)
+    .join('');
+
+const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', ';': '\\;', ',': '\\,', '\n': '\\n' };

@@ -24,12 +24,10 @@ export interface CalendarPeriod {
   readonly end: CalendarTime | CalendarDuration;
 }
 
-type Property = InstanceType<typeof ICAL.Property>;
-
-/** Returns the parsed property of a line; undefined when it cannot be parsed. */
-const parseLine = (line: string): Property | undefined => {
+/** Returns the value of a line; undefined when it cannot be parsed. `ical.js` parses it only when it is read. */
+const valueOf = (line: string): unknown => {
   try {
-    return ICAL.Property.fromString(line);
+    return ICAL.Property.fromString(line).getFirstValue();
   } catch {
     return undefined;
   }
@@ -38,14 +36,18 @@ const parseLine = (line: string): Property | undefined => {
 /** Returns the unescaped text of a property. */
 export const textOf = (component: Component, name: string): string | undefined => {
   const [line] = linesNamed(component, name);
-  const value: unknown = line === undefined ? undefined : parseLine(line)?.getFirstValue();
+  const value: unknown = line === undefined ? undefined : valueOf(line);
   return typeof value === 'string' ? value : undefined;
 };
 
 /** Returns a parameter of a line. */
 export const parameterOf = (line: string, name: string): string | undefined => {
-  const value: unknown = parseLine(line)?.getParameter(name.toLowerCase());
-  return typeof value === 'string' ? value : undefined;
+  try {
+    const value: unknown = ICAL.Property.fromString(line).getParameter(name.toLowerCase());
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
 };
 
 /** Returns what follows the parameters of a line, unparsed. */
@@ -82,9 +84,7 @@ export const readTimes = (line: string): ReadTimes => {
 /** Many programs write a date without VALUE=DATE: the digits decide. */
 const readTime = (value: string, tzid: string | undefined): CalendarTime | undefined => {
   const isDate = /^\d{8}$/.test(value);
-  const parsed: unknown = parseLine(
-    isDate ? `DTSTART;VALUE=DATE:${value}` : `DTSTART:${value}`,
-  )?.getFirstValue();
+  const parsed: unknown = valueOf(isDate ? `DTSTART;VALUE=DATE:${value}` : `DTSTART:${value}`);
   // ical.js carries an overflow: it reads February 30 as March 2. Such a date does not exist.
   if (!(parsed instanceof ICAL.Time) || parsed.toICALString() !== value) return undefined;
   const { year, month, day, hour, minute, second, isDate: date } = parsed;
@@ -104,7 +104,7 @@ const readPeriod = (value: string, tzid: string | undefined): CalendarPeriod | u
 
 /** Returns the length of a DURATION value. A negative one is returned as it is. */
 export const readDuration = (value: string): CalendarDuration | undefined => {
-  const parsed: unknown = parseLine(`DURATION:${value.trim()}`)?.getFirstValue();
+  const parsed: unknown = valueOf(`DURATION:${value.trim()}`);
   if (!(parsed instanceof ICAL.Duration)) return undefined;
   const { weeks, days, hours, minutes, seconds, isNegative } = parsed;
   const sign = isNegative ? -1 : 1;

@@ -1,9 +1,11 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
+// oxlint-disable-next-line import/default -- Node gives its CommonJS exports as the default
 import rruleLibrary, { type Options } from 'rrule';
 import { describe, expect, it } from 'vitest';
 import { day } from '../../domain/time/units.ts';
 import { expandRule, readRule } from './recurrence.ts';
 
+// oxlint-disable-next-line import/no-named-as-default-member -- see above
 const { RRule } = rruleLibrary;
 const at = (text: string): number => Date.parse(`${text}Z`);
 

@@ -27,9 +27,14 @@ export const readRule = (value: string): Rule | undefined => {
   return isRule && !hasZero ? { text: rest.join(';'), until } : undefined;
 };
 
-/** The library jumps to the window. What it then steps through is bounded by these numbers: about 0.2 s at most. */
+/** The library jumps to the window. What it then steps through is bounded by these numbers: less than a second at worst. */
 const maxPeriods = 10_000;
 const maxCandidates = 20_000;
+/**
+ * Parts that multiply the candidates of a period. Other rules have few in each, so the number of periods bounds them. They
+ * are expanded without the second limit and without `includeDtstart`, because the library is then ten times faster.
+ */
+const multiplies = /\b(BYHOUR|BYMINUTE|BYSECOND|BYSETPOS|BYWEEKNO|BYYEARDAY)=/;
 
 type Expansion =
   | { readonly kind: 'complete'; readonly starts: readonly number[] }
@@ -48,15 +53,18 @@ export const expandRule = ({ text }: Rule, start: number, from: number, until: n
   try {
     const rule = new RRuleTemporal({
       rruleString: `DTSTART;TZID=UTC:${digitsOf(start)}\nRRULE:${text}`,
-      includeDtstart: true,
+      // A start that the rule does not generate is its first occurrence, and is counted.
+      ...(text.includes('COUNT=') && { includeDtstart: true }),
+      ...(multiplies.test(text) && { maxCandidateEvaluations: maxCandidates }),
       maxIterations: maxPeriods,
-      maxCandidateEvaluations: maxCandidates,
       cache: false,
     });
     const found = rule.between(new Date(from), new Date(until), true);
-    return { kind: 'complete', starts: found.map(({ epochMilliseconds }) => epochMilliseconds) };
+    const starts = new Set(found.map(({ epochMilliseconds }) => epochMilliseconds));
+    if (start >= from && start <= until) starts.add(start);
+    return { kind: 'complete', starts: [...starts].sort((one, other) => one - other) };
   } catch (error) {
-    const exceeded = error instanceof Error && /^Maximum /.test(error.message);
+    const exceeded = error instanceof Error && error.message.startsWith('Maximum ');
     return { kind: exceeded ? 'too_many' : 'invalid' };
   }
 };

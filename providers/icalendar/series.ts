@@ -117,16 +117,6 @@ export const createExpansion = (
       )
       .sort((one, other) => one.from - other.from);
 
-  /** Returns the last local time at which an occurrence of the rule can start. */
-  const untilOf = (main: Pattern, { until }: Rule): number => {
-    const [last] = until === undefined ? [] : readTimes(`UNTIL:${until}`).times;
-    if (!last) return Infinity;
-    if (last.form === 'date') return last.localMs + day - 1;
-    const local = last.form === 'utc' ? localTimeOf(main.zone, last.localMs) : last.localMs;
-    // For a series of days, programs write midnight of the last day in UTC or in their own zone.
-    return main.event.start.form === 'date' ? Math.max(local, last.localMs) : local;
-  };
-
   /** Returns the local starts of all occurrences that can be in the window; `too_many` when they cannot be listed. */
   const startsOf = (main: Pattern, reach: number): ReadonlySet<number> | 'too_many' => {
     const { event } = main;
@@ -189,3 +179,13 @@ const reachOf = ({ event, length }: Pattern, main: Pattern): number => {
 
 const startOfDay = (localMs: number): number => Math.floor(localMs / day) * day;
 const dayOf = ({ localMs }: CalendarTime): number => startOfDay(localMs);
+
+/** Returns the last local time at which an occurrence of the rule can start. */
+const untilOf = (main: Pattern, { until }: Rule): number => {
+  const [last] = until === undefined ? [] : readTimes(`UNTIL:${until}`).times;
+  if (!last) return Infinity;
+  if (last.form === 'date') return last.localMs + day - 1;
+  const local = last.form === 'utc' ? localTimeOf(main.zone, last.localMs) : last.localMs;
+  // For a series of days, programs write midnight of the last day in UTC or in their own zone.
+  return main.event.start.form === 'date' ? Math.max(local, last.localMs) : local;
+};

@@ -13,6 +13,9 @@ import {
 import { createHttpBrowser } from '../harness/form-browser.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';
 
+const digitsOf = (instant: string | undefined): string =>
+  `${(instant ?? '').slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+
 describe.skipIf(!hasCaldavServer('radicale'))(
   'with Radicale (python3 with the package radicale, or CALDAV_PYTHON)',
   () => {
@@ -59,9 +62,6 @@ describe.skipIf(!hasCaldavServer('radicale'))(
       (await server.resources(calendarId))
         .filter(({ text }) => text.includes('X-CASTMATCH-REFERENCE'))
         .map(({ text }) => /^DTSTART:(\S+)/m.exec(text)?.[1] ?? '');
-
-    const digitsOf = (instant: string | undefined): string =>
-      `${(instant ?? '').slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
 
     it('an audition is written, moved and cancelled in the calendar of a CalDAV server', async () => {
       const requested = await platform.request(requestWith(1, 10 * day));
