@@ -23,7 +23,7 @@ import { withResilience } from '../providers/resilience/resilient-providers.ts';
 import { createTokenVerifier } from './access/jwt-verifier.ts';
 import { buildApi } from './app.ts';
 import { createAuditionWorkflows } from './auditions/audition-workflows.ts';
-import type { FindBusy } from './dependencies.ts';
+import type { ApiDependencies, FindBusy } from './dependencies.ts';
 import { connectTemporal } from './temporal-connection.ts';
 import { createDeliveryWorkflows } from './webhook-endpoints/delivery-workflows.ts';
 
@@ -53,6 +53,15 @@ const findBusyWith =
       `Your organization has no connection ${id}.`,
       'Connect the calendar first, or omit it.',
     );
+  };
+
+const listCalendarsWith =
+  (accessTokens: AccessTokens, { calendars }: Providers): ApiDependencies['listCalendars'] =>
+  async (connection, call) => {
+    const { provider } = connection;
+    if (!isCalendarProvider(provider) || !calendars[provider].listCalendars) return undefined;
+    const account = connectedAccountOf(connection, accessTokens, 'calendar.listEvents');
+    return calendars[provider].listCalendars(account, call);
   };
 
 /** The development Web UI has no fixed port. */
@@ -120,6 +129,7 @@ export const startApi = async ({
       connectionLinks: createConnectionLinks(configuration.masterKeys),
       authorizers: providers.authorizers,
       findBusy: findBusyWith(repositories.connections, accessTokens, guardedProviders),
+      listCalendars: listCalendarsWith(accessTokens, guardedProviders),
       integrations: providers.checks,
       quotas: Object.entries(quotasWith(configuration.quotas)).map(([name, quota]) => ({ name, ...quota })),
       metricsRegistry,

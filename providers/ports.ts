@@ -103,8 +103,18 @@ export interface BusyEvent extends BusyInterval {
   readonly reference?: string | undefined;
 }
 
+/** A calendar of a connected account. */
+export interface CalendarListing {
+  readonly calendarId: string;
+  /** The name that the owner sees; can be empty. */
+  readonly name: string;
+  readonly isWritable: boolean;
+}
+
 export interface CalendarProvider {
   readonly name: CalendarProviderName;
+  /** Returns the calendars of the account that hold events. Absent when the ids of calendars need no listing. */
+  listCalendars?(connection: ConnectedAccount, call: CallContext): Promise<readonly CalendarListing[]>;
   /** Returns the busy intervals of several calendars of one connection within [from, until). They are not merged. */
   freeBusy(
     connection: ConnectedAccount,

@@ -252,6 +252,22 @@ describe.each(['radicale', 'xandikos'] as const)('calendars at %s', (program) =>
         expect((await busy()).map(({ eventId: uid }) => uid).sort()).toEqual(['large', 'small']);
       });
 
+      it('are listed with their names, without those for tasks only', async () => {
+        const { calendarId, provider, account } = await setup();
+        await setup(
+          '<c:supported-calendar-component-set><c:comp name="VTODO"/></c:supported-calendar-component-set>',
+        );
+        const listed = (await provider.listCalendars?.(account(), callContext())) ?? [];
+        const { pathname } = new URL(calendarId);
+        const paths = listed.map((calendar) => decodeURIComponent(new URL(calendar.calendarId).pathname));
+        expect(paths).toContain(decodeURIComponent(pathname));
+        expect(listed).toContainEqual({
+          calendarId: expect.stringContaining('/cal1/'),
+          name: 'cal1',
+          isWritable: true,
+        });
+      });
+
       it('report a damaged event, and are still read', async () => {
         const { store, busy, unreadable } = await setup();
         const shire = 'DTSTART;TZID=Middle-earth/Shire:20261203T100000';

@@ -7,6 +7,7 @@ import { ProviderError } from '../../domain/errors.ts';
 import { operationOf } from '../operations.ts';
 import type { CalendarEvent, CalendarProvider, OurEvent } from '../ports.ts';
 import { readCalendar } from './busy-times.ts';
+import { listCalendars } from './calendar-list.ts';
 import type { FetchFor } from './client.ts';
 import { appleError } from './errors.ts';
 import { changeOf, isForeign, newEventText, readStored, referenceProperty, withoutUses } from './event.ts';
@@ -37,6 +38,8 @@ export const createCaldavCalendar = (
   reportUnreadable: CaldavScope['reportUnreadable'],
 ): CalendarProvider => ({
   name: 'apple',
+  listCalendars: (connection, call) =>
+    listCalendars({ fetchFor, reportUnreadable, operation: listEvents, connection, call }),
   freeBusy: async (connection, calendarIds, window, call) => {
     const scope = { fetchFor, reportUnreadable, operation: freeBusy, connection, call };
     const busy = await Promise.all(calendarIds.map((id) => readCalendar(scope, id, window)));

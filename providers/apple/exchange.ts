@@ -12,6 +12,7 @@ import { largestEventsAnswer, requestDeadlineMs } from './settings.ts';
 
 /** What a function of `tsdav` needs for one request. */
 interface RequestParts {
+  readonly serverUrl: string;
   readonly headers: Record<string, string>;
   readonly fetch: Fetch;
 }
@@ -51,6 +52,7 @@ export const exchange = async <Result>(
     const basic = Buffer.from(`${username}:${password}`).toString('base64');
     const signal = withDeadline(call, requestDeadlineMs);
     const result = await request({
+      serverUrl: server.href,
       headers: { authorization: `Basic ${basic}`, 'x-correlation-id': call.correlationId },
       fetch: recordingFetch(fetchFor(server), signal, outcomes, largestEventsAnswer),
     });

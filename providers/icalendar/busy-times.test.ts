@@ -8,6 +8,8 @@ const daily = [
 ];
 const usual = ['2026-12-01T09:00', '2026-12-02T09:00', '2026-12-03T09:00', '2026-12-04T09:00'];
 
+const replaced = (id: string, ...lines: readonly string[]) => event(zoned('RECURRENCE-ID', id), ...lines);
+
 describe('an event', () => {
   it.each([
     [
@@ -164,7 +166,6 @@ describe('a series', () => {
   });
 
   it('has moved, cancelled and freed occurrences', () => {
-    const replaced = (id: string, ...lines: readonly string[]) => event(zoned('RECURRENCE-ID', id), ...lines);
     const { times } = read(
       calendar(
         // The order of the components does not matter.

@@ -79,7 +79,7 @@ export const linesNamed = ({ lines }: Component, name: string): readonly string[
 
 /** Returns a text as the value of a property (RFC 5545, section 3.3.11). Servers reject control characters. */
 export const escapeText = (text: string): string =>
-  [...text.replaceAll(/\r\n?/g, '\n')]
+  Array.from(text.replaceAll(/\r\n?/g, '\n'))
     .filter((character) => character >= ' ' || character === '\n' || character === '\t')
     .map((character) => escapes[character] ?? character)
     .join('');
