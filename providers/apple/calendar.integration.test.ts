@@ -154,6 +154,14 @@ describe.each(['radicale', 'xandikos'] as const)('calendars at %s', (program) =>
         expect(await busy()).toEqual([]);
       });
 
+      it('that their owner has deleted have no event to remove, and cannot be written', async () => {
+        const { calendarId, put, remove } = await setup();
+        await put();
+        expect((await server.send('DELETE', calendarId)).status).toBeLessThan(300);
+        expect(await remove('key-1')).toBe('absent');
+        await expect(put()).rejects.toMatchObject({ fault: { kind: 'not_found' } });
+      });
+
       it('get the event again after a person has deleted it', async () => {
         const { calendarId, put, stored } = await setup();
         await put();

@@ -125,7 +125,7 @@ const endEvent = async (
 ): Promise<'deleted' | 'absent'> => {
   const url = calendarUrlOf(scope.operation, event.calendarId);
   for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
-    const resource = await findEvent(scope, url, event.eventId);
+    const resource = await findInExisting(scope, url, event.eventId);
     const stored = resource && readStored(resource.text, event.eventId);
     if (!stored || isForeign(stored, event.reference)) return 'absent';
     const rest = withoutUses(stored, event.keys, new Date());
@@ -136,6 +136,18 @@ const endEvent = async (
     if (!refusal) return 'deleted';
   }
   throw keepsChanging(scope);
+};
+
+/** Like `findEvent`; a calendar that its owner has deleted has no events. */
+const findInExisting: typeof findEvent = async (scope, url, uid) => {
+  try {
+    return await findEvent(scope, url, uid);
+  } catch (error) {
+    const isGone =
+      error instanceof ProviderError && (error.vendor.status === 404 || error.vendor.status === 410);
+    if (isGone) return undefined;
+    throw error;
+  }
 };
 
 const keepsChanging = ({ operation }: CaldavScope): ProviderError =>

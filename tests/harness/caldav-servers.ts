@@ -12,7 +12,7 @@ import { execa } from 'execa';
 import getPort from 'get-port';
 import { eventually } from './eventually.ts';
 
-const python = env['CALDAV_PYTHON'] ?? env['RADICALE_PYTHON'] ?? 'python3';
+const python = env['CALDAV_PYTHON'] ?? 'python3';
 
 export const caldavUser = { username: 'ann@example.com', password: 'sand-boxx-appl-pass' } as const;
 
