@@ -16,6 +16,24 @@ describe('the name of a Google calendar', () => {
   ])('of the account %s and the id %s is %s', (account, calendarId, expected) => {
     expect(calendarName('google', { id: 'conn_1', account }, calendarId)).toBe(expected);
   });
+
+  it.each([
+    ['https://caldav.icloud.com/123/calendars/work/', 'apple/caldav.icloud.com/123/calendars/work'],
+    ['https://p42-caldav.icloud.com:443/123/calendars/work', 'apple/caldav.icloud.com/123/calendars/work'],
+    [
+      'https://Cloud.Example.com/dav/ann@example.com/main/',
+      'apple/cloud.example.com/dav/ann%40example.com/main',
+    ],
+    [
+      'http://cloud.example.com/dav/ann%40example.com//main',
+      'apple/cloud.example.com/dav/ann%40example.com/main',
+    ],
+    ['https://cloud.example.com:8443/a%zz/', 'apple/cloud.example.com:8443/a%zz'],
+    ['home', 'apple/home'],
+  ])('at the URL %s is %s', (calendarId, expected) => {
+    const connection = { id: 'conn_1', account: 'ann@example.com' } as const;
+    expect(calendarName('apple', connection, calendarId)).toBe(expected);
+  });
 });
 
 const closed = () => Promise.reject(new Error('the account must be connected again'));
@@ -33,6 +51,8 @@ describe('the name of an Outlook calendar', () => {
     accessToken: async () => '',
     reportRejectedToken: () => {},
     reportMissingScopes: async () => {},
+    appPassword: () => Promise.reject(new Error('the account has a token')),
+    reportRejectedPassword: async () => {},
   } as const;
   const namesOf = (calendarId: string, open = async () => opened) =>
     calendarNames(outlook, connection, calendarId, open, callContext());

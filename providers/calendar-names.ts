@@ -1,6 +1,7 @@
 /** Names calendars as resources: one name for one calendar, in all organizations. */
 import type { ConnectionId } from '../domain/ids.ts';
 import type { CalendarProviderName } from '../domain/providers/vendors.ts';
+import { caldavCalendarName } from './apple/calendar-name.ts';
 import { googleCalendarName } from './google/calendar-name.ts';
 import { mainCalendar, microsoftCalendarName } from './microsoft/calendar-name.ts';
 import type { CalendarProvider, CallContext, ConnectedAccount } from './ports.ts';
@@ -22,6 +23,7 @@ interface NamedAccount {
 const names: Readonly<Record<CalendarProviderName, (owner: NamedAccount, calendarId: string) => string>> = {
   google: ({ account }, calendarId) => googleCalendarName(account, calendarId),
   microsoft: ({ accountId }, calendarId) => microsoftCalendarName(accountId, calendarId),
+  apple: (_owner, calendarId) => caldavCalendarName(calendarId),
 };
 
 /**

@@ -210,7 +210,19 @@ export const catalog = {
     displayName: 'Apple',
     statusPage: 'https://www.apple.com/support/systemstatus/',
     connectedAppsPage: 'https://account.apple.com/account/manage',
-    operations: { 'account.connect': { writes: false }, ...connections, health },
+    /** Apple publishes no limits. The same queue serves other CalDAV servers, many of which are small. */
+    taskQueue: { name: 'apple', perSecond: 20, concurrency: 50 },
+    operations: {
+      'account.connect': { writes: false },
+      'calendar.freeBusy': { writes: false, circuit: true },
+      'calendar.listEvents': { writes: false, circuit: true },
+      'calendar.putEvent': { writes: true, circuit: true },
+      /** Refused without a request: a CalDAV calendar creates no meetings. */
+      'calendar.putConference': { writes: false },
+      'calendar.deleteEvent': { writes: true, circuit: true },
+      ...connections,
+      health,
+    },
   },
 } as const satisfies Readonly<Record<VendorName, ProviderFacts>>;
 

@@ -38,6 +38,8 @@ const accountWith = (accessToken: string): ConnectedAccount => ({
   account: 'ann@example.com',
   accessToken: async () => accessToken,
   reportRejectedToken: () => {},
+  appPassword: () => Promise.reject(new TypeError('the account was connected with OAuth')),
+  reportRejectedPassword: async () => {},
   reportMissingScopes: async () => {},
 });
 
