@@ -65,8 +65,10 @@ describe('the text of an event', () => {
   it('is not changed by the same event, also after a server has reordered its lines', () => {
     const text = newEventText(event(), now);
     expect(changed(text, event())).toBeUndefined();
-    const [first = [], last = []] = [unfold(text).slice(0, 4), unfold(text).slice(-2)];
-    const reordered = [...first, ...unfold(text).slice(4, -2).toReversed(), ...last].join('\n');
+    const lines = unfold(text);
+    const reordered = [...lines.slice(0, 4), ...lines.slice(4, -2).toReversed(), ...lines.slice(-2)].join(
+      '\n',
+    );
     expect(changed(reordered, event())).toBeUndefined();
   });
 
