@@ -107,7 +107,8 @@ describe('an audition in an Outlook calendar', () => {
 
   it('asks the owner to connect the account again when its access was revoked', async () => {
     const { write, revoke } = await setup();
-    revoke('microsoft', account);
-    await expect(write(1, slot)).rejects.toMatchObject({ type: 'reconnect', nonRetryable: true });
+    await write(1, slot);
+    expect(revoke('microsoft', account)).toBe(1);
+    await expect(write(2, laterSlot)).rejects.toMatchObject({ type: 'reconnect', nonRetryable: true });
   });
 });

@@ -61,7 +61,9 @@ export type CalendarMeetingName = MeetingsOf<'calendar_event'>;
 
 export type CalendarProviderName = keyof typeof calendarVendors;
 export type SynchronizedCalendarName = {
-  [Name in CalendarProviderName]: (typeof calendarVendors)[Name]['isSynchronized'] extends true ? Name : never;
+  [Name in CalendarProviderName]: (typeof calendarVendors)[Name]['isSynchronized'] extends true
+    ? Name
+    : never;
 }[CalendarProviderName];
 export type ConnectionProvider = keyof typeof accountVendors;
 export type PasswordProvider = {
