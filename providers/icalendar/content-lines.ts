@@ -2,8 +2,6 @@
  * Splits a calendar into content lines, and joins them again (RFC 5545, section 3.1). A line that is not a property is
  * kept as it is, so that other programs' lines survive our changes.
  */
-import ICAL from 'ical.js';
-
 /** Returns the lines without their folding. Accepts every kind of line break. */
 export const unfold = (text: string): readonly string[] =>
   text
@@ -14,7 +12,25 @@ export const unfold = (text: string): readonly string[] =>
 
 /** Returns the lines as a text, folded after 75 octets. */
 export const fold = (lines: readonly string[]): string =>
-  lines.map((line) => `${ICAL.helpers.foldline(line)}\r\n`).join('');
+  lines.map((line) => `${foldLine(line)}\r\n`).join('');
+
+const longestLine = 75;
+
+/** `ical.js` has a function for this, whose continued lines have 76 octets. */
+const foldLine = (line: string): string => {
+  let folded = '';
+  let size = 0;
+  for (const character of line) {
+    const octets = Buffer.byteLength(character);
+    if (size + octets > longestLine) {
+      folded += '\r\n ';
+      size = 1;
+    }
+    folded += character;
+    size += octets;
+  }
+  return folded;
+};
 
 /** Returns the upper-case name of the line's property; empty for a line that is none. */
 export const nameOf = (line: string): string => /^[A-Za-z0-9-]+(?=[;:])/.exec(line)?.[0].toUpperCase() ?? '';
