@@ -136,6 +136,8 @@ export interface AdoptedTrail {
   readonly claims: { readonly last: number; readonly held?: number | undefined };
   /** The reminders of the present slot that are still due. */
   readonly reminders: readonly Reminder[];
+  /** The plan of the run that has appended last, when that is another run and Temporal still has it. */
+  readonly plan?: AuditionPlan | undefined;
 }
 
 export interface InternalActivities {

@@ -10,6 +10,7 @@ import type { EventStore } from '../db/trail/event-store.ts';
 import type { AuditionId, OrganizationId, ParticipantId } from '../domain/ids.ts';
 import type { AccessTokens } from '../providers/oauth/access-tokens.ts';
 import type { Providers } from '../providers/ports.ts';
+import type { AuditionRuns } from './reconciliation/audition-runs.ts';
 
 export interface ActivityDependencies {
   readonly repositories: {
@@ -22,6 +23,8 @@ export interface ActivityDependencies {
     readonly announcements: Announcements;
     readonly writtenEvents: WrittenEvents;
   };
+  /** Reads the plan of an earlier run. */
+  readonly runs: Pick<AuditionRuns, 'findPlan'>;
   readonly providers: Providers;
   readonly accessTokens: Pick<AccessTokens, 'forConnection'>;
   /** The base URL at which the providers' callbacks reach the API, without a trailing slash. */

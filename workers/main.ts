@@ -1,6 +1,7 @@
 /** The worker process: runs the workers of all task queues, the relays and the health server until it is stopped. */
 import closeWithGrace from 'close-with-grace';
 import { createActivities, createRepairActivities, createSyncActivities } from '../activities/index.ts';
+import type { AuditionRuns } from '../activities/reconciliation/audition-runs.ts';
 import { createDatabaseClient } from '../db/client.ts';
 import { createRepositories, type Repositories } from '../db/index.ts';
 import { migrateAtStart } from '../db/migrate.ts';
@@ -65,7 +66,8 @@ const main = async (): Promise<void> => {
     accounts: providers.sharedAccounts,
     process: 'worker',
   });
-  const parts = { repositories, providers: resilientProviders, accessTokens };
+  const runs = createAuditionRuns(logger);
+  const parts = { repositories, providers: resilientProviders, accessTokens, runs };
   const outbox = openOutbox(configuration, repositories);
   const workers = await startWorkers({
     configuration,
@@ -75,7 +77,7 @@ const main = async (): Promise<void> => {
       ...createRepairActivities({
         auditions: repositories.auditions,
         records: repositories.auditionRecords,
-        runs: createAuditionRuns(logger),
+        runs,
         report: createFindingReport({ metrics, logger }),
       }),
       ...createSyncActivities({
@@ -132,15 +134,17 @@ interface Parts {
   readonly repositories: Repositories;
   readonly providers: Providers;
   readonly accessTokens: AccessTokens;
+  readonly runs: AuditionRuns;
 }
 
 const createAuditionActivities = (
   { masterKeys, publicUrl, smtp }: Configuration,
-  { repositories, providers, accessTokens }: Parts,
+  { repositories, providers, accessTokens, runs }: Parts,
 ) => {
   const links = createResponseLinks(masterKeys);
   return createActivities({
     repositories,
+    runs,
     accessTokens,
     providers,
     publicUrl,

@@ -6,6 +6,7 @@ import { participantSchema } from '../../domain/audition/request.ts';
 import { foldEvents } from '../../domain/audition/view.ts';
 import { type AuditionId, participantIdSchema } from '../../domain/ids.ts';
 import { hour } from '../../domain/time/units.ts';
+import { auditionPlan } from '../../tests/harness/audition-plan.ts';
 import {
   factsUntilScheduled,
   newAuditionId,
@@ -16,6 +17,7 @@ import {
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { operation, outcome } from '../../tests/harness/ledger.ts';
 import type { AuditionCall } from '../contract.ts';
+import type { AuditionRuns } from '../reconciliation/audition-runs.ts';
 import { createInternalActivities } from './internal-activities.ts';
 
 let database: TestDatabase;
@@ -28,8 +30,13 @@ afterAll(() => database.drop());
 const slot = { start: '2027-03-01T10:00:00.000Z', end: '2027-03-01T10:30:00.000Z' } as const;
 
 /** Returns the activities at this time, run as activities of the run. */
-const activitiesAt = (now: string, runId = 'run-1') => {
-  const activities = createInternalActivities(database, () => Date.parse(now));
+const activitiesAt = (
+  now: string,
+  runId = 'run-1',
+  findPlan: AuditionRuns['findPlan'] = async () => undefined,
+) => {
+  const { repositories } = database;
+  const activities = createInternalActivities({ repositories, runs: { findPlan } }, () => Date.parse(now));
   const run = <Input, Result>(activity: (input: Input) => Promise<Result>, input: Input): Promise<Result> =>
     new MockActivityEnvironment(
       { workflowExecution: { workflowId: 'w', runId } },
@@ -156,7 +163,7 @@ describe('adoptTrail', () => {
     expect(adopted).toEqual({
       view: foldEvents(trail(factsUntilScheduled(id))),
       number: 6,
-      effects: [{ key, target }],
+      effects: [{ key, target, providerId: outcome.providerId }],
       claims: { last: 2, held: 2 },
       reminders: [24, 1].map((hours) => ({
         at: new Date(Date.parse(slot.start) - hours * hour).toISOString(),
@@ -164,6 +171,24 @@ describe('adoptTrail', () => {
         participants: [participantIdSchema.parse('performer-1')],
       })),
     });
+  });
+
+  it('returns the plan of the earlier run, whose cast can have changed', async () => {
+    const id = newAuditionId();
+    await storeEvents(database.repositories.events, id, trail(factsUntilScheduled(id)));
+    const { run } = (await database.repositories.events.head('org_north', id)) ?? {};
+    const plan = auditionPlan(Date.parse(slot.start), { id, participants: [performer], reminders: [hour] });
+    const asked: string[] = [];
+    const findPlan: AuditionRuns['findPlan'] = async (_id, runId) => {
+      asked.push(runId);
+      return plan;
+    };
+    const now = '2027-02-01T00:00:00.000Z';
+
+    const adopted = await activitiesAt(now, 'run-after-reset', findPlan).adoptTrail(about(id));
+    expect(adopted).toMatchObject({ plan, reminders: [{ offsetMs: hour }] });
+    expect(asked).toEqual([run]);
+    expect((await activitiesAt(now, run, findPlan).adoptTrail(about(id)))?.plan).toBeUndefined();
   });
 
   it('leaves out reminders that are past, and all of them after the audition was closed', async () => {

@@ -1,5 +1,6 @@
 /** The activities on the service's own database: the audit trail and the slot holds. */
 
+import { activityInfo } from '@temporalio/activity';
 import { planReminders, type Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
@@ -14,7 +15,7 @@ type AdoptTrailInput = Parameters<InternalActivities['adoptTrail']>[0];
  * @param now returns epoch milliseconds.
  */
 export const createInternalActivities = (
-  { repositories: { events, holds, ledger } }: Pick<ActivityDependencies, 'repositories'>,
+  { repositories: { events, holds, ledger }, runs }: Pick<ActivityDependencies, 'repositories' | 'runs'>,
   now: () => number = Date.now,
 ): Pick<InternalActivities, 'recordEvents' | 'adoptTrail'> => ({
   /** @throws `trail_ahead` (non-retryable) when the trail has facts of another run that this run does not know. */
@@ -28,17 +29,22 @@ export const createInternalActivities = (
     const { organization, auditionId } = input;
     const head = await events.head(organization, auditionId);
     if (!head) return undefined;
-    const [effects, { last, held }] = await Promise.all([
+    const { view, number, run } = head;
+    const isOwn = run === undefined || run === activityInfo().workflowExecution?.runId;
+    const [effects, { last, held }, plan] = await Promise.all([
       ledger.standingEffects(auditionId),
       holds.claims(auditionId),
+      isOwn ? undefined : runs.findPlan(auditionId, run),
     ]);
-    const { slot } = head.view;
+    const { slot } = view;
     const present = held.findLast(({ start, end }) => start === slot?.start && end === slot.end);
     return {
-      ...head,
+      view,
+      number,
+      plan,
       effects,
       claims: { last, held: present?.claim },
-      reminders: remindersDue(head.view, input, now()),
+      reminders: remindersDue(view, plan ?? input, now()),
     };
   },
 });
@@ -49,7 +55,7 @@ export const createInternalActivities = (
  */
 const remindersDue = (
   { slot, state, requestedAt }: AuditionView,
-  { reminders, participants }: AdoptTrailInput,
+  { reminders, participants }: Pick<AdoptTrailInput, 'reminders' | 'participants'>,
   nowMs: number,
 ): readonly Reminder[] => {
   if (!slot || state === 'closed') return [];

@@ -168,7 +168,7 @@ describe('a meeting on Zoom', () => {
     const { create, repositories, auditionId, input } = await setup();
     await create();
     expect(await repositories.ledger.standingEffects(auditionId)).toEqual([
-      { key: input.key, target: { kind: 'meeting', provider: 'zoom', slot } },
+      { key: input.key, target: { kind: 'meeting', provider: 'zoom', slot }, providerId: expect.any(String) },
     ]);
   });
 

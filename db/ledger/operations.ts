@@ -223,7 +223,9 @@ export const createOperationLedger = (
       const effects = await Promise.all(
         rows.map(async (row) => {
           const target = await targetOfRow(vault, row);
-          return target ? [{ key: row.key, target }] : [];
+          const { key, providerId } = row;
+          if (target?.kind === 'meeting' && providerId !== null) return [{ key, target, providerId }];
+          return target ? [{ key, target }] : [];
         }),
       );
       return effects.flat();

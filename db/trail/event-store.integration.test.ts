@@ -270,7 +270,7 @@ describe('audit trail, appending', () => {
           expect(await read(id)).toMatchObject(life);
           expect(await events.verify(id)).toEqual({ ok: true });
           expect(await auditions.get(organization, id)).toEqual(view);
-          expect(await events.head(organization, id)).toEqual({ view, number: life.length });
+          expect(await events.head(organization, id)).toEqual({ view, number: life.length, run: 'run-1' });
           for (const item of view.attention) {
             expect(await auditions.findAttentionItem(organization, item.id)).toEqual({ auditionId: id });
           }
@@ -406,7 +406,7 @@ describe('audit trail, a run that does not know the facts of another run', () =>
 
     const head = await events.head(organization, id);
 
-    expect(head).toEqual({ view: foldEvents(await read(id)), number: 6 });
+    expect(head).toEqual({ view: foldEvents(await read(id)), number: 6, run: 'run-1' });
     expect(await events.head('org_south', id)).toBeUndefined();
   });
 });

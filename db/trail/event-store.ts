@@ -1,12 +1,11 @@
 import { and, eq, gt } from 'drizzle-orm';
-import type { AuditionView } from '../../domain/audition/view.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { changeHolds, type HoldChange } from '../auditions/hold-changes.ts';
 import type { Database } from '../client.ts';
 import { auditEvents } from '../schema/audit-events.ts';
 import { type Appended, appendFacts, type OwnFacts, type TrailCall } from './append.ts';
 import { type StoredEvent, selectTrail, storedEventSchema } from './stored-events.ts';
-import { readHead } from './tail.ts';
+import { readHead, type TrailHead } from './tail.ts';
 import { type TrailVerdict, verifyTrail } from './verify.ts';
 
 export type { Appended, OwnFacts, TrailCall } from './append.ts';
@@ -23,11 +22,8 @@ export interface EventStore {
    * @throws {z.ZodError} when a fact does not match its schema. The trail is permanent, so facts are checked again.
    */
   append(call: TrailCall, own?: OwnFacts & HoldChange): Promise<Appended>;
-  /** Returns the state of an audition of the organization, and the number of its last numbered fact. */
-  head(
-    organization: OrganizationId,
-    auditionId: AuditionId,
-  ): Promise<{ readonly view: AuditionView; readonly number: number } | undefined>;
+  /** Returns the state of an audition of the organization, and its last numbered fact. */
+  head(organization: OrganizationId, auditionId: AuditionId): Promise<TrailHead | undefined>;
   /** Returns a page of the trail in order, with the hash of each event. Empty for another organization. */
   read(
     organization: OrganizationId,

@@ -104,22 +104,32 @@ const headSchema = z.object({
   row: z.object({ sequence: z.int(), view: z.unknown() }).nullable(),
   sequence: z.int().nullable(),
   number: z.int(),
+  run: z.string().nullable(),
 });
 
-/** Returns the view at the end of the trail, and the number of its last numbered fact; undefined without a trail. */
-export const readHead = async (
-  db: Database,
-  auditionId: AuditionId,
-): Promise<{ readonly view: AuditionView; readonly number: number } | undefined> => {
+/** The end of a trail. */
+export interface TrailHead {
+  readonly view: AuditionView;
+  /** The number of the last numbered fact. */
+  readonly number: number;
+  /** The run that has appended it. */
+  readonly run: string | undefined;
+}
+
+/** Returns the end of the trail; undefined without a trail. */
+export const readHead = async (db: Database, auditionId: AuditionId): Promise<TrailHead | undefined> => {
   const { rows } = await db.execute(sql`
     SELECT
       (SELECT jsonb_build_object('sequence', sequence, 'view', view) FROM auditions WHERE id = ${auditionId}) AS row,
       (SELECT max(sequence) FROM audit_events WHERE audition_id = ${auditionId}) AS sequence,
-      (SELECT coalesce(max(number), 0) FROM audit_events WHERE audition_id = ${auditionId}) AS number
+      (SELECT coalesce(max(number), 0) FROM audit_events WHERE audition_id = ${auditionId}) AS number,
+      (SELECT run_id FROM audit_events WHERE audition_id = ${auditionId} AND number IS NOT NULL
+       ORDER BY number DESC LIMIT 1) AS run
   `);
-  const { row, sequence, number } = headSchema.parse(rows[0]);
+  const { row, sequence, number, run } = headSchema.parse(rows[0]);
   if (sequence === null) return undefined;
-  if (row?.sequence === sequence) return { view: auditionViewSchema.parse(row.view), number };
+  const end = { number, run: run ?? undefined };
+  if (row?.sequence === sequence) return { view: auditionViewSchema.parse(row.view), ...end };
   const view = await foldTrail(db, auditionId);
-  return view && { view, number };
+  return view && { view, ...end };
 };

@@ -20,4 +20,6 @@ export interface StandingEffect {
   /** The idempotency key of the step. */
   readonly key: string;
   readonly target: EffectTarget;
+  /** The id of a meeting at its provider, when its creation was recorded. */
+  readonly providerId?: string | undefined;
 }

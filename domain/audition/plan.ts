@@ -14,6 +14,8 @@ export interface AuditionPlan {
   readonly round: AuditionRound;
   readonly wish: SlotSpec;
   readonly participants: readonly Participant[];
+  /** Participants who were removed. Until everything is undone for them, they must be reachable. */
+  readonly formerParticipants?: readonly Participant[] | undefined;
   /** In order of preference. Empty for an audition in person. */
   readonly meetingProviders: readonly MeetingProviderName[];
   /** Milliseconds before the start. */

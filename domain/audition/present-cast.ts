@@ -1,4 +1,5 @@
 /** Brings the cast of a plan in line with the audit trail. Imports no schemas: the workflow uses it. */
+import type { AuditionPlan } from './plan.ts';
 import type { Participant } from './request.ts';
 import type { ParticipantView } from './view.ts';
 
@@ -29,6 +30,15 @@ export const presentCast = (
   ...planned.filter(({ id }) => present.some((participant) => participant.id === id)),
   ...unknownParticipants(planned, present).map(participantFromTrail),
 ];
+
+/** Returns the participants of the plan who are not in the trail any more, with those who were removed before. */
+export const formerCast = (
+  { participants, formerParticipants = [] }: Pick<AuditionPlan, 'participants' | 'formerParticipants'>,
+  present: readonly Pick<ParticipantView, 'id'>[],
+): readonly Participant[] => {
+  const left = [...participants, ...formerParticipants];
+  return left.filter(({ id }) => !present.some((participant) => participant.id === id));
+};
 
 /** Returns the participants of the trail whose details the plan lacks. */
 export const unknownParticipants = (

@@ -52,6 +52,7 @@ const storedPlanSchema = z.object({
   round: z.enum(auditionRounds),
   wish: slotSpecSchema,
   participants: z.array(participantSchema),
+  formerParticipants: z.array(participantSchema).optional(),
   meetingProviders: z.array(z.enum(meetingProviders)),
   reminders: z.array(milliseconds),
   notes: z.string().optional(),

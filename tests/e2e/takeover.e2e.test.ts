@@ -1,13 +1,12 @@
 /** Tests the take-over of an audition whose workflow an operator has reset or terminated in Temporal. */
-import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowIdReusePolicy } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { StandingEffect } from '../../domain/audition/effects.ts';
 import { participantSchema } from '../../domain/audition/request.ts';
 import * as messages from '../../workflows/audition/messages.ts';
 import type { audition } from '../../workflows/audition/workflow.ts';
 import { castingDirector, performer, slotIn } from '../harness/audition-plan.ts';
+import { createTakeovers, effectsOf } from '../harness/takeovers.ts';
 import {
   apiCommand,
   operatorCommand,
@@ -24,79 +23,7 @@ afterAll(() => harness.close());
 
 const invited = ({ until }: RunningAudition) => until(({ notices }) => notices.length === 4);
 
-/**
- * Resets the workflow, as an operator does in the Web UI: to its first workflow task, to the last one, or to the one that
- * follows the invitations.
- */
-const reset = async (
-  { handle }: { readonly handle: Pick<RunningAudition['handle'], 'workflowId' | 'fetchHistory'> },
-  to: 'first' | 'invited' | 'last' = 'first',
-): Promise<void> => {
-  const { connection, namespace } = harness.environment;
-  const { events = [] } = await handle.fetchHistory();
-  const firstUpdate = events?.findIndex((event) => event.workflowExecutionUpdateAcceptedEventAttributes);
-  const isCompleted = (event: NonNullable<typeof events>[number]) =>
-    Boolean(event.workflowTaskCompletedEventAttributes);
-  const completed = {
-    first: () => events?.find(isCompleted),
-    // The task that accepts the update precedes its acceptance.
-    invited: () => events?.slice(0, (firstUpdate ?? 0) - 1).findLast(isCompleted),
-    last: () => events?.findLast(isCompleted),
-  }[to]();
-  if (!completed?.eventId) throw new Error('the workflow has completed no task');
-  await connection.workflowService.resetWorkflowExecution({
-    namespace: namespace ?? 'default',
-    workflowExecution: { workflowId: handle.workflowId },
-    workflowTaskFinishEventId: completed.eventId,
-    requestId: randomUUID(),
-    reason: 'test',
-  });
-};
-
-/** Returns what the ledger would say about the effects in the fake world. */
-const effectsOf = ({ world, plan }: RunningAudition): readonly StandingEffect[] => [
-  ...[...world.meetings].map((key) => ({
-    key,
-    target: { kind: 'meeting' as const, provider: 'zoom' as const, slot: slotIn(72, 0) },
-  })),
-  ...[...world.calendarEvents].flatMap((key) => {
-    const owner = plan.participants.find(({ id }) => key.endsWith(`:${id}`));
-    return owner?.calendar
-      ? [
-          {
-            key,
-            target: { kind: 'calendar_event' as const, participant: owner.id, calendar: owner.calendar },
-          },
-        ]
-      : [];
-  }),
-  ...world.notices.flatMap((key) => {
-    const owner = plan.participants.find(({ id }) => key.includes(`:${id}:`));
-    const channel = key.includes(':sms:') ? ('sms' as const) : ('email' as const);
-    return owner ? [{ key, target: { kind: 'notice' as const, participant: owner.id, channel } }] : [];
-  }),
-];
-
-/** The handle without a run id: the run that a reset or a take-over has started. */
-const latest = ({ handle }: RunningAudition) =>
-  harness.environment.client.workflow.getHandle<typeof audition>(handle.workflowId);
-
-const untilAsked = async (played: RunningAudition) => {
-  const handle = latest(played);
-  const itemOf = async () =>
-    (await handle.query(messages.viewQuery)).attention.find(({ step }) => step === 'recovery');
-  await expect.poll(itemOf, { timeout: 20_000 }).toBeDefined();
-  const item = await itemOf();
-  if (!item) throw new Error('no recovery item');
-  return item;
-};
-
-const resolve = async (played: RunningAudition, action: 'retry' | 'abort'): Promise<void> => {
-  const { id } = await untilAsked(played);
-  await latest(played).executeUpdate(messages.resolveAttentionUpdate, {
-    args: [{ ...operatorCommand, id, action }],
-  });
-};
+const { reset, latest, untilAsked, resolve, takeOver } = createTakeovers(() => harness);
 
 const sideEffects = ({ world }: RunningAudition) => ({
   meetings: [...world.meetings],
@@ -216,14 +143,6 @@ describe('an audition that was reset to its first workflow task', () => {
     });
   });
 });
-
-const takeOver = ({ handle, plan }: RunningAudition, takeover: messages.Takeover, taskQueue: string) =>
-  harness.environment.client.workflow.start<typeof audition>(messages.auditionWorkflowType, {
-    workflowId: handle.workflowId,
-    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-    taskQueue,
-    args: [{ plan, takeover }],
-  });
 
 describe('an audition that was terminated while its participants were being invited', () => {
   it('invites the others when an operator resumes it, each notice under the key of its first attempt', async () => {

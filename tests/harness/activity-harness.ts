@@ -110,6 +110,7 @@ export const useActivityHarness = () => {
     });
     const activities = createActivities({
       repositories: database.repositories,
+      runs: { findPlan: async () => undefined },
       providers: wrapProviders(providers),
       accessTokens,
       publicUrl: sandbox.url,

@@ -8,6 +8,7 @@ import type { AuditionActivities, RecordEventsInput, StepFailure } from '../../a
 import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { AuditionEvent, AuditionFactType } from '../../domain/audition/events.ts';
 import { freeSlots, isFree } from '../../domain/audition/free-slots.ts';
+import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import { planReminders } from '../../domain/audition/reminder-plan.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
 import { foldEvents } from '../../domain/audition/view.ts';
@@ -43,6 +44,8 @@ export interface FakeWorld {
   readonly yieldsHolds: boolean;
   /** What a run that takes over finds in the ledger. */
   effects: readonly StandingEffect[];
+  /** The plan of the earlier run that a run after a reset finds. */
+  adoptedPlan: AuditionPlan | undefined;
   /** A test's hook, awaited before the effect of each activity. */
   beforeActivity: (call: Call, index: number) => Promise<void> | void;
   /**
@@ -155,6 +158,7 @@ export const createFakeWorld = (): FakeWorld => {
     busy: [],
     holdsTaken: false,
     effects: [],
+    adoptedPlan: undefined,
     beforeActivity: () => undefined,
     meetings,
     calendarEvents,
@@ -214,12 +218,14 @@ export const createFakeWorld = (): FakeWorld => {
         if (trail.events.length === 0) return undefined;
         const view = foldEvents(trail.events);
         const last = Math.max(0, ...claims.keys());
+        const held = [...claims].findLast(([, { start }]) => start === view.slot?.start);
         return {
           view,
           number: trail.lastNumber,
           effects: world.effects,
           reminders: view.slot ? planReminders(view.slot, reminders, participants, serverTime()) : [],
-          claims: { last, held: last },
+          claims: { last, held: held?.[0] },
+          plan: world.adoptedPlan,
         };
       },
       async findBusy({ trail: position, connection }) {

@@ -18,7 +18,7 @@ import { messagingActivities, noticeFacts } from './steps/notices.ts';
 interface CompensationOptions {
   /** Called when the compensation begins to wait for an operator. */
   readonly onAsked?: (() => void) | undefined;
-  /** The participants who can get a cancellation. Default: those of the plan. */
+  /** The participants who can get a cancellation. Default: those of the plan, with the former ones. */
   readonly recipients?: readonly Participant[] | undefined;
   /** Distinguishes this cancellation from others of the revision in idempotency keys. */
   readonly label?: string | undefined;
@@ -28,7 +28,7 @@ interface CompensationOptions {
 export const compensate = async (
   run: AuditionRun,
   compensation: AuditionCompensation,
-  { onAsked, recipients = run.plan.participants, label }: CompensationOptions = {},
+  { onAsked, recipients = everyParticipant(run), label }: CompensationOptions = {},
 ): Promise<void> => {
   const outcome = await retryUntilResolved(
     run,
@@ -48,6 +48,12 @@ export const compensate = async (
     result: outcome.kind === 'done' ? outcome.result.result : 'skipped',
   });
 };
+
+/** A participant who was replaced under the same id comes first as the present one. */
+const everyParticipant = ({ plan }: AuditionRun): readonly Participant[] => [
+  ...plan.participants,
+  ...(plan.formerParticipants ?? []),
+];
 
 const describeCompensation = (compensation: AuditionCompensation): string => {
   switch (compensation.kind) {

@@ -66,7 +66,16 @@ export const askOperator = async (
 ): Promise<'retry' | Exclude<StepOutcome<never>, { kind: 'done' | 'needless' }>> => {
   const what = `Could not ${purpose}: ${explain(failure)}.`;
   const resolution = await run.attention.ask(
-    { step, what, hint: hintFor(failure, hint), actions, isBackground, isMoot, ...failure },
+    {
+      step,
+      what,
+      hint: hintFor(failure, hint),
+      actions,
+      isBackground,
+      // The items of a superseded run are not in the trail: no operator can resolve them.
+      isMoot: () => run.isSuperseded || isMoot?.() === true,
+      ...failure,
+    },
     onAsked,
   );
   switch (resolution.action) {

@@ -8,6 +8,7 @@ import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';
 import type { Refusal } from '../../domain/errors.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
+import type { MeetingProviderName } from '../../domain/providers/vendors.ts';
 import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
 import { createSaga, type Saga } from '../saga.ts';
 import { type Alarm, createAlarm } from './alarm.ts';
@@ -54,6 +55,8 @@ export interface AuditionRun {
   readonly isResumed: boolean;
   /** Delivery reports that arrived before their notice was recorded as sent. */
   earlyReports: readonly DeliveryReport[];
+  /** The meetings of the earlier run, for a run that takes over: more than one when it was falling back. */
+  earlierMeetings: readonly EarlierMeeting[];
   /** How many meetings were requested. It numbers their idempotency keys. */
   meetingsRequested: number;
   /** The participants whose details a run that takes over does not know. */
@@ -115,6 +118,15 @@ export interface AuditionRun {
   call<Result>(activity: (call: AuditionCall) => Promise<Result>): Promise<Result>;
   /** Returns the idempotency key of a step: the same in every run and attempt of this audition. */
   idempotencyKeyOf(step: string): string;
+}
+
+/** A meeting that stands, or may stand, according to the ledger. */
+interface EarlierMeeting {
+  /** The idempotency key of its creation. */
+  readonly key: string;
+  readonly provider: MeetingProviderName;
+  /** The id at its provider, when its creation was recorded. */
+  readonly id: string | undefined;
 }
 
 /** What the first result will say, before the trail contains it. */
@@ -182,6 +194,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     refusal: undefined,
     isResumed: carried !== undefined,
     earlyReports: [],
+    earlierMeetings: [],
     meetingsRequested: carried?.meetingsRequested ?? 0,
     scheduledAt: carried?.scheduledAt ?? 0,
     movedAt: carried?.movedAt ?? 0,

@@ -7,7 +7,7 @@ import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { EndingFact } from '../../domain/audition/ending.ts';
 import type { TakeoverCause } from '../../domain/audition/events.ts';
 import { correlatedIds } from '../../domain/audition/plan.ts';
-import { presentCast, unknownParticipants } from '../../domain/audition/present-cast.ts';
+import { formerCast, presentCast, unknownParticipants } from '../../domain/audition/present-cast.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import { internalActivities } from '../internal-activities.ts';
 import type { AuditionCompensation } from './compensations.ts';
@@ -25,9 +25,14 @@ export const adoptTrail = async (run: AuditionRun): Promise<boolean> => {
   run.resume();
   run.journal.adopt(adopted.view, adopted.number);
   // After a reset, the plan of this run can be older than the last change of the cast.
-  const unknown = unknownParticipants(plan.participants, adopted.view.participants);
-  run.unknownParticipants = unknown.map(({ id }) => id);
-  run.plan = { ...plan, participants: presentCast(plan.participants, adopted.view.participants) };
+  const last = adopted.plan ?? plan;
+  const { participants } = adopted.view;
+  run.unknownParticipants = unknownParticipants(last.participants, participants).map(({ id }) => id);
+  run.plan = {
+    ...last,
+    participants: presentCast(last.participants, participants),
+    formerParticipants: formerCast(last, participants),
+  };
   run.reminders = adopted.reminders;
   run.claims = { last: adopted.claims.last, held: adopted.claims.held ?? adopted.claims.last };
   run.meetingsRequested = meetingsRequested(run, adopted);
@@ -45,6 +50,9 @@ export const adoptTrail = async (run: AuditionRun): Promise<boolean> => {
     !adopted.view.meeting && adopted.effects.some(({ target }) => target.kind === 'meeting');
   run.openNotices.withdrawAll();
   run.saga.replace(compensationsOf(adopted));
+  run.earlierMeetings = adopted.effects.flatMap(({ key, target, providerId }) =>
+    target.kind === 'meeting' ? [{ key, provider: target.provider, id: providerId }] : [],
+  );
   return true;
 };
 

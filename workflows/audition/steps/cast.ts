@@ -8,6 +8,7 @@ import {
   keptChannels,
 } from '../../../domain/audition/cast-difference.ts';
 import type { AuditionPlan } from '../../../domain/audition/plan.ts';
+import { formerCast } from '../../../domain/audition/present-cast.ts';
 import type { Reminder } from '../../../domain/audition/reminder-plan.ts';
 import type { Channel, Participant } from '../../../domain/audition/request.ts';
 import { Refusal } from '../../../domain/errors.ts';
@@ -43,8 +44,9 @@ export const changeCast = async (
   const participants = changes.reduce(applyChange, before.participants);
   const difference = castDifference(before.participants, participants);
   if (Object.values(difference).every(({ length }) => length === 0)) return undefined;
+  const formerParticipants = formerCast(before, participants);
   return runChange(run, 'participants', (change) =>
-    replaceCast(run, change, { ...before, participants }, { difference, correlationId }),
+    replaceCast(run, change, { ...before, participants, formerParticipants }, { difference, correlationId }),
   );
 };
 
@@ -200,6 +202,35 @@ const undoInBackground = (
       await CancellationScope.nonCancellable(() => compensate(run, compensation, { recipients, label }));
     });
   }
+};
+
+/**
+ * Completes a change of the cast in which an earlier run was interrupted: what is left of participants who were removed
+ * is undone, and the events of new ones are written.
+ */
+export const completeCast = async (run: AuditionRun): Promise<void> => {
+  const { plan, journal, saga } = run;
+  const former = plan.formerParticipants ?? [];
+  const leaving = former.map((participant) => ({
+    participant,
+    channels: participant.channels,
+    losesEvent: true,
+  }));
+  const undone = leaving.flatMap((one) => compensationsOf(run, one));
+  undoInBackground(
+    run,
+    undone.filter((entry) => !isShared(entry, plan.participants)),
+    former,
+  );
+  const { slot, revision, notices } = journal.view;
+  // A participant is notified after the event was written, or was skipped by an operator.
+  const only = calendarsOf(run).filter(
+    ({ owner }) =>
+      !saga.pending.some(({ id }) => id === removalId({ participant: owner })) &&
+      !notices.some(({ participant }) => participant === owner),
+  );
+  if (!slot || only.length === 0) return;
+  await writeCalendarEvents(run, { slot, revision }, { only, label: labelOf(run, 'added') });
 };
 
 /** The participants who stay keep their reminders. Those who are new get theirs. */

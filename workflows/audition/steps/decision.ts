@@ -64,6 +64,7 @@ const startNextRound = async (
       wish: inRoom({ kind: 'fixed', slot: next.slot }, journal.view.slot?.room),
       correlationId,
       previous: plan.id,
+      formerParticipants: undefined,
     },
   };
   try {

@@ -116,6 +116,22 @@ const removeInBackground = (run: AuditionRun, key: string): void => {
 };
 
 /**
+ * Removes the meetings of an interrupted run that are not the audition's: it had requested them from a provider that
+ * failed.
+ */
+export const removeOtherMeetings = (run: AuditionRun): void => {
+  const { meeting } = run.journal.view;
+  // The key of a meeting that is still to be created must not be blocked.
+  if (!meeting) return;
+  const requested = run.idempotencyKeyOf(`meeting:${meeting.provider}:${run.meetingsRequested}`);
+  const ofProvider = run.earlierMeetings.filter(({ provider }) => provider === meeting.provider);
+  const present =
+    ofProvider.find(({ key, id }) => id === meeting.id || key === requested) ?? ofProvider.at(-1);
+  for (const earlier of run.earlierMeetings) if (earlier !== present) removeInBackground(run, earlier.key);
+  run.earlierMeetings = [];
+};
+
+/**
  * Moves the meeting to another slot. Idempotent: it sets the absolute time. When the provider no longer has the
  * meeting, its new one is recorded.
  */

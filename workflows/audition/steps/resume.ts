@@ -2,18 +2,20 @@
 import type { Channel } from '../../../domain/audition/request.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
+import { releaseOtherClaims } from '../change.ts';
 import type { NoticeBatch } from '../open-notices.ts';
 import type { AuditionRun } from '../run.ts';
 import { restoreQuestions } from './answers.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
+import { completeCast } from './cast.ts';
 import { scheduleFirstSlot } from './first-slot.ts';
-import { moveMeeting } from './meeting.ts';
+import { moveMeeting, removeOtherMeetings } from './meeting.ts';
 import { notifyOne } from './notices.ts';
 import { announce, completionOf } from './schedule.ts';
 
 /** Completes the step in which the earlier run was interrupted. Its effects have the same keys, so none is repeated. */
 export const completeInterruptedStep = async (run: AuditionRun): Promise<void> => {
-  const { state, slot, revision } = run.journal.view;
+  const { state, slot, revision, announcedAs, meeting } = run.journal.view;
   switch (state) {
     case 'requested':
     case 'holding':
@@ -21,6 +23,7 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
     case 'scheduling': {
       if (!slot) return;
       await moveMeeting(run, { slot, revision });
+      removeOtherMeetings(run);
       await writeCalendarEvents(run, { slot, revision }, { completion: completionOf(run, run.claims.held) });
       announce(run, run.reminders, {
         notice: revision === 1 ? 'invitation' : 'update',
@@ -30,14 +33,28 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
     }
     case 'scheduled':
     case 'confirmed':
+      removeOtherMeetings(run);
+      await releaseOtherClaims(run);
+      await completeCast(run);
+      // Meeting and events return to the old slot after the fact that says so.
+      if (slot && isReverted(announcedAs)) {
+        if (meeting) await moveMeeting(run, { slot, revision });
+        await writeCalendarEvents(run, { slot, revision });
+      }
       announceMissing(run);
       return restoreQuestions(run);
     case 'in_progress':
     case 'awaiting_decision':
+      removeOtherMeetings(run);
+      await releaseOtherClaims(run);
+      return;
     case 'closed':
       return;
   }
 };
+
+/** A move that was reverted has made the revisions of the old slot valid again. */
+const isReverted = (announcedAs: readonly number[]): boolean => announcedAs.length > 1;
 
 const announcements = ['invitation', 'update'] as const;
 const isAnnouncement = (notice: string): boolean => announcements.some((kind) => kind === notice);
