@@ -197,7 +197,7 @@ describe('a zone of the calendar', () => {
     expect(read(calendar(...old, ...lines)).times).toEqual(['2026-12-01T05:00 2026-12-01T06:00']);
   });
 
-  it('that nobody defines is reported, and read as the owner’s', () => {
+  it('without a definition is reported, and read as the owner’s', () => {
     const lines = event('DTSTART;TZID=Middle Earth/Shire:20261201T100000', 'DURATION:PT1H');
     expect(read(calendar(...lines))).toEqual({
       times: ['2026-12-01T09:00 2026-12-01T10:00'],
