@@ -358,7 +358,7 @@ const attempted = async (
 };
 
 /** All revisions write the same event of a participant's calendar. */
-const eventOf = (key: string): string => key.replace(/:r\d+(:m\d+|:added-\d+)?$/, '');
+const eventOf = (key: string): string => key.replace(/:r\d+(:m\d+|:added-\d+|:restored-\d+)?$/, '');
 
 const refused = (reason: 'taken' | 'busy' | 'nothing_free' | 'in_the_past') =>
   ({ kind: 'refused', reason, message: `The slot is refused: ${reason}.` }) as const;

@@ -67,7 +67,7 @@ export const createTakeovers = (harness: () => WorkflowHarness) => {
 
   /** The handle without a run id: the run that a reset or a take-over has started. */
   const latest = ({ handle }: RunningAudition) =>
-    harness().environment.client.workflow.getHandle<typeof audition>(handle.workflowId);
+    harness().client.workflow.getHandle<typeof audition>(handle.workflowId);
 
   const untilAsked = async (played: RunningAudition) => {
     const handle = latest(played);
@@ -87,7 +87,7 @@ export const createTakeovers = (harness: () => WorkflowHarness) => {
   };
 
   const takeOver = ({ handle, plan }: RunningAudition, takeover: messages.Takeover, taskQueue: string) =>
-    harness().environment.client.workflow.start<typeof audition>(messages.auditionWorkflowType, {
+    harness().client.workflow.start<typeof audition>(messages.auditionWorkflowType, {
       workflowId: handle.workflowId,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
       taskQueue,

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
-import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { Client, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -36,6 +36,11 @@ import { createFakeWorld, type FakeWorld } from './fake-world.ts';
 
 export interface WorkflowHarness {
   readonly environment: TestWorkflowEnvironment;
+  /**
+   * A client that never skips time. The environment's own client skips while it waits for a result: when the workflow
+   * ends first, the time-skipping server continues to the run timeout, in ten years.
+   */
+  readonly client: Client;
   /** Starts an audition in a new world, runs `play` against it, replays its history, and terminates it. */
   runAudition(scene: Scenario, play: (played: RunningAudition) => Promise<void>): Promise<void>;
   /** Runs `work` while no worker executes workflows, so that one workflow task receives everything that arrives. */
@@ -204,13 +209,16 @@ const createHarness = async (
     worlds.set(id, world);
     return world;
   };
+  const { connection, namespace } = environment;
+  const client = new Client({ connection, dataConverter, ...(namespace && { namespace }) });
   return {
     environment,
+    client,
     async runAudition(scene, play) {
       const plan = auditionPlan(await environment.currentTimeMs(), scene.plan);
       const world = createWorld(plan.id);
       scene.prepare?.(world);
-      const handle = await environment.client.workflow.start<typeof audition>(messages.auditionWorkflowType, {
+      const handle = await client.workflow.start<typeof audition>(messages.auditionWorkflowType, {
         taskQueue: `castmatch${suffix}`,
         workflowId: auditionWorkflowId(plan.id),
         args: [{ plan }],

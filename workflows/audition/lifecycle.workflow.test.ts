@@ -88,7 +88,7 @@ describe('an audition', () => {
       expect(decided).toMatchObject({ outcome: 'callback', next: next.id });
       await played.result();
 
-      const nextRound = stage.environment.client.workflow.getHandle(`audition/${next.id}`);
+      const nextRound = stage.client.workflow.getHandle(`audition/${next.id}`);
       const nextView = async () => nextRound.query(messages.viewQuery);
       await expect.poll(async () => (await nextView()).state, { timeout: 20_000 }).toBe('scheduled');
       expect(await nextView()).toMatchObject({ round: 'callback', previous: played.plan.id });

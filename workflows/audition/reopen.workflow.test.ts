@@ -30,7 +30,7 @@ const fixed = async (hours: number, room?: string): Promise<SlotSpec> => ({
 /** Starts the run that reopens the audition for a session. */
 const reopen = async ({ handle, plan }: RunningAudition, wish: SlotSpec) => {
   const { taskQueue } = await handle.describe();
-  const again = await stage.environment.client.workflow.start<typeof audition>(
+  const again = await stage.client.workflow.start<typeof audition>(
     messages.auditionWorkflowType,
     {
       taskQueue,
