@@ -68,7 +68,9 @@ module.exports = {
       comment: 'a vendor library is known in its own folder of providers/ and nowhere else',
       severity: 'error',
       from: { path: our, pathNot: ['^providers/', tests] },
-      to: { path: 'node_modules/(googleapis|google-auth-library|@azure/msal-node|tsdav|twilio|nodemailer)/' },
+      to: {
+        path: 'node_modules/(googleapis|google-auth-library|@azure/msal-node|@microsoft/microsoft-graph-client|tsdav|twilio|nodemailer)/',
+      },
     },
     {
       name: 'tests-are-not-imported',

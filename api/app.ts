@@ -30,6 +30,7 @@ import { auditionCommandRoutes } from './routes/v1/auditions/commands.ts';
 import { auditionItem } from './routes/v1/auditions/item.ts';
 import { auditionParticipants } from './routes/v1/auditions/participants.ts';
 import { availabilityRoutes } from './routes/v1/availability.ts';
+import { connectionCalendars } from './routes/v1/connections/calendars.ts';
 import { connectionCollection } from './routes/v1/connections/collection.ts';
 import { connectionItem } from './routes/v1/connections/item.ts';
 import { webhookEndpointActions } from './routes/v1/webhook-endpoints/actions.ts';
@@ -118,6 +119,7 @@ export const buildApi = async (
   administrativeActRoutes(api, dependencies);
   connectionCollection(api, dependencies);
   connectionItem(api, dependencies);
+  connectionCalendars(api, dependencies);
   healthRoutes(api, dependencies);
   metricsRoute(api, registry);
   openApiRoute(api);

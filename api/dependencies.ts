@@ -1,7 +1,9 @@
 /** The dependencies of the API. `server.ts` creates the real ones; tests replace some of them. */
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
+import type { Connection } from '../db/connections/repository.ts';
 import type { Repositories } from '../db/index.ts';
+import type { CalendarRef } from '../domain/audition/request.ts';
 import type { BusyInterval } from '../domain/audition/slot.ts';
 import type { ConnectionId, OrganizationId } from '../domain/ids.ts';
 import type { Instant } from '../domain/time/instant.ts';
@@ -9,6 +11,7 @@ import type { ConnectionLinks } from '../foundation/links/connection-link.ts';
 import type { ResponseLinks } from '../foundation/links/response-link.ts';
 import type { Configuration } from '../providers/configuration.ts';
 import type { Authorizers } from '../providers/oauth/authorizers.ts';
+import type { CalendarListing } from '../providers/ports.ts';
 import type { VerifyToken } from './access/jwt-verifier.ts';
 import type { LoadLimits } from './access/load-shedding.ts';
 import type { RateLimits } from './access/rate-limits.ts';
@@ -16,13 +19,31 @@ import type { AuditionWorkflows } from './auditions/audition-workflows.ts';
 import type { IntegrationChecks, QuotaDescription } from './health/integration-health.ts';
 import type { DeliveryWorkflows } from './webhook-endpoints/delivery-workflows.ts';
 
+/** The context of a call that a route makes to a provider. */
+export interface ProviderCall {
+  readonly correlationId: string;
+  readonly signal: AbortSignal;
+}
+
 /** Reads the busy intervals of a connected calendar. */
 export type FindBusy = (
   organization: OrganizationId,
   calendar: { readonly connection: ConnectionId; readonly calendarId: string },
   window: { readonly from: Instant; readonly until: Instant },
-  call: { readonly correlationId: string; readonly signal: AbortSignal },
+  call: ProviderCall,
 ) => Promise<readonly BusyInterval[]>;
+
+/** Returns the names of a connected calendar for `slotResources`. */
+export type NameCalendar = (
+  organization: OrganizationId,
+  calendar: CalendarRef,
+  call: ProviderCall,
+) => Promise<readonly string[]>;
+/** Returns the calendars of a connected account; undefined when its provider lists none. */
+type ListCalendars = (
+  connection: Connection,
+  call: { readonly correlationId: string; readonly signal: AbortSignal },
+) => Promise<readonly CalendarListing[] | undefined>;
 
 export interface ApiDependencies {
   readonly configuration: Pick<
@@ -41,6 +62,8 @@ export interface ApiDependencies {
   /** The providers' clients for connecting accounts and revoking grants. */
   readonly authorizers: Authorizers;
   readonly findBusy: FindBusy;
+  readonly nameCalendar: NameCalendar;
+  readonly listCalendars?: ListCalendars;
   /** Throws `Refusal` (`address_not_allowed`) for a URL that this service must not call. */
   readonly assertUrlAllowed: (url: string) => Promise<void>;
   /** One check per provider. Throws when the provider does not respond or rejects our credentials. */

@@ -11,6 +11,7 @@ import { createKeyWrapping } from '../foundation/encryption/configured-wrapping.
 import { createConnectionLinks } from '../foundation/links/connection-link.ts';
 import { createResponseLinks } from '../foundation/links/response-link.ts';
 import type { Logger } from '../foundation/observability/logger.ts';
+import { calendarName, calendarNames } from '../providers/calendar-names.ts';
 import type { Configuration } from '../providers/configuration.ts';
 import { createCallMetrics } from '../providers/metrics.ts';
 import { type AccessTokens, createAccessTokens } from '../providers/oauth/access-tokens.ts';
@@ -23,7 +24,7 @@ import { withResilience } from '../providers/resilience/resilient-providers.ts';
 import { createTokenVerifier } from './access/jwt-verifier.ts';
 import { buildApi } from './app.ts';
 import { createAuditionWorkflows } from './auditions/audition-workflows.ts';
-import type { FindBusy } from './dependencies.ts';
+import type { ApiDependencies, FindBusy, NameCalendar } from './dependencies.ts';
 import { connectTemporal } from './temporal-connection.ts';
 import { createDeliveryWorkflows } from './webhook-endpoints/delivery-workflows.ts';
 
@@ -55,6 +56,28 @@ const findBusyWith =
     );
   };
 
+const nameCalendarWith =
+  (
+    connections: Repositories['connections'],
+    accessTokens: AccessTokens,
+    { calendars }: Providers,
+  ): NameCalendar =>
+  async (organization, { provider, connection: id, calendarId }, call) => {
+    const connection = await connections.get(organization, id);
+    if (!connection) return [calendarName(provider, { id, account: undefined }, calendarId)];
+    const open = async () => connectedAccountOf(connection, accessTokens, 'calendar.listEvents');
+    return calendarNames(calendars[provider], connection, calendarId, open, call);
+  };
+
+const listCalendarsWith =
+  (accessTokens: AccessTokens, { calendars }: Providers): ApiDependencies['listCalendars'] =>
+  async (connection, call) => {
+    const { provider } = connection;
+    if (!isCalendarProvider(provider) || !calendars[provider].listCalendars) return undefined;
+    const account = connectedAccountOf(connection, accessTokens, 'calendar.listEvents');
+    return calendars[provider].listCalendars(account, call);
+  };
+
 /** The development Web UI has no fixed port. */
 const localOrigins = /^https?:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/;
 
@@ -81,7 +104,9 @@ export const startApi = async ({
     onIdleError: (err) => logger.warn({ err }, 'idle database connection lost'),
   });
   const temporal = connectTemporal(configuration);
-  const providers = createProviders(configuration);
+  const providers = createProviders(configuration, (events) =>
+    logger.warn(events, 'calendar events unreadable'),
+  );
   const repositories = createRepositories(database.db, createKeyWrapping(configuration));
   const accessTokens = createAccessTokens({
     store: repositories.connections,
@@ -118,6 +143,8 @@ export const startApi = async ({
       connectionLinks: createConnectionLinks(configuration.masterKeys),
       authorizers: providers.authorizers,
       findBusy: findBusyWith(repositories.connections, accessTokens, guardedProviders),
+      nameCalendar: nameCalendarWith(repositories.connections, accessTokens, guardedProviders),
+      listCalendars: listCalendarsWith(accessTokens, guardedProviders),
       integrations: providers.checks,
       quotas: Object.entries(quotasWith(configuration.quotas)).map(([name, quota]) => ({ name, ...quota })),
       metricsRegistry,

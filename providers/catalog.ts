@@ -65,6 +65,8 @@ interface ProviderFacts {
 }
 
 const googleRequests = (requests: number) => ({ name: 'google.requests_per_minute', requests }) as const;
+/** Every call makes one request at a time. */
+const mailboxPlace = { name: 'microsoft.mailbox_concurrency', requests: 1 } as const;
 const zoomMeetingWrite = { name: 'zoom.meeting_writes_per_day', requests: 1 } as const;
 
 /** The health check. It runs outside the call path: no circuit blocks it and no quota counts it. */
@@ -175,7 +177,20 @@ export const catalog = {
     displayName: 'Microsoft',
     statusPage: 'https://status.cloud.microsoft/',
     connectedAppsPage: 'https://account.live.com/consent/Manage',
+    /**
+     * 10,000 requests in ten minutes for each mailbox: https://learn.microsoft.com/graph/throttling-limits#outlook-service-limits
+     * An activity makes the requests of all calendars of an audition, usually two for each.
+     */
+    taskQueue: { name: 'microsoft', perSecond: 80, concurrency: 100 },
     operations: {
+      'calendar.freeBusy': { writes: false, circuit: true, quota: mailboxPlace },
+      /** Pages of 1,000 events. Also reads which calendar is the main one. */
+      'calendar.listEvents': { writes: false, circuit: true, quota: mailboxPlace },
+      /** A search, then a write. Both are repeated when another client wrote in between. */
+      'calendar.putEvent': { writes: true, circuit: true, quota: mailboxPlace },
+      /** Refused: no meetings are created in Outlook calendars. */
+      'calendar.putConference': { writes: true, circuit: true, quota: mailboxPlace },
+      'calendar.deleteEvent': { writes: true, circuit: true, quota: mailboxPlace },
       'oauth.redeem': { writes: true },
       'oauth.refresh': { writes: false },
       ...connections,
@@ -195,7 +210,19 @@ export const catalog = {
     displayName: 'Apple',
     statusPage: 'https://www.apple.com/support/systemstatus/',
     connectedAppsPage: 'https://account.apple.com/account/manage',
-    operations: { 'account.connect': { writes: false }, ...connections, health },
+    /** Apple publishes no limits. The same queue serves other CalDAV servers, many of which are small. */
+    taskQueue: { name: 'apple', perSecond: 20, concurrency: 50 },
+    operations: {
+      'account.connect': { writes: false },
+      'calendar.freeBusy': { writes: false, circuit: true },
+      'calendar.listEvents': { writes: false, circuit: true },
+      'calendar.putEvent': { writes: true, circuit: true },
+      /** Refused without a request: a CalDAV calendar creates no meetings. */
+      'calendar.putConference': { writes: false },
+      'calendar.deleteEvent': { writes: true, circuit: true },
+      ...connections,
+      health,
+    },
   },
 } as const satisfies Readonly<Record<VendorName, ProviderFacts>>;
 

@@ -4,12 +4,14 @@
  */
 import type { Meeting } from '../domain/audition/events.ts';
 import type { BusyInterval, Slot } from '../domain/audition/slot.ts';
+import type { AppPassword } from '../domain/connections/grant.ts';
 import type { ConnectionId, OrganizationId } from '../domain/ids.ts';
 import type {
   CalendarProviderName,
   channelVendors,
   HostedMeetingName,
   meetingVendors,
+  SynchronizedCalendarName,
 } from '../domain/providers/vendors.ts';
 import type { Instant } from '../domain/time/instant.ts';
 
@@ -37,6 +39,14 @@ export interface ConnectedAccount {
   reportRejectedToken(token: string): void;
   /** Reports that the consent behind this token does not cover the call: its owner is asked to consent again. */
   reportMissingScopes(token: string): Promise<void>;
+  /**
+   * Returns the server and the app-specific password of an account that was connected with one.
+   *
+   * @throws {ProviderError} `reconnect` when the owner must connect the account again.
+   */
+  appPassword(call: CallContext): Promise<AppPassword>;
+  /** Reports that the server rejected the password: its owner is asked to connect again. */
+  reportRejectedPassword(): Promise<void>;
 }
 
 /**
@@ -94,8 +104,18 @@ export interface BusyEvent extends BusyInterval {
   readonly reference?: string | undefined;
 }
 
+/** A calendar of a connected account. */
+export interface CalendarListing {
+  readonly calendarId: string;
+  /** The name that the owner sees; can be empty. */
+  readonly name: string;
+  readonly isWritable: boolean;
+}
+
 export interface CalendarProvider {
   readonly name: CalendarProviderName;
+  /** Returns the calendars of the account that hold events. Absent when the ids of calendars need no listing. */
+  listCalendars?(connection: ConnectedAccount, call: CallContext): Promise<readonly CalendarListing[]>;
   /** Returns the busy intervals of several calendars of one connection within [from, until). They are not merged. */
   freeBusy(
     connection: ConnectedAccount,
@@ -113,6 +133,11 @@ export interface CalendarProvider {
     window: { readonly from: Instant; readonly until: Instant },
     call: CallContext,
   ): Promise<readonly BusyEvent[]>;
+  /**
+   * Returns `primary` for any id of the account's main calendar, and every other id unchanged. Absent when the ids alone
+   * tell which calendar they mean (`providers/calendar-names.ts`).
+   */
+  resolveAlias?(connection: ConnectedAccount, calendarId: string, call: CallContext): Promise<string>;
   /**
    * Creates, updates or revives the event. Idempotent by `eventId`. Returns the provider's id of the event, which
    * differs from ours when ours cannot be used any more.
@@ -223,7 +248,7 @@ export interface CalendarPush {
 
 /** The changes of a vendor's calendars. The calendar synchronisation depends on this port only. */
 export interface CalendarChanges {
-  readonly name: CalendarProviderName;
+  readonly name: SynchronizedCalendarName;
   /** Returns one page. Occurrences of series are listed one by one. Deleted events are listed as changes. */
   listChanges(
     connection: ConnectedAccount,

@@ -3,6 +3,8 @@
 import type { z } from 'zod';
 import type { VendorName } from '../domain/providers/vendors.ts';
 import { createAppleAuthorizer } from './apple/account.ts';
+import { createCaldavCalendar } from './apple/calendar.ts';
+import type { UnreadableEvents } from './apple/exchange.ts';
 import { createAppleCheck } from './apple/health.ts';
 import { type AppleSettings, appleSettingsOf, appleVariables } from './apple/settings.ts';
 import { createGoogleCalendar } from './google/calendar.ts';
@@ -11,6 +13,8 @@ import { createGoogleClient } from './google/client.ts';
 import { createGoogleCheck } from './google/health.ts';
 import { createGoogleAuthorizer } from './google/oauth.ts';
 import { type GoogleSettings, googleSettingsOf, googleVariables } from './google/settings.ts';
+import { createOutlookCalendar } from './microsoft/calendar.ts';
+import { createGraphClient } from './microsoft/graph-client.ts';
 import { createMicrosoftCheck } from './microsoft/health.ts';
 import { createMicrosoftAuthorizer } from './microsoft/oauth.ts';
 import { type MicrosoftSettings, microsoftSettingsOf, microsoftVariables } from './microsoft/settings.ts';
@@ -88,9 +92,17 @@ export const providerSettingsOf = (set: z.output<z.ZodObject<typeof providerShap
   smtp: smtpSettingsOf(set),
 });
 
-/** Constructs the providers. Makes no call. */
-export const createProviders = (settings: ProviderSettings): ProviderRegistry => {
+/**
+ * Constructs the providers. Makes no call.
+ *
+ * @param reportUnreadable is called with the damaged events of a calendar.
+ */
+export const createProviders = (
+  settings: ProviderSettings,
+  reportUnreadable: (events: UnreadableEvents) => void = () => {},
+): ProviderRegistry => {
   const google = createGoogleClient(settings.google);
+  const graph = createGraphClient(settings.microsoft);
   const zoom = createZoomClient(settings.zoom);
   const twilio = createTwilioClient(settings.twilio);
   const smtp = createSmtpClient(settings.smtp);
@@ -99,7 +111,11 @@ export const createProviders = (settings: ProviderSettings): ProviderRegistry =>
   const outbound = createOutboundDispatcher({ allowedPrivateNetworks });
   const fetchFor = (home: URL) => createGuardedFetch(outbound, home);
   return {
-    calendars: { google: createGoogleCalendar(google) },
+    calendars: {
+      google: createGoogleCalendar(google),
+      microsoft: createOutlookCalendar(graph),
+      apple: createCaldavCalendar(fetchFor, reportUnreadable),
+    },
     calendarChanges: { google: createGoogleChanges(google) },
     meetings: { zoom: createZoomMeetings(zoom, settings.zoom.hostUser) },
     textMessages: createTwilioTextMessages(twilio, settings.twilio.messagingServiceSid),

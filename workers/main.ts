@@ -48,7 +48,9 @@ const main = async (): Promise<void> => {
     applicationName: 'castmatch-worker',
     onIdleError: (err) => logger.warn({ err }, 'idle database connection lost'),
   });
-  const providers = createProviders(configuration);
+  const providers = createProviders(configuration, (events) =>
+    logger.warn(events, 'calendar events unreadable'),
+  );
   const stored = createRepositories(database.db, createKeyWrapping(configuration));
   const repositories = { ...stored, events: observeAttention(stored.events, { metrics, logger }) };
   const accessTokens = createAccessTokens({

@@ -9,7 +9,7 @@ import {
   type OrganizationId,
 } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
-import { calendarName } from '../../providers/calendar-names.ts';
+import { calendarNames } from '../../providers/calendar-names.ts';
 import type { BusyEvent, CallContext } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
 import type { StepFailure } from '../contract.ts';
@@ -56,8 +56,12 @@ export interface CalendarReader {
     calendarIds: readonly string[],
     window: Window,
   ): Promise<readonly BusyInterval[]>;
-  /** Returns the names of the calendars for `slotResources`. */
-  names(organization: OrganizationId, calendars: readonly CalendarRef[]): Promise<readonly string[]>;
+  /** Returns the names of the calendars for `slotResources`. Never fails because of a provider. */
+  names(
+    organization: OrganizationId,
+    calendars: readonly CalendarRef[],
+    call: CallContext,
+  ): Promise<readonly string[]>;
 }
 
 /** Creates the reader. */
@@ -123,15 +127,22 @@ export const createCalendarReader = ({
       };
     },
 
-    names: async (organization, calendars) => {
+    names: async (organization, calendars, call) => {
       const named = await Promise.all(
         byConnection(calendars).map(async (group) => {
-          const [{ connection: id }] = group;
-          const account = (await connections.get(organization, id))?.account;
-          return group.map(({ provider, calendarId }) => calendarName(provider, { id, account }, calendarId));
+          const [first] = group;
+          const stored = await connections.get(organization, first.connection);
+          const connection = stored ?? { id: first.connection, account: undefined };
+          const open = () => openConnectionById(openDependencies, organization, first, 'calendar.listEvents');
+          return Promise.all(
+            group.map(({ provider, calendarId }) =>
+              calendarNames(providers[provider], connection, calendarId, open, call),
+            ),
+          );
         }),
       );
-      return named.flat();
+      cancellationSignal().throwIfAborted();
+      return named.flat(2);
     },
   };
 };

@@ -390,6 +390,7 @@ describe('claiming a slot in a window', () => {
     const wrapProviders = (providers: Providers): Providers => ({
       ...providers,
       calendars: {
+        ...providers.calendars,
         google: {
           ...providers.calendars.google,
           freeBusy: async (...query) => {

@@ -95,8 +95,8 @@ export const createClaimSlot = (
       const trail = await openTrail(events, input);
       const named = participants.flatMap(({ calendar }) => (calendar ? [calendar] : []));
       const room = wish.kind === 'fixed' ? wish.slot.room : wish.room;
-      const names = await reader.names(organization, [...named, ...calendars]);
       const call = createAttemptContext(input).startCall();
+      const names = await reader.names(organization, [...named, ...calendars], call);
       const attempt: ClaimAttempt = {
         input,
         trail,

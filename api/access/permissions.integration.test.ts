@@ -61,7 +61,7 @@ const routes = await routesOf();
 let test: TestApi;
 beforeAll(async () => {
   const verifyToken = createTokenVerifier(issuer.settings, () => undefined);
-  test = await createTestApi(database, { verifyToken, configuration });
+  test = await createTestApi(database, { verifyToken, configuration, listCalendars: async () => [] });
 });
 afterAll(async () => {
   await test.api.close();

@@ -35,6 +35,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /v1/availability': anyRole,
   'GET /v1/connections': anyRole,
   'GET /v1/connections/page': anyRole,
+  'GET /v1/connections/:id/calendars': anyRole,
   'GET /v1/connections/:provider/authorize': anyRole,
   'DELETE /v1/connections/:id': platform,
   'GET /v1/administrative-acts': ['admin'],

@@ -58,6 +58,14 @@ const tokenRowSchema = z.object({
   has_ended: z.boolean(),
 });
 
+const passwordRowSchema = tokenRowSchema.pick({
+  provider: true,
+  status: true,
+  reason: true,
+  version: true,
+  sealed: true,
+});
+
 const begunRowSchema = z.object({
   version: z.number(),
   attempt: z.number(),
@@ -112,6 +120,27 @@ export const createTokenStore = (db: Database, secrets: ConnectionSecrets): Conn
       isRefreshing: row.is_refreshing,
       isRefreshFinished: row.has_ended,
     };
+  },
+
+  async readAppPassword(organization, id, use) {
+    const { rows } = await db.execute(sql`
+      WITH found AS (
+        SELECT id, organization, provider, status, status_reason AS reason, version,
+          CASE WHEN status = 'connected' THEN sealed_credential END AS sealed
+        FROM connections WHERE organization = ${organization} AND id = ${id}
+      ), ${credentialReadsCte('found', sql`CASE WHEN sealed IS NOT NULL THEN 'app_password' END`, use)}
+      SELECT provider, status, reason, version, sealed FROM found`);
+    if (rows[0] === undefined) return { kind: 'unknown_connection' };
+    const { provider, status, reason, version, sealed } = passwordRowSchema.parse(rows[0]);
+    if (status !== 'connected') {
+      return { kind: 'not_connected', provider, status, reason: reason ?? undefined };
+    }
+    const credential =
+      sealed === null ? undefined : await secrets.credential.open({ id, organization }, sealed);
+    if (credential?.kind !== 'app_password') {
+      throw new TypeError(`the connection ${id} has no app-specific password`);
+    }
+    return { kind: 'connected', version, appPassword: credential };
   },
 
   async beginRefresh({ organization, id }, { version, refused, leaseMs }, use) {

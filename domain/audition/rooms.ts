@@ -9,7 +9,7 @@ export const canonicalRoom = (room: string): string =>
   room.normalize('NFC').replaceAll(/\s+/gu, ' ').trim().toUpperCase().toLowerCase().normalize('NFC');
 
 /** Returns whether both names are of one room, or both are absent. */
-export const isSameRoom = (a: string | undefined, b: string | undefined): boolean =>
+const isSameRoom = (a: string | undefined, b: string | undefined): boolean =>
   a === undefined || b === undefined ? a === b : canonicalRoom(a) === canonicalRoom(b);
 
 /** Returns whether both slots are at the same time in the same room. Their zone may differ. */

@@ -14,6 +14,8 @@ export type Credential =
       readonly password: string;
     };
 
+export type AppPassword = Extract<Credential, { readonly kind: 'app_password' }>;
+
 export interface AccessToken {
   readonly value: string;
   readonly expiresAt: Instant;

@@ -6,6 +6,7 @@
 import type { ConnectionId, OrganizationId } from '../ids.ts';
 import type { ConnectionProvider } from '../providers/vendors.ts';
 import type { ConnectionStatusReason } from './connection.ts';
+import type { AppPassword } from './grant.ts';
 
 /** Why a credential is decrypted. Recorded in the credential audit. */
 export interface CredentialUse {
@@ -32,6 +33,9 @@ export type StoredAccessToken =
       /** Whether the latest refresh has recorded its result. False when its process died. */
       readonly isRefreshFinished: boolean;
     }
+  | NotConnected;
+
+type NotConnected =
   | {
       readonly kind: 'not_connected';
       readonly provider: ConnectionProvider;
@@ -39,6 +43,11 @@ export type StoredAccessToken =
       readonly reason: ConnectionStatusReason | undefined;
     }
   | { readonly kind: 'unknown_connection' };
+
+/** The stored app-specific password of a connection. */
+type StoredAppPassword =
+  | { readonly kind: 'connected'; readonly version: number; readonly appPassword: AppPassword }
+  | NotConnected;
 
 export interface RefreshLease {
   readonly attempt: number;
@@ -66,6 +75,15 @@ export interface TokenStore {
     minLifetimeMs: number,
     use: CredentialUse,
   ): Promise<StoredAccessToken>;
+  /**
+   * Returns the app-specific password of a connection.
+   * @throws TypeError when the account was connected with OAuth
+   */
+  readAppPassword(
+    organization: OrganizationId,
+    id: ConnectionId,
+    use: CredentialUse,
+  ): Promise<StoredAppPassword>;
   /**
    * Acquires the exclusive lease to refresh. Returns undefined when another process holds the lease, or when the stored
    * version is no longer `wanted.version`. `wanted.refused` removes the access token, because the provider rejected it.

@@ -24,8 +24,14 @@ export const meetingVendors = {
 
 /** Vendors of calendars that are read and written. */
 export const calendarVendors = {
-  google: { vendor: 'google' },
-} as const satisfies Capability<{ readonly vendor: VendorName }>;
+  google: { vendor: 'google', isSynchronized: true },
+  microsoft: { vendor: 'microsoft', isSynchronized: false },
+  apple: { vendor: 'apple', isSynchronized: false },
+} as const satisfies Capability<{
+  readonly vendor: VendorName;
+  /** Whether changes that people make in the calendar reach the auditions. */
+  readonly isSynchronized: boolean;
+}>;
 
 /** The vendor that delivers the messages of each channel. */
 export const channelVendors = {
@@ -54,6 +60,11 @@ export type HostedMeetingName = MeetingsOf<'hosted'>;
 export type CalendarMeetingName = MeetingsOf<'calendar_event'>;
 
 export type CalendarProviderName = keyof typeof calendarVendors;
+export type SynchronizedCalendarName = {
+  [Name in CalendarProviderName]: (typeof calendarVendors)[Name]['isSynchronized'] extends true
+    ? Name
+    : never;
+}[CalendarProviderName];
 export type ConnectionProvider = keyof typeof accountVendors;
 export type PasswordProvider = {
   [Name in ConnectionProvider]: (typeof accountVendors)[Name]['consent'] extends 'password' ? Name : never;

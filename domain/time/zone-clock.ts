@@ -45,7 +45,11 @@ export const createZoneClock = (zone: string): ZoneClock => {
 
 const remainder = (value: number, by: number): number => ((value % by) + by) % by;
 
-const cachedOffsets = (zone: string) => {
+/**
+ * Returns the offsets of a zone, in minutes east of UTC. They are read once for each UTC day.
+ * @param zone the name of an existing IANA time zone
+ */
+export const cachedOffsets = (zone: string): { readonly offsetAt: (epochMs: number) => number } => {
   const iana = IANAZone.create(zone);
   const atMidnight = new Map<number, number>();
   const offsetAtMidnight = (days: number): number => {

@@ -43,6 +43,19 @@ const microsoftSettingsSchema = z.strictObject({
   accessTokenSeconds: z.int().min(1).default(3599),
   /** The tenant of all accounts. The tenant in a request's path is ignored. */
   tenantId: z.guid().default('5a5a5a5a-0000-4000-8000-000000005a5a'),
+  /** The Windows name of every mailbox's zone. Any other text means a zone that the owner has defined. */
+  timeZone: z.string().default('UTC'),
+  /** Names of zones that this vendor does not know. */
+  unknownZones: z.array(z.string()).default([]),
+  /**
+   * How a creation with a known transaction id is answered. Not documented: clients report an error "used to create a
+   * different event", and the earlier event. `compared`: the earlier event, if the request is the same.
+   */
+  duplicateTransaction: z.enum(['compared', 'earlier_event', 'error']).default('compared'),
+  /** Not documented: whether a deleted event keeps its transaction id. */
+  deletedTransactions: z.enum(['remembered', 'forgotten']).default('remembered'),
+  /** The most simultaneous requests to a mailbox. 0 means no limit. */
+  mailboxConcurrency: z.int().min(0).default(4),
 });
 
 const appleSettingsSchema = z.strictObject({

@@ -14,6 +14,9 @@ export const localApiKeys = {
   admin: 'castmatch-local-admin-key',
 } as const;
 
+/** The Outlook account of the local organization. */
+const localOutlookAccount = 'outlook@castmatch.example';
+
 /** The connections and their Google accounts. */
 export const localConnections = {
   conn_casting_office: 'casting-office@castmatch.example',
@@ -53,12 +56,12 @@ export const seedLocalOrganization = async (env: NodeJS.ProcessEnv): Promise<voi
     ] as const) {
       await apiKeys.put({ secret, role, organization: localOrganization, label: `local ${role}` });
     }
-    for (const [id, account] of connectionEntries) {
+    for (const [id, account, provider] of connectionEntries) {
       await connections.put({
         id,
         account,
         organization: localOrganization,
-        provider: 'google',
+        provider,
         refreshToken: `sandbox-refresh-${account}`,
       });
     }
@@ -67,9 +70,10 @@ export const seedLocalOrganization = async (env: NodeJS.ProcessEnv): Promise<voi
   }
 };
 
-const connectionEntries: readonly (readonly [ConnectionId, string])[] = [
-  ['conn_casting_office', localConnections.conn_casting_office],
-  ['conn_casting_director', localConnections.conn_casting_director],
-  ['conn_performer', localConnections.conn_performer],
-  ['conn_reader', localConnections.conn_reader],
+const connectionEntries: readonly (readonly [ConnectionId, string, 'google' | 'microsoft'])[] = [
+  ['conn_casting_office', localConnections.conn_casting_office, 'google'],
+  ['conn_casting_director', localConnections.conn_casting_director, 'google'],
+  ['conn_performer', localConnections.conn_performer, 'google'],
+  ['conn_reader', localConnections.conn_reader, 'google'],
+  ['conn_outlook', localOutlookAccount, 'microsoft'],
 ];

@@ -10,26 +10,36 @@ export type Fetch = typeof globalThis.fetch;
 export type FetchFor = (home: URL) => Fetch;
 
 export type Outcome =
-  | { readonly kind: 'answered'; readonly status: number; readonly url: URL; readonly retryAfter?: string }
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly url: URL;
+      readonly retryAfter?: string;
+      /** The beginning of the body of an error. */
+      readonly problem?: string;
+    }
   | { readonly kind: 'failed'; readonly error: unknown };
 
 export class AnswerTooLarge extends Error {
   override readonly name = 'AnswerTooLarge';
 }
 
-/** Wraps `fetch`: every request uses `signal`, and its outcome is appended to `outcomes`. */
+const problemLength = 4_000;
+
+/** Wraps `fetch`: every request uses `signal`, and its outcome is appended to `outcomes`. Longer answers are refused. */
 export const recordingFetch =
-  (fetch: Fetch, signal: AbortSignal, outcomes: Outcome[]): Fetch =>
+  (fetch: Fetch, signal: AbortSignal, outcomes: Outcome[], longestAnswer = largestAnswer): Fetch =>
   async (input, init) => {
     try {
       const response = await fetch(input, { ...init, signal });
-      const body = await readLimited(response);
+      const body = await readLimited(response, longestAnswer);
       const retryAfter = response.headers.get('retry-after');
       outcomes.push({
         kind: 'answered',
         status: response.status,
         url: new URL(response.url || addressOf(input)),
         ...(retryAfter !== null && { retryAfter }),
+        ...(response.status >= 400 && { problem: body.toString('utf8', 0, problemLength) }),
       });
       const { status, statusText, headers } = response;
       return new Response(bodilessStatuses.has(status) ? null : body, { status, statusText, headers });
@@ -46,12 +56,12 @@ const addressOf = (input: Parameters<Fetch>[0]): string => {
 
 const bodilessStatuses: ReadonlySet<number> = new Set([204, 205, 304]);
 
-const readLimited = async (response: Response): Promise<Buffer> => {
+const readLimited = async (response: Response, longest: number): Promise<Buffer> => {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength;
-    if (size > largestAnswer) throw new AnswerTooLarge();
+    if (size > longest) throw new AnswerTooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -21,6 +21,18 @@ const appleErrors: readonly ErrorRow[] = [
   { code: 'leads_elsewhere', fault: 'rejected_input' },
   { code: 'no_calendar_server', fault: 'rejected_input' },
   { code: 'answer_too_large', fault: 'rejected_input' },
+  { code: 'not_a_calendar', fault: 'not_found' },
+  { code: 'too_many_events', fault: 'rejected_input' },
+  { code: 'no_conference', fault: 'not_permitted' },
+  { code: 'event_of_another', fault: 'conflict' },
+  { code: 'event_keeps_changing', fault: 'retry', effect: 'none' },
+  // The id of the event exists in another calendar of the account (RFC 4791, section 5.3.2.1).
+  { code: 'no-uid-conflict', fault: 'conflict' },
+  // Preconditions that another request would not meet either.
+  { code: 'max-resource-size', fault: 'rejected_input' },
+  { code: 'valid-calendar-data', fault: 'rejected_input' },
+  { code: 'valid-calendar-object-resource', fault: 'rejected_input' },
+  { code: 'supported-calendar-component', fault: 'not_permitted' },
   { status: 401, fault: 'reconnect' },
   { status: 423, fault: 'retry' },
   ...httpRows,

@@ -12,8 +12,18 @@ export interface AppleSettings {
 /** The deadline of all requests of one discovery. A person waits for it. */
 export const discoveryDeadlineMs = 15_000;
 
-/** The largest answer that is read, in bytes. A CalDAV server sends less. */
+/** The largest answer of a discovery that is read, in bytes. A CalDAV server sends less. */
 export const largestAnswer = 1_000_000;
+
+/** The deadline of one request to a calendar. All requests of one attempt of an activity have 8 s. */
+export const requestDeadlineMs = 8_000;
+
+/** The largest answer with events that is read, in bytes: about 10,000 events. */
+export const largestEventsAnswer = 16_000_000;
+
+/** The most busy times of one calendar in one window, and the most events that are requested together. */
+export const maxBusyTimes = 50_000;
+export const eventsPerRequest = 100;
 
 export const appleVariables = {
   shape: {

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
+import { endUses } from '../event-uses.ts';
 import { withoutEffect } from '../operations.ts';
 import type { CallContext, ConnectedAccount, OurEvent } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
@@ -20,7 +21,6 @@ import {
   isForeign,
   privateOf,
 } from './event.ts';
-import { endUses } from './event-uses.ts';
 
 /** The connection, the call and the operation of a request. */
 export interface CallScope {

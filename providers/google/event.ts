@@ -4,9 +4,9 @@
  */
 import type { calendar_v3 } from 'googleapis/build/src/apis/calendar/index.js';
 import { z } from 'zod';
+import { conferenceUseOf, hasUse, hasUser, useOf, withoutUses } from '../event-uses.ts';
 import type { CalendarEvent, ConferenceEvent } from '../ports.ts';
 import { conferenceOf, conferenceSchema, nextConferenceRequestId } from './conference.ts';
-import { conferenceUseOf, hasUse, hasUser, useOf, withoutUses } from './event-uses.ts';
 
 const timeSchema = z.looseObject({ dateTime: z.string().optional(), date: z.string().optional() });
 

@@ -5,11 +5,14 @@
 import { MailDev } from 'maildev';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
+import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
 import type { Vendor } from '../../infra/sandbox/vendors.ts';
 import { startCountingProxy } from '../../tests/harness/counting-proxy.ts';
 import { sandboxSettings } from '../../tests/harness/sandbox-settings.ts';
 import { createGoogleCalendar } from '../google/calendar.ts';
 import { createGoogleClient } from '../google/client.ts';
+import { createOutlookCalendar } from '../microsoft/calendar.ts';
+import { createGraphClient } from '../microsoft/graph-client.ts';
 import type { CallContext, ConnectedAccount } from '../ports.ts';
 import { createSmtpClient } from '../smtp/client.ts';
 import { createSmtpEmail } from '../smtp/email.ts';
@@ -35,6 +38,8 @@ const accountWith = (accessToken: string): ConnectedAccount => ({
   account: 'ann@example.com',
   accessToken: async () => accessToken,
   reportRejectedToken: () => {},
+  appPassword: () => Promise.reject(new TypeError('the account was connected with OAuth')),
+  reportRejectedPassword: async () => {},
   reportMissingScopes: async () => {},
 });
 
@@ -44,26 +49,42 @@ interface Client {
   readonly call: (url: string) => Promise<(context: CallContext) => Promise<unknown>>;
   /** The maximum of simultaneous connections. */
   readonly atMost: number;
+  readonly sandbox?: SandboxOptions;
 }
+
+/** Returns an access token of the sandbox. */
+const tokenOf = async (url: string, vendor: 'google' | 'microsoft'): Promise<string> => {
+  const body = new URLSearchParams({
+    grant_type: 'refresh_token',
+    refresh_token: 'sandbox-refresh-ann@example.com',
+    client_id: `sandbox-${vendor}-client`,
+    client_secret: `sandbox-${vendor}-secret`,
+  });
+  const answer = await fetch(url, { method: 'POST', body, headers: { connection: 'close' } });
+  return String(Object(await answer.json()).access_token);
+};
 
 const clients: Readonly<Record<string, Client>> = {
   google: {
     vendor: 'google',
     call: async (url) => {
-      const body = new URLSearchParams({
-        grant_type: 'refresh_token',
-        refresh_token: 'sandbox-refresh-ann@example.com',
-        client_id: 'sandbox-google-client',
-        client_secret: 'sandbox-google-secret',
-      });
-      const answer = await fetch(`${url}/token`, { method: 'POST', body, headers: { connection: 'close' } });
-      const token: unknown = Object(await answer.json()).access_token;
       const calendar = createGoogleCalendar(createGoogleClient({ apiUrl: url }));
-      const account = accountWith(String(token));
+      const account = accountWith(await tokenOf(`${url}/token`, 'google'));
       return (context) => calendar.freeBusy(account, ['primary'], window, context);
     },
     // The library uses Node's agent, which has no limit: the worker makes at most 100 simultaneous calls.
     atMost: 100,
+  },
+  microsoft: {
+    vendor: 'microsoft',
+    call: async (url) => {
+      const calendar = createOutlookCalendar(createGraphClient({ graphUrl: url }));
+      const account = accountWith(await tokenOf(`${url}/common/oauth2/v2.0/token`, 'microsoft'));
+      return (context) => calendar.freeBusy(account, ['primary'], window, context);
+    },
+    // Node's fetch has no limit either.
+    atMost: 100,
+    sandbox: { microsoft: { mailboxConcurrency: 0 } },
   },
   zoom: {
     vendor: 'zoom',
@@ -91,8 +112,8 @@ const clients: Readonly<Record<string, Client>> = {
   },
 };
 
-const setup = async ({ call }: Client) => {
-  const sandbox = await startSandbox();
+const setup = async ({ call, sandbox: options = {} }: Client) => {
+  const sandbox = await startSandbox(options);
   onTestFinished(() => sandbox.close());
   const proxy = await startCountingProxy({ port: Number(new URL(sandbox.url).port) });
   const callOnce = await call(`http://127.0.0.1:${proxy.port}`);

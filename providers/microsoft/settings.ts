@@ -16,6 +16,11 @@ export interface MicrosoftSettings {
 /** The deadline of one exchange with Microsoft. The activity's timeout is longer. */
 export const microsoftDeadlineMs = 10_000;
 
+/** Events in one page of a calendar view, at most 1,000: https://learn.microsoft.com/graph/api/calendar-list-calendarview */
+export const eventsPerPage = 1_000;
+/** The most pages of one list. A month has fewer events, even in the calendar of a whole company. */
+export const maxEventPages = 20;
+
 /** The scopes of the sign-in. The library adds them to every request. */
 export const signInScopes = ['openid', 'profile', 'offline_access'] as const;
 

@@ -1,7 +1,7 @@
 /**
  * Provides the access tokens of connected accounts: from memory, else from the connection's row, else by a refresh. The
  * process that holds the row's lease refreshes the token and all others wait, so an expired token is refreshed once for
- * all processes.
+ * all processes. The app-specific passwords of other accounts are read from the row for every call.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CredentialUse, StoredAccessToken, TokenStore } from '../../domain/connections/token-store.ts';
@@ -33,7 +33,7 @@ export interface AccessTokens {
   forConnection(
     owner: TokenOwner,
     purpose: string,
-  ): Pick<ConnectedAccount, 'accessToken' | 'reportRejectedToken' | 'reportMissingScopes'>;
+  ): Omit<ConnectedAccount, 'id' | 'organization' | 'account'>;
   /**
    * Refreshes a token that expires within `lastingMs`, unless another process is refreshing it.
    *
@@ -113,6 +113,7 @@ export const createAccessTokens = ({
     forConnection: (owner, purpose) => {
       let current: CachedToken | undefined;
       let refusedVersion = 0;
+      let passwordVersion: number | undefined;
       const isUsable = ({ version }: CachedToken) => version > refusedVersion && version >= owner.version;
       return {
         accessToken: async (call) => {
@@ -133,6 +134,19 @@ export const createAccessTokens = ({
           cache.drop(owner.id, current.version);
           await store.markNeedsReauthorization(owner.id, 'scopes_missing', current.version);
         },
+        appPassword: async (call) => {
+          const use = { purpose, correlationId: call.correlationId };
+          const stored = requireConnected(
+            await store.readAppPassword(owner.organization, owner.id, use),
+            owner,
+          );
+          passwordVersion = stored.version;
+          return stored.appPassword;
+        },
+        reportRejectedPassword: async () => {
+          if (passwordVersion === undefined) return;
+          await store.markNeedsReauthorization(owner.id, 'grant_refused', passwordVersion);
+        },
       };
     },
 
@@ -147,7 +161,10 @@ export const createAccessTokens = ({
   };
 };
 
-const requireConnected = (stored: StoredAccessToken, { id, provider }: TokenOwner) => {
+const requireConnected = <Connected extends { readonly kind: 'connected' }>(
+  stored: Connected | Exclude<StoredAccessToken, { readonly kind: 'connected' }>,
+  { id, provider }: TokenOwner,
+): Connected => {
   switch (stored.kind) {
     case 'connected':
       return stored;

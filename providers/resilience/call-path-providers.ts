@@ -82,6 +82,15 @@ const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarPro
   const deleteEvent = operationOf(vendor, 'calendar.deleteEvent');
   return {
     name: calendar.name,
+    ...(calendar.listCalendars && {
+      listCalendars: (connection, call) =>
+        path.run(
+          listEvents,
+          ofConnection(connection),
+          call,
+          async () => (await calendar.listCalendars?.(connection, call)) ?? [],
+        ),
+    }),
     freeBusy: (connection, calendarIds, window, call) =>
       path.run(freeBusy, ofConnection(connection), call, () =>
         calendar.freeBusy(connection, calendarIds, window, call),
@@ -90,6 +99,15 @@ const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarPro
       path.run(listEvents, ofConnection(connection), call, () =>
         calendar.busyEvents(connection, calendarId, window, call),
       ),
+    ...(calendar.resolveAlias && {
+      resolveAlias: (connection, calendarId, call) =>
+        path.run(
+          listEvents,
+          ofConnection(connection),
+          call,
+          async () => (await calendar.resolveAlias?.(connection, calendarId, call)) ?? calendarId,
+        ),
+    }),
     putEvent: (connection, event, call) =>
       path.run(putEvent, ofConnection(connection), call, () => calendar.putEvent(connection, event, call)),
     putConference: (connection, event, call) =>

@@ -92,7 +92,7 @@ export const createCallPath = ({
     call: CallContext,
     perform: () => Promise<Result>,
   ): Promise<Result> => {
-    const permit = await quotas.acquire(operation, subject);
+    const permit = await quotas.acquire(operation, subject, call.signal);
     try {
       return await observed(operation, perform);
     } catch (error) {

@@ -17,7 +17,10 @@ const minute = 60_000;
 const begun = Date.UTC(2026, 10, 25, 9);
 
 /** A quota store in memory that counts its statements. The real store is tested in db/providers/quotas.integration.test.ts. */
-const setup = (limits = { 'zoom.meeting_writes_per_day': 100, 'google.requests_per_minute': 600 }) => {
+const setup = (
+  limits = { 'zoom.meeting_writes_per_day': 100, 'google.requests_per_minute': 600 },
+  leasePausesMs: readonly number[] = [],
+) => {
   let now = begun;
   const used = new Map<number, number>();
   const statements: QuotaClaim[] = [];
@@ -65,6 +68,7 @@ const setup = (limits = { 'zoom.meeting_writes_per_day': 100, 'google.requests_p
     quotas: quotasWith(limits),
     onUse: (use) => uses.push(use),
     now: () => now,
+    leasePausesMs,
   });
   return {
     guard,
@@ -214,5 +218,22 @@ describe('simultaneous requests', () => {
     await expect(admit(readMailbox)).rejects.toMatchObject({ fault: { kind: 'retry_after' } });
     await first?.release();
     await admit(readMailbox);
+  });
+
+  it('wait for one another for a few seconds', async () => {
+    const { admit } = setup(undefined, [1, 1, 1_000]);
+    const [first] = await Promise.all(Array.from({ length: 4 }, () => admit(readMailbox)));
+    const next = admit(readMailbox);
+    await first?.release();
+    await expect(next).resolves.toBeDefined();
+  });
+
+  it('do not wait after their signal is aborted', async () => {
+    const { guard, admit } = setup(undefined, [60_000]);
+    await Promise.all(Array.from({ length: 4 }, () => admit(readMailbox)));
+    const subject = { account: 'conn_1', organization: 'org_1' };
+    await expect(guard.acquire(readMailbox, subject, AbortSignal.abort())).rejects.toMatchObject({
+      fault: { kind: 'retry_after' },
+    });
   });
 });

@@ -1,4 +1,5 @@
 /** Keeps the calls of all processes within the quotas of the vendors. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { ProviderError } from '../../domain/errors.ts';
 import type { QuotaStore } from '../../domain/providers/quota-store.ts';
 import type { CallOperation } from '../operations.ts';
@@ -22,11 +23,12 @@ interface Permit {
 
 export interface QuotaGuard {
   /**
-   * Reserves the quota of one call.
+   * Reserves the quota of one call. Waits a few seconds for one of a limited number of simultaneous calls to end: an
+   * activity can read more calendars of one mailbox than are allowed simultaneously.
    *
    * @throws {ProviderError} without effect: `quota_exhausted` with the end time, or `retry_after` for a short wait.
    */
-  acquire(operation: CallOperation, subject: QuotaSubject): Promise<Permit>;
+  acquire(operation: CallOperation, subject: QuotaSubject, signal?: AbortSignal): Promise<Permit>;
   /** Records that the vendor reported the quota as exhausted, for all processes. */
   markExhausted(operation: CallOperation, subject: QuotaSubject, untilMs: number): Promise<void>;
 }
@@ -36,13 +38,24 @@ export interface QuotaGuardParts {
   readonly quotas: Quotas;
   readonly onUse: (use: QuotaUsage) => void;
   readonly now?: (() => number) | undefined;
+  /** The pauses in milliseconds between the attempts to get a lease. */
+  readonly leasePausesMs?: readonly number[] | undefined;
 }
 
-/** The delay of a call when all leases are in use. A lease ends with the call that holds it. */
+/** The delay of a call when all leases stay in use. A lease ends with the call that holds it. */
 const concurrencyRetryMs = 1_000;
 
+/** Together 3 s, less than half of the time that an attempt of an activity has for all its calls. */
+const defaultLeasePausesMs: readonly number[] = [50, 100, 200, 400, 750, 750, 750];
+
 /** Creates the quota guard of one process. */
-export const createQuotaGuard = ({ store, quotas, onUse, now = Date.now }: QuotaGuardParts): QuotaGuard => {
+export const createQuotaGuard = ({
+  store,
+  quotas,
+  onUse,
+  now = Date.now,
+  leasePausesMs = defaultLeasePausesMs,
+}: QuotaGuardParts): QuotaGuard => {
   const exhaustedAccounts = createExhaustedAccounts(store, now);
   const rates = createRateLimiter(store, onUse, now);
 
@@ -62,10 +75,18 @@ export const createQuotaGuard = ({ store, quotas, onUse, now = Date.now }: Quota
     operation: CallOperation,
     quota: ConcurrencyQuota,
     subject: QuotaSubject,
+    signal: AbortSignal | undefined,
   ) => {
     const key = { provider: quota.provider, quota: operation.quota?.name ?? '', ...subject };
-    const lease = await store.acquireLease(key, quota.limit, quota.leaseMs);
-    if (!lease) {
+    let lease = await store.acquireLease(key, quota.limit, quota.leaseMs);
+    for (const delay of leasePausesMs) {
+      if (lease || signal?.aborted) break;
+      // Jitter, so that several waiting calls do not ask simultaneously each time.
+      await pause(delay * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+      lease = await store.acquireLease(key, quota.limit, quota.leaseMs);
+    }
+    const acquired = lease;
+    if (!acquired) {
       throw new ProviderError(
         operation.provider,
         operation.name,
@@ -73,7 +94,7 @@ export const createQuotaGuard = ({ store, quotas, onUse, now = Date.now }: Quota
         { code: rejectionCodes.quota, message: `not called: ${quota.description} are running already` },
       );
     }
-    return { refund: noop, release: () => store.releaseLease(lease) };
+    return { refund: noop, release: () => store.releaseLease(acquired) };
   };
 
   /**
@@ -87,7 +108,7 @@ export const createQuotaGuard = ({ store, quotas, onUse, now = Date.now }: Quota
   };
 
   return {
-    acquire: async (operation, subject) => {
+    acquire: async (operation, subject, signal) => {
       const exhaustedUntil = await exhaustedAccounts.untilMs(
         operation.provider,
         exhaustionKeyOf(operation, subject),
@@ -98,7 +119,7 @@ export const createQuotaGuard = ({ store, quotas, onUse, now = Date.now }: Quota
       const quota = quotas[name];
       if (!quota || quota.limit === 0) return unlimitedPermit;
       return quota.window === 'concurrent'
-        ? acquireConcurrencySlot(operation, quota, subject)
+        ? acquireConcurrencySlot(operation, quota, subject, signal)
         : acquireRate(operation, quota, requests, subject);
     },
     markExhausted: (operation, subject, untilMs) =>

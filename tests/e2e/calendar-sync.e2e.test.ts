@@ -70,10 +70,12 @@ const untilSynced = (connection: 'conn_performer' | 'conn_director') =>
     return status === 'in_sync';
   }, 30_000);
 
+/** Returns how many rounds each synchronisation has run. */
+const rounds = async () =>
+  (await Promise.all([syncView('conn_performer'), syncView('conn_director')])).map(({ rounds: n }) => n);
+
 /** Waits until a change made now would have been read: the notifications are delivered, and no round is due. */
 const untilQuiet = async () => {
-  const rounds = async () =>
-    (await Promise.all([syncView('conn_performer'), syncView('conn_director')])).map(({ rounds: n }) => n);
   for (let before = await rounds(), quiet = 0; quiet < 3; ) {
     await pause(700);
     const now = await rounds();
@@ -198,9 +200,9 @@ describe('the synchronisation', () => {
     const handle = service.temporal.workflow.getHandle(calendarSyncWorkflowId('conn_performer'));
     const { runId: first } = await handle.describe();
     for (let sent = 0; sent < 100 && (await handle.describe()).runId === first; sent += 1) {
-      const { rounds } = await syncView('conn_performer');
+      const before = (await syncView('conn_performer')).rounds;
       await handle.signal(calendarNewsSignal, { what: 'changed' });
-      await eventually(async () => (await syncView('conn_performer')).rounds > rounds, 20_000);
+      await eventually(async () => (await syncView('conn_performer')).rounds > before, 20_000);
     }
     expect((await handle.describe()).runId).not.toBe(first);
     await calendarOf(performer).move(eventId, start + hour, start + 1.5 * hour);

@@ -103,6 +103,8 @@ test('the calendar of a connected Google account can be read', async () => {
     account: 'performer@example.com',
     accessToken: async () => accessToken?.value ?? '',
     reportRejectedToken: () => {},
+    appPassword: () => Promise.reject(new TypeError('the account was connected with OAuth')),
+    reportRejectedPassword: async () => {},
     reportMissingScopes: async () => {},
   } as const;
   const calendar = createGoogleCalendar(createGoogleClient(settings));

@@ -133,6 +133,10 @@ export const useActivityHarness = () => {
       fault: (vendor: Vendor, request: FaultRequest) => sandbox.control.setFault(vendor, request),
       state: () => sandbox.control.state(),
       addBusy: (time: Parameters<typeof sandbox.control.addBusy>[0]) => sandbox.control.addBusy(time),
+      addOutlookEvent: (event: Parameters<typeof sandbox.control.addOutlookEvent>[0]) =>
+        sandbox.control.addOutlookEvent(event),
+      openMailbox: (account: string) => sandbox.control.openMailbox(account),
+      revoke: (vendor: Vendor, account: string) => sandbox.control.revokeGrants(vendor, account),
       inboxOf: (address: string) => readMailsTo(mail.apiUrl, address),
       auditionId,
       /** The auditions that were told that their slot was taken. */

@@ -16,6 +16,7 @@ import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { createConnectionLinks } from '../../foundation/links/connection-link.ts';
 import { createResponseLinks } from '../../foundation/links/response-link.ts';
 import { createLogger } from '../../foundation/observability/logger.ts';
+import { calendarName } from '../../providers/calendar-names.ts';
 import { parseWebAddress } from '../../providers/outbound/early-check.ts';
 import type { ReopenCommand } from '../../workflows/audition/messages.ts';
 import { auditionPlan, performer } from './audition-plan.ts';
@@ -67,6 +68,10 @@ export const apiDependencies = (
   connectionLinks,
   authorizers: noAuthorizers,
   findBusy: async () => [],
+  nameCalendar: async (organization, { provider, connection: id, calendarId }) => {
+    const stored = await given.repositories.connections.get(organization, id);
+    return [calendarName(provider, stored ?? { id, account: undefined }, calendarId)];
+  },
   // Checks the URL as the service does, but does not resolve its host name.
   assertUrlAllowed: async (url) => void parseWebAddress(url),
   deliveryWorkflows: {

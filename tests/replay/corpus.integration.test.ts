@@ -56,11 +56,16 @@ const withChangedSchedule = async (edits: readonly Edit[]): Promise<string> => {
 
 describe('replay corpus', { timeout: 60_000 }, () => {
   const meet = '  await moveMeeting(run, at);\n';
-  const write =
-    "  await writeCalendarEvents(run, at, { completion: { draft: run.journal.draft({ type: 'scheduled' }) } });\n";
+  const write = '  await writeCalendarEvents(run, at, { completion });\n';
 
   it.each<{ readonly change: string; readonly edits: readonly Edit[] }>([
-    { change: 'calendar events before the meeting', edits: [[meet + write, write + meet]] },
+    {
+      change: 'calendar events before the meeting',
+      edits: [
+        [meet, ''],
+        [write, write + meet],
+      ],
+    },
     { change: 'a removed step', edits: [[meet, '']] },
     {
       change: 'a new timer',

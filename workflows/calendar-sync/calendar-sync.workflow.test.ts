@@ -197,6 +197,8 @@ describe('a synchronisation', () => {
     await eventually(async () => (await handle.query(calendarSyncQuery)).status === 'failing', 10_000);
     await pass(6);
     await untilRounds(2);
+    await eventually(async () => (await handle.query(calendarSyncQuery)).status === 'in_sync', 10_000);
+    expect(await handle.query(calendarSyncQuery)).toMatchObject({ rounds: 2 });
     await finish('calendars-failing');
   });
 

@@ -9,11 +9,10 @@ import { slotResources } from '../../../domain/audition/slot-resources.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
 import { instantSchema } from '../../../domain/time/instant.ts';
 import { checkZone } from '../../../domain/time/local-time.ts';
-import { calendarName } from '../../../providers/calendar-names.ts';
 import { callerOf } from '../../access/caller.ts';
 import type { Api } from '../../api.ts';
 import { checkConnections } from '../../auditions/check-connections.ts';
-import type { ApiDependencies } from '../../dependencies.ts';
+import type { ApiDependencies, ProviderCall } from '../../dependencies.ts';
 import { providerRefusal } from '../../problems/provider-faults.ts';
 import { jsonResponse, problemResponses } from '../../schemas/responses.ts';
 
@@ -55,22 +54,15 @@ interface Window {
 
 /** Returns the times that auditions hold for the participants, their calendars and the room. */
 const listHeld = async (
-  { repositories: { connections, holds } }: ApiDependencies,
+  { repositories: { holds }, nameCalendar }: ApiDependencies,
   organization: OrganizationId,
   { slot, participants }: AvailabilityRequest,
   window: Window,
+  call: ProviderCall,
 ) => {
   const named = participants.flatMap(({ calendar }) => (calendar ? [calendar] : []));
-  const ids = [...new Set(named.map(({ connection }) => connection))];
-  const accounts = new Map(
-    await Promise.all(
-      ids.map(async (id) => [id, (await connections.get(organization, id))?.account] as const),
-    ),
-  );
-  const names = named.map(({ provider, connection: id, calendarId }) =>
-    calendarName(provider, { id, account: accounts.get(id) }, calendarId),
-  );
-  return holds.listBusy(organization, slotResources(participants, slot.room, names), window);
+  const names = await Promise.all(named.map((calendar) => nameCalendar(organization, calendar, call)));
+  return holds.listBusy(organization, slotResources(participants, slot.room, names.flat()), window);
 };
 
 /** Returns the times held by auditions and the busy times of the connected calendars. */
@@ -79,7 +71,7 @@ const readBusyIntervals = async (
   organization: OrganizationId,
   request: AvailabilityRequest,
   window: Window,
-  call: { readonly correlationId: string; readonly signal: AbortSignal },
+  call: ProviderCall,
 ): Promise<readonly BusyInterval[]> => {
   const { participants } = request;
   const read = async (calendar: NonNullable<(typeof participants)[number]['calendar']>, pointer: string) => {
@@ -90,7 +82,7 @@ const readBusyIntervals = async (
     }
   };
   const [held, ...busy] = await Promise.all([
-    listHeld(dependencies, organization, request, window),
+    listHeld(dependencies, organization, request, window, call),
     ...participants.flatMap(({ calendar }, index) =>
       calendar ? [read(calendar, `/participants/${index}/calendar`)] : [],
     ),

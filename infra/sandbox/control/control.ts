@@ -4,7 +4,7 @@ import type { CallCounter, Counts } from '../calls/counter.ts';
 import { type Fault, type FaultRequest, faultRequestSchema } from '../faults/fault.ts';
 import type { FaultRegistry } from '../faults/fault-registry.ts';
 import type { BusyTime, Google } from '../google/google.ts';
-import type { Microsoft } from '../microsoft/microsoft.ts';
+import type { Microsoft, OutlookEvent } from '../microsoft/microsoft.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import type { InboundText, Twilio } from '../twilio/twilio.ts';
 import { operationNames, type Vendor } from '../vendors.ts';
@@ -56,6 +56,10 @@ export interface SandboxControl {
   addBusy(time: BusyTime): { readonly calendarId: string; readonly eventId: string };
   /** Invalidates all sync tokens of Google calendars. Clients must list all events again. */
   expireSyncTokens(): void;
+  /** Adds an event that the owner of an Outlook mailbox created manually. */
+  addOutlookEvent(event: OutlookEvent): { readonly calendarId: string; readonly eventId: string };
+  /** Creates an Outlook mailbox, if it does not exist, and returns the id of its default calendar. */
+  openMailbox(account: string): string;
   /**
    * Simulates that a meeting started, ended, was recorded, or was deleted by its host.
    *
@@ -133,6 +137,8 @@ export const createControl = (parts: ControlParts): SandboxControl => {
         : serverOf(parts, vendor).grants.revokeAccount(account),
     addBusy: (time) => google.addBusy(time),
     expireSyncTokens: () => google.expireSyncTokens(),
+    addOutlookEvent: (event) => microsoft.addEvent(event),
+    openMailbox: (account) => microsoft.openMailbox(account),
     async sendMeetingEvent(id, event) {
       try {
         return { webhook: await zoom.sendEvent(id, event) };

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { faultRequestSchema } from '../faults/fault.ts';
 import { GoogleError } from '../google/errors.ts';
 import { busyTimeSchema } from '../google/google.ts';
+import { GraphError } from '../microsoft/errors.ts';
+import { outlookEventSchema } from '../microsoft/microsoft.ts';
 import { inboundSchema } from '../twilio/twilio.ts';
 import { vendors } from '../vendors.ts';
 import { zoomEventSchema } from '../zoom/events.ts';
@@ -27,6 +29,7 @@ export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => 
     const refused =
       error instanceof ControlError ||
       error instanceof GoogleError ||
+      error instanceof GraphError ||
       (error instanceof Error && 'statusCode' in error && error.statusCode === 400);
     return reply.code(refused ? 400 : 500).send({ error: message });
   });
@@ -69,6 +72,9 @@ export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => 
   });
   app.post('/sandbox/google/busy', async (request, reply) =>
     reply.code(201).send(control.addBusy(busyTimeSchema.parse(request.body))),
+  );
+  app.post('/sandbox/microsoft/busy', async (request, reply) =>
+    reply.code(201).send(control.addOutlookEvent(outlookEventSchema.parse(request.body))),
   );
   app.post<{ Params: { meetingId: string } }>(
     '/sandbox/zoom/meetings/:meetingId/events',

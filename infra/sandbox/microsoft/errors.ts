@@ -107,12 +107,14 @@ export const loginErrorBody = ({ error, number, text, suberror }: LoginErrorDeta
 export class GraphError extends Error {
   readonly status: number;
   readonly code: string;
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}) {
     super(message);
     this.name = 'GraphError';
     this.status = status;
     this.code = code;
+    this.headers = headers;
   }
 }
 

@@ -1,14 +1,23 @@
-/** Simulates the sign-in of Microsoft's identity platform and the user profile of Graph. */
-import type { FastifyInstance } from 'fastify';
+/** Simulates the sign-in of Microsoft's identity platform, and the user profile and the calendars of Graph. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { parseBearerToken } from '../authorization.ts';
 import { injectFaults, type VendorFaultResponses } from '../faults/injection.ts';
 import { createAuthorizationServer } from '../oauth/authorization-server.ts';
 import { createIdTokens } from '../oauth/id-token.ts';
 import type { MicrosoftSandboxSettings } from '../settings.ts';
+import type { SnapshotPart } from '../store/snapshot.ts';
 import type { Clock } from '../time.ts';
 import type { VendorDependencies } from '../vendor-dependencies.ts';
+import { microsoftCalendarRoutes } from './calendar-routes.ts';
+import { type Calendar, createCalendars } from './calendars.ts';
+import { limitConcurrency } from './concurrency.ts';
 import { microsoftConsent } from './consent.ts';
 import { GraphError, graphErrorBody, LoginError, loginErrorBody, loginErrors } from './errors.ts';
+import { renderEvent, responses, type StoredEvent, showAsValues } from './event.ts';
+import { createEventWriting } from './event-writing.ts';
 import { microsoftRoutes } from './oauth-routes.ts';
+import { readPreferences } from './preferences.ts';
 
 const createFaultResponses = (clock: Clock): VendorFaultResponses => ({
   outage: (status) => ({
@@ -35,7 +44,10 @@ const answerErrors = (app: FastifyInstance, clock: Clock) => {
       return reply.code(error.details.status).send(loginErrorBody(error.details, clock()));
     }
     if (error instanceof GraphError) {
-      return reply.code(error.status).send(graphErrorBody(error.code, error.message, clock()));
+      return reply
+        .code(error.status)
+        .headers(error.headers)
+        .send(graphErrorBody(error.code, error.message, clock()));
     }
     const refused = error instanceof Error && 'statusCode' in error && error.statusCode === 400;
     return reply
@@ -43,6 +55,52 @@ const answerErrors = (app: FastifyInstance, clock: Clock) => {
       .send(graphErrorBody(refused ? 'BadRequest' : 'InternalServerError', String(error), clock()));
   });
 };
+
+export const outlookEventSchema = z.strictObject({
+  /** The owner of the mailbox. It is created if it does not exist. */
+  account: z.string().min(1),
+  /** Without it, the default calendar. */
+  calendarId: z.string().min(1).optional(),
+  /** A local time in `timeZone`, or with Z; or a date, for an event that lasts all day. */
+  start: z.string(),
+  end: z.string(),
+  /** A Windows or IANA name. */
+  timeZone: z.string().default('UTC'),
+  /** The name of the zone that the event reports, such as `tzone://Microsoft/Custom`. */
+  originalTimeZone: z.string().optional(),
+  subject: z.string().default('Busy'),
+  showAs: z.enum(showAsValues).default('busy'),
+  sensitivity: z.enum(['normal', 'personal', 'private', 'confidential']).default('normal'),
+  response: z.enum(responses).default('organizer'),
+});
+export type OutlookEvent = z.input<typeof outlookEventSchema>;
+
+const isDate = (time: string): boolean => /^\d{4}-\d\d-\d\d$/.test(time);
+
+const calendarScopes = ['Calendars.Read', 'Calendars.ReadWrite'];
+
+const shownPreferences = readPreferences(undefined);
+
+/** Returns the event for the state of the sandbox: with all extended properties, and also when it is deleted. */
+const viewEvent = (event: StoredEvent) => ({
+  ...renderEvent(
+    event,
+    shownPreferences,
+    event.properties.map(({ id }) => id),
+  ),
+  immutableId: event.immutableId,
+  origin: event.origin,
+  deleted: event.deleted,
+  body: event.details.body,
+});
+
+const viewCalendar = ({ id, owner, name, isDefault, events }: Calendar) => ({
+  id,
+  owner,
+  name,
+  isDefault,
+  events: [...events.values()].map(viewEvent),
+});
 
 /** Creates the simulated Microsoft: its routes, its state and its controls. */
 export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettings>) => {
@@ -62,9 +120,32 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
   );
   const idTokens = createIdTokens();
   const changed = () => changeNotifier.notify();
+  const calendars = createCalendars(changeNotifier);
+  const writing = createEventWriting(calendars, settings, clock);
+  const grantOf = (request: FastifyRequest) =>
+    server.grants.findByAccessToken(parseBearerToken(request.headers.authorization));
+  const accountOf = (request: FastifyRequest): string => {
+    const grant = grantOf(request);
+    if (!grant) {
+      throw new GraphError(
+        401,
+        'InvalidAuthenticationToken',
+        'Access token has expired or is not yet valid.',
+      );
+    }
+    const needed = request.method === 'GET' ? calendarScopes : calendarScopes.slice(1);
+    if (!grant.scopes.some((scope) => needed.includes(scope.replace('https://graph.microsoft.com/', '')))) {
+      throw new GraphError(403, 'ErrorAccessDenied', 'Access is denied. Check credentials and try again.');
+    }
+    return grant.account;
+  };
+  const snapshotParts: readonly SnapshotPart[] = [
+    ...server.kept,
+    { name: 'microsoft.calendars', save: calendars.save, load: calendars.load },
+  ];
   return {
     server,
-    kept: server.kept,
+    kept: snapshotParts,
     register(app: FastifyInstance) {
       answerErrors(app, clock);
       injectFaults(app, {
@@ -75,9 +156,33 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
       });
       microsoftConsent(app, { settings, server, changed });
       microsoftRoutes(app, { settings, server, idTokens, clock, changed });
+      app.register(async (graph) => {
+        limitConcurrency(graph, (request) => grantOf(request)?.account, settings.mailboxConcurrency);
+        microsoftCalendarRoutes(graph, { settings, calendars, writing, accountOf });
+      });
     },
-    state: () => ({ grants: server.grants.all() }),
-    reset: () => server.reset(),
+    state: () => ({ grants: server.grants.all(), calendars: calendars.all().map(viewCalendar) }),
+    /** Creates the mailbox of an account, if it does not exist, and returns the id of its default calendar. */
+    openMailbox: (account: string): string => calendars.open(account).id,
+    /** Adds an event that the owner of the mailbox created in Outlook. */
+    addEvent(event: OutlookEvent) {
+      const { account, calendarId, start, end, timeZone, originalTimeZone, response, ...details } =
+        outlookEventSchema.parse(event);
+      const owned = calendars.open(account);
+      const calendar = calendarId === undefined ? owned : calendars.get(account, calendarId);
+      const isAllDay = isDate(start);
+      const at = (time: string) => ({ dateTime: isAllDay ? `${time}T00:00:00` : time, timeZone });
+      const added = writing.addForeign(
+        calendar,
+        { ...details, start: at(start), end: at(end), isAllDay },
+        { response, zone: originalTimeZone ?? timeZone },
+      );
+      return { calendarId: calendar.id, eventId: added.immutableId };
+    },
+    reset() {
+      server.reset();
+      calendars.reset();
+    },
   };
 };
 export type Microsoft = ReturnType<typeof createMicrosoft>;

@@ -19,6 +19,13 @@ const setup = async () => {
 it('the sandbox page shows the data of each vendor', async () => {
   const { url, control, read, appointment } = await setup();
   appointment('Dentist');
+  control.addOutlookEvent({
+    account: 'bob@contoso.example',
+    start: '2026-10-25T09:00:00',
+    end: '2026-10-25T10:00:00',
+    subject: 'Fitting',
+    showAs: 'tentative',
+  });
   await control.receiveText({ from: '+33612345678', body: 'STOP' });
   const token = await fetch(`${url}/oauth/token?grant_type=account_credentials&account_id=sandbox-account`, {
     method: 'POST',
@@ -36,6 +43,9 @@ it('the sandbox page shows the data of each vendor', async () => {
   for (const text of [
     'ann@example.com',
     'Dentist',
+    'bob@contoso.example',
+    'Fitting',
+    'tentative',
     '+33612345678',
     'opted out',
     'Chemistry read',

@@ -7,7 +7,7 @@ import { faultKinds } from '../faults/fault.ts';
 import type { OAuthGrant } from '../oauth/grants.ts';
 import type { Clock } from '../time.ts';
 import { operationNames, type Vendor, vendors } from '../vendors.ts';
-import { viewCalendars } from './calendar-view.ts';
+import { viewGoogleCalendars, viewOutlookCalendars } from './calendar-view.ts';
 import { describeFault, viewCalls, viewCounts } from './fault-view.ts';
 import { viewMeetings } from './meeting-view.ts';
 import { viewPhones } from './message-view.ts';
@@ -27,7 +27,7 @@ export interface SandboxPage {
 
 const titles: Readonly<Record<Vendor, { name: string; what: string }>> = {
   google: { name: 'Google', what: 'Calendar and Meet' },
-  microsoft: { name: 'Microsoft', what: 'Accounts' },
+  microsoft: { name: 'Microsoft', what: 'Outlook calendars' },
   zoom: { name: 'Zoom', what: 'Meetings' },
   apple: { name: 'Apple', what: 'Accounts' },
   twilio: { name: 'Twilio', what: 'Text messages' },
@@ -48,8 +48,11 @@ export const createSandboxPage = ({ control, calls, clock }: PageParts): Sandbox
     const state = control.state();
     const counts = (vendor: Vendor) => viewCounts(state.calls[vendor]);
     return {
-      google: eta.render('calendars', { calendars: viewCalendars(state, zone, clock()), zone }),
-      microsoft: eta.render('accounts', { accounts: viewGrants(state.microsoft.grants) }),
+      google: eta.render('calendars', { calendars: viewGoogleCalendars(state, zone, clock()), zone }),
+      microsoft: [
+        eta.render('calendars', { calendars: viewOutlookCalendars(state, zone, clock()), zone }),
+        eta.render('accounts', { accounts: viewGrants(state.microsoft.grants) }),
+      ].join(''),
       apple: eta.render('accounts', {
         accounts: state.apple.accounts.map((account) => ({
           account,

@@ -245,3 +245,19 @@ describe('disconnecting an account', () => {
     expect((await north.only()).status).toBe('connected');
   });
 });
+
+describe('the calendars of a connection', () => {
+  it('are not listed for a provider whose ids need no listing, nor for an unknown connection', async () => {
+    const { call, key, connect, only } = await setup();
+    await connect('ann@example.com');
+    const { id } = await only();
+    expect(await call('GET', `/v1/connections/${id}/calendars`, { key })).toMatchObject({
+      status: 422,
+      body: { code: 'provider_not_offered' },
+    });
+    expect(await call('GET', '/v1/connections/conn_nobody/calendars', { key })).toMatchObject({
+      status: 404,
+      body: { code: 'connection_not_found' },
+    });
+  });
+});

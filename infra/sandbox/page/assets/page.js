@@ -52,10 +52,10 @@ const submit = {
     const kindOf = kind === 'reset' ? { kind: 'outage', reset: true } : { kind };
     return call('PUT', `/sandbox/faults/${vendor}`, { ...kindOf, ...fault });
   },
-  busy({ account, start, minutes }) {
+  busy({ account, start, minutes }, { vendor }) {
     const from = new Date(start);
     const end = new Date(from.getTime() + Number(minutes) * 60_000);
-    return call('POST', '/sandbox/google/busy', {
+    return call('POST', `/sandbox/${vendor}/busy`, {
       account,
       start: from.toISOString(),
       end: end.toISOString(),

@@ -1,13 +1,13 @@
 /**
- * Reads and marks what an event of ours is used for, in its private extended properties. They are visible to no
- * participant: https://developers.google.com/workspace/calendar/api/guides/extended-properties
+ * Reads and marks what an event of ours is used for, in its properties. In Google's events they are private extended
+ * properties (https://developers.google.com/workspace/calendar/api/guides/extended-properties), in CalDAV's X- properties.
  */
 import { createHash } from 'node:crypto';
-import type { EventUse } from '../ports.ts';
+import type { EventUse } from './ports.ts';
 
 type Properties = Readonly<Record<string, string>>;
 
-/** A property's name has at most 44 characters. */
+/** At Google, a property's name has at most 44 characters. */
 const prefix = 'castmatchUse';
 /** The use of an event as the conference of the meeting. */
 const conferenceProperty = `${prefix}OfConference`;

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { later, slot, useCalendarSync } from '../../tests/harness/calendar-sync-harness.ts';
+import { callContext } from '../../tests/harness/call-context.ts';
+import { eventIdFor } from '../effects/deterministic-ids.ts';
+
+const setup = useCalendarSync();
+
+describe('an event of ours', () => {
+  it('never echoes: not when it is written, moved, written again or removed by the audition', async () => {
+    const { sync, write, activities, about, key, calendar, sent } = await setup();
+    await write(1, slot);
+    await sync();
+    await write(2, later);
+    await sync();
+    await write(2, later, ':again');
+    await sync();
+    await activities.removeEvent({ ...about, keys: [key('event:ada:r2:again')], calendar });
+    await sync();
+    expect(sent).toEqual([]);
+  });
+
+  it('does not echo when the calendar is read between the write and its record', async () => {
+    const {
+      sync,
+      write,
+      providers,
+      person,
+      calendar,
+      connection,
+      auditionId,
+      key,
+      sent,
+      kinds,
+      accessTokens,
+      account,
+    } = await setup();
+    await write(1, slot);
+    await sync();
+    const owner = { id: connection, organization: 'org_1', provider: 'google', version: 1 } as const;
+    const opened = { ...owner, account, ...accessTokens.forConnection(owner, 'test') };
+    const event = {
+      calendarId: calendar.calendarId,
+      eventId: eventIdFor(auditionId),
+      reference: auditionId,
+      use: { name: 'ada', key: key('event:ada:r2') },
+      summary: 'Captain',
+      description: '',
+      slot: later,
+      revision: 2,
+    };
+    await providers.calendars.google.putEvent(opened, event, callContext());
+    await sync();
+    await write(2, later);
+    await sync();
+    expect(sent).toEqual([]);
+    // The comparison goes on afterwards.
+    await person.move(slot.start, slot.end);
+    await sync();
+    expect(kinds()).toEqual(['moved']);
+  });
+
+  it('that a person moves, deletes or puts back is reported once for each change', async () => {
+    const { sync, write, person, sent, auditionId, connection, kinds } = await setup();
+    await write(1, slot);
+    await sync();
+    await person.edit('My big day');
+    await sync();
+    await person.move(later.start, later.end);
+    await sync();
+    await sync();
+    expect(sent).toMatchObject([
+      {
+        audition: auditionId,
+        change: {
+          participant: 'ada',
+          provider: 'google',
+          connection,
+          revision: 1,
+          change: { kind: 'moved', start: later.start, end: later.end, isAllDay: false },
+        },
+      },
+    ]);
+    await person.move(slot.start, slot.end);
+    await sync();
+    await person.remove();
+    await sync();
+    await write(1, slot, ':restored');
+    await sync();
+    await person.remove();
+    await sync();
+    expect(kinds()).toEqual(['moved', 'put_back', 'deleted', 'deleted']);
+    expect(new Set(sent.map(({ change }) => change.inboxId)).size).toBe(4);
+  });
+
+  it('that was deleted while the sync token had expired is reported as well', async () => {
+    const { sync, write, person, sandbox, kinds, stored } = await setup();
+    await write(1, slot);
+    await sync();
+    await person.remove();
+    sandbox.control.expireSyncTokens();
+    await sync();
+    await sync();
+    expect(kinds()).toEqual(['deleted']);
+    expect(await stored()).toMatchObject([{ isRemoved: true, isOurs: true }]);
+  });
+
+  it('is reported again with the same id when the signal could not be sent', async () => {
+    const { sync, write, person, sent, temporal } = await setup();
+    await write(1, slot);
+    await sync();
+    await person.move(later.start, later.end);
+    temporal.isDown = true;
+    await expect(sync()).rejects.toThrow('UNAVAILABLE');
+    temporal.isDown = false;
+    await sync();
+    expect(sent).toHaveLength(2);
+    expect(sent[0]).toEqual(sent[1]);
+  });
+});
+
+describe('an event of another program', () => {
+  it('in the time of the slot is reported, and again when it is gone', async () => {
+    const { sync, write, person, sent, kinds } = await setup();
+    await write(1, slot);
+    person.add('2031-07-01T10:30:00Z', '2031-07-01T11:00:00Z');
+    await sync();
+    expect(sent).toEqual([]);
+    const id = person.add('2031-07-01T10:20:00Z', '2031-07-01T10:40:00Z');
+    await sync();
+    await sync();
+    expect(sent).toMatchObject([
+      {
+        change: {
+          revision: 1,
+          change: { kind: 'conflict', start: '2031-07-01T10:20:00.000Z', end: '2031-07-01T10:40:00.000Z' },
+        },
+      },
+    ]);
+    await person.remove(id);
+    await sync();
+    expect(kinds()).toEqual(['conflict', 'conflict_over']);
+  });
+});

@@ -1,0 +1,149 @@
+/** Serves the calendars of Graph: https://learn.microsoft.com/graph/api/resources/calendar */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { originOf } from '../oauth/id-token.ts';
+import type { MicrosoftSandboxSettings } from '../settings.ts';
+import type { Calendar, Calendars } from './calendars.ts';
+import { GraphError } from './errors.ts';
+import { renderEvent } from './event.ts';
+import { type EventPage, listEvents, listView } from './event-listing.ts';
+import { type EventWriting, eventBodySchema } from './event-writing.ts';
+import { type CollectionQuery, collectionQuerySchema, readExpand, selectFrom } from './odata.ts';
+import { displayNameOf } from './person.ts';
+import { readPreferences } from './preferences.ts';
+import { answerSchedule, scheduleRequestSchema } from './schedule.ts';
+
+export interface MicrosoftCalendarParts {
+  readonly settings: MicrosoftSandboxSettings;
+  readonly calendars: Calendars;
+  readonly writing: EventWriting;
+  /** Returns the account of the request. @throws {GraphError} 401, or 403 without the scope. */
+  readonly accountOf: (request: FastifyRequest) => string;
+}
+
+type CalendarParams = { calendarId?: string };
+type EventParams = CalendarParams & { eventId: string };
+
+/** @throws {GraphError} a 400 that names the first invalid field. */
+const read = <S extends z.ZodType>(schema: S, value: unknown): z.output<S> => {
+  const result = schema.safeParse(value ?? {});
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new GraphError(
+    400,
+    'RequestBodyRead',
+    `The property '${issue?.path.join('.') ?? ''}' is invalid: ${issue?.message ?? ''}`,
+  );
+};
+
+const render = ({ id, owner, name, isDefault }: Calendar) => ({
+  id,
+  name,
+  color: 'auto',
+  isDefaultCalendar: isDefault,
+  canShare: true,
+  canViewPrivateItems: true,
+  canEdit: true,
+  owner: { name: displayNameOf(owner), address: owner },
+});
+
+/** Returns a page as Graph does. The link to the next page has the server's address and all options of the query. */
+const collection = (request: FastifyRequest, { value, next }: EventPage) => {
+  const link = new URL(request.url, originOf(request));
+  if (next !== undefined) link.searchParams.set('$skip', String(next));
+  return {
+    '@odata.context': `${originOf(request)}/v1.0/$metadata#events`,
+    value,
+    ...(next === undefined ? {} : { '@odata.nextLink': link.href }),
+  };
+};
+
+const preferencesOf = (request: FastifyRequest) => readPreferences(request.headers.prefer);
+const queryOf = (request: FastifyRequest): CollectionQuery => read(collectionQuerySchema, request.query);
+
+/** Registers the routes of one way to name a calendar. */
+const routesAt = (app: FastifyInstance, path: string, parts: MicrosoftCalendarParts) => {
+  const { calendars, writing, accountOf } = parts;
+  const calendarOf = (request: FastifyRequest<{ Params: CalendarParams }>): Calendar => {
+    const account = accountOf(request);
+    const { calendarId } = request.params;
+    return calendarId === undefined ? calendars.open(account) : calendars.get(account, calendarId);
+  };
+  const events = `${path}/events`;
+  const event = `${events}/:eventId`;
+
+  app.get<{ Params: CalendarParams }>(path, { config: { operation: 'calendars.get' } }, (request) =>
+    selectFrom(render(calendarOf(request)), queryOf(request).$select),
+  );
+
+  app.get<{ Params: CalendarParams }>(
+    `${path}/calendarView`,
+    { config: { operation: 'calendarView.list' } },
+    (request) => collection(request, listView(calendarOf(request), queryOf(request), preferencesOf(request))),
+  );
+
+  app.get<{ Params: CalendarParams }>(events, { config: { operation: 'events.list' } }, (request) =>
+    collection(request, listEvents(calendarOf(request), queryOf(request), preferencesOf(request))),
+  );
+
+  app.post<{ Params: CalendarParams }>(
+    events,
+    { config: { operation: 'events.create' } },
+    async (request, reply) => {
+      const created = writing.create(calendarOf(request), read(eventBodySchema, request.body));
+      return reply.code(201).send(renderEvent(created, preferencesOf(request)));
+    },
+  );
+
+  app.get<{ Params: EventParams }>(event, { config: { operation: 'events.get' } }, (request) => {
+    const { $expand, $select } = queryOf(request);
+    const stored = writing.get(calendarOf(request), request.params.eventId);
+    return selectFrom(renderEvent(stored, preferencesOf(request), readExpand($expand)), $select);
+  });
+
+  app.patch<{ Params: EventParams }>(event, { config: { operation: 'events.update' } }, (request) => {
+    const body = read(eventBodySchema, request.body);
+    const { eventId } = request.params;
+    const changed = writing.update(calendarOf(request), eventId, body, request.headers['if-match']);
+    return renderEvent(changed, preferencesOf(request));
+  });
+
+  app.delete<{ Params: EventParams }>(
+    event,
+    { config: { operation: 'events.delete' } },
+    async (request, reply) => {
+      writing.remove(calendarOf(request), request.params.eventId, request.headers['if-match']);
+      return reply.code(204).send();
+    },
+  );
+};
+
+const newCalendar = z.strictObject({ name: z.string().min(1) });
+
+/** Registers the routes of the calendars. */
+export const microsoftCalendarRoutes = (app: FastifyInstance, parts: MicrosoftCalendarParts) => {
+  const { calendars, settings, accountOf } = parts;
+  routesAt(app, '/v1.0/me/calendar', parts);
+  routesAt(app, '/v1.0/me/calendars/:calendarId', parts);
+
+  app.get('/v1.0/me/calendars', { config: { operation: 'calendars.list' } }, (request) => {
+    const account = accountOf(request);
+    calendars.open(account);
+    return { value: calendars.of(account).map(render) };
+  });
+
+  app.post('/v1.0/me/calendars', { config: { operation: 'calendars.create' } }, async (request, reply) => {
+    const account = accountOf(request);
+    calendars.open(account);
+    return reply.code(201).send(render(calendars.add(account, read(newCalendar, request.body).name)));
+  });
+
+  app.post('/v1.0/me/calendar/getSchedule', { config: { operation: 'calendar.getSchedule' } }, (request) => {
+    const account = accountOf(request);
+    calendars.open(account);
+    const body = read(scheduleRequestSchema, request.body);
+    return {
+      value: answerSchedule(body, account, readPreferences(request.headers.prefer), calendars, settings),
+    };
+  });
+};

@@ -1,0 +1,115 @@
+/** Stores the calendars of all mailboxes and their events. */
+import { createHash, randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import type { ChangeNotifier } from '../change-notifier.ts';
+import { GraphError } from './errors.ts';
+import { type StoredEvent, storedEventSchema } from './event.ts';
+
+export interface Calendar {
+  readonly id: string;
+  readonly owner: string;
+  readonly name: string;
+  readonly isDefault: boolean;
+  /** By immutable id. */
+  readonly events: Map<string, StoredEvent>;
+}
+
+const heldSchema = z.object({
+  revision: z.int(),
+  calendars: z.array(
+    z.object({
+      id: z.string(),
+      owner: z.string(),
+      name: z.string(),
+      isDefault: z.boolean(),
+      events: z.array(storedEventSchema),
+    }),
+  ),
+});
+
+export interface Calendars {
+  /** Returns the default calendar of the account. Creates the mailbox if it does not exist. */
+  open(account: string): Calendar;
+  /** @throws {GraphError} a 404 when the mailbox has no such calendar. */
+  get(account: string, calendarId: string): Calendar;
+  add(account: string, name: string): Calendar;
+  of(account: string): readonly Calendar[];
+  all(): readonly Calendar[];
+  put(calendar: Calendar, event: StoredEvent): void;
+  /** Returns the event that a creation with this transaction id made in the mailbox, deleted or not. */
+  findTransaction(account: string, transactionId: string): StoredEvent | undefined;
+  /** Returns a number that increases with every change in any calendar. */
+  nextRevision(): number;
+  readonly save: () => z.infer<typeof heldSchema>;
+  readonly load: (value: unknown) => void;
+  reset(): void;
+}
+
+/** Returns an id in the form of Exchange: it contains the mailbox, and is case-sensitive. */
+export const exchangeId = (prefix: string, account: string): string =>
+  `${prefix}${createHash('sha256').update(account).digest('base64url').slice(0, 24)}${randomBytes(30).toString('base64url')}=`;
+
+/** Creates a store without mailboxes. */
+export const createCalendars = (changeNotifier: ChangeNotifier): Calendars => {
+  const calendars = new Map<string, Calendar>();
+  let revision = 1;
+
+  const of = (account: string) => [...calendars.values()].filter(({ owner }) => owner === account);
+  const create = (account: string, name: string, isDefault: boolean): Calendar => {
+    const calendar = {
+      id: exchangeId('AAMkAG', account),
+      owner: account,
+      name,
+      isDefault,
+      events: new Map(),
+    };
+    calendars.set(calendar.id, calendar);
+    changeNotifier.notify();
+    return calendar;
+  };
+
+  return {
+    open: (account) => of(account).find(({ isDefault }) => isDefault) ?? create(account, 'Calendar', true),
+    get(account, calendarId) {
+      const calendar = calendars.get(calendarId);
+      if (calendar?.owner === account) return calendar;
+      throw new GraphError(404, 'ErrorItemNotFound', 'The specified object was not found in the store.');
+    },
+    add: (account, name) => create(account, name, false),
+    of,
+    all: () => [...calendars.values()],
+    put(calendar, event) {
+      calendar.events.set(event.immutableId, event);
+      changeNotifier.notify();
+    },
+    findTransaction: (account, transactionId) =>
+      of(account)
+        .flatMap(({ events }) => [...events.values()])
+        .find((event) => event.transactionId === transactionId),
+    nextRevision() {
+      revision += 1;
+      return revision;
+    },
+    save: () => ({
+      revision,
+      calendars: [...calendars.values()].map((calendar) => ({
+        ...calendar,
+        events: [...calendar.events.values()],
+      })),
+    }),
+    load(value) {
+      const held = heldSchema.parse(value);
+      revision = held.revision;
+      for (const { events, ...calendar } of held.calendars) {
+        calendars.set(calendar.id, {
+          ...calendar,
+          events: new Map(events.map((event) => [event.immutableId, event])),
+        });
+      }
+    },
+    reset() {
+      calendars.clear();
+      changeNotifier.notify();
+    },
+  };
+};

@@ -1,0 +1,84 @@
+/** Implements the collections of events and the calendar view: filters, sorts and pages. */
+import { DateTime } from 'luxon';
+import { dayMs } from '../time.ts';
+import type { Calendar } from './calendars.ts';
+import { GraphError } from './errors.ts';
+import { renderEvent, type StoredEvent } from './event.ts';
+import { type CollectionQuery, readExpand, readFilter, selectFrom } from './odata.ts';
+import type { Preferences } from './preferences.ts';
+
+/** The longest view: https://learn.microsoft.com/exchange/client-developer/web-service-reference/responsecode */
+const longestViewMs = 2 * 366 * dayMs;
+
+/** A time without an offset is read in UTC, whatever zone is preferred. */
+const boundOf = (text: string | undefined): number => {
+  if (text === undefined) {
+    throw new GraphError(
+      400,
+      'ErrorInvalidParameter',
+      'This request requires a time window specified by the query string parameters StartDateTime and EndDateTime.',
+    );
+  }
+  const read = DateTime.fromISO(text, { zone: 'utc' });
+  if (read.isValid) return read.toMillis();
+  throw new GraphError(400, 'ErrorInvalidParameter', `The value '${text}' is not a valid DateTime.`);
+};
+
+const inView = (query: CollectionQuery) => {
+  const from = boundOf(query.startDateTime);
+  const until = boundOf(query.endDateTime);
+  if (until < from) {
+    throw new GraphError(400, 'ErrorInvalidParameter', 'The EndDateTime must be after the StartDateTime.');
+  }
+  if (until - from > longestViewMs) {
+    throw new GraphError(400, 'ErrorCalendarViewRangeTooBig', 'The requested view is too long.');
+  }
+  return ({ startMs, endMs }: StoredEvent) => endMs > from && startMs < until;
+};
+
+const withProperty = (query: CollectionQuery) => {
+  const wanted = readFilter(query.$filter);
+  // Names are compared exactly, values without regard to case.
+  return ({ properties }: StoredEvent) =>
+    wanted === undefined ||
+    properties.some(
+      ({ id, value }) => id === wanted.id && value.toLowerCase() === wanted.value.toLowerCase(),
+    );
+};
+
+export interface EventPage {
+  readonly value: readonly object[];
+  readonly next?: number;
+}
+
+const pageOf = (
+  events: readonly StoredEvent[],
+  query: CollectionQuery,
+  preferences: Preferences,
+  unselectable: readonly string[],
+): EventPage => {
+  const expanded = readExpand(query.$expand);
+  const next = query.$skip + query.$top;
+  return {
+    value: events.slice(query.$skip, next).map((event) => {
+      const rendered = renderEvent(event, preferences, expanded);
+      const selectable = Object.keys(rendered).filter((name) => !unselectable.includes(name));
+      return selectFrom(rendered, query.$select, selectable);
+    }),
+    ...(next < events.length ? { next } : {}),
+  };
+};
+
+const shown = (calendar: Calendar) => [...calendar.events.values()].filter(({ deleted }) => !deleted);
+
+/** Returns one page of the calendar's events. @throws {GraphError} a 400 for an invalid query. */
+export const listEvents = (calendar: Calendar, query: CollectionQuery, preferences: Preferences): EventPage =>
+  pageOf(shown(calendar).filter(withProperty(query)), query, preferences, []);
+
+/** Returns one page of the calendar view, in the order of the starts. @throws {GraphError} a 400 for an invalid query. */
+export const listView = (calendar: Calendar, query: CollectionQuery, preferences: Preferences): EventPage => {
+  const events = shown(calendar)
+    .filter(inView(query))
+    .sort((a, b) => a.startMs - b.startMs);
+  return pageOf(events, query, preferences, ['createdDateTime', 'lastModifiedDateTime']);
+};

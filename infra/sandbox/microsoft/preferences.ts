@@ -1,0 +1,35 @@
+/** Reads the Prefer header (RFC 7240) of a request. */
+import { GraphError } from './errors.ts';
+import { zoneOf } from './event-time.ts';
+
+export interface Preferences {
+  /** The name of the zone in which times are sent. */
+  readonly zone: string;
+  readonly immutableIds: boolean;
+  readonly body: 'text' | 'html';
+}
+
+const valueOf = (header: string, name: string): string | undefined =>
+  new RegExp(`(?:^|[,;])\\s*${name}\\s*=\\s*"([^"]*)"`, 'i').exec(header)?.[1];
+
+/**
+ * Returns the preferences.
+ *
+ * @throws {GraphError} a 400 for a zone that Microsoft does not know.
+ */
+export const readPreferences = (header: string | readonly string[] | undefined): Preferences => {
+  const text = String(header ?? '');
+  const zone = valueOf(text, 'outlook\\.timezone') ?? 'UTC';
+  if (zoneOf(zone) === undefined) {
+    throw new GraphError(
+      400,
+      'ErrorInvalidTimeZone',
+      `The value '${zone}' is not a supported time zone identifier.`,
+    );
+  }
+  return {
+    zone,
+    immutableIds: valueOf(text, 'IdType')?.toLowerCase() === 'immutableid',
+    body: valueOf(text, 'outlook\\.body-content-type') === 'text' ? 'text' : 'html',
+  };
+};

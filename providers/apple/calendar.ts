@@ -1,0 +1,157 @@
+/**
+ * Implements `CalendarProvider` for Apple's calendars and those of any other CalDAV server: RFC 4791, with `tsdav`. The id
+ * of a calendar is the URL of its collection, the id of an event its UID.
+ */
+import type { ProviderFaultKind } from '../../domain/errors.ts';
+import { ProviderError } from '../../domain/errors.ts';
+import { operationOf } from '../operations.ts';
+import type { CalendarEvent, CalendarProvider, OurEvent } from '../ports.ts';
+import { readCalendar } from './busy-times.ts';
+import { listCalendars } from './calendar-list.ts';
+import type { FetchFor } from './client.ts';
+import { appleError } from './errors.ts';
+import { changeOf, isForeign, newEventText, readStored, referenceProperty, withoutUses } from './event.ts';
+import {
+  calendarUrlOf,
+  createEvent,
+  deleteEventResource,
+  findEvent,
+  replaceEvent,
+} from './event-resources.ts';
+import type { CaldavScope } from './exchange.ts';
+
+const freeBusy = operationOf('apple', 'calendar.freeBusy');
+const listEvents = operationOf('apple', 'calendar.listEvents');
+const putEvent = operationOf('apple', 'calendar.putEvent');
+const putConference = operationOf('apple', 'calendar.putConference');
+const removeEvent = operationOf('apple', 'calendar.deleteEvent');
+
+/** Another client can change the event between our read and our write; each conflict costs one attempt. */
+const writeAttempts = 4;
+
+/**
+ * Creates the provider. `fetchFor` must return a guarded `fetch`, because a person names the server. `reportUnreadable` is
+ * called after each reading of a calendar that has damaged events.
+ */
+export const createCaldavCalendar = (
+  fetchFor: FetchFor,
+  reportUnreadable: CaldavScope['reportUnreadable'],
+): CalendarProvider => ({
+  name: 'apple',
+  listCalendars: (connection, call) =>
+    listCalendars({ fetchFor, reportUnreadable, operation: listEvents, connection, call }),
+  freeBusy: async (connection, calendarIds, window, call) => {
+    const scope = { fetchFor, reportUnreadable, operation: freeBusy, connection, call };
+    const busy = await Promise.all(calendarIds.map((id) => readCalendar(scope, id, window)));
+    return busy.flat().map(({ start, end }) => ({ start, end }));
+  },
+  busyEvents: async (connection, calendarId, window, call) => {
+    const busy = await readCalendar(
+      { fetchFor, reportUnreadable, operation: listEvents, connection, call },
+      calendarId,
+      window,
+    );
+    return busy.map(({ start, end, uid = '', property }) => ({
+      start,
+      end,
+      eventId: uid,
+      reference: property(referenceProperty),
+    }));
+  },
+  putEvent: (connection, event, call) =>
+    writeEvent({ fetchFor, reportUnreadable, operation: putEvent, connection, call }, event),
+  putConference: async () => {
+    throw appleError(putConference, {
+      code: 'no_conference',
+      message: 'a CalDAV calendar creates no meetings',
+    });
+  },
+  deleteEvent: (connection, event, call) =>
+    endEvent({ fetchFor, reportUnreadable, operation: removeEvent, connection, call }, event),
+});
+
+/** Creates or changes the event. A repetition finds the event of the first attempt, because both use the same UID. */
+const writeEvent = async (
+  scope: CaldavScope,
+  event: CalendarEvent,
+): Promise<{ readonly eventId: string }> => {
+  const url = calendarUrlOf(scope.operation, event.calendarId);
+  let refusal = await create(scope, url, event);
+  for (let attempt = 0; refusal && attempt < writeAttempts; attempt += 1) {
+    const resource = await findEvent(scope, url, event.eventId);
+    // The UID exists, and not in this calendar: a person has moved the event to another one.
+    if (!resource && refusal.vendor.code === 'no-uid-conflict') throw refusal;
+    if (!resource) {
+      refusal = await create(scope, url, event);
+      continue;
+    }
+    const stored = readStored(resource.text, event.eventId);
+    const change = stored ? changeOf(stored, event, new Date()) : { kind: 'foreign' as const };
+    if (change.kind === 'foreign') {
+      throw appleError(scope.operation, {
+        code: 'event_of_another',
+        message: 'the id belongs to an event that is not ours',
+      });
+    }
+    if (change.kind === 'none') return { eventId: event.eventId };
+    refusal = await conflictOf(replaceEvent(scope, resource, change.text));
+  }
+  if (refusal) throw keepsChanging(scope);
+  return { eventId: event.eventId };
+};
+
+const create = (scope: CaldavScope, url: string, event: CalendarEvent): Promise<ProviderError | undefined> =>
+  conflictOf(createEvent(scope, url, event.eventId, newEventText(event, new Date())));
+
+/** Waits for the write, and returns its error when the stored event was not what we expected. */
+const conflictOf = async (write: Promise<void>): Promise<ProviderError | undefined> => {
+  try {
+    await write;
+    return undefined;
+  } catch (error) {
+    if (error instanceof ProviderError && isRace(error)) return error;
+    throw error;
+  }
+};
+
+const races: ReadonlySet<ProviderFaultKind> = new Set(['conflict', 'not_found']);
+
+const isRace = ({ fault }: ProviderError): boolean => races.has(fault.kind);
+
+/** Ends uses of the event, and deletes it with the last one. */
+const endEvent = async (
+  scope: CaldavScope,
+  event: OurEvent & { readonly keys: readonly string[] },
+): Promise<'deleted' | 'absent'> => {
+  const url = calendarUrlOf(scope.operation, event.calendarId);
+  for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
+    const resource = await findInExisting(scope, url, event.eventId);
+    const stored = resource && readStored(resource.text, event.eventId);
+    if (!stored || isForeign(stored, event.reference)) return 'absent';
+    const rest = withoutUses(stored, event.keys, new Date());
+    if (rest.kind === 'none') return 'absent';
+    const refusal = await conflictOf(
+      rest.kind === 'all' ? deleteEventResource(scope, resource) : replaceEvent(scope, resource, rest.text),
+    );
+    if (!refusal) return 'deleted';
+  }
+  throw keepsChanging(scope);
+};
+
+/** Like `findEvent`; a calendar that its owner has deleted has no events. */
+const findInExisting: typeof findEvent = async (scope, url, uid) => {
+  try {
+    return await findEvent(scope, url, uid);
+  } catch (error) {
+    const isGone =
+      error instanceof ProviderError && (error.vendor.status === 404 || error.vendor.status === 410);
+    if (isGone) return undefined;
+    throw error;
+  }
+};
+
+const keepsChanging = ({ operation }: CaldavScope): ProviderError =>
+  appleError(operation, {
+    code: 'event_keeps_changing',
+    message: `another client changed the event before each of our ${writeAttempts} writes`,
+  });

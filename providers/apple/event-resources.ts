@@ -1,0 +1,277 @@
+/**
+ * Reads and writes the resources of a CalDAV calendar (RFC 4791). Each event is one resource. Events are read with their
+ * ETag in a REPORT and not with GET: servers exist whose GET answers another ETag than the one `If-Match` is compared
+ * with (https://github.com/forwardemail/caldav-adapter/pull/20).
+ */
+import {
+  createCalendarObject,
+  type DAVResponse,
+  davRequest,
+  deleteCalendarObject,
+  updateCalendarObject,
+} from 'tsdav';
+import { z } from 'zod';
+import { withoutEffect } from '../operations.ts';
+import { parseWebAddress } from '../outbound/early-check.ts';
+import { appleError } from './errors.ts';
+import { type CaldavScope, exchange } from './exchange.ts';
+import { eventsPerRequest } from './settings.ts';
+
+/** A resource as the server stores it. */
+export interface EventResource {
+  readonly url: string;
+  /** Undefined: the server sends none, and a change cannot be made conditional. */
+  readonly etag: string | undefined;
+  readonly text: string;
+}
+
+/**
+ * Returns the URL of a calendar from its id, with a slash at the end.
+ *
+ * @throws {ProviderError} `not_found` for an id that is not a URL.
+ */
+export const calendarUrlOf = (operation: CaldavScope['operation'], calendarId: string): string => {
+  const id = calendarId.trim();
+  if (!/^https?:\/\//i.test(id) || !URL.canParse(id)) {
+    throw appleError(operation, {
+      code: 'not_a_calendar',
+      message: 'the id of a CalDAV calendar is the URL of its collection',
+    });
+  }
+  const url = parseWebAddress(id);
+  url.search = '';
+  url.hash = '';
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url.href;
+};
+
+const namespaces = {
+  'xmlns:d': 'DAV:',
+  'xmlns:c': 'urn:ietf:params:xml:ns:caldav',
+} as const;
+const withData = { 'd:getetag': {}, 'c:calendar-data': {} } as const;
+
+const text = z.union([
+  z.string(),
+  z.number().transform(String),
+  z.object({ _cdata: z.string() }).transform(({ _cdata }) => _cdata),
+]);
+const propsSchema = z.object({
+  getetag: text.optional().catch(undefined),
+  calendarData: text.optional().catch(undefined),
+});
+
+/** Sends a REPORT and returns its answers. */
+const report = async (
+  scope: CaldavScope,
+  url: string,
+  body: Readonly<Record<string, unknown>>,
+): Promise<readonly DAVResponse[]> => {
+  const reading = { ...scope, operation: withoutEffect(scope.operation) };
+  const answers = await exchange(reading, ({ headers, fetch }) =>
+    davRequest({
+      url,
+      init: { method: 'REPORT', namespace: 'c', headers: { ...headers, depth: '1' }, body },
+      fetch,
+    }),
+  );
+  const [first] = answers;
+  // A login page answers 200, and so does a server that knows no REPORT.
+  if (first && first.status !== 207 && first.href !== undefined && first.props === undefined) {
+    throw appleError(reading.operation, {
+      code: 'not_a_calendar',
+      message: 'the URL is not that of a CalDAV calendar',
+    });
+  }
+  return answers.filter(({ href }) => href !== undefined && href !== '');
+};
+
+const readResource = (calendarUrl: string, { href = '', props }: DAVResponse) => {
+  const { getetag: etag, calendarData } = propsSchema.parse(props ?? {});
+  return { url: new URL(href, calendarUrl).href, etag, text: calendarData };
+};
+
+/** Returns the events of a calendar that can overlap [from, until). The server decides generously, and so does the caller. */
+export const queryEvents = async (
+  scope: CaldavScope,
+  calendarUrl: string,
+  window: { readonly from: number; readonly until: number },
+): Promise<readonly EventResource[]> => {
+  const answers = await report(scope, calendarUrl, {
+    'calendar-query': {
+      _attributes: namespaces,
+      'd:prop': withData,
+      filter: {
+        'comp-filter': {
+          _attributes: { name: 'VCALENDAR' },
+          'comp-filter': {
+            _attributes: { name: 'VEVENT' },
+            'time-range': { _attributes: { start: digitsOf(window.from), end: digitsOf(window.until) } },
+          },
+        },
+      },
+    },
+  });
+  const failed = answers.find(({ status }) => status >= 400 && status !== 404);
+  const isWhole = failed ?? answers.find(({ status, href }) => status === 404 && isSame(href, calendarUrl));
+  if (isWhole) {
+    throw appleError(withoutEffect(scope.operation), {
+      status: isWhole.status,
+      // RFC 4791, section 7.8: a truncated answer contains a 507 for the calendar.
+      ...(isWhole.status === 507 ? { code: 'too_many_events' } : {}),
+      message: `the server answered ${isWhole.status} for a part of the query`,
+    });
+  }
+  const resources = answers
+    .filter(({ status }) => status < 400)
+    .map((answer) => readResource(calendarUrl, answer));
+  const without = resources.filter((resource) => resource.text === undefined).map(({ url }) => url);
+  const missing: EventResource[] = [];
+  for (let from = 0; from < without.length; from += eventsPerRequest) {
+    missing.push(...(await getEvents(scope, calendarUrl, without.slice(from, from + eventsPerRequest))));
+  }
+  return [...resources.flatMap(withText), ...missing];
+};
+
+const withText = ({
+  text: found,
+  ...resource
+}: Partial<EventResource> & Pick<EventResource, 'url'>): readonly EventResource[] =>
+  found === undefined ? [] : [{ ...resource, etag: resource.etag, text: found }];
+
+const isSame = (href: string | undefined, url: string): boolean =>
+  href !== undefined &&
+  new URL(href, url).pathname.replace(/\/$/, '') === new URL(url).pathname.replace(/\/$/, '');
+
+/** Returns the resources with these URLs that exist. */
+const getEvents = async (
+  scope: CaldavScope,
+  calendarUrl: string,
+  urls: readonly string[],
+): Promise<readonly EventResource[]> => {
+  const answers = await report(scope, calendarUrl, {
+    'calendar-multiget': {
+      _attributes: namespaces,
+      'd:prop': withData,
+      'd:href': urls.map((url) => new URL(url).pathname),
+    },
+  });
+  return answers
+    .filter(({ status }) => status < 400)
+    .flatMap((answer) => withText(readResource(calendarUrl, answer)));
+};
+
+/**
+ * Returns the resource of an event of ours: the one that we have named, or the one with its UID, because some servers
+ * choose the names of resources themselves.
+ */
+export const findEvent = async (
+  scope: CaldavScope,
+  calendarUrl: string,
+  uid: string,
+): Promise<EventResource | undefined> => {
+  const [named] = await getEvents(scope, calendarUrl, [eventUrl(calendarUrl, uid)]);
+  if (named) return named;
+  const answers = await report(scope, calendarUrl, {
+    'calendar-query': {
+      _attributes: namespaces,
+      'd:prop': withData,
+      filter: {
+        'comp-filter': {
+          _attributes: { name: 'VCALENDAR' },
+          'comp-filter': {
+            _attributes: { name: 'VEVENT' },
+            'prop-filter': { _attributes: { name: 'UID' }, 'text-match': uid },
+          },
+        },
+      },
+    },
+  });
+  return answers
+    .filter(({ status }) => status < 400)
+    .flatMap((answer) => withText(readResource(calendarUrl, answer)))
+    .find((resource) => new RegExp(`^UID:${uid}\\s*$`, 'm').test(resource.text));
+};
+
+const eventUrl = (calendarUrl: string, uid: string): string => new URL(`${uid}.ics`, calendarUrl).href;
+
+/** Creates the resource of an event. @throws {ProviderError} `conflict` when it exists. */
+export const createEvent = async (
+  scope: CaldavScope,
+  calendarUrl: string,
+  uid: string,
+  iCalString: string,
+): Promise<void> => {
+  await exchange(scope, ({ headers, fetch }) =>
+    createCalendarObject({
+      calendar: { url: calendarUrl },
+      filename: `${uid}.ics`,
+      iCalString,
+      headers,
+      fetch,
+    }),
+  );
+};
+
+/** Replaces a resource. @throws {ProviderError} `conflict` when another client has changed it, `not_found` when it is gone. */
+export const replaceEvent = async (
+  scope: CaldavScope,
+  { url, etag }: EventResource,
+  data: string,
+): Promise<void> => {
+  await exchange(scope, ({ headers, fetch }) =>
+    updateCalendarObject({
+      calendarObject: { url, data, ...(etag !== undefined && { etag }) },
+      headers,
+      fetch,
+    }),
+  );
+};
+
+/** Deletes a resource. @throws {ProviderError} like `replaceEvent`. */
+export const deleteEventResource = async (
+  scope: CaldavScope,
+  { url, etag }: EventResource,
+): Promise<void> => {
+  await exchange(scope, ({ headers, fetch }) =>
+    deleteCalendarObject({ calendarObject: { url, ...(etag !== undefined && { etag }) }, headers, fetch }),
+  );
+};
+
+/** Returns `20261201T090000Z`. */
+const digitsOf = (epochMs: number): string =>
+  `${new Date(epochMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+
+const zonePropsSchema = z.object({
+  calendarTimezoneId: text.optional().catch(undefined),
+  calendarTimezone: text.optional().catch(undefined),
+});
+
+/** Returns the zone of the calendar as the server has stored it: a name (RFC 7809), or a VTIMEZONE (RFC 4791, 5.2.2). */
+export const readCalendarZone = async (
+  scope: CaldavScope,
+  calendarUrl: string,
+): Promise<{ readonly name: string | undefined; readonly definition: string | undefined }> => {
+  const reading = { ...scope, operation: withoutEffect(scope.operation) };
+  const answers = await exchange(reading, ({ headers, fetch }) =>
+    davRequest({
+      url: calendarUrl,
+      init: {
+        method: 'PROPFIND',
+        namespace: 'd',
+        headers: { ...headers, depth: '0' },
+        body: {
+          propfind: {
+            _attributes: namespaces,
+            prop: { 'c:calendar-timezone': {}, 'c:calendar-timezone-id': {} },
+          },
+        },
+      },
+      fetch,
+    }),
+  );
+  const { calendarTimezoneId: name, calendarTimezone: definition } = zonePropsSchema.parse(
+    answers.at(0)?.props ?? {},
+  );
+  return { name, definition };
+};

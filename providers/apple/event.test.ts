@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import { unfold } from '../icalendar/content-lines.ts';
+import type { CalendarEvent } from '../ports.ts';
+import { changeOf, newEventText, readStored, withoutUses } from './event.ts';
+
+const uid = 'a1b2c3d4';
+const now = new Date('2026-11-01T12:00:00Z');
+const later = new Date('2026-11-02T12:00:00Z');
+
+const event = (change: Partial<CalendarEvent> = {}): CalendarEvent => ({
+  calendarId: 'https://calendar.example/ann/',
+  eventId: uid,
+  reference: 'aud_1',
+  use: { name: 'ada', key: 'key-1' },
+  summary: 'Audition: "Captain"; Nightfall, first round',
+  description: `Line 1\nÉtage 3 \\ left\u0007 ${'long '.repeat(40)}`,
+  location: 'Studio 4',
+  slot: { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T09:30:00.000Z', zone: 'Europe/Paris' },
+  revision: 1,
+  ...change,
+});
+
+const moved = event({
+  slot: { start: '2026-12-02T09:00:00.000Z', end: '2026-12-02T09:30:00.000Z', zone: 'Europe/Paris' },
+  revision: 2,
+});
+
+const storedOf = (text: string) => {
+  const stored = readStored(text, uid);
+  if (!stored) throw new Error('the text has no event of ours');
+  return stored;
+};
+
+/** Returns the lines after the change; undefined when nothing changes. */
+const changed = (text: string, to: CalendarEvent): readonly string[] | undefined => {
+  const change = changeOf(storedOf(text), to, later);
+  return change.kind === 'update' ? unfold(change.text) : undefined;
+};
+
+const insert = (text: string, ...lines: readonly string[]): string =>
+  text.replace('END:VEVENT', [...lines, 'END:VEVENT'].join('\r\n'));
+
+describe('the text of an event', () => {
+  it('is read back as it was written, in lines of at most 75 octets', () => {
+    const text = newEventText(event(), now);
+    for (const line of text.split('\r\n')) expect(Buffer.byteLength(line)).toBeLessThanOrEqual(75);
+    expect(text).not.toContain('\u0007');
+    expect(storedOf(text)).toMatchObject({
+      reference: 'aud_1',
+      revision: 1,
+      sequence: 1,
+      isCancelled: false,
+      start: Date.parse('2026-12-01T09:00:00Z'),
+      end: Date.parse('2026-12-01T09:30:00Z'),
+    });
+    expect(unfold(text)).toEqual(
+      expect.arrayContaining([
+        'SUMMARY:Audition: "Captain"\\; Nightfall\\, first round',
+        'DTSTAMP:20261101T120000Z',
+        'LOCATION:Studio 4',
+      ]),
+    );
+  });
+
+  it('is not changed by the same event, also after a server has reordered its lines', () => {
+    const text = newEventText(event(), now);
+    expect(changed(text, event())).toBeUndefined();
+    const lines = unfold(text);
+    const reordered = [...lines.slice(0, 4), ...lines.slice(4, -2).toReversed(), ...lines.slice(-2)].join(
+      '\n',
+    );
+    expect(changed(reordered, event())).toBeUndefined();
+  });
+
+  it('changes only in our properties', () => {
+    const added = [
+      'X-APPLE-STRUCTURED-LOCATION;VALUE=URI;X-TITLE="Studio, 4":geo:48.8,2.3',
+      'ATTENDEE;CN=Lee;PARTSTAT=ACCEPTED:mailto:lee@example.com',
+      'a line that is no property',
+      'BEGIN:VALARM',
+      'TRIGGER:-PT30M',
+      'DESCRIPTION:Leave now',
+      'END:VALARM',
+    ];
+    const lines = changed(insert(newEventText(event(), now), ...added), moved) ?? [];
+    expect(lines).toEqual(expect.arrayContaining(added));
+    expect(lines.filter((line) => line.startsWith('DTSTART'))).toEqual(['DTSTART:20261202T090000Z']);
+    expect(lines).toContain('CREATED:20261101T120000Z');
+    expect(lines).toContain('LAST-MODIFIED:20261102T120000Z');
+    expect(lines.indexOf('DTSTART:20261202T090000Z')).toBeLessThan(lines.indexOf('BEGIN:VALARM'));
+    expect(lines.slice(-2)).toEqual(['END:VEVENT', 'END:VCALENDAR']);
+  });
+
+  it('has a higher SEQUENCE after each move, also when a person has moved the event before', () => {
+    const text = newEventText(event(), now)
+      .replace('DTSTART:20261201T090000Z', 'DTSTART;TZID=Europe/Paris:20261205T100000')
+      .replace(/DTEND:\S+/, 'DURATION:PT1H')
+      .replace('SEQUENCE:1', 'SEQUENCE:7');
+    const lines = changed(text, moved) ?? [];
+    expect(lines).toContain('SEQUENCE:8');
+    expect(lines.filter((line) => /^(DTEND|DURATION)/.test(line))).toEqual(['DTEND:20261202T093000Z']);
+  });
+
+  it('keeps other events of the resource, such as a changed occurrence', () => {
+    const other = [
+      'BEGIN:VEVENT',
+      `UID:${uid}`,
+      'RECURRENCE-ID:20261208T090000Z',
+      'DTSTART:20261208T110000Z',
+      'END:VEVENT',
+    ];
+    const text = newEventText(event(), now).replace(
+      'END:VCALENDAR',
+      [...other, 'END:VCALENDAR'].join('\r\n'),
+    );
+    expect(changed(text, moved)?.slice(-6)).toEqual([...other, 'END:VCALENDAR']);
+  });
+
+  it('does not return to an earlier revision, and only gains the use of another participant', () => {
+    const text = newEventText(moved, now);
+    expect(changed(text, event())).toBeUndefined();
+    const lines = changed(text, event({ use: { name: 'carl', key: 'key-2' } })) ?? [];
+    expect(lines).toContain('DTSTART:20261202T090000Z');
+    expect(lines.filter((line) => line.startsWith('X-CASTMATCH-USE-'))).toHaveLength(2);
+  });
+
+  it('is revived without its former uses when a person has cancelled the event', () => {
+    const shared = changed(newEventText(event(), now), event({ use: { name: 'carl', key: 'key-2' } })) ?? [];
+    const cancelled = shared.join('\r\n').replace('STATUS:CONFIRMED', 'STATUS:CANCELLED');
+    const lines = changed(cancelled, event({ use: { name: 'ada', key: 'key-3' } })) ?? [];
+    expect(lines).toContain('STATUS:CONFIRMED');
+    expect(lines.filter((line) => line.startsWith('X-CASTMATCH-USE-'))).toHaveLength(1);
+  });
+
+  it('of another program is recognized, and one whose marks were dropped is ours', () => {
+    const text = newEventText(event(), now);
+    const foreign = text.replace('X-CASTMATCH-REFERENCE:aud_1', 'X-CASTMATCH-REFERENCE:aud_2');
+    expect(changeOf(storedOf(foreign), moved, later)).toEqual({ kind: 'foreign' });
+    const stripped = unfold(text)
+      .filter((line) => !line.startsWith('X-CASTMATCH'))
+      .join('\r\n');
+    expect(changed(stripped, moved)).toContain('X-CASTMATCH-REFERENCE:aud_1');
+    expect(withoutUses(storedOf(stripped), ['any-key'], later)).toEqual({ kind: 'all' });
+  });
+
+  it('loses only the uses that end', () => {
+    const shared = changed(newEventText(event(), now), event({ use: { name: 'carl', key: 'key-2' } })) ?? [];
+    const stored = storedOf(shared.join('\r\n'));
+    expect(withoutUses(stored, ['another'], later)).toEqual({ kind: 'none' });
+    expect(withoutUses(stored, ['key-1', 'key-2'], later)).toEqual({ kind: 'all' });
+    const rest = withoutUses(stored, ['key-1'], later);
+    const left = rest.kind === 'some' ? storedOf(rest.text) : undefined;
+    expect(Object.keys(left?.uses ?? {})).toHaveLength(1);
+    expect(left?.start).toBe(stored.start);
+  });
+});

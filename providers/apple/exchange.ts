@@ -1,0 +1,103 @@
+/** Makes requests to the CalDAV server of a connection, with its app-specific password. */
+import { addConnection } from '../../domain/errors.ts';
+import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
+import type { ProviderOperation } from '../errors/error-table.ts';
+import { withDeadline } from '../errors/transport-errors.ts';
+import { parseWebAddress } from '../outbound/early-check.ts';
+import { maySendCredentials } from '../outbound/guarded-fetch.ts';
+import type { CallContext, ConnectedAccount } from '../ports.ts';
+import { AnswerTooLarge, type Fetch, type FetchFor, type Outcome, recordingFetch } from './client.ts';
+import { appleError, fromApple, userMessages } from './errors.ts';
+import { largestEventsAnswer, requestDeadlineMs } from './settings.ts';
+
+/** What a function of `tsdav` needs for one request. */
+interface RequestParts {
+  readonly serverUrl: string;
+  readonly headers: Record<string, string>;
+  readonly fetch: Fetch;
+}
+
+/** The events of one calendar that could not be read, or not completely. */
+export interface UnreadableEvents {
+  readonly connection: ConnectionId;
+  readonly organization: OrganizationId;
+  readonly count: number;
+  /** The first faults, without the ids of the events. */
+  readonly faults: readonly string[];
+}
+
+export interface CaldavScope {
+  readonly fetchFor: FetchFor;
+  readonly reportUnreadable: (events: UnreadableEvents) => void;
+  readonly operation: ProviderOperation;
+  readonly connection: ConnectedAccount;
+  readonly call: CallContext;
+}
+
+/**
+ * Makes one request. A rejected password marks the connection, so that the server does not see it again and again: many
+ * servers lock an account after a few failed logins.
+ *
+ * @throws {ProviderError} with the connection id, for every status from 400 on. Its code is the precondition that the
+ *   server names (RFC 4918, section 16), such as `no-uid-conflict`.
+ */
+export const exchange = async <Result>(
+  { fetchFor, operation, connection, call }: CaldavScope,
+  request: (parts: RequestParts) => Promise<Result>,
+): Promise<Result> => {
+  const outcomes: Outcome[] = [];
+  try {
+    const { serverUrl, username, password } = await connection.appPassword(call);
+    const server = parseWebAddress(serverUrl);
+    const basic = Buffer.from(`${username}:${password}`).toString('base64');
+    const signal = withDeadline(call, requestDeadlineMs);
+    const result = await request({
+      serverUrl: server.href,
+      headers: { authorization: `Basic ${basic}`, 'x-correlation-id': call.correlationId },
+      fetch: recordingFetch(fetchFor(server), signal, outcomes, largestEventsAnswer),
+    });
+    const last = outcomes.at(-1);
+    if (last?.kind !== 'answered' || last.status < 400) return result;
+    if (last.status === 401) {
+      if (!maySendCredentials(server, last.url)) {
+        throw appleError(operation, { code: 'leads_elsewhere', message: userMessages.leadsElsewhere });
+      }
+      await connection.reportRejectedPassword();
+      throw appleError(operation, { status: 401, message: userMessages.wrongPassword });
+    }
+    throw appleError(operation, {
+      status: last.status,
+      code: conditionOf(last.problem ?? ''),
+      retryAfter: last.retryAfter,
+      message: `the server answered ${last.status}`,
+    });
+  } catch (error) {
+    throw addConnection(connection.id, toProviderError(operation, outcomes, error, call));
+  }
+};
+
+const toProviderError = (
+  operation: ProviderOperation,
+  outcomes: readonly Outcome[],
+  error: unknown,
+  call: CallContext,
+) => {
+  const tooLarge = outcomes.some(
+    (outcome) => outcome.kind === 'failed' && outcome.error instanceof AnswerTooLarge,
+  );
+  return tooLarge
+    ? appleError(operation, { code: 'answer_too_large', message: userMessages.tooLarge })
+    : fromApple(operation, error, call);
+};
+
+/** The preconditions of RFC 4791, section 5.3.2.1, that say more than the status. */
+const conditions = [
+  'no-uid-conflict',
+  'max-resource-size',
+  'valid-calendar-data',
+  'valid-calendar-object-resource',
+  'supported-calendar-component',
+] as const;
+
+const conditionOf = (problem: string): string | undefined =>
+  conditions.find((condition) => new RegExp(`<(?:[A-Za-z0-9]+:)?${condition}[\\s/>]`).test(problem));

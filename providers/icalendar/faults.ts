@@ -1,0 +1,29 @@
+/** What was wrong with a calendar. Faults are data: the rest of the calendar is still read. */
+
+const faultCodes = [
+  /** The event has no DTSTART, or one that cannot be read: it blocks no time. */
+  'no_start',
+  /** The event ends before it starts: it blocks no time. */
+  'ends_before_start',
+  /** A property cannot be read. It is left out. */
+  'malformed_property',
+  /** A rule of the event cannot be read. Its other occurrences are still read. */
+  'invalid_rule',
+  /** The zone is neither in the IANA database nor defined in the calendar: the owner's zone is used. */
+  'unknown_zone',
+  /** The event has too many occurrences to list them: it blocks all of the window from its start on. */
+  'too_many_occurrences',
+  /** The properties of the event that concern times are too large to read: it blocks no time. */
+  'event_too_large',
+] as const;
+
+export interface CalendarFault {
+  readonly code: (typeof faultCodes)[number];
+  /** The UID of the event, when it has one. */
+  readonly uid: string | undefined;
+  /** The name of the property, or of the zone. Never a text that a person wrote. */
+  readonly about: string;
+}
+
+/** Receives the faults while a calendar is read. */
+export type ReportFault = (fault: CalendarFault) => void;

@@ -1,0 +1,124 @@
+/** Reads the properties of a component with `ical.js`, each on its own: one that cannot be read does not hide the others. */
+import ICAL from 'ical.js';
+import { minute, second } from '../../domain/time/units.ts';
+import { type Component, linesNamed } from './content-lines.ts';
+
+/** A date or a time as a calendar writes it. */
+export interface CalendarTime {
+  readonly form: 'date' | 'floating' | 'utc' | 'zoned';
+  /** The digits as written, as milliseconds since 1970 read as UTC. */
+  readonly localMs: number;
+  /** The zone of a `zoned` time. */
+  readonly tzid: string | undefined;
+}
+
+/** A length of time. `days` follow the clock of the zone, `ms` do not (RFC 5545, section 3.3.6). */
+export interface CalendarDuration {
+  readonly days: number;
+  readonly ms: number;
+}
+
+/** A period of an RDATE (RFC 5545, section 3.3.9). */
+export interface CalendarPeriod {
+  readonly start: CalendarTime;
+  readonly end: CalendarTime | CalendarDuration;
+}
+
+/** Returns the value of a line; undefined when it cannot be parsed. `ical.js` parses it only when it is read. */
+const valueOf = (line: string): unknown => {
+  try {
+    return ICAL.Property.fromString(line).getFirstValue();
+  } catch {
+    return undefined;
+  }
+};
+
+/** Returns the unescaped text of a property. */
+export const textOf = (component: Component, name: string): string | undefined => {
+  const [line] = linesNamed(component, name);
+  const value: unknown = line === undefined ? undefined : valueOf(line);
+  return typeof value === 'string' ? value : undefined;
+};
+
+/** Returns a parameter of a line. */
+export const parameterOf = (line: string, name: string): string | undefined => {
+  try {
+    const value: unknown = ICAL.Property.fromString(line).getParameter(name.toLowerCase());
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** Returns what follows the parameters of a line, unparsed. */
+export const rawValueOf = (line: string): string => {
+  let isQuoted = false;
+  for (let at = 0; at < line.length; at += 1) {
+    if (line[at] === '"') isQuoted = !isQuoted;
+    else if (line[at] === ':' && !isQuoted) return line.slice(at + 1);
+  }
+  return '';
+};
+
+/** The values of a line of dates or periods, and the number of values that cannot be read. */
+interface ReadTimes {
+  readonly times: readonly CalendarTime[];
+  readonly periods: readonly CalendarPeriod[];
+  readonly unreadable: number;
+}
+
+/** Reads the values of a DTSTART, RDATE, EXDATE or another property of times. */
+export const readTimes = (line: string): ReadTimes => {
+  const tzid = parameterOf(line, 'TZID');
+  const values = rawValueOf(line)
+    .split(',')
+    .map((value) => value.trim());
+  const read = values.map((value) => (value.includes('/') ? readPeriod(value, tzid) : readTime(value, tzid)));
+  return {
+    times: read.flatMap((value) => (value && 'form' in value ? [value] : [])),
+    periods: read.flatMap((value) => (value && 'start' in value ? [value] : [])),
+    unreadable: read.filter((value) => value === undefined).length,
+  };
+};
+
+/** Many programs write a date without VALUE=DATE: the digits decide. */
+const readTime = (value: string, tzid: string | undefined): CalendarTime | undefined => {
+  const isDate = /^\d{8}$/.test(value);
+  const parsed: unknown = valueOf(isDate ? `DTSTART;VALUE=DATE:${value}` : `DTSTART:${value}`);
+  // ical.js carries an overflow: it reads February 30 as March 2. Such a date does not exist.
+  if (!(parsed instanceof ICAL.Time) || parsed.toICALString() !== value) return undefined;
+  const { year, month, day, hour, minute, second, isDate: date } = parsed;
+  const localMs =
+    new Date(0).setUTCFullYear(year, month - 1, day) + Date.UTC(1970, 0, 1, hour, minute, second);
+  if (date) return { form: 'date', localMs, tzid: undefined };
+  if (value.endsWith('Z')) return { form: 'utc', localMs, tzid: undefined };
+  return tzid === undefined ? { form: 'floating', localMs, tzid } : { form: 'zoned', localMs, tzid };
+};
+
+const readPeriod = (value: string, tzid: string | undefined): CalendarPeriod | undefined => {
+  const [from = '', until = ''] = value.split('/');
+  const start = readTime(from, tzid);
+  const end = until.startsWith('P') ? readDuration(until) : readTime(until, tzid);
+  return start && end && { start, end };
+};
+
+/** Returns the length of a DURATION value. A negative one is returned as it is. */
+export const readDuration = (value: string): CalendarDuration | undefined => {
+  const parsed: unknown = valueOf(`DURATION:${value.trim()}`);
+  if (!(parsed instanceof ICAL.Duration)) return undefined;
+  const { weeks, days, hours, minutes, seconds, isNegative } = parsed;
+  const sign = isNegative ? -1 : 1;
+  return {
+    days: sign * (weeks * 7 + days),
+    ms: sign * ((hours * 60 + minutes) * minute + seconds * second),
+  };
+};
+
+/** Returns the milliseconds of an offset such as `+0130`. */
+export const readOffset = (value: string | undefined): number | undefined => {
+  const [, sign, hours, minutes, seconds = '0'] =
+    /^([+-])(\d\d)(\d\d)(\d\d)?$/.exec(value?.trim() ?? '') ?? [];
+  if (sign === undefined) return undefined;
+  const ms = (Number(hours) * 60 + Number(minutes)) * minute + Number(seconds) * second;
+  return sign === '-' ? -ms : ms;
+};

@@ -1,0 +1,137 @@
+/**
+ * Reads the events that block time in a calendar, with every series expanded:
+ * https://learn.microsoft.com/graph/api/calendar-list-calendarview. It also answers free/busy queries: `getSchedule` knows
+ * no calendar but the main one, and no personal account.
+ */
+import { z } from 'zod';
+import type { BusyInterval } from '../../domain/audition/slot.ts';
+import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import type { Instant } from '../../domain/time/instant.ts';
+import { operationOf } from '../operations.ts';
+import type { BusyEvent, CallContext, ConnectedAccount } from '../ports.ts';
+import { calendarPath, mainCalendar } from './calendar-name.ts';
+import { eventIdIn, extendedPropertiesSchema, marksIn, withMarks } from './event-marks.ts';
+import { allDayInterval, graphTimeSchema, instantOf } from './event-time.ts';
+import { type GraphClient, pathOfLink } from './graph-client.ts';
+import { graphError } from './graph-errors.ts';
+import type { Mailboxes } from './mailbox.ts';
+import { eventsPerPage, maxEventPages } from './settings.ts';
+import { ianaZoneOf } from './windows-zones.ts';
+
+const listOperation = operationOf('microsoft', 'calendar.listEvents');
+
+const eventSchema = z.object({
+  id: z.string(),
+  isAllDay: z.boolean().nullish(),
+  isCancelled: z.boolean().nullish(),
+  showAs: z.string().nullish().describe('free, tentative, busy, oof, workingElsewhere or unknown'),
+  start: graphTimeSchema,
+  end: graphTimeSchema,
+  originalStartTimeZone: z.string().nullish().describe('The zone in which the event was created'),
+  responseStatus: z.object({ response: z.string().nullish() }).nullish(),
+  singleValueExtendedProperties: extendedPropertiesSchema,
+});
+type ListedEvent = z.infer<typeof eventSchema>;
+
+/** The items are read one by one, so that one that cannot be read does not fail the page. */
+const pageSchema = z.object({ value: z.array(z.unknown()), '@odata.nextLink': z.string().optional() });
+
+/** The fields of `eventSchema`, so that Graph does not send the texts of the events, private ones included. */
+const fields = 'id,isAllDay,isCancelled,showAs,start,end,originalStartTimeZone,responseStatus';
+
+interface Window {
+  readonly from: Instant;
+  readonly until: Instant;
+}
+
+/** Returns the events of one calendar that block time within [from, until). @throws {ProviderError} */
+export type QueryBusyEvents = (
+  connection: ConnectedAccount,
+  calendarId: string,
+  window: Window,
+  call: CallContext,
+) => Promise<readonly BusyEvent[]>;
+
+/** Creates the query. It also throws when the list has no end: an incomplete list must not count as free time. */
+export const createBusyEventQuery = (client: GraphClient, mailboxes: Mailboxes): QueryBusyEvents => {
+  const readPage = (connection: ConnectedAccount, call: CallContext, path: string, calendarId: string) =>
+    client.exchange(listOperation, connection, call, pageSchema, {
+      method: 'get',
+      path,
+      isOwnCalendar: calendarId === mainCalendar,
+    });
+
+  return async (connection, calendarId, window, call) => {
+    const zone = () => mailboxes.zone({ operation: listOperation, connection, call });
+    const busy: BusyEvent[] = [];
+    let path = viewPath(calendarId, window);
+    for (let page = 0; page < maxEventPages; page += 1) {
+      const answer = await readPage(connection, call, path, calendarId);
+      const blocking = answer.value.map((item) => eventSchema.safeParse(item).data).filter(blocksTime);
+      const mailboxZone = blocking.some(({ isAllDay }) => isAllDay) ? await zone() : undefined;
+      busy.push(...blocking.flatMap((event) => busyEventOf(event, mailboxZone, window)));
+      const next = answer['@odata.nextLink'];
+      if (next === undefined) return busy;
+      path = pathOfLink(next);
+    }
+    throw graphError(listOperation, {
+      code: 'too_many_events',
+      message: `the calendar has more than ${maxEventPages * eventsPerPage} events in the window`,
+    });
+  };
+};
+
+const day = 86_400_000;
+
+/** An event that lasts all day is listed by its dates, which begin up to 14 hours earlier or 12 hours later elsewhere. */
+const viewPath = (calendarId: string, { from, until }: Window): string =>
+  `${calendarPath(calendarId)}/calendarView?${[
+    `startDateTime=${toInstant(toEpochMs(from) - day)}`,
+    `endDateTime=${toInstant(toEpochMs(until) + day)}`,
+    `$top=${eventsPerPage}`,
+    `$select=${fields}`,
+    withMarks,
+  ].join('&')}`;
+
+/**
+ * Who works elsewhere can still come; every other status blocks, the unknown ones too.
+ * https://learn.microsoft.com/graph/api/resources/event#properties
+ */
+const freeStatuses: ReadonlySet<string> = new Set(['free', 'workingElsewhere']);
+
+/** Returns whether the event counts as busy. Tentative and unanswered events do. */
+const blocksTime = (event: ListedEvent | undefined): event is ListedEvent =>
+  event !== undefined &&
+  !event.isCancelled &&
+  !freeStatuses.has(event.showAs ?? 'busy') &&
+  event.responseStatus?.response !== 'declined';
+
+const busyEventOf = (
+  event: ListedEvent,
+  mailboxZone: string | undefined,
+  { from, until }: Window,
+): readonly BusyEvent[] => {
+  const interval = intervalOf(event, mailboxZone);
+  if (!interval || interval.end <= from || interval.start >= until) return [];
+  const { id, singleValueExtendedProperties: properties } = event;
+  return [{ ...interval, eventId: eventIdIn(properties) ?? id, reference: marksIn(properties)?.reference }];
+};
+
+/**
+ * An event without readable times and an event of no duration block no time. Without the zone of the mailbox, the dates of
+ * an event are read in the zone in which it was created, or in UTC.
+ */
+const intervalOf = (
+  { start, end, isAllDay, originalStartTimeZone }: ListedEvent,
+  mailboxZone: string | undefined,
+): BusyInterval | undefined => {
+  if (isAllDay) {
+    const zone = mailboxZone ?? ianaZoneOf(originalStartTimeZone ?? '') ?? 'UTC';
+    const interval = allDayInterval(start, end, zone);
+    return interval && interval.start < interval.end ? interval : undefined;
+  }
+  const [begins, ends] = [instantOf(start), instantOf(end)];
+  return begins !== undefined && ends !== undefined && begins < ends
+    ? { start: begins, end: ends }
+    : undefined;
+};

@@ -1,0 +1,96 @@
+/**
+ * Maps our events to Graph's event resource and back: https://learn.microsoft.com/graph/api/resources/event. A change
+ * contains only the fields that must change: Graph keeps the others (PATCH), and so what a person added or edited.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { CalendarEvent } from '../ports.ts';
+import {
+  digestOf,
+  type EventMarks,
+  extendedPropertiesSchema,
+  hasUse,
+  hasUser,
+  marksIn,
+  propertiesOf,
+  useOf,
+} from './event-marks.ts';
+import { graphTimeOf, graphTimeSchema, instantOf } from './event-time.ts';
+
+export const graphEventSchema = z.object({
+  id: z.string(),
+  '@odata.etag': z.string().optional(),
+  createdDateTime: z.string().nullish(),
+  isAllDay: z.boolean().nullish(),
+  isOnlineMeeting: z.boolean().nullish(),
+  start: graphTimeSchema.nullish(),
+  end: graphTimeSchema.nullish(),
+  singleValueExtendedProperties: extendedPropertiesSchema,
+});
+export type GraphEvent = z.infer<typeof graphEventSchema>;
+
+/**
+ * Returns a new event. Graph creates it once for a transaction id: "to avoid redundant POST operations in case of client
+ * retries". An event that a person deleted keeps its transaction id, so each generation has its own.
+ */
+export const newEvent = (event: CalendarEvent, generation: number) => ({
+  ...textFieldsOf(event),
+  ...bodyOf(event),
+  ...timeFieldsOf(event),
+  showAs: 'busy',
+  transactionId: transactionIdOf(event, generation),
+  ...propertiesOf(event.eventId, marksOf(event, {})),
+});
+
+/** Returns the change that makes the stored event ours; undefined when there is nothing to change. */
+export const changeOf = (stored: GraphEvent, event: CalendarEvent): object | undefined => {
+  const marks = marksIn(stored.singleValueExtendedProperties);
+  const use = useOf(event.use);
+  if (marks && marks.revision > event.revision) {
+    // A later step of another participant has written the event. This one only begins to use it.
+    if (hasUser(marks, use)) return undefined;
+    return propertiesOf(event.eventId, { ...marks, uses: { ...marks.uses, ...use } });
+  }
+  const next = marksOf(event, marks?.uses ?? {});
+  const hasSameTime = isAt(stored, event);
+  // What was written last is compared, not what is there: a title that a person edited stays until ours changes.
+  const hasSameText = marks?.text === next.text;
+  if (hasSameTime && hasSameText && marks.revision === event.revision && hasUse(marks, use)) return undefined;
+  return {
+    ...(hasSameTime ? {} : { ...timeFieldsOf(event), isAllDay: false }),
+    ...(hasSameText ? {} : textFieldsOf(event)),
+    // The body of an online meeting contains its link, which another body would remove.
+    ...(hasSameText || stored.isOnlineMeeting ? {} : bodyOf(event)),
+    ...propertiesOf(event.eventId, next),
+  };
+};
+
+/** Returns the change that leaves the event to its remaining users. */
+export const changeOfUses = (eventId: string, marks: EventMarks, uses: EventMarks['uses']): object =>
+  propertiesOf(eventId, { ...marks, uses });
+
+const textFieldsOf = ({ summary, location = '' }: CalendarEvent) => ({
+  subject: summary,
+  location: { displayName: location },
+});
+
+const bodyOf = ({ description }: CalendarEvent) => ({ body: { contentType: 'text', content: description } });
+
+const timeFieldsOf = ({ slot }: CalendarEvent) => ({
+  start: graphTimeOf(slot.start),
+  end: graphTimeOf(slot.end),
+});
+
+const marksOf = (event: CalendarEvent, uses: EventMarks['uses']): EventMarks => ({
+  reference: event.reference,
+  revision: event.revision,
+  text: digestOf([event.summary, event.description, event.location ?? '']),
+  uses: { ...uses, ...useOf(event.use) },
+});
+
+const isAt = ({ start, end, isAllDay }: GraphEvent, { slot }: CalendarEvent): boolean =>
+  !isAllDay && !!start && !!end && instantOf(start) === slot.start && instantOf(end) === slot.end;
+
+/** Two calendars of one mailbox can each have an event of the audition, so the calendar is part of the id. */
+const transactionIdOf = ({ calendarId, eventId }: CalendarEvent, generation: number): string =>
+  createHash('sha256').update(`event\n${calendarId}\n${eventId}\n${generation}`).digest('hex').slice(0, 40);

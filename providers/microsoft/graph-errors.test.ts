@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { operationOf } from '../operations.ts';
+import { graphError, isAccessDenied, ownCalendarErrors, thrownFailure } from './graph-errors.ts';
+
+const put = operationOf('microsoft', 'calendar.putEvent');
+
+describe('an error of Graph', () => {
+  it.each([
+    [429, 'ApplicationThrottled', { kind: 'retry_after', delayMs: 5_000 }],
+    [429, 'TooManyRequests', { kind: 'retry_after', delayMs: 5_000 }],
+    [503, 'ErrorServerBusy', { kind: 'retry_after', delayMs: 5_000 }],
+    [503, 'ErrorMailboxStoreUnavailable', { kind: 'retry', effect: 'unknown', delayMs: 5_000 }],
+    [503, 'ServiceUnavailable', { kind: 'outage', effect: 'unknown', delayMs: 5_000 }],
+    [504, undefined, { kind: 'outage', effect: 'unknown', delayMs: 5_000 }],
+    [500, 'ErrorInternalServerError', { kind: 'retry', effect: 'unknown', delayMs: 5_000 }],
+    [507, 'ErrorQuotaExceeded', { kind: 'quota_exhausted' }],
+    [401, 'InvalidAuthenticationToken', { kind: 'reconnect' }],
+    [403, 'ErrorAccessDenied', { kind: 'not_permitted' }],
+    [404, 'MailboxNotEnabledForRESTAPI', { kind: 'not_permitted' }],
+    [404, 'ErrorItemNotFound', { kind: 'not_found' }],
+    [400, 'ErrorInvalidIdMalformed', { kind: 'not_found' }],
+    [410, 'SyncStateNotFound', { kind: 'not_found' }],
+    [410, 'resyncRequired', { kind: 'not_found' }],
+    [412, 'ErrorIrresolvableConflict', { kind: 'conflict' }],
+    [409, 'ErrorIrresolvableConflict', { kind: 'conflict' }],
+    [400, 'ErrorDuplicateTransactionId', { kind: 'conflict' }],
+    [400, 'ErrorPropertyValidationFailure', { kind: 'rejected_input' }],
+  ] as const)('%i %s has the fault %o', (status, code, fault) => {
+    expect(graphError(put, { status, code, message: '', retryAfter: '5' }).fault).toMatchObject(fault);
+  });
+
+  it('of a throttled call without Retry-After had no effect', () => {
+    const failure = { status: 429, code: 'ApplicationThrottled', message: '' };
+    expect(graphError(put, failure).fault).toEqual({ kind: 'retry', effect: 'none' });
+  });
+
+  it('that denies access to the own calendar asks for another consent', () => {
+    const denied = { status: 403, code: 'ErrorAccessDenied', message: '' };
+    expect(isAccessDenied(denied)).toBe(true);
+    expect(isAccessDenied({ ...denied, code: 'ErrorQuotaExceeded' })).toBe(false);
+    expect(graphError(put, denied, ownCalendarErrors).fault).toEqual({ kind: 'reconnect' });
+  });
+
+  it('without an error document has the status and Retry-After of the answer', () => {
+    const response = new Response('<html>', { status: 502, headers: { 'retry-after': '2' } });
+    expect(thrownFailure('<html>', response)).toEqual({
+      status: 502,
+      code: undefined,
+      message: 'the answer has no error document',
+      retryAfter: '2',
+    });
+  });
+});

@@ -1,0 +1,137 @@
+/** Runs rounds of the calendar synchronisation against a real database and a sandbox, and records the signals. */
+import { randomUUID } from 'node:crypto';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import type { SyncCalendarsInput, SyncCalendarsResult } from '../../activities/contract.ts';
+import { eventIdFor } from '../../activities/effects/deterministic-ids.ts';
+import { createSyncActivities } from '../../activities/index.ts';
+import { storedCalendar } from '../../db/auditions/resources.ts';
+import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
+import type { CalendarRef } from '../../domain/audition/request.ts';
+import type { Slot } from '../../domain/audition/slot.ts';
+import { type AuditionId, type ConnectionId, participantIdSchema } from '../../domain/ids.ts';
+import { createGoogleChanges } from '../../providers/google/changes.ts';
+import { createGoogleClient } from '../../providers/google/client.ts';
+import type { CalendarChanges } from '../../providers/ports.ts';
+import { useActivityHarness } from './activity-harness.ts';
+import { connectToSandbox } from './google-sandbox.ts';
+import { sandboxSettings } from './sandbox-settings.ts';
+
+export const ada = participantIdSchema.parse('ada');
+export const slot: Slot = {
+  start: '2031-07-01T10:00:00.000Z',
+  end: '2031-07-01T10:30:00.000Z',
+  zone: 'Europe/Paris',
+};
+export const later: Slot = { ...slot, start: '2031-07-01T12:00:00.000Z', end: '2031-07-01T12:30:00.000Z' };
+
+interface Options {
+  readonly pageSize?: number;
+  readonly roundMs?: number;
+  readonly wrap?: (changes: CalendarChanges) => CalendarChanges;
+}
+
+/** Call it at the top of a test file. Returns a function that sets up one synchronized calendar for one test. */
+export const useCalendarSync = () => {
+  const benchFor = useActivityHarness();
+
+  return async ({ pageSize = 1_000, roundMs = 20_000, wrap = (same) => same }: Options = {}) => {
+    const bench = await benchFor();
+    const { activities, repositories, pool, sandbox, auditionId, about, key } = bench;
+    const connection: ConnectionId = `conn_${randomUUID()}`;
+    const account = `${randomUUID()}@example.com`;
+    await repositories.connections.put({
+      id: connection,
+      organization: 'org_1',
+      provider: 'google',
+      account,
+      refreshToken: `sandbox-refresh-${account}`,
+    });
+    const calendar: CalendarRef = { provider: 'google', connection, calendarId: 'primary' };
+    const resource = storedCalendar(`google/${account}`);
+    const holds = { release: () => pool.query('DELETE FROM slot_holds WHERE resource = $1', [resource]) };
+    await pool.query(
+      `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
+     VALUES ($1, 1, $2, 'org_1', tstzrange($3, $4))`,
+      [auditionId, resource, slot.start, later.end],
+    );
+    const client = createGoogleClient(sandboxSettings(sandbox.url).google);
+    const sent: { readonly audition: AuditionId; readonly change: CalendarChange }[] = [];
+    const temporal = { isDown: false };
+    const syncActivities = createSyncActivities({
+      repositories,
+      providers: { calendarChanges: { google: wrap(createGoogleChanges(client, pageSize)) } },
+      accessTokens: bench.accessTokens,
+      signals: {
+        calendarChanged: async (audition, change) => {
+          sent.push({ audition, change });
+          if (temporal.isDown) throw new Error('14 UNAVAILABLE');
+          return 'signaled';
+        },
+      },
+      publicUrl: sandbox.url,
+      pollMinutes: 15,
+      roundMs,
+    });
+    const sync = (change: Partial<SyncCalendarsInput> = {}): Promise<SyncCalendarsResult> => {
+      const about = {
+        organization: 'org_1',
+        connection,
+        provider: 'google',
+        correlationId: 'corr-1',
+      } as const;
+      return new MockActivityEnvironment().run(
+        (input: SyncCalendarsInput) => syncActivities.syncCalendars(input),
+        {
+          ...about,
+          ...change,
+        },
+      );
+    };
+    const write = (revision: number, at: Slot, label = '') =>
+      activities.writeEvent({
+        ...about,
+        key: key(`event:ada:r${revision}${label}`),
+        participant: ada,
+        calendar,
+        content: { summary: 'Captain', description: '', slot: at, revision },
+      });
+    const { calendar: owner } = connectToSandbox(sandbox.url, account);
+    const eventId = eventIdFor(auditionId);
+    const person = {
+      move: (start: string, end: string) =>
+        owner.events.patch({
+          calendarId: 'primary',
+          eventId,
+          requestBody: { start: { dateTime: start }, end: { dateTime: end } },
+        }),
+      remove: (id = eventId) => owner.events.delete({ calendarId: 'primary', eventId: id }),
+      edit: (summary: string) =>
+        owner.events.patch({ calendarId: 'primary', eventId, requestBody: { summary } }),
+      add: (start: string, end: string) => sandbox.control.addBusy({ account, start, end }).eventId,
+    };
+    const stored = async () => {
+      const { rows } = await pool.query(
+        `SELECT event_id AS id, is_removed AS "isRemoved", generation, audition_id IS NOT NULL AS "isOurs"
+       FROM synced_events WHERE connection = $1 ORDER BY starts_at, event_id`,
+        [connection],
+      );
+      return rows;
+    };
+    return {
+      ...bench,
+      account,
+      calendar,
+      connection,
+      resource,
+      holds,
+      sent,
+      temporal,
+      sync,
+      write,
+      person,
+      stored,
+      eventId,
+      kinds: () => sent.map(({ change }) => change.change.kind),
+    };
+  };
+};
