@@ -133,7 +133,12 @@ export interface AdoptedTrail {
   readonly number: number;
   readonly effects: readonly StandingEffect[];
   /** The number of the last claim of any run, and of the claim that holds the present slot, if one does. */
-  readonly claims: { readonly last: number; readonly held?: number | undefined };
+  readonly claims: {
+    readonly last: number;
+    readonly held?: number | undefined;
+    /** Whether the slot is held for another cast: a change of the cast was interrupted. */
+    readonly isForOtherCast?: boolean | undefined;
+  };
   /** The reminders of the present slot that are still due. */
   readonly reminders: readonly Reminder[];
   /** The plan of the run that has appended last, when that is another run and Temporal still has it. */

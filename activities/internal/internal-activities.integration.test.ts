@@ -3,6 +3,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditionFact, TrailPosition } from '../../domain/audition/events.ts';
 import { participantSchema } from '../../domain/audition/request.ts';
+import { participantResource } from '../../domain/audition/slot-resources.ts';
 import { foldEvents } from '../../domain/audition/view.ts';
 import { type AuditionId, participantIdSchema } from '../../domain/ids.ts';
 import { hour } from '../../domain/time/units.ts';
@@ -164,13 +165,27 @@ describe('adoptTrail', () => {
       view: foldEvents(trail(factsUntilScheduled(id))),
       number: 6,
       effects: [{ key, target, providerId: outcome.providerId }],
-      claims: { last: 2, held: 2 },
+      // The claim of this test holds a room only.
+      claims: { last: 2, held: 2, isForOtherCast: true },
       reminders: [24, 1].map((hours) => ({
         at: new Date(Date.parse(slot.start) - hours * hour).toISOString(),
         offsetMs: hours * hour,
         participants: [participantIdSchema.parse('performer-1')],
       })),
     });
+  });
+
+  it('says whether the slot is held for the participants of the trail', async () => {
+    const id = newAuditionId();
+    await storeEvents(database.repositories.events, id, trail(factsUntilScheduled(id)));
+    const { view } = (await database.repositories.events.head('org_north', id)) ?? {};
+    const resources = (view?.participants ?? []).map((participant) => participantResource(participant.id));
+    await database.repositories.holds.claim(
+      { auditionId: id, run: 'run-1', position: { facts: [], number: 0 } },
+      { organization: 'org_north', claim: 1, slot, resources },
+    );
+    const { adoptTrail } = activitiesAt('2027-02-01T00:00:00.000Z');
+    expect((await adoptTrail(about(id)))?.claims).toEqual({ last: 1, held: 1 });
   });
 
   it('returns the plan of the earlier run, whose cast can have changed', async () => {

@@ -2,6 +2,7 @@
 
 import { activityInfo } from '@temporalio/activity';
 import { planReminders, type Reminder } from '../../domain/audition/reminder-plan.ts';
+import { participantPrefix, participantResource } from '../../domain/audition/slot-resources.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { AdoptedTrail, InternalActivities } from '../contract.ts';
@@ -38,16 +39,27 @@ export const createInternalActivities = (
     ]);
     const { slot } = view;
     const present = held.findLast(({ start, end }) => start === slot?.start && end === slot.end);
+    const heldFor = present ? await holds.resourcesOf(auditionId, present.claim) : [];
     return {
       view,
       number,
       plan,
       effects,
-      claims: { last, held: present?.claim },
+      claims: {
+        last,
+        held: present?.claim,
+        ...(present && isForOtherCast(view, heldFor) ? { isForOtherCast: true } : {}),
+      },
       reminders: remindersDue(view, plan ?? input, now()),
     };
   },
 });
+
+const isForOtherCast = ({ participants }: AuditionView, heldFor: readonly string[]): boolean => {
+  const wanted = participants.map(({ id }) => participantResource(id));
+  const held = heldFor.filter((resource) => resource.startsWith(participantPrefix));
+  return wanted.length !== held.length || wanted.some((resource) => !held.includes(resource));
+};
 
 /**
  * Returns the reminders that are still due. They are planned as they were when the audition was requested: a reminder

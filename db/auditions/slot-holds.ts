@@ -46,6 +46,8 @@ export interface SlotHolds {
   claims(
     auditionId: AuditionId,
   ): Promise<{ readonly last: number; readonly held: readonly (TimeRange & { readonly claim: number })[] }>;
+  /** Returns the resources for which the claim holds its slot. Calendars are hashed. */
+  resourcesOf(auditionId: AuditionId, claim: number): Promise<readonly string[]>;
   /**
    * Gives up the slot of a claim that turned out to be unusable, so that the same claim can acquire another one. Unlike a
    * release, it does not block later attempts of the claim. Idempotent.
@@ -107,6 +109,14 @@ export const createSlotHolds = (db: Database): SlotHolds => ({
       .where(eq(slotHolds.auditionId, auditionId))
       .orderBy(slotHolds.claim);
     return { last: fence?.last ?? 0, held: held.map((row) => heldSchema.parse(row)) };
+  },
+
+  async resourcesOf(auditionId, claim) {
+    const rows = await db
+      .select({ resource: slotHolds.resource })
+      .from(slotHolds)
+      .where(and(eq(slotHolds.auditionId, auditionId), eq(slotHolds.claim, claim)));
+    return rows.map(({ resource }) => resource);
   },
 
   async abandon(auditionId, claim) {

@@ -5,6 +5,11 @@ import { canonicalRoom } from './rooms.ts';
 /** Calendars are one resource in all organizations. The other resources belong to an organization. */
 export const calendarPrefix = 'calendar:';
 
+export const participantPrefix = 'participant:';
+
+/** Returns the resource of a participant. */
+export const participantResource = (id: ParticipantId): string => `${participantPrefix}${id}`;
+
 /**
  * Returns the resources that a slot occupies: each participant, the room if there is one, and each calendar.
  * @param calendars canonical names, so that one calendar has one name however it was given
@@ -14,7 +19,7 @@ export const slotResources = (
   room: string | undefined,
   calendars: readonly string[] = [],
 ): readonly string[] => [
-  ...participants.map(({ id }) => `participant:${id}`),
+  ...participants.map(({ id }) => participantResource(id)),
   ...(room === undefined ? [] : [`room:${canonicalRoom(room)}`]),
   ...new Set(calendars.map((name) => `${calendarPrefix}${name}`)),
 ];

@@ -90,6 +90,19 @@ describe('an audition that was terminated during a change', () => {
     });
   });
 
+  it('holds its slot for the present cast', async () => {
+    await harness.runAudition({}, async (played) => {
+      await invited(played);
+      const { taskQueue } = await played.handle.describe();
+      await played.handle.terminate();
+      played.world.effects = effectsOf(played);
+      played.world.isHeldForOtherCast = true;
+      await takeOver(played, { cause: 'terminated', correlationId: 'test' }, taskQueue);
+      await resolve(played, 'retry');
+      await expect.poll(() => [...played.world.claims], { timeout: 20_000 }).toEqual([2]);
+    });
+  });
+
   it('removes the meeting of a provider that had failed, and keeps the other', async () => {
     await harness.runAudition({}, async (played) => {
       const { world, handle } = played;

@@ -46,6 +46,8 @@ export interface FakeWorld {
   effects: readonly StandingEffect[];
   /** The plan of the earlier run that a run after a reset finds. */
   adoptedPlan: AuditionPlan | undefined;
+  /** Whether a run that takes over finds that the slot is held for another cast. */
+  isHeldForOtherCast: boolean;
   /** A test's hook, awaited before the effect of each activity. */
   beforeActivity: (call: Call, index: number) => Promise<void> | void;
   /**
@@ -159,6 +161,7 @@ export const createFakeWorld = (): FakeWorld => {
     holdsTaken: false,
     effects: [],
     adoptedPlan: undefined,
+    isHeldForOtherCast: false,
     beforeActivity: () => undefined,
     meetings,
     calendarEvents,
@@ -224,7 +227,7 @@ export const createFakeWorld = (): FakeWorld => {
           number: trail.lastNumber,
           effects: world.effects,
           reminders: view.slot ? planReminders(view.slot, reminders, participants, serverTime()) : [],
-          claims: { last, held: held?.[0] },
+          claims: { last, held: held?.[0], isForOtherCast: world.isHeldForOtherCast },
           plan: world.adoptedPlan,
         };
       },

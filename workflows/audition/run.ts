@@ -40,6 +40,8 @@ export interface AuditionRun {
   isClaiming: boolean;
   /** The numbers of the last claim of a slot, and of the claim that holds the present slot. */
   claims: { readonly last: number; readonly held: number };
+  /** Whether the present slot is held for another cast. */
+  isHeldForOtherCast: boolean;
   /** The change in progress. */
   change: Change | undefined;
   /** The reminders that are still to be sent. Replaced when the slot moves. */
@@ -186,6 +188,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     appliedUpdates: carried?.appliedUpdates ?? [],
     isClaiming: false,
     claims: carried?.claims ?? { last: 0, held: 0 },
+    isHeldForOtherCast: false,
     change: undefined,
     reminders: carried?.reminders ?? [],
     slotQuestions: new Set(),

@@ -27,13 +27,16 @@ export const adoptTrail = async (run: AuditionRun): Promise<boolean> => {
   // After a reset, the plan of this run can be older than the last change of the cast.
   const last = adopted.plan ?? plan;
   const { participants } = adopted.view;
-  run.unknownParticipants = unknownParticipants(last.participants, participants).map(({ id }) => id);
+  // The removal of a participant can be in the plan, and not yet in the trail.
+  const known = [...last.participants, ...(last.formerParticipants ?? [])];
+  run.unknownParticipants = unknownParticipants(known, participants).map(({ id }) => id);
   run.plan = {
     ...last,
-    participants: presentCast(last.participants, participants),
+    participants: presentCast(known, participants),
     formerParticipants: formerCast(last, participants),
   };
   run.reminders = adopted.reminders;
+  run.isHeldForOtherCast = adopted.claims.isForOtherCast ?? false;
   run.claims = { last: adopted.claims.last, held: adopted.claims.held ?? adopted.claims.last };
   run.meetingsRequested = meetingsRequested(run, adopted);
   run.scheduledAt = toEpochMs(adopted.view.stateSince);

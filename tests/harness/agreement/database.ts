@@ -1,7 +1,8 @@
 /** Compares what the API shows with the tables: trail, read model, holds, ledger, attention items, inbox. */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { foldEvents } from '../../../domain/audition/view.ts';
+import { auditionSchema } from '../../../api/schemas/audition.ts';
+import { type AuditionView, foldEvents } from '../../../domain/audition/view.ts';
 import type { KnownAudition, Sources } from './sources.ts';
 
 /** Returns the disagreements. */
@@ -24,17 +25,31 @@ const trailDisagreements = async (
   const verdict = await repositories.events.verify(view.id);
   return [
     ...(verdict.ok ? [] : [`${view.id}: the hash chain of the trail is broken at ${verdict.sequence}`]),
-    ...(isDeepStrictEqual(plain(foldEvents(trail)), plain(view))
-      ? []
-      : [`${view.id}: the API shows another state than the fold of the trail`]),
+    ...differences(sent(auditionSchema.parse(plain(foldEvents(trail)))), sent(view)).map(
+      (field) => `${view.id}: the API shows another '${field}' than the fold of the trail`,
+    ),
     ...(view.attention.length === 0
       ? []
       : [`${view.id}: waits for an operator: ${view.attention.map(({ what }) => what).join(' ')}`]),
   ];
 };
 
+/** The status of a notice comes from the reports of its vendor, of which the trail has the bad ones only. */
+const sent = (view: AuditionView): AuditionView => ({
+  ...view,
+  notices: view.notices.map((notice) => ({ ...notice, status: 'sent' })),
+});
+
 /** Without fields that are undefined. */
-const plain = (value: object): unknown => JSON.parse(JSON.stringify(value));
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify({ value })).value;
+
+/** Returns the names of the fields that differ. */
+const differences = (folded: AuditionView, shown: AuditionView): readonly string[] => {
+  const fields = new Map(Object.entries(shown));
+  return Object.entries(folded)
+    .filter(([name, value]) => !isDeepStrictEqual(plain(value), plain(fields.get(name))))
+    .map(([name]) => name);
+};
 
 const holdsSchema = z.array(
   z.object({ id: z.string(), claim: z.int(), resource: z.string(), start: z.date(), end: z.date() }),

@@ -60,10 +60,12 @@ const duplicatesIn = (items: readonly string[]): readonly string[] => [
 const readEmails = async ({ mailServer }: Sources): Promise<readonly Arrived[]> =>
   (await readMails(mailServer.apiUrl)).map(({ headers: { 'message-id': id } }) => ({ id, reference: id }));
 
+/** The oldest first, too: the sandbox lists the newest first, as Twilio does. */
 const readTexts = ({ sandbox }: Sources): readonly Arrived[] =>
   sandbox.control
     .state()
     .twilio.messages.filter(({ direction }) => direction === 'outbound-api')
+    .toReversed()
     .map(({ sid, body }) => ({ id: sid, reference: body.slice(-referenceLength) }));
 
 const referenceLength = textReference('').length;

@@ -58,7 +58,10 @@ const compareWorkflow = async (
 const differences = (shown: AuditionView, known: AuditionView): readonly string[] =>
   (['state', 'outcome', 'revision', 'slot', 'meeting', 'announcedAs', 'attention'] as const)
     .filter((field) => !isDeepStrictEqual(plain(shown[field]), plain(known[field])))
-    .map((field) => `${shown.id}: the API and the workflow disagree about '${field}'`)
+    .map(
+      (field) =>
+        `${shown.id}: the API shows ${field} ${JSON.stringify(shown[field])}, the workflow ${JSON.stringify(known[field])}`,
+    )
     .concat(
       isDeepStrictEqual(sortedNotices(shown), sortedNotices(known))
         ? []

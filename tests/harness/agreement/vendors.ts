@@ -1,4 +1,5 @@
 /** Compares what the API shows with meetings and events at the vendors: none may be missing, left over or doubled. */
+import { eventIdFor } from '../../../activities/effects/deterministic-ids.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { sandboxAccounts } from '../service.ts';
 import type { KnownAudition, Sources } from './sources.ts';
@@ -44,7 +45,7 @@ const expectedOf = ({ view }: KnownAudition): readonly (Placed & { readonly id: 
   return [
     ...(meeting?.provider === 'zoom' ? [{ id, place: `Zoom meeting ${meeting.id}`, startMs }] : []),
     ...(meeting?.provider === 'google_meet'
-      ? [{ id, place: `event ${meeting.id} of ${sandboxAccounts.conn_office}`, startMs }]
+      ? [{ id, place: `event ${eventIdFor(id)} of ${sandboxAccounts.conn_office}`, startMs }]
       : []),
     ...calendarEvents.map(({ connection, eventId }) => ({
       id,

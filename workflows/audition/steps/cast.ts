@@ -205,10 +205,13 @@ const undoInBackground = (
 };
 
 /**
- * Completes a change of the cast in which an earlier run was interrupted: what is left of participants who were removed
- * is undone, and the events of new ones are written.
+ * Completes a change of the cast in which an earlier run was interrupted: the slot is held for the present cast, what is
+ * left of participants who were removed is undone, and the events of new ones are written.
  */
 export const completeCast = async (run: AuditionRun): Promise<void> => {
+  // When the slot cannot be claimed again, it stays held as it is.
+  if (run.isHeldForOtherCast) await claimFor(run, run.plan);
+  run.isHeldForOtherCast = false;
   const { plan, journal, saga } = run;
   const former = plan.formerParticipants ?? [];
   const leaving = former.map((participant) => ({
