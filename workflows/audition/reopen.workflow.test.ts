@@ -30,14 +30,11 @@ const fixed = async (hours: number, room?: string): Promise<SlotSpec> => ({
 /** Starts the run that reopens the audition for a session. */
 const reopen = async ({ handle, plan }: RunningAudition, wish: SlotSpec) => {
   const { taskQueue } = await handle.describe();
-  const again = await stage.client.workflow.start<typeof audition>(
-    messages.auditionWorkflowType,
-    {
-      taskQueue,
-      workflowId: handle.workflowId,
-      args: [{ plan, takeover: { cause: 'reopen', command: { ...apiCommand, to: 'session', wish } } }],
-    },
-  );
+  const again = await stage.client.workflow.start<typeof audition>(messages.auditionWorkflowType, {
+    taskQueue,
+    workflowId: handle.workflowId,
+    args: [{ plan, takeover: { cause: 'reopen', command: { ...apiCommand, to: 'session', wish } } }],
+  });
   const view = () => again.query(messages.viewQuery);
   return {
     handle: again,

@@ -8,7 +8,7 @@ import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { inRoom, isSameSlot } from '../../../domain/audition/rooms.ts';
 import type { Slot, SlotSpec } from '../../../domain/audition/slot.ts';
 import type { AuditionView } from '../../../domain/audition/view.ts';
-import { Refusal } from '../../../domain/errors.ts';
+import type { Refusal } from '../../../domain/errors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { releaseOtherClaims, runChange } from '../change.ts';
 import type { Change } from '../change-in-progress.ts';
