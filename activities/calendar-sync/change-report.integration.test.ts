@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import { later, slot, useCalendarSync } from '../../tests/harness/calendar-sync-harness.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { eventIdFor } from '../effects/deterministic-ids.ts';
 
 const setup = useCalendarSync();
+
+const millisecondsAfter = (instant: Instant, ms: number): Instant => toInstant(toEpochMs(instant) + ms);
 
 describe('an event of ours', () => {
   it('never echoes: not when it is written, moved, written again or removed by the audition', async () => {
@@ -57,6 +61,17 @@ describe('an event of ours', () => {
     await person.move(slot.start, slot.end);
     await sync();
     expect(kinds()).toEqual(['moved']);
+  });
+
+  it('is as it was written when the calendar keeps whole seconds only', async () => {
+    const { sync, write, sent } = await setup();
+    await write(1, {
+      ...slot,
+      start: millisecondsAfter(slot.start, 742),
+      end: millisecondsAfter(slot.end, 742),
+    });
+    await sync();
+    expect(sent).toEqual([]);
   });
 
   it('that a person moves, deletes or puts back is reported once for each change', async () => {

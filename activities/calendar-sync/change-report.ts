@@ -3,6 +3,8 @@ import type { SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
 import type { ChangedEvent, ConflictChange, SyncedEvents } from '../../db/calendars/synced-events.ts';
 import type { CalendarChange, CalendarChangeOf } from '../../domain/audition/calendar-change.ts';
 import type { AuditionId } from '../../domain/ids.ts';
+import { toEpochMs } from '../../domain/time/epoch.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 
 /** Signals running auditions. */
 export interface AuditionSignals {
@@ -76,6 +78,11 @@ const compareWithWritten = (event: ChangedEvent): CalendarChangeOf | 'in_progres
   const { isRemoved, isAllDay, start, end, markedRevision, writtenRevision } = event;
   if (isRemoved) return { kind: 'deleted' };
   if (markedRevision !== undefined && markedRevision !== writtenRevision) return 'in_progress';
-  const isAsWritten = !isAllDay && start === event.writtenStart && end === event.writtenEnd;
+  const isAsWritten =
+    !isAllDay && isSameSecond(start, event.writtenStart) && isSameSecond(end, event.writtenEnd);
   return isAsWritten ? { kind: 'put_back' } : { kind: 'moved', isAllDay, start, end };
 };
+
+/** Calendars store whole seconds (RFC 5545, 3.3.5), and vendors cut off or round the rest. */
+const isSameSecond = (one: Instant, other: Instant): boolean =>
+  Math.abs(toEpochMs(one) - toEpochMs(other)) < 1_000;
