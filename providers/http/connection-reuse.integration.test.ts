@@ -60,7 +60,7 @@ const tokenOf = async (url: string, vendor: 'google' | 'microsoft'): Promise<str
     client_id: `sandbox-${vendor}-client`,
     client_secret: `sandbox-${vendor}-secret`,
   });
-  const answer = await fetch(url, { method: 'POST', body, headers: { connection: 'close' } });
+  const answer = await fetch(url, { method: 'POST', body });
   return String(Object(await answer.json()).access_token);
 };
 
