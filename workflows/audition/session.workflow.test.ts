@@ -122,28 +122,6 @@ describe('the automatic no-show', () => {
     );
   });
 
-  it('waits for a report that reached the inbox in time, when the workers come back at the deadline', async () => {
-    await stage.runAudition({ plan: { policy: automatic } }, async (played) => {
-      await played.until(({ notices }) => notices.filter(({ notice }) => notice === 'reminder').length === 8);
-      const start = await startOf(played);
-      await played.advanceTo(toInstant(start));
-      const { meeting } = await played.view();
-      await stage.whileWorkflowWorkerIsStopped(async () => {
-        const due = start + defaultPolicy.noShowGrace;
-        await stage.environment.sleep(due + 20_000 - (await stage.environment.currentTimeMs()));
-      });
-      await played.until(() => true);
-      await played.advanceTo(toInstant((await stage.environment.currentTimeMs()) + 10_000));
-      await played.handle.signal(messages.meetingStartedSignal, {
-        origin: 'system',
-        meetingId: meeting?.id,
-        at: toInstant(start + 2 * minute),
-      });
-      const { outcome } = await played.until(({ state }) => state !== 'scheduled');
-      expect(outcome).toBeUndefined();
-    });
-  });
-
   it.each([
     ['the provider reports no presence', { meetingProviders: ['google_meet' as const] }],
     ['the audition is in person', { meetingProviders: [] }],
