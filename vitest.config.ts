@@ -27,7 +27,7 @@ export default defineConfig({
           include: ['**/*.workflow.test.ts'],
           exclude: never,
           globalSetup: ['tests/harness/time-skipping.setup.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },
@@ -50,6 +50,8 @@ export default defineConfig({
           globalSetup: ['tests/harness/postgres.setup.ts', 'tests/harness/temporal.setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          // A busy machine takes seconds for what takes milliseconds otherwise.
+          expect: { poll: { timeout: 20_000 } },
         },
       },
     ],
