@@ -91,26 +91,29 @@ const readResource = (calendarUrl: string, { href = '', props }: DAVResponse) =>
   return { url: new URL(href, calendarUrl).href, etag, text: calendarData };
 };
 
-/** Returns the events of a calendar that can overlap [from, until). The server decides generously, and so does the caller. */
-export const queryEvents = async (
-  scope: CaldavScope,
-  calendarUrl: string,
-  window: { readonly from: number; readonly until: number },
-): Promise<readonly EventResource[]> => {
-  const answers = await report(scope, calendarUrl, {
+/** Sends a query for the events that pass the filter (RFC 4791, section 7.8). */
+const queryWhere = (scope: CaldavScope, calendarUrl: string, filter: object) =>
+  report(scope, calendarUrl, {
     'calendar-query': {
       _attributes: namespaces,
       'd:prop': withData,
       filter: {
         'comp-filter': {
           _attributes: { name: 'VCALENDAR' },
-          'comp-filter': {
-            _attributes: { name: 'VEVENT' },
-            'time-range': { _attributes: { start: digitsOf(window.from), end: digitsOf(window.until) } },
-          },
+          'comp-filter': { _attributes: { name: 'VEVENT' }, ...filter },
         },
       },
     },
+  });
+
+/** Returns the events of a calendar that can overlap [from, until). The server decides generously, and so does the caller. */
+export const queryEvents = async (
+  scope: CaldavScope,
+  calendarUrl: string,
+  window: { readonly from: number; readonly until: number },
+): Promise<readonly EventResource[]> => {
+  const answers = await queryWhere(scope, calendarUrl, {
+    'time-range': { _attributes: { start: digitsOf(window.from), end: digitsOf(window.until) } },
   });
   const failed = answers.find(({ status }) => status >= 400 && status !== 404);
   const isWhole = failed ?? answers.find(({ status, href }) => status === 404 && isSame(href, calendarUrl));
@@ -172,20 +175,8 @@ export const findEvent = async (
 ): Promise<EventResource | undefined> => {
   const [named] = await getEvents(scope, calendarUrl, [eventUrl(calendarUrl, uid)]);
   if (named) return named;
-  const answers = await report(scope, calendarUrl, {
-    'calendar-query': {
-      _attributes: namespaces,
-      'd:prop': withData,
-      filter: {
-        'comp-filter': {
-          _attributes: { name: 'VCALENDAR' },
-          'comp-filter': {
-            _attributes: { name: 'VEVENT' },
-            'prop-filter': { _attributes: { name: 'UID' }, 'text-match': uid },
-          },
-        },
-      },
-    },
+  const answers = await queryWhere(scope, calendarUrl, {
+    'prop-filter': { _attributes: { name: 'UID' }, 'text-match': uid },
   });
   return answers
     .filter(({ status }) => status < 400)

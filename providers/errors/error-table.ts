@@ -4,6 +4,7 @@
  */
 import { ProviderError, type ProviderFault, type ProviderFaultKind } from '../../domain/errors.ts';
 import type { VendorName } from '../../domain/providers/vendors.ts';
+import { hour } from '../../domain/time/units.ts';
 import { retryAfterMs } from '../http/retry-after.ts';
 import { redactVendorMessage } from './vendor-message.ts';
 
@@ -56,8 +57,6 @@ export const httpRows: readonly ErrorRow[] = [
  * error code about the grant marks a connection as needing reauthorization.
  */
 export const tokenHttpRows: readonly ErrorRow[] = [{ status: 401, fault: 'misconfigured' }, ...httpRows];
-
-const hour = 3_600_000;
 
 /**
  * Returns the fault for an error answer. An answer without a matching row is an `outage`; when the operation writes, its

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
+import { hour } from '../../domain/time/units.ts';
 import {
   type ErrorRow,
   faultOf,
@@ -16,8 +17,6 @@ import {
 } from '../errors/error-table.ts';
 import { transportError } from '../errors/transport-errors.ts';
 import type { CallContext } from '../ports.ts';
-
-const hour = 3_600_000;
 
 /** Errors of a token refresh. */
 export const googleTokenErrors: readonly ErrorRow[] = [

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import type { ProviderError } from '../../domain/errors.ts';
+import { hour } from '../../domain/time/units.ts';
 import {
   type ErrorRow,
   faultOf,
@@ -13,8 +14,6 @@ import {
   providerError,
   type VendorFailure,
 } from '../errors/error-table.ts';
-
-const hour = 3_600_000;
 
 const graphErrors: readonly ErrorRow[] = [
   // Throttling: more than four requests at a mailbox, or too many in ten minutes. Usually a 429 with Retry-After.

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
+import { hour } from '../../domain/time/units.ts';
 import {
   type ErrorRow,
   faultOf,
@@ -14,8 +15,6 @@ import {
 } from '../errors/error-table.ts';
 import { transportError } from '../errors/transport-errors.ts';
 import type { CallContext } from '../ports.ts';
-
-const hour = 3_600_000;
 
 const twilioErrors: readonly ErrorRow[] = [
   { code: '20429', fault: 'retry_after' },
