@@ -94,7 +94,7 @@ const changesOf = async (id: string) =>
   ).flatMap(({ fact }) => (fact.type === 'calendar_changed' ? [fact.change] : []));
 
 describe('an event of an audition', () => {
-  it('that nobody touches raises no question, however often the audition itself moves', async () => {
+  it('that no person changes raises no question, however often the audition itself moves', async () => {
     const { id, start } = await schedule();
     const slot = {
       start: toInstant(start + 2 * hour),

@@ -84,7 +84,7 @@ type Faulty = { readonly control: ServiceUnderTest['sandbox']['control'] } & Pic
 const requests = [
   { kind: 'outage' },
   { kind: 'outage', reset: true },
-  // Longer than the deadline of a call: the vendor carries it out when nobody waits any more.
+  // Longer than the deadline of a call: the vendor carries it out after the caller has stopped waiting.
   { kind: 'latency', latencyMs: 9_000, times: 3 },
   { kind: 'latency', latencyMs: 800 },
   { kind: 'rate_limit', retryAfterSeconds: 2 },

@@ -78,7 +78,7 @@ describe('a performer who declines', () => {
     });
   });
 
-  it('changes nothing by another audition that takes the slot of an audition nobody has declined', async () => {
+  it('changes nothing by another audition that takes the slot of an audition that no performer has declined', async () => {
     await stage.runAudition({}, async (played) => {
       await invited(played);
       await played.handle.signal(messages.slotTakenSignal);
