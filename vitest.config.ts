@@ -26,7 +26,7 @@ export default defineConfig({
           name: 'workflow',
           include: ['**/*.workflow.test.ts'],
           exclude: never,
-          globalSetup: ['tests/harness/time-skipping.setup.ts'],
+          globalSetup: ['tests/harness/time-skipping.setup.ts', 'tests/harness/workflow-code.setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -47,7 +47,11 @@ export default defineConfig({
           name: 'e2e',
           include: ['tests/e2e/**/*.e2e.test.ts'],
           exclude: never,
-          globalSetup: ['tests/harness/postgres.setup.ts', 'tests/harness/temporal.setup.ts'],
+          globalSetup: [
+            'tests/harness/postgres.setup.ts',
+            'tests/harness/temporal.setup.ts',
+            'tests/harness/workflow-code.setup.ts',
+          ],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // A busy machine takes seconds for what takes milliseconds otherwise.

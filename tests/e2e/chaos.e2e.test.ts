@@ -5,7 +5,7 @@
  *
  * `npm run test:deep` plays 60 auditions.
  */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { type Promised, untilSourcesAgree } from '../harness/agreement.ts';
 import { createApiClient } from '../harness/api-client.ts';
 import { playLife } from '../harness/audition-life.ts';
@@ -35,7 +35,7 @@ let service: ServiceUnderTest;
 beforeAll(async () => {
   [postgres, temporal] = await Promise.all([startKillablePostgres(), startKillableTemporal()]);
   service = await startService({
-    servers: { postgres, temporal },
+    servers: { postgres, temporal, workflowBundle: inject('workflowCode').encrypted.codePath },
     startApi: async (env) => {
       api = await startKillableApi(env);
       return api;

@@ -11,11 +11,9 @@ import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 import type { EndpointTarget, PlatformActivities, TaskQueue } from '../../activities/contract.ts';
 import type { EndpointId } from '../../domain/ids.ts';
-import { createLogger } from '../../foundation/observability/logger.ts';
 import { createDataConverter } from '../../foundation/temporal/data-converter.ts';
 import { corpusKeys } from '../../workers/replay/corpus.ts';
 import { createReplayer } from '../../workers/replay/replayer.ts';
-import { bundleWorkflows } from '../../workers/workflow-code.ts';
 import { recordOrRequireHistory } from './corpus-recording.ts';
 import {
   errorLogsOnly,
@@ -43,7 +41,6 @@ export interface DeliveryHarness {
 }
 
 const dataConverter = createDataConverter(corpusKeys);
-const logger = createLogger({ level: 'error', process: 'test' });
 
 /** Real milliseconds. */
 const timeoutMs = 50_000;
@@ -102,7 +99,7 @@ export const startDeliveryHarness = async (): Promise<DeliveryHarness> => {
     Worker.create({
       ...common,
       taskQueue: queue('castmatch'),
-      workflowBundle: await bundleWorkflows(logger),
+      workflowBundle: inject('workflowCode').encrypted,
     }),
     Worker.create({
       ...common,
@@ -118,7 +115,7 @@ export const startDeliveryHarness = async (): Promise<DeliveryHarness> => {
   const running = workers.map((worker) => worker.run());
   const replayer = createReplayer({
     masterKeys: corpusKeys,
-    workflowCode: await bundleWorkflows(logger, { readableErrors: true }),
+    workflowCode: inject('workflowCode').readable,
   });
 
   const advance = async (handle: WorkflowHandle): Promise<void> => {

@@ -58,6 +58,8 @@ export interface ServiceUnderTest {
 interface SharedServers {
   readonly postgres: PostgresServer;
   readonly temporal: SharedTemporal;
+  /** The path of the workflow code. Default: each worker bundles it at its start. */
+  readonly workflowBundle?: string | undefined;
 }
 
 export interface ServiceOptions {
@@ -75,6 +77,7 @@ export interface ServiceOptions {
 const injectedServers = (): SharedServers => ({
   postgres: inject('postgres'),
   temporal: { address: inject('temporalAddress'), namespace: inject('temporalNamespace') },
+  workflowBundle: inject('workflowCode').encrypted.codePath,
 });
 
 /** Starts the service without a worker. Call `startWorker` for each worker, and `close` after the tests. */
@@ -99,6 +102,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
     TEMPORAL_ADDRESS: options.temporalAddress ?? servers.temporal.address,
     TEMPORAL_NAMESPACE: servers.temporal.namespace,
     CASTMATCH_TASK_QUEUE_SUFFIX: suffix,
+    ...(servers.workflowBundle && { WORKFLOW_BUNDLE: servers.workflowBundle }),
     PORT: String(apiPort),
     PUBLIC_URL: `http://127.0.0.1:${apiPort}`,
     GOOGLE_API_URL: sandbox.url,

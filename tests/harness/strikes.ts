@@ -10,6 +10,9 @@ export interface Striking {
   stop(): Promise<Readonly<Record<string, number>>>;
 }
 
+/** The longest time to the first strike, in milliseconds: also a short run strikes each process. */
+const firstStrikeMs = 2_500;
+
 export interface Target {
   readonly process: KillableProcess;
   /** The longest time between two strikes, in milliseconds. */
@@ -23,7 +26,11 @@ export const strikeProcesses = (targets: readonly Target[], random: () => number
   const stopped = new AbortController();
   const counts: Record<string, number> = {};
   const strike = async ({ process, everyMs, suspendMs }: Target): Promise<void> => {
-    while (await waitFor(everyMs * (0.2 + 0.8 * random()), stopped.signal)) {
+    for (
+      let dueMs = firstStrikeMs;
+      await waitFor(dueMs * (0.2 + 0.8 * random()), stopped.signal);
+      dueMs = everyMs
+    ) {
       noteProgress(`strike ${process.name}`);
       counts[process.name] = (counts[process.name] ?? 0) + 1;
       if (random() < 0.4) {

@@ -20,13 +20,11 @@ import type { AuditionView } from '../../domain/audition/view.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
-import { createLogger } from '../../foundation/observability/logger.ts';
 import { createDataConverter } from '../../foundation/temporal/data-converter.ts';
 import { reportLines } from '../../infra/cli/replay/report.ts';
 import { corpusKeys } from '../../workers/replay/corpus.ts';
 import { type RecordedHistory, saveHistory } from '../../workers/replay/history-file.ts';
 import { createReplayer, type Replayer } from '../../workers/replay/replayer.ts';
-import { bundleWorkflows } from '../../workers/workflow-code.ts';
 import * as messages from '../../workflows/audition/messages.ts';
 import type { audition } from '../../workflows/audition/workflow.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
@@ -82,7 +80,6 @@ export const operatorCommand = { origin: 'operator', correlationId: 'test', by: 
 
 /** Encrypts the payloads, so that recorded histories look like those of a real server. */
 const dataConverter = createDataConverter(corpusKeys);
-const logger = createLogger({ level: 'error', process: 'test' });
 
 /** Starts a harness that skips time whenever no work is pending, for lifecycles of weeks. */
 export const startTimeSkippingHarness = async (): Promise<WorkflowHarness> => {
@@ -192,9 +189,9 @@ const createHarness = async (
     ),
   );
   const running = workers.map((worker) => worker.run());
-  const bundle = await bundleWorkflows(logger);
+  const { encrypted, readable } = inject('workflowCode');
   const openWorkflows = async () => {
-    const worker = await openWorker(environment, `castmatch${suffix}`, { workflowBundle: bundle });
+    const worker = await openWorker(environment, `castmatch${suffix}`, { workflowBundle: encrypted });
     const run = worker.run();
     return async () => {
       worker.shutdown();
@@ -202,8 +199,7 @@ const createHarness = async (
     };
   };
   let closeWorkflows = await openWorkflows();
-  const workflowCode = await bundleWorkflows(logger, { readableErrors: true });
-  const replayer = createReplayer({ masterKeys: corpusKeys, workflowCode });
+  const replayer = createReplayer({ masterKeys: corpusKeys, workflowCode: readable });
   const createWorld = (id: AuditionId): FakeWorld => {
     const world = createFakeWorld();
     worlds.set(id, world);

@@ -7,7 +7,6 @@ import type { SyncCalendarsInput, SyncCalendarsResult } from '../../activities/c
 import type { ConnectionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { calendarSyncWorkflowId } from '../../domain/workflow-ids.ts';
-import { createLogger } from '../../foundation/observability/logger.ts';
 import { createDataConverter } from '../../foundation/temporal/data-converter.ts';
 import { recordOrRequireHistory } from '../../tests/harness/corpus-recording.ts';
 import { eventually } from '../../tests/harness/eventually.ts';
@@ -19,12 +18,10 @@ import {
 } from '../../tests/harness/workflow-harness.ts';
 import { corpusKeys } from '../../workers/replay/corpus.ts';
 import { createReplayer, type Replayer } from '../../workers/replay/replayer.ts';
-import { bundleWorkflows } from '../../workers/workflow-code.ts';
 import { calendarNewsSignal, calendarSyncQuery, calendarSyncWorkflowType } from './messages.ts';
 import type { calendarSync } from './workflow.ts';
 
 const dataConverter = createDataConverter(corpusKeys);
-const logger = createLogger({ level: 'error', process: 'test' });
 const suffix = `-${crypto.randomUUID()}`;
 const minute = 60_000;
 
@@ -54,14 +51,14 @@ beforeAll(async () => {
     Worker.create({
       ...common,
       taskQueue: `castmatch${suffix}`,
-      workflowBundle: await bundleWorkflows(logger),
+      workflowBundle: inject('workflowCode').encrypted,
     }),
     Worker.create({ ...common, taskQueue: `google${suffix}`, activities: { syncCalendars } }),
   ]);
   const running = workers.map((worker) => worker.run());
   replayer = createReplayer({
     masterKeys: corpusKeys,
-    workflowCode: await bundleWorkflows(logger, { readableErrors: true }),
+    workflowCode: inject('workflowCode').readable,
   });
   close = async () => {
     for (const worker of workers) worker.shutdown();

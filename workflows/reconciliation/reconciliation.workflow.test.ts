@@ -8,7 +8,6 @@ import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { ComparedPage, Finding, ReconciliationActivities, Suspect } from '../../activities/contract.ts';
 import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
-import { createLogger } from '../../foundation/observability/logger.ts';
 import { createDataConverter } from '../../foundation/temporal/data-converter.ts';
 import { auditionPlan } from '../../tests/harness/audition-plan.ts';
 import { newAuditionId } from '../../tests/harness/audition-trail.ts';
@@ -20,10 +19,8 @@ import {
 } from '../../tests/harness/workflow-harness.ts';
 import { corpusKeys } from '../../workers/replay/corpus.ts';
 import { createReplayer, type Replayer } from '../../workers/replay/replayer.ts';
-import { bundleWorkflows } from '../../workers/workflow-code.ts';
 import type { ReconciliationInput, ReconciliationResult } from './messages.ts';
 
-const logger = createLogger({ level: 'error', process: 'test' });
 const dataConverter = createDataConverter(corpusKeys);
 
 let environment: TestWorkflowEnvironment;
@@ -35,7 +32,7 @@ beforeAll(async () => {
     client: { dataConverter },
   });
   await registerSearchAttributes(environment);
-  const workflowCode = await bundleWorkflows(logger, { readableErrors: true });
+  const workflowCode = inject('workflowCode').readable;
   replayer = createReplayer({ masterKeys: corpusKeys, workflowCode });
 });
 afterAll(async () => {
@@ -70,7 +67,7 @@ const run = async (
     connection: environment.nativeConnection,
     dataConverter,
     taskQueue,
-    workflowBundle: await bundleWorkflows(logger),
+    workflowBundle: inject('workflowCode').encrypted,
     activities: { ...inOrder, ...activities, adoptTrail: notNow },
   });
   return worker.runUntil(async () => {

@@ -9,6 +9,7 @@ import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/com
 import { Command } from 'commander';
 import { z } from 'zod';
 import { type AuditionId, organizationIdSchema } from '../../../domain/ids.ts';
+import { instantSchema } from '../../../domain/time/instant.ts';
 import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
 import {
   type ReconciliationInput,
@@ -24,7 +25,11 @@ import { parseAuditionId } from './audition-id.ts';
 import { type AuditionWorkflow, describeAuditionWorkflow, isStuck } from './audition-workflow.ts';
 import { apiContext, CommandFailed, type OpsClient } from './http-client.ts';
 
-const recoveredSchema = auditionSchema.extend({ organization: organizationIdSchema, sequence: z.int() });
+const recoveredSchema = auditionSchema.extend({
+  organization: organizationIdSchema,
+  sequence: z.int(),
+  updatedAt: instantSchema,
+});
 type Audition = z.infer<typeof recoveredSchema>;
 
 const eventsSchema = z.object({
@@ -113,6 +118,12 @@ const until = async <Value>(
   }
 };
 
+/** Returns whether a take-over runs that has not yet written anything, so that its question is still to come. */
+const hasJustTakenOver = (
+  { isRunning, isTakeover, startedAt }: AuditionWorkflow,
+  { updatedAt }: Audition,
+): boolean => isRunning && isTakeover && startedAt !== undefined && updatedAt < startedAt;
+
 /** Makes sure that a workflow runs which waits for the operator's abort, or that nothing is left to undo. */
 const takeOver = async (
   undoing: Undoing,
@@ -122,6 +133,7 @@ const takeOver = async (
 ): Promise<void> => {
   if (workflow.isRunning && recoveryItemOf(audition)) return;
   if (workflow.isRunning && audition.state === 'closed') return;
+  if (hasJustTakenOver(workflow, audition)) return;
   if (workflow.isRunning) {
     if (!force && !isStuck(workflow)) throw runningNormally(audition);
     await undoing.temporal.workflow

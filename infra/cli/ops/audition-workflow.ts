@@ -6,6 +6,7 @@ import type { AuditionId } from '../../../domain/ids.ts';
 import { toInstant } from '../../../domain/time/epoch.ts';
 import type { Instant } from '../../../domain/time/instant.ts';
 import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
+import { reconciliationWorkflowType } from '../../../workflows/reconciliation/messages.ts';
 
 const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
 
@@ -19,6 +20,8 @@ export interface AuditionWorkflow {
   readonly events?: number | undefined;
   /** How often the current workflow task was attempted. It fails again and again when the code does not replay. */
   readonly taskAttempt: number;
+  /** Whether a reconciliation has started this run, to take the audition over from a workflow that is gone. */
+  readonly isTakeover: boolean;
 }
 
 /** A workflow task that fails this often needs another version of the code, or another workflow. */
@@ -54,10 +57,11 @@ export const describeAuditionWorkflow = async (
       endedAt: instantOf(info?.closeTime),
       events: Number(info?.historyLength ?? 0),
       taskAttempt: pendingWorkflowTask?.attempt ?? 0,
+      isTakeover: info?.parentExecution?.workflowId?.startsWith(reconciliationWorkflowType) ?? false,
     };
   } catch (error) {
     const isNotFound = isGrpcServiceError(error) && notFoundCodes.has(error.code);
-    if (isNotFound) return { status: 'unknown', isRunning: false, taskAttempt: 0 };
+    if (isNotFound) return { status: 'unknown', isRunning: false, taskAttempt: 0, isTakeover: false };
     throw error;
   }
 };
