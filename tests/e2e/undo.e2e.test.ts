@@ -67,6 +67,8 @@ it('the command ends in time while no worker runs, and continues when it is run 
   const away = await undo(id, '--wait', '3');
   expect([away.exitCode, away.all]).toEqual([1, expect.stringContaining('Do workers run?')]);
   worker = await service.startWorker();
-  expect((await undo(id)).exitCode).toBe(0);
+  const repeated = await undo(id);
+  expect([repeated.exitCode, repeated.all]).toEqual([0, expect.stringContaining(`${id} is closed: failed.`)]);
+  expect(service.sandbox.control.state().zoom.meetings).toEqual([]);
   expect(await platform.view(id)).toMatchObject({ state: 'closed', attention: [] });
 });

@@ -1,7 +1,9 @@
 /** Tests what an audition does when the workers come back after deadlines have passed. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { defaultPolicy } from '../../domain/audition/policy.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
+import { meetingStartedSignal } from '../../workflows/audition/messages.ts';
 import {
   type RunningAudition,
   startRealTimeHarness,
@@ -59,4 +61,22 @@ it('an audition sends only the last of several reminders that are due', async ()
     await played.until(({ notices }) => notices.length === 8);
     expect(reminders(played).every((key) => key.endsWith(':46000'))).toBe(true);
   });
+});
+
+it('an audition does not become a no-show while the report of its meeting still waits in the inbox', async () => {
+  const start = Date.now() + 8_000;
+  const policy = { ...defaultPolicy, noShow: 'automatic', noShowGrace: 3_000 } as const;
+  await harness.runAudition(
+    { plan: { wish: slotStarting(start), policy, reminders: [] } },
+    async (played) => {
+      await played.until(({ notices }) => notices.length === 4);
+      await workersAwayUntil(start + 6_000);
+      // The workers have handled the deadline, and only then deliver the report.
+      await played.until(({ state }) => state === 'scheduled');
+      await pause(2_000);
+      await played.handle.signal(meetingStartedSignal, { origin: 'system', at: toInstant(start + 1_000) });
+      const { state, attention } = await played.until((view) => view.state !== 'scheduled');
+      expect([state, attention]).toEqual(['in_progress', []]);
+    },
+  );
 });
