@@ -21,15 +21,26 @@ export interface LifeOptions {
   readonly onStarted?: (id: string) => void;
 }
 
-const hour = 3_600_000;
+const minute = 60_000;
+const hour = 60 * minute;
 /** Each audition has its own hours, because all share two calendars. */
 const slotsEach = 4;
 
+/** One of this many auditions begins soon, so that its deadlines pass during the life. */
+const nearEach = 10;
+const nearMs = 6 * minute;
+const began = fullMinute(Date.now());
+
+const startOf = (n: number, index: number): number =>
+  n % nearEach === nearEach / 2 && index === 0
+    ? began + 2 * minute + Math.floor(n / nearEach) * nearMs
+    : fullMinute(Date.now()) + 3 * day + (n * slotsEach + index) * hour;
+
 const slotOf = (n: number, index: number) => {
-  const start = fullMinute(Date.now()) + 3 * day + (n * slotsEach + index) * hour;
+  const start = startOf(n, index);
   return {
     start: new Date(start).toISOString(),
-    end: new Date(start + hour / 2).toISOString(),
+    end: new Date(start + 5 * minute).toISOString(),
     zone: 'Europe/Paris',
   };
 };
@@ -43,6 +54,8 @@ interface Life extends LifeOptions {
   send(command: string, body: object): Promise<boolean>;
   /** Removes a participant. */
   remove(participant: string): Promise<boolean>;
+  /** Reopens the closed audition, as soon as its workflow has ended. Returns whether it was carried out. */
+  reopen(to: 'session' | 'decision'): Promise<boolean>;
   readonly view: () => Promise<AuditionView | undefined>;
   promise(promise: string, isKept: Promised['isKept']): void;
   idle(): Promise<void>;
@@ -135,6 +148,20 @@ const scripts: Readonly<Record<string, Script>> = {
     if (await life.remove(reader))
       life.promise('reader removed', ({ participants }) => participants.every(({ id }) => id !== reader));
   },
+  reopened: async (life) => {
+    if (!(await life.send('cancel', { reason: 'The role was cut.' }))) return;
+    if (await life.reopen('session'))
+      life.promise(
+        'reopened for a session',
+        ({ outcome, revision }) => outcome === undefined && revision > 1,
+      );
+  },
+  decidedAnew: async (life) => {
+    if (!(await life.send('decide', { decision: 'booked' }))) return;
+    if (!(await life.reopen('decision'))) return;
+    if (await life.send('decide', { decision: 'released' }))
+      life.promise('released after all', ({ outcome }) => outcome === 'released');
+  },
 };
 const scriptNames = Object.keys(scripts);
 
@@ -181,6 +208,15 @@ export const playLife = async (options: LifeOptions): Promise<readonly Promised[
     async remove(participant) {
       if (!(await untilPossible(life, 'participants'))) return false;
       return judge('remove', await backend.delete(`/v1/auditions/${id}/participants/${participant}`));
+    },
+    async reopen(to) {
+      const deadline = Date.now() + possibleWithinMs;
+      for (;;) {
+        const answer = await backend.post(`/v1/auditions/${id}/reopen`, { to });
+        const isEnding = answer.status === 409 && JSON.stringify(answer.body).includes('workflow still runs');
+        if (!isEnding || Date.now() > deadline) return judge('reopen', answer);
+        await pause(500);
+      }
     },
     view: async () => auditionSchema.safeParse((await backend.get(`/v1/auditions/${id}`)).body).data,
     promise: (promise, isKept) => promises.push({ id, promise: `${name}: ${promise}`, isKept }),
