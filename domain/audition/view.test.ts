@@ -266,6 +266,14 @@ describe('the fold', () => {
     expect(view.outcome).toBeUndefined();
   });
 
+  it('forgets what an early decision has undone when the decision is reopened', () => {
+    const booked = [...scheduled, 'meeting_created', 'calendar_event_written'] as const;
+    const undone = lived(...booked, 'decided', 'reopened_for_decision');
+    expect([undone.meeting, undone.calendarEvents]).toEqual([undefined, []]);
+    const begun = lived(...booked, 'checked_in', 'session_started', 'decided', 'reopened_for_decision');
+    expect([begun.meeting?.id, begun.calendarEvents.length]).toEqual(['1', 1]);
+  });
+
   it('has no link of a meeting that is lost', () => {
     expect(lived('meeting_created', 'meeting_lost').meeting).toBeUndefined();
   });

@@ -221,7 +221,7 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
         calendarEvents: view.calendarEvents.filter(({ participant }) => participant !== fact.participant),
       };
     case 'reopened_for_decision':
-      return { outcome: undefined };
+      return { outcome: undefined, ...(wasUndone(view) ? { meeting: undefined, calendarEvents: [] } : {}) };
     case 'reopened_for_session':
       // Everything was undone when the audition was closed.
       return {
@@ -255,6 +255,15 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
       return {};
   }
 };
+
+/**
+ * Returns whether the session was undone when the audition was closed: it was decided before its slot began, and the
+ * performer had not checked in (`needsCompensation`).
+ */
+const wasUndone = ({ slot, stateSince, participants }: AuditionView): boolean =>
+  slot !== undefined &&
+  stateSince < slot.start &&
+  !participants.some(({ kind, checkedIn }) => kind === 'performer' && checkedIn);
 
 const slotOf = ({
   slot,

@@ -5,6 +5,7 @@
  *
  * `npm run test:deep` plays 60 auditions.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { type Promised, untilSourcesAgree } from '../harness/agreement.ts';
 import { createApiClient } from '../harness/api-client.ts';
@@ -74,11 +75,21 @@ it(
         promises.push(...kept);
       }
     };
+    const done = new AbortController();
+    const tend = () => resolveOpenItems(platform, random);
+    const followRunbooks = async () => {
+      for (; !done.signal.aborted; await pause(3_000)) {
+        // The API may be away. The item waits.
+        await tend().catch(() => undefined);
+      }
+    };
+    const following = followRunbooks();
     await Promise.all(Array.from({ length: inFlight }, play));
+    done.abort();
+    await following;
     const struck = { ...(await processes.stop()), ...(await vendors.stop()) };
     noteProgress(`struck ${JSON.stringify(struck)}`);
 
-    const tend = () => resolveOpenItems(platform, random);
     await untilSourcesAgree({ ...service, platform }, 120_000, tend, promises);
     expect((await reconcile(service)).findings).toEqual([]);
     expect(backend.surprises).toEqual([]);

@@ -35,8 +35,8 @@ export const readAuditions = async ({ platform, database }: Sources): Promise<re
       return {
         view,
         trail,
-        stands: !ending?.isUndone,
-        decliner: ending?.fact.type === 'declined' ? ending.fact.participant : undefined,
+        stands: standsAfter(trail),
+        decliner: ending?.type === 'declined' ? ending.participant : undefined,
       };
     }),
   );
@@ -46,16 +46,18 @@ const endings = ['slot_refused', 'declined', 'no_show', 'decided', 'cancelled', 
 const isEnding = (fact: StoredEvent['fact']): fact is EndingFact =>
   endings.some((type) => type === fact.type);
 
-/** Returns the fact that has closed the audition, and whether everything must be undone. */
-const endingOf = (
-  trail: readonly StoredEvent[],
-): { readonly fact: EndingFact; readonly isUndone: boolean } | undefined => {
-  const index = trail.findLastIndex(({ fact }) => isEnding(fact));
-  const ended = trail[index];
-  if (!ended || !isEnding(ended.fact)) return undefined;
-  const before = foldEvents(trail.slice(0, index));
-  return {
-    fact: ended.fact,
-    isUndone: needsCompensation(ended.fact, before.state, before.slot, toEpochMs(ended.at)),
-  };
+/** Returns the last fact that has closed the audition. */
+const endingOf = (trail: readonly StoredEvent[]): EndingFact | undefined =>
+  trail.map(({ fact }) => fact).findLast(isEnding);
+
+/** Returns whether the bookings stand. What was undone is made anew only when the audition is reopened for a session. */
+const standsAfter = (trail: readonly StoredEvent[]): boolean => {
+  let stands = true;
+  for (const [index, { fact, at }] of trail.entries()) {
+    if (fact.type === 'reopened_for_session') stands = true;
+    if (!isEnding(fact)) continue;
+    const before = foldEvents(trail.slice(0, index));
+    if (needsCompensation(fact, before.state, before.slot, toEpochMs(at))) stands = false;
+  }
+  return stands;
 };
