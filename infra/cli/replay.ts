@@ -53,7 +53,8 @@ const replay = async (targets: readonly string[], options: Options): Promise<num
   const selection = { ...options, targets };
   if (!selectsHistories(selection))
     program.error('nothing to replay: pass a workflow id, a file, or a list option', { exitCode: 2 });
-  const access = loadTemporalClientConfiguration();
+  // The corpus is in the repository, so its replay needs neither a server nor the keys of a deployment.
+  const access = readsCorpusOnly(selection) ? undefined : loadTemporalClientConfiguration();
   const runtime = Runtime.install({
     logger: new DefaultLogger('ERROR', () => {}),
     telemetryOptions: silence,
@@ -70,7 +71,7 @@ const silence = { logging: { filter: 'OFF', forward: {} } };
 
 const replaySelection = async (
   selection: Selection,
-  access: TemporalClientConfiguration,
+  access: TemporalClientConfiguration | undefined,
   options: Options,
 ): Promise<number> => {
   const logger = createLogger({ level: 'error', process: 'replay' });
@@ -79,11 +80,15 @@ const replaySelection = async (
     ...(options.workflows !== undefined && { workflowsPath: resolve(options.workflows) }),
   });
   if (options.inspect !== undefined) attachDebugger(options.inspect);
-  const histories = saved(selectHistories(selection, access.temporal), options.save);
+  const histories = saved(selectHistories(selection, access?.temporal), options.save);
   const lanes = options.inspect === undefined ? undefined : 1;
   const started = performance.now();
   const all: Replayed[] = [];
-  for await (const replayed of replayAll({ masterKeys: keysOf(access), workflowCode }, histories, lanes)) {
+  for await (const replayed of replayAll(
+    { masterKeys: keysOf(access?.masterKeys ?? []), workflowCode },
+    histories,
+    lanes,
+  )) {
     for (const line of reportLines(replayed)) console.log(line);
     all.push(replayed);
   }
@@ -102,6 +107,9 @@ async function* saved(
   }
 }
 
+const readsCorpusOnly = ({ corpus, ...others }: Selection): boolean =>
+  corpus === true && !selectsHistories(others);
+
 const selectsHistories = ({ targets, failed, open: running, query, corpus }: Selection): boolean =>
   targets.length > 0 || [failed, running, corpus, query !== undefined].includes(true);
 
@@ -109,7 +117,7 @@ const selectsHistories = ({ targets, failed, open: running, query, corpus }: Sel
  * The corpus and histories saved from it are encrypted under the public test keys. Keys of the deployment
  * take precedence.
  */
-const keysOf = ({ masterKeys }: TemporalClientConfiguration) => [
+const keysOf = (masterKeys: TemporalClientConfiguration['masterKeys']) => [
   ...masterKeys,
   ...corpusKeys.filter(({ id }) => !masterKeys.some((key) => key.id === id)),
 ];

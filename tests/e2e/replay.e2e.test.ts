@@ -80,6 +80,17 @@ it('npm run replay without arguments explains what to pass', async () => {
   expect(await replay()).toMatchObject({ exitCode: 2, all: expect.stringContaining('nothing to replay') });
 });
 
+it('npm run replay -- --corpus needs no configuration', async () => {
+  const { PATH, HOME } = process.env;
+  const { all, exitCode } = await execaNode({
+    reject: false,
+    all: true,
+    extendEnv: false,
+    env: { PATH, HOME },
+  })(path('../../infra/cli/replay.ts'), ['--corpus']);
+  expect([exitCode, all]).toEqual([0, expect.stringContaining('all replay as recorded')]);
+});
+
 describe('npm run replay with auditions on the server', () => {
   let temporalServer: TemporalServer;
   let service: ServiceUnderTest;

@@ -29,13 +29,14 @@ const queryOf = ({ failed, open, query }: Selection): readonly string[] => [
 /**
  * Yields the selected histories, each as soon as it is read.
  *
+ * @param temporal the server; undefined when only the corpus is selected
  * @throws {TemporalUnreachable} when the server does not answer.
  * @throws {NotOnServer} when the server does not have a workflow.
  * @throws {SelectionRejected} when the server rejects the query or the run id.
  */
 export async function* selectHistories(
   selection: Selection,
-  temporal: TemporalConfiguration,
+  temporal: TemporalConfiguration | undefined,
 ): AsyncGenerator<RecordedHistory> {
   if (selection.corpus) yield* await readHistories(corpusFolder);
   const stored: string[] = [];
@@ -44,7 +45,7 @@ export async function* selectHistories(
     else stored.push(workflowIdOf(target));
   }
   const queries = queryOf(selection);
-  if (stored.length === 0 && queries.length === 0) return;
+  if (!temporal || (stored.length === 0 && queries.length === 0)) return;
   const connection = await connectToTemporal(temporal);
   try {
     const client = new Client({ connection, namespace: temporal.namespace });
