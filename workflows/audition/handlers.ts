@@ -3,6 +3,7 @@ import { condition, currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { QueuedCommand } from './command-queue.ts';
+import { earlierResultsHandled } from './earlier-results.ts';
 import * as messages from './messages.ts';
 import {
   refusalAsFailure,
@@ -64,6 +65,7 @@ export const setHandlers = (run: AuditionRun): void => {
   setHandler(
     messages.cancelUpdate,
     async ({ origin, reason, correlationId }) => {
+      await earlierResultsHandled();
       // The claim of the first slot appends its fact itself; the cancellation must follow it.
       await condition(() => !run.isClaiming);
       run.end({ type: 'cancelled', origin, ...(reason ? { reason } : {}) }, correlationId);
@@ -132,6 +134,7 @@ export const setHandlers = (run: AuditionRun): void => {
 };
 
 const awaitFirstResult = async (run: AuditionRun): Promise<messages.FirstResult> => {
+  await earlierResultsHandled();
   await condition(
     () =>
       run.firstResult !== undefined ||
@@ -163,6 +166,7 @@ const applyUpdateOnce = async (
   run: AuditionRun,
   apply: () => Promise<messages.UpdateAnswer>,
 ): Promise<messages.UpdateAnswer> => {
+  await earlierResultsHandled();
   const id = currentUpdateInfo()?.id;
   if (id !== undefined && run.appliedUpdates.includes(id)) return answerAfterFlush(run);
   const answer = await apply();
