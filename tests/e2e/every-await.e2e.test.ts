@@ -161,13 +161,13 @@ describe('a change of the cast', () => {
         world.beforeActivity = async (_, at) => {
           if (at === index) await handle.cancel();
         };
-        await ignoreEnded(
-          replaceDirector(played).then(async () => {
-            await expect.poll(() => world.retractions.length, { timeout: 10_000 }).toBeGreaterThan(0);
-            // Facts that are written together save a call, so a run can have fewer calls than the first one.
-            if (world.calls.length <= index) await handle.cancel();
-          }),
-        );
+        const replaceAndCancel = async () => {
+          await replaceDirector(played);
+          await expect.poll(() => world.retractions.length, { timeout: 10_000 }).toBeGreaterThan(0);
+          // Facts that are written together save a call, so a run can have fewer calls than the first one.
+          if (world.calls.length <= index) await handle.cancel();
+        };
+        await ignoreEnded(replaceAndCancel());
         const view = await handle.result();
         expect(view).toMatchObject({ state: 'closed', outcome: 'cancelled', attention: [] });
         expect(leftBehind(world)).toEqual(nothingLeft);

@@ -70,13 +70,14 @@ const differences = (shown: AuditionView, known: AuditionView): readonly string[
     );
 
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify({ value }));
+const idsIn = ({ notices }: AuditionView): ReadonlySet<string> =>
+  new Set(notices.map(({ deliveryId }) => deliveryId));
 
 /**
  * A move withdraws the notices that are being sent. When the worker that sends one is killed, its workflow never learns
  * that the notice of the earlier slot was sent after all. The trail says it.
  */
 const noticeDifferences = (shown: AuditionView, known: AuditionView): readonly string[] => {
-  const idsIn = ({ notices }: AuditionView) => new Set(notices.map(({ deliveryId }) => deliveryId));
   const [shownIds, knownIds] = [idsIn(shown), idsIn(known)];
   return [
     ...shown.notices
