@@ -288,10 +288,10 @@ export interface NoticeFacts {
 export interface NoticeToSend {
   readonly key: string;
   readonly recipient: Participant;
+  readonly channel: Channel;
 }
 
 export interface SendNoticeInput extends AuditionCall, NoticeToSend {
-  readonly channel: Channel;
   readonly notice: NoticeKind;
   readonly audition: NoticeFacts;
   /**
@@ -303,7 +303,6 @@ export interface SendNoticeInput extends AuditionCall, NoticeToSend {
 }
 
 export interface SendNoticesInput extends AuditionCall {
-  readonly channel: Channel;
   readonly notice: NoticeKind;
   readonly audition: NoticeFacts;
   readonly notices: readonly NoticeToSend[];
@@ -326,7 +325,7 @@ export interface RetractNoticeInput extends AuditionCall {
 
 export interface MessagingActivities {
   sendNotice(input: SendNoticeInput): Promise<{ readonly deliveryId: string }>;
-  /** Sends a notice to several recipients on one channel. At most `largestNoticeGroup` of them. */
+  /** Sends a notice to several recipients, each on its channel. At most `largestNoticeGroup` of them. */
   sendNotices(input: SendNoticesInput): Promise<SendNoticesResult>;
   /**
    * Sends a cancellation to a recipient who may have received one of the notices, since a sent message cannot be
@@ -340,6 +339,11 @@ export interface MessagingActivities {
  * group of this size on each of the queue's slots stays below the rate of the channels' providers.
  */
 export const largestNoticeGroup = 10;
+/**
+ * How many text messages a group of emails contains. The group is on the queue of the emails. With so few on each of its
+ * slots, the text messages stay below their own rate.
+ */
+export const textMessagesPerEmailGroup = 2;
 /** The largest number of connections whose calendars one activity writes to. Usually an audition has two. */
 export const largestEventGroup = 5;
 

@@ -358,8 +358,8 @@ describe('a notice by email', () => {
     const ahead = { type: 'trail_ahead', nonRetryable: true };
     const trail = { facts: [], number: 2 };
     await expect(send({ trail })).rejects.toMatchObject(ahead);
-    const { key, recipient, ...common } = { ...invitation, trail };
-    const group = activities.sendNotices({ ...common, notices: [{ key, recipient }] });
+    const { key, recipient, channel, ...common } = { ...invitation, trail };
+    const group = activities.sendNotices({ ...common, notices: [{ key, recipient, channel }] });
     await expect(group).rejects.toMatchObject(ahead);
     const retraction = activities.retractNotice({ ...invitation, trail, sentAs: [key] });
     await expect(retraction).rejects.toMatchObject(ahead);

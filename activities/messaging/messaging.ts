@@ -48,11 +48,10 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
   const sendEach = async (input: SendNoticesInput): Promise<SendNoticesResult> => {
     const trail = await openTrail(events, input);
     const { notices, ...common } = input;
-    const context = createGroupContext(input, channels[input.channel].timeouts);
     const facts: TrailFact[] = [];
     const sendOne = async (one: SendNoticeInput): Promise<NoticeOutcome> => {
       try {
-        const sent = await send(one, context);
+        const sent = await send(one, createGroupContext(input, channels[one.channel].timeouts));
         facts.push(notifiedFact(one, sent));
         return { key: one.key, ...sent };
       } catch (error) {

@@ -55,18 +55,18 @@ const setup = async (options: ActivityHarnessOptions = {}) => {
   const keyOf = ({ id }: Participant) => bench.key(`invitation:${id}:r1`);
   const common = {
     ...bench.about,
-    channel: 'email',
     notice: 'invitation',
     audition: noticeFacts,
   } as const;
   const group = (to: readonly Participant[] = recipients): SendNoticesInput => ({
     ...common,
-    notices: to.map((recipient) => ({ key: keyOf(recipient), recipient })),
+    notices: to.map((recipient) => ({ key: keyOf(recipient), recipient, channel: 'email' })),
   });
   const alone = (recipient: Participant): SendNoticeInput => ({
     ...common,
     key: keyOf(recipient),
     recipient,
+    channel: 'email',
   });
   const inboxOf = async ({ email }: Participant) => (await bench.inboxOf(email ?? '')).length;
   const inboxes = () => Promise.all(recipients.map(inboxOf));
@@ -211,16 +211,33 @@ describe('a group of notices by email', () => {
   });
 });
 
+describe('a group of notices on both channels', () => {
+  it('is sent once on each channel, and the failure of one channel leaves the other alone', async () => {
+    const { activities, group, ada, keyOf, key, inboxes, notified, state, fault } = await setup();
+    const recipient = { ...ada, phone: '+33612345673' };
+    const text = { key: key('invitation:ada:sms:r1'), recipient, channel: 'sms' } as const;
+    const both = { ...group([ada]), notices: [...group([ada]).notices, text] };
+    fault('twilio', { kind: 'outage', operation: 'messages.create', times: 1 });
+    const failed = [{ key: text.key, failure: { code: 'outage', provider: 'twilio' } }];
+    expect(await activities.sendNotices(both)).toMatchObject({ sent: [{ key: keyOf(ada) }], failed });
+    expect(await activities.sendNotices(both)).toMatchObject({ sent: [{}, {}], failed: [] });
+    await activities.sendNotices(both);
+    await vi.waitFor(async () => expect(await inboxes()).toEqual([1, 0, 0]));
+    expect(state().twilio.messages).toHaveLength(1);
+    expect(await notified()).toEqual(['ada', 'ada']);
+  });
+});
+
 describe('a group of notices by SMS', () => {
   it('is sent once to each recipient', async () => {
     const { activities, about, key, state } = await setup();
     const input: SendNoticesInput = {
       ...about,
-      channel: 'sms',
       notice: 'reminder',
       audition: noticeFacts,
       notices: ['+33612345671', '+33612345672'].map((phone, index) => ({
         key: key(`reminder:${index}`),
+        channel: 'sms',
         recipient: { ...participant, id: participantIdSchema.parse(`p-${index}`), phone },
       })),
     };

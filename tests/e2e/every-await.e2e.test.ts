@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => harness.close());
 
 /** The number of activities in the scenario (request, schedule and one move); a test below checks it. */
-const scenarioCalls = 22;
+const scenarioCalls = 20;
 const triedCalls = Array.from({ length: scenarioCalls }, (_, index) => index).filter((index) =>
   atDepth(index % 3 === testSeed % 3, true),
 );

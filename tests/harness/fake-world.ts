@@ -303,9 +303,9 @@ export const createFakeWorld = (): FakeWorld => {
         await once('sendNotice', key, () => notices.push(key));
         return { deliveryId: key };
       },
-      async sendNotices({ trail: position, channel, notice, audition, notices: toSend }) {
+      async sendNotices({ trail: position, notice, audition, notices: toSend }) {
         trail.append(position);
-        await called('sendNotices', channel);
+        await called('sendNotices', toSend.map(({ channel }) => channel).join(' '));
         const results = await Promise.all(
           toSend.map(({ key }) => attempted(key, () => once('sendNotice', key, () => notices.push(key)))),
         );
@@ -316,7 +316,7 @@ export const createFakeWorld = (): FakeWorld => {
         trail.appendFacts(
           toSend
             .filter(({ key }) => sent.some((other) => other.key === key))
-            .map(({ key, recipient }) => ({
+            .map(({ key, recipient, channel }) => ({
               key,
               at: serverTime(),
               correlationId: 'test',

@@ -9,6 +9,7 @@ import {
   type NoticeFacts,
   type NoticeToSend,
   type SendNoticesResult,
+  textMessagesPerEmailGroup,
 } from '../../../activities/contract.ts';
 import type { AuditionFact } from '../../../domain/audition/events.ts';
 import type { Channel } from '../../../domain/audition/request.ts';
@@ -26,14 +27,37 @@ import { recordDelivery } from './delivery.ts';
 /** Starts to send the notice to each recipient on each channel. Does not wait. */
 export const notify = (run: AuditionRun, batch: NoticeBatch): void => {
   const recipients = run.plan.participants.filter(({ id }) => !batch.to || batch.to.includes(id));
-  for (const channel of channels) {
-    const reached = recipients.filter((recipient) => recipient.channels.includes(channel));
-    const notices = reached.map((recipient) => openNotice(run, batch, recipient.id, channel));
-    for (let first = 0; first < notices.length; first += largestNoticeGroup) {
-      sendInBackground(run, notices.slice(first, first + largestNoticeGroup));
-    }
-  }
+  const open = (channel: Channel): readonly OpenNotice[] =>
+    recipients
+      .filter((recipient) => recipient.channels.includes(channel))
+      .map((recipient) => openNotice(run, batch, recipient.id, channel));
+  for (const group of groupsOf(open('email'), open('sms'))) sendInBackground(run, group);
 };
+
+/**
+ * Returns the notices in groups, each for one activity. Text messages join the groups of emails as far as the rates permit:
+ * an activity, and often a workflow task, are saved for each notice of an audition.
+ */
+const groupsOf = (
+  emails: readonly OpenNotice[],
+  texts: readonly OpenNotice[],
+): readonly (readonly OpenNotice[])[] => {
+  const emailGroups = inChunks(emails, largestNoticeGroup - textMessagesPerEmailGroup);
+  const joining = inChunks(
+    texts.slice(0, emailGroups.length * textMessagesPerEmailGroup),
+    textMessagesPerEmailGroup,
+  );
+  const left = texts.slice(emailGroups.length * textMessagesPerEmailGroup);
+  return [
+    ...emailGroups.map((group, index) => [...group, ...(joining[index] ?? [])]),
+    ...inChunks(left, largestNoticeGroup),
+  ];
+};
+
+const inChunks = <Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
 
 /** Starts to send the notice to one recipient on one channel. Does not wait. */
 export const notifyOne = (
@@ -77,15 +101,13 @@ const sendInBackground = (run: AuditionRun, notices: readonly OpenNotice[]): voi
 /** Tries each notice once, in one activity. Returns those that were not sent. */
 const sendGroup = async (
   run: AuditionRun,
-  { batch, channel }: OpenNotice,
+  { batch, channel: queue }: OpenNotice,
   notices: readonly OpenNotice[],
 ): Promise<readonly OpenNotice[]> => {
   const { revision } = run.journal.view;
   const toSend = notices.flatMap((notice) => addressed(run, notice));
   if (toSend.length === 0) return [];
-  const result = await run.openNotices.untilWithdrawn(() =>
-    trySending(run, channel, `Send the ${batch.notice} by ${channel} to ${toSend.length}`, batch, toSend),
-  );
+  const result = await run.openNotices.untilWithdrawn(() => trySending(run, queue, batch, toSend));
   if (!result) return [];
   for (const { key, deliveryId } of result.sent) {
     const notice = notices.find((open) => open.key === key);
@@ -97,19 +119,20 @@ const sendGroup = async (
 /** Returns the result of the group. When the group itself fails, each notice counts as not sent. */
 const trySending = async (
   run: AuditionRun,
-  channel: Channel,
-  summary: string,
+  queue: Channel,
   batch: NoticeBatch,
   notices: readonly NoticeToSend[],
 ): Promise<SendNoticesResult> => {
   const { notice } = batch;
-  const activities = messagingActivities(run, channel, summary, {
+  const by = channels.filter((channel) => notices.some((one) => one.channel === channel)).join(' and ');
+  const summary = `Send the ${notice} by ${by}: ${notices.length}`;
+  const activities = messagingActivities(run, queue, summary, {
     isUrgent: notice === 'reminder',
     isSingleAttempt: true,
   });
   const audition = noticeFacts(run, batch);
   try {
-    return await run.call((call) => activities.sendNotices({ ...call, channel, notice, audition, notices }));
+    return await run.call((call) => activities.sendNotices({ ...call, notice, audition, notices }));
   } catch (error) {
     if (isCancellation(error) || !isStepFailure(error)) throw error;
     return { sent: [], failed: notices.map(({ key }) => ({ key, failure: { code: 'unexpected' } })) };
@@ -145,7 +168,6 @@ const sendAlone = async (run: AuditionRun, notice: OpenNotice): Promise<void> =>
           activities.sendNotice({
             ...call,
             ...toSend,
-            channel,
             notice: batch.notice,
             audition: noticeFacts(run, batch),
             isOperatorRetry,
@@ -187,9 +209,12 @@ const recordNeedless = ({ journal, ending }: AuditionRun, { batch, recipient }: 
 };
 
 /** Returns the notice with its recipient, or nothing when the recipient no longer takes part. */
-const addressed = ({ plan }: AuditionRun, { key, recipient }: OpenNotice): readonly NoticeToSend[] => {
+const addressed = (
+  { plan }: AuditionRun,
+  { key, recipient, channel }: OpenNotice,
+): readonly NoticeToSend[] => {
   const participant = plan.participants.find(({ id }) => id === recipient);
-  return participant ? [{ key, recipient: participant }] : [];
+  return participant ? [{ key, recipient: participant, channel }] : [];
 };
 
 /** @param how whether the activity has appended the fact to the trail, or the workflow must record it */
