@@ -3,6 +3,7 @@ import { addConnection } from '../../domain/errors.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
+import type { CalendarFault } from '../icalendar/faults.ts';
 import { parseWebAddress } from '../outbound/early-check.ts';
 import { maySendCredentials } from '../outbound/guarded-fetch.ts';
 import type { CallContext, ConnectedAccount } from '../ports.ts';
@@ -33,6 +34,18 @@ export interface CaldavScope {
   readonly connection: ConnectedAccount;
   readonly call: CallContext;
 }
+
+const maxReportedFaults = 5;
+
+/** Reports what was wrong with the events of a calendar. */
+export const reportFaults = (
+  { connection: { id: connection, organization }, reportUnreadable }: CaldavScope,
+  faults: readonly Pick<CalendarFault, 'code' | 'about'>[],
+): void => {
+  if (faults.length === 0) return;
+  const first = faults.slice(0, maxReportedFaults).map(({ code, about }) => `${code}: ${about}`);
+  reportUnreadable({ connection, organization, count: faults.length, faults: first });
+};
 
 /**
  * Makes one request. A rejected password marks the connection, so that the server does not see it again and again: many
@@ -90,13 +103,15 @@ const toProviderError = (
     : fromApple(operation, error, call);
 };
 
-/** The preconditions of RFC 4791, section 5.3.2.1, that say more than the status. */
+/** The preconditions that say more than the status. Without a reference: RFC 4791, section 5.3.2.1. */
 const conditions = [
   'no-uid-conflict',
   'max-resource-size',
   'valid-calendar-data',
   'valid-calendar-object-resource',
   'supported-calendar-component',
+  // RFC 6578, section 3.2.
+  'valid-sync-token',
 ] as const;
 
 const conditionOf = (problem: string): string | undefined =>

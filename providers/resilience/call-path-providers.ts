@@ -57,9 +57,9 @@ const changesOnPath = (changes: CalendarChanges, path: CallPath): CalendarChange
   const stopWatching = operationOf(vendor, 'calendar.stopWatching');
   return {
     name,
-    listChanges: (connection, calendarId, position, call) =>
+    listChanges: (connection, calendarId, position, call, stored) =>
       path.run(list, ofConnection(connection), call, () =>
-        changes.listChanges(connection, calendarId, position, call),
+        changes.listChanges(connection, calendarId, position, call, stored),
       ),
     push: push && {
       path: push.path,
