@@ -257,6 +257,8 @@ export interface CalendarPush {
 /** The changes of a vendor's calendars. The calendar synchronisation depends on this port only. */
 export interface CalendarChanges {
   readonly name: SynchronizedCalendarName;
+  /** The deadline of a page. Default: ten seconds; at most 35 s, because the activity has a minute. */
+  readonly pageDeadlineMs?: number | undefined;
   /** Returns one page. Occurrences of series are listed one by one. Deleted events are listed as changes. */
   listChanges(
     connection: ConnectedAccount,

@@ -47,7 +47,7 @@ export interface CalendarSyncDependencies {
  */
 const unnotifiedPollMinutes = 5;
 
-/** Well below the timeout of the activity. A page takes at most ten seconds more. */
+/** Well below the timeout of the activity, a minute. A page that begins before takes at most 35 seconds more. */
 const defaultRoundMs = 20_000;
 
 /** Creates the activities. */

@@ -33,7 +33,7 @@ export const createListing = ({
         round.account,
         calendar.calendarId,
         at.position,
-        startCall(round),
+        startCall(round, round.provider.pageDeadlineMs),
         { etags: () => syncedEvents.etagsBySeries(calendar) },
       );
       if (answer.kind === 'cursor_expired') {

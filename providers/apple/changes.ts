@@ -31,7 +31,13 @@ import { createKeptLists } from './kept-lists.ts';
 import { createResourceReader, deletionOf, seriesOfHref } from './listed-events.ts';
 import { type Cursor, type Page, readCursor, readPage, writeCursor, writePage } from './listing-position.ts';
 import { commonTzid, createOwnersZone } from './owners-zone.ts';
-import { occurrencesPerPage, resourcesPerPage, seriesListMs, seriesWindowMs } from './settings.ts';
+import {
+  occurrencesPerPage,
+  pageDeadlineMs,
+  resourcesPerPage,
+  seriesListMs,
+  seriesWindowMs,
+} from './settings.ts';
 import { createTurns } from './turns.ts';
 
 const listOperation = operationOf('apple', 'calendar.listChanges');
@@ -157,8 +163,16 @@ export const createCaldavChanges = (
 
   return {
     name: 'apple',
+    pageDeadlineMs,
     listChanges: async (connection, calendarId, position, call, stored) => {
-      const scope = { fetchFor, reportUnreadable, operation: listOperation, connection, call };
+      const scope = {
+        fetchFor,
+        reportUnreadable,
+        operation: listOperation,
+        deadlineMs: pageDeadlineMs,
+        connection,
+        call,
+      };
       const url = calendarUrlOf(listOperation, calendarId);
       const found =
         position.kind === 'all'

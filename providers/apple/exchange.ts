@@ -31,6 +31,8 @@ export interface CaldavScope {
   readonly fetchFor: FetchFor;
   readonly reportUnreadable: (events: UnreadableEvents) => void;
   readonly operation: ProviderOperation;
+  /** The deadline of one request. Default: `requestDeadlineMs`. */
+  readonly deadlineMs?: number | undefined;
   readonly connection: ConnectedAccount;
   readonly call: CallContext;
 }
@@ -55,7 +57,7 @@ export const reportFaults = (
  *   server names (RFC 4918, section 16), such as `no-uid-conflict`.
  */
 export const exchange = async <Result>(
-  { fetchFor, operation, connection, call }: CaldavScope,
+  { fetchFor, operation, deadlineMs = requestDeadlineMs, connection, call }: CaldavScope,
   request: (parts: RequestParts) => Promise<Result>,
 ): Promise<Result> => {
   const outcomes: Outcome[] = [];
@@ -63,7 +65,7 @@ export const exchange = async <Result>(
     const { serverUrl, username, password } = await connection.appPassword(call);
     const server = parseWebAddress(serverUrl);
     const basic = Buffer.from(`${username}:${password}`).toString('base64');
-    const signal = withDeadline(call, requestDeadlineMs);
+    const signal = withDeadline(call, deadlineMs);
     const result = await request({
       serverUrl: server.href,
       headers: { authorization: `Basic ${basic}`, 'x-correlation-id': call.correlationId },

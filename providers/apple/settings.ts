@@ -19,6 +19,12 @@ export const largestAnswer = 1_000_000;
 /** The deadline of one request to a calendar. All requests of one attempt of an activity have 8 s. */
 export const requestDeadlineMs = 8_000;
 
+/**
+ * The deadline of a page of changes. Servers that keep a file for each event read all of them for the first answer. The
+ * activity has a minute.
+ */
+export const pageDeadlineMs = 35_000;
+
 /** The largest answer with events that is read, in bytes: about 10,000 events. */
 export const largestEventsAnswer = 16_000_000;
 

@@ -50,13 +50,14 @@ const eachKnown = <Name extends string, Row>(
 };
 
 const changesOnPath = (changes: CalendarChanges, path: CallPath): CalendarChanges => {
-  const { name, push } = changes;
+  const { name, pageDeadlineMs, push } = changes;
   const { vendor } = calendarVendors[name];
   const list = operationOf(vendor, 'calendar.listChanges');
   const watch = operationOf(vendor, 'calendar.watch');
   const stopWatching = operationOf(vendor, 'calendar.stopWatching');
   return {
     name,
+    pageDeadlineMs,
     listChanges: (connection, calendarId, position, call, stored) =>
       path.run(list, ofConnection(connection), call, () =>
         changes.listChanges(connection, calendarId, position, call, stored),
