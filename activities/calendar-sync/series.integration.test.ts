@@ -38,6 +38,11 @@ const occurrence = (id: string, series: string, etag = '1'): ListedChange => ({
   event: { start: slot.start, end: slot.end, zone: 'UTC', isAllDay: false, busy: 'free', etag },
 });
 
+const deletion = (id: string): readonly ListedChange[] => [
+  { id: `/${id}.ics` },
+  { id, series: `/${id}.ics` },
+];
+
 describe('a series that is listed as a whole', () => {
   it('loses the occurrences that it no longer has, and no others', async () => {
     const { list, ids, eventId } = await setup();
@@ -59,11 +64,6 @@ describe('a series that is listed as a whole', () => {
 });
 
 describe('a deleted resource', () => {
-  const deletion = (id: string): readonly ListedChange[] => [
-    { id: `/${id}.ics` },
-    { id, series: `/${id}.ics` },
-  ];
-
   it('deletes an event of ours that was never listed', async () => {
     const { list, kinds, eventId, repositories, connection, account, auditionId } = await setup();
     await list([occurrence(eventId, `/${eventId}.ics`)]);
@@ -87,7 +87,7 @@ describe('a deleted resource', () => {
   it('deletes no event that has another resource by now', async () => {
     const { list, ids, kinds, eventId } = await setup();
     await list([occurrence(eventId, `/${eventId}.ics`)]);
-    await list([occurrence(eventId, '/renamed.ics'), ...deletion(eventId)]);
+    await list([...deletion(eventId), occurrence(eventId, '/renamed.ics')]);
     expect(await ids()).toEqual([eventId]);
     expect(kinds()).toEqual([]);
     await list([{ id: '/renamed.ics' }]);

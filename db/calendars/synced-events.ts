@@ -91,6 +91,7 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
   storePage: (at, page) =>
     db.transaction(async (transaction) => {
       if (!(await advance(transaction, at, page))) return false;
+      // Of two changes of an event, the later one counts.
       const events = [...new Map(page.events.map((event) => [event.id, event])).values()];
       await upsertEvents(transaction, at, events);
       await removeEvents(transaction, at, events);

@@ -29,6 +29,11 @@ const single = (uid: string, start = '20261210T090000Z', ...lines: readonly stri
     ...event(`UID:${uid}`, 'DTSTAMP:20261101T000000Z', `DTSTART:${start}`, 'DURATION:PT1H', ...lines),
   );
 
+const lesson = (...lines: readonly string[]) =>
+  calendarText(
+    ...event('UID:lesson', 'DTSTART;TZID=Europe/Paris:20261207T100000', 'DURATION:PT1H', ...lines),
+  );
+
 const setupWith =
   (server: () => CaldavServer) =>
   async ({
@@ -181,11 +186,7 @@ describe.each(['radicale', 'xandikos'] as const)('changes of calendars at %s', (
 
       it('list a series occurrence by occurrence, again as a whole after an edit', async () => {
         const { list, store } = await setup();
-        const series = (...lines: readonly string[]) =>
-          calendarText(
-            ...event('UID:lesson', 'DTSTART;TZID=Europe/Paris:20261207T100000', 'DURATION:PT1H', ...lines),
-          );
-        await store('lesson', series('RRULE:FREQ=WEEKLY;COUNT=3'));
+        await store('lesson', lesson('RRULE:FREQ=WEEKLY;COUNT=3'));
         const all = await list({ kind: 'all', since });
         expect(startsOf(all.found)).toEqual(['2026-12-07T09:00', '2026-12-14T09:00', '2026-12-21T09:00']);
         expect(ids(all.found)).toEqual([

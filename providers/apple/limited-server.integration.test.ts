@@ -48,6 +48,7 @@ const setup = async (pageSize = 50) => {
 };
 
 const idsOf = (found: readonly ListedChange[]) => [...new Set(found.map(({ id }) => id))].sort();
+const description = (megabytes: number) => `DESCRIPTION:${'x'.repeat(megabytes * 1_000_000)}`;
 const named = (count: number, prefix = 'event') =>
   Array.from({ length: count }, (_, n) => `${prefix}-${String(n).padStart(4, '0')}`);
 
@@ -127,7 +128,6 @@ describe('a CalDAV calendar with bad contents', () => {
 
   it('is read in smaller parts when its events are large, without the one that is too large', async () => {
     const { server, list, unreadable } = await setup();
-    const description = (megabytes: number) => `DESCRIPTION:${'x'.repeat(megabytes * 1_000_000)}`;
     const large = named(12, 'large');
     for (const uid of large) server.store(uid, single(uid, description(2)));
     server.store('huge', single('huge', description(17)));

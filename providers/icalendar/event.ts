@@ -14,7 +14,7 @@ import {
 import { type Rule, readRule } from './recurrence.ts';
 
 /** How an event blocks its time. A cancelled one does not take place. */
-export type Availability = 'busy' | 'tentative' | 'free' | 'cancelled';
+type Availability = 'busy' | 'tentative' | 'free' | 'cancelled';
 
 export interface EventComponent {
   readonly uid: string | undefined;

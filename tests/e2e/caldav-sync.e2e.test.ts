@@ -25,6 +25,9 @@ const digitsOf = (epochMs: number): string =>
   `${new Date(epochMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
 const openItems = ({ attention }: AuditionView) => attention.map(({ step }) => step);
 
+const lesson = (...lines: readonly string[]) =>
+  event('UID:lesson', 'DTSTAMP:20260101T000000Z', 'SUMMARY:Lesson', 'DURATION:PT1H', ...lines);
+
 describe.each(['radicale', 'xandikos'] as const)('with a calendar at %s', (program) => {
   describe.skipIf(!hasCaldavServer(program))(
     `(python3 with the package ${program}, or CALDAV_PYTHON)`,
@@ -169,8 +172,6 @@ describe.each(['radicale', 'xandikos'] as const)('with a calendar at %s', (progr
         const { id, start } = await schedule();
         const began = start - 28 * day;
         const url = `${calendarId}lesson.ics`;
-        const lesson = (...lines: readonly string[]) =>
-          event('UID:lesson', 'DTSTAMP:20260101T000000Z', 'SUMMARY:Lesson', 'DURATION:PT1H', ...lines);
         const weekly = lesson(`DTSTART:${digitsOf(began)}`, 'RRULE:FREQ=WEEKLY');
         await put(url, calendarText(...weekly));
         await runRound();

@@ -29,12 +29,13 @@ const props = (content: string): string =>
 const status = (text: string): string => `<d:status>HTTP/1.1 ${text}</d:status>`;
 const truncated = response(path, status('507 Insufficient Storage'));
 
+const etag = (changed: number) => props(`<d:getetag>"${changed}"</d:getetag>`);
+const tokenOf = (changed: number) => `urn:state:${changed}`;
+
 /** Starts a server with one empty calendar. */
 export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
   const resources = new Map<string, { readonly text: string | undefined; readonly changed: number }>();
   let state = 0;
-  const etag = (changed: number) => props(`<d:getetag>"${changed}"</d:getetag>`);
-  const tokenOf = (changed: number) => `urn:state:${changed}`;
 
   const query = (): string => {
     const present = [...resources].filter(([, { text }]) => text !== undefined);
