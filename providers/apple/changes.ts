@@ -179,10 +179,12 @@ export const createCaldavChanges = (
       const removed = after === undefined ? work.removed : [];
       const from = position.kind === 'all' ? toEpochMs(position.since) : now() - day;
       const read = await readPageOf(scope, url, page, rest, { from, pageSize });
+      // A listing of all events ends with the deletion of those that it did not contain.
+      const gone = [...removed, ...(position.kind === 'all' ? [] : read.empty)];
       const result = {
         kind: 'page',
         // First, because an event that another resource has by now is not deleted.
-        changes: [...removed.flatMap(deletionOf), ...read.changes],
+        changes: [...gone.flatMap(deletionOf), ...read.changes],
         wholeSeries: read.series,
       } as const;
       const next = { ...page.next, ...(read.zone === undefined ? {} : { zone: read.zone }) };

@@ -104,6 +104,17 @@ describe('a CalDAV server that refuses a token', () => {
   });
 });
 
+describe('an event that is cancelled instead of deleted', () => {
+  it('is listed as deleted', async () => {
+    const { server, list } = await setup();
+    server.store('one', single('one'));
+    const { cursor } = await list({ kind: 'all', since });
+    server.store('one', single('one', 'STATUS:CANCELLED'));
+    const { found } = await list({ kind: 'changes', cursor });
+    expect(found).toEqual([{ id: '/one.ics' }, { id: 'one', series: '/one.ics' }]);
+  });
+});
+
 describe('a CalDAV calendar with bad contents', () => {
   it('lists its other events, and reports the damaged ones', async () => {
     const { server, list, unreadable } = await setup();

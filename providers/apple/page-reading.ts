@@ -18,6 +18,8 @@ export const isTooLarge = (error: unknown): boolean =>
 interface ReadPage {
   readonly changes: readonly ListedChange[];
   readonly series: readonly string[];
+  /** The series without an occurrence, such as a cancelled event. */
+  readonly empty: readonly string[];
   /** The last resource of the page, unless it is the last one of the listing. */
   readonly last: string | undefined;
   readonly size: number;
@@ -43,6 +45,7 @@ export const readPageOf = async (
   const turns = createTurns(scope.call.signal);
   const changes: ListedChange[] = [];
   const series: string[] = [];
+  const empty: string[] = [];
   const faults: Pick<CalendarFault, 'code' | 'about'>[] = [...unreadable];
   let read = 0;
   for (const href of requested) {
@@ -54,6 +57,7 @@ export const readPageOf = async (
     changes.push(...found.changes);
     faults.push(...found.faults);
     series.push(seriesOfHref(href));
+    if (found.changes.length === 0) empty.push(seriesOfHref(href));
     if (changes.length >= occurrencesPerPage) break;
     await turns.next();
   }
@@ -61,6 +65,7 @@ export const readPageOf = async (
   return {
     changes,
     series,
+    empty,
     last: read < hrefs.length ? requested[read - 1] : undefined,
     // It grows again after large events.
     size: Math.min(requested.length * 2, pageSize) || pageSize,

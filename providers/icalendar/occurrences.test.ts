@@ -64,11 +64,12 @@ describe('an event that occurs once', () => {
   });
 });
 
+const weekly = (...lines: readonly string[]) =>
+  event(zoned('DTSTART', '20261207T100000'), 'DURATION:PT1H', 'RRULE:FREQ=WEEKLY', ...lines);
+const local = (at: number | undefined) =>
+  at === undefined ? 'first' : new Date(at).toISOString().slice(0, 16);
+
 describe('a series', () => {
-  const weekly = (...lines: readonly string[]) =>
-    event(zoned('DTSTART', '20261207T100000'), 'DURATION:PT1H', 'RRULE:FREQ=WEEKLY', ...lines);
-  const local = (at: number | undefined) =>
-    at === undefined ? 'first' : new Date(at).toISOString().slice(0, 16);
   const idsOf = (...lines: readonly string[]) =>
     read(...lines)
       .found.map(({ at, start }) => `${local(at)} ${start.slice(0, 16)}`)
