@@ -68,13 +68,12 @@ const weekly = (...lines: readonly string[]) =>
   event(zoned('DTSTART', '20261207T100000'), 'DURATION:PT1H', 'RRULE:FREQ=WEEKLY', ...lines);
 const local = (at: number | undefined) =>
   at === undefined ? 'first' : new Date(at).toISOString().slice(0, 16);
+const idsOf = (...lines: readonly string[]) =>
+  read(...lines)
+    .found.map(({ at, start }) => `${local(at)} ${start.slice(0, 16)}`)
+    .sort();
 
 describe('a series', () => {
-  const idsOf = (...lines: readonly string[]) =>
-    read(...lines)
-      .found.map(({ at, start }) => `${local(at)} ${start.slice(0, 16)}`)
-      .sort();
-
   it('keeps the identity of an occurrence that is moved', () => {
     const moved = event(
       zoned('RECURRENCE-ID', '20261214T100000'),
