@@ -216,6 +216,11 @@ export const catalog = {
       'account.connect': { writes: false },
       'calendar.freeBusy': { writes: false, circuit: true },
       'calendar.listEvents': { writes: false, circuit: true },
+      /** The names of the changed events, then up to 50 of them. */
+      'calendar.listChanges': { writes: false, circuit: true },
+      /** Never called: a CalDAV server sends no notifications. */
+      'calendar.watch': { writes: false },
+      'calendar.stopWatching': { writes: false },
       'calendar.putEvent': { writes: true, circuit: true },
       /** Refused without a request: a CalDAV calendar creates no meetings. */
       'calendar.putConference': { writes: false },

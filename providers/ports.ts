@@ -205,6 +205,8 @@ type ListingPage =
   | {
       readonly kind: 'page';
       readonly changes: readonly ListedChange[];
+      /** Series of which the page has every occurrence. Their other occurrences no longer exist. */
+      readonly wholeSeries?: readonly string[] | undefined;
       /** Undefined on the last page. */
       readonly nextPage?: string | undefined;
       /** On the last page. Undefined when the vendor gave none: the next listing is one of all events. */
@@ -212,6 +214,12 @@ type ListingPage =
     }
   /** The vendor no longer knows the cursor or the page. Only a listing of all events helps. */
   | { readonly kind: 'cursor_expired' };
+
+/** What is stored of a calendar. A server that reports no changes is compared with it. */
+export interface StoredEvents {
+  /** Returns the etags of the series that have an event later than a day ago. */
+  etags(): Promise<ReadonlyMap<string, string | undefined>>;
+}
 
 /** A request for push notifications about a calendar. */
 interface WatchRequest {
@@ -249,12 +257,15 @@ export interface CalendarPush {
 /** The changes of a vendor's calendars. The calendar synchronisation depends on this port only. */
 export interface CalendarChanges {
   readonly name: SynchronizedCalendarName;
+  /** The deadline of a page. Default: ten seconds; at most 35 s, because the activity has a minute. */
+  readonly pageDeadlineMs?: number | undefined;
   /** Returns one page. Occurrences of series are listed one by one. Deleted events are listed as changes. */
   listChanges(
     connection: ConnectedAccount,
     calendarId: string,
     position: ListingPosition,
     call: CallContext,
+    stored: StoredEvents,
   ): Promise<ListingPage>;
   /** Undefined: the calendars are only polled. */
   readonly push?: CalendarPush | undefined;

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { VendorName } from '../domain/providers/vendors.ts';
 import { createAppleAuthorizer } from './apple/account.ts';
 import { createCaldavCalendar } from './apple/calendar.ts';
+import { createCaldavChanges } from './apple/changes.ts';
 import type { UnreadableEvents } from './apple/exchange.ts';
 import { createAppleCheck } from './apple/health.ts';
 import { type AppleSettings, appleSettingsOf, appleVariables } from './apple/settings.ts';
@@ -116,7 +117,10 @@ export const createProviders = (
       microsoft: createOutlookCalendar(graph),
       apple: createCaldavCalendar(fetchFor, reportUnreadable),
     },
-    calendarChanges: { google: createGoogleChanges(google) },
+    calendarChanges: {
+      google: createGoogleChanges(google),
+      apple: createCaldavChanges(fetchFor, reportUnreadable),
+    },
     meetings: { zoom: createZoomMeetings(zoom, settings.zoom.hostUser) },
     textMessages: createTwilioTextMessages(twilio, settings.twilio.messagingServiceSid),
     email: createSmtpEmail(smtp, settings.smtp.from, journalUrl ? createMailJournal(journalUrl) : undefined),

@@ -41,7 +41,13 @@ export interface CalendarSyncDependencies {
   readonly roundMs?: number | undefined;
 }
 
-/** Well below the timeout of the activity. A page takes at most ten seconds more. */
+/**
+ * How often calendars of vendors without notifications are read, at most. Each round is two billed actions (a timer and an
+ * activity) and one request for each calendar. A casting office waits five minutes at most. In minutes.
+ */
+const unnotifiedPollMinutes = 5;
+
+/** Well below the timeout of the activity, a minute. A page that begins before takes at most 35 seconds more. */
 const defaultRoundMs = 20_000;
 
 /** Creates the activities. */
@@ -58,6 +64,7 @@ export const createCalendarSyncActivities = ({
   const changeReport = createChangeReport({ syncedEvents, signals });
   const subscriptions = createSubscriptions({ syncedCalendars, watchSubscriptions, publicUrl });
   const nextPollMs = pollMinutes * minute;
+  const unnotifiedPollMs = Math.min(pollMinutes, unnotifiedPollMinutes) * minute;
 
   const read = async (round: SyncRound, calendar: SyncedCalendar): Promise<'more' | 'done'> => {
     const listed = await listing.continueListing(round, calendar);
@@ -102,7 +109,13 @@ export const createCalendarSyncActivities = ({
     const renewAt = await subscriptions.ensure(round, used, { lost: lostSubscriptions, isPoll: !only });
     const isMore = await readAll(round, wanted);
     const states = (await syncedCalendars.list(id)).map(stateOf);
-    return { kind: 'synced', calendars: states, isMore, nextPollMs, renewAt };
+    return {
+      kind: 'synced',
+      calendars: states,
+      isMore,
+      nextPollMs: provider.push ? nextPollMs : unnotifiedPollMs,
+      renewAt,
+    };
   };
 
   const removeUnused = async (round: SyncRound): Promise<readonly SyncedCalendar[]> => {

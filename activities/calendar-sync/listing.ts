@@ -24,7 +24,7 @@ export const createListing = ({
   syncedEvents,
 }: {
   readonly syncedCalendars: Pick<SyncedCalendars, 'beginListing'>;
-  readonly syncedEvents: Pick<SyncedEvents, 'storePage'>;
+  readonly syncedEvents: Pick<SyncedEvents, 'storePage' | 'etagsBySeries'>;
 }): Listing => ({
   continueListing: async (round, calendar) => {
     let at = calendar.progress ?? (await syncedCalendars.beginListing(calendar));
@@ -33,15 +33,17 @@ export const createListing = ({
         round.account,
         calendar.calendarId,
         at.position,
-        startCall(round),
+        startCall(round, round.provider.pageDeadlineMs),
+        { etags: () => syncedEvents.etagsBySeries(calendar) },
       );
       if (answer.kind === 'cursor_expired') {
         at = await syncedCalendars.beginListing(calendar);
         continue;
       }
-      const { changes, nextPage, nextCursor } = answer;
+      const { changes, wholeSeries, nextPage, nextCursor } = answer;
       const isStored = await syncedEvents.storePage(at, {
         events: changes.map(toStore),
+        wholeSeries,
         nextPage,
         nextCursor,
       });

@@ -13,9 +13,12 @@ export interface SyncRound {
 
 const callDeadlineMs = 10_000;
 
-/** Starts the deadline of one call. A cancellation of the activity aborts it. */
-export const startCall = ({ input: { organization, correlationId } }: SyncRound): CallContext => ({
+/** Starts the deadline of one call, by default of ten seconds. A cancellation of the activity aborts it. */
+export const startCall = (
+  { input: { organization, correlationId } }: SyncRound,
+  deadlineMs = callDeadlineMs,
+): CallContext => ({
   organization,
   correlationId,
-  signal: AbortSignal.any([cancellationSignal(), AbortSignal.timeout(callDeadlineMs)]),
+  signal: AbortSignal.any([cancellationSignal(), AbortSignal.timeout(deadlineMs)]),
 });

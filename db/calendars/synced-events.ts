@@ -26,6 +26,8 @@ export interface EventToStore {
 
 interface PageToStore {
   readonly events: readonly EventToStore[];
+  /** Series whose events are all in the page. Their other events are deleted. */
+  readonly wholeSeries?: readonly string[] | undefined;
   /** Undefined on the last page. */
   readonly nextPage?: string | undefined;
   readonly nextCursor?: string | undefined;
@@ -70,6 +72,8 @@ export interface SyncedEvents {
    * page already.
    */
   storePage(at: SyncProgress, page: PageToStore): Promise<boolean>;
+  /** Returns the etags of the series in the calendar that have an event later than a day ago. */
+  etagsBySeries(key: CalendarKey): Promise<ReadonlyMap<string, string | undefined>>;
   /** Returns the changed events of ours in the calendar. */
   listChanged(key: CalendarKey): Promise<readonly ChangedEvent[]>;
   /** Records that the change was compared, unless there is a later one. @param isReported whether the audition was told */
@@ -87,14 +91,28 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
   storePage: (at, page) =>
     db.transaction(async (transaction) => {
       if (!(await advance(transaction, at, page))) return false;
+      // Of two changes of an event, the later one counts.
       const events = [...new Map(page.events.map((event) => [event.id, event])).values()];
       await upsertEvents(transaction, at, events);
       await removeEvents(transaction, at, events);
+      await removeMissing(transaction, at, page.wholeSeries ?? [], events);
       if (page.nextPage === undefined && at.position.kind === 'all') {
         await removeUnlisted(transaction, at, at.position.since);
       }
       return true;
     }),
+
+  async etagsBySeries({ connection, calendar }) {
+    const { rows } = await db.execute(sql`
+      SELECT series, max(etag) AS etag FROM synced_events
+      WHERE connection = ${connection} AND calendar = ${calendar} AND series IS NOT NULL
+        AND NOT is_removed AND ends_at > now() - interval '1 day'
+      GROUP BY series
+    `);
+    return new Map(
+      rows.map((row) => etagSchema.parse(row)).map(({ series, etag }) => [series, etag ?? undefined]),
+    );
+  },
 
   async listChanged({ connection, calendar }) {
     const { rows } = await db.execute(sql`
@@ -164,6 +182,8 @@ const isEvent = ({ connection, calendar, eventId }: CalendarKey & { readonly eve
     eq(syncedEvents.calendar, calendar),
     eq(syncedEvents.eventId, eventId),
   );
+
+const etagSchema = z.object({ series: z.string(), etag: z.string().nullable() });
 
 const changedSchema = z.object({
   eventId: z.string(),
@@ -273,11 +293,33 @@ const removeEvents = async (
   { connection, calendar }: SyncProgress,
   events: readonly EventToStore[],
 ): Promise<void> => {
-  const removed = events.filter(({ event }) => !event).map(({ id }) => id);
+  const removed = events.filter(({ event }) => !event);
   if (removed.length === 0) return;
-  const ids = sql.param(removed);
-  await remove(transaction, { connection, calendar }, sql`event_id = ANY(${ids}::text[])`);
+  const ids = sql.param(removed.map(({ id }) => id));
+  const series = sql.param(removed.map((event) => event.series ?? null));
+  // An event that belongs to another series by now is not the one that was deleted.
+  await remove(
+    transaction,
+    { connection, calendar },
+    sql`event_id = ANY(${ids}::text[]) AND EXISTS (
+      SELECT FROM unnest(${ids}::text[], ${series}::text[]) AS gone (id, series)
+      WHERE gone.id = event_id AND coalesce(gone.series = synced_events.series, true)
+    )`,
+  );
   await remove(transaction, { connection, calendar }, sql`series = ANY(${ids}::text[])`);
+};
+
+/** Removes the events of whole series that are not in the page. */
+const removeMissing = async (
+  transaction: Transaction,
+  key: CalendarKey,
+  wholeSeries: readonly string[],
+  events: readonly EventToStore[],
+): Promise<void> => {
+  if (wholeSeries.length === 0) return;
+  const present = events.filter(({ event }) => event).map(({ id }) => id);
+  const isMissing = sql`series = ANY(${sql.param(wholeSeries)}::text[]) AND NOT event_id = ANY(${sql.param(present)}::text[])`;
+  await remove(transaction, key, isMissing);
 };
 
 /** Events that were over before the listing began are not listed. */

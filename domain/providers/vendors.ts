@@ -26,7 +26,7 @@ export const meetingVendors = {
 export const calendarVendors = {
   google: { vendor: 'google', isSynchronized: true },
   microsoft: { vendor: 'microsoft', isSynchronized: false },
-  apple: { vendor: 'apple', isSynchronized: false },
+  apple: { vendor: 'apple', isSynchronized: true },
 } as const satisfies Capability<{
   readonly vendor: VendorName;
   /** Whether changes that people make in the calendar reach the auditions. */

@@ -172,7 +172,7 @@ export const variables = z.object({
   CALENDAR_POLL_MINUTES: count().register(variableMetadata, {
     group: 'Temporal',
     about:
-      'How often the calendars of open auditions are read when no notification arrives, in minutes. 0: calendars are not synchronized, and changes that people make in them are not noticed.',
+      'How often the calendars of open auditions are read when no notification arrives, in minutes. CalDAV calendars are read every 5 minutes or more often. 0: calendars are not synchronized, and changes that people make in them are not noticed.',
     form: 'a whole number, such as 15',
   }),
   CASTMATCH_MASTER_KEYS: masterKeyRing.register(variableMetadata, {

@@ -1,5 +1,6 @@
 /** Tests the calendars against CalDAV servers of two other authors: Radicale and Xandikos. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { caldavAccount } from '../../tests/harness/caldav-account.ts';
 import {
   type CaldavServer,
   caldavUser,
@@ -55,18 +56,8 @@ const setupWith = (server: () => CaldavServer) => {
       (home) => createGuardedFetch(dispatcher, home),
       (events) => unreadable.push(events),
     );
-    const account = (serverUrl = server().url, password: string = caldavUser.password): ConnectedAccount => ({
-      id: 'conn_1',
-      organization: 'org_1',
-      account: caldavUser.username,
-      accessToken: () => Promise.reject(new TypeError('the account has an app-specific password')),
-      reportRejectedToken: () => {},
-      reportMissingScopes: async () => {},
-      appPassword: async () => ({ kind: 'app_password', serverUrl, username: caldavUser.username, password }),
-      reportRejectedPassword: async () => {
-        rejections.push('rejected');
-      },
-    });
+    const account = (serverUrl = server().url, password: string = caldavUser.password) =>
+      caldavAccount(serverUrl, { password, onRejected: () => rejections.push('rejected') });
     const stored = async () => (await server().resources(calendarId)).map((resource) => resource.text);
     const put = (change: Partial<CalendarEvent> = {}) =>
       provider.putEvent(account(), eventIn(calendarId, change), callContext());

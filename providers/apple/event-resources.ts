@@ -45,20 +45,22 @@ export const calendarUrlOf = (operation: CaldavScope['operation'], calendarId: s
   return url.href;
 };
 
-const namespaces = {
+/** The XML namespaces of requests. */
+export const namespaces = {
   'xmlns:d': 'DAV:',
   'xmlns:c': 'urn:ietf:params:xml:ns:caldav',
 } as const;
 const withData = { 'd:getetag': {}, 'c:calendar-data': {} } as const;
 
-const text = z.union([
+/** A text in an answer. `tsdav` reads some texts as numbers. */
+export const textValue = z.union([
   z.string(),
   z.number().transform(String),
   z.object({ _cdata: z.string() }).transform(({ _cdata }) => _cdata),
 ]);
 const propsSchema = z.object({
-  getetag: text.optional().catch(undefined),
-  calendarData: text.optional().catch(undefined),
+  getetag: textValue.optional().catch(undefined),
+  calendarData: textValue.optional().catch(undefined),
 });
 
 /** Sends a REPORT and returns its answers. */
@@ -92,11 +94,16 @@ const readResource = (calendarUrl: string, { href = '', props }: DAVResponse) =>
 };
 
 /** Sends a query for the events that pass the filter (RFC 4791, section 7.8). */
-const queryWhere = (scope: CaldavScope, calendarUrl: string, filter: object) =>
+export const queryWhere = (
+  scope: CaldavScope,
+  calendarUrl: string,
+  filter: object,
+  properties: object = withData,
+) =>
   report(scope, calendarUrl, {
     'calendar-query': {
       _attributes: namespaces,
-      'd:prop': withData,
+      'd:prop': properties,
       filter: {
         'comp-filter': {
           _attributes: { name: 'VCALENDAR' },
@@ -142,12 +149,13 @@ const withText = ({
 }: Partial<EventResource> & Pick<EventResource, 'url'>): readonly EventResource[] =>
   found === undefined ? [] : [{ ...resource, etag: resource.etag, text: found }];
 
-const isSame = (href: string | undefined, url: string): boolean =>
+/** Whether the href is that of the calendar itself. */
+export const isSame = (href: string | undefined, url: string): boolean =>
   href !== undefined &&
   new URL(href, url).pathname.replace(/\/$/, '') === new URL(url).pathname.replace(/\/$/, '');
 
-/** Returns the resources with these URLs that exist. */
-const getEvents = async (
+/** Returns the resources with these URLs that exist (`calendar-multiget`: RFC 4791, section 7.9). */
+export const getEvents = async (
   scope: CaldavScope,
   calendarUrl: string,
   urls: readonly string[],
@@ -230,12 +238,12 @@ export const deleteEventResource = async (
 };
 
 /** Returns `20261201T090000Z`. */
-const digitsOf = (epochMs: number): string =>
+export const digitsOf = (epochMs: number): string =>
   `${new Date(epochMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
 
 const zonePropsSchema = z.object({
-  calendarTimezoneId: text.optional().catch(undefined),
-  calendarTimezone: text.optional().catch(undefined),
+  calendarTimezoneId: textValue.optional().catch(undefined),
+  calendarTimezone: textValue.optional().catch(undefined),
 });
 
 /** Returns the zone of the calendar as the server has stored it: a name (RFC 7809), or a VTIMEZONE (RFC 4791, 5.2.2). */

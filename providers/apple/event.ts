@@ -44,7 +44,7 @@ type EventChange =
   | { readonly kind: 'update'; readonly text: string };
 
 export const referenceProperty = 'X-CASTMATCH-REFERENCE';
-const revisionProperty = 'X-CASTMATCH-REVISION';
+export const revisionProperty = 'X-CASTMATCH-REVISION';
 const usePrefix = 'X-CASTMATCH-USE-';
 const usesPrefix = 'castmatchUse';
 

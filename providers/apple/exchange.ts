@@ -3,6 +3,7 @@ import { addConnection } from '../../domain/errors.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
+import type { CalendarFault } from '../icalendar/faults.ts';
 import { parseWebAddress } from '../outbound/early-check.ts';
 import { maySendCredentials } from '../outbound/guarded-fetch.ts';
 import type { CallContext, ConnectedAccount } from '../ports.ts';
@@ -30,9 +31,23 @@ export interface CaldavScope {
   readonly fetchFor: FetchFor;
   readonly reportUnreadable: (events: UnreadableEvents) => void;
   readonly operation: ProviderOperation;
+  /** The deadline of one request. Default: `requestDeadlineMs`. */
+  readonly deadlineMs?: number | undefined;
   readonly connection: ConnectedAccount;
   readonly call: CallContext;
 }
+
+const maxReportedFaults = 5;
+
+/** Reports what was wrong with the events of a calendar. */
+export const reportFaults = (
+  { connection: { id: connection, organization }, reportUnreadable }: CaldavScope,
+  faults: readonly Pick<CalendarFault, 'code' | 'about'>[],
+): void => {
+  if (faults.length === 0) return;
+  const first = faults.slice(0, maxReportedFaults).map(({ code, about }) => `${code}: ${about}`);
+  reportUnreadable({ connection, organization, count: faults.length, faults: first });
+};
 
 /**
  * Makes one request. A rejected password marks the connection, so that the server does not see it again and again: many
@@ -42,7 +57,7 @@ export interface CaldavScope {
  *   server names (RFC 4918, section 16), such as `no-uid-conflict`.
  */
 export const exchange = async <Result>(
-  { fetchFor, operation, connection, call }: CaldavScope,
+  { fetchFor, operation, deadlineMs = requestDeadlineMs, connection, call }: CaldavScope,
   request: (parts: RequestParts) => Promise<Result>,
 ): Promise<Result> => {
   const outcomes: Outcome[] = [];
@@ -50,7 +65,7 @@ export const exchange = async <Result>(
     const { serverUrl, username, password } = await connection.appPassword(call);
     const server = parseWebAddress(serverUrl);
     const basic = Buffer.from(`${username}:${password}`).toString('base64');
-    const signal = withDeadline(call, requestDeadlineMs);
+    const signal = withDeadline(call, deadlineMs);
     const result = await request({
       serverUrl: server.href,
       headers: { authorization: `Basic ${basic}`, 'x-correlation-id': call.correlationId },
@@ -90,13 +105,15 @@ const toProviderError = (
     : fromApple(operation, error, call);
 };
 
-/** The preconditions of RFC 4791, section 5.3.2.1, that say more than the status. */
+/** The preconditions that say more than the status. Without a reference: RFC 4791, section 5.3.2.1. */
 const conditions = [
   'no-uid-conflict',
   'max-resource-size',
   'valid-calendar-data',
   'valid-calendar-object-resource',
   'supported-calendar-component',
+  // RFC 6578, section 3.2.
+  'valid-sync-token',
 ] as const;
 
 const conditionOf = (problem: string): string | undefined =>

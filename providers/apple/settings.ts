@@ -1,5 +1,6 @@
 /** Defines the settings, environment variables and limits of Apple and other CalDAV servers. */
 import type { z } from 'zod';
+import { day } from '../../domain/time/units.ts';
 import { sandboxAddress } from '../../foundation/configuration/defaults.ts';
 import type { VariableGroup } from '../../foundation/configuration/variable-group.ts';
 import { variableMetadata, webAddress } from '../../foundation/configuration/variable-types.ts';
@@ -18,12 +19,32 @@ export const largestAnswer = 1_000_000;
 /** The deadline of one request to a calendar. All requests of one attempt of an activity have 8 s. */
 export const requestDeadlineMs = 8_000;
 
+/**
+ * The deadline of a page of changes. Servers that keep a file for each event read all of them for the first answer. The
+ * activity has a minute.
+ */
+export const pageDeadlineMs = 35_000;
+
 /** The largest answer with events that is read, in bytes: about 10,000 events. */
 export const largestEventsAnswer = 16_000_000;
 
 /** The most busy times of one calendar in one window, and the most events that are requested together. */
 export const maxBusyTimes = 50_000;
 export const eventsPerRequest = 100;
+
+/** The most resources and the most occurrences of one page of changes. One resource can exceed the second limit. */
+export const resourcesPerPage = 50;
+export const occurrencesPerPage = 5_000;
+
+/** The most names of resources that a process keeps between the pages of its listings. */
+export const maxKeptNames = 400_000;
+
+/**
+ * How far ahead series are listed, and how long such a list is used. Afterwards all events are listed again, so that the
+ * window moves on: at least 370 days ahead are known.
+ */
+export const seriesWindowMs = 400 * day;
+export const seriesListMs = 30 * day;
 
 export const appleVariables = {
   shape: {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { calendarEvent, calendarId, setUpGoogleCalendar, slot } from '../../tests/harness/google-calendar.ts';
+import { nothingStored } from '../../tests/harness/stored-events.ts';
 import type { ListedChange, ListingPosition } from '../ports.ts';
 import { createGoogleChanges } from './changes.ts';
 
@@ -11,7 +12,7 @@ const setup = async (pageSize = 2) => {
   const google = await setUpGoogleCalendar({ google: { timeZone: 'Europe/Paris' } });
   const changes = createGoogleChanges(google.client, pageSize);
   const listPage = (position: ListingPosition) =>
-    changes.listChanges(google.connection, calendarId, position, callContext());
+    changes.listChanges(google.connection, calendarId, position, callContext(), nothingStored);
   /** Lists all pages, as the synchronisation does. */
   const list = async (start: ListingPosition) => {
     const found: ListedChange[] = [];
@@ -90,7 +91,13 @@ describe('listChanges', () => {
 
   it('throws the fault of a calendar that does not exist', async () => {
     const { changes, connection } = await setup();
-    const listing = changes.listChanges(connection, 'unknown', { kind: 'all', since }, callContext());
+    const listing = changes.listChanges(
+      connection,
+      'unknown',
+      { kind: 'all', since },
+      callContext(),
+      nothingStored,
+    );
     await expect(listing).rejects.toMatchObject({ fault: { kind: 'not_found' }, connection: 'conn_1' });
   });
 });

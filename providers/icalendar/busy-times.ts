@@ -4,12 +4,12 @@
  */
 
 import type { BusyInterval } from '../../domain/audition/slot.ts';
-import { toInstant } from '../../domain/time/epoch.ts';
 import { componentsNamed, readComponents, unfold } from './content-lines.ts';
-import { type EventComponent, readEvent } from './event.ts';
+import { readEvent } from './event.ts';
 import type { ReportFault } from './faults.ts';
+import { toInstantWithin } from './instant-range.ts';
 import { textOf } from './properties.ts';
-import { createExpansion, type Series, type Span } from './series.ts';
+import { createExpansion, type Span, seriesOf } from './series.ts';
 import type { Zone } from './zones/zone.ts';
 import { createZones } from './zones/zones.ts';
 
@@ -29,10 +29,6 @@ export interface BusyTimesQuery {
   readonly addresses: ReadonlySet<string>;
 }
 
-/** The years that an instant can hold. */
-const earliest = Date.UTC(1000, 0, 1);
-const latest = Date.UTC(9999, 11, 31);
-
 /**
  * Returns the times in the window that the events of a calendar block. They are neither merged nor sorted. What cannot be
  * read is reported, and the rest is still returned.
@@ -50,22 +46,9 @@ export const readBusyTimes = (
   return seriesOf(events)
     .flatMap(expand)
     .map(({ start, end, event }) => ({
-      start: toInstant(Math.max(start, earliest)),
-      end: toInstant(Math.min(end, latest)),
+      start: toInstantWithin(start),
+      end: toInstantWithin(end),
       uid: event.uid,
       property: (name) => textOf(event.component, name),
     }));
 };
-
-/**
- * Returns the events by series. A replacement whose series is missing, as in an invitation to one occurrence, is an event
- * of its own. Feeds can give several events one UID: each is a series then.
- */
-const seriesOf = (events: readonly EventComponent[]): readonly Series[] =>
-  [...Map.groupBy(events, (event) => event.uid ?? event).values()].flatMap((group) => {
-    const replacements = group.filter(({ replaces }) => replaces !== undefined);
-    const [first, ...others] = group.filter(({ replaces }) => replaces === undefined);
-    return first ? [{ main: first, replacements }, ...others.map(alone)] : replacements.map(alone);
-  });
-
-const alone = (main: EventComponent): Series => ({ main, replacements: [] });

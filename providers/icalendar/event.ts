@@ -13,6 +13,9 @@ import {
 } from './properties.ts';
 import { type Rule, readRule } from './recurrence.ts';
 
+/** How an event blocks its time. A cancelled one does not take place. */
+type Availability = 'busy' | 'tentative' | 'free' | 'cancelled';
+
 export interface EventComponent {
   readonly uid: string | undefined;
   readonly start: CalendarTime;
@@ -25,8 +28,7 @@ export interface EventComponent {
   readonly excluded: readonly CalendarTime[];
   /** Which occurrence of the series this component replaces; with `andFuture`, all later ones too. */
   readonly replaces: { readonly time: CalendarTime; readonly andFuture: boolean } | undefined;
-  /** Whether the time counts as busy. */
-  readonly isBusy: boolean;
+  readonly availability: Availability;
   readonly component: Component;
 }
 
@@ -81,7 +83,7 @@ export const readEvent = (
       time: replacedTime,
       andFuture: parameterOf(replaced?.line ?? '', 'RANGE')?.toUpperCase() === 'THISANDFUTURE',
     },
-    isBusy: isBusy(component, addresses),
+    availability: availabilityOf(component, addresses),
     component,
   };
 };
@@ -100,25 +102,32 @@ const durationOf = (
 
 /**
  * Outlook writes its own status beside TRANSP
- * (https://learn.microsoft.com/openspecs/exchange_server_protocols/ms-oxcical, X-MICROSOFT-CDO-BUSYSTATUS). Tentative
- * events are busy.
+ * (https://learn.microsoft.com/openspecs/exchange_server_protocols/ms-oxcical, X-MICROSOFT-CDO-BUSYSTATUS). An event that
+ * the owner has declined leaves the time free.
  */
-const isBusy = (component: Component, addresses: ReadonlySet<string>): boolean => {
+const availabilityOf = (component: Component, addresses: ReadonlySet<string>): Availability => {
   const value = (name: string) => textOf(component, name)?.trim().toUpperCase();
   const outlook = value('X-MICROSOFT-CDO-BUSYSTATUS');
-  return (
-    value('STATUS') !== 'CANCELLED' &&
-    value('TRANSP') !== 'TRANSPARENT' &&
-    outlook !== 'FREE' &&
-    outlook !== 'WORKINGELSEWHERE' &&
-    !linesNamed(component, 'ATTENDEE').some((line) => isDeclinedBy(line, addresses))
-  );
+  const answers = linesNamed(component, 'ATTENDEE')
+    .filter((line) => isOf(line, addresses))
+    .map((line) => parameterOf(line, 'PARTSTAT')?.toUpperCase());
+  if (value('STATUS') === 'CANCELLED') return 'cancelled';
+  const isFree =
+    value('TRANSP') === 'TRANSPARENT' ||
+    outlook === 'FREE' ||
+    outlook === 'WORKINGELSEWHERE' ||
+    answers.includes('DECLINED');
+  if (isFree) return 'free';
+  const isTentative =
+    value('STATUS') === 'TENTATIVE' || outlook === 'TENTATIVE' || answers.includes('TENTATIVE');
+  return isTentative ? 'tentative' : 'busy';
 };
 
-const isDeclinedBy = (line: string, addresses: ReadonlySet<string>): boolean =>
+/** Whether the ATTENDEE is one of the addresses. */
+const isOf = (line: string, addresses: ReadonlySet<string>): boolean =>
   addresses.has(
     rawValueOf(line)
       .trim()
       .toLowerCase()
       .replace(/^mailto:/, ''),
-  ) && parameterOf(line, 'PARTSTAT')?.toUpperCase() === 'DECLINED';
+  );

@@ -1,4 +1,4 @@
-/** Expands an event, or a series with its changed occurrences, into the times that it blocks. */
+/** Expands an event, or a series with its changed occurrences, into its occurrences. */
 import { day, hour } from '../../domain/time/units.ts';
 import type { EventComponent } from './event.ts';
 import type { ReportFault } from './faults.ts';
@@ -13,9 +13,11 @@ export interface Span {
   readonly end: number;
 }
 
-/** A time that an event blocks. */
-export interface BlockedTime extends Span {
+/** An occurrence of an event, such as a time that it blocks. */
+export interface Occurrence extends Span {
   readonly event: EventComponent;
+  /** Its original start on the clock of the series: the same after the occurrence was moved. */
+  readonly at: number;
 }
 
 /** A series: its main component, and the components that replace occurrences of it. */
@@ -43,12 +45,36 @@ const zoneMargin = 26 * hour;
 /** The days of a century. A longer event is cut, so that its times stay within what a date can hold. */
 const longestDays = 36_525;
 
-/** Creates the function that returns the times within the window that a series blocks. */
+/**
+ * Returns the events by series. A replacement whose series is missing, as in an invitation to one occurrence, is an event
+ * of its own. Feeds can give several events one UID: each is a series then.
+ */
+export const seriesOf = (events: readonly EventComponent[]): readonly Series[] =>
+  [...Map.groupBy(events, (event) => event.uid ?? event).values()].flatMap((group) => {
+    const replacements = group.filter(({ replaces }) => replaces !== undefined);
+    const [first, ...others] = group.filter(({ replaces }) => replaces === undefined);
+    return first ? [{ main: first, replacements }, ...others.map(alone)] : replacements.map(alone);
+  });
+
+const alone = (main: EventComponent): Series => ({ main, replacements: [] });
+
+/** Which occurrences are wanted: those that block time, or all that take place. */
+type Selection = 'blocking' | 'all';
+
+const isSelected = ({ availability }: EventComponent, selection: Selection): boolean =>
+  selection === 'all'
+    ? availability !== 'cancelled'
+    : availability === 'busy' || availability === 'tentative';
+
+const noLength: CalendarDuration = { days: 0, ms: 0 };
+
+/** Creates the function that returns the occurrences of a series within the window. */
 export const createExpansion = (
   window: Span,
   zones: Zones,
   reportFault: ReportFault,
-): ((series: Series) => readonly BlockedTime[]) => {
+  selection: Selection = 'blocking',
+): ((series: Series) => readonly Occurrence[]) => {
   const instantOfTime = (time: CalendarTime, uid: string | undefined): number =>
     instantOf(zones.zoneOf(time, uid), time.localMs);
 
@@ -79,12 +105,15 @@ export const createExpansion = (
     length: lengthOf(event),
   });
 
-  /** Returns the time blocked by an occurrence that starts at this local time. */
-  const blocked = ({ event, zone, length }: Pattern, local: number): readonly BlockedTime[] => {
-    if (!event.isBusy || !length) return [];
+  /** Returns the occurrence that starts at this local time, when it is wanted. @param at its original local start */
+  const occurrence = (pattern: Pattern, local: number, at: number): readonly Occurrence[] => {
+    const { event, zone } = pattern;
+    if (!isSelected(event, selection)) return [];
+    const length = pattern.length ?? noLength;
     const start = instantOf(zone, local);
     const end = (length.days === 0 ? start : instantOf(zone, local + length.days * day)) + length.ms;
-    return start < end && start < window.end && end > window.start ? [{ start, end, event }] : [];
+    const isWanted = start < end || selection === 'all';
+    return isWanted && start < window.end && end > window.start ? [{ start, end, event, at }] : [];
   };
 
   /** Returns a time on the clock of the series. */
@@ -95,6 +124,9 @@ export const createExpansion = (
       ? time.localMs
       : localTimeOf(zone, instantOf(own, time.localMs));
   };
+
+  const originalStart = (main: Pattern, { replaces, start }: EventComponent): number =>
+    replaces ? localIn(main, replaces.time) : start.localMs;
 
   /** Returns a function that says whether an occurrence is among the times. A date means all occurrences of that day. */
   const among = (main: Pattern, times: readonly CalendarTime[]): ((local: number) => boolean) => {
@@ -136,17 +168,19 @@ export const createExpansion = (
   };
 
   /** The times of a series that cannot be listed are blocked as a whole: they must not count as free. */
-  const blockedAsWhole = ({ event }: Pattern): readonly BlockedTime[] => {
+  const blockedAsWhole = ({ event }: Pattern): readonly Occurrence[] => {
     reportFault({ code: 'too_many_occurrences', uid: event.uid, about: 'RRULE' });
     const start = Math.max(window.start, instantOfTime(event.start, event.uid));
-    return event.isBusy && start < window.end ? [{ start, end: window.end, event }] : [];
+    return isSelected(event, selection) && start < window.end
+      ? [{ start, end: window.end, event, at: event.start.localMs }]
+      : [];
   };
 
   return ({ main: event, replacements }) => {
     const main = patternOf(event);
     const later = laterPatterns(main, replacements);
     const replacing = replacements.flatMap((replacement) =>
-      blocked(patternOf(replacement), replacement.start.localMs),
+      occurrence(patternOf(replacement), replacement.start.localMs, originalStart(main, replacement)),
     );
     const reach = Math.max(0, ...[main, ...later].map((pattern) => reachOf(pattern, main)));
     const starts = startsOf(main, reach);
@@ -160,12 +194,14 @@ export const createExpansion = (
     const occurring = [...starts].filter(isKept).flatMap((local) => {
       const pattern = later.findLast(({ from }) => from <= local);
       return pattern
-        ? blocked(pattern, pattern.event.start.localMs + local - pattern.from)
-        : blocked(main, local);
+        ? occurrence(pattern, pattern.event.start.localMs + local - pattern.from, local)
+        : occurrence(main, local, local);
     });
     const periods = event.addedPeriods
       .filter(({ start }) => isKept(localIn(main, start)))
-      .flatMap(({ start, end }) => blocked(patternOf({ ...event, start, end }), start.localMs));
+      .flatMap(({ start, end }) =>
+        occurrence(patternOf({ ...event, start, end }), start.localMs, localIn(main, start)),
+      );
     return [...occurring, ...periods, ...replacing];
   };
 };

@@ -50,16 +50,17 @@ const eachKnown = <Name extends string, Row>(
 };
 
 const changesOnPath = (changes: CalendarChanges, path: CallPath): CalendarChanges => {
-  const { name, push } = changes;
+  const { name, pageDeadlineMs, push } = changes;
   const { vendor } = calendarVendors[name];
   const list = operationOf(vendor, 'calendar.listChanges');
   const watch = operationOf(vendor, 'calendar.watch');
   const stopWatching = operationOf(vendor, 'calendar.stopWatching');
   return {
     name,
-    listChanges: (connection, calendarId, position, call) =>
+    pageDeadlineMs,
+    listChanges: (connection, calendarId, position, call, stored) =>
       path.run(list, ofConnection(connection), call, () =>
-        changes.listChanges(connection, calendarId, position, call),
+        changes.listChanges(connection, calendarId, position, call, stored),
       ),
     push: push && {
       path: push.path,

@@ -18,22 +18,29 @@ export const ianaZone = (name: string): Zone => {
   return created;
 };
 
+/** Returns the zone of a TZID; undefined when the name is not known. */
+export const zoneOfTzid = (tzid: string): Zone | undefined => {
+  const name = ianaNameOf(tzid);
+  if (name === undefined) return undefined;
+  return name === 'UTC' ? utc : ianaZone(name);
+};
+
 /**
- * Returns the IANA zone of a TZID: an IANA name, one with a prefix such as
+ * Returns the IANA name of a TZID: an IANA name, one with a prefix such as
  * `/freeassociation.sourceforge.net/Europe/Paris` or `/mozilla.org/20050126_1/Europe/Berlin`, or a Windows name
  * (https://github.com/unicode-org/cldr/blob/main/common/supplemental/windowsZones.xml).
  */
-export const zoneOfTzid = (tzid: string): Zone | undefined => {
+export const ianaNameOf = (tzid: string): string | undefined => {
   const name = tzid.trim();
-  if (/^(UTC|GMT|Z)$/i.test(name)) return utc;
+  if (/^(UTC|GMT|Z)$/i.test(name)) return 'UTC';
   const exact = existing(name);
-  if (exact !== undefined) return ianaZone(exact);
+  if (exact !== undefined) return exact;
   const [windows] = findIana(name);
-  if (windows !== undefined) return ianaZone(windows);
+  if (windows !== undefined) return windows;
   const parts = name.split('/').filter((part) => part !== '');
   for (let from = 1; from < parts.length; from += 1) {
     const rest = existing(parts.slice(from).join('/'));
-    if (rest !== undefined) return ianaZone(rest);
+    if (rest !== undefined) return rest;
   }
   return undefined;
 };

@@ -1,0 +1,176 @@
+/** Asks a CalDAV server which resources of a calendar exist or have changed, without their contents. */
+import { type DAVResponse, davRequest } from 'tsdav';
+import { z } from 'zod';
+import { ProviderError } from '../../domain/errors.ts';
+import { withoutEffect } from '../operations.ts';
+import { appleError } from './errors.ts';
+import { digitsOf, isSame, namespaces, queryWhere, textValue } from './event-resources.ts';
+import { type CaldavScope, exchange } from './exchange.ts';
+
+/** A resource of a calendar. Its href is a path without a host: a server may not choose another one. */
+export interface NamedResource {
+  readonly href: string;
+  readonly etag: string | undefined;
+}
+
+/** What tells that a calendar has changed. */
+export interface CollectionState {
+  /** Of a server that can list changes (RFC 6578, section 4). */
+  readonly token: string | undefined;
+  /** https://github.com/apple/ccs-calendarserver/blob/master/doc/Extensions/caldav-ctag.txt */
+  readonly ctag: string | undefined;
+}
+
+const statePropsSchema = z.object({
+  syncToken: textValue.optional().catch(undefined),
+  getctag: textValue.optional().catch(undefined),
+});
+
+/** Returns the state of the calendar. @throws {ProviderError} */
+export const readCollectionState = async (scope: CaldavScope, url: string): Promise<CollectionState> => {
+  const reading = { ...scope, operation: withoutEffect(scope.operation) };
+  const [answer] = await exchange(reading, ({ headers, fetch }) =>
+    davRequest({
+      url,
+      init: {
+        method: 'PROPFIND',
+        namespace: 'd',
+        headers: { ...headers, depth: '0' },
+        body: {
+          propfind: {
+            _attributes: { ...namespaces, 'xmlns:cs': 'http://calendarserver.org/ns/' },
+            prop: { 'd:sync-token': {}, 'cs:getctag': {} },
+          },
+        },
+      },
+      fetch,
+    }),
+  );
+  if (answer && answer.status >= 400) {
+    throw appleError(reading.operation, {
+      status: answer.status,
+      message: `the server answered ${answer.status} for the calendar`,
+    });
+  }
+  // A login page answers 200.
+  if (answer?.props === undefined) {
+    throw appleError(reading.operation, {
+      code: 'not_a_calendar',
+      message: 'the URL is not that of a CalDAV calendar',
+    });
+  }
+  const { syncToken: token, getctag: ctag } = statePropsSchema.parse(answer.props);
+  return { token: token === '' ? undefined : token, ctag };
+};
+
+/**
+ * Returns the events of the calendar that can end after `from`.
+ *
+ * @throws {ProviderError} `too_many_events` when the server cuts the answer off
+ */
+export const listResources = async (
+  scope: CaldavScope,
+  url: string,
+  from: number,
+): Promise<readonly NamedResource[]> => {
+  const answers = await queryWhere(
+    scope,
+    url,
+    { 'time-range': { _attributes: { start: digitsOf(from) } } },
+    { 'd:getetag': {} },
+  );
+  const whole = answers.find(({ status, href }) => status === 507 || (status >= 400 && isSame(href, url)));
+  if (whole) {
+    throw appleError(withoutEffect(scope.operation), {
+      status: whole.status,
+      // RFC 4791, section 7.8: a truncated answer contains a 507 for the calendar.
+      ...(whole.status === 507 ? { code: 'too_many_events' } : {}),
+      message: `the server answered ${whole.status} for a part of the query`,
+    });
+  }
+  return answers.filter(({ status }) => status < 400).flatMap((answer) => resourceOf(answer, url));
+};
+
+const etagSchema = z.object({ getetag: textValue.optional().catch(undefined) });
+
+/** Servers also list the calendar itself, and collections inside it. */
+const resourceOf = ({ href = '', props }: DAVResponse, url: string): readonly NamedResource[] => {
+  const { pathname } = new URL(href, url);
+  if (pathname.endsWith('/') || isSame(href, url)) return [];
+  return [{ href: pathname, etag: etagSchema.parse(props ?? {}).getetag }];
+};
+
+export interface CollectionChanges {
+  readonly changed: readonly NamedResource[];
+  readonly removed: readonly string[];
+  /** The state up to which changes were listed. */
+  readonly token: string;
+  /** The server has more changes after the token. */
+  readonly isTruncated: boolean;
+}
+
+/** Statuses with which servers refuse a token that they no longer know. RFC 6578 names 403 and 409. */
+const expiredStatuses: ReadonlySet<number | undefined> = new Set([400, 403, 409, 410, 412, 507]);
+
+const multistatusSchema = z.object({ multistatus: z.object({ syncToken: textValue }) });
+
+/**
+ * Returns the changes since the token (RFC 6578, section 3.2), or all resources for an empty one. Returns `expired` when
+ * the server does not accept the token.
+ *
+ * @throws {ProviderError}
+ */
+export const listCollectionChanges = async (
+  scope: CaldavScope,
+  url: string,
+  token: string,
+): Promise<CollectionChanges | 'expired'> => {
+  const reading = { ...scope, operation: withoutEffect(scope.operation) };
+  let answers: readonly DAVResponse[];
+  try {
+    answers = await exchange(reading, ({ headers, fetch }) =>
+      davRequest({
+        url,
+        init: {
+          method: 'REPORT',
+          namespace: 'd',
+          // Section 3.2: the depth is 0, the level says how deep the server looks.
+          headers: { ...headers, depth: '0' },
+          body: {
+            'sync-collection': {
+              _attributes: namespaces,
+              'sync-token': token,
+              'sync-level': '1',
+              prop: { 'd:getetag': {} },
+            },
+          },
+        },
+        fetch,
+      }),
+    );
+  } catch (error) {
+    const isExpired = error instanceof ProviderError && expiredStatuses.has(error.vendor.status);
+    if (token !== '' && isExpired) return 'expired';
+    throw error;
+  }
+  const parsed = multistatusSchema.safeParse(answers.at(0)?.raw);
+  if (!parsed.success) {
+    throw appleError(reading.operation, {
+      code: 'not_a_calendar',
+      message: 'the answer to sync-collection has no sync-token',
+    });
+  }
+  const listed = answers.filter(({ href }) => href !== undefined && href !== '');
+  return {
+    changed: listed.filter(({ status }) => status < 400).flatMap((answer) => resourceOf(answer, url)),
+    // Section 3.5: a resource that the account may no longer read is reported like a deleted one.
+    removed: listed
+      .filter(
+        ({ status, href }) => (status === 404 || status === 410 || status === 403) && !isSame(href, url),
+      )
+      .flatMap((answer) => resourceOf(answer, url).map(({ href }) => href)),
+    token: parsed.data.multistatus.syncToken,
+    // Section 3.6.
+    isTruncated: listed.some(({ status, href }) => status === 507 && isSame(href, url)),
+  };
+};

@@ -1,0 +1,161 @@
+/** Tests the changes of calendars at a server that cuts off its answers and stores what others refuse. */
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { caldavAccount } from '../../tests/harness/caldav-account.ts';
+import { calendar as calendarText, event } from '../../tests/harness/calendar-text.ts';
+import { callContext } from '../../tests/harness/call-context.ts';
+import { startScriptedCaldav } from '../../tests/harness/scripted-caldav.ts';
+import { nothingStored } from '../../tests/harness/stored-events.ts';
+import { createOutboundDispatcher } from '../outbound/dispatcher.ts';
+import { createGuardedFetch } from '../outbound/guarded-fetch.ts';
+import type { ListedChange, ListingPosition } from '../ports.ts';
+import { createCaldavChanges } from './changes.ts';
+import type { UnreadableEvents } from './exchange.ts';
+
+const since = '2026-11-30T00:00:00.000Z';
+const now = () => Date.parse('2026-12-01T00:00:00.000Z');
+
+const single = (uid: string, ...lines: readonly string[]) =>
+  calendarText(...event(`UID:${uid}`, 'DTSTART:20261210T090000Z', 'DURATION:PT1H', ...lines));
+
+const setup = async (pageSize = 50) => {
+  const server = await startScriptedCaldav();
+  const dispatcher = createOutboundDispatcher({ allowedPrivateNetworks: ['127.0.0.0/8'] });
+  onTestFinished(async () => {
+    await dispatcher.destroy();
+    await server.close();
+  });
+  const unreadable: UnreadableEvents[] = [];
+  const create = () =>
+    createCaldavChanges(
+      (home) => createGuardedFetch(dispatcher, home),
+      (events) => unreadable.push(events),
+      { pageSize, now },
+    );
+  const changes = create();
+  const listPage = (position: ListingPosition, by = changes) =>
+    by.listChanges(caldavAccount(server.url), server.calendarId, position, callContext(), nothingStored);
+  const list = async (start: ListingPosition, by: () => typeof changes = () => changes) => {
+    const found: ListedChange[] = [];
+    for (let position = start; ; ) {
+      const page = await listPage(position, by());
+      if (page.kind !== 'page') throw new Error(page.kind);
+      found.push(...page.changes);
+      if (page.nextPage === undefined) return { ids: idsOf(found), found, cursor: page.nextCursor ?? '' };
+      position = { ...position, page: page.nextPage };
+    }
+  };
+  return { server, list, listPage, create, unreadable };
+};
+
+const idsOf = (found: readonly ListedChange[]) => [...new Set(found.map(({ id }) => id))].sort();
+const description = (megabytes: number) => `DESCRIPTION:${'x'.repeat(megabytes * 1_000_000)}`;
+const named = (count: number, prefix = 'event') =>
+  Array.from({ length: count }, (_, n) => `${prefix}-${String(n).padStart(4, '0')}`);
+
+describe('a CalDAV server that cuts off its answers', () => {
+  it('is asked for the rest, at first and later', async () => {
+    const { server, list } = await setup();
+    for (const uid of named(25)) server.store(uid, single(uid));
+    server.limit = 10;
+    const all = await list({ kind: 'all', since });
+    expect(all.ids).toEqual(named(25));
+    const later = named(25, 'later');
+    for (const uid of later) server.store(uid, single(uid));
+    server.store('event-0003', undefined);
+    const changed = await list({ kind: 'changes', cursor: all.cursor });
+    expect(changed.ids).toEqual(['/event-0003.ics', 'event-0003', ...later]);
+    expect((await list({ kind: 'changes', cursor: changed.cursor })).ids).toEqual([]);
+  });
+
+  it('loses nothing when each page is read by another process and the calendar changes meanwhile', async () => {
+    const { server, list, create } = await setup(3);
+    for (const uid of named(12)) server.store(uid, single(uid));
+    server.limit = 5;
+    let pages = 0;
+    const all = await list({ kind: 'all', since }, () => {
+      pages += 1;
+      if (pages === 3) server.store('event-0001', undefined);
+      if (pages === 4) server.store('aaa', single('aaa'));
+      return create();
+    });
+    const { ids } = await list({ kind: 'changes', cursor: all.cursor });
+    const known = new Set([...all.ids, ...ids]);
+    for (const uid of [...named(12), 'aaa', '/event-0001.ics']) expect(known).toContain(uid);
+  });
+});
+
+describe('a CalDAV server that refuses a token', () => {
+  it.each([400, 403, 409, 410, 412, 507])('with %i leads to a listing of all events', async (refusal) => {
+    const { server, list, listPage } = await setup();
+    server.store('one', single('one'));
+    const { cursor } = await list({ kind: 'all', since });
+    server.tokens.oldest = 1_000;
+    server.tokens.refusal = refusal;
+    expect(await listPage({ kind: 'changes', cursor })).toEqual({ kind: 'cursor_expired' });
+  });
+
+  it('because it is unavailable does not', async () => {
+    const { server, list, listPage } = await setup();
+    server.store('one', single('one'));
+    const { cursor } = await list({ kind: 'all', since });
+    server.tokens.oldest = 1_000;
+    server.tokens.refusal = 503;
+    await expect(listPage({ kind: 'changes', cursor })).rejects.toMatchObject({ fault: { kind: 'outage' } });
+  });
+});
+
+describe('an event that is cancelled instead of deleted', () => {
+  it('is listed as deleted', async () => {
+    const { server, list } = await setup();
+    server.store('one', single('one'));
+    const { cursor } = await list({ kind: 'all', since });
+    server.store('one', single('one', 'STATUS:CANCELLED'));
+    const { found } = await list({ kind: 'changes', cursor });
+    expect(found).toEqual([{ id: '/one.ics' }, { id: 'one', series: '/one.ics' }]);
+  });
+});
+
+describe('a CalDAV calendar with bad contents', () => {
+  it('lists its other events, and reports the damaged ones', async () => {
+    const { server, list, unreadable } = await setup();
+    server.store('bad-start', single('bad-start').replace('20261210T090000Z', 'soon'));
+    server.store('bad-rule', single('bad-rule', 'RRULE:FREQ=SOMETIMES'));
+    server.store('no-calendar', 'Dear customer');
+    server.store(
+      'ends-early',
+      calendarText(...event('UID:ends-early', 'DTSTART:20261210T090000Z', 'DTEND:20261209T090000Z')),
+    );
+    server.store('good', single('good'));
+    const { ids, found } = await list({ kind: 'all', since });
+    expect(ids).toEqual(['bad-rule', 'ends-early', 'good']);
+    expect(found.find(({ id }) => id === 'ends-early')?.event).toMatchObject({
+      start: '2026-12-10T09:00:00.000Z',
+      end: '2026-12-10T09:00:00.000Z',
+    });
+    expect(unreadable).toMatchObject([
+      { connection: 'conn_1', faults: expect.arrayContaining(['no_start: DTSTART', 'invalid_rule: RRULE']) },
+    ]);
+  });
+
+  it('is read in smaller parts when its events are large, without the one that is too large', async () => {
+    const { server, list, unreadable } = await setup();
+    const large = named(12, 'large');
+    for (const uid of large) server.store(uid, single(uid, description(2)));
+    server.store('huge', single('huge', description(17)));
+    for (const uid of named(20)) server.store(uid, single(uid));
+    const { ids } = await list({ kind: 'all', since });
+    expect(ids).toEqual([...named(20), ...large]);
+    expect(unreadable.flatMap(({ faults }) => faults)).toEqual(['event_too_large: VCALENDAR']);
+  });
+
+  it('ends a page after a series with many occurrences', async () => {
+    const { server, list, listPage } = await setup();
+    for (const uid of named(3)) server.store(uid, single(uid, 'RRULE:FREQ=HOURLY'));
+    const page = await listPage({ kind: 'all', since });
+    expect(page).toMatchObject({ kind: 'page', nextPage: expect.any(String) });
+    const { found } = await list({ kind: 'all', since });
+    expect(new Set(found.map(({ series }) => series))).toEqual(
+      new Set(named(3).map((name) => `/${name}.ics`)),
+    );
+  });
+});

@@ -1,0 +1,75 @@
+/** Maps the resources of a CalDAV calendar to listed changes: a series is listed with each of its occurrences. */
+
+import type { CalendarFault } from '../icalendar/faults.ts';
+import { type ListedOccurrence, readOccurrences } from '../icalendar/occurrences.ts';
+import type { Span } from '../icalendar/series.ts';
+import type { EventMark, ListedChange } from '../ports.ts';
+import { referenceProperty, revisionProperty } from './event.ts';
+import type { EventResource } from './event-resources.ts';
+import type { CaldavScope } from './exchange.ts';
+import type { createOwnersZone } from './owners-zone.ts';
+
+/**
+ * Returns the id under which all events of a resource are stored as a series. Deletions name resources, not events. The
+ * slash keeps it apart from the ids of events. The escaping of the name does not matter.
+ */
+export const seriesOfHref = (href: string): string => {
+  const name = href.slice(href.lastIndexOf('/') + 1);
+  try {
+    return `/${decodeURIComponent(name)}`;
+  } catch {
+    return `/${name}`;
+  }
+};
+
+/**
+ * Returns the changes that a deleted resource means: its events are gone. An event that we have written is stored without
+ * its resource until it is listed for the first time; its resource has the name of its UID.
+ */
+export const deletionOf = (series: string): readonly ListedChange[] => {
+  const uid = /^\/(.+)\.ics$/i.exec(series)?.[1];
+  return [{ id: series }, ...(uid === undefined ? [] : [{ id: uid, series }])];
+};
+
+interface ReadResource {
+  readonly changes: readonly ListedChange[];
+  readonly faults: readonly CalendarFault[];
+}
+
+/** Creates the function that reads the events of a resource. @param window in which series are listed */
+export const createResourceReader = (
+  scope: CaldavScope,
+  window: Span,
+  inOwnersZone: ReturnType<typeof createOwnersZone>,
+): ((resource: EventResource) => Promise<ReadResource>) => {
+  const addresses = new Set([scope.connection.account.trim().toLowerCase()]);
+  return async ({ url, etag, text }) => {
+    const series = seriesOfHref(new URL(url).pathname);
+    const { result, faults } = await inOwnersZone((owner, report) =>
+      readOccurrences(text, { window, owner, addresses }, report),
+    );
+    const changes = result.flatMap((occurrence) => {
+      const mark = markOf(occurrence);
+      // An event of ours that a person moves into the past was moved. Other events of the past block nothing.
+      if (!mark && Date.parse(occurrence.end) < window.start) return [];
+      const { start, end, zone, isAllDay, busy } = occurrence;
+      return [
+        { id: idOf(occurrence, series), series, event: { start, end, zone, isAllDay, busy, etag }, mark },
+      ];
+    });
+    return { changes, faults };
+  };
+};
+
+/** An event of ours is stored under its UID. */
+const idOf = ({ uid = '', at }: ListedOccurrence, series: string): string => {
+  const event = uid === '' ? series : uid;
+  return at === undefined ? event : `${event}/${new Date(at).toISOString().slice(0, 19)}`;
+};
+
+const markOf = ({ uid, property }: ListedOccurrence): EventMark | undefined => {
+  const reference = property(referenceProperty);
+  if (reference === undefined || uid === undefined) return undefined;
+  const revision = property(revisionProperty) ?? '';
+  return { eventId: uid, reference, revision: /^\d{1,9}$/.test(revision) ? Number(revision) : undefined };
+};

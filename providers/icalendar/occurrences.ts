@@ -1,0 +1,70 @@
+/** Lists the occurrences of the events of a calendar one by one, those included that leave the time free. */
+import type { Instant } from '../../domain/time/instant.ts';
+import type { BusyTimesQuery } from './busy-times.ts';
+import { componentsNamed, readComponents, unfold } from './content-lines.ts';
+import { type EventComponent, readEvent } from './event.ts';
+import type { ReportFault } from './faults.ts';
+import { instantRange, toInstantWithin } from './instant-range.ts';
+import { textOf } from './properties.ts';
+import { createExpansion, type Series, seriesOf } from './series.ts';
+import { ianaNameOf } from './zones/iana-zone.ts';
+import { createZones } from './zones/zones.ts';
+
+export interface ListedOccurrence {
+  readonly uid: string | undefined;
+  /**
+   * The original start on the clock of the series, in milliseconds read as UTC. Undefined for an event that occurs once,
+   * and for the first occurrence of a series: an event keeps its identity when its owner makes it a series.
+   */
+  readonly at: number | undefined;
+  readonly start: Instant;
+  readonly end: Instant;
+  /** IANA; `UTC` when the event names no zone that is known. */
+  readonly zone: string;
+  readonly isAllDay: boolean;
+  readonly busy: 'busy' | 'tentative' | 'free';
+  /** Returns the text of a property of the event. */
+  readonly property: (name: string) => string | undefined;
+}
+
+/**
+ * Returns the occurrences that take place. A series is listed within the window, an event that occurs once is listed
+ * whenever it is. What cannot be read is reported, and the rest is still returned.
+ */
+export const readOccurrences = (
+  text: string,
+  { window, owner, addresses }: BusyTimesQuery,
+  reportFault: ReportFault,
+): readonly ListedOccurrence[] => {
+  const components = readComponents(unfold(text));
+  const zones = createZones(components, owner, reportFault);
+  const expandSeries = createExpansion(window, zones, reportFault, 'all');
+  const expandSingle = createExpansion(instantRange, zones, reportFault, 'all');
+  const events = componentsNamed(components, 'VEVENT').flatMap(
+    (component) => readEvent(component, addresses, reportFault) ?? [],
+  );
+  return seriesOf(events).flatMap((series) =>
+    (isRecurring(series) ? expandSeries : expandSingle)(series).flatMap(({ start, end, event, at }) => {
+      const { component, availability } = event;
+      if (availability === 'cancelled') return [];
+      const isFirst = at === series.main.start.localMs && !series.main.replaces;
+      return {
+        uid: event.uid,
+        at: isFirst ? undefined : at,
+        start: toInstantWithin(start),
+        // An event can end before it starts.
+        end: toInstantWithin(Math.max(start, end)),
+        zone: zoneNameOf(event),
+        isAllDay: event.start.form === 'date',
+        busy: availability,
+        property: (name: string) => textOf(component, name),
+      };
+    }),
+  );
+};
+
+const isRecurring = ({ main, replacements }: Series): boolean =>
+  [main.rules, main.addedStarts, main.addedPeriods, replacements].some((parts) => parts.length > 0);
+
+const zoneNameOf = ({ start: { tzid } }: EventComponent): string =>
+  (tzid === undefined ? undefined : ianaNameOf(tzid)) ?? 'UTC';
