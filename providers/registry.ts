@@ -14,6 +14,7 @@ import { createGoogleCheck } from './google/health.ts';
 import { createGoogleAuthorizer } from './google/oauth.ts';
 import { type GoogleSettings, googleSettingsOf, googleVariables } from './google/settings.ts';
 import { createOutlookCalendar } from './microsoft/calendar.ts';
+import { createOutlookChanges } from './microsoft/changes.ts';
 import { createGraphClient } from './microsoft/graph-client.ts';
 import { createMicrosoftCheck } from './microsoft/health.ts';
 import { createMicrosoftAuthorizer } from './microsoft/oauth.ts';
@@ -116,7 +117,7 @@ export const createProviders = (
       microsoft: createOutlookCalendar(graph),
       apple: createCaldavCalendar(fetchFor, reportUnreadable),
     },
-    calendarChanges: { google: createGoogleChanges(google) },
+    calendarChanges: { google: createGoogleChanges(google), microsoft: createOutlookChanges(graph) },
     meetings: { zoom: createZoomMeetings(zoom, settings.zoom.hostUser) },
     textMessages: createTwilioTextMessages(twilio, settings.twilio.messagingServiceSid),
     email: createSmtpEmail(smtp, settings.smtp.from, journalUrl ? createMailJournal(journalUrl) : undefined),

@@ -39,9 +39,10 @@ export const createListing = ({
         at = await syncedCalendars.beginListing(calendar);
         continue;
       }
-      const { changes, nextPage, nextCursor } = answer;
+      const { changes, listedUntil, nextPage, nextCursor } = answer;
       const isStored = await syncedEvents.storePage(at, {
         events: changes.map(toStore),
+        listedUntil,
         nextPage,
         nextCursor,
       });
