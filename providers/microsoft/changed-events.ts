@@ -45,7 +45,7 @@ export interface Window {
   readonly until: Instant;
 }
 
-export interface CalendarRequest {
+interface CalendarRequest {
   readonly operation: ProviderOperation;
   readonly connection: ConnectedAccount;
   readonly calendarId: string;

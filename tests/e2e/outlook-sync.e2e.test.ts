@@ -70,9 +70,10 @@ const syncView = () =>
     .query(calendarSyncQuery)
     .catch(() => undefined);
 
+const rounds = async () => (await syncView())?.rounds;
+
 /** Waits until a change made now would have been read: the notifications are delivered, and no round is due. */
 const untilQuiet = async () => {
-  const rounds = async () => (await syncView())?.rounds;
   for (let before = await rounds(), quiet = 0; quiet < 3; ) {
     await pause(700);
     const now = await rounds();
@@ -216,5 +217,6 @@ describe('the synchronisation of an Outlook calendar', () => {
     await mailbox.move(eventId, start + hour, start + 1.5 * hour);
     await service.sandbox.control.sendLifecycleEvent({ account, event: 'missed' });
     await platform.until(id, (view) => openItems(view).includes('calendar_change'));
+    expect(await changesOf(id)).toEqual(['moved']);
   });
 });

@@ -1,5 +1,5 @@
 /** Starts an HTTP server that receives the notifications of Microsoft Graph, and passes its validation. */
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
@@ -35,7 +35,7 @@ export const startGraphReceiver = async ({
   const validations: string[] = [];
   const received: GraphNotification[] = [];
   const statuses = [...first];
-  const server = createServer(async (request, response) => {
+  const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const token = new URL(request.url ?? '/', 'http://receiver').searchParams.get('validationToken');
     if (token !== null) {
       validations.push(token);
@@ -46,7 +46,8 @@ export const startGraphReceiver = async ({
     const { value } = z.object({ value: z.array(notificationSchema) }).parse(JSON.parse(await text(request)));
     received.push(...value);
     response.writeHead(statuses.shift() ?? 202).end();
-  });
+  };
+  const server = createServer((request, response) => void receive(request, response));
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   onTestFinished(() => {
     server.closeAllConnections();

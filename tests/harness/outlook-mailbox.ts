@@ -2,6 +2,11 @@
 import { z } from 'zod';
 import type { Sandbox } from '../../infra/sandbox/sandbox.ts';
 
+const timeOf = (epochMs: number) => ({
+  dateTime: new Date(epochMs).toISOString().slice(0, -1),
+  timeZone: 'UTC',
+});
+
 /** Returns the mailbox of an account. */
 export const connectToMailbox = (sandbox: Sandbox, account: string) => {
   const send = async (method: 'PATCH' | 'DELETE', eventId: string, body?: object): Promise<void> => {
@@ -22,10 +27,6 @@ export const connectToMailbox = (sandbox: Sandbox, account: string) => {
     });
     if (!response.ok) throw new Error(`the sandbox answered ${response.status}: ${await response.text()}`);
   };
-  const timeOf = (epochMs: number) => ({
-    dateTime: new Date(epochMs).toISOString().slice(0, -1),
-    timeZone: 'UTC',
-  });
   const events = () =>
     sandbox.control
       .state()

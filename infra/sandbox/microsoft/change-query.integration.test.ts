@@ -9,10 +9,11 @@ const pageSchema = z.object({
   '@odata.deltaLink': z.string().optional(),
 });
 
+const prefer = (size: number) => ({ prefer: `IdType="ImmutableId", odata.maxpagesize=${size}` });
+
 const setup = async () => {
   const graph = await startGraphSandbox();
   const { call } = graph;
-  const prefer = (size: number) => ({ prefer: `IdType="ImmutableId", odata.maxpagesize=${size}` });
   const page = async (path = `/calendarView/delta?${window}`, size = 50) =>
     pageSchema.parse((await call('GET', path, undefined, prefer(size))).body);
   const deltaLink = async () => (await page())['@odata.deltaLink'] ?? '';
@@ -37,7 +38,6 @@ describe('a change query of the Outlook sandbox', () => {
     expect(one).not.toHaveProperty('@odata.deltaLink');
     await call('DELETE', `/calendar/events/${first}`);
     const two = await page(one['@odata.nextLink'], 2);
-    // What was deleted meanwhile moves no other event to another page.
     expect([...idsOf(one), ...idsOf(two)]).toEqual(expect.arrayContaining([first, second, third]));
     const changes = await page(two['@odata.deltaLink']);
     expect(changes.value).toEqual([

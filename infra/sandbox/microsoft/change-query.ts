@@ -129,9 +129,10 @@ const toUnit = (calendar: Calendar, event: StoredEvent, isInitial: boolean): Uni
 
 const isOccurrence = ({ series }: StoredEvent): boolean => series !== undefined;
 
+/** Deleted events keep their position, so that a deletion during the listing moves no event to another page. */
 const unitsOf = (calendar: Calendar): readonly Unit[] =>
   [...calendar.events.values()]
-    .filter((event) => !isOccurrence(event) && !event.deleted)
+    .filter((event) => !isOccurrence(event))
     .map((event) => toUnit(calendar, event, true));
 
 const changedUnits = (calendar: Calendar, after: number): readonly Unit[] =>

@@ -29,7 +29,7 @@ export const eventBodySchema = z.strictObject({
 type EventBody = z.infer<typeof eventBodySchema>;
 
 /** A series with so many occurrences, every so many days of 24 hours. */
-export interface Repetition {
+interface Repetition {
   readonly everyDays: number;
   readonly times: number;
 }

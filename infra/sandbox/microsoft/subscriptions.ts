@@ -49,6 +49,8 @@ type StoredSubscription = z.infer<typeof storedSchema>;
 export const lifecycleEvents = ['reauthorizationRequired', 'subscriptionRemoved', 'missed'] as const;
 type LifecycleEvent = (typeof lifecycleEvents)[number];
 
+const headers = () => ({ 'content-type': 'application/json; charset=utf-8' });
+
 const minuteMs = 60_000;
 const longestMs = 10_080 * minuteMs;
 /** An earlier end is moved. */
@@ -99,8 +101,6 @@ export const createSubscriptions = (parts: SubscriptionParts) => {
     tenantId: settings.tenantId,
     ...(clientState === undefined ? {} : { clientState }),
   });
-
-  const headers = () => ({ 'content-type': 'application/json; charset=utf-8' });
 
   const notify = (subscription: StoredSubscription, event: StoredEvent, changeType: EventChange): void => {
     const id = subscription.immutableIds ? event.immutableId : event.id;
@@ -186,6 +186,8 @@ export type Subscriptions = ReturnType<typeof createSubscriptions>;
 
 const invalid = (message: string): GraphError => new GraphError(400, 'ValidationError', message);
 
+const refuse = (reason: string) => invalid(`Subscription validation request failed. ${reason}`);
+
 /**
  * Sends the validation request: https://learn.microsoft.com/graph/change-notifications-delivery-webhooks
  *
@@ -195,7 +197,6 @@ const validate = async (address: string): Promise<void> => {
   const token = `Validation: Testing client application reachability for subscription Request-Id: ${randomUUID()}`;
   const url = new URL(address);
   url.searchParams.set('validationToken', token);
-  const refuse = (reason: string) => invalid(`Subscription validation request failed. ${reason}`);
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'text/plain; charset=utf-8' },
