@@ -141,6 +141,20 @@ describe('a round of an Outlook calendar', () => {
     expect(await stored()).toHaveLength(1);
   });
 
+  it('reports neither a deletion nor a conflict when a person repeats our event, but a move of it', async () => {
+    const { sync, hold, write, stored, sent, sandbox, account, mailbox } = await setup();
+    await hold(slotIn(10));
+    const eventId = await write(slotIn(10));
+    await sync();
+    sandbox.control.repeatOutlookEvent({ account, eventId, everyDays: 7, times: 3 });
+    await sync();
+    expect(await stored()).toHaveLength(4);
+    expect(sent).toEqual([]);
+    await mailbox.move(eventId, inDays(11), inDays(11) + 1_800_000);
+    await sync();
+    expect(sent).toMatchObject([{ change: { kind: 'moved', start: toInstant(inDays(11)) } }]);
+  });
+
   it('does not take an event that begins after the end of the listing for deleted', async () => {
     const { sync, hold, write, stored, sent, sandbox, mailbox } = await setup();
     await hold(slotIn(600));

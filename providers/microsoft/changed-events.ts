@@ -120,14 +120,19 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
     return found ? toChange(request, found) : { id: change.id };
   };
 
-  /** Returns every occurrence in the window: https://learn.microsoft.com/graph/api/event-list-instances */
+  /**
+   * Returns every occurrence in the window: https://learn.microsoft.com/graph/api/event-list-instances. An event of ours
+   * that a person has repeated is the master of a series, and is where its first occurrence is.
+   */
   const readSeries = async (
     request: CalendarRequest,
     id: string,
+    master: Change | undefined,
     { from, until }: Window,
   ): Promise<readonly ListedChange[]> => {
+    const ours = master && canBeOurs(master.transactionId) ? await readSingle(request, master) : undefined;
     // What is not among the occurrences any more was deleted.
-    const changes: ListedChange[] = [{ id }];
+    const changes: ListedChange[] = [ours?.mark ? ours : { id }];
     let path = `${pathOf(request, id)}/instances?${[
       `startDateTime=${from}`,
       `endDateTime=${until}`,
@@ -138,7 +143,10 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
     try {
       for (let page = 0; page < maxEventPages; page += 1) {
         const { value, '@odata.nextLink': next } = await read(request, instancesSchema, path);
-        for (const event of value) changes.push({ ...(await toChange(request, event)), series: id });
+        for (const event of value) {
+          const change = await toChange(request, event);
+          changes.push({ ...change, series: id, mark: ours?.mark ?? change.mark });
+        }
         if (next === undefined) return changes;
         path = pathOfLink(next);
       }
@@ -161,7 +169,10 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
         if (isRemoved(change)) completed.push(await readRemoved(request, change.id, window));
         else if (seriesOf(change) === undefined) completed.push(await readSingle(request, change));
       }
-      for (const id of series) completed.push(...(await readSeries(request, id, window)));
+      for (const id of series) {
+        const master = latest.find((change) => change.id === id);
+        completed.push(...(await readSeries(request, id, master, window)));
+      }
       return completed;
     },
   };

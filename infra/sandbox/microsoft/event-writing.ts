@@ -47,6 +47,8 @@ export interface EventWriting {
     about: Pick<StoredEvent, 'response' | 'zone'>,
     repeat?: Repetition,
   ): StoredEvent;
+  /** Makes an event a series, as its owner does. @throws {GraphError} a 404 for an unknown or deleted event. */
+  repeat(calendar: Calendar, id: string, repeat: Repetition): StoredEvent;
 }
 
 const invalid = (message: string): GraphError =>
@@ -213,6 +215,7 @@ export const createEventWriting = (
       const event = store(calendar, body, { origin: 'foreign', ...about });
       return repeat ? repeatEvent(calendar, event, repeat) : event;
     },
+    repeat: (calendar, id, repeat) => repeatEvent(calendar, existing(calendar, id), repeat),
     update(calendar, id, body, ifMatch) {
       const held = unchanged(calendar, id, ifMatch);
       refuseRecurrence(body);

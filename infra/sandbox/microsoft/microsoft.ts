@@ -78,6 +78,13 @@ export const outlookEventSchema = z.strictObject({
   /** Makes the event a series with so many occurrences, every so many days. */
   repeat: z.strictObject({ everyDays: z.int().min(1), times: z.int().min(1).max(500) }).optional(),
 });
+export const repetitionSchema = z.strictObject({
+  account: z.string().min(1),
+  eventId: z.string().min(1),
+  everyDays: z.int().min(1),
+  times: z.int().min(1).max(500),
+});
+export type OutlookRepetition = z.infer<typeof repetitionSchema>;
 export const lifecycleSchema = z.strictObject({
   account: z.string().min(1),
   event: z.enum(lifecycleEvents),
@@ -218,6 +225,11 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
         repeat,
       );
       return { calendarId: calendar.id, eventId: added.immutableId };
+    },
+    /** Makes an event of the default calendar a series, as its owner does in Outlook. */
+    repeatEvent(repetition: OutlookRepetition) {
+      const { account, eventId, ...repeat } = repetitionSchema.parse(repetition);
+      writing.repeat(calendars.open(account), eventId, repeat);
     },
     reset() {
       server.reset();
