@@ -45,7 +45,7 @@ export interface Window {
   readonly until: Instant;
 }
 
-interface CalendarRequest {
+export interface CalendarRequest {
   readonly operation: ProviderOperation;
   readonly connection: ConnectedAccount;
   readonly calendarId: string;

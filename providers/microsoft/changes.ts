@@ -19,8 +19,8 @@ import { parseJsonOrUndefined } from '../http/json.ts';
 import { operationOf } from '../operations.ts';
 import type { CalendarChanges, ListingPosition } from '../ports.ts';
 import { mainCalendar, viewPath } from './calendar-name.ts';
-import { changeSchema, createChangedEvents, type Window } from './changed-events.ts';
-import { type GraphClient, pathOfLink } from './graph-client.ts';
+import { type CalendarRequest, changeSchema, createChangedEvents, type Window } from './changed-events.ts';
+import type { GraphClient } from './graph-client.ts';
 import { isExpiredLink } from './graph-errors.ts';
 import { createMailboxes } from './mailbox.ts';
 import { changesPerPage } from './settings.ts';
@@ -40,7 +40,8 @@ const windowMs = 400 * day;
 /** Slots begin within a year. A window that covers less of the future is replaced, about once a month. */
 const shortestAheadMs = 365 * day;
 
-const cursorSchema = z.object({ from: instantSchema, until: instantSchema, path: z.string() });
+/** The cursor has the query of a link and not its path, which can contain the id of the calendar. */
+const cursorSchema = z.object({ from: instantSchema, until: instantSchema, query: z.string() });
 type Cursor = z.infer<typeof cursorSchema>;
 
 interface Options {
@@ -56,6 +57,24 @@ export const createOutlookChanges = (
   { pageSize = changesPerPage, now = Date.now }: Options = {},
 ): CalendarChanges => {
   const changedEvents = createChangedEvents(client, createMailboxes(client, now));
+  const readPage = async (
+    { operation, connection, calendarId, call }: CalendarRequest,
+    query: string,
+    position: ListingPosition,
+  ): Promise<z.output<typeof pageSchema> | 'expired'> => {
+    try {
+      return await client.exchange(operation, connection, call, pageSchema, {
+        method: 'get',
+        path: `${viewPath(calendarId)}/delta?${query}`,
+        pageSize,
+        isOwnCalendar: calendarId === mainCalendar,
+      });
+    } catch (error) {
+      if (isExpired(error, position)) return 'expired';
+      throw error;
+    }
+  };
+
   return {
     name: 'microsoft',
     push: createGraphPush(client),
@@ -63,39 +82,28 @@ export const createOutlookChanges = (
       const start = startOf(position);
       if (!start || isShort(start, position, now())) return { kind: 'cursor_expired' };
       const { from, until } = start;
-      const path = position.page ?? start.path ?? firstPath(calendarId, start);
-      try {
-        const answer = await client.exchange(listOperation, connection, call, pageSchema, {
-          method: 'get',
-          path,
-          pageSize,
-          isOwnCalendar: calendarId === mainCalendar,
-        });
-        const { '@odata.nextLink': nextLink, '@odata.deltaLink': deltaLink } = answer;
-        return {
-          kind: 'page',
-          changes: await changedEvents.complete(
-            { operation: listOperation, connection, calendarId, call },
-            answer.value.flatMap((item) => changeSchema.safeParse(item).data ?? []),
-            { from, until },
-          ),
-          listedUntil: until,
-          nextPage: nextLink === undefined ? undefined : pathOfLink(nextLink),
-          nextCursor:
-            deltaLink === undefined
-              ? undefined
-              : JSON.stringify({ from, until, path: pathOfLink(deltaLink) } satisfies Cursor),
-        };
-      } catch (error) {
-        if (isExpired(error, position)) return { kind: 'cursor_expired' };
-        throw error;
-      }
+      const query = position.page ?? start.query ?? firstQuery(start);
+      const request = { operation: listOperation, connection, calendarId, call };
+      const answer = await readPage(request, query, position);
+      if (answer === 'expired') return { kind: 'cursor_expired' };
+      const { value, '@odata.nextLink': nextLink, '@odata.deltaLink': deltaLink } = answer;
+      const listed = value.flatMap((item) => changeSchema.safeParse(item).data ?? []);
+      return {
+        kind: 'page',
+        changes: await changedEvents.complete(request, listed, { from, until }),
+        listedUntil: until,
+        nextPage: nextLink === undefined ? undefined : queryOfLink(nextLink),
+        nextCursor:
+          deltaLink === undefined
+            ? undefined
+            : JSON.stringify({ from, until, query: queryOfLink(deltaLink) } satisfies Cursor),
+      };
     },
   };
 };
 
-/** Returns the window of the listing, and its first link. Undefined for a cursor that cannot be read. */
-const startOf = (position: ListingPosition): (Window & { readonly path?: string }) | undefined => {
+/** Returns the window of the listing, and the query of its first link. Undefined for a cursor that cannot be read. */
+const startOf = (position: ListingPosition): (Window & { readonly query?: string }) | undefined => {
   if (position.kind === 'changes') return cursorSchema.safeParse(parseJsonOrUndefined(position.cursor)).data;
   const { since } = position;
   return { from: since, until: toInstant(toEpochMs(since) + windowMs) };
@@ -105,8 +113,10 @@ const startOf = (position: ListingPosition): (Window & { readonly path?: string 
 const isShort = ({ until }: { readonly until: Instant }, { kind, page }: ListingPosition, nowMs: number) =>
   kind === 'changes' && page === undefined && toEpochMs(until) - nowMs < shortestAheadMs;
 
-const firstPath = (calendarId: string, { from, until }: Window): string =>
-  `${viewPath(calendarId)}/delta?startDateTime=${from}&endDateTime=${until}`;
+const firstQuery = ({ from, until }: Window): string => `startDateTime=${from}&endDateTime=${until}`;
+
+/** The token is the only option of a link. */
+const queryOfLink = (link: string): string => link.slice(link.indexOf('?') + 1);
 
 /** A rejected link is of no use either, whatever its error says. */
 const isExpired = (error: unknown, { kind, page }: ListingPosition): boolean =>
