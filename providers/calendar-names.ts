@@ -51,7 +51,7 @@ export const calendarNames = async (
   calendarId: string,
   open: () => Promise<ConnectedAccount>,
   call: CallContext,
-): Promise<readonly string[]> => {
+): Promise<readonly [string, ...string[]]> => {
   const nameOf = (id: string) => calendarName(provider.name, connection, id);
   if (!provider.resolveAlias || connection.account === undefined || calendarId === mainCalendar) {
     return [nameOf(calendarId)];

@@ -186,6 +186,11 @@ export const catalog = {
       'calendar.freeBusy': { writes: false, circuit: true, quota: mailboxPlace },
       /** Pages of 1,000 events. Also reads which calendar is the main one. */
       'calendar.listEvents': { writes: false, circuit: true, quota: mailboxPlace },
+      /** One page of changes, and what the change query leaves out of them. */
+      'calendar.listChanges': { writes: false, circuit: true, quota: mailboxPlace },
+      /** Subscriptions end by themselves, so a lost one has no lasting effect. */
+      'calendar.watch': { writes: false, circuit: true, quota: mailboxPlace },
+      'calendar.stopWatching': { writes: false, circuit: true, quota: mailboxPlace },
       /** A search, then a write. Both are repeated when another client wrote in between. */
       'calendar.putEvent': { writes: true, circuit: true, quota: mailboxPlace },
       /** Refused: no meetings are created in Outlook calendars. */

@@ -188,7 +188,7 @@ export interface ListedChange {
   readonly id: string;
   /** The provider's id of the series that the occurrence belongs to. */
   readonly series?: string | undefined;
-  /** Undefined: the event was deleted. Every occurrence is gone when it was a series. */
+  /** Undefined: the event was deleted. When it is a series, every occurrence is gone that the page does not list. */
   readonly event?: ListedEvent | undefined;
   readonly mark?: EventMark | undefined;
 }
@@ -207,6 +207,8 @@ type ListingPage =
       readonly changes: readonly ListedChange[];
       /** Series of which the page has every occurrence. Their other occurrences no longer exist. */
       readonly wholeSeries?: readonly string[] | undefined;
+      /** Where a listing of all events ends, when the vendor limits it: it omits events that begin later. */
+      readonly listedUntil?: Instant | undefined;
       /** Undefined on the last page. */
       readonly nextPage?: string | undefined;
       /** On the last page. Undefined when the vendor gave none: the next listing is one of all events. */
@@ -246,6 +248,15 @@ export interface CalendarPush {
   readonly path: string;
   /** Starts notifications. Not idempotent: two watches of a calendar both notify. */
   watch(connection: ConnectedAccount, request: WatchRequest, call: CallContext): Promise<Watch>;
+  /**
+   * Extends a watch. Returns its new end; undefined when the vendor does not know it any more. Absent when a watch cannot
+   * be extended. Idempotent.
+   */
+  renew?(
+    connection: ConnectedAccount,
+    watch: { readonly id: string; readonly expiresAt: Instant },
+    call: CallContext,
+  ): Promise<Instant | undefined>;
   /** Ends notifications. Idempotent. */
   stopWatching(
     connection: ConnectedAccount,

@@ -15,6 +15,7 @@ import { createGoogleCheck } from './google/health.ts';
 import { createGoogleAuthorizer } from './google/oauth.ts';
 import { type GoogleSettings, googleSettingsOf, googleVariables } from './google/settings.ts';
 import { createOutlookCalendar } from './microsoft/calendar.ts';
+import { createOutlookChanges } from './microsoft/changes.ts';
 import { createGraphClient } from './microsoft/graph-client.ts';
 import { createMicrosoftCheck } from './microsoft/health.ts';
 import { createMicrosoftAuthorizer } from './microsoft/oauth.ts';
@@ -119,6 +120,7 @@ export const createProviders = (
     },
     calendarChanges: {
       google: createGoogleChanges(google),
+      microsoft: createOutlookChanges(graph),
       apple: createCaldavChanges(fetchFor, reportUnreadable),
     },
     meetings: { zoom: createZoomMeetings(zoom, settings.zoom.hostUser) },

@@ -40,10 +40,11 @@ export const createListing = ({
         at = await syncedCalendars.beginListing(calendar);
         continue;
       }
-      const { changes, wholeSeries, nextPage, nextCursor } = answer;
+      const { changes, wholeSeries, listedUntil, nextPage, nextCursor } = answer;
       const isStored = await syncedEvents.storePage(at, {
         events: changes.map(toStore),
         wholeSeries,
+        listedUntil,
         nextPage,
         nextCursor,
       });

@@ -43,7 +43,7 @@ export const createSubscriptions = ({
   publicUrl,
 }: {
   readonly syncedCalendars: Pick<SyncedCalendars, 'setPushError'>;
-  readonly watchSubscriptions: Pick<WatchSubscriptions, 'put' | 'remove' | 'listByConnection'>;
+  readonly watchSubscriptions: Pick<WatchSubscriptions, 'put' | 'extend' | 'remove' | 'listByConnection'>;
   readonly publicUrl: string;
 }): Subscriptions => {
   /**
@@ -85,6 +85,26 @@ export const createSubscriptions = ({
     await watchSubscriptions.remove(id);
   };
 
+  /** Returns whether one of the subscriptions was extended. */
+  const renew = async (
+    round: SyncRound,
+    push: CalendarPush,
+    former: readonly StoredSubscription[],
+  ): Promise<boolean> => {
+    const latest = former.filter(({ resourceId }) => resourceId !== undefined).at(-1);
+    if (!latest || !push.renew) return false;
+    const wanted = { id: latest.id, expiresAt: toInstant(Date.now() + lifetimeMs) };
+    try {
+      const expiresAt = await push.renew(round.account, wanted, startCall(round));
+      if (expiresAt === undefined) return false;
+      await watchSubscriptions.extend(latest.id, expiresAt);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ProviderError) || error.fault.kind === 'reconnect') throw error;
+      return false;
+    }
+  };
+
   /** Opens the new subscription first, so that there is no time without one. */
   const replace = async (
     round: SyncRound,
@@ -120,9 +140,8 @@ export const createSubscriptions = ({
             renewalOf(subscription) > Date.now(),
         );
         // After a refusal, the next attempt waits for the next poll.
-        if (!isCovered && (isPoll || calendar.pushError === undefined)) {
-          await replace(round, push, calendar, former);
-        }
+        if (isCovered || !(isPoll || calendar.pushError === undefined)) continue;
+        if (!(await renew(round, push, former))) await replace(round, push, calendar, former);
       }
       const renewals = (await watchSubscriptions.listByConnection(connection)).map(renewalOf);
       return renewals.length === 0 ? undefined : toInstant(Math.max(Math.min(...renewals), Date.now()));

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { CalendarRef } from '../../domain/audition/request.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
-import { calendarName } from '../../providers/calendar-names.ts';
+import { calendarNames } from '../../providers/calendar-names.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
 import type { RemoveEventInput, UndoResult, WriteEventInput } from '../contract.ts';
@@ -57,15 +57,19 @@ export const createEventWriter = ({
   const recordWritten = async (
     { organization, auditionId, key, participant, calendar, content }: Omit<WriteEventInput, 'trail'>,
     { eventId }: WrittenEvent,
+    call: CallContext,
   ): Promise<void> => {
     const { provider, connection: id, calendarId } = calendar;
     if (!calendarChanges[provider]) return;
-    const account = (await connections.get(organization, id))?.account;
+    const connection = (await connections.get(organization, id)) ?? { id, account: undefined };
+    const openForName = () => open(organization, calendar, 'calendar.listEvents');
+    // The name of the hold: it tells whether the calendar is in use.
+    const names = await calendarNames(calendars[provider], connection, calendarId, openForName, call);
     await writtenEvents.record({
       organization,
       connection: id,
       provider,
-      calendarName: calendarName(provider, { id, account }, calendarId),
+      calendarName: names[0],
       calendarId,
       eventId,
       auditionId,
@@ -114,7 +118,7 @@ export const createEventWriter = ({
           removeEffect: (_written, call) => deleteFrom(input, calendar, key, call),
         },
       );
-      await recordWritten(input, written);
+      await recordWritten(input, written, context.startCall());
       return written;
     },
 

@@ -7,6 +7,7 @@ import {
   type ConnectionId,
   participantIdSchema,
 } from '../../domain/ids.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import type { ListedEvent } from '../../providers/ports.ts';
 import type { Database } from '../client.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
@@ -28,6 +29,8 @@ interface PageToStore {
   readonly events: readonly EventToStore[];
   /** Series whose events are all in the page. Their other events are deleted. */
   readonly wholeSeries?: readonly string[] | undefined;
+  /** Where a listing of all events ends. Undefined: it has no end. */
+  readonly listedUntil?: Instant | undefined;
   /** Undefined on the last page. */
   readonly nextPage?: string | undefined;
   readonly nextCursor?: string | undefined;
@@ -93,11 +96,12 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
       if (!(await advance(transaction, at, page))) return false;
       // Of two changes of an event, the later one counts.
       const events = [...new Map(page.events.map((event) => [event.id, event])).values()];
-      await upsertEvents(transaction, at, events);
+      // First, because the page lists the occurrences that a changed series still has.
       await removeEvents(transaction, at, events);
+      await upsertEvents(transaction, at, events);
       await removeMissing(transaction, at, page.wholeSeries ?? [], events);
       if (page.nextPage === undefined && at.position.kind === 'all') {
-        await removeUnlisted(transaction, at, at.position.since);
+        await removeUnlisted(transaction, at, { from: at.position.since, until: page.listedUntil });
       }
       return true;
     }),
@@ -322,13 +326,17 @@ const removeMissing = async (
   await remove(transaction, key, isMissing);
 };
 
-/** Events that were over before the listing began are not listed. */
+/** Events that were over before the listing began, or begin after its end, are not listed. */
 const removeUnlisted = (
   transaction: Transaction,
   { connection, calendar, generation }: SyncProgress,
-  since: ListedEvent['start'],
+  { from, until }: { readonly from: Instant; readonly until: Instant | undefined },
 ): Promise<void> =>
-  remove(transaction, { connection, calendar }, sql`generation < ${generation} AND ends_at > ${since}`);
+  remove(
+    transaction,
+    { connection, calendar },
+    sql`generation < ${generation} AND ends_at > ${from} AND starts_at < ${until ?? 'infinity'}`,
+  );
 
 /** Deletes events. Those of ours stay as removed, so that the audition is asked. */
 const remove = async (

@@ -46,6 +46,8 @@ export interface WatchSubscriptions {
   ): Promise<readonly (WatchSubscription | undefined)[]>;
   /** Records the time of a notification. Updates a subscription at most once a minute. */
   markNotified(ids: readonly string[]): Promise<void>;
+  /** Records that the vendor has extended a subscription. */
+  extend(id: string, expiresAt: Instant): Promise<void>;
   /** Deletes a subscription. Idempotent. */
   remove(id: string): Promise<void>;
   /** Returns the subscriptions of a connection, the earliest expiry first. */
@@ -139,6 +141,10 @@ export const createWatchSubscriptions = (db: Database): WatchSubscriptions => ({
           ),
         ),
       );
+  },
+
+  async extend(id, expiresAt) {
+    await db.update(watchSubscriptions).set({ expiresAt }).where(eq(watchSubscriptions.id, id));
   },
 
   async remove(id) {

@@ -25,7 +25,7 @@ export const meetingVendors = {
 /** Vendors of calendars that are read and written. */
 export const calendarVendors = {
   google: { vendor: 'google', isSynchronized: true },
-  microsoft: { vendor: 'microsoft', isSynchronized: false },
+  microsoft: { vendor: 'microsoft', isSynchronized: true },
   apple: { vendor: 'apple', isSynchronized: true },
 } as const satisfies Capability<{
   readonly vendor: VendorName;

@@ -94,6 +94,7 @@ export const startSandbox = async (
     control,
     async close() {
       google.close();
+      microsoft.close();
       zoom.close();
       twilio.close();
       await app.close();

@@ -56,6 +56,8 @@ const microsoftSettingsSchema = z.strictObject({
   deletedTransactions: z.enum(['remembered', 'forgotten']).default('remembered'),
   /** The most simultaneous requests to a mailbox. 0 means no limit. */
   mailboxConcurrency: z.int().min(0).default(4),
+  /** Milliseconds before each retry of a failed notification. */
+  notificationRetryMs: z.array(milliseconds).default([200, 1000, 5000]),
 });
 
 const appleSettingsSchema = z.strictObject({

@@ -41,11 +41,22 @@ const operations = {
     'calendars.create': writes,
     'calendar.getSchedule': reads,
     'calendarView.list': reads,
+    'calendarView.delta': reads,
+    'events.instances': reads,
     'events.list': reads,
     'events.create': writes,
     'events.get': reads,
     'events.update': writes,
     'events.delete': writes,
+    'subscriptions.create': writes,
+    'subscriptions.get': reads,
+    'subscriptions.update': writes,
+    'subscriptions.reauthorize': writes,
+    'subscriptions.delete': writes,
+    /** Graph's webhook call when an event of a mailbox has changed. */
+    'subscription.notify': { effect: false, outgoing: true },
+    /** Graph's webhook call about a subscription itself. */
+    'subscription.lifecycle': { effect: false, outgoing: true },
   },
   zoom: {
     authorize: reads,

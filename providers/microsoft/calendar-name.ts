@@ -19,3 +19,10 @@ export const microsoftCalendarName = (account: string, calendarId: string): stri
 /** Returns the path of the calendar in Graph: https://learn.microsoft.com/graph/api/resources/calendar */
 export const calendarPath = (calendarId: string): string =>
   calendarId === mainCalendar ? '/me/calendar' : `/me/calendars/${encodeURIComponent(calendarId)}`;
+
+/**
+ * Returns the path of the calendar's view. Change queries of the main calendar are documented for this path only:
+ * https://learn.microsoft.com/graph/api/event-delta
+ */
+export const viewPath = (calendarId: string): string =>
+  calendarId === mainCalendar ? '/me/calendarView' : `${calendarPath(calendarId)}/calendarView`;

@@ -10,34 +10,17 @@ import type { Instant } from '../../domain/time/instant.ts';
 import { operationOf } from '../operations.ts';
 import type { BusyEvent, CallContext, ConnectedAccount } from '../ports.ts';
 import { calendarPath, mainCalendar } from './calendar-name.ts';
-import { eventIdIn, extendedPropertiesSchema, marksIn, withMarks } from './event-marks.ts';
-import { allDayInterval, graphTimeSchema, instantOf } from './event-time.ts';
+import { eventIdIn, marksIn, withMarks } from './event-marks.ts';
 import { type GraphClient, pathOfLink } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
 import type { Mailboxes } from './mailbox.ts';
 import { eventsPerPage, maxEventPages } from './settings.ts';
-import { ianaZoneOf } from './windows-zones.ts';
+import { blocksTime, type TimedEvent, timedEventFields, timedEventSchema, timesOf } from './timed-event.ts';
 
 const listOperation = operationOf('microsoft', 'calendar.listEvents');
 
-const eventSchema = z.object({
-  id: z.string(),
-  isAllDay: z.boolean().nullish(),
-  isCancelled: z.boolean().nullish(),
-  showAs: z.string().nullish().describe('free, tentative, busy, oof, workingElsewhere or unknown'),
-  start: graphTimeSchema,
-  end: graphTimeSchema,
-  originalStartTimeZone: z.string().nullish().describe('The zone in which the event was created'),
-  responseStatus: z.object({ response: z.string().nullish() }).nullish(),
-  singleValueExtendedProperties: extendedPropertiesSchema,
-});
-type ListedEvent = z.infer<typeof eventSchema>;
-
 /** The items are read one by one, so that one that cannot be read does not fail the page. */
 const pageSchema = z.object({ value: z.array(z.unknown()), '@odata.nextLink': z.string().optional() });
-
-/** The fields of `eventSchema`, so that Graph does not send the texts of the events, private ones included. */
-const fields = 'id,isAllDay,isCancelled,showAs,start,end,originalStartTimeZone,responseStatus';
 
 interface Window {
   readonly from: Instant;
@@ -67,7 +50,9 @@ export const createBusyEventQuery = (client: GraphClient, mailboxes: Mailboxes):
     let path = viewPath(calendarId, window);
     for (let page = 0; page < maxEventPages; page += 1) {
       const answer = await readPage(connection, call, path, calendarId);
-      const blocking = answer.value.map((item) => eventSchema.safeParse(item).data).filter(blocksTime);
+      const blocking = answer.value
+        .flatMap((item) => timedEventSchema.safeParse(item).data ?? [])
+        .filter(blocksTime);
       const mailboxZone = blocking.some(({ isAllDay }) => isAllDay) ? await zone() : undefined;
       busy.push(...blocking.flatMap((event) => busyEventOf(event, mailboxZone, window)));
       const next = answer['@odata.nextLink'];
@@ -89,25 +74,12 @@ const viewPath = (calendarId: string, { from, until }: Window): string =>
     `startDateTime=${toInstant(toEpochMs(from) - day)}`,
     `endDateTime=${toInstant(toEpochMs(until) + day)}`,
     `$top=${eventsPerPage}`,
-    `$select=${fields}`,
+    `$select=${timedEventFields}`,
     withMarks,
   ].join('&')}`;
 
-/**
- * Who works elsewhere can still come; every other status blocks, the unknown ones too.
- * https://learn.microsoft.com/graph/api/resources/event#properties
- */
-const freeStatuses: ReadonlySet<string> = new Set(['free', 'workingElsewhere']);
-
-/** Returns whether the event counts as busy. Tentative and unanswered events do. */
-const blocksTime = (event: ListedEvent | undefined): event is ListedEvent =>
-  event !== undefined &&
-  !event.isCancelled &&
-  !freeStatuses.has(event.showAs ?? 'busy') &&
-  event.responseStatus?.response !== 'declined';
-
 const busyEventOf = (
-  event: ListedEvent,
+  event: TimedEvent,
   mailboxZone: string | undefined,
   { from, until }: Window,
 ): readonly BusyEvent[] => {
@@ -117,21 +89,8 @@ const busyEventOf = (
   return [{ ...interval, eventId: eventIdIn(properties) ?? id, reference: marksIn(properties)?.reference }];
 };
 
-/**
- * An event without readable times and an event of no duration block no time. Without the zone of the mailbox, the dates of
- * an event are read in the zone in which it was created, or in UTC.
- */
-const intervalOf = (
-  { start, end, isAllDay, originalStartTimeZone }: ListedEvent,
-  mailboxZone: string | undefined,
-): BusyInterval | undefined => {
-  if (isAllDay) {
-    const zone = mailboxZone ?? ianaZoneOf(originalStartTimeZone ?? '') ?? 'UTC';
-    const interval = allDayInterval(start, end, zone);
-    return interval && interval.start < interval.end ? interval : undefined;
-  }
-  const [begins, ends] = [instantOf(start), instantOf(end)];
-  return begins !== undefined && ends !== undefined && begins < ends
-    ? { start: begins, end: ends }
-    : undefined;
+/** An event without readable times and an event of no duration block no time. */
+const intervalOf = (event: TimedEvent, mailboxZone: string | undefined): BusyInterval | undefined => {
+  const interval = timesOf(event, mailboxZone);
+  return interval && interval.start < interval.end ? interval : undefined;
 };

@@ -94,3 +94,7 @@ const isAt = ({ start, end, isAllDay }: GraphEvent, { slot }: CalendarEvent): bo
 /** Two calendars of one mailbox can each have an event of the audition, so the calendar is part of the id. */
 const transactionIdOf = ({ calendarId, eventId }: CalendarEvent, generation: number): string =>
   createHash('sha256').update(`event\n${calendarId}\n${eventId}\n${generation}`).digest('hex').slice(0, 40);
+
+/** Returns whether an event can be ours: only an event that this service created has such a transaction id. */
+export const canBeOurs = (transactionId: string | null | undefined): boolean =>
+  /^[0-9a-f]{40}$/.test(transactionId ?? '');

@@ -21,6 +21,8 @@ export type GraphRequest = {
   readonly ifMatch?: string | undefined;
   /** Whether the request concerns the main calendar of the account. Only a missing consent can forbid it. */
   readonly isOwnCalendar?: boolean;
+  /** The most items in a page of a change query, which does not know `$top`. */
+  readonly pageSize?: number | undefined;
 } & ({ readonly method: 'get' | 'delete' } | { readonly method: 'post' | 'patch'; readonly body: object });
 
 export interface GraphClient {
@@ -54,7 +56,7 @@ export const createGraphClient = ({ graphUrl }: Pick<MicrosoftSettings, 'graphUr
     call: CallContext,
     sent: GraphRequest,
   ): Promise<unknown> => {
-    const { path, ifMatch, isOwnCalendar } = sent;
+    const { path, ifMatch, isOwnCalendar, pageSize } = sent;
     const recorder = createRecorder();
     const library = Client.initWithMiddleware({
       baseUrl: graphUrl,
@@ -65,7 +67,7 @@ export const createGraphClient = ({ graphUrl }: Pick<MicrosoftSettings, 'graphUr
       .api(path)
       .headers({
         authorization: `Bearer ${token}`,
-        prefer: preferences,
+        prefer: pageSize === undefined ? preferences : `${preferences}, odata.maxpagesize=${pageSize}`,
         'x-correlation-id': call.correlationId,
         ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
       })

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { operationOf } from '../operations.ts';
-import { graphError, isAccessDenied, ownCalendarErrors, thrownFailure } from './graph-errors.ts';
+import {
+  graphError,
+  isAccessDenied,
+  isExpiredLink,
+  ownCalendarErrors,
+  thrownFailure,
+} from './graph-errors.ts';
 
 const put = operationOf('microsoft', 'calendar.putEvent');
 
@@ -32,6 +38,17 @@ describe('an error of Graph', () => {
   it('of a throttled call without Retry-After had no effect', () => {
     const failure = { status: 429, code: 'ApplicationThrottled', message: '' };
     expect(graphError(put, failure).fault).toEqual({ kind: 'retry', effect: 'none' });
+  });
+
+  it.each([
+    [410, undefined, true],
+    [410, 'SyncStateNotFound', true],
+    [400, 'syncStateNotFound', true],
+    [400, 'resyncRequired', true],
+    [404, 'ErrorItemNotFound', false],
+    [503, 'ServiceUnavailable', false],
+  ] as const)('%i %s tells whether the link of a change query has expired: %s', (status, code, expected) => {
+    expect(isExpiredLink({ status, code })).toBe(expected);
   });
 
   it('that denies access to the own calendar asks for another consent', () => {

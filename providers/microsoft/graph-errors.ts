@@ -43,8 +43,9 @@ const graphErrors: readonly ErrorRow[] = [
   { code: 'ErrorIrresolvableConflict', fault: 'conflict' },
   { code: 'ErrorStaleObject', fault: 'conflict' },
   { code: 'ErrorDuplicateTransactionId', fault: 'conflict' },
-  // A link of a change query has expired: the calendar must be read in full.
+  // A link of a change query has expired: the calendar must be read in full (`isExpiredLink`).
   { code: 'SyncStateNotFound', fault: 'not_found' },
+  { code: 'syncStateNotFound', fault: 'not_found' },
   { code: 'SyncStateInvalid', fault: 'not_found' },
   { code: 'resyncRequired', fault: 'not_found' },
   // Our own codes, for errors inside a successful answer.
@@ -54,6 +55,17 @@ const graphErrors: readonly ErrorRow[] = [
   { code: 'no_conferences', fault: 'not_permitted' },
   ...httpRows,
 ];
+
+/** The codes of a link that Graph does not know any more: https://learn.microsoft.com/graph/delta-query-overview#synchronization-reset */
+const expiredLinkCodes: ReadonlySet<string> = new Set([
+  'syncstatenotfound',
+  'syncstateinvalid',
+  'resyncrequired',
+]);
+
+/** Returns whether the link of a change query has expired. Graph spells the codes differently, with 410 and with 400. */
+export const isExpiredLink = ({ status, code }: Pick<VendorFailure, 'status' | 'code'>): boolean =>
+  status === 410 || expiredLinkCodes.has(code?.toLowerCase() ?? '');
 
 /** The owner of a calendar can always use it. Only a consent without our scope forbids it. */
 export const ownCalendarErrors: readonly ErrorRow[] = [{ fault: 'reconnect' }];

@@ -21,6 +21,12 @@ export const eventsPerPage = 1_000;
 /** The most pages of one list. A month has fewer events, even in the calendar of a whole company. */
 export const maxEventPages = 20;
 
+/**
+ * Changes in one page of a change query. It has no `$select`, so each change contains the text and the people of its
+ * event; and some changes need a request of their own. A page must fit into the deadline of a call.
+ */
+export const changesPerPage = 50;
+
 /** The scopes of the sign-in. The library adds them to every request. */
 export const signInScopes = ['openid', 'profile', 'offline_access'] as const;
 

@@ -66,6 +66,12 @@ const changesOnPath = (changes: CalendarChanges, path: CallPath): CalendarChange
       path: push.path,
       watch: (connection, request, call) =>
         path.run(watch, ofConnection(connection), call, () => push.watch(connection, request, call)),
+      ...(push.renew && {
+        renew: (connection, watched, call) =>
+          path.run(watch, ofConnection(connection), call, async () =>
+            push.renew?.(connection, watched, call),
+          ),
+      }),
       stopWatching: (connection, watched, call) =>
         path.run(stopWatching, ofConnection(connection), call, () =>
           push.stopWatching(connection, watched, call),

@@ -4,7 +4,12 @@ import type { CallCounter, Counts } from '../calls/counter.ts';
 import { type Fault, type FaultRequest, faultRequestSchema } from '../faults/fault.ts';
 import type { FaultRegistry } from '../faults/fault-registry.ts';
 import type { BusyTime, Google } from '../google/google.ts';
-import type { Microsoft, OutlookEvent } from '../microsoft/microsoft.ts';
+import type {
+  Microsoft,
+  OutlookEvent,
+  OutlookLifecycleEvent,
+  OutlookRepetition,
+} from '../microsoft/microsoft.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import type { InboundText, Twilio } from '../twilio/twilio.ts';
 import { operationNames, type Vendor } from '../vendors.ts';
@@ -58,6 +63,12 @@ export interface SandboxControl {
   expireSyncTokens(): void;
   /** Adds an event that the owner of an Outlook mailbox created manually. */
   addOutlookEvent(event: OutlookEvent): { readonly calendarId: string; readonly eventId: string };
+  /** Makes an event of an Outlook mailbox a series, as its owner does. */
+  repeatOutlookEvent(repetition: OutlookRepetition): void;
+  /** Invalidates all links of Outlook's change queries. Clients must list all events again. */
+  expireDeltaLinks(): void;
+  /** Sends a lifecycle event to the subscriptions of an Outlook mailbox. Resolves with the status of each call. */
+  sendLifecycleEvent(event: OutlookLifecycleEvent): Promise<readonly string[]>;
   /** Creates an Outlook mailbox, if it does not exist, and returns the id of its default calendar. */
   openMailbox(account: string): string;
   /**
@@ -138,6 +149,9 @@ export const createControl = (parts: ControlParts): SandboxControl => {
     addBusy: (time) => google.addBusy(time),
     expireSyncTokens: () => google.expireSyncTokens(),
     addOutlookEvent: (event) => microsoft.addEvent(event),
+    repeatOutlookEvent: (repetition) => microsoft.repeatEvent(repetition),
+    expireDeltaLinks: () => microsoft.expireDeltaLinks(),
+    sendLifecycleEvent: (event) => microsoft.sendLifecycleEvent(event),
     openMailbox: (account) => microsoft.openMailbox(account),
     async sendMeetingEvent(id, event) {
       try {

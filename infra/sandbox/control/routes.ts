@@ -5,7 +5,7 @@ import { faultRequestSchema } from '../faults/fault.ts';
 import { GoogleError } from '../google/errors.ts';
 import { busyTimeSchema } from '../google/google.ts';
 import { GraphError } from '../microsoft/errors.ts';
-import { outlookEventSchema } from '../microsoft/microsoft.ts';
+import { lifecycleSchema, outlookEventSchema, repetitionSchema } from '../microsoft/microsoft.ts';
 import { inboundSchema } from '../twilio/twilio.ts';
 import { vendors } from '../vendors.ts';
 import { zoomEventSchema } from '../zoom/events.ts';
@@ -75,6 +75,17 @@ export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => 
   );
   app.post('/sandbox/microsoft/busy', async (request, reply) =>
     reply.code(201).send(control.addOutlookEvent(outlookEventSchema.parse(request.body))),
+  );
+  app.post('/sandbox/microsoft/repeat', async (request, reply) => {
+    control.repeatOutlookEvent(repetitionSchema.parse(request.body));
+    return reply.code(204).send();
+  });
+  app.post('/sandbox/microsoft/expire-delta-links', async (_request, reply) => {
+    control.expireDeltaLinks();
+    return reply.code(204).send();
+  });
+  app.post('/sandbox/microsoft/lifecycle', async (request, reply) =>
+    reply.code(201).send({ webhooks: await control.sendLifecycleEvent(lifecycleSchema.parse(request.body)) }),
   );
   app.post<{ Params: { meetingId: string } }>(
     '/sandbox/zoom/meetings/:meetingId/events',

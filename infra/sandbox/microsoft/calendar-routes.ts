@@ -4,13 +4,14 @@ import { z } from 'zod';
 import { originOf } from '../oauth/id-token.ts';
 import type { MicrosoftSandboxSettings } from '../settings.ts';
 import type { Calendar, Calendars } from './calendars.ts';
-import { GraphError } from './errors.ts';
+import { changeQuerySchema, listViewChanges } from './change-query.ts';
 import { renderEvent } from './event.ts';
-import { type EventPage, listEvents, listView } from './event-listing.ts';
+import { type EventPage, listEvents, listInstances, listView } from './event-listing.ts';
 import { type EventWriting, eventBodySchema } from './event-writing.ts';
 import { type CollectionQuery, collectionQuerySchema, readExpand, selectFrom } from './odata.ts';
 import { displayNameOf } from './person.ts';
 import { readPreferences } from './preferences.ts';
+import { readBody } from './request-body.ts';
 import { answerSchedule, scheduleRequestSchema } from './schedule.ts';
 
 export interface MicrosoftCalendarParts {
@@ -23,18 +24,6 @@ export interface MicrosoftCalendarParts {
 
 type CalendarParams = { calendarId?: string };
 type EventParams = CalendarParams & { eventId: string };
-
-/** @throws {GraphError} a 400 that names the first invalid field. */
-const read = <S extends z.ZodType>(schema: S, value: unknown): z.output<S> => {
-  const result = schema.safeParse(value ?? {});
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  throw new GraphError(
-    400,
-    'RequestBodyRead',
-    `The property '${issue?.path.join('.') ?? ''}' is invalid: ${issue?.message ?? ''}`,
-  );
-};
 
 const render = ({ id, owner, name, isDefault }: Calendar) => ({
   id,
@@ -59,16 +48,41 @@ const collection = (request: FastifyRequest, { value, next }: EventPage) => {
 };
 
 const preferencesOf = (request: FastifyRequest) => readPreferences(request.headers.prefer);
-const queryOf = (request: FastifyRequest): CollectionQuery => read(collectionQuerySchema, request.query);
+const queryOf = (request: FastifyRequest): CollectionQuery => readBody(collectionQuerySchema, request.query);
+
+type CalendarRequest = FastifyRequest<{ Params: CalendarParams }>;
+
+const calendarIn = (request: CalendarRequest, { calendars, accountOf }: MicrosoftCalendarParts): Calendar => {
+  const account = accountOf(request);
+  const { calendarId } = request.params;
+  return calendarId === undefined ? calendars.open(account) : calendars.get(account, calendarId);
+};
+
+/** Answers a change query. Its links have no option but the token. */
+const changesOf = (request: CalendarRequest, parts: MicrosoftCalendarParts) => {
+  const { value, link } = listViewChanges(
+    calendarIn(request, parts),
+    readBody(changeQuerySchema, request.query),
+    preferencesOf(request),
+    parts.calendars,
+  );
+  const address = new URL(request.url, originOf(request));
+  return {
+    '@odata.context': `${originOf(request)}/v1.0/$metadata#Collection(event)`,
+    value,
+    [link.name]: `${address.origin}${address.pathname}?${link.query}`,
+  };
+};
 
 /** Registers the routes of one way to name a calendar. */
-const routesAt = (app: FastifyInstance, path: string, parts: MicrosoftCalendarParts) => {
-  const { calendars, writing, accountOf } = parts;
-  const calendarOf = (request: FastifyRequest<{ Params: CalendarParams }>): Calendar => {
-    const account = accountOf(request);
-    const { calendarId } = request.params;
-    return calendarId === undefined ? calendars.open(account) : calendars.get(account, calendarId);
-  };
+const routesAt = (
+  app: FastifyInstance,
+  path: string,
+  parts: MicrosoftCalendarParts,
+  { hasChangeQueries }: { readonly hasChangeQueries: boolean },
+) => {
+  const { writing } = parts;
+  const calendarOf = (request: CalendarRequest): Calendar => calendarIn(request, parts);
   const events = `${path}/events`;
   const event = `${events}/:eventId`;
 
@@ -82,6 +96,24 @@ const routesAt = (app: FastifyInstance, path: string, parts: MicrosoftCalendarPa
     (request) => collection(request, listView(calendarOf(request), queryOf(request), preferencesOf(request))),
   );
 
+  if (hasChangeQueries) {
+    app.get<{ Params: CalendarParams }>(
+      `${path}/calendarView/delta`,
+      { config: { operation: 'calendarView.delta' } },
+      (request) => changesOf(request, parts),
+    );
+  }
+
+  app.get<{ Params: EventParams }>(
+    `${event}/instances`,
+    { config: { operation: 'events.instances' } },
+    (request) => {
+      const calendar = calendarOf(request);
+      const master = writing.get(calendar, request.params.eventId);
+      return collection(request, listInstances(calendar, master, queryOf(request), preferencesOf(request)));
+    },
+  );
+
   app.get<{ Params: CalendarParams }>(events, { config: { operation: 'events.list' } }, (request) =>
     collection(request, listEvents(calendarOf(request), queryOf(request), preferencesOf(request))),
   );
@@ -90,7 +122,7 @@ const routesAt = (app: FastifyInstance, path: string, parts: MicrosoftCalendarPa
     events,
     { config: { operation: 'events.create' } },
     async (request, reply) => {
-      const created = writing.create(calendarOf(request), read(eventBodySchema, request.body));
+      const created = writing.create(calendarOf(request), readBody(eventBodySchema, request.body));
       return reply.code(201).send(renderEvent(created, preferencesOf(request)));
     },
   );
@@ -102,7 +134,7 @@ const routesAt = (app: FastifyInstance, path: string, parts: MicrosoftCalendarPa
   });
 
   app.patch<{ Params: EventParams }>(event, { config: { operation: 'events.update' } }, (request) => {
-    const body = read(eventBodySchema, request.body);
+    const body = readBody(eventBodySchema, request.body);
     const { eventId } = request.params;
     const changed = writing.update(calendarOf(request), eventId, body, request.headers['if-match']);
     return renderEvent(changed, preferencesOf(request));
@@ -123,8 +155,15 @@ const newCalendar = z.strictObject({ name: z.string().min(1) });
 /** Registers the routes of the calendars. */
 export const microsoftCalendarRoutes = (app: FastifyInstance, parts: MicrosoftCalendarParts) => {
   const { calendars, settings, accountOf } = parts;
-  routesAt(app, '/v1.0/me/calendar', parts);
-  routesAt(app, '/v1.0/me/calendars/:calendarId', parts);
+  // Change queries of the main calendar are documented without its name.
+  routesAt(app, '/v1.0/me/calendar', parts, { hasChangeQueries: false });
+  routesAt(app, '/v1.0/me/calendars/:calendarId', parts, { hasChangeQueries: true });
+
+  app.get<{ Params: CalendarParams }>(
+    '/v1.0/me/calendarView/delta',
+    { config: { operation: 'calendarView.delta' } },
+    (request) => changesOf(request, parts),
+  );
 
   app.get('/v1.0/me/calendars', { config: { operation: 'calendars.list' } }, (request) => {
     const account = accountOf(request);
@@ -135,13 +174,13 @@ export const microsoftCalendarRoutes = (app: FastifyInstance, parts: MicrosoftCa
   app.post('/v1.0/me/calendars', { config: { operation: 'calendars.create' } }, async (request, reply) => {
     const account = accountOf(request);
     calendars.open(account);
-    return reply.code(201).send(render(calendars.add(account, read(newCalendar, request.body).name)));
+    return reply.code(201).send(render(calendars.add(account, readBody(newCalendar, request.body).name)));
   });
 
   app.post('/v1.0/me/calendar/getSchedule', { config: { operation: 'calendar.getSchedule' } }, (request) => {
     const account = accountOf(request);
     calendars.open(account);
-    const body = read(scheduleRequestSchema, request.body);
+    const body = readBody(scheduleRequestSchema, request.body);
     return {
       value: answerSchedule(body, account, readPreferences(request.headers.prefer), calendars, settings),
     };

@@ -1,6 +1,6 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { startSandbox } from '../sandbox.ts';
+import { startGraphSandbox } from '../../../tests/harness/graph-sandbox.ts';
 import type { SandboxOptions } from '../settings.ts';
 
 const account = 'ann@contoso.example';
@@ -20,34 +20,11 @@ const pageSchema = z.object({
 });
 
 const setup = async (options: SandboxOptions = {}) => {
-  const sandbox = await startSandbox(options);
-  onTestFinished(() => sandbox.close());
-  const answer = await fetch(`${sandbox.url}/common/oauth2/v2.0/token`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'refresh_token',
-      refresh_token: `sandbox-refresh-${account}`,
-      client_id: 'sandbox-microsoft-client',
-      client_secret: 'sandbox-microsoft-secret',
-    }),
-  });
-  const { access_token: token } = z.looseObject({ access_token: z.string() }).parse(await answer.json());
-  const call = async (method: string, path: string, send?: object, headers: Record<string, string> = {}) => {
-    const response = await fetch(path.startsWith('http') ? path : `${sandbox.url}/v1.0/me${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
-      ...(send ? { body: JSON.stringify(send) } : {}),
-    });
-    const text = await response.text();
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: z.looseObject({}).parse(JSON.parse(text || '{}')),
-    };
-  };
+  const sandbox = await startGraphSandbox(options);
+  const { call } = sandbox;
   const create = async (changes: object = {}) =>
     eventSchema.parse((await call('POST', '/calendar/events', body(changes))).body);
-  return { ...sandbox, call, create };
+  return { ...sandbox, create };
 };
 
 const rejected = (status: number, code: string) => ({ status, body: { error: { code } } });

@@ -27,6 +27,8 @@ const heldSchema = z.object({
   ),
 });
 
+export type EventChange = 'created' | 'updated' | 'deleted';
+
 export interface Calendars {
   /** Returns the default calendar of the account. Creates the mailbox if it does not exist. */
   open(account: string): Calendar;
@@ -36,10 +38,18 @@ export interface Calendars {
   of(account: string): readonly Calendar[];
   all(): readonly Calendar[];
   put(calendar: Calendar, event: StoredEvent): void;
+  /** Calls the listener with each stored event. */
+  onChange(listener: (calendar: Calendar, event: StoredEvent, change: EventChange) => void): void;
   /** Returns the event that a creation with this transaction id made in the mailbox, deleted or not. */
   findTransaction(account: string, transactionId: string): StoredEvent | undefined;
   /** Returns a number that increases with every change in any calendar. */
   nextRevision(): number;
+  /** The revision of the newest change. */
+  readonly revision: number;
+  /** Links of change queries of an earlier epoch are invalid. */
+  readonly syncEpoch: number;
+  /** Invalidates all links of change queries, as Graph does from time to time. */
+  expireDeltaLinks(): void;
   readonly save: () => z.infer<typeof heldSchema>;
   readonly load: (value: unknown) => void;
   reset(): void;
@@ -52,7 +62,9 @@ export const exchangeId = (prefix: string, account: string): string =>
 /** Creates a store without mailboxes. */
 export const createCalendars = (changeNotifier: ChangeNotifier): Calendars => {
   const calendars = new Map<string, Calendar>();
+  const listeners: ((calendar: Calendar, event: StoredEvent, change: EventChange) => void)[] = [];
   let revision = 1;
+  let syncEpoch = 1;
 
   const of = (account: string) => [...calendars.values()].filter(({ owner }) => owner === account);
   const create = (account: string, name: string, isDefault: boolean): Calendar => {
@@ -79,8 +91,23 @@ export const createCalendars = (changeNotifier: ChangeNotifier): Calendars => {
     of,
     all: () => [...calendars.values()],
     put(calendar, event) {
+      const isKnown = calendar.events.has(event.immutableId);
       calendar.events.set(event.immutableId, event);
       changeNotifier.notify();
+      const change = event.deleted ? 'deleted' : isKnown ? 'updated' : 'created';
+      for (const listener of listeners) listener(calendar, event, change);
+    },
+    onChange: (listener) => {
+      listeners.push(listener);
+    },
+    get revision() {
+      return revision;
+    },
+    get syncEpoch() {
+      return syncEpoch;
+    },
+    expireDeltaLinks() {
+      syncEpoch += 1;
     },
     findTransaction: (account, transactionId) =>
       of(account)
@@ -109,6 +136,7 @@ export const createCalendars = (changeNotifier: ChangeNotifier): Calendars => {
     },
     reset() {
       calendars.clear();
+      syncEpoch += 1;
       changeNotifier.notify();
     },
   };

@@ -24,15 +24,21 @@ const boundOf = (text: string | undefined): number => {
   throw new GraphError(400, 'ErrorInvalidParameter', `The value '${text}' is not a valid DateTime.`);
 };
 
-const inView = (query: CollectionQuery) => {
-  const from = boundOf(query.startDateTime);
-  const until = boundOf(query.endDateTime);
+/** Returns the window of a view, epoch milliseconds. @throws {GraphError} a 400 for an invalid one. */
+export const viewWindow = (start: string | undefined, end: string | undefined) => {
+  const from = boundOf(start);
+  const until = boundOf(end);
   if (until < from) {
     throw new GraphError(400, 'ErrorInvalidParameter', 'The EndDateTime must be after the StartDateTime.');
   }
   if (until - from > longestViewMs) {
     throw new GraphError(400, 'ErrorCalendarViewRangeTooBig', 'The requested view is too long.');
   }
+  return { from, until };
+};
+
+const inView = ({ startDateTime, endDateTime }: CollectionQuery) => {
+  const { from, until } = viewWindow(startDateTime, endDateTime);
   return ({ startMs, endMs }: StoredEvent) => endMs > from && startMs < until;
 };
 
@@ -71,14 +77,35 @@ const pageOf = (
 
 const shown = (calendar: Calendar) => [...calendar.events.values()].filter(({ deleted }) => !deleted);
 
+/** The events of a calendar contain series, its view their occurrences. */
+const isUnexpanded = ({ series }: StoredEvent) => series === undefined;
+const isExpanded = ({ type }: StoredEvent) => type !== 'seriesMaster';
+
 /** Returns one page of the calendar's events. @throws {GraphError} a 400 for an invalid query. */
 export const listEvents = (calendar: Calendar, query: CollectionQuery, preferences: Preferences): EventPage =>
-  pageOf(shown(calendar).filter(withProperty(query)), query, preferences, []);
+  pageOf(shown(calendar).filter(isUnexpanded).filter(withProperty(query)), query, preferences, []);
 
 /** Returns one page of the calendar view, in the order of the starts. @throws {GraphError} a 400 for an invalid query. */
 export const listView = (calendar: Calendar, query: CollectionQuery, preferences: Preferences): EventPage => {
   const events = shown(calendar)
+    .filter(isExpanded)
     .filter(inView(query))
     .sort((a, b) => a.startMs - b.startMs);
   return pageOf(events, query, preferences, ['createdDateTime', 'lastModifiedDateTime']);
+};
+
+/** Returns one page of the occurrences of a series. @throws {GraphError} a 400 for an invalid query or a single event. */
+export const listInstances = (
+  calendar: Calendar,
+  master: StoredEvent,
+  query: CollectionQuery,
+  preferences: Preferences,
+): EventPage => {
+  if (master.type !== 'seriesMaster') {
+    throw new GraphError(400, 'ErrorInvalidRequest', 'The event is not a recurring event.');
+  }
+  const events = shown(calendar)
+    .filter(({ series }) => series?.immutableId === master.immutableId)
+    .filter(inView(query));
+  return pageOf(events, query, preferences, []);
 };

@@ -28,14 +28,27 @@ export const eventBodySchema = z.strictObject({
 });
 type EventBody = z.infer<typeof eventBodySchema>;
 
+/** A series with so many occurrences, every so many days of 24 hours. */
+interface Repetition {
+  readonly everyDays: number;
+  readonly times: number;
+}
+
 export interface EventWriting {
   create(calendar: Calendar, body: EventBody): StoredEvent;
   update(calendar: Calendar, id: string, body: EventBody, ifMatch: string | undefined): StoredEvent;
   remove(calendar: Calendar, id: string, ifMatch: string | undefined): void;
   /** @throws {GraphError} a 404 for an unknown or deleted event. */
   get(calendar: Calendar, id: string): StoredEvent;
-  /** Adds an event that the calendar's owner created manually. */
-  addForeign(calendar: Calendar, body: EventBody, about: Pick<StoredEvent, 'response' | 'zone'>): StoredEvent;
+  /** Adds an event that the calendar's owner created manually; with `repeat`, a series. */
+  addForeign(
+    calendar: Calendar,
+    body: EventBody,
+    about: Pick<StoredEvent, 'response' | 'zone'>,
+    repeat?: Repetition,
+  ): StoredEvent;
+  /** Makes an event a series, as its owner does. @throws {GraphError} a 404 for an unknown or deleted event. */
+  repeat(calendar: Calendar, id: string, repeat: Repetition): StoredEvent;
 }
 
 const invalid = (message: string): GraphError =>
@@ -147,11 +160,47 @@ export const createEventWriting = (
       transactionId: body.transactionId,
       request: JSON.stringify(body),
       deleted: false,
+      type: 'singleInstance',
       ...about,
     };
     calendars.put(calendar, event);
     return event;
   };
+
+  /** Makes the event the master of a series. */
+  const repeatEvent = (calendar: Calendar, event: StoredEvent, { everyDays, times }: Repetition) => {
+    const { owner } = calendar;
+    const series = { immutableId: event.immutableId, id: event.id };
+    for (let index = 0; index < times; index += 1) {
+      const offset = index * everyDays * dayMs;
+      calendars.put(calendar, {
+        ...event,
+        immutableId: exchangeId('AAkALgAAAAAAHYQDEapm', owner),
+        id: exchangeId('AAMkAGEv', owner),
+        type: 'occurrence',
+        series,
+        startMs: event.startMs + offset,
+        endMs: event.endMs + offset,
+      });
+    }
+    const master: StoredEvent = { ...event, type: 'seriesMaster', revision: calendars.nextRevision() };
+    calendars.put(calendar, master);
+    return master;
+  };
+
+  /** A change of an occurrence is a change of its series. */
+  const touchSeries = (calendar: Calendar, { series }: StoredEvent) => {
+    const master = series && calendar.events.get(series.immutableId);
+    if (master) calendars.put(calendar, { ...master, revision: calendars.nextRevision(), updated: clock() });
+  };
+
+  const removeEvent = (calendar: Calendar, event: StoredEvent) =>
+    calendars.put(calendar, {
+      ...event,
+      deleted: true,
+      revision: calendars.nextRevision(),
+      updated: clock(),
+    });
 
   return {
     get: existing,
@@ -162,7 +211,11 @@ export const createEventWriting = (
         response: 'organizer',
         zone: body.start?.timeZone ?? 'UTC',
       }),
-    addForeign: (calendar, body, about) => store(calendar, body, { origin: 'foreign', ...about }),
+    addForeign(calendar, body, about, repeat) {
+      const event = store(calendar, body, { origin: 'foreign', ...about });
+      return repeat ? repeatEvent(calendar, event, repeat) : event;
+    },
+    repeat: (calendar, id, repeat) => repeatEvent(calendar, existing(calendar, id), repeat),
     update(calendar, id, body, ifMatch) {
       const held = unchanged(calendar, id, ifMatch);
       refuseRecurrence(body);
@@ -178,18 +231,19 @@ export const createEventWriting = (
         properties: merged(held.properties, body.singleValueExtendedProperties),
         revision: calendars.nextRevision(),
         updated: clock(),
+        type: held.type === 'occurrence' ? 'exception' : held.type,
       };
       calendars.put(calendar, event);
+      touchSeries(calendar, event);
       return event;
     },
     remove(calendar, id, ifMatch) {
       const held = unchanged(calendar, id, ifMatch);
-      calendars.put(calendar, {
-        ...held,
-        deleted: true,
-        revision: calendars.nextRevision(),
-        updated: clock(),
-      });
+      for (const event of calendar.events.values()) {
+        if (event.series?.immutableId === held.immutableId && !event.deleted) removeEvent(calendar, event);
+      }
+      removeEvent(calendar, held);
+      touchSeries(calendar, held);
     },
   };
 };

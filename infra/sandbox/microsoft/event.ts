@@ -23,6 +23,8 @@ export const responses = [
   'notResponded',
 ] as const;
 
+const eventTypes = ['singleInstance', 'occurrence', 'exception', 'seriesMaster'] as const;
+
 export const extendedPropertySchema = z.object({ id: z.string(), value: z.string() });
 export type ExtendedProperty = z.infer<typeof extendedPropertySchema>;
 
@@ -63,6 +65,9 @@ export const storedEventSchema = z.object({
   /** What the client sent, to compare a repeated creation with. */
   request: z.string(),
   response: z.enum(responses),
+  type: z.enum(eventTypes).default('singleInstance'),
+  /** The series of an occurrence or an exception: both ids of its master. */
+  series: z.object({ immutableId: z.string(), id: z.string() }).optional(),
   /** Deleted events stay in the mailbox, but in no calendar. */
   deleted: z.boolean(),
   /** `foreign` events were created by the calendar's owner, not through the API. */
@@ -111,9 +116,9 @@ export const renderEvent = (
     isAllDay: event.isAllDay,
     isCancelled: false,
     isOrganizer: event.response === 'organizer',
-    seriesMasterId: null,
+    seriesMasterId: seriesMasterOf(event, preferences),
     showAs: details.showAs ?? 'busy',
-    type: 'singleInstance',
+    type: event.type,
     isOnlineMeeting: details.isOnlineMeeting ?? false,
     recurrence: null,
     responseStatus: { response: event.response, time: '0001-01-01T00:00:00Z' },
@@ -128,3 +133,15 @@ export const renderEvent = (
     ...(properties.length > 0 ? { singleValueExtendedProperties: properties } : {}),
   };
 };
+
+const seriesMasterOf = ({ series }: StoredEvent, { immutableIds }: Preferences): string | null =>
+  (immutableIds ? series?.immutableId : series?.id) ?? null;
+
+/** Returns an occurrence as a change query lists it: https://github.com/microsoftgraph/microsoft-graph-docs/issues/22197 */
+export const renderOccurrence = (event: StoredEvent, preferences: Preferences) => ({
+  id: preferences.immutableIds ? event.immutableId : event.id,
+  seriesMasterId: seriesMasterOf(event, preferences),
+  type: event.type,
+  start: timeOf(event, event.startMs, preferences),
+  end: timeOf(event, event.endMs, preferences),
+});

@@ -9,6 +9,7 @@ import type { MicrosoftSandboxSettings } from '../settings.ts';
 import type { SnapshotPart } from '../store/snapshot.ts';
 import type { Clock } from '../time.ts';
 import type { VendorDependencies } from '../vendor-dependencies.ts';
+import { createWebhookSender } from '../webhooks/webhook-sender.ts';
 import { microsoftCalendarRoutes } from './calendar-routes.ts';
 import { type Calendar, createCalendars } from './calendars.ts';
 import { limitConcurrency } from './concurrency.ts';
@@ -18,6 +19,8 @@ import { renderEvent, responses, type StoredEvent, showAsValues } from './event.
 import { createEventWriting } from './event-writing.ts';
 import { microsoftRoutes } from './oauth-routes.ts';
 import { readPreferences } from './preferences.ts';
+import { microsoftSubscriptionRoutes } from './subscription-routes.ts';
+import { createSubscriptions, lifecycleEvents } from './subscriptions.ts';
 
 const createFaultResponses = (clock: Clock): VendorFaultResponses => ({
   outage: (status) => ({
@@ -72,8 +75,24 @@ export const outlookEventSchema = z.strictObject({
   showAs: z.enum(showAsValues).default('busy'),
   sensitivity: z.enum(['normal', 'personal', 'private', 'confidential']).default('normal'),
   response: z.enum(responses).default('organizer'),
+  /** Makes the event a series with so many occurrences, every so many days. */
+  repeat: z.strictObject({ everyDays: z.int().min(1), times: z.int().min(1).max(500) }).optional(),
 });
+export const repetitionSchema = z.strictObject({
+  account: z.string().min(1),
+  eventId: z.string().min(1),
+  everyDays: z.int().min(1),
+  times: z.int().min(1).max(500),
+});
+export type OutlookRepetition = z.infer<typeof repetitionSchema>;
+export const lifecycleSchema = z.strictObject({
+  account: z.string().min(1),
+  event: z.enum(lifecycleEvents),
+});
+export type OutlookLifecycleEvent = z.infer<typeof lifecycleSchema>;
 export type OutlookEvent = z.input<typeof outlookEventSchema>;
+
+const isAccepted = (status: number): boolean => status >= 200 && status < 300;
 
 const isDate = (time: string): boolean => /^\d{4}-\d\d-\d\d$/.test(time);
 
@@ -122,6 +141,20 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
   const changed = () => changeNotifier.notify();
   const calendars = createCalendars(changeNotifier);
   const writing = createEventWriting(calendars, settings, clock);
+  const senderOf = (operation: string) =>
+    createWebhookSender(
+      { calls, faultRegistry },
+      { vendor: 'microsoft', operation },
+      // Graph repeats a notification after any answer but 2xx, and waits three seconds for it.
+      { retryMs: settings.notificationRetryMs, answersWithinMs: 3_000, repeatsUnless: isAccepted },
+    );
+  const notifications = senderOf('subscription.notify');
+  const lifecycle = senderOf('subscription.lifecycle');
+  const subscriptions = createSubscriptions({ settings, clock, notifications, lifecycle, changed });
+  calendars.onChange((calendar, event, change) => {
+    // A change of an occurrence is reported as a change of its series.
+    if (!event.series) subscriptions.notifyChange(calendar, event, change);
+  });
   const grantOf = (request: FastifyRequest) =>
     server.grants.findByAccessToken(parseBearerToken(request.headers.authorization));
   const accountOf = (request: FastifyRequest): string => {
@@ -142,6 +175,7 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
   const snapshotParts: readonly SnapshotPart[] = [
     ...server.kept,
     { name: 'microsoft.calendars', save: calendars.save, load: calendars.load },
+    { name: 'microsoft.subscriptions', save: subscriptions.save, load: subscriptions.load },
   ];
   return {
     server,
@@ -159,14 +193,26 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
       app.register(async (graph) => {
         limitConcurrency(graph, (request) => grantOf(request)?.account, settings.mailboxConcurrency);
         microsoftCalendarRoutes(graph, { settings, calendars, writing, accountOf });
+        microsoftSubscriptionRoutes(graph, { subscriptions, accountOf });
       });
     },
-    state: () => ({ grants: server.grants.all(), calendars: calendars.all().map(viewCalendar) }),
+    state: () => ({
+      grants: server.grants.all(),
+      calendars: calendars.all().map(viewCalendar),
+      subscriptions: subscriptions.all(),
+    }),
+    /** Invalidates all links of change queries: the next one is answered with 410. */
+    expireDeltaLinks: () => calendars.expireDeltaLinks(),
+    /** Sends a lifecycle event to the subscriptions of an account. Resolves with the last status of each. */
+    sendLifecycleEvent: (event: OutlookLifecycleEvent) => {
+      const { account, event: name } = lifecycleSchema.parse(event);
+      return subscriptions.sendLifecycleEvent(account, name);
+    },
     /** Creates the mailbox of an account, if it does not exist, and returns the id of its default calendar. */
     openMailbox: (account: string): string => calendars.open(account).id,
     /** Adds an event that the owner of the mailbox created in Outlook. */
     addEvent(event: OutlookEvent) {
-      const { account, calendarId, start, end, timeZone, originalTimeZone, response, ...details } =
+      const { account, calendarId, start, end, timeZone, originalTimeZone, response, repeat, ...details } =
         outlookEventSchema.parse(event);
       const owned = calendars.open(account);
       const calendar = calendarId === undefined ? owned : calendars.get(account, calendarId);
@@ -176,12 +222,23 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
         calendar,
         { ...details, start: at(start), end: at(end), isAllDay },
         { response, zone: originalTimeZone ?? timeZone },
+        repeat,
       );
       return { calendarId: calendar.id, eventId: added.immutableId };
+    },
+    /** Makes an event of the default calendar a series, as its owner does in Outlook. */
+    repeatEvent(repetition: OutlookRepetition) {
+      const { account, eventId, ...repeat } = repetitionSchema.parse(repetition);
+      writing.repeat(calendars.open(account), eventId, repeat);
     },
     reset() {
       server.reset();
       calendars.reset();
+      subscriptions.reset();
+    },
+    close() {
+      notifications.close();
+      lifecycle.close();
     },
   };
 };

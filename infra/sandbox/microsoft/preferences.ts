@@ -7,10 +7,17 @@ export interface Preferences {
   readonly zone: string;
   readonly immutableIds: boolean;
   readonly body: 'text' | 'html';
+  /** The most items in a page of a change query. */
+  readonly pageSize: number | undefined;
 }
 
 const valueOf = (header: string, name: string): string | undefined =>
   new RegExp(`(?:^|[,;])\\s*${name}\\s*=\\s*"([^"]*)"`, 'i').exec(header)?.[1];
+
+const pageSizeOf = (header: string): number | undefined => {
+  const [, size] = /(?:^|[,;])\s*odata\.maxpagesize\s*=\s*"?(\d{1,4})"?/i.exec(header) ?? [];
+  return size === undefined ? undefined : Math.max(Number(size), 1);
+};
 
 /**
  * Returns the preferences.
@@ -30,6 +37,7 @@ export const readPreferences = (header: string | readonly string[] | undefined):
   return {
     zone,
     immutableIds: valueOf(text, 'IdType')?.toLowerCase() === 'immutableid',
+    pageSize: pageSizeOf(text),
     body: valueOf(text, 'outlook\\.body-content-type') === 'text' ? 'text' : 'html',
   };
 };

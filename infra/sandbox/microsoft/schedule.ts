@@ -81,8 +81,8 @@ export const answerSchedule = (
       };
     }
     const events = [...owned.events.values()].filter(
-      ({ deleted, startMs, endMs, details }) =>
-        !deleted && endMs > from && startMs < until && details.showAs !== 'free',
+      ({ deleted, type, startMs, endMs, details }) =>
+        !deleted && type !== 'seriesMaster' && endMs > from && startMs < until && details.showAs !== 'free',
     );
     return {
       scheduleId,

@@ -47,20 +47,22 @@ const ofOutlook = ({ id, name, owner, isDefault, events }: OutlookCalendar): Sho
   id,
   name: isDefault ? owner : name,
   owner,
-  events: events.map((event) => {
-    const timeOf = ({ dateTime }: { readonly dateTime: string }): Time =>
-      event.isAllDay ? { date: dateTime.slice(0, 10) } : { dateTime: `${dateTime}Z` };
-    return {
-      id: event.immutableId,
-      start: timeOf(event.start),
-      end: timeOf(event.end),
-      summary: event.subject,
-      where: event.location.displayName ?? '',
-      link: '',
-      kind: event.deleted ? 'cancelled' : event.origin,
-      note: event.showAs === 'busy' ? '' : event.showAs,
-    };
-  }),
+  events: events
+    .filter(({ type }) => type !== 'seriesMaster')
+    .map((event) => {
+      const timeOf = ({ dateTime }: { readonly dateTime: string }): Time =>
+        event.isAllDay ? { date: dateTime.slice(0, 10) } : { dateTime: `${dateTime}Z` };
+      return {
+        id: event.immutableId,
+        start: timeOf(event.start),
+        end: timeOf(event.end),
+        summary: event.subject,
+        where: event.location.displayName ?? '',
+        link: '',
+        kind: event.deleted ? 'cancelled' : event.origin,
+        note: event.showAs === 'busy' ? '' : event.showAs,
+      };
+    }),
 });
 
 export interface CalendarView {

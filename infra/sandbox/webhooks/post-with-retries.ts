@@ -11,8 +11,10 @@ export interface WebhookRequest {
 export interface RetryOptions {
   /** Milliseconds for one attempt. */
   readonly timeoutMs: number;
-  /** Milliseconds before each retry. A call is retried after a status of 500 or more and after no answer. */
+  /** Milliseconds before each retry, also after no answer. */
   readonly retryMs: readonly number[];
+  /** Which statuses end the attempts. Default: those below 500. */
+  readonly repeatsUnless?: ((status: number) => boolean) | undefined;
   /** Aborts the attempts and the retries. */
   readonly signal: AbortSignal;
 }
@@ -20,7 +22,7 @@ export interface RetryOptions {
 /** Posts a webhook. Never throws. Resolves with the last status, or `failed` after no answer. */
 export const postWithRetries = async (
   { url, headers, body }: WebhookRequest,
-  { timeoutMs, retryMs, signal }: RetryOptions,
+  { timeoutMs, retryMs, signal, repeatsUnless = (status) => status < 500 }: RetryOptions,
 ): Promise<string> => {
   const attempt = async (): Promise<number> => {
     const response = await fetch(url, {
@@ -40,7 +42,7 @@ export const postWithRetries = async (
       if (pause > 0) await wait(pause, undefined, { signal, ref: false });
       const status = await attempt();
       outcome = String(status);
-      if (status < 500) return outcome;
+      if (repeatsUnless(status)) return outcome;
     } catch {
       if (signal.aborted) return outcome;
       outcome = 'failed';

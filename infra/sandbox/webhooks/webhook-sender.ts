@@ -18,21 +18,23 @@ export interface WebhookSender {
 }
 
 interface Attempts {
-  /** Milliseconds before each retry. A call is retried after a status of 500 or more and after no answer. */
+  /** Milliseconds before each retry, also after no answer. */
   readonly retryMs: readonly number[];
   /** Milliseconds for one attempt. */
   readonly answersWithinMs?: number;
+  /** Which statuses end the attempts. Default: those below 500. */
+  readonly repeatsUnless?: (status: number) => boolean;
 }
 
 /** Creates the sender of one operation. */
 export const createWebhookSender = (
   { faultRegistry, calls }: { readonly faultRegistry: FaultRegistry; readonly calls: CallCounter },
   { vendor, operation }: { readonly vendor: Vendor; readonly operation: string },
-  { retryMs, answersWithinMs: timeoutMs = 5_000 }: Attempts,
+  { retryMs, answersWithinMs: timeoutMs = 5_000, repeatsUnless }: Attempts,
 ): WebhookSender => {
   const ending = new AbortController();
   const post = (webhook: WebhookRequest) =>
-    postWithRetries(webhook, { timeoutMs, retryMs, signal: ending.signal });
+    postWithRetries(webhook, { timeoutMs, retryMs, signal: ending.signal, repeatsUnless });
 
   return {
     post,

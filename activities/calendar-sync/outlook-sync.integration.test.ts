@@ -1,0 +1,246 @@
+/** Tests what is particular to Outlook in a round: series, the end of a listing, and subscriptions that are extended. */
+import { randomUUID } from 'node:crypto';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { describe, expect, it } from 'vitest';
+import { storedCalendar } from '../../db/auditions/resources.ts';
+import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
+import type { CalendarRef } from '../../domain/audition/request.ts';
+import type { Slot } from '../../domain/audition/slot.ts';
+import { participantIdSchema } from '../../domain/ids.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import { createOutlookChanges } from '../../providers/microsoft/changes.ts';
+import { createGraphClient } from '../../providers/microsoft/graph-client.ts';
+import { useActivityHarness } from '../../tests/harness/activity-harness.ts';
+import { startGraphReceiver } from '../../tests/harness/graph-receiver.ts';
+import { connectToMailbox } from '../../tests/harness/outlook-mailbox.ts';
+import { sandboxSettings } from '../../tests/harness/sandbox-settings.ts';
+import type { SyncCalendarsInput } from '../contract.ts';
+import { createSyncActivities } from '../index.ts';
+
+const benchFor = useActivityHarness();
+const ada = participantIdSchema.parse('ada');
+const day = 86_400_000;
+const inDays = (days: number) => Math.ceil(Date.now() / day + days) * day;
+const slotIn = (days: number): Slot => ({
+  start: toInstant(inDays(days)),
+  end: toInstant(inDays(days) + 1_800_000),
+  zone: 'Europe/Paris',
+});
+
+const setup = async () => {
+  const bench = await benchFor();
+  const { activities, repositories, pool, sandbox, auditionId, about, key } = bench;
+  const receiver = await startGraphReceiver();
+  const account = `${randomUUID()}@contoso.example`;
+  const accountId = `tenant.${randomUUID()}`;
+  const connected = await repositories.connections.connect({
+    organization: 'org_1',
+    owner: undefined,
+    provider: 'microsoft',
+    grant: {
+      account: { id: accountId, name: account },
+      scopes: ['Calendars.ReadWrite'],
+      credential: { kind: 'oauth', refreshToken: `sandbox-refresh-${account}` },
+    },
+  });
+  if (connected.kind !== 'connected') throw new Error(connected.kind);
+  const connection = connected.id;
+  const hold = (slot: Slot) =>
+    pool.query(
+      `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
+       VALUES ($1, 1, $2, 'org_1', tstzrange($3, $4))`,
+      [auditionId, storedCalendar(`microsoft/${accountId}`), slot.start, slot.end],
+    );
+  const sent: CalendarChange[] = [];
+  const syncActivities = createSyncActivities({
+    repositories,
+    providers: {
+      calendarChanges: {
+        microsoft: createOutlookChanges(createGraphClient(sandboxSettings(sandbox.url).microsoft)),
+      },
+    },
+    accessTokens: bench.accessTokens,
+    signals: {
+      calendarChanged: async (_audition, change) => {
+        sent.push(change);
+        return 'signaled';
+      },
+    },
+    publicUrl: receiver.url,
+    pollMinutes: 15,
+  });
+  const sync = (change: Partial<SyncCalendarsInput> = {}) => {
+    const about = {
+      organization: 'org_1',
+      connection,
+      provider: 'microsoft',
+      correlationId: 'corr-1',
+    } as const;
+    return new MockActivityEnvironment().run(
+      (input: SyncCalendarsInput) => syncActivities.syncCalendars(input),
+      { ...about, ...change },
+    );
+  };
+  const write = async (at: Slot, calendarId = 'primary') => {
+    const calendar: CalendarRef = { provider: 'microsoft', connection, calendarId };
+    const { eventId } = await activities.writeEvent({
+      ...about,
+      key: key('event:ada:r1'),
+      participant: ada,
+      calendar,
+      content: { summary: 'Captain', description: '', slot: at, revision: 1 },
+    });
+    return eventId;
+  };
+  const stored = async () => {
+    const { rows } = await pool.query(
+      `SELECT event_id AS id, is_removed AS "isRemoved" FROM synced_events WHERE connection = $1 ORDER BY starts_at`,
+      [connection],
+    );
+    return rows;
+  };
+  const subscriptions = () =>
+    sandbox.control
+      .state()
+      .microsoft.subscriptions.filter((subscription) => subscription.account === account);
+  return {
+    ...bench,
+    account,
+    connection,
+    hold,
+    sent,
+    sync,
+    write,
+    stored,
+    subscriptions,
+    mailbox: connectToMailbox(sandbox, account),
+    series: (times: number) =>
+      sandbox.control.addOutlookEvent({
+        account,
+        start: toInstant(inDays(20)),
+        end: toInstant(inDays(20) + 1_800_000),
+        repeat: { everyDays: 7, times },
+      }).eventId,
+  };
+};
+
+describe('a round of an Outlook calendar', () => {
+  it('stores the occurrences of a series, and deletes the one that a person has deleted', async () => {
+    const { sync, hold, write, series, stored, mailbox } = await setup();
+    await hold(slotIn(10));
+    await write(slotIn(10));
+    const master = series(3);
+    expect(await sync()).toMatchObject({ kind: 'synced', isMore: false, calendars: [{ state: 'in_sync' }] });
+    const [, first, ...others] = await stored();
+    expect(others).toHaveLength(2);
+    await mailbox.remove(first.id);
+    await sync();
+    expect((await stored()).map(({ id }) => id).slice(1)).toEqual(others.map(({ id }) => id));
+    await mailbox.remove(master);
+    await sync();
+    expect(await stored()).toHaveLength(1);
+  });
+
+  it('reports neither a deletion nor a conflict when a person repeats our event, but a move of it', async () => {
+    const { sync, hold, write, stored, sent, sandbox, account, mailbox } = await setup();
+    await hold(slotIn(10));
+    const eventId = await write(slotIn(10));
+    await sync();
+    sandbox.control.repeatOutlookEvent({ account, eventId, everyDays: 7, times: 3 });
+    await sync();
+    expect(await stored()).toHaveLength(4);
+    expect(sent).toEqual([]);
+    await mailbox.move(eventId, inDays(11), inDays(11) + 1_800_000);
+    await sync();
+    expect(sent).toMatchObject([{ change: { kind: 'moved', start: toInstant(inDays(11)) } }]);
+  });
+
+  it('does not take an event that begins after the end of the listing for deleted', async () => {
+    const { sync, hold, write, stored, sent, sandbox, mailbox } = await setup();
+    await hold(slotIn(600));
+    const eventId = await write(slotIn(600));
+    await sync();
+    sandbox.control.expireDeltaLinks();
+    await sync();
+    expect(sent).toEqual([]);
+    expect(await stored()).toEqual([{ id: eventId, isRemoved: false }]);
+    // A change is noticed nevertheless.
+    await mailbox.move(eventId, inDays(601), inDays(601) + 1_800_000);
+    await sync();
+    expect(sent).toMatchObject([{ change: { kind: 'moved', start: toInstant(inDays(601)) } }]);
+  });
+
+  it('reads the main calendar when a participant names it by its id', async () => {
+    const { sync, hold, write, sandbox, account } = await setup();
+    await hold(slotIn(10));
+    await write(slotIn(10), sandbox.control.openMailbox(account));
+    expect(await sync()).toMatchObject({ kind: 'synced', calendars: [{ state: 'in_sync', listedCount: 1 }] });
+  });
+});
+
+describe('the subscription to an Outlook mailbox', () => {
+  it('is opened once, and extended before its end and when Graph wants another authorization', async () => {
+    const { sync, hold, write, subscriptions, pool, connection, repositories } = await setup();
+    await hold(slotIn(10));
+    await write(slotIn(10));
+    await sync();
+    await sync();
+    const [opened, ...others] = subscriptions();
+    expect(others).toEqual([]);
+    await pool.query(
+      `UPDATE watch_subscriptions SET created_at = now() - interval '6 days',
+       expires_at = now() + interval '20 hours' WHERE connection = $1`,
+      [connection],
+    );
+    const { renewAt } = Object(await sync());
+    expect(Date.parse(renewAt) - Date.now()).toBeGreaterThan(5 * day);
+    await sync({ only: [], lostSubscriptions: [opened?.id ?? ''] });
+    expect(subscriptions().map(({ id }) => id)).toEqual([opened?.id]);
+    expect(await repositories.watchSubscriptions.listByConnection(connection)).toMatchObject([
+      { id: opened?.id, resourceId: 'me/events' },
+    ]);
+  });
+
+  it('is replaced when Graph has removed it', async () => {
+    const { sync, hold, write, subscriptions, sandbox, account, connection, repositories } = await setup();
+    await hold(slotIn(10));
+    await write(slotIn(10));
+    await sync();
+    const [removed] = subscriptions();
+    await sandbox.control.sendLifecycleEvent({ account, event: 'subscriptionRemoved' });
+    await sync({ only: [], lostSubscriptions: [removed?.id ?? ''] });
+    const [opened, ...others] = subscriptions();
+    expect(others).toEqual([]);
+    expect(opened?.id).not.toBe(removed?.id);
+    expect(await repositories.watchSubscriptions.listByConnection(connection)).toMatchObject([
+      { id: opened?.id },
+    ]);
+  });
+
+  it('that cannot be extended for a moment is replaced, and a refused one leaves the calendar to polling', async () => {
+    const { sync, hold, write, subscriptions, fault } = await setup();
+    await hold(slotIn(10));
+    await write(slotIn(10));
+    fault('microsoft', { kind: 'outage', operation: 'subscriptions.create' });
+    expect(await sync()).toMatchObject({ calendars: [{ state: 'in_sync', pushError: 'outage' }] });
+    fault('microsoft', { kind: 'none' });
+    expect(await sync()).toMatchObject({ calendars: [{ pushError: undefined }] });
+    const [first] = subscriptions();
+    fault('microsoft', { kind: 'outage', operation: 'subscriptions.update', times: 1 });
+    await sync({ lostSubscriptions: [first?.id ?? ''] });
+    const [second, ...others] = subscriptions();
+    expect(others).toEqual([]);
+    expect(second?.id).not.toBe(first?.id);
+  });
+
+  it('ends with the last audition that uses the calendar', async () => {
+    const { sync, hold, write, subscriptions, pool, auditionId } = await setup();
+    await hold(slotIn(10));
+    await write(slotIn(10));
+    await sync();
+    expect(subscriptions()).toHaveLength(1);
+    await pool.query('DELETE FROM slot_holds WHERE audition_id = $1', [auditionId]);
+    expect(await sync()).toEqual({ kind: 'ended', reason: 'unused' });
+    expect(subscriptions()).toEqual([]);
+  });
+});

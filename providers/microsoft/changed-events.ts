@@ -1,0 +1,223 @@
+/**
+ * Completes the changes of a change query, which leaves out what makes an event ours, the status of occurrences, and
+ * where an event outside the window is. Requests are made one after the other: a call holds one of the mailbox's four
+ * places.
+ */
+import { z } from 'zod';
+import { ProviderError } from '../../domain/errors.ts';
+import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import type { Instant } from '../../domain/time/instant.ts';
+import type { ProviderOperation } from '../errors/error-table.ts';
+import type { CallContext, ConnectedAccount, EventMark, ListedChange, ListedEvent } from '../ports.ts';
+import { calendarPath, mainCalendar } from './calendar-name.ts';
+import { canBeOurs } from './event.ts';
+import { eventIdIn, marksIn, withMarks } from './event-marks.ts';
+import { type GraphClient, pathOfLink } from './graph-client.ts';
+import { graphError } from './graph-errors.ts';
+import type { Mailboxes } from './mailbox.ts';
+import { eventsPerPage, maxEventPages } from './settings.ts';
+import { blocksTime, timedEventFields, timedEventSchema, timesOf, zoneOf } from './timed-event.ts';
+
+/** What tells the kinds of changes apart. Of a removed event, only the id is guaranteed. */
+export const changeSchema = z.looseObject({
+  id: z.string(),
+  '@removed': z.unknown().optional(),
+  type: z.string().nullish().describe('singleInstance, occurrence, exception or seriesMaster'),
+  seriesMasterId: z.string().nullish(),
+  transactionId: z.string().nullish(),
+});
+type Change = z.infer<typeof changeSchema>;
+
+const eventSchema = timedEventSchema.extend({
+  '@odata.etag': z.string().optional(),
+  type: z.string().nullish(),
+  seriesMasterId: z.string().nullish(),
+});
+type Event = z.infer<typeof eventSchema>;
+
+const fields = `${timedEventFields},type,seriesMasterId`;
+
+const instancesSchema = z.object({ value: z.array(eventSchema), '@odata.nextLink': z.string().optional() });
+
+/** The window of a listing, [from, until). */
+export interface Window {
+  readonly from: Instant;
+  readonly until: Instant;
+}
+
+export interface CalendarRequest {
+  readonly operation: ProviderOperation;
+  readonly connection: ConnectedAccount;
+  readonly calendarId: string;
+  readonly call: CallContext;
+}
+
+export interface ChangedEvents {
+  /** Returns the changes of one page. @throws {ProviderError} */
+  complete(
+    request: CalendarRequest,
+    changes: readonly Change[],
+    window: Window,
+  ): Promise<readonly ListedChange[]>;
+}
+
+const seriesMaster = 'seriesMaster';
+
+/** Creates the reader. */
+export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): ChangedEvents => {
+  /** Returns the event; undefined when the calendar has none with this id. */
+  const find = async (request: CalendarRequest, id: string): Promise<Event | undefined> => {
+    try {
+      return await read(request, eventSchema, `${pathOf(request, id)}?$select=${fields}&${withMarks}`);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  };
+
+  const read = <Shape extends z.ZodType>(
+    { operation, connection, calendarId, call }: CalendarRequest,
+    answer: Shape,
+    path: string,
+  ): Promise<z.output<Shape>> =>
+    client.exchange(operation, connection, call, answer, {
+      method: 'get',
+      path,
+      isOwnCalendar: calendarId === mainCalendar,
+    });
+
+  const toChange = async (request: CalendarRequest, event: Event): Promise<ListedChange> => {
+    const mailboxZone = event.isAllDay ? await mailboxes.zone(request) : undefined;
+    return {
+      id: event.id,
+      series: event.seriesMasterId ?? undefined,
+      event: eventOf(event, mailboxZone),
+      mark: markOf(event),
+    };
+  };
+
+  /**
+   * An event outside the window is listed as removed, whatever has happened to it. So a removed event that is there counts
+   * as deleted only when it is inside the window: then it lies among the deleted items.
+   */
+  const readRemoved = async (
+    request: CalendarRequest,
+    id: string,
+    { from, until }: Window,
+  ): Promise<ListedChange> => {
+    const found = await find(request, id);
+    if (!found || found.type === seriesMaster) return { id };
+    const change = await toChange(request, found);
+    const isInside = change.event && change.event.end > from && change.event.start < until;
+    return isInside ? { id } : change;
+  };
+
+  /** Only an event of ours needs its marks, and so another request. */
+  const readSingle = async (request: CalendarRequest, change: Change): Promise<ListedChange> => {
+    const listed = eventSchema.safeParse(change).data;
+    if (listed && !canBeOurs(change.transactionId)) return toChange(request, listed);
+    const found = await find(request, change.id);
+    return found ? toChange(request, found) : { id: change.id };
+  };
+
+  /**
+   * Returns every occurrence in the window: https://learn.microsoft.com/graph/api/event-list-instances. An event of ours
+   * that a person has repeated is the master of a series, and is where its first occurrence is.
+   */
+  const readSeries = async (
+    request: CalendarRequest,
+    id: string,
+    master: Change | undefined,
+    { from, until }: Window,
+  ): Promise<readonly ListedChange[]> => {
+    const ours = master && canBeOurs(master.transactionId) ? await readSingle(request, master) : undefined;
+    // What is not among the occurrences any more was deleted.
+    const changes: ListedChange[] = [ours?.mark ? ours : { id }];
+    let path = `${pathOf(request, id)}/instances?${[
+      `startDateTime=${from}`,
+      `endDateTime=${until}`,
+      `$top=${eventsPerPage}`,
+      `$select=${fields}`,
+      withMarks,
+    ].join('&')}`;
+    try {
+      for (let page = 0; page < maxEventPages; page += 1) {
+        const { value, '@odata.nextLink': next } = await read(request, instancesSchema, path);
+        for (const event of value) {
+          const change = await toChange(request, event);
+          changes.push({ ...change, series: id, mark: ours?.mark ?? change.mark });
+        }
+        if (next === undefined) return changes;
+        path = pathOfLink(next);
+      }
+    } catch (error) {
+      if (isNotFound(error)) return [{ id }];
+      throw error;
+    }
+    throw graphError(request.operation, {
+      code: 'too_many_events',
+      message: `a series has more than ${maxEventPages * eventsPerPage} occurrences in the window`,
+    });
+  };
+
+  return {
+    complete: async (request, changes, window) => {
+      const latest = [...new Map(changes.map((change) => [change.id, change])).values()];
+      const series = new Set(latest.flatMap((change) => seriesOf(change) ?? []));
+      const completed: ListedChange[] = [];
+      for (const change of latest) {
+        if (isRemoved(change)) completed.push(await readRemoved(request, change.id, window));
+        else if (seriesOf(change) === undefined) completed.push(await readSingle(request, change));
+      }
+      for (const id of series) {
+        const master = latest.find((change) => change.id === id);
+        completed.push(...(await readSeries(request, id, master, window)));
+      }
+      return completed;
+    },
+  };
+};
+
+const isRemoved = (change: Change): boolean =>
+  change['@removed'] !== undefined && change['@removed'] !== null;
+
+/** Returns the id of the series that the change belongs to. */
+const seriesOf = (change: Change): string | undefined => {
+  if (isRemoved(change)) return undefined;
+  return change.type === seriesMaster ? change.id : (change.seriesMasterId ?? undefined);
+};
+
+const pathOf = ({ calendarId }: CalendarRequest, id: string): string =>
+  `${calendarPath(calendarId)}/events/${encodeURIComponent(id)}`;
+
+const isNotFound = (error: unknown): boolean =>
+  error instanceof ProviderError && error.fault.kind === 'not_found';
+
+/** Returns undefined for an event without readable times: it blocks none. */
+const eventOf = (event: Event, mailboxZone: string | undefined): ListedEvent | undefined => {
+  const times = timesOf(event, mailboxZone);
+  if (!times) return undefined;
+  return {
+    start: times.start,
+    end: toInstant(Math.max(toEpochMs(times.start), toEpochMs(times.end))),
+    zone: zoneOf(event, mailboxZone),
+    isAllDay: event.isAllDay ?? false,
+    busy: busyOf(event),
+    etag: event['@odata.etag'],
+  };
+};
+
+const busyOf = (event: Event): ListedEvent['busy'] => {
+  if (!blocksTime(event)) return 'free';
+  return event.showAs === 'tentative' || event.responseStatus?.response === 'tentativelyAccepted'
+    ? 'tentative'
+    : 'busy';
+};
+
+const markOf = ({ singleValueExtendedProperties: properties }: Event): EventMark | undefined => {
+  const marks = marksIn(properties);
+  const eventId = eventIdIn(properties);
+  return marks && eventId !== undefined
+    ? { eventId, reference: marks.reference, revision: marks.revision }
+    : undefined;
+};

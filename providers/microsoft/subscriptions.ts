@@ -1,0 +1,88 @@
+/**
+ * Opens, renews and ends subscriptions to the events of a mailbox:
+ * https://learn.microsoft.com/graph/api/subscription-post-subscriptions
+ *
+ * Graph documents subscriptions to all events of a mailbox only, not to one calendar:
+ * https://learn.microsoft.com/graph/outlook-change-notifications-overview. A notification says that some calendar of the
+ * mailbox has changed. Graph validates the address of our receiver before it answers.
+ */
+import { z } from 'zod';
+import { ProviderError } from '../../domain/errors.ts';
+import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import { type Instant, instantSchema } from '../../domain/time/instant.ts';
+import { minute } from '../../domain/time/units.ts';
+import { operationOf } from '../operations.ts';
+import type { CalendarPush } from '../ports.ts';
+import type { GraphClient } from './graph-client.ts';
+
+const watchOperation = operationOf('microsoft', 'calendar.watch');
+const stopOperation = operationOf('microsoft', 'calendar.stopWatching');
+
+const resource = 'me/events';
+
+/** At most 10,080 minutes, minus the difference between the clocks. https://learn.microsoft.com/graph/api/resources/subscription */
+const longestLifetimeMs = 10_070 * minute;
+
+const subscriptionSchema = z.object({
+  id: z.string(),
+  resource: z.string(),
+  expirationDateTime: z
+    .string()
+    .transform((time) => instantSchema.parse(new Date(time).toISOString()))
+    .describe('Later than requested when less than 45 minutes were requested'),
+});
+
+const expiryOf = (requested: Instant): Instant =>
+  toInstant(Math.min(toEpochMs(requested), Date.now() + longestLifetimeMs));
+
+const pathOf = (id: string): string => `/subscriptions/${encodeURIComponent(id)}`;
+
+const isGone = (error: unknown): boolean =>
+  error instanceof ProviderError && error.fault.kind === 'not_found';
+
+/** Creates the notifications of Outlook calendars. */
+export const createGraphPush = (client: GraphClient): CalendarPush => ({
+  path: '/v1/webhooks/microsoft',
+  watch: async (connection, { secret, address, expiresAt }, call) => {
+    const created = await client.exchange(watchOperation, connection, call, subscriptionSchema, {
+      method: 'post',
+      path: '/subscriptions',
+      body: {
+        changeType: 'created,updated,deleted',
+        notificationUrl: address,
+        // Can only be set at the creation.
+        lifecycleNotificationUrl: address,
+        resource,
+        expirationDateTime: expiryOf(expiresAt),
+        clientState: secret,
+      },
+    });
+    return { id: created.id, resourceId: created.resource, expiresAt: created.expirationDateTime };
+  },
+  /** Also authorizes the subscription again: https://learn.microsoft.com/graph/change-notifications-lifecycle-events */
+  renew: async (connection, { id, expiresAt }, call) => {
+    try {
+      const renewed = await client.exchange(watchOperation, connection, call, subscriptionSchema, {
+        method: 'patch',
+        path: pathOf(id),
+        body: { expirationDateTime: expiryOf(expiresAt) },
+      });
+      return renewed.expirationDateTime;
+    } catch (error) {
+      if (isGone(error)) return undefined;
+      throw error;
+    }
+  },
+  stopWatching: async (connection, { id, resourceId }, call) => {
+    // The id of a subscription whose creation was not confirmed is ours, and unknown to Graph.
+    if (resourceId === undefined) return;
+    try {
+      await client.exchange(stopOperation, connection, call, z.unknown(), {
+        method: 'delete',
+        path: pathOf(id),
+      });
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  },
+});

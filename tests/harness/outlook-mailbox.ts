@@ -1,0 +1,48 @@
+/** Changes the main calendar of an Outlook mailbox at a running sandbox, as its owner does with Outlook. */
+import { z } from 'zod';
+import type { Sandbox } from '../../infra/sandbox/sandbox.ts';
+
+const timeOf = (epochMs: number) => ({
+  dateTime: new Date(epochMs).toISOString().slice(0, -1),
+  timeZone: 'UTC',
+});
+
+/** Returns the mailbox of an account. */
+export const connectToMailbox = (sandbox: Sandbox, account: string) => {
+  const send = async (method: 'PATCH' | 'DELETE', eventId: string, body?: object): Promise<void> => {
+    const answer = await fetch(`${sandbox.url}/common/oauth2/v2.0/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'refresh_token',
+        refresh_token: `sandbox-refresh-${account}`,
+        client_id: 'sandbox-microsoft-client',
+        client_secret: 'sandbox-microsoft-secret',
+      }),
+    });
+    const { access_token: token } = z.looseObject({ access_token: z.string() }).parse(await answer.json());
+    const response = await fetch(`${sandbox.url}/v1.0/me/calendar/events/${eventId}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    if (!response.ok) throw new Error(`the sandbox answered ${response.status}: ${await response.text()}`);
+  };
+  const events = () =>
+    sandbox.control
+      .state()
+      .microsoft.calendars.filter(({ owner }) => owner === account)
+      .flatMap((calendar) => calendar.events);
+  return {
+    /** The events that the owner sees. */
+    shown: () => events().filter(({ deleted }) => !deleted),
+    /** Returns when an event begins, epoch milliseconds. Undefined when it does not exist or was deleted. */
+    startOf: (eventId: string): number | undefined => {
+      const event = events().find(({ immutableId, deleted }) => immutableId === eventId && !deleted);
+      return event && Date.parse(`${event.start.dateTime}Z`);
+    },
+    move: (eventId: string, start: number, end: number) =>
+      send('PATCH', eventId, { start: timeOf(start), end: timeOf(end) }),
+    remove: (eventId: string) => send('DELETE', eventId),
+    retitle: (eventId: string, subject: string) => send('PATCH', eventId, { subject }),
+  };
+};
