@@ -14,7 +14,7 @@ import type { BusyEvent, CallContext } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
 import type { StepFailure } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { eventIdFor } from '../effects/deterministic-ids.ts';
+import { auditionTextOf, eventIdFor, invitationUidFor } from '../effects/deterministic-ids.ts';
 import { toStepFailure } from '../step-failure.ts';
 
 export interface Window {
@@ -77,7 +77,8 @@ export const createCalendarReader = ({
     auditionId: AuditionId,
     events: readonly BusyEvent[],
   ): Promise<readonly BusyInterval[]> => {
-    const others = events.filter(({ eventId }) => eventId !== eventIdFor(auditionId));
+    const own = [eventIdFor(auditionId), invitationUidFor(auditionId)];
+    const others = events.filter(({ eventId }) => !own.includes(eventId));
     const ours = await holds.findKnown([...new Set(others.flatMap(auditionOf))]);
     return others
       .filter((event) => !auditionOf(event).some((id) => ours.has(id)))
@@ -147,8 +148,13 @@ export const createCalendarReader = ({
   };
 };
 
-/** Returns the audition whose event it is. Its id proves it: a mark can have been copied with the event. */
+/**
+ * Returns the audition whose event it is. Its id proves it: a mark can have been copied with the event. In a calendar that
+ * is only read, our event is the invitation that its owner has accepted by email.
+ */
 const auditionOf = ({ eventId, reference }: BusyEvent): readonly AuditionId[] => {
+  const invited = auditionIdSchema.safeParse(auditionTextOf(eventId));
+  if (invited.success) return [invited.data];
   const audition = auditionIdSchema.safeParse(reference);
   return audition.success && eventIdFor(audition.data) === eventId ? [audition.data] : [];
 };

@@ -4,7 +4,13 @@
  */
 import { z } from 'zod';
 import { connectionIdSchema, participantIdSchema, projectIdSchema, roleIdSchema } from '../ids.ts';
-import { calendarProviders, channels, meetingProviders } from '../providers/vendors.ts';
+import {
+  calendarProviders,
+  channels,
+  isWritableCalendarProvider,
+  meetingProviders,
+  type WritableCalendarName,
+} from '../providers/vendors.ts';
 import { multiLineText, singleLineText } from '../text.ts';
 import { largestCast } from './cast-changes.ts';
 import { noShowPolicies } from './policy.ts';
@@ -38,8 +44,18 @@ const calendarRefSchema = z
     connection: connectionIdSchema,
     calendarId: singleLineText(254),
   })
-  .strict();
+  .strict()
+  .refine(({ provider, calendarId }) => provider !== 'ics' || calendarId === 'primary', {
+    message: 'a calendar feed has one calendar: write its id as primary',
+    path: ['calendarId'],
+  });
 export type CalendarRef = z.infer<typeof calendarRefSchema>;
+/** A calendar to which events are written. Of any other calendar, only the busy times count. */
+export type WritableCalendarRef = CalendarRef & { readonly provider: WritableCalendarName };
+
+/** Returns whether events are written to the calendar. */
+export const isWritableCalendar = (calendar: CalendarRef): calendar is WritableCalendarRef =>
+  isWritableCalendarProvider(calendar.provider);
 
 const quietHoursSchema = z.object({ from: localClockTime, until: localClockTime }).strict();
 export type QuietHours = z.infer<typeof quietHoursSchema>;

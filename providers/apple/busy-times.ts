@@ -6,6 +6,7 @@ import { componentsNamed, readComponents, unfold } from '../icalendar/content-li
 import type { CalendarFault } from '../icalendar/faults.ts';
 import { textOf } from '../icalendar/properties.ts';
 import { calendarZone } from '../icalendar/zones/calendar-zone.ts';
+import { commonZone } from '../icalendar/zones/common-zone.ts';
 import { zoneOfTzid } from '../icalendar/zones/iana-zone.ts';
 import { utc, type Zone } from '../icalendar/zones/zone.ts';
 import { withoutEffect } from '../operations.ts';
@@ -99,15 +100,7 @@ const ownersZone = async (
     component && textOf(component, 'TZID'),
   ];
   const named = candidates.flatMap((tzid) => (tzid === undefined ? [] : (zoneOfTzid(tzid) ?? [])));
-  return named[0] ?? (component && calendarZone(component)) ?? commonZone(events) ?? utc;
-};
-
-const commonZone = (events: readonly { readonly text: string }[]): Zone | undefined => {
-  const counts = new Map<string, number>();
-  for (const { text } of events) {
-    const tzid = /^DTSTART;(?:[^:\r\n]*;)?TZID="?([^":;\r\n]+)/im.exec(text)?.[1];
-    if (tzid !== undefined) counts.set(tzid, (counts.get(tzid) ?? 0) + 1);
-  }
-  const [most] = [...counts].sort(([, one], [, other]) => other - one);
-  return most && zoneOfTzid(most[0]);
+  return (
+    named[0] ?? (component && calendarZone(component)) ?? commonZone(events.map(({ text }) => text)) ?? utc
+  );
 };

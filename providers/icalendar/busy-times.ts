@@ -5,9 +5,10 @@
 
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import { componentsNamed, readComponents, unfold } from './content-lines.ts';
+import { type Component, componentsNamed, readComponents, unfold } from './content-lines.ts';
 import { type EventComponent, readEvent } from './event.ts';
 import type { ReportFault } from './faults.ts';
+import { readFreeBusy } from './free-busy.ts';
 import { textOf } from './properties.ts';
 import { createExpansion, type Series, type Span } from './series.ts';
 import type { Zone } from './zones/zone.ts';
@@ -39,23 +40,35 @@ const latest = Date.UTC(9999, 11, 31);
  */
 export const readBusyTimes = (
   text: string,
+  query: BusyTimesQuery,
+  reportFault: ReportFault,
+): readonly BusyTime[] => [...eachBusyTimes(text, query, reportFault)].flat();
+
+/** Like `readBusyTimes`, one series after the other: a caller with a large calendar can do other work in between. */
+export function* eachBusyTimes(
+  text: string,
   { window, owner, addresses }: BusyTimesQuery,
   reportFault: ReportFault,
-): readonly BusyTime[] => {
+): Generator<readonly BusyTime[]> {
   const components = readComponents(unfold(text));
   const expand = createExpansion(window, createZones(components, owner, reportFault), reportFault);
   const events = componentsNamed(components, 'VEVENT').flatMap(
     (component) => readEvent(component, addresses, reportFault) ?? [],
   );
-  return seriesOf(events)
-    .flatMap(expand)
-    .map(({ start, end, event }) => ({
-      start: toInstant(Math.max(start, earliest)),
-      end: toInstant(Math.min(end, latest)),
-      uid: event.uid,
-      property: (name) => textOf(event.component, name),
-    }));
-};
+  for (const series of seriesOf(events)) {
+    yield expand(series).map(({ start, end, event }) => busyTimeOf({ start, end }, event.component));
+  }
+  for (const component of componentsNamed(components, 'VFREEBUSY')) {
+    yield readFreeBusy(component, window, reportFault).map((span) => busyTimeOf(span, component));
+  }
+}
+
+const busyTimeOf = ({ start, end }: Span, component: Component): BusyTime => ({
+  start: toInstant(Math.max(start, earliest)),
+  end: toInstant(Math.min(end, latest)),
+  uid: textOf(component, 'UID'),
+  property: (name) => textOf(component, name),
+});
 
 /**
  * Returns the events by series. A replacement whose series is missing, as in an invitation to one occurrence, is an event

@@ -57,6 +57,10 @@ const noAuthorizers: ApiDependencies['authorizers'] = {
     provider: 'apple',
     connect: () => Promise.reject(new Error('these tests connect no Apple account; pass authorizers')),
   },
+  ics: {
+    provider: 'ics',
+    connect: () => Promise.reject(new Error('these tests connect no calendar feed; pass authorizers')),
+  },
 };
 
 /** Returns dependencies of the API that need neither a database nor Temporal; `given` replaces single ones. */
