@@ -59,6 +59,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /connections/:token': 'public',
   'POST /connections/:token/connect': 'public',
   'POST /connections/:token/apple': 'public',
+  'POST /connections/:token/feed': 'public',
   'POST /connections/:token/disconnect': 'public',
   'GET /respond/:token': 'public',
   'POST /respond/:token': 'public',
