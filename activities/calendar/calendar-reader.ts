@@ -1,5 +1,6 @@
 /** Reads when calendars are busy, and names them as resources. */
 import { cancellationSignal } from '@temporalio/activity';
+import { auditionOfInvitation, invitationUidOf } from '../../domain/audition/invitation-uid.ts';
 import type { CalendarRef } from '../../domain/audition/request.ts';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import {
@@ -14,7 +15,7 @@ import type { BusyEvent, CallContext } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
 import type { StepFailure } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { auditionTextOf, eventIdFor, invitationUidFor } from '../effects/deterministic-ids.ts';
+import { eventIdFor } from '../effects/deterministic-ids.ts';
 import { toStepFailure } from '../step-failure.ts';
 
 export interface Window {
@@ -77,7 +78,7 @@ export const createCalendarReader = ({
     auditionId: AuditionId,
     events: readonly BusyEvent[],
   ): Promise<readonly BusyInterval[]> => {
-    const own = [eventIdFor(auditionId), invitationUidFor(auditionId)];
+    const own = [eventIdFor(auditionId), invitationUidOf(auditionId)];
     const others = events.filter(({ eventId }) => !own.includes(eventId));
     const ours = await holds.findKnown([...new Set(others.flatMap(auditionOf))]);
     return others
@@ -153,8 +154,8 @@ export const createCalendarReader = ({
  * is only read, our event is the invitation that its owner has accepted by email.
  */
 const auditionOf = ({ eventId, reference }: BusyEvent): readonly AuditionId[] => {
-  const invited = auditionIdSchema.safeParse(auditionTextOf(eventId));
-  if (invited.success) return [invited.data];
+  const invited = auditionOfInvitation(eventId);
+  if (invited) return [invited];
   const audition = auditionIdSchema.safeParse(reference);
   return audition.success && eventIdFor(audition.data) === eventId ? [audition.data] : [];
 };

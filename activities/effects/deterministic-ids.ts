@@ -15,15 +15,6 @@ export const requestHash = (request: unknown): string => sha256(canonicalize(req
  */
 export const eventIdFor = (auditionId: AuditionId): string => sha256(`event\n${auditionId}`).slice(0, 40);
 
-const invitationDomain = '@castmatch';
-
-/** Returns the UID of an audition's iCalendar invitations. A calendar program keeps it in the calendar of the recipient. */
-export const invitationUidFor = (auditionId: AuditionId): string => `${auditionId}${invitationDomain}`;
-
-/** Returns the text that must be an audition's id when the UID is that of an invitation. */
-export const auditionTextOf = (uid: string): string | undefined =>
-  uid.endsWith(invitationDomain) ? uid.slice(0, -invitationDomain.length) : undefined;
-
 /** Returns the id under which the step with this key requests a conference. The same id yields the same conference. */
 export const conferenceRequestId = (key: string): string => sha256(`conference\n${key}`).slice(0, 40);
 

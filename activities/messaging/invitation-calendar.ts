@@ -8,11 +8,11 @@ import ical, {
   ICalCalendarMethod,
   ICalEventStatus,
 } from 'ical-generator';
+import { invitationUidOf } from '../../domain/audition/invitation-uid.ts';
 import type { Participant } from '../../domain/audition/request.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import type { EmailMessage } from '../../providers/ports.ts';
 import type { NoticeFacts } from '../contract.ts';
-import { invitationUidFor } from '../effects/deterministic-ids.ts';
 
 export interface CalendarInvitation {
   readonly auditionId: AuditionId;
@@ -38,7 +38,7 @@ export const renderInvitationCalendar = (
   });
   const details = [audition.joinUrl, audition.notes, cancelled ? undefined : link];
   calendar.createEvent({
-    id: invitationUidFor(auditionId),
+    id: invitationUidOf(auditionId),
     sequence: audition.sequence ?? sequenceOf(method, audition.revision),
     status: cancelled ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED,
     start: new Date(audition.slot.start),
