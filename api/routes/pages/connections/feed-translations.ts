@@ -22,7 +22,7 @@ const en: FeedTranslations = {
   disconnectAsk:
     'We erase the address here, and read the calendar no more. To make the address useless for everybody, reset it where your calendar is.',
   address: 'Secret address of the calendar',
-  hint: 'Google: settings of the calendar, “Secret address in iCal format”. Outlook: “Shared calendars”, “Publish a calendar”, the ICS link. iCloud: share the calendar as a public calendar. Whoever has the address can read the calendar, so we store it encrypted.',
+  hint: 'Google: settings of the calendar, “Secret address in iCal format”. Outlook: “Shared calendars”, “Publish a calendar”, the ICS link. iCloud: share the calendar as a public calendar. The address gives access to the calendar, so we store it encrypted.',
   trouble: {
     badAddress: 'We may not call this address. It must begin with https:// or webcal://, on a public server.',
     denied:

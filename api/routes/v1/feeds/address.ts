@@ -10,7 +10,7 @@ const params = z.object({ participant: participantIdSchema });
 
 const feedSchema = z
   .object({
-    url: z.string().describe('The secret address. Whoever has it can read the calendar'),
+    url: z.string().describe('The secret address. It gives access to the calendar'),
   })
   .meta({ id: 'Feed', description: 'The subscription feed (ICS) of a participant' });
 
