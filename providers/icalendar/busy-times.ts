@@ -9,6 +9,7 @@ import { type Component, componentsNamed, readComponents, unfold } from './conte
 import { type EventComponent, readEvent } from './event.ts';
 import type { ReportFault } from './faults.ts';
 import { readFreeBusy } from './free-busy.ts';
+import { isOutside } from './outside.ts';
 import { textOf } from './properties.ts';
 import { createExpansion, type Series, type Span } from './series.ts';
 import type { Zone } from './zones/zone.ts';
@@ -44,7 +45,10 @@ export const readBusyTimes = (
   reportFault: ReportFault,
 ): readonly BusyTime[] => [...eachBusyTimes(text, query, reportFault)].flat();
 
-/** Like `readBusyTimes`, one series after the other: a caller with a large calendar can do other work in between. */
+/**
+ * Like `readBusyTimes`, in small steps: a caller with a large calendar can do other work in between. A step can return no
+ * time.
+ */
 export function* eachBusyTimes(
   text: string,
   { window, owner, addresses }: BusyTimesQuery,
@@ -52,9 +56,12 @@ export function* eachBusyTimes(
 ): Generator<readonly BusyTime[]> {
   const components = readComponents(unfold(text));
   const expand = createExpansion(window, createZones(components, owner, reportFault), reportFault);
-  const events = componentsNamed(components, 'VEVENT').flatMap(
-    (component) => readEvent(component, addresses, reportFault) ?? [],
-  );
+  const events: EventComponent[] = [];
+  for (const component of componentsNamed(components, 'VEVENT')) {
+    const event = isOutside(component, window) ? undefined : readEvent(component, addresses, reportFault);
+    if (event) events.push(event);
+    yield [];
+  }
   for (const series of seriesOf(events)) {
     yield expand(series).map(({ start, end, event }) => busyTimeOf({ start, end }, event.component));
   }

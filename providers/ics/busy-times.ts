@@ -30,7 +30,7 @@ export const readFeed = async (
   let turnBegan = performance.now();
   const query = { window, owner: feedZone(text), addresses: addressesOf(text) };
   for (const times of eachBusyTimes(text, query, (fault) => faults.push(fault))) {
-    busy.push(...times);
+    for (const time of times) busy.push(time);
     if (busy.length > limit) break;
     if (performance.now() - turnBegan < turnMs) continue;
     await setImmediate();
