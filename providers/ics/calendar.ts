@@ -3,8 +3,8 @@
  * feed has one calendar, with the id `primary`, and cannot be written.
  */
 import type { CalendarFault } from '../icalendar/faults.ts';
-import { operationOf } from '../operations.ts';
-import type { ConnectedAccount, ReadableCalendarProvider } from '../ports.ts';
+import { type CallOperation, operationOf } from '../operations.ts';
+import type { CallContext, ConnectedAccount, ReadableCalendarProvider } from '../ports.ts';
 import type { UnreadableEvents } from '../unreadable-events.ts';
 import { feedName, readFeed } from './busy-times.ts';
 import { feedError, fromFeed } from './errors.ts';
@@ -15,6 +15,13 @@ const freeBusy = operationOf('ics', 'calendar.freeBusy');
 const listEvents = operationOf('ics', 'calendar.listEvents');
 
 const maxReportedFaults = 5;
+
+interface Reading {
+  readonly operation: CallOperation;
+  readonly connection: ConnectedAccount;
+  readonly window: Parameters<ReadableCalendarProvider['freeBusy']>[2];
+  readonly call: CallContext;
+}
 
 /** Creates the provider. `reportUnreadable` is called after each reading of a feed that has damaged events. */
 export const createFeedCalendar = (
@@ -27,14 +34,7 @@ export const createFeedCalendar = (
     reportUnreadable({ connection, organization, count: faults.length, faults: first });
   };
 
-  const read = async (
-    operation: typeof freeBusy,
-    ...[connection, window, call]: readonly [
-      ConnectedAccount,
-      Parameters<ReadableCalendarProvider['freeBusy']>[2],
-      Parameters<ReadableCalendarProvider['freeBusy']>[3],
-    ]
-  ) => {
+  const read = async ({ operation, connection, window, call }: Reading) => {
     try {
       const text = await feeds.read(connection, operation, call);
       const { busy, faults } = await readFeed(text, window, maxBusyTimes, call);
@@ -56,11 +56,11 @@ export const createFeedCalendar = (
       return [{ calendarId: 'primary', name: feedName(text) ?? '', isWritable: false }];
     },
     freeBusy: async (connection, _calendarIds, window, call) => {
-      const busy = await read(freeBusy, connection, window, call);
+      const busy = await read({ operation: freeBusy, connection, window, call });
       return busy.map(({ start, end }) => ({ start, end }));
     },
     busyEvents: async (connection, _calendarId, window, call) => {
-      const busy = await read(listEvents, connection, window, call);
+      const busy = await read({ operation: listEvents, connection, window, call });
       return busy.map(({ start, end, uid = '' }) => ({ start, end, eventId: uid }));
     },
   };

@@ -32,6 +32,11 @@ interface Validators {
   readonly lastModified: string | null;
 }
 
+interface Exchange {
+  readonly operation: ProviderOperation;
+  readonly call: CallContext;
+}
+
 interface Copy extends Validators {
   readonly text: string;
   /** The version of the connection's address. */
@@ -47,8 +52,7 @@ export const createFeedReader = (fetchFor: FetchFor, now: () => number = Date.no
   const request = async (
     address: URL,
     { etag, lastModified }: Validators,
-    operation: ProviderOperation,
-    call: CallContext,
+    { operation, call }: Exchange,
   ): Promise<'unchanged' | ({ readonly text: string } & Validators)> => {
     try {
       const response = await fetchFor(address)(address, {
@@ -83,17 +87,17 @@ export const createFeedReader = (fetchFor: FetchFor, now: () => number = Date.no
   const refresh = async (
     address: string,
     copy: Copy | undefined,
-    ...[operation, call]: readonly [ProviderOperation, CallContext]
+    exchange: Exchange,
   ): Promise<Omit<Copy, 'version'>> => {
-    const answer = await request(new URL(address), copy ?? noValidators, operation, call);
+    const answer = await request(new URL(address), copy ?? noValidators, exchange);
     if (answer !== 'unchanged') return { ...answer, checkedAt: now() };
     if (copy) return { ...copy, checkedAt: now() };
-    throw feedError(operation, { status: 304, message: 'the server sent no calendar' });
+    throw feedError(exchange.operation, { status: 304, message: 'the server sent no calendar' });
   };
 
   return {
     download: async (address, operation, call) => {
-      const answer = await request(address, noValidators, operation, call);
+      const answer = await request(address, noValidators, { operation, call });
       if (answer === 'unchanged') throw feedError(operation, { message: 'the server sent no calendar' });
       return answer.text;
     },
@@ -104,7 +108,7 @@ export const createFeedReader = (fetchFor: FetchFor, now: () => number = Date.no
       const copy = stored?.version === version ? stored : undefined;
       if (copy && now() - copy.checkedAt < freshMs) return copy.text;
       try {
-        const refreshed = { ...(await refresh(address, copy, operation, call)), version };
+        const refreshed = { ...(await refresh(address, copy, { operation, call })), version };
         copies.put(connection.id, refreshed);
         return refreshed.text;
       } catch (error) {
