@@ -1,5 +1,6 @@
 /** Sends notices by email. The delivery id of an email is its Message-ID. */
-import { isWritableCalendar, type Participant } from '../../domain/audition/request.ts';
+import type { Participant } from '../../domain/audition/request.ts';
+import { isWritableCalendar } from '../../domain/audition/writable-calendar.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { channelVendors } from '../../domain/providers/vendors.ts';
 import { operationOf } from '../../providers/operations.ts';

@@ -7,7 +7,6 @@ import { connectionIdSchema, participantIdSchema, projectIdSchema, roleIdSchema 
 import {
   calendarProviders,
   channels,
-  isWritableCalendarProvider,
   meetingProviders,
   type WritableCalendarName,
 } from '../providers/vendors.ts';
@@ -52,10 +51,6 @@ const calendarRefSchema = z
 export type CalendarRef = z.infer<typeof calendarRefSchema>;
 /** A calendar to which events are written. Of any other calendar, only the busy times count. */
 export type WritableCalendarRef = CalendarRef & { readonly provider: WritableCalendarName };
-
-/** Returns whether events are written to the calendar. */
-export const isWritableCalendar = (calendar: CalendarRef): calendar is WritableCalendarRef =>
-  isWritableCalendarProvider(calendar.provider);
 
 const quietHoursSchema = z.object({ from: localClockTime, until: localClockTime }).strict();
 export type QuietHours = z.infer<typeof quietHoursSchema>;

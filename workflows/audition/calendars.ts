@@ -1,9 +1,6 @@
 /** The calendars of an audition: one for each participant with a connected calendar, without duplicates. */
-import {
-  type CalendarRef,
-  isWritableCalendar,
-  type WritableCalendarRef,
-} from '../../domain/audition/request.ts';
+import type { CalendarRef, WritableCalendarRef } from '../../domain/audition/request.ts';
+import { isWritableCalendar } from '../../domain/audition/writable-calendar.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
 import type { AuditionRun } from './run.ts';
 

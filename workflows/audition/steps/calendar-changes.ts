@@ -6,8 +6,8 @@
 import type { AttentionAction } from '../../../domain/audition/attention.ts';
 import type { CalendarChange, CalendarChangeOf } from '../../../domain/audition/calendar-change.ts';
 import type { AuditionFact } from '../../../domain/audition/events.ts';
-import { isWritableCalendar } from '../../../domain/audition/request.ts';
 import { isFactAllowed } from '../../../domain/audition/transitions.ts';
+import { isWritableCalendar } from '../../../domain/audition/writable-calendar.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { askInBackground } from '../background-question.ts';
