@@ -18,7 +18,7 @@ import type {
 } from '../domain/audition/events.ts';
 import type { AuditionPlan } from '../domain/audition/plan.ts';
 import type { Reminder } from '../domain/audition/reminder-plan.ts';
-import type { CalendarRef, Channel, Participant } from '../domain/audition/request.ts';
+import type { CalendarRef, Channel, Participant, WritableCalendarRef } from '../domain/audition/request.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../domain/audition/slot.ts';
 import type { AuditionView } from '../domain/audition/view.ts';
 import type { SyncState } from '../domain/calendars/sync-state.ts';
@@ -187,7 +187,7 @@ export interface EventContent {
 export interface EventToWrite {
   readonly key: string;
   readonly participant: ParticipantId;
-  readonly calendar: CalendarRef;
+  readonly calendar: WritableCalendarRef;
 }
 
 export interface WriteEventInput extends AuditionCall, EventToWrite {
@@ -215,7 +215,7 @@ export interface WriteEventsResult {
 export interface RemoveEventInput extends AuditionCall {
   /** The keys under which the event was, or may have been, written. */
   readonly keys: readonly string[];
-  readonly calendar: CalendarRef;
+  readonly calendar: WritableCalendarRef;
 }
 
 export type UndoResult = { readonly result: 'undone' | 'nothing_to_undo' };

@@ -33,6 +33,8 @@ import { availabilityRoutes } from './routes/v1/availability.ts';
 import { connectionCalendars } from './routes/v1/connections/calendars.ts';
 import { connectionCollection } from './routes/v1/connections/collection.ts';
 import { connectionItem } from './routes/v1/connections/item.ts';
+import { feedAddress } from './routes/v1/feeds/address.ts';
+import { feedCalendar } from './routes/v1/feeds/calendar.ts';
 import { webhookEndpointActions } from './routes/v1/webhook-endpoints/actions.ts';
 import { webhookEndpointCollection } from './routes/v1/webhook-endpoints/collection.ts';
 import { webhookEndpointItem } from './routes/v1/webhook-endpoints/item.ts';
@@ -120,6 +122,8 @@ export const buildApi = async (
   connectionCollection(api, dependencies);
   connectionItem(api, dependencies);
   connectionCalendars(api, dependencies);
+  feedAddress(api, dependencies);
+  feedCalendar(api, dependencies);
   healthRoutes(api, dependencies);
   metricsRoute(api, registry);
   openApiRoute(api);

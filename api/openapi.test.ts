@@ -49,6 +49,7 @@ describe('the OpenAPI document', () => {
       'GET /connections/:token',
       'POST /connections/:token/connect',
       'POST /connections/:token/apple',
+      'POST /connections/:token/feed',
       'POST /connections/:token/disconnect',
       'GET /respond/:token',
       'POST /respond/:token',

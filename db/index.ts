@@ -7,6 +7,7 @@ import { createIdempotentRequests, type IdempotentRequests } from './access/idem
 import { createOrganizations, type Organizations } from './access/organizations.ts';
 import { type Announcements, createAnnouncements } from './auditions/announcements.ts';
 import { createNoticeDeliveries, type NoticeDeliveries } from './auditions/notice-deliveries.ts';
+import { createParticipantFeeds, type ParticipantFeeds } from './auditions/participant-feeds.ts';
 import { type AuditionReadModel, createAuditionReadModel } from './auditions/read-model.ts';
 import { type AuditionRecords, createAuditionRecords } from './auditions/records.ts';
 import { createSlotHolds, type SlotHolds } from './auditions/slot-holds.ts';
@@ -42,6 +43,7 @@ export interface Repositories {
   readonly events: EventStore;
   readonly auditions: AuditionReadModel;
   readonly auditionRecords: AuditionRecords;
+  readonly participantFeeds: ParticipantFeeds;
   readonly ledger: OperationLedger;
   readonly holds: SlotHolds;
   readonly connections: Connections;
@@ -80,6 +82,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     events: createEventStore(db),
     auditions: createAuditionReadModel(db),
     auditionRecords: createAuditionRecords(db),
+    participantFeeds: createParticipantFeeds(db),
     ledger: createOperationLedger(db, vault),
     holds: createSlotHolds(db),
     connections: createConnections(db, vault),

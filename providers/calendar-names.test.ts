@@ -53,6 +53,8 @@ describe('the name of an Outlook calendar', () => {
     reportMissingScopes: async () => {},
     appPassword: () => Promise.reject(new Error('the account has a token')),
     reportRejectedPassword: async () => {},
+    feedAddress: () => Promise.reject(new TypeError('the account was connected with OAuth')),
+    reportRejectedFeedAddress: async () => {},
   } as const;
   const namesOf = (calendarId: string, open = async () => opened) =>
     calendarNames(outlook, connection, calendarId, open, callContext());

@@ -4,7 +4,7 @@ import type { CalendarProviderName } from '../domain/providers/vendors.ts';
 import { caldavCalendarName } from './apple/calendar-name.ts';
 import { googleCalendarName } from './google/calendar-name.ts';
 import { mainCalendar, microsoftCalendarName } from './microsoft/calendar-name.ts';
-import type { CalendarProvider, CallContext, ConnectedAccount } from './ports.ts';
+import type { CallContext, ConnectedAccount, ReadableCalendarProvider } from './ports.ts';
 
 /** The connection of a calendar. */
 interface NamedConnection {
@@ -24,6 +24,8 @@ const names: Readonly<Record<CalendarProviderName, (owner: NamedAccount, calenda
   google: ({ account }, calendarId) => googleCalendarName(account, calendarId),
   microsoft: ({ accountId }, calendarId) => microsoftCalendarName(accountId, calendarId),
   apple: (_owner, calendarId) => caldavCalendarName(calendarId),
+  // A feed has one calendar. The id of the account is a hash of the address.
+  ics: ({ accountId }) => accountId,
 };
 
 /**
@@ -46,7 +48,7 @@ export const calendarName = (
  * @param open opens the connection, when the vendor must be asked.
  */
 export const calendarNames = async (
-  provider: Pick<CalendarProvider, 'name' | 'resolveAlias'>,
+  provider: Pick<ReadableCalendarProvider, 'name' | 'resolveAlias'>,
   connection: NamedConnection,
   calendarId: string,
   open: () => Promise<ConnectedAccount>,

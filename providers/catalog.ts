@@ -234,6 +234,18 @@ export const catalog = {
       health,
     },
   },
+  ics: {
+    displayName: 'ICS',
+    /** Each feed has its own server, so this limits our downloads and not a vendor's load. */
+    taskQueue: { name: 'feeds', perSecond: 20, concurrency: 20 },
+    operations: {
+      'account.connect': { writes: false },
+      /** No circuit: a feed that is down says nothing about the others. */
+      'calendar.freeBusy': { writes: false },
+      'calendar.listEvents': { writes: false },
+      ...connections,
+    },
+  },
 } as const satisfies Readonly<Record<VendorName, ProviderFacts>>;
 
 /** The task queues of the vendors, in the order of the catalog. */

@@ -11,7 +11,9 @@ import type {
   channelVendors,
   HostedMeetingName,
   meetingVendors,
+  ReadOnlyCalendarName,
   SynchronizedCalendarName,
+  WritableCalendarName,
 } from '../domain/providers/vendors.ts';
 import type { Instant } from '../domain/time/instant.ts';
 
@@ -47,6 +49,14 @@ export interface ConnectedAccount {
   appPassword(call: CallContext): Promise<AppPassword>;
   /** Reports that the server rejected the password: its owner is asked to connect again. */
   reportRejectedPassword(): Promise<void>;
+  /**
+   * Returns the secret address of a calendar feed. `version` distinguishes it from the addresses before it.
+   *
+   * @throws {ProviderError} `reconnect` when the owner must enter another address.
+   */
+  feedAddress(call: CallContext): Promise<{ readonly address: string; readonly version: number }>;
+  /** Reports that there is no calendar at the address any more: its owner is asked for another one. */
+  reportRejectedFeedAddress(): Promise<void>;
 }
 
 /**
@@ -112,7 +122,8 @@ export interface CalendarListing {
   readonly isWritable: boolean;
 }
 
-export interface CalendarProvider {
+/** A provider whose calendars are read. */
+export interface ReadableCalendarProvider {
   readonly name: CalendarProviderName;
   /** Returns the calendars of the account that hold events. Absent when the ids of calendars need no listing. */
   listCalendars?(connection: ConnectedAccount, call: CallContext): Promise<readonly CalendarListing[]>;
@@ -138,6 +149,11 @@ export interface CalendarProvider {
    * tell which calendar they mean (`providers/calendar-names.ts`).
    */
   resolveAlias?(connection: ConnectedAccount, calendarId: string, call: CallContext): Promise<string>;
+}
+
+/** A provider whose calendars are read and written. */
+export interface CalendarProvider extends ReadableCalendarProvider {
+  readonly name: WritableCalendarName;
   /**
    * Creates, updates or revives the event. Idempotent by `eventId`. Returns the provider's id of the event, which
    * differs from ours when ours cannot be used any more.
@@ -354,7 +370,8 @@ export interface EmailProvider {
 
 /** The providers, constructed once per process by `providers/registry.ts`. */
 export interface Providers {
-  readonly calendars: Readonly<Record<CalendarProviderName, CalendarProvider>>;
+  readonly calendars: Readonly<Record<WritableCalendarName, CalendarProvider>> &
+    Readonly<Record<ReadOnlyCalendarName, ReadableCalendarProvider>>;
   /** Calendars of a vendor without an entry are written and read, but not synchronized. */
   readonly calendarChanges: Readonly<Partial<Record<CalendarProviderName, CalendarChanges>>>;
   readonly meetings: Readonly<Record<HostedMeetingName, MeetingProvider>>;

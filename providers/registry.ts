@@ -1,11 +1,10 @@
 /** Constructs every provider and its settings. Steps for a new one: docs/adding-a-provider.md. */
 
 import type { z } from 'zod';
-import type { VendorName } from '../domain/providers/vendors.ts';
+import type { AddressProvider, VendorName } from '../domain/providers/vendors.ts';
 import { createAppleAuthorizer } from './apple/account.ts';
 import { createCaldavCalendar } from './apple/calendar.ts';
 import { createCaldavChanges } from './apple/changes.ts';
-import type { UnreadableEvents } from './apple/exchange.ts';
 import { createAppleCheck } from './apple/health.ts';
 import { type AppleSettings, appleSettingsOf, appleVariables } from './apple/settings.ts';
 import { createGoogleCalendar } from './google/calendar.ts';
@@ -14,6 +13,9 @@ import { createGoogleClient } from './google/client.ts';
 import { createGoogleCheck } from './google/health.ts';
 import { createGoogleAuthorizer } from './google/oauth.ts';
 import { type GoogleSettings, googleSettingsOf, googleVariables } from './google/settings.ts';
+import { createFeedAuthorizer } from './ics/account.ts';
+import { createFeedCalendar } from './ics/calendar.ts';
+import { createFeedReader } from './ics/feed-reader.ts';
 import { createOutlookCalendar } from './microsoft/calendar.ts';
 import { createOutlookChanges } from './microsoft/changes.ts';
 import { createGraphClient } from './microsoft/graph-client.ts';
@@ -33,6 +35,7 @@ import { createTwilioClient } from './twilio/client.ts';
 import { createTwilioCheck } from './twilio/health.ts';
 import { type TwilioSettings, twilioSettingsOf, twilioVariables } from './twilio/settings.ts';
 import { createTwilioTextMessages } from './twilio/text-messages.ts';
+import type { UnreadableEvents } from './unreadable-events.ts';
 import { createZoomClient } from './zoom/client.ts';
 import { createZoomCheck } from './zoom/health.ts';
 import { createZoomMeetings } from './zoom/meetings.ts';
@@ -54,11 +57,11 @@ export interface ProviderRegistry extends Providers {
   /** Connect accounts and refresh their access tokens. */
   readonly authorizers: Authorizers;
   /**
-   * One health check per vendor: a cheap call that resolves when the vendor answers and accepts our credentials.
+   * One health check per vendor, except those whose every account has a server of its own: a cheap call that resolves when the vendor answers and accepts our credentials.
    *
    * @throws {ProviderError} otherwise.
    */
-  readonly checks: Readonly<Record<VendorName, () => Promise<void>>>;
+  readonly checks: Readonly<Record<Exclude<VendorName, AddressProvider>, () => Promise<void>>>;
   /** The service's own accounts, shared by all organizations. */
   readonly sharedAccounts: SharedAccounts;
   /** Closes the connection pools after the running calls have finished. */
@@ -112,11 +115,13 @@ export const createProviders = (
   const { allowedPrivateNetworks } = settings;
   const outbound = createOutboundDispatcher({ allowedPrivateNetworks });
   const fetchFor = (home: URL) => createGuardedFetch(outbound, home);
+  const feeds = createFeedReader(fetchFor);
   return {
     calendars: {
       google: createGoogleCalendar(google),
       microsoft: createOutlookCalendar(graph),
       apple: createCaldavCalendar(fetchFor, reportUnreadable),
+      ics: createFeedCalendar(feeds, reportUnreadable),
     },
     calendarChanges: {
       google: createGoogleChanges(google),
@@ -133,6 +138,7 @@ export const createProviders = (
         zoom: createZoomAuthorizer(settings.zoom),
       },
       apple: createAppleAuthorizer(settings.apple, fetchFor),
+      ics: createFeedAuthorizer(feeds),
     },
     checks: {
       google: createGoogleCheck(settings.google),

@@ -4,7 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it } from 'vitest';
 import { storedCalendar } from '../../db/auditions/resources.ts';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
-import type { CalendarRef } from '../../domain/audition/request.ts';
+import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { participantIdSchema } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
@@ -82,7 +82,7 @@ const setup = async () => {
     );
   };
   const write = async (at: Slot, calendarId = 'primary') => {
-    const calendar: CalendarRef = { provider: 'microsoft', connection, calendarId };
+    const calendar: WritableCalendarRef = { provider: 'microsoft', connection, calendarId };
     const { eventId } = await activities.writeEvent({
       ...about,
       key: key('event:ada:r1'),

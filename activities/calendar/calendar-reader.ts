@@ -1,5 +1,6 @@
 /** Reads when calendars are busy, and names them as resources. */
 import { cancellationSignal } from '@temporalio/activity';
+import { auditionOfInvitation, invitationUidOf } from '../../domain/audition/invitation-uid.ts';
 import type { CalendarRef } from '../../domain/audition/request.ts';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import {
@@ -77,7 +78,8 @@ export const createCalendarReader = ({
     auditionId: AuditionId,
     events: readonly BusyEvent[],
   ): Promise<readonly BusyInterval[]> => {
-    const others = events.filter(({ eventId }) => eventId !== eventIdFor(auditionId));
+    const own = [eventIdFor(auditionId), invitationUidOf(auditionId)];
+    const others = events.filter(({ eventId }) => !own.includes(eventId));
     const ours = await holds.findKnown([...new Set(others.flatMap(auditionOf))]);
     return others
       .filter((event) => !auditionOf(event).some((id) => ours.has(id)))
@@ -147,8 +149,13 @@ export const createCalendarReader = ({
   };
 };
 
-/** Returns the audition whose event it is. Its id proves it: a mark can have been copied with the event. */
+/**
+ * Returns the audition whose event it is. Its id proves it: a mark can have been copied with the event. In a calendar that
+ * is only read, our event is the invitation that its owner has accepted by email.
+ */
 const auditionOf = ({ eventId, reference }: BusyEvent): readonly AuditionId[] => {
+  const invited = auditionOfInvitation(eventId);
+  if (invited) return [invited];
   const audition = auditionIdSchema.safeParse(reference);
   return audition.success && eventIdFor(audition.data) === eventId ? [audition.data] : [];
 };

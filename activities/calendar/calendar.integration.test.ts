@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { AuditionFact } from '../../domain/audition/events.ts';
-import type { CalendarRef } from '../../domain/audition/request.ts';
+import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { participantIdSchema } from '../../domain/ids.ts';
 import { laterSlot, slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
@@ -10,7 +10,7 @@ import { eventIdFor } from '../effects/deterministic-ids.ts';
 
 const benchFor = useActivityHarness();
 
-const calendar: CalendarRef = { provider: 'google', connection: 'conn_1', calendarId: 'primary' };
+const calendar: WritableCalendarRef = { provider: 'google', connection: 'conn_1', calendarId: 'primary' };
 const ada = participantIdSchema.parse('ada');
 const carl = participantIdSchema.parse('carl');
 const words = { summary: 'Captain, Nightfall', description: 'Bring the sides' };

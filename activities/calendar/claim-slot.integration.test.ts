@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { AuditionFact } from '../../domain/audition/events.ts';
-import { type CalendarRef, type Participant, participantSchema } from '../../domain/audition/request.ts';
+import {
+  type CalendarRef,
+  type Participant,
+  participantSchema,
+  type WritableCalendarRef,
+} from '../../domain/audition/request.ts';
 import type { Slot, SlotSpec } from '../../domain/audition/slot.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import { hour } from '../../domain/time/units.ts';
@@ -12,7 +17,7 @@ import type { ClaimSlotInput, ClaimSlotResult } from '../contract.ts';
 
 const benchFor = useActivityHarness();
 
-const primary: CalendarRef = { provider: 'google', connection: 'conn_1', calendarId: 'primary' };
+const primary: WritableCalendarRef = { provider: 'google', connection: 'conn_1', calendarId: 'primary' };
 
 /** A Tuesday. */
 const slot: Slot = {

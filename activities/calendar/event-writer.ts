@@ -1,7 +1,7 @@
 /** Writes and removes the event of an audition in one calendar. */
 import { z } from 'zod';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
-import type { CalendarRef } from '../../domain/audition/request.ts';
+import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { calendarNames } from '../../providers/calendar-names.ts';
 import type { CallContext } from '../../providers/ports.ts';
@@ -33,12 +33,12 @@ export const createEventWriter = ({
   providers: { calendars, calendarChanges },
   accessTokens,
 }: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>): EventWriter => {
-  const open = (organization: OrganizationId, calendar: CalendarRef, purpose: string) =>
+  const open = (organization: OrganizationId, calendar: WritableCalendarRef, purpose: string) =>
     openConnectionById({ connections, accessTokens }, organization, calendar, purpose);
 
   const deleteFrom = async (
     { organization, auditionId }: { readonly organization: OrganizationId; readonly auditionId: AuditionId },
-    calendar: CalendarRef,
+    calendar: WritableCalendarRef,
     key: string,
     call: CallContext,
   ) =>

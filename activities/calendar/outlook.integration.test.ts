@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CalendarRef } from '../../domain/audition/request.ts';
+import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { participantIdSchema } from '../../domain/ids.ts';
 import { laterSlot, slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
@@ -7,7 +7,11 @@ import { laterSlot, slot, useActivityHarness } from '../../tests/harness/activit
 const benchFor = useActivityHarness();
 
 const account = 'ada@contoso.example';
-const calendar: CalendarRef = { provider: 'microsoft', connection: 'conn_outlook', calendarId: 'primary' };
+const calendar: WritableCalendarRef = {
+  provider: 'microsoft',
+  connection: 'conn_outlook',
+  calendarId: 'primary',
+};
 const ada = participantIdSchema.parse('ada');
 
 const setup = async () => {

@@ -4,7 +4,7 @@
  * the meeting, however late, takes the conference from the event and deletes the event only when no other use of it is left.
  */
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
-import type { CalendarRef } from '../../domain/audition/request.ts';
+import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { type CalendarMeetingName, meetingVendors } from '../../domain/providers/vendors.ts';
@@ -44,7 +44,7 @@ export const createCalendarMeetingSteps = (
   const chosenCalendar = async (
     id: OrganizationId,
     { name: operation }: CallOperation,
-  ): Promise<CalendarRef> => {
+  ): Promise<WritableCalendarRef> => {
     const organization = await organizations.get(id);
     if (organization?.meetCalendar) return { provider, ...organization.meetCalendar };
     throw new ProviderError(
@@ -59,7 +59,7 @@ export const createCalendarMeetingSteps = (
   };
 
   /** Returns the calendar in which the attempts of this key create the meeting. */
-  const recordedCalendar = async (key: string): Promise<CalendarRef | undefined> => {
+  const recordedCalendar = async (key: string): Promise<WritableCalendarRef | undefined> => {
     const target = await ledger.targetOf(key);
     return target?.kind === 'meeting' ? target.calendar : undefined;
   };
@@ -67,7 +67,7 @@ export const createCalendarMeetingSteps = (
   /** Returns the step that has created the audition's meeting, and in which calendar. */
   const presentMeeting = async (
     auditionId: AuditionId,
-  ): Promise<{ readonly key: string; readonly calendar: CalendarRef } | undefined> => {
+  ): Promise<{ readonly key: string; readonly calendar: WritableCalendarRef } | undefined> => {
     const effects = await ledger.standingEffects(auditionId);
     return effects
       .flatMap(({ key, target }) =>
@@ -81,7 +81,7 @@ export const createCalendarMeetingSteps = (
   /** @param useKey the key of the step that uses the event, and that removes it. */
   const putMeeting = async (
     input: Omit<CreateMeetingInput, 'hasFallback'>,
-    calendar: CalendarRef,
+    calendar: WritableCalendarRef,
     useKey: string,
     call: CallContext,
   ): Promise<Meeting> => {
@@ -105,7 +105,7 @@ export const createCalendarMeetingSteps = (
 
   const removeFrom = async (
     { organization, auditionId }: Pick<RemoveMeetingInput, 'organization' | 'auditionId'>,
-    calendar: CalendarRef,
+    calendar: WritableCalendarRef,
     key: string,
     call: CallContext,
   ) =>
@@ -155,7 +155,7 @@ export const createCalendarMeetingSteps = (
    */
   const moveOnce = (
     input: MoveMeetingInput,
-    created: { readonly key: string; readonly calendar: CalendarRef },
+    created: { readonly key: string; readonly calendar: WritableCalendarRef },
   ): Promise<Meeting> => {
     const { key, organization, auditionId, slot, meeting } = input;
     return effectOnce(

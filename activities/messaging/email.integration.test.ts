@@ -97,6 +97,15 @@ describe('a notice by email', () => {
     expect((await inbox())[0]?.attachments ?? []).toEqual([]);
   });
 
+  it('contains a calendar invitation for a recipient whose calendar is only read', async () => {
+    const { send, inbox, recipient } = await setup();
+    const feed = { provider: 'ics', connection: 'conn_1', calendarId: 'primary' } as const;
+    await send({ recipient: { ...recipient, calendar: feed } });
+    await vi.waitFor(async () => expect(await inbox()).toHaveLength(1));
+    const [email] = await inbox();
+    expect(email?.attachments?.map(({ contentType }) => contentType)).toContain('text/calendar');
+  });
+
   it('arrives once when the worker crashes right after the handover', async () => {
     const { send, inbox, timePasses } = await setup({ wrapProviders: crashAfterSending() });
     await expect(send()).rejects.toThrow('killed');

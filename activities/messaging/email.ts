@@ -1,5 +1,6 @@
 /** Sends notices by email. The delivery id of an email is its Message-ID. */
 import type { Participant } from '../../domain/audition/request.ts';
+import { isWritableCalendar } from '../../domain/audition/writable-calendar.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { channelVendors } from '../../domain/providers/vendors.ts';
 import { operationOf } from '../../providers/operations.ts';
@@ -61,8 +62,8 @@ const buildEmail = (input: SendNoticeInput, { responseLink, sender }: Dependenci
     messageId: messageIdFor(key),
     to: { name: recipient.name, address: recipient.email },
     ...renderEmail({ kind: notice, recipient, audition, link }),
-    // A recipient with a connected calendar gets the event there and must not get a second entry.
-    ...(recipient.calendar || notice === 'reminder'
+    // A recipient whose connected calendar can be written gets the event there and must not get a second entry.
+    ...((recipient.calendar && isWritableCalendar(recipient.calendar)) || notice === 'reminder'
       ? {}
       : {
           calendar: renderInvitationCalendar(notice === 'cancellation' ? 'CANCEL' : 'REQUEST', {

@@ -8,6 +8,7 @@ import ical, {
   ICalCalendarMethod,
   ICalEventStatus,
 } from 'ical-generator';
+import { invitationUidOf } from '../../domain/audition/invitation-uid.ts';
 import type { Participant } from '../../domain/audition/request.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import type { EmailMessage } from '../../providers/ports.ts';
@@ -37,7 +38,7 @@ export const renderInvitationCalendar = (
   });
   const details = [audition.joinUrl, audition.notes, cancelled ? undefined : link];
   calendar.createEvent({
-    id: `${auditionId}@castmatch`,
+    id: invitationUidOf(auditionId),
     sequence: audition.sequence ?? sequenceOf(method, audition.revision),
     status: cancelled ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED,
     start: new Date(audition.slot.start),

@@ -24,6 +24,7 @@ export const describeApi = async (api: Api): Promise<void> => {
         { name: 'Attention', description: 'Items that wait for an operator' },
         { name: 'Administration', description: 'Audit log of administrative acts' },
         { name: 'Connections', description: 'Connected accounts at providers' },
+        { name: 'Feeds', description: 'Calendars to which people subscribe' },
         { name: 'Webhook endpoints', description: 'URLs that receive events' },
         { name: 'Events', description: 'Events that webhook endpoints receive' },
         { name: 'Health', description: 'For load balancers and monitoring' },

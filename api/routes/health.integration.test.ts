@@ -67,6 +67,7 @@ it('/health/integrations reports which provider is down and why, without the tex
       { provider: 'smtp', status: 'up' },
       { provider: 'microsoft', status: 'up' },
       { provider: 'apple', status: 'up', whatToDo: 'Nothing.' },
+      { provider: 'ics', status: 'up', whatToDo: 'Nothing.' },
     ],
   });
   expect(text).not.toContain('secret');

@@ -14,7 +14,7 @@ import {
   projectIdSchema,
   roleIdSchema,
 } from '../../domain/ids.ts';
-import { calendarProviders, channels } from '../../domain/providers/vendors.ts';
+import { channels, writableCalendarProviders } from '../../domain/providers/vendors.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
 
 export const auditionViewSchema = z.object({
@@ -44,7 +44,7 @@ export const auditionViewSchema = z.object({
   calendarEvents: z.array(
     z.object({
       participant: participantIdSchema,
-      provider: z.enum(calendarProviders),
+      provider: z.enum(writableCalendarProviders),
       connection: connectionIdSchema,
       eventId: z.string(),
     }),

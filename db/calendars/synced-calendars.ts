@@ -8,7 +8,7 @@ import {
   type OrganizationId,
   organizationIdSchema,
 } from '../../domain/ids.ts';
-import { type CalendarProviderName, calendarProviders } from '../../domain/providers/vendors.ts';
+import { type WritableCalendarName, writableCalendarProviders } from '../../domain/providers/vendors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { ListingPosition } from '../../providers/ports.ts';
 import type { Database } from '../client.ts';
@@ -33,7 +33,7 @@ export interface SyncProgress extends CalendarKey {
 
 export interface SyncedCalendar extends CalendarKey {
   readonly organization: OrganizationId;
-  readonly provider: CalendarProviderName;
+  readonly provider: WritableCalendarName;
   readonly calendarId: string;
   readonly state: SyncState;
   /** How many events the listing under way, or the last one, has contained. */
@@ -49,7 +49,7 @@ export interface SyncedCalendar extends CalendarKey {
 export interface SyncToStart {
   readonly organization: OrganizationId;
   readonly connection: ConnectionId;
-  readonly provider: CalendarProviderName;
+  readonly provider: WritableCalendarName;
 }
 
 export interface SyncedCalendars {
@@ -188,7 +188,7 @@ const toStartSchema = z.array(
   z.object({
     organization: organizationIdSchema,
     connection: connectionIdSchema,
-    provider: z.enum(calendarProviders),
+    provider: z.enum(writableCalendarProviders),
   }),
 );
 
@@ -199,7 +199,7 @@ const toCalendar = async (vault: Pick<Vault, 'open'>, row: Row, used: boolean): 
   return {
     ...key,
     organization: organizationIdSchema.parse(row.organization),
-    provider: z.enum(calendarProviders).parse(row.provider),
+    provider: z.enum(writableCalendarProviders).parse(row.provider),
     calendarId: await openCalendarId(vault, key, row.sealedCalendarId),
     state: row.state,
     listedCount: row.listedCount,

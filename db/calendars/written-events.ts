@@ -5,7 +5,7 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { Slot } from '../../domain/audition/slot.ts';
 import type { AuditionId, ConnectionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
-import type { CalendarProviderName } from '../../domain/providers/vendors.ts';
+import type { WritableCalendarName } from '../../domain/providers/vendors.ts';
 import { storedCalendar } from '../auditions/resources.ts';
 import type { Database } from '../client.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
@@ -19,7 +19,7 @@ export const calendarSyncChannel = 'calendar_sync';
 interface WrittenEvent {
   readonly organization: OrganizationId;
   readonly connection: ConnectionId;
-  readonly provider: CalendarProviderName;
+  readonly provider: WritableCalendarName;
   /** The canonical name of the calendar. */
   readonly calendarName: string;
   readonly calendarId: string;

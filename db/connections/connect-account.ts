@@ -107,12 +107,16 @@ const findExisting = async (
   return row;
 };
 
-/** A row of `put` has no account reference. Then the accounts are compared by name or id. */
+/**
+ * A row of `put` has no account reference. Then the accounts are compared by name or id. The address of a feed changes
+ * when its owner resets it, and nothing tells that it is the same calendar: the owner decides.
+ */
 const isSameAccount = async (
   secrets: ConnectionSecrets,
   row: Row,
   { organization, provider, grant }: ConnectRequest,
 ): Promise<boolean> => {
+  if (grant.credential.kind === 'feed_address') return true;
   if (row.accountReference !== null) {
     const { owner } = row;
     return row.accountReference === accountReferenceOf({ organization, owner, provider }, grant.account);

@@ -15,6 +15,7 @@ import {
   organizationIdSchema,
 } from '../../domain/ids.ts';
 import {
+  addressProviders,
   type ConnectionProvider,
   connectionProviders,
   passwordProviders,
@@ -211,8 +212,8 @@ export const createConnections = (db: Database, vault: Vault): Connections => {
     },
 
     async openCredential(organization, id, use) {
-      const isPassword = sql`provider = ANY(${sql.param([...passwordProviders])}::text[])`;
-      const kind = sql`CASE WHEN sealed IS NULL THEN NULL WHEN ${isPassword} THEN 'app_password' ELSE 'refresh_token' END`;
+      const kind = sql`CASE WHEN sealed IS NULL THEN NULL WHEN ${isOneOf(passwordProviders)} THEN 'app_password'
+        WHEN ${isOneOf(addressProviders)} THEN 'feed_address' ELSE 'refresh_token' END`;
       const { rows } = await db.execute(sql`
         WITH found AS (
           SELECT id, organization, provider, sealed_credential AS sealed FROM connections
@@ -238,6 +239,9 @@ export const createConnections = (db: Database, vault: Vault): Connections => {
     },
   };
 };
+
+const isOneOf = (names: readonly ConnectionProvider[]) =>
+  sql`provider = ANY(${sql.param([...names])}::text[])`;
 
 const sealedSchema = z.object({ sealed: z.string().nullable() }).optional();
 

@@ -26,6 +26,7 @@ const credentialSchema = z.discriminatedUnion('kind', [
     username: z.string(),
     password: z.string(),
   }),
+  z.object({ kind: z.literal('feed_address'), address: z.string() }),
 ]);
 
 export interface ConnectionSecrets {

@@ -15,7 +15,7 @@ import {
   connectionStatuses,
   connectionStatusReasons,
 } from '../../domain/connections/connection.ts';
-import type { TokenStore } from '../../domain/connections/token-store.ts';
+import type { CredentialUse, TokenStore } from '../../domain/connections/token-store.ts';
 import {
   type ConnectionId,
   connectionIdSchema,
@@ -58,7 +58,7 @@ const tokenRowSchema = z.object({
   has_ended: z.boolean(),
 });
 
-const passwordRowSchema = tokenRowSchema.pick({
+const credentialRowSchema = tokenRowSchema.pick({
   provider: true,
   status: true,
   reason: true,
@@ -87,6 +87,31 @@ const reauthorizationColumns = (statusReason: ConnectionStatusReason) =>
     sealedAccessToken: null,
     accessTokenExpiresAt: null,
   }) as const;
+
+/** Reads the credential of a connection that has no access tokens, and records the read under this name of the secret. */
+const readCredential = async (
+  db: Database,
+  secrets: ConnectionSecrets,
+  { organization, id }: { readonly organization: OrganizationId; readonly id: ConnectionId },
+  secret: 'app_password' | 'feed_address',
+  use: CredentialUse,
+) => {
+  const { rows } = await db.execute(sql`
+    WITH found AS (
+      SELECT id, organization, provider, status, status_reason AS reason, version,
+        CASE WHEN status = 'connected' THEN sealed_credential END AS sealed
+      FROM connections WHERE organization = ${organization} AND id = ${id}
+    ), ${credentialReadsCte('found', sql`CASE WHEN sealed IS NOT NULL THEN ${secret}::text END`, use)}
+    SELECT provider, status, reason, version, sealed FROM found`);
+  if (rows[0] === undefined) return { kind: 'unknown_connection' } as const;
+  const { provider, status, reason, version, sealed } = credentialRowSchema.parse(rows[0]);
+  if (status !== 'connected') {
+    return { kind: 'not_connected', provider, status, reason: reason ?? undefined } as const;
+  }
+  const credential =
+    sealed === null ? undefined : await secrets.credential.open({ id, organization }, sealed);
+  return { kind: 'connected', version, credential } as const;
+};
 
 /** Creates the token store. Every method is one SQL statement. */
 export const createTokenStore = (db: Database, secrets: ConnectionSecrets): ConnectionTokens => ({
@@ -123,24 +148,23 @@ export const createTokenStore = (db: Database, secrets: ConnectionSecrets): Conn
   },
 
   async readAppPassword(organization, id, use) {
-    const { rows } = await db.execute(sql`
-      WITH found AS (
-        SELECT id, organization, provider, status, status_reason AS reason, version,
-          CASE WHEN status = 'connected' THEN sealed_credential END AS sealed
-        FROM connections WHERE organization = ${organization} AND id = ${id}
-      ), ${credentialReadsCte('found', sql`CASE WHEN sealed IS NOT NULL THEN 'app_password' END`, use)}
-      SELECT provider, status, reason, version, sealed FROM found`);
-    if (rows[0] === undefined) return { kind: 'unknown_connection' };
-    const { provider, status, reason, version, sealed } = passwordRowSchema.parse(rows[0]);
-    if (status !== 'connected') {
-      return { kind: 'not_connected', provider, status, reason: reason ?? undefined };
-    }
-    const credential =
-      sealed === null ? undefined : await secrets.credential.open({ id, organization }, sealed);
+    const read = await readCredential(db, secrets, { organization, id }, 'app_password', use);
+    if (read.kind !== 'connected') return read;
+    const { version, credential } = read;
     if (credential?.kind !== 'app_password') {
       throw new TypeError(`the connection ${id} has no app-specific password`);
     }
     return { kind: 'connected', version, appPassword: credential };
+  },
+
+  async readFeedAddress(organization, id, use) {
+    const read = await readCredential(db, secrets, { organization, id }, 'feed_address', use);
+    if (read.kind !== 'connected') return read;
+    const { version, credential } = read;
+    if (credential?.kind !== 'feed_address') {
+      throw new TypeError(`the connection ${id} has no address of a calendar feed`);
+    }
+    return { kind: 'connected', version, address: credential.address };
   },
 
   async beginRefresh({ organization, id }, { version, refused, leaseMs }, use) {
@@ -164,7 +188,7 @@ export const createTokenStore = (db: Database, secrets: ConnectionSecrets): Conn
     const { attempt, in_doubt: inDoubt, sealed, scopes } = begunRowSchema.parse(rows[0]);
     const credential = await secrets.credential.open({ id, organization }, sealed);
     if (credential.kind !== 'oauth')
-      throw new TypeError(`the connection ${id} has an app password, which has no access tokens`);
+      throw new TypeError(`the credential of connection ${id} has no access tokens`);
     return { attempt, version, inDoubt, scopes, refreshToken: credential.refreshToken };
   },
 

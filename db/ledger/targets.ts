@@ -3,12 +3,12 @@ import { z } from 'zod';
 import type { EffectTarget } from '../../domain/audition/effects.ts';
 import { slotSchema } from '../../domain/audition/slot.ts';
 import { connectionIdSchema, participantIdSchema } from '../../domain/ids.ts';
-import { calendarProviders, channels, meetingProviders } from '../../domain/providers/vendors.ts';
+import { channels, meetingProviders, writableCalendarProviders } from '../../domain/providers/vendors.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
 import { monthlyKeyId } from '../vault/monthly-key.ts';
 
 const calendarSchema = z.object({
-  provider: z.enum(calendarProviders),
+  provider: z.enum(writableCalendarProviders),
   connection: connectionIdSchema,
   calendarId: z.string(),
 });

@@ -8,7 +8,7 @@ export const credentialReads = pgTable(
     /** The id of the connection or endpoint. */
     subject: text().notNull(),
     organization: text().notNull(),
-    /** Which secret: `refresh_token`, `access_token`, `app_password`, `signing_secret`. */
+    /** Which secret: `refresh_token`, `access_token`, `app_password`, `feed_address`, `signing_secret`. */
     secret: text().notNull(),
     /** The operation that needed the secret: `calendar.putEvent`, `connections.refresh`. */
     purpose: text().notNull(),

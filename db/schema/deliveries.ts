@@ -22,6 +22,10 @@ export const deliveries = pgTable(
     reportedBy: text('reported_by'),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },
-  // Finds the statuses of an audition's notices.
-  (table) => [index('deliveries_by_audition').on(table.auditionId)],
+  (table) => [
+    // Finds the statuses of an audition's notices.
+    index('deliveries_by_audition').on(table.auditionId),
+    // Finds the auditions of a participant.
+    index('deliveries_by_participant').on(table.organization, table.participant),
+  ],
 );

@@ -9,7 +9,7 @@ import type { OrganizationId } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 import { credentialReads } from '../schema/credential-reads.ts';
 
-type SecretName = 'refresh_token' | 'access_token' | 'app_password' | 'signing_secret';
+type SecretName = 'refresh_token' | 'access_token' | 'app_password' | 'feed_address' | 'signing_secret';
 
 interface CredentialReads {
   /** Records a read that is not part of one SQL statement of a repository. */

@@ -1,6 +1,6 @@
 /** A change in a connected calendar that concerns an audition, as the calendar synchronisation reports it. */
 import type { ConnectionId, ParticipantId } from '../ids.ts';
-import type { CalendarProviderName } from '../providers/vendors.ts';
+import type { WritableCalendarName } from '../providers/vendors.ts';
 import type { Instant } from '../time/instant.ts';
 
 interface Times {
@@ -22,7 +22,7 @@ export interface CalendarChange {
   /** Identifies the report. It is sent at least once, and the audition applies it once. */
   readonly inboxId: string;
   readonly participant: ParticipantId;
-  readonly provider: CalendarProviderName;
+  readonly provider: WritableCalendarName;
   readonly connection: ConnectionId;
   /** The revision of the slot that our event in the calendar states. */
   readonly revision: number;

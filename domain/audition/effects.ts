@@ -1,17 +1,21 @@
 /** What an effect at a provider needs to be found and undone. The ledger records it, encrypted, with the effect. */
 import type { ParticipantId } from '../ids.ts';
 import type { MeetingProviderName } from '../providers/vendors.ts';
-import type { CalendarRef, Channel } from './request.ts';
+import type { Channel, WritableCalendarRef } from './request.ts';
 import type { Slot } from './slot.ts';
 
 export type EffectTarget =
-  | { readonly kind: 'calendar_event'; readonly participant: ParticipantId; readonly calendar: CalendarRef }
+  | {
+      readonly kind: 'calendar_event';
+      readonly participant: ParticipantId;
+      readonly calendar: WritableCalendarRef;
+    }
   | {
       readonly kind: 'meeting';
       readonly provider: MeetingProviderName;
       readonly slot: Slot;
       /** The calendar of a meeting that is the conference of a calendar event. */
-      readonly calendar?: CalendarRef | undefined;
+      readonly calendar?: WritableCalendarRef | undefined;
     }
   | { readonly kind: 'notice'; readonly participant: ParticipantId; readonly channel: Channel };
 

@@ -14,7 +14,7 @@ import {
   projectIdSchema,
   roleIdSchema,
 } from '../ids.ts';
-import { calendarProviders, channels, meetingProviders } from '../providers/vendors.ts';
+import { channels, meetingProviders, writableCalendarProviders } from '../providers/vendors.ts';
 import { instantSchema } from '../time/instant.ts';
 import { attentionActions, attentionItemSchema } from './attention.ts';
 import { participantKinds } from './request.ts';
@@ -92,14 +92,14 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
   /** Names the owner, not the calendar: a calendar's id at Google is its owner's email address. */
   fact('calendar_event_written', {
     participant: participantIdSchema,
-    provider: z.enum(calendarProviders),
+    provider: z.enum(writableCalendarProviders),
     connection: connectionIdSchema,
     eventId: z.string(),
   }),
   /** A person has changed the event of the audition in a calendar, or has booked its time there. */
   fact('calendar_changed', {
     participant: participantIdSchema,
-    provider: z.enum(calendarProviders),
+    provider: z.enum(writableCalendarProviders),
     connection: connectionIdSchema,
     change: z.enum(calendarChangeKinds),
     /** The new times of a moved event, or the times of the event that conflicts. */

@@ -60,6 +60,20 @@ const refusalOf = (act: () => unknown): Refusal => {
   throw new Error('nothing was refused');
 };
 
+const withCalendar = (calendarId: string) =>
+  participantSchema.safeParse({
+    ...performer,
+    calendar: { provider: 'ics', connection: 'conn_1', calendarId },
+  });
+
+describe('the calendar of a participant', () => {
+  it('has the id primary when it is a feed', () => {
+    expect(withCalendar('primary').success).toBe(true);
+    const { error } = withCalendar('https://calendar.example.com/basic.ics');
+    expect(error?.issues).toMatchObject([{ path: ['calendar', 'calendarId'] }]);
+  });
+});
+
 describe('the plan of a request', () => {
   it('contains instants for times and milliseconds for durations', () => {
     const plan = planOf({ reminders: ['PT1H', 'P1D', 'PT24H'], policy: { answerWithin: 'PT36H' } });

@@ -4,7 +4,12 @@
  */
 import { z } from 'zod';
 import { connectionIdSchema, participantIdSchema, projectIdSchema, roleIdSchema } from '../ids.ts';
-import { calendarProviders, channels, meetingProviders } from '../providers/vendors.ts';
+import {
+  calendarProviders,
+  channels,
+  meetingProviders,
+  type WritableCalendarName,
+} from '../providers/vendors.ts';
 import { multiLineText, singleLineText } from '../text.ts';
 import { largestCast } from './cast-changes.ts';
 import { noShowPolicies } from './policy.ts';
@@ -38,8 +43,14 @@ const calendarRefSchema = z
     connection: connectionIdSchema,
     calendarId: singleLineText(254),
   })
-  .strict();
+  .strict()
+  .refine(({ provider, calendarId }) => provider !== 'ics' || calendarId === 'primary', {
+    message: 'a calendar feed has one calendar: write its id as primary',
+    path: ['calendarId'],
+  });
 export type CalendarRef = z.infer<typeof calendarRefSchema>;
+/** A calendar to which events are written. Of any other calendar, only the busy times count. */
+export type WritableCalendarRef = CalendarRef & { readonly provider: WritableCalendarName };
 
 const quietHoursSchema = z.object({ from: localClockTime, until: localClockTime }).strict();
 export type QuietHours = z.infer<typeof quietHoursSchema>;

@@ -3,7 +3,7 @@
  * read model. Both come from this fold, so they cannot disagree, and the read model can be rebuilt.
  */
 import type { AuditionId, ConnectionId, OrganizationId, ParticipantId, ProjectId, RoleId } from '../ids.ts';
-import type { CalendarProviderName } from '../providers/vendors.ts';
+import type { WritableCalendarName } from '../providers/vendors.ts';
 import type { Instant } from '../time/instant.ts';
 import type { AttentionItem } from './attention.ts';
 import type {
@@ -43,7 +43,7 @@ interface NoticeView {
 
 interface CalendarEventView {
   readonly participant: ParticipantId;
-  readonly provider: CalendarProviderName;
+  readonly provider: WritableCalendarName;
   readonly connection: ConnectionId;
   readonly eventId: string;
 }

@@ -12,8 +12,14 @@ export type Credential =
       readonly serverUrl: string;
       readonly username: string;
       readonly password: string;
+    }
+  | {
+      readonly kind: 'feed_address';
+      /** The secret address (https) at which a calendar is published. Its holder can read the calendar. */
+      readonly address: string;
     };
 
+export type FeedAddress = Extract<Credential, { readonly kind: 'feed_address' }>;
 export type AppPassword = Extract<Credential, { readonly kind: 'app_password' }>;
 
 export interface AccessToken {
@@ -22,7 +28,10 @@ export interface AccessToken {
 }
 
 export interface Grant {
-  /** `id` is the provider's id of the account and never changes. `name` is what the owner knows it by. */
+  /**
+   * `id` is the provider's id of the account and never changes, except that of a feed: a hash of its address. `name` is
+   * what the owner knows it by.
+   */
   readonly account: { readonly id: string; readonly name: string };
   readonly scopes: readonly string[];
   readonly credential: Credential;

@@ -6,7 +6,7 @@
 import type { ConnectionId, OrganizationId } from '../ids.ts';
 import type { ConnectionProvider } from '../providers/vendors.ts';
 import type { ConnectionStatusReason } from './connection.ts';
-import type { AppPassword } from './grant.ts';
+import type { AppPassword, FeedAddress } from './grant.ts';
 
 /** Why a credential is decrypted. Recorded in the credential audit. */
 export interface CredentialUse {
@@ -49,6 +49,11 @@ type StoredAppPassword =
   | { readonly kind: 'connected'; readonly version: number; readonly appPassword: AppPassword }
   | NotConnected;
 
+/** The stored secret address of a calendar feed. */
+type StoredFeedAddress =
+  | { readonly kind: 'connected'; readonly version: number; readonly address: FeedAddress['address'] }
+  | NotConnected;
+
 export interface RefreshLease {
   readonly attempt: number;
   readonly version: number;
@@ -77,13 +82,22 @@ export interface TokenStore {
   ): Promise<StoredAccessToken>;
   /**
    * Returns the app-specific password of a connection.
-   * @throws TypeError when the account was connected with OAuth
+   * @throws TypeError when the connection has another kind of credential
    */
   readAppPassword(
     organization: OrganizationId,
     id: ConnectionId,
     use: CredentialUse,
   ): Promise<StoredAppPassword>;
+  /**
+   * Returns the secret address of a calendar feed.
+   * @throws TypeError when the connection has another kind of credential
+   */
+  readFeedAddress(
+    organization: OrganizationId,
+    id: ConnectionId,
+    use: CredentialUse,
+  ): Promise<StoredFeedAddress>;
   /**
    * Acquires the exclusive lease to refresh. Returns undefined when another process holds the lease, or when the stored
    * version is no longer `wanted.version`. `wanted.refused` removes the access token, because the provider rejected it.

@@ -3,7 +3,7 @@
  * list is the order in the OpenAPI document: append new entries. Everything else about a vendor is in
  * `providers/catalog.ts`.
  */
-export const vendorNames = ['google', 'zoom', 'twilio', 'smtp', 'microsoft', 'apple'] as const;
+export const vendorNames = ['google', 'zoom', 'twilio', 'smtp', 'microsoft', 'apple', 'ics'] as const;
 export type VendorName = (typeof vendorNames)[number];
 
 type Capability<Row> = Readonly<Record<string, Row>>;
@@ -22,13 +22,16 @@ export const meetingVendors = {
   readonly reportsPresence: boolean;
 }>;
 
-/** Vendors of calendars that are read and written. */
+/** Vendors of calendars that are read. */
 export const calendarVendors = {
-  google: { vendor: 'google', isSynchronized: true },
-  microsoft: { vendor: 'microsoft', isSynchronized: true },
-  apple: { vendor: 'apple', isSynchronized: true },
+  google: { vendor: 'google', isWritable: true, isSynchronized: true },
+  microsoft: { vendor: 'microsoft', isWritable: true, isSynchronized: true },
+  apple: { vendor: 'apple', isWritable: true, isSynchronized: true },
+  ics: { vendor: 'ics', isWritable: false, isSynchronized: false },
 } as const satisfies Capability<{
   readonly vendor: VendorName;
+  /** Whether events can be written to the calendar. */
+  readonly isWritable: boolean;
   /** Whether changes that people make in the calendar reach the auditions. */
   readonly isSynchronized: boolean;
 }>;
@@ -41,14 +44,17 @@ export const channelVendors = {
 
 /**
  * Vendors of connected accounts. With `oauth`, the owner consents on a page of the vendor. With `password`, the owner
- * creates an app-specific password at the vendor.
+ * creates an app-specific password at the vendor. With `address`, the owner pastes the secret address of a calendar.
  */
 const accountVendors = {
   google: { consent: 'oauth' },
   microsoft: { consent: 'oauth' },
   zoom: { consent: 'oauth' },
   apple: { consent: 'password' },
-} as const satisfies Partial<Readonly<Record<VendorName, { readonly consent: 'oauth' | 'password' }>>>;
+  ics: { consent: 'address' },
+} as const satisfies Partial<
+  Readonly<Record<VendorName, { readonly consent: 'oauth' | 'password' | 'address' }>>
+>;
 
 type MeetingVendors = typeof meetingVendors;
 export type MeetingProviderName = keyof MeetingVendors;
@@ -60,16 +66,23 @@ export type HostedMeetingName = MeetingsOf<'hosted'>;
 export type CalendarMeetingName = MeetingsOf<'calendar_event'>;
 
 export type CalendarProviderName = keyof typeof calendarVendors;
+export type WritableCalendarName = {
+  [Name in CalendarProviderName]: (typeof calendarVendors)[Name]['isWritable'] extends true ? Name : never;
+}[CalendarProviderName];
+export type ReadOnlyCalendarName = Exclude<CalendarProviderName, WritableCalendarName>;
 export type SynchronizedCalendarName = {
   [Name in CalendarProviderName]: (typeof calendarVendors)[Name]['isSynchronized'] extends true
     ? Name
     : never;
 }[CalendarProviderName];
 export type ConnectionProvider = keyof typeof accountVendors;
-export type PasswordProvider = {
-  [Name in ConnectionProvider]: (typeof accountVendors)[Name]['consent'] extends 'password' ? Name : never;
+/** The names of vendors whose accounts are connected in one way. */
+type AccountsWith<Consent extends string> = {
+  [Name in ConnectionProvider]: (typeof accountVendors)[Name]['consent'] extends Consent ? Name : never;
 }[ConnectionProvider];
-export type OAuthProvider = Exclude<ConnectionProvider, PasswordProvider>;
+export type OAuthProvider = AccountsWith<'oauth'>;
+export type PasswordProvider = AccountsWith<'password'>;
+export type AddressProvider = AccountsWith<'address'>;
 
 /** Returns the names of a table's rows, in the table's order. */
 export const namesIn = <Table extends object>(table: Table): readonly (keyof Table & string)[] =>
@@ -92,11 +105,23 @@ export const reportsPresence = (name: MeetingProviderName | 'manual'): boolean =
 export const isCalendarProvider = (name: string): name is CalendarProviderName =>
   Object.hasOwn(calendarVendors, name);
 
+/** Returns whether events can be written to the provider's calendars. */
+export const isWritableCalendarProvider = (name: CalendarProviderName): name is WritableCalendarName =>
+  calendarVendors[name].isWritable;
+
+export const writableCalendarProviders = calendarProviders.filter(isWritableCalendarProvider);
+export const readOnlyCalendarProviders = calendarProviders.filter(
+  (name): name is ReadOnlyCalendarName => !isWritableCalendarProvider(name),
+);
+
 /** Returns whether accounts at the provider are connected with OAuth. */
 export const isOAuthProvider = (name: ConnectionProvider): name is OAuthProvider =>
   accountVendors[name].consent === 'oauth';
 
 export const oauthProviders = connectionProviders.filter(isOAuthProvider);
 export const passwordProviders = connectionProviders.filter(
-  (name): name is PasswordProvider => !isOAuthProvider(name),
+  (name): name is PasswordProvider => accountVendors[name].consent === 'password',
+);
+export const addressProviders = connectionProviders.filter(
+  (name): name is AddressProvider => accountVendors[name].consent === 'address',
 );

@@ -27,6 +27,7 @@ it.each([
     'grant_type=refresh_token&refresh_token=1//0123456789abcdef',
     'grant_type=refresh_token&refresh_token=[redacted]',
   ],
+  ['/v1/feeds/b3JnXzEKYWRhCjE.AbCdEfGhIjKlMnOpQrStUv.ics', '/v1/feeds/[redacted]'],
   ['closed with code=ECONNRESET', 'closed with code=ECONNRESET'],
 ])('redact turns %j into %j', (before, after) => {
   expect(afterRedaction({ msg: before, list: [before] })).toEqual({ msg: after, list: [after] });

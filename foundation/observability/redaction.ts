@@ -18,6 +18,8 @@ const responseLink = /(\/respond\/)[\w.-]+/g;
  * The holder of the link can connect accounts. Its MAC distinguishes it from a file path in a stack trace.
  */
 const connectionLink = /(\/connections\/)[\w-]+\.[\w-]{22}(?![\w-])/g;
+/** The holder of the link can read the calendar of a participant. */
+const feedLink = /(\/feeds\/)[\w.-]+/g;
 /**
  * OAuth parameters of an address or a form. Values of less than 12 characters are not secrets, such as a
  * status code.
@@ -42,6 +44,7 @@ const redactText = (text: string): string =>
     .replace(authorizationScheme, '$1 [redacted]')
     .replace(responseLink, '$1[redacted]')
     .replace(connectionLink, '$1[redacted]')
+    .replace(feedLink, '$1[redacted]')
     .replace(oauthParameter, '$1[redacted]')
     .replace(emailAddress, '[email]')
     .replace(phoneNumber, '[phone]');

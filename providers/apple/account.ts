@@ -6,12 +6,13 @@
 import { createAccount } from 'tsdav';
 import type { Credential } from '../../domain/connections/grant.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
+import { AnswerTooLarge } from '../http/limited-body.ts';
 import type { PasswordAuthorizer } from '../oauth/authorizers.ts';
 import { operationOf } from '../operations.ts';
 import { parseWebAddress } from '../outbound/early-check.ts';
 import { maySendCredentials } from '../outbound/guarded-fetch.ts';
 import type { CallContext } from '../ports.ts';
-import { AnswerTooLarge, type FetchFor, type Outcome, recordingFetch } from './client.ts';
+import { type FetchFor, type Outcome, recordingFetch } from './client.ts';
 import { appleError, fromApple, userMessages } from './errors.ts';
 import { type AppleSettings, discoveryDeadlineMs } from './settings.ts';
 

@@ -2,11 +2,12 @@
 import { day } from '../../domain/time/units.ts';
 import { type BusyTime, readBusyTimes } from '../icalendar/busy-times.ts';
 import type { CalendarFault } from '../icalendar/faults.ts';
+import { commonZone } from '../icalendar/zones/common-zone.ts';
 import { withoutEffect } from '../operations.ts';
 import { appleError } from './errors.ts';
 import { calendarUrlOf, queryEvents } from './event-resources.ts';
 import { type CaldavScope, reportFaults } from './exchange.ts';
-import { commonTzid, createOwnersZone } from './owners-zone.ts';
+import { createOwnersZone } from './owners-zone.ts';
 import { maxBusyTimes } from './settings.ts';
 import { createTurns } from './turns.ts';
 
@@ -27,7 +28,7 @@ export const readCalendar = async (
   const events = await queryEvents(scope, url, { from: window.start - day, until: window.end + day });
   const addresses = new Set([scope.connection.account.trim().toLowerCase()]);
   const faults: CalendarFault[] = [];
-  const inOwnersZone = createOwnersZone(scope, url, () => commonTzid(events));
+  const inOwnersZone = createOwnersZone(scope, url, () => commonZone(events.map(({ text }) => text)));
   const busy: BusyTime[] = [];
   const turns = createTurns(scope.call.signal);
   for (const { text } of events) {

@@ -12,8 +12,8 @@ import { callContext } from '../../tests/harness/call-context.ts';
 import { createOutboundDispatcher } from '../outbound/dispatcher.ts';
 import { createGuardedFetch } from '../outbound/guarded-fetch.ts';
 import type { CalendarEvent, ConnectedAccount } from '../ports.ts';
+import type { UnreadableEvents } from '../unreadable-events.ts';
 import { createCaldavCalendar } from './calendar.ts';
-import type { UnreadableEvents } from './exchange.ts';
 
 const eventId = 'a1b2c3d4e5f60718293a4b5c6d7e8f90';
 const reference = 'aud_0190c8a2-1111-7222-8333-444455556666';
@@ -405,6 +405,8 @@ describe('the id of a calendar', () => {
       reportMissingScopes: async () => {},
       appPassword: () => Promise.reject(new TypeError('no request is made')),
       reportRejectedPassword: async () => {},
+      feedAddress: () => Promise.reject(new TypeError('none')),
+      reportRejectedFeedAddress: async () => {},
     };
     await expect(provider.freeBusy(account, [calendarId], december, callContext())).rejects.toMatchObject({
       fault: { kind: 'not_found' },

@@ -15,9 +15,9 @@ import { callContext } from '../../tests/harness/call-context.ts';
 import { createOutboundDispatcher } from '../outbound/dispatcher.ts';
 import { createGuardedFetch } from '../outbound/guarded-fetch.ts';
 import type { ListedChange, ListingPosition } from '../ports.ts';
+import type { UnreadableEvents } from '../unreadable-events.ts';
 import { createCaldavCalendar } from './calendar.ts';
 import { createCaldavChanges } from './changes.ts';
-import type { UnreadableEvents } from './exchange.ts';
 
 const since = '2026-11-30T00:00:00.000Z';
 const now = () => Date.parse('2026-12-01T00:00:00.000Z');

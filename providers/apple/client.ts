@@ -2,6 +2,7 @@
  * Sends requests to a CalDAV server that a person has named: through a guarded `fetch`, with a deadline and a limit on
  * the size of answers. It records every outcome, because the library `tsdav` reports neither statuses nor causes.
  */
+import { readLimited } from '../http/limited-body.ts';
 import { largestAnswer } from './settings.ts';
 
 export type Fetch = typeof globalThis.fetch;
@@ -19,10 +20,6 @@ export type Outcome =
       readonly problem?: string;
     }
   | { readonly kind: 'failed'; readonly error: unknown };
-
-export class AnswerTooLarge extends Error {
-  override readonly name = 'AnswerTooLarge';
-}
 
 const problemLength = 4_000;
 
@@ -55,14 +52,3 @@ const addressOf = (input: Parameters<Fetch>[0]): string => {
 };
 
 const bodilessStatuses: ReadonlySet<number> = new Set([204, 205, 304]);
-
-const readLimited = async (response: Response, longest: number): Promise<Buffer> => {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > longest) throw new AnswerTooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-};

@@ -1,13 +1,14 @@
 /** Makes requests to the CalDAV server of a connection, with its app-specific password. */
 import { addConnection } from '../../domain/errors.ts';
-import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
+import { AnswerTooLarge } from '../http/limited-body.ts';
 import type { CalendarFault } from '../icalendar/faults.ts';
 import { parseWebAddress } from '../outbound/early-check.ts';
 import { maySendCredentials } from '../outbound/guarded-fetch.ts';
 import type { CallContext, ConnectedAccount } from '../ports.ts';
-import { AnswerTooLarge, type Fetch, type FetchFor, type Outcome, recordingFetch } from './client.ts';
+import type { UnreadableEvents } from '../unreadable-events.ts';
+import { type Fetch, type FetchFor, type Outcome, recordingFetch } from './client.ts';
 import { appleError, fromApple, userMessages } from './errors.ts';
 import { largestEventsAnswer, requestDeadlineMs } from './settings.ts';
 
@@ -16,15 +17,6 @@ interface RequestParts {
   readonly serverUrl: string;
   readonly headers: Record<string, string>;
   readonly fetch: Fetch;
-}
-
-/** The events of one calendar that could not be read, or not completely. */
-export interface UnreadableEvents {
-  readonly connection: ConnectionId;
-  readonly organization: OrganizationId;
-  readonly count: number;
-  /** The first faults, without the ids of the events. */
-  readonly faults: readonly string[];
 }
 
 export interface CaldavScope {

@@ -17,9 +17,9 @@ interface Read<Result> {
  * Creates a function that reads with the zone of the owner. The zone is requested when a reading needs it for the first
  * time: most calendars have no time that does. `read` is then called a second time.
  *
- * @param common the TZID that most events of the calendar name
+ * @param common returns the zone that most events of the calendar name
  */
-export const createOwnersZone = (scope: CaldavScope, url: string, common: () => string | undefined) => {
+export const createOwnersZone = (scope: CaldavScope, url: string, common: () => Zone | undefined) => {
   let known: Zone | undefined;
   return async <Result>(read: (owner: Zone, reportFault: ReportFault) => Result): Promise<Read<Result>> => {
     const readWith = (owner: Zone): Read<Result> => {
@@ -50,7 +50,7 @@ const watchedZone = ({ offsetAt }: Zone): Zone & { isUsed(): boolean } => {
  * Returns the zone in which the owner's days begin: that of the calendar; else the one that most of its events name; else
  * UTC.
  */
-const ownersZone = async (scope: CaldavScope, url: string, common: string | undefined): Promise<Zone> => {
+const ownersZone = async (scope: CaldavScope, url: string, common: Zone | undefined): Promise<Zone> => {
   const { name, definition } = await readCalendarZone(scope, url);
   const [component] = componentsNamed(readComponents(unfold(definition ?? '')), 'VTIMEZONE');
   const candidates = [
@@ -59,21 +59,5 @@ const ownersZone = async (scope: CaldavScope, url: string, common: string | unde
     component && textOf(component, 'TZID'),
   ];
   const named = candidates.flatMap((tzid) => (tzid === undefined ? [] : (zoneOfTzid(tzid) ?? [])));
-  return (
-    named[0] ??
-    (component && calendarZone(component)) ??
-    (common === undefined ? undefined : zoneOfTzid(common)) ??
-    utc
-  );
-};
-
-/** Returns the TZID that most of the events name. */
-export const commonTzid = (events: readonly { readonly text: string }[]): string | undefined => {
-  const counts = new Map<string, number>();
-  for (const { text } of events) {
-    const tzid = /^DTSTART;(?:[^:\r\n]*;)?TZID="?([^":;\r\n]+)/im.exec(text)?.[1];
-    if (tzid !== undefined) counts.set(tzid, (counts.get(tzid) ?? 0) + 1);
-  }
-  const [most] = [...counts].sort(([, one], [, other]) => other - one);
-  return most?.[0];
+  return named[0] ?? (component && calendarZone(component)) ?? common ?? utc;
 };

@@ -1,12 +1,14 @@
 /** Reads the resources of a page of changes. */
 import { ProviderError } from '../../domain/errors.ts';
 import type { CalendarFault } from '../icalendar/faults.ts';
+import { commonTzid } from '../icalendar/zones/common-zone.ts';
+import { zoneOfTzid } from '../icalendar/zones/iana-zone.ts';
 import type { ListedChange } from '../ports.ts';
 import { type EventResource, getEvents } from './event-resources.ts';
 import { type CaldavScope, reportFaults } from './exchange.ts';
 import { createResourceReader, seriesOfHref } from './listed-events.ts';
 import type { Page } from './listing-position.ts';
-import { commonTzid, createOwnersZone } from './owners-zone.ts';
+import { createOwnersZone } from './owners-zone.ts';
 import { occurrencesPerPage } from './settings.ts';
 import { createTurns } from './turns.ts';
 
@@ -35,11 +37,11 @@ export const readPageOf = async (
   { from, pageSize }: { readonly from: number; readonly pageSize: number },
 ): Promise<ReadPage> => {
   const { resources, requested, unreadable } = await getSome(scope, url, hrefs, wanted);
-  const common = zone ?? commonTzid(resources);
+  const common = zone ?? commonTzid(resources.map(({ text }) => text));
   const readResource = createResourceReader(
     scope,
     { start: from, end: horizon },
-    createOwnersZone(scope, url, () => common),
+    createOwnersZone(scope, url, () => (common === undefined ? undefined : zoneOfTzid(common))),
   );
   const byHref = new Map(resources.map((resource) => [new URL(resource.url).pathname, resource]));
   const turns = createTurns(scope.call.signal);

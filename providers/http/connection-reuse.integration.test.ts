@@ -40,6 +40,8 @@ const accountWith = (accessToken: string): ConnectedAccount => ({
   reportRejectedToken: () => {},
   appPassword: () => Promise.reject(new TypeError('the account was connected with OAuth')),
   reportRejectedPassword: async () => {},
+  feedAddress: () => Promise.reject(new TypeError('the account was connected with OAuth')),
+  reportRejectedFeedAddress: async () => {},
   reportMissingScopes: async () => {},
 });
 

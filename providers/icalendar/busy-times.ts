@@ -4,10 +4,12 @@
  */
 
 import type { BusyInterval } from '../../domain/audition/slot.ts';
-import { componentsNamed, readComponents, unfold } from './content-lines.ts';
-import { readEvent } from './event.ts';
+import { type Component, componentsNamed, readComponents, unfold } from './content-lines.ts';
+import { type EventComponent, readEvent } from './event.ts';
 import type { ReportFault } from './faults.ts';
+import { readFreeBusy } from './free-busy.ts';
 import { toInstantWithin } from './instant-range.ts';
+import { isOutside } from './outside.ts';
 import { textOf } from './properties.ts';
 import { createExpansion, type Span, seriesOf } from './series.ts';
 import type { Zone } from './zones/zone.ts';
@@ -35,20 +37,38 @@ export interface BusyTimesQuery {
  */
 export const readBusyTimes = (
   text: string,
+  query: BusyTimesQuery,
+  reportFault: ReportFault,
+): readonly BusyTime[] => [...eachBusyTimes(text, query, reportFault)].flat();
+
+/**
+ * Like `readBusyTimes`, in small steps: a caller with a large calendar can do other work in between. A step can return no
+ * time.
+ */
+export function* eachBusyTimes(
+  text: string,
   { window, owner, addresses }: BusyTimesQuery,
   reportFault: ReportFault,
-): readonly BusyTime[] => {
+): Generator<readonly BusyTime[]> {
   const components = readComponents(unfold(text));
   const expand = createExpansion(window, createZones(components, owner, reportFault), reportFault);
-  const events = componentsNamed(components, 'VEVENT').flatMap(
-    (component) => readEvent(component, addresses, reportFault) ?? [],
-  );
-  return seriesOf(events)
-    .flatMap(expand)
-    .map(({ start, end, event }) => ({
-      start: toInstantWithin(start),
-      end: toInstantWithin(end),
-      uid: event.uid,
-      property: (name) => textOf(event.component, name),
-    }));
-};
+  const events: EventComponent[] = [];
+  for (const component of componentsNamed(components, 'VEVENT')) {
+    const event = isOutside(component, window) ? undefined : readEvent(component, addresses, reportFault);
+    if (event) events.push(event);
+    yield [];
+  }
+  for (const series of seriesOf(events)) {
+    yield expand(series).map(({ start, end, event }) => busyTimeOf({ start, end }, event.component));
+  }
+  for (const component of componentsNamed(components, 'VFREEBUSY')) {
+    yield readFreeBusy(component, window, reportFault).map((span) => busyTimeOf(span, component));
+  }
+}
+
+const busyTimeOf = ({ start, end }: Span, component: Component): BusyTime => ({
+  start: toInstantWithin(start),
+  end: toInstantWithin(end),
+  uid: textOf(component, 'UID'),
+  property: (name) => textOf(component, name),
+});

@@ -1,7 +1,7 @@
 /**
  * Provides the access tokens of connected accounts: from memory, else from the connection's row, else by a refresh. The
  * process that holds the row's lease refreshes the token and all others wait, so an expired token is refreshed once for
- * all processes. The app-specific passwords of other accounts are read from the row for every call.
+ * all processes. App-specific passwords and the addresses of feeds are read from the row for every call.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CredentialUse, StoredAccessToken, TokenStore } from '../../domain/connections/token-store.ts';
@@ -114,6 +114,7 @@ export const createAccessTokens = ({
       let current: CachedToken | undefined;
       let refusedVersion = 0;
       let passwordVersion: number | undefined;
+      let addressVersion: number | undefined;
       const isUsable = ({ version }: CachedToken) => version > refusedVersion && version >= owner.version;
       return {
         accessToken: async (call) => {
@@ -146,6 +147,19 @@ export const createAccessTokens = ({
         reportRejectedPassword: async () => {
           if (passwordVersion === undefined) return;
           await store.markNeedsReauthorization(owner.id, 'grant_refused', passwordVersion);
+        },
+        feedAddress: async (call) => {
+          const use = { purpose, correlationId: call.correlationId };
+          const { address, version } = requireConnected(
+            await store.readFeedAddress(owner.organization, owner.id, use),
+            owner,
+          );
+          addressVersion = version;
+          return { address, version };
+        },
+        reportRejectedFeedAddress: async () => {
+          if (addressVersion === undefined) return;
+          await store.markNeedsReauthorization(owner.id, 'grant_refused', addressVersion);
         },
       };
     },

@@ -1,10 +1,10 @@
 /**
- * Defines the ports that connect an account: OAuth 2.0 (RFC 9700), or an app-specific password. Each provider implements
- * its port in `oauth.ts` (Apple in `account.ts`).
+ * Defines the ports that connect an account: OAuth 2.0 (RFC 9700), an app-specific password, or the address of a calendar.
+ * Each provider implements its port in `oauth.ts` (Apple and ICS feeds in `account.ts`).
  */
 
 import type { AccessToken, Grant } from '../../domain/connections/grant.ts';
-import type { OAuthProvider, PasswordProvider } from '../../domain/providers/vendors.ts';
+import type { AddressProvider, OAuthProvider, PasswordProvider } from '../../domain/providers/vendors.ts';
 import type { CallContext } from '../ports.ts';
 
 export interface AuthorizationRequest {
@@ -75,7 +75,19 @@ export interface PasswordAuthorizer {
   ): Promise<Grant>;
 }
 
+export interface AddressAuthorizer {
+  readonly provider: AddressProvider;
+  /**
+   * Reads the calendar at the address that a person has pasted.
+   *
+   * @throws {ProviderError} `reconnect` when the address serves no calendar to us, `rejected_input` for an address that is
+   *   not allowed. The code tells why (`providers/ics/errors.ts`).
+   */
+  connect(address: string, call: CallContext): Promise<Grant>;
+}
+
 export interface Authorizers {
   readonly oauth: Readonly<Record<OAuthProvider, OAuthAuthorizer | undefined>>;
   readonly apple: PasswordAuthorizer;
+  readonly ics: AddressAuthorizer;
 }

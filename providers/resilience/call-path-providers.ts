@@ -1,5 +1,14 @@
 /** Wraps the providers so that every call takes the call path (circuit breaker, quota, metrics). */
-import { calendarVendors, channelVendors, meetingVendors, namesIn } from '../../domain/providers/vendors.ts';
+import {
+  calendarVendors,
+  channelVendors,
+  meetingVendors,
+  namesIn,
+  type ReadOnlyCalendarName,
+  readOnlyCalendarProviders,
+  type WritableCalendarName,
+  writableCalendarProviders,
+} from '../../domain/providers/vendors.ts';
 import { operationOf } from '../operations.ts';
 import type {
   CalendarChanges,
@@ -8,6 +17,7 @@ import type {
   EmailProvider,
   MeetingProvider,
   Providers,
+  ReadableCalendarProvider,
   SharedAccounts,
   TextMessageProvider,
 } from '../ports.ts';
@@ -19,7 +29,7 @@ export const routeThroughCallPath = (
   path: CallPath,
   accounts: SharedAccounts,
 ): Providers => ({
-  calendars: each(calendars, (calendar) => calendarOnPath(calendar, path)),
+  calendars: calendarsOnPath(calendars, path),
   calendarChanges: eachKnown(calendarChanges, (changes) => changesOnPath(changes, path)),
   meetings: each(meetings, (provider) => meetingsOnPath(provider, path, accounts)),
   textMessages: textMessagesOnPath(textMessages, path, accounts),
@@ -80,13 +90,18 @@ const changesOnPath = (changes: CalendarChanges, path: CallPath): CalendarChange
   };
 };
 
-const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarProvider => {
+const calendarsOnPath = (calendars: Providers['calendars'], path: CallPath): Providers['calendars'] => {
+  const replaced: Record<WritableCalendarName, CalendarProvider> &
+    Record<ReadOnlyCalendarName, ReadableCalendarProvider> = { ...calendars };
+  for (const name of writableCalendarProviders) replaced[name] = calendarOnPath(calendars[name], path);
+  for (const name of readOnlyCalendarProviders) replaced[name] = readingOnPath(calendars[name], path);
+  return replaced;
+};
+
+const readingOnPath = (calendar: ReadableCalendarProvider, path: CallPath): ReadableCalendarProvider => {
   const { vendor } = calendarVendors[calendar.name];
   const freeBusy = operationOf(vendor, 'calendar.freeBusy');
   const listEvents = operationOf(vendor, 'calendar.listEvents');
-  const putEvent = operationOf(vendor, 'calendar.putEvent');
-  const putConference = operationOf(vendor, 'calendar.putConference');
-  const deleteEvent = operationOf(vendor, 'calendar.deleteEvent');
   return {
     name: calendar.name,
     ...(calendar.listCalendars && {
@@ -115,6 +130,17 @@ const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarPro
           async () => (await calendar.resolveAlias?.(connection, calendarId, call)) ?? calendarId,
         ),
     }),
+  };
+};
+
+const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarProvider => {
+  const { vendor } = calendarVendors[calendar.name];
+  const putEvent = operationOf(vendor, 'calendar.putEvent');
+  const putConference = operationOf(vendor, 'calendar.putConference');
+  const deleteEvent = operationOf(vendor, 'calendar.deleteEvent');
+  return {
+    ...readingOnPath(calendar, path),
+    name: calendar.name,
     putEvent: (connection, event, call) =>
       path.run(putEvent, ofConnection(connection), call, () => calendar.putEvent(connection, event, call)),
     putConference: (connection, event, call) =>

@@ -220,6 +220,7 @@ const connectAndRevoke = async (): Promise<void> => {
   for (const provider of ['google', 'microsoft', 'zoom'] as const)
     statuses.push(await page.connect(provider));
   expect([...statuses, ...(await page.connectApple())]).toEqual([500, 303, 303, 303, 422, 303]);
+  expect(await page.connectFeed()).toBe(303);
   used.push(...(await storedCredentials(service)));
 
   const own = await connections.list(organization, { owner: 'person-1' });

@@ -105,6 +105,8 @@ test('the calendar of a connected Google account can be read', async () => {
     reportRejectedToken: () => {},
     appPassword: () => Promise.reject(new TypeError('the account was connected with OAuth')),
     reportRejectedPassword: async () => {},
+    feedAddress: () => Promise.reject(new TypeError('the account was connected with OAuth')),
+    reportRejectedFeedAddress: async () => {},
     reportMissingScopes: async () => {},
   } as const;
   const calendar = createGoogleCalendar(createGoogleClient(settings));

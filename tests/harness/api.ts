@@ -14,6 +14,7 @@ import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { createConnectionLinks } from '../../foundation/links/connection-link.ts';
+import { createFeedLinks } from '../../foundation/links/feed-link.ts';
 import { createResponseLinks } from '../../foundation/links/response-link.ts';
 import { createLogger } from '../../foundation/observability/logger.ts';
 import { calendarName } from '../../providers/calendar-names.ts';
@@ -26,6 +27,7 @@ import { localDefaults } from './local-defaults.ts';
 
 export const masterKeys = [{ id: 'test', key: randomBytes(32) }];
 export const responseLinks = createResponseLinks(masterKeys);
+const feedLinks = createFeedLinks(masterKeys);
 export const connectionLinks = createConnectionLinks(masterKeys);
 
 /** The clock of the API in tests. */
@@ -57,6 +59,10 @@ const noAuthorizers: ApiDependencies['authorizers'] = {
     provider: 'apple',
     connect: () => Promise.reject(new Error('these tests connect no Apple account; pass authorizers')),
   },
+  ics: {
+    provider: 'ics',
+    connect: () => Promise.reject(new Error('these tests connect no calendar feed; pass authorizers')),
+  },
 };
 
 /** Returns dependencies of the API that need neither a database nor Temporal; `given` replaces single ones. */
@@ -65,6 +71,7 @@ export const apiDependencies = (
 ): ApiDependencies => ({
   configuration: apiConfiguration,
   responseLinks,
+  feedLinks,
   connectionLinks,
   authorizers: noAuthorizers,
   findBusy: async () => [],

@@ -15,6 +15,8 @@ export const caldavAccount = (
   reportMissingScopes: async () => {},
   appPassword: async () => ({ kind: 'app_password', serverUrl, username: caldavUser.username, password }),
   reportRejectedPassword: async () => void onRejected(),
+  feedAddress: () => Promise.reject(new TypeError('the account has an app-specific password')),
+  reportRejectedFeedAddress: async () => {},
 });
 
 interface AccountOptions {

@@ -6,7 +6,7 @@ import { eventIdFor } from '../../activities/effects/deterministic-ids.ts';
 import { createSyncActivities } from '../../activities/index.ts';
 import { storedCalendar } from '../../db/auditions/resources.ts';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
-import type { CalendarRef } from '../../domain/audition/request.ts';
+import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { type AuditionId, type ConnectionId, participantIdSchema } from '../../domain/ids.ts';
 import { createGoogleChanges } from '../../providers/google/changes.ts';
@@ -46,7 +46,7 @@ export const useCalendarSync = () => {
       account,
       refreshToken: `sandbox-refresh-${account}`,
     });
-    const calendar: CalendarRef = { provider: 'google', connection, calendarId: 'primary' };
+    const calendar: WritableCalendarRef = { provider: 'google', connection, calendarId: 'primary' };
     const resource = storedCalendar(`google/${account}`);
     const holds = { release: () => pool.query('DELETE FROM slot_holds WHERE resource = $1', [resource]) };
     await pool.query(

@@ -19,8 +19,8 @@ export interface FakeAuthorizers extends Authorizers {
   lastAuthorizationRequest(): AuthorizationRequest;
   /** Grants the last request, and returns the authorization code that the browser receives. */
   consent(consent: Consent): string;
-  /** Makes the next call fail with this fault. */
-  failNextCall(fault: ProviderFault): void;
+  /** Makes the next call fail with this fault, and with this code of the vendor. */
+  failNextCall(fault: ProviderFault, code?: string): void;
   /** Sets a function that is awaited before each revocation takes effect. */
   onRevoke(listener: () => Promise<void>): void;
   readonly revoked: readonly string[];
@@ -41,12 +41,14 @@ export const createFakeAuthorizers = (): FakeAuthorizers => {
   const codes = new Map<string, Required<Consent> & AuthorizationRequest>();
   const revoked: string[] = [];
   let revokeListener = ignoreRevocation;
-  const faults: ProviderFault[] = [];
+  const faults: { readonly fault: ProviderFault; readonly code: string | undefined }[] = [];
   const passwords = new Map<string, string>();
 
   const failIfFaulty = (operation: string): void => {
-    const fault = faults.shift();
-    if (fault) throw new ProviderError('google', operation, fault, { message: 'simulated fault' });
+    const next = faults.shift();
+    if (!next) return;
+    const { fault, code } = next;
+    throw new ProviderError('google', operation, fault, { code, message: 'simulated fault' });
   };
 
   const authorizer = (provider: OAuthProvider): OAuthAuthorizer => ({
@@ -101,9 +103,20 @@ export const createFakeAuthorizers = (): FakeAuthorizers => {
     return grant;
   };
 
+  const connectFeed: Authorizers['ics']['connect'] = async (address) => {
+    failIfFaulty('account.connect');
+    const { host } = new URL(address);
+    return {
+      account: { id: `id-of-${address}`, name: host },
+      scopes: [],
+      credential: { kind: 'feed_address', address },
+    };
+  };
+
   return {
     oauth: { google: authorizer('google'), microsoft: authorizer('microsoft'), zoom: undefined },
     apple: { provider: 'apple', connect: connectApple },
+    ics: { provider: 'ics', connect: connectFeed },
     lastAuthorizationRequest: () => {
       const last = requests.at(-1);
       if (!last) throw new Error('no browser was redirected to a provider');
@@ -117,8 +130,8 @@ export const createFakeAuthorizers = (): FakeAuthorizers => {
       codes.set(code, { ...request, ...consent, scopes });
       return code;
     },
-    failNextCall: (fault) => {
-      faults.push(fault);
+    failNextCall: (fault, code) => {
+      faults.push({ fault, code });
     },
     onRevoke: (listener) => {
       revokeListener = listener;

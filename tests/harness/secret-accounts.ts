@@ -12,6 +12,7 @@ import type { ConnectionProvider, OAuthProvider } from '../../domain/providers/v
 import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import type { ApiClient } from './api-client.ts';
 import { submitConsent } from './consent.ts';
+import { startFeedServer } from './feed-server.ts';
 import { createHttpBrowser } from './form-browser.ts';
 import type { Secret } from './leaks.ts';
 import { keys, organization, type ServiceUnderTest } from './service.ts';
@@ -23,6 +24,7 @@ export const connectedAccounts = {
   microsoft: 'quill.marguerite@accounts.example',
   zoom: 'm.quill@accounts.example',
   apple: 'mquill@accounts.example',
+  ics: 'quill.m@accounts.example',
 } as const satisfies Readonly<Record<ConnectionProvider, string>>;
 
 /** The app password that the sandbox accepts for every account, and one that it rejects. */
@@ -86,6 +88,17 @@ export const openAccountsPage = async (service: ServiceUnderTest, platform: ApiC
         );
       }
       return statuses;
+    },
+    /** Connects a calendar by its secret address. */
+    connectFeed: async (): Promise<number> => {
+      const feed = await startFeedServer(connectedAccounts.ics);
+      used.push({ what: 'the address of a feed', text: feed.secret });
+      try {
+        const filled = { address: feed.address };
+        return (await browser.submit(page, { to: '/feed', having: { connection: '' } }, filled)).status;
+      } finally {
+        feed.close();
+      }
     },
     disconnect: async (connection: ConnectionId): Promise<number> =>
       (await browser.submit(await browser.open(url), { to: '/disconnect', having: { connection } })).status,

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { WorkflowIdReusePolicy } from '@temporalio/client';
 import { expect } from 'vitest';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
+import { isWritableCalendar } from '../../domain/audition/writable-calendar.ts';
 import * as messages from '../../workflows/audition/messages.ts';
 import type { audition } from '../../workflows/audition/workflow.ts';
 import { slotIn } from './audition-plan.ts';
@@ -16,7 +17,7 @@ export const effectsOf = ({ world, plan }: RunningAudition): readonly StandingEf
   })),
   ...[...world.calendarEvents].flatMap((key) => {
     const owner = plan.participants.find(({ id }) => key.endsWith(`:${id}`));
-    return owner?.calendar
+    return owner?.calendar && isWritableCalendar(owner.calendar)
       ? [
           {
             key,

@@ -61,6 +61,9 @@ export const createMemoryTokenStore = (
     readAppPassword: async () => {
       throw new TypeError('the account of this store was connected with OAuth');
     },
+    readFeedAddress: async () => {
+      throw new TypeError('the account of this store was connected with OAuth');
+    },
     beginRefresh: async (_connection, { version, refused, leaseMs }, { purpose }) => {
       if (row.version !== version || row.reason || isRefreshing()) return undefined;
       const inDoubt = row.leaseUntil !== undefined;

@@ -1,15 +1,17 @@
 /** The calendars of an audition: one for each participant with a connected calendar, without duplicates. */
-import type { CalendarRef } from '../../domain/audition/request.ts';
+import type { CalendarRef, WritableCalendarRef } from '../../domain/audition/request.ts';
+import { isWritableCalendar } from '../../domain/audition/writable-calendar.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
-import type { CalendarProviderName } from '../../domain/providers/vendors.ts';
 import type { AuditionRun } from './run.ts';
 
-export interface OwnedCalendar {
+export interface OwnedCalendar<Calendar extends CalendarRef = CalendarRef> {
   readonly owner: ParticipantId;
-  readonly calendar: CalendarRef;
+  readonly calendar: Calendar;
 }
 
-/** Returns the calendars to read and write. */
+export type OwnedWritableCalendar = OwnedCalendar<WritableCalendarRef>;
+
+/** Returns the calendars to read. */
 export const calendarsOf = ({ plan }: Pick<AuditionRun, 'plan'>): readonly OwnedCalendar[] => {
   const all = plan.participants.flatMap(({ id, calendar }) => (calendar ? [{ owner: id, calendar }] : []));
   return all.filter(
@@ -17,11 +19,20 @@ export const calendarsOf = ({ plan }: Pick<AuditionRun, 'plan'>): readonly Owned
   );
 };
 
+/** Returns the calendars to write. */
+export const writableCalendarsOf = (run: Pick<AuditionRun, 'plan'>): readonly OwnedWritableCalendar[] =>
+  calendarsOf(run).flatMap(({ owner, calendar }) =>
+    isWritableCalendar(calendar) ? [{ owner, calendar }] : [],
+  );
+
 /** Returns the calendars in groups of one provider each, in the order of their first calendar. */
-export const calendarsByProvider = (
-  calendars: readonly OwnedCalendar[],
-): readonly { readonly provider: CalendarProviderName; readonly calendars: readonly OwnedCalendar[] }[] => {
-  const providers = [...new Set(calendars.map(({ calendar }) => calendar.provider))];
+export const calendarsByProvider = <Calendar extends CalendarRef>(
+  calendars: readonly OwnedCalendar<Calendar>[],
+): readonly {
+  readonly provider: Calendar['provider'];
+  readonly calendars: readonly OwnedCalendar<Calendar>[];
+}[] => {
+  const providers = [...new Set(calendars.map(({ calendar }): Calendar['provider'] => calendar.provider))];
   return providers.map((provider) => ({
     provider,
     calendars: calendars.filter(({ calendar }) => calendar.provider === provider),
@@ -32,12 +43,12 @@ export const calendarsByProvider = (
  * Returns the calendars in chunks of at most so many connections. The calendars of one connection stay together: two of
  * their ids can name one calendar, and simultaneous writes to it would conflict.
  */
-export const inChunks = (
-  calendars: readonly OwnedCalendar[],
+export const inChunks = <Calendar extends CalendarRef>(
+  calendars: readonly OwnedCalendar<Calendar>[],
   connectionsPerChunk: number,
-): readonly (readonly OwnedCalendar[])[] => {
+): readonly (readonly OwnedCalendar<Calendar>[])[] => {
   const connections = [...new Set(calendars.map(({ calendar }) => calendar.connection))];
-  const chunks: (readonly OwnedCalendar[])[] = [];
+  const chunks: (readonly OwnedCalendar<Calendar>[])[] = [];
   for (let first = 0; first < connections.length; first += connectionsPerChunk) {
     const chunk = connections.slice(first, first + connectionsPerChunk);
     chunks.push(calendars.filter(({ calendar }) => chunk.includes(calendar.connection)));

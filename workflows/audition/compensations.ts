@@ -1,5 +1,5 @@
 /** The kinds of compensation of an audition. They are data: serialized by continue-as-new. */
-import type { CalendarRef, Channel } from '../../domain/audition/request.ts';
+import type { Channel, WritableCalendarRef } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
 import type { MeetingProviderName } from '../../domain/providers/vendors.ts';
@@ -15,7 +15,11 @@ export type AuditionCompensation = Compensation &
         readonly provider: MeetingProviderName;
         readonly slot: Slot;
       }
-    | { readonly kind: 'remove_event'; readonly keys: readonly string[]; readonly calendar: CalendarRef }
+    | {
+        readonly kind: 'remove_event';
+        readonly keys: readonly string[];
+        readonly calendar: WritableCalendarRef;
+      }
     | {
         readonly kind: 'retract_notices';
         readonly participant: ParticipantId;

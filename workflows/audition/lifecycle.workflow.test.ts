@@ -50,6 +50,22 @@ const untilSessionOver = async ({ handle, send, until, advanceTo, plan }: Runnin
   await until(({ state }) => state === 'awaiting_decision');
 };
 
+describe('an audition with a calendar that is only read', () => {
+  it('reads its busy times, and writes no event to it', async () => {
+    const feed = { provider: 'ics', connection: 'conn_feed', calendarId: 'primary' } as const;
+    const participants = [{ ...performer, calendar: feed }, castingDirector];
+    await stage.runAudition({ plan: { participants } }, async (played) => {
+      await invited(played);
+      expect(played.world.callsOf('findBusy')).toContain('conn_office');
+      expect([...played.world.calendarEvents].join()).toContain(castingDirector.id);
+      expect(played.world.calendarEvents.size).toBe(1);
+      await played.send(messages.cancelUpdate, { ...apiCommand, reason: 'role cut' });
+      await played.result();
+      expect(played.world.calendarEvents.size).toBe(0);
+    });
+  });
+});
+
 describe('an audition', () => {
   it('runs from request to decision', async () => {
     await stage.runAudition({ recordAs: 'booked' }, async (played) => {

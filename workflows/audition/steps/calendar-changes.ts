@@ -7,6 +7,7 @@ import type { AttentionAction } from '../../../domain/audition/attention.ts';
 import type { CalendarChange, CalendarChangeOf } from '../../../domain/audition/calendar-change.ts';
 import type { AuditionFact } from '../../../domain/audition/events.ts';
 import { isFactAllowed } from '../../../domain/audition/transitions.ts';
+import { isWritableCalendar } from '../../../domain/audition/writable-calendar.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { askInBackground } from '../background-question.ts';
@@ -145,7 +146,7 @@ const follow = async (run: AuditionRun, { start, end }: Moved): Promise<Refusal 
 const restore = async (run: AuditionRun, { participant }: CalendarChange): Promise<void> => {
   const { slot, revision } = run.journal.view;
   const calendar = run.plan.participants.find(({ id }) => id === participant)?.calendar;
-  if (!slot || !calendar) return;
+  if (!slot || !calendar || !isWritableCalendar(calendar)) return;
   const label = `r${revision}:restored-${run.journal.number}`;
   await writeCalendarEvents(run, { slot, revision }, { only: [{ owner: participant, calendar }], label });
 };

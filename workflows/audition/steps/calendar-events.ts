@@ -1,4 +1,4 @@
-/** Step 3: writes the event to every connected calendar, several calendars of one provider in one activity. */
+/** Step 3: writes the event to every connected calendar that can be written, several calendars of one provider in one activity. */
 import { isCancellation, proxyActivities } from '@temporalio/workflow';
 import {
   type CalendarActivities,
@@ -9,10 +9,15 @@ import {
 } from '../../../activities/contract.ts';
 import type { AuditionFact } from '../../../domain/audition/events.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
-import type { CalendarProviderName } from '../../../domain/providers/vendors.ts';
+import type { WritableCalendarName } from '../../../domain/providers/vendors.ts';
 import { queueOfCalendar } from '../../task-queues.ts';
 import { activityOptions } from '../activity-options.ts';
-import { calendarsByProvider, calendarsOf, inChunks, type OwnedCalendar } from '../calendars.ts';
+import {
+  calendarsByProvider,
+  inChunks,
+  type OwnedWritableCalendar,
+  writableCalendarsOf,
+} from '../calendars.ts';
 import type { DraftFact } from '../journal.ts';
 import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
@@ -33,8 +38,8 @@ export interface Completion {
 
 interface WriteOptions {
   readonly completion?: Completion | undefined;
-  /** The calendars to write to. Default: all calendars of the audition. */
-  readonly only?: readonly OwnedCalendar[] | undefined;
+  /** The calendars to write to. Default: all calendars of the audition that can be written. */
+  readonly only?: readonly OwnedWritableCalendar[] | undefined;
   /** Distinguishes this writing from others in idempotency keys. Default: the revision. */
   readonly label?: string | undefined;
 }
@@ -48,7 +53,7 @@ export const writeCalendarEvents = async (
   at: SlotRevision,
   { completion, only, label = `r${at.revision}` }: WriteOptions = {},
 ): Promise<void> => {
-  const groups = calendarsByProvider(only ?? calendarsOf(run)).flatMap(({ provider, calendars }) =>
+  const groups = calendarsByProvider(only ?? writableCalendarsOf(run)).flatMap(({ provider, calendars }) =>
     inChunks(calendars, largestEventGroup).map((chunk) => ({ provider, calendars: chunk })),
   );
   const last = groups.length === 1 ? completion : undefined;
@@ -67,7 +72,7 @@ export const writeCalendarEvents = async (
 /** Writes a chunk of the events of one provider. Returns whether the completion was recorded. */
 const writeGroup = async (
   run: AuditionRun,
-  provider: CalendarProviderName,
+  provider: WritableCalendarName,
   events: readonly Event[],
   { slot, revision }: SlotRevision,
   completion: Completion | undefined,
@@ -95,7 +100,11 @@ const writeGroup = async (
 
 type Event = WriteEventsInput['events'][number];
 
-const eventsOf = (run: AuditionRun, calendars: readonly OwnedCalendar[], label: string): readonly Event[] =>
+const eventsOf = (
+  run: AuditionRun,
+  calendars: readonly OwnedWritableCalendar[],
+  label: string,
+): readonly Event[] =>
   calendars.map(({ owner, calendar }) => ({
     key: run.idempotencyKeyOf(`calendar-event:${owner}:${label}`),
     participant: owner,
@@ -105,7 +114,7 @@ const eventsOf = (run: AuditionRun, calendars: readonly OwnedCalendar[], label: 
 /** Returns the result of the group. When the group itself fails, each event counts as not written. */
 const tryWriting = async (
   run: AuditionRun,
-  provider: CalendarProviderName,
+  provider: WritableCalendarName,
   input: Pick<WriteEventsInput, 'events' | 'content' | 'whenAllWritten'>,
 ): Promise<WriteEventsResult> => {
   const activities = proxyActivities<CalendarActivities>(

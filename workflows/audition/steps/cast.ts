@@ -14,7 +14,7 @@ import type { Channel, Participant } from '../../../domain/audition/request.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
-import { calendarsOf } from '../calendars.ts';
+import { writableCalendarsOf } from '../calendars.ts';
 import { runChange } from '../change.ts';
 import type { Change } from '../change-in-progress.ts';
 import { compensate } from '../compensate.ts';
@@ -227,7 +227,7 @@ export const completeCast = async (run: AuditionRun): Promise<void> => {
   );
   const { slot, revision, notices } = journal.view;
   // A participant is notified after the event was written, or was skipped by an operator.
-  const only = calendarsOf(run).filter(
+  const only = writableCalendarsOf(run).filter(
     ({ owner }) =>
       !saga.pending.some(({ id }) => id === removalId({ participant: owner })) &&
       !notices.some(({ participant }) => participant === owner),
@@ -269,7 +269,7 @@ const arrangeFor = async (run: AuditionRun, { added, replaced }: CastDifference)
   const arrived = [...added, ...replaced.filter((one) => !keepsCalendar(one)).map(({ after }) => after)];
   const isWritten = (participant: ParticipantId) =>
     run.saga.pending.some(({ id }) => id === removalId({ participant }));
-  const only = calendarsOf(run).filter(
+  const only = writableCalendarsOf(run).filter(
     ({ owner }) => arrived.some(({ id }) => id === owner) || !isWritten(owner),
   );
   const label = labelOf(run, 'added');

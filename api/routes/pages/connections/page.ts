@@ -4,6 +4,7 @@ import { Eta } from 'eta';
 import { DateTime } from 'luxon';
 import type { Connection } from '../../../../db/connections/repository.ts';
 import {
+  addressProviders,
   type ConnectionProvider,
   isOAuthProvider,
   oauthProviders,
@@ -11,6 +12,8 @@ import {
 } from '../../../../domain/providers/vendors.ts';
 import { catalog } from '../../../../providers/catalog.ts';
 import { type Language, languageOf } from '../language.ts';
+import { type FeedFormError, feedTranslationsFor } from './feed-translations.ts';
+import { accountTexts, type ProviderTexts } from './provider-texts.ts';
 import { describeScopes } from './scope-descriptions.ts';
 import {
   type AppleFormError,
@@ -21,7 +24,7 @@ import {
 } from './translations.ts';
 
 const eta = new Eta({ views: join(import.meta.dirname, 'views'), cache: true, autoTrim: [false, 'nl'] });
-type View = 'layout' | 'connect-form' | 'apple-form' | 'card' | 'accounts' | 'message';
+type View = 'layout' | 'connect-form' | 'apple-form' | 'feed-form' | 'card' | 'accounts' | 'message';
 const render = (view: View, data: object): string => eta.render(view, data);
 
 export interface AccountsPage {
@@ -46,7 +49,14 @@ export interface AccountsPage {
         readonly connection: string | undefined;
       }
     | undefined;
+  /** The error of the form for an address. The address is not shown again, because it is a secret. */
+  readonly feed?: { readonly trouble: FeedFormError; readonly connection: string | undefined } | undefined;
 }
+
+const providerTexts = (provider: ConnectionProvider, language: Language): ProviderTexts =>
+  provider === 'ics'
+    ? feedTranslationsFor(language)
+    : accountTexts(provider, connectionTranslationsFor(language));
 
 const momentIn = (at: string | undefined, words: ConnectionTranslations, language: Language): string =>
   at === undefined
@@ -60,43 +70,56 @@ const cardOf = (
   language: Language,
 ): string => {
   const { id, provider, account, status, statusReason, scopes, lastRefreshedAt } = connection;
-  const name = catalog[provider].displayName;
+  const texts = providerTexts(provider, language);
   const isWaiting = status !== 'connected';
   const common = { at: page.at, form: page.form, words, connection: id };
-  const failedForm = page.apple?.connection === id ? page.apple : undefined;
-  const again = isOAuthProvider(provider)
-    ? render('connect-form', { ...common, provider, isFirst: isWaiting, label: words.again(name) })
-    : isWaiting || failedForm
-      ? render('apple-form', {
-          username: '',
-          server: '',
-          ...failedForm,
-          ...common,
-          suffix: `-${id}`,
-          label: words.again(name),
-        })
-      : '';
   return render('card', {
     ...common,
-    name,
+    name: texts.name,
+    disconnectAsk: texts.disconnectAsk,
     account,
     status: isWaiting ? words.needsReauthorization : words.connected,
     reason: isWaiting && statusReason ? words.reasons[statusReason] : undefined,
     scopes: describeScopes(provider, scopes, language),
     refreshed: momentIn(lastRefreshedAt, words, language),
     mayDisconnect: page.mayDisconnect,
-    again,
+    again: reconnectFormOf(connection, page, language),
   });
 };
 
-const noticeOf = ({ notice }: AccountsPage, words: ConnectionTranslations) => {
+/** A password or an address is asked for again only when the stored one no longer works. */
+const reconnectFormOf = (
+  { id, provider, status }: Connection,
+  page: AccountsPage,
+  language: Language,
+): string => {
+  const words = connectionTranslationsFor(language);
+  const isWaiting = status !== 'connected';
+  const label = providerTexts(provider, language).again;
+  const common = { at: page.at, form: page.form, words, connection: id, label };
+  if (isOAuthProvider(provider)) return render('connect-form', { ...common, provider, isFirst: isWaiting });
+  const suffix = `-${id}`;
+  if (provider === 'ics') {
+    const failed = page.feed?.connection === id ? page.feed : undefined;
+    return isWaiting || failed
+      ? render('feed-form', { ...failed, ...common, suffix, texts: feedTranslationsFor(language) })
+      : '';
+  }
+  const failed = page.apple?.connection === id ? page.apple : undefined;
+  return isWaiting || failed
+    ? render('apple-form', { username: '', server: '', ...failed, ...common, suffix })
+    : '';
+};
+
+const noticeOf = ({ notice }: AccountsPage, words: ConnectionTranslations, language: Language) => {
   if (!notice) return {};
-  const name = catalog[notice.provider].displayName;
+  const facts = catalog[notice.provider];
+  const isGrantLeft = notice.kind === 'disconnectedHere' || notice.kind === 'revokedLater';
   return {
-    notice: words.notices[notice.kind](name),
+    notice: providerTexts(notice.provider, language).notices[notice.kind],
     takeAway:
-      notice.kind === 'disconnectedHere' || notice.kind === 'revokedLater'
-        ? { href: catalog[notice.provider].connectedAppsPage, text: words.takeAway(name) }
+      isGrantLeft && 'connectedAppsPage' in facts
+        ? { href: facts.connectedAppsPage, text: words.takeAway(facts.displayName) }
         : undefined,
   };
 };
@@ -106,14 +129,15 @@ export const accountsPage = (page: AccountsPage, acceptLanguage: string | undefi
   const language = languageOf(acceptLanguage);
   const words = connectionTranslationsFor(language);
   const { focus, organization, offered, at, form } = page;
-  const focused = focus && catalog[focus.provider].displayName;
-  const title = focused ? (focus.isAgain ? words.againTitle : words.connectTitle)(focused) : words.title;
+  const focused = focus && providerTexts(focus.provider, language);
+  const title = focused ? (focus.isAgain ? focused.againTitle : focused.connectTitle) : words.title;
   const newApple = page.apple?.connection === undefined ? page.apple : undefined;
+  const newFeed = page.feed?.connection === undefined ? page.feed : undefined;
   const oauth = oauthProviders.filter((provider) => offered.includes(provider));
   const body = render('accounts', {
     words,
-    ...noticeOf(page, words),
-    intro: focused ? words.connectIntro(organization, focused) : words.intro(organization),
+    ...noticeOf(page, words, language),
+    intro: focused ? focused.connectIntro(organization) : words.intro(organization),
     cards: page.connections.map((connection) => cardOf(connection, page, words, language)),
     saysNone: focus === undefined,
     addTitle: focus ? undefined : page.connections.length > 0 ? words.add : words.addFirst,
@@ -139,8 +163,21 @@ export const accountsPage = (page: AccountsPage, acceptLanguage: string | undefi
           label: words.connect('Apple'),
         })
       : undefined,
-    appleIsFolded: focus === undefined,
     appleIsOpen: newApple !== undefined,
+    feed: addressProviders.some((provider) => offered.includes(provider))
+      ? render('feed-form', {
+          ...newFeed,
+          at,
+          form,
+          texts: feedTranslationsFor(language),
+          connection: undefined,
+          suffix: '',
+          label: feedTranslationsFor(language).connect,
+        })
+      : undefined,
+    feedLabel: feedTranslationsFor(language).connect,
+    feedIsOpen: newFeed !== undefined,
+    isFolded: focus === undefined,
     leave: page.leave,
   });
   return render('layout', { language, title, body });
@@ -177,7 +214,7 @@ export const connectionErrorPage = (
 export const connectedPage = (provider: ConnectionProvider, acceptLanguage: string | undefined): string => {
   const language = languageOf(acceptLanguage);
   const words = connectionTranslationsFor(language);
-  const { title, text } = words.done(catalog[provider].displayName);
+  const { title, text } = providerTexts(provider, language).done;
   return render('layout', {
     language,
     title,

@@ -241,6 +241,7 @@ describe('a form of the connections page', () => {
     ['connect', ''],
     ['connect', 'provider=facebook&form=x'],
     ['apple', 'form=x&username=&password='],
+    ['feed', 'form=x&address='],
     ['disconnect', 'form=x&connection=nothing'],
   ])('to /%s with an invalid body (%s) is rejected with a page', async (to, body) => {
     const { call, link } = await setup();
@@ -360,5 +361,79 @@ describe('connecting an Apple account', () => {
       status: 200,
       redirectsTo: `http://localhost:5173/back?connection=${id}&status=connected`,
     });
+  });
+});
+
+describe('connecting a calendar by its address', () => {
+  const address = 'https://calendar.example.com/private-5ec2e7/basic.ics';
+
+  it('stores the address as a credential, and does not show it', async () => {
+    const { person, link, only, repositories, organization, call, key } = await setup();
+    const answer = await person.submit(await person.open(link), { to: '/feed' }, { address: ` ${address} ` });
+    expect(answer).toMatchObject({ status: 303, redirectsTo: `${link}?done=connected&provider=ics` });
+    const page = await person.open(answer.redirectsTo ?? '');
+    expect(page.text).toContain('Your calendar is connected. We only read it.');
+    expect(page.text).toContain('see the events of this calendar, and write nothing');
+    const { id } = await only();
+    const use = { purpose: 'test', correlationId: 'c' };
+    expect(await repositories.connections.openCredential(organization, id, use)).toEqual({
+      kind: 'feed_address',
+      address,
+    });
+    const listed = await call('GET', '/v1/connections', { key });
+    expect(listed.body).toMatchObject({ items: [{ provider: 'ics', account: 'calendar.example.com' }] });
+    expect(page.text + listed.text).not.toContain('5ec2e7');
+  });
+
+  it.each([
+    ['address_not_allowed', 'rejected_input', 422, 'We may not call this address'],
+    ['web_page', 'outage', 422, 'leads to a web page'],
+    ['not_a_calendar', 'outage', 422, 'not a complete calendar'],
+    ['incomplete_calendar', 'retry', 422, 'not a complete calendar'],
+    ['answer_too_large', 'rejected_input', 422, 'larger than 16 MB'],
+    [undefined, 'reconnect', 422, 'copy the secret address again'],
+    [undefined, 'outage', 503, 'does not answer just now'],
+  ] as const)('shows an error for %s (%s), without the address', async (code, kind, status, words) => {
+    const { person, link, connections, authorizers } = await setup();
+    authorizers.failNextCall(
+      kind === 'outage' || kind === 'retry' ? { kind, effect: 'none' } : { kind },
+      code,
+    );
+    const page = await person.submit(await person.open(link), { to: '/feed' }, { address });
+    expect(page).toMatchObject({ status, text: expect.stringContaining(words) });
+    expect(page.text).not.toContain('5ec2e7');
+    expect(await connections()).toEqual([]);
+  });
+
+  it('accepts another address for the same connection after the first was reset', async () => {
+    const { person, link, only, requireReauthorization, repositories, organization } = await setup();
+    await person.submit(await person.open(link), { to: '/feed' }, { address });
+    const { id } = await only();
+    await requireReauthorization(id);
+    const form = { to: '/feed', having: { connection: id } };
+    const other = 'https://calendar.example.com/private-0ther/basic.ics';
+    expect((await person.submit(await person.open(link), form, { address: other })).status).toBe(303);
+    expect(await only()).toMatchObject({ id, status: 'connected' });
+    const use = { purpose: 'test', correlationId: 'c' };
+    expect(await repositories.connections.openCredential(organization, id, use)).toMatchObject({
+      address: other,
+    });
+  });
+
+  it('has a page of its own', async () => {
+    const { person, linkFrom } = await setup();
+    const page = await person.open(await linkFrom('/v1/connections/ics/authorize?owner=ann'));
+    expect(page.text).toContain('<h1>Connect a calendar by its address</h1>');
+    expect(page.text).not.toContain('Connect Google');
+  });
+
+  it('can be undone, which erases the address', async () => {
+    const { person, link, only, repositories, organization } = await setup();
+    await person.submit(await person.open(link), { to: '/feed' }, { address });
+    const { id } = await only();
+    const answer = await person.submit(await person.open(link), { to: '/disconnect' });
+    expect((await person.open(answer.redirectsTo ?? '')).text).toContain('its address is erased here');
+    const use = { purpose: 'test', correlationId: 'c' };
+    expect(await repositories.connections.openCredential(organization, id, use)).toBeUndefined();
   });
 });

@@ -4,7 +4,9 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ProviderError, type RefusalCode } from '../../../../domain/errors.ts';
+import type { Connection } from '../../../../db/connections/repository.ts';
+import type { Grant } from '../../../../domain/connections/grant.ts';
+import { isTransient, ProviderError, type RefusalCode } from '../../../../domain/errors.ts';
 import { connectionIdSchema } from '../../../../domain/ids.ts';
 import {
   type ConnectionProvider,
@@ -20,6 +22,7 @@ import { withConnectionStatus } from '../../../connections/page-link.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { createPageErrorHandler, pageResponse, sendPage } from '../../../plugins/browser-pages.ts';
 import { retryAfterSeconds } from '../../../problems/outages.ts';
+import type { FeedFormError } from './feed-translations.ts';
 import { connectionToReconnect, type OpenedPage, openPage, requireShownConnection } from './open-page.ts';
 import { type AccountsPage, accountsPage, connectionErrorPage, redirectPage } from './page.ts';
 import { type AppleFormError, type ConnectionPageError, notices, type PageNotice } from './translations.ts';
@@ -42,6 +45,11 @@ const appleForm = z.object({
   password: z.string().trim().min(1).max(200),
   server: z.string().trim().max(500).default(''),
 });
+const feedForm = z.object({
+  form,
+  connection: connectionIdSchema.optional(),
+  address: z.string().trim().min(1).max(2_000),
+});
 const disconnectForm = z.object({ form, connection: connectionIdSchema });
 const page = pageResponse();
 
@@ -59,8 +67,8 @@ export const handleConnectionPageError = createPageErrorHandler(errorPages, conn
 
 const pagePath = (token: string): string => `/connections/${token}`;
 
-/** The credentials of the Apple form are verified immediately, so that the form can show an error. */
-const appleDeadlineMs = 20_000;
+/** What a form asks for is verified immediately, so that the form can show an error. */
+const verificationDeadlineMs = 20_000;
 
 const appleFormErrors: Partial<
   Readonly<
@@ -73,6 +81,27 @@ const appleFormErrors: Partial<
   not_found: { trouble: 'badServer', status: 422 },
 };
 const appleUnavailable = { trouble: 'appleAway', status: 503 } as const;
+
+/** The errors of the form for an address, by the code of `providers/ics/`. */
+const feedFormErrors: Readonly<Record<string, FeedFormError>> = {
+  address_not_allowed: 'badAddress',
+  // No server has this name.
+  ENOTFOUND: 'badAddress',
+  web_page: 'webPage',
+  not_a_calendar: 'notCalendar',
+  incomplete_calendar: 'notCalendar',
+  answer_too_large: 'tooLarge',
+};
+
+/** Returns the error to show for an address at which no calendar was read. */
+const feedFormError = ({
+  fault,
+  vendor: { code = '' },
+}: ProviderError): { trouble: FeedFormError; status: 422 | 503 } => {
+  const trouble = Object.hasOwn(feedFormErrors, code) ? feedFormErrors[code] : undefined;
+  if (trouble) return { trouble, status: 422 };
+  return isTransient(fault) ? { trouble: 'feedAway', status: 503 } : { trouble: 'denied', status: 422 };
+};
 
 const revocationNotices: Readonly<Record<RevocationResult, PageNotice>> = {
   revoked: 'disconnected',
@@ -102,7 +131,7 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
   const sendAccountsPage = (
     { request, reply, opened }: { request: FastifyRequest; reply: FastifyReply; opened: OpenedPage },
     status: number,
-    more: Pick<AccountsPage, 'notice' | 'apple'> = {},
+    more: Pick<AccountsPage, 'notice' | 'apple' | 'feed'> = {},
   ): FastifyReply => {
     const { token, link, existingConnection } = opened;
     const html = accountsPage(
@@ -130,6 +159,26 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
     }
     const url = withConnectionStatus(link.returnTo, { status: 'connected', connection: done.connection });
     return sendPage(reply, 200, redirectPage({ kind: 'back', url }, request.headers['accept-language']));
+  };
+
+  /** Stores a verified grant, and responds with the connected account or with the obstacle. */
+  const storeGrant = async (
+    { request, reply, opened }: { request: FastifyRequest; reply: FastifyReply; opened: OpenedPage },
+    provider: ConnectionProvider,
+    again: Connection | undefined,
+    grant: Grant,
+  ): Promise<FastifyReply> => {
+    const { organization, owner } = opened.link;
+    const stored = await dependencies.repositories.accounts.connect(
+      { organization, owner, provider, again: again?.id, grant },
+      linkHolderOf(opened.link, request.id),
+    );
+    if (stored.kind === 'connected') {
+      return sendConnected({ request, reply, opened }, { provider, connection: stored.id });
+    }
+    const actions = [{ href: `${publicUrl}${pagePath(opened.token)}`, label: 'back' }] as const;
+    const html = connectionErrorPage('otherAccount', request.headers['accept-language'], { actions });
+    return sendPage(reply, 409, html);
   };
 
   api.get(
@@ -188,7 +237,6 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
       const opened = await openPage(dependencies, token);
       browsers.verifyForm(request, token, request.body.form);
       const again = connectionToReconnect(opened, 'apple', id);
-      const { organization, owner } = opened.link;
       const refuse = ({ trouble, status }: { trouble: AppleFormError; status: number }) => {
         if (status === 503) reply.header('Retry-After', retryAfterSeconds);
         const apple = { trouble, username, server, connection: id };
@@ -197,22 +245,39 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
       try {
         const grant = await dependencies.authorizers.apple.connect(
           { username, password, serverUrl: server === '' ? undefined : server },
-          { correlationId: request.id, signal: AbortSignal.timeout(appleDeadlineMs) },
+          { correlationId: request.id, signal: AbortSignal.timeout(verificationDeadlineMs) },
         );
-        const stored = await dependencies.repositories.accounts.connect(
-          { organization, owner, provider: 'apple', again: again?.id, grant },
-          linkHolderOf(opened.link, request.id),
-        );
-        if (stored.kind === 'connected') {
-          return sendConnected({ request, reply, opened }, { provider: 'apple', connection: stored.id });
-        }
-        const actions = [{ href: `${publicUrl}${pagePath(token)}`, label: 'back' }] as const;
-        const html = connectionErrorPage('otherAccount', request.headers['accept-language'], { actions });
-        return sendPage(reply, 409, html);
+        return await storeGrant({ request, reply, opened }, 'apple', again, grant);
       } catch (err) {
         if (!(err instanceof ProviderError)) throw err;
         request.log.warn({ err }, 'account connection failed');
         return refuse(appleFormErrors[err.fault.kind] ?? appleUnavailable);
+      }
+    },
+  );
+
+  api.post(
+    '/connections/:token/feed',
+    {
+      schema: { hide: true, params, body: feedForm, response: { 200: page } },
+      errorHandler: handleConnectionPageError,
+    },
+    async (request, reply) => {
+      const { token } = request.params;
+      const { address, connection: id } = request.body;
+      const opened = await openPage(dependencies, token);
+      browsers.verifyForm(request, token, request.body.form);
+      const again = connectionToReconnect(opened, 'ics', id);
+      try {
+        const call = { correlationId: request.id, signal: AbortSignal.timeout(verificationDeadlineMs) };
+        const grant = await dependencies.authorizers.ics.connect(address, call);
+        return await storeGrant({ request, reply, opened }, 'ics', again, grant);
+      } catch (err) {
+        if (!(err instanceof ProviderError)) throw err;
+        request.log.warn({ err }, 'account connection failed');
+        const { trouble, status } = feedFormError(err);
+        if (status === 503) reply.header('Retry-After', retryAfterSeconds);
+        return sendAccountsPage({ request, reply, opened }, status, { feed: { trouble, connection: id } });
       }
     },
   );

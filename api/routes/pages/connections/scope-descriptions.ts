@@ -9,6 +9,10 @@ const events: ScopeDescription = {
   en: 'see, write and delete events in your calendars',
   fr: 'voir, inscrire et supprimer des événements dans vos agendas',
 };
+const eventsSeen: ScopeDescription = {
+  en: 'see the events of this calendar, and write nothing',
+  fr: 'voir les événements de cet agenda, sans rien y inscrire',
+};
 const freeBusy: ScopeDescription = { en: 'see when you are free', fr: 'voir quand vous êtes libre' };
 const calendarNames: ScopeDescription = {
   en: 'see the names of your calendars',
@@ -56,6 +60,7 @@ const scopeDescriptions: Readonly<Record<ConnectionProvider, Readonly<Record<str
     'meeting:delete:meeting': meetings,
   },
   apple: {},
+  ics: {},
 };
 
 /** Returns the descriptions of scopes without duplicates: several scopes can have the same description. */
@@ -64,8 +69,8 @@ export const describeScopes = (
   scopes: readonly string[],
   language: Language,
 ): readonly string[] => {
-  // A password has no scopes; it gives access to all calendars.
-  if (!isOAuthProvider(provider)) return [events[language]];
+  // A password and an address have no scopes. A password gives access to all calendars, an address to read one.
+  if (!isOAuthProvider(provider)) return [(provider === 'ics' ? eventsSeen : events)[language]];
   const descriptions = scopeDescriptions[provider];
   return [
     ...new Set(

@@ -30,7 +30,7 @@ export type PageNotice = (typeof notices)[number];
 /** Errors of the Apple form. */
 export type AppleFormError = 'wrongPassword' | 'badServer' | 'appleAway';
 
-interface Explanation {
+export interface Explanation {
   readonly title: string;
   readonly text: string;
 }

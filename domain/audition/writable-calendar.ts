@@ -1,0 +1,7 @@
+/** Tells to which calendars events are written. Apart from the schemas of a request, because workflows load no zod. */
+import { isWritableCalendarProvider } from '../providers/vendors.ts';
+import type { CalendarRef, WritableCalendarRef } from './request.ts';
+
+/** Returns whether events are written to the calendar. */
+export const isWritableCalendar = (calendar: CalendarRef): calendar is WritableCalendarRef =>
+  isWritableCalendarProvider(calendar.provider);

@@ -1,0 +1,67 @@
+/**
+ * Implements the reading of calendars for ICS feeds: an address at which a calendar is published (RFC 5545 over HTTP). A
+ * feed has one calendar, with the id `primary`, and cannot be written.
+ */
+import type { CalendarFault } from '../icalendar/faults.ts';
+import { type CallOperation, operationOf } from '../operations.ts';
+import type { CallContext, ConnectedAccount, ReadableCalendarProvider } from '../ports.ts';
+import type { UnreadableEvents } from '../unreadable-events.ts';
+import { feedName, readFeed } from './busy-times.ts';
+import { feedError, fromFeed } from './errors.ts';
+import type { FeedReader } from './feed-reader.ts';
+import { maxBusyTimes } from './settings.ts';
+
+const freeBusy = operationOf('ics', 'calendar.freeBusy');
+const listEvents = operationOf('ics', 'calendar.listEvents');
+
+const maxReportedFaults = 5;
+
+interface Reading {
+  readonly operation: CallOperation;
+  readonly connection: ConnectedAccount;
+  readonly window: Parameters<ReadableCalendarProvider['freeBusy']>[2];
+  readonly call: CallContext;
+}
+
+/** Creates the provider. `reportUnreadable` is called after each reading of a feed that has damaged events. */
+export const createFeedCalendar = (
+  feeds: Pick<FeedReader, 'read'>,
+  reportUnreadable: (events: UnreadableEvents) => void,
+): ReadableCalendarProvider => {
+  const report = ({ id: connection, organization }: ConnectedAccount, faults: readonly CalendarFault[]) => {
+    if (faults.length === 0) return;
+    const first = faults.slice(0, maxReportedFaults).map(({ code, about }) => `${code}: ${about}`);
+    reportUnreadable({ connection, organization, count: faults.length, faults: first });
+  };
+
+  const read = async ({ operation, connection, window, call }: Reading) => {
+    try {
+      const text = await feeds.read(connection, operation, call);
+      const { busy, faults } = await readFeed(text, window, maxBusyTimes, call);
+      report(connection, faults);
+      if (busy.length <= maxBusyTimes) return busy;
+      throw feedError(operation, {
+        code: 'too_many_events',
+        message: `the calendar has more than ${maxBusyTimes} busy times in the window`,
+      });
+    } catch (error) {
+      throw fromFeed(operation, error, call);
+    }
+  };
+
+  return {
+    name: 'ics',
+    listCalendars: async (connection, call) => {
+      const text = await feeds.read(connection, listEvents, call);
+      return [{ calendarId: 'primary', name: feedName(text) ?? '', isWritable: false }];
+    },
+    freeBusy: async (connection, _calendarIds, window, call) => {
+      const busy = await read({ operation: freeBusy, connection, window, call });
+      return busy.map(({ start, end }) => ({ start, end }));
+    },
+    busyEvents: async (connection, _calendarId, window, call) => {
+      const busy = await read({ operation: listEvents, connection, window, call });
+      return busy.map(({ start, end, uid = '' }) => ({ start, end, eventId: uid }));
+    },
+  };
+};

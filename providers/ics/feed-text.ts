@@ -1,0 +1,44 @@
+/** Decodes the answer of a feed, and recognizes whether it is a calendar. */
+
+/**
+ * Returns the text. iCalendar is UTF-8 unless the header names another charset (RFC 5545, section 3.1.4). A byte order mark
+ * decides before the header. Bytes that are no UTF-8 are read as Windows-1252, the usual charset of old programs.
+ */
+export const decodeFeed = (bytes: Uint8Array, contentType: string | null): string => {
+  const charset =
+    markedCharset(bytes) ?? /charset\s*=\s*"?([^\s;"]+)/i.exec(contentType ?? '')?.[1] ?? 'utf-8';
+  const decoder = strictDecoder(charset) ?? new TextDecoder('utf-8', { fatal: true });
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return new TextDecoder('windows-1252').decode(bytes);
+  }
+};
+
+/** Undefined for a charset that Node does not know (https://encoding.spec.whatwg.org/#names-and-labels). */
+const strictDecoder = (charset: string): Pick<InstanceType<typeof TextDecoder>, 'decode'> | undefined => {
+  try {
+    return new TextDecoder(charset, { fatal: true });
+  } catch {
+    return undefined;
+  }
+};
+
+const markedCharset = ([first, second, third]: Uint8Array): string | undefined => {
+  if (first === 0xef && second === 0xbb && third === 0xbf) return 'utf-8';
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  if (first === 0xfe && second === 0xff) return 'utf-16be';
+  return undefined;
+};
+
+/** `incomplete`: the text begins as a calendar, and its end is missing. */
+export type FeedKind = 'calendar' | 'incomplete' | 'web_page' | 'other';
+
+/** Returns what the text is. The media type does not decide: many servers send calendars as another one. */
+export const kindOfFeed = (text: string, contentType: string | null): FeedKind => {
+  if (/^\s*BEGIN:\s*VCALENDAR\s*$/im.test(text.slice(0, 1_000))) {
+    return /^END:\s*VCALENDAR\s*$/im.test(text.slice(-1_000)) ? 'calendar' : 'incomplete';
+  }
+  const isPage = /^\s*(<!doctype html|<html|<head|<\?xml[^>]*>\s*<!doctype html)/i.test(text);
+  return isPage || contentType?.includes('text/html') ? 'web_page' : 'other';
+};
