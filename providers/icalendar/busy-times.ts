@@ -4,6 +4,7 @@
  */
 
 import type { BusyInterval } from '../../domain/audition/slot.ts';
+import type { BusyKind } from '../../domain/calendars/busy-kind.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { componentsNamed, readComponents, unfold } from './content-lines.ts';
 import { type EventComponent, readEvent } from './event.ts';
@@ -15,6 +16,7 @@ import { createZones } from './zones/zones.ts';
 
 /** A time that an event blocks. */
 export interface BusyTime extends BusyInterval {
+  readonly busy: Exclude<BusyKind, 'free'>;
   readonly uid: string | undefined;
   /** Returns the text of a property of the event. */
   readonly property: (name: string) => string | undefined;
@@ -52,6 +54,7 @@ export const readBusyTimes = (
     .map(({ start, end, event }) => ({
       start: toInstant(Math.max(start, earliest)),
       end: toInstant(Math.min(end, latest)),
+      busy: event.busy === 'tentative' ? 'tentative' : 'busy',
       uid: event.uid,
       property: (name) => textOf(event.component, name),
     }));

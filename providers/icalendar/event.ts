@@ -1,4 +1,5 @@
 /** Reads the parts of an event (VEVENT) that decide when it blocks time: RFC 5545, section 3.6.1. */
+import { type BusyKind, busyKindOf } from '../../domain/calendars/busy-kind.ts';
 import { type Component, linesNamed, nameOf } from './content-lines.ts';
 import type { ReportFault } from './faults.ts';
 import {
@@ -25,8 +26,8 @@ export interface EventComponent {
   readonly excluded: readonly CalendarTime[];
   /** Which occurrence of the series this component replaces; with `andFuture`, all later ones too. */
   readonly replaces: { readonly time: CalendarTime; readonly andFuture: boolean } | undefined;
-  /** Whether the time counts as busy. */
-  readonly isBusy: boolean;
+  /** Whether the event blocks its time. */
+  readonly busy: BusyKind;
   readonly component: Component;
 }
 
@@ -39,7 +40,7 @@ const largestTimes = 128_000;
 /**
  * Returns the event, or undefined when it blocks no time because it has no start that can be read.
  *
- * @param addresses the owner's addresses: an event that the owner has declined is not busy
+ * @param addresses the owner's addresses, which identify the owner's answer to an invitation
  */
 export const readEvent = (
   component: Component,
@@ -81,7 +82,7 @@ export const readEvent = (
       time: replacedTime,
       andFuture: parameterOf(replaced?.line ?? '', 'RANGE')?.toUpperCase() === 'THISANDFUTURE',
     },
-    isBusy: isBusy(component, addresses),
+    busy: busyKind(component, addresses),
     component,
   };
 };
@@ -98,27 +99,50 @@ const durationOf = (
   return duration ?? { days: start.form === 'date' ? 1 : 0, ms: 0 };
 };
 
-/**
- * Outlook writes its own status beside TRANSP
- * (https://learn.microsoft.com/openspecs/exchange_server_protocols/ms-oxcical, X-MICROSOFT-CDO-BUSYSTATUS). Tentative
- * events are busy.
- */
-const isBusy = (component: Component, addresses: ReadonlySet<string>): boolean => {
-  const value = (name: string) => textOf(component, name)?.trim().toUpperCase();
-  const outlook = value('X-MICROSOFT-CDO-BUSYSTATUS');
-  return (
-    value('STATUS') !== 'CANCELLED' &&
-    value('TRANSP') !== 'TRANSPARENT' &&
-    outlook !== 'FREE' &&
-    outlook !== 'WORKINGELSEWHERE' &&
-    !linesNamed(component, 'ATTENDEE').some((line) => isDeclinedBy(line, addresses))
-  );
+/** Returns whether the event blocks its time (docs/conflicts.md). */
+const busyKind = (component: Component, addresses: ReadonlySet<string>): BusyKind =>
+  busyKindOf({
+    isCancelled: valueOf(component, 'STATUS') === 'CANCELLED',
+    shownAs: shownAs(component),
+    answer: answerOf(component, addresses),
+  });
+
+const valueOf = (component: Component, name: string) => textOf(component, name)?.trim().toUpperCase();
+
+/** https://learn.microsoft.com/openspecs/exchange_server_protocols/ms-oxcical, X-MICROSOFT-CDO-BUSYSTATUS */
+const outlookStatuses: ReadonlyMap<string, 'free' | 'elsewhere' | 'tentative' | 'absent'> = new Map([
+  ['FREE', 'free'],
+  ['WORKINGELSEWHERE', 'elsewhere'],
+  ['TENTATIVE', 'tentative'],
+  ['OOF', 'absent'],
+]);
+
+/** Outlook writes its own status beside TRANSP and STATUS. */
+const shownAs = (component: Component) => {
+  if (valueOf(component, 'TRANSP') === 'TRANSPARENT') return 'free';
+  const outlook = outlookStatuses.get(valueOf(component, 'X-MICROSOFT-CDO-BUSYSTATUS') ?? '');
+  return outlook ?? (valueOf(component, 'STATUS') === 'TENTATIVE' ? 'tentative' : 'busy');
 };
 
-const isDeclinedBy = (line: string, addresses: ReadonlySet<string>): boolean =>
-  addresses.has(
-    rawValueOf(line)
-      .trim()
-      .toLowerCase()
-      .replace(/^mailto:/, ''),
-  ) && parameterOf(line, 'PARTSTAT')?.toUpperCase() === 'DECLINED';
+/** RFC 5545, section 3.2.12. */
+const answersByStatus: ReadonlyMap<string, 'pending' | 'tentative' | 'accepted' | 'declined'> = new Map([
+  ['NEEDS-ACTION', 'pending'],
+  ['TENTATIVE', 'tentative'],
+  ['ACCEPTED', 'accepted'],
+  ['DECLINED', 'declined'],
+]);
+
+/** The organizer has invited the others, and gives no answer. A missing PARTSTAT is NEEDS-ACTION. */
+const answerOf = (component: Component, addresses: ReadonlySet<string>) => {
+  const isOwn = (line: string) => addresses.has(addressOf(line));
+  const own = linesNamed(component, 'ATTENDEE').find(isOwn);
+  if (own === undefined) return undefined;
+  const answer = answersByStatus.get(parameterOf(own, 'PARTSTAT')?.toUpperCase() ?? 'NEEDS-ACTION');
+  return answer === 'pending' && linesNamed(component, 'ORGANIZER').some(isOwn) ? undefined : answer;
+};
+
+const addressOf = (line: string): string =>
+  rawValueOf(line)
+    .trim()
+    .toLowerCase()
+    .replace(/^mailto:/, '');

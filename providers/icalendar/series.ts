@@ -81,7 +81,7 @@ export const createExpansion = (
 
   /** Returns the time blocked by an occurrence that starts at this local time. */
   const blocked = ({ event, zone, length }: Pattern, local: number): readonly BlockedTime[] => {
-    if (!event.isBusy || !length) return [];
+    if (event.busy === 'free' || !length) return [];
     const start = instantOf(zone, local);
     const end = (length.days === 0 ? start : instantOf(zone, local + length.days * day)) + length.ms;
     return start < end && start < window.end && end > window.start ? [{ start, end, event }] : [];
@@ -139,7 +139,7 @@ export const createExpansion = (
   const blockedAsWhole = ({ event }: Pattern): readonly BlockedTime[] => {
     reportFault({ code: 'too_many_occurrences', uid: event.uid, about: 'RRULE' });
     const start = Math.max(window.start, instantOfTime(event.start, event.uid));
-    return event.isBusy && start < window.end ? [{ start, end: window.end, event }] : [];
+    return event.busy !== 'free' && start < window.end ? [{ start, end: window.end, event }] : [];
   };
 
   return ({ main: event, replacements }) => {

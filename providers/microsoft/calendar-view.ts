@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
+import { type BusyKind, busyKindOf } from '../../domain/calendars/busy-kind.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { operationOf } from '../operations.ts';
@@ -67,9 +68,9 @@ export const createBusyEventQuery = (client: GraphClient, mailboxes: Mailboxes):
     let path = viewPath(calendarId, window);
     for (let page = 0; page < maxEventPages; page += 1) {
       const answer = await readPage(connection, call, path, calendarId);
-      const blocking = answer.value.map((item) => eventSchema.safeParse(item).data).filter(blocksTime);
-      const mailboxZone = blocking.some(({ isAllDay }) => isAllDay) ? await zone() : undefined;
-      busy.push(...blocking.flatMap((event) => busyEventOf(event, mailboxZone, window)));
+      const blocking = answer.value.flatMap(blockingEvent);
+      const mailboxZone = blocking.some(({ event }) => event.isAllDay) ? await zone() : undefined;
+      busy.push(...blocking.flatMap((found) => busyEventOf(found, mailboxZone, window)));
       const next = answer['@odata.nextLink'];
       if (next === undefined) return busy;
       path = pathOfLink(next);
@@ -93,28 +94,56 @@ const viewPath = (calendarId: string, { from, until }: Window): string =>
     withMarks,
   ].join('&')}`;
 
-/**
- * Who works elsewhere can still come; every other status blocks, the unknown ones too.
- * https://learn.microsoft.com/graph/api/resources/event#properties
- */
-const freeStatuses: ReadonlySet<string> = new Set(['free', 'workingElsewhere']);
+/** https://learn.microsoft.com/graph/api/resources/event#properties. Every other status is busy, the unknown ones too. */
+const shownAs: ReadonlyMap<string, 'free' | 'elsewhere' | 'tentative' | 'absent'> = new Map([
+  ['free', 'free'],
+  ['workingElsewhere', 'elsewhere'],
+  ['tentative', 'tentative'],
+  ['oof', 'absent'],
+]);
 
-/** Returns whether the event counts as busy. Tentative and unanswered events do. */
-const blocksTime = (event: ListedEvent | undefined): event is ListedEvent =>
-  event !== undefined &&
-  !event.isCancelled &&
-  !freeStatuses.has(event.showAs ?? 'busy') &&
-  event.responseStatus?.response !== 'declined';
+/** https://learn.microsoft.com/graph/api/resources/responsestatus. The organizer and `none` have no answer to give. */
+const answers: ReadonlyMap<string, 'pending' | 'tentative' | 'accepted' | 'declined'> = new Map([
+  ['notResponded', 'pending'],
+  ['tentativelyAccepted', 'tentative'],
+  ['accepted', 'accepted'],
+  ['declined', 'declined'],
+]);
+
+/** Returns whether the event blocks its time (docs/conflicts.md). */
+const outlookBusyKind = ({
+  isCancelled,
+  showAs,
+  responseStatus,
+}: Pick<ListedEvent, 'isCancelled' | 'showAs' | 'responseStatus'>): BusyKind =>
+  busyKindOf({
+    isCancelled: isCancelled === true,
+    shownAs: shownAs.get(showAs ?? '') ?? 'busy',
+    answer: answers.get(responseStatus?.response ?? ''),
+  });
+
+interface BlockingEvent {
+  readonly event: ListedEvent;
+  readonly busy: BusyEvent['busy'];
+}
+
+const blockingEvent = (item: unknown): readonly BlockingEvent[] => {
+  const event = eventSchema.safeParse(item).data;
+  const busy = event ? outlookBusyKind(event) : 'free';
+  return event && busy !== 'free' ? [{ event, busy }] : [];
+};
 
 const busyEventOf = (
-  event: ListedEvent,
+  { event, busy }: BlockingEvent,
   mailboxZone: string | undefined,
   { from, until }: Window,
 ): readonly BusyEvent[] => {
   const interval = intervalOf(event, mailboxZone);
   if (!interval || interval.end <= from || interval.start >= until) return [];
   const { id, singleValueExtendedProperties: properties } = event;
-  return [{ ...interval, eventId: eventIdIn(properties) ?? id, reference: marksIn(properties)?.reference }];
+  return [
+    { ...interval, busy, eventId: eventIdIn(properties) ?? id, reference: marksIn(properties)?.reference },
+  ];
 };
 
 /**
