@@ -5,6 +5,8 @@
  * Every activity with an external effect takes a `key` (`{workflowId}:{step}`). Repeated calls with the same key have
  * one effect.
  */
+
+import type { ConflictRules } from '../domain/audition/conflict-rules.ts';
 import type { StandingEffect } from '../domain/audition/effects.ts';
 import type { EndingFact } from '../domain/audition/ending.ts';
 import type {
@@ -20,6 +22,7 @@ import type { AuditionPlan } from '../domain/audition/plan.ts';
 import type { Reminder } from '../domain/audition/reminder-plan.ts';
 import type { CalendarRef, Channel, Participant, WritableCalendarRef } from '../domain/audition/request.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../domain/audition/slot.ts';
+import type { Blocker, SlotConflict } from '../domain/audition/slot-conflict.ts';
 import type { AuditionView } from '../domain/audition/view.ts';
 import type { SyncState } from '../domain/calendars/sync-state.ts';
 import type { AuditionId, ConnectionId, EndpointId, OrganizationId, ParticipantId } from '../domain/ids.ts';
@@ -87,6 +90,10 @@ export interface ClaimSlotInput extends AuditionCall {
   readonly calendars: readonly CalendarRef[];
   /** Busy times that were read before, in calendars of other providers or by `findBusy`. */
   readonly busy: readonly BusyInterval[];
+  /** Absent: the default rules. The policy `override` means that the caller may override. */
+  readonly rules?: ConflictRules | undefined;
+  /** Conflicts that were overridden when the same slot was booked. They do not block it. */
+  readonly accepted?: readonly Blocker[] | undefined;
   /** Milliseconds before the start of the slot. */
   readonly reminders: readonly number[];
   /**
@@ -97,12 +104,20 @@ export interface ClaimSlotInput extends AuditionCall {
 }
 
 export type ClaimSlotResult =
-  | { readonly kind: 'held'; readonly slot: Slot; readonly reminders: readonly Reminder[] }
+  | {
+      readonly kind: 'held';
+      readonly slot: Slot;
+      readonly reminders: readonly Reminder[];
+      /** The conflicts in spite of which the slot is held. */
+      readonly overridden?: readonly Blocker[] | undefined;
+    }
   | {
       readonly kind: 'refused';
       readonly reason: SlotRefusalReason;
       /** Why, in one sentence without personal data: "Another audition holds that time." */
       readonly message: string;
+      /** What blocks the slot; with the policy `propose`, also which slots are free instead. */
+      readonly conflict?: SlotConflict | undefined;
     }
   /** Calendars that could not be read. `busy` has the busy times of the others, and of the input. */
   | {
@@ -172,6 +187,8 @@ export interface FindBusyInput extends AuditionCall {
   readonly provider: CalendarProviderName;
   readonly connection: ConnectionId;
   readonly calendarIds: readonly string[];
+  /** Whether tentative events count. Absent: they do. */
+  readonly tentative?: ConflictRules['tentative'] | undefined;
   readonly window: { readonly from: Instant; readonly until: Instant };
 }
 

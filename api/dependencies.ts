@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Connection } from '../db/connections/repository.ts';
 import type { Repositories } from '../db/index.ts';
+import type { ConflictRules } from '../domain/audition/conflict-rules.ts';
 import type { CalendarRef } from '../domain/audition/request.ts';
 import type { BusyInterval } from '../domain/audition/slot.ts';
 import type { ConnectionId, OrganizationId } from '../domain/ids.ts';
@@ -32,6 +33,7 @@ export type FindBusy = (
   calendar: { readonly connection: ConnectionId; readonly calendarId: string },
   window: { readonly from: Instant; readonly until: Instant },
   call: ProviderCall,
+  tentative: ConflictRules['tentative'],
 ) => Promise<readonly BusyInterval[]>;
 
 /** Returns the names of a connected calendar for `slotResources`. */

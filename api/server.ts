@@ -44,11 +44,18 @@ const findBusyWith =
     accessTokens: AccessTokens,
     { calendars }: Providers,
   ): FindBusy =>
-  async (organization, { connection: id, calendarId }, window, call) => {
+  async (organization, { connection: id, calendarId }, window, call, tentative) => {
     const connection = await connections.get(organization, id);
     if (connection && isCalendarProvider(connection.provider) && connection.status !== 'disconnected') {
-      const account = connectedAccountOf(connection, accessTokens, 'calendar.freeBusy');
-      return calendars[connection.provider].freeBusy(account, [calendarId], window, call);
+      const provider = calendars[connection.provider];
+      if (tentative === 'block') {
+        const account = connectedAccountOf(connection, accessTokens, 'calendar.freeBusy');
+        return provider.freeBusy(account, [calendarId], window, call);
+      }
+      // Only events tell which are tentative.
+      const account = connectedAccountOf(connection, accessTokens, 'calendar.listEvents');
+      const events = await provider.busyEvents(account, calendarId, window, call);
+      return events.filter(({ busy }) => busy === 'busy').map(({ start, end }) => ({ start, end }));
     }
     throw new Refusal(
       'unknown_connection',

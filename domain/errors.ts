@@ -3,6 +3,7 @@
  * `ProviderError`, `activities/` turns a `ProviderError` into a Temporal failure, and `api/` turns a `Refusal` into a
  * problem document.
  */
+import type { SlotConflict } from './audition/slot-conflict.ts';
 import type { ConnectionId } from './ids.ts';
 import type { VendorName } from './providers/vendors.ts';
 
@@ -168,11 +169,20 @@ export class Refusal extends Error {
   readonly whatToDo: string;
   /** JSON pointers to the refused parts of the request. */
   readonly pointers: readonly string[];
+  /** For a slot that is not free: what blocks it, and what is proposed instead. */
+  readonly conflict: SlotConflict | undefined;
 
-  constructor(code: RefusalCode, message: string, whatToDo: string, pointers: readonly string[] = []) {
+  constructor(
+    code: RefusalCode,
+    message: string,
+    whatToDo: string,
+    pointers: readonly string[] = [],
+    conflict?: SlotConflict,
+  ) {
     super(message);
     this.code = code;
     this.whatToDo = whatToDo;
     this.pointers = pointers;
+    this.conflict = conflict;
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Meeting } from '../domain/audition/events.ts';
 import type { BusyInterval, Slot } from '../domain/audition/slot.ts';
+import type { BusyKind } from '../domain/calendars/busy-kind.ts';
 import type { AppPassword } from '../domain/connections/grant.ts';
 import type { ConnectionId, OrganizationId } from '../domain/ids.ts';
 import type {
@@ -108,6 +109,7 @@ export interface Conference {
 
 /** An event that blocks time. */
 export interface BusyEvent extends BusyInterval {
+  readonly busy: Exclude<BusyKind, 'free'>;
   /** For an event of ours, our id. */
   readonly eventId: string;
   /** The mark of an event of ours. Another program can have copied it: the id decides. */
@@ -186,7 +188,7 @@ export interface ListedEvent {
   readonly zone: string;
   readonly isAllDay: boolean;
   /** Whether the event blocks its time, as in `busyEvents`. */
-  readonly busy: 'busy' | 'tentative' | 'free';
+  readonly busy: BusyKind;
   readonly etag?: string | undefined;
 }
 

@@ -155,4 +155,17 @@ describe('an event of another program', () => {
     await sync();
     expect(kinds()).toEqual(['conflict', 'conflict_over']);
   });
+
+  it('is not reported when it is tentative and the organization ignores such events', async () => {
+    const { sync, write, sandbox, account, repositories, kinds } = await setup();
+    await write(1, slot);
+    const event = { account, start: '2031-07-01T10:20:00Z', end: '2031-07-01T10:40:00Z' };
+    sandbox.control.addBusy({ ...event, status: 'tentative' });
+    await repositories.organizations.setConflicts('org_1', { tentative: 'ignore' });
+    await sync();
+    expect(kinds()).toEqual([]);
+    await repositories.organizations.setConflicts('org_1', {});
+    await sync();
+    expect(kinds()).toEqual(['conflict']);
+  });
 });

@@ -1,5 +1,6 @@
 /** Reads when calendars are busy, and names them as resources. */
 import { cancellationSignal } from '@temporalio/activity';
+import type { ConflictRules } from '../../domain/audition/conflict-rules.ts';
 import { auditionOfInvitation, invitationUidOf } from '../../domain/audition/invitation-uid.ts';
 import type { CalendarRef } from '../../domain/audition/request.ts';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
@@ -40,6 +41,8 @@ interface Reader {
   readonly organization: OrganizationId;
   readonly auditionId: AuditionId;
   readonly call: CallContext;
+  /** Whether tentative events count. Default: they do. Only `events` can tell them from others. */
+  readonly tentative?: ConflictRules['tentative'] | undefined;
 }
 
 export interface CalendarReader {
@@ -75,25 +78,34 @@ export const createCalendarReader = ({
 
   /** Returns the busy times without those of our own auditions. */
   const foreign = async (
-    auditionId: AuditionId,
-    events: readonly BusyEvent[],
+    { auditionId, tentative }: Reader,
+    events: readonly FoundEvent[],
   ): Promise<readonly BusyInterval[]> => {
     const own = [eventIdFor(auditionId), invitationUidOf(auditionId)];
-    const others = events.filter(({ eventId }) => !own.includes(eventId));
+    const others = events.filter(
+      ({ eventId, busy }) => !own.includes(eventId) && !(busy === 'tentative' && tentative === 'ignore'),
+    );
     const ours = await holds.findKnown([...new Set(others.flatMap(auditionOf))]);
     return others
       .filter((event) => !auditionOf(event).some((id) => ours.has(id)))
-      .map(({ start, end }) => ({ start, end }));
+      .map(({ start, end, connection, calendarId }) => ({ start, end, connection, calendarId }));
   };
 
   const readEvents: CalendarReader['readEvents'] = async (reader, account, calendarIds, window) => {
-    const { organization, auditionId, call } = reader;
+    const { organization, call } = reader;
+    const { connection } = account;
     const opened = await openConnectionById(openDependencies, organization, account, 'calendar.listEvents');
     const provider = providers[account.provider];
     const events = await Promise.all(
-      [...new Set(calendarIds)].map((id) => provider.busyEvents(opened, id, window, call)),
+      [...new Set(calendarIds)].map(async (calendarId) =>
+        (await provider.busyEvents(opened, calendarId, window, call)).map((event) => ({
+          ...event,
+          connection,
+          calendarId,
+        })),
+      ),
     );
-    return foreign(auditionId, events.flat());
+    return foreign(reader, events.flat());
   };
 
   const readFreeBusy: CalendarReader['readEvents'] = async (reader, account, calendarIds, window) => {
@@ -103,7 +115,9 @@ export const createCalendarReader = ({
       account,
       'calendar.freeBusy',
     );
-    return providers[account.provider].freeBusy(opened, [...new Set(calendarIds)], window, reader.call);
+    const { connection, provider } = account;
+    const busy = await providers[provider].freeBusy(opened, [...new Set(calendarIds)], window, reader.call);
+    return busy.map((interval) => ({ ...interval, connection }));
   };
 
   return {
@@ -148,6 +162,8 @@ export const createCalendarReader = ({
     },
   };
 };
+
+type FoundEvent = BusyEvent & Pick<CalendarRef, 'connection' | 'calendarId'>;
 
 /**
  * Returns the audition whose event it is. Its id proves it: a mark can have been copied with the event. In a calendar that

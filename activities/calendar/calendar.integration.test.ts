@@ -290,7 +290,9 @@ describe('findBusy', () => {
     await write(1, slot);
     const lesson = { start: '2031-03-30T00:45:00.000Z', end: '2031-03-30T01:00:00.000Z' } as const;
     addBusy({ account: 'office@example.com', ...lesson });
-    expect(await activities.findBusy(input)).toEqual([lesson]);
+    expect(await activities.findBusy(input)).toEqual([
+      { ...lesson, connection: 'conn_1', calendarId: 'primary' },
+    ]);
   });
 
   it("fails as reconnect for another organization's connection", async () => {

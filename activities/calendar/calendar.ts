@@ -41,11 +41,11 @@ export const createCalendarActivities = (
 
   return {
     findBusy: async (input) => {
-      const { organization, auditionId, provider, connection, calendarIds, window } = input;
+      const { organization, auditionId, provider, connection, calendarIds, window, tentative } = input;
       await openTrail(events, input);
       const call = createAttemptContext(input).startCall();
       return reader.readEvents(
-        { organization, auditionId, call },
+        { organization, auditionId, call, tentative },
         { provider, connection },
         calendarIds,
         window,

@@ -1,106 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { AuditionFact } from '../../domain/audition/events.ts';
-import {
-  type CalendarRef,
-  type Participant,
-  participantSchema,
-  type WritableCalendarRef,
-} from '../../domain/audition/request.ts';
-import type { Slot, SlotSpec } from '../../domain/audition/slot.ts';
-import type { AuditionId } from '../../domain/ids.ts';
+import type { CalendarRef } from '../../domain/audition/request.ts';
+import type { Slot } from '../../domain/audition/slot.ts';
 import { hour } from '../../domain/time/units.ts';
 import type { Providers } from '../../providers/ports.ts';
-import { useActivityHarness } from '../../tests/harness/activity-harness.ts';
 import { numbered, requested, trail } from '../../tests/harness/audition-trail.ts';
-import type { ClaimSlotInput, ClaimSlotResult } from '../contract.ts';
+import {
+  fixed,
+  person,
+  primary,
+  slot,
+  startOf,
+  useSlotClaims,
+  window,
+} from '../../tests/harness/slot-claims.ts';
 
-const benchFor = useActivityHarness();
-
-const primary: WritableCalendarRef = { provider: 'google', connection: 'conn_1', calendarId: 'primary' };
-
-/** A Tuesday. */
-const slot: Slot = {
-  start: '2031-07-01T10:00:00.000Z',
-  end: '2031-07-01T10:30:00.000Z',
-  zone: 'Europe/Paris',
-};
-const fixed = (at: Slot = slot): SlotSpec => ({ kind: 'fixed', slot: at });
-const window = (change: Partial<Extract<SlotSpec, { kind: 'window' }>> = {}): SlotSpec => ({
-  kind: 'window',
-  earliest: '2031-06-30T22:00:00.000Z',
-  latest: '2031-07-07T22:00:00.000Z',
-  durationMinutes: 30,
-  zone: 'Europe/Paris',
-  ...change,
-});
-
-const person = (change: object = {}): Participant =>
-  participantSchema.parse({
-    id: randomUUID(),
-    kind: 'performer',
-    name: 'Ada',
-    zone: 'Europe/Paris',
-    channels: ['email'],
-    ...change,
-  });
-
-const setup = async (options: Parameters<typeof benchFor>[0] = {}) => {
-  const bench = await benchFor(options);
-  const { activities, repositories, auditionId } = bench;
-  // An account of this test: the holds of the other tests stay in the database.
-  const account = `${randomUUID()}@example.com`;
-  await repositories.connections.put({
-    id: 'conn_1',
-    organization: 'org_1',
-    provider: 'google',
-    account,
-    refreshToken: `sandbox-refresh-${account}`,
-  });
-  const claim = (change: Partial<ClaimSlotInput> & { readonly auditionId?: AuditionId } = {}) => {
-    const id = change.auditionId ?? auditionId;
-    const facts: readonly AuditionFact[] = [requested(id, 'org_1'), { type: 'holding_started' }];
-    return activities.claimSlot({
-      organization: 'org_1',
-      auditionId: id,
-      correlationId: 'corr-1',
-      trail: numbered(trail(facts)),
-      wish: fixed(),
-      claim: 1,
-      participants: [person({ calendar: primary })],
-      calendars: [primary],
-      busy: [],
-      reminders: [hour],
-      heldAs: 3,
-      ...change,
-    });
-  };
-  return {
-    ...bench,
-    claim,
-    /** Claims for an audition that already has a slot. */
-    claimAgain: (change: Partial<ClaimSlotInput> = {}) =>
-      claim({ trail: bench.about.trail, claim: 2, heldAs: undefined, ...change }),
-    writeEvent: (at: Slot, id = auditionId) =>
-      activities.writeEvent({
-        ...bench.about,
-        auditionId: id,
-        trail: numbered(trail([requested(id, 'org_1')])),
-        key: `audition/${id}:event`,
-        participant: person().id,
-        calendar: primary,
-        content: { slot: at, revision: 1, summary: 'Captain', description: '' },
-      }),
-    other: () => `aud_${randomUUID()}` as const,
-    held: async (id = auditionId) => (await repositories.holds.claims(id)).held,
-    factsOf: async (id = auditionId) =>
-      (await repositories.events.read('org_1', id, { after: 0, limit: 100 })).map(({ fact }) => fact),
-    addBusy: (start: Slot['start'], end: Slot['end']) => bench.addBusy({ account, start, end }),
-    account,
-  };
-};
-
-const startOf = (result: ClaimSlotResult) => (result.kind === 'held' ? result.slot.start : result);
+const setup = useSlotClaims();
 
 describe('claiming a fixed slot', () => {
   it('holds it, records it in the trail and plans the reminders', async () => {
@@ -127,7 +42,7 @@ describe('claiming a fixed slot', () => {
   it('is refused as busy when an event overlaps it, and holds nothing', async () => {
     const { claim, factsOf, held, addBusy } = await setup();
     addBusy('2031-07-01T10:29:00.000Z', '2031-07-01T11:00:00.000Z');
-    expect(await claim()).toEqual({
+    expect(await claim()).toMatchObject({
       kind: 'refused',
       reason: 'busy',
       message: 'The calendar of a participant is busy at that time.',
@@ -213,7 +128,10 @@ describe('claiming a fixed slot', () => {
           failure: { code: 'reconnect', provider: 'google', connection: 'conn_gone' },
         },
       ],
-      busy: [before, { start: '2031-07-01T10:15:00.000Z', end: '2031-07-01T10:20:00.000Z' }],
+      busy: [
+        before,
+        { start: '2031-07-01T10:15:00.000Z', end: '2031-07-01T10:20:00.000Z', connection: 'conn_1' },
+      ],
     });
     expect(await held()).toHaveLength(1);
   });

@@ -1,15 +1,30 @@
 /** Chooses the slot of an audition and claims it for all participants, their calendars and the room. */
+import type { HoldConflict } from '../../db/auditions/slot-holds.ts';
+import { blackoutTimes } from '../../domain/audition/blackouts.ts';
+import {
+  type ConflictRules,
+  calendarGap,
+  defaultConflictRules,
+  durationOf,
+  proposalWindow,
+  roomOf,
+  widen,
+} from '../../domain/audition/conflict-rules.ts';
 import { freeSlots, isFree, type TimeRange } from '../../domain/audition/free-slots.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
+import { type Blocker, mostBlockers } from '../../domain/audition/slot-conflict.ts';
+import { proposeSlots } from '../../domain/audition/slot-proposals.ts';
 import { rankSlots } from '../../domain/audition/slot-ranking.ts';
-import { slotResources } from '../../domain/audition/slot-resources.ts';
+import { placeOf, slotResources } from '../../domain/audition/slot-resources.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
-import type { ClaimSlotResult, InternalActivities } from '../contract.ts';
+import type { CallContext } from '../../providers/ports.ts';
+import type { ClaimSlotInput, ClaimSlotResult, InternalActivities } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { createAttemptContext } from '../effects/attempt.ts';
 import { openTrail } from '../trail/trail.ts';
 import type { CalendarReader, Window } from './calendar-reader.ts';
+import { blackoutBlockers, calendarBlockers, holdBlockers, withoutAccepted } from './claim-blockers.ts';
 import { type ClaimAttempt, createSlotClaimer, precisionOf } from './slot-claimer.ts';
 
 type FixedWish = Extract<SlotSpec, { readonly kind: 'fixed' }>;
@@ -29,14 +44,35 @@ export const createClaimSlot = (
 ): Pick<InternalActivities, 'claimSlot'> => {
   const claimer = createSlotClaimer({ events, holds, tellSlotTaken });
 
-  const claimFixed = async (attempt: ClaimAttempt, { slot }: FixedWish): Promise<ClaimSlotResult> => {
+  const listHeld = ({ input: { auditionId }, needs }: ClaimAttempt, window: Window) =>
+    holds.listBusy(needs, window, auditionId);
+
+  const claimFixed = async (attempt: ClaimAttempt, wish: FixedWish): Promise<ClaimSlotResult> => {
+    const { input, rules } = attempt;
+    const { slot } = wish;
     if (slot.start <= attempt.now) {
       await claimer.abandon(attempt);
       return refused('in_the_past');
     }
-    if (!isFree(slot, attempt.input.busy)) return refused('busy');
-    const outcome = await claimer.claim(attempt, slot);
-    return outcome.kind === 'decided' ? outcome.result : refused(outcome.kind);
+    const known = withoutAccepted(
+      [
+        ...calendarBlockers(slot, input.busy, input.participants, attempt.calendarGap),
+        ...blackoutBlockers(slot, attempt.blackouts),
+      ],
+      input.accepted,
+    );
+    if (known.length > 0 && rules.policy !== 'override') {
+      return refuse(attempt, known.some(isCalendarEvent) ? 'busy' : 'blackout', known);
+    }
+    const outcome = await claimer.claim(attempt, slot, known);
+    switch (outcome.kind) {
+      case 'decided':
+        return outcome.result;
+      case 'busy':
+        return refuse(attempt, 'busy', outcome.blockers);
+      case 'taken':
+        return refuse(attempt, 'taken', await attempt.nameHolds(outcome.by), messageOf(outcome.by));
+    }
   };
 
   /** Claims the slot that an earlier attempt has acquired, if it is still free. */
@@ -45,7 +81,7 @@ export const createClaimSlot = (
     wish: WindowWish,
     range: TimeRange,
   ): Promise<ClaimSlotResult | undefined> => {
-    if (range.start > attempt.now && isFree(range, attempt.input.busy)) {
+    if (range.start > attempt.now && isFree(range, unavailable(attempt, []))) {
       const outcome = await claimer.claim(attempt, slotOf(wish, range));
       if (outcome.kind === 'decided') return outcome.result;
     }
@@ -53,16 +89,13 @@ export const createClaimSlot = (
     return undefined;
   };
 
-  const listHeld = ({ input: { organization, auditionId }, resources }: ClaimAttempt, window: Window) =>
-    holds.listBusy(organization, resources, window, auditionId);
-
   /**
    * Claims the best slot of the window, as `POST /v1/availability` ranks them, within the working hours of all
    * participants.
    */
   const claimInWindow = async (attempt: ClaimAttempt, wish: WindowWish): Promise<ClaimSlotResult> => {
     const { input } = attempt;
-    const durationMs = wish.durationMinutes * minute;
+    const durationMs = durationOf(wish);
     const nowMs = toEpochMs(attempt.now);
     if (toEpochMs(wish.latest) - durationMs <= nowMs) {
       await claimer.abandon(attempt);
@@ -70,13 +103,16 @@ export const createClaimSlot = (
     }
     const next = toInstant(Math.ceil((nowMs + 1) / minute) * minute);
     const window = { from: wish.earliest > next ? wish.earliest : next, until: wish.latest };
-    const [calendars, held] = await Promise.all([
-      attempt.readCalendars(window, precisionOf(input)),
-      listHeld(attempt, window),
-    ]);
-    const busy: BusyInterval[] = [...input.busy, ...calendars.busy];
-    if (calendars.failures.length > 0) return { kind: 'unreadable', failures: calendars.failures, busy };
-    const ranked = rankSlots(freeSlots([...busy, ...held], window, durationMs), input.participants);
+    const [calendars, held] = await Promise.all([readAround(attempt, window), listHeld(attempt, window)]);
+    if (calendars.failures.length > 0) {
+      return {
+        kind: 'unreadable',
+        failures: calendars.failures,
+        busy: [...input.busy, ...calendars.busy],
+      };
+    }
+    const busy = [...unavailable(attempt, calendars.busy), ...held];
+    const ranked = rankSlots(freeSlots(busy, window, durationMs), input.participants);
     const occupied: BusyInterval[] = [];
     for (const { start, end, withinWorkingHours } of ranked) {
       if (!withinWorkingHours) break;
@@ -84,27 +120,63 @@ export const createClaimSlot = (
       attempt.signal.throwIfAborted();
       const outcome = await claimer.claim(attempt, slotOf(wish, { start, end }));
       if (outcome.kind === 'decided') return outcome.result;
-      occupied.push(...(outcome.kind === 'busy' ? outcome.busy : await listHeld(attempt, window)));
+      occupied.push(
+        ...(outcome.kind === 'busy' ? withGap(attempt, outcome.busy) : await listHeld(attempt, window)),
+      );
     }
-    return refused('nothing_free');
+    return refuse(attempt, 'nothing_free', []);
+  };
+
+  /** Returns the refusal. With the policy `propose`, it lists free slots, if the calendars can be read for that. */
+  const refuse = async (
+    attempt: ClaimAttempt,
+    reason: Refusal['reason'],
+    blockers: readonly Blocker[],
+    message?: string,
+  ): Promise<Refusal> => {
+    const alternatives = attempt.rules.policy === 'propose' ? await propose(attempt) : undefined;
+    if (blockers.length === 0 && !alternatives) return refused(reason, message);
+    const conflict = { blockers: blockers.slice(0, mostBlockers), ...(alternatives ? { alternatives } : {}) };
+    return { ...refused(reason, message), conflict };
+  };
+
+  const propose = async (attempt: ClaimAttempt) => {
+    const { input, now: instant } = attempt;
+    const { start, end } = proposalWindow(input.wish);
+    const window = { from: start > instant ? start : instant, until: end };
+    const [calendars, held] = await Promise.all([readAround(attempt, window), listHeld(attempt, window)]);
+    if (calendars.failures.length > 0) return [];
+    const busy = [...unavailable(attempt, calendars.busy), ...held];
+    return [...proposeSlots(input.wish, input.participants, busy, instant)];
   };
 
   return {
     claimSlot: async (input) => {
-      const { organization, auditionId, participants, calendars, wish } = input;
+      const { organization, auditionId, wish } = input;
+      const rules = rulesOf(input);
       const trail = await openTrail(events, input);
-      const named = participants.flatMap(({ calendar }) => (calendar ? [calendar] : []));
-      const room = wish.kind === 'fixed' ? wish.slot.room : wish.room;
       const call = createAttemptContext(input).startCall();
-      const names = await reader.names(organization, [...named, ...calendars], call);
       const attempt: ClaimAttempt = {
         input,
         trail,
-        resources: slotResources(participants, room, names),
+        rules,
+        calendarGap: calendarGap(rules, roomOf(wish)),
+        blackouts: blackoutTimes(rules, input.participants),
+        needs: {
+          organization,
+          resources: await resourcesOf(reader, input, call),
+          gaps: { buffer: rules.buffer, travel: rules.travel, place: placeOf(organization, roomOf(wish)) },
+        },
         signal: call.signal,
         now: toInstant(now()),
         readCalendars: (window, precision) =>
-          reader.read({ organization, auditionId, call }, calendars, window, precision),
+          reader.read(
+            { organization, auditionId, call, tentative: rules.tentative },
+            input.calendars,
+            window,
+            precision,
+          ),
+        nameHolds: (conflicts) => nameHolds(reader, input, conflicts, call),
       };
       const earlier = await claimer.findEarlier(attempt);
       if (earlier.result) return earlier.result;
@@ -115,6 +187,53 @@ export const createClaimSlot = (
     },
   };
 };
+
+/** A search chooses free slots only, so that it has nothing to override. */
+const rulesOf = ({ wish, rules = defaultConflictRules }: ClaimSlotInput): ConflictRules =>
+  rules.policy === 'override' && wish.kind === 'window' ? { ...rules, policy: 'refuse' } : rules;
+
+const resourcesOf = async (
+  reader: CalendarReader,
+  { organization, participants, calendars, wish }: ClaimSlotInput,
+  call: CallContext,
+): Promise<readonly string[]> => {
+  const named = participants.flatMap(({ calendar }) => (calendar ? [calendar] : []));
+  const names = await reader.names(organization, [...named, ...calendars], call);
+  return slotResources(participants, roomOf(wish), names);
+};
+
+/** Only a conflict needs to know whose calendar it concerns. */
+const nameHolds = async (
+  reader: CalendarReader,
+  { organization, participants }: ClaimSlotInput,
+  conflicts: readonly HoldConflict[],
+  call: CallContext,
+): Promise<readonly Blocker[]> => {
+  const names = await Promise.all(
+    participants.map(
+      async ({ id, calendar }) =>
+        [id, calendar ? await reader.names(organization, [calendar], call) : []] as const,
+    ),
+  );
+  return holdBlockers(conflicts, participants, new Map(names));
+};
+
+/** Reads the calendars in a window and in the gaps around it. */
+const readAround = (attempt: ClaimAttempt, { from, until }: Window) => {
+  const { start, end } = widen({ start: from, end: until }, attempt.calendarGap);
+  return attempt.readCalendars({ from: start, until: end }, precisionOf(attempt));
+};
+
+const withGap = ({ calendarGap: gap }: ClaimAttempt, busy: readonly BusyInterval[]) =>
+  busy.map((interval) => widen(interval, gap));
+
+/** Returns the times at which no slot can be, apart from the holds of other auditions. */
+const unavailable = (attempt: ClaimAttempt, busy: readonly BusyInterval[]): readonly BusyInterval[] => [
+  ...withGap(attempt, [...attempt.input.busy, ...busy]),
+  ...attempt.blackouts,
+];
+
+const isCalendarEvent = ({ kind }: Blocker): boolean => kind === 'calendar_event';
 
 const slotOf = ({ zone, room }: WindowWish, { start, end }: TimeRange): Slot => ({
   start,
@@ -128,12 +247,18 @@ type Refusal = Extract<ClaimSlotResult, { readonly kind: 'refused' }>;
 const messages: Readonly<Record<Refusal['reason'], string>> = {
   taken: 'Another audition holds that time.',
   busy: 'The calendar of a participant is busy at that time.',
+  blackout: 'That time is in a blackout of the organization or of a participant.',
   nothing_free: 'No time in the window is free and within the working hours of all participants.',
   in_the_past: 'That time has passed.',
 };
 
-const refused = (reason: Refusal['reason']): Refusal => ({
+const messageOf = (by: readonly HoldConflict[]): string =>
+  by.length > 0 && by.every(({ overlaps }) => !overlaps)
+    ? 'Another audition is too close to that time.'
+    : messages.taken;
+
+const refused = (reason: Refusal['reason'], message = messages[reason]): Refusal => ({
   kind: 'refused',
   reason,
-  message: messages[reason],
+  message,
 });

@@ -83,7 +83,7 @@ describe('an audition in an Outlook calendar', () => {
       });
     expect(await findBusy()).toEqual([]);
     addOutlookEvent({ account, start: slot.start, end: slot.end });
-    expect(await findBusy()).toEqual([{ start: slot.start, end: slot.end }]);
+    expect(await findBusy()).toMatchObject([{ start: slot.start, end: slot.end }]);
   });
 
   it('is held as one resource under both names of the main calendar', async () => {
@@ -102,10 +102,13 @@ describe('an audition in an Outlook calendar', () => {
         reminders: [],
       });
     expect(await claim(openMailbox(account))).toMatchObject({ kind: 'held' });
-    const held = await repositories.holds.listBusy('org_1', [`calendar:microsoft/${account}`], {
-      from: '2031-05-01T00:00:00.000Z',
-      until: '2031-05-02T00:00:00.000Z',
-    });
+    const held = await repositories.holds.listBusy(
+      { organization: 'org_1', resources: [`calendar:microsoft/${account}`] },
+      {
+        from: '2031-05-01T00:00:00.000Z',
+        until: '2031-05-02T00:00:00.000Z',
+      },
+    );
     expect(held).toHaveLength(1);
   });
 

@@ -1,34 +1,45 @@
 /** Claims one slot: holds it first, and reads the calendars after that. */
-import type { SlotHolds } from '../../db/auditions/slot-holds.ts';
+import type { HoldConflict, SlotHolds } from '../../db/auditions/slot-holds.ts';
 import type { EventStore, OwnFacts } from '../../db/trail/event-store.ts';
+import type { BlackoutTime } from '../../domain/audition/blackouts.ts';
+import { type ConflictRules, widen } from '../../domain/audition/conflict-rules.ts';
 import { isFree, type TimeRange } from '../../domain/audition/free-slots.ts';
 import { planReminders } from '../../domain/audition/reminder-plan.ts';
 import type { BusyInterval, Slot } from '../../domain/audition/slot.ts';
+import { type Blocker, mostBlockers } from '../../domain/audition/slot-conflict.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { ClaimSlotInput, ClaimSlotResult } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { compensatedFailure } from '../failures.ts';
 import type { Trail } from '../trail/trail.ts';
 import type { CalendarReadings, Precision, Window } from './calendar-reader.ts';
+import { calendarBlockers, withoutAccepted } from './claim-blockers.ts';
 
 /** One attempt of the activity. */
 export interface ClaimAttempt {
   readonly input: ClaimSlotInput;
   readonly trail: Trail;
-  readonly resources: readonly string[];
+  readonly rules: ConflictRules;
+  /** The shortest time to an event of a calendar, in milliseconds. */
+  readonly calendarGap: number;
+  readonly blackouts: readonly BlackoutTime[];
+  /** What the slot needs of the holds: its resources, and the gaps to other auditions. */
+  readonly needs: Parameters<SlotHolds['listBusy']>[0];
   /** Aborted at the deadline of the attempt, long before the next one. An aborted attempt must change nothing. */
   readonly signal: AbortSignal;
   readonly now: Instant;
   /** Reads the calendars of the input. */
   readonly readCalendars: (window: Window, precision: Precision) => Promise<CalendarReadings>;
+  /** Names holds of other auditions as blockers. */
+  readonly nameHolds: (conflicts: readonly HoldConflict[]) => Promise<readonly Blocker[]>;
 }
 
 type ClaimOutcome =
   | { readonly kind: 'decided'; readonly result: ClaimSlotResult }
-  /** Another audition holds the time. */
-  | { readonly kind: 'taken' }
+  /** Other auditions hold the time. */
+  | { readonly kind: 'taken'; readonly by: readonly HoldConflict[] }
   /** A calendar is busy. The slot is given up. */
-  | { readonly kind: 'busy'; readonly busy: readonly BusyInterval[] };
+  | { readonly kind: 'busy'; readonly busy: readonly BusyInterval[]; readonly blockers: readonly Blocker[] };
 
 export interface SlotClaimer {
   /**
@@ -40,12 +51,21 @@ export interface SlotClaimer {
   ): Promise<{ readonly slot?: TimeRange | undefined; readonly result?: ClaimSlotResult | undefined }>;
   /**
    * Holds the slot and reads the calendars after that, so that no other audition can come between. The slot stays held
-   * when a calendar cannot be read: the audition asked first.
+   * when a calendar cannot be read: the audition asked first. With the policy `override`, only an audition that holds the
+   * time itself keeps it from being held.
+   * @param known blockers that are overridden
    */
-  claim(attempt: ClaimAttempt, slot: Slot): Promise<ClaimOutcome>;
+  claim(attempt: ClaimAttempt, slot: Slot, known?: readonly Blocker[]): Promise<ClaimOutcome>;
   /** Gives up what the claim has acquired. */
   abandon(attempt: ClaimAttempt): Promise<void>;
 }
+
+interface Acquired {
+  readonly kind: 'acquired';
+  readonly slot: Slot;
+  readonly overridden: readonly Blocker[];
+}
+type Acquisition = Acquired | Extract<ClaimOutcome, { readonly kind: 'taken' }>;
 
 /** Creates the claimer. */
 export const createSlotClaimer = ({
@@ -56,31 +76,53 @@ export const createSlotClaimer = ({
   readonly events: Pick<EventStore, 'head'>;
   readonly holds: Pick<SlotHolds, 'claim' | 'find' | 'abandon'>;
 }): SlotClaimer => {
-  /** Acquires the slot. Returns the slot of an earlier attempt when that attempt has acquired one. */
+  /**
+   * Acquires the slot. Returns the slot of an earlier attempt when that attempt has acquired one. Gaps to other auditions
+   * can be overridden; their slots cannot.
+   */
   const acquire = async (
-    { input, trail, resources }: ClaimAttempt,
+    attempt: ClaimAttempt,
     slot: Slot,
-    own?: OwnFacts,
-  ): Promise<Slot | 'taken'> => {
-    const { organization, claim, auditionId } = input;
-    const result = await holds.claim(trail.call, { organization, claim, slot, resources }, own);
-    switch (result.kind) {
-      case 'held':
-        await Promise.allSettled((result.takenFrom ?? []).map(tellSlotTaken));
-        return { ...slot, ...result.slot };
-      case 'taken':
-        return 'taken';
-      case 'released':
-        throw compensatedFailure(`claim ${claim} of ${auditionId}`);
+    known: readonly Blocker[],
+    factsOf: (overridden: readonly Blocker[]) => OwnFacts | undefined,
+  ): Promise<Acquisition> => {
+    const { input, trail, needs, rules } = attempt;
+    const { claim, auditionId } = input;
+    const tryToHold = async (overridden: readonly Blocker[], ignoresGaps: boolean): Promise<Acquisition> => {
+      const result = await holds.claim(
+        trail.call,
+        { ...needs, claim, slot, ignoresGaps },
+        factsOf(overridden),
+      );
+      switch (result.kind) {
+        case 'held':
+          await Promise.allSettled((result.takenFrom ?? []).map(tellSlotTaken));
+          return { kind: 'acquired', slot: { ...slot, ...result.slot }, overridden };
+        case 'taken':
+          return { kind: 'taken', by: result.by };
+        case 'released':
+          throw compensatedFailure(`claim ${claim} of ${auditionId}`);
+      }
+    };
+    const first = await tryToHold(known, false);
+    if (first.kind !== 'taken' || first.by.length === 0 || first.by.some(({ overlaps }) => overlaps)) {
+      return first;
     }
+    const tooClose = withoutAccepted(await attempt.nameHolds(first.by), input.accepted);
+    const isOverridden = rules.policy === 'override' || tooClose.length === 0;
+    return isOverridden ? tryToHold([...known, ...tooClose], true) : first;
   };
 
   /** Acquires the slot, or confirms that it is held, and records it in the same transaction. */
-  const acquireAndRecord = async (attempt: ClaimAttempt, slot: Slot): Promise<ClaimOutcome> => {
-    const acquired = await acquire(attempt, slot, heldFact(attempt, slot));
-    return acquired === 'taken'
-      ? { kind: 'taken' }
-      : { kind: 'decided', result: heldResult(attempt, acquired) };
+  const acquireAndRecord = async (
+    attempt: ClaimAttempt,
+    slot: Slot,
+    known: readonly Blocker[],
+  ): Promise<ClaimOutcome> => {
+    const acquired = await acquire(attempt, slot, known, (overridden) => heldFact(attempt, slot, overridden));
+    return acquired.kind === 'taken'
+      ? acquired
+      : { kind: 'decided', result: heldResult(attempt, acquired.slot, acquired.overridden) };
   };
 
   const abandon: SlotClaimer['abandon'] = async ({ input: { auditionId, claim }, signal }) => {
@@ -98,63 +140,88 @@ export const createSlotClaimer = ({
       const head = await events.head(organization, auditionId);
       const isRecorded = head !== undefined && head.number >= heldAs;
       const recorded = isRecorded ? head.view.slot : undefined;
-      return { slot, result: recorded && heldResult(attempt, recorded) };
+      return { slot, result: recorded && heldResult(attempt, recorded, []) };
     },
 
-    claim: async (attempt, slot) => {
-      if (attempt.input.calendars.length === 0) return acquireAndRecord(attempt, slot);
-      const acquired = await acquire(attempt, slot);
-      if (acquired === 'taken') return { kind: 'taken' };
-      const { failures, busy } = await readHeldSlot(attempt, acquired);
+    claim: async (attempt, slot, known = []) => {
+      const { input, rules, calendarGap } = attempt;
+      if (input.calendars.length === 0) return acquireAndRecord(attempt, slot, known);
+      const acquired = await acquire(attempt, slot, known, () => undefined);
+      if (acquired.kind === 'taken') return acquired;
+      const { failures, busy } = await readHeldSlot(attempt, acquired.slot);
       if (failures.length > 0) {
         return {
           kind: 'decided',
-          result: { kind: 'unreadable', failures, busy: [...attempt.input.busy, ...busy] },
+          result: { kind: 'unreadable', failures, busy: [...input.busy, ...busy] },
         };
       }
-      if (!isFree(acquired, busy)) {
+      const blockers = withoutAccepted(
+        calendarBlockers(acquired.slot, busy, input.participants, calendarGap),
+        input.accepted,
+      );
+      if (blockers.length > 0 && rules.policy !== 'override') {
         await abandon(attempt);
-        return { kind: 'busy', busy };
+        return { kind: 'busy', busy, blockers };
       }
-      return attempt.input.heldAs === undefined
-        ? { kind: 'decided', result: heldResult(attempt, acquired) }
-        : acquireAndRecord(attempt, acquired);
+      const overridden = [...acquired.overridden, ...blockers];
+      return input.heldAs === undefined
+        ? { kind: 'decided', result: heldResult(attempt, acquired.slot, overridden) }
+        : acquireAndRecord(attempt, acquired.slot, overridden);
     },
   };
 };
 
-/** Before its first slot, an audition has no events that a free/busy query would count against it. */
-export const precisionOf = ({ heldAs }: Pick<ClaimSlotInput, 'heldAs'>): Precision =>
-  heldAs === undefined ? 'events' : 'free_busy';
+/**
+ * Before its first slot, an audition has no events that a free/busy query would count against it. Only events tell which
+ * are tentative.
+ */
+export const precisionOf = ({ input, rules }: Pick<ClaimAttempt, 'input' | 'rules'>): Precision =>
+  input.heldAs === undefined || rules.tentative === 'ignore' ? 'events' : 'free_busy';
 
 /**
  * Reads the calendars for a slot that is held. A free/busy query also counts events of our other auditions that have
  * released this time, and the events are then read to tell them apart.
  */
-const readHeldSlot = async (
-  { input, readCalendars }: ClaimAttempt,
-  slot: TimeRange,
-): Promise<CalendarReadings> => {
-  const window = { from: slot.start, until: slot.end };
-  const precision = precisionOf(input);
+const readHeldSlot = async (attempt: ClaimAttempt, slot: TimeRange): Promise<CalendarReadings> => {
+  const { readCalendars, calendarGap } = attempt;
+  const needed = widen(slot, calendarGap);
+  const window = { from: needed.start, until: needed.end };
+  const precision = precisionOf(attempt);
   const first = await readCalendars(window, precision);
-  const isConclusive = precision === 'events' || first.failures.length > 0 || isFree(slot, first.busy);
+  const isConclusive = precision === 'events' || first.failures.length > 0 || isFree(needed, first.busy);
   return isConclusive ? first : readCalendars(window, 'events');
 };
 
+/** Returns the part of a fact or a result that names overridden blockers. */
+const withOverridden = (overridden: readonly Blocker[]) =>
+  overridden.length === 0 ? {} : { overridden: overridden.slice(0, mostBlockers) };
+
 /** Returns the fact that the first slot is held. */
-const heldFact = ({ input: { heldAs, correlationId }, now }: ClaimAttempt, slot: Slot): OwnFacts =>
+const heldFact = (
+  { input: { heldAs, correlationId }, now }: ClaimAttempt,
+  slot: Slot,
+  overridden: readonly Blocker[],
+): OwnFacts =>
   heldAs === undefined
     ? {}
     : {
-        facts: [{ number: heldAs, at: now, correlationId, fact: { type: 'slot_held', slot, revision: 1 } }],
+        facts: [
+          {
+            number: heldAs,
+            at: now,
+            correlationId,
+            fact: { type: 'slot_held', slot, revision: 1, ...withOverridden(overridden) },
+          },
+        ],
       };
 
 const heldResult = (
   { input: { reminders, participants }, now }: ClaimAttempt,
   slot: Slot,
+  overridden: readonly Blocker[],
 ): ClaimSlotResult => ({
   kind: 'held',
   slot,
   reminders: planReminders(slot, reminders, participants, now),
+  ...withOverridden(overridden),
 });

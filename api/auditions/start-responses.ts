@@ -1,6 +1,7 @@
 /** Maps the first result of an audition to the response of POST /v1/auditions. */
 import type { EventStore } from '../../db/trail/event-store.ts';
 import type { SlotRefusalReason } from '../../domain/audition/events.ts';
+import type { SlotConflict } from '../../domain/audition/slot-conflict.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { Refusal, type RefusalCode } from '../../domain/errors.ts';
 import type { ApiResponse } from '../idempotency/run-once.ts';
@@ -21,6 +22,11 @@ const slotProblems: Readonly<
     whatToDo: advice,
   },
   busy: { code: 'slot_taken', message: "A participant's calendar is busy at that time.", whatToDo: advice },
+  blackout: {
+    code: 'slot_taken',
+    message: 'That time is in a blackout of the organization or of a participant.',
+    whatToDo: advice,
+  },
   nothing_free: {
     code: 'nothing_free',
     message: 'No time in the window is free for all participants.',
@@ -37,12 +43,14 @@ const slotProblems: Readonly<
 export const slotRefusal = ({
   reason,
   message,
+  conflict,
 }: {
   readonly reason: SlotRefusalReason;
   readonly message?: string | undefined;
+  readonly conflict?: SlotConflict | undefined;
 }): Refusal => {
   const problem = slotProblems[reason];
-  return new Refusal(problem.code, message ?? problem.message, problem.whatToDo, ['/slot']);
+  return new Refusal(problem.code, message ?? problem.message, problem.whatToDo, ['/slot'], conflict);
 };
 
 /**
@@ -67,7 +75,10 @@ export const responseFromRecord = async (
   if (view.state !== 'closed') return { status: 202, body: view, provisional: true };
   const trail = await events.read(view.organization, view.id, { after: 0, limit: firstEvents });
   for (const { fact } of trail) {
-    if (fact.type === 'slot_refused') return refusalResponse(slotRefusal(fact), correlationId);
+    if (fact.type !== 'slot_refused') continue;
+    const { reason, blockers } = fact;
+    const conflict = blockers && { blockers };
+    return refusalResponse(slotRefusal({ reason, conflict }), correlationId);
   }
   return { status: 201, body: view };
 };

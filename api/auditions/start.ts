@@ -1,4 +1,5 @@
 /** Validates an audition request and starts its workflow. */
+import type { ApiRole } from '../../db/access/api-keys.ts';
 import type { Organizations } from '../../db/access/organizations.ts';
 import type { Connections } from '../../db/connections/repository.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
@@ -12,6 +13,7 @@ import type { ApiResponse } from '../idempotency/run-once.ts';
 import { temporarilyUnavailable } from '../problems/outages.ts';
 import { checkConnections } from './check-connections.ts';
 import { auditionStopped } from './command.ts';
+import { mayOverrideConflicts } from './conflict-override.ts';
 import { refusalResponse, responseFromRecord, slotRefusal } from './start-responses.ts';
 
 interface StartRequest {
@@ -19,11 +21,13 @@ interface StartRequest {
   readonly organization: OrganizationId;
   readonly correlationId: string;
   readonly request: AuditionRequest;
+  /** The role of the caller. It decides whether conflicts may be overridden. */
+  readonly role: ApiRole;
 }
 
 const admit = async (
   { organizations, connections }: { organizations: Organizations; connections: Connections },
-  { id, organization, correlationId, request }: StartRequest,
+  { id, organization, correlationId, request, role }: StartRequest,
   now: ApiDependencies['now'],
 ): Promise<AuditionPlan> => {
   const settings = await organizations.get(organization);
@@ -33,6 +37,8 @@ const admit = async (
     correlationId,
     now: now(),
     defaultMeetingProviders: settings?.meetingProviders ?? [],
+    conflicts: settings?.conflicts,
+    mayOverrideConflicts: mayOverrideConflicts(settings?.conflicts, role, request.conflicts?.policy),
   });
   await checkConnections(connections, organization, request.participants);
   return plan;

@@ -22,6 +22,27 @@ describe('a failed update', () => {
     expect(refusal).toMatchObject({ code: 'wrong_state', message: 'No.', whatToDo: 'Look again.' });
   });
 
+  it('keeps what blocks the slot, and drops what is not readable', () => {
+    const conflict = {
+      blockers: [
+        {
+          kind: 'blackout',
+          participants: [],
+          start: '2026-12-24T00:00:00.000Z',
+          end: '2026-12-25T00:00:00.000Z',
+        },
+      ],
+    };
+    expect(thrownFor(failed('slot_taken', 'Choose.', conflict))).toMatchObject({
+      code: 'slot_taken',
+      conflict,
+    });
+    expect(thrownFor(failed('slot_taken', 'Choose.', { blockers: 'all' }))).toHaveProperty(
+      'conflict',
+      undefined,
+    );
+  });
+
   it('gets default advice when the workflow gave none', () => {
     expect(thrownFor(failed('wrong_state'))).toHaveProperty('whatToDo', expect.stringMatching(/\w/));
   });

@@ -2,6 +2,7 @@
 import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
+import { slotConflictSchema } from '../../domain/audition/slot-conflict.ts';
 import { Refusal, refusalCodes } from '../../domain/errors.ts';
 
 /** Returns whether the call timed out while waiting for the result. The update itself continues. */
@@ -35,10 +36,12 @@ export const unwrapUpdateFailure = (error: unknown): 'ended' => {
   const code = codeSchema.safeParse(cause.type);
   if (!code.success) throw error;
   const whatToDo = whatToDoSchema.safeParse(cause.details?.[0]);
+  const conflict = slotConflictSchema.safeParse(cause.details?.[1]);
   throw new Refusal(
     code.data,
     cause.message,
     whatToDo.data ?? 'Read the current audition, then send another command if it is still needed.',
     [],
+    conflict.data,
   );
 };

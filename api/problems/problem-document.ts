@@ -1,5 +1,6 @@
 /** Problem documents (RFC 9457), the format of all errors of the API. */
 import { z } from 'zod';
+import { slotConflictSchema } from '../../domain/audition/slot-conflict.ts';
 import { type Refusal, refusalCodes } from '../../domain/errors.ts';
 import { problemKinds } from './catalogue.ts';
 
@@ -22,6 +23,9 @@ export const problemSchema = z
     whatToDo: z.string().describe('What to do next'),
     correlationId: z.string().describe('Quote it in support requests'),
     errors: z.array(partSchema).optional().describe('The invalid parts of the request'),
+    conflict: slotConflictSchema
+      .optional()
+      .describe('For a slot that is not free: what blocks it, in ids and times'),
   })
   .meta({ id: 'Problem', description: 'A problem document (RFC 9457)' });
 type ProblemDocument = z.infer<typeof problemSchema>;
@@ -47,4 +51,5 @@ export const problemOf = (
   whatToDo: refusal.whatToDo,
   correlationId,
   ...(parts.length > 0 ? { errors: [...parts] } : {}),
+  ...(refusal.conflict ? { conflict: refusal.conflict } : {}),
 });

@@ -1,6 +1,10 @@
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import {
+  type OrganizationConflicts,
+  organizationConflictsSchema,
+} from '../../domain/audition/conflict-settings.ts';
+import {
   type ConnectionId,
   connectionIdSchema,
   type OrganizationId,
@@ -10,26 +14,22 @@ import { type MeetingProviderName, meetingProviders } from '../../domain/provide
 import type { Database } from '../client.ts';
 import { organizations } from '../schema/organizations.ts';
 
+interface Organization {
+  readonly id: OrganizationId;
+  readonly name: string;
+  readonly meetingProviders: readonly MeetingProviderName[];
+  /** The calendar in which Google Meet meetings are created. */
+  readonly meetCalendar?: { readonly connection: ConnectionId; readonly calendarId: string } | undefined;
+  /** The rules about conflicts. The request of an audition can replace them (docs/conflicts.md). */
+  readonly conflicts?: OrganizationConflicts | undefined;
+}
+
 export interface Organizations {
-  /** Adds an organization, or replaces all its settings. Idempotent. */
-  put(organization: {
-    readonly id: OrganizationId;
-    readonly name: string;
-    readonly meetingProviders: readonly MeetingProviderName[];
-    /** The calendar in which Google Meet meetings are created. */
-    readonly meetCalendar?: { readonly connection: ConnectionId; readonly calendarId: string } | undefined;
-  }): Promise<void>;
-  get(id: OrganizationId): Promise<
-    | {
-        readonly id: OrganizationId;
-        readonly name: string;
-        readonly meetingProviders: readonly MeetingProviderName[];
-        readonly meetCalendar?:
-          | { readonly connection: ConnectionId; readonly calendarId: string }
-          | undefined;
-      }
-    | undefined
-  >;
+  /** Adds an organization, or replaces all its settings. Idempotent. @throws {ZodError} for invalid settings */
+  put(organization: Organization): Promise<void>;
+  get(id: OrganizationId): Promise<Organization | undefined>;
+  /** Replaces the rules about conflicts. Returns false for an unknown organization. */
+  setConflicts(id: OrganizationId, conflicts: OrganizationConflicts): Promise<boolean>;
 }
 
 const organizationSchema = z.object({
@@ -37,20 +37,43 @@ const organizationSchema = z.object({
   name: z.string(),
   meetingProviders: z.array(z.enum(meetingProviders)),
   meetCalendar: z.object({ connection: connectionIdSchema, calendarId: z.string() }).optional(),
+  conflicts: organizationConflictsSchema.optional(),
 });
 
 /** Creates the repository of organizations: the tenants and their settings. */
 export const createOrganizations = (db: Database): Organizations => ({
-  async put({ id, name, meetingProviders, meetCalendar }) {
-    const settings = { name, meetingProviders, meetCalendar: meetCalendar ?? null };
+  async put(organization) {
+    const { id, name, meetingProviders, meetCalendar, conflicts } = organizationSchema.parse(organization);
+    const settings = {
+      name,
+      meetingProviders,
+      meetCalendar: meetCalendar ?? null,
+      conflicts: conflicts ?? null,
+    };
     await db
       .insert(organizations)
       .values({ id, ...settings })
       .onConflictDoUpdate({ target: organizations.id, set: settings });
   },
 
+  async setConflicts(id, conflicts) {
+    const changed = await db
+      .update(organizations)
+      .set({ conflicts: organizationConflictsSchema.parse(conflicts) })
+      .where(eq(organizations.id, id))
+      .returning({ id: organizations.id });
+    return changed.length > 0;
+  },
+
   async get(id) {
     const [row] = await db.select().from(organizations).where(eq(organizations.id, id));
-    return row && organizationSchema.parse({ ...row, meetCalendar: row.meetCalendar ?? undefined });
+    return (
+      row &&
+      organizationSchema.parse({
+        ...row,
+        meetCalendar: row.meetCalendar ?? undefined,
+        conflicts: row.conflicts ?? undefined,
+      })
+    );
   },
 });

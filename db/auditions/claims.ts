@@ -2,23 +2,34 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
-import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
+import type { AuditionId } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 import { slotHolds } from '../schema/slot-holds.ts';
-import { endOf, overlapping, rangeOf, rangeSchema, startOf, storedResources } from './resources.ts';
+import {
+  conflicting,
+  endOf,
+  noGaps,
+  rangeOf,
+  rangeSchema,
+  type SlotNeeds,
+  startOf,
+  storedResources,
+} from './resources.ts';
 
-export interface SlotClaim {
-  readonly organization: OrganizationId;
+export interface SlotClaim extends SlotNeeds {
   /** Numbers the claims of the audition, from 1. */
   readonly claim: number;
   readonly slot: TimeRange;
-  /** See `slotResources`. */
-  readonly resources: readonly string[];
 }
 
 /** The audition has released the claim. A late attempt must not acquire it. */
 export class ClaimReleased extends Error {
   override readonly name = 'ClaimReleased';
+}
+
+/** Another audition holds a resource at that time, or too close to it. */
+export class SlotTaken extends Error {
+  override readonly name = 'SlotTaken';
 }
 
 /**
@@ -27,7 +38,7 @@ export class ClaimReleased extends Error {
  * @param yielding auditions that yield. Their holds that conflict with the claim are deleted, each claim with all its
  *   resources.
  * @throws {ClaimReleased} when the audition has released the claim.
- * @throws the exclusion violation of PostgreSQL when a resource is taken.
+ * @throws {SlotTaken} when a resource is taken, or the exclusion violation of PostgreSQL.
  */
 export const acquire = async (
   transaction: Database,
@@ -35,17 +46,22 @@ export const acquire = async (
   claim: SlotClaim,
   yielding: readonly string[],
 ): Promise<TimeRange> => {
-  const { slot } = claim;
+  const { slot, gaps: { buffer, travel, place } = noGaps } = claim;
   const resources = [...storedResources(claim.resources).keys()];
   await lockPlacesAndFence(transaction, auditionId, claim, resources);
   if (yielding.length > 0) await takeFrom(transaction, claim, yielding);
   const { rowCount } = await transaction.execute(sql`
-    INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
-    SELECT ${auditionId}, ${claim.claim}::int, resource, ${claim.organization}, ${rangeOf(slot)}
-    FROM unnest(${sql.param(resources)}::text[]) AS resource
+    INSERT INTO slot_holds (audition_id, claim, resource, organization, during, place, buffer_ms, travel_ms)
+    SELECT ${auditionId}, ${claim.claim}::int, needed, ${claim.organization}, ${rangeOf(slot)},
+      ${place ?? null}::text, ${buffer}::int, ${travel}::int
+    FROM unnest(${sql.param(resources)}::text[]) AS needed
     WHERE NOT EXISTS (SELECT FROM slot_holds WHERE audition_id = ${auditionId} AND claim = ${claim.claim}::int)
+      AND NOT EXISTS (SELECT FROM slot_holds WHERE audition_id <> ${auditionId} AND ${conflicting(claim, slot)})
   `);
-  return (rowCount ?? 0) > 0 ? slot : ((await slotOf(transaction, auditionId, claim.claim)) ?? slot);
+  if ((rowCount ?? 0) > 0 || resources.length === 0) return slot;
+  const earlier = await slotOf(transaction, auditionId, claim.claim);
+  if (earlier) return earlier;
+  throw new SlotTaken(`a resource of ${auditionId} is taken`);
 };
 
 const fenceSchema = z.object({ released_through: z.int(), kept: z.int().nullable() });
@@ -83,7 +99,7 @@ const lockPlacesAndFence = async (
 
 const takeFrom = async (
   transaction: Database,
-  { organization, resources, slot }: SlotClaim,
+  claim: SlotClaim,
   yielding: readonly string[],
 ): Promise<void> => {
   await transaction.execute(sql`
@@ -94,7 +110,7 @@ const takeFrom = async (
     DELETE FROM slot_holds AS taken USING yielding
     WHERE taken.audition_id = yielding.audition_id AND taken.claim <= yielding.yielding_through
       AND (taken.audition_id, taken.claim) IN (
-      SELECT audition_id, claim FROM slot_holds WHERE ${overlapping(organization, resources, slot)}
+      SELECT audition_id, claim FROM slot_holds WHERE ${conflicting(claim, claim.slot)}
     )
   `);
 };

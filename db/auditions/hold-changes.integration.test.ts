@@ -135,7 +135,7 @@ describe('holds that yield', () => {
     expect(await busyTimesOf([performer])).toEqual([]);
     expect(await holds().find(auditions[0], 1)).toBeUndefined();
     const back = claim(auditions[0], [room, performer], { claim: 2 });
-    expect(await holds().claim(...back)).toEqual({ kind: 'taken', resources: [room] });
+    expect(await holds().claim(...back)).toMatchObject({ kind: 'taken', resources: [room] });
   });
 
   test('stay as long as no other audition asks for the slot', async () => {
@@ -155,7 +155,10 @@ describe('holds that yield', () => {
     await change(auditions[0], { yieldHolds: false }, 6);
     await change(auditions[0], { yieldHolds: true }, 5);
 
-    expect(await holds().claim(...claim(auditions[1], [room]))).toEqual({ kind: 'taken', resources: [room] });
+    expect(await holds().claim(...claim(auditions[1], [room]))).toMatchObject({
+      kind: 'taken',
+      resources: [room],
+    });
   });
 
   test('do not include later claims of the audition', async () => {
@@ -164,7 +167,10 @@ describe('holds that yield', () => {
     await change(auditions[0], { yieldHolds: true });
     await holds().claim(...claim(auditions[0], [room], { claim: 2 }));
 
-    expect(await holds().claim(...claim(auditions[1], [room]))).toEqual({ kind: 'taken', resources: [room] });
+    expect(await holds().claim(...claim(auditions[1], [room]))).toMatchObject({
+      kind: 'taken',
+      resources: [room],
+    });
     expect(await holds().find(auditions[0], 1)).toEqual(ten);
   });
 
@@ -176,7 +182,7 @@ describe('holds that yield', () => {
 
     const refused = await holds().claim(...claim(auditions[1], [room, performer]));
 
-    expect(refused).toEqual({ kind: 'taken', resources: [performer] });
+    expect(refused).toMatchObject({ kind: 'taken', resources: [performer] });
     expect(await holds().find(auditions[0], 1)).toEqual(ten);
   });
 

@@ -1,6 +1,8 @@
 /** The resources and times of slot holds as the database stores them. */
 import { and, inArray, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { widen } from '../../domain/audition/conflict-rules.ts';
+import { longestGap } from '../../domain/audition/conflict-settings.ts';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
 import { calendarPrefix } from '../../domain/audition/slot-resources.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
@@ -30,8 +32,25 @@ export const startOf = sql<unknown>`lower(${slotHolds.during})`;
 export const endOf = sql<unknown>`upper(${slotHolds.during})`;
 export const rangeSchema = z.object({ start: instantFromDatabase, end: instantFromDatabase });
 
-/** Returns the condition for holds of these resources at this time, for all auditions. */
-export const overlapping = (
+/** The shortest times between a slot and the holds of other auditions, in milliseconds. A hold has its own as well. */
+export interface SlotGaps {
+  readonly buffer: number;
+  /** To an audition in another place. */
+  readonly travel: number;
+  /** See `placeOf`. Undefined: the audition takes place by video. */
+  readonly place?: string | undefined;
+}
+
+export const noGaps: SlotGaps = { buffer: 0, travel: 0 };
+
+/** Returns the SQL interval between a slot and a hold: the longer one of what either of them needs. */
+export const gapTo = ({ buffer, travel, place }: SlotGaps = noGaps): SQL =>
+  sql`greatest(${slotHolds.bufferMs}, ${buffer}::int,
+    CASE WHEN ${slotHolds.place} IS DISTINCT FROM ${place ?? null}::text
+      THEN greatest(${slotHolds.travelMs}, ${travel}::int) ELSE 0 END) * interval '1 millisecond'`;
+
+/** Returns the condition for holds of these resources, for all auditions, that overlap the time. */
+const overlapping = (
   organization: OrganizationId,
   resources: readonly string[],
   time: TimeRange,
@@ -41,3 +60,29 @@ export const overlapping = (
     inArray(slotHolds.resource, [...storedResources(resources).keys()]),
     sql`${slotHolds.during} && ${rangeOf(time)}`,
   );
+
+/** What a slot needs. */
+export interface SlotNeeds {
+  readonly organization: OrganizationId;
+  /** See `slotResources`. */
+  readonly resources: readonly string[];
+  readonly gaps?: SlotGaps | undefined;
+  /** Whether only holds that overlap the slot conflict. */
+  readonly ignoresGaps?: boolean | undefined;
+}
+
+/**
+ * Returns the condition for holds, of all auditions, that conflict with a slot at this time: they overlap it, or they are
+ * too close. The first condition is wider, and uses the index.
+ */
+export const conflicting = (
+  { organization, resources, gaps, ignoresGaps }: SlotNeeds,
+  time: TimeRange,
+): SQL | undefined =>
+  ignoresGaps
+    ? overlapping(organization, resources, time)
+    : and(
+        overlapping(organization, resources, widen(time, longestGap)),
+        sql`${startOf} - ${gapTo(gaps)} < ${time.end}::timestamptz`,
+        sql`${endOf} + ${gapTo(gaps)} > ${time.start}::timestamptz`,
+      );

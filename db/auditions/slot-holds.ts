@@ -1,15 +1,24 @@
 import { and, eq, inArray, ne, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
-import { type AuditionId, auditionIdSchema, type OrganizationId } from '../../domain/ids.ts';
+import { type AuditionId, auditionIdSchema } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { isPostgresError } from '../errors.ts';
 import { slotFences, slotHolds } from '../schema/slot-holds.ts';
 import { appendFacts, type OwnFacts, type TrailCall } from '../trail/append.ts';
-import { acquire, ClaimReleased, type SlotClaim, slotOf } from './claims.ts';
+import { acquire, ClaimReleased, type SlotClaim, SlotTaken, slotOf } from './claims.ts';
 import { changeHolds } from './hold-changes.ts';
-import { endOf, overlapping, rangeSchema, startOf, storedResources } from './resources.ts';
+import {
+  conflicting,
+  endOf,
+  gapTo,
+  rangeOf,
+  rangeSchema,
+  type SlotNeeds,
+  startOf,
+  storedResources,
+} from './resources.ts';
 
 export type { SlotClaim } from './claims.ts';
 export type { HoldChange } from './hold-changes.ts';
@@ -20,9 +29,19 @@ type ClaimResult =
    * have yielded it, if there are any.
    */
   | { readonly kind: 'held'; readonly slot: TimeRange; readonly takenFrom?: readonly AuditionId[] }
-  | { readonly kind: 'taken'; readonly resources: readonly string[] }
+  | { readonly kind: 'taken'; readonly resources: readonly string[]; readonly by: readonly HoldConflict[] }
   /** The audition has released this claim already, so this attempt is late. */
   | { readonly kind: 'released' };
+
+/** A hold of another audition that keeps a slot from being held. */
+export interface HoldConflict extends TimeRange {
+  /** Undefined for an audition of another organization, which holds the same calendar. */
+  readonly auditionId?: AuditionId | undefined;
+  /** As the caller has written them. */
+  readonly resources: readonly string[];
+  /** Whether the hold overlaps the slot. Otherwise it is only too close. */
+  readonly overlaps: boolean;
+}
 
 /**
  * The slots that auditions hold. A hold lasts until it is released. `EventStore.append` releases holds in the
@@ -33,8 +52,8 @@ type ClaimResult =
  */
 export interface SlotHolds {
   /**
-   * Holds the slot for all resources of the claim, or for none when a resource is taken. Idempotent by audition and
-   * claim. The other claims of the audition do not conflict. The holds of an audition that yields are taken from it.
+   * Holds the slot for all resources of the claim, or for none when a resource is taken, or is held by another audition
+   * too close to the slot. Idempotent by audition and claim. The other claims of the audition do not conflict. The holds of an audition that yields are taken from it.
    * @param call the call of `openTrail`, whose facts are in the trail.
    * @param own facts that are appended in the same transaction when the slot is held.
    * @throws {TrailAhead} when the trail has numbered facts of another run that the caller does not know.
@@ -59,12 +78,11 @@ export interface SlotHolds {
   releaseAll(auditionId: AuditionId): Promise<void>;
   /**
    * Returns the busy times of the resources in the window, for the ranking of free slots. The holds of an audition that
-   * yields do not count, because a claim takes them.
+   * yields do not count, because a claim takes them. Each time includes the gap that a slot must leave to it.
    * @param except the audition whose own holds do not count.
    */
   listBusy(
-    organization: OrganizationId,
-    resources: readonly string[],
+    needs: SlotNeeds,
     window: { readonly from: Instant; readonly until: Instant },
     except?: AuditionId,
   ): Promise<readonly (TimeRange & { readonly resource: string })[]>;
@@ -86,14 +104,14 @@ export const createSlotHolds = (db: Database): SlotHolds => ({
         return { kind: 'held', slot, ...(yielding.length > 0 ? { takenFrom: yielding } : {}) };
       } catch (error) {
         if (error instanceof ClaimReleased) return { kind: 'released' };
-        if (!isPostgresError(error, 'exclusion_violation')) throw error;
+        if (!(error instanceof SlotTaken) && !isPostgresError(error, 'exclusion_violation')) throw error;
       }
       const conflicts = await findConflicts(db, call.auditionId, claim);
       const taken = conflicts.filter((conflict) => !conflict.yielding);
-      if (taken.length > 0) return { kind: 'taken', resources: namesOf(claim.resources, taken) };
-      yielding = [...new Set(conflicts.map(({ auditionId }) => auditionIdSchema.parse(auditionId)))];
+      if (taken.length > 0) return takenBy(claim, taken);
+      yielding = [...new Set(conflicts.map(({ auditionId }) => auditionId))];
     }
-    return { kind: 'taken', resources: claim.resources };
+    return { kind: 'taken', resources: claim.resources, by: [] };
   },
 
   find: (auditionId, claim) => slotOf(db, auditionId, claim),
@@ -144,15 +162,21 @@ export const createSlotHolds = (db: Database): SlotHolds => ({
     });
   },
 
-  async listBusy(organization, resources, { from, until }, except) {
+  async listBusy(needs, { from, until }, except) {
+    const { resources, gaps } = needs;
     if (resources.length === 0) return [];
+    const gap = gapTo(gaps);
     const rows = await db
-      .select({ resource: slotHolds.resource, start: startOf, end: endOf })
+      .select({
+        resource: slotHolds.resource,
+        start: sql<unknown>`${startOf} - ${gap}`,
+        end: sql<unknown>`${endOf} + ${gap}`,
+      })
       .from(slotHolds)
       .leftJoin(slotFences, eq(slotFences.auditionId, slotHolds.auditionId))
       .where(
         and(
-          overlapping(organization, resources, { start: from, end: until }),
+          conflicting(needs, { start: from, end: until }),
           except && ne(slotHolds.auditionId, except),
           sql`NOT ${isYielding}`,
         ),
@@ -186,30 +210,54 @@ const acquireAndAppend = async (
 /** Whether a hold yields to the claim of another audition. */
 const isYielding = sql<boolean>`coalesce(${slotHolds.claim} <= ${slotFences.yieldingThrough}, false)`;
 
-interface Conflict {
-  readonly auditionId: string;
-  readonly resource: string;
-  readonly yielding: boolean;
-}
+const conflictSchema = rangeSchema.extend({
+  auditionId: auditionIdSchema,
+  organization: z.string(),
+  resource: z.string(),
+  yielding: z.boolean(),
+  overlaps: z.boolean(),
+});
+type Conflict = z.infer<typeof conflictSchema>;
 
 const findConflicts = async (
   db: Database,
   auditionId: AuditionId,
-  { organization, resources, slot }: SlotClaim,
-): Promise<readonly Conflict[]> =>
-  db
+  claim: SlotClaim,
+): Promise<readonly Conflict[]> => {
+  const rows = await db
     .select({
       auditionId: slotHolds.auditionId,
+      organization: slotHolds.organization,
       resource: slotHolds.resource,
       yielding: isYielding,
+      overlaps: sql<unknown>`${slotHolds.during} && ${rangeOf(claim.slot)}`,
+      start: startOf,
+      end: endOf,
     })
     .from(slotHolds)
     .leftJoin(slotFences, eq(slotFences.auditionId, slotHolds.auditionId))
-    .where(and(overlapping(organization, resources, slot), ne(slotHolds.auditionId, auditionId)))
-    .orderBy(slotHolds.resource);
+    .where(and(conflicting(claim, claim.slot), ne(slotHolds.auditionId, auditionId)))
+    .orderBy(slotHolds.resource, slotHolds.auditionId);
+  return rows.map((row) => conflictSchema.parse(row));
+};
 
-/** Returns the names of the conflicting resources as the caller has written them. */
-const namesOf = (resources: readonly string[], conflicts: readonly Conflict[]): readonly string[] => {
+/** Names the conflicting resources as the caller has written them. */
+const takenBy = (
+  { organization, resources }: SlotClaim,
+  conflicts: readonly Conflict[],
+): Extract<ClaimResult, { readonly kind: 'taken' }> => {
   const names = storedResources(resources);
-  return [...new Set(conflicts.map(({ resource }) => names.get(resource) ?? resource))];
+  const nameOf = ({ resource }: Conflict) => names.get(resource) ?? resource;
+  const holds = Map.groupBy(conflicts, ({ auditionId, start }) => `${auditionId} ${start}`);
+  return {
+    kind: 'taken',
+    resources: [...new Set(conflicts.map(nameOf))],
+    by: [...holds.values()].flatMap((ofHold) => {
+      const [first] = ofHold;
+      if (!first) return [];
+      const { start, end, overlaps, auditionId } = first;
+      const isOwn = first.organization === organization;
+      return [{ start, end, overlaps, resources: ofHold.map(nameOf), ...(isOwn ? { auditionId } : {}) }];
+    }),
+  };
 };

@@ -4,6 +4,7 @@ import { attentionItemSchema } from '../../domain/audition/attention.ts';
 import { answers, deliveryStatuses, meetingSchema, noticeKinds } from '../../domain/audition/events.ts';
 import { participantKinds } from '../../domain/audition/request.ts';
 import { slotSchema } from '../../domain/audition/slot.ts';
+import { blockerSchema } from '../../domain/audition/slot-conflict.ts';
 import { auditionOutcomes, auditionRounds, auditionStates } from '../../domain/audition/states.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import {
@@ -40,6 +41,10 @@ export const auditionViewSchema = z.object({
   slot: slotSchema.optional(),
   revision: z.int(),
   announcedAs: z.array(z.int()),
+  overridden: z
+    .array(blockerSchema)
+    .optional()
+    .describe('The conflicts in spite of which the slot was booked'),
   meeting: meetingSchema.optional(),
   calendarEvents: z.array(
     z.object({

@@ -149,7 +149,8 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
         FROM synced_events AS other
         WHERE other.connection = own.connection AND other.calendar = own.calendar
           AND tstzrange(other.starts_at, other.ends_at, '[)') && tstzrange(own.written_start, own.written_end, '[)')
-          AND other.busy <> 'free' AND NOT other.is_removed
+          AND other.busy <> 'free' AND NOT (other.busy = 'tentative' AND ${ignoresTentative})
+          AND NOT other.is_removed
           AND other.audition_id IS NULL AND other.marked_audition IS NULL
       ) AS conflicts
       WHERE own.connection = ${connection} AND own.calendar = ${calendar} AND own.audition_id IS NOT NULL
@@ -177,6 +178,13 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
     return z.object({ count: z.int() }).parse(rows[0]).count;
   },
 });
+
+/** Whether the organization of the calendar of `own` ignores tentative events (docs/conflicts.md). */
+const ignoresTentative = sql`EXISTS (
+  SELECT FROM synced_calendars JOIN organizations ON organizations.id = synced_calendars.organization
+  WHERE synced_calendars.connection = own.connection AND synced_calendars.calendar = own.calendar
+    AND organizations.conflicts->>'tentative' = 'ignore'
+)`;
 
 type Transaction = Pick<Database, 'execute' | 'update'>;
 

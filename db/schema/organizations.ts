@@ -6,4 +6,5 @@ export const organizations = pgTable('organizations', {
   name: text().notNull(),
   meetingProviders: jsonb('meeting_providers').notNull(),
   meetCalendar: jsonb('meet_calendar'),
+  conflicts: jsonb(),
 });

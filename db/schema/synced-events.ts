@@ -1,8 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { boolean, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { busyKinds } from '../../domain/calendars/busy-kind.ts';
 import { instant } from './columns.ts';
-
-export const busyKinds = ['busy', 'tentative', 'free'] as const;
 
 /**
  * The events of synchronized calendars, without texts and people. A row with an `auditionId` is an event of ours: it

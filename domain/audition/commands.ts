@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { participantIdSchema } from '../ids.ts';
 import { singleLineText } from '../text.ts';
+import { conflictHandlingSchema } from './conflict-settings.ts';
 import { answers } from './events.ts';
 import { fixedSlotSchema, slotWishSchema } from './request.ts';
 import { auditionRounds } from './states.ts';
@@ -25,6 +26,9 @@ export const rescheduleSchema = z
       'A slot, or a window to search. Without a room, the audition keeps its room',
     ),
     reason: reason.optional(),
+    conflicts: conflictHandlingSchema
+      .optional()
+      .describe('What happens when the slot is not free. By default as in the request of the audition'),
   })
   .strict();
 export const cancelSchema = z.object({ reason: reason.optional() }).strict();

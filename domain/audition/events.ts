@@ -19,6 +19,7 @@ import { instantSchema } from '../time/instant.ts';
 import { attentionActions, attentionItemSchema } from './attention.ts';
 import { participantKinds } from './request.ts';
 import { slotSchema } from './slot.ts';
+import { blockerSchema } from './slot-conflict.ts';
 import { auditionRounds } from './states.ts';
 
 export const answers = ['accepted', 'declined', 'tentative'] as const;
@@ -79,8 +80,17 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
   }),
   fact('holding_started', {}),
   /** `until` is absent since a hold lasts until it is released. */
-  fact('slot_held', { slot: slotSchema, revision: z.int(), until: instantSchema.optional() }),
-  fact('slot_refused', { reason: z.enum(['taken', 'busy', 'nothing_free', 'in_the_past']) }),
+  fact('slot_held', {
+    slot: slotSchema,
+    revision: z.int(),
+    until: instantSchema.optional(),
+    /** The conflicts in spite of which the slot was booked. */
+    overridden: z.array(blockerSchema).optional(),
+  }),
+  fact('slot_refused', {
+    reason: z.enum(['taken', 'busy', 'blackout', 'nothing_free', 'in_the_past']),
+    blockers: z.array(blockerSchema).optional(),
+  }),
   fact('meeting_created', { meeting: meetingSchema }),
   fact('meeting_fell_back', {
     from: z.enum(meetingProviders),
@@ -129,6 +139,7 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     until: instantSchema.optional(),
     origin: z.enum(origins),
     reason: z.string().optional(),
+    overridden: z.array(blockerSchema).optional(),
   }),
   fact('move_reverted', {
     slot: slotSchema,
@@ -146,6 +157,8 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
         finalAt: instantSchema.optional(),
       }),
     ),
+    /** The conflicts of the old slot that were overridden. */
+    overridden: z.array(blockerSchema).optional(),
     /** Who had checked in before the move. */
     checkedIn: z.array(participantIdSchema).optional(),
   }),

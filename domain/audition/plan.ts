@@ -1,6 +1,7 @@
 /** The input of the audition workflow: a validated request with instants for times and a complete policy. */
 import type { AuditionId, OrganizationId, ProjectId, RoleId } from '../ids.ts';
 import type { MeetingProviderName } from '../providers/vendors.ts';
+import type { ConflictRules } from './conflict-rules.ts';
 import type { AuditionPolicy } from './policy.ts';
 import type { Participant } from './request.ts';
 import type { SlotSpec } from './slot.ts';
@@ -22,6 +23,10 @@ export interface AuditionPlan {
   readonly reminders: readonly number[];
   readonly notes?: string | undefined;
   readonly policy: AuditionPolicy;
+  /** Undefined in plans of earlier versions: the default rules. */
+  readonly conflicts?: ConflictRules | undefined;
+  /** Whether the caller who requested the audition may override conflicts of its first slot. */
+  readonly mayOverrideConflicts?: boolean | undefined;
   readonly correlationId: string;
   readonly previous?: AuditionId | undefined;
 }

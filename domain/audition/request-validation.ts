@@ -13,6 +13,7 @@ import type { Instant } from '../time/instant.ts';
 import { checkZone, parseLocalTime } from '../time/local-time.ts';
 import { day, minute } from '../time/units.ts';
 import { performerNotReplaceable } from './cast-changes.ts';
+import { type OrganizationConflicts, resolveConflictRules } from './conflict-settings.ts';
 import type { AuditionPlan } from './plan.ts';
 import { resolvePolicy } from './policy-validation.ts';
 import type { AuditionRequest, fixedSlotSchema, Participant, SlotWish, windowSlotSchema } from './request.ts';
@@ -33,6 +34,9 @@ export interface PlanContext {
   readonly correlationId: string;
   /** The organization's providers in its order of preference. Used when the request names neither meeting nor room. */
   readonly defaultMeetingProviders: readonly MeetingProviderName[];
+  readonly conflicts?: OrganizationConflicts | undefined;
+  /** Whether the role of the caller may override conflicts. */
+  readonly mayOverrideConflicts?: boolean | undefined;
 }
 
 /** Returns the plan of a request. Pure. @throws Refusal with the JSON pointers of the refused parts */
@@ -53,6 +57,8 @@ export const planAudition = (request: AuditionRequest, context: PlanContext): Au
     reminders: parseReminders(request.reminders),
     ...(request.notes === undefined ? {} : { notes: request.notes }),
     policy: resolvePolicy(request.policy ?? {}),
+    conflicts: resolveConflictRules(request.conflicts, context.conflicts),
+    ...(context.mayOverrideConflicts ? { mayOverrideConflicts: true } : {}),
     correlationId: context.correlationId,
   };
 };

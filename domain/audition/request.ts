@@ -12,15 +12,15 @@ import {
 } from '../providers/vendors.ts';
 import { multiLineText, singleLineText } from '../text.ts';
 import { largestCast } from './cast-changes.ts';
+import { blackoutSchema, conflictSettingsSchema, mostBlackouts } from './conflict-settings.ts';
 import { noShowPolicies } from './policy.ts';
+import { isoDurationSchema, zoneSchema } from './request-parts.ts';
 import { auditionRounds } from './states.ts';
 
 export const participantKinds = ['performer', 'reader', 'agent', 'casting_director'] as const;
 
 export type ParticipantKind = (typeof participantKinds)[number];
 export type Channel = (typeof channels)[number];
-
-const zone = singleLineText(64).describe('IANA time zone, e.g. Europe/Paris');
 
 /** `2026-12-01T10:00` in `zone`, or with an offset or Z. Parsed by `parseLocalTime`. */
 const localOrOffsetTime = z
@@ -31,11 +31,6 @@ const localOrOffsetTime = z
   );
 
 const localClockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'write a time of day as 22:00');
-
-/** ISO 8601 duration before the start: PT24H, PT90M, P2D, PT20S. */
-const isoDurationSchema = z
-  .string()
-  .regex(/^P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?$/, 'write a duration as PT24H, P2D or PT90M');
 
 const calendarRefSchema = z
   .object({
@@ -71,7 +66,7 @@ export const participantSchema = z
       .string()
       .regex(/^\+[1-9]\d{6,14}$/, 'write a phone number as E.164: +33612345678')
       .optional(),
-    zone,
+    zone: zoneSchema,
     locale: z
       .string()
       .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'write a locale as en or fr-FR')
@@ -81,6 +76,11 @@ export const participantSchema = z
     workingHours: workingHoursSchema
       .optional()
       .describe('Local hours within which a search chooses a slot. Default: 09:00 to 19:00'),
+    blackouts: z
+      .array(blackoutSchema)
+      .max(mostBlackouts)
+      .optional()
+      .describe("Days, both included, on which the participant is not available, in the participant's zone"),
     calendar: calendarRefSchema.optional(),
     required: z
       .boolean()
@@ -94,7 +94,7 @@ export const fixedSlotSchema = z
   .object({
     start: localOrOffsetTime,
     end: localOrOffsetTime,
-    zone,
+    zone: zoneSchema,
     room: singleLineText(100).optional(),
   })
   .strict();
@@ -108,7 +108,7 @@ export const windowSlotSchema = z
       .int()
       .min(1)
       .max(24 * 60),
-    zone,
+    zone: zoneSchema,
     room: singleLineText(100).optional(),
   })
   .strict();
@@ -175,6 +175,9 @@ export const auditionRequestSchema = z
       .describe('How long before the start reminders are sent'),
     notes: multiLineText(2000).optional(),
     policy: policyOverridesSchema.optional(),
+    conflicts: conflictSettingsSchema
+      .optional()
+      .describe("Rules about conflicts. The organization's settings hold for what is omitted"),
   })
   .strict();
 export type AuditionRequest = z.infer<typeof auditionRequestSchema>;

@@ -13,7 +13,7 @@ export const defaultWorkingHours: WorkingHours = { from: '09:00', until: '19:00'
 /** What the ranking knows of a participant. */
 export type Attendance = Pick<Participant, 'zone' | 'quietHours' | 'workingHours'>;
 
-interface RankedSlot extends TimeRange {
+export interface RankedSlot extends TimeRange {
   /** Whether the slot is within the working hours of every participant, each in their own zone. */
   readonly withinWorkingHours: boolean;
   /** How many participants have quiet hours at that time. */
@@ -46,6 +46,30 @@ export const rankSlots = (
       a.start.localeCompare(b.start),
   );
   return [...flawless, ...others].slice(0, limit);
+};
+
+/**
+ * Returns at most `limit` slots, best first: within all participants' working hours, then with the fewest quiet hours
+ * disturbed, then nearest to the wanted time. Of two that are equally near, the later one comes first.
+ */
+export const nearestSlots = (
+  slots: readonly TimeRange[],
+  participants: readonly Attendance[],
+  wanted: TimeRange,
+  limit: number,
+): readonly RankedSlot[] => {
+  const distance = ({ start, end }: TimeRange): number =>
+    Math.max(0, toEpochMs(wanted.start) - toEpochMs(start), toEpochMs(end) - toEpochMs(wanted.end));
+  return slots
+    .map(createRating(participants))
+    .sort(
+      (a, b) =>
+        Number(b.withinWorkingHours) - Number(a.withinWorkingHours) ||
+        a.quietConflicts - b.quietConflicts ||
+        distance(a) - distance(b) ||
+        b.start.localeCompare(a.start),
+    )
+    .slice(0, limit);
 };
 
 const isFlawless = ({ withinWorkingHours, quietConflicts }: RankedSlot): boolean =>

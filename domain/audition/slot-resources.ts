@@ -1,9 +1,11 @@
 /** Names the resources of a slot. The database allows one audition at a time for each resource. */
-import type { ParticipantId } from '../ids.ts';
+import type { OrganizationId, ParticipantId } from '../ids.ts';
 import { canonicalRoom } from './rooms.ts';
 
 /** Calendars are one resource in all organizations. The other resources belong to an organization. */
 export const calendarPrefix = 'calendar:';
+
+export const roomPrefix = 'room:';
 
 export const participantPrefix = 'participant:';
 
@@ -20,6 +22,10 @@ export const slotResources = (
   calendars: readonly string[] = [],
 ): readonly string[] => [
   ...participants.map(({ id }) => participantResource(id)),
-  ...(room === undefined ? [] : [`room:${canonicalRoom(room)}`]),
+  ...(room === undefined ? [] : [`${roomPrefix}${canonicalRoom(room)}`]),
   ...new Set(calendars.map((name) => `${calendarPrefix}${name}`)),
 ];
+
+/** Returns the place of a room, for travel times: rooms of two organizations are two places. */
+export const placeOf = (organization: OrganizationId, room: string | undefined): string | undefined =>
+  room === undefined ? undefined : `${organization} ${canonicalRoom(room)}`;

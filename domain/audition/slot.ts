@@ -1,5 +1,6 @@
 /** A slot as workflows use it: instants, with the zone of the request. */
 import { z } from 'zod';
+import type { ConnectionId } from '../ids.ts';
 import { instantSchema } from '../time/instant.ts';
 
 export const slotSchema = z.object({
@@ -25,4 +26,7 @@ export type SlotSpec =
 export interface BusyInterval {
   readonly start: Slot['start'];
   readonly end: Slot['end'];
+  /** The connection and the calendar that the time was read from, as far as the reading tells. */
+  readonly connection?: ConnectionId | undefined;
+  readonly calendarId?: string | undefined;
 }

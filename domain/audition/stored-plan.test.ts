@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { auditionPlan } from '../../tests/harness/audition-plan.ts';
 import { factsUntilScheduled, trail } from '../../tests/harness/audition-trail.ts';
+import { defaultConflictRules } from './conflict-rules.ts';
 import { defaultPolicy } from './policy.ts';
 import { parseStoredPlan, planFromView } from './stored-plan.ts';
 import { foldEvents } from './view.ts';
@@ -10,6 +11,17 @@ describe('parseStoredPlan', () => {
 
   it('returns the plan that a workflow was started with', () => {
     expect(parseStoredPlan(JSON.parse(JSON.stringify(plan)))).toEqual(plan);
+  });
+
+  it('returns the rules about conflicts, completed with the defaults', () => {
+    const blackouts = [{ from: '2027-12-24', until: '2027-12-26', zone: 'Europe/Paris' }];
+    const conflicts = { ...defaultConflictRules, policy: 'override', buffer: 900_000, blackouts } as const;
+    const ruled = { ...plan, conflicts, mayOverrideConflicts: true };
+    expect(parseStoredPlan(JSON.parse(JSON.stringify(ruled)))).toEqual(ruled);
+    expect(parseStoredPlan({ ...plan, conflicts: { policy: 'wait' } })?.conflicts).toEqual({
+      ...defaultConflictRules,
+      policy: 'wait',
+    });
   });
 
   it('completes the policy of a plan that an earlier version has stored', () => {

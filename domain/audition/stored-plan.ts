@@ -6,6 +6,8 @@ import { z } from 'zod';
 import { auditionIdSchema, organizationIdSchema, projectIdSchema, roleIdSchema } from '../ids.ts';
 import { meetingProviders } from '../providers/vendors.ts';
 import { instantSchema } from '../time/instant.ts';
+import { conflictPolicies, defaultConflictRules, tentativeRules } from './conflict-rules.ts';
+import { blackoutSchema } from './conflict-settings.ts';
 import type { AuditionPlan } from './plan.ts';
 import { defaultPolicy, noShowPolicies } from './policy.ts';
 import { participantFromTrail } from './present-cast.ts';
@@ -43,6 +45,16 @@ const storedPolicySchema = z.object({
   noShow: z.enum(noShowPolicies).default(defaultPolicy.noShow),
 });
 
+const storedConflictRulesSchema = z.object({
+  policy: z.enum(conflictPolicies).default(defaultConflictRules.policy),
+  waitFor: milliseconds.default(defaultConflictRules.waitFor),
+  tentative: z.enum(tentativeRules).default(defaultConflictRules.tentative),
+  buffer: milliseconds.default(defaultConflictRules.buffer),
+  calendarBuffer: milliseconds.default(defaultConflictRules.calendarBuffer),
+  travel: milliseconds.default(defaultConflictRules.travel),
+  blackouts: z.array(blackoutSchema.safeExtend({ zone: z.string() })).default([]),
+});
+
 /** A plan as Temporal's history contains it. */
 const storedPlanSchema = z.object({
   id: auditionIdSchema,
@@ -57,6 +69,8 @@ const storedPlanSchema = z.object({
   reminders: z.array(milliseconds),
   notes: z.string().optional(),
   policy: storedPolicySchema,
+  conflicts: storedConflictRulesSchema.optional(),
+  mayOverrideConflicts: z.boolean().optional(),
   correlationId: z.string(),
   previous: auditionIdSchema.optional(),
 });

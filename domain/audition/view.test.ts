@@ -235,6 +235,17 @@ describe('the fold', () => {
     expect(lived(...scheduled, 'slot_moved')).toMatchObject({ state: 'scheduling', revision: 2 });
   });
 
+  it('knows the overridden conflicts of the present slot only, and those of the old slot when a move is reverted', () => {
+    const overridden = [{ kind: 'blackout' as const, participants: [ada], start: slot.start, end: slot.end }];
+    const held = { ...facts.slot_held, overridden };
+    const after = (...more: readonly AuditionFact[]) =>
+      foldEvents(numbered([facts.requested, facts.holding_started, held, facts.scheduled, ...more]))
+        .overridden;
+    expect(after()).toEqual(overridden);
+    expect(after(facts.slot_moved)).toBeUndefined();
+    expect(after(facts.slot_moved, { ...facts.move_reverted, overridden })).toEqual(overridden);
+  });
+
   it('keeps one event for each calendar and one notice for each delivery', () => {
     expect(lived('calendar_event_written', 'calendar_event_written').calendarEvents).toHaveLength(1);
     expect(lived('notified', 'notified').notices).toHaveLength(1);

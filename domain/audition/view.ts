@@ -17,6 +17,7 @@ import type {
 } from './events.ts';
 import type { Channel, ParticipantKind } from './request.ts';
 import type { Slot } from './slot.ts';
+import type { Blocker } from './slot-conflict.ts';
 import type { AuditionOutcome, AuditionRound, AuditionState } from './states.ts';
 import { isFactAllowed, transitionOn } from './transitions.ts';
 
@@ -64,6 +65,8 @@ export interface AuditionView {
   readonly revision: number;
   /** The revisions whose response links are valid for the present slot. A reverted move adds one. */
   readonly announcedAs: readonly number[];
+  /** The conflicts in spite of which the present slot was booked. */
+  readonly overridden?: readonly Blocker[] | undefined;
   readonly meeting?: Meeting | undefined;
   readonly calendarEvents: readonly CalendarEventView[];
   readonly notices: readonly NoticeView[];
@@ -268,10 +271,12 @@ const wasUndone = ({ slot, stateSince, participants }: AuditionView): boolean =>
 const slotOf = ({
   slot,
   revision,
+  overridden,
 }: {
   readonly slot: Slot;
   readonly revision: number;
-}): Partial<AuditionView> => ({ slot, revision, announcedAs: [revision] });
+  readonly overridden?: readonly Blocker[] | undefined;
+}): Partial<AuditionView> => ({ slot, revision, overridden, announcedAs: [revision] });
 
 const newParticipant = ({ id, kind, zone, required }: CastMember): ParticipantView => ({
   id,

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { UsageError } from '../../foundation/configuration/cli-configuration.ts';
 import { ConfigurationError } from '../../foundation/configuration/configuration.ts';
 import { attentionCommand, auditionsCommand } from './ops/api-commands.ts';
+import { conflictsCommand } from './ops/conflicts-command.ts';
 import { connectionsCommand } from './ops/connections-command.ts';
 import { auditCommand, maintenanceCommand, readModelCommand } from './ops/database-commands.ts';
 import { CommandFailed } from './ops/http-client.ts';
@@ -19,6 +20,7 @@ const program = new Command('ops')
   .addCommand(attentionCommand())
   .addCommand(auditionsCommand())
   .addCommand(connectionsCommand())
+  .addCommand(conflictsCommand())
   .addCommand(readModelCommand())
   .addCommand(auditCommand())
   .addCommand(maintenanceCommand())

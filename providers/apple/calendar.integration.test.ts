@@ -98,7 +98,9 @@ describe.each(['radicale', 'xandikos'] as const)('calendars at %s', (program) =>
         expect(await stored()).toEqual([first]);
         expect(valueOf(first, 'UID')).toBe(eventId);
         expect(valueOf(first, 'DTSTART')).toBe('20261201T090000Z');
-        expect(await busy()).toEqual([{ start: slot.start, end: slot.end, eventId, reference }]);
+        expect(await busy()).toEqual([
+          { busy: 'busy', start: slot.start, end: slot.end, eventId, reference },
+        ]);
       });
 
       it('move an event, raise its SEQUENCE, and keep what others have added', async () => {

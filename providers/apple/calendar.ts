@@ -46,14 +46,15 @@ export const createCaldavCalendar = (
     return busy.flat().map(({ start, end }) => ({ start, end }));
   },
   busyEvents: async (connection, calendarId, window, call) => {
-    const busy = await readCalendar(
+    const times = await readCalendar(
       { fetchFor, reportUnreadable, operation: listEvents, connection, call },
       calendarId,
       window,
     );
-    return busy.map(({ start, end, uid = '', property }) => ({
+    return times.map(({ start, end, busy, uid = '', property }) => ({
       start,
       end,
+      busy,
       eventId: uid,
       reference: property(referenceProperty),
     }));

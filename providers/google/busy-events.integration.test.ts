@@ -22,6 +22,8 @@ const setup = async (options: SandboxOptions = {}) => {
     add: (time: Partial<Parameters<typeof control.addBusy>[0]>) =>
       control.addBusy({ account, ...lunch, ...time }),
     busyEvents: () => calendar.busyEvents(connection, calendarId, window, callContext()),
+    kinds: async () =>
+      (await calendar.busyEvents(connection, calendarId, window, callContext())).map(({ busy }) => busy),
     busy: async () =>
       (await calendar.busyEvents(connection, calendarId, window, callContext())).map(({ start, end }) => ({
         start,
@@ -40,23 +42,27 @@ describe('busyEvents', () => {
     const inside = { start: '2026-12-01T09:20:00.000Z', end: '2026-12-01T09:30:00.000Z' } as const;
     const { eventId: other } = add(inside);
     expect(await busyEvents()).toEqual([
-      { start: slot.start, end: slot.end, eventId, reference: deletion.reference },
-      { ...inside, eventId: other },
+      { start: slot.start, end: slot.end, busy: 'busy', eventId, reference: deletion.reference },
+      { ...inside, busy: 'busy', eventId: other },
     ]);
   });
 
   test.each([
     ['an event that shows its owner as available', { transparency: 'transparent' }, false],
     ['an invitation that its owner has declined', { answer: 'declined' }, false],
-    ['an invitation without an answer', { answer: 'needsAction' }, true],
-    ['a tentative answer', { answer: 'tentative' }, true],
-    ['focus time', { eventType: 'focusTime' }, true],
-    ['an absence', { eventType: 'outOfOffice' }, true],
+    ['a tentative event', { status: 'tentative' }, 'tentative'],
+    ['a private event', { visibility: 'private' }, 'busy'],
+    ['an accepted invitation', { answer: 'accepted' }, 'busy'],
+    ['an invitation without an answer', { answer: 'needsAction' }, 'tentative'],
+    ['a tentative answer', { answer: 'tentative' }, 'tentative'],
+    ['focus time', { eventType: 'focusTime' }, 'busy'],
+    ['an absence', { eventType: 'outOfOffice' }, 'busy'],
     ['a working location', { eventType: 'workingLocation', transparency: 'transparent' }, false],
     ['an event of no duration', { end: lunch.start }, false],
-  ] as const)('counts %s as a free/busy query does', async (_name, change, expected) => {
-    const { add, busy, freeBusy } = await setup();
+  ] as const)('counts %s as a free/busy query does, and tells its kind', async (_name, change, expected) => {
+    const { add, kinds, busy, freeBusy } = await setup();
     add(change);
+    expect(await kinds()).toEqual(expected ? [expected] : []);
     expect(await busy()).toEqual(expected ? [lunch] : []);
     expect(await freeBusy()).toEqual(expected ? [lunch] : []);
   });

@@ -12,7 +12,13 @@ import { googleError } from './errors.ts';
 import { referenceProperty } from './event.ts';
 import { firstGenerationOf } from './event-ids.ts';
 import { eventsPerPage, maxEventPages } from './settings.ts';
-import { blocksTime, instantOf, type TimedEvent, timedEventFields, timedEventSchema } from './timed-event.ts';
+import {
+  googleBusyKind,
+  instantOf,
+  type TimedEvent,
+  timedEventFields,
+  timedEventSchema,
+} from './timed-event.ts';
 
 const listOperation = operationOf('google', 'calendar.listEvents');
 
@@ -58,10 +64,12 @@ export const queryBusyEvents = async (
       calendar.events.list(request, options),
     );
     busy.push(
-      ...answer.items.filter(blocksTime).flatMap((event) => {
+      ...answer.items.flatMap((event) => {
+        const busy = googleBusyKind(event);
+        if (busy === 'free') return [];
         const interval = intervalOf(event, answer.timeZone);
         const reference = event.extendedProperties?.private?.[referenceProperty];
-        return interval ? [{ ...interval, eventId: firstGenerationOf(event.id), reference }] : [];
+        return interval ? [{ ...interval, busy, eventId: firstGenerationOf(event.id), reference }] : [];
       }),
     );
     pageToken = answer.nextPageToken;

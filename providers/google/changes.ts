@@ -15,7 +15,7 @@ import type { GoogleClient } from './client.ts';
 import { referenceProperty, revisionProperty } from './event.ts';
 import { firstGenerationOf } from './event-ids.ts';
 import { changesPerPage } from './settings.ts';
-import { blocksTime, instantOf, timedEventFields, timedEventSchema } from './timed-event.ts';
+import { googleBusyKind, instantOf, timedEventFields, timedEventSchema } from './timed-event.ts';
 
 const listOperation = operationOf('google', 'calendar.listChanges');
 
@@ -104,17 +104,9 @@ const eventOf = (item: ChangedEvent, calendarZone: string): ListedEvent | undefi
     end: toInstant(Math.max(toEpochMs(start), toEpochMs(end))),
     zone: item.start?.timeZone ?? calendarZone,
     isAllDay: item.start?.date !== undefined,
-    busy: busyOf(item),
+    busy: googleBusyKind(item),
     etag: item.etag,
   };
-};
-
-const busyOf = (item: ChangedEvent): ListedEvent['busy'] => {
-  if (!blocksTime(item)) return 'free';
-  const isTentative =
-    item.status === 'tentative' ||
-    item.attendees.some(({ self, responseStatus }) => self && responseStatus === 'tentative');
-  return isTentative ? 'tentative' : 'busy';
 };
 
 const markOf = ({ id, extendedProperties }: ChangedEvent): EventMark | undefined => {

@@ -1,5 +1,6 @@
 /** Reads when an event of a list is, and whether it blocks its time. */
 import { z } from 'zod';
+import { type BusyKind, busyKindOf } from '../../domain/calendars/busy-kind.ts';
 import { type Instant, instantSchema } from '../../domain/time/instant.ts';
 import { startOfDay } from '../../domain/time/start-of-day.ts';
 
@@ -17,14 +18,21 @@ export const timedEventSchema = z.object({
   start: timeSchema.optional(),
   end: timeSchema.optional(),
   attendees: z
-    .array(z.object({ self: z.boolean().default(false), responseStatus: z.string().optional() }))
+    .array(
+      z.object({
+        self: z.boolean().default(false),
+        organizer: z.boolean().default(false),
+        responseStatus: z.string().optional(),
+      }),
+    )
     .default([]),
   extendedProperties: z.object({ private: z.record(z.string(), z.string()).optional() }).optional(),
 });
 export type TimedEvent = z.infer<typeof timedEventSchema>;
 
 /** The fields of `timedEventSchema`, without the private properties, for the parameter `fields`. */
-export const timedEventFields = 'id,status,transparency,eventType,start,end,attendees(self,responseStatus)';
+export const timedEventFields =
+  'id,status,transparency,eventType,start,end,attendees(self,organizer,responseStatus)';
 
 /**
  * Working locations and birthdays never block time. Focus time and absences are opaque:
@@ -32,12 +40,38 @@ export const timedEventFields = 'id,status,transparency,eventType,start,end,atte
  */
 const freeTypes: ReadonlySet<string> = new Set(['workingLocation', 'birthday']);
 
-/** Returns whether the event counts as busy, as in a free/busy query. Tentative and unanswered events do. */
-export const blocksTime = ({ status, transparency, eventType, attendees }: TimedEvent): boolean =>
-  status !== 'cancelled' &&
-  transparency !== 'transparent' &&
-  !freeTypes.has(eventType) &&
-  !attendees.some(({ self, responseStatus }) => self && responseStatus === 'declined');
+/** https://developers.google.com/workspace/calendar/api/v3/reference/events#resource */
+const answersByStatus = {
+  needsAction: 'pending',
+  tentative: 'tentative',
+  accepted: 'accepted',
+  declined: 'declined',
+} as const;
+
+const isStatus = (status: string | undefined): status is keyof typeof answersByStatus =>
+  status !== undefined && Object.hasOwn(answersByStatus, status);
+
+/** Returns whether the event blocks its time (docs/conflicts.md). A free/busy query counts the tentative ones too. */
+export const googleBusyKind = (event: TimedEvent): BusyKind =>
+  busyKindOf({
+    isCancelled: event.status === 'cancelled',
+    shownAs: shownAs(event),
+    answer: answerOf(event),
+  });
+
+const shownAs = ({ status, transparency, eventType }: TimedEvent) => {
+  if (transparency === 'transparent' || freeTypes.has(eventType)) return 'free';
+  if (eventType === 'outOfOffice') return 'absent';
+  return status === 'tentative' ? 'tentative' : 'busy';
+};
+
+/** The organizer has invited the others. A missing answer of the organizer is not a pending one. */
+const answerOf = ({ attendees }: TimedEvent) => {
+  const own = attendees.find(({ self }) => self);
+  if (!isStatus(own?.responseStatus)) return undefined;
+  const answer = answersByStatus[own.responseStatus];
+  return own.organizer && answer === 'pending' ? undefined : answer;
+};
 
 /** Returns an instant. A date begins at midnight in the calendar's zone. */
 export const instantOf = (time: TimedEvent['start'], zone: string): Instant | undefined => {

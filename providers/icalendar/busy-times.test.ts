@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { calendar, event, read, startsOf, zoned } from '../../tests/harness/calendar-text.ts';
+import { calendar, event, kindsIn, read, startsOf, zoned } from '../../tests/harness/calendar-text.ts';
 
 const daily = [
   zoned('DTSTART', '20261201T100000'),
@@ -95,6 +95,26 @@ describe('an event', () => {
   ])('that %s blocks no time', (_what, lines) => {
     const times = ['DTSTART:20261201T090000Z', 'DURATION:PT1H'];
     expect(read(calendar(...event(...times, ...lines)))).toMatchObject({ times: [], faults: [] });
+  });
+
+  it.each([
+    ['has neither status nor answer', [], 'busy'],
+    ['is private', ['CLASS:PRIVATE'], 'busy'],
+    ['is out of office in Outlook', ['X-MICROSOFT-CDO-BUSYSTATUS:OOF', 'STATUS:TENTATIVE'], 'busy'],
+    ['is tentative', ['STATUS:TENTATIVE'], 'tentative'],
+    ['is tentative in Outlook', ['X-MICROSOFT-CDO-BUSYSTATUS:TENTATIVE'], 'tentative'],
+    ['the owner has accepted', ['ATTENDEE;PARTSTAT=ACCEPTED:mailto:ann@example.com'], 'busy'],
+    ['the owner may attend', ['ATTENDEE;PARTSTAT=TENTATIVE:mailto:ann@example.com'], 'tentative'],
+    ['the owner has not answered', ['ATTENDEE:mailto:ann@example.com'], 'tentative'],
+    [
+      'the owner organizes',
+      ['ORGANIZER:mailto:ann@example.com', 'ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:ann@example.com'],
+      'busy',
+    ],
+    ['another guest has not answered', ['ATTENDEE:mailto:carl@example.com'], 'busy'],
+  ])('that %s counts as it says', (_what, lines, expected) => {
+    const times = ['DTSTART:20261201T090000Z', 'DURATION:PT1H'];
+    expect(kindsIn(calendar(...event(...times, ...lines)))).toEqual([expected]);
   });
 
   it('without an end has no length, and one that ends before it starts is reported', () => {

@@ -4,6 +4,7 @@
  */
 
 import type { BusyInterval } from '../../domain/audition/slot.ts';
+import type { BusyKind } from '../../domain/calendars/busy-kind.ts';
 import { type Component, componentsNamed, readComponents, unfold } from './content-lines.ts';
 import { type EventComponent, readEvent } from './event.ts';
 import type { ReportFault } from './faults.ts';
@@ -17,6 +18,7 @@ import { createZones } from './zones/zones.ts';
 
 /** A time that an event blocks. */
 export interface BusyTime extends BusyInterval {
+  readonly busy: Exclude<BusyKind, 'free'>;
   readonly uid: string | undefined;
   /** Returns the text of a property of the event. */
   readonly property: (name: string) => string | undefined;
@@ -59,14 +61,19 @@ export function* eachBusyTimes(
     yield [];
   }
   for (const series of seriesOf(events)) {
-    yield expand(series).map(({ start, end, event }) => busyTimeOf({ start, end }, event.component));
+    yield expand(series).map(({ start, end, event }) =>
+      busyTimeOf({ start, end }, event.availability === 'tentative' ? 'tentative' : 'busy', event.component),
+    );
   }
   for (const component of componentsNamed(components, 'VFREEBUSY')) {
-    yield readFreeBusy(component, window, reportFault).map((span) => busyTimeOf(span, component));
+    yield readFreeBusy(component, window, reportFault).map(({ busy, ...span }) =>
+      busyTimeOf(span, busy, component),
+    );
   }
 }
 
-const busyTimeOf = ({ start, end }: Span, component: Component): BusyTime => ({
+const busyTimeOf = ({ start, end }: Span, busy: BusyTime['busy'], component: Component): BusyTime => ({
+  busy,
   start: toInstantWithin(start),
   end: toInstantWithin(end),
   uid: textOf(component, 'UID'),

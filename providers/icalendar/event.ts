@@ -1,4 +1,5 @@
 /** Reads the parts of an event (VEVENT) that decide when it blocks time: RFC 5545, section 3.6.1. */
+import { type BusyKind, busyKindOf } from '../../domain/calendars/busy-kind.ts';
 import { type Component, linesNamed, nameOf } from './content-lines.ts';
 import type { ReportFault } from './faults.ts';
 import {
@@ -14,7 +15,7 @@ import {
 import { type Rule, readRule } from './recurrence.ts';
 
 /** How an event blocks its time. A cancelled one does not take place. */
-type Availability = 'busy' | 'tentative' | 'free' | 'cancelled';
+type Availability = BusyKind | 'cancelled';
 
 export interface EventComponent {
   readonly uid: string | undefined;
@@ -41,7 +42,7 @@ const largestTimes = 128_000;
 /**
  * Returns the event, or undefined when it blocks no time because it has no start that can be read.
  *
- * @param addresses the owner's addresses: an event that the owner has declined is not busy
+ * @param addresses the owner's addresses, which identify the owner's answer to an invitation
  */
 export const readEvent = (
   component: Component,
@@ -100,34 +101,52 @@ const durationOf = (
   return duration ?? { days: start.form === 'date' ? 1 : 0, ms: 0 };
 };
 
-/**
- * Outlook writes its own status beside TRANSP
- * (https://learn.microsoft.com/openspecs/exchange_server_protocols/ms-oxcical, X-MICROSOFT-CDO-BUSYSTATUS). An event that
- * the owner has declined leaves the time free.
- */
-const availabilityOf = (component: Component, addresses: ReadonlySet<string>): Availability => {
-  const value = (name: string) => textOf(component, name)?.trim().toUpperCase();
-  const outlook = value('X-MICROSOFT-CDO-BUSYSTATUS');
-  const answers = linesNamed(component, 'ATTENDEE')
-    .filter((line) => isOf(line, addresses))
-    .map((line) => parameterOf(line, 'PARTSTAT')?.toUpperCase());
-  if (value('STATUS') === 'CANCELLED') return 'cancelled';
-  const isFree =
-    value('TRANSP') === 'TRANSPARENT' ||
-    outlook === 'FREE' ||
-    outlook === 'WORKINGELSEWHERE' ||
-    answers.includes('DECLINED');
-  if (isFree) return 'free';
-  const isTentative =
-    value('STATUS') === 'TENTATIVE' || outlook === 'TENTATIVE' || answers.includes('TENTATIVE');
-  return isTentative ? 'tentative' : 'busy';
+/** Returns whether the event takes place, and blocks its time (docs/conflicts.md). */
+const availabilityOf = (component: Component, addresses: ReadonlySet<string>): Availability =>
+  valueOf(component, 'STATUS') === 'CANCELLED'
+    ? 'cancelled'
+    : busyKindOf({
+        isCancelled: false,
+        shownAs: shownAs(component),
+        answer: answerOf(component, addresses),
+      });
+
+const valueOf = (component: Component, name: string) => textOf(component, name)?.trim().toUpperCase();
+
+/** https://learn.microsoft.com/openspecs/exchange_server_protocols/ms-oxcical, X-MICROSOFT-CDO-BUSYSTATUS */
+const outlookStatuses: ReadonlyMap<string, 'free' | 'elsewhere' | 'tentative' | 'absent'> = new Map([
+  ['FREE', 'free'],
+  ['WORKINGELSEWHERE', 'elsewhere'],
+  ['TENTATIVE', 'tentative'],
+  ['OOF', 'absent'],
+]);
+
+/** Outlook writes its own status beside TRANSP and STATUS. */
+const shownAs = (component: Component) => {
+  if (valueOf(component, 'TRANSP') === 'TRANSPARENT') return 'free';
+  const outlook = outlookStatuses.get(valueOf(component, 'X-MICROSOFT-CDO-BUSYSTATUS') ?? '');
+  return outlook ?? (valueOf(component, 'STATUS') === 'TENTATIVE' ? 'tentative' : 'busy');
 };
 
-/** Whether the ATTENDEE is one of the addresses. */
-const isOf = (line: string, addresses: ReadonlySet<string>): boolean =>
-  addresses.has(
-    rawValueOf(line)
-      .trim()
-      .toLowerCase()
-      .replace(/^mailto:/, ''),
-  );
+/** RFC 5545, section 3.2.12. */
+const answersByStatus: ReadonlyMap<string, 'pending' | 'tentative' | 'accepted' | 'declined'> = new Map([
+  ['NEEDS-ACTION', 'pending'],
+  ['TENTATIVE', 'tentative'],
+  ['ACCEPTED', 'accepted'],
+  ['DECLINED', 'declined'],
+]);
+
+/** The organizer has invited the others, and gives no answer. A missing PARTSTAT is NEEDS-ACTION. */
+const answerOf = (component: Component, addresses: ReadonlySet<string>) => {
+  const isOwn = (line: string) => addresses.has(addressOf(line));
+  const own = linesNamed(component, 'ATTENDEE').find(isOwn);
+  if (own === undefined) return undefined;
+  const answer = answersByStatus.get(parameterOf(own, 'PARTSTAT')?.toUpperCase() ?? 'NEEDS-ACTION');
+  return answer === 'pending' && linesNamed(component, 'ORGANIZER').some(isOwn) ? undefined : answer;
+};
+
+const addressOf = (line: string): string =>
+  rawValueOf(line)
+    .trim()
+    .toLowerCase()
+    .replace(/^mailto:/, '');

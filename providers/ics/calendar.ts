@@ -60,8 +60,8 @@ export const createFeedCalendar = (
       return busy.map(({ start, end }) => ({ start, end }));
     },
     busyEvents: async (connection, _calendarId, window, call) => {
-      const busy = await read({ operation: listEvents, connection, window, call });
-      return busy.map(({ start, end, uid = '' }) => ({ start, end, eventId: uid }));
+      const times = await read({ operation: listEvents, connection, window, call });
+      return times.map(({ start, end, busy, uid = '' }) => ({ start, end, busy, eventId: uid }));
     },
   };
 };

@@ -17,6 +17,7 @@ const setup = async (options: SandboxOptions = {}, account?: string) => {
     add: (change: Partial<Parameters<typeof control.addOutlookEvent>[0]> = {}) =>
       control.addOutlookEvent({ account: connection.account, ...lunch, ...change }),
     busyEvents,
+    kinds: async () => (await busyEvents()).map(({ busy }) => busy),
     busy: async () => (await busyEvents()).map(({ start, end }) => ({ start, end })),
     freeBusy: () => calendar.freeBusy(connection, ['primary'], window, callContext()),
   };
@@ -29,25 +30,28 @@ describe('busyEvents', () => {
     const inside = { start: '2026-12-01T09:20:00.000Z', end: '2026-12-01T09:30:00.000Z' } as const;
     const { eventId: other } = add(inside);
     expect(await busyEvents()).toEqual([
-      { start: slot.start, end: slot.end, eventId, reference: outlookDeletion.reference },
-      { ...inside, eventId: other, reference: undefined },
+      { start: slot.start, end: slot.end, busy: 'busy', eventId, reference: outlookDeletion.reference },
+      { ...inside, busy: 'busy', eventId: other, reference: undefined },
     ]);
   });
 
   test.each([
     ['a free event', { showAs: 'free' }, false],
     ['an event elsewhere', { showAs: 'workingElsewhere' }, false],
-    ['a tentative event', { showAs: 'tentative' }, true],
-    ['an absence', { showAs: 'oof' }, true],
-    ['an event of unknown status', { showAs: 'unknown' }, true],
-    ['an event of a status that is new', { showAs: 'unknownFutureValue' }, true],
-    ['a private event', { sensitivity: 'private' }, true],
+    ['a tentative event', { showAs: 'tentative' }, 'tentative'],
+    ['an absence', { showAs: 'oof' }, 'busy'],
+    ['an event of unknown status', { showAs: 'unknown' }, 'busy'],
+    ['an event of a status that is new', { showAs: 'unknownFutureValue' }, 'busy'],
+    ['a private event', { sensitivity: 'private' }, 'busy'],
+    ['a tentative answer', { response: 'tentativelyAccepted' }, 'tentative'],
+    ['an absence without an answer', { showAs: 'oof', response: 'notResponded' }, 'busy'],
     ['an invitation that its owner has declined', { response: 'declined' }, false],
-    ['an invitation without an answer', { response: 'notResponded', showAs: 'tentative' }, true],
+    ['an invitation without an answer', { response: 'notResponded' }, 'tentative'],
     ['an event of no duration', { end: lunch.start }, false],
   ] as const)('counts %s as %o tells', async (_name, change, expected) => {
-    const { add, busy, freeBusy } = await setup();
+    const { add, kinds, busy, freeBusy } = await setup();
     add(change);
+    expect(await kinds()).toEqual(expected ? [expected] : []);
     expect(await busy()).toEqual(expected ? [lunch] : []);
     expect(await freeBusy()).toEqual(expected ? [lunch] : []);
   });

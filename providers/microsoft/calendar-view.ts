@@ -15,7 +15,13 @@ import { type GraphClient, pathOfLink } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
 import type { Mailboxes } from './mailbox.ts';
 import { eventsPerPage, maxEventPages } from './settings.ts';
-import { blocksTime, type TimedEvent, timedEventFields, timedEventSchema, timesOf } from './timed-event.ts';
+import {
+  outlookBusyKind,
+  type TimedEvent,
+  timedEventFields,
+  timedEventSchema,
+  timesOf,
+} from './timed-event.ts';
 
 const listOperation = operationOf('microsoft', 'calendar.listEvents');
 
@@ -50,11 +56,9 @@ export const createBusyEventQuery = (client: GraphClient, mailboxes: Mailboxes):
     let path = viewPath(calendarId, window);
     for (let page = 0; page < maxEventPages; page += 1) {
       const answer = await readPage(connection, call, path, calendarId);
-      const blocking = answer.value
-        .flatMap((item) => timedEventSchema.safeParse(item).data ?? [])
-        .filter(blocksTime);
-      const mailboxZone = blocking.some(({ isAllDay }) => isAllDay) ? await zone() : undefined;
-      busy.push(...blocking.flatMap((event) => busyEventOf(event, mailboxZone, window)));
+      const blocking = answer.value.flatMap(blockingEvent);
+      const mailboxZone = blocking.some(({ event }) => event.isAllDay) ? await zone() : undefined;
+      busy.push(...blocking.flatMap((found) => busyEventOf(found, mailboxZone, window)));
       const next = answer['@odata.nextLink'];
       if (next === undefined) return busy;
       path = pathOfLink(next);
@@ -78,15 +82,28 @@ const viewPath = (calendarId: string, { from, until }: Window): string =>
     withMarks,
   ].join('&')}`;
 
+interface BlockingEvent {
+  readonly event: TimedEvent;
+  readonly busy: BusyEvent['busy'];
+}
+
+const blockingEvent = (item: unknown): readonly BlockingEvent[] => {
+  const event = timedEventSchema.safeParse(item).data;
+  const busy = event ? outlookBusyKind(event) : 'free';
+  return event && busy !== 'free' ? [{ event, busy }] : [];
+};
+
 const busyEventOf = (
-  event: TimedEvent,
+  { event, busy }: BlockingEvent,
   mailboxZone: string | undefined,
   { from, until }: Window,
 ): readonly BusyEvent[] => {
   const interval = intervalOf(event, mailboxZone);
   if (!interval || interval.end <= from || interval.start >= until) return [];
   const { id, singleValueExtendedProperties: properties } = event;
-  return [{ ...interval, eventId: eventIdIn(properties) ?? id, reference: marksIn(properties)?.reference }];
+  return [
+    { ...interval, busy, eventId: eventIdIn(properties) ?? id, reference: marksIn(properties)?.reference },
+  ];
 };
 
 /** An event without readable times and an event of no duration block no time. */

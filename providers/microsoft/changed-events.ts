@@ -16,7 +16,7 @@ import { type GraphClient, pathOfLink } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
 import type { Mailboxes } from './mailbox.ts';
 import { eventsPerPage, maxEventPages } from './settings.ts';
-import { blocksTime, timedEventFields, timedEventSchema, timesOf, zoneOf } from './timed-event.ts';
+import { outlookBusyKind, timedEventFields, timedEventSchema, timesOf, zoneOf } from './timed-event.ts';
 
 /** What tells the kinds of changes apart. Of a removed event, only the id is guaranteed. */
 export const changeSchema = z.looseObject({
@@ -202,16 +202,9 @@ const eventOf = (event: Event, mailboxZone: string | undefined): ListedEvent | u
     end: toInstant(Math.max(toEpochMs(times.start), toEpochMs(times.end))),
     zone: zoneOf(event, mailboxZone),
     isAllDay: event.isAllDay ?? false,
-    busy: busyOf(event),
+    busy: outlookBusyKind(event),
     etag: event['@odata.etag'],
   };
-};
-
-const busyOf = (event: Event): ListedEvent['busy'] => {
-  if (!blocksTime(event)) return 'free';
-  return event.showAs === 'tentative' || event.responseStatus?.response === 'tentativelyAccepted'
-    ? 'tentative'
-    : 'busy';
 };
 
 const markOf = ({ singleValueExtendedProperties: properties }: Event): EventMark | undefined => {

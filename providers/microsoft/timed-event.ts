@@ -1,6 +1,7 @@
 /** Reads when an event of a list is, and whether it blocks its time. */
 import { z } from 'zod';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
+import { type BusyKind, busyKindOf } from '../../domain/calendars/busy-kind.ts';
 import { extendedPropertiesSchema } from './event-marks.ts';
 import { allDayInterval, graphTimeSchema, instantOf } from './event-time.ts';
 import { ianaZoneOf } from './windows-zones.ts';
@@ -22,15 +23,29 @@ export type TimedEvent = z.infer<typeof timedEventSchema>;
 export const timedEventFields =
   'id,isAllDay,isCancelled,showAs,start,end,originalStartTimeZone,responseStatus';
 
-/**
- * Who works elsewhere can still come; every other status blocks, the unknown ones too.
- * https://learn.microsoft.com/graph/api/resources/event#properties
- */
-const freeStatuses: ReadonlySet<string> = new Set(['free', 'workingElsewhere']);
+/** https://learn.microsoft.com/graph/api/resources/event#properties. Every other status is busy, the unknown ones too. */
+const shownAs: ReadonlyMap<string, 'free' | 'elsewhere' | 'tentative' | 'absent'> = new Map([
+  ['free', 'free'],
+  ['workingElsewhere', 'elsewhere'],
+  ['tentative', 'tentative'],
+  ['oof', 'absent'],
+]);
 
-/** Returns whether the event counts as busy. Tentative and unanswered events do. */
-export const blocksTime = ({ isCancelled, showAs, responseStatus }: TimedEvent): boolean =>
-  !isCancelled && !freeStatuses.has(showAs ?? 'busy') && responseStatus?.response !== 'declined';
+/** https://learn.microsoft.com/graph/api/resources/responsestatus. The organizer and `none` have no answer to give. */
+const answers: ReadonlyMap<string, 'pending' | 'tentative' | 'accepted' | 'declined'> = new Map([
+  ['notResponded', 'pending'],
+  ['tentativelyAccepted', 'tentative'],
+  ['accepted', 'accepted'],
+  ['declined', 'declined'],
+]);
+
+/** Returns whether the event blocks its time (docs/conflicts.md). */
+export const outlookBusyKind = ({ isCancelled, showAs, responseStatus }: TimedEvent): BusyKind =>
+  busyKindOf({
+    isCancelled: isCancelled === true,
+    shownAs: shownAs.get(showAs ?? '') ?? 'busy',
+    answer: answers.get(responseStatus?.response ?? ''),
+  });
 
 /**
  * Returns when the event begins and ends; undefined when its times cannot be read. The end can be before the start.

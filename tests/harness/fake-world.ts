@@ -183,7 +183,8 @@ export const createFakeWorld = (): FakeWorld => {
     callsOf: (activity) => calls.filter((call) => call.activity === activity).map(({ key }) => key),
     factTypes: () => trail.events.map(({ fact }) => fact.type),
     activities: {
-      async claimSlot({ trail: position, wish, claim, participants, reminders, busy, calendars, heldAs }) {
+      async claimSlot(input) {
+        const { trail: position, wish, claim, participants, reminders, busy, calendars, heldAs } = input;
         await called('claimSlot', String(claim));
         trail.append(position);
         const failures = unreadable(calendars.map(({ connection }) => connection));
@@ -195,8 +196,16 @@ export const createFakeWorld = (): FakeWorld => {
         const now = serverTime();
         if (wish.kind === 'fixed' && wish.slot.start <= now) return refused('in_the_past');
         if (world.holdsTaken) return refused('taken');
-        const slot = chooseSlot(wish, [...busy, ...(calendars.length > 0 ? world.busy : [])], now);
-        if (!slot) return refused(wish.kind === 'fixed' ? 'busy' : 'nothing_free');
+        const occupied = [...busy, ...(calendars.length > 0 ? world.busy : [])];
+        const overridden =
+          input.rules?.policy === 'override' && wish.kind === 'fixed' ? blockersIn(occupied, wish.slot) : [];
+        const slot = chooseSlot(wish, overridden.length > 0 ? [] : occupied, now);
+        if (!slot) {
+          return wish.kind === 'fixed'
+            ? { ...refused('busy'), conflict: { blockers: blockersIn(occupied, wish.slot) } }
+            : refused('nothing_free');
+        }
+        const inSpiteOf = overridden.length > 0 ? { overridden } : {};
         claims.set(claim, slot);
         if (heldAs !== undefined) {
           trail.appendFacts([
@@ -204,11 +213,12 @@ export const createFakeWorld = (): FakeWorld => {
               number: heldAs,
               at: now,
               correlationId: 'test',
-              fact: { type: 'slot_held', slot, revision: 1 },
+              fact: { type: 'slot_held', slot, revision: 1, ...inSpiteOf },
             },
           ]);
         }
-        return { kind: 'held', slot, reminders: planReminders(slot, reminders, participants, now) };
+        const planned = planReminders(slot, reminders, participants, now);
+        return { kind: 'held', slot, reminders: planned, ...inSpiteOf };
       },
       async recordEvents({ trail: position, ...holds }) {
         await called('recordEvents');
@@ -365,6 +375,18 @@ const eventOf = (key: string): string => key.replace(/:r\d+(:m\d+|:added-\d+|:re
 
 const refused = (reason: 'taken' | 'busy' | 'nothing_free' | 'in_the_past') =>
   ({ kind: 'refused', reason, message: `The slot is refused: ${reason}.` }) as const;
+
+/** Returns the busy times in the slot, as events of the office's calendar. */
+const blockersIn = (busy: readonly BusyInterval[], slot: Slot) =>
+  busy
+    .filter((event) => !isFree(slot, [event]))
+    .map(({ start, end }) => ({
+      kind: 'calendar_event' as const,
+      participants: [],
+      connection: 'conn_office' as const,
+      start,
+      end,
+    }));
 
 /** Chooses the first free slot, without ranking. */
 const chooseSlot = (wish: SlotSpec, busy: readonly BusyInterval[], now: Slot['start']): Slot | undefined => {

@@ -52,9 +52,12 @@ export const useSlotHolds = () => {
     release: (auditionId: AuditionId, through: number, keep?: number) =>
       change(auditionId, { releaseHolds: { through, keep } }),
     busyTimesOf: (resources: readonly string[]) =>
-      database.repositories.holds.listBusy(organization, resources, {
-        from: at('00:00'),
-        until: at('23:00'),
-      }),
+      database.repositories.holds.listBusy(
+        { organization, resources },
+        {
+          from: at('00:00'),
+          until: at('23:00'),
+        },
+      ),
   };
 };

@@ -3,11 +3,12 @@
  * return a result or a refusal, signals carry external facts, queries read the state.
  *
  * A refusal is an `ApplicationFailure`: its `type` is a `RefusalCode`, its message explains the refusal, and its first
- * detail says what to do.
+ * detail says what to do. The second one, of a slot that is not free, is a `SlotConflict`.
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AttentionAction } from '../../domain/audition/attention.ts';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
+import type { ConflictHandling } from '../../domain/audition/conflict-rules.ts';
 import type { EndingFact } from '../../domain/audition/ending.ts';
 import type {
   Answer,
@@ -21,6 +22,7 @@ import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { Channel, Participant } from '../../domain/audition/request.ts';
 import type { Slot, SlotSpec } from '../../domain/audition/slot.ts';
+import type { SlotConflict } from '../../domain/audition/slot-conflict.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import type { AttentionId, AuditionId, ConnectionId, ParticipantId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
@@ -92,10 +94,11 @@ export interface UpdateAnswer {
   readonly isPending?: true | undefined;
 }
 
-/** Why no slot could be held, and one sentence about it without personal data. */
+/** Why no slot could be held, one sentence about it without personal data, and what blocks the slot. */
 export interface SlotRefusal {
   readonly reason: SlotRefusalReason;
   readonly message: string;
+  readonly conflict?: SlotConflict | undefined;
 }
 
 /**
@@ -124,6 +127,8 @@ export const respondUpdate = defineUpdate<UpdateAnswer, [RespondCommand]>('respo
 export interface RescheduleCommand extends CommandContext {
   readonly wish: SlotSpec;
   readonly reason?: string | undefined;
+  /** What happens when the slot is not free. */
+  readonly conflicts?: ConflictHandling | undefined;
 }
 /** Returns when everything has moved to the new slot, or when a step of the move waits for an operator. */
 export const rescheduleUpdate = defineUpdate<UpdateAnswer, [RescheduleCommand]>('reschedule');

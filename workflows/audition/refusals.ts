@@ -9,12 +9,12 @@ import type { ParticipantId } from '../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { CheckInCommand, ResolveAttentionCommand, RespondCommand } from './messages.ts';
 
-/** Returns the failure of a refused update: type is the code, the first detail is what to do. */
+/** Returns the failure of a refused update: type is the code, the details are what to do and the conflict of a slot. */
 export const refusalAsFailure = (refusal: Refusal): ApplicationFailure =>
   ApplicationFailure.create({
     type: refusal.code,
     message: refusal.message,
-    details: [refusal.whatToDo],
+    details: [refusal.whatToDo, ...(refusal.conflict ? [refusal.conflict] : [])],
     nonRetryable: true,
     category: ApplicationFailureCategory.BENIGN,
   });

@@ -1,6 +1,7 @@
 /** Tests the search for free slots with holds and calendars. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ProviderError } from '../../../domain/errors.ts';
+import type { OrganizationId } from '../../../domain/ids.ts';
 import { createTestApi, performerConnection } from '../../../tests/harness/api.ts';
 import { newAuditionId } from '../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';
@@ -15,12 +16,12 @@ afterAll(() => database.drop());
 
 const calendar = { provider: 'google', connection: 'conn_1', calendarId: 'primary' };
 
-const setup = async (findBusy: FindBusy = async () => []) => {
+const setup = async (findBusy: FindBusy = async () => [], organization: OrganizationId = 'org_north') => {
   const test = await createTestApi(database, { findBusy });
-  const key = await test.keyFor('backend');
+  const key = await test.keyFor('backend', organization);
   /** A participant of this test only. */
   const participant = { id: crypto.randomUUID(), zone: 'Europe/Paris', calendar };
-  const ask = (slot: object = {}, participants: readonly object[] = [participant]) =>
+  const ask = (slot: object = {}, participants: readonly object[] = [participant], more: object = {}) =>
     test.call('POST', '/v1/availability', {
       key,
       body: {
@@ -33,6 +34,7 @@ const setup = async (findBusy: FindBusy = async () => []) => {
         },
         participants,
         limit: 3,
+        ...more,
       },
     });
   return { ...test, participant, ask };
@@ -90,6 +92,53 @@ describe('availability', () => {
     });
     const reversed = { ...participant, workingHours: { from: '19:00', until: '09:00' } };
     expect((await ask({}, [reversed])).body).toMatchObject({ code: 'invalid_body' });
+  });
+
+  it('keeps the buffers of the request to events and to auditions, and leaves out blackouts', async () => {
+    const { ask, participant } = await setup(async () => [
+      { start: '2026-12-01T07:00:00.000Z', end: '2026-12-01T07:50:00.000Z' },
+    ]);
+    const slotsWith = async (conflicts: object) => (await ask({}, [participant], { conflicts })).body;
+    expect(await slotsWith({ calendarBuffer: 'PT20M' })).toEqual({
+      slots: [at('08:15'), at('08:30'), at('08:45')],
+    });
+    await database.repositories.holds.claim(
+      { auditionId: newAuditionId(), run: 'run-1', position: { facts: [], number: 0 } },
+      {
+        organization: 'org_north',
+        claim: 1,
+        slot: { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T10:00:00.000Z' },
+        resources: [`participant:${participant.id}`],
+      },
+    );
+    expect(await slotsWith({ buffer: 'PT10M' })).toEqual({ slots: [] });
+    const absent = { ...participant, blackouts: [{ from: '2026-12-01', until: '2026-12-02' }] };
+    expect((await ask({}, [absent])).body).toEqual({ slots: [] });
+  });
+
+  it("applies the organization's rules, and asks for tentative events as they say", async () => {
+    const asked: string[] = [];
+    const { ask, participant } = await setup(async (...[, , , , tentative]) => {
+      asked.push(tentative);
+      return [];
+    }, 'org_ruled');
+    await database.repositories.connections.put({
+      ...performerConnection,
+      id: 'conn_ruled',
+      organization: 'org_ruled',
+    });
+    await database.repositories.organizations.put({
+      id: 'org_ruled',
+      name: 'Ruled',
+      meetingProviders: [],
+      conflicts: {
+        tentative: 'ignore',
+        blackouts: [{ from: '2026-12-01', until: '2026-12-01', zone: 'Europe/Paris' }],
+      },
+    });
+    const ruled = { ...participant, calendar: { ...calendar, connection: 'conn_ruled' } };
+    expect((await ask({}, [ruled])).body).toEqual({ slots: [] });
+    expect(asked).toEqual(['ignore']);
   });
 
   it('rejects a window inside a DST gap, an unknown zone, and an unknown connection', async () => {

@@ -1,11 +1,14 @@
 /** /v1/availability: finds times at which all participants are free, the best first. Holds nothing. */
 import { z } from 'zod';
+import { blackoutTimes } from '../../../domain/audition/blackouts.ts';
+import { type ConflictRules, calendarGap, widen } from '../../../domain/audition/conflict-rules.ts';
+import { conflictSettingsSchema, resolveConflictRules } from '../../../domain/audition/conflict-settings.ts';
 import { freeSlots } from '../../../domain/audition/free-slots.ts';
 import { participantSchema, windowSlotSchema } from '../../../domain/audition/request.ts';
 import { validateWindow } from '../../../domain/audition/request-validation.ts';
 import type { BusyInterval } from '../../../domain/audition/slot.ts';
 import { rankSlots } from '../../../domain/audition/slot-ranking.ts';
-import { slotResources } from '../../../domain/audition/slot-resources.ts';
+import { placeOf, slotResources } from '../../../domain/audition/slot-resources.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
 import { instantSchema } from '../../../domain/time/instant.ts';
 import { checkZone } from '../../../domain/time/local-time.ts';
@@ -24,11 +27,22 @@ const availabilityRequest = z
     participants: z
       .array(
         participantSchema
-          .pick({ id: true, zone: true, quietHours: true, workingHours: true, calendar: true })
+          .pick({
+            id: true,
+            zone: true,
+            quietHours: true,
+            workingHours: true,
+            blackouts: true,
+            calendar: true,
+          })
           .strict(),
       )
       .min(1)
       .max(20),
+    conflicts: conflictSettingsSchema
+      .omit({ policy: true, waitFor: true })
+      .optional()
+      .describe("Rules about conflicts. The organization's settings hold for what is omitted"),
     limit: z.int().min(1).max(100).default(10).describe('Maximum number of slots'),
   })
   .strict();
@@ -58,36 +72,49 @@ const listHeld = async (
   organization: OrganizationId,
   { slot, participants }: AvailabilityRequest,
   window: Window,
+  rules: ConflictRules,
   call: ProviderCall,
 ) => {
   const named = participants.flatMap(({ calendar }) => (calendar ? [calendar] : []));
   const names = await Promise.all(named.map((calendar) => nameCalendar(organization, calendar, call)));
-  return holds.listBusy(organization, slotResources(participants, slot.room, names.flat()), window);
+  const needs = {
+    organization,
+    resources: slotResources(participants, slot.room, names.flat()),
+    gaps: { buffer: rules.buffer, travel: rules.travel, place: placeOf(organization, slot.room) },
+  };
+  return holds.listBusy(needs, window);
 };
 
-/** Returns the times held by auditions and the busy times of the connected calendars. */
+/** Returns the times that are not free: held by auditions, busy in a connected calendar, or in a blackout. */
 const readBusyIntervals = async (
   dependencies: ApiDependencies,
   organization: OrganizationId,
   request: AvailabilityRequest,
   window: Window,
+  rules: ConflictRules,
   call: ProviderCall,
 ): Promise<readonly BusyInterval[]> => {
-  const { participants } = request;
+  const { participants, slot } = request;
+  const gap = calendarGap(rules, slot.room);
+  const { start: from, end: until } = widen({ start: window.from, end: window.until }, gap);
   const read = async (calendar: NonNullable<(typeof participants)[number]['calendar']>, pointer: string) => {
     try {
-      return await dependencies.findBusy(organization, calendar, window, call);
+      return await dependencies.findBusy(organization, calendar, { from, until }, call, rules.tentative);
     } catch (error) {
       throw providerRefusal(error, [pointer]) ?? error;
     }
   };
   const [held, ...busy] = await Promise.all([
-    listHeld(dependencies, organization, request, window, call),
+    listHeld(dependencies, organization, request, window, rules, call),
     ...participants.flatMap(({ calendar }, index) =>
       calendar ? [read(calendar, `/participants/${index}/calendar`)] : [],
     ),
   ]);
-  return [...held, ...busy.flat()];
+  return [
+    ...held,
+    ...busy.flat().map((interval) => widen(interval, gap)),
+    ...blackoutTimes(rules, participants),
+  ];
 };
 
 /** Maximum time to wait for all calendars together. */
@@ -119,6 +146,7 @@ export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): voi
             'slot_too_long',
             'slot_too_far_ahead',
             'unknown_connection',
+            'duration_too_short',
             'body_too_large',
             'unsupported_media_type',
           ),
@@ -127,13 +155,15 @@ export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): voi
     },
     async (request) => {
       const { organization } = callerOf(request);
-      const { slot, participants, limit } = request.body;
+      const { slot, participants, limit, conflicts } = request.body;
       participants.forEach(({ zone }, index) => checkZone(zone, [`/participants/${index}/zone`]));
       const { earliest, latest, durationMinutes } = validateWindow(slot, dependencies.now());
+      const settings = await dependencies.repositories.organizations.get(organization);
+      const rules = resolveConflictRules(conflicts, settings?.conflicts);
       await checkConnections(dependencies.repositories.connections, organization, participants);
       const window = { from: earliest, until: latest };
       const call = { correlationId: request.id, signal: AbortSignal.timeout(calendarTimeoutMs) };
-      const busy = await readBusyIntervals(dependencies, organization, request.body, window, call);
+      const busy = await readBusyIntervals(dependencies, organization, request.body, window, rules, call);
       const free = freeSlots(busy, window, durationMinutes * minute);
       return { slots: [...rankSlots(free, participants, limit)] };
     },

@@ -67,6 +67,8 @@ export const busyTimeSchema = z.strictObject({
   /** Whether the event blocks the time. */
   transparency: z.enum(['opaque', 'transparent']).default('opaque'),
   eventType: z.enum(eventTypes).default('default'),
+  status: z.enum(['confirmed', 'tentative']).default('confirmed'),
+  visibility: z.enum(['default', 'public', 'private']).optional(),
   /** The owner's answer, for an event to which another person has invited the owner. */
   answer: z.enum(['needsAction', 'declined', 'tentative', 'accepted']).optional(),
 });

@@ -85,7 +85,8 @@ const reclaim = async (
   slot: Slot,
   command: RespondCommand,
 ): Promise<Refusal | undefined> => {
-  const claimed = await claimSlot(run, { kind: 'fixed', slot });
+  const { overridden } = run.journal.view;
+  const claimed = await claimSlot(run, { kind: 'fixed', slot }, { accepted: overridden });
   if (claimed.kind === 'refused') {
     return new Refusal(
       'slot_taken',

@@ -20,7 +20,7 @@ import { writeCalendarEvents } from './calendar-events.ts';
  */
 export const calendarChanged = (run: AuditionRun, report: CalendarChange): void => {
   run.calendarReports.set(subjectOf(report), report.inboxId);
-  if (run.ending || !isAboutUpcomingSlot(run, report)) return;
+  if (run.ending || !isAboutUpcomingSlot(run, report) || isOverridden(run, report)) return;
   run.journal.record(factOf(report));
   switch (report.change.kind) {
     case 'moved':
@@ -46,6 +46,17 @@ const isAboutUpcomingSlot = ({ journal }: AuditionRun, { revision }: CalendarCha
   const isOpen = state === 'scheduling' || isFactAllowed(state, 'no_show');
   return isOpen && revision === present && slot !== undefined && Date.now() < toEpochMs(slot.start);
 };
+
+/** A conflict that was overridden when the slot was booked is no question any more. */
+const isOverridden = ({ journal }: AuditionRun, { connection, change }: CalendarChange): boolean =>
+  change.kind === 'conflict' &&
+  (journal.view.overridden ?? []).some(
+    (blocker) =>
+      blocker.kind === 'calendar_event' &&
+      blocker.connection === connection &&
+      blocker.start === change.start &&
+      blocker.end === change.end,
+  );
 
 const isMootNow = (run: AuditionRun, report: CalendarChange) => (): boolean =>
   !isAboutUpcomingSlot(run, report) || run.calendarReports.get(subjectOf(report)) !== report.inboxId;

@@ -124,8 +124,8 @@ const claimFor = async (
   run: AuditionRun,
   plan: AuditionPlan,
 ): Promise<Extract<Claimed, { kind: 'held' }> | Refusal> => {
-  const { slot } = run.journal.view;
-  const claimed = slot && (await claimSlot(run, { kind: 'fixed', slot }, { plan }));
+  const { slot, overridden } = run.journal.view;
+  const claimed = slot && (await claimSlot(run, { kind: 'fixed', slot }, { plan, accepted: overridden }));
   if (claimed?.kind !== 'held') {
     return new Refusal(
       'slot_taken',

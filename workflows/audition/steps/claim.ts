@@ -2,7 +2,7 @@
  * Step 1: finds and holds the slot. One activity reads the calendars, chooses the slot and claims it. Calendars that it
  * cannot read are read alone, with retries and an operator.
  */
-import { CancellationScope, proxyActivities } from '@temporalio/workflow';
+import { CancellationScope, proxyActivities, sleep } from '@temporalio/workflow';
 import {
   type CalendarActivities,
   type ClaimSlotResult,
@@ -10,11 +10,19 @@ import {
   type TaskQueue,
   workflowTaskQueue,
 } from '../../../activities/contract.ts';
+import {
+  type ConflictHandling,
+  type ConflictRules,
+  readingWindow,
+  rulesFor,
+} from '../../../domain/audition/conflict-rules.ts';
 import type { AuditionPlan } from '../../../domain/audition/plan.ts';
 import type { CalendarRef } from '../../../domain/audition/request.ts';
-import type { BusyInterval, Slot, SlotSpec } from '../../../domain/audition/slot.ts';
+import type { BusyInterval, SlotSpec } from '../../../domain/audition/slot.ts';
+import type { Blocker } from '../../../domain/audition/slot-conflict.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import type { CalendarProviderName } from '../../../domain/providers/vendors.ts';
+import { second } from '../../../domain/time/units.ts';
 import { queueOfCalendar } from '../../task-queues.ts';
 import { activityOptions, claimOptions } from '../activity-options.ts';
 import { calendarsByProvider, calendarsOf, type OwnedCalendar } from '../calendars.ts';
@@ -33,6 +41,10 @@ interface ClaimOptions {
   readonly plan?: AuditionPlan | undefined;
   /** Returns whether the slot is no longer wanted. Questions to an operator are then withdrawn. */
   readonly isMoot?: (() => boolean) | undefined;
+  /** Conflicts that were overridden when the same slot was booked. They do not block it. */
+  readonly accepted?: readonly Blocker[] | undefined;
+  /** What happens when the slot is not free. By default it is refused. */
+  readonly handling?: ConflictHandling | undefined;
 }
 
 /**
@@ -43,11 +55,12 @@ interface ClaimOptions {
 export const claimSlot = async (
   run: AuditionRun,
   wish: SlotSpec,
-  { isFirst = false, plan = run.plan, isMoot }: ClaimOptions = {},
+  { isFirst = false, plan = run.plan, isMoot, accepted, handling = { policy: 'refuse' } }: ClaimOptions = {},
 ): Promise<Claimed> => {
   const before = run.claims.last;
+  const rules = rulesFor(plan.conflicts, handling);
   try {
-    const claimed = await claimOnceReadable(run, wish, { isFirst, plan, isMoot });
+    const claimed = await claimOnceFree(run, wish, { isFirst, plan, isMoot, accepted, rules });
     if (claimed.kind === 'refused' && !isFirst && claimed.number > before + 1) await releaseOtherClaims(run);
     return claimed;
   } catch (error) {
@@ -56,23 +69,42 @@ export const claimSlot = async (
   }
 };
 
+type ClaimWork = Pick<ClaimOptions, 'isMoot' | 'accepted'> & {
+  readonly isFirst: boolean;
+  readonly plan: AuditionPlan;
+  readonly rules: ConflictRules;
+};
+
+/**
+ * The pauses before a held slot is requested again. Most holds that end at all end within seconds: a slot that was
+ * refused for a calendar, a decline that becomes final.
+ */
+const pauses = [5 * second, 10 * second, 20 * second, 40 * second];
+const longestPause = 60 * second;
+
+/** With the policy `wait`, a slot that another audition holds is requested again until the time for that is over. */
+const claimOnceFree = async (run: AuditionRun, wish: SlotSpec, work: ClaimWork): Promise<Claimed> => {
+  const { policy, waitFor } = work.rules;
+  const deadline = Date.now() + waitFor;
+  for (let attempt = 0; ; attempt += 1) {
+    const claimed = await claimOnceReadable(run, wish, work);
+    const isHeldByOther = claimed.kind === 'refused' && claimed.reason === 'taken';
+    const remaining = deadline - Date.now();
+    if (!isHeldByOther || policy !== 'wait' || remaining <= 0 || work.isMoot?.()) return claimed;
+    const pause = Math.min(pauses[attempt] ?? longestPause, remaining);
+    await sleep(pause, { summary: 'Until the slot that another audition holds is requested again' });
+  }
+};
+
 /** A claim whose calendars cannot be read keeps its slot, while they are read alone and the slot is claimed again. */
 const claimOnceReadable = async (
   run: AuditionRun,
   wish: SlotSpec,
-  {
-    isFirst,
-    plan,
-    isMoot,
-  }: Pick<ClaimOptions, 'isMoot'> & {
-    readonly isFirst: boolean;
-    readonly plan: AuditionPlan;
-  },
+  { isFirst, plan, isMoot, accepted, rules }: ClaimWork,
 ): Promise<Claimed> => {
   const [first, ...others] = calendarsByProvider(calendarsOf({ plan }));
-  let busy = (
-    await Promise.all(others.flatMap(({ calendars }) => readAll(run, calendars, wish, isMoot)))
-  ).flat();
+  const reading: Reading = { wish, rules, isMoot };
+  let busy = (await Promise.all(others.flatMap(({ calendars }) => readAll(run, calendars, reading)))).flat();
   let calendars = first ? refsOf(first.calendars) : [];
   for (;;) {
     const number = run.claims.last + 1;
@@ -80,6 +112,8 @@ const claimOnceReadable = async (
     const result = await callClaim(run, {
       plan,
       wish,
+      rules,
+      accepted,
       calendars,
       busy,
       number,
@@ -91,25 +125,47 @@ const claimOnceReadable = async (
     const unreadable = calendars.filter(({ connection }) =>
       failures.some((failed) => failed.connection === connection),
     );
-    const read = await Promise.all(
-      byConnection(unreadable).map((group) => readAlone(run, group, wish, isMoot)),
-    );
+    const read = await Promise.all(byConnection(unreadable).map((group) => readAlone(run, group, reading)));
     busy = [...result.busy, ...read.flat()];
     calendars = [];
   }
 };
 
 /** Returns the refusal of a command whose slot cannot be held. */
-export const slotRefused = ({ reason, message }: Extract<Claimed, { kind: 'refused' }>): Refusal =>
-  reason === 'in_the_past'
-    ? new Refusal('slot_in_the_past', message, 'Choose a slot in the future.')
-    : reason === 'nothing_free'
-      ? new Refusal('nothing_free', message, 'Choose another window; POST /v1/availability lists free slots.')
-      : new Refusal('slot_taken', message, 'Choose another slot; POST /v1/availability lists free ones.');
+export const slotRefused = ({
+  reason,
+  message,
+  conflict,
+}: Extract<Claimed, { kind: 'refused' }>): Refusal => {
+  switch (reason) {
+    case 'in_the_past':
+      return new Refusal('slot_in_the_past', message, 'Choose a slot in the future.');
+    case 'nothing_free':
+      return new Refusal(
+        'nothing_free',
+        message,
+        'Choose another window; POST /v1/availability lists free slots.',
+        [],
+        conflict,
+      );
+    case 'taken':
+    case 'busy':
+    case 'blackout':
+      return new Refusal(
+        'slot_taken',
+        message,
+        'Choose another slot; POST /v1/availability lists free ones.',
+        [],
+        conflict,
+      );
+  }
+};
 
 interface ClaimCall {
   readonly plan: AuditionPlan;
   readonly wish: SlotSpec;
+  readonly rules: ConflictRules;
+  readonly accepted: readonly Blocker[] | undefined;
   readonly calendars: readonly CalendarRef[];
   readonly busy: readonly BusyInterval[];
   readonly number: number;
@@ -120,7 +176,7 @@ interface ClaimCall {
 /** The first claim appends its fact itself. A cancellation waits for it, so that the two facts keep their order. */
 const callClaim = async (
   run: AuditionRun,
-  { plan, wish, calendars, busy, number, isFirst, provider }: ClaimCall,
+  { plan, wish, rules, accepted, calendars, busy, number, isFirst, provider }: ClaimCall,
 ): Promise<ClaimSlotResult> => {
   const queue: TaskQueue = provider && calendars.length > 0 ? queueOfCalendar(provider) : workflowTaskQueue;
   const { participants, reminders } = plan;
@@ -130,6 +186,8 @@ const callClaim = async (
       activities.claimSlot({
         ...call,
         wish,
+        rules,
+        accepted,
         claim: number,
         participants,
         calendars,
@@ -148,20 +206,23 @@ const callClaim = async (
   }
 };
 
+interface Reading extends Pick<ClaimOptions, 'isMoot'> {
+  readonly wish: SlotSpec;
+  readonly rules: ConflictRules;
+}
+
 const readAll = (
   run: AuditionRun,
   calendars: readonly OwnedCalendar[],
-  wish: SlotSpec,
-  isMoot: (() => boolean) | undefined,
+  reading: Reading,
 ): readonly Promise<readonly BusyInterval[]>[] =>
-  byConnection(refsOf(calendars)).map((group) => readAlone(run, group, wish, isMoot));
+  byConnection(refsOf(calendars)).map((group) => readAlone(run, group, reading));
 
 /** Returns the busy times of the calendars of one connection. */
 const readAlone = async (
   run: AuditionRun,
   [first, ...rest]: readonly [CalendarRef, ...CalendarRef[]],
-  wish: SlotSpec,
-  isMoot: (() => boolean) | undefined,
+  { wish, rules, isMoot }: Reading,
 ): Promise<readonly BusyInterval[]> => {
   const { provider, connection } = first;
   const activities = proxyActivities<CalendarActivities>(
@@ -190,17 +251,13 @@ const readAlone = async (
           provider,
           connection,
           calendarIds: [first, ...rest].map(({ calendarId }) => calendarId),
-          window: windowOf(wish),
+          tentative: rules.tentative,
+          window: readingWindow(wish, rules),
         }),
       ),
   );
   return outcome.kind === 'done' ? outcome.result : [];
 };
-
-const windowOf = (wish: SlotSpec): { from: Slot['start']; until: Slot['end'] } =>
-  wish.kind === 'fixed'
-    ? { from: wish.slot.start, until: wish.slot.end }
-    : { from: wish.earliest, until: wish.latest };
 
 const refsOf = (calendars: readonly OwnedCalendar[]): readonly CalendarRef[] =>
   calendars.map(({ calendar }) => calendar);

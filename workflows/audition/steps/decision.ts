@@ -65,6 +65,8 @@ const startNextRound = async (
       correlationId,
       previous: plan.id,
       formerParticipants: undefined,
+      // The role of the caller who decides was not asked for.
+      mayOverrideConflicts: undefined,
     },
   };
   try {

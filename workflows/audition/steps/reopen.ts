@@ -53,7 +53,7 @@ export const reopen = async (run: AuditionRun, command: ReopenCommand): Promise<
 /** Until the slot is held, the audition is closed: an abort or a cancellation leaves it closed, with nothing held. */
 const claimUnlessAborted = async (run: AuditionRun, wish: SlotSpec): Promise<Claimed | Refusal> => {
   try {
-    return await claimSlot(run, wish);
+    return await claimSlot(run, wish, { handling: {} });
   } catch (error) {
     if (isCancellation(error)) await releaseOtherClaims(run);
     if (!(error instanceof Aborted)) throw error;

@@ -20,7 +20,7 @@ import { changeMoot, isChangeable, wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
 import { confirmWhenAccepted } from './answers.ts';
 import { type SlotRevision, writeCalendarEvents } from './calendar-events.ts';
-import { claimSlot, slotRefused } from './claim.ts';
+import { type Claimed, claimSlot, slotRefused } from './claim.ts';
 import { moveMeeting } from './meeting.ts';
 import { sendAgain } from './notices.ts';
 import { announce, completionOf } from './schedule.ts';
@@ -62,7 +62,8 @@ const moveTo = async (
   const hasOldSlotBegun = () =>
     (slotStart !== undefined && Date.now() >= toEpochMs(slotStart)) ||
     !isChangeable('reschedule', run.journal.view);
-  const claimed = await claimSlot(run, wish, { isMoot: hasOldSlotBegun });
+  const handling = command.conflicts ?? {};
+  const claimed = await claimSlot(run, wish, { isMoot: hasOldSlotBegun, handling });
   if (claimed.kind === 'refused') return slotRefused(claimed);
   const isMoot = run.ending !== undefined || hasOldSlotBegun();
   if (isMoot || isSameSlot(claimed.slot, view.slot)) {
@@ -79,7 +80,7 @@ const moveTo = async (
     questions: [...run.slotQuestions],
   };
   const at = { slot: claimed.slot, revision: before.view.revision + 1 };
-  recordMove(run, command, at, claimed.number);
+  recordMove(run, command, at, claimed);
   change.hasMoved = true;
   change.isMade = true;
   try {
@@ -100,16 +101,28 @@ const moveTo = async (
   return undefined;
 };
 
+type Held = Extract<Claimed, { readonly kind: 'held' }>;
+
 const isSameTime = (a: Slot, b: Slot): boolean => a.start === b.start && a.end === b.end;
 
 const recordMove = (
   run: AuditionRun,
   { origin, reason, correlationId }: RescheduleCommand,
   { slot, revision }: { readonly slot: Slot; readonly revision: number },
-  claim: number,
+  { number, overridden }: Pick<Held, 'number' | 'overridden'>,
 ): void => {
-  run.record({ type: 'slot_moved', slot, revision, origin, ...(reason ? { reason } : {}) }, correlationId);
-  run.claims = { ...run.claims, held: claim };
+  run.record(
+    {
+      type: 'slot_moved',
+      slot,
+      revision,
+      origin,
+      ...(reason ? { reason } : {}),
+      ...(overridden ? { overridden: [...overridden] } : {}),
+    },
+    correlationId,
+  );
+  run.claims = { ...run.claims, held: number };
   run.movedAt = Date.now();
 };
 
@@ -133,6 +146,7 @@ const revert = async (run: AuditionRun, before: Before, reason: string): Promise
     revision: at.revision,
     reason,
     announcedAs: [...before.view.announcedAs],
+    ...(before.view.overridden ? { overridden: [...before.view.overridden] } : {}),
     answers: participants.flatMap(({ id, answer, answerFinalAt }) =>
       answer === 'none'
         ? []

@@ -95,7 +95,7 @@ const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
       },
     },
     async (request, reply) => {
-      const { organization } = callerOf(request);
+      const { organization, role } = callerOf(request);
       const key = request.headers['idempotency-key'];
       const response = await runOnce(
         dependencies.repositories.idempotentRequests,
@@ -106,6 +106,7 @@ const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
             organization,
             correlationId: request.id,
             request: request.body,
+            role,
           }),
       );
       return sendAuditionResponse(reply, response);

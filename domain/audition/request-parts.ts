@@ -1,0 +1,10 @@
+/** The schemas that several parts of the request share. */
+import { z } from 'zod';
+import { singleLineText } from '../text.ts';
+
+export const zoneSchema = singleLineText(64).describe('IANA time zone, e.g. Europe/Paris');
+
+/** ISO 8601 duration: PT24H, PT90M, P2D, PT20S. */
+export const isoDurationSchema = z
+  .string()
+  .regex(/^P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?$/, 'write a duration as PT24H, P2D or PT90M');
