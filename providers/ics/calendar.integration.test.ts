@@ -83,7 +83,7 @@ describe('a calendar feed', () => {
     const { feed, busy, events, list } = await setup();
     feed.serve(calendarAnswer(feedText('X-WR-CALNAME:Work', ...noon)));
     expect(await busy()).toEqual(noonTimes);
-    expect(await events()).toEqual([{ ...noonTimes[0], eventId: 'one' }]);
+    expect(await events()).toEqual([{ ...noonTimes[0], busy: 'busy', eventId: 'one' }]);
     expect(await list()).toEqual([{ calendarId: 'primary', name: 'Work', isWritable: false }]);
   });
 

@@ -278,7 +278,7 @@ describe('the control API', () => {
     await fetch(`${url}/sandbox/reset`, { method: 'POST' });
     expect(control.state()).toEqual({
       google: { calendars: [], channels: [] },
-      microsoft: { grants: [], calendars: [] },
+      microsoft: { grants: [], calendars: [], subscriptions: [] },
       zoom: { meetings: [], deletedMeetings: [] },
       apple: { accounts: [] },
       twilio: { messages: [], optedOut: [] },
