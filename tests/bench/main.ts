@@ -43,6 +43,8 @@ const run = async (options: Options): Promise<void> => {
         print(
           '\nOne audition with three participants, a reschedule and two reminders, from request to decision …',
         );
+        // Without the throughput, no worker has been started.
+        await service.startWorker();
         return compareWithBudget(await playBudgetedAudition(service, unusedAuditionNumber));
       },
       calls: async () => {
