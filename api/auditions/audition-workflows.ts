@@ -1,7 +1,6 @@
 /** The API's client for audition workflows: starts, updates, reopens and queries them. */
 import {
   type Client,
-  isGrpcDeadlineError,
   WithStartWorkflowOperation,
   WorkflowFailedError,
   type WorkflowHandle,
@@ -16,6 +15,7 @@ import type { AuditionState } from '../../domain/audition/states.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
+import { isDeadlineOver } from '../../foundation/temporal/call-deadline.ts';
 import {
   type AuditionInput,
   auditionWorkflowType,
@@ -219,7 +219,7 @@ export const createAuditionWorkflows = ({
         return true;
       } catch (error) {
         if (error instanceof WorkflowFailedError || error instanceof WorkflowNotFoundError) return true;
-        if (isGrpcDeadlineError(error)) return false;
+        if (isDeadlineOver(error)) return false;
         throw error;
       }
     },

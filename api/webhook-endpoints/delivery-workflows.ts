@@ -1,13 +1,13 @@
 /** The API's client for event delivery workflows: starts replays, and sends single events and waits for the result. */
 import {
   type Client,
-  isGrpcDeadlineError,
   WorkflowFailedError,
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
 } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { OrganizationId } from '../../domain/ids.ts';
+import { isDeadlineOver } from '../../foundation/temporal/call-deadline.ts';
 import {
   type EndpointNoticeInput,
   type EndpointNoticeResult,
@@ -85,7 +85,7 @@ export const createDeliveryWorkflows = ({
     try {
       return await temporal.withDeadline(Date.now() + resultTimeoutMs, () => handle.result());
     } catch (error) {
-      if (isGrpcDeadlineError(error) || error instanceof WorkflowFailedError) return undefined;
+      if (isDeadlineOver(error) || error instanceof WorkflowFailedError) return undefined;
       throw error;
     }
   },

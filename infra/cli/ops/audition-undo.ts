@@ -4,13 +4,14 @@
  * and its audit trail.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Client, isGrpcDeadlineError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { type AuditionId, organizationIdSchema } from '../../../domain/ids.ts';
 import { instantSchema } from '../../../domain/time/instant.ts';
 import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
+import { isDeadlineOver } from '../../../foundation/temporal/call-deadline.ts';
 import {
   type ReconciliationInput,
   type ReconciliationResult,
@@ -94,7 +95,7 @@ const reconcile = async (
   const { failed } = await temporal
     .withDeadline(deadline, () => handle.result())
     .catch((error: unknown) => {
-      throw isGrpcDeadlineError(error) ? notInTime(`${id} was not compared with its records`) : error;
+      throw isDeadlineOver(error) ? notInTime(`${id} was not compared with its records`) : error;
     });
   if (failed.length > 0)
     throw new CommandFailed(`${id} could not be taken over. The log of the workers says why.`);
