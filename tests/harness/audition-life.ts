@@ -210,7 +210,7 @@ export const playLife = async (options: LifeOptions): Promise<readonly Promised[
       return judge('remove', await backend.delete(`/v1/auditions/${id}/participants/${participant}`));
     },
     async reopen(to) {
-      const deadline = Date.now() + possibleWithinMs;
+      const deadline = Date.now() + patienceOf(life);
       for (;;) {
         const answer = await backend.post(`/v1/auditions/${id}/reopen`, { to });
         const isEnding = answer.status === 409 && JSON.stringify(answer.body).includes('workflow still runs');
@@ -228,15 +228,17 @@ export const playLife = async (options: LifeOptions): Promise<readonly Promised[
   return promises;
 };
 
-const possibleWithinMs = 240_000;
+/** How long a command is waited for. An operator may have stopped the audition. */
+const patienceOf = ({ isDisturbed }: Pick<Life, 'isDisturbed'>): number => (isDisturbed ? 8_000 : 240_000);
 
 /**
  * Waits until the command is possible. A cancellation is possible in each state, other commands need a scheduled
  * audition. Returns false when an operator seems to have stopped the audition.
  */
-const untilPossible = async ({ view, isDisturbed }: Life, command: string): Promise<boolean> => {
+const untilPossible = async (life: Life, command: string): Promise<boolean> => {
+  const { view, isDisturbed } = life;
   if (command === 'cancel') return true;
-  const deadline = Date.now() + (isDisturbed ? 8_000 : possibleWithinMs);
+  const deadline = Date.now() + patienceOf(life);
   const states = command === 'decide' ? [...scheduled, 'in_progress', 'awaiting_decision'] : scheduled;
   while (Date.now() < deadline) {
     const shown = await view();

@@ -139,6 +139,20 @@ describe('a compensation that fails', () => {
       expect(effectsOf(played)).toEqual(noEffects);
     });
   });
+
+  it('can be resolved when the workflow was cancelled in Temporal', async () => {
+    await stage.runAudition({ recordAs: 'cancelled-compensation-retried' }, async (played) => {
+      const { handle, world } = played;
+      await played.until(({ state }) => state === 'scheduled');
+      world.fail('removeMeeting', 'reconnect');
+      await handle.cancel();
+      await untilAttention(played, 'compensation');
+      world.clearFaults();
+      await played.resolve('compensation', 'retry');
+      expect(await played.result()).toMatchObject({ outcome: 'cancelled', attention: [] });
+      expect(effectsOf(played)).toEqual(noEffects);
+    });
+  });
 });
 
 describe('an attention item', () => {

@@ -1,5 +1,5 @@
 /** Sets the handlers of the audition's messages. Each handler refuses or delegates. */
-import { condition, currentUpdateInfo, setHandler } from '@temporalio/workflow';
+import { CancellationScope, condition, currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { QueuedCommand } from './command-queue.ts';
@@ -69,7 +69,8 @@ export const setHandlers = (run: AuditionRun): void => {
       // The claim of the first slot appends its fact itself; the cancellation must follow it.
       await condition(() => !run.isClaiming);
       run.end({ type: 'cancelled', origin, ...(reason ? { reason } : {}) }, correlationId);
-      await condition(() => run.isCleanedUp);
+      // Also in a workflow that was cancelled in Temporal meanwhile.
+      await CancellationScope.nonCancellable(() => condition(() => run.isCleanedUp));
       return answerAfterFlush(run);
     },
     { validator: (_command) => refuseUnlessAllowed('cancel', journal.view) },
