@@ -32,6 +32,12 @@ export interface ParticipantFeeds {
 const isOf = ({ organization, participant }: FeedOwner) =>
   and(eq(participantFeeds.organization, organization), eq(participantFeeds.participant, participant));
 
+/** Makes an existing feed valid under another address. */
+const nextGeneration = {
+  target: [participantFeeds.organization, participantFeeds.participant],
+  set: { generation: sql`${participantFeeds.generation} + 1`, isRevoked: false, changedAt: sql`now()` },
+};
+
 const recordAct = (tx: Database, act: string, { organization, participant }: FeedOwner, actor: Actor) =>
   createAdministrativeActs(tx).record({ organization, ...actor, act, target: participant });
 
@@ -43,15 +49,7 @@ export const createParticipantFeeds = (db: Database): ParticipantFeeds => {
         const [opened] = await tx
           .insert(participantFeeds)
           .values(owner)
-          .onConflictDoUpdate({
-            target: [participantFeeds.organization, participantFeeds.participant],
-            set: {
-              generation: sql`${participantFeeds.generation} + 1`,
-              isRevoked: false,
-              changedAt: sql`now()`,
-            },
-            setWhere: eq(participantFeeds.isRevoked, true),
-          })
+          .onConflictDoUpdate({ ...nextGeneration, setWhere: eq(participantFeeds.isRevoked, true) })
           .returning({ generation: participantFeeds.generation });
         if (opened) {
           await recordAct(tx, 'feed.created', owner, actor);
@@ -69,14 +67,7 @@ export const createParticipantFeeds = (db: Database): ParticipantFeeds => {
         const [rotated] = await tx
           .insert(participantFeeds)
           .values(owner)
-          .onConflictDoUpdate({
-            target: [participantFeeds.organization, participantFeeds.participant],
-            set: {
-              generation: sql`${participantFeeds.generation} + 1`,
-              isRevoked: false,
-              changedAt: sql`now()`,
-            },
-          })
+          .onConflictDoUpdate(nextGeneration)
           .returning({ generation: participantFeeds.generation });
         await recordAct(tx, 'feed.rotated', owner, actor);
         return rotated?.generation ?? 1;

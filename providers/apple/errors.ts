@@ -57,8 +57,7 @@ export const userMessages = {
 export const fromApple = (operation: ProviderOperation, error: unknown, call: CallContext): ProviderError => {
   if (error instanceof ProviderError) return error;
   if (isAddressNotAllowed(error)) {
-    const message = error instanceof Error ? error.message : 'This address is not allowed.';
-    return appleError(operation, { code: 'address_not_allowed', message });
+    return appleError(operation, { code: 'address_not_allowed', message: error.message });
   }
   const fault = transportError(operation, error, call);
   return fault.vendor.code === 'ENOTFOUND'

@@ -53,8 +53,7 @@ export const fromFeed = (operation: ProviderOperation, error: unknown, call: Cal
     return feedError(operation, { code: 'answer_too_large', message: feedMessages.tooLarge });
   }
   if (isAddressNotAllowed(error)) {
-    const message = error instanceof Error ? error.message : 'This address is not allowed.';
-    return feedError(operation, { code: 'address_not_allowed', message });
+    return feedError(operation, { code: 'address_not_allowed', message: error.message });
   }
   return transportError(operation, error, call);
 };

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
+import { day } from '../../domain/time/units.ts';
 import { operationOf } from '../operations.ts';
 import type { BusyEvent, CallContext, ConnectedAccount } from '../ports.ts';
 import { calendarPath, mainCalendar } from './calendar-name.ts';
@@ -69,8 +70,6 @@ export const createBusyEventQuery = (client: GraphClient, mailboxes: Mailboxes):
     });
   };
 };
-
-const day = 86_400_000;
 
 /** An event that lasts all day is listed by its dates, which begin up to 14 hours earlier or 12 hours later elsewhere. */
 const viewPath = (calendarId: string, { from, until }: Window): string =>

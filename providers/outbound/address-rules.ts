@@ -42,6 +42,6 @@ export const addressNotAllowed = (message: string, whatToDo: string): Refusal =>
   new Refusal('address_not_allowed', message, whatToDo);
 
 /** Whether an error is `address_not_allowed`, or was caused by it. */
-export const isAddressNotAllowed = (error: unknown): boolean =>
+export const isAddressNotAllowed = (error: unknown): error is Error =>
   error instanceof Error &&
   ((error instanceof Refusal && error.code === 'address_not_allowed') || isAddressNotAllowed(error.cause));

@@ -1,6 +1,6 @@
 /**
- * Tests what a performer does in a calendar at a CalDAV server while auditions are scheduled. The servers notify nobody:
- * the tests ask for a round instead of waiting for the next poll.
+ * Tests what a performer does in a calendar at a CalDAV server while auditions are scheduled. The servers send no
+ * notifications: the tests ask for a round instead of waiting for the next poll.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditionView } from '../../domain/audition/view.ts';

@@ -2,6 +2,7 @@
 import type { CalendarRef, WritableCalendarRef } from '../../domain/audition/request.ts';
 import { isWritableCalendar } from '../../domain/audition/writable-calendar.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
+import { inChunks } from './chunks.ts';
 import type { AuditionRun } from './run.ts';
 
 export interface OwnedCalendar<Calendar extends CalendarRef = CalendarRef> {
@@ -43,17 +44,14 @@ export const calendarsByProvider = <Calendar extends CalendarRef>(
  * Returns the calendars in chunks of at most so many connections. The calendars of one connection stay together: two of
  * their ids can name one calendar, and simultaneous writes to it would conflict.
  */
-export const inChunks = <Calendar extends CalendarRef>(
+export const inConnectionChunks = <Calendar extends CalendarRef>(
   calendars: readonly OwnedCalendar<Calendar>[],
   connectionsPerChunk: number,
 ): readonly (readonly OwnedCalendar<Calendar>[])[] => {
   const connections = [...new Set(calendars.map(({ calendar }) => calendar.connection))];
-  const chunks: (readonly OwnedCalendar<Calendar>[])[] = [];
-  for (let first = 0; first < connections.length; first += connectionsPerChunk) {
-    const chunk = connections.slice(first, first + connectionsPerChunk);
-    chunks.push(calendars.filter(({ calendar }) => chunk.includes(calendar.connection)));
-  }
-  return chunks;
+  return inChunks(connections, connectionsPerChunk).map((chunk) =>
+    calendars.filter(({ calendar }) => chunk.includes(calendar.connection)),
+  );
 };
 
 const isSameCalendar = (a: CalendarRef, b: CalendarRef): boolean =>

@@ -14,7 +14,7 @@ import { queueOfCalendar } from '../../task-queues.ts';
 import { activityOptions } from '../activity-options.ts';
 import {
   calendarsByProvider,
-  inChunks,
+  inConnectionChunks,
   type OwnedWritableCalendar,
   writableCalendarsOf,
 } from '../calendars.ts';
@@ -54,7 +54,7 @@ export const writeCalendarEvents = async (
   { completion, only, label = `r${at.revision}` }: WriteOptions = {},
 ): Promise<void> => {
   const groups = calendarsByProvider(only ?? writableCalendarsOf(run)).flatMap(({ provider, calendars }) =>
-    inChunks(calendars, largestEventGroup).map((chunk) => ({ provider, calendars: chunk })),
+    inConnectionChunks(calendars, largestEventGroup).map((chunk) => ({ provider, calendars: chunk })),
   );
   const last = groups.length === 1 ? completion : undefined;
   const areRecorded = await Promise.all(

@@ -17,6 +17,7 @@ import type { ParticipantId } from '../../../domain/ids.ts';
 import { channels } from '../../../domain/providers/vendors.ts';
 import { queueOfChannel } from '../../task-queues.ts';
 import { activityOptions } from '../activity-options.ts';
+import { inChunks } from '../chunks.ts';
 import type { NoticeBatch, OpenNotice } from '../open-notices.ts';
 import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
@@ -53,11 +54,6 @@ const groupsOf = (
     ...inChunks(left, largestNoticeGroup),
   ];
 };
-
-const inChunks = <Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
 
 /** Starts to send the notice to one recipient on one channel. Does not wait. */
 export const notifyOne = (
