@@ -8,7 +8,6 @@
 
 import type { ConflictRules } from '../domain/audition/conflict-rules.ts';
 import type { StandingEffect } from '../domain/audition/effects.ts';
-import type { EndingFact } from '../domain/audition/ending.ts';
 import type {
   AuditionFactType,
   Meeting,
@@ -23,6 +22,7 @@ import type { Reminder } from '../domain/audition/reminder-plan.ts';
 import type { CalendarRef, Channel, Participant, WritableCalendarRef } from '../domain/audition/request.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../domain/audition/slot.ts';
 import type { Blocker, SlotConflict } from '../domain/audition/slot-conflict.ts';
+import type { UnfinishedEnding } from '../domain/audition/unfinished-ending.ts';
 import type { AuditionView } from '../domain/audition/view.ts';
 import type { SyncState } from '../domain/calendars/sync-state.ts';
 import type { AuditionId, ConnectionId, EndpointId, OrganizationId, ParticipantId } from '../domain/ids.ts';
@@ -158,6 +158,8 @@ export interface AdoptedTrail {
   readonly reminders: readonly Reminder[];
   /** The plan of the run that has appended last, when that is another run and Temporal still has it. */
   readonly plan?: AuditionPlan | undefined;
+  /** Set when the audition is closed, and its ending requires that everything is undone. */
+  readonly unfinished?: UnfinishedEnding | undefined;
 }
 
 export interface InternalActivities {
@@ -464,8 +466,6 @@ export type Repair =
       readonly kind: 'take_over';
       readonly plan: AuditionPlan;
       readonly cause: TakeoverCause;
-      /** The ending of a closed audition that is not undone yet. */
-      readonly ending?: EndingFact | undefined;
       /** Whether the last workflow has completed. A failed or terminated one is taken over by one workflow only. */
       readonly isCompleted: boolean;
     };

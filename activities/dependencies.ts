@@ -2,6 +2,7 @@
 import type { Organizations } from '../db/access/organizations.ts';
 import type { Announcements } from '../db/auditions/announcements.ts';
 import type { NoticeDeliveries } from '../db/auditions/notice-deliveries.ts';
+import type { AuditionRecords } from '../db/auditions/records.ts';
 import type { SlotHolds } from '../db/auditions/slot-holds.ts';
 import type { WrittenEvents } from '../db/calendars/written-events.ts';
 import type { Connections } from '../db/connections/repository.ts';
@@ -22,6 +23,7 @@ export interface ActivityDependencies {
     readonly noticeDeliveries: NoticeDeliveries;
     readonly announcements: Announcements;
     readonly writtenEvents: WrittenEvents;
+    readonly auditionRecords: Pick<AuditionRecords, 'readTrail'>;
   };
   /** Reads the plan of an earlier run. */
   readonly runs: Pick<AuditionRuns, 'findPlan'>;

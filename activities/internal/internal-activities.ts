@@ -3,6 +3,7 @@
 import { activityInfo } from '@temporalio/activity';
 import { planReminders, type Reminder } from '../../domain/audition/reminder-plan.ts';
 import { participantPrefix, participantResource } from '../../domain/audition/slot-resources.ts';
+import { unfinishedEnding } from '../../domain/audition/unfinished-ending.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { AdoptedTrail, InternalActivities } from '../contract.ts';
@@ -16,7 +17,10 @@ type AdoptTrailInput = Parameters<InternalActivities['adoptTrail']>[0];
  * @param now returns epoch milliseconds.
  */
 export const createInternalActivities = (
-  { repositories: { events, holds, ledger }, runs }: Pick<ActivityDependencies, 'repositories' | 'runs'>,
+  {
+    repositories: { events, holds, ledger, auditionRecords },
+    runs,
+  }: Pick<ActivityDependencies, 'repositories' | 'runs'>,
   now: () => number = Date.now,
 ): Pick<InternalActivities, 'recordEvents' | 'adoptTrail'> => ({
   /** @throws `trail_ahead` (non-retryable) when the trail has facts of another run that this run does not know. */
@@ -32,10 +36,11 @@ export const createInternalActivities = (
     if (!head) return undefined;
     const { view, number, run } = head;
     const isOwn = run === undefined || run === activityInfo().workflowExecution?.runId;
-    const [effects, { last, held }, plan] = await Promise.all([
+    const [effects, { last, held }, plan, trail] = await Promise.all([
       ledger.standingEffects(auditionId),
       holds.claims(auditionId),
       isOwn ? undefined : runs.findPlan(auditionId, run),
+      view.state === 'closed' ? auditionRecords.readTrail(auditionId) : undefined,
     ]);
     const { slot } = view;
     const present = held.findLast(({ start, end }) => start === slot?.start && end === slot.end);
@@ -51,6 +56,7 @@ export const createInternalActivities = (
         ...(present && isForOtherCast(view, heldFor) ? { isForOtherCast: true } : {}),
       },
       reminders: remindersDue(view, plan ?? input, now()),
+      unfinished: trail && unfinishedEnding(trail),
     };
   },
 });

@@ -5,7 +5,6 @@
  */
 import type { AuditionReadModel } from '../../db/auditions/read-model.ts';
 import type { AuditionRecord, AuditionRecords } from '../../db/auditions/records.ts';
-import type { EndingFact } from '../../domain/audition/ending.ts';
 import { planFromView } from '../../domain/audition/stored-plan.ts';
 import { unfinishedEnding } from '../../domain/audition/unfinished-ending.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
@@ -51,15 +50,15 @@ export const createReconciliationActivities = ({
     return stopped;
   };
 
-  /** Returns the ending of a closed audition whose effects stand although they must be undone. */
-  const unfinished = async (auditionId: AuditionId): Promise<EndingFact | undefined> =>
-    (await records.hasEffects(auditionId))
-      ? unfinishedEnding(await records.readTrail(auditionId))
-      : undefined;
+  /** Returns whether effects of a closed audition stand although its ending requires that they are undone. */
+  const hasEffectsLeft = async (auditionId: AuditionId): Promise<boolean> => {
+    const unfinished = unfinishedEnding(await records.readTrail(auditionId));
+    return unfinished !== undefined && (await records.hasEffects(auditionId, unfinished.kept));
+  };
 
   const withEffectsLeft = async (closed: readonly AuditionRecord[]): Promise<readonly AuditionRecord[]> => {
     const left: AuditionRecord[] = [];
-    for (const record of closed) if (await unfinished(record.auditionId)) left.push(record);
+    for (const record of closed) if (await hasEffectsLeft(record.auditionId)) left.push(record);
     return withoutWorkflow(left);
   };
 
@@ -102,11 +101,7 @@ export const createReconciliationActivities = ({
     };
   };
 
-  const takeOver = async (
-    view: AuditionView,
-    correlationId: string,
-    ending?: EndingFact,
-  ): Promise<Repair> => {
+  const takeOver = async (view: AuditionView, correlationId: string): Promise<Repair> => {
     const run = await runs.describe(view.id);
     if (run.kind === 'running') return inOrder;
     const plan = run.kind === 'ended' ? await runs.findPlan(view.id, run.runId) : undefined;
@@ -114,7 +109,6 @@ export const createReconciliationActivities = ({
       kind: 'take_over',
       plan: plan ?? planFromView(view, correlationId),
       cause: plan ? 'terminated' : 'vanished',
-      ending,
       isCompleted: run.kind === 'ended' && run.isCompleted,
     };
   };
@@ -140,13 +134,13 @@ export const createReconciliationActivities = ({
       }
       case 'effects_left': {
         const view = await auditions.get(organization, auditionId);
-        const ending = view?.state === 'closed' ? await unfinished(auditionId) : undefined;
-        return view && ending ? takeOver(view, correlationId, ending) : inOrder;
+        const isSuspect = view?.state === 'closed' && (await hasEffectsLeft(auditionId));
+        return isSuspect ? takeOver(view, correlationId) : inOrder;
       }
       case 'items_left': {
         const view = await auditions.get(organization, auditionId);
         if (view?.state !== 'closed' || view.attention.length === 0) return inOrder;
-        return takeOver(view, correlationId, unfinishedEnding(await records.readTrail(auditionId)));
+        return takeOver(view, correlationId);
       }
     }
   };

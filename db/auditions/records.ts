@@ -2,10 +2,11 @@
  * Compares what the tables say about auditions: read model, trail, ledger and holds. The reconciliation uses it. Every
  * list is one statement that uses primary keys, so a page costs the same wherever it begins.
  */
-import { eq, inArray, type SQL, sql } from 'drizzle-orm';
+import { eq, inArray, notInArray, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { AuditionEvent } from '../../domain/audition/events.ts';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
+import { holdsEffect } from '../../domain/audition/unfinished-ending.ts';
 import { type AuditionId, auditionIdSchema, organizationIdSchema } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 import { isStanding } from '../ledger/rows.ts';
@@ -44,8 +45,11 @@ export interface AuditionRecords {
   listClosedWithItems(limit: number): Promise<readonly AuditionRecord[]>;
   /** Returns the ids under which slots are held, and which no audition has. */
   listOrphanedHolds(limit: number): Promise<readonly AuditionRecord[]>;
-  /** Returns whether the audition holds a slot, or the ledger knows a meeting or an event that is not undone. */
-  hasEffects(auditionId: AuditionId): Promise<boolean>;
+  /**
+   * Returns whether the audition holds a slot, or the ledger knows a meeting or an event that is not undone.
+   * @param kept what does not count: the keys of effects, or `holds`
+   */
+  hasEffects(auditionId: AuditionId, kept?: readonly string[]): Promise<boolean>;
   /** Returns the held slots, one for each resource. Calendars are stored as hashes. */
   listHolds(
     auditionId: AuditionId,
@@ -66,9 +70,10 @@ const isStale = sql`coalesce(auditions.sequence < ${trailEnd}, false)`;
 
 const hasHolds = (id: SQL): SQL => sql`EXISTS (SELECT FROM slot_holds WHERE audition_id = ${id})`;
 
-const hasStandingOperations = (id: SQL): SQL => sql`EXISTS (
+const hasStandingOperations = (id: SQL, kept: readonly string[] = []): SQL => sql`EXISTS (
   SELECT FROM ${operations}
   WHERE ${operations.auditionId} = ${id} AND ${inArray(operations.operation, undoableOperations)} AND ${isStanding}
+    AND ${notInArray(operations.key, [...kept])}
 )`;
 
 /**
@@ -121,9 +126,11 @@ export const createAuditionRecords = (db: Database): AuditionRecords => {
         SELECT DISTINCT audition_id AS "auditionId", organization, false AS "isStale", false AS "mayHaveEffectsLeft"
         FROM slot_holds WHERE ${hasNoAudition} ORDER BY audition_id LIMIT ${limit}
       `),
-    async hasEffects(auditionId) {
+    async hasEffects(auditionId, kept = []) {
+      const id = sql`${auditionId}`;
+      const countsHolds = !kept.includes(holdsEffect);
       const { rows } = await db.execute(sql`
-        SELECT ${hasHolds(sql`${auditionId}`)} OR ${hasStandingOperations(sql`${auditionId}`)} AS "hasEffects"
+        SELECT (${countsHolds} AND ${hasHolds(id)}) OR ${hasStandingOperations(id, kept)} AS "hasEffects"
       `);
       return z.object({ hasEffects: z.boolean() }).parse(rows[0]).hasEffects;
     },

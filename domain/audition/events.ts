@@ -203,7 +203,12 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
   /** A new run of the workflow has taken over an audition whose earlier run was reset, terminated or lost. */
   fact('taken_over', { cause: z.enum(takeoverCauses) }),
   fact('step_skipped', { step: attentionItemSchema.shape.step, detail: z.string() }),
-  fact('compensated', { step: z.string(), result: z.enum(['undone', 'nothing_to_undo', 'skipped']) }),
+  fact('compensated', {
+    step: z.string(),
+    result: z.enum(['undone', 'nothing_to_undo', 'skipped']),
+    /** What stays after an operator skipped the compensation: the keys of effects in the ledger, or `holds`. */
+    kept: z.array(z.string()).optional(),
+  }),
   fact('attention_raised', { item: attentionItemSchema }),
   fact('attention_overdue', { id: attentionItemSchema.shape.id, dueAt: instantSchema }),
   fact('attention_resolved', {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { slotIn } from '../../tests/harness/audition-plan.ts';
 import { factsUntilScheduled, trail } from '../../tests/harness/audition-trail.ts';
 import type { AuditionFact } from './events.ts';
 import { unfinishedEnding } from './unfinished-ending.ts';
@@ -18,7 +19,7 @@ describe('unfinishedEnding', () => {
   it.each<AuditionFact>([cancelled, { type: 'failed', code: 'outage', reason: 'x' }, booked])(
     'returns %j, which ended the audition before its slot began',
     (ending) => {
-      expect(after(ending)).toEqual(ending);
+      expect(after(ending)).toEqual({ ending, kept: [] });
     },
   );
 
@@ -31,11 +32,24 @@ describe('unfinishedEnding', () => {
     expect(after(...facts)).toBeUndefined();
   });
 
-  it('returns the ending after an effect was undone, and nothing after an operator skipped a compensation', () => {
+  it('returns what an operator has decided to leave, before the ending and after it', () => {
     const meeting = { type: 'compensated', step: 'the meeting on zoom' } as const;
-    expect(after(cancelled, { ...meeting, result: 'undone' })).toEqual(cancelled);
-    expect(after(cancelled, { ...meeting, result: 'skipped' })).toBeUndefined();
-    expect(after({ ...meeting, result: 'skipped' }, cancelled)).toEqual(cancelled);
+    const skipped: AuditionFact = { ...meeting, result: 'skipped', kept: ['meeting'] };
+    expect(after(cancelled, { ...meeting, result: 'undone' })).toEqual({ ending: cancelled, kept: [] });
+    expect(after(cancelled, skipped)).toEqual({ ending: cancelled, kept: ['meeting'] });
+    expect(after(skipped, cancelled)).toEqual({ ending: cancelled, kept: ['meeting'] });
+  });
+
+  it('counts the hold of a reopened audition again', () => {
+    const skipped: AuditionFact = {
+      type: 'compensated',
+      step: 'the hold of the slot',
+      result: 'skipped',
+      kept: ['holds'],
+    };
+    const slot = slotIn(96, Date.now());
+    const reopened: AuditionFact = { type: 'reopened_for_session', origin: 'api', slot, revision: 2 };
+    expect(after(cancelled, skipped, reopened, cancelled)).toEqual({ ending: cancelled, kept: [] });
   });
 
   it('returns nothing when the audition was reopened', () => {

@@ -231,7 +231,7 @@ describe('reconciliation of a closed audition', () => {
     const finding = { organization, auditionId: id, fault: 'effects_left', repair: 'taken_over' };
     expect((await reconcile()).findings).toEqual([finding]);
     expect((await reconcile()).findings).toEqual([]);
-    expect(await takeoverOf(id)).toMatchObject({ takeover: { ending: cancelled } });
+    expect(await takeoverOf(id)).toMatchObject({ takeover: { cause: 'vanished' } });
   });
 
   it('takes it over when its workflow was terminated while it waited for an operator', async () => {
@@ -241,13 +241,18 @@ describe('reconciliation of a closed audition', () => {
       { organization, auditionId: id, fault: 'items_left', repair: 'taken_over' },
     ]);
     expect((await reconcile({ only: { organization, auditionId: id } })).findings).toEqual([]);
-    expect(await takeoverOf(id)).toMatchObject({ takeover: { ending: cancelled } });
+    expect(await takeoverOf(id)).toMatchObject({ takeover: { cause: 'vanished' } });
   });
 
   it('finds nothing when its outcome keeps the hold, or when an operator skipped a compensation', async () => {
     const [booked, skipped] = [newAuditionId(), newAuditionId()];
     await store(booked, { type: 'session_ended', origin: 'api' }, { type: 'decided', decision: 'booked' });
-    await store(skipped, cancelled, { type: 'compensated', step: 'the hold', result: 'skipped' });
+    await store(skipped, cancelled, {
+      type: 'compensated',
+      step: 'the hold of the slot',
+      result: 'skipped',
+      kept: ['holds'],
+    });
     await holdSlot(booked);
     await holdSlot(skipped);
     expect((await reconcile()).findings).toEqual([]);

@@ -130,6 +130,28 @@ describe('an audition that was reset to its first workflow task', () => {
     });
   });
 
+  it('is undone to the end when it was reset while its closing was being undone', async () => {
+    await closedHalfUndone(async (played) => {
+      await reset(played, 'active');
+      played.world.clearFaults();
+      expect(await latest(played).result()).toMatchObject({ outcome: 'cancelled', attention: [] });
+      expect([played.world.meetings.size, played.world.claims.size]).toEqual([0, 0]);
+    });
+  });
+
+  it('stays closed when the first to notice the reset is its last write', async () => {
+    const soon = { kind: 'fixed', slot: slotIn(5 / 3_600, Date.now()) } as const;
+    await harness.runAudition({ plan: { wish: soon } }, async (played) => {
+      await played.until(({ state }) => state === 'scheduled');
+      await played.send(messages.checkInUpdate, { ...apiCommand, participant: performer.id });
+      await played.until(({ state }) => state === 'in_progress');
+      await played.send(messages.decideUpdate, { ...apiCommand, decision: 'booked' });
+      await played.handle.result();
+      await reset(played, 'last');
+      expect(await latest(played).result()).toMatchObject({ state: 'closed', outcome: 'booked' });
+    });
+  });
+
   it('is undone by the ledger when the operator aborts', async () => {
     await harness.runAudition({}, async (played) => {
       await invited(played);
@@ -173,6 +195,22 @@ describe('an audition that was terminated while its participants were being invi
   });
 });
 
+/** Runs a test with an audition that is closed, and whose meeting cannot be removed until the faults are cleared. */
+const closedHalfUndone = (
+  test: (played: RunningAudition, taskQueue: string) => Promise<void>,
+  how: 'cancelled' | 'released' = 'cancelled',
+) =>
+  harness.runAudition({}, async (played) => {
+    await invited(played);
+    const { taskQueue } = await played.handle.describe();
+    played.world.fail('removeMeeting', 'reconnect');
+    if (how === 'cancelled') void played.send(messages.cancelUpdate, apiCommand).catch(() => undefined);
+    else await played.send(messages.decideUpdate, { ...apiCommand, decision: 'released' });
+    await played.until(({ attention }) => attention.some(({ step }) => step === 'compensation'));
+    played.world.effects = effectsOf(played).filter(({ target }) => target.kind === 'meeting');
+    await test(played, taskQueue);
+  });
+
 describe('an audition that was terminated', () => {
   it('is taken over, and can be undone', async () => {
     await harness.runAudition({}, async (played) => {
@@ -209,18 +247,11 @@ describe('an audition that was terminated', () => {
     });
   });
 
-  it('is undone to the end when it was closed before, and a declined participant is told nothing', async () => {
-    await harness.runAudition({}, async (played) => {
-      await invited(played);
-      const { taskQueue } = await played.handle.describe();
-      played.world.fail('removeMeeting', 'reconnect');
-      await played.send(messages.cancelUpdate, apiCommand);
-      await played.until(({ attention }) => attention.some(({ step }) => step === 'compensation'));
+  it('is undone to the end when it was closed before', async () => {
+    await closedHalfUndone(async (played, taskQueue) => {
       await played.handle.terminate();
       played.world.clearFaults();
-      played.world.effects = effectsOf(played).filter(({ target }) => target.kind === 'meeting');
-      const ending = { type: 'declined', participant: performer.id } as const;
-      await takeOver(played, { cause: 'terminated', correlationId: 'test', ending }, taskQueue);
+      await takeOver(played, { cause: 'terminated', correlationId: 'test' }, taskQueue);
       const view = await latest(played).result();
       expect(view).toMatchObject({ state: 'closed', outcome: 'cancelled', attention: [] });
       expect(played.world.meetings.size).toBe(0);
@@ -228,20 +259,55 @@ describe('an audition that was terminated', () => {
     });
   });
 
-  it('touches nothing when it was closed before and keeps what it has', async () => {
+  it('keeps what an operator has decided to leave when it was closed before', async () => {
     await harness.runAudition({}, async (played) => {
+      const { world, handle } = played;
       await invited(played);
-      const { taskQueue } = await played.handle.describe();
-      played.world.fail('removeMeeting', 'reconnect');
-      await played.send(messages.cancelUpdate, apiCommand);
-      await played.until(({ attention }) => attention.some(({ step }) => step === 'compensation'));
-      await played.handle.terminate();
-      played.world.effects = effectsOf(played);
+      const { taskQueue } = await handle.describe();
+      world.fail('removeEvent', 'reconnect');
+      void played.send(messages.cancelUpdate, apiCommand).catch(() => undefined);
+      const { attention } = await played.until((view) => view.attention.length === 2);
+      const item = attention.find(({ what }) => what.includes('conn_performer'));
+      const resolution = { ...operatorCommand, id: item?.id ?? 'att_none', action: 'skip' } as const;
+      await handle.executeUpdate(messages.resolveAttentionUpdate, { args: [resolution] });
+      await handle.terminate();
+      world.clearFaults();
+      // The world names an event without its revision, the ledger with it.
+      world.effects = effectsOf(played).map((effect) =>
+        effect.target.kind === 'calendar_event' ? { ...effect, key: `${effect.key}:r1` } : effect,
+      );
       await takeOver(played, { cause: 'terminated', correlationId: 'test' }, taskQueue);
       expect(await latest(played).result()).toMatchObject({ state: 'closed', attention: [] });
-      expect(played.world.meetings.size).toBe(1);
+      expect([...world.calendarEvents]).toEqual([expect.stringContaining(performer.id)]);
+      expect(world.meetings.size).toBe(0);
     });
   });
+
+  it.each(['decision', 'session'] as const)(
+    'is undone to the end before it is reopened for a %s',
+    async (to) => {
+      await closedHalfUndone(
+        async (played, taskQueue) => {
+          await played.handle.terminate();
+          played.world.clearFaults();
+          const wish = { kind: 'fixed', slot: slotIn(96, Date.now()) } as const;
+          const command = to === 'decision' ? { ...apiCommand, to } : { ...apiCommand, to, wish };
+          const reopened = await takeOver(played, { cause: 'reopen', command }, taskQueue);
+          const stateOf = async () => (await reopened.query(messages.viewQuery)).state;
+          const state = to === 'decision' ? 'awaiting_decision' : 'scheduled';
+          await expect.poll(stateOf, { timeout: 20_000 }).toBe(state);
+          expect(played.world.retractions).toHaveLength(4);
+          expect([played.world.meetings.size, played.world.claims.size]).toEqual(
+            to === 'decision' ? [0, 0] : [1, 1],
+          );
+          expect(played.world.callsOf('removeMeeting').at(-1)).not.toBe([...played.world.meetings][0]);
+          await reopened.executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
+          expect(played.world.meetings.size).toBe(0);
+        },
+        to === 'decision' ? 'released' : 'cancelled',
+      );
+    },
+  );
 
   it('is reopened for a session after it was cancelled', async () => {
     await harness.runAudition({}, async (played) => {

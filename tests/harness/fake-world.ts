@@ -11,6 +11,7 @@ import { freeSlots, isFree } from '../../domain/audition/free-slots.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import { planReminders } from '../../domain/audition/reminder-plan.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
+import { unfinishedEnding } from '../../domain/audition/unfinished-ending.ts';
 import { foldEvents } from '../../domain/audition/view.ts';
 import type { ProviderFaultKind } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
@@ -239,6 +240,7 @@ export const createFakeWorld = (): FakeWorld => {
           reminders: view.slot ? planReminders(view.slot, reminders, participants, serverTime()) : [],
           claims: { last, held: held?.[0], isForOtherCast: world.isHeldForOtherCast },
           plan: world.adoptedPlan,
+          unfinished: unfinishedEnding(trail.events),
         };
       },
       async findBusy({ trail: position, connection }) {

@@ -6,11 +6,12 @@ import type {
   TaskQueue,
   UndoResult,
 } from '../../activities/contract.ts';
+import type { EndingFact } from '../../domain/audition/ending.ts';
 import type { Participant } from '../../domain/audition/request.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import { queueOfCalendar, queueOfMeeting } from '../task-queues.ts';
 import { activityOptions } from './activity-options.ts';
-import type { AuditionCompensation } from './compensations.ts';
+import { type AuditionCompensation, effectsOf } from './compensations.ts';
 import { retryUntilResolved } from './operator-retry.ts';
 import type { AuditionRun } from './run.ts';
 import { messagingActivities, noticeFacts } from './steps/notices.ts';
@@ -22,13 +23,19 @@ interface CompensationOptions {
   readonly recipients?: readonly Participant[] | undefined;
   /** Distinguishes this cancellation from others of the revision in idempotency keys. */
   readonly label?: string | undefined;
+  /** Why everything is undone. Default: the ending of the run. */
+  readonly ending?: EndingFact | undefined;
 }
+
+type Retraction = Pick<CompensationOptions, 'label' | 'ending'> & {
+  readonly recipients: readonly Participant[];
+};
 
 /** Runs one compensation and records its result. An operator can skip it. */
 export const compensate = async (
   run: AuditionRun,
   compensation: AuditionCompensation,
-  { onAsked, recipients = everyParticipant(run), label }: CompensationOptions = {},
+  { onAsked, recipients = everyParticipant(run), label, ending = run.ending }: CompensationOptions = {},
 ): Promise<void> => {
   const outcome = await retryUntilResolved(
     run,
@@ -40,13 +47,14 @@ export const compensate = async (
       isBackground: true,
       onAsked,
     },
-    () => runCompensation(run, compensation, recipients, label),
+    () => runCompensation(run, compensation, { recipients, label, ending }),
   );
-  run.journal.record({
-    type: 'compensated',
-    step: describeCompensation(compensation),
-    result: outcome.kind === 'done' ? outcome.result.result : 'skipped',
-  });
+  const step = describeCompensation(compensation);
+  run.journal.record(
+    outcome.kind === 'done'
+      ? { type: 'compensated', step, result: outcome.result.result }
+      : { type: 'compensated', step, result: 'skipped', kept: [...effectsOf(compensation)] },
+  );
 };
 
 /** A participant who was replaced under the same id comes first as the present one. */
@@ -71,8 +79,7 @@ const describeCompensation = (compensation: AuditionCompensation): string => {
 const runCompensation = async (
   run: AuditionRun,
   compensation: AuditionCompensation,
-  recipients: readonly Participant[],
-  label: string | undefined,
+  notices: Retraction,
 ): Promise<UndoResult> => {
   const optionsOn = (queue: TaskQueue) =>
     activityOptions(run, {
@@ -95,18 +102,16 @@ const runCompensation = async (
       return run.call((call) => activities.removeEvent({ ...call, keys, calendar }));
     }
     case 'retract_notices':
-      return retractNotices(run, compensation, recipients, label);
+      return retractNotices(run, compensation, notices);
   }
 };
 
 const retractNotices = async (
   run: AuditionRun,
   { participant, channel, sentAs }: Extract<AuditionCompensation, { kind: 'retract_notices' }>,
-  recipients: readonly Participant[],
-  label = `r${run.journal.view.revision}`,
+  { recipients, label = `r${run.journal.view.revision}`, ending }: Retraction,
 ): Promise<UndoResult> => {
   const recipient = recipients.find(({ id }) => id === participant);
-  const { ending } = run;
   // A participant who declined needs no cancellation notice.
   const hasDeclined = ending?.type === 'declined' && ending.participant === participant;
   const { slot } = run.journal.view;

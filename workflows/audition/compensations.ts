@@ -1,6 +1,7 @@
 /** The kinds of compensation of an audition. They are data: serialized by continue-as-new. */
 import type { Channel, WritableCalendarRef } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
+import { holdsEffect } from '../../domain/audition/unfinished-ending.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
 import type { MeetingProviderName } from '../../domain/providers/vendors.ts';
 import type { Compensation } from '../saga.ts';
@@ -28,3 +29,16 @@ export type AuditionCompensation = Compensation &
         readonly sentAs: readonly string[];
       }
   );
+
+/** Returns what the compensation undoes: the keys of effects in the ledger, or `holds`. */
+export const effectsOf = (compensation: AuditionCompensation): readonly string[] => {
+  switch (compensation.kind) {
+    case 'release_holds':
+      return [holdsEffect];
+    case 'remove_meeting':
+    case 'remove_event':
+      return compensation.keys;
+    case 'retract_notices':
+      return compensation.sentAs;
+  }
+};

@@ -9,7 +9,6 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AttentionAction } from '../../domain/audition/attention.ts';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import type { ConflictHandling } from '../../domain/audition/conflict-rules.ts';
-import type { EndingFact } from '../../domain/audition/ending.ts';
 import type {
   Answer,
   Decision,
@@ -41,12 +40,7 @@ export interface AuditionInput {
 
 /** Why a workflow takes over an audition: its earlier workflow was lost, or a closed audition is reopened. */
 export type Takeover =
-  | {
-      readonly cause: TakeoverCause;
-      readonly correlationId: string;
-      /** Set when the audition is closed, but its earlier workflow ended before everything was undone. */
-      readonly ending?: EndingFact | undefined;
-    }
+  | { readonly cause: TakeoverCause; readonly correlationId: string }
   | { readonly cause: 'reopen'; readonly command: ReopenCommand };
 
 /** The state that continue-as-new carries over. Compatible with running workflows: only add optional fields. */

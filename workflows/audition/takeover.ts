@@ -2,26 +2,28 @@
  * Takes over an audition whose earlier workflow was reset, terminated or lost, or which is reopened. The trail says what
  * has happened, the ledger what stands at the providers. Nothing outside is touched until an operator has decided.
  */
+import { CancellationScope } from '@temporalio/workflow';
 import type { AdoptedTrail } from '../../activities/contract.ts';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
-import type { EndingFact } from '../../domain/audition/ending.ts';
 import type { TakeoverCause } from '../../domain/audition/events.ts';
 import { correlatedIds } from '../../domain/audition/plan.ts';
 import { formerCast, presentCast, unknownParticipants } from '../../domain/audition/present-cast.ts';
+import type { UnfinishedEnding } from '../../domain/audition/unfinished-ending.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import { internalActivities } from '../internal-activities.ts';
-import type { AuditionCompensation } from './compensations.ts';
+import { compensate } from './compensate.ts';
+import { type AuditionCompensation, effectsOf } from './compensations.ts';
 import type { AuditionRun } from './run.ts';
 
-/** Loads the trail into the run. Returns false when the audition has no trail: nothing has happened yet. */
-export const adoptTrail = async (run: AuditionRun): Promise<boolean> => {
+/** Loads the trail into the run, and returns it; undefined when the audition has none: nothing has happened yet. */
+export const adoptTrail = async (run: AuditionRun): Promise<AdoptedTrail | undefined> => {
   const { plan } = run;
   const adopted = await internalActivities('Read the trail').adoptTrail({
     ...correlatedIds(plan),
     reminders: plan.reminders,
     participants: plan.participants,
   });
-  if (!adopted) return false;
+  if (!adopted) return undefined;
   run.resume();
   run.journal.adopt(adopted.view, adopted.number);
   // After a reset, the plan of this run can be older than the last change of the cast.
@@ -56,7 +58,7 @@ export const adoptTrail = async (run: AuditionRun): Promise<boolean> => {
   run.earlierMeetings = adopted.effects.flatMap(({ key, target, providerId }) =>
     target.kind === 'meeting' ? [{ key, provider: target.provider, id: providerId }] : [],
   );
-  return true;
+  return adopted;
 };
 
 /**
@@ -82,9 +84,23 @@ export const askToResume = async (run: AuditionRun, cause: TakeoverCause): Promi
  * Completes what an audition that was closed still needs. It stays closed. An open item belongs to the workflow that
  * has ended; a compensation that fails again raises another one.
  */
-export const resumeEnding = (run: AuditionRun, ending: EndingFact | undefined): void => {
+export const resumeEnding = (run: AuditionRun, unfinished: UnfinishedEnding | undefined): void => {
   run.attention.withdrawAll();
-  run.resumeEnding(ending);
+  run.resumeEnding(unfinished?.ending);
+};
+
+/**
+ * Undoes what the earlier workflow of a closed audition has left, before the audition is reopened. A caller does not
+ * wait for a compensation that waits for an operator.
+ */
+export const finishEnding = async (run: AuditionRun, { ending }: UnfinishedEnding): Promise<void> => {
+  run.attention.withdrawAll();
+  const onAsked = () => {
+    run.firstResult = { kind: 'needs_attention' };
+  };
+  await CancellationScope.nonCancellable(() =>
+    run.saga.compensate((compensation) => compensate(run, compensation, { ending, onAsked })),
+  );
 };
 
 /** Nothing but the history of the earlier run has the names and addresses of a participant who was added later. */
@@ -110,7 +126,8 @@ const meetingsRequested = (run: AuditionRun, { view, effects }: AdoptedTrail): n
   return view.meeting || last === 0 ? last : last - 1;
 };
 
-const compensationsOf = ({ effects }: AdoptedTrail): readonly AuditionCompensation[] => {
+/** Returns a compensation for each effect that stands, except for those that an operator has decided to leave. */
+const compensationsOf = ({ effects, unfinished }: AdoptedTrail): readonly AuditionCompensation[] => {
   const compensations = new Map<string, AuditionCompensation>([
     ['holds', { id: 'holds', stage: 'hold', kind: 'release_holds' }],
   ]);
@@ -118,7 +135,8 @@ const compensationsOf = ({ effects }: AdoptedTrail): readonly AuditionCompensati
     const compensation = compensationOf(effect, compensations);
     compensations.set(compensation.id, compensation);
   }
-  return [...compensations.values()];
+  const isKept = (effect: string): boolean => unfinished?.kept.includes(effect) === true;
+  return [...compensations.values()].filter((compensation) => !effectsOf(compensation).every(isKept));
 };
 
 /** The order in which the steps of an audition register their compensations. */

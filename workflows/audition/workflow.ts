@@ -1,5 +1,6 @@
 /** Runs one audition from request to decision. Each step is a file in `steps/`; pure rules are in `domain/`. */
 import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import type { AdoptedTrail } from '../../activities/contract.ts';
 import { needsCompensation } from '../../domain/audition/ending.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import type { Refusal } from '../../domain/errors.ts';
@@ -14,7 +15,7 @@ import { isStepFailure, isTrailAhead } from './step-failures.ts';
 import { scheduleFirstSlot } from './steps/first-slot.ts';
 import { reopen } from './steps/reopen.ts';
 import { completeInterruptedStep } from './steps/resume.ts';
-import { adoptTrail, askToResume, resumeEnding } from './takeover.ts';
+import { adoptTrail, askToResume, finishEnding, resumeEnding } from './takeover.ts';
 
 /** Runs the audition until it is closed. Returns its final view. */
 export async function audition(input: AuditionInput): Promise<AuditionView> {
@@ -22,10 +23,10 @@ export async function audition(input: AuditionInput): Promise<AuditionView> {
   setHandlers(run);
   let takeover: Takeover | undefined = input.takeover;
   for (;;) {
-    const isTakeover = takeover && (await CancellationScope.nonCancellable(() => adoptTrail(run)));
-    const reason = isTakeover ? takeover : undefined;
+    const reason = takeover;
+    const adopted = reason && (await CancellationScope.nonCancellable(() => adoptTrail(run)));
     await run.runUntilEnded(() =>
-      untilEnding(run, () => (reason ? takeOver(run, reason) : runAudition(run))),
+      untilEnding(run, () => (adopted ? takeOver(run, reason, adopted) : runAudition(run))),
     );
     await CancellationScope.nonCancellable(() => cleanUp(run));
     if (!run.isSuperseded) return run.journal.view;
@@ -43,15 +44,20 @@ const runAudition = async (run: AuditionRun): Promise<void> => {
 };
 
 /** Continues an audition whose earlier workflow has ended or was reset. */
-const takeOver = async (run: AuditionRun, takeover: Takeover): Promise<void> => {
+const takeOver = async (
+  run: AuditionRun,
+  takeover: Takeover,
+  { unfinished }: Pick<AdoptedTrail, 'unfinished'>,
+): Promise<void> => {
   // An earlier run has reopened the audition, and was reset.
   if (takeover.cause === 'reopen' && run.journal.view.state !== 'closed')
-    return takeOver(run, { cause: 'reset', correlationId: takeover.command.correlationId });
+    return takeOver(run, { cause: 'reset', correlationId: takeover.command.correlationId }, { unfinished });
   if (takeover.cause === 'reopen') {
+    if (unfinished) await finishEnding(run, unfinished);
     run.refusal = await reopen(run, takeover.command);
     if (run.refusal) return recordLateRefusal(run, run.refusal, takeover.command.correlationId);
   } else {
-    if (run.journal.view.state === 'closed') return resumeEnding(run, takeover.ending);
+    if (run.journal.view.state === 'closed') return resumeEnding(run, unfinished);
     await askToResume(run, takeover.cause);
     if (!run.ending) await completeInterruptedStep(run);
   }
@@ -95,6 +101,9 @@ const cleanUp = async (run: AuditionRun): Promise<void> => {
   if (run.isSuperseded) return;
   try {
     await journal.flush();
+  } catch (error) {
+    // The trail has facts of another run: this one takes the audition over.
+    if (!isTrailAhead(error)) throw error;
   } finally {
     await condition(allHandlersFinished);
   }

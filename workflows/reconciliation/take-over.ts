@@ -13,10 +13,10 @@ type Takeover = Extract<Repair, { kind: 'take_over' }>;
  * completed since the comparison. The child outlives this workflow.
  */
 export const takeOver = async (
-  { plan, cause, ending, isCompleted }: Takeover,
+  { plan, cause, isCompleted }: Takeover,
   correlationId: string,
 ): Promise<boolean> => {
-  const input: AuditionInput = { plan, takeover: { cause, correlationId, ending } };
+  const input: AuditionInput = { plan, takeover: { cause, correlationId } };
   try {
     await startChild(auditionWorkflowType, {
       workflowId: auditionWorkflowId(plan.id),

@@ -1,6 +1,6 @@
 /** Compares what the API shows with the workflows in Temporal. */
 import { isDeepStrictEqual } from 'node:util';
-import { isGrpcServiceError } from '@temporalio/client';
+import { isGrpcServiceError, type WorkflowHandle } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import type { AuditionView } from '../../../domain/audition/view.ts';
 import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
@@ -39,7 +39,10 @@ const compareWorkflow = async (
   if (!described) return [`${view.id}: Temporal does not know the workflow`];
   const status = described.workflowExecutionInfo?.status ?? running;
   const statusName = WorkflowExecutionStatus[status];
-  if (failed.includes(status)) return [`${view.id}: its workflow is ${statusName}`];
+  if (failed.includes(status)) {
+    const cause = await causeOf(temporal.workflow.getHandle(workflowId));
+    return [`${view.id}: its workflow is ${statusName}: ${cause}`];
+  }
   if (view.state === 'closed') {
     return status === running ? [`${view.id}: is closed, and its workflow runs`] : [];
   }
@@ -52,6 +55,14 @@ const compareWorkflow = async (
     ...(attempt > 1 ? [`${view.id}: its workflow task fails`] : []),
     ...differences(view, known),
   ];
+};
+
+/** Returns the messages of the failure and its causes. */
+const causeOf = async (handle: WorkflowHandle): Promise<string> => {
+  const error = await handle.result().catch((reason: unknown) => reason);
+  const messages: string[] = [];
+  for (let cause = error; cause instanceof Error; cause = cause.cause) messages.push(cause.message);
+  return messages.join(': ');
 };
 
 /** The order of facts can differ: an activity appends before its workflow knows. */
