@@ -1,5 +1,6 @@
 /** Calls the API as a real backend does during an outage: it repeats each request under its Idempotency-Key. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { noteProgress } from './progress.ts';
 import { keys } from './service.ts';
 
 interface Answer {
@@ -49,6 +50,7 @@ export const createPatientBackend = (url: string): PatientBackend => {
       const isFinal =
         status === 202 ? accepted >= acceptedAttempts : status !== 500 && !temporary.has(status);
       if (isFinal) return { status, body };
+      noteProgress(`${init.method ?? 'GET'} ${path} answered ${status}; repeated`);
       await pause(Math.max(300, Math.min(waitMs, 2_000)));
     }
     return { status: 0, body: undefined };

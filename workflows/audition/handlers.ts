@@ -21,14 +21,18 @@ import { recordDelivery } from './steps/delivery.ts';
 import { meetingDeleted } from './steps/replace-meeting.ts';
 import { checkIn, meetingEnded, meetingStarted } from './steps/session.ts';
 
-/** Sets all handlers. Must be called before the first await, so that no message arrives without a handler. */
+/**
+ * Sets all handlers. A workflow that is cancelled in Temporal ends its audition; callers of updates that it has accepted
+ * then get an answer, so updates are applied in a scope that cannot be cancelled. Must be called before the
+ * first await, so that no message arrives without a handler.
+ */
 export const setHandlers = (run: AuditionRun): void => {
   const { journal, attention } = run;
 
   setHandler(messages.viewQuery, () => journal.view);
   setHandler(messages.planQuery, () => run.plan);
 
-  setHandler(messages.firstResultUpdate, () => awaitFirstResult(run));
+  setHandler(messages.firstResultUpdate, () => CancellationScope.nonCancellable(() => awaitFirstResult(run)));
 
   setHandler(
     messages.respondUpdate,
@@ -64,15 +68,15 @@ export const setHandlers = (run: AuditionRun): void => {
 
   setHandler(
     messages.cancelUpdate,
-    async ({ origin, reason, correlationId }) => {
-      await earlierResultsHandled();
-      // The claim of the first slot appends its fact itself; the cancellation must follow it.
-      await condition(() => !run.isClaiming);
-      run.end({ type: 'cancelled', origin, ...(reason ? { reason } : {}) }, correlationId);
-      // Also in a workflow that was cancelled in Temporal meanwhile.
-      await CancellationScope.nonCancellable(() => condition(() => run.isCleanedUp));
-      return answerAfterFlush(run);
-    },
+    ({ origin, reason, correlationId }) =>
+      CancellationScope.nonCancellable(async () => {
+        await earlierResultsHandled();
+        // The claim of the first slot appends its fact itself; the cancellation must follow it.
+        await condition(() => !run.isClaiming);
+        run.end({ type: 'cancelled', origin, ...(reason ? { reason } : {}) }, correlationId);
+        await condition(() => run.isCleanedUp);
+        return answerAfterFlush(run);
+      }),
     { validator: (_command) => refuseUnlessAllowed('cancel', journal.view) },
   );
 
@@ -163,17 +167,18 @@ const maxRememberedUpdates = 200;
  * Applies an update. An update that an earlier run has applied, before it continued as new, is only answered: within one
  * run, Temporal itself deduplicates updates by their id.
  */
-const applyUpdateOnce = async (
+const applyUpdateOnce = (
   run: AuditionRun,
   apply: () => Promise<messages.UpdateAnswer>,
-): Promise<messages.UpdateAnswer> => {
-  await earlierResultsHandled();
-  const id = currentUpdateInfo()?.id;
-  if (id !== undefined && run.appliedUpdates.includes(id)) return answerAfterFlush(run);
-  const answer = await apply();
-  if (id !== undefined) run.appliedUpdates = [...run.appliedUpdates, id].slice(-maxRememberedUpdates);
-  return answer;
-};
+): Promise<messages.UpdateAnswer> =>
+  CancellationScope.nonCancellable(async () => {
+    await earlierResultsHandled();
+    const id = currentUpdateInfo()?.id;
+    if (id !== undefined && run.appliedUpdates.includes(id)) return answerAfterFlush(run);
+    const answer = await apply();
+    if (id !== undefined) run.appliedUpdates = [...run.appliedUpdates, id].slice(-maxRememberedUpdates);
+    return answer;
+  });
 
 /**
  * Queues a long command and waits for its result. When the command has to wait for an operator, the caller gets an
