@@ -15,6 +15,7 @@ import {
   apiCommand,
   type RunningAudition,
   startRealTimeHarness,
+  updateFailureOf,
   type WorkflowHarness,
 } from '../harness/workflow-harness.ts';
 
@@ -144,5 +145,20 @@ it('an audition records its session when the meeting starts and ends while no wo
     expect(outcome).toBeUndefined();
     await expect.poll(() => played.world.factTypes(), { timeout: 10_000 }).toContain('session_ended');
     expect(played.world.factTypes()).toContain('session_started');
+  });
+});
+
+it('a command that arrives together with a cancellation in Temporal is refused', async () => {
+  await harness.runAudition({}, async (played) => {
+    await played.until(({ state }) => state === 'scheduled');
+    let refused: ReturnType<typeof updateFailureOf> | undefined;
+    await harness.whileWorkflowWorkerIsStopped(async () => {
+      refused = updateFailureOf(played.send(messages.decideUpdate, { ...apiCommand, decision: 'released' }));
+      await pause(500);
+      await played.handle.cancel();
+    });
+    expect(await refused).toMatchObject({ code: 'audition_closed' });
+    expect(await played.result()).toMatchObject({ outcome: 'cancelled', attention: [] });
+    expect(leftBehind(played)).toEqual([0, 0, 0]);
   });
 });

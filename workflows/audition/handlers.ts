@@ -180,11 +180,17 @@ const applyUpdateOnce = (
     return answer;
   });
 
+/** Refuses a command that arrived with what has ended the audition: nothing would take it from the queue. */
+const refuseOnceEnded = ({ ending }: AuditionRun, { name }: QueuedCommand): void => {
+  if (ending) throw refusalAsFailure(wrongState(name, 'closed'));
+};
+
 /**
  * Queues a long command and waits for its result. When the command has to wait for an operator, the caller gets an
  * answer in the meantime.
  */
 const submitCommand = async (run: AuditionRun, command: QueuedCommand): Promise<messages.UpdateAnswer> => {
+  refuseOnceEnded(run, command);
   let result: 'done' | 'pending';
   try {
     result = await run.commands.submit(
