@@ -1,4 +1,5 @@
 /** Sets the handlers of the audition's messages. Each handler refuses or delegates. */
+import type { UpdateDefinition } from '@temporalio/common';
 import { CancellationScope, condition, currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import { Refusal } from '../../domain/errors.ts';
@@ -6,6 +7,7 @@ import type { QueuedCommand } from './command-queue.ts';
 import { earlierResultsHandled } from './earlier-results.ts';
 import * as messages from './messages.ts';
 import {
+  commandInterrupted,
   refusalAsFailure,
   refuseAnswer,
   refuseCheckIn,
@@ -15,6 +17,7 @@ import {
   wrongState,
 } from './refusals.ts';
 import type { AuditionRun } from './run.ts';
+import { isTrailAhead } from './step-failures.ts';
 import { isWithdrawnDecline, pendingDecline, recordAnswer } from './steps/answers.ts';
 import { calendarChanged } from './steps/calendar-changes.ts';
 import { recordDelivery } from './steps/delivery.ts';
@@ -34,76 +37,91 @@ export const setHandlers = (run: AuditionRun): void => {
 
   setHandler(messages.firstResultUpdate, () => CancellationScope.nonCancellable(() => awaitFirstResult(run)));
 
-  setHandler(
+  /** Sets the handler of an update. The validator runs again when the update is applied: the state can have changed. */
+  const setUpdateHandler = <Command>(
+    update: UpdateDefinition<messages.UpdateAnswer, [Command]>,
+    refuse: (command: Command) => void,
+    apply: (command: Command) => Promise<messages.UpdateAnswer>,
+  ): void =>
+    setHandler(
+      update,
+      (command) =>
+        applyUpdateOnce(
+          run,
+          () => refuse(command),
+          () => apply(command),
+        ),
+      {
+        validator: refuse,
+      },
+    );
+
+  setUpdateHandler(
     messages.respondUpdate,
-    (command) =>
-      applyUpdateOnce(run, async () => {
-        // A queued answer is about the slot of now, whatever comes before it.
-        const { revision = journal.view.revision } = command;
-        if (isWithdrawnDecline(run, command))
-          return submitCommand(run, { name: 'respond', command: { ...command, revision } });
-        recordAnswer(run, command);
-        return answerAfterFlush(run, { yieldHolds: pendingDecline(run) !== undefined });
-      }),
-    { validator: (command) => refuseAnswer(command, journal.view) },
+    (command) => refuseAnswer(command, journal.view),
+    async (command) => {
+      // A queued answer is about the slot of now, whatever comes before it.
+      const { revision = journal.view.revision } = command;
+      if (isWithdrawnDecline(run, command))
+        return submitCommand(run, { name: 'respond', command: { ...command, revision } });
+      recordAnswer(run, command);
+      return answerAfterFlush(run, { yieldHolds: pendingDecline(run) !== undefined });
+    },
   );
 
-  setHandler(
+  setUpdateHandler(
     messages.rescheduleUpdate,
-    (command) => applyUpdateOnce(run, () => submitCommand(run, { name: 'reschedule', command })),
-    { validator: (_command) => refuseUnlessChangeable('reschedule', journal.view) },
+    () => refuseUnlessChangeable('reschedule', journal.view),
+    (command) => submitCommand(run, { name: 'reschedule', command }),
   );
 
-  setHandler(
+  setUpdateHandler(
     messages.participantsUpdate,
-    (command) => applyUpdateOnce(run, () => submitCommand(run, { name: 'participants', command })),
-    { validator: (_command) => refuseUnlessChangeable('participants', journal.view) },
+    () => refuseUnlessChangeable('participants', journal.view),
+    (command) => submitCommand(run, { name: 'participants', command }),
   );
 
-  setHandler(
+  setUpdateHandler(
     messages.decideUpdate,
-    (command) => applyUpdateOnce(run, () => submitCommand(run, { name: 'decide', command })),
-    { validator: (_command) => refuseUnlessAllowed('decide', journal.view) },
+    () => refuseUnlessAllowed('decide', journal.view),
+    (command) => submitCommand(run, { name: 'decide', command }),
   );
 
-  setHandler(
+  setUpdateHandler(
     messages.cancelUpdate,
-    ({ origin, reason, correlationId }) =>
-      CancellationScope.nonCancellable(async () => {
-        await earlierResultsHandled();
-        // The claim of the first slot appends its fact itself; the cancellation must follow it.
-        await condition(() => !run.isClaiming);
-        run.end({ type: 'cancelled', origin, ...(reason ? { reason } : {}) }, correlationId);
-        await condition(() => run.isCleanedUp);
-        return answerAfterFlush(run);
-      }),
-    { validator: (_command) => refuseUnlessAllowed('cancel', journal.view) },
+    () => refuseUnlessAllowed('cancel', journal.view),
+    async ({ origin, reason, correlationId }) => {
+      // The claim of the first slot appends its fact itself; the cancellation must follow it.
+      await condition(() => !run.isClaiming);
+      run.end({ type: 'cancelled', origin, ...(reason ? { reason } : {}) }, correlationId);
+      await condition(() => run.isCleanedUp);
+      return answerAfterFlush(run);
+    },
   );
 
-  setHandler(
+  setUpdateHandler(
     messages.checkInUpdate,
-    (command) =>
-      applyUpdateOnce(run, async () => {
-        checkIn(run, command);
-        return answerAfterFlush(run);
-      }),
-    { validator: (command) => refuseCheckIn(command, journal.view, run.plan.policy.checkInOpens) },
+    (command) => refuseCheckIn(command, journal.view, run.plan.policy.checkInOpens),
+    async (command) => {
+      checkIn(run, command);
+      return answerAfterFlush(run);
+    },
   );
 
-  setHandler(
+  setUpdateHandler(
     messages.resolveAttentionUpdate,
-    (command) =>
-      applyUpdateOnce(run, async () => {
-        attention.resolve(command);
-        return answerAfterFlush(run);
-      }),
-    { validator: (command) => refuseResolution(command, journal.view) },
+    (command) => refuseResolution(command, journal.view),
+    async (command) => {
+      attention.resolve(command);
+      return answerAfterFlush(run);
+    },
   );
 
   /** Applies an external fact only the first time it arrives. */
   const applyOnce =
     <Fact extends messages.ExternalFact>(apply: (fact: Fact) => void) =>
-    (fact: Fact): void => {
+    async (fact: Fact): Promise<void> => {
+      await untilTakenOver(run);
       if (!run.signalDedup.markApplied(fact)) return;
       apply(fact);
       journal.flushInBackground();
@@ -163,22 +181,43 @@ const answerAfterFlush = async (
 /** How many ids of applied updates are remembered. Callers repeat a request within minutes. */
 const maxRememberedUpdates = 200;
 
+/** While another run is ahead in the trail, nothing can be recorded: this run then takes the audition over. */
+const untilTakenOver = async (run: AuditionRun): Promise<void> => {
+  if (run.isSuperseded) await CancellationScope.nonCancellable(() => condition(() => !run.isSuperseded));
+};
+
 /**
  * Applies an update. An update that an earlier run has applied, before it continued as new, is only answered: within one
  * run, Temporal itself deduplicates updates by their id.
+ * @param refuse throws when the state does not allow the update
  */
 const applyUpdateOnce = (
   run: AuditionRun,
+  refuse: () => void,
   apply: () => Promise<messages.UpdateAnswer>,
 ): Promise<messages.UpdateAnswer> =>
   CancellationScope.nonCancellable(async () => {
     await earlierResultsHandled();
+    await untilTakenOver(run);
     const id = currentUpdateInfo()?.id;
     if (id !== undefined && run.appliedUpdates.includes(id)) return answerAfterFlush(run);
-    const answer = await apply();
+    refuse();
+    const answer = await unlessTakenOver(run, apply);
     if (id !== undefined) run.appliedUpdates = [...run.appliedUpdates, id].slice(-maxRememberedUpdates);
     return answer;
   });
+
+/** Refuses an update whose facts were lost, since the run turned out to be behind the trail. */
+const unlessTakenOver = async <Answer>(run: AuditionRun, apply: () => Promise<Answer>): Promise<Answer> => {
+  const { adoptions } = run.journal;
+  try {
+    const answer = await apply();
+    if (run.journal.adoptions === adoptions) return answer;
+  } catch (error) {
+    if (!isTrailAhead(error)) throw error;
+  }
+  throw refusalAsFailure(commandInterrupted());
+};
 
 /** Refuses a command that arrived with what has ended the audition: nothing would take it from the queue. */
 const refuseOnceEnded = ({ ending }: AuditionRun, { name }: QueuedCommand): void => {

@@ -25,6 +25,8 @@ export interface Journal {
   readonly number: number;
   /** Whether all recorded facts are in the database. */
   readonly isWritten: boolean;
+  /** How often the run has replaced its state by that of the trail. What it had not written by then is lost. */
+  readonly adoptions: number;
   /**
    * Folds the fact into the state.
    * @param key the key of the effect that the fact reports, when an activity may have appended the fact already
@@ -79,6 +81,7 @@ export const createJournal = (
   let isFlushWanted = false;
   let number = start?.number ?? 0;
   let sequence = 0;
+  let adoptions = 0;
 
   const stamp = (fact: AuditionFact, correlationId = plan.correlationId) => ({
     at: toInstant(Date.now()),
@@ -106,13 +109,15 @@ export const createJournal = (
 
   const carry: Journal['carry'] = async (activity) => {
     const facts = unwritten;
+    const carriedAfter = adoptions;
     carried = [...carried, facts];
     try {
       const result = await activity({ facts, number });
       unwritten = unwritten.filter((fact) => !facts.includes(fact));
       return result;
     } catch (error) {
-      if (isTrailAhead(error)) onTrailAhead();
+      // A call from before the trail was adopted says nothing new.
+      if (isTrailAhead(error) && carriedAfter === adoptions) onTrailAhead();
       throw error;
     } finally {
       carried = carried.filter((other) => other !== facts);
@@ -129,10 +134,16 @@ export const createJournal = (
 
   const write = async (holds: HoldChange | undefined): Promise<void> => {
     if (unwritten.length === 0 && !holds) return;
-    const recorded = await carry((trail) =>
-      internalActivities('Write the audit trail').recordEvents({ ...correlatedIds(plan), trail, ...holds }),
-    );
-    sequence = recorded.sequence;
+    const writtenAfter = adoptions;
+    try {
+      const recorded = await carry((trail) =>
+        internalActivities('Write the audit trail').recordEvents({ ...correlatedIds(plan), trail, ...holds }),
+      );
+      sequence = recorded.sequence;
+    } catch (error) {
+      // The trail was adopted in the meantime, instead of these facts.
+      if (!isTrailAhead(error) || writtenAfter === adoptions) throw error;
+    }
   };
 
   const flush: Journal['flush'] = async (holds) => {
@@ -159,6 +170,9 @@ export const createJournal = (
     get isWritten() {
       return unwritten.length === 0 && writesInFlight === 0;
     },
+    get adoptions() {
+      return adoptions;
+    },
     record(fact, { correlationId, key } = {}) {
       const stamped = stamp(fact, correlationId);
       fold(stamped);
@@ -184,6 +198,7 @@ export const createJournal = (
     adopt(adopted, lastNumber) {
       view = adopted;
       number = lastNumber;
+      adoptions += 1;
       unwritten = [];
       setCurrentDetails(renderCurrentDetails(view));
     },

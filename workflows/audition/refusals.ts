@@ -51,6 +51,14 @@ export const changeMoot = (command: AuditionCommandName): Refusal =>
     'The audition is as it was before. Send the command again if the change is still needed.',
   );
 
+/** Returns the refusal of a command whose effect is not known, since another run of the workflow has gone further. */
+export const commandInterrupted = (): Refusal =>
+  new Refusal(
+    'wrong_state',
+    'The workflow was reset in Temporal while the command was being carried out.',
+    'Read the audition. If the command has had no effect, send it again as a new request.',
+  );
+
 /** Returns the refusal of an answer to an earlier slot. */
 export const answerSuperseded = (): Refusal =>
   new Refusal(

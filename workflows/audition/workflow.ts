@@ -9,7 +9,7 @@ import { Aborted, internalFailure } from './ending.ts';
 import { setHandlers } from './handlers.ts';
 import { runMainLoop } from './main-loop.ts';
 import type { AuditionInput, Takeover } from './messages.ts';
-import { wrongState } from './refusals.ts';
+import { commandInterrupted, wrongState } from './refusals.ts';
 import { type AuditionRun, createRun } from './run.ts';
 import { isStepFailure, isTrailAhead } from './step-failures.ts';
 import { scheduleFirstSlot } from './steps/first-slot.ts';
@@ -86,7 +86,7 @@ const untilEnding = async (run: AuditionRun, work: () => Promise<void>): Promise
 /** Refuses queued commands, compensates if necessary, and waits for background work, the trail and all handlers. */
 const cleanUp = async (run: AuditionRun): Promise<void> => {
   const { ending, journal, background, saga } = run;
-  run.commands.close(wrongState('reschedule', 'closed'));
+  run.commands.close(run.isSuperseded ? commandInterrupted() : wrongState('reschedule', 'closed'));
   if (!run.isSuperseded) journal.flushInBackground();
   const isUndone =
     run.isEndingResumed ||
