@@ -39,6 +39,25 @@ describe('claiming a fixed slot', () => {
     expect(await factsOf()).toHaveLength(3);
   });
 
+  const later = { ...slot, start: '2031-07-01T14:00:00.000Z', end: '2031-07-01T14:30:00.000Z' } as const;
+  it.each([
+    ['another cast', { participants: [person(), person()] }],
+    ['another time', { wish: fixed(later) }],
+    ['a window', { wish: window({ earliest: later.start, latest: later.end }) }],
+  ])('holds what is wanted now when a run before a reset claimed %s under its number', async (_, before) => {
+    const { claim, claimAgain, held, repositories, auditionId } = await setup();
+    const ada = person();
+    const wanted = { participants: [ada], calendars: [], wish: fixed({ ...slot, room: randomUUID() }) };
+    await claim({ participants: [ada], calendars: [] });
+    await claimAgain({ ...wanted, ...before });
+    expect(await claimAgain(wanted)).toMatchObject({ kind: 'held', slot });
+    expect(await held()).toMatchObject([{ claim: 1 }, { claim: 2, start: slot.start, end: slot.end }]);
+    expect(await repositories.holds.resourcesOf(auditionId, 2)).toEqual(
+      expect.arrayContaining([`participant:${ada.id}`]),
+    );
+    expect(await repositories.holds.resourcesOf(auditionId, 2)).toHaveLength(2);
+  });
+
   it('is refused as busy when an event overlaps it, and holds nothing', async () => {
     const { claim, factsOf, held, addBusy } = await setup();
     addBusy('2031-07-01T10:29:00.000Z', '2031-07-01T11:00:00.000Z');

@@ -2,11 +2,12 @@
 import type { HoldConflict, SlotHolds } from '../../db/auditions/slot-holds.ts';
 import type { EventStore, OwnFacts } from '../../db/trail/event-store.ts';
 import type { BlackoutTime } from '../../domain/audition/blackouts.ts';
-import { type ConflictRules, widen } from '../../domain/audition/conflict-rules.ts';
+import { type ConflictRules, durationOf, widen } from '../../domain/audition/conflict-rules.ts';
 import { isFree, type TimeRange } from '../../domain/audition/free-slots.ts';
 import { planReminders } from '../../domain/audition/reminder-plan.ts';
-import type { BusyInterval, Slot } from '../../domain/audition/slot.ts';
+import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
 import { type Blocker, mostBlockers } from '../../domain/audition/slot-conflict.ts';
+import { toEpochMs } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { ClaimSlotInput, ClaimSlotResult } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
@@ -44,7 +45,8 @@ type ClaimOutcome =
 export interface SlotClaimer {
   /**
    * Returns the slot that an earlier attempt of the claim has acquired, and the result if that attempt has recorded it:
-   * its answer was lost.
+   * its answer was lost. Gives up a slot that the claim was to hold for another request: the workflow was reset since,
+   * and numbers its claims again.
    */
   findEarlier(
     attempt: ClaimAttempt,
@@ -74,7 +76,7 @@ export const createSlotClaimer = ({
   tellSlotTaken,
 }: Pick<ActivityDependencies, 'tellSlotTaken'> & {
   readonly events: Pick<EventStore, 'head'>;
-  readonly holds: Pick<SlotHolds, 'claim' | 'find' | 'abandon'>;
+  readonly holds: Pick<SlotHolds, 'claim' | 'find' | 'isHeldFor' | 'abandon'>;
 }): SlotClaimer => {
   /**
    * Acquires the slot. Returns the slot of an earlier attempt when that attempt has acquired one. Gaps to other auditions
@@ -134,13 +136,17 @@ export const createSlotClaimer = ({
     abandon,
 
     findEarlier: async (attempt) => {
-      const { organization, auditionId, claim, heldAs } = attempt.input;
+      const { organization, auditionId, claim, heldAs, wish } = attempt.input;
       const slot = await holds.find(auditionId, claim);
-      if (!slot || heldAs === undefined) return { slot };
+      if (!slot) return {};
+      const isWanted =
+        fits(wish, slot) && (await holds.isHeldFor(auditionId, claim, attempt.needs.resources));
+      if (!isWanted) await abandon(attempt);
+      if (heldAs === undefined) return isWanted ? { slot } : {};
       const head = await events.head(organization, auditionId);
       const isRecorded = head !== undefined && head.number >= heldAs;
       const recorded = isRecorded ? head.view.slot : undefined;
-      return { slot, result: recorded && heldResult(attempt, recorded, []) };
+      return { ...(isWanted ? { slot } : {}), result: recorded && heldResult(attempt, recorded, []) };
     },
 
     claim: async (attempt, slot, known = []) => {
@@ -191,6 +197,12 @@ const readHeldSlot = async (attempt: ClaimAttempt, slot: TimeRange): Promise<Cal
   const isConclusive = precision === 'events' || first.failures.length > 0 || isFree(needed, first.busy);
   return isConclusive ? first : readCalendars(window, 'events');
 };
+
+/** Returns whether the time is one that the wish asks for. */
+const fits = (wish: SlotSpec, { start, end }: TimeRange): boolean =>
+  wish.kind === 'fixed'
+    ? wish.slot.start === start && wish.slot.end === end
+    : start >= wish.earliest && end <= wish.latest && toEpochMs(end) - toEpochMs(start) === durationOf(wish);
 
 /** Returns the part of a fact or a result that names overridden blockers. */
 const withOverridden = (overridden: readonly Blocker[]) =>

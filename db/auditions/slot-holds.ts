@@ -65,6 +65,8 @@ export interface SlotHolds {
   claims(
     auditionId: AuditionId,
   ): Promise<{ readonly last: number; readonly held: readonly (TimeRange & { readonly claim: number })[] }>;
+  /** Returns whether the claim holds its slot for exactly these resources. */
+  isHeldFor(auditionId: AuditionId, claim: number, resources: readonly string[]): Promise<boolean>;
   /** Returns the resources for which the claim holds its slot. Calendars are hashed. */
   resourcesOf(auditionId: AuditionId, claim: number): Promise<readonly string[]>;
   /**
@@ -129,13 +131,13 @@ export const createSlotHolds = (db: Database): SlotHolds => ({
     return { last: fence?.last ?? 0, held: held.map((row) => heldSchema.parse(row)) };
   },
 
-  async resourcesOf(auditionId, claim) {
-    const rows = await db
-      .select({ resource: slotHolds.resource })
-      .from(slotHolds)
-      .where(and(eq(slotHolds.auditionId, auditionId), eq(slotHolds.claim, claim)));
-    return rows.map(({ resource }) => resource);
+  async isHeldFor(auditionId, claim, resources) {
+    const held = await heldResources(db, auditionId, claim);
+    const wanted = storedResources(resources);
+    return held.length === wanted.size && held.every((resource) => wanted.has(resource));
   },
+
+  resourcesOf: (auditionId, claim) => heldResources(db, auditionId, claim),
 
   async abandon(auditionId, claim) {
     await db.delete(slotHolds).where(and(eq(slotHolds.auditionId, auditionId), eq(slotHolds.claim, claim)));
@@ -189,6 +191,18 @@ export const createSlotHolds = (db: Database): SlotHolds => ({
     });
   },
 });
+
+const heldResources = async (
+  db: Database,
+  auditionId: AuditionId,
+  claim: number,
+): Promise<readonly string[]> => {
+  const rows = await db
+    .select({ resource: slotHolds.resource })
+    .from(slotHolds)
+    .where(and(eq(slotHolds.auditionId, auditionId), eq(slotHolds.claim, claim)));
+  return rows.map(({ resource }) => resource);
+};
 
 const heldSchema = rangeSchema.extend({ claim: z.int() });
 const busySchema = rangeSchema.extend({ resource: z.string() });
