@@ -43,8 +43,7 @@ const interfereWith = async (id: string, n: number): Promise<readonly string[]> 
   return made;
 };
 
-// Only in deep runs: on a machine that other tests load, the slice has not been measured yet.
-it.skipIf(atDepth(true, false))(
+it(
   `four sources agree after operators have interfered with ${auditions} auditions`,
   async () => {
     const platform = createApiClient(service);

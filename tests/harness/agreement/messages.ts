@@ -21,6 +21,8 @@ interface Notice {
   readonly participant: string;
   readonly channel: Channel;
   readonly reference: string;
+  /** Whether the ledger knows that it was sent. A cancelled attempt can still be delivered later. */
+  readonly isKnownSent: boolean;
 }
 
 /** Returns the disagreements. */
@@ -70,17 +72,17 @@ const readTexts = ({ sandbox }: Sources): readonly Arrived[] =>
 
 const referenceLength = textReference('').length;
 
-const keysSchema = z.array(z.object({ key: z.string() }));
+const keysSchema = z.array(z.object({ key: z.string(), state: z.string() }));
 /** `audition/{id}:{notice}:{participant}:{channel}:…` */
 const keyPattern = /^audition\/([^:]+):([^:]+):([^:]+):(email|sms)(?::|$)/;
 
 const readNotices = async ({ database }: Sources): Promise<readonly Notice[]> => {
   const { rows } = await database.pool.query(
-    `SELECT key FROM operations WHERE operation IN ('email.send', 'textMessages.send')`,
+    `SELECT key, state FROM operations WHERE operation IN ('email.send', 'textMessages.send')`,
   );
-  return keysSchema.parse(rows).flatMap(({ key }): readonly Notice[] => {
+  return keysSchema.parse(rows).flatMap(({ key, state }): readonly Notice[] => {
     const [, audition = '', kind = '', participant = '', channel] = keyPattern.exec(key) ?? [];
-    const notice = { audition, kind, participant };
+    const notice = { audition, kind, participant, isKnownSent: state !== 'open' };
     if (channel === 'email') return [{ ...notice, channel, reference: messageIdFor(key) }];
     return channel === 'sms' ? [{ ...notice, channel, reference: textReference(key) }] : [];
   });
@@ -122,8 +124,14 @@ const knowledgeOf = (
     if (wasSkipped || answer !== 'none') return [];
     const told = last.filter(({ participant }) => participant === id);
     if (told.length === 0) return [`${view.id}: ${id} was not told of the audition`];
+    const knownSent = decisive.filter((message) => message.isKnownSent);
     return told
-      .filter((message) => !announcesSlot(view, message))
+      .filter((message) => {
+        const lastKnown = knownSent.findLast(
+          ({ participant, channel }) => participant === id && channel === message.channel,
+        );
+        return ![message, lastKnown ?? message].some((one) => announcesSlot(view, one));
+      })
       .map(({ channel }) => `${view.id}: the last message to ${id} by ${channel} is not about the slot`);
   });
   return [
