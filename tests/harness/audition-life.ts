@@ -203,11 +203,13 @@ export const playLife = async (options: LifeOptions): Promise<readonly Promised[
     idle,
     async send(command, commandBody) {
       if (!(await untilPossible(life, command))) return false;
-      return judge(command, await backend.post(`/v1/auditions/${id}/${command}`, commandBody));
+      const sendOnce = () => backend.post(`/v1/auditions/${id}/${command}`, commandBody);
+      return judge(command, await onceNoChangeWaits(life, sendOnce));
     },
     async remove(participant) {
       if (!(await untilPossible(life, 'participants'))) return false;
-      return judge('remove', await backend.delete(`/v1/auditions/${id}/participants/${participant}`));
+      const removeOnce = () => backend.delete(`/v1/auditions/${id}/participants/${participant}`);
+      return judge('remove', await onceNoChangeWaits(life, removeOnce));
     },
     async reopen(to) {
       const deadline = Date.now() + patienceOf(life);
@@ -226,6 +228,20 @@ export const playLife = async (options: LifeOptions): Promise<readonly Promised[
   await idle();
   await scripts[name]?.(life);
   return promises;
+};
+
+/** Sends a command again while another change waits for an operator, as its refusal says. */
+const onceNoChangeWaits = async <Answer extends { readonly body: unknown }>(
+  life: Pick<Life, 'isDisturbed'>,
+  sendOnce: () => Promise<Answer>,
+): Promise<Answer> => {
+  const deadline = Date.now() + patienceOf(life);
+  for (;;) {
+    const answer = await sendOnce();
+    const mustWait = JSON.stringify(answer.body ?? {}).includes('"move_in_progress"');
+    if (!mustWait || Date.now() > deadline) return answer;
+    await pause(1_000);
+  }
 };
 
 /** How long a command is waited for. An operator may have stopped the audition. */

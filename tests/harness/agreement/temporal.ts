@@ -25,7 +25,7 @@ export const temporalDisagreements = async (
 
 const compareWorkflow = async (
   { temporal }: Sources,
-  { view }: KnownAudition,
+  { view, trail }: KnownAudition,
 ): Promise<readonly string[]> => {
   const workflowId = auditionWorkflowId(view.id);
   const { namespace } = temporal.options;
@@ -50,10 +50,11 @@ const compareWorkflow = async (
   const activities = described.pendingActivities ?? [];
   const attempt = described.pendingWorkflowTask?.attempt ?? 0;
   const known = await temporal.workflow.getHandle(workflowId).query(viewQuery);
+  const wasTakenOver = trail.some(({ fact }) => fact.type === 'taken_over');
   return [
     ...activities.map(({ activityType }) => `${view.id}: ${activityType?.name} is in progress`),
     ...(attempt > 1 ? [`${view.id}: its workflow task fails`] : []),
-    ...differences(view, known),
+    ...differences(view, known, wasTakenOver),
   ];
 };
 
@@ -66,7 +67,7 @@ const causeOf = async (handle: WorkflowHandle): Promise<string> => {
 };
 
 /** The order of facts can differ: an activity appends before its workflow knows. */
-const differences = (shown: AuditionView, known: AuditionView): readonly string[] =>
+const differences = (shown: AuditionView, known: AuditionView, wasTakenOver: boolean): readonly string[] =>
   (['state', 'outcome', 'revision', 'slot', 'meeting', 'announcedAs', 'attention'] as const)
     .filter((field) => !isDeepStrictEqual(plain(shown[field]), plain(known[field])))
     .map(
@@ -74,7 +75,7 @@ const differences = (shown: AuditionView, known: AuditionView): readonly string[
         `${shown.id}: the API shows ${field} ${JSON.stringify(shown[field])}, the workflow ${JSON.stringify(known[field])}`,
     )
     .concat(
-      noticeDifferences(shown, known).map((difference) => `${shown.id}: ${difference}`),
+      noticeDifferences(shown, known, wasTakenOver).map((difference) => `${shown.id}: ${difference}`),
       isDeepStrictEqual(answersOf(shown), answersOf(known))
         ? []
         : [`${shown.id}: the API and the workflow disagree about the answers`],
@@ -86,13 +87,21 @@ const idsIn = ({ notices }: AuditionView): ReadonlySet<string> =>
 
 /**
  * A move withdraws the notices that are being sent. When the worker that sends one is killed, its workflow never learns
- * that the notice of the earlier slot was sent after all. The trail says it.
+ * that the notice of the earlier slot was sent after all. The same holds for a notice that the run before a take-over
+ * was still sending. The trail says it.
  */
-const noticeDifferences = (shown: AuditionView, known: AuditionView): readonly string[] => {
+const noticeDifferences = (
+  shown: AuditionView,
+  known: AuditionView,
+  wasTakenOver: boolean,
+): readonly string[] => {
   const [shownIds, knownIds] = [idsIn(shown), idsIn(known)];
   return [
     ...shown.notices
-      .filter(({ deliveryId, revision }) => !knownIds.has(deliveryId) && revision >= known.revision)
+      .filter(
+        ({ deliveryId, revision }) =>
+          !wasTakenOver && !knownIds.has(deliveryId) && revision >= known.revision,
+      )
       .map(({ notice, participant }) => `the workflow does not know the ${notice} to ${participant}`),
     ...known.notices
       .filter(({ deliveryId }) => !shownIds.has(deliveryId))
