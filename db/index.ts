@@ -36,6 +36,10 @@ import { createWebhookInbox, type WebhookInbox } from './inbox/webhooks.ts';
 import { createOperationLedger, type OperationLedger } from './ledger/operations.ts';
 import { createProviderHealth, type ProviderHealth } from './providers/health.ts';
 import { createQuotas } from './providers/quotas.ts';
+import { type BlockAuditions, createBlockAuditions } from './session-blocks/block-auditions.ts';
+import { type BlockFeeds, createBlockFeeds } from './session-blocks/block-feeds.ts';
+import { type BlockReports, createBlockReports } from './session-blocks/block-reports.ts';
+import { createSessionBlocks, type SessionBlocks } from './session-blocks/session-blocks.ts';
 import { createEventStore, type EventStore } from './trail/event-store.ts';
 import { createVault, type Vault } from './vault/envelope-encryption.ts';
 
@@ -44,6 +48,10 @@ export interface Repositories {
   readonly auditions: AuditionReadModel;
   readonly auditionRecords: AuditionRecords;
   readonly participantFeeds: ParticipantFeeds;
+  readonly sessionBlocks: SessionBlocks;
+  readonly blockFeeds: BlockFeeds;
+  readonly blockAuditions: BlockAuditions;
+  readonly blockReports: BlockReports;
   readonly ledger: OperationLedger;
   readonly holds: SlotHolds;
   readonly connections: Connections;
@@ -83,6 +91,10 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     auditions: createAuditionReadModel(db),
     auditionRecords: createAuditionRecords(db),
     participantFeeds: createParticipantFeeds(db),
+    sessionBlocks: createSessionBlocks(db),
+    blockFeeds: createBlockFeeds(db),
+    blockAuditions: createBlockAuditions(db),
+    blockReports: createBlockReports(db),
     ledger: createOperationLedger(db, vault),
     holds: createSlotHolds(db),
     connections: createConnections(db, vault),

@@ -30,6 +30,7 @@ import { openOutbox } from './outbox/outbox.ts';
 import { createAuditionRuns } from './reconciliation/audition-runs.ts';
 import { startReconciliationSchedule } from './reconciliation/schedule.ts';
 import { installRuntime } from './runtime.ts';
+import { startBlockRelay } from './session-blocks/block-relay.ts';
 import { shutdownTimeoutMs } from './shutdown/timeouts.ts';
 import { signalSlotTaken } from './slot-taken.ts';
 import { startWorkers } from './worker.ts';
@@ -94,6 +95,7 @@ const main = async (): Promise<void> => {
     startTokenRefresh({ connections: repositories.connections, accessTokens, logger }),
     outbox.startRelay(workers, logger),
     startInboxRelay(configuration, repositories, workers, { logger, metrics }),
+    startBlockRelay(configuration, repositories, workers.client, logger),
     startReconciliationSchedule(configuration, workers.client, logger),
     ...startCalendarSyncs(configuration, repositories.syncedCalendars, workers.client, logger),
     startConnectionMaintenance(

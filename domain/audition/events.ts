@@ -13,6 +13,7 @@ import {
   participantIdSchema,
   projectIdSchema,
   roleIdSchema,
+  sessionBlockIdSchema,
 } from '../ids.ts';
 import { channels, meetingProviders, writableCalendarProviders } from '../providers/vendors.ts';
 import { instantSchema } from '../time/instant.ts';
@@ -59,6 +60,9 @@ export type CastMember = z.infer<typeof castMemberSchema>;
 
 /** What happened to an event of ours, or beside it, in a calendar. `put_back`: the event is as this service wrote it. */
 export const calendarChangeKinds = ['moved', 'deleted', 'put_back', 'conflict', 'conflict_over'] as const;
+
+/** How the slot relates to the sessions of its block after the block was changed. `inside`: a question is over. */
+export const sessionBlockChanges = ['no_session', 'other_room', 'inside'] as const;
 
 /** Why a new run has taken over an audition. `vanished`: Temporal does not know its workflow. */
 export const takeoverCauses = ['reset', 'terminated', 'vanished'] as const;
@@ -115,6 +119,12 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     /** The new times of a moved event, or the times of the event that conflicts. */
     start: instantSchema.optional(),
     end: instantSchema.optional(),
+  }),
+  /** The session block that the slot was chosen from was changed, and the slot lies outside of its sessions now. */
+  fact('session_block_changed', {
+    block: sessionBlockIdSchema,
+    version: z.int(),
+    change: z.enum(sessionBlockChanges),
   }),
   fact('notified', {
     participant: participantIdSchema,

@@ -1,6 +1,6 @@
 /** A slot as workflows use it: instants, with the zone of the request. */
 import { z } from 'zod';
-import type { ConnectionId } from '../ids.ts';
+import { type ConnectionId, type SessionBlockId, sessionBlockIdSchema } from '../ids.ts';
 import { instantSchema } from '../time/instant.ts';
 
 export const slotSchema = z.object({
@@ -8,6 +8,7 @@ export const slotSchema = z.object({
   end: instantSchema,
   zone: z.string(),
   room: z.string().optional(),
+  block: sessionBlockIdSchema.optional().describe('The session block that the slot was chosen from'),
 });
 export type Slot = z.infer<typeof slotSchema>;
 
@@ -21,6 +22,8 @@ export type SlotSpec =
       readonly durationMinutes: number;
       readonly zone: string;
       readonly room?: string | undefined;
+      /** The slot is chosen from the sessions of this block. They decide about its length and its room. */
+      readonly block?: SessionBlockId | undefined;
     };
 
 export interface BusyInterval {

@@ -70,6 +70,7 @@ export const stateNeutralFacts = [
   'meeting_lost',
   'calendar_event_written',
   'calendar_changed',
+  'session_block_changed',
   'notified',
   'responded',
   'delivery_reported',

@@ -56,6 +56,12 @@ const facts: { readonly [Type in AuditionFact['type']]: Extract<AuditionFact, { 
     connection: 'conn_1',
     eventId: 'e1',
   },
+  session_block_changed: {
+    type: 'session_block_changed',
+    block: 'blk_1',
+    version: 2,
+    change: 'no_session',
+  },
   calendar_changed: {
     type: 'calendar_changed',
     participant: ada,

@@ -244,6 +244,7 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'confirmed':
     case 'confirmation_lost':
     case 'calendar_changed':
+    case 'session_block_changed':
     case 'session_started':
     case 'session_ended':
     case 'reminder_dropped':

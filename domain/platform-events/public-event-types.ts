@@ -14,11 +14,12 @@ import {
   decisions,
   deliveryStatuses,
   noticeKinds,
+  sessionBlockChanges,
   takeoverCauses,
 } from '../audition/events.ts';
 import { participantKinds } from '../audition/request.ts';
 import { slotSchema } from '../audition/slot.ts';
-import { auditionIdSchema, participantIdSchema } from '../ids.ts';
+import { auditionIdSchema, participantIdSchema, sessionBlockIdSchema } from '../ids.ts';
 import { channels } from '../providers/vendors.ts';
 import { instantSchema } from '../time/instant.ts';
 
@@ -83,6 +84,15 @@ export const publicEventDefinitions = {
       change: z.enum(calendarChangeKinds),
       start: instantSchema.optional(),
       end: instantSchema.optional(),
+    }),
+  },
+  session_block_changed: {
+    type: 'audition.session_block_changed',
+    summary: 'The session block of the audition was changed; whether its slot is still in a session',
+    publicFields: z.object({
+      block: sessionBlockIdSchema,
+      version: z.int(),
+      change: z.enum(sessionBlockChanges),
     }),
   },
   notified: {

@@ -2,6 +2,7 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import { CancellationScope, condition, currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
+import type { SessionBlockChange } from '../../domain/audition/session-block-change.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { QueuedCommand } from './command-queue.ts';
 import { earlierResultsHandled } from './earlier-results.ts';
@@ -23,6 +24,7 @@ import { calendarChanged } from './steps/calendar-changes.ts';
 import { recordDelivery } from './steps/delivery.ts';
 import { meetingDeleted } from './steps/replace-meeting.ts';
 import { checkIn, meetingEnded, meetingStarted } from './steps/session.ts';
+import { sessionBlockChanged } from './steps/session-block-changes.ts';
 
 /**
  * Sets all handlers. A workflow that is cancelled in Temporal ends its audition; callers of updates that it has accepted
@@ -153,6 +155,10 @@ export const setHandlers = (run: AuditionRun): void => {
   setHandler(
     messages.calendarChangedSignal,
     applyOnce((change: CalendarChange) => calendarChanged(run, change)),
+  );
+  setHandler(
+    messages.sessionBlockChangedSignal,
+    applyOnce((change: SessionBlockChange) => sessionBlockChanged(run, change)),
   );
 };
 

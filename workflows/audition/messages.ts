@@ -20,6 +20,7 @@ import type {
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { Channel, Participant } from '../../domain/audition/request.ts';
+import type { SessionBlockChange } from '../../domain/audition/session-block-change.ts';
 import type { Slot, SlotSpec } from '../../domain/audition/slot.ts';
 import type { SlotConflict } from '../../domain/audition/slot-conflict.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
@@ -218,6 +219,9 @@ export const connectionRestoredSignal = defineSignal<[ConnectionRestored]>('conn
 
 /** A person has changed the event of the audition in a calendar, or an event beside it conflicts with the slot. */
 export const calendarChangedSignal = defineSignal<[CalendarChange]>('calendarChanged');
+
+/** The session block of the slot was changed, and the slot is outside of its sessions, or inside again. */
+export const sessionBlockChangedSignal = defineSignal<[SessionBlockChange]>('sessionBlockChanged');
 
 /** Returns the plan with all changes of the cast. A reopened audition starts with it. */
 export const planQuery = defineQuery<AuditionPlan>('plan');

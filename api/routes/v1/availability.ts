@@ -3,27 +3,34 @@ import { z } from 'zod';
 import { blackoutTimes } from '../../../domain/audition/blackouts.ts';
 import { type ConflictRules, calendarGap, widen } from '../../../domain/audition/conflict-rules.ts';
 import { conflictSettingsSchema, resolveConflictRules } from '../../../domain/audition/conflict-settings.ts';
-import { freeSlots } from '../../../domain/audition/free-slots.ts';
-import { participantSchema, windowSlotSchema } from '../../../domain/audition/request.ts';
+import { freeSlots, type TimeRange } from '../../../domain/audition/free-slots.ts';
+import { blockSlotSchema, participantSchema, windowSlotSchema } from '../../../domain/audition/request.ts';
 import { validateWindow } from '../../../domain/audition/request-validation.ts';
+import { canonicalRoom } from '../../../domain/audition/rooms.ts';
 import type { BusyInterval } from '../../../domain/audition/slot.ts';
 import { rankSlots } from '../../../domain/audition/slot-ranking.ts';
 import { placeOf, slotResources } from '../../../domain/audition/slot-resources.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
+import { freeSessionSlots, slotsOfSession } from '../../../domain/session-blocks/session-slots.ts';
+import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { instantSchema } from '../../../domain/time/instant.ts';
 import { checkZone } from '../../../domain/time/local-time.ts';
+import { sessionsIn } from '../../../providers/icalendar/session-occurrences.ts';
 import { callerOf } from '../../access/caller.ts';
 import type { Api } from '../../api.ts';
 import { checkConnections } from '../../auditions/check-connections.ts';
 import type { ApiDependencies, ProviderCall } from '../../dependencies.ts';
 import { providerRefusal } from '../../problems/provider-faults.ts';
 import { jsonResponse, problemResponses } from '../../schemas/responses.ts';
+import { readBlockSearch } from '../../session-blocks/slot-wish.ts';
 
 const minute = 60_000;
 
 const availabilityRequest = z
   .object({
-    slot: windowSlotSchema,
+    slot: z
+      .union([windowSlotSchema, blockSlotSchema])
+      .describe('A window, or a session block whose free slots are listed'),
     participants: z
       .array(
         participantSchema
@@ -57,6 +64,7 @@ const rankedSlots = z.object({
         .boolean()
         .describe('Within the working hours of every participant, which are 09:00 to 19:00 by default'),
       quietConflicts: z.int().describe('Number of participants who have quiet hours at that time'),
+      room: z.string().optional().describe('The room of the session, for a slot of a session block'),
     }),
   ),
 });
@@ -70,7 +78,8 @@ interface Window {
 const listHeld = async (
   { repositories: { holds }, nameCalendar }: ApiDependencies,
   organization: OrganizationId,
-  { slot, participants }: AvailabilityRequest,
+  participants: AvailabilityRequest['participants'],
+  room: string | undefined,
   window: Window,
   rules: ConflictRules,
   call: ProviderCall,
@@ -79,23 +88,22 @@ const listHeld = async (
   const names = await Promise.all(named.map((calendar) => nameCalendar(organization, calendar, call)));
   const needs = {
     organization,
-    resources: slotResources(participants, slot.room, names.flat()),
-    gaps: { buffer: rules.buffer, travel: rules.travel, place: placeOf(organization, slot.room) },
+    resources: slotResources(participants, room, names.flat()),
+    gaps: { buffer: rules.buffer, travel: rules.travel, place: placeOf(organization, room) },
   };
   return holds.listBusy(needs, window);
 };
 
-/** Returns the times that are not free: held by auditions, busy in a connected calendar, or in a blackout. */
-const readBusyIntervals = async (
+/** Returns when the connected calendars are busy. @param gap how far around the window they matter, in milliseconds */
+const readCalendars = async (
   dependencies: ApiDependencies,
   organization: OrganizationId,
-  request: AvailabilityRequest,
+  participants: AvailabilityRequest['participants'],
   window: Window,
+  gap: number,
   rules: ConflictRules,
   call: ProviderCall,
 ): Promise<readonly BusyInterval[]> => {
-  const { participants, slot } = request;
-  const gap = calendarGap(rules, slot.room);
   const { start: from, end: until } = widen({ start: window.from, end: window.until }, gap);
   const read = async (calendar: NonNullable<(typeof participants)[number]['calendar']>, pointer: string) => {
     try {
@@ -104,17 +112,85 @@ const readBusyIntervals = async (
       throw providerRefusal(error, [pointer]) ?? error;
     }
   };
-  const [held, ...busy] = await Promise.all([
-    listHeld(dependencies, organization, request, window, rules, call),
-    ...participants.flatMap(({ calendar }, index) =>
+  const busy = await Promise.all(
+    participants.flatMap(({ calendar }, index) =>
       calendar ? [read(calendar, `/participants/${index}/calendar`)] : [],
     ),
+  );
+  return busy.flat();
+};
+
+/** Where slots can be: in a room or by video, at any time of the window or only at these times. */
+interface Place {
+  readonly room: string | undefined;
+  readonly slots?: readonly TimeRange[];
+}
+
+interface Search {
+  readonly window: Window;
+  readonly durationMinutes: number;
+  readonly places: readonly Place[];
+  /** Whether participants without working hours have the default ones. */
+  readonly hasDefaultHours: boolean;
+}
+
+const readSearch = async (
+  { repositories: { sessionBlocks }, now }: ApiDependencies,
+  organization: OrganizationId,
+  slot: AvailabilityRequest['slot'],
+): Promise<Search> => {
+  if (!('block' in slot)) {
+    const { earliest, latest, durationMinutes } = validateWindow(slot, now());
+    const window = { from: earliest, until: latest };
+    return { window, durationMinutes, places: [{ room: slot.room }], hasDefaultHours: true };
+  }
+  const { block, wish } = await readBlockSearch(slot, { sessionBlocks, organization, now: now() });
+  const sessions = sessionsIn(block, { start: toEpochMs(wish.earliest), end: toEpochMs(wish.latest) });
+  const byRoom = Map.groupBy(sessions, ({ room }) => (room === undefined ? undefined : canonicalRoom(room)));
+  const places = [...byRoom.values()].map((ofRoom) => ({
+    room: ofRoom[0]?.room,
+    slots: ofRoom.flatMap((session) => slotsOfSession(session, block.definition)),
+  }));
+  const until = sessions.reduce((last, { end }) => (end > last ? end : last), wish.earliest);
+  return {
+    window: { from: wish.earliest, until: until < wish.latest ? until : wish.latest },
+    durationMinutes: wish.durationMinutes,
+    places,
+    hasDefaultHours: false,
+  };
+};
+
+/** Returns the free slots of all places, the earliest first. */
+const findFree = async (
+  dependencies: ApiDependencies,
+  organization: OrganizationId,
+  participants: AvailabilityRequest['participants'],
+  { window, durationMinutes, places }: Search,
+  rules: ConflictRules,
+  call: ProviderCall,
+) => {
+  const widest = Math.max(...places.map(({ room }) => calendarGap(rules, room)));
+  const [calendars, ...held] = await Promise.all([
+    readCalendars(dependencies, organization, participants, window, widest, rules, call),
+    ...places.map(({ room }) =>
+      listHeld(dependencies, organization, participants, room, window, rules, call),
+    ),
   ]);
-  return [
-    ...held,
-    ...busy.flat().map((interval) => widen(interval, gap)),
-    ...blackoutTimes(rules, participants),
-  ];
+  const blackouts = blackoutTimes(rules, participants);
+  return places
+    .flatMap(({ room, slots }, index) => {
+      const gap = calendarGap(rules, room);
+      const busy = [
+        ...(held[index] ?? []),
+        ...calendars.map((interval) => widen(interval, gap)),
+        ...blackouts,
+      ];
+      const free = slots
+        ? freeSessionSlots(slots, busy, window).map((slot) => (room === undefined ? slot : { ...slot, room }))
+        : freeSlots(busy, window, durationMinutes * minute);
+      return free;
+    })
+    .sort((one, other) => one.start.localeCompare(other.start));
 };
 
 /** Maximum time to wait for all calendars together. */
@@ -146,6 +222,7 @@ export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): voi
             'slot_too_long',
             'slot_too_far_ahead',
             'unknown_connection',
+            'unknown_session_block',
             'duration_too_short',
             'body_too_large',
             'unsupported_media_type',
@@ -157,15 +234,14 @@ export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): voi
       const { organization } = callerOf(request);
       const { slot, participants, limit, conflicts } = request.body;
       participants.forEach(({ zone }, index) => checkZone(zone, [`/participants/${index}/zone`]));
-      const { earliest, latest, durationMinutes } = validateWindow(slot, dependencies.now());
+      const search = await readSearch(dependencies, organization, slot);
       const settings = await dependencies.repositories.organizations.get(organization);
       const rules = resolveConflictRules(conflicts, settings?.conflicts);
       await checkConnections(dependencies.repositories.connections, organization, participants);
-      const window = { from: earliest, until: latest };
       const call = { correlationId: request.id, signal: AbortSignal.timeout(calendarTimeoutMs) };
-      const busy = await readBusyIntervals(dependencies, organization, request.body, window, rules, call);
-      const free = freeSlots(busy, window, durationMinutes * minute);
-      return { slots: [...rankSlots(free, participants, limit)] };
+      const free = await findFree(dependencies, organization, participants, search, rules, call);
+      const { hasDefaultHours } = search;
+      return { slots: [...rankSlots(free, participants, limit, { hasDefaultHours })] };
     },
   );
 };

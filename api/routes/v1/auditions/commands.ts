@@ -14,7 +14,7 @@ import {
   type ConflictHandlingSettings,
   resolveHandling,
 } from '../../../../domain/audition/conflict-settings.ts';
-import { validateSlot, validateSlotSpec } from '../../../../domain/audition/request-validation.ts';
+import { validateSlot } from '../../../../domain/audition/request-validation.ts';
 import type { AuditionView } from '../../../../domain/audition/view.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import type { CommandContext, DecideCommand } from '../../../../workflows/audition/messages.ts';
@@ -24,7 +24,9 @@ import { mayOverrideConflicts } from '../../../auditions/conflict-override.ts';
 import { nextAuditionId } from '../../../auditions/derived-ids.ts';
 import { reopenAudition } from '../../../auditions/reopen.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
+import { auditionOf, readSlotWish } from '../../../session-blocks/slot-wish.ts';
 import {
+  blockRefusals,
   type CommandRequest,
   commandSchema,
   runCommand,
@@ -106,6 +108,7 @@ const slotRoutes = (api: Api, dependencies: ApiDependencies): void => {
           'move_in_progress',
           'move_aborted',
           ...slotRefusals,
+          ...blockRefusals,
         ]),
         body: rescheduleSchema,
       },
@@ -113,15 +116,25 @@ const slotRoutes = (api: Api, dependencies: ApiDependencies): void => {
     async (request, reply) => {
       const { slot, reason, conflicts } = request.body;
       const handling = await handlingOf(dependencies, callerOf(request), conflicts);
-      return sendCommand(dependencies, exchange(request, reply, 'reschedule'), 'reschedule', (context) => ({
-        name: 'reschedule',
-        command: {
-          ...context,
-          wish: validateSlotSpec(slot, dependencies.now()),
-          reason,
-          conflicts: handling,
-        },
-      }));
+      return sendCommand(
+        dependencies,
+        exchange(request, reply, 'reschedule'),
+        'reschedule',
+        async (context, view) => ({
+          name: 'reschedule',
+          command: {
+            ...context,
+            wish: await readSlotWish(slot, {
+              sessionBlocks: dependencies.repositories.sessionBlocks,
+              organization: view.organization,
+              now: dependencies.now(),
+              audition: auditionOf(view),
+            }),
+            reason,
+            conflicts: handling,
+          },
+        }),
+      );
     },
   );
   api.post(
@@ -170,6 +183,7 @@ const outcomeRoutes = (api: Api, dependencies: ApiDependencies): void => {
           'nothing_free',
           'move_aborted',
           ...slotRefusals,
+          ...blockRefusals,
         ]),
         description:
           'For the decision, when the session took place; or for a session: the audition is scheduled again. Allowed for the period `reopenWithin` of its policy.',
