@@ -75,12 +75,12 @@ const apply = async (
   const { sessionBlocks } = dependencies.repositories;
   const before = await requireBlock(dependencies, organization, id);
   const changes = changesOf(before);
+  if (before.isCancelled && !changes.isCancelled) throw blockCancelled(id);
   if (isSame({ ...before, ...changes }, before)) {
     if (ifMatch === undefined) requireVersion(ifMatch, before);
     return { before, block: before, outside: await listOutside(dependencies, before) };
   }
   const version = requireVersion(ifMatch, before);
-  if (before.isCancelled) throw blockCancelled(id);
   const result = await sessionBlocks.change({ organization, id, version }, changes, { ...actor, act });
   if (!result) throw blockNotFound(id);
   if (result.kind === 'outdated') throw versionChanged(result.block);
