@@ -192,8 +192,13 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     participant: castMemberSchema,
     /** Set when the participant took part before, with other details. The answer stays. */
     isSamePerson: z.boolean().optional(),
+    /** The conflicts in spite of which the slot is held for the changed cast. In the first fact of the change. */
+    overridden: z.array(blockerSchema).optional(),
   }),
-  fact('participant_removed', { participant: participantIdSchema }),
+  fact('participant_removed', {
+    participant: participantIdSchema,
+    overridden: z.array(blockerSchema).optional(),
+  }),
   fact('checked_in', { participant: participantIdSchema }),
   fact('session_started', { origin: z.enum(origins) }),
   fact('session_ended', { origin: z.enum(origins) }),

@@ -217,11 +217,13 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
           ...view.participants.filter(({ id }) => id !== fact.participant.id),
           withDetails(fact.isSamePerson ? view : undefined, fact.participant),
         ],
+        ...withOverridden(view, fact.overridden),
       };
     case 'participant_removed':
       return {
         participants: view.participants.filter(({ id }) => id !== fact.participant),
         calendarEvents: view.calendarEvents.filter(({ participant }) => participant !== fact.participant),
+        ...withOverridden(view, fact.overridden),
       };
     case 'reopened_for_decision':
       return { outcome: undefined, ...(wasUndone(view) ? { meeting: undefined, calendarEvents: [] } : {}) };
@@ -278,6 +280,12 @@ const slotOf = ({
   readonly revision: number;
   readonly overridden?: readonly Blocker[] | undefined;
 }): Partial<AuditionView> => ({ slot, revision, overridden, announcedAs: [revision] });
+
+/** Conflicts that were overridden for another cast stay overridden, as long as the slot is the same. */
+const withOverridden = (
+  { overridden = [] }: AuditionView,
+  more: readonly Blocker[] | undefined,
+): Partial<AuditionView> => (more ? { overridden: [...overridden, ...more] } : {});
 
 const newParticipant = ({ id, kind, zone, required }: CastMember): ParticipantView => ({
   id,

@@ -160,6 +160,8 @@ export type CastChange =
 
 export interface ParticipantsCommand extends CommandContext {
   readonly changes: readonly CastChange[];
+  /** What happens when the slot is not free for the cast. Undefined in commands of earlier versions: it is refused. */
+  readonly conflicts?: ConflictHandling | undefined;
 }
 export const participantsUpdate = defineUpdate<UpdateAnswer, [ParticipantsCommand]>('participants');
 

@@ -9,18 +9,13 @@ import {
   rescheduleSchema,
   respondSchema,
 } from '../../../../domain/audition/commands.ts';
-import type { ConflictHandling } from '../../../../domain/audition/conflict-rules.ts';
-import {
-  type ConflictHandlingSettings,
-  resolveHandling,
-} from '../../../../domain/audition/conflict-settings.ts';
 import { validateSlot } from '../../../../domain/audition/request-validation.ts';
 import type { AuditionView } from '../../../../domain/audition/view.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import type { CommandContext, DecideCommand } from '../../../../workflows/audition/messages.ts';
-import { type Caller, callerOf } from '../../../access/caller.ts';
+import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
-import { mayOverrideConflicts } from '../../../auditions/conflict-override.ts';
+import { conflictHandlingOf } from '../../../auditions/conflict-override.ts';
 import { nextAuditionId } from '../../../auditions/derived-ids.ts';
 import { reopenAudition } from '../../../auditions/reopen.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
@@ -84,17 +79,6 @@ const answerRoutes = (api: Api, dependencies: ApiDependencies): void => {
   );
 };
 
-const handlingOf = async (
-  { repositories: { organizations } }: Pick<ApiDependencies, 'repositories'>,
-  { organization, role }: Pick<Caller, 'organization' | 'role'>,
-  requested: ConflictHandlingSettings = {},
-): Promise<ConflictHandling | undefined> => {
-  const settings = await organizations.get(organization);
-  const mayOverride = mayOverrideConflicts(settings?.conflicts, role, requested.policy);
-  const handling = { ...resolveHandling(requested), ...(mayOverride ? { mayOverride } : {}) };
-  return Object.keys(handling).length === 0 ? undefined : handling;
-};
-
 const slotRoutes = (api: Api, dependencies: ApiDependencies): void => {
   api.post(
     '/v1/auditions/:id/reschedule',
@@ -115,7 +99,7 @@ const slotRoutes = (api: Api, dependencies: ApiDependencies): void => {
     },
     async (request, reply) => {
       const { slot, reason, conflicts } = request.body;
-      const handling = await handlingOf(dependencies, callerOf(request), conflicts);
+      const handling = await conflictHandlingOf(dependencies, callerOf(request), conflicts);
       return sendCommand(
         dependencies,
         exchange(request, reply, 'reschedule'),
