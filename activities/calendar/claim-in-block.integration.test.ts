@@ -86,12 +86,14 @@ describe('claiming a slot of a session block', () => {
   it('gives simultaneous auditions different slots', async () => {
     const { claimNext } = await prepare();
     const results = await Promise.all([1, 2, 3, 4].map(() => claimNext()));
-    expect(results.map(startOf).sort()).toEqual([
-      '2031-07-01T18:00:00.000Z',
-      '2031-07-01T18:20:00.000Z',
-      '2031-07-01T18:40:00.000Z',
-      '2031-07-08T18:00:00.000Z',
-    ]);
+    expect(new Set(results.map(startOf))).toEqual(
+      new Set([
+        '2031-07-01T18:00:00.000Z',
+        '2031-07-01T18:20:00.000Z',
+        '2031-07-01T18:40:00.000Z',
+        '2031-07-08T18:00:00.000Z',
+      ]),
+    );
   });
 
   it('leaves out slots that overlap an event of a calendar, or are too close to it', async () => {
@@ -146,7 +148,7 @@ describe('claiming a slot of a session block', () => {
     const rooms = [await claimNext(), await claimNext()].map((result) =>
       result.kind === 'held' ? result.slot.room : result,
     );
-    expect(rooms.sort()).toEqual([room, elsewhere].sort());
+    expect(new Set(rooms)).toEqual(new Set([room, elsewhere]));
     expect(await claimNext()).toMatchObject({ kind: 'refused', reason: 'nothing_free' });
   });
 

@@ -22,7 +22,7 @@ import type { Database } from '../client.ts';
 import { decodeCursor, type Page, pageOf } from '../cursor.ts';
 import { sessionBlocks } from '../schema/session-blocks.ts';
 
-export interface SessionBlockFilter {
+interface SessionBlockFilter {
   readonly project?: ProjectId | undefined;
   readonly role?: RoleId | undefined;
   readonly castingDirector?: ParticipantId | undefined;
@@ -35,7 +35,7 @@ interface NewSessionBlock {
 }
 
 /** A block and the version that the caller has read. */
-export interface BlockVersion {
+interface BlockVersion {
   readonly organization: OrganizationId;
   readonly id: SessionBlockId;
   readonly version: number;

@@ -114,14 +114,14 @@ describe('the sessions of a block', () => {
   });
 });
 
-describe('the clock of the zone', () => {
-  const daily = (zone: string, start: string, end: string, count = 3) =>
-    list({ zone, start, end, recurrence: { rule: `FREQ=DAILY;COUNT=${count}` } }).map((session) => [
-      session.at,
-      session.start,
-      session.end,
-    ]);
+const daily = (zone: string, start: string, end: string, count = 3) =>
+  list({ zone, start, end, recurrence: { rule: `FREQ=DAILY;COUNT=${count}` } }).map((session) => [
+    session.at,
+    session.start,
+    session.end,
+  ]);
 
+describe('the clock of the zone', () => {
   it.each([
     // The night in which the clock is set forward: 02:30 does not exist, and is read as 03:30.
     ['Europe/Paris', '2026-03-28T02:30', ['01:30', '01:30', '00:30']],

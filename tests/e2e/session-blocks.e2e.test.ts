@@ -49,7 +49,7 @@ const sessionsOf = async (id: string) => {
     from: new Date().toISOString(),
     until: new Date(Date.now() + 300 * day).toISOString(),
   });
-  const { body } = await platform.get(`/v1/session-blocks/${id}/sessions?${query}`);
+  const { body } = await platform.get(`/v1/session-blocks/${id}/sessions?${query.toString()}`);
   return sessionsSchema.parse(body).items;
 };
 
