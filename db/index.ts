@@ -25,6 +25,7 @@ import {
   createDisconnectedAccounts,
   type DisconnectedAccounts,
 } from './connections/disconnected-accounts.ts';
+import { createFailingFeeds, type FailingFeeds } from './connections/failing-feeds.ts';
 import { createPendingRevocations, type PendingRevocations } from './connections/pending-revocations.ts';
 import { type Connections, createConnections } from './connections/repository.ts';
 import { createOutbox, type Outbox } from './endpoints/outbox.ts';
@@ -58,6 +59,7 @@ export interface Repositories {
   readonly accounts: Accounts;
   readonly authorizationRequests: AuthorizationRequests;
   readonly disconnectedAccounts: DisconnectedAccounts;
+  readonly failingFeeds: FailingFeeds;
   readonly pendingRevocations: PendingRevocations;
   readonly vault: Vault;
   readonly organizations: Organizations;
@@ -101,6 +103,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     accounts: createAccounts(db, wrapping, vault),
     authorizationRequests: createAuthorizationRequests(db, vault),
     disconnectedAccounts: createDisconnectedAccounts(db),
+    failingFeeds: createFailingFeeds(db),
     pendingRevocations: createPendingRevocations(db, vault),
     vault,
     organizations: createOrganizations(db),

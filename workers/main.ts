@@ -17,6 +17,7 @@ import { createProviders } from '../providers/registry.ts';
 import { withResilience } from '../providers/resilience/resilient-providers.ts';
 import { createAuditionSignals } from './calendar-sync/audition-signals.ts';
 import { startCalendarSyncs } from './calendar-sync/starter.ts';
+import { startFeedReports } from './connections/feed-reports.ts';
 import { startConnectionMaintenance } from './connections/start-connection-maintenance.ts';
 import { startTokenRefresh } from './connections/token-refresh.ts';
 import { healthAddress, startHealthServer } from './health/health-server.ts';
@@ -98,6 +99,7 @@ const main = async (): Promise<void> => {
     startBlockRelay(configuration, repositories, workers.client, logger),
     startReconciliationSchedule(configuration, workers.client, logger),
     ...startCalendarSyncs(configuration, repositories.syncedCalendars, workers.client, logger),
+    startFeedReports(configuration, repositories, workers.client, logger),
     startConnectionMaintenance(
       configuration,
       repositories,

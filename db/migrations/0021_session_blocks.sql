@@ -17,6 +17,7 @@ CREATE TABLE "session_blocks" (
 	"changed_at" timestamp with time zone DEFAULT date_trunc('milliseconds', now()) NOT NULL
 );
 --> statement-breakpoint
+ALTER TABLE "connections" ADD COLUMN "failure_reported_as" integer;--> statement-breakpoint
 CREATE INDEX "session_blocks_by_creation" ON "session_blocks" USING btree ("organization","created_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
 CREATE INDEX "session_blocks_by_series" ON "session_blocks" USING btree ("organization","series");--> statement-breakpoint
 CREATE INDEX "session_blocks_to_report" ON "session_blocks" USING btree ("report_at") WHERE "session_blocks"."reports_left" > 0;--> statement-breakpoint
