@@ -21,8 +21,8 @@ export interface SlotPlace {
 }
 
 /**
- * Returns one place for each room in which the block has sessions in the window. None, when the block was cancelled. The
- * block is read by each attempt, so that a change of it counts immediately.
+ * Returns one place for each room in which the block has sessions in the window. None, when the block was cancelled. Each
+ * attempt reads the block: a change of it counts immediately.
  * @param attemptIn returns the attempt that holds a slot in the room
  */
 export const placesInBlock = (

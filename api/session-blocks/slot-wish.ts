@@ -31,7 +31,7 @@ interface SlotContext {
   };
 }
 
-/** Returns the part of the context that the view of an audition tells. */
+/** Returns the context that the view of an audition contains. */
 export const auditionOf = ({ project, role, participants }: AuditionView): SlotContext['audition'] => ({
   project,
   role,
@@ -50,7 +50,7 @@ export const readSlotWish = async (wish: SlotWish, context: SlotContext): Promis
   return slotIn(await readBlock(wish.block, context), wish, context.now);
 };
 
-/** Returns the search for a slot of a block that anyone can use, such as for `POST /v1/availability`. */
+/** Returns the search for a slot of a block, without an audition that the block must be for. */
 export const readBlockSearch = async (
   wish: BlockSlot,
   { sessionBlocks, organization, now }: Omit<SlotContext, 'audition'>,

@@ -20,7 +20,7 @@ export const requireVersion = (ifMatch: string | undefined, block: SessionBlock)
     throw new Refusal(
       'precondition_missing',
       'A change of a session block needs the header If-Match.',
-      'Read the block, and send its ETag as If-Match. Then a change by someone else in the meantime is not lost.',
+      'Read the block, and send its ETag as If-Match. Then no change by another caller is overwritten.',
     );
   }
   if (ifMatch !== '*' && ifMatch !== etagOf(block)) throw versionChanged(block);

@@ -12,7 +12,7 @@ export type FailingFeed = z.infer<typeof rowSchema>;
 export interface FailingFeeds {
   /** Returns feeds that need another address for longer than `afterMs` and were not reported, the longest failing first. */
   listUnreported(afterMs: number, limit: number): Promise<readonly FailingFeed[]>;
-  /** Records that the casting office was told. Once for each address that the owner enters. */
+  /** Records that the casting office was notified. Once for each address that the owner enters. */
   markReported(feed: Pick<FailingFeed, 'id' | 'version'>): Promise<void>;
 }
 

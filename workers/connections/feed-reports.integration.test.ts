@@ -1,4 +1,4 @@
-/** Tests that the casting office is told about calendar feeds that have been failing for a day. */
+/** Tests that the casting office is notified of calendar feeds that have been failing for a day. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endpointIdSchema, organizationIdSchema } from '../../domain/ids.ts';

@@ -1,4 +1,4 @@
-/** Tells the casting office about calendar feeds that have been failing for a day, through its webhook endpoints. */
+/** Notifies the casting office of calendar feeds that have been failing for a day, through its webhook endpoints. */
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { workflowTaskQueue } from '../../activities/contract.ts';

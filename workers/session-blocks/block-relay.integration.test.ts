@@ -1,4 +1,4 @@
-/** Tests that auditions are told when their session block was changed. */
+/** Tests that auditions are signaled when their session block was changed. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SessionBlockChange } from '../../domain/audition/session-block-change.ts';
@@ -48,7 +48,7 @@ const setup = async () => {
 };
 
 describe('the relay of changed session blocks', () => {
-  it('tells each audition outside where its session is now, and no other one', async () => {
+  it('signals each audition outside with the place of its session now, and no other one', async () => {
     const { id, send, book, sent, run } = await setup();
     const audition = await book(id, ...slot);
     await book(id, '2026-12-08T09:00:00.000Z', '2026-12-08T09:15:00.000Z');
@@ -115,7 +115,7 @@ describe('the relay of changed session blocks', () => {
     expect(sent).toHaveLength(1);
   });
 
-  it('tells an audition with a question that it is inside again', async () => {
+  it('signals an audition with an open question when it is inside again', async () => {
     const { id, send, book, sent, run } = await setup();
     const item = attentionItem(`att_${randomUUID()}`, { step: 'session_block' });
     await book(id, ...slot, { more: [{ type: 'attention_raised', item }] });
@@ -124,7 +124,7 @@ describe('the relay of changed session blocks', () => {
     expect(sent.map(({ change }) => change.change)).toEqual(['inside']);
   });
 
-  it('tells it after an outage of Temporal', async () => {
+  it('signals auditions after an outage of Temporal', async () => {
     const { id, send, book, sent, run, temporal, timePasses } = await setup();
     await book(id, ...slot);
     await send('PUT', path(id), { version: 1, body: { status: 'cancelled' } });
@@ -138,7 +138,7 @@ describe('the relay of changed session blocks', () => {
     expect(sent).toHaveLength(1);
   });
 
-  it('is done by one of two workers', async () => {
+  it('signals each audition from one of two workers', async () => {
     const { id, send, book, sent, round } = await setup();
     await book(id, ...slot);
     await send('PUT', path(id), { version: 1, body: { status: 'cancelled' } });

@@ -1,5 +1,5 @@
 /**
- * Tells auditions that their session block was changed. A change of a block is stored with the task to compare its auditions
+ * Signals auditions whose session block was changed. A change of a block is stored with the task to compare its auditions
  * with it; this relay does so. A signal that was sent, but not recorded as sent, is sent again with the same id, and the
  * audition applies it once.
  */
