@@ -95,7 +95,7 @@ const readBlock = async (
 };
 
 const searchIn = (block: SessionBlock, wish: BlockSlot, now: Instant): WindowWish => {
-  const { zone, slotMinutes } = block.definition;
+  const { zone, slotMinutes, room } = block.definition;
   const asked = wish.earliest === undefined ? now : parseLocalTime(wish.earliest, zone, ['/slot/earliest']);
   const earliest = asked > now ? asked : now;
   const latest = wish.latest === undefined ? undefined : parseLocalTime(wish.latest, zone, ['/slot/latest']);
@@ -112,6 +112,8 @@ const searchIn = (block: SessionBlock, wish: BlockSlot, now: Instant): WindowWis
     latest: toInstant(Math.min(until, longest)),
     durationMinutes: slotMinutes,
     zone,
+    // Says that the audition is in person. The session that is chosen can be in another room.
+    ...(room === undefined ? {} : { room }),
     block: block.id,
   };
 };
