@@ -157,6 +157,7 @@ describe('claiming a slot of a session block', () => {
     const participants = [person()];
     const again = () => claim({ wish: wish(), participants });
     const first = await again();
+    expect(first).toMatchObject({ kind: 'held' });
     expect(await again()).toEqual(first);
     expect(await held()).toHaveLength(1);
   });

@@ -203,9 +203,10 @@ export const createClaimSlot = (
           ),
         nameHolds: (conflicts) => nameHolds(reader, input, conflicts, call),
       };
-      const earlier = await claimer.findEarlier(attempt);
-      if (earlier.result) return earlier.result;
-      if (wish.kind === 'fixed') return claimFixed(attempt, wish);
+      if (wish.kind === 'fixed') {
+        const { result } = await claimer.findEarlier(attempt);
+        return result ?? claimFixed(attempt, wish);
+      }
       const places =
         wish.block === undefined
           ? [{ attempt, wish }]
@@ -213,6 +214,11 @@ export const createClaimSlot = (
               ...attempt,
               ...inRoom(room),
             }));
+      const earlier = await claimer.findEarlier(
+        attempt,
+        places.map((place) => place.attempt.needs),
+      );
+      if (earlier.result) return earlier.result;
       if (earlier.slot) {
         const again = await claimAgain(places, earlier.slot);
         if (again) return again;

@@ -46,10 +46,12 @@ export interface SlotClaimer {
   /**
    * Returns the slot that an earlier attempt of the claim has acquired, and the result if that attempt has recorded it:
    * its answer was lost. Gives up a slot that the claim was to hold for another request: the workflow was reset since,
-   * and numbers its claims again.
+   * and numbers its claims again. A slot whose fact is recorded stays held.
+   * @param needs what the slot can need: that of the attempt, or one for each place of the search
    */
   findEarlier(
     attempt: ClaimAttempt,
+    needs?: readonly ClaimAttempt['needs'][],
   ): Promise<{ readonly slot?: TimeRange | undefined; readonly result?: ClaimSlotResult | undefined }>;
   /**
    * Holds the slot and reads the calendars after that, so that no other audition can come between. The slot stays held
@@ -135,18 +137,20 @@ export const createSlotClaimer = ({
   return {
     abandon,
 
-    findEarlier: async (attempt) => {
+    findEarlier: async (attempt, needs = [attempt.needs]) => {
       const { organization, auditionId, claim, heldAs, wish } = attempt.input;
       const slot = await holds.find(auditionId, claim);
       if (!slot) return {};
-      const isWanted =
-        fits(wish, slot) && (await holds.isHeldFor(auditionId, claim, attempt.needs.resources));
-      if (!isWanted) await abandon(attempt);
-      if (heldAs === undefined) return isWanted ? { slot } : {};
-      const head = await events.head(organization, auditionId);
-      const isRecorded = head !== undefined && head.number >= heldAs;
+      const head = heldAs === undefined ? undefined : await events.head(organization, auditionId);
+      const isRecorded = head !== undefined && heldAs !== undefined && head.number >= heldAs;
       const recorded = isRecorded ? head.view.slot : undefined;
-      return { ...(isWanted ? { slot } : {}), result: recorded && heldResult(attempt, recorded, []) };
+      if (recorded) return { slot, result: heldResult(attempt, recorded, []) };
+      const heldFor = await Promise.all(
+        needs.map(({ resources }) => holds.isHeldFor(auditionId, claim, resources)),
+      );
+      const isWanted = fits(wish, slot) && heldFor.includes(true);
+      if (!isWanted) await abandon(attempt);
+      return isWanted ? { slot } : {};
     },
 
     claim: async (attempt, slot, known = []) => {

@@ -26,7 +26,7 @@ const setup = async () => {
   const request = async (slot: object, more: Record<string, unknown> = {}) => {
     const response = await test.call('POST', '/v1/auditions', {
       key: blocks.key,
-      body: auditionRequest({ slot, ...more }),
+      body: auditionRequest({ slot, meeting: undefined, ...more }),
       headers: { 'idempotency-key': randomUUID() },
     });
     return { ...response, plan: test.orchestration.started.at(-1) };
