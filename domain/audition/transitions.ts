@@ -72,6 +72,8 @@ export const stateNeutralFacts = [
   'calendar_changed',
   'notified',
   'responded',
+  'answer_ignored',
+  'time_proposed',
   'delivery_reported',
   'move_refused',
   'checked_in',

@@ -244,6 +244,8 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'confirmed':
     case 'confirmation_lost':
     case 'calendar_changed':
+    case 'answer_ignored':
+    case 'time_proposed':
     case 'session_started':
     case 'session_ended':
     case 'reminder_dropped':

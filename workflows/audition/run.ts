@@ -19,7 +19,14 @@ import { type CommandQueue, createCommandQueue } from './command-queue.ts';
 import type { AuditionCompensation } from './compensations.ts';
 import { internalFailure } from './ending.ts';
 import { createJournal, type Journal } from './journal.ts';
-import type { AuditionInput, DeliveryReport, FirstResult, MeetingStatus, SlotRefusal } from './messages.ts';
+import type {
+  AnswerTimes,
+  AuditionInput,
+  DeliveryReport,
+  FirstResult,
+  MeetingStatus,
+  SlotRefusal,
+} from './messages.ts';
 import { createOpenNotices, type OpenNotices } from './open-notices.ts';
 import type { SlotQuestion } from './open-question.ts';
 import { createSignalDedup, type SignalDedup } from './signal-dedup.ts';
@@ -79,6 +86,10 @@ export interface AuditionRun {
   suppressedAddresses: readonly string[];
   /** The last report about each participant's calendar: about our event, and about conflicts. A later one withdraws its question. */
   readonly calendarReports: Map<string, string>;
+  /** When each participant last answered. A report about an earlier answer changes nothing. */
+  answeredAt: AnswerTimes;
+  /** The last proposal of each participant. A later one withdraws its question. */
+  readonly proposals: Map<ParticipantId, string>;
   answerEscalated: boolean;
   decisionEscalated: boolean;
   /** Whether the casting office was asked if the session in the present slot took place. */
@@ -208,6 +219,8 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     unknownParticipants: [],
     suppressedAddresses: carried?.suppressedAddresses ?? [],
     calendarReports: new Map(),
+    answeredAt: carried?.answeredAt ?? {},
+    proposals: new Map(),
     answerEscalated: carried?.answerEscalated ?? false,
     decisionEscalated: carried?.decisionEscalated ?? false,
     sessionAsked: carried?.sessionAsked ?? false,

@@ -16,9 +16,12 @@ import { notify } from './notices.ts';
 /** Records an answer. A repeated answer changes nothing. A performer who declines can change that for some time. */
 export const recordAnswer = (
   run: AuditionRun,
-  { participant, answer, origin, correlationId }: RespondCommand,
+  { participant, answer, origin, correlationId, at }: RespondCommand,
 ): void => {
   const { journal } = run;
+  // A clock that is ahead must not make later answers look earlier.
+  const answered = Math.min(at === undefined ? Date.now() : toEpochMs(at), Date.now());
+  run.answeredAt = { ...run.answeredAt, [participant]: answered };
   const before = journal.view.participants.find(({ id }) => id === participant);
   if (!before || before.answer === answer) return;
   const finalAt = before.kind === 'performer' && answer === 'declined' ? declineFinalAt(run) : undefined;
