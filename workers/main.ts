@@ -8,6 +8,7 @@ import { migrateAtStart } from '../db/migrate.ts';
 import { createDatabaseCheck } from '../db/readiness.ts';
 import { failToStart } from '../foundation/configuration/start-failure.ts';
 import { createKeyWrapping } from '../foundation/encryption/configured-wrapping.ts';
+import { createReplyAddresses } from '../foundation/links/reply-address.ts';
 import { createResponseLinks } from '../foundation/links/response-link.ts';
 import { createLogger } from '../foundation/observability/logger.ts';
 import { type Configuration, loadConfiguration } from '../providers/configuration.ts';
@@ -151,6 +152,7 @@ const createAuditionActivities = (
     tellSlotTaken: signalSlotTaken,
     responseLink: (invitation) => `${publicUrl}/respond/${links.token(invitation)}`,
     sender: smtp.from,
+    replyAddress: smtp.replies && createReplyAddresses(masterKeys, smtp.replies.address).of,
   });
 };
 
