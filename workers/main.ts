@@ -143,6 +143,7 @@ const createAuditionActivities = (
   { repositories, providers, accessTokens, runs }: Parts,
 ) => {
   const links = createResponseLinks(masterKeys);
+  const replyAddresses = smtp.replies && createReplyAddresses(masterKeys, smtp.replies.address);
   return createActivities({
     repositories,
     runs,
@@ -152,7 +153,7 @@ const createAuditionActivities = (
     tellSlotTaken: signalSlotTaken,
     responseLink: (invitation) => `${publicUrl}/respond/${links.token(invitation)}`,
     sender: smtp.from,
-    replyAddress: smtp.replies && createReplyAddresses(masterKeys, smtp.replies.address).of,
+    replyAddress: replyAddresses && ((invitee) => replyAddresses.of(invitee)),
   });
 };
 

@@ -16,7 +16,7 @@ import { auditEvents } from '../schema/audit-events.ts';
 import { deliveries } from '../schema/deliveries.ts';
 
 /** A participant to whom an audition has sent email. */
-export interface EmailedParticipant {
+interface EmailedParticipant {
   readonly organization: OrganizationId;
   readonly participant: ParticipantId;
   /** Returns whether the participant's emails went to this address. */

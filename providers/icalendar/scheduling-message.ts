@@ -36,7 +36,7 @@ export interface InvitationAnswer {
   readonly slot: { readonly start: Instant; readonly end: Instant } | undefined;
 }
 
-export interface Attendee {
+interface Attendee {
   readonly address: string;
   /** Undefined for NEEDS-ACTION, DELEGATED and unknown values. */
   readonly answer: Answer | undefined;

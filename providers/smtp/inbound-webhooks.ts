@@ -10,6 +10,9 @@
  *   SES through SNS (https://docs.aws.amazon.com/ses/latest/dg/receiving-email-notifications-contents.html).
  */
 import { createHmac } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Busboy } from '@fastify/busboy';
 import { z } from 'zod';
 import { hour } from '../../domain/time/units.ts';
 import { equalInConstantTime } from '../http/constant-time.ts';
@@ -46,19 +49,26 @@ export const readInboundForm = async ({
   body,
   mediaType,
 }: InboundRequest): Promise<Form | undefined> => {
-  if (!formTypes.has(mediaType)) return undefined;
+  const contentType = headers['content-type'];
+  if (!formTypes.has(mediaType) || typeof contentType !== 'string') return undefined;
+  const fields = new Map<string, string>();
   try {
-    const contentType = z.string().parse(headers['content-type']);
-    const form = await new Response(new Uint8Array(body), {
+    const parser = new Busboy({
       headers: { 'content-type': contentType },
-    }).formData();
-    return new Map(
-      [...form.entries()].flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
-    );
+      // Keeps the bytes of a message in any charset.
+      defCharset: 'latin1',
+      limits: { fields: mostFields, fieldSize: body.length, files: 0, parts: mostFields },
+    });
+    parser.on('field', (name, value) => fields.set(name, value));
+    await pipeline(Readable.from([body]), parser);
+    return fields;
   } catch {
     return undefined;
   }
 };
+
+/** Services send about thirty. */
+const mostFields = 200;
 
 /**
  * Returns whether the request is from a service that knows one of the secrets: as the password of HTTP Basic authentication
@@ -76,7 +86,8 @@ export const isFromMailService = (
   (form !== undefined && isSignedByMailgun(secrets, form, now));
 
 const hasSecret = (secrets: readonly string[], header: unknown): boolean => {
-  const [, scheme = '', credentials = ''] = /^(Basic|Bearer) +(\S+)$/i.exec(String(header ?? '')) ?? [];
+  const [, scheme = '', credentials = ''] =
+    /^(Basic|Bearer) +(\S+)$/i.exec(typeof header === 'string' ? header : '') ?? [];
   const decoded = Buffer.from(credentials, 'base64').toString('utf8');
   const presented = scheme.toLowerCase() === 'basic' ? decoded.slice(decoded.indexOf(':') + 1) : credentials;
   return presented !== '' && secrets.some((secret) => equalInConstantTime(presented, secret));
@@ -120,7 +131,7 @@ const readForm = (form: Form): InboundMail | undefined => {
   if (!message) return undefined;
   const envelope = envelopeSchema.safeParse(parseJsonOrUndefined(form.get('envelope') ?? '')).data;
   const recipients = [...(form.get('recipient')?.split(',') ?? []), ...(envelope?.to ?? [])];
-  return { kind: 'mail', message: Buffer.from(message, 'utf8'), recipients };
+  return { kind: 'mail', message: Buffer.from(message, 'latin1'), recipients };
 };
 
 const envelopeSchema = z.object({

@@ -11,14 +11,14 @@ export interface ReceivedMail {
   readonly nature: MailNature;
 }
 
-export interface ReceivedCalendar {
+interface ReceivedCalendar {
   readonly text: string;
   /** The parameter `method` of the content type, in upper case. */
   readonly method: string | undefined;
 }
 
 /** What kind of mail it is, apart from its calendar parts. */
-export type MailNature = 'delivery_notification' | 'automatic_reply' | 'written';
+type MailNature = 'delivery_notification' | 'automatic_reply' | 'written';
 
 /** A multipart message with some attachments and signatures has less than ten levels. */
 const deepestPart = 50;

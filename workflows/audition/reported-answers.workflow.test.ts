@@ -50,6 +50,25 @@ const answersIn = ({ world }: RunningAudition) =>
     return fact.type === 'answer_ignored' ? [`${fact.answer} ignored: ${fact.reason}`] : [];
   });
 
+const asked = ({ until }: RunningAudition) =>
+  until(({ attention }) => attention.some(({ step }) => step === 'proposal'));
+
+const moved = ({ handle }: RunningAudition, change: CalendarChangeOf) => {
+  reports += 1;
+  return handle.signal(messages.calendarChangedSignal, {
+    inboxId: `move-${reports}`,
+    participant: performer.id,
+    provider: 'google',
+    connection: 'conn_performer',
+    revision: 1,
+    change,
+  });
+};
+const movedBy = ({ slot }: AuditionView, hours: number) => {
+  const start = toEpochMs(slot?.start ?? '2026-01-01T00:00:00.000Z') + hours * hour;
+  return { kind: 'moved', isAllDay: false, start: toInstant(start), end: toInstant(start + hour) } as const;
+};
+
 const now = () => stage.environment.currentTimeMs();
 
 describe('an answer in a calendar or by email', () => {
@@ -150,6 +169,8 @@ describe('an answer in a calendar or by email', () => {
       await answered(played, 'tentative');
       await report(played, 'accepted');
       await answered(played, 'accepted');
+      await played.until(() => answersIn(played).length === 2);
+      expect(answersIn(played)).toEqual(['tentative by email', 'accepted by email']);
     });
   });
 
@@ -164,9 +185,6 @@ describe('an answer in a calendar or by email', () => {
 });
 
 describe('a proposed time', () => {
-  const asked = ({ until }: RunningAudition) =>
-    until(({ attention }) => attention.some(({ step }) => step === 'proposal'));
-
   it('is a question, and reschedules the audition when the casting office follows', async () => {
     await stage.runAudition({}, async (played) => {
       const { slot } = await invited(played);
@@ -215,22 +233,6 @@ describe('a proposed time', () => {
 
 describe('a moved event, with the policy `reschedule`', () => {
   const policy = { ...defaultPolicy, calendarMoves: 'reschedule' } as const;
-  const moved = ({ handle }: RunningAudition, change: CalendarChangeOf) => {
-    reports += 1;
-    return handle.signal(messages.calendarChangedSignal, {
-      inboxId: `move-${reports}`,
-      participant: performer.id,
-      provider: 'google',
-      connection: 'conn_performer',
-      revision: 1,
-      change,
-    });
-  };
-  const movedBy = ({ slot }: AuditionView, hours: number) => {
-    const start = toEpochMs(slot?.start ?? '2026-01-01T00:00:00.000Z') + hours * hour;
-    return { kind: 'moved', isAllDay: false, start: toInstant(start), end: toInstant(start + hour) } as const;
-  };
-
   it('reschedules the audition without a question', async () => {
     await stage.runAudition({ plan: { policy } }, async (played) => {
       const change = movedBy(await invited(played), 2);
