@@ -6,19 +6,20 @@ import type { ProposedTime, ReportedAnswer } from '../../../domain/audition/repo
 import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
-import { second } from '../../../domain/time/units.ts';
 import { askInBackground } from '../background-question.ts';
 import type { RespondCommand } from '../messages.ts';
-import { refusalOfAnswer } from '../refusals.ts';
+import { answerSuperseded, refusalOfAnswer } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
-import { isWithdrawnDecline, pendingDecline, recordAnswer } from './answers.ts';
+import { isEarlierAnswer, isWithdrawnDecline, pendingDecline, recordAnswer } from './answers.ts';
 import { rescheduleTo } from './calendar-changes.ts';
 
 /** Records a reported answer, unless it is refused or a later answer is known. */
 export const answerReported = (run: AuditionRun, report: ReportedAnswer): void => {
   if (run.ending || run.journal.view.state === 'closed') return;
   const command = commandOf(run, report);
-  const refusal = refusalOfAnswer(command, run.journal.view) ?? refuseEarlierAnswer(run, report);
+  const refusal =
+    refusalOfAnswer(command, run.journal.view) ??
+    (isEarlierAnswer(run, command) ? answerSuperseded() : undefined);
   if (refusal) return ignore(run, report, refusal);
   if (isWithdrawnDecline(run, command)) return withdraw(run, report, command);
   recordAnswer(run, command);
@@ -29,20 +30,6 @@ const commandOf = (
   { plan }: AuditionRun,
   { participant, answer, origin, revision, at, correlationId = plan.correlationId }: ReportedAnswer,
 ): RespondCommand => ({ participant, answer, origin, revision, at, correlationId });
-
-/** The time of an answer by email has whole seconds (RFC 5545, section 3.3.5). Within a second, the last report counts. */
-const refuseEarlierAnswer = (
-  { answeredAt }: AuditionRun,
-  { participant, at }: ReportedAnswer,
-): Refusal | undefined => {
-  const last = answeredAt[participant];
-  if (at === undefined || last === undefined || toEpochMs(at) + second > last) return undefined;
-  return new Refusal(
-    'answer_superseded',
-    'The participant has given another answer after this one.',
-    'Nothing needs to be done: the later answer counts.',
-  );
-};
 
 const ignore = (
   { journal }: AuditionRun,
