@@ -44,8 +44,8 @@ export interface ActivityDependencies {
    */
   readonly tellSlotTaken: (auditionId: AuditionId) => Promise<void>;
   /**
-   * The From address of emails, and the organizer of calendar invitations without a `replyAddress`: `CastMatch <auditions@example.com>`, or the
-   * address alone.
+   * The From address of emails, and the organizer of calendar invitations without a `replyAddress`:
+   * `CastMatch <auditions@example.com>`, or the address alone.
    */
   readonly sender: string;
   /**

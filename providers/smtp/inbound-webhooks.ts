@@ -115,6 +115,9 @@ const isSignedByMailgun = (secrets: readonly string[], form: Form, now: number):
 
 const mailgunWindowMs = 12 * hour;
 
+/** The media types of a message that is not wrapped. */
+const messageTypes: ReadonlySet<string> = new Set(['message/rfc822', 'text/plain']);
+
 /** Returns the message of an authentic request; undefined when the request has none. */
 export const readInboundMail = (
   { headers, body, mediaType }: InboundRequest,
@@ -123,7 +126,8 @@ export const readInboundMail = (
   if (form) return readForm(form);
   const isNotification = headers['x-amz-sns-message-type'] !== undefined;
   if (mediaType === 'application/json' || isNotification) return readJson(body.toString('utf8'));
-  return body.length > 0 ? { kind: 'mail', message: body, recipients: [] } : undefined;
+  const isMessage = messageTypes.has(mediaType) && body.length > 0;
+  return isMessage ? { kind: 'mail', message: body, recipients: [] } : undefined;
 };
 
 const readForm = (form: Form): InboundMail | undefined => {
