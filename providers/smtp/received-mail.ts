@@ -5,7 +5,7 @@
 import PostalMime, { type Email } from 'postal-mime';
 
 export interface ReceivedMail {
-  /** The addresses in the headers that name recipients. Anybody can write them. */
+  /** The addresses in the headers that name recipients. A sender can forge them. */
   readonly recipients: readonly string[];
   readonly calendars: readonly ReceivedCalendar[];
   readonly nature: MailNature;

@@ -65,7 +65,7 @@ const setup = async (...answer: Parameters<typeof setupRounds>) => {
 };
 
 describe('a REPLY', () => {
-  it('is signaled with the revision that it answers, whoever sends it, and for each of its copies', async () => {
+  it('is signaled with the revision that it answers, whatever its From says, and for each of its copies', async () => {
     const { outcomeOf, mailWith, signals, id, first } = await setup();
     expect(await outcomeOf(mailWith())).toBe('delivered');
     expect(await outcomeOf(mailWith({ partstat: 'DECLINED', sequence: first }))).toBe('delivered');

@@ -18,7 +18,7 @@ import { type ReceivedMail, readReceivedMail } from '../../providers/smtp/receiv
 export type MailVerdict =
   | { readonly kind: 'answer'; readonly audition: AuditionId; readonly report: MailedAnswer }
   | { readonly kind: 'proposal'; readonly audition: AuditionId; readonly report: MailedProposal }
-  /** Nobody needs to read it. */
+  /** No person needs to read it. */
   | {
       readonly kind: 'settled';
       readonly reason: 'automatic_reply' | 'delivery_notification' | 'unsolicited';
@@ -110,7 +110,7 @@ const answersIn = (messages: readonly SchedulingMessage[]): readonly ReadAnswer[
   return [...new Map(answers.map((answer) => [JSON.stringify(answer), answer])).values()];
 };
 
-/** Finds the invitation. Only its UID and its tag count: everybody can write a From. */
+/** Finds the invitation. Only its UID and its tag count: a From can be forged. */
 const identify = async (
   dependencies: MailDependencies,
   answer: ReadAnswer,
