@@ -7,9 +7,9 @@ const formOf = async (body: Buffer, contentType: string) => {
   return { form: await readInboundForm(request), request };
 };
 
-describe('the form of a mail service', () => {
-  const part = (name: string) => `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n`;
+const part = (name: string) => `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n`;
 
+describe('the form of a mail service', () => {
   it('keeps the bytes of the message, in any charset and with any text in it', async () => {
     const message = Buffer.from('Subject: x\r\n\r\n\u00e9 -x --x- Fran\u00e7ois\r\n', 'latin1');
     const body = Buffer.concat([Buffer.from(part('email')), message, Buffer.from('\r\n--x--\r\n')]);

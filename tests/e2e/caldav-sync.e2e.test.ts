@@ -162,8 +162,8 @@ describe.each(['radicale', 'xandikos'] as const)('with a calendar at %s', (progr
               (participant) => participant.id === performerId && participant.answer === answer,
             ),
           );
-        const attendee = (status: string) => `ATTENDEE;PARTSTAT=${status}:mailto:${caldavUser.username}`;
-        await put(url, (await read(url)).replace('END:VEVENT', `${attendee('ACCEPTED')}\r\nEND:VEVENT`));
+        const attendee = `ATTENDEE;PARTSTAT=ACCEPTED:mailto:${caldavUser.username}`;
+        await put(url, (await read(url)).replace('END:VEVENT', `${attendee}\r\nEND:VEVENT`));
         await runRound();
         await answerIs('accepted');
         const slot = {

@@ -150,6 +150,7 @@ describe('an event of an audition in Outlook', () => {
     await answerIs('none');
     service.sandbox.control.answerOutlookEvent({ account, eventId, response: 'tentativelyAccepted' });
     await answerIs('tentative');
+    expect(openItems(await platform.view(id))).toEqual([]);
   });
 
   it('is written again after a deletion when the casting office says so', async () => {
