@@ -46,8 +46,15 @@ export interface ActivityDependencies {
    */
   readonly tellSlotTaken: (auditionId: AuditionId) => Promise<void>;
   /**
-   * The From address of emails and the organizer of calendar invitations: `CastMatch <auditions@example.com>`, or the
-   * address alone.
+   * The From address of emails, and the organizer of calendar invitations without a `replyAddress`:
+   * `CastMatch <auditions@example.com>`, or the address alone.
    */
   readonly sender: string;
+  /**
+   * Returns the address to which the participant's calendar program sends its answer to an invitation. The same participant
+   * always gets the same address. Undefined: the answers go to the sender.
+   */
+  readonly replyAddress?:
+    | ((invitee: { readonly auditionId: AuditionId; readonly participant: ParticipantId }) => string)
+    | undefined;
 }

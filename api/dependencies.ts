@@ -54,7 +54,7 @@ export interface ApiDependencies {
     'environment' | 'publicUrl' | 'platformOrigins' | 'twilio' | 'masterKeys' | 'trustedProxies'
   > & {
     readonly zoom: Pick<Configuration['zoom'], 'webhookSecrets'>;
-    readonly smtp: Pick<Configuration['smtp'], 'webhookSecrets'>;
+    readonly smtp: Pick<Configuration['smtp'], 'webhookSecrets' | 'replies'>;
   };
   readonly repositories: Repositories;
   readonly auditionWorkflows: AuditionWorkflows;

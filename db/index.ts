@@ -31,6 +31,7 @@ import { type Connections, createConnections } from './connections/repository.ts
 import { createOutbox, type Outbox } from './endpoints/outbox.ts';
 import { createEndpointProgress, type EndpointProgress } from './endpoints/progress.ts';
 import { createWebhookEndpoints, type WebhookEndpoints } from './endpoints/repository.ts';
+import { createInvitationReplies, type InvitationReplies } from './inbox/invitation-replies.ts';
 import { createInboxRouting, type InboxRouting } from './inbox/routing.ts';
 import { createWatchSubscriptions, type WatchSubscriptions } from './inbox/watch-subscriptions.ts';
 import { createWebhookInbox, type WebhookInbox } from './inbox/webhooks.ts';
@@ -73,6 +74,7 @@ export interface Repositories {
   readonly suppressions: Suppressions;
   readonly inbox: WebhookInbox;
   readonly inboxRouting: InboxRouting;
+  readonly invitationReplies: InvitationReplies;
   readonly endpoints: WebhookEndpoints;
   readonly endpointProgress: EndpointProgress;
   readonly outbox: Outbox;
@@ -121,6 +123,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     writtenEvents: createWrittenEvents(db, vault),
     inbox: createWebhookInbox(db, vault),
     inboxRouting: createInboxRouting(db),
+    invitationReplies: createInvitationReplies(db),
     endpoints: createWebhookEndpoints(db, wrapping, vault),
     endpointProgress: createEndpointProgress(db),
     outbox: createOutbox(db),

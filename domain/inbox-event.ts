@@ -33,6 +33,13 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
     'message.received',
     z.object({ id: z.string(), from: z.string(), body: z.string(), answer: z.enum(answers).optional() }),
   ),
+  /** An email to the reply address, as it was received. `recipients` are those of the envelope, where they are known. */
+  inboxEvent(
+    'mail.received',
+    z.object({ message: z.base64(), recipients: z.array(z.string()).max(100).optional() }),
+  ),
+  /** A service that forwards email asks whether it may. An operator opens the address. */
+  inboxEvent('mail.subscription', z.object({ confirmUrl: z.string() })),
   inboxEvent('meeting.started', meeting),
   inboxEvent('meeting.ended', meeting),
   /** The provider no longer has the meeting: its join link is dead. */

@@ -2,7 +2,7 @@
  * Defines the ports that provider adapters implement. Code outside `providers/` sees only these types, never a vendor's
  * JSON. Every method reports failures as `ProviderError`.
  */
-import type { Meeting } from '../domain/audition/events.ts';
+import type { Answer, Meeting } from '../domain/audition/events.ts';
 import type { BusyInterval, Slot } from '../domain/audition/slot.ts';
 import type { BusyKind } from '../domain/calendars/busy-kind.ts';
 import type { AppPassword } from '../domain/connections/grant.ts';
@@ -190,6 +190,18 @@ export interface ListedEvent {
   /** Whether the event blocks its time, as in `busyEvents`. */
   readonly busy: BusyKind;
   readonly etag?: string | undefined;
+  /** What the owner of the calendar answers to the event. Undefined without an answer. */
+  readonly answer?: ListedAnswer | undefined;
+}
+
+interface ListedAnswer {
+  readonly given: Answer;
+  /** When it was given, if the vendor says so. Another time means another answer. */
+  readonly givenAt?: Instant | undefined;
+  /** When the event was last changed: the answer was not given later. */
+  readonly changedAt?: Instant | undefined;
+  /** Whether our write of another revision removes the answer. The same answer in it is then a new one. */
+  readonly endsWithRevision: boolean;
 }
 
 /** What an event says about itself in our private properties. Another program can have copied them: the id decides. */

@@ -8,6 +8,7 @@ import { migrateAtStart } from '../db/migrate.ts';
 import { createDatabaseCheck } from '../db/readiness.ts';
 import { failToStart } from '../foundation/configuration/start-failure.ts';
 import { createKeyWrapping } from '../foundation/encryption/configured-wrapping.ts';
+import { createReplyAddresses } from '../foundation/links/reply-address.ts';
 import { createResponseLinks } from '../foundation/links/response-link.ts';
 import { createLogger } from '../foundation/observability/logger.ts';
 import { type Configuration, loadConfiguration } from '../providers/configuration.ts';
@@ -146,6 +147,7 @@ const createAuditionActivities = (
   { repositories, providers, accessTokens, runs }: Parts,
 ) => {
   const links = createResponseLinks(masterKeys);
+  const replyAddresses = smtp.replies && createReplyAddresses(masterKeys, smtp.replies.address);
   return createActivities({
     repositories,
     runs,
@@ -155,6 +157,7 @@ const createAuditionActivities = (
     tellSlotTaken: signalSlotTaken,
     responseLink: (invitation) => `${publicUrl}/respond/${links.token(invitation)}`,
     sender: smtp.from,
+    replyAddress: replyAddresses && ((invitee) => replyAddresses.of(invitee)),
   });
 };
 

@@ -1,7 +1,13 @@
 /** Compares the changed events with what this service has written, and signals the auditions. */
 import type { SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
-import type { ChangedEvent, ConflictChange, SyncedEvents } from '../../db/calendars/synced-events.ts';
+import type {
+  ChangedAnswer,
+  ChangedEvent,
+  ConflictChange,
+  SyncedEvents,
+} from '../../db/calendars/synced-events.ts';
 import type { CalendarChange, CalendarChangeOf } from '../../domain/audition/calendar-change.ts';
+import type { ReportedAnswer } from '../../domain/audition/reported-answer.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
@@ -10,6 +16,8 @@ import type { Instant } from '../../domain/time/instant.ts';
 export interface AuditionSignals {
   /** Resolves to `not_running` when the audition has ended. @throws when Temporal does not answer */
   calendarChanged(audition: AuditionId, change: CalendarChange): Promise<'signaled' | 'not_running'>;
+  /** Resolves and throws like `calendarChanged`. */
+  answerReported(audition: AuditionId, answer: ReportedAnswer): Promise<'signaled' | 'not_running'>;
 }
 
 export interface ChangeReport {
@@ -27,7 +35,12 @@ export const createChangeReport = ({
 }: {
   readonly syncedEvents: Pick<
     SyncedEvents,
-    'listChanged' | 'markCompared' | 'listConflictChanges' | 'markConflictsReported'
+    | 'listChanged'
+    | 'markCompared'
+    | 'listAnswers'
+    | 'markAnswerReported'
+    | 'listConflictChanges'
+    | 'markConflictsReported'
   >;
   readonly signals: AuditionSignals;
 }): ChangeReport => {
@@ -45,6 +58,23 @@ export const createChangeReport = ({
     await syncedEvents.markCompared(event, isDifferent);
   };
 
+  /** An answer that was removed, by a person or by our own write of another revision, is no answer. */
+  const reportAnswer = async (changed: ChangedAnswer): Promise<void> => {
+    const { connection, calendar, eventId, auditionId, participant, answer, at, revision } = changed;
+    if (answer) {
+      await signals.answerReported(auditionId, {
+        // The number of the change begins anew when the event is written again after its removal.
+        inboxId: `${connection}:${calendar}:${eventId}:answer:${revision}:${changed.change}:${at}`,
+        participant,
+        answer,
+        origin: 'calendar',
+        revision,
+        at,
+      });
+    }
+    await syncedEvents.markAnswerReported(changed);
+  };
+
   const reportConflict = async (calendar: SyncedCalendar, conflict: ConflictChange): Promise<void> => {
     const { digest, first } = conflict;
     await signals.calendarChanged(conflict.auditionId, {
@@ -58,6 +88,7 @@ export const createChangeReport = ({
   return {
     report: async (calendar) => {
       for (const event of await syncedEvents.listChanged(calendar)) await reportChange(calendar, event);
+      for (const answer of await syncedEvents.listAnswers(calendar)) await reportAnswer(answer);
       for (const conflict of await syncedEvents.listConflictChanges(calendar)) {
         await reportConflict(calendar, conflict);
       }

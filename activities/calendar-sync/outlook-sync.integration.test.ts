@@ -4,6 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it } from 'vitest';
 import { storedCalendar } from '../../db/auditions/resources.ts';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
+import type { ReportedAnswer } from '../../domain/audition/reported-answer.ts';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { participantIdSchema } from '../../domain/ids.ts';
@@ -52,6 +53,7 @@ const setup = async () => {
       [auditionId, storedCalendar(`microsoft/${accountId}`), slot.start, slot.end],
     );
   const sent: CalendarChange[] = [];
+  const answers: ReportedAnswer[] = [];
   const syncActivities = createSyncActivities({
     repositories,
     providers: {
@@ -63,6 +65,10 @@ const setup = async () => {
     signals: {
       calendarChanged: async (_audition, change) => {
         sent.push(change);
+        return 'signaled';
+      },
+      answerReported: async (_audition, answer) => {
+        answers.push(answer);
         return 'signaled';
       },
     },
@@ -81,14 +87,14 @@ const setup = async () => {
       { ...about, ...change },
     );
   };
-  const write = async (at: Slot, calendarId = 'primary') => {
+  const write = async (at: Slot, calendarId = 'primary', revision = 1) => {
     const calendar: WritableCalendarRef = { provider: 'microsoft', connection, calendarId };
     const { eventId } = await activities.writeEvent({
       ...about,
-      key: key('event:ada:r1'),
+      key: key(`event:ada:r${revision}`),
       participant: ada,
       calendar,
-      content: { summary: 'Captain', description: '', slot: at, revision: 1 },
+      content: { summary: 'Captain', description: '', slot: at, revision },
     });
     return eventId;
   };
@@ -109,6 +115,7 @@ const setup = async () => {
     connection,
     hold,
     sent,
+    answers,
     sync,
     write,
     stored,
@@ -175,6 +182,32 @@ describe('a round of an Outlook calendar', () => {
     await hold(slotIn(10));
     await write(slotIn(10), sandbox.control.openMailbox(account));
     expect(await sync()).toMatchObject({ kind: 'synced', calendars: [{ state: 'in_sync', listedCount: 1 }] });
+  });
+});
+
+describe('an answer in Outlook', () => {
+  it('is reported once, for the revision that the event states, and again only when it is given again', async () => {
+    const { sync, hold, write, answers, sandbox, account } = await setup();
+    await hold(slotIn(10));
+    const eventId = await write(slotIn(10));
+    await sync();
+    expect(answers).toEqual([]);
+    sandbox.control.answerOutlookEvent({ account, eventId, response: 'tentativelyAccepted' });
+    await sync();
+    await sync();
+    expect(answers).toMatchObject([
+      { answer: 'tentative', revision: 1, origin: 'calendar', participant: ada },
+    ]);
+    // Outlook keeps the answer when the event moves.
+    await write(slotIn(11), 'primary', 2);
+    await sync();
+    expect(answers).toHaveLength(1);
+    sandbox.control.answerOutlookEvent({ account, eventId, response: 'tentativelyAccepted' });
+    await sync();
+    expect(answers.map(({ answer, revision }) => [answer, revision])).toEqual([
+      ['tentative', 1],
+      ['tentative', 2],
+    ]);
   });
 });
 

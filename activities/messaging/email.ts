@@ -16,7 +16,7 @@ import { sentEmailFinder } from './sent-email.ts';
 
 const sendOperation = operationOf(channelVendors.email.vendor, 'email.send');
 
-type Dependencies = Pick<ActivityDependencies, 'providers' | 'responseLink' | 'sender'>;
+type Dependencies = Pick<ActivityDependencies, 'providers' | 'responseLink' | 'sender' | 'replyAddress'>;
 
 /**
  * Creates the email channel. SMTP cannot be queried for sent messages, so the ledger records the handover. Before the
@@ -53,7 +53,10 @@ export const createEmailChannel = (dependencies: Dependencies): NoticeChannel =>
 
 type Addressee = Participant & { readonly email: string };
 
-const buildEmail = (input: SendNoticeInput, { responseLink, sender }: Dependencies): EmailMessage => {
+const buildEmail = (
+  input: SendNoticeInput,
+  { responseLink, sender, replyAddress }: Dependencies,
+): EmailMessage => {
   const { key, notice, audition, auditionId, organization } = input;
   const recipient = addresseeOf(input.recipient);
   const { revision } = audition;
@@ -71,6 +74,7 @@ const buildEmail = (input: SendNoticeInput, { responseLink, sender }: Dependenci
             audition,
             recipient,
             organizer: sender,
+            replyAddress: replyAddress?.({ auditionId, participant: recipient.id }),
             link,
           }),
         }),

@@ -50,6 +50,15 @@ const parametersFor = (name: string, organizer = invitation.organizer) => {
   return linesOf(content).filter((line) => /^(ATTENDEE|ORGANIZER)/.test(line));
 };
 
+it('a calendar invitation has the reply address as its organizer, also when it is cancelled', () => {
+  for (const method of ['REQUEST', 'CANCEL'] as const) {
+    const replyAddress = 'replies+tag@in.example.com';
+    const { content } = renderInvitationCalendar(method, { ...invitation, replyAddress });
+    const organizers = linesOf(content).filter((line) => line.startsWith('ORGANIZER'));
+    expect(organizers).toEqual([`ORGANIZER;CN="CastMatch":mailto:${replyAddress}`]);
+  }
+});
+
 describe('a calendar invitation', () => {
   const { method, content } = renderInvitationCalendar('REQUEST', invitation);
   const lines = linesOf(content);

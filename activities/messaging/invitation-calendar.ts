@@ -20,6 +20,8 @@ export interface CalendarInvitation {
   readonly recipient: Participant & { readonly email: string };
   /** `Name <address>` or the address alone. */
   readonly organizer: string;
+  /** The organizer's address, when it is another one: answers are sent to it (RFC 6047, section 2.2.2). */
+  readonly replyAddress?: string | undefined;
   readonly link: string;
 }
 
@@ -29,7 +31,7 @@ export interface CalendarInvitation {
  */
 export const renderInvitationCalendar = (
   method: 'REQUEST' | 'CANCEL',
-  { auditionId, audition, recipient, organizer, link }: CalendarInvitation,
+  { auditionId, audition, recipient, organizer, replyAddress, link }: CalendarInvitation,
 ): NonNullable<EmailMessage['calendar']> => {
   const cancelled = method === 'CANCEL';
   const calendar = ical({
@@ -46,7 +48,10 @@ export const renderInvitationCalendar = (
     summary: `${audition.role.name}, ${audition.project.title}`,
     description: details.filter(Boolean).join('\n\n'),
     location: audition.slot.room ?? audition.joinUrl ?? null,
-    organizer: organizerOf(organizer),
+    organizer: {
+      ...organizerOf(organizer),
+      ...(replyAddress === undefined ? {} : { email: replyAddress }),
+    },
     attendees: [
       {
         name: parameterTextOf(recipient.name),

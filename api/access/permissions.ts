@@ -67,6 +67,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
 
   'POST /v1/webhooks/google': 'public',
   'POST /v1/webhooks/mail': 'public',
+  'POST /v1/webhooks/mail/inbound': 'public',
   'POST /v1/webhooks/microsoft': 'public',
   'POST /v1/webhooks/twilio': 'public',
   'POST /v1/webhooks/zoom': 'public',

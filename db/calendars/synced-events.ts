@@ -1,6 +1,7 @@
 /** Stores the events of synchronized calendars, and finds what has changed in those that this service has written. */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { type Answer, answers } from '../../domain/audition/events.ts';
 import {
   type AuditionId,
   auditionIdSchema,
@@ -56,6 +57,21 @@ export interface ChangedEvent extends CalendarKey {
   readonly isReported: boolean;
 }
 
+/** An answer of the calendar's owner to an event of ours. */
+export interface ChangedAnswer extends CalendarKey {
+  readonly eventId: string;
+  readonly auditionId: AuditionId;
+  readonly participant: z.infer<typeof participantIdSchema>;
+  /** Undefined: the answer was removed. */
+  readonly answer: Answer | undefined;
+  /** When it was given, at the latest. */
+  readonly at: Instant;
+  /** The number of the change. */
+  readonly change: number;
+  /** The revision that the event states. */
+  readonly revision: number;
+}
+
 /** An event of ours whose conflicts differ from those that were reported. */
 export interface ConflictChange extends CalendarKey {
   readonly eventId: string;
@@ -81,6 +97,10 @@ export interface SyncedEvents {
   listChanged(key: CalendarKey): Promise<readonly ChangedEvent[]>;
   /** Records that the change was compared, unless there is a later one. @param isReported whether the audition was told */
   markCompared(changed: ChangedEvent, isReported: boolean): Promise<void>;
+  /** Returns the answers to events of ours in the calendar that the auditions were not told of. */
+  listAnswers(key: CalendarKey): Promise<readonly ChangedAnswer[]>;
+  /** Records that the audition was told of the answer, unless there is a later one. */
+  markAnswerReported(changed: ChangedAnswer): Promise<void>;
   /** Returns the events of ours in the calendar that lie ahead and whose conflicts have changed. */
   listConflictChanges(key: CalendarKey): Promise<readonly ConflictChange[]>;
   /** Records that the audition was told of the conflicts. */
@@ -136,6 +156,25 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
       .update(syncedEvents)
       .set({ isChecked: true, isReported })
       .where(and(isEvent({ connection, calendar, eventId }), eq(syncedEvents.change, change)));
+  },
+
+  async listAnswers({ connection, calendar }) {
+    const { rows } = await db.execute(sql`
+      SELECT event_id AS "eventId", audition_id AS "auditionId", participant, answer, answer_change AS change,
+        answer_known_at AS at, coalesce(marked_revision, written_revision) AS revision
+      FROM synced_events
+      WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL
+        AND NOT is_answer_reported AND NOT is_removed
+      ORDER BY event_id
+    `);
+    return rows.map((row) => ({ ...answerSchema.parse(row), connection, calendar }));
+  },
+
+  async markAnswerReported({ connection, calendar, eventId, change }) {
+    await db
+      .update(syncedEvents)
+      .set({ isAnswerReported: true })
+      .where(and(isEvent({ connection, calendar, eventId }), eq(syncedEvents.answerChange, change)));
   },
 
   async listConflictChanges({ connection, calendar }) {
@@ -216,6 +255,19 @@ const changedSchema = z.object({
   isReported: z.boolean(),
 });
 
+const answerSchema = z.object({
+  eventId: z.string(),
+  auditionId: auditionIdSchema,
+  participant: participantIdSchema,
+  answer: z
+    .enum(answers)
+    .nullable()
+    .transform((answer) => answer ?? undefined),
+  at: instantFromDatabase,
+  change: z.int(),
+  revision: z.int(),
+});
+
 const conflictSchema = z.object({
   eventId: z.string(),
   auditionId: auditionIdSchema,
@@ -270,25 +322,41 @@ const advance = async (
 const differs = sql`(known.starts_at, known.ends_at, known.is_all_day, known.is_removed, known.marked_revision)
   IS DISTINCT FROM (excluded.starts_at, excluded.ends_at, excluded.is_all_day, false, excluded.marked_revision)`;
 
+/** The same answer is another one when it was given at another time, or after our write has removed it. */
+const answerDiffers = sql`(known.answer, known.answered_at, known.answer_revision)
+  IS DISTINCT FROM (excluded.answer, excluded.answered_at, excluded.answer_revision)`;
+
+/** Only answers to events of ours are stored. */
+const answerColumnsOf = ({ event, audition, revision }: EventToStore) => {
+  const { given, givenAt, changedAt, endsWithRevision } = (audition && event?.answer) || {};
+  return {
+    answer: given,
+    answeredAt: givenAt,
+    answerRevision: endsWithRevision ? revision : undefined,
+    knownAt: givenAt ?? changedAt,
+  };
+};
+
 const upsertEvents = async (
   transaction: Transaction,
   { connection, calendar, generation }: SyncProgress,
   events: readonly EventToStore[],
 ): Promise<void> => {
-  const present = events.flatMap(({ id, series, event, audition, revision }) =>
-    event ? [{ id, series, ...event, audition, revision }] : [],
-  );
+  const present = events.flatMap((listed) => {
+    const { id, series, event, audition, revision } = listed;
+    return event ? [{ id, series, ...event, audition, revision, ...answerColumnsOf(listed) }] : [];
+  });
   if (present.length === 0) return;
   await transaction.execute(sql`
     INSERT INTO synced_events AS known (
       connection, calendar, event_id, series, starts_at, ends_at, zone, is_all_day, busy, etag, generation,
-      marked_audition, marked_revision
+      marked_audition, marked_revision, answer, answered_at, answer_revision, answer_known_at, is_answer_reported
     )
     SELECT ${connection}, ${calendar}, id, series, start, "end", zone, "isAllDay", busy, etag, ${generation}::int,
-      audition, revision
+      audition, revision, answer, "answeredAt", "answerRevision", least(coalesce("knownAt", now()), now()), answer IS NULL
     FROM json_to_recordset(${JSON.stringify(present)}::json) AS listed (
       id text, series text, start timestamptz, "end" timestamptz, zone text, "isAllDay" boolean, busy text, etag text,
-      audition text, revision int
+      audition text, revision int, answer text, "answeredAt" timestamptz, "answerRevision" int, "knownAt" timestamptz
     )
     ON CONFLICT (connection, calendar, event_id) DO UPDATE SET
       series = excluded.series, starts_at = excluded.starts_at, ends_at = excluded.ends_at, zone = excluded.zone,
@@ -296,7 +364,11 @@ const upsertEvents = async (
       generation = excluded.generation,
       marked_audition = excluded.marked_audition, marked_revision = excluded.marked_revision,
       change = known.change + CASE WHEN ${differs} THEN 1 ELSE 0 END,
-      is_checked = known.is_checked AND NOT (${differs})
+      is_checked = known.is_checked AND NOT (${differs}),
+      answer = excluded.answer, answered_at = excluded.answered_at, answer_revision = excluded.answer_revision,
+      answer_known_at = CASE WHEN ${answerDiffers} THEN excluded.answer_known_at ELSE known.answer_known_at END,
+      answer_change = known.answer_change + CASE WHEN ${answerDiffers} THEN 1 ELSE 0 END,
+      is_answer_reported = known.is_answer_reported AND NOT (${answerDiffers})
   `);
 };
 

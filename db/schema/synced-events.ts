@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { answers } from '../../domain/audition/events.ts';
 import { busyKinds } from '../../domain/calendars/busy-kind.ts';
 import { instant } from './columns.ts';
 
@@ -43,6 +44,18 @@ export const syncedEvents = pgTable(
     isChecked: boolean('is_checked').notNull().default(true),
     /** Whether the audition was told that the event is not as it was written. */
     isReported: boolean('is_reported').notNull().default(false),
+    /** The owner's answer to an event of ours. */
+    answer: text({ enum: answers }),
+    /** When the answer was given, if the vendor says so. */
+    answeredAt: instant('answered_at'),
+    /** The revision that the answer was given for, where our writes of another one remove it. */
+    answerRevision: integer('answer_revision'),
+    /** When the present answer was given or removed, at the latest. */
+    answerKnownAt: instant('answer_known_at'),
+    /** Counts the changes of the answer. */
+    answerChange: integer('answer_change').notNull().default(0),
+    /** Whether the audition was told of the present answer. */
+    isAnswerReported: boolean('is_answer_reported').notNull().default(true),
     /** A digest of the conflicting events that were reported to the audition. Null without a conflict. */
     reportedConflicts: text('reported_conflicts'),
   },

@@ -10,6 +10,7 @@ import {
   defaultConflictRules,
   tentativeRules,
 } from './conflict-rules.ts';
+import { calendarMovePolicies } from './policy.ts';
 import { isoDurationSchema, zoneSchema } from './request-parts.ts';
 
 const policySchema = z
@@ -68,6 +69,10 @@ export const organizationConflictsSchema = conflictSettingsSchema.extend({
     .max(mostBlackouts)
     .optional(),
   overrideBy: z.array(z.enum(overrideRoles)).readonly().optional(),
+  calendarMoves: z
+    .enum(calendarMovePolicies)
+    .optional()
+    .describe('Default of `policy.calendarMoves` of a request'),
 });
 export type OrganizationConflicts = z.infer<typeof organizationConflictsSchema>;
 

@@ -27,7 +27,7 @@ export const answers = ['accepted', 'declined', 'tentative'] as const;
 export type Answer = (typeof answers)[number];
 
 /** The source of an answer or an action. */
-const origins = ['api', 'link', 'sms', 'calendar', 'operator', 'system'] as const;
+const origins = ['api', 'link', 'sms', 'calendar', 'email', 'operator', 'system'] as const;
 export type Origin = (typeof origins)[number];
 
 export const noticeKinds = ['invitation', 'update', 'reminder', 'cancellation'] as const;
@@ -140,6 +140,22 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     origin: z.enum(origins),
     /** When a performer's decline becomes final. Until then the performer can change the answer. */
     finalAt: instantSchema.optional(),
+  }),
+  /** An answer from a calendar or an email that changed nothing. `reason` is the code of a refused answer. */
+  fact('answer_ignored', {
+    participant: participantIdSchema,
+    answer: z.enum(answers),
+    origin: z.enum(origins),
+    /** The revision of the slot that was answered. */
+    revision: z.int(),
+    reason: z.string(),
+  }),
+  /** A participant proposes another time. Without times, the proposal does not state when. */
+  fact('time_proposed', {
+    participant: participantIdSchema,
+    origin: z.enum(origins),
+    start: instantSchema.optional(),
+    end: instantSchema.optional(),
   }),
   fact('confirmed', {}),
   fact('confirmation_lost', {}),

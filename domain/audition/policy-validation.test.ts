@@ -25,6 +25,14 @@ describe('the policy of an audition', () => {
     expect(resolvePolicy({ noShow: 'automatic' }).noShow).toBe('automatic');
   });
 
+  it('asks about a moved event, unless the request or the organization says otherwise', () => {
+    const organization = { calendarMoves: 'reschedule' } as const;
+    expect(resolvePolicy({}).calendarMoves).toBe('ask');
+    expect(resolvePolicy({}, organization).calendarMoves).toBe('reschedule');
+    expect(resolvePolicy({ calendarMoves: 'ask' }, organization).calendarMoves).toBe('ask');
+    expect(resolvePolicy({ calendarMoves: 'reschedule' }).calendarMoves).toBe('reschedule');
+  });
+
   it.each([
     ['attentionSla', 'PT0S', '60 seconds'],
     ['attentionSla', 'PT59S', '60 seconds'],

@@ -2,11 +2,12 @@
 import { Refusal } from '../errors.ts';
 import { parseDuration } from '../time/durations.ts';
 import { second } from '../time/units.ts';
+import type { OrganizationConflicts } from './conflict-settings.ts';
 import { type AuditionPolicy, defaultPolicy } from './policy.ts';
 import type { PolicyOverrides } from './request.ts';
 
 /** The durations of a policy, in milliseconds. */
-type Durations = Omit<AuditionPolicy, 'noShow'>;
+type Durations = Omit<AuditionPolicy, 'noShow' | 'calendarMoves'>;
 
 /**
  * The shortest allowed durations, in milliseconds. 0 makes sense where something opens or ends immediately. It does not
@@ -40,10 +41,13 @@ const resolveDuration = (name: keyof Durations, text: string | undefined): numbe
 };
 
 /**
- * Returns the policy: the overrides, and the defaults for the rest.
+ * Returns the policy: the overrides, the organization's setting about moved events, and the defaults for the rest.
  * @throws Refusal `invalid_body` or `duration_too_short`, with the JSON pointer of the duration
  */
-export const resolvePolicy = (overrides: PolicyOverrides): AuditionPolicy => ({
+export const resolvePolicy = (
+  overrides: PolicyOverrides,
+  organization: Pick<OrganizationConflicts, 'calendarMoves'> = {},
+): AuditionPolicy => ({
   stepPatience: resolveDuration('stepPatience', overrides.stepPatience),
   meetingPatience: resolveDuration('meetingPatience', overrides.meetingPatience),
   attentionSla: resolveDuration('attentionSla', overrides.attentionSla),
@@ -55,4 +59,5 @@ export const resolvePolicy = (overrides: PolicyOverrides): AuditionPolicy => ({
   declineGrace: resolveDuration('declineGrace', overrides.declineGrace),
   reopenWithin: resolveDuration('reopenWithin', overrides.reopenWithin),
   noShow: overrides.noShow ?? defaultPolicy.noShow,
+  calendarMoves: overrides.calendarMoves ?? organization.calendarMoves ?? defaultPolicy.calendarMoves,
 });

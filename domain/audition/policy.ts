@@ -7,6 +7,9 @@ import { day, hour, minute } from '../time/units.ts';
 export const noShowPolicies = ['ask', 'automatic'] as const;
 type NoShowPolicy = (typeof noShowPolicies)[number];
 
+export const calendarMovePolicies = ['ask', 'reschedule'] as const;
+type CalendarMovePolicy = (typeof calendarMovePolicies)[number];
+
 export interface AuditionPolicy {
   /** How long a step is retried before it asks an operator. An outage of ten minutes needs no operator. */
   readonly stepPatience: number;
@@ -33,6 +36,12 @@ export interface AuditionPolicy {
    * `automatic`: the audition is closed as a no-show, but only when the meeting's provider reports who is present.
    */
   readonly noShow: NoShowPolicy;
+  /**
+   * What happens when a person moves the event of the audition in a calendar. `ask`: the casting office is asked.
+   * `reschedule`: the audition is rescheduled to that time, and the casting office is asked when it cannot be. Absent in
+   * plans of earlier versions: `ask`.
+   */
+  readonly calendarMoves?: CalendarMovePolicy | undefined;
 }
 
 export const defaultPolicy: AuditionPolicy = {
@@ -47,4 +56,5 @@ export const defaultPolicy: AuditionPolicy = {
   declineGrace: 15 * minute,
   reopenWithin: 14 * day,
   noShow: 'ask',
+  calendarMoves: 'ask',
 };

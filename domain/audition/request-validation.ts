@@ -67,7 +67,7 @@ export const planAudition = (request: AuditionRequest, context: PlanContext): Au
     meetingProviders: meetingProvidersOf(request, roomOf(wish), context.defaultMeetingProviders),
     reminders: parseReminders(request.reminders),
     ...(request.notes === undefined ? {} : { notes: request.notes }),
-    policy: resolvePolicy(request.policy ?? {}),
+    policy: resolvePolicy(request.policy ?? {}, context.conflicts),
     conflicts: resolveConflictRules(request.conflicts, context.conflicts),
     ...(context.mayOverrideConflicts ? { mayOverrideConflicts: true } : {}),
     correlationId: context.correlationId,

@@ -19,7 +19,7 @@ import {
 import { multiLineText, singleLineText } from '../text.ts';
 import { largestCast } from './cast-changes.ts';
 import { blackoutSchema, conflictSettingsSchema, mostBlackouts } from './conflict-settings.ts';
-import { noShowPolicies } from './policy.ts';
+import { calendarMovePolicies, noShowPolicies } from './policy.ts';
 import { isoDurationSchema, zoneSchema } from './request-parts.ts';
 import { auditionRounds } from './states.ts';
 
@@ -169,6 +169,11 @@ const policyOverridesSchema = z
       .enum(noShowPolicies)
       .describe(
         'Without a sign of the session: `ask` the casting office (default), or close as a no-show, where the meeting provider reports who is present (`automatic`)',
+      ),
+    calendarMoves: z
+      .enum(calendarMovePolicies)
+      .describe(
+        "When a person moves the event of the audition in a calendar: `ask` the casting office (default), or `reschedule` the audition to that time under the conflict rules. Omitted: the organization's setting",
       ),
   })
   .partial()

@@ -15,7 +15,7 @@ import { instantSchema } from '../time/instant.ts';
 import { conflictPolicies, defaultConflictRules, tentativeRules } from './conflict-rules.ts';
 import { blackoutSchema } from './conflict-settings.ts';
 import type { AuditionPlan } from './plan.ts';
-import { defaultPolicy, noShowPolicies } from './policy.ts';
+import { calendarMovePolicies, defaultPolicy, noShowPolicies } from './policy.ts';
 import { participantFromTrail } from './present-cast.ts';
 import { participantSchema } from './request.ts';
 import { slotSchema } from './slot.ts';
@@ -50,6 +50,7 @@ const storedPolicySchema = z.object({
   declineGrace: milliseconds.default(defaultPolicy.declineGrace),
   reopenWithin: milliseconds.default(defaultPolicy.reopenWithin),
   noShow: z.enum(noShowPolicies).default(defaultPolicy.noShow),
+  calendarMoves: z.enum(calendarMovePolicies).optional(),
 });
 
 const storedConflictRulesSchema = z.object({

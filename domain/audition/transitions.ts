@@ -73,6 +73,8 @@ export const stateNeutralFacts = [
   'session_block_changed',
   'notified',
   'responded',
+  'answer_ignored',
+  'time_proposed',
   'delivery_reported',
   'move_refused',
   'checked_in',

@@ -246,6 +246,8 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'confirmed':
     case 'confirmation_lost':
     case 'calendar_changed':
+    case 'answer_ignored':
+    case 'time_proposed':
     case 'session_block_changed':
     case 'session_started':
     case 'session_ended':

@@ -31,7 +31,9 @@ interface PublicEventDefinition {
 }
 
 const participant = participantIdSchema;
-const origin = z.string().describe('Source of the change: api, link, sms, calendar, operator or system');
+const origin = z
+  .string()
+  .describe('Source of the change: api, link, sms, calendar, email, operator or system');
 const channel = z.enum(channels);
 const revision = z.int().describe('Increases each time the slot moves');
 const at = { slot: slotSchema, revision };
@@ -113,6 +115,18 @@ export const publicEventDefinitions = {
       answer: z.enum(answers),
       origin,
       finalAt: instantSchema.optional().describe('When the decline of a performer becomes final'),
+    }),
+  },
+  /** Internal: it changes nothing. */
+  answer_ignored: null,
+  time_proposed: {
+    type: 'audition.time_proposed',
+    summary: 'A participant proposes another time; the casting office is asked',
+    publicFields: z.object({
+      participant,
+      origin,
+      start: instantSchema.optional(),
+      end: instantSchema.optional(),
     }),
   },
   confirmed: {

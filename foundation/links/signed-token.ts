@@ -31,31 +31,46 @@ const secretOf = (masterKey: Uint8Array, purpose: string): Buffer =>
 const macOf = (secret: Buffer, content: string): Buffer =>
   createHmac('sha256', secret).update(content).digest().subarray(0, macBytes);
 
+interface Macs {
+  /** Returns the code of the content under the newest key. */
+  newest(content: string): Buffer;
+  /** Returns whether the code is that of the content under any key of the ring. Takes constant time. */
+  matches(content: string, mac: Buffer): boolean;
+}
+
 /**
- * Creates a signer. It signs with the newest key of the ring and verifies with every key.
+ * Creates message authentication codes of 16 bytes.
  *
  * @param masterKeys newest first, as in the configuration.
- * @param purpose separates the tokens of different features.
+ * @param purpose separates the codes of different features.
  * @throws {RangeError} when the key ring is empty.
  */
-export const createTokenSigner = (
-  masterKeys: readonly { readonly key: Uint8Array }[],
-  purpose: string,
-): TokenSigner => {
+export const createMacs = (masterKeys: readonly { readonly key: Uint8Array }[], purpose: string): Macs => {
   const secrets = masterKeys.map(({ key }) => secretOf(key, purpose));
   const [newest] = secrets;
   if (!newest) throw new RangeError('signed tokens need at least one master key');
   return {
+    newest: (content) => macOf(newest, content),
+    matches: (content, mac) =>
+      mac.length === macBytes && secrets.some((secret) => timingSafeEqual(macOf(secret, content), mac)),
+  };
+};
+
+/** Creates a signer. It signs with the newest key of the ring and verifies with every key. Parameters: `createMacs`. */
+export const createTokenSigner = (
+  masterKeys: readonly { readonly key: Uint8Array }[],
+  purpose: string,
+): TokenSigner => {
+  const macs = createMacs(masterKeys, purpose);
+  return {
     sign: (fields) => {
       const content = Buffer.from(fields.join('\n'), 'utf8').toString('base64url');
-      return `${content}.${macOf(newest, content).toString('base64url')}`;
+      return `${content}.${macs.newest(content).toString('base64url')}`;
     },
     verify: (token) => {
       const [content, mac, ...rest] = token.split('.');
       if (content === undefined || mac === undefined || rest.length > 0) return undefined;
-      const receivedMac = Buffer.from(mac, 'base64url');
-      if (receivedMac.length !== macBytes) return undefined;
-      return secrets.some((secret) => timingSafeEqual(macOf(secret, content), receivedMac))
+      return macs.matches(content, Buffer.from(mac, 'base64url'))
         ? Buffer.from(content, 'base64url').toString('utf8').split('\n')
         : undefined;
     },

@@ -1,6 +1,7 @@
 /** Reads when a CalDAV calendar is busy. Recurrences are expanded here: servers do it too, and not all of them correctly. */
 import { day } from '../../domain/time/units.ts';
 import { type BusyTime, readBusyTimes } from '../icalendar/busy-times.ts';
+import { addressesOf } from '../icalendar/event.ts';
 import type { CalendarFault } from '../icalendar/faults.ts';
 import { commonZone } from '../icalendar/zones/common-zone.ts';
 import { withoutEffect } from '../operations.ts';
@@ -26,7 +27,7 @@ export const readCalendar = async (
   const window = { start: Date.parse(from), end: Date.parse(until) };
   // The server may read days and floating times in another zone than the calendar's.
   const events = await queryEvents(scope, url, { from: window.start - day, until: window.end + day });
-  const addresses = new Set([scope.connection.account.trim().toLowerCase()]);
+  const addresses = addressesOf(scope.connection.account);
   const faults: CalendarFault[] = [];
   const inOwnersZone = createOwnersZone(scope, url, () => commonZone(events.map(({ text }) => text)));
   const busy: BusyTime[] = [];

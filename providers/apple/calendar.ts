@@ -87,7 +87,9 @@ const writeEvent = async (
       continue;
     }
     const stored = readStored(resource.text, event.eventId);
-    const change = stored ? changeOf(stored, event, new Date()) : { kind: 'foreign' as const };
+    const change = stored
+      ? changeOf(stored, event, new Date(), scope.connection.account)
+      : { kind: 'foreign' as const };
     if (change.kind === 'foreign') {
       throw appleError(scope.operation, {
         code: 'event_of_another',

@@ -5,6 +5,7 @@ import { day, hour } from '../../domain/time/units.ts';
 import { caldavAccount } from '../../tests/harness/caldav-account.ts';
 import {
   type CaldavServer,
+  caldavUser,
   type FaultyProxy,
   hasCaldavServer,
   startCaldavServer,
@@ -257,6 +258,23 @@ describe.each(['radicale', 'xandikos'] as const)('changes of calendars at %s', (
         expect(ids(rest.found)).toEqual(['c', 'd']);
         const changed = await other.list({ kind: 'changes', cursor: rest.cursor });
         expect(startsOf(changed.found)).toEqual(['2026-12-20T09:00']);
+      });
+
+      it('contain the answer of the owner to our event, until it is written for another time', async () => {
+        const { list, write, store, own } = await setup();
+        await write(1, '2026-12-10T09:00:00Z');
+        const { cursor } = await list({ kind: 'all', since });
+        const text = await (await server.send('GET', `${own}${eventId}.ics`)).text();
+        const attendee = `ATTENDEE;PARTSTAT=DECLINED:mailto:${caldavUser.username}`;
+        await store(eventId, text.replace('END:VEVENT', `${attendee}\r\nEND:VEVENT`));
+        const answered = await list({ kind: 'changes', cursor });
+        expect(answered.found).toMatchObject([
+          { id: eventId, event: { answer: { given: 'declined', endsWithRevision: true } } },
+        ]);
+        await write(2, '2026-12-11T09:00:00Z');
+        const moved = await list({ kind: 'changes', cursor: answered.cursor });
+        expect(moved.found).toMatchObject([{ id: eventId, mark: { revision: 2 } }]);
+        expect(moved.found[0]?.event?.answer).toBeUndefined();
       });
 
       it('of a calendar that vanished are a fault', async () => {

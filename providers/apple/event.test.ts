@@ -33,7 +33,7 @@ const storedOf = (text: string) => {
 
 /** Returns the lines after the change; undefined when nothing changes. */
 const changed = (text: string, to: CalendarEvent): readonly string[] | undefined => {
-  const change = changeOf(storedOf(text), to, later);
+  const change = changeOf(storedOf(text), to, later, 'ada@example.com');
   return change.kind === 'update' ? unfold(change.text) : undefined;
 };
 
@@ -132,10 +132,24 @@ describe('the text of an event', () => {
     expect(lines.filter((line) => line.startsWith('X-CASTMATCH-USE-'))).toHaveLength(1);
   });
 
+  it('loses the answer of its owner with another revision only, and no answer of other people', () => {
+    const text = insert(
+      newEventText(event(), now),
+      'ATTENDEE;CN="Ada; PARTSTAT: x";PARTSTAT=ACCEPTED;RSVP=TRUE:mailto:ADA@example.com',
+      'ATTENDEE;PARTSTAT=ACCEPTED:mailto:bea@example.com',
+    );
+    const attendees = (to: CalendarEvent) => changed(text, to)?.filter((line) => line.startsWith('ATTENDEE'));
+    expect(attendees(moved)).toEqual([
+      'ATTENDEE;CN="Ada; PARTSTAT: x";PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:ADA@example.com',
+      'ATTENDEE;PARTSTAT=ACCEPTED:mailto:bea@example.com',
+    ]);
+    expect(attendees({ ...moved, revision: 1 })?.[0]).toContain('PARTSTAT=ACCEPTED');
+  });
+
   it('of another program is recognized, and one whose marks were dropped is ours', () => {
     const text = newEventText(event(), now);
     const foreign = text.replace('X-CASTMATCH-REFERENCE:aud_1', 'X-CASTMATCH-REFERENCE:aud_2');
-    expect(changeOf(storedOf(foreign), moved, later)).toEqual({ kind: 'foreign' });
+    expect(changeOf(storedOf(foreign), moved, later, 'ada')).toEqual({ kind: 'foreign' });
     const stripped = unfold(text)
       .filter((line) => !line.startsWith('X-CASTMATCH'))
       .join('\r\n');

@@ -16,6 +16,7 @@ import {
   readComponents,
   unfold,
 } from '../icalendar/content-lines.ts';
+import { addressesOf, isOfOwner } from '../icalendar/event.ts';
 import { rawValueOf, readTimes, textOf } from '../icalendar/properties.ts';
 import { instantOf, utc } from '../icalendar/zones/zone.ts';
 import { createZones } from '../icalendar/zones/zones.ts';
@@ -99,8 +100,14 @@ const numberOf = (component: Component, name: string): number => {
 /**
  * Returns the change that writes our event over the stored one. Does not change a later revision, and nothing when the
  * stored event is the same. An event that a person has cancelled is revived without its former uses.
+ * @param account the owner, whose answer ends with the revision that it was given for
  */
-export const changeOf = (stored: StoredEvent, event: CalendarEvent, now: Date): EventChange => {
+export const changeOf = (
+  stored: StoredEvent,
+  event: CalendarEvent,
+  now: Date,
+  account: string,
+): EventChange => {
   if (isForeign(stored, event.reference)) return { kind: 'foreign' };
   const use = useOf(event.use);
   if (stored.revision > event.revision) {
@@ -120,11 +127,22 @@ export const changeOf = (stored: StoredEvent, event: CalendarEvent, now: Date): 
   return {
     kind: 'update',
     text: rewrite(
-      stored,
+      stored.revision === event.revision && !stored.isCancelled ? stored : withoutAnswer(stored, account),
       { ...texts, ...timeLines(event, sequence), ...stampLines(now) },
       { ...(stored.isCancelled ? {} : stored.uses), ...use },
     ),
   };
+};
+
+/** RFC 5546, section 3.2.2.1: a person who is invited to another time has not answered yet. */
+const withoutAnswer = (stored: StoredEvent, account: string): StoredEvent => {
+  const addresses = addressesOf(account);
+  const lines = stored.lines.map((line) =>
+    nameOf(line) === 'ATTENDEE' && isOfOwner(line, addresses)
+      ? line.replace(/^((?:[^":]|"[^"]*")*?;PARTSTAT=)[^;:]*/i, '$1NEEDS-ACTION')
+      : line,
+  );
+  return { ...stored, lines };
 };
 
 /** Returns what is left of the event after the end of the uses that steps with these keys have begun. */

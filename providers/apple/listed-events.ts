@@ -1,9 +1,10 @@
 /** Maps the resources of a CalDAV calendar to listed changes: a series is listed with each of its occurrences. */
 
+import { addressesOf } from '../icalendar/event.ts';
 import type { CalendarFault } from '../icalendar/faults.ts';
 import { type ListedOccurrence, readOccurrences } from '../icalendar/occurrences.ts';
 import type { Span } from '../icalendar/series.ts';
-import type { EventMark, ListedChange } from '../ports.ts';
+import type { EventMark, ListedChange, ListedEvent } from '../ports.ts';
 import { referenceProperty, revisionProperty } from './event.ts';
 import type { EventResource } from './event-resources.ts';
 import type { CaldavScope } from './exchange.ts';
@@ -42,7 +43,7 @@ export const createResourceReader = (
   window: Span,
   inOwnersZone: ReturnType<typeof createOwnersZone>,
 ): ((resource: EventResource) => Promise<ReadResource>) => {
-  const addresses = new Set([scope.connection.account.trim().toLowerCase()]);
+  const addresses = addressesOf(scope.connection.account);
   return async ({ url, etag, text }) => {
     const series = seriesOfHref(new URL(url).pathname);
     const { result, faults } = await inOwnersZone((owner, report) =>
@@ -53,13 +54,16 @@ export const createResourceReader = (
       // An event of ours that a person moves into the past was moved. Other events of the past block nothing.
       if (!mark && Date.parse(occurrence.end) < window.start) return [];
       const { start, end, zone, isAllDay, busy } = occurrence;
-      return [
-        { id: idOf(occurrence, series), series, event: { start, end, zone, isAllDay, busy, etag }, mark },
-      ];
+      const event = { start, end, zone, isAllDay, busy, etag, answer: answerOf(occurrence) };
+      return [{ id: idOf(occurrence, series), series, event, mark }];
     });
     return { changes, faults };
   };
 };
+
+/** Each revision that we write resets the answer (`event.ts`). Not every program updates LAST-MODIFIED. */
+const answerOf = ({ answer }: ListedOccurrence): ListedEvent['answer'] =>
+  answer && { given: answer, endsWithRevision: true };
 
 /** An event of ours is stored under its UID. */
 const idOf = ({ uid = '', at }: ListedOccurrence, series: string): string => {

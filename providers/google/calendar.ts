@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { transportError } from '../errors/transport-errors.ts';
 import { operationOf } from '../operations.ts';
-import type { CalendarProvider, Conference, ConferenceEvent } from '../ports.ts';
+import type { CalendarProvider, Conference, ConferenceEvent, ConnectedAccount } from '../ports.ts';
 import { withKnownZone } from '../zone-fallback.ts';
 import { queryBusyEvents } from './busy-events.ts';
 import type { GoogleClient } from './client.ts';
@@ -36,7 +36,10 @@ export const createGoogleCalendar = (client: GoogleClient): CalendarProvider => 
     queryBusyEvents(client, connection, calendarId, window, call),
   putEvent: async (connection, event, call) => {
     const { id } = await withKnownZone(event, (known) =>
-      writeEvent({ client, operation: putEvent, connection, call }, specForEvent(known)),
+      writeEvent(
+        { client, operation: putEvent, connection, call },
+        specForEvent(known, ownerOf(connection, known.calendarId)),
+      ),
     );
     return { eventId: id };
   },
@@ -48,9 +51,15 @@ export const createGoogleCalendar = (client: GoogleClient): CalendarProvider => 
     deleteEvent({ client, operation: removeEvent, connection, call }, event),
 });
 
+/** Returns the address of the owner of the account's main calendar; undefined for another calendar. */
+const ownerOf = ({ account }: ConnectedAccount, calendarId: string): string | undefined =>
+  account.includes('@') && (calendarId === 'primary' || calendarId.toLowerCase() === account.toLowerCase())
+    ? account
+    : undefined;
+
 /** Writes the event and waits for its conference. A failed conference is requested once more, under another request id. */
 const writeConference = async (scope: CallScope, event: ConferenceEvent): Promise<Conference> => {
-  const spec = specForConference(event);
+  const spec = specForConference(event, ownerOf(scope.connection, event.calendarId));
   let conference = await awaitConference(scope, event.calendarId, await writeEvent(scope, spec));
   if (conference.kind === 'failed') {
     conference = await awaitConference(scope, event.calendarId, await writeEvent(scope, spec));

@@ -15,7 +15,13 @@ import type { GoogleClient } from './client.ts';
 import { referenceProperty, revisionProperty } from './event.ts';
 import { firstGenerationOf } from './event-ids.ts';
 import { changesPerPage } from './settings.ts';
-import { googleBusyKind, instantOf, timedEventFields, timedEventSchema } from './timed-event.ts';
+import {
+  googleBusyKind,
+  instantOf,
+  ownersAnswer,
+  timedEventFields,
+  timedEventSchema,
+} from './timed-event.ts';
 
 const listOperation = operationOf('google', 'calendar.listChanges');
 
@@ -23,6 +29,7 @@ const listOperation = operationOf('google', 'calendar.listChanges');
 const changedEventSchema = timedEventSchema.extend({
   etag: z.string().optional(),
   recurringEventId: z.string().optional(),
+  updated: z.iso.datetime({ offset: true }).optional().catch(undefined),
 });
 type ChangedEvent = z.infer<typeof changedEventSchema>;
 
@@ -36,7 +43,7 @@ const pageSchema = z.object({
 /** The fields of `pageSchema`, so that Google sends neither texts nor people. */
 const fields = `timeZone,nextPageToken,nextSyncToken,items(${[
   timedEventFields,
-  'etag,recurringEventId',
+  'etag,recurringEventId,updated',
   `extendedProperties/private(${referenceProperty},${revisionProperty})`,
 ].join(',')})`;
 
@@ -60,7 +67,7 @@ export const createGoogleChanges = (client: GoogleClient, pageSize = changesPerP
       );
       return {
         kind: 'page',
-        changes: page.items.map((item) => changeOf(item, page.timeZone)),
+        changes: page.items.map((item) => changeOf(item, page.timeZone, connection.account)),
         nextPage: page.nextPageToken,
         nextCursor: page.nextSyncToken,
       };
@@ -86,15 +93,15 @@ const isExpired = (error: unknown, { kind, page }: ListingPosition): boolean =>
   ((kind === 'changes' && error.vendor.status === 410) ||
     (page !== undefined && error.fault.kind === 'rejected_input'));
 
-const changeOf = (item: ChangedEvent, zone: string): ListedChange => ({
+const changeOf = (item: ChangedEvent, zone: string, owner: string): ListedChange => ({
   id: item.id,
   series: item.recurringEventId,
-  event: item.status === 'cancelled' ? undefined : eventOf(item, zone),
+  event: item.status === 'cancelled' ? undefined : eventOf(item, zone, owner),
   mark: markOf(item),
 });
 
 /** Returns undefined for an event without times: it blocks none. */
-const eventOf = (item: ChangedEvent, calendarZone: string): ListedEvent | undefined => {
+const eventOf = (item: ChangedEvent, calendarZone: string, owner: string): ListedEvent | undefined => {
   const start = instantOf(item.start, calendarZone);
   const end = instantOf(item.end, calendarZone);
   if (start === undefined || end === undefined) return undefined;
@@ -106,7 +113,15 @@ const eventOf = (item: ChangedEvent, calendarZone: string): ListedEvent | undefi
     isAllDay: item.start?.date !== undefined,
     busy: googleBusyKind(item),
     etag: item.etag,
+    answer: answerOf(item, owner),
   };
+};
+
+/** Each revision that we write resets the answer (`event.ts`). Google does not say when it was given. */
+const answerOf = (item: ChangedEvent, owner: string): ListedEvent['answer'] => {
+  const given = ownersAnswer(item, owner);
+  const changedAt = item.updated === undefined ? undefined : toInstant(Date.parse(item.updated));
+  return given && { given, changedAt, endsWithRevision: true };
 };
 
 const markOf = ({ id, extendedProperties }: ChangedEvent): EventMark | undefined => {

@@ -26,6 +26,9 @@ export const googleEventSchema = z.looseObject({
   end: timeSchema.optional(),
   hangoutLink: z.string().optional(),
   conferenceData: conferenceSchema.optional(),
+  attendees: z
+    .array(z.looseObject({ email: z.string().optional(), self: z.boolean().optional() }))
+    .optional(),
   extendedProperties: z.looseObject({ private: z.record(z.string(), z.string()).optional() }).optional(),
 });
 export type GoogleEvent = z.infer<typeof googleEventSchema>;
@@ -55,14 +58,17 @@ export interface EventSpec {
 /**
  * Specifies the whole event. Keeps the fields that people added, and does not change a later revision. A deleted event
  * is revived without its former uses and its former conference.
+ * @param owner the address of the calendar's owner, who can then answer in the calendar; undefined in a calendar that is not
+ * the main one of its account: Google would add a second event to the main one
  */
-export const specForEvent = (event: CalendarEvent): EventSpec => {
+export const specForEvent = (event: CalendarEvent, owner?: string): EventSpec => {
   const use = useOf(event.use);
+  const scheduled = { ...event, owner };
   return {
     calendarId: event.calendarId,
     eventId: event.eventId,
     newEvent: (id) => ({
-      body: { ...textFieldsOf(event), ...timeFieldsOf(event, use), id },
+      body: { ...textFieldsOf(event), ...timeFieldsOf(scheduled, use), ...invitationOf(owner), id },
       withConference: false,
     }),
     changeOf: (stored) => {
@@ -83,7 +89,9 @@ export const specForEvent = (event: CalendarEvent): EventSpec => {
         body: {
           ...(isRevived ? withoutConference(stored) : stored),
           ...textFieldsOf(event),
-          ...timeFieldsOf(event, use, stored),
+          ...timeFieldsOf(scheduled, use, stored),
+          // The step of the conference writes an event without people.
+          ...(stored.attendees || hasUser(privateOf(stored), use) ? {} : invitationOf(owner)),
         },
         withConference: isRevived,
       };
@@ -95,14 +103,15 @@ export const specForEvent = (event: CalendarEvent): EventSpec => {
  * Specifies the conference and the time of an event. Another step writes the texts, possibly simultaneously: only an
  * event without a summary gets the topic. A deleted event gets another conference, because its link can be dead.
  */
-export const specForConference = (event: ConferenceEvent): EventSpec => {
+export const specForConference = (event: ConferenceEvent, owner?: string): EventSpec => {
   const use = conferenceUseOf(event.key);
+  const scheduled = { ...event, owner };
   return {
     calendarId: event.calendarId,
     eventId: event.eventId,
     newEvent: (id) => ({
       body: {
-        ...timeFieldsOf(event, use),
+        ...timeFieldsOf(scheduled, use),
         ...conferenceRequest(event.requestId),
         id,
         summary: event.topic,
@@ -117,7 +126,7 @@ export const specForConference = (event: ConferenceEvent): EventSpec => {
       if (isDeleted(stored)) {
         return {
           kind: 'update',
-          body: { ...stored, ...timeFieldsOf(event, use, stored), ...request, summary },
+          body: { ...stored, ...timeFieldsOf(scheduled, use, stored), ...request, summary },
           withConference: true,
         };
       }
@@ -129,7 +138,7 @@ export const specForConference = (event: ConferenceEvent): EventSpec => {
       return {
         kind: 'patch',
         body: {
-          ...(hasTime ? usesOf(use, stored) : withoutDates(timeFieldsOf(event, use, stored))),
+          ...(hasTime ? usesOf(use, stored) : withoutDates(timeFieldsOf(scheduled, use, stored))),
           ...(stored.summary === undefined ? { summary } : {}),
           ...(needsConference ? request : {}),
         },
@@ -192,12 +201,33 @@ const hasSameText = (stored: GoogleEvent, { summary, description, location = '' 
 
 type ScheduledEvent = Pick<CalendarEvent, 'reference' | 'slot' | 'revision'>;
 
+/** Calendar programs offer the answers to people who are among the attendees. */
+const invitationOf = (owner: string | undefined): GoogleEventBody =>
+  owner === undefined ? {} : { attendees: [{ email: owner, responseStatus: 'needsAction' }] };
+
+/** An answer is about the revision that it was given for. The answers of other people are theirs. */
+const withoutAnswer = (
+  stored: GoogleEvent | undefined,
+  { revision, owner }: { readonly revision: number; readonly owner: string | undefined },
+): GoogleEventBody => {
+  if (!stored?.attendees || (revisionOf(stored) === revision && !isDeleted(stored))) return {};
+  return {
+    attendees: stored.attendees.map((attendee) =>
+      attendee.self || attendee.email?.toLowerCase() === owner?.toLowerCase()
+        ? { ...attendee, responseStatus: 'needsAction' }
+        : attendee,
+    ),
+  };
+};
+
+const revisionOf = (stored: GoogleEvent): number => Number(privateOf(stored)?.[revisionProperty] ?? 0);
+
 /**
  * Times are instants in UTC, unaffected by DST; the zone only affects the display. Google raises `sequence` by itself and
  * rejects a lower one.
  */
 const timeFieldsOf = (
-  { reference, slot, revision }: ScheduledEvent,
+  { reference, slot, revision, owner }: ScheduledEvent & { readonly owner: string | undefined },
   use: Readonly<Record<string, string>>,
   stored?: GoogleEvent,
 ): GoogleEventBody => ({
@@ -205,6 +235,7 @@ const timeFieldsOf = (
   start: { dateTime: slot.start, timeZone: slot.zone },
   end: { dateTime: slot.end, timeZone: slot.zone },
   sequence: Math.max(stored?.sequence ?? 0, revision),
+  ...withoutAnswer(stored, { revision, owner }),
   ...usesOf({ ...use, [referenceProperty]: reference, [revisionProperty]: String(revision) }, stored),
 });
 
@@ -239,7 +270,7 @@ const compareWithStored = (
   ours: ScheduledEvent,
 ): 'foreign' | 'newer' | 'same' | 'differs' => {
   if (isForeign(stored, ours.reference)) return 'foreign';
-  const revision = Number(privateOf(stored)?.[revisionProperty] ?? 0);
+  const revision = revisionOf(stored);
   if (revision > ours.revision) return 'newer';
   const isSame =
     !isDeleted(stored) &&

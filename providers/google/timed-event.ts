@@ -1,5 +1,6 @@
 /** Reads when an event of a list is, and whether it blocks its time. */
 import { z } from 'zod';
+import type { Answer } from '../../domain/audition/events.ts';
 import { type BusyKind, busyKindOf } from '../../domain/calendars/busy-kind.ts';
 import { type Instant, instantSchema } from '../../domain/time/instant.ts';
 import { startOfDay } from '../../domain/time/start-of-day.ts';
@@ -20,6 +21,7 @@ export const timedEventSchema = z.object({
   attendees: z
     .array(
       z.object({
+        email: z.string().optional(),
         self: z.boolean().default(false),
         organizer: z.boolean().default(false),
         responseStatus: z.string().optional(),
@@ -32,7 +34,7 @@ export type TimedEvent = z.infer<typeof timedEventSchema>;
 
 /** The fields of `timedEventSchema`, without the private properties, for the parameter `fields`. */
 export const timedEventFields =
-  'id,status,transparency,eventType,start,end,attendees(self,organizer,responseStatus)';
+  'id,status,transparency,eventType,start,end,attendees(email,self,organizer,responseStatus)';
 
 /**
  * Working locations and birthdays never block time. Focus time and absences are opaque:
@@ -63,6 +65,16 @@ const shownAs = ({ status, transparency, eventType }: TimedEvent) => {
   if (transparency === 'transparent' || freeTypes.has(eventType)) return 'free';
   if (eventType === 'outOfOffice') return 'absent';
   return status === 'tentative' ? 'tentative' : 'busy';
+};
+
+/** Returns the answer of the calendar's owner. @param owner the address of an owner whom Google does not mark */
+export const ownersAnswer = ({ attendees }: TimedEvent, owner: string): Answer | undefined => {
+  const own =
+    attendees.find(({ self }) => self) ??
+    attendees.find(({ email }) => email?.toLowerCase() === owner.toLowerCase());
+  if (!isStatus(own?.responseStatus)) return undefined;
+  const answer = answersByStatus[own.responseStatus];
+  return answer === 'pending' ? undefined : answer;
 };
 
 /** The organizer has invited the others. A missing answer of the organizer is not a pending one. */

@@ -83,11 +83,16 @@ const closeTo = (open: OpenComponent[], name: string): void => {
   if (at > 0) open.length = at;
 };
 
-/** Returns the components with this name at any depth. */
-export const componentsNamed = (components: readonly Component[], name: string): readonly Component[] =>
-  components.flatMap((component) =>
-    component.name === name ? [component] : componentsNamed(component.children, name),
-  );
+/** Returns the components with this name at any depth. Without recursion: a text can nest them thousands of times. */
+export const componentsNamed = (components: readonly Component[], name: string): readonly Component[] => {
+  const found: Component[] = [];
+  const waiting = components.toReversed();
+  for (let component = waiting.pop(); component; component = waiting.pop()) {
+    if (component.name === name) found.push(component);
+    else for (const child of component.children.toReversed()) waiting.push(child);
+  }
+  return found;
+};
 
 /** Returns the lines of the component's own properties with this name. */
 export const linesNamed = ({ lines }: Component, name: string): readonly string[] =>

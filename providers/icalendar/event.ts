@@ -1,4 +1,5 @@
 /** Reads the parts of an event (VEVENT) that decide when it blocks time: RFC 5545, section 3.6.1. */
+import type { Answer } from '../../domain/audition/events.ts';
 import { type BusyKind, busyKindOf } from '../../domain/calendars/busy-kind.ts';
 import { type Component, linesNamed, nameOf } from './content-lines.ts';
 import type { ReportFault } from './faults.ts';
@@ -30,6 +31,8 @@ export interface EventComponent {
   /** Which occurrence of the series this component replaces; with `andFuture`, all later ones too. */
   readonly replaces: { readonly time: CalendarTime; readonly andFuture: boolean } | undefined;
   readonly availability: Availability;
+  /** The owner's answer, without a pending one. */
+  readonly answer: Answer | undefined;
   readonly component: Component;
 }
 
@@ -85,6 +88,7 @@ export const readEvent = (
       andFuture: parameterOf(replaced?.line ?? '', 'RANGE')?.toUpperCase() === 'THISANDFUTURE',
     },
     availability: availabilityOf(component, addresses),
+    answer: givenAnswer(component, addresses),
     component,
   };
 };
@@ -136,9 +140,32 @@ const answersByStatus: ReadonlyMap<string, 'pending' | 'tentative' | 'accepted' 
   ['DECLINED', 'declined'],
 ]);
 
+const givenAnswer = (component: Component, addresses: ReadonlySet<string>): Answer | undefined => {
+  const own = linesNamed(component, 'ATTENDEE').find((line) => isOfOwner(line, addresses));
+  const answer = answersByStatus.get((own && parameterOf(own, 'PARTSTAT')?.toUpperCase()) ?? '');
+  return answer === 'pending' ? undefined : answer;
+};
+
+/** Returns whether an ATTENDEE or ORGANIZER is the owner. iCloud writes the address as a parameter (RFC 7986, section 6.2). */
+export const isOfOwner = (line: string, addresses: ReadonlySet<string>): boolean =>
+  [addressOf(line), parameterOf(line, 'EMAIL')?.trim().toLowerCase()].some(
+    (address) =>
+      address !== undefined &&
+      (addresses.has(address) || addresses.has(localPartMark + localPartOf(address))),
+  );
+
+const localPartMark = 'user:';
+const localPartOf = (address: string): string => address.slice(0, address.lastIndexOf('@'));
+
+/** Returns the addresses of an account. Some servers name an account without a domain: its domain is then not compared. */
+export const addressesOf = (account: string): ReadonlySet<string> => {
+  const name = account.trim().toLowerCase();
+  return new Set(name.includes('@') ? [name] : [name, localPartMark + name]);
+};
+
 /** The organizer has invited the others, and gives no answer. A missing PARTSTAT is NEEDS-ACTION. */
 const answerOf = (component: Component, addresses: ReadonlySet<string>) => {
-  const isOwn = (line: string) => addresses.has(addressOf(line));
+  const isOwn = (line: string) => isOfOwner(line, addresses);
   const own = linesNamed(component, 'ATTENDEE').find(isOwn);
   if (own === undefined) return undefined;
   const answer = answersByStatus.get(parameterOf(own, 'PARTSTAT')?.toUpperCase() ?? 'NEEDS-ACTION');

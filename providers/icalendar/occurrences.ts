@@ -1,4 +1,5 @@
 /** Lists the occurrences of the events of a calendar one by one, those included that leave the time free. */
+import type { Answer } from '../../domain/audition/events.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { BusyTimesQuery } from './busy-times.ts';
 import { componentsNamed, readComponents, unfold } from './content-lines.ts';
@@ -23,6 +24,8 @@ export interface ListedOccurrence {
   readonly zone: string;
   readonly isAllDay: boolean;
   readonly busy: 'busy' | 'tentative' | 'free';
+  /** The owner's answer to an invitation. */
+  readonly answer: Answer | undefined;
   /** Returns the text of a property of the event. */
   readonly property: (name: string) => string | undefined;
 }
@@ -57,6 +60,7 @@ export const readOccurrences = (
         zone: zoneNameOf(event),
         isAllDay: event.start.form === 'date',
         busy: availability,
+        answer: event.answer,
         property: (name: string) => textOf(component, name),
       };
     }),

@@ -16,7 +16,14 @@ import { type GraphClient, pathOfLink } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
 import type { Mailboxes } from './mailbox.ts';
 import { eventsPerPage, maxEventPages } from './settings.ts';
-import { outlookBusyKind, timedEventFields, timedEventSchema, timesOf, zoneOf } from './timed-event.ts';
+import {
+  outlookBusyKind,
+  ownersAnswer,
+  timedEventFields,
+  timedEventSchema,
+  timesOf,
+  zoneOf,
+} from './timed-event.ts';
 
 /** What tells the kinds of changes apart. Of a removed event, only the id is guaranteed. */
 export const changeSchema = z.looseObject({
@@ -204,6 +211,7 @@ const eventOf = (event: Event, mailboxZone: string | undefined): ListedEvent | u
     isAllDay: event.isAllDay ?? false,
     busy: outlookBusyKind(event),
     etag: event['@odata.etag'],
+    answer: ownersAnswer(event),
   };
 };
 

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { type BusyKind, busyKindOf } from '../../domain/calendars/busy-kind.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import type { ListedEvent } from '../ports.ts';
 import { extendedPropertiesSchema } from './event-marks.ts';
 import { allDayInterval, graphTimeSchema, instantOf } from './event-time.ts';
 import { ianaZoneOf } from './windows-zones.ts';
@@ -14,7 +16,10 @@ export const timedEventSchema = z.object({
   start: graphTimeSchema,
   end: graphTimeSchema,
   originalStartTimeZone: z.string().nullish().describe('The zone in which the event was created'),
-  responseStatus: z.object({ response: z.string().nullish() }).nullish(),
+  responseStatus: z
+    .object({ response: z.string().nullish(), time: z.string().nullish() })
+    .nullish()
+    .describe("The owner's answer; without one, its time is in the year 1"),
   singleValueExtendedProperties: extendedPropertiesSchema,
 });
 export type TimedEvent = z.infer<typeof timedEventSchema>;
@@ -38,6 +43,17 @@ const answers: ReadonlyMap<string, 'pending' | 'tentative' | 'accepted' | 'decli
   ['accepted', 'accepted'],
   ['declined', 'declined'],
 ]);
+
+/**
+ * Returns the answer of the mailbox's owner. A new time of the event does not remove it: only its own time tells whether it
+ * is about the new one.
+ */
+export const ownersAnswer = ({ responseStatus }: TimedEvent): ListedEvent['answer'] => {
+  const given = answers.get(responseStatus?.response ?? '');
+  if (given === undefined || given === 'pending') return undefined;
+  const time = Date.parse(responseStatus?.time ?? '');
+  return { given, givenAt: time > 0 ? toInstant(time) : undefined, endsWithRevision: false };
+};
 
 /** Returns whether the event blocks its time (docs/conflicts.md). */
 export const outlookBusyKind = ({ isCancelled, showAs, responseStatus }: TimedEvent): BusyKind =>

@@ -29,6 +29,9 @@ export const smtpConnections = 5;
 export const messagesPerConnection = 100;
 export const journalDeadlineMs = 5_000;
 
+/** Guessing the secret would let a stranger forward mail. */
+const shortestSecret = 16;
+
 export const smtpVariables = {
   shape: {
     SMTP_URL: urlOf('smtp:', 'smtps:').register(variableMetadata, {
@@ -52,6 +55,26 @@ export const smtpVariables = {
       form: 'a secret such as whsec_ and 24 to 64 bytes in base64, newest first where there are two',
       secret: true,
     }),
+    MAIL_REPLY_ADDRESS: z
+      .string()
+      .regex(/^[a-z0-9._-]{1,30}@[^\s<>@+]+$/)
+      .optional()
+      .register(variableMetadata, {
+        group: 'Email',
+        about:
+          'The address that receives the answers of calendar programs to invitations by email. It becomes the organizer of calendar invitations, with a tag for each participant (`replies+tag@…`). A mail service must forward its mail to `/v1/webhooks/mail/inbound`. Unset: SMTP_FROM is the organizer, and answers of calendar programs are not read.',
+        form: 'an address in lower case such as replies@in.example.com, with at most 30 characters before the @ and no +',
+      }),
+    MAIL_INBOUND_SECRET: secretList()
+      .refine((secrets) => secrets.every((secret) => secret.length >= shortestSecret))
+      .optional()
+      .register(variableMetadata, {
+        group: 'Email',
+        about:
+          'The secret of the mail service that forwards received mail: the password of HTTP Basic authentication, a bearer token, the signing secret of Standard Webhooks, or the webhook signing key of Mailgun. During a rotation: the new and the old one, separated by a comma. Set it together with MAIL_REPLY_ADDRESS.',
+        form: 'a secret of at least 16 characters, newest first where there are two',
+        secret: true,
+      }),
     MAIL_JOURNAL_URL: webAddress().optional().register(variableMetadata, {
       group: 'Email',
       about:
@@ -65,8 +88,9 @@ export const smtpVariables = {
     MAIL_WEBHOOK_SECRET: 'whsec_c2FuZGJveC1tYWlsLXdlYmhvb2stc2VjcmV0',
     MAIL_JOURNAL_URL: 'http://127.0.0.1:1080/api',
   },
+  pairs: [['MAIL_REPLY_ADDRESS', 'MAIL_INBOUND_SECRET']],
   dependent: (env) => (hasNoJournal(env) ? { MAIL_JOURNAL_URL: undefined } : {}),
-  credentials: ['MAIL_WEBHOOK_SECRET'],
+  credentials: ['MAIL_WEBHOOK_SECRET', 'MAIL_INBOUND_SECRET'],
   passwordAddresses: ['SMTP_URL'],
   webAddresses: ['MAIL_JOURNAL_URL'],
   servers: { SMTP_URL: 'mail server' },
@@ -77,6 +101,8 @@ type Set = z.output<z.ZodObject<typeof smtpVariables.shape>>;
 export interface SmtpConfiguration extends SmtpSettings {
   /** Newest first. Empty: the mail service's events are rejected. */
   readonly webhookSecrets: readonly string[];
+  /** The address for the answers of calendar programs, and the secrets of who forwards them. Undefined: not read. */
+  readonly replies?: { readonly address: string; readonly secrets: readonly string[] } | undefined;
 }
 
 /** Returns the settings from the parsed variables. */
@@ -85,6 +111,10 @@ export const smtpSettingsOf = (set: Set): SmtpConfiguration => ({
   from: set.SMTP_FROM,
   journalUrl: set.MAIL_JOURNAL_URL,
   webhookSecrets: set.MAIL_WEBHOOK_SECRET ?? [],
+  replies:
+    set.MAIL_REPLY_ADDRESS && set.MAIL_INBOUND_SECRET
+      ? { address: set.MAIL_REPLY_ADDRESS, secrets: set.MAIL_INBOUND_SECRET }
+      : undefined,
 });
 
 /**

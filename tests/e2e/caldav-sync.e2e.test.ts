@@ -154,6 +154,35 @@ describe.each(['radicale', 'xandikos'] as const)('with a calendar at %s', (progr
         expect(await changesOf(id)).toEqual(['moved']);
       });
 
+      it('an answer of the performer is recorded, and ends with the slot that it was given for', async () => {
+        const { id, start, url, performerId } = await schedule();
+        const answerIs = (answer: string) =>
+          platform.until(id, ({ participants }) =>
+            participants.some(
+              (participant) => participant.id === performerId && participant.answer === answer,
+            ),
+          );
+        const attendee = `ATTENDEE;PARTSTAT=ACCEPTED:mailto:${caldavUser.username}`;
+        await put(url, (await read(url)).replace('END:VEVENT', `${attendee}\r\nEND:VEVENT`));
+        await runRound();
+        await answerIs('accepted');
+        const slot = {
+          start: toInstant(start + 2 * hour),
+          end: toInstant(start + 2.5 * hour),
+          zone: 'Europe/Paris',
+        };
+        await platform.command(id, 'reschedule', { slot });
+        await platform.untilNotified(id);
+        await runRound();
+        await answerIs('none');
+        const unfolded = (await read(url)).replaceAll(/\r?\n[ \t]/g, '');
+        expect(unfolded).toContain('PARTSTAT=NEEDS-ACTION');
+        await put(url, unfolded.replace('PARTSTAT=NEEDS-ACTION', 'PARTSTAT=TENTATIVE'));
+        await runRound();
+        await answerIs('tentative');
+        expect(openItems(await platform.view(id))).toEqual([]);
+      });
+
       it('an event that the performer deletes is written again when the casting office says so', async () => {
         const { id, start, url } = await schedule();
         expect((await server.send('DELETE', url)).status).toBeLessThan(300);

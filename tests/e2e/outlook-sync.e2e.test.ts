@@ -130,6 +130,29 @@ describe('an event of an audition in Outlook', () => {
     expect(await changesOf(id)).toEqual(['moved']);
   });
 
+  it('takes the answer of the performer, once for each time that it is given', async () => {
+    const { id, eventId, start } = await schedule();
+    const answerIs = (answer: string) =>
+      platform.until(id, ({ participants }) =>
+        participants.some((participant) => participant.kind === 'performer' && participant.answer === answer),
+      );
+    service.sandbox.control.answerOutlookEvent({ account, eventId, response: 'accepted' });
+    await answerIs('accepted');
+    const slot = {
+      start: toInstant(start + 2 * hour),
+      end: toInstant(start + 2.5 * hour),
+      zone: 'Europe/Paris',
+    };
+    await platform.command(id, 'reschedule', { slot });
+    await platform.untilNotified(id);
+    await untilQuiet();
+    // Outlook keeps the answer to the earlier time.
+    await answerIs('none');
+    service.sandbox.control.answerOutlookEvent({ account, eventId, response: 'tentativelyAccepted' });
+    await answerIs('tentative');
+    expect(openItems(await platform.view(id))).toEqual([]);
+  });
+
   it('is written again after a deletion when the casting office says so', async () => {
     const { id, eventId, start } = await schedule();
     await mailbox.remove(eventId);

@@ -6,6 +6,7 @@ import { eventIdFor } from '../../activities/effects/deterministic-ids.ts';
 import { createSyncActivities } from '../../activities/index.ts';
 import { storedCalendar } from '../../db/auditions/resources.ts';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
+import type { ReportedAnswer } from '../../domain/audition/reported-answer.ts';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { type AuditionId, type ConnectionId, participantIdSchema } from '../../domain/ids.ts';
@@ -56,6 +57,7 @@ export const useCalendarSync = () => {
     );
     const client = createGoogleClient(sandboxSettings(sandbox.url).google);
     const sent: { readonly audition: AuditionId; readonly change: CalendarChange }[] = [];
+    const answers: ReportedAnswer[] = [];
     const temporal = { isDown: false };
     const syncActivities = createSyncActivities({
       repositories,
@@ -64,6 +66,11 @@ export const useCalendarSync = () => {
       signals: {
         calendarChanged: async (audition, change) => {
           sent.push({ audition, change });
+          if (temporal.isDown) throw new Error('14 UNAVAILABLE');
+          return 'signaled';
+        },
+        answerReported: async (_audition, answer) => {
+          answers.push(answer);
           if (temporal.isDown) throw new Error('14 UNAVAILABLE');
           return 'signaled';
         },
@@ -104,6 +111,14 @@ export const useCalendarSync = () => {
           eventId,
           requestBody: { start: { dateTime: start }, end: { dateTime: end } },
         }),
+      /** Replaces the attendees by one. */
+      answer: (responseStatus: string, email = account) =>
+        owner.events.patch({
+          calendarId: 'primary',
+          eventId,
+          requestBody: { attendees: [{ email, responseStatus }] },
+        }),
+      event: async () => (await owner.events.get({ calendarId: 'primary', eventId })).data,
       remove: (id = eventId) => owner.events.delete({ calendarId: 'primary', eventId: id }),
       edit: (summary: string) =>
         owner.events.patch({ calendarId: 'primary', eventId, requestBody: { summary } }),
@@ -125,6 +140,7 @@ export const useCalendarSync = () => {
       resource,
       holds,
       sent,
+      answers,
       temporal,
       sync,
       write,

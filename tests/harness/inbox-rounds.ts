@@ -2,6 +2,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { z } from 'zod';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
+import { createReplyAddresses } from '../../foundation/links/reply-address.ts';
 import { deliver } from '../../workers/inbox/deliver.ts';
 import { createInboxRound } from '../../workers/inbox/inbox-round.ts';
 import type { WorkflowSignals } from '../../workers/inbox/workflow-signals.ts';
@@ -16,6 +17,9 @@ const rowSchema = z.object({
   attempts: z.int(),
   inSeconds: z.int(),
 });
+
+/** The reply addresses of the service in these tests. */
+export const replyAddresses = createReplyAddresses([{ key: Buffer.alloc(32, 7) }], 'replies@in.example.com');
 
 /** Call it at the top of a test file. Returns a function that sets up an empty inbox and its rounds for one test. */
 export const useInboxRounds = () => {
@@ -45,7 +49,8 @@ export const useInboxRounds = () => {
     const log = (_fields: unknown, message?: string) => logged.push(String(message));
     const round = createInboxRound({
       inbox: repositories.inbox,
-      deliver: (event, webhook) => deliver({ repositories, workflowSignals, metrics }, event, webhook),
+      deliver: (event, webhook) =>
+        deliver({ repositories, replyAddresses, workflowSignals, metrics }, event, webhook),
       logger: { info: () => {}, warn: log, error: log },
     });
     let keys = 0;

@@ -22,6 +22,7 @@ export interface RefusingMailServer
     Pick<SmtpProxy, 'rejectRecipient' | 'acceptAllRecipients' | 'loseAcceptances'> {}
 
 const mailSchema = z.object({
+  id: z.string(),
   subject: z.string(),
   text: z.string().default(''),
   to: z.array(z.object({ address: z.string() })),
@@ -38,6 +39,12 @@ export const readMails = async (apiUrl: string) => {
 /** Returns the emails to this address. */
 export const readMailsTo = async (apiUrl: string, address: string) =>
   (await readMails(apiUrl)).filter(({ to }) => to.some((recipient) => recipient.address === address));
+
+/** Returns the email as it was received. */
+export const readMailSource = async (apiUrl: string, id: string): Promise<Buffer> => {
+  const answer = await fetch(`${apiUrl}/email/${id}/source`, { signal: AbortSignal.timeout(30_000) });
+  return Buffer.from(await answer.arrayBuffer());
+};
 
 /** Starts MailDev in this process, which is faster than another process. */
 export const startMailServer = async (): Promise<MailServer> => {

@@ -72,6 +72,8 @@ export interface ServiceOptions {
   readonly startApi?: (env: NodeJS.ProcessEnv) => Promise<{ readonly url: string; close(): Promise<void> }>;
   /** Whether calendars are synchronized. Default: no, so that a test's faults hit the calls that it makes. */
   readonly calendarSync?: boolean;
+  /** More settings of API and workers. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 const injectedServers = (): SharedServers => ({
@@ -122,6 +124,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
     MAIL_JOURNAL_URL: mailServer.apiUrl,
     CALENDAR_POLL_MINUTES: options.calendarSync ? '15' : '0',
     LOG_LEVEL: options.logLevel ?? 'warn',
+    ...options.env,
   };
   const printed: string[] = [];
   const configuration = loadConfiguration(env);

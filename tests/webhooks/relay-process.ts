@@ -34,6 +34,7 @@ const relay = startRelay({
       deliver(
         {
           repositories,
+          replyAddresses: undefined,
           workflowSignals: { signalAudition, signalCalendarSync },
           metrics: { deliveryReported: () => {} },
         },

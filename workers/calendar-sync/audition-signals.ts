@@ -1,24 +1,33 @@
 /** Signals auditions about changes in calendars, through the client of the worker that runs the activity. */
 import { getClient } from '@temporalio/activity';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import type { AuditionSignals } from '../../activities/calendar-sync/change-report.ts';
+import type { AuditionId } from '../../domain/ids.ts';
 import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
-import { calendarChangedSignal } from '../../workflows/audition/messages.ts';
+import { answerReportedSignal, calendarChangedSignal } from '../../workflows/audition/messages.ts';
 
 const signalTimeoutMs = 10_000;
 
 /** Creates the signals. */
 export const createAuditionSignals = (): AuditionSignals => ({
-  calendarChanged: async (audition, change) => {
-    const client = getClient();
-    try {
-      await client.withDeadline(Date.now() + signalTimeoutMs, () =>
-        client.workflow.getHandle(auditionWorkflowId(audition)).signal(calendarChangedSignal, change),
-      );
-      return 'signaled';
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return 'not_running';
-      throw error;
-    }
-  },
+  calendarChanged: (audition, change) =>
+    signalAudition(audition, (handle) => handle.signal(calendarChangedSignal, change)),
+  answerReported: (audition, answer) =>
+    signalAudition(audition, (handle) => handle.signal(answerReportedSignal, answer)),
 });
+
+const signalAudition = async (
+  audition: AuditionId,
+  signal: (handle: WorkflowHandle) => Promise<void>,
+): Promise<'signaled' | 'not_running'> => {
+  const client = getClient();
+  try {
+    await client.withDeadline(Date.now() + signalTimeoutMs, () =>
+      signal(client.workflow.getHandle(auditionWorkflowId(audition))),
+    );
+    return 'signaled';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'not_running';
+    throw error;
+  }
+};

@@ -4,6 +4,7 @@ import type { DeliveryStatus } from '../../domain/audition/events.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import type { ServiceMetrics } from '../metrics.ts';
+import { type MailDependencies, type MailParkedReason, readMail } from './mail.ts';
 import type { WorkflowSignals } from './workflow-signals.ts';
 
 /** The outcome of a delivery. The reasons are codes for the operator; docs/runbooks/webhooks.md explains them. */
@@ -13,21 +14,34 @@ export type WebhookOutcome =
       readonly kind: 'delivered';
       readonly reason?:
         | 'audition_ended'
+        | 'automatic_reply'
         | 'deleted_by_us'
+        | 'delivery_notification'
         | 'nobody_waits'
         | 'status_stored'
         | 'status_superseded'
-        | 'unknown_account';
+        | 'unknown_account'
+        | 'unsolicited';
     }
   /** No workflow handles the event. An operator can inspect and replay it. */
-  | { readonly kind: 'parked'; readonly reason: 'not_handled' | 'no_calendar_sync' }
-  /** The meeting or message is not known yet: the webhook may have arrived before the service recorded it. */
-  | { readonly kind: 'not_yet_known'; readonly reason: 'no_such_meeting' | 'no_such_message' }
+  | {
+      readonly kind: 'parked';
+      readonly reason: 'not_handled' | 'no_calendar_sync' | 'confirm_subscription' | MailParkedReason;
+    }
+  /** What it is about is not known yet: the webhook may have arrived before the service recorded it. */
+  | {
+      readonly kind: 'not_yet_known';
+      readonly reason: 'no_such_meeting' | 'no_such_message' | 'no_such_invitation';
+    }
   /** The workflows were signaled. A recheck after `afterMs` finds a workflow that starts to wait only now. */
   | { readonly kind: 'recheck'; readonly reason: 'looking_again'; readonly afterMs: number };
 
 export interface DeliveryDependencies {
-  readonly repositories: Pick<Repositories, 'noticeDeliveries' | 'inboxRouting' | 'connections'>;
+  readonly repositories: Pick<
+    Repositories,
+    'noticeDeliveries' | 'inboxRouting' | 'connections' | 'invitationReplies'
+  >;
+  readonly replyAddresses: MailDependencies['replyAddresses'];
   readonly workflowSignals: WorkflowSignals;
   readonly metrics: Pick<ServiceMetrics, 'deliveryReported'>;
 }
@@ -79,6 +93,10 @@ export const deliver = (
       return deliverCalendarChange(dependencies, { ...event, what: 'removed' }, webhook);
     case 'subscription.missed':
       return deliverCalendarChange(dependencies, { ...event, what: 'missed' }, webhook);
+    case 'mail.received':
+      return deliverMail(dependencies, event, webhook);
+    case 'mail.subscription':
+      return Promise.resolve({ kind: 'parked', reason: 'confirm_subscription' });
     case 'message.received':
     case 'recording.completed':
       return Promise.resolve({ kind: 'parked', reason: 'not_handled' });
@@ -110,6 +128,32 @@ const deliverMessageStatus = async (
   const { audition, participant } = recipient;
   const report = { inboxId, participant, channel, deliveryId, status, ...(code && { code }) };
   return outcomeOfSignal(await workflowSignals.signalAudition(audition, { about: 'delivery', report }));
+};
+
+const deliverMail = async (
+  { repositories: { invitationReplies }, replyAddresses, workflowSignals }: DeliveryDependencies,
+  { message, recipients = [] }: EventOf<'mail.received'>,
+  { inboxId, correlationId }: WebhookContext,
+): Promise<WebhookOutcome> => {
+  const about = { inboxId, correlationId, origin: 'email' } as const;
+  const raw = Buffer.from(message, 'base64');
+  const verdict = await readMail({ invitationReplies, replyAddresses }, raw, recipients);
+  switch (verdict.kind) {
+    case 'answer':
+    case 'proposal': {
+      const signal =
+        verdict.kind === 'answer'
+          ? ({ about: 'answer', report: { ...about, ...verdict.report } } as const)
+          : ({ about: 'proposal', report: { ...about, ...verdict.report } } as const);
+      return outcomeOfSignal(await workflowSignals.signalAudition(verdict.audition, signal));
+    }
+    case 'settled':
+      return { kind: 'delivered', reason: verdict.reason };
+    case 'parked':
+      return verdict;
+    case 'not_yet_known':
+      return { kind: 'not_yet_known', reason: 'no_such_invitation' };
+  }
 };
 
 const deliverMeetingStatus = async (

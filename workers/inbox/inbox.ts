@@ -1,6 +1,7 @@
 /** Starts the inbox relay of a worker process: it delivers stored webhooks to running workflows. */
 import { inboxChannel } from '../../db/inbox/batch-insert.ts';
 import type { Repositories } from '../../db/index.ts';
+import { createReplyAddresses } from '../../foundation/links/reply-address.ts';
 import type { Logger } from '../../foundation/observability/logger.ts';
 import type { Configuration } from '../../providers/configuration.ts';
 import type { Loop } from '../loop.ts';
@@ -13,18 +14,20 @@ import { createWorkflowSignals } from './workflow-signals.ts';
 
 /** Starts the relay. `client` must stay usable until the relay has stopped. */
 export const startInboxRelay = (
-  { databaseUrl }: Pick<Configuration, 'databaseUrl'>,
+  { databaseUrl, masterKeys, smtp }: Pick<Configuration, 'databaseUrl' | 'masterKeys' | 'smtp'>,
   repositories: Repositories,
   { client }: Pick<RunningWorkers, 'client'>,
   { logger, metrics }: { readonly logger: Logger; readonly metrics: ServiceMetrics },
 ): Loop => {
   const workflowSignals = createWorkflowSignals(client);
+  const replyAddresses = smtp.replies && createReplyAddresses(masterKeys, smtp.replies.address);
   return startRelay({
     name: 'inbox',
     notifications: { databaseUrl, channel: inboxChannel },
     round: createInboxRound({
       inbox: repositories.inbox,
-      deliver: (event, webhook) => deliver({ repositories, workflowSignals, metrics }, event, webhook),
+      deliver: (event, webhook) =>
+        deliver({ repositories, replyAddresses, workflowSignals, metrics }, event, webhook),
       logger,
     }),
     logger,

@@ -1,8 +1,10 @@
 /** Signals external events to running workflows. */
 import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import type { ProposedTime, ReportedAnswer } from '../../domain/audition/reported-answer.ts';
 import type { AuditionId, ConnectionId } from '../../domain/ids.ts';
 import { auditionWorkflowId, calendarSyncWorkflowId } from '../../domain/workflow-ids.ts';
 import {
+  answerReportedSignal,
   type ConnectionRestored,
   connectionRestoredSignal,
   type DeliveryReport,
@@ -11,6 +13,7 @@ import {
   meetingDeletedSignal,
   meetingEndedSignal,
   meetingStartedSignal,
+  timeProposedSignal,
 } from '../../workflows/audition/messages.ts';
 import { type CalendarNotification, calendarNewsSignal } from '../../workflows/calendar-sync/messages.ts';
 
@@ -19,7 +22,9 @@ type AuditionSignal =
   | { readonly about: 'meeting_started'; readonly report: MeetingReport }
   | { readonly about: 'meeting_ended'; readonly report: MeetingReport }
   | { readonly about: 'meeting_deleted'; readonly report: MeetingReport }
-  | { readonly about: 'connection'; readonly report: ConnectionRestored };
+  | { readonly about: 'connection'; readonly report: ConnectionRestored }
+  | { readonly about: 'answer'; readonly report: ReportedAnswer }
+  | { readonly about: 'proposal'; readonly report: ProposedTime };
 
 type SignalResult = Promise<'signaled' | 'not_running'>;
 
@@ -72,5 +77,9 @@ const sendAuditionSignal = (handle: WorkflowHandle, payload: AuditionSignal): Pr
       return handle.signal(meetingDeletedSignal, payload.report);
     case 'connection':
       return handle.signal(connectionRestoredSignal, payload.report);
+    case 'answer':
+      return handle.signal(answerReportedSignal, payload.report);
+    case 'proposal':
+      return handle.signal(timeProposedSignal, payload.report);
   }
 };

@@ -2,6 +2,7 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import { CancellationScope, condition, currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
+import type { ProposedTime, ReportedAnswer } from '../../domain/audition/reported-answer.ts';
 import type { SessionBlockChange } from '../../domain/audition/session-block-change.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { QueuedCommand } from './command-queue.ts';
@@ -23,6 +24,7 @@ import { isWithdrawnDecline, pendingDecline, recordAnswer } from './steps/answer
 import { calendarChanged } from './steps/calendar-changes.ts';
 import { recordDelivery } from './steps/delivery.ts';
 import { meetingDeleted } from './steps/replace-meeting.ts';
+import { answerReported, timeProposed } from './steps/reported-answers.ts';
 import { checkIn, meetingEnded, meetingStarted } from './steps/session.ts';
 import { sessionBlockChanged } from './steps/session-block-changes.ts';
 
@@ -155,6 +157,14 @@ export const setHandlers = (run: AuditionRun): void => {
   setHandler(
     messages.calendarChangedSignal,
     applyOnce((change: CalendarChange) => calendarChanged(run, change)),
+  );
+  setHandler(
+    messages.answerReportedSignal,
+    applyOnce((report: ReportedAnswer) => answerReported(run, report)),
+  );
+  setHandler(
+    messages.timeProposedSignal,
+    applyOnce((proposal: ProposedTime) => timeProposed(run, proposal)),
   );
   setHandler(
     messages.sessionBlockChangedSignal,

@@ -185,6 +185,7 @@ const continueAsNewWithState = (run: AuditionRun): Promise<never> => {
       meetingStatus: run.meetingStatus,
       appliedFacts: run.signalDedup.appliedIds,
       suppressedAddresses: run.suppressedAddresses,
+      answeredAt: run.answeredAt,
     },
   };
   return continueAsNew(input);

@@ -19,6 +19,7 @@ import type {
 } from '../../domain/audition/events.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
+import type { ProposedTime, ReportedAnswer } from '../../domain/audition/reported-answer.ts';
 import type { Channel, Participant } from '../../domain/audition/request.ts';
 import type { SessionBlockChange } from '../../domain/audition/session-block-change.ts';
 import type { Slot, SlotSpec } from '../../domain/audition/slot.ts';
@@ -64,7 +65,11 @@ interface CarriedState {
   readonly meetingStatus?: MeetingStatus | undefined;
   readonly appliedFacts: readonly string[];
   readonly suppressedAddresses?: readonly string[] | undefined;
+  readonly answeredAt?: AnswerTimes | undefined;
 }
+
+/** When each participant last answered, epoch milliseconds. */
+export type AnswerTimes = Readonly<Record<ParticipantId, number>>;
 
 /** The status of the meeting according to the provider's last report. */
 export interface MeetingStatus {
@@ -116,6 +121,8 @@ export interface RespondCommand extends CommandContext {
   readonly answer: Answer;
   /** The revision of the slot that the participant has seen. Absent when the answer is about the present slot. */
   readonly revision?: number | undefined;
+  /** When the participant answered. Absent when that is now. */
+  readonly at?: Instant | undefined;
 }
 export const respondUpdate = defineUpdate<UpdateAnswer, [RespondCommand]>('respond');
 
@@ -221,6 +228,12 @@ export const connectionRestoredSignal = defineSignal<[ConnectionRestored]>('conn
 
 /** A person has changed the event of the audition in a calendar, or an event beside it conflicts with the slot. */
 export const calendarChangedSignal = defineSignal<[CalendarChange]>('calendarChanged');
+
+/** A participant has answered in a calendar or by email. */
+export const answerReportedSignal = defineSignal<[ReportedAnswer]>('answerReported');
+
+/** A participant proposes another time. */
+export const timeProposedSignal = defineSignal<[ProposedTime]>('timeProposed');
 
 /** The session block of the slot was changed, and the slot is outside of its sessions, or inside again. */
 export const sessionBlockChangedSignal = defineSignal<[SessionBlockChange]>('sessionBlockChanged');

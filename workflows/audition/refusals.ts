@@ -75,13 +75,22 @@ export const refuseUnlessAllowed = (command: AuditionCommandName, { state }: Aud
 };
 
 /** Throws a refusal when the participant cannot answer now. */
-export const refuseAnswer = ({ participant, revision }: RespondCommand, view: AuditionView): void => {
-  refuseUnlessAllowed('respond', view);
-  refuseUnknownParticipant(participant, view);
-  if (revision !== undefined && !view.announcedAs.includes(revision))
-    throw refusalAsFailure(answerSuperseded());
+export const refuseAnswer = (command: RespondCommand, view: AuditionView): void => {
+  const refusal = refusalOfAnswer(command, view);
+  if (refusal) throw refusalAsFailure(refusal);
+};
+
+/** Returns why the participant cannot answer now. */
+export const refusalOfAnswer = (
+  { participant, revision }: RespondCommand,
+  view: AuditionView,
+): Refusal | undefined => {
+  if (!isCommandAllowed('respond', view.state)) return wrongState('respond', view.state);
+  const unknown = refusalOfParticipant(participant, view);
+  if (unknown) return unknown;
+  if (revision !== undefined && !view.announcedAs.includes(revision)) return answerSuperseded();
   // Whether the session took place is then a question to the casting office.
-  if (view.slot && Date.now() >= toEpochMs(view.slot.end)) throw refusalAsFailure(slotOver());
+  return view.slot && Date.now() >= toEpochMs(view.slot.end) ? slotOver() : undefined;
 };
 
 const slotOver = (): Refusal =>
@@ -149,12 +158,15 @@ export const refuseResolution = (
 };
 
 const refuseUnknownParticipant = (participant: ParticipantId, view: AuditionView): void => {
-  if (view.participants.some(({ id }) => id === participant)) return;
-  throw refusalAsFailure(
-    new Refusal(
-      'unknown_participant',
-      `'${participant}' does not take part in this audition.`,
-      `Use one of ${view.participants.map(({ id }) => id).join(', ')}.`,
-    ),
-  );
+  const refusal = refusalOfParticipant(participant, view);
+  if (refusal) throw refusalAsFailure(refusal);
 };
+
+const refusalOfParticipant = (participant: ParticipantId, view: AuditionView): Refusal | undefined =>
+  view.participants.some(({ id }) => id === participant)
+    ? undefined
+    : new Refusal(
+        'unknown_participant',
+        `'${participant}' does not take part in this audition.`,
+        `Use one of ${view.participants.map(({ id }) => id).join(', ')}.`,
+      );

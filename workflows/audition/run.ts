@@ -20,7 +20,14 @@ import { type CommandQueue, createCommandQueue } from './command-queue.ts';
 import type { AuditionCompensation } from './compensations.ts';
 import { internalFailure } from './ending.ts';
 import { createJournal, type Journal } from './journal.ts';
-import type { AuditionInput, DeliveryReport, FirstResult, MeetingStatus, SlotRefusal } from './messages.ts';
+import type {
+  AnswerTimes,
+  AuditionInput,
+  DeliveryReport,
+  FirstResult,
+  MeetingStatus,
+  SlotRefusal,
+} from './messages.ts';
 import { createOpenNotices, type OpenNotices } from './open-notices.ts';
 import type { SlotQuestion } from './open-question.ts';
 import { createSignalDedup, type SignalDedup } from './signal-dedup.ts';
@@ -80,6 +87,10 @@ export interface AuditionRun {
   suppressedAddresses: readonly string[];
   /** The last report about each participant's calendar: about our event, and about conflicts. A later one withdraws its question. */
   readonly calendarReports: Map<string, string>;
+  /** When each participant last answered. A report about an earlier answer changes nothing. */
+  answeredAt: AnswerTimes;
+  /** The last proposal of each participant. A later one withdraws its question. */
+  readonly proposals: Map<ParticipantId, string>;
   /** The last report about the session block of the slot. Another one withdraws its question. */
   sessionBlockReport: SessionBlockChange | undefined;
   answerEscalated: boolean;
@@ -211,6 +222,8 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     unknownParticipants: [],
     suppressedAddresses: carried?.suppressedAddresses ?? [],
     calendarReports: new Map(),
+    answeredAt: carried?.answeredAt ?? {},
+    proposals: new Map(),
     sessionBlockReport: undefined,
     answerEscalated: carried?.answerEscalated ?? false,
     decisionEscalated: carried?.decisionEscalated ?? false,

@@ -6,6 +6,7 @@ import type { FaultRegistry } from '../faults/fault-registry.ts';
 import type { BusyTime, Google } from '../google/google.ts';
 import type {
   Microsoft,
+  OutlookAnswer,
   OutlookEvent,
   OutlookLifecycleEvent,
   OutlookRepetition,
@@ -65,6 +66,8 @@ export interface SandboxControl {
   addOutlookEvent(event: OutlookEvent): { readonly calendarId: string; readonly eventId: string };
   /** Makes an event of an Outlook mailbox a series, as its owner does. */
   repeatOutlookEvent(repetition: OutlookRepetition): void;
+  /** Answers an event of an Outlook calendar, as its owner does. */
+  answerOutlookEvent(answer: OutlookAnswer): void;
   /** Invalidates all links of Outlook's change queries. Clients must list all events again. */
   expireDeltaLinks(): void;
   /** Sends a lifecycle event to the subscriptions of an Outlook mailbox. Resolves with the status of each call. */
@@ -150,6 +153,7 @@ export const createControl = (parts: ControlParts): SandboxControl => {
     expireSyncTokens: () => google.expireSyncTokens(),
     addOutlookEvent: (event) => microsoft.addEvent(event),
     repeatOutlookEvent: (repetition) => microsoft.repeatEvent(repetition),
+    answerOutlookEvent: (answer) => microsoft.answerEvent(answer),
     expireDeltaLinks: () => microsoft.expireDeltaLinks(),
     sendLifecycleEvent: (event) => microsoft.sendLifecycleEvent(event),
     openMailbox: (account) => microsoft.openMailbox(account),

@@ -5,7 +5,12 @@ import { faultRequestSchema } from '../faults/fault.ts';
 import { GoogleError } from '../google/errors.ts';
 import { busyTimeSchema } from '../google/google.ts';
 import { GraphError } from '../microsoft/errors.ts';
-import { lifecycleSchema, outlookEventSchema, repetitionSchema } from '../microsoft/microsoft.ts';
+import {
+  lifecycleSchema,
+  outlookAnswerSchema,
+  outlookEventSchema,
+  repetitionSchema,
+} from '../microsoft/microsoft.ts';
 import { inboundSchema } from '../twilio/twilio.ts';
 import { vendors } from '../vendors.ts';
 import { zoomEventSchema } from '../zoom/events.ts';
@@ -78,6 +83,10 @@ export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => 
   );
   app.post('/sandbox/microsoft/repeat', async (request, reply) => {
     control.repeatOutlookEvent(repetitionSchema.parse(request.body));
+    return reply.code(204).send();
+  });
+  app.post('/sandbox/microsoft/answer', async (request, reply) => {
+    control.answerOutlookEvent(outlookAnswerSchema.parse(request.body));
     return reply.code(204).send();
   });
   app.post('/sandbox/microsoft/expire-delta-links', async (_request, reply) => {

@@ -97,7 +97,9 @@ export const renderDeleted = (event: StoredEvent) => ({
 export const renderEvent = (event: StoredEvent, calendar: CalendarContext, nowMs: number) => {
   const person = { email: calendar.owner, ...(calendar.calendarId === calendar.owner ? { self: true } : {}) };
   const attendees = event.details.attendees?.map((attendee) =>
-    attendee.email === calendar.owner ? { ...attendee, self: true } : attendee,
+    attendee.email === calendar.owner
+      ? { ...attendee, self: true, ...(event.origin === 'api' ? { organizer: true } : {}) }
+      : attendee,
   );
   return {
     kind: 'calendar#event',

@@ -49,6 +49,8 @@ export interface EventWriting {
   ): StoredEvent;
   /** Makes an event a series, as its owner does. @throws {GraphError} a 404 for an unknown or deleted event. */
   repeat(calendar: Calendar, id: string, repeat: Repetition): StoredEvent;
+  /** Sets the answer of the calendar's owner. */
+  respond(calendar: Calendar, id: string, response: StoredEvent['response']): void;
 }
 
 const invalid = (message: string): GraphError =>
@@ -214,6 +216,16 @@ export const createEventWriting = (
     addForeign(calendar, body, about, repeat) {
       const event = store(calendar, body, { origin: 'foreign', ...about });
       return repeat ? repeatEvent(calendar, event, repeat) : event;
+    },
+    respond(calendar, id, response) {
+      const now = clock();
+      calendars.put(calendar, {
+        ...existing(calendar, id),
+        response,
+        respondedAt: now,
+        revision: calendars.nextRevision(),
+        updated: now,
+      });
     },
     repeat: (calendar, id, repeat) => repeatEvent(calendar, existing(calendar, id), repeat),
     update(calendar, id, body, ifMatch) {

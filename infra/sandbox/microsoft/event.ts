@@ -65,6 +65,7 @@ export const storedEventSchema = z.object({
   /** What the client sent, to compare a repeated creation with. */
   request: z.string(),
   response: z.enum(responses),
+  respondedAt: z.number().optional(),
   type: z.enum(eventTypes).default('singleInstance'),
   /** The series of an occurrence or an exception: both ids of its master. */
   series: z.object({ immutableId: z.string(), id: z.string() }).optional(),
@@ -121,7 +122,11 @@ export const renderEvent = (
     type: event.type,
     isOnlineMeeting: details.isOnlineMeeting ?? false,
     recurrence: null,
-    responseStatus: { response: event.response, time: '0001-01-01T00:00:00Z' },
+    responseStatus: {
+      response: event.response,
+      time:
+        event.respondedAt === undefined ? '0001-01-01T00:00:00Z' : new Date(event.respondedAt).toISOString(),
+    },
     body:
       preferences.body === 'text'
         ? { contentType: 'text', content: text }

@@ -85,6 +85,12 @@ export const repetitionSchema = z.strictObject({
   times: z.int().min(1).max(500),
 });
 export type OutlookRepetition = z.infer<typeof repetitionSchema>;
+export const outlookAnswerSchema = z.strictObject({
+  account: z.string().min(1),
+  eventId: z.string().min(1),
+  response: z.enum(responses),
+});
+export type OutlookAnswer = z.infer<typeof outlookAnswerSchema>;
 export const lifecycleSchema = z.strictObject({
   account: z.string().min(1),
   event: z.enum(lifecycleEvents),
@@ -230,6 +236,11 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
     repeatEvent(repetition: OutlookRepetition) {
       const { account, eventId, ...repeat } = repetitionSchema.parse(repetition);
       writing.repeat(calendars.open(account), eventId, repeat);
+    },
+    /** Answers an event of the default calendar, as its owner does in Outlook. */
+    answerEvent(answer: OutlookAnswer) {
+      const { account, eventId, response } = outlookAnswerSchema.parse(answer);
+      writing.respond(calendars.open(account), eventId, response);
     },
     reset() {
       server.reset();

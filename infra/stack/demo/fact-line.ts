@@ -37,6 +37,10 @@ export const factLine = (fact: AuditionFact): FactLine => {
       return good('meeting and calendar events are arranged: scheduled');
     case 'responded':
       return good(`${fact.participant} ${fact.answer} (by ${fact.origin})`);
+    case 'answer_ignored':
+      return plain(`${fact.participant} ${fact.answer} (by ${fact.origin}), ignored: ${fact.reason}`);
+    case 'time_proposed':
+      return warning(`${fact.participant} proposes ${fact.start ?? 'another time'}`);
     case 'confirmed':
       return good('all required participants accepted: confirmed');
     case 'confirmation_lost':

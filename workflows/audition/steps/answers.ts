@@ -5,6 +5,7 @@ import type { ParticipantView } from '../../../domain/audition/view.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../../domain/time/epoch.ts';
+import { second } from '../../../domain/time/units.ts';
 import { runChange } from '../change.ts';
 import type { RespondCommand } from '../messages.ts';
 import { answerSuperseded } from '../refusals.ts';
@@ -16,9 +17,12 @@ import { notify } from './notices.ts';
 /** Records an answer. A repeated answer changes nothing. A performer who declines can change that for some time. */
 export const recordAnswer = (
   run: AuditionRun,
-  { participant, answer, origin, correlationId }: RespondCommand,
+  { participant, answer, origin, correlationId, at }: RespondCommand,
 ): void => {
   const { journal } = run;
+  // A clock that is ahead must not make later answers look earlier.
+  const answered = Math.min(at === undefined ? Date.now() : toEpochMs(at), Date.now());
+  run.answeredAt = { ...run.answeredAt, [participant]: answered };
   const before = journal.view.participants.find(({ id }) => id === participant);
   if (!before || before.answer === answer) return;
   const finalAt = before.kind === 'performer' && answer === 'declined' ? declineFinalAt(run) : undefined;
@@ -36,6 +40,18 @@ export const recordAnswer = (
   }
   if (answer === 'declined') return before.kind === 'performer' ? undefined : askAboutDecline(run, before);
   confirmWhenAccepted(run, correlationId);
+};
+
+/**
+ * Returns whether the participant has given another answer after this one. The time of an answer by email has whole seconds
+ * (RFC 5545, section 3.3.5): within a second, the last one counts. An answer without a time was given now.
+ */
+export const isEarlierAnswer = (
+  { answeredAt }: AuditionRun,
+  { participant, at }: Pick<RespondCommand, 'participant' | 'at'>,
+): boolean => {
+  const last = answeredAt[participant];
+  return at !== undefined && last !== undefined && toEpochMs(at) + second <= last;
 };
 
 /** A decline becomes final after the grace of the policy, and at the latest when the slot begins. */
@@ -70,6 +86,8 @@ export const withdrawDecline = async (
   const { slot, announcedAs } = run.journal.view;
   // A move that was in progress has come first: the answer is about the slot before it.
   if (command.revision !== undefined && !announcedAs.includes(command.revision)) return answerSuperseded();
+  // The participant has declined again, while this answer waited.
+  if (isEarlierAnswer(run, command)) return answerSuperseded();
   if (!slot || pendingDecline(run)?.id !== command.participant) {
     recordAnswer(run, command);
     return undefined;

@@ -1,15 +1,16 @@
 /**
- * Handles changes that people make in connected calendars. The calendar is never obeyed silently: a moved or deleted
- * event is a question to the casting office, and so is another event in the time of the slot. Texts that a person edits
- * are theirs, and are not reported.
+ * Handles changes that people make in connected calendars. A deleted event is a question to the casting office, and so is
+ * another event in the time of the slot. A moved event is a question too, unless the policy says that the audition follows.
+ * Texts that a person edits are theirs, and are not reported.
  */
 import type { AttentionAction } from '../../../domain/audition/attention.ts';
 import type { CalendarChange, CalendarChangeOf } from '../../../domain/audition/calendar-change.ts';
-import type { AuditionFact } from '../../../domain/audition/events.ts';
+import type { AuditionFact, Origin } from '../../../domain/audition/events.ts';
 import { isFactAllowed } from '../../../domain/audition/transitions.ts';
 import { isWritableCalendar } from '../../../domain/audition/writable-calendar.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
+import type { Instant } from '../../../domain/time/instant.ts';
 import { askInBackground } from '../background-question.ts';
 import type { AuditionRun } from '../run.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
@@ -24,7 +25,9 @@ export const calendarChanged = (run: AuditionRun, report: CalendarChange): void 
   run.journal.record(factOf(report));
   switch (report.change.kind) {
     case 'moved':
-      return askAboutMove(run, report, report.change);
+      return run.plan.policy.calendarMoves === 'reschedule' && canFollow(report.change)
+        ? followUnasked(run, report, report.change)
+        : askAboutMove(run, report, report.change);
     case 'deleted':
       return askAboutDeletion(run, report);
     case 'conflict':
@@ -90,7 +93,7 @@ const ask = (
 
 const askAboutMove = (run: AuditionRun, report: CalendarChange, moved: Moved, refusal?: Refusal): void => {
   const { participant } = report;
-  const canFollow = !moved.isAllDay && toEpochMs(moved.start) < toEpochMs(moved.end);
+  const isFollowed = canFollow(moved);
   const times = moved.isAllDay ? 'it lasts all day now' : `it is from ${moved.start} to ${moved.end} now`;
   const what = `The event in the calendar of ${participant} was moved: ${times}.`;
   ask(
@@ -99,17 +102,33 @@ const askAboutMove = (run: AuditionRun, report: CalendarChange, moved: Moved, re
     {
       step: 'calendar_change',
       what: refusal ? `${what} The audition could not follow: ${refusal.message}` : what,
-      hint: `${canFollow ? 'Follow to reschedule the audition to that time, restore' : 'Restore'} to move the event back, or ignore to leave both as they are.`,
-      actions: canFollow ? ['follow', 'restore', 'ignore'] : ['restore', 'ignore'],
+      hint: `${isFollowed ? 'Follow to reschedule the audition to that time, restore' : 'Restore'} to move the event back, or ignore to leave both as they are.`,
+      actions: isFollowed ? ['follow', 'restore', 'ignore'] : ['restore', 'ignore'],
       code: refusal?.code,
     },
     async (action) => {
       if (action === 'restore') return restore(run, report);
       if (action !== 'follow') return;
-      const refused = await follow(run, moved);
-      if (refused && !isMootNow(run, report)()) askAboutMove(run, report, moved, refused);
+      await follow(run, report, moved);
     },
   );
+};
+
+/** The audition cannot take place on a day without a time, or in no time. */
+const canFollow = ({ isAllDay, start, end }: Moved): boolean =>
+  !isAllDay && toEpochMs(start) < toEpochMs(end);
+
+const followUnasked = (run: AuditionRun, report: CalendarChange, moved: Moved): void => {
+  void run.runInBackground(async (detach) => {
+    detach();
+    await follow(run, report, moved);
+  });
+};
+
+/** Reschedules the audition to where the event was moved. Asks, with the reason, when it cannot be. */
+const follow = async (run: AuditionRun, report: CalendarChange, moved: Moved): Promise<void> => {
+  const refused = await rescheduleTo(run, moved, 'calendar');
+  if (refused && !isMootNow(run, report)()) askAboutMove(run, report, moved, refused);
 };
 
 const askAboutDeletion = (run: AuditionRun, report: CalendarChange): void =>
@@ -138,12 +157,16 @@ const askAboutConflict = (run: AuditionRun, report: CalendarChange, { start, end
     () => undefined,
   );
 
-/** Reschedules the audition to where the event was moved, as a command would. Returns why it cannot. */
-const follow = async (run: AuditionRun, { start, end }: Moved): Promise<Refusal | undefined> => {
+/** Reschedules the audition, as a command would. Returns why it cannot. */
+export const rescheduleTo = async (
+  run: AuditionRun,
+  { start, end }: { readonly start: Instant; readonly end: Instant },
+  origin: Origin,
+): Promise<Refusal | undefined> => {
   const { slot } = run.journal.view;
   if (!slot) return undefined;
   const wish = { kind: 'fixed', slot: { start, end, zone: slot.zone } } as const;
-  const command = { origin: 'calendar', correlationId: run.plan.correlationId, wish } as const;
+  const command = { origin, correlationId: run.plan.correlationId, wish } as const;
   try {
     await run.commands.submit({ name: 'reschedule', command }, () => run.ending !== undefined);
     return undefined;

@@ -3,12 +3,19 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { googleWebhook } from './google.ts';
+import { inboundMailWebhook } from './inbound-mail.ts';
 import { mailWebhook } from './mail.ts';
 import { microsoftWebhook } from './microsoft.ts';
 import { twilioWebhook } from './twilio.ts';
 import { zoomWebhook } from './zoom.ts';
 
-const mediaTypes = ['application/json', 'application/x-www-form-urlencoded', 'text/plain'];
+const mediaTypes = [
+  'application/json',
+  'application/x-www-form-urlencoded',
+  'text/plain',
+  'message/rfc822',
+  'multipart/form-data',
+];
 
 /**
  * Registers the receivers. Signatures cover the raw bytes, so bodies are neither parsed nor re-serialized before their
@@ -24,5 +31,6 @@ export const webhookRoutes = async (api: Api, dependencies: ApiDependencies): Pr
     zoomWebhook(routes, dependencies);
     twilioWebhook(routes, dependencies);
     mailWebhook(routes, dependencies);
+    inboundMailWebhook(routes, dependencies);
   });
 };

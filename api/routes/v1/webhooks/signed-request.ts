@@ -53,15 +53,26 @@ export const readJson = (body: Buffer): unknown => {
   }
 };
 
-/** Stores a webhook in the inbox and answers 204. A webhook with a dedupe key that was stored before changes nothing. */
-export const storeWebhook = async (
+type ReceivedWebhook = InboxEvent & { readonly provider: string; readonly dedupeKey: string };
+
+/** Stores a webhook in the inbox. A webhook with a dedupe key that was stored before changes nothing. */
+export const receiveWebhook = async (
   { inbox }: Pick<ApiDependencies['repositories'], 'inbox'>,
   request: FastifyRequest,
-  reply: FastifyReply,
-  webhook: InboxEvent & { readonly provider: string; readonly dedupeKey: string },
-): Promise<FastifyReply> => {
+  webhook: ReceivedWebhook,
+): Promise<void> => {
   const { provider, kind } = webhook;
   const outcome = await inbox.receive({ ...webhook, correlationId: request.id });
   request.log.debug({ provider, kind, outcome }, 'webhook received');
+};
+
+/** Stores a webhook in the inbox and answers 204. */
+export const storeWebhook = async (
+  repositories: Pick<ApiDependencies['repositories'], 'inbox'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  webhook: ReceivedWebhook,
+): Promise<FastifyReply> => {
+  await receiveWebhook(repositories, request, webhook);
   return reply.code(204).send();
 };

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { replyCalendar, replyMail } from '../../tests/harness/reply-mail.ts';
+import { readReceivedMail } from './received-mail.ts';
+
+const calendar = replyCalendar({
+  uid: 'aud_1@castmatch',
+  organizer: 'replies+tag@in.example.com',
+  attendee: 'ada@example.com',
+  partstat: 'ACCEPTED',
+  lines: ['COMMENT:Très volontiers'],
+});
+const mail = { from: 'ada@example.com', to: 'replies+tag@in.example.com' } as const;
+
+describe('a received email', () => {
+  it.each(['utf-8', 'iso-8859-1'])('is read with its calendar parts in %s', async (charset) => {
+    const read = await readReceivedMail(replyMail({ ...mail, calendar, charset }));
+    expect(read).toMatchObject({ recipients: [mail.to], nature: 'written' });
+    expect(read?.calendars.map(({ method }) => method)).toEqual(['REPLY', undefined]);
+    for (const { text } of read?.calendars ?? []) expect(text).toContain('COMMENT:Très volontiers');
+  });
+
+  it('with a charset that is wrong or unknown still has its calendar', async () => {
+    const wrong = replyMail({ ...mail, calendar })
+      .toString()
+      .replaceAll('charset=utf-8', 'charset=x-unknown');
+    const read = await readReceivedMail(Buffer.from(wrong));
+    expect(read?.calendars[0]?.text).toContain('PARTSTAT=ACCEPTED');
+  });
+
+  it('names all recipients, those of the envelope included', async () => {
+    const headers = [
+      'Cc: Team: bea@example.com, "Carl, D." <carl@example.com>;',
+      'Delivered-To: replies+other@in.example.com',
+      'X-Original-To: <replies+third@in.example.com>',
+    ];
+    const read = await readReceivedMail(replyMail({ ...mail, headers }));
+    expect(read?.recipients).toEqual([
+      mail.to,
+      'bea@example.com',
+      'carl@example.com',
+      'replies+other@in.example.com',
+      'replies+third@in.example.com',
+    ]);
+  });
+
+  it.each([
+    ['Auto-Submitted: auto-replied', 'automatic_reply'],
+    ['Auto-Submitted: No', 'written'],
+    ['X-Autoreply: yes', 'automatic_reply'],
+    ['Precedence: bulk', 'automatic_reply'],
+    ['Content-Type: multipart/report; report-type=delivery-status; boundary=part', 'delivery_notification'],
+    [
+      'Content-Type: multipart/report; boundary=part; report-type="disposition-notification"',
+      'delivery_notification',
+    ],
+  ])('with %s is a mail of the nature %s', async (header, nature) => {
+    expect((await readReceivedMail(replyMail({ ...mail, headers: [header] })))?.nature).toBe(nature);
+  });
+
+  it('does not take the calendar of a message inside it for its own', async () => {
+    const inner = replyMail({ ...mail, calendar })
+      .toString()
+      .replaceAll('part', 'inner');
+    const outer = [
+      'From: mailer-daemon@example.com',
+      'To: replies+tag@in.example.com',
+      'Content-Type: multipart/mixed; boundary=outer',
+      '',
+      '--outer',
+      'Content-Type: message/rfc822',
+      '',
+      inner,
+      '--outer--',
+    ].join('\r\n');
+    expect((await readReceivedMail(Buffer.from(outer)))?.calendars).toEqual([]);
+  });
+
+  it('is no email when it has no header, too many headers or too many levels', async () => {
+    const deep = Array.from({ length: 80 }, (_, at) => [
+      `Content-Type: multipart/mixed; boundary=b${at}`,
+      '',
+      `--b${at}`,
+    ]).flat();
+    const bodies = ['', '\r\nYes', `${'X-Long: value\r\n'.repeat(30_000)}\r\n`, deep.join('\r\n')];
+    for (const body of bodies) expect(await readReceivedMail(Buffer.from(body))).toBeUndefined();
+  });
+
+  it('of 4 MB and of random bytes is read in bounded time', async () => {
+    const started = performance.now();
+    const large = replyMail({ ...mail, calendar, text: `${'x'.repeat(76)}\r\n`.repeat(50_000) });
+    expect((await readReceivedMail(large))?.calendars).toHaveLength(2);
+    const lines = replyMail({ ...mail, calendar, text: 'x\n'.repeat(2_000_000) });
+    expect(await readReceivedMail(lines)).toBeUndefined();
+    await readReceivedMail(crypto.getRandomValues(new Uint8Array(60_000)));
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+});
