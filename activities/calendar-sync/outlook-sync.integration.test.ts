@@ -55,6 +55,7 @@ const setup = async () => {
   const syncActivities = createSyncActivities({
     repositories,
     providers: {
+      calendars: bench.providers.calendars,
       calendarChanges: {
         microsoft: createOutlookChanges(createGraphClient(sandboxSettings(sandbox.url).microsoft)),
       },
@@ -66,8 +67,10 @@ const setup = async () => {
         return 'signaled';
       },
     },
+    report: () => {},
     publicUrl: receiver.url,
     pollMinutes: 15,
+    reconciliationHours: 24,
   });
   const sync = (change: Partial<SyncCalendarsInput> = {}) => {
     const about = {

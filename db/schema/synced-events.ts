@@ -28,6 +28,10 @@ export const syncedEvents = pgTable(
     markedAudition: text('marked_audition'),
     /** The revision in the mark. */
     markedRevision: integer('marked_revision'),
+    /** When the page was requested that has contained the event last. Null: the calendar was not read since the write. */
+    readAt: instant('read_at'),
+    /** The latest of our revisions in which the calendar was read. It proves that the write has reached the calendar. */
+    seenRevision: integer('seen_revision'),
     /** Counts the changes of time, existence and mark. */
     change: integer().notNull().default(0),
 
@@ -37,12 +41,16 @@ export const syncedEvents = pgTable(
     /** The key of the step that has written the event last. */
     writtenBy: text('written_by'),
     writtenRevision: integer('written_revision'),
+    /** When the last write was recorded. */
+    writtenAt: instant('written_at'),
     writtenStart: instant('written_start'),
     writtenEnd: instant('written_end'),
     /** Whether the present change was compared with what was written. */
     isChecked: boolean('is_checked').notNull().default(true),
     /** Whether the audition was told that the event is not as it was written. */
     isReported: boolean('is_reported').notNull().default(false),
+    /** The revision whose write was lost and was repeated. It is repeated once. */
+    repairedRevision: integer('repaired_revision'),
     /** A digest of the conflicting events that were reported to the audition. Null without a conflict. */
     reportedConflicts: text('reported_conflicts'),
   },

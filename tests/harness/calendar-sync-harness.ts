@@ -8,6 +8,7 @@ import { storedCalendar } from '../../db/auditions/resources.ts';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
+import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
 import { type AuditionId, type ConnectionId, participantIdSchema } from '../../domain/ids.ts';
 import { createGoogleChanges } from '../../providers/google/changes.ts';
 import { createGoogleClient } from '../../providers/google/client.ts';
@@ -56,20 +57,26 @@ export const useCalendarSync = () => {
     );
     const client = createGoogleClient(sandboxSettings(sandbox.url).google);
     const sent: { readonly audition: AuditionId; readonly change: CalendarChange }[] = [];
-    const temporal = { isDown: false };
+    const temporal = { isDown: false, hasNoWorkflow: false };
+    const findings: CalendarFinding[] = [];
     const syncActivities = createSyncActivities({
       repositories,
-      providers: { calendarChanges: { google: wrap(createGoogleChanges(client, pageSize)) } },
+      providers: {
+        calendars: bench.providers.calendars,
+        calendarChanges: { google: wrap(createGoogleChanges(client, pageSize)) },
+      },
       accessTokens: bench.accessTokens,
       signals: {
         calendarChanged: async (audition, change) => {
           sent.push({ audition, change });
           if (temporal.isDown) throw new Error('14 UNAVAILABLE');
-          return 'signaled';
+          return temporal.hasNoWorkflow ? 'not_running' : 'signaled';
         },
       },
+      report: ({ organization: _organization, ...finding }) => void findings.push(finding),
       publicUrl: sandbox.url,
       pollMinutes: 15,
+      reconciliationHours: 24,
       roundMs,
     });
     const sync = (change: Partial<SyncCalendarsInput> = {}): Promise<SyncCalendarsResult> => {
@@ -126,6 +133,7 @@ export const useCalendarSync = () => {
       holds,
       sent,
       temporal,
+      findings,
       sync,
       write,
       person,
