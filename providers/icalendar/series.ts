@@ -75,6 +75,19 @@ export const createExpansion = (
   reportFault: ReportFault,
   selection: Selection = 'blocking',
 ): ((series: Series) => readonly Occurrence[]) => {
+  const compile = createCompilation(zones, reportFault, selection);
+  return (series) => compile(series)(window);
+};
+
+/** Returns the occurrences of a series within a window. */
+type CompiledSeries = (window: Span) => readonly Occurrence[];
+
+/** Creates the function that prepares a series for expansions within several windows. */
+export const createCompilation = (
+  zones: Zones,
+  reportFault: ReportFault,
+  selection: Selection = 'blocking',
+): ((series: Series) => CompiledSeries) => {
   const instantOfTime = (time: CalendarTime, uid: string | undefined): number =>
     instantOf(zones.zoneOf(time, uid), time.localMs);
 
@@ -106,14 +119,19 @@ export const createExpansion = (
   });
 
   /** Returns the occurrence that starts at this local time, when it is wanted. @param at its original local start */
-  const occurrence = (pattern: Pattern, local: number, at: number): readonly Occurrence[] => {
+  const occurrence = (
+    window: Span,
+    pattern: Pattern,
+    local: number,
+    at: number,
+  ): Occurrence | undefined => {
     const { event, zone } = pattern;
-    if (!isSelected(event, selection)) return [];
+    if (!isSelected(event, selection)) return undefined;
     const length = pattern.length ?? noLength;
     const start = instantOf(zone, local);
     const end = (length.days === 0 ? start : instantOf(zone, local + length.days * day)) + length.ms;
     const isWanted = start < end || selection === 'all';
-    return isWanted && start < window.end && end > window.start ? [{ start, end, event, at }] : [];
+    return isWanted && start < window.end && end > window.start ? { start, end, event, at } : undefined;
   };
 
   /** Returns a time on the clock of the series. */
@@ -150,12 +168,15 @@ export const createExpansion = (
       .sort((one, other) => one.from - other.from);
 
   /** Returns the local starts of all occurrences that can be in the window; `too_many` when they cannot be listed. */
-  const startsOf = (main: Pattern, reach: number): ReadonlySet<number> | 'too_many' => {
+  const startsOf = (
+    window: Span,
+    { pattern: main, reach, firstStarts, lastStarts }: CompiledMain,
+  ): readonly number[] | 'too_many' => {
     const { event } = main;
-    const starts = new Set([event.start.localMs, ...event.addedStarts.map((time) => localIn(main, time))]);
-    for (const rule of event.rules) {
+    const starts = new Set(firstStarts);
+    for (const [index, rule] of event.rules.entries()) {
       const from = window.start - reach - zoneMargin;
-      const until = Math.min(window.end + reach + zoneMargin, untilOf(main, rule));
+      const until = Math.min(window.end + reach + zoneMargin, lastStarts[index] ?? Infinity);
       const expansion = expandRule(rule, event.start.localMs, from, until);
       if (expansion.kind === 'too_many') return 'too_many';
       if (expansion.kind === 'invalid') {
@@ -164,11 +185,11 @@ export const createExpansion = (
       }
       for (const start of expansion.starts) starts.add(start);
     }
-    return starts;
+    return [...starts];
   };
 
   /** The times of a series that cannot be listed are blocked as a whole: they must not count as free. */
-  const blockedAsWhole = ({ event }: Pattern): readonly Occurrence[] => {
+  const blockedAsWhole = (window: Span, { event }: Pattern): readonly Occurrence[] => {
     reportFault({ code: 'too_many_occurrences', uid: event.uid, about: 'RRULE' });
     const start = Math.max(window.start, instantOfTime(event.start, event.uid));
     return isSelected(event, selection) && start < window.end
@@ -179,32 +200,64 @@ export const createExpansion = (
   return ({ main: event, replacements }) => {
     const main = patternOf(event);
     const later = laterPatterns(main, replacements);
-    const replacing = replacements.flatMap((replacement) =>
-      occurrence(patternOf(replacement), replacement.start.localMs, originalStart(main, replacement)),
-    );
-    const reach = Math.max(0, ...[main, ...later].map((pattern) => reachOf(pattern, main)));
-    const starts = startsOf(main, reach);
-    if (starts === 'too_many') return [...replacing, ...blockedAsWhole(main)];
+    const replacing = replacements.map((replacement) => ({
+      pattern: patternOf(replacement),
+      local: replacement.start.localMs,
+      at: originalStart(main, replacement),
+    }));
+    const compiled: CompiledMain = {
+      pattern: main,
+      reach: Math.max(0, ...[main, ...later].map((pattern) => reachOf(pattern, main))),
+      firstStarts: [event.start.localMs, ...event.addedStarts.map((time) => localIn(main, time))],
+      lastStarts: event.rules.map((rule) => untilOf(main, rule)),
+    };
     const isExcluded = among(main, event.excluded);
     const isReplaced = among(
       main,
       replacements.flatMap(({ replaces }) => replaces?.time ?? []),
     );
     const isKept = (local: number) => !isExcluded(local) && !isReplaced(local);
-    const occurring = [...starts].filter(isKept).flatMap((local) => {
-      const pattern = later.findLast(({ from }) => from <= local);
-      return pattern
-        ? occurrence(pattern, pattern.event.start.localMs + local - pattern.from, local)
-        : occurrence(main, local, local);
-    });
     const periods = event.addedPeriods
       .filter(({ start }) => isKept(localIn(main, start)))
-      .flatMap(({ start, end }) =>
-        occurrence(patternOf({ ...event, start, end }), start.localMs, localIn(main, start)),
-      );
-    return [...occurring, ...periods, ...replacing];
+      .map(({ start, end }) => ({
+        pattern: patternOf({ ...event, start, end }),
+        local: start.localMs,
+        at: localIn(main, start),
+      }));
+    const occurringAt = (window: Span, local: number): Occurrence | undefined => {
+      const pattern = later.findLast(({ from }) => from <= local);
+      return pattern
+        ? occurrence(window, pattern, pattern.event.start.localMs + local - pattern.from, local)
+        : occurrence(window, main, local, local);
+    };
+
+    return (window) => {
+      const found: Occurrence[] = [];
+      const add = (candidate: Occurrence | undefined) => {
+        if (candidate) found.push(candidate);
+      };
+      const starts = startsOf(window, compiled);
+      if (starts === 'too_many') found.push(...blockedAsWhole(window, main));
+      else {
+        for (const local of starts) if (isKept(local)) add(occurringAt(window, local));
+        for (const { pattern, local, at } of periods) add(occurrence(window, pattern, local, at));
+      }
+      for (const { pattern, local, at } of replacing) add(occurrence(window, pattern, local, at));
+      return found;
+    };
   };
 };
+
+/** What the windows of a series have in common. */
+interface CompiledMain {
+  readonly pattern: Pattern;
+  /** How far from its local start an occurrence can reach. */
+  readonly reach: number;
+  /** The local starts that no rule generates. */
+  readonly firstStarts: readonly number[];
+  /** For each rule, the last local time at which an occurrence can start. */
+  readonly lastStarts: readonly number[];
+}
 
 /** Returns how far from its local start in the series an occurrence can reach, in either direction. */
 const reachOf = ({ event, length }: Pattern, main: Pattern): number => {

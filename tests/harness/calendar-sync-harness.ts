@@ -12,7 +12,7 @@ import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts
 import { type AuditionId, type ConnectionId, participantIdSchema } from '../../domain/ids.ts';
 import { createGoogleChanges } from '../../providers/google/changes.ts';
 import { createGoogleClient } from '../../providers/google/client.ts';
-import type { CalendarChanges } from '../../providers/ports.ts';
+import type { CalendarChanges, CalendarProvider } from '../../providers/ports.ts';
 import { useActivityHarness } from './activity-harness.ts';
 import { connectToSandbox } from './google-sandbox.ts';
 import { sandboxSettings } from './sandbox-settings.ts';
@@ -29,13 +29,19 @@ interface Options {
   readonly pageSize?: number;
   readonly roundMs?: number;
   readonly wrap?: (changes: CalendarChanges) => CalendarChanges;
+  readonly wrapCalendar?: (calendar: CalendarProvider) => CalendarProvider;
 }
 
 /** Call it at the top of a test file. Returns a function that sets up one synchronized calendar for one test. */
 export const useCalendarSync = () => {
   const benchFor = useActivityHarness();
 
-  return async ({ pageSize = 1_000, roundMs = 20_000, wrap = (same) => same }: Options = {}) => {
+  return async ({
+    pageSize = 1_000,
+    roundMs = 20_000,
+    wrap = (same) => same,
+    wrapCalendar = (same) => same,
+  }: Options = {}) => {
     const bench = await benchFor();
     const { activities, repositories, pool, sandbox, auditionId, about, key } = bench;
     const connection: ConnectionId = `conn_${randomUUID()}`;
@@ -62,7 +68,7 @@ export const useCalendarSync = () => {
     const syncActivities = createSyncActivities({
       repositories,
       providers: {
-        calendars: bench.providers.calendars,
+        calendars: { ...bench.providers.calendars, google: wrapCalendar(bench.providers.calendars.google) },
         calendarChanges: { google: wrap(createGoogleChanges(client, pageSize)) },
       },
       accessTokens: bench.accessTokens,

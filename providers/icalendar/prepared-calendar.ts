@@ -1,0 +1,131 @@
+/**
+ * A calendar that is read once and asked for several windows. Its text is not kept: events that occur once are kept as
+ * times, series as what their expansion needs.
+ */
+import type { BusyTimesQuery } from './busy-times.ts';
+import { type Component, componentsNamed, readComponents, unfold } from './content-lines.ts';
+import { type EventComponent, readEvent } from './event.ts';
+import type { CalendarFault } from './faults.ts';
+import { readFreeBusy } from './free-busy.ts';
+import { instantRange } from './instant-range.ts';
+import { createCompilation, type Span, seriesOf } from './series.ts';
+import { createZones } from './zones/zones.ts';
+
+export interface PreparedCalendar {
+  /** What could not be read. */
+  readonly faults: readonly CalendarFault[];
+  /** Returns the times in the window that events block, in small steps, as `eachBusyTimes` does. Neither merged nor sorted. */
+  eachBusy(window: Span): Generator<BusySpans>;
+}
+
+/** Times in epoch milliseconds: the starts and, under the same index, the ends. */
+export interface BusySpans {
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+}
+
+/** The most faults that are kept of one calendar. */
+const maxFaults = 1_000;
+const singlesPerStep = 2_000;
+
+/** Prepares the calendar, in small steps. */
+export function* prepareCalendar(
+  text: string,
+  { owner, addresses }: Pick<BusyTimesQuery, 'owner' | 'addresses'>,
+): Generator<undefined, PreparedCalendar> {
+  const faults: CalendarFault[] = [];
+  const reportFault = (fault: CalendarFault): void => {
+    if (faults.length < maxFaults) faults.push(fault);
+  };
+  const components = readComponents(unfold(text));
+  yield;
+  const compile = createCompilation(createZones(components, owner, reportFault), reportFault);
+  const events: EventComponent[] = [];
+  for (const component of componentsNamed(components, 'VEVENT')) {
+    const event = readEvent(component, addresses, reportFault);
+    if (event) events.push({ ...event, component: noComponent });
+    yield;
+  }
+  const singles: { readonly starts: number[]; readonly ends: number[] } = { starts: [], ends: [] };
+  const series: ReturnType<typeof compile>[] = [];
+  for (const group of seriesOf(events)) {
+    const { main, replacements } = group;
+    const isSeries = [main.rules, main.addedStarts, main.addedPeriods, replacements].some(
+      (parts) => parts.length > 0,
+    );
+    const compiled = compile(group);
+    if (isSeries) series.push(compiled);
+    else addTo(singles, compiled(instantRange));
+    yield;
+  }
+  for (const component of componentsNamed(components, 'VFREEBUSY')) {
+    addTo(singles, readFreeBusy(component, instantRange, reportFault));
+    yield;
+  }
+  return {
+    faults,
+    *eachBusy(window) {
+      const { starts, ends } = singles;
+      for (let from = 0; from < starts.length; from += singlesPerStep) {
+        const inside: { readonly starts: number[]; readonly ends: number[] } = { starts: [], ends: [] };
+        const until = Math.min(from + singlesPerStep, starts.length);
+        for (let index = from; index < until; index += 1) {
+          const [start = 0, end = 0] = [starts[index], ends[index]];
+          if (start >= window.end || end <= window.start) continue;
+          inside.starts.push(start);
+          inside.ends.push(end);
+        }
+        yield inside;
+      }
+      for (const expand of series) {
+        const found: { readonly starts: number[]; readonly ends: number[] } = { starts: [], ends: [] };
+        addTo(found, expand(window));
+        yield found;
+      }
+    },
+  };
+}
+
+/** The lines of an event are needed no more. */
+const noComponent: Component = { name: 'VEVENT', lines: [], children: [] };
+
+const addTo = (
+  { starts, ends }: { readonly starts: number[]; readonly ends: number[] },
+  spans: readonly Span[],
+): void => {
+  for (const { start, end } of spans) {
+    starts.push(start);
+    ends.push(end);
+  }
+};
+
+/**
+ * Returns the same busy time without overlaps, in order. Starts and ends are sorted separately: time is busy as long as
+ * more spans have begun than ended.
+ */
+export const mergeSpans = (parts: Iterable<BusySpans>): readonly Span[] => {
+  const begun: number[] = [];
+  const ended: number[] = [];
+  for (const { starts, ends } of parts) {
+    for (const start of starts) begun.push(start);
+    for (const end of ends) ended.push(end);
+  }
+  const starts = Float64Array.from(begun).sort();
+  const ends = Float64Array.from(ended).sort();
+  const merged: Span[] = [];
+  let [start, open] = [0, 0];
+  for (let next = 0, last = 0; last < ends.length; ) {
+    const [begins = Infinity, closes = Infinity] = [starts[next], ends[last]];
+    if (begins <= closes) {
+      if (open === 0) start = begins;
+      open += 1;
+      next += 1;
+      continue;
+    }
+    open -= 1;
+    last += 1;
+    // Times that touch are one, as in `mergeBusy`.
+    if (open === 0) merged.push({ start, end: closes });
+  }
+  return merged;
+};
