@@ -137,7 +137,7 @@ export interface ReadableCalendarProvider {
   readonly name: CalendarProviderName;
   /** Returns the calendars of the account that hold events. Absent when the ids of calendars need no listing. */
   listCalendars?(connection: ConnectedAccount, call: CallContext): Promise<readonly CalendarListing[]>;
-  /** Returns the busy intervals of several calendars of one connection within [from, until). They are not merged. */
+  /** Returns the busy intervals of several calendars of one connection within [from, until). They can overlap, or be merged. */
   freeBusy(
     connection: ConnectedAccount,
     calendarIds: readonly string[],

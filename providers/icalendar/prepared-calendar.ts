@@ -27,6 +27,8 @@ export interface BusySpans {
 /** The most faults that are kept of one calendar. */
 const maxFaults = 1_000;
 const singlesPerStep = 2_000;
+/** A rule that a library expands can need some milliseconds. */
+const seriesPerStep = 20;
 
 /** Prepares the calendar, in small steps. */
 export function* prepareCalendar(
@@ -77,9 +79,9 @@ export function* prepareCalendar(
         }
         yield inside;
       }
-      for (const expand of series) {
+      for (let from = 0; from < series.length; from += seriesPerStep) {
         const found: { readonly starts: number[]; readonly ends: number[] } = { starts: [], ends: [] };
-        addTo(found, expand(window));
+        for (const expand of series.slice(from, from + seriesPerStep)) addTo(found, expand(window));
         yield found;
       }
     },
@@ -103,15 +105,17 @@ const addTo = (
  * Returns the same busy time without overlaps, in order. Starts and ends are sorted separately: time is busy as long as
  * more spans have begun than ended.
  */
-export const mergeSpans = (parts: Iterable<BusySpans>): readonly Span[] => {
-  const begun: number[] = [];
-  const ended: number[] = [];
-  for (const { starts, ends } of parts) {
-    for (const start of starts) begun.push(start);
-    for (const end of ends) ended.push(end);
+export const mergeSpans = (parts: readonly BusySpans[]): readonly Span[] => {
+  const count = parts.reduce((sum, part) => sum + part.starts.length, 0);
+  const [starts, ends] = [new Float64Array(count), new Float64Array(count)];
+  let filled = 0;
+  for (const part of parts) {
+    starts.set(part.starts, filled);
+    ends.set(part.ends, filled);
+    filled += part.starts.length;
   }
-  const starts = Float64Array.from(begun).sort();
-  const ends = Float64Array.from(ended).sort();
+  starts.sort();
+  ends.sort();
   const merged: Span[] = [];
   let [start, open] = [0, 0];
   for (let next = 0, last = 0; last < ends.length; ) {

@@ -119,12 +119,7 @@ export const createCompilation = (
   });
 
   /** Returns the occurrence that starts at this local time, when it is wanted. @param at its original local start */
-  const occurrence = (
-    window: Span,
-    pattern: Pattern,
-    local: number,
-    at: number,
-  ): Occurrence | undefined => {
+  const occurrence = (window: Span, pattern: Pattern, local: number, at: number): Occurrence | undefined => {
     const { event, zone } = pattern;
     if (!isSelected(event, selection)) return undefined;
     const length = pattern.length ?? noLength;
@@ -173,11 +168,23 @@ export const createCompilation = (
     { pattern: main, reach, firstStarts, lastStarts }: CompiledMain,
   ): readonly number[] | 'too_many' => {
     const { event } = main;
+    const expansionOf = (rule: Rule, index: number) =>
+      expandRule(
+        rule,
+        event.start.localMs,
+        window.start - reach - zoneMargin,
+        Math.min(window.end + reach + zoneMargin, lastStarts[index] ?? Infinity),
+      );
+    const [first, ...others] = event.rules;
+    if (first && others.length === 0 && firstStarts.length === 1) {
+      const expansion = expansionOf(first, 0);
+      if (expansion.kind === 'too_many') return 'too_many';
+      // The start of the series is among the starts of its rule.
+      if (expansion.kind === 'complete') return expansion.starts;
+    }
     const starts = new Set(firstStarts);
     for (const [index, rule] of event.rules.entries()) {
-      const from = window.start - reach - zoneMargin;
-      const until = Math.min(window.end + reach + zoneMargin, lastStarts[index] ?? Infinity);
-      const expansion = expandRule(rule, event.start.localMs, from, until);
+      const expansion = expansionOf(rule, index);
       if (expansion.kind === 'too_many') return 'too_many';
       if (expansion.kind === 'invalid') {
         reportFault({ code: 'invalid_rule', uid: event.uid, about: 'RRULE' });
@@ -217,6 +224,7 @@ export const createCompilation = (
       replacements.flatMap(({ replaces }) => replaces?.time ?? []),
     );
     const isKept = (local: number) => !isExcluded(local) && !isReplaced(local);
+    const keepsAll = event.excluded.length === 0 && replacements.length === 0;
     const periods = event.addedPeriods
       .filter(({ start }) => isKept(localIn(main, start)))
       .map(({ start, end }) => ({
@@ -225,7 +233,7 @@ export const createCompilation = (
         at: localIn(main, start),
       }));
     const occurringAt = (window: Span, local: number): Occurrence | undefined => {
-      const pattern = later.findLast(({ from }) => from <= local);
+      const pattern = later.length === 0 ? undefined : later.findLast(({ from }) => from <= local);
       return pattern
         ? occurrence(window, pattern, pattern.event.start.localMs + local - pattern.from, local)
         : occurrence(window, main, local, local);
@@ -239,7 +247,7 @@ export const createCompilation = (
       const starts = startsOf(window, compiled);
       if (starts === 'too_many') found.push(...blockedAsWhole(window, main));
       else {
-        for (const local of starts) if (isKept(local)) add(occurringAt(window, local));
+        for (const local of starts) if (keepsAll || isKept(local)) add(occurringAt(window, local));
         for (const { pattern, local, at } of periods) add(occurrence(window, pattern, local, at));
       }
       for (const { pattern, local, at } of replacing) add(occurrence(window, pattern, local, at));

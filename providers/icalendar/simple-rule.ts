@@ -20,8 +20,8 @@ interface SimpleRule {
   readonly frequency: 'DAILY' | 'WEEKLY' | 'MONTHLY' | 'YEARLY';
   readonly interval: number;
   readonly count: number;
-  /** 0 is Monday. */
-  readonly weekdays: readonly number[];
+  /** Days after the beginning of the week. Empty: the weekday of the start. */
+  readonly weekOffsets: readonly number[];
   readonly monthDays: readonly MonthDay[];
   readonly monthDates: readonly number[];
   readonly weekStart: number;
@@ -56,7 +56,7 @@ const readSimpleRule = (text: string): SimpleRule | undefined => {
     interval: Number(interval),
     count: parts.has('COUNT') ? Number(count) : Infinity,
     weekStart,
-    weekdays: [],
+    weekOffsets: [],
     monthDays: [],
     monthDates: [],
   };
@@ -67,7 +67,8 @@ const readSimpleRule = (text: string): SimpleRule | undefined => {
       return allows() ? { ...rule, frequency } : undefined;
     case 'WEEKLY': {
       const days = byDay.map((name) => weekdays.indexOf(name));
-      return allows('BYDAY') && !days.includes(-1) ? { ...rule, frequency, weekdays: days } : undefined;
+      const weekOffsets = [...new Set(days.map((weekday) => modulo(weekday - weekStart, 7)))].sort();
+      return allows('BYDAY') && !days.includes(-1) ? { ...rule, frequency, weekOffsets } : undefined;
     }
     case 'MONTHLY': {
       const monthDays = byDay.flatMap((name) => monthDayOf(name) ?? []);
@@ -140,12 +141,12 @@ const daily: Expand = ({ interval }, start, first, until, take) => {
   }
 };
 
-const weekly: Expand = ({ interval, weekdays: named, weekStart }, start, first, until, take) => {
+const weekly: Expand = ({ interval, weekOffsets, weekStart }, start, first, until, take) => {
   const clock = modulo(start, day);
-  const days = named.length > 0 ? named : [weekdayOf(start)];
-  const offsets = [...new Set(days.map((weekday) => modulo(weekday - weekStart, 7)))].sort((a, b) => a - b);
+  const own = modulo(weekdayOf(start) - weekStart, 7);
+  const offsets = weekOffsets.length > 0 ? weekOffsets : [own];
   const step = interval * week;
-  const beginning = start - clock - modulo(weekdayOf(start) - weekStart, 7) * day;
+  const beginning = start - clock - own * day;
   const skipped = Math.max(0, Math.floor((first - beginning) / step));
   for (let at = beginning + skipped * step; at <= until; at += step) {
     for (const offset of offsets) if (!take(at + offset * day + clock)) return;
