@@ -69,9 +69,9 @@ export const createCalendarReconciliation = ({
       );
     },
 
-    isDone: ({ state, progress, listedAt, reconciledAt }) =>
-      state === 'unavailable' ||
-      (progress?.position.kind === 'changes' && listedAt !== undefined && listedAt === reconciledAt),
+    // A vendor without cursors lists everything each time.
+    isDone: ({ state, listedAt, reconciledAt }) =>
+      state === 'unavailable' || (state === 'in_sync' && listedAt !== undefined && listedAt === reconciledAt),
 
     reconcile: async (round, key) => {
       const calendar = await syncedCalendars.find(key);

@@ -154,7 +154,9 @@ export const createCalendarSyncActivities = ({
       nextPollMs: provider.push ? nextPollMs : unnotifiedPollMs,
       renewAt,
       ...(round.findings.length > 0 ? { findings: round.findings.slice(0, maxFindings) } : {}),
-      ...(input.reconcile ? { isReconciled: !isMore && calendars.every(reconciliation.isDone) } : {}),
+      ...(input.reconcile
+        ? { isReconciled: !isMore && calendars.every((calendar) => reconciliation.isDone(calendar)) }
+        : {}),
     };
   };
 

@@ -1,7 +1,7 @@
 /** What a reconciliation finds in a calendar that disagrees with what this service believes. */
 import type { AuditionId, ParticipantId } from '../ids.ts';
 
-export type CalendarFault =
+type CalendarFault =
   /** A person has moved our event. */
   | 'event_moved'
   /** A person has deleted our event. */
@@ -21,7 +21,7 @@ export type CalendarFault =
  * What is done about it. `asked`: the casting office is asked, once. `rewritten`: the audition writes its event again.
  * `none`: it is only reported.
  */
-export type CalendarRepair = 'asked' | 'rewritten' | 'removed' | 'recorded' | 'none';
+type CalendarRepair = 'asked' | 'rewritten' | 'removed' | 'recorded' | 'none';
 
 export interface CalendarFinding {
   /** The stored name of the calendar, a hash. */

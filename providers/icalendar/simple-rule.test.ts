@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { day, hour, minute } from '../../domain/time/units.ts';
 import { atDepth } from '../../tests/harness/depth.ts';
@@ -8,7 +8,7 @@ import { expandSimpleRule } from './simple-rule.ts';
 const weekday = fc.constantFrom('MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU');
 const listOf = <Value>(one: fc.Arbitrary<Value>) =>
   fc.uniqueArray(one, { minLength: 1, maxLength: 3 }).map((values) => values.join(','));
-const optional = (name: string, value: fc.Arbitrary<unknown>) =>
+const optional = (name: string, value: fc.Arbitrary<string | number>) =>
   fc.option(value, { nil: undefined }).map((set) => (set === undefined ? '' : `;${name}=${set}`));
 const common = fc
   .tuple(

@@ -45,7 +45,7 @@ const readSimpleRule = (text: string): SimpleRule | undefined => {
   const pairs = text.split(';').map((part) => part.split('='));
   const parts = new Map(pairs.map(([name = '', value = '']) => [name, value]));
   if (parts.size !== pairs.length) return undefined;
-  const frequency = parts.get('FREQ');
+  const frequency = parts.get('FREQ') ?? '';
   const byDay = parts.get('BYDAY')?.split(',') ?? [];
   const byDate = parts.get('BYMONTHDAY')?.split(',') ?? [];
   const [interval, count] = [parts.get('INTERVAL') ?? '1', parts.get('COUNT') ?? String(maxPeriods)];
@@ -67,7 +67,9 @@ const readSimpleRule = (text: string): SimpleRule | undefined => {
       return allows() ? { ...rule, frequency } : undefined;
     case 'WEEKLY': {
       const days = byDay.map((name) => weekdays.indexOf(name));
-      const weekOffsets = [...new Set(days.map((weekday) => modulo(weekday - weekStart, 7)))].sort();
+      const weekOffsets = [...new Set(days.map((weekday) => modulo(weekday - weekStart, 7)))].sort(
+        (one, other) => one - other,
+      );
       return allows('BYDAY') && !days.includes(-1) ? { ...rule, frequency, weekOffsets } : undefined;
     }
     case 'MONTHLY': {

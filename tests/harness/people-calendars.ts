@@ -5,7 +5,7 @@ import { connectToSandbox } from './google-sandbox.ts';
 import { connectToMailbox } from './outlook-mailbox.ts';
 
 /** An event with the mark of an audition. */
-export interface MarkedEvent {
+interface MarkedEvent {
   readonly id: string;
   readonly auditionId: string;
   /** Epoch milliseconds. */
