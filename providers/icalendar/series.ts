@@ -176,7 +176,8 @@ export const createCompilation = (
         Math.min(window.end + reach + zoneMargin, lastStarts[index] ?? Infinity),
       );
     const [first, ...others] = event.rules;
-    if (first && others.length === 0 && firstStarts.length === 1) {
+    const endsFirst = (lastStarts[0] ?? Infinity) < event.start.localMs;
+    if (first && others.length === 0 && firstStarts.length === 1 && !endsFirst) {
       const expansion = expansionOf(first, 0);
       if (expansion.kind === 'too_many') return 'too_many';
       // The start of the series is among the starts of its rule.
