@@ -205,6 +205,8 @@ export const createSyncedCalendars = (db: Database, vault: Pick<Vault, 'open'>):
   async deleteOldEvents(connection) {
     await db.execute(sql`
       DELETE FROM synced_events WHERE connection = ${connection}
+        -- The index on the ends cannot be used with the expression.
+        AND ends_at < now() - interval '1 day'
         AND ends_at < now() - CASE WHEN audition_id IS NULL THEN interval '1 day' ELSE interval '7 days' END
     `);
   },

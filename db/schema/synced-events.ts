@@ -67,5 +67,12 @@ export const syncedEvents = pgTable(
       .where(sql`${table.series} IS NOT NULL`),
     index('synced_events_by_audition').on(table.auditionId).where(sql`${table.auditionId} IS NOT NULL`),
     index('synced_events_by_end').on(table.endsAt),
+    // Each round asks for these few among all events of a calendar.
+    index('synced_events_own')
+      .on(table.connection, table.calendar)
+      .where(sql`${table.auditionId} IS NOT NULL`),
+    index('synced_events_marked')
+      .on(table.connection, table.calendar)
+      .where(sql`${table.markedAudition} IS NOT NULL`),
   ],
 );
