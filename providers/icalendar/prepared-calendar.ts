@@ -48,7 +48,7 @@ export function* prepareCalendar(
     if (event) events.push({ ...event, component: noComponent });
     yield;
   }
-  const singles: { readonly starts: number[]; readonly ends: number[] } = { starts: [], ends: [] };
+  const singles = noSpans();
   const series: ReturnType<typeof compile>[] = [];
   for (const group of seriesOf(events)) {
     const { main, replacements } = group;
@@ -57,11 +57,11 @@ export function* prepareCalendar(
     );
     const compiled = compile(group);
     if (isSeries) series.push(compiled);
-    else addTo(singles, compiled(instantRange));
+    else compiled(instantRange, (start, end) => add(singles, start, end));
     yield;
   }
   for (const component of componentsNamed(components, 'VFREEBUSY')) {
-    addTo(singles, readFreeBusy(component, instantRange, reportFault));
+    for (const { start, end } of readFreeBusy(component, instantRange, reportFault)) add(singles, start, end);
     yield;
   }
   return {
@@ -69,19 +69,20 @@ export function* prepareCalendar(
     *eachBusy(window) {
       const { starts, ends } = singles;
       for (let from = 0; from < starts.length; from += singlesPerStep) {
-        const inside: { readonly starts: number[]; readonly ends: number[] } = { starts: [], ends: [] };
+        const inside = noSpans();
         const until = Math.min(from + singlesPerStep, starts.length);
         for (let index = from; index < until; index += 1) {
           const [start = 0, end = 0] = [starts[index], ends[index]];
           if (start >= window.end || end <= window.start) continue;
-          inside.starts.push(start);
-          inside.ends.push(end);
+          add(inside, start, end);
         }
         yield inside;
       }
       for (let from = 0; from < series.length; from += seriesPerStep) {
-        const found: { readonly starts: number[]; readonly ends: number[] } = { starts: [], ends: [] };
-        for (const expand of series.slice(from, from + seriesPerStep)) addTo(found, expand(window));
+        const found = noSpans();
+        for (const expand of series.slice(from, from + seriesPerStep)) {
+          expand(window, (start, end) => add(found, start, end));
+        }
         yield found;
       }
     },
@@ -91,14 +92,16 @@ export function* prepareCalendar(
 /** The lines of an event are needed no more. */
 const noComponent: Component = { name: 'VEVENT', lines: [], children: [] };
 
-const addTo = (
-  { starts, ends }: { readonly starts: number[]; readonly ends: number[] },
-  spans: readonly Span[],
-): void => {
-  for (const { start, end } of spans) {
-    starts.push(start);
-    ends.push(end);
-  }
+interface GrowingSpans extends BusySpans {
+  readonly starts: number[];
+  readonly ends: number[];
+}
+
+const noSpans = (): GrowingSpans => ({ starts: [], ends: [] });
+
+const add = ({ starts, ends }: GrowingSpans, start: number, end: number): void => {
+  starts.push(start);
+  ends.push(end);
 };
 
 /**

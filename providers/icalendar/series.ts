@@ -76,11 +76,18 @@ export const createExpansion = (
   selection: Selection = 'blocking',
 ): ((series: Series) => readonly Occurrence[]) => {
   const compile = createCompilation(zones, reportFault, selection);
-  return (series) => compile(series)(window);
+  return (series) => {
+    const found: Occurrence[] = [];
+    compile(series)(window, (start, end, event, at) => found.push({ start, end, event, at }));
+    return found;
+  };
 };
 
-/** Returns the occurrences of a series within a window. */
-type CompiledSeries = (window: Span) => readonly Occurrence[];
+/** Takes an occurrence. Its parts are passed one by one, because there can be hundreds of thousands. */
+type Take = (start: number, end: number, event: EventComponent, at: number) => void;
+
+/** Finds the occurrences of a series within a window. */
+type CompiledSeries = (window: Span, take: Take) => void;
 
 /** Creates the function that prepares a series for expansions within several windows. */
 export const createCompilation = (
@@ -118,15 +125,15 @@ export const createCompilation = (
     length: lengthOf(event),
   });
 
-  /** Returns the occurrence that starts at this local time, when it is wanted. @param at its original local start */
-  const occurrence = (window: Span, pattern: Pattern, local: number, at: number): Occurrence | undefined => {
+  /** Takes the occurrence that starts at this local time, when it is wanted. @param at its original local start */
+  const takeAt = (window: Span, take: Take, pattern: Pattern, local: number, at: number): void => {
     const { event, zone } = pattern;
-    if (!isSelected(event, selection)) return undefined;
+    if (!isSelected(event, selection)) return;
     const length = pattern.length ?? noLength;
     const start = instantOf(zone, local);
     const end = (length.days === 0 ? start : instantOf(zone, local + length.days * day)) + length.ms;
     const isWanted = start < end || selection === 'all';
-    return isWanted && start < window.end && end > window.start ? { start, end, event, at } : undefined;
+    if (isWanted && start < window.end && end > window.start) take(start, end, event, at);
   };
 
   /** Returns a time on the clock of the series. */
@@ -197,12 +204,12 @@ export const createCompilation = (
   };
 
   /** The times of a series that cannot be listed are blocked as a whole: they must not count as free. */
-  const blockedAsWhole = (window: Span, { event }: Pattern): readonly Occurrence[] => {
+  const blockAsWhole = (window: Span, take: Take, { event }: Pattern): void => {
     reportFault({ code: 'too_many_occurrences', uid: event.uid, about: 'RRULE' });
     const start = Math.max(window.start, instantOfTime(event.start, event.uid));
-    return isSelected(event, selection) && start < window.end
-      ? [{ start, end: window.end, event, at: event.start.localMs }]
-      : [];
+    if (isSelected(event, selection) && start < window.end) {
+      take(start, window.end, event, event.start.localMs);
+    }
   };
 
   return ({ main: event, replacements }) => {
@@ -233,26 +240,20 @@ export const createCompilation = (
         local: start.localMs,
         at: localIn(main, start),
       }));
-    const occurringAt = (window: Span, local: number): Occurrence | undefined => {
-      const pattern = later.length === 0 ? undefined : later.findLast(({ from }) => from <= local);
-      return pattern
-        ? occurrence(window, pattern, pattern.event.start.localMs + local - pattern.from, local)
-        : occurrence(window, main, local, local);
-    };
-
-    return (window) => {
-      const found: Occurrence[] = [];
-      const add = (candidate: Occurrence | undefined) => {
-        if (candidate) found.push(candidate);
-      };
+    return (window, take) => {
       const starts = startsOf(window, compiled);
-      if (starts === 'too_many') found.push(...blockedAsWhole(window, main));
+      if (starts === 'too_many') blockAsWhole(window, take, main);
       else {
-        for (const local of starts) if (keepsAll || isKept(local)) add(occurringAt(window, local));
-        for (const { pattern, local, at } of periods) add(occurrence(window, pattern, local, at));
+        for (const local of starts) {
+          if (!keepsAll && !isKept(local)) continue;
+          const pattern = later.length === 0 ? undefined : later.findLast(({ from }) => from <= local);
+          if (pattern) {
+            takeAt(window, take, pattern, pattern.event.start.localMs + local - pattern.from, local);
+          } else takeAt(window, take, main, local, local);
+        }
+        for (const { pattern, local, at } of periods) takeAt(window, take, pattern, local, at);
       }
-      for (const { pattern, local, at } of replacing) add(occurrence(window, pattern, local, at));
-      return found;
+      for (const { pattern, local, at } of replacing) takeAt(window, take, pattern, local, at);
     };
   };
 };
