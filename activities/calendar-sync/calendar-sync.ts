@@ -163,7 +163,9 @@ export const createCalendarSyncActivities = ({
   const removeUnused = async (round: SyncRound): Promise<readonly SyncedCalendar[]> => {
     const used: SyncedCalendar[] = [];
     for (const calendar of await syncedCalendars.list(round.input.connection)) {
-      if (calendar.isInUse || (await cleanUp(round, calendar)) === 'more') used.push(calendar);
+      // A dry run changes nothing. The next round removes the calendar.
+      const isKept = calendar.isInUse || round.input.reconcile?.isDryRun === true;
+      if (isKept || (await cleanUp(round, calendar)) === 'more') used.push(calendar);
       else if (await syncedCalendars.removeUnused(calendar)) await subscriptions.stop(round, calendar);
       else used.push(calendar);
     }
