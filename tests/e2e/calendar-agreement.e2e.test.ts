@@ -6,6 +6,7 @@
  *
  * `npm run test:deep` runs more auditions and more steps.
  */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AuditionView } from '../../domain/audition/view.ts';
@@ -31,18 +32,13 @@ import {
   type PersonsCalendar,
 } from '../harness/people-calendars.ts';
 import { noteProgress } from '../harness/progress.ts';
-import {
-  keys,
-  organization,
-  type ServiceUnderTest,
-  sandboxAccounts,
-  startService,
-} from '../harness/service.ts';
+import { keys, organization, type ServiceUnderTest, startService } from '../harness/service.ts';
 import type { WorkerProcess } from '../harness/worker-process.ts';
 
 const auditions = atDepth(4, 24);
 const steps = atDepth(16, 240);
 const outlookAccount = 'ada@contoso.example';
+const googleAccounts = ['ada@performers.example', 'carl@directors.example', 'ann@agents.example'];
 const hour = 3_600_000;
 const random = seededRandom();
 const below = (limit: number): number => Math.floor(random() * limit);
@@ -66,9 +62,18 @@ const use = (used: Used, calendar: PersonsCalendar): void => {
 beforeAll(async () => {
   service = await startService({ calendarSync: true });
   const { sandbox } = service;
-  for (const connection of ['conn_performer', 'conn_director', 'conn_office'] as const) {
-    const calendar = googleCalendarOf(sandbox, sandboxAccounts[connection]);
-    use({ provider: 'google', connection, calendarId: 'primary' }, calendar);
+  for (const account of googleAccounts) {
+    // The synchronisations of the service's own connections have the ids of those in other test files.
+    const connection: ConnectionId = `conn_${randomUUID()}`;
+    const refreshToken = `sandbox-refresh-${account}`;
+    await service.database.repositories.connections.put({
+      id: connection,
+      account,
+      organization,
+      provider: 'google',
+      refreshToken,
+    });
+    use({ provider: 'google', connection, calendarId: 'primary' }, googleCalendarOf(sandbox, account));
   }
   use(
     { provider: 'microsoft', connection: await connectOutlook(), calendarId: 'primary' },
@@ -167,7 +172,7 @@ it(`calendars and auditions agree after ${steps} random changes (TEST_SEED=${tes
     const calendar = pick(choices);
     const answer = await backend.post('/v1/auditions', {
       ...body,
-      participants: [{ ...performer, calendar }, director, ...others],
+      participants: [{ ...performer, calendar }, { ...director, calendar: choices[1] }, ...others],
     });
     ids.push(String(Object(answer.body).id));
   };
