@@ -66,7 +66,7 @@ export const syncedEvents = pgTable(
       .on(table.connection, table.calendar, table.series)
       .where(sql`${table.series} IS NOT NULL`),
     index('synced_events_by_audition').on(table.auditionId).where(sql`${table.auditionId} IS NOT NULL`),
-    index('synced_events_by_end').on(table.endsAt),
+    index('synced_events_by_end').on(table.connection, table.endsAt),
     // Each round asks for these few among all events of a calendar.
     index('synced_events_own')
       .on(table.connection, table.calendar)
