@@ -242,9 +242,10 @@ describe('ops calendars reconcile', () => {
 
     // A late effect: the event is there again. And a calendar that has never had what it confirmed.
     const { calendar: owner } = connectToSandbox(service.sandbox.url, performer);
+    // No notification: a list of changes would contain the deletion, and so prove that the event was there.
+    service.sandbox.control.setFault('google', { kind: 'outage', operation: 'channel.notify' });
     const requestBody = { status: 'confirmed' };
     await owner.events.patch({ calendarId: 'primary', eventId: cancelled.eventId, requestBody });
-    service.sandbox.control.setFault('google', { kind: 'outage', operation: 'channel.notify' });
     await owner.events.delete({ calendarId: 'primary', eventId });
     await service.database.pool.query(
       'UPDATE synced_events SET read_at = NULL, seen_revision = NULL WHERE connection = $1 AND audition_id = $2',
