@@ -24,6 +24,7 @@ import type { BusyInterval, Slot, SlotSpec } from '../domain/audition/slot.ts';
 import type { Blocker, SlotConflict } from '../domain/audition/slot-conflict.ts';
 import type { UnfinishedEnding } from '../domain/audition/unfinished-ending.ts';
 import type { AuditionView } from '../domain/audition/view.ts';
+import type { CalendarFinding } from '../domain/calendars/calendar-finding.ts';
 import type { SyncState } from '../domain/calendars/sync-state.ts';
 import type { AuditionId, ConnectionId, EndpointId, OrganizationId, ParticipantId } from '../domain/ids.ts';
 import type { PublicEvent } from '../domain/platform-events/public-event.ts';
@@ -388,6 +389,8 @@ export interface SyncCalendarsInput {
   readonly only?: readonly string[] | undefined;
   /** Subscriptions that the vendor has ended or is about to end. */
   readonly lostSubscriptions?: readonly string[] | undefined;
+  /** Lists all events and compares them with what this service believes. The rounds after the first one continue. */
+  readonly reconcile?: { readonly isDryRun: boolean; readonly isFirst: boolean } | undefined;
 }
 
 /** The state of one calendar. `calendar` is a hash: the calendar's id can be an email address. */
@@ -412,6 +415,10 @@ export type SyncCalendarsResult =
       readonly nextPollMs: number;
       /** When a subscription must be replaced. */
       readonly renewAt?: Instant | undefined;
+      /** What the reconciliation has found in this round. */
+      readonly findings?: readonly CalendarFinding[] | undefined;
+      /** Whether the requested reconciliation of all calendars is complete. */
+      readonly isReconciled?: boolean | undefined;
     };
 
 export interface CalendarSyncActivities {

@@ -80,6 +80,14 @@ export interface OurEvent {
   readonly reference: string;
 }
 
+/** Which uses of an event of ours end. */
+export interface EventToDelete extends OurEvent {
+  /** The keys of the steps that have begun the uses. `all`: every use, of an event that no step accounts for. */
+  readonly keys: readonly string[] | 'all';
+  /** The provider's id of the event, when only this one of several events of the audition is meant. */
+  readonly only?: string | undefined;
+}
+
 export interface CalendarEvent extends OurEvent {
   readonly use: EventUse;
   readonly summary: string;
@@ -129,7 +137,7 @@ export interface ReadableCalendarProvider {
   readonly name: CalendarProviderName;
   /** Returns the calendars of the account that hold events. Absent when the ids of calendars need no listing. */
   listCalendars?(connection: ConnectedAccount, call: CallContext): Promise<readonly CalendarListing[]>;
-  /** Returns the busy intervals of several calendars of one connection within [from, until). They are not merged. */
+  /** Returns the busy intervals of several calendars of one connection within [from, until). They can overlap, or be merged. */
   freeBusy(
     connection: ConnectedAccount,
     calendarIds: readonly string[],
@@ -174,7 +182,7 @@ export interface CalendarProvider extends ReadableCalendarProvider {
    */
   deleteEvent(
     connection: ConnectedAccount,
-    event: OurEvent & { readonly keys: readonly string[] },
+    event: EventToDelete,
     call: CallContext,
   ): Promise<'deleted' | 'absent'>;
 }

@@ -1,5 +1,5 @@
 /** Stores the events of synchronized calendars, and finds what has changed in those that this service has written. */
-import { and, eq, type SQL, sql } from 'drizzle-orm';
+import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { type Answer, answers } from '../../domain/audition/events.ts';
 import {
@@ -30,6 +30,8 @@ interface PageToStore {
   readonly events: readonly EventToStore[];
   /** Series whose events are all in the page. Their other events are deleted. */
   readonly wholeSeries?: readonly string[] | undefined;
+  /** When the page was requested. */
+  readonly requestedAt: Instant;
   /** Where a listing of all events ends. Undefined: it has no end. */
   readonly listedUntil?: Instant | undefined;
   /** Undefined on the last page. */
@@ -37,8 +39,8 @@ interface PageToStore {
   readonly nextCursor?: string | undefined;
 }
 
-/** An event of ours that has changed since it was last compared. */
-export interface ChangedEvent extends CalendarKey {
+/** An event of ours, as it was written and as the calendar has it. */
+export interface OwnEvent extends CalendarKey {
   readonly eventId: string;
   readonly auditionId: AuditionId;
   readonly participant: z.infer<typeof participantIdSchema>;
@@ -53,6 +55,14 @@ export interface ChangedEvent extends CalendarKey {
   readonly writtenRevision: number;
   readonly writtenStart: ListedEvent['start'];
   readonly writtenEnd: ListedEvent['end'];
+  /** When the last write was recorded. Undefined for one of an earlier version of this service. */
+  readonly writtenAt: Instant | undefined;
+  /** When the page was requested that has contained the event last. Undefined: no page since the write has. */
+  readonly readAt: Instant | undefined;
+  /** The latest of our revisions in which the calendar was read. */
+  readonly seenRevision: number | undefined;
+  /** The revision whose write was lost and was repeated. */
+  readonly repairedRevision: number | undefined;
   /** Whether the audition was told that the event is not as it was written. */
   readonly isReported: boolean;
 }
@@ -70,6 +80,14 @@ export interface ChangedAnswer extends CalendarKey {
   readonly change: number;
   /** The revision that the event states. */
   readonly revision: number;
+}
+
+/** An event that carries our mark, and that is not the event that this service has written for the audition. */
+export interface UnaccountedEvent extends CalendarKey {
+  readonly eventId: string;
+  readonly auditionId: AuditionId;
+  /** Whether the calendar has another event of the audition, which this service has written. */
+  readonly isDuplicate: boolean;
 }
 
 /** An event of ours whose conflicts differ from those that were reported. */
@@ -93,10 +111,29 @@ export interface SyncedEvents {
   storePage(at: SyncProgress, page: PageToStore): Promise<boolean>;
   /** Returns the etags of the series in the calendar that have an event later than a day ago. */
   etagsBySeries(key: CalendarKey): Promise<ReadonlyMap<string, string | undefined>>;
-  /** Returns the changed events of ours in the calendar. */
-  listChanged(key: CalendarKey): Promise<readonly ChangedEvent[]>;
-  /** Records that the change was compared, unless there is a later one. @param isReported whether the audition was told */
-  markCompared(changed: ChangedEvent, isReported: boolean): Promise<void>;
+  /** Returns the events of ours in the calendar that have changed since they were last compared. */
+  listChanged(key: CalendarKey): Promise<readonly OwnEvent[]>;
+  /** Returns all events of ours in the calendar whose slot is not over. */
+  listOwn(key: CalendarKey): Promise<readonly OwnEvent[]>;
+  /**
+   * Marks the events as removed that were written before the last listing of all events began, and that no listing has
+   * contained. Idempotent.
+   */
+  markMissing(key: CalendarKey, listedAt: Instant): Promise<void>;
+  /**
+   * Returns events to come that carry our mark and are not known as written. The occurrences of a series that a person has
+   * made of an event of ours are left out.
+   */
+  listUnaccounted(key: CalendarKey, limit: number): Promise<readonly UnaccountedEvent[]>;
+  /** Deletes the row of an event that was removed from the calendar, unless this service has written the event since. */
+  discard(event: UnaccountedEvent): Promise<void>;
+  /** Returns the auditions that hold a slot in the calendar, and of which no written event is known there. */
+  listUnrecorded(key: CalendarKey, limit: number): Promise<readonly AuditionId[]>;
+  /**
+   * Records that the change was compared, unless there is a later one. @param outcome `reported`: the audition was told.
+   * `repaired`: it was told to repeat a lost write.
+   */
+  markCompared(changed: OwnEvent, outcome: 'as_written' | 'reported' | 'repaired'): Promise<void>;
   /** Returns the answers to events of ours in the calendar that the auditions were not told of. */
   listAnswers(key: CalendarKey): Promise<readonly ChangedAnswer[]>;
   /** Records that the audition was told of the answer, unless there is a later one. */
@@ -118,7 +155,7 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
       const events = [...new Map(page.events.map((event) => [event.id, event])).values()];
       // First, because the page lists the occurrences that a changed series still has.
       await removeEvents(transaction, at, events);
-      await upsertEvents(transaction, at, events);
+      await upsertEvents(transaction, at, events, page.requestedAt);
       await removeMissing(transaction, at, page.wholeSeries ?? [], events);
       if (page.nextPage === undefined && at.position.kind === 'all') {
         await removeUnlisted(transaction, at, { from: at.position.since, until: page.listedUntil });
@@ -138,23 +175,62 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
     );
   },
 
-  async listChanged({ connection, calendar }) {
-    const { rows } = await db.execute(sql`
-      SELECT connection, calendar, event_id AS "eventId", audition_id AS "auditionId", participant, change,
-        is_removed AS "isRemoved", is_all_day AS "isAllDay", starts_at AS start, ends_at AS end,
-        marked_revision AS "markedRevision", written_revision AS "writtenRevision",
-        written_start AS "writtenStart", written_end AS "writtenEnd", is_reported AS "isReported"
-      FROM synced_events
-      WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL AND NOT is_checked
-      ORDER BY event_id
+  listChanged: (key) => selectOwn(db, key, sql`NOT is_checked`),
+
+  listOwn: (key) => selectOwn(db, key, sql`written_end > now()`),
+
+  async markMissing({ connection, calendar }, listedAt) {
+    await db.execute(sql`
+      UPDATE synced_events SET is_removed = true, is_checked = false, change = change + 1
+      WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL AND NOT is_removed
+        AND read_at IS NULL AND written_at < ${listedAt}
+        AND starts_at < ${listedAt}::timestamptz + ${surelyListed}
     `);
-    return rows.map((row) => ({ ...changedSchema.parse(row), connection, calendar }));
   },
 
-  async markCompared({ connection, calendar, eventId, change }, isReported) {
+  async listUnaccounted({ connection, calendar }, limit) {
+    const { rows } = await db.execute(sql`
+      SELECT event_id AS "eventId", marked_audition AS "auditionId", EXISTS (
+        SELECT FROM synced_events AS own WHERE own.connection = found.connection AND own.calendar = found.calendar
+          AND own.audition_id = found.marked_audition AND NOT own.is_removed
+      ) AS "isDuplicate"
+      FROM synced_events AS found
+      WHERE connection = ${connection} AND calendar = ${calendar} AND marked_audition IS NOT NULL
+        AND audition_id IS NULL AND NOT is_removed AND ends_at > now()
+        AND NOT EXISTS (
+          SELECT FROM synced_events AS own WHERE own.connection = found.connection AND own.calendar = found.calendar
+            AND own.audition_id = found.marked_audition
+            AND (own.event_id = found.series OR own.series = found.series)
+        )
+      ORDER BY event_id LIMIT ${limit}
+    `);
+    return rows.map((row) => ({ ...unaccountedSchema.parse(row), connection, calendar }));
+  },
+
+  async discard(event) {
+    await db.delete(syncedEvents).where(and(isEvent(event), isNull(syncedEvents.auditionId)));
+  },
+
+  async listUnrecorded({ connection, calendar }, limit) {
+    const { rows } = await db.execute(sql`
+      SELECT DISTINCT audition_id AS "auditionId" FROM slot_holds
+      WHERE scope = '' AND resource = ${calendar} AND upper(during) > now() AND NOT EXISTS (
+        SELECT FROM synced_events AS own WHERE own.connection = ${connection} AND own.calendar = ${calendar}
+          AND own.audition_id = slot_holds.audition_id
+      )
+      ORDER BY audition_id LIMIT ${limit}
+    `);
+    return rows.map((row) => unrecordedSchema.parse(row).auditionId);
+  },
+
+  async markCompared({ connection, calendar, eventId, change, writtenRevision }, outcome) {
     await db
       .update(syncedEvents)
-      .set({ isChecked: true, isReported })
+      .set({
+        isChecked: true,
+        isReported: outcome === 'reported',
+        ...(outcome === 'repaired' ? { repairedRevision: writtenRevision } : {}),
+      })
       .where(and(isEvent({ connection, calendar, eventId }), eq(syncedEvents.change, change)));
   },
 
@@ -227,6 +303,28 @@ const ignoresTentative = sql`EXISTS (
 
 type Transaction = Pick<Database, 'execute' | 'update'>;
 
+/** Every vendor lists the events of a year. Some list no later ones. */
+const surelyListed = sql`interval '365 days'`;
+
+const selectOwn = async (
+  db: Database,
+  { connection, calendar }: CalendarKey,
+  which: SQL,
+): Promise<readonly OwnEvent[]> => {
+  const { rows } = await db.execute(sql`
+    SELECT event_id AS "eventId", audition_id AS "auditionId", participant, change,
+      is_removed AS "isRemoved", is_all_day AS "isAllDay", starts_at AS start, ends_at AS end,
+      marked_revision AS "markedRevision", written_revision AS "writtenRevision",
+      written_start AS "writtenStart", written_end AS "writtenEnd", written_at AS "writtenAt",
+      read_at AS "readAt", seen_revision AS "seenRevision", repaired_revision AS "repairedRevision",
+      is_reported AS "isReported"
+    FROM synced_events
+    WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL AND ${which}
+    ORDER BY event_id
+  `);
+  return rows.map((row) => ({ ...ownSchema.parse(row), connection, calendar }));
+};
+
 const isEvent = ({ connection, calendar, eventId }: CalendarKey & { readonly eventId: string }) =>
   and(
     eq(syncedEvents.connection, connection),
@@ -236,7 +334,21 @@ const isEvent = ({ connection, calendar, eventId }: CalendarKey & { readonly eve
 
 const etagSchema = z.object({ series: z.string(), etag: z.string().nullable() });
 
-const changedSchema = z.object({
+const unaccountedSchema = z.object({
+  eventId: z.string(),
+  auditionId: auditionIdSchema,
+  isDuplicate: z.boolean(),
+});
+
+const unrecordedSchema = z.object({ auditionId: auditionIdSchema });
+
+const revisionOrNull = z
+  .int()
+  .nullable()
+  .transform((revision) => revision ?? undefined);
+const instantOrNull = instantFromDatabase.nullable().transform((at) => at ?? undefined);
+
+const ownSchema = z.object({
   eventId: z.string(),
   auditionId: auditionIdSchema,
   participant: participantIdSchema,
@@ -245,13 +357,14 @@ const changedSchema = z.object({
   isAllDay: z.boolean(),
   start: instantFromDatabase,
   end: instantFromDatabase,
-  markedRevision: z
-    .int()
-    .nullable()
-    .transform((revision) => revision ?? undefined),
+  markedRevision: revisionOrNull,
   writtenRevision: z.int(),
   writtenStart: instantFromDatabase,
   writtenEnd: instantFromDatabase,
+  writtenAt: instantOrNull,
+  readAt: instantOrNull,
+  seenRevision: revisionOrNull,
+  repairedRevision: revisionOrNull,
   isReported: z.boolean(),
 });
 
@@ -298,6 +411,7 @@ const advance = async (
             state: 'in_sync',
             cursor: nextCursor ?? null,
             listedSince: null,
+            ...(position.kind === 'all' ? { listedAt: sql`${syncedCalendars.listingBeganAt}` } : {}),
             error: null,
             syncedAt: sql`now()`,
           }
@@ -341,6 +455,7 @@ const upsertEvents = async (
   transaction: Transaction,
   { connection, calendar, generation }: SyncProgress,
   events: readonly EventToStore[],
+  requestedAt: Instant,
 ): Promise<void> => {
   const present = events.flatMap((listed) => {
     const { id, series, event, audition, revision } = listed;
@@ -350,10 +465,12 @@ const upsertEvents = async (
   await transaction.execute(sql`
     INSERT INTO synced_events AS known (
       connection, calendar, event_id, series, starts_at, ends_at, zone, is_all_day, busy, etag, generation,
-      marked_audition, marked_revision, answer, answered_at, answer_revision, answer_known_at, is_answer_reported
+      marked_audition, marked_revision, answer, answered_at, answer_revision, answer_known_at, is_answer_reported,
+      seen_revision, read_at
     )
     SELECT ${connection}, ${calendar}, id, series, start, "end", zone, "isAllDay", busy, etag, ${generation}::int,
-      audition, revision, answer, "answeredAt", "answerRevision", least(coalesce("knownAt", now()), now()), answer IS NULL
+      audition, revision, answer, "answeredAt", "answerRevision", least(coalesce("knownAt", now()), now()), answer IS NULL,
+      revision, ${requestedAt}::timestamptz
     FROM json_to_recordset(${JSON.stringify(present)}::json) AS listed (
       id text, series text, start timestamptz, "end" timestamptz, zone text, "isAllDay" boolean, busy text, etag text,
       audition text, revision int, answer text, "answeredAt" timestamptz, "answerRevision" int, "knownAt" timestamptz
@@ -363,6 +480,7 @@ const upsertEvents = async (
       is_all_day = excluded.is_all_day, busy = excluded.busy, etag = excluded.etag, is_removed = false,
       generation = excluded.generation,
       marked_audition = excluded.marked_audition, marked_revision = excluded.marked_revision,
+      seen_revision = greatest(known.seen_revision, excluded.seen_revision), read_at = excluded.read_at,
       change = known.change + CASE WHEN ${differs} THEN 1 ELSE 0 END,
       is_checked = known.is_checked AND NOT (${differs}),
       answer = excluded.answer, answered_at = excluded.answered_at, answer_revision = excluded.answer_revision,
@@ -389,8 +507,9 @@ const removeEvents = async (
       SELECT FROM unnest(${ids}::text[], ${series}::text[]) AS gone (id, series)
       WHERE gone.id = event_id AND coalesce(gone.series = synced_events.series, true)
     )`,
+    { wasThere: true },
   );
-  await remove(transaction, { connection, calendar }, sql`series = ANY(${ids}::text[])`);
+  await remove(transaction, { connection, calendar }, sql`series = ANY(${ids}::text[])`, { wasThere: true });
 };
 
 /** Removes the events of whole series that are not in the page. */
@@ -403,7 +522,7 @@ const removeMissing = async (
   if (wholeSeries.length === 0) return;
   const present = events.filter(({ event }) => event).map(({ id }) => id);
   const isMissing = sql`series = ANY(${sql.param(wholeSeries)}::text[]) AND NOT event_id = ANY(${sql.param(present)}::text[])`;
-  await remove(transaction, key, isMissing);
+  await remove(transaction, key, isMissing, { wasThere: true });
 };
 
 /** Events that were over before the listing began, or begin after its end, are not listed. */
@@ -416,20 +535,27 @@ const removeUnlisted = (
     transaction,
     { connection, calendar },
     sql`generation < ${generation} AND ends_at > ${from} AND starts_at < ${until ?? 'infinity'}`,
+    { wasThere: false },
   );
 
-/** Deletes events. Those of ours stay as removed, so that the audition is asked. */
+/**
+ * Deletes events. Those of ours stay as removed, so that the audition is asked.
+ * @param wasThere whether the calendar has said that it had the event. Then our write has reached it.
+ */
 const remove = async (
   transaction: Transaction,
   { connection, calendar }: CalendarKey,
   which: SQL,
+  { wasThere }: { readonly wasThere: boolean },
 ): Promise<void> => {
   const inCalendar = sql`connection = ${connection} AND calendar = ${calendar}`;
   await transaction.execute(sql`
     DELETE FROM synced_events WHERE ${inCalendar} AND ${which} AND audition_id IS NULL
   `);
   await transaction.execute(sql`
-    UPDATE synced_events SET is_removed = true, is_checked = false, change = change + 1
+    UPDATE synced_events SET is_removed = true, is_checked = false, change = change + 1,
+      seen_revision = CASE WHEN ${wasThere}::boolean THEN greatest(seen_revision, written_revision)
+        ELSE seen_revision END
     WHERE ${inCalendar} AND ${which} AND audition_id IS NOT NULL AND NOT is_removed
   `);
 };

@@ -6,6 +6,7 @@ import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { Slot } from '../../domain/audition/slot.ts';
 import type { AuditionId, ConnectionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
 import type { WritableCalendarName } from '../../domain/providers/vendors.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import { storedCalendar } from '../auditions/resources.ts';
 import type { Database } from '../client.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
@@ -31,6 +32,8 @@ interface WrittenEvent {
   readonly key: string;
   readonly slot: Slot;
   readonly revision: number;
+  /** When it was written. Default: now. */
+  readonly writtenAt?: Instant | undefined;
 }
 
 export interface WrittenEvents {
@@ -51,7 +54,7 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
     const generation = await registerCalendar(db, vault, written, calendar);
     await db.transaction(async (transaction) => {
       // A deleted event that cannot be revived has another id now.
-      await transaction
+      const former = await transaction
         .delete(syncedEvents)
         .where(
           and(
@@ -60,8 +63,10 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
             eq(syncedEvents.calendar, calendar),
             sql`${syncedEvents.eventId} <> ${eventId}`,
           ),
-        );
-      await transaction.execute(upsert(written, calendar, generation));
+        )
+        .returning({ repairedRevision: syncedEvents.repairedRevision });
+      const repaired = former.find(({ repairedRevision }) => repairedRevision !== null)?.repairedRevision;
+      await transaction.execute(upsert(written, calendar, generation, repaired ?? null));
     });
   },
 
@@ -99,26 +104,40 @@ const registerCalendar = async (
  * is left to it. For a row of ours, the event is as it was just written.
  */
 const upsert = (
-  { connection, eventId, auditionId, participant, key, revision, slot: { start, end, zone } }: WrittenEvent,
+  {
+    connection,
+    eventId,
+    auditionId,
+    participant,
+    key,
+    revision,
+    slot: { start, end, zone },
+    writtenAt,
+  }: WrittenEvent,
   calendar: string,
   generation: number,
+  repaired: number | null,
 ) => sql`
   INSERT INTO synced_events AS known (
     connection, calendar, event_id, starts_at, ends_at, zone, is_all_day, busy, generation,
     marked_audition, marked_revision,
-    audition_id, participant, written_by, written_revision, written_start, written_end
+    audition_id, participant, written_by, written_revision, written_at, written_start, written_end,
+    repaired_revision
   ) VALUES (
     ${connection}, ${calendar}, ${eventId}, ${start}, ${end}, ${zone}, false, 'busy', ${generation},
     ${auditionId}, ${revision},
-    ${auditionId}, ${participant}, ${key}, ${revision}, ${start}, ${end}
+    ${auditionId}, ${participant}, ${key}, ${revision}, coalesce(${writtenAt ?? null}::timestamptz, now()), ${start}, ${end},
+    ${repaired}::int
   )
   ON CONFLICT (connection, calendar, event_id) DO UPDATE SET
     audition_id = excluded.audition_id,
     participant = excluded.participant,
     written_by = excluded.written_by,
     written_revision = excluded.written_revision,
+    written_at = excluded.written_at,
     written_start = excluded.written_start,
     written_end = excluded.written_end,
+    repaired_revision = coalesce(excluded.repaired_revision, known.repaired_revision),
     generation = greatest(known.generation, excluded.generation),
     starts_at = CASE WHEN known.audition_id IS NULL THEN known.starts_at ELSE excluded.starts_at END,
     ends_at = CASE WHEN known.audition_id IS NULL THEN known.ends_at ELSE excluded.ends_at END,

@@ -29,6 +29,10 @@ export const syncedEvents = pgTable(
     markedAudition: text('marked_audition'),
     /** The revision in the mark. */
     markedRevision: integer('marked_revision'),
+    /** When the page was requested that has contained the event last. Null: the calendar was not read since the write. */
+    readAt: instant('read_at'),
+    /** The latest of our revisions in which the calendar was read. It proves that the write has reached the calendar. */
+    seenRevision: integer('seen_revision'),
     /** Counts the changes of time, existence and mark. */
     change: integer().notNull().default(0),
 
@@ -38,6 +42,8 @@ export const syncedEvents = pgTable(
     /** The key of the step that has written the event last. */
     writtenBy: text('written_by'),
     writtenRevision: integer('written_revision'),
+    /** When the last write was recorded. */
+    writtenAt: instant('written_at'),
     writtenStart: instant('written_start'),
     writtenEnd: instant('written_end'),
     /** Whether the present change was compared with what was written. */
@@ -56,6 +62,8 @@ export const syncedEvents = pgTable(
     answerChange: integer('answer_change').notNull().default(0),
     /** Whether the audition was told of the present answer. */
     isAnswerReported: boolean('is_answer_reported').notNull().default(true),
+    /** The revision whose write was lost and was repeated. It is repeated once. */
+    repairedRevision: integer('repaired_revision'),
     /** A digest of the conflicting events that were reported to the audition. Null without a conflict. */
     reportedConflicts: text('reported_conflicts'),
   },
@@ -71,6 +79,13 @@ export const syncedEvents = pgTable(
       .on(table.connection, table.calendar, table.series)
       .where(sql`${table.series} IS NOT NULL`),
     index('synced_events_by_audition').on(table.auditionId).where(sql`${table.auditionId} IS NOT NULL`),
-    index('synced_events_by_end').on(table.endsAt),
+    index('synced_events_by_end').on(table.connection, table.endsAt),
+    // Each round asks for these few among all events of a calendar.
+    index('synced_events_own')
+      .on(table.connection, table.calendar)
+      .where(sql`${table.auditionId} IS NOT NULL`),
+    index('synced_events_marked')
+      .on(table.connection, table.calendar)
+      .where(sql`${table.markedAudition} IS NOT NULL`),
   ],
 );

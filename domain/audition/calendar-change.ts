@@ -14,6 +14,8 @@ export type CalendarChangeOf =
   | { readonly kind: 'deleted' }
   /** Our event is as this service wrote it, after an earlier report said otherwise. */
   | { readonly kind: 'put_back' }
+  /** The calendar has never had what this service wrote, although it has confirmed the write. */
+  | { readonly kind: 'lost' }
   /** An event that is not ours overlaps the slot. */
   | ({ readonly kind: 'conflict' } & Times)
   | { readonly kind: 'conflict_over' };

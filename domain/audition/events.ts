@@ -58,7 +58,14 @@ const castMemberSchema = z.object({
 export type CastMember = z.infer<typeof castMemberSchema>;
 
 /** What happened to an event of ours, or beside it, in a calendar. `put_back`: the event is as this service wrote it. */
-export const calendarChangeKinds = ['moved', 'deleted', 'put_back', 'conflict', 'conflict_over'] as const;
+export const calendarChangeKinds = [
+  'moved',
+  'deleted',
+  'put_back',
+  'lost',
+  'conflict',
+  'conflict_over',
+] as const;
 
 /** Why a new run has taken over an audition. `vanished`: Temporal does not know its workflow. */
 export const takeoverCauses = ['reset', 'terminated', 'vanished'] as const;

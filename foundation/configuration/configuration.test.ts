@@ -76,6 +76,7 @@ describe('loadConfiguration', () => {
       taskQueueSuffix: '',
       reconciliationMinutes: 5,
       calendarPollMinutes: 15,
+      calendarReconciliationHours: 24,
       logLevel: 'info',
       google: { apiUrl: 'http://127.0.0.1:4010', clientId: 'sandbox-google-client' },
       zoom: { apiUrl: 'http://127.0.0.1:4010/v2', accountId: 'sandbox-account', hostUser: 'me' },

@@ -34,7 +34,8 @@ const changedEventSchema = timedEventSchema.extend({
 type ChangedEvent = z.infer<typeof changedEventSchema>;
 
 const pageSchema = z.object({
-  timeZone: z.string(),
+  /** Google always sends it. Emulators do not. */
+  timeZone: z.string().default('UTC'),
   nextPageToken: z.string().optional(),
   nextSyncToken: z.string().optional(),
   items: z.array(changedEventSchema).default([]),

@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { parseJsonOrUndefined } from '../http/json.ts';
-import type { EventUse, OurEvent } from '../ports.ts';
+import type { EventToDelete, EventUse, OurEvent } from '../ports.ts';
 
 /** The namespace of our properties. */
 const namespace = '{4f0b5c83-6d6e-4c1e-9a43-1c8f2f7a5b10}';
@@ -82,7 +82,8 @@ export const hasUser = (marks: EventMarks | undefined, use: Uses): boolean =>
  * Returns the uses that remain after the end of those that steps with these keys have begun; `none` when these steps have
  * no use of the event. An event without marks was stripped of them: only these steps can have written it.
  */
-export const usesAfter = (marks: EventMarks | undefined, keys: readonly string[]): Uses | 'none' => {
+export const usesAfter = (marks: EventMarks | undefined, keys: EventToDelete['keys']): Uses | 'none' => {
+  if (keys === 'all') return {};
   const ending = new Set(keys.map(digest));
   const uses = Object.entries(marks?.uses ?? {});
   const remaining = uses.filter(([, key]) => !ending.has(key));

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { MicrosoftSandboxSettings } from '../settings.ts';
 import type { Clock } from '../time.ts';
-import { dayMs } from '../time.ts';
+import { dayMs, daysLater } from '../time.ts';
 import { type Calendar, type Calendars, exchangeId } from './calendars.ts';
 import { GraphError } from './errors.ts';
 import {
@@ -13,7 +13,7 @@ import {
   extendedPropertySchema,
   type StoredEvent,
 } from './event.ts';
-import { type DateTimeZone, dateTimeZoneSchema, readTime } from './event-time.ts';
+import { type DateTimeZone, dateTimeZoneSchema, readTime, zoneOf } from './event-time.ts';
 import { isPropertyId } from './odata.ts';
 
 /** The event that a client sends. Unknown fields are rejected, as Graph does. */
@@ -28,7 +28,7 @@ export const eventBodySchema = z.strictObject({
 });
 type EventBody = z.infer<typeof eventBodySchema>;
 
-/** A series with so many occurrences, every so many days of 24 hours. */
+/** A series with so many occurrences, every so many days, at the same local time in the zone of the event. */
 interface Repetition {
   readonly everyDays: number;
   readonly times: number;
@@ -173,16 +173,18 @@ export const createEventWriting = (
   const repeatEvent = (calendar: Calendar, event: StoredEvent, { everyDays, times }: Repetition) => {
     const { owner } = calendar;
     const series = { immutableId: event.immutableId, id: event.id };
+    // The dates of an event that lasts all day are stored in UTC.
+    const zone = (event.isAllDay ? undefined : zoneOf(event.zone)) ?? 'utc';
     for (let index = 0; index < times; index += 1) {
-      const offset = index * everyDays * dayMs;
+      const startMs = daysLater(event.startMs, index * everyDays, zone);
       calendars.put(calendar, {
         ...event,
         immutableId: exchangeId('AAkALgAAAAAAHYQDEapm', owner),
         id: exchangeId('AAMkAGEv', owner),
         type: 'occurrence',
         series,
-        startMs: event.startMs + offset,
-        endMs: event.endMs + offset,
+        startMs,
+        endMs: startMs + event.endMs - event.startMs,
       });
     }
     const master: StoredEvent = { ...event, type: 'seriesMaster', revision: calendars.nextRevision() };

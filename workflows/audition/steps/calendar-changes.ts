@@ -32,6 +32,9 @@ export const calendarChanged = (run: AuditionRun, report: CalendarChange): void 
       return askAboutDeletion(run, report);
     case 'conflict':
       return askAboutConflict(run, report, report.change);
+    case 'lost':
+      void run.runInBackground(() => restore(run, report));
+      return;
     case 'put_back':
     case 'conflict_over':
       return;
