@@ -1,6 +1,11 @@
 /** Compares the changed events with what this service has written, and signals the auditions. */
 import type { SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
-import type { ChangedEvent, ConflictChange, SyncedEvents } from '../../db/calendars/synced-events.ts';
+import type {
+  ChangedEvent,
+  ConflictChange,
+  RoomAnswerChange,
+  SyncedEvents,
+} from '../../db/calendars/synced-events.ts';
 import type { CalendarChange, CalendarChangeOf } from '../../domain/audition/calendar-change.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
@@ -13,7 +18,10 @@ export interface AuditionSignals {
 }
 
 export interface ChangeReport {
-  /** Signals the auditions whose events in the calendar were changed, or whose slots are taken there. */
+  /**
+   * Signals the auditions whose events in the calendar were changed, whose slots are taken there, or whose rooms have
+   * answered.
+   */
   report(calendar: SyncedCalendar): Promise<void>;
 }
 
@@ -27,7 +35,12 @@ export const createChangeReport = ({
 }: {
   readonly syncedEvents: Pick<
     SyncedEvents,
-    'listChanged' | 'markCompared' | 'listConflictChanges' | 'markConflictsReported'
+    | 'listChanged'
+    | 'markCompared'
+    | 'listConflictChanges'
+    | 'markConflictsReported'
+    | 'listRoomAnswers'
+    | 'markRoomAnswerReported'
   >;
   readonly signals: AuditionSignals;
 }): ChangeReport => {
@@ -55,11 +68,27 @@ export const createChangeReport = ({
     await syncedEvents.markConflictsReported(conflict);
   };
 
+  const reportRoomAnswer = async (calendar: SyncedCalendar, answered: RoomAnswerChange): Promise<void> => {
+    const { auditionId, eventId, writtenRevision: revision, answer, etag = '' } = answered;
+    const { provider, connection } = calendar;
+    await signals.calendarChanged(auditionId, {
+      provider,
+      connection,
+      revision,
+      inboxId: `${connection}:${calendar.calendar}:${eventId}:${revision}:room:${answer}:${etag}`,
+      change: { kind: 'room_answered', answer },
+    });
+    await syncedEvents.markRoomAnswerReported(answered);
+  };
+
   return {
     report: async (calendar) => {
       for (const event of await syncedEvents.listChanged(calendar)) await reportChange(calendar, event);
       for (const conflict of await syncedEvents.listConflictChanges(calendar)) {
         await reportConflict(calendar, conflict);
+      }
+      for (const answered of await syncedEvents.listRoomAnswers(calendar)) {
+        await reportRoomAnswer(calendar, answered);
       }
     },
   };

@@ -10,6 +10,7 @@ import {
   roomOf,
   widen,
 } from '../../domain/audition/conflict-rules.ts';
+import { roomCalendarOf } from '../../domain/audition/rooms.ts';
 import { freeSlots, isFree, type TimeRange } from '../../domain/audition/free-slots.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
 import { type Blocker, mostBlockers } from '../../domain/audition/slot-conflict.ts';
@@ -18,6 +19,7 @@ import { rankSlots } from '../../domain/audition/slot-ranking.ts';
 import { placeOf, slotResources } from '../../domain/audition/slot-resources.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
+import { roomCalendarName } from '../../providers/calendar-names.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import type { ClaimSlotInput, ClaimSlotResult, InternalActivities } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
@@ -62,14 +64,15 @@ export const createClaimSlot = (
       input.accepted,
     );
     if (known.length > 0 && rules.policy !== 'override') {
-      return refuse(attempt, known.some(isCalendarEvent) ? 'busy' : 'blackout', known);
+      const reason = known.some(isCalendarEvent) ? 'busy' : 'blackout';
+      return refuse(attempt, reason, known, reason === 'busy' ? busyMessage(known) : undefined);
     }
     const outcome = await claimer.claim(attempt, slot, known);
     switch (outcome.kind) {
       case 'decided':
         return outcome.result;
       case 'busy':
-        return refuse(attempt, 'busy', outcome.blockers);
+        return refuse(attempt, 'busy', outcome.blockers, busyMessage(outcome.blockers));
       case 'taken':
         return refuse(attempt, 'taken', await attempt.nameHolds(outcome.by), messageOf(outcome.by));
     }
@@ -199,13 +202,20 @@ const resourcesOf = async (
 ): Promise<readonly string[]> => {
   const named = participants.flatMap(({ calendar }) => (calendar ? [calendar] : []));
   const names = await reader.names(organization, [...named, ...calendars], call);
-  return slotResources(participants, roomOf(wish), names);
+  const roomName = roomNameOf(wish);
+  return slotResources(participants, roomOf(wish), [...names, ...(roomName === undefined ? [] : [roomName])]);
+};
+
+/** Returns the name of the room's calendar for `slotResources`. */
+const roomNameOf = (wish: SlotSpec): string | undefined => {
+  const room = roomCalendarOf(wish);
+  return room && roomCalendarName(room);
 };
 
 /** Only a conflict needs to know whose calendar it concerns. */
 const nameHolds = async (
   reader: CalendarReader,
-  { organization, participants }: ClaimSlotInput,
+  { organization, participants, wish }: ClaimSlotInput,
   conflicts: readonly HoldConflict[],
   call: CallContext,
 ): Promise<readonly Blocker[]> => {
@@ -215,7 +225,7 @@ const nameHolds = async (
         [id, calendar ? await reader.names(organization, [calendar], call) : []] as const,
     ),
   );
-  return holdBlockers(conflicts, participants, new Map(names));
+  return holdBlockers(conflicts, participants, new Map(names), roomNameOf(wish));
 };
 
 /** Reads the calendars in a window and in the gaps around it. */
@@ -235,11 +245,12 @@ const unavailable = (attempt: ClaimAttempt, busy: readonly BusyInterval[]): read
 
 const isCalendarEvent = ({ kind }: Blocker): boolean => kind === 'calendar_event';
 
-const slotOf = ({ zone, room }: WindowWish, { start, end }: TimeRange): Slot => ({
+const slotOf = ({ zone, room, roomCalendar }: WindowWish, { start, end }: TimeRange): Slot => ({
   start,
   end,
   zone,
   ...(room === undefined ? {} : { room }),
+  ...(roomCalendar ? { roomCalendar } : {}),
 });
 
 type Refusal = Extract<ClaimSlotResult, { readonly kind: 'refused' }>;
@@ -251,6 +262,12 @@ const messages: Readonly<Record<Refusal['reason'], string>> = {
   nothing_free: 'No time in the window is free and within the working hours of all participants.',
   in_the_past: 'That time has passed.',
 };
+
+/** Names the room when nothing but its calendar is busy. */
+const busyMessage = (blockers: readonly Blocker[]): string =>
+  blockers.filter(isCalendarEvent).every((blocker) => blocker.kind === 'calendar_event' && blocker.room)
+    ? 'The room is busy at that time.'
+    : messages.busy;
 
 const messageOf = (by: readonly HoldConflict[]): string =>
   by.length > 0 && by.every(({ overlaps }) => !overlaps)

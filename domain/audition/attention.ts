@@ -18,6 +18,7 @@ const attentionSteps = [
   'recovery',
   'calendar_change',
   'calendar_conflict',
+  'room_booking',
 ] as const;
 export type AttentionStep = (typeof attentionSteps)[number];
 
