@@ -1,6 +1,7 @@
 /** Names calendars as resources: one name for one calendar, in all organizations. */
-import type { ConnectionId } from '../domain/ids.ts';
+
 import type { RoomCalendar } from '../domain/audition/slot.ts';
+import type { ConnectionId } from '../domain/ids.ts';
 import type { CalendarProviderName } from '../domain/providers/vendors.ts';
 import { caldavCalendarName } from './apple/calendar-name.ts';
 import { googleCalendarName } from './google/calendar-name.ts';

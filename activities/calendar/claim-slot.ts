@@ -10,8 +10,8 @@ import {
   roomOf,
   widen,
 } from '../../domain/audition/conflict-rules.ts';
-import { roomCalendarOf } from '../../domain/audition/rooms.ts';
 import { freeSlots, isFree, type TimeRange } from '../../domain/audition/free-slots.ts';
+import { roomCalendarOf } from '../../domain/audition/rooms.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
 import { type Blocker, mostBlockers } from '../../domain/audition/slot-conflict.ts';
 import { proposeSlots } from '../../domain/audition/slot-proposals.ts';

@@ -1,6 +1,7 @@
 /** Stores the events of synchronized calendars, and finds what has changed in those that this service has written. */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { type RoomAnswer, roomAnswers } from '../../domain/audition/room-booking.ts';
 import {
   type AuditionId,
   auditionIdSchema,
@@ -8,7 +9,6 @@ import {
   type ParticipantId,
   participantIdSchema,
 } from '../../domain/ids.ts';
-import { type RoomAnswer, roomAnswers } from '../../domain/audition/room-booking.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { ListedEvent } from '../../providers/ports.ts';
 import type { Database } from '../client.ts';

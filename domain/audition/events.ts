@@ -14,7 +14,12 @@ import {
   projectIdSchema,
   roleIdSchema,
 } from '../ids.ts';
-import { channels, meetingProviders, roomProviders, writableCalendarProviders } from '../providers/vendors.ts';
+import {
+  channels,
+  meetingProviders,
+  roomProviders,
+  writableCalendarProviders,
+} from '../providers/vendors.ts';
 import { instantSchema } from '../time/instant.ts';
 import { attentionActions, attentionItemSchema } from './attention.ts';
 import { participantKinds } from './request.ts';

@@ -100,7 +100,9 @@ const roomCalendarSchema = z
     email: z
       .email()
       .max(254)
-      .describe('The address of the room, from GET /v1/connections/{id}/rooms. At Google, the id of its calendar'),
+      .describe(
+        'The address of the room, from GET /v1/connections/{id}/rooms. At Google, the id of its calendar',
+      ),
   })
   .strict()
   .describe(

@@ -56,6 +56,13 @@ const facts: { readonly [Type in AuditionFact['type']]: Extract<AuditionFact, { 
     connection: 'conn_1',
     eventId: 'e1',
   },
+  room_booked: { type: 'room_booked', provider: 'google', connection: 'conn_room', eventId: 'e1' },
+  room_answered: {
+    type: 'room_answered',
+    provider: 'google',
+    connection: 'conn_room',
+    answer: 'accepted',
+  },
   calendar_changed: {
     type: 'calendar_changed',
     participant: ada,

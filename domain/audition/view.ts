@@ -292,7 +292,13 @@ const slotOf = ({
   readonly slot: Slot;
   readonly revision: number;
   readonly overridden?: readonly Blocker[] | undefined;
-}): Partial<AuditionView> => ({ slot, revision, overridden, announcedAs: [revision], roomBooking: undefined });
+}): Partial<AuditionView> => ({
+  slot,
+  revision,
+  overridden,
+  announcedAs: [revision],
+  roomBooking: undefined,
+});
 
 const newParticipant = ({ id, kind, zone, required }: CastMember): ParticipantView => ({
   id,

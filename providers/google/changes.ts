@@ -22,8 +22,8 @@ import type {
 import { createGooglePush } from './channels.ts';
 import type { GoogleClient } from './client.ts';
 import { referenceProperty, revisionProperty } from './event.ts';
-import { answerOfRoom, attendeesSchema, roomAnswerOf, roomProperty } from './event-room.ts';
 import { firstGenerationOf } from './event-ids.ts';
+import { answerOfRoom, attendeesSchema, roomAnswerOf, roomProperty } from './event-room.ts';
 import { changesPerPage } from './settings.ts';
 import { googleBusyKind, instantOf, timedEventFields, timedEventSchema } from './timed-event.ts';
 

@@ -34,10 +34,7 @@ export const withoutAttendee = (attendees: Attendees | undefined, email: string)
  * Returns the event with the room as a guest who has not answered, in place of the room that we had added before. Google
  * reads `resource` only when the guest is added.
  */
-export const withRoom = (
-  body: calendar_v3.Schema$Event,
-  email: string,
-): calendar_v3.Schema$Event => {
+export const withRoom = (body: calendar_v3.Schema$Event, email: string): calendar_v3.Schema$Event => {
   const properties = body.extendedProperties?.private ?? {};
   const former = properties[roomProperty];
   const others = (body.attendees ?? []).filter(

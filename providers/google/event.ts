@@ -259,7 +259,8 @@ const usesOf = (
   properties: Readonly<Record<string, string>>,
   stored: GoogleEvent | undefined,
 ): GoogleEventBody => {
-  const kept = stored && (isDeleted(stored) ? withoutUses(privateOf(withoutRoom(stored))) : privateOf(stored));
+  const kept =
+    stored && (isDeleted(stored) ? withoutUses(privateOf(withoutRoom(stored))) : privateOf(stored));
   return {
     extendedProperties: { ...stored?.extendedProperties, private: { ...kept, ...properties } },
   };

@@ -41,7 +41,9 @@ const directorySchema = z.object({
 const calendarListSchema = z.object({
   nextPageToken: z.string().optional(),
   items: z
-    .array(z.object({ id: z.string(), summary: z.string().default(''), summaryOverride: z.string().optional() }))
+    .array(
+      z.object({ id: z.string(), summary: z.string().default(''), summaryOverride: z.string().optional() }),
+    )
     .default([]),
 });
 
@@ -77,7 +79,8 @@ export const createGoogleRooms = (client: GoogleClient): RoomCalendars => ({
 });
 
 const isHidden = (error: unknown): boolean =>
-  error instanceof ProviderError && (error.fault.kind === 'not_permitted' || error.fault.kind === 'not_found');
+  error instanceof ProviderError &&
+  (error.fault.kind === 'not_permitted' || error.fault.kind === 'not_found');
 
 /** Returns all rooms of the organization: https://developers.google.com/workspace/admin/directory/reference/rest/v1/resources.calendars/list */
 const listDirectory = async (
@@ -113,7 +116,10 @@ const listCalendarList = async (
   );
   return items
     .filter(({ id }) => id.toLowerCase().endsWith(roomDomain))
-    .map(({ id, summary, summaryOverride }) => ({ email: id.toLowerCase(), name: summaryOverride ?? summary }));
+    .map(({ id, summary, summaryOverride }) => ({
+      email: id.toLowerCase(),
+      name: summaryOverride ?? summary,
+    }));
 };
 
 const readPages = async <Item>(

@@ -86,7 +86,7 @@ export const googleVariables = {
     GOOGLE_ADMIN_URL: origin().register(variableMetadata, {
       group: 'Google',
       about:
-        'The origin of the Admin SDK, which lists rooms. When GOOGLE_API_URL is not Google’s server, the default is GOOGLE_API_URL.',
+        'The origin of the Admin SDK, which lists rooms. When GOOGLE_API_URL is not Google’s server, the default is the origin of GOOGLE_API_URL.',
       form: 'an origin without a path, such as https://admin.googleapis.com',
     }),
     GOOGLE_OAUTH_URL: webAddress().register(variableMetadata, {
@@ -161,6 +161,8 @@ const consentBesideTokens = (oauthUrl: string | undefined): { readonly GOOGLE_AU
     ? { GOOGLE_AUTH_URL: new URL(oauthUrl).origin }
     : {};
 
-/** The default of GOOGLE_ADMIN_URL: GOOGLE_API_URL when that is not Google's server. */
+/** The default of GOOGLE_ADMIN_URL: the origin of GOOGLE_API_URL when that is not Google's server. */
 const roomsBesideCalendars = (apiUrl: string | undefined): { readonly GOOGLE_ADMIN_URL?: string } =>
-  apiUrl && apiUrl !== googleVariables.deployed.GOOGLE_API_URL ? { GOOGLE_ADMIN_URL: apiUrl } : {};
+  apiUrl && apiUrl !== googleVariables.deployed.GOOGLE_API_URL && URL.canParse(apiUrl)
+    ? { GOOGLE_ADMIN_URL: new URL(apiUrl).origin }
+    : {};

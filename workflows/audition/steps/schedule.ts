@@ -7,7 +7,7 @@ import { confirmWhenAccepted } from './answers.ts';
 import { type Completion, type SlotRevision, writeCalendarEvents } from './calendar-events.ts';
 import { moveMeeting } from './meeting.ts';
 import { notify } from './notices.ts';
-import { bookRoom } from './room.ts';
+import { bookRoom, releaseFormerRooms } from './room.ts';
 
 /** Arranges everything for a held slot and starts to invite all participants. */
 export const schedule = async (run: AuditionRun, at: SlotRevision): Promise<void> => {
@@ -18,6 +18,7 @@ export const schedule = async (run: AuditionRun, at: SlotRevision): Promise<void
   const completion = held > 1 ? completionOf(run, held) : { draft: run.journal.draft({ type: 'scheduled' }) };
   await bookRoom(run, at);
   await writeCalendarEvents(run, at, { completion });
+  releaseFormerRooms(run);
   announce(run, run.reminders, { notice: 'invitation', label: `r${at.revision}` });
 };
 
