@@ -81,7 +81,7 @@ describe('the answer of a room', () => {
     await sync();
     answer('declined');
     temporal.isDown = true;
-    await expect(sync()).rejects.toThrow();
+    await expect(sync()).rejects.toThrow('UNAVAILABLE');
     temporal.isDown = false;
     await sync();
     expect(sent.map(({ change }) => change.inboxId)).toEqual([

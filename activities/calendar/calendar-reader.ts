@@ -70,7 +70,7 @@ export interface CalendarReader {
 }
 
 /** The calendars of one connection. */
-export type CalendarsOfConnection = readonly [CalendarToRead, ...CalendarToRead[]];
+type CalendarsOfConnection = readonly [CalendarToRead, ...CalendarToRead[]];
 
 /** Creates the reader. */
 export const createCalendarReader = ({

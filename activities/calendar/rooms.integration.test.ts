@@ -140,7 +140,7 @@ describe.each(['google', 'microsoft'] as const)('a room at %s', (provider) => {
       }),
     ).toMatchObject({
       reason: 'taken',
-      conflict: { blockers: [{ kind: 'audition', room: true, audition: undefined }] },
+      conflict: { blockers: [{ kind: 'audition', room: true }] },
     });
   });
 
@@ -199,7 +199,7 @@ describe.each(['google', 'microsoft'] as const)('a room at %s', (provider) => {
     expect(await remove()).toEqual({ result: 'undone' });
     expect(booked()).toEqual([]);
     await remove();
-    await expect(book(next, 2)).rejects.toThrow();
+    await expect(book(next, 2)).rejects.toThrow(/undone|compensat/i);
   });
 
   it('can be booked with the calendar of a participant: both use one event', async () => {

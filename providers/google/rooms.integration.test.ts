@@ -10,7 +10,7 @@ import {
   slot,
 } from '../../tests/harness/google-calendar.ts';
 import { connectToSandbox } from '../../tests/harness/google-sandbox.ts';
-import type { RoomCalendars } from '../ports.ts';
+import type { ConnectedAccount, RoomCalendars } from '../ports.ts';
 import { createGoogleChanges } from './changes.ts';
 import { calendarListScope, directoryScope } from './settings.ts';
 
@@ -44,8 +44,8 @@ const setUp = async (options: Parameters<typeof setUpGoogleCalendar>[0] = {}) =>
 };
 
 const day = { from: '2026-12-01T00:00:00.000Z', until: '2026-12-02T00:00:00.000Z' } as const;
-const busyOf = async ({ busyTimes }: RoomCalendars, connection: Parameters<RoomCalendars['busyTimes']>[0]) =>
-  busyTimes(connection, studio, day, callContext());
+const busyOf = async (rooms: RoomCalendars, connection: ConnectedAccount) =>
+  rooms.busyTimes(connection, studio, day, callContext());
 
 describe('the event that books a room', () => {
   it('has the room as a guest, which accepts when it is free', async () => {

@@ -134,11 +134,7 @@ const timeFieldsOf = ({ slot }: CalendarEvent) => ({
   end: graphTimeOf(slot.end),
 });
 
-const marksOf = (
-  event: CalendarEvent,
-  uses: EventMarks['uses'],
-  room: string | undefined = undefined,
-): EventMarks => ({
+const marksOf = (event: CalendarEvent, uses: EventMarks['uses'], room?: string): EventMarks => ({
   reference: event.reference,
   revision: event.revision,
   text: digestOf([event.summary, event.description, event.location ?? '']),

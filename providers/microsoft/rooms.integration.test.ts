@@ -4,6 +4,7 @@ import { roomUser } from '../../domain/audition/room-booking.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { slot } from '../../tests/harness/google-calendar.ts';
 import { outlookDeletion, outlookEvent, setUpOutlookCalendar } from '../../tests/harness/outlook-calendar.ts';
+import type { ListingPosition } from '../ports.ts';
 import { createOutlookChanges } from './changes.ts';
 
 const studio = 'studio2@contoso.example';
@@ -106,11 +107,11 @@ describe('the changes of a calendar', () => {
     const { calendar, client, connection, control, event, untilAnswered } = await setUp();
     await calendar.putEvent(connection, bookingOf(studio), callContext());
     await untilAnswered();
-    const { listChanges } = createOutlookChanges(client);
+    const changes = createOutlookChanges(client);
     const position = { kind: 'all', since: '2026-11-30T00:00:00.000Z' } as const;
     const stored = { etags: async () => new Map() };
-    const answersOf = async (at: Parameters<typeof listChanges>[2]) => {
-      const page = await listChanges(connection, 'primary', at, callContext(), stored);
+    const answersOf = async (at: ListingPosition) => {
+      const page = await changes.listChanges(connection, 'primary', at, callContext(), stored);
       if (page.kind !== 'page') throw new Error('the cursor has expired');
       return { answers: page.changes.map(({ roomAnswer }) => roomAnswer), cursor: page.nextCursor ?? '' };
     };

@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
-import type { Instant } from '../../domain/time/instant.ts';
 import { hour, minute } from '../../domain/time/units.ts';
 import { operationOf } from '../operations.ts';
 import type { CallContext, ConnectedAccount, RoomBusyTime, RoomCalendars, RoomListing } from '../ports.ts';
@@ -55,6 +54,7 @@ type Schedule = z.infer<typeof schedulesSchema>['value'][number];
 
 /** The shortest interval: https://learn.microsoft.com/graph/api/calendar-getschedule#request-body */
 const viewMinutes = 5;
+const intervalMs = viewMinutes * minute;
 
 /** Creates the rooms. Every method throws `ProviderError`. */
 export const createOutlookRooms = (client: GraphClient): RoomCalendars => ({
@@ -169,9 +169,15 @@ const intervalOf = ({
 
 /** Free is 0, and 4 for someone who works elsewhere. Tentative is 1. */
 const timesInView = (view: string, start: number): readonly RoomBusyTime[] =>
-  [...view].flatMap((digit, index): readonly RoomBusyTime[] => {
+  Array.from(view).flatMap((digit, index): readonly RoomBusyTime[] => {
     if (digit === '0' || digit === '4') return [];
-    const at = (interval: number): Instant => toInstant(start + interval * viewMinutes * minute);
-    const busy = digit === '1' ? 'tentative' : 'busy';
-    return [{ kind: 'merged', start: at(index), end: at(index + 1), busy }];
+    const begins = start + index * intervalMs;
+    return [
+      {
+        kind: 'merged',
+        start: toInstant(begins),
+        end: toInstant(begins + intervalMs),
+        busy: digit === '1' ? 'tentative' : 'busy',
+      },
+    ];
   });

@@ -143,7 +143,7 @@ describe('the room of an audition', () => {
   it('that a room without a calendar replaces is freed', async () => {
     await play(undefined, async (played) => {
       const before = await scheduled(played);
-      const { roomCalendar, ...slot } = before.slot ?? slotIn(72, 0);
+      const { roomCalendar: _studio, ...slot } = before.slot ?? slotIn(72, 0);
       await played.send(messages.rescheduleUpdate, {
         ...apiCommand,
         wish: { kind: 'fixed', slot: { ...slot, room: 'Backyard' } },

@@ -88,6 +88,18 @@ const listHeld = async (
   return holds.listBusy(needs, window);
 };
 
+/** Returns what was read. @throws {Refusal} that names the calendar which cannot be read */
+const reading = async (
+  pointer: string,
+  read: () => Promise<readonly BusyInterval[]>,
+): Promise<readonly BusyInterval[]> => {
+  try {
+    return await read();
+  } catch (error) {
+    throw providerRefusal(error, [pointer]) ?? error;
+  }
+};
+
 /** Returns the times that are not free: held by auditions, busy in a connected calendar, or in a blackout. */
 const readBusyIntervals = async (
   dependencies: ApiDependencies,
@@ -101,13 +113,6 @@ const readBusyIntervals = async (
   const { roomCalendar } = slot;
   const gap = calendarGap(rules, slot.room);
   const { start: from, end: until } = widen({ start: window.from, end: window.until }, gap);
-  const reading = async (pointer: string, read: () => Promise<readonly BusyInterval[]>) => {
-    try {
-      return await read();
-    } catch (error) {
-      throw providerRefusal(error, [pointer]) ?? error;
-    }
-  };
   const [held, ...busy] = await Promise.all([
     listHeld(dependencies, organization, request, window, rules, call),
     ...participants.flatMap(({ calendar }, index) =>

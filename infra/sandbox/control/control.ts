@@ -20,7 +20,7 @@ import type { Zoom } from '../zoom/zoom.ts';
 
 /** The vendors that have rooms. */
 export const roomVendors = ['google', 'microsoft'] as const satisfies readonly Vendor[];
-export type RoomVendor = (typeof roomVendors)[number];
+type RoomVendor = (typeof roomVendors)[number];
 
 export interface SandboxState {
   readonly google: ReturnType<Google['state']>;

@@ -277,7 +277,7 @@ describe('the control API', () => {
     control.setFault('zoom', { kind: 'outage' });
     await fetch(`${url}/sandbox/reset`, { method: 'POST' });
     expect(control.state()).toEqual({
-      google: { calendars: [], channels: [] },
+      google: { calendars: [], channels: [], rooms: [] },
       microsoft: { grants: [], calendars: [], subscriptions: [] },
       zoom: { meetings: [], deletedMeetings: [] },
       apple: { accounts: [] },

@@ -30,6 +30,11 @@ export interface Rooms {
 const guestsOf = ({ details }: StoredEvent): readonly Guest[] =>
   (details.attendees ?? []).map((guest) => guestSchema.parse(guest));
 
+const withGuests = (event: StoredEvent, change: (guest: Guest) => Guest): StoredEvent => ({
+  ...event,
+  details: { ...event.details, attendees: guestsOf(event).map(change) },
+});
+
 /** Creates a store without rooms. */
 export const createRooms = (
   calendars: Calendars,
@@ -38,11 +43,6 @@ export const createRooms = (
 ): Rooms => {
   const rooms = new Map<string, Room>();
   const find = (email: string) => rooms.get(email.toLowerCase());
-
-  const withGuests = (event: StoredEvent, change: (guest: Guest) => Guest): StoredEvent => ({
-    ...event,
-    details: { ...event.details, attendees: guestsOf(event).map(change) },
-  });
 
   const touched = (event: StoredEvent): StoredEvent => ({
     ...event,

@@ -14,7 +14,10 @@ const querySchema = z.strictObject({
 /** Registers the route. @param checkScope throws {GraphError} without the scope for places */
 export const microsoftPlaceRoutes = (
   app: FastifyInstance,
-  { rooms, checkScope }: { readonly rooms: Pick<Rooms, 'all'>; checkScope(request: FastifyRequest): void },
+  {
+    rooms,
+    checkScope,
+  }: { readonly rooms: Pick<Rooms, 'all'>; readonly checkScope: (request: FastifyRequest) => void },
 ) => {
   app.get('/v1.0/places/microsoft.graph.room', { config: { operation: 'places.rooms' } }, (request) => {
     checkScope(request);

@@ -85,7 +85,7 @@ export const createRooms = (
   const putCopy = (room: Room, event: StoredEvent, isAccepted: boolean) => {
     const own = calendars.open(room.email);
     const before = copyIn(room, event);
-    const { transactionId, ...copied } = event;
+    const { transactionId: _transactionId, ...copied } = event;
     calendars.put(
       own,
       touched({
