@@ -29,16 +29,15 @@ const sourceOf = (blocker: Blocker): string | undefined => {
   }
 };
 
-/** Returns the events that overlap the slot or are too close to it. @param gapMs the shortest time to an event */
+/** Returns the events that overlap the slot or are too close to it. @param gapTo the shortest time to an event */
 export const calendarBlockers = (
   slot: TimeRange,
   busy: readonly BusyInterval[],
   participants: readonly Participant[],
-  gapMs: number,
-): readonly Blocker[] => {
-  const needed = widen(slot, gapMs);
-  return busy
-    .filter((event) => !isFree(needed, [event]))
+  gapTo: (event: BusyInterval) => number,
+): readonly Blocker[] =>
+  busy
+    .filter((event) => !isFree(widen(slot, gapTo(event)), [event]))
     .map(({ start, end, connection, calendarId, isRoom }) => ({
       kind: 'calendar_event',
       start,
@@ -54,7 +53,6 @@ export const calendarBlockers = (
       ...(connection === undefined ? {} : { connection }),
       ...(isRoom ? { room: true } : {}),
     }));
-};
 
 /** Returns the blackouts in which the slot lies, in part or as a whole. */
 export const blackoutBlockers = (slot: TimeRange, blackouts: readonly BlackoutTime[]): readonly Blocker[] =>

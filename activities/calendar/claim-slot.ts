@@ -27,7 +27,7 @@ import { createAttemptContext } from '../effects/attempt.ts';
 import { openTrail } from '../trail/trail.ts';
 import type { CalendarReader, Window } from './calendar-reader.ts';
 import { blackoutBlockers, calendarBlockers, holdBlockers, withoutAccepted } from './claim-blockers.ts';
-import { type ClaimAttempt, createSlotClaimer, precisionOf } from './slot-claimer.ts';
+import { type ClaimAttempt, createSlotClaimer, gapIn, precisionOf } from './slot-claimer.ts';
 
 type FixedWish = Extract<SlotSpec, { readonly kind: 'fixed' }>;
 type WindowWish = Extract<SlotSpec, { readonly kind: 'window' }>;
@@ -58,7 +58,7 @@ export const createClaimSlot = (
     }
     const known = withoutAccepted(
       [
-        ...calendarBlockers(slot, input.busy, input.participants, attempt.calendarGap),
+        ...calendarBlockers(slot, input.busy, input.participants, gapIn(attempt)),
         ...blackoutBlockers(slot, attempt.blackouts),
       ],
       input.accepted,
@@ -234,8 +234,10 @@ const readAround = (attempt: ClaimAttempt, { from, until }: Window) => {
   return attempt.readCalendars({ from: start, until: end }, precisionOf(attempt));
 };
 
-const withGap = ({ calendarGap: gap }: ClaimAttempt, busy: readonly BusyInterval[]) =>
-  busy.map((interval) => widen(interval, gap));
+const withGap = (attempt: ClaimAttempt, busy: readonly BusyInterval[]) => {
+  const gapTo = gapIn(attempt);
+  return busy.map((interval) => widen(interval, gapTo(interval)));
+};
 
 /** Returns the times at which no slot can be, apart from the holds of other auditions. */
 const unavailable = (attempt: ClaimAttempt, busy: readonly BusyInterval[]): readonly BusyInterval[] => [

@@ -1,7 +1,12 @@
 /** /v1/availability: finds times at which all participants are free, the best first. Holds nothing. */
 import { z } from 'zod';
 import { blackoutTimes } from '../../../domain/audition/blackouts.ts';
-import { type ConflictRules, calendarGap, widen } from '../../../domain/audition/conflict-rules.ts';
+import {
+  type ConflictRules,
+  calendarGap,
+  gapToEvent,
+  widen,
+} from '../../../domain/audition/conflict-rules.ts';
 import { conflictSettingsSchema, resolveConflictRules } from '../../../domain/audition/conflict-settings.ts';
 import { freeSlots } from '../../../domain/audition/free-slots.ts';
 import { participantSchema, windowSlotSchema } from '../../../domain/audition/request.ts';
@@ -134,7 +139,7 @@ const readBusyIntervals = async (
   ]);
   return [
     ...held,
-    ...busy.flat().map((interval) => widen(interval, gap)),
+    ...busy.flat().map((interval) => widen(interval, gapToEvent(rules, slot.room, interval))),
     ...blackoutTimes(rules, participants),
   ];
 };

@@ -278,7 +278,7 @@ describe('the control API', () => {
     await fetch(`${url}/sandbox/reset`, { method: 'POST' });
     expect(control.state()).toEqual({
       google: { calendars: [], channels: [], rooms: [] },
-      microsoft: { grants: [], calendars: [], subscriptions: [] },
+      microsoft: { grants: [], calendars: [], subscriptions: [], rooms: [] },
       zoom: { meetings: [], deletedMeetings: [] },
       apple: { accounts: [] },
       twilio: { messages: [], optedOut: [] },

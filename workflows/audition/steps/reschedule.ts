@@ -86,7 +86,7 @@ const moveTo = async (
   change.isMade = true;
   try {
     await moveMeeting(run, at);
-    await bookRoom(run, at);
+    if (at.slot.roomCalendar) await bookRoom(run, at);
     await writeCalendarEvents(run, at, { completion: completionOf(run, claimed.number) });
   } catch (error) {
     if (run.ending || run.isSuperseded || !(error instanceof Aborted || isCancellation(error))) throw error;
@@ -172,7 +172,7 @@ const revert = async (run: AuditionRun, before: Before, reason: string): Promise
 const moveBack = async (run: AuditionRun, at: SlotRevision): Promise<void> => {
   try {
     await moveMeeting(run, at);
-    await bookRoom(run, at);
+    if (at.slot.roomCalendar) await bookRoom(run, at);
     await writeCalendarEvents(run, at);
     releaseFormerRooms(run);
   } catch (error) {

@@ -25,7 +25,7 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
       if (!slot) return;
       await moveMeeting(run, { slot, revision });
       removeOtherMeetings(run);
-      await bookRoom(run, { slot, revision });
+      if (slot.roomCalendar) await bookRoom(run, { slot, revision });
       await writeCalendarEvents(run, { slot, revision }, { completion: completionOf(run, run.claims.held) });
       releaseFormerRooms(run);
       announce(run, run.reminders, {
@@ -42,7 +42,7 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
       // Meeting and events return to the old slot after the fact that says so.
       if (slot && isReverted(announcedAs)) {
         if (meeting) await moveMeeting(run, { slot, revision });
-        await bookRoom(run, { slot, revision });
+        if (slot.roomCalendar) await bookRoom(run, { slot, revision });
         await writeCalendarEvents(run, { slot, revision });
       }
       releaseFormerRooms(run);

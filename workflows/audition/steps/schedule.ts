@@ -16,7 +16,7 @@ export const schedule = async (run: AuditionRun, at: SlotRevision): Promise<void
   const { held } = run.claims;
   // A claim whose calendars could not be read has kept its slot.
   const completion = held > 1 ? completionOf(run, held) : { draft: run.journal.draft({ type: 'scheduled' }) };
-  await bookRoom(run, at);
+  if (at.slot.roomCalendar) await bookRoom(run, at);
   await writeCalendarEvents(run, at, { completion });
   releaseFormerRooms(run);
   announce(run, run.reminders, { notice: 'invitation', label: `r${at.revision}` });
