@@ -292,6 +292,15 @@ describe('the fold', () => {
     expect([begun.meeting?.id, begun.calendarEvents.length]).toEqual(['1', 1]);
   });
 
+  it('has the answer of the room in whatever order it arrives, until the slot moves', () => {
+    const answers = (...types: readonly ('room_booked' | 'room_answered' | 'slot_moved')[]) =>
+      lived(...scheduled, ...types).roomBooking?.answer;
+    expect(answers('room_booked')).toBe('pending');
+    expect(answers('room_booked', 'room_answered')).toBe('accepted');
+    expect(answers('room_answered', 'room_booked')).toBe('accepted');
+    expect(answers('room_booked', 'room_answered', 'slot_moved')).toBeUndefined();
+  });
+
   it('has no link of a meeting that is lost', () => {
     expect(lived('meeting_created', 'meeting_lost').meeting).toBeUndefined();
   });

@@ -198,9 +198,10 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'calendar_event_written':
       return { calendarEvents: withCalendarEvent(view, fact) };
     case 'room_booked':
-      return { roomBooking: { provider: fact.provider, connection: fact.connection, answer: 'pending' } };
+      // The answer can overtake the booking. A room that is booked again reports that it was asked again.
+      return view.roomBooking?.connection === fact.connection ? {} : bookingOf(fact, 'pending');
     case 'room_answered':
-      return view.roomBooking ? { roomBooking: { ...view.roomBooking, answer: fact.answer } } : {};
+      return bookingOf(fact, fact.answer);
     case 'notified':
       return { notices: withNotice(view, { ...fact, at: event.at, status: 'queued' }) };
     case 'delivery_reported':
@@ -283,6 +284,11 @@ const wasUndone = ({ slot, stateSince, participants }: AuditionView): boolean =>
   slot !== undefined &&
   stateSince < slot.start &&
   !participants.some(({ kind, checkedIn }) => kind === 'performer' && checkedIn);
+
+const bookingOf = (
+  { provider, connection }: Pick<RoomBookingView, 'provider' | 'connection'>,
+  answer: RoomAnswer,
+): Partial<AuditionView> => ({ roomBooking: { provider, connection, answer } });
 
 const slotOf = ({
   slot,

@@ -24,7 +24,7 @@ describe('a room', () => {
   it('has an event of its own until it declines, and is asked again after a change of the time', async () => {
     const { control, call } = await startGraphSandbox();
     control.addRoom('microsoft', { email: studio, name: 'Studio 2', answers: 'manual' });
-    const { body } = await call('POST', '/events', { ...event, attendees: [guest] }, immutable);
+    const { body } = await call('POST', '/calendar/events', { ...event, attendees: [guest] }, immutable);
     const eventId = String(body['id']);
     const held = () =>
       control
@@ -36,7 +36,7 @@ describe('a room', () => {
     expect(held()).toEqual([]);
     const changed = await call(
       'PATCH',
-      `/events/${eventId}`,
+      `/calendar/events/${eventId}`,
       { end: { dateTime: '2026-12-01T11:00:00', timeZone: 'UTC' } },
       immutable,
     );
@@ -48,7 +48,7 @@ describe('a room', () => {
     'is no guest as %j',
     async (attendee) => {
       const { call } = await startGraphSandbox();
-      expect(await call('POST', '/events', { ...event, attendees: [attendee] })).toMatchObject({
+      expect(await call('POST', '/calendar/events', { ...event, attendees: [attendee] })).toMatchObject({
         status: 400,
         body: { error: { code: 'ErrorInvalidRecipients' } },
       });
