@@ -108,6 +108,7 @@ const differenceOf = (event: OwnEvent, isDryRun: boolean): readonly CalendarFind
     case 'put_back':
     case 'conflict':
     case 'conflict_over':
+    case 'room_answered':
       return [];
   }
 };

@@ -4,6 +4,7 @@ import type {
   ChangedAnswer,
   ConflictChange,
   OwnEvent,
+  RoomAnswerChange,
   SyncedEvents,
 } from '../../db/calendars/synced-events.ts';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
@@ -22,8 +23,8 @@ export interface AuditionSignals {
 
 export interface ChangeReport {
   /**
-   * Signals the auditions whose events in the calendar were changed or lost, or whose slots are taken there. Returns the
-   * lost writes.
+   * Signals the auditions whose events in the calendar were changed or lost, whose slots are taken there, or whose rooms
+   * have answered. Returns the lost writes.
    */
   report(calendar: SyncedCalendar): Promise<readonly CalendarFinding[]>;
 }
@@ -44,6 +45,8 @@ export const createChangeReport = ({
     | 'markAnswerReported'
     | 'listConflictChanges'
     | 'markConflictsReported'
+    | 'listRoomAnswers'
+    | 'markRoomAnswerReported'
   >;
   readonly signals: AuditionSignals;
 }): ChangeReport => {
@@ -97,6 +100,19 @@ export const createChangeReport = ({
     await syncedEvents.markConflictsReported(conflict);
   };
 
+  const reportRoomAnswer = async (calendar: SyncedCalendar, answered: RoomAnswerChange): Promise<void> => {
+    const { auditionId, eventId, writtenRevision: revision, answer, etag = '' } = answered;
+    const { provider, connection } = calendar;
+    await signals.calendarChanged(auditionId, {
+      provider,
+      connection,
+      revision,
+      inboxId: `${connection}:${calendar.calendar}:${eventId}:${revision}:room:${answer}:${etag}`,
+      change: { kind: 'room_answered', answer },
+    });
+    await syncedEvents.markRoomAnswerReported(answered);
+  };
+
   return {
     report: async (calendar) => {
       const findings: CalendarFinding[] = [];
@@ -107,6 +123,9 @@ export const createChangeReport = ({
       for (const answer of await syncedEvents.listAnswers(calendar)) await reportAnswer(answer);
       for (const conflict of await syncedEvents.listConflictChanges(calendar)) {
         await reportConflict(calendar, conflict);
+      }
+      for (const answered of await syncedEvents.listRoomAnswers(calendar)) {
+        await reportRoomAnswer(calendar, answered);
       }
       return findings;
     },

@@ -11,6 +11,7 @@ import {
   widen,
 } from '../../domain/audition/conflict-rules.ts';
 import { freeSlots, isFree, type TimeRange } from '../../domain/audition/free-slots.ts';
+import { roomCalendarOf } from '../../domain/audition/rooms.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
 import { type Blocker, mostBlockers } from '../../domain/audition/slot-conflict.ts';
 import { proposeSlots } from '../../domain/audition/slot-proposals.ts';
@@ -18,6 +19,7 @@ import { rankSlots } from '../../domain/audition/slot-ranking.ts';
 import { placeOf, slotResources } from '../../domain/audition/slot-resources.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
+import { roomCalendarName } from '../../providers/calendar-names.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import type { ClaimSlotInput, ClaimSlotResult, InternalActivities } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
@@ -25,7 +27,7 @@ import { createAttemptContext } from '../effects/attempt.ts';
 import { openTrail } from '../trail/trail.ts';
 import type { CalendarReader, Window } from './calendar-reader.ts';
 import { blackoutBlockers, calendarBlockers, holdBlockers, withoutAccepted } from './claim-blockers.ts';
-import { type ClaimAttempt, createSlotClaimer, precisionOf } from './slot-claimer.ts';
+import { type ClaimAttempt, createSlotClaimer, gapIn, precisionOf } from './slot-claimer.ts';
 
 type FixedWish = Extract<SlotSpec, { readonly kind: 'fixed' }>;
 type WindowWish = Extract<SlotSpec, { readonly kind: 'window' }>;
@@ -56,20 +58,21 @@ export const createClaimSlot = (
     }
     const known = withoutAccepted(
       [
-        ...calendarBlockers(slot, input.busy, input.participants, attempt.calendarGap),
+        ...calendarBlockers(slot, input.busy, input.participants, gapIn(attempt)),
         ...blackoutBlockers(slot, attempt.blackouts),
       ],
       input.accepted,
     );
     if (known.length > 0 && rules.policy !== 'override') {
-      return refuse(attempt, known.some(isCalendarEvent) ? 'busy' : 'blackout', known);
+      const reason = known.some(isCalendarEvent) ? 'busy' : 'blackout';
+      return refuse(attempt, reason, known, reason === 'busy' ? busyMessage(known) : undefined);
     }
     const outcome = await claimer.claim(attempt, slot, known);
     switch (outcome.kind) {
       case 'decided':
         return outcome.result;
       case 'busy':
-        return refuse(attempt, 'busy', outcome.blockers);
+        return refuse(attempt, 'busy', outcome.blockers, busyMessage(outcome.blockers));
       case 'taken':
         return refuse(attempt, 'taken', await attempt.nameHolds(outcome.by), messageOf(outcome.by));
     }
@@ -199,13 +202,20 @@ const resourcesOf = async (
 ): Promise<readonly string[]> => {
   const named = participants.flatMap(({ calendar }) => (calendar ? [calendar] : []));
   const names = await reader.names(organization, [...named, ...calendars], call);
-  return slotResources(participants, roomOf(wish), names);
+  const roomName = roomNameOf(wish);
+  return slotResources(participants, roomOf(wish), [...names, ...(roomName === undefined ? [] : [roomName])]);
+};
+
+/** Returns the name of the room's calendar for `slotResources`. */
+const roomNameOf = (wish: SlotSpec): string | undefined => {
+  const room = roomCalendarOf(wish);
+  return room && roomCalendarName(room);
 };
 
 /** Only a conflict needs to know whose calendar it concerns. */
 const nameHolds = async (
   reader: CalendarReader,
-  { organization, participants }: ClaimSlotInput,
+  { organization, participants, wish }: ClaimSlotInput,
   conflicts: readonly HoldConflict[],
   call: CallContext,
 ): Promise<readonly Blocker[]> => {
@@ -215,7 +225,7 @@ const nameHolds = async (
         [id, calendar ? await reader.names(organization, [calendar], call) : []] as const,
     ),
   );
-  return holdBlockers(conflicts, participants, new Map(names));
+  return holdBlockers(conflicts, participants, new Map(names), roomNameOf(wish));
 };
 
 /** Reads the calendars in a window and in the gaps around it. */
@@ -224,8 +234,10 @@ const readAround = (attempt: ClaimAttempt, { from, until }: Window) => {
   return attempt.readCalendars({ from: start, until: end }, precisionOf(attempt));
 };
 
-const withGap = ({ calendarGap: gap }: ClaimAttempt, busy: readonly BusyInterval[]) =>
-  busy.map((interval) => widen(interval, gap));
+const withGap = (attempt: ClaimAttempt, busy: readonly BusyInterval[]) => {
+  const gapTo = gapIn(attempt);
+  return busy.map((interval) => widen(interval, gapTo(interval)));
+};
 
 /** Returns the times at which no slot can be, apart from the holds of other auditions. */
 const unavailable = (attempt: ClaimAttempt, busy: readonly BusyInterval[]): readonly BusyInterval[] => [
@@ -235,11 +247,12 @@ const unavailable = (attempt: ClaimAttempt, busy: readonly BusyInterval[]): read
 
 const isCalendarEvent = ({ kind }: Blocker): boolean => kind === 'calendar_event';
 
-const slotOf = ({ zone, room }: WindowWish, { start, end }: TimeRange): Slot => ({
+const slotOf = ({ zone, room, roomCalendar }: WindowWish, { start, end }: TimeRange): Slot => ({
   start,
   end,
   zone,
   ...(room === undefined ? {} : { room }),
+  ...(roomCalendar ? { roomCalendar } : {}),
 });
 
 type Refusal = Extract<ClaimSlotResult, { readonly kind: 'refused' }>;
@@ -251,6 +264,12 @@ const messages: Readonly<Record<Refusal['reason'], string>> = {
   nothing_free: 'No time in the window is free and within the working hours of all participants.',
   in_the_past: 'That time has passed.',
 };
+
+/** Names the room when nothing but its calendar is busy. */
+const busyMessage = (blockers: readonly Blocker[]): string =>
+  blockers.filter(isCalendarEvent).every((blocker) => blocker.kind === 'calendar_event' && blocker.room)
+    ? 'The room is busy at that time.'
+    : messages.busy;
 
 const messageOf = (by: readonly HoldConflict[]): string =>
   by.length > 0 && by.every(({ overlaps }) => !overlaps)

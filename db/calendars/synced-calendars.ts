@@ -94,12 +94,19 @@ export interface SyncedCalendars {
   deleteOldEvents(connection: ConnectionId): Promise<void>;
 }
 
-/** A slot keeps its calendar in use for a day: by then the audition is decided or waits for a decision. */
-const isInUse = sql<boolean>`EXISTS (
+/**
+ * A slot keeps its calendar in use for a day: by then the audition is decided or waits for a decision. The calendar of an
+ * event that books a room is not held, because the account that books it is of no participant.
+ */
+const isInUse = sql<boolean>`(EXISTS (
   SELECT FROM slot_holds
   WHERE slot_holds.scope = '' AND slot_holds.resource = ${syncedCalendars.calendar}
     AND upper(slot_holds.during) > now() - interval '1 day'
-)`;
+) OR EXISTS (
+  SELECT FROM synced_events AS booking
+  WHERE booking.connection = ${syncedCalendars.connection} AND booking.calendar = ${syncedCalendars.calendar}
+    AND booking.booked_by IS NOT NULL AND booking.written_end > now() - interval '1 day'
+))`;
 
 const of = ({ connection, calendar }: CalendarKey) =>
   and(eq(syncedCalendars.connection, connection), eq(syncedCalendars.calendar, calendar));

@@ -2,10 +2,12 @@
 import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { type Answer, answers } from '../../domain/audition/events.ts';
+import { type RoomAnswer, roomAnswers } from '../../domain/audition/room-booking.ts';
 import {
   type AuditionId,
   auditionIdSchema,
   type ConnectionId,
+  type ParticipantId,
   participantIdSchema,
 } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
@@ -24,6 +26,8 @@ export interface EventToStore {
   /** The audition that the event's mark names, if the id of the event proves it. */
   readonly audition?: AuditionId | undefined;
   readonly revision?: number | undefined;
+  /** What the room has answered to the event. Undefined: the event books no room of ours. */
+  readonly roomAnswer?: RoomAnswer | undefined;
 }
 
 interface PageToStore {
@@ -43,7 +47,8 @@ interface PageToStore {
 export interface OwnEvent extends CalendarKey {
   readonly eventId: string;
   readonly auditionId: AuditionId;
-  readonly participant: z.infer<typeof participantIdSchema>;
+  /** Undefined: the event only books the room. */
+  readonly participant: ParticipantId | undefined;
   /** The number of the change. */
   readonly change: number;
   readonly isRemoved: boolean;
@@ -94,12 +99,22 @@ export interface UnaccountedEvent extends CalendarKey {
 export interface ConflictChange extends CalendarKey {
   readonly eventId: string;
   readonly auditionId: AuditionId;
-  readonly participant: z.infer<typeof participantIdSchema>;
+  readonly participant: ParticipantId;
   readonly writtenRevision: number;
   /** Identifies the conflicting events and their times. Undefined: there is no conflict any more. */
   readonly digest: string | undefined;
   /** The earliest conflicting event. */
   readonly first: { readonly start: ListedEvent['start']; readonly end: ListedEvent['end'] } | undefined;
+}
+
+/** An event of ours whose room has answered otherwise than was reported. */
+export interface RoomAnswerChange extends CalendarKey {
+  readonly eventId: string;
+  readonly auditionId: AuditionId;
+  readonly writtenRevision: number;
+  readonly answer: RoomAnswer;
+  /** Identifies the state of the event in which the answer was read. */
+  readonly etag: string | undefined;
 }
 
 export interface SyncedEvents {
@@ -142,6 +157,10 @@ export interface SyncedEvents {
   listConflictChanges(key: CalendarKey): Promise<readonly ConflictChange[]>;
   /** Records that the audition was told of the conflicts. */
   markConflictsReported(conflict: ConflictChange): Promise<void>;
+  /** Returns the events of ours in the calendar that lie ahead and whose room has answered. */
+  listRoomAnswers(key: CalendarKey): Promise<readonly RoomAnswerChange[]>;
+  /** Records that the audition was told of the answer. */
+  markRoomAnswerReported(answered: RoomAnswerChange): Promise<void>;
   /** Returns how many events of the connection are stored. */
   count(connection: ConnectionId): Promise<number>;
 }
@@ -269,6 +288,7 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
           AND other.audition_id IS NULL AND other.marked_audition IS NULL
       ) AS conflicts
       WHERE own.connection = ${connection} AND own.calendar = ${calendar} AND own.audition_id IS NOT NULL
+        AND own.participant IS NOT NULL
         AND own.written_start > now() AND conflicts.digest IS DISTINCT FROM own.reported_conflicts
       ORDER BY own.event_id
     `);
@@ -284,6 +304,29 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
       .update(syncedEvents)
       .set({ reportedConflicts: conflict.digest ?? null })
       .where(isEvent(conflict));
+  },
+
+  async listRoomAnswers({ connection, calendar }) {
+    const { rows } = await db.execute(sql`
+      SELECT event_id AS "eventId", audition_id AS "auditionId", written_revision AS "writtenRevision",
+        room_answer AS answer, etag
+      FROM synced_events
+      WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL
+        AND booked_by IS NOT NULL AND room_answer IS NOT NULL AND NOT is_removed
+        AND marked_revision = written_revision AND written_start > now()
+        AND written_revision || ':' || room_answer IS DISTINCT FROM reported_room_answer
+        -- A booking is pending until the room answers, and is pending again when the room is asked again.
+        AND (room_answer <> 'pending' OR starts_with(coalesce(reported_room_answer, ''), written_revision || ':'))
+      ORDER BY event_id
+    `);
+    return rows.map((row) => ({ ...roomAnswerSchema.parse(row), connection, calendar }));
+  },
+
+  async markRoomAnswerReported(answered) {
+    await db
+      .update(syncedEvents)
+      .set({ reportedRoomAnswer: `${answered.writtenRevision}:${answered.answer}` })
+      .where(isEvent(answered));
   },
 
   async count(connection) {
@@ -351,7 +394,7 @@ const instantOrNull = instantFromDatabase.nullable().transform((at) => at ?? und
 const ownSchema = z.object({
   eventId: z.string(),
   auditionId: auditionIdSchema,
-  participant: participantIdSchema,
+  participant: participantIdSchema.nullable().transform((participant) => participant ?? undefined),
   change: z.int(),
   isRemoved: z.boolean(),
   isAllDay: z.boolean(),
@@ -379,6 +422,17 @@ const answerSchema = z.object({
   at: instantFromDatabase,
   change: z.int(),
   revision: z.int(),
+});
+
+const roomAnswerSchema = z.object({
+  eventId: z.string(),
+  auditionId: auditionIdSchema,
+  writtenRevision: z.int(),
+  answer: z.enum(roomAnswers),
+  etag: z
+    .string()
+    .nullable()
+    .transform((etag) => etag ?? undefined),
 });
 
 const conflictSchema = z.object({
@@ -458,22 +512,25 @@ const upsertEvents = async (
   requestedAt: Instant,
 ): Promise<void> => {
   const present = events.flatMap((listed) => {
-    const { id, series, event, audition, revision } = listed;
-    return event ? [{ id, series, ...event, audition, revision, ...answerColumnsOf(listed) }] : [];
+    const { id, series, event, audition, revision, roomAnswer } = listed;
+    return event
+      ? [{ id, series, ...event, audition, revision, roomAnswer, ...answerColumnsOf(listed) }]
+      : [];
   });
   if (present.length === 0) return;
   await transaction.execute(sql`
     INSERT INTO synced_events AS known (
       connection, calendar, event_id, series, starts_at, ends_at, zone, is_all_day, busy, etag, generation,
       marked_audition, marked_revision, answer, answered_at, answer_revision, answer_known_at, is_answer_reported,
-      seen_revision, read_at
+      seen_revision, read_at, room_answer
     )
     SELECT ${connection}, ${calendar}, id, series, start, "end", zone, "isAllDay", busy, etag, ${generation}::int,
       audition, revision, answer, "answeredAt", "answerRevision", least(coalesce("knownAt", now()), now()), answer IS NULL,
-      revision, ${requestedAt}::timestamptz
+      revision, ${requestedAt}::timestamptz, "roomAnswer"
     FROM json_to_recordset(${JSON.stringify(present)}::json) AS listed (
       id text, series text, start timestamptz, "end" timestamptz, zone text, "isAllDay" boolean, busy text, etag text,
-      audition text, revision int, answer text, "answeredAt" timestamptz, "answerRevision" int, "knownAt" timestamptz
+      audition text, revision int, answer text, "answeredAt" timestamptz, "answerRevision" int, "knownAt" timestamptz,
+      "roomAnswer" text
     )
     ON CONFLICT (connection, calendar, event_id) DO UPDATE SET
       series = excluded.series, starts_at = excluded.starts_at, ends_at = excluded.ends_at, zone = excluded.zone,
@@ -481,6 +538,7 @@ const upsertEvents = async (
       generation = excluded.generation,
       marked_audition = excluded.marked_audition, marked_revision = excluded.marked_revision,
       seen_revision = greatest(known.seen_revision, excluded.seen_revision), read_at = excluded.read_at,
+      room_answer = excluded.room_answer,
       change = known.change + CASE WHEN ${differs} THEN 1 ELSE 0 END,
       is_checked = known.is_checked AND NOT (${differs}),
       answer = excluded.answer, answered_at = excluded.answered_at, answer_revision = excluded.answer_revision,

@@ -2,7 +2,9 @@
  * Stores what this service has written to calendars, beside what the synchronisation reads from them. The comparison of
  * both tells a change by a person from our own write, which comes back as a change as well.
  */
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import type { TimeRange } from '../../domain/audition/free-slots.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import type { AuditionId, ConnectionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
 import type { WritableCalendarName } from '../../domain/providers/vendors.ts';
@@ -11,6 +13,7 @@ import { storedCalendar } from '../auditions/resources.ts';
 import type { Database } from '../client.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
+import { instantFromDatabase } from '../time.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
 import { sealCalendarId } from './calendar-id.ts';
 
@@ -27,7 +30,8 @@ interface WrittenEvent {
   /** The provider's id of the event. */
   readonly eventId: string;
   readonly auditionId: AuditionId;
-  readonly participant: ParticipantId;
+  /** Undefined: the event was written to book the room. */
+  readonly participant: ParticipantId | undefined;
   /** The key of the step that has written the event. */
   readonly key: string;
   readonly slot: Slot;
@@ -42,9 +46,13 @@ export interface WrittenEvents {
    * write. An earlier revision than the recorded one changes nothing.
    */
   record(written: WrittenEvent): Promise<void>;
+  /** Returns the times for which the events of the audition book its room. */
+  findBookings(auditionId: AuditionId): Promise<readonly TimeRange[]>;
   /** Stops comparing the events that steps with these keys have written. Call it before they are removed. Idempotent. */
   forget(auditionId: AuditionId, keys: readonly string[]): Promise<void>;
 }
+
+const bookingSchema = z.object({ start: instantFromDatabase, end: instantFromDatabase });
 
 /** Creates the repository. */
 export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): WrittenEvents => ({
@@ -70,11 +78,32 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
     });
   },
 
+  async findBookings(auditionId) {
+    const rows = await db
+      .select({ start: syncedEvents.writtenStart, end: syncedEvents.writtenEnd })
+      .from(syncedEvents)
+      .where(and(eq(syncedEvents.auditionId, auditionId), isNotNull(syncedEvents.bookedBy)));
+    return rows.map((row) => bookingSchema.parse(row));
+  },
+
   async forget(auditionId, keys) {
     if (keys.length === 0) return;
-    await db
-      .delete(syncedEvents)
-      .where(and(eq(syncedEvents.auditionId, auditionId), inArray(syncedEvents.writtenBy, [...keys])));
+    const ended = sql`${sql.param([...keys])}::text[]`;
+    await db.transaction(async (transaction) => {
+      // A participant and the room can share an event. The other one keeps it.
+      await transaction.execute(sql`
+        UPDATE synced_events SET booked_by = NULL, room_answer = NULL, reported_room_answer = NULL
+        WHERE audition_id = ${auditionId} AND booked_by = ANY(${ended}) AND participant IS NOT NULL
+      `);
+      await transaction.execute(sql`
+        UPDATE synced_events SET participant = NULL, written_by = booked_by
+        WHERE audition_id = ${auditionId} AND written_by = ANY(${ended}) AND booked_by IS NOT NULL
+          AND NOT booked_by = ANY(${ended})
+      `);
+      await transaction
+        .delete(syncedEvents)
+        .where(and(eq(syncedEvents.auditionId, auditionId), inArray(syncedEvents.writtenBy, [...keys])));
+    });
   },
 });
 
@@ -101,7 +130,8 @@ const registerCalendar = async (
 
 /**
  * The synchronisation can have read the event before this row is written. For a row that it has made, the comparison
- * is left to it. For a row of ours, the event is as it was just written.
+ * is left to it. For a row of ours, the event is as it was just written. An answer of the room is about the revision that the
+ * event stated when it was read.
  */
 const upsert = (
   {
@@ -121,18 +151,22 @@ const upsert = (
   INSERT INTO synced_events AS known (
     connection, calendar, event_id, starts_at, ends_at, zone, is_all_day, busy, generation,
     marked_audition, marked_revision,
-    audition_id, participant, written_by, written_revision, written_at, written_start, written_end,
+    audition_id, participant, written_by, booked_by, written_revision, written_at, written_start, written_end,
     repaired_revision
   ) VALUES (
     ${connection}, ${calendar}, ${eventId}, ${start}, ${end}, ${zone}, false, 'busy', ${generation},
     ${auditionId}, ${revision},
-    ${auditionId}, ${participant}, ${key}, ${revision}, coalesce(${writtenAt ?? null}::timestamptz, now()), ${start}, ${end},
+    ${auditionId}, ${participant ?? null}, ${key}, ${participant === undefined ? key : null}, ${revision},
+    coalesce(${writtenAt ?? null}::timestamptz, now()), ${start}, ${end},
     ${repaired}::int
   )
   ON CONFLICT (connection, calendar, event_id) DO UPDATE SET
     audition_id = excluded.audition_id,
-    participant = excluded.participant,
-    written_by = excluded.written_by,
+    participant = coalesce(excluded.participant, known.participant),
+    written_by = CASE WHEN excluded.participant IS NULL AND known.participant IS NOT NULL
+      THEN known.written_by ELSE excluded.written_by END,
+    booked_by = coalesce(excluded.booked_by, known.booked_by),
+    room_answer = CASE WHEN known.marked_revision = excluded.written_revision THEN known.room_answer END,
     written_revision = excluded.written_revision,
     written_at = excluded.written_at,
     written_start = excluded.written_start,

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { boolean, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { answers } from '../../domain/audition/events.ts';
+import { roomAnswers } from '../../domain/audition/room-booking.ts';
 import { busyKinds } from '../../domain/calendars/busy-kind.ts';
 import { instant } from './columns.ts';
 
@@ -38,6 +39,7 @@ export const syncedEvents = pgTable(
 
     /** The audition that has written the event and still uses it. */
     auditionId: text('audition_id'),
+    /** Null: the event is of no participant, and books the room. */
     participant: text(),
     /** The key of the step that has written the event last. */
     writtenBy: text('written_by'),
@@ -66,6 +68,13 @@ export const syncedEvents = pgTable(
     repairedRevision: integer('repaired_revision'),
     /** A digest of the conflicting events that were reported to the audition. Null without a conflict. */
     reportedConflicts: text('reported_conflicts'),
+
+    /** The key of the step that has booked the room with the event. Null: the event books none. */
+    bookedBy: text('booked_by'),
+    /** What the room has answered to the event. Null when that is unknown. */
+    roomAnswer: text('room_answer', { enum: roomAnswers }),
+    /** The revision and the answer that were reported to the audition. */
+    reportedRoomAnswer: text('reported_room_answer'),
   },
   (table) => [
     primaryKey({ columns: [table.connection, table.calendar, table.eventId] }),

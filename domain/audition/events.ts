@@ -14,10 +14,16 @@ import {
   projectIdSchema,
   roleIdSchema,
 } from '../ids.ts';
-import { channels, meetingProviders, writableCalendarProviders } from '../providers/vendors.ts';
+import {
+  channels,
+  meetingProviders,
+  roomProviders,
+  writableCalendarProviders,
+} from '../providers/vendors.ts';
 import { instantSchema } from '../time/instant.ts';
 import { attentionActions, attentionItemSchema } from './attention.ts';
 import { participantKinds } from './request.ts';
+import { roomAnswers } from './room-booking.ts';
 import { slotSchema } from './slot.ts';
 import { blockerSchema } from './slot-conflict.ts';
 import { auditionRounds } from './states.ts';
@@ -115,13 +121,25 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
   }),
   /** A person has changed the event of the audition in a calendar, or has booked its time there. */
   fact('calendar_changed', {
-    participant: participantIdSchema,
+    /** Absent: the event books the room, and is of no participant. */
+    participant: participantIdSchema.optional(),
     provider: z.enum(writableCalendarProviders),
     connection: connectionIdSchema,
     change: z.enum(calendarChangeKinds),
     /** The new times of a moved event, or the times of the event that conflicts. */
     start: instantSchema.optional(),
     end: instantSchema.optional(),
+  }),
+  /** The room was requested at its provider. */
+  fact('room_booked', {
+    provider: z.enum(roomProviders),
+    connection: connectionIdSchema,
+    eventId: z.string(),
+  }),
+  fact('room_answered', {
+    provider: z.enum(roomProviders),
+    connection: connectionIdSchema,
+    answer: z.enum(roomAnswers),
   }),
   fact('notified', {
     participant: participantIdSchema,

@@ -84,7 +84,7 @@ export const validateSlot = (fixed: FixedSlot, now: Instant, pointer = '/slot'):
   }
   if (start <= now) throw inThePast([`${pointer}/start`]);
   checkDistance(start, now, [`${pointer}/start`]);
-  return { start, end, zone: fixed.zone, ...(fixed.room === undefined ? {} : { room: fixed.room }) };
+  return { start, end, zone: fixed.zone, ...roomFieldsOf(fixed) };
 };
 
 /** Returns a requested slot or window with its times as instants. @throws Refusal */
@@ -135,9 +135,15 @@ export const validateWindow = (window: WindowSlot, now: Instant): Extract<SlotSp
     latest,
     durationMinutes: window.durationMinutes,
     zone: window.zone,
-    ...(window.room === undefined ? {} : { room: window.room }),
+    ...roomFieldsOf(window),
   };
 };
+
+/** Neither vendor distinguishes addresses by case. */
+const roomFieldsOf = ({ room, roomCalendar }: Pick<FixedSlot, 'room' | 'roomCalendar'>) => ({
+  ...(room === undefined ? {} : { room }),
+  ...(roomCalendar ? { roomCalendar: { ...roomCalendar, email: roomCalendar.email.toLowerCase() } } : {}),
+});
 
 const checkOrder = (start: Instant, end: Instant, pointers: readonly string[]): void => {
   if (end > start) return;

@@ -20,6 +20,7 @@ const marksSchema = z.object({
   revision: z.int().describe('The revision of the audition that was written last'),
   text: z.string().describe('A digest of the texts that were written last'),
   uses: z.record(z.string(), z.string()).describe('Digests of the users, each with that of its step'),
+  room: z.string().optional().describe('The address of the room that we have added to the guests'),
 });
 export type EventMarks = z.infer<typeof marksSchema>;
 
@@ -75,7 +76,7 @@ export const hasUse = (marks: EventMarks | undefined, use: Uses): boolean =>
   Object.entries(use).every(([user, key]) => marks?.uses[user] === key);
 
 /** Returns whether the same user has a use of the event, whichever step wrote it. */
-export const hasUser = (marks: EventMarks | undefined, use: Uses): boolean =>
+export const hasUser = (marks: Pick<EventMarks, 'uses'> | undefined, use: Uses): boolean =>
   Object.keys(use).every((user) => marks?.uses[user] !== undefined);
 
 /**

@@ -186,7 +186,7 @@ export const deleteEvent = async (scope: CallScope, event: EventToDelete): Promi
     if (remaining === 'none') return 'absent';
     try {
       if (marks && Object.keys(remaining).length > 0) {
-        await patch(scope, event.calendarId, stored, changeOfUses(event.eventId, marks, remaining));
+        await patch(scope, event.calendarId, stored, changeOfUses(stored, event.eventId, marks, remaining));
       } else await remove(scope, event.calendarId, stored);
       return 'deleted';
     } catch (error) {
@@ -197,7 +197,9 @@ export const deleteEvent = async (scope: CallScope, event: EventToDelete): Promi
   throw keepsChanging(scope);
 };
 
-/** Deletes the event. Outlook sends no notices, because our events have no attendees. */
+/**
+ * Deletes the event. Outlook informs its guests: the room, which is free again, and people whom a person has added.
+ */
 const remove = async (
   { client, operation, connection, call }: CallScope,
   calendarId: string,

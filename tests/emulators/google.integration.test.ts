@@ -41,6 +41,7 @@ const setup = async () => {
   onTestFinished(() => emulator.close());
   const settings = {
     apiUrl: emulator.url,
+    adminUrl: emulator.url,
     // The emulator serves the token endpoint under /oauth2; Google's has no such prefix.
     oauthUrl: `${emulator.url}/oauth2`,
     authUrl: emulator.url,

@@ -115,6 +115,14 @@ export const useCalendarSync = () => {
         calendar,
         content: { summary: 'Captain', description: '', slot: at, revision },
       });
+    const book = (revision: number, at: Slot, room: string) =>
+      activities.bookRoom({
+        ...about,
+        key: key(`room:r${revision}`),
+        room: { provider: 'google', connection, email: room },
+        name: 'Studio 2',
+        content: { summary: 'Captain', description: '', location: 'Studio 2', slot: at, revision },
+      });
     const { calendar: owner } = connectToSandbox(sandbox.url, account);
     const eventId = eventIdFor(auditionId);
     const person = {
@@ -157,6 +165,7 @@ export const useCalendarSync = () => {
       temporal,
       findings,
       sync,
+      book,
       write,
       person,
       stored,

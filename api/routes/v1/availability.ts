@@ -1,7 +1,12 @@
 /** /v1/availability: finds times at which all participants are free, the best first. Holds nothing. */
 import { z } from 'zod';
 import { blackoutTimes } from '../../../domain/audition/blackouts.ts';
-import { type ConflictRules, calendarGap, widen } from '../../../domain/audition/conflict-rules.ts';
+import {
+  type ConflictRules,
+  calendarGap,
+  gapToEvent,
+  widen,
+} from '../../../domain/audition/conflict-rules.ts';
 import { conflictSettingsSchema, resolveConflictRules } from '../../../domain/audition/conflict-settings.ts';
 import { freeSlots } from '../../../domain/audition/free-slots.ts';
 import { participantSchema, windowSlotSchema } from '../../../domain/audition/request.ts';
@@ -12,9 +17,11 @@ import { placeOf, slotResources } from '../../../domain/audition/slot-resources.
 import type { OrganizationId } from '../../../domain/ids.ts';
 import { instantSchema } from '../../../domain/time/instant.ts';
 import { checkZone } from '../../../domain/time/local-time.ts';
+import { roomCalendarName } from '../../../providers/calendar-names.ts';
 import { callerOf } from '../../access/caller.ts';
 import type { Api } from '../../api.ts';
 import { checkConnections } from '../../auditions/check-connections.ts';
+import { checkRoom } from '../../auditions/check-room.ts';
 import type { ApiDependencies, ProviderCall } from '../../dependencies.ts';
 import { providerRefusal } from '../../problems/provider-faults.ts';
 import { jsonResponse, problemResponses } from '../../schemas/responses.ts';
@@ -77,12 +84,25 @@ const listHeld = async (
 ) => {
   const named = participants.flatMap(({ calendar }) => (calendar ? [calendar] : []));
   const names = await Promise.all(named.map((calendar) => nameCalendar(organization, calendar, call)));
+  const roomNames = slot.roomCalendar ? [roomCalendarName(slot.roomCalendar)] : [];
   const needs = {
     organization,
-    resources: slotResources(participants, slot.room, names.flat()),
+    resources: slotResources(participants, slot.room, [...names.flat(), ...roomNames]),
     gaps: { buffer: rules.buffer, travel: rules.travel, place: placeOf(organization, slot.room) },
   };
   return holds.listBusy(needs, window);
+};
+
+/** Returns what was read. @throws {Refusal} that names the calendar which cannot be read */
+const reading = async (
+  pointer: string,
+  read: () => Promise<readonly BusyInterval[]>,
+): Promise<readonly BusyInterval[]> => {
+  try {
+    return await read();
+  } catch (error) {
+    throw providerRefusal(error, [pointer]) ?? error;
+  }
 };
 
 /** Returns the times that are not free: held by auditions, busy in a connected calendar, or in a blackout. */
@@ -95,24 +115,31 @@ const readBusyIntervals = async (
   call: ProviderCall,
 ): Promise<readonly BusyInterval[]> => {
   const { participants, slot } = request;
+  const { roomCalendar } = slot;
   const gap = calendarGap(rules, slot.room);
   const { start: from, end: until } = widen({ start: window.from, end: window.until }, gap);
-  const read = async (calendar: NonNullable<(typeof participants)[number]['calendar']>, pointer: string) => {
-    try {
-      return await dependencies.findBusy(organization, calendar, { from, until }, call, rules.tentative);
-    } catch (error) {
-      throw providerRefusal(error, [pointer]) ?? error;
-    }
-  };
   const [held, ...busy] = await Promise.all([
     listHeld(dependencies, organization, request, window, rules, call),
     ...participants.flatMap(({ calendar }, index) =>
-      calendar ? [read(calendar, `/participants/${index}/calendar`)] : [],
+      calendar
+        ? [
+            reading(`/participants/${index}/calendar`, () =>
+              dependencies.findBusy(organization, calendar, { from, until }, call, rules.tentative),
+            ),
+          ]
+        : [],
     ),
+    ...(roomCalendar
+      ? [
+          reading('/slot/roomCalendar', () =>
+            dependencies.findRoomBusy(organization, roomCalendar, { from, until }, call, rules.tentative),
+          ),
+        ]
+      : []),
   ]);
   return [
     ...held,
-    ...busy.flat().map((interval) => widen(interval, gap)),
+    ...busy.flat().map((interval) => widen(interval, gapToEvent(rules, slot.room, interval))),
     ...blackoutTimes(rules, participants),
   ];
 };
@@ -157,13 +184,16 @@ export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): voi
       const { organization } = callerOf(request);
       const { slot, participants, limit, conflicts } = request.body;
       participants.forEach(({ zone }, index) => checkZone(zone, [`/participants/${index}/zone`]));
-      const { earliest, latest, durationMinutes } = validateWindow(slot, dependencies.now());
+      const { earliest, latest, durationMinutes, roomCalendar } = validateWindow(slot, dependencies.now());
       const settings = await dependencies.repositories.organizations.get(organization);
       const rules = resolveConflictRules(conflicts, settings?.conflicts);
       await checkConnections(dependencies.repositories.connections, organization, participants);
+      await checkRoom(dependencies.repositories.connections, organization, roomCalendar);
       const window = { from: earliest, until: latest };
       const call = { correlationId: request.id, signal: AbortSignal.timeout(calendarTimeoutMs) };
-      const busy = await readBusyIntervals(dependencies, organization, request.body, window, rules, call);
+      // The address of the room as it is compared.
+      const asked = { ...request.body, slot: { ...slot, roomCalendar } };
+      const busy = await readBusyIntervals(dependencies, organization, asked, window, rules, call);
       const free = freeSlots(busy, window, durationMinutes * minute);
       return { slots: [...rankSlots(free, participants, limit)] };
     },

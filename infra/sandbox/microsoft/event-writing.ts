@@ -15,6 +15,7 @@ import {
 } from './event.ts';
 import { type DateTimeZone, dateTimeZoneSchema, readTime, zoneOf } from './event-time.ts';
 import { isPropertyId } from './odata.ts';
+import type { Rooms } from './rooms.ts';
 
 /** The event that a client sends. Unknown fields are rejected, as Graph does. */
 export const eventBodySchema = z.strictObject({
@@ -93,7 +94,16 @@ export const createEventWriting = (
   calendars: Calendars,
   settings: MicrosoftSandboxSettings,
   clock: Clock,
+  rooms: Pick<Rooms, 'invite' | 'notify'>,
 ): EventWriting => {
+  /** Stores the event and invites the rooms among its guests. Returns the event as it is stored. */
+  const put = (calendar: Calendar, event: StoredEvent, before?: StoredEvent): StoredEvent => {
+    const stored = rooms.invite(event, before);
+    calendars.put(calendar, stored);
+    rooms.notify(calendar, stored);
+    return stored;
+  };
+
   const spanOf = (start: DateTimeZone, end: DateTimeZone, isAllDay: boolean) => {
     // The dates of an event that lasts all day are stored without a zone.
     const read = (time: DateTimeZone) => {
@@ -165,8 +175,7 @@ export const createEventWriting = (
       type: 'singleInstance',
       ...about,
     };
-    calendars.put(calendar, event);
-    return event;
+    return put(calendar, event);
   };
 
   /** Makes the event the master of a series. */
@@ -199,12 +208,7 @@ export const createEventWriting = (
   };
 
   const removeEvent = (calendar: Calendar, event: StoredEvent) =>
-    calendars.put(calendar, {
-      ...event,
-      deleted: true,
-      revision: calendars.nextRevision(),
-      updated: clock(),
-    });
+    put(calendar, { ...event, deleted: true, revision: calendars.nextRevision(), updated: clock() }, event);
 
   return {
     get: existing,
@@ -247,9 +251,9 @@ export const createEventWriting = (
         updated: clock(),
         type: held.type === 'occurrence' ? 'exception' : held.type,
       };
-      calendars.put(calendar, event);
-      touchSeries(calendar, event);
-      return event;
+      const stored = put(calendar, event, held);
+      touchSeries(calendar, stored);
+      return stored;
     },
     remove(calendar, id, ifMatch) {
       const held = unchanged(calendar, id, ifMatch);

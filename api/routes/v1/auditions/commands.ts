@@ -20,6 +20,7 @@ import type { Instant } from '../../../../domain/time/instant.ts';
 import type { CommandContext, DecideCommand } from '../../../../workflows/audition/messages.ts';
 import { type Caller, callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
+import { checkRoom } from '../../../auditions/check-room.ts';
 import { mayOverrideConflicts } from '../../../auditions/conflict-override.ts';
 import { nextAuditionId } from '../../../auditions/derived-ids.ts';
 import { reopenAudition } from '../../../auditions/reopen.ts';
@@ -103,6 +104,7 @@ const slotRoutes = (api: Api, dependencies: ApiDependencies): void => {
           'slot_taken',
           'nothing_free',
           'duration_too_short',
+          'unknown_connection',
           'move_in_progress',
           'move_aborted',
           ...slotRefusals,
@@ -113,15 +115,22 @@ const slotRoutes = (api: Api, dependencies: ApiDependencies): void => {
     async (request, reply) => {
       const { slot, reason, conflicts } = request.body;
       const handling = await handlingOf(dependencies, callerOf(request), conflicts);
-      return sendCommand(dependencies, exchange(request, reply, 'reschedule'), 'reschedule', (context) => ({
-        name: 'reschedule',
-        command: {
-          ...context,
-          wish: validateSlotSpec(slot, dependencies.now()),
-          reason,
-          conflicts: handling,
-        },
-      }));
+      const { organization } = callerOf(request);
+      return sendCommand(
+        dependencies,
+        exchange(request, reply, 'reschedule'),
+        'reschedule',
+        (context) => ({
+          name: 'reschedule',
+          command: {
+            ...context,
+            wish: validateSlotSpec(slot, dependencies.now()),
+            reason,
+            conflicts: handling,
+          },
+        }),
+        () => checkRoom(dependencies.repositories.connections, organization, slot.roomCalendar),
+      );
     },
   );
   api.post(
@@ -148,16 +157,23 @@ const outcomeRoutes = (api: Api, dependencies: ApiDependencies): void => {
         ...commandSchema('decide', 'Record the decision; a callback starts the next round', [
           ...runningRefusals,
           'move_in_progress',
+          'unknown_connection',
           ...slotRefusals,
         ]),
         body: decideSchema,
       },
     },
     async (request, reply) =>
-      sendCommand(dependencies, exchange(request, reply, 'decide'), 'decide', (context, view) => ({
-        name: 'decide',
-        command: decision(request.body, context, view, dependencies.now()),
-      })),
+      sendCommand(
+        dependencies,
+        exchange(request, reply, 'decide'),
+        'decide',
+        (context, view) => ({
+          name: 'decide',
+          command: decision(request.body, context, view, dependencies.now()),
+        }),
+        () => checkNextRoom(dependencies, callerOf(request), request.body),
+      ),
   );
   api.post(
     '/v1/auditions/:id/reopen',
@@ -169,6 +185,7 @@ const outcomeRoutes = (api: Api, dependencies: ApiDependencies): void => {
           'slot_taken',
           'nothing_free',
           'move_aborted',
+          'unknown_connection',
           ...slotRefusals,
         ]),
         description:
@@ -177,10 +194,24 @@ const outcomeRoutes = (api: Api, dependencies: ApiDependencies): void => {
       },
     },
     async (request, reply) =>
-      runCommand(dependencies, exchange(request, reply, 'reopen'), (target, context, attempt) =>
-        reopenAudition(dependencies, target, request.body, context, attempt),
-      ),
+      runCommand(dependencies, exchange(request, reply, 'reopen'), async (target, context, attempt) => {
+        const { body } = request;
+        const room = body.to === 'session' ? body.slot?.roomCalendar : undefined;
+        if (!attempt.accepted) {
+          await checkRoom(dependencies.repositories.connections, target.organization, room);
+        }
+        return reopenAudition(dependencies, target, body, context, attempt);
+      }),
   );
+};
+
+const checkNextRoom = async (
+  { repositories: { connections } }: ApiDependencies,
+  { organization }: Caller,
+  body: DecideBody,
+): Promise<void> => {
+  if (body.decision !== 'callback') return;
+  await checkRoom(connections, organization, body.next.slot.roomCalendar, '/next/slot');
 };
 
 const decision = (
