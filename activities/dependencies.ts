@@ -7,6 +7,7 @@ import type { SlotHolds } from '../db/auditions/slot-holds.ts';
 import type { WrittenEvents } from '../db/calendars/written-events.ts';
 import type { Connections } from '../db/connections/repository.ts';
 import type { OperationLedger } from '../db/ledger/operations.ts';
+import type { SessionBlocks } from '../db/session-blocks/session-blocks.ts';
 import type { EventStore } from '../db/trail/event-store.ts';
 import type { AuditionId, OrganizationId, ParticipantId } from '../domain/ids.ts';
 import type { AccessTokens } from '../providers/oauth/access-tokens.ts';
@@ -18,6 +19,7 @@ export interface ActivityDependencies {
     readonly events: EventStore;
     readonly ledger: OperationLedger;
     readonly holds: SlotHolds;
+    readonly sessionBlocks: Pick<SessionBlocks, 'get'>;
     readonly connections: Connections;
     readonly organizations: Organizations;
     readonly noticeDeliveries: NoticeDeliveries;

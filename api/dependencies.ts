@@ -9,7 +9,7 @@ import type { BusyInterval, RoomCalendar } from '../domain/audition/slot.ts';
 import type { ConnectionId, OrganizationId } from '../domain/ids.ts';
 import type { Instant } from '../domain/time/instant.ts';
 import type { ConnectionLinks } from '../foundation/links/connection-link.ts';
-import type { FeedLinks } from '../foundation/links/feed-link.ts';
+import type { FeedLinks, SessionFeedLinks } from '../foundation/links/feed-link.ts';
 import type { ResponseLinks } from '../foundation/links/response-link.ts';
 import type { Configuration } from '../providers/configuration.ts';
 import type { Authorizers } from '../providers/oauth/authorizers.ts';
@@ -83,6 +83,7 @@ export interface ApiDependencies {
   readonly responseLinks: ResponseLinks;
   /** Signs the addresses of subscription feeds. */
   readonly feedLinks: FeedLinks;
+  readonly sessionFeedLinks: SessionFeedLinks;
   /** Signs links to the page on which a person connects accounts. */
   readonly connectionLinks: ConnectionLinks;
   /** The providers' clients for connecting accounts and revoking grants. */

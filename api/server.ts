@@ -9,7 +9,7 @@ import { isCalendarProvider } from '../domain/providers/vendors.ts';
 import { toInstant } from '../domain/time/epoch.ts';
 import { createKeyWrapping } from '../foundation/encryption/configured-wrapping.ts';
 import { createConnectionLinks } from '../foundation/links/connection-link.ts';
-import { createFeedLinks } from '../foundation/links/feed-link.ts';
+import { createFeedLinks, createSessionFeedLinks } from '../foundation/links/feed-link.ts';
 import { createResponseLinks } from '../foundation/links/response-link.ts';
 import type { Logger } from '../foundation/observability/logger.ts';
 import { calendarName, calendarNames } from '../providers/calendar-names.ts';
@@ -150,6 +150,7 @@ export const startApi = async ({
       assertUrlAllowed: createEarlyCheck(configuration),
       responseLinks: createResponseLinks(configuration.masterKeys),
       feedLinks: createFeedLinks(configuration.masterKeys),
+      sessionFeedLinks: createSessionFeedLinks(configuration.masterKeys),
       connectionLinks: createConnectionLinks(configuration.masterKeys),
       authorizers: providers.authorizers,
       findBusy: findBusyWith(repositories.connections, accessTokens, guardedProviders),

@@ -25,6 +25,7 @@ import {
   createDisconnectedAccounts,
   type DisconnectedAccounts,
 } from './connections/disconnected-accounts.ts';
+import { createFailingFeeds, type FailingFeeds } from './connections/failing-feeds.ts';
 import { createPendingRevocations, type PendingRevocations } from './connections/pending-revocations.ts';
 import { type Connections, createConnections } from './connections/repository.ts';
 import { createOutbox, type Outbox } from './endpoints/outbox.ts';
@@ -37,6 +38,10 @@ import { createWebhookInbox, type WebhookInbox } from './inbox/webhooks.ts';
 import { createOperationLedger, type OperationLedger } from './ledger/operations.ts';
 import { createProviderHealth, type ProviderHealth } from './providers/health.ts';
 import { createQuotas } from './providers/quotas.ts';
+import { type BlockAuditions, createBlockAuditions } from './session-blocks/block-auditions.ts';
+import { type BlockFeeds, createBlockFeeds } from './session-blocks/block-feeds.ts';
+import { type BlockReports, createBlockReports } from './session-blocks/block-reports.ts';
+import { createSessionBlocks, type SessionBlocks } from './session-blocks/session-blocks.ts';
 import { createEventStore, type EventStore } from './trail/event-store.ts';
 import { createVault, type Vault } from './vault/envelope-encryption.ts';
 
@@ -45,12 +50,17 @@ export interface Repositories {
   readonly auditions: AuditionReadModel;
   readonly auditionRecords: AuditionRecords;
   readonly participantFeeds: ParticipantFeeds;
+  readonly sessionBlocks: SessionBlocks;
+  readonly blockFeeds: BlockFeeds;
+  readonly blockAuditions: BlockAuditions;
+  readonly blockReports: BlockReports;
   readonly ledger: OperationLedger;
   readonly holds: SlotHolds;
   readonly connections: Connections;
   readonly accounts: Accounts;
   readonly authorizationRequests: AuthorizationRequests;
   readonly disconnectedAccounts: DisconnectedAccounts;
+  readonly failingFeeds: FailingFeeds;
   readonly pendingRevocations: PendingRevocations;
   readonly vault: Vault;
   readonly organizations: Organizations;
@@ -85,12 +95,17 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     auditions: createAuditionReadModel(db),
     auditionRecords: createAuditionRecords(db),
     participantFeeds: createParticipantFeeds(db),
+    sessionBlocks: createSessionBlocks(db),
+    blockFeeds: createBlockFeeds(db),
+    blockAuditions: createBlockAuditions(db),
+    blockReports: createBlockReports(db),
     ledger: createOperationLedger(db, vault),
     holds: createSlotHolds(db),
     connections: createConnections(db, vault),
     accounts: createAccounts(db, wrapping, vault),
     authorizationRequests: createAuthorizationRequests(db, vault),
     disconnectedAccounts: createDisconnectedAccounts(db),
+    failingFeeds: createFailingFeeds(db),
     pendingRevocations: createPendingRevocations(db, vault),
     vault,
     organizations: createOrganizations(db),

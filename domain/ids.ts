@@ -11,6 +11,7 @@ export const auditionIdSchema = z.templateLiteral(['aud_', z.string()]).check(z.
 export const organizationIdSchema = z.templateLiteral(['org_', z.string()]).check(z.regex(prefixedId('org')));
 export const connectionIdSchema = z.templateLiteral(['conn_', z.string()]).check(z.regex(prefixedId('conn')));
 export const attentionIdSchema = z.templateLiteral(['att_', z.string()]).check(z.regex(prefixedId('att')));
+export const sessionBlockIdSchema = z.templateLiteral(['blk_', z.string()]).check(z.regex(prefixedId('blk')));
 export const endpointIdSchema = z.templateLiteral(['endp_', z.string()]).check(z.regex(prefixedId('endp')));
 
 export type AuditionId = z.infer<typeof auditionIdSchema>;
@@ -19,6 +20,8 @@ export type ConnectionId = z.infer<typeof connectionIdSchema>;
 export type AttentionId = z.infer<typeof attentionIdSchema>;
 /** A webhook endpoint of an organization. */
 export type EndpointId = z.infer<typeof endpointIdSchema>;
+/** A session block: recurring casting sessions that are cut into slots. */
+export type SessionBlockId = z.infer<typeof sessionBlockIdSchema>;
 
 /** The platform's ids: opaque, but short and free of anything that could break a key or a search attribute. */
 const platformId = z

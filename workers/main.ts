@@ -18,6 +18,7 @@ import { createProviders } from '../providers/registry.ts';
 import { withResilience } from '../providers/resilience/resilient-providers.ts';
 import { createAuditionSignals } from './calendar-sync/audition-signals.ts';
 import { startCalendarSyncs } from './calendar-sync/starter.ts';
+import { startFeedReports } from './connections/feed-reports.ts';
 import { startConnectionMaintenance } from './connections/start-connection-maintenance.ts';
 import { startTokenRefresh } from './connections/token-refresh.ts';
 import { healthAddress, startHealthServer } from './health/health-server.ts';
@@ -31,6 +32,7 @@ import { openOutbox } from './outbox/outbox.ts';
 import { createAuditionRuns } from './reconciliation/audition-runs.ts';
 import { startReconciliationSchedule } from './reconciliation/schedule.ts';
 import { installRuntime } from './runtime.ts';
+import { startBlockRelay } from './session-blocks/block-relay.ts';
 import { shutdownTimeoutMs } from './shutdown/timeouts.ts';
 import { signalSlotTaken } from './slot-taken.ts';
 import { startWorkers } from './worker.ts';
@@ -97,8 +99,10 @@ const main = async (): Promise<void> => {
     startTokenRefresh({ connections: repositories.connections, accessTokens, logger }),
     outbox.startRelay(workers, logger),
     startInboxRelay(configuration, repositories, workers, { logger, metrics }),
+    startBlockRelay(configuration, repositories, workers.client, logger),
     startReconciliationSchedule(configuration, workers.client, logger),
     ...startCalendarSyncs(configuration, repositories.syncedCalendars, workers.client, logger),
+    startFeedReports(configuration, repositories, workers.client, logger),
     startConnectionMaintenance(
       configuration,
       repositories,

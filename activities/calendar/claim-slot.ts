@@ -17,6 +17,7 @@ import { type Blocker, mostBlockers } from '../../domain/audition/slot-conflict.
 import { proposeSlots } from '../../domain/audition/slot-proposals.ts';
 import { rankSlots } from '../../domain/audition/slot-ranking.ts';
 import { placeOf, slotResources } from '../../domain/audition/slot-resources.ts';
+import { freeSessionSlots } from '../../domain/session-blocks/session-slots.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
 import { roomCalendarName } from '../../providers/calendar-names.ts';
@@ -25,6 +26,7 @@ import type { ClaimSlotInput, ClaimSlotResult, InternalActivities } from '../con
 import type { ActivityDependencies } from '../dependencies.ts';
 import { createAttemptContext } from '../effects/attempt.ts';
 import { openTrail } from '../trail/trail.ts';
+import { placesInBlock, type SlotPlace } from './block-places.ts';
 import type { CalendarReader, Window } from './calendar-reader.ts';
 import { blackoutBlockers, calendarBlockers, holdBlockers, withoutAccepted } from './claim-blockers.ts';
 import { type ClaimAttempt, createSlotClaimer, gapIn, precisionOf } from './slot-claimer.ts';
@@ -38,7 +40,7 @@ type WindowWish = Extract<SlotSpec, { readonly kind: 'window' }>;
  */
 export const createClaimSlot = (
   {
-    repositories: { events, holds },
+    repositories: { events, holds, sessionBlocks },
     tellSlotTaken,
   }: Pick<ActivityDependencies, 'repositories' | 'tellSlotTaken'>,
   reader: CalendarReader,
@@ -78,25 +80,32 @@ export const createClaimSlot = (
     }
   };
 
-  /** Claims the slot that an earlier attempt has acquired, if it is still free. */
+  /** Claims the slot that an earlier attempt has acquired, if it is still free and in one of the places. */
   const claimAgain = async (
-    attempt: ClaimAttempt,
-    wish: WindowWish,
+    places: readonly SlotPlace[],
     range: TimeRange,
   ): Promise<ClaimSlotResult | undefined> => {
-    if (range.start > attempt.now && isFree(range, unavailable(attempt, []))) {
-      const outcome = await claimer.claim(attempt, slotOf(wish, range));
-      if (outcome.kind === 'decided') return outcome.result;
-    }
-    await claimer.abandon(attempt);
-    return undefined;
+    const place = places.find(
+      ({ attempt, slots }) =>
+        range.start > attempt.now &&
+        isFree(range, unavailable(attempt, [])) &&
+        (slots?.some(({ start, end }) => start === range.start && end === range.end) ?? true),
+    );
+    if (!place) return undefined;
+    const outcome = await claimer.claim(place.attempt, slotOf(place.wish, range));
+    return outcome.kind === 'decided' ? outcome.result : undefined;
   };
 
   /**
    * Claims the best slot of the window, as `POST /v1/availability` ranks them, within the working hours of all
    * participants.
+   * @param places where the slots can be: anywhere in the window, or in the sessions of a block
    */
-  const claimInWindow = async (attempt: ClaimAttempt, wish: WindowWish): Promise<ClaimSlotResult> => {
+  const claimInWindow = async (
+    attempt: ClaimAttempt,
+    wish: WindowWish,
+    places: readonly SlotPlace[],
+  ): Promise<ClaimSlotResult> => {
     const { input } = attempt;
     const durationMs = durationOf(wish);
     const nowMs = toEpochMs(attempt.now);
@@ -106,7 +115,12 @@ export const createClaimSlot = (
     }
     const next = toInstant(Math.ceil((nowMs + 1) / minute) * minute);
     const window = { from: wish.earliest > next ? wish.earliest : next, until: wish.latest };
-    const [calendars, held] = await Promise.all([readAround(attempt, window), listHeld(attempt, window)]);
+    const reading = readingTime(places, window);
+    if (!reading) return refuse(attempt, 'nothing_free', [], messages.nothing_free_in_block);
+    const [calendars, held] = await Promise.all([
+      readAround(withWidestGap(attempt, places), reading),
+      Promise.all(places.map((place) => listHeld(place.attempt, reading))),
+    ]);
     if (calendars.failures.length > 0) {
       return {
         kind: 'unreadable',
@@ -114,20 +128,27 @@ export const createClaimSlot = (
         busy: [...input.busy, ...calendars.busy],
       };
     }
-    const busy = [...unavailable(attempt, calendars.busy), ...held];
-    const ranked = rankSlots(freeSlots(busy, window, durationMs), input.participants);
-    const occupied: BusyInterval[] = [];
-    for (const { start, end, withinWorkingHours } of ranked) {
+    const free = places.flatMap((place, index) => {
+      const busy = [...unavailable(place.attempt, calendars.busy), ...(held[index] ?? [])];
+      const found = place.slots
+        ? freeSessionSlots(place.slots, busy, window)
+        : freeSlots(busy, window, durationMs);
+      return found.map((range) => ({ ...range, place }));
+    });
+    free.sort((a, b) => a.start.localeCompare(b.start));
+    const isInBlock = wish.block !== undefined;
+    const ranked = rankSlots(free, input.participants, undefined, { hasDefaultHours: !isInBlock });
+    const occupied = new Map<SlotPlace, BusyInterval[]>(places.map((place) => [place, []]));
+    for (const { start, end, place, withinWorkingHours } of ranked) {
       if (!withinWorkingHours) break;
-      if (!isFree({ start, end }, occupied)) continue;
+      if (!isFree({ start, end }, occupied.get(place) ?? [])) continue;
       attempt.signal.throwIfAborted();
-      const outcome = await claimer.claim(attempt, slotOf(wish, { start, end }));
+      const outcome = await claimer.claim(place.attempt, slotOf(place.wish, { start, end }));
       if (outcome.kind === 'decided') return outcome.result;
-      occupied.push(
-        ...(outcome.kind === 'busy' ? withGap(attempt, outcome.busy) : await listHeld(attempt, window)),
-      );
+      if (outcome.kind === 'taken') occupied.get(place)?.push(...(await listHeld(place.attempt, reading)));
+      else for (const [{ attempt: other }, times] of occupied) times.push(...withGap(other, outcome.busy));
     }
-    return refuse(attempt, 'nothing_free', []);
+    return refuse(attempt, 'nothing_free', [], isInBlock ? messages.nothing_free_in_block : undefined);
   };
 
   /** Returns the refusal. With the policy `propose`, it lists free slots, if the calendars can be read for that. */
@@ -159,17 +180,22 @@ export const createClaimSlot = (
       const rules = rulesOf(input);
       const trail = await openTrail(events, input);
       const call = createAttemptContext(input).startCall();
+      const calendarNames = await namesOf(reader, input, call);
+      const inRoom = (room: string | undefined): Pick<ClaimAttempt, 'room' | 'calendarGap' | 'needs'> => ({
+        room,
+        calendarGap: calendarGap(rules, room),
+        needs: {
+          organization,
+          resources: slotResources(input.participants, room, calendarNames),
+          gaps: { buffer: rules.buffer, travel: rules.travel, place: placeOf(organization, room) },
+        },
+      });
       const attempt: ClaimAttempt = {
         input,
         trail,
         rules,
-        calendarGap: calendarGap(rules, roomOf(wish)),
+        ...inRoom(roomOf(wish)),
         blackouts: blackoutTimes(rules, input.participants),
-        needs: {
-          organization,
-          resources: await resourcesOf(reader, input, call),
-          gaps: { buffer: rules.buffer, travel: rules.travel, place: placeOf(organization, roomOf(wish)) },
-        },
         signal: call.signal,
         now: toInstant(now()),
         readCalendars: (window, precision) =>
@@ -181,12 +207,28 @@ export const createClaimSlot = (
           ),
         nameHolds: (conflicts) => nameHolds(reader, input, conflicts, call),
       };
-      const earlier = await claimer.findEarlier(attempt);
-      if (earlier.result) return earlier.result;
-      if (wish.kind === 'fixed') return claimFixed(attempt, wish);
-      return (
-        (earlier.slot && (await claimAgain(attempt, wish, earlier.slot))) ?? claimInWindow(attempt, wish)
+      if (wish.kind === 'fixed') {
+        const { result } = await claimer.findEarlier(attempt);
+        return result ?? claimFixed(attempt, wish);
+      }
+      const places =
+        wish.block === undefined
+          ? [{ attempt, wish }]
+          : placesInBlock(await sessionBlocks.get(organization, wish.block), wish, (room) => ({
+              ...attempt,
+              ...inRoom(room),
+            }));
+      const earlier = await claimer.findEarlier(
+        attempt,
+        places.map((place) => place.attempt.needs),
       );
+      if (earlier.result) return earlier.result;
+      if (earlier.slot) {
+        const again = await claimAgain(places, earlier.slot);
+        if (again) return again;
+        await claimer.abandon(attempt);
+      }
+      return claimInWindow(attempt, wish, places);
     },
   };
 };
@@ -195,7 +237,8 @@ export const createClaimSlot = (
 const rulesOf = ({ wish, rules = defaultConflictRules }: ClaimSlotInput): ConflictRules =>
   rules.policy === 'override' && wish.kind === 'window' ? { ...rules, policy: 'refuse' } : rules;
 
-const resourcesOf = async (
+/** Returns the names of all calendars, for `slotResources`. */
+const namesOf = async (
   reader: CalendarReader,
   { organization, participants, calendars, wish }: ClaimSlotInput,
   call: CallContext,
@@ -203,13 +246,30 @@ const resourcesOf = async (
   const named = participants.flatMap(({ calendar }) => (calendar ? [calendar] : []));
   const names = await reader.names(organization, [...named, ...calendars], call);
   const roomName = roomNameOf(wish);
-  return slotResources(participants, roomOf(wish), [...names, ...(roomName === undefined ? [] : [roomName])]);
+  return [...names, ...(roomName === undefined ? [] : [roomName])];
 };
 
 /** Returns the name of the room's calendar for `slotResources`. */
 const roomNameOf = (wish: SlotSpec): string | undefined => {
   const room = roomCalendarOf(wish);
   return room && roomCalendarName(room);
+};
+
+/** Returns the part of the window in which slots can be; undefined when there are none. */
+const readingTime = (places: readonly SlotPlace[], { from, until }: Window): Window | undefined => {
+  if (places.some(({ slots }) => slots === undefined)) return { from, until };
+  const inWindow = places
+    .flatMap(({ slots }) => slots ?? [])
+    .filter(({ start, end }) => start >= from && end <= until);
+  const [first, ...others] = inWindow;
+  if (!first) return undefined;
+  return others.reduce<Window>(
+    (read, { start, end }) => ({
+      from: start < read.from ? start : read.from,
+      until: end > read.until ? end : read.until,
+    }),
+    { from: first.start, until: first.end },
+  );
 };
 
 /** Only a conflict needs to know whose calendar it concerns. */
@@ -239,6 +299,11 @@ const withGap = (attempt: ClaimAttempt, busy: readonly BusyInterval[]) => {
   return busy.map((interval) => widen(interval, gapTo(interval)));
 };
 
+const withWidestGap = (attempt: ClaimAttempt, places: readonly SlotPlace[]): ClaimAttempt => ({
+  ...attempt,
+  calendarGap: Math.max(...places.map((place) => place.attempt.calendarGap)),
+});
+
 /** Returns the times at which no slot can be, apart from the holds of other auditions. */
 const unavailable = (attempt: ClaimAttempt, busy: readonly BusyInterval[]): readonly BusyInterval[] => [
   ...withGap(attempt, [...attempt.input.busy, ...busy]),
@@ -247,21 +312,23 @@ const unavailable = (attempt: ClaimAttempt, busy: readonly BusyInterval[]): read
 
 const isCalendarEvent = ({ kind }: Blocker): boolean => kind === 'calendar_event';
 
-const slotOf = ({ zone, room, roomCalendar }: WindowWish, { start, end }: TimeRange): Slot => ({
+const slotOf = ({ zone, room, roomCalendar, block }: WindowWish, { start, end }: TimeRange): Slot => ({
   start,
   end,
   zone,
   ...(room === undefined ? {} : { room }),
   ...(roomCalendar ? { roomCalendar } : {}),
+  ...(block === undefined ? {} : { block }),
 });
 
 type Refusal = Extract<ClaimSlotResult, { readonly kind: 'refused' }>;
 
-const messages: Readonly<Record<Refusal['reason'], string>> = {
+const messages: Readonly<Record<Refusal['reason'] | 'nothing_free_in_block', string>> = {
   taken: 'Another audition holds that time.',
   busy: 'The calendar of a participant is busy at that time.',
   blackout: 'That time is in a blackout of the organization or of a participant.',
   nothing_free: 'No time in the window is free and within the working hours of all participants.',
+  nothing_free_in_block: 'No slot of the session block is free for all participants in the window.',
   in_the_past: 'That time has passed.',
 };
 

@@ -2,13 +2,7 @@
 import type { HoldConflict, SlotHolds } from '../../db/auditions/slot-holds.ts';
 import type { EventStore, OwnFacts } from '../../db/trail/event-store.ts';
 import type { BlackoutTime } from '../../domain/audition/blackouts.ts';
-import {
-  type ConflictRules,
-  durationOf,
-  gapToEvent,
-  roomOf,
-  widen,
-} from '../../domain/audition/conflict-rules.ts';
+import { type ConflictRules, durationOf, gapToEvent, widen } from '../../domain/audition/conflict-rules.ts';
 import { isFree, type TimeRange } from '../../domain/audition/free-slots.ts';
 import { planReminders } from '../../domain/audition/reminder-plan.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
@@ -27,6 +21,8 @@ export interface ClaimAttempt {
   readonly input: ClaimSlotInput;
   readonly trail: Trail;
   readonly rules: ConflictRules;
+  /** Where the slot takes place. Undefined: by video. */
+  readonly room: string | undefined;
   /** The longest time that an event of a calendar must keep, in milliseconds. */
   readonly calendarGap: number;
   readonly blackouts: readonly BlackoutTime[];
@@ -52,10 +48,12 @@ export interface SlotClaimer {
   /**
    * Returns the slot that an earlier attempt of the claim has acquired, and the result if that attempt has recorded it:
    * its answer was lost. Gives up a slot that the claim was to hold for another request: the workflow was reset since,
-   * and numbers its claims again.
+   * and numbers its claims again. A slot whose fact is recorded stays held.
+   * @param needs what the slot can need: that of the attempt, or one for each place of the search
    */
   findEarlier(
     attempt: ClaimAttempt,
+    needs?: readonly ClaimAttempt['needs'][],
   ): Promise<{ readonly slot?: TimeRange | undefined; readonly result?: ClaimSlotResult | undefined }>;
   /**
    * Holds the slot and reads the calendars after that, so that no other audition can come between. The slot stays held
@@ -141,18 +139,20 @@ export const createSlotClaimer = ({
   return {
     abandon,
 
-    findEarlier: async (attempt) => {
+    findEarlier: async (attempt, needs = [attempt.needs]) => {
       const { organization, auditionId, claim, heldAs, wish } = attempt.input;
       const slot = await holds.find(auditionId, claim);
       if (!slot) return {};
-      const isWanted =
-        fits(wish, slot) && (await holds.isHeldFor(auditionId, claim, attempt.needs.resources));
-      if (!isWanted) await abandon(attempt);
-      if (heldAs === undefined) return isWanted ? { slot } : {};
-      const head = await events.head(organization, auditionId);
-      const isRecorded = head !== undefined && head.number >= heldAs;
+      const head = heldAs === undefined ? undefined : await events.head(organization, auditionId);
+      const isRecorded = head !== undefined && heldAs !== undefined && head.number >= heldAs;
       const recorded = isRecorded ? head.view.slot : undefined;
-      return { ...(isWanted ? { slot } : {}), result: recorded && heldResult(attempt, recorded, []) };
+      if (recorded) return { slot, result: heldResult(attempt, recorded, []) };
+      const heldFor = await Promise.all(
+        needs.map(({ resources }) => holds.isHeldFor(auditionId, claim, resources)),
+      );
+      const isWanted = fits(wish, slot) && heldFor.includes(true);
+      if (!isWanted) await abandon(attempt);
+      return isWanted ? { slot } : {};
     },
 
     claim: async (attempt, slot, known = []) => {
@@ -185,9 +185,9 @@ export const createSlotClaimer = ({
 
 /** Returns the function that tells the shortest time to an event. */
 export const gapIn =
-  ({ rules, input: { wish } }: Pick<ClaimAttempt, 'rules' | 'input'>) =>
+  ({ rules, room }: Pick<ClaimAttempt, 'rules' | 'room'>) =>
   (event: BusyInterval): number =>
-    gapToEvent(rules, roomOf(wish), event);
+    gapToEvent(rules, room, event);
 
 /**
  * Before its first slot, an audition has no events that a free/busy query would count against it. Only events tell which

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type ApiRole, apiRoles } from '../../db/access/api-keys.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
+import { sessionBlockDefinitionSchema } from '../../domain/session-blocks/session-block.ts';
 import {
   apiConfiguration,
   apiDependencies,
@@ -25,6 +26,7 @@ import {
 } from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { actor } from '../../tests/harness/endpoints.ts';
+import { blockBody } from '../../tests/harness/session-blocks.ts';
 import { startTokenIssuer, type TokenIssuer } from '../../tests/harness/token-issuer.ts';
 import { buildApi } from '../app.ts';
 import { newSecret } from '../webhook-endpoints/endpoint.ts';
@@ -99,6 +101,12 @@ const resources: Readonly<Record<string, (owner: OrganizationId) => Promise<stri
     });
     return id;
   },
+  '/v1/session-blocks/': async (organization) => {
+    const id = `blk_${randomUUID()}` as const;
+    const definition = sessionBlockDefinitionSchema.parse(blockBody());
+    await repositories.sessionBlocks.create({ id, organization, definition }, actor);
+    return id;
+  },
   '/v1/webhook-endpoints/': async (organization) => {
     const id = `endp_${randomUUID()}` as const;
     const endpoint = {
@@ -124,7 +132,11 @@ const resourcesOfRoutes: Readonly<Record<string, (owner: OrganizationId) => Prom
 };
 
 /** Values of path parameters that are not resources of an organization. */
-const names: Readonly<Record<string, string>> = { ':provider': 'apple', ':participant': 'reader-1' };
+const names: Readonly<Record<string, string>> = {
+  ':provider': 'apple',
+  ':participant': 'reader-1',
+  ':at': '2026-12-03T10:00',
+};
 
 const slot = auditionRequest().slot;
 const reader = { ...auditionRequest().participants[1], id: 'reader-1', kind: 'reader' };
@@ -143,6 +155,10 @@ const bodies: Readonly<Record<string, unknown>> = {
     slot: { earliest: '2026-12-01T09:00', latest: '2026-12-01T18:00', durationMinutes: 30, zone: 'UTC' },
     participants: [{ id: 'performer-1', zone: 'UTC' }],
   },
+  'POST /v1/session-blocks': blockBody(),
+  'PUT /v1/session-blocks/:id': blockBody({ room: 'Studio 5' }),
+  'PUT /v1/session-blocks/:id/sessions/:at': { status: 'cancelled' },
+  'POST /v1/session-blocks/:id/split': { from: '2026-12-03T10:00', following: blockBody() },
   'POST /v1/webhook-endpoints': { url: 'https://hooks.example.com/' },
   'PATCH /v1/webhook-endpoints/:id': { status: 'disabled' },
   'POST /v1/webhook-endpoints/:id/rotate-secret': {},
@@ -162,7 +178,7 @@ const callRoute = async (route: string, credential: string | undefined, id = '')
   return test.call(methodSchema.parse(method), url, {
     ...(credential === undefined ? {} : { key: credential }),
     ...(route in bodies ? { body: bodies[route] } : {}),
-    headers: { 'idempotency-key': randomUUID() },
+    headers: { 'idempotency-key': randomUUID(), 'if-match': '*' },
   });
 };
 

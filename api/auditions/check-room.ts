@@ -13,6 +13,10 @@ export const unknownRoomConnection = (connection: ConnectionId, at: readonly str
     at,
   );
 
+/** Returns the room that the requested slot names. The sessions of a block have rooms without a calendar. */
+export const requestedRoom = <Room>(slot: { readonly roomCalendar?: Room } | object): Room | undefined =>
+  'roomCalendar' in slot ? slot.roomCalendar : undefined;
+
 /**
  * Checks the calendar of the room that the slot names, if it names one.
  * @param pointer JSON pointer of the slot in the request

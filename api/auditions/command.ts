@@ -31,6 +31,12 @@ export const auditionStopped = ({ id, state }: Pick<AuditionView, 'id' | 'state'
 
 export type CommandDependencies = Pick<ApiDependencies, 'repositories' | 'auditionWorkflows'>;
 
+/** The message of a command. */
+export type MessageOf<Name extends AuditionUpdateMessage['name']> = Extract<
+  AuditionUpdateMessage,
+  { readonly name: Name }
+>;
+
 export interface CommandTarget {
   readonly organization: OrganizationId;
   readonly id: AuditionId;
@@ -63,7 +69,7 @@ export const sendAuditionCommand = async <Name extends AuditionUpdateMessage['na
   { repositories: { auditions, events }, auditionWorkflows }: CommandDependencies,
   { organization, id, updateId, correlationId }: CommandTarget,
   name: Name,
-  message: (view: AuditionView) => Extract<AuditionUpdateMessage, { readonly name: Name }>,
+  message: (view: AuditionView) => MessageOf<Name> | Promise<MessageOf<Name>>,
   attempt: Attempt = {},
 ): Promise<ApiResponse> => {
   const readView = () => requireAudition({ auditions, auditionWorkflows }, organization, id);
@@ -72,7 +78,7 @@ export const sendAuditionCommand = async <Name extends AuditionUpdateMessage['na
   if (attempt.accepted && (await isCarriedOut(events, before, name, accepted))) {
     return carriedOut(name, before, accepted);
   }
-  const sent: AuditionUpdateMessage = message(before);
+  const sent: AuditionUpdateMessage = await message(before);
   const outcome = await sendWhenCaughtUp(
     () => auditionWorkflows.sendUpdate(id, sent, updateId),
     async () => isAllowedByRecord(name, await readView()),

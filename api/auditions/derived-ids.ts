@@ -1,7 +1,13 @@
 /** Derives IDs from their inputs by hash, so that a repeated request gets the same ID. */
 import { createHash, randomUUID } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { type AuditionId, auditionIdSchema, type OrganizationId } from '../../domain/ids.ts';
+import {
+  type AuditionId,
+  auditionIdSchema,
+  type OrganizationId,
+  type SessionBlockId,
+  sessionBlockIdSchema,
+} from '../../domain/ids.ts';
 
 const digest = (parts: readonly string[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex');
@@ -9,12 +15,27 @@ const digest = (parts: readonly string[]): string =>
 /** 26 characters of base32 carry 130 bits. */
 const idLength = 26;
 
+const suffixOf = (parts: readonly string[]): string =>
+  BigInt(`0x${digest(parts)}`)
+    .toString(32)
+    .slice(-idLength);
+
 const auditionIdOf = (...parts: readonly string[]): AuditionId =>
-  auditionIdSchema.parse(
-    `aud_${BigInt(`0x${digest(parts)}`)
-      .toString(32)
-      .slice(-idLength)}`,
-  );
+  auditionIdSchema.parse(`aud_${suffixOf(parts)}`);
+
+const blockIdOf = (...parts: readonly string[]): SessionBlockId =>
+  sessionBlockIdSchema.parse(`blk_${suffixOf(parts)}`);
+
+/** Returns the ID of the session block that an organization creates under an Idempotency-Key. */
+export const createdBlockId = (organization: OrganizationId, idempotencyKey: string): SessionBlockId =>
+  blockIdOf('created', organization, idempotencyKey);
+
+/** Returns the ID of the block that follows another one after a split under an Idempotency-Key. */
+export const splitBlockId = (
+  organization: OrganizationId,
+  block: SessionBlockId,
+  idempotencyKey: string,
+): SessionBlockId => blockIdOf('split', organization, block, idempotencyKey);
 
 /** Returns the ID of the audition that an organization requests under an Idempotency-Key. */
 export const requestedAuditionId = (organization: OrganizationId, idempotencyKey: string): AuditionId =>

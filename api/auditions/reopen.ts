@@ -3,7 +3,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ReopenBody } from '../../domain/audition/commands.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import { notClosed, reopenExpired, reopeningRefusal } from '../../domain/audition/reopening.ts';
-import { validateSlotSpec } from '../../domain/audition/request-validation.ts';
 import type { SlotSpec } from '../../domain/audition/slot.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { Refusal } from '../../domain/errors.ts';
@@ -11,7 +10,7 @@ import type { Instant } from '../../domain/time/instant.ts';
 import type { CommandContext, FirstResult, ReopenCommand } from '../../workflows/audition/messages.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import type { ApiResponse, Attempt } from '../idempotency/run-once.ts';
-import type { AuditionWorkflows } from './audition-workflows.ts';
+import { auditionOf, readSlotWish } from '../session-blocks/slot-wish.ts';
 import { acceptedResponse, type CommandTarget } from './command.ts';
 import { isCarriedOut } from './command-result.ts';
 import { requireAudition } from './require-audition.ts';
@@ -27,12 +26,16 @@ type ReopenDependencies = Pick<ApiDependencies, 'repositories' | 'auditionWorkfl
  * @throws {Refusal} `audition_not_found`, `wrong_state`, `outcome_not_reopenable`, `reopen_expired`, or a refused slot
  */
 export const reopenAudition = async (
-  { repositories: { auditions, events }, auditionWorkflows, now }: ReopenDependencies,
+  dependencies: ReopenDependencies,
   { organization, id, updateId, correlationId }: CommandTarget,
   body: ReopenBody,
   context: CommandContext,
   attempt: Attempt,
 ): Promise<ApiResponse> => {
+  const {
+    repositories: { auditions, events },
+    auditionWorkflows,
+  } = dependencies;
   const readView = () => requireAudition({ auditions, auditionWorkflows }, organization, id);
   const before = await readView();
   const accepted = attempt.accepted ?? { after: before.sequence, correlationId };
@@ -41,7 +44,7 @@ export const reopenAudition = async (
   }
   const outcome =
     before.state === 'closed'
-      ? await startRun(auditionWorkflows, before, now(), body, context, updateId)
+      ? await startRun(dependencies, before, body, context, updateId)
       : await auditionWorkflows.findReopening(id, updateId);
   if (!outcome) throw notClosed(before.state);
   if (outcome.kind === 'done' && outcome.result.kind === 'refused') throw slotRefusal(outcome.result);
@@ -52,18 +55,27 @@ export const reopenAudition = async (
 };
 
 const startRun = async (
-  auditionWorkflows: AuditionWorkflows,
+  { repositories: { sessionBlocks }, auditionWorkflows, now: clock }: ReopenDependencies,
   view: AuditionView,
-  now: Instant,
   body: ReopenBody,
   context: CommandContext,
   updateId: string,
 ): Promise<UpdateOutcome<FirstResult>> => {
+  const now = clock();
   const plan = presentPlan(await auditionWorkflows.readPlan(view.id), view);
   if (!plan) throw reopenExpired('The details of the audition are no longer stored.');
   const refusal = reopeningRefusal(view, body.to, { reopenWithin: plan.policy.reopenWithin, now });
   if (refusal) throw refusal;
-  const command = commandOf(body, view, now, context);
+  const slot = body.to === 'session' ? body.slot : undefined;
+  const wish =
+    slot &&
+    (await readSlotWish(slot, {
+      sessionBlocks,
+      organization: view.organization,
+      now,
+      audition: auditionOf(view),
+    }));
+  const command = commandOf(body, wish, view, now, context);
   const reopenOnce = async (): Promise<UpdateOutcome<FirstResult> | undefined> => {
     const outcome = await auditionWorkflows.reopen(plan, command, updateId);
     if (outcome.kind !== 'running') return outcome;
@@ -90,6 +102,7 @@ const presentPlan = (plan: AuditionPlan | undefined, view: AuditionView): Auditi
 
 const commandOf = (
   body: ReopenBody,
+  wish: SlotSpec | undefined,
   view: AuditionView,
   now: Instant,
   context: CommandContext,
@@ -100,7 +113,7 @@ const commandOf = (
     : {
         ...context,
         to: body.to,
-        wish: body.slot ? validateSlotSpec(body.slot, now) : lastSlot(view, now),
+        wish: wish ?? lastSlot(view, now),
         reason,
       };
 };

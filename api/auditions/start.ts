@@ -1,7 +1,6 @@
 /** Validates an audition request and starts its workflow. */
 import type { ApiRole } from '../../db/access/api-keys.ts';
-import type { Organizations } from '../../db/access/organizations.ts';
-import type { Connections } from '../../db/connections/repository.ts';
+import type { Repositories } from '../../db/index.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { AuditionRequest } from '../../domain/audition/request.ts';
 import { planAudition } from '../../domain/audition/request-validation.ts';
@@ -11,8 +10,9 @@ import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import type { ApiResponse } from '../idempotency/run-once.ts';
 import { temporarilyUnavailable } from '../problems/outages.ts';
+import { readSlotWish } from '../session-blocks/slot-wish.ts';
 import { checkConnections } from './check-connections.ts';
-import { checkRoom } from './check-room.ts';
+import { checkRoom, requestedRoom } from './check-room.ts';
 import { auditionStopped } from './command.ts';
 import { mayOverrideConflicts } from './conflict-override.ts';
 import { refusalResponse, responseFromRecord, slotRefusal } from './start-responses.ts';
@@ -27,22 +27,40 @@ interface StartRequest {
 }
 
 const admit = async (
-  { organizations, connections }: { organizations: Organizations; connections: Connections },
+  {
+    organizations,
+    connections,
+    sessionBlocks,
+  }: Pick<Repositories, 'organizations' | 'connections' | 'sessionBlocks'>,
   { id, organization, correlationId, request, role }: StartRequest,
   now: ApiDependencies['now'],
 ): Promise<AuditionPlan> => {
   const settings = await organizations.get(organization);
+  const blockWish =
+    'block' in request.slot
+      ? await readSlotWish(request.slot, {
+          sessionBlocks,
+          organization,
+          now: now(),
+          audition: {
+            project: request.project.id,
+            role: request.role.id,
+            participants: request.participants.map(({ id: participant }) => participant),
+          },
+        })
+      : undefined;
   const plan = planAudition(request, {
     id,
     organization,
     correlationId,
     now: now(),
+    blockWish,
     defaultMeetingProviders: settings?.meetingProviders ?? [],
     conflicts: settings?.conflicts,
     mayOverrideConflicts: mayOverrideConflicts(settings?.conflicts, role, request.conflicts?.policy),
   });
   await checkConnections(connections, organization, request.participants);
-  await checkRoom(connections, organization, request.slot.roomCalendar);
+  await checkRoom(connections, organization, requestedRoom(request.slot));
   return plan;
 };
 

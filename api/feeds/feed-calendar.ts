@@ -1,6 +1,6 @@
 /**
- * Renders the auditions of a participant as an iCalendar feed (RFC 5545, RFC 7986). It contains what the service stores: no
- * names, titles or addresses (docs/decisions/0020). Times are in UTC, which needs no VTIMEZONE and has no DST gaps or
+ * Renders the auditions of a participant, or of a session block, as an iCalendar feed (RFC 5545, RFC 7986). It contains what
+ * the service stores: no names, titles or addresses (docs/decisions/0020). Times are in UTC, which needs no VTIMEZONE and has no DST gaps or
  * overlaps; calendar programs show them in the zone of the person.
  */
 import ical, { ICalEventStatus, ICalEventTransparency } from 'ical-generator';
@@ -9,6 +9,7 @@ import type { Slot } from '../../domain/audition/slot.ts';
 import type { AuditionRound } from '../../domain/audition/states.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
+import type { Session, SessionBlock } from '../../domain/session-blocks/session-block.ts';
 
 /** How often calendar programs should read the feed, in seconds. Most of them read it less often. */
 const refreshSeconds = 3_600;
@@ -25,11 +26,7 @@ export const renderFeedCalendar = (
   auditions: readonly AuditionView[],
   participant: ParticipantId,
 ): string => {
-  const calendar = ical({
-    name: 'Auditions',
-    prodId: { company: 'CastMatch', product: 'Orchestrator' },
-    ttl: refreshSeconds,
-  });
+  const calendar = newCalendar('Auditions');
   for (const audition of auditions) {
     const { slot } = audition;
     if (!slot || !isForParticipant(audition, participant)) continue;
@@ -37,6 +34,45 @@ export const renderFeedCalendar = (
   }
   return calendar.toString();
 };
+
+/** A session with the block that it belongs to. */
+export interface FeedSession extends Session {
+  readonly block: Pick<SessionBlock, 'id' | 'version' | 'createdAt' | 'changedAt'>;
+}
+
+/**
+ * Returns the calendar of a session block: its sessions, and the auditions in it. A session leaves the time free, because its
+ * auditions block it: the calendar can be read back as a source of busy times. The same input always gives the same text.
+ */
+export const renderSessionFeed = (
+  sessions: readonly FeedSession[],
+  auditions: readonly AuditionView[],
+): string => {
+  const calendar = newCalendar('Casting sessions');
+  for (const { at, start, end, room, block } of sessions) {
+    calendar.createEvent({
+      id: `${block.id}-${at.replaceAll(/[-:]/g, '')}@castmatch`,
+      sequence: block.version,
+      status: ICalEventStatus.CONFIRMED,
+      transparency: ICalEventTransparency.TRANSPARENT,
+      start: new Date(start),
+      end: new Date(end),
+      stamp: new Date(block.changedAt),
+      created: new Date(block.createdAt),
+      lastModified: new Date(block.changedAt),
+      summary: 'Casting session',
+      location: room ?? null,
+    });
+  }
+  for (const audition of auditions) {
+    const { slot, state, outcome } = audition;
+    if (slot && state !== 'holding') addEvent(calendar, audition, slot, cancellingOutcomes.has(outcome));
+  }
+  return calendar.toString();
+};
+
+const newCalendar = (name: string): ReturnType<typeof ical> =>
+  ical({ name, prodId: { company: 'CastMatch', product: 'Orchestrator' }, ttl: refreshSeconds });
 
 const addEvent = (
   calendar: ReturnType<typeof ical>,

@@ -40,6 +40,14 @@ interface KeyedRequest {
   readonly body: unknown;
 }
 
+/** @param what the request, as the subject of a sentence */
+export const keyMissing = (what: string): Refusal =>
+  new Refusal(
+    'idempotency_key_missing',
+    `${what} requires the header Idempotency-Key.`,
+    'Choose a key for this request, such as a UUID, and send the same key whenever you repeat the request.',
+  );
+
 const reused = (): Refusal =>
   new Refusal(
     'idempotency_key_reused',

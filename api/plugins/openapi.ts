@@ -21,6 +21,7 @@ export const describeApi = async (api: Api): Promise<void> => {
       tags: [
         { name: 'Auditions', description: 'From request to decision' },
         { name: 'Availability', description: 'Times at which all participants are free' },
+        { name: 'Session blocks', description: 'Recurring casting sessions, cut into slots' },
         { name: 'Attention', description: 'Items that wait for an operator' },
         { name: 'Administration', description: 'Audit log of administrative acts' },
         { name: 'Connections', description: 'Connected accounts at providers' },

@@ -22,6 +22,9 @@ export const auditions = pgTable(
     index('auditions_by_request').on(table.organization, table.requestedAt.desc(), table.id.desc()),
     index('auditions_by_project').on(table.organization, table.project, table.role),
     index('auditions_by_schedule').on(table.organization, table.scheduledFor),
+    index('auditions_by_session_block')
+      .on(table.organization, sql`(${table.view} -> 'slot' ->> 'block')`)
+      .where(sql`${table.view} -> 'slot' ->> 'block' IS NOT NULL`),
     index('auditions_needing_attention').on(table.organization).where(sql`${table.needsAttention}`),
   ],
 );

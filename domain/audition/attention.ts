@@ -20,6 +20,7 @@ const attentionSteps = [
   'calendar_conflict',
   'proposal',
   'room_booking',
+  'session_block',
 ] as const;
 export type AttentionStep = (typeof attentionSteps)[number];
 

@@ -13,6 +13,7 @@ import {
   participantIdSchema,
   projectIdSchema,
   roleIdSchema,
+  sessionBlockIdSchema,
 } from '../ids.ts';
 import {
   channels,
@@ -72,6 +73,9 @@ export const calendarChangeKinds = [
   'conflict',
   'conflict_over',
 ] as const;
+
+/** How the slot relates to the sessions of its block after the block was changed. `inside`: a question is over. */
+export const sessionBlockChanges = ['no_session', 'other_room', 'inside'] as const;
 
 /** Why a new run has taken over an audition. `vanished`: Temporal does not know its workflow. */
 export const takeoverCauses = ['reset', 'terminated', 'vanished'] as const;
@@ -140,6 +144,12 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     provider: z.enum(roomProviders),
     connection: connectionIdSchema,
     answer: z.enum(roomAnswers),
+  }),
+  /** The session block that the slot was chosen from was changed, and the slot lies outside of its sessions now. */
+  fact('session_block_changed', {
+    block: sessionBlockIdSchema,
+    version: z.int(),
+    change: z.enum(sessionBlockChanges),
   }),
   fact('notified', {
     participant: participantIdSchema,
@@ -223,8 +233,13 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     participant: castMemberSchema,
     /** Set when the participant took part before, with other details. The answer stays. */
     isSamePerson: z.boolean().optional(),
+    /** The conflicts in spite of which the slot is held for the changed cast. In the first fact of the change. */
+    overridden: z.array(blockerSchema).optional(),
   }),
-  fact('participant_removed', { participant: participantIdSchema }),
+  fact('participant_removed', {
+    participant: participantIdSchema,
+    overridden: z.array(blockerSchema).optional(),
+  }),
   fact('checked_in', { participant: participantIdSchema }),
   fact('session_started', { origin: z.enum(origins) }),
   fact('session_ended', { origin: z.enum(origins) }),

@@ -5,7 +5,7 @@
 import { isValidPhoneNumber } from 'libphonenumber-js/max';
 import type { z } from 'zod';
 import { Refusal } from '../errors.ts';
-import type { AuditionId, OrganizationId } from '../ids.ts';
+import type { AuditionId, OrganizationId, SessionBlockId } from '../ids.ts';
 import type { MeetingProviderName } from '../providers/vendors.ts';
 import { parseDuration } from '../time/durations.ts';
 import { toEpochMs, toInstant } from '../time/epoch.ts';
@@ -13,19 +13,27 @@ import type { Instant } from '../time/instant.ts';
 import { checkZone, parseLocalTime } from '../time/local-time.ts';
 import { day, minute } from '../time/units.ts';
 import { performerNotReplaceable } from './cast-changes.ts';
+import { roomOf } from './conflict-rules.ts';
 import { type OrganizationConflicts, resolveConflictRules } from './conflict-settings.ts';
 import type { AuditionPlan } from './plan.ts';
 import { resolvePolicy } from './policy-validation.ts';
-import type { AuditionRequest, fixedSlotSchema, Participant, SlotWish, windowSlotSchema } from './request.ts';
+import type {
+  AuditionRequest,
+  BlockSlot,
+  fixedSlotSchema,
+  Participant,
+  SlotWish,
+  windowSlotSchema,
+} from './request.ts';
 import type { Slot, SlotSpec } from './slot.ts';
 
 type FixedSlot = z.infer<typeof fixedSlotSchema>;
 type WindowSlot = z.infer<typeof windowSlotSchema>;
 
 /** Calendar providers limit the range of a free/busy query. */
-const longestWindow = 31 * day;
+export const longestWindow = 31 * day;
 /** Timers, tokens and retention are not made for slots further ahead. */
-const furthestAhead = 2 * 366 * day;
+export const furthestAhead = 2 * 366 * day;
 
 export interface PlanContext {
   readonly id: AuditionId;
@@ -34,6 +42,8 @@ export interface PlanContext {
   readonly correlationId: string;
   /** The organization's providers in its order of preference. Used when the request names neither meeting nor room. */
   readonly defaultMeetingProviders: readonly MeetingProviderName[];
+  /** The wish of a request whose slot names a session block. The caller has read the block. */
+  readonly blockWish?: SlotSpec | undefined;
   readonly conflicts?: OrganizationConflicts | undefined;
   /** Whether the role of the caller may override conflicts. */
   readonly mayOverrideConflicts?: boolean | undefined;
@@ -45,15 +55,16 @@ export const planAudition = (request: AuditionRequest, context: PlanContext): Au
     checkParticipant(participant, `/participants/${index}`);
   });
   checkCast(request.participants);
+  const wish = wishOf(request, context);
   return {
     id: context.id,
     organization: context.organization,
     project: request.project,
     role: request.role,
     round: request.round,
-    wish: validateSlotSpec(request.slot, context.now),
+    wish,
     participants: request.participants,
-    meetingProviders: meetingProvidersOf(request, context.defaultMeetingProviders),
+    meetingProviders: meetingProvidersOf(request, roomOf(wish), context.defaultMeetingProviders),
     reminders: parseReminders(request.reminders),
     ...(request.notes === undefined ? {} : { notes: request.notes }),
     policy: resolvePolicy(request.policy ?? {}, context.conflicts),
@@ -69,7 +80,11 @@ export const planAudition = (request: AuditionRequest, context: PlanContext): Au
  * @param pointer JSON pointer of the slot in the request
  * @throws Refusal
  */
-export const validateSlot = (fixed: FixedSlot, now: Instant, pointer = '/slot'): Slot => {
+export const validateSlot = (
+  fixed: FixedSlot & { readonly block?: SessionBlockId | undefined },
+  now: Instant,
+  pointer = '/slot',
+): Slot => {
   checkZone(fixed.zone, [`${pointer}/zone`]);
   const start = parseLocalTime(fixed.start, fixed.zone, [`${pointer}/start`]);
   const end = parseLocalTime(fixed.end, fixed.zone, [`${pointer}/end`]);
@@ -84,11 +99,26 @@ export const validateSlot = (fixed: FixedSlot, now: Instant, pointer = '/slot'):
   }
   if (start <= now) throw inThePast([`${pointer}/start`]);
   checkDistance(start, now, [`${pointer}/start`]);
-  return { start, end, zone: fixed.zone, ...roomFieldsOf(fixed) };
+  return {
+    start,
+    end,
+    zone: fixed.zone,
+    ...roomFieldsOf(fixed),
+    ...(fixed.block === undefined ? {} : { block: fixed.block }),
+  };
+};
+
+/** Returns whether the slot is a search in a session block. */
+export const isBlockSlot = (wish: SlotWish): wish is BlockSlot => 'block' in wish && !('start' in wish);
+
+const wishOf = ({ slot }: AuditionRequest, { blockWish, now }: PlanContext): SlotSpec => {
+  if (blockWish) return blockWish;
+  if (isBlockSlot(slot)) throw new TypeError(`the caller must read the session block ${slot.block}`);
+  return validateSlotSpec(slot, now);
 };
 
 /** Returns a requested slot or window with its times as instants. @throws Refusal */
-export const validateSlotSpec = (wish: SlotWish, now: Instant): SlotSpec =>
+export const validateSlotSpec = (wish: Exclude<SlotWish, BlockSlot>, now: Instant): SlotSpec =>
   'start' in wish ? { kind: 'fixed', slot: validateSlot(wish, now) } : validateWindow(wish, now);
 
 /**
@@ -231,10 +261,11 @@ const checkCast = (participants: readonly Participant[]): void => {
 
 const meetingProvidersOf = (
   request: AuditionRequest,
+  room: string | undefined,
   ofOrganization: readonly MeetingProviderName[],
 ): readonly MeetingProviderName[] => {
   if (request.meeting) return [...new Set(request.meeting.providers)];
-  if (request.slot.room !== undefined) return [];
+  if (room !== undefined) return [];
   if (ofOrganization.length > 0) return ofOrganization;
   throw new Refusal(
     'meeting_or_room_missing',

@@ -3,7 +3,13 @@
  * as local times in a zone, or with an offset; `time/` converts them into instants.
  */
 import { z } from 'zod';
-import { connectionIdSchema, participantIdSchema, projectIdSchema, roleIdSchema } from '../ids.ts';
+import {
+  connectionIdSchema,
+  participantIdSchema,
+  projectIdSchema,
+  roleIdSchema,
+  sessionBlockIdSchema,
+} from '../ids.ts';
 import {
   calendarProviders,
   channels,
@@ -141,7 +147,27 @@ export const windowSlotSchema = z
   .strict()
   .refine(namesItsRoom, roomNameMissing);
 
-export const slotWishSchema = z.union([fixedSlotSchema, windowSlotSchema]);
+/** A slot of a session block. The sessions of the block decide about its length and its room. */
+export const blockSlotSchema = z
+  .object({
+    block: sessionBlockIdSchema.describe(
+      'The session block. The next slot that is free for all participants is chosen',
+    ),
+    earliest: localOrOffsetTime.optional().describe("By default now. Local times are in the block's zone"),
+    latest: localOrOffsetTime.optional().describe('By default 31 days after the first session in question'),
+  })
+  .strict();
+export type BlockSlot = z.infer<typeof blockSlotSchema>;
+
+export const slotWishSchema = z.union([
+  fixedSlotSchema.extend({
+    block: sessionBlockIdSchema
+      .optional()
+      .describe('The session block that the slot was chosen from. The slot must be in one of its sessions'),
+  }),
+  windowSlotSchema,
+  blockSlotSchema,
+]);
 export type SlotWish = z.infer<typeof slotWishSchema>;
 
 /** Patience and deadlines, ISO 8601 durations. The defaults are those of `policy.ts`. */

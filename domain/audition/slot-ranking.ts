@@ -13,11 +13,21 @@ export const defaultWorkingHours: WorkingHours = { from: '09:00', until: '19:00'
 /** What the ranking knows of a participant. */
 export type Attendance = Pick<Participant, 'zone' | 'quietHours' | 'workingHours'>;
 
-export interface RankedSlot extends TimeRange {
+interface Rating {
   /** Whether the slot is within the working hours of every participant, each in their own zone. */
   readonly withinWorkingHours: boolean;
   /** How many participants have quiet hours at that time. */
   readonly quietConflicts: number;
+}
+
+export type RankedSlot<Slot extends TimeRange = TimeRange> = Slot & Rating;
+
+interface RankingOptions {
+  /**
+   * Whether participants who have set no working hours have the default ones. Not in the sessions of a block: the casting
+   * director has set their hours.
+   */
+  readonly hasDefaultHours?: boolean | undefined;
 }
 
 /**
@@ -25,14 +35,15 @@ export interface RankedSlot extends TimeRange {
  * disturbed, then earliest. Rates no more slots than necessary.
  * @param slots earliest first, as `freeSlots` returns them
  */
-export const rankSlots = (
-  slots: readonly TimeRange[],
+export const rankSlots = <Slot extends TimeRange>(
+  slots: readonly Slot[],
   participants: readonly Attendance[],
   limit = Number.POSITIVE_INFINITY,
-): readonly RankedSlot[] => {
-  const rate = createRating(participants);
-  const flawless: RankedSlot[] = [];
-  const others: RankedSlot[] = [];
+  { hasDefaultHours = true }: RankingOptions = {},
+): readonly RankedSlot<Slot>[] => {
+  const rate = createRating(participants, hasDefaultHours ? defaultWorkingHours : undefined);
+  const flawless: RankedSlot<Slot>[] = [];
+  const others: RankedSlot<Slot>[] = [];
   for (const slot of slots) {
     const rated = rate(slot);
     (isFlawless(rated) ? flawless : others).push(rated);
@@ -61,7 +72,7 @@ export const nearestSlots = (
   const distance = ({ start, end }: TimeRange): number =>
     Math.max(0, toEpochMs(wanted.start) - toEpochMs(start), toEpochMs(end) - toEpochMs(wanted.end));
   return slots
-    .map(createRating(participants))
+    .map(createRating(participants, defaultWorkingHours))
     .sort(
       (a, b) =>
         Number(b.withinWorkingHours) - Number(a.withinWorkingHours) ||
@@ -72,27 +83,33 @@ export const nearestSlots = (
     .slice(0, limit);
 };
 
-const isFlawless = ({ withinWorkingHours, quietConflicts }: RankedSlot): boolean =>
+const isFlawless = ({ withinWorkingHours, quietConflicts }: Rating): boolean =>
   withinWorkingHours && quietConflicts === 0;
 
 /** Reads each zone's clock once per slot, because most participants share a few zones and hours. */
-const createRating = (participants: readonly Attendance[]) => {
+const createRating = (participants: readonly Attendance[], standardHours: WorkingHours | undefined) => {
   const clocks = new Map(participants.map(({ zone }) => [zone, createZoneClock(zone)]));
   const clockOf = (zone: string): ZoneClock => clocks.get(zone) ?? createZoneClock(zone);
   const quietParticipants = participants.flatMap(({ zone, quietHours }) =>
     quietHours ? [{ clock: clockOf(zone), quietHours }] : [],
   );
   const workingTimes = new Map(
-    participants.map(({ zone, workingHours: { from, until } = defaultWorkingHours }) => [
-      `${zone} ${from} ${until}`,
-      {
-        clock: clockOf(zone),
-        from: minutesSinceMidnight(from),
-        until: minutesSinceMidnight(until),
-      },
-    ]),
+    participants.flatMap(({ zone, workingHours = standardHours }): [string, WorkingTime][] =>
+      workingHours
+        ? [
+            [
+              `${zone} ${workingHours.from} ${workingHours.until}`,
+              {
+                clock: clockOf(zone),
+                from: minutesSinceMidnight(workingHours.from),
+                until: minutesSinceMidnight(workingHours.until),
+              },
+            ],
+          ]
+        : [],
+    ),
   );
-  return (slot: TimeRange): RankedSlot => {
+  return <Slot extends TimeRange>(slot: Slot): RankedSlot<Slot> => {
     const [begins, ends] = [toEpochMs(slot.start), toEpochMs(slot.end)];
     return {
       ...slot,

@@ -1,6 +1,6 @@
 /** A slot as workflows use it: instants, with the zone of the request. */
 import { z } from 'zod';
-import { type ConnectionId, connectionIdSchema } from '../ids.ts';
+import { type ConnectionId, connectionIdSchema, type SessionBlockId, sessionBlockIdSchema } from '../ids.ts';
 import { roomProviders } from '../providers/vendors.ts';
 import { instantSchema } from '../time/instant.ts';
 
@@ -18,6 +18,7 @@ export const slotSchema = z.object({
   zone: z.string(),
   room: z.string().optional(),
   roomCalendar: roomCalendarSchema.optional().describe('The calendar of the room, if it has one'),
+  block: sessionBlockIdSchema.optional().describe('The session block that the slot was chosen from'),
 });
 export type Slot = z.infer<typeof slotSchema>;
 
@@ -32,6 +33,8 @@ export type SlotSpec =
       readonly zone: string;
       readonly room?: string | undefined;
       readonly roomCalendar?: RoomCalendar | undefined;
+      /** The slot is chosen from the sessions of this block. They decide about its length and its room. */
+      readonly block?: SessionBlockId | undefined;
     };
 
 export interface BusyInterval {

@@ -3,7 +3,13 @@
  * The plan starts the workflow that takes the audition over.
  */
 import { z } from 'zod';
-import { auditionIdSchema, organizationIdSchema, projectIdSchema, roleIdSchema } from '../ids.ts';
+import {
+  auditionIdSchema,
+  organizationIdSchema,
+  projectIdSchema,
+  roleIdSchema,
+  sessionBlockIdSchema,
+} from '../ids.ts';
 import { meetingProviders } from '../providers/vendors.ts';
 import { instantSchema } from '../time/instant.ts';
 import { conflictPolicies, defaultConflictRules, tentativeRules } from './conflict-rules.ts';
@@ -28,6 +34,7 @@ const slotSpecSchema = z.discriminatedUnion('kind', [
     zone: z.string(),
     room: z.string().optional(),
     roomCalendar: roomCalendarSchema.optional(),
+    block: sessionBlockIdSchema.optional(),
   }),
 ]);
 

@@ -72,6 +72,7 @@ export const stateNeutralFacts = [
   'calendar_changed',
   'room_booked',
   'room_answered',
+  'session_block_changed',
   'notified',
   'responded',
   'answer_ignored',

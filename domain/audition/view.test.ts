@@ -63,6 +63,12 @@ const facts: { readonly [Type in AuditionFact['type']]: Extract<AuditionFact, { 
     connection: 'conn_room',
     answer: 'accepted',
   },
+  session_block_changed: {
+    type: 'session_block_changed',
+    block: 'blk_1',
+    version: 2,
+    change: 'no_session',
+  },
   calendar_changed: {
     type: 'calendar_changed',
     participant: ada,

@@ -231,11 +231,13 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
           ...view.participants.filter(({ id }) => id !== fact.participant.id),
           withDetails(fact.isSamePerson ? view : undefined, fact.participant),
         ],
+        ...withOverridden(view, fact.overridden),
       };
     case 'participant_removed':
       return {
         participants: view.participants.filter(({ id }) => id !== fact.participant),
         calendarEvents: view.calendarEvents.filter(({ participant }) => participant !== fact.participant),
+        ...withOverridden(view, fact.overridden),
       };
     case 'reopened_for_decision':
       return {
@@ -263,6 +265,7 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'calendar_changed':
     case 'answer_ignored':
     case 'time_proposed':
+    case 'session_block_changed':
     case 'session_started':
     case 'session_ended':
     case 'reminder_dropped':
@@ -307,6 +310,12 @@ const slotOf = ({
   announcedAs: [revision],
   roomBooking: undefined,
 });
+
+/** Conflicts that were overridden for another cast stay overridden, as long as the slot is the same. */
+const withOverridden = (
+  { overridden = [] }: AuditionView,
+  more: readonly Blocker[] | undefined,
+): Partial<AuditionView> => (more ? { overridden: [...overridden, ...more] } : {});
 
 const newParticipant = ({ id, kind, zone, required }: CastMember): ParticipantView => ({
   id,

@@ -14,12 +14,13 @@ import {
   decisions,
   deliveryStatuses,
   noticeKinds,
+  sessionBlockChanges,
   takeoverCauses,
 } from '../audition/events.ts';
 import { participantKinds } from '../audition/request.ts';
 import { roomAnswers } from '../audition/room-booking.ts';
 import { slotSchema } from '../audition/slot.ts';
-import { auditionIdSchema, participantIdSchema } from '../ids.ts';
+import { auditionIdSchema, participantIdSchema, sessionBlockIdSchema } from '../ids.ts';
 import { channels } from '../providers/vendors.ts';
 import { instantSchema } from '../time/instant.ts';
 
@@ -99,6 +100,15 @@ export const publicEventDefinitions = {
     type: 'audition.room_answered',
     summary: 'The room has accepted or declined its booking',
     publicFields: z.object({ provider: z.string(), answer: z.enum(roomAnswers) }),
+  },
+  session_block_changed: {
+    type: 'audition.session_block_changed',
+    summary: 'The session block of the audition was changed; whether its slot is still in a session',
+    publicFields: z.object({
+      block: sessionBlockIdSchema,
+      version: z.int(),
+      change: z.enum(sessionBlockChanges),
+    }),
   },
   notified: {
     type: 'audition.notified',
@@ -276,7 +286,7 @@ const published: readonly Published[] = Object.values(publicEventDefinitions).fi
 export const auditionEventTypes: readonly AuditionEventType[] = published.map(({ type }) => type);
 
 /** Events that belong to no audition. */
-export type EndpointEventType = 'endpoint.test' | 'endpoint.disabled';
+export type EndpointEventType = 'endpoint.test' | 'endpoint.disabled' | 'connection.failing';
 
 const publicTypeOfFact: ReadonlyMap<string, AuditionEventType | null> = new Map(
   Object.entries(publicEventDefinitions).map(([fact, row]) => [fact, row?.type ?? null]),

@@ -36,6 +36,12 @@ const facts: { readonly [Type in AuditionFactType]: Extract<AuditionFact, { type
     connection: 'conn_room',
     answer: 'declined',
   },
+  session_block_changed: {
+    type: 'session_block_changed',
+    block: 'blk_1',
+    version: 2,
+    change: 'no_session',
+  },
   calendar_changed: {
     type: 'calendar_changed',
     participant,

@@ -10,6 +10,7 @@ import { type AuditionView, createView, foldEvent } from '../audition/view.ts';
 import {
   type AuditionId,
   auditionIdSchema,
+  connectionIdSchema,
   endpointIdSchema,
   organizationIdSchema,
   projectIdSchema,
@@ -94,6 +95,14 @@ const toPublicEvent = (view: AuditionView, event: AuditionEvent): PublicEvent | 
 
 const endpointDataSchema = z.object({ endpoint: endpointIdSchema, organization: organizationIdSchema });
 
+const connectionDataSchema = z.object({
+  connection: connectionIdSchema,
+  organization: organizationIdSchema,
+  provider: z.literal('ics'),
+  owner: z.string().optional().describe('The participant whose calendar it is'),
+  failingSince: instantSchema,
+});
+
 const envelope = (type: string, data: z.ZodObject) =>
   z.object({ type: z.literal(type), timestamp: instantSchema, data });
 
@@ -121,5 +130,10 @@ export const documentedEvents: readonly Documented[] = [
     type: 'endpoint.disabled',
     summary: 'Another endpoint of the organization was disabled and gets no more events',
     schema: envelope('endpoint.disabled', endpointDataSchema.extend({ reason: z.string() })),
+  },
+  {
+    type: 'connection.failing',
+    summary: 'A calendar feed has not been readable for a day, and its owner must enter its address again',
+    schema: envelope('connection.failing', connectionDataSchema),
   },
 ];

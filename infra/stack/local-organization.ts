@@ -5,7 +5,7 @@ import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
 import { createKeyWrapping } from '../../foundation/encryption/configured-wrapping.ts';
 import { loadConfiguration } from '../../providers/configuration.ts';
 
-const localOrganization: OrganizationId = 'org_local';
+export const localOrganization: OrganizationId = 'org_local';
 
 /** Public keys. They grant access only to a local stack. */
 export const localApiKeys = {
@@ -35,19 +35,21 @@ export const mayBeSeeded = ({ DATABASE_URL, CASTMATCH_ENV }: NodeJS.ProcessEnv):
     : CASTMATCH_ENV !== 'staging' && CASTMATCH_ENV !== 'production';
 
 /**
- * Adds or restores the local organization, its keys and its connections. Changes nothing else in the
- * database.
+ * Adds or restores the local organization, its keys and its connections. Keeps its rules about conflicts, and changes
+ * nothing else in the database.
  */
 export const seedLocalOrganization = async (env: NodeJS.ProcessEnv): Promise<void> => {
   const configuration = loadConfiguration(env);
   const { db, close } = createDatabaseClient(configuration.databaseUrl, { poolSize: 2 });
   try {
     const { organizations, apiKeys, connections } = createRepositories(db, createKeyWrapping(configuration));
+    const existing = await organizations.get(localOrganization);
     await organizations.put({
       id: localOrganization,
       name: 'Local casting office',
       meetingProviders: ['zoom', 'google_meet'],
       meetCalendar: { connection: 'conn_casting_office', calendarId: 'primary' },
+      conflicts: existing?.conflicts,
     });
     for (const [role, secret] of [
       ['backend', localApiKeys.backend],

@@ -76,6 +76,24 @@ export const expandByLibrary = ({ text }: Rule, start: number, from: number, unt
   }
 };
 
+/**
+ * Returns whether the rule itself generates the start of the series. False for a rule that cannot be expanded.
+ * @param start the local time of DTSTART, as in `expandRule`
+ */
+export const generatesStart = ({ text }: Rule, start: number): boolean => {
+  try {
+    const rule = new RRuleTemporal({
+      rruleString: `DTSTART;TZID=UTC:${digitsOf(start)}\nRRULE:${text}`,
+      maxCandidateEvaluations: maxCandidates,
+      maxIterations: maxPeriods,
+      cache: false,
+    });
+    return rule.between(new Date(start), new Date(start), true).length > 0;
+  } catch {
+    return false;
+  }
+};
+
 /** Returns `20261201T090000`. */
 const digitsOf = (localMs: number): string =>
   new Date(localMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '');

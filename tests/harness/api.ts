@@ -14,7 +14,7 @@ import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { createConnectionLinks } from '../../foundation/links/connection-link.ts';
-import { createFeedLinks } from '../../foundation/links/feed-link.ts';
+import { createFeedLinks, createSessionFeedLinks } from '../../foundation/links/feed-link.ts';
 import { createResponseLinks } from '../../foundation/links/response-link.ts';
 import { createLogger } from '../../foundation/observability/logger.ts';
 import { calendarName } from '../../providers/calendar-names.ts';
@@ -28,6 +28,7 @@ import { localDefaults } from './local-defaults.ts';
 export const masterKeys = [{ id: 'test', key: randomBytes(32) }];
 export const responseLinks = createResponseLinks(masterKeys);
 const feedLinks = createFeedLinks(masterKeys);
+const sessionFeedLinks = createSessionFeedLinks(masterKeys);
 export const connectionLinks = createConnectionLinks(masterKeys);
 
 /** The clock of the API in tests. */
@@ -72,6 +73,7 @@ export const apiDependencies = (
   configuration: apiConfiguration,
   responseLinks,
   feedLinks,
+  sessionFeedLinks,
   connectionLinks,
   authorizers: noAuthorizers,
   findBusy: async () => [],

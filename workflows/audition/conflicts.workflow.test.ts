@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ConflictHandling, defaultConflictRules } from '../../domain/audition/conflict-rules.ts';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
+import { participantIdSchema } from '../../domain/ids.ts';
 import { minute } from '../../domain/time/units.ts';
 import { auditionPlan, castingDirector, slotIn } from '../../tests/harness/audition-plan.ts';
 import {
@@ -179,6 +180,50 @@ describe('the policy override', () => {
       const reported = () => played.world.factTypes().filter((type) => type === 'calendar_changed').length;
       await expect.poll(reported, { timeout: 10_000 }).toBe(1);
     });
+  });
+});
+
+describe('a change of the cast', () => {
+  const newcomer = { ...castingDirector, id: participantIdSchema.parse('reader-2'), kind: 'reader' as const };
+  const add = ({ send }: RunningAudition, conflicts?: ConflictHandling) =>
+    send(messages.participantsUpdate, {
+      ...apiCommand,
+      changes: [{ kind: 'add', participant: newcomer }],
+      conflicts,
+    });
+
+  it('is made over a busy calendar by a caller who may, and records it', async () => {
+    await stage.runAudition({ plan: { conflicts: overriding } }, async (played) => {
+      await scheduled(played);
+      busy(played.world);
+      expect(await updateFailureOf(add(played, {}))).toMatchObject({ code: 'slot_taken' });
+      const changed = await add(played, { mayOverride: true });
+      expect(changed.participants.map(({ id }) => id)).toContain(newcomer.id);
+      expect(changed.overridden).toMatchObject([always]);
+      const fact = played.world.events.find((event) => event.fact.type === 'participant_added')?.fact;
+      expect(fact).toMatchObject({ overridden: [{ kind: 'calendar_event', ...always }] });
+    });
+  });
+
+  it('waits for the hold of another audition', async () => {
+    await stage.runAudition({ plan: { conflicts: waiting } }, async (played) => {
+      await scheduled(played);
+      freeBeforeThird(played.world);
+      const changed = await add(played, {});
+      expect(changed.participants.map(({ id }) => id)).toContain(newcomer.id);
+      expect([...played.world.claims]).toEqual([3]);
+    });
+  });
+
+  it('that an earlier version of the API has sent is refused', async () => {
+    await stage.runAudition(
+      { plan: { conflicts: overriding, mayOverrideConflicts: true } },
+      async (played) => {
+        await scheduled(played);
+        busy(played.world);
+        expect(await updateFailureOf(add(played))).toMatchObject({ code: 'slot_taken' });
+      },
+    );
   });
 });
 

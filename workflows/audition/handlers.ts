@@ -3,6 +3,7 @@ import type { UpdateDefinition } from '@temporalio/common';
 import { CancellationScope, condition, currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import type { ProposedTime, ReportedAnswer } from '../../domain/audition/reported-answer.ts';
+import type { SessionBlockChange } from '../../domain/audition/session-block-change.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { QueuedCommand } from './command-queue.ts';
 import { earlierResultsHandled } from './earlier-results.ts';
@@ -25,6 +26,7 @@ import { recordDelivery } from './steps/delivery.ts';
 import { meetingDeleted } from './steps/replace-meeting.ts';
 import { answerReported, timeProposed } from './steps/reported-answers.ts';
 import { checkIn, meetingEnded, meetingStarted } from './steps/session.ts';
+import { sessionBlockChanged } from './steps/session-block-changes.ts';
 
 /**
  * Sets all handlers. A workflow that is cancelled in Temporal ends its audition; callers of updates that it has accepted
@@ -163,6 +165,10 @@ export const setHandlers = (run: AuditionRun): void => {
   setHandler(
     messages.timeProposedSignal,
     applyOnce((proposal: ProposedTime) => timeProposed(run, proposal)),
+  );
+  setHandler(
+    messages.sessionBlockChangedSignal,
+    applyOnce((change: SessionBlockChange) => sessionBlockChanged(run, change)),
   );
 };
 

@@ -21,6 +21,7 @@ import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { ProposedTime, ReportedAnswer } from '../../domain/audition/reported-answer.ts';
 import type { Channel, Participant } from '../../domain/audition/request.ts';
+import type { SessionBlockChange } from '../../domain/audition/session-block-change.ts';
 import type { Slot, SlotSpec } from '../../domain/audition/slot.ts';
 import type { SlotConflict } from '../../domain/audition/slot-conflict.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
@@ -166,6 +167,8 @@ export type CastChange =
 
 export interface ParticipantsCommand extends CommandContext {
   readonly changes: readonly CastChange[];
+  /** What happens when the slot is not free for the cast. Undefined in commands of earlier versions: it is refused. */
+  readonly conflicts?: ConflictHandling | undefined;
 }
 export const participantsUpdate = defineUpdate<UpdateAnswer, [ParticipantsCommand]>('participants');
 
@@ -231,6 +234,9 @@ export const answerReportedSignal = defineSignal<[ReportedAnswer]>('answerReport
 
 /** A participant proposes another time. */
 export const timeProposedSignal = defineSignal<[ProposedTime]>('timeProposed');
+
+/** The session block of the slot was changed, and the slot is outside of its sessions, or inside again. */
+export const sessionBlockChangedSignal = defineSignal<[SessionBlockChange]>('sessionBlockChanged');
 
 /** Returns the plan with all changes of the cast. A reopened audition starts with it. */
 export const planQuery = defineQuery<AuditionPlan>('plan');

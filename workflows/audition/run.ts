@@ -5,6 +5,7 @@ import type { EndingFact } from '../../domain/audition/ending.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts';
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
+import type { SessionBlockChange } from '../../domain/audition/session-block-change.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';
 import type { Refusal } from '../../domain/errors.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
@@ -90,6 +91,8 @@ export interface AuditionRun {
   answeredAt: AnswerTimes;
   /** The last proposal of each participant. A later one withdraws its question. */
   readonly proposals: Map<ParticipantId, string>;
+  /** The last report about the session block of the slot. Another one withdraws its question. */
+  sessionBlockReport: SessionBlockChange | undefined;
   answerEscalated: boolean;
   decisionEscalated: boolean;
   /** Whether the casting office was asked if the session in the present slot took place. */
@@ -221,6 +224,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     calendarReports: new Map(),
     answeredAt: carried?.answeredAt ?? {},
     proposals: new Map(),
+    sessionBlockReport: undefined,
     answerEscalated: carried?.answerEscalated ?? false,
     decisionEscalated: carried?.decisionEscalated ?? false,
     sessionAsked: carried?.sessionAsked ?? false,

@@ -8,29 +8,36 @@ import {
   widen,
 } from '../../../domain/audition/conflict-rules.ts';
 import { conflictSettingsSchema, resolveConflictRules } from '../../../domain/audition/conflict-settings.ts';
-import { freeSlots } from '../../../domain/audition/free-slots.ts';
-import { participantSchema, windowSlotSchema } from '../../../domain/audition/request.ts';
+import { freeSlots, type TimeRange } from '../../../domain/audition/free-slots.ts';
+import { blockSlotSchema, participantSchema, windowSlotSchema } from '../../../domain/audition/request.ts';
 import { validateWindow } from '../../../domain/audition/request-validation.ts';
-import type { BusyInterval } from '../../../domain/audition/slot.ts';
+import { canonicalRoom } from '../../../domain/audition/rooms.ts';
+import type { BusyInterval, RoomCalendar } from '../../../domain/audition/slot.ts';
 import { rankSlots } from '../../../domain/audition/slot-ranking.ts';
 import { placeOf, slotResources } from '../../../domain/audition/slot-resources.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
+import { freeSessionSlots, slotsOfSession } from '../../../domain/session-blocks/session-slots.ts';
+import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { instantSchema } from '../../../domain/time/instant.ts';
 import { checkZone } from '../../../domain/time/local-time.ts';
 import { roomCalendarName } from '../../../providers/calendar-names.ts';
+import { sessionsIn } from '../../../providers/icalendar/session-occurrences.ts';
 import { callerOf } from '../../access/caller.ts';
 import type { Api } from '../../api.ts';
 import { checkConnections } from '../../auditions/check-connections.ts';
-import { checkRoom } from '../../auditions/check-room.ts';
+import { checkRoom, requestedRoom } from '../../auditions/check-room.ts';
 import type { ApiDependencies, ProviderCall } from '../../dependencies.ts';
 import { providerRefusal } from '../../problems/provider-faults.ts';
 import { jsonResponse, problemResponses } from '../../schemas/responses.ts';
+import { readBlockSearch } from '../../session-blocks/slot-wish.ts';
 
 const minute = 60_000;
 
 const availabilityRequest = z
   .object({
-    slot: windowSlotSchema,
+    slot: z
+      .union([windowSlotSchema, blockSlotSchema])
+      .describe('A window, or a session block whose free slots are listed'),
     participants: z
       .array(
         participantSchema
@@ -64,6 +71,7 @@ const rankedSlots = z.object({
         .boolean()
         .describe('Within the working hours of every participant, which are 09:00 to 19:00 by default'),
       quietConflicts: z.int().describe('Number of participants who have quiet hours at that time'),
+      room: z.string().optional().describe('The room of the session, for a slot of a session block'),
     }),
   ),
 });
@@ -77,18 +85,19 @@ interface Window {
 const listHeld = async (
   { repositories: { holds }, nameCalendar }: ApiDependencies,
   organization: OrganizationId,
-  { slot, participants }: AvailabilityRequest,
+  participants: AvailabilityRequest['participants'],
+  { room, roomCalendar }: Pick<Place, 'room' | 'roomCalendar'>,
   window: Window,
   rules: ConflictRules,
   call: ProviderCall,
 ) => {
   const named = participants.flatMap(({ calendar }) => (calendar ? [calendar] : []));
   const names = await Promise.all(named.map((calendar) => nameCalendar(organization, calendar, call)));
-  const roomNames = slot.roomCalendar ? [roomCalendarName(slot.roomCalendar)] : [];
+  const roomNames = roomCalendar ? [roomCalendarName(roomCalendar)] : [];
   const needs = {
     organization,
-    resources: slotResources(participants, slot.room, [...names.flat(), ...roomNames]),
-    gaps: { buffer: rules.buffer, travel: rules.travel, place: placeOf(organization, slot.room) },
+    resources: slotResources(participants, room, [...names.flat(), ...roomNames]),
+    gaps: { buffer: rules.buffer, travel: rules.travel, place: placeOf(organization, room) },
   };
   return holds.listBusy(needs, window);
 };
@@ -105,21 +114,19 @@ const reading = async (
   }
 };
 
-/** Returns the times that are not free: held by auditions, busy in a connected calendar, or in a blackout. */
-const readBusyIntervals = async (
+/** Returns when the connected calendars are busy. @param gap how far around the window they matter, in milliseconds */
+const readCalendars = async (
   dependencies: ApiDependencies,
   organization: OrganizationId,
-  request: AvailabilityRequest,
+  participants: AvailabilityRequest['participants'],
+  roomCalendar: RoomCalendar | undefined,
   window: Window,
+  gap: number,
   rules: ConflictRules,
   call: ProviderCall,
 ): Promise<readonly BusyInterval[]> => {
-  const { participants, slot } = request;
-  const { roomCalendar } = slot;
-  const gap = calendarGap(rules, slot.room);
   const { start: from, end: until } = widen({ start: window.from, end: window.until }, gap);
-  const [held, ...busy] = await Promise.all([
-    listHeld(dependencies, organization, request, window, rules, call),
+  const busy = await Promise.all([
     ...participants.flatMap(({ calendar }, index) =>
       calendar
         ? [
@@ -137,11 +144,81 @@ const readBusyIntervals = async (
         ]
       : []),
   ]);
-  return [
-    ...held,
-    ...busy.flat().map((interval) => widen(interval, gapToEvent(rules, slot.room, interval))),
-    ...blackoutTimes(rules, participants),
-  ];
+  return busy.flat();
+};
+
+/** Where slots can be: in a room or by video, at any time of the window or only at these times. */
+interface Place {
+  readonly room: string | undefined;
+  readonly roomCalendar?: RoomCalendar | undefined;
+  readonly slots?: readonly TimeRange[];
+}
+
+interface Search {
+  readonly window: Window;
+  readonly durationMinutes: number;
+  readonly places: readonly Place[];
+  /** Whether participants without working hours have the default ones. */
+  readonly hasDefaultHours: boolean;
+}
+
+const readSearch = async (
+  { repositories: { sessionBlocks }, now }: ApiDependencies,
+  organization: OrganizationId,
+  slot: AvailabilityRequest['slot'],
+): Promise<Search> => {
+  if (!('block' in slot)) {
+    // The address of the room as it is compared.
+    const { earliest, latest, durationMinutes, room, roomCalendar } = validateWindow(slot, now());
+    const window = { from: earliest, until: latest };
+    return { window, durationMinutes, places: [{ room, roomCalendar }], hasDefaultHours: true };
+  }
+  const { block, wish } = await readBlockSearch(slot, { sessionBlocks, organization, now: now() });
+  const sessions = sessionsIn(block, { start: toEpochMs(wish.earliest), end: toEpochMs(wish.latest) });
+  const byRoom = Map.groupBy(sessions, ({ room }) => (room === undefined ? undefined : canonicalRoom(room)));
+  const places = [...byRoom.values()].map((ofRoom) => ({
+    room: ofRoom[0]?.room,
+    slots: ofRoom.flatMap((session) => slotsOfSession(session, block.definition)),
+  }));
+  const until = sessions.reduce((last, { end }) => (end > last ? end : last), wish.earliest);
+  return {
+    window: { from: wish.earliest, until: until < wish.latest ? until : wish.latest },
+    durationMinutes: wish.durationMinutes,
+    places,
+    hasDefaultHours: false,
+  };
+};
+
+/** Returns the free slots of all places, the earliest first. */
+const findFree = async (
+  dependencies: ApiDependencies,
+  organization: OrganizationId,
+  participants: AvailabilityRequest['participants'],
+  { window, durationMinutes, places }: Search,
+  rules: ConflictRules,
+  call: ProviderCall,
+) => {
+  const widest = Math.max(...places.map(({ room }) => calendarGap(rules, room)));
+  // Only a search in a window names a room with a calendar, and it has one place.
+  const roomCalendar = places.find((place) => place.roomCalendar)?.roomCalendar;
+  const [calendars, ...held] = await Promise.all([
+    readCalendars(dependencies, organization, participants, roomCalendar, window, widest, rules, call),
+    ...places.map((place) => listHeld(dependencies, organization, participants, place, window, rules, call)),
+  ]);
+  const blackouts = blackoutTimes(rules, participants);
+  return places
+    .flatMap(({ room, slots }, index) => {
+      const busy = [
+        ...(held[index] ?? []),
+        ...calendars.map((interval) => widen(interval, gapToEvent(rules, room, interval))),
+        ...blackouts,
+      ];
+      const free = slots
+        ? freeSessionSlots(slots, busy, window).map((slot) => (room === undefined ? slot : { ...slot, room }))
+        : freeSlots(busy, window, durationMinutes * minute);
+      return free;
+    })
+    .sort((one, other) => one.start.localeCompare(other.start));
 };
 
 /** Maximum time to wait for all calendars together. */
@@ -173,6 +250,7 @@ export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): voi
             'slot_too_long',
             'slot_too_far_ahead',
             'unknown_connection',
+            'unknown_session_block',
             'duration_too_short',
             'body_too_large',
             'unsupported_media_type',
@@ -184,18 +262,15 @@ export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): voi
       const { organization } = callerOf(request);
       const { slot, participants, limit, conflicts } = request.body;
       participants.forEach(({ zone }, index) => checkZone(zone, [`/participants/${index}/zone`]));
-      const { earliest, latest, durationMinutes, roomCalendar } = validateWindow(slot, dependencies.now());
+      const search = await readSearch(dependencies, organization, slot);
       const settings = await dependencies.repositories.organizations.get(organization);
       const rules = resolveConflictRules(conflicts, settings?.conflicts);
       await checkConnections(dependencies.repositories.connections, organization, participants);
-      await checkRoom(dependencies.repositories.connections, organization, roomCalendar);
-      const window = { from: earliest, until: latest };
+      await checkRoom(dependencies.repositories.connections, organization, requestedRoom(slot));
       const call = { correlationId: request.id, signal: AbortSignal.timeout(calendarTimeoutMs) };
-      // The address of the room as it is compared.
-      const asked = { ...request.body, slot: { ...slot, roomCalendar } };
-      const busy = await readBusyIntervals(dependencies, organization, asked, window, rules, call);
-      const free = freeSlots(busy, window, durationMinutes * minute);
-      return { slots: [...rankSlots(free, participants, limit)] };
+      const free = await findFree(dependencies, organization, participants, search, rules, call);
+      const { hasDefaultHours } = search;
+      return { slots: [...rankSlots(free, participants, limit, { hasDefaultHours })] };
     },
   );
 };

@@ -69,6 +69,10 @@ export const factLine = (fact: AuditionFact): FactLine => {
       return fact.change === 'put_back' || fact.change === 'conflict_over'
         ? good(`calendar of ${fact.participant ?? 'the room'}: ${fact.change}`)
         : warning(`calendar of ${fact.participant ?? 'the room'}: ${fact.change}`);
+    case 'session_block_changed':
+      return fact.change === 'inside'
+        ? good(`in a session of ${fact.block} again`)
+        : warning(`outside of ${fact.block}: ${fact.change}`);
     case 'session_started':
       return good('session started');
     case 'session_ended':

@@ -6,10 +6,12 @@ import {
   keepsCalendar,
   keptChannels,
 } from '../../../domain/audition/cast-difference.ts';
+import type { ConflictHandling } from '../../../domain/audition/conflict-rules.ts';
 import type { AuditionPlan } from '../../../domain/audition/plan.ts';
 import { formerCast } from '../../../domain/audition/present-cast.ts';
 import type { Reminder } from '../../../domain/audition/reminder-plan.ts';
 import type { Channel, Participant } from '../../../domain/audition/request.ts';
+import type { Blocker } from '../../../domain/audition/slot-conflict.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
@@ -28,12 +30,12 @@ import { type Claimed, claimSlot } from './claim.ts';
 import { notify, notifyOne } from './notices.ts';
 
 /**
- * Changes the cast. The slot is claimed again for the new cast first, so that a new participant who is busy is refused
- * and nothing has changed.
+ * Changes the cast. The slot is claimed again for the new cast first, under the conflict policy of the audition: a new
+ * participant who is busy is refused by default, and nothing has changed.
  */
 export const changeCast = async (
   run: AuditionRun,
-  { changes, correlationId }: ParticipantsCommand,
+  { changes, correlationId, conflicts }: ParticipantsCommand,
 ): Promise<Refusal | undefined> => {
   const { view } = run.journal;
   if (!view.slot || !isChangeable('participants', view)) return wrongState('participants', view.state);
@@ -45,7 +47,12 @@ export const changeCast = async (
   if (Object.values(difference).every(({ length }) => length === 0)) return undefined;
   const formerParticipants = formerCast(before, participants);
   return runChange(run, 'participants', (change) =>
-    replaceCast(run, change, { ...before, participants, formerParticipants }, { difference, correlationId }),
+    replaceCast(
+      run,
+      change,
+      { ...before, participants, formerParticipants },
+      { difference, correlationId, conflicts },
+    ),
   );
 };
 
@@ -53,12 +60,20 @@ const replaceCast = async (
   run: AuditionRun,
   change: Change,
   plan: AuditionPlan,
-  { difference, correlationId }: { readonly difference: CastDifference; readonly correlationId: string },
+  {
+    difference,
+    correlationId,
+    conflicts,
+  }: {
+    readonly difference: CastDifference;
+    readonly correlationId: string;
+    readonly conflicts: ConflictHandling | undefined;
+  },
 ): Promise<Refusal | undefined> => {
-  const claimed = await claimFor(run, plan);
+  const claimed = await claimFor(run, plan, conflicts);
   if (claimed instanceof Refusal) return claimed;
   // Throws when the audition has ended: then the ending undoes everything, for the cast of before.
-  recordChanges(run, difference, correlationId);
+  recordChanges(run, difference, correlationId, claimed.overridden);
   change.isMade = true;
   run.plan = plan;
   const leaving = leavingOf(difference);
@@ -90,17 +105,24 @@ const recordChanges = (
   run: AuditionRun,
   { added, removed, replaced }: CastDifference,
   correlationId: string,
+  overridden: readonly Blocker[] | undefined,
 ): void => {
-  for (const { id } of removed) {
-    run.record({ type: 'participant_removed', participant: id }, correlationId);
-  }
-  for (const participant of added) {
-    run.record({ type: 'participant_added', participant: memberOf(participant) }, correlationId);
-  }
-  for (const { after, isSamePerson } of replaced) {
-    const same = isSamePerson ? { isSamePerson } : {};
-    run.record({ type: 'participant_added', participant: memberOf(after), ...same }, correlationId);
-  }
+  const [first, ...others] = [
+    ...removed.map(({ id }) => ({ type: 'participant_removed', participant: id }) as const),
+    ...added.map(
+      (participant) => ({ type: 'participant_added', participant: memberOf(participant) }) as const,
+    ),
+    ...replaced.map(
+      ({ after, isSamePerson }) =>
+        ({
+          type: 'participant_added',
+          participant: memberOf(after),
+          ...(isSamePerson ? { isSamePerson } : {}),
+        }) as const,
+    ),
+  ];
+  if (first) run.record({ ...first, ...(overridden && { overridden: [...overridden] }) }, correlationId);
+  for (const fact of others) run.record(fact, correlationId);
   if (run.journal.view.state === 'confirmed' && !allAccepted(run)) {
     run.record({ type: 'confirmation_lost' }, correlationId);
   }
@@ -122,14 +144,18 @@ const applyChange = (participants: readonly Participant[], change: CastChange): 
 const claimFor = async (
   run: AuditionRun,
   plan: AuditionPlan,
+  handling?: ConflictHandling,
 ): Promise<Extract<Claimed, { kind: 'held' }> | Refusal> => {
   const { slot, overridden } = run.journal.view;
-  const claimed = slot && (await claimSlot(run, { kind: 'fixed', slot }, { plan, accepted: overridden }));
+  const claimed =
+    slot && (await claimSlot(run, { kind: 'fixed', slot }, { plan, accepted: overridden, handling }));
   if (claimed?.kind !== 'held') {
     return new Refusal(
       'slot_taken',
       claimed?.message ?? 'The audition has no slot.',
       'Choose another participant, or reschedule the audition.',
+      [],
+      claimed?.conflict,
     );
   }
   run.claims = { ...run.claims, held: claimed.number };

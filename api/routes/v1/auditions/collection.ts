@@ -2,31 +2,18 @@
 import { z } from 'zod';
 import { auditionRequestSchema } from '../../../../domain/audition/request.ts';
 import { auditionStates } from '../../../../domain/audition/states.ts';
-import { Refusal } from '../../../../domain/errors.ts';
 import { projectIdSchema, roleIdSchema } from '../../../../domain/ids.ts';
-import { toInstant } from '../../../../domain/time/epoch.ts';
 import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import { requestedAuditionId } from '../../../auditions/derived-ids.ts';
 import { sendAuditionResponse } from '../../../auditions/send-response.ts';
 import { startAudition } from '../../../auditions/start.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { idempotencyHeaders, runOnce } from '../../../idempotency/run-once.ts';
+import { idempotencyHeaders, keyMissing, runOnce } from '../../../idempotency/run-once.ts';
 import { auditionSchema } from '../../../schemas/audition.ts';
 import { pageQuery, pageSchemaOf } from '../../../schemas/page.ts';
 import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
-
-/** Outside these years, some times with an offset have no representation as an instant or in the database. */
-const [earliest, latest] = [Date.UTC(1970), Date.UTC(9999)];
-
-const time = z.iso
-  .datetime({ offset: true, error: 'write an instant as 2026-12-01T09:00:00Z or with an offset' })
-  .transform((text, context) => {
-    const at = Date.parse(text);
-    if (at >= earliest && at < latest) return toInstant(at);
-    context.addIssue('name a time between the years 1970 and 9998');
-    return z.NEVER;
-  });
+import { timeQuery } from '../../../schemas/time.ts';
 
 const listQuery = pageQuery.extend({
   state: z.enum(auditionStates).optional(),
@@ -36,16 +23,9 @@ const listQuery = pageQuery.extend({
     .enum(['true', 'false'])
     .transform((text) => text === 'true')
     .optional(),
-  scheduledFrom: time.optional(),
-  scheduledUntil: time.optional(),
+  scheduledFrom: timeQuery.optional(),
+  scheduledUntil: timeQuery.optional(),
 });
-
-const keyMissing = (): Refusal =>
-  new Refusal(
-    'idempotency_key_missing',
-    'Requesting an audition requires the header Idempotency-Key.',
-    'Choose a key for this request, such as a UUID, and send the same key whenever you repeat the request.',
-  );
 
 const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
   api.post(
@@ -85,13 +65,16 @@ const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
             'channel_without_address',
             'unknown_connection',
             'meeting_or_room_missing',
+            'unknown_session_block',
+            'session_block_mismatch',
+            'outside_session_block',
             'idempotency_key_reused',
           ),
         },
       },
       // Checked before the schema, which would report `invalid_body` instead of this code.
       preValidation: async ({ headers }) => {
-        if (headers['idempotency-key'] === undefined) throw keyMissing();
+        if (headers['idempotency-key'] === undefined) throw keyMissing('Requesting an audition');
       },
     },
     async (request, reply) => {

@@ -7,7 +7,7 @@ import type { AuditionId } from '../../../../domain/ids.ts';
 import type { CommandContext } from '../../../../workflows/audition/messages.ts';
 import { callerOf } from '../../../access/caller.ts';
 import type { AuditionUpdateMessage } from '../../../auditions/audition-workflows.ts';
-import { type CommandTarget, sendAuditionCommand } from '../../../auditions/command.ts';
+import { type CommandTarget, type MessageOf, sendAuditionCommand } from '../../../auditions/command.ts';
 import { updateIdOf } from '../../../auditions/derived-ids.ts';
 import { sendAuditionResponse } from '../../../auditions/send-response.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
@@ -28,6 +28,13 @@ export const slotRefusals = [
   'slot_ends_before_start',
   'slot_too_long',
   'slot_too_far_ahead',
+] as const satisfies readonly RefusalCode[];
+
+/** The refusals of a slot that names a session block. */
+export const blockRefusals = [
+  'unknown_session_block',
+  'session_block_mismatch',
+  'outside_session_block',
 ] as const satisfies readonly RefusalCode[];
 
 const commandRefusals = [
@@ -104,10 +111,7 @@ export const sendCommand = <Name extends AuditionUpdateMessage['name']>(
   dependencies: Pick<ApiDependencies, 'repositories' | 'auditionWorkflows'>,
   { request, reply, route }: { request: CommandRequest; reply: FastifyReply; route: string },
   name: Name,
-  message: (
-    context: CommandContext,
-    view: AuditionView,
-  ) => Extract<AuditionUpdateMessage, { readonly name: Name }>,
+  message: (context: CommandContext, view: AuditionView) => MessageOf<Name> | Promise<MessageOf<Name>>,
   check: () => Promise<void> = async () => undefined,
 ): Promise<FastifyReply> =>
   runCommand(dependencies, { request, reply, route }, async (target, context, attempt) => {

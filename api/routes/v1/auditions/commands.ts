@@ -9,23 +9,20 @@ import {
   rescheduleSchema,
   respondSchema,
 } from '../../../../domain/audition/commands.ts';
-import type { ConflictHandling } from '../../../../domain/audition/conflict-rules.ts';
-import {
-  type ConflictHandlingSettings,
-  resolveHandling,
-} from '../../../../domain/audition/conflict-settings.ts';
-import { validateSlot, validateSlotSpec } from '../../../../domain/audition/request-validation.ts';
+import { validateSlot } from '../../../../domain/audition/request-validation.ts';
 import type { AuditionView } from '../../../../domain/audition/view.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import type { CommandContext, DecideCommand } from '../../../../workflows/audition/messages.ts';
 import { type Caller, callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
-import { checkRoom } from '../../../auditions/check-room.ts';
-import { mayOverrideConflicts } from '../../../auditions/conflict-override.ts';
+import { checkRoom, requestedRoom } from '../../../auditions/check-room.ts';
+import { conflictHandlingOf } from '../../../auditions/conflict-override.ts';
 import { nextAuditionId } from '../../../auditions/derived-ids.ts';
 import { reopenAudition } from '../../../auditions/reopen.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
+import { auditionOf, readSlotWish } from '../../../session-blocks/slot-wish.ts';
 import {
+  blockRefusals,
   type CommandRequest,
   commandSchema,
   runCommand,
@@ -83,17 +80,6 @@ const answerRoutes = (api: Api, dependencies: ApiDependencies): void => {
   );
 };
 
-const handlingOf = async (
-  { repositories: { organizations } }: Pick<ApiDependencies, 'repositories'>,
-  { organization, role }: Pick<Caller, 'organization' | 'role'>,
-  requested: ConflictHandlingSettings = {},
-): Promise<ConflictHandling | undefined> => {
-  const settings = await organizations.get(organization);
-  const mayOverride = mayOverrideConflicts(settings?.conflicts, role, requested.policy);
-  const handling = { ...resolveHandling(requested), ...(mayOverride ? { mayOverride } : {}) };
-  return Object.keys(handling).length === 0 ? undefined : handling;
-};
-
 const slotRoutes = (api: Api, dependencies: ApiDependencies): void => {
   api.post(
     '/v1/auditions/:id/reschedule',
@@ -108,28 +94,34 @@ const slotRoutes = (api: Api, dependencies: ApiDependencies): void => {
           'move_in_progress',
           'move_aborted',
           ...slotRefusals,
+          ...blockRefusals,
         ]),
         body: rescheduleSchema,
       },
     },
     async (request, reply) => {
       const { slot, reason, conflicts } = request.body;
-      const handling = await handlingOf(dependencies, callerOf(request), conflicts);
+      const handling = await conflictHandlingOf(dependencies, callerOf(request), conflicts);
       const { organization } = callerOf(request);
       return sendCommand(
         dependencies,
         exchange(request, reply, 'reschedule'),
         'reschedule',
-        (context) => ({
+        async (context, view) => ({
           name: 'reschedule',
           command: {
             ...context,
-            wish: validateSlotSpec(slot, dependencies.now()),
+            wish: await readSlotWish(slot, {
+              sessionBlocks: dependencies.repositories.sessionBlocks,
+              organization: view.organization,
+              now: dependencies.now(),
+              audition: auditionOf(view),
+            }),
             reason,
             conflicts: handling,
           },
         }),
-        () => checkRoom(dependencies.repositories.connections, organization, slot.roomCalendar),
+        () => checkRoom(dependencies.repositories.connections, organization, requestedRoom(slot)),
       );
     },
   );
@@ -187,6 +179,7 @@ const outcomeRoutes = (api: Api, dependencies: ApiDependencies): void => {
           'move_aborted',
           'unknown_connection',
           ...slotRefusals,
+          ...blockRefusals,
         ]),
         description:
           'For the decision, when the session took place; or for a session: the audition is scheduled again. Allowed for the period `reopenWithin` of its policy.',
@@ -196,7 +189,7 @@ const outcomeRoutes = (api: Api, dependencies: ApiDependencies): void => {
     async (request, reply) =>
       runCommand(dependencies, exchange(request, reply, 'reopen'), async (target, context, attempt) => {
         const { body } = request;
-        const room = body.to === 'session' ? body.slot?.roomCalendar : undefined;
+        const room = body.to === 'session' && body.slot ? requestedRoom(body.slot) : undefined;
         if (!attempt.accepted) {
           await checkRoom(dependencies.repositories.connections, target.organization, room);
         }

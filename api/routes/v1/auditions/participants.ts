@@ -3,9 +3,11 @@ import { type Participant, participantSchema } from '../../../../domain/audition
 import { validateAddition } from '../../../../domain/audition/request-validation.ts';
 import { type OrganizationId, participantIdSchema } from '../../../../domain/ids.ts';
 import type { CastChange } from '../../../../workflows/audition/messages.ts';
+import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import { checkConnections } from '../../../auditions/check-connections.ts';
 import { sendAuditionCommand } from '../../../auditions/command.ts';
+import { conflictHandlingOf } from '../../../auditions/conflict-override.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { auditionParams } from '../../../schemas/audition.ts';
 import { commandSchema, runCommand, runningRefusals } from './command-route.ts';
@@ -43,11 +45,12 @@ export const auditionParticipants = (api: Api, dependencies: ApiDependencies): v
           if (one.kind === 'add') await admit(target.organization, one.participant);
         }
       }
+      const conflicts = (await conflictHandlingOf(dependencies, callerOf(exchange.request))) ?? {};
       return sendAuditionCommand(
         dependencies,
         target,
         'participants',
-        () => ({ name: 'participants', command: { ...context, changes } }),
+        () => ({ name: 'participants', command: { ...context, changes, conflicts } }),
         attempt,
       );
     });

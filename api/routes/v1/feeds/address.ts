@@ -4,15 +4,10 @@ import { participantIdSchema } from '../../../../domain/ids.ts';
 import { actorOf, callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
+import { feedSchema } from '../../../schemas/feed.ts';
 import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 
 const params = z.object({ participant: participantIdSchema });
-
-const feedSchema = z
-  .object({
-    url: z.string().describe('The secret address. It gives access to the calendar'),
-  })
-  .meta({ id: 'Feed', description: 'The subscription feed (ICS) of a participant' });
 
 const refusals = ['invalid_body', 'unauthenticated', 'forbidden'] as const;
 

@@ -1,15 +1,19 @@
-/** GET /v1/feeds/{token}.ics: the subscription feed of a participant, at a secret address. */
+/** GET /v1/feeds/{token}.ics: the subscription feed of a participant or of a session block, at a secret address. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { Refusal } from '../../../../domain/errors.ts';
+import { toEpochMs, toInstant } from '../../../../domain/time/epoch.ts';
+import { day } from '../../../../domain/time/units.ts';
+import { sessionsIn } from '../../../../providers/icalendar/session-occurrences.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { renderFeedCalendar } from '../../../feeds/feed-calendar.ts';
+import { renderFeedCalendar, renderSessionFeed } from '../../../feeds/feed-calendar.ts';
 import { problemResponses } from '../../../schemas/responses.ts';
 
 /** Slots that began longer ago are left out, and no feed has more auditions. */
 const daysShown = 90;
 const maxAuditions = 500;
+const maxSessions = 1_000;
 
 /** Calendar programs read feeds every few minutes at most. */
 const cacheControl = 'private, max-age=300';
@@ -33,8 +37,52 @@ const matches = (ifNoneMatch: string | undefined, etag: string): boolean =>
   ifNoneMatch !== undefined &&
   ifNoneMatch.split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')));
 
+const readParticipantFeed = async (
+  { repositories: { participantFeeds }, feedLinks }: ApiDependencies,
+  token: string,
+): Promise<string | undefined> => {
+  const link = feedLinks.verify(token);
+  if (!link || !(await participantFeeds.isValid(link, link.generation))) return undefined;
+  return renderFeedCalendar(
+    await participantFeeds.listAuditions(link, daysShown, maxAuditions),
+    link.participant,
+  );
+};
+
+/** Contains the blocks that were split from each other: a split does not end a subscription. */
+const readSessionFeed = async (
+  { repositories: { blockFeeds, blockAuditions, sessionBlocks }, sessionFeedLinks, now }: ApiDependencies,
+  token: string,
+): Promise<string | undefined> => {
+  const link = sessionFeedLinks.verify(token);
+  if (!link || !(await blockFeeds.isValid(link, link.generation))) return undefined;
+  const { organization } = link;
+  const block = await sessionBlocks.get(organization, link.block);
+  if (!block) return undefined;
+  const blocks = await sessionBlocks.listSeries(organization, block.series);
+  // From the beginning of the day, so that the calendar and its ETag stay the same for a day.
+  const start = startOfUtcDay(toEpochMs(now())) - daysShown * day;
+  const sessions = blocks
+    .flatMap((one) =>
+      sessionsIn(one, { start, end: start + (daysShown + 366) * day }).map((session) => ({
+        ...session,
+        block: one,
+      })),
+    )
+    .slice(0, maxSessions);
+  const auditions = await blockAuditions.list(
+    organization,
+    blocks.map(({ id }) => id),
+    toInstant(start),
+    maxAuditions,
+  );
+  return renderSessionFeed(sessions, auditions);
+};
+
+const startOfUtcDay = (epochMs: number): number => epochMs - (epochMs % day);
+
 /** Registers the route. */
-export const feedCalendar = (api: Api, { repositories, feedLinks }: ApiDependencies): void => {
+export const feedCalendar = (api: Api, dependencies: ApiDependencies): void => {
   api.get(
     '/v1/feeds/:file',
     {
@@ -42,9 +90,9 @@ export const feedCalendar = (api: Api, { repositories, feedLinks }: ApiDependenc
         operationId: 'readFeed',
         tags: ['Feeds'],
         security: [],
-        summary: 'Read the calendar of a participant',
+        summary: 'Read the calendar of a participant or of a session block',
         description:
-          'For calendar programs that subscribe to it. Needs no key: the address is the secret. Contains the slots of the last 90 days and of the future, and no names or titles.',
+          'For calendar programs that subscribe to it. Needs no key: the address is the secret. Contains the slots of the last 90 days and of the future, the sessions of a block for a year, and no names or titles.',
         params,
         response: {
           200: { description: 'The calendar', content: { 'text/calendar': { schema: z.string() } } },
@@ -54,12 +102,10 @@ export const feedCalendar = (api: Api, { repositories, feedLinks }: ApiDependenc
       },
     },
     async (request, reply) => {
-      const link = feedLinks.verify(request.params.file.replace(/\.ics$/, ''));
-      if (!link || !(await repositories.participantFeeds.isValid(link, link.generation))) {
-        throw feedNotFound();
-      }
-      const auditions = await repositories.participantFeeds.listAuditions(link, daysShown, maxAuditions);
-      const text = renderFeedCalendar(auditions, link.participant);
+      const token = request.params.file.replace(/\.ics$/, '');
+      const text =
+        (await readParticipantFeed(dependencies, token)) ?? (await readSessionFeed(dependencies, token));
+      if (text === undefined) throw feedNotFound();
       const etag = `"${createHash('sha256').update(text).digest('base64url')}"`;
       reply.headers({ etag, 'cache-control': cacheControl }).type('text/calendar; charset=utf-8');
       if (matches(request.headers['if-none-match'], etag)) return reply.code(304).send(null);

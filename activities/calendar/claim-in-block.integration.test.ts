@@ -1,0 +1,188 @@
+/** Tests that the next free slot of a session block is claimed. */
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { SlotSpec } from '../../domain/audition/slot.ts';
+import { type SessionBlockId, sessionBlockIdSchema } from '../../domain/ids.ts';
+import {
+  type SessionException,
+  sessionBlockDefinitionSchema,
+} from '../../domain/session-blocks/session-block.ts';
+import { person, startOf, useSlotClaims } from '../../tests/harness/slot-claims.ts';
+
+const setup = useSlotClaims();
+
+const actor = { by: 'test', role: 'admin', correlationId: 'c' } as const;
+
+/** Tuesdays from 20:00 to 21:00 in Paris, after the default working hours, in a room of this test. */
+const prepare = async (changes: object = {}) => {
+  const bench = await setup();
+  const { sessionBlocks } = bench.repositories;
+  const id: SessionBlockId = sessionBlockIdSchema.parse(`blk_${randomUUID()}`);
+  const room = `Studio ${randomUUID()}`;
+  const definition = sessionBlockDefinitionSchema.parse({
+    project: 'prj',
+    zone: 'Europe/Paris',
+    start: '2031-07-01T20:00',
+    end: '2031-07-01T21:00',
+    recurrence: { rule: 'FREQ=WEEKLY' },
+    room,
+    slotMinutes: 15,
+    gapMinutes: 5,
+    ...changes,
+  });
+  await sessionBlocks.create({ id, organization: 'org_1', definition }, actor);
+  const change = async (what: Parameters<typeof sessionBlocks.change>[1]) => {
+    const version = (await sessionBlocks.get('org_1', id))?.version ?? 0;
+    await sessionBlocks.change({ organization: 'org_1', id, version }, what, { ...actor, act: 'test' });
+  };
+  const except = (...exceptions: readonly SessionException[]) => change({ exceptions });
+  const wish = (more: Partial<Extract<SlotSpec, { kind: 'window' }>> = {}): SlotSpec => ({
+    kind: 'window',
+    earliest: '2031-06-30T22:00:00.000Z',
+    latest: '2031-07-14T22:00:00.000Z',
+    durationMinutes: 15,
+    zone: 'Europe/Paris',
+    block: id,
+    ...more,
+  });
+  /** Claims for another audition. */
+  const claimNext = (more: Parameters<typeof bench.claim>[0] = {}) =>
+    bench.claim({
+      auditionId: bench.other(),
+      participants: [person()],
+      calendars: [],
+      wish: wish(),
+      ...more,
+    });
+  return { ...bench, id, room, definition, change, except, wish, claimNext };
+};
+
+describe('claiming a slot of a session block', () => {
+  it('holds the first slot in the room of the session, and records the block', async () => {
+    const { claim, wish, id, room, factsOf } = await prepare();
+    const slot = {
+      start: '2031-07-01T18:00:00.000Z',
+      end: '2031-07-01T18:15:00.000Z',
+      zone: 'Europe/Paris',
+      room,
+      block: id,
+    };
+    expect(await claim({ wish: wish() })).toMatchObject({ kind: 'held', slot });
+    expect((await factsOf()).at(-1)).toEqual({ type: 'slot_held', slot, revision: 1 });
+  });
+
+  it('takes one slot after the other, and then those of the next session', async () => {
+    const { claimNext } = await prepare();
+    const starts = [];
+    for (let count = 0; count < 4; count += 1) starts.push(startOf(await claimNext()));
+    expect(starts).toEqual([
+      '2031-07-01T18:00:00.000Z',
+      '2031-07-01T18:20:00.000Z',
+      '2031-07-01T18:40:00.000Z',
+      '2031-07-08T18:00:00.000Z',
+    ]);
+  });
+
+  it('gives simultaneous auditions different slots', async () => {
+    const { claimNext } = await prepare();
+    const results = await Promise.all([1, 2, 3, 4].map(() => claimNext()));
+    expect(new Set(results.map(startOf))).toEqual(
+      new Set([
+        '2031-07-01T18:00:00.000Z',
+        '2031-07-01T18:20:00.000Z',
+        '2031-07-01T18:40:00.000Z',
+        '2031-07-08T18:00:00.000Z',
+      ]),
+    );
+  });
+
+  it('leaves out slots that overlap an event of a calendar, or are too close to it', async () => {
+    const { claim, wish, addBusy } = await prepare();
+    addBusy('2031-07-01T18:10:00.000Z', '2031-07-01T18:12:00.000Z');
+    const rules = {
+      policy: 'refuse',
+      waitFor: 0,
+      tentative: 'block',
+      buffer: 0,
+      calendarBuffer: 10 * 60_000,
+      travel: 0,
+      blackouts: [],
+    } as const;
+    expect(startOf(await claim({ wish: wish(), rules }))).toBe('2031-07-01T18:40:00.000Z');
+  });
+
+  it('keeps to the working hours and quiet hours that a participant has set', async () => {
+    const { claimNext } = await prepare({ end: '2031-07-02T04:00' });
+    const workingHours = { from: '21:05', until: '23:00' };
+    expect(startOf(await claimNext({ participants: [person({ workingHours })] }))).toBe(
+      '2031-07-01T19:20:00.000Z',
+    );
+    const quietHours = { from: '19:00', until: '22:00' };
+    expect(startOf(await claimNext({ participants: [person({ quietHours })] }))).toBe(
+      '2031-07-01T20:00:00.000Z',
+    );
+  });
+
+  it('follows sessions that were moved, cancelled, or given another room', async () => {
+    const { claimNext, except } = await prepare();
+    const elsewhere = `Studio ${randomUUID()}`;
+    await except(
+      { at: '2031-07-01T20:00', change: { status: 'cancelled' } },
+      {
+        at: '2031-07-08T20:00',
+        change: { start: '2031-07-09T10:00', end: '2031-07-09T11:00', room: elsewhere },
+      },
+    );
+    expect(await claimNext()).toMatchObject({
+      slot: { start: '2031-07-09T08:00:00.000Z', room: elsewhere },
+    });
+  });
+
+  it('finds a slot in one room while another audition holds the other room', async () => {
+    const { claimNext, except, room } = await prepare({ end: '2031-07-01T20:15' });
+    const elsewhere = `Studio ${randomUUID()}`;
+    await except({
+      at: '2031-07-08T20:00',
+      change: { start: '2031-07-01T20:00', end: '2031-07-01T20:15', room: elsewhere },
+    });
+    const rooms = [await claimNext(), await claimNext()].map((result) =>
+      result.kind === 'held' ? result.slot.room : result,
+    );
+    expect(new Set(rooms)).toEqual(new Set([room, elsewhere]));
+    expect(await claimNext()).toMatchObject({ kind: 'refused', reason: 'nothing_free' });
+  });
+
+  it('returns the same slot when it is repeated', async () => {
+    const { claim, wish, held } = await prepare();
+    const participants = [person()];
+    const again = () => claim({ wish: wish(), participants });
+    const first = await again();
+    expect(first).toMatchObject({ kind: 'held' });
+    expect(await again()).toEqual(first);
+    expect(await held()).toHaveLength(1);
+  });
+
+  it('is refused when no slot is free, the block is cancelled, or there is no such block', async () => {
+    const { claimNext, change, wish, held } = await prepare({ recurrence: undefined });
+    for (let count = 0; count < 3; count += 1) await claimNext();
+    const nothingFree = { kind: 'refused', reason: 'nothing_free' };
+    expect(await claimNext()).toMatchObject(nothingFree);
+    expect(await claimNext({ wish: wish({ block: 'blk_unknown' }) })).toMatchObject(nothingFree);
+    await change({ isCancelled: true });
+    expect(await claimNext()).toMatchObject({
+      ...nothingFree,
+      message: 'No slot of the session block is free for all participants in the window.',
+    });
+    expect(await held()).toEqual([]);
+  });
+
+  it('gives up the slot of an earlier attempt that the changed block does not have any more', async () => {
+    const { claimAgain, wish, except, held } = await prepare();
+    const move = async () =>
+      startOf(await claimAgain({ wish: wish(), participants: [person()], calendars: [] }));
+    expect(await move()).toBe('2031-07-01T18:00:00.000Z');
+    await except({ at: '2031-07-01T20:00', change: { status: 'cancelled' } });
+    expect(await move()).toBe('2031-07-08T18:00:00.000Z');
+    expect(await held()).toMatchObject([{ start: '2031-07-08T18:00:00.000Z' }]);
+  });
+});

@@ -1,0 +1,54 @@
+/** What the routes that change a session block share: the version, idempotency, and the response with its entity tag. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { SessionBlockId } from '../../../../domain/ids.ts';
+import { actorOf, callerOf } from '../../../access/caller.ts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { idempotencyHeaders, runOnce } from '../../../idempotency/run-once.ts';
+import type { ChangeTarget } from '../../../session-blocks/block-changes.ts';
+import { versionHeaders } from '../../../session-blocks/versions.ts';
+
+export const changeHeaders = idempotencyHeaders.extend(versionHeaders.shape);
+
+type ChangeRequest = FastifyRequest & {
+  readonly params: { readonly id: SessionBlockId };
+  readonly headers: z.output<typeof changeHeaders>;
+};
+
+const withVersion = z.object({ block: z.object({ version: z.int() }) });
+
+/** Runs a change once for each Idempotency-Key, and sends the response with the entity tag of the changed block. */
+export const runChange = async <Response extends object>(
+  { repositories: { idempotentRequests } }: Pick<ApiDependencies, 'repositories'>,
+  request: ChangeRequest,
+  reply: FastifyReply,
+  {
+    route,
+    schema,
+    run,
+  }: {
+    /** The method and path. A key is scoped to it. */
+    readonly route: string;
+    readonly schema: z.ZodType<Response>;
+    readonly run: (target: ChangeTarget) => Promise<Response>;
+  },
+): Promise<Response> => {
+  const { organization } = callerOf(request);
+  const key = request.headers['idempotency-key'];
+  const { body } = await runOnce(
+    idempotentRequests,
+    { organization, route, key, body: request.body ?? {} },
+    async () => ({
+      status: 200,
+      body: await run({
+        organization,
+        id: request.params.id,
+        ifMatch: request.headers['if-match'],
+        actor: actorOf(request),
+      }),
+    }),
+  );
+  const { block } = withVersion.parse(body);
+  reply.header('etag', `"${block.version}"`);
+  return schema.parse(body);
+};

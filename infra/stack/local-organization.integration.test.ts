@@ -1,0 +1,22 @@
+/** Tests that `npm start` restores the local organization and keeps what was set. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
+import { localOrganization, seedLocalOrganization } from './local-organization.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+it('the local organization keeps its conflict rules when it is seeded again', async () => {
+  const { organizations } = database.repositories;
+  const seed = () => seedLocalOrganization({ CASTMATCH_ENV: 'local', DATABASE_URL: database.url });
+  await seed();
+  await organizations.setConflicts(localOrganization, { policy: 'propose', buffer: 'PT15M' });
+  await seed();
+  expect(await organizations.get(localOrganization)).toMatchObject({
+    meetingProviders: ['zoom', 'google_meet'],
+    conflicts: { policy: 'propose', buffer: 'PT15M' },
+  });
+});
