@@ -201,6 +201,7 @@ describe('a lost write', () => {
       await asked(played);
       await report(played, { kind: 'lost' });
       await unasked(played);
+      await played.until(() => changesIn(played).includes('lost'));
       expect(changesIn(played)).toEqual(['moved', 'lost']);
     });
   });
