@@ -20,10 +20,11 @@ import type {
 import type { AuditionPlan } from '../domain/audition/plan.ts';
 import type { Reminder } from '../domain/audition/reminder-plan.ts';
 import type { CalendarRef, Channel, Participant, WritableCalendarRef } from '../domain/audition/request.ts';
-import type { BusyInterval, Slot, SlotSpec } from '../domain/audition/slot.ts';
+import type { BusyInterval, RoomCalendar, Slot, SlotSpec } from '../domain/audition/slot.ts';
 import type { Blocker, SlotConflict } from '../domain/audition/slot-conflict.ts';
 import type { UnfinishedEnding } from '../domain/audition/unfinished-ending.ts';
 import type { AuditionView } from '../domain/audition/view.ts';
+import type { CalendarFinding } from '../domain/calendars/calendar-finding.ts';
 import type { SyncState } from '../domain/calendars/sync-state.ts';
 import type { AuditionId, ConnectionId, EndpointId, OrganizationId, ParticipantId } from '../domain/ids.ts';
 import type { PublicEvent } from '../domain/platform-events/public-event.ts';
@@ -80,6 +81,9 @@ interface FailedItem {
 
 // --- internal: queue `castmatch`, quick -----------------------------------------------------------------------
 
+/** A calendar to read. With `isRoom`, it is that of a room, and its id is the room's address. */
+export type CalendarToRead = CalendarRef & { readonly isRoom?: boolean | undefined };
+
 /** Acquires the slot, and with it every resource: participants, their calendars, the room. */
 export interface ClaimSlotInput extends AuditionCall {
   readonly wish: SlotSpec;
@@ -87,7 +91,7 @@ export interface ClaimSlotInput extends AuditionCall {
   readonly claim: number;
   readonly participants: readonly Participant[];
   /** The calendars whose busy times this activity reads. All belong to the provider of the activity's queue. */
-  readonly calendars: readonly CalendarRef[];
+  readonly calendars: readonly CalendarToRead[];
   /** Busy times that were read before, in calendars of other providers or by `findBusy`. */
   readonly busy: readonly BusyInterval[];
   /** Absent: the default rules. The policy `override` means that the caller may override. */
@@ -189,6 +193,8 @@ export interface FindBusyInput extends AuditionCall {
   readonly provider: CalendarProviderName;
   readonly connection: ConnectionId;
   readonly calendarIds: readonly string[];
+  /** The addresses of rooms, which are read with the same connection. */
+  readonly rooms?: readonly string[] | undefined;
   /** Whether tentative events count. Absent: they do. */
   readonly tentative?: ConflictRules['tentative'] | undefined;
   readonly window: { readonly from: Instant; readonly until: Instant };
@@ -231,6 +237,14 @@ export interface WriteEventsResult {
   readonly recorded: readonly AuditionFactType[];
 }
 
+export interface BookRoomInput extends AuditionCall {
+  readonly key: string;
+  readonly room: RoomCalendar;
+  /** The name of the room. */
+  readonly name: string;
+  readonly content: EventContent;
+}
+
 export interface RemoveEventInput extends AuditionCall {
   /** The keys under which the event was, or may have been, written. */
   readonly keys: readonly string[];
@@ -245,6 +259,11 @@ export interface CalendarActivities {
   writeEvent(input: WriteEventInput): Promise<{ readonly eventId: string }>;
   /** Writes the events of several calendars of one provider, of at most `largestEventGroup` connections. */
   writeEvents(input: WriteEventsInput): Promise<WriteEventsResult>;
+  /**
+   * Books the room, as a guest of the event of the audition in the main calendar of the room's connection. The room
+   * answers later. When a participant has that calendar, both use one event. `removeEvent` ends the booking.
+   */
+  bookRoom(input: BookRoomInput): Promise<{ readonly eventId: string }>;
   removeEvent(input: RemoveEventInput): Promise<UndoResult>;
 }
 
@@ -388,6 +407,8 @@ export interface SyncCalendarsInput {
   readonly only?: readonly string[] | undefined;
   /** Subscriptions that the vendor has ended or is about to end. */
   readonly lostSubscriptions?: readonly string[] | undefined;
+  /** Lists all events and compares them with what this service believes. The rounds after the first one continue. */
+  readonly reconcile?: { readonly isDryRun: boolean; readonly isFirst: boolean } | undefined;
 }
 
 /** The state of one calendar. `calendar` is a hash: the calendar's id can be an email address. */
@@ -412,6 +433,10 @@ export type SyncCalendarsResult =
       readonly nextPollMs: number;
       /** When a subscription must be replaced. */
       readonly renewAt?: Instant | undefined;
+      /** What the reconciliation has found in this round. */
+      readonly findings?: readonly CalendarFinding[] | undefined;
+      /** Whether the requested reconciliation of all calendars is complete. */
+      readonly isReconciled?: boolean | undefined;
     };
 
 export interface CalendarSyncActivities {

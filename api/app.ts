@@ -33,6 +33,7 @@ import { availabilityRoutes } from './routes/v1/availability.ts';
 import { connectionCalendars } from './routes/v1/connections/calendars.ts';
 import { connectionCollection } from './routes/v1/connections/collection.ts';
 import { connectionItem } from './routes/v1/connections/item.ts';
+import { connectionRooms } from './routes/v1/connections/rooms.ts';
 import { feedAddress } from './routes/v1/feeds/address.ts';
 import { feedCalendar } from './routes/v1/feeds/calendar.ts';
 import { sessionBlockCollection } from './routes/v1/session-blocks/collection.ts';
@@ -126,6 +127,7 @@ export const buildApi = async (
   connectionCollection(api, dependencies);
   connectionItem(api, dependencies);
   connectionCalendars(api, dependencies);
+  connectionRooms(api, dependencies);
   sessionBlockCollection(api, dependencies);
   sessionBlockItem(api, dependencies);
   blockSessions(api, dependencies);

@@ -5,7 +5,7 @@ import type { Connection } from '../db/connections/repository.ts';
 import type { Repositories } from '../db/index.ts';
 import type { ConflictRules } from '../domain/audition/conflict-rules.ts';
 import type { CalendarRef } from '../domain/audition/request.ts';
-import type { BusyInterval } from '../domain/audition/slot.ts';
+import type { BusyInterval, RoomCalendar } from '../domain/audition/slot.ts';
 import type { ConnectionId, OrganizationId } from '../domain/ids.ts';
 import type { Instant } from '../domain/time/instant.ts';
 import type { ConnectionLinks } from '../foundation/links/connection-link.ts';
@@ -13,7 +13,7 @@ import type { FeedLinks, SessionFeedLinks } from '../foundation/links/feed-link.
 import type { ResponseLinks } from '../foundation/links/response-link.ts';
 import type { Configuration } from '../providers/configuration.ts';
 import type { Authorizers } from '../providers/oauth/authorizers.ts';
-import type { CalendarListing } from '../providers/ports.ts';
+import type { CalendarListing, RoomListing } from '../providers/ports.ts';
 import type { VerifyToken } from './access/jwt-verifier.ts';
 import type { LoadLimits } from './access/load-shedding.ts';
 import type { RateLimits } from './access/rate-limits.ts';
@@ -36,6 +36,15 @@ export type FindBusy = (
   tentative: ConflictRules['tentative'],
 ) => Promise<readonly BusyInterval[]>;
 
+/** Reads the busy intervals of a room. */
+export type FindRoomBusy = (
+  organization: OrganizationId,
+  room: RoomCalendar,
+  window: { readonly from: Instant; readonly until: Instant },
+  call: ProviderCall,
+  tentative: ConflictRules['tentative'],
+) => Promise<readonly BusyInterval[]>;
+
 /** Returns the names of a connected calendar for `slotResources`. */
 export type NameCalendar = (
   organization: OrganizationId,
@@ -47,6 +56,18 @@ type ListCalendars = (
   connection: Connection,
   call: { readonly correlationId: string; readonly signal: AbortSignal },
 ) => Promise<readonly CalendarListing[] | undefined>;
+
+/** Lists the rooms that a connected account can see. */
+export type ListRooms = (
+  connection: Connection,
+  call: ProviderCall,
+) => Promise<
+  | { readonly kind: 'listed'; readonly rooms: readonly RoomListing[] }
+  /** The consent has none of these scopes, of which one is needed. */
+  | { readonly kind: 'scope_missing'; readonly scopes: readonly string[] }
+  /** The provider has no rooms. */
+  | { readonly kind: 'not_offered' }
+>;
 
 export interface ApiDependencies {
   readonly configuration: Pick<
@@ -70,6 +91,8 @@ export interface ApiDependencies {
   readonly findBusy: FindBusy;
   readonly nameCalendar: NameCalendar;
   readonly listCalendars?: ListCalendars;
+  readonly findRoomBusy: FindRoomBusy;
+  readonly listRooms: ListRooms;
   /** Throws `Refusal` (`address_not_allowed`) for a URL that this service must not call. */
   readonly assertUrlAllowed: (url: string) => Promise<void>;
   /** One check per provider. Throws when the provider does not respond or rejects our credentials. */

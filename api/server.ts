@@ -25,6 +25,7 @@ import { withResilience } from '../providers/resilience/resilient-providers.ts';
 import { createTokenVerifier } from './access/jwt-verifier.ts';
 import { buildApi } from './app.ts';
 import { createAuditionWorkflows } from './auditions/audition-workflows.ts';
+import { findRoomBusyWith, listRoomsWith } from './calendars/rooms.ts';
 import type { ApiDependencies, FindBusy, NameCalendar } from './dependencies.ts';
 import { connectTemporal } from './temporal-connection.ts';
 import { createDeliveryWorkflows } from './webhook-endpoints/delivery-workflows.ts';
@@ -155,6 +156,8 @@ export const startApi = async ({
       findBusy: findBusyWith(repositories.connections, accessTokens, guardedProviders),
       nameCalendar: nameCalendarWith(repositories.connections, accessTokens, guardedProviders),
       listCalendars: listCalendarsWith(accessTokens, guardedProviders),
+      findRoomBusy: findRoomBusyWith(repositories, accessTokens, guardedProviders),
+      listRooms: listRoomsWith(accessTokens, guardedProviders),
       integrations: providers.checks,
       quotas: Object.entries(quotasWith(configuration.quotas)).map(([name, quota]) => ({ name, ...quota })),
       metricsRegistry,

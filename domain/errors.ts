@@ -164,6 +164,7 @@ export const refusalCodes = [
   'rotation_under_way',
   'provider_not_offered',
   'scope_not_offered',
+  'scope_missing',
   'return_address_not_allowed',
   'too_many_requests',
   'overloaded',

@@ -1,4 +1,6 @@
 /** Names calendars as resources: one name for one calendar, in all organizations. */
+
+import type { RoomCalendar } from '../domain/audition/slot.ts';
 import type { ConnectionId } from '../domain/ids.ts';
 import type { CalendarProviderName } from '../domain/providers/vendors.ts';
 import { caldavCalendarName } from './apple/calendar-name.ts';
@@ -39,6 +41,13 @@ export const calendarName = (
   calendarId: string,
 ): string =>
   `${provider}/${account === undefined || accountId === undefined ? `${id}/${calendarId}` : names[provider]({ account, accountId }, calendarId)}`;
+
+/**
+ * Returns the name of a room's calendar for `slotResources`. It is the same in all organizations. At Google, it is also the
+ * name of the room when a participant names it as a calendar.
+ */
+export const roomCalendarName = ({ provider, email }: Pick<RoomCalendar, 'provider' | 'email'>): string =>
+  `${provider}/${provider === 'google' ? googleCalendarName(email, email) : email.toLowerCase()}`;
 
 /**
  * Returns the names of a calendar for `slotResources`: one, unless the vendor cannot be asked whether the id means the main

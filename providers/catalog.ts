@@ -91,6 +91,8 @@ export const catalog = {
       'calendar.freeBusy': { writes: false, circuit: true, quota: googleRequests(1) },
       /** One page of 2,500 events. */
       'calendar.listEvents': { writes: false, circuit: true, quota: googleRequests(1) },
+      /** One page of rooms. */
+      'rooms.list': { writes: false, circuit: true, quota: googleRequests(1) },
       /** One page of changes. */
       'calendar.listChanges': { writes: false, circuit: true, quota: googleRequests(1) },
       /** Channels end by themselves, so a lost one has no lasting effect. */
@@ -186,6 +188,8 @@ export const catalog = {
       'calendar.freeBusy': { writes: false, circuit: true, quota: mailboxPlace },
       /** Pages of 1,000 events. Also reads which calendar is the main one. */
       'calendar.listEvents': { writes: false, circuit: true, quota: mailboxPlace },
+      /** Rooms are not read from the mailbox, but the requests of an account are counted together. */
+      'rooms.list': { writes: false, circuit: true, quota: mailboxPlace },
       /** One page of changes, and what the change query leaves out of them. */
       'calendar.listChanges': { writes: false, circuit: true, quota: mailboxPlace },
       /** Subscriptions end by themselves, so a lost one has no lasting effect. */

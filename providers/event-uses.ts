@@ -3,7 +3,7 @@
  * properties (https://developers.google.com/workspace/calendar/api/guides/extended-properties), in CalDAV's X- properties.
  */
 import { createHash } from 'node:crypto';
-import type { EventUse } from './ports.ts';
+import type { EventToDelete, EventUse } from './ports.ts';
 
 type Properties = Readonly<Record<string, string>>;
 
@@ -41,7 +41,8 @@ interface EndedUses {
 }
 
 /** Returns the event's properties after the end of the uses that steps with these keys have begun. */
-export const endUses = (properties: Properties | undefined, keys: readonly string[]): EndedUses => {
+export const endUses = (properties: Properties | undefined, keys: EventToDelete['keys']): EndedUses => {
+  if (keys === 'all') return { ended: 'all', endsConference: true, properties: withoutUses(properties) };
   const ending = new Set(keys.map(digest));
   const uses = Object.entries(properties ?? {}).filter(([name]) => name.startsWith(prefix));
   const ended = uses.filter(([, key]) => ending.has(key)).map(([name]) => name);

@@ -3,6 +3,7 @@
  * JSON. Every method reports failures as `ProviderError`.
  */
 import type { Answer, Meeting } from '../domain/audition/events.ts';
+import type { RoomAnswer } from '../domain/audition/room-booking.ts';
 import type { BusyInterval, Slot } from '../domain/audition/slot.ts';
 import type { BusyKind } from '../domain/calendars/busy-kind.ts';
 import type { AppPassword } from '../domain/connections/grant.ts';
@@ -80,7 +81,24 @@ export interface OurEvent {
   readonly reference: string;
 }
 
+/** Which uses of an event of ours end. */
+export interface EventToDelete extends OurEvent {
+  /** The keys of the steps that have begun the uses. `all`: every use, of an event that no step accounts for. */
+  readonly keys: readonly string[] | 'all';
+  /** The provider's id of the event, when only this one of several events of the audition is meant. */
+  readonly only?: string | undefined;
+}
+
+/** A room that an event books, as one of its guests. */
+export interface BookedRoom {
+  /** In lower case. */
+  readonly email: string;
+  readonly name: string;
+}
+
 export interface CalendarEvent extends OurEvent {
+  /** Set when the event is written for the room (`roomUser`). Any other step leaves the rooms of the event as they are. */
+  readonly room?: BookedRoom | undefined;
   readonly use: EventUse;
   readonly summary: string;
   readonly description: string;
@@ -124,12 +142,53 @@ export interface CalendarListing {
   readonly isWritable: boolean;
 }
 
+/** A room of the account's organization at the provider. */
+export interface RoomListing {
+  readonly email: string;
+  /** The name at the provider; can be empty. */
+  readonly name: string;
+  readonly building?: string | undefined;
+  /** How many people fit in. */
+  readonly capacity?: number | undefined;
+}
+
+/**
+ * A time at which a room is not free. With `eventId`, it is an event, and the id is ours when the event is one of ours.
+ * `time`: one event whose id the vendor does not tell. `merged`: one or several events.
+ */
+export type RoomBusyTime = BusyInterval & {
+  readonly busy: Exclude<BusyKind, 'free'>;
+} & ({ readonly kind: 'event'; readonly eventId: string } | { readonly kind: 'time' | 'merged' });
+
+/** The rooms of a provider. They are read and booked with a connected account. */
+export interface RoomCalendars {
+  /** Returns the times within [from, until) at which the room is not free. */
+  busyTimes(
+    connection: ConnectedAccount,
+    email: string,
+    window: { readonly from: Instant; readonly until: Instant },
+    call: CallContext,
+  ): Promise<readonly RoomBusyTime[]>;
+  /** The scopes of which a consent must have one before `list` is called. */
+  readonly listingScopes: readonly [string, ...string[]];
+  /**
+   * Returns the rooms that the account can see.
+   *
+   * @param scopes the scopes of the consent
+   */
+  list(
+    connection: ConnectedAccount,
+    scopes: readonly string[],
+    call: CallContext,
+  ): Promise<readonly RoomListing[]>;
+}
+
 /** A provider whose calendars are read. */
 export interface ReadableCalendarProvider {
   readonly name: CalendarProviderName;
   /** Returns the calendars of the account that hold events. Absent when the ids of calendars need no listing. */
   listCalendars?(connection: ConnectedAccount, call: CallContext): Promise<readonly CalendarListing[]>;
-  /** Returns the busy intervals of several calendars of one connection within [from, until). They are not merged. */
+  /** Returns the busy intervals of several calendars of one connection within [from, until). They can overlap, or be merged. */
   freeBusy(
     connection: ConnectedAccount,
     calendarIds: readonly string[],
@@ -151,6 +210,8 @@ export interface ReadableCalendarProvider {
    * tell which calendar they mean (`providers/calendar-names.ts`).
    */
   resolveAlias?(connection: ConnectedAccount, calendarId: string, call: CallContext): Promise<string>;
+  /** Absent when the provider's rooms cannot be booked. */
+  readonly rooms?: RoomCalendars | undefined;
 }
 
 /** A provider whose calendars are read and written. */
@@ -174,7 +235,7 @@ export interface CalendarProvider extends ReadableCalendarProvider {
    */
   deleteEvent(
     connection: ConnectedAccount,
-    event: OurEvent & { readonly keys: readonly string[] },
+    event: EventToDelete,
     call: CallContext,
   ): Promise<'deleted' | 'absent'>;
 }
@@ -221,6 +282,8 @@ export interface ListedChange {
   /** Undefined: the event was deleted. When it is a series, every occurrence is gone that the page does not list. */
   readonly event?: ListedEvent | undefined;
   readonly mark?: EventMark | undefined;
+  /** What the room that an event of ours books has answered. Undefined: the event books no room. */
+  readonly roomAnswer?: RoomAnswer | undefined;
 }
 
 /**

@@ -27,7 +27,7 @@ import { freeLoopbackAddress, readSdkMetrics } from './health/sdk-metrics.ts';
 import { startInboxRelay } from './inbox/inbox.ts';
 import { createMetrics } from './metrics.ts';
 import { observeAttention } from './observation/business-events.ts';
-import { createFindingReport } from './observation/findings.ts';
+import { createCalendarFindingReport, createFindingReport } from './observation/findings.ts';
 import { openOutbox } from './outbox/outbox.ts';
 import { createAuditionRuns } from './reconciliation/audition-runs.ts';
 import { startReconciliationSchedule } from './reconciliation/schedule.ts';
@@ -87,7 +87,9 @@ const main = async (): Promise<void> => {
         ...parts,
         signals: createAuditionSignals(),
         publicUrl: configuration.publicUrl,
+        report: createCalendarFindingReport({ metrics, logger }),
         pollMinutes: configuration.calendarPollMinutes,
+        reconciliationHours: configuration.calendarReconciliationHours,
       }),
     },
     logger,

@@ -84,7 +84,7 @@ describe('a round of the synchronisation', () => {
       isAllDay: false,
       busy: 'busy',
     } as const;
-    const late = { events: [{ id: 'late', event }], nextCursor: 'late' };
+    const late = { requestedAt: slot.start, events: [{ id: 'late', event }], nextCursor: 'late' };
     expect(await repositories.syncedEvents.storePage(at, late)).toBe(false);
     expect(await repositories.syncedEvents.count(connection)).toBe(1);
     expect(pages).toMatchObject([{ kind: 'all' }]);

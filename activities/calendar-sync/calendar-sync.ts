@@ -6,7 +6,9 @@ import type { SyncedCalendar, SyncedCalendars } from '../../db/calendars/synced-
 import type { SyncedEvents } from '../../db/calendars/synced-events.ts';
 import type { Connection, Connections } from '../../db/connections/repository.ts';
 import type { WatchSubscriptions } from '../../db/inbox/watch-subscriptions.ts';
+import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
 import { isTransient, ProviderError } from '../../domain/errors.ts';
+import type { OrganizationId } from '../../domain/ids.ts';
 import { minute } from '../../domain/time/units.ts';
 import type { AccessTokens } from '../../providers/oauth/access-tokens.ts';
 import type { Providers } from '../../providers/ports.ts';
@@ -18,21 +20,28 @@ import type {
   SyncCalendarsResult,
 } from '../contract.ts';
 import { withHeartbeat } from '../effects/heartbeat.ts';
+import {
+  type CalendarReconciliationDependencies,
+  createCalendarReconciliation,
+} from './calendar-reconciliation.ts';
 import { type AuditionSignals, createChangeReport } from './change-report.ts';
 import { createListing } from './listing.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import type { SyncRound } from './sync-round.ts';
 
-export interface CalendarSyncDependencies {
-  readonly repositories: {
+export interface CalendarSyncDependencies
+  extends Pick<CalendarReconciliationDependencies, 'reconciliationHours'> {
+  readonly repositories: CalendarReconciliationDependencies['repositories'] & {
     readonly connections: Pick<Connections, 'get'>;
     readonly syncedCalendars: SyncedCalendars;
     readonly syncedEvents: SyncedEvents;
     readonly watchSubscriptions: WatchSubscriptions;
   };
-  readonly providers: Pick<Providers, 'calendarChanges'>;
+  readonly providers: Pick<Providers, 'calendars' | 'calendarChanges'>;
   readonly accessTokens: Pick<AccessTokens, 'forConnection'>;
   readonly signals: AuditionSignals;
+  /** Logs and counts what the reconciliation finds. */
+  readonly report: (finding: CalendarFinding & { readonly organization: OrganizationId }) => void;
   /** The base URL at which the providers' notifications reach the API, without a trailing slash. */
   readonly publicUrl: string;
   /** How often calendars are read without a notification. 0: they are not synchronized. */
@@ -47,30 +56,52 @@ export interface CalendarSyncDependencies {
  */
 const unnotifiedPollMinutes = 5;
 
+/** Bounds the result of a round. All findings are logged. */
+const maxFindings = 200;
+
 /** Well below the timeout of the activity, a minute. A page that begins before takes at most 35 seconds more. */
 const defaultRoundMs = 20_000;
 
 /** Creates the activities. */
 export const createCalendarSyncActivities = ({
-  repositories: { connections, syncedCalendars, syncedEvents, watchSubscriptions },
+  repositories,
   providers,
   accessTokens,
   signals,
+  report: reportFinding,
   publicUrl,
   pollMinutes,
+  reconciliationHours,
   roundMs = defaultRoundMs,
 }: CalendarSyncDependencies): CalendarSyncActivities => {
+  const { connections, syncedCalendars, syncedEvents, watchSubscriptions } = repositories;
   const listing = createListing({ syncedCalendars, syncedEvents });
   const changeReport = createChangeReport({ syncedEvents, signals });
+  const reconciliation = createCalendarReconciliation({ repositories, providers, reconciliationHours });
   const subscriptions = createSubscriptions({ syncedCalendars, watchSubscriptions, publicUrl });
   const nextPollMs = pollMinutes * minute;
   const unnotifiedPollMs = Math.min(pollMinutes, unnotifiedPollMinutes) * minute;
 
   const read = async (round: SyncRound, calendar: SyncedCalendar): Promise<'more' | 'done'> => {
-    const listed = await listing.continueListing(round, calendar);
+    const isDue = reconciliation.isDue(calendar, round.input);
+    const listed = await listing.continueListing(
+      round,
+      isDue ? { ...calendar, progress: undefined } : calendar,
+    );
     if (listed === 'more') return 'more';
-    await changeReport.report(calendar);
+    note(round, await reconciliation.reconcile(round, calendar));
+    // A dry run asks nothing. The next round does.
+    if (!round.input.reconcile?.isDryRun) note(round, await changeReport.report(calendar));
     return 'done';
+  };
+
+  /** Keeps what was found for the result, and reports it. A person's change is no fault of this service. */
+  const note = (round: SyncRound, findings: readonly CalendarFinding[]): void => {
+    round.findings.push(...findings);
+    if (round.input.reconcile?.isDryRun) return;
+    const { organization } = round.input;
+    for (const finding of findings)
+      if (finding.repair !== 'asked') reportFinding({ organization, ...finding });
   };
 
   /** Reads the calendars one after the other. The first transient fault is thrown when all have been tried. */
@@ -100,7 +131,14 @@ export const createCalendarSyncActivities = ({
     if (connection.status !== 'connected') return { kind: 'needs_reauthorization', nextPollMs };
     const dependencies = { connections, accessTokens };
     const account = await openConnectionById(dependencies, organization, input, 'calendar.listChanges');
-    const round = { input, account, provider, until: Date.now() + roundMs };
+    const round: SyncRound = {
+      input,
+      connection,
+      account,
+      provider,
+      until: Date.now() + roundMs,
+      findings: [],
+    };
     await syncedCalendars.markChecked(id);
     if (!only) await syncedCalendars.deleteOldEvents(id);
     const used = await removeUnused(round);
@@ -108,24 +146,43 @@ export const createCalendarSyncActivities = ({
     const wanted = used.filter(({ calendar }) => !only || only.includes(calendar));
     const renewAt = await subscriptions.ensure(round, used, { lost: lostSubscriptions, isPoll: !only });
     const isMore = await readAll(round, wanted);
-    const states = (await syncedCalendars.list(id)).map(stateOf);
+    const calendars = await syncedCalendars.list(id);
     return {
       kind: 'synced',
-      calendars: states,
+      calendars: calendars.map(stateOf),
       isMore,
       nextPollMs: provider.push ? nextPollMs : unnotifiedPollMs,
       renewAt,
+      ...(round.findings.length > 0 ? { findings: round.findings.slice(0, maxFindings) } : {}),
+      ...(input.reconcile
+        ? { isReconciled: !isMore && calendars.every((calendar) => reconciliation.isDone(calendar)) }
+        : {}),
     };
   };
 
   const removeUnused = async (round: SyncRound): Promise<readonly SyncedCalendar[]> => {
     const used: SyncedCalendar[] = [];
     for (const calendar of await syncedCalendars.list(round.input.connection)) {
-      if (!calendar.isInUse && (await syncedCalendars.removeUnused(calendar))) {
-        await subscriptions.stop(round, calendar);
-      } else used.push(calendar);
+      // A dry run changes nothing. The next round removes the calendar.
+      const isKept = calendar.isInUse || round.input.reconcile?.isDryRun === true;
+      if (isKept || (await cleanUp(round, calendar)) === 'more') used.push(calendar);
+      else if (await syncedCalendars.removeUnused(calendar)) await subscriptions.stop(round, calendar);
+      else used.push(calendar);
     }
     return used;
+  };
+
+  /** Looks once more for events of ours before the calendar is forgotten. A fault of the provider does not hinder that. */
+  const cleanUp = async (round: SyncRound, calendar: SyncedCalendar): Promise<'more' | 'done'> => {
+    try {
+      if (!calendar.progress) return 'done';
+      const listed = await listing.continueListing(round, calendar);
+      if (listed === 'more') return 'more';
+      note(round, await reconciliation.removeLeftovers(round, calendar));
+    } catch (error) {
+      if (!(error instanceof ProviderError) || error.fault.kind === 'reconnect') throw error;
+    }
+    return 'done';
   };
 
   const end = async (

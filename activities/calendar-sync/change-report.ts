@@ -2,15 +2,16 @@
 import type { SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
 import type {
   ChangedAnswer,
-  ChangedEvent,
   ConflictChange,
+  OwnEvent,
+  RoomAnswerChange,
   SyncedEvents,
 } from '../../db/calendars/synced-events.ts';
-import type { CalendarChange, CalendarChangeOf } from '../../domain/audition/calendar-change.ts';
+import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import type { ReportedAnswer } from '../../domain/audition/reported-answer.ts';
+import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
 import type { AuditionId } from '../../domain/ids.ts';
-import { toEpochMs } from '../../domain/time/epoch.ts';
-import type { Instant } from '../../domain/time/instant.ts';
+import { compareWithWritten } from './written-comparison.ts';
 
 /** Signals running auditions. */
 export interface AuditionSignals {
@@ -21,8 +22,11 @@ export interface AuditionSignals {
 }
 
 export interface ChangeReport {
-  /** Signals the auditions whose events in the calendar were changed, or whose slots are taken there. */
-  report(calendar: SyncedCalendar): Promise<void>;
+  /**
+   * Signals the auditions whose events in the calendar were changed or lost, whose slots are taken there, or whose rooms
+   * have answered. Returns the lost writes.
+   */
+  report(calendar: SyncedCalendar): Promise<readonly CalendarFinding[]>;
 }
 
 /**
@@ -41,21 +45,32 @@ export const createChangeReport = ({
     | 'markAnswerReported'
     | 'listConflictChanges'
     | 'markConflictsReported'
+    | 'listRoomAnswers'
+    | 'markRoomAnswerReported'
   >;
   readonly signals: AuditionSignals;
 }): ChangeReport => {
-  const reportChange = async (calendar: SyncedCalendar, event: ChangedEvent): Promise<void> => {
+  const reportChange = async (
+    calendar: SyncedCalendar,
+    event: OwnEvent,
+  ): Promise<CalendarFinding | undefined> => {
     const compared = compareWithWritten(event);
-    if (compared === 'in_progress') return;
+    if (compared === 'in_progress') return undefined;
     const isDifferent = compared.kind !== 'put_back';
     if (isDifferent || event.isReported) {
-      await signals.calendarChanged(event.auditionId, {
+      const delivered = await signals.calendarChanged(event.auditionId, {
         ...about(calendar, event),
         inboxId: `${calendar.connection}:${calendar.calendar}:${event.eventId}:${event.change}`,
         change: compared,
       });
+      // Without a workflow, nothing writes the event again. It is compared again with each round.
+      if (compared.kind === 'lost' && delivered === 'not_running') {
+        return { ...lossOf(event), failure: delivered };
+      }
     }
-    await syncedEvents.markCompared(event, isDifferent);
+    const outcome = compared.kind === 'lost' ? 'repaired' : isDifferent ? 'reported' : 'as_written';
+    await syncedEvents.markCompared(event, outcome);
+    return compared.kind === 'lost' ? lossOf(event) : undefined;
   };
 
   /** An answer that was removed, by a person or by our own write of another revision, is no answer. */
@@ -85,35 +100,47 @@ export const createChangeReport = ({
     await syncedEvents.markConflictsReported(conflict);
   };
 
+  const reportRoomAnswer = async (calendar: SyncedCalendar, answered: RoomAnswerChange): Promise<void> => {
+    const { auditionId, eventId, writtenRevision: revision, answer, etag = '' } = answered;
+    const { provider, connection } = calendar;
+    await signals.calendarChanged(auditionId, {
+      provider,
+      connection,
+      revision,
+      inboxId: `${connection}:${calendar.calendar}:${eventId}:${revision}:room:${answer}:${etag}`,
+      change: { kind: 'room_answered', answer },
+    });
+    await syncedEvents.markRoomAnswerReported(answered);
+  };
+
   return {
     report: async (calendar) => {
-      for (const event of await syncedEvents.listChanged(calendar)) await reportChange(calendar, event);
+      const findings: CalendarFinding[] = [];
+      for (const event of await syncedEvents.listChanged(calendar)) {
+        const finding = await reportChange(calendar, event);
+        if (finding) findings.push(finding);
+      }
       for (const answer of await syncedEvents.listAnswers(calendar)) await reportAnswer(answer);
       for (const conflict of await syncedEvents.listConflictChanges(calendar)) {
         await reportConflict(calendar, conflict);
       }
+      for (const answered of await syncedEvents.listRoomAnswers(calendar)) {
+        await reportRoomAnswer(calendar, answered);
+      }
+      return findings;
     },
   };
 };
 
+const lossOf = ({ calendar, auditionId, participant }: OwnEvent): CalendarFinding => ({
+  calendar,
+  auditionId,
+  participant,
+  fault: 'write_lost',
+  repair: 'rewritten',
+});
+
 const about = (
   { provider, connection }: SyncedCalendar,
-  { participant, writtenRevision: revision }: Pick<ChangedEvent, 'participant' | 'writtenRevision'>,
+  { participant, writtenRevision: revision }: Pick<OwnEvent, 'participant' | 'writtenRevision'>,
 ) => ({ participant, provider, connection, revision });
-
-/**
- * Returns how the event differs from what was written. Our own write reaches the calendar before it is recorded: an event
- * with a later revision than the recorded one is being written. One with an earlier revision was read before the write.
- */
-const compareWithWritten = (event: ChangedEvent): CalendarChangeOf | 'in_progress' => {
-  const { isRemoved, isAllDay, start, end, markedRevision, writtenRevision } = event;
-  if (isRemoved) return { kind: 'deleted' };
-  if (markedRevision !== undefined && markedRevision !== writtenRevision) return 'in_progress';
-  const isAsWritten =
-    !isAllDay && isSameSecond(start, event.writtenStart) && isSameSecond(end, event.writtenEnd);
-  return isAsWritten ? { kind: 'put_back' } : { kind: 'moved', isAllDay, start, end };
-};
-
-/** Calendars store whole seconds (RFC 5545, 3.3.5), and vendors cut off or round the rest. */
-const isSameSecond = (one: Instant, other: Instant): boolean =>
-  Math.abs(toEpochMs(one) - toEpochMs(other)) < 1_000;

@@ -3,6 +3,7 @@ import type { SyncedCalendar, SyncedCalendars, SyncProgress } from '../../db/cal
 import type { EventToStore, SyncedEvents } from '../../db/calendars/synced-events.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { auditionIdSchema } from '../../domain/ids.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
 import type { ListedChange } from '../../providers/ports.ts';
 import { eventIdFor } from '../effects/deterministic-ids.ts';
 import { type SyncRound, startCall } from './sync-round.ts';
@@ -29,6 +30,7 @@ export const createListing = ({
   continueListing: async (round, calendar) => {
     let at = calendar.progress ?? (await syncedCalendars.beginListing(calendar));
     for (let listed = 0; ; ) {
+      const requestedAt = toInstant(Date.now());
       const answer = await round.provider.listChanges(
         round.account,
         calendar.calendarId,
@@ -42,6 +44,7 @@ export const createListing = ({
       }
       const { changes, wholeSeries, listedUntil, nextPage, nextCursor } = answer;
       const isStored = await syncedEvents.storePage(at, {
+        requestedAt,
         events: changes.map(toStore),
         wholeSeries,
         listedUntil,
@@ -60,10 +63,10 @@ export const createListing = ({
 });
 
 /** The id of an event proves its mark: people copy events, and the marks with them. */
-const toStore = ({ id, series, event, mark }: ListedChange): EventToStore => {
+const toStore = ({ id, series, event, mark, roomAnswer }: ListedChange): EventToStore => {
   const audition = mark && auditionIdSchema.safeParse(mark.reference).data;
   const isOurs = audition !== undefined && eventIdFor(audition) === mark?.eventId;
-  return { id, series, event, ...(isOurs ? { audition, revision: mark?.revision } : {}) };
+  return { id, series, event, ...(isOurs ? { audition, revision: mark?.revision, roomAnswer } : {}) };
 };
 
 const tooManyEvents = ({ account, provider }: SyncRound, { calendar }: SyncProgress): ProviderError =>

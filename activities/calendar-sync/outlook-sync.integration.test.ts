@@ -57,6 +57,7 @@ const setup = async () => {
   const syncActivities = createSyncActivities({
     repositories,
     providers: {
+      calendars: bench.providers.calendars,
       calendarChanges: {
         microsoft: createOutlookChanges(createGraphClient(sandboxSettings(sandbox.url).microsoft)),
       },
@@ -72,8 +73,10 @@ const setup = async () => {
         return 'signaled';
       },
     },
+    report: () => {},
     publicUrl: receiver.url,
     pollMinutes: 15,
+    reconciliationHours: 24,
   });
   const sync = (change: Partial<SyncCalendarsInput> = {}) => {
     const about = {

@@ -1,12 +1,17 @@
 /** What the parts of a round need: the account, the vendor, and a deadline for its pages. */
 import { cancellationSignal } from '@temporalio/activity';
+import type { Connection } from '../../db/connections/repository.ts';
+import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
 import type { CalendarChanges, CallContext, ConnectedAccount } from '../../providers/ports.ts';
 import type { SyncCalendarsInput } from '../contract.ts';
 
 export interface SyncRound {
   readonly input: SyncCalendarsInput;
+  readonly connection: Connection;
   readonly account: ConnectedAccount;
   readonly provider: CalendarChanges;
+  /** What the reconciliation has found so far. */
+  readonly findings: CalendarFinding[];
   /** No page is read after this time, epoch milliseconds. */
   readonly until: number;
 }

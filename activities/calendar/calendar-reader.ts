@@ -10,14 +10,16 @@ import {
   type ConnectionId,
   type OrganizationId,
 } from '../../domain/ids.ts';
+import { isRoomProvider } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
-import { calendarNames } from '../../providers/calendar-names.ts';
+import { calendarNames, roomCalendarName } from '../../providers/calendar-names.ts';
 import type { BusyEvent, CallContext } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
-import type { StepFailure } from '../contract.ts';
+import type { CalendarToRead, StepFailure } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { eventIdFor } from '../effects/deterministic-ids.ts';
 import { toStepFailure } from '../step-failure.ts';
+import { createRoomReader } from './room-reader.ts';
 
 export interface Window {
   readonly from: Instant;
@@ -49,32 +51,35 @@ export interface CalendarReader {
   /** Returns the busy times of the calendars. Reads each connection once, all concurrently. */
   read(
     reader: Reader,
-    calendars: readonly CalendarRef[],
+    calendars: readonly CalendarToRead[],
     window: Window,
     precision: Precision,
   ): Promise<CalendarReadings>;
-  /** Like `read` with the precision `events`, for one connection. @throws {ProviderError} */
+  /** Like `read` with the precision `events`, for the calendars of one connection. @throws {ProviderError} */
   readEvents(
     reader: Reader,
-    account: Pick<CalendarRef, 'provider' | 'connection'>,
-    calendarIds: readonly string[],
+    calendars: CalendarsOfConnection,
     window: Window,
   ): Promise<readonly BusyInterval[]>;
   /** Returns the names of the calendars for `slotResources`. Never fails because of a provider. */
   names(
     organization: OrganizationId,
-    calendars: readonly CalendarRef[],
+    calendars: readonly CalendarToRead[],
     call: CallContext,
   ): Promise<readonly string[]>;
 }
 
+/** The calendars of one connection. */
+type CalendarsOfConnection = readonly [CalendarToRead, ...CalendarToRead[]];
+
 /** Creates the reader. */
 export const createCalendarReader = ({
-  repositories: { connections, holds },
+  repositories: { connections, holds, writtenEvents },
   providers: { calendars: providers },
   accessTokens,
 }: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>): CalendarReader => {
   const openDependencies = { connections, accessTokens };
+  const roomReader = createRoomReader({ holds, writtenEvents, calendars: providers });
 
   /** Returns the busy times without those of our own auditions. */
   const foreign = async (
@@ -91,14 +96,21 @@ export const createCalendarReader = ({
       .map(({ start, end, connection, calendarId }) => ({ start, end, connection, calendarId }));
   };
 
-  const readEvents: CalendarReader['readEvents'] = async (reader, account, calendarIds, window) => {
-    const { organization, call } = reader;
-    const { connection } = account;
-    const opened = await openConnectionById(openDependencies, organization, account, 'calendar.listEvents');
-    const provider = providers[account.provider];
+  /** Opens the account of the calendars, unless there are none. */
+  const open = ({ organization }: Reader, [account]: CalendarsOfConnection, purpose: string) =>
+    openConnectionById(openDependencies, organization, account, purpose);
+
+  const readListed = async (
+    reader: Reader,
+    calendars: CalendarsOfConnection,
+    window: Window,
+  ): Promise<readonly BusyInterval[]> => {
+    const [{ connection, provider: name }] = calendars;
+    const opened = await open(reader, calendars, 'calendar.listEvents');
+    const provider = providers[name];
     const events = await Promise.all(
-      [...new Set(calendarIds)].map(async (calendarId) =>
-        (await provider.busyEvents(opened, calendarId, window, call)).map((event) => ({
+      idsOf(calendars).map(async (calendarId) =>
+        (await provider.busyEvents(opened, calendarId, window, reader.call)).map((event) => ({
           ...event,
           connection,
           calendarId,
@@ -108,32 +120,68 @@ export const createCalendarReader = ({
     return foreign(reader, events.flat());
   };
 
-  const readFreeBusy: CalendarReader['readEvents'] = async (reader, account, calendarIds, window) => {
-    const opened = await openConnectionById(
-      openDependencies,
-      reader.organization,
-      account,
-      'calendar.freeBusy',
-    );
-    const { connection, provider } = account;
-    const busy = await providers[provider].freeBusy(opened, [...new Set(calendarIds)], window, reader.call);
+  const readFreeBusy = async (
+    reader: Reader,
+    calendars: CalendarsOfConnection,
+    window: Window,
+  ): Promise<readonly BusyInterval[]> => {
+    const [{ connection, provider }] = calendars;
+    const opened = await open(reader, calendars, 'calendar.freeBusy');
+    const busy = await providers[provider].freeBusy(opened, idsOf(calendars), window, reader.call);
     return busy.map((interval) => ({ ...interval, connection }));
   };
 
+  /** Reads rooms always with the same precision: a free/busy query would not tell our bookings from others. */
+  const readRooms = async (
+    reader: Reader,
+    rooms: CalendarsOfConnection,
+    window: Window,
+  ): Promise<readonly BusyInterval[]> => {
+    const { call, auditionId, tentative } = reader;
+    const [{ provider }] = rooms;
+    if (!isRoomProvider(provider)) throw new Error(`the rooms of ${provider} cannot be read`);
+    const opened = await open(reader, rooms, 'calendar.freeBusy');
+    const busy = await Promise.all(
+      idsOf(rooms).map((email) =>
+        roomReader.read(opened, {
+          room: { provider, email },
+          window,
+          call,
+          auditionId,
+          ignoresTentative: tentative === 'ignore',
+        }),
+      ),
+    );
+    return busy.flat();
+  };
+
+  const readAll = async (
+    reader: Reader,
+    calendars: CalendarsOfConnection,
+    window: Window,
+    precision: Precision,
+  ): Promise<readonly BusyInterval[]> => {
+    const [rooms, others] = [calendars.filter(isRoom), calendars.filter((calendar) => !isRoom(calendar))];
+    const readOthers = precision === 'events' ? readListed : readFreeBusy;
+    const busy = await Promise.all([
+      isNotEmpty(others) ? readOthers(reader, others, window) : [],
+      isNotEmpty(rooms) ? readRooms(reader, rooms, window) : [],
+    ]);
+    return busy.flat();
+  };
+
   return {
-    readEvents,
+    readEvents: (reader, calendars, window) => readAll(reader, calendars, window, 'events'),
 
     read: async (reader, calendars, window, precision) => {
-      const readConnection = precision === 'events' ? readEvents : readFreeBusy;
       const readings = await Promise.all(
-        byConnection(calendars).map(async ([first, ...rest]): Promise<CalendarReadings> => {
+        byConnection(calendars).map(async (ofConnection): Promise<CalendarReadings> => {
           try {
-            const ids = [first, ...rest].map(({ calendarId }) => calendarId);
-            return { busy: await readConnection(reader, first, ids, window), failures: [] };
+            return { busy: await readAll(reader, ofConnection, window, precision), failures: [] };
           } catch (error) {
             cancellationSignal().throwIfAborted();
             const failure = toStepFailure(error);
-            return { busy: [], failures: [{ connection: first.connection, failure }] };
+            return { busy: [], failures: [{ connection: ofConnection[0].connection, failure }] };
           }
         }),
       );
@@ -149,10 +197,13 @@ export const createCalendarReader = ({
           const [first] = group;
           const stored = await connections.get(organization, first.connection);
           const connection = stored ?? { id: first.connection, account: undefined };
-          const open = () => openConnectionById(openDependencies, organization, first, 'calendar.listEvents');
+          const openFirst = () =>
+            openConnectionById(openDependencies, organization, first, 'calendar.listEvents');
           return Promise.all(
-            group.map(({ provider, calendarId }) =>
-              calendarNames(providers[provider], connection, calendarId, open, call),
+            group.map(async ({ provider, calendarId, ...calendar }) =>
+              isRoom(calendar) && isRoomProvider(provider)
+                ? [roomCalendarName({ provider, email: calendarId })]
+                : calendarNames(providers[provider], connection, calendarId, openFirst, call),
             ),
           );
         }),
@@ -176,10 +227,17 @@ const auditionOf = ({ eventId, reference }: BusyEvent): readonly AuditionId[] =>
   return audition.success && eventIdFor(audition.data) === eventId ? [audition.data] : [];
 };
 
-const byConnection = (
-  calendars: readonly CalendarRef[],
-): readonly (readonly [CalendarRef, ...CalendarRef[]])[] => {
-  const groups = new Map<ConnectionId, [CalendarRef, ...CalendarRef[]]>();
+const isRoom = ({ isRoom: is }: Pick<CalendarToRead, 'isRoom'>): boolean => is === true;
+
+const isNotEmpty = (calendars: readonly CalendarToRead[]): calendars is CalendarsOfConnection =>
+  calendars.length > 0;
+
+const idsOf = (calendars: readonly CalendarToRead[]): readonly string[] => [
+  ...new Set(calendars.map(({ calendarId }) => calendarId)),
+];
+
+const byConnection = (calendars: readonly CalendarToRead[]): readonly CalendarsOfConnection[] => {
+  const groups = new Map<ConnectionId, [CalendarToRead, ...CalendarToRead[]]>();
   for (const calendar of calendars) {
     const group = groups.get(calendar.connection);
     if (group) group.push(calendar);

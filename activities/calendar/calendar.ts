@@ -41,15 +41,16 @@ export const createCalendarActivities = (
 
   return {
     findBusy: async (input) => {
-      const { organization, auditionId, provider, connection, calendarIds, window, tentative } = input;
+      const { organization, auditionId, provider, connection, calendarIds, rooms = [] } = input;
+      const { window, tentative } = input;
       await openTrail(events, input);
       const call = createAttemptContext(input).startCall();
-      return reader.readEvents(
-        { organization, auditionId, call, tentative },
-        { provider, connection },
-        calendarIds,
-        window,
-      );
+      const [first, ...rest] = [
+        ...calendarIds.map((calendarId) => ({ provider, connection, calendarId })),
+        ...rooms.map((calendarId) => ({ provider, connection, calendarId, isRoom: true })),
+      ];
+      if (!first) return [];
+      return reader.readEvents({ organization, auditionId, call, tentative }, [first, ...rest], window);
     },
 
     writeEvent: async (input) => {
@@ -82,6 +83,17 @@ export const createCalendarActivities = (
         failed: failed.map(({ key, failure }) => ({ key, failure })),
         recorded: final.filter((fact) => !notAllowed.includes(fact)).map(({ fact }) => fact.type),
       };
+    },
+
+    bookRoom: async (input) => {
+      const { key, correlationId, room } = input;
+      const trail = await openTrail(events, input);
+      const { eventId } = await writer.book(input, createAttemptContext(input));
+      const { provider, connection } = room;
+      const at = toInstant(Date.now());
+      const fact = { type: 'room_booked', provider, connection, eventId } as const;
+      await trail.append({ ifAllowed: [{ key, at, correlationId, fact }] });
+      return { eventId };
     },
 
     removeEvent: async (input) => {

@@ -21,7 +21,7 @@ const isSame = (a: Blocker, b: Blocker): boolean =>
 const sourceOf = (blocker: Blocker): string | undefined => {
   switch (blocker.kind) {
     case 'calendar_event':
-      return blocker.connection;
+      return blocker.room ? `room ${blocker.connection}` : blocker.connection;
     case 'audition':
       return blocker.audition;
     case 'blackout':
@@ -29,21 +29,20 @@ const sourceOf = (blocker: Blocker): string | undefined => {
   }
 };
 
-/** Returns the events that overlap the slot or are too close to it. @param gapMs the shortest time to an event */
+/** Returns the events that overlap the slot or are too close to it. @param gapTo the shortest time to an event */
 export const calendarBlockers = (
   slot: TimeRange,
   busy: readonly BusyInterval[],
   participants: readonly Participant[],
-  gapMs: number,
-): readonly Blocker[] => {
-  const needed = widen(slot, gapMs);
-  return busy
-    .filter((event) => !isFree(needed, [event]))
-    .map(({ start, end, connection, calendarId }) => ({
+  gapTo: (event: BusyInterval) => number,
+): readonly Blocker[] =>
+  busy
+    .filter((event) => !isFree(widen(slot, gapTo(event)), [event]))
+    .map(({ start, end, connection, calendarId, isRoom }) => ({
       kind: 'calendar_event',
       start,
       end,
-      participants: participants
+      participants: (isRoom ? [] : participants)
         .filter(
           ({ calendar }) =>
             calendar !== undefined &&
@@ -52,8 +51,8 @@ export const calendarBlockers = (
         )
         .map(({ id }) => id),
       ...(connection === undefined ? {} : { connection }),
+      ...(isRoom ? { room: true } : {}),
     }));
-};
 
 /** Returns the blackouts in which the slot lies, in part or as a whole. */
 export const blackoutBlockers = (slot: TimeRange, blackouts: readonly BlackoutTime[]): readonly Blocker[] =>
@@ -69,11 +68,13 @@ export const blackoutBlockers = (slot: TimeRange, blackouts: readonly BlackoutTi
 /**
  * Returns the holds of other auditions that conflict with the slot.
  * @param calendarNames the canonical names of each participant's calendar
+ * @param roomName the canonical name of the room's calendar
  */
 export const holdBlockers = (
   conflicts: readonly HoldConflict[],
   participants: readonly Participant[],
   calendarNames: ReadonlyMap<ParticipantId, readonly string[]>,
+  roomName?: string,
 ): readonly Blocker[] =>
   conflicts.map(({ start, end, auditionId, resources }) => ({
     kind: 'audition',
@@ -87,6 +88,8 @@ export const holdBlockers = (
         ].some((resource) => resources.includes(resource)),
       )
       .map(({ id }) => id),
-    room: resources.some((resource) => resource.startsWith(roomPrefix)),
+    room: resources.some(
+      (resource) => resource.startsWith(roomPrefix) || resource === `${calendarPrefix}${roomName}`,
+    ),
     ...(auditionId === undefined ? {} : { audition: auditionId }),
   }));

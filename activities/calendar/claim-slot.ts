@@ -11,6 +11,7 @@ import {
   widen,
 } from '../../domain/audition/conflict-rules.ts';
 import { freeSlots, isFree, type TimeRange } from '../../domain/audition/free-slots.ts';
+import { roomCalendarOf } from '../../domain/audition/rooms.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
 import { type Blocker, mostBlockers } from '../../domain/audition/slot-conflict.ts';
 import { proposeSlots } from '../../domain/audition/slot-proposals.ts';
@@ -19,6 +20,7 @@ import { placeOf, slotResources } from '../../domain/audition/slot-resources.ts'
 import { freeSessionSlots } from '../../domain/session-blocks/session-slots.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
+import { roomCalendarName } from '../../providers/calendar-names.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import type { ClaimSlotInput, ClaimSlotResult, InternalActivities } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
@@ -27,7 +29,7 @@ import { openTrail } from '../trail/trail.ts';
 import { placesInBlock, type SlotPlace } from './block-places.ts';
 import type { CalendarReader, Window } from './calendar-reader.ts';
 import { blackoutBlockers, calendarBlockers, holdBlockers, withoutAccepted } from './claim-blockers.ts';
-import { type ClaimAttempt, createSlotClaimer, precisionOf } from './slot-claimer.ts';
+import { type ClaimAttempt, createSlotClaimer, gapIn, precisionOf } from './slot-claimer.ts';
 
 type FixedWish = Extract<SlotSpec, { readonly kind: 'fixed' }>;
 type WindowWish = Extract<SlotSpec, { readonly kind: 'window' }>;
@@ -58,20 +60,21 @@ export const createClaimSlot = (
     }
     const known = withoutAccepted(
       [
-        ...calendarBlockers(slot, input.busy, input.participants, attempt.calendarGap),
+        ...calendarBlockers(slot, input.busy, input.participants, gapIn(attempt)),
         ...blackoutBlockers(slot, attempt.blackouts),
       ],
       input.accepted,
     );
     if (known.length > 0 && rules.policy !== 'override') {
-      return refuse(attempt, known.some(isCalendarEvent) ? 'busy' : 'blackout', known);
+      const reason = known.some(isCalendarEvent) ? 'busy' : 'blackout';
+      return refuse(attempt, reason, known, reason === 'busy' ? busyMessage(known) : undefined);
     }
     const outcome = await claimer.claim(attempt, slot, known);
     switch (outcome.kind) {
       case 'decided':
         return outcome.result;
       case 'busy':
-        return refuse(attempt, 'busy', outcome.blockers);
+        return refuse(attempt, 'busy', outcome.blockers, busyMessage(outcome.blockers));
       case 'taken':
         return refuse(attempt, 'taken', await attempt.nameHolds(outcome.by), messageOf(outcome.by));
     }
@@ -178,7 +181,8 @@ export const createClaimSlot = (
       const trail = await openTrail(events, input);
       const call = createAttemptContext(input).startCall();
       const calendarNames = await namesOf(reader, input, call);
-      const inRoom = (room: string | undefined): Pick<ClaimAttempt, 'calendarGap' | 'needs'> => ({
+      const inRoom = (room: string | undefined): Pick<ClaimAttempt, 'room' | 'calendarGap' | 'needs'> => ({
+        room,
         calendarGap: calendarGap(rules, room),
         needs: {
           organization,
@@ -236,11 +240,19 @@ const rulesOf = ({ wish, rules = defaultConflictRules }: ClaimSlotInput): Confli
 /** Returns the names of all calendars, for `slotResources`. */
 const namesOf = async (
   reader: CalendarReader,
-  { organization, participants, calendars }: ClaimSlotInput,
+  { organization, participants, calendars, wish }: ClaimSlotInput,
   call: CallContext,
 ): Promise<readonly string[]> => {
   const named = participants.flatMap(({ calendar }) => (calendar ? [calendar] : []));
-  return reader.names(organization, [...named, ...calendars], call);
+  const names = await reader.names(organization, [...named, ...calendars], call);
+  const roomName = roomNameOf(wish);
+  return [...names, ...(roomName === undefined ? [] : [roomName])];
+};
+
+/** Returns the name of the room's calendar for `slotResources`. */
+const roomNameOf = (wish: SlotSpec): string | undefined => {
+  const room = roomCalendarOf(wish);
+  return room && roomCalendarName(room);
 };
 
 /** Returns the part of the window in which slots can be; undefined when there are none. */
@@ -263,7 +275,7 @@ const readingTime = (places: readonly SlotPlace[], { from, until }: Window): Win
 /** Only a conflict needs to know whose calendar it concerns. */
 const nameHolds = async (
   reader: CalendarReader,
-  { organization, participants }: ClaimSlotInput,
+  { organization, participants, wish }: ClaimSlotInput,
   conflicts: readonly HoldConflict[],
   call: CallContext,
 ): Promise<readonly Blocker[]> => {
@@ -273,7 +285,7 @@ const nameHolds = async (
         [id, calendar ? await reader.names(organization, [calendar], call) : []] as const,
     ),
   );
-  return holdBlockers(conflicts, participants, new Map(names));
+  return holdBlockers(conflicts, participants, new Map(names), roomNameOf(wish));
 };
 
 /** Reads the calendars in a window and in the gaps around it. */
@@ -282,13 +294,15 @@ const readAround = (attempt: ClaimAttempt, { from, until }: Window) => {
   return attempt.readCalendars({ from: start, until: end }, precisionOf(attempt));
 };
 
+const withGap = (attempt: ClaimAttempt, busy: readonly BusyInterval[]) => {
+  const gapTo = gapIn(attempt);
+  return busy.map((interval) => widen(interval, gapTo(interval)));
+};
+
 const withWidestGap = (attempt: ClaimAttempt, places: readonly SlotPlace[]): ClaimAttempt => ({
   ...attempt,
   calendarGap: Math.max(...places.map((place) => place.attempt.calendarGap)),
 });
-
-const withGap = ({ calendarGap: gap }: ClaimAttempt, busy: readonly BusyInterval[]) =>
-  busy.map((interval) => widen(interval, gap));
 
 /** Returns the times at which no slot can be, apart from the holds of other auditions. */
 const unavailable = (attempt: ClaimAttempt, busy: readonly BusyInterval[]): readonly BusyInterval[] => [
@@ -298,11 +312,12 @@ const unavailable = (attempt: ClaimAttempt, busy: readonly BusyInterval[]): read
 
 const isCalendarEvent = ({ kind }: Blocker): boolean => kind === 'calendar_event';
 
-const slotOf = ({ zone, room, block }: WindowWish, { start, end }: TimeRange): Slot => ({
+const slotOf = ({ zone, room, roomCalendar, block }: WindowWish, { start, end }: TimeRange): Slot => ({
   start,
   end,
   zone,
   ...(room === undefined ? {} : { room }),
+  ...(roomCalendar ? { roomCalendar } : {}),
   ...(block === undefined ? {} : { block }),
 });
 
@@ -316,6 +331,12 @@ const messages: Readonly<Record<Refusal['reason'] | 'nothing_free_in_block', str
   nothing_free_in_block: 'No slot of the session block is free for all participants in the window.',
   in_the_past: 'That time has passed.',
 };
+
+/** Names the room when nothing but its calendar is busy. */
+const busyMessage = (blockers: readonly Blocker[]): string =>
+  blockers.filter(isCalendarEvent).every((blocker) => blocker.kind === 'calendar_event' && blocker.room)
+    ? 'The room is busy at that time.'
+    : messages.busy;
 
 const messageOf = (by: readonly HoldConflict[]): string =>
   by.length > 0 && by.every(({ overlaps }) => !overlaps)

@@ -1,12 +1,13 @@
 /** Writes and removes the event of an audition in one calendar. */
 import { z } from 'zod';
-import type { StandingEffect } from '../../domain/audition/effects.ts';
+import type { EffectTarget, StandingEffect } from '../../domain/audition/effects.ts';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
-import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
+import { mainCalendar, roomUser } from '../../domain/audition/room-booking.ts';
+import type { AuditionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
 import { calendarNames } from '../../providers/calendar-names.ts';
-import type { CallContext } from '../../providers/ports.ts';
+import type { BookedRoom, CallContext } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
-import type { RemoveEventInput, UndoResult, WriteEventInput } from '../contract.ts';
+import type { BookRoomInput, RemoveEventInput, UndoResult, WriteEventInput } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { type AttemptContext, createAttemptContext } from '../effects/attempt.ts';
 import { eventIdFor } from '../effects/deterministic-ids.ts';
@@ -19,7 +20,9 @@ type WrittenEvent = z.infer<typeof writtenSchema>;
 export interface EventWriter {
   /** Creates or moves the event for one participant. Idempotent by key. */
   write(input: Omit<WriteEventInput, 'trail'>, context: AttemptContext): Promise<WrittenEvent>;
-  /** Removes the event, unless another participant or the meeting uses it. */
+  /** Creates or moves the event that books the room. Idempotent by key. */
+  book(input: Omit<BookRoomInput, 'trail'>, context: AttemptContext): Promise<WrittenEvent>;
+  /** Removes the event, unless another participant, the room or the meeting uses it. A room that no longer uses it is free. */
   remove(input: RemoveEventInput): Promise<UndoResult>;
 }
 
@@ -55,7 +58,7 @@ export const createEventWriter = ({
 
   /** The synchronisation compares the calendar with this record. Costs the audition no activity. */
   const recordWritten = async (
-    { organization, auditionId, key, participant, calendar, content }: Omit<WriteEventInput, 'trail'>,
+    { organization, auditionId, key, calendar, content, user }: EventForUser,
     { eventId }: WrittenEvent,
     call: CallContext,
   ): Promise<void> => {
@@ -73,54 +76,68 @@ export const createEventWriter = ({
       calendarId,
       eventId,
       auditionId,
-      participant,
+      participant: user.kind === 'participant' ? user.participant : undefined,
       key,
       slot: content.slot,
       revision: content.revision,
     });
   };
 
+  const write = async (input: EventForUser, context: AttemptContext): Promise<WrittenEvent> => {
+    const { organization, auditionId, key, calendar, content, user } = input;
+    const { slot, revision } = content;
+    const { provider, connection, calendarId } = calendar;
+    const eventId = eventIdFor(auditionId);
+    const written = await effectOnce(
+      ledger,
+      {
+        key,
+        organization,
+        provider,
+        operation: 'calendar.putEvent',
+        request: { eventId, calendar: { provider, connection, calendarId }, slot, revision },
+        auditionId,
+        target: targetOf(input),
+      },
+      context,
+      {
+        kind: 'idempotent',
+        result: writtenSchema,
+        // Our id and not the calendar's: every attempt writes, and a removal removes, the event with our id.
+        providerId: () => eventId,
+        perform: async (call) => {
+          const account = await open(organization, calendar, 'calendar.putEvent');
+          const event = {
+            ...content,
+            calendarId,
+            eventId,
+            reference: auditionId,
+            use: { name: user.kind === 'participant' ? user.participant : roomUser, key },
+            ...(user.kind === 'room' ? { room: user.room } : {}),
+          };
+          const put = await calendars[provider].putEvent(account, event, call);
+          return { eventId: put.eventId };
+        },
+        removeEffect: (_written, call) => deleteFrom(input, calendar, key, call),
+      },
+    );
+    await recordWritten(input, written, context.startCall());
+    return written;
+  };
+
   return {
-    write: async (input, context) => {
-      const { organization, auditionId, key, participant, calendar, content } = input;
-      const { slot, revision } = content;
-      const { provider, connection, calendarId } = calendar;
-      const eventId = eventIdFor(auditionId);
-      const written = await effectOnce(
-        ledger,
+    write: ({ participant, ...input }, context) =>
+      write({ ...input, user: { kind: 'participant', participant } }, context),
+
+    book: ({ room: { provider, connection, email }, name, ...input }, context) =>
+      write(
         {
-          key,
-          organization,
-          provider,
-          operation: 'calendar.putEvent',
-          request: { eventId, calendar: { provider, connection, calendarId }, slot, revision },
-          auditionId,
-          target: { kind: 'calendar_event', participant, calendar },
+          ...input,
+          calendar: { provider, connection, calendarId: mainCalendar },
+          user: { kind: 'room', room: { email, name } },
         },
         context,
-        {
-          kind: 'idempotent',
-          result: writtenSchema,
-          // Our id and not the calendar's: every attempt writes, and a removal removes, the event with our id.
-          providerId: () => eventId,
-          perform: async (call) => {
-            const account = await open(organization, calendar, 'calendar.putEvent');
-            const event = {
-              ...content,
-              calendarId,
-              eventId,
-              reference: auditionId,
-              use: { name: participant, key },
-            };
-            const put = await calendars[provider].putEvent(account, event, call);
-            return { eventId: put.eventId };
-          },
-          removeEffect: (_written, call) => deleteFrom(input, calendar, key, call),
-        },
-      );
-      await recordWritten(input, written, context.startCall());
-      return written;
-    },
+      ),
 
     remove: async (input) => {
       const { organization, auditionId, keys, calendar } = input;
@@ -131,7 +148,7 @@ export const createEventWriter = ({
       await writtenEvents.forget(auditionId, all);
       return undoEach(all, async (key) => {
         const target = standing.find((effect) => effect.key === key)?.target;
-        const written = target?.kind === 'calendar_event' ? target.calendar : calendar;
+        const written = isEventTarget(target) ? target.calendar : calendar;
         return {
           ledger,
           operation: { key, organization, provider: written.provider, operation: 'calendar.putEvent' },
@@ -152,16 +169,35 @@ export const createEventWriter = ({
  */
 const earlierKeys = (standing: readonly StandingEffect[], keys: readonly string[]): readonly string[] => {
   const last = standing.findLastIndex(({ key }) => keys.includes(key));
-  const participants = new Set(
+  const users = new Set(
     standing.flatMap(({ key, target }) =>
-      target.kind === 'calendar_event' && keys.includes(key) ? [target.participant] : [],
+      isEventTarget(target) && keys.includes(key) ? [userIn(target)] : [],
     ),
   );
   return standing
     .slice(0, Math.max(last, 0))
     .flatMap(({ key, target }) =>
-      target.kind === 'calendar_event' && participants.has(target.participant) && !keys.includes(key)
-        ? [key]
-        : [],
+      isEventTarget(target) && users.has(userIn(target)) && !keys.includes(key) ? [key] : [],
     );
 };
+
+type EventTarget = Extract<EffectTarget, { readonly kind: 'calendar_event' | 'room_booking' }>;
+
+const isEventTarget = (target: EffectTarget | undefined): target is EventTarget =>
+  target?.kind === 'calendar_event' || target?.kind === 'room_booking';
+
+/** A booking of the room with one account does not continue its booking with another. */
+const userIn = (target: EventTarget): string =>
+  target.kind === 'calendar_event' ? target.participant : `${roomUser}${target.calendar.connection}`;
+
+/** The event of an audition, written for one of its users. */
+type EventForUser = Omit<WriteEventInput, 'trail' | 'participant'> & {
+  readonly user:
+    | { readonly kind: 'participant'; readonly participant: ParticipantId }
+    | { readonly kind: 'room'; readonly room: BookedRoom };
+};
+
+const targetOf = ({ user, calendar }: EventForUser): EventTarget =>
+  user.kind === 'participant'
+    ? { kind: 'calendar_event', participant: user.participant, calendar }
+    : { kind: 'room_booking', calendar };

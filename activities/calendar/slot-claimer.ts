@@ -2,7 +2,7 @@
 import type { HoldConflict, SlotHolds } from '../../db/auditions/slot-holds.ts';
 import type { EventStore, OwnFacts } from '../../db/trail/event-store.ts';
 import type { BlackoutTime } from '../../domain/audition/blackouts.ts';
-import { type ConflictRules, durationOf, widen } from '../../domain/audition/conflict-rules.ts';
+import { type ConflictRules, durationOf, gapToEvent, widen } from '../../domain/audition/conflict-rules.ts';
 import { isFree, type TimeRange } from '../../domain/audition/free-slots.ts';
 import { planReminders } from '../../domain/audition/reminder-plan.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
@@ -21,7 +21,9 @@ export interface ClaimAttempt {
   readonly input: ClaimSlotInput;
   readonly trail: Trail;
   readonly rules: ConflictRules;
-  /** The shortest time to an event of a calendar, in milliseconds. */
+  /** Where the slot takes place. Undefined: by video. */
+  readonly room: string | undefined;
+  /** The longest time that an event of a calendar must keep, in milliseconds. */
   readonly calendarGap: number;
   readonly blackouts: readonly BlackoutTime[];
   /** What the slot needs of the holds: its resources, and the gaps to other auditions. */
@@ -154,7 +156,7 @@ export const createSlotClaimer = ({
     },
 
     claim: async (attempt, slot, known = []) => {
-      const { input, rules, calendarGap } = attempt;
+      const { input, rules } = attempt;
       if (input.calendars.length === 0) return acquireAndRecord(attempt, slot, known);
       const acquired = await acquire(attempt, slot, known, () => undefined);
       if (acquired.kind === 'taken') return acquired;
@@ -166,7 +168,7 @@ export const createSlotClaimer = ({
         };
       }
       const blockers = withoutAccepted(
-        calendarBlockers(acquired.slot, busy, input.participants, calendarGap),
+        calendarBlockers(acquired.slot, busy, input.participants, gapIn(attempt)),
         input.accepted,
       );
       if (blockers.length > 0 && rules.policy !== 'override') {
@@ -180,6 +182,12 @@ export const createSlotClaimer = ({
     },
   };
 };
+
+/** Returns the function that tells the shortest time to an event. */
+export const gapIn =
+  ({ rules, room }: Pick<ClaimAttempt, 'rules' | 'room'>) =>
+  (event: BusyInterval): number =>
+    gapToEvent(rules, room, event);
 
 /**
  * Before its first slot, an audition has no events that a free/busy query would count against it. Only events tell which

@@ -63,7 +63,12 @@ const routes = await routesOf();
 let test: TestApi;
 beforeAll(async () => {
   const verifyToken = createTokenVerifier(issuer.settings, () => undefined);
-  test = await createTestApi(database, { verifyToken, configuration, listCalendars: async () => [] });
+  test = await createTestApi(database, {
+    verifyToken,
+    configuration,
+    listCalendars: async () => [],
+    listRooms: async () => ({ kind: 'listed', rooms: [] }),
+  });
 });
 afterAll(async () => {
   await test.api.close();

@@ -12,6 +12,7 @@ import type { ApiResponse } from '../idempotency/run-once.ts';
 import { temporarilyUnavailable } from '../problems/outages.ts';
 import { readSlotWish } from '../session-blocks/slot-wish.ts';
 import { checkConnections } from './check-connections.ts';
+import { checkRoom, requestedRoom } from './check-room.ts';
 import { auditionStopped } from './command.ts';
 import { mayOverrideConflicts } from './conflict-override.ts';
 import { refusalResponse, responseFromRecord, slotRefusal } from './start-responses.ts';
@@ -59,6 +60,7 @@ const admit = async (
     mayOverrideConflicts: mayOverrideConflicts(settings?.conflicts, role, request.conflicts?.policy),
   });
   await checkConnections(connections, organization, request.participants);
+  await checkRoom(connections, organization, requestedRoom(request.slot));
   return plan;
 };
 

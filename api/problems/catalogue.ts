@@ -67,6 +67,7 @@ export const problemKinds = {
   address_not_allowed: { status: 422, title: 'The address must not be called by this service' },
   provider_not_offered: { status: 422, title: 'This provider cannot be connected' },
   scope_not_offered: { status: 422, title: 'This scope is not offered' },
+  scope_missing: { status: 422, title: 'The account has not consented to this' },
   return_address_not_allowed: { status: 422, title: 'The return address is not allowed' },
   unknown_connection: { status: 422, title: 'No such connection' },
   meeting_or_room_missing: { status: 422, title: 'Neither a meeting nor a room' },

@@ -76,6 +76,11 @@ export interface SlotHolds {
   abandon(auditionId: AuditionId, claim: number): Promise<void>;
   /** Returns which of the auditions have ever claimed a slot. The holds tell when these need their resources. */
   findKnown(auditionIds: readonly AuditionId[]): Promise<ReadonlySet<string>>;
+  /** Returns the holds of a resource that have not been over for a day. @param except the audition whose holds do not count */
+  listOf(
+    resource: string,
+    except?: AuditionId,
+  ): Promise<readonly (TimeRange & { readonly auditionId: AuditionId })[]>;
   /** Releases every claim of an audition that has no workflow any more. Idempotent. */
   releaseAll(auditionId: AuditionId): Promise<void>;
   /**
@@ -152,6 +157,21 @@ export const createSlotHolds = (db: Database): SlotHolds => ({
     return new Set(rows.map(({ auditionId }) => auditionId));
   },
 
+  async listOf(resource, except) {
+    const rows = await db
+      .selectDistinct({ auditionId: slotHolds.auditionId, start: startOf, end: endOf })
+      .from(slotHolds)
+      .where(
+        and(
+          inArray(slotHolds.resource, [...storedResources([resource]).keys()]),
+          except && ne(slotHolds.auditionId, except),
+          sql`${slotHolds.during} && tstzrange(now() - interval '1 day', NULL)`,
+        ),
+      )
+      .orderBy(startOf, slotHolds.auditionId);
+    return rows.map((row) => ofResourceSchema.parse(row));
+  },
+
   async releaseAll(auditionId) {
     await db.transaction(async (transaction) => {
       const [fence] = await transaction
@@ -204,6 +224,7 @@ const heldResources = async (
   return rows.map(({ resource }) => resource);
 };
 
+const ofResourceSchema = rangeSchema.extend({ auditionId: auditionIdSchema });
 const heldSchema = rangeSchema.extend({ claim: z.int() });
 const busySchema = rangeSchema.extend({ resource: z.string() });
 

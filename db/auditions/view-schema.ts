@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { attentionItemSchema } from '../../domain/audition/attention.ts';
 import { answers, deliveryStatuses, meetingSchema, noticeKinds } from '../../domain/audition/events.ts';
 import { participantKinds } from '../../domain/audition/request.ts';
+import { roomAnswers } from '../../domain/audition/room-booking.ts';
 import { slotSchema } from '../../domain/audition/slot.ts';
 import { blockerSchema } from '../../domain/audition/slot-conflict.ts';
 import { auditionOutcomes, auditionRounds, auditionStates } from '../../domain/audition/states.ts';
@@ -15,7 +16,7 @@ import {
   projectIdSchema,
   roleIdSchema,
 } from '../../domain/ids.ts';
-import { channels, writableCalendarProviders } from '../../domain/providers/vendors.ts';
+import { channels, roomProviders, writableCalendarProviders } from '../../domain/providers/vendors.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
 
 export const auditionViewSchema = z.object({
@@ -54,6 +55,16 @@ export const auditionViewSchema = z.object({
       eventId: z.string(),
     }),
   ),
+  roomBooking: z
+    .object({
+      provider: z.enum(roomProviders),
+      connection: connectionIdSchema,
+      answer: z
+        .enum(roomAnswers)
+        .describe('The answer of the room. `tentative`: a person must approve the booking at the provider'),
+    })
+    .optional()
+    .describe('The booking of the room in its calendar, for the present slot'),
   notices: z.array(
     z.object({
       deliveryId: z.string(),

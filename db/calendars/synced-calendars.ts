@@ -10,6 +10,7 @@ import {
 } from '../../domain/ids.ts';
 import { type WritableCalendarName, writableCalendarProviders } from '../../domain/providers/vendors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import type { ListingPosition } from '../../providers/ports.ts';
 import type { Database } from '../client.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
@@ -42,6 +43,14 @@ export interface SyncedCalendar extends CalendarKey {
   readonly pushError: string | undefined;
   /** Undefined: the next listing is one of all events, and has not begun. */
   readonly progress: SyncProgress | undefined;
+  /** When the listing of all events that is under way, or the last one, began. */
+  readonly listingBeganAt: Instant | undefined;
+  /** When the last complete listing of all events began. */
+  readonly listedAt: Instant | undefined;
+  /** The `listedAt` of the listing that was reconciled last. */
+  readonly reconciledAt: Instant | undefined;
+  /** When the calendar was registered. */
+  readonly createdAt: Instant;
   /** Whether an audition holds a slot in the calendar that has not been over for a day. */
   readonly isInUse: boolean;
 }
@@ -69,6 +78,10 @@ export interface SyncedCalendars {
    * it begins.
    */
   beginListing(key: CalendarKey): Promise<SyncProgress>;
+  /** Returns one calendar; undefined when it is not registered. @throws the errors of `Vault.open` */
+  find(key: CalendarKey): Promise<SyncedCalendar | undefined>;
+  /** Records that this listing of all events was reconciled. Idempotent. @param listedAt its `listedAt` */
+  markReconciled(key: CalendarKey, listedAt: Instant): Promise<void>;
   /** Records why the calendar cannot be synchronized. */
   markUnavailable(key: CalendarKey, error: string): Promise<void>;
   /** Records why notifications cannot be pushed; undefined when they can. */
@@ -81,12 +94,19 @@ export interface SyncedCalendars {
   deleteOldEvents(connection: ConnectionId): Promise<void>;
 }
 
-/** A slot keeps its calendar in use for a day: by then the audition is decided or waits for a decision. */
-const isInUse = sql<boolean>`EXISTS (
+/**
+ * A slot keeps its calendar in use for a day: by then the audition is decided or waits for a decision. The calendar of an
+ * event that books a room is not held, because the account that books it is of no participant.
+ */
+const isInUse = sql<boolean>`(EXISTS (
   SELECT FROM slot_holds
   WHERE slot_holds.scope = '' AND slot_holds.resource = ${syncedCalendars.calendar}
     AND upper(slot_holds.during) > now() - interval '1 day'
-)`;
+) OR EXISTS (
+  SELECT FROM synced_events AS booking
+  WHERE booking.connection = ${syncedCalendars.connection} AND booking.calendar = ${syncedCalendars.calendar}
+    AND booking.booked_by IS NOT NULL AND booking.written_end > now() - interval '1 day'
+))`;
 
 const of = ({ connection, calendar }: CalendarKey) =>
   and(eq(syncedCalendars.connection, connection), eq(syncedCalendars.calendar, calendar));
@@ -100,6 +120,18 @@ export const createSyncedCalendars = (db: Database, vault: Pick<Vault, 'open'>):
       .where(eq(syncedCalendars.connection, connection))
       .orderBy(asc(syncedCalendars.createdAt), asc(syncedCalendars.calendar));
     return Promise.all(rows.map(({ row, isInUse: used }) => toCalendar(vault, row, used)));
+  },
+
+  async find(key) {
+    const [found] = await db.select({ row: syncedCalendars, isInUse }).from(syncedCalendars).where(of(key));
+    return found && toCalendar(vault, found.row, found.isInUse);
+  },
+
+  async markReconciled(key, listedAt) {
+    await db
+      .update(syncedCalendars)
+      .set({ reconciledAt: listedAt })
+      .where(and(of(key), eq(syncedCalendars.listedAt, listedAt)));
   },
 
   async listToStart(staleAfterMs, limit) {
@@ -135,6 +167,7 @@ export const createSyncedCalendars = (db: Database, vault: Pick<Vault, 'open'>):
         cursor: null,
         page: null,
         listedCount: 0,
+        listingBeganAt: sql`date_trunc('milliseconds', now())`,
         listedSince: sql`date_trunc('milliseconds', now()) - interval '1 day'`,
         generation: sql`${syncedCalendars.generation} + 1`,
       })
@@ -179,6 +212,8 @@ export const createSyncedCalendars = (db: Database, vault: Pick<Vault, 'open'>):
   async deleteOldEvents(connection) {
     await db.execute(sql`
       DELETE FROM synced_events WHERE connection = ${connection}
+        -- The index on the ends cannot be used with the expression.
+        AND ends_at < now() - interval '1 day'
         AND ends_at < now() - CASE WHEN audition_id IS NULL THEN interval '1 day' ELSE interval '7 days' END
     `);
   },
@@ -206,6 +241,10 @@ const toCalendar = async (vault: Pick<Vault, 'open'>, row: Row, used: boolean): 
     error: row.error ?? undefined,
     pushError: row.pushError ?? undefined,
     progress: progressOf(key, row),
+    listingBeganAt: row.listingBeganAt ?? undefined,
+    listedAt: row.listedAt ?? undefined,
+    reconciledAt: row.reconciledAt ?? undefined,
+    createdAt: toInstant(row.createdAt.getTime()),
     isInUse: used,
   };
 };

@@ -1,11 +1,13 @@
 /** Stores the events of synchronized calendars, and finds what has changed in those that this service has written. */
-import { and, eq, type SQL, sql } from 'drizzle-orm';
+import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { type Answer, answers } from '../../domain/audition/events.ts';
+import { type RoomAnswer, roomAnswers } from '../../domain/audition/room-booking.ts';
 import {
   type AuditionId,
   auditionIdSchema,
   type ConnectionId,
+  type ParticipantId,
   participantIdSchema,
 } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
@@ -24,12 +26,16 @@ export interface EventToStore {
   /** The audition that the event's mark names, if the id of the event proves it. */
   readonly audition?: AuditionId | undefined;
   readonly revision?: number | undefined;
+  /** What the room has answered to the event. Undefined: the event books no room of ours. */
+  readonly roomAnswer?: RoomAnswer | undefined;
 }
 
 interface PageToStore {
   readonly events: readonly EventToStore[];
   /** Series whose events are all in the page. Their other events are deleted. */
   readonly wholeSeries?: readonly string[] | undefined;
+  /** When the page was requested. */
+  readonly requestedAt: Instant;
   /** Where a listing of all events ends. Undefined: it has no end. */
   readonly listedUntil?: Instant | undefined;
   /** Undefined on the last page. */
@@ -37,11 +43,12 @@ interface PageToStore {
   readonly nextCursor?: string | undefined;
 }
 
-/** An event of ours that has changed since it was last compared. */
-export interface ChangedEvent extends CalendarKey {
+/** An event of ours, as it was written and as the calendar has it. */
+export interface OwnEvent extends CalendarKey {
   readonly eventId: string;
   readonly auditionId: AuditionId;
-  readonly participant: z.infer<typeof participantIdSchema>;
+  /** Undefined: the event only books the room. */
+  readonly participant: ParticipantId | undefined;
   /** The number of the change. */
   readonly change: number;
   readonly isRemoved: boolean;
@@ -53,6 +60,14 @@ export interface ChangedEvent extends CalendarKey {
   readonly writtenRevision: number;
   readonly writtenStart: ListedEvent['start'];
   readonly writtenEnd: ListedEvent['end'];
+  /** When the last write was recorded. Undefined for one of an earlier version of this service. */
+  readonly writtenAt: Instant | undefined;
+  /** When the page was requested that has contained the event last. Undefined: no page since the write has. */
+  readonly readAt: Instant | undefined;
+  /** The latest of our revisions in which the calendar was read. */
+  readonly seenRevision: number | undefined;
+  /** The revision whose write was lost and was repeated. */
+  readonly repairedRevision: number | undefined;
   /** Whether the audition was told that the event is not as it was written. */
   readonly isReported: boolean;
 }
@@ -72,16 +87,34 @@ export interface ChangedAnswer extends CalendarKey {
   readonly revision: number;
 }
 
+/** An event that carries our mark, and that is not the event that this service has written for the audition. */
+export interface UnaccountedEvent extends CalendarKey {
+  readonly eventId: string;
+  readonly auditionId: AuditionId;
+  /** Whether the calendar has another event of the audition, which this service has written. */
+  readonly isDuplicate: boolean;
+}
+
 /** An event of ours whose conflicts differ from those that were reported. */
 export interface ConflictChange extends CalendarKey {
   readonly eventId: string;
   readonly auditionId: AuditionId;
-  readonly participant: z.infer<typeof participantIdSchema>;
+  readonly participant: ParticipantId;
   readonly writtenRevision: number;
   /** Identifies the conflicting events and their times. Undefined: there is no conflict any more. */
   readonly digest: string | undefined;
   /** The earliest conflicting event. */
   readonly first: { readonly start: ListedEvent['start']; readonly end: ListedEvent['end'] } | undefined;
+}
+
+/** An event of ours whose room has answered otherwise than was reported. */
+export interface RoomAnswerChange extends CalendarKey {
+  readonly eventId: string;
+  readonly auditionId: AuditionId;
+  readonly writtenRevision: number;
+  readonly answer: RoomAnswer;
+  /** Identifies the state of the event in which the answer was read. */
+  readonly etag: string | undefined;
 }
 
 export interface SyncedEvents {
@@ -93,10 +126,29 @@ export interface SyncedEvents {
   storePage(at: SyncProgress, page: PageToStore): Promise<boolean>;
   /** Returns the etags of the series in the calendar that have an event later than a day ago. */
   etagsBySeries(key: CalendarKey): Promise<ReadonlyMap<string, string | undefined>>;
-  /** Returns the changed events of ours in the calendar. */
-  listChanged(key: CalendarKey): Promise<readonly ChangedEvent[]>;
-  /** Records that the change was compared, unless there is a later one. @param isReported whether the audition was told */
-  markCompared(changed: ChangedEvent, isReported: boolean): Promise<void>;
+  /** Returns the events of ours in the calendar that have changed since they were last compared. */
+  listChanged(key: CalendarKey): Promise<readonly OwnEvent[]>;
+  /** Returns all events of ours in the calendar whose slot is not over. */
+  listOwn(key: CalendarKey): Promise<readonly OwnEvent[]>;
+  /**
+   * Marks the events as removed that were written before the last listing of all events began, and that no listing has
+   * contained. Idempotent.
+   */
+  markMissing(key: CalendarKey, listedAt: Instant): Promise<void>;
+  /**
+   * Returns events to come that carry our mark and are not known as written. The occurrences of a series that a person has
+   * made of an event of ours are left out.
+   */
+  listUnaccounted(key: CalendarKey, limit: number): Promise<readonly UnaccountedEvent[]>;
+  /** Deletes the row of an event that was removed from the calendar, unless this service has written the event since. */
+  discard(event: UnaccountedEvent): Promise<void>;
+  /** Returns the auditions that hold a slot in the calendar, and of which no written event is known there. */
+  listUnrecorded(key: CalendarKey, limit: number): Promise<readonly AuditionId[]>;
+  /**
+   * Records that the change was compared, unless there is a later one. @param outcome `reported`: the audition was told.
+   * `repaired`: it was told to repeat a lost write.
+   */
+  markCompared(changed: OwnEvent, outcome: 'as_written' | 'reported' | 'repaired'): Promise<void>;
   /** Returns the answers to events of ours in the calendar that the auditions were not told of. */
   listAnswers(key: CalendarKey): Promise<readonly ChangedAnswer[]>;
   /** Records that the audition was told of the answer, unless there is a later one. */
@@ -105,6 +157,10 @@ export interface SyncedEvents {
   listConflictChanges(key: CalendarKey): Promise<readonly ConflictChange[]>;
   /** Records that the audition was told of the conflicts. */
   markConflictsReported(conflict: ConflictChange): Promise<void>;
+  /** Returns the events of ours in the calendar that lie ahead and whose room has answered. */
+  listRoomAnswers(key: CalendarKey): Promise<readonly RoomAnswerChange[]>;
+  /** Records that the audition was told of the answer. */
+  markRoomAnswerReported(answered: RoomAnswerChange): Promise<void>;
   /** Returns how many events of the connection are stored. */
   count(connection: ConnectionId): Promise<number>;
 }
@@ -118,7 +174,7 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
       const events = [...new Map(page.events.map((event) => [event.id, event])).values()];
       // First, because the page lists the occurrences that a changed series still has.
       await removeEvents(transaction, at, events);
-      await upsertEvents(transaction, at, events);
+      await upsertEvents(transaction, at, events, page.requestedAt);
       await removeMissing(transaction, at, page.wholeSeries ?? [], events);
       if (page.nextPage === undefined && at.position.kind === 'all') {
         await removeUnlisted(transaction, at, { from: at.position.since, until: page.listedUntil });
@@ -138,23 +194,62 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
     );
   },
 
-  async listChanged({ connection, calendar }) {
-    const { rows } = await db.execute(sql`
-      SELECT connection, calendar, event_id AS "eventId", audition_id AS "auditionId", participant, change,
-        is_removed AS "isRemoved", is_all_day AS "isAllDay", starts_at AS start, ends_at AS end,
-        marked_revision AS "markedRevision", written_revision AS "writtenRevision",
-        written_start AS "writtenStart", written_end AS "writtenEnd", is_reported AS "isReported"
-      FROM synced_events
-      WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL AND NOT is_checked
-      ORDER BY event_id
+  listChanged: (key) => selectOwn(db, key, sql`NOT is_checked`),
+
+  listOwn: (key) => selectOwn(db, key, sql`written_end > now()`),
+
+  async markMissing({ connection, calendar }, listedAt) {
+    await db.execute(sql`
+      UPDATE synced_events SET is_removed = true, is_checked = false, change = change + 1
+      WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL AND NOT is_removed
+        AND read_at IS NULL AND written_at < ${listedAt}
+        AND starts_at < ${listedAt}::timestamptz + ${surelyListed}
     `);
-    return rows.map((row) => ({ ...changedSchema.parse(row), connection, calendar }));
   },
 
-  async markCompared({ connection, calendar, eventId, change }, isReported) {
+  async listUnaccounted({ connection, calendar }, limit) {
+    const { rows } = await db.execute(sql`
+      SELECT event_id AS "eventId", marked_audition AS "auditionId", EXISTS (
+        SELECT FROM synced_events AS own WHERE own.connection = found.connection AND own.calendar = found.calendar
+          AND own.audition_id = found.marked_audition AND NOT own.is_removed
+      ) AS "isDuplicate"
+      FROM synced_events AS found
+      WHERE connection = ${connection} AND calendar = ${calendar} AND marked_audition IS NOT NULL
+        AND audition_id IS NULL AND NOT is_removed AND ends_at > now()
+        AND NOT EXISTS (
+          SELECT FROM synced_events AS own WHERE own.connection = found.connection AND own.calendar = found.calendar
+            AND own.audition_id = found.marked_audition
+            AND (own.event_id = found.series OR own.series = found.series)
+        )
+      ORDER BY event_id LIMIT ${limit}
+    `);
+    return rows.map((row) => ({ ...unaccountedSchema.parse(row), connection, calendar }));
+  },
+
+  async discard(event) {
+    await db.delete(syncedEvents).where(and(isEvent(event), isNull(syncedEvents.auditionId)));
+  },
+
+  async listUnrecorded({ connection, calendar }, limit) {
+    const { rows } = await db.execute(sql`
+      SELECT DISTINCT audition_id AS "auditionId" FROM slot_holds
+      WHERE scope = '' AND resource = ${calendar} AND upper(during) > now() AND NOT EXISTS (
+        SELECT FROM synced_events AS own WHERE own.connection = ${connection} AND own.calendar = ${calendar}
+          AND own.audition_id = slot_holds.audition_id
+      )
+      ORDER BY audition_id LIMIT ${limit}
+    `);
+    return rows.map((row) => unrecordedSchema.parse(row).auditionId);
+  },
+
+  async markCompared({ connection, calendar, eventId, change, writtenRevision }, outcome) {
     await db
       .update(syncedEvents)
-      .set({ isChecked: true, isReported })
+      .set({
+        isChecked: true,
+        isReported: outcome === 'reported',
+        ...(outcome === 'repaired' ? { repairedRevision: writtenRevision } : {}),
+      })
       .where(and(isEvent({ connection, calendar, eventId }), eq(syncedEvents.change, change)));
   },
 
@@ -193,6 +288,7 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
           AND other.audition_id IS NULL AND other.marked_audition IS NULL
       ) AS conflicts
       WHERE own.connection = ${connection} AND own.calendar = ${calendar} AND own.audition_id IS NOT NULL
+        AND own.participant IS NOT NULL
         AND own.written_start > now() AND conflicts.digest IS DISTINCT FROM own.reported_conflicts
       ORDER BY own.event_id
     `);
@@ -208,6 +304,29 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
       .update(syncedEvents)
       .set({ reportedConflicts: conflict.digest ?? null })
       .where(isEvent(conflict));
+  },
+
+  async listRoomAnswers({ connection, calendar }) {
+    const { rows } = await db.execute(sql`
+      SELECT event_id AS "eventId", audition_id AS "auditionId", written_revision AS "writtenRevision",
+        room_answer AS answer, etag
+      FROM synced_events
+      WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL
+        AND booked_by IS NOT NULL AND room_answer IS NOT NULL AND NOT is_removed
+        AND marked_revision = written_revision AND written_start > now()
+        AND written_revision || ':' || room_answer IS DISTINCT FROM reported_room_answer
+        -- A booking is pending until the room answers, and is pending again when the room is asked again.
+        AND (room_answer <> 'pending' OR starts_with(coalesce(reported_room_answer, ''), written_revision || ':'))
+      ORDER BY event_id
+    `);
+    return rows.map((row) => ({ ...roomAnswerSchema.parse(row), connection, calendar }));
+  },
+
+  async markRoomAnswerReported(answered) {
+    await db
+      .update(syncedEvents)
+      .set({ reportedRoomAnswer: `${answered.writtenRevision}:${answered.answer}` })
+      .where(isEvent(answered));
   },
 
   async count(connection) {
@@ -227,6 +346,28 @@ const ignoresTentative = sql`EXISTS (
 
 type Transaction = Pick<Database, 'execute' | 'update'>;
 
+/** Every vendor lists the events of a year. Some list no later ones. */
+const surelyListed = sql`interval '365 days'`;
+
+const selectOwn = async (
+  db: Database,
+  { connection, calendar }: CalendarKey,
+  which: SQL,
+): Promise<readonly OwnEvent[]> => {
+  const { rows } = await db.execute(sql`
+    SELECT event_id AS "eventId", audition_id AS "auditionId", participant, change,
+      is_removed AS "isRemoved", is_all_day AS "isAllDay", starts_at AS start, ends_at AS end,
+      marked_revision AS "markedRevision", written_revision AS "writtenRevision",
+      written_start AS "writtenStart", written_end AS "writtenEnd", written_at AS "writtenAt",
+      read_at AS "readAt", seen_revision AS "seenRevision", repaired_revision AS "repairedRevision",
+      is_reported AS "isReported"
+    FROM synced_events
+    WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL AND ${which}
+    ORDER BY event_id
+  `);
+  return rows.map((row) => ({ ...ownSchema.parse(row), connection, calendar }));
+};
+
 const isEvent = ({ connection, calendar, eventId }: CalendarKey & { readonly eventId: string }) =>
   and(
     eq(syncedEvents.connection, connection),
@@ -236,22 +377,37 @@ const isEvent = ({ connection, calendar, eventId }: CalendarKey & { readonly eve
 
 const etagSchema = z.object({ series: z.string(), etag: z.string().nullable() });
 
-const changedSchema = z.object({
+const unaccountedSchema = z.object({
   eventId: z.string(),
   auditionId: auditionIdSchema,
-  participant: participantIdSchema,
+  isDuplicate: z.boolean(),
+});
+
+const unrecordedSchema = z.object({ auditionId: auditionIdSchema });
+
+const revisionOrNull = z
+  .int()
+  .nullable()
+  .transform((revision) => revision ?? undefined);
+const instantOrNull = instantFromDatabase.nullable().transform((at) => at ?? undefined);
+
+const ownSchema = z.object({
+  eventId: z.string(),
+  auditionId: auditionIdSchema,
+  participant: participantIdSchema.nullable().transform((participant) => participant ?? undefined),
   change: z.int(),
   isRemoved: z.boolean(),
   isAllDay: z.boolean(),
   start: instantFromDatabase,
   end: instantFromDatabase,
-  markedRevision: z
-    .int()
-    .nullable()
-    .transform((revision) => revision ?? undefined),
+  markedRevision: revisionOrNull,
   writtenRevision: z.int(),
   writtenStart: instantFromDatabase,
   writtenEnd: instantFromDatabase,
+  writtenAt: instantOrNull,
+  readAt: instantOrNull,
+  seenRevision: revisionOrNull,
+  repairedRevision: revisionOrNull,
   isReported: z.boolean(),
 });
 
@@ -266,6 +422,17 @@ const answerSchema = z.object({
   at: instantFromDatabase,
   change: z.int(),
   revision: z.int(),
+});
+
+const roomAnswerSchema = z.object({
+  eventId: z.string(),
+  auditionId: auditionIdSchema,
+  writtenRevision: z.int(),
+  answer: z.enum(roomAnswers),
+  etag: z
+    .string()
+    .nullable()
+    .transform((etag) => etag ?? undefined),
 });
 
 const conflictSchema = z.object({
@@ -298,6 +465,7 @@ const advance = async (
             state: 'in_sync',
             cursor: nextCursor ?? null,
             listedSince: null,
+            ...(position.kind === 'all' ? { listedAt: sql`${syncedCalendars.listingBeganAt}` } : {}),
             error: null,
             syncedAt: sql`now()`,
           }
@@ -341,28 +509,36 @@ const upsertEvents = async (
   transaction: Transaction,
   { connection, calendar, generation }: SyncProgress,
   events: readonly EventToStore[],
+  requestedAt: Instant,
 ): Promise<void> => {
   const present = events.flatMap((listed) => {
-    const { id, series, event, audition, revision } = listed;
-    return event ? [{ id, series, ...event, audition, revision, ...answerColumnsOf(listed) }] : [];
+    const { id, series, event, audition, revision, roomAnswer } = listed;
+    return event
+      ? [{ id, series, ...event, audition, revision, roomAnswer, ...answerColumnsOf(listed) }]
+      : [];
   });
   if (present.length === 0) return;
   await transaction.execute(sql`
     INSERT INTO synced_events AS known (
       connection, calendar, event_id, series, starts_at, ends_at, zone, is_all_day, busy, etag, generation,
-      marked_audition, marked_revision, answer, answered_at, answer_revision, answer_known_at, is_answer_reported
+      marked_audition, marked_revision, answer, answered_at, answer_revision, answer_known_at, is_answer_reported,
+      seen_revision, read_at, room_answer
     )
     SELECT ${connection}, ${calendar}, id, series, start, "end", zone, "isAllDay", busy, etag, ${generation}::int,
-      audition, revision, answer, "answeredAt", "answerRevision", least(coalesce("knownAt", now()), now()), answer IS NULL
+      audition, revision, answer, "answeredAt", "answerRevision", least(coalesce("knownAt", now()), now()), answer IS NULL,
+      revision, ${requestedAt}::timestamptz, "roomAnswer"
     FROM json_to_recordset(${JSON.stringify(present)}::json) AS listed (
       id text, series text, start timestamptz, "end" timestamptz, zone text, "isAllDay" boolean, busy text, etag text,
-      audition text, revision int, answer text, "answeredAt" timestamptz, "answerRevision" int, "knownAt" timestamptz
+      audition text, revision int, answer text, "answeredAt" timestamptz, "answerRevision" int, "knownAt" timestamptz,
+      "roomAnswer" text
     )
     ON CONFLICT (connection, calendar, event_id) DO UPDATE SET
       series = excluded.series, starts_at = excluded.starts_at, ends_at = excluded.ends_at, zone = excluded.zone,
       is_all_day = excluded.is_all_day, busy = excluded.busy, etag = excluded.etag, is_removed = false,
       generation = excluded.generation,
       marked_audition = excluded.marked_audition, marked_revision = excluded.marked_revision,
+      seen_revision = greatest(known.seen_revision, excluded.seen_revision), read_at = excluded.read_at,
+      room_answer = excluded.room_answer,
       change = known.change + CASE WHEN ${differs} THEN 1 ELSE 0 END,
       is_checked = known.is_checked AND NOT (${differs}),
       answer = excluded.answer, answered_at = excluded.answered_at, answer_revision = excluded.answer_revision,
@@ -389,8 +565,9 @@ const removeEvents = async (
       SELECT FROM unnest(${ids}::text[], ${series}::text[]) AS gone (id, series)
       WHERE gone.id = event_id AND coalesce(gone.series = synced_events.series, true)
     )`,
+    { wasThere: true },
   );
-  await remove(transaction, { connection, calendar }, sql`series = ANY(${ids}::text[])`);
+  await remove(transaction, { connection, calendar }, sql`series = ANY(${ids}::text[])`, { wasThere: true });
 };
 
 /** Removes the events of whole series that are not in the page. */
@@ -403,7 +580,7 @@ const removeMissing = async (
   if (wholeSeries.length === 0) return;
   const present = events.filter(({ event }) => event).map(({ id }) => id);
   const isMissing = sql`series = ANY(${sql.param(wholeSeries)}::text[]) AND NOT event_id = ANY(${sql.param(present)}::text[])`;
-  await remove(transaction, key, isMissing);
+  await remove(transaction, key, isMissing, { wasThere: true });
 };
 
 /** Events that were over before the listing began, or begin after its end, are not listed. */
@@ -416,20 +593,27 @@ const removeUnlisted = (
     transaction,
     { connection, calendar },
     sql`generation < ${generation} AND ends_at > ${from} AND starts_at < ${until ?? 'infinity'}`,
+    { wasThere: false },
   );
 
-/** Deletes events. Those of ours stay as removed, so that the audition is asked. */
+/**
+ * Deletes events. Those of ours stay as removed, so that the audition is asked.
+ * @param wasThere whether the calendar has said that it had the event. Then our write has reached it.
+ */
 const remove = async (
   transaction: Transaction,
   { connection, calendar }: CalendarKey,
   which: SQL,
+  { wasThere }: { readonly wasThere: boolean },
 ): Promise<void> => {
   const inCalendar = sql`connection = ${connection} AND calendar = ${calendar}`;
   await transaction.execute(sql`
     DELETE FROM synced_events WHERE ${inCalendar} AND ${which} AND audition_id IS NULL
   `);
   await transaction.execute(sql`
-    UPDATE synced_events SET is_removed = true, is_checked = false, change = change + 1
+    UPDATE synced_events SET is_removed = true, is_checked = false, change = change + 1,
+      seen_revision = CASE WHEN ${wasThere}::boolean THEN greatest(seen_revision, written_revision)
+        ELSE seen_revision END
     WHERE ${inCalendar} AND ${which} AND audition_id IS NOT NULL AND NOT is_removed
   `);
 };

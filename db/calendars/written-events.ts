@@ -2,14 +2,18 @@
  * Stores what this service has written to calendars, beside what the synchronisation reads from them. The comparison of
  * both tells a change by a person from our own write, which comes back as a change as well.
  */
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import type { TimeRange } from '../../domain/audition/free-slots.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import type { AuditionId, ConnectionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
 import type { WritableCalendarName } from '../../domain/providers/vendors.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import { storedCalendar } from '../auditions/resources.ts';
 import type { Database } from '../client.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
+import { instantFromDatabase } from '../time.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
 import { sealCalendarId } from './calendar-id.ts';
 
@@ -26,11 +30,14 @@ interface WrittenEvent {
   /** The provider's id of the event. */
   readonly eventId: string;
   readonly auditionId: AuditionId;
-  readonly participant: ParticipantId;
+  /** Undefined: the event was written to book the room. */
+  readonly participant: ParticipantId | undefined;
   /** The key of the step that has written the event. */
   readonly key: string;
   readonly slot: Slot;
   readonly revision: number;
+  /** When it was written. Default: now. */
+  readonly writtenAt?: Instant | undefined;
 }
 
 export interface WrittenEvents {
@@ -39,9 +46,13 @@ export interface WrittenEvents {
    * write. An earlier revision than the recorded one changes nothing.
    */
   record(written: WrittenEvent): Promise<void>;
+  /** Returns the times for which the events of the audition book its room. */
+  findBookings(auditionId: AuditionId): Promise<readonly TimeRange[]>;
   /** Stops comparing the events that steps with these keys have written. Call it before they are removed. Idempotent. */
   forget(auditionId: AuditionId, keys: readonly string[]): Promise<void>;
 }
+
+const bookingSchema = z.object({ start: instantFromDatabase, end: instantFromDatabase });
 
 /** Creates the repository. */
 export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): WrittenEvents => ({
@@ -51,7 +62,7 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
     const generation = await registerCalendar(db, vault, written, calendar);
     await db.transaction(async (transaction) => {
       // A deleted event that cannot be revived has another id now.
-      await transaction
+      const former = await transaction
         .delete(syncedEvents)
         .where(
           and(
@@ -60,16 +71,39 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
             eq(syncedEvents.calendar, calendar),
             sql`${syncedEvents.eventId} <> ${eventId}`,
           ),
-        );
-      await transaction.execute(upsert(written, calendar, generation));
+        )
+        .returning({ repairedRevision: syncedEvents.repairedRevision });
+      const repaired = former.find(({ repairedRevision }) => repairedRevision !== null)?.repairedRevision;
+      await transaction.execute(upsert(written, calendar, generation, repaired ?? null));
     });
+  },
+
+  async findBookings(auditionId) {
+    const rows = await db
+      .select({ start: syncedEvents.writtenStart, end: syncedEvents.writtenEnd })
+      .from(syncedEvents)
+      .where(and(eq(syncedEvents.auditionId, auditionId), isNotNull(syncedEvents.bookedBy)));
+    return rows.map((row) => bookingSchema.parse(row));
   },
 
   async forget(auditionId, keys) {
     if (keys.length === 0) return;
-    await db
-      .delete(syncedEvents)
-      .where(and(eq(syncedEvents.auditionId, auditionId), inArray(syncedEvents.writtenBy, [...keys])));
+    const ended = sql`${sql.param([...keys])}::text[]`;
+    await db.transaction(async (transaction) => {
+      // A participant and the room can share an event. The other one keeps it.
+      await transaction.execute(sql`
+        UPDATE synced_events SET booked_by = NULL, room_answer = NULL, reported_room_answer = NULL
+        WHERE audition_id = ${auditionId} AND booked_by = ANY(${ended}) AND participant IS NOT NULL
+      `);
+      await transaction.execute(sql`
+        UPDATE synced_events SET participant = NULL, written_by = booked_by
+        WHERE audition_id = ${auditionId} AND written_by = ANY(${ended}) AND booked_by IS NOT NULL
+          AND NOT booked_by = ANY(${ended})
+      `);
+      await transaction
+        .delete(syncedEvents)
+        .where(and(eq(syncedEvents.auditionId, auditionId), inArray(syncedEvents.writtenBy, [...keys])));
+    });
   },
 });
 
@@ -96,29 +130,48 @@ const registerCalendar = async (
 
 /**
  * The synchronisation can have read the event before this row is written. For a row that it has made, the comparison
- * is left to it. For a row of ours, the event is as it was just written.
+ * is left to it. For a row of ours, the event is as it was just written. An answer of the room is about the revision that the
+ * event stated when it was read.
  */
 const upsert = (
-  { connection, eventId, auditionId, participant, key, revision, slot: { start, end, zone } }: WrittenEvent,
+  {
+    connection,
+    eventId,
+    auditionId,
+    participant,
+    key,
+    revision,
+    slot: { start, end, zone },
+    writtenAt,
+  }: WrittenEvent,
   calendar: string,
   generation: number,
+  repaired: number | null,
 ) => sql`
   INSERT INTO synced_events AS known (
     connection, calendar, event_id, starts_at, ends_at, zone, is_all_day, busy, generation,
     marked_audition, marked_revision,
-    audition_id, participant, written_by, written_revision, written_start, written_end
+    audition_id, participant, written_by, booked_by, written_revision, written_at, written_start, written_end,
+    repaired_revision
   ) VALUES (
     ${connection}, ${calendar}, ${eventId}, ${start}, ${end}, ${zone}, false, 'busy', ${generation},
     ${auditionId}, ${revision},
-    ${auditionId}, ${participant}, ${key}, ${revision}, ${start}, ${end}
+    ${auditionId}, ${participant ?? null}, ${key}, ${participant === undefined ? key : null}, ${revision},
+    coalesce(${writtenAt ?? null}::timestamptz, now()), ${start}, ${end},
+    ${repaired}::int
   )
   ON CONFLICT (connection, calendar, event_id) DO UPDATE SET
     audition_id = excluded.audition_id,
-    participant = excluded.participant,
-    written_by = excluded.written_by,
+    participant = coalesce(excluded.participant, known.participant),
+    written_by = CASE WHEN excluded.participant IS NULL AND known.participant IS NOT NULL
+      THEN known.written_by ELSE excluded.written_by END,
+    booked_by = coalesce(excluded.booked_by, known.booked_by),
+    room_answer = CASE WHEN known.marked_revision = excluded.written_revision THEN known.room_answer END,
     written_revision = excluded.written_revision,
+    written_at = excluded.written_at,
     written_start = excluded.written_start,
     written_end = excluded.written_end,
+    repaired_revision = coalesce(excluded.repaired_revision, known.repaired_revision),
     generation = greatest(known.generation, excluded.generation),
     starts_at = CASE WHEN known.audition_id IS NULL THEN known.starts_at ELSE excluded.starts_at END,
     ends_at = CASE WHEN known.audition_id IS NULL THEN known.ends_at ELSE excluded.ends_at END,

@@ -14,6 +14,7 @@
 import { and, eq, isNotNull, sql } from 'drizzle-orm';
 import type { EffectTarget, StandingEffect } from '../../domain/audition/effects.ts';
 import type { AuditionId } from '../../domain/ids.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import { createBatching } from '../batching.ts';
 import type { Database } from '../client.ts';
 import { KeyReused, Overtaken } from '../errors.ts';
@@ -23,7 +24,7 @@ import {
   type Begin,
   type BeginUndo,
   type ClaimingAttempt,
-  type CompletedEffect,
+  type CompletedAttempt,
   claimAttempts,
   claimUndo,
   completeAttempts,
@@ -40,6 +41,16 @@ import {
 import { openTarget, sealTarget } from './targets.ts';
 
 export type { Doubt, Effect } from './rows.ts';
+
+/** An effect that the ledger has recorded and that is not undone. */
+export interface CompletedEffect {
+  /** The idempotency key of the step. */
+  readonly key: string;
+  readonly target: EffectTarget;
+  /** What the step has stored. */
+  readonly result: unknown;
+  readonly completedAt: Instant;
+}
 
 /** The idempotency ledger: stores a row before the call to a provider, and the result after it. */
 export interface OperationLedger {
@@ -111,6 +122,8 @@ export interface OperationLedger {
   completeUndo(key: string, result?: 'undone' | 'nothing_to_undo'): Promise<void>;
   /** Returns the effects of an audition that stand or may stand, with what undoing them needs, oldest first. */
   standingEffects(auditionId: AuditionId): Promise<readonly StandingEffect[]>;
+  /** Returns the recorded effects of an audition that stand, oldest first. */
+  completedEffects(auditionId: AuditionId): Promise<readonly CompletedEffect[]>;
   /** Returns what undoing the effect of the key needs. Undefined when no attempt has recorded it. */
   targetOf(key: string): Promise<EffectTarget | undefined>;
 }
@@ -150,7 +163,7 @@ export const createOperationLedger = (
     keyOf: ({ key }) => key,
   });
   const complete = createBatching({
-    run: (effects: readonly CompletedEffect[]) => completeAttempts(db, effects),
+    run: (effects: readonly CompletedAttempt[]) => completeAttempts(db, effects),
     keyOf: ({ key }) => key,
   });
   return {
@@ -226,6 +239,19 @@ export const createOperationLedger = (
           const { key, providerId } = row;
           if (target?.kind === 'meeting' && providerId !== null) return [{ key, target, providerId }];
           return target ? [{ key, target }] : [];
+        }),
+      );
+      return effects.flat();
+    },
+
+    async completedEffects(auditionId) {
+      const rows = await findStanding(db, auditionId);
+      const effects = await Promise.all(
+        rows.map(async (row) => {
+          const { key, state, result, completedAt } = row;
+          if (state !== 'completed' || completedAt === null) return [];
+          const target = await targetOfRow(vault, row);
+          return target ? [{ key, target, result, completedAt }] : [];
         }),
       );
       return effects.flat();

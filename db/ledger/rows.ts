@@ -171,7 +171,7 @@ export const claimAttempts = async (
 };
 
 /** The effect of an attempt, and the further effects that were found with it. */
-export interface CompletedEffect {
+export interface CompletedAttempt {
   readonly key: string;
   readonly effect: Effect;
   readonly surplus: readonly Effect[];
@@ -187,7 +187,7 @@ const completedSchema = z.array(
  */
 export const completeAttempts = async (
   db: Database,
-  effects: readonly CompletedEffect[],
+  effects: readonly CompletedAttempt[],
 ): Promise<readonly (z.output<typeof completedSchema>[number] | null)[]> => {
   const recordset = effects.map(({ key, effect, surplus }) => ({
     key,

@@ -20,6 +20,7 @@ const targetSchema = z.discriminatedUnion('kind', [
     participant: participantIdSchema,
     calendar: calendarSchema,
   }),
+  z.object({ kind: z.literal('room_booking'), calendar: calendarSchema }),
   z.object({
     kind: z.literal('meeting'),
     provider: z.enum(meetingProviders),

@@ -23,6 +23,12 @@ export const syncedCalendars = pgTable(
     listedSince: instant('listed_since'),
     /** Incremented by each listing of all events. What such a listing did not contain no longer exists. */
     generation: integer().notNull().default(0),
+    /** When the listing of all events that is under way, or the last one, began. */
+    listingBeganAt: instant('listing_began_at'),
+    /** When the last complete listing of all events began. */
+    listedAt: instant('listed_at'),
+    /** The `listed_at` of the listing that was compared last with what this service believes. */
+    reconciledAt: instant('reconciled_at'),
     /** How many events the listing under way, or the last one, has contained. */
     listedCount: integer('listed_count').notNull().default(0),
     /** The kind of the fault that keeps the calendar from being synchronized. */

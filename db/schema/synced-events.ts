@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { boolean, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { answers } from '../../domain/audition/events.ts';
+import { roomAnswers } from '../../domain/audition/room-booking.ts';
 import { busyKinds } from '../../domain/calendars/busy-kind.ts';
 import { instant } from './columns.ts';
 
@@ -29,15 +30,22 @@ export const syncedEvents = pgTable(
     markedAudition: text('marked_audition'),
     /** The revision in the mark. */
     markedRevision: integer('marked_revision'),
+    /** When the page was requested that has contained the event last. Null: the calendar was not read since the write. */
+    readAt: instant('read_at'),
+    /** The latest of our revisions in which the calendar was read. It proves that the write has reached the calendar. */
+    seenRevision: integer('seen_revision'),
     /** Counts the changes of time, existence and mark. */
     change: integer().notNull().default(0),
 
     /** The audition that has written the event and still uses it. */
     auditionId: text('audition_id'),
+    /** Null: the event is of no participant, and books the room. */
     participant: text(),
     /** The key of the step that has written the event last. */
     writtenBy: text('written_by'),
     writtenRevision: integer('written_revision'),
+    /** When the last write was recorded. */
+    writtenAt: instant('written_at'),
     writtenStart: instant('written_start'),
     writtenEnd: instant('written_end'),
     /** Whether the present change was compared with what was written. */
@@ -56,8 +64,17 @@ export const syncedEvents = pgTable(
     answerChange: integer('answer_change').notNull().default(0),
     /** Whether the audition was told of the present answer. */
     isAnswerReported: boolean('is_answer_reported').notNull().default(true),
+    /** The revision whose write was lost and was repeated. It is repeated once. */
+    repairedRevision: integer('repaired_revision'),
     /** A digest of the conflicting events that were reported to the audition. Null without a conflict. */
     reportedConflicts: text('reported_conflicts'),
+
+    /** The key of the step that has booked the room with the event. Null: the event books none. */
+    bookedBy: text('booked_by'),
+    /** What the room has answered to the event. Null when that is unknown. */
+    roomAnswer: text('room_answer', { enum: roomAnswers }),
+    /** The revision and the answer that were reported to the audition. */
+    reportedRoomAnswer: text('reported_room_answer'),
   },
   (table) => [
     primaryKey({ columns: [table.connection, table.calendar, table.eventId] }),
@@ -71,6 +88,13 @@ export const syncedEvents = pgTable(
       .on(table.connection, table.calendar, table.series)
       .where(sql`${table.series} IS NOT NULL`),
     index('synced_events_by_audition').on(table.auditionId).where(sql`${table.auditionId} IS NOT NULL`),
-    index('synced_events_by_end').on(table.endsAt),
+    index('synced_events_by_end').on(table.connection, table.endsAt),
+    // Each round asks for these few among all events of a calendar.
+    index('synced_events_own')
+      .on(table.connection, table.calendar)
+      .where(sql`${table.auditionId} IS NOT NULL`),
+    index('synced_events_marked')
+      .on(table.connection, table.calendar)
+      .where(sql`${table.markedAudition} IS NOT NULL`),
   ],
 );

@@ -19,6 +19,7 @@ const attentionSteps = [
   'calendar_change',
   'calendar_conflict',
   'proposal',
+  'room_booking',
   'session_block',
 ] as const;
 export type AttentionStep = (typeof attentionSteps)[number];

@@ -2,6 +2,7 @@
 import type { ConnectionId, ParticipantId } from '../ids.ts';
 import type { WritableCalendarName } from '../providers/vendors.ts';
 import type { Instant } from '../time/instant.ts';
+import type { RoomAnswer } from './room-booking.ts';
 
 interface Times {
   readonly start: Instant;
@@ -14,14 +15,19 @@ export type CalendarChangeOf =
   | { readonly kind: 'deleted' }
   /** Our event is as this service wrote it, after an earlier report said otherwise. */
   | { readonly kind: 'put_back' }
+  /** The calendar has never had what this service wrote, although it has confirmed the write. */
+  | { readonly kind: 'lost' }
   /** An event that is not ours overlaps the slot. */
   | ({ readonly kind: 'conflict' } & Times)
-  | { readonly kind: 'conflict_over' };
+  | { readonly kind: 'conflict_over' }
+  /** The room has answered to the event that books it, or is asked again. */
+  | { readonly kind: 'room_answered'; readonly answer: RoomAnswer };
 
 export interface CalendarChange {
   /** Identifies the report. It is sent at least once, and the audition applies it once. */
   readonly inboxId: string;
-  readonly participant: ParticipantId;
+  /** Absent: the event is of no participant. It books the room. */
+  readonly participant?: ParticipantId | undefined;
   readonly provider: WritableCalendarName;
   readonly connection: ConnectionId;
   /** The revision of the slot that our event in the calendar states. */

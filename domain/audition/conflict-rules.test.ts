@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hour, minute } from '../time/units.ts';
-import { calendarGap, defaultConflictRules, readingWindow, rulesFor } from './conflict-rules.ts';
+import { calendarGap, defaultConflictRules, gapToEvent, readingWindow, rulesFor } from './conflict-rules.ts';
 import type { SlotSpec } from './slot.ts';
 
 const slot = { start: '2026-12-10T10:00:00.000Z', end: '2026-12-10T10:30:00.000Z', zone: 'UTC' } as const;
@@ -12,6 +12,11 @@ describe('the gap to an event of a calendar', () => {
     expect(calendarGap(rules, undefined)).toBe(10 * minute);
     expect(calendarGap(rules, 'Studio A')).toBe(hour);
     expect(calendarGap({ ...rules, calendarBuffer: 2 * hour }, 'Studio A')).toBe(2 * hour);
+  });
+
+  it('has no travel time when the event is in the calendar of the room', () => {
+    expect(gapToEvent(rules, 'Studio A', { isRoom: true })).toBe(10 * minute);
+    expect(gapToEvent(rules, 'Studio A', {})).toBe(hour);
   });
 });
 

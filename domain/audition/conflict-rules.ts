@@ -6,7 +6,7 @@
 import { toEpochMs, toInstant } from '../time/epoch.ts';
 import { day, minute } from '../time/units.ts';
 import type { TimeRange } from './free-slots.ts';
-import type { Slot, SlotSpec } from './slot.ts';
+import type { BusyInterval, Slot, SlotSpec } from './slot.ts';
 
 /**
  * `refuse`: the slot is refused. `propose`: the refusal lists the nearest free slots. `override`: the slot is booked, if
@@ -77,6 +77,13 @@ const proposalReach = 7 * day;
 /** Returns the shortest time between a slot and an event of a calendar. */
 export const calendarGap = ({ calendarBuffer, travel }: ConflictRules, room: string | undefined): number =>
   room === undefined ? calendarBuffer : Math.max(calendarBuffer, travel);
+
+/** Returns the shortest time between a slot and this event. There is no way between the room and its own calendar. */
+export const gapToEvent = (
+  rules: ConflictRules,
+  room: string | undefined,
+  { isRoom }: Pick<BusyInterval, 'isRoom'>,
+): number => (isRoom ? rules.calendarBuffer : calendarGap(rules, room));
 
 /** Returns the range with so many milliseconds before and after it. */
 export const widen = <Range extends TimeRange>(range: Range, ms: number): Range =>

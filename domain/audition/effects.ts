@@ -10,6 +10,8 @@ export type EffectTarget =
       readonly participant: ParticipantId;
       readonly calendar: WritableCalendarRef;
     }
+  /** The room is booked by an event in this calendar. */
+  | { readonly kind: 'room_booking'; readonly calendar: WritableCalendarRef }
   | {
       readonly kind: 'meeting';
       readonly provider: MeetingProviderName;

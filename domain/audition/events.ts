@@ -15,10 +15,16 @@ import {
   roleIdSchema,
   sessionBlockIdSchema,
 } from '../ids.ts';
-import { channels, meetingProviders, writableCalendarProviders } from '../providers/vendors.ts';
+import {
+  channels,
+  meetingProviders,
+  roomProviders,
+  writableCalendarProviders,
+} from '../providers/vendors.ts';
 import { instantSchema } from '../time/instant.ts';
 import { attentionActions, attentionItemSchema } from './attention.ts';
 import { participantKinds } from './request.ts';
+import { roomAnswers } from './room-booking.ts';
 import { slotSchema } from './slot.ts';
 import { blockerSchema } from './slot-conflict.ts';
 import { auditionRounds } from './states.ts';
@@ -59,7 +65,14 @@ const castMemberSchema = z.object({
 export type CastMember = z.infer<typeof castMemberSchema>;
 
 /** What happened to an event of ours, or beside it, in a calendar. `put_back`: the event is as this service wrote it. */
-export const calendarChangeKinds = ['moved', 'deleted', 'put_back', 'conflict', 'conflict_over'] as const;
+export const calendarChangeKinds = [
+  'moved',
+  'deleted',
+  'put_back',
+  'lost',
+  'conflict',
+  'conflict_over',
+] as const;
 
 /** How the slot relates to the sessions of its block after the block was changed. `inside`: a question is over. */
 export const sessionBlockChanges = ['no_session', 'other_room', 'inside'] as const;
@@ -112,13 +125,25 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
   }),
   /** A person has changed the event of the audition in a calendar, or has booked its time there. */
   fact('calendar_changed', {
-    participant: participantIdSchema,
+    /** Absent: the event books the room, and is of no participant. */
+    participant: participantIdSchema.optional(),
     provider: z.enum(writableCalendarProviders),
     connection: connectionIdSchema,
     change: z.enum(calendarChangeKinds),
     /** The new times of a moved event, or the times of the event that conflicts. */
     start: instantSchema.optional(),
     end: instantSchema.optional(),
+  }),
+  /** The room was requested at its provider. */
+  fact('room_booked', {
+    provider: z.enum(roomProviders),
+    connection: connectionIdSchema,
+    eventId: z.string(),
+  }),
+  fact('room_answered', {
+    provider: z.enum(roomProviders),
+    connection: connectionIdSchema,
+    answer: z.enum(roomAnswers),
   }),
   /** The session block that the slot was chosen from was changed, and the slot lies outside of its sessions now. */
   fact('session_block_changed', {

@@ -18,7 +18,8 @@ export const isFree = (range: TimeRange, busy: readonly BusyInterval[]): boolean
 /** Returns the same busy time without overlaps, in order. */
 export const mergeBusy = (busy: readonly BusyInterval[]): readonly BusyInterval[] => {
   const merged: BusyInterval[] = [];
-  for (const interval of [...busy].sort((a, b) => a.start.localeCompare(b.start))) {
+  // Instants sort as text. `localeCompare` takes ten times as long.
+  for (const interval of [...busy].sort((a, b) => (a.start < b.start ? -1 : Number(a.start > b.start)))) {
     const last = merged.at(-1);
     if (!last || interval.start > last.end) merged.push(interval);
     else if (interval.end > last.end) merged[merged.length - 1] = { start: last.start, end: interval.end };

@@ -103,7 +103,7 @@ export const validateSlot = (
     start,
     end,
     zone: fixed.zone,
-    ...(fixed.room === undefined ? {} : { room: fixed.room }),
+    ...roomFieldsOf(fixed),
     ...(fixed.block === undefined ? {} : { block: fixed.block }),
   };
 };
@@ -165,9 +165,15 @@ export const validateWindow = (window: WindowSlot, now: Instant): Extract<SlotSp
     latest,
     durationMinutes: window.durationMinutes,
     zone: window.zone,
-    ...(window.room === undefined ? {} : { room: window.room }),
+    ...roomFieldsOf(window),
   };
 };
+
+/** Neither vendor distinguishes addresses by case. */
+const roomFieldsOf = ({ room, roomCalendar }: Pick<FixedSlot, 'room' | 'roomCalendar'>) => ({
+  ...(room === undefined ? {} : { room }),
+  ...(roomCalendar ? { roomCalendar: { ...roomCalendar, email: roomCalendar.email.toLowerCase() } } : {}),
+});
 
 const checkOrder = (start: Instant, end: Instant, pointers: readonly string[]): void => {
   if (end > start) return;

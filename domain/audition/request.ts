@@ -14,6 +14,7 @@ import {
   calendarProviders,
   channels,
   meetingProviders,
+  roomProviders,
   type WritableCalendarName,
 } from '../providers/vendors.ts';
 import { multiLineText, singleLineText } from '../text.ts';
@@ -96,14 +97,39 @@ export const participantSchema = z
   .strict();
 export type Participant = z.infer<typeof participantSchema>;
 
+const roomSchema = singleLineText(100).describe('The name of the room, as participants read it');
+
+const roomCalendarSchema = z
+  .object({
+    provider: z.enum(roomProviders),
+    connection: connectionIdSchema.describe('The account with which the room is read and booked'),
+    email: z
+      .email()
+      .max(254)
+      .describe(
+        'The address of the room, from GET /v1/connections/{id}/rooms. At Google, the id of its calendar',
+      ),
+  })
+  .strict()
+  .describe(
+    'The calendar of the room at Google or Microsoft. The room is booked there, and its busy times count as a conflict',
+  );
+
+/** A calendar without a name would leave participants without the place. */
+const namesItsRoom = ({ room, roomCalendar }: { readonly room?: unknown; readonly roomCalendar?: unknown }) =>
+  roomCalendar === undefined || room !== undefined;
+const roomNameMissing = { message: 'name the room in `room`: participants read it there', path: ['room'] };
+
 export const fixedSlotSchema = z
   .object({
     start: localOrOffsetTime,
     end: localOrOffsetTime,
     zone: zoneSchema,
-    room: singleLineText(100).optional(),
+    room: roomSchema.optional(),
+    roomCalendar: roomCalendarSchema.optional(),
   })
-  .strict();
+  .strict()
+  .refine(namesItsRoom, roomNameMissing);
 
 /** A window in which the service chooses the best slot of this length that is free for all participants. */
 export const windowSlotSchema = z
@@ -115,9 +141,11 @@ export const windowSlotSchema = z
       .min(1)
       .max(24 * 60),
     zone: zoneSchema,
-    room: singleLineText(100).optional(),
+    room: roomSchema.optional(),
+    roomCalendar: roomCalendarSchema.optional(),
   })
-  .strict();
+  .strict()
+  .refine(namesItsRoom, roomNameMissing);
 
 /** A slot of a session block. The sessions of the block decide about its length and its room. */
 export const blockSlotSchema = z

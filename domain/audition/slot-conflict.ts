@@ -12,9 +12,10 @@ export const blockerSchema = z.discriminatedUnion('kind', [
       kind: z.literal('calendar_event'),
       participants,
       connection: connectionIdSchema.optional(),
+      room: z.boolean().optional().describe('Whether the event is in the calendar of the room'),
       ...time,
     })
-    .describe('An event in a calendar of these participants'),
+    .describe('An event in a calendar of these participants, or in the calendar of the room'),
   z
     .object({
       kind: z.literal('audition'),

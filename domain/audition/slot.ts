@@ -1,13 +1,23 @@
 /** A slot as workflows use it: instants, with the zone of the request. */
 import { z } from 'zod';
-import { type ConnectionId, type SessionBlockId, sessionBlockIdSchema } from '../ids.ts';
+import { type ConnectionId, connectionIdSchema, type SessionBlockId, sessionBlockIdSchema } from '../ids.ts';
+import { roomProviders } from '../providers/vendors.ts';
 import { instantSchema } from '../time/instant.ts';
+
+/** The calendar of a room: a resource calendar of Google, or the mailbox of a room at Microsoft. */
+export const roomCalendarSchema = z.object({
+  provider: z.enum(roomProviders),
+  connection: connectionIdSchema.describe('The account with which the room is read and booked'),
+  email: z.string().describe('The address of the room, in lower case'),
+});
+export type RoomCalendar = z.infer<typeof roomCalendarSchema>;
 
 export const slotSchema = z.object({
   start: instantSchema,
   end: instantSchema,
   zone: z.string(),
   room: z.string().optional(),
+  roomCalendar: roomCalendarSchema.optional().describe('The calendar of the room, if it has one'),
   block: sessionBlockIdSchema.optional().describe('The session block that the slot was chosen from'),
 });
 export type Slot = z.infer<typeof slotSchema>;
@@ -22,6 +32,7 @@ export type SlotSpec =
       readonly durationMinutes: number;
       readonly zone: string;
       readonly room?: string | undefined;
+      readonly roomCalendar?: RoomCalendar | undefined;
       /** The slot is chosen from the sessions of this block. They decide about its length and its room. */
       readonly block?: SessionBlockId | undefined;
     };
@@ -32,4 +43,6 @@ export interface BusyInterval {
   /** The connection and the calendar that the time was read from, as far as the reading tells. */
   readonly connection?: ConnectionId | undefined;
   readonly calendarId?: string | undefined;
+  /** Whether the time was read from the calendar of the room. */
+  readonly isRoom?: boolean | undefined;
 }

@@ -18,7 +18,7 @@ import type { AuditionPlan } from './plan.ts';
 import { calendarMovePolicies, defaultPolicy, noShowPolicies } from './policy.ts';
 import { participantFromTrail } from './present-cast.ts';
 import { participantSchema } from './request.ts';
-import { slotSchema } from './slot.ts';
+import { roomCalendarSchema, slotSchema } from './slot.ts';
 import { auditionRounds } from './states.ts';
 import type { AuditionView } from './view.ts';
 
@@ -33,6 +33,7 @@ const slotSpecSchema = z.discriminatedUnion('kind', [
     durationMinutes: z.number(),
     zone: z.string(),
     room: z.string().optional(),
+    roomCalendar: roomCalendarSchema.optional(),
     block: sessionBlockIdSchema.optional(),
   }),
 ]);

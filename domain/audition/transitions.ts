@@ -70,6 +70,8 @@ export const stateNeutralFacts = [
   'meeting_lost',
   'calendar_event_written',
   'calendar_changed',
+  'room_booked',
+  'room_answered',
   'session_block_changed',
   'notified',
   'responded',

@@ -56,6 +56,13 @@ const facts: { readonly [Type in AuditionFact['type']]: Extract<AuditionFact, { 
     connection: 'conn_1',
     eventId: 'e1',
   },
+  room_booked: { type: 'room_booked', provider: 'google', connection: 'conn_room', eventId: 'e1' },
+  room_answered: {
+    type: 'room_answered',
+    provider: 'google',
+    connection: 'conn_room',
+    answer: 'accepted',
+  },
   session_block_changed: {
     type: 'session_block_changed',
     block: 'blk_1',
@@ -298,6 +305,13 @@ describe('the fold', () => {
     expect([undone.meeting, undone.calendarEvents]).toEqual([undefined, []]);
     const begun = lived(...booked, 'checked_in', 'session_started', 'decided', 'reopened_for_decision');
     expect([begun.meeting?.id, begun.calendarEvents.length]).toEqual(['1', 1]);
+  });
+
+  it('has the answer of the room in whatever order it arrives, until the slot moves', () => {
+    expect(lived('room_booked').roomBooking?.answer).toBe('pending');
+    expect(lived('room_booked', 'room_answered').roomBooking?.answer).toBe('accepted');
+    expect(lived('room_answered', 'room_booked').roomBooking?.answer).toBe('accepted');
+    expect(lived(...scheduled, 'room_booked', 'room_answered', 'slot_moved').roomBooking).toBeUndefined();
   });
 
   it('has no link of a meeting that is lost', () => {

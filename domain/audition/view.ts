@@ -3,7 +3,7 @@
  * read model. Both come from this fold, so they cannot disagree, and the read model can be rebuilt.
  */
 import type { AuditionId, ConnectionId, OrganizationId, ParticipantId, ProjectId, RoleId } from '../ids.ts';
-import type { WritableCalendarName } from '../providers/vendors.ts';
+import type { RoomProviderName, WritableCalendarName } from '../providers/vendors.ts';
 import type { Instant } from '../time/instant.ts';
 import type { AttentionItem } from './attention.ts';
 import type {
@@ -16,6 +16,7 @@ import type {
   NoticeKind,
 } from './events.ts';
 import type { Channel, ParticipantKind } from './request.ts';
+import type { RoomAnswer } from './room-booking.ts';
 import type { Slot } from './slot.ts';
 import type { Blocker } from './slot-conflict.ts';
 import type { AuditionOutcome, AuditionRound, AuditionState } from './states.ts';
@@ -49,6 +50,12 @@ interface CalendarEventView {
   readonly eventId: string;
 }
 
+interface RoomBookingView {
+  readonly provider: RoomProviderName;
+  readonly connection: ConnectionId;
+  readonly answer: RoomAnswer;
+}
+
 export interface AuditionView {
   readonly id: AuditionId;
   readonly organization: OrganizationId;
@@ -69,6 +76,8 @@ export interface AuditionView {
   readonly overridden?: readonly Blocker[] | undefined;
   readonly meeting?: Meeting | undefined;
   readonly calendarEvents: readonly CalendarEventView[];
+  /** The booking of the room in its calendar, for the present slot. */
+  readonly roomBooking?: RoomBookingView | undefined;
   readonly notices: readonly NoticeView[];
   readonly attention: readonly AttentionItem[];
   readonly previous?: AuditionId;
@@ -188,6 +197,11 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
       return view.meeting?.id === fact.meeting.id ? { meeting: undefined } : {};
     case 'calendar_event_written':
       return { calendarEvents: withCalendarEvent(view, fact) };
+    case 'room_booked':
+      // The answer can overtake the booking. A room that is booked again reports that it was asked again.
+      return view.roomBooking?.connection === fact.connection ? {} : bookingOf(fact, 'pending');
+    case 'room_answered':
+      return bookingOf(fact, fact.answer);
     case 'notified':
       return { notices: withNotice(view, { ...fact, at: event.at, status: 'queued' }) };
     case 'delivery_reported':
@@ -226,7 +240,10 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
         ...withOverridden(view, fact.overridden),
       };
     case 'reopened_for_decision':
-      return { outcome: undefined, ...(wasUndone(view) ? { meeting: undefined, calendarEvents: [] } : {}) };
+      return {
+        outcome: undefined,
+        ...(wasUndone(view) ? { meeting: undefined, calendarEvents: [], roomBooking: undefined } : {}),
+      };
     case 'reopened_for_session':
       // Everything was undone when the audition was closed.
       return {
@@ -273,6 +290,11 @@ const wasUndone = ({ slot, stateSince, participants }: AuditionView): boolean =>
   stateSince < slot.start &&
   !participants.some(({ kind, checkedIn }) => kind === 'performer' && checkedIn);
 
+const bookingOf = (
+  { provider, connection }: Pick<RoomBookingView, 'provider' | 'connection'>,
+  answer: RoomAnswer,
+): Partial<AuditionView> => ({ roomBooking: { provider, connection, answer } });
+
 const slotOf = ({
   slot,
   revision,
@@ -281,7 +303,13 @@ const slotOf = ({
   readonly slot: Slot;
   readonly revision: number;
   readonly overridden?: readonly Blocker[] | undefined;
-}): Partial<AuditionView> => ({ slot, revision, overridden, announcedAs: [revision] });
+}): Partial<AuditionView> => ({
+  slot,
+  revision,
+  overridden,
+  announcedAs: [revision],
+  roomBooking: undefined,
+});
 
 /** Conflicts that were overridden for another cast stay overridden, as long as the slot is the same. */
 const withOverridden = (

@@ -18,6 +18,7 @@ import {
   takeoverCauses,
 } from '../audition/events.ts';
 import { participantKinds } from '../audition/request.ts';
+import { roomAnswers } from '../audition/room-booking.ts';
 import { slotSchema } from '../audition/slot.ts';
 import { auditionIdSchema, participantIdSchema, sessionBlockIdSchema } from '../ids.ts';
 import { channels } from '../providers/vendors.ts';
@@ -81,12 +82,24 @@ export const publicEventDefinitions = {
     type: 'audition.calendar_changed',
     summary: 'The event of the audition, or an event beside it, was changed in a calendar',
     publicFields: z.object({
-      participant,
+      participant: participant
+        .optional()
+        .describe('Absent when the event books the room and is of no participant'),
       provider: z.string(),
       change: z.enum(calendarChangeKinds),
       start: instantSchema.optional(),
       end: instantSchema.optional(),
     }),
+  },
+  room_booked: {
+    type: 'audition.room_booked',
+    summary: 'The room was requested in its calendar; `audition.room_answered` follows',
+    publicFields: z.object({ provider: z.string() }),
+  },
+  room_answered: {
+    type: 'audition.room_answered',
+    summary: 'The room has accepted or declined its booking',
+    publicFields: z.object({ provider: z.string(), answer: z.enum(roomAnswers) }),
   },
   session_block_changed: {
     type: 'audition.session_block_changed',

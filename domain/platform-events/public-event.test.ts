@@ -29,6 +29,13 @@ const facts: { readonly [Type in AuditionFactType]: Extract<AuditionFact, { type
     connection: 'conn_1',
     eventId: secretText,
   },
+  room_booked: { type: 'room_booked', provider: 'google', connection: 'conn_room', eventId: 'e1' },
+  room_answered: {
+    type: 'room_answered',
+    provider: 'google',
+    connection: 'conn_room',
+    answer: 'declined',
+  },
   session_block_changed: {
     type: 'session_block_changed',
     block: 'blk_1',

@@ -24,16 +24,18 @@ export const meetingVendors = {
 
 /** Vendors of calendars that are read. */
 export const calendarVendors = {
-  google: { vendor: 'google', isWritable: true, isSynchronized: true },
-  microsoft: { vendor: 'microsoft', isWritable: true, isSynchronized: true },
-  apple: { vendor: 'apple', isWritable: true, isSynchronized: true },
-  ics: { vendor: 'ics', isWritable: false, isSynchronized: false },
+  google: { vendor: 'google', isWritable: true, isSynchronized: true, hasRooms: true },
+  microsoft: { vendor: 'microsoft', isWritable: true, isSynchronized: true, hasRooms: true },
+  apple: { vendor: 'apple', isWritable: true, isSynchronized: true, hasRooms: false },
+  ics: { vendor: 'ics', isWritable: false, isSynchronized: false, hasRooms: false },
 } as const satisfies Capability<{
   readonly vendor: VendorName;
   /** Whether events can be written to the calendar. */
   readonly isWritable: boolean;
   /** Whether changes that people make in the calendar reach the auditions. */
   readonly isSynchronized: boolean;
+  /** Whether rooms have calendars there, and are booked as guests of an event. */
+  readonly hasRooms: boolean;
 }>;
 
 /** The vendor that delivers the messages of each channel. */
@@ -75,6 +77,9 @@ export type SynchronizedCalendarName = {
     ? Name
     : never;
 }[CalendarProviderName];
+export type RoomProviderName = {
+  [Name in CalendarProviderName]: (typeof calendarVendors)[Name]['hasRooms'] extends true ? Name : never;
+}[CalendarProviderName];
 export type ConnectionProvider = keyof typeof accountVendors;
 /** The names of vendors whose accounts are connected in one way. */
 type AccountsWith<Consent extends string> = {
@@ -109,6 +114,11 @@ export const isCalendarProvider = (name: string): name is CalendarProviderName =
 export const isWritableCalendarProvider = (name: CalendarProviderName): name is WritableCalendarName =>
   calendarVendors[name].isWritable;
 
+/** Returns whether the provider's rooms can be booked. */
+export const isRoomProvider = (name: string): name is RoomProviderName =>
+  isCalendarProvider(name) && calendarVendors[name].hasRooms;
+
+export const roomProviders = calendarProviders.filter(isRoomProvider);
 export const writableCalendarProviders = calendarProviders.filter(isWritableCalendarProvider);
 export const readOnlyCalendarProviders = calendarProviders.filter(
   (name): name is ReadOnlyCalendarName => !isWritableCalendarProvider(name),

@@ -46,7 +46,8 @@ export const createZoneClock = (zone: string): ZoneClock => {
 const remainder = (value: number, by: number): number => ((value % by) + by) % by;
 
 /**
- * Returns the offsets of a zone, in minutes east of UTC. They are read once for each UTC day.
+ * Returns the offsets of a zone, in minutes east of UTC. They are read once for each UTC day, and more often on a day on
+ * which they change.
  * @param zone the name of an existing IANA time zone
  */
 export const cachedOffsets = (zone: string): { readonly offsetAt: (epochMs: number) => number } => {
@@ -59,11 +60,26 @@ export const cachedOffsets = (zone: string): { readonly offsetAt: (epochMs: numb
     atMidnight.set(days, offset);
     return offset;
   };
+  const changes = new Map<number, number>();
+  /** Returns when the offset changes on a UTC day, epoch milliseconds. No zone changes it twice on one day. */
+  const changeOn = (days: number, before: number): number => {
+    const cached = changes.get(days);
+    if (cached !== undefined) return cached;
+    let [last, first] = [days * day, (days + 1) * day];
+    while (first - last > 1) {
+      const middle = Math.floor((last + first) / 2);
+      if (iana.offset(middle) === before) last = middle;
+      else first = middle;
+    }
+    changes.set(days, first);
+    return first;
+  };
   return {
     offsetAt: (epochMs: number): number => {
       const days = Math.floor(epochMs / day);
-      const offset = offsetAtMidnight(days);
-      return offset === offsetAtMidnight(days + 1) ? offset : iana.offset(epochMs);
+      const before = offsetAtMidnight(days);
+      const after = offsetAtMidnight(days + 1);
+      return before === after || epochMs < changeOn(days, before) ? before : after;
     },
   };
 };

@@ -54,6 +54,8 @@ export interface ServiceConfiguration {
   readonly reconciliationMinutes: number;
   /** How often calendars are read without a notification. 0: calendars are not synchronized. */
   readonly calendarPollMinutes: number;
+  /** How often calendars are compared as a whole. 0: never without a request. */
+  readonly calendarReconciliationHours: number;
   readonly workerMetricsPort: number;
   /** Path of the prebuilt workflow bundle. Undefined bundles at start. */
   readonly workflowBundle?: string | undefined;
@@ -133,6 +135,7 @@ const serviceOf = (set: Variables, tls: TemporalTls | undefined): ServiceConfigu
     taskQueueSuffix: set.CASTMATCH_TASK_QUEUE_SUFFIX,
     reconciliationMinutes: set.RECONCILIATION_MINUTES,
     calendarPollMinutes: set.CALENDAR_POLL_MINUTES,
+    calendarReconciliationHours: set.CALENDAR_RECONCILIATION_HOURS,
     workerMetricsPort: set.WORKER_METRICS_PORT,
     workflowBundle:
       set.WORKFLOW_BUNDLE ?? (isDeployed(set.CASTMATCH_ENV) ? 'build/workflow-bundle.js' : undefined),

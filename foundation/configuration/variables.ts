@@ -175,6 +175,12 @@ export const variables = z.object({
       'How often the calendars of open auditions are read when no notification arrives, in minutes. CalDAV calendars are read every 5 minutes or more often. 0: calendars are not synchronized, and changes that people make in them are not noticed.',
     form: 'a whole number, such as 15',
   }),
+  CALENDAR_RECONCILIATION_HOURS: count().register(variableMetadata, {
+    group: 'Temporal',
+    about:
+      'How often all events of the calendars of open auditions are listed again, in hours, and compared with what was written. Finds lost writes and leftover events. 0: only when a provider demands a new listing, or an operator.',
+    form: 'a whole number, such as 24',
+  }),
   CASTMATCH_MASTER_KEYS: masterKeyRing.register(variableMetadata, {
     group: 'Encryption',
     about:

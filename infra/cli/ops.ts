@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { UsageError } from '../../foundation/configuration/cli-configuration.ts';
 import { ConfigurationError } from '../../foundation/configuration/configuration.ts';
 import { attentionCommand, auditionsCommand } from './ops/api-commands.ts';
+import { calendarsCommand } from './ops/calendars-command.ts';
 import { conflictsCommand } from './ops/conflicts-command.ts';
 import { connectionsCommand } from './ops/connections-command.ts';
 import { auditCommand, maintenanceCommand, readModelCommand } from './ops/database-commands.ts';
@@ -19,6 +20,7 @@ const program = new Command('ops')
   .option('--json', 'print JSON instead of tables')
   .addCommand(attentionCommand())
   .addCommand(auditionsCommand())
+  .addCommand(calendarsCommand())
   .addCommand(connectionsCommand())
   .addCommand(conflictsCommand())
   .addCommand(readModelCommand())

@@ -8,6 +8,8 @@ const googleSettingsSchema = z.strictObject({
   clientSecret: z.string().default('sandbox-google-secret'),
   /** A refresh token of this prefix and an account name is valid without a consent. */
   refreshTokenPrefix: z.string().default('sandbox-refresh-'),
+  /** The scopes of such a token. */
+  preauthorizedScopes: z.array(z.string()).default(['https://www.googleapis.com/auth/calendar']),
   accessTokenSeconds: z.int().min(1).default(3599),
   /** The time zone of a new calendar. All-day events and listings use it. */
   timeZone: z.string().default('UTC'),
@@ -29,6 +31,10 @@ const googleSettingsSchema = z.strictObject({
   freeBusyPrimary: z.enum(['as_asked', 'resolved']).default('as_asked'),
   /** Zones of the IANA database that this vendor does not know yet. */
   unknownZones: z.array(z.string()).default([]),
+  /** The accounts that administer the organization. They may list its rooms with the Admin SDK. */
+  administrators: z.array(z.string()).default([]),
+  /** Milliseconds until a room answers an invitation. */
+  roomAnswerMs: milliseconds.default(20),
   /** Milliseconds before each retry of a failed notification. */
   channelRetryMs: z.array(milliseconds).default([200, 1000, 5000]),
   /** Unconfirmed: the longest window in days that free/busy accepts. */
@@ -40,6 +46,10 @@ const microsoftSettingsSchema = z.strictObject({
   clientSecret: z.string().default('sandbox-microsoft-secret'),
   /** A refresh token of this prefix and an account name is valid without a consent. */
   refreshTokenPrefix: z.string().default('sandbox-refresh-'),
+  /** The scopes of such a token. */
+  preauthorizedScopes: z
+    .array(z.string())
+    .default(['openid', 'profile', 'offline_access', 'User.Read', 'Calendars.ReadWrite']),
   accessTokenSeconds: z.int().min(1).default(3599),
   /** The tenant of all accounts. The tenant in a request's path is ignored. */
   tenantId: z.guid().default('5a5a5a5a-0000-4000-8000-000000005a5a'),
@@ -54,6 +64,8 @@ const microsoftSettingsSchema = z.strictObject({
   duplicateTransaction: z.enum(['compared', 'earlier_event', 'error']).default('compared'),
   /** Not documented: whether a deleted event keeps its transaction id. */
   deletedTransactions: z.enum(['remembered', 'forgotten']).default('remembered'),
+  /** Milliseconds until a room answers an invitation. */
+  roomAnswerMs: milliseconds.default(20),
   /** The most simultaneous requests to a mailbox. 0 means no limit. */
   mailboxConcurrency: z.int().min(0).default(4),
   /** Milliseconds before each retry of a failed notification. */

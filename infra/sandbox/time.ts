@@ -25,3 +25,11 @@ export const readLocal = (text: string, zone: string): number | undefined => {
   const offset = /(Z|[+-]\d\d:?\d\d)$/i.test(text);
   return offset ? read.toMillis() : Math.min(...read.getPossibleOffsets().map((time) => time.toMillis()));
 };
+
+/** Returns the same local time so many days later. A time in a DST gap, or twice on its day, is read as `readLocal` does. */
+export const daysLater = (epochMs: number, days: number, zone: string): number => {
+  const later = DateTime.fromMillis(epochMs, { zone }).plus({ days });
+  // In a gap, Luxon has moved the local time already, so it is taken from the day and the original clock.
+  const clock = DateTime.fromMillis(epochMs, { zone }).toFormat('HH:mm:ss.SSS');
+  return readLocal(`${later.toISODate()}T${clock}`, zone) ?? later.toMillis();
+};

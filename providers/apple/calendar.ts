@@ -5,7 +5,7 @@
 import type { ProviderFaultKind } from '../../domain/errors.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { operationOf } from '../operations.ts';
-import type { CalendarEvent, CalendarProvider, OurEvent } from '../ports.ts';
+import type { CalendarEvent, CalendarProvider, EventToDelete } from '../ports.ts';
 import { readCalendar } from './busy-times.ts';
 import { listCalendars } from './calendar-list.ts';
 import type { FetchFor } from './client.ts';
@@ -122,10 +122,7 @@ const races: ReadonlySet<ProviderFaultKind> = new Set(['conflict', 'not_found'])
 const isRace = ({ fault }: ProviderError): boolean => races.has(fault.kind);
 
 /** Ends uses of the event, and deletes it with the last one. */
-const endEvent = async (
-  scope: CaldavScope,
-  event: OurEvent & { readonly keys: readonly string[] },
-): Promise<'deleted' | 'absent'> => {
+const endEvent = async (scope: CaldavScope, event: EventToDelete): Promise<'deleted' | 'absent'> => {
   const url = calendarUrlOf(scope.operation, event.calendarId);
   for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
     const resource = await findInExisting(scope, url, event.eventId);

@@ -20,7 +20,7 @@ import { addressesOf, isOfOwner } from '../icalendar/event.ts';
 import { rawValueOf, readTimes, textOf } from '../icalendar/properties.ts';
 import { instantOf, utc } from '../icalendar/zones/zone.ts';
 import { createZones } from '../icalendar/zones/zones.ts';
-import type { CalendarEvent } from '../ports.ts';
+import type { CalendarEvent, EventToDelete } from '../ports.ts';
 
 /** An event of ours as the calendar stores it. */
 export interface StoredEvent {
@@ -148,7 +148,7 @@ const withoutAnswer = (stored: StoredEvent, account: string): StoredEvent => {
 /** Returns what is left of the event after the end of the uses that steps with these keys have begun. */
 export const withoutUses = (
   stored: StoredEvent,
-  keys: readonly string[],
+  keys: EventToDelete['keys'],
   now: Date,
 ):
   | { readonly kind: 'none' }

@@ -23,7 +23,8 @@ import {
 const listOperation = operationOf('google', 'calendar.listEvents');
 
 const pageSchema = z.object({
-  timeZone: z.string(),
+  /** Google always sends it. Emulators do not. */
+  timeZone: z.string().default('UTC'),
   nextPageToken: z.string().optional(),
   items: z.array(timedEventSchema).default([]),
 });

@@ -15,6 +15,7 @@ import { googleError } from './errors.ts';
 import { type GoogleEvent, specForConference, specForEvent } from './event.ts';
 import { type CallScope, deleteEvent, readEvent, writeEvent } from './event-ids.ts';
 import { queryFreeBusy } from './free-busy.ts';
+import { createGoogleRooms } from './rooms.ts';
 import { calendarsPerQuery, conferencePollMs } from './settings.ts';
 
 const putEvent = operationOf('google', 'calendar.putEvent');
@@ -49,6 +50,7 @@ export const createGoogleCalendar = (client: GoogleClient): CalendarProvider => 
     ),
   deleteEvent: (connection, event, call) =>
     deleteEvent({ client, operation: removeEvent, connection, call }, event),
+  rooms: createGoogleRooms(client),
 });
 
 /** Returns the address of the owner of the account's main calendar; undefined for another calendar. */

@@ -6,14 +6,24 @@
  * would leave the expansion to us. A changed series is listed with each of its occurrences, at most some hundreds.
  */
 import { z } from 'zod';
+import type { RoomAnswer } from '../../domain/audition/room-booking.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { operationOf } from '../operations.ts';
-import type { CalendarChanges, EventMark, ListedChange, ListedEvent, ListingPosition } from '../ports.ts';
+import type {
+  CalendarChanges,
+  CallContext,
+  ConnectedAccount,
+  EventMark,
+  ListedChange,
+  ListedEvent,
+  ListingPosition,
+} from '../ports.ts';
 import { createGooglePush } from './channels.ts';
 import type { GoogleClient } from './client.ts';
 import { referenceProperty, revisionProperty } from './event.ts';
 import { firstGenerationOf } from './event-ids.ts';
+import { answerOfRoom, attendeesSchema, roomAnswerOf, roomProperty } from './event-room.ts';
 import { changesPerPage } from './settings.ts';
 import {
   googleBusyKind,
@@ -34,7 +44,8 @@ const changedEventSchema = timedEventSchema.extend({
 type ChangedEvent = z.infer<typeof changedEventSchema>;
 
 const pageSchema = z.object({
-  timeZone: z.string(),
+  /** Google always sends it. Emulators do not. */
+  timeZone: z.string().default('UTC'),
   nextPageToken: z.string().optional(),
   nextSyncToken: z.string().optional(),
   items: z.array(changedEventSchema).default([]),
@@ -44,7 +55,7 @@ const pageSchema = z.object({
 const fields = `timeZone,nextPageToken,nextSyncToken,items(${[
   timedEventFields,
   'etag,recurringEventId,updated',
-  `extendedProperties/private(${referenceProperty},${revisionProperty})`,
+  `extendedProperties/private(${referenceProperty},${revisionProperty},${roomProperty})`,
 ].join(',')})`;
 
 /** Creates the changes of Google calendars. @param pageSize smaller in tests */
@@ -65,9 +76,13 @@ export const createGoogleChanges = (client: GoogleClient, pageSize = changesPerP
       const page = await client.exchange(listOperation, connection, call, pageSchema, (calendar, options) =>
         calendar.events.list(request, options),
       );
+      const answers = await roomAnswers(client, { connection, calendarId, call }, page.items);
       return {
         kind: 'page',
-        changes: page.items.map((item) => changeOf(item, page.timeZone, connection.account)),
+        changes: page.items.map((item) => ({
+          ...changeOf(item, page.timeZone, connection.account),
+          roomAnswer: answers.get(item.id),
+        })),
         nextPage: page.nextPageToken,
         nextCursor: page.nextSyncToken,
       };
@@ -92,6 +107,68 @@ const isExpired = (error: unknown, { kind, page }: ListingPosition): boolean =>
   error instanceof ProviderError &&
   ((kind === 'changes' && error.vendor.status === 410) ||
     (page !== undefined && error.fault.kind === 'rejected_input'));
+
+interface CalendarRequest {
+  readonly connection: ConnectedAccount;
+  readonly calendarId: string;
+  readonly call: CallContext;
+}
+
+/** How many events are read simultaneously. */
+const readsAtOnce = 8;
+
+/**
+ * Returns the answers of the rooms that our events book, by the id of the event. The list has the guests of an event only
+ * when the room is the only one. Another event is read.
+ */
+const roomAnswers = async (
+  client: GoogleClient,
+  request: CalendarRequest,
+  items: readonly ChangedEvent[],
+): Promise<ReadonlyMap<string, RoomAnswer | undefined>> => {
+  const answers = new Map<string, RoomAnswer | undefined>();
+  const unread: { readonly id: string; readonly email: string }[] = [];
+  for (const { id, status, attendees, extendedProperties } of items) {
+    const email = extendedProperties?.private?.[roomProperty];
+    if (email === undefined || status === 'cancelled') continue;
+    const [only, ...others] = attendees;
+    if (only?.resource && others.length === 0) answers.set(id, roomAnswerOf(only));
+    else unread.push({ id, email });
+  }
+  for (let from = 0; from < unread.length; from += readsAtOnce) {
+    const batch = unread.slice(from, from + readsAtOnce);
+    const read = await Promise.all(batch.map(({ id, email }) => readAnswer(client, request, id, email)));
+    batch.forEach(({ id }, index) => {
+      answers.set(id, read[index]);
+    });
+  }
+  return answers;
+};
+
+const guestsSchema = z.object({ attendees: attendeesSchema.optional() });
+
+/** Returns undefined when the event was deleted meanwhile: the next list says so. */
+const readAnswer = async (
+  client: GoogleClient,
+  { connection, calendarId, call }: CalendarRequest,
+  eventId: string,
+  email: string,
+): Promise<RoomAnswer | undefined> => {
+  try {
+    const { attendees } = await client.exchange(
+      listOperation,
+      connection,
+      call,
+      guestsSchema,
+      (calendar, options) =>
+        calendar.events.get({ calendarId, eventId, fields: 'attendees(email,responseStatus)' }, options),
+    );
+    return answerOfRoom(attendees, email);
+  } catch (error) {
+    if (error instanceof ProviderError && error.fault.kind === 'not_found') return undefined;
+    throw error;
+  }
+};
 
 const changeOf = (item: ChangedEvent, zone: string, owner: string): ListedChange => ({
   id: item.id,

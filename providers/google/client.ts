@@ -1,8 +1,9 @@
 /**
- * Sends Calendar API requests through Google's client library. Its address is configurable, every exchange has a
+ * Sends requests of the Calendar API and of the Admin SDK's Directory API through Google's client library. Its address is configurable, every exchange has a
  * deadline, and its retries are off: only Temporal retries. Access tokens come from `../oauth/access-tokens.ts`, because
  * the library's own refresh is not coordinated between processes. Node's default agent keeps connections alive.
  */
+import { admin_directory_v1 } from 'googleapis/build/src/apis/admin/directory_v1.js';
 import { calendar, type calendar_v3 } from 'googleapis/build/src/apis/calendar/index.js';
 import type { z } from 'zod';
 import { addConnection } from '../../domain/errors.ts';
@@ -20,7 +21,8 @@ interface RequestOptions {
 }
 
 type Calendar = calendar_v3.Calendar;
-type Exchange = (calendar: Calendar, options: RequestOptions) => Promise<{ readonly data: unknown }>;
+type Directory = admin_directory_v1.Admin;
+type Exchange = (options: RequestOptions) => Promise<{ readonly data: unknown }>;
 
 export interface GoogleClient {
   /**
@@ -33,13 +35,25 @@ export interface GoogleClient {
     connection: ConnectedAccount,
     call: CallContext,
     answer: Shape,
-    exchange: Exchange,
+    exchange: (calendar: Calendar, options: RequestOptions) => ReturnType<Exchange>,
+  ): Promise<z.output<Shape>>;
+  /** The same with the Directory API. */
+  exchangeWithDirectory<Shape extends z.ZodType>(
+    operation: ProviderOperation,
+    connection: ConnectedAccount,
+    call: CallContext,
+    answer: Shape,
+    exchange: (directory: Directory, options: RequestOptions) => ReturnType<Exchange>,
   ): Promise<z.output<Shape>>;
 }
 
 /** Creates the client; it holds no state of a connection. */
-export const createGoogleClient = ({ apiUrl }: Pick<GoogleSettings, 'apiUrl'>): GoogleClient => {
+export const createGoogleClient = ({
+  apiUrl,
+  adminUrl = apiUrl,
+}: Pick<GoogleSettings, 'apiUrl'> & Partial<Pick<GoogleSettings, 'adminUrl'>>): GoogleClient => {
   const library = calendar({ version: 'v3', rootUrl: `${apiUrl}/` });
+  const directory = new admin_directory_v1.Admin({ rootUrl: `${adminUrl}/` });
 
   /** Sends the request; with `retryOn401`, a rejected token is replaced and the request sent again. */
   const attempt = async (
@@ -50,7 +64,7 @@ export const createGoogleClient = ({ apiUrl }: Pick<GoogleSettings, 'apiUrl'>): 
   ): Promise<{ readonly data: unknown }> => {
     const token = await connection.accessToken(call);
     try {
-      return await exchange(library, {
+      return await exchange({
         signal: withDeadline(call, googleDeadlineMs),
         timeout: googleDeadlineMs,
         retry: false,
@@ -65,14 +79,25 @@ export const createGoogleClient = ({ apiUrl }: Pick<GoogleSettings, 'apiUrl'>): 
     }
   };
 
+  const exchangeParsed = async <Shape extends z.ZodType>(
+    operation: ProviderOperation,
+    connection: ConnectedAccount,
+    call: CallContext,
+    answer: Shape,
+    exchange: Exchange,
+  ): Promise<z.output<Shape>> => {
+    try {
+      const { data } = await attempt(connection, call, exchange, true);
+      return answer.parse(data);
+    } catch (error) {
+      throw addConnection(connection.id, fromGoogle(operation, error, call));
+    }
+  };
+
   return {
-    exchange: async (operation, connection, call, answer, exchange) => {
-      try {
-        const { data } = await attempt(connection, call, exchange, true);
-        return answer.parse(data);
-      } catch (error) {
-        throw addConnection(connection.id, fromGoogle(operation, error, call));
-      }
-    },
+    exchange: (operation, connection, call, answer, exchange) =>
+      exchangeParsed(operation, connection, call, answer, (options) => exchange(library, options)),
+    exchangeWithDirectory: (operation, connection, call, answer, exchange) =>
+      exchangeParsed(operation, connection, call, answer, (options) => exchange(directory, options)),
   };
 };

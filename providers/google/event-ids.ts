@@ -8,7 +8,7 @@ import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { endUses } from '../event-uses.ts';
 import { withoutEffect } from '../operations.ts';
-import type { CallContext, ConnectedAccount, OurEvent } from '../ports.ts';
+import type { CallContext, ConnectedAccount, EventToDelete } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
 import { googleError } from './errors.ts';
 import {
@@ -163,9 +163,6 @@ export const readEvent = async (
   }
 };
 
-/** An event of ours, and the steps whose uses of it end. */
-type EventToDelete = OurEvent & { readonly keys: readonly string[] };
-
 /**
  * Ends the uses in every generation of the event, and deletes the generations that have no use left. Idempotent. Stops
  * at the first unknown generation after the first one; the first can be unknown because Google has forgotten it.
@@ -173,6 +170,7 @@ type EventToDelete = OurEvent & { readonly keys: readonly string[] };
 export const deleteEvent = async (scope: CallScope, event: EventToDelete): Promise<'deleted' | 'absent'> => {
   let result: 'deleted' | 'absent' = 'absent';
   for (let generation = 1; generation <= maxEventIds; generation += 1) {
+    if (event.only !== undefined && event.only !== eventIdAt(event.eventId, generation)) continue;
     const outcome = await deleteGeneration(scope, event, generation);
     if (outcome === 'deleted') result = 'deleted';
     if (outcome === 'unknown' && generation > 1) break;

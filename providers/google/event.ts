@@ -4,9 +4,11 @@
  */
 import type { calendar_v3 } from 'googleapis/build/src/apis/calendar/index.js';
 import { z } from 'zod';
+import { roomUser } from '../../domain/audition/room-booking.ts';
 import { conferenceUseOf, hasUse, hasUser, useOf, withoutUses } from '../event-uses.ts';
 import type { CalendarEvent, ConferenceEvent } from '../ports.ts';
 import { conferenceOf, conferenceSchema, nextConferenceRequestId } from './conference.ts';
+import { attendeesSchema, attendsRoom, roomProperty, withoutAttendee, withRoom } from './event-room.ts';
 
 const timeSchema = z.looseObject({ dateTime: z.string().optional(), date: z.string().optional() });
 
@@ -26,9 +28,7 @@ export const googleEventSchema = z.looseObject({
   end: timeSchema.optional(),
   hangoutLink: z.string().optional(),
   conferenceData: conferenceSchema.optional(),
-  attendees: z
-    .array(z.looseObject({ email: z.string().optional(), self: z.boolean().optional() }))
-    .optional(),
+  attendees: attendeesSchema.optional(),
   extendedProperties: z.looseObject({ private: z.record(z.string(), z.string()).optional() }).optional(),
 });
 export type GoogleEvent = z.infer<typeof googleEventSchema>;
@@ -68,7 +68,12 @@ export const specForEvent = (event: CalendarEvent, owner?: string): EventSpec =>
     calendarId: event.calendarId,
     eventId: event.eventId,
     newEvent: (id) => ({
-      body: { ...textFieldsOf(event), ...timeFieldsOf(scheduled, use), ...invitationOf(owner), id },
+      body: withRoomOf(event, {
+        ...textFieldsOf(event),
+        ...timeFieldsOf(scheduled, use),
+        ...invitationOf(owner),
+        id,
+      }),
       withConference: false,
     }),
     changeOf: (stored) => {
@@ -78,21 +83,29 @@ export const specForEvent = (event: CalendarEvent, owner?: string): EventSpec =>
         // A later step of another participant has written the event. This one only begins to use it.
         return isDeleted(stored) || hasUser(privateOf(stored), use)
           ? { kind: 'none' }
-          : { kind: 'update', body: { ...stored, ...usesOf(use, stored) }, withConference: false };
+          : {
+              kind: 'update',
+              body: withRoomOf(event, { ...stored, ...usesOf(use, stored) }),
+              withConference: false,
+            };
       }
-      if (comparison === 'same' && hasSameText(stored, event) && hasUse(privateOf(stored), use)) {
+      if (
+        comparison === 'same' &&
+        hasSameText(stored, event) &&
+        hasUse(privateOf(stored), use) &&
+        hasRoomOf(event, stored)
+      ) {
         return { kind: 'none' };
       }
       const isRevived = isDeleted(stored);
       return {
         kind: 'update',
-        body: {
-          ...(isRevived ? withoutConference(stored) : stored),
+        body: withRoomOf(event, {
+          ...(isRevived ? withoutConference(withoutRoom(stored)) : stored),
           ...textFieldsOf(event),
           ...timeFieldsOf(scheduled, use, stored),
-          // The step of the conference writes an event without people.
-          ...(stored.attendees || hasUser(privateOf(stored), use) ? {} : invitationOf(owner)),
-        },
+          ...(hasUser(privateOf(stored), use) ? {} : invitationOf(owner, stored)),
+        }),
         withConference: isRevived,
       };
     },
@@ -126,7 +139,7 @@ export const specForConference = (event: ConferenceEvent, owner?: string): Event
       if (isDeleted(stored)) {
         return {
           kind: 'update',
-          body: { ...stored, ...timeFieldsOf(scheduled, use, stored), ...request, summary },
+          body: { ...withoutRoom(stored), ...timeFieldsOf(scheduled, use, stored), ...request, summary },
           withConference: true,
         };
       }
@@ -155,12 +168,46 @@ export const changeForRemainingUses = (
   endsConference: boolean,
 ): EventRewrite => ({
   kind: 'update',
-  body: {
-    ...(endsConference ? withoutConference(stored) : stored),
-    extendedProperties: { ...stored.extendedProperties, private: { ...properties } },
-  },
+  body: afterRemainingUses(
+    {
+      ...stored,
+      extendedProperties: { ...stored.extendedProperties, private: { ...properties } },
+    },
+    hasUser(privateOf(stored), roomUse) && !hasUser(properties, roomUse),
+    endsConference,
+  ),
   withConference: endsConference,
 });
+
+/** The use of the event by the room, whichever step wrote it. */
+const roomUse = useOf({ name: roomUser, key: '' });
+
+const afterRemainingUses = (
+  remaining: GoogleEvent,
+  endsRoom: boolean,
+  endsConference: boolean,
+): GoogleEventBody => {
+  const kept = endsRoom ? withoutRoom(remaining) : remaining;
+  return endsConference ? withoutConference(kept) : kept;
+};
+
+/** Returns the event without the room that we have added to its guests. Google then frees the room. */
+const withoutRoom = (stored: GoogleEvent): GoogleEvent => {
+  const { [roomProperty]: email, ...kept } = privateOf(stored) ?? {};
+  if (email === undefined) return stored;
+  return {
+    ...stored,
+    attendees: withoutAttendee(stored.attendees, email),
+    extendedProperties: { ...stored.extendedProperties, private: kept },
+  };
+};
+
+/** Only the step that books the room changes the guests of the event. */
+const withRoomOf = ({ room }: CalendarEvent, body: GoogleEventBody): GoogleEventBody =>
+  room ? withRoom(body, room.email) : body;
+
+const hasRoomOf = ({ room }: CalendarEvent, stored: GoogleEvent): boolean =>
+  !room || (privateOf(stored)?.[roomProperty] === room.email && attendsRoom(stored.attendees, room.email));
 
 /** An update replaces the event: `withConference`, an event without conference data loses its conference. */
 const withoutConference = ({
@@ -202,8 +249,13 @@ const hasSameText = (stored: GoogleEvent, { summary, description, location = '' 
 type ScheduledEvent = Pick<CalendarEvent, 'reference' | 'slot' | 'revision'>;
 
 /** Calendar programs offer the answers to people who are among the attendees. */
-const invitationOf = (owner: string | undefined): GoogleEventBody =>
-  owner === undefined ? {} : { attendees: [{ email: owner, responseStatus: 'needsAction' }] };
+const invitationOf = (owner: string | undefined, stored?: GoogleEvent): GoogleEventBody => {
+  const rooms = (stored?.attendees ?? []).filter(({ resource }) => resource);
+  const hasPeople = rooms.length < (stored?.attendees?.length ?? 0);
+  return owner === undefined || hasPeople
+    ? {}
+    : { attendees: [...rooms, { email: owner, responseStatus: 'needsAction' }] };
+};
 
 /** An answer is about the revision that it was given for. The answers of other people are theirs. */
 const withoutAnswer = (
@@ -244,7 +296,8 @@ const usesOf = (
   properties: Readonly<Record<string, string>>,
   stored: GoogleEvent | undefined,
 ): GoogleEventBody => {
-  const kept = stored && (isDeleted(stored) ? withoutUses(privateOf(stored)) : privateOf(stored));
+  const kept =
+    stored && (isDeleted(stored) ? withoutUses(privateOf(withoutRoom(stored))) : privateOf(stored));
   return {
     extendedProperties: { ...stored?.extendedProperties, private: { ...kept, ...properties } },
   };

@@ -13,6 +13,8 @@ import {
 export interface GoogleSettings {
   /** An origin: the library drops a path. */
   readonly apiUrl: string;
+  /** The origin of the Admin SDK, which lists rooms. */
+  readonly adminUrl: string;
   readonly oauthUrl: string;
   /** The origin of the consent page. */
   readonly authUrl: string;
@@ -52,8 +54,16 @@ const scope = (name: string): string => `https://www.googleapis.com/auth/${name}
  */
 export const googleScopes = {
   required: ['openid', scope('userinfo.email'), scope('calendar.events'), scope('calendar.freebusy')],
-  optional: [scope('calendar.calendarlist.readonly')],
+  optional: [scope('calendar.calendarlist.readonly'), scope('admin.directory.resource.calendar.readonly')],
 } as const;
+
+/** Lists the calendars of the person, with the rooms that the person has added. */
+export const calendarListScope = scope('calendar.calendarlist.readonly');
+/**
+ * Lists all rooms of the organization, for an administrator of its Workspace:
+ * https://developers.google.com/workspace/admin/directory/v1/guides/authorizing
+ */
+export const directoryScope = scope('admin.directory.resource.calendar.readonly');
 
 /** Wider scopes and short names, with our scopes that they include. */
 export const googleScopeAliases: Readonly<Record<string, readonly string[]>> = {
@@ -63,6 +73,7 @@ export const googleScopeAliases: Readonly<Record<string, readonly string[]>> = {
     scope('calendar.freebusy'),
     scope('calendar.calendarlist.readonly'),
   ],
+  [scope('admin.directory.resource.calendar')]: [scope('admin.directory.resource.calendar.readonly')],
 };
 
 export const googleVariables = {
@@ -71,6 +82,12 @@ export const googleVariables = {
       group: 'Google',
       about: 'The origin of the Calendar API. Google’s client drops a path, so none is accepted.',
       form: 'an origin without a path, such as https://www.googleapis.com',
+    }),
+    GOOGLE_ADMIN_URL: origin().register(variableMetadata, {
+      group: 'Google',
+      about:
+        'The origin of the Admin SDK, which lists rooms. When GOOGLE_API_URL is not Google’s server, the default is the origin of GOOGLE_API_URL.',
+      form: 'an origin without a path, such as https://admin.googleapis.com',
     }),
     GOOGLE_OAUTH_URL: webAddress().register(variableMetadata, {
       group: 'Google',
@@ -105,19 +122,24 @@ export const googleVariables = {
   everywhere: { GOOGLE_REQUESTS_PER_MINUTE: '600' },
   deployed: {
     GOOGLE_API_URL: 'https://www.googleapis.com',
+    GOOGLE_ADMIN_URL: 'https://admin.googleapis.com',
     GOOGLE_OAUTH_URL: 'https://oauth2.googleapis.com',
     GOOGLE_AUTH_URL: 'https://accounts.google.com',
   },
   local: {
     GOOGLE_API_URL: sandboxAddress,
+    GOOGLE_ADMIN_URL: sandboxAddress,
     GOOGLE_OAUTH_URL: sandboxAddress,
     GOOGLE_AUTH_URL: sandboxAddress,
     GOOGLE_CLIENT_ID: 'sandbox-google-client',
     GOOGLE_CLIENT_SECRET: 'sandbox-google-secret',
   },
   credentials: ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'],
-  webAddresses: ['GOOGLE_API_URL', 'GOOGLE_OAUTH_URL', 'GOOGLE_AUTH_URL'],
-  dependent: ({ GOOGLE_OAUTH_URL }) => consentBesideTokens(GOOGLE_OAUTH_URL),
+  webAddresses: ['GOOGLE_API_URL', 'GOOGLE_ADMIN_URL', 'GOOGLE_OAUTH_URL', 'GOOGLE_AUTH_URL'],
+  dependent: ({ GOOGLE_OAUTH_URL, GOOGLE_API_URL }) => ({
+    ...consentBesideTokens(GOOGLE_OAUTH_URL),
+    ...roomsBesideCalendars(GOOGLE_API_URL),
+  }),
 } as const satisfies VariableGroup;
 
 type Set = z.output<z.ZodObject<typeof googleVariables.shape>>;
@@ -125,6 +147,7 @@ type Set = z.output<z.ZodObject<typeof googleVariables.shape>>;
 /** Returns the settings from the parsed variables. */
 export const googleSettingsOf = (set: Set): GoogleSettings => ({
   apiUrl: set.GOOGLE_API_URL,
+  adminUrl: set.GOOGLE_ADMIN_URL,
   oauthUrl: set.GOOGLE_OAUTH_URL,
   authUrl: set.GOOGLE_AUTH_URL,
   clientId: set.GOOGLE_CLIENT_ID,
@@ -136,4 +159,10 @@ export const googleSettingsOf = (set: Set): GoogleSettings => ({
 const consentBesideTokens = (oauthUrl: string | undefined): { readonly GOOGLE_AUTH_URL?: string } =>
   oauthUrl && oauthUrl !== googleVariables.deployed.GOOGLE_OAUTH_URL && URL.canParse(oauthUrl)
     ? { GOOGLE_AUTH_URL: new URL(oauthUrl).origin }
+    : {};
+
+/** The default of GOOGLE_ADMIN_URL: the origin of GOOGLE_API_URL when that is not Google's server. */
+const roomsBesideCalendars = (apiUrl: string | undefined): { readonly GOOGLE_ADMIN_URL?: string } =>
+  apiUrl && apiUrl !== googleVariables.deployed.GOOGLE_API_URL && URL.canParse(apiUrl)
+    ? { GOOGLE_ADMIN_URL: new URL(apiUrl).origin }
     : {};

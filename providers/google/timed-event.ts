@@ -24,6 +24,7 @@ export const timedEventSchema = z.object({
         email: z.string().optional(),
         self: z.boolean().default(false),
         organizer: z.boolean().default(false),
+        resource: z.boolean().default(false),
         responseStatus: z.string().optional(),
       }),
     )
@@ -34,7 +35,7 @@ export type TimedEvent = z.infer<typeof timedEventSchema>;
 
 /** The fields of `timedEventSchema`, without the private properties, for the parameter `fields`. */
 export const timedEventFields =
-  'id,status,transparency,eventType,start,end,attendees(email,self,organizer,responseStatus)';
+  'id,status,transparency,eventType,start,end,attendees(email,self,organizer,resource,responseStatus)';
 
 /**
  * Working locations and birthdays never block time. Focus time and absences are opaque:

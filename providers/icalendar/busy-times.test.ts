@@ -171,6 +171,7 @@ describe('a series', () => {
     ['in UTC, a second too early', 'UNTIL=20261203T085959Z', 2],
     ['as a date', 'UNTIL=20261203', 3],
     ['as a local time', 'UNTIL=20261203T100000', 3],
+    ['before its start, which counts nevertheless', 'UNTIL=20261130T100000', 1],
   ])('ends with an UNTIL %s', (_what, until, count) => {
     const lines = [...daily.slice(0, 2), `RRULE:FREQ=DAILY;${until}`];
     expect(startsOf(read(calendar(...event(...lines))).times)).toEqual(usual.slice(0, count));

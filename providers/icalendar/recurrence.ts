@@ -3,6 +3,7 @@
  * zone, as times without a zone: the zone of a calendar can be one that no library knows.
  */
 import { RRuleTemporal } from 'rrule-temporal';
+import { expandSimpleRule } from './simple-rule.ts';
 
 /** A rule without its UNTIL, which is compared with occurrences and not with their clock. */
 export interface Rule {
@@ -48,8 +49,14 @@ type Expansion =
  *
  * @param start the local time of DTSTART, in milliseconds read as UTC, as all times here
  */
-export const expandRule = ({ text }: Rule, start: number, from: number, until: number): Expansion => {
+export const expandRule = (rule: Rule, start: number, from: number, until: number): Expansion => {
   if (from > until || until < start) return { kind: 'complete', starts: [] };
+  const simple = expandSimpleRule(rule.text, start, from, until);
+  return simple ? { kind: 'complete', starts: simple } : expandByLibrary(rule, start, from, until);
+};
+
+/** Like `expandRule`, for every rule. */
+export const expandByLibrary = ({ text }: Rule, start: number, from: number, until: number): Expansion => {
   try {
     const rule = new RRuleTemporal({
       rruleString: `DTSTART;TZID=UTC:${digitsOf(start)}\nRRULE:${text}`,

@@ -75,6 +75,26 @@ export const createExpansion = (
   reportFault: ReportFault,
   selection: Selection = 'blocking',
 ): ((series: Series) => readonly Occurrence[]) => {
+  const compile = createCompilation(zones, reportFault, selection);
+  return (series) => {
+    const found: Occurrence[] = [];
+    compile(series)(window, (start, end, event, at) => found.push({ start, end, event, at }));
+    return found;
+  };
+};
+
+/** Takes an occurrence. Its parts are passed one by one, because there can be hundreds of thousands. */
+type Take = (start: number, end: number, event: EventComponent, at: number) => void;
+
+/** Finds the occurrences of a series within a window. */
+type CompiledSeries = (window: Span, take: Take) => void;
+
+/** Creates the function that prepares a series for expansions within several windows. */
+export const createCompilation = (
+  zones: Zones,
+  reportFault: ReportFault,
+  selection: Selection = 'blocking',
+): ((series: Series) => CompiledSeries) => {
   const instantOfTime = (time: CalendarTime, uid: string | undefined): number =>
     instantOf(zones.zoneOf(time, uid), time.localMs);
 
@@ -105,15 +125,15 @@ export const createExpansion = (
     length: lengthOf(event),
   });
 
-  /** Returns the occurrence that starts at this local time, when it is wanted. @param at its original local start */
-  const occurrence = (pattern: Pattern, local: number, at: number): readonly Occurrence[] => {
+  /** Takes the occurrence that starts at this local time, when it is wanted. @param at its original local start */
+  const takeAt = (window: Span, take: Take, pattern: Pattern, local: number, at: number): void => {
     const { event, zone } = pattern;
-    if (!isSelected(event, selection)) return [];
+    if (!isSelected(event, selection)) return;
     const length = pattern.length ?? noLength;
     const start = instantOf(zone, local);
     const end = (length.days === 0 ? start : instantOf(zone, local + length.days * day)) + length.ms;
     const isWanted = start < end || selection === 'all';
-    return isWanted && start < window.end && end > window.start ? [{ start, end, event, at }] : [];
+    if (isWanted && start < window.end && end > window.start) take(start, end, event, at);
   };
 
   /** Returns a time on the clock of the series. */
@@ -150,13 +170,29 @@ export const createExpansion = (
       .sort((one, other) => one.from - other.from);
 
   /** Returns the local starts of all occurrences that can be in the window; `too_many` when they cannot be listed. */
-  const startsOf = (main: Pattern, reach: number): ReadonlySet<number> | 'too_many' => {
+  const startsOf = (
+    window: Span,
+    { pattern: main, reach, firstStarts, lastStarts }: CompiledMain,
+  ): readonly number[] | 'too_many' => {
     const { event } = main;
-    const starts = new Set([event.start.localMs, ...event.addedStarts.map((time) => localIn(main, time))]);
-    for (const rule of event.rules) {
-      const from = window.start - reach - zoneMargin;
-      const until = Math.min(window.end + reach + zoneMargin, untilOf(main, rule));
-      const expansion = expandRule(rule, event.start.localMs, from, until);
+    const expansionOf = (rule: Rule, index: number) =>
+      expandRule(
+        rule,
+        event.start.localMs,
+        window.start - reach - zoneMargin,
+        Math.min(window.end + reach + zoneMargin, lastStarts[index] ?? Infinity),
+      );
+    const [first, ...others] = event.rules;
+    const endsFirst = (lastStarts[0] ?? Infinity) < event.start.localMs;
+    if (first && others.length === 0 && firstStarts.length === 1 && !endsFirst) {
+      const expansion = expansionOf(first, 0);
+      if (expansion.kind === 'too_many') return 'too_many';
+      // The start of the series is among the starts of its rule.
+      if (expansion.kind === 'complete') return expansion.starts;
+    }
+    const starts = new Set(firstStarts);
+    for (const [index, rule] of event.rules.entries()) {
+      const expansion = expansionOf(rule, index);
       if (expansion.kind === 'too_many') return 'too_many';
       if (expansion.kind === 'invalid') {
         reportFault({ code: 'invalid_rule', uid: event.uid, about: 'RRULE' });
@@ -164,47 +200,74 @@ export const createExpansion = (
       }
       for (const start of expansion.starts) starts.add(start);
     }
-    return starts;
+    return [...starts];
   };
 
   /** The times of a series that cannot be listed are blocked as a whole: they must not count as free. */
-  const blockedAsWhole = ({ event }: Pattern): readonly Occurrence[] => {
+  const blockAsWhole = (window: Span, take: Take, { event }: Pattern): void => {
     reportFault({ code: 'too_many_occurrences', uid: event.uid, about: 'RRULE' });
     const start = Math.max(window.start, instantOfTime(event.start, event.uid));
-    return isSelected(event, selection) && start < window.end
-      ? [{ start, end: window.end, event, at: event.start.localMs }]
-      : [];
+    if (isSelected(event, selection) && start < window.end) {
+      take(start, window.end, event, event.start.localMs);
+    }
   };
 
   return ({ main: event, replacements }) => {
     const main = patternOf(event);
     const later = laterPatterns(main, replacements);
-    const replacing = replacements.flatMap((replacement) =>
-      occurrence(patternOf(replacement), replacement.start.localMs, originalStart(main, replacement)),
-    );
-    const reach = Math.max(0, ...[main, ...later].map((pattern) => reachOf(pattern, main)));
-    const starts = startsOf(main, reach);
-    if (starts === 'too_many') return [...replacing, ...blockedAsWhole(main)];
+    const replacing = replacements.map((replacement) => ({
+      pattern: patternOf(replacement),
+      local: replacement.start.localMs,
+      at: originalStart(main, replacement),
+    }));
+    const compiled: CompiledMain = {
+      pattern: main,
+      reach: Math.max(0, ...[main, ...later].map((pattern) => reachOf(pattern, main))),
+      firstStarts: [event.start.localMs, ...event.addedStarts.map((time) => localIn(main, time))],
+      lastStarts: event.rules.map((rule) => untilOf(main, rule)),
+    };
     const isExcluded = among(main, event.excluded);
     const isReplaced = among(
       main,
       replacements.flatMap(({ replaces }) => replaces?.time ?? []),
     );
     const isKept = (local: number) => !isExcluded(local) && !isReplaced(local);
-    const occurring = [...starts].filter(isKept).flatMap((local) => {
-      const pattern = later.findLast(({ from }) => from <= local);
-      return pattern
-        ? occurrence(pattern, pattern.event.start.localMs + local - pattern.from, local)
-        : occurrence(main, local, local);
-    });
+    const keepsAll = event.excluded.length === 0 && replacements.length === 0;
     const periods = event.addedPeriods
       .filter(({ start }) => isKept(localIn(main, start)))
-      .flatMap(({ start, end }) =>
-        occurrence(patternOf({ ...event, start, end }), start.localMs, localIn(main, start)),
-      );
-    return [...occurring, ...periods, ...replacing];
+      .map(({ start, end }) => ({
+        pattern: patternOf({ ...event, start, end }),
+        local: start.localMs,
+        at: localIn(main, start),
+      }));
+    return (window, take) => {
+      const starts = startsOf(window, compiled);
+      if (starts === 'too_many') blockAsWhole(window, take, main);
+      else {
+        for (const local of starts) {
+          if (!keepsAll && !isKept(local)) continue;
+          const pattern = later.length === 0 ? undefined : later.findLast(({ from }) => from <= local);
+          if (pattern) {
+            takeAt(window, take, pattern, pattern.event.start.localMs + local - pattern.from, local);
+          } else takeAt(window, take, main, local, local);
+        }
+        for (const { pattern, local, at } of periods) takeAt(window, take, pattern, local, at);
+      }
+      for (const { pattern, local, at } of replacing) takeAt(window, take, pattern, local, at);
+    };
   };
 };
+
+/** What the windows of a series have in common. */
+interface CompiledMain {
+  readonly pattern: Pattern;
+  /** How far from its local start an occurrence can reach. */
+  readonly reach: number;
+  /** The local starts that no rule generates. */
+  readonly firstStarts: readonly number[];
+  /** For each rule, the last local time at which an occurrence can start. */
+  readonly lastStarts: readonly number[];
+}
 
 /** Returns how far from its local start in the series an occurrence can reach, in either direction. */
 const reachOf = ({ event, length }: Pattern, main: Pattern): number => {

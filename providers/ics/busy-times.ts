@@ -3,11 +3,72 @@ import { setImmediate } from 'node:timers/promises';
 import { type BusyTime, eachBusyTimes } from '../icalendar/busy-times.ts';
 import { componentsNamed, readComponents, unfold } from '../icalendar/content-lines.ts';
 import type { CalendarFault } from '../icalendar/faults.ts';
+import {
+  type BusySpans,
+  mergeSpans,
+  type PreparedCalendar,
+  prepareCalendar,
+} from '../icalendar/prepared-calendar.ts';
+import type { Span } from '../icalendar/series.ts';
 import { calendarZone } from '../icalendar/zones/calendar-zone.ts';
 import { commonZone } from '../icalendar/zones/common-zone.ts';
 import { zoneOfTzid } from '../icalendar/zones/iana-zone.ts';
 import { utc, type Zone } from '../icalendar/zones/zone.ts';
 import type { CallContext } from '../ports.ts';
+
+/** A feed that is read once and asked for several windows. */
+export interface PreparedFeed {
+  /** The text of the feed. */
+  readonly text: string;
+  readonly calendar: PreparedCalendar;
+}
+
+type Call = Pick<CallContext, 'signal'>;
+
+/** Reads a feed for several windows. */
+export const prepareFeed = async (text: string, call: Call): Promise<PreparedFeed> => {
+  const query = { owner: feedZone(text), addresses: addressesOf(text) };
+  return { text, calendar: await inTurns(prepareCalendar(text, query), call, () => {}) };
+};
+
+/**
+ * Returns the times in the window that the events of a feed block, merged and in order.
+ *
+ * @param limit undefined is returned for more occurrences than this.
+ */
+export const busySpansOf = async (
+  { calendar }: PreparedFeed,
+  { from, until }: { readonly from: string; readonly until: string },
+  limit: number,
+  call: Call,
+): Promise<readonly Span[] | undefined> => {
+  const parts: BusySpans[] = [];
+  let count = 0;
+  const window = { start: Date.parse(from), end: Date.parse(until) };
+  await inTurns(calendar.eachBusy(window), call, (part) => {
+    count += part.starts.length;
+    if (count <= limit) parts.push(part);
+  });
+  return count > limit ? undefined : mergeSpans(parts);
+};
+
+/** Runs small steps. Other work of the process gets its turn in between. */
+const inTurns = async <Step, Result>(
+  steps: Generator<Step, Result>,
+  { signal }: Call,
+  take: (step: Step) => void,
+): Promise<Result> => {
+  let turnBegan = performance.now();
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    take(step.value);
+    if (performance.now() - turnBegan < turnMs) continue;
+    await setImmediate();
+    signal.throwIfAborted();
+    turnBegan = performance.now();
+  }
+};
 
 /** How long events are expanded before other work of the process gets its turn, in milliseconds. */
 const turnMs = 20;

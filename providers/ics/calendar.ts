@@ -3,12 +3,14 @@
  * feed has one calendar, with the id `primary`, and cannot be written.
  */
 import type { CalendarFault } from '../icalendar/faults.ts';
+import { toInstantWithin } from '../icalendar/instant-range.ts';
 import { type CallOperation, operationOf } from '../operations.ts';
 import type { CallContext, ConnectedAccount, ReadableCalendarProvider } from '../ports.ts';
 import type { UnreadableEvents } from '../unreadable-events.ts';
-import { feedName, readFeed } from './busy-times.ts';
+import { busySpansOf, feedName, readFeed } from './busy-times.ts';
 import { feedError, fromFeed } from './errors.ts';
 import type { FeedReader } from './feed-reader.ts';
+import { createPreparedFeeds } from './prepared-feeds.ts';
 import { maxBusyTimes } from './settings.ts';
 
 const freeBusy = operationOf('ics', 'calendar.freeBusy');
@@ -40,14 +42,13 @@ export const createFeedCalendar = (
       const { busy, faults } = await readFeed(text, window, maxBusyTimes, call);
       report(connection, faults);
       if (busy.length <= maxBusyTimes) return busy;
-      throw feedError(operation, {
-        code: 'too_many_events',
-        message: `the calendar has more than ${maxBusyTimes} busy times in the window`,
-      });
+      throw tooManyTimes(operation);
     } catch (error) {
       throw fromFeed(operation, error, call);
     }
   };
+
+  const prepared = createPreparedFeeds();
 
   return {
     name: 'ics',
@@ -56,8 +57,16 @@ export const createFeedCalendar = (
       return [{ calendarId: 'primary', name: feedName(text) ?? '', isWritable: false }];
     },
     freeBusy: async (connection, _calendarIds, window, call) => {
-      const busy = await read({ operation: freeBusy, connection, window, call });
-      return busy.map(({ start, end }) => ({ start, end }));
+      try {
+        const text = await feeds.read(connection, freeBusy, call);
+        const feed = await prepared.get(connection.id, text, call);
+        report(connection, feed.calendar.faults);
+        const spans = await busySpansOf(feed, window, maxBusyTimes, call);
+        if (!spans) throw tooManyTimes(freeBusy);
+        return spans.map(({ start, end }) => ({ start: toInstantWithin(start), end: toInstantWithin(end) }));
+      } catch (error) {
+        throw fromFeed(freeBusy, error, call);
+      }
     },
     busyEvents: async (connection, _calendarId, window, call) => {
       const times = await read({ operation: listEvents, connection, window, call });
@@ -65,3 +74,9 @@ export const createFeedCalendar = (
     },
   };
 };
+
+const tooManyTimes = (operation: CallOperation) =>
+  feedError(operation, {
+    code: 'too_many_events',
+    message: `the calendar has more than ${maxBusyTimes} busy times in the window`,
+  });

@@ -19,5 +19,8 @@ export const longestOutageMs = 60 * minute;
 /** The copies that one process keeps, in characters. The least recently used ones are dropped. */
 export const largestCopies = 64_000_000;
 
+/** The feeds that one process keeps as they were read, in characters of their text: about 40 feeds with 5,000 events. */
+export const largestPrepared = 32_000_000;
+
 /** The most busy times of one feed in one window. */
 export const maxBusyTimes = 50_000;

@@ -8,6 +8,7 @@ import { deleteEvent, writeEvent } from './event-writing.ts';
 import type { GraphClient } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
 import { createMailboxes } from './mailbox.ts';
+import { createOutlookRooms } from './rooms.ts';
 
 const listEvents = operationOf('microsoft', 'calendar.listEvents');
 const putEvent = operationOf('microsoft', 'calendar.putEvent');
@@ -47,5 +48,6 @@ export const createOutlookCalendar = (client: GraphClient): CalendarProvider => 
     },
     deleteEvent: (connection, event, call) =>
       deleteEvent({ client, operation: removeEvent, connection, call }, event),
+    rooms: createOutlookRooms(client),
   };
 };

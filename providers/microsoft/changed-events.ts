@@ -12,6 +12,7 @@ import type { CallContext, ConnectedAccount, EventMark, ListedChange, ListedEven
 import { calendarPath, mainCalendar } from './calendar-name.ts';
 import { canBeOurs } from './event.ts';
 import { eventIdIn, marksIn, withMarks } from './event-marks.ts';
+import { answerOfRoom, attendeesSchema } from './event-room.ts';
 import { type GraphClient, pathOfLink } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
 import type { Mailboxes } from './mailbox.ts';
@@ -39,6 +40,7 @@ const eventSchema = timedEventSchema.extend({
   '@odata.etag': z.string().optional(),
   type: z.string().nullish(),
   seriesMasterId: z.string().nullish(),
+  attendees: attendeesSchema,
 });
 type Event = z.infer<typeof eventSchema>;
 
@@ -75,7 +77,8 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
   /** Returns the event; undefined when the calendar has none with this id. */
   const find = async (request: CalendarRequest, id: string): Promise<Event | undefined> => {
     try {
-      return await read(request, eventSchema, `${pathOf(request, id)}?$select=${fields}&${withMarks}`);
+      const select = `${fields},attendees`;
+      return await read(request, eventSchema, `${pathOf(request, id)}?$select=${select}&${withMarks}`);
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -100,6 +103,7 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
       series: event.seriesMasterId ?? undefined,
       event: eventOf(event, mailboxZone),
       mark: markOf(event),
+      roomAnswer: roomAnswerOf(event),
     };
   };
 
@@ -213,6 +217,12 @@ const eventOf = (event: Event, mailboxZone: string | undefined): ListedEvent | u
     etag: event['@odata.etag'],
     answer: ownersAnswer(event),
   };
+};
+
+/** Of the guests, only the room that we have added is read. */
+const roomAnswerOf = ({ attendees, singleValueExtendedProperties: properties }: Event) => {
+  const { room } = marksIn(properties) ?? {};
+  return room === undefined ? undefined : answerOfRoom(attendees, room);
 };
 
 const markOf = ({ singleValueExtendedProperties: properties }: Event): EventMark | undefined => {

@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { parseJsonOrUndefined } from '../http/json.ts';
-import type { EventUse, OurEvent } from '../ports.ts';
+import type { EventToDelete, EventUse, OurEvent } from '../ports.ts';
 
 /** The namespace of our properties. */
 const namespace = '{4f0b5c83-6d6e-4c1e-9a43-1c8f2f7a5b10}';
@@ -20,6 +20,7 @@ const marksSchema = z.object({
   revision: z.int().describe('The revision of the audition that was written last'),
   text: z.string().describe('A digest of the texts that were written last'),
   uses: z.record(z.string(), z.string()).describe('Digests of the users, each with that of its step'),
+  room: z.string().optional().describe('The address of the room that we have added to the guests'),
 });
 export type EventMarks = z.infer<typeof marksSchema>;
 
@@ -75,14 +76,15 @@ export const hasUse = (marks: EventMarks | undefined, use: Uses): boolean =>
   Object.entries(use).every(([user, key]) => marks?.uses[user] === key);
 
 /** Returns whether the same user has a use of the event, whichever step wrote it. */
-export const hasUser = (marks: EventMarks | undefined, use: Uses): boolean =>
+export const hasUser = (marks: Pick<EventMarks, 'uses'> | undefined, use: Uses): boolean =>
   Object.keys(use).every((user) => marks?.uses[user] !== undefined);
 
 /**
  * Returns the uses that remain after the end of those that steps with these keys have begun; `none` when these steps have
  * no use of the event. An event without marks was stripped of them: only these steps can have written it.
  */
-export const usesAfter = (marks: EventMarks | undefined, keys: readonly string[]): Uses | 'none' => {
+export const usesAfter = (marks: EventMarks | undefined, keys: EventToDelete['keys']): Uses | 'none' => {
+  if (keys === 'all') return {};
   const ending = new Set(keys.map(digest));
   const uses = Object.entries(marks?.uses ?? {});
   const remaining = uses.filter(([, key]) => !ending.has(key));

@@ -8,7 +8,7 @@ import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { transportError } from '../errors/transport-errors.ts';
 import { withoutEffect } from '../operations.ts';
-import type { CalendarEvent, CallContext, ConnectedAccount, OurEvent } from '../ports.ts';
+import type { CalendarEvent, CallContext, ConnectedAccount, EventToDelete, OurEvent } from '../ports.ts';
 import { calendarPath, mainCalendar } from './calendar-name.ts';
 import { changeOf, changeOfUses, type GraphEvent, graphEventSchema, newEvent } from './event.ts';
 import { isForeign, marksIn, usesAfter, withEventId, withMarks } from './event-marks.ts';
@@ -139,11 +139,12 @@ const pageSchema = z.object({ value: z.array(graphEventSchema) });
 
 /**
  * Returns the event with our id; undefined when the calendar has none. A copy that a person made has our properties too:
- * the oldest event is ours.
+ * the oldest event is ours. @param only the provider's id of the event
  */
 const find = async (
   { client, operation, connection, call }: CallScope,
   event: OurEvent,
+  only?: string,
 ): Promise<GraphEvent | undefined> => {
   const { value } = await client.exchange(withoutEffect(operation), connection, call, pageSchema, {
     method: 'get',
@@ -152,6 +153,7 @@ const find = async (
   });
   const [oldest] = value
     .filter(({ singleValueExtendedProperties: marks }) => !isForeign(marksIn(marks), event))
+    .filter(({ id }) => only === undefined || id === only)
     .toSorted((a, b) => (a.createdDateTime ?? '').localeCompare(b.createdDateTime ?? ''));
   return oldest;
 };
@@ -174,20 +176,17 @@ const patch = (
 const pathOf = (calendarId: string, { id }: GraphEvent): string =>
   `${calendarPath(calendarId)}/events/${encodeURIComponent(id)}`;
 
-/** An event of ours, and the steps whose uses of it end. */
-type EventToDelete = OurEvent & { readonly keys: readonly string[] };
-
 /** Ends the uses of the event, and deletes it when none is left. Idempotent. */
 export const deleteEvent = async (scope: CallScope, event: EventToDelete): Promise<'deleted' | 'absent'> => {
   for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
-    const stored = await find(scope, event);
+    const stored = await find(scope, event, event.only);
     if (!stored) return 'absent';
     const marks = marksIn(stored.singleValueExtendedProperties);
     const remaining = usesAfter(marks, event.keys);
     if (remaining === 'none') return 'absent';
     try {
       if (marks && Object.keys(remaining).length > 0) {
-        await patch(scope, event.calendarId, stored, changeOfUses(event.eventId, marks, remaining));
+        await patch(scope, event.calendarId, stored, changeOfUses(stored, event.eventId, marks, remaining));
       } else await remove(scope, event.calendarId, stored);
       return 'deleted';
     } catch (error) {
@@ -198,7 +197,9 @@ export const deleteEvent = async (scope: CallScope, event: EventToDelete): Promi
   throw keepsChanging(scope);
 };
 
-/** Deletes the event. Outlook sends no notices, because our events have no attendees. */
+/**
+ * Deletes the event. Outlook informs its guests: the room, which is free again, and people whom a person has added.
+ */
 const remove = async (
   { client, operation, connection, call }: CallScope,
   calendarId: string,

@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { CalendarEvent } from '../ports.ts';
+import { roomUser } from '../../domain/audition/room-booking.ts';
+import type { BookedRoom, CalendarEvent } from '../ports.ts';
 import {
   digestOf,
   type EventMarks,
@@ -15,6 +16,7 @@ import {
   propertiesOf,
   useOf,
 } from './event-marks.ts';
+import { attendeesSchema, attendsRoom, withoutAttendee, withRoom } from './event-room.ts';
 import { graphTimeOf, graphTimeSchema, instantOf } from './event-time.ts';
 
 export const graphEventSchema = z.object({
@@ -25,6 +27,7 @@ export const graphEventSchema = z.object({
   isOnlineMeeting: z.boolean().nullish(),
   start: graphTimeSchema.nullish(),
   end: graphTimeSchema.nullish(),
+  attendees: attendeesSchema,
   singleValueExtendedProperties: extendedPropertiesSchema,
 });
 export type GraphEvent = z.infer<typeof graphEventSchema>;
@@ -37,6 +40,7 @@ export const newEvent = (event: CalendarEvent, generation: number) => ({
   ...textFieldsOf(event),
   ...bodyOf(event),
   ...timeFieldsOf(event),
+  ...(event.room ? guestsWith(event.room) : {}),
   showAs: 'busy',
   transactionId: transactionIdOf(event, generation),
   ...propertiesOf(event.eventId, marksOf(event, {})),
@@ -49,29 +53,78 @@ export const changeOf = (stored: GraphEvent, event: CalendarEvent): object | und
   if (marks && marks.revision > event.revision) {
     // A later step of another participant has written the event. This one only begins to use it.
     if (hasUser(marks, use)) return undefined;
-    return propertiesOf(event.eventId, { ...marks, uses: { ...marks.uses, ...use } });
+    return {
+      ...roomChange(stored, event, marks),
+      ...propertiesOf(event.eventId, {
+        ...marks,
+        uses: { ...marks.uses, ...use },
+        ...(event.room ? { room: event.room.email } : {}),
+      }),
+    };
   }
-  const next = marksOf(event, marks?.uses ?? {});
+  const next = marksOf(event, marks?.uses ?? {}, marks?.room);
   const hasSameTime = isAt(stored, event);
   // What was written last is compared, not what is there: a title that a person edited stays until ours changes.
   const hasSameText = marks?.text === next.text;
-  if (hasSameTime && hasSameText && marks.revision === event.revision && hasUse(marks, use)) return undefined;
+  const rooms = roomChange(stored, event, marks);
+  const isUnchanged =
+    hasSameTime && hasSameText && marks.revision === event.revision && hasUse(marks, use) && !rooms;
+  if (isUnchanged) return undefined;
   return {
     ...(hasSameTime ? {} : { ...timeFieldsOf(event), isAllDay: false }),
     ...(hasSameText ? {} : textFieldsOf(event)),
     // The body of an online meeting contains its link, which another body would remove.
     ...(hasSameText || stored.isOnlineMeeting ? {} : bodyOf(event)),
+    ...rooms,
     ...propertiesOf(event.eventId, next),
   };
 };
 
-/** Returns the change that leaves the event to its remaining users. */
-export const changeOfUses = (eventId: string, marks: EventMarks, uses: EventMarks['uses']): object =>
-  propertiesOf(eventId, { ...marks, uses });
+/** Returns the change that leaves the event to its remaining users. Without the room among them, the room is free again. */
+export const changeOfUses = (
+  stored: GraphEvent,
+  eventId: string,
+  marks: EventMarks,
+  uses: EventMarks['uses'],
+): object => {
+  const { room, ...others } = marks;
+  const keepsRoom = room === undefined || hasUser({ uses }, useOf({ name: roomUser, key: '' }));
+  if (keepsRoom) return propertiesOf(eventId, { ...marks, uses });
+  return {
+    attendees: withoutAttendee(stored.attendees, room),
+    ...propertiesOf(eventId, { ...others, uses }),
+  };
+};
 
-const textFieldsOf = ({ summary, location = '' }: CalendarEvent) => ({
+/** Returns the change of guests and place that books the room; undefined when it is among the guests already. */
+const roomChange = (
+  stored: GraphEvent,
+  { room }: CalendarEvent,
+  marks: EventMarks | undefined,
+): object | undefined =>
+  !room || (marks?.room === room.email && attendsRoom(stored.attendees, room.email))
+    ? undefined
+    : guestsWith(room, stored, marks?.room);
+
+/**
+ * The room is a guest of the type `resource`, and the place of the event refers to it:
+ * https://learn.microsoft.com/graph/api/resources/attendee and https://learn.microsoft.com/graph/api/resources/location
+ */
+const guestsWith = (room: BookedRoom, stored?: GraphEvent, former?: string) => ({
+  attendees: withRoom(stored?.attendees, room, former),
+  location: placeOf(room),
+  locations: [placeOf(room)],
+});
+
+const textFieldsOf = ({ summary, location = '', room }: CalendarEvent) => ({
   subject: summary,
-  location: { displayName: location },
+  location: room ? placeOf(room) : { displayName: location },
+});
+
+const placeOf = ({ email, name }: BookedRoom) => ({
+  displayName: name,
+  locationEmailAddress: email,
+  locationUri: email,
 });
 
 const bodyOf = ({ description }: CalendarEvent) => ({ body: { contentType: 'text', content: description } });
@@ -81,12 +134,15 @@ const timeFieldsOf = ({ slot }: CalendarEvent) => ({
   end: graphTimeOf(slot.end),
 });
 
-const marksOf = (event: CalendarEvent, uses: EventMarks['uses']): EventMarks => ({
+const marksOf = (event: CalendarEvent, uses: EventMarks['uses'], room?: string): EventMarks => ({
   reference: event.reference,
   revision: event.revision,
   text: digestOf([event.summary, event.description, event.location ?? '']),
   uses: { ...uses, ...useOf(event.use) },
+  ...roomMark(event.room?.email ?? room),
 });
+
+const roomMark = (room: string | undefined) => (room === undefined ? {} : { room });
 
 const isAt = ({ start, end, isAllDay }: GraphEvent, { slot }: CalendarEvent): boolean =>
   !isAllDay && !!start && !!end && instantOf(start) === slot.start && instantOf(end) === slot.end;

@@ -48,10 +48,16 @@ const graphErrors: readonly ErrorRow[] = [
   { code: 'syncStateNotFound', fault: 'not_found' },
   { code: 'SyncStateInvalid', fault: 'not_found' },
   { code: 'resyncRequired', fault: 'not_found' },
+  // A schedule: no mailbox has the address, or it is not shared with the account.
+  { code: 'ErrorMailRecipientNotFound', fault: 'not_found' },
+  { code: 'ErrorInvalidSmtpAddress', fault: 'not_found' },
+  { code: 'ErrorNoFreeBusyAccess', fault: 'not_permitted' },
   // Our own codes, for errors inside a successful answer.
   { code: 'event_keeps_changing', fault: 'retry', effect: 'none' },
   { code: 'event_ids_used_up', fault: 'conflict' },
   { code: 'too_many_events', fault: 'not_permitted' },
+  { code: 'too_many_rooms', fault: 'not_permitted' },
+  { code: 'schedule_missing', fault: 'retry', effect: 'none' },
   { code: 'no_conferences', fault: 'not_permitted' },
   ...httpRows,
 ];

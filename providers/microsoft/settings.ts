@@ -33,11 +33,11 @@ export const signInScopes = ['openid', 'profile', 'offline_access'] as const;
 /**
  * The OAuth scopes: https://learn.microsoft.com/graph/permissions-reference and, for the sign-in,
  * https://learn.microsoft.com/entra/identity-platform/scopes-oidc. None needs an administrator, unless the tenant
- * requires one. Online meetings are for work and school accounts only.
+ * requires one. Online meetings and places are for work and school accounts only.
  */
 export const microsoftScopes = {
   required: [...signInScopes, 'Calendars.ReadWrite'],
-  optional: ['OnlineMeetings.ReadWrite'],
+  optional: ['OnlineMeetings.ReadWrite', 'Place.Read.All'],
 } as const;
 
 /** The scopes of an access token. The library adds the sign-in scopes. */

@@ -2,9 +2,11 @@
 import {
   calendarVendors,
   channelVendors,
+  isRoomProvider,
   meetingVendors,
   namesIn,
   type ReadOnlyCalendarName,
+  type RoomProviderName,
   readOnlyCalendarProviders,
   type WritableCalendarName,
   writableCalendarProviders,
@@ -18,6 +20,7 @@ import type {
   MeetingProvider,
   Providers,
   ReadableCalendarProvider,
+  RoomCalendars,
   SharedAccounts,
   TextMessageProvider,
 } from '../ports.ts';
@@ -130,6 +133,24 @@ const readingOnPath = (calendar: ReadableCalendarProvider, path: CallPath): Read
           async () => (await calendar.resolveAlias?.(connection, calendarId, call)) ?? calendarId,
         ),
     }),
+    ...(calendar.rooms &&
+      isRoomProvider(calendar.name) && { rooms: roomsOnPath(calendar.name, calendar.rooms, path) }),
+  };
+};
+
+/** The busy times of a room cost what a list of events costs. */
+const roomsOnPath = (name: RoomProviderName, rooms: RoomCalendars, path: CallPath): RoomCalendars => {
+  const { vendor } = calendarVendors[name];
+  const listEvents = operationOf(vendor, 'calendar.listEvents');
+  const listRooms = operationOf(vendor, 'rooms.list');
+  return {
+    listingScopes: rooms.listingScopes,
+    busyTimes: (connection, email, window, call) =>
+      path.run(listEvents, ofConnection(connection), call, () =>
+        rooms.busyTimes(connection, email, window, call),
+      ),
+    list: (connection, scopes, call) =>
+      path.run(listRooms, ofConnection(connection), call, () => rooms.list(connection, scopes, call)),
   };
 };
 

@@ -11,9 +11,12 @@ import { describeIntake, measureIntake } from './intake/intake.ts';
 import { describeMachine } from './machine.ts';
 import { measureReplay } from './replay.ts';
 import { type Figures, machineLines, tableOf } from './report.ts';
+import { describeLatency, measureLatency } from './sync/latency.ts';
+import { describeListing, measureListing } from './sync/listing.ts';
+import { describeSlots, measureSlots } from './sync/slots.ts';
 import { describeThroughput, measureThroughput } from './throughput/throughput.ts';
 
-const parts = ['throughput', 'cost', 'calls', 'intake', 'replay'] as const;
+const parts = ['throughput', 'cost', 'calls', 'intake', 'replay', 'sync'] as const;
 type Part = (typeof parts)[number];
 
 interface Options {
@@ -30,7 +33,7 @@ const run = async (options: Options): Promise<void> => {
     if (!options.json) console.log(line);
   };
   const wanted = (part: Part) => options.only.includes(part);
-  const figures = await withService(async (service): Promise<Figures> => {
+  const figures = await withService(async (service, startSynchronized): Promise<Figures> => {
     const machine = await describeMachine(service);
     print(machineLines(machine));
     const figuresOf = {
@@ -55,6 +58,19 @@ const run = async (options: Options): Promise<void> => {
         print(`\n${describeIntake(options.rounds)}\n`);
         return [await measureIntake(service, options.rounds)];
       },
+      sync: async () => {
+        print(`\n${describeSlots(options.rounds)}\n`);
+        const slots = measureSlots(options.rounds);
+        print(`${describeListing(options.rounds)}\n`);
+        const listing = await measureListing(service, options.rounds);
+        print(`${describeLatency(options.rounds)}\n`);
+        const synchronized = await startSynchronized();
+        try {
+          return { slots, listing, latency: await measureLatency(synchronized, options.rounds) };
+        } finally {
+          await synchronized.close();
+        }
+      },
       replay: async () => {
         print('Replay of the corpus of recorded histories …\n');
         return measureReplay(options.rounds);
@@ -67,6 +83,7 @@ const run = async (options: Options): Promise<void> => {
       calls: wanted('calls') ? await figuresOf.calls() : [],
       intake: wanted('intake') ? await figuresOf.intake() : [],
       replay: wanted('replay') ? await figuresOf.replay() : undefined,
+      sync: wanted('sync') ? await figuresOf.sync() : undefined,
     };
   });
   console.log(options.json ? JSON.stringify(figures, null, 2) : tableOf(figures));
@@ -75,12 +92,18 @@ const run = async (options: Options): Promise<void> => {
     figures.cost.every(isWithin) &&
     figures.calls.every((call) => call.isMet) &&
     figures.intake.every((intake) => intake.isMet) &&
-    figures.replay?.isMet !== false;
+    figures.replay?.isMet !== false &&
+    (!figures.sync || Object.values(figures.sync).every(({ isMet: isPartMet }) => isPartMet));
   if (options.check && !isMet) process.exitCode = 1;
 };
 
-/** Runs `work` with the service, on the servers that the tests use. Stops all of them, even when `work` fails. */
-const withService = async <Result>(work: (service: ServiceUnderTest) => Promise<Result>): Promise<Result> => {
+/**
+ * Runs `work` with the service, on the servers that the tests use. Stops all of them, even when `work` fails. `work` also
+ * gets a function that starts another service, which synchronizes calendars.
+ */
+const withService = async <Result>(
+  work: (service: ServiceUnderTest, startSynchronized: () => Promise<ServiceUnderTest>) => Promise<Result>,
+): Promise<Result> => {
   const started: { stop(): Promise<void> }[] = [];
   try {
     const postgres = await startPostgres();
@@ -89,7 +112,7 @@ const withService = async <Result>(work: (service: ServiceUnderTest) => Promise<
     started.push(temporal);
     const service = await startService({ servers: { postgres, temporal } });
     started.push({ stop: () => service.close() });
-    return await work(service);
+    return await work(service, () => startService({ servers: { postgres, temporal }, calendarSync: true }));
   } finally {
     for (const server of started.toReversed()) await server.stop();
   }
@@ -110,7 +133,7 @@ const severalPositive = (text: string): readonly number[] => text.split(',').map
 
 await new Command('bench')
   .description(
-    'Measure throughput, the cost of an audition, the overhead of provider calls, webhook intake, and replay speed',
+    'Measure throughput, the cost of an audition, the overhead of provider calls, webhook intake, replay speed, and calendar synchronisation',
   )
   .option('--rounds <n>', 'number of rounds per measurement', positive, 5)
   .option('--workflows <n>', 'number of auditions, and of bare workflows, per round', positive, 40)

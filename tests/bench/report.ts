@@ -6,6 +6,9 @@ import type { IntakeFigures } from './intake/intake.ts';
 import type { Machine } from './machine.ts';
 import type { ReplayFigures } from './replay.ts';
 import type { Spread } from './statistics.ts';
+import type { LatencyFigures } from './sync/latency.ts';
+import type { ListingComparison } from './sync/listing.ts';
+import type { SlotFigures } from './sync/slots.ts';
 import type { Throughput } from './throughput/throughput.ts';
 
 export interface Figures {
@@ -15,6 +18,13 @@ export interface Figures {
   readonly calls: readonly CallFigures[];
   readonly intake: readonly IntakeFigures[];
   readonly replay: ReplayFigures | undefined;
+  readonly sync: SyncFigures | undefined;
+}
+
+interface SyncFigures {
+  readonly slots: SlotFigures;
+  readonly listing: ListingComparison;
+  readonly latency: LatencyFigures;
 }
 
 export const machineLines = (machine: Machine): string =>
@@ -23,7 +33,7 @@ export const machineLines = (machine: Machine): string =>
     `node ${machine.node}, Temporal SDK ${machine.sdk}, Temporal server ${machine.temporal} (in memory), PostgreSQL ${machine.postgres} (fsync off)`,
   ].join('\n');
 
-export const tableOf = ({ throughput, cost, calls, intake, replay }: Figures): string => {
+export const tableOf = ({ throughput, cost, calls, intake, replay, sync }: Figures): string => {
   const table = new Table({
     head: ['figure', 'measured', 'min to max', 'target', ''],
     style: { head: [], border: [] },
@@ -64,9 +74,50 @@ export const tableOf = ({ throughput, cost, calls, intake, replay }: Figures): s
           ['events replayed per second', ...cells(replay.eventsPerSecond, 0), '', ''],
         ]
       : []),
+    ...(sync ? syncRows(sync) : []),
   );
   return table.toString();
 };
+
+const syncRows = ({ slots, listing, latency }: SyncFigures): string[][] => [
+  [
+    `ten best slots among ${slots.occurrences} occurrences, ms`,
+    ...cells(slots.search, 0),
+    `under ${slots.targetMs}`,
+    verdict(slots.search.median < slots.targetMs),
+  ],
+  ['expansion alone, ms', ...cells(slots.expansion, 0), '', ''],
+  [
+    'ratio',
+    ...cells(slots.ratio, 2),
+    `at most ${slots.targetRatio}`,
+    verdict(slots.ratio.median <= slots.targetRatio),
+  ],
+  ...listing.sizes.flatMap(({ events, changes, firstMs, memoryMb }) => [
+    [`100 changes among ${events} events, ms`, ...cells(changes, 1), '', ''],
+    [`first listing of ${events} events, ms`, firstMs.toFixed(0), '', '', ''],
+    [
+      `first listing of ${events} events, memory, MB`,
+      memoryMb.toFixed(0),
+      '',
+      `at most ${listing.targetMemoryMb}`,
+      verdict(memoryMb <= listing.targetMemoryMb),
+    ],
+  ]),
+  [
+    '100 changes: most events to fewest, ratio',
+    listing.ratio.toFixed(2),
+    '',
+    `at most ${listing.targetRatio}`,
+    verdict(listing.ratio <= listing.targetRatio),
+  ],
+  [
+    'from a calendar to the audition, ms',
+    ...cells(latency.latency, 0),
+    `all under ${latency.targetMs}`,
+    verdict(latency.isMet),
+  ],
+];
 
 const names: Readonly<Record<BudgetLine['figure'], string>> = {
   events: 'history events',

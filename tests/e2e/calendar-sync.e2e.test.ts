@@ -1,6 +1,9 @@
 /** Tests what people do in their calendars: they move, delete and add events while auditions are scheduled. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { auditionIdSchema } from '../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
@@ -208,5 +211,59 @@ describe('the synchronisation', () => {
     expect((await handle.describe()).runId).not.toBe(first);
     await calendarOf(performer).move(eventId, start + hour, start + 1.5 * hour);
     await platform.until(id, (view) => openItems(view).includes('calendar_change'));
+  });
+});
+
+describe('ops calendars reconcile', () => {
+  const program = fileURLToPath(new URL('../../infra/cli/ops.ts', import.meta.url));
+  const reconcile = async (...options: readonly string[]) => {
+    const { stdout, exitCode } = await execa(
+      process.execPath,
+      [program, 'calendars', 'reconcile', 'conn_performer', '--json', ...options],
+      { env: service.env, extendEnv: false, reject: false },
+    );
+    const [{ result }] = reconciledSchema.parse(JSON.parse(stdout));
+    return { exitCode, findings: result.findings.map(({ fault, repair }) => `${fault} ${repair}`) };
+  };
+  const reconciledSchema = z.tuple([
+    z.object({
+      result: z.object({ findings: z.array(z.object({ fault: z.string(), repair: z.string() })) }),
+    }),
+  ]);
+
+  it('repeats a lost write and removes a leftover event; a dry run only prints them', async () => {
+    const { id, eventId } = await schedule();
+    const cancelled = await schedule();
+    await platform.command(cancelled.id, 'cancel', { reason: 'The role was cast.' });
+    await platform.until(cancelled.id, ({ state }) => state === 'closed');
+    const calendar = calendarOf(performer);
+    await eventually(() => calendar.find(cancelled.eventId)?.status === 'cancelled', 20_000);
+    await untilQuiet();
+
+    // A late effect: the event is there again. And a calendar that has never had what it confirmed.
+    const { calendar: owner } = connectToSandbox(service.sandbox.url, performer);
+    // No notification: a list of changes would contain the deletion, and so prove that the event was there.
+    service.sandbox.control.setFault('google', { kind: 'outage', operation: 'channel.notify' });
+    const requestBody = { status: 'confirmed' };
+    await owner.events.patch({ calendarId: 'primary', eventId: cancelled.eventId, requestBody });
+    await owner.events.delete({ calendarId: 'primary', eventId });
+    await service.database.pool.query(
+      'UPDATE synced_events SET read_at = NULL, seen_revision = NULL WHERE connection = $1 AND audition_id = $2',
+      ['conn_performer', id],
+    );
+
+    const found = ['write_lost rewritten', 'event_orphaned removed'];
+    const dry = await reconcile('--dry-run');
+    expect(dry.findings).toEqual(expect.arrayContaining(found));
+    expect(calendar.find(cancelled.eventId)?.status).toBe('confirmed');
+    const real = await reconcile();
+    expect(real).toMatchObject({ exitCode: 0, findings: expect.arrayContaining(found) });
+    await eventually(() => calendar.find(eventId)?.status === 'confirmed', 20_000);
+    expect(calendar.find(cancelled.eventId)?.status).toBe('cancelled');
+    service.sandbox.control.clearFaults();
+    await untilQuiet();
+    expect(openItems(await platform.view(id))).toEqual([]);
+    expect((await reconcile()).findings).not.toEqual(expect.arrayContaining(['write_lost rewritten']));
+    expect(await changesOf(id)).toEqual(['lost']);
   });
 });

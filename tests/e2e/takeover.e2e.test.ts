@@ -58,6 +58,31 @@ describe('an audition that was reset to its first workflow task', () => {
     });
   });
 
+  it('keeps its room, and frees it when it is cancelled', async () => {
+    const roomCalendar = {
+      provider: 'google',
+      connection: 'conn_rooms',
+      email: 'studio@resource.calendar.google.com',
+    } as const;
+    const slot = { ...slotIn(72, Date.now()), room: 'Studio 2', roomCalendar };
+    await harness.runAudition({ plan: { wish: { kind: 'fixed', slot } } }, async (played) => {
+      await invited(played);
+      const before = sideEffects(played);
+      expect(before.events.some((key) => key.endsWith(':room-booking'))).toBe(true);
+      played.world.effects = effectsOf(played);
+      await reset(played);
+      await resolve(played, 'retry');
+      expect(sideEffects(played)).toEqual(before);
+      expect(await latest(played).query(messages.viewQuery)).toMatchObject({
+        slot: { roomCalendar },
+        roomBooking: { answer: 'pending' },
+      });
+      await latest(played).executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
+      await latest(played).result();
+      expect(played.world.calendarEvents).toEqual(new Set());
+    });
+  });
+
   it.each(['first', 'invited', 'last'] as const)(
     'does not repeat commands that Temporal applies again to the new run (%s task)',
     async (to) => {

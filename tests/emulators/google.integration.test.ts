@@ -3,10 +3,13 @@ import { createEmulator } from 'emulate';
 import getPort from 'get-port';
 import { expect, onTestFinished, test } from 'vitest';
 import { createGoogleCalendar } from '../../providers/google/calendar.ts';
+import { createGoogleChanges } from '../../providers/google/changes.ts';
 import { createGoogleClient } from '../../providers/google/client.ts';
 import { createGoogleAuthorizer } from '../../providers/google/oauth.ts';
+import type { ListedChange } from '../../providers/ports.ts';
 import { callContext } from '../harness/call-context.ts';
 import { callbackOf, createPkce } from '../harness/consent.ts';
+import { calendarEvent } from '../harness/google-calendar.ts';
 import { signInAs } from './sign-in.ts';
 
 const redirectUri = callbackOf('google');
@@ -38,6 +41,7 @@ const setup = async () => {
   onTestFinished(() => emulator.close());
   const settings = {
     apiUrl: emulator.url,
+    adminUrl: emulator.url,
     // The emulator serves the token endpoint under /oauth2; Google's has no such prefix.
     oauthUrl: `${emulator.url}/oauth2`,
     authUrl: emulator.url,
@@ -94,7 +98,8 @@ test('an authorization code is accepted once, and only with its verifier', async
   await expect(redeem(code, codeVerifier)).rejects.toMatchObject(refused);
 });
 
-test('the calendar of a connected Google account can be read', async () => {
+/** Returns a client of the emulator, and the connected account. */
+const setupCalendar = async () => {
   const { settings, connect } = await setup();
   const { accessToken } = await connect();
   const connection = {
@@ -109,9 +114,52 @@ test('the calendar of a connected Google account can be read', async () => {
     reportRejectedFeedAddress: async () => {},
     reportMissingScopes: async () => {},
   } as const;
-  const calendar = createGoogleCalendar(createGoogleClient(settings));
+  return { client: createGoogleClient(settings), connection };
+};
+
+const rehearsal = { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T09:30:00.000Z' } as const;
+
+test('the calendar of a connected Google account can be read', async () => {
+  const { client, connection } = await setupCalendar();
+  const calendar = createGoogleCalendar(client);
   const window = { from: '2026-12-01T00:00:00.000Z', until: '2026-12-02T00:00:00.000Z' } as const;
-  expect(await calendar.freeBusy(connection, ['primary'], window, callContext())).toEqual([
-    { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T09:30:00.000Z' },
+  expect(await calendar.freeBusy(connection, ['primary'], window, callContext())).toEqual([rehearsal]);
+  expect(await calendar.busyEvents(connection, 'primary', window, callContext())).toEqual([
+    { ...rehearsal, busy: 'busy', eventId: 'evt_rehearsal', reference: undefined },
   ]);
+});
+
+// The emulator chooses the ids of events itself, drops private properties, and neither reads nor changes single events. So
+// an event of ours is a foreign one to it.
+test('an event is written to the calendar, and all events are listed in pages', async () => {
+  const { client, connection } = await setupCalendar();
+  const written = await createGoogleCalendar(client).putEvent(
+    connection,
+    calendarEvent({ calendarId: 'primary' }),
+    callContext(),
+  );
+  const changes = createGoogleChanges(client, 1);
+  const listed: ListedChange[] = [];
+  let page: string | undefined;
+  do {
+    const answer = await changes.listChanges(
+      connection,
+      'primary',
+      { kind: 'all', since: '2026-11-01T00:00:00.000Z', page },
+      callContext(),
+      { etags: async () => new Map() },
+    );
+    if (answer.kind !== 'page') throw new Error(answer.kind);
+    expect(answer.changes).toHaveLength(1);
+    listed.push(...answer.changes);
+    page = answer.nextPage;
+    // Without a sync token, the next listing is one of all events.
+    expect(answer.nextCursor).toBeUndefined();
+  } while (page !== undefined);
+  expect(listed.map(({ id }) => id).toSorted()).toEqual(['evt_rehearsal', written.eventId].toSorted());
+  expect(listed.find(({ id }) => id === 'evt_rehearsal')?.event).toMatchObject({
+    ...rehearsal,
+    busy: 'busy',
+    isAllDay: false,
+  });
 });

@@ -9,6 +9,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import type {
   AuditionActivities,
+  BookRoomInput,
   ClaimSlotInput,
   CreateMeetingInput,
   FindBusyInput,
@@ -198,6 +199,7 @@ const asActivities = (activities: AuditionActivities, info?: Partial<Info>) => {
     findBusy: inContext((input: FindBusyInput) => activities.findBusy(input)),
     writeEvent: inContext((input: WriteEventInput) => activities.writeEvent(input)),
     writeEvents: inContext((input: WriteEventsInput) => activities.writeEvents(input)),
+    bookRoom: inContext((input: BookRoomInput) => activities.bookRoom(input)),
     removeEvent: inContext((input: RemoveEventInput) => activities.removeEvent(input)),
     createMeeting: inContext((input: CreateMeetingInput) => activities.createMeeting(input)),
     moveMeeting: inContext((input: MoveMeetingInput) => activities.moveMeeting(input)),

@@ -77,6 +77,8 @@ export const apiDependencies = (
   connectionLinks,
   authorizers: noAuthorizers,
   findBusy: async () => [],
+  findRoomBusy: async () => [],
+  listRooms: async () => ({ kind: 'not_offered' }),
   nameCalendar: async (organization, { provider, connection: id, calendarId }) => {
     const stored = await given.repositories.connections.get(organization, id);
     return [calendarName(provider, stored ?? { id, account: undefined }, calendarId)];

@@ -9,10 +9,11 @@ import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import type { ReportedAnswer } from '../../domain/audition/reported-answer.ts';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
+import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
 import { type AuditionId, type ConnectionId, participantIdSchema } from '../../domain/ids.ts';
 import { createGoogleChanges } from '../../providers/google/changes.ts';
 import { createGoogleClient } from '../../providers/google/client.ts';
-import type { CalendarChanges } from '../../providers/ports.ts';
+import type { CalendarChanges, CalendarProvider } from '../../providers/ports.ts';
 import { useActivityHarness } from './activity-harness.ts';
 import { connectToSandbox } from './google-sandbox.ts';
 import { sandboxSettings } from './sandbox-settings.ts';
@@ -29,13 +30,19 @@ interface Options {
   readonly pageSize?: number;
   readonly roundMs?: number;
   readonly wrap?: (changes: CalendarChanges) => CalendarChanges;
+  readonly wrapCalendar?: (calendar: CalendarProvider) => CalendarProvider;
 }
 
 /** Call it at the top of a test file. Returns a function that sets up one synchronized calendar for one test. */
 export const useCalendarSync = () => {
   const benchFor = useActivityHarness();
 
-  return async ({ pageSize = 1_000, roundMs = 20_000, wrap = (same) => same }: Options = {}) => {
+  return async ({
+    pageSize = 1_000,
+    roundMs = 20_000,
+    wrap = (same) => same,
+    wrapCalendar = (same) => same,
+  }: Options = {}) => {
     const bench = await benchFor();
     const { activities, repositories, pool, sandbox, auditionId, about, key } = bench;
     const connection: ConnectionId = `conn_${randomUUID()}`;
@@ -58,16 +65,20 @@ export const useCalendarSync = () => {
     const client = createGoogleClient(sandboxSettings(sandbox.url).google);
     const sent: { readonly audition: AuditionId; readonly change: CalendarChange }[] = [];
     const answers: ReportedAnswer[] = [];
-    const temporal = { isDown: false };
+    const temporal = { isDown: false, hasNoWorkflow: false };
+    const findings: CalendarFinding[] = [];
     const syncActivities = createSyncActivities({
       repositories,
-      providers: { calendarChanges: { google: wrap(createGoogleChanges(client, pageSize)) } },
+      providers: {
+        calendars: { ...bench.providers.calendars, google: wrapCalendar(bench.providers.calendars.google) },
+        calendarChanges: { google: wrap(createGoogleChanges(client, pageSize)) },
+      },
       accessTokens: bench.accessTokens,
       signals: {
         calendarChanged: async (audition, change) => {
           sent.push({ audition, change });
           if (temporal.isDown) throw new Error('14 UNAVAILABLE');
-          return 'signaled';
+          return temporal.hasNoWorkflow ? 'not_running' : 'signaled';
         },
         answerReported: async (_audition, answer) => {
           answers.push(answer);
@@ -75,8 +86,10 @@ export const useCalendarSync = () => {
           return 'signaled';
         },
       },
+      report: ({ organization: _organization, ...finding }) => void findings.push(finding),
       publicUrl: sandbox.url,
       pollMinutes: 15,
+      reconciliationHours: 24,
       roundMs,
     });
     const sync = (change: Partial<SyncCalendarsInput> = {}): Promise<SyncCalendarsResult> => {
@@ -101,6 +114,14 @@ export const useCalendarSync = () => {
         participant: ada,
         calendar,
         content: { summary: 'Captain', description: '', slot: at, revision },
+      });
+    const book = (revision: number, at: Slot, room: string) =>
+      activities.bookRoom({
+        ...about,
+        key: key(`room:r${revision}`),
+        room: { provider: 'google', connection, email: room },
+        name: 'Studio 2',
+        content: { summary: 'Captain', description: '', location: 'Studio 2', slot: at, revision },
       });
     const { calendar: owner } = connectToSandbox(sandbox.url, account);
     const eventId = eventIdFor(auditionId);
@@ -142,7 +163,9 @@ export const useCalendarSync = () => {
       sent,
       answers,
       temporal,
+      findings,
       sync,
+      book,
       write,
       person,
       stored,

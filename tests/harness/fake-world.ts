@@ -289,6 +289,11 @@ export const createFakeWorld = (): FakeWorld => {
         changeHolds(holds);
         return { written, failed, recorded };
       },
+      async bookRoom({ trail: position, key }) {
+        trail.append(position);
+        await once('bookRoom', key, () => calendarEvents.add(eventOf(key)));
+        return { eventId: key };
+      },
       async removeEvent({ trail: position, keys }) {
         trail.append(position);
         return undoAll('removeEvent', keys, calendarEvents);

@@ -15,6 +15,15 @@ export const effectsOf = ({ world, plan }: RunningAudition): readonly StandingEf
     key,
     target: { kind: 'meeting' as const, provider: 'zoom' as const, slot: slotIn(72, 0) },
   })),
+  ...[...world.calendarEvents]
+    .filter((key) => key.endsWith(':room-booking'))
+    .map((key) => ({
+      key,
+      target: {
+        kind: 'room_booking' as const,
+        calendar: { provider: 'google' as const, connection: 'conn_rooms' as const, calendarId: 'primary' },
+      },
+    })),
   ...[...world.calendarEvents].flatMap((key) => {
     const owner = plan.participants.find(({ id }) => key.endsWith(`:${id}`));
     return owner?.calendar && isWritableCalendar(owner.calendar)

@@ -12,6 +12,7 @@ export const unexpectedActivities = (expected: Partial<ServiceActivities>): Serv
   findBusy: refuse,
   writeEvent: refuse,
   writeEvents: refuse,
+  bookRoom: refuse,
   removeEvent: refuse,
   createMeeting: refuse,
   moveMeeting: refuse,

@@ -290,6 +290,7 @@ const activitiesIn = (worlds: ReadonlyMap<AuditionId, FakeWorld>): AuditionActiv
     findBusy: async (input) => of(input).findBusy(input),
     writeEvent: async (input) => of(input).writeEvent(input),
     writeEvents: async (input) => of(input).writeEvents(input),
+    bookRoom: async (input) => of(input).bookRoom(input),
     removeEvent: async (input) => of(input).removeEvent(input),
     createMeeting: async (input) => of(input).createMeeting(input),
     moveMeeting: async (input) => of(input).moveMeeting(input),

@@ -22,6 +22,7 @@ const wrapping = createKeyRing([{ id: 'test', key: Buffer.from(TOKEN_MASTER_KEY,
 const connections = createConnections(db, createVault(db, wrapping));
 const google = createGoogleAuthorizer({
   apiUrl: TOKEN_URL,
+  adminUrl: TOKEN_URL,
   oauthUrl: TOKEN_URL,
   authUrl: TOKEN_URL,
   clientId: 'client',

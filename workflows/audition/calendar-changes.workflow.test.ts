@@ -174,3 +174,35 @@ describe('a conflict after the booking', () => {
     });
   });
 });
+
+describe('a lost write', () => {
+  it('is repeated without a question, once for each report, and not for a slot that has moved since', async () => {
+    await stage.runAudition({}, async (played) => {
+      await scheduled(played);
+      const { world } = played;
+      const written = () => world.callsOf('writeEvents').length;
+      const before = written();
+      const inboxId = 'report-lost';
+      await report(played, { kind: 'lost' }, { inboxId });
+      await report(played, { kind: 'lost' }, { inboxId });
+      await played.until(() => written() > before);
+      await report(played, { kind: 'lost' }, { revision: 0 });
+      await report(played, { kind: 'conflict_over' });
+      await played.until(() => changesIn(played).includes('conflict_over'));
+      expect(written()).toBe(before + 1);
+      expect(await played.view()).toMatchObject({ revision: 1, state: 'scheduled', attention: [] });
+      expect(changesIn(played)).toEqual(['lost', 'conflict_over']);
+    });
+  });
+
+  it('withdraws the question about the event', async () => {
+    await stage.runAudition({}, async (played) => {
+      await report(played, movedBy(await scheduled(played), 3));
+      await asked(played);
+      await report(played, { kind: 'lost' });
+      await unasked(played);
+      await played.until(() => changesIn(played).includes('lost'));
+      expect(changesIn(played)).toEqual(['moved', 'lost']);
+    });
+  });
+});

@@ -16,7 +16,7 @@ import { retryUntilResolved } from './operator-retry.ts';
 import type { AuditionRun } from './run.ts';
 import { messagingActivities, noticeFacts } from './steps/notices.ts';
 
-interface CompensationOptions {
+export interface CompensationOptions {
   /** Called when the compensation begins to wait for an operator. */
   readonly onAsked?: (() => void) | undefined;
   /** The participants who can get a cancellation. Default: those of the plan, with the former ones. */

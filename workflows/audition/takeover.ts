@@ -14,6 +14,8 @@ import { internalActivities } from '../internal-activities.ts';
 import { compensate } from './compensate.ts';
 import { type AuditionCompensation, effectsOf } from './compensations.ts';
 import type { AuditionRun } from './run.ts';
+import { removalId } from './steps/calendar-events.ts';
+import { releaseId } from './steps/room.ts';
 
 /** Loads the trail into the run, and returns it; undefined when the audition has none: nothing has happened yet. */
 export const adoptTrail = async (run: AuditionRun): Promise<AdoptedTrail | undefined> => {
@@ -140,9 +142,12 @@ const compensationsOf = ({ effects, unfinished }: AdoptedTrail): readonly Auditi
 };
 
 /** The order in which the steps of an audition register their compensations. */
-const stages = ['meeting', 'calendar_event', 'notice'] as const;
+const stages = ['meeting', 'room_booking', 'calendar_event', 'notice'] as const;
 const byStage = (a: StandingEffect, b: StandingEffect): number =>
   stages.indexOf(a.target.kind) - stages.indexOf(b.target.kind);
+
+const removalOf = (target: Extract<StandingEffect['target'], { kind: 'room_booking' | 'calendar_event' }>) =>
+  target.kind === 'room_booking' ? releaseId(target.calendar.connection) : removalId(target);
 
 const compensationOf = (
   { key, target }: StandingEffect,
@@ -158,8 +163,9 @@ const compensationOf = (
         provider: target.provider,
         slot: target.slot,
       };
+    case 'room_booking':
     case 'calendar_event': {
-      const id = `calendar-event:${target.participant}`;
+      const id = removalOf(target);
       const before = known.get(id);
       const keys = before?.kind === 'remove_event' ? before.keys : [];
       return {

@@ -18,7 +18,12 @@ import {
 } from '../../tests/harness/workflow-harness.ts';
 import { corpusKeys } from '../../workers/replay/corpus.ts';
 import { createReplayer, type Replayer } from '../../workers/replay/replayer.ts';
-import { calendarNewsSignal, calendarSyncQuery, calendarSyncWorkflowType } from './messages.ts';
+import {
+  calendarNewsSignal,
+  calendarSyncQuery,
+  calendarSyncWorkflowType,
+  reconcileCalendarsUpdate,
+} from './messages.ts';
 import type { calendarSync } from './workflow.ts';
 
 const dataConverter = createDataConverter(corpusKeys);
@@ -210,5 +215,58 @@ describe('a synchronisation', () => {
     await environment.sleep(2_000);
     expect(await handle.result()).toBe('unused');
     expect(seen).toHaveLength(3);
+  });
+});
+
+describe('a requested reconciliation', () => {
+  const finding = {
+    calendar: 'calendar:a',
+    auditionId: 'aud_1',
+    fault: 'event_orphaned',
+    repair: 'removed',
+  } as const;
+
+  it('runs rounds until all calendars are compared, and answers what was found', async () => {
+    const { handle, seen, untilRounds, finish } = await start(async ({ reconcile }, round) =>
+      reconcile ? synced({ findings: [finding], isMore: round === 2, isReconciled: round === 3 }) : synced(),
+    );
+    await untilRounds(1);
+    const result = await handle.executeUpdate(reconcileCalendarsUpdate, { args: [{ isDryRun: false }] });
+    expect(result).toMatchObject({ kind: 'reconciled', findings: [finding, finding] });
+    expect(seen.map(({ input }) => input.reconcile)).toEqual([
+      undefined,
+      { isDryRun: false, isFirst: true },
+      { isDryRun: false, isFirst: false },
+    ]);
+    expect((await handle.query(calendarSyncQuery)).findings).toEqual([finding]);
+    await finish();
+  });
+
+  it('is carried out after another one, and reads all calendars in spite of a notification', async () => {
+    const { handle, seen, untilRounds, news, finish } = await start(async ({ reconcile }) =>
+      synced({ isReconciled: reconcile !== undefined }),
+    );
+    await untilRounds(1);
+    await news('calendar:a');
+    const results = await Promise.all(
+      [true, false].map((isDryRun) =>
+        handle.executeUpdate(reconcileCalendarsUpdate, { args: [{ isDryRun }] }),
+      ),
+    );
+    expect(results.map(({ kind }) => kind)).toEqual(['reconciled', 'reconciled']);
+    const reconciling = seen.filter(({ input }) => input.reconcile);
+    expect(reconciling.map(onlyOf)).toEqual([undefined, undefined]);
+    await finish();
+  });
+
+  it('is refused while the account waits for its owner, and when the calendars are not used any more', async () => {
+    const { handle, untilRounds } = await start(async ({ reconcile }, round) =>
+      !reconcile ? synced() : round === 2 ? { kind: 'needs_reauthorization', nextPollMs: minute } : ended,
+    );
+    await untilRounds(1);
+    const request = () => handle.executeUpdate(reconcileCalendarsUpdate, { args: [{ isDryRun: true }] });
+    expect(await request()).toEqual({ kind: 'not_reconciled', status: 'needs_reauthorization' });
+    expect(await request()).toEqual({ kind: 'not_reconciled', status: 'ended' });
+    expect(await handle.result()).toBe('unused');
   });
 });

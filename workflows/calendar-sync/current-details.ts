@@ -11,8 +11,16 @@ const explanations: Readonly<Record<CalendarSyncView['status'], string>> = {
   ended: 'No open audition uses the calendars, or the account is disconnected.',
 };
 
+const shownFindings = 20;
+
 /** Returns the state as the workflow's current details, in Markdown. */
-export const describeSync = ({ status, calendars, rounds, syncedAt }: CalendarSyncView): string =>
+export const describeSync = ({
+  status,
+  calendars,
+  rounds,
+  syncedAt,
+  findings = [],
+}: CalendarSyncView): string =>
   [
     `**${status}**: ${explanations[status]}`,
     `${rounds} rounds, the last successful one at ${syncedAt ?? 'no time yet'}.`,
@@ -21,4 +29,11 @@ export const describeSync = ({ status, calendars, rounds, syncedAt }: CalendarSy
         `- ${calendar}: ${state}, ${listedCount} events in the last listing` +
         `${error ? `, **${error}**` : ''}${pushError ? `, polled only (${pushError})` : ''}`,
     ),
+    ...(findings.length > 0 ? [`The last reconciliation with findings has found ${findings.length}:`] : []),
+    ...findings
+      .slice(0, shownFindings)
+      .map(
+        ({ auditionId, fault, repair, failure }) =>
+          `- ${auditionId}: ${fault}, ${failure ? `**not repaired** (${failure})` : repair}`,
+      ),
   ].join('\n');

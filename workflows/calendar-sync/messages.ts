@@ -2,12 +2,13 @@
  * Input, signal and query of the calendar synchronisation. Each connection has one such workflow, as long as an open
  * audition uses its calendars.
  */
-import { defineQuery, defineSignal } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type {
   CalendarSyncState,
   SyncCalendarsInput,
   SyncCalendarsResult,
 } from '../../activities/contract.ts';
+import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 
 export const calendarSyncWorkflowType = 'calendarSync';
@@ -41,5 +42,27 @@ export interface CalendarSyncView {
   /** How many rounds were run, in all runs of the workflow. */
   readonly rounds: number;
   readonly syncedAt?: Instant | undefined;
+  /** What the last reconciliation that has found something has found. */
+  readonly findings?: readonly CalendarFinding[] | undefined;
 }
 export const calendarSyncQuery = defineQuery<CalendarSyncView>('calendarSync');
+
+export interface CalendarReconciliationRequest {
+  /** Only finds and reports. The calendars are listed, and nothing in them is changed. */
+  readonly isDryRun: boolean;
+}
+
+export type CalendarReconciliationResult =
+  | {
+      readonly kind: 'reconciled';
+      readonly calendars: readonly CalendarSyncState[];
+      readonly findings: readonly CalendarFinding[];
+    }
+  /** The calendars could not be read, or are not used any more. */
+  | { readonly kind: 'not_reconciled'; readonly status: CalendarSyncView['status'] };
+
+/** Lists all events of the calendars and compares them. Answers when that is done. */
+export const reconcileCalendarsUpdate = defineUpdate<
+  CalendarReconciliationResult,
+  [CalendarReconciliationRequest]
+>('reconcileCalendars');

@@ -15,7 +15,11 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { CalendarSyncActivities, SyncCalendarsResult } from '../../activities/contract.ts';
+import type {
+  CalendarSyncActivities,
+  SyncCalendarsInput,
+  SyncCalendarsResult,
+} from '../../activities/contract.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
 import { searchAttributes } from '../search-attributes.ts';
@@ -27,8 +31,10 @@ import {
   type CalendarSyncView,
   calendarNewsSignal,
   calendarSyncQuery,
+  reconcileCalendarsUpdate,
 } from './messages.ts';
 import { createNews, type News } from './news.ts';
+import { createReconciliationRequests, type ReconciliationRequests } from './reconciliation-requests.ts';
 
 /** Notifications of one change arrive together. A person who waits for the effect of a change does not notice it. */
 const debounceMs = 500;
@@ -42,19 +48,27 @@ const shortestPauseMs = 1 * minute;
 /** Runs until no open audition uses the calendars of the connection, or its account is disconnected. */
 export async function calendarSync(input: CalendarSyncInput): Promise<CalendarSyncResult> {
   const news = createNews();
+  const requests = createReconciliationRequests();
   let view: CalendarSyncView = { status: 'starting', calendars: [], rounds: input.carried?.rounds ?? 0 };
   setHandler(calendarNewsSignal, (notification) => news.add(notification));
   setHandler(calendarSyncQuery, () => view);
+  setHandler(reconcileCalendarsUpdate, (request) => requests.add(request));
   for (;;) {
-    const outcome = await runRound(input, news);
+    const request = requests.next();
+    const outcome = await runRound(input, news, request.input);
     view = viewAfter(view, outcome);
     publish(view);
-    if (outcome.kind === 'ended' && news.isEmpty) return outcome.reason;
+    request.settle(outcome, view.status);
+    if (outcome.kind === 'ended' && news.isEmpty) {
+      requests.rejectAll(view.status);
+      if (!allHandlersFinished()) await condition(allHandlersFinished);
+      return outcome.reason;
+    }
     if (workflowInfo().continueAsNewSuggested && allHandlersFinished()) {
       // The next run begins with a round of all calendars, so pending notifications need not be carried.
       await continueAsNew<typeof calendarSync>({ ...input, carried: { rounds: view.rounds } });
     }
-    await waitForNext(outcome, news);
+    await waitForNext(outcome, news, requests);
   }
 }
 
@@ -64,8 +78,12 @@ type RoundOutcome = SyncCalendarsResult | { readonly kind: 'failed' };
 const runRound = async (
   { organization, connection, provider }: CalendarSyncInput,
   news: News,
+  reconciliation: Pick<SyncCalendarsInput, 'reconcile'>,
 ): Promise<RoundOutcome> => {
-  const { only, lostSubscriptions } = news.take();
+  const changed = news.take();
+  // A reconciliation reads all calendars.
+  const only = reconciliation.reconcile ? undefined : changed.only;
+  const { lostSubscriptions } = changed;
   const { syncCalendars } = proxyActivities<CalendarSyncActivities>({
     taskQueue: taskQueue(queueOfCalendar(provider)),
     startToCloseTimeout: '1 minute',
@@ -82,6 +100,7 @@ const runRound = async (
       connection,
       provider,
       correlationId,
+      ...reconciliation,
       ...(only ? { only } : {}),
       ...(lostSubscriptions.length > 0 ? { lostSubscriptions } : {}),
     });
@@ -92,23 +111,31 @@ const runRound = async (
 };
 
 /** Waits for a notification, for the next poll, or for the time at which a subscription must be replaced. */
-const waitForNext = async (outcome: RoundOutcome, news: News): Promise<void> => {
+const waitForNext = async (
+  outcome: RoundOutcome,
+  news: News,
+  requests: Pick<ReconciliationRequests, 'isEmpty'>,
+): Promise<void> => {
   switch (outcome.kind) {
     case 'ended':
       return;
     case 'failed':
-      await condition(() => news.isRestored, failurePauseMs, { summary: 'Until the next attempt' });
+      await condition(() => news.isRestored || !requests.isEmpty, failurePauseMs, {
+        summary: 'Until the next attempt',
+      });
       return;
     case 'needs_reauthorization':
       // Notifications of changes arrive in vain until then.
-      await condition(() => news.isRestored, outcome.nextPollMs, { summary: 'Until the account is checked' });
+      await condition(() => news.isRestored || !requests.isEmpty, outcome.nextPollMs, {
+        summary: 'Until the account is checked',
+      });
       return;
     case 'synced': {
       if (outcome.isMore) return;
-      const wasNotified = await condition(() => !news.isEmpty, untilPoll(outcome), {
+      const wasNotified = await condition(() => !news.isEmpty || !requests.isEmpty, untilPoll(outcome), {
         summary: 'Until the calendars are read without a notification',
       });
-      if (wasNotified) await sleep(debounceMs, { summary: 'Collect notifications' });
+      if (wasNotified && requests.isEmpty) await sleep(debounceMs, { summary: 'Collect notifications' });
     }
   }
 };
@@ -134,6 +161,7 @@ const viewAfter = (view: CalendarSyncView, outcome: RoundOutcome): CalendarSyncV
         status: outcome.isMore ? 'listing' : 'in_sync',
         calendars: outcome.calendars,
         syncedAt: toInstant(Date.now()),
+        findings: outcome.findings ?? view.findings,
       };
   }
 };

@@ -1,13 +1,18 @@
 /** /v1/availability: finds times at which all participants are free, the best first. Holds nothing. */
 import { z } from 'zod';
 import { blackoutTimes } from '../../../domain/audition/blackouts.ts';
-import { type ConflictRules, calendarGap, widen } from '../../../domain/audition/conflict-rules.ts';
+import {
+  type ConflictRules,
+  calendarGap,
+  gapToEvent,
+  widen,
+} from '../../../domain/audition/conflict-rules.ts';
 import { conflictSettingsSchema, resolveConflictRules } from '../../../domain/audition/conflict-settings.ts';
 import { freeSlots, type TimeRange } from '../../../domain/audition/free-slots.ts';
 import { blockSlotSchema, participantSchema, windowSlotSchema } from '../../../domain/audition/request.ts';
 import { validateWindow } from '../../../domain/audition/request-validation.ts';
 import { canonicalRoom } from '../../../domain/audition/rooms.ts';
-import type { BusyInterval } from '../../../domain/audition/slot.ts';
+import type { BusyInterval, RoomCalendar } from '../../../domain/audition/slot.ts';
 import { rankSlots } from '../../../domain/audition/slot-ranking.ts';
 import { placeOf, slotResources } from '../../../domain/audition/slot-resources.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
@@ -15,10 +20,12 @@ import { freeSessionSlots, slotsOfSession } from '../../../domain/session-blocks
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { instantSchema } from '../../../domain/time/instant.ts';
 import { checkZone } from '../../../domain/time/local-time.ts';
+import { roomCalendarName } from '../../../providers/calendar-names.ts';
 import { sessionsIn } from '../../../providers/icalendar/session-occurrences.ts';
 import { callerOf } from '../../access/caller.ts';
 import type { Api } from '../../api.ts';
 import { checkConnections } from '../../auditions/check-connections.ts';
+import { checkRoom, requestedRoom } from '../../auditions/check-room.ts';
 import type { ApiDependencies, ProviderCall } from '../../dependencies.ts';
 import { providerRefusal } from '../../problems/provider-faults.ts';
 import { jsonResponse, problemResponses } from '../../schemas/responses.ts';
@@ -79,19 +86,32 @@ const listHeld = async (
   { repositories: { holds }, nameCalendar }: ApiDependencies,
   organization: OrganizationId,
   participants: AvailabilityRequest['participants'],
-  room: string | undefined,
+  { room, roomCalendar }: Pick<Place, 'room' | 'roomCalendar'>,
   window: Window,
   rules: ConflictRules,
   call: ProviderCall,
 ) => {
   const named = participants.flatMap(({ calendar }) => (calendar ? [calendar] : []));
   const names = await Promise.all(named.map((calendar) => nameCalendar(organization, calendar, call)));
+  const roomNames = roomCalendar ? [roomCalendarName(roomCalendar)] : [];
   const needs = {
     organization,
-    resources: slotResources(participants, room, names.flat()),
+    resources: slotResources(participants, room, [...names.flat(), ...roomNames]),
     gaps: { buffer: rules.buffer, travel: rules.travel, place: placeOf(organization, room) },
   };
   return holds.listBusy(needs, window);
+};
+
+/** Returns what was read. @throws {Refusal} that names the calendar which cannot be read */
+const reading = async (
+  pointer: string,
+  read: () => Promise<readonly BusyInterval[]>,
+): Promise<readonly BusyInterval[]> => {
+  try {
+    return await read();
+  } catch (error) {
+    throw providerRefusal(error, [pointer]) ?? error;
+  }
 };
 
 /** Returns when the connected calendars are busy. @param gap how far around the window they matter, in milliseconds */
@@ -99,30 +119,38 @@ const readCalendars = async (
   dependencies: ApiDependencies,
   organization: OrganizationId,
   participants: AvailabilityRequest['participants'],
+  roomCalendar: RoomCalendar | undefined,
   window: Window,
   gap: number,
   rules: ConflictRules,
   call: ProviderCall,
 ): Promise<readonly BusyInterval[]> => {
   const { start: from, end: until } = widen({ start: window.from, end: window.until }, gap);
-  const read = async (calendar: NonNullable<(typeof participants)[number]['calendar']>, pointer: string) => {
-    try {
-      return await dependencies.findBusy(organization, calendar, { from, until }, call, rules.tentative);
-    } catch (error) {
-      throw providerRefusal(error, [pointer]) ?? error;
-    }
-  };
-  const busy = await Promise.all(
-    participants.flatMap(({ calendar }, index) =>
-      calendar ? [read(calendar, `/participants/${index}/calendar`)] : [],
+  const busy = await Promise.all([
+    ...participants.flatMap(({ calendar }, index) =>
+      calendar
+        ? [
+            reading(`/participants/${index}/calendar`, () =>
+              dependencies.findBusy(organization, calendar, { from, until }, call, rules.tentative),
+            ),
+          ]
+        : [],
     ),
-  );
+    ...(roomCalendar
+      ? [
+          reading('/slot/roomCalendar', () =>
+            dependencies.findRoomBusy(organization, roomCalendar, { from, until }, call, rules.tentative),
+          ),
+        ]
+      : []),
+  ]);
   return busy.flat();
 };
 
 /** Where slots can be: in a room or by video, at any time of the window or only at these times. */
 interface Place {
   readonly room: string | undefined;
+  readonly roomCalendar?: RoomCalendar | undefined;
   readonly slots?: readonly TimeRange[];
 }
 
@@ -140,9 +168,10 @@ const readSearch = async (
   slot: AvailabilityRequest['slot'],
 ): Promise<Search> => {
   if (!('block' in slot)) {
-    const { earliest, latest, durationMinutes } = validateWindow(slot, now());
+    // The address of the room as it is compared.
+    const { earliest, latest, durationMinutes, room, roomCalendar } = validateWindow(slot, now());
     const window = { from: earliest, until: latest };
-    return { window, durationMinutes, places: [{ room: slot.room }], hasDefaultHours: true };
+    return { window, durationMinutes, places: [{ room, roomCalendar }], hasDefaultHours: true };
   }
   const { block, wish } = await readBlockSearch(slot, { sessionBlocks, organization, now: now() });
   const sessions = sessionsIn(block, { start: toEpochMs(wish.earliest), end: toEpochMs(wish.latest) });
@@ -170,19 +199,18 @@ const findFree = async (
   call: ProviderCall,
 ) => {
   const widest = Math.max(...places.map(({ room }) => calendarGap(rules, room)));
+  // Only a search in a window names a room with a calendar, and it has one place.
+  const roomCalendar = places.find((place) => place.roomCalendar)?.roomCalendar;
   const [calendars, ...held] = await Promise.all([
-    readCalendars(dependencies, organization, participants, window, widest, rules, call),
-    ...places.map(({ room }) =>
-      listHeld(dependencies, organization, participants, room, window, rules, call),
-    ),
+    readCalendars(dependencies, organization, participants, roomCalendar, window, widest, rules, call),
+    ...places.map((place) => listHeld(dependencies, organization, participants, place, window, rules, call)),
   ]);
   const blackouts = blackoutTimes(rules, participants);
   return places
     .flatMap(({ room, slots }, index) => {
-      const gap = calendarGap(rules, room);
       const busy = [
         ...(held[index] ?? []),
-        ...calendars.map((interval) => widen(interval, gap)),
+        ...calendars.map((interval) => widen(interval, gapToEvent(rules, room, interval))),
         ...blackouts,
       ];
       const free = slots
@@ -238,6 +266,7 @@ export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): voi
       const settings = await dependencies.repositories.organizations.get(organization);
       const rules = resolveConflictRules(conflicts, settings?.conflicts);
       await checkConnections(dependencies.repositories.connections, organization, participants);
+      await checkRoom(dependencies.repositories.connections, organization, requestedRoom(slot));
       const call = { correlationId: request.id, signal: AbortSignal.timeout(calendarTimeoutMs) };
       const free = await findFree(dependencies, organization, participants, search, rules, call);
       const { hasDefaultHours } = search;

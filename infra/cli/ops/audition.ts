@@ -20,6 +20,7 @@ export const auditionSchema = z.looseObject({
   ),
   attention: z.array(attentionItemSchema),
   meeting: z.object({ provider: z.string(), id: z.string(), joinUrl: z.string() }).optional(),
+  roomBooking: z.object({ connection: z.string(), answer: z.string() }).optional(),
   calendarEvents: z.array(
     z.object({ participant: z.string(), provider: z.string(), connection: z.string(), eventId: z.string() }),
   ),
@@ -78,13 +79,14 @@ const arranged = ({ calendarEvents, notices }: Audition): readonly string[] => [
 /** Returns the audition with its participants, what was arranged for it, and its attention items. */
 export const describeAudition = (audition: Audition): string => {
   const { id, project, role, round, state, outcome, slot, revision } = audition;
-  const { meeting } = audition;
+  const { meeting, roomBooking } = audition;
+  const booking = roomBooking && ` (booked with ${roomBooking.connection}: ${roomBooking.answer})`;
   const facts: [string, string][] = [
     ['audition', id],
     ['project / role', `${project} / ${role}, ${round}`],
     ['state', outcome === undefined ? state : `${state}: ${outcome}`],
     ['slot', slot ? `${slot.start} – ${slot.end} (${slot.zone}), revision ${revision}` : 'none'],
-    ['room', slot?.room ?? 'none'],
+    ['room', `${slot?.room ?? 'none'}${booking ?? ''}`],
     ['meeting', meeting ? `${meeting.provider} ${meeting.id}\n${meeting.joinUrl}` : 'none'],
   ];
   const people = audition.participants.map((participant) => [

@@ -51,6 +51,8 @@ const describeTarget = ({ target }: StandingEffect): readonly string[] => {
         target.participant,
         `${target.calendar.connection} ${target.calendar.calendarId}`,
       ];
+    case 'room_booking':
+      return ['booking of the room', '', `${target.calendar.connection} ${target.calendar.calendarId}`];
     case 'meeting':
       return [
         `meeting on ${target.provider}`,

@@ -12,11 +12,16 @@ import type {
   OutlookRepetition,
 } from '../microsoft/microsoft.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
+import type { Room, RoomOptions, RoomResponse } from '../room.ts';
 import type { InboundText, Twilio } from '../twilio/twilio.ts';
 import { operationNames, type Vendor } from '../vendors.ts';
 import { ZoomError } from '../zoom/errors.ts';
 import type { ZoomEvent } from '../zoom/events.ts';
 import type { Zoom } from '../zoom/zoom.ts';
+
+/** The vendors that have rooms. */
+export const roomVendors = ['google', 'microsoft'] as const satisfies readonly Vendor[];
+type RoomVendor = (typeof roomVendors)[number];
 
 export interface SandboxState {
   readonly google: ReturnType<Google['state']>;
@@ -72,6 +77,14 @@ export interface SandboxControl {
   expireDeltaLinks(): void;
   /** Sends a lifecycle event to the subscriptions of an Outlook mailbox. Resolves with the status of each call. */
   sendLifecycleEvent(event: OutlookLifecycleEvent): Promise<readonly string[]>;
+  /** Adds a room to the organization at the vendor. */
+  addRoom(vendor: RoomVendor, room: RoomOptions): Room;
+  /**
+   * Answers for a room, as a person does who approves its bookings.
+   *
+   * @throws {ControlError} when the room is no guest of the event.
+   */
+  answerRoom(vendor: RoomVendor, response: RoomResponse): void;
   /** Creates an Outlook mailbox, if it does not exist, and returns the id of its default calendar. */
   openMailbox(account: string): string;
   /**
@@ -156,6 +169,11 @@ export const createControl = (parts: ControlParts): SandboxControl => {
     answerOutlookEvent: (answer) => microsoft.answerEvent(answer),
     expireDeltaLinks: () => microsoft.expireDeltaLinks(),
     sendLifecycleEvent: (event) => microsoft.sendLifecycleEvent(event),
+    addRoom: (vendor, room) => parts[vendor].addRoom(room),
+    answerRoom(vendor, response) {
+      if (parts[vendor].answerRoom(response)) return;
+      throw new ControlError(`${response.room} is no guest of the event ${response.eventId}.`);
+    },
     openMailbox: (account) => microsoft.openMailbox(account),
     async sendMeetingEvent(id, event) {
       try {

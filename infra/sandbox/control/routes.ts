@@ -11,10 +11,11 @@ import {
   outlookEventSchema,
   repetitionSchema,
 } from '../microsoft/microsoft.ts';
+import { roomResponseSchema, roomSchema } from '../room.ts';
 import { inboundSchema } from '../twilio/twilio.ts';
 import { vendors } from '../vendors.ts';
 import { zoomEventSchema } from '../zoom/events.ts';
-import { ControlError, type SandboxControl } from './control.ts';
+import { ControlError, roomVendors, type SandboxControl } from './control.ts';
 
 const explain = (error: z.ZodError) =>
   error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
@@ -22,6 +23,7 @@ const explain = (error: z.ZodError) =>
 const redirectsSchema = z.strictObject({ addresses: z.array(z.url()) });
 const accountSchema = z.strictObject({ account: z.string().min(1) });
 
+const roomVendorPath = z.object({ vendor: z.enum(roomVendors) });
 const vendorPath = z.object({ vendor: z.enum(vendors) });
 
 /** Registers the routes of the control API. */
@@ -96,6 +98,15 @@ export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => 
   app.post('/sandbox/microsoft/lifecycle', async (request, reply) =>
     reply.code(201).send({ webhooks: await control.sendLifecycleEvent(lifecycleSchema.parse(request.body)) }),
   );
+  app.post('/sandbox/:vendor/rooms', async (request, reply) => {
+    const { vendor } = roomVendorPath.parse(request.params);
+    return reply.code(201).send(control.addRoom(vendor, roomSchema.parse(request.body)));
+  });
+  app.post('/sandbox/:vendor/rooms/answer', async (request, reply) => {
+    const { vendor } = roomVendorPath.parse(request.params);
+    control.answerRoom(vendor, roomResponseSchema.parse(request.body));
+    return reply.code(204).send();
+  });
   app.post<{ Params: { meetingId: string } }>(
     '/sandbox/zoom/meetings/:meetingId/events',
     async (request, reply) => {

@@ -277,8 +277,8 @@ describe('the control API', () => {
     control.setFault('zoom', { kind: 'outage' });
     await fetch(`${url}/sandbox/reset`, { method: 'POST' });
     expect(control.state()).toEqual({
-      google: { calendars: [], channels: [] },
-      microsoft: { grants: [], calendars: [], subscriptions: [] },
+      google: { calendars: [], channels: [], rooms: [] },
+      microsoft: { grants: [], calendars: [], subscriptions: [], rooms: [] },
       zoom: { meetings: [], deletedMeetings: [] },
       apple: { accounts: [] },
       twilio: { messages: [], optedOut: [] },

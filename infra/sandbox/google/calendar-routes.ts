@@ -13,12 +13,16 @@ import { eventQuerySchema, listEvents } from './event-listing.ts';
 import { type EventWriting, eventBodySchema, type WriteOptions } from './event-writing.ts';
 import { answerFreeBusyQuery, freeBusyRequestSchema } from './free-busy.ts';
 import { selectFields } from './partial-response.ts';
+import { isMember } from './person.ts';
+import { roomRoutes } from './room-routes.ts';
+import type { Rooms } from './rooms.ts';
 
 export interface CalendarRouteParts {
   readonly settings: GoogleSandboxSettings;
   readonly calendars: Calendars;
   readonly channels: Channels;
   readonly writing: EventWriting;
+  readonly rooms: Rooms;
   readonly accountOf: (request: FastifyRequest) => string;
   readonly clock: Clock;
 }
@@ -43,6 +47,8 @@ const read = <S extends z.ZodType>(schema: S, value: unknown): z.output<S> => {
 };
 
 const writeQuery = z.object({ conferenceDataVersion: z.coerce.number().int().min(0).max(1).default(0) });
+
+const fieldsQuery = z.object({ fields: z.string().optional() });
 
 const writeOptions = (request: FastifyRequest): WriteOptions => ({
   ...read(writeQuery, request.query),
@@ -70,15 +76,35 @@ const withAttendees = (event: ReturnType<typeof renderEvent>, most: number | und
 const eventsPath = '/calendar/v3/calendars/:calendarId/events';
 const eventPath = `${eventsPath}/:eventId`;
 
-const eventRoutes = (app: FastifyInstance, { calendars, writing, accountOf, clock }: CalendarRouteParts) => {
+const eventRoutes = (
+  app: FastifyInstance,
+  { calendars, writing, rooms, accountOf, clock }: CalendarRouteParts,
+) => {
   const render = (calendar: Calendar, event: StoredEvent) =>
     renderEvent(
       event,
       { calendarId: calendar.id, owner: calendar.owner, timeZone: calendar.timeZone },
       clock(),
     );
-  const calendarOf = (request: FastifyRequest<CalendarPath>) =>
-    calendars.get(accountOf(request), request.params.calendarId);
+  /** Returns the calendar to write to. Nobody but the room itself writes to its calendar. */
+  const calendarOf = (request: FastifyRequest<CalendarPath>): Calendar => {
+    const account = accountOf(request);
+    const { calendarId } = request.params;
+    const calendar = calendars.find(account, calendarId);
+    if (calendar) return calendar;
+    if (rooms.find(calendarId) && isMember(account)) throw new GoogleError(googleErrors.writerRequired);
+    return calendars.get(account, calendarId);
+  };
+  /** Returns the calendar to read. Members of the organization see the calendars of its rooms, as these are shared. */
+  const readableOf = (request: FastifyRequest<CalendarPath>): Calendar => {
+    const account = accountOf(request);
+    const room = rooms.find(request.params.calendarId);
+    if (!room || !isMember(account) || room.shares === 'none') {
+      return calendars.get(account, request.params.calendarId);
+    }
+    if (room.shares === 'busy') throw new GoogleError(googleErrors.requiredAccessLevel);
+    return calendars.open(room.email);
+  };
 
   app.post<CalendarPath>(eventsPath, { config: { operation: 'events.insert' } }, (request) => {
     const calendar = calendarOf(request);
@@ -89,7 +115,7 @@ const eventRoutes = (app: FastifyInstance, { calendars, writing, accountOf, cloc
   });
 
   app.get<CalendarPath>(eventsPath, { config: { operation: 'events.list' } }, (request) => {
-    const calendar = calendarOf(request);
+    const calendar = readableOf(request);
     const query = read(eventQuerySchema, request.query);
     const { syncEpoch: epoch, revision } = calendars;
     const { events, nextPageToken, nextSyncToken } = listEvents(calendar, query, { epoch, revision });
@@ -111,10 +137,12 @@ const eventRoutes = (app: FastifyInstance, { calendars, writing, accountOf, cloc
   });
 
   app.get<EventPath>(eventPath, { config: { operation: 'events.get' } }, (request) => {
-    const calendar = calendarOf(request);
+    const calendar = readableOf(request);
+    const { fields } = read(fieldsQuery, request.query);
     const event = calendar.events.get(request.params.eventId);
     if (!event) throw new GoogleError(googleErrors.notFound);
-    return render(calendar, event);
+    const answer = render(calendar, event);
+    return fields === undefined ? answer : selectFields(answer, fields);
   });
 
   app.patch<EventPath>(eventPath, { config: { operation: 'events.patch' } }, (request) => {
@@ -137,8 +165,9 @@ const eventRoutes = (app: FastifyInstance, { calendars, writing, accountOf, cloc
 
 /** Registers the routes of Google Calendar v3. */
 export const calendarRoutes = (app: FastifyInstance, parts: CalendarRouteParts) => {
-  const { settings, calendars, channels, accountOf } = parts;
+  const { settings, calendars, channels, rooms, accountOf } = parts;
   eventRoutes(app, parts);
+  roomRoutes(app, parts);
 
   app.post<CalendarPath>(`${eventsPath}/watch`, { config: { operation: 'events.watch' } }, (request) => {
     const account = accountOf(request);
@@ -157,22 +186,35 @@ export const calendarRoutes = (app: FastifyInstance, parts: CalendarRouteParts) 
 
   app.post('/calendar/v3/freeBusy', { config: { operation: 'freebusy.query' } }, (request) => {
     const account = accountOf(request);
-    return answerFreeBusyQuery(read(freeBusyRequestSchema, request.body), account, calendars, settings);
+    const query = read(freeBusyRequestSchema, request.body);
+    return answerFreeBusyQuery(query, account, calendars, settings, rooms);
   });
 
   app.get('/calendar/v3/users/me/calendarList', { config: { operation: 'calendarList.list' } }, (request) => {
     const account = accountOf(request);
     return {
       kind: 'calendar#calendarList',
-      items: calendars.of(account).map(({ id, summary, timeZone }) => ({
-        kind: 'calendar#calendarListEntry',
-        id,
-        summary,
-        timeZone,
-        accessRole: 'owner',
-        selected: true,
-        ...(id === account ? { primary: true } : {}),
-      })),
+      items: [
+        ...calendars.of(account).map(({ id, summary, timeZone }) => ({
+          kind: 'calendar#calendarListEntry',
+          id,
+          summary,
+          timeZone,
+          accessRole: 'owner',
+          selected: true,
+          ...(id === account ? { primary: true } : {}),
+        })),
+        ...rooms
+          .all()
+          .filter(({ listedBy }) => listedBy.includes(account))
+          .map(({ email, name, shares }) => ({
+            kind: 'calendar#calendarListEntry',
+            id: email,
+            summary: name,
+            timeZone: settings.timeZone,
+            accessRole: shares === 'events' ? 'reader' : 'freeBusyReader',
+          })),
+      ],
     };
   });
 

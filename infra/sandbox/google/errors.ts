@@ -39,6 +39,21 @@ export const googleErrors = {
   channelIdNotUnique: { code: 400, reason: 'channelIdNotUnique', message: 'Channel id not unique' },
   channelNotFound: { code: 404, reason: 'notFound', message: "Channel 'id' not found for project" },
   forbidden: { code: 403, reason: 'forbidden', message: 'Forbidden' },
+  requiredAccessLevel: {
+    code: 403,
+    reason: 'requiredAccessLevel',
+    message: 'You need to have reader access to this calendar.',
+  },
+  writerRequired: {
+    code: 403,
+    reason: 'requiredAccessLevel',
+    message: 'You need to have writer access to this calendar.',
+  },
+  notAdministrator: {
+    code: 403,
+    reason: 'forbidden',
+    message: 'Not Authorized to access this resource/api',
+  },
   conditionNotMet: {
     code: 412,
     reason: 'conditionNotMet',

@@ -15,6 +15,7 @@ import {
   type StoredEvent,
 } from './event.ts';
 import { type EventTime, readTime } from './event-time.ts';
+import type { Rooms } from './rooms.ts';
 
 const nullableTimeSchema = z.object({
   date: z.iso.date().nullish(),
@@ -169,7 +170,16 @@ export const createEventWriting = (
   calendars: Calendars,
   settings: GoogleSandboxSettings,
   clock: Clock,
+  rooms: Pick<Rooms, 'invite' | 'notify'>,
 ): EventWriting => {
+  /** Stores the event and invites the rooms among its guests. Returns the event as it is stored. */
+  const store = (calendar: Calendar, event: StoredEvent, before?: StoredEvent): StoredEvent => {
+    const stored = rooms.invite(event, before);
+    calendars.put(calendar, stored);
+    rooms.notify(calendar, stored);
+    return stored;
+  };
+
   const conferenceOf = (
     calendar: Calendar,
     body: EventBody,
@@ -218,8 +228,7 @@ export const createEventWriting = (
       eventType: body.eventType ?? 'default',
       origin,
     };
-    calendars.put(calendar, event);
-    return event;
+    return store(calendar, event);
   };
 
   const checkZones = ({ start, end }: EventBody) => {
@@ -265,8 +274,7 @@ export const createEventWriting = (
       updated: clock(),
       conference: conferenceOf(calendar, body, options, held.conference),
     };
-    calendars.put(calendar, event);
-    return event;
+    return store(calendar, event, held);
   };
 
   return {
@@ -308,12 +316,11 @@ export const createEventWriting = (
     remove(calendar, id, options) {
       const held = existing(calendar, id, options.ifMatch);
       if (held.status === 'cancelled') throw new GoogleError(googleErrors.deleted);
-      calendars.put(calendar, {
-        ...held,
-        status: 'cancelled',
-        revision: calendars.nextRevision(),
-        updated: clock(),
-      });
+      store(
+        calendar,
+        { ...held, status: 'cancelled', revision: calendars.nextRevision(), updated: clock() },
+        held,
+      );
     },
   };
 };

@@ -55,6 +55,8 @@ export const storedEventSchema = z.object({
   conference: storedConferenceSchema.optional(),
   /** Cannot be changed after the event was created. */
   eventType: z.enum(eventTypes).default('default'),
+  /** For the copy of a guest: the event of its organizer. */
+  copyOf: z.object({ calendarId: z.string(), eventId: z.string() }).optional(),
   /** `foreign` events were created by the calendar's owner, not through the API. */
   origin: z.enum(['api', 'foreign']),
 });
@@ -110,7 +112,7 @@ export const renderEvent = (event: StoredEvent, calendar: CalendarContext, nowMs
     created: new Date(event.created).toISOString(),
     updated: new Date(event.updated).toISOString(),
     creator: person,
-    organizer: person,
+    organizer: event.copyOf ? { email: event.copyOf.calendarId } : person,
     start: renderTime(event.start, event.startMs, calendar.timeZone),
     end: renderTime(event.end, event.endMs, calendar.timeZone),
     iCalUID: event.iCalUID,

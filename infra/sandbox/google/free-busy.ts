@@ -7,6 +7,8 @@ import type { Calendar, Calendars } from './calendars.ts';
 import { GoogleError, googleErrors, invalid } from './errors.ts';
 import { blocksTime } from './event.ts';
 import { formatIn, readInstant } from './event-time.ts';
+import { isMember } from './person.ts';
+import type { Rooms } from './rooms.ts';
 
 export const freeBusyRequestSchema = z.object({
   timeMin: z.string(),
@@ -57,6 +59,7 @@ export const answerFreeBusyQuery = (
   account: string,
   calendars: Calendars,
   settings: GoogleSandboxSettings,
+  rooms: Pick<Rooms, 'find'>,
 ) => {
   const from = readInstant(request.timeMin, 'timeMin');
   const until = readInstant(request.timeMax, 'timeMax');
@@ -67,7 +70,9 @@ export const answerFreeBusyQuery = (
   if (request.items.length > maximumCalendars) throw invalid('Too many calendars requested.');
 
   const answers = request.items.map(({ id }) => {
-    const calendar = calendars.find(account, id);
+    const room = rooms.find(id);
+    const isShared = room && room.shares !== 'none' && isMember(account);
+    const calendar = calendars.find(account, id) ?? (isShared ? calendars.open(room.email) : undefined);
     if (!calendar) return [id, { errors: [{ domain: 'global', reason: 'notFound' }], busy: [] }] as const;
     const spans = busySpans(calendar, from, until);
     const busy = (settings.freeBusy === 'merged' ? merged(spans, from, until) : spans).map(

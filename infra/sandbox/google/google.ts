@@ -5,6 +5,7 @@ import { parseBearerToken } from '../authorization.ts';
 import { injectFaults, type VendorFaultResponses } from '../faults/injection.ts';
 import { createAuthorizationServer } from '../oauth/authorization-server.ts';
 import { createIdTokens } from '../oauth/id-token.ts';
+import type { RoomOptions, RoomResponse } from '../room.ts';
 import type { GoogleSandboxSettings } from '../settings.ts';
 import type { SnapshotPart } from '../store/snapshot.ts';
 import type { VendorDependencies } from '../vendor-dependencies.ts';
@@ -17,7 +18,8 @@ import { errorEnvelope, GoogleError, GoogleOAuthError, googleErrors } from './er
 import { eventTypes, renderEvent, type StoredEvent } from './event.ts';
 import { createEventWriting } from './event-writing.ts';
 import { googleOAuthRoutes } from './oauth-routes.ts';
-import { googleScope, permitsOperation } from './scopes.ts';
+import { createRooms } from './rooms.ts';
+import { permitsOperation } from './scopes.ts';
 
 const faultResponses: VendorFaultResponses = {
   outage: (status) => ({ status, body: errorEnvelope({ ...googleErrors.backendError, code: status }) }),
@@ -94,7 +96,7 @@ export const createGoogle = ({
       codePrefix: '4/0sandbox-',
       rotation: 'keeps',
       preauthorizedPrefix: settings.refreshTokenPrefix,
-      preauthorizedScopes: [googleScope('calendar')],
+      preauthorizedScopes: settings.preauthorizedScopes,
     },
     clock,
   );
@@ -109,7 +111,8 @@ export const createGoogle = ({
   );
   const channels = createChannels(clock, sender, changed);
   calendars.onChange(channels.notifyChange);
-  const writing = createEventWriting(calendars, settings, clock);
+  const rooms = createRooms(calendars, settings, clock);
+  const writing = createEventWriting(calendars, settings, clock, rooms);
   const accountOf = (request: FastifyRequest): string => {
     const grant = grants.findByAccessToken(parseBearerToken(request.headers.authorization));
     if (!grant) throw new GoogleError(googleErrors.authError);
@@ -129,6 +132,7 @@ export const createGoogle = ({
   const snapshotParts: readonly SnapshotPart[] = [
     ...server.kept,
     { name: 'google.calendars', save: calendars.save, load: calendars.load },
+    { name: 'google.rooms', save: rooms.save, load: rooms.load },
     { name: 'google.channels', save: channels.save, load: channels.load },
   ];
 
@@ -140,9 +144,17 @@ export const createGoogle = ({
       injectFaults(app, { vendor: 'google', faultRegistry, calls, faultResponses });
       googleConsent(app, { settings, server, calendars, changed });
       googleOAuthRoutes(app, { settings, server, idTokens, calendars, clock, changed });
-      calendarRoutes(app, { settings, calendars, channels, writing, accountOf, clock });
+      calendarRoutes(app, { settings, calendars, channels, writing, rooms, accountOf, clock });
     },
-    state: () => ({ calendars: calendars.all().map(view), channels: channels.all() }),
+    state: () => ({
+      calendars: calendars.all().map(view),
+      channels: channels.all(),
+      rooms: rooms.all(),
+    }),
+    /** Adds a room to the organization. */
+    addRoom: (room: RoomOptions) => rooms.add(room),
+    /** Answers for a room. Returns whether the room is a guest of the event. */
+    answerRoom: (response: RoomResponse) => rooms.answer(response),
     /** Adds an appointment that the account's owner created manually. Free/busy reports it. */
     addBusy(time: BusyTime) {
       const { account, calendarId, start, end, timeZone, answer, ...details } = busyTimeSchema.parse(time);
@@ -162,6 +174,7 @@ export const createGoogle = ({
     reset() {
       server.reset();
       calendars.reset();
+      rooms.reset();
       channels.reset();
     },
     close: () => sender.close(),

@@ -23,6 +23,10 @@ const scopesFor: Readonly<Record<string, readonly string[]>> = {
     'calendar.calendarlist',
     'calendar.calendarlist.readonly',
   ].map(googleScope),
+  'resources.calendars.list': [
+    'admin.directory.resource.calendar',
+    'admin.directory.resource.calendar.readonly',
+  ].map(googleScope),
   'calendars.insert': ['calendar', 'calendar.app.created', 'calendar.calendars'].map(googleScope),
 };
 

@@ -12,12 +12,14 @@ import { type CollectionQuery, collectionQuerySchema, readExpand, selectFrom } f
 import { displayNameOf } from './person.ts';
 import { readPreferences } from './preferences.ts';
 import { readBody } from './request-body.ts';
+import type { Rooms } from './rooms.ts';
 import { answerSchedule, scheduleRequestSchema } from './schedule.ts';
 
 export interface MicrosoftCalendarParts {
   readonly settings: MicrosoftSandboxSettings;
   readonly calendars: Calendars;
   readonly writing: EventWriting;
+  readonly rooms: Rooms;
   /** Returns the account of the request. @throws {GraphError} 401, or 403 without the scope. */
   readonly accountOf: (request: FastifyRequest) => string;
 }
@@ -154,7 +156,7 @@ const newCalendar = z.strictObject({ name: z.string().min(1) });
 
 /** Registers the routes of the calendars. */
 export const microsoftCalendarRoutes = (app: FastifyInstance, parts: MicrosoftCalendarParts) => {
-  const { calendars, settings, accountOf } = parts;
+  const { calendars, settings, rooms, accountOf } = parts;
   // Change queries of the main calendar are documented without its name.
   routesAt(app, '/v1.0/me/calendar', parts, { hasChangeQueries: false });
   routesAt(app, '/v1.0/me/calendars/:calendarId', parts, { hasChangeQueries: true });
@@ -182,7 +184,14 @@ export const microsoftCalendarRoutes = (app: FastifyInstance, parts: MicrosoftCa
     calendars.open(account);
     const body = readBody(scheduleRequestSchema, request.body);
     return {
-      value: answerSchedule(body, account, readPreferences(request.headers.prefer), calendars, settings),
+      value: answerSchedule(
+        body,
+        account,
+        readPreferences(request.headers.prefer),
+        calendars,
+        settings,
+        rooms,
+      ),
     };
   });
 };

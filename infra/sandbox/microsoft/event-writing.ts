@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { MicrosoftSandboxSettings } from '../settings.ts';
 import type { Clock } from '../time.ts';
-import { dayMs } from '../time.ts';
+import { dayMs, daysLater } from '../time.ts';
 import { type Calendar, type Calendars, exchangeId } from './calendars.ts';
 import { GraphError } from './errors.ts';
 import {
@@ -13,8 +13,9 @@ import {
   extendedPropertySchema,
   type StoredEvent,
 } from './event.ts';
-import { type DateTimeZone, dateTimeZoneSchema, readTime } from './event-time.ts';
+import { type DateTimeZone, dateTimeZoneSchema, readTime, zoneOf } from './event-time.ts';
 import { isPropertyId } from './odata.ts';
+import type { Rooms } from './rooms.ts';
 
 /** The event that a client sends. Unknown fields are rejected, as Graph does. */
 export const eventBodySchema = z.strictObject({
@@ -28,7 +29,7 @@ export const eventBodySchema = z.strictObject({
 });
 type EventBody = z.infer<typeof eventBodySchema>;
 
-/** A series with so many occurrences, every so many days of 24 hours. */
+/** A series with so many occurrences, every so many days, at the same local time in the zone of the event. */
 interface Repetition {
   readonly everyDays: number;
   readonly times: number;
@@ -93,7 +94,16 @@ export const createEventWriting = (
   calendars: Calendars,
   settings: MicrosoftSandboxSettings,
   clock: Clock,
+  rooms: Pick<Rooms, 'invite' | 'notify'>,
 ): EventWriting => {
+  /** Stores the event and invites the rooms among its guests. Returns the event as it is stored. */
+  const put = (calendar: Calendar, event: StoredEvent, before?: StoredEvent): StoredEvent => {
+    const stored = rooms.invite(event, before);
+    calendars.put(calendar, stored);
+    rooms.notify(calendar, stored);
+    return stored;
+  };
+
   const spanOf = (start: DateTimeZone, end: DateTimeZone, isAllDay: boolean) => {
     // The dates of an event that lasts all day are stored without a zone.
     const read = (time: DateTimeZone) => {
@@ -165,24 +175,25 @@ export const createEventWriting = (
       type: 'singleInstance',
       ...about,
     };
-    calendars.put(calendar, event);
-    return event;
+    return put(calendar, event);
   };
 
   /** Makes the event the master of a series. */
   const repeatEvent = (calendar: Calendar, event: StoredEvent, { everyDays, times }: Repetition) => {
     const { owner } = calendar;
     const series = { immutableId: event.immutableId, id: event.id };
+    // The dates of an event that lasts all day are stored in UTC.
+    const zone = (event.isAllDay ? undefined : zoneOf(event.zone)) ?? 'utc';
     for (let index = 0; index < times; index += 1) {
-      const offset = index * everyDays * dayMs;
+      const startMs = daysLater(event.startMs, index * everyDays, zone);
       calendars.put(calendar, {
         ...event,
         immutableId: exchangeId('AAkALgAAAAAAHYQDEapm', owner),
         id: exchangeId('AAMkAGEv', owner),
         type: 'occurrence',
         series,
-        startMs: event.startMs + offset,
-        endMs: event.endMs + offset,
+        startMs,
+        endMs: startMs + event.endMs - event.startMs,
       });
     }
     const master: StoredEvent = { ...event, type: 'seriesMaster', revision: calendars.nextRevision() };
@@ -197,12 +208,7 @@ export const createEventWriting = (
   };
 
   const removeEvent = (calendar: Calendar, event: StoredEvent) =>
-    calendars.put(calendar, {
-      ...event,
-      deleted: true,
-      revision: calendars.nextRevision(),
-      updated: clock(),
-    });
+    put(calendar, { ...event, deleted: true, revision: calendars.nextRevision(), updated: clock() }, event);
 
   return {
     get: existing,
@@ -245,9 +251,9 @@ export const createEventWriting = (
         updated: clock(),
         type: held.type === 'occurrence' ? 'exception' : held.type,
       };
-      calendars.put(calendar, event);
-      touchSeries(calendar, event);
-      return event;
+      const stored = put(calendar, event, held);
+      touchSeries(calendar, stored);
+      return stored;
     },
     remove(calendar, id, ifMatch) {
       const held = unchanged(calendar, id, ifMatch);

@@ -39,6 +39,7 @@ export const eventDetailsSchema = z.object({
   categories: z.array(z.string()).optional(),
   isReminderOn: z.boolean().optional(),
   reminderMinutesBeforeStart: z.int().optional(),
+  locations: z.array(z.looseObject({ displayName: z.string().optional() })).optional(),
   attendees: z.array(z.looseObject({})).optional(),
   isOnlineMeeting: z.boolean().optional(),
 });
@@ -69,6 +70,8 @@ export const storedEventSchema = z.object({
   type: z.enum(eventTypes).default('singleInstance'),
   /** The series of an occurrence or an exception: both ids of its master. */
   series: z.object({ immutableId: z.string(), id: z.string() }).optional(),
+  /** For the copy of a guest: the immutable id of the event of its organizer. */
+  copyOf: z.string().optional(),
   /** Deleted events stay in the mailbox, but in no calendar. */
   deleted: z.boolean(),
   /** `foreign` events were created by the calendar's owner, not through the API. */
@@ -134,6 +137,7 @@ export const renderEvent = (
     start: timeOf(event, event.startMs, preferences),
     end: timeOf(event, event.endMs, preferences),
     location: details.location ?? { displayName: '' },
+    locations: details.locations ?? (details.location ? [details.location] : []),
     attendees: details.attendees ?? [],
     ...(properties.length > 0 ? { singleValueExtendedProperties: properties } : {}),
   };

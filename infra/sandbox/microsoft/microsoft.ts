@@ -5,6 +5,7 @@ import { parseBearerToken } from '../authorization.ts';
 import { injectFaults, type VendorFaultResponses } from '../faults/injection.ts';
 import { createAuthorizationServer } from '../oauth/authorization-server.ts';
 import { createIdTokens } from '../oauth/id-token.ts';
+import type { RoomOptions, RoomResponse } from '../room.ts';
 import type { MicrosoftSandboxSettings } from '../settings.ts';
 import type { SnapshotPart } from '../store/snapshot.ts';
 import type { Clock } from '../time.ts';
@@ -18,7 +19,9 @@ import { GraphError, graphErrorBody, LoginError, loginErrorBody, loginErrors } f
 import { renderEvent, responses, type StoredEvent, showAsValues } from './event.ts';
 import { createEventWriting } from './event-writing.ts';
 import { microsoftRoutes } from './oauth-routes.ts';
+import { microsoftPlaceRoutes } from './place-routes.ts';
 import { readPreferences } from './preferences.ts';
+import { createRooms } from './rooms.ts';
 import { microsoftSubscriptionRoutes } from './subscription-routes.ts';
 import { createSubscriptions, lifecycleEvents } from './subscriptions.ts';
 
@@ -102,6 +105,7 @@ const isAccepted = (status: number): boolean => status >= 200 && status < 300;
 
 const isDate = (time: string): boolean => /^\d{4}-\d\d-\d\d$/.test(time);
 
+const placeScopes = ['Place.Read.All', 'Place.ReadWrite.All'];
 const calendarScopes = ['Calendars.Read', 'Calendars.ReadWrite'];
 
 const shownPreferences = readPreferences(undefined);
@@ -139,14 +143,15 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
       codePrefix: 'M.C5-code-',
       rotation: 'adds',
       preauthorizedPrefix: settings.refreshTokenPrefix,
-      preauthorizedScopes: ['openid', 'profile', 'offline_access', 'User.Read', 'Calendars.ReadWrite'],
+      preauthorizedScopes: settings.preauthorizedScopes,
     },
     clock,
   );
   const idTokens = createIdTokens();
   const changed = () => changeNotifier.notify();
   const calendars = createCalendars(changeNotifier);
-  const writing = createEventWriting(calendars, settings, clock);
+  const rooms = createRooms(calendars, settings, clock);
+  const writing = createEventWriting(calendars, settings, clock, rooms);
   const senderOf = (operation: string) =>
     createWebhookSender(
       { calls, faultRegistry },
@@ -163,7 +168,7 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
   });
   const grantOf = (request: FastifyRequest) =>
     server.grants.findByAccessToken(parseBearerToken(request.headers.authorization));
-  const accountOf = (request: FastifyRequest): string => {
+  const accountWith = (request: FastifyRequest, needed: readonly string[]): string => {
     const grant = grantOf(request);
     if (!grant) {
       throw new GraphError(
@@ -172,15 +177,17 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
         'Access token has expired or is not yet valid.',
       );
     }
-    const needed = request.method === 'GET' ? calendarScopes : calendarScopes.slice(1);
     if (!grant.scopes.some((scope) => needed.includes(scope.replace('https://graph.microsoft.com/', '')))) {
       throw new GraphError(403, 'ErrorAccessDenied', 'Access is denied. Check credentials and try again.');
     }
     return grant.account;
   };
+  const accountOf = (request: FastifyRequest): string =>
+    accountWith(request, request.method === 'GET' ? calendarScopes : calendarScopes.slice(1));
   const snapshotParts: readonly SnapshotPart[] = [
     ...server.kept,
     { name: 'microsoft.calendars', save: calendars.save, load: calendars.load },
+    { name: 'microsoft.rooms', save: rooms.save, load: rooms.load },
     { name: 'microsoft.subscriptions', save: subscriptions.save, load: subscriptions.load },
   ];
   return {
@@ -198,7 +205,11 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
       microsoftRoutes(app, { settings, server, idTokens, clock, changed });
       app.register(async (graph) => {
         limitConcurrency(graph, (request) => grantOf(request)?.account, settings.mailboxConcurrency);
-        microsoftCalendarRoutes(graph, { settings, calendars, writing, accountOf });
+        microsoftCalendarRoutes(graph, { settings, calendars, writing, rooms, accountOf });
+        microsoftPlaceRoutes(graph, {
+          rooms,
+          checkScope: (request) => void accountWith(request, placeScopes),
+        });
         microsoftSubscriptionRoutes(graph, { subscriptions, accountOf });
       });
     },
@@ -206,7 +217,12 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
       grants: server.grants.all(),
       calendars: calendars.all().map(viewCalendar),
       subscriptions: subscriptions.all(),
+      rooms: rooms.all(),
     }),
+    /** Adds a room to the tenant, with its mailbox. */
+    addRoom: (room: RoomOptions) => rooms.add(room),
+    /** Answers for a room. Returns whether the room is a guest of the event. */
+    answerRoom: (response: RoomResponse) => rooms.answer(response),
     /** Invalidates all links of change queries: the next one is answered with 410. */
     expireDeltaLinks: () => calendars.expireDeltaLinks(),
     /** Sends a lifecycle event to the subscriptions of an account. Resolves with the last status of each. */
@@ -245,6 +261,7 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
     reset() {
       server.reset();
       calendars.reset();
+      rooms.reset();
       subscriptions.reset();
     },
     close() {

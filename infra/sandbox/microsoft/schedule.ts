@@ -6,6 +6,7 @@ import type { Calendars } from './calendars.ts';
 import { GraphError } from './errors.ts';
 import { dateTimeZoneSchema, readTime, renderTime, zoneOf } from './event-time.ts';
 import type { Preferences } from './preferences.ts';
+import type { Rooms } from './rooms.ts';
 
 export const scheduleRequestSchema = z.strictObject({
   schedules: z.array(z.string()).min(1).max(20),
@@ -15,6 +16,11 @@ export const scheduleRequestSchema = z.strictObject({
 });
 
 const longestMs = 62 * dayMs;
+
+/** https://learn.microsoft.com/graph/api/resources/scheduleinformation */
+const viewDigits: Readonly<Record<string, number>> = { tentative: 1, busy: 2, oof: 3, workingElsewhere: 0 };
+
+const minuteMs = 60_000;
 
 /** Personal accounts of Outlook.com have no schedule. */
 const isPersonal = (account: string): boolean => /@(outlook|hotmail|live)\./i.test(account);
@@ -56,6 +62,7 @@ export const answerSchedule = (
   preferences: Preferences,
   calendars: Calendars,
   settings: MicrosoftSandboxSettings,
+  rooms: Pick<Rooms, 'find'>,
 ) => {
   if (isPersonal(account)) {
     throw new GraphError(
@@ -69,8 +76,28 @@ export const answerSchedule = (
   if (until <= from || until - from > longestMs) {
     throw new GraphError(400, 'ErrorInvalidParameter', 'The requested time window is invalid.');
   }
+  const interval = request.availabilityViewInterval * minuteMs;
+  if (interval > until - from) {
+    throw new GraphError(
+      400,
+      'ErrorInvalidParameter',
+      'The availability view interval is longer than the window.',
+    );
+  }
   return request.schedules.map((scheduleId) => {
-    const owned = calendars.of(scheduleId).find(({ isDefault }) => isDefault);
+    const shares = rooms.find(scheduleId)?.shares ?? 'events';
+    if (shares === 'none') {
+      return {
+        scheduleId,
+        error: {
+          message: 'The caller does not have access to the free/busy information.',
+          responseCode: 'ErrorNoFreeBusyAccess',
+        },
+      };
+    }
+    const owned = calendars
+      .of(rooms.find(scheduleId)?.email ?? scheduleId)
+      .find(({ isDefault }) => isDefault);
     if (!owned) {
       return {
         scheduleId,
@@ -84,8 +111,16 @@ export const answerSchedule = (
       ({ deleted, type, startMs, endMs, details }) =>
         !deleted && type !== 'seriesMaster' && endMs > from && startMs < until && details.showAs !== 'free',
     );
+    const view = Array.from({ length: Math.ceil((until - from) / interval) }, (_, index) => {
+      const [begins, ends] = [from + index * interval, from + (index + 1) * interval];
+      const inside = events.filter(({ startMs, endMs }) => startMs < ends && endMs > begins);
+      return Math.max(0, ...inside.map(({ details }) => viewDigits[details.showAs ?? 'busy'] ?? 2));
+    });
+    const availabilityView = view.join('');
+    if (shares === 'busy') return { scheduleId, availabilityView };
     return {
       scheduleId,
+      availabilityView,
       scheduleItems: events.map(({ startMs, endMs, details }) => ({
         isPrivate: details.sensitivity === 'private',
         status: details.showAs ?? 'busy',

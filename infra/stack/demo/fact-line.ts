@@ -31,6 +31,10 @@ export const factLine = (fact: AuditionFact): FactLine => {
       return warning(`${fact.meeting.provider} no longer has the meeting`);
     case 'calendar_event_written':
       return good(`calendar event written for ${fact.connection}`);
+    case 'room_booked':
+      return good(`room requested with ${fact.connection}`);
+    case 'room_answered':
+      return fact.answer === 'declined' ? warning('the room declined') : plain(`the room: ${fact.answer}`);
     case 'notified':
       return good(`${fact.notice} sent to ${fact.participant} by ${fact.channel}`);
     case 'scheduled':
@@ -63,8 +67,8 @@ export const factLine = (fact: AuditionFact): FactLine => {
       return good(`${fact.participant} checked in`);
     case 'calendar_changed':
       return fact.change === 'put_back' || fact.change === 'conflict_over'
-        ? good(`calendar of ${fact.participant}: ${fact.change}`)
-        : warning(`calendar of ${fact.participant}: ${fact.change}`);
+        ? good(`calendar of ${fact.participant ?? 'the room'}: ${fact.change}`)
+        : warning(`calendar of ${fact.participant ?? 'the room'}: ${fact.change}`);
     case 'session_block_changed':
       return fact.change === 'inside'
         ? good(`in a session of ${fact.block} again`)

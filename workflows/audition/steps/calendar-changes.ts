@@ -6,6 +6,7 @@
 import type { AttentionAction } from '../../../domain/audition/attention.ts';
 import type { CalendarChange, CalendarChangeOf } from '../../../domain/audition/calendar-change.ts';
 import type { AuditionFact, Origin } from '../../../domain/audition/events.ts';
+import { roomUser } from '../../../domain/audition/room-booking.ts';
 import { isFactAllowed } from '../../../domain/audition/transitions.ts';
 import { isWritableCalendar } from '../../../domain/audition/writable-calendar.ts';
 import { Refusal } from '../../../domain/errors.ts';
@@ -14,6 +15,7 @@ import type { Instant } from '../../../domain/time/instant.ts';
 import { askInBackground } from '../background-question.ts';
 import type { AuditionRun } from '../run.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
+import { bookRoom } from './room.ts';
 
 /**
  * Records the change and asks what to do about it. A later report about the same event withdraws the question. A report
@@ -22,7 +24,9 @@ import { writeCalendarEvents } from './calendar-events.ts';
 export const calendarChanged = (run: AuditionRun, report: CalendarChange): void => {
   run.calendarReports.set(subjectOf(report), report.inboxId);
   if (run.ending || !isAboutUpcomingSlot(run, report) || isOverridden(run, report)) return;
-  run.journal.record(factOf(report));
+  const fact = factOf(run, report);
+  if (!fact) return;
+  run.journal.record(fact);
   switch (report.change.kind) {
     case 'moved':
       return run.plan.policy.calendarMoves === 'reschedule' && canFollow(report.change)
@@ -32,6 +36,11 @@ export const calendarChanged = (run: AuditionRun, report: CalendarChange): void 
       return askAboutDeletion(run, report);
     case 'conflict':
       return askAboutConflict(run, report, report.change);
+    case 'lost':
+      void run.runInBackground(() => restore(run, report));
+      return;
+    case 'room_answered':
+      return roomAnswered(run, report, report.change);
     case 'put_back':
     case 'conflict_over':
       return;
@@ -40,9 +49,12 @@ export const calendarChanged = (run: AuditionRun, report: CalendarChange): void 
 
 type Moved = Extract<CalendarChangeOf, { kind: 'moved' }>;
 type Conflict = Extract<CalendarChangeOf, { kind: 'conflict' }>;
+type RoomAnswered = Extract<CalendarChangeOf, { kind: 'room_answered' }>;
 
-const subjectOf = ({ participant, change: { kind } }: CalendarChange): string =>
-  `${kind === 'conflict' || kind === 'conflict_over' ? 'conflict' : 'event'}:${participant}`;
+const subjectOf = ({ participant, change: { kind } }: CalendarChange): string => {
+  if (kind === 'room_answered') return 'room';
+  return `${kind === 'conflict' || kind === 'conflict_over' ? 'conflict' : 'event'}:${participant ?? roomUser}`;
+};
 
 const isAboutUpcomingSlot = ({ journal }: AuditionRun, { revision }: CalendarChange): boolean => {
   const { slot, state, revision: present } = journal.view;
@@ -64,14 +76,28 @@ const isOverridden = ({ journal }: AuditionRun, { connection, change }: Calendar
 const isMootNow = (run: AuditionRun, report: CalendarChange) => (): boolean =>
   !isAboutUpcomingSlot(run, report) || run.calendarReports.get(subjectOf(report)) !== report.inboxId;
 
-const factOf = ({ participant, provider, connection, change }: CalendarChange): AuditionFact => ({
-  type: 'calendar_changed',
-  participant,
-  provider,
-  connection,
-  change: change.kind,
-  ...('start' in change ? { start: change.start, end: change.end } : {}),
-});
+/** Returns undefined for the answer of a room that the present slot does not have. */
+const factOf = (run: AuditionRun, report: CalendarChange): AuditionFact | undefined => {
+  const { participant, provider, connection, change } = report;
+  if (change.kind === 'room_answered') {
+    const room = run.journal.view.slot?.roomCalendar;
+    return room?.connection === connection
+      ? { type: 'room_answered', provider: room.provider, connection, answer: change.answer }
+      : undefined;
+  }
+  return {
+    type: 'calendar_changed',
+    ...(participant === undefined ? {} : { participant }),
+    provider,
+    connection,
+    change: change.kind,
+    ...('start' in change ? { start: change.start, end: change.end } : {}),
+  };
+};
+
+/** Names the event that was changed. An event of no participant books the room. */
+const eventOf = ({ participant }: CalendarChange): string =>
+  participant === undefined ? 'The event that books the room' : `The event in the calendar of ${participant}`;
 
 const ask = (
   run: AuditionRun,
@@ -92,10 +118,9 @@ const ask = (
   );
 
 const askAboutMove = (run: AuditionRun, report: CalendarChange, moved: Moved, refusal?: Refusal): void => {
-  const { participant } = report;
   const isFollowed = canFollow(moved);
   const times = moved.isAllDay ? 'it lasts all day now' : `it is from ${moved.start} to ${moved.end} now`;
-  const what = `The event in the calendar of ${participant} was moved: ${times}.`;
+  const what = `${eventOf(report)} was moved: ${times}.`;
   ask(
     run,
     report,
@@ -137,7 +162,7 @@ const askAboutDeletion = (run: AuditionRun, report: CalendarChange): void =>
     report,
     {
       step: 'calendar_change',
-      what: `The event in the calendar of ${report.participant} was deleted.`,
+      what: `${eventOf(report)} was deleted.`,
       hint: 'Restore to write it again, or ignore to continue without it. To give up the audition, cancel it.',
       actions: ['restore', 'ignore'],
     },
@@ -156,6 +181,28 @@ const askAboutConflict = (run: AuditionRun, report: CalendarChange, { start, end
     },
     () => undefined,
   );
+
+/**
+ * A room that declines leaves the audition without a place. A room that must be approved is waited for. When the slot was
+ * booked in spite of the room's calendar, the answer is no question.
+ */
+const roomAnswered = (run: AuditionRun, report: CalendarChange, { answer }: RoomAnswered): void => {
+  const { overridden = [], slot } = run.journal.view;
+  const isExpected = overridden.some((blocker) => blocker.kind === 'calendar_event' && blocker.room);
+  if (answer !== 'declined' || isExpected) return;
+  ask(
+    run,
+    report,
+    {
+      step: 'calendar_conflict',
+      what: `The room ${slot?.room ?? ''} has declined its booking.`,
+      hint: 'Reschedule the audition to another time or room, or ignore to keep the slot. The question is withdrawn when the room accepts.',
+      actions: ['ignore'],
+      code: 'room_declined',
+    },
+    () => undefined,
+  );
+};
 
 /** Reschedules the audition, as a command would. Returns why it cannot. */
 export const rescheduleTo = async (
@@ -176,11 +223,17 @@ export const rescheduleTo = async (
   }
 };
 
-/** Writes the event again as it was. The number of facts distinguishes the writing from all others. */
-const restore = async (run: AuditionRun, { participant }: CalendarChange): Promise<void> => {
+/**
+ * Writes the event again as it was, with the room if it books the room. The number of facts distinguishes the writing from
+ * all others.
+ */
+const restore = async (run: AuditionRun, { participant, connection }: CalendarChange): Promise<void> => {
   const { slot, revision } = run.journal.view;
-  const calendar = run.plan.participants.find(({ id }) => id === participant)?.calendar;
-  if (!slot || !calendar || !isWritableCalendar(calendar)) return;
+  if (!slot) return;
   const label = `r${revision}:restored-${run.journal.number}`;
-  await writeCalendarEvents(run, { slot, revision }, { only: [{ owner: participant, calendar }], label });
+  if (slot.roomCalendar?.connection === connection) await bookRoom(run, { slot, revision }, label);
+  const owner = run.plan.participants.find(({ id }) => id === participant);
+  if (!owner?.calendar || !isWritableCalendar(owner.calendar)) return;
+  const only = [{ owner: owner.id, calendar: owner.calendar }];
+  await writeCalendarEvents(run, { slot, revision }, { only, label });
 };

@@ -163,7 +163,8 @@ const writeAlone = async (
   keepOnlyRemovalOf(run, event);
 };
 
-const contentOf = ({ plan, journal }: AuditionRun, slot: Slot, revision: number): EventContent => {
+/** Returns the content of the events, which is the same in each calendar. */
+export const contentOf = ({ plan, journal }: AuditionRun, slot: Slot, revision: number): EventContent => {
   const joinUrl = journal.view.meeting?.joinUrl;
   return {
     slot,

@@ -1,5 +1,4 @@
 /** Changes the cast of a running audition, with the calendars, holds and notices of the participants. */
-import { CancellationScope } from '@temporalio/workflow';
 import { castChangeRefusal } from '../../../domain/audition/cast-changes.ts';
 import {
   type CastDifference,
@@ -19,12 +18,12 @@ import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { writableCalendarsOf } from '../calendars.ts';
 import { runChange } from '../change.ts';
 import type { Change } from '../change-in-progress.ts';
-import { compensate } from '../compensate.ts';
 import type { AuditionCompensation } from '../compensations.ts';
 import type { CastChange, ParticipantsCommand } from '../messages.ts';
 import { isChangeable, wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
 import { forgetSuppressed } from '../suppressed-addresses.ts';
+import { undoInBackground } from '../undo-in-background.ts';
 import { allAccepted, confirmWhenAccepted, pendingDecline } from './answers.ts';
 import { removalId, writeCalendarEvents } from './calendar-events.ts';
 import { type Claimed, claimSlot } from './claim.ts';
@@ -89,12 +88,12 @@ const replaceCast = async (
     if (channels.length > 0) forgetSuppressed(run, participant.id);
   }
   confirmWhenAccepted(run, correlationId);
-  undoInBackground(run, undone, recipients);
+  undoFor(run, undone, recipients);
   await arrangeFor(run, difference);
   // The event stays in a calendar that others share: it is theirs now. One who stays has registered the removal anew.
   const stays = ({ id }: AuditionCompensation) =>
     plan.participants.some((participant) => removalId({ participant: participant.id }) === id);
-  undoInBackground(
+  undoFor(
     run,
     shared.filter((entry) => !stays(entry)),
     recipients,
@@ -214,21 +213,11 @@ const partition = <Item>(
   items.filter((item) => !isFirst(item)),
 ];
 
-const undoInBackground = (
+const undoFor = (
   run: AuditionRun,
   compensations: readonly AuditionCompensation[],
   recipients: readonly Participant[],
-): void => {
-  const label = labelOf(run, 'removed');
-  for (const compensation of compensations) {
-    // Removed from the saga first, so that an ending in the meantime does not run it again.
-    run.saga.remove(compensation.id);
-    void run.background.start(async (detach) => {
-      detach();
-      await CancellationScope.nonCancellable(() => compensate(run, compensation, { recipients, label }));
-    });
-  }
-};
+): void => undoInBackground(run, compensations, { recipients, label: labelOf(run, 'removed') });
 
 /**
  * Completes a change of the cast in which an earlier run was interrupted: the slot is held for the present cast, what is
@@ -246,7 +235,7 @@ export const completeCast = async (run: AuditionRun): Promise<void> => {
     losesEvent: true,
   }));
   const undone = leaving.flatMap((one) => compensationsOf(run, one));
-  undoInBackground(
+  undoFor(
     run,
     undone.filter((entry) => !isShared(entry, plan.participants)),
     former,

@@ -5,6 +5,7 @@
 import { CancellationScope, proxyActivities, sleep } from '@temporalio/workflow';
 import {
   type CalendarActivities,
+  type CalendarToRead,
   type ClaimSlotResult,
   type InternalActivities,
   type TaskQueue,
@@ -17,7 +18,7 @@ import {
   rulesFor,
 } from '../../../domain/audition/conflict-rules.ts';
 import type { AuditionPlan } from '../../../domain/audition/plan.ts';
-import type { CalendarRef } from '../../../domain/audition/request.ts';
+import { roomCalendarOf } from '../../../domain/audition/rooms.ts';
 import type { BusyInterval, SlotSpec } from '../../../domain/audition/slot.ts';
 import type { Blocker } from '../../../domain/audition/slot-conflict.ts';
 import { Refusal } from '../../../domain/errors.ts';
@@ -25,7 +26,7 @@ import type { CalendarProviderName } from '../../../domain/providers/vendors.ts'
 import { second } from '../../../domain/time/units.ts';
 import { queueOfCalendar } from '../../task-queues.ts';
 import { activityOptions, claimOptions } from '../activity-options.ts';
-import { calendarsByProvider, calendarsOf, type OwnedCalendar } from '../calendars.ts';
+import { calendarsOf } from '../calendars.ts';
 import { releaseOtherClaims } from '../change.ts';
 import { Aborted } from '../ending.ts';
 import { retryUntilResolved } from '../operator-retry.ts';
@@ -102,10 +103,10 @@ const claimOnceReadable = async (
   wish: SlotSpec,
   { isFirst, plan, isMoot, accepted, rules }: ClaimWork,
 ): Promise<Claimed> => {
-  const [first, ...others] = calendarsByProvider(calendarsOf({ plan }));
+  const [first, ...others] = byProvider(calendarsToRead(plan, wish));
   const reading: Reading = { wish, rules, isMoot };
-  let busy = (await Promise.all(others.flatMap(({ calendars }) => readAll(run, calendars, reading)))).flat();
-  let calendars = first ? refsOf(first.calendars) : [];
+  let busy = (await Promise.all(others.flatMap((group) => readAll(run, group, reading)))).flat();
+  let calendars: readonly CalendarToRead[] = first ?? [];
   for (;;) {
     const number = run.claims.last + 1;
     run.claims = { ...run.claims, last: number };
@@ -118,7 +119,7 @@ const claimOnceReadable = async (
       busy,
       number,
       isFirst,
-      provider: first?.provider,
+      provider: first?.[0].provider,
     });
     if (result.kind !== 'unreadable') return { ...result, number };
     const { failures } = result;
@@ -166,7 +167,7 @@ interface ClaimCall {
   readonly wish: SlotSpec;
   readonly rules: ConflictRules;
   readonly accepted: readonly Blocker[] | undefined;
-  readonly calendars: readonly CalendarRef[];
+  readonly calendars: readonly CalendarToRead[];
   readonly busy: readonly BusyInterval[];
   readonly number: number;
   readonly isFirst: boolean;
@@ -213,18 +214,19 @@ interface Reading extends Pick<ClaimOptions, 'isMoot'> {
 
 const readAll = (
   run: AuditionRun,
-  calendars: readonly OwnedCalendar[],
+  calendars: readonly CalendarToRead[],
   reading: Reading,
 ): readonly Promise<readonly BusyInterval[]>[] =>
-  byConnection(refsOf(calendars)).map((group) => readAlone(run, group, reading));
+  byConnection(calendars).map((group) => readAlone(run, group, reading));
 
 /** Returns the busy times of the calendars of one connection. */
 const readAlone = async (
   run: AuditionRun,
-  [first, ...rest]: readonly [CalendarRef, ...CalendarRef[]],
+  calendars: Group,
   { wish, rules, isMoot }: Reading,
 ): Promise<readonly BusyInterval[]> => {
-  const { provider, connection } = first;
+  const [{ provider, connection }] = calendars;
+  const rooms = calendars.filter(({ isRoom }) => isRoom).map(({ calendarId }) => calendarId);
   const activities = proxyActivities<CalendarActivities>(
     activityOptions(run, {
       queue: queueOfCalendar(provider),
@@ -250,7 +252,8 @@ const readAlone = async (
           ...call,
           provider,
           connection,
-          calendarIds: [first, ...rest].map(({ calendarId }) => calendarId),
+          calendarIds: calendars.filter(({ isRoom }) => !isRoom).map(({ calendarId }) => calendarId),
+          ...(rooms.length > 0 ? { rooms } : {}),
           tentative: rules.tentative,
           window: readingWindow(wish, rules),
         }),
@@ -259,15 +262,36 @@ const readAlone = async (
   return outcome.kind === 'done' ? outcome.result : [];
 };
 
-const refsOf = (calendars: readonly OwnedCalendar[]): readonly CalendarRef[] =>
-  calendars.map(({ calendar }) => calendar);
+/** Calendars that have a provider, or a connection, in common. */
+type Group = readonly [CalendarToRead, ...CalendarToRead[]];
 
-const byConnection = (calendars: readonly CalendarRef[]): readonly [CalendarRef, ...CalendarRef[]][] => {
-  const groups = new Map<CalendarRef['connection'], [CalendarRef, ...CalendarRef[]]>();
+/** Returns the calendars of the participants, and that of the room. */
+const calendarsToRead = (plan: AuditionPlan, wish: SlotSpec): readonly CalendarToRead[] => {
+  const room = roomCalendarOf(wish);
+  return [
+    ...calendarsOf({ plan }).map(({ calendar }) => calendar),
+    ...(room
+      ? [{ provider: room.provider, connection: room.connection, calendarId: room.email, isRoom: true }]
+      : []),
+  ];
+};
+
+const byProvider = (calendars: readonly CalendarToRead[]): readonly Group[] =>
+  grouped(calendars, ({ provider }) => provider);
+
+const byConnection = (calendars: readonly CalendarToRead[]): readonly Group[] =>
+  grouped(calendars, ({ connection }) => connection);
+
+/** Returns the calendars in groups with one key each, in the order of their first calendar. */
+const grouped = (
+  calendars: readonly CalendarToRead[],
+  keyOf: (calendar: CalendarToRead) => string,
+): readonly Group[] => {
+  const groups = new Map<string, [CalendarToRead, ...CalendarToRead[]]>();
   for (const calendar of calendars) {
-    const group = groups.get(calendar.connection);
+    const group = groups.get(keyOf(calendar));
     if (group) group.push(calendar);
-    else groups.set(calendar.connection, [calendar]);
+    else groups.set(keyOf(calendar), [calendar]);
   }
   return [...groups.values()];
 };

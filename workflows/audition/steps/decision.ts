@@ -61,7 +61,7 @@ const startNextRound = async (
       id: next.id,
       round: next.round,
       // In the same room, unless the decision names another.
-      wish: inRoom({ kind: 'fixed', slot: next.slot }, journal.view.slot?.room),
+      wish: inRoom({ kind: 'fixed', slot: next.slot }, journal.view.slot),
       correlationId,
       previous: plan.id,
       formerParticipants: undefined,

@@ -31,7 +31,7 @@ export const reopen = async (run: AuditionRun, command: ReopenCommand): Promise<
     return undefined;
   }
   // The audition keeps its room, unless the new slot names another.
-  const claimed = await claimUnlessAborted(run, inRoom(command.wish, journal.view.slot?.room));
+  const claimed = await claimUnlessAborted(run, inRoom(command.wish, journal.view.slot));
   if (claimed instanceof Refusal) return claimed;
   if (claimed.kind === 'refused') return slotRefused(claimed);
   const meeting = standingMeeting(run);

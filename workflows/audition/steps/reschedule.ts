@@ -23,6 +23,7 @@ import { type SlotRevision, writeCalendarEvents } from './calendar-events.ts';
 import { type Claimed, claimSlot, slotRefused } from './claim.ts';
 import { moveMeeting } from './meeting.ts';
 import { sendAgain } from './notices.ts';
+import { bookRoom, releaseFormerRooms } from './room.ts';
 import { announce, completionOf } from './schedule.ts';
 import { startSession } from './session.ts';
 
@@ -46,7 +47,7 @@ export const reschedule = async (
   const { slot } = view;
   if (!slot || !isChangeable('reschedule', view)) return wrongState('reschedule', view.state);
   // The new slot keeps the room of the old one, unless it names another.
-  const wish = inRoom(command.wish, slot.room);
+  const wish = inRoom(command.wish, slot);
   if (wish.kind === 'fixed' && isSameSlot(wish.slot, slot)) return undefined;
   return runChange(run, 'reschedule', (change) => moveTo(run, change, command, wish, { ...view, slot }));
 };
@@ -85,6 +86,7 @@ const moveTo = async (
   change.isMade = true;
   try {
     await moveMeeting(run, at);
+    if (at.slot.roomCalendar) await bookRoom(run, at);
     await writeCalendarEvents(run, at, { completion: completionOf(run, claimed.number) });
   } catch (error) {
     if (run.ending || run.isSuperseded || !(error instanceof Aborted || isCancellation(error))) throw error;
@@ -92,6 +94,7 @@ const moveTo = async (
     await CancellationScope.nonCancellable(() => revert(run, before, reason));
     return undefined;
   }
+  releaseFormerRooms(run);
   announce(run, claimed.reminders, {
     notice: 'update',
     label: `r${at.revision}`,
@@ -169,7 +172,9 @@ const revert = async (run: AuditionRun, before: Before, reason: string): Promise
 const moveBack = async (run: AuditionRun, at: SlotRevision): Promise<void> => {
   try {
     await moveMeeting(run, at);
+    if (at.slot.roomCalendar) await bookRoom(run, at);
     await writeCalendarEvents(run, at);
+    releaseFormerRooms(run);
   } catch (error) {
     if (!(error instanceof Aborted)) throw error;
   }

@@ -11,6 +11,7 @@ import { completeCast } from './cast.ts';
 import { scheduleFirstSlot } from './first-slot.ts';
 import { moveMeeting, removeOtherMeetings } from './meeting.ts';
 import { notifyOne } from './notices.ts';
+import { bookRoom, releaseFormerRooms } from './room.ts';
 import { announce, completionOf } from './schedule.ts';
 
 /** Completes the step in which the earlier run was interrupted. Its effects have the same keys, so none is repeated. */
@@ -24,7 +25,9 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
       if (!slot) return;
       await moveMeeting(run, { slot, revision });
       removeOtherMeetings(run);
+      if (slot.roomCalendar) await bookRoom(run, { slot, revision });
       await writeCalendarEvents(run, { slot, revision }, { completion: completionOf(run, run.claims.held) });
+      releaseFormerRooms(run);
       announce(run, run.reminders, {
         notice: revision === 1 ? 'invitation' : 'update',
         label: `r${revision}`,
@@ -39,8 +42,10 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
       // Meeting and events return to the old slot after the fact that says so.
       if (slot && isReverted(announcedAs)) {
         if (meeting) await moveMeeting(run, { slot, revision });
+        if (slot.roomCalendar) await bookRoom(run, { slot, revision });
         await writeCalendarEvents(run, { slot, revision });
       }
+      releaseFormerRooms(run);
       announceMissing(run);
       return restoreQuestions(run);
     case 'in_progress':

@@ -1,4 +1,4 @@
-/** Steps 2 to 4: meeting, calendar events, notices. Messages cannot be undone and come last. */
+/** Steps 2 to 4: meeting, room, calendar events, notices. Messages cannot be undone and come last. */
 import type { Reminder } from '../../../domain/audition/reminder-plan.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import type { NoticeBatch } from '../open-notices.ts';
@@ -7,6 +7,7 @@ import { confirmWhenAccepted } from './answers.ts';
 import { type Completion, type SlotRevision, writeCalendarEvents } from './calendar-events.ts';
 import { moveMeeting } from './meeting.ts';
 import { notify } from './notices.ts';
+import { bookRoom, releaseFormerRooms } from './room.ts';
 
 /** Arranges everything for a held slot and starts to invite all participants. */
 export const schedule = async (run: AuditionRun, at: SlotRevision): Promise<void> => {
@@ -15,7 +16,9 @@ export const schedule = async (run: AuditionRun, at: SlotRevision): Promise<void
   const { held } = run.claims;
   // A claim whose calendars could not be read has kept its slot.
   const completion = held > 1 ? completionOf(run, held) : { draft: run.journal.draft({ type: 'scheduled' }) };
+  if (at.slot.roomCalendar) await bookRoom(run, at);
   await writeCalendarEvents(run, at, { completion });
+  releaseFormerRooms(run);
   announce(run, run.reminders, { notice: 'invitation', label: `r${at.revision}` });
 };
 

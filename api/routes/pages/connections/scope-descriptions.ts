@@ -18,6 +18,10 @@ const calendarNames: ScopeDescription = {
   en: 'see the names of your calendars',
   fr: 'voir les noms de vos agendas',
 };
+const rooms: ScopeDescription = {
+  en: 'see the rooms of your organization',
+  fr: 'voir les salles de votre organisation',
+};
 const meetings: ScopeDescription = {
   en: 'make, change and delete video meetings',
   fr: 'créer, modifier et supprimer des réunions vidéo',
@@ -38,6 +42,7 @@ const scopeDescriptions: Readonly<Record<ConnectionProvider, Readonly<Record<str
     [`${google}calendar.events`]: events,
     [`${google}calendar.freebusy`]: freeBusy,
     [`${google}calendar.calendarlist.readonly`]: calendarNames,
+    [`${google}admin.directory.resource.calendar.readonly`]: rooms,
   },
   microsoft: {
     openid: whoYouAre,
@@ -47,6 +52,7 @@ const scopeDescriptions: Readonly<Record<ConnectionProvider, Readonly<Record<str
     offline_access: whileAway,
     'Calendars.ReadWrite': events,
     'OnlineMeetings.ReadWrite': meetings,
+    'Place.Read.All': rooms,
   },
   zoom: {
     'user:read:user': whoYouAre,

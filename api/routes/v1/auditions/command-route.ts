@@ -103,13 +103,18 @@ export const runCommand = async (
   return sendAuditionResponse(reply, response);
 };
 
-/** Sends a command to the running workflow and sends the response. `message` throws `Refusal` for invalid times. */
+/**
+ * Sends a command to the running workflow and sends the response. `message` throws `Refusal` for invalid times.
+ * @param check throws `Refusal` before anything is sent. A request that was accepted before is not checked again
+ */
 export const sendCommand = <Name extends AuditionUpdateMessage['name']>(
   dependencies: Pick<ApiDependencies, 'repositories' | 'auditionWorkflows'>,
   { request, reply, route }: { request: CommandRequest; reply: FastifyReply; route: string },
   name: Name,
   message: (context: CommandContext, view: AuditionView) => MessageOf<Name> | Promise<MessageOf<Name>>,
+  check: () => Promise<void> = async () => undefined,
 ): Promise<FastifyReply> =>
-  runCommand(dependencies, { request, reply, route }, (target, context, attempt) =>
-    sendAuditionCommand(dependencies, target, name, (view) => message(context, view), attempt),
-  );
+  runCommand(dependencies, { request, reply, route }, async (target, context, attempt) => {
+    if (!attempt.accepted) await check();
+    return sendAuditionCommand(dependencies, target, name, (view) => message(context, view), attempt);
+  });

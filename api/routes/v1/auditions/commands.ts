@@ -13,8 +13,9 @@ import { validateSlot } from '../../../../domain/audition/request-validation.ts'
 import type { AuditionView } from '../../../../domain/audition/view.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import type { CommandContext, DecideCommand } from '../../../../workflows/audition/messages.ts';
-import { callerOf } from '../../../access/caller.ts';
+import { type Caller, callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
+import { checkRoom, requestedRoom } from '../../../auditions/check-room.ts';
 import { conflictHandlingOf } from '../../../auditions/conflict-override.ts';
 import { nextAuditionId } from '../../../auditions/derived-ids.ts';
 import { reopenAudition } from '../../../auditions/reopen.ts';
@@ -89,6 +90,7 @@ const slotRoutes = (api: Api, dependencies: ApiDependencies): void => {
           'slot_taken',
           'nothing_free',
           'duration_too_short',
+          'unknown_connection',
           'move_in_progress',
           'move_aborted',
           ...slotRefusals,
@@ -100,6 +102,7 @@ const slotRoutes = (api: Api, dependencies: ApiDependencies): void => {
     async (request, reply) => {
       const { slot, reason, conflicts } = request.body;
       const handling = await conflictHandlingOf(dependencies, callerOf(request), conflicts);
+      const { organization } = callerOf(request);
       return sendCommand(
         dependencies,
         exchange(request, reply, 'reschedule'),
@@ -118,6 +121,7 @@ const slotRoutes = (api: Api, dependencies: ApiDependencies): void => {
             conflicts: handling,
           },
         }),
+        () => checkRoom(dependencies.repositories.connections, organization, requestedRoom(slot)),
       );
     },
   );
@@ -145,16 +149,23 @@ const outcomeRoutes = (api: Api, dependencies: ApiDependencies): void => {
         ...commandSchema('decide', 'Record the decision; a callback starts the next round', [
           ...runningRefusals,
           'move_in_progress',
+          'unknown_connection',
           ...slotRefusals,
         ]),
         body: decideSchema,
       },
     },
     async (request, reply) =>
-      sendCommand(dependencies, exchange(request, reply, 'decide'), 'decide', (context, view) => ({
-        name: 'decide',
-        command: decision(request.body, context, view, dependencies.now()),
-      })),
+      sendCommand(
+        dependencies,
+        exchange(request, reply, 'decide'),
+        'decide',
+        (context, view) => ({
+          name: 'decide',
+          command: decision(request.body, context, view, dependencies.now()),
+        }),
+        () => checkNextRoom(dependencies, callerOf(request), request.body),
+      ),
   );
   api.post(
     '/v1/auditions/:id/reopen',
@@ -166,6 +177,7 @@ const outcomeRoutes = (api: Api, dependencies: ApiDependencies): void => {
           'slot_taken',
           'nothing_free',
           'move_aborted',
+          'unknown_connection',
           ...slotRefusals,
           ...blockRefusals,
         ]),
@@ -175,10 +187,24 @@ const outcomeRoutes = (api: Api, dependencies: ApiDependencies): void => {
       },
     },
     async (request, reply) =>
-      runCommand(dependencies, exchange(request, reply, 'reopen'), (target, context, attempt) =>
-        reopenAudition(dependencies, target, request.body, context, attempt),
-      ),
+      runCommand(dependencies, exchange(request, reply, 'reopen'), async (target, context, attempt) => {
+        const { body } = request;
+        const room = body.to === 'session' && body.slot ? requestedRoom(body.slot) : undefined;
+        if (!attempt.accepted) {
+          await checkRoom(dependencies.repositories.connections, target.organization, room);
+        }
+        return reopenAudition(dependencies, target, body, context, attempt);
+      }),
   );
+};
+
+const checkNextRoom = async (
+  { repositories: { connections } }: ApiDependencies,
+  { organization }: Caller,
+  body: DecideBody,
+): Promise<void> => {
+  if (body.decision !== 'callback') return;
+  await checkRoom(connections, organization, body.next.slot.roomCalendar, '/next/slot');
 };
 
 const decision = (

@@ -1,0 +1,321 @@
+import { describe, expect, it } from 'vitest';
+import type { AuditionFact } from '../../domain/audition/events.ts';
+import type { Slot } from '../../domain/audition/slot.ts';
+import { ProviderError } from '../../domain/errors.ts';
+import type { AuditionId } from '../../domain/ids.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import { minute } from '../../domain/time/units.ts';
+import {
+  factsUntilScheduled,
+  newAuditionId,
+  storeEvents,
+  trail,
+} from '../../tests/harness/audition-trail.ts';
+import { ada, later, slot, useCalendarSync } from '../../tests/harness/calendar-sync-harness.ts';
+import { callContext } from '../../tests/harness/call-context.ts';
+import { connectToSandbox } from '../../tests/harness/google-sandbox.ts';
+import { eventIdFor } from '../effects/deterministic-ids.ts';
+
+const setupSync = useCalendarSync();
+
+const aDayAgo = Date.now() - 24 * 60 * minute;
+const cancelled: AuditionFact = { type: 'cancelled', origin: 'api' };
+
+const setup = async (options: Parameters<typeof setupSync>[0] = {}) => {
+  const bench = await setupSync(options);
+  const { repositories, providers, accessTokens, connection, account, calendar, auditionId, sandbox } = bench;
+  const owner = { id: connection, organization: 'org_1', provider: 'google', version: 1 } as const;
+  const opened = { ...owner, account, ...accessTokens.forConnection(owner, 'test') };
+  const events = () =>
+    sandbox.control.state().google.calendars.find(({ id }) => id === account)?.events ?? [];
+  return {
+    ...bench,
+    /** Lists and compares everything, as the daily reconciliation does. */
+    reconcile: async (isDryRun = false) => {
+      const result = await bench.sync({ reconcile: { isDryRun, isFirst: true } });
+      if (result.kind !== 'synced') throw new Error(result.kind);
+      expect(result.isReconciled).toBe(true);
+      return (result.findings ?? []).map(({ fault, repair, failure }) =>
+        [fault, repair, ...(failure === undefined ? [] : [failure])].join(' '),
+      );
+    },
+    /** Records a write that the calendar has confirmed and lost. */
+    loseWrite: (revision: number, at: Slot) =>
+      repositories.writtenEvents.record({
+        organization: 'org_1',
+        connection,
+        provider: 'google',
+        calendarName: `google/${account}`,
+        calendarId: calendar.calendarId,
+        eventId: eventIdFor(auditionId),
+        auditionId,
+        participant: ada,
+        key: bench.key(`event:ada:r${revision}`),
+        slot: at,
+        revision,
+        writtenAt: toInstant(Date.now() - 5 * minute),
+      }),
+    /** Writes an event of another audition directly, without a ledger. */
+    putEvent: (id: AuditionId, at: Slot = slot) =>
+      providers.calendars.google.putEvent(
+        opened,
+        {
+          calendarId: 'primary',
+          eventId: eventIdFor(id),
+          reference: id,
+          use: { name: 'ada', key: 'late' },
+          summary: 'Captain',
+          description: '',
+          slot: at,
+          revision: 1,
+        },
+        callContext(),
+      ),
+    /** Returns an audition of the organization. */
+    store: async (...more: readonly AuditionFact[]) => {
+      const id = newAuditionId();
+      const facts = trail([...factsUntilScheduled(id, 'org_1'), ...more], { startMs: aDayAgo });
+      await storeEvents(repositories.events, id, facts);
+      return id;
+    },
+    standing: () =>
+      events()
+        .filter(({ status }) => status !== 'cancelled')
+        .map(({ id }) => id),
+  };
+};
+
+describe('a write that the calendar has confirmed and lost', () => {
+  it('is repeated by its audition, once; another disappearance counts as a deletion by a person', async () => {
+    const { reconcile, loseWrite, kinds, sent, findings } = await setup();
+    await loseWrite(1, slot);
+    expect(await reconcile()).toEqual(['write_lost rewritten']);
+    expect(findings).toMatchObject([{ fault: 'write_lost', participant: ada }]);
+    expect(sent).toMatchObject([{ change: { revision: 1, participant: ada, change: { kind: 'lost' } } }]);
+    // The audition writes it again, and it is lost again.
+    await loseWrite(1, slot);
+    expect(await reconcile()).toEqual(['event_deleted asked']);
+    expect(await reconcile()).toEqual(['event_deleted asked']);
+    expect(kinds()).toEqual(['lost', 'deleted']);
+  });
+
+  it('is found when the calendar still has the slot before it', async () => {
+    const { reconcile, write, sync, loseWrite, kinds } = await setup();
+    await write(1, slot);
+    await sync();
+    await loseWrite(2, later);
+    expect(await reconcile()).toEqual(['write_lost rewritten']);
+    await write(2, later, ':rewritten');
+    expect(await reconcile()).toEqual([]);
+    expect(kinds()).toEqual(['lost']);
+  });
+
+  it('is found by a dry run, which changes nothing and asks nothing', async () => {
+    const { reconcile, loseWrite, sent, findings } = await setup();
+    await loseWrite(1, slot);
+    expect(await reconcile(true)).toEqual(['write_lost rewritten']);
+    expect([sent, findings]).toEqual([[], []]);
+  });
+
+  it('waits for the workflow of the audition', async () => {
+    const { reconcile, sync, loseWrite, temporal, kinds } = await setup();
+    await loseWrite(1, slot);
+    temporal.hasNoWorkflow = true;
+    expect(await reconcile()).toEqual(['write_lost rewritten not_running']);
+    temporal.hasNoWorkflow = false;
+    await sync();
+    await sync();
+    expect(kinds()).toEqual(['lost', 'lost']);
+  });
+
+  it('is reported under one id when the round dies after the signal, or runs twice', async () => {
+    const { reconcile, loseWrite, sync, temporal, sent } = await setup();
+    await loseWrite(1, slot);
+    temporal.isDown = true;
+    await expect(reconcile()).rejects.toThrow('UNAVAILABLE');
+    temporal.isDown = false;
+    await Promise.all([sync(), sync()]);
+    await sync();
+    expect(new Set(sent.map(({ change }) => change.inboxId)).size).toBe(1);
+  });
+
+  it('is not suspected while the audition is moving', async () => {
+    const { reconcile, write, sync, sent } = await setup();
+    await write(1, slot);
+    await sync();
+    await Promise.all([reconcile(), write(2, later)]);
+    expect(await reconcile()).toEqual([]);
+    expect(sent).toEqual([]);
+  });
+});
+
+describe('what a person has changed', () => {
+  it('is asked about once, however often it is reconciled', async () => {
+    const { reconcile, write, sync, person, kinds, eventId, standing } = await setup();
+    await write(1, slot);
+    await sync();
+    await person.remove();
+    expect(await reconcile(true)).toEqual(['event_deleted asked']);
+    expect(kinds()).toEqual([]);
+    expect(await reconcile()).toEqual(['event_deleted asked']);
+    await reconcile();
+    expect(kinds()).toEqual(['deleted']);
+    expect(standing()).not.toContain(eventId);
+  });
+
+  it('is asked about also when it was deleted before the first reading, with the deletion in the list', async () => {
+    const { reconcile, write, sync, person, kinds } = await setup();
+    person.add('2031-08-01T08:00:00Z', '2031-08-01T09:00:00Z');
+    await write(1, slot);
+    await sync();
+    await write(2, later);
+    await person.remove();
+    await sync();
+    await reconcile();
+    expect(kinds()).toEqual(['deleted']);
+  });
+
+  it('in the texts is left alone', async () => {
+    const { reconcile, write, person, sent, account, sandbox, eventId } = await setup();
+    await write(1, slot);
+    await person.edit('My big day');
+    expect(await reconcile()).toEqual([]);
+    expect(sent).toEqual([]);
+    const { calendars } = sandbox.control.state().google;
+    const events = calendars.find(({ id }) => id === account)?.events ?? [];
+    expect(events.find(({ id }) => id === eventId)?.summary).toBe('My big day');
+  });
+});
+
+describe('an event of ours that nothing accounts for', () => {
+  it('is removed when its audition was closed, but not by a dry run', async () => {
+    const { reconcile, write, store, putEvent, standing, eventId, findings, sent } = await setup();
+    await write(1, slot);
+    const closed = await store(cancelled);
+    await putEvent(closed, later);
+    expect(await reconcile(true)).toEqual(['event_orphaned removed']);
+    expect(standing()).toHaveLength(2);
+    expect(await reconcile()).toEqual(['event_orphaned removed']);
+    expect(standing()).toEqual([eventId]);
+    expect(findings).toMatchObject([{ auditionId: closed, fault: 'event_orphaned' }]);
+    expect(await reconcile()).toEqual([]);
+    expect(sent).toEqual([]);
+  });
+
+  it('is removed when the ledger of an open audition knows no step for it', async () => {
+    const { reconcile, write, store, putEvent, standing, eventId } = await setup();
+    await write(1, slot);
+    await putEvent(await store(), later);
+    expect(await reconcile()).toEqual(['event_orphaned removed']);
+    expect(standing()).toEqual([eventId]);
+  });
+
+  it('stays when its audition is unknown: another installation can use the calendar', async () => {
+    const { reconcile, write, putEvent, standing } = await setup();
+    await write(1, slot);
+    await putEvent(newAuditionId(), later);
+    expect(await reconcile()).toEqual(['event_unknown none']);
+    expect(standing()).toHaveLength(2);
+  });
+
+  it('is removed when it is the second one of its audition', async () => {
+    const { reconcile, write, standing, eventId, auditionId, sandbox, account, sent } = await setup();
+    await write(1, slot);
+    await connectToSandbox(sandbox.url, account).calendar.events.insert({
+      calendarId: 'primary',
+      requestBody: {
+        // A deleted event is written again under the next generation of its id, and its owner can restore the first one.
+        id: `${eventId}v2`,
+        start: { dateTime: later.start },
+        end: { dateTime: later.end },
+        extendedProperties: { private: { castmatchReference: auditionId, castmatchRevision: '1' } },
+      },
+    });
+    expect(await reconcile(true)).toEqual(['event_duplicated removed']);
+    expect(await reconcile()).toEqual(['event_duplicated removed']);
+    expect(standing()).toEqual([eventId]);
+    expect(sent).toEqual([]);
+  });
+
+  it('is removed once when two rounds run simultaneously, and after a lost answer', async () => {
+    const { reconcile, sync, write, store, putEvent, standing, eventId, fault } = await setup();
+    await write(1, slot);
+    await sync();
+    await putEvent(await store(cancelled), later);
+    fault('google', { kind: 'lost_answer', operation: 'events.delete', times: 1 });
+    await expect(reconcile()).rejects.toMatchObject({ name: 'ApplicationFailure' });
+    await Promise.all([sync(), sync()]);
+    expect(standing()).toEqual([eventId]);
+    expect(await reconcile()).toEqual([]);
+  });
+
+  it('is reported as not removed when the calendar refuses, and tried again by the next reconciliation', async () => {
+    const refusal = { isOver: false };
+    const { reconcile, write, store, putEvent, standing, eventId } = await setup({
+      wrapCalendar: (calendar) => ({
+        ...calendar,
+        deleteEvent: async (...call) => {
+          if (refusal.isOver) return calendar.deleteEvent(...call);
+          throw new ProviderError(
+            'google',
+            'calendar.deleteEvent',
+            { kind: 'not_permitted' },
+            { message: 'Forbidden' },
+          );
+        },
+      }),
+    });
+    await write(1, slot);
+    await putEvent(await store(cancelled), later);
+    expect(await reconcile()).toEqual(['event_orphaned removed not_permitted']);
+    refusal.isOver = true;
+    expect(await reconcile()).toEqual(['event_orphaned removed']);
+    expect(standing()).toEqual([eventId]);
+  });
+
+  it('is removed before the calendar is forgotten', async () => {
+    const { sync, write, store, putEvent, standing, eventId, holds } = await setup();
+    await write(1, slot);
+    await sync();
+    await putEvent(await store(cancelled), later);
+    await holds.release();
+    expect(await sync()).toEqual({ kind: 'ended', reason: 'unused' });
+    expect(standing()).toEqual([eventId]);
+  });
+});
+
+describe('an event that only the ledger knows', () => {
+  it('is compared from then on', async () => {
+    const { reconcile, sync, write, pool, connection, person, record, kinds } = await setup();
+    await write(1, slot);
+    await sync();
+    await record({ type: 'confirmed' });
+    await pool.query('DELETE FROM synced_events WHERE connection = $1', [connection]);
+    await pool.query('UPDATE auditions SET view = view || \'{"updatedAt":"2026-01-01T00:00:00.000Z"}\'');
+    expect(await reconcile()).toContain('record_missing recorded');
+    expect(kinds()).not.toContain('lost');
+    await person.remove();
+    await sync();
+    expect(kinds()).toContain('deleted');
+  });
+});
+
+describe('the schedule', () => {
+  it('lists everything again a day after the last listing, and not before', async () => {
+    const { sync, write, loseWrite, pool, connection, kinds } = await setup();
+    await write(1, slot);
+    await sync();
+    await loseWrite(2, later);
+    await sync();
+    expect(kinds()).toEqual([]);
+    await pool.query(
+      "UPDATE synced_calendars SET listed_at = now() - interval '25 hours' WHERE connection = $1",
+      [connection],
+    );
+    await sync({ only: [] });
+    expect(kinds()).toEqual([]);
+    await sync();
+    await sync();
+    expect(kinds()).toEqual(['lost']);
+  });
+});

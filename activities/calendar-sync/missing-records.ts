@@ -1,0 +1,83 @@
+/**
+ * Records the events that the ledger has and that are not compared with their calendar: they were written by an earlier
+ * version of this service, or their record was lost.
+ */
+import { z } from 'zod';
+import type { AuditionReadModel } from '../../db/auditions/read-model.ts';
+import type { SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
+import type { SyncedEvents } from '../../db/calendars/synced-events.ts';
+import type { WrittenEvents } from '../../db/calendars/written-events.ts';
+import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
+import type { AuditionId } from '../../domain/ids.ts';
+import { toEpochMs } from '../../domain/time/epoch.ts';
+import type { Instant } from '../../domain/time/instant.ts';
+import type { CalendarUses } from './calendar-uses.ts';
+import type { SyncRound } from './sync-round.ts';
+
+/** Bounds the time of a round. The next reconciliation records the others. */
+const maxRecords = 100;
+
+const writtenSchema = z.object({ eventId: z.string().describe("The provider's id of the event") });
+
+/** Creates the function that records them. Idempotent. In a dry run, it only finds them. */
+export const createMissingRecords =
+  ({
+    auditions,
+    syncedEvents,
+    writtenEvents,
+    uses,
+  }: {
+    readonly auditions: Pick<AuditionReadModel, 'get'>;
+    readonly syncedEvents: Pick<SyncedEvents, 'listUnrecorded'>;
+    readonly writtenEvents: Pick<WrittenEvents, 'record'>;
+    readonly uses: Pick<CalendarUses, 'lastWrite' | 'nameOf'>;
+  }) =>
+  async (
+    round: SyncRound,
+    calendar: SyncedCalendar,
+    listedAt: Instant,
+    isDryRun: boolean,
+  ): Promise<readonly CalendarFinding[]> => {
+    const recordOne = async (auditionId: AuditionId): Promise<CalendarFinding | undefined> => {
+      const { organization, connection, provider, calendarId } = calendar;
+      const view = await auditions.get(organization, auditionId);
+      // An audition that has changed since the listing began may be writing just now. The next listing is later.
+      if (!view?.slot || view.state === 'closed' || toEpochMs(view.updatedAt) >= toEpochMs(listedAt)) {
+        return undefined;
+      }
+      const write = await uses.lastWrite(round, calendar, auditionId);
+      const eventId = writtenSchema.safeParse(write?.result).data?.eventId;
+      if (!write || eventId === undefined) return undefined;
+      const { participant } = write.target;
+      if (!isDryRun) {
+        await writtenEvents.record({
+          organization,
+          connection,
+          provider,
+          calendarName: await uses.nameOf(round, calendarId),
+          calendarId,
+          eventId,
+          auditionId,
+          participant,
+          key: write.key,
+          slot: view.slot,
+          revision: view.revision,
+          writtenAt: write.completedAt,
+        });
+      }
+      return {
+        calendar: calendar.calendar,
+        auditionId,
+        participant,
+        fault: 'record_missing',
+        repair: 'recorded',
+      };
+    };
+
+    const findings: CalendarFinding[] = [];
+    for (const auditionId of await syncedEvents.listUnrecorded(calendar, maxRecords)) {
+      const finding = await recordOne(auditionId);
+      if (finding) findings.push(finding);
+    }
+    return findings;
+  };

@@ -1,0 +1,85 @@
+/** Reads when a room is busy, without the bookings of our auditions: their holds say when they need the room. */
+import type { SlotHolds } from '../../db/auditions/slot-holds.ts';
+import type { WrittenEvents } from '../../db/calendars/written-events.ts';
+import type { TimeRange } from '../../domain/audition/free-slots.ts';
+import type { BusyInterval, RoomCalendar } from '../../domain/audition/slot.ts';
+import { calendarPrefix } from '../../domain/audition/slot-resources.ts';
+import type { AuditionId } from '../../domain/ids.ts';
+import type { RoomProviderName } from '../../domain/providers/vendors.ts';
+import type { Instant } from '../../domain/time/instant.ts';
+import { roomCalendarName } from '../../providers/calendar-names.ts';
+import type { CallContext, ConnectedAccount, Providers, RoomBusyTime } from '../../providers/ports.ts';
+import { eventIdFor } from '../effects/deterministic-ids.ts';
+
+interface RoomReading {
+  readonly room: Pick<RoomCalendar, 'provider' | 'email'>;
+  readonly window: { readonly from: Instant; readonly until: Instant };
+  readonly call: CallContext;
+  /** The audition whose own booking does not count. */
+  readonly auditionId?: AuditionId | undefined;
+  readonly ignoresTentative: boolean;
+}
+
+export interface RoomReader {
+  /** Returns the busy times of the room. @throws {ProviderError} */
+  read(account: ConnectedAccount, reading: RoomReading): Promise<readonly BusyInterval[]>;
+}
+
+/** Creates the reader. */
+export const createRoomReader = ({
+  holds,
+  writtenEvents,
+  calendars,
+}: {
+  readonly holds: Pick<SlotHolds, 'listOf'>;
+  readonly writtenEvents: Pick<WrittenEvents, 'findBookings'>;
+  readonly calendars: Pick<Providers['calendars'], RoomProviderName>;
+}): RoomReader => ({
+  read: async (account, { room, window, call, auditionId, ignoresTentative }) => {
+    const { rooms } = calendars[room.provider];
+    if (!rooms) throw new Error(`the rooms of ${room.provider} cannot be read`);
+    const busy = await rooms.busyTimes(account, room.email, window, call);
+    if (busy.length === 0) return [];
+    const [others, own] = await Promise.all([
+      holds.listOf(`${calendarPrefix}${roomCalendarName(room)}`, auditionId),
+      auditionId === undefined ? [] : writtenEvents.findBookings(auditionId),
+    ]);
+    const auditions = [...others.map((hold) => hold.auditionId), ...(auditionId ? [auditionId] : [])];
+    const ours = { eventIds: new Set(auditions.map(eventIdFor)), times: [...others, ...own] };
+    return busy
+      .filter((time) => !(ignoresTentative && time.busy === 'tentative'))
+      .flatMap((time) => withoutOurs(time, ours))
+      .map(({ start, end }) => ({ start, end, connection: account.id, isRoom: true }));
+  },
+});
+
+interface OurBookings {
+  readonly eventIds: ReadonlySet<string>;
+  readonly times: readonly TimeRange[];
+}
+
+/**
+ * Returns what is left of a busy time. A vendor that tells no ids of events tells their times: an event at exactly the time
+ * of one of our auditions in the room is its booking.
+ */
+const withoutOurs = (time: RoomBusyTime, { eventIds, times }: OurBookings): readonly TimeRange[] => {
+  switch (time.kind) {
+    case 'event':
+      return eventIds.has(time.eventId) ? [] : [time];
+    case 'time':
+      return times.some(({ start, end }) => start === time.start && end === time.end) ? [] : [time];
+    case 'merged':
+      return times.reduce<readonly TimeRange[]>(
+        (left, booking) => left.flatMap((range) => subtract(range, booking)),
+        [time],
+      );
+  }
+};
+
+const subtract = ({ start, end }: TimeRange, taken: TimeRange): readonly TimeRange[] => {
+  if (taken.end <= start || taken.start >= end) return [{ start, end }];
+  return [
+    ...(taken.start > start ? [{ start, end: taken.start }] : []),
+    ...(taken.end < end ? [{ start: taken.end, end }] : []),
+  ];
+};

@@ -1,0 +1,35 @@
+/** Checks that the organization has the connection with which a room is booked. */
+import type { Connections } from '../../db/connections/repository.ts';
+import type { RoomCalendar } from '../../domain/audition/slot.ts';
+import { Refusal } from '../../domain/errors.ts';
+import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
+
+/** Returns the refusal of a room whose connection the organization does not have. */
+export const unknownRoomConnection = (connection: ConnectionId, at: readonly string[] = []): Refusal =>
+  new Refusal(
+    'unknown_connection',
+    `Your organization has no connection ${connection} to the provider of the room.`,
+    'Connect an account that may book the room, or omit roomCalendar.',
+    at,
+  );
+
+/** Returns the room that the requested slot names. The sessions of a block have rooms without a calendar. */
+export const requestedRoom = <Room>(slot: { readonly roomCalendar?: Room } | object): Room | undefined =>
+  'roomCalendar' in slot ? slot.roomCalendar : undefined;
+
+/**
+ * Checks the calendar of the room that the slot names, if it names one.
+ * @param pointer JSON pointer of the slot in the request
+ * @throws {Refusal} `unknown_connection`
+ */
+export const checkRoom = async (
+  connections: Pick<Connections, 'get'>,
+  organization: OrganizationId,
+  room: Pick<RoomCalendar, 'provider' | 'connection'> | undefined,
+  pointer = '/slot',
+): Promise<void> => {
+  if (!room) return;
+  const connection = await connections.get(organization, room.connection);
+  if (connection?.provider === room.provider && connection.status !== 'disconnected') return;
+  throw unknownRoomConnection(room.connection, [`${pointer}/roomCalendar/connection`]);
+};

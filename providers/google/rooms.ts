@@ -1,0 +1,140 @@
+/**
+ * Reads and lists rooms, which have calendars of their own at Google:
+ * https://developers.google.com/workspace/calendar/api/concepts/domain#domain_resources_and_rooms
+ */
+import { z } from 'zod';
+import { ProviderError } from '../../domain/errors.ts';
+import { operationOf } from '../operations.ts';
+import type { CallContext, ConnectedAccount, RoomBusyTime, RoomCalendars, RoomListing } from '../ports.ts';
+import { queryBusyEvents } from './busy-events.ts';
+import type { GoogleClient } from './client.ts';
+import { googleError } from './errors.ts';
+import { queryFreeBusy } from './free-busy.ts';
+import { calendarListScope, directoryScope } from './settings.ts';
+
+const listRooms = operationOf('google', 'rooms.list');
+
+/** The id of a room's calendar is its address. */
+const roomDomain = '@resource.calendar.google.com';
+
+/** More pages than any organization has, of 500 rooms or 250 calendars. */
+const maxPages = 40;
+
+/** https://developers.google.com/workspace/admin/directory/reference/rest/v1/resources.calendars */
+const directorySchema = z.object({
+  nextPageToken: z.string().optional(),
+  items: z
+    .array(
+      z.object({
+        resourceEmail: z.string(),
+        resourceName: z.string().default(''),
+        generatedResourceName: z.string().optional().describe('With building, floor and capacity'),
+        buildingId: z.string().optional(),
+        capacity: z.int().optional(),
+        resourceCategory: z.string().optional().describe('CONFERENCE_ROOM, OTHER or CATEGORY_UNKNOWN'),
+      }),
+    )
+    .default([]),
+});
+
+/** https://developers.google.com/workspace/calendar/api/v3/reference/calendarList */
+const calendarListSchema = z.object({
+  nextPageToken: z.string().optional(),
+  items: z
+    .array(
+      z.object({ id: z.string(), summary: z.string().default(''), summaryOverride: z.string().optional() }),
+    )
+    .default([]),
+});
+
+/** Creates the rooms. Every method throws `ProviderError`. */
+export const createGoogleRooms = (client: GoogleClient): RoomCalendars => ({
+  /**
+   * Events tell our own from others. An account that may only see when the room is busy gets merged times.
+   */
+  busyTimes: async (connection, email, window, call): Promise<readonly RoomBusyTime[]> => {
+    try {
+      const events = await queryBusyEvents(client, connection, email, window, call);
+      return events.map(({ start, end, busy, eventId }) => ({ kind: 'event', start, end, busy, eventId }));
+    } catch (error) {
+      if (!isHidden(error)) throw error;
+    }
+    const busy = await queryFreeBusy(client, connection, [email], window, call);
+    return busy.map(({ start, end }) => ({ kind: 'merged', start, end, busy: 'busy' }));
+  },
+
+  listingScopes: [calendarListScope, directoryScope],
+
+  /** Only an administrator may read the directory. Everybody else sees the rooms in their own list of calendars. */
+  list: async (connection, scopes, call) => {
+    if (scopes.includes(directoryScope)) {
+      try {
+        return await listDirectory(client, connection, call);
+      } catch (error) {
+        if (!isHidden(error) || !scopes.includes(calendarListScope)) throw error;
+      }
+    }
+    return listCalendarList(client, connection, call);
+  },
+});
+
+const isHidden = (error: unknown): boolean =>
+  error instanceof ProviderError &&
+  (error.fault.kind === 'not_permitted' || error.fault.kind === 'not_found');
+
+/** Returns all rooms of the organization: https://developers.google.com/workspace/admin/directory/reference/rest/v1/resources.calendars/list */
+const listDirectory = async (
+  client: GoogleClient,
+  connection: ConnectedAccount,
+  call: CallContext,
+): Promise<readonly RoomListing[]> => {
+  const items = await readPages((page) =>
+    client.exchangeWithDirectory(listRooms, connection, call, directorySchema, (directory, options) =>
+      directory.resources.calendars.list({ customer: 'my_customer', maxResults: 500, ...page }, options),
+    ),
+  );
+  return items
+    .filter(({ resourceCategory }) => resourceCategory !== 'OTHER')
+    .map(({ resourceEmail, resourceName, generatedResourceName, buildingId, capacity }) => ({
+      email: resourceEmail.toLowerCase(),
+      name: resourceName || (generatedResourceName ?? ''),
+      building: buildingId,
+      capacity,
+    }));
+};
+
+/** Returns the rooms that the person has added to the list of calendars. */
+const listCalendarList = async (
+  client: GoogleClient,
+  connection: ConnectedAccount,
+  call: CallContext,
+): Promise<readonly RoomListing[]> => {
+  const items = await readPages((page) =>
+    client.exchange(listRooms, connection, call, calendarListSchema, (calendar, options) =>
+      calendar.calendarList.list({ maxResults: 250, showHidden: true, ...page }, options),
+    ),
+  );
+  return items
+    .filter(({ id }) => id.toLowerCase().endsWith(roomDomain))
+    .map(({ id, summary, summaryOverride }) => ({
+      email: id.toLowerCase(),
+      name: summaryOverride ?? summary,
+    }));
+};
+
+const readPages = async <Item>(
+  read: (page: { readonly pageToken?: string }) => Promise<{
+    readonly items: readonly Item[];
+    readonly nextPageToken?: string | undefined;
+  }>,
+): Promise<readonly Item[]> => {
+  const all: Item[] = [];
+  let pageToken: string | undefined;
+  for (let page = 0; page < maxPages; page += 1) {
+    const { items, nextPageToken } = await read(pageToken === undefined ? {} : { pageToken });
+    all.push(...items);
+    pageToken = nextPageToken;
+    if (pageToken === undefined) return all;
+  }
+  throw googleError(listRooms, { code: 'too_many_rooms', message: `more than ${maxPages} pages of rooms` });
+};

@@ -1,0 +1,224 @@
+/** An audition in person books the calendar of its room, and asks the casting office when the room declines. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RoomAnswer } from '../../domain/audition/room-booking.ts';
+import type { RoomCalendar, Slot } from '../../domain/audition/slot.ts';
+import type { AuditionView } from '../../domain/audition/view.ts';
+import { slotIn } from '../../tests/harness/audition-plan.ts';
+import {
+  apiCommand,
+  type RunningAudition,
+  startTimeSkippingHarness,
+  type WorkflowHarness,
+} from '../../tests/harness/workflow-harness.ts';
+import * as messages from './messages.ts';
+
+let stage: WorkflowHarness;
+beforeAll(async () => {
+  stage = await startTimeSkippingHarness();
+});
+afterAll(() => stage.close());
+
+const studio: RoomCalendar = {
+  provider: 'google',
+  connection: 'conn_rooms',
+  email: 'studio@resource.calendar.google.com',
+};
+const attic: RoomCalendar = {
+  provider: 'microsoft',
+  connection: 'conn_attic',
+  email: 'attic@contoso.example',
+};
+
+const inStudio = (slot: Slot): Slot => ({ ...slot, room: 'Studio 2', roomCalendar: studio });
+
+/** Plays an audition in a room. */
+const play = async (
+  recordAs: string | undefined,
+  scene: (played: RunningAudition) => Promise<void>,
+  prepare: (world: RunningAudition['world']) => void = () => undefined,
+) => {
+  const now = await stage.environment.currentTimeMs();
+  const slot = inStudio(slotIn(72, now));
+  const plan = { wish: { kind: 'fixed', slot }, meetingProviders: [] } as const;
+  await stage.runAudition({ plan, prepare, ...(recordAs ? { recordAs } : {}) }, scene);
+};
+
+const scheduled = ({ until }: RunningAudition, revision = 1) =>
+  until((view) => view.state === 'scheduled' && view.revision === revision);
+const bookings = ({ world }: RunningAudition) => world.callsOf('bookRoom');
+const itemsOf = ({ attention }: AuditionView) => attention.map(({ step }) => step);
+
+let reports = 0;
+const answered = (
+  { handle }: RunningAudition,
+  answer: RoomAnswer,
+  connection = studio.connection,
+  revision = 1,
+) => {
+  reports += 1;
+  return handle.signal(messages.calendarChangedSignal, {
+    inboxId: `room-${reports}`,
+    provider: 'google',
+    connection,
+    revision,
+    change: { kind: 'room_answered', answer },
+  });
+};
+
+describe('the room of an audition', () => {
+  it('is booked before the events are written, and its answer is shown', async () => {
+    await play('room-booked', async (played) => {
+      const view = await scheduled(played);
+      expect(view.slot?.roomCalendar).toEqual(studio);
+      expect(view.roomBooking).toEqual({
+        provider: 'google',
+        connection: studio.connection,
+        answer: 'pending',
+      });
+      expect(bookings(played)).toHaveLength(1);
+      const types = played.world.factTypes();
+      expect(types.indexOf('room_booked')).toBeLessThan(types.indexOf('calendar_event_written'));
+      await answered(played, 'accepted');
+      const after = await played.until(({ roomBooking }) => roomBooking?.answer === 'accepted');
+      expect(itemsOf(after)).toEqual([]);
+    });
+  });
+
+  it('that declines is a question, which is withdrawn when the room accepts', async () => {
+    await play('room-declined', async (played) => {
+      await scheduled(played);
+      await answered(played, 'declined');
+      const asked = await played.until(({ attention }) => attention.length === 1);
+      expect(asked.attention[0]).toMatchObject({
+        step: 'calendar_conflict',
+        code: 'room_declined',
+        actions: ['ignore'],
+      });
+      expect(asked.attention[0]?.what).toContain('Studio 2');
+      expect(asked.roomBooking?.answer).toBe('declined');
+      await answered(played, 'accepted');
+      await played.until(({ attention }) => attention.length === 0);
+    });
+  });
+
+  it('is no question for another account, an earlier revision, or while a person must approve it', async () => {
+    await play(undefined, async (played) => {
+      await scheduled(played);
+      await answered(played, 'declined', 'conn_other');
+      await answered(played, 'declined', studio.connection, 7);
+      await answered(played, 'tentative');
+      const view = await played.until(({ roomBooking }) => roomBooking?.answer === 'tentative');
+      expect(itemsOf(view)).toEqual([]);
+    });
+  });
+
+  it('is kept by a move, and booked for the new time', async () => {
+    await play('room-moved', async (played) => {
+      await scheduled(played);
+      await answered(played, 'declined');
+      await played.until(({ attention }) => attention.length === 1);
+      const slot = slotIn(96, await stage.environment.currentTimeMs());
+      await played.send(messages.rescheduleUpdate, { ...apiCommand, wish: { kind: 'fixed', slot } });
+      const moved = await scheduled(played, 2);
+      expect(moved.slot).toMatchObject({ room: 'Studio 2', roomCalendar: studio });
+      expect(moved.roomBooking?.answer).toBe('pending');
+      expect(itemsOf(moved)).toEqual([]);
+      expect(bookings(played)).toHaveLength(2);
+      expect(played.world.callsOf('removeEvent')).toEqual([]);
+    });
+  });
+
+  it('that another room replaces is booked by that one, and freed', async () => {
+    await play('room-replaced', async (played) => {
+      const before = await scheduled(played);
+      const slot: Slot = { ...(before.slot ?? slotIn(72, 0)), room: 'Attic', roomCalendar: attic };
+      await played.send(messages.rescheduleUpdate, { ...apiCommand, wish: { kind: 'fixed', slot } });
+      const moved = await scheduled(played, 2);
+      expect(moved.roomBooking).toMatchObject({ provider: 'microsoft', connection: attic.connection });
+      await played.until(() => played.world.callsOf('removeEvent').length === 1);
+      expect(played.world.callsOf('removeEvent')[0]).toContain('room-booking:r1');
+    });
+  });
+
+  it('that a room without a calendar replaces is freed', async () => {
+    await play(undefined, async (played) => {
+      const before = await scheduled(played);
+      const { roomCalendar: _studio, ...slot } = before.slot ?? slotIn(72, 0);
+      await played.send(messages.rescheduleUpdate, {
+        ...apiCommand,
+        wish: { kind: 'fixed', slot: { ...slot, room: 'Backyard' } },
+      });
+      const moved = await scheduled(played, 2);
+      expect([moved.slot?.roomCalendar, moved.roomBooking]).toEqual([undefined, undefined]);
+      await played.until(() => played.world.callsOf('removeEvent').length === 1);
+      expect(bookings(played)).toHaveLength(1);
+    });
+  });
+
+  it('is freed when the audition is cancelled', async () => {
+    await play('room-cancelled', async (played) => {
+      await scheduled(played);
+      await played.send(messages.cancelUpdate, apiCommand);
+      const view = await played.result();
+      expect(view.outcome).toBe('cancelled');
+      expect([...played.world.calendarEvents]).toEqual([]);
+    });
+  });
+
+  it('that cannot be booked is a question to an operator, who can go on without it', async () => {
+    await play(
+      'room-skipped',
+      async (played) => {
+        const asked = await played.until(({ attention }) => attention.length > 0);
+        expect(asked.attention[0]).toMatchObject({
+          step: 'room_booking',
+          actions: ['retry', 'skip', 'abort'],
+        });
+        await played.resolve('room_booking', 'skip');
+        const view = await scheduled(played);
+        expect(view.roomBooking).toBeUndefined();
+      },
+      (world) => world.fail('bookRoom', 'not_permitted'),
+    );
+  });
+
+  it('is booked again when a move is aborted', async () => {
+    await play('room-move-aborted', async (played) => {
+      await scheduled(played);
+      played.world.fail('bookRoom', 'not_permitted');
+      const slot = slotIn(96, await stage.environment.currentTimeMs());
+      const move = played.handle.executeUpdate(messages.rescheduleUpdate, {
+        args: [{ ...apiCommand, wish: { kind: 'fixed', slot } }],
+      });
+      await played.until((view) => itemsOf(view).includes('room_booking'));
+      played.world.clearFaults();
+      await played.resolve('room_booking', 'abort');
+      await move;
+      const view = await played.until(
+        ({ revision, roomBooking }) => revision === 3 && roomBooking !== undefined,
+      );
+      expect(view.slot?.roomCalendar).toEqual(studio);
+    });
+  });
+});
+
+describe('the event that only books the room', () => {
+  it('is written again when it was deleted and the casting office restores it', async () => {
+    await play('room-restored', async (played) => {
+      await scheduled(played);
+      reports += 1;
+      await played.handle.signal(messages.calendarChangedSignal, {
+        inboxId: `room-${reports}`,
+        provider: 'google',
+        connection: studio.connection,
+        revision: 1,
+        change: { kind: 'deleted' },
+      });
+      const asked = await played.until(({ attention }) => attention.length === 1);
+      expect(asked.attention[0]?.what).toBe('The event that books the room was deleted.');
+      await played.resolve('calendar_change', 'restore');
+      await played.until(() => bookings(played).length === 2);
+      expect(bookings(played)[1]).toContain('restored');
+    });
+  });
+});
