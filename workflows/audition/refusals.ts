@@ -67,7 +67,7 @@ export const interruption = (
 ): Refusal => (isSuperseded ? commandInterrupted() : wrongState(command, 'closed'));
 
 /** Returns the refusal of a command while an operator must decide how an audition that was taken over continues. */
-export const recoveryOpen = (command: AuditionCommandName): Refusal =>
+const recoveryOpen = (command: AuditionCommandName): Refusal =>
   new Refusal(
     'wrong_state',
     `'${command}' is not possible: the audition was taken over from an earlier workflow, and waits for an operator.`,
