@@ -64,7 +64,7 @@ describe('an audition whose workflow was reset', () => {
         ),
       ]);
       for (const { code, whatToDo } of refusals) {
-        expect(code).toBe('wrong_state');
+        expect(code).toBe('audition_stopped');
         expect(whatToDo).toContain('recovery');
       }
       await handle.executeUpdate(messages.respondUpdate, {

@@ -69,7 +69,7 @@ export const interruption = (
 /** Returns the refusal of a command while an operator must decide how an audition that was taken over continues. */
 const recoveryOpen = (command: AuditionCommandName): Refusal =>
   new Refusal(
-    'wrong_state',
+    'audition_stopped',
     `'${command}' is not possible: the audition was taken over from an earlier workflow, and waits for an operator.`,
     'Resolve its attention item of the step recovery (GET /v1/attention), then send the command again.',
   );
