@@ -99,9 +99,9 @@ const declineDeadline = (run: AuditionRun): readonly Deadline[] => {
   return [{ kind: 'decline_final', at: isTaken ? 0 : pending.finalAt }];
 };
 
-/** When the slot begins, a change that has not been made is moot. */
+/** When the slot begins, a change that has not been made is moot. One that is made is completed. */
 const changeDeadline = ({ change }: AuditionRun): readonly Deadline[] =>
-  change?.slotStart && !change.hasMoved ? [{ kind: 'change_moot', at: toEpochMs(change.slotStart) }] : [];
+  change?.slotStart && !change.isMade ? [{ kind: 'change_moot', at: toEpochMs(change.slotStart) }] : [];
 
 /**
  * A move that is not finished when check-in for the old slot opens returns to the old slot. So does a move whose new slot
