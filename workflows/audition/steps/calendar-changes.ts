@@ -231,7 +231,7 @@ const restore = async (run: AuditionRun, { participant, connection }: CalendarCh
   const { slot, revision } = run.journal.view;
   if (!slot) return;
   const label = `r${revision}:restored-${run.journal.number}`;
-  if (slot.roomCalendar?.connection === connection) await bookRoom(run, { slot, revision }, label);
+  if (slot.roomCalendar?.connection === connection) await bookRoom(run, { slot, revision }, { label });
   const owner = run.plan.participants.find(({ id }) => id === participant);
   if (!owner?.calendar || !isWritableCalendar(owner.calendar)) return;
   const only = [{ owner: owner.id, calendar: owner.calendar }];

@@ -42,6 +42,8 @@ interface WriteOptions {
   readonly only?: readonly OwnedWritableCalendar[] | undefined;
   /** Distinguishes this writing from others in idempotency keys. Default: the revision. */
   readonly label?: string | undefined;
+  /** Returns whether the audition has moved on to another slot. Questions are then withdrawn. */
+  readonly isMoot?: (() => boolean) | undefined;
 }
 
 /**
@@ -51,7 +53,7 @@ interface WriteOptions {
 export const writeCalendarEvents = async (
   run: AuditionRun,
   at: SlotRevision,
-  { completion, only, label = `r${at.revision}` }: WriteOptions = {},
+  { completion, only, label = `r${at.revision}`, isMoot }: WriteOptions = {},
 ): Promise<void> => {
   const groups = calendarsByProvider(only ?? writableCalendarsOf(run)).flatMap(({ provider, calendars }) =>
     inConnectionChunks(calendars, largestEventGroup).map((chunk) => ({ provider, calendars: chunk })),
@@ -59,7 +61,7 @@ export const writeCalendarEvents = async (
   const last = groups.length === 1 ? completion : undefined;
   const areRecorded = await Promise.all(
     groups.map(({ provider, calendars }) =>
-      writeGroup(run, provider, eventsOf(run, calendars, label), at, last),
+      writeGroup(run, provider, eventsOf(run, calendars, label), { ...at, completion: last, isMoot }),
     ),
   );
   if (!completion || areRecorded.includes(true)) return;
@@ -74,8 +76,7 @@ const writeGroup = async (
   run: AuditionRun,
   provider: WritableCalendarName,
   events: readonly Event[],
-  { slot, revision }: SlotRevision,
-  completion: Completion | undefined,
+  { slot, revision, completion, isMoot }: SlotRevision & Pick<WriteOptions, 'completion' | 'isMoot'>,
 ): Promise<boolean> => {
   for (const event of events) registerRemoval(run, event);
   const content = contentOf(run, slot, revision);
@@ -94,7 +95,7 @@ const writeGroup = async (
   const isRecorded = completion !== undefined && result.recorded.includes(completion.draft.fact.type);
   if (isRecorded && !run.ending) run.journal.applied([completion.draft.fact]);
   const failed = events.filter(({ key }) => result.failed.some((other) => other.key === key));
-  await Promise.all(failed.map((event) => writeAlone(run, event, { slot, revision })));
+  await Promise.all(failed.map((event) => writeAlone(run, event, { slot, revision, isMoot })));
   return isRecorded;
 };
 
@@ -136,7 +137,7 @@ const tryWriting = async (
 const writeAlone = async (
   run: AuditionRun,
   event: Event,
-  { slot, revision }: SlotRevision,
+  { slot, revision, isMoot }: SlotRevision & Pick<WriteOptions, 'isMoot'>,
 ): Promise<void> => {
   const { provider, connection } = event.calendar;
   const activities = proxyActivities<CalendarActivities>(
@@ -152,6 +153,7 @@ const writeAlone = async (
       purpose: `write the event to the calendar of connection ${connection}`,
       hint: 'Retry when the calendar works again or is reconnected, skip to continue without this event, or abort.',
       actions: ['retry', 'skip', 'abort'],
+      isMoot,
     },
     () =>
       run.call((call) =>
@@ -198,8 +200,9 @@ const registerRemoval = ({ saga }: AuditionRun, event: Event): void => {
   });
 };
 
-/** Attempts under earlier keys ended before this one began. */
+/** Attempts under earlier keys ended before this one began. A later move can have begun in the meantime. */
 const keepOnlyRemovalOf = ({ saga }: AuditionRun, event: Event): void => {
   const before = saga.pending.find(({ id }) => id === removalId(event));
-  if (before?.kind === 'remove_event') saga.register({ ...before, keys: [event.key] });
+  if (before?.kind !== 'remove_event' || !before.keys.includes(event.key)) return;
+  saga.register({ ...before, keys: before.keys.slice(before.keys.indexOf(event.key)) });
 };
