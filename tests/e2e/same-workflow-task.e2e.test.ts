@@ -189,6 +189,21 @@ describe('move that is given up while its calendar events are written', () => {
     });
   });
 
+  it('lets the move that waits for it begin when the old slot is back', async () => {
+    await harness.runAudition({ plan: soon() }, async (played) => {
+      await played.until(({ state }) => state === 'scheduled');
+      const late = blockActivity(played, 'writeEvents', 1);
+      await move(played);
+      await late.reached;
+      const slot = await move(played, 48);
+      await played.until(({ revision, state }) => revision === 4 && state === 'scheduled');
+      late.release();
+      await expect.poll(() => written(played, 'r2')).toBe(true);
+      expect(await agreement(played)).toMatchObject({ slot, revision: 4, attention: [] });
+      expect([...played.world.claims]).toEqual([3]);
+    });
+  });
+
   it('does not complete the next move', async () => {
     await harness.runAudition({ plan: soon() }, async (played) => {
       await played.until(({ state }) => state === 'scheduled');

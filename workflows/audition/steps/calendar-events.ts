@@ -42,7 +42,7 @@ interface WriteOptions {
   readonly only?: readonly OwnedWritableCalendar[] | undefined;
   /** Distinguishes this writing from others in idempotency keys. Default: the revision. */
   readonly label?: string | undefined;
-  /** Returns whether the audition has moved on to another slot. Questions are then withdrawn. */
+  /** For work in the background: returns whether the audition has moved on to another slot. Questions are then withdrawn. */
   readonly isMoot?: (() => boolean) | undefined;
 }
 
@@ -154,6 +154,7 @@ const writeAlone = async (
       hint: 'Retry when the calendar works again or is reconnected, skip to continue without this event, or abort.',
       actions: ['retry', 'skip', 'abort'],
       isMoot,
+      isBackground: isMoot !== undefined,
     },
     () =>
       run.call((call) =>

@@ -134,16 +134,17 @@ export const removeOtherMeetings = (run: AuditionRun): void => {
 /**
  * Moves the meeting to another slot. Idempotent: it sets the absolute time. When the provider no longer has the
  * meeting, its new one is recorded.
- * @param isMoot returns whether the audition has moved on to another slot. The question is then withdrawn
+ * @param isMoot for a move in the background: returns whether the audition has moved on to another slot. The question
+ *   to an operator is then withdrawn
  */
 export const moveMeeting = async (
   run: AuditionRun,
   at: SlotRevision,
-  isMoot: () => boolean = () => false,
+  isMoot?: () => boolean,
 ): Promise<void> => {
   const { meeting } = run.journal.view;
   if (!meeting) return createMeeting(run, at);
-  const isNeedless = () => isMoot() || isReplaced(run, meeting);
+  const isNeedless = () => isMoot?.() === true || isReplaced(run, meeting);
   if (meeting.provider === 'manual') return;
   const { provider } = meeting;
   const key = run.idempotencyKeyOf(`meeting-move:${provider}:r${at.revision}`);
@@ -158,6 +159,7 @@ export const moveMeeting = async (
       hint: 'Retry, skip to keep the meeting at its old time (its link stays valid), or abort to keep the old slot.',
       actions: ['retry', 'skip', 'abort'],
       isMoot: isNeedless,
+      isBackground: isMoot !== undefined,
     },
     () =>
       run.call((call) => activities.moveMeeting({ ...call, ...inputFor(run, provider, at, key), meeting })),
