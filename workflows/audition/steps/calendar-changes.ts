@@ -110,7 +110,7 @@ const ask = (
   run: AuditionRun,
   report: CalendarChange,
   question: {
-    readonly step: 'calendar_change';
+    readonly step: 'calendar_change' | 'calendar_conflict';
     readonly what: string;
     readonly hint: string;
     readonly actions: readonly AttentionAction[];
