@@ -143,7 +143,13 @@ interface HoldChange {
   readonly yieldHolds?: boolean | undefined;
 }
 
-export interface RecordEventsInput extends AuditionCall, HoldChange {}
+export interface RecordEventsInput extends AuditionCall, HoldChange {
+  /**
+   * A fact that is appended only if the state of the trail allows it. Otherwise the holds are not changed either. An
+   * activity that was cancelled, and still runs, can have appended another one.
+   */
+  readonly ifAllowed?: TrailFact | undefined;
+}
 
 /** The trail of an audition, for a run that takes it over. */
 export interface AdoptedTrail {
@@ -177,9 +183,11 @@ export interface InternalActivities {
   claimSlot(input: ClaimSlotInput): Promise<ClaimSlotResult>;
   /**
    * Appends the facts of `trail` to the audit trail, updates the read model and changes the holds, in one transaction.
-   * Idempotent. Returns the sequence of the trail's last event.
+   * Idempotent. Returns the sequence of the trail's last event, and whether the fact of `ifAllowed` is in the trail.
    */
-  recordEvents(input: RecordEventsInput): Promise<{ readonly sequence: number }>;
+  recordEvents(
+    input: RecordEventsInput,
+  ): Promise<{ readonly sequence: number; readonly isAllowed?: boolean | undefined }>;
   /** Returns the trail and the standing effects of the audition. Returns undefined when it has no trail. */
   adoptTrail(
     input: Correlated & {
@@ -225,8 +233,8 @@ export interface WriteEventsInput extends AuditionCall {
   readonly events: readonly EventToWrite[];
   readonly content: EventContent;
   /**
-   * What the activity records when all events are written: facts, if the state of the audition still allows them, and
-   * the holds to release.
+   * What the activity records when all events are written: facts, if the state of the audition still allows them and
+   * its slot has the revision of the content, and the holds to release. Without the facts, no hold is released.
    */
   readonly whenAllWritten?: ({ readonly facts: readonly TrailFact[] } & HoldChange) | undefined;
 }

@@ -207,6 +207,105 @@ describe('writeEvents', () => {
     expect((await repositories.holds.claims(auditionId)).held.map(({ claim }) => claim)).toEqual([2]);
   });
 
+  describe('after a move that it completes was given up', () => {
+    const setUpMove = async () => {
+      const bench = await setup();
+      const { auditionId, repositories, record, about } = bench;
+      const call = { auditionId, run: 'r', position: { facts: [], number: 0 } };
+      const resources = [`room:${randomUUID()}`];
+      for (const [claim, at] of [slot, laterSlot].entries()) {
+        await repositories.holds.claim(call, {
+          organization: 'org_1',
+          claim: claim + 1,
+          slot: at,
+          resources,
+        });
+      }
+      await record({ type: 'slot_moved', slot: laterSlot, revision: 2, origin: 'api' });
+      // The number of `scheduled` is reserved before that of the facts that follow.
+      const number = about.trail.number + 2;
+      const complete = () =>
+        bench.writeAll({
+          trail: { facts: [], number },
+          content: { ...words, slot: laterSlot, revision: 2 },
+          whenAllWritten: {
+            facts: [{ number, at: slot.start, correlationId: 'c', fact: { type: 'scheduled' } }],
+            releaseHolds: { through: 2, keep: 2 },
+          },
+        });
+      const append = (after: number, fact: AuditionFact) => ({
+        number: number + after,
+        at: slot.start,
+        correlationId: 'c',
+        fact,
+      });
+      const revert = () =>
+        bench.activities.recordEvents({
+          ...about,
+          trail: { facts: [], number: number + 1 },
+          ifAllowed: append(1, {
+            type: 'move_reverted',
+            slot,
+            revision: 3,
+            reason: 'late',
+            announcedAs: [1],
+            answers: [],
+          }),
+          releaseHolds: { through: 2, keep: 1 },
+        });
+      const moveAgain = () =>
+        bench.activities.recordEvents({
+          ...about,
+          trail: {
+            facts: [append(2, { type: 'slot_moved', slot: laterSlot, revision: 4, origin: 'api' })],
+            number: number + 2,
+          },
+        });
+      const outcome = async () => {
+        const view = await repositories.auditions.get('org_1', auditionId);
+        const { held } = await repositories.holds.claims(auditionId);
+        return { state: view?.state, revision: view?.revision, held: held.map(({ claim }) => claim) };
+      };
+      return { ...bench, complete, revert, moveAgain, outcome };
+    };
+
+    it('releases no hold of the old slot', async () => {
+      const { complete, revert, outcome, factsOf } = await setUpMove();
+      expect(await revert()).toMatchObject({ isAllowed: true });
+      expect(await complete()).toMatchObject({ failed: [], recorded: [] });
+      expect(await outcome()).toEqual({ state: 'scheduled', revision: 3, held: [1] });
+      expect(await factsOf('calendar_event_written')).toHaveLength(2);
+    });
+
+    it('keeps the move when it has completed it first', async () => {
+      const { complete, revert, outcome } = await setUpMove();
+      expect(await complete()).toMatchObject({ recorded: ['scheduled'] });
+      expect(await revert()).toMatchObject({ isAllowed: false });
+      expect(await revert()).toMatchObject({ isAllowed: false });
+      expect(await outcome()).toEqual({ state: 'scheduled', revision: 2, held: [2] });
+      expect(await complete()).toMatchObject({ recorded: ['scheduled'] });
+    });
+
+    it('does not complete the next move', async () => {
+      const { complete, revert, moveAgain, outcome } = await setUpMove();
+      await revert();
+      await moveAgain();
+      expect(await complete()).toMatchObject({ recorded: [] });
+      expect(await outcome()).toEqual({ state: 'scheduling', revision: 4, held: [1] });
+    });
+
+    it('agrees with the return when both run simultaneously', async () => {
+      const { complete, revert, outcome } = await setUpMove();
+      const [{ recorded }, { isAllowed }] = await Promise.all([complete(), revert()]);
+      expect(recorded).toEqual(isAllowed ? [] : ['scheduled']);
+      expect(await outcome()).toEqual(
+        isAllowed
+          ? { state: 'scheduled', revision: 3, held: [1] }
+          : { state: 'scheduled', revision: 2, held: [2] },
+      );
+    });
+  });
+
   it('leaves out facts that the state of the audition no longer allows', async () => {
     const { writeAll, record, about, events } = await setup();
     await record({ type: 'cancelled', origin: 'api' });

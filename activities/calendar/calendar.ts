@@ -75,7 +75,11 @@ export const createCalendarActivities = (
       const failed = outcomes.filter((outcome) => 'failure' in outcome);
       const facts = written.map((event) => writtenFact({ ...input, ...event }, event.eventId));
       const { facts: final = [], ...holds } = (failed.length === 0 && input.whenAllWritten) || {};
-      const { notAllowed } = await trail.append({ ifAllowed: [...facts, ...final], ...holds });
+      const { notAllowed } = await trail.append({
+        ifAllowed: [...facts, ...final],
+        ifRevision: input.content.revision,
+        ...holds,
+      });
       // A cancelled activity ends as cancelled, unless there is nothing left to cancel.
       if (failed.length > 0) cancellationSignal().throwIfAborted();
       return {

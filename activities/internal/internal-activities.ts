@@ -26,9 +26,13 @@ export const createInternalActivities = (
 ): Pick<InternalActivities, 'recordEvents' | 'adoptTrail'> => ({
   /** @throws `trail_ahead` (non-retryable) when the trail has facts of another run that this run does not know. */
   recordEvents: async (input) => {
-    const { releaseHolds, yieldHolds } = input;
-    const { sequence } = await events.append(trailCallOf(input), { releaseHolds, yieldHolds });
-    return { sequence };
+    const { releaseHolds, yieldHolds, ifAllowed } = input;
+    const { sequence, notAllowed } = await events.append(trailCallOf(input), {
+      releaseHolds,
+      yieldHolds,
+      ...(ifAllowed ? { ifAllowed: [ifAllowed] } : {}),
+    });
+    return ifAllowed ? { sequence, isAllowed: notAllowed.length === 0 } : { sequence };
   },
 
   adoptTrail: async (input): Promise<AdoptedTrail | undefined> => {

@@ -1,5 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import type { Meeting } from '../../domain/audition/events.ts';
+import type { Slot } from '../../domain/audition/slot.ts';
 import { laterSlot, slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
 import { meetingReference } from '../effects/deterministic-ids.ts';
 
@@ -24,15 +26,16 @@ const setup = async () => {
     return bench.providers.meetings.zoom.create({ reference, topic: 'Nightfall', slot }, call);
   };
   const moveKey = bench.key('meeting-move:zoom:r2');
-  const move = (meeting: Meeting) =>
+  const moveTo = (meeting: Meeting, revision: number, to: Slot) =>
     bench.activities.moveMeeting({
       ...input,
-      key: moveKey,
-      slot: laterSlot,
-      revision: 2,
+      key: bench.key(`meeting-move:zoom:r${revision}`),
+      slot: to,
+      revision,
       topic: 'Nightfall',
       meeting,
     });
+  const move = (meeting: Meeting) => moveTo(meeting, 2, laterSlot);
   /** Deletes the meeting, as its host does at Zoom. */
   const deleteByHand = ({ id }: Meeting) =>
     bench.providers.meetings.zoom.remove(id, {
@@ -45,6 +48,7 @@ const setup = async () => {
     create,
     remove,
     move,
+    moveTo,
     moveKey,
     deleteByHand,
     makeAnother,
@@ -112,6 +116,32 @@ describe('a meeting on Zoom', () => {
     const meeting = await create();
     expect(await move(meeting)).toEqual(meeting);
     expect(await move(meeting)).toEqual(meeting);
+    expect(meetings()).toMatchObject([{ start_time: '2031-10-26T00:30:00Z' }]);
+  });
+
+  it('keeps the time of a later revision when an older move is attempted again', async () => {
+    const { create, moveTo, meetings, fault, state } = await setup();
+    const meeting = await create();
+    fault('zoom', { kind: 'outage', operation: 'meetings.update', times: 1 });
+    await expect(moveTo(meeting, 3, slot)).rejects.toMatchObject({ type: 'outage' });
+    await moveTo(meeting, 4, laterSlot);
+    expect(await moveTo(meeting, 3, slot)).toEqual(meeting);
+    expect(meetings()).toMatchObject([{ start_time: '2031-10-26T00:30:00Z' }]);
+    expect(state().calls.zoom['meetings.update']).toMatchObject({ 204: 1 });
+  });
+
+  it('is moved to the time of the later revision when two moves run simultaneously', async () => {
+    const { create, moveTo, meetings, fault } = await setup();
+    const meeting = await create();
+    fault('zoom', { kind: 'latency', operation: 'meetings.update', latencyMs: 2_000, times: 1 });
+    const slow = moveTo(meeting, 3, slot);
+    await pause(500);
+    await expect(moveTo(meeting, 4, laterSlot)).rejects.toMatchObject({
+      type: 'retry_after',
+      nonRetryable: false,
+    });
+    await slow;
+    await moveTo(meeting, 4, laterSlot);
     expect(meetings()).toMatchObject([{ start_time: '2031-10-26T00:30:00Z' }]);
   });
 

@@ -5,7 +5,8 @@
 import { z } from 'zod';
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
 import { ProviderError } from '../../domain/errors.ts';
-import { type HostedMeetingName, meetingVendors } from '../../domain/providers/vendors.ts';
+import { type HostedMeetingName, meetingVendors, type VendorName } from '../../domain/providers/vendors.ts';
+import { second } from '../../domain/time/units.ts';
 import type { CreateMeetingInput, MoveMeetingInput } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { createAttemptContext } from '../effects/attempt.ts';
@@ -63,32 +64,33 @@ export const createHostedMeetingSteps = (
 
   /**
    * Sets the time of the meeting. Returns `gone` when the vendor no longer has it. The ledger prevents a late repetition
-   * from restoring an older time.
+   * from restoring an older time. The vendor does not know revisions, so the ledger also keeps the moves in order: a move
+   * waits for one that is running, and one of an older revision is `superseded`.
    */
-  const moveOnce = (input: MoveMeetingInput): Promise<'moved' | 'gone'> => {
-    const { key, organization, auditionId, slot, topic, meeting } = input;
-    return effectOnce(
+  const moveOnce = (input: MoveMeetingInput): Promise<MoveResult> => {
+    const { key, organization, auditionId, slot, revision, topic, meeting } = input;
+    const operation = { key: `${key}:move`, provider, operation: 'meetings.move', auditionId } as const;
+    return effectOnce<MoveResult>(
       ledger,
-      {
-        key: `${key}:move`,
-        organization,
-        provider,
-        operation: 'meetings.move',
-        request: { meeting: meeting.id, slot },
-      },
+      { ...operation, organization, request: { meeting: meeting.id, slot } },
       createAttemptContext(input),
       {
         kind: 'idempotent',
-        result: z.enum(['moved', 'gone']),
+        result: moveResultSchema,
         providerId: () => meeting.id,
         perform: async (call) => {
+          // After the claim of this operation, so that of two simultaneous moves at least one sees the other.
+          const others = await ledger.othersLike(operation);
+          if (others.some(({ result }) => revisionOf(result) > revision))
+            return { outcome: 'superseded', revision };
+          if (others.some(({ runningMs }) => runningMs > 0)) throw otherMoveRunning(operation);
           // The reference is searched for only until the creation is recorded, so a move may change it.
           const reference = meetingReference(auditionId, `${key}:move`);
           try {
             await host.move(meeting.id, { reference, topic, slot }, call);
-            return 'moved';
+            return { outcome: 'moved', revision };
           } catch (error) {
-            if (isGone(error)) return 'gone';
+            if (isGone(error)) return { outcome: 'gone', revision };
             throw error;
           }
         },
@@ -99,7 +101,10 @@ export const createHostedMeetingSteps = (
   return {
     create: createOnce,
 
-    move: async (input) => ((await moveOnce(input)) === 'gone' ? createOnce(input) : input.meeting),
+    move: async (input) => {
+      const { outcome } = await moveOnce(input);
+      return outcome === 'gone' ? createOnce(input) : input.meeting;
+    },
 
     remove: (input) => {
       const { keys, organization, auditionId } = input;
@@ -123,6 +128,32 @@ export const createHostedMeetingSteps = (
     },
   };
 };
+
+const moveResultSchema = z.object({
+  outcome: z
+    .enum(['moved', 'gone', 'superseded'])
+    .describe('Whether the meeting was moved, was gone, or had the time of a later revision already'),
+  revision: z.int().describe('The revision of the slot that the meeting was moved to'),
+});
+type MoveResult = z.infer<typeof moveResultSchema>;
+
+/** Returns the revision of a completed move, and 0 for any other result. */
+const revisionOf = (result: unknown): number => moveResultSchema.safeParse(result).data?.revision ?? 0;
+
+/** Two moves that see each other both wait. Their retries differ by the jitter of the delay. */
+const otherMoveRunning = ({
+  provider,
+  operation,
+}: {
+  readonly provider: VendorName;
+  readonly operation: string;
+}) =>
+  new ProviderError(
+    provider,
+    operation,
+    { kind: 'retry_after', delayMs: 2 * second },
+    { message: 'another move of the meeting is running' },
+  );
 
 const isGone = (error: unknown): boolean =>
   error instanceof ProviderError && error.fault.kind === 'not_found';

@@ -32,9 +32,11 @@ import {
   doubtOf,
   doubtOfThisAttempt,
   type Effect,
+  findOthersLike,
   findRow,
   findStanding,
   handOverAttempts,
+  type OperationLike,
   type OperationRow,
   surplusOf,
 } from './rows.ts';
@@ -126,6 +128,15 @@ export interface OperationLedger {
   completedEffects(auditionId: AuditionId): Promise<readonly CompletedEffect[]>;
   /** Returns what undoing the effect of the key needs. Undefined when no attempt has recorded it. */
   targetOf(key: string): Promise<EffectTarget | undefined>;
+  /** Returns the other operations of the same audition, provider and name, for effects that must keep their order. */
+  othersLike(operation: OperationLike): Promise<readonly OtherOperation[]>;
+}
+
+export interface OtherOperation {
+  /** The recorded result. Undefined when the operation was not completed. */
+  readonly result: unknown;
+  /** Milliseconds until the lease of its running attempt ends. 0 when no attempt is running. */
+  readonly runningMs: number;
 }
 
 type BeginResult = Awaited<ReturnType<OperationLedger['begin']>>;
@@ -255,6 +266,14 @@ export const createOperationLedger = (
         }),
       );
       return effects.flat();
+    },
+
+    async othersLike(operation) {
+      const rows = await findOthersLike(db, operation);
+      return rows.map(({ state, result, remainingMs }) => ({
+        result: state === 'completed' ? result : undefined,
+        runningMs: state === 'open' ? Math.max(0, remainingMs ?? 0) : 0,
+      }));
     },
 
     async targetOf(key) {

@@ -1,5 +1,5 @@
 /** Reads rows of the ledger, and claims them for an attempt or an undo. Times are by the database's clock. */
-import { and, eq, getTableColumns, inArray, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, inArray, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { EffectTarget } from '../../domain/audition/effects.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
@@ -73,6 +73,31 @@ export const findRow = async (db: Database, key: string): Promise<OperationRow |
   const [row] = await db.select(columns).from(operations).where(eq(operations.key, key));
   return row;
 };
+
+/** An operation, among those of its audition that have the same provider and name. */
+export interface OperationLike {
+  readonly key: string;
+  readonly auditionId: AuditionId;
+  readonly provider: string;
+  readonly operation: string;
+}
+
+/** Returns the other operations of the audition with the same provider and name. */
+export const findOthersLike = (
+  db: Database,
+  { key, auditionId, provider, operation }: OperationLike,
+): Promise<readonly OperationRow[]> =>
+  db
+    .select(columns)
+    .from(operations)
+    .where(
+      and(
+        eq(operations.auditionId, auditionId),
+        eq(operations.provider, provider),
+        eq(operations.operation, operation),
+        ne(operations.key, key),
+      ),
+    );
 
 const effectsSchema = z.array(z.object({ providerId: z.string(), result: z.unknown() }));
 

@@ -2,11 +2,12 @@
 import { sql } from 'drizzle-orm';
 import {
   type AuditionEvent,
+  type AuditionFactType,
   auditionEventSchema,
   type TrailFact,
   type TrailPosition,
 } from '../../domain/audition/events.ts';
-import { isFactAllowed } from '../../domain/audition/transitions.ts';
+import { isFactAllowed, transitionOn } from '../../domain/audition/transitions.ts';
 import { type AuditionView, createView, foldEvent, IllegalTransition } from '../../domain/audition/view.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
@@ -37,6 +38,11 @@ export interface OwnFacts {
   readonly facts?: readonly TrailFact[] | undefined;
   /** Facts that are left out when the transition table does not allow them in the stored state. */
   readonly ifAllowed?: readonly TrailFact[] | undefined;
+  /**
+   * The revision of the slot that `ifAllowed` is about. When the stored slot has another one, a fact that would change
+   * the state is left out too: the caller is late.
+   */
+  readonly ifRevision?: number | undefined;
 }
 
 export interface Appended {
@@ -48,6 +54,11 @@ export interface Appended {
   readonly notAllowed: readonly TrailFact[];
 }
 
+/** A fact of `ifAllowed` is left out, and with it the change that belongs to the facts. Nothing was written. */
+export class FactsLeftOut extends Error {
+  override readonly name = 'FactsLeftOut';
+}
+
 /** A statement of another writer can come between the read and the write. This rarely happens more than once. */
 const optimisticAttempts = 2;
 /** After that, the writers of the audition queue up. Only a writer at its first attempts can then come between. */
@@ -57,6 +68,7 @@ const maxAttempts = 20;
  * Appends the facts of the call and the caller's own. An append to a trail whose end this process knows takes one round
  * trip, others take two or three, a call without facts takes one.
  * @param change runs in the transaction of the append, before it. When it throws, nothing is written.
+ * @throws FactsLeftOut when there is a `change` and a fact of `ifAllowed` is not allowed. Then nothing is written.
  */
 export const appendFacts = async (
   db: Database,
@@ -73,7 +85,10 @@ export const appendFacts = async (
       return await db.transaction(async (transaction) => {
         if (attempt >= optimisticAttempts) await queueUp(transaction, call.auditionId);
         await change?.(transaction);
-        return append(transaction);
+        const appended = await append(transaction);
+        if (change && appended.notAllowed.length > 0)
+          throw new FactsLeftOut(`the state of ${call.auditionId} does not allow the facts of the change`);
+        return appended;
       });
     } catch (error) {
       if (!(error instanceof TrailMoved)) throw error;
@@ -88,15 +103,17 @@ interface Batch {
   readonly caller: Caller;
   readonly facts: readonly TrailFact[];
   readonly ifAllowed: readonly TrailFact[];
+  readonly ifRevision: number | undefined;
 }
 
 const batchOf = (
   { auditionId, run, position }: TrailCall,
-  { facts = [], ifAllowed = [] }: OwnFacts,
+  { facts = [], ifAllowed = [], ifRevision }: OwnFacts,
 ): Batch => ({
   caller: { auditionId, run, knows: knownNumber(position, [...facts, ...ifAllowed]) },
   facts: [...position.facts, ...facts],
   ifAllowed,
+  ifRevision,
 });
 
 /**
@@ -213,7 +230,7 @@ const withoutIdentity = ({ sequence, at, correlationId, fact }: IdentifiedEvent)
 const foldOnto = (
   before: AuditionView | undefined,
   stored: ReadonlySet<string>,
-  { facts, ifAllowed }: Batch,
+  { facts, ifAllowed, ifRevision }: Batch,
 ) => {
   const known = new Set(stored);
   const events: IdentifiedEvent[] = [];
@@ -232,10 +249,21 @@ const foldOnto = (
   for (const fact of facts) if (!known.has(identityOf(fact))) add(fact);
   for (const fact of ifAllowed) {
     if (known.has(identityOf(fact))) continue;
-    if (view && isFactAllowed(view.state, fact.fact.type)) add(fact);
+    if (view && isAllowed(view, fact.fact.type, ifRevision)) add(fact);
     else notAllowed.push(fact);
   }
   return { after: view, events, notAllowed };
+};
+
+/** Returns whether the fact can follow. One that changes the state is late when the slot has another revision. */
+const isAllowed = (
+  { state, revision }: AuditionView,
+  type: AuditionFactType,
+  ifRevision?: number,
+): boolean => {
+  const isLate =
+    ifRevision !== undefined && ifRevision !== revision && transitionOn(state, type) !== undefined;
+  return !isLate && isFactAllowed(state, type);
 };
 
 /**

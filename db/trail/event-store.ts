@@ -3,7 +3,7 @@ import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { changeHolds, type HoldChange } from '../auditions/hold-changes.ts';
 import type { Database } from '../client.ts';
 import { auditEvents } from '../schema/audit-events.ts';
-import { type Appended, appendFacts, type OwnFacts, type TrailCall } from './append.ts';
+import { type Appended, appendFacts, FactsLeftOut, type OwnFacts, type TrailCall } from './append.ts';
 import { type StoredEvent, selectTrail, storedEventSchema } from './stored-events.ts';
 import { readHead, type TrailHead } from './tail.ts';
 import { type TrailVerdict, verifyTrail } from './verify.ts';
@@ -16,7 +16,8 @@ export interface EventStore {
    * Appends the facts of the call's position, then the caller's own, and updates the read model in the same statement.
    * Assigns the sequences. Idempotent: a fact whose number or key is in the trail is left out. Each fact is folded into
    * the stored state, after the facts that other writers have appended. Changes the holds of the audition in the same
-   * transaction, also when all facts are in the trail already.
+   * transaction, also when all facts are in the trail already. Does not change them when a fact of `ifAllowed` is left
+   * out.
    * @throws {TrailAhead} when the trail has numbered facts of another run that the caller does not know.
    * @throws {IllegalTransition} when the transition table does not allow a fact that is not in `ifAllowed`.
    * @throws {z.ZodError} when a fact does not match its schema. The trail is permanent, so facts are checked again.
@@ -41,11 +42,17 @@ export interface EventStore {
  * rejects the whole statement, and `append` starts again.
  */
 export const createEventStore = (db: Database): EventStore => ({
-  append: (call, own = {}) => {
+  append: async (call, own = {}) => {
     const { auditionId, position } = call;
     const changesHolds = own.releaseHolds !== undefined || own.yieldHolds !== undefined;
     const change = (transaction: Database) => changeHolds(transaction, auditionId, position.number, own);
-    return appendFacts(db, call, own, changesHolds ? change : undefined);
+    if (!changesHolds) return appendFacts(db, call, own);
+    try {
+      return await appendFacts(db, call, own, change);
+    } catch (error) {
+      if (error instanceof FactsLeftOut) return appendFacts(db, call, own);
+      throw error;
+    }
   },
 
   async head(organization, auditionId) {

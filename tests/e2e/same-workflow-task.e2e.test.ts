@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditionActivities } from '../../activities/contract.ts';
 import { defaultPolicy } from '../../domain/audition/policy.ts';
+import { foldEvents } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import * as messages from '../../workflows/audition/messages.ts';
 import { performer, slotIn } from '../harness/audition-plan.ts';
@@ -32,6 +33,20 @@ const decline = ({ handle }: RunningAudition) =>
     args: [{ ...apiCommand, participant: performer.id, answer: 'declined' }],
     waitForStage: 'ACCEPTED',
   });
+
+/** Blocks the result of the nth call of `writeEvents`, after its effect, until `release`. */
+const blockResult = ({ world }: RunningAudition, nth: number) => {
+  const reached = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  let calls = 0;
+  world.beforeResult = async () => {
+    calls += 1;
+    if (calls !== nth) return;
+    reached.resolve();
+    await gate.promise;
+  };
+  return { reached: reached.promise, release: () => gate.resolve() };
+};
 
 /** Blocks the nth call of this activity until `release`. `reached` resolves when that call is made. */
 const blockActivity = (
@@ -62,6 +77,12 @@ const leftBehind = ({ world }: RunningAudition) => [
   world.calendarEvents.size,
   world.claims.size,
 ];
+
+/** Returns whether the trail has the events of this revision. */
+const written = ({ world }: RunningAudition, revision: string): boolean =>
+  world.events.some(
+    ({ fact }) => fact.type === 'calendar_event_written' && fact.eventId.endsWith(`:${revision}`),
+  );
 
 const cases: readonly {
   readonly activity: keyof AuditionActivities;
@@ -105,6 +126,101 @@ describe('audition that ends in the workflow task of an activity result', () => 
       await ending;
       expect(await played.result()).toMatchObject({ state: 'closed', attention: [] });
       expect(leftBehind(played)).toEqual([0, 0, 0]);
+    });
+  });
+});
+
+describe('move that is given up while its calendar events are written', () => {
+  /** An audition in two minutes, whose moves are given up after some seconds. */
+  const soon = () => {
+    const start = Date.now() + 120_000;
+    const slot = { start: toInstant(start), end: toInstant(start + 60_000), zone: 'Europe/Paris' };
+    const policy = { ...defaultPolicy, checkInOpens: 112_000 };
+    return { wish: { kind: 'fixed', slot } as const, policy, reminders: [] };
+  };
+  const move = async (played: RunningAudition, hours = 96) => {
+    const slot = slotIn(hours, Date.now());
+    await played.handle.startUpdate(messages.rescheduleUpdate, {
+      args: [{ ...apiCommand, wish: { kind: 'fixed', slot } }],
+      waitForStage: 'ACCEPTED',
+    });
+    return slot;
+  };
+  const agreement = async ({ world, view }: RunningAudition) => {
+    const inWorkflow = await view();
+    const inTrail = foldEvents(world.events);
+    const of = ({ state, slot, revision }: typeof inTrail) => ({ state, slot, revision });
+    expect(of(inTrail)).toEqual(of(inWorkflow));
+    return inWorkflow;
+  };
+
+  it('stays made when the activity has recorded it', async () => {
+    await harness.runAudition({ plan: soon() }, async (played) => {
+      await played.until(({ state }) => state === 'scheduled');
+      const held = blockResult(played, 1);
+      const slot = await move(played);
+      await held.reached;
+      await played.until(({ state }) => state === 'scheduled');
+      held.release();
+      await expect.poll(() => played.world.notices.filter((key) => key.includes(':update:'))).toHaveLength(4);
+      expect(await agreement(played)).toMatchObject({ slot, revision: 2, attention: [] });
+      expect([...played.world.claims]).toEqual([2]);
+      await cancel(played);
+      expect(await played.result()).toMatchObject({ outcome: 'cancelled', attention: [] });
+      expect(leftBehind(played)).toEqual([0, 0, 0]);
+    });
+  });
+
+  it('returns to the old slot, and keeps its hold, when the activity is late', async () => {
+    const plan = soon();
+    await harness.runAudition({ plan }, async (played) => {
+      await played.until(({ state }) => state === 'scheduled');
+      const held = blockActivity(played, 'writeEvents', 1);
+      await move(played);
+      await held.reached;
+      await played.until(({ revision }) => revision === 3);
+      held.release();
+      await expect.poll(() => written(played, 'r2')).toBe(true);
+      expect(await agreement(played)).toMatchObject({ slot: plan.wish.slot, revision: 3, attention: [] });
+      expect([...played.world.claims]).toEqual([1]);
+      await cancel(played);
+      expect(await played.result()).toMatchObject({ outcome: 'cancelled', attention: [] });
+      expect(leftBehind(played)).toEqual([0, 0, 0]);
+    });
+  });
+
+  it('lets the move that waits for it begin when the old slot is back', async () => {
+    await harness.runAudition({ plan: soon() }, async (played) => {
+      await played.until(({ state }) => state === 'scheduled');
+      const late = blockActivity(played, 'writeEvents', 1);
+      await move(played);
+      await late.reached;
+      const slot = await move(played, 48);
+      await played.until(({ revision, state }) => revision === 4 && state === 'scheduled');
+      late.release();
+      await expect.poll(() => written(played, 'r2')).toBe(true);
+      expect(await agreement(played)).toMatchObject({ slot, revision: 4, attention: [] });
+      expect([...played.world.claims]).toEqual([3]);
+    });
+  });
+
+  it('does not complete the next move', async () => {
+    await harness.runAudition({ plan: soon() }, async (played) => {
+      await played.until(({ state }) => state === 'scheduled');
+      const late = blockActivity(played, 'writeEvents', 1);
+      await move(played);
+      await late.reached;
+      await played.until(({ revision }) => revision === 3);
+      await expect.poll(() => played.world.callsOf('writeEvents').length).toBe(3);
+      const next = blockActivity(played, 'moveMeeting', 1);
+      const slot = await move(played, 48);
+      await next.reached;
+      late.release();
+      await expect.poll(() => written(played, 'r2')).toBe(true);
+      next.release();
+      await played.until(({ state }) => state === 'scheduled');
+      expect(await agreement(played)).toMatchObject({ slot, revision: 4, attention: [] });
+      expect([...played.world.claims]).toEqual([3]);
     });
   });
 });

@@ -47,6 +47,7 @@ const ledgerWith = (ledger: OperationLedger, { around }: Crasher): OperationLedg
   standingEffects: around((auditionId) => ledger.standingEffects(auditionId)),
   completedEffects: around((auditionId) => ledger.completedEffects(auditionId)),
   targetOf: around((key) => ledger.targetOf(key)),
+  othersLike: around((operation) => ledger.othersLike(operation)),
 });
 
 const madeSchema = z.object({ id: z.string() });

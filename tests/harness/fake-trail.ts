@@ -7,6 +7,7 @@ import type {
   TrailFact,
   TrailPosition,
 } from '../../domain/audition/events.ts';
+import { transitionOn } from '../../domain/audition/transitions.ts';
 import { foldEvents, IllegalTransition } from '../../domain/audition/view.ts';
 
 export interface FakeTrail {
@@ -15,8 +16,11 @@ export interface FakeTrail {
   /** Appends the facts of a run. @throws ApplicationFailure `trail_ahead` when another run has appended more */
   append(position: TrailPosition): void;
   appendFacts(facts: readonly TrailFact[]): void;
-  /** Appends the facts that the state allows, and returns their types. */
-  appendAllowed(facts: readonly TrailFact[]): readonly AuditionFactType[];
+  /**
+   * Appends the facts that the state allows, and returns their types.
+   * @param ofRevision when the slot has another revision, a fact that would change the state is left out
+   */
+  appendAllowed(facts: readonly TrailFact[], ofRevision?: number): readonly AuditionFactType[];
 }
 
 const idOf = (fact: TrailFact): string => ('number' in fact ? `#${fact.number}` : fact.key);
@@ -57,8 +61,12 @@ export const createFakeTrail = (): FakeTrail => {
       position.facts.forEach(appendFact);
     },
     appendFacts: (facts) => facts.forEach(appendFact),
-    appendAllowed: (facts) =>
+    appendAllowed: (facts, ofRevision) =>
       facts.flatMap((fact) => {
+        if (appended.has(idOf(fact))) return [fact.fact.type];
+        const { state, revision } = foldEvents(events);
+        const isLate = ofRevision !== undefined && ofRevision !== revision;
+        if (isLate && transitionOn(state, fact.fact.type)) return [];
         try {
           appendFact(fact);
           return [fact.fact.type];

@@ -52,6 +52,8 @@ export interface FakeWorld {
   isHeldForOtherCast: boolean;
   /** A test's hook, awaited before the effect of each activity. */
   beforeActivity: (call: Call, index: number) => Promise<void> | void;
+  /** A test's hook, awaited when the events of a completed slot are written and recorded, before the result. */
+  beforeResult: (activity: 'writeEvents') => Promise<void> | void;
   /**
    * Makes calls of this activity whose key contains `key` fail with this kind, until `clearFaults`. `connection` is
    * the connection that the error names.
@@ -165,6 +167,7 @@ export const createFakeWorld = (): FakeWorld => {
     adoptedPlan: undefined,
     isHeldForOtherCast: false,
     beforeActivity: () => undefined,
+    beforeResult: () => undefined,
     meetings,
     calendarEvents,
     meetingsWithoutFallback,
@@ -222,11 +225,13 @@ export const createFakeWorld = (): FakeWorld => {
         const planned = planReminders(slot, reminders, participants, now);
         return { kind: 'held', slot, reminders: planned, ...inSpiteOf };
       },
-      async recordEvents({ trail: position, ...holds }) {
+      async recordEvents({ trail: position, ifAllowed, ...holds }) {
         await called('recordEvents');
         trail.append(position);
-        changeHolds(holds);
-        return { sequence: trail.events.length };
+        const wanted = ifAllowed ? [ifAllowed] : [];
+        const isAllowed = trail.appendAllowed(wanted).length === wanted.length;
+        if (isAllowed) changeHolds(holds);
+        return { sequence: trail.events.length, ...(ifAllowed ? { isAllowed } : {}) };
       },
       async adoptTrail({ reminders, participants }) {
         await called('adoptTrail');
@@ -255,7 +260,7 @@ export const createFakeWorld = (): FakeWorld => {
         await once('writeEvent', key, () => calendarEvents.add(eventOf(key)));
         return { eventId: key };
       },
-      async writeEvents({ trail: position, events, whenAllWritten }) {
+      async writeEvents({ trail: position, events, content, whenAllWritten }) {
         trail.append(position);
         await called('writeEvents');
         const results = await Promise.all(
@@ -287,8 +292,9 @@ export const createFakeWorld = (): FakeWorld => {
         );
         if (failed.length > 0 || !whenAllWritten) return { written, failed, recorded: [] };
         const { facts, ...holds } = whenAllWritten;
-        const recorded = trail.appendAllowed(facts);
-        changeHolds(holds);
+        const recorded = trail.appendAllowed(facts, content.revision);
+        if (recorded.length === facts.length) changeHolds(holds);
+        await world.beforeResult('writeEvents');
         return { written, failed, recorded };
       },
       async bookRoom({ trail: position, key }) {

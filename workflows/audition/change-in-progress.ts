@@ -10,7 +10,9 @@ export interface Change {
   withdrawsDecline: boolean;
   /** Whether slot or cast have changed. An operator's abort then no longer cancels the change alone. */
   isMade: boolean;
-  /** Whether the change waits for an operator. */
+  /** Whether the change was stopped. It is still in progress until the audition is as it was before. */
+  isGivenUp: boolean;
+  /** Whether the change waits for an operator. One that was given up no longer waits. */
   readonly isWaiting: boolean;
   /** Stops the change. */
   giveUp(): void;

@@ -30,10 +30,14 @@ export const runChange = async (
     hasMoved: false,
     withdrawsDecline: false,
     isMade: false,
+    isGivenUp: false,
     get isWaiting() {
-      return run.attention.blockingCount > blockingBefore;
+      return !change.isGivenUp && run.attention.blockingCount > blockingBefore;
     },
-    giveUp: () => scope.cancel(),
+    giveUp() {
+      change.isGivenUp = true;
+      scope.cancel();
+    },
   };
   run.change = change;
   try {

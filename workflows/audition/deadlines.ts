@@ -101,14 +101,16 @@ const declineDeadline = (run: AuditionRun): readonly Deadline[] => {
 
 /** When the slot begins, a change that has not been made is moot. One that is made is completed. */
 const changeDeadline = ({ change }: AuditionRun): readonly Deadline[] =>
-  change?.slotStart && !change.isMade ? [{ kind: 'change_moot', at: toEpochMs(change.slotStart) }] : [];
+  change?.slotStart && !change.isMade && !change.isGivenUp
+    ? [{ kind: 'change_moot', at: toEpochMs(change.slotStart) }]
+    : [];
 
 /**
  * A move that is not finished when check-in for the old slot opens returns to the old slot. So does a move whose new slot
  * begins before that, because the participants do not know it yet.
  */
 const moveReturnDeadline = ({ change, movedAt, plan }: AuditionRun, slot: Slot): readonly Deadline[] => {
-  if (!change?.hasMoved || !change.slotStart) return [];
+  if (!change?.hasMoved || !change.slotStart || change.isGivenUp) return [];
   const oldStart = toEpochMs(change.slotStart);
   const at = oldStart - plan.policy.checkInOpens;
   // A move that began later than that has been asked for in spite of it.

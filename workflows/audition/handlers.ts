@@ -139,7 +139,7 @@ export const setHandlers = (run: AuditionRun): void => {
   const applyOnce =
     <Fact extends messages.ExternalFact>(apply: (fact: Fact) => void) =>
     async (fact: Fact): Promise<void> => {
-      await untilTakenOver(run);
+      await untilRecordable(run);
       if (!run.signalDedup.markApplied(fact)) return;
       apply(fact);
       journal.flushInBackground();
@@ -211,9 +211,13 @@ const answerAfterFlush = async (
 /** How many ids of applied updates are remembered. Callers repeat a request within minutes. */
 const maxRememberedUpdates = 200;
 
-/** While another run is ahead in the trail, nothing can be recorded: this run then takes the audition over. */
-const untilTakenOver = async (run: AuditionRun): Promise<void> => {
-  if (run.isSuperseded) await CancellationScope.nonCancellable(() => condition(() => !run.isSuperseded));
+/**
+ * While another run is ahead in the trail, nothing can be recorded: this run then takes the audition over. While a move
+ * is being reverted, it is not known yet which slot a message is about.
+ */
+const untilRecordable = async (run: AuditionRun): Promise<void> => {
+  const isRecordable = () => !run.isSuperseded && !run.isReverting;
+  if (!isRecordable()) await CancellationScope.nonCancellable(() => condition(isRecordable));
 };
 
 /**
@@ -250,7 +254,7 @@ const startApplying = async (
   run.arrivingUpdates += 1;
   try {
     await earlierResultsHandled();
-    await untilTakenOver(run);
+    await untilRecordable(run);
     return { answer: apply() };
   } finally {
     run.arrivingUpdates -= 1;

@@ -7,6 +7,7 @@ import { CancellationScope, setCurrentDetails } from '@temporalio/workflow';
 import type { RecordEventsInput } from '../../activities/contract.ts';
 import type { AuditionFact, TrailFact, TrailPosition } from '../../domain/audition/events.ts';
 import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts';
+import { isFactAllowed } from '../../domain/audition/transitions.ts';
 import { type AuditionView, createView, foldEvent } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { internalActivities } from '../internal-activities.ts';
@@ -18,6 +19,7 @@ import { isTrailAhead } from './step-failures.ts';
 export type DraftFact = Extract<TrailFact, { number: number }>;
 
 type HoldChange = Pick<RecordEventsInput, 'releaseHolds' | 'yieldHolds'>;
+type TrailChange = HoldChange & Pick<RecordEventsInput, 'ifAllowed'>;
 
 export interface Journal {
   readonly view: AuditionView;
@@ -41,6 +43,12 @@ export interface Journal {
   applied(facts: readonly AuditionFact[]): void;
   /** Records a draft that its activity did not append. */
   recordDraft(draft: DraftFact): void;
+  /**
+   * Appends a fact and the change of the holds if the state of the trail still allows the fact. Returns whether it did;
+   * the fact is then part of the state. An activity that was cancelled can have changed the state of the trail, and the
+   * workflow does not know. Until this resolves, no other fact may be recorded that changes the state or the answers.
+   */
+  recordIfAllowed(fact: AuditionFact, holds: HoldChange): Promise<boolean>;
   /** Runs an activity that carries the unwritten facts. They count as written when the activity succeeds. */
   carry<Result>(activity: (trail: TrailPosition) => Promise<Result>): Promise<Result>;
   /** Starts writing all unwritten facts. A cancellation does not stop it. */
@@ -132,32 +140,52 @@ export const createJournal = (
     if (!isFlushWanted) flush().catch(onFlushFailed);
   };
 
+  const recordEvents = async (change: TrailChange | undefined) => {
+    const recorded = await carry((trail) =>
+      internalActivities('Write the audit trail').recordEvents({ ...correlatedIds(plan), trail, ...change }),
+    );
+    sequence = recorded.sequence;
+    return recorded;
+  };
+
   const write = async (holds: HoldChange | undefined): Promise<void> => {
     if (unwritten.length === 0 && !holds) return;
     const writtenAfter = adoptions;
     try {
-      const recorded = await carry((trail) =>
-        internalActivities('Write the audit trail').recordEvents({ ...correlatedIds(plan), trail, ...holds }),
-      );
-      sequence = recorded.sequence;
+      await recordEvents(holds);
     } catch (error) {
       // The trail was adopted in the meantime, instead of these facts.
       if (!isTrailAhead(error) || writtenAfter === adoptions) throw error;
     }
   };
 
-  const flush: Journal['flush'] = async (holds) => {
+  /** Runs the write after all earlier ones. A cancellation does not stop it. */
+  const inOrder = async <Result>(writeNext: () => Promise<Result>): Promise<Result> => {
     published.update(view);
     writesInFlight += 1;
-    const batch = writing.then(() => CancellationScope.nonCancellable(() => write(holds)));
+    const batch = writing.then(() => CancellationScope.nonCancellable(writeNext));
     // A failed write must not fail the next one, which carries the same facts.
     writing = batch.catch(() => undefined);
     try {
-      await batch;
+      return await batch;
     } finally {
       writesInFlight -= 1;
     }
+  };
+
+  const flush: Journal['flush'] = async (holds) => {
+    await inOrder(() => write(holds));
     return Math.max(sequence, view.sequence);
+  };
+
+  const draft: Journal['draft'] = (fact) => ({ ...stamp(fact), number: nextNumber() });
+
+  const recordIfAllowed: Journal['recordIfAllowed'] = async (fact, holds) => {
+    const ifAllowed = draft(fact);
+    const { isAllowed = false } = await inOrder(() => recordEvents({ ...holds, ifAllowed }));
+    // The end of the audition does not wait.
+    if (isAllowed && isFactAllowed(view.state, fact.type)) fold(ifAllowed);
+    return isAllowed;
   };
 
   return {
@@ -181,7 +209,7 @@ export const createJournal = (
         key === undefined ? { ...stamped, number: nextNumber() } : { ...stamped, key },
       ];
     },
-    draft: (fact) => ({ ...stamp(fact), number: nextNumber() }),
+    draft,
     reserveNumber: nextNumber,
     applied(facts) {
       for (const fact of facts) fold(stamp(fact));
@@ -191,6 +219,7 @@ export const createJournal = (
       fold(draft);
       unwritten = [...unwritten, draft];
     },
+    recordIfAllowed,
     carry,
     flushInBackground,
     flush,

@@ -157,8 +157,8 @@ const handleDeadline = (run: AuditionRun, deadline: Deadline): void => {
       return escalateMissingDecision(run);
     case 'move_return':
     case 'change_moot':
+      // The change stays in progress until it has undone what it has done.
       run.change?.giveUp();
-      run.change = undefined;
       return;
   }
 };

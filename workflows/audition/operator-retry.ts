@@ -46,6 +46,7 @@ export const retryUntilResolved = async <Result>(
       if (isCancellation(error) || isTrailAhead(error) || !isStepFailure(error)) throw error;
       const failure = toStepFailure(error);
       if (step.isNeedless?.(failure)) return { kind: 'needless', code: failure.code };
+      if (step.isMoot?.()) return { kind: 'skipped' };
       // The account was connected again during the attempt: retry before an operator is asked.
       if (run.attention.wasConnectionRestoredSince(restorationCount, failure.connection)) continue;
       const decision = await askOperator(run, step, failure);

@@ -1,5 +1,6 @@
 /** Moves that return to the old slot: all that was open, answered or pending before the move is so again. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import { defaultPolicy } from '../../domain/audition/policy.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { castingDirector, performer, slotIn } from '../../tests/harness/audition-plan.ts';
@@ -120,6 +121,75 @@ describe('a move that returns to the old slot', () => {
       await played.handle.signal(messages.meetingStartedSignal, { origin: 'system', meetingId: meeting?.id });
       await played.until(({ state }) => state === 'in_progress');
       expect(await played.view()).toMatchObject({ revision: 3, slot: { start: toInstant(start) } });
+    });
+  });
+
+  it('creates one meeting, after its return, when the meeting was deleted during it', async () => {
+    await stage.runAudition({}, async (played) => {
+      const { world, handle } = played;
+      const { meeting } = await invited(played);
+      world.fail('writeEvent', 'reconnect');
+      const wish = { kind: 'fixed', slot: await slotAfter() } as const;
+      await played.send(messages.rescheduleUpdate, { ...apiCommand, wish });
+      await played.until(({ attention }) => attention.some(({ step }) => step === 'calendar_event'));
+      world.meetings.delete(meeting?.id ?? '');
+      await handle.signal(messages.meetingDeletedSignal, { origin: 'system', meetingId: meeting?.id });
+      world.clearFaults();
+      const back = await played.until(
+        ({ revision, meeting: other }) => revision === 3 && other !== undefined,
+      );
+      expect(back).toMatchObject({ state: 'scheduled', meeting: { provider: 'zoom' } });
+      await played.until(({ notices }) => notices.filter(({ notice }) => notice === 'update').length === 4);
+      expect(world.callsOf('createMeeting')).toHaveLength(2);
+      expect(world.meetings.size).toBe(1);
+      const types = world.factTypes();
+      expect(types.indexOf('move_reverted')).toBeLessThan(types.lastIndexOf('meeting_created'));
+    });
+  });
+
+  it('no longer moves the meeting back once the audition has moved again', async () => {
+    await stage.runAudition({}, async (played) => {
+      const { world } = played;
+      await invited(played);
+      await moveThatHangs(played);
+      await played.resolve('meeting', 'abort');
+      await played.until(
+        ({ revision, attention }) => revision === 3 && attention.some(({ step }) => step === 'meeting'),
+      );
+      world.clearFaults();
+      const wish = { kind: 'fixed', slot: await slotAfter(120) } as const;
+      const moved = await played.send(messages.rescheduleUpdate, { ...apiCommand, wish });
+      expect(moved).toMatchObject({ state: 'scheduled', revision: 4, attention: [] });
+      expect(world.callsOf('moveMeeting').at(-1)).toMatch(/:r4$/);
+      await played.send(messages.cancelUpdate, apiCommand);
+      await played.result();
+      expect([world.meetings.size, world.calendarEvents.size, world.claims.size]).toEqual([0, 0, 0]);
+    });
+  });
+
+  it('asks again about another event in the time of the old slot', async () => {
+    await stage.runAudition({}, async (played) => {
+      const { slot } = await invited(played);
+      if (!slot) throw new Error('there is no slot');
+      const conflict: CalendarChange = {
+        inboxId: 'in-conflict',
+        participant: performer.id,
+        provider: 'google',
+        connection: 'conn_performer',
+        revision: 1,
+        change: { kind: 'conflict', start: slot.start, end: slot.end },
+      };
+      await played.handle.signal(messages.calendarChangedSignal, conflict);
+      await played.until(({ attention }) => attention.some(({ step }) => step === 'calendar_conflict'));
+      await moveInVain(played);
+      expect(await itemOf(played, 'calendar_conflict')).toHaveLength(1);
+      await played.handle.signal(messages.calendarChangedSignal, {
+        ...conflict,
+        inboxId: 'in-over',
+        revision: 3,
+        change: { kind: 'conflict_over' },
+      });
+      await played.until(({ attention }) => attention.length === 0);
     });
   });
 

@@ -50,6 +50,8 @@ export interface AuditionRun {
   isRecovering: boolean;
   /** Set while the first slot is claimed: the activity appends facts, so that nothing else may be recorded. */
   isClaiming: boolean;
+  /** Set until the trail says whether a move returns to the old slot. Messages wait for that. */
+  isReverting: boolean;
   /** The numbers of the last claim of a slot, and of the claim that holds the present slot. */
   claims: { readonly last: number; readonly held: number };
   /** Whether the present slot is held for another cast. */
@@ -207,6 +209,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     arrivingUpdates: 0,
     isRecovering: false,
     isClaiming: false,
+    isReverting: false,
     claims: carried?.claims ?? { last: 0, held: 0 },
     isHeldForOtherCast: false,
     change: undefined,

@@ -18,7 +18,11 @@ export const askAboutSlot = (
 ): void => {
   const { revision } = run.journal.view;
   const isMoot = () => run.journal.view.revision !== revision || question.isMoot?.() === true;
-  const open: SlotQuestion = { askAgain: () => askAboutSlot(run, question, onResolved) };
+  const open: SlotQuestion = {
+    askAgain: () => {
+      if (!question.isMoot?.()) askAboutSlot(run, question, onResolved);
+    },
+  };
   run.slotQuestions.add(open);
   void run.runInBackground(async (detach) => {
     try {

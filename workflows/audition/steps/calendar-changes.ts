@@ -14,6 +14,7 @@ import { toEpochMs } from '../../../domain/time/epoch.ts';
 import type { Instant } from '../../../domain/time/instant.ts';
 import { askInBackground } from '../background-question.ts';
 import type { AuditionRun } from '../run.ts';
+import { askAboutSlot } from '../slot-question.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
 import { bookRoom } from './room.ts';
 
@@ -56,10 +57,13 @@ const subjectOf = ({ participant, change: { kind } }: CalendarChange): string =>
   return `${kind === 'conflict' || kind === 'conflict_over' ? 'conflict' : 'event'}:${participant ?? roomUser}`;
 };
 
-const isAboutUpcomingSlot = ({ journal }: AuditionRun, { revision }: CalendarChange): boolean => {
-  const { slot, state, revision: present } = journal.view;
+const isAboutUpcomingSlot = (run: AuditionRun, { revision }: CalendarChange): boolean =>
+  revision === run.journal.view.revision && isSlotUpcoming(run);
+
+const isSlotUpcoming = ({ journal }: AuditionRun): boolean => {
+  const { slot, state } = journal.view;
   const isOpen = state === 'scheduling' || isFactAllowed(state, 'no_show');
-  return isOpen && revision === present && slot !== undefined && Date.now() < toEpochMs(slot.start);
+  return isOpen && slot !== undefined && Date.now() < toEpochMs(slot.start);
 };
 
 /** A conflict that was overridden when the slot was booked is no question any more. */
@@ -74,7 +78,10 @@ const isOverridden = ({ journal }: AuditionRun, { connection, change }: Calendar
   );
 
 const isMootNow = (run: AuditionRun, report: CalendarChange) => (): boolean =>
-  !isAboutUpcomingSlot(run, report) || run.calendarReports.get(subjectOf(report)) !== report.inboxId;
+  !isAboutUpcomingSlot(run, report) || !isLastReport(run, report);
+
+const isLastReport = (run: AuditionRun, report: CalendarChange): boolean =>
+  run.calendarReports.get(subjectOf(report)) === report.inboxId;
 
 /** Returns undefined for the answer of a room that the present slot does not have. */
 const factOf = (run: AuditionRun, report: CalendarChange): AuditionFact | undefined => {
@@ -169,11 +176,16 @@ const askAboutDeletion = (run: AuditionRun, report: CalendarChange): void =>
     (action) => (action === 'restore' ? restore(run, report) : undefined),
   );
 
+/**
+ * Asks about another event in the time of the slot. After a move that was reverted, the question is asked again. A
+ * question about our own event is not: the reversal writes the event again.
+ */
 const askAboutConflict = (run: AuditionRun, report: CalendarChange, { start, end }: Conflict): void =>
-  ask(
+  askAboutSlot(
     run,
-    report,
     {
+      provider: report.provider,
+      isMoot: () => !isSlotUpcoming(run) || !isLastReport(run, report),
       step: 'calendar_conflict',
       what: `The calendar of ${report.participant} has another event from ${start} to ${end}, in the time of the slot.`,
       hint: 'Reschedule the audition, or ignore to keep its slot. The question is withdrawn when the other event is gone.',
@@ -231,7 +243,7 @@ const restore = async (run: AuditionRun, { participant, connection }: CalendarCh
   const { slot, revision } = run.journal.view;
   if (!slot) return;
   const label = `r${revision}:restored-${run.journal.number}`;
-  if (slot.roomCalendar?.connection === connection) await bookRoom(run, { slot, revision }, label);
+  if (slot.roomCalendar?.connection === connection) await bookRoom(run, { slot, revision }, { label });
   const owner = run.plan.participants.find(({ id }) => id === participant);
   if (!owner?.calendar || !isWritableCalendar(owner.calendar)) return;
   const only = [{ owner: owner.id, calendar: owner.calendar }];

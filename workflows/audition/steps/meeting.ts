@@ -134,10 +134,17 @@ export const removeOtherMeetings = (run: AuditionRun): void => {
 /**
  * Moves the meeting to another slot. Idempotent: it sets the absolute time. When the provider no longer has the
  * meeting, its new one is recorded.
+ * @param isMoot for a move in the background: returns whether the audition has moved on to another slot. The question
+ *   to an operator is then withdrawn
  */
-export const moveMeeting = async (run: AuditionRun, at: SlotRevision): Promise<void> => {
+export const moveMeeting = async (
+  run: AuditionRun,
+  at: SlotRevision,
+  isMoot?: () => boolean,
+): Promise<void> => {
   const { meeting } = run.journal.view;
   if (!meeting) return createMeeting(run, at);
+  const isNeedless = () => isMoot?.() === true || isReplaced(run, meeting);
   if (meeting.provider === 'manual') return;
   const { provider } = meeting;
   const key = run.idempotencyKeyOf(`meeting-move:${provider}:r${at.revision}`);
@@ -151,6 +158,8 @@ export const moveMeeting = async (run: AuditionRun, at: SlotRevision): Promise<v
       purpose: `move the meeting on ${provider}`,
       hint: 'Retry, skip to keep the meeting at its old time (its link stays valid), or abort to keep the old slot.',
       actions: ['retry', 'skip', 'abort'],
+      isMoot: isNeedless,
+      isBackground: isMoot !== undefined,
     },
     () =>
       run.call((call) => activities.moveMeeting({ ...call, ...inputFor(run, provider, at, key), meeting })),
@@ -159,8 +168,14 @@ export const moveMeeting = async (run: AuditionRun, at: SlotRevision): Promise<v
   const { result } = outcome;
   const isNew = result.id !== meeting.id || result.joinUrl !== meeting.joinUrl;
   if (!isNew) run.saga.remove(key);
-  else if (!run.ending) run.record({ type: 'meeting_created', meeting: result });
+  else if (run.ending) return;
+  else if (isNeedless()) removeInBackground(run, key);
+  else run.record({ type: 'meeting_created', meeting: result });
 };
+
+/** Returns whether the audition has another meeting by now. */
+const isReplaced = ({ journal }: AuditionRun, { id }: Meeting): boolean =>
+  journal.view.meeting !== undefined && journal.view.meeting.id !== id;
 
 const inputFor = (
   { plan }: AuditionRun,

@@ -91,8 +91,10 @@ const moveTo = async (
   } catch (error) {
     if (run.ending || run.isSuperseded || !(error instanceof Aborted || isCancellation(error))) throw error;
     const reason = error instanceof Aborted ? error.message : 'the move was not finished in time';
-    await CancellationScope.nonCancellable(() => revert(run, before, reason));
-    return undefined;
+    change.isGivenUp = true;
+    const isMade = await CancellationScope.nonCancellable(() => revert(run, before, reason));
+    if (!isMade || run.ending) return undefined;
+    run.journal.applied([{ type: 'scheduled' }]);
   }
   releaseFormerRooms(run);
   announce(run, claimed.reminders, {
@@ -130,11 +132,34 @@ const recordMove = (
 };
 
 /**
- * Returns to the old slot, whose claim was never released. The old slot is in force immediately. Meeting and events
- * return to it in the background, under a new revision, because they may already have moved.
+ * Returns to the old slot, whose claim is released only together with the fact that completes the move. Meeting and
+ * events return to it in the background, under a new revision, because they may already have moved. Returns whether the
+ * move stays made: the activity that completes it was cancelled too late, and its fact is in the trail.
  */
-const revert = async (run: AuditionRun, before: Before, reason: string): Promise<void> => {
+const revert = async (run: AuditionRun, before: Before, reason: string): Promise<boolean> => {
   const at = { slot: before.view.slot, revision: run.journal.view.revision + 1 };
+  const { state, participants } = before.view;
+  const isReverted = await untilDecided(run, () =>
+    run.journal.recordIfAllowed(
+      {
+        type: 'move_reverted',
+        slot: at.slot,
+        revision: at.revision,
+        reason,
+        announcedAs: [...before.view.announcedAs],
+        ...(before.view.overridden ? { overridden: [...before.view.overridden] } : {}),
+        answers: participants.flatMap(({ id, answer, answerFinalAt }) =>
+          answer === 'none'
+            ? []
+            : [{ participant: id, answer, ...(answerFinalAt ? { finalAt: answerFinalAt } : {}) }],
+        ),
+        checkedIn: participants.flatMap(({ id, checkedIn }) => (checkedIn ? [id] : [])),
+      },
+      { releaseHolds: { through: run.claims.last, keep: before.claim } },
+    ),
+  );
+  if (!isReverted) return true;
+  if (run.ending) return false;
   run.claims = { ...run.claims, held: before.claim };
   // Restart the grace: participants may have waited for the move.
   run.scheduledAt = Date.now();
@@ -142,39 +167,38 @@ const revert = async (run: AuditionRun, before: Before, reason: string): Promise
   run.movedAt = before.movedAt;
   if (run.meetingStatus) run.meetingStatus = { ...run.meetingStatus, revision: at.revision };
   run.reminders = before.reminders;
-  const { state, participants } = before.view;
-  run.journal.record({
-    type: 'move_reverted',
-    slot: at.slot,
-    revision: at.revision,
-    reason,
-    announcedAs: [...before.view.announcedAs],
-    ...(before.view.overridden ? { overridden: [...before.view.overridden] } : {}),
-    answers: participants.flatMap(({ id, answer, answerFinalAt }) =>
-      answer === 'none'
-        ? []
-        : [{ participant: id, answer, ...(answerFinalAt ? { finalAt: answerFinalAt } : {}) }],
-    ),
-    checkedIn: participants.flatMap(({ id, checkedIn }) => (checkedIn ? [id] : [])),
-  });
   confirmWhenAccepted(run);
   if (state === 'in_progress') startSession(run, 'system');
   for (const { askAgain } of before.questions) askAgain();
   sendAgain(run, before.withdrawn);
-  await releaseOtherClaims(run);
   void run.runInBackground(async (detach) => {
     detach();
     await moveBack(run, at);
   });
+  return false;
 };
 
-/** Moves meeting and events back. An operator who aborts that leaves them where they are; the audition goes on. */
-const moveBack = async (run: AuditionRun, at: SlotRevision): Promise<void> => {
+const untilDecided = async (run: AuditionRun, decide: () => Promise<boolean>): Promise<boolean> => {
+  run.isReverting = true;
   try {
-    await moveMeeting(run, at);
-    if (at.slot.roomCalendar) await bookRoom(run, at);
-    await writeCalendarEvents(run, at);
-    releaseFormerRooms(run);
+    return await decide();
+  } finally {
+    run.isReverting = false;
+  }
+};
+
+/**
+ * Moves meeting and events back. An operator who aborts that leaves them where they are; the audition goes on. The next
+ * move withdraws it. A meeting that was deleted during the move is replaced by `replaceMeeting`.
+ */
+const moveBack = async (run: AuditionRun, at: SlotRevision): Promise<void> => {
+  const isMoot = () => run.journal.view.revision !== at.revision;
+  try {
+    if (run.journal.view.meeting) await moveMeeting(run, at, isMoot);
+    if (at.slot.roomCalendar && !isMoot()) await bookRoom(run, at, { isMoot });
+    if (isMoot()) return;
+    await writeCalendarEvents(run, at, { isMoot, isBackground: true });
+    if (!isMoot()) releaseFormerRooms(run);
   } catch (error) {
     if (!(error instanceof Aborted)) throw error;
   }

@@ -14,15 +14,21 @@ import type { AuditionRun } from '../run.ts';
 import { undoInBackground } from '../undo-in-background.ts';
 import { contentOf, type SlotRevision } from './calendar-events.ts';
 
+interface BookOptions {
+  /** Distinguishes this booking from others in idempotency keys. Default: the revision. */
+  readonly label?: string | undefined;
+  /** For work in the background: returns whether the audition has moved on to another slot. The question is then withdrawn. */
+  readonly isMoot?: (() => boolean) | undefined;
+}
+
 /**
  * Books the room for this revision of the slot, if it has a calendar. Call it before the events are written: one event
  * can book the room and be that of a participant, and simultaneous writes would conflict.
- * @param label distinguishes this booking from others in idempotency keys. Default: the revision
  */
 export const bookRoom = async (
   run: AuditionRun,
   { slot, revision }: SlotRevision,
-  label = `r${revision}`,
+  { label = `r${revision}`, isMoot }: BookOptions = {},
 ): Promise<void> => {
   const { room: name, roomCalendar: room } = slot;
   if (!room || name === undefined) return;
@@ -41,6 +47,8 @@ export const bookRoom = async (
       purpose: `book the room with connection ${room.connection}`,
       hint: 'Retry when the calendar works again or is reconnected, skip to continue without this booking, or abort.',
       actions: ['retry', 'skip', 'abort'],
+      isMoot,
+      isBackground: isMoot !== undefined,
     },
     () =>
       run.call((call) =>
@@ -51,8 +59,14 @@ export const bookRoom = async (
   const { provider, connection } = room;
   const { eventId } = outcome.result;
   run.journal.record({ type: 'room_booked', provider, connection, eventId }, { key });
-  // Attempts under earlier keys ended before this one began.
-  registerRelease(run, room, key, false);
+  keepOnlyReleaseOf(run, room, key);
+};
+
+/** Attempts under earlier keys ended before this one began. A later move can have begun in the meantime. */
+const keepOnlyReleaseOf = ({ saga }: AuditionRun, { connection }: RoomCalendar, key: string): void => {
+  const before = saga.pending.find(({ id }) => id === releaseId(connection));
+  if (before?.kind !== 'remove_event' || !before.keys.includes(key)) return;
+  saga.register({ ...before, keys: before.keys.slice(before.keys.indexOf(key)) });
 };
 
 /** Ends bookings with accounts other than the one that books the room of the present slot. */
@@ -75,11 +89,10 @@ const registerRelease = (
   { saga }: AuditionRun,
   { provider, connection }: RoomCalendar,
   key: string,
-  keepsEarlier = true,
 ): void => {
   const id = releaseId(connection);
   const before = saga.pending.find((entry) => entry.id === id);
-  const earlier = keepsEarlier && before?.kind === 'remove_event' ? before.keys : [];
+  const earlier = before?.kind === 'remove_event' ? before.keys : [];
   saga.register({
     id,
     stage: 'calendar_events',
