@@ -216,7 +216,7 @@ describe.each(['google', 'microsoft'] as const)('a room at %s', (provider) => {
       { target: { kind: 'calendar_event', participant } },
     ]);
     await activities.removeEvent({ ...about, keys: [key('event:a:r1')], calendar });
-    expect(booked()).toMatchObject([{ attendees: [{}] }]);
+    expect(JSON.stringify(booked())).toContain(room);
   });
 
   it('that cannot be read is reported as such', async () => {
