@@ -58,7 +58,10 @@ const blockActivity = (
   const reached = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   let calls = 0;
-  world.beforeActivity = async ({ activity, key }) => {
+  const before = world.beforeActivity;
+  world.beforeActivity = async (call, index) => {
+    await before(call, index);
+    const { activity, key } = call;
     if (activity !== wanted || !key.includes(of)) return;
     calls += 1;
     if (calls !== nth) return;
@@ -192,10 +195,13 @@ describe('move that is given up while its calendar events are written', () => {
   it('lets the move that waits for it begin when the old slot is back', async () => {
     await harness.runAudition({ plan: soon() }, async (played) => {
       await played.until(({ state }) => state === 'scheduled');
+      const claim = blockActivity(played, 'claimSlot', 1);
       const late = blockActivity(played, 'writeEvents', 1);
       await move(played);
-      await late.reached;
+      await claim.reached;
       const slot = await move(played, 48);
+      claim.release();
+      await late.reached;
       await played.until(({ revision, state }) => revision === 4 && state === 'scheduled');
       late.release();
       await expect.poll(() => written(played, 'r2')).toBe(true);
