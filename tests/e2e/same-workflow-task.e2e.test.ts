@@ -133,30 +133,30 @@ describe('audition that ends in the workflow task of an activity result', () => 
   });
 });
 
-describe('move that is given up while its calendar events are written', () => {
-  /** An audition in two minutes, whose moves are given up after some seconds. */
-  const soon = () => {
-    const start = Date.now() + 120_000;
-    const slot = { start: toInstant(start), end: toInstant(start + 60_000), zone: 'Europe/Paris' };
-    const policy = { ...defaultPolicy, checkInOpens: 112_000 };
-    return { wish: { kind: 'fixed', slot } as const, policy, reminders: [] };
-  };
-  const move = async (played: RunningAudition, hours = 96) => {
-    const slot = slotIn(hours, Date.now());
-    await played.handle.startUpdate(messages.rescheduleUpdate, {
-      args: [{ ...apiCommand, wish: { kind: 'fixed', slot } }],
-      waitForStage: 'ACCEPTED',
-    });
-    return slot;
-  };
-  const agreement = async ({ world, view }: RunningAudition) => {
-    const inWorkflow = await view();
-    const inTrail = foldEvents(world.events);
-    const of = ({ state, slot, revision }: typeof inTrail) => ({ state, slot, revision });
-    expect(of(inTrail)).toEqual(of(inWorkflow));
-    return inWorkflow;
-  };
+/** An audition in two minutes, whose moves are given up after some seconds. */
+const soon = () => {
+  const start = Date.now() + 120_000;
+  const slot = { start: toInstant(start), end: toInstant(start + 60_000), zone: 'Europe/Paris' };
+  const policy = { ...defaultPolicy, checkInOpens: 112_000 };
+  return { wish: { kind: 'fixed', slot } as const, policy, reminders: [] };
+};
+const move = async (played: RunningAudition, hours = 96) => {
+  const slot = slotIn(hours, Date.now());
+  await played.handle.startUpdate(messages.rescheduleUpdate, {
+    args: [{ ...apiCommand, wish: { kind: 'fixed', slot } }],
+    waitForStage: 'ACCEPTED',
+  });
+  return slot;
+};
+const agreement = async ({ world, view }: RunningAudition) => {
+  const inWorkflow = await view();
+  const inTrail = foldEvents(world.events);
+  const of = ({ state, slot, revision }: typeof inTrail) => ({ state, slot, revision });
+  expect(of(inTrail)).toEqual(of(inWorkflow));
+  return inWorkflow;
+};
 
+describe('move that is given up while its calendar events are written', () => {
   it('stays made when the activity has recorded it', async () => {
     await harness.runAudition({ plan: soon() }, async (played) => {
       await played.until(({ state }) => state === 'scheduled');
