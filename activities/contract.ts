@@ -166,6 +166,8 @@ export interface AdoptedTrail {
   };
   /** The reminders of the present slot that are still due. */
   readonly reminders: readonly Reminder[];
+  /** When the audition moved to its present slot. Undefined when it has not moved. */
+  readonly movedAt?: Instant | undefined;
   /** The plan of the run that has appended last, when that is another run and Temporal still has it. */
   readonly plan?: AuditionPlan | undefined;
   /** Set when the audition is closed, and its ending requires that everything is undone. */

@@ -1,12 +1,8 @@
 /** Compares the changed events with what this service has written, and signals the auditions. */
+
+import type { ChangedAnswer, RoomAnswerChange } from '../../db/calendars/calendar-answers.ts';
 import type { SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
-import type {
-  ChangedAnswer,
-  ConflictChange,
-  OwnEvent,
-  RoomAnswerChange,
-  SyncedEvents,
-} from '../../db/calendars/synced-events.ts';
+import type { ConflictChange, OwnEvent, SyncedEvents } from '../../db/calendars/synced-events.ts';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import type { ReportedAnswer } from '../../domain/audition/reported-answer.ts';
 import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';

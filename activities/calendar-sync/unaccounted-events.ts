@@ -4,7 +4,8 @@
  */
 import type { AuditionReadModel } from '../../db/auditions/read-model.ts';
 import type { SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
-import type { SyncedEvents, UnaccountedEvent } from '../../db/calendars/synced-events.ts';
+import type { SyncedEvents } from '../../db/calendars/synced-events.ts';
+import type { UnaccountedEvent } from '../../db/calendars/unaccounted-events.ts';
 import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
 import { isTransient, ProviderError } from '../../domain/errors.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';

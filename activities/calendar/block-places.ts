@@ -23,12 +23,12 @@ export interface SlotPlace {
 /**
  * Returns one place for each room in which the block has sessions in the window. None, when the block was cancelled. Each
  * attempt reads the block: a change of it counts immediately.
- * @param attemptIn returns the attempt that holds a slot in the room
+ * @param attemptFor returns the attempt that holds a slot in the room of the wish
  */
 export const placesInBlock = (
   block: SessionBlock | undefined,
   wish: WindowWish,
-  attemptIn: (room: string | undefined) => ClaimAttempt,
+  attemptFor: (wish: WindowWish) => ClaimAttempt,
 ): readonly SlotPlace[] => {
   if (!block) return [];
   const window = { start: toEpochMs(wish.earliest), end: toEpochMs(wish.latest) };
@@ -36,14 +36,23 @@ export const placesInBlock = (
     room === undefined ? undefined : canonicalRoom(room),
   );
   return [...byRoom.values()].map((sessions) => {
-    const { room: _, ...anywhere } = wish;
-    const room = sessions[0]?.room ?? wish.room;
+    const ofRoom = withRoom(wish, sessions[0]?.room ?? wish.room);
     return {
-      attempt: attemptIn(room),
-      wish: room === undefined ? anywhere : { ...anywhere, room },
+      attempt: attemptFor(ofRoom),
+      wish: ofRoom,
       slots: sessions
         .flatMap((session) => slotsOfSession(session, block.definition))
         .sort((a, b) => a.start.localeCompare(b.start)),
     };
   });
+};
+
+/** Returns the wish in this room. The calendar of another room is not the one of this room. */
+const withRoom = (
+  { room: wished, roomCalendar, ...wish }: WindowWish,
+  room: string | undefined,
+): WindowWish => {
+  if (room === undefined) return wish;
+  const isSame = wished !== undefined && canonicalRoom(wished) === canonicalRoom(room);
+  return { ...wish, room, ...(isSame && roomCalendar ? { roomCalendar } : {}) };
 };

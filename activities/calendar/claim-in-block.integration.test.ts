@@ -152,6 +152,33 @@ describe('claiming a slot of a session block', () => {
     expect(await claimNext()).toMatchObject({ kind: 'refused', reason: 'nothing_free' });
   });
 
+  it('keeps the calendar of the room only in that room', async () => {
+    const { claimAgain, wish, except, room } = await prepare();
+    const roomCalendar = {
+      provider: 'google',
+      connection: 'conn_1',
+      email: 'c_1@resource.calendar.google.com',
+    } as const;
+    const move = async (claim: number) => {
+      const result = await claimAgain({
+        claim,
+        wish: wish({ room, roomCalendar }),
+        participants: [person()],
+        calendars: [],
+      });
+      return result.kind === 'held' ? result.slot : result;
+    };
+    expect(await move(2)).toMatchObject({ room, roomCalendar });
+    const elsewhere = `Studio ${randomUUID()}`;
+    await except({
+      at: '2031-07-01T20:00',
+      change: { start: '2031-07-01T20:00', end: '2031-07-01T21:00', room: elsewhere },
+    });
+    const moved = await move(3);
+    expect(moved).toMatchObject({ start: '2031-07-01T18:00:00.000Z', room: elsewhere });
+    expect(moved).not.toHaveProperty('roomCalendar');
+  });
+
   it('returns the same slot when it is repeated', async () => {
     const { claim, wish, held } = await prepare();
     const participants = [person()];

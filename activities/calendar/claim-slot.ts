@@ -181,20 +181,24 @@ export const createClaimSlot = (
       const trail = await openTrail(events, input);
       const call = createAttemptContext(input).startCall();
       const calendarNames = await namesOf(reader, input, call);
-      const inRoom = (room: string | undefined): Pick<ClaimAttempt, 'room' | 'calendarGap' | 'needs'> => ({
-        room,
-        calendarGap: calendarGap(rules, room),
-        needs: {
-          organization,
-          resources: slotResources(input.participants, room, calendarNames),
-          gaps: { buffer: rules.buffer, travel: rules.travel, place: placeOf(organization, room) },
-        },
-      });
+      const placedIn = (of: SlotSpec): Pick<ClaimAttempt, 'room' | 'calendarGap' | 'needs'> => {
+        const [room, roomName] = [roomOf(of), roomNameOf(of)];
+        const names = roomName === undefined ? calendarNames : [...calendarNames, roomName];
+        return {
+          room,
+          calendarGap: calendarGap(rules, room),
+          needs: {
+            organization,
+            resources: slotResources(input.participants, room, names),
+            gaps: { buffer: rules.buffer, travel: rules.travel, place: placeOf(organization, room) },
+          },
+        };
+      };
       const attempt: ClaimAttempt = {
         input,
         trail,
         rules,
-        ...inRoom(roomOf(wish)),
+        ...placedIn(wish),
         blackouts: blackoutTimes(rules, input.participants),
         signal: call.signal,
         now: toInstant(now()),
@@ -214,9 +218,9 @@ export const createClaimSlot = (
       const places =
         wish.block === undefined
           ? [{ attempt, wish }]
-          : placesInBlock(await sessionBlocks.get(organization, wish.block), wish, (room) => ({
+          : placesInBlock(await sessionBlocks.get(organization, wish.block), wish, (ofRoom) => ({
               ...attempt,
-              ...inRoom(room),
+              ...placedIn(ofRoom),
             }));
       const earlier = await claimer.findEarlier(
         attempt,
@@ -237,16 +241,14 @@ export const createClaimSlot = (
 const rulesOf = ({ wish, rules = defaultConflictRules }: ClaimSlotInput): ConflictRules =>
   rules.policy === 'override' && wish.kind === 'window' ? { ...rules, policy: 'refuse' } : rules;
 
-/** Returns the names of all calendars, for `slotResources`. */
+/** Returns the names of the participants' calendars, for `slotResources`. */
 const namesOf = async (
   reader: CalendarReader,
-  { organization, participants, calendars, wish }: ClaimSlotInput,
+  { organization, participants, calendars }: ClaimSlotInput,
   call: CallContext,
 ): Promise<readonly string[]> => {
   const named = participants.flatMap(({ calendar }) => (calendar ? [calendar] : []));
-  const names = await reader.names(organization, [...named, ...calendars], call);
-  const roomName = roomNameOf(wish);
-  return [...names, ...(roomName === undefined ? [] : [roomName])];
+  return reader.names(organization, [...named, ...calendars], call);
 };
 
 /** Returns the name of the room's calendar for `slotResources`. */

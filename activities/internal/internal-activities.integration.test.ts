@@ -175,6 +175,15 @@ describe('adoptTrail', () => {
     });
   });
 
+  it('says when the audition moved to its present slot', async () => {
+    const id = newAuditionId();
+    const moved = { type: 'slot_moved', slot: { ...slot, zone: 'UTC' }, revision: 2, origin: 'api' } as const;
+    const events = trail([...factsUntilScheduled(id), moved]);
+    await storeEvents(database.repositories.events, id, events);
+    const { adoptTrail } = activitiesAt('2027-02-01T00:00:00.000Z');
+    expect((await adoptTrail(about(id)))?.movedAt).toBe(events.at(-1)?.at);
+  });
+
   it('says whether the slot is held for the participants of the trail', async () => {
     const id = newAuditionId();
     await storeEvents(database.repositories.events, id, trail(factsUntilScheduled(id)));

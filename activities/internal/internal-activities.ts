@@ -1,6 +1,7 @@
 /** The activities on the service's own database: the audit trail and the slot holds. */
 
 import { activityInfo } from '@temporalio/activity';
+import { lastMoveOf } from '../../domain/audition/last-move.ts';
 import { planReminders, type Reminder } from '../../domain/audition/reminder-plan.ts';
 import { participantPrefix, participantResource } from '../../domain/audition/slot-resources.ts';
 import { unfinishedEnding } from '../../domain/audition/unfinished-ending.ts';
@@ -44,7 +45,7 @@ export const createInternalActivities = (
       ledger.standingEffects(auditionId),
       holds.claims(auditionId),
       isOwn ? undefined : runs.findPlan(auditionId, run),
-      view.state === 'closed' ? auditionRecords.readTrail(auditionId) : undefined,
+      auditionRecords.readTrail(auditionId),
     ]);
     const { slot } = view;
     const present = held.findLast(({ start, end }) => start === slot?.start && end === slot.end);
@@ -60,7 +61,8 @@ export const createInternalActivities = (
         ...(present && isForOtherCast(view, heldFor) ? { isForOtherCast: true } : {}),
       },
       reminders: remindersDue(view, plan ?? input, now()),
-      unfinished: trail && unfinishedEnding(trail),
+      movedAt: lastMoveOf(trail),
+      unfinished: view.state === 'closed' ? unfinishedEnding(trail) : undefined,
     };
   },
 });

@@ -50,10 +50,13 @@ export const createReconciliationActivities = ({
     return stopped;
   };
 
-  /** Returns whether effects of a closed audition stand although its ending requires that they are undone. */
+  /**
+   * Returns whether effects of a closed audition stand although its ending requires that they are undone, or whether it
+   * holds another time than that of its slot.
+   */
   const hasEffectsLeft = async (auditionId: AuditionId): Promise<boolean> => {
     const unfinished = unfinishedEnding(await records.readTrail(auditionId));
-    return unfinished !== undefined && (await records.hasEffects(auditionId, unfinished.kept));
+    return unfinished ? records.hasEffects(auditionId, unfinished.kept) : records.holdsOtherTimes(auditionId);
   };
 
   const withEffectsLeft = async (closed: readonly AuditionRecord[]): Promise<readonly AuditionRecord[]> => {

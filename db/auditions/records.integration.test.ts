@@ -34,11 +34,13 @@ const given = (...more: readonly AuditionFact[]): Promise<AuditionId> => store(m
 const bookedAfterSession = (): Promise<AuditionId> =>
   store([{ type: 'decided', decision: 'booked' }], Date.UTC(2027, 3, 1));
 
-const holdSlot = (id: AuditionId) =>
+const slotTimes = '[2027-03-01T10:00:00Z,2027-03-01T10:30:00Z)';
+const otherTimes = '[2027-03-02T10:00:00Z,2027-03-02T10:30:00Z)';
+const holdSlot = (id: AuditionId, during = slotTimes, claim = 1) =>
   database.pool.query(
     `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
-     VALUES ($1, 1, $1, 'org_north', '[2027-03-01,2027-03-02)')`,
-    [id],
+     VALUES ($1, $3, $1, 'org_north', $2)`,
+    [id, during, claim],
   );
 
 const meetingOf = (id: AuditionId) => `audition/${id}:meeting`;
@@ -124,6 +126,17 @@ describe('holds', () => {
     await holdSlot(booked);
     expect((await records.listClosedWithHolds(10)).map(({ auditionId }) => auditionId)).toEqual([closed]);
     expect(await records.hasEffects(closed)).toBe(true);
+  });
+
+  it('of a closed audition whose outcome keeps its slot are listed when they are for another time', async () => {
+    const [booked, interrupted] = [await bookedAfterSession(), await bookedAfterSession()];
+    for (const id of [booked, interrupted]) await holdSlot(id);
+    await holdSlot(interrupted, otherTimes, 2);
+    const listed = (await records.listClosedWithHolds(10)).map(({ auditionId }) => auditionId);
+    expect(listed).toContain(interrupted);
+    expect(listed).not.toContain(booked);
+    expect(await records.holdsOtherTimes(interrupted)).toBe(true);
+    expect(await records.holdsOtherTimes(booked)).toBe(false);
   });
 
   it('of an audition that does not exist are released once', async () => {

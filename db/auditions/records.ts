@@ -39,7 +39,7 @@ export interface AuditionRecords {
   listOpen(page: RecordPage): Promise<readonly AuditionRecord[]>;
   /** Returns a page of all auditions that have a trail, ordered by id. */
   listAll(page: RecordPage): Promise<readonly AuditionRecord[]>;
-  /** Returns closed auditions that hold a slot and can require an undo. */
+  /** Returns closed auditions that hold a slot and can require an undo, or hold another time than that of their slot. */
   listClosedWithHolds(limit: number): Promise<readonly AuditionRecord[]>;
   /** Returns closed auditions with open attention items. */
   listClosedWithItems(limit: number): Promise<readonly AuditionRecord[]>;
@@ -50,6 +50,8 @@ export interface AuditionRecords {
    * @param kept what does not count: the keys of effects, or `holds`
    */
   hasEffects(auditionId: AuditionId, kept?: readonly string[]): Promise<boolean>;
+  /** Returns whether the audition holds another time than that of its slot, as the read model shows it. */
+  holdsOtherTimes(auditionId: AuditionId): Promise<boolean>;
   /** Returns the held slots, one for each resource. Calendars are stored as hashes. */
   listHolds(
     auditionId: AuditionId,
@@ -85,6 +87,14 @@ const mayRequireUndo = sql`(auditions.state = 'closed' AND (
   OR auditions.view ->> 'stateSince' < auditions.view -> 'slot' ->> 'start'
 ))`;
 
+/** A change of the slot that the end of the audition has interrupted can leave the hold of the slot that it wanted. */
+const hasOtherHolds = sql`EXISTS (
+  SELECT FROM slot_holds WHERE audition_id = auditions.id AND (
+    lower(during) IS DISTINCT FROM (auditions.view -> 'slot' ->> 'start')::timestamptz
+    OR upper(during) IS DISTINCT FROM (auditions.view -> 'slot' ->> 'end')::timestamptz
+  )
+)`;
+
 /** Creates the comparison of the tables. */
 export const createAuditionRecords = (db: Database): AuditionRecords => {
   const select = async (query: SQL): Promise<readonly AuditionRecord[]> => {
@@ -113,7 +123,9 @@ export const createAuditionRecords = (db: Database): AuditionRecords => {
     listClosedWithHolds: (limit) =>
       select(sql`
         SELECT id AS "auditionId", organization, ${isStale} AS "isStale", true AS "mayHaveEffectsLeft"
-        FROM auditions WHERE id IN (SELECT audition_id FROM slot_holds) AND ${mayRequireUndo}
+        FROM auditions
+        WHERE id IN (SELECT audition_id FROM slot_holds) AND state = 'closed'
+          AND (${mayRequireUndo} OR ${hasOtherHolds})
         ORDER BY id LIMIT ${limit}
       `),
     listClosedWithItems: (limit) =>
@@ -133,6 +145,12 @@ export const createAuditionRecords = (db: Database): AuditionRecords => {
         SELECT (${countsHolds} AND ${hasHolds(id)}) OR ${hasStandingOperations(id, kept)} AS "hasEffects"
       `);
       return z.object({ hasEffects: z.boolean() }).parse(rows[0]).hasEffects;
+    },
+    async holdsOtherTimes(auditionId) {
+      const { rows } = await db.execute(
+        sql`SELECT FROM auditions WHERE id = ${auditionId} AND ${hasOtherHolds}`,
+      );
+      return rows.length > 0;
     },
     async listHolds(auditionId) {
       const rows = await db

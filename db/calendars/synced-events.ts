@@ -1,8 +1,7 @@
 /** Stores the events of synchronized calendars, and finds what has changed in those that this service has written. */
-import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
+import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { type Answer, answers } from '../../domain/audition/events.ts';
-import { type RoomAnswer, roomAnswers } from '../../domain/audition/room-booking.ts';
+import type { RoomAnswer } from '../../domain/audition/room-booking.ts';
 import {
   type AuditionId,
   auditionIdSchema,
@@ -16,7 +15,10 @@ import type { Database } from '../client.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
 import { instantFromDatabase } from '../time.ts';
+import { type CalendarAnswers, createCalendarAnswers } from './calendar-answers.ts';
+import { isEvent } from './event-key.ts';
 import type { CalendarKey, SyncProgress } from './synced-calendars.ts';
+import { createUnaccountedEvents, type UnaccountedEvents } from './unaccounted-events.ts';
 
 export interface EventToStore {
   readonly id: string;
@@ -72,29 +74,6 @@ export interface OwnEvent extends CalendarKey {
   readonly isReported: boolean;
 }
 
-/** An answer of the calendar's owner to an event of ours. */
-export interface ChangedAnswer extends CalendarKey {
-  readonly eventId: string;
-  readonly auditionId: AuditionId;
-  readonly participant: z.infer<typeof participantIdSchema>;
-  /** Undefined: the answer was removed. */
-  readonly answer: Answer | undefined;
-  /** When it was given, at the latest. */
-  readonly at: Instant;
-  /** The number of the change. */
-  readonly change: number;
-  /** The revision that the event states. */
-  readonly revision: number;
-}
-
-/** An event that carries our mark, and that is not the event that this service has written for the audition. */
-export interface UnaccountedEvent extends CalendarKey {
-  readonly eventId: string;
-  readonly auditionId: AuditionId;
-  /** Whether the calendar has another event of the audition, which this service has written. */
-  readonly isDuplicate: boolean;
-}
-
 /** An event of ours whose conflicts differ from those that were reported. */
 export interface ConflictChange extends CalendarKey {
   readonly eventId: string;
@@ -107,17 +86,7 @@ export interface ConflictChange extends CalendarKey {
   readonly first: { readonly start: ListedEvent['start']; readonly end: ListedEvent['end'] } | undefined;
 }
 
-/** An event of ours whose room has answered otherwise than was reported. */
-export interface RoomAnswerChange extends CalendarKey {
-  readonly eventId: string;
-  readonly auditionId: AuditionId;
-  readonly writtenRevision: number;
-  readonly answer: RoomAnswer;
-  /** Identifies the state of the event in which the answer was read. */
-  readonly etag: string | undefined;
-}
-
-export interface SyncedEvents {
+export interface SyncedEvents extends CalendarAnswers, UnaccountedEvents {
   /**
    * Stores a page and where the listing continues, in one transaction. The last page of a listing of all events also
    * deletes what that listing did not contain. Returns false, and stores nothing, when another attempt has stored the
@@ -136,37 +105,23 @@ export interface SyncedEvents {
    */
   markMissing(key: CalendarKey, listedAt: Instant): Promise<void>;
   /**
-   * Returns events to come that carry our mark and are not known as written. The occurrences of a series that a person has
-   * made of an event of ours are left out.
-   */
-  listUnaccounted(key: CalendarKey, limit: number): Promise<readonly UnaccountedEvent[]>;
-  /** Deletes the row of an event that was removed from the calendar, unless this service has written the event since. */
-  discard(event: UnaccountedEvent): Promise<void>;
-  /** Returns the auditions that hold a slot in the calendar, and of which no written event is known there. */
-  listUnrecorded(key: CalendarKey, limit: number): Promise<readonly AuditionId[]>;
-  /**
    * Records that the change was compared, unless there is a later one. @param outcome `reported`: the audition was told.
    * `repaired`: it was told to repeat a lost write.
    */
   markCompared(changed: OwnEvent, outcome: 'as_written' | 'reported' | 'repaired'): Promise<void>;
-  /** Returns the answers to events of ours in the calendar that the auditions were not told of. */
-  listAnswers(key: CalendarKey): Promise<readonly ChangedAnswer[]>;
-  /** Records that the audition was told of the answer, unless there is a later one. */
-  markAnswerReported(changed: ChangedAnswer): Promise<void>;
   /** Returns the events of ours in the calendar that lie ahead and whose conflicts have changed. */
   listConflictChanges(key: CalendarKey): Promise<readonly ConflictChange[]>;
   /** Records that the audition was told of the conflicts. */
   markConflictsReported(conflict: ConflictChange): Promise<void>;
-  /** Returns the events of ours in the calendar that lie ahead and whose room has answered. */
-  listRoomAnswers(key: CalendarKey): Promise<readonly RoomAnswerChange[]>;
-  /** Records that the audition was told of the answer. */
-  markRoomAnswerReported(answered: RoomAnswerChange): Promise<void>;
   /** Returns how many events of the connection are stored. */
   count(connection: ConnectionId): Promise<number>;
 }
 
 /** Creates the repository. */
 export const createSyncedEvents = (db: Database): SyncedEvents => ({
+  ...createCalendarAnswers(db),
+  ...createUnaccountedEvents(db),
+
   storePage: (at, page) =>
     db.transaction(async (transaction) => {
       if (!(await advance(transaction, at, page))) return false;
@@ -207,41 +162,6 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
     `);
   },
 
-  async listUnaccounted({ connection, calendar }, limit) {
-    const { rows } = await db.execute(sql`
-      SELECT event_id AS "eventId", marked_audition AS "auditionId", EXISTS (
-        SELECT FROM synced_events AS own WHERE own.connection = found.connection AND own.calendar = found.calendar
-          AND own.audition_id = found.marked_audition AND NOT own.is_removed
-      ) AS "isDuplicate"
-      FROM synced_events AS found
-      WHERE connection = ${connection} AND calendar = ${calendar} AND marked_audition IS NOT NULL
-        AND audition_id IS NULL AND NOT is_removed AND ends_at > now()
-        AND NOT EXISTS (
-          SELECT FROM synced_events AS own WHERE own.connection = found.connection AND own.calendar = found.calendar
-            AND own.audition_id = found.marked_audition
-            AND (own.event_id = found.series OR own.series = found.series)
-        )
-      ORDER BY event_id LIMIT ${limit}
-    `);
-    return rows.map((row) => ({ ...unaccountedSchema.parse(row), connection, calendar }));
-  },
-
-  async discard(event) {
-    await db.delete(syncedEvents).where(and(isEvent(event), isNull(syncedEvents.auditionId)));
-  },
-
-  async listUnrecorded({ connection, calendar }, limit) {
-    const { rows } = await db.execute(sql`
-      SELECT DISTINCT audition_id AS "auditionId" FROM slot_holds
-      WHERE scope = '' AND resource = ${calendar} AND upper(during) > now() AND NOT EXISTS (
-        SELECT FROM synced_events AS own WHERE own.connection = ${connection} AND own.calendar = ${calendar}
-          AND own.audition_id = slot_holds.audition_id
-      )
-      ORDER BY audition_id LIMIT ${limit}
-    `);
-    return rows.map((row) => unrecordedSchema.parse(row).auditionId);
-  },
-
   async markCompared({ connection, calendar, eventId, change, writtenRevision }, outcome) {
     await db
       .update(syncedEvents)
@@ -251,25 +171,6 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
         ...(outcome === 'repaired' ? { repairedRevision: writtenRevision } : {}),
       })
       .where(and(isEvent({ connection, calendar, eventId }), eq(syncedEvents.change, change)));
-  },
-
-  async listAnswers({ connection, calendar }) {
-    const { rows } = await db.execute(sql`
-      SELECT event_id AS "eventId", audition_id AS "auditionId", participant, answer, answer_change AS change,
-        answer_known_at AS at, coalesce(marked_revision, written_revision) AS revision
-      FROM synced_events
-      WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL
-        AND NOT is_answer_reported AND NOT is_removed
-      ORDER BY event_id
-    `);
-    return rows.map((row) => ({ ...answerSchema.parse(row), connection, calendar }));
-  },
-
-  async markAnswerReported({ connection, calendar, eventId, change }) {
-    await db
-      .update(syncedEvents)
-      .set({ isAnswerReported: true })
-      .where(and(isEvent({ connection, calendar, eventId }), eq(syncedEvents.answerChange, change)));
   },
 
   async listConflictChanges({ connection, calendar }) {
@@ -304,29 +205,6 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
       .update(syncedEvents)
       .set({ reportedConflicts: conflict.digest ?? null })
       .where(isEvent(conflict));
-  },
-
-  async listRoomAnswers({ connection, calendar }) {
-    const { rows } = await db.execute(sql`
-      SELECT event_id AS "eventId", audition_id AS "auditionId", written_revision AS "writtenRevision",
-        room_answer AS answer, etag
-      FROM synced_events
-      WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL
-        AND booked_by IS NOT NULL AND room_answer IS NOT NULL AND NOT is_removed
-        AND marked_revision = written_revision AND written_start > now()
-        AND written_revision || ':' || room_answer IS DISTINCT FROM reported_room_answer
-        -- A booking is pending until the room answers, and is pending again when the room is asked again.
-        AND (room_answer <> 'pending' OR starts_with(coalesce(reported_room_answer, ''), written_revision || ':'))
-      ORDER BY event_id
-    `);
-    return rows.map((row) => ({ ...roomAnswerSchema.parse(row), connection, calendar }));
-  },
-
-  async markRoomAnswerReported(answered) {
-    await db
-      .update(syncedEvents)
-      .set({ reportedRoomAnswer: `${answered.writtenRevision}:${answered.answer}` })
-      .where(isEvent(answered));
   },
 
   async count(connection) {
@@ -368,22 +246,7 @@ const selectOwn = async (
   return rows.map((row) => ({ ...ownSchema.parse(row), connection, calendar }));
 };
 
-const isEvent = ({ connection, calendar, eventId }: CalendarKey & { readonly eventId: string }) =>
-  and(
-    eq(syncedEvents.connection, connection),
-    eq(syncedEvents.calendar, calendar),
-    eq(syncedEvents.eventId, eventId),
-  );
-
 const etagSchema = z.object({ series: z.string(), etag: z.string().nullable() });
-
-const unaccountedSchema = z.object({
-  eventId: z.string(),
-  auditionId: auditionIdSchema,
-  isDuplicate: z.boolean(),
-});
-
-const unrecordedSchema = z.object({ auditionId: auditionIdSchema });
 
 const revisionOrNull = z
   .int()
@@ -409,30 +272,6 @@ const ownSchema = z.object({
   seenRevision: revisionOrNull,
   repairedRevision: revisionOrNull,
   isReported: z.boolean(),
-});
-
-const answerSchema = z.object({
-  eventId: z.string(),
-  auditionId: auditionIdSchema,
-  participant: participantIdSchema,
-  answer: z
-    .enum(answers)
-    .nullable()
-    .transform((answer) => answer ?? undefined),
-  at: instantFromDatabase,
-  change: z.int(),
-  revision: z.int(),
-});
-
-const roomAnswerSchema = z.object({
-  eventId: z.string(),
-  auditionId: auditionIdSchema,
-  writtenRevision: z.int(),
-  answer: z.enum(roomAnswers),
-  etag: z
-    .string()
-    .nullable()
-    .transform((etag) => etag ?? undefined),
 });
 
 const conflictSchema = z.object({

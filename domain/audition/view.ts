@@ -33,7 +33,7 @@ export interface ParticipantView {
   readonly answerFinalAt?: Instant | undefined;
 }
 
-interface NoticeView {
+export interface NoticeView {
   readonly deliveryId: string;
   readonly participant: ParticipantId;
   readonly channel: Channel;

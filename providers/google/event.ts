@@ -63,6 +63,8 @@ export interface EventSpec {
  */
 export const specForEvent = (event: CalendarEvent, owner?: string): EventSpec => {
   const use = useOf(event.use);
+  // An event that only books a room invites no person.
+  const invited = event.use.name === roomUser ? undefined : owner;
   const scheduled = { ...event, owner };
   return {
     calendarId: event.calendarId,
@@ -71,7 +73,7 @@ export const specForEvent = (event: CalendarEvent, owner?: string): EventSpec =>
       body: withRoomOf(event, {
         ...textFieldsOf(event),
         ...timeFieldsOf(scheduled, use),
-        ...invitationOf(owner),
+        ...invitationOf(invited),
         id,
       }),
       withConference: false,
@@ -104,7 +106,7 @@ export const specForEvent = (event: CalendarEvent, owner?: string): EventSpec =>
           ...(isRevived ? withoutConference(withoutRoom(stored)) : stored),
           ...textFieldsOf(event),
           ...timeFieldsOf(scheduled, use, stored),
-          ...(hasUser(privateOf(stored), use) ? {} : invitationOf(owner, stored)),
+          ...(hasUser(privateOf(stored), use) ? {} : invitationOf(invited, stored)),
         }),
         withConference: isRevived,
       };

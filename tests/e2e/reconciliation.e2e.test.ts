@@ -125,11 +125,11 @@ const takeoverOf = async (id: AuditionId): Promise<AuditionInput> => {
   return handle.result();
 };
 
-const holdSlot = (id: AuditionId) =>
+const holdSlot = (id: AuditionId, during = '[2027-03-01T10:00:00Z,2027-03-01T10:30:00Z)') =>
   database.pool.query(
     `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
-     VALUES ($1, 1, $1, $2, '[2027-03-01,2027-03-02)')`,
-    [id, organization],
+     VALUES ($1, 1, $1, $2, $3)`,
+    [id, organization, during],
   );
 
 describe('reconciliation of an open audition', () => {
@@ -241,6 +241,16 @@ describe('reconciliation of a closed audition', () => {
       { organization, auditionId: id, fault: 'items_left', repair: 'taken_over' },
     ]);
     expect((await reconcile({ only: { organization, auditionId: id } })).findings).toEqual([]);
+    expect(await takeoverOf(id)).toMatchObject({ takeover: { cause: 'vanished' } });
+  });
+
+  it('takes it over when it holds another time than that of its slot, although its outcome keeps the slot', async () => {
+    const id = newAuditionId();
+    await store(id, { type: 'session_ended', origin: 'api' }, { type: 'decided', decision: 'booked' });
+    await holdSlot(id, '[2027-03-02T10:00:00Z,2027-03-02T10:30:00Z)');
+    expect((await reconcile()).findings).toEqual([
+      { organization, auditionId: id, fault: 'effects_left', repair: 'taken_over' },
+    ]);
     expect(await takeoverOf(id)).toMatchObject({ takeover: { cause: 'vanished' } });
   });
 

@@ -3,7 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { defaultPolicy } from '../../domain/audition/policy.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import { meetingStartedSignal } from '../../workflows/audition/messages.ts';
+import { decideUpdate, meetingStartedSignal, respondUpdate } from '../../workflows/audition/messages.ts';
+import { performer } from '../harness/audition-plan.ts';
 import {
   type RunningAudition,
   startRealTimeHarness,
@@ -61,6 +62,56 @@ it('an audition sends only the last of several reminders that are due', async ()
     await played.until(({ notices }) => notices.length === 8);
     expect(reminders(played).every((key) => key.endsWith(':46000'))).toBe(true);
   });
+});
+
+it('an acceptance that was sent before the workers came back comes before a decline that has become final', async () => {
+  const policy = { ...defaultPolicy, declineGrace: 6_000 };
+  await harness.runAudition({ plan: { policy } }, async (played) => {
+    await played.until(({ notices }) => notices.length === 4);
+    const respond = (answer: 'declined' | 'accepted') =>
+      played.send(respondUpdate, {
+        origin: 'link',
+        correlationId: 'test',
+        participant: performer.id,
+        answer,
+      });
+    const { participants } = await respond('declined');
+    const finalAt = Date.parse(participants.find(({ id }) => id === performer.id)?.answerFinalAt ?? '');
+    let accepted: Promise<unknown> = Promise.resolve();
+    await harness.whileWorkflowWorkerIsStopped(async () => {
+      await pause(finalAt - 1_500 - Date.now());
+      accepted = respond('accepted');
+      await pause(finalAt + 1_500 - Date.now());
+    });
+    await accepted;
+    const view = await played.view();
+    expect(view.state).toBe('scheduled');
+    expect(view.participants.find(({ id }) => id === performer.id)?.answer).toBe('accepted');
+    await pause(1_000);
+    expect((await played.view()).state).toBe('scheduled');
+  });
+});
+
+it('a decision that was sent before the workers came back comes before the second look of a no-show', async () => {
+  const start = Date.now() + 8_000;
+  const policy = { ...defaultPolicy, noShow: 'automatic', noShowGrace: 3_000 } as const;
+  await harness.runAudition(
+    { plan: { wish: slotStarting(start), policy, reminders: [] } },
+    async (played) => {
+      await played.until(({ notices }) => notices.length === 4);
+      // The first look is at 3 s, the second a minute later.
+      await pause(start + 58_000 - Date.now());
+      let decided: Promise<unknown> = Promise.resolve();
+      await harness.whileWorkflowWorkerIsStopped(async () => {
+        decided = played.handle.executeUpdate(decideUpdate, {
+          args: [{ origin: 'api', correlationId: 'test', decision: 'booked' }],
+        });
+        await pause(start + 66_000 - Date.now());
+      });
+      await decided;
+      expect(await played.result()).toMatchObject({ state: 'closed', outcome: 'booked' });
+    },
+  );
 });
 
 it('an audition does not become a no-show while the report of its meeting still waits in the inbox', async () => {

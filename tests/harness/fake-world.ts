@@ -8,6 +8,7 @@ import type { AuditionActivities, RecordEventsInput, StepFailure } from '../../a
 import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { AuditionEvent, AuditionFactType } from '../../domain/audition/events.ts';
 import { freeSlots, isFree } from '../../domain/audition/free-slots.ts';
+import { lastMoveOf } from '../../domain/audition/last-move.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import { planReminders } from '../../domain/audition/reminder-plan.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
@@ -245,6 +246,7 @@ export const createFakeWorld = (): FakeWorld => {
           reminders: view.slot ? planReminders(view.slot, reminders, participants, serverTime()) : [],
           claims: { last, held: held?.[0], isForOtherCast: world.isHeldForOtherCast },
           plan: world.adoptedPlan,
+          movedAt: lastMoveOf(trail.events),
           unfinished: unfinishedEnding(trail.events),
         };
       },

@@ -381,13 +381,17 @@ const indexedValueTypes = { KEYWORD: 2, DATETIME: 6 } as const;
 /** Returns the error of a rejected update; throws when the update is accepted. */
 export const updateFailureOf = async (
   update: Promise<unknown>,
-): Promise<{ readonly code: string | null | undefined; readonly whatToDo: unknown }> => {
+): Promise<{
+  readonly code: string | null | undefined;
+  readonly message: string;
+  readonly whatToDo: unknown;
+}> => {
   const error: unknown = await update.then(
     () => undefined,
     (reason: unknown) => reason,
   );
   if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure))
     throw new Error('expected the update to be rejected');
-  const { type, details } = error.cause;
-  return { code: type, whatToDo: details?.[0] };
+  const { type, message, details } = error.cause;
+  return { code: type, message, whatToDo: details?.[0] };
 };

@@ -67,6 +67,18 @@ describe('a performer who declines', () => {
     });
   });
 
+  it('is told that a calendar has another event at the time, when it has', async () => {
+    await stage.runAudition({}, async (played) => {
+      await invited(played);
+      await answer(played, 'declined');
+      played.world.busy = [{ start: '2020-01-01T00:00:00.000Z', end: '2080-01-01T00:00:00.000Z' }];
+      expect(await updateFailureOf(answer(played, 'accepted'))).toMatchObject({
+        code: 'slot_taken',
+        message: expect.stringContaining('another event'),
+      });
+    });
+  });
+
   it('closes the audition before the grace is over, when another audition has taken the slot', async () => {
     await stage.runAudition({ recordAs: 'declined-slot-taken' }, async (played) => {
       await invited(played);

@@ -37,6 +37,15 @@ const reader = ({ plan }: RunningAudition, details: object = {}) =>
 const keysOf = (keys: readonly string[], notice: string, id: string) =>
   keys.filter((key) => key.includes(`:${notice}:${id}:`));
 
+/** Adds a participant whose calendar event cannot be written. */
+const addUnwritable = async (played: RunningAudition): Promise<void> => {
+  await invited(played);
+  played.world.fail('writeEvent', 'reconnect', ':director-2:');
+  await change(played, { kind: 'add', participant: substitute });
+};
+const isEventAsked = ({ attention }: Awaited<ReturnType<RunningAudition['view']>>) =>
+  attention.some(({ step }) => step === 'calendar_event');
+
 describe('a participant who is added', () => {
   it('gets the reminders that are still due, and the others get theirs once', async () => {
     await stage.runAudition({}, async (played) => {
@@ -118,6 +127,35 @@ describe('a participant who is added', () => {
       await played.until(({ attention }) => attention.some(({ step }) => step === 'session'));
       expect(await played.handle.query(messages.planQuery)).toEqual(played.plan);
       expect([...played.world.claims]).toEqual([1]);
+    });
+  });
+
+  describe('whose event cannot be written', () => {
+    it('is invited immediately, and gets the event when it can be written after the slot has begun', async () => {
+      await stage.runAudition({}, async (played) => {
+        await addUnwritable(played);
+        const { attention } = await played.until(({ notices }) => notices.length === 5);
+        expect(keysOf(played.world.notices, 'invitation', substitute.id)).toHaveLength(1);
+        expect(attention.map(({ step }) => step)).toEqual(['calendar_event']);
+        const { slot } = await played.view();
+        await played.advanceTo(toInstant(toEpochMs(slot?.start ?? '1970-01-01T00:00:00.000Z') + minute));
+        expect(isEventAsked(await played.view())).toBe(true);
+        played.world.clearFaults();
+        await played.resolve('calendar_event', 'retry');
+        await expect.poll(() => played.world.calendarEvents.size, { timeout: 10_000 }).toBe(3);
+      });
+    });
+
+    it('is no question any more when the slot is over, and other changes are possible again', async () => {
+      await stage.runAudition({ plan: { meetingProviders: ['google_meet'] } }, async (played) => {
+        await addUnwritable(played);
+        const { slot } = await played.until(({ notices }) => notices.length === 5);
+        await played.advanceTo(toInstant(toEpochMs(slot?.end ?? '1970-01-01T00:00:00.000Z') + minute));
+        await played.resolve('session', 'held');
+        await played.until((view) => !isEventAsked(view));
+        await played.send(messages.decideUpdate, { ...apiCommand, decision: 'booked' });
+        expect(await played.result()).toMatchObject({ outcome: 'booked', attention: [] });
+      });
     });
   });
 

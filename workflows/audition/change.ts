@@ -1,6 +1,6 @@
 /**
  * A change of the audition's slot, cast or meeting. It runs beside the main loop, one at a time: the audition stays as
- * it is, with all its deadlines, until the change is made. A change that waits when the slot begins is given up.
+ * it is, with all its deadlines, until the change is made. A change that is not made when the slot begins is given up.
  */
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { AuditionCommandName } from '../../domain/audition/commands.ts';

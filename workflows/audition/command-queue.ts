@@ -19,6 +19,13 @@ interface QueueEntry {
   callerHasReturned: boolean;
 }
 
+interface CommandEvents {
+  /** A command was refused after its caller had got an answer. */
+  readonly onLateRefusal: (refusal: Refusal, queued: QueuedCommand) => void;
+  /** Returns what the caller gets when the execution of a command was interrupted. */
+  readonly refusalOf: (interrupted: QueuedCommand) => Refusal;
+}
+
 export interface CommandQueue {
   readonly size: number;
   /** Returns whether a command of this name is queued. */
@@ -33,11 +40,12 @@ export interface CommandQueue {
   submit(queued: QueuedCommand, isCallerReleased: () => boolean): Promise<'done' | 'pending'>;
   /**
    * Starts the next command and resolves when it has been executed. A refusal is thrown to the caller of `submit`, or
-   * passed to `onLateRefusal` when that caller was already released. Any other error is thrown here.
+   * passed to `onLateRefusal` when that caller was already released. Any other error is thrown here, and the caller of
+   * `submit` gets the refusal that `refusalOf` returns.
    */
   start(
     execute: (queued: QueuedCommand) => Promise<Refusal | undefined>,
-    onLateRefusal: (refusal: Refusal, queued: QueuedCommand) => void,
+    events: CommandEvents,
   ): Promise<void>;
   /** Refuses all queued commands. */
   close(refusal: Refusal): void;
@@ -69,13 +77,19 @@ export const createCommandQueue = (): CommandQueue => {
       if (entry.result !== undefined && entry.result !== 'done') throw entry.result;
       return entry.result ?? 'pending';
     },
-    async start(execute, onLateRefusal) {
+    async start(execute, { onLateRefusal, refusalOf }) {
       const entry = take();
       if (!entry) return;
       entry.isStarted = true;
-      const refusal = await execute(entry.queued);
-      entry.result = refusal ?? 'done';
-      if (refusal && entry.callerHasReturned) onLateRefusal(refusal, entry.queued);
+      try {
+        const refusal = await execute(entry.queued);
+        entry.result = refusal ?? 'done';
+        if (refusal && entry.callerHasReturned) onLateRefusal(refusal, entry.queued);
+      } catch (error) {
+        // Without a result, the caller would wait for as long as the workflow runs.
+        entry.result = refusalOf(entry.queued);
+        throw error;
+      }
     },
     close(refusal) {
       for (let entry = take(); entry; entry = take()) entry.result = refusal;

@@ -99,9 +99,9 @@ const declineDeadline = (run: AuditionRun): readonly Deadline[] => {
   return [{ kind: 'decline_final', at: isTaken ? 0 : pending.finalAt }];
 };
 
-/** When the slot begins, a change that has not been made is moot. */
+/** When the slot begins, a change that has not been made is moot. One that is made is completed. */
 const changeDeadline = ({ change }: AuditionRun): readonly Deadline[] =>
-  change?.slotStart && !change.hasMoved && !change.isGivenUp
+  change?.slotStart && !change.isMade && !change.isGivenUp
     ? [{ kind: 'change_moot', at: toEpochMs(change.slotStart) }]
     : [];
 

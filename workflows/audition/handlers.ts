@@ -13,6 +13,7 @@ import {
   refusalAsFailure,
   refuseAnswer,
   refuseCheckIn,
+  refuseDuringRecovery,
   refuseResolution,
   refuseUnlessAllowed,
   refuseUnlessChangeable,
@@ -62,7 +63,11 @@ export const setHandlers = (run: AuditionRun): void => {
 
   setUpdateHandler(
     messages.respondUpdate,
-    (command) => refuseAnswer(command, journal.view),
+    (command) => {
+      refuseAnswer(command, journal.view);
+      // The slot must be claimed again.
+      if (isWithdrawnDecline(run, command)) refuseDuringRecovery(run, 'respond');
+    },
     async (command) => {
       // A queued answer is about the slot of now, whatever comes before it.
       const { revision = journal.view.revision } = command;
@@ -75,19 +80,28 @@ export const setHandlers = (run: AuditionRun): void => {
 
   setUpdateHandler(
     messages.rescheduleUpdate,
-    () => refuseUnlessChangeable('reschedule', journal.view),
+    () => {
+      refuseUnlessChangeable('reschedule', journal.view);
+      refuseDuringRecovery(run, 'reschedule');
+    },
     (command) => submitCommand(run, { name: 'reschedule', command }),
   );
 
   setUpdateHandler(
     messages.participantsUpdate,
-    () => refuseUnlessChangeable('participants', journal.view),
+    () => {
+      refuseUnlessChangeable('participants', journal.view);
+      refuseDuringRecovery(run, 'participants');
+    },
     (command) => submitCommand(run, { name: 'participants', command }),
   );
 
   setUpdateHandler(
     messages.decideUpdate,
-    () => refuseUnlessAllowed('decide', journal.view),
+    () => {
+      refuseUnlessAllowed('decide', journal.view);
+      refuseDuringRecovery(run, 'decide');
+    },
     (command) => submitCommand(run, { name: 'decide', command }),
   );
 
@@ -217,15 +231,35 @@ const applyUpdateOnce = (
   apply: () => Promise<messages.UpdateAnswer>,
 ): Promise<messages.UpdateAnswer> =>
   CancellationScope.nonCancellable(async () => {
+    const id = currentUpdateInfo()?.id;
+    const { answer } = await startApplying(run, () => {
+      if (id !== undefined && run.appliedUpdates.includes(id)) return answerAfterFlush(run);
+      refuse();
+      return unlessTakenOver(run, apply);
+    });
+    const applied = await answer;
+    if (id !== undefined && !run.appliedUpdates.includes(id))
+      run.appliedUpdates = [...run.appliedUpdates, id].slice(-maxRememberedUpdates);
+    return applied;
+  });
+
+/**
+ * Starts to apply an update when its turn has come. Until then, the update counts as arriving. Returns the answer in an
+ * object, because the answer can come days later.
+ */
+const startApplying = async (
+  run: AuditionRun,
+  apply: () => Promise<messages.UpdateAnswer>,
+): Promise<{ readonly answer: Promise<messages.UpdateAnswer> }> => {
+  run.arrivingUpdates += 1;
+  try {
     await earlierResultsHandled();
     await untilRecordable(run);
-    const id = currentUpdateInfo()?.id;
-    if (id !== undefined && run.appliedUpdates.includes(id)) return answerAfterFlush(run);
-    refuse();
-    const answer = await unlessTakenOver(run, apply);
-    if (id !== undefined) run.appliedUpdates = [...run.appliedUpdates, id].slice(-maxRememberedUpdates);
-    return answer;
-  });
+    return { answer: apply() };
+  } finally {
+    run.arrivingUpdates -= 1;
+  }
+};
 
 /** Refuses an update whose facts were lost, since the run turned out to be behind the trail. */
 const unlessTakenOver = async <Answer>(run: AuditionRun, apply: () => Promise<Answer>): Promise<Answer> => {
@@ -259,7 +293,9 @@ const submitCommand = async (run: AuditionRun, command: QueuedCommand): Promise<
   } catch (error) {
     throw error instanceof Refusal ? refusalAsFailure(error) : error;
   }
-  if (run.ending && run.ending.type !== 'decided') throw refusalAsFailure(wrongState(command.name, 'closed'));
+  const isEndedByOther =
+    run.ending && (run.ending.type !== 'decided' || (result === 'pending' && command.name !== 'decide'));
+  if (isEndedByOther) throw refusalAsFailure(wrongState(command.name, 'closed'));
   const answer = await answerAfterFlush(run);
   return result === 'pending' ? { ...answer, isPending: true } : answer;
 };

@@ -4,7 +4,7 @@ import type { Refusal } from '../../domain/errors.ts';
 import type { QueuedCommand } from './command-queue.ts';
 import { type Deadline, latestWake, nextDeadline } from './deadlines.ts';
 import type { AuditionInput } from './messages.ts';
-import { changeInProgress } from './refusals.ts';
+import { changeInProgress, interruption } from './refusals.ts';
 import type { AuditionRun } from './run.ts';
 import { escalateMissingAnswer, pendingDecline, withdrawDecline } from './steps/answers.ts';
 import { changeCast } from './steps/cast.ts';
@@ -19,6 +19,11 @@ export const runMainLoop = async (run: AuditionRun): Promise<void> => {
   while (!run.ending) {
     while (canStartCommand(run)) await startCommand(run);
     if (mustReplaceMeeting(run)) startReplacingMeeting(run);
+    if (run.arrivingUpdates > 0) {
+      // An update that was sent before a deadline was handled comes first, as in the history.
+      await condition(() => run.arrivingUpdates === 0);
+      continue;
+    }
     handleDueDeadlines(run);
     if (run.ending) return;
     if (mayContinueAsNew(run)) await continueAsNewWithState(run);
@@ -40,14 +45,17 @@ const canStartCommand = ({ commands, change, ending }: AuditionRun): boolean => 
 const startCommand = async (run: AuditionRun): Promise<void> => {
   const { commands, change } = run;
   const refused = change?.isWaiting && (commands.next?.name !== 'decide' || change.hasMoved);
-  const onLateRefusal = (refusal: Refusal, { command }: QueuedCommand) =>
-    recordLateRefusal(run, refusal, command.correlationId);
-  if (refused) return commands.start(async ({ name }) => changeInProgress(name), onLateRefusal);
+  const events = {
+    onLateRefusal: (refusal: Refusal, { command }: QueuedCommand) =>
+      recordLateRefusal(run, refusal, command.correlationId),
+    refusalOf: ({ name }: QueuedCommand) => interruption(run, name),
+  };
+  if (refused) return commands.start(async ({ name }) => changeInProgress(name), events);
   const { next } = commands;
-  if (next?.name === 'decide') return commands.start(() => decide(run, next.command), onLateRefusal);
+  if (next?.name === 'decide') return commands.start(() => decide(run, next.command), events);
   void run.runInBackground(async (detach) => {
     detach();
-    await commands.start((queued) => makeChange(run, queued), onLateRefusal);
+    await commands.start((queued) => makeChange(run, queued), events);
   });
 };
 

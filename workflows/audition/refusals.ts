@@ -8,6 +8,7 @@ import { Refusal } from '../../domain/errors.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { CheckInCommand, ResolveAttentionCommand, RespondCommand } from './messages.ts';
+import type { AuditionRun } from './run.ts';
 
 /** Returns the failure of a refused update: type is the code, the details are what to do and the conflict of a slot. */
 export const refusalAsFailure = (refusal: Refusal): ApplicationFailure =>
@@ -59,6 +60,20 @@ export const commandInterrupted = (): Refusal =>
     'Read the audition. If the command has had no effect, send it again as a new request.',
   );
 
+/** Returns the refusal of a command whose execution was interrupted: by a reset, or by what has ended the audition. */
+export const interruption = (
+  { isSuperseded }: Pick<AuditionRun, 'isSuperseded'>,
+  command: AuditionCommandName,
+): Refusal => (isSuperseded ? commandInterrupted() : wrongState(command, 'closed'));
+
+/** Returns the refusal of a command while an operator must decide how an audition that was taken over continues. */
+const recoveryOpen = (command: AuditionCommandName): Refusal =>
+  new Refusal(
+    'audition_stopped',
+    `'${command}' is not possible: the audition was taken over from an earlier workflow, and waits for an operator.`,
+    'Resolve its attention item of the step recovery (GET /v1/attention), then send the command again.',
+  );
+
 /** Returns the refusal of an answer to an earlier slot. */
 export const answerSuperseded = (): Refusal =>
   new Refusal(
@@ -72,6 +87,14 @@ export const answerSuperseded = (): Refusal =>
 /** Throws a refusal when the audition's state does not allow the command. */
 export const refuseUnlessAllowed = (command: AuditionCommandName, { state }: AuditionView): void => {
   if (!isCommandAllowed(command, state)) throw refusalAsFailure(wrongState(command, state));
+};
+
+/** Throws a refusal when an operator must first decide how the audition continues. */
+export const refuseDuringRecovery = (
+  { isRecovering }: Pick<AuditionRun, 'isRecovering'>,
+  command: AuditionCommandName,
+): void => {
+  if (isRecovering) throw refusalAsFailure(recoveryOpen(command));
 };
 
 /** Throws a refusal when the participant cannot answer now. */

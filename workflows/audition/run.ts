@@ -44,6 +44,10 @@ export interface AuditionRun {
   readonly signalDedup: SignalDedup;
   /** The ids of the updates that were applied, oldest first. */
   appliedUpdates: readonly string[];
+  /** How many updates have arrived and are not applied yet. Deadlines wait for them. */
+  arrivingUpdates: number;
+  /** Whether the run has adopted the trail of an open audition, and no operator has decided yet how to continue. */
+  isRecovering: boolean;
   /** Set while the first slot is claimed: the activity appends facts, so that nothing else may be recorded. */
   isClaiming: boolean;
   /** Set until the trail says whether a move returns to the old slot. Messages wait for that. */
@@ -202,6 +206,8 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     alarm: createAlarm(),
     signalDedup: createSignalDedup(carried?.appliedFacts),
     appliedUpdates: carried?.appliedUpdates ?? [],
+    arrivingUpdates: 0,
+    isRecovering: false,
     isClaiming: false,
     isReverting: false,
     claims: carried?.claims ?? { last: 0, held: 0 },

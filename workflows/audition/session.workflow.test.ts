@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AuditionPolicy, defaultPolicy } from '../../domain/audition/policy.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
-import { performer } from '../../tests/harness/audition-plan.ts';
+import { performer, slotIn } from '../../tests/harness/audition-plan.ts';
 import {
   apiCommand,
   type RunningAudition,
@@ -27,6 +27,26 @@ const startOf = async ({ view }: RunningAudition): Promise<number> =>
 
 const checkIn = ({ send }: RunningAudition) =>
   send(messages.checkInUpdate, { ...apiCommand, participant: performer.id });
+
+describe('a session that begins early', () => {
+  it('leaves only the hold of its slot, when the decision comes while a move waits for a calendar', async () => {
+    const now = await stage.environment.currentTimeMs();
+    const wish = { kind: 'fixed', slot: slotIn(1 / 3, now) } as const;
+    await stage.runAudition({ plan: { wish, reminders: [] } }, async (played) => {
+      await played.until(({ notices }) => notices.length === 4);
+      await checkIn(played);
+      played.world.fail('findBusy', 'reconnect', 'conn_performer');
+      const moved = { kind: 'fixed', slot: slotIn(24, now) } as const;
+      const pending = await played.handle.executeUpdate(messages.rescheduleUpdate, {
+        args: [{ ...apiCommand, wish: moved }],
+      });
+      expect([pending.isPending, ...played.world.claims]).toEqual([true, 1, 2]);
+      await played.send(messages.decideUpdate, { ...apiCommand, decision: 'released' });
+      expect(await played.result()).toMatchObject({ outcome: 'released', attention: [] });
+      expect([...played.world.claims]).toEqual([1]);
+    });
+  });
+});
 
 describe('a session of which no sign was observed', () => {
   it('is a question after the grace, in the state scheduled', async () => {

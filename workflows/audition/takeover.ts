@@ -41,13 +41,19 @@ export const adoptTrail = async (run: AuditionRun): Promise<AdoptedTrail | undef
   };
   run.reminders = adopted.reminders;
   run.isHeldForOtherCast = adopted.claims.isForOtherCast ?? false;
-  run.claims = { last: adopted.claims.last, held: adopted.claims.held ?? adopted.claims.last };
+  // Of a closed audition whose slot is not held, no claim stays.
+  const isClosed = adopted.view.state === 'closed';
+  const { last: lastClaim, held = isClosed ? 0 : lastClaim } = adopted.claims;
+  run.claims = { last: lastClaim, held };
+  run.isRecovering = !isClosed;
   run.meetingsRequested = meetingsRequested(run, adopted);
   run.scheduledAt = toEpochMs(adopted.view.stateSince);
-  run.movedAt = 0;
+  run.movedAt = adopted.movedAt === undefined ? 0 : toEpochMs(adopted.movedAt);
   run.firstResult = undefined;
   // What this run knew before is out of date, and its questions are withdrawn: they are asked again.
   run.sessionAsked = false;
+  run.absence = undefined;
+  run.slotTakenAs = undefined;
   run.answerEscalated = false;
   run.decisionEscalated = false;
   run.suppressedAddresses = [];
@@ -77,6 +83,7 @@ export const askToResume = async (run: AuditionRun, cause: TakeoverCause): Promi
     hint: 'Retry to continue from what the trail says; or abort to undo everything and to close the audition.',
     actions: ['retry', 'abort'],
   });
+  run.isRecovering = false;
   if (action === 'abort') {
     run.end({ type: 'failed', code: cause, reason: `The workflow was ${cause}, and an operator aborted.` });
   }

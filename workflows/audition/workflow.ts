@@ -4,6 +4,7 @@ import type { AdoptedTrail } from '../../activities/contract.ts';
 import { needsCompensation } from '../../domain/audition/ending.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import type { Refusal } from '../../domain/errors.ts';
+import { releaseOtherClaims } from './change.ts';
 import { compensate } from './compensate.ts';
 import { Aborted, internalFailure } from './ending.ts';
 import { setHandlers } from './handlers.ts';
@@ -83,6 +84,13 @@ const untilEnding = async (run: AuditionRun, work: () => Promise<void>): Promise
   }
 };
 
+/**
+ * Writes the last facts. When nothing is undone, the claim of the slot stays, and those of a change that the ending has
+ * interrupted are released.
+ */
+const flushLast = (run: AuditionRun, isUndone: boolean): Promise<number> =>
+  !isUndone && run.claims.last > run.claims.held ? releaseOtherClaims(run) : run.journal.flush();
+
 /** Refuses queued commands, compensates if necessary, and waits for background work, the trail and all handlers. */
 const cleanUp = async (run: AuditionRun): Promise<void> => {
   const { ending, journal, background, saga } = run;
@@ -100,7 +108,7 @@ const cleanUp = async (run: AuditionRun): Promise<void> => {
   await background.waitForAll();
   if (run.isSuperseded) return;
   try {
-    await journal.flush();
+    await flushLast(run, isUndone === true);
   } catch (error) {
     // The trail has facts of another run: this one takes the audition over.
     if (!isTrailAhead(error)) throw error;

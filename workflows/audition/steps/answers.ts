@@ -7,7 +7,7 @@ import type { ParticipantId } from '../../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../../domain/time/epoch.ts';
 import { second } from '../../../domain/time/units.ts';
 import { runChange } from '../change.ts';
-import type { RespondCommand } from '../messages.ts';
+import type { RespondCommand, SlotRefusal } from '../messages.ts';
 import { answerSuperseded } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
 import { askAboutSlot } from '../slot-question.ts';
@@ -98,6 +98,15 @@ export const withdrawDecline = async (
   });
 };
 
+/** Why a performer who has declined cannot get the time again. */
+const lostSlot: Readonly<Record<SlotRefusal['reason'], string>> = {
+  taken: 'The time was given to another audition after the decline.',
+  busy: 'A calendar of the audition has another event at that time since the decline.',
+  blackout: 'The time was blocked for auditions after the decline.',
+  in_the_past: 'The time of the audition has begun.',
+  nothing_free: 'The time is no longer free.',
+};
+
 const reclaim = async (
   run: AuditionRun,
   slot: Slot,
@@ -106,11 +115,7 @@ const reclaim = async (
   const { overridden } = run.journal.view;
   const claimed = await claimSlot(run, { kind: 'fixed', slot }, { accepted: overridden });
   if (claimed.kind === 'refused') {
-    return new Refusal(
-      'slot_taken',
-      'The time was given to another audition after the decline.',
-      'Contact the casting office.',
-    );
+    return new Refusal('slot_taken', lostSlot[claimed.reason], 'Contact the casting office.');
   }
   run.claims = { ...run.claims, held: claimed.number };
   recordAnswer(run, command);
@@ -149,14 +154,12 @@ const askAboutDecline = (run: AuditionRun, { id, kind, required }: ParticipantVi
   );
 };
 
-/** Asks again what no code waits for after a take-over. */
-export const restoreQuestions = (run: AuditionRun): void => {
-  confirmWhenAccepted(run);
+/** Asks again, after a take-over, about participants who have declined. A missing answer is a deadline of its own. */
+export const askAboutDeclines = (run: AuditionRun): void => {
   for (const participant of run.journal.view.participants) {
     if (participant.answer === 'declined' && participant.kind !== 'performer')
       askAboutDecline(run, participant);
   }
-  if (run.answerEscalated) escalateMissingAnswer(run);
 };
 
 /** Asks an operator what to do about performers who have not answered. Does nothing when all have answered. */

@@ -42,8 +42,10 @@ interface WriteOptions {
   readonly only?: readonly OwnedWritableCalendar[] | undefined;
   /** Distinguishes this writing from others in idempotency keys. Default: the revision. */
   readonly label?: string | undefined;
-  /** For work in the background: returns whether the audition has moved on to another slot. Questions are then withdrawn. */
+  /** Returns whether the events are no longer needed. Questions to an operator are then withdrawn. */
   readonly isMoot?: (() => boolean) | undefined;
+  /** Whether no change waits for these events. */
+  readonly isBackground?: boolean | undefined;
 }
 
 /**
@@ -53,7 +55,7 @@ interface WriteOptions {
 export const writeCalendarEvents = async (
   run: AuditionRun,
   at: SlotRevision,
-  { completion, only, label = `r${at.revision}`, isMoot }: WriteOptions = {},
+  { completion, only, label = `r${at.revision}`, isMoot, isBackground }: WriteOptions = {},
 ): Promise<void> => {
   const groups = calendarsByProvider(only ?? writableCalendarsOf(run)).flatMap(({ provider, calendars }) =>
     inConnectionChunks(calendars, largestEventGroup).map((chunk) => ({ provider, calendars: chunk })),
@@ -61,7 +63,12 @@ export const writeCalendarEvents = async (
   const last = groups.length === 1 ? completion : undefined;
   const areRecorded = await Promise.all(
     groups.map(({ provider, calendars }) =>
-      writeGroup(run, provider, eventsOf(run, calendars, label), { ...at, completion: last, isMoot }),
+      writeGroup(run, provider, eventsOf(run, calendars, label), {
+        ...at,
+        completion: last,
+        isMoot,
+        isBackground,
+      }),
     ),
   );
   if (!completion || areRecorded.includes(true)) return;
@@ -76,7 +83,12 @@ const writeGroup = async (
   run: AuditionRun,
   provider: WritableCalendarName,
   events: readonly Event[],
-  { slot, revision, completion, isMoot }: SlotRevision & Pick<WriteOptions, 'completion' | 'isMoot'>,
+  {
+    slot,
+    revision,
+    completion,
+    ...question
+  }: SlotRevision & Pick<WriteOptions, 'completion' | 'isMoot' | 'isBackground'>,
 ): Promise<boolean> => {
   for (const event of events) registerRemoval(run, event);
   const content = contentOf(run, slot, revision);
@@ -95,7 +107,7 @@ const writeGroup = async (
   const isRecorded = completion !== undefined && result.recorded.includes(completion.draft.fact.type);
   if (isRecorded && !run.ending) run.journal.applied([completion.draft.fact]);
   const failed = events.filter(({ key }) => result.failed.some((other) => other.key === key));
-  await Promise.all(failed.map((event) => writeAlone(run, event, { slot, revision, isMoot })));
+  await Promise.all(failed.map((event) => writeAlone(run, event, { slot, revision, ...question })));
   return isRecorded;
 };
 
@@ -137,7 +149,7 @@ const tryWriting = async (
 const writeAlone = async (
   run: AuditionRun,
   event: Event,
-  { slot, revision, isMoot }: SlotRevision & Pick<WriteOptions, 'isMoot'>,
+  { slot, revision, isMoot, isBackground }: SlotRevision & Pick<WriteOptions, 'isMoot' | 'isBackground'>,
 ): Promise<void> => {
   const { provider, connection } = event.calendar;
   const activities = proxyActivities<CalendarActivities>(
@@ -154,7 +166,7 @@ const writeAlone = async (
       hint: 'Retry when the calendar works again or is reconnected, skip to continue without this event, or abort.',
       actions: ['retry', 'skip', 'abort'],
       isMoot,
-      isBackground: isMoot !== undefined,
+      isBackground,
     },
     () =>
       run.call((call) =>

@@ -240,12 +240,10 @@ export const completeCast = async (run: AuditionRun): Promise<void> => {
     undone.filter((entry) => !isShared(entry, plan.participants)),
     former,
   );
-  const { slot, revision, notices } = journal.view;
-  // A participant is notified after the event was written, or was skipped by an operator.
+  const { slot, revision } = journal.view;
+  // An event that an operator has skipped is written too: the trail does not say which one it was.
   const only = writableCalendarsOf(run).filter(
-    ({ owner }) =>
-      !saga.pending.some(({ id }) => id === removalId({ participant: owner })) &&
-      !notices.some(({ participant }) => participant === owner),
+    ({ owner }) => !saga.pending.some(({ id }) => id === removalId({ participant: owner })),
   );
   if (!slot || only.length === 0) return;
   await writeCalendarEvents(run, { slot, revision }, { only, label: labelOf(run, 'added') });
@@ -275,8 +273,9 @@ const remindersOf = (
   });
 
 /**
- * Writes the events of new participants, and of those who shared the calendar of one who has left, and invites the new
- * ones. The others get no notice, because their slot is the same.
+ * Invites new participants, and writes their events and those of participants who shared the calendar of one who has
+ * left. The others get no notice, because their slot is the same. The invitation does not wait for the events: an event
+ * that cannot be written can wait for an operator until the slot is over.
  */
 const arrangeFor = async (run: AuditionRun, { added, replaced }: CastDifference): Promise<void> => {
   const { slot, revision } = run.journal.view;
@@ -288,7 +287,6 @@ const arrangeFor = async (run: AuditionRun, { added, replaced }: CastDifference)
     ({ owner }) => arrived.some(({ id }) => id === owner) || !isWritten(owner),
   );
   const label = labelOf(run, 'added');
-  if (only.length > 0) await writeCalendarEvents(run, { slot, revision }, { only, label });
   const invitation = { notice: 'invitation', label } as const;
   notify(run, { ...invitation, to: added.map(({ id }) => id) });
   for (const change of replaced) {
@@ -297,6 +295,9 @@ const arrangeFor = async (run: AuditionRun, { added, replaced }: CastDifference)
       if (!kept.includes(channel)) notifyOne(run, invitation, change.after.id, channel);
     }
   }
+  if (only.length === 0) return;
+  const isMoot = () => Date.now() >= toEpochMs(slot.end);
+  await writeCalendarEvents(run, { slot, revision }, { only, label, isMoot });
 };
 
 /** A participant can be removed and added again. The key of what was undone is never used again. */

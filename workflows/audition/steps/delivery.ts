@@ -1,6 +1,7 @@
 /** Records failed deliveries. The relay records the successful ones in the database, without a signal. */
 import { addressOn } from '../../../domain/audition/cast-difference.ts';
 import type { Channel } from '../../../domain/audition/request.ts';
+import type { NoticeView } from '../../../domain/audition/view.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import type { DeliveryReport } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
@@ -52,15 +53,30 @@ export const recordDelivery = (run: AuditionRun, report: DeliveryReport): void =
   });
   if (run.ending) return;
   rememberSuppressed(run, { recipient: participant, channel }, code);
+  askAboutFailedNotice(run, notice, code);
+};
+
+/** Asks again, after a take-over, about the notices of the present slot that were not delivered. */
+export const askAboutFailedNotices = (run: AuditionRun): void => {
+  for (const notice of run.journal.view.notices)
+    if (notice.status === 'failed') askAboutFailedNotice(run, notice, undefined);
+};
+
+/** @param code why the notice was not delivered. Undefined when the view of the trail is all that is known */
+const askAboutFailedNotice = (
+  run: AuditionRun,
+  { participant, channel, notice, revision }: NoticeView,
+  code: string | undefined,
+): void => {
   // A move sends a notice with the new time.
-  if (!run.journal.view.announcedAs.includes(notice.revision)) return;
+  if (!run.journal.view.announcedAs.includes(revision)) return;
   const isSuppressing = channel === 'email' && isSuppressingCode(code);
   const address = addressOf(run, participant, channel);
   askAboutSlot(
     run,
     {
       step: 'invitation',
-      what: `The ${notice.notice} to ${participant} by ${channel} was ${describeFailure(code)}.`,
+      what: `The ${notice} to ${participant} by ${channel} was ${describeFailure(code)}.`,
       hint: `Inform the participant otherwise and skip, or abort.${isSuppressing ? suppressionHint : ''}`,
       actions: ['skip', 'abort'],
       // A participant who was replaced has another address.

@@ -197,7 +197,7 @@ const moveBack = async (run: AuditionRun, at: SlotRevision): Promise<void> => {
     if (run.journal.view.meeting) await moveMeeting(run, at, isMoot);
     if (at.slot.roomCalendar && !isMoot()) await bookRoom(run, at, { isMoot });
     if (isMoot()) return;
-    await writeCalendarEvents(run, at, { isMoot });
+    await writeCalendarEvents(run, at, { isMoot, isBackground: true });
     if (!isMoot()) releaseFormerRooms(run);
   } catch (error) {
     if (!(error instanceof Aborted)) throw error;

@@ -5,9 +5,10 @@ import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { releaseOtherClaims } from '../change.ts';
 import type { NoticeBatch } from '../open-notices.ts';
 import type { AuditionRun } from '../run.ts';
-import { restoreQuestions } from './answers.ts';
+import { askAboutDeclines, confirmWhenAccepted } from './answers.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
 import { completeCast } from './cast.ts';
+import { askAboutFailedNotices } from './delivery.ts';
 import { scheduleFirstSlot } from './first-slot.ts';
 import { moveMeeting, removeOtherMeetings } from './meeting.ts';
 import { notifyOne } from './notices.ts';
@@ -47,7 +48,10 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
       }
       releaseFormerRooms(run);
       announceMissing(run);
-      return restoreQuestions(run);
+      confirmWhenAccepted(run);
+      askAboutDeclines(run);
+      askAboutFailedNotices(run);
+      return;
     case 'in_progress':
     case 'awaiting_decision':
       removeOtherMeetings(run);

@@ -27,7 +27,8 @@ const errorPages: Partial<Readonly<Record<RefusalCode, RespondPageError>>> = {
   move_in_progress: 'later',
   wrong_state: 'closed',
   audition_closed: 'closed',
-  audition_stopped: 'closed',
+  // It can continue when an operator has decided.
+  audition_stopped: 'later',
   temporarily_unavailable: 'later',
 };
 
