@@ -175,6 +175,67 @@ describe('removeEvent', () => {
 const confirmation = (number: number) =>
   ({ number, at: slot.start, correlationId: 'corr-1', fact: { type: 'confirmed' } }) as const;
 
+const setUpMove = async () => {
+  const bench = await setup();
+  const { auditionId, repositories, record, about } = bench;
+  const call = { auditionId, run: 'r', position: { facts: [], number: 0 } };
+  const resources = [`room:${randomUUID()}`];
+  for (const [claim, at] of [slot, laterSlot].entries()) {
+    await repositories.holds.claim(call, {
+      organization: 'org_1',
+      claim: claim + 1,
+      slot: at,
+      resources,
+    });
+  }
+  await record({ type: 'slot_moved', slot: laterSlot, revision: 2, origin: 'api' });
+  // The number of `scheduled` is reserved before that of the facts that follow.
+  const number = about.trail.number + 2;
+  const complete = () =>
+    bench.writeAll({
+      trail: { facts: [], number },
+      content: { ...words, slot: laterSlot, revision: 2 },
+      whenAllWritten: {
+        facts: [{ number, at: slot.start, correlationId: 'c', fact: { type: 'scheduled' } }],
+        releaseHolds: { through: 2, keep: 2 },
+      },
+    });
+  const append = (after: number, fact: AuditionFact) => ({
+    number: number + after,
+    at: slot.start,
+    correlationId: 'c',
+    fact,
+  });
+  const revert = () =>
+    bench.activities.recordEvents({
+      ...about,
+      trail: { facts: [], number: number + 1 },
+      ifAllowed: append(1, {
+        type: 'move_reverted',
+        slot,
+        revision: 3,
+        reason: 'late',
+        announcedAs: [1],
+        answers: [],
+      }),
+      releaseHolds: { through: 2, keep: 1 },
+    });
+  const moveAgain = () =>
+    bench.activities.recordEvents({
+      ...about,
+      trail: {
+        facts: [append(2, { type: 'slot_moved', slot: laterSlot, revision: 4, origin: 'api' })],
+        number: number + 2,
+      },
+    });
+  const outcome = async () => {
+    const view = await repositories.auditions.get('org_1', auditionId);
+    const { held } = await repositories.holds.claims(auditionId);
+    return { state: view?.state, revision: view?.revision, held: held.map(({ claim }) => claim) };
+  };
+  return { ...bench, complete, revert, moveAgain, outcome };
+};
+
 describe('writeEvents', () => {
   it('writes an event in each calendar and records them, and what follows', async () => {
     const { writeAll, events, factsOf, about, keyOf } = await setup();
@@ -208,67 +269,6 @@ describe('writeEvents', () => {
   });
 
   describe('after a move that it completes was given up', () => {
-    const setUpMove = async () => {
-      const bench = await setup();
-      const { auditionId, repositories, record, about } = bench;
-      const call = { auditionId, run: 'r', position: { facts: [], number: 0 } };
-      const resources = [`room:${randomUUID()}`];
-      for (const [claim, at] of [slot, laterSlot].entries()) {
-        await repositories.holds.claim(call, {
-          organization: 'org_1',
-          claim: claim + 1,
-          slot: at,
-          resources,
-        });
-      }
-      await record({ type: 'slot_moved', slot: laterSlot, revision: 2, origin: 'api' });
-      // The number of `scheduled` is reserved before that of the facts that follow.
-      const number = about.trail.number + 2;
-      const complete = () =>
-        bench.writeAll({
-          trail: { facts: [], number },
-          content: { ...words, slot: laterSlot, revision: 2 },
-          whenAllWritten: {
-            facts: [{ number, at: slot.start, correlationId: 'c', fact: { type: 'scheduled' } }],
-            releaseHolds: { through: 2, keep: 2 },
-          },
-        });
-      const append = (after: number, fact: AuditionFact) => ({
-        number: number + after,
-        at: slot.start,
-        correlationId: 'c',
-        fact,
-      });
-      const revert = () =>
-        bench.activities.recordEvents({
-          ...about,
-          trail: { facts: [], number: number + 1 },
-          ifAllowed: append(1, {
-            type: 'move_reverted',
-            slot,
-            revision: 3,
-            reason: 'late',
-            announcedAs: [1],
-            answers: [],
-          }),
-          releaseHolds: { through: 2, keep: 1 },
-        });
-      const moveAgain = () =>
-        bench.activities.recordEvents({
-          ...about,
-          trail: {
-            facts: [append(2, { type: 'slot_moved', slot: laterSlot, revision: 4, origin: 'api' })],
-            number: number + 2,
-          },
-        });
-      const outcome = async () => {
-        const view = await repositories.auditions.get('org_1', auditionId);
-        const { held } = await repositories.holds.claims(auditionId);
-        return { state: view?.state, revision: view?.revision, held: held.map(({ claim }) => claim) };
-      };
-      return { ...bench, complete, revert, moveAgain, outcome };
-    };
-
     it('releases no hold of the old slot', async () => {
       const { complete, revert, outcome, factsOf } = await setUpMove();
       expect(await revert()).toMatchObject({ isAllowed: true });

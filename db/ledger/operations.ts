@@ -132,7 +132,7 @@ export interface OperationLedger {
   othersLike(operation: OperationLike): Promise<readonly OtherOperation[]>;
 }
 
-export interface OtherOperation {
+interface OtherOperation {
   /** The recorded result. Undefined when the operation was not completed. */
   readonly result: unknown;
   /** Milliseconds until the lease of its running attempt ends. 0 when no attempt is running. */

@@ -58,7 +58,10 @@ const blockActivity = (
   const reached = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   let calls = 0;
-  world.beforeActivity = async ({ activity, key }) => {
+  const before = world.beforeActivity;
+  world.beforeActivity = async (call, index) => {
+    await before(call, index);
+    const { activity, key } = call;
     if (activity !== wanted || !key.includes(of)) return;
     calls += 1;
     if (calls !== nth) return;
@@ -130,30 +133,30 @@ describe('audition that ends in the workflow task of an activity result', () => 
   });
 });
 
-describe('move that is given up while its calendar events are written', () => {
-  /** An audition in two minutes, whose moves are given up after some seconds. */
-  const soon = () => {
-    const start = Date.now() + 120_000;
-    const slot = { start: toInstant(start), end: toInstant(start + 60_000), zone: 'Europe/Paris' };
-    const policy = { ...defaultPolicy, checkInOpens: 112_000 };
-    return { wish: { kind: 'fixed', slot } as const, policy, reminders: [] };
-  };
-  const move = async (played: RunningAudition, hours = 96) => {
-    const slot = slotIn(hours, Date.now());
-    await played.handle.startUpdate(messages.rescheduleUpdate, {
-      args: [{ ...apiCommand, wish: { kind: 'fixed', slot } }],
-      waitForStage: 'ACCEPTED',
-    });
-    return slot;
-  };
-  const agreement = async ({ world, view }: RunningAudition) => {
-    const inWorkflow = await view();
-    const inTrail = foldEvents(world.events);
-    const of = ({ state, slot, revision }: typeof inTrail) => ({ state, slot, revision });
-    expect(of(inTrail)).toEqual(of(inWorkflow));
-    return inWorkflow;
-  };
+/** An audition in two minutes, whose moves are given up after some seconds. */
+const soon = () => {
+  const start = Date.now() + 120_000;
+  const slot = { start: toInstant(start), end: toInstant(start + 60_000), zone: 'Europe/Paris' };
+  const policy = { ...defaultPolicy, checkInOpens: 112_000 };
+  return { wish: { kind: 'fixed', slot } as const, policy, reminders: [] };
+};
+const move = async (played: RunningAudition, hours = 96) => {
+  const slot = slotIn(hours, Date.now());
+  await played.handle.startUpdate(messages.rescheduleUpdate, {
+    args: [{ ...apiCommand, wish: { kind: 'fixed', slot } }],
+    waitForStage: 'ACCEPTED',
+  });
+  return slot;
+};
+const agreement = async ({ world, view }: RunningAudition) => {
+  const inWorkflow = await view();
+  const inTrail = foldEvents(world.events);
+  const of = ({ state, slot, revision }: typeof inTrail) => ({ state, slot, revision });
+  expect(of(inTrail)).toEqual(of(inWorkflow));
+  return inWorkflow;
+};
 
+describe('move that is given up while its calendar events are written', () => {
   it('stays made when the activity has recorded it', async () => {
     await harness.runAudition({ plan: soon() }, async (played) => {
       await played.until(({ state }) => state === 'scheduled');
@@ -192,10 +195,13 @@ describe('move that is given up while its calendar events are written', () => {
   it('lets the move that waits for it begin when the old slot is back', async () => {
     await harness.runAudition({ plan: soon() }, async (played) => {
       await played.until(({ state }) => state === 'scheduled');
+      const claim = blockActivity(played, 'claimSlot', 1);
       const late = blockActivity(played, 'writeEvents', 1);
       await move(played);
-      await late.reached;
+      await claim.reached;
       const slot = await move(played, 48);
+      claim.release();
+      await late.reached;
       await played.until(({ revision, state }) => revision === 4 && state === 'scheduled');
       late.release();
       await expect.poll(() => written(played, 'r2')).toBe(true);
