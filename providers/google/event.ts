@@ -100,13 +100,14 @@ export const specForEvent = (event: CalendarEvent, owner?: string): EventSpec =>
         return { kind: 'none' };
       }
       const isRevived = isDeleted(stored);
+      const kept = isRevived ? withoutRoom(stored) : stored;
       return {
         kind: 'update',
         body: withRoomOf(event, {
-          ...(isRevived ? withoutConference(withoutRoom(stored)) : stored),
+          ...(isRevived ? withoutConference(kept) : kept),
           ...textFieldsOf(event),
-          ...timeFieldsOf(scheduled, use, stored),
-          ...(hasUser(privateOf(stored), use) ? {} : invitationOf(invited, stored)),
+          ...timeFieldsOf(scheduled, use, kept),
+          ...(hasUser(privateOf(stored), use) ? {} : invitationOf(invited, kept)),
         }),
         withConference: isRevived,
       };
@@ -139,9 +140,10 @@ export const specForConference = (event: ConferenceEvent, owner?: string): Event
       const request = conferenceRequest(nextConferenceRequestId(stored, event.requestId));
       const summary = stored.summary ?? event.topic;
       if (isDeleted(stored)) {
+        const kept = withoutRoom(stored);
         return {
           kind: 'update',
-          body: { ...withoutRoom(stored), ...timeFieldsOf(scheduled, use, stored), ...request, summary },
+          body: { ...kept, ...timeFieldsOf(scheduled, use, kept), ...request, summary },
           withConference: true,
         };
       }
