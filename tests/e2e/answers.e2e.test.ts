@@ -1,4 +1,5 @@
 /** Tests what people answer in their calendars and by email, and events that move the audition. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { auditionIdSchema } from '../../domain/ids.ts';
@@ -22,6 +23,13 @@ beforeAll(async () => {
     calendarSync: true,
     env: { MAIL_REPLY_ADDRESS: 'replies@in.castmatch.example', MAIL_INBOUND_SECRET: secret },
   });
+  await service.database.repositories.connections.put({
+    id: connection,
+    organization,
+    provider: 'google',
+    account: performer,
+    refreshToken: `sandbox-refresh-${performer}`,
+  });
   platform = createApiClient(service);
   await service.startWorker();
 });
@@ -29,14 +37,18 @@ afterAll(() => service.close());
 
 const hour = 3_600_000;
 const performer = sandboxAccounts.conn_performer;
+/** Temporal has one synchronization for each connection, and other files use the same server at the same time. */
+const connection = `conn_${randomUUID()}` as const;
 
 let used = 0;
 const schedule = async (changes: object = {}) => {
   used += 1;
-  const { id } = await platform.request(requestBody(used, (5 + used) * day, changes));
+  const body = requestBody(used, (5 + used) * day, changes);
+  const ofConnection = JSON.stringify(body).replaceAll('conn_performer', connection);
+  const { id } = await platform.request(JSON.parse(ofConnection));
   const view = await platform.untilNotified(id);
   await eventually(async () => {
-    const handle = service.temporal.workflow.getHandle(calendarSyncWorkflowId('conn_performer'));
+    const handle = service.temporal.workflow.getHandle(calendarSyncWorkflowId(connection));
     const { status } = await handle.query(calendarSyncQuery).catch(() => ({ status: 'starting' }));
     return status === 'in_sync';
   }, 30_000);
