@@ -136,16 +136,23 @@ export const createSlotClaimer = ({
     await holds.abandon(auditionId, claim);
   };
 
+  /** Returns the slot of the claim that the trail has already. */
+  const recordedSlot = async ({
+    input: { organization, auditionId, heldAs },
+  }: ClaimAttempt): Promise<Slot | undefined> => {
+    if (heldAs === undefined) return undefined;
+    const head = await events.head(organization, auditionId);
+    return head && head.number >= heldAs ? head.view.slot : undefined;
+  };
+
   return {
     abandon,
 
     findEarlier: async (attempt, needs = [attempt.needs]) => {
-      const { organization, auditionId, claim, heldAs, wish } = attempt.input;
+      const { auditionId, claim, wish } = attempt.input;
       const slot = await holds.find(auditionId, claim);
       if (!slot) return {};
-      const head = heldAs === undefined ? undefined : await events.head(organization, auditionId);
-      const isRecorded = head !== undefined && heldAs !== undefined && head.number >= heldAs;
-      const recorded = isRecorded ? head.view.slot : undefined;
+      const recorded = await recordedSlot(attempt);
       if (recorded) return { slot, result: heldResult(attempt, recorded, []) };
       const heldFor = await Promise.all(
         needs.map(({ resources }) => holds.isHeldFor(auditionId, claim, resources)),

@@ -86,7 +86,7 @@ const eventRoutes = (
       { calendarId: calendar.id, owner: calendar.owner, timeZone: calendar.timeZone },
       clock(),
     );
-  /** Returns the calendar to write to. Nobody but the room itself writes to its calendar. */
+  /** Returns the calendar to write to. Only the room itself writes to its calendar. */
   const calendarOf = (request: FastifyRequest<CalendarPath>): Calendar => {
     const account = accountOf(request);
     const { calendarId } = request.params;

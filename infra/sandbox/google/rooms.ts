@@ -3,7 +3,8 @@
  * free: https://developers.google.com/workspace/calendar/api/concepts/domain
  */
 import { z } from 'zod';
-import { type Room, type RoomOptions, type RoomResponse, roomSchema } from '../room.ts';
+import type { Room, RoomResponse } from '../room.ts';
+import { createRoomRegister, type RoomRegister } from '../room-register.ts';
 import type { GoogleSandboxSettings } from '../settings.ts';
 import type { Clock } from '../time.ts';
 import type { Calendar, Calendars } from './calendars.ts';
@@ -12,19 +13,13 @@ import { blocksTime, type StoredEvent } from './event.ts';
 const guestSchema = z.looseObject({ email: z.string(), responseStatus: z.string().optional() });
 type Guest = z.infer<typeof guestSchema>;
 
-export interface Rooms {
-  add(room: RoomOptions): Room;
-  find(email: string): Room | undefined;
-  all(): readonly Room[];
+export interface Rooms extends RoomRegister {
   /** Returns the event as it is stored: a guest that is a room has no answer yet after a change of the time. */
   invite(event: StoredEvent, before: StoredEvent | undefined): StoredEvent;
   /** Lets the rooms among the guests answer, and those that are no longer guests forget the event. */
   notify(calendar: Calendar, event: StoredEvent): void;
   /** Answers for a room. Returns whether the room has such an event. */
   answer(response: RoomResponse): boolean;
-  readonly save: () => readonly Room[];
-  readonly load: (value: unknown) => void;
-  reset(): void;
 }
 
 const guestsOf = ({ details }: StoredEvent): readonly Guest[] =>
@@ -41,8 +36,8 @@ export const createRooms = (
   settings: Pick<GoogleSandboxSettings, 'roomAnswerMs'>,
   clock: Clock,
 ): Rooms => {
-  const rooms = new Map<string, Room>();
-  const find = (email: string) => rooms.get(email.toLowerCase());
+  const register = createRoomRegister((email) => calendars.open(email));
+  const { find } = register;
 
   const touched = (event: StoredEvent): StoredEvent => ({
     ...event,
@@ -115,14 +110,7 @@ export const createRooms = (
   };
 
   return {
-    add(options) {
-      const room = roomSchema.parse(options);
-      rooms.set(room.email, room);
-      calendars.open(room.email);
-      return room;
-    },
-    find,
-    all: () => [...rooms.values()],
+    ...register,
     invite(event, before) {
       if (!event.details.attendees) return event;
       const isMoved = before?.startMs !== event.startMs || before.endMs !== event.endMs;
@@ -139,7 +127,7 @@ export const createRooms = (
     notify(calendar, event) {
       if (event.copyOf) return;
       const guests = event.status === 'cancelled' ? [] : guestsOf(event);
-      for (const room of rooms.values()) {
+      for (const room of register.all()) {
         const guest = guests.find(({ email }) => find(email)?.email === room.email);
         const copy = copyIn(room, calendar, event.id);
         if (!guest) {
@@ -156,10 +144,5 @@ export const createRooms = (
       const holders = calendars.all().filter(({ id, events }) => id !== room?.email && events.has(eventId));
       return room !== undefined && holders.some((calendar) => record(room, calendar, eventId, answer));
     },
-    save: () => [...rooms.values()],
-    load(value) {
-      for (const room of z.array(roomSchema).parse(value)) rooms.set(room.email, room);
-    },
-    reset: () => rooms.clear(),
   };
 };

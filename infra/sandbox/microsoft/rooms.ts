@@ -3,7 +3,8 @@
  * is free: https://learn.microsoft.com/exchange/recipients/room-mailboxes
  */
 import { z } from 'zod';
-import { type Room, type RoomOptions, type RoomResponse, roomSchema } from '../room.ts';
+import type { Room, RoomResponse } from '../room.ts';
+import { createRoomRegister, type RoomRegister } from '../room-register.ts';
 import type { MicrosoftSandboxSettings } from '../settings.ts';
 import type { Clock } from '../time.ts';
 import { type Calendar, type Calendars, exchangeId } from './calendars.ts';
@@ -18,10 +19,7 @@ const guestSchema = z.looseObject({
 });
 type Guest = z.infer<typeof guestSchema>;
 
-export interface Rooms {
-  add(room: RoomOptions): Room;
-  find(email: string): Room | undefined;
-  all(): readonly Room[];
+export interface Rooms extends RoomRegister {
   /**
    * Returns the event as it is stored: with the answers of known guests, which a change of the time discards.
    *
@@ -32,9 +30,6 @@ export interface Rooms {
   notify(calendar: Calendar, event: StoredEvent): void;
   /** Answers for a room. Returns whether the room has such an event. */
   answer(response: RoomResponse): boolean;
-  readonly save: () => readonly Room[];
-  readonly load: (value: unknown) => void;
-  reset(): void;
 }
 
 const guestsOf = ({ details }: StoredEvent): readonly Guest[] =>
@@ -58,8 +53,8 @@ export const createRooms = (
   settings: Pick<MicrosoftSandboxSettings, 'roomAnswerMs'>,
   clock: Clock,
 ): Rooms => {
-  const rooms = new Map<string, Room>();
-  const find = (email: string) => rooms.get(email.toLowerCase());
+  const register = createRoomRegister((email) => calendars.open(email));
+  const { find } = register;
 
   const withAnswer = (event: StoredEvent, room: Room, response: string): StoredEvent => ({
     ...event,
@@ -143,14 +138,7 @@ export const createRooms = (
   };
 
   return {
-    add(options) {
-      const room = roomSchema.parse(options);
-      rooms.set(room.email, room);
-      calendars.open(room.email);
-      return room;
-    },
-    find,
-    all: () => [...rooms.values()],
+    ...register,
     invite(event, before) {
       if (!event.details.attendees) return event;
       const isMoved = before?.startMs !== event.startMs || before.endMs !== event.endMs;
@@ -172,7 +160,7 @@ export const createRooms = (
     notify(calendar, event) {
       if (event.copyOf !== undefined) return;
       const guests = event.deleted ? [] : guestsOf(event);
-      for (const room of rooms.values()) {
+      for (const room of register.all()) {
         const guest = guests.find((candidate) => addressOf(candidate) === room.email);
         if (!guest) removeCopy(room, event);
         else if (guest.status?.response === 'none') {
@@ -191,10 +179,5 @@ export const createRooms = (
         })
       );
     },
-    save: () => [...rooms.values()],
-    load(value) {
-      for (const room of z.array(roomSchema).parse(value)) rooms.set(room.email, room);
-    },
-    reset: () => rooms.clear(),
   };
 };

@@ -4,10 +4,10 @@ import { Refusal } from '../../../../domain/errors.ts';
 import { connectionIdSchema } from '../../../../domain/ids.ts';
 import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
+import { requireConnection } from '../../../connections/require-connection.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { providerRefusal } from '../../../problems/provider-faults.ts';
 import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
-import { connectionNotFound } from './collection.ts';
 
 const calendarSchema = z
   .object({
@@ -47,8 +47,7 @@ export const connectionCalendars = (api: Api, dependencies: ApiDependencies): vo
     async (request) => {
       const { organization } = callerOf(request);
       const { id } = request.params;
-      const connection = await dependencies.repositories.connections.get(organization, id);
-      if (!connection) throw connectionNotFound(id);
+      const connection = await requireConnection(dependencies.repositories.connections, organization, id);
       const call = { correlationId: request.id, signal: AbortSignal.timeout(listTimeoutMs) };
       try {
         const items = await dependencies.listCalendars?.(connection, call);

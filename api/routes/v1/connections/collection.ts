@@ -1,13 +1,13 @@
 /** GET /v1/connections, and the routes that create links to the page on which people connect accounts. */
 import { z } from 'zod';
 import { connectionStatuses } from '../../../../domain/connections/connection.ts';
-import { Refusal } from '../../../../domain/errors.ts';
 import { connectionIdSchema, participantIdSchema } from '../../../../domain/ids.ts';
 import { connectionProviders, isOAuthProvider } from '../../../../domain/providers/vendors.ts';
 import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import { authorizerOf, checkOptionalScopes } from '../../../connections/begin-authorization.ts';
 import { checkReturnUrl, createPageLink } from '../../../connections/page-link.ts';
+import { connectionNotFound } from '../../../connections/require-connection.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { connectionSchema, pageLinkSchema, toConnectionResponse } from '../../../schemas/connection.ts';
 import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
@@ -24,14 +24,6 @@ const scope = z
   .string()
   .regex(/^[\x21-\x7e ]{1,1000}$/)
   .describe('Scopes that a feature needs in addition to the required ones, separated by spaces (RFC 6749)');
-
-/** Creates the refusal for a connection that the organization does not have. */
-export const connectionNotFound = (id: string): Refusal =>
-  new Refusal(
-    'connection_not_found',
-    `Your organization has no connection ${id}.`,
-    'GET /v1/connections lists your connections.',
-  );
 
 const list = (api: Api, { repositories }: ApiDependencies): void => {
   api.get(

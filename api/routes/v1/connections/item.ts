@@ -4,9 +4,9 @@ import { connectionIdSchema } from '../../../../domain/ids.ts';
 import { actorOf, callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import { disconnect, revocationResults } from '../../../connections/disconnect.ts';
+import { requireConnection } from '../../../connections/require-connection.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
-import { connectionNotFound } from './collection.ts';
 
 const disconnectedSchema = z
   .object({
@@ -39,8 +39,7 @@ export const connectionItem = (api: Api, dependencies: ApiDependencies): void =>
     async (request) => {
       const { organization } = callerOf(request);
       const { id } = request.params;
-      const connection = await dependencies.repositories.connections.get(organization, id);
-      if (!connection) throw connectionNotFound(id);
+      const connection = await requireConnection(dependencies.repositories.connections, organization, id);
       const revocation = await disconnect(dependencies, connection, actorOf(request), request.log);
       return { id, status: 'disconnected', revocation } as const;
     },
