@@ -61,7 +61,7 @@ export const passcodeOf = (
   { passcodePolicy: policy }: Pick<ZoomSandboxSettings, 'passcodePolicy'>,
 ): string => {
   if (password === undefined || (password === '' && (policy.isRequired || isDefault === true))) {
-    return generated();
+    return generated(policy.minLength);
   }
   const obeys =
     password === '' ||
@@ -74,8 +74,9 @@ export const passcodeOf = (
   ]);
 };
 
-/** Obeys every policy. */
-const generated = (): string => `a1${randomBytes(6).toString('base64url').replaceAll('=', '')}`.slice(0, 10);
+/** Has a letter and a digit, and at least six characters. */
+const generated = (minLength: number): string =>
+  `a1${randomBytes(8).toString('base64url')}`.slice(0, Math.max(6, minLength));
 
 /** Returns the settings with those that the account has locked. A waiting room disables joining before the host. */
 export const applied = (
