@@ -16,7 +16,11 @@ import { performerNotReplaceable } from './cast-changes.ts';
 import { roomOf } from './conflict-rules.ts';
 import { type OrganizationConflicts, resolveConflictRules } from './conflict-settings.ts';
 import { namesOfSettings } from './meeting-settings.ts';
-import { type OrganizationMeetings, resolveMeetingSettings } from './organization-meetings.ts';
+import {
+  type OrganizationMeetings,
+  resolveMeetingSettings,
+  resolveSettingsOfRounds,
+} from './organization-meetings.ts';
 import type { AuditionPlan } from './plan.ts';
 import { resolvePolicy } from './policy-validation.ts';
 import type {
@@ -59,12 +63,10 @@ export const planAudition = (request: AuditionRequest, context: PlanContext): Au
   });
   checkCast(request.participants);
   const wish = wishOf(request, context);
-  const { host } = request.meeting ?? {};
-  const settings = resolveMeetingSettings(
-    request.round,
-    request.meeting?.settings,
-    context.meetings?.templates,
-  );
+  const { host, settings: overrides } = request.meeting ?? {};
+  const templates = context.meetings?.templates;
+  const settings = resolveMeetingSettings(request.round, overrides, templates);
+  const settingsOfRounds = resolveSettingsOfRounds(overrides, templates);
   return {
     id: context.id,
     organization: context.organization,
@@ -75,6 +77,7 @@ export const planAudition = (request: AuditionRequest, context: PlanContext): Au
     participants: request.participants,
     meetingProviders: meetingProvidersOf(request, roomOf(wish), context.defaultMeetingProviders),
     ...(namesOfSettings(settings).length > 0 ? { meetingSettings: settings } : {}),
+    ...(settingsOfRounds ? { meetingSettingsOfRounds: settingsOfRounds } : {}),
     ...(host ? { meetingHost: { kind: 'connection', connection: host } } : {}),
     reminders: parseReminders(request.reminders),
     ...(request.notes === undefined ? {} : { notes: request.notes }),
