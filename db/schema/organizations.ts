@@ -7,5 +7,6 @@ export const organizations = pgTable('organizations', {
   meetingProviders: jsonb('meeting_providers').notNull(),
   meetCalendar: jsonb('meet_calendar'),
   conflicts: jsonb(),
-  meetings: jsonb(),
+  /** Hosts and settings of meetings, sealed under the data key `meetings:<organization>`. */
+  sealedMeetings: text('sealed_meetings'),
 });
