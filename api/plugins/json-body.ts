@@ -25,7 +25,8 @@ export const readJsonBodies = (api: Api): void => {
     } catch {
       return done(notUtf8());
     }
-    parse(request, text, done);
+    // It calls `done`.
+    void parse(request, text, done);
   });
   api.addHook('preValidation', async (request) => {
     if (request.routeOptions.schema?.body !== undefined) request.body ??= {};
