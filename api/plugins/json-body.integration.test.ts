@@ -43,7 +43,9 @@ describe('a missing body', () => {
   ])('with %s is valid where every field is optional', async (_, contentType) => {
     const cancelled = await send('POST', `${unknownAudition}/cancel`, { contentType });
     expect(cancelled.json()).toMatchObject({ code: 'audition_not_found' });
-    const unanswered = await send('POST', '/v1/webhook-endpoints/endp_unknown/rotate-secret', { contentType });
+    const unanswered = await send('POST', '/v1/webhook-endpoints/endp_unknown/rotate-secret', {
+      contentType,
+    });
     expect(unanswered.json()).toMatchObject({ code: 'endpoint_not_found' });
   });
 
