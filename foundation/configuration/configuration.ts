@@ -241,23 +241,22 @@ const read = <Set extends z.infer<typeof temporalClientVariables>, Shape extends
 
 const noExtraVariables = z.object({});
 
-/**
- * Returns the variables without white space around their values: a secret from a file often ends with a line break. An
- * empty variable counts as not set, because an empty line of an env file means that.
- */
+/** Removes white space around the values: a secret from a file often ends with a line break. */
 const trimmed = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
-  Object.fromEntries(
-    Object.entries(env).flatMap(([name, value = '']) => (value.trim() === '' ? [] : [[name, value.trim()]])),
-  );
+  Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value?.trim()]));
 
-/** Adds defaults. */
-const withDefaults = (env: NodeJS.ProcessEnv, groups: readonly VariableGroup[]): VariableValues =>
-  Object.assign(
+/** Adds defaults. An empty variable counts as not set, because an empty line of an env file means that. */
+const withDefaults = (env: NodeJS.ProcessEnv, groups: readonly VariableGroup[]): VariableValues => {
+  const values = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  return Object.assign(
     {},
     defaultsFor(environmentOf(env), groups),
     ...groups.map(({ dependent }) => dependent?.(env)),
-    env,
+    values,
   );
+};
 
 /** Falls back to `production`, the strictest rules, so that a missing CASTMATCH_ENV weakens nothing. */
 const environmentOf = (env: NodeJS.ProcessEnv): Environment =>
