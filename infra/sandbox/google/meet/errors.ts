@@ -20,13 +20,8 @@ export const meetErrors = {
     message: 'Request had insufficient authentication scopes.',
     reason: 'ACCESS_TOKEN_SCOPE_INSUFFICIENT',
   },
-  /** Also for a space that does not exist. */
-  spaceDenied: {
-    code: 403,
-    status: 'PERMISSION_DENIED',
-    message: 'Permission denied on resource Space (or it might not exist).',
-  },
-  recordNotFound: { code: 404, status: 'NOT_FOUND', message: 'Requested entity was not found.' },
+  denied: { code: 403, status: 'PERMISSION_DENIED', message: 'The caller does not have permission' },
+  notFound: { code: 404, status: 'NOT_FOUND', message: 'Requested entity was not found.' },
 } as const satisfies Record<string, MeetErrorDetails>;
 
 /** An error answer of the Meet API. */

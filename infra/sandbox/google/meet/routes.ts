@@ -97,7 +97,7 @@ export const meetRoutes = (app: FastifyInstance, parts: MeetRouteParts) => {
 
   const spaceOf = (name: string): StoredSpace => {
     const space = spaces.find(name);
-    if (!space) throw new MeetError(meetErrors.spaceDenied);
+    if (!space) throw new MeetError(meetErrors.notFound);
     return space;
   };
   const isKept = ({ endMs }: MeetingSession) => endMs === undefined || endMs + recordLifeMs > clock();
@@ -105,8 +105,7 @@ export const meetRoutes = (app: FastifyInstance, parts: MeetRouteParts) => {
   const recordOf = (account: string, id: string): MeetingSession => {
     const session = sessions.find(id);
     const space = session && spaces.find(session.meeting);
-    if (!session || space?.owner !== account || !isKept(session))
-      throw new MeetError(meetErrors.recordNotFound);
+    if (!session || space?.owner !== account || !isKept(session)) throw new MeetError(meetErrors.notFound);
     return session;
   };
 
@@ -126,7 +125,7 @@ export const meetRoutes = (app: FastifyInstance, parts: MeetRouteParts) => {
       const space = spaceOf(request.params.space);
       // "Can only be used as an alias […] to get the space."
       if (space.id !== request.params.space) throw invalidArgument('Invalid resource name of the space.');
-      if (space.owner !== account) throw new MeetError(meetErrors.spaceDenied);
+      if (space.owner !== account) throw new MeetError(meetErrors.denied);
       const body = spaceBodySchema.safeParse(request.body ?? {});
       if (!body.success) {
         const [issue] = body.error.issues;
@@ -190,7 +189,7 @@ export const meetRoutes = (app: FastifyInstance, parts: MeetRouteParts) => {
       const { participant } = request.params;
       const { id, attendances } = recordOf(accountOf(request), request.params.record);
       const attendance = attendances.find((held) => held.id === participant);
-      if (!attendance) throw new MeetError(meetErrors.recordNotFound);
+      if (!attendance) throw new MeetError(meetErrors.notFound);
       const { page, next } = pageOf(request, {
         items: attendance.stays.toReversed(),
         most: 250,
