@@ -59,14 +59,7 @@ export const explained = (error: unknown): unknown => {
     : error;
 };
 
-const adviceFor = (status: number | undefined) => {
-  switch (status) {
-    case 401:
-      return advice.personal;
-    case 403:
-    case 404:
-      return advice.unlicensed;
-    default:
-      return undefined;
-  }
+const adviceFor = (status: number | undefined): Pick<VendorFailure, 'code' | 'message'> | undefined => {
+  if (status === 401) return advice.personal;
+  return status === 403 || status === 404 ? advice.unlicensed : undefined;
 };
