@@ -7,7 +7,7 @@ import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { type HostedMeetingName, meetingVendors, type VendorName } from '../../domain/providers/vendors.ts';
 import { second } from '../../domain/time/units.ts';
-import type { CallContext, HostAccount } from '../../providers/ports.ts';
+import type { HostAccount } from '../../providers/ports.ts';
 import type { CreateMeetingInput, MoveMeetingInput } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { createAttemptContext } from '../effects/attempt.ts';
@@ -35,8 +35,6 @@ export const createHostedMeetingSteps = (
   const createOnce = (input: Omit<CreateMeetingInput, 'hasFallback'>): Promise<Meeting> => {
     const { key, organization, auditionId, slot, topic } = input;
     const reference = meetingReference(auditionId, key);
-    const create = async (call: CallContext): Promise<Meeting> =>
-      (await vendorMeetings.create(host, { reference, topic, slot, settings: {} }, call)).meeting;
     return effectOnce<Meeting>(
       ledger,
       {
@@ -54,14 +52,13 @@ export const createHostedMeetingSteps = (
         result: meetingSchema,
         providerId: ({ id }) => id,
         find: async (_earlier, call) => {
-          // The vendor returns the earlier meeting, and its settings are completed.
-          if (vendorMeetings.createsOnce) return { kind: 'found', result: await create(call), surplus: [] };
           const [meeting, ...surplus] = await vendorMeetings.find(host, reference, slot, call);
           return meeting ? { kind: 'found', result: meeting, surplus } : { kind: 'absent' };
         },
         perform: async (handOver, call) => {
           await handOver();
-          return create(call);
+          const spec = { reference, topic, slot, settings: {} };
+          return (await vendorMeetings.create(host, spec, call)).meeting;
         },
         removeEffect: ({ id }, call) => vendorMeetings.remove(host, id, call),
       },

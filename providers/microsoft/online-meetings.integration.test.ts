@@ -1,5 +1,7 @@
 import Fastify from 'fastify';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { MeetingSettings, SettingName } from '../../domain/audition/meeting-settings.ts';
+import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { slot } from '../../tests/harness/google-calendar.ts';
 import { organizer, setUpTeams, teamsSpec } from '../../tests/harness/teams-meetings.ts';
@@ -120,7 +122,7 @@ describe('a Teams meeting', () => {
 });
 
 describe('the settings of a Teams meeting', () => {
-  it.each([
+  it.each<[string, MeetingSettings, object]>([
     ['a waiting room', { waitingRoom: true }, { lobbyBypassSettings: { scope: 'organizer' } }],
     ['no waiting room', { waitingRoom: false }, { lobbyBypassSettings: { scope: 'everyone' } }],
     ['screens shared by the host', { whoMayShare: 'host' }, { allowedPresenters: 'organizer' }],
@@ -140,14 +142,14 @@ describe('the settings of a Teams meeting', () => {
     ['people who wait for the host', { waitingRoom: true, joinBeforeHost: 'never' }, {}],
     ['no passcode', { passcode: { kind: 'none' } }, {}],
     ['an open end', { endOfMeeting: 'open', muteOnEntry: false }, {}],
-  ] as const)('honour %s', async (_name, settings, stored) => {
+  ])('honour %s', async (_name, settings, stored) => {
     const { teams, host, meetings } = await setUpTeams();
     const { notHonored } = await teams.create(host, teamsSpec(settings), callContext());
     expect(notHonored).toEqual([]);
     expect(meetings()).toMatchObject([stored]);
   });
 
-  it.each([
+  it.each<[string, MeetingSettings, readonly SettingName[]]>([
     ['a passcode of ours', { passcode: { kind: 'given', value: 'hamlet' } }, ['passcode']],
     ['a passcode of the vendor', { passcode: { kind: 'generated' } }, ['passcode']],
     ['minutes before the host', { joinBeforeHost: 5 }, ['joinBeforeHost']],
@@ -165,7 +167,7 @@ describe('the settings of a Teams meeting', () => {
       { alternativeHosts: ['ann@agents.example'] },
       ['alternativeHosts'],
     ],
-  ] as const)('name %s as not honoured, and the meeting exists', async (_name, settings, expected) => {
+  ])('name %s as not honoured, and the meeting exists', async (_name, settings, expected) => {
     const { teams, host, meetings } = await setUpTeams();
     const { notHonored } = await teams.create(host, teamsSpec(settings), callContext());
     expect(notHonored).toEqual(expected);
@@ -183,7 +185,7 @@ describe('the settings of a Teams meeting', () => {
 });
 
 describe('an account that may have no Teams meetings', () => {
-  it.each([
+  it.each<[string, SandboxOptions, string, string]>([
     ['a personal account', {}, 'ann@outlook.example', 'personal_account'],
     [
       'one without a license',
@@ -191,7 +193,7 @@ describe('an account that may have no Teams meetings', () => {
       organizer,
       'teams_not_allowed',
     ],
-  ] as const)('is refused with what to do: %s', async (_name, options, account, code) => {
+  ])('is refused with what to do: %s', async (_name, options, account, code) => {
     const { teams, host, meetings } = await setUpTeams(options, account);
     await expect(teams.create(host, teamsSpec(), callContext())).rejects.toMatchObject({
       fault: { kind: 'not_permitted' },

@@ -53,6 +53,17 @@ const optionsOf = (body: ChangeBody | CreationBody, decided: readonly string[]) 
     Object.entries(body).filter(([name]) => optionNames.includes(name) && !decided.includes(name)),
   );
 
+/** Only people of the tenant can have a role: https://learn.microsoft.com/graph/api/application-post-onlinemeetings */
+const attendeesOf = ({ participants }: Pick<ChangeBody, 'participants'>, account: string) => {
+  const domain = account.split('@')[1] ?? '';
+  for (const { upn = '', role } of participants?.attendees ?? []) {
+    if ((role === 'presenter' || role === 'coorganizer') && !upn.endsWith(`@${domain}`)) {
+      throw new GraphError(400, 'BadRequest', `The user ${upn} cannot have the role ${role}.`);
+    }
+  }
+  return participants && { attendees: participants.attendees };
+};
+
 /** Creates a store without meetings. */
 export const createOnlineMeetings = ({
   settings,
@@ -77,17 +88,6 @@ export const createOnlineMeetings = ({
     const meeting = meetings.get(id);
     if (meeting?.account !== account || meeting.deleted) throw notFound();
     return meeting;
-  };
-
-  /** Only people of the tenant can have a role: https://learn.microsoft.com/graph/api/application-post-onlinemeetings */
-  const attendeesOf = ({ participants }: Pick<ChangeBody, 'participants'>, account: string) => {
-    const domain = account.split('@')[1] ?? '';
-    for (const { upn = '', role } of participants?.attendees ?? []) {
-      if ((role === 'presenter' || role === 'coorganizer') && !upn.endsWith(`@${domain}`)) {
-        throw new GraphError(400, 'BadRequest', `The user ${upn} cannot have the role ${role}.`);
-      }
-    }
-    return participants && { attendees: participants.attendees };
   };
 
   const add = (account: string, body: CreateOrGetBody | CreationBody): StoredOnlineMeeting => {
