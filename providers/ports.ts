@@ -452,6 +452,16 @@ export interface MeetingProvider {
    * unknown.
    */
   create(host: HostAccount, spec: MeetingSpec, call: CallContext): Promise<CreatedMeeting>;
+  /**
+   * Returns the settings of the spec that a meeting of an earlier attempt does not have. Absent when they depend only on
+   * the spec.
+   */
+  review?(
+    host: HostAccount,
+    meetingId: string,
+    spec: MeetingSpec,
+    call: CallContext,
+  ): Promise<readonly SettingName[]>;
   /** Sets the time of the meeting. Idempotent, because the time is absolute. */
   move(host: HostAccount, meetingId: string, spec: MeetingSpec, call: CallContext): Promise<void>;
   /** Deletes the meeting. Idempotent: returns `absent` when it does not exist. */

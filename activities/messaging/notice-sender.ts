@@ -38,11 +38,15 @@ export const createNoticeSender = (
       ? steps
       : {
           ...steps,
-          perform: (handOver, call) =>
-            steps.perform(async () => {
-              await assertStillHolds(input);
-              await handOver();
-            }, call),
+          perform: (handOver, call, attempt) =>
+            steps.perform(
+              async (target) => {
+                await assertStillHolds(input);
+                await handOver(target);
+              },
+              call,
+              attempt,
+            ),
         };
 
   return async (input, context) => {

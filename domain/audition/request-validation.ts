@@ -15,6 +15,8 @@ import { day, minute } from '../time/units.ts';
 import { performerNotReplaceable } from './cast-changes.ts';
 import { roomOf } from './conflict-rules.ts';
 import { type OrganizationConflicts, resolveConflictRules } from './conflict-settings.ts';
+import { namesOfSettings } from './meeting-settings.ts';
+import { type OrganizationMeetings, resolveMeetingSettings } from './organization-meetings.ts';
 import type { AuditionPlan } from './plan.ts';
 import { resolvePolicy } from './policy-validation.ts';
 import type {
@@ -45,6 +47,7 @@ export interface PlanContext {
   /** The wish of a request whose slot names a session block. The caller has read the block. */
   readonly blockWish?: SlotSpec | undefined;
   readonly conflicts?: OrganizationConflicts | undefined;
+  readonly meetings?: OrganizationMeetings | undefined;
   /** Whether the role of the caller may override conflicts. */
   readonly mayOverrideConflicts?: boolean | undefined;
 }
@@ -56,6 +59,12 @@ export const planAudition = (request: AuditionRequest, context: PlanContext): Au
   });
   checkCast(request.participants);
   const wish = wishOf(request, context);
+  const { host } = request.meeting ?? {};
+  const settings = resolveMeetingSettings(
+    request.round,
+    request.meeting?.settings,
+    context.meetings?.templates,
+  );
   return {
     id: context.id,
     organization: context.organization,
@@ -65,6 +74,8 @@ export const planAudition = (request: AuditionRequest, context: PlanContext): Au
     wish,
     participants: request.participants,
     meetingProviders: meetingProvidersOf(request, roomOf(wish), context.defaultMeetingProviders),
+    ...(namesOfSettings(settings).length > 0 ? { meetingSettings: settings } : {}),
+    ...(host ? { meetingHost: { kind: 'connection', connection: host } } : {}),
     reminders: parseReminders(request.reminders),
     ...(request.notes === undefined ? {} : { notes: request.notes }),
     policy: resolvePolicy(request.policy ?? {}, context.conflicts),
@@ -264,8 +275,8 @@ const meetingProvidersOf = (
   room: string | undefined,
   ofOrganization: readonly MeetingProviderName[],
 ): readonly MeetingProviderName[] => {
-  if (request.meeting) return [...new Set(request.meeting.providers)];
-  if (room !== undefined) return [];
+  if (request.meeting?.providers) return [...new Set(request.meeting.providers)];
+  if (room !== undefined && !request.meeting) return [];
   if (ofOrganization.length > 0) return ofOrganization;
   throw new Refusal(
     'meeting_or_room_missing',

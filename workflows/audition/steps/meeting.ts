@@ -182,12 +182,14 @@ const inputFor = (
   provider: MeetingProviderName,
   { slot, revision }: SlotRevision,
   key: string,
-): Pick<CreateMeetingInput, 'key' | 'provider' | 'slot' | 'revision' | 'topic'> => ({
+): Pick<CreateMeetingInput, 'key' | 'provider' | 'slot' | 'revision' | 'topic' | 'settings' | 'host'> => ({
   key,
   provider,
   slot,
   revision,
   topic: `${plan.project.title}: ${plan.role.name}`,
+  ...(plan.meetingSettings && { settings: plan.meetingSettings }),
+  ...(plan.meetingHost && { host: plan.meetingHost }),
 });
 
 const meetingActivities = (
