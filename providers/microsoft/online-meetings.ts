@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import type { Meeting } from '../../domain/audition/events.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
-import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
+import { ProviderError, type ProviderFault, type ProviderFaultKind } from '../../domain/errors.ts';
 import { cutText } from '../../domain/text-length.ts';
 import type { ErrorRow, ProviderOperation, VendorFailure } from '../errors/error-table.ts';
 import { operationOf, withoutEffect } from '../operations.ts';
@@ -98,26 +98,38 @@ export const createTeamsMeetings = (client: GraphClient): MeetingProvider => {
       const request = { method: 'post', path: `${path}/createOrGet`, body } as const;
       const answered = await send(scope, meetingSchema, request, createOrGetErrors);
       if (Date.parse(answered.creationDateTime ?? '') >= sentAt - freshMs) return answered;
-      const stored = await read(scope, answered.id);
+      const stored = await afterCreation(read(scope, answered.id));
       if (stored) return stored;
     }
     return undefined;
   };
 
-  /** Gives the meeting the time, the topic and the options that it does not have yet. */
+  /**
+   * Gives the meeting the time, the topic and the options that it does not have yet. It is usable without options that
+   * Graph refuses.
+   */
   const complete = async (
     scope: CallScope,
     meeting: OnlineMeeting,
-    spec: MeetingSpec,
+    { slot, topic, settings }: MeetingSpec,
   ): Promise<OnlineMeeting> => {
-    const body = {
-      ...(isAt(meeting, spec.slot) ? {} : timesOf(spec.slot)),
-      ...(meeting.subject === subjectOf(spec.topic).subject ? {} : subjectOf(spec.topic)),
-      ...optionsOf(spec.settings),
+    const needed = {
+      ...(isAt(meeting, slot) ? {} : timesOf(slot)),
+      ...(meeting.subject === subjectOf(topic).subject ? {} : subjectOf(topic)),
     };
-    if (Object.keys(body).length === 0) return meeting;
-    return (await unlessGone(change(scope, meeting.id, body))) ?? vanished(scope);
+    const options = optionsOf(settings);
+    const changed = await unlessRefused(changeOrKeep(scope, meeting, { ...needed, ...options }));
+    return changed ?? changeOrKeep(scope, meeting, needed);
   };
+
+  const changeOrKeep = async (
+    scope: CallScope,
+    meeting: OnlineMeeting,
+    body: object,
+  ): Promise<OnlineMeeting> =>
+    Object.keys(body).length === 0
+      ? meeting
+      : ((await unlessGone(change(scope, meeting.id, body))) ?? vanished(scope));
 
   /** People outside of the organization cannot be co-organizers. The meeting is usable without them. */
   const addCoorganizers = async (
@@ -125,12 +137,8 @@ export const createTeamsMeetings = (client: GraphClient): MeetingProvider => {
     meeting: OnlineMeeting,
     emails: readonly string[],
   ): Promise<OnlineMeeting> => {
-    try {
-      return await change(scope, meeting.id, coorganizersOf(emails));
-    } catch (error) {
-      if (hasFault(error, 'rejected_input') || hasFault(error, 'not_permitted')) return meeting;
-      throw error;
-    }
+    const changed = await unlessRefused(change(scope, meeting.id, coorganizersOf(emails)));
+    return changed ?? meeting;
   };
 
   return {
@@ -149,10 +157,12 @@ export const createTeamsMeetings = (client: GraphClient): MeetingProvider => {
       const opened = await createOrGet(scope, reference, spec);
       if (!opened) throw failure(scope, idsUsedUp);
       const meeting = asMeeting(scope, opened);
-      const completed = await complete(scope, opened, spec);
+      const completed = await afterCreation(complete(scope, opened, spec));
       const { alternativeHosts = [] } = settings;
       const answered =
-        alternativeHosts.length === 0 ? completed : await addCoorganizers(scope, completed, alternativeHosts);
+        alternativeHosts.length === 0
+          ? completed
+          : await afterCreation(addCoorganizers(scope, completed, alternativeHosts));
       return { meeting, notHonored: unmetSettings(settings, answered) };
     },
     move: async (host, meetingId, { slot, topic, settings }, call) => {
@@ -237,6 +247,39 @@ const isAt = ({ startDateTime, endDateTime }: OnlineMeeting, { start, end }: Slo
 
 const subjectOf = (topic: string | undefined): { readonly subject?: string } =>
   topic === undefined ? {} : { subject: cutText(topic, maxSubjectLength) };
+
+/**
+ * Throws the failure of a request as one that leaves an effect: the meeting exists. Otherwise nothing would remove it, and
+ * another host would create a second one.
+ */
+const afterCreation = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    const { provider, operation, fault, vendor, connection } = error;
+    throw new ProviderError(provider, operation, withEffect(fault), vendor, { connection });
+  }
+};
+
+const withEffect = (fault: ProviderFault): ProviderFault => {
+  if (fault.kind === 'outage' || fault.kind === 'retry') return { ...fault, effect: 'unknown' };
+  return {
+    kind: 'retry',
+    effect: 'unknown',
+    ...(fault.kind === 'retry_after' ? { delayMs: fault.delayMs } : {}),
+  };
+};
+
+/** Returns the answer, and undefined when Graph refuses the content of the request. */
+const unlessRefused = async <Answer>(answer: Promise<Answer>): Promise<Answer | undefined> => {
+  try {
+    return await answer;
+  } catch (error) {
+    if (hasFault(error, 'rejected_input') || hasFault(error, 'not_permitted')) return undefined;
+    throw error;
+  }
+};
 
 /** Returns the answer, and undefined when Teams does not have the meeting. */
 const unlessGone = async <Answer>(answer: Promise<Answer>): Promise<Answer | undefined> => {
