@@ -7,4 +7,5 @@ export const organizations = pgTable('organizations', {
   meetingProviders: jsonb('meeting_providers').notNull(),
   meetCalendar: jsonb('meet_calendar'),
   conflicts: jsonb(),
+  meetingBackup: jsonb('meeting_backup'),
 });
