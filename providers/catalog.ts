@@ -101,6 +101,7 @@ export const catalog = {
       /** A read, then a write. Both are repeated when another client wrote in between. */
       'calendar.putEvent': { writes: true, circuit: true, quota: googleRequests(2) },
       'calendar.putConference': { writes: true, circuit: true, quota: googleRequests(3) },
+      'calendar.checkConference': { writes: false, circuit: true, quota: googleRequests(1) },
       /** A read, a deletion, and a read of the next generation of the id. */
       'calendar.deleteEvent': { writes: true, circuit: true, quota: googleRequests(3) },
       'oauth.redeem': { writes: true },
@@ -133,6 +134,9 @@ export const catalog = {
       'meetings.move': { writes: true, circuit: true, quota: zoomMeetingWrite },
       /** Zoom does not count deletions, so compensations never wait for the quota. https://devforum.zoom.us/t/59670 */
       'meetings.remove': { writes: true, circuit: true },
+      'meetings.check': { writes: false, circuit: true },
+      /** Pages of up to 300 participants. */
+      'meetings.attendance': { writes: false, circuit: true },
       'oauth.redeem': { writes: true },
       /** Invalidates the previous refresh token. */
       'oauth.refresh': { writes: true },
@@ -199,6 +203,7 @@ export const catalog = {
       'calendar.putEvent': { writes: true, circuit: true, quota: mailboxPlace },
       /** Refused: no meetings are created in Outlook calendars. */
       'calendar.putConference': { writes: true, circuit: true, quota: mailboxPlace },
+      'calendar.checkConference': { writes: false, circuit: true, quota: mailboxPlace },
       'calendar.deleteEvent': { writes: true, circuit: true, quota: mailboxPlace },
       'oauth.redeem': { writes: true },
       'oauth.refresh': { writes: false },
@@ -233,6 +238,7 @@ export const catalog = {
       'calendar.putEvent': { writes: true, circuit: true },
       /** Refused without a request: a CalDAV calendar creates no meetings. */
       'calendar.putConference': { writes: false },
+      'calendar.checkConference': { writes: false },
       'calendar.deleteEvent': { writes: true, circuit: true },
       ...connections,
       health,

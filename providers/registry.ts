@@ -149,7 +149,7 @@ export const createProviders = (
       smtp: createSmtpCheck(smtp),
     },
     sharedAccounts: {
-      zoom: `${settings.zoom.accountId}/${settings.zoom.hostUser ?? 'me'}`,
+      zoom: settings.zoom.accountId,
       twilio: settings.twilio.accountSid,
       smtp: new URL(settings.smtp.url).host,
     },

@@ -86,7 +86,7 @@ export const createCalendarMeetingSteps = (
     call: CallContext,
   ): Promise<Meeting> => {
     const { organization, auditionId, key, slot, revision, topic } = input;
-    const conference = await vendorCalendar.putConference(
+    const { id, joinUrl } = await vendorCalendar.putConference(
       await openConnectionById(opening, organization, calendar, put.name),
       {
         calendarId: calendar.calendarId,
@@ -97,10 +97,11 @@ export const createCalendarMeetingSteps = (
         slot,
         revision,
         requestId: conferenceRequestId(key),
+        settings: {},
       },
       call,
     );
-    return { provider: name, ...conference };
+    return { provider: name, id, joinUrl };
   };
 
   const removeFrom = async (

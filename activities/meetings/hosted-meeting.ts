@@ -7,6 +7,7 @@ import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { type HostedMeetingName, meetingVendors, type VendorName } from '../../domain/providers/vendors.ts';
 import { second } from '../../domain/time/units.ts';
+import type { HostAccount } from '../../providers/ports.ts';
 import type { CreateMeetingInput, MoveMeetingInput } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { createAttemptContext } from '../effects/attempt.ts';
@@ -26,7 +27,8 @@ export const createHostedMeetingSteps = (
   }: Pick<ActivityDependencies, 'repositories' | 'providers'>,
   name: HostedMeetingName,
 ): MeetingSteps => {
-  const host = meetings[name];
+  const vendorMeetings = meetings[name];
+  const host: HostAccount = { kind: 'service', user: vendorMeetings.defaultUser ?? 'me' };
   const provider = meetingVendors[name].vendor;
 
   /** Creates a meeting under its key. */
@@ -50,14 +52,15 @@ export const createHostedMeetingSteps = (
         result: meetingSchema,
         providerId: ({ id }) => id,
         find: async (_earlier, call) => {
-          const [meeting, ...surplus] = await host.find(reference, slot, call);
+          const [meeting, ...surplus] = await vendorMeetings.find(host, reference, slot, call);
           return meeting ? { kind: 'found', result: meeting, surplus } : { kind: 'absent' };
         },
         perform: async (handOver, call) => {
           await handOver();
-          return host.create({ reference, topic, slot }, call);
+          const spec = { reference, topic, slot, settings: {} };
+          return (await vendorMeetings.create(host, spec, call)).meeting;
         },
-        removeEffect: ({ id }, call) => host.remove(id, call),
+        removeEffect: ({ id }, call) => vendorMeetings.remove(host, id, call),
       },
     );
   };
@@ -87,7 +90,7 @@ export const createHostedMeetingSteps = (
           // The reference is searched for only until the creation is recorded, so a move may change it.
           const reference = meetingReference(auditionId, `${key}:move`);
           try {
-            await host.move(meeting.id, { reference, topic, slot }, call);
+            await vendorMeetings.move(host, meeting.id, { reference, topic, slot, settings: {} }, call);
             return { outcome: 'moved', revision };
           } catch (error) {
             if (isGone(error)) return { outcome: 'gone', revision };
@@ -118,10 +121,10 @@ export const createHostedMeetingSteps = (
           context,
           steps: {
             find: async (_earlier, call) => {
-              const found = await host.find(meetingReference(auditionId, key), around, call);
+              const found = await vendorMeetings.find(host, meetingReference(auditionId, key), around, call);
               return found.map(({ id }) => id);
             },
-            remove: (id, call) => host.remove(id, call),
+            remove: (id, call) => vendorMeetings.remove(host, id, call),
           },
         };
       });

@@ -3,10 +3,11 @@
  * https://developers.google.com/workspace/calendar/api/v3/reference
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { namesOfSettings } from '../../domain/audition/meeting-settings.ts';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { transportError } from '../errors/transport-errors.ts';
 import { operationOf } from '../operations.ts';
-import type { CalendarProvider, Conference, ConferenceEvent, ConnectedAccount } from '../ports.ts';
+import type { CalendarProvider, ConferenceEvent, ConnectedAccount, WrittenConference } from '../ports.ts';
 import { withKnownZone } from '../zone-fallback.ts';
 import { queryBusyEvents } from './busy-events.ts';
 import type { GoogleClient } from './client.ts';
@@ -60,13 +61,17 @@ const ownerOf = ({ account }: ConnectedAccount, calendarId: string): string | un
     : undefined;
 
 /** Writes the event and waits for its conference. A failed conference is requested once more, under another request id. */
-const writeConference = async (scope: CallScope, event: ConferenceEvent): Promise<Conference> => {
+const writeConference = async (scope: CallScope, event: ConferenceEvent): Promise<WrittenConference> => {
   const spec = specForConference(event, ownerOf(scope.connection, event.calendarId));
   let conference = await awaitConference(scope, event.calendarId, await writeEvent(scope, spec));
   if (conference.kind === 'failed') {
     conference = await awaitConference(scope, event.calendarId, await writeEvent(scope, spec));
   }
-  if (conference.kind === 'ready') return { id: conference.id, joinUrl: conference.joinUrl };
+  if (conference.kind === 'ready') {
+    // The event's conference data has no settings.
+    const notHonored = namesOfSettings(event.settings);
+    return { id: conference.id, joinUrl: conference.joinUrl, notHonored };
+  }
   throw googleError(scope.operation, {
     code: `conference_${conference.kind}`,
     message: `the conference of the event is ${conference.kind}`,

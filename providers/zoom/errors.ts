@@ -16,8 +16,7 @@ import {
 import { transportError } from '../errors/transport-errors.ts';
 import type { CallContext } from '../ports.ts';
 
-/** Errors of the API, called with the service's own account. */
-export const zoomErrors: readonly ErrorRow[] = [
+const limitRows: readonly ErrorRow[] = [
   {
     status: 429,
     messagePattern: /daily rate limit|per day/i,
@@ -25,7 +24,17 @@ export const zoomErrors: readonly ErrorRow[] = [
     until: 'next_utc_day',
   },
   { status: 429, fault: 'retry_after' },
+];
+
+const meetingRows: readonly ErrorRow[] = [
   { code: '3001', fault: 'not_found' },
+  { code: '200', status: 400, fault: 'not_permitted' },
+  { code: '3000', fault: 'not_permitted' },
+];
+
+/** Errors of the API, called with the service's own account. */
+export const zoomErrors: readonly ErrorRow[] = [
+  ...limitRows,
   // No such user: the host user is a setting of ours.
   { code: '1001', fault: 'misconfigured' },
   { code: '1010', fault: 'misconfigured' },
@@ -34,8 +43,20 @@ export const zoomErrors: readonly ErrorRow[] = [
   { code: '104', fault: 'misconfigured' },
   { code: '4711', fault: 'misconfigured' },
   { status: 401, fault: 'misconfigured' },
-  { code: '200', status: 400, fault: 'not_permitted' },
-  { code: '3000', fault: 'not_permitted' },
+  ...meetingRows,
+  ...httpRows,
+];
+
+/** Errors of the API, called with the token of a connected account. The owner connects it again, or consents again. */
+export const zoomConnectionErrors: readonly ErrorRow[] = [
+  ...limitRows,
+  { code: '1001', fault: 'reconnect' },
+  { code: '1010', fault: 'reconnect' },
+  { code: '124', fault: 'reconnect' },
+  { code: '104', fault: 'reconnect' },
+  { code: '4711', fault: 'reconnect' },
+  { status: 401, fault: 'reconnect' },
+  ...meetingRows,
   ...httpRows,
 ];
 
@@ -101,6 +122,12 @@ const bodySchema = z.object({
 const zoomCode = (answer: ZoomAnswer): string | undefined => {
   const body = bodySchema.safeParse(answer.body);
   return body.success ? String(body.data.code ?? body.data.error ?? '') || undefined : undefined;
+};
+
+/** Whether the consent behind the token does not cover the call. */
+export const isScopeMissing = (answer: ZoomAnswer): boolean => {
+  const code = zoomCode(answer);
+  return code === '4711' || code === '104';
 };
 
 const messageOf = ({ message, reason, errors = [] }: z.infer<typeof bodySchema>): string | undefined => {

@@ -1,12 +1,13 @@
 /** Implements `MeetingProvider` for Zoom. https://developers.zoom.us/docs/api/meetings/ */
 import { z } from 'zod';
 import type { Meeting } from '../../domain/audition/events.ts';
+import { namesOfSettings } from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { cutText } from '../../domain/text-length.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { operationOf } from '../operations.ts';
-import type { CallContext, MeetingProvider, MeetingSpec } from '../ports.ts';
+import type { CallContext, HostAccount, MeetingProvider, MeetingSpec } from '../ports.ts';
 import { withKnownZone } from '../zone-fallback.ts';
 import type { ZoomClient } from './client.ts';
 import { fromZoom, zoomError, zoomErrors } from './errors.ts';
@@ -16,6 +17,7 @@ const findOperation = operationOf('zoom', 'meetings.find');
 const createOperation = operationOf('zoom', 'meetings.create');
 const moveOperation = operationOf('zoom', 'meetings.move');
 const removeOperation = operationOf('zoom', 'meetings.remove');
+const checkOperation = operationOf('zoom', 'meetings.check');
 
 /** https://developers.zoom.us/docs/api/meetings/#tag/meetings/POST/users/{userId}/meetings : 2 is a scheduled meeting. */
 const scheduled = 2;
@@ -37,17 +39,20 @@ const pageSchema = z.object({
   next_page_token: z.string().nullish(),
 });
 
-/** Creates the provider. Every method throws `ProviderError`. */
-export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): MeetingProvider => {
-  const hostMeetingsPath = `/users/${encodeURIComponent(hostUser)}/meetings`;
-
+/**
+ * Creates the provider. Every method throws `ProviderError`.
+ *
+ * @param defaultUser hosts the meetings of organizations that have chosen no host.
+ */
+export const createZoomMeetings = (client: ZoomClient, defaultUser = 'me'): MeetingProvider => {
   const send = async <Shape extends z.ZodType>(
     operation: ProviderOperation,
-    request: Parameters<ZoomClient['send']>[1],
+    host: HostAccount,
+    request: Parameters<ZoomClient['send']>[2],
     answer: Shape,
     call: CallContext,
   ): Promise<z.output<Shape>> => {
-    const body = await client.send(operation, request, call);
+    const body = await client.send(operation, host, request, call);
     try {
       return answer.parse(body);
     } catch (error) {
@@ -56,7 +61,7 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
   };
 
   /** Lists all scheduled meetings, at any time: Zoom cannot search by our marker. */
-  async function* listMeetings(call: CallContext): AsyncGenerator<ListedMeeting> {
+  async function* listMeetings(host: HostAccount, call: CallContext): AsyncGenerator<ListedMeeting> {
     let pageToken = '';
     for (let page = 0; page < maxPages; page += 1) {
       const query = new URLSearchParams({
@@ -64,8 +69,8 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
         page_size: String(meetingsPerPage),
         ...(pageToken ? { next_page_token: pageToken } : {}),
       });
-      const path = `${hostMeetingsPath}?${query.toString()}`;
-      const answer = await send(findOperation, { method: 'GET', path }, pageSchema, call);
+      const path = `${meetingsPathOf(host)}?${query.toString()}`;
+      const answer = await send(findOperation, host, { method: 'GET', path }, pageSchema, call);
       yield* answer.meetings;
       pageToken = answer.next_page_token ?? '';
       if (!pageToken) return;
@@ -80,6 +85,7 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
 
   /** Returns the meeting with agenda and link. When the list omits the agenda, only a meeting at that time is read. */
   const completeMeeting = async (
+    host: HostAccount,
     listed: ListedMeeting,
     around: Slot,
     call: CallContext,
@@ -88,44 +94,66 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
     if (typeof agenda === 'string' && typeof join_url === 'string') return { ...listed, join_url };
     const mayBeOurs = typeof agenda === 'string' || startsAtSlot(listed, around);
     if (!mayBeOurs) return undefined;
-    const path = `/meetings/${encodeURIComponent(String(listed.id))}`;
-    return send(findOperation, { method: 'GET', path }, meetingSchema, call);
+    const path = pathOf(String(listed.id));
+    return send(findOperation, host, { method: 'GET', path }, meetingSchema, call);
   };
 
   return {
     name: 'zoom',
-    find: async (reference, around, call) => {
+    defaultUser,
+    find: async (host, reference, around, call) => {
       const ours: ZoomMeeting[] = [];
-      for await (const listed of listMeetings(call)) {
+      for await (const listed of listMeetings(host, call)) {
         if (typeof listed.agenda === 'string' && !isMarked(listed.agenda, reference)) continue;
-        const meeting = await completeMeeting(listed, around, call);
+        const meeting = await completeMeeting(host, listed, around, call);
         if (meeting && isMarked(meeting.agenda, reference)) ours.push(meeting);
       }
       return ours.sort(byCreation).map(asMeeting);
     },
-    create: (spec, call) =>
+    create: (host, spec, call) =>
       withKnownZone(spec, async (known) => {
         const body = { ...asZoomMeeting(known), type: scheduled };
-        const request = { method: 'POST', path: hostMeetingsPath, body } as const;
-        return asMeeting(await send(createOperation, request, meetingSchema, call));
+        const request = { method: 'POST', path: meetingsPathOf(host), body } as const;
+        const created = await send(createOperation, host, request, meetingSchema, call);
+        return { meeting: asMeeting(created), notHonored: namesOfSettings(spec.settings) };
       }),
-    move: async (meetingId, spec, call) => {
-      const path = `/meetings/${encodeURIComponent(meetingId)}`;
-      await withKnownZone(spec, (known) =>
-        client.send(moveOperation, { method: 'PATCH', path, body: asZoomMeeting(known) }, call),
-      );
+    move: async (host, meetingId, spec, call) => {
+      await withKnownZone(spec, (known) => {
+        const request = { method: 'PATCH', path: pathOf(meetingId), body: asZoomMeeting(known) } as const;
+        return client.send(moveOperation, host, request, call);
+      });
     },
-    remove: async (meetingId, call) => {
-      const path = `/meetings/${encodeURIComponent(meetingId)}`;
-      try {
-        await client.send(removeOperation, { method: 'DELETE', path }, call);
-        return 'deleted';
-      } catch (error) {
-        if (error instanceof ProviderError && error.fault.kind === 'not_found') return 'absent';
-        throw error;
-      }
-    },
+    remove: async (host, meetingId, call) =>
+      (await orUndefined(
+        client.send(removeOperation, host, { method: 'DELETE', path: pathOf(meetingId) }, call),
+      ))
+        ? 'deleted'
+        : 'absent',
+    check: async (host, meetingId, call) =>
+      (await orUndefined(
+        send(checkOperation, host, { method: 'GET', path: pathOf(meetingId) }, meetingSchema, call),
+      ))
+        ? 'present'
+        : 'absent',
   };
+};
+
+/** A person's token reaches the meetings of that person only. */
+const meetingsPathOf = (host: HostAccount): string =>
+  `/users/${encodeURIComponent(host.kind === 'service' ? host.user : 'me')}/meetings`;
+
+const pathOf = (meetingId: string): string => `/meetings/${encodeURIComponent(meetingId)}`;
+
+/** Returns the answer, and undefined when Zoom does not have the meeting. */
+const orUndefined = async <Answer>(
+  answer: Promise<Answer>,
+): Promise<{ readonly answer: Answer } | undefined> => {
+  try {
+    return { answer: await answer };
+  } catch (error) {
+    if (error instanceof ProviderError && error.fault.kind === 'not_found') return undefined;
+    throw error;
+  }
 };
 
 const minute = 60_000;
