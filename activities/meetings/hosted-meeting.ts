@@ -101,7 +101,13 @@ export const createHostedMeetingSteps = (
     );
   };
 
+  const { attendance } = vendorMeetings;
   return {
+    check: (input) => vendorMeetings.check(host, input.meeting.id, createAttemptContext(input).startCall()),
+    attendance:
+      attendance &&
+      ((input) =>
+        attendance.call(vendorMeetings, host, input.meeting.id, createAttemptContext(input).startCall())),
     create: createOnce,
 
     move: async (input) => {

@@ -57,6 +57,7 @@ const admit = async (
     blockWish,
     defaultMeetingProviders: settings?.meetingProviders ?? [],
     conflicts: settings?.conflicts,
+    meetingBackup: settings?.meetingBackup,
     mayOverrideConflicts: mayOverrideConflicts(settings?.conflicts, role, request.conflicts?.policy),
   });
   await checkConnections(connections, organization, request.participants);

@@ -9,10 +9,11 @@ export type JoinState =
   /** The link must not be distinguishable from one that never existed. */
   | { readonly kind: 'invalid' }
   | { readonly kind: 'early'; readonly opensAt: Instant; readonly zone: string }
-  /** Without an address, another meeting is being created. */
-  | { readonly kind: 'open'; readonly meetingUrl: string | undefined; readonly zone: string }
-  /** No provider could make a meeting, and the participants were told how to take part without one. */
-  | { readonly kind: 'backup'; readonly zone: string }
+  /**
+   * Without an address, another meeting is being created. With `hasBackup`, no provider could make another meeting, and the
+   * participants were told how to take part without one. The address may then be that of a meeting that still works.
+   */
+  | { readonly kind: 'open'; readonly meetingUrl: string | undefined; readonly hasBackup: boolean }
   | { readonly kind: 'over' };
 
 const invalid: JoinState = { kind: 'invalid' };
@@ -44,6 +45,9 @@ export const joinStateOf = (
   const opensAt = toInstant(toEpochMs(slot.start) - joinLinks.opensBefore);
   if (now < opensAt) return { kind: 'early', opensAt, zone };
   if (toEpochMs(now) >= toEpochMs(slot.end) + joinLinks.closesAfter) return { kind: 'over' };
-  if (!view.meeting && view.backupAnnouncedAs === view.revision) return { kind: 'backup', zone };
-  return { kind: 'open', meetingUrl: view.meeting?.joinUrl, zone };
+  return {
+    kind: 'open',
+    meetingUrl: view.meeting?.joinUrl,
+    hasBackup: view.backupAnnouncedAs === view.revision,
+  };
 };

@@ -3,11 +3,11 @@ import { Refusal } from '../errors.ts';
 import { parseDuration } from '../time/durations.ts';
 import { second } from '../time/units.ts';
 import type { OrganizationConflicts } from './conflict-settings.ts';
-import { type AuditionPolicy, defaultPolicy, defaultRoomCheck } from './policy.ts';
+import { type AuditionPolicy, defaultPolicy, defaultMeetingCheck } from './policy.ts';
 import type { PolicyOverrides } from './request.ts';
 
 /** The durations of a policy, in milliseconds. */
-type Durations = Omit<AuditionPolicy, 'noShow' | 'calendarMoves' | 'roomCheck'>;
+type Durations = Omit<AuditionPolicy, 'noShow' | 'calendarMoves' | 'meetingCheck'>;
 
 /**
  * The shortest allowed durations, in milliseconds. 0 makes sense where something opens or ends immediately. It does not
@@ -63,11 +63,11 @@ export const resolvePolicy = (
 });
 
 /** Returns how long before the start a meeting is checked, in milliseconds; nothing when it is not checked. */
-export const resolveRoomCheck = (
-  { roomCheck }: Pick<PolicyOverrides, 'roomCheck'>,
+export const resolveMeetingCheck = (
+  { meetingCheck }: Pick<PolicyOverrides, 'meetingCheck'>,
   hasMeeting: boolean,
-): Pick<AuditionPolicy, 'roomCheck'> => {
+): Pick<AuditionPolicy, 'meetingCheck'> => {
   if (!hasMeeting) return {};
-  const ms = roomCheck === undefined ? defaultRoomCheck : parseDuration(roomCheck, ['/policy/roomCheck']);
-  return ms > 0 ? { roomCheck: ms } : {};
+  const ms = meetingCheck === undefined ? defaultMeetingCheck : parseDuration(meetingCheck, ['/policy/meetingCheck']);
+  return ms > 0 ? { meetingCheck: ms } : {};
 };

@@ -17,7 +17,7 @@ import { roomOf } from './conflict-rules.ts';
 import { type OrganizationConflicts, resolveConflictRules } from './conflict-settings.ts';
 import type { MeetingBackup } from './meeting-backup.ts';
 import type { AuditionPlan } from './plan.ts';
-import { resolvePolicy, resolveRoomCheck } from './policy-validation.ts';
+import { resolvePolicy, resolveMeetingCheck } from './policy-validation.ts';
 import type {
   AuditionRequest,
   BlockSlot,
@@ -76,7 +76,7 @@ export const planAudition = (request: AuditionRequest, context: PlanContext): Au
     ...(request.notes === undefined ? {} : { notes: request.notes }),
     policy: {
       ...resolvePolicy(request.policy ?? {}, context.conflicts),
-      ...resolveRoomCheck(request.policy ?? {}, hasMeeting),
+      ...resolveMeetingCheck(request.policy ?? {}, hasMeeting),
     },
     conflicts: resolveConflictRules(request.conflicts, context.conflicts),
     ...(context.mayOverrideConflicts ? { mayOverrideConflicts: true } : {}),

@@ -53,7 +53,7 @@ const storedPolicySchema = z.object({
   reopenWithin: milliseconds.default(defaultPolicy.reopenWithin),
   noShow: z.enum(noShowPolicies).default(defaultPolicy.noShow),
   calendarMoves: z.enum(calendarMovePolicies).optional(),
-  roomCheck: milliseconds.optional(),
+  meetingCheck: milliseconds.optional(),
 });
 
 const storedConflictRulesSchema = z.object({

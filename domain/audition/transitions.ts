@@ -113,6 +113,7 @@ export const commandStates: Readonly<Record<AuditionCommandName, readonly Auditi
   decide: ['scheduled', 'confirmed', 'in_progress', 'awaiting_decision'],
   reopen: ['closed'],
   participants: ['scheduled', 'confirmed', 'in_progress'],
+  meeting: ['scheduled', 'confirmed', 'in_progress'],
 };
 
 /** Returns whether the command is allowed in this state. */

@@ -2,7 +2,7 @@
  * Runs the activities against a real PostgreSQL, a real mail server, and a provider sandbox that the vendors' client
  * libraries call. Each test has its own sandbox; the tests of a file share the database and the mail server.
  */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Info } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
@@ -28,6 +28,7 @@ import type { AuditionFact } from '../../domain/audition/events.ts';
 import { type Participant, participantSchema } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { type AuditionId, projectIdSchema, roleIdSchema } from '../../domain/ids.ts';
+import { createJoinLinkIds } from '../../foundation/links/join-link.ts';
 import type { FaultRequest } from '../../infra/sandbox/faults/fault.ts';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
 import type { Vendor } from '../../infra/sandbox/vendors.ts';
@@ -73,6 +74,8 @@ export const noticeFacts: NoticeFacts = {
   revision: 1,
 };
 
+const joinLinkIds = createJoinLinkIds([{ key: randomBytes(32) }]);
+
 export interface ActivityHarnessOptions {
   /** Whether the mail server offers a journal; without one, the client cannot find out whether a message was sent. */
   readonly journal?: boolean;
@@ -117,6 +120,10 @@ export const useActivityHarness = () => {
       publicUrl: sandbox.url,
       responseLink: (invitation) =>
         `${sandbox.url}/respond/${invitation.auditionId}.${invitation.participant}.${invitation.revision}`,
+      joinUrl: async (request) => {
+        const [id] = await database.repositories.joinLinks.issue([request], joinLinkIds);
+        return `${sandbox.url}/j/${id}`;
+      },
       tellSlotTaken: async (id) => void told.push(id),
       sender: 'CastMatch <casting@castmatch.test>',
     });

@@ -30,6 +30,7 @@ import type {
 } from './messages.ts';
 import { createOpenNotices, type OpenNotices } from './open-notices.ts';
 import type { SlotQuestion } from './open-question.ts';
+import type { UnusableMeeting } from './steps/other-meeting.ts';
 import { createSignalDedup, type SignalDedup } from './signal-dedup.ts';
 
 export interface AuditionRun {
@@ -89,6 +90,10 @@ export interface AuditionRun {
   deletedMeetings: readonly string[];
   /** Whether the present meeting was lost and is not replaced yet. */
   isMeetingLost: boolean;
+  /** The present meeting, when its provider cannot be used. Everyone moves when no other change is in progress. */
+  unusableMeeting: UnusableMeeting | undefined;
+  /** The revision of the slot whose meeting was checked before the session. */
+  meetingCheckedAs: number | undefined;
   /** The addresses, as `addressKey`, about which an operator was asked because nothing is sent to them. */
   suppressedAddresses: readonly string[];
   /** The last report about each participant's calendar: about our event, and about conflicts. A later one withdraws its question. */
@@ -228,6 +233,8 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     slotTakenAs: undefined,
     deletedMeetings: [],
     isMeetingLost: false,
+    unusableMeeting: undefined,
+    meetingCheckedAs: carried?.meetingCheckedAs,
     unknownParticipants: [],
     suppressedAddresses: carried?.suppressedAddresses ?? [],
     calendarReports: new Map(),

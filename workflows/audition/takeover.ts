@@ -58,6 +58,8 @@ export const adoptTrail = async (run: AuditionRun): Promise<AdoptedTrail | undef
   run.decisionEscalated = false;
   run.suppressedAddresses = [];
   run.deletedMeetings = [];
+  run.unusableMeeting = undefined;
+  run.meetingCheckedAs = undefined;
   // The earlier run had a meeting, and was replacing it.
   run.isMeetingLost =
     !adopted.view.meeting && adopted.effects.some(({ target }) => target.kind === 'meeting');

@@ -14,7 +14,8 @@ export const checkIn = (run: AuditionRun, { participant, correlationId, origin }
   const { journal } = run;
   const arrived = journal.view.participants.find(({ id }) => id === participant);
   if (!arrived || arrived.checkedIn) return;
-  journal.record({ type: 'checked_in', participant }, { correlationId });
+  const by = origin === 'link' ? { origin } : {};
+  journal.record({ type: 'checked_in', participant, ...by }, { correlationId });
   if (arrived.kind === 'performer') startSession(run, origin, correlationId);
 };
 
@@ -74,6 +75,21 @@ export const meetingEnded = (run: AuditionRun, report: MeetingReport): void => {
   if (hasBegun) startSession(run, report.origin);
   run.meetingStatus = meetingStatusOf(run, report, false);
   if (hasBegun && since >= toEpochMs(slot.end)) endSession(run, report.origin);
+};
+
+/**
+ * Returns whether the meeting was closed so long before the end of its slot that its provider may have failed. Only then,
+ * and only where meetings are checked, it is worth a call.
+ */
+export const isClosedEarly = ({ plan, journal, meetingStatus }: AuditionRun): boolean => {
+  const { slot, state } = journal.view;
+  return (
+    plan.policy.meetingCheck !== undefined &&
+    state === 'in_progress' &&
+    slot !== undefined &&
+    meetingStatus?.isOpen === false &&
+    Date.now() < toEpochMs(slot.end) - reopenGrace
+  );
 };
 
 /** Returns the status of the present slot's meeting. */
