@@ -45,7 +45,7 @@ const deadlinesOf = (run: AuditionRun): readonly Deadline[] => {
         ...declineDeadline(run),
         ...meetingCheckDeadline(run, slot),
         ...sessionStartDeadline(run, slot),
-        ...(run.sessionAsked
+        ...(run.sessionAsked || run.isReadingAttendance
           ? []
           : [{ kind: 'session_missing' as const, at: sessionMissingAtMs(run, slot) }]),
         ...changeDeadline(run),

@@ -14,7 +14,7 @@ import { changeMeeting, leaveProvider } from './steps/other-meeting.ts';
 import { sendDueReminders } from './steps/reminders.ts';
 import { replaceMeeting } from './steps/replace-meeting.ts';
 import { reschedule } from './steps/reschedule.ts';
-import { endSession, handleMissingSession, startSession } from './steps/session.ts';
+import { endSessionInTime, handleMissingSession, startSession } from './steps/session.ts';
 
 /** Runs the loop until the audition ends. Continues as new when Temporal suggests it and no work is pending. */
 export const runMainLoop = async (run: AuditionRun): Promise<void> => {
@@ -167,7 +167,7 @@ const handleDeadline = (run: AuditionRun, deadline: Deadline): void => {
     case 'session_missing':
       return handleMissingSession(run, deadline.at);
     case 'session_end':
-      return endSession(run, 'system');
+      return endSessionInTime(run);
     case 'decision_overdue':
       return escalateMissingDecision(run);
     case 'move_return':

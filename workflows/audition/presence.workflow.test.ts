@@ -1,6 +1,7 @@
 /** Observations of participants: by their join links, and by the provider of the meeting. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
+import { defaultPolicy } from '../../domain/audition/policy.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
 import { castingDirector, performer } from '../../tests/harness/audition-plan.ts';
@@ -101,6 +102,61 @@ describe('a report of the provider', () => {
       );
       await played.until(({ state }) => state === 'in_progress');
       expect(played.world.factTypes()).not.toContain('participant_joined');
+    });
+  });
+});
+
+describe('a provider that reports the attendance afterwards', () => {
+  const policy = { ...defaultPolicy, meetingCheck: 15 * minute };
+  const onMeet: Partial<AuditionPlan> = { ...plan, meetingProviders: ['google_meet'], policy };
+  const automatic: Partial<AuditionPlan> = { ...onMeet, policy: { ...policy, noShow: 'automatic' } };
+  const isAsked = ({ attention }: Awaited<ReturnType<RunningAudition['view']>>) =>
+    attention.some(({ step }) => step === 'session');
+
+  it('answers the question whether the session took place', async () => {
+    await stage.runAudition({ plan: onMeet, recordAs: 'attendance-read' }, async (played) => {
+      const { instant } = await at(played, 0);
+      played.world.attendance = [
+        { name: 'Ada Example', joinedAt: instant, leftAt: toInstant(toEpochMs(instant) + 10 * minute) },
+        { name: 'Carl Director', joinedAt: instant, leftAt: toInstant(toEpochMs(instant) + 28 * minute) },
+      ];
+      const view = await played.until(({ state }) => state === 'awaiting_decision');
+      expect(view.participants).toMatchObject([
+        { id: performer.id, presence: { status: 'left_early' } },
+        { id: castingDirector.id, presence: { status: 'present' } },
+        {},
+      ]);
+      expect(played.world.factTypes()).not.toContain('attention_raised');
+    });
+  });
+
+  it('closes the audition as a no-show when nobody came, and the policy says so', async () => {
+    await stage.runAudition({ plan: automatic, recordAs: 'nobody-came' }, async (played) => {
+      await at(played, 0);
+      played.world.attendance = [];
+      const view = await played.result();
+      expect([view.state, view.outcome]).toEqual(['closed', 'no_show']);
+      expect(played.world.callsOf('readAttendance')).toHaveLength(2);
+    });
+  });
+
+  it.each([
+    ['somebody came under a name that is not known', [{ name: 'iPhone', joinedAt: '2031-01-01T00:00:00.000Z' }]],
+    ['the provider does not report it', undefined],
+  ] as const)('asks the casting office when %s', async (_why, attendance) => {
+    await stage.runAudition({ plan: automatic }, async (played) => {
+      await at(played, 0);
+      played.world.attendance = attendance;
+      await played.until(isAsked);
+      expect((await played.view()).state).toBe('scheduled');
+    });
+  });
+
+  it('asks the casting office when the provider cannot be asked', async () => {
+    await stage.runAudition({ plan: onMeet }, async (played) => {
+      await at(played, 0);
+      played.world.fail('readAttendance', 'outage');
+      await played.until(isAsked);
     });
   });
 });

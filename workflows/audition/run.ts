@@ -110,6 +110,10 @@ export interface AuditionRun {
   sessionAsked: boolean;
   /** Since when no sign of the session was observed in time, epoch milliseconds, for the automatic no-show. */
   absence: { readonly revision: number; readonly since: number } | undefined;
+  /** How often the provider was asked who was in the meeting of the slot. */
+  attendanceRead: { readonly revision: number; readonly count: number } | undefined;
+  /** Whether the provider is being asked whether the session took place. */
+  isReadingAttendance: boolean;
   /** Set once each compensation is done or waits for an operator. */
   isCleanedUp: boolean;
   /** Whether the trail contains facts of another run that this run does not know. */
@@ -245,6 +249,8 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     decisionEscalated: carried?.decisionEscalated ?? false,
     sessionAsked: carried?.sessionAsked ?? false,
     absence: undefined,
+    attendanceRead: undefined,
+    isReadingAttendance: false,
     isCleanedUp: false,
     get isSuperseded() {
       return isSuperseded;

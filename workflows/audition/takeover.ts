@@ -53,6 +53,8 @@ export const adoptTrail = async (run: AuditionRun): Promise<AdoptedTrail | undef
   // What this run knew before is out of date, and its questions are withdrawn: they are asked again.
   run.sessionAsked = false;
   run.absence = undefined;
+  run.attendanceRead = undefined;
+  run.isReadingAttendance = false;
   run.slotTakenAs = undefined;
   run.answerEscalated = false;
   run.decisionEscalated = false;
