@@ -101,13 +101,16 @@ export const createHostedMeetingSteps = (
     );
   };
 
-  const { attendance } = vendorMeetings;
   return {
     check: (input) => vendorMeetings.check(host, input.meeting.id, createAttemptContext(input).startCall()),
-    attendance:
-      attendance &&
-      ((input) =>
-        attendance.call(vendorMeetings, host, input.meeting.id, createAttemptContext(input).startCall())),
+    ...(vendorMeetings.attendance && {
+      attendance: async (input) =>
+        (await vendorMeetings.attendance?.(
+          host,
+          input.meeting.id,
+          createAttemptContext(input).startCall(),
+        )) ?? [],
+    }),
     create: createOnce,
 
     move: async (input) => {

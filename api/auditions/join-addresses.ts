@@ -21,7 +21,10 @@ export interface JoinAddresses {
   /** Returns the auditions with the join link of each participant, and that of the audition as the link of the meeting. */
   forAnswer(views: readonly AuditionView[]): Promise<readonly AuditionAnswer[]>;
   /** Returns the auditions with the participant's own join link as the link of the meeting. */
-  forParticipant(views: readonly AuditionView[], participant: ParticipantId): Promise<readonly AuditionView[]>;
+  forParticipant(
+    views: readonly AuditionView[],
+    participant: ParticipantId,
+  ): Promise<readonly AuditionView[]>;
   /** Returns the auditions with their own join links, for readers who are not known. */
   forEveryone(views: readonly AuditionView[]): Promise<readonly AuditionView[]>;
 }
@@ -52,10 +55,12 @@ export const createJoinAddresses = ({
     urlOf,
 
     async forAnswer(views) {
-      const requests = views.filter(hasLinks).flatMap((view) => [
-        sharedRequest(view),
-        ...(view.state === 'closed' ? [] : view.participants.map(({ id }) => personalRequest(view, id))),
-      ]);
+      const requests = views
+        .filter(hasLinks)
+        .flatMap((view) => [
+          sharedRequest(view),
+          ...(view.state === 'closed' ? [] : view.participants.map(({ id }) => personalRequest(view, id))),
+        ]);
       const issued = await joinLinks.issue(requests, ids);
       const idOf = new Map(requests.map((request, index) => [keyOf(request), issued[index]]));
       return views.map((view) => ({

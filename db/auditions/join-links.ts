@@ -65,10 +65,7 @@ export interface JoinLinks {
   /** Returns the links of an audition with their last uses. */
   list(organization: OrganizationId, auditionId: AuditionId): Promise<readonly JoinLinkRecord[]>;
   /** Revokes a link of the audition, with an administrative act. Returns false when there is no valid one with this id. */
-  revoke(
-    link: Pick<StoredJoinLink, 'id' | 'organization' | 'auditionId'>,
-    actor: Actor,
-  ): Promise<boolean>;
+  revoke(link: Pick<StoredJoinLink, 'id' | 'organization' | 'auditionId'>, actor: Actor): Promise<boolean>;
 }
 
 /** The number of uses of a link that are listed. */
@@ -104,10 +101,11 @@ const listedSchema = z.object({
   participant: participantIdSchema.nullable().transform((id) => id ?? undefined),
   createdAt: instantSchema,
   revokedAt: instantSchema.nullable().transform((at) => at ?? undefined),
-  uses: z.array(
-    z.object({ at: instantSchema, revision: z.int(), device: z.string(), network: z.string() }),
-  ),
+  uses: z.array(z.object({ at: instantSchema, revision: z.int(), device: z.string(), network: z.string() })),
 });
+
+const validOf = (issued: readonly Issued[]): ReadonlyMap<string, Issued> =>
+  new Map(issued.filter(({ revokedAt }) => revokedAt === null).map((link) => [ownerKey(link), link]));
 
 /** Creates the repository. */
 export const createJoinLinks = (db: Database): JoinLinks => {
@@ -140,9 +138,6 @@ export const createJoinLinks = (db: Database): JoinLinks => {
     });
     await db.insert(joinLinks).values(rows).onConflictDoNothing();
   };
-
-  const validOf = (issued: readonly Issued[]): ReadonlyMap<string, Issued> =>
-    new Map(issued.filter(({ revokedAt }) => revokedAt === null).map((link) => [ownerKey(link), link]));
 
   /** The API issues links without knowing the languages of the participants. */
   const learnLocales = async (
@@ -234,7 +229,12 @@ export const createJoinLinks = (db: Database): JoinLinks => {
         if (!revoked) return false;
         // Not the id of the link: acts are read by people who must not be able to use it.
         const target = `${auditionId} ${revoked.participant ?? 'audition'}`;
-        await createAdministrativeActs(tx).record({ organization, ...actor, act: 'join_link.revoked', target });
+        await createAdministrativeActs(tx).record({
+          organization,
+          ...actor,
+          act: 'join_link.revoked',
+          target,
+        });
         return true;
       }),
   };

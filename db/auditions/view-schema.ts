@@ -1,7 +1,13 @@
 /** Schema of the stored view. New fields must be optional, because rows of older versions are read. */
 import { z } from 'zod';
 import { attentionItemSchema } from '../../domain/audition/attention.ts';
-import { answers, deliveryStatuses, joinWindowSchema, meetingSchema, noticeKinds } from '../../domain/audition/events.ts';
+import {
+  answers,
+  deliveryStatuses,
+  joinWindowSchema,
+  meetingSchema,
+  noticeKinds,
+} from '../../domain/audition/events.ts';
 import { presenceStatuses } from '../../domain/audition/presence.ts';
 import { participantKinds } from '../../domain/audition/request.ts';
 import { roomAnswers } from '../../domain/audition/room-booking.ts';
@@ -46,7 +52,9 @@ export const auditionViewSchema = z.object({
           joinedAt: instantSchema.optional().describe('When the participant first joined'),
           lastJoinedAt: instantSchema.optional(),
           leftAt: instantSchema.optional(),
-          isLate: z.boolean().describe('Whether the participant joined more than five minutes after the start'),
+          isLate: z
+            .boolean()
+            .describe('Whether the participant joined more than five minutes after the start'),
         })
         .optional()
         .describe('What the provider of the meeting reports about the participant'),
@@ -62,7 +70,9 @@ export const auditionViewSchema = z.object({
   meeting: meetingSchema.optional(),
   joinLinks: joinWindowSchema
     .optional()
-    .describe('When the join links of the participants work. Absent when they get the link of the meeting itself'),
+    .describe(
+      'When the join links of the participants work. Absent when they get the link of the meeting itself',
+    ),
   backupAnnouncedAs: z
     .int()
     .optional()

@@ -13,7 +13,11 @@ describe('an attendee', () => {
   it.each([
     ['by the address', { email: 'ADA@example.com', name: 'iPhone' }, 'ada'],
     ['by the name, without case, accents and spaces', { name: ' ada  example ' }, 'ada'],
-    ['by the name, when the address is unknown', { name: 'Rita Reader', email: 'private@example.org' }, 'rita'],
+    [
+      'by the name, when the address is unknown',
+      { name: 'Rita Reader', email: 'private@example.org' },
+      'rita',
+    ],
   ])('is found %s', (_how, attendee, id) => {
     expect(whoJoined(cast, attendee)).toBe(id);
   });

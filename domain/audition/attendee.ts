@@ -29,9 +29,4 @@ export const whoJoined = (
 
 /** Case, accents and spaces differ between what people type and what the casting office writes. */
 const comparable = (name: string): string =>
-  name
-    .normalize('NFKD')
-    .replaceAll(/\p{M}/gu, '')
-    .replaceAll(/\s+/gu, ' ')
-    .trim()
-    .toLowerCase();
+  name.normalize('NFKD').replaceAll(/\p{M}/gu, '').replaceAll(/\s+/gu, ' ').trim().toLowerCase();

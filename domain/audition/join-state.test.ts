@@ -102,11 +102,7 @@ describe('a join link', () => {
 
   it.each([
     ['a stranger', viewAfter(), participantIdSchema.parse('eve')],
-    [
-      'a participant who was removed',
-      viewAfter({ type: 'participant_removed', participant: rita }),
-      rita,
-    ],
+    ['a participant who was removed', viewAfter({ type: 'participant_removed', participant: rita }), rita],
     ['a closed audition', viewAfter({ type: 'cancelled', origin: 'api' }), ada],
   ])('of %s is invalid', (_whose, view, participant) => {
     expect(joinStateOf(view, participant, minutesFromStart(0))).toEqual({ kind: 'invalid' });

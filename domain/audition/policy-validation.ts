@@ -3,7 +3,7 @@ import { Refusal } from '../errors.ts';
 import { parseDuration } from '../time/durations.ts';
 import { second } from '../time/units.ts';
 import type { OrganizationConflicts } from './conflict-settings.ts';
-import { type AuditionPolicy, defaultPolicy, defaultMeetingCheck } from './policy.ts';
+import { type AuditionPolicy, defaultMeetingCheck, defaultPolicy } from './policy.ts';
 import type { PolicyOverrides } from './request.ts';
 
 /** The durations of a policy, in milliseconds. */
@@ -68,6 +68,7 @@ export const resolveMeetingCheck = (
   hasMeeting: boolean,
 ): Pick<AuditionPolicy, 'meetingCheck'> => {
   if (!hasMeeting) return {};
-  const ms = meetingCheck === undefined ? defaultMeetingCheck : parseDuration(meetingCheck, ['/policy/meetingCheck']);
+  const ms =
+    meetingCheck === undefined ? defaultMeetingCheck : parseDuration(meetingCheck, ['/policy/meetingCheck']);
   return ms > 0 ? { meetingCheck: ms } : {};
 };

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { afterJoining, afterLeaving, afterSession } from './presence.ts';
 
-const slot = { start: '2027-03-01T09:00:00.000Z', end: '2027-03-01T09:30:00.000Z', zone: 'Europe/Paris' } as const;
+const slot = {
+  start: '2027-03-01T09:00:00.000Z',
+  end: '2027-03-01T09:30:00.000Z',
+  zone: 'Europe/Paris',
+} as const;
 const at = (minute: string) => `2027-03-01T09:${minute}:00.000Z` as const;
 
 describe('the presence of a participant', () => {

@@ -37,9 +37,7 @@ const withStatus = (times: Times, slot: Slot | undefined): Presence => {
     ...times,
     status: !hasLeft ? 'present' : slot && leftAt < slot.end ? 'left_early' : 'left',
     isLate:
-      joinedAt !== undefined &&
-      slot !== undefined &&
-      toEpochMs(joinedAt) > toEpochMs(slot.start) + lateAfter,
+      joinedAt !== undefined && slot !== undefined && toEpochMs(joinedAt) > toEpochMs(slot.start) + lateAfter,
   };
 };
 

@@ -17,7 +17,7 @@ import { roomOf } from './conflict-rules.ts';
 import { type OrganizationConflicts, resolveConflictRules } from './conflict-settings.ts';
 import type { MeetingBackup } from './meeting-backup.ts';
 import type { AuditionPlan } from './plan.ts';
-import { resolvePolicy, resolveMeetingCheck } from './policy-validation.ts';
+import { resolveMeetingCheck, resolvePolicy } from './policy-validation.ts';
 import type {
   AuditionRequest,
   BlockSlot,

@@ -70,7 +70,8 @@ export const publicEventDefinitions = {
   },
   meeting_lost: {
     type: 'audition.meeting_lost',
-    summary: 'The audition has left its video meeting, which was deleted or whose provider fails; another follows',
+    summary:
+      'The audition has left its video meeting, which was deleted or whose provider fails; another follows',
     publicFields: z.object({
       reason: z
         .string()

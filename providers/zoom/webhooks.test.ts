@@ -78,6 +78,14 @@ test('the challenge answer is the hexadecimal HMAC of the token', () => {
 const event = (name: string, object: unknown = { id: 1234567890, uuid: 'u==' }) =>
   readZoomEvent({ event: name, event_ts: 1626230691572, payload: { object } });
 
+const person = { user_id: '16778240', user_name: 'Ada Example', email: 'ada@example.com' };
+const personEvent = (name: string, participant: object, ts = 1626230691572) =>
+  readZoomEvent({
+    event: name,
+    event_ts: ts,
+    payload: { object: { id: '89012345678', uuid: '4444AAAiAAAAAiAiAiiAii==', participant } },
+  });
+
 describe('readZoomEvent', () => {
   test.each(['meeting.started', 'meeting.ended', 'meeting.deleted', 'recording.completed'])(
     'reads %s',
@@ -121,14 +129,6 @@ describe('readZoomEvent', () => {
   test.each(['meeting.sharing_started', 'toString'])('ignores %s', (name) => {
     expect(event(name)).toEqual({ kind: 'ignored', event: name });
   });
-
-  const person = { user_id: '16778240', user_name: 'Ada Example', email: 'ada@example.com' };
-  const personEvent = (name: string, participant: object, ts = 1626230691572) =>
-    readZoomEvent({
-      event: name,
-      event_ts: ts,
-      payload: { object: { id: '89012345678', uuid: '4444AAAiAAAAAiAiAiiAii==', participant } },
-    });
 
   test.each([
     ['meeting.participant_joined', { join_time: '2021-07-13T21:44:51Z' }],

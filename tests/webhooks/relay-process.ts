@@ -53,10 +53,7 @@ const relay = startRelay({
   pollIntervalMs: 500,
 });
 
-async function signalAudition(
-  audition: string,
-  signal: object,
-): Promise<'signaled'> {
+async function signalAudition(audition: string, signal: object): Promise<'signaled'> {
   const { report } = z.object({ report: z.looseObject({ inboxId: z.string() }) }).parse(signal);
   const { inboxId } = report;
   await database.pool.query(

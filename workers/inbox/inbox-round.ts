@@ -40,6 +40,8 @@ const logFieldsOf = (webhook: ClaimedWebhook) => ({
   correlationId: webhook.correlationId,
 });
 
+const isNew = ({ attempts }: ClaimedWebhook): boolean => attempts === 1;
+
 /**
  * Returns a round of the inbox relay. It resolves to whether there may be more webhooks. The failed webhooks are due
  * again after their own delay.
@@ -109,7 +111,6 @@ export const createInboxRound = ({
 
   /** Lets new observations wait for others, and delivers those that have waited. Returns how many were handled. */
   const deliverGathered = async (webhooks: readonly ClaimedWebhook[]): Promise<number> => {
-    const isNew = ({ attempts }: ClaimedWebhook) => attempts === 1;
     for (const { id } of webhooks.filter(isNew))
       await inbox.retryLater(id, gatheringDelayMs(now()), 'gathering');
     const waited = webhooks.filter((webhook) => !isNew(webhook));

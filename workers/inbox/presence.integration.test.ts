@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { InboxEvent } from '../../domain/inbox-event.ts';
 import { participantIdSchema } from '../../domain/ids.ts';
+import type { InboxEvent } from '../../domain/inbox-event.ts';
 import { notStopping, useInboxRounds } from '../../tests/harness/inbox-rounds.ts';
 import { gatheringDelayMs } from './presence.ts';
 
@@ -20,7 +20,12 @@ const byLink = (audition: 'aud_7' | 'aud_8', seconds: string): InboxEvent => ({
 const setup = async (answer?: () => Promise<'signaled' | 'not_running'>) => {
   const test = await rounds(answer);
   const key = `audition/aud_7:meeting:1:${crypto.randomUUID()}`;
-  const operation = { key, organization: 'org_north', provider: 'zoom', operation: 'meetings.create' } as const;
+  const operation = {
+    key,
+    organization: 'org_north',
+    provider: 'zoom',
+    operation: 'meetings.create',
+  } as const;
   await test.repositories.ledger.begin({
     ...operation,
     requestHash: 'h',

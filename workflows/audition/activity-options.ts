@@ -50,16 +50,14 @@ export const activityOptions = (
   summary,
 });
 
-const timeOf = (
-  patience: NonNullable<Step['patience']>,
-  policy: AuditionRun['plan']['policy'],
-): number => {
+const timeOf = (patience: NonNullable<Step['patience']>, policy: AuditionRun['plan']['policy']): number => {
   switch (patience) {
     case 'fallback':
       return Math.min(fallbackPatience, policy.meetingPatience);
     case 'recovery':
       return day;
-    default:
+    case 'stepPatience':
+    case 'meetingPatience':
       return policy[patience];
   }
 };

@@ -30,8 +30,8 @@ import type {
 } from './messages.ts';
 import { createOpenNotices, type OpenNotices } from './open-notices.ts';
 import type { SlotQuestion } from './open-question.ts';
-import type { UnusableMeeting } from './steps/other-meeting.ts';
 import { createSignalDedup, type SignalDedup } from './signal-dedup.ts';
+import type { UnusableMeeting } from './steps/other-meeting.ts';
 
 export interface AuditionRun {
   /** Changes with the cast. */

@@ -9,9 +9,9 @@ import { createProviderHealth } from '../../../db/providers/health.ts';
 import {
   deleteOldCredentialReads,
   deleteOldDeliveries,
-  deleteOldJoinLinks,
   deleteOldHolds,
   deleteOldIdempotentRequests,
+  deleteOldJoinLinks,
   deleteOldOperations,
   deleteOldWebhooks,
 } from '../../../db/retention.ts';

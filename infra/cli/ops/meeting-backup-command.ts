@@ -22,28 +22,30 @@ const parseBackup = (text: string): MeetingBackup => {
 const unknownOrganization = (organization: OrganizationId): CommandFailed =>
   new CommandFailed(`There is no organization ${organization}. Check its id.`);
 
+/** Stores or removes the plan, with an administrative act. */
+const store = (
+  organization: OrganizationId,
+  backup: MeetingBackup | undefined,
+  command: Command,
+): Promise<void> =>
+  withDatabase(command, async (db, output) => {
+    if (!(await createOrganizations(db).setMeetingBackup(organization, backup)))
+      throw unknownOrganization(organization);
+    await noteAct(db, 'npm run ops', {
+      organization,
+      act: backup ? 'meeting_backup.changed' : 'meeting_backup.removed',
+      target: organization,
+    });
+    output.show({ organization, backup: backup ?? null }, () =>
+      backup ? 'The plan is stored.' : 'The plan is removed.',
+    );
+  });
+
 /** Creates the command `ops meeting-backup`. */
 export const meetingBackupCommand = (): Command => {
   const group = new Command('meeting-backup').description(
     'how auditions take place when no provider can make their meetings',
   );
-  const store = (
-    organization: OrganizationId,
-    backup: MeetingBackup | undefined,
-    command: Command,
-  ): Promise<void> =>
-    withDatabase(command, async (db, output) => {
-      if (!(await createOrganizations(db).setMeetingBackup(organization, backup)))
-        throw unknownOrganization(organization);
-      await noteAct(db, 'npm run ops', {
-        organization,
-        act: backup ? 'meeting_backup.changed' : 'meeting_backup.removed',
-        target: organization,
-      });
-      output.show({ organization, backup: backup ?? null }, () =>
-        backup ? 'The plan is stored.' : 'The plan is removed.',
-      );
-    });
   group
     .command('show')
     .description('show the plan of an organization')

@@ -97,7 +97,11 @@ export const createZoomEvents = ({ settings, clock, ...parts }: VendorDependenci
     send(meeting: StoredMeeting, zoomEvent: ZoomEvent): Promise<string> {
       const event = zoomEventSchema.parse(zoomEvent);
       const body = bodyOf(event, meeting, settings.accountId, clock());
-      return sender.send({ url: event.url ?? settings.webhookUrl, body, headers: () => signed(settings.webhookSecret, body, clock) });
+      return sender.send({
+        url: event.url ?? settings.webhookUrl,
+        body,
+        headers: () => signed(settings.webhookSecret, body, clock),
+      });
     },
     close: () => sender.close(),
   };

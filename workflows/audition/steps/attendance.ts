@@ -37,7 +37,12 @@ export const readAttendance = async (run: AuditionRun): Promise<ReadAttendance> 
   if (!meeting || !slot || meeting.provider === 'manual')
     return { attendance: undefined, wasPerformerSeen: false };
   const { provider } = meeting;
-  const activities = meetingActivities(run, provider, `Read who was in the meeting on ${provider}`, 'fallback');
+  const activities = meetingActivities(
+    run,
+    provider,
+    `Read who was in the meeting on ${provider}`,
+    'fallback',
+  );
   try {
     const { attendance } = await run.call((call) =>
       activities.readAttendance({ ...call, provider, meeting, slot }),
@@ -61,7 +66,9 @@ const leaveTogether = 5 * minute;
 
 /** The provider does not report when the session ended: it ended when the last ones left. */
 const factsOf = (run: AuditionRun, attendance: readonly ObservedAttendance[]): readonly AuditionFact[] => {
-  const lastLeft = Math.max(...attendance.map(({ leftAt }) => (leftAt === undefined ? 0 : toEpochMs(leftAt))));
+  const lastLeft = Math.max(
+    ...attendance.map(({ leftAt }) => (leftAt === undefined ? 0 : toEpochMs(leftAt))),
+  );
   const facts = attendance.flatMap((person): readonly AuditionFact[] => {
     const participant = whoJoined(run.plan.participants, person);
     if (participant === undefined) return [];

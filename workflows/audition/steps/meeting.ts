@@ -41,7 +41,11 @@ export const createMeeting = async (
   { isMoot, departure }: CreateOptions = {},
 ): Promise<void> => {
   if (run.plan.meetingProviders.length === 0) return;
-  for (let attempt = departure; ; attempt = departure && { ...departure, providers: run.plan.meetingProviders }) {
+  for (
+    let attempt = departure;
+    ;
+    attempt = departure && { ...departure, providers: run.plan.meetingProviders }
+  ) {
     const { restorationCount } = run.attention;
     const failure = await tryEachProvider(run, at, attempt);
     if (failure === undefined) return;

@@ -112,11 +112,7 @@ const meetingRemovals = ({ saga }: AuditionRun): readonly AuditionCompensation[]
  * Removes the meetings that the audition has left, when their provider is back. Two meetings of a calendar provider are
  * conferences of one event: the earlier one is gone already, and its removal waits for the end of the audition.
  */
-const removeLater = (
-  run: AuditionRun,
-  removals: readonly AuditionCompensation[],
-  present: Meeting,
-): void => {
+const removeLater = (run: AuditionRun, removals: readonly AuditionCompensation[], present: Meeting): void => {
   const left = removals.filter(
     (entry) =>
       entry.kind === 'remove_meeting' &&

@@ -5,8 +5,8 @@ import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { runChange } from '../change.ts';
 import type { MeetingReport } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
-import { writeCalendarEvents } from './calendar-events.ts';
 import { announceBackup, isNearSession } from './backup.ts';
+import { writeCalendarEvents } from './calendar-events.ts';
 import { createMeeting, type Departure } from './meeting.ts';
 import { notify } from './notices.ts';
 
@@ -70,7 +70,11 @@ export const replaceMeeting = async (
     async (change) => {
       change.isMade = true;
       run.journal.flushInBackground();
-      await createMeeting(run, { slot, revision }, { isMoot: () => !isMeetingNeeded(run), departure: departureOf(run) });
+      await createMeeting(
+        run,
+        { slot, revision },
+        { isMoot: () => !isMeetingNeeded(run), departure: departureOf(run) },
+      );
       if (!isMeetingNeeded(run)) return undefined;
       // The join links of the participants lead to the other meeting.
       if (run.plan.joinLinks && run.journal.view.meeting) return undefined;

@@ -7,8 +7,8 @@ import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { minute } from '../../../domain/time/units.ts';
 import type { CheckInCommand, MeetingReport, MeetingStatus } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
-import { readAttendance, readsAttendance } from './attendance.ts';
 import { askAboutSlot } from '../slot-question.ts';
+import { readAttendance, readsAttendance } from './attendance.ts';
 
 /** Records a check-in. The performer's check-in starts the session. A repeated check-in changes nothing. */
 export const checkIn = (run: AuditionRun, { participant, correlationId, origin }: CheckInCommand): void => {
@@ -166,7 +166,8 @@ const readBeforeAsking = (run: AuditionRun): void => {
     if (wasPerformerSeen) return startSession(run, 'system');
     // The next deadline reads it again.
     if (mustReadAttendance(run)) return;
-    if (run.plan.policy.noShow === 'automatic' && attendance?.length === 0) return run.end({ type: 'no_show' });
+    if (run.plan.policy.noShow === 'automatic' && attendance?.length === 0)
+      return run.end({ type: 'no_show' });
     askWhetherHeld(run);
   });
 };

@@ -26,7 +26,10 @@ const inWindow: Instant = '2027-03-01T09:45:00.000Z';
 const after: Instant = '2027-03-01T10:45:00.000Z';
 const window = { opensBefore: 30 * 60_000, closesAfter: 15 * 60_000 };
 
-const setup = async ({ facts = [] as readonly AuditionFact[], locale = undefined as string | undefined } = {}) => {
+const setup = async ({
+  facts = [] as readonly AuditionFact[],
+  locale = undefined as string | undefined,
+} = {}) => {
   let now: Instant = inWindow;
   const test = await createTestApi(database, { now: () => now });
   const auditionId = newAuditionId();
@@ -46,9 +49,7 @@ const setup = async ({ facts = [] as readonly AuditionFact[], locale = undefined
       "SELECT kind, dedupe_key, duplicates FROM webhook_inbox WHERE provider = 'castmatch' AND dedupe_key LIKE $1",
       [`join:%`],
     );
-    return z
-      .array(z.object({ kind: z.string(), dedupe_key: z.string(), duplicates: z.int() }))
-      .parse(rows);
+    return z.array(z.object({ kind: z.string(), dedupe_key: z.string(), duplicates: z.int() })).parse(rows);
   };
   return {
     ...test,

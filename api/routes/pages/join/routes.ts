@@ -9,11 +9,7 @@ import { type JoinState, joinStateOf } from '../../../../domain/audition/join-st
 import type { AuditionView } from '../../../../domain/audition/view.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import {
-  createPageErrorHandler,
-  pageResponse,
-  sendPage,
-} from '../../../plugins/browser-pages.ts';
+import { createPageErrorHandler, pageResponse, sendPage } from '../../../plugins/browser-pages.ts';
 import { type Language, languageOf } from '../language.ts';
 import { deviceOf } from './device.ts';
 import { backupPage, closingPage, earlyPage, openPage, preparingPage } from './page.ts';
@@ -37,6 +33,14 @@ interface OpenedLink {
   readonly view?: AuditionView;
 }
 
+const languageFor = (request: FastifyRequest, { link, state }: OpenedLink): Language =>
+  // The page of an invalid link must not tell whose link it was.
+  languageOf(
+    state.kind === 'invalid'
+      ? request.headers['accept-language']
+      : (link?.locale ?? request.headers['accept-language']),
+  );
+
 /** Registers the page and its form. */
 export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
   const { repositories, joinLinkIds, now } = dependencies;
@@ -49,14 +53,6 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
     const { link, view } = found;
     return { state: joinStateOf(view, link.participant, now()), link, view };
   };
-
-  const languageFor = (request: FastifyRequest, { link, state }: OpenedLink): Language =>
-    // The page of an invalid link must not tell whose link it was.
-    languageOf(
-      state.kind === 'invalid'
-        ? request.headers['accept-language']
-        : (link?.locale ?? request.headers['accept-language']),
-    );
 
   const show = async (
     request: FastifyRequest,
@@ -74,15 +70,10 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
         return sendPage(reply, 200, earlyPage(language, state.opensAt, state.zone));
       case 'open': {
         const canJoin = state.meetingUrl !== undefined;
-        const organization =
-          state.hasBackup && link ? await organizations.get(link.organization) : undefined;
+        const organization = state.hasBackup && link ? await organizations.get(link.organization) : undefined;
         if (organization?.meetingBackup)
           return sendPage(reply, 200, backupPage(language, organization.meetingBackup, canJoin));
-        return sendPage(
-          reply,
-          200,
-          canJoin ? openPage(language) : preparingPage(language),
-        );
+        return sendPage(reply, 200, canJoin ? openPage(language) : preparingPage(language));
       }
     }
   };
