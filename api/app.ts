@@ -11,6 +11,7 @@ import { leavingPageHeaders, withBrowserPages } from './plugins/browser-pages.ts
 import { correlationIdOf, returnCorrelationId } from './plugins/correlation.ts';
 import { withCrossOrigin } from './plugins/cors.ts';
 import { measureRequests } from './plugins/http-metrics.ts';
+import { readJsonBodies } from './plugins/json-body.ts';
 import { describeApi, openApiRoute } from './plugins/openapi.ts';
 import { logRequests } from './plugins/request-log.ts';
 import { addSecurityHeaders, forbidCaching } from './plugins/security-headers.ts';
@@ -105,6 +106,7 @@ export const buildApi = async (
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(serializerCompiler);
   api.removeContentTypeParser('text/plain');
+  readJsonBodies(api);
   api.setErrorHandler(handleError);
 
   await addSecurityHeaders(api, dependencies.configuration.publicUrl);

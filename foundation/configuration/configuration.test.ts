@@ -175,12 +175,24 @@ describe('loadConfiguration', () => {
     expect(namesOf({ ...local, DATABASE_URL: '' })).toEqual(['DATABASE_URL']);
   });
 
+  it.each(['\n', ' ', '\r\n', '\t'])('removes %j around a value', (space) => {
+    const jwt = { JWT_ISSUER: 'https://login.example.com', JWT_AUDIENCE: 'castmatch' };
+    const spaced = Object.fromEntries(
+      Object.entries({ ...local, ...jwt, PORT: '3001' }).map(([name, value]) => [
+        name,
+        `${space}${value}${space}`,
+      ]),
+    );
+    expect(loadConfiguration(spaced)).toEqual(loadConfiguration({ ...local, ...jwt, PORT: '3001' }));
+    expect(namesOf({ ...local, DATABASE_URL: space })).toEqual(['DATABASE_URL']);
+  });
+
   const key = randomBytes(32).toString('base64');
   it.each([
     ['PORT', '70000'],
     ['PORT', '3000.5'],
     ['PORT', '-1'],
-    ['WORKER_METRICS_PORT', ' 9464'],
+    ['WORKER_METRICS_PORT', '94 64'],
     ['LOG_LEVEL', 'loud'],
     ['DATABASE_URL', 'localhost:5432'],
     ['DATABASE_URL', 'https://db.example.com'],

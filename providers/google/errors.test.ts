@@ -53,6 +53,7 @@ describe('the Calendar API', () => {
 test.each([
   [400, 'invalid_grant', 'reconnect'],
   [400, 'invalid_rapt', 'reconnect'],
+  [400, 'admin_policy_enforced', 'reconnect'],
   [401, 'invalid_client', 'misconfigured'],
   [400, 'unauthorized_client', 'misconfigured'],
 ])('the token endpoint: %i %s is %s', (status, error, kind) => {

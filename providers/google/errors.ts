@@ -22,6 +22,8 @@ import type { CallContext } from '../ports.ts';
 export const googleTokenErrors: readonly ErrorRow[] = [
   { code: 'invalid_grant', fault: 'reconnect' },
   { code: 'invalid_rapt', fault: 'reconnect' },
+  // The administrator of the account has blocked the app: https://developers.google.com/identity/protocols/oauth2/web-server
+  { code: 'admin_policy_enforced', fault: 'reconnect' },
   { code: 'invalid_client', fault: 'misconfigured' },
   { code: 'unauthorized_client', fault: 'misconfigured' },
   { code: 'deleted_client', fault: 'misconfigured' },
