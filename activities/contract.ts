@@ -18,6 +18,8 @@ import type {
   TrailPosition,
 } from '../domain/audition/events.ts';
 import type { MeetingBackup } from '../domain/audition/meeting-backup.ts';
+import type { MeetingHost } from '../domain/audition/meeting-host.ts';
+import type { MeetingSettings } from '../domain/audition/meeting-settings.ts';
 import type { AuditionPlan } from '../domain/audition/plan.ts';
 import type { Reminder } from '../domain/audition/reminder-plan.ts';
 import type { CalendarRef, Channel, Participant, WritableCalendarRef } from '../domain/audition/request.ts';
@@ -66,6 +68,8 @@ export interface StepFailure {
   /** The kind of a provider fault, `timeout`, or `unexpected`. */
   readonly code: string;
   readonly provider?: string | undefined;
+  /** The provider's code of the error. */
+  readonly providerCode?: string | undefined;
   /** The connection that its owner must reconnect before the step can succeed. */
   readonly connection?: ConnectionId | undefined;
 }
@@ -291,6 +295,10 @@ interface MeetingInput extends AuditionCall {
   readonly slot: Slot;
   readonly revision: number;
   readonly topic: string;
+  /** Absent: the meeting has the settings of the host's account. */
+  readonly settings?: MeetingSettings;
+  /** The preferred host. Absent: the first host of the organization that is free. */
+  readonly host?: MeetingHost;
 }
 
 export interface CreateMeetingInput extends MeetingInput {
@@ -341,7 +349,7 @@ export interface MeetingActivities {
   createMeeting(input: CreateMeetingInput): Promise<Meeting>;
   /**
    * Moves the meeting and returns it. Returns a new meeting, created under `key`, when the provider no longer has the
-   * old one.
+   * old one, or when its host has another meeting at the new time. The old meeting is then removed.
    */
   moveMeeting(input: MoveMeetingInput): Promise<Meeting>;
   removeMeeting(input: RemoveMeetingInput): Promise<UndoResult>;

@@ -1,4 +1,5 @@
 /** The dependencies of the activities. */
+
 import type { Organizations } from '../db/access/organizations.ts';
 import type { Announcements } from '../db/auditions/announcements.ts';
 import type { JoinLinkRequest } from '../db/auditions/join-links.ts';
@@ -8,6 +9,7 @@ import type { SlotHolds } from '../db/auditions/slot-holds.ts';
 import type { WrittenEvents } from '../db/calendars/written-events.ts';
 import type { Connections } from '../db/connections/repository.ts';
 import type { OperationLedger } from '../db/ledger/operations.ts';
+import type { HostClaims } from '../db/meetings/host-claims.ts';
 import type { SessionBlocks } from '../db/session-blocks/session-blocks.ts';
 import type { EventStore } from '../db/trail/event-store.ts';
 import type { AuditionId, OrganizationId, ParticipantId } from '../domain/ids.ts';
@@ -22,6 +24,7 @@ export interface ActivityDependencies {
     readonly holds: SlotHolds;
     readonly sessionBlocks: Pick<SessionBlocks, 'get'>;
     readonly connections: Connections;
+    readonly hostClaims: HostClaims;
     readonly organizations: Organizations;
     readonly noticeDeliveries: NoticeDeliveries;
     readonly announcements: Announcements;

@@ -37,6 +37,7 @@ import { createInboxRouting, type InboxRouting } from './inbox/routing.ts';
 import { createWatchSubscriptions, type WatchSubscriptions } from './inbox/watch-subscriptions.ts';
 import { createWebhookInbox, type WebhookInbox } from './inbox/webhooks.ts';
 import { createOperationLedger, type OperationLedger } from './ledger/operations.ts';
+import { createHostClaims, type HostClaims } from './meetings/host-claims.ts';
 import { createProviderHealth, type ProviderHealth } from './providers/health.ts';
 import { createQuotas } from './providers/quotas.ts';
 import { type BlockAuditions, createBlockAuditions } from './session-blocks/block-auditions.ts';
@@ -57,6 +58,7 @@ export interface Repositories {
   readonly blockAuditions: BlockAuditions;
   readonly blockReports: BlockReports;
   readonly ledger: OperationLedger;
+  readonly hostClaims: HostClaims;
   readonly holds: SlotHolds;
   readonly connections: Connections;
   readonly accounts: Accounts;
@@ -103,6 +105,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     blockAuditions: createBlockAuditions(db),
     blockReports: createBlockReports(db),
     ledger: createOperationLedger(db, vault),
+    hostClaims: createHostClaims(db),
     holds: createSlotHolds(db),
     connections: createConnections(db, vault),
     accounts: createAccounts(db, wrapping, vault),

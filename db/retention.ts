@@ -77,6 +77,22 @@ export const deleteOldHolds = async (db: Database, olderThanDays: number): Promi
 };
 
 /**
+ * Deletes the claims on meeting hosts whose time ended more than a day ago, and those of meetings that were undone. Returns
+ * how many. The removal of a meeting releases its claims; this deletes what a crash in between has left.
+ */
+export const deleteOldHostClaims = (db: Database): Promise<number> =>
+  deleteInBatches(
+    db,
+    sql`
+      DELETE FROM meeting_host_claims WHERE (key, revision) IN (
+        SELECT meeting_host_claims.key, revision
+        FROM meeting_host_claims JOIN operations ON operations.key = meeting_host_claims.key
+        WHERE upper(during) < now() - interval '1 day' OR operations.state = 'undone' LIMIT ${batchSize}
+      )
+    `,
+  );
+
+/**
  * Deletes the ledger rows of auditions that were closed more than `olderThanDays` ago, and rows of that age that belong to
  * no audition. Returns how many. Also deletes the data keys of past months that seal no row any more.
  *

@@ -436,6 +436,16 @@ export interface MeetingProvider {
   find(host: HostAccount, reference: string, around: Slot, call: CallContext): Promise<readonly Meeting[]>;
   /** Creates a meeting. Not idempotent: the ledger calls `find` first when an earlier outcome is unknown. */
   create(host: HostAccount, spec: MeetingSpec, call: CallContext): Promise<CreatedMeeting>;
+  /**
+   * Returns the settings of the spec that a meeting of an earlier attempt does not have. Absent when they depend only on
+   * the spec.
+   */
+  review?(
+    host: HostAccount,
+    meetingId: string,
+    spec: MeetingSpec,
+    call: CallContext,
+  ): Promise<readonly SettingName[]>;
   /** Sets the time of the meeting. Idempotent, because the time is absolute. */
   move(host: HostAccount, meetingId: string, spec: MeetingSpec, call: CallContext): Promise<void>;
   /** Deletes the meeting. Idempotent: returns `absent` when it does not exist. */

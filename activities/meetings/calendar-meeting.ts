@@ -85,8 +85,8 @@ export const createCalendarMeetingSteps = (
     useKey: string,
     call: CallContext,
   ): Promise<Meeting> => {
-    const { organization, auditionId, key, slot, revision, topic } = input;
-    const { id, joinUrl } = await vendorCalendar.putConference(
+    const { organization, auditionId, key, slot, revision, topic, settings = {} } = input;
+    const { id, joinUrl, notHonored } = await vendorCalendar.putConference(
       await openConnectionById(opening, organization, calendar, put.name),
       {
         calendarId: calendar.calendarId,
@@ -97,11 +97,11 @@ export const createCalendarMeetingSteps = (
         slot,
         revision,
         requestId: conferenceRequestId(key),
-        settings: {},
+        settings,
       },
       call,
     );
-    return { provider: name, id, joinUrl };
+    return { provider: name, id, joinUrl, ...(notHonored.length > 0 ? { notHonored: [...notHonored] } : {}) };
   };
 
   const removeFrom = async (

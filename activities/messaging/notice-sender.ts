@@ -41,11 +41,15 @@ export const createNoticeSender = (
       ? steps
       : {
           ...steps,
-          perform: (handOver, call) =>
-            steps.perform(async () => {
-              await assertStillHolds(input);
-              await handOver();
-            }, call),
+          perform: (handOver, call, attempt) =>
+            steps.perform(
+              async (target) => {
+                await assertStillHolds(input);
+                await handOver(target);
+              },
+              call,
+              attempt,
+            ),
         };
 
   const withJoinLink = async (input: SendNoticeInput): Promise<SendNoticeInput> => {

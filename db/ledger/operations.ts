@@ -35,6 +35,7 @@ import {
   findOthersLike,
   findRow,
   findStanding,
+  type HandOver,
   handOverAttempts,
   type OperationLike,
   type OperationRow,
@@ -78,9 +79,10 @@ export interface OperationLedger {
   >;
   /**
    * Records that the call is now sent to the provider: from here on it can have an effect.
+   * @param target replaces the target of `begin`, when the attempt has chosen where the effect takes place.
    * @throws {Overtaken} when the attempt no longer owns the operation. Then the caller must not make the call.
    */
-  handOver(key: string, attempt: number): Promise<void>;
+  handOver(key: string, attempt: number, target?: EffectTarget): Promise<void>;
   /**
    * Records the effect, and `surplus` that was found with it. The first recorded effect stays, even when its attempt
    * does not own the operation: the owner may have found the same effect. Idempotent by the provider id.
@@ -170,7 +172,7 @@ export const createOperationLedger = (
     keyOf: ({ begin }) => begin.key,
   });
   const handOver = createBatching({
-    run: (attempts: readonly { key: string; attempt: number }[]) => handOverAttempts(db, attempts),
+    run: (attempts: readonly HandOver[]) => handOverAttempts(db, attempts),
     keyOf: ({ key }) => key,
   });
   const complete = createBatching({
@@ -187,8 +189,9 @@ export const createOperationLedger = (
       });
     },
 
-    async handOver(key, attempt) {
-      const isOwner = await handOver({ key, attempt });
+    async handOver(key, attempt, target) {
+      const sealed = target && (await sealTarget(vault, key, target, now()));
+      const isOwner = await handOver({ key, attempt, sealed });
       if (!isOwner) throw handOverRefused(await findRow(db, key), key, attempt);
     },
 

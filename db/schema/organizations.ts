@@ -8,4 +8,5 @@ export const organizations = pgTable('organizations', {
   meetCalendar: jsonb('meet_calendar'),
   conflicts: jsonb(),
   meetingBackup: jsonb('meeting_backup'),
+  meetings: jsonb(),
 });

@@ -23,6 +23,7 @@ import {
 } from '../providers/vendors.ts';
 import { instantSchema } from '../time/instant.ts';
 import { attentionActions, attentionItemSchema } from './attention.ts';
+import { settingNames } from './meeting-settings.ts';
 import { participantKinds } from './request.ts';
 import { roomAnswers } from './room-booking.ts';
 import { slotSchema } from './slot.ts';
@@ -52,6 +53,12 @@ export const meetingSchema = z.object({
   /** The provider's id of the meeting. */
   id: z.string(),
   joinUrl: z.string(),
+  notHonored: z
+    .array(z.enum(settingNames))
+    .optional()
+    .describe(
+      'The requested settings that the meeting does not have. `duration`: the plan of the host ends the meeting before the slot ends',
+    ),
 });
 export type Meeting = z.infer<typeof meetingSchema>;
 

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { singleLineText } from '../text.ts';
 import { languageSchema } from './request-parts.ts';
 
-/** The longest passcode that Zoom accepts: https://developers.zoom.us/docs/api/meetings/#tag/meetings/POST/users/{userId}/meetings */
+/** Zoom's limit: https://developers.zoom.us/docs/api/meetings/#tag/meetings/POST/users/{userId}/meetings */
 const longestPasscode = 10;
 const mostAlternativeHosts = 10;
 const mostBreakoutRooms = 50;
@@ -37,44 +37,39 @@ const breakoutRoomSchema = z.strictObject({
     .describe('The email addresses of the people who are assigned to the room'),
 });
 
-export const meetingSettingsSchema = z
-  .strictObject({
-    waitingRoom: z.boolean().optional().describe('Whether the host admits each person'),
-    passcode: passcodeSchema.optional().describe('The passcode of the meeting'),
-    joinBeforeHost: z
-      .union([z.enum(['never', 'anytime']), z.int().min(1).max(longestJoinBeforeHost)])
-      .optional()
-      .describe('When people can join without the host: minutes before the start, `never` or `anytime`'),
-    muteOnEntry: z.boolean().optional().describe('Whether people join with their microphone off'),
-    recording: z
-      .enum(['none', 'cloud'])
-      .optional()
-      .describe('Whether the session is recorded in the cloud of the provider'),
-    autoStartRecording: z
-      .boolean()
-      .optional()
-      .describe('Whether the recording starts with the session. Without it, the host starts the recording'),
-    language: languageSchema.optional().describe('The language that is spoken, for captions and transcripts'),
-    alternativeHosts: z
-      .array(z.email().max(254))
-      .max(mostAlternativeHosts)
-      .optional()
-      .describe('The email addresses of people who can start the meeting in place of the host'),
-    whoMayShare: z.enum(['host', 'everyone']).optional().describe('Who may share a screen'),
-    breakoutRooms: z
-      .array(breakoutRoomSchema)
-      .max(mostBreakoutRooms)
-      .optional()
-      .describe('Rooms beside the main one, such as for each pair of a chemistry read'),
-    endOfMeeting: z
-      .enum(['open', 'with_slot'])
-      .optional()
-      .describe('Whether the meeting stays open after the slot, or ends with it'),
-  })
-  .refine(({ recording, autoStartRecording }) => !autoStartRecording || recording === 'cloud', {
-    message: 'only a recording in the cloud can start by itself: set recording to cloud',
-    path: ['autoStartRecording'],
-  });
+export const meetingSettingsSchema = z.strictObject({
+  waitingRoom: z.boolean().optional().describe('Whether the host admits each person'),
+  passcode: passcodeSchema.optional().describe('The passcode of the meeting'),
+  joinBeforeHost: z
+    .union([z.enum(['never', 'anytime']), z.int().min(1).max(longestJoinBeforeHost)])
+    .optional()
+    .describe('When people can join without the host: minutes before the start, `never` or `anytime`'),
+  muteOnEntry: z.boolean().optional().describe('Whether people join with their microphone off'),
+  recording: z
+    .enum(['none', 'cloud'])
+    .optional()
+    .describe('Whether the session is recorded in the cloud of the provider'),
+  autoStartRecording: z
+    .boolean()
+    .optional()
+    .describe('Whether the recording starts with the session. Without it, the host starts the recording'),
+  language: languageSchema.optional().describe('The language that is spoken, for captions and transcripts'),
+  alternativeHosts: z
+    .array(z.email().max(254))
+    .max(mostAlternativeHosts)
+    .optional()
+    .describe('The email addresses of people who can start the meeting in place of the host'),
+  whoMayShare: z.enum(['host', 'everyone']).optional().describe('Who may share a screen'),
+  breakoutRooms: z
+    .array(breakoutRoomSchema)
+    .max(mostBreakoutRooms)
+    .optional()
+    .describe('Rooms beside the main one, such as for each pair of a chemistry read'),
+  endOfMeeting: z
+    .enum(['open', 'with_slot'])
+    .optional()
+    .describe('Whether the meeting stays open after the slot, or ends with it'),
+});
 export type MeetingSettings = z.infer<typeof meetingSettingsSchema>;
 
 const names = [

@@ -3,6 +3,8 @@ import type { AuditionId, OrganizationId, ProjectId, RoleId } from '../ids.ts';
 import type { MeetingProviderName } from '../providers/vendors.ts';
 import type { ConflictRules } from './conflict-rules.ts';
 import type { MeetingBackup } from './meeting-backup.ts';
+import type { MeetingHost } from './meeting-host.ts';
+import type { MeetingSettings } from './meeting-settings.ts';
 import type { AuditionPolicy } from './policy.ts';
 import type { Participant } from './request.ts';
 import type { SlotSpec } from './slot.ts';
@@ -27,6 +29,10 @@ export interface AuditionPlan {
   readonly joinLinks?: true | undefined;
   /** How the audition takes place when no provider can make its meeting. */
   readonly backup?: MeetingBackup | undefined;
+  /** Undefined: the meeting has the settings of the host's account. */
+  readonly meetingSettings?: MeetingSettings | undefined;
+  /** The host that the request prefers. */
+  readonly meetingHost?: MeetingHost | undefined;
   /** Milliseconds before the start. */
   readonly reminders: readonly number[];
   readonly notes?: string | undefined;

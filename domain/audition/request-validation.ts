@@ -16,6 +16,8 @@ import { performerNotReplaceable } from './cast-changes.ts';
 import { roomOf } from './conflict-rules.ts';
 import { type OrganizationConflicts, resolveConflictRules } from './conflict-settings.ts';
 import type { MeetingBackup } from './meeting-backup.ts';
+import { namesOfSettings } from './meeting-settings.ts';
+import { type OrganizationMeetings, resolveMeetingSettings } from './organization-meetings.ts';
 import type { AuditionPlan } from './plan.ts';
 import { resolveMeetingCheck, resolvePolicy } from './policy-validation.ts';
 import type {
@@ -48,6 +50,7 @@ export interface PlanContext {
   readonly conflicts?: OrganizationConflicts | undefined;
   /** How the organization's auditions take place when no provider can make their meetings. */
   readonly meetingBackup?: MeetingBackup | undefined;
+  readonly meetings?: OrganizationMeetings | undefined;
   /** Whether the role of the caller may override conflicts. */
   readonly mayOverrideConflicts?: boolean | undefined;
 }
@@ -61,6 +64,12 @@ export const planAudition = (request: AuditionRequest, context: PlanContext): Au
   const wish = wishOf(request, context);
   const providers = meetingProvidersOf(request, roomOf(wish), context.defaultMeetingProviders);
   const hasMeeting = providers.length > 0;
+  const { host } = request.meeting ?? {};
+  const settings = resolveMeetingSettings(
+    request.round,
+    request.meeting?.settings,
+    context.meetings?.templates,
+  );
   return {
     id: context.id,
     organization: context.organization,
@@ -72,6 +81,8 @@ export const planAudition = (request: AuditionRequest, context: PlanContext): Au
     meetingProviders: providers,
     ...(hasMeeting ? { joinLinks: true as const } : {}),
     ...(hasMeeting && context.meetingBackup ? { backup: context.meetingBackup } : {}),
+    ...(namesOfSettings(settings).length > 0 ? { meetingSettings: settings } : {}),
+    ...(host ? { meetingHost: { kind: 'connection', connection: host } } : {}),
     reminders: parseReminders(request.reminders),
     ...(request.notes === undefined ? {} : { notes: request.notes }),
     policy: {
@@ -274,8 +285,8 @@ const meetingProvidersOf = (
   room: string | undefined,
   ofOrganization: readonly MeetingProviderName[],
 ): readonly MeetingProviderName[] => {
-  if (request.meeting) return [...new Set(request.meeting.providers)];
-  if (room !== undefined) return [];
+  if (request.meeting?.providers) return [...new Set(request.meeting.providers)];
+  if (room !== undefined && !request.meeting) return [];
   if (ofOrganization.length > 0) return ofOrganization;
   throw new Refusal(
     'meeting_or_room_missing',

@@ -20,6 +20,7 @@ import {
 import { multiLineText, singleLineText } from '../text.ts';
 import { largestCast } from './cast-changes.ts';
 import { blackoutSchema, conflictSettingsSchema, mostBlackouts } from './conflict-settings.ts';
+import { meetingSettingsSchema } from './meeting-settings.ts';
 import { calendarMovePolicies, noShowPolicies } from './policy.ts';
 import { isoDurationSchema, zoneSchema } from './request-parts.ts';
 import { auditionRounds } from './states.ts';
@@ -223,7 +224,18 @@ export const auditionRequestSchema = z
         providers: z
           .array(z.enum(meetingProviders))
           .min(1)
-          .describe('The first provider is preferred, the others are fallbacks'),
+          .optional()
+          .describe(
+            'The first provider is preferred, the others are fallbacks. Omitted: the default providers of the organization',
+          ),
+        host: connectionIdSchema
+          .optional()
+          .describe(
+            'The connected account that hosts the meeting at its provider. The hosts of the organization follow it as fallbacks',
+          ),
+        settings: meetingSettingsSchema
+          .optional()
+          .describe('Settings of the meeting. The templates of the organization hold for what is omitted'),
       })
       .strict()
       .optional()

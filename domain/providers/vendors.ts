@@ -109,6 +109,8 @@ export const connectionProviders = namesIn(accountVendors);
 export const isHostedMeeting = (name: MeetingProviderName): name is HostedMeetingName =>
   meetingVendors[name].kind === 'hosted';
 
+export const hostedMeetings = meetingProviders.filter(isHostedMeeting);
+
 /** Returns whether the service has an account of its own at the provider. */
 export const hasServiceHosts = (name: HostedMeetingName): name is ServiceMeetingName =>
   meetingVendors[name].hosts === 'service_and_connections';

@@ -10,6 +10,7 @@ import { auditCommand, maintenanceCommand, readModelCommand } from './ops/databa
 import { CommandFailed } from './ops/http-client.ts';
 import { keysCommand } from './ops/keys-command.ts';
 import { meetingBackupCommand } from './ops/meeting-backup-command.ts';
+import { meetingsCommand } from './ops/meetings-command.ts';
 import { suppressionsCommand } from './ops/suppressions-command.ts';
 import { webhooksCommand } from './ops/webhooks-command.ts';
 import { runProgram } from './run-program.ts';
@@ -25,6 +26,7 @@ const program = new Command('ops')
   .addCommand(connectionsCommand())
   .addCommand(conflictsCommand())
   .addCommand(meetingBackupCommand())
+  .addCommand(meetingsCommand())
   .addCommand(readModelCommand())
   .addCommand(auditCommand())
   .addCommand(maintenanceCommand())

@@ -110,6 +110,35 @@ const zoomSettingsSchema = z.strictObject({
   webhookRetryMs: z.array(milliseconds).default([200, 1000, 5000]),
   /** The host that `me` stands for. */
   owner: z.string().default('owner@sandbox.example'),
+  /** The granular scopes of the server-to-server app. */
+  accountScopes: z
+    .array(z.string())
+    .default([
+      'meeting:write:meeting:admin',
+      'meeting:read:meeting:admin',
+      'meeting:read:list_meetings:admin',
+      'meeting:update:meeting:admin',
+      'meeting:delete:meeting:admin',
+      'user:read:user:admin',
+    ]),
+  /**
+   * Users by email address. Every other address is a licensed user. `lapsed`: may not schedule meetings (error 3161).
+   * `basic`: schedules meetings that end after 40 minutes. `deactivated`: unconfirmed that Zoom answers 1001, as for an
+   * unknown user.
+   */
+  users: z.record(z.string(), z.enum(['licensed', 'basic', 'lapsed', 'deactivated'])).default({}),
+  /** The rules of the account for passcodes. */
+  passcodePolicy: z
+    .strictObject({
+      minLength: z.int().min(1).max(10).default(1),
+      needsLetter: z.boolean().default(false),
+      needsDigit: z.boolean().default(false),
+      /** Whether a meeting without a passcode gets a generated one. */
+      isRequired: z.boolean().default(false),
+    })
+    .prefault({}),
+  /** Settings that the account has locked. They replace those of a request, without an error. */
+  lockedSettings: z.record(z.string(), z.unknown()).default({}),
 });
 
 const twilioSettingsSchema = z.strictObject({

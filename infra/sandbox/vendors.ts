@@ -66,6 +66,7 @@ const operations = {
     token: reads,
     revoke: reads,
     'users.me': reads,
+    'users.get': reads,
     'meetings.create': writes,
     'meetings.list': reads,
     'meetings.get': reads,

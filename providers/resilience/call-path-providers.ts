@@ -212,6 +212,15 @@ const meetingsOnPath = (
       path.run(find, accountOf(host), call, () => provider.find(host, reference, around, call)),
     create: (host, spec, call) =>
       path.run(create, accountOf(host), call, () => provider.create(host, spec, call)),
+    ...(provider.review && {
+      review: (host, meetingId, spec, call) =>
+        path.run(
+          check,
+          accountOf(host),
+          call,
+          async () => (await provider.review?.(host, meetingId, spec, call)) ?? [],
+        ),
+    }),
     move: (host, meetingId, spec, call) =>
       path.run(move, accountOf(host), call, () => provider.move(host, meetingId, spec, call)),
     remove: (host, meetingId, call) =>

@@ -313,7 +313,7 @@ describe('a scripted Zoom', () => {
         ? { status: 401, body: '{"code":4700,"message":"Token was revoked"}' }
         : { status: 201, body: '{"id":1,"join_url":"https://zoom.us/j/1"}' },
     );
-    expect(await zoom.create(host, spec, callContext())).toMatchObject({ id: '1' });
+    expect(await zoom.create(host, spec, callContext())).toMatchObject({ meeting: { id: '1' } });
   });
 
   test('reports the Retry-After of a 503', async () => {

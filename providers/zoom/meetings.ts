@@ -1,7 +1,6 @@
 /** Implements `MeetingProvider` for Zoom. https://developers.zoom.us/docs/api/meetings/ */
 import { z } from 'zod';
 import type { Meeting } from '../../domain/audition/events.ts';
-import { namesOfSettings } from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { cutText } from '../../domain/text-length.ts';
@@ -11,6 +10,7 @@ import type { CallContext, HostAccount, MeetingProvider, MeetingSpec } from '../
 import { withKnownZone } from '../zone-fallback.ts';
 import type { ZoomClient } from './client.ts';
 import { fromZoom, zoomError, zoomErrors } from './errors.ts';
+import { appliedSchema, notHonoredBy, zoomFieldsOf } from './meeting-settings.ts';
 import { maxPages, meetingsPerPage } from './settings.ts';
 
 const findOperation = operationOf('zoom', 'meetings.find');
@@ -18,6 +18,7 @@ const createOperation = operationOf('zoom', 'meetings.create');
 const moveOperation = operationOf('zoom', 'meetings.move');
 const removeOperation = operationOf('zoom', 'meetings.remove');
 const checkOperation = operationOf('zoom', 'meetings.check');
+const userOperation = operationOf('zoom', 'users.me');
 
 /** https://developers.zoom.us/docs/api/meetings/#tag/meetings/POST/users/{userId}/meetings : 2 is a scheduled meeting. */
 const scheduled = 2;
@@ -28,6 +29,7 @@ const meetingSchema = z.object({
   agenda: z.string().nullish(),
   created_at: z.string().nullish(),
 });
+const createdSchema = meetingSchema.extend(appliedSchema.shape);
 type ZoomMeeting = z.infer<typeof meetingSchema>;
 
 /** A list can omit fields of a meeting. */
@@ -98,6 +100,25 @@ export const createZoomMeetings = (client: ZoomClient, defaultUser = 'me'): Meet
     return send(findOperation, host, { method: 'GET', path }, meetingSchema, call);
   };
 
+  /**
+   * Returns whether the plan of the host ends the meeting before the slot ends. Zoom accepts such a meeting. Best effort:
+   * without the scope to read the user, the answer is that it does not.
+   */
+  const lostDuration = async (
+    host: HostAccount,
+    spec: MeetingSpec,
+    call: CallContext,
+  ): Promise<readonly ['duration'] | readonly []> => {
+    if (minutesOf(spec.slot) <= basicMinutes) return [];
+    try {
+      const request = { method: 'GET', path: userPathOf(host) } as const;
+      const { type } = await send(userOperation, host, request, userSchema, call);
+      return type === basicUser ? ['duration'] : [];
+    } catch {
+      return [];
+    }
+  };
+
   return {
     name: 'zoom',
     defaultUser,
@@ -112,11 +133,19 @@ export const createZoomMeetings = (client: ZoomClient, defaultUser = 'me'): Meet
     },
     create: (host, spec, call) =>
       withKnownZone(spec, async (known) => {
-        const body = { ...asZoomMeeting(known), type: scheduled };
+        const body = { ...asZoomMeeting(known), ...zoomFieldsOf(spec.settings), type: scheduled };
         const request = { method: 'POST', path: meetingsPathOf(host), body } as const;
-        const created = await send(createOperation, host, request, meetingSchema, call);
-        return { meeting: asMeeting(created), notHonored: namesOfSettings(spec.settings) };
+        const created = await send(createOperation, host, request, createdSchema, call);
+        return {
+          meeting: asMeeting(created),
+          notHonored: [...notHonoredBy(spec.settings, created), ...(await lostDuration(host, spec, call))],
+        };
       }),
+    review: async (host, meetingId, spec, call) => {
+      const request = { method: 'GET', path: pathOf(meetingId) } as const;
+      const applied = await send(checkOperation, host, request, appliedSchema, call);
+      return [...notHonoredBy(spec.settings, applied), ...(await lostDuration(host, spec, call))];
+    },
     move: async (host, meetingId, spec, call) => {
       await withKnownZone(spec, (known) => {
         const request = { method: 'PATCH', path: pathOf(meetingId), body: asZoomMeeting(known) } as const;
@@ -138,9 +167,18 @@ export const createZoomMeetings = (client: ZoomClient, defaultUser = 'me'): Meet
   };
 };
 
+/** A user without a license: https://developers.zoom.us/docs/api/users/#tag/users/GET/users/{userId} */
+const basicUser = 1;
+const userSchema = z.object({ type: z.number().describe('1 is Basic, 2 is Licensed') });
+
+/** Meetings of Basic users end after 40 minutes: https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0067966 */
+const basicMinutes = 40;
+
 /** A person's token reaches the meetings of that person only. */
-const meetingsPathOf = (host: HostAccount): string =>
-  `/users/${encodeURIComponent(host.kind === 'service' ? host.user : 'me')}/meetings`;
+const userPathOf = (host: HostAccount): string =>
+  `/users/${encodeURIComponent(host.kind === 'service' ? host.user : 'me')}`;
+
+const meetingsPathOf = (host: HostAccount): string => `${userPathOf(host)}/meetings`;
 
 const pathOf = (meetingId: string): string => `/meetings/${encodeURIComponent(meetingId)}`;
 
@@ -158,12 +196,14 @@ const orUndefined = async <Answer>(
 
 const minute = 60_000;
 
+const minutesOf = ({ start, end }: Slot): number => Math.ceil((Date.parse(end) - Date.parse(start)) / minute);
+
 /** The start is an instant in UTC, unaffected by DST; the zone only affects the display. */
 const asZoomMeeting = ({ reference, topic, slot }: MeetingSpec) => ({
   topic: cutText(topic, maxTopicLength),
   agenda: marker(reference),
   start_time: slot.start.replace(/\.\d{3}Z$/, 'Z'),
-  duration: Math.ceil((Date.parse(slot.end) - Date.parse(slot.start)) / minute),
+  duration: minutesOf(slot),
   timezone: slot.zone,
 });
 

@@ -31,6 +31,7 @@ import { type AuditionId, projectIdSchema, roleIdSchema } from '../../domain/ids
 import { createJoinLinkIds } from '../../foundation/links/join-link.ts';
 import type { FaultRequest } from '../../infra/sandbox/faults/fault.ts';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
+import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
 import type { Vendor } from '../../infra/sandbox/vendors.ts';
 import { createAccessTokens } from '../../providers/oauth/access-tokens.ts';
 import type { Providers } from '../../providers/ports.ts';
@@ -79,6 +80,7 @@ const joinLinkIds = createJoinLinkIds([{ key: randomBytes(32) }]);
 export interface ActivityHarnessOptions {
   /** Whether the mail server offers a journal; without one, the client cannot find out whether a message was sent. */
   readonly journal?: boolean;
+  readonly sandbox?: SandboxOptions;
   /** Wraps the providers that the activities call, so that a test can interfere. */
   readonly wrapProviders?: (providers: Providers) => Providers;
 }
@@ -95,10 +97,14 @@ export const useActivityHarness = () => {
     await database.drop();
   });
 
-  return async ({ journal = true, wrapProviders = (same) => same }: ActivityHarnessOptions = {}) => {
+  return async ({
+    journal = true,
+    sandbox: sandboxOptions = {},
+    wrapProviders = (same) => same,
+  }: ActivityHarnessOptions = {}) => {
     // Connects the account again for each test: a sandbox rejects the access tokens that another sandbox issued.
     await connectOffice(database);
-    const sandbox = await startSandbox();
+    const sandbox = await startSandbox(sandboxOptions);
     const providers = createProviders(settingsFor(sandbox.url, mail, journal));
     onTestFinished(async () => {
       await providers.close();
@@ -158,6 +164,16 @@ export const useActivityHarness = () => {
         await database.repositories.events.append({ auditionId, run: mockedRun, position: position() });
       },
       key: (step: string) => `audition/${auditionId}:${step}`,
+      /** Returns another audition of the organization, which is scheduled. */
+      another: () => {
+        const id: AuditionId = `aud_${randomUUID()}`;
+        const facts = numbered(trail([...factsUntilScheduled(id, 'org_1')]));
+        return {
+          auditionId: id,
+          about: { organization: 'org_1', auditionId: id, correlationId: 'corr-1', trail: facts },
+          key: (step: string) => `audition/${id}:${step}`,
+        } as const;
+      },
       timePasses: () => timePasses(database.pool),
     };
   };

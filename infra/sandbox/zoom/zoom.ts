@@ -14,6 +14,7 @@ import { renderMeeting } from './meeting.ts';
 import { createMeetings } from './meetings.ts';
 import { zoomRoutes } from './routes.ts';
 import { createUserGrants, userAppScopes, userOAuthRoutes } from './user-oauth.ts';
+import { createZoomUsers } from './users.ts';
 
 const createFaultResponses = (settings: ZoomSandboxSettings, clock: Clock): VendorFaultResponses => ({
   outage: (status) => ({ status, body: { code: status, message: 'Service Unavailable' } }),
@@ -61,7 +62,8 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
   const { settings, clock, changeNotifier, calls, faultRegistry } = parts;
   const events = createZoomEvents(parts);
   const access = createAccountTokens(settings, clock);
-  const meetings = createMeetings(settings, clock, changeNotifier);
+  const users = createZoomUsers(settings);
+  const meetings = createMeetings(settings, clock, changeNotifier, users);
   const server = createAuthorizationServer(
     {
       vendor: 'zoom',
@@ -97,6 +99,7 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
         settings,
         access,
         meetings,
+        users,
         clock,
         changed,
         userGrant: createUserGrants({ settings, server, changed }),

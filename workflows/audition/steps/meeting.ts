@@ -233,12 +233,14 @@ const inputFor = (
   provider: MeetingProviderName,
   { slot, revision }: SlotRevision,
   key: string,
-): Pick<CreateMeetingInput, 'key' | 'provider' | 'slot' | 'revision' | 'topic'> => ({
+): Pick<CreateMeetingInput, 'key' | 'provider' | 'slot' | 'revision' | 'topic' | 'settings' | 'host'> => ({
   key,
   provider,
   slot,
   revision,
   topic: `${plan.project.title}: ${plan.role.name}`,
+  ...(plan.meetingSettings && { settings: plan.meetingSettings }),
+  ...(plan.meetingHost && { host: plan.meetingHost }),
 });
 
 /** Returns the meeting activities on the provider's task queue. */
