@@ -10,6 +10,7 @@ import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import type {
   AuditionActivities,
   BookRoomInput,
+  CheckMeetingInput,
   ClaimSlotInput,
   CreateMeetingInput,
   FindBusyInput,
@@ -224,6 +225,8 @@ const asActivities = (activities: AuditionActivities, info?: Partial<Info>) => {
     writeEvents: inContext((input: WriteEventsInput) => activities.writeEvents(input)),
     bookRoom: inContext((input: BookRoomInput) => activities.bookRoom(input)),
     removeEvent: inContext((input: RemoveEventInput) => activities.removeEvent(input)),
+    checkMeeting: inContext((input: CheckMeetingInput) => activities.checkMeeting(input)),
+    readAttendance: inContext((input: CheckMeetingInput) => activities.readAttendance(input)),
     createMeeting: inContext((input: CreateMeetingInput) => activities.createMeeting(input)),
     moveMeeting: inContext((input: MoveMeetingInput) => activities.moveMeeting(input)),
     removeMeeting: inContext((input: RemoveMeetingInput) => activities.removeMeeting(input)),

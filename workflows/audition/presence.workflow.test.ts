@@ -126,7 +126,10 @@ describe('a provider that reports the attendance afterwards', () => {
         { id: castingDirector.id, presence: { status: 'present' } },
         {},
       ]);
-      expect(played.world.factTypes()).not.toContain('attention_raised');
+      const asked = played.world.events.flatMap(({ fact }) =>
+        fact.type === 'attention_raised' ? [fact.item.step] : [],
+      );
+      expect(asked).not.toContain('session');
     });
   });
 

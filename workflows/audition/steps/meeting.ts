@@ -105,6 +105,8 @@ const tryEachProvider = async (
 /** Records the other meeting together with the end of the one that the audition leaves. */
 const recordMeeting = (run: AuditionRun, meeting: Meeting, departure: Departure | undefined): void => {
   const { from, reason } = departure ?? {};
+  // Whether the earlier meeting is open says nothing about the session any more.
+  if (departure) run.meetingStatus = undefined;
   if (from && run.journal.view.meeting?.id === from.id)
     run.record({ type: 'meeting_lost', meeting: from, reason });
   run.record({ type: 'meeting_created', meeting });
