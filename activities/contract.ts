@@ -223,7 +223,7 @@ export interface EventContent {
   readonly description: string;
   readonly location?: string | undefined;
   /**
-   * Whether the event states the join link of the audition, which is nobody's own: several people can read the event. The
+   * Whether the event states the join link of the audition, not that of a participant: several people can read the event. The
    * activity adds it.
    */
   readonly joinLink?: true | undefined;

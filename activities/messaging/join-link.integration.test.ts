@@ -11,7 +11,14 @@ const setup = async () => {
   const recipient = { ...ada, email: `${bench.auditionId}@example.com`, locale: 'fr' };
   const audition = { ...noticeFacts, joinLink: true } as const;
   const notify = (step: string, notice: 'invitation' | 'reminder', channel: 'email' | 'sms' = 'email') =>
-    bench.activities.sendNotice({ ...bench.about, key: bench.key(step), channel, notice, recipient, audition });
+    bench.activities.sendNotice({
+      ...bench.about,
+      key: bench.key(step),
+      channel,
+      notice,
+      recipient,
+      audition,
+    });
   const links = async () => {
     const listed = await bench.repositories.joinLinks.list('org_1', bench.auditionId);
     return listed.map(({ id, participant }) => ({ id, participant, url: `${bench.publicUrl}/j/${id}` }));
@@ -42,7 +49,7 @@ describe('a notice of an audition with join links', () => {
 });
 
 describe('the calendar event of an audition with join links', () => {
-  it('states the link of the audition, which is nobody’s own', async () => {
+  it('states the link of the audition, not that of a participant', async () => {
     const { activities, about, key, links, state } = await setup();
     await activities.writeEvent({
       ...about,
@@ -56,8 +63,6 @@ describe('the calendar event of an audition with join links', () => {
     const events = state()
       .google.calendars.flatMap((one) => one.events)
       .filter(({ status }) => status !== 'cancelled');
-    expect(events).toMatchObject([
-      { description: `${link?.url}\n\nBring the sides`, location: link?.url },
-    ]);
+    expect(events).toMatchObject([{ description: `${link?.url}\n\nBring the sides`, location: link?.url }]);
   });
 });

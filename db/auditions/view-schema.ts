@@ -76,7 +76,7 @@ export const auditionViewSchema = z.object({
   backupAnnouncedAs: z
     .int()
     .optional()
-    .describe('The revision whose participants were told how the audition takes place without a meeting'),
+    .describe('The revision whose participants were notified how the audition takes place without a meeting'),
   calendarEvents: z.array(
     z.object({
       participant: participantIdSchema,

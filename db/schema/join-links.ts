@@ -6,7 +6,7 @@ import { instant } from './columns.ts';
 export const joinLinks = pgTable(
   'join_links',
   {
-    /** The last part of the address. Derived under a key of the service, so that nobody can guess it. */
+    /** The last part of the address. Derived under a key of the service, so that it cannot be guessed. */
     id: text().primaryKey(),
     organization: text().notNull(),
     auditionId: text('audition_id').notNull(),

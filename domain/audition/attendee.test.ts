@@ -23,7 +23,7 @@ describe('an attendee', () => {
   });
 
   it.each([
-    ['an unknown name', { name: 'Somebody Else' }],
+    ['an unknown name', { name: 'Eve Stranger' }],
     ['nothing', {}],
     ['an empty name and address', { name: '', email: '' }],
   ])('is not found by %s', (_what, attendee) => {

@@ -135,7 +135,7 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
    * fault of a provider that cannot be used, or `requested`.
    */
   fact('meeting_lost', { meeting: meetingSchema, reason: z.string().optional() }),
-  /** No provider can make a meeting: the participants are told how the audition takes place without one. */
+  /** No provider can make a meeting: the participants are notified how the audition takes place without one. */
   fact('backup_announced', { revision: z.int() }),
   /** The provider of the meeting, or a person's join link, shows that a participant is present. */
   fact('participant_joined', { participant: participantIdSchema, at: instantSchema }),

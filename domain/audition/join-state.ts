@@ -11,7 +11,7 @@ export type JoinState =
   | { readonly kind: 'early'; readonly opensAt: Instant; readonly zone: string }
   /**
    * Without an address, another meeting is being created. With `hasBackup`, no provider could make another meeting, and the
-   * participants were told how to take part without one. The address may then be that of a meeting that still works.
+   * participants were notified how to take part without one. The address may then be that of a meeting that still works.
    */
   | { readonly kind: 'open'; readonly meetingUrl: string | undefined; readonly hasBackup: boolean }
   | { readonly kind: 'over' };

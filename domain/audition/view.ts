@@ -81,7 +81,7 @@ export interface AuditionView {
   readonly meeting?: Meeting | undefined;
   /** When the join links of the participants work. Absent when participants get the link of the meeting itself. */
   readonly joinLinks?: JoinWindow | undefined;
-  /** The revision of the slot whose participants were told how the audition takes place without a meeting. */
+  /** The revision of the slot whose participants were notified how the audition takes place without a meeting. */
   readonly backupAnnouncedAs?: number | undefined;
   readonly calendarEvents: readonly CalendarEventView[];
   /** The booking of the room in its calendar, for the present slot. */

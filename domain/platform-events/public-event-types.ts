@@ -84,7 +84,7 @@ export const publicEventDefinitions = {
   backup_announced: {
     type: 'audition.backup_announced',
     summary:
-      'No provider can make a meeting; the participants are told how the audition takes place without one',
+      'No provider can make a meeting; the participants are notified how the audition takes place without one',
     publicFields: z.object({ revision }),
   },
   participant_joined: {

@@ -24,7 +24,7 @@ export interface JoinLinkIds {
   networkOf(auditionId: AuditionId, address: string): string;
 }
 
-/** 96 bits: nobody finds a valid id by trying, even without the rate limit. */
+/** 96 bits: a valid id cannot be found by trying, even without the rate limit. */
 const idBytes = 12;
 const idLength = 17;
 const networkLength = 6;

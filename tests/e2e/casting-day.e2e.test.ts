@@ -1,6 +1,6 @@
 /**
  * Tests a casting day whose video provider fails: all auditions of the afternoon move to the next provider by their own
- * checks. Everyone keeps one working link, nobody gets another message, and nothing is left at the failed provider.
+ * checks. Each participant keeps one working link and gets no other message, and nothing is left at the failed provider.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';

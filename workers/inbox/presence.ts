@@ -1,6 +1,6 @@
 /**
  * Delivers observations of participants. Those of one audition that arrive within a few seconds are delivered in one
- * signal: at the start of a session everybody joins, and each signal costs the audition a dozen history events.
+ * signal: at the start of a session all participants join, and each signal costs the audition a dozen history events.
  */
 import type { InboxRouting } from '../../db/inbox/routing.ts';
 import type { AuditionId } from '../../domain/ids.ts';
@@ -37,7 +37,7 @@ const gatheringMs = 3_000;
 /** Returns how long a new observation waits for others. All that wait at one time are due at the same instant. */
 export const gatheringDelayMs = (nowMs: number): number => gatheringMs - (nowMs % gatheringMs);
 
-/** Returns the audition and what it is told. Undefined when nothing is known about the person. */
+/** Returns the audition and the report that it gets, or why there is none. */
 const reportOf = async (
   { auditionOfMeeting }: Pick<InboxRouting, 'auditionOfMeeting'>,
   { webhook, event: { kind, event } }: ReceivedPresence,

@@ -11,7 +11,7 @@ interface Step {
   readonly summary: string;
   /**
    * The policy setting that limits the total time of all attempts. `fallback`: minutes before a session, everyone waits for
-   * the next provider. `recovery`: nobody waits, and the provider is expected to be back within a day.
+   * the next provider. `recovery`: no step waits, and the provider is expected to be back within a day.
    */
   readonly patience?: 'stepPatience' | 'meetingPatience' | 'fallback' | 'recovery' | undefined;
   /** The longest pause between two attempts. */

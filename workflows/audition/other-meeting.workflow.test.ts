@@ -10,6 +10,7 @@ import {
   apiCommand,
   type RunningAudition,
   startTimeSkippingHarness,
+  updateFailureOf,
   type WorkflowHarness,
 } from '../../tests/harness/workflow-harness.ts';
 import * as messages from './messages.ts';
@@ -64,7 +65,7 @@ describe('the check of the meeting before the session', () => {
     });
   });
 
-  it('moves everyone to the next provider when the present one fails, and tells nobody', async () => {
+  it('moves everyone to the next provider when the present one fails, and sends no notice', async () => {
     await stage.runAudition({ plan: checked, recordAs: 'provider-fails-before-session' }, async (played) => {
       await notified(played);
       const events = played.world.callsOf('writeEvents').length;
@@ -118,7 +119,7 @@ describe('the check of the meeting before the session', () => {
     });
   });
 
-  it('tells everyone the new link once in an audition without join links', async () => {
+  it('sends the new link to each participant once in an audition without join links', async () => {
     const plan = { ...checked, joinLinks: undefined };
     await stage.runAudition({ plan, recordAs: 'provider-fails-without-join-links' }, async (played) => {
       await notified(played);
@@ -160,7 +161,7 @@ const isAsked = ({ attention }: Awaited<ReturnType<RunningAudition['view']>>) =>
   attention.some(({ step }) => step === 'meeting');
 
 describe('when no provider can make a meeting', () => {
-  it('everyone is told once how the audition takes place, and an operator is asked', async () => {
+  it('each participant is notified once how the audition takes place, and an operator is asked', async () => {
     await stage.runAudition({ plan: withBackup, recordAs: 'no-provider-before-session' }, async (played) => {
       await notified(played);
       allFail(played);
@@ -185,7 +186,7 @@ describe('when no provider can make a meeting', () => {
     });
   });
 
-  it('the operator is asked and nobody is told when the organization has no such plan', async () => {
+  it('an operator is asked and no notice is sent when the organization has no such plan', async () => {
     await stage.runAudition({ plan: checked }, async (played) => {
       await notified(played);
       allFail(played);
@@ -223,6 +224,15 @@ describe('a move to another meeting during the session', () => {
       await played.until(() => played.world.meetings.size === 1);
       expect(meetingsOf(played)).toEqual(['google_meet:2']);
       expect(updatesIn(played)).toEqual([]);
+    });
+  });
+
+  it('is refused for an audition in person', async () => {
+    await stage.runAudition({ plan: { ...checked, meetingProviders: [] } }, async (played) => {
+      await notified(played);
+      expect(await updateFailureOf(played.send(messages.meetingUpdate, apiCommand))).toMatchObject({
+        code: 'wrong_state',
+      });
     });
   });
 

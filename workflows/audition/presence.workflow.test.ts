@@ -61,7 +61,7 @@ describe('a personal join link', () => {
     });
   });
 
-  it('checks nobody in before check-in opens', async () => {
+  it('records no check-in before check-in opens', async () => {
     await stage.runAudition({ plan }, async (played) => {
       const { report, checkedIn } = await at(played, -31);
       await report(checkedIn());
@@ -97,7 +97,7 @@ describe('a report of the provider', () => {
       const { report, seen, checkedIn } = await at(played, 1);
       await report(
         checkedIn(),
-        seen('joined', { name: 'Somebody Else' }),
+        seen('joined', { name: 'Eve Stranger' }),
         seen('joined', { name: 'Ada Example' }, 'another'),
       );
       await played.until(({ state }) => state === 'in_progress');
@@ -133,7 +133,7 @@ describe('a provider that reports the attendance afterwards', () => {
     });
   });
 
-  it('closes the audition as a no-show when nobody came, and the policy says so', async () => {
+  it('closes the audition as a no-show when the meeting was empty and the policy says so', async () => {
     await stage.runAudition({ plan: automatic, recordAs: 'nobody-came' }, async (played) => {
       await at(played, 0);
       played.world.attendance = [];
@@ -145,7 +145,7 @@ describe('a provider that reports the attendance afterwards', () => {
 
   it.each([
     [
-      'somebody came under a name that is not known',
+      'a person came under an unknown name',
       [{ name: 'iPhone', joinedAt: '2031-01-01T00:00:00.000Z' }],
     ],
     ['the provider does not report it', undefined],

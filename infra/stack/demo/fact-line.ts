@@ -34,7 +34,7 @@ export const factLine = (fact: AuditionFact): FactLine => {
           : `leaving the meeting on ${fact.meeting.provider} (${fact.reason})`,
       );
     case 'backup_announced':
-      return warning('no meeting: everyone is told how the audition takes place without one');
+      return warning('no meeting: the participants are notified how the audition takes place without one');
     case 'participant_joined':
       return good(`${fact.participant} joined the meeting`);
     case 'participant_left':

@@ -1,4 +1,4 @@
-/** Tells the participants how the audition takes place when no provider can make its meeting. */
+/** Notifies the participants how the audition takes place when no provider can make its meeting. */
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import type { AuditionRun } from '../run.ts';
 import { notify } from './notices.ts';

@@ -5,6 +5,7 @@ import { isHostedMeeting, type MeetingProviderName } from '../../../domain/provi
 import { runChange } from '../change.ts';
 import type { AuditionCompensation } from '../compensations.ts';
 import type { MeetingCommand } from '../messages.ts';
+import { noMeetingNeeded } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
 import { undoInBackground } from '../undo-in-background.ts';
 import { announceBackup } from './backup.ts';
@@ -33,11 +34,12 @@ export const leaveProvider = (
 };
 
 /** Moves everyone to another meeting, because a person asks for it: on the named provider, or on the next one. */
-export const changeMeeting = (
+export const changeMeeting = async (
   run: AuditionRun,
   { provider }: MeetingCommand,
 ): Promise<Refusal | undefined> => {
   const { meeting } = run.journal.view;
+  if (run.plan.meetingProviders.length === 0 || !isMeetingNeeded(run)) return noMeetingNeeded();
   return moveToOtherMeeting(run, {
     from: meeting,
     reason: 'requested',
@@ -94,7 +96,7 @@ const moveToOtherMeeting = async (
       const { meeting: present } = run.journal.view;
       if (!present || present.id === from?.id) return undefined;
       removeLater(run, before, present);
-      // Join links lead to the present meeting: nobody needs to be told, and no calendar event changes.
+      // Join links lead to the present meeting: no notice is needed, and no calendar event changes.
       if (run.plan.joinLinks) return undefined;
       const label = `r${revision}:m${run.meetingsRequested}`;
       await writeCalendarEvents(run, { slot, revision }, { label });

@@ -174,7 +174,7 @@ describe('the page of a join link', () => {
     expect(await open(shared)).toMatchObject({ status: 404, text });
   });
 
-  it('of the audition leads to the meeting and checks nobody in', async () => {
+  it('of the audition leads to the meeting and records no check-in', async () => {
     const { issue, join, received } = await setup();
     const id = await issue();
     expect((await join(id)).headers).toMatchObject({ location: meetingUrl });

@@ -15,7 +15,7 @@ const joinLinkSchema = z
     url: z.url(),
     participant: participantIdSchema
       .optional()
-      .describe('Absent for the link of the audition, which calendar events contain. It checks nobody in'),
+      .describe('Absent for the link of the audition, which calendar events contain. It records no check-in'),
     createdAt: instantSchema,
     revokedAt: instantSchema.optional(),
     uses: z
@@ -50,7 +50,7 @@ export const auditionJoinLinks = (api: Api, dependencies: ApiDependencies): void
         tags: ['Auditions'],
         summary: 'List the join links of an audition and their uses',
         description:
-          'Nobody can prevent that a link is passed on; the uses make it visible. Links that were revoked are listed too.',
+          'A participant can pass a link on; the uses make it visible. Links that were revoked are listed too.',
         params: auditionParams,
         response: {
           200: jsonResponse('The links', z.object({ items: z.array(joinLinkSchema) })),
