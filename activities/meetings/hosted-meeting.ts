@@ -44,6 +44,8 @@ export const createHostedMeetingSteps = (
   const find = operationOf(provider, 'meetings.find');
   const move = operationOf(provider, 'meetings.move');
   const remove = operationOf(provider, 'meetings.remove');
+  const check = operationOf(provider, 'meetings.check');
+  const attendance = operationOf(provider, 'meetings.attendance');
 
   /** Returns the host with which the attempts of this key create the meeting. Undefined: the default host. */
   const recordedHost = async (key: string): Promise<MeetingHost | undefined> => {
@@ -52,7 +54,10 @@ export const createHostedMeetingSteps = (
   };
 
   /** Returns how the meeting was created. Undefined: with the default host. */
-  const creationOf = async ({ auditionId, meeting }: MoveMeetingInput): Promise<Creation | undefined> => {
+  const creationOf = async ({
+    auditionId,
+    meeting,
+  }: Pick<MoveMeetingInput, 'auditionId' | 'meeting'>): Promise<Creation | undefined> => {
     const effects = await ledger.standingEffects(auditionId);
     return effects
       .flatMap(({ key, target, providerId }) =>
@@ -199,6 +204,19 @@ export const createHostedMeetingSteps = (
   };
 
   return {
+    check: async (input) => {
+      const { organization, meeting } = input;
+      const host = await hosts.open(organization, (await creationOf(input))?.host, check);
+      return meetings.check(host, meeting.id, createAttemptContext(input).startCall());
+    },
+    ...(meetings.attendance && {
+      attendance: async (input) => {
+        const { organization, meeting } = input;
+        const host = await hosts.open(organization, (await creationOf(input))?.host, attendance);
+        const call = createAttemptContext(input).startCall();
+        return (await meetings.attendance?.(host, meeting.id, call)) ?? [];
+      },
+    }),
     create: createOnce,
 
     move: async (input) => {

@@ -58,6 +58,7 @@ const admit = async (
     blockWish,
     defaultMeetingProviders: settings?.meetingProviders ?? [],
     conflicts: settings?.conflicts,
+    meetingBackup: settings?.meetingBackup,
     meetings: settings?.meetings,
     mayOverrideConflicts: mayOverrideConflicts(settings?.conflicts, role, request.conflicts?.policy),
   });
