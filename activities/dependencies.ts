@@ -2,6 +2,7 @@
 
 import type { Organizations } from '../db/access/organizations.ts';
 import type { Announcements } from '../db/auditions/announcements.ts';
+import type { JoinLinkRequest } from '../db/auditions/join-links.ts';
 import type { NoticeDeliveries } from '../db/auditions/notice-deliveries.ts';
 import type { AuditionRecords } from '../db/auditions/records.ts';
 import type { SlotHolds } from '../db/auditions/slot-holds.ts';
@@ -45,6 +46,8 @@ export interface ActivityDependencies {
     readonly participant: ParticipantId;
     readonly revision: number;
   }) => string;
+  /** Returns the join link of a participant, or of the audition. The same one until it is revoked. */
+  readonly joinUrl: (request: JoinLinkRequest) => Promise<string>;
   /**
    * Tells a running audition that another one has taken the slot that it yielded. Best effort: an audition that does not
    * learn it yields until the period of its decline ends.

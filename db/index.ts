@@ -6,6 +6,7 @@ import { type ApiKeys, createApiKeys } from './access/api-keys.ts';
 import { createIdempotentRequests, type IdempotentRequests } from './access/idempotent-requests.ts';
 import { createOrganizations, type Organizations } from './access/organizations.ts';
 import { type Announcements, createAnnouncements } from './auditions/announcements.ts';
+import { createJoinLinks, type JoinLinks } from './auditions/join-links.ts';
 import { createNoticeDeliveries, type NoticeDeliveries } from './auditions/notice-deliveries.ts';
 import { createParticipantFeeds, type ParticipantFeeds } from './auditions/participant-feeds.ts';
 import { type AuditionReadModel, createAuditionReadModel } from './auditions/read-model.ts';
@@ -52,6 +53,7 @@ export interface Repositories {
   readonly auditions: AuditionReadModel;
   readonly auditionRecords: AuditionRecords;
   readonly participantFeeds: ParticipantFeeds;
+  readonly joinLinks: JoinLinks;
   readonly sessionBlocks: SessionBlocks;
   readonly blockFeeds: BlockFeeds;
   readonly blockAuditions: BlockAuditions;
@@ -99,6 +101,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     auditions: createAuditionReadModel(db),
     auditionRecords: createAuditionRecords(db),
     participantFeeds: createParticipantFeeds(db),
+    joinLinks: createJoinLinks(db),
     sessionBlocks: createSessionBlocks(db),
     blockFeeds: createBlockFeeds(db),
     blockAuditions: createBlockAuditions(db),

@@ -131,6 +131,21 @@ export const deleteOldDeliveries = (db: Database, olderThanDays: number): Promis
     `,
   );
 
+/**
+ * Deletes the join links, with their uses, of auditions that were closed more than `olderThanDays` ago. Returns how many
+ * links. A deleted link looks like one that never existed.
+ */
+export const deleteOldJoinLinks = (db: Database, olderThanDays: number): Promise<number> =>
+  deleteInBatches(
+    db,
+    sql`
+      DELETE FROM join_links WHERE id IN (
+        SELECT join_links.id FROM join_links JOIN auditions ON auditions.id = join_links.audition_id
+        WHERE ${closedBefore(olderThanDays)} LIMIT ${batchSize}
+      )
+    `,
+  );
+
 const closedBefore = (days: number): SQL => sql`(
   auditions.state = 'closed' AND (auditions.view ->> 'stateSince')::timestamptz < now() - ${days} * interval '1 day'
 )`;

@@ -180,6 +180,25 @@ export const createCalendarMeetingSteps = (
   };
 
   return {
+    check: async (input) => {
+      const created = await presentMeeting(input.auditionId);
+      if (!created) return 'absent';
+      // Without this call, the vendor cannot tell: the meeting counts as present.
+      if (!vendorCalendar.checkConference) return 'present';
+      const { organization, auditionId, meeting } = input;
+      const { calendarId } = created.calendar;
+      const account = await openConnectionById(
+        opening,
+        organization,
+        created.calendar,
+        'calendar.checkConference',
+      );
+      return vendorCalendar.checkConference(
+        account,
+        { calendarId, eventId: eventIdFor(auditionId), reference: auditionId, id: meeting.id },
+        createAttemptContext(input).startCall(),
+      );
+    },
     create: createOnce,
 
     move: async (input) => {

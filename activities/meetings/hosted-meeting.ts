@@ -1,7 +1,7 @@
 /**
  * Creates meetings that belong to a host: a user of the service's own account at a vendor, or a connected account. The
  * vendors have no idempotency keys, so each meeting contains our reference. An attempt after one without a recorded result
- * searches for that reference first.
+ * searches for that reference first, or repeats the creation when the vendor deduplicates by the reference.
  */
 import { z } from 'zod';
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
@@ -18,7 +18,7 @@ import { createAttemptContext } from '../effects/attempt.ts';
 import { meetingReference } from '../effects/deterministic-ids.ts';
 import { effectOnce } from '../effects/effect-once.ts';
 import { undoEach } from '../effects/undo-each.ts';
-import { createHostedCreation } from './hosted-creation.ts';
+import { createHostedCreation, withSettings } from './hosted-creation.ts';
 import { createMeetingHosts } from './meeting-hosts.ts';
 import type { MeetingSteps } from './meeting-steps.ts';
 
@@ -44,6 +44,8 @@ export const createHostedMeetingSteps = (
   const find = operationOf(provider, 'meetings.find');
   const move = operationOf(provider, 'meetings.move');
   const remove = operationOf(provider, 'meetings.remove');
+  const check = operationOf(provider, 'meetings.check');
+  const attendance = operationOf(provider, 'meetings.attendance');
 
   /** Returns the host with which the attempts of this key create the meeting. Undefined: the default host. */
   const recordedHost = async (key: string): Promise<MeetingHost | undefined> => {
@@ -52,7 +54,10 @@ export const createHostedMeetingSteps = (
   };
 
   /** Returns how the meeting was created. Undefined: with the default host. */
-  const creationOf = async ({ auditionId, meeting }: MoveMeetingInput): Promise<Creation | undefined> => {
+  const creationOf = async ({
+    auditionId,
+    meeting,
+  }: Pick<MoveMeetingInput, 'auditionId' | 'meeting'>): Promise<Creation | undefined> => {
     const effects = await ledger.standingEffects(auditionId);
     return effects
       .flatMap(({ key, target, providerId }) =>
@@ -98,6 +103,14 @@ export const createHostedMeetingSteps = (
         providerId: ({ id }) => id,
         find: async (_earlier, call) => {
           const host = await hosts.open(organization, await recordedHost(key), find);
+          // The vendor returns the earlier meeting, completed.
+          if (meetings.createsOnce) {
+            return {
+              kind: 'found',
+              result: withSettings(await meetings.create(host, spec, call)),
+              surplus: [],
+            };
+          }
           const [meeting, ...surplus] = await meetings.find(host, reference, slot, call);
           return meeting
             ? { kind: 'found', result: await reviewed(host, meeting, spec, call), surplus }
@@ -191,6 +204,19 @@ export const createHostedMeetingSteps = (
   };
 
   return {
+    check: async (input) => {
+      const { organization, meeting } = input;
+      const host = await hosts.open(organization, (await creationOf(input))?.host, check);
+      return meetings.check(host, meeting.id, createAttemptContext(input).startCall());
+    },
+    ...(meetings.attendance && {
+      attendance: async (input) => {
+        const { organization, meeting } = input;
+        const host = await hosts.open(organization, (await creationOf(input))?.host, attendance);
+        const call = createAttemptContext(input).startCall();
+        return (await meetings.attendance?.(host, meeting.id, call)) ?? [];
+      },
+    }),
     create: createOnce,
 
     move: async (input) => {

@@ -62,6 +62,7 @@ const admit = async (
     blockWish,
     defaultMeetingProviders: settings?.meetingProviders ?? [],
     conflicts: settings?.conflicts,
+    meetingBackup: settings?.meetingBackup,
     meetings,
     mayOverrideConflicts: mayOverrideConflicts(settings?.conflicts, role, request.conflicts?.policy),
   });

@@ -7,6 +7,7 @@ export const organizations = pgTable('organizations', {
   meetingProviders: jsonb('meeting_providers').notNull(),
   meetCalendar: jsonb('meet_calendar'),
   conflicts: jsonb(),
+  meetingBackup: jsonb('meeting_backup'),
   /** Hosts and settings of meetings, sealed under the data key `meetings:<organization>`. */
   sealedMeetings: text('sealed_meetings'),
 });

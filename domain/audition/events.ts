@@ -62,6 +62,13 @@ export const meetingSchema = z.object({
 });
 export type Meeting = z.infer<typeof meetingSchema>;
 
+/** When join links work, in milliseconds before the start and after the end of the slot. */
+export const joinWindowSchema = z.object({
+  opensBefore: z.number().describe('Milliseconds before the start of the slot from which join links work'),
+  closesAfter: z.number().describe('Milliseconds after the end of the slot until which join links work'),
+});
+export type JoinWindow = z.infer<typeof joinWindowSchema>;
+
 /** What the trail says about a participant. It has no names and no addresses. */
 const castMemberSchema = z.object({
   id: participantIdSchema,
@@ -101,6 +108,8 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     participants: z.array(castMemberSchema),
     /** The previous round, when a callback started this audition. */
     previous: auditionIdSchema.optional(),
+    /** Absent when participants get the link of the meeting itself. */
+    joinLinks: joinWindowSchema.optional(),
   }),
   fact('holding_started', {}),
   /** `until` is absent since a hold lasts until it is released. */
@@ -121,8 +130,16 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     to: z.enum(meetingProviders).optional(),
     reason: z.string(),
   }),
-  /** The provider no longer has the meeting. Its join link is dead. */
-  fact('meeting_lost', { meeting: meetingSchema }),
+  /**
+   * The audition has left the meeting. Without a reason, its provider no longer has it. Otherwise the reason is the kind of
+   * fault of a provider that cannot be used, or `requested`.
+   */
+  fact('meeting_lost', { meeting: meetingSchema, reason: z.string().optional() }),
+  /** No provider can make a meeting: the participants are notified how the audition takes place without one. */
+  fact('backup_announced', { revision: z.int() }),
+  /** The provider of the meeting, or a person's join link, shows that a participant is present. */
+  fact('participant_joined', { participant: participantIdSchema, at: instantSchema }),
+  fact('participant_left', { participant: participantIdSchema, at: instantSchema }),
   /** Names the owner, not the calendar: a calendar's id at Google is its owner's email address. */
   fact('calendar_event_written', {
     participant: participantIdSchema,
@@ -247,7 +264,8 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     participant: participantIdSchema,
     overridden: z.array(blockerSchema).optional(),
   }),
-  fact('checked_in', { participant: participantIdSchema }),
+  /** Without an origin, the casting office or the platform has reported it. */
+  fact('checked_in', { participant: participantIdSchema, origin: z.enum(origins).optional() }),
   fact('session_started', { origin: z.enum(origins) }),
   fact('session_ended', { origin: z.enum(origins) }),
   fact('decided', {

@@ -2,6 +2,7 @@
 import type { AuditionId, OrganizationId, ProjectId, RoleId } from '../ids.ts';
 import type { MeetingProviderName } from '../providers/vendors.ts';
 import type { ConflictRules } from './conflict-rules.ts';
+import type { MeetingBackup } from './meeting-backup.ts';
 import type { MeetingHost } from './meeting-host.ts';
 import type { MeetingSettings } from './meeting-settings.ts';
 import type { AuditionPolicy } from './policy.ts';
@@ -21,6 +22,13 @@ export interface AuditionPlan {
   readonly formerParticipants?: readonly Participant[] | undefined;
   /** In order of preference. Empty for an audition in person. */
   readonly meetingProviders: readonly MeetingProviderName[];
+  /**
+   * Whether participants get join links of this service instead of the link of the meeting. Absent in plans of earlier
+   * versions, and without a meeting.
+   */
+  readonly joinLinks?: true | undefined;
+  /** How the audition takes place when no provider can make its meeting. */
+  readonly backup?: MeetingBackup | undefined;
   /** Undefined: the meeting has the settings of the host's account. */
   readonly meetingSettings?: MeetingSettings | undefined;
   /** The settings of each round, when the organization has templates of rounds. A callback takes those of its round. */

@@ -194,6 +194,9 @@ const policyOverridesSchema = z
       'How long a performer can change a decline. Until then nothing is undone. Default: PT15M',
     ),
     reopenWithin: isoDurationSchema.describe('How long a closed audition can be reopened. Default: P14D'),
+    meetingCheck: isoDurationSchema.describe(
+      'When the meeting is checked at its provider before the start. If the provider fails, the audition moves to the next one. Default: PT15M; PT0S: not checked',
+    ),
     noShow: z
       .enum(noShowPolicies)
       .describe(

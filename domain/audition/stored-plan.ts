@@ -14,6 +14,7 @@ import { meetingProviders } from '../providers/vendors.ts';
 import { instantSchema } from '../time/instant.ts';
 import { conflictPolicies, defaultConflictRules, tentativeRules } from './conflict-rules.ts';
 import { blackoutSchema } from './conflict-settings.ts';
+import { meetingBackupSchema } from './meeting-backup.ts';
 import { meetingHostSchema } from './meeting-host.ts';
 import { meetingSettingsSchema } from './meeting-settings.ts';
 import type { AuditionPlan } from './plan.ts';
@@ -54,6 +55,7 @@ const storedPolicySchema = z.object({
   reopenWithin: milliseconds.default(defaultPolicy.reopenWithin),
   noShow: z.enum(noShowPolicies).default(defaultPolicy.noShow),
   calendarMoves: z.enum(calendarMovePolicies).optional(),
+  meetingCheck: milliseconds.optional(),
 });
 
 const storedConflictRulesSchema = z.object({
@@ -83,6 +85,8 @@ const storedPlanSchema = z.object({
   meetingSettings: storedSettingsSchema.optional(),
   meetingSettingsOfRounds: z.partialRecord(z.enum(auditionRounds), storedSettingsSchema).optional(),
   meetingHost: meetingHostSchema.optional(),
+  joinLinks: z.literal(true).optional(),
+  backup: meetingBackupSchema.optional(),
   reminders: z.array(milliseconds),
   notes: z.string().optional(),
   policy: storedPolicySchema,
@@ -113,6 +117,7 @@ export const planFromView = (view: AuditionView, correlationId: string): Auditio
     wish: { kind: 'fixed', slot },
     participants: view.participants.map(participantFromTrail),
     meetingProviders: provider === undefined || provider === 'manual' ? [] : [provider],
+    ...(view.joinLinks ? { joinLinks: true as const } : {}),
     reminders: [],
     policy: defaultPolicy,
     correlationId,

@@ -2,7 +2,7 @@
  * Runs the activities against a real PostgreSQL, a real mail server, and a provider sandbox that the vendors' client
  * libraries call. Each test has its own sandbox; the tests of a file share the database and the mail server.
  */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Info } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
@@ -10,6 +10,7 @@ import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import type {
   AuditionActivities,
   BookRoomInput,
+  CheckMeetingInput,
   ClaimSlotInput,
   CreateMeetingInput,
   FindBusyInput,
@@ -28,6 +29,7 @@ import type { AuditionFact } from '../../domain/audition/events.ts';
 import { type Participant, participantSchema } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { type AuditionId, projectIdSchema, roleIdSchema } from '../../domain/ids.ts';
+import { createJoinLinkIds } from '../../foundation/links/join-link.ts';
 import type { FaultRequest } from '../../infra/sandbox/faults/fault.ts';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
 import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
@@ -73,6 +75,8 @@ export const noticeFacts: NoticeFacts = {
   slot,
   revision: 1,
 };
+
+const joinLinkIds = createJoinLinkIds([{ key: randomBytes(32) }]);
 
 export interface ActivityHarnessOptions {
   /** Whether the mail server offers a journal; without one, the client cannot find out whether a message was sent. */
@@ -123,6 +127,10 @@ export const useActivityHarness = () => {
       publicUrl: sandbox.url,
       responseLink: (invitation) =>
         `${sandbox.url}/respond/${invitation.auditionId}.${invitation.participant}.${invitation.revision}`,
+      joinUrl: async (request) => {
+        const [id] = await database.repositories.joinLinks.issue([request], joinLinkIds);
+        return `${sandbox.url}/j/${id}`;
+      },
       tellSlotTaken: async (id) => void told.push(id),
       sender: 'CastMatch <casting@castmatch.test>',
     });
@@ -217,6 +225,8 @@ const asActivities = (activities: AuditionActivities, info?: Partial<Info>) => {
     writeEvents: inContext((input: WriteEventsInput) => activities.writeEvents(input)),
     bookRoom: inContext((input: BookRoomInput) => activities.bookRoom(input)),
     removeEvent: inContext((input: RemoveEventInput) => activities.removeEvent(input)),
+    checkMeeting: inContext((input: CheckMeetingInput) => activities.checkMeeting(input)),
+    readAttendance: inContext((input: CheckMeetingInput) => activities.readAttendance(input)),
     createMeeting: inContext((input: CreateMeetingInput) => activities.createMeeting(input)),
     moveMeeting: inContext((input: MoveMeetingInput) => activities.moveMeeting(input)),
     removeMeeting: inContext((input: RemoveMeetingInput) => activities.removeMeeting(input)),
