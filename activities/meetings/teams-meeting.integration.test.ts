@@ -169,7 +169,7 @@ describe('a meeting on Teams', () => {
         .map(({ account }) => account)
         .sort(),
     ).toEqual(Object.values(accounts));
-    await expect(createOther()).rejects.toMatchObject({ details: [{ code: 'conflict' }] });
+    await expect(createOther()).rejects.toMatchObject({ details: [{ code: 'hosts_busy' }] });
     expect(meetings()).toHaveLength(2);
   });
 
