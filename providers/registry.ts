@@ -31,6 +31,8 @@ import { createSmtpEmail } from './smtp/email.ts';
 import { createSmtpCheck } from './smtp/health.ts';
 import { createMailJournal } from './smtp/journal.ts';
 import { type SmtpSettings, smtpSettingsOf, smtpVariables } from './smtp/settings.ts';
+import { type StorageSettings, storageSettingsOf, storageVariables } from './storage/settings.ts';
+import { createStorage } from './storage/storage.ts';
 import { createTwilioClient } from './twilio/client.ts';
 import { createTwilioCheck } from './twilio/health.ts';
 import { type TwilioSettings, twilioSettingsOf, twilioVariables } from './twilio/settings.ts';
@@ -40,6 +42,7 @@ import { createZoomClient } from './zoom/client.ts';
 import { createZoomCheck } from './zoom/health.ts';
 import { createZoomMeetings } from './zoom/meetings.ts';
 import { createZoomAuthorizer } from './zoom/oauth.ts';
+import { createZoomRecordings } from './zoom/recordings.ts';
 import { type ZoomSettings, zoomSettingsOf, zoomVariables } from './zoom/settings.ts';
 
 export interface ProviderSettings {
@@ -51,6 +54,7 @@ export interface ProviderSettings {
   readonly zoom: ZoomSettings;
   readonly twilio: TwilioSettings;
   readonly smtp: SmtpSettings;
+  readonly storage: StorageSettings;
 }
 
 export interface ProviderRegistry extends Providers {
@@ -76,6 +80,7 @@ export const providerVariables = [
   zoomVariables,
   twilioVariables,
   smtpVariables,
+  storageVariables,
 ] as const;
 
 export const providerShape = {
@@ -85,6 +90,7 @@ export const providerShape = {
   ...zoomVariables.shape,
   ...twilioVariables.shape,
   ...smtpVariables.shape,
+  ...storageVariables.shape,
 };
 
 /** Returns the settings of every vendor from its variables. */
@@ -95,6 +101,7 @@ export const providerSettingsOf = (set: z.output<z.ZodObject<typeof providerShap
   zoom: zoomSettingsOf(set),
   twilio: twilioSettingsOf(set),
   smtp: smtpSettingsOf(set),
+  storage: storageSettingsOf(set),
 });
 
 /**
@@ -116,6 +123,7 @@ export const createProviders = (
   const outbound = createOutboundDispatcher({ allowedPrivateNetworks });
   const fetchFor = (home: URL) => createGuardedFetch(outbound, home);
   const feeds = createFeedReader(fetchFor);
+  const { storage, check: checkStorage, close: closeStorage } = createStorage(settings.storage);
   return {
     calendars: {
       google: createGoogleCalendar(google),
@@ -131,6 +139,8 @@ export const createProviders = (
     meetings: { zoom: createZoomMeetings(zoom, settings.zoom.hostUser) },
     textMessages: createTwilioTextMessages(twilio, settings.twilio.messagingServiceSid),
     email: createSmtpEmail(smtp, settings.smtp.from, journalUrl ? createMailJournal(journalUrl) : undefined),
+    recordings: { zoom: createZoomRecordings(zoom, settings.zoom, fetchFor) },
+    storage,
     authorizers: {
       oauth: {
         google: createGoogleAuthorizer(settings.google),
@@ -147,6 +157,7 @@ export const createProviders = (
       zoom: createZoomCheck(zoom, settings.zoom.hostUser),
       twilio: createTwilioCheck(twilio),
       smtp: createSmtpCheck(smtp),
+      storage: checkStorage,
     },
     sharedAccounts: {
       zoom: `${settings.zoom.accountId}/${settings.zoom.hostUser ?? 'me'}`,
@@ -155,6 +166,7 @@ export const createProviders = (
     },
     close: async () => {
       smtp.close();
+      closeStorage();
       await Promise.all([zoom.close(), outbound.close()]);
     },
   };

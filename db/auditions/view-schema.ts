@@ -1,7 +1,13 @@
 /** Schema of the stored view. New fields must be optional, because rows of older versions are read. */
 import { z } from 'zod';
 import { attentionItemSchema } from '../../domain/audition/attention.ts';
-import { answers, deliveryStatuses, meetingSchema, noticeKinds } from '../../domain/audition/events.ts';
+import {
+  answers,
+  deliveryStatuses,
+  meetingSchema,
+  noticeKinds,
+  recordingConsents,
+} from '../../domain/audition/events.ts';
 import { participantKinds } from '../../domain/audition/request.ts';
 import { roomAnswers } from '../../domain/audition/room-booking.ts';
 import { slotSchema } from '../../domain/audition/slot.ts';
@@ -37,6 +43,7 @@ export const auditionViewSchema = z.object({
       answer: z.enum([...answers, 'none']),
       checkedIn: z.boolean(),
       answerFinalAt: instantSchema.optional(),
+      recordingConsent: z.enum(recordingConsents).optional(),
     }),
   ),
   slot: slotSchema.optional(),

@@ -35,7 +35,7 @@ const relay = startRelay({
         {
           repositories,
           replyAddresses: undefined,
-          workflowSignals: { signalAudition, signalCalendarSync },
+          workflowSignals: { signalAudition, signalCalendarSync, reportRecording: async () => {} },
           metrics: { deliveryReported: () => {} },
         },
         event,
