@@ -10,6 +10,7 @@ import { toInstant } from '../domain/time/epoch.ts';
 import { createKeyWrapping } from '../foundation/encryption/configured-wrapping.ts';
 import { createConnectionLinks } from '../foundation/links/connection-link.ts';
 import { createFeedLinks, createSessionFeedLinks } from '../foundation/links/feed-link.ts';
+import { createRecordingLinks } from '../foundation/links/recording-link.ts';
 import { createResponseLinks } from '../foundation/links/response-link.ts';
 import type { Logger } from '../foundation/observability/logger.ts';
 import { calendarName, calendarNames } from '../providers/calendar-names.ts';
@@ -27,6 +28,7 @@ import { buildApi } from './app.ts';
 import { createAuditionWorkflows } from './auditions/audition-workflows.ts';
 import { findRoomBusyWith, listRoomsWith } from './calendars/rooms.ts';
 import type { ApiDependencies, FindBusy, NameCalendar } from './dependencies.ts';
+import { createRecordingWorkflows } from './recordings/recording-workflows.ts';
 import { connectTemporal } from './temporal-connection.ts';
 import { createDeliveryWorkflows } from './webhook-endpoints/delivery-workflows.ts';
 
@@ -147,6 +149,9 @@ export const startApi = async ({
         temporal: temporal.client,
         taskQueue: `${workflowTaskQueue}${configuration.taskQueueSuffix}`,
       }),
+      recordingWorkflows: createRecordingWorkflows({ temporal: temporal.client }),
+      recordingLinks: createRecordingLinks(configuration.masterKeys),
+      storage: guardedProviders.storage,
       assertUrlAllowed: createEarlyCheck(configuration),
       responseLinks: createResponseLinks(configuration.masterKeys),
       feedLinks: createFeedLinks(configuration.masterKeys),

@@ -132,12 +132,16 @@ export const createRecordingActivities = ({
       return stored;
     },
 
-    discardFile: (input) => {
+    discardFile: async (input) => {
       const storageKey = storageKeyOf(input, input);
-      return undoOnce(ledger, storageOperation(input), createAttemptContext(input), {
+      const context = createAttemptContext(input);
+      const undone = await undoOnce(ledger, storageOperation(input), context, {
         find: async () => [storageKey],
         remove: (key, call) => storage.remove(key, call),
       });
+      // The ledger counts a broken download as no effect, and its bytes are in the storage.
+      const removed = await storage.remove(storageKey, context.startCall());
+      return removed === 'deleted' ? { result: 'undone' } : undone;
     },
 
     completeRecording: async (input) => {

@@ -9,7 +9,7 @@ import { createZoomClient } from './client.ts';
 import { createZoomMeetings } from './meetings.ts';
 import { createZoomRecordings, uuidInPath } from './recordings.ts';
 
-const slot = { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T09:30:00.000Z', zone: 'Europe/Paris' };
+const slot = { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T09:30:00.000Z', zone: 'Europe/Paris' } as const;
 
 const credentials = {
   clientId: 'sandbox-zoom-client',
@@ -179,9 +179,8 @@ describe('recordings of Zoom', () => {
       requests.push(request.headers);
       return 'stolen';
     });
-    await foreign.listen({ port: 0, host: '127.0.0.1' });
+    const origin = await foreign.listen({ port: 0, host: '127.0.0.1' });
     onTestFinished(() => foreign.close());
-    const address = foreign.addresses()[0];
     const client = {
       send: async () => ({
         uuid: 'u',
@@ -191,7 +190,7 @@ describe('recordings of Zoom', () => {
             id: 'f',
             file_type: 'MP4',
             status: 'completed',
-            download_url: `http://localhost:${address?.port}/f`,
+            download_url: `${origin}/f`,
           },
         ],
       }),

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseBearerToken } from '../authorization.ts';
@@ -177,8 +178,24 @@ const sendFile = (
       'accept-ranges': 'bytes',
       ...(range && { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
     })
-    .send(Readable.from(bytes, { objectMode: false }));
+    .send(Readable.from(throttled(bytes, recording.bytesPerSecond), { objectMode: false }));
 };
+
+/** Yields the chunks at a speed. The consumer can be slower. */
+async function* throttled(
+  bytes: Iterable<Buffer>,
+  bytesPerSecond: number | undefined,
+): AsyncGenerator<Buffer> {
+  const began = performance.now();
+  let sent = 0;
+  for (const chunk of bytes) {
+    yield chunk;
+    sent += chunk.length;
+    if (bytesPerSecond === undefined) continue;
+    const aheadMs = (sent / bytesPerSecond) * 1_000 - (performance.now() - began);
+    if (aheadMs > 10) await wait(aheadMs);
+  }
+}
 
 /** The connection breaks after the last byte. */
 function* untilCut(seed: string, start: number, end: number): Generator<Buffer> {

@@ -34,6 +34,8 @@ export const recordingSpecSchema = z.strictObject({
   /** Downloads break after this many bytes, as often as `cuts` says. */
   cutAfter: z.int().min(1).optional(),
   cuts: z.int().min(1).default(1),
+  /** The speed of a download. Default: as fast as the network. */
+  bytesPerSecond: z.int().min(1).optional(),
   /** Ignores the header Range, as some content networks do. */
   ignoresRanges: z.boolean().default(false),
 });
@@ -56,6 +58,7 @@ const storedRecordingSchema = z.object({
   files: z.array(storedFileSchema),
   cutAfter: z.int().optional(),
   cutsLeft: z.int(),
+  bytesPerSecond: z.int().optional(),
   ignoresRanges: z.boolean(),
 });
 export type StoredRecording = z.infer<typeof storedRecordingSchema>;
@@ -117,6 +120,7 @@ export const createRecordings = (
         files: spec.files.map((file) => ({ ...file, id: randomUUID() })),
         cutAfter: spec.cutAfter,
         cutsLeft: spec.cutAfter === undefined ? 0 : spec.cuts,
+        bytesPerSecond: spec.bytesPerSecond,
         ignoresRanges: spec.ignoresRanges,
       };
       recordings = [...recordings, recording];
