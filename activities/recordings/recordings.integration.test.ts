@@ -156,10 +156,10 @@ describe('the transfer of a file', () => {
     const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
     const cancelled = harness.run.storeFile(input, environment).catch((error: unknown) => error);
     await pause(700);
-    environment.cancel();
+    environment.cancel('CANCELLED');
     expect(await cancelled).toBeInstanceOf(Error);
     const folder = join(harness.directory, 'org_1', harness.call.auditionId, input.recording);
-    await eventually(async () => (await readdir(folder)).some((name) => name.endsWith('.part')));
+    await eventually(async () => (await readdir(folder)).some((name) => name.endsWith('.part')), 5_000);
     await harness.timePasses();
     expect(await harness.run.storeFile(input)).toMatchObject({ sha256: checksumOf(file) });
   });

@@ -9,7 +9,11 @@ import { createZoomClient } from './client.ts';
 import { createZoomMeetings } from './meetings.ts';
 import { createZoomRecordings, uuidInPath } from './recordings.ts';
 
-const slot = { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T09:30:00.000Z', zone: 'Europe/Paris' } as const;
+const slot = {
+  start: '2026-12-01T09:00:00.000Z',
+  end: '2026-12-01T09:30:00.000Z',
+  zone: 'Europe/Paris',
+} as const;
 
 const credentials = {
   clientId: 'sandbox-zoom-client',

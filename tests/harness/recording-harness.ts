@@ -20,7 +20,11 @@ import { createTestDatabase, type TestDatabase } from './database.ts';
 import { timePasses } from './ledger.ts';
 import { sandboxSettings } from './sandbox-settings.ts';
 
-const slot = { start: '2031-01-01T09:00:00.000Z', end: '2031-01-01T09:30:00.000Z', zone: 'Europe/Paris' } as const;
+const slot = {
+  start: '2031-01-01T09:00:00.000Z',
+  end: '2031-01-01T09:30:00.000Z',
+  zone: 'Europe/Paris',
+} as const;
 
 /** Returns the checksum of a file of the sandbox. */
 export const checksumOf = ({ id, size }: { readonly id: string; readonly size: number }): string => {
