@@ -27,7 +27,7 @@ export type RecordingPolicy = z.infer<typeof recordingPolicySchema>;
 
 /**
  * The policy of an organization that has set none. Zoom processes a recording in about twice the duration of the meeting,
- * and in up to 24 hours: https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0064889
+ * and in up to 24 hours: https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0062627
  */
 export const defaultRecordingPolicy: RecordingPolicy = {
   retainForDays: 90,
