@@ -50,6 +50,8 @@ export interface FakeWorld {
   adoptedPlan: AuditionPlan | undefined;
   /** Whether a run that takes over finds that the slot is held for another cast. */
   isHeldForOtherCast: boolean;
+  /** Whether the provider is asked to record the sessions of new meetings. */
+  isRecorded: boolean;
   /** A test's hook, awaited before the effect of each activity. */
   beforeActivity: (call: Call, index: number) => Promise<void> | void;
   /** A test's hook, awaited when the events of a completed slot are written and recorded, before the result. */
@@ -166,6 +168,7 @@ export const createFakeWorld = (): FakeWorld => {
     effects: [],
     adoptedPlan: undefined,
     isHeldForOtherCast: false,
+    isRecorded: false,
     beforeActivity: () => undefined,
     beforeResult: () => undefined,
     meetings,
@@ -310,7 +313,12 @@ export const createFakeWorld = (): FakeWorld => {
         trail.append(position);
         if (!hasFallback) meetingsWithoutFallback.push(key);
         await once('createMeeting', key, () => meetings.add(key));
-        return { provider, id: key, joinUrl: `https://meet.example/${provider}` };
+        return {
+          provider,
+          id: key,
+          joinUrl: `https://meet.example/${provider}`,
+          ...(world.isRecorded && { recording: 'cloud' as const }),
+        };
       },
       async moveMeeting({ trail: position, key, meeting, provider }) {
         trail.append(position);
