@@ -24,6 +24,7 @@ import { createMicrosoftAuthorizer } from './microsoft/oauth.ts';
 import { type MicrosoftSettings, microsoftSettingsOf, microsoftVariables } from './microsoft/settings.ts';
 import type { Authorizers } from './oauth/authorizers.ts';
 import { createOutboundDispatcher } from './outbound/dispatcher.ts';
+import { createGuardedDownload } from './outbound/guarded-download.ts';
 import { createGuardedFetch } from './outbound/guarded-fetch.ts';
 import type { Providers, SharedAccounts } from './ports.ts';
 import { createSmtpClient } from './smtp/client.ts';
@@ -139,7 +140,7 @@ export const createProviders = (
     meetings: { zoom: createZoomMeetings(zoom, settings.zoom.hostUser) },
     textMessages: createTwilioTextMessages(twilio, settings.twilio.messagingServiceSid),
     email: createSmtpEmail(smtp, settings.smtp.from, journalUrl ? createMailJournal(journalUrl) : undefined),
-    recordings: { zoom: createZoomRecordings(zoom, settings.zoom, fetchFor) },
+    recordings: { zoom: createZoomRecordings(zoom, settings.zoom, createGuardedDownload(outbound)) },
     storage,
     authorizers: {
       oauth: {

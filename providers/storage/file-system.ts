@@ -18,6 +18,8 @@ const removeOperation = operationOf('storage', 'files.remove');
 
 /** Large enough that system calls cost little, and small enough that a killed worker repeats little. */
 const blockSize = 2 * 1024 * 1024;
+/** In bytes. */
+const flushedTogether = 32 * 1024 * 1024;
 
 /** Creates the storage. The directory is created with the first file. */
 export const createFileSystemStorage = (directory: string): FileStorage => {
@@ -58,6 +60,7 @@ export const createFileSystemStorage = (directory: string): FileStorage => {
             throw error;
           }
         }
+        const flushing = createBackgroundFlush(() => handle.datasync());
         const blocks = createBlockWriter(blockSize, async (block) => {
           call.signal.throwIfAborted();
           for (let from = 0; from < block.length; ) {
@@ -65,6 +68,7 @@ export const createFileSystemStorage = (directory: string): FileStorage => {
             from += bytesWritten;
             durable += bytesWritten;
           }
+          flushing.written(block.length);
         });
         return {
           offset,
@@ -75,6 +79,7 @@ export const createFileSystemStorage = (directory: string): FileStorage => {
           complete: () =>
             translated(store, async () => {
               await blocks.finish();
+              await flushing.finish();
               await handle.datasync();
               await handle.close();
               await renameOnce(partOf(key), pathOf(key));
@@ -82,6 +87,7 @@ export const createFileSystemStorage = (directory: string): FileStorage => {
             }),
           suspend: async () => {
             await blocks.abandon();
+            await flushing.finish().catch(() => undefined);
             await handle.close().catch(() => undefined);
           },
         };
@@ -109,6 +115,35 @@ export const createFileSystemCheck = (directory: string) => (): Promise<void> =>
     await mkdir(directory, { recursive: true });
     await access(directory, constants.W_OK);
   });
+
+/**
+ * Flushes what was written to the disk while more is downloaded, so that the flush at the end is short.
+ */
+const createBackgroundFlush = (flush: () => Promise<void>) => {
+  let unflushed = 0;
+  let running: Promise<void> | undefined;
+  let failure: unknown;
+  return {
+    written(bytes: number): void {
+      unflushed += bytes;
+      if (running || unflushed < flushedTogether) return;
+      unflushed = 0;
+      running = flush().then(
+        () => {
+          running = undefined;
+        },
+        (error: unknown) => {
+          failure = error;
+        },
+      );
+    },
+    /** Waits for the running flush. @throws its error. */
+    async finish(): Promise<void> {
+      await running;
+      if (failure !== undefined) throw failure;
+    },
+  };
+};
 
 /** An attempt that was overtaken finds the file under its key already. */
 const renameOnce = async (from: string, to: string): Promise<void> => {

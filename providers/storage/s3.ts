@@ -45,14 +45,32 @@ interface OpenUpload {
 }
 
 /** Creates the client. The SDK repeats a request twice at most; Temporal repeats the transfer. */
-const createClient = ({ endpoint, region, usesPathStyle, credentials }: S3Settings): S3Client =>
-  new S3Client({
+const createClient = ({ endpoint, region, usesPathStyle, credentials }: S3Settings): S3Client => {
+  const client = new S3Client({
     region,
     forcePathStyle: usesPathStyle,
     maxAttempts: 3,
     ...(endpoint && { endpoint }),
     ...(credentials && { credentials }),
   });
+  // The server checks the CRC-32 of each part, which is signed. A second hash of the bytes would cost as much as the transfer.
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      (args) => {
+        if (commandName === 'UploadPartCommand' && hasHeaders(args.request))
+          args.request.headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD';
+        return next(args);
+      },
+    { step: 'build', name: 'unsignedParts' },
+  );
+  return client;
+};
+
+const hasHeaders = (request: unknown): request is { headers: Record<string, string> } =>
+  typeof request === 'object' &&
+  request !== null &&
+  'headers' in request &&
+  typeof request.headers === 'object';
 
 /** Creates the storage. */
 export const createS3Storage = (settings: S3Settings): FileStorage & { close(): void } => {

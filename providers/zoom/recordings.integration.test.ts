@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { createOutboundDispatcher } from '../outbound/dispatcher.ts';
-import { createGuardedFetch } from '../outbound/guarded-fetch.ts';
+import { createGuardedDownload } from '../outbound/guarded-download.ts';
 import { createZoomClient } from './client.ts';
 import { createZoomMeetings } from './meetings.ts';
 import { createZoomRecordings, uuidInPath } from './recordings.ts';
@@ -30,8 +30,10 @@ const setUp = async () => {
     await Promise.all([client.close(), outbound.close()]);
     await sandbox.close();
   });
-  const recordings = createZoomRecordings(client, { apiUrl: `${sandbox.url}/v2` }, (home) =>
-    createGuardedFetch(outbound, home),
+  const recordings = createZoomRecordings(
+    client,
+    { apiUrl: `${sandbox.url}/v2` },
+    createGuardedDownload(outbound),
   );
   const { id: meeting } = await createZoomMeetings(client).create(
     { reference: 'a0b1c2', topic: 'Audition', slot },
@@ -200,7 +202,9 @@ describe('recordings of Zoom', () => {
       }),
       close: async () => {},
     };
-    const recordings = createZoomRecordings(client, { apiUrl: 'https://api.zoom.us/v2' }, () => fetch);
+    const recordings = createZoomRecordings(client, { apiUrl: 'https://api.zoom.us/v2' }, async () => {
+      throw new Error('a request was made');
+    });
     const [listed] = await recordings.list('1', callContext());
     await expect(
       recordings.download({ instance: 'u', file: listed?.files[0]?.id ?? '' }, 0, callContext()),

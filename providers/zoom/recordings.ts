@@ -4,6 +4,7 @@
  * instances, each with its own UUID and its own recording.
  */
 import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
 import type { FileKind, ListedFile } from '../../domain/recordings/recording.ts';
@@ -12,6 +13,8 @@ import { minute } from '../../domain/time/units.ts';
 import type { ErrorRow } from '../errors/error-table.ts';
 import { httpRows } from '../errors/error-table.ts';
 import { operationOf } from '../operations.ts';
+import { isAddressNotAllowed } from '../outbound/address-rules.ts';
+import type { Download, GuardedDownload } from '../outbound/guarded-download.ts';
 import { maySendCredentials } from '../outbound/guarded-fetch.ts';
 import type { CallContext, FileDownload, ListedRecording, RecordingProvider } from '../ports.ts';
 import type { ZoomClient } from './client.ts';
@@ -85,7 +88,7 @@ export const uuidInPath = (uuid: string): string => {
 export const createZoomRecordings = (
   client: ZoomClient,
   { apiUrl, hostUser = 'me' }: { readonly apiUrl: string; readonly hostUser?: string | undefined },
-  fetchFrom: (home: URL) => typeof globalThis.fetch,
+  download: GuardedDownload,
 ): RecordingProvider => {
   /** Returns undefined for what Zoom does not know (404, with the codes 3001 and 3301). */
   const read = async <Schema extends z.ZodType>(
@@ -125,11 +128,8 @@ export const createZoomRecordings = (
   const requireZoom = (address: string): URL => {
     const url = new URL(address);
     if (maySendCredentials(new URL(apiUrl), url)) return url;
-    throw new ProviderError(
-      'zoom',
-      downloadOperation.name,
-      { kind: 'misconfigured' },
-      { message: `the download address is at ${url.hostname}, which is not a server of the API's owner` },
+    throw foreignAddress(
+      `the download address is at ${url.hostname}, which is not a server of the API's owner`,
     );
   };
 
@@ -157,7 +157,7 @@ export const createZoomRecordings = (
       const url = requireZoom(listed.download_url);
       const token = recording?.download_access_token;
       try {
-        const answer = await fetchFrom(url)(url, {
+        const answer = await download(url, {
           headers: {
             // A compressed answer would have other offsets.
             'accept-encoding': 'identity',
@@ -169,6 +169,8 @@ export const createZoomRecordings = (
         });
         return await openAnswer(answer, call);
       } catch (error) {
+        if (isAddressNotAllowed(error))
+          throw foreignAddress('a redirect leads to an address that is not allowed');
         throw fromZoom(downloadOperation, error, call);
       }
     },
@@ -186,6 +188,9 @@ export const createZoomRecordings = (
   };
 };
 
+const foreignAddress = (message: string): ProviderError =>
+  new ProviderError('zoom', downloadOperation.name, { kind: 'misconfigured' }, { message });
+
 const fileGone = (): ProviderError =>
   new ProviderError(
     'zoom',
@@ -195,31 +200,30 @@ const fileGone = (): ProviderError =>
   );
 
 /** Checks the answer of a download, and returns its bytes. An error page in place of the file is not stored. */
-const openAnswer = async (answer: Response, call: CallContext): Promise<FileDownload> => {
-  const { status, headers, body } = answer;
+const openAnswer = async (answer: Download, call: CallContext): Promise<FileDownload> => {
+  const { status } = answer;
   const isFile = status === 200 || status === 206;
-  if (!isFile || !body || isPage(headers)) {
-    await body?.cancel();
+  if (!isFile || isPage(answer)) {
+    await answer.discard();
     throw zoomError(downloadErrors, downloadOperation, {
       // Zoom answers a request without a valid token with its sign-in page.
       status: isFile ? 401 : status,
-      retryAfter: headers.get('retry-after') ?? undefined,
+      retryAfter: answer.header('retry-after'),
       body: { message: isFile ? 'the answer is a page, not a file' : 'the file cannot be downloaded' },
     });
   }
   const range =
-    status === 206 ? /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '') : null;
-  const length = headers.get('content-length');
-  const size = range ? numberOf(range[2]) : numberOf(length);
-  return { offset: numberOf(range?.[1]) ?? 0, size, body: bytesOf(body, call) };
+    status === 206 ? /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(answer.header('content-range') ?? '') : null;
+  const size = range ? numberOf(range[2]) : numberOf(answer.header('content-length'));
+  return { offset: numberOf(range?.[1]) ?? 0, size, body: bytesOf(answer.body, call) };
 };
 
-const isPage = (headers: Headers): boolean => headers.get('content-type')?.startsWith('text/html') ?? false;
+const isPage = (answer: Download): boolean => answer.header('content-type')?.startsWith('text/html') ?? false;
 
-const numberOf = (text: string | null | undefined): number | undefined =>
-  text !== null && text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+const numberOf = (text: string | undefined): number | undefined =>
+  text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 
-async function* bytesOf(body: ReadableStream<Uint8Array>, call: CallContext): AsyncGenerator<Uint8Array> {
+async function* bytesOf(body: Readable, call: CallContext): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
   } catch (error) {

@@ -51,7 +51,8 @@ const copyTo = async (configuration: Configuration, body: Readable, size: number
   if (storage.kind === 'file_system') {
     const path = join(storage.directory, name);
     await mkdir(dirname(path), { recursive: true });
-    return pipeline(body, createWriteStream(path));
+    // Flushed to the disk at its end, as every stored recording is.
+    return pipeline(body, createWriteStream(path, { flush: true }));
   }
   const client = new S3Client({
     region: storage.region,
