@@ -18,6 +18,9 @@ import type {
   TrailFact,
   TrailPosition,
 } from '../domain/audition/events.ts';
+import type { MeetingBackup } from '../domain/audition/meeting-backup.ts';
+import type { MeetingHost } from '../domain/audition/meeting-host.ts';
+import type { MeetingSettings } from '../domain/audition/meeting-settings.ts';
 import type { AuditionPlan } from '../domain/audition/plan.ts';
 import type { Reminder } from '../domain/audition/reminder-plan.ts';
 import type { CalendarRef, Channel, Participant, WritableCalendarRef } from '../domain/audition/request.ts';
@@ -80,6 +83,8 @@ export interface StepFailure {
   /** The kind of a provider fault, `timeout`, or `unexpected`. */
   readonly code: string;
   readonly provider?: string | undefined;
+  /** The provider's code of the error. */
+  readonly providerCode?: string | undefined;
   /** The connection that its owner must reconnect before the step can succeed. */
   readonly connection?: ConnectionId | undefined;
 }
@@ -232,6 +237,11 @@ export interface EventContent {
   readonly summary: string;
   readonly description: string;
   readonly location?: string | undefined;
+  /**
+   * Whether the event states the join link of the audition, not that of a participant: several people can read the event. The
+   * activity adds it.
+   */
+  readonly joinLink?: true | undefined;
 }
 
 export interface EventToWrite {
@@ -300,6 +310,10 @@ interface MeetingInput extends AuditionCall {
   readonly slot: Slot;
   readonly revision: number;
   readonly topic: string;
+  /** Absent: the meeting has the settings of the host's account. */
+  readonly settings?: MeetingSettings;
+  /** The preferred host. Absent: the first host of the organization that is free. */
+  readonly host?: MeetingHost;
 }
 
 export interface CreateMeetingInput extends MeetingInput {
@@ -318,11 +332,39 @@ export interface RemoveMeetingInput extends AuditionCall {
   readonly slot: Slot;
 }
 
+export interface CheckMeetingInput extends AuditionCall {
+  readonly provider: MeetingProviderName;
+  readonly meeting: Meeting;
+  readonly slot: Slot;
+}
+
+/**
+ * `absent`: the provider does not have the meeting. `unusable`: the provider cannot be used now, for the reason that the
+ * failure states.
+ */
+export type MeetingCheck =
+  | { readonly status: 'present' | 'absent' }
+  | { readonly status: 'unusable'; readonly failure: StepFailure };
+
+/** The presence of a person in a meeting that has ended, as the provider names the person. */
+export interface ObservedAttendance {
+  readonly name?: string | undefined;
+  readonly email?: string | undefined;
+  readonly joinedAt: Instant;
+  readonly leftAt?: Instant | undefined;
+}
+
 export interface MeetingActivities {
+  /** Looks whether the meeting can take place at its provider. Changes nothing. */
+  checkMeeting(input: CheckMeetingInput): Promise<MeetingCheck>;
+  /** Reads who was in the meeting. Undefined when the provider does not report it. Changes nothing. */
+  readAttendance(
+    input: CheckMeetingInput,
+  ): Promise<{ readonly attendance?: readonly ObservedAttendance[] | undefined }>;
   createMeeting(input: CreateMeetingInput): Promise<Meeting>;
   /**
    * Moves the meeting and returns it. Returns a new meeting, created under `key`, when the provider no longer has the
-   * old one.
+   * old one, or when its host has another meeting at the new time. The old meeting is then removed.
    */
   moveMeeting(input: MoveMeetingInput): Promise<Meeting>;
   removeMeeting(input: RemoveMeetingInput): Promise<UndoResult>;
@@ -340,10 +382,17 @@ export interface NoticeFacts {
   readonly slot: Slot;
   readonly revision: number;
   readonly joinUrl?: string | undefined;
+  /** Whether the notice states the recipient's own join link, in place of `joinUrl`. The activity finds it. */
+  readonly joinLink?: true | undefined;
   readonly notes?: string | undefined;
   readonly reason?: string | undefined;
-  /** What an update tells, when the time is the same. `no_link`: the meeting is gone, and there is no other. */
-  readonly changed?: 'place' | 'link' | 'no_link' | undefined;
+  /**
+   * What an update tells, when the time is the same. `no_link`: the meeting is gone, and there is no other. `backup`: how
+   * the audition takes place without a meeting.
+   */
+  readonly changed?: 'place' | 'link' | 'no_link' | 'backup' | undefined;
+  /** Set when `changed` is `backup`. */
+  readonly backup?: MeetingBackup | undefined;
   /** Increases with each fact of the audition. Sent as iCalendar's SEQUENCE. */
   readonly sequence?: number | undefined;
 }

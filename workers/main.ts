@@ -13,6 +13,7 @@ import { migrateAtStart } from '../db/migrate.ts';
 import { createDatabaseCheck } from '../db/readiness.ts';
 import { failToStart } from '../foundation/configuration/start-failure.ts';
 import { createKeyWrapping } from '../foundation/encryption/configured-wrapping.ts';
+import { createJoinLinkIds } from '../foundation/links/join-link.ts';
 import { createReplyAddresses } from '../foundation/links/reply-address.ts';
 import { createResponseLinks } from '../foundation/links/response-link.ts';
 import { createLogger } from '../foundation/observability/logger.ts';
@@ -161,6 +162,7 @@ const createAuditionActivities = (
   { repositories, providers, accessTokens, runs }: Parts,
 ) => {
   const links = createResponseLinks(masterKeys);
+  const joinLinkIds = createJoinLinkIds(masterKeys);
   const replyAddresses = smtp.replies && createReplyAddresses(masterKeys, smtp.replies.address);
   return createActivities({
     repositories,
@@ -170,6 +172,10 @@ const createAuditionActivities = (
     publicUrl,
     tellSlotTaken: signalSlotTaken,
     responseLink: (invitation) => `${publicUrl}/respond/${links.token(invitation)}`,
+    joinUrl: async (request) => {
+      const [id] = await repositories.joinLinks.issue([request], joinLinkIds);
+      return `${publicUrl}/j/${id}`;
+    },
     sender: smtp.from,
     replyAddress: replyAddresses && ((invitee) => replyAddresses.of(invitee)),
   });

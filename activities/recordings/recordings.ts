@@ -14,6 +14,7 @@ import { effectOnce } from '../effects/effect-once.ts';
 import { undoOnce } from '../effects/undo-once.ts';
 import type { RecordingDependencies } from './dependencies.ts';
 import { startProgress } from './progress.ts';
+import { createRecordingHosts } from './recording-hosts.ts';
 import { recordingIdOf, storageKeyOf } from './recording-id.ts';
 import { transferFile } from './transfer.ts';
 
@@ -41,12 +42,11 @@ const removalSchema = z.object({ instance: z.string(), result: z.enum(['removed'
 const anyPosition = { facts: [], number: 2 ** 31 - 1 };
 
 /** Creates the activities. */
-export const createRecordingActivities = ({
-  repositories: { ledger, events, recordings, recordingPolicies, recordingAttention },
-  providers,
-  reportAttention,
-}: RecordingDependencies): RecordingActivities => {
+export const createRecordingActivities = (dependencies: RecordingDependencies): RecordingActivities => {
+  const { repositories, providers, reportAttention } = dependencies;
+  const { ledger, events, recordings, recordingPolicies, recordingAttention } = repositories;
   const { storage } = providers;
+  const openHost = createRecordingHosts(dependencies);
 
   /** Appends a fact to the trail of the audition, once per key. The audition can be closed. */
   const appendFact = async (
@@ -87,13 +87,14 @@ export const createRecordingActivities = ({
       const { provider, meetingId, organization, checkTrash } = input;
       const source = providers.recordings[provider];
       const call = createAttemptContext(input, listTimeouts).startCall();
-      const listed = await source.list(meetingId, call);
+      const host = await openHost(input);
+      const listed = await source.list(host, meetingId, call);
       const found: FoundRecording[] = [];
       for (const recording of listed) found.push(await putFound(input, recording));
       return {
         recordings: found,
         policy: await recordingPolicies.get(organization),
-        ...(checkTrash && { isInTrash: await source.isInTrash(meetingId, call) }),
+        ...(checkTrash && { isInTrash: await source.isInTrash(host, meetingId, call) }),
       };
     },
 
@@ -115,6 +116,7 @@ export const createRecordingActivities = ({
             try {
               return await transferFile({
                 provider: providers.recordings[provider],
+                host: await openHost(input),
                 storage,
                 file: { instance, file },
                 size,
@@ -184,7 +186,12 @@ export const createRecordingActivities = ({
           result: removalSchema,
           providerId: () => instance,
           perform: async (call) => {
-            const removed = await providers.recordings[provider].remove(instance, action, call);
+            const removed = await providers.recordings[provider].remove(
+              await openHost(input),
+              instance,
+              action,
+              call,
+            );
             return { instance, result: removed === 'deleted' ? 'removed' : 'absent' };
           },
         },

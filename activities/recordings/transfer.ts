@@ -5,11 +5,18 @@
 import { createHash } from 'node:crypto';
 import { ProviderError } from '../../domain/errors.ts';
 import { meetingVendors } from '../../domain/providers/vendors.ts';
-import type { CallContext, FileStorage, FileUpload, RecordingProvider } from '../../providers/ports.ts';
+import type {
+  CallContext,
+  FileStorage,
+  FileUpload,
+  HostAccount,
+  RecordingProvider,
+} from '../../providers/ports.ts';
 import type { StoredFileResult } from '../contract.ts';
 
 export interface Transfer {
   readonly provider: RecordingProvider;
+  readonly host: HostAccount;
   readonly storage: FileStorage;
   readonly file: { readonly instance: string; readonly file: string };
   /** In bytes, as the provider has listed it. */
@@ -50,7 +57,7 @@ export const transferFile = async (transfer: Transfer): Promise<StoredFileResult
 
 /** Appends the missing bytes. Returns the size of the file. */
 const fill = async (
-  { provider, file, storage, storageKey, size: listedSize, call, onProgress }: Transfer,
+  { provider, host, file, storage, storageKey, size: listedSize, call, onProgress }: Transfer,
   upload: FileUpload,
   onBytes: (bytes: Uint8Array) => void,
 ): Promise<number> => {
@@ -61,7 +68,7 @@ const fill = async (
     await storage.remove(storageKey, call);
     throw transferFailure(provider, 'more bytes were stored than the file has; they are discarded');
   }
-  const download = await provider.download(file, offset, call);
+  const download = await provider.download(host, file, offset, call);
   const size = download.size ?? listedSize;
   if (listedSize !== undefined && size !== listedSize)
     throw transferFailure(provider, `the file has ${size} bytes, and was listed with ${listedSize}`);

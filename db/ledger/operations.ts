@@ -36,6 +36,7 @@ import {
   findOthersLike,
   findRow,
   findStanding,
+  type HandOver,
   handOverAttempts,
   type OperationLike,
   type OperationRow,
@@ -79,9 +80,10 @@ export interface OperationLedger {
   >;
   /**
    * Records that the call is now sent to the provider: from here on it can have an effect.
+   * @param target replaces the target of `begin`, when the attempt has chosen where the effect takes place.
    * @throws {Overtaken} when the attempt no longer owns the operation. Then the caller must not make the call.
    */
-  handOver(key: string, attempt: number): Promise<void>;
+  handOver(key: string, attempt: number, target?: EffectTarget): Promise<void>;
   /**
    * Extends the lease of an attempt that takes longer than one lease: it then ends `leaseMs` from now.
    * @throws {Overtaken} when the attempt no longer owns the operation. It must then stop.
@@ -176,7 +178,7 @@ export const createOperationLedger = (
     keyOf: ({ begin }) => begin.key,
   });
   const handOver = createBatching({
-    run: (attempts: readonly { key: string; attempt: number }[]) => handOverAttempts(db, attempts),
+    run: (attempts: readonly HandOver[]) => handOverAttempts(db, attempts),
     keyOf: ({ key }) => key,
   });
   const complete = createBatching({
@@ -193,8 +195,9 @@ export const createOperationLedger = (
       });
     },
 
-    async handOver(key, attempt) {
-      const isOwner = await handOver({ key, attempt });
+    async handOver(key, attempt, target) {
+      const sealed = target && (await sealTarget(vault, key, target, now()));
+      const isOwner = await handOver({ key, attempt, sealed });
       if (!isOwner) throw handOverRefused(await findRow(db, key), key, attempt);
     },
 

@@ -26,6 +26,7 @@ import {
 import { missingReasons } from '../recordings/recording.ts';
 import { instantSchema } from '../time/instant.ts';
 import { attentionActions, attentionItemSchema } from './attention.ts';
+import { settingNames } from './meeting-settings.ts';
 import { participantKinds } from './request.ts';
 import { roomAnswers } from './room-booking.ts';
 import { slotSchema } from './slot.ts';
@@ -63,10 +64,21 @@ export const meetingSchema = z.object({
   /** The provider's id of the meeting. */
   id: z.string(),
   joinUrl: z.string(),
-  /** Set when the provider was asked to record the session. */
-  recording: z.literal('cloud').optional(),
+  notHonored: z
+    .array(z.enum(settingNames))
+    .optional()
+    .describe(
+      'The requested settings that the meeting does not have. `duration`: the plan of the host ends the meeting before the slot ends',
+    ),
 });
 export type Meeting = z.infer<typeof meetingSchema>;
+
+/** When join links work, in milliseconds before the start and after the end of the slot. */
+export const joinWindowSchema = z.object({
+  opensBefore: z.number().describe('Milliseconds before the start of the slot from which join links work'),
+  closesAfter: z.number().describe('Milliseconds after the end of the slot until which join links work'),
+});
+export type JoinWindow = z.infer<typeof joinWindowSchema>;
 
 /** What the trail says about a participant. It has no names and no addresses. */
 const castMemberSchema = z.object({
@@ -107,6 +119,8 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     participants: z.array(castMemberSchema),
     /** The previous round, when a callback started this audition. */
     previous: auditionIdSchema.optional(),
+    /** Absent when participants get the link of the meeting itself. */
+    joinLinks: joinWindowSchema.optional(),
   }),
   fact('holding_started', {}),
   /** `until` is absent since a hold lasts until it is released. */
@@ -127,8 +141,16 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     to: z.enum(meetingProviders).optional(),
     reason: z.string(),
   }),
-  /** The provider no longer has the meeting. Its join link is dead. */
-  fact('meeting_lost', { meeting: meetingSchema }),
+  /**
+   * The audition has left the meeting. Without a reason, its provider no longer has it. Otherwise the reason is the kind of
+   * fault of a provider that cannot be used, or `requested`.
+   */
+  fact('meeting_lost', { meeting: meetingSchema, reason: z.string().optional() }),
+  /** No provider can make a meeting: the participants are notified how the audition takes place without one. */
+  fact('backup_announced', { revision: z.int() }),
+  /** The provider of the meeting, or a person's join link, shows that a participant is present. */
+  fact('participant_joined', { participant: participantIdSchema, at: instantSchema }),
+  fact('participant_left', { participant: participantIdSchema, at: instantSchema }),
   /** Names the owner, not the calendar: a calendar's id at Google is its owner's email address. */
   fact('calendar_event_written', {
     participant: participantIdSchema,
@@ -253,7 +275,8 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     participant: participantIdSchema,
     overridden: z.array(blockerSchema).optional(),
   }),
-  fact('checked_in', { participant: participantIdSchema }),
+  /** Without an origin, the casting office or the platform has reported it. */
+  fact('checked_in', { participant: participantIdSchema, origin: z.enum(origins).optional() }),
   fact('session_started', { origin: z.enum(origins) }),
   fact('session_ended', { origin: z.enum(origins) }),
   /** A participant agrees to be recorded, or withdraws the consent. Recorded by the API, not by the workflow. */

@@ -69,6 +69,9 @@ const facts: { readonly [Type in AuditionFact['type']]: Extract<AuditionFact, { 
     type: 'meeting_lost',
     meeting: { provider: 'zoom', id: '1', joinUrl: 'https://zoom.test/1' },
   },
+  backup_announced: { type: 'backup_announced', revision: 1 },
+  participant_joined: { type: 'participant_joined', participant: ada, at: until },
+  participant_left: { type: 'participant_left', participant: ada, at: until },
   calendar_event_written: {
     type: 'calendar_event_written',
     participant: ada,

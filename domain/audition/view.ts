@@ -12,10 +12,12 @@ import type {
   AuditionFact,
   CastMember,
   DeliveryStatus,
+  JoinWindow,
   Meeting,
   NoticeKind,
   RecordingConsent,
 } from './events.ts';
+import { afterJoining, afterLeaving, afterSession, type Presence } from './presence.ts';
 import type { Channel, ParticipantKind } from './request.ts';
 import type { RoomAnswer } from './room-booking.ts';
 import type { Slot } from './slot.ts';
@@ -34,6 +36,8 @@ export interface ParticipantView {
   readonly answerFinalAt?: Instant | undefined;
   /** Absent: the participant was not asked, or has not answered. */
   readonly recordingConsent?: RecordingConsent | undefined;
+  /** Absent when the meeting's provider has reported nothing about the participant. */
+  readonly presence?: Presence | undefined;
 }
 
 export interface NoticeView {
@@ -78,6 +82,10 @@ export interface AuditionView {
   /** The conflicts in spite of which the present slot was booked. */
   readonly overridden?: readonly Blocker[] | undefined;
   readonly meeting?: Meeting | undefined;
+  /** When the join links of the participants work. Absent when participants get the link of the meeting itself. */
+  readonly joinLinks?: JoinWindow | undefined;
+  /** The revision of the slot whose participants were notified how the audition takes place without a meeting. */
+  readonly backupAnnouncedAs?: number | undefined;
   readonly calendarEvents: readonly CalendarEventView[];
   /** The booking of the room in its calendar, for the present slot. */
   readonly roomBooking?: RoomBookingView | undefined;
@@ -123,6 +131,7 @@ export const createView = (event: AuditionEvent): AuditionView => {
     notices: [],
     attention: [],
     ...(fact.previous ? { previous: fact.previous } : {}),
+    ...(fact.joinLinks ? { joinLinks: fact.joinLinks } : {}),
     requestedAt: event.at,
     updatedAt: event.at,
     sequence: event.sequence,
@@ -198,6 +207,20 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
       return { meeting: fact.meeting };
     case 'meeting_lost':
       return view.meeting?.id === fact.meeting.id ? { meeting: undefined } : {};
+    case 'backup_announced':
+      return { backupAnnouncedAs: fact.revision };
+    case 'participant_joined':
+      return withPresence(view, fact.participant, (before) => afterJoining(before, fact.at, view.slot));
+    case 'participant_left':
+      return withPresence(view, fact.participant, (before) => afterLeaving(before, fact.at, view.slot));
+    case 'session_ended':
+      return {
+        participants: view.participants.map((participant) =>
+          participant.presence
+            ? { ...participant, presence: afterSession(participant.presence, event.at) }
+            : participant,
+        ),
+      };
     case 'calendar_event_written':
       return { calendarEvents: withCalendarEvent(view, fact) };
     case 'room_booked':
@@ -274,7 +297,6 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'time_proposed':
     case 'session_block_changed':
     case 'session_started':
-    case 'session_ended':
     case 'reminder_dropped':
     case 'recording_stored':
     case 'recording_missing':
@@ -368,6 +390,16 @@ const withParticipant = (
   view.participants.map((participant) =>
     participant.id === id ? { ...participant, ...change } : participant,
   );
+
+const withPresence = (
+  view: AuditionView,
+  id: ParticipantId,
+  change: (before: Presence | undefined) => Presence,
+): Partial<AuditionView> => ({
+  participants: view.participants.map((participant) =>
+    participant.id === id ? { ...participant, presence: change(participant.presence) } : participant,
+  ),
+});
 
 const withCalendarEvent = (
   view: AuditionView,

@@ -73,8 +73,32 @@ export const publicEventDefinitions = {
   },
   meeting_lost: {
     type: 'audition.meeting_lost',
-    summary: 'The video meeting was deleted at its provider; its link is dead',
-    publicFields: z.object({}),
+    summary:
+      'The audition has left its video meeting, which was deleted or whose provider fails; another follows',
+    publicFields: z.object({
+      reason: z
+        .string()
+        .optional()
+        .describe(
+          'Absent when the meeting was deleted at its provider; otherwise the kind of fault, or `requested`',
+        ),
+    }),
+  },
+  backup_announced: {
+    type: 'audition.backup_announced',
+    summary:
+      'No provider can make a meeting; the participants are notified how the audition takes place without one',
+    publicFields: z.object({ revision }),
+  },
+  participant_joined: {
+    type: 'audition.participant_joined',
+    summary: 'The provider of the meeting reports that a participant has joined',
+    publicFields: z.object({ participant, at: instantSchema }),
+  },
+  participant_left: {
+    type: 'audition.participant_left',
+    summary: 'The provider of the meeting reports that a participant has left',
+    publicFields: z.object({ participant, at: instantSchema }),
   },
   calendar_event_written: {
     type: 'audition.calendar_event_written',

@@ -42,6 +42,9 @@ const facts: { readonly [Type in AuditionFactType]: Extract<AuditionFact, { type
   meeting_created: { type: 'meeting_created', meeting: { provider: 'zoom', id: '1', joinUrl: secretText } },
   meeting_fell_back: { type: 'meeting_fell_back', from: 'zoom', to: 'google_meet', reason: secretText },
   meeting_lost: { type: 'meeting_lost', meeting: { provider: 'zoom', id: '1', joinUrl: secretText } },
+  backup_announced: { type: 'backup_announced', revision: 1 },
+  participant_joined: { type: 'participant_joined', participant, at },
+  participant_left: { type: 'participant_left', participant, at },
   calendar_event_written: {
     type: 'calendar_event_written',
     participant,

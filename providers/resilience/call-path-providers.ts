@@ -2,6 +2,7 @@
 import {
   calendarVendors,
   channelVendors,
+  hasServiceHosts,
   isRoomProvider,
   meetingVendors,
   namesIn,
@@ -18,6 +19,7 @@ import type {
   ConnectedAccount,
   EmailProvider,
   FileStorage,
+  HostAccount,
   MeetingProvider,
   Providers,
   ReadableCalendarProvider,
@@ -162,6 +164,8 @@ const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarPro
   const { vendor } = calendarVendors[calendar.name];
   const putEvent = operationOf(vendor, 'calendar.putEvent');
   const putConference = operationOf(vendor, 'calendar.putConference');
+  const checkConference = operationOf(vendor, 'calendar.checkConference');
+  const conferenceAttendance = operationOf(vendor, 'calendar.conferenceAttendance');
   const deleteEvent = operationOf(vendor, 'calendar.deleteEvent');
   return {
     ...readingOnPath(calendar, path),
@@ -172,6 +176,24 @@ const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarPro
       path.run(putConference, ofConnection(connection), call, () =>
         calendar.putConference(connection, event, call),
       ),
+    ...(calendar.checkConference && {
+      checkConference: (connection, event, call) =>
+        path.run(
+          checkConference,
+          ofConnection(connection),
+          call,
+          async () => (await calendar.checkConference?.(connection, event, call)) ?? 'absent',
+        ),
+    }),
+    ...(calendar.conferenceAttendance && {
+      conferenceAttendance: (connection, conference, call) =>
+        path.run(
+          conferenceAttendance,
+          ofConnection(connection),
+          call,
+          async () => (await calendar.conferenceAttendance?.(connection, conference, call)) ?? [],
+        ),
+    }),
     deleteEvent: (connection, event, call) =>
       path.run(deleteEvent, ofConnection(connection), call, () =>
         calendar.deleteEvent(connection, event, call),
@@ -179,25 +201,56 @@ const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarPro
   };
 };
 
+/** The quotas of hosts are separate: each user of a shared account has a quota. */
 const meetingsOnPath = (
   provider: MeetingProvider,
   path: CallPath,
   accounts: SharedAccounts,
 ): MeetingProvider => {
-  const { vendor } = meetingVendors[provider.name];
-  const account = { account: accounts[vendor] };
+  const { name, defaultUser, createsOnce } = provider;
+  const { vendor } = meetingVendors[name];
   const find = operationOf(vendor, 'meetings.find');
   const create = operationOf(vendor, 'meetings.create');
   const move = operationOf(vendor, 'meetings.move');
   const remove = operationOf(vendor, 'meetings.remove');
+  const check = operationOf(vendor, 'meetings.check');
+  const attendance = operationOf(vendor, 'meetings.attendance');
+  const accountOf = (host: HostAccount): CallAccount =>
+    host.kind === 'connected'
+      ? ofConnection(host.connection)
+      : { account: `${hasServiceHosts(name) ? accounts[meetingVendors[name].vendor] : vendor}/${host.user}` };
   return {
-    name: provider.name,
-    find: (reference, around, call) =>
-      path.run(find, account, call, () => provider.find(reference, around, call)),
-    create: (spec, call) => path.run(create, account, call, () => provider.create(spec, call)),
-    move: (meetingId, spec, call) =>
-      path.run(move, account, call, () => provider.move(meetingId, spec, call)),
-    remove: (meetingId, call) => path.run(remove, account, call, () => provider.remove(meetingId, call)),
+    name,
+    defaultUser,
+    createsOnce,
+    find: (host, reference, around, call) =>
+      path.run(find, accountOf(host), call, () => provider.find(host, reference, around, call)),
+    create: (host, spec, call) =>
+      path.run(create, accountOf(host), call, () => provider.create(host, spec, call)),
+    ...(provider.review && {
+      review: (host, meetingId, spec, call) =>
+        path.run(
+          check,
+          accountOf(host),
+          call,
+          async () => (await provider.review?.(host, meetingId, spec, call)) ?? [],
+        ),
+    }),
+    move: (host, meetingId, spec, call) =>
+      path.run(move, accountOf(host), call, () => provider.move(host, meetingId, spec, call)),
+    remove: (host, meetingId, call) =>
+      path.run(remove, accountOf(host), call, () => provider.remove(host, meetingId, call)),
+    check: (host, meetingId, call) =>
+      path.run(check, accountOf(host), call, () => provider.check(host, meetingId, call)),
+    ...(provider.attendance && {
+      attendance: (host, meetingId, call) =>
+        path.run(
+          attendance,
+          accountOf(host),
+          call,
+          async () => (await provider.attendance?.(host, meetingId, call)) ?? [],
+        ),
+    }),
   };
 };
 
@@ -208,18 +261,23 @@ const recordingsOnPath = (
   accounts: SharedAccounts,
 ): RecordingProvider => {
   const { vendor } = meetingVendors[provider.name];
-  const account = { account: accounts[vendor] };
   const list = operationOf(vendor, 'recordings.list');
   const download = operationOf(vendor, 'recordings.download');
   const remove = operationOf(vendor, 'recordings.remove');
+  const accountOf = (host: HostAccount): CallAccount =>
+    host.kind === 'connected'
+      ? ofConnection(host.connection)
+      : { account: `${accounts[vendor]}/${host.user}` };
   return {
     name: provider.name,
-    list: (meetingId, call) => path.run(list, account, call, () => provider.list(meetingId, call)),
-    isInTrash: (meetingId, call) => path.run(list, account, call, () => provider.isInTrash(meetingId, call)),
-    download: (file, offset, call) =>
-      path.run(download, account, call, () => provider.download(file, offset, call)),
-    remove: (instance, action, call) =>
-      path.run(remove, account, call, () => provider.remove(instance, action, call)),
+    list: (host, meetingId, call) =>
+      path.run(list, accountOf(host), call, () => provider.list(host, meetingId, call)),
+    isInTrash: (host, meetingId, call) =>
+      path.run(list, accountOf(host), call, () => provider.isInTrash(host, meetingId, call)),
+    download: (host, file, offset, call) =>
+      path.run(download, accountOf(host), call, () => provider.download(host, file, offset, call)),
+    remove: (host, instance, action, call) =>
+      path.run(remove, accountOf(host), call, () => provider.remove(host, instance, action, call)),
   };
 };
 

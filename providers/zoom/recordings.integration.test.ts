@@ -15,6 +15,8 @@ const slot = {
   zone: 'Europe/Paris',
 } as const;
 
+const host = { kind: 'service', user: 'me' } as const;
+
 const credentials = {
   clientId: 'sandbox-zoom-client',
   clientSecret: 'sandbox-zoom-secret',
@@ -35,8 +37,11 @@ const setUp = async () => {
     { apiUrl: `${sandbox.url}/v2` },
     createGuardedDownload(outbound),
   );
-  const { id: meeting } = await createZoomMeetings(client).create(
-    { reference: 'a0b1c2', topic: 'Audition', slot },
+  const {
+    meeting: { id: meeting },
+  } = await createZoomMeetings(client).create(
+    host,
+    { reference: 'a0b1c2', topic: 'Audition', slot, settings: {} },
     callContext(),
   );
   return {
@@ -59,7 +64,7 @@ const bytesFrom = async (body: AsyncIterable<Uint8Array>): Promise<Buffer> => {
 describe('recordings of Zoom', () => {
   it('are listed for each opening of the meeting, with their files', async () => {
     const { control, meeting, recordings } = await setUp();
-    expect(await recordings.list(meeting, callContext())).toEqual([]);
+    expect(await recordings.list(host, meeting, callContext())).toEqual([]);
     const first = control.recordMeeting(meeting, { duration: 12 });
     const second = control.recordMeeting(meeting, {
       files: [
@@ -67,7 +72,7 @@ describe('recordings of Zoom', () => {
         { type: 'CHAT', size: 0 },
       ],
     });
-    const listed = await recordings.list(meeting, callContext());
+    const listed = await recordings.list(host, meeting, callContext());
     expect(listed.map(({ instance }) => instance).toSorted()).toEqual([first.uuid, second.uuid].toSorted());
     expect(listed.find(({ instance }) => instance === first.uuid)).toMatchObject({
       duration: 12 * 60_000,
@@ -86,10 +91,10 @@ describe('recordings of Zoom', () => {
   it('are not ready while Zoom processes them', async () => {
     const { control, meeting, recordings, letPass } = await setUp();
     control.recordMeeting(meeting, { processingMs: 60_000 });
-    const [processing] = await recordings.list(meeting, callContext());
+    const [processing] = await recordings.list(host, meeting, callContext());
     expect(processing?.files.map(({ isReady }) => isReady)).toEqual([false, false, false]);
     letPass(60_000);
-    const [ready] = await recordings.list(meeting, callContext());
+    const [ready] = await recordings.list(host, meeting, callContext());
     expect(ready?.files.map(({ isReady }) => isReady)).toEqual([true, true, true]);
     // The ids are the same, so nothing is stored twice.
     expect(ready?.files.map(({ id }) => id)).toEqual(processing?.files.map(({ id }) => id));
@@ -100,11 +105,11 @@ describe('recordings of Zoom', () => {
     async (uuid) => {
       const { control, meeting, recordings } = await setUp();
       control.recordMeeting(meeting, { uuid, files: [{ type: 'MP4', size: 100 }] });
-      const [listed] = await recordings.list(meeting, callContext());
+      const [listed] = await recordings.list(host, meeting, callContext());
       const file = { instance: uuid, file: listed?.files[0]?.id ?? '' };
-      const download = await recordings.download(file, 0, callContext());
+      const download = await recordings.download(host, file, 0, callContext());
       expect(await bytesFrom(download.body)).toHaveLength(100);
-      expect(await recordings.remove(uuid, 'delete', callContext())).toBe('deleted');
+      expect(await recordings.remove(host, uuid, 'delete', callContext())).toBe('deleted');
     },
   );
 
@@ -117,12 +122,12 @@ describe('recordings of Zoom', () => {
   it('are downloaded in parts that fit together', async () => {
     const { control, meeting, recordings } = await setUp();
     const { uuid } = control.recordMeeting(meeting, { files: [{ type: 'MP4', size: 1_000_003 }] });
-    const [listed] = await recordings.list(meeting, callContext());
+    const [listed] = await recordings.list(host, meeting, callContext());
     const file = { instance: uuid, file: listed?.files[0]?.id ?? '' };
-    const whole = await recordings.download(file, 0, callContext());
+    const whole = await recordings.download(host, file, 0, callContext());
     expect(whole).toMatchObject({ offset: 0, size: 1_000_003 });
     const bytes = await bytesFrom(whole.body);
-    const rest = await recordings.download(file, 333_331, callContext());
+    const rest = await recordings.download(host, file, 333_331, callContext());
     expect(rest).toMatchObject({ offset: 333_331, size: 1_000_003 });
     const hash = (of: Buffer) => createHash('sha256').update(of).digest('hex');
     expect(hash(await bytesFrom(rest.body))).toBe(hash(bytes.subarray(333_331)));
@@ -134,9 +139,9 @@ describe('recordings of Zoom', () => {
       files: [{ type: 'MP4', size: 5_000 }],
       ignoresRanges: true,
     });
-    const [listed] = await recordings.list(meeting, callContext());
+    const [listed] = await recordings.list(host, meeting, callContext());
     const file = { instance: uuid, file: listed?.files[0]?.id ?? '' };
-    const download = await recordings.download(file, 1_000, callContext());
+    const download = await recordings.download(host, file, 1_000, callContext());
     expect(download).toMatchObject({ offset: 0, size: 5_000 });
     expect(await bytesFrom(download.body)).toHaveLength(5_000);
   });
@@ -144,13 +149,13 @@ describe('recordings of Zoom', () => {
   it('fail as transient when the address has expired, and download with a new one', async () => {
     const { control, meeting, recordings } = await setUp();
     const { uuid } = control.recordMeeting(meeting, { files: [{ type: 'MP4', size: 100 }] });
-    const [listed] = await recordings.list(meeting, callContext());
+    const [listed] = await recordings.list(host, meeting, callContext());
     const file = { instance: uuid, file: listed?.files[0]?.id ?? '' };
     control.setFault('zoom', { kind: 'unauthorized', operation: 'recordings.download', times: 1 });
-    await expect(recordings.download(file, 0, callContext())).rejects.toMatchObject({
+    await expect(recordings.download(host, file, 0, callContext())).rejects.toMatchObject({
       fault: { kind: 'retry', effect: 'none' },
     });
-    expect(await bytesFrom((await recordings.download(file, 0, callContext())).body)).toHaveLength(100);
+    expect(await bytesFrom((await recordings.download(host, file, 0, callContext())).body)).toHaveLength(100);
   });
 
   it('report a broken connection as an outage', async () => {
@@ -159,22 +164,22 @@ describe('recordings of Zoom', () => {
       files: [{ type: 'MP4', size: 2_000_000 }],
       cutAfter: 700_000,
     });
-    const [listed] = await recordings.list(meeting, callContext());
+    const [listed] = await recordings.list(host, meeting, callContext());
     const file = { instance: uuid, file: listed?.files[0]?.id ?? '' };
-    const cut = await recordings.download(file, 0, callContext());
+    const cut = await recordings.download(host, file, 0, callContext());
     await expect(bytesFrom(cut.body)).rejects.toMatchObject({ fault: { kind: 'outage', effect: 'none' } });
   });
 
   it('are found in the trash, and are gone after a deletion', async () => {
     const { control, meeting, recordings } = await setUp();
     const { uuid } = control.recordMeeting(meeting, {});
-    expect(await recordings.isInTrash(meeting, callContext())).toBe(false);
-    expect(await recordings.remove(uuid, 'trash', callContext())).toBe('deleted');
-    expect(await recordings.list(meeting, callContext())).toEqual([]);
-    expect(await recordings.isInTrash(meeting, callContext())).toBe(true);
-    expect(await recordings.remove(uuid, 'trash', callContext())).toBe('absent');
+    expect(await recordings.isInTrash(host, meeting, callContext())).toBe(false);
+    expect(await recordings.remove(host, uuid, 'trash', callContext())).toBe('deleted');
+    expect(await recordings.list(host, meeting, callContext())).toEqual([]);
+    expect(await recordings.isInTrash(host, meeting, callContext())).toBe(true);
+    expect(await recordings.remove(host, uuid, 'trash', callContext())).toBe('absent');
     await expect(
-      recordings.download({ instance: uuid, file: 'any' }, 0, callContext()),
+      recordings.download(host, { instance: uuid, file: 'any' }, 0, callContext()),
     ).rejects.toMatchObject({ fault: { kind: 'not_found' } });
   });
 
@@ -205,9 +210,9 @@ describe('recordings of Zoom', () => {
     const recordings = createZoomRecordings(client, { apiUrl: 'https://api.zoom.us/v2' }, async () => {
       throw new Error('a request was made');
     });
-    const [listed] = await recordings.list('1', callContext());
+    const [listed] = await recordings.list(host, '1', callContext());
     await expect(
-      recordings.download({ instance: 'u', file: listed?.files[0]?.id ?? '' }, 0, callContext()),
+      recordings.download(host, { instance: 'u', file: listed?.files[0]?.id ?? '' }, 0, callContext()),
     ).rejects.toMatchObject({ fault: { kind: 'misconfigured' } });
     expect(requests).toEqual([]);
   });

@@ -16,7 +16,7 @@ import { operationOf } from '../operations.ts';
 import { isAddressNotAllowed } from '../outbound/address-rules.ts';
 import type { Download, GuardedDownload } from '../outbound/guarded-download.ts';
 import { maySendCredentials } from '../outbound/guarded-fetch.ts';
-import type { CallContext, FileDownload, ListedRecording, RecordingProvider } from '../ports.ts';
+import type { CallContext, FileDownload, HostAccount, ListedRecording, RecordingProvider } from '../ports.ts';
 import type { ZoomClient } from './client.ts';
 import { fromZoom, zoomError } from './errors.ts';
 
@@ -84,21 +84,22 @@ export const uuidInPath = (uuid: string): string => {
   return uuid.startsWith('/') || uuid.includes('//') ? encodeURIComponent(encoded) : encoded;
 };
 
-/** Creates the provider. @param hostUser the host of the meetings, whose trash is searched. */
+/** Creates the provider. */
 export const createZoomRecordings = (
   client: ZoomClient,
-  { apiUrl, hostUser = 'me' }: { readonly apiUrl: string; readonly hostUser?: string | undefined },
+  { apiUrl }: { readonly apiUrl: string },
   download: GuardedDownload,
 ): RecordingProvider => {
   /** Returns undefined for what Zoom does not know (404, with the codes 3001 and 3301). */
   const read = async <Schema extends z.ZodType>(
+    host: HostAccount,
     path: string,
     schema: Schema,
     call: CallContext,
     operation = listOperation,
   ): Promise<z.output<Schema> | undefined> => {
     try {
-      const answer = await client.send(operation, { method: 'GET', path }, call);
+      const answer = await client.send(operation, host, { method: 'GET', path }, call);
       return schema.parse(answer);
     } catch (error) {
       const failure = fromZoom(operation, error, call);
@@ -111,14 +112,18 @@ export const createZoomRecordings = (
     `/meetings/${meeting}/recordings?include_fields=download_access_token&ttl=${downloadTokenSeconds}`;
 
   /** Zoom lists an instance some time after its end. The last one is also found by the id of the meeting. */
-  const list = async (meetingId: string, call: CallContext): Promise<readonly ZoomRecording[]> => {
+  const list = async (
+    host: HostAccount,
+    meetingId: string,
+    call: CallContext,
+  ): Promise<readonly ZoomRecording[]> => {
     const id = encodeURIComponent(meetingId);
-    const instances = await read(`/past_meetings/${id}/instances`, instancesSchema, call);
-    const last = await read(recordingsPath(id), recordingSchema, call);
+    const instances = await read(host, `/past_meetings/${id}/instances`, instancesSchema, call);
+    const last = await read(host, recordingsPath(id), recordingSchema, call);
     const found = last ? [last] : [];
     for (const { uuid } of instances?.meetings ?? []) {
       if (uuid === last?.uuid) continue;
-      const recording = await read(recordingsPath(uuidInPath(uuid)), recordingSchema, call);
+      const recording = await read(host, recordingsPath(uuidInPath(uuid)), recordingSchema, call);
       if (recording) found.push(recording);
     }
     return found;
@@ -135,23 +140,23 @@ export const createZoomRecordings = (
 
   return {
     name: 'zoom',
-    list: async (meetingId, call) => (await list(meetingId, call)).map(asListed),
+    list: async (host, meetingId, call) => (await list(host, meetingId, call)).map(asListed),
 
-    isInTrash: async (meetingId, call) => {
+    isInTrash: async (host, meetingId, call) => {
       const query = new URLSearchParams({
         trash: 'true',
         trash_type: 'meeting_recordings',
         meeting_id: meetingId,
         page_size: String(trashPageSize),
       });
-      const path = `/users/${encodeURIComponent(hostUser)}/recordings?${query.toString()}`;
-      const trash = await read(path, trashSchema, call);
+      const path = `/users/${encodeURIComponent(userOf(host))}/recordings?${query.toString()}`;
+      const trash = await read(host, path, trashSchema, call);
       return trash?.meetings.some(({ id }) => id === meetingId) ?? false;
     },
 
-    download: async ({ instance, file }, offset, call) => {
+    download: async (host, { instance, file }, offset, call) => {
       const path = recordingsPath(uuidInPath(instance));
-      const recording = await read(path, recordingSchema, call, downloadOperation);
+      const recording = await read(host, path, recordingSchema, call, downloadOperation);
       const listed = recording?.recording_files?.find((candidate) => fileIdOf(candidate) === file);
       if (!listed?.download_url) throw fileGone();
       const url = requireZoom(listed.download_url);
@@ -175,10 +180,10 @@ export const createZoomRecordings = (
       }
     },
 
-    remove: async (instance, action, call) => {
+    remove: async (host, instance, action, call) => {
       const path = `/meetings/${uuidInPath(instance)}/recordings?action=${action}`;
       try {
-        await client.send(removeOperation, { method: 'DELETE', path }, call);
+        await client.send(removeOperation, host, { method: 'DELETE', path }, call);
         return 'deleted';
       } catch (error) {
         if (error instanceof ProviderError && error.fault.kind === 'not_found') return 'absent';
@@ -187,6 +192,9 @@ export const createZoomRecordings = (
     },
   };
 };
+
+/** A connected account is `me` to its own token. */
+const userOf = (host: HostAccount): string => (host.kind === 'service' ? host.user : 'me');
 
 const foreignAddress = (message: string): ProviderError =>
   new ProviderError('zoom', downloadOperation.name, { kind: 'misconfigured' }, { message });

@@ -4,7 +4,12 @@
  */
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { AuditionActivities, RecordEventsInput, StepFailure } from '../../activities/contract.ts';
+import type {
+  AuditionActivities,
+  ObservedAttendance,
+  RecordEventsInput,
+  StepFailure,
+} from '../../activities/contract.ts';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { AuditionEvent, AuditionFactType } from '../../domain/audition/events.ts';
 import { freeSlots, isFree } from '../../domain/audition/free-slots.ts';
@@ -32,6 +37,8 @@ export interface FakeWorld {
   readonly calls: readonly Call[];
   readonly events: readonly AuditionEvent[];
   busy: readonly BusyInterval[];
+  /** Who was in the meetings. Undefined: their providers do not report it. */
+  attendance: readonly ObservedAttendance[] | undefined;
   holdsTaken: boolean;
   /** The keys of the meetings, and the events without their revision, that exist at the providers now. */
   readonly meetings: Set<string>;
@@ -50,8 +57,6 @@ export interface FakeWorld {
   adoptedPlan: AuditionPlan | undefined;
   /** Whether a run that takes over finds that the slot is held for another cast. */
   isHeldForOtherCast: boolean;
-  /** Whether the provider is asked to record the sessions of new meetings. */
-  isRecorded: boolean;
   /** A test's hook, awaited before the effect of each activity. */
   beforeActivity: (call: Call, index: number) => Promise<void> | void;
   /** A test's hook, awaited when the events of a completed slot are written and recorded, before the result. */
@@ -164,11 +169,11 @@ export const createFakeWorld = (): FakeWorld => {
       return trail.events;
     },
     busy: [],
+    attendance: undefined,
     holdsTaken: false,
     effects: [],
     adoptedPlan: undefined,
     isHeldForOtherCast: false,
-    isRecorded: false,
     beforeActivity: () => undefined,
     beforeResult: () => undefined,
     meetings,
@@ -317,8 +322,22 @@ export const createFakeWorld = (): FakeWorld => {
           provider,
           id: key,
           joinUrl: `https://meet.example/${provider}`,
-          ...(world.isRecorded && { recording: 'cloud' as const }),
         };
+      },
+      async checkMeeting({ trail: position, meeting }) {
+        trail.append(position);
+        const fault = faultOf({ activity: 'checkMeeting', key: meeting.id });
+        if (fault && permanent.has(fault.kind)) {
+          calls.push({ activity: 'checkMeeting', key: meeting.id });
+          return { status: 'unusable', failure: { code: fault.kind, provider: 'fake' } };
+        }
+        await called('checkMeeting', meeting.id);
+        return { status: meetings.has(meeting.id) ? 'present' : 'absent' };
+      },
+      async readAttendance({ trail: position, meeting }) {
+        trail.append(position);
+        await called('readAttendance', meeting.id);
+        return world.attendance ? { attendance: world.attendance } : {};
       },
       async moveMeeting({ trail: position, key, meeting, provider }) {
         trail.append(position);

@@ -12,6 +12,7 @@ import type { AuditionId } from '../../domain/ids.ts';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
 import { pseudoRandomBytes } from '../../infra/sandbox/zoom/pseudo-random-bytes.ts';
 import type { RecordingSpec } from '../../infra/sandbox/zoom/recordings.ts';
+import { createAccessTokens } from '../../providers/oauth/access-tokens.ts';
 import type { FileStorage } from '../../providers/ports.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { factsUntilScheduled, numbered, trail } from './audition-trail.ts';
@@ -65,8 +66,11 @@ export const useRecordingHarness = () => {
       run: randomUUID(),
       position: numbered(trail([...factsUntilScheduled(auditionId, 'org_1')])),
     });
-    const { id: meetingId } = await providers.meetings.zoom.create(
-      { reference: auditionId, topic: 'Audition', slot },
+    const {
+      meeting: { id: meetingId },
+    } = await providers.meetings.zoom.create(
+      { kind: 'service', user: 'me' },
+      { reference: auditionId, topic: 'Audition', slot, settings: {} },
       callContext(),
     );
     const reported: string[] = [];
@@ -74,6 +78,10 @@ export const useRecordingHarness = () => {
     const activities = createMediaActivities({
       repositories,
       providers: { ...providers, storage },
+      accessTokens: createAccessTokens({
+        store: repositories.connections,
+        authorizers: providers.authorizers.oauth,
+      }),
       reportAttention: ({ item }) => void reported.push(item.id),
     });
     const call = {

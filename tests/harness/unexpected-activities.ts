@@ -14,6 +14,8 @@ export const unexpectedActivities = (expected: Partial<ServiceActivities>): Serv
   writeEvents: refuse,
   bookRoom: refuse,
   removeEvent: refuse,
+  checkMeeting: refuse,
+  readAttendance: refuse,
   createMeeting: refuse,
   moveMeeting: refuse,
   removeMeeting: refuse,

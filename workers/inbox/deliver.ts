@@ -22,6 +22,7 @@ export type WebhookOutcome =
         | 'status_stored'
         | 'status_superseded'
         | 'unknown_account'
+        | 'unnamed_person'
         | 'unsolicited';
     }
   /** No workflow handles the event. An operator can inspect and replay it. */
@@ -35,7 +36,7 @@ export type WebhookOutcome =
       readonly reason: 'no_such_meeting' | 'no_such_message' | 'no_such_invitation';
     }
   /** The workflows were signaled. A recheck after `afterMs` finds a workflow that starts to wait only now. */
-  | { readonly kind: 'recheck'; readonly reason: 'looking_again'; readonly afterMs: number };
+  | { readonly kind: 'recheck'; readonly reason: 'looking_again' | 'gathering'; readonly afterMs: number };
 
 export interface DeliveryDependencies {
   readonly repositories: Pick<
@@ -98,6 +99,11 @@ export const deliver = (
       return deliverMail(dependencies, event, webhook);
     case 'mail.subscription':
       return Promise.resolve({ kind: 'parked', reason: 'confirm_subscription' });
+    case 'link.joined':
+    case 'meeting.participant_joined':
+    case 'meeting.participant_left':
+      // The round delivers them together with others (`inbox-round.ts`).
+      throw new TypeError(`${kind} is not delivered alone`);
     case 'recording.completed':
       return deliverRecording(dependencies, event, webhook);
     case 'message.received':

@@ -11,6 +11,7 @@ import { startRelay } from '../relay.ts';
 import type { RunningWorkers } from '../worker.ts';
 import { deliver } from './deliver.ts';
 import { createInboxRound } from './inbox-round.ts';
+import { deliverPresenceTogether } from './presence.ts';
 import { createWorkflowSignals } from './workflow-signals.ts';
 
 /** Starts the relay. `client` must stay usable until the relay has stopped. */
@@ -34,6 +35,7 @@ export const startInboxRelay = (
       inbox: repositories.inbox,
       deliver: (event, webhook) =>
         deliver({ repositories, replyAddresses, workflowSignals, metrics }, event, webhook),
+      deliverPresence: (received) => deliverPresenceTogether({ repositories, workflowSignals }, received),
       logger,
     }),
     logger,

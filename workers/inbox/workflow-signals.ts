@@ -23,6 +23,8 @@ import {
   meetingDeletedSignal,
   meetingEndedSignal,
   meetingStartedSignal,
+  type PresenceReport,
+  presenceReportedSignal,
   timeProposedSignal,
 } from '../../workflows/audition/messages.ts';
 import { type CalendarNotification, calendarNewsSignal } from '../../workflows/calendar-sync/messages.ts';
@@ -39,6 +41,7 @@ type AuditionSignal =
   | { readonly about: 'meeting_started'; readonly report: MeetingReport }
   | { readonly about: 'meeting_ended'; readonly report: MeetingReport }
   | { readonly about: 'meeting_deleted'; readonly report: MeetingReport }
+  | { readonly about: 'presence'; readonly reports: readonly PresenceReport[] }
   | { readonly about: 'connection'; readonly report: ConnectionRestored }
   | { readonly about: 'answer'; readonly report: ReportedAnswer }
   | { readonly about: 'proposal'; readonly report: ProposedTime };
@@ -113,6 +116,8 @@ const sendAuditionSignal = (handle: WorkflowHandle, payload: AuditionSignal): Pr
       return handle.signal(meetingEndedSignal, payload.report);
     case 'meeting_deleted':
       return handle.signal(meetingDeletedSignal, payload.report);
+    case 'presence':
+      return handle.signal(presenceReportedSignal, payload.reports);
     case 'connection':
       return handle.signal(connectionRestoredSignal, payload.report);
     case 'answer':

@@ -37,13 +37,11 @@ const inProgress = async (played: RunningAudition): Promise<string> => {
   return recordingWorkflowId(played.plan.id, 'zoom', meeting?.id ?? '');
 };
 
-const recorded = (world: { isRecorded: boolean }) => {
-  world.isRecorded = true;
-};
+const plan = { meetingSettings: { recording: 'cloud' } } as const;
 
 describe('the recordings of a session', () => {
   it('are expected once, when the session has ended', async () => {
-    await stage.runAudition({ recordAs: 'session-recorded', prepare: recorded }, async (played) => {
+    await stage.runAudition({ recordAs: 'session-recorded', plan }, async (played) => {
       const id = await inProgress(played);
       await played.until(({ state }) => state === 'awaiting_decision');
       await release(played);
@@ -54,7 +52,7 @@ describe('the recordings of a session', () => {
   });
 
   it('are expected when the decision ends the session', async () => {
-    await stage.runAudition({ prepare: recorded }, async (played) => {
+    await stage.runAudition({ plan }, async (played) => {
       const id = await inProgress(played);
       await release(played);
       await played.result();
@@ -74,7 +72,7 @@ describe('the recordings of a session', () => {
   });
 
   it('are not expected when the session did not take place', async () => {
-    await stage.runAudition({ prepare: recorded }, async (played) => {
+    await stage.runAudition({ plan }, async (played) => {
       await played.until(({ attention }) => attention.some(({ step }) => step === 'session'));
       await played.resolve('session', 'no_show');
       await played.result();

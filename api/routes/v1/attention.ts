@@ -164,7 +164,7 @@ const resolve = (api: Api, dependencies: ApiDependencies): void => {
         );
       };
       const keyed = { organization, route: `POST /v1/attention/${id}/resolve`, key, body };
-      return sendAuditionResponse(reply, await runOnce(idempotentRequests, keyed, run));
+      return sendAuditionResponse(dependencies, reply, await runOnce(idempotentRequests, keyed, run));
     },
   );
 };

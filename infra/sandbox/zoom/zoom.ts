@@ -16,6 +16,7 @@ import { recordingRoutes } from './recording-routes.ts';
 import { createRecordings, type RecordingSpec } from './recordings.ts';
 import { zoomRoutes } from './routes.ts';
 import { createUserGrants, userAppScopes, userOAuthRoutes } from './user-oauth.ts';
+import { createZoomUsers } from './users.ts';
 
 const createFaultResponses = (settings: ZoomSandboxSettings, clock: Clock): VendorFaultResponses => ({
   outage: (status) => ({ status, body: { code: status, message: 'Service Unavailable' } }),
@@ -63,8 +64,9 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
   const { settings, clock, changeNotifier, calls, faultRegistry } = parts;
   const events = createZoomEvents(parts);
   const access = createAccountTokens(settings, clock);
-  const meetings = createMeetings(settings, clock, changeNotifier);
   const recordings = createRecordings(settings, clock, changeNotifier);
+  const users = createZoomUsers(settings);
+  const meetings = createMeetings(settings, clock, changeNotifier, users);
   const server = createAuthorizationServer(
     {
       vendor: 'zoom',
@@ -103,6 +105,7 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
         settings,
         access,
         meetings,
+        users,
         clock,
         changed,
         userGrant: createUserGrants({ settings, server, changed }),

@@ -126,8 +126,11 @@ const prepare = async ({ sandbox, database, configuration }: ServiceUnderTest, s
   );
   const client = createZoomClient(configuration.zoom);
   const call = { correlationId: 'bench', signal: AbortSignal.timeout(10_000) };
-  const { id: meetingId } = await createZoomMeetings(client).create(
-    { reference: auditionId, topic: 'Benchmark', slot },
+  const {
+    meeting: { id: meetingId },
+  } = await createZoomMeetings(client).create(
+    { kind: 'service', user: 'me' },
+    { reference: auditionId, topic: 'Benchmark', slot, settings: {} },
     call,
   );
   await client.close();

@@ -21,6 +21,7 @@ import { createRepositories } from '../../../db/index.ts';
 import { auditionIdSchema, organizationIdSchema } from '../../../domain/ids.ts';
 import { createKeyWrapping } from '../../../foundation/encryption/configured-wrapping.ts';
 import { type Configuration, loadConfiguration } from '../../../providers/configuration.ts';
+import { createAccessTokens } from '../../../providers/oauth/access-tokens.ts';
 import { operationOf } from '../../../providers/operations.ts';
 import { createProviders } from '../../../providers/registry.ts';
 import { createZoomClient } from '../../../providers/zoom/client.ts';
@@ -72,7 +73,12 @@ const copyPlainly = async (configuration: Configuration, instance: string): Prom
   const call = { correlationId: 'bench', signal: AbortSignal.timeout(600_000) };
   const path = `/meetings/${uuidInPath(instance)}/recordings?include_fields=download_access_token`;
   const listed = listedSchema.parse(
-    await client.send(operationOf('zoom', 'recordings.list'), { method: 'GET', path }, call),
+    await client.send(
+      operationOf('zoom', 'recordings.list'),
+      { kind: 'service', user: 'me' },
+      { method: 'GET', path },
+      call,
+    ),
   );
   const [file] = listed.recording_files;
   if (!file) throw new Error('the recording has no files');
@@ -89,7 +95,16 @@ const createService = (configuration: Configuration, { organization, auditionId,
   const database = createDatabaseClient(configuration.databaseUrl, { applicationName: 'bench' });
   const repositories = createRepositories(database.db, createKeyWrapping(configuration));
   const providers = createProviders(configuration);
-  const activities = createMediaActivities({ repositories, providers, reportAttention: () => {} });
+  const accessTokens = createAccessTokens({
+    store: repositories.connections,
+    authorizers: providers.authorizers.oauth,
+  });
+  const activities = createMediaActivities({
+    repositories,
+    providers,
+    accessTokens,
+    reportAttention: () => {},
+  });
   const call: RecordingCall = {
     organization,
     auditionId,

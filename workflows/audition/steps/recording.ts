@@ -14,12 +14,14 @@ import { searchAttributes } from '../../search-attributes.ts';
 import type { AuditionRun } from '../run.ts';
 
 /**
- * Expects the recordings of a session that has ended, when the provider was asked to record it. The provider also reports
- * them: the id of the workflow makes it one. Plans and meetings of earlier versions have no recording.
+ * Expects the recordings of a session that has ended, when its meeting was to be recorded. The provider also reports them:
+ * the id of the workflow makes it one. Plans of earlier versions have no settings of meetings.
  */
 export const expectRecording = (run: AuditionRun): void => {
   const { meeting } = run.journal.view;
-  if (meeting?.recording !== 'cloud' || !isRecordedMeeting(meeting.provider)) return;
+  const isWanted = run.plan.meetingSettings?.recording === 'cloud';
+  if (!isWanted || !meeting || !isRecordedMeeting(meeting.provider)) return;
+  if (meeting.notHonored?.includes('recording')) return;
   const input = { ...correlatedIds(run.plan), provider: meeting.provider, meetingId: meeting.id };
   void run.background.start(() => CancellationScope.nonCancellable(() => startRecording(input)));
 };
