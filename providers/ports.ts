@@ -35,6 +35,8 @@ export interface ConnectedAccount {
   readonly id: ConnectionId;
   readonly organization: OrganizationId;
   readonly account: string;
+  /** The scopes of the consent. Undefined: unknown, or the account has no scopes. */
+  readonly scopes?: readonly string[] | undefined;
   /**
    * Returns a valid access token, refreshed first when it expires soon.
    *
@@ -250,6 +252,12 @@ export interface CalendarProvider extends ReadableCalendarProvider {
     event: OurEvent & Pick<Conference, 'id'>,
     call: CallContext,
   ): Promise<'present' | 'absent'>;
+  /** Returns who was in the conference, after its end. Absent when the provider does not report it. */
+  conferenceAttendance?(
+    connection: ConnectedAccount,
+    conference: Pick<Conference, 'id'>,
+    call: CallContext,
+  ): Promise<readonly Attendance[]>;
   /**
    * Ends the uses of the event that steps with these keys have begun. Deletes the event with its last use; otherwise
    * keeps it for the others, without its conference when the meeting no longer uses it. Idempotent: returns `absent`
@@ -432,9 +440,17 @@ export interface MeetingProvider {
   readonly name: HostedMeetingName;
   /** The user of the service's own account who hosts the meetings of organizations that have chosen no host. */
   readonly defaultUser?: string | undefined;
+  /**
+   * Whether the vendor keeps a repeated `create` with the same reference from making a second meeting. `create` is then
+   * repeated without `find`. `find` serves removals, and can create the meeting that it returns.
+   */
+  readonly createsOnce?: boolean | undefined;
   /** Returns all meetings of the host that carry our reference, oldest first. Earlier attempts may have created several. */
   find(host: HostAccount, reference: string, around: Slot, call: CallContext): Promise<readonly Meeting[]>;
-  /** Creates a meeting. Not idempotent: the ledger calls `find` first when an earlier outcome is unknown. */
+  /**
+   * Creates a meeting. Idempotent with `createsOnce`. Otherwise the ledger calls `find` first when an earlier outcome is
+   * unknown.
+   */
   create(host: HostAccount, spec: MeetingSpec, call: CallContext): Promise<CreatedMeeting>;
   /**
    * Returns the settings of the spec that a meeting of an earlier attempt does not have. Absent when they depend only on

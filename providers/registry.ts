@@ -21,6 +21,7 @@ import { createOutlookChanges } from './microsoft/changes.ts';
 import { createGraphClient } from './microsoft/graph-client.ts';
 import { createMicrosoftCheck } from './microsoft/health.ts';
 import { createMicrosoftAuthorizer } from './microsoft/oauth.ts';
+import { createTeamsMeetings } from './microsoft/online-meetings.ts';
 import { type MicrosoftSettings, microsoftSettingsOf, microsoftVariables } from './microsoft/settings.ts';
 import type { Authorizers } from './oauth/authorizers.ts';
 import { createOutboundDispatcher } from './outbound/dispatcher.ts';
@@ -128,7 +129,10 @@ export const createProviders = (
       microsoft: createOutlookChanges(graph),
       apple: createCaldavChanges(fetchFor, reportUnreadable),
     },
-    meetings: { zoom: createZoomMeetings(zoom, settings.zoom.hostUser) },
+    meetings: {
+      zoom: createZoomMeetings(zoom, settings.zoom.hostUser),
+      microsoft_teams: createTeamsMeetings(graph),
+    },
     textMessages: createTwilioTextMessages(twilio, settings.twilio.messagingServiceSid),
     email: createSmtpEmail(smtp, settings.smtp.from, journalUrl ? createMailJournal(journalUrl) : undefined),
     authorizers: {

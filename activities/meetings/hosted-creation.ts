@@ -99,7 +99,8 @@ export const createHostedCreation = ({ name, provider, hosts, claims }: Parts) =
   };
 };
 
-const withSettings = ({ meeting, notHonored }: CreatedMeeting): Meeting =>
+/** Returns the meeting with the settings that it does not have. */
+export const withSettings = ({ meeting, notHonored }: CreatedMeeting): Meeting =>
   notHonored.length > 0 ? { ...meeting, notHonored: [...notHonored] } : meeting;
 
 /** Whether another host may succeed. A vendor that is down, or that limits the rate of an account, refuses all of them. */

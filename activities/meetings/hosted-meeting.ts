@@ -1,7 +1,7 @@
 /**
  * Creates meetings that belong to a host: a user of the service's own account at a vendor, or a connected account. The
  * vendors have no idempotency keys, so each meeting contains our reference. An attempt after one without a recorded result
- * searches for that reference first.
+ * searches for that reference first, or repeats the creation when the vendor deduplicates by the reference.
  */
 import { z } from 'zod';
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
@@ -18,7 +18,7 @@ import { createAttemptContext } from '../effects/attempt.ts';
 import { meetingReference } from '../effects/deterministic-ids.ts';
 import { effectOnce } from '../effects/effect-once.ts';
 import { undoEach } from '../effects/undo-each.ts';
-import { createHostedCreation } from './hosted-creation.ts';
+import { createHostedCreation, withSettings } from './hosted-creation.ts';
 import { createMeetingHosts } from './meeting-hosts.ts';
 import type { MeetingSteps } from './meeting-steps.ts';
 
@@ -103,6 +103,14 @@ export const createHostedMeetingSteps = (
         providerId: ({ id }) => id,
         find: async (_earlier, call) => {
           const host = await hosts.open(organization, await recordedHost(key), find);
+          // The vendor returns the earlier meeting, completed.
+          if (meetings.createsOnce) {
+            return {
+              kind: 'found',
+              result: withSettings(await meetings.create(host, spec, call)),
+              surplus: [],
+            };
+          }
           const [meeting, ...surplus] = await meetings.find(host, reference, slot, call);
           return meeting
             ? { kind: 'found', result: await reviewed(host, meeting, spec, call), surplus }

@@ -16,6 +16,7 @@ type Capability<Row> = Readonly<Record<string, Row>>;
 export const meetingVendors = {
   zoom: { vendor: 'zoom', kind: 'hosted', hosts: 'service_and_connections', reportsPresence: true },
   google_meet: { vendor: 'google', kind: 'calendar_event', hosts: 'none', reportsPresence: false },
+  microsoft_teams: { vendor: 'microsoft', kind: 'hosted', hosts: 'connections', reportsPresence: false },
 } as const satisfies Capability<{
   readonly vendor: VendorName;
   readonly kind: 'hosted' | 'calendar_event';

@@ -38,6 +38,7 @@ const production: Env = {
   CASTMATCH_MASTER_KEYS: `k2:${randomBytes(32).toString('base64')},k1:${randomBytes(32).toString('base64')}`,
   GOOGLE_AUTH_URL: 'https://accounts.google.com',
   GOOGLE_ADMIN_URL: 'https://admin.googleapis.com',
+  GOOGLE_MEET_URL: 'https://meet.googleapis.com',
   GOOGLE_CLIENT_ID: '123.apps.googleusercontent.com',
   GOOGLE_CLIENT_SECRET: 'GOCSPX-1',
   MICROSOFT_CLIENT_ID: '7d5b1e2c-0000-4000-8000-1a2b3c4d5e6f',

@@ -161,6 +161,7 @@ const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarPro
   const putEvent = operationOf(vendor, 'calendar.putEvent');
   const putConference = operationOf(vendor, 'calendar.putConference');
   const checkConference = operationOf(vendor, 'calendar.checkConference');
+  const conferenceAttendance = operationOf(vendor, 'calendar.conferenceAttendance');
   const deleteEvent = operationOf(vendor, 'calendar.deleteEvent');
   return {
     ...readingOnPath(calendar, path),
@@ -180,6 +181,15 @@ const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarPro
           async () => (await calendar.checkConference?.(connection, event, call)) ?? 'absent',
         ),
     }),
+    ...(calendar.conferenceAttendance && {
+      conferenceAttendance: (connection, conference, call) =>
+        path.run(
+          conferenceAttendance,
+          ofConnection(connection),
+          call,
+          async () => (await calendar.conferenceAttendance?.(connection, conference, call)) ?? [],
+        ),
+    }),
     deleteEvent: (connection, event, call) =>
       path.run(deleteEvent, ofConnection(connection), call, () =>
         calendar.deleteEvent(connection, event, call),
@@ -193,7 +203,7 @@ const meetingsOnPath = (
   path: CallPath,
   accounts: SharedAccounts,
 ): MeetingProvider => {
-  const { name, defaultUser } = provider;
+  const { name, defaultUser, createsOnce } = provider;
   const { vendor } = meetingVendors[name];
   const find = operationOf(vendor, 'meetings.find');
   const create = operationOf(vendor, 'meetings.create');
@@ -208,6 +218,7 @@ const meetingsOnPath = (
   return {
     name,
     defaultUser,
+    createsOnce,
     find: (host, reference, around, call) =>
       path.run(find, accountOf(host), call, () => provider.find(host, reference, around, call)),
     create: (host, spec, call) =>

@@ -15,6 +15,7 @@ import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import { createLogger } from '../../foundation/observability/logger.ts';
 import { temporalClientOptions, temporalConnectionOptions } from '../../foundation/temporal/connection.ts';
 import { type Sandbox, startSandbox } from '../../infra/sandbox/sandbox.ts';
+import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
 import { type Configuration, loadConfiguration } from '../../providers/configuration.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { type RefusingMailServer, startMailServerProcess } from './mail-server.ts';
@@ -72,6 +73,8 @@ export interface ServiceOptions {
   readonly startApi?: (env: NodeJS.ProcessEnv) => Promise<{ readonly url: string; close(): Promise<void> }>;
   /** Whether calendars are synchronized. Default: no, so that a test's faults hit the calls that it makes. */
   readonly calendarSync?: boolean;
+  /** More settings of the simulated Zoom. */
+  readonly zoom?: SandboxOptions['zoom'];
   /** More settings of API and workers. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -88,7 +91,11 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
   const apiPort = await getPort();
   const [sandbox, mailServer] = await Promise.all([
     startSandbox({
-      zoom: { dailyLimit: 0, webhookUrl: `http://127.0.0.1:${apiPort}/v1/webhooks/zoom` },
+      zoom: {
+        dailyLimit: 0,
+        webhookUrl: `http://127.0.0.1:${apiPort}/v1/webhooks/zoom`,
+        ...options.zoom,
+      },
     }),
     startMailServerProcess(),
   ]);
