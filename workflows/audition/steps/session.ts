@@ -32,7 +32,7 @@ export const startSession = (run: AuditionRun, origin: Origin, correlationId?: s
 };
 
 /** Records the end of the session, if the state allows it. */
-export const endSession = (run: AuditionRun, origin: Origin): void => {
+const endSession = (run: AuditionRun, origin: Origin): void => {
   if (isFactAllowed(run.journal.view.state, 'session_ended')) {
     run.journal.record({ type: 'session_ended', origin });
     expectRecording(run);
