@@ -286,10 +286,13 @@ it('the meeting that an audition has left is removed when the audition is cancel
     const isBack = Promise.withResolvers<void>();
     played.world.beforeActivity = ({ activity, key }) =>
       activity === 'removeMeeting' && key.includes(':zoom:') ? isBack.promise : undefined;
-    await played.until(isOn('google_meet'));
-    await played.send(messages.cancelUpdate, apiCommand);
-    expect(meetingsOf(played)).toEqual(['zoom:1']);
-    isBack.resolve();
+    try {
+      await played.until(isOn('google_meet'));
+      await played.send(messages.cancelUpdate, apiCommand);
+      expect(meetingsOf(played)).toEqual(['zoom:1']);
+    } finally {
+      isBack.resolve();
+    }
     await played.result();
     expect(played.world.meetings.size).toBe(0);
   });
