@@ -199,6 +199,17 @@ export const createCalendarMeetingSteps = (
         createAttemptContext(input).startCall(),
       );
     },
+    ...(vendorCalendar.conferenceAttendance && {
+      attendance: async (input) => {
+        const created = await presentMeeting(input.auditionId);
+        if (!created) return [];
+        const { organization, meeting } = input;
+        const purpose = 'calendar.conferenceAttendance';
+        const account = await openConnectionById(opening, organization, created.calendar, purpose);
+        const call = createAttemptContext(input).startCall();
+        return (await vendorCalendar.conferenceAttendance?.(account, meeting, call)) ?? [];
+      },
+    }),
     create: createOnce,
 
     move: async (input) => {
