@@ -77,7 +77,6 @@ export const changeSchema = z.strictObject({
 export type ChangeBody = z.infer<typeof changeSchema>;
 
 const meetingOptionsSchema = z.object(optionsShape);
-export type MeetingOptions = z.infer<typeof meetingOptionsSchema>;
 /** The names of the options that a client can write. */
 export const optionNames = Object.keys(optionsShape);
 
