@@ -203,11 +203,14 @@ export const createCalendarMeetingSteps = (
       attendance: async (input) => {
         const created = await presentMeeting(input.auditionId);
         if (!created) return [];
-        const { organization, meeting } = input;
-        const purpose = 'calendar.conferenceAttendance';
-        const account = await openConnectionById(opening, organization, created.calendar, purpose);
+        const account = await openConnectionById(
+          opening,
+          input.organization,
+          created.calendar,
+          'calendar.conferenceAttendance',
+        );
         const call = createAttemptContext(input).startCall();
-        return (await vendorCalendar.conferenceAttendance?.(account, meeting, call)) ?? [];
+        return (await vendorCalendar.conferenceAttendance?.(account, { id: input.meeting.id }, call)) ?? [];
       },
     }),
     create: createOnce,

@@ -127,6 +127,8 @@ const zoomSettingsSchema = z.strictObject({
    * The secret that signs events, and the address that receives them. The real Zoom stores both with the app.
    */
   webhookSecret: z.string().default('sandbox-zoom-webhook-secret'),
+  /** How long a token for the download of recordings is valid at most. Zoom's are valid for up to seven days. */
+  downloadTokenSeconds: z.int().min(1).default(86_400),
   webhookUrl: z.url().default('http://127.0.0.1:3000/v1/webhooks/zoom'),
   /** Milliseconds before each retry of a failed event. Zoom waits 5, 20 and 60 minutes. */
   webhookRetryMs: z.array(milliseconds).default([200, 1000, 5000]),

@@ -3,6 +3,7 @@ import type { Repositories } from '../../db/index.ts';
 import type { DeliveryStatus } from '../../domain/audition/events.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
+import { meetingVendors, recordedMeetings } from '../../domain/providers/vendors.ts';
 import type { ServiceMetrics } from '../metrics.ts';
 import { type MailDependencies, type MailParkedReason, readMail } from './mail.ts';
 import type { WorkflowSignals } from './workflow-signals.ts';
@@ -103,8 +104,9 @@ export const deliver = (
     case 'meeting.participant_left':
       // The round delivers them together with others (`inbox-round.ts`).
       throw new TypeError(`${kind} is not delivered alone`);
-    case 'message.received':
     case 'recording.completed':
+      return deliverRecording(dependencies, event, webhook);
+    case 'message.received':
       return Promise.resolve({ kind: 'parked', reason: 'not_handled' });
   }
 };
@@ -172,6 +174,23 @@ const deliverMeetingStatus = async (
   if (!audition) return { kind: 'not_yet_known', reason: 'no_such_meeting' };
   const report = { inboxId, origin: 'system', meetingId, ...(at && { at }) } as const;
   return outcomeOfSignal(await workflowSignals.signalAudition(audition, { about, report }));
+};
+
+/**
+ * Starts the workflow that stores the recordings of the meeting, or signals it. The recording is not part of the event: the
+ * workflow asks the provider for it, with addresses and tokens that are valid then.
+ */
+const deliverRecording = async (
+  { repositories, workflowSignals }: DeliveryDependencies,
+  { meetingId }: EventOf<'recording.completed'>,
+  { inboxId, provider: vendor, correlationId }: WebhookContext,
+): Promise<WebhookOutcome> => {
+  const provider = recordedMeetings.find((name) => meetingVendors[name].vendor === vendor);
+  if (!provider) return { kind: 'parked', reason: 'not_handled' };
+  const owner = await repositories.inboxRouting.ownerOfMeeting(vendor, meetingId);
+  if (!owner) return { kind: 'not_yet_known', reason: 'no_such_meeting' };
+  await workflowSignals.reportRecording({ ...owner, provider, meetingId, correlationId }, { inboxId });
+  return delivered;
 };
 
 /** A vendor also reports the deletions that this service made. They need no signal. */

@@ -78,7 +78,7 @@ describe('the check of the meeting before the session', () => {
       expect(meetingsOf(played)).toEqual(['google_meet:2']);
       expect(updatesIn(played)).toEqual([]);
       expect(played.world.callsOf('writeEvents')).toHaveLength(events);
-      expect((await played.view()).attention).toEqual([]);
+      expect((await played.view()).attention.map(({ step }) => step)).toEqual(['answer']);
     });
   });
 
@@ -283,10 +283,13 @@ it('the meeting that an audition has left is removed when the audition is cancel
   await stage.runAudition({ plan: checked }, async (played) => {
     await notified(played);
     played.world.fail('checkMeeting', 'outage');
-    played.world.fail('removeMeeting', 'outage', ':zoom:');
+    const isBack = Promise.withResolvers<void>();
+    played.world.beforeActivity = ({ activity, key }) =>
+      activity === 'removeMeeting' && key.includes(':zoom:') ? isBack.promise : undefined;
     await played.until(isOn('google_meet'));
-    played.world.clearFaults();
     await played.send(messages.cancelUpdate, apiCommand);
+    expect(meetingsOf(played)).toEqual(['zoom:1']);
+    isBack.resolve();
     await played.result();
     expect(played.world.meetings.size).toBe(0);
   });
