@@ -102,11 +102,15 @@ const positionParameters = (position: ListingPosition) => ({
   ...(position.page === undefined ? {} : { pageToken: position.page }),
 });
 
-/** 410 means that the sync token is no longer valid, whatever its reason says. An invalid page token is a 400. */
+/**
+ * 410 means that the token is no longer valid, whatever its reason says. A token that Google cannot read is a 400. Either is
+ * of no use any more:
+ * https://developers.google.com/workspace/calendar/api/guides/errors#410_gone
+ */
 const isExpired = (error: unknown, { kind, page }: ListingPosition): boolean =>
   error instanceof ProviderError &&
-  ((kind === 'changes' && error.vendor.status === 410) ||
-    (page !== undefined && error.fault.kind === 'rejected_input'));
+  (kind === 'changes' || page !== undefined) &&
+  (error.vendor.status === 410 || error.fault.kind === 'rejected_input');
 
 interface CalendarRequest {
   readonly connection: ConnectedAccount;
