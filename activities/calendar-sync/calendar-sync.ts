@@ -25,8 +25,8 @@ import {
   type CalendarReconciliationDependencies,
   createCalendarReconciliation,
 } from './calendar-reconciliation.ts';
-import { type AuditionSignals, createChangeReport } from './change-report.ts';
 import { type CalendarUsesDependencies, createCalendarUses } from './calendar-uses.ts';
+import { type AuditionSignals, createChangeReport } from './change-report.ts';
 import { createListing } from './listing.ts';
 import { createReconnection } from './reconnection.ts';
 import { createSubscriptions } from './subscriptions.ts';
@@ -60,7 +60,7 @@ export interface CalendarSyncDependencies
  */
 const unnotifiedPollMinutes = 5;
 
-/** In a calendar that was registered during the round. */
+/** When the next poll falls due during a round. In milliseconds. */
 const shortestPollMs = 1_000;
 
 /** Bounds the result of a round. All findings are logged. */
@@ -183,16 +183,20 @@ export const createCalendarSyncActivities = ({
       used.filter(({ calendar }) => isPoll || only.includes(calendar)),
     );
     const calendars = await syncedCalendars.list(id);
-    const pollAt = nextPollAt(calendars, pollMsOf(areLive)) ?? Date.now();
+    const pollMs = pollMsOf(areLive);
+    const pollAt = isPoll ? undefined : nextPollAt(calendars, pollMs);
     return {
       kind: 'synced',
       calendars: calendars.map(stateOf),
       isMore,
-      nextPollMs: Math.max(pollAt - Date.now(), shortestPollMs),
+      nextPollMs: pollAt === undefined ? pollMs : Math.max(pollAt - Date.now(), shortestPollMs),
       renewAt,
       ...(round.findings.length > 0 ? { findings: round.findings.slice(0, maxFindings) } : {}),
       ...(reconcile
-        ? { isReconciled: !isMore && calendars.every((calendar) => reconciliation.isDone(calendar, reconcile)) }
+        ? {
+            isReconciled:
+              !isMore && calendars.every((calendar) => reconciliation.isDone(calendar, reconcile)),
+          }
         : {}),
     };
   };

@@ -31,7 +31,11 @@ export interface CalendarUses {
     auditionId: AuditionId,
   ): Promise<CalendarEffect | undefined>;
   /** Returns the id of a calendar of the connection in which a step of the audition has an event; undefined when there is none. */
-  findCalendarId(round: SyncRound, calendar: CalendarKey, auditionId: AuditionId): Promise<string | undefined>;
+  findCalendarId(
+    round: SyncRound,
+    calendar: CalendarKey,
+    auditionId: AuditionId,
+  ): Promise<string | undefined>;
   /** Returns the name of a calendar of the connection. */
   nameOf(round: SyncRound, calendarId: string): Promise<string>;
 }

@@ -1,5 +1,10 @@
 /** Lists the changes of a calendar page by page, and stores each page with the position after it. */
-import type { CalendarKey, SyncedCalendar, SyncedCalendars, SyncProgress } from '../../db/calendars/synced-calendars.ts';
+import type {
+  CalendarKey,
+  SyncedCalendar,
+  SyncedCalendars,
+  SyncProgress,
+} from '../../db/calendars/synced-calendars.ts';
 import type { EventToStore, SyncedEvents } from '../../db/calendars/synced-events.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { auditionIdSchema } from '../../domain/ids.ts';

@@ -161,7 +161,10 @@ export const createWatchSubscriptions = (db: Database): WatchSubscriptions => ({
   },
 
   async extend(id, expiresAt) {
-    await db.update(watchSubscriptions).set({ expiresAt, isLost: false }).where(eq(watchSubscriptions.id, id));
+    await db
+      .update(watchSubscriptions)
+      .set({ expiresAt, isLost: false })
+      .where(eq(watchSubscriptions.id, id));
   },
 
   async remove(id) {

@@ -3,8 +3,10 @@ import { toInstant } from '../../domain/time/epoch.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { calendarEvent, calendarId, setUpGoogleCalendar, slot } from '../../tests/harness/google-calendar.ts';
 import { nothingStored } from '../../tests/harness/stored-events.ts';
+import type { ProviderOperation } from '../errors/error-table.ts';
 import type { ListedChange, ListingPosition } from '../ports.ts';
 import { createGoogleChanges } from './changes.ts';
+import { googleError } from './errors.ts';
 
 const since = '2026-01-01T00:00:00.000Z';
 
@@ -31,7 +33,14 @@ const setup = async (pageSize = 2) => {
       end: `${day}T10:00:00Z`,
       ...change,
     });
-  return { ...google, changes, list, listPage, busy };
+  /** Lists from a Google that answers with an error. */
+  const listRejected = (status: number, position: ListingPosition) => {
+    const reject = (operation: ProviderOperation) =>
+      Promise.reject(googleError(operation, { status, message: 'rejected' }));
+    const rejecting = createGoogleChanges({ exchange: reject, exchangeWithDirectory: reject });
+    return rejecting.listChanges(google.connection, calendarId, position, callContext(), nothingStored);
+  };
+  return { ...google, changes, list, listPage, listRejected, busy };
 };
 
 describe('listChanges', () => {
@@ -87,6 +96,23 @@ describe('listChanges', () => {
     expect(await listPage({ kind: 'changes', cursor, page: 'unknown' })).toEqual({ kind: 'cursor_expired' });
     control.expireSyncTokens();
     expect(await listPage({ kind: 'changes', cursor })).toEqual({ kind: 'cursor_expired' });
+  });
+
+  it.each([
+    [400, { kind: 'changes', cursor: 'c' }],
+    [410, { kind: 'changes', cursor: 'c', page: 'p' }],
+    [410, { kind: 'all', since, page: 'p' }],
+    [400, { kind: 'all', since, page: 'p' }],
+  ] as const)('reports a token as expired that is rejected with %i', async (status, position) => {
+    const { listRejected } = await setup();
+    expect(await listRejected(status, position)).toEqual({ kind: 'cursor_expired' });
+  });
+
+  it('throws the rejection of a listing without a token: another one helps no more', async () => {
+    const { listRejected } = await setup();
+    await expect(listRejected(400, { kind: 'all', since })).rejects.toMatchObject({
+      fault: { kind: 'rejected_input' },
+    });
   });
 
   it('throws the fault of a calendar that does not exist', async () => {
