@@ -170,7 +170,7 @@ describe('a change of an event of ours', () => {
   });
 
   it('is asked about when it is a deletion that was read between our write and its record', async () => {
-    const { sync, write, person, pool, connection, kinds } = await setup();
+    const { sync, write, person, pool, connection, sent } = await setup();
     await write(1, slot);
     await sync();
     await write(2, later);
@@ -183,7 +183,7 @@ describe('a change of an event of ours', () => {
     await sync();
     await write(2, later);
     await sync();
-    expect(kinds()).toContain('deleted');
+    expect(sent.map(({ change }) => [change.change.kind, change.revision])).toContainEqual(['deleted', 2]);
   });
 
   it('is withdrawn when the round dies after the signal and the event is put back', async () => {
@@ -210,6 +210,70 @@ describe('a change of an event of ours', () => {
     await person.move(slot.start, slot.end);
     await sync();
     expect(kinds()).toEqual(['moved', 'put_back']);
+  });
+});
+
+describe('a change that the synchronisation has not read when the audition writes its event', () => {
+  const setupTrail = async () => {
+    const bench = await setup();
+    const { repositories, auditionId } = bench;
+    return {
+      ...bench,
+      changesOnTrail: async () =>
+        (await repositories.events.read('org_1', auditionId, { after: 0, limit: 100 })).flatMap(({ fact }) =>
+          fact.type === 'calendar_changed' ? [fact] : [],
+        ),
+    };
+  };
+  const elsewhere = { start: '2031-07-01T15:00:00.000Z', end: '2031-07-01T15:30:00.000Z' };
+
+  it('is on the trail when it was a move', async () => {
+    const { sync, write, person, changesOnTrail } = await setupTrail();
+    await write(1, slot);
+    await sync();
+    await person.move(elsewhere.start, elsewhere.end);
+    await write(2, later);
+    await write(2, later);
+    expect(await changesOnTrail()).toMatchObject([
+      { participant: 'ada', change: 'moved', ...elsewhere, outcome: 'overwritten' },
+    ]);
+    expect((await person.event()).start?.dateTime).toContain('12:00');
+  });
+
+  it('is on the trail when it was a deletion', async () => {
+    const { sync, write, person, changesOnTrail } = await setupTrail();
+    await write(1, slot);
+    await sync();
+    await person.remove();
+    await write(2, later);
+    expect(await changesOnTrail()).toMatchObject([{ change: 'deleted', outcome: 'overwritten' }]);
+  });
+
+  it('is on the trail when it came between a write and its repetition', async () => {
+    const { write, person, changesOnTrail, fault } = await setupTrail();
+    await write(1, slot);
+    fault('google', { kind: 'lost_answer', operation: 'events.update', times: 1 });
+    await expect(write(2, later)).rejects.toMatchObject({ name: 'ApplicationFailure' });
+    await person.move(elsewhere.start, elsewhere.end);
+    await write(2, later);
+    expect(await changesOnTrail()).toMatchObject([{ change: 'moved', ...elsewhere }]);
+  });
+
+  it('is not recorded again when it was reported, and not when the audition itself has moved the event', async () => {
+    const { sync, write, person, changesOnTrail, activities, about, key, calendar } = await setupTrail();
+    await write(1, slot);
+    await write(2, later);
+    await sync();
+    await person.move(elsewhere.start, elsewhere.end);
+    await sync();
+    await write(2, later, ':restored');
+    await sync();
+    await person.remove();
+    await sync();
+    await write(2, later, ':restored-again');
+    await activities.removeEvent({ ...about, keys: [key('event:ada:r2:restored-again')], calendar });
+    await write(3, slot);
+    expect(await changesOnTrail()).toEqual([]);
   });
 });
 

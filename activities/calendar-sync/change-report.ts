@@ -61,6 +61,7 @@ export const createChangeReport = ({
         ...about(calendar, event),
         inboxId: `${rowOf(calendar, event)}:${event.change}`,
         change: compared,
+        isRecordedIfSuperseded: true,
       });
       // Without a workflow, nothing writes the event again. It is compared again with each round.
       if (compared.kind === 'lost' && delivered === 'not_running') {

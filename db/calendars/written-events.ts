@@ -9,6 +9,7 @@ import type { Slot } from '../../domain/audition/slot.ts';
 import type { AuditionId, ConnectionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
 import type { WritableCalendarName } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
+import type { KnownEvent } from '../../providers/ports.ts';
 import { storedCalendar } from '../auditions/resources.ts';
 import type { Database } from '../client.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
@@ -48,12 +49,29 @@ export interface WrittenEvents {
    * write. An earlier revision than the recorded one changes nothing.
    */
   record(written: WrittenEvent): Promise<void>;
+  /**
+   * Returns what is known of the event of the audition in the calendar; undefined when none was written there, or the last one
+   * was removed. @param calendarName the canonical name of the calendar
+   */
+  findKnown(
+    auditionId: AuditionId,
+    connection: ConnectionId,
+    calendarName: string,
+  ): Promise<KnownEvent | undefined>;
   /** Returns the times for which the events of the audition book its room. */
   findBookings(auditionId: AuditionId): Promise<readonly TimeRange[]>;
   /** Stops comparing the events that steps with these keys have written. Call it before they are removed. Idempotent. */
   forget(auditionId: AuditionId, keys: readonly string[]): Promise<void>;
 }
 
+const knownSchema = z.object({
+  writtenStart: instantFromDatabase,
+  writtenEnd: instantFromDatabase,
+  start: instantFromDatabase,
+  end: instantFromDatabase,
+  isReported: z.boolean(),
+  isPresent: z.boolean(),
+});
 const bookingSchema = z.object({ start: instantFromDatabase, end: instantFromDatabase });
 
 /** Creates the repository. */
@@ -78,6 +96,21 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
       const repaired = former.find(({ repairedRevision }) => repairedRevision !== null)?.repairedRevision;
       await transaction.execute(upsert(written, calendar, generation, repaired ?? null));
     });
+  },
+
+  async findKnown(auditionId, connection, calendarName) {
+    const { rows } = await db.execute(sql`
+      SELECT written_start AS "writtenStart", written_end AS "writtenEnd", starts_at AS start, ends_at AS end,
+        is_reported AS "isReported",
+        coalesce(seen_revision >= written_revision, false) AND NOT is_removed AND NOT is_reported AS "isPresent"
+      FROM synced_events
+      WHERE audition_id = ${auditionId} AND connection = ${connection} AND calendar = ${storedCalendar(calendarName)}
+    `);
+    const [row] = rows;
+    if (!row) return undefined;
+    const { writtenStart, writtenEnd, start, end, isReported, isPresent } = knownSchema.parse(row);
+    const reported = isReported ? [{ start, end }] : [];
+    return { times: [{ start: writtenStart, end: writtenEnd }, ...reported], isPresent };
   },
 
   async findBookings(auditionId) {

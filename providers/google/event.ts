@@ -276,7 +276,8 @@ const withoutAnswer = (
   };
 };
 
-const revisionOf = (stored: GoogleEvent): number => Number(privateOf(stored)?.[revisionProperty] ?? 0);
+/** Returns the revision that the event states; 0 without one. */
+export const revisionOf = (stored: GoogleEvent): number => Number(privateOf(stored)?.[revisionProperty] ?? 0);
 
 /**
  * Times are instants in UTC, unaffected by DST; the zone only affects the display. Google raises `sequence` by itself and
