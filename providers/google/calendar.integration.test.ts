@@ -74,7 +74,11 @@ describe('putEvent', () => {
     const moved = { ...slot, start: '2026-12-02T09:00:00.000Z', end: '2026-12-02T09:30:00.000Z' } as const;
     await put({ slot: moved, revision: 2 });
     expect(events()).toMatchObject([
-      { summary: 'My big day', description: 'Bring a hat', start: { dateTime: moved.start.replace('.000', '') } },
+      {
+        summary: 'My big day',
+        description: 'Bring a hat',
+        start: { dateTime: moved.start.replace('.000', '') },
+      },
     ]);
     await put({ slot: moved, revision: 2, summary: 'Audition: Hamlet' });
     expect(events()).toMatchObject([{ summary: 'Audition: Hamlet', description: 'First round' }]);

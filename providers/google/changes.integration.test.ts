@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { calendarEvent, calendarId, setUpGoogleCalendar, slot } from '../../tests/harness/google-calendar.ts';
@@ -96,6 +97,44 @@ describe('listChanges', () => {
     expect(await listPage({ kind: 'changes', cursor, page: 'unknown' })).toEqual({ kind: 'cursor_expired' });
     control.expireSyncTokens();
     expect(await listPage({ kind: 'changes', cursor })).toEqual({ kind: 'cursor_expired' });
+  });
+
+  it('lists an event of ours that a person has repeated, and its instances with the mark', async () => {
+    const { list, calendar, connection, client } = await setup(100);
+    await calendar.putEvent(connection, calendarEvent(), callContext());
+    const { cursor } = await list({ kind: 'all', since });
+    await client.exchange(
+      { provider: 'google', name: 'test', writes: true },
+      connection,
+      callContext(),
+      z.unknown(),
+      (library, options) =>
+        library.events.patch(
+          {
+            calendarId,
+            eventId: calendarEvent().eventId,
+            requestBody: { recurrence: ['RRULE:FREQ=DAILY;COUNT=3'] },
+          },
+          options,
+        ),
+    );
+    const { eventId } = calendarEvent();
+    const mark = { eventId, reference: 'aud_ophelia', revision: 1 };
+    for (const position of [
+      { kind: 'changes', cursor },
+      { kind: 'all', since },
+    ] as const) {
+      const { found } = await list(position);
+      expect(found).toMatchObject([
+        { id: eventId, series: eventId, mark, event: { start: slot.start, end: slot.end } },
+        { series: eventId, mark, event: { start: slot.start } },
+        { series: eventId, mark },
+        { series: eventId, mark },
+      ]);
+    }
+    await calendar.deleteEvent(connection, { ...calendarEvent(), keys: ['event:ada'] }, callContext());
+    await calendar.putEvent(connection, calendarEvent({ revision: 2 }), callContext());
+    expect((await list({ kind: 'all', since })).found).toMatchObject([{ id: eventId, series: undefined }]);
   });
 
   it.each([

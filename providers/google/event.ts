@@ -106,7 +106,7 @@ export const specForEvent = (event: CalendarEvent, owner?: string): EventSpec =>
       return {
         kind: 'update',
         body: withRoomOf(event, {
-          ...(isRevived ? withoutConference(kept) : kept),
+          ...(isRevived ? withoutRecurrence(withoutConference(kept)) : kept),
           // A text that a person has edited stays until ours is another one.
           ...(!isRevived && hasOurText(stored, event) ? {} : textFieldsOf(event)),
           ...timeFieldsOf(scheduled, { ...use, ...textMarkOf(event) }, kept),
@@ -146,7 +146,12 @@ export const specForConference = (event: ConferenceEvent, owner?: string): Event
         const kept = withoutRoom(stored);
         return {
           kind: 'update',
-          body: { ...kept, ...timeFieldsOf(scheduled, use, kept), ...request, summary },
+          body: {
+            ...withoutRecurrence(kept),
+            ...timeFieldsOf(scheduled, use, kept),
+            ...request,
+            summary,
+          },
           withConference: true,
         };
       }
@@ -222,6 +227,9 @@ const withoutConference = ({
   hangoutLink: _link,
   ...event
 }: GoogleEvent): GoogleEventBody => event;
+
+/** A person had repeated the event. A series would be listed as its instances, and not as the event. */
+const withoutRecurrence = ({ recurrence: _recurrence, ...event }: GoogleEventBody): GoogleEventBody => event;
 
 /** Returns the private properties of the event. */
 export const privateOf = ({
