@@ -15,6 +15,9 @@ import type { AnyOperationName } from '../providers/operations.ts';
 /** The failure type of an attempt that starts after its step was compensated. */
 const compensatedType = 'Compensated';
 
+/** The failure type of an attempt while another one runs. */
+const busyType = 'busy';
+
 /**
  * `retryable`: whether a retry can help. `benign`: whether the failure is normal operation and must not raise an
  * alarm.
@@ -172,12 +175,16 @@ export const busyFailure = (
   atMostMs: number,
 ): ApplicationFailure =>
   ApplicationFailure.create({
-    type: 'busy',
+    type: busyType,
     message: `another attempt at ${operation} is running or may still be running; it is retried when that attempt is over`,
     nextRetryDelay: Math.ceil(Math.max(minDelayMs, Math.min(remainingMs, atMostMs))),
     category: ApplicationFailureCategory.BENIGN,
     details: [{ provider, operation }],
   });
+
+/** Returns whether the error is a failure `busy`. */
+export const isBusyFailure = (error: unknown): boolean =>
+  error instanceof ApplicationFailure && error.type === busyType;
 
 /**
  * Creates the non-retryable failure `outcome_unknown`: the effect may have happened, and no system can confirm it. An
@@ -200,7 +207,7 @@ const overtakenFailure = (error: Overtaken): ApplicationFailure =>
   error.by === 'undo'
     ? compensatedFailure(error.key)
     : ApplicationFailure.create({
-        type: 'busy',
+        type: busyType,
         message: error.message,
         category: ApplicationFailureCategory.BENIGN,
       });

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { eq, like } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createReconnectNotice } from '../../activities/connections/reconnect-notice.ts';
 import { authorizationRequests } from '../../db/schema/authorization-requests.ts';
 import { credentialReads } from '../../db/schema/credential-reads.ts';
@@ -29,6 +29,7 @@ const lostAnswer: ProviderFault = { kind: 'outage', effect: 'unknown' };
 const createFakeEmail = () => {
   const sent: EmailMessage[] = [];
   const faults: { readonly fault: ProviderFault; readonly isAccepted: boolean }[] = [];
+  let accepting: Promise<void> | undefined;
   let journal: 'sent' | 'not_sent' | 'unknown' | undefined;
   const email: EmailProvider = {
     name: 'smtp',
@@ -37,6 +38,7 @@ const createFakeEmail = () => {
       const failure = faults.shift();
       if (!failure || failure.isAccepted) {
         await beforeHandover();
+        await accepting;
         sent.push(message);
       }
       if (failure)
@@ -47,6 +49,12 @@ const createFakeEmail = () => {
     email,
     sent,
     fail: (fault: ProviderFault, isAccepted = false) => faults.push({ fault, isAccepted }),
+    /** Keeps the server from accepting emails. Returns a function that ends this. */
+    hold: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      accepting = promise;
+      return resolve;
+    },
     setJournalAnswer: (answer: typeof journal) => {
       journal = answer;
     },
@@ -81,7 +89,7 @@ const setup = async (account = 'ann@example.com') => {
   await loseAccess();
   const mail = createFakeEmail();
   const authorizers = createFakeAuthorizers();
-  const round = createConnectionMaintenanceRound({
+  const options = {
     disconnected: repositories.disconnectedAccounts,
     authorizationRequests: repositories.authorizationRequests,
     revocations: repositories.pendingRevocations,
@@ -92,8 +100,17 @@ const setup = async (account = 'ann@example.com') => {
       linkTo: ({ id: connection }) => `https://auditions.example.com/connections/of-${connection}`,
     }),
     logger: createLogger({ level: 'silent', process: 'test' }, new Writable()),
-  });
-  return { ...mail, authorizers, repositories, organization, id, connect, loseAccess, round };
+  };
+  const round = createConnectionMaintenanceRound(options);
+  /** A round that has read which accounts have no notice before another round began to send them. */
+  const lateRound = async () => {
+    const accounts = await repositories.disconnectedAccounts.unnotified(10);
+    return createConnectionMaintenanceRound({
+      ...options,
+      disconnected: { unnotified: async () => accounts },
+    });
+  };
+  return { ...mail, authorizers, repositories, organization, id, connect, loseAccess, round, lateRound };
 };
 
 describe('the owner of an account that needs reauthorization', () => {
@@ -110,6 +127,18 @@ describe('the owner of an account that needs reauthorization', () => {
     });
     expect(sent[0]?.text).toContain('North Casting can no longer use your Google account ann@example.com');
     expect(sent[0]?.text).toContain('Veuillez reconnecter le compte');
+  });
+
+  it('gets one email when another round is sending it', async () => {
+    const { round, lateRound, sent, hold, repositories } = await setup();
+    const late = await lateRound();
+    const accept = hold();
+    const first = round(notStopping);
+    await vi.waitFor(async () => expect(await repositories.disconnectedAccounts.unnotified(10)).toEqual([]));
+    expect(await late(notStopping)).toBe(false);
+    accept();
+    expect(await first).toBe(false);
+    expect(sent).toHaveLength(1);
   });
 
   it('gets another email when the account loses access again', async () => {

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { ReconnectNoticeOutcome } from '../../activities/connections/reconnect-notice.ts';
 import type { AttemptContext } from '../../activities/effects/attempt.ts';
 import { emailCallTimeouts } from '../../activities/effects/attempt.ts';
+import { isBusyFailure } from '../../activities/failures.ts';
 import type { AuthorizationRequests } from '../../db/connections/authorization-requests.ts';
 import type {
   DisconnectedAccount,
@@ -72,16 +73,18 @@ export const createConnectionMaintenanceRound = (options: ConnectionMaintenanceO
     logger.info(logFields, 'grant of disconnected account revoked');
   };
 
-  const notify = async (account: DisconnectedAccount): Promise<boolean> => {
+  /** Another process can be sending the same notice. Its round reports the outcome. */
+  const notify = async (account: DisconnectedAccount): Promise<'completed' | 'in_progress' | 'failed'> => {
     const correlationId = randomUUID();
     const logFields = { connection: account.id, organization: account.organization, correlationId };
     try {
       const { outcome } = await notifyOwner(account, createNoticeContext(correlationId));
       logger.info({ ...logFields, outcome }, 'reconnect notice completed');
-      return true;
+      return 'completed';
     } catch (err) {
+      if (isBusyFailure(err)) return 'in_progress';
       logger.warn({ ...logFields, err }, 'reconnect notice failed; retrying');
-      return false;
+      return 'failed';
     }
   };
 
@@ -89,15 +92,13 @@ export const createConnectionMaintenanceRound = (options: ConnectionMaintenanceO
     await authorizationRequests.deleteExpired();
     for (const revocation of await revocations.claim(revocationsPerRound)) await revoke(revocation);
     const unnotified = await disconnected.unnotified(noticesPerRound);
-    let notified = 0;
+    const counts = { completed: 0, in_progress: 0, failed: 0 };
     for (const account of unnotified) {
       if (stopping.aborted) return false;
-      if (await notify(account)) notified += 1;
+      counts[await notify(account)] += 1;
     }
-    if (unnotified.length > 0 && notified === 0)
-      throw new Error(
-        `none of ${unnotified.length} reconnect notices could be sent: see the preceding warnings`,
-      );
-    return unnotified.length === noticesPerRound;
+    if (counts.failed > 0 && counts.completed === 0)
+      throw new Error(`none of ${counts.failed} reconnect notices could be sent: see the preceding warnings`);
+    return unnotified.length === noticesPerRound && counts.completed > 0;
   };
 };
