@@ -6,6 +6,7 @@
  * one effect.
  */
 
+import type { AttentionItem } from '../domain/audition/attention.ts';
 import type { ConflictRules } from '../domain/audition/conflict-rules.ts';
 import type { StandingEffect } from '../domain/audition/effects.ts';
 import type {
@@ -29,11 +30,25 @@ import type { UnfinishedEnding } from '../domain/audition/unfinished-ending.ts';
 import type { AuditionView } from '../domain/audition/view.ts';
 import type { CalendarFinding } from '../domain/calendars/calendar-finding.ts';
 import type { SyncState } from '../domain/calendars/sync-state.ts';
-import type { AuditionId, ConnectionId, EndpointId, OrganizationId, ParticipantId } from '../domain/ids.ts';
+import type {
+  AttentionId,
+  AuditionId,
+  ConnectionId,
+  EndpointId,
+  OrganizationId,
+  ParticipantId,
+  RecordingId,
+} from '../domain/ids.ts';
 import type { PublicEvent } from '../domain/platform-events/public-event.ts';
-import type { CalendarProviderName, MeetingProviderName } from '../domain/providers/vendors.ts';
+import type {
+  CalendarProviderName,
+  MeetingProviderName,
+  RecordedMeetingName,
+} from '../domain/providers/vendors.ts';
+import type { FileToStore, MissingReason, RecordingState } from '../domain/recordings/recording.ts';
+import type { RecordingPolicy } from '../domain/recordings/recording-policy.ts';
 import type { Instant } from '../domain/time/instant.ts';
-import { vendorTaskQueues } from '../providers/catalog.ts';
+import { catalog, vendorTaskQueues } from '../providers/catalog.ts';
 
 /** Runs the workflows and the internal activities on the service's own database. */
 export const workflowTaskQueue = 'castmatch';
@@ -321,6 +336,8 @@ export interface CheckMeetingInput extends AuditionCall {
   readonly provider: MeetingProviderName;
   readonly meeting: Meeting;
   readonly slot: Slot;
+  /** The wanted settings of the meeting. Undefined: those of the host's account. */
+  readonly settings?: MeetingSettings | undefined;
 }
 
 /**
@@ -340,7 +357,10 @@ export interface ObservedAttendance {
 }
 
 export interface MeetingActivities {
-  /** Looks whether the meeting can take place at its provider. Changes nothing. */
+  /**
+   * Looks whether the meeting can take place at its provider. Starts or stops its automatic recording when a consent was
+   * given or withdrawn since the meeting was created.
+   */
   checkMeeting(input: CheckMeetingInput): Promise<MeetingCheck>;
   /** Reads who was in the meeting. Undefined when the provider does not report it. Changes nothing. */
   readAttendance(
@@ -451,9 +471,93 @@ export type AuditionActivities = InternalActivities &
 
 /** All activities that a worker runs. */
 export type ServiceActivities = AuditionActivities &
+  RecordingActivities &
   PlatformActivities &
   ReconciliationActivities &
   CalendarSyncActivities;
+
+// --- recordings: queues of the meeting provider, `media` and `castmatch` ----------------------------------------
+
+/** Runs the transfers of recordings. */
+export const mediaTaskQueue = catalog.storage.taskQueue.name;
+
+/** The recordings of one meeting. */
+export interface RecordingCall extends Correlated {
+  readonly provider: RecordedMeetingName;
+  readonly meetingId: string;
+}
+
+/** A recording at its provider, with what is known of it here. */
+export interface FoundRecording {
+  readonly id: RecordingId;
+  /** The provider's id of the opening of the meeting. */
+  readonly instance: string;
+  readonly state: RecordingState;
+  /** Whether the provider is not done with some of its files. */
+  readonly isProcessing: boolean;
+  /** Files that are ready at the provider and not stored here. */
+  readonly toStore: readonly FileToStore[];
+  /** How many files are stored here. */
+  readonly storedFiles: number;
+}
+
+export interface FindRecordingsResult {
+  readonly recordings: readonly FoundRecording[];
+  readonly policy: RecordingPolicy;
+  /** Whether recordings of the meeting are in the trash of the provider. Absent: the input did not ask. */
+  readonly isInTrash?: boolean | undefined;
+}
+
+export interface StoreFileInput extends RecordingCall, FileToStore {
+  readonly key: string;
+  readonly instance: string;
+}
+
+export interface StoredFileResult {
+  readonly storageKey: string;
+  /** In bytes. */
+  readonly size: number;
+  /** In hexadecimal digits. */
+  readonly sha256: string;
+}
+
+export interface RecordingAttentionInput extends RecordingCall {
+  readonly item: AttentionItem;
+  /** The workflow that resolves the item. */
+  readonly workflowId: string;
+  /** Set when the provider has no recording that can be stored. It becomes a fact of the audition, once per item. */
+  readonly missing?: MissingReason | undefined;
+}
+
+export interface RecordingActivities {
+  /** Lists the recordings of the meeting at its provider, and stores what is found. Queue of the provider. */
+  findRecordings(input: RecordingCall & { readonly checkTrash: boolean }): Promise<FindRecordingsResult>;
+  /**
+   * Streams a file from the provider into the storage. Continues where a killed attempt has stopped. The file appears in the
+   * storage when it is complete. Queue `media`.
+   */
+  storeFile(input: StoreFileInput): Promise<StoredFileResult>;
+  /** Deletes what `storeFile` has stored under the key, parts of an incomplete upload included. Queue `media`. */
+  discardFile(input: StoreFileInput): Promise<UndoResult>;
+  /** Records that all files of a recording are stored. It becomes a fact of the audition, once. */
+  completeRecording(input: RecordingCall & { readonly recording: RecordingId }): Promise<void>;
+  /**
+   * Moves the recording to the trash of the provider, or deletes it there, unless it has a legal hold or is not stored here.
+   * Queue of the provider.
+   */
+  removeAtProvider(
+    input: RecordingCall & {
+      readonly key: string;
+      readonly recording: RecordingId;
+      readonly instance: string;
+      readonly action: 'trash' | 'delete';
+    },
+  ): Promise<{ readonly result: 'removed' | 'absent' | 'held' | 'not_stored' }>;
+  /** Shows an attention item to the operators, or shows it again as overdue. Idempotent by the id of the item. */
+  raiseRecordingAttention(input: RecordingAttentionInput): Promise<void>;
+  /** Removes an attention item. Idempotent. */
+  settleRecordingAttention(input: RecordingCall & { readonly id: AttentionId }): Promise<void>;
+}
 
 // --- calendar synchronisation: the queue of the calendars' provider -------------------------------------------
 
@@ -467,7 +571,14 @@ export interface SyncCalendarsInput {
   /** Subscriptions that the vendor has ended or is about to end. */
   readonly lostSubscriptions?: readonly string[] | undefined;
   /** Lists all events and compares them with what this service believes. The rounds after the first one continue. */
-  readonly reconcile?: { readonly isDryRun: boolean; readonly isFirst: boolean } | undefined;
+  readonly reconcile?:
+    | {
+        readonly isDryRun: boolean;
+        readonly isFirst: boolean;
+        /** Only a listing that began later counts. Undefined in a request of an earlier version of the workflow. */
+        readonly requestedAt?: Instant | undefined;
+      }
+    | undefined;
 }
 
 /** The state of one calendar. `calendar` is a hash: the calendar's id can be an email address. */

@@ -11,6 +11,7 @@ import { createKeyWrapping } from '../foundation/encryption/configured-wrapping.
 import { createConnectionLinks } from '../foundation/links/connection-link.ts';
 import { createFeedLinks, createSessionFeedLinks } from '../foundation/links/feed-link.ts';
 import { createJoinLinkIds } from '../foundation/links/join-link.ts';
+import { createRecordingLinks } from '../foundation/links/recording-link.ts';
 import { createResponseLinks } from '../foundation/links/response-link.ts';
 import type { Logger } from '../foundation/observability/logger.ts';
 import { calendarName, calendarNames } from '../providers/calendar-names.ts';
@@ -29,6 +30,7 @@ import { createAuditionWorkflows } from './auditions/audition-workflows.ts';
 import { createJoinAddresses } from './auditions/join-addresses.ts';
 import { findRoomBusyWith, listRoomsWith } from './calendars/rooms.ts';
 import type { ApiDependencies, FindBusy, NameCalendar } from './dependencies.ts';
+import { createRecordingWorkflows } from './recordings/recording-workflows.ts';
 import { connectTemporal } from './temporal-connection.ts';
 import { createDeliveryWorkflows } from './webhook-endpoints/delivery-workflows.ts';
 
@@ -150,6 +152,9 @@ export const startApi = async ({
         temporal: temporal.client,
         taskQueue: `${workflowTaskQueue}${configuration.taskQueueSuffix}`,
       }),
+      recordingWorkflows: createRecordingWorkflows({ temporal: temporal.client }),
+      recordingLinks: createRecordingLinks(configuration.masterKeys),
+      storage: guardedProviders.storage,
       assertUrlAllowed: createEarlyCheck(configuration),
       joinLinkIds,
       joinAddresses: createJoinAddresses({

@@ -41,6 +41,12 @@ import { createHostClaims, type HostClaims } from './meetings/host-claims.ts';
 import { createMeetingPreferences, type MeetingPreferences } from './meetings/meeting-preferences.ts';
 import { createProviderHealth, type ProviderHealth } from './providers/health.ts';
 import { createQuotas } from './providers/quotas.ts';
+import { createRecordingAccesses, type RecordingAccesses } from './recordings/recording-accesses.ts';
+import { createRecordingAttention, type RecordingAttention } from './recordings/recording-attention.ts';
+import { createRecordingDeletions, type RecordingDeletions } from './recordings/recording-deletions.ts';
+import { createRecordingHolds, type RecordingHolds } from './recordings/recording-holds.ts';
+import { createRecordingPolicies, type RecordingPolicies } from './recordings/recording-policies.ts';
+import { createRecordings, type Recordings } from './recordings/recordings.ts';
 import { type BlockAuditions, createBlockAuditions } from './session-blocks/block-auditions.ts';
 import { type BlockFeeds, createBlockFeeds } from './session-blocks/block-feeds.ts';
 import { type BlockReports, createBlockReports } from './session-blocks/block-reports.ts';
@@ -88,6 +94,12 @@ export interface Repositories {
   readonly syncedCalendars: SyncedCalendars;
   readonly syncedEvents: SyncedEvents;
   readonly writtenEvents: WrittenEvents;
+  readonly recordings: Recordings;
+  readonly recordingAccesses: RecordingAccesses;
+  readonly recordingAttention: RecordingAttention;
+  readonly recordingDeletions: RecordingDeletions;
+  readonly recordingHolds: RecordingHolds;
+  readonly recordingPolicies: RecordingPolicies;
 }
 
 /**
@@ -136,5 +148,11 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     endpoints: createWebhookEndpoints(db, wrapping, vault),
     endpointProgress: createEndpointProgress(db),
     outbox: createOutbox(db),
+    recordings: createRecordings(db),
+    recordingAccesses: createRecordingAccesses(db),
+    recordingAttention: createRecordingAttention(db),
+    recordingDeletions: createRecordingDeletions(db),
+    recordingHolds: createRecordingHolds(db),
+    recordingPolicies: createRecordingPolicies(db),
   };
 };

@@ -139,6 +139,13 @@ export const catalog = {
       'meetings.move': { writes: true, circuit: true, quota: zoomMeetingWrite },
       /** Zoom does not count deletions, so compensations never wait for the quota. https://devforum.zoom.us/t/59670 */
       'meetings.remove': { writes: true, circuit: true },
+      /** The openings of a meeting, and the recordings of each. */
+      'recordings.list': { writes: false, circuit: true },
+      /** Until the first byte. The bytes come from other servers than the API. */
+      'recordings.download': { writes: false },
+      'recordings.remove': { writes: true, circuit: true },
+      /** A change of the meeting. */
+      'recordings.setAutomatic': { writes: true, circuit: true, quota: zoomMeetingWrite },
       'meetings.check': { writes: false, circuit: true },
       /** Pages of up to 300 participants. */
       'meetings.attendance': { writes: false, circuit: true },
@@ -275,6 +282,18 @@ export const catalog = {
       'calendar.freeBusy': { writes: false },
       'calendar.listEvents': { writes: false },
       ...connections,
+    },
+  },
+  storage: {
+    displayName: 'The storage of recordings',
+    /** Transfers are limited by the network and the disk of the worker, and each takes two blocks of memory. */
+    taskQueue: { name: 'media', perSecond: 20, concurrency: 2 },
+    operations: {
+      'files.find': { writes: false },
+      'files.read': { writes: false },
+      'files.store': { writes: true },
+      'files.remove': { writes: true },
+      health,
     },
   },
 } as const satisfies Readonly<Record<VendorName, ProviderFacts>>;

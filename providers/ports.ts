@@ -15,10 +15,12 @@ import type {
   HostedMeetingName,
   meetingVendors,
   ReadOnlyCalendarName,
+  RecordedMeetingName,
   ServiceMeetingName,
   SynchronizedCalendarName,
   WritableCalendarName,
 } from '../domain/providers/vendors.ts';
+import type { ListedFile } from '../domain/recordings/recording.ts';
 import type { Instant } from '../domain/time/instant.ts';
 
 /** The context of a call to a provider. */
@@ -100,7 +102,28 @@ export interface BookedRoom {
   readonly name: string;
 }
 
+/** What is known of an event before it is written again. */
+export interface KnownEvent {
+  /** The times at which this service has written it, or has reported it to its audition. */
+  readonly times: readonly { readonly start: Instant; readonly end: Instant }[];
+  /** Whether the calendar has had the event, and no deletion of it is known. */
+  readonly isPresent: boolean;
+}
+
+/** An edit of a person, which was not known and was written over. Without times: the event lasted all day. */
+export type OverwrittenEdit =
+  | { readonly kind: 'moved'; readonly start?: Instant; readonly end?: Instant }
+  | { readonly kind: 'deleted' };
+
+export interface WrittenCalendarEvent {
+  /** The provider's id of the event. */
+  readonly eventId: string;
+  readonly overwrote?: OverwrittenEdit | undefined;
+}
+
 export interface CalendarEvent extends OurEvent {
+  /** Undefined for an event that was not written before. */
+  readonly known?: KnownEvent | undefined;
   /** Set when the event is written for the room (`roomUser`). Any other step leaves the rooms of the event as they are. */
   readonly room?: BookedRoom | undefined;
   readonly use: EventUse;
@@ -230,13 +253,14 @@ export interface CalendarProvider extends ReadableCalendarProvider {
   readonly name: WritableCalendarName;
   /**
    * Creates, updates or revives the event. Idempotent by `eventId`. Returns the provider's id of the event, which
-   * differs from ours when ours cannot be used any more.
+   * differs from ours when ours cannot be used any more, and the edit that was written over. A repetition after a lost answer
+   * finds no edit any more.
    */
   putEvent(
     connection: ConnectedAccount,
     event: CalendarEvent,
     call: CallContext,
-  ): Promise<{ readonly eventId: string }>;
+  ): Promise<WrittenCalendarEvent>;
   /** Gives the event a conference and its time; `putEvent` writes its texts. Idempotent by `eventId`. */
   putConference(
     connection: ConnectedAccount,
@@ -472,6 +496,95 @@ export interface MeetingProvider {
   attendance?(host: HostAccount, meetingId: string, call: CallContext): Promise<readonly Attendance[]>;
 }
 
+/** A recording of one opening of a meeting, as its provider lists it. */
+export interface ListedRecording {
+  /** The provider's id of the opening. */
+  readonly instance: string;
+  readonly startedAt?: Instant | undefined;
+  /** Milliseconds. */
+  readonly duration?: number | undefined;
+  readonly files: readonly ListedFile[];
+}
+
+/** The bytes of a file from an offset on. */
+export interface FileDownload {
+  /** Where the bytes begin. 0 when the provider does not support ranges. */
+  readonly offset: number;
+  /** The size of the whole file. Undefined: the provider does not say. */
+  readonly size?: number | undefined;
+  /** Throws `ProviderError` when the connection breaks. The consumer sets the pace. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** A provider whose recordings are stored. */
+export interface RecordingProvider {
+  readonly name: RecordedMeetingName;
+  /** Returns the recordings of all openings of the meeting. Empty when there are none, or none any more. */
+  list(host: HostAccount, meetingId: string, call: CallContext): Promise<readonly ListedRecording[]>;
+  /** Returns whether recordings of the meeting are in the trash of its host. */
+  isInTrash(host: HostAccount, meetingId: string, call: CallContext): Promise<boolean>;
+  /** Sets whether the recording starts with the session. Idempotent, because the setting is absolute. */
+  setAutomatic(host: HostAccount, meetingId: string, isAutomatic: boolean, call: CallContext): Promise<void>;
+  /**
+   * Opens a file of a recording at an offset. Asks the provider for a new address and a new token each time, because both
+   * expire. The deadline of the call must cover the whole transfer.
+   *
+   * @throws {ProviderError} `not_found` when the recording no longer has the file.
+   */
+  download(
+    host: HostAccount,
+    file: { readonly instance: string; readonly file: string },
+    offset: number,
+    call: CallContext,
+  ): Promise<FileDownload>;
+  /** Moves all files of a recording to the trash, or deletes them. Idempotent: returns `absent` when there are none. */
+  remove(
+    host: HostAccount,
+    instance: string,
+    action: 'trash' | 'delete',
+    call: CallContext,
+  ): Promise<'deleted' | 'absent'>;
+}
+
+/** A file that is being written. One writer at a time. */
+export interface FileUpload {
+  /** How many bytes are in the storage, from earlier attempts. Writing continues after them. */
+  readonly offset: number;
+  /** Appends bytes. Resolves when more can be written. The chunk can be reused after that. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** How many bytes are in the storage now. */
+  readonly durable: number;
+  /** Makes the file appear under its key, with all bytes. Idempotent. */
+  complete(): Promise<void>;
+  /** Waits for running writes and keeps what is in the storage, for the next attempt. */
+  suspend(): Promise<void>;
+}
+
+/** A storage of large files. A file appears under its key when it is complete, and never changes. */
+export interface FileStorage {
+  readonly kind: 'file_system' | 's3';
+  /** Returns the size of a complete file, in bytes. */
+  find(key: string, call: CallContext): Promise<number | undefined>;
+  /**
+   * Begins a file, or continues where an earlier attempt has stopped.
+   *
+   * @param size the expected size, in bytes, when it is known.
+   */
+  upload(key: string, size: number | undefined, call: CallContext): Promise<FileUpload>;
+  /**
+   * Returns the bytes from `start` to `end`, both included.
+   *
+   * @throws {ProviderError} `not_found`
+   */
+  read(
+    key: string,
+    range: { readonly start: number; readonly end?: number | undefined },
+    call: CallContext,
+  ): Promise<AsyncIterable<Uint8Array>>;
+  /** Deletes the file and all of its incomplete uploads. Idempotent. */
+  remove(key: string, call: CallContext): Promise<'deleted' | 'absent'>;
+}
+
 export interface TextMessage {
   /** E.164. */
   readonly to: string;
@@ -531,6 +644,8 @@ export interface Providers {
   readonly meetings: Readonly<Record<HostedMeetingName, MeetingProvider>>;
   readonly textMessages: TextMessageProvider;
   readonly email: EmailProvider;
+  readonly recordings: Readonly<Record<RecordedMeetingName, RecordingProvider>>;
+  readonly storage: FileStorage;
 }
 
 /** The vendors that are called with one account of the service, shared by all organizations. */

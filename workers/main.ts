@@ -1,6 +1,11 @@
 /** The worker process: runs the workers of all task queues, the relays and the health server until it is stopped. */
 import closeWithGrace from 'close-with-grace';
-import { createActivities, createRepairActivities, createSyncActivities } from '../activities/index.ts';
+import {
+  createActivities,
+  createMediaActivities,
+  createRepairActivities,
+  createSyncActivities,
+} from '../activities/index.ts';
 import type { AuditionRuns } from '../activities/reconciliation/audition-runs.ts';
 import { createDatabaseClient } from '../db/client.ts';
 import { createRepositories, type Repositories } from '../db/index.ts';
@@ -32,6 +37,8 @@ import { createCalendarFindingReport, createFindingReport } from './observation/
 import { openOutbox } from './outbox/outbox.ts';
 import { createAuditionRuns } from './reconciliation/audition-runs.ts';
 import { startReconciliationSchedule } from './reconciliation/schedule.ts';
+import { createRecordingAttentionReport } from './recordings/attention-report.ts';
+import { startRecordingDeletions } from './recordings/start-deletions.ts';
 import { installRuntime } from './runtime.ts';
 import { startBlockRelay } from './session-blocks/block-relay.ts';
 import { shutdownTimeoutMs } from './shutdown/timeouts.ts';
@@ -92,6 +99,10 @@ const main = async (): Promise<void> => {
         pollMinutes: configuration.calendarPollMinutes,
         reconciliationHours: configuration.calendarReconciliationHours,
       }),
+      ...createMediaActivities({
+        ...parts,
+        reportAttention: createRecordingAttentionReport(logger),
+      }),
     },
     logger,
     metrics,
@@ -103,6 +114,7 @@ const main = async (): Promise<void> => {
     startBlockRelay(configuration, repositories, workers.client, logger),
     startReconciliationSchedule(configuration, workers.client, logger),
     ...startCalendarSyncs(configuration, repositories.syncedCalendars, workers.client, logger),
+    startRecordingDeletions(configuration, parts, logger),
     startFeedReports(configuration, repositories, workers.client, logger),
     startConnectionMaintenance(
       configuration,

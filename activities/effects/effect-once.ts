@@ -120,17 +120,18 @@ const failAsOutcomeUnknown = async <Result>(attempt: EffectAttempt<Result>): Pro
 };
 
 const perform = async <Result>(attempt: EffectAttempt<Result>): Promise<Result> => {
-  const { ledger, operation, steps, attemptNumber, call } = attempt;
+  const { ledger, operation, context, steps, attemptNumber, call } = attempt;
   let hasHandoverBegun = steps.kind === 'idempotent';
   const handOver: HandOver = (target) => {
     hasHandoverBegun = true;
     return ledger.handOver(operation.key, attemptNumber, target);
   };
+  const keepLease = () => ledger.renew(operation.key, attemptNumber, context.leaseMs);
   let result: Result;
   try {
     result =
       steps.kind === 'idempotent'
-        ? await steps.perform(call)
+        ? await steps.perform({ ...call, keepLease })
         : await steps.perform(handOver, call, attemptNumber);
   } catch (error) {
     // Before the hand-over the effect is not possible, whatever the error is.

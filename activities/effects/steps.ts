@@ -52,7 +52,17 @@ interface CommonSteps<Result> {
  */
 interface IdempotentSteps<Result> extends CommonSteps<Result> {
   readonly kind: 'idempotent';
-  readonly perform: (call: CallContext) => Promise<Result>;
+  readonly perform: (call: LeasedCall) => Promise<Result>;
+}
+
+/** A call of an attempt that owns its operation. */
+export interface LeasedCall extends CallContext {
+  /**
+   * Extends the lease, for an effect that takes longer than one.
+   *
+   * @throws {Overtaken} when another attempt owns the operation.
+   */
+  keepLease(): Promise<void>;
 }
 
 /** @param target where the effect takes place, when the attempt has chosen it. Undoing the effect needs it. */

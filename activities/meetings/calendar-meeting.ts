@@ -199,6 +199,20 @@ export const createCalendarMeetingSteps = (
         createAttemptContext(input).startCall(),
       );
     },
+    ...(vendorCalendar.conferenceAttendance && {
+      attendance: async (input) => {
+        const created = await presentMeeting(input.auditionId);
+        if (!created) return [];
+        const account = await openConnectionById(
+          opening,
+          input.organization,
+          created.calendar,
+          'calendar.conferenceAttendance',
+        );
+        const call = createAttemptContext(input).startCall();
+        return (await vendorCalendar.conferenceAttendance?.(account, { id: input.meeting.id }, call)) ?? [];
+      },
+    }),
     create: createOnce,
 
     move: async (input) => {

@@ -46,3 +46,51 @@ describe('the attendance of a meeting on Zoom', () => {
     expect(await activities.readAttendance({ ...about, provider: 'zoom', meeting, slot })).toEqual({});
   });
 });
+
+describe('the check of a meeting on Google Meet', () => {
+  const setupMeet = async () => {
+    const bench = await benchFor();
+    const input = {
+      ...bench.about,
+      key: bench.key('meeting:google_meet:1'),
+      provider: 'google_meet',
+      slot,
+    } as const;
+    const meeting = await bench.activities.createMeeting({
+      ...input,
+      revision: 1,
+      topic: 'Nightfall',
+      hasFallback: false,
+    });
+    const about = { ...bench.about, provider: 'google_meet', meeting, slot } as const;
+    const remove = () =>
+      bench.activities.removeMeeting({ ...bench.about, keys: [input.key], provider: 'google_meet', slot });
+    return { ...bench, meeting, about, remove };
+  };
+
+  it('finds the conference of the event, and that it is gone', async () => {
+    const { activities, about, remove } = await setupMeet();
+    expect(await activities.checkMeeting(about)).toEqual({ status: 'present' });
+    await remove();
+    expect(await activities.checkMeeting(about)).toEqual({ status: 'absent' });
+  });
+
+  it('counts Meet as unusable immediately when the account is disconnected', async () => {
+    const { activities, about, revoke } = await setupMeet();
+    revoke('google', 'office@example.com');
+    const check = await activities.checkMeeting(about);
+    expect(check).toMatchObject({
+      status: 'unusable',
+      failure: { code: 'reconnect', provider: 'google' },
+    });
+  });
+
+  it('reads who was in the conference', async () => {
+    const { activities, about, sandbox, meeting } = await setupMeet();
+    expect(await activities.readAttendance(about)).toEqual({ attendance: [] });
+    sandbox.control.joinMeeting('google', meeting.id, { name: 'Ada' });
+    sandbox.control.leaveMeeting('google', meeting.id, { name: 'Ada' });
+    const { attendance } = await activities.readAttendance(about);
+    expect(attendance).toMatchObject([{ name: 'Ada', joinedAt: expect.any(String) }]);
+  });
+});

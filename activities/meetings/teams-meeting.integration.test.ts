@@ -203,4 +203,18 @@ describe('a meeting on Teams', () => {
     await expect(create()).rejects.toMatchObject({ type: 'reconnect' });
     expect(meetings()).toEqual([]);
   });
+
+  it('is checked before the session, and reports who was in it', async () => {
+    const { activities, about, create, deleteByHand, sandbox } = await setup();
+    const meeting = await create();
+    const question = { ...about, provider: 'microsoft_teams', meeting, slot } as const;
+    expect(await activities.checkMeeting(question)).toEqual({ status: 'present' });
+    sandbox.control.joinMeeting('microsoft', meeting.joinUrl, { name: 'Ada', email: 'ada@example.com' });
+    sandbox.control.endMeeting('microsoft', meeting.id);
+    expect(await activities.readAttendance(question)).toMatchObject({
+      attendance: [{ name: 'Ada', email: 'ada@example.com' }],
+    });
+    await deleteByHand(meeting);
+    expect(await activities.checkMeeting(question)).toEqual({ status: 'absent' });
+  });
 });

@@ -35,14 +35,14 @@ export interface StoredJoinLink {
 }
 
 /** `network` distinguishes networks within the audition. */
-export interface JoinUse {
+interface JoinUse {
   readonly at: Instant;
   readonly revision: number;
   readonly device: string;
   readonly network: string;
 }
 
-export interface JoinLinkRecord {
+interface JoinLinkRecord {
   readonly id: string;
   readonly participant: ParticipantId | undefined;
   readonly createdAt: Instant;

@@ -7,6 +7,7 @@ import {
   joinWindowSchema,
   meetingSchema,
   noticeKinds,
+  recordingConsents,
 } from '../../domain/audition/events.ts';
 import { presenceStatuses } from '../../domain/audition/presence.ts';
 import { participantKinds } from '../../domain/audition/request.ts';
@@ -44,6 +45,7 @@ export const auditionViewSchema = z.object({
       answer: z.enum([...answers, 'none']),
       checkedIn: z.boolean(),
       answerFinalAt: instantSchema.optional(),
+      recordingConsent: z.enum(recordingConsents).optional(),
       presence: z
         .object({
           status: z

@@ -19,6 +19,7 @@ import { createBatching } from '../batching.ts';
 import type { Database } from '../client.ts';
 import { KeyReused, Overtaken } from '../errors.ts';
 import { operations } from '../schema/operations.ts';
+import { millisecondsInterval } from '../time.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
 import {
   type Begin,
@@ -83,6 +84,11 @@ export interface OperationLedger {
    * @throws {Overtaken} when the attempt no longer owns the operation. Then the caller must not make the call.
    */
   handOver(key: string, attempt: number, target?: EffectTarget): Promise<void>;
+  /**
+   * Extends the lease of an attempt that takes longer than one lease: it then ends `leaseMs` from now.
+   * @throws {Overtaken} when the attempt no longer owns the operation. It must then stop.
+   */
+  renew(key: string, attempt: number, leaseMs: number): Promise<void>;
   /**
    * Records the effect, and `surplus` that was found with it. The first recorded effect stays, even when its attempt
    * does not own the operation: the owner may have found the same effect. Idempotent by the provider id.
@@ -193,6 +199,15 @@ export const createOperationLedger = (
       const sealed = target && (await sealTarget(vault, key, target, now()));
       const isOwner = await handOver({ key, attempt, sealed });
       if (!isOwner) throw handOverRefused(await findRow(db, key), key, attempt);
+    },
+
+    async renew(key, attempt, leaseMs) {
+      const renewed = await db
+        .update(operations)
+        .set({ leaseUntil: sql`now() + ${millisecondsInterval(leaseMs)}` })
+        .where(and(ownedBy(key, attempt), isNotNull(operations.leaseUntil)))
+        .returning({ key: operations.key });
+      if (renewed.length === 0) throw handOverRefused(await findRow(db, key), key, attempt);
     },
 
     async complete(key, effect, surplus = []) {

@@ -12,15 +12,18 @@ import {
   organizationIdSchema,
   participantIdSchema,
   projectIdSchema,
+  recordingIdSchema,
   roleIdSchema,
   sessionBlockIdSchema,
 } from '../ids.ts';
 import {
   channels,
   meetingProviders,
+  recordedMeetings,
   roomProviders,
   writableCalendarProviders,
 } from '../providers/vendors.ts';
+import { missingReasons } from '../recordings/recording.ts';
 import { instantSchema } from '../time/instant.ts';
 import { attentionActions, attentionItemSchema } from './attention.ts';
 import { settingNames } from './meeting-settings.ts';
@@ -43,6 +46,14 @@ export type NoticeKind = (typeof noticeKinds)[number];
 /** `deferred`: a mail server refused the message for the moment; it is tried again there. */
 export const deliveryStatuses = ['queued', 'sent', 'deferred', 'delivered', 'failed'] as const;
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
+
+/** `withdrawn` replaces an earlier consent. What was recorded before stays. */
+export const recordingConsents = ['given', 'withdrawn'] as const;
+export type RecordingConsent = (typeof recordingConsents)[number];
+
+/** Why a stored recording was deleted: its retention has ended, or a caller has asked for it. */
+export const recordingDeletions = ['retention', 'request'] as const;
+export type RecordingDeletion = (typeof recordingDeletions)[number];
 
 /** The decision after a session. */
 export const decisions = ['callback', 'booked', 'released'] as const;
@@ -77,6 +88,9 @@ const castMemberSchema = z.object({
   required: z.boolean(),
 });
 export type CastMember = z.infer<typeof castMemberSchema>;
+
+/** What became of a change that nothing was asked about. */
+export const calendarChangeOutcomes = ['overwritten', 'superseded'] as const;
 
 /** What happened to an event of ours, or beside it, in a calendar. `put_back`: the event is as this service wrote it. */
 export const calendarChangeKinds = [
@@ -157,6 +171,11 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     /** The new times of a moved event, or the times of the event that conflicts. */
     start: instantSchema.optional(),
     end: instantSchema.optional(),
+    /**
+     * Absent: the casting office was asked, or the audition followed. `overwritten`: the audition has written its event over
+     * the change before it knew of it. `superseded`: the change was about an earlier slot, and was reported after the move.
+     */
+    outcome: z.enum(calendarChangeOutcomes).optional(),
   }),
   /** The room was requested at its provider. */
   fact('room_booked', {
@@ -268,6 +287,26 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
   fact('checked_in', { participant: participantIdSchema, origin: z.enum(origins).optional() }),
   fact('session_started', { origin: z.enum(origins) }),
   fact('session_ended', { origin: z.enum(origins) }),
+  /** A participant agrees to be recorded, or withdraws the consent. Recorded by the API, not by the workflow. */
+  fact('recording_consented', {
+    participant: participantIdSchema,
+    consent: z.enum(recordingConsents),
+    origin: z.enum(origins),
+  }),
+  /** All files of a recording are in the storage. Recorded by the workflow of the recording. */
+  fact('recording_stored', {
+    recording: recordingIdSchema,
+    provider: z.enum(recordedMeetings),
+    files: z.int(),
+    bytes: z.int(),
+  }),
+  /** The provider has made no recording, or none that can be stored. */
+  fact('recording_missing', {
+    provider: z.enum(recordedMeetings),
+    meetingId: z.string(),
+    reason: z.enum(missingReasons),
+  }),
+  fact('recording_deleted', { recording: recordingIdSchema, reason: z.enum(recordingDeletions) }),
   fact('decided', {
     decision: z.enum(decisions),
     next: auditionIdSchema.optional(),

@@ -8,7 +8,7 @@ import { minute } from '../time/units.ts';
 import type { Slot } from './slot.ts';
 
 export const presenceStatuses = ['present', 'left', 'left_early'] as const;
-export type PresenceStatus = (typeof presenceStatuses)[number];
+type PresenceStatus = (typeof presenceStatuses)[number];
 
 export interface Presence {
   /** `left_early`: the participant left before the end of the slot, and the session continued. */

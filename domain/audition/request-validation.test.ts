@@ -122,6 +122,26 @@ describe('the plan of a request', () => {
     expect(planOf({ meeting: undefined, slot: { ...slot, room: 'Studio 2' } }).meetingProviders).toEqual([]);
   });
 
+  it('has join links, a check of the meeting and the plan of the organization by video only', () => {
+    const meetingBackup = { phone: '+33 1 23 45 67 89' };
+    expect(planOf({}, { meetingBackup })).toMatchObject({
+      joinLinks: true,
+      backup: meetingBackup,
+      policy: { meetingCheck: 15 * 60_000 },
+    });
+    const inPerson = planOf({ meeting: undefined, slot: { ...slot, room: 'Studio 2' } }, { meetingBackup });
+    expect([inPerson.joinLinks, inPerson.backup, inPerson.policy.meetingCheck]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('checks the meeting when the request says so, or never', () => {
+    expect(planOf({ policy: { meetingCheck: 'PT1H' } }).policy.meetingCheck).toBe(3_600_000);
+    expect(planOf({ policy: { meetingCheck: 'PT0S' } }).policy).not.toHaveProperty('meetingCheck');
+  });
+
   it('starts a window that has begun at the next full minute', () => {
     const now = '2026-12-01T10:00:30.000Z';
     expect(planOf({ slot: windowWish }, { now }).wish).toEqual({

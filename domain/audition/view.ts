@@ -15,6 +15,7 @@ import type {
   JoinWindow,
   Meeting,
   NoticeKind,
+  RecordingConsent,
 } from './events.ts';
 import { afterJoining, afterLeaving, afterSession, type Presence } from './presence.ts';
 import type { Channel, ParticipantKind } from './request.ts';
@@ -33,6 +34,8 @@ export interface ParticipantView {
   readonly checkedIn: boolean;
   /** When a decline becomes final. Until then the participant can change it. */
   readonly answerFinalAt?: Instant | undefined;
+  /** Absent: the participant was not asked, or has not answered. */
+  readonly recordingConsent?: RecordingConsent | undefined;
   /** Absent when the meeting's provider has reported nothing about the participant. */
   readonly presence?: Presence | undefined;
 }
@@ -238,6 +241,10 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
       };
     case 'checked_in':
       return { participants: withParticipant(view, fact.participant, { checkedIn: true }) };
+    case 'recording_consented':
+      return {
+        participants: withParticipant(view, fact.participant, { recordingConsent: fact.consent }),
+      };
     case 'attention_raised':
       return { attention: [...view.attention, fact.item] };
     case 'attention_overdue':
@@ -291,6 +298,9 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'session_block_changed':
     case 'session_started':
     case 'reminder_dropped':
+    case 'recording_stored':
+    case 'recording_missing':
+    case 'recording_deleted':
     case 'taken_over':
     case 'step_skipped':
     case 'move_refused':
@@ -339,13 +349,21 @@ const withOverridden = (
   more: readonly Blocker[] | undefined,
 ): Partial<AuditionView> => (more ? { overridden: [...overridden, ...more] } : {});
 
-const newParticipant = ({ id, kind, zone, required }: CastMember): ParticipantView => ({
+/** The consent to be recorded stays when the slot moves: it is about the audition, not about its time. */
+const newParticipant = ({
+  id,
+  kind,
+  zone,
+  required,
+  recordingConsent,
+}: CastMember & Pick<ParticipantView, 'recordingConsent'>): ParticipantView => ({
   id,
   kind,
   zone,
   required,
   answer: 'none',
   checkedIn: false,
+  ...(recordingConsent && { recordingConsent }),
 });
 
 /** Returns the participant with new details. The answer is that of the view, if the participant is in it. */
@@ -355,7 +373,14 @@ const withDetails = (view: AuditionView | undefined, member: CastMember): Partic
 });
 
 const pickAnswer = (before: ParticipantView | undefined): Partial<ParticipantView> =>
-  before ? { answer: before.answer, checkedIn: before.checkedIn, answerFinalAt: before.answerFinalAt } : {};
+  before
+    ? {
+        answer: before.answer,
+        checkedIn: before.checkedIn,
+        answerFinalAt: before.answerFinalAt,
+        ...(before.recordingConsent && { recordingConsent: before.recordingConsent }),
+      }
+    : {};
 
 const withParticipant = (
   view: AuditionView,

@@ -11,17 +11,21 @@ import {
   type AuditionFactType,
   answers,
   calendarChangeKinds,
+  calendarChangeOutcomes,
   decisions,
   deliveryStatuses,
   noticeKinds,
+  recordingConsents,
+  recordingDeletions,
   sessionBlockChanges,
   takeoverCauses,
 } from '../audition/events.ts';
 import { participantKinds } from '../audition/request.ts';
 import { roomAnswers } from '../audition/room-booking.ts';
 import { slotSchema } from '../audition/slot.ts';
-import { auditionIdSchema, participantIdSchema, sessionBlockIdSchema } from '../ids.ts';
+import { auditionIdSchema, participantIdSchema, recordingIdSchema, sessionBlockIdSchema } from '../ids.ts';
 import { channels } from '../providers/vendors.ts';
+import { missingReasons } from '../recordings/recording.ts';
 import { instantSchema } from '../time/instant.ts';
 
 interface PublicEventDefinition {
@@ -113,6 +117,12 @@ export const publicEventDefinitions = {
       change: z.enum(calendarChangeKinds),
       start: instantSchema.optional(),
       end: instantSchema.optional(),
+      outcome: z
+        .enum(calendarChangeOutcomes)
+        .optional()
+        .describe(
+          'Nothing is asked about such a change. `overwritten`: the audition has written its event over it before it knew of it. `superseded`: it was about an earlier slot, and was reported after the move',
+        ),
     }),
   },
   room_booked: {
@@ -232,6 +242,31 @@ export const publicEventDefinitions = {
     type: 'audition.session_ended',
     summary: 'The session is over',
     publicFields: z.object({ origin }),
+  },
+  recording_consented: {
+    type: 'audition.recording_consented',
+    summary: 'A participant agrees to be recorded, or has withdrawn the consent',
+    publicFields: z.object({ participant, consent: z.enum(recordingConsents), origin }),
+  },
+  recording_stored: {
+    type: 'audition.recording_stored',
+    summary: 'All files of a recording are stored; read the recordings of the audition for them',
+    publicFields: z.object({
+      recording: recordingIdSchema,
+      provider: z.string(),
+      files: z.int().describe('The number of stored files'),
+      bytes: z.int().describe('The size of all stored files'),
+    }),
+  },
+  recording_missing: {
+    type: 'audition.recording_missing',
+    summary: 'The provider has made no recording that can be stored; an operator is asked',
+    publicFields: z.object({ provider: z.string(), reason: z.enum(missingReasons) }),
+  },
+  recording_deleted: {
+    type: 'audition.recording_deleted',
+    summary: 'The files of a recording were deleted',
+    publicFields: z.object({ recording: recordingIdSchema, reason: z.enum(recordingDeletions) }),
   },
   decided: {
     type: 'audition.decided',

@@ -16,6 +16,26 @@ const secretText = 'SECRET';
 /** One of each fact. A missing fact does not compile. */
 const facts: { readonly [Type in AuditionFactType]: Extract<AuditionFact, { type: Type }> } = {
   requested: requested(audition),
+  recording_consented: {
+    type: 'recording_consented',
+    participant: participant,
+    consent: 'given',
+    origin: 'api',
+  },
+  recording_stored: {
+    type: 'recording_stored',
+    recording: 'rec_1',
+    provider: 'zoom',
+    files: 3,
+    bytes: 3_404_000,
+  },
+  recording_missing: {
+    type: 'recording_missing',
+    provider: 'zoom',
+    meetingId: '1',
+    reason: 'never_made',
+  },
+  recording_deleted: { type: 'recording_deleted', recording: 'rec_1', reason: 'retention' },
   holding_started: { type: 'holding_started' },
   slot_held: { type: 'slot_held', slot, revision: 1, until: at },
   slot_refused: { type: 'slot_refused', reason: 'taken' },

@@ -3,7 +3,16 @@
  * list is the order in the OpenAPI document: append new entries. Everything else about a vendor is in
  * `providers/catalog.ts`.
  */
-export const vendorNames = ['google', 'zoom', 'twilio', 'smtp', 'microsoft', 'apple', 'ics'] as const;
+export const vendorNames = [
+  'google',
+  'zoom',
+  'twilio',
+  'smtp',
+  'microsoft',
+  'apple',
+  'ics',
+  'storage',
+] as const;
 export type VendorName = (typeof vendorNames)[number];
 
 type Capability<Row> = Readonly<Record<string, Row>>;
@@ -25,6 +34,10 @@ export const meetingVendors = {
   /** Whether the vendor reports when a meeting is opened and closed. */
   readonly reportsPresence: boolean;
 }>;
+
+/** Meeting providers whose recordings are stored. */
+export const recordedMeetings = ['zoom'] as const satisfies readonly (keyof typeof meetingVendors)[];
+export type RecordedMeetingName = (typeof recordedMeetings)[number];
 
 /** Vendors of calendars that are read. */
 export const calendarVendors = {
@@ -110,6 +123,9 @@ export const connectionProviders = namesIn(accountVendors);
 export const isHostedMeeting = (name: MeetingProviderName): name is HostedMeetingName =>
   meetingVendors[name].kind === 'hosted';
 
+/** Returns whether the recordings of the provider are stored. */
+export const isRecordedMeeting = (name: string): name is RecordedMeetingName =>
+  recordedMeetings.some((recorded) => recorded === name);
 export const hostedMeetings = meetingProviders.filter(isHostedMeeting);
 
 /** Returns whether the service has an account of its own at the provider. */

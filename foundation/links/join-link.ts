@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 import type { AuditionId, ParticipantId } from '../../domain/ids.ts';
 
 /** The owner of a link. Without a participant, it is the link of the audition, which calendar events contain. */
-export interface JoinLinkOwner {
+interface JoinLinkOwner {
   readonly auditionId: AuditionId;
   readonly participant?: ParticipantId | undefined;
   /** Incremented when a link is issued after an earlier one was revoked. */

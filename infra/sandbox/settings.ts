@@ -127,6 +127,8 @@ const zoomSettingsSchema = z.strictObject({
    * The secret that signs events, and the address that receives them. The real Zoom stores both with the app.
    */
   webhookSecret: z.string().default('sandbox-zoom-webhook-secret'),
+  /** How long a token for the download of recordings is valid at most. Zoom's are valid for up to seven days. */
+  downloadTokenSeconds: z.int().min(1).default(86_400),
   webhookUrl: z.url().default('http://127.0.0.1:3000/v1/webhooks/zoom'),
   /** Milliseconds before each retry of a failed event. Zoom waits 5, 20 and 60 minutes. */
   webhookRetryMs: z.array(milliseconds).default([200, 1000, 5000]),
@@ -142,6 +144,10 @@ const zoomSettingsSchema = z.strictObject({
       'meeting:update:meeting:admin',
       'meeting:delete:meeting:admin',
       'user:read:user:admin',
+      'meeting:read:list_past_instances:admin',
+      'cloud_recording:read:list_recording_files:admin',
+      'cloud_recording:read:list_user_recordings:admin',
+      'cloud_recording:delete:meeting_recording:admin',
     ]),
   /**
    * Users by email address. Every other address is a licensed user. `lapsed`: may not schedule meetings (error 3161).

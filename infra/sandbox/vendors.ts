@@ -85,6 +85,12 @@ const operations = {
     'meetings.get': reads,
     'meetings.update': writes,
     'meetings.delete': writes,
+    'meetings.instances': reads,
+    'recordings.get': reads,
+    'recordings.list': reads,
+    'recordings.delete': writes,
+    'recordings.download': reads,
+    'recordings.archive': reads,
     /** Zoom's webhook call when a meeting starts or ends. */
     'event.webhook': { effect: false, outgoing: true },
   },

@@ -18,10 +18,12 @@ import type {
   CalendarProvider,
   ConnectedAccount,
   EmailProvider,
+  FileStorage,
   HostAccount,
   MeetingProvider,
   Providers,
   ReadableCalendarProvider,
+  RecordingProvider,
   RoomCalendars,
   SharedAccounts,
   TextMessageProvider,
@@ -30,7 +32,7 @@ import type { CallAccount, CallPath } from './call-path.ts';
 
 /** Returns providers whose calls are rejected while a circuit is open or a quota is exhausted. */
 export const routeThroughCallPath = (
-  { calendars, calendarChanges, meetings, textMessages, email }: Providers,
+  { calendars, calendarChanges, meetings, textMessages, email, recordings, storage }: Providers,
   path: CallPath,
   accounts: SharedAccounts,
 ): Providers => ({
@@ -39,6 +41,8 @@ export const routeThroughCallPath = (
   meetings: each(meetings, (provider) => meetingsOnPath(provider, path, accounts)),
   textMessages: textMessagesOnPath(textMessages, path, accounts),
   email: emailOnPath(email, path, accounts),
+  recordings: each(recordings, (provider) => recordingsOnPath(provider, path, accounts)),
+  storage: storageOnPath(storage, path),
 });
 
 /** Returns the table with every row replaced. */
@@ -247,6 +251,52 @@ const meetingsOnPath = (
           async () => (await provider.attendance?.(host, meetingId, call)) ?? [],
         ),
     }),
+  };
+};
+
+/** A download is observed until its first byte. */
+const recordingsOnPath = (
+  provider: RecordingProvider,
+  path: CallPath,
+  accounts: SharedAccounts,
+): RecordingProvider => {
+  const { vendor } = meetingVendors[provider.name];
+  const list = operationOf(vendor, 'recordings.list');
+  const download = operationOf(vendor, 'recordings.download');
+  const remove = operationOf(vendor, 'recordings.remove');
+  const set = operationOf(vendor, 'recordings.setAutomatic');
+  const accountOf = (host: HostAccount): CallAccount =>
+    host.kind === 'connected'
+      ? ofConnection(host.connection)
+      : { account: `${accounts[vendor]}/${host.user}` };
+  return {
+    name: provider.name,
+    list: (host, meetingId, call) =>
+      path.run(list, accountOf(host), call, () => provider.list(host, meetingId, call)),
+    isInTrash: (host, meetingId, call) =>
+      path.run(list, accountOf(host), call, () => provider.isInTrash(host, meetingId, call)),
+    setAutomatic: (host, meetingId, isAutomatic, call) =>
+      path.run(set, accountOf(host), call, () => provider.setAutomatic(host, meetingId, isAutomatic, call)),
+    download: (host, file, offset, call) =>
+      path.run(download, accountOf(host), call, () => provider.download(host, file, offset, call)),
+    remove: (host, instance, action, call) =>
+      path.run(remove, accountOf(host), call, () => provider.remove(host, instance, action, call)),
+  };
+};
+
+/** An upload is observed when it begins, and a read until its first byte. */
+const storageOnPath = (storage: FileStorage, path: CallPath): FileStorage => {
+  const account = { account: storage.kind };
+  const find = operationOf('storage', 'files.find');
+  const read = operationOf('storage', 'files.read');
+  const store = operationOf('storage', 'files.store');
+  const remove = operationOf('storage', 'files.remove');
+  return {
+    kind: storage.kind,
+    find: (key, call) => path.run(find, account, call, () => storage.find(key, call)),
+    upload: (key, size, call) => path.run(store, account, call, () => storage.upload(key, size, call)),
+    read: (key, range, call) => path.run(read, account, call, () => storage.read(key, range, call)),
+    remove: (key, call) => path.run(remove, account, call, () => storage.remove(key, call)),
   };
 };
 

@@ -98,6 +98,13 @@ describe('readZoomEvent', () => {
     },
   );
 
+  test('reads a finished transcript as a finished recording', () => {
+    expect(event('recording.transcript_completed')).toMatchObject({
+      dedupeKey: 'recording.transcript_completed:u==:1626230691572',
+      inboxEvent: { kind: 'recording.completed', event: { meetingId: '1234567890' } },
+    });
+  });
+
   test('distinguishes two meetings with one number, and deduplicates a repeated event', () => {
     const keys = [
       event('meeting.started'),

@@ -96,6 +96,8 @@ const meetingEvents = {
   'meeting.ended': 'meeting.ended',
   'meeting.deleted': 'meeting.deleted',
   'recording.completed': 'recording.completed',
+  // A transcript is finished after the other files: https://developers.zoom.us/docs/api/meetings/events/
+  'recording.transcript_completed': 'recording.completed',
 } as const satisfies Record<string, InboxEvent['kind']>;
 
 /**

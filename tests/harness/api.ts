@@ -17,6 +17,7 @@ import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { createConnectionLinks } from '../../foundation/links/connection-link.ts';
 import { createFeedLinks, createSessionFeedLinks } from '../../foundation/links/feed-link.ts';
 import { createJoinLinkIds } from '../../foundation/links/join-link.ts';
+import { createRecordingLinks } from '../../foundation/links/recording-link.ts';
 import { createResponseLinks } from '../../foundation/links/response-link.ts';
 import { createLogger } from '../../foundation/observability/logger.ts';
 import { calendarName } from '../../providers/calendar-names.ts';
@@ -31,6 +32,7 @@ export const masterKeys = [{ id: 'test', key: randomBytes(32) }];
 export const responseLinks = createResponseLinks(masterKeys);
 export const joinLinkIds = createJoinLinkIds(masterKeys);
 const feedLinks = createFeedLinks(masterKeys);
+export const recordingLinks = createRecordingLinks(masterKeys);
 const sessionFeedLinks = createSessionFeedLinks(masterKeys);
 export const connectionLinks = createConnectionLinks(masterKeys);
 
@@ -83,6 +85,9 @@ export const apiDependencies = (
   }),
   feedLinks,
   sessionFeedLinks,
+  recordingLinks,
+  recordingWorkflows: { resolve: async () => 'signaled' },
+  storage: { read: () => Promise.reject(new Error('these tests read no files; pass a storage')) },
   connectionLinks,
   authorizers: noAuthorizers,
   findBusy: async () => [],
@@ -98,7 +103,7 @@ export const apiDependencies = (
     startReplay: async ({ endpoint }) => `event-replay/${endpoint}`,
     deliverNotice: async () => ({ kind: 'accepted', answer: '200' }),
   },
-  integrations: { google: healthy, zoom: healthy, twilio: healthy, smtp: healthy },
+  integrations: { google: healthy, zoom: healthy, twilio: healthy, smtp: healthy, storage: healthy },
   checks: { database: healthy, temporal: healthy },
   isDraining: () => false,
   webUiOrigins: ['http://web-ui.example.com'],

@@ -318,7 +318,11 @@ export const createFakeWorld = (): FakeWorld => {
         trail.append(position);
         if (!hasFallback) meetingsWithoutFallback.push(key);
         await once('createMeeting', key, () => meetings.add(key));
-        return { provider, id: key, joinUrl: `https://meet.example/${provider}` };
+        return {
+          provider,
+          id: key,
+          joinUrl: `https://meet.example/${provider}`,
+        };
       },
       async checkMeeting({ trail: position, meeting }) {
         trail.append(position);

@@ -43,6 +43,10 @@ export const useInboxRounds = () => {
         signals.push({ id, ...notification });
         return answer();
       },
+      reportRecording: async (input, report) => {
+        await answer();
+        signals.push({ ...input, ...report });
+      },
     };
     const counted: unknown[] = [];
     const metrics = { deliveryReported: (reported: unknown) => counted.push(reported) };

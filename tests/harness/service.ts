@@ -4,6 +4,9 @@
  * processes that a test can kill.
  */
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
@@ -100,6 +103,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
     startMailServerProcess(),
   ]);
   const suffix = `-${randomBytes(6).toString('hex')}`;
+  const storageDirectory = await mkdtemp(join(tmpdir(), 'recordings-'));
   const masterKeys = `e2e:${randomBytes(32).toString('base64')}`;
   const database = await createTestDatabase(
     createKeyRing(loadConfiguration(fixedPart(masterKeys)).masterKeys),
@@ -130,6 +134,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
     SMTP_URL: mailServer.smtpUrl,
     MAIL_JOURNAL_URL: mailServer.apiUrl,
     CALENDAR_POLL_MINUTES: options.calendarSync ? '15' : '0',
+    STORAGE_DIRECTORY: storageDirectory,
     LOG_LEVEL: options.logLevel ?? 'warn',
     ...options.env,
   };
@@ -166,7 +171,12 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
       await Promise.all([...workers].map((worker) => worker.kill()));
       await api.close();
       await connection.close();
-      await Promise.all([sandbox.close(), mailServer.close(), database.drop()]);
+      await Promise.all([
+        sandbox.close(),
+        mailServer.close(),
+        database.drop(),
+        rm(storageDirectory, { recursive: true, force: true }),
+      ]);
     },
   };
 };

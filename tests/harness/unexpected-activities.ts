@@ -32,5 +32,12 @@ export const unexpectedActivities = (expected: Partial<ServiceActivities>): Serv
   repairAudition: refuse,
   reportFindings: refuse,
   syncCalendars: refuse,
+  findRecordings: refuse,
+  storeFile: refuse,
+  discardFile: refuse,
+  completeRecording: refuse,
+  removeAtProvider: refuse,
+  raiseRecordingAttention: refuse,
+  settleRecordingAttention: refuse,
   ...expected,
 });

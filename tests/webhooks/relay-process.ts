@@ -36,7 +36,7 @@ const relay = startRelay({
         {
           repositories,
           replyAddresses: undefined,
-          workflowSignals: { signalAudition, signalCalendarSync },
+          workflowSignals: { signalAudition, signalCalendarSync, reportRecording: async () => {} },
           metrics: { deliveryReported: () => {} },
         },
         event,

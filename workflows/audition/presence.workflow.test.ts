@@ -144,10 +144,7 @@ describe('a provider that reports the attendance afterwards', () => {
   });
 
   it.each([
-    [
-      'a person came under an unknown name',
-      [{ name: 'iPhone', joinedAt: '2031-01-01T00:00:00.000Z' }],
-    ],
+    ['a person came under an unknown name', [{ name: 'iPhone', joinedAt: '2031-01-01T00:00:00.000Z' }]],
     ['the provider does not report it', undefined],
   ] as const)('asks the casting office when %s', async (_why, attendance) => {
     await stage.runAudition({ plan: automatic }, async (played) => {

@@ -31,7 +31,7 @@ import type {
 import { createOpenNotices, type OpenNotices } from './open-notices.ts';
 import type { SlotQuestion } from './open-question.ts';
 import { createSignalDedup, type SignalDedup } from './signal-dedup.ts';
-import type { UnusableMeeting } from './steps/other-meeting.ts';
+import type { UnusableMeeting } from './unusable-meeting.ts';
 
 export interface AuditionRun {
   /** Changes with the cast. */

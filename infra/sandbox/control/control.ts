@@ -18,6 +18,7 @@ import type { InboundText, Twilio } from '../twilio/twilio.ts';
 import { operationNames, type Vendor } from '../vendors.ts';
 import { ZoomError } from '../zoom/errors.ts';
 import type { ZoomEvent } from '../zoom/events.ts';
+import type { RecordingSpec } from '../zoom/recordings.ts';
 import type { Zoom } from '../zoom/zoom.ts';
 
 /** The vendors that have rooms. */
@@ -108,6 +109,19 @@ export interface SandboxControl {
    * @throws {ControlError} when the meeting does not exist.
    */
   sendMeetingEvent(id: string, event: ZoomEvent): Promise<{ readonly webhook: string }>;
+  /**
+   * Makes the recording of a meeting of Zoom that has ended.
+   *
+   * @throws {ControlError} when the meeting does not exist.
+   */
+  recordMeeting(
+    id: string,
+    spec: RecordingSpec,
+  ): { readonly uuid: string; readonly files: readonly { readonly id: string; readonly size: number }[] };
+  /** Makes all tokens invalid that Zoom has issued for downloads. */
+  expireDownloads(): void;
+  /** Moves a recording to the trash of Zoom, or deletes it. */
+  removeRecording(uuid: string, action: 'trash' | 'delete'): void;
   receiveText(inbound: InboundText): Promise<{ readonly sid: string; readonly webhook: string }>;
 }
 
@@ -215,6 +229,15 @@ export const createControl = (parts: ControlParts): SandboxControl => {
         throw error instanceof ZoomError ? new ControlError(error.message) : error;
       }
     },
+    recordMeeting(id, spec) {
+      try {
+        return zoom.recordMeeting(id, spec);
+      } catch (error) {
+        throw error instanceof ZoomError ? new ControlError(error.message) : error;
+      }
+    },
+    expireDownloads: () => zoom.expireDownloads(),
+    removeRecording: (uuid, action) => zoom.removeRecording(uuid, action),
     receiveText: (inbound) => twilio.receive(inbound),
   };
 };

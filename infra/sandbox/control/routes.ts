@@ -16,6 +16,7 @@ import { roomResponseSchema, roomSchema } from '../room.ts';
 import { inboundSchema } from '../twilio/twilio.ts';
 import { vendors } from '../vendors.ts';
 import { zoomEventSchema } from '../zoom/events.ts';
+import { recordingSpecSchema } from '../zoom/recordings.ts';
 import { ControlError, roomVendors, type SandboxControl, sessionVendors } from './control.ts';
 
 const explain = (error: z.ZodError) =>
@@ -133,6 +134,17 @@ export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => 
       return reply.code(201).send(await control.sendMeetingEvent(request.params.meetingId, event));
     },
   );
+  app.post<{ Params: { meetingId: string } }>(
+    '/sandbox/zoom/meetings/:meetingId/recordings',
+    async (request, reply) => {
+      const spec = recordingSpecSchema.parse(request.body ?? {});
+      return reply.code(201).send(control.recordMeeting(request.params.meetingId, spec));
+    },
+  );
+  app.post('/sandbox/zoom/expire-downloads', async (_request, reply) => {
+    control.expireDownloads();
+    return reply.code(204).send();
+  });
   app.post('/sandbox/twilio/inbound', async (request, reply) =>
     reply.code(201).send(await control.receiveText(inboundSchema.parse(request.body))),
   );

@@ -14,6 +14,10 @@ const scopeFor: Readonly<Record<string, string>> = {
   'meetings.get': 'meeting:read:meeting',
   'meetings.update': 'meeting:update:meeting',
   'meetings.delete': 'meeting:delete:meeting',
+  'meetings.instances': 'meeting:read:list_past_instances',
+  'recordings.get': 'cloud_recording:read:list_recording_files',
+  'recordings.list': 'cloud_recording:read:list_user_recordings',
+  'recordings.delete': 'cloud_recording:delete:meeting_recording',
 };
 
 export interface ZoomCaller {

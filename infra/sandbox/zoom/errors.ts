@@ -50,6 +50,9 @@ export const missingScope = (scope: string): ZoomError =>
 export const noMeeting = (id: string): ZoomError =>
   new ZoomError({ status: 404, code: 3001, message: `Meeting does not exist: ${id}.` });
 
+export const noRecording = (): ZoomError =>
+  new ZoomError({ status: 404, code: 3301, message: 'This recording does not exist.' });
+
 export const noUser = (id: string): ZoomError =>
   new ZoomError({ status: 404, code: 1001, message: `User does not exist: ${id}.` });
 

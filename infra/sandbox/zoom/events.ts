@@ -103,6 +103,19 @@ export const createZoomEvents = ({ settings, clock, ...parts }: VendorDependenci
         headers: () => signed(settings.webhookSecret, body, clock),
       });
     },
+    /** Sends `recording.completed`: https://developers.zoom.us/docs/api/meetings/events/#tag/recording */
+    sendRecording(
+      { event, url = settings.webhookUrl }: ZoomEvent,
+      { downloadToken, object }: { readonly downloadToken: string; readonly object: object },
+    ): Promise<string> {
+      const body = JSON.stringify({
+        event,
+        event_ts: clock(),
+        payload: { account_id: settings.accountId, object },
+        download_token: downloadToken,
+      });
+      return sender.send({ url, body, headers: () => signed(settings.webhookSecret, body, clock) });
+    },
     close: () => sender.close(),
   };
 };

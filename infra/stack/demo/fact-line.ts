@@ -67,6 +67,14 @@ export const factLine = (fact: AuditionFact): FactLine => {
       return warning(`the move was refused: ${fact.reason}`);
     case 'delivery_reported':
       return plain(`${fact.channel} to ${fact.participant}: ${fact.status}`);
+    case 'recording_consented':
+      return plain(`${fact.participant}: consent to a recording ${fact.consent}`);
+    case 'recording_stored':
+      return good(`recording stored: ${fact.files} files, ${fact.bytes} bytes`);
+    case 'recording_missing':
+      return warning(`no recording of the ${fact.provider} meeting: ${fact.reason}`);
+    case 'recording_deleted':
+      return plain(`recording deleted: ${fact.reason}`);
     case 'reminder_dropped':
       return warning(`reminder dropped for ${fact.participants.join(', ')}: ${fact.reason}`);
     case 'participant_added':

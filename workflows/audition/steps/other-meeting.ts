@@ -8,18 +8,12 @@ import type { MeetingCommand } from '../messages.ts';
 import { noMeetingNeeded } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
 import { undoInBackground } from '../undo-in-background.ts';
+import type { UnusableMeeting } from '../unusable-meeting.ts';
 import { announceBackup } from './backup.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
 import { createMeeting } from './meeting.ts';
 import { notify } from './notices.ts';
 import { isMeetingNeeded } from './replace-meeting.ts';
-
-/** The provider of the present meeting cannot be used. */
-export interface UnusableMeeting {
-  readonly meeting: Meeting;
-  /** The kind of its fault. */
-  readonly reason: string;
-}
 
 /**
  * Moves everyone to the next provider. When none can make a meeting, the present one stays, because its provider may only
@@ -95,6 +89,8 @@ const moveToOtherMeeting = async (
       );
       const { meeting: present } = run.journal.view;
       if (!present || present.id === from?.id) return undefined;
+      // Join links lead to the other meeting once the read model shows it. The removal can wait for its provider.
+      run.journal.flushInBackground();
       removeLater(run, before, present);
       // Join links lead to the present meeting: no notice is needed, and no calendar event changes.
       if (run.plan.joinLinks) return undefined;

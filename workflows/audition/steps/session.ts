@@ -9,6 +9,7 @@ import type { CheckInCommand, MeetingReport, MeetingStatus } from '../messages.t
 import type { AuditionRun } from '../run.ts';
 import { askAboutSlot } from '../slot-question.ts';
 import { readAttendance, readsAttendance } from './attendance.ts';
+import { expectRecording } from './recording.ts';
 
 /** Records a check-in. The performer's check-in starts the session. A repeated check-in changes nothing. */
 export const checkIn = (run: AuditionRun, { participant, correlationId, origin }: CheckInCommand): void => {
@@ -31,9 +32,10 @@ export const startSession = (run: AuditionRun, origin: Origin, correlationId?: s
 };
 
 /** Records the end of the session, if the state allows it. */
-export const endSession = (run: AuditionRun, origin: Origin): void => {
+const endSession = (run: AuditionRun, origin: Origin): void => {
   if (isFactAllowed(run.journal.view.state, 'session_ended')) {
     run.journal.record({ type: 'session_ended', origin });
+    expectRecording(run);
   }
 };
 
