@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { auditionSchema } from '../../api/schemas/audition.ts';
 import { type ApiClient, createApiClient, requestBody } from '../harness/api-client.ts';
 import { duplicatesIn, expectedProviderState, providerState } from '../harness/consistency.ts';
+import { atDepth } from '../harness/depth.ts';
 import { eventually } from '../harness/eventually.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';
 
@@ -20,14 +21,14 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const minute = 60_000;
-const auditionCount = 12;
+const auditionCount = atDepth(12, 60);
 
 /** Auditions in a row whose meetings are all checked at one instant, as after noon. */
 const requestDay = async (checkAt: number): Promise<readonly string[]> => {
   const bodies = Array.from({ length: auditionCount }, (_, n) => {
     const body = requestBody(n + 1, (30 + 31 * n) * minute);
     const seconds = Math.round((Date.parse(body.slot.start) - checkAt) / 1_000);
-    return { ...body, reminders: [], policy: { meetingCheck: `PT${seconds}S`, checkInOpens: 'PT12H' } };
+    return { ...body, reminders: [], policy: { meetingCheck: `PT${seconds}S`, checkInOpens: 'P2D' } };
   });
   const views = await Promise.all(bodies.map((body) => platform.request(body)));
   return views.map(({ id }) => id);
@@ -72,7 +73,7 @@ it('a casting day continues on the next provider when its provider fails at noon
   timeout: 400_000,
 }, async () => {
   const { control } = service.sandbox;
-  const checkAt = Date.now() + 60_000;
+  const checkAt = Date.now() + 48_000 + 1_000 * auditionCount;
   const ids = await requestDay(checkAt);
   for (const id of ids) {
     const view = await platform.untilNotified(id);
