@@ -94,6 +94,26 @@ describe('the plan of a request', () => {
     expect(planOf().meetingProviders).toEqual(['zoom', 'google_meet']);
   });
 
+  it('contains the settings of the meeting, and those of each round when a round has a template', () => {
+    const meeting = { host: 'conn_zoom', settings: { waitingRoom: false } };
+    const meetings = {
+      templates: { default: { waitingRoom: true, muteOnEntry: true }, callback: { muteOnEntry: false } },
+    };
+    expect(planOf({ meeting }, { meetings })).toMatchObject({
+      meetingProviders: ['google_meet'],
+      meetingHost: { kind: 'connection', connection: 'conn_zoom' },
+      meetingSettings: { waitingRoom: false, muteOnEntry: true },
+      meetingSettingsOfRounds: { callback: { waitingRoom: false, muteOnEntry: false } },
+    });
+  });
+
+  it('contains no settings of the meeting without any', () => {
+    const plan = planOf();
+    expect(plan).not.toHaveProperty('meetingSettings');
+    expect(plan).not.toHaveProperty('meetingSettingsOfRounds');
+    expect(plan).not.toHaveProperty('meetingHost');
+  });
+
   it("contains the organization's providers when the request names neither meeting nor room", () => {
     expect(planOf({ meeting: undefined }).meetingProviders).toEqual(['google_meet']);
   });
