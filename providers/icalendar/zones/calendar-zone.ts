@@ -71,7 +71,10 @@ const transitionsUntil = (observances: readonly Observance[], year: number): rea
 /** A rule that ended long ago still gives the last onset of its observance. */
 const ruleOnsets = ({ start, rules, offsetFrom }: Observance, end: number): readonly number[] =>
   rules.flatMap((rule) => {
-    const [last] = rule.until === undefined ? [] : readTimes(`UNTIL:${rule.until}`).times;
+    const [last] =
+      rule.until === undefined
+        ? []
+        : [rule.until, rule.until.slice(0, 8)].flatMap((until) => readTimes(`UNTIL:${until}`).times);
     const lastOnset = last && last.localMs + (last.form === 'utc' ? offsetFrom : 0);
     const until = Math.min(end, lastOnset ?? end);
     const expansion = expandRule(rule, start, until - lookBack, until);
