@@ -9,7 +9,6 @@ import { instantRange, toInstantWithin } from './instant-range.ts';
 import { textOf } from './properties.ts';
 import { createExpansion, type Series, seriesOf } from './series.ts';
 import { resourceLimit } from './work-limit.ts';
-import { ianaNameOf } from './zones/iana-zone.ts';
 import { instantOf, localTimeOf } from './zones/zone.ts';
 import { createZones } from './zones/zones.ts';
 
@@ -68,6 +67,7 @@ export function* eachOccurrences(
     const seriesZone = zones.zoneOf(series.main.start, series.main.uid);
     yield (isRecurring(series) ? expandSeries : expandSingle)(series).flatMap(({ start, end, event, at }) => {
       const { component, availability } = event;
+      const { tzid } = event.start;
       if (availability === 'cancelled') return [];
       const isFirst = at === series.main.start.localMs && !series.main.replaces;
       const isSecondOfBoth = localTimeOf(seriesZone, start) === at && instantOf(seriesZone, at) < start;
@@ -78,7 +78,7 @@ export function* eachOccurrences(
         start: toInstantWithin(start),
         // An event can end before it starts.
         end: toInstantWithin(Math.max(start, end)),
-        zone: zoneNameOf(event),
+        zone: (tzid === undefined ? undefined : zones.nameOf(tzid)) ?? 'UTC',
         isAllDay: event.start.form === 'date',
         busy: availability,
         answer: event.answer,
@@ -90,6 +90,3 @@ export function* eachOccurrences(
 
 const isRecurring = ({ main, replacements }: Series): boolean =>
   [main.rules, main.addedStarts, main.addedPeriods, replacements].some((parts) => parts.length > 0);
-
-const zoneNameOf = ({ start: { tzid } }: EventComponent): string =>
-  (tzid === undefined ? undefined : ianaNameOf(tzid)) ?? 'UTC';
