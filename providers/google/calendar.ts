@@ -14,6 +14,7 @@ import type {
   ConferenceEvent,
   ConnectedAccount,
 } from '../ports.ts';
+import type { ReportUnreadable } from '../unreadable-events.ts';
 import { withKnownZone } from '../zone-fallback.ts';
 import { queryBusyEvents } from './busy-events.ts';
 import type { GoogleClient } from './client.ts';
@@ -29,8 +30,11 @@ const putEvent = operationOf('google', 'calendar.putEvent');
 const putConference = operationOf('google', 'calendar.putConference');
 const removeEvent = operationOf('google', 'calendar.deleteEvent');
 
-/** Creates the provider. Every method throws `ProviderError`. */
-export const createGoogleCalendar = (client: GoogleClient): CalendarProvider => ({
+/** Creates the provider. Every method throws `ProviderError`. @param reportUnreadable is called with events left out */
+export const createGoogleCalendar = (
+  client: GoogleClient,
+  reportUnreadable: ReportUnreadable = () => {},
+): CalendarProvider => ({
   name: 'google',
   freeBusy: async (connection, calendarIds, window, call) => {
     const busy: BusyInterval[] = [];
@@ -41,7 +45,7 @@ export const createGoogleCalendar = (client: GoogleClient): CalendarProvider => 
     return busy;
   },
   busyEvents: (connection, calendarId, window, call) =>
-    queryBusyEvents(client, connection, calendarId, window, call),
+    queryBusyEvents(client, connection, calendarId, window, call, reportUnreadable),
   putEvent: async (connection, event, call) => {
     const written = await withKnownZone(event, (known) =>
       writeEvent(
