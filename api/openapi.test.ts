@@ -51,6 +51,8 @@ describe('the OpenAPI document', () => {
       'POST /connections/:token/apple',
       'POST /connections/:token/feed',
       'POST /connections/:token/disconnect',
+      'GET /j/:link',
+      'POST /j/:link',
       'GET /respond/:token',
       'POST /respond/:token',
       'POST /codec/:key/encode',

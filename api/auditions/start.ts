@@ -12,6 +12,7 @@ import type { ApiResponse } from '../idempotency/run-once.ts';
 import { temporarilyUnavailable } from '../problems/outages.ts';
 import { readSlotWish } from '../session-blocks/slot-wish.ts';
 import { checkConnections } from './check-connections.ts';
+import { checkMeetingHost } from './check-meeting-host.ts';
 import { checkRoom, requestedRoom } from './check-room.ts';
 import { auditionStopped } from './command.ts';
 import { mayOverrideConflicts } from './conflict-override.ts';
@@ -57,9 +58,12 @@ const admit = async (
     blockWish,
     defaultMeetingProviders: settings?.meetingProviders ?? [],
     conflicts: settings?.conflicts,
+    meetingBackup: settings?.meetingBackup,
+    meetings: settings?.meetings,
     mayOverrideConflicts: mayOverrideConflicts(settings?.conflicts, role, request.conflicts?.policy),
   });
   await checkConnections(connections, organization, request.participants);
+  await checkMeetingHost(connections, plan);
   await checkRoom(connections, organization, requestedRoom(request.slot));
   return plan;
 };

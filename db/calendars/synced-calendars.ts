@@ -1,5 +1,5 @@
 /** Stores which calendars are synchronized, and how far. */
-import { and, asc, eq, isNull, or, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNull, or, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { SyncState } from '../../domain/calendars/sync-state.ts';
 import {
@@ -60,6 +60,17 @@ export interface SyncedCalendar extends CalendarKey {
   readonly isInUse: boolean;
 }
 
+/** How a calendar is synchronized. */
+export interface CalendarState {
+  readonly state: SyncState;
+  /** The kind of the fault that keeps the calendar from being read. */
+  readonly error: string | undefined;
+  /** The kind of the fault that keeps notifications from being pushed. The calendar is then read at intervals. */
+  readonly pushError: string | undefined;
+  /** When the last listing was complete. */
+  readonly syncedAt: Instant | undefined;
+}
+
 export interface SyncToStart {
   readonly organization: OrganizationId;
   readonly connection: ConnectionId;
@@ -69,6 +80,8 @@ export interface SyncToStart {
 export interface SyncedCalendars {
   /** Returns the calendars of a connection, without those whose id cannot be opened. @throws {UnknownKey} */
   list(connection: ConnectionId): Promise<readonly SyncedCalendar[]>;
+  /** Returns the states of the calendars of these connections, in the order in which they were registered. */
+  listStates(connections: readonly ConnectionId[]): Promise<ReadonlyMap<string, readonly CalendarState[]>>;
   /** Returns the calendars whose id cannot be opened: the account was disconnected since it was sealed. @throws {UnknownKey} */
   listUnreadable(connection: ConnectionId): Promise<readonly CalendarKey[]>;
   /** Seals the id of the calendar again, under the present data key of the connection. Idempotent. */
@@ -165,6 +178,30 @@ export const createSyncedCalendars = (
       rows.map(({ row, isInUse: used }) => ifReadable(() => toCalendar(vault, row, used))),
     );
     return opened.filter((calendar) => calendar !== undefined);
+  },
+
+  async listStates(connections) {
+    if (connections.length === 0) return new Map();
+    const rows = await db
+      .select({
+        connection: syncedCalendars.connection,
+        state: syncedCalendars.state,
+        error: syncedCalendars.error,
+        pushError: syncedCalendars.pushError,
+        syncedAt: syncedCalendars.syncedAt,
+      })
+      .from(syncedCalendars)
+      .where(inArray(syncedCalendars.connection, [...connections]))
+      .orderBy(asc(syncedCalendars.createdAt), asc(syncedCalendars.calendar));
+    return Map.groupBy(
+      rows.map(({ error, pushError, syncedAt, ...row }) => ({
+        ...row,
+        error: error ?? undefined,
+        pushError: pushError ?? undefined,
+        syncedAt: syncedAt ?? undefined,
+      })),
+      ({ connection }) => connection,
+    );
   },
 
   async listUnreadable(connection) {

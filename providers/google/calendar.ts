@@ -10,24 +10,35 @@ import { type FormerEvent, overwrittenEdit } from '../overwritten-edit.ts';
 import type {
   CalendarEvent,
   CalendarProvider,
-  Conference,
   ConferenceEvent,
   ConnectedAccount,
+  WrittenConference,
 } from '../ports.ts';
 import type { ReportUnreadable } from '../unreadable-events.ts';
 import { withKnownZone } from '../zone-fallback.ts';
 import { queryBusyEvents } from './busy-events.ts';
 import type { GoogleClient } from './client.ts';
 import { conferenceOf } from './conference.ts';
+import { readConferenceAttendance } from './conference-attendance.ts';
 import { googleError } from './errors.ts';
 import { type GoogleEvent, isDeleted, revisionOf, specForConference, specForEvent } from './event.ts';
-import { type CallScope, deleteEvent, readEvent, type WrittenEvent, writeEvent } from './event-ids.ts';
+import {
+  type CallScope,
+  deleteEvent,
+  findEvent,
+  readEvent,
+  type WrittenEvent,
+  writeEvent,
+} from './event-ids.ts';
 import { queryFreeBusy } from './free-busy.ts';
 import { createGoogleRooms } from './rooms.ts';
 import { calendarsPerQuery, conferencePollMs } from './settings.ts';
+import { applySettings, isSpaceGone } from './spaces.ts';
 
 const putEvent = operationOf('google', 'calendar.putEvent');
 const putConference = operationOf('google', 'calendar.putConference');
+const checkConference = operationOf('google', 'calendar.checkConference');
+const conferenceAttendance = operationOf('google', 'calendar.conferenceAttendance');
 const removeEvent = operationOf('google', 'calendar.deleteEvent');
 
 /** Creates the provider. Every method throws `ProviderError`. @param reportUnreadable is called with events left out */
@@ -59,6 +70,15 @@ export const createGoogleCalendar = (
     withKnownZone(event, (known) =>
       writeConference({ client, operation: putConference, connection, call }, known),
     ),
+  checkConference: async (connection, event, call) => {
+    const scope = { client, operation: checkConference, connection, call };
+    const stored = await findEvent(scope, event);
+    const conference = stored && conferenceOf(stored);
+    if (conference?.kind !== 'ready' || conference.id !== event.id) return 'absent';
+    return (await isSpaceGone(scope, event.id)) ? 'absent' : 'present';
+  },
+  conferenceAttendance: (connection, { id }, call) =>
+    readConferenceAttendance({ client, operation: conferenceAttendance, connection, call }, id),
   deleteEvent: (connection, event, call) =>
     deleteEvent({ client, operation: removeEvent, connection, call }, event),
   rooms: createGoogleRooms(client),
@@ -79,12 +99,15 @@ const ownerOf = ({ account }: ConnectedAccount, calendarId: string): string | un
     : undefined;
 
 /** Writes the event and waits for its conference. A failed conference is requested once more, under another request id. */
-const writeConference = async (scope: CallScope, event: ConferenceEvent): Promise<Conference> => {
+const writeConference = async (scope: CallScope, event: ConferenceEvent): Promise<WrittenConference> => {
   const spec = specForConference(event, ownerOf(scope.connection, event.calendarId));
   const write = async () => awaitConference(scope, event.calendarId, (await writeEvent(scope, spec)).event);
   let conference = await write();
   if (conference.kind === 'failed') conference = await write();
-  if (conference.kind === 'ready') return { id: conference.id, joinUrl: conference.joinUrl };
+  if (conference.kind === 'ready') {
+    const notHonored = await applySettings(scope, conference.id, event.settings);
+    return { id: conference.id, joinUrl: conference.joinUrl, notHonored };
+  }
   throw googleError(scope.operation, {
     code: `conference_${conference.kind}`,
     message: `the conference of the event is ${conference.kind}`,

@@ -15,6 +15,8 @@ const scopeDescriptions: Readonly<Record<string, string>> = {
   'User.Read': 'Read your profile',
   'Calendars.ReadWrite': 'Have full access to your calendars',
   'OnlineMeetings.ReadWrite': 'Read and create your online meetings',
+  'OnlineMeetingArtifact.Read.All': 'Read the attendance reports of your online meetings',
+  'Place.Read.All': 'Read the rooms of your organization',
 };
 
 const signIn = new Set(['openid', 'profile', 'email']);
