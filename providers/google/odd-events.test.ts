@@ -15,6 +15,7 @@ const setup = (items: readonly unknown[], page: object = {}) => {
     exchange: async (_operation, _connection, _call, answer) =>
       answer.parse({ timeZone: 'America/New_York', nextSyncToken: 'next', ...page, items }),
     exchangeWithDirectory: () => Promise.reject(new Error('no request is expected')),
+    exchangeWithMeet: () => Promise.reject(new Error('no request is expected')),
   };
   const reported: UnreadableEvents[] = [];
   const report = (events: UnreadableEvents) => reported.push(events);
