@@ -336,6 +336,8 @@ export interface CheckMeetingInput extends AuditionCall {
   readonly provider: MeetingProviderName;
   readonly meeting: Meeting;
   readonly slot: Slot;
+  /** The wanted settings of the meeting. Undefined: those of the host's account. */
+  readonly settings?: MeetingSettings | undefined;
 }
 
 /**
@@ -355,7 +357,10 @@ export interface ObservedAttendance {
 }
 
 export interface MeetingActivities {
-  /** Looks whether the meeting can take place at its provider. Changes nothing. */
+  /**
+   * Looks whether the meeting can take place at its provider. Starts or stops its automatic recording when a consent was
+   * given or withdrawn since the meeting was created.
+   */
   checkMeeting(input: CheckMeetingInput): Promise<MeetingCheck>;
   /** Reads who was in the meeting. Undefined when the provider does not report it. Changes nothing. */
   readAttendance(

@@ -25,7 +25,7 @@ const newHosts = () => {
 
 const setup = async (accounts: Accounts = newHosts().both, scopes?: readonly string[]) => {
   const bench = await benchFor();
-  const { connections, organizations } = bench.repositories;
+  const { connections, meetingPreferences } = bench.repositories;
   const ids = Object.entries(accounts).map(([id, account]) => ({ id: connectionIdOf(id), account }));
   for (const { id, account } of ids) {
     const refreshToken = `sandbox-refresh-${account}`;
@@ -38,7 +38,7 @@ const setup = async (accounts: Accounts = newHosts().both, scopes?: readonly str
       scopes,
     });
   }
-  await organizations.setMeetings('org_1', {
+  await meetingPreferences.set('org_1', {
     hosts: { microsoft_teams: ids.map(({ id }) => ({ kind: 'connection', connection: id })) },
   });
   const input = {
@@ -169,7 +169,7 @@ describe('a meeting on Teams', () => {
         .map(({ account }) => account)
         .sort(),
     ).toEqual(Object.values(accounts));
-    await expect(createOther()).rejects.toMatchObject({ details: [{ code: 'conflict' }] });
+    await expect(createOther()).rejects.toMatchObject({ details: [{ code: 'hosts_busy' }] });
     expect(meetings()).toHaveLength(2);
   });
 
@@ -202,5 +202,19 @@ describe('a meeting on Teams', () => {
     const { create, meetings } = await setup({});
     await expect(create()).rejects.toMatchObject({ type: 'reconnect' });
     expect(meetings()).toEqual([]);
+  });
+
+  it('is checked before the session, and reports who was in it', async () => {
+    const { activities, about, create, deleteByHand, sandbox } = await setup();
+    const meeting = await create();
+    const question = { ...about, provider: 'microsoft_teams', meeting, slot } as const;
+    expect(await activities.checkMeeting(question)).toEqual({ status: 'present' });
+    sandbox.control.joinMeeting('microsoft', meeting.joinUrl, { name: 'Ada', email: 'ada@example.com' });
+    sandbox.control.endMeeting('microsoft', meeting.id);
+    expect(await activities.readAttendance(question)).toMatchObject({
+      attendance: [{ name: 'Ada', email: 'ada@example.com' }],
+    });
+    await deleteByHand(meeting);
+    expect(await activities.checkMeeting(question)).toEqual({ status: 'absent' });
   });
 });

@@ -62,7 +62,9 @@ export const createTeamsMeetings = (client: GraphClient): MeetingProvider => {
     errors: readonly ErrorRow[] = onlineMeetingErrors,
   ): Promise<z.output<Shape>> => {
     try {
-      return await client.exchange(operation, connection, call, answer, { ...request, errors });
+      // The role of an alternative host is such a value.
+      const sent = { ...request, errors, withLaterValues: true };
+      return await client.exchange(operation, connection, call, answer, sent);
     } catch (error) {
       throw explained(error);
     }

@@ -99,6 +99,14 @@ describe('a meeting', () => {
     });
   });
 
+  it('shows later values of enumerations only to clients that ask for them', async () => {
+    const { create, send } = await setup();
+    const { body } = await create();
+    const attendees = [{ upn: 'reader@contoso.example', role: 'coorganizer' }];
+    const changed = await send('PATCH', `${path}/${body.id}`, { participants: { attendees } });
+    expect(changed.body.participants.attendees).toMatchObject([{ role: 'unknownFutureValue' }]);
+  });
+
   it('of another organizer is not found', async () => {
     const { create, url } = await setup();
     const { body } = await create();
