@@ -336,6 +336,8 @@ export interface CheckMeetingInput extends AuditionCall {
   readonly provider: MeetingProviderName;
   readonly meeting: Meeting;
   readonly slot: Slot;
+  /** The wanted settings of the meeting. Undefined: those of the host's account. */
+  readonly settings?: MeetingSettings | undefined;
 }
 
 /**
@@ -355,7 +357,10 @@ export interface ObservedAttendance {
 }
 
 export interface MeetingActivities {
-  /** Looks whether the meeting can take place at its provider. Changes nothing. */
+  /**
+   * Looks whether the meeting can take place at its provider. Starts or stops its automatic recording when a consent was
+   * given or withdrawn since the meeting was created.
+   */
   checkMeeting(input: CheckMeetingInput): Promise<MeetingCheck>;
   /** Reads who was in the meeting. Undefined when the provider does not report it. Changes nothing. */
   readAttendance(
@@ -566,7 +571,14 @@ export interface SyncCalendarsInput {
   /** Subscriptions that the vendor has ended or is about to end. */
   readonly lostSubscriptions?: readonly string[] | undefined;
   /** Lists all events and compares them with what this service believes. The rounds after the first one continue. */
-  readonly reconcile?: { readonly isDryRun: boolean; readonly isFirst: boolean } | undefined;
+  readonly reconcile?:
+    | {
+        readonly isDryRun: boolean;
+        readonly isFirst: boolean;
+        /** Only a listing that began later counts. Undefined in a request of an earlier version of the workflow. */
+        readonly requestedAt?: Instant | undefined;
+      }
+    | undefined;
 }
 
 /** The state of one calendar. `calendar` is a hash: the calendar's id can be an email address. */

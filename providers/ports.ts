@@ -102,7 +102,28 @@ export interface BookedRoom {
   readonly name: string;
 }
 
+/** What is known of an event before it is written again. */
+export interface KnownEvent {
+  /** The times at which this service has written it, or has reported it to its audition. */
+  readonly times: readonly { readonly start: Instant; readonly end: Instant }[];
+  /** Whether the calendar has had the event, and no deletion of it is known. */
+  readonly isPresent: boolean;
+}
+
+/** An edit of a person, which was not known and was written over. Without times: the event lasted all day. */
+export type OverwrittenEdit =
+  | { readonly kind: 'moved'; readonly start?: Instant; readonly end?: Instant }
+  | { readonly kind: 'deleted' };
+
+export interface WrittenCalendarEvent {
+  /** The provider's id of the event. */
+  readonly eventId: string;
+  readonly overwrote?: OverwrittenEdit | undefined;
+}
+
 export interface CalendarEvent extends OurEvent {
+  /** Undefined for an event that was not written before. */
+  readonly known?: KnownEvent | undefined;
   /** Set when the event is written for the room (`roomUser`). Any other step leaves the rooms of the event as they are. */
   readonly room?: BookedRoom | undefined;
   readonly use: EventUse;
@@ -232,13 +253,14 @@ export interface CalendarProvider extends ReadableCalendarProvider {
   readonly name: WritableCalendarName;
   /**
    * Creates, updates or revives the event. Idempotent by `eventId`. Returns the provider's id of the event, which
-   * differs from ours when ours cannot be used any more.
+   * differs from ours when ours cannot be used any more, and the edit that was written over. A repetition after a lost answer
+   * finds no edit any more.
    */
   putEvent(
     connection: ConnectedAccount,
     event: CalendarEvent,
     call: CallContext,
-  ): Promise<{ readonly eventId: string }>;
+  ): Promise<WrittenCalendarEvent>;
   /** Gives the event a conference and its time; `putEvent` writes its texts. Idempotent by `eventId`. */
   putConference(
     connection: ConnectedAccount,
@@ -501,6 +523,8 @@ export interface RecordingProvider {
   list(host: HostAccount, meetingId: string, call: CallContext): Promise<readonly ListedRecording[]>;
   /** Returns whether recordings of the meeting are in the trash of its host. */
   isInTrash(host: HostAccount, meetingId: string, call: CallContext): Promise<boolean>;
+  /** Sets whether the recording starts with the session. Idempotent, because the setting is absolute. */
+  setAutomatic(host: HostAccount, meetingId: string, isAutomatic: boolean, call: CallContext): Promise<void>;
   /**
    * Opens a file of a recording at an offset. Asks the provider for a new address and a new token each time, because both
    * expire. The deadline of the call must cover the whole transfer.

@@ -37,7 +37,7 @@ const setup = async ({ sandbox = {}, wrapZoom = () => ({}) }: Options = {}) => {
   });
   const user = (name: string): MeetingHost => ({ kind: 'service', user: `${name}@${domain}` });
   const choose = (...hosts: readonly MeetingHost[]) =>
-    bench.repositories.organizations.setMeetings('org_1', { hosts: { zoom: [...hosts] } });
+    bench.repositories.meetingPreferences.set('org_1', { hosts: { zoom: [...hosts] } });
   /** Connects a Zoom account of a person. */
   const connect = async (id: `conn_${string}`, name: string): Promise<MeetingHost> => {
     const account = `${name}@${domain}`;

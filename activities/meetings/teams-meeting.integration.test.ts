@@ -25,7 +25,7 @@ const newHosts = () => {
 
 const setup = async (accounts: Accounts = newHosts().both, scopes?: readonly string[]) => {
   const bench = await benchFor();
-  const { connections, organizations } = bench.repositories;
+  const { connections, meetingPreferences } = bench.repositories;
   const ids = Object.entries(accounts).map(([id, account]) => ({ id: connectionIdOf(id), account }));
   for (const { id, account } of ids) {
     const refreshToken = `sandbox-refresh-${account}`;
@@ -38,7 +38,7 @@ const setup = async (accounts: Accounts = newHosts().both, scopes?: readonly str
       scopes,
     });
   }
-  await organizations.setMeetings('org_1', {
+  await meetingPreferences.set('org_1', {
     hosts: { microsoft_teams: ids.map(({ id }) => ({ kind: 'connection', connection: id })) },
   });
   const input = {

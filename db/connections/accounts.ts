@@ -1,6 +1,6 @@
 /**
  * Connects and disconnects accounts. One transaction contains the change, its administrative act and its consequence:
- * the webhook that resumes waiting auditions, or the pending revocation. After a crash, all of it is stored or nothing.
+ * the webhook that resumes waiting auditions or ends the synchronisation, and the pending revocation. After a crash, all of it is stored or nothing.
  */
 import { randomUUID } from 'node:crypto';
 import type { OAuthProvider } from '../../domain/providers/vendors.ts';
@@ -17,7 +17,7 @@ export interface Accounts {
   /** Connects an account as `Connections.connect` does. When it was known before, notifies the auditions that wait for it. */
   connect(account: ConnectRequest, actor: Actor): Promise<ConnectResult>;
   /**
-   * Disconnects an account and erases its credentials.
+   * Disconnects an account, erases its credentials, and notifies the synchronisation of its calendars.
    * @param toRevoke the grant to revoke at the provider. It is stored, sealed, until it is revoked.
    * @returns the id of the pending revocation; undefined without `toRevoke`.
    */
@@ -73,6 +73,13 @@ export const createAccounts = (
         act: 'connection.disconnected',
         target: id,
         detail: { provider },
+      });
+      await createWebhookInbox(transaction, sealing).receive({
+        provider: 'castmatch',
+        dedupeKey: `${id} ${randomUUID()}`,
+        kind: 'connection.disconnected',
+        event: { organization, connection: id },
+        correlationId: actor.correlationId,
       });
       if (!toRevoke) return undefined;
       return createPendingRevocations(transaction, sealing).put({

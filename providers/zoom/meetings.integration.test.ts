@@ -47,6 +47,105 @@ const setup = async (options: Parameters<typeof startSandbox>[0] = {}) => {
   };
 };
 
+const hour = (spec: MeetingSpec): MeetingSpec => ({
+  ...spec,
+  slot: { ...slot, end: '2026-12-01T10:00:00.000Z' },
+});
+
+describe('the settings of a meeting', () => {
+  test('are stored, and those that the account has locked are named', async () => {
+    const { zoom, storedMeetings } = await setup({
+      zoom: { lockedSettings: { waiting_room: true }, passcodePolicy: { isRequired: true } },
+    });
+    const settings: MeetingSpec['settings'] = {
+      waitingRoom: false,
+      passcode: { kind: 'none' },
+      muteOnEntry: true,
+      alternativeHosts: ['second@sandbox.example'],
+      breakoutRooms: [{ name: 'Pair 1' }],
+    };
+    const created = await zoom.create(host, { ...spec, settings }, callContext());
+    expect(created.notHonored).toEqual(['waitingRoom', 'passcode']);
+    expect(storedMeetings()).toMatchObject([
+      {
+        settings: { waiting_room: true, mute_upon_entry: true, alternative_hosts: 'second@sandbox.example' },
+      },
+    ]);
+  });
+
+  test('are compared again for a meeting of an earlier attempt', async () => {
+    const { zoom } = await setup({ zoom: { lockedSettings: { mute_upon_entry: true } } });
+    const wish = { ...spec, settings: { muteOnEntry: false, waitingRoom: true } };
+    const { meeting, notHonored } = await zoom.create(host, wish, callContext());
+    expect(await zoom.review?.(host, meeting.id, wish, callContext())).toEqual(notHonored);
+    expect(notHonored).toEqual(['muteOnEntry']);
+  });
+
+  test.each([
+    [
+      'a passcode that is too short for the account',
+      { passcode: { kind: 'given', value: 'abc' } },
+      { passcodePolicy: { minLength: 6 } },
+      '300/password',
+    ],
+    [
+      'an alternative host without a license',
+      { alternativeHosts: ['basic@sandbox.example'] },
+      { users: { 'basic@sandbox.example': 'basic' } },
+      '300/settings.alternative_hosts',
+    ],
+  ] as const)('are refused for %s', async (_what, settings, account, code) => {
+    const { zoom, storedMeetings } = await setup({ zoom: { ...account } });
+    const wish: MeetingSpec = {
+      ...spec,
+      settings: 'passcode' in settings ? settings : { alternativeHosts: [...settings.alternativeHosts] },
+    };
+    await expect(zoom.create(host, wish, callContext())).rejects.toMatchObject({
+      fault: { kind: 'rejected_input' },
+      vendor: { code },
+    });
+    expect(storedMeetings()).toEqual([]);
+  });
+
+  test.each([
+    ['a Basic host, whose plan ends it after 40 minutes', 'basic', hour(spec), ['duration']],
+    ['a licensed host', 'licensed', hour(spec), []],
+    ['a Basic host and a short slot', 'basic', spec, []],
+  ] as const)('say whether the plan of the host is long enough: %s', async (_what, kind, wish, names) => {
+    const { zoom } = await setup({ zoom: { users: { 'owner@sandbox.example': kind } } });
+    expect((await zoom.create(host, wish, callContext())).notHonored).toEqual(names);
+  });
+
+  test('say nothing about the plan when the app may not read users', async () => {
+    const { zoom } = await setup({
+      zoom: {
+        users: { 'owner@sandbox.example': 'basic' },
+        accountScopes: ['meeting:write:meeting:admin'],
+      },
+    });
+    expect((await zoom.create(host, hour(spec), callContext())).notHonored).toEqual([]);
+  });
+});
+
+describe('a host', () => {
+  test.each([
+    ['whose license has lapsed', 'lapsed', { kind: 'not_permitted' }, '3161'],
+    ['who was deactivated', 'deactivated', { kind: 'misconfigured' }, '1001'],
+  ] as const)('is reported %s', async (_what, kind, fault, code) => {
+    const { zoom } = await setup({ zoom: { users: { 'a@sandbox.example': kind } } });
+    const user = { kind: 'service', user: 'a@sandbox.example' } as const;
+    await expect(zoom.create(user, spec, callContext())).rejects.toMatchObject({ fault, vendor: { code } });
+  });
+
+  test('is asked whether a meeting is still there', async () => {
+    const { zoom } = await setup();
+    const { meeting } = await zoom.create(host, spec, callContext());
+    expect(await zoom.check(host, meeting.id, callContext())).toBe('present');
+    await zoom.remove(host, meeting.id, callContext());
+    expect(await zoom.check(host, meeting.id, callContext())).toBe('absent');
+  });
+});
+
 describe('a meeting', () => {
   test('is created for the host, with our marker and whole minutes', async () => {
     const { zoom, storedMeetings } = await setup();

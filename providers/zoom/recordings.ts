@@ -23,6 +23,7 @@ import { fromZoom, zoomError } from './errors.ts';
 const listOperation = operationOf('zoom', 'recordings.list');
 const downloadOperation = operationOf('zoom', 'recordings.download');
 const removeOperation = operationOf('zoom', 'recordings.remove');
+const setOperation = operationOf('zoom', 'recordings.setAutomatic');
 
 /**
  * The answers of the servers that the files come from. A token and an address that have expired are refused with 401 or
@@ -152,6 +153,12 @@ export const createZoomRecordings = (
       const path = `/users/${encodeURIComponent(userOf(host))}/recordings?${query.toString()}`;
       const trash = await read(host, path, trashSchema, call);
       return trash?.meetings.some(({ id }) => id === meetingId) ?? false;
+    },
+
+    setAutomatic: async (host, meetingId, isAutomatic, call) => {
+      const body = { settings: { auto_recording: isAutomatic ? 'cloud' : 'none' } };
+      const request = { method: 'PATCH', path: `/meetings/${encodeURIComponent(meetingId)}`, body } as const;
+      await client.send(setOperation, host, request, call);
     },
 
     download: async (host, { instance, file }, offset, call) => {

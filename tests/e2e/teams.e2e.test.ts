@@ -36,7 +36,7 @@ const connect = async (owner: string, account: string, asked = scopes): Promise<
 };
 
 const useHosts = (...connections: readonly ConnectionId[]) =>
-  service.database.repositories.organizations.setMeetings(organization, {
+  service.database.repositories.meetingPreferences.set(organization, {
     hosts: { microsoft_teams: connections.map((connection) => ({ kind: 'connection', connection })) },
     templates: { default: { waitingRoom: true, muteOnEntry: true } },
   });
