@@ -10,18 +10,20 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 it('the local organization keeps its conflict rules and its settings of meetings when it is seeded again', async () => {
-  const { organizations } = database.repositories;
+  const { organizations, meetingPreferences } = database.repositories;
   const seed = () => seedLocalOrganization({ CASTMATCH_ENV: 'local', DATABASE_URL: database.url });
   await seed();
-  expect(await organizations.get(localOrganization)).toMatchObject({
-    meetings: { hosts: { microsoft_teams: [{ connection: 'conn_outlook' }] } },
+  expect(await meetingPreferences.get(localOrganization)).toMatchObject({
+    hosts: { microsoft_teams: [{ connection: 'conn_outlook' }] },
   });
-  await organizations.setMeetings(localOrganization, { templates: { default: { waitingRoom: true } } });
+  await meetingPreferences.set(localOrganization, { templates: { default: { waitingRoom: true } } });
   await organizations.setConflicts(localOrganization, { policy: 'propose', buffer: 'PT15M' });
   await seed();
   expect(await organizations.get(localOrganization)).toMatchObject({
     meetingProviders: ['zoom', 'google_meet'],
     conflicts: { policy: 'propose', buffer: 'PT15M' },
-    meetings: { templates: { default: { waitingRoom: true } } },
+  });
+  expect(await meetingPreferences.get(localOrganization)).toEqual({
+    templates: { default: { waitingRoom: true } },
   });
 });
