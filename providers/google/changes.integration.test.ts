@@ -38,7 +38,11 @@ const setup = async (pageSize = 2) => {
   const listRejected = (status: number, position: ListingPosition) => {
     const reject = (operation: ProviderOperation) =>
       Promise.reject(googleError(operation, { status, message: 'rejected' }));
-    const rejecting = createGoogleChanges({ exchange: reject, exchangeWithDirectory: reject });
+    const rejecting = createGoogleChanges({
+      exchange: reject,
+      exchangeWithDirectory: reject,
+      exchangeWithMeet: reject,
+    });
     return rejecting.listChanges(google.connection, calendarId, position, callContext(), nothingStored);
   };
   return { ...google, changes, list, listPage, listRejected, busy };
