@@ -56,7 +56,7 @@ interface IdempotentSteps<Result> extends CommonSteps<Result> {
 }
 
 /** A call of an attempt that owns its operation. */
-export interface LeasedCall extends CallContext {
+interface LeasedCall extends CallContext {
   /**
    * Extends the lease, for an effect that takes longer than one.
    *

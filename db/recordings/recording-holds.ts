@@ -5,7 +5,7 @@ import { type Actor, createAdministrativeActs } from '../access/administrative-a
 import type { Database } from '../client.ts';
 import { recordingHolds, recordings } from '../schema/recordings.ts';
 
-export interface HoldSubject {
+interface HoldSubject {
   readonly organization: OrganizationId;
   /** A hold on an audition also holds the recordings that are found later. */
   readonly subject: RecordingId | AuditionId;

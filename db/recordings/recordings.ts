@@ -9,7 +9,7 @@ import type { Database } from '../client.ts';
 import { recordingFiles, recordings } from '../schema/recordings.ts';
 import { selectRecordings } from './recording-rows.ts';
 
-export interface FoundRecording {
+interface FoundRecording {
   readonly id: RecordingId;
   readonly organization: OrganizationId;
   readonly auditionId: AuditionId;

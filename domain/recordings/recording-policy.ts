@@ -1,7 +1,7 @@
 /** What an organization wants to happen to its recordings. */
 import { z } from 'zod';
 
-export const providerCopyActions = ['keep', 'trash', 'delete'] as const;
+const providerCopyActions = ['keep', 'trash', 'delete'] as const;
 
 export const recordingPolicySchema = z.strictObject({
   retainForDays: z

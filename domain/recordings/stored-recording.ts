@@ -16,7 +16,7 @@ export interface StoredFile {
   readonly storageKey?: string | undefined;
 }
 
-export interface LegalHold {
+interface LegalHold {
   /** Whether the hold is on the recording, or on its audition. */
   readonly on: 'recording' | 'audition';
   readonly reason: string;

@@ -12,7 +12,7 @@ import {
 import { type Instant, instantSchema } from '../../domain/time/instant.ts';
 import { createTokenSigner } from './signed-token.ts';
 
-export interface RecordingLink {
+interface RecordingLink {
   readonly organization: OrganizationId;
   readonly recording: RecordingId;
   readonly file: string;

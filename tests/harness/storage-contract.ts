@@ -12,7 +12,7 @@ const textOf = async (bytes: AsyncIterable<Uint8Array>): Promise<string> => {
 };
 
 /** Returns bytes that differ from place to place. */
-export const someBytes = (size: number): Buffer => {
+const someBytes = (size: number): Buffer => {
   const bytes = Buffer.alloc(size);
   for (let at = 0; at < size; at += 1) bytes[at] = (at * 31 + (at >> 12)) % 251;
   return bytes;
