@@ -1,11 +1,15 @@
 /** Tests that `npm start` restores the local organization and keeps what was set. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
+import { loadConfiguration } from '../../providers/configuration.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { localOrganization, seedLocalOrganization } from './local-organization.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
-  database = await createTestDatabase();
+  // The keys of a local stack: the seed seals the settings of meetings with them.
+  const { masterKeys } = loadConfiguration({ CASTMATCH_ENV: 'local', DATABASE_URL: 'postgres://unused' });
+  database = await createTestDatabase(createKeyRing(masterKeys));
 });
 afterAll(() => database.drop());
 
