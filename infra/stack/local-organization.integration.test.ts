@@ -1,21 +1,22 @@
 /** Tests that `npm start` restores the local organization and keeps what was set. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
+import { createRepositories } from '../../db/index.ts';
+import { createKeyWrapping } from '../../foundation/encryption/configured-wrapping.ts';
 import { loadConfiguration } from '../../providers/configuration.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { localOrganization, seedLocalOrganization } from './local-organization.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
-  // The keys of a local stack: the seed seals the settings of meetings with them.
-  const { masterKeys } = loadConfiguration({ CASTMATCH_ENV: 'local', DATABASE_URL: 'postgres://unused' });
-  database = await createTestDatabase(createKeyRing(masterKeys));
+  database = await createTestDatabase();
 });
 afterAll(() => database.drop());
 
 it('the local organization keeps its conflict rules and its settings of meetings when it is seeded again', async () => {
-  const { organizations, meetingPreferences } = database.repositories;
-  const seed = () => seedLocalOrganization({ CASTMATCH_ENV: 'local', DATABASE_URL: database.url });
+  const env = { CASTMATCH_ENV: 'local', DATABASE_URL: database.url };
+  const wrapping = createKeyWrapping(loadConfiguration(env));
+  const { organizations, meetingPreferences } = createRepositories(database.db, wrapping);
+  const seed = () => seedLocalOrganization(env);
   await seed();
   expect(await meetingPreferences.get(localOrganization)).toMatchObject({
     hosts: { microsoft_teams: [{ connection: 'conn_outlook' }] },
@@ -27,7 +28,7 @@ it('the local organization keeps its conflict rules and its settings of meetings
     meetingProviders: ['zoom', 'google_meet'],
     conflicts: { policy: 'propose', buffer: 'PT15M' },
   });
-  expect(await meetingPreferences.get(localOrganization)).toEqual({
+  expect(await meetingPreferences.get(localOrganization)).toMatchObject({
     templates: { default: { waitingRoom: true } },
   });
 });

@@ -42,7 +42,7 @@ export const seedLocalOrganization = async (env: NodeJS.ProcessEnv): Promise<voi
   const configuration = loadConfiguration(env);
   const { db, close } = createDatabaseClient(configuration.databaseUrl, { poolSize: 2 });
   try {
-    const { organizations, apiKeys, connections, meetingPreferences } = createRepositories(
+    const { organizations, meetingPreferences, apiKeys, connections } = createRepositories(
       db,
       createKeyWrapping(configuration),
     );
@@ -56,8 +56,9 @@ export const seedLocalOrganization = async (env: NodeJS.ProcessEnv): Promise<voi
       meetingBackup: existing?.meetingBackup,
     });
     if (!(await meetingPreferences.get(localOrganization))) {
-      const host = { kind: 'connection', connection: 'conn_outlook' } as const;
-      await meetingPreferences.set(localOrganization, { hosts: { microsoft_teams: [host] } });
+      await meetingPreferences.set(localOrganization, {
+        hosts: { microsoft_teams: [{ kind: 'connection', connection: 'conn_outlook' }] },
+      });
     }
     for (const [role, secret] of [
       ['backend', localApiKeys.backend],
