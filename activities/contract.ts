@@ -6,6 +6,7 @@
  * one effect.
  */
 
+import type { ObservedAttendance } from '../domain/audition/attendee.ts';
 import type { AttentionItem } from '../domain/audition/attention.ts';
 import type { ConflictRules } from '../domain/audition/conflict-rules.ts';
 import type { StandingEffect } from '../domain/audition/effects.ts';
@@ -347,14 +348,6 @@ export interface CheckMeetingInput extends AuditionCall {
 export type MeetingCheck =
   | { readonly status: 'present' | 'absent' }
   | { readonly status: 'unusable'; readonly failure: StepFailure };
-
-/** The presence of a person in a meeting that has ended, as the provider names the person. */
-export interface ObservedAttendance {
-  readonly name?: string | undefined;
-  readonly email?: string | undefined;
-  readonly joinedAt: Instant;
-  readonly leftAt?: Instant | undefined;
-}
 
 export interface MeetingActivities {
   /**

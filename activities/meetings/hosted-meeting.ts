@@ -208,6 +208,7 @@ export const createHostedMeetingSteps = (
             const found = await meetings.find(account, meetingReference(auditionId, key), around, call);
             return found.map(({ id }) => id);
           },
+          findCreates: meetings.createsOnce,
           remove: async (id, call) => meetings.remove(await hosts.open(organization, host, remove), id, call),
         },
         ...(host && { whenUndone: () => claims.release(key) }),

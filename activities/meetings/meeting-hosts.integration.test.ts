@@ -109,7 +109,7 @@ describe('the hosts of an organization', () => {
     const results = await Promise.allSettled(
       Array.from({ length: 20 }, () => create({ audition: another() })),
     );
-    expect(hostsOfMeetings().sort()).toEqual(['a', 'b', 'c']);
+    expect(new Set(hostsOfMeetings())).toEqual(new Set(['a', 'b', 'c']));
     const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
     expect(refused).toHaveLength(17);
     for (const reason of refused) expect(reason).toMatchObject({ type: 'conflict', nonRetryable: true });

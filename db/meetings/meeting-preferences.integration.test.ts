@@ -2,8 +2,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createTestDatabase } from '../../tests/harness/database.ts';
 
 test('the hosts and templates of an organization are stored without a readable address', async () => {
-  const { pool, repositories, drop } = await createTestDatabase();
-  onTestFinished(() => drop());
+  const database = await createTestDatabase();
+  onTestFinished(() => database.drop());
+  const { pool, repositories } = database;
   const { organizations, meetingPreferences } = repositories;
   await organizations.put({ id: 'org_north', name: 'North', meetingProviders: ['zoom'] });
   expect(await meetingPreferences.get('org_north')).toBeUndefined();

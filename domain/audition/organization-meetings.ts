@@ -6,7 +6,7 @@ import { meetingHostSchema } from './meeting-host.ts';
 import { type MeetingSettings, meetingSettingsSchema } from './meeting-settings.ts';
 import { type AuditionRound, auditionRounds } from './states.ts';
 
-export const mostHosts = 50;
+const mostHosts = 50;
 
 const templatesSchema = z.strictObject({
   default: meetingSettingsSchema.optional().describe('Holds for every round'),

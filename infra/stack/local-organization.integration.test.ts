@@ -1,5 +1,8 @@
 /** Tests that `npm start` restores the local organization and keeps what was set. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createRepositories } from '../../db/index.ts';
+import { createKeyWrapping } from '../../foundation/encryption/configured-wrapping.ts';
+import { loadConfiguration } from '../../providers/configuration.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { localOrganization, seedLocalOrganization } from './local-organization.ts';
 
@@ -10,18 +13,22 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 it('the local organization keeps its conflict rules and its settings of meetings when it is seeded again', async () => {
-  const { organizations } = database.repositories;
-  const seed = () => seedLocalOrganization({ CASTMATCH_ENV: 'local', DATABASE_URL: database.url });
+  const env = { CASTMATCH_ENV: 'local', DATABASE_URL: database.url };
+  const wrapping = createKeyWrapping(loadConfiguration(env));
+  const { organizations, meetingPreferences } = createRepositories(database.db, wrapping);
+  const seed = () => seedLocalOrganization(env);
   await seed();
-  expect(await organizations.get(localOrganization)).toMatchObject({
-    meetings: { hosts: { microsoft_teams: [{ connection: 'conn_outlook' }] } },
+  expect(await meetingPreferences.get(localOrganization)).toMatchObject({
+    hosts: { microsoft_teams: [{ connection: 'conn_outlook' }] },
   });
-  await organizations.setMeetings(localOrganization, { templates: { default: { waitingRoom: true } } });
+  await meetingPreferences.set(localOrganization, { templates: { default: { waitingRoom: true } } });
   await organizations.setConflicts(localOrganization, { policy: 'propose', buffer: 'PT15M' });
   await seed();
   expect(await organizations.get(localOrganization)).toMatchObject({
     meetingProviders: ['zoom', 'google_meet'],
     conflicts: { policy: 'propose', buffer: 'PT15M' },
-    meetings: { templates: { default: { waitingRoom: true } } },
+  });
+  expect(await meetingPreferences.get(localOrganization)).toMatchObject({
+    templates: { default: { waitingRoom: true } },
   });
 });

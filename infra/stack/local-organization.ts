@@ -42,7 +42,10 @@ export const seedLocalOrganization = async (env: NodeJS.ProcessEnv): Promise<voi
   const configuration = loadConfiguration(env);
   const { db, close } = createDatabaseClient(configuration.databaseUrl, { poolSize: 2 });
   try {
-    const { organizations, apiKeys, connections } = createRepositories(db, createKeyWrapping(configuration));
+    const { organizations, meetingPreferences, apiKeys, connections } = createRepositories(
+      db,
+      createKeyWrapping(configuration),
+    );
     const existing = await organizations.get(localOrganization);
     await organizations.put({
       id: localOrganization,
@@ -51,10 +54,12 @@ export const seedLocalOrganization = async (env: NodeJS.ProcessEnv): Promise<voi
       meetCalendar: { connection: 'conn_casting_office', calendarId: 'primary' },
       conflicts: existing?.conflicts,
       meetingBackup: existing?.meetingBackup,
-      meetings: existing?.meetings ?? {
-        hosts: { microsoft_teams: [{ kind: 'connection', connection: 'conn_outlook' }] },
-      },
     });
+    if (!(await meetingPreferences.get(localOrganization))) {
+      await meetingPreferences.set(localOrganization, {
+        hosts: { microsoft_teams: [{ kind: 'connection', connection: 'conn_outlook' }] },
+      });
+    }
     for (const [role, secret] of [
       ['backend', localApiKeys.backend],
       ['operator', localApiKeys.operator],

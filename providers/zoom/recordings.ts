@@ -85,6 +85,9 @@ export const uuidInPath = (uuid: string): string => {
   return uuid.startsWith('/') || uuid.includes('//') ? encodeURIComponent(encoded) : encoded;
 };
 
+const recordingsPath = (meeting: string): string =>
+  `/meetings/${meeting}/recordings?include_fields=download_access_token&ttl=${downloadTokenSeconds}`;
+
 /** Creates the provider. */
 export const createZoomRecordings = (
   client: ZoomClient,
@@ -108,9 +111,6 @@ export const createZoomRecordings = (
       throw failure;
     }
   };
-
-  const recordingsPath = (meeting: string): string =>
-    `/meetings/${meeting}/recordings?include_fields=download_access_token&ttl=${downloadTokenSeconds}`;
 
   /** Zoom lists an instance some time after its end. The last one is also found by the id of the meeting. */
   const list = async (

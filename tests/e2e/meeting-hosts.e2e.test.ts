@@ -34,7 +34,10 @@ let used = 0;
 const next = (startsIn: number, changes: object = {}) => {
   used += 1;
   const { participants, ...body } = requestBody(used, startsIn, changes);
-  return { ...body, participants: participants.map(({ calendar: _, ...participant }) => participant) };
+  return {
+    ...body,
+    participants: participants.map((participant) => ({ ...participant, calendar: undefined })),
+  };
 };
 const eventPage = z.object({ items: z.array(auditionEventSchema) });
 const claimCount = z.object({ count: z.coerce.number() });

@@ -97,7 +97,7 @@ export const storedOnlineMeetingSchema = z.object({
 });
 export type StoredOnlineMeeting = z.infer<typeof storedOnlineMeetingSchema>;
 
-/** The options of a meeting whose client has written none. */
+/** The options of a meeting when its client has written none. */
 const defaults = {
   allowAttendeeToEnableCamera: true,
   allowAttendeeToEnableMic: true,

@@ -93,7 +93,7 @@ describe('a meeting', () => {
     const change = (wanted: object) => send('PATCH', `${path}/${body.id}`, wanted);
     expect((await change({ startDateTime: times.startDateTime })).status).toBe(400);
     expect((await change({ joinMeetingIdSettings: { isPasscodeRequired: true } })).status).toBe(400);
-    expect((await change({ allowedPresenters: 'anybody' })).status).toBe(400);
+    expect((await change({ allowedPresenters: 'guests' })).status).toBe(400);
     expect((await change({ allowedPresenters: 'organizer' })).body).toMatchObject({
       allowedPresenters: 'organizer',
     });
