@@ -119,6 +119,44 @@ describe('a round of the synchronisation', () => {
     });
   });
 
+  it('reads the other calendars when the reading of one fails unexpectedly, and throws then', async () => {
+    const { sync, write, pool, repositories, connection, auditionId } = await setup({
+      wrap: (changes) => ({
+        ...changes,
+        listChanges: (account, calendarId, ...rest) =>
+          calendarId === 'another'
+            ? Promise.reject(new RangeError('Maximum call stack size exceeded'))
+            : changes.listChanges(account, calendarId, ...rest),
+      }),
+    });
+    await write(1, slot);
+    const another = `google/another-${connection}`;
+    await repositories.writtenEvents.record({
+      organization: 'org_1',
+      connection,
+      provider: 'google',
+      calendarName: another,
+      calendarId: 'another',
+      eventId: 'e1',
+      auditionId,
+      participant: ada,
+      key: 'k1',
+      slot,
+      revision: 1,
+    });
+    await pool.query(
+      `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
+       VALUES ($1, 2, $2, 'org_1', tstzrange($3, $4))`,
+      [auditionId, storedCalendar(another), slot.start, slot.end],
+    );
+    await expect(sync()).rejects.toThrow('Maximum call stack size exceeded');
+    const states = (await repositories.syncedCalendars.list(connection)).map(
+      ({ calendarId, state }) => `${calendarId} ${state}`,
+    );
+    expect(states).toContain('primary in_sync');
+    expect(states).not.toContain('another in_sync');
+  });
+
   it('waits for the owner after the access was revoked, and ends when the account is disconnected', async () => {
     const { sync, write, sandbox, account, repositories, connection, stored, person } = await setup();
     await write(1, slot);

@@ -121,20 +121,23 @@ export const createCalendarSyncActivities = ({
       if (finding.repair !== 'asked') reportFinding({ organization, ...finding });
   };
 
-  /** Reads the calendars one after the other. The first transient fault is thrown when all have been tried. */
+  /**
+   * Reads the calendars one after the other. The first transient fault, or unexpected error, is thrown when all have been
+   * tried: a calendar that always fails does not stop the others.
+   */
   const readAll = async (round: SyncRound, calendars: readonly SyncedCalendar[]): Promise<boolean> => {
-    let transient: unknown;
+    let failure: unknown;
     let isMore = false;
     for (const calendar of calendars) {
       try {
         if ((await read(round, calendar)) === 'more') isMore = true;
       } catch (error) {
-        if (!(error instanceof ProviderError) || error.fault.kind === 'reconnect') throw error;
-        if (isTransient(error.fault)) transient ??= error;
+        if (error instanceof ProviderError && error.fault.kind === 'reconnect') throw error;
+        if (!(error instanceof ProviderError) || isTransient(error.fault)) failure ??= error;
         else await syncedCalendars.markUnavailable(calendar, error.fault.kind);
       }
     }
-    if (transient !== undefined) throw transient;
+    if (failure !== undefined) throw failure;
     return isMore;
   };
 
