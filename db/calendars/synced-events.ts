@@ -1,6 +1,7 @@
 /** Stores the events of synchronized calendars, and finds what has changed in those that this service has written. */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { mostConflicts } from '../../domain/audition/calendar-change.ts';
 import type { RoomAnswer } from '../../domain/audition/room-booking.ts';
 import {
   type AuditionId,
@@ -87,8 +88,8 @@ export interface ConflictChange extends CalendarKey {
   /** How many reports of conflicts were made before. With the incarnation, it distinguishes equal conflicts. */
   readonly conflictChange: number;
   readonly incarnation: string | undefined;
-  /** The earliest conflicting event. */
-  readonly first: { readonly start: ListedEvent['start']; readonly end: ListedEvent['end'] } | undefined;
+  /** The conflicting events, the earliest first, at most `mostConflicts`. */
+  readonly conflicts: readonly Pick<ListedEvent, 'start' | 'end'>[];
 }
 
 export interface SyncedEvents extends CalendarAnswers, UnaccountedEvents {
@@ -199,11 +200,11 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
     const { rows } = await db.execute(sql`
       SELECT own.event_id AS "eventId", own.audition_id AS "auditionId", own.participant,
         own.written_revision AS "writtenRevision", own.incarnation, own.conflict_change AS "conflictChange",
-        conflicts.digest, conflicts.start, conflicts.end
+        conflicts.digest, conflicts.times
       FROM synced_events AS own, LATERAL (
         SELECT own.written_revision || ':' || md5(string_agg(event_id || starts_at || ends_at, ' ' ORDER BY event_id)) AS digest,
-          (array_agg(starts_at ORDER BY starts_at, ends_at))[1] AS start,
-          (array_agg(ends_at ORDER BY starts_at, ends_at))[1] AS end
+          to_jsonb((array_agg(jsonb_build_object('start', starts_at, 'end', ends_at) ORDER BY starts_at, ends_at))
+            [1:${mostConflicts}]) AS times
         FROM synced_events AS other
         WHERE other.connection = own.connection AND other.calendar = own.calendar
           AND tstzrange(other.starts_at, other.ends_at, '[)') && tstzrange(own.written_start, own.written_end, '[)')
@@ -217,9 +218,8 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
       ORDER BY own.event_id
     `);
     return rows.map((row): ConflictChange => {
-      const { start, end, digest, ...conflict } = conflictSchema.parse(row);
-      const first = start && end ? { start, end } : undefined;
-      return { ...conflict, connection, calendar, digest: digest ?? undefined, first };
+      const { times, digest, ...conflict } = conflictSchema.parse(row);
+      return { ...conflict, connection, calendar, digest: digest ?? undefined, conflicts: times ?? [] };
     });
   },
 
@@ -319,8 +319,7 @@ const conflictSchema = z.object({
   incarnation: textOrNull,
   conflictChange: z.int(),
   digest: z.string().nullable(),
-  start: instantFromDatabase.nullable(),
-  end: instantFromDatabase.nullable(),
+  times: z.array(z.object({ start: instantFromDatabase, end: instantFromDatabase })).nullable(),
 });
 
 /** Moves the calendar to the next page. Locks its row. Returns false when it is no longer where the page was read. */
