@@ -30,6 +30,7 @@ import type { Blocker, SlotConflict } from '../domain/audition/slot-conflict.ts'
 import type { UnfinishedEnding } from '../domain/audition/unfinished-ending.ts';
 import type { AuditionView } from '../domain/audition/view.ts';
 import type { CalendarFinding } from '../domain/calendars/calendar-finding.ts';
+import type { ReconciliationRound } from '../domain/calendars/reconciliation-round.ts';
 import type { SyncState } from '../domain/calendars/sync-state.ts';
 import type {
   AttentionId,
@@ -564,14 +565,7 @@ export interface SyncCalendarsInput {
   /** Subscriptions that the vendor has ended or is about to end. */
   readonly lostSubscriptions?: readonly string[] | undefined;
   /** Lists all events and compares them with what this service believes. The rounds after the first one continue. */
-  readonly reconcile?:
-    | {
-        readonly isDryRun: boolean;
-        readonly isFirst: boolean;
-        /** Only a listing that began later counts. Undefined in a request of an earlier version of the workflow. */
-        readonly requestedAt?: Instant | undefined;
-      }
-    | undefined;
+  readonly reconcile?: ReconciliationRound | undefined;
 }
 
 /** The state of one calendar. `calendar` is a hash: the calendar's id can be an email address. */

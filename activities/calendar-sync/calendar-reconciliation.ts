@@ -8,11 +8,11 @@ import type { CalendarKey, SyncedCalendar, SyncedCalendars } from '../../db/cale
 import type { OwnEvent, SyncedEvents } from '../../db/calendars/synced-events.ts';
 import type { WrittenEvents } from '../../db/calendars/written-events.ts';
 import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
+import type { ReconciliationRound } from '../../domain/calendars/reconciliation-round.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { hour } from '../../domain/time/units.ts';
 import type { Providers } from '../../providers/ports.ts';
-import type { SyncCalendarsInput } from '../contract.ts';
 import type { CalendarUses } from './calendar-uses.ts';
 import type { Listing } from './listing.ts';
 import { createMissingRecords } from './missing-records.ts';
@@ -20,13 +20,11 @@ import type { SyncRound } from './sync-round.ts';
 import { createUnaccountedEvents, type Settled } from './unaccounted-events.ts';
 import { compareWithWritten } from './written-comparison.ts';
 
-type ReconciliationRequest = NonNullable<SyncCalendarsInput['reconcile']>;
-
 export interface CalendarReconciliation {
   /** Whether all events of the calendar must be listed again, to be compared. */
   isDue(calendar: SyncedCalendar, round: Pick<SyncRound, 'input' | 'isPoll'>): boolean;
   /** Whether a listing of all events that began after the request is complete and was compared. */
-  isDone(calendar: SyncedCalendar, request: ReconciliationRequest): boolean;
+  isDone(calendar: SyncedCalendar, request: ReconciliationRound): boolean;
   /**
    * Compares the calendar if a listing of all events was completed since the last comparison. Idempotent: what was repaired
    * is not found again. Call it before the change report, which asks about what a person has changed. A comparison that is

@@ -69,6 +69,12 @@ const maxFindings = 200;
 /** Well below the timeout of the activity, a minute. A page that begins before takes at most 35 seconds more. */
 const defaultRoundMs = 20_000;
 
+/** Returns when all calendars must be read again, epoch milliseconds. Undefined: one of them was never read. */
+const nextPollAt = (calendars: readonly SyncedCalendar[], pollMs: number): number | undefined => {
+  const polls = calendars.flatMap(({ polledAt }) => (polledAt === undefined ? [] : [toEpochMs(polledAt)]));
+  return polls.length === 0 ? undefined : Math.min(...polls) + pollMs;
+};
+
 /** Creates the activities. */
 export const createCalendarSyncActivities = ({
   repositories,
@@ -159,12 +165,6 @@ export const createCalendarSyncActivities = ({
 
   /** How often the calendars are read without a notification, in milliseconds. */
   const pollMsOf = (areLive: boolean): number => (areLive ? nextPollMs : unnotifiedPollMs);
-
-  /** Returns when all calendars must be read again, epoch milliseconds. Undefined: one of them was never read. */
-  const nextPollAt = (calendars: readonly SyncedCalendar[], pollMs: number): number | undefined => {
-    const polls = calendars.flatMap(({ polledAt }) => (polledAt === undefined ? [] : [toEpochMs(polledAt)]));
-    return polls.length === 0 ? undefined : Math.min(...polls) + pollMs;
-  };
 
   /** Notifications about one calendar must not postpone the reading of the others. */
   const isPollOverdue = async (round: SyncRound): Promise<boolean> => {

@@ -7,6 +7,18 @@ import { eventIdFor } from '../effects/deterministic-ids.ts';
 
 const setup = useCalendarSync();
 
+const setupTrail = async () => {
+  const bench = await setup();
+  const { repositories, auditionId } = bench;
+  return {
+    ...bench,
+    changesOnTrail: async () =>
+      (await repositories.events.read('org_1', auditionId, { after: 0, limit: 100 })).flatMap(({ fact }) =>
+        fact.type === 'calendar_changed' ? [fact] : [],
+      ),
+  };
+};
+
 const millisecondsAfter = (instant: Instant, ms: number): Instant => toInstant(toEpochMs(instant) + ms);
 
 describe('an event of ours', () => {
@@ -214,17 +226,6 @@ describe('a change of an event of ours', () => {
 });
 
 describe('a change that the synchronisation has not read when the audition writes its event', () => {
-  const setupTrail = async () => {
-    const bench = await setup();
-    const { repositories, auditionId } = bench;
-    return {
-      ...bench,
-      changesOnTrail: async () =>
-        (await repositories.events.read('org_1', auditionId, { after: 0, limit: 100 })).flatMap(({ fact }) =>
-          fact.type === 'calendar_changed' ? [fact] : [],
-        ),
-    };
-  };
   const elsewhere = { start: '2031-07-01T15:00:00.000Z', end: '2031-07-01T15:30:00.000Z' };
 
   it('is on the trail when it was a move', async () => {

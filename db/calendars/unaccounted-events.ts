@@ -18,7 +18,7 @@ export interface UnaccountedEvent extends CalendarKey {
 }
 
 /** Where a list continues: after this id. Undefined: at its beginning. */
-export interface Page {
+interface Page {
   readonly after: string | undefined;
   readonly limit: number;
 }

@@ -88,9 +88,15 @@ export const createGoogleCalendar = (
 const formerOf = ({ former }: WrittenEvent, { revision }: CalendarEvent): FormerEvent | undefined => {
   if (former === undefined || (former !== 'nothing' && revisionOf(former) > revision)) return undefined;
   if (former === 'nothing' || isDeleted(former)) return { kind: 'absent' };
-  const instant = (time: string | undefined) => (time === undefined ? undefined : Date.parse(time));
-  return { kind: 'present', start: instant(former.start?.dateTime), end: instant(former.end?.dateTime) };
+  return {
+    kind: 'present',
+    start: toMilliseconds(former.start?.dateTime),
+    end: toMilliseconds(former.end?.dateTime),
+  };
 };
+
+const toMilliseconds = (time: string | undefined): number | undefined =>
+  time === undefined ? undefined : Date.parse(time);
 
 /** Returns the address of the owner of the account's main calendar; undefined for another calendar. */
 const ownerOf = ({ account }: ConnectedAccount, calendarId: string): string | undefined =>

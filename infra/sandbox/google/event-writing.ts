@@ -297,6 +297,12 @@ export const createEventWriting = (
     return store(calendar, event, held);
   };
 
+  const changed = (event: StoredEvent): StoredEvent => ({
+    ...event,
+    revision: calendars.nextRevision(),
+    updated: clock(),
+  });
+
   return {
     insert: (calendar, body, options) => create(calendar, body, 'api', options),
     addForeign: (calendar, body) => create(calendar, body, 'foreign', { conferenceDataVersion: 0 }),
@@ -337,11 +343,6 @@ export const createEventWriting = (
       const held = existing(calendar, id, undefined);
       if (held.status === 'cancelled') throw new GoogleError(googleErrors.deleted);
       if (held.eventType !== 'default' || held.instanceOf) throw invalid('This event cannot be moved.');
-      const changed = (event: StoredEvent): StoredEvent => ({
-        ...event,
-        revision: calendars.nextRevision(),
-        updated: clock(),
-      });
       store(calendar, changed({ ...held, status: 'cancelled' }), held);
       return store(target, changed(held));
     },
