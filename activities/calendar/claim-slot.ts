@@ -248,7 +248,8 @@ const namesOf = async (
   call: CallContext,
 ): Promise<readonly string[]> => {
   const named = participants.flatMap(({ calendar }) => (calendar ? [calendar] : []));
-  return reader.names(organization, [...named, ...calendars], call);
+  const read = calendars.filter(({ isBusyOnly }) => !isBusyOnly);
+  return reader.names(organization, [...named, ...read], call);
 };
 
 /** Returns the name of the room's calendar for `slotResources`. */

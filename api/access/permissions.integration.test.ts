@@ -66,7 +66,7 @@ beforeAll(async () => {
   test = await createTestApi(database, {
     verifyToken,
     configuration,
-    listCalendars: async () => [],
+    listCalendars: async () => ({ kind: 'listed', provider: 'google', calendars: [] }),
     listRooms: async () => ({ kind: 'listed', rooms: [] }),
   });
 });

@@ -51,6 +51,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /v1/connections': anyRole,
   'GET /v1/connections/page': anyRole,
   'GET /v1/connections/:id/calendars': anyRole,
+  'PUT /v1/connections/:id/calendars': platform,
   'GET /v1/connections/:id/rooms': anyRole,
   'GET /v1/connections/:provider/authorize': anyRole,
   'DELETE /v1/connections/:id': platform,

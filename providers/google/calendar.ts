@@ -9,6 +9,7 @@ import { operationOf } from '../operations.ts';
 import type { CalendarProvider, Conference, ConferenceEvent, ConnectedAccount } from '../ports.ts';
 import { withKnownZone } from '../zone-fallback.ts';
 import { queryBusyEvents } from './busy-events.ts';
+import { listCalendars } from './calendar-list.ts';
 import type { GoogleClient } from './client.ts';
 import { conferenceOf } from './conference.ts';
 import { googleError } from './errors.ts';
@@ -16,7 +17,7 @@ import { type GoogleEvent, specForConference, specForEvent } from './event.ts';
 import { type CallScope, deleteEvent, readEvent, writeEvent } from './event-ids.ts';
 import { queryFreeBusy } from './free-busy.ts';
 import { createGoogleRooms } from './rooms.ts';
-import { calendarsPerQuery, conferencePollMs } from './settings.ts';
+import { calendarListScope, calendarsPerQuery, conferencePollMs } from './settings.ts';
 
 const putEvent = operationOf('google', 'calendar.putEvent');
 const putConference = operationOf('google', 'calendar.putConference');
@@ -25,6 +26,10 @@ const removeEvent = operationOf('google', 'calendar.deleteEvent');
 /** Creates the provider. Every method throws `ProviderError`. */
 export const createGoogleCalendar = (client: GoogleClient): CalendarProvider => ({
   name: 'google',
+  calendarList: {
+    scopes: [calendarListScope],
+    list: (connection, _scopes, call) => listCalendars(client, connection, call),
+  },
   freeBusy: async (connection, calendarIds, window, call) => {
     const busy: BusyInterval[] = [];
     for (let from = 0; from < calendarIds.length; from += calendarsPerQuery) {

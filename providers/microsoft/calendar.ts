@@ -2,6 +2,7 @@
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { operationOf } from '../operations.ts';
 import type { CalendarProvider } from '../ports.ts';
+import { listCalendars } from './calendar-list.ts';
 import { mainCalendar } from './calendar-name.ts';
 import { createBusyEventQuery } from './calendar-view.ts';
 import { deleteEvent, writeEvent } from './event-writing.ts';
@@ -21,6 +22,10 @@ export const createOutlookCalendar = (client: GraphClient): CalendarProvider => 
   const queryBusyEvents = createBusyEventQuery(client, mailboxes);
   return {
     name: 'microsoft',
+    calendarList: {
+      scopes: [],
+      list: (connection, scopes, call) => listCalendars(client, connection, scopes, call),
+    },
     // One request at a time: a call holds one of the mailbox's four places.
     freeBusy: async (connection, calendarIds, window, call) => {
       const busy: BusyInterval[] = [];

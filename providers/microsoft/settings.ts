@@ -37,8 +37,14 @@ export const signInScopes = ['openid', 'profile', 'offline_access'] as const;
  */
 export const microsoftScopes = {
   required: [...signInScopes, 'Calendars.ReadWrite'],
-  optional: ['OnlineMeetings.ReadWrite', 'Place.Read.All'],
+  optional: ['OnlineMeetings.ReadWrite', 'Place.Read.All', 'Calendars.Read.Shared'],
 } as const;
+
+/**
+ * Reads calendars that other people share with the account:
+ * https://learn.microsoft.com/graph/permissions-reference#calendarsreadshared
+ */
+export const sharedCalendarsScope = 'Calendars.Read.Shared';
 
 /** The scopes of an access token. The library adds the sign-in scopes. */
 export const graphScopes = ['Calendars.ReadWrite'] as const;
