@@ -20,6 +20,7 @@ import { handleUnmatchedRoutes } from './problems/unmatched.ts';
 import { codecRoutes } from './routes/codec/routes.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
+import { connectionCalendarPages } from './routes/pages/connections/calendar-routes.ts';
 import { connectionCallback } from './routes/pages/connections/callback.ts';
 import { connectionPages } from './routes/pages/connections/routes.ts';
 import { respondRoutes } from './routes/pages/respond/routes.ts';
@@ -140,6 +141,7 @@ export const buildApi = async (
   await withBrowserPages(api, (scope) => {
     respondRoutes(scope, dependencies);
     connectionPages(scope, dependencies);
+    connectionCalendarPages(scope, dependencies);
     connectionCallback(scope, dependencies);
   });
   await webhookRoutes(api, dependencies);

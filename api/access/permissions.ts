@@ -78,6 +78,8 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /connections/:token/connect': 'public',
   'POST /connections/:token/apple': 'public',
   'POST /connections/:token/feed': 'public',
+  'GET /connections/:token/calendars/:connection': 'public',
+  'POST /connections/:token/calendars': 'public',
   'POST /connections/:token/disconnect': 'public',
   'GET /v1/feeds/:file': 'public',
   'GET /respond/:token': 'public',
