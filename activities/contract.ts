@@ -6,6 +6,7 @@
  * one effect.
  */
 
+import type { AttentionItem } from '../domain/audition/attention.ts';
 import type { ConflictRules } from '../domain/audition/conflict-rules.ts';
 import type { StandingEffect } from '../domain/audition/effects.ts';
 import type {
@@ -17,6 +18,9 @@ import type {
   TrailFact,
   TrailPosition,
 } from '../domain/audition/events.ts';
+import type { MeetingBackup } from '../domain/audition/meeting-backup.ts';
+import type { MeetingHost } from '../domain/audition/meeting-host.ts';
+import type { MeetingSettings } from '../domain/audition/meeting-settings.ts';
 import type { AuditionPlan } from '../domain/audition/plan.ts';
 import type { Reminder } from '../domain/audition/reminder-plan.ts';
 import type { CalendarRef, Channel, Participant, WritableCalendarRef } from '../domain/audition/request.ts';
@@ -26,11 +30,25 @@ import type { UnfinishedEnding } from '../domain/audition/unfinished-ending.ts';
 import type { AuditionView } from '../domain/audition/view.ts';
 import type { CalendarFinding } from '../domain/calendars/calendar-finding.ts';
 import type { SyncState } from '../domain/calendars/sync-state.ts';
-import type { AuditionId, ConnectionId, EndpointId, OrganizationId, ParticipantId } from '../domain/ids.ts';
+import type {
+  AttentionId,
+  AuditionId,
+  ConnectionId,
+  EndpointId,
+  OrganizationId,
+  ParticipantId,
+  RecordingId,
+} from '../domain/ids.ts';
 import type { PublicEvent } from '../domain/platform-events/public-event.ts';
-import type { CalendarProviderName, MeetingProviderName } from '../domain/providers/vendors.ts';
+import type {
+  CalendarProviderName,
+  MeetingProviderName,
+  RecordedMeetingName,
+} from '../domain/providers/vendors.ts';
+import type { FileToStore, MissingReason, RecordingState } from '../domain/recordings/recording.ts';
+import type { RecordingPolicy } from '../domain/recordings/recording-policy.ts';
 import type { Instant } from '../domain/time/instant.ts';
-import { vendorTaskQueues } from '../providers/catalog.ts';
+import { catalog, vendorTaskQueues } from '../providers/catalog.ts';
 
 /** Runs the workflows and the internal activities on the service's own database. */
 export const workflowTaskQueue = 'castmatch';
@@ -65,6 +83,8 @@ export interface StepFailure {
   /** The kind of a provider fault, `timeout`, or `unexpected`. */
   readonly code: string;
   readonly provider?: string | undefined;
+  /** The provider's code of the error. */
+  readonly providerCode?: string | undefined;
   /** The connection that its owner must reconnect before the step can succeed. */
   readonly connection?: ConnectionId | undefined;
 }
@@ -223,6 +243,11 @@ export interface EventContent {
   readonly summary: string;
   readonly description: string;
   readonly location?: string | undefined;
+  /**
+   * Whether the event states the join link of the audition, not that of a participant: several people can read the event. The
+   * activity adds it.
+   */
+  readonly joinLink?: true | undefined;
 }
 
 export interface EventToWrite {
@@ -291,6 +316,10 @@ interface MeetingInput extends AuditionCall {
   readonly slot: Slot;
   readonly revision: number;
   readonly topic: string;
+  /** Absent: the meeting has the settings of the host's account. */
+  readonly settings?: MeetingSettings;
+  /** The preferred host. Absent: the first host of the organization that is free. */
+  readonly host?: MeetingHost;
 }
 
 export interface CreateMeetingInput extends MeetingInput {
@@ -309,11 +338,39 @@ export interface RemoveMeetingInput extends AuditionCall {
   readonly slot: Slot;
 }
 
+export interface CheckMeetingInput extends AuditionCall {
+  readonly provider: MeetingProviderName;
+  readonly meeting: Meeting;
+  readonly slot: Slot;
+}
+
+/**
+ * `absent`: the provider does not have the meeting. `unusable`: the provider cannot be used now, for the reason that the
+ * failure states.
+ */
+export type MeetingCheck =
+  | { readonly status: 'present' | 'absent' }
+  | { readonly status: 'unusable'; readonly failure: StepFailure };
+
+/** The presence of a person in a meeting that has ended, as the provider names the person. */
+export interface ObservedAttendance {
+  readonly name?: string | undefined;
+  readonly email?: string | undefined;
+  readonly joinedAt: Instant;
+  readonly leftAt?: Instant | undefined;
+}
+
 export interface MeetingActivities {
+  /** Looks whether the meeting can take place at its provider. Changes nothing. */
+  checkMeeting(input: CheckMeetingInput): Promise<MeetingCheck>;
+  /** Reads who was in the meeting. Undefined when the provider does not report it. Changes nothing. */
+  readAttendance(
+    input: CheckMeetingInput,
+  ): Promise<{ readonly attendance?: readonly ObservedAttendance[] | undefined }>;
   createMeeting(input: CreateMeetingInput): Promise<Meeting>;
   /**
    * Moves the meeting and returns it. Returns a new meeting, created under `key`, when the provider no longer has the
-   * old one.
+   * old one, or when its host has another meeting at the new time. The old meeting is then removed.
    */
   moveMeeting(input: MoveMeetingInput): Promise<Meeting>;
   removeMeeting(input: RemoveMeetingInput): Promise<UndoResult>;
@@ -331,10 +388,17 @@ export interface NoticeFacts {
   readonly slot: Slot;
   readonly revision: number;
   readonly joinUrl?: string | undefined;
+  /** Whether the notice states the recipient's own join link, in place of `joinUrl`. The activity finds it. */
+  readonly joinLink?: true | undefined;
   readonly notes?: string | undefined;
   readonly reason?: string | undefined;
-  /** What an update tells, when the time is the same. `no_link`: the meeting is gone, and there is no other. */
-  readonly changed?: 'place' | 'link' | 'no_link' | undefined;
+  /**
+   * What an update tells, when the time is the same. `no_link`: the meeting is gone, and there is no other. `backup`: how
+   * the audition takes place without a meeting.
+   */
+  readonly changed?: 'place' | 'link' | 'no_link' | 'backup' | undefined;
+  /** Set when `changed` is `backup`. */
+  readonly backup?: MeetingBackup | undefined;
   /** Increases with each fact of the audition. Sent as iCalendar's SEQUENCE. */
   readonly sequence?: number | undefined;
 }
@@ -408,9 +472,93 @@ export type AuditionActivities = InternalActivities &
 
 /** All activities that a worker runs. */
 export type ServiceActivities = AuditionActivities &
+  RecordingActivities &
   PlatformActivities &
   ReconciliationActivities &
   CalendarSyncActivities;
+
+// --- recordings: queues of the meeting provider, `media` and `castmatch` ----------------------------------------
+
+/** Runs the transfers of recordings. */
+export const mediaTaskQueue = catalog.storage.taskQueue.name;
+
+/** The recordings of one meeting. */
+export interface RecordingCall extends Correlated {
+  readonly provider: RecordedMeetingName;
+  readonly meetingId: string;
+}
+
+/** A recording at its provider, with what is known of it here. */
+export interface FoundRecording {
+  readonly id: RecordingId;
+  /** The provider's id of the opening of the meeting. */
+  readonly instance: string;
+  readonly state: RecordingState;
+  /** Whether the provider is not done with some of its files. */
+  readonly isProcessing: boolean;
+  /** Files that are ready at the provider and not stored here. */
+  readonly toStore: readonly FileToStore[];
+  /** How many files are stored here. */
+  readonly storedFiles: number;
+}
+
+export interface FindRecordingsResult {
+  readonly recordings: readonly FoundRecording[];
+  readonly policy: RecordingPolicy;
+  /** Whether recordings of the meeting are in the trash of the provider. Absent: the input did not ask. */
+  readonly isInTrash?: boolean | undefined;
+}
+
+export interface StoreFileInput extends RecordingCall, FileToStore {
+  readonly key: string;
+  readonly instance: string;
+}
+
+export interface StoredFileResult {
+  readonly storageKey: string;
+  /** In bytes. */
+  readonly size: number;
+  /** In hexadecimal digits. */
+  readonly sha256: string;
+}
+
+export interface RecordingAttentionInput extends RecordingCall {
+  readonly item: AttentionItem;
+  /** The workflow that resolves the item. */
+  readonly workflowId: string;
+  /** Set when the provider has no recording that can be stored. It becomes a fact of the audition, once per item. */
+  readonly missing?: MissingReason | undefined;
+}
+
+export interface RecordingActivities {
+  /** Lists the recordings of the meeting at its provider, and stores what is found. Queue of the provider. */
+  findRecordings(input: RecordingCall & { readonly checkTrash: boolean }): Promise<FindRecordingsResult>;
+  /**
+   * Streams a file from the provider into the storage. Continues where a killed attempt has stopped. The file appears in the
+   * storage when it is complete. Queue `media`.
+   */
+  storeFile(input: StoreFileInput): Promise<StoredFileResult>;
+  /** Deletes what `storeFile` has stored under the key, parts of an incomplete upload included. Queue `media`. */
+  discardFile(input: StoreFileInput): Promise<UndoResult>;
+  /** Records that all files of a recording are stored. It becomes a fact of the audition, once. */
+  completeRecording(input: RecordingCall & { readonly recording: RecordingId }): Promise<void>;
+  /**
+   * Moves the recording to the trash of the provider, or deletes it there, unless it has a legal hold or is not stored here.
+   * Queue of the provider.
+   */
+  removeAtProvider(
+    input: RecordingCall & {
+      readonly key: string;
+      readonly recording: RecordingId;
+      readonly instance: string;
+      readonly action: 'trash' | 'delete';
+    },
+  ): Promise<{ readonly result: 'removed' | 'absent' | 'held' | 'not_stored' }>;
+  /** Shows an attention item to the operators, or shows it again as overdue. Idempotent by the id of the item. */
+  raiseRecordingAttention(input: RecordingAttentionInput): Promise<void>;
+  /** Removes an attention item. Idempotent. */
+  settleRecordingAttention(input: RecordingCall & { readonly id: AttentionId }): Promise<void>;
+}
 
 // --- calendar synchronisation: the queue of the calendars' provider -------------------------------------------
 

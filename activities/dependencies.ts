@@ -1,12 +1,15 @@
 /** The dependencies of the activities. */
+
 import type { Organizations } from '../db/access/organizations.ts';
 import type { Announcements } from '../db/auditions/announcements.ts';
+import type { JoinLinkRequest } from '../db/auditions/join-links.ts';
 import type { NoticeDeliveries } from '../db/auditions/notice-deliveries.ts';
 import type { AuditionRecords } from '../db/auditions/records.ts';
 import type { SlotHolds } from '../db/auditions/slot-holds.ts';
 import type { WrittenEvents } from '../db/calendars/written-events.ts';
 import type { Connections } from '../db/connections/repository.ts';
 import type { OperationLedger } from '../db/ledger/operations.ts';
+import type { HostClaims } from '../db/meetings/host-claims.ts';
 import type { SessionBlocks } from '../db/session-blocks/session-blocks.ts';
 import type { EventStore } from '../db/trail/event-store.ts';
 import type { AuditionId, OrganizationId, ParticipantId } from '../domain/ids.ts';
@@ -21,6 +24,7 @@ export interface ActivityDependencies {
     readonly holds: SlotHolds;
     readonly sessionBlocks: Pick<SessionBlocks, 'get'>;
     readonly connections: Connections;
+    readonly hostClaims: HostClaims;
     readonly organizations: Organizations;
     readonly noticeDeliveries: NoticeDeliveries;
     readonly announcements: Announcements;
@@ -40,6 +44,8 @@ export interface ActivityDependencies {
     readonly participant: ParticipantId;
     readonly revision: number;
   }) => string;
+  /** Returns the join link of a participant, or of the audition. The same one until it is revoked. */
+  readonly joinUrl: (request: JoinLinkRequest) => Promise<string>;
   /**
    * Tells a running audition that another one has taken the slot that it yielded. Best effort: an audition that does not
    * learn it yields until the period of its decline ends.

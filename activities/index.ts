@@ -11,6 +11,7 @@ import type {
   CalendarSyncActivities,
   PlatformActivities,
   ReconciliationActivities,
+  RecordingActivities,
 } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { withTemporalFailures } from './failures.ts';
@@ -22,6 +23,9 @@ import {
   createReconciliationActivities,
   type ReconciliationDependencies,
 } from './reconciliation/reconciliation.ts';
+
+import type { RecordingDependencies } from './recordings/dependencies.ts';
+import { createRecordingActivities } from './recordings/recordings.ts';
 
 export type { ActivityDependencies } from './dependencies.ts';
 
@@ -53,6 +57,10 @@ export const createRepairActivities = (dependencies: ReconciliationDependencies)
 /** Returns the activities that synchronize calendars. They throw only Temporal failures. */
 export const createSyncActivities = (dependencies: CalendarSyncDependencies): CalendarSyncActivities =>
   translateEach<CalendarSyncActivities>(createCalendarSyncActivities(dependencies));
+
+/** Returns the activities that store recordings. They throw only Temporal failures. */
+export const createMediaActivities = (dependencies: RecordingDependencies): RecordingActivities =>
+  translateEach<RecordingActivities>(createRecordingActivities(dependencies));
 
 type InputOf<Activity> = Activity extends (input: infer Input) => unknown ? Input : never;
 type ResultOf<Activity> = Activity extends (input: never) => Promise<infer Result> ? Result : never;

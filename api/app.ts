@@ -7,10 +7,11 @@ import { createRateLimitedAuthentication, limitRequests, rateLimits } from './ac
 import type { Api } from './api.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { addApiReference } from './plugins/api-reference.ts';
-import { withBrowserPages } from './plugins/browser-pages.ts';
+import { leavingPageHeaders, withBrowserPages } from './plugins/browser-pages.ts';
 import { correlationIdOf, returnCorrelationId } from './plugins/correlation.ts';
 import { withCrossOrigin } from './plugins/cors.ts';
 import { measureRequests } from './plugins/http-metrics.ts';
+import { readJsonBodies } from './plugins/json-body.ts';
 import { describeApi, openApiRoute } from './plugins/openapi.ts';
 import { logRequests } from './plugins/request-log.ts';
 import { addSecurityHeaders, forbidCaching } from './plugins/security-headers.ts';
@@ -23,12 +24,15 @@ import { metricsRoute } from './routes/metrics.ts';
 import { connectionCalendarPages } from './routes/pages/connections/calendar-routes.ts';
 import { connectionCallback } from './routes/pages/connections/callback.ts';
 import { connectionPages } from './routes/pages/connections/routes.ts';
+import { joinRoutes } from './routes/pages/join/routes.ts';
+import { recordingPages } from './routes/pages/recordings/routes.ts';
 import { respondRoutes } from './routes/pages/respond/routes.ts';
 import { administrativeActRoutes } from './routes/v1/administrative-acts.ts';
 import { attentionRoutes } from './routes/v1/attention.ts';
 import { auditionCollection } from './routes/v1/auditions/collection.ts';
 import { auditionCommandRoutes } from './routes/v1/auditions/commands.ts';
 import { auditionItem } from './routes/v1/auditions/item.ts';
+import { auditionJoinLinks } from './routes/v1/auditions/join-links.ts';
 import { auditionParticipants } from './routes/v1/auditions/participants.ts';
 import { availabilityRoutes } from './routes/v1/availability.ts';
 import { connectionCalendars } from './routes/v1/connections/calendars.ts';
@@ -37,6 +41,11 @@ import { connectionItem } from './routes/v1/connections/item.ts';
 import { connectionRooms } from './routes/v1/connections/rooms.ts';
 import { feedAddress } from './routes/v1/feeds/address.ts';
 import { feedCalendar } from './routes/v1/feeds/calendar.ts';
+import { recordingCollection } from './routes/v1/recordings/collection.ts';
+import { recordingConsentRoutes } from './routes/v1/recordings/consents.ts';
+import { recordingItem } from './routes/v1/recordings/item.ts';
+import { recordingLegalHolds } from './routes/v1/recordings/legal-hold.ts';
+import { recordingPolicyRoutes } from './routes/v1/recordings/policy.ts';
 import { sessionBlockCollection } from './routes/v1/session-blocks/collection.ts';
 import { blockFeedAddress } from './routes/v1/session-blocks/feed.ts';
 import { sessionBlockItem } from './routes/v1/session-blocks/item.ts';
@@ -104,6 +113,7 @@ export const buildApi = async (
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(serializerCompiler);
   api.removeContentTypeParser('text/plain');
+  readJsonBodies(api);
   api.setErrorHandler(handleError);
 
   await addSecurityHeaders(api, dependencies.configuration.publicUrl);
@@ -119,6 +129,12 @@ export const buildApi = async (
   auditionItem(api, dependencies);
   auditionCommandRoutes(api, dependencies);
   auditionParticipants(api, dependencies);
+  recordingCollection(api, dependencies);
+  recordingItem(api, dependencies);
+  recordingLegalHolds(api, dependencies);
+  recordingPolicyRoutes(api, dependencies);
+  recordingConsentRoutes(api, dependencies);
+  auditionJoinLinks(api, dependencies);
   attentionRoutes(api, dependencies);
   availabilityRoutes(api, dependencies);
   webhookEndpointCollection(api, dependencies);
@@ -140,10 +156,12 @@ export const buildApi = async (
   openApiRoute(api);
   await withBrowserPages(api, (scope) => {
     respondRoutes(scope, dependencies);
+    recordingPages(scope, dependencies);
     connectionPages(scope, dependencies);
     connectionCalendarPages(scope, dependencies);
     connectionCallback(scope, dependencies);
   });
+  await withBrowserPages(api, (scope) => joinRoutes(scope, dependencies), leavingPageHeaders);
   await webhookRoutes(api, dependencies);
   await withCrossOrigin(api, '/codec', dependencies.webUiOrigins, (scope) =>
     codecRoutes(scope, dependencies),

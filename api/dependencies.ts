@@ -12,15 +12,19 @@ import type { CalendarProviderName } from '../domain/providers/vendors.ts';
 import type { Instant } from '../domain/time/instant.ts';
 import type { ConnectionLinks } from '../foundation/links/connection-link.ts';
 import type { FeedLinks, SessionFeedLinks } from '../foundation/links/feed-link.ts';
+import type { JoinLinkIds } from '../foundation/links/join-link.ts';
+import type { RecordingLinks } from '../foundation/links/recording-link.ts';
 import type { ResponseLinks } from '../foundation/links/response-link.ts';
 import type { Configuration } from '../providers/configuration.ts';
 import type { Authorizers } from '../providers/oauth/authorizers.ts';
-import type { RoomListing } from '../providers/ports.ts';
+import type { FileStorage, RoomListing } from '../providers/ports.ts';
 import type { VerifyToken } from './access/jwt-verifier.ts';
 import type { LoadLimits } from './access/load-shedding.ts';
 import type { RateLimits } from './access/rate-limits.ts';
 import type { AuditionWorkflows } from './auditions/audition-workflows.ts';
+import type { JoinAddresses } from './auditions/join-addresses.ts';
 import type { IntegrationChecks, QuotaDescription } from './health/integration-health.ts';
+import type { RecordingWorkflows } from './recordings/recording-workflows.ts';
 import type { DeliveryWorkflows } from './webhook-endpoints/delivery-workflows.ts';
 
 /** The context of a call that a route makes to a provider. */
@@ -93,7 +97,14 @@ export interface ApiDependencies {
   readonly repositories: Repositories;
   readonly auditionWorkflows: AuditionWorkflows;
   readonly deliveryWorkflows: DeliveryWorkflows;
+  readonly recordingWorkflows: RecordingWorkflows;
+  /** Signs links for viewing recordings. */
+  readonly recordingLinks: RecordingLinks;
+  /** The storage of recordings. */
+  readonly storage: Pick<FileStorage, 'read'>;
   readonly responseLinks: ResponseLinks;
+  readonly joinLinkIds: JoinLinkIds;
+  readonly joinAddresses: JoinAddresses;
   /** Signs the addresses of subscription feeds. */
   readonly feedLinks: FeedLinks;
   readonly sessionFeedLinks: SessionFeedLinks;

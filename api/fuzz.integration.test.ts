@@ -97,6 +97,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   cancel: { reason: 'ill' },
   decide: { decision: 'callback', next: { slot, round: 'callback' } },
   'check-in': { participant: 'performer-1' },
+  meeting: { provider: 'google_meet' },
   resolve: { action: 'override', value: { joinUrl: 'https://meet.example.com/1' } },
   '/v1/availability': {
     slot: { earliest: '2026-12-01T09:00', latest: '2026-12-01T18:00', durationMinutes: 30, zone: 'UTC' },
@@ -133,7 +134,7 @@ const gets = fc.oneof(
 );
 const posts = fc.oneof(
   ...['/v1/auditions', '/v1/availability'].map((url) => withBody(url, fc.constant({ url }))),
-  ...['respond', 'reschedule', 'cancel', 'decide', 'check-in'].map((name) =>
+  ...['respond', 'reschedule', 'cancel', 'decide', 'check-in', 'meeting'].map((name) =>
     withBody(name, to(`/v1/auditions/:id/${name}`, id)),
   ),
   withBody('resolve', to('/v1/attention/:id/resolve', item.id)),

@@ -53,6 +53,8 @@ describe('the OpenAPI document', () => {
       'GET /connections/:token/calendars/:connection',
       'POST /connections/:token/calendars',
       'POST /connections/:token/disconnect',
+      'GET /j/:link',
+      'POST /j/:link',
       'GET /respond/:token',
       'POST /respond/:token',
       'POST /codec/:key/encode',

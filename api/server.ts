@@ -11,6 +11,8 @@ import { toInstant } from '../domain/time/epoch.ts';
 import { createKeyWrapping } from '../foundation/encryption/configured-wrapping.ts';
 import { createConnectionLinks } from '../foundation/links/connection-link.ts';
 import { createFeedLinks, createSessionFeedLinks } from '../foundation/links/feed-link.ts';
+import { createJoinLinkIds } from '../foundation/links/join-link.ts';
+import { createRecordingLinks } from '../foundation/links/recording-link.ts';
 import { createResponseLinks } from '../foundation/links/response-link.ts';
 import type { Logger } from '../foundation/observability/logger.ts';
 import { calendarName, calendarNames } from '../providers/calendar-names.ts';
@@ -26,9 +28,11 @@ import { withResilience } from '../providers/resilience/resilient-providers.ts';
 import { createTokenVerifier } from './access/jwt-verifier.ts';
 import { buildApi } from './app.ts';
 import { createAuditionWorkflows } from './auditions/audition-workflows.ts';
+import { createJoinAddresses } from './auditions/join-addresses.ts';
 import { listCalendarsWith } from './calendars/calendar-lists.ts';
 import { findRoomBusyWith, listRoomsWith } from './calendars/rooms.ts';
 import type { FindBusy, NameCalendar } from './dependencies.ts';
+import { createRecordingWorkflows } from './recordings/recording-workflows.ts';
 import { connectTemporal } from './temporal-connection.ts';
 import { createDeliveryWorkflows } from './webhook-endpoints/delivery-workflows.ts';
 
@@ -129,6 +133,7 @@ export const startApi = async ({
     logger,
     process: 'api',
   });
+  const joinLinkIds = createJoinLinkIds(configuration.masterKeys);
   let isDraining = false;
   const closeParts = async () => {
     await Promise.all([temporal.close(), providers.close(), database.close()]);
@@ -145,7 +150,16 @@ export const startApi = async ({
         temporal: temporal.client,
         taskQueue: `${workflowTaskQueue}${configuration.taskQueueSuffix}`,
       }),
+      recordingWorkflows: createRecordingWorkflows({ temporal: temporal.client }),
+      recordingLinks: createRecordingLinks(configuration.masterKeys),
+      storage: guardedProviders.storage,
       assertUrlAllowed: createEarlyCheck(configuration),
+      joinLinkIds,
+      joinAddresses: createJoinAddresses({
+        joinLinks: repositories.joinLinks,
+        ids: joinLinkIds,
+        publicUrl: configuration.publicUrl,
+      }),
       responseLinks: createResponseLinks(configuration.masterKeys),
       feedLinks: createFeedLinks(configuration.masterKeys),
       sessionFeedLinks: createSessionFeedLinks(configuration.masterKeys),

@@ -6,6 +6,7 @@ import { type ApiKeys, createApiKeys } from './access/api-keys.ts';
 import { createIdempotentRequests, type IdempotentRequests } from './access/idempotent-requests.ts';
 import { createOrganizations, type Organizations } from './access/organizations.ts';
 import { type Announcements, createAnnouncements } from './auditions/announcements.ts';
+import { createJoinLinks, type JoinLinks } from './auditions/join-links.ts';
 import { createNoticeDeliveries, type NoticeDeliveries } from './auditions/notice-deliveries.ts';
 import { createParticipantFeeds, type ParticipantFeeds } from './auditions/participant-feeds.ts';
 import { type AuditionReadModel, createAuditionReadModel } from './auditions/read-model.ts';
@@ -36,8 +37,15 @@ import { createInboxRouting, type InboxRouting } from './inbox/routing.ts';
 import { createWatchSubscriptions, type WatchSubscriptions } from './inbox/watch-subscriptions.ts';
 import { createWebhookInbox, type WebhookInbox } from './inbox/webhooks.ts';
 import { createOperationLedger, type OperationLedger } from './ledger/operations.ts';
+import { createHostClaims, type HostClaims } from './meetings/host-claims.ts';
 import { createProviderHealth, type ProviderHealth } from './providers/health.ts';
 import { createQuotas } from './providers/quotas.ts';
+import { createRecordingAccesses, type RecordingAccesses } from './recordings/recording-accesses.ts';
+import { createRecordingAttention, type RecordingAttention } from './recordings/recording-attention.ts';
+import { createRecordingDeletions, type RecordingDeletions } from './recordings/recording-deletions.ts';
+import { createRecordingHolds, type RecordingHolds } from './recordings/recording-holds.ts';
+import { createRecordingPolicies, type RecordingPolicies } from './recordings/recording-policies.ts';
+import { createRecordings, type Recordings } from './recordings/recordings.ts';
 import { type BlockAuditions, createBlockAuditions } from './session-blocks/block-auditions.ts';
 import { type BlockFeeds, createBlockFeeds } from './session-blocks/block-feeds.ts';
 import { type BlockReports, createBlockReports } from './session-blocks/block-reports.ts';
@@ -50,11 +58,13 @@ export interface Repositories {
   readonly auditions: AuditionReadModel;
   readonly auditionRecords: AuditionRecords;
   readonly participantFeeds: ParticipantFeeds;
+  readonly joinLinks: JoinLinks;
   readonly sessionBlocks: SessionBlocks;
   readonly blockFeeds: BlockFeeds;
   readonly blockAuditions: BlockAuditions;
   readonly blockReports: BlockReports;
   readonly ledger: OperationLedger;
+  readonly hostClaims: HostClaims;
   readonly holds: SlotHolds;
   readonly connections: Connections;
   readonly accounts: Accounts;
@@ -82,6 +92,12 @@ export interface Repositories {
   readonly syncedCalendars: SyncedCalendars;
   readonly syncedEvents: SyncedEvents;
   readonly writtenEvents: WrittenEvents;
+  readonly recordings: Recordings;
+  readonly recordingAccesses: RecordingAccesses;
+  readonly recordingAttention: RecordingAttention;
+  readonly recordingDeletions: RecordingDeletions;
+  readonly recordingHolds: RecordingHolds;
+  readonly recordingPolicies: RecordingPolicies;
 }
 
 /**
@@ -95,11 +111,13 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     auditions: createAuditionReadModel(db),
     auditionRecords: createAuditionRecords(db),
     participantFeeds: createParticipantFeeds(db),
+    joinLinks: createJoinLinks(db),
     sessionBlocks: createSessionBlocks(db),
     blockFeeds: createBlockFeeds(db),
     blockAuditions: createBlockAuditions(db),
     blockReports: createBlockReports(db),
     ledger: createOperationLedger(db, vault),
+    hostClaims: createHostClaims(db),
     holds: createSlotHolds(db),
     connections: createConnections(db, vault),
     accounts: createAccounts(db, wrapping, vault),
@@ -127,5 +145,11 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     endpoints: createWebhookEndpoints(db, wrapping, vault),
     endpointProgress: createEndpointProgress(db),
     outbox: createOutbox(db),
+    recordings: createRecordings(db),
+    recordingAccesses: createRecordingAccesses(db),
+    recordingAttention: createRecordingAttention(db),
+    recordingDeletions: createRecordingDeletions(db),
+    recordingHolds: createRecordingHolds(db),
+    recordingPolicies: createRecordingPolicies(db),
   };
 };

@@ -77,6 +77,22 @@ export const deleteOldHolds = async (db: Database, olderThanDays: number): Promi
 };
 
 /**
+ * Deletes the claims on meeting hosts whose time ended more than a day ago, and those of meetings that were undone. Returns
+ * how many. The removal of a meeting releases its claims; this deletes what a crash in between has left.
+ */
+export const deleteOldHostClaims = (db: Database): Promise<number> =>
+  deleteInBatches(
+    db,
+    sql`
+      DELETE FROM meeting_host_claims WHERE (key, revision) IN (
+        SELECT meeting_host_claims.key, revision
+        FROM meeting_host_claims JOIN operations ON operations.key = meeting_host_claims.key
+        WHERE upper(during) < now() - interval '1 day' OR operations.state = 'undone' LIMIT ${batchSize}
+      )
+    `,
+  );
+
+/**
  * Deletes the ledger rows of auditions that were closed more than `olderThanDays` ago, and rows of that age that belong to
  * no audition. Returns how many. Also deletes the data keys of past months that seal no row any more.
  *
@@ -110,6 +126,21 @@ export const deleteOldDeliveries = (db: Database, olderThanDays: number): Promis
     sql`
       DELETE FROM deliveries WHERE id IN (
         SELECT deliveries.id FROM deliveries JOIN auditions ON auditions.id = deliveries.audition_id
+        WHERE ${closedBefore(olderThanDays)} LIMIT ${batchSize}
+      )
+    `,
+  );
+
+/**
+ * Deletes the join links, with their uses, of auditions that were closed more than `olderThanDays` ago. Returns how many
+ * links. A deleted link looks like one that never existed.
+ */
+export const deleteOldJoinLinks = (db: Database, olderThanDays: number): Promise<number> =>
+  deleteInBatches(
+    db,
+    sql`
+      DELETE FROM join_links WHERE id IN (
+        SELECT join_links.id FROM join_links JOIN auditions ON auditions.id = join_links.audition_id
         WHERE ${closedBefore(olderThanDays)} LIMIT ${batchSize}
       )
     `,

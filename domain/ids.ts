@@ -13,6 +13,7 @@ export const connectionIdSchema = z.templateLiteral(['conn_', z.string()]).check
 export const attentionIdSchema = z.templateLiteral(['att_', z.string()]).check(z.regex(prefixedId('att')));
 export const sessionBlockIdSchema = z.templateLiteral(['blk_', z.string()]).check(z.regex(prefixedId('blk')));
 export const endpointIdSchema = z.templateLiteral(['endp_', z.string()]).check(z.regex(prefixedId('endp')));
+export const recordingIdSchema = z.templateLiteral(['rec_', z.string()]).check(z.regex(prefixedId('rec')));
 
 export type AuditionId = z.infer<typeof auditionIdSchema>;
 export type OrganizationId = z.infer<typeof organizationIdSchema>;
@@ -22,6 +23,8 @@ export type AttentionId = z.infer<typeof attentionIdSchema>;
 export type EndpointId = z.infer<typeof endpointIdSchema>;
 /** A session block: recurring casting sessions that are cut into slots. */
 export type SessionBlockId = z.infer<typeof sessionBlockIdSchema>;
+/** A recording of one opening of a meeting, with its files. */
+export type RecordingId = z.infer<typeof recordingIdSchema>;
 
 /** The platform's ids: opaque, but short and free of anything that could break a key or a search attribute. */
 const platformId = z

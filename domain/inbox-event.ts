@@ -13,6 +13,7 @@ const inboxEvent = <Kind extends string, Event extends z.ZodType>(kind: Kind, ev
 
 /** `at` is the time of the event according to the provider. */
 const meeting = z.object({ meetingId: z.string(), at: instantSchema.optional() });
+const attendee = meeting.extend({ name: z.string().optional(), email: z.string().optional() });
 /** Names the calendar only. The changes have to be read from the provider. */
 const calendar = z.object({ connection: connectionIdSchema, calendarId: z.string() });
 const subscription = calendar.extend({ subscription: z.string() });
@@ -45,6 +46,14 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
   /** The provider no longer has the meeting: its join link is dead. */
   inboxEvent('meeting.deleted', meeting),
   inboxEvent('recording.completed', meeting),
+  /** A person has joined or left a meeting, as its provider names this person. */
+  inboxEvent('meeting.participant_joined', attendee),
+  inboxEvent('meeting.participant_left', attendee),
+  /** A participant went to the meeting with the personal join link. */
+  inboxEvent(
+    'link.joined',
+    z.object({ audition: auditionIdSchema, participant: participantIdSchema, at: instantSchema }),
+  ),
   /** The account's owner has removed our app at the provider. */
   inboxEvent(
     'connection.deauthorized',

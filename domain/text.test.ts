@@ -21,6 +21,16 @@ describe('single-line text', () => {
     'a\u0085b',
     'a\ud800b',
     '\udc00\ud800',
+    'A\u202eB',
+    'A\u2066B\u2069',
+    'A\u200fB',
+    'A\u2028B',
+    'A\u2029B',
+    '\u200b',
+    '\u200b \u2060\ufeff',
+    '\u3164',
+    '\u2800',
+    '\u{e0041}',
     '',
     ' ',
   ])('refuses %j', (text) => {
@@ -37,15 +47,19 @@ describe('multi-line text', () => {
     expect(lines.parse('Pages 3 to 5\r\n\tbring shoes\n')).toBe('Pages 3 to 5\n\tbring shoes\n');
   });
 
-  it.each(['a\0b', 'a\rb', 'a\u001bb', 'a\ud800b'])('refuses %j', (text) => {
-    expect(accepts(lines, text)).toBe(false);
-  });
+  it.each(['a\0b', 'a\rb', 'a\u001bb', 'a\ud800b', 'a\n\u202eb', 'a\u2028b', '\n\u200b'])(
+    'refuses %j',
+    (text) => {
+      expect(accepts(lines, text)).toBe(false);
+    },
+  );
 
   it('is well-formed and free of NUL for any input', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
         for (const schema of [line, lines]) {
           const { data } = schema.safeParse(text);
+          expect(data === undefined || !/\p{Bidi_Control}|\p{Cc}(?<![\n\t])/u.test(data)).toBe(true);
           expect(data === undefined || (data.isWellFormed() && !data.includes('\0'))).toBe(true);
         }
       }),

@@ -4,10 +4,18 @@
  */
 import { z } from 'zod';
 
-/** No control characters (Cc), no lone surrogates (Cs). With the flag `u`, paired surrogates do not match Cs. */
-const oneLine = /^[^\p{Cc}\p{Cs}]*$/u;
+/**
+ * Characters that are refused in any text: controls (Cc), lone surrogates, the line and paragraph separators, and the
+ * controls of the writing direction (Bidi_Control), which reorder the text around them. As ranges, not as properties: the
+ * patterns are part of the OpenAPI document, and many generators know no properties.
+ */
+const refused = String.raw`\u0080-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff`;
+const oneLine = new RegExp(String.raw`^[^\u0000-\u001f\u007f${refused}]*$`, 'u');
 /** The same, but allows line feeds and tabs. */
-const manyLines = /^(?:[^\p{Cc}\p{Cs}]|[\n\t])*$/u;
+const manyLines = new RegExp(String.raw`^[^\u0000-\u0008\u000b-\u001f\u007f${refused}]*$`, 'u');
+
+/** A character that can be seen. A text of others only, such as zero-width spaces, looks empty. */
+const visible = /[^\p{Default_Ignorable_Code_Point}\p{White_Space}\u2800]/u;
 
 /**
  * Returns the schema of one non-empty line. Trims surrounding whitespace.
@@ -19,7 +27,11 @@ export const singleLineText = (longest: number) =>
     .trim()
     .min(1)
     .max(longest)
-    .regex(oneLine, 'remove control characters, line breaks and lone surrogates');
+    .regex(
+      oneLine,
+      'remove control characters, line breaks, controls of the writing direction and lone surrogates',
+    )
+    .refine((text) => text === '' || visible.test(text), 'write a text that can be seen');
 
 /**
  * Returns the schema of text with several lines. Converts CRLF (Windows, web forms) to LF.
@@ -30,4 +42,8 @@ export const multiLineText = (longest: number) =>
     .string()
     .overwrite((text) => text.replaceAll('\r\n', '\n'))
     .max(longest)
-    .regex(manyLines, 'remove lone surrogates, and control characters other than line breaks and tabs');
+    .regex(
+      manyLines,
+      'remove control characters other than line breaks and tabs, controls of the writing direction and lone surrogates',
+    )
+    .refine((text) => text.trim() === '' || visible.test(text), 'write a text that can be seen');

@@ -8,8 +8,11 @@ import type { VendorName } from '../domain/providers/vendors.ts';
 export interface OperationFacts {
   /** Whether the call can have an effect at the vendor. */
   readonly writes: boolean;
-  /** Whether the outcome of the call opens and closes the circuit of the vendor. */
-  readonly circuit?: boolean;
+  /**
+   * The circuit that the outcome of the call opens and closes. `true`: that of the vendor. `meetings`: one that the vendor
+   * has for its meetings, where an outage of these must not stop its calendars.
+   */
+  readonly circuit?: boolean | 'meetings';
   /** `requests` is the usual number of requests. A call that needs more can exceed the quota: the vendor then answers 429. */
   readonly quota?: { readonly name: string; readonly requests: number };
 }
@@ -103,6 +106,9 @@ export const catalog = {
       /** A read, then a write. Both are repeated when another client wrote in between. */
       'calendar.putEvent': { writes: true, circuit: true, quota: googleRequests(2) },
       'calendar.putConference': { writes: true, circuit: true, quota: googleRequests(3) },
+      'calendar.checkConference': { writes: false, circuit: true, quota: googleRequests(1) },
+      /** Calls only the Meet API, whose quotas are higher: https://developers.google.com/workspace/meet/api/guides/limits */
+      'calendar.conferenceAttendance': { writes: false, circuit: 'meetings' },
       /** A read, a deletion, and a read of the next generation of the id. */
       'calendar.deleteEvent': { writes: true, circuit: true, quota: googleRequests(3) },
       'oauth.redeem': { writes: true },
@@ -135,6 +141,14 @@ export const catalog = {
       'meetings.move': { writes: true, circuit: true, quota: zoomMeetingWrite },
       /** Zoom does not count deletions, so compensations never wait for the quota. https://devforum.zoom.us/t/59670 */
       'meetings.remove': { writes: true, circuit: true },
+      /** The openings of a meeting, and the recordings of each. */
+      'recordings.list': { writes: false, circuit: true },
+      /** Until the first byte. The bytes come from other servers than the API. */
+      'recordings.download': { writes: false },
+      'recordings.remove': { writes: true, circuit: true },
+      'meetings.check': { writes: false, circuit: true },
+      /** Pages of up to 300 participants. */
+      'meetings.attendance': { writes: false, circuit: true },
       'oauth.redeem': { writes: true },
       /** Invalidates the previous refresh token. */
       'oauth.refresh': { writes: true },
@@ -203,7 +217,23 @@ export const catalog = {
       'calendar.putEvent': { writes: true, circuit: true, quota: mailboxPlace },
       /** Refused: no meetings are created in Outlook calendars. */
       'calendar.putConference': { writes: true, circuit: true, quota: mailboxPlace },
+      'calendar.checkConference': { writes: false, circuit: true, quota: mailboxPlace },
+      /** Never called, as the check. */
+      'calendar.conferenceAttendance': { writes: false },
       'calendar.deleteEvent': { writes: true, circuit: true, quota: mailboxPlace },
+      /**
+       * Teams has its own service and no documented limit for these calls:
+       * https://learn.microsoft.com/graph/throttling-limits#cloud-communication-service-limits
+       * The search is a `createOrGet`, and can make the meeting that a removal then deletes.
+       */
+      'meetings.find': { writes: true, circuit: 'meetings' },
+      /** `createOrGet`, a read of an older meeting, the options, and the co-organizers. */
+      'meetings.create': { writes: true, circuit: 'meetings' },
+      'meetings.move': { writes: true, circuit: 'meetings' },
+      'meetings.remove': { writes: true, circuit: 'meetings' },
+      'meetings.check': { writes: false, circuit: 'meetings' },
+      /** The reports, and the records of each. */
+      'meetings.attendance': { writes: false, circuit: 'meetings' },
       'oauth.redeem': { writes: true },
       'oauth.refresh': { writes: false },
       ...connections,
@@ -238,6 +268,8 @@ export const catalog = {
       'calendar.putEvent': { writes: true, circuit: true },
       /** Refused without a request: a CalDAV calendar creates no meetings. */
       'calendar.putConference': { writes: false },
+      'calendar.checkConference': { writes: false },
+      'calendar.conferenceAttendance': { writes: false },
       'calendar.deleteEvent': { writes: true, circuit: true },
       ...connections,
       health,
@@ -254,6 +286,18 @@ export const catalog = {
       'calendar.listEvents': { writes: false },
       'calendar.listCalendars': { writes: false },
       ...connections,
+    },
+  },
+  storage: {
+    displayName: 'The storage of recordings',
+    /** Transfers are limited by the network and the disk of the worker, and each takes two blocks of memory. */
+    taskQueue: { name: 'media', perSecond: 20, concurrency: 2 },
+    operations: {
+      'files.find': { writes: false },
+      'files.read': { writes: false },
+      'files.store': { writes: true },
+      'files.remove': { writes: true },
+      health,
     },
   },
 } as const satisfies Readonly<Record<VendorName, ProviderFacts>>;

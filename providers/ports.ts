@@ -3,6 +3,7 @@
  * JSON. Every method reports failures as `ProviderError`.
  */
 import type { Answer, Meeting } from '../domain/audition/events.ts';
+import type { MeetingSettings, SettingName } from '../domain/audition/meeting-settings.ts';
 import type { RoomAnswer } from '../domain/audition/room-booking.ts';
 import type { BusyInterval, Slot } from '../domain/audition/slot.ts';
 import type { BusyKind } from '../domain/calendars/busy-kind.ts';
@@ -15,9 +16,12 @@ import type {
   HostedMeetingName,
   meetingVendors,
   ReadOnlyCalendarName,
+  RecordedMeetingName,
+  ServiceMeetingName,
   SynchronizedCalendarName,
   WritableCalendarName,
 } from '../domain/providers/vendors.ts';
+import type { ListedFile } from '../domain/recordings/recording.ts';
 import type { Instant } from '../domain/time/instant.ts';
 
 /** The context of a call to a provider. */
@@ -34,6 +38,8 @@ export interface ConnectedAccount {
   readonly id: ConnectionId;
   readonly organization: OrganizationId;
   readonly account: string;
+  /** The scopes of the consent. Undefined: unknown, or the account has no scopes. */
+  readonly scopes?: readonly string[] | undefined;
   /**
    * Returns a valid access token, refreshed first when it expires soon.
    *
@@ -119,11 +125,18 @@ export interface ConferenceEvent extends OurEvent {
   readonly revision: number;
   /** The same id always yields the same conference. */
   readonly requestId: string;
+  readonly settings: MeetingSettings;
 }
 
 export interface Conference {
   readonly id: string;
   readonly joinUrl: string;
+}
+
+/** A conference as it was written. */
+export interface WrittenConference extends Conference {
+  /** The settings that the provider cannot honour. */
+  readonly notHonored: readonly SettingName[];
 }
 
 /** An event that blocks time. */
@@ -235,7 +248,26 @@ export interface CalendarProvider extends ReadableCalendarProvider {
     call: CallContext,
   ): Promise<{ readonly eventId: string }>;
   /** Gives the event a conference and its time; `putEvent` writes its texts. Idempotent by `eventId`. */
-  putConference(connection: ConnectedAccount, event: ConferenceEvent, call: CallContext): Promise<Conference>;
+  putConference(
+    connection: ConnectedAccount,
+    event: ConferenceEvent,
+    call: CallContext,
+  ): Promise<WrittenConference>;
+  /**
+   * Returns whether the event still has this conference. Absent when the provider's events have no conferences, or cannot
+   * be asked.
+   */
+  checkConference?(
+    connection: ConnectedAccount,
+    event: OurEvent & Pick<Conference, 'id'>,
+    call: CallContext,
+  ): Promise<'present' | 'absent'>;
+  /** Returns who was in the conference, after its end. Absent when the provider does not report it. */
+  conferenceAttendance?(
+    connection: ConnectedAccount,
+    conference: Pick<Conference, 'id'>,
+    call: CallContext,
+  ): Promise<readonly Attendance[]>;
   /**
    * Ends the uses of the event that steps with these keys have begun. Deletes the event with its last use; otherwise
    * keeps it for the others, without its conference when the meeting no longer uses it. Idempotent: returns `absent`
@@ -388,19 +420,153 @@ export interface MeetingSpec {
   readonly reference: string;
   readonly topic: string;
   readonly slot: Slot;
+  readonly settings: MeetingSettings;
+}
+
+/** The host of a meeting, as a provider is called for it. `MeetingHost` is the same host as it is stored. */
+export type HostAccount =
+  /** `user`: the id or the email address of a user of the service's own account, or `me`. */
+  | { readonly kind: 'service'; readonly user: string }
+  | { readonly kind: 'connected'; readonly connection: ConnectedAccount };
+
+export interface CreatedMeeting {
+  readonly meeting: Meeting;
+  /** The settings that the provider cannot honour. */
+  readonly notHonored: readonly SettingName[];
+}
+
+/** The presence of a person in a meeting that has ended. A person who left and came back has several. */
+export interface Attendance {
+  readonly name?: string | undefined;
+  /** In lower case. Undefined for a person who joined without an account. */
+  readonly email?: string | undefined;
+  readonly joinedAt: Instant;
+  /** Undefined: the vendor does not know it. */
+  readonly leftAt?: Instant | undefined;
 }
 
 /** A provider of meetings that are independent of a calendar (Zoom). A Meet meeting is part of a calendar event. */
 export interface MeetingProvider {
   readonly name: HostedMeetingName;
-  /** Returns all meetings that carry our reference, oldest first. Earlier attempts may have created several. */
-  find(reference: string, around: Slot, call: CallContext): Promise<readonly Meeting[]>;
-  /** Creates a meeting. Not idempotent: the ledger calls `find` first when an earlier outcome is unknown. */
-  create(spec: MeetingSpec, call: CallContext): Promise<Meeting>;
+  /** The user of the service's own account who hosts the meetings of organizations that have chosen no host. */
+  readonly defaultUser?: string | undefined;
+  /**
+   * Whether the vendor keeps a repeated `create` with the same reference from making a second meeting. `create` is then
+   * repeated without `find`. `find` serves removals, and can create the meeting that it returns.
+   */
+  readonly createsOnce?: boolean | undefined;
+  /** Returns all meetings of the host that carry our reference, oldest first. Earlier attempts may have created several. */
+  find(host: HostAccount, reference: string, around: Slot, call: CallContext): Promise<readonly Meeting[]>;
+  /**
+   * Creates a meeting. Idempotent with `createsOnce`. Otherwise the ledger calls `find` first when an earlier outcome is
+   * unknown.
+   */
+  create(host: HostAccount, spec: MeetingSpec, call: CallContext): Promise<CreatedMeeting>;
+  /**
+   * Returns the settings of the spec that a meeting of an earlier attempt does not have. Absent when they depend only on
+   * the spec.
+   */
+  review?(
+    host: HostAccount,
+    meetingId: string,
+    spec: MeetingSpec,
+    call: CallContext,
+  ): Promise<readonly SettingName[]>;
   /** Sets the time of the meeting. Idempotent, because the time is absolute. */
-  move(meetingId: string, spec: MeetingSpec, call: CallContext): Promise<void>;
+  move(host: HostAccount, meetingId: string, spec: MeetingSpec, call: CallContext): Promise<void>;
   /** Deletes the meeting. Idempotent: returns `absent` when it does not exist. */
-  remove(meetingId: string, call: CallContext): Promise<'deleted' | 'absent'>;
+  remove(host: HostAccount, meetingId: string, call: CallContext): Promise<'deleted' | 'absent'>;
+  /** Returns whether the provider still has the meeting. For a check before the session. */
+  check(host: HostAccount, meetingId: string, call: CallContext): Promise<'present' | 'absent'>;
+  /** Returns who was in the meeting, after its end. Absent when the provider reports it by webhook only. */
+  attendance?(host: HostAccount, meetingId: string, call: CallContext): Promise<readonly Attendance[]>;
+}
+
+/** A recording of one opening of a meeting, as its provider lists it. */
+export interface ListedRecording {
+  /** The provider's id of the opening. */
+  readonly instance: string;
+  readonly startedAt?: Instant | undefined;
+  /** Milliseconds. */
+  readonly duration?: number | undefined;
+  readonly files: readonly ListedFile[];
+}
+
+/** The bytes of a file from an offset on. */
+export interface FileDownload {
+  /** Where the bytes begin. 0 when the provider does not support ranges. */
+  readonly offset: number;
+  /** The size of the whole file. Undefined: the provider does not say. */
+  readonly size?: number | undefined;
+  /** Throws `ProviderError` when the connection breaks. The consumer sets the pace. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** A provider whose recordings are stored. */
+export interface RecordingProvider {
+  readonly name: RecordedMeetingName;
+  /** Returns the recordings of all openings of the meeting. Empty when there are none, or none any more. */
+  list(host: HostAccount, meetingId: string, call: CallContext): Promise<readonly ListedRecording[]>;
+  /** Returns whether recordings of the meeting are in the trash of its host. */
+  isInTrash(host: HostAccount, meetingId: string, call: CallContext): Promise<boolean>;
+  /**
+   * Opens a file of a recording at an offset. Asks the provider for a new address and a new token each time, because both
+   * expire. The deadline of the call must cover the whole transfer.
+   *
+   * @throws {ProviderError} `not_found` when the recording no longer has the file.
+   */
+  download(
+    host: HostAccount,
+    file: { readonly instance: string; readonly file: string },
+    offset: number,
+    call: CallContext,
+  ): Promise<FileDownload>;
+  /** Moves all files of a recording to the trash, or deletes them. Idempotent: returns `absent` when there are none. */
+  remove(
+    host: HostAccount,
+    instance: string,
+    action: 'trash' | 'delete',
+    call: CallContext,
+  ): Promise<'deleted' | 'absent'>;
+}
+
+/** A file that is being written. One writer at a time. */
+export interface FileUpload {
+  /** How many bytes are in the storage, from earlier attempts. Writing continues after them. */
+  readonly offset: number;
+  /** Appends bytes. Resolves when more can be written. The chunk can be reused after that. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** How many bytes are in the storage now. */
+  readonly durable: number;
+  /** Makes the file appear under its key, with all bytes. Idempotent. */
+  complete(): Promise<void>;
+  /** Waits for running writes and keeps what is in the storage, for the next attempt. */
+  suspend(): Promise<void>;
+}
+
+/** A storage of large files. A file appears under its key when it is complete, and never changes. */
+export interface FileStorage {
+  readonly kind: 'file_system' | 's3';
+  /** Returns the size of a complete file, in bytes. */
+  find(key: string, call: CallContext): Promise<number | undefined>;
+  /**
+   * Begins a file, or continues where an earlier attempt has stopped.
+   *
+   * @param size the expected size, in bytes, when it is known.
+   */
+  upload(key: string, size: number | undefined, call: CallContext): Promise<FileUpload>;
+  /**
+   * Returns the bytes from `start` to `end`, both included.
+   *
+   * @throws {ProviderError} `not_found`
+   */
+  read(
+    key: string,
+    range: { readonly start: number; readonly end?: number | undefined },
+    call: CallContext,
+  ): Promise<AsyncIterable<Uint8Array>>;
+  /** Deletes the file and all of its incomplete uploads. Idempotent. */
+  remove(key: string, call: CallContext): Promise<'deleted' | 'absent'>;
 }
 
 export interface TextMessage {
@@ -462,12 +628,14 @@ export interface Providers {
   readonly meetings: Readonly<Record<HostedMeetingName, MeetingProvider>>;
   readonly textMessages: TextMessageProvider;
   readonly email: EmailProvider;
+  readonly recordings: Readonly<Record<RecordedMeetingName, RecordingProvider>>;
+  readonly storage: FileStorage;
 }
 
 /** The vendors that are called with one account of the service, shared by all organizations. */
 type SharedVendor =
-  | (typeof meetingVendors)[HostedMeetingName]['vendor']
+  | (typeof meetingVendors)[ServiceMeetingName]['vendor']
   | ChannelVendors[keyof ChannelVendors]['vendor'];
 
-/** The identity of each vendor's shared account: a host user, an account id. */
+/** The identity of each vendor's shared account, such as its id at the vendor. */
 export type SharedAccounts = Readonly<Record<SharedVendor, string>>;

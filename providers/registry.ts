@@ -21,9 +21,11 @@ import { createOutlookChanges } from './microsoft/changes.ts';
 import { createGraphClient } from './microsoft/graph-client.ts';
 import { createMicrosoftCheck } from './microsoft/health.ts';
 import { createMicrosoftAuthorizer } from './microsoft/oauth.ts';
+import { createTeamsMeetings } from './microsoft/online-meetings.ts';
 import { type MicrosoftSettings, microsoftSettingsOf, microsoftVariables } from './microsoft/settings.ts';
 import type { Authorizers } from './oauth/authorizers.ts';
 import { createOutboundDispatcher } from './outbound/dispatcher.ts';
+import { createGuardedDownload } from './outbound/guarded-download.ts';
 import { createGuardedFetch } from './outbound/guarded-fetch.ts';
 import type { Providers, SharedAccounts } from './ports.ts';
 import { createSmtpClient } from './smtp/client.ts';
@@ -31,6 +33,8 @@ import { createSmtpEmail } from './smtp/email.ts';
 import { createSmtpCheck } from './smtp/health.ts';
 import { createMailJournal } from './smtp/journal.ts';
 import { type SmtpSettings, smtpSettingsOf, smtpVariables } from './smtp/settings.ts';
+import { type StorageSettings, storageSettingsOf, storageVariables } from './storage/settings.ts';
+import { createStorage } from './storage/storage.ts';
 import { createTwilioClient } from './twilio/client.ts';
 import { createTwilioCheck } from './twilio/health.ts';
 import { type TwilioSettings, twilioSettingsOf, twilioVariables } from './twilio/settings.ts';
@@ -40,6 +44,7 @@ import { createZoomClient } from './zoom/client.ts';
 import { createZoomCheck } from './zoom/health.ts';
 import { createZoomMeetings } from './zoom/meetings.ts';
 import { createZoomAuthorizer } from './zoom/oauth.ts';
+import { createZoomRecordings } from './zoom/recordings.ts';
 import { type ZoomSettings, zoomSettingsOf, zoomVariables } from './zoom/settings.ts';
 
 export interface ProviderSettings {
@@ -51,6 +56,7 @@ export interface ProviderSettings {
   readonly zoom: ZoomSettings;
   readonly twilio: TwilioSettings;
   readonly smtp: SmtpSettings;
+  readonly storage: StorageSettings;
 }
 
 export interface ProviderRegistry extends Providers {
@@ -76,6 +82,7 @@ export const providerVariables = [
   zoomVariables,
   twilioVariables,
   smtpVariables,
+  storageVariables,
 ] as const;
 
 export const providerShape = {
@@ -85,6 +92,7 @@ export const providerShape = {
   ...zoomVariables.shape,
   ...twilioVariables.shape,
   ...smtpVariables.shape,
+  ...storageVariables.shape,
 };
 
 /** Returns the settings of every vendor from its variables. */
@@ -95,6 +103,7 @@ export const providerSettingsOf = (set: z.output<z.ZodObject<typeof providerShap
   zoom: zoomSettingsOf(set),
   twilio: twilioSettingsOf(set),
   smtp: smtpSettingsOf(set),
+  storage: storageSettingsOf(set),
 });
 
 /**
@@ -116,6 +125,7 @@ export const createProviders = (
   const outbound = createOutboundDispatcher({ allowedPrivateNetworks });
   const fetchFor = (home: URL) => createGuardedFetch(outbound, home);
   const feeds = createFeedReader(fetchFor);
+  const { storage, check: checkStorage, close: closeStorage } = createStorage(settings.storage);
   return {
     calendars: {
       google: createGoogleCalendar(google),
@@ -128,9 +138,14 @@ export const createProviders = (
       microsoft: createOutlookChanges(graph),
       apple: createCaldavChanges(fetchFor, reportUnreadable),
     },
-    meetings: { zoom: createZoomMeetings(zoom, settings.zoom.hostUser) },
+    meetings: {
+      zoom: createZoomMeetings(zoom, settings.zoom.hostUser),
+      microsoft_teams: createTeamsMeetings(graph),
+    },
     textMessages: createTwilioTextMessages(twilio, settings.twilio.messagingServiceSid),
     email: createSmtpEmail(smtp, settings.smtp.from, journalUrl ? createMailJournal(journalUrl) : undefined),
+    recordings: { zoom: createZoomRecordings(zoom, settings.zoom, createGuardedDownload(outbound)) },
+    storage,
     authorizers: {
       oauth: {
         google: createGoogleAuthorizer(settings.google),
@@ -147,14 +162,16 @@ export const createProviders = (
       zoom: createZoomCheck(zoom, settings.zoom.hostUser),
       twilio: createTwilioCheck(twilio),
       smtp: createSmtpCheck(smtp),
+      storage: checkStorage,
     },
     sharedAccounts: {
-      zoom: `${settings.zoom.accountId}/${settings.zoom.hostUser ?? 'me'}`,
+      zoom: settings.zoom.accountId,
       twilio: settings.twilio.accountSid,
       smtp: new URL(settings.smtp.url).host,
     },
     close: async () => {
       smtp.close();
+      closeStorage();
       await Promise.all([zoom.close(), outbound.close()]);
     },
   };

@@ -1,6 +1,11 @@
 /** The worker process: runs the workers of all task queues, the relays and the health server until it is stopped. */
 import closeWithGrace from 'close-with-grace';
-import { createActivities, createRepairActivities, createSyncActivities } from '../activities/index.ts';
+import {
+  createActivities,
+  createMediaActivities,
+  createRepairActivities,
+  createSyncActivities,
+} from '../activities/index.ts';
 import type { AuditionRuns } from '../activities/reconciliation/audition-runs.ts';
 import { createDatabaseClient } from '../db/client.ts';
 import { createRepositories, type Repositories } from '../db/index.ts';
@@ -8,6 +13,7 @@ import { migrateAtStart } from '../db/migrate.ts';
 import { createDatabaseCheck } from '../db/readiness.ts';
 import { failToStart } from '../foundation/configuration/start-failure.ts';
 import { createKeyWrapping } from '../foundation/encryption/configured-wrapping.ts';
+import { createJoinLinkIds } from '../foundation/links/join-link.ts';
 import { createReplyAddresses } from '../foundation/links/reply-address.ts';
 import { createResponseLinks } from '../foundation/links/response-link.ts';
 import { createLogger } from '../foundation/observability/logger.ts';
@@ -31,6 +37,8 @@ import { createCalendarFindingReport, createFindingReport } from './observation/
 import { openOutbox } from './outbox/outbox.ts';
 import { createAuditionRuns } from './reconciliation/audition-runs.ts';
 import { startReconciliationSchedule } from './reconciliation/schedule.ts';
+import { createRecordingAttentionReport } from './recordings/attention-report.ts';
+import { startRecordingDeletions } from './recordings/start-deletions.ts';
 import { installRuntime } from './runtime.ts';
 import { startBlockRelay } from './session-blocks/block-relay.ts';
 import { shutdownTimeoutMs } from './shutdown/timeouts.ts';
@@ -91,6 +99,10 @@ const main = async (): Promise<void> => {
         pollMinutes: configuration.calendarPollMinutes,
         reconciliationHours: configuration.calendarReconciliationHours,
       }),
+      ...createMediaActivities({
+        ...parts,
+        reportAttention: createRecordingAttentionReport(logger),
+      }),
     },
     logger,
     metrics,
@@ -102,6 +114,7 @@ const main = async (): Promise<void> => {
     startBlockRelay(configuration, repositories, workers.client, logger),
     startReconciliationSchedule(configuration, workers.client, logger),
     ...startCalendarSyncs(configuration, repositories.syncedCalendars, workers.client, logger),
+    startRecordingDeletions(configuration, parts, logger),
     startFeedReports(configuration, repositories, workers.client, logger),
     startConnectionMaintenance(
       configuration,
@@ -149,6 +162,7 @@ const createAuditionActivities = (
   { repositories, providers, accessTokens, runs }: Parts,
 ) => {
   const links = createResponseLinks(masterKeys);
+  const joinLinkIds = createJoinLinkIds(masterKeys);
   const replyAddresses = smtp.replies && createReplyAddresses(masterKeys, smtp.replies.address);
   return createActivities({
     repositories,
@@ -158,6 +172,10 @@ const createAuditionActivities = (
     publicUrl,
     tellSlotTaken: signalSlotTaken,
     responseLink: (invitation) => `${publicUrl}/respond/${links.token(invitation)}`,
+    joinUrl: async (request) => {
+      const [id] = await repositories.joinLinks.issue([request], joinLinkIds);
+      return `${publicUrl}/j/${id}`;
+    },
     sender: smtp.from,
     replyAddress: replyAddresses && ((invitee) => replyAddresses.of(invitee)),
   });

@@ -3,3 +3,4 @@ export { audition } from './audition/workflow.ts';
 export { calendarSync } from './calendar-sync/workflow.ts';
 export { endpointNotice, eventDelivery, eventReplay } from './event-delivery/workflow.ts';
 export { reconciliation } from './reconciliation/workflow.ts';
+export { recording } from './recording/workflow.ts';

@@ -19,7 +19,7 @@ import { createEventWriter } from './event-writer.ts';
 
 /** Creates the calendar activities. */
 export const createCalendarActivities = (
-  dependencies: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>,
+  dependencies: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens' | 'joinUrl'>,
   reader: CalendarReader,
 ): CalendarActivities => {
   const { events } = dependencies.repositories;

@@ -35,7 +35,8 @@ export const createEventWriter = ({
   repositories: { connections, ledger, writtenEvents },
   providers: { calendars, calendarChanges },
   accessTokens,
-}: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>): EventWriter => {
+  joinUrl,
+}: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens' | 'joinUrl'>): EventWriter => {
   const open = (organization: OrganizationId, calendar: WritableCalendarRef, purpose: string) =>
     openConnectionById({ connections, accessTokens }, organization, calendar, purpose);
 
@@ -83,6 +84,14 @@ export const createEventWriter = ({
     });
   };
 
+  const withJoinLink = async ({ organization, auditionId, content }: EventForUser) => {
+    const { joinLink, ...stated } = content;
+    if (!joinLink) return stated;
+    const url = await joinUrl({ organization, auditionId });
+    const description = [url, stated.description].filter(Boolean).join('\n\n');
+    return { ...stated, description, location: stated.location ?? url };
+  };
+
   const write = async (input: EventForUser, context: AttemptContext): Promise<WrittenEvent> => {
     const { organization, auditionId, key, calendar, content, user } = input;
     const { slot, revision } = content;
@@ -108,7 +117,7 @@ export const createEventWriter = ({
         perform: async (call) => {
           const account = await open(organization, calendar, 'calendar.putEvent');
           const event = {
-            ...content,
+            ...(await withJoinLink(input)),
             calendarId,
             eventId,
             reference: auditionId,

@@ -82,7 +82,7 @@ export const createReconnectNotice = ({ repositories, email, linkTo }: Reconnect
       result: outcomeSchema,
       providerId: () => messageIdFor(key),
       find: sentEmailFinder(email, messageIdFor(key), { outcome: 'sent' }),
-      perform: (handOver, call) => send(disconnected, handOver, call),
+      perform: (...attempt) => send(disconnected, ...attempt),
     });
   };
 };

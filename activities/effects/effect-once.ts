@@ -11,7 +11,7 @@ import { busyFailure, compensatedFailure, outcomeUnknownFailure } from '../failu
 import type { AttemptContext } from './attempt.ts';
 import { requestHash } from './deterministic-ids.ts';
 import { remainingSettleMs, requireSettled } from './settle-window.ts';
-import type { EffectOperation, EffectSteps, SearchResult } from './steps.ts';
+import type { EffectOperation, EffectSteps, HandOver, SearchResult } from './steps.ts';
 import { removeSurplus } from './surplus.ts';
 
 interface EffectAttempt<Result> {
@@ -120,15 +120,19 @@ const failAsOutcomeUnknown = async <Result>(attempt: EffectAttempt<Result>): Pro
 };
 
 const perform = async <Result>(attempt: EffectAttempt<Result>): Promise<Result> => {
-  const { ledger, operation, steps, attemptNumber, call } = attempt;
+  const { ledger, operation, context, steps, attemptNumber, call } = attempt;
   let hasHandoverBegun = steps.kind === 'idempotent';
-  const handOver = () => {
+  const handOver: HandOver = (target) => {
     hasHandoverBegun = true;
-    return ledger.handOver(operation.key, attemptNumber);
+    return ledger.handOver(operation.key, attemptNumber, target);
   };
+  const keepLease = () => ledger.renew(operation.key, attemptNumber, context.leaseMs);
   let result: Result;
   try {
-    result = steps.kind === 'idempotent' ? await steps.perform(call) : await steps.perform(handOver, call);
+    result =
+      steps.kind === 'idempotent'
+        ? await steps.perform({ ...call, keepLease })
+        : await steps.perform(handOver, call, attemptNumber);
   } catch (error) {
     // Before the hand-over the effect is not possible, whatever the error is.
     const effectState = hasHandoverBegun ? effectStateAfter(error, call.signal) : 'none';

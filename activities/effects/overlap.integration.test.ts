@@ -100,11 +100,11 @@ const stalled =
   (key: string, where: 'before_hand_over' | 'before_record', meanwhile: () => Promise<unknown>) =>
   (steps: SearchedSteps): SearchedSteps => ({
     ...steps,
-    perform: async (handOver, call) => {
-      const made = where === 'before_record' ? await steps.perform(handOver, call) : undefined;
+    perform: async (handOver, call, attempt) => {
+      const made = where === 'before_record' ? await steps.perform(handOver, call, attempt) : undefined;
       await timePasses(key);
       await meanwhile();
-      return made ?? steps.perform(handOver, call);
+      return made ?? steps.perform(handOver, call, attempt);
     },
   });
 
@@ -200,11 +200,11 @@ describe('an attempt overtaken by an undo', () => {
       steps: (steps) => ({
         ...steps,
         ...(removeEffect ? { removeEffect } : {}),
-        perform: async (handOver, call) => {
+        perform: async (handOver, call, attempt) => {
           await handOver();
           await timePasses(key);
           await undo(vendor, key);
-          return steps.perform(async () => undefined, call);
+          return steps.perform(async () => undefined, call, attempt);
         },
       }),
     });

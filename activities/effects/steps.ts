@@ -52,15 +52,32 @@ interface CommonSteps<Result> {
  */
 interface IdempotentSteps<Result> extends CommonSteps<Result> {
   readonly kind: 'idempotent';
-  readonly perform: (call: CallContext) => Promise<Result>;
+  readonly perform: (call: LeasedCall) => Promise<Result>;
 }
+
+/** A call of an attempt that owns its operation. */
+export interface LeasedCall extends CallContext {
+  /**
+   * Extends the lease, for an effect that takes longer than one.
+   *
+   * @throws {Overtaken} when another attempt owns the operation.
+   */
+  keepLease(): Promise<void>;
+}
+
+/** @param target where the effect takes place, when the attempt has chosen it. Undoing the effect needs it. */
+export type HandOver = (target?: EffectTarget) => Promise<void>;
 
 /** For a provider without deduplication: an attempt that follows one without a recorded result must search first. */
 interface SearchedSteps<Result> extends CommonSteps<Result> {
   readonly kind: 'searched';
   readonly find: (earlier: EarlierAttempt, call: CallContext) => Promise<SearchResult<Result>>;
-  /** Must await `handOver` immediately before the effect becomes possible. */
-  readonly perform: (handOver: () => Promise<void>, call: CallContext) => Promise<Result>;
+  /**
+   * Must await `handOver` immediately before the effect becomes possible, and before each further call that can have it.
+   *
+   * @param attempt the fencing token of the ledger
+   */
+  readonly perform: (handOver: HandOver, call: CallContext, attempt: number) => Promise<Result>;
 }
 
 export type EffectSteps<Result> = IdempotentSteps<Result> | SearchedSteps<Result>;

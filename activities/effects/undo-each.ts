@@ -10,6 +10,8 @@ interface Undo {
   readonly operation: LedgerOperation;
   readonly context: UndoContext;
   readonly steps: UndoSteps;
+  /** Called after the undo, also when there was nothing to undo. Must be idempotent. */
+  readonly whenUndone?: () => Promise<void>;
 }
 
 /**
@@ -26,8 +28,9 @@ export const undoEach = async (
   let result: UndoResult['result'] = 'nothing_to_undo';
   for (const key of keys) {
     try {
-      const { ledger, operation, context, steps } = await undoOf(key);
+      const { ledger, operation, context, steps, whenUndone } = await undoOf(key);
       if ((await undoOnce(ledger, operation, context, steps)).result === 'undone') result = 'undone';
+      await whenUndone?.();
     } catch (error) {
       errors.push(error);
     }

@@ -58,7 +58,7 @@ describe('undoOnce', () => {
         perform: async (handOver, call) => {
           started.resolve();
           await finish.promise;
-          return steps.perform(handOver, call);
+          return steps.perform(handOver, call, 1);
         },
       }),
     });

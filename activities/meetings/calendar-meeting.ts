@@ -85,8 +85,8 @@ export const createCalendarMeetingSteps = (
     useKey: string,
     call: CallContext,
   ): Promise<Meeting> => {
-    const { organization, auditionId, key, slot, revision, topic } = input;
-    const conference = await vendorCalendar.putConference(
+    const { organization, auditionId, key, slot, revision, topic, settings = {} } = input;
+    const { id, joinUrl, notHonored } = await vendorCalendar.putConference(
       await openConnectionById(opening, organization, calendar, put.name),
       {
         calendarId: calendar.calendarId,
@@ -97,10 +97,11 @@ export const createCalendarMeetingSteps = (
         slot,
         revision,
         requestId: conferenceRequestId(key),
+        settings,
       },
       call,
     );
-    return { provider: name, ...conference };
+    return { provider: name, id, joinUrl, ...(notHonored.length > 0 ? { notHonored: [...notHonored] } : {}) };
   };
 
   const removeFrom = async (
@@ -179,6 +180,39 @@ export const createCalendarMeetingSteps = (
   };
 
   return {
+    check: async (input) => {
+      const created = await presentMeeting(input.auditionId);
+      if (!created) return 'absent';
+      // Without this call, the vendor cannot tell: the meeting counts as present.
+      if (!vendorCalendar.checkConference) return 'present';
+      const { organization, auditionId, meeting } = input;
+      const { calendarId } = created.calendar;
+      const account = await openConnectionById(
+        opening,
+        organization,
+        created.calendar,
+        'calendar.checkConference',
+      );
+      return vendorCalendar.checkConference(
+        account,
+        { calendarId, eventId: eventIdFor(auditionId), reference: auditionId, id: meeting.id },
+        createAttemptContext(input).startCall(),
+      );
+    },
+    ...(vendorCalendar.conferenceAttendance && {
+      attendance: async (input) => {
+        const created = await presentMeeting(input.auditionId);
+        if (!created) return [];
+        const account = await openConnectionById(
+          opening,
+          input.organization,
+          created.calendar,
+          'calendar.conferenceAttendance',
+        );
+        const call = createAttemptContext(input).startCall();
+        return (await vendorCalendar.conferenceAttendance?.(account, { id: input.meeting.id }, call)) ?? [];
+      },
+    }),
     create: createOnce,
 
     move: async (input) => {

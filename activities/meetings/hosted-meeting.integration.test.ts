@@ -7,6 +7,8 @@ import { meetingReference } from '../effects/deterministic-ids.ts';
 
 const benchFor = useActivityHarness();
 
+const host = { kind: 'service', user: 'me' } as const;
+
 const setup = async () => {
   const bench = await benchFor();
   const input = { ...bench.about, key: bench.key('meeting:zoom:1'), provider: 'zoom', slot } as const;
@@ -23,7 +25,11 @@ const setup = async () => {
   const makeAnother = () => {
     const reference = meetingReference(bench.auditionId, input.key);
     const call = { signal: AbortSignal.timeout(5_000), correlationId: 'corr-1' };
-    return bench.providers.meetings.zoom.create({ reference, topic: 'Nightfall', slot }, call);
+    return bench.providers.meetings.zoom.create(
+      host,
+      { reference, topic: 'Nightfall', slot, settings: {} },
+      call,
+    );
   };
   const moveKey = bench.key('meeting-move:zoom:r2');
   const moveTo = (meeting: Meeting, revision: number, to: Slot) =>
@@ -38,7 +44,7 @@ const setup = async () => {
   const move = (meeting: Meeting) => moveTo(meeting, 2, laterSlot);
   /** Deletes the meeting, as its host does at Zoom. */
   const deleteByHand = ({ id }: Meeting) =>
-    bench.providers.meetings.zoom.remove(id, {
+    bench.providers.meetings.zoom.remove(host, id, {
       signal: AbortSignal.timeout(5_000),
       correlationId: 'corr-1',
     });

@@ -1,38 +1,90 @@
 /**
- * Creates meetings in the service's own account at a vendor. The vendors have no idempotency keys, so each meeting
- * contains our reference. An attempt after one without a recorded result searches for that reference first.
+ * Creates meetings that belong to a host: a user of the service's own account at a vendor, or a connected account. The
+ * vendors have no idempotency keys, so each meeting contains our reference. An attempt after one without a recorded result
+ * searches for that reference first, or repeats the creation when the vendor deduplicates by the reference.
  */
 import { z } from 'zod';
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
+import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
+import { namesOfSettings } from '../../domain/audition/meeting-settings.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { type HostedMeetingName, meetingVendors, type VendorName } from '../../domain/providers/vendors.ts';
 import { second } from '../../domain/time/units.ts';
-import type { CreateMeetingInput, MoveMeetingInput } from '../contract.ts';
+import { operationOf } from '../../providers/operations.ts';
+import type { CallContext, HostAccount, MeetingSpec } from '../../providers/ports.ts';
+import type { CreateMeetingInput, MoveMeetingInput, RemoveMeetingInput, UndoResult } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { createAttemptContext } from '../effects/attempt.ts';
 import { meetingReference } from '../effects/deterministic-ids.ts';
 import { effectOnce } from '../effects/effect-once.ts';
 import { undoEach } from '../effects/undo-each.ts';
+import { createHostedCreation, withSettings } from './hosted-creation.ts';
+import { createMeetingHosts } from './meeting-hosts.ts';
 import type { MeetingSteps } from './meeting-steps.ts';
+
+/** The step that has created a meeting, and the host it was created with. */
+interface Creation {
+  readonly key: string;
+  readonly host: MeetingHost;
+}
 
 /**
  * Creates the meeting steps of a hosted provider.
  * @param name the meeting provider, which selects the vendor.
  */
 export const createHostedMeetingSteps = (
-  {
-    repositories: { ledger },
-    providers: { meetings },
-  }: Pick<ActivityDependencies, 'repositories' | 'providers'>,
+  dependencies: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>,
   name: HostedMeetingName,
 ): MeetingSteps => {
-  const host = meetings[name];
+  const { ledger, hostClaims: claims } = dependencies.repositories;
+  const meetings = dependencies.providers.meetings[name];
+  const hosts = createMeetingHosts(dependencies, name);
+  const create = createHostedCreation({ name, provider: meetings, hosts, claims });
   const provider = meetingVendors[name].vendor;
+  const find = operationOf(provider, 'meetings.find');
+  const move = operationOf(provider, 'meetings.move');
+  const remove = operationOf(provider, 'meetings.remove');
+  const check = operationOf(provider, 'meetings.check');
+  const attendance = operationOf(provider, 'meetings.attendance');
+
+  /** Returns the host with which the attempts of this key create the meeting. Undefined: the default host. */
+  const recordedHost = async (key: string): Promise<MeetingHost | undefined> => {
+    const target = await ledger.targetOf(key);
+    return target?.kind === 'meeting' ? target.host : undefined;
+  };
+
+  /** Returns how the meeting was created. Undefined: with the default host. */
+  const creationOf = async ({
+    auditionId,
+    meeting,
+  }: Pick<MoveMeetingInput, 'auditionId' | 'meeting'>): Promise<Creation | undefined> => {
+    const effects = await ledger.standingEffects(auditionId);
+    return effects
+      .flatMap(({ key, target, providerId }) =>
+        target.kind === 'meeting' && target.provider === name && target.host && providerId === meeting.id
+          ? [{ key, host: target.host }]
+          : [],
+      )
+      .at(-1);
+  };
+
+  /** Returns the meeting that an earlier attempt has created, with the settings that it does not have. */
+  const reviewed = async (
+    host: HostAccount,
+    meeting: Meeting,
+    spec: MeetingSpec,
+    call: CallContext,
+  ): Promise<Meeting> => {
+    if (!meetings.review || namesOfSettings(spec.settings).length === 0) return meeting;
+    const notHonored = await meetings.review(host, meeting.id, spec, call);
+    return notHonored.length > 0 ? { ...meeting, notHonored: [...notHonored] } : meeting;
+  };
 
   /** Creates a meeting under its key. */
   const createOnce = (input: Omit<CreateMeetingInput, 'hasFallback'>): Promise<Meeting> => {
-    const { key, organization, auditionId, slot, topic } = input;
+    const { key, organization, auditionId, slot, topic, settings = {} } = input;
     const reference = meetingReference(auditionId, key);
+    const spec = { reference, topic, slot, settings };
     return effectOnce<Meeting>(
       ledger,
       {
@@ -50,24 +102,37 @@ export const createHostedMeetingSteps = (
         result: meetingSchema,
         providerId: ({ id }) => id,
         find: async (_earlier, call) => {
-          const [meeting, ...surplus] = await host.find(reference, slot, call);
-          return meeting ? { kind: 'found', result: meeting, surplus } : { kind: 'absent' };
+          const host = await hosts.open(organization, await recordedHost(key), find);
+          // The vendor returns the earlier meeting, completed.
+          if (meetings.createsOnce) {
+            return {
+              kind: 'found',
+              result: withSettings(await meetings.create(host, spec, call)),
+              surplus: [],
+            };
+          }
+          const [meeting, ...surplus] = await meetings.find(host, reference, slot, call);
+          return meeting
+            ? { kind: 'found', result: await reviewed(host, meeting, spec, call), surplus }
+            : { kind: 'absent' };
         },
-        perform: async (handOver, call) => {
-          await handOver();
-          return host.create({ reference, topic, slot }, call);
+        perform: async (handOver, call, attempt) => {
+          const earlier = attempt > 1 ? await recordedHost(key) : undefined;
+          return create({ input, spec, earlier }, handOver, call, attempt);
         },
-        removeEffect: ({ id }, call) => host.remove(id, call),
+        removeEffect: async ({ id }, call) =>
+          meetings.remove(await hosts.open(organization, await recordedHost(key), remove), id, call),
       },
     );
   };
 
   /**
-   * Sets the time of the meeting. Returns `gone` when the vendor no longer has it. The ledger prevents a late repetition
-   * from restoring an older time. The vendor does not know revisions, so the ledger also keeps the moves in order: a move
-   * waits for one that is running, and one of an older revision is `superseded`.
+   * Sets the time of the meeting. Returns `gone` when the vendor no longer has it, and `host_busy` when its host has
+   * another meeting at the new time. The ledger prevents a late repetition from restoring an older time. The vendor does
+   * not know revisions, so the ledger also keeps the moves in order: a move waits for one that is running, and one of an
+   * older revision is `superseded`.
    */
-  const moveOnce = (input: MoveMeetingInput): Promise<MoveResult> => {
+  const moveOnce = (input: MoveMeetingInput, creation: Creation | undefined): Promise<MoveResult> => {
     const { key, organization, auditionId, slot, revision, topic, meeting } = input;
     const operation = { key: `${key}:move`, provider, operation: 'meetings.move', auditionId } as const;
     return effectOnce<MoveResult>(
@@ -84,55 +149,97 @@ export const createHostedMeetingSteps = (
           if (others.some(({ result }) => revisionOf(result) > revision))
             return { outcome: 'superseded', revision };
           if (others.some(({ runningMs }) => runningMs > 0)) throw otherMoveRunning(operation);
+          if (creation && (await claimForMove(input, creation)) === 'busy')
+            return { outcome: 'host_busy', revision };
           // The reference is searched for only until the creation is recorded, so a move may change it.
           const reference = meetingReference(auditionId, `${key}:move`);
+          const host = await hosts.open(organization, creation?.host, move);
           try {
-            await host.move(meeting.id, { reference, topic, slot }, call);
-            return { outcome: 'moved', revision };
+            await meetings.move(host, meeting.id, { reference, topic, slot, settings: {} }, call);
           } catch (error) {
             if (isGone(error)) return { outcome: 'gone', revision };
             throw error;
           }
+          if (creation) await claims.keepOnly(creation.key, revision);
+          return { outcome: 'moved', revision };
         },
       },
     );
   };
 
+  /** The claim of the old time stays until the move has succeeded: an operator can keep the meeting at that time. */
+  const claimForMove = async (
+    { organization, auditionId, slot, revision }: MoveMeetingInput,
+    { key, host }: Creation,
+  ) => {
+    const [named] = await hosts.named(organization, [host]);
+    return claims.claim(
+      { key, auditionId, vendor: provider, host: named?.account ?? key, slot, revision },
+      { kind: 'created' },
+    );
+  };
+
+  const removeOnce = (input: RemoveMeetingInput): Promise<UndoResult> => {
+    const { keys, organization, auditionId } = input;
+    const context = createAttemptContext(input);
+    return undoEach(keys, async (key) => {
+      const target = await ledger.targetOf(key);
+      const [around, host] =
+        target?.kind === 'meeting' ? [target.slot, target.host] : [input.slot, undefined];
+      return {
+        ledger,
+        operation: { key, organization, provider, operation: 'meetings.create' },
+        context,
+        steps: {
+          find: async (_earlier, call) => {
+            const account = await hosts.open(organization, host, find);
+            const found = await meetings.find(account, meetingReference(auditionId, key), around, call);
+            return found.map(({ id }) => id);
+          },
+          remove: async (id, call) => meetings.remove(await hosts.open(organization, host, remove), id, call),
+        },
+        ...(host && { whenUndone: () => claims.release(key) }),
+      };
+    });
+  };
+
   return {
+    check: async (input) => {
+      const { organization, meeting } = input;
+      const host = await hosts.open(organization, (await creationOf(input))?.host, check);
+      return meetings.check(host, meeting.id, createAttemptContext(input).startCall());
+    },
+    ...(meetings.attendance && {
+      attendance: async (input) => {
+        const { organization, meeting } = input;
+        const host = await hosts.open(organization, (await creationOf(input))?.host, attendance);
+        const call = createAttemptContext(input).startCall();
+        return (await meetings.attendance?.(host, meeting.id, call)) ?? [];
+      },
+    }),
     create: createOnce,
 
     move: async (input) => {
-      const { outcome } = await moveOnce(input);
-      return outcome === 'gone' ? createOnce(input) : input.meeting;
+      const creation = await creationOf(input);
+      const { outcome } = await moveOnce(input, creation);
+      if (outcome === 'moved' || outcome === 'superseded') return input.meeting;
+      if (outcome === 'gone' && creation) await claims.release(creation.key);
+      const meeting = await createOnce(input);
+      // The participants get the link of the new meeting, so the old one must not stay open.
+      if (outcome === 'host_busy' && creation) await removeOnce({ ...input, keys: [creation.key] });
+      return meeting;
     },
 
-    remove: (input) => {
-      const { keys, organization, auditionId } = input;
-      const context = createAttemptContext(input);
-      return undoEach(keys, async (key) => {
-        const target = await ledger.targetOf(key);
-        const around = target?.kind === 'meeting' ? target.slot : input.slot;
-        return {
-          ledger,
-          operation: { key, organization, provider, operation: 'meetings.create' },
-          context,
-          steps: {
-            find: async (_earlier, call) => {
-              const found = await host.find(meetingReference(auditionId, key), around, call);
-              return found.map(({ id }) => id);
-            },
-            remove: (id, call) => host.remove(id, call),
-          },
-        };
-      });
-    },
+    remove: removeOnce,
   };
 };
 
 const moveResultSchema = z.object({
   outcome: z
-    .enum(['moved', 'gone', 'superseded'])
-    .describe('Whether the meeting was moved, was gone, or had the time of a later revision already'),
+    .enum(['moved', 'gone', 'superseded', 'host_busy'])
+    .describe(
+      'Whether the meeting was moved, was gone, had the time of a later revision already, or has a host that is busy',
+    ),
   revision: z.int().describe('The revision of the slot that the meeting was moved to'),
 });
 type MoveResult = z.infer<typeof moveResultSchema>;

@@ -1,6 +1,13 @@
 /** The steps of a meeting that each kind of provider implements. */
 import type { Meeting } from '../../domain/audition/events.ts';
-import type { CreateMeetingInput, MoveMeetingInput, RemoveMeetingInput, UndoResult } from '../contract.ts';
+import type {
+  CheckMeetingInput,
+  CreateMeetingInput,
+  MoveMeetingInput,
+  ObservedAttendance,
+  RemoveMeetingInput,
+  UndoResult,
+} from '../contract.ts';
 
 export interface MeetingSteps {
   /** Creates the meeting. Idempotent by key. */
@@ -8,4 +15,8 @@ export interface MeetingSteps {
   /** Moves the meeting. Creates another one under the same key when the provider no longer has it. */
   move(input: MoveMeetingInput): Promise<Meeting>;
   remove(input: RemoveMeetingInput): Promise<UndoResult>;
+  /** Returns whether the provider still has the meeting. */
+  check(input: CheckMeetingInput): Promise<'present' | 'absent'>;
+  /** Returns who was in the meeting. Absent when the provider does not report it. */
+  readonly attendance?: ((input: CheckMeetingInput) => Promise<readonly ObservedAttendance[]>) | undefined;
 }

@@ -43,7 +43,8 @@ it('createMeeting succeeds on the next attempt after the circuit closes', async 
         ...providers.meetings,
         zoom: {
           ...providers.meetings.zoom,
-          create: (spec, call) => (isOpen ? rejectCall() : providers.meetings.zoom.create(spec, call)),
+          create: (host, spec, call) =>
+            isOpen ? rejectCall() : providers.meetings.zoom.create(host, spec, call),
         },
       },
     }),

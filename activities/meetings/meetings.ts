@@ -7,6 +7,7 @@ import { nonRetryableProviderFailure } from '../failures.ts';
 import { openTrail } from '../trail/trail.ts';
 import { createCalendarMeetingSteps } from './calendar-meeting.ts';
 import { createHostedMeetingSteps } from './hosted-meeting.ts';
+import { checkMeetingWith } from './meeting-check.ts';
 import type { MeetingSteps } from './meeting-steps.ts';
 
 /**
@@ -35,6 +36,14 @@ export const createMeetingActivities = (
         const usesFallback = input.hasFallback && error instanceof ProviderError && isCircuitOpen(error);
         throw usesFallback ? nonRetryableProviderFailure(error) : error;
       }
+    },
+    checkMeeting: async (input) => {
+      const steps = await stepsFor(input);
+      return checkMeetingWith((meeting) => steps.check(meeting), input);
+    },
+    readAttendance: async (input) => {
+      const { attendance } = await stepsFor(input);
+      return attendance ? { attendance: await attendance(input) } : {};
     },
     moveMeeting: async (input) => (await stepsFor(input)).move(input),
     removeMeeting: async (input) => (await stepsFor(input)).remove(input),

@@ -21,7 +21,10 @@ export type NoticeSender = (input: SendNoticeInput, context: AttemptContext) => 
  * @throws the failure of a withdrawn notice (`withdrawn-notice.ts`), and the errors of `effectOnce`.
  */
 export const createNoticeSender = (
-  { repositories: { ledger, noticeDeliveries, announcements } }: Pick<ActivityDependencies, 'repositories'>,
+  {
+    repositories: { ledger, noticeDeliveries, announcements },
+    joinUrl,
+  }: Pick<ActivityDependencies, 'repositories' | 'joinUrl'>,
   channels: Readonly<Record<Channel, NoticeChannel>>,
 ): NoticeSender => {
   const assertStillHolds = async (input: SendNoticeInput): Promise<void> => {
@@ -38,14 +41,27 @@ export const createNoticeSender = (
       ? steps
       : {
           ...steps,
-          perform: (handOver, call) =>
-            steps.perform(async () => {
-              await assertStillHolds(input);
-              await handOver();
-            }, call),
+          perform: (handOver, call, attempt) =>
+            steps.perform(
+              async (target) => {
+                await assertStillHolds(input);
+                await handOver(target);
+              },
+              call,
+              attempt,
+            ),
         };
 
-  return async (input, context) => {
+  const withJoinLink = async (input: SendNoticeInput): Promise<SendNoticeInput> => {
+    const { organization, auditionId, recipient, audition } = input;
+    if (!audition.joinLink) return input;
+    const { id: participant, locale } = recipient;
+    const url = await joinUrl({ organization, auditionId, participant, locale });
+    return { ...input, audition: { ...audition, joinUrl: url } };
+  };
+
+  return async (planned, context) => {
+    const input = await withJoinLink(planned);
     const { key, organization, auditionId, channel, notice, recipient, audition } = input;
     const { provider, operation, steps } = channels[channel];
     const { slot, revision } = audition;

@@ -66,6 +66,8 @@ const templateDataOf = ({ kind, recipient, audition, link }: Notice) => {
     notes: audition.notes,
     reason: audition.reason,
     changedTo: changedTo(audition),
+    shortJoinUrl: audition.joinLink ? audition.joinUrl : undefined,
+    backup: audition.changed === 'backup' ? audition.backup : undefined,
     link,
   };
 };
@@ -88,7 +90,18 @@ const timesAtPlace = ({ slot, joinUrl }: NoticeFacts, recipient: Participant) =>
 };
 
 /** Returns the new place or link, which a text message contains only when it is the news. */
-const changedTo = ({ changed, slot, joinUrl }: NoticeFacts): string | undefined =>
-  changed === 'place' ? slot.room : changed === 'link' ? joinUrl : undefined;
+const changedTo = ({ changed, slot, joinUrl, backup }: NoticeFacts): string | undefined => {
+  switch (changed) {
+    case 'place':
+      return slot.room;
+    case 'link':
+      return joinUrl;
+    case 'backup':
+      return [backup?.phone, backup?.place, backup?.text].filter(Boolean).join(', ');
+    case 'no_link':
+    case undefined:
+      return undefined;
+  }
+};
 
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();

@@ -37,8 +37,9 @@ const isOfOldSlot = (
   { revision: presentRevision, announcedAs }: Announcement,
 ): boolean => revision < presentRevision && !announcedAs.includes(revision);
 
-const isLinkDead = ({ joinUrl }: Notice['audition'], present: Announcement): boolean =>
-  joinUrl !== undefined && joinUrl !== present.joinUrl;
+/** A join link leads to the present meeting, whatever provider it is on. */
+const isLinkDead = ({ joinUrl, joinLink }: Notice['audition'], present: Announcement): boolean =>
+  !joinLink && joinUrl !== undefined && joinUrl !== present.joinUrl;
 
 const explanations: Readonly<Record<Withdrawal, string>> = {
   overdue: 'the slot has begun; the reminder was not sent',

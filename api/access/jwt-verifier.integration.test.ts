@@ -74,6 +74,11 @@ describe('a token of the issuer', () => {
     ]);
   });
 
+  it('is accepted when its issuer ends with a slash', async () => {
+    expect((await read(await sign({ iss: `${issuer.settings.issuer}/` }))).status).toBe(200);
+    expect((await read(await sign({ iss: `${issuer.settings.issuer}//` }))).status).toBe(401);
+  });
+
   it('is verified with cached keys', async () => {
     for (let count = 0; count < 5; count += 1) await read(await sign());
     expect(issuer.requestCount()).toBe(1);

@@ -140,7 +140,8 @@ export const createTokenVerifier = (
   });
   return async (token) => {
     const verified = jwtVerify(token, keys, {
-      issuer,
+      // The configuration removes a slash at the end, and many issuers have one in their tokens.
+      issuer: [issuer, `${issuer}/`],
       audience,
       algorithms,
       clockTolerance: clockToleranceSeconds,

@@ -27,6 +27,8 @@ import {
   decideUpdate,
   type FirstResult,
   firstResultUpdate,
+  type MeetingCommand,
+  meetingUpdate,
   type ParticipantsCommand,
   participantsUpdate,
   type ReopenCommand,
@@ -57,6 +59,7 @@ export type AuditionUpdateMessage =
   | { readonly name: 'check-in'; readonly command: CheckInCommand }
   | { readonly name: 'decide'; readonly command: DecideCommand }
   | { readonly name: 'participants'; readonly command: ParticipantsCommand }
+  | { readonly name: 'meeting'; readonly command: MeetingCommand }
   | { readonly name: 'resolve'; readonly command: ResolveAttentionCommand };
 
 export interface AuditionWorkflows {
@@ -137,6 +140,8 @@ const startAuditionUpdate = (
       return handle.startUpdate(decideUpdate, { args: [message.command], ...options });
     case 'participants':
       return handle.startUpdate(participantsUpdate, { args: [message.command], ...options });
+    case 'meeting':
+      return handle.startUpdate(meetingUpdate, { args: [message.command], ...options });
     case 'resolve':
       return handle.startUpdate(resolveAttentionUpdate, { args: [message.command], ...options });
   }

@@ -21,6 +21,7 @@ const factsOf: Readonly<Record<ResultName, readonly AuditionFactType[]>> = {
   'check-in': ['checked_in'],
   decide: ['decided'],
   participants: ['participant_added', 'participant_removed', 'move_refused'],
+  meeting: ['meeting_created', 'move_refused'],
   reopen: ['reopened_for_decision', 'reopened_for_session', 'move_refused'],
   resolve: ['attention_resolved'],
 };

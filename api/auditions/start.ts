@@ -11,6 +11,7 @@ import type { ApiDependencies } from '../dependencies.ts';
 import type { ApiResponse } from '../idempotency/run-once.ts';
 import { temporarilyUnavailable } from '../problems/outages.ts';
 import { readSlotWish } from '../session-blocks/slot-wish.ts';
+import { checkMeetingHost } from './check-meeting-host.ts';
 import { checkRoom, requestedRoom } from './check-room.ts';
 import { auditionStopped } from './command.ts';
 import { mayOverrideConflicts } from './conflict-override.ts';
@@ -60,9 +61,12 @@ const admit = async (
       blockWish,
       defaultMeetingProviders: settings?.meetingProviders ?? [],
       conflicts: settings?.conflicts,
+      meetingBackup: settings?.meetingBackup,
+      meetings: settings?.meetings,
       mayOverrideConflicts: mayOverrideConflicts(settings?.conflicts, role, request.conflicts?.policy),
     },
   );
+  await checkMeetingHost(connections, plan);
   await checkRoom(connections, organization, requestedRoom(request.slot));
   return plan;
 };

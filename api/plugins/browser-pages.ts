@@ -14,14 +14,33 @@ import { pagePolicy } from './security-headers.ts';
 /** Our forms need the Origin header: with `no-referrer` a browser sends `Origin: null` (Fetch, 3.1). */
 const pageHeaders = { ...pagePolicy, referrerPolicy: { policy: 'same-origin' } } as const;
 
+/**
+ * Headers of a page whose form leads to another site. Browsers apply `form-action` to the redirect that answers the form
+ * (https://www.w3.org/TR/CSP3/#directive-form-action).
+ */
+export const leavingPageHeaders = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      ...pagePolicy.contentSecurityPolicy.directives,
+      formAction: ["'self'", 'https:'],
+    },
+  },
+  referrerPolicy: { policy: 'same-origin' },
+} as const;
+
 /** Registers routes in a scope with form bodies, cookies and the content security policy of pages. */
-export const withBrowserPages = async (api: Api, addRoutes: (api: Api) => void): Promise<void> => {
+export const withBrowserPages = async (
+  api: Api,
+  addRoutes: (api: Api) => void,
+  headers: typeof pageHeaders | typeof leavingPageHeaders = pageHeaders,
+): Promise<void> => {
   await api.register(async (scope) => {
     await scope.register(formBody);
     await scope.register(cookie);
     scope.addHook('onRoute', (route) => {
       // In `config`, because the plugin has already read the route's own options.
-      route.config = Object.assign({}, route.config, { helmet: pageHeaders });
+      route.config = Object.assign({}, route.config, { helmet: headers });
     });
     addRoutes(scope.withTypeProvider<ZodTypeProvider>());
   });

@@ -114,7 +114,15 @@ describe('an error of the caller', () => {
       405,
     ],
     ['a body that is not JSON', 'POST', '/v1/auditions', '{"project":', {}, 'invalid_body', 400],
-    ['a body that is empty', 'POST', '/v1/auditions', '', {}, 'invalid_body', 400],
+    [
+      'a body that is empty',
+      'POST',
+      '/v1/auditions',
+      '',
+      { 'idempotency-key': 'empty' },
+      'invalid_body',
+      400,
+    ],
     ['a body over 256 KiB', 'POST', '/v1/auditions', `"${'x'.repeat(262_145)}"`, {}, 'body_too_large', 413],
     [
       'a form',

@@ -3,13 +3,25 @@ import { z } from 'zod';
 import { auditionViewSchema } from '../../db/auditions/view-schema.ts';
 import { attentionItemSchema } from '../../domain/audition/attention.ts';
 import { auditionEventSchema } from '../../domain/audition/events.ts';
-import type { AuditionView } from '../../domain/audition/view.ts';
 import { attentionIdSchema, auditionIdSchema } from '../../domain/ids.ts';
+import type { AuditionAnswer } from '../auditions/join-addresses.ts';
 
-export const auditionSchema: z.ZodType<AuditionView> = auditionViewSchema.meta({
-  id: 'Audition',
-  description: 'The current state of an audition, from the events of its trail up to number `sequence`',
+const participantSchema = auditionViewSchema.shape.participants.element.extend({
+  joinUrl: z
+    .url()
+    .optional()
+    .describe(
+      "The participant's own join link. It stays the same when the audition moves to another meeting. Absent without a meeting, and for a closed audition",
+    ),
 });
+
+export const auditionSchema: z.ZodType<AuditionAnswer> = auditionViewSchema
+  .extend({ participants: z.array(participantSchema) })
+  .meta({
+    id: 'Audition',
+    description:
+      'The current state of an audition, from the events of its trail up to number `sequence`. `meeting.joinUrl` is the join link of the audition, which records no check-in; give participants their own',
+  });
 
 export const attentionSchema = attentionItemSchema
   .extend({ auditionId: auditionIdSchema })

@@ -4,6 +4,11 @@ import {
   type OrganizationConflicts,
   organizationConflictsSchema,
 } from '../../domain/audition/conflict-settings.ts';
+import { type MeetingBackup, meetingBackupSchema } from '../../domain/audition/meeting-backup.ts';
+import {
+  type OrganizationMeetings,
+  organizationMeetingsSchema,
+} from '../../domain/audition/organization-meetings.ts';
 import {
   type ConnectionId,
   connectionIdSchema,
@@ -22,6 +27,10 @@ interface Organization {
   readonly meetCalendar?: { readonly connection: ConnectionId; readonly calendarId: string } | undefined;
   /** The rules about conflicts. The request of an audition can replace them (docs/conflicts.md). */
   readonly conflicts?: OrganizationConflicts | undefined;
+  /** How auditions take place when no provider can make their meetings. */
+  readonly meetingBackup?: MeetingBackup | undefined;
+  /** The hosts and the settings of meetings (docs/meetings.md). */
+  readonly meetings?: OrganizationMeetings | undefined;
 }
 
 export interface Organizations {
@@ -30,6 +39,10 @@ export interface Organizations {
   get(id: OrganizationId): Promise<Organization | undefined>;
   /** Replaces the rules about conflicts. Returns false for an unknown organization. */
   setConflicts(id: OrganizationId, conflicts: OrganizationConflicts): Promise<boolean>;
+  /** Replaces or removes the plan for auditions without a meeting. Returns false for an unknown organization. */
+  setMeetingBackup(id: OrganizationId, backup: MeetingBackup | undefined): Promise<boolean>;
+  /** Replaces the hosts and the settings of meetings. Returns false for an unknown organization. */
+  setMeetings(id: OrganizationId, meetings: OrganizationMeetings): Promise<boolean>;
 }
 
 const organizationSchema = z.object({
@@ -38,17 +51,22 @@ const organizationSchema = z.object({
   meetingProviders: z.array(z.enum(meetingProviders)),
   meetCalendar: z.object({ connection: connectionIdSchema, calendarId: z.string() }).optional(),
   conflicts: organizationConflictsSchema.optional(),
+  meetingBackup: meetingBackupSchema.optional(),
+  meetings: organizationMeetingsSchema.optional(),
 });
 
 /** Creates the repository of organizations: the tenants and their settings. */
 export const createOrganizations = (db: Database): Organizations => ({
   async put(organization) {
-    const { id, name, meetingProviders, meetCalendar, conflicts } = organizationSchema.parse(organization);
+    const { id, name, meetingProviders, meetCalendar, conflicts, meetings, meetingBackup } =
+      organizationSchema.parse(organization);
     const settings = {
       name,
       meetingProviders,
       meetCalendar: meetCalendar ?? null,
       conflicts: conflicts ?? null,
+      meetingBackup: meetingBackup ?? null,
+      meetings: meetings ?? null,
     };
     await db
       .insert(organizations)
@@ -65,6 +83,24 @@ export const createOrganizations = (db: Database): Organizations => ({
     return changed.length > 0;
   },
 
+  async setMeetingBackup(id, backup) {
+    const changed = await db
+      .update(organizations)
+      .set({ meetingBackup: backup ? meetingBackupSchema.parse(backup) : null })
+      .where(eq(organizations.id, id))
+      .returning({ id: organizations.id });
+    return changed.length > 0;
+  },
+
+  async setMeetings(id, meetings) {
+    const changed = await db
+      .update(organizations)
+      .set({ meetings: organizationMeetingsSchema.parse(meetings) })
+      .where(eq(organizations.id, id))
+      .returning({ id: organizations.id });
+    return changed.length > 0;
+  },
+
   async get(id) {
     const [row] = await db.select().from(organizations).where(eq(organizations.id, id));
     return (
@@ -73,6 +109,8 @@ export const createOrganizations = (db: Database): Organizations => ({
         ...row,
         meetCalendar: row.meetCalendar ?? undefined,
         conflicts: row.conflicts ?? undefined,
+        meetingBackup: row.meetingBackup ?? undefined,
+        meetings: row.meetings ?? undefined,
       })
     );
   },

@@ -9,6 +9,9 @@ export const auditionColumns: SQL = sql.raw(
 
 export const attentionColumns: SQL = sql.raw('id, organization, audition_id, raised_at, item');
 
+/** Whether a row of `attention_items` comes from a view. The others belong to workflows of recordings. */
+export const isItemOfView: SQL = sql`item ->> 'step' <> 'recording'`;
+
 /** Returns the row of `auditions` for a view. */
 export const auditionRow = (view: AuditionView) => ({
   id: view.id,

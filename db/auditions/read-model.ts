@@ -44,7 +44,14 @@ export interface AuditionReadModel {
   findAttentionItem(
     organization: OrganizationId,
     id: AttentionId,
-  ): Promise<{ readonly auditionId: AuditionId } | undefined>;
+  ): Promise<
+    | {
+        readonly auditionId: AuditionId;
+        /** The workflow of a recording that resolves the item. Undefined: the workflow of the audition. */
+        readonly workflowId?: string | undefined;
+      }
+    | undefined
+  >;
   /** Folds all views again from the trail. Returns the numbers of auditions and events. */
   rebuild(): Promise<{ readonly auditions: number; readonly events: number }>;
 }
@@ -100,10 +107,15 @@ export const createAuditionReadModel = (db: Database): AuditionReadModel => ({
 
   async findAttentionItem(organization, id) {
     const [row] = await db
-      .select({ auditionId: attentionItems.auditionId })
+      .select({ auditionId: attentionItems.auditionId, workflowId: attentionItems.workflowId })
       .from(attentionItems)
       .where(and(eq(attentionItems.organization, organization), eq(attentionItems.id, id)));
-    return row && { auditionId: auditionIdSchema.parse(row.auditionId) };
+    return (
+      row && {
+        auditionId: auditionIdSchema.parse(row.auditionId),
+        workflowId: row.workflowId ?? undefined,
+      }
+    );
   },
 
   rebuild: () => rebuildReadModel(db),

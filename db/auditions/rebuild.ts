@@ -4,7 +4,13 @@ import type { AuditionId } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 import { auditEvents } from '../schema/audit-events.ts';
 import { auditedAuditionsAfter, storedEventSchema } from '../trail/stored-events.ts';
-import { attentionColumns, attentionRows, auditionColumns, auditionRow } from './read-model-rows.ts';
+import {
+  attentionColumns,
+  attentionRows,
+  auditionColumns,
+  auditionRow,
+  isItemOfView,
+} from './read-model-rows.ts';
 
 /** Auditions per transaction. Appends to the trail wait for the transaction. */
 const batchSize = 100;
@@ -86,7 +92,7 @@ const replaceRows = (ids: readonly string[], views: readonly AuditionView[]) => 
       = ROW (excluded.organization, excluded.audition_id, excluded.raised_at, excluded.item)
   )
   DELETE FROM attention_items
-  WHERE audition_id = ANY (${sql.param([...ids])}::text[])
+  WHERE audition_id = ANY (${sql.param([...ids])}::text[]) AND ${isItemOfView}
     AND id <> ALL (${sql.param(views.flatMap(({ attention }) => attention.map(({ id }) => id)))}::text[])
 `;
 

@@ -1,7 +1,15 @@
 /** Schema of the stored view. New fields must be optional, because rows of older versions are read. */
 import { z } from 'zod';
 import { attentionItemSchema } from '../../domain/audition/attention.ts';
-import { answers, deliveryStatuses, meetingSchema, noticeKinds } from '../../domain/audition/events.ts';
+import {
+  answers,
+  deliveryStatuses,
+  joinWindowSchema,
+  meetingSchema,
+  noticeKinds,
+  recordingConsents,
+} from '../../domain/audition/events.ts';
+import { presenceStatuses } from '../../domain/audition/presence.ts';
 import { participantKinds } from '../../domain/audition/request.ts';
 import { roomAnswers } from '../../domain/audition/room-booking.ts';
 import { slotSchema } from '../../domain/audition/slot.ts';
@@ -37,6 +45,21 @@ export const auditionViewSchema = z.object({
       answer: z.enum([...answers, 'none']),
       checkedIn: z.boolean(),
       answerFinalAt: instantSchema.optional(),
+      recordingConsent: z.enum(recordingConsents).optional(),
+      presence: z
+        .object({
+          status: z
+            .enum(presenceStatuses)
+            .describe('`left_early`: left before the end of the slot, and the session continued'),
+          joinedAt: instantSchema.optional().describe('When the participant first joined'),
+          lastJoinedAt: instantSchema.optional(),
+          leftAt: instantSchema.optional(),
+          isLate: z
+            .boolean()
+            .describe('Whether the participant joined more than five minutes after the start'),
+        })
+        .optional()
+        .describe('What the provider of the meeting reports about the participant'),
     }),
   ),
   slot: slotSchema.optional(),
@@ -47,6 +70,15 @@ export const auditionViewSchema = z.object({
     .optional()
     .describe('The conflicts in spite of which the slot was booked'),
   meeting: meetingSchema.optional(),
+  joinLinks: joinWindowSchema
+    .optional()
+    .describe(
+      'When the join links of the participants work. Absent when they get the link of the meeting itself',
+    ),
+  backupAnnouncedAs: z
+    .int()
+    .optional()
+    .describe('The revision whose participants were notified how the audition takes place without a meeting'),
   calendarEvents: z.array(
     z.object({
       participant: participantIdSchema,

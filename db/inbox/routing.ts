@@ -26,6 +26,11 @@ interface AccountConnection {
 export interface InboxRouting {
   /** Returns the audition for which a provider's meeting was created. */
   auditionOfMeeting(provider: string, meetingId: string): Promise<AuditionId | undefined>;
+  /** Returns the audition for which a provider's meeting was created, with its organization. */
+  ownerOfMeeting(
+    provider: string,
+    meetingId: string,
+  ): Promise<{ readonly auditionId: AuditionId; readonly organization: OrganizationId } | undefined>;
   /** Returns whether this service has deleted, or is deleting, the meeting at the provider. */
   isMeetingRemoved(provider: string, meetingId: string): Promise<boolean>;
   /** Returns the auditions with an open attention item that waits for this connection to be reconnected. */
@@ -47,6 +52,16 @@ export const createInboxRouting = (db: Database): InboxRouting => ({
       .where(and(eq(operations.provider, provider), eq(operations.providerId, meetingId)))
       .limit(1);
     return row && auditionOf(row.key);
+  },
+
+  async ownerOfMeeting(provider, meetingId) {
+    const [row] = await db
+      .select({ key: operations.key, organization: operations.organization })
+      .from(operations)
+      .where(and(eq(operations.provider, provider), eq(operations.providerId, meetingId)))
+      .limit(1);
+    const auditionId = row && auditionOf(row.key);
+    return auditionId && { auditionId, organization: organizationIdSchema.parse(row.organization) };
   },
 
   async isMeetingRemoved(provider, meetingId) {

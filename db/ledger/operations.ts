@@ -19,6 +19,7 @@ import { createBatching } from '../batching.ts';
 import type { Database } from '../client.ts';
 import { KeyReused, Overtaken } from '../errors.ts';
 import { operations } from '../schema/operations.ts';
+import { millisecondsInterval } from '../time.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
 import {
   type Begin,
@@ -35,6 +36,7 @@ import {
   findOthersLike,
   findRow,
   findStanding,
+  type HandOver,
   handOverAttempts,
   type OperationLike,
   type OperationRow,
@@ -78,9 +80,15 @@ export interface OperationLedger {
   >;
   /**
    * Records that the call is now sent to the provider: from here on it can have an effect.
+   * @param target replaces the target of `begin`, when the attempt has chosen where the effect takes place.
    * @throws {Overtaken} when the attempt no longer owns the operation. Then the caller must not make the call.
    */
-  handOver(key: string, attempt: number): Promise<void>;
+  handOver(key: string, attempt: number, target?: EffectTarget): Promise<void>;
+  /**
+   * Extends the lease of an attempt that takes longer than one lease: it then ends `leaseMs` from now.
+   * @throws {Overtaken} when the attempt no longer owns the operation. It must then stop.
+   */
+  renew(key: string, attempt: number, leaseMs: number): Promise<void>;
   /**
    * Records the effect, and `surplus` that was found with it. The first recorded effect stays, even when its attempt
    * does not own the operation: the owner may have found the same effect. Idempotent by the provider id.
@@ -170,7 +178,7 @@ export const createOperationLedger = (
     keyOf: ({ begin }) => begin.key,
   });
   const handOver = createBatching({
-    run: (attempts: readonly { key: string; attempt: number }[]) => handOverAttempts(db, attempts),
+    run: (attempts: readonly HandOver[]) => handOverAttempts(db, attempts),
     keyOf: ({ key }) => key,
   });
   const complete = createBatching({
@@ -187,9 +195,19 @@ export const createOperationLedger = (
       });
     },
 
-    async handOver(key, attempt) {
-      const isOwner = await handOver({ key, attempt });
+    async handOver(key, attempt, target) {
+      const sealed = target && (await sealTarget(vault, key, target, now()));
+      const isOwner = await handOver({ key, attempt, sealed });
       if (!isOwner) throw handOverRefused(await findRow(db, key), key, attempt);
+    },
+
+    async renew(key, attempt, leaseMs) {
+      const renewed = await db
+        .update(operations)
+        .set({ leaseUntil: sql`now() + ${millisecondsInterval(leaseMs)}` })
+        .where(and(ownedBy(key, attempt), isNotNull(operations.leaseUntil)))
+        .returning({ key: operations.key });
+      if (renewed.length === 0) throw handOverRefused(await findRow(db, key), key, attempt);
     },
 
     async complete(key, effect, surplus = []) {

@@ -242,14 +242,30 @@ export const completeAttempts = async (
 
 const keySchema = z.array(z.object({ key: z.string() }));
 
+export interface HandOver {
+  readonly key: string;
+  readonly attempt: number;
+  /** Replaces the stored target. */
+  readonly sealed?: SealedTarget | undefined;
+}
+
 /** Records the hand-overs, in one statement. Returns whether each attempt owns its row. The keys must be distinct. */
 export const handOverAttempts = async (
   db: Database,
-  attempts: readonly { readonly key: string; readonly attempt: number }[],
+  attempts: readonly HandOver[],
 ): Promise<readonly boolean[]> => {
+  const recordset = attempts.map(({ key, attempt, sealed }) => ({
+    key,
+    attempt,
+    data_key: sealed?.dataKey ?? null,
+    sealed_target: sealed?.sealedTarget ?? null,
+  }));
   const { rows } = await db.execute(sql`
-    UPDATE operations SET handed_over = true, asked_by = NULL
-    FROM jsonb_to_recordset(${JSON.stringify(attempts)}::jsonb) AS handed(key text, attempt int)
+    UPDATE operations SET handed_over = true, asked_by = NULL,
+      data_key = coalesce(handed.data_key, operations.data_key),
+      sealed_target = coalesce(handed.sealed_target, operations.sealed_target)
+    FROM jsonb_to_recordset(${JSON.stringify(recordset)}::jsonb)
+      AS handed(key text, attempt int, data_key text, sealed_target text)
     WHERE operations.key = handed.key AND operations.attempt = handed.attempt AND operations.state = 'open'
       AND operations.lease_until > now()
     RETURNING operations.key

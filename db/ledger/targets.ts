@@ -1,6 +1,7 @@
 /** Seals what is needed to undo an effect. A calendar's id is usually its owner's email address. */
 import { z } from 'zod';
 import type { EffectTarget } from '../../domain/audition/effects.ts';
+import { meetingHostSchema } from '../../domain/audition/meeting-host.ts';
 import { slotSchema } from '../../domain/audition/slot.ts';
 import { connectionIdSchema, participantIdSchema } from '../../domain/ids.ts';
 import { channels, meetingProviders, writableCalendarProviders } from '../../domain/providers/vendors.ts';
@@ -26,6 +27,7 @@ const targetSchema = z.discriminatedUnion('kind', [
     provider: z.enum(meetingProviders),
     slot: slotSchema,
     calendar: calendarSchema.optional(),
+    host: meetingHostSchema.optional(),
   }),
   z.object({ kind: z.literal('notice'), participant: participantIdSchema, channel: z.enum(channels) }),
 ]) satisfies z.ZodType<EffectTarget>;

@@ -10,6 +10,8 @@ export const attentionItems = pgTable(
     auditionId: text('audition_id').notNull(),
     raisedAt: instant('raised_at').notNull(),
     item: jsonb().notNull(),
+    /** The workflow of a recording that resolves the item. Null: the workflow of the audition. */
+    workflowId: text('workflow_id'),
   },
   (table) => [
     index('attention_items_by_age').on(table.organization, table.raisedAt, table.id),

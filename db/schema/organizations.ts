@@ -7,4 +7,6 @@ export const organizations = pgTable('organizations', {
   meetingProviders: jsonb('meeting_providers').notNull(),
   meetCalendar: jsonb('meet_calendar'),
   conflicts: jsonb(),
+  meetingBackup: jsonb('meeting_backup'),
+  meetings: jsonb(),
 });

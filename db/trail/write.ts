@@ -6,6 +6,7 @@ import {
   attentionRows,
   auditionColumns,
   auditionRow,
+  isItemOfView,
 } from '../auditions/read-model-rows.ts';
 import type { Database } from '../client.ts';
 import { outboxChannel } from '../endpoints/outbox.ts';
@@ -122,5 +123,5 @@ const attentionChange = (view: AuditionView) => sql`, raised AS (
   ON CONFLICT (id) DO UPDATE SET item = excluded.item WHERE attention_items.audition_id = excluded.audition_id
 ), resolved AS (
   DELETE FROM attention_items USING guard
-  WHERE audition_id = ${view.id} AND id <> ALL (${sql.param(view.attention.map(({ id }) => id))}::text[])
+  WHERE audition_id = ${view.id} AND ${isItemOfView} AND id <> ALL (${sql.param(view.attention.map(({ id }) => id))}::text[])
 )`;

@@ -21,6 +21,7 @@ const attentionSteps = [
   'proposal',
   'room_booking',
   'session_block',
+  'recording',
 ] as const;
 export type AttentionStep = (typeof attentionSteps)[number];
 

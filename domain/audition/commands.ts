@@ -1,6 +1,7 @@
 /** The schemas of the commands to a running audition. They are the request bodies of the API. */
 import { z } from 'zod';
 import { participantIdSchema } from '../ids.ts';
+import { meetingProviders } from '../providers/vendors.ts';
 import { singleLineText } from '../text.ts';
 import { conflictHandlingSchema } from './conflict-settings.ts';
 import { answers } from './events.ts';
@@ -29,6 +30,14 @@ export const rescheduleSchema = z
     conflicts: conflictHandlingSchema
       .optional()
       .describe('What happens when the slot is not free. By default as in the request of the audition'),
+  })
+  .strict();
+export const changeMeetingSchema = z
+  .object({
+    provider: z
+      .enum(meetingProviders)
+      .optional()
+      .describe('The provider of the other meeting. By default the next one in the order of the audition'),
   })
   .strict();
 export const cancelSchema = z.object({ reason: reason.optional() }).strict();
@@ -97,5 +106,6 @@ export const auditionCommands = [
   'decide',
   'reopen',
   'participants',
+  'meeting',
 ] as const;
 export type AuditionCommandName = (typeof auditionCommands)[number];

@@ -1,6 +1,7 @@
 /** What an effect at a provider needs to be found and undone. The ledger records it, encrypted, with the effect. */
 import type { ParticipantId } from '../ids.ts';
 import type { MeetingProviderName } from '../providers/vendors.ts';
+import type { MeetingHost } from './meeting-host.ts';
 import type { Channel, WritableCalendarRef } from './request.ts';
 import type { Slot } from './slot.ts';
 
@@ -18,6 +19,8 @@ export type EffectTarget =
       readonly slot: Slot;
       /** The calendar of a meeting that is the conference of a calendar event. */
       readonly calendar?: WritableCalendarRef | undefined;
+      /** The host of a hosted meeting, when it was chosen from hosts of the organization. */
+      readonly host?: MeetingHost | undefined;
     }
   | { readonly kind: 'notice'; readonly participant: ParticipantId; readonly channel: Channel };
 

@@ -12,17 +12,21 @@ import {
   organizationIdSchema,
   participantIdSchema,
   projectIdSchema,
+  recordingIdSchema,
   roleIdSchema,
   sessionBlockIdSchema,
 } from '../ids.ts';
 import {
   channels,
   meetingProviders,
+  recordedMeetings,
   roomProviders,
   writableCalendarProviders,
 } from '../providers/vendors.ts';
+import { missingReasons } from '../recordings/recording.ts';
 import { instantSchema } from '../time/instant.ts';
 import { attentionActions, attentionItemSchema } from './attention.ts';
+import { settingNames } from './meeting-settings.ts';
 import { participantKinds } from './request.ts';
 import { roomAnswers } from './room-booking.ts';
 import { slotSchema } from './slot.ts';
@@ -43,6 +47,14 @@ export type NoticeKind = (typeof noticeKinds)[number];
 export const deliveryStatuses = ['queued', 'sent', 'deferred', 'delivered', 'failed'] as const;
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
+/** `withdrawn` replaces an earlier consent. What was recorded before stays. */
+export const recordingConsents = ['given', 'withdrawn'] as const;
+export type RecordingConsent = (typeof recordingConsents)[number];
+
+/** Why a stored recording was deleted: its retention has ended, or a caller has asked for it. */
+export const recordingDeletions = ['retention', 'request'] as const;
+export type RecordingDeletion = (typeof recordingDeletions)[number];
+
 /** The decision after a session. */
 export const decisions = ['callback', 'booked', 'released'] as const;
 export type Decision = (typeof decisions)[number];
@@ -52,8 +64,21 @@ export const meetingSchema = z.object({
   /** The provider's id of the meeting. */
   id: z.string(),
   joinUrl: z.string(),
+  notHonored: z
+    .array(z.enum(settingNames))
+    .optional()
+    .describe(
+      'The requested settings that the meeting does not have. `duration`: the plan of the host ends the meeting before the slot ends',
+    ),
 });
 export type Meeting = z.infer<typeof meetingSchema>;
+
+/** When join links work, in milliseconds before the start and after the end of the slot. */
+export const joinWindowSchema = z.object({
+  opensBefore: z.number().describe('Milliseconds before the start of the slot from which join links work'),
+  closesAfter: z.number().describe('Milliseconds after the end of the slot until which join links work'),
+});
+export type JoinWindow = z.infer<typeof joinWindowSchema>;
 
 /** What the trail says about a participant. It has no names and no addresses. */
 const castMemberSchema = z.object({
@@ -94,6 +119,8 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     participants: z.array(castMemberSchema),
     /** The previous round, when a callback started this audition. */
     previous: auditionIdSchema.optional(),
+    /** Absent when participants get the link of the meeting itself. */
+    joinLinks: joinWindowSchema.optional(),
   }),
   fact('holding_started', {}),
   /** `until` is absent since a hold lasts until it is released. */
@@ -114,8 +141,16 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     to: z.enum(meetingProviders).optional(),
     reason: z.string(),
   }),
-  /** The provider no longer has the meeting. Its join link is dead. */
-  fact('meeting_lost', { meeting: meetingSchema }),
+  /**
+   * The audition has left the meeting. Without a reason, its provider no longer has it. Otherwise the reason is the kind of
+   * fault of a provider that cannot be used, or `requested`.
+   */
+  fact('meeting_lost', { meeting: meetingSchema, reason: z.string().optional() }),
+  /** No provider can make a meeting: the participants are notified how the audition takes place without one. */
+  fact('backup_announced', { revision: z.int() }),
+  /** The provider of the meeting, or a person's join link, shows that a participant is present. */
+  fact('participant_joined', { participant: participantIdSchema, at: instantSchema }),
+  fact('participant_left', { participant: participantIdSchema, at: instantSchema }),
   /** Names the owner, not the calendar: a calendar's id at Google is its owner's email address. */
   fact('calendar_event_written', {
     participant: participantIdSchema,
@@ -240,9 +275,30 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     participant: participantIdSchema,
     overridden: z.array(blockerSchema).optional(),
   }),
-  fact('checked_in', { participant: participantIdSchema }),
+  /** Without an origin, the casting office or the platform has reported it. */
+  fact('checked_in', { participant: participantIdSchema, origin: z.enum(origins).optional() }),
   fact('session_started', { origin: z.enum(origins) }),
   fact('session_ended', { origin: z.enum(origins) }),
+  /** A participant agrees to be recorded, or withdraws the consent. Recorded by the API, not by the workflow. */
+  fact('recording_consented', {
+    participant: participantIdSchema,
+    consent: z.enum(recordingConsents),
+    origin: z.enum(origins),
+  }),
+  /** All files of a recording are in the storage. Recorded by the workflow of the recording. */
+  fact('recording_stored', {
+    recording: recordingIdSchema,
+    provider: z.enum(recordedMeetings),
+    files: z.int(),
+    bytes: z.int(),
+  }),
+  /** The provider has made no recording, or none that can be stored. */
+  fact('recording_missing', {
+    provider: z.enum(recordedMeetings),
+    meetingId: z.string(),
+    reason: z.enum(missingReasons),
+  }),
+  fact('recording_deleted', { recording: recordingIdSchema, reason: z.enum(recordingDeletions) }),
   fact('decided', {
     decision: z.enum(decisions),
     next: auditionIdSchema.optional(),

@@ -2,6 +2,9 @@
 import type { AuditionId, OrganizationId, ProjectId, RoleId } from '../ids.ts';
 import type { MeetingProviderName } from '../providers/vendors.ts';
 import type { ConflictRules } from './conflict-rules.ts';
+import type { MeetingBackup } from './meeting-backup.ts';
+import type { MeetingHost } from './meeting-host.ts';
+import type { MeetingSettings } from './meeting-settings.ts';
 import type { AuditionPolicy } from './policy.ts';
 import type { Participant } from './request.ts';
 import type { SlotSpec } from './slot.ts';
@@ -19,6 +22,17 @@ export interface AuditionPlan {
   readonly formerParticipants?: readonly Participant[] | undefined;
   /** In order of preference. Empty for an audition in person. */
   readonly meetingProviders: readonly MeetingProviderName[];
+  /**
+   * Whether participants get join links of this service instead of the link of the meeting. Absent in plans of earlier
+   * versions, and without a meeting.
+   */
+  readonly joinLinks?: true | undefined;
+  /** How the audition takes place when no provider can make its meeting. */
+  readonly backup?: MeetingBackup | undefined;
+  /** Undefined: the meeting has the settings of the host's account. */
+  readonly meetingSettings?: MeetingSettings | undefined;
+  /** The host that the request prefers. */
+  readonly meetingHost?: MeetingHost | undefined;
   /** Milliseconds before the start. */
   readonly reminders: readonly number[];
   readonly notes?: string | undefined;

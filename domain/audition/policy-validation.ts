@@ -3,11 +3,11 @@ import { Refusal } from '../errors.ts';
 import { parseDuration } from '../time/durations.ts';
 import { second } from '../time/units.ts';
 import type { OrganizationConflicts } from './conflict-settings.ts';
-import { type AuditionPolicy, defaultPolicy } from './policy.ts';
+import { type AuditionPolicy, defaultMeetingCheck, defaultPolicy } from './policy.ts';
 import type { PolicyOverrides } from './request.ts';
 
 /** The durations of a policy, in milliseconds. */
-type Durations = Omit<AuditionPolicy, 'noShow' | 'calendarMoves'>;
+type Durations = Omit<AuditionPolicy, 'noShow' | 'calendarMoves' | 'meetingCheck'>;
 
 /**
  * The shortest allowed durations, in milliseconds. 0 makes sense where something opens or ends immediately. It does not
@@ -61,3 +61,14 @@ export const resolvePolicy = (
   noShow: overrides.noShow ?? defaultPolicy.noShow,
   calendarMoves: overrides.calendarMoves ?? organization.calendarMoves ?? defaultPolicy.calendarMoves,
 });
+
+/** Returns how long before the start a meeting is checked, in milliseconds; nothing when it is not checked. */
+export const resolveMeetingCheck = (
+  { meetingCheck }: Pick<PolicyOverrides, 'meetingCheck'>,
+  hasMeeting: boolean,
+): Pick<AuditionPolicy, 'meetingCheck'> => {
+  if (!hasMeeting) return {};
+  const ms =
+    meetingCheck === undefined ? defaultMeetingCheck : parseDuration(meetingCheck, ['/policy/meetingCheck']);
+  return ms > 0 ? { meetingCheck: ms } : {};
+};

@@ -42,7 +42,15 @@ export interface AuditionPolicy {
    * plans of earlier versions: `ask`.
    */
   readonly calendarMoves?: CalendarMovePolicy | undefined;
+  /**
+   * How long before the start the meeting is checked at its provider. Absent in plans of earlier versions, and without a
+   * meeting: it is not checked.
+   */
+  readonly meetingCheck?: number | undefined;
 }
+
+/** Early enough that everyone can be moved to another provider, and late enough that few outages begin afterwards. */
+export const defaultMeetingCheck = 15 * minute;
 
 export const defaultPolicy: AuditionPolicy = {
   stepPatience: 20 * minute,

@@ -85,7 +85,11 @@ describe('the plan of a request', () => {
       slot: { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T09:30:00.000Z', zone: 'Europe/Paris' },
     });
     expect(plan.reminders).toEqual([86_400_000, 3_600_000]);
-    expect(plan.policy).toEqual({ ...defaultPolicy, answerWithin: 36 * 3_600_000 });
+    expect(plan.policy).toEqual({
+      ...defaultPolicy,
+      answerWithin: 36 * 3_600_000,
+      meetingCheck: 15 * 60_000,
+    });
     expect(plan).toMatchObject({ id: 'aud_1', organization: 'org_1', correlationId: 'corr-1' });
   });
 

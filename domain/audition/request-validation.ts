@@ -15,8 +15,11 @@ import { day, minute } from '../time/units.ts';
 import { performerNotReplaceable } from './cast-changes.ts';
 import { roomOf } from './conflict-rules.ts';
 import { type OrganizationConflicts, resolveConflictRules } from './conflict-settings.ts';
+import type { MeetingBackup } from './meeting-backup.ts';
+import { namesOfSettings } from './meeting-settings.ts';
+import { type OrganizationMeetings, resolveMeetingSettings } from './organization-meetings.ts';
 import type { AuditionPlan } from './plan.ts';
-import { resolvePolicy } from './policy-validation.ts';
+import { resolveMeetingCheck, resolvePolicy } from './policy-validation.ts';
 import type {
   AuditionRequest,
   BlockSlot,
@@ -45,6 +48,9 @@ export interface PlanContext {
   /** The wish of a request whose slot names a session block. The caller has read the block. */
   readonly blockWish?: SlotSpec | undefined;
   readonly conflicts?: OrganizationConflicts | undefined;
+  /** How the organization's auditions take place when no provider can make their meetings. */
+  readonly meetingBackup?: MeetingBackup | undefined;
+  readonly meetings?: OrganizationMeetings | undefined;
   /** Whether the role of the caller may override conflicts. */
   readonly mayOverrideConflicts?: boolean | undefined;
 }
@@ -61,6 +67,14 @@ export const planAudition = (request: ResolvedRequest, context: PlanContext): Au
   });
   checkCast(request.participants);
   const wish = wishOf(request, context);
+  const providers = meetingProvidersOf(request, roomOf(wish), context.defaultMeetingProviders);
+  const hasMeeting = providers.length > 0;
+  const { host } = request.meeting ?? {};
+  const settings = resolveMeetingSettings(
+    request.round,
+    request.meeting?.settings,
+    context.meetings?.templates,
+  );
   return {
     id: context.id,
     organization: context.organization,
@@ -69,10 +83,17 @@ export const planAudition = (request: ResolvedRequest, context: PlanContext): Au
     round: request.round,
     wish,
     participants: request.participants,
-    meetingProviders: meetingProvidersOf(request, roomOf(wish), context.defaultMeetingProviders),
+    meetingProviders: providers,
+    ...(hasMeeting ? { joinLinks: true as const } : {}),
+    ...(hasMeeting && context.meetingBackup ? { backup: context.meetingBackup } : {}),
+    ...(namesOfSettings(settings).length > 0 ? { meetingSettings: settings } : {}),
+    ...(host ? { meetingHost: { kind: 'connection', connection: host } } : {}),
     reminders: parseReminders(request.reminders),
     ...(request.notes === undefined ? {} : { notes: request.notes }),
-    policy: resolvePolicy(request.policy ?? {}, context.conflicts),
+    policy: {
+      ...resolvePolicy(request.policy ?? {}, context.conflicts),
+      ...resolveMeetingCheck(request.policy ?? {}, hasMeeting),
+    },
     conflicts: resolveConflictRules(request.conflicts, context.conflicts),
     ...(context.mayOverrideConflicts ? { mayOverrideConflicts: true } : {}),
     correlationId: context.correlationId,
@@ -269,8 +290,8 @@ const meetingProvidersOf = (
   room: string | undefined,
   ofOrganization: readonly MeetingProviderName[],
 ): readonly MeetingProviderName[] => {
-  if (request.meeting) return [...new Set(request.meeting.providers)];
-  if (room !== undefined) return [];
+  if (request.meeting?.providers) return [...new Set(request.meeting.providers)];
+  if (room !== undefined && !request.meeting) return [];
   if (ofOrganization.length > 0) return ofOrganization;
   throw new Refusal(
     'meeting_or_room_missing',

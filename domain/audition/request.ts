@@ -21,6 +21,7 @@ import {
 import { multiLineText, singleLineText } from '../text.ts';
 import { largestCast } from './cast-changes.ts';
 import { blackoutSchema, conflictSettingsSchema, mostBlackouts } from './conflict-settings.ts';
+import { meetingSettingsSchema } from './meeting-settings.ts';
 import { calendarMovePolicies, noShowPolicies } from './policy.ts';
 import { isoDurationSchema, zoneSchema } from './request-parts.ts';
 import { auditionRounds } from './states.ts';
@@ -239,6 +240,9 @@ const policyOverridesSchema = z
       'How long a performer can change a decline. Until then nothing is undone. Default: PT15M',
     ),
     reopenWithin: isoDurationSchema.describe('How long a closed audition can be reopened. Default: P14D'),
+    meetingCheck: isoDurationSchema.describe(
+      'When the meeting is checked at its provider before the start. If the provider fails, the audition moves to the next one. Default: PT15M; PT0S: not checked',
+    ),
     noShow: z
       .enum(noShowPolicies)
       .describe(
@@ -266,7 +270,18 @@ export const auditionRequestSchema = z
         providers: z
           .array(z.enum(meetingProviders))
           .min(1)
-          .describe('The first provider is preferred, the others are fallbacks'),
+          .optional()
+          .describe(
+            'The first provider is preferred, the others are fallbacks. Omitted: the default providers of the organization',
+          ),
+        host: connectionIdSchema
+          .optional()
+          .describe(
+            'The connected account that hosts the meeting at its provider. The hosts of the organization follow it as fallbacks',
+          ),
+        settings: meetingSettingsSchema
+          .optional()
+          .describe('Settings of the meeting. The templates of the organization hold for what is omitted'),
       })
       .strict()
       .optional()

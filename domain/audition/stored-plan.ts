@@ -14,6 +14,7 @@ import { meetingProviders } from '../providers/vendors.ts';
 import { instantSchema } from '../time/instant.ts';
 import { conflictPolicies, defaultConflictRules, tentativeRules } from './conflict-rules.ts';
 import { blackoutSchema } from './conflict-settings.ts';
+import { meetingBackupSchema } from './meeting-backup.ts';
 import type { AuditionPlan } from './plan.ts';
 import { calendarMovePolicies, defaultPolicy, noShowPolicies } from './policy.ts';
 import { participantFromTrail } from './present-cast.ts';
@@ -52,6 +53,7 @@ const storedPolicySchema = z.object({
   reopenWithin: milliseconds.default(defaultPolicy.reopenWithin),
   noShow: z.enum(noShowPolicies).default(defaultPolicy.noShow),
   calendarMoves: z.enum(calendarMovePolicies).optional(),
+  meetingCheck: milliseconds.optional(),
 });
 
 const storedConflictRulesSchema = z.object({
@@ -75,6 +77,8 @@ const storedPlanSchema = z.object({
   participants: z.array(participantSchema),
   formerParticipants: z.array(participantSchema).optional(),
   meetingProviders: z.array(z.enum(meetingProviders)),
+  joinLinks: z.literal(true).optional(),
+  backup: meetingBackupSchema.optional(),
   reminders: z.array(milliseconds),
   notes: z.string().optional(),
   policy: storedPolicySchema,
@@ -105,6 +109,7 @@ export const planFromView = (view: AuditionView, correlationId: string): Auditio
     wish: { kind: 'fixed', slot },
     participants: view.participants.map(participantFromTrail),
     meetingProviders: provider === undefined || provider === 'manual' ? [] : [provider],
+    ...(view.joinLinks ? { joinLinks: true as const } : {}),
     reminders: [],
     policy: defaultPolicy,
     correlationId,

@@ -68,6 +68,9 @@ export const stateNeutralFacts = [
   'meeting_created',
   'meeting_fell_back',
   'meeting_lost',
+  'backup_announced',
+  'participant_joined',
+  'participant_left',
   'calendar_event_written',
   'calendar_changed',
   'room_booked',
@@ -81,6 +84,10 @@ export const stateNeutralFacts = [
   'move_refused',
   'checked_in',
   'reminder_dropped',
+  'recording_consented',
+  'recording_stored',
+  'recording_missing',
+  'recording_deleted',
   'participant_added',
   'participant_removed',
   'taken_over',
@@ -110,6 +117,7 @@ export const commandStates: Readonly<Record<AuditionCommandName, readonly Auditi
   decide: ['scheduled', 'confirmed', 'in_progress', 'awaiting_decision'],
   reopen: ['closed'],
   participants: ['scheduled', 'confirmed', 'in_progress'],
+  meeting: ['scheduled', 'confirmed', 'in_progress'],
 };
 
 /** Returns whether the command is allowed in this state. */

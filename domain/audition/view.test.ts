@@ -37,6 +37,26 @@ const item = {
 /** One of each fact, so that a new fact without a fold or a table row fails here. */
 const facts: { readonly [Type in AuditionFact['type']]: Extract<AuditionFact, { type: Type }> } = {
   requested,
+  recording_consented: {
+    type: 'recording_consented',
+    participant: ada,
+    consent: 'given',
+    origin: 'api',
+  },
+  recording_stored: {
+    type: 'recording_stored',
+    recording: 'rec_1',
+    provider: 'zoom',
+    files: 3,
+    bytes: 3_404_000,
+  },
+  recording_missing: {
+    type: 'recording_missing',
+    provider: 'zoom',
+    meetingId: '1',
+    reason: 'never_made',
+  },
+  recording_deleted: { type: 'recording_deleted', recording: 'rec_1', reason: 'retention' },
   holding_started: { type: 'holding_started' },
   slot_held: { type: 'slot_held', slot, revision: 1, until },
   slot_refused: { type: 'slot_refused', reason: 'taken' },
@@ -49,6 +69,9 @@ const facts: { readonly [Type in AuditionFact['type']]: Extract<AuditionFact, { 
     type: 'meeting_lost',
     meeting: { provider: 'zoom', id: '1', joinUrl: 'https://zoom.test/1' },
   },
+  backup_announced: { type: 'backup_announced', revision: 1 },
+  participant_joined: { type: 'participant_joined', participant: ada, at: until },
+  participant_left: { type: 'participant_left', participant: ada, at: until },
   calendar_event_written: {
     type: 'calendar_event_written',
     participant: ada,

@@ -12,9 +12,12 @@ import type {
   AuditionFact,
   CastMember,
   DeliveryStatus,
+  JoinWindow,
   Meeting,
   NoticeKind,
+  RecordingConsent,
 } from './events.ts';
+import { afterJoining, afterLeaving, afterSession, type Presence } from './presence.ts';
 import type { Channel, ParticipantKind } from './request.ts';
 import type { RoomAnswer } from './room-booking.ts';
 import type { Slot } from './slot.ts';
@@ -31,6 +34,10 @@ export interface ParticipantView {
   readonly checkedIn: boolean;
   /** When a decline becomes final. Until then the participant can change it. */
   readonly answerFinalAt?: Instant | undefined;
+  /** Absent: the participant was not asked, or has not answered. */
+  readonly recordingConsent?: RecordingConsent | undefined;
+  /** Absent when the meeting's provider has reported nothing about the participant. */
+  readonly presence?: Presence | undefined;
 }
 
 export interface NoticeView {
@@ -75,6 +82,10 @@ export interface AuditionView {
   /** The conflicts in spite of which the present slot was booked. */
   readonly overridden?: readonly Blocker[] | undefined;
   readonly meeting?: Meeting | undefined;
+  /** When the join links of the participants work. Absent when participants get the link of the meeting itself. */
+  readonly joinLinks?: JoinWindow | undefined;
+  /** The revision of the slot whose participants were notified how the audition takes place without a meeting. */
+  readonly backupAnnouncedAs?: number | undefined;
   readonly calendarEvents: readonly CalendarEventView[];
   /** The booking of the room in its calendar, for the present slot. */
   readonly roomBooking?: RoomBookingView | undefined;
@@ -120,6 +131,7 @@ export const createView = (event: AuditionEvent): AuditionView => {
     notices: [],
     attention: [],
     ...(fact.previous ? { previous: fact.previous } : {}),
+    ...(fact.joinLinks ? { joinLinks: fact.joinLinks } : {}),
     requestedAt: event.at,
     updatedAt: event.at,
     sequence: event.sequence,
@@ -195,6 +207,20 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
       return { meeting: fact.meeting };
     case 'meeting_lost':
       return view.meeting?.id === fact.meeting.id ? { meeting: undefined } : {};
+    case 'backup_announced':
+      return { backupAnnouncedAs: fact.revision };
+    case 'participant_joined':
+      return withPresence(view, fact.participant, (before) => afterJoining(before, fact.at, view.slot));
+    case 'participant_left':
+      return withPresence(view, fact.participant, (before) => afterLeaving(before, fact.at, view.slot));
+    case 'session_ended':
+      return {
+        participants: view.participants.map((participant) =>
+          participant.presence
+            ? { ...participant, presence: afterSession(participant.presence, event.at) }
+            : participant,
+        ),
+      };
     case 'calendar_event_written':
       return { calendarEvents: withCalendarEvent(view, fact) };
     case 'room_booked':
@@ -215,6 +241,10 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
       };
     case 'checked_in':
       return { participants: withParticipant(view, fact.participant, { checkedIn: true }) };
+    case 'recording_consented':
+      return {
+        participants: withParticipant(view, fact.participant, { recordingConsent: fact.consent }),
+      };
     case 'attention_raised':
       return { attention: [...view.attention, fact.item] };
     case 'attention_overdue':
@@ -267,8 +297,10 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'time_proposed':
     case 'session_block_changed':
     case 'session_started':
-    case 'session_ended':
     case 'reminder_dropped':
+    case 'recording_stored':
+    case 'recording_missing':
+    case 'recording_deleted':
     case 'taken_over':
     case 'step_skipped':
     case 'move_refused':
@@ -317,13 +349,21 @@ const withOverridden = (
   more: readonly Blocker[] | undefined,
 ): Partial<AuditionView> => (more ? { overridden: [...overridden, ...more] } : {});
 
-const newParticipant = ({ id, kind, zone, required }: CastMember): ParticipantView => ({
+/** The consent to be recorded stays when the slot moves: it is about the audition, not about its time. */
+const newParticipant = ({
+  id,
+  kind,
+  zone,
+  required,
+  recordingConsent,
+}: CastMember & Pick<ParticipantView, 'recordingConsent'>): ParticipantView => ({
   id,
   kind,
   zone,
   required,
   answer: 'none',
   checkedIn: false,
+  ...(recordingConsent && { recordingConsent }),
 });
 
 /** Returns the participant with new details. The answer is that of the view, if the participant is in it. */
@@ -333,7 +373,14 @@ const withDetails = (view: AuditionView | undefined, member: CastMember): Partic
 });
 
 const pickAnswer = (before: ParticipantView | undefined): Partial<ParticipantView> =>
-  before ? { answer: before.answer, checkedIn: before.checkedIn, answerFinalAt: before.answerFinalAt } : {};
+  before
+    ? {
+        answer: before.answer,
+        checkedIn: before.checkedIn,
+        answerFinalAt: before.answerFinalAt,
+        ...(before.recordingConsent && { recordingConsent: before.recordingConsent }),
+      }
+    : {};
 
 const withParticipant = (
   view: AuditionView,
@@ -343,6 +390,16 @@ const withParticipant = (
   view.participants.map((participant) =>
     participant.id === id ? { ...participant, ...change } : participant,
   );
+
+const withPresence = (
+  view: AuditionView,
+  id: ParticipantId,
+  change: (before: Presence | undefined) => Presence,
+): Partial<AuditionView> => ({
+  participants: view.participants.map((participant) =>
+    participant.id === id ? { ...participant, presence: change(participant.presence) } : participant,
+  ),
+});
 
 const withCalendarEvent = (
   view: AuditionView,

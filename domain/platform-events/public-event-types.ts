@@ -14,14 +14,17 @@ import {
   decisions,
   deliveryStatuses,
   noticeKinds,
+  recordingConsents,
+  recordingDeletions,
   sessionBlockChanges,
   takeoverCauses,
 } from '../audition/events.ts';
 import { participantKinds } from '../audition/request.ts';
 import { roomAnswers } from '../audition/room-booking.ts';
 import { slotSchema } from '../audition/slot.ts';
-import { auditionIdSchema, participantIdSchema, sessionBlockIdSchema } from '../ids.ts';
+import { auditionIdSchema, participantIdSchema, recordingIdSchema, sessionBlockIdSchema } from '../ids.ts';
 import { channels } from '../providers/vendors.ts';
+import { missingReasons } from '../recordings/recording.ts';
 import { instantSchema } from '../time/instant.ts';
 
 interface PublicEventDefinition {
@@ -70,8 +73,32 @@ export const publicEventDefinitions = {
   },
   meeting_lost: {
     type: 'audition.meeting_lost',
-    summary: 'The video meeting was deleted at its provider; its link is dead',
-    publicFields: z.object({}),
+    summary:
+      'The audition has left its video meeting, which was deleted or whose provider fails; another follows',
+    publicFields: z.object({
+      reason: z
+        .string()
+        .optional()
+        .describe(
+          'Absent when the meeting was deleted at its provider; otherwise the kind of fault, or `requested`',
+        ),
+    }),
+  },
+  backup_announced: {
+    type: 'audition.backup_announced',
+    summary:
+      'No provider can make a meeting; the participants are notified how the audition takes place without one',
+    publicFields: z.object({ revision }),
+  },
+  participant_joined: {
+    type: 'audition.participant_joined',
+    summary: 'The provider of the meeting reports that a participant has joined',
+    publicFields: z.object({ participant, at: instantSchema }),
+  },
+  participant_left: {
+    type: 'audition.participant_left',
+    summary: 'The provider of the meeting reports that a participant has left',
+    publicFields: z.object({ participant, at: instantSchema }),
   },
   calendar_event_written: {
     type: 'audition.calendar_event_written',
@@ -208,6 +235,31 @@ export const publicEventDefinitions = {
     type: 'audition.session_ended',
     summary: 'The session is over',
     publicFields: z.object({ origin }),
+  },
+  recording_consented: {
+    type: 'audition.recording_consented',
+    summary: 'A participant agrees to be recorded, or has withdrawn the consent',
+    publicFields: z.object({ participant, consent: z.enum(recordingConsents), origin }),
+  },
+  recording_stored: {
+    type: 'audition.recording_stored',
+    summary: 'All files of a recording are stored; read the recordings of the audition for them',
+    publicFields: z.object({
+      recording: recordingIdSchema,
+      provider: z.string(),
+      files: z.int().describe('The number of stored files'),
+      bytes: z.int().describe('The size of all stored files'),
+    }),
+  },
+  recording_missing: {
+    type: 'audition.recording_missing',
+    summary: 'The provider has made no recording that can be stored; an operator is asked',
+    publicFields: z.object({ provider: z.string(), reason: z.enum(missingReasons) }),
+  },
+  recording_deleted: {
+    type: 'audition.recording_deleted',
+    summary: 'The files of a recording were deleted',
+    publicFields: z.object({ recording: recordingIdSchema, reason: z.enum(recordingDeletions) }),
   },
   decided: {
     type: 'audition.decided',

@@ -16,12 +16,35 @@ const secretText = 'SECRET';
 /** One of each fact. A missing fact does not compile. */
 const facts: { readonly [Type in AuditionFactType]: Extract<AuditionFact, { type: Type }> } = {
   requested: requested(audition),
+  recording_consented: {
+    type: 'recording_consented',
+    participant: participant,
+    consent: 'given',
+    origin: 'api',
+  },
+  recording_stored: {
+    type: 'recording_stored',
+    recording: 'rec_1',
+    provider: 'zoom',
+    files: 3,
+    bytes: 3_404_000,
+  },
+  recording_missing: {
+    type: 'recording_missing',
+    provider: 'zoom',
+    meetingId: '1',
+    reason: 'never_made',
+  },
+  recording_deleted: { type: 'recording_deleted', recording: 'rec_1', reason: 'retention' },
   holding_started: { type: 'holding_started' },
   slot_held: { type: 'slot_held', slot, revision: 1, until: at },
   slot_refused: { type: 'slot_refused', reason: 'taken' },
   meeting_created: { type: 'meeting_created', meeting: { provider: 'zoom', id: '1', joinUrl: secretText } },
   meeting_fell_back: { type: 'meeting_fell_back', from: 'zoom', to: 'google_meet', reason: secretText },
   meeting_lost: { type: 'meeting_lost', meeting: { provider: 'zoom', id: '1', joinUrl: secretText } },
+  backup_announced: { type: 'backup_announced', revision: 1 },
+  participant_joined: { type: 'participant_joined', participant, at },
+  participant_left: { type: 'participant_left', participant, at },
   calendar_event_written: {
     type: 'calendar_event_written',
     participant,

@@ -3,24 +3,41 @@
  * list is the order in the OpenAPI document: append new entries. Everything else about a vendor is in
  * `providers/catalog.ts`.
  */
-export const vendorNames = ['google', 'zoom', 'twilio', 'smtp', 'microsoft', 'apple', 'ics'] as const;
+export const vendorNames = [
+  'google',
+  'zoom',
+  'twilio',
+  'smtp',
+  'microsoft',
+  'apple',
+  'ics',
+  'storage',
+] as const;
 export type VendorName = (typeof vendorNames)[number];
 
 type Capability<Row> = Readonly<Record<string, Row>>;
 
 /**
- * Vendors that create video meetings. A `hosted` meeting belongs to the service's own account at the vendor. A
- * `calendar_event` meeting is the conference of an event in a connected calendar of the vendor.
+ * Vendors that create video meetings. A `hosted` meeting belongs to a host: a user of the service's own account at the
+ * vendor, or a connected account. A `calendar_event` meeting is the conference of an event in a connected calendar of the
+ * vendor.
  */
 export const meetingVendors = {
-  zoom: { vendor: 'zoom', kind: 'hosted', reportsPresence: true },
-  google_meet: { vendor: 'google', kind: 'calendar_event', reportsPresence: false },
+  zoom: { vendor: 'zoom', kind: 'hosted', hosts: 'service_and_connections', reportsPresence: true },
+  google_meet: { vendor: 'google', kind: 'calendar_event', hosts: 'none', reportsPresence: false },
+  microsoft_teams: { vendor: 'microsoft', kind: 'hosted', hosts: 'connections', reportsPresence: false },
 } as const satisfies Capability<{
   readonly vendor: VendorName;
   readonly kind: 'hosted' | 'calendar_event';
+  /** Who can host the meetings: connected accounts, or users of the service's own account as well. */
+  readonly hosts: 'service_and_connections' | 'connections' | 'none';
   /** Whether the vendor reports when a meeting is opened and closed. */
   readonly reportsPresence: boolean;
 }>;
+
+/** Meeting providers whose recordings are stored. */
+export const recordedMeetings = ['zoom'] as const satisfies readonly (keyof typeof meetingVendors)[];
+export type RecordedMeetingName = (typeof recordedMeetings)[number];
 
 /** Vendors of calendars that are read. */
 export const calendarVendors = {
@@ -74,6 +91,10 @@ type MeetingsOf<Kind extends string> = {
 }[MeetingProviderName];
 export type HostedMeetingName = MeetingsOf<'hosted'>;
 export type CalendarMeetingName = MeetingsOf<'calendar_event'>;
+/** The names of hosted providers at which the service has an account of its own. */
+export type ServiceMeetingName = {
+  [Name in HostedMeetingName]: MeetingVendors[Name]['hosts'] extends 'service_and_connections' ? Name : never;
+}[HostedMeetingName];
 
 export type CalendarProviderName = keyof typeof calendarVendors;
 export type WritableCalendarName = {
@@ -109,6 +130,15 @@ export const connectionProviders = namesIn(accountVendors);
 /** Returns whether the provider's meetings are `hosted`. */
 export const isHostedMeeting = (name: MeetingProviderName): name is HostedMeetingName =>
   meetingVendors[name].kind === 'hosted';
+
+/** Returns whether the recordings of the provider are stored. */
+export const isRecordedMeeting = (name: string): name is RecordedMeetingName =>
+  recordedMeetings.some((recorded) => recorded === name);
+export const hostedMeetings = meetingProviders.filter(isHostedMeeting);
+
+/** Returns whether the service has an account of its own at the provider. */
+export const hasServiceHosts = (name: HostedMeetingName): name is ServiceMeetingName =>
+  meetingVendors[name].hosts === 'service_and_connections';
 
 /** Returns whether the provider reports when its meetings are opened and closed. A manual meeting reports nothing. */
 export const reportsPresence = (name: MeetingProviderName | 'manual'): boolean =>

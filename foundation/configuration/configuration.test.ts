@@ -38,6 +38,7 @@ const production: Env = {
   CASTMATCH_MASTER_KEYS: `k2:${randomBytes(32).toString('base64')},k1:${randomBytes(32).toString('base64')}`,
   GOOGLE_AUTH_URL: 'https://accounts.google.com',
   GOOGLE_ADMIN_URL: 'https://admin.googleapis.com',
+  GOOGLE_MEET_URL: 'https://meet.googleapis.com',
   GOOGLE_CLIENT_ID: '123.apps.googleusercontent.com',
   GOOGLE_CLIENT_SECRET: 'GOCSPX-1',
   MICROSOFT_CLIENT_ID: '7d5b1e2c-0000-4000-8000-1a2b3c4d5e6f',
@@ -175,12 +176,24 @@ describe('loadConfiguration', () => {
     expect(namesOf({ ...local, DATABASE_URL: '' })).toEqual(['DATABASE_URL']);
   });
 
+  it.each(['\n', ' ', '\r\n', '\t'])('removes %j around a value', (space) => {
+    const jwt = { JWT_ISSUER: 'https://login.example.com', JWT_AUDIENCE: 'castmatch' };
+    const spaced = Object.fromEntries(
+      Object.entries({ ...local, ...jwt, PORT: '3001' }).map(([name, value]) => [
+        name,
+        `${space}${value}${space}`,
+      ]),
+    );
+    expect(loadConfiguration(spaced)).toEqual(loadConfiguration({ ...local, ...jwt, PORT: '3001' }));
+    expect(namesOf({ ...local, DATABASE_URL: space })).toEqual(['DATABASE_URL']);
+  });
+
   const key = randomBytes(32).toString('base64');
   it.each([
     ['PORT', '70000'],
     ['PORT', '3000.5'],
     ['PORT', '-1'],
-    ['WORKER_METRICS_PORT', ' 9464'],
+    ['WORKER_METRICS_PORT', '94 64'],
     ['LOG_LEVEL', 'loud'],
     ['DATABASE_URL', 'localhost:5432'],
     ['DATABASE_URL', 'https://db.example.com'],

@@ -210,7 +210,7 @@ const temporalOf = (
 });
 
 const read = <Set extends z.infer<typeof temporalClientVariables>, Shape extends z.ZodRawShape>(
-  env: NodeJS.ProcessEnv,
+  environment: NodeJS.ProcessEnv,
   schema: z.ZodObject & z.ZodType<Set>,
   groups: readonly VariableGroup[],
   extra: z.ZodObject<Shape>,
@@ -219,6 +219,7 @@ const read = <Set extends z.infer<typeof temporalClientVariables>, Shape extends
   readonly extra: z.output<z.ZodObject<Shape>>;
   readonly tls: TemporalTls | undefined;
 } => {
+  const env = trimmed(environment);
   const values = withDefaults(env, groups);
   const shape: Readonly<Record<string, z.ZodType>> = { ...schema.shape, ...z.object(extra.shape).shape };
   const own = schema.safeParse(values);
@@ -239,6 +240,10 @@ const read = <Set extends z.infer<typeof temporalClientVariables>, Shape extends
 };
 
 const noExtraVariables = z.object({});
+
+/** Removes white space around the values: a secret from a file often ends with a line break. */
+const trimmed = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value?.trim()]));
 
 /** Adds defaults. An empty variable counts as not set, because an empty line of an env file means that. */
 const withDefaults = (env: NodeJS.ProcessEnv, groups: readonly VariableGroup[]): VariableValues => {

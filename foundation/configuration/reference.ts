@@ -7,7 +7,7 @@ const introduction = `# Configuration
 
 All settings are environment variables. A process reads them once, at its start. A process with missing or wrong
 variables does not start. It prints one error that lists each of them and the value to set. An empty variable counts
-as not set.
+as not set. White space around a value is removed, such as the line break at the end of a secret from a file.
 
 \`npm start\` sets all of them for the local stack. To try a real provider locally, set its variables first.
 

@@ -9,6 +9,8 @@ import { connectionsCommand } from './ops/connections-command.ts';
 import { auditCommand, maintenanceCommand, readModelCommand } from './ops/database-commands.ts';
 import { CommandFailed } from './ops/http-client.ts';
 import { keysCommand } from './ops/keys-command.ts';
+import { meetingBackupCommand } from './ops/meeting-backup-command.ts';
+import { meetingsCommand } from './ops/meetings-command.ts';
 import { suppressionsCommand } from './ops/suppressions-command.ts';
 import { webhooksCommand } from './ops/webhooks-command.ts';
 import { runProgram } from './run-program.ts';
@@ -23,6 +25,8 @@ const program = new Command('ops')
   .addCommand(calendarsCommand())
   .addCommand(connectionsCommand())
   .addCommand(conflictsCommand())
+  .addCommand(meetingBackupCommand())
+  .addCommand(meetingsCommand())
   .addCommand(readModelCommand())
   .addCommand(auditCommand())
   .addCommand(maintenanceCommand())

@@ -9,7 +9,13 @@ const googleSettingsSchema = z.strictObject({
   /** A refresh token of this prefix and an account name is valid without a consent. */
   refreshTokenPrefix: z.string().default('sandbox-refresh-'),
   /** The scopes of such a token. */
-  preauthorizedScopes: z.array(z.string()).default(['https://www.googleapis.com/auth/calendar']),
+  preauthorizedScopes: z
+    .array(z.string())
+    .default([
+      'https://www.googleapis.com/auth/calendar',
+      'https://www.googleapis.com/auth/meetings.space.settings',
+      'https://www.googleapis.com/auth/meetings.space.readonly',
+    ]),
   accessTokenSeconds: z.int().min(1).default(3599),
   /** The time zone of a new calendar. All-day events and listings use it. */
   timeZone: z.string().default('UTC'),
@@ -37,6 +43,8 @@ const googleSettingsSchema = z.strictObject({
   roomAnswerMs: milliseconds.default(20),
   /** Milliseconds before each retry of a failed notification. */
   channelRetryMs: z.array(milliseconds).default([200, 1000, 5000]),
+  /** Accounts whose edition of Workspace has no recordings and transcripts of meetings. */
+  meetWithoutArtifacts: z.array(z.string()).default([]),
   /** Unconfirmed: the longest window in days that free/busy accepts. */
   freeBusyMaxDays: z.int().min(1).default(92),
 });
@@ -49,7 +57,15 @@ const microsoftSettingsSchema = z.strictObject({
   /** The scopes of such a token. */
   preauthorizedScopes: z
     .array(z.string())
-    .default(['openid', 'profile', 'offline_access', 'User.Read', 'Calendars.ReadWrite']),
+    .default([
+      'openid',
+      'profile',
+      'offline_access',
+      'User.Read',
+      'Calendars.ReadWrite',
+      'OnlineMeetings.ReadWrite',
+      'OnlineMeetingArtifact.Read.All',
+    ]),
   accessTokenSeconds: z.int().min(1).default(3599),
   /** The tenant of all accounts. The tenant in a request's path is ignored. */
   tenantId: z.guid().default('5a5a5a5a-0000-4000-8000-000000005a5a'),
@@ -70,6 +86,12 @@ const microsoftSettingsSchema = z.strictObject({
   mailboxConcurrency: z.int().min(0).default(4),
   /** Milliseconds before each retry of a failed notification. */
   notificationRetryMs: z.array(milliseconds).default([200, 1000, 5000]),
+  /** Accounts of the tenant that may not organize Teams meetings, because they have no license or a policy forbids it. */
+  unlicensedOrganizers: z.array(z.string()).default([]),
+  /** Options of meetings, such as `recordAutomatically`, that a policy of the tenant decides: requests do not change them. */
+  decidedMeetingOptions: z.array(z.string()).default([]),
+  /** Not documented: whether `createOrGet` returns a deleted meeting, which other requests no longer find. */
+  deletedExternalIds: z.enum(['free', 'remembered']).default('free'),
 });
 
 const appleSettingsSchema = z.strictObject({
@@ -105,11 +127,42 @@ const zoomSettingsSchema = z.strictObject({
    * The secret that signs events, and the address that receives them. The real Zoom stores both with the app.
    */
   webhookSecret: z.string().default('sandbox-zoom-webhook-secret'),
+  /** How long a token for the download of recordings is valid at most. Zoom's are valid for up to seven days. */
+  downloadTokenSeconds: z.int().min(1).default(86_400),
   webhookUrl: z.url().default('http://127.0.0.1:3000/v1/webhooks/zoom'),
   /** Milliseconds before each retry of a failed event. Zoom waits 5, 20 and 60 minutes. */
   webhookRetryMs: z.array(milliseconds).default([200, 1000, 5000]),
   /** The host that `me` stands for. */
   owner: z.string().default('owner@sandbox.example'),
+  /** The granular scopes of the server-to-server app. */
+  accountScopes: z
+    .array(z.string())
+    .default([
+      'meeting:write:meeting:admin',
+      'meeting:read:meeting:admin',
+      'meeting:read:list_meetings:admin',
+      'meeting:update:meeting:admin',
+      'meeting:delete:meeting:admin',
+      'user:read:user:admin',
+    ]),
+  /**
+   * Users by email address. Every other address is a licensed user. `lapsed`: may not schedule meetings (error 3161).
+   * `basic`: schedules meetings that end after 40 minutes. `deactivated`: unconfirmed that Zoom answers 1001, as for an
+   * unknown user.
+   */
+  users: z.record(z.string(), z.enum(['licensed', 'basic', 'lapsed', 'deactivated'])).default({}),
+  /** The rules of the account for passcodes. */
+  passcodePolicy: z
+    .strictObject({
+      minLength: z.int().min(1).max(10).default(1),
+      needsLetter: z.boolean().default(false),
+      needsDigit: z.boolean().default(false),
+      /** Whether a meeting without a passcode gets a generated one. */
+      isRequired: z.boolean().default(false),
+    })
+    .prefault({}),
+  /** Settings that the account has locked. They replace those of a request, without an error. */
+  lockedSettings: z.record(z.string(), z.unknown()).default({}),
 });
 
 const twilioSettingsSchema = z.strictObject({

@@ -6,21 +6,25 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { transportError } from '../errors/transport-errors.ts';
 import { operationOf } from '../operations.ts';
-import type { CalendarProvider, Conference, ConferenceEvent, ConnectedAccount } from '../ports.ts';
+import type { CalendarProvider, ConferenceEvent, ConnectedAccount, WrittenConference } from '../ports.ts';
 import { withKnownZone } from '../zone-fallback.ts';
 import { queryBusyEvents } from './busy-events.ts';
 import { listCalendars } from './calendar-list.ts';
 import type { GoogleClient } from './client.ts';
 import { conferenceOf } from './conference.ts';
+import { readConferenceAttendance } from './conference-attendance.ts';
 import { googleError } from './errors.ts';
 import { type GoogleEvent, specForConference, specForEvent } from './event.ts';
-import { type CallScope, deleteEvent, readEvent, writeEvent } from './event-ids.ts';
+import { type CallScope, deleteEvent, findEvent, readEvent, writeEvent } from './event-ids.ts';
 import { queryFreeBusy } from './free-busy.ts';
 import { createGoogleRooms } from './rooms.ts';
 import { calendarListScope, calendarsPerQuery, conferencePollMs } from './settings.ts';
+import { applySettings, isSpaceGone } from './spaces.ts';
 
 const putEvent = operationOf('google', 'calendar.putEvent');
 const putConference = operationOf('google', 'calendar.putConference');
+const checkConference = operationOf('google', 'calendar.checkConference');
+const conferenceAttendance = operationOf('google', 'calendar.conferenceAttendance');
 const removeEvent = operationOf('google', 'calendar.deleteEvent');
 
 /** Creates the provider. Every method throws `ProviderError`. */
@@ -53,6 +57,15 @@ export const createGoogleCalendar = (client: GoogleClient): CalendarProvider => 
     withKnownZone(event, (known) =>
       writeConference({ client, operation: putConference, connection, call }, known),
     ),
+  checkConference: async (connection, event, call) => {
+    const scope = { client, operation: checkConference, connection, call };
+    const stored = await findEvent(scope, event);
+    const conference = stored && conferenceOf(stored);
+    if (conference?.kind !== 'ready' || conference.id !== event.id) return 'absent';
+    return (await isSpaceGone(scope, event.id)) ? 'absent' : 'present';
+  },
+  conferenceAttendance: (connection, { id }, call) =>
+    readConferenceAttendance({ client, operation: conferenceAttendance, connection, call }, id),
   deleteEvent: (connection, event, call) =>
     deleteEvent({ client, operation: removeEvent, connection, call }, event),
   rooms: createGoogleRooms(client),
@@ -65,13 +78,16 @@ const ownerOf = ({ account }: ConnectedAccount, calendarId: string): string | un
     : undefined;
 
 /** Writes the event and waits for its conference. A failed conference is requested once more, under another request id. */
-const writeConference = async (scope: CallScope, event: ConferenceEvent): Promise<Conference> => {
+const writeConference = async (scope: CallScope, event: ConferenceEvent): Promise<WrittenConference> => {
   const spec = specForConference(event, ownerOf(scope.connection, event.calendarId));
   let conference = await awaitConference(scope, event.calendarId, await writeEvent(scope, spec));
   if (conference.kind === 'failed') {
     conference = await awaitConference(scope, event.calendarId, await writeEvent(scope, spec));
   }
-  if (conference.kind === 'ready') return { id: conference.id, joinUrl: conference.joinUrl };
+  if (conference.kind === 'ready') {
+    const notHonored = await applySettings(scope, conference.id, event.settings);
+    return { id: conference.id, joinUrl: conference.joinUrl, notHonored };
+  }
   throw googleError(scope.operation, {
     code: `conference_${conference.kind}`,
     message: `the conference of the event is ${conference.kind}`,

@@ -1,10 +1,11 @@
 /**
- * Sends requests of the Calendar API and of the Admin SDK's Directory API through Google's client library. Its address is configurable, every exchange has a
- * deadline, and its retries are off: only Temporal retries. Access tokens come from `../oauth/access-tokens.ts`, because
+ * Sends requests of the Calendar API, of the Admin SDK's Directory API and of the Meet API through Google's client library. Its
+ * addresses are configurable, every exchange has a deadline, and its retries are off: only Temporal retries. Access tokens come from `../oauth/access-tokens.ts`, because
  * the library's own refresh is not coordinated between processes. Node's default agent keeps connections alive.
  */
 import { admin_directory_v1 } from 'googleapis/build/src/apis/admin/directory_v1.js';
 import { calendar, type calendar_v3 } from 'googleapis/build/src/apis/calendar/index.js';
+import { meet, type meet_v2 } from 'googleapis/build/src/apis/meet/index.js';
 import type { z } from 'zod';
 import { addConnection } from '../../domain/errors.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
@@ -22,6 +23,7 @@ interface RequestOptions {
 
 type Calendar = calendar_v3.Calendar;
 type Directory = admin_directory_v1.Admin;
+type Meet = meet_v2.Meet;
 type Exchange = (options: RequestOptions) => Promise<{ readonly data: unknown }>;
 
 export interface GoogleClient {
@@ -45,15 +47,25 @@ export interface GoogleClient {
     answer: Shape,
     exchange: (directory: Directory, options: RequestOptions) => ReturnType<Exchange>,
   ): Promise<z.output<Shape>>;
+  /** The same with the Meet API. Its scopes are optional: a missing one is not reported as a loss of the consent. */
+  exchangeWithMeet<Shape extends z.ZodType>(
+    operation: ProviderOperation,
+    connection: ConnectedAccount,
+    call: CallContext,
+    answer: Shape,
+    exchange: (meet: Meet, options: RequestOptions) => ReturnType<Exchange>,
+  ): Promise<z.output<Shape>>;
 }
 
 /** Creates the client; it holds no state of a connection. */
 export const createGoogleClient = ({
   apiUrl,
   adminUrl = apiUrl,
-}: Pick<GoogleSettings, 'apiUrl'> & Partial<Pick<GoogleSettings, 'adminUrl'>>): GoogleClient => {
+  meetUrl = apiUrl,
+}: Pick<GoogleSettings, 'apiUrl'> & Partial<Pick<GoogleSettings, 'adminUrl' | 'meetUrl'>>): GoogleClient => {
   const library = calendar({ version: 'v3', rootUrl: `${apiUrl}/` });
   const directory = new admin_directory_v1.Admin({ rootUrl: `${adminUrl}/` });
+  const meetings = meet({ version: 'v2', rootUrl: `${meetUrl}/` });
 
   /** Sends the request; with `retryOn401`, a rejected token is replaced and the request sent again. */
   const attempt = async (
@@ -99,5 +111,15 @@ export const createGoogleClient = ({
       exchangeParsed(operation, connection, call, answer, (options) => exchange(library, options)),
     exchangeWithDirectory: (operation, connection, call, answer, exchange) =>
       exchangeParsed(operation, connection, call, answer, (options) => exchange(directory, options)),
+    exchangeWithMeet: (operation, connection, call, answer, exchange) =>
+      exchangeParsed(operation, withOptionalScopes(connection), call, answer, (options) =>
+        exchange(meetings, options),
+      ),
   };
 };
+
+/** Returns the account without its report of missing scopes. */
+const withOptionalScopes = (connection: ConnectedAccount): ConnectedAccount => ({
+  ...connection,
+  reportMissingScopes: async () => {},
+});

@@ -20,6 +20,7 @@ const conferenceEvent = (change: Partial<ConferenceEvent> = {}): ConferenceEvent
   slot,
   revision: 1,
   requestId: 'request-1',
+  settings: {},
   ...change,
 });
 const testOperation = { provider: 'google', name: 'test', writes: true } as const;

@@ -53,6 +53,7 @@ describe('the Calendar API', () => {
 test.each([
   [400, 'invalid_grant', 'reconnect'],
   [400, 'invalid_rapt', 'reconnect'],
+  [400, 'admin_policy_enforced', 'reconnect'],
   [401, 'invalid_client', 'misconfigured'],
   [400, 'unauthorized_client', 'misconfigured'],
 ])('the token endpoint: %i %s is %s', (status, error, kind) => {
@@ -81,4 +82,26 @@ test.each([
 ])('%s leaves the effect %s', (code, effect) => {
   const error = Object.assign(new Error('request failed'), { cause: Object.assign(new Error(), { code }) });
   expect(faultOf(error)).toEqual({ kind: 'outage', effect });
+});
+
+/** An error in the form of https://google.aip.dev/193 */
+const meetFailure = (code: number, status: string, message = 'words') =>
+  Object.assign(new Error(message), {
+    response: { status: code, headers: new Headers(), data: { error: { code, status, message } } },
+  });
+
+describe('the Meet API', () => {
+  test.each([
+    [400, 'INVALID_ARGUMENT', undefined, 'rejected_input'],
+    [401, 'UNAUTHENTICATED', undefined, 'reconnect'],
+    [403, 'PERMISSION_DENIED', 'Request had insufficient authentication scopes.', 'not_permitted'],
+    [403, 'PERMISSION_DENIED', 'The caller does not have permission', 'not_permitted'],
+    [403, 'PERMISSION_DENIED', 'Google Meet API has not been used in project 1 before', 'misconfigured'],
+    [404, 'NOT_FOUND', undefined, 'not_found'],
+    [429, 'RESOURCE_EXHAUSTED', undefined, 'retry'],
+    [500, 'INTERNAL', undefined, 'retry'],
+    [503, 'UNAVAILABLE', undefined, 'outage'],
+  ])('%i %s %s is %s', (code, status, message, kind) => {
+    expect(faultOf(meetFailure(code, status, message)).kind).toBe(kind);
+  });
 });

@@ -1,5 +1,5 @@
 /**
- * Maps Google's errors to faults. Calendar: https://developers.google.com/workspace/calendar/api/guides/errors and
+ * Maps Google's errors to faults. Meet: https://google.aip.dev/193, with a status in place of a reason. Calendar: https://developers.google.com/workspace/calendar/api/guides/errors and
  * https://developers.google.com/workspace/calendar/api/guides/quota. Tokens:
  * https://developers.google.com/identity/protocols/oauth2 (RFC 6749, section 5.2).
  */
@@ -22,6 +22,8 @@ import type { CallContext } from '../ports.ts';
 export const googleTokenErrors: readonly ErrorRow[] = [
   { code: 'invalid_grant', fault: 'reconnect' },
   { code: 'invalid_rapt', fault: 'reconnect' },
+  // The administrator of the account has blocked the app: https://developers.google.com/identity/protocols/oauth2/web-server
+  { code: 'admin_policy_enforced', fault: 'reconnect' },
   { code: 'invalid_client', fault: 'misconfigured' },
   { code: 'unauthorized_client', fault: 'misconfigured' },
   { code: 'deleted_client', fault: 'misconfigured' },
@@ -52,6 +54,16 @@ const googleErrors: readonly ErrorRow[] = [
   { code: 'event_of_another', fault: 'conflict' },
   { code: 'event_ids_used_up', fault: 'conflict' },
   { code: 'too_many_pages', fault: 'not_permitted' },
+  { code: 'too_many_records', fault: 'not_permitted' },
+  { code: 'meet_scope_missing', fault: 'not_permitted' },
+  // The Meet API is not enabled in our project.
+  {
+    code: 'PERMISSION_DENIED',
+    messagePattern: /has not been used in project|is disabled/i,
+    fault: 'misconfigured',
+  },
+  { code: 'PERMISSION_DENIED', fault: 'not_permitted' },
+  { code: 'RESOURCE_EXHAUSTED', fault: 'retry_after' },
   ...httpRows,
 ];
 

@@ -8,7 +8,7 @@ import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { endUses } from '../event-uses.ts';
 import { withoutEffect } from '../operations.ts';
-import type { CallContext, ConnectedAccount, EventToDelete } from '../ports.ts';
+import type { CallContext, ConnectedAccount, EventToDelete, OurEvent } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
 import { googleError } from './errors.ts';
 import {
@@ -161,6 +161,19 @@ export const readEvent = async (
     if (hasFault(error, 'not_found')) return undefined;
     throw error;
   }
+};
+
+/** Returns our event as a person sees it, under any generation of its id; undefined when it was deleted. */
+export const findEvent = async (
+  scope: CallScope,
+  { calendarId, eventId, reference }: OurEvent,
+): Promise<GoogleEvent | undefined> => {
+  for (let generation = 1; generation <= maxEventIds; generation += 1) {
+    const stored = await readEvent(scope, calendarId, eventIdAt(eventId, generation));
+    if (stored && !isDeleted(stored) && !isForeign(stored, reference)) return stored;
+    if (!stored && generation > 1) return undefined;
+  }
+  return undefined;
 };
 
 /**

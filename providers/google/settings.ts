@@ -15,6 +15,8 @@ export interface GoogleSettings {
   readonly apiUrl: string;
   /** The origin of the Admin SDK, which lists rooms. */
   readonly adminUrl: string;
+  /** The origin of the Meet API. */
+  readonly meetUrl: string;
   readonly oauthUrl: string;
   /** The origin of the consent page. */
   readonly authUrl: string;
@@ -54,7 +56,12 @@ const scope = (name: string): string => `https://www.googleapis.com/auth/${name}
  */
 export const googleScopes = {
   required: ['openid', scope('userinfo.email'), scope('calendar.events'), scope('calendar.freebusy')],
-  optional: [scope('calendar.calendarlist.readonly'), scope('admin.directory.resource.calendar.readonly')],
+  optional: [
+    scope('calendar.calendarlist.readonly'),
+    scope('admin.directory.resource.calendar.readonly'),
+    scope('meetings.space.settings'),
+    scope('meetings.space.readonly'),
+  ],
 } as const;
 
 /** Lists the calendars of the person, with the rooms that the person has added. */
@@ -64,6 +71,18 @@ export const calendarListScope = scope('calendar.calendarlist.readonly');
  * https://developers.google.com/workspace/admin/directory/v1/guides/authorizing
  */
 export const directoryScope = scope('admin.directory.resource.calendar.readonly');
+
+/**
+ * Reads and changes the settings of all meetings of the person:
+ * https://developers.google.com/workspace/meet/api/guides/authenticate-authorize. The narrower scope
+ * `meetings.space.created` covers meetings that were created with the Meet API, and ours are created with an event.
+ */
+export const meetSettingsScope = scope('meetings.space.settings');
+/** Reads who was in the meetings of the person. */
+export const meetRecordsScope = scope('meetings.space.readonly');
+
+/** How long the settings of a meeting can take. The meeting is usable without them. */
+export const meetSettingsDeadlineMs = 6_000;
 
 /** Wider scopes and short names, with our scopes that they include. */
 export const googleScopeAliases: Readonly<Record<string, readonly string[]>> = {
@@ -88,6 +107,12 @@ export const googleVariables = {
       about:
         'The origin of the Admin SDK, which lists rooms. When GOOGLE_API_URL is not Google’s server, the default is the origin of GOOGLE_API_URL.',
       form: 'an origin without a path, such as https://admin.googleapis.com',
+    }),
+    GOOGLE_MEET_URL: origin().register(variableMetadata, {
+      group: 'Google',
+      about:
+        'The origin of the Meet API, which has the settings and the attendance of meetings. When GOOGLE_API_URL is not Google’s server, the default is the origin of GOOGLE_API_URL.',
+      form: 'an origin without a path, such as https://meet.googleapis.com',
     }),
     GOOGLE_OAUTH_URL: webAddress().register(variableMetadata, {
       group: 'Google',
@@ -123,22 +148,30 @@ export const googleVariables = {
   deployed: {
     GOOGLE_API_URL: 'https://www.googleapis.com',
     GOOGLE_ADMIN_URL: 'https://admin.googleapis.com',
+    GOOGLE_MEET_URL: 'https://meet.googleapis.com',
     GOOGLE_OAUTH_URL: 'https://oauth2.googleapis.com',
     GOOGLE_AUTH_URL: 'https://accounts.google.com',
   },
   local: {
     GOOGLE_API_URL: sandboxAddress,
     GOOGLE_ADMIN_URL: sandboxAddress,
+    GOOGLE_MEET_URL: sandboxAddress,
     GOOGLE_OAUTH_URL: sandboxAddress,
     GOOGLE_AUTH_URL: sandboxAddress,
     GOOGLE_CLIENT_ID: 'sandbox-google-client',
     GOOGLE_CLIENT_SECRET: 'sandbox-google-secret',
   },
   credentials: ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'],
-  webAddresses: ['GOOGLE_API_URL', 'GOOGLE_ADMIN_URL', 'GOOGLE_OAUTH_URL', 'GOOGLE_AUTH_URL'],
+  webAddresses: [
+    'GOOGLE_API_URL',
+    'GOOGLE_ADMIN_URL',
+    'GOOGLE_MEET_URL',
+    'GOOGLE_OAUTH_URL',
+    'GOOGLE_AUTH_URL',
+  ],
   dependent: ({ GOOGLE_OAUTH_URL, GOOGLE_API_URL }) => ({
     ...consentBesideTokens(GOOGLE_OAUTH_URL),
-    ...roomsBesideCalendars(GOOGLE_API_URL),
+    ...besideCalendars(GOOGLE_API_URL),
   }),
 } as const satisfies VariableGroup;
 
@@ -148,6 +181,7 @@ type Set = z.output<z.ZodObject<typeof googleVariables.shape>>;
 export const googleSettingsOf = (set: Set): GoogleSettings => ({
   apiUrl: set.GOOGLE_API_URL,
   adminUrl: set.GOOGLE_ADMIN_URL,
+  meetUrl: set.GOOGLE_MEET_URL,
   oauthUrl: set.GOOGLE_OAUTH_URL,
   authUrl: set.GOOGLE_AUTH_URL,
   clientId: set.GOOGLE_CLIENT_ID,
@@ -161,8 +195,11 @@ const consentBesideTokens = (oauthUrl: string | undefined): { readonly GOOGLE_AU
     ? { GOOGLE_AUTH_URL: new URL(oauthUrl).origin }
     : {};
 
-/** The default of GOOGLE_ADMIN_URL: the origin of GOOGLE_API_URL when that is not Google's server. */
-const roomsBesideCalendars = (apiUrl: string | undefined): { readonly GOOGLE_ADMIN_URL?: string } =>
-  apiUrl && apiUrl !== googleVariables.deployed.GOOGLE_API_URL && URL.canParse(apiUrl)
-    ? { GOOGLE_ADMIN_URL: new URL(apiUrl).origin }
-    : {};
+/** The defaults of GOOGLE_ADMIN_URL and GOOGLE_MEET_URL: the origin of GOOGLE_API_URL when that is not Google's server. */
+const besideCalendars = (
+  apiUrl: string | undefined,
+): { readonly GOOGLE_ADMIN_URL?: string; readonly GOOGLE_MEET_URL?: string } => {
+  if (!apiUrl || apiUrl === googleVariables.deployed.GOOGLE_API_URL || !URL.canParse(apiUrl)) return {};
+  const { origin } = new URL(apiUrl);
+  return { GOOGLE_ADMIN_URL: origin, GOOGLE_MEET_URL: origin };
+};

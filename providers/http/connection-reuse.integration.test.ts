@@ -94,7 +94,7 @@ const clients: Readonly<Record<string, Client>> = {
       const client = createZoomClient(sandboxSettings(url).zoom);
       onTestFinished(() => client.close());
       const meetings = createZoomMeetings(client);
-      return (context) => meetings.find('none', slot, context);
+      return (context) => meetings.find({ kind: 'service', user: 'me' }, 'none', slot, context);
     },
     atMost: zoomConnections,
   },

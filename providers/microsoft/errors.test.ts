@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { microsoftCodeErrors, microsoftError } from './errors.ts';
+import { microsoftCodeErrors, microsoftError, microsoftRefreshErrors } from './errors.ts';
 
 /** Examples of https://learn.microsoft.com/entra/identity-platform/reference-error-codes */
 const answer = (error: string, number: number, suberror?: string, status = 400) => ({
@@ -29,13 +29,24 @@ test.each([
   ['invalid_client', 7000215, undefined, 'misconfigured'],
   ['invalid_client', 7000222, undefined, 'misconfigured'],
   ['unauthorized_client', 700016, undefined, 'misconfigured'],
+  ['unauthorized_client', 7000112, undefined, 'reconnect'],
+  ['invalid_request', 90002, undefined, 'reconnect'],
   ['invalid_scope', 70011, undefined, 'misconfigured'],
   ['temporarily_unavailable', 90033, undefined, 'outage'],
   ['server_error', 50000, undefined, 'retry'],
   ['invalid_request', 900144, undefined, 'rejected_input'],
 ])('a refresh: %s %i %s is %s', (error, number, suberror, kind) => {
-  expect(microsoftError(refresh, answer(error, number, suberror)).fault.kind).toBe(kind);
+  const table = microsoftRefreshErrors(false);
+  expect(microsoftError(refresh, answer(error, number, suberror), table).fault.kind).toBe(kind);
 });
+
+test.each([700016, 650051])(
+  'a refresh with an app that other tenants know: unauthorized_client %i is reconnect',
+  (number) => {
+    const refused = answer('unauthorized_client', number);
+    expect(microsoftError(refresh, refused, microsoftRefreshErrors(true)).fault.kind).toBe('reconnect');
+  },
+);
 
 test('a 401 of a gateway at the token endpoint does not disconnect an account', () => {
   const gateway = { status: 401, retryAfter: undefined, body: undefined };
@@ -51,6 +62,7 @@ describe('a code exchange', () => {
     ['invalid_grant', 70000, undefined, 'rejected_input'],
     ['invalid_request', 50011, undefined, 'misconfigured'],
     ['invalid_client', 7000215, undefined, 'misconfigured'],
+    ['unauthorized_client', 700016, undefined, 'misconfigured'],
   ])('%s %i %s is %s', (error, number, suberror, kind) => {
     const code = { provider: 'microsoft', name: 'oauth.redeem', writes: true } as const;
     expect(microsoftError(code, answer(error, number, suberror), microsoftCodeErrors).fault.kind).toBe(kind);

@@ -48,13 +48,35 @@ const transientErrors: readonly ErrorRow[] = [
   { messagePattern: /^server_error\b/, fault: 'retry' },
 ];
 
-/** Errors of a token refresh. */
+/** Errors of the application's own token. */
 const microsoftErrors: readonly ErrorRow[] = [
   ...clientErrors,
   ...reauthorizationErrors,
   ...transientErrors,
   { messagePattern: /^invalid_grant\b/, fault: 'reconnect' },
   ...tokenHttpRows,
+];
+
+/** The tenant does not exist any more, or its administrator has disabled the app. */
+const tenantErrors: readonly ErrorRow[] = [
+  { code: 'AADSTS90002', fault: 'reconnect' },
+  { code: 'AADSTS7000112', fault: 'reconnect' },
+];
+
+/** The tenant does not have the app. A wrong client id has the same error, and then no tenant has it. */
+const missingAppErrors: readonly ErrorRow[] = [
+  { code: 'AADSTS700016', fault: 'reconnect' },
+  { messagePattern: /^unauthorized_client\b/, fault: 'reconnect' },
+];
+
+/**
+ * Returns the errors of the refresh of an account's token.
+ * @param isAppKnown whether Microsoft knows our app: it has refreshed the token of some account
+ */
+export const microsoftRefreshErrors = (isAppKnown: boolean): readonly ErrorRow[] => [
+  ...tenantErrors,
+  ...(isAppKnown ? missingAppErrors : []),
+  ...microsoftErrors,
 ];
 
 /** Errors of a code exchange: here `invalid_grant` concerns the code or its verifier. */

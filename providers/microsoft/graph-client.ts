@@ -7,7 +7,7 @@
 import { Client, type Context, type Middleware } from '@microsoft/microsoft-graph-client';
 import type { z } from 'zod';
 import { addConnection, ProviderError } from '../../domain/errors.ts';
-import type { ProviderOperation } from '../errors/error-table.ts';
+import type { ErrorRow, ProviderOperation } from '../errors/error-table.ts';
 import { transportError, withDeadline } from '../errors/transport-errors.ts';
 import type { CallContext, ConnectedAccount } from '../ports.ts';
 import { timesInUtc } from './event-time.ts';
@@ -23,6 +23,8 @@ export type GraphRequest = {
   readonly isOwnCalendar?: boolean;
   /** The most items in a page of a change query, which does not know `$top`. */
   readonly pageSize?: number | undefined;
+  /** The table of errors. Default: that of calendars. */
+  readonly errors?: readonly ErrorRow[] | undefined;
 } & ({ readonly method: 'get' | 'delete' } | { readonly method: 'post' | 'patch'; readonly body: object });
 
 export interface GraphClient {
@@ -56,7 +58,7 @@ export const createGraphClient = ({ graphUrl }: Pick<MicrosoftSettings, 'graphUr
     call: CallContext,
     sent: GraphRequest,
   ): Promise<unknown> => {
-    const { path, ifMatch, isOwnCalendar, pageSize } = sent;
+    const { path, ifMatch, isOwnCalendar, pageSize, errors } = sent;
     const recorder = createRecorder();
     const library = Client.initWithMiddleware({
       baseUrl: graphUrl,
@@ -82,7 +84,7 @@ export const createGraphClient = ({ graphUrl }: Pick<MicrosoftSettings, 'graphUr
       throw graphError(
         operation,
         answer,
-        isOwnCalendar && isAccessDenied(answer) ? ownCalendarErrors : undefined,
+        isOwnCalendar && isAccessDenied(answer) ? ownCalendarErrors : errors,
       );
     }
   };
@@ -99,9 +101,9 @@ export const createGraphClient = ({ graphUrl }: Pick<MicrosoftSettings, 'graphUr
     try {
       return await send(operation, token, call, request);
     } catch (error) {
-      if (!(error instanceof ProviderError) || error.fault.kind !== 'reconnect') throw error;
+      if (!(error instanceof ProviderError)) throw error;
       if (error.vendor.status !== 401) {
-        await connection.reportMissingScopes(token);
+        if (error.fault.kind === 'reconnect') await connection.reportMissingScopes(token);
         throw error;
       }
       connection.reportRejectedToken(token);

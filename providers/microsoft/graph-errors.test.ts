@@ -7,6 +7,7 @@ import {
   ownCalendarErrors,
   thrownFailure,
 } from './graph-errors.ts';
+import { createOrGetErrors, explained, onlineMeetingErrors } from './meeting-errors.ts';
 
 const put = operationOf('microsoft', 'calendar.putEvent');
 
@@ -66,5 +67,58 @@ describe('an error of Graph', () => {
       message: 'the answer has no error document',
       retryAfter: '2',
     });
+  });
+});
+
+describe('an error of a Teams meeting', () => {
+  const create = operationOf('microsoft', 'meetings.create');
+  it.each([
+    [429, 'TooManyRequests', '', { kind: 'retry_after', delayMs: 5_000 }],
+    [429, 'activityLimitReached', '', { kind: 'retry_after', delayMs: 5_000 }],
+    [
+      401,
+      'InvalidAuthenticationToken',
+      'Continuous access evaluation resulted in challenge',
+      { kind: 'reconnect' },
+    ],
+    [401, 'UnknownError', '', { kind: 'not_permitted' }],
+    [403, 'Forbidden', '', { kind: 'not_permitted' }],
+    [404, 'NotFound', '', { kind: 'not_found' }],
+    [400, 'BadRequest', 'Invalid meeting id x.', { kind: 'not_found' }],
+    [400, 'BadRequest', 'StartTime is required', { kind: 'rejected_input' }],
+    [409, 'Conflict', '', { kind: 'conflict' }],
+    [500, 'InternalServerError', '', { kind: 'retry', effect: 'unknown' }],
+    [503, 'ServiceUnavailable', '', { kind: 'outage', effect: 'unknown', delayMs: 5_000 }],
+    [undefined, 'no_host', '', { kind: 'not_permitted' }],
+    [undefined, 'scope_missing', '', { kind: 'reconnect' }],
+    [undefined, 'report_scope_missing', '', { kind: 'not_permitted' }],
+    [undefined, 'meeting_without_link', '', { kind: 'retry', effect: 'unknown' }],
+    [undefined, 'meeting_vanished', '', { kind: 'retry', effect: 'unknown' }],
+    [undefined, 'external_ids_used_up', '', { kind: 'conflict' }],
+    [undefined, 'too_many_reports', '', { kind: 'not_permitted' }],
+  ] as const)('%s %s "%s" has the fault %o', (status, code, message, fault) => {
+    const failure = { status, code, message, retryAfter: '5' };
+    expect(graphError(create, failure, onlineMeetingErrors).fault).toMatchObject(fault);
+  });
+
+  it.each([
+    [401, 'personal_account'],
+    [403, 'teams_not_allowed'],
+    [404, 'teams_not_allowed'],
+  ] as const)('%i of a creation says what to do', (status, code) => {
+    const refused = graphError(create, { status, code: 'Forbidden', message: '' }, createOrGetErrors);
+    expect(explained(refused)).toMatchObject({
+      fault: { kind: 'not_permitted' },
+      vendor: { status, code, message: expect.stringContaining('as the host') },
+    });
+  });
+
+  it('of another kind stays as it is', () => {
+    const missing = graphError(
+      create,
+      { status: 404, code: 'NotFound', message: 'gone' },
+      onlineMeetingErrors,
+    );
+    expect(explained(missing)).toBe(missing);
   });
 });

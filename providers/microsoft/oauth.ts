@@ -13,7 +13,7 @@ import type { OAuthAuthorizer } from '../oauth/authorizers.ts';
 import { normalizeScopes } from '../oauth/scopes.ts';
 import { operationOf } from '../operations.ts';
 import { createMicrosoftClient } from './client.ts';
-import { microsoftCodeErrors } from './errors.ts';
+import { microsoftCodeErrors, microsoftRefreshErrors } from './errors.ts';
 import { graphScopes, type MicrosoftSettings, microsoftScopes, signInScopes } from './settings.ts';
 
 const redeemCode = operationOf('microsoft', 'oauth.redeem');
@@ -22,6 +22,9 @@ const refreshToken = operationOf('microsoft', 'oauth.refresh');
 /** Creates the OAuth port of Microsoft. */
 export const createMicrosoftAuthorizer = (settings: MicrosoftSettings): OAuthAuthorizer => {
   const client = createMicrosoftClient(settings);
+  /** Whether this process has refreshed a token. */
+  let isAppKnown = false;
+
   return {
     provider: 'microsoft',
     scopes: microsoftScopes,
@@ -63,20 +66,26 @@ export const createMicrosoftAuthorizer = (settings: MicrosoftSettings): OAuthAut
         microsoftCodeErrors,
       ),
     refresh: (token, call) =>
-      client.exchange(refreshToken, call, async (application) => {
-        const result = await application.acquireTokenByRefreshToken({
-          refreshToken: token,
-          scopes: [...graphScopes],
-          forceCache: true,
-        });
-        const accessToken = accessTokenOf(result);
-        const another = refreshTokenIn(application);
-        return {
-          accessToken,
-          refreshToken: another === token ? undefined : another,
-          scopes: normalizeMicrosoftScopes(result?.scopes ?? []),
-        };
-      }),
+      client.exchange(
+        refreshToken,
+        call,
+        async (application) => {
+          const result = await application.acquireTokenByRefreshToken({
+            refreshToken: token,
+            scopes: [...graphScopes],
+            forceCache: true,
+          });
+          const accessToken = accessTokenOf(result);
+          isAppKnown = true;
+          const another = refreshTokenIn(application);
+          return {
+            accessToken,
+            refreshToken: another === token ? undefined : another,
+            scopes: normalizeMicrosoftScopes(result?.scopes ?? []),
+          };
+        },
+        microsoftRefreshErrors(isAppKnown),
+      ),
     revoke: async () => 'unsupported',
   };
 };

@@ -30,6 +30,11 @@ export const changesPerPage = 50;
 /** The scopes of the sign-in. The library adds them to every request. */
 export const signInScopes = ['openid', 'profile', 'offline_access'] as const;
 
+/** Creates, changes, reads and deletes the Teams meetings of the account. */
+export const meetingScope = 'OnlineMeetings.ReadWrite';
+/** Reads who was in the Teams meetings of the account. */
+export const attendanceScope = 'OnlineMeetingArtifact.Read.All';
+
 /**
  * The OAuth scopes: https://learn.microsoft.com/graph/permissions-reference and, for the sign-in,
  * https://learn.microsoft.com/entra/identity-platform/scopes-oidc. None needs an administrator, unless the tenant
@@ -37,7 +42,7 @@ export const signInScopes = ['openid', 'profile', 'offline_access'] as const;
  */
 export const microsoftScopes = {
   required: [...signInScopes, 'Calendars.ReadWrite'],
-  optional: ['OnlineMeetings.ReadWrite', 'Place.Read.All', 'Calendars.Read.Shared'],
+  optional: [meetingScope, attendanceScope, 'Place.Read.All', 'Calendars.Read.Shared'],
 } as const;
 
 /**

@@ -15,6 +15,7 @@ export interface ConnectionRecord {
   readonly status: ConnectionStatus;
   readonly statusReason: ConnectionStatusReason | undefined;
   readonly version: number;
+  readonly scopes?: readonly string[] | undefined;
 }
 
 /**
@@ -28,9 +29,15 @@ export const connectedAccountOf = (
   accessTokens: Pick<AccessTokens, 'forConnection'>,
   purpose: string,
 ): ConnectedAccount => {
-  const { id, organization, provider, account, status, statusReason } = connection;
+  const { id, organization, provider, account, status, statusReason, scopes } = connection;
   if (status !== 'connected' || account === undefined) {
     throw reconnectRequired(provider, id, statusReason ?? status);
   }
-  return { id, organization, account, ...accessTokens.forConnection(connection, purpose) };
+  return {
+    id,
+    organization,
+    account,
+    scopes: scopes?.length ? scopes : undefined,
+    ...accessTokens.forConnection(connection, purpose),
+  };
 };

@@ -2,6 +2,7 @@
 import {
   calendarVendors,
   channelVendors,
+  hasServiceHosts,
   isRoomProvider,
   meetingVendors,
   namesIn,
@@ -17,9 +18,12 @@ import type {
   CalendarProvider,
   ConnectedAccount,
   EmailProvider,
+  FileStorage,
+  HostAccount,
   MeetingProvider,
   Providers,
   ReadableCalendarProvider,
+  RecordingProvider,
   RoomCalendars,
   SharedAccounts,
   TextMessageProvider,
@@ -28,7 +32,7 @@ import type { CallAccount, CallPath } from './call-path.ts';
 
 /** Returns providers whose calls are rejected while a circuit is open or a quota is exhausted. */
 export const routeThroughCallPath = (
-  { calendars, calendarChanges, meetings, textMessages, email }: Providers,
+  { calendars, calendarChanges, meetings, textMessages, email, recordings, storage }: Providers,
   path: CallPath,
   accounts: SharedAccounts,
 ): Providers => ({
@@ -37,6 +41,8 @@ export const routeThroughCallPath = (
   meetings: each(meetings, (provider) => meetingsOnPath(provider, path, accounts)),
   textMessages: textMessagesOnPath(textMessages, path, accounts),
   email: emailOnPath(email, path, accounts),
+  recordings: each(recordings, (provider) => recordingsOnPath(provider, path, accounts)),
+  storage: storageOnPath(storage, path),
 });
 
 /** Returns the table with every row replaced. */
@@ -157,6 +163,8 @@ const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarPro
   const { vendor } = calendarVendors[calendar.name];
   const putEvent = operationOf(vendor, 'calendar.putEvent');
   const putConference = operationOf(vendor, 'calendar.putConference');
+  const checkConference = operationOf(vendor, 'calendar.checkConference');
+  const conferenceAttendance = operationOf(vendor, 'calendar.conferenceAttendance');
   const deleteEvent = operationOf(vendor, 'calendar.deleteEvent');
   return {
     ...readingOnPath(calendar, path),
@@ -167,6 +175,24 @@ const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarPro
       path.run(putConference, ofConnection(connection), call, () =>
         calendar.putConference(connection, event, call),
       ),
+    ...(calendar.checkConference && {
+      checkConference: (connection, event, call) =>
+        path.run(
+          checkConference,
+          ofConnection(connection),
+          call,
+          async () => (await calendar.checkConference?.(connection, event, call)) ?? 'absent',
+        ),
+    }),
+    ...(calendar.conferenceAttendance && {
+      conferenceAttendance: (connection, conference, call) =>
+        path.run(
+          conferenceAttendance,
+          ofConnection(connection),
+          call,
+          async () => (await calendar.conferenceAttendance?.(connection, conference, call)) ?? [],
+        ),
+    }),
     deleteEvent: (connection, event, call) =>
       path.run(deleteEvent, ofConnection(connection), call, () =>
         calendar.deleteEvent(connection, event, call),
@@ -174,25 +200,99 @@ const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarPro
   };
 };
 
+/** The quotas of hosts are separate: each user of a shared account has a quota. */
 const meetingsOnPath = (
   provider: MeetingProvider,
   path: CallPath,
   accounts: SharedAccounts,
 ): MeetingProvider => {
-  const { vendor } = meetingVendors[provider.name];
-  const account = { account: accounts[vendor] };
+  const { name, defaultUser, createsOnce } = provider;
+  const { vendor } = meetingVendors[name];
   const find = operationOf(vendor, 'meetings.find');
   const create = operationOf(vendor, 'meetings.create');
   const move = operationOf(vendor, 'meetings.move');
   const remove = operationOf(vendor, 'meetings.remove');
+  const check = operationOf(vendor, 'meetings.check');
+  const attendance = operationOf(vendor, 'meetings.attendance');
+  const accountOf = (host: HostAccount): CallAccount =>
+    host.kind === 'connected'
+      ? ofConnection(host.connection)
+      : { account: `${hasServiceHosts(name) ? accounts[meetingVendors[name].vendor] : vendor}/${host.user}` };
+  return {
+    name,
+    defaultUser,
+    createsOnce,
+    find: (host, reference, around, call) =>
+      path.run(find, accountOf(host), call, () => provider.find(host, reference, around, call)),
+    create: (host, spec, call) =>
+      path.run(create, accountOf(host), call, () => provider.create(host, spec, call)),
+    ...(provider.review && {
+      review: (host, meetingId, spec, call) =>
+        path.run(
+          check,
+          accountOf(host),
+          call,
+          async () => (await provider.review?.(host, meetingId, spec, call)) ?? [],
+        ),
+    }),
+    move: (host, meetingId, spec, call) =>
+      path.run(move, accountOf(host), call, () => provider.move(host, meetingId, spec, call)),
+    remove: (host, meetingId, call) =>
+      path.run(remove, accountOf(host), call, () => provider.remove(host, meetingId, call)),
+    check: (host, meetingId, call) =>
+      path.run(check, accountOf(host), call, () => provider.check(host, meetingId, call)),
+    ...(provider.attendance && {
+      attendance: (host, meetingId, call) =>
+        path.run(
+          attendance,
+          accountOf(host),
+          call,
+          async () => (await provider.attendance?.(host, meetingId, call)) ?? [],
+        ),
+    }),
+  };
+};
+
+/** A download is observed until its first byte. */
+const recordingsOnPath = (
+  provider: RecordingProvider,
+  path: CallPath,
+  accounts: SharedAccounts,
+): RecordingProvider => {
+  const { vendor } = meetingVendors[provider.name];
+  const list = operationOf(vendor, 'recordings.list');
+  const download = operationOf(vendor, 'recordings.download');
+  const remove = operationOf(vendor, 'recordings.remove');
+  const accountOf = (host: HostAccount): CallAccount =>
+    host.kind === 'connected'
+      ? ofConnection(host.connection)
+      : { account: `${accounts[vendor]}/${host.user}` };
   return {
     name: provider.name,
-    find: (reference, around, call) =>
-      path.run(find, account, call, () => provider.find(reference, around, call)),
-    create: (spec, call) => path.run(create, account, call, () => provider.create(spec, call)),
-    move: (meetingId, spec, call) =>
-      path.run(move, account, call, () => provider.move(meetingId, spec, call)),
-    remove: (meetingId, call) => path.run(remove, account, call, () => provider.remove(meetingId, call)),
+    list: (host, meetingId, call) =>
+      path.run(list, accountOf(host), call, () => provider.list(host, meetingId, call)),
+    isInTrash: (host, meetingId, call) =>
+      path.run(list, accountOf(host), call, () => provider.isInTrash(host, meetingId, call)),
+    download: (host, file, offset, call) =>
+      path.run(download, accountOf(host), call, () => provider.download(host, file, offset, call)),
+    remove: (host, instance, action, call) =>
+      path.run(remove, accountOf(host), call, () => provider.remove(host, instance, action, call)),
+  };
+};
+
+/** An upload is observed when it begins, and a read until its first byte. */
+const storageOnPath = (storage: FileStorage, path: CallPath): FileStorage => {
+  const account = { account: storage.kind };
+  const find = operationOf('storage', 'files.find');
+  const read = operationOf('storage', 'files.read');
+  const store = operationOf('storage', 'files.store');
+  const remove = operationOf('storage', 'files.remove');
+  return {
+    kind: storage.kind,
+    find: (key, call) => path.run(find, account, call, () => storage.find(key, call)),
+    upload: (key, size, call) => path.run(store, account, call, () => storage.upload(key, size, call)),
+    read: (key, range, call) => path.run(read, account, call, () => storage.read(key, range, call)),
+    remove: (key, call) => path.run(remove, account, call, () => storage.remove(key, call)),
   };
 };
 

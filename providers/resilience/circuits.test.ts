@@ -224,3 +224,38 @@ it('a second call waits during a trial call', async () => {
   expect(await first).toBe('first');
   expect(await circuits.run(createMeeting, undefined, call, async () => 'second')).toBe('second');
 });
+
+describe('the circuit of the meetings of a vendor', () => {
+  const createTeams = operationOf('microsoft', 'meetings.create');
+  const putOutlook = operationOf('microsoft', 'calendar.putEvent');
+
+  const run = (circuits: ReturnType<typeof createCircuits>, connection: ConnectionId) => {
+    const attempt = (operation: typeof createTeams, perform: () => Promise<string>) =>
+      circuits.run(operation, connection, call, perform).catch((error: unknown) => error);
+    const fails = (operation: typeof createTeams) =>
+      attempt(operation, async () => {
+        throw new ProviderError(operation.provider, operation.name, outage, { status: 503, message: 'no' });
+      });
+    return { attempt, fails };
+  };
+
+  it('opens without stopping the calendars, and the other way round', async () => {
+    for (const [down, up] of [
+      [createTeams, putOutlook],
+      [putOutlook, createTeams],
+    ] as const) {
+      const { circuits, changes } = setup();
+      const accounts = [run(circuits, 'conn_a'), run(circuits, 'conn_b')];
+      for (const { fails } of accounts) {
+        for (let n = 0; n < failuresToOpen; n += 1) await fails(down);
+      }
+      for (const { attempt } of accounts) {
+        expect(await attempt(down, async () => 'done')).toEqual(heldBack(openDurationsMs[0] ?? 0));
+        expect(await attempt(up, async () => 'done')).toBe('done');
+      }
+      const service = down === createTeams ? 'meetings' : undefined;
+      expect(changes).not.toEqual([]);
+      expect(changes.every((change) => change.service === service)).toBe(true);
+    }
+  });
+});

@@ -1,5 +1,5 @@
 /**
- * Keeps the circuits of one process: one per provider and, where calls are made with connections, one per connection. A
+ * Keeps the circuits of one process: one per provider, one for its meetings where the catalog says so, and, where calls are made with connections, one per connection. A
  * single failing calendar account opens only its own circuit; Google's opens when several accounts fail in a row.
  */
 import { ProviderError } from '../../domain/errors.ts';
@@ -14,11 +14,15 @@ import { formatUtcTime, rejectionCodes } from './rejected-call.ts';
 
 export interface CircuitChange {
   readonly provider: VendorName;
+  /** Undefined: the vendor's own circuit. Some vendors have another one for their meetings. */
+  readonly service: CircuitService;
   /** Undefined: the circuit of the whole provider. */
   readonly connection: ConnectionId | undefined;
   readonly state: CircuitState;
   readonly open: OpenCircuit | undefined;
 }
+
+type CircuitService = 'meetings' | undefined;
 
 export interface Circuits {
   /**
@@ -55,23 +59,25 @@ export const createCircuits = (
   onChange: (change: CircuitChange) => void,
   random: () => number = Math.random,
 ): Circuits => {
-  const circuits = new Map<VendorName, ProviderCircuit>();
+  const circuits = new Map<string, ProviderCircuit>();
 
-  const create = (provider: VendorName, hasConnections: boolean): ProviderCircuit => {
+  const create = (operation: CallOperation, hasConnections: boolean): ProviderCircuit => {
+    const { provider } = operation;
+    const service = serviceOf(operation);
     const failingAccounts = new Map<ConnectionId, FailingAccount>();
     const shared = createCircuit({
-      onChange: (state, open) => onChange({ provider, connection: undefined, state, open }),
+      onChange: (state, open) => onChange({ provider, service, connection: undefined, state, open }),
       countsFailure: () => !hasConnections || failingAccounts.size >= failingAccountsToOpen,
       random,
     });
     const created = { shared, failingAccounts };
-    circuits.set(provider, created);
+    circuits.set(circuitNameOf(operation), created);
     return created;
   };
 
   const recordFailure = (
     { failingAccounts }: ProviderCircuit,
-    provider: VendorName,
+    operation: CallOperation,
     id: ConnectionId,
     own: Circuit,
   ) => {
@@ -80,22 +86,26 @@ export const createCircuits = (
     for (const [connection, { circuit, lastAt }] of failingAccounts) {
       if (now - lastAt < failingAccountTtlMs) continue;
       failingAccounts.delete(connection);
-      if (circuit.state() !== 'closed') onChange({ provider, connection, state: 'closed', open: undefined });
+      if (circuit.state() === 'closed') continue;
+      const { provider } = operation;
+      onChange({ provider, service: serviceOf(operation), connection, state: 'closed', open: undefined });
     }
   };
 
   const runForConnection = async <Result>(
     providerCircuit: ProviderCircuit,
-    { provider }: CallOperation,
+    operation: CallOperation,
     connection: ConnectionId,
     call: CallContext,
     perform: () => Promise<Result>,
   ): Promise<Result> => {
     const { shared, failingAccounts } = providerCircuit;
+    const { provider } = operation;
+    const service = serviceOf(operation);
     const own =
       failingAccounts.get(connection)?.circuit ??
       createCircuit({
-        onChange: (state, open) => onChange({ provider, connection, state, open }),
+        onChange: (state, open) => onChange({ provider, service, connection, state, open }),
         random,
       });
     return shared.run(call, async () => {
@@ -105,7 +115,7 @@ export const createCircuits = (
         return result;
       } catch (error) {
         const failure = failureSignalOf(error, call);
-        if (failure === 'failing') recordFailure(providerCircuit, provider, connection, own);
+        if (failure === 'failing') recordFailure(providerCircuit, operation, connection, own);
         if (failure === 'healthy') failingAccounts.delete(connection);
         throw error;
       }
@@ -116,15 +126,24 @@ export const createCircuits = (
     run: async (operation, connection, call, perform) => {
       const { provider } = operation;
       if (!operation.circuit) return perform();
-      const circuit = circuits.get(provider) ?? create(provider, connection !== undefined);
+      const circuit = circuits.get(circuitNameOf(operation)) ?? create(operation, connection !== undefined);
       const providerBlock = circuit.shared.blockedUntil();
-      if (providerBlock) throw circuitOpenError(operation, providerBlock, provider);
+      if (providerBlock) throw circuitOpenError(operation, providerBlock, circuitNameOf(operation));
       if (connection === undefined) return circuit.shared.run(call, perform);
       const accountBlock = circuit.failingAccounts.get(connection)?.circuit.blockedUntil();
       if (accountBlock) throw circuitOpenError(operation, accountBlock, `this account at ${provider}`);
       return runForConnection(circuit, operation, connection, call, perform);
     },
   };
+};
+
+const serviceOf = ({ circuit }: CallOperation): CircuitService =>
+  typeof circuit === 'string' ? circuit : undefined;
+
+/** Returns `google`, or `google.meetings`. */
+const circuitNameOf = (operation: CallOperation): string => {
+  const service = serviceOf(operation);
+  return service === undefined ? operation.provider : `${operation.provider}.${service}`;
 };
 
 const circuitOpenError = (

@@ -68,6 +68,7 @@ const setup = async (options: SandboxOptions = {}, limit = 100) => {
   return { sandbox, metrics, logLines, startProcess, zoom: startProcess(), called, calledAtAll };
 };
 
+const host = { kind: 'service', user: 'me' } as const;
 let references = 0;
 const call = (organization: `org_${string}` = 'org_1'): CallContext => ({
   signal: AbortSignal.timeout(5_000),
@@ -76,7 +77,11 @@ const call = (organization: `org_${string}` = 'org_1'): CallContext => ({
 });
 const create = (zoom: MeetingProvider, organization?: `org_${string}`) => {
   references += 1;
-  return zoom.create({ reference: `r${references}`, topic: 'Audition', slot }, call(organization));
+  return zoom.create(
+    host,
+    { reference: `r${references}`, topic: 'Audition', slot, settings: {} },
+    call(organization),
+  );
 };
 const failed = async (attempt: Promise<unknown>) => {
   const error: unknown = await attempt.then(
@@ -206,7 +211,8 @@ describe('a failing provider', () => {
     const calledOff = async () => {
       const controller = new AbortController();
       const attempt = zoom.create(
-        { reference: 'off', topic: 'Audition', slot },
+        host,
+        { reference: 'off', topic: 'Audition', slot, settings: {} },
         { signal: controller.signal, correlationId: 'c' },
       );
       setTimeout(() => controller.abort(), 20);
@@ -247,7 +253,7 @@ describe('a quota', () => {
     expect(logLines.filter((line) => line.startsWith('provider quota nearly exhausted'))).toHaveLength(1);
     // A deletion uses no quota.
     const [meeting] = sandbox.control.state().zoom.meetings;
-    expect(await first.remove(String(meeting?.id), call())).toBe('deleted');
+    expect(await first.remove(host, String(meeting?.id), call())).toBe('deleted');
   });
 
   it('reserves a part of a shared account for other organizations', async () => {
@@ -271,7 +277,7 @@ describe('a quota', () => {
     expect(await failed(create(zoom))).toEqual(faultOf('quota_exhausted'));
     expect(await failed(create(startProcess('another')))).toEqual(faultOf('quota_exhausted'));
     expect(called()).toBe(3);
-    expect(await zoom.find('r', slot, call())).toEqual([]);
+    expect(await zoom.find(host, 'r', slot, call())).toEqual([]);
   });
 
   it('is not used by an outage or by a call cancelled before it began', async () => {
@@ -279,9 +285,9 @@ describe('a quota', () => {
     sandbox.control.setFault('zoom', { kind: 'outage', times: 3 });
     for (let n = 0; n < 3; n += 1) await failed(create(zoom));
     const off = { ...call(), signal: AbortSignal.abort(new Error('called off')) };
-    expect(await failed(zoom.create({ reference: 'off', topic: 'Audition', slot }, off))).toEqual(
-      faultOf('retry', { effect: 'none' }),
-    );
+    expect(
+      await failed(zoom.create(host, { reference: 'off', topic: 'Audition', slot, settings: {} }, off)),
+    ).toEqual(faultOf('retry', { effect: 'none' }));
     const facts = await database.repositories.providerHealth.facts('zoom', toInstant(Date.now()));
     expect(facts.quotas).toEqual([{ quota: 'zoom.meeting_writes_per_day', used: 0 }]);
   });

@@ -99,23 +99,25 @@ const reportQuotaUsage = (
 };
 
 const watchCircuits = ({ metrics, logger }: ResilienceOptions, health: HealthRecorder) => {
-  const blockedAccounts = new Map<VendorName, Set<string>>();
-  const providerStates = new Map<VendorName, CircuitState>();
-  return ({ provider, connection, state, open }: CircuitChange): void => {
-    const accounts = blockedAccounts.get(provider) ?? new Set();
-    blockedAccounts.set(provider, accounts);
-    if (connection === undefined) providerStates.set(provider, state);
+  const blockedAccounts = new Map<string, Set<string>>();
+  const providerStates = new Map<string, CircuitState>();
+  return ({ provider, service, connection, state, open }: CircuitChange): void => {
+    const name = service === undefined ? provider : `${provider}.${service}`;
+    const accounts = blockedAccounts.get(name) ?? new Set();
+    blockedAccounts.set(name, accounts);
+    if (connection === undefined) providerStates.set(name, state);
     else if (state === 'closed') accounts.delete(connection);
     else accounts.add(connection);
     metrics.circuitChanged({
-      provider,
-      state: providerStates.get(provider) ?? 'closed',
+      provider: name,
+      state: providerStates.get(name) ?? 'closed',
       accountsHeldBack: accounts.size,
     });
-    const about = { provider, connection, circuit: state, until: open && toInstant(open.untilMs) };
+    const about = { provider, service, connection, circuit: state, until: open && toInstant(open.untilMs) };
     if (state === 'open') logger.warn({ ...about, last: open?.lastFailure }, 'circuit opened');
     else if (state === 'closed') logger.info(about, 'circuit closed');
-    health.circuit(provider, connection, state, open?.untilMs);
+    // The health page shows the vendor's own circuit. That of its meetings is in the metrics and in the log.
+    if (service === undefined) health.circuit(provider, connection, state, open?.untilMs);
   };
 };
 

@@ -1,10 +1,14 @@
-/** Sends requests to the Zoom API with the service's own account: https://developers.zoom.us/docs/api/ */
+/**
+ * Sends requests to the Zoom API, with the service's own account or with the token of a connected account:
+ * https://developers.zoom.us/docs/api/
+ */
 import { Agent } from 'undici';
+import { addConnection } from '../../domain/errors.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
 import { withoutEffect } from '../operations.ts';
-import type { CallContext } from '../ports.ts';
-import { fromZoom, zoomError, zoomErrors } from './errors.ts';
+import type { CallContext, HostAccount } from '../ports.ts';
+import { fromZoom, isScopeMissing, zoomConnectionErrors, zoomError, zoomErrors } from './errors.ts';
 import { basicCredentials, exchangeWithZoom } from './http.ts';
 import { createServerToServerTokens } from './server-to-server-token.ts';
 import { type ZoomSettings, zoomConnections, zoomDeadlineMs } from './settings.ts';
@@ -18,11 +22,16 @@ interface ZoomRequest {
 
 export interface ZoomClient {
   /**
-   * Sends a request and returns the answer's body. A rejected token is replaced once.
+   * Sends a request with the host's account and returns the answer's body. A rejected token is replaced once.
    *
-   * @throws {ProviderError} for every answer that is not a success.
+   * @throws {ProviderError} for every answer that is not a success, with the connection id of a connected host.
    */
-  send(operation: ProviderOperation, request: ZoomRequest, call: CallContext): Promise<unknown>;
+  send(
+    operation: ProviderOperation,
+    host: HostAccount,
+    request: ZoomRequest,
+    call: CallContext,
+  ): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -50,10 +59,15 @@ export const createZoomClient = (settings: ZoomSettings): ZoomClient => {
   );
 
   /** Throws without effect for a call that was aborted, and when no token can be obtained. */
-  const tokenFor = async (operation: ProviderOperation, call: CallContext): Promise<string> => {
+  const tokenFor = async (
+    operation: ProviderOperation,
+    host: HostAccount,
+    call: CallContext,
+  ): Promise<string> => {
     try {
       call.signal.throwIfAborted();
-      const token = await tokens.get(operation);
+      const token =
+        host.kind === 'service' ? await tokens.get(operation) : await host.connection.accessToken(call);
       call.signal.throwIfAborted();
       return token;
     } catch (error) {
@@ -61,8 +75,16 @@ export const createZoomClient = (settings: ZoomSettings): ZoomClient => {
     }
   };
 
-  const attempt = async (operation: ProviderOperation, request: ZoomRequest, call: CallContext) => {
-    const token = await tokenFor(operation, call);
+  const reportRejectedToken = (host: HostAccount, token: string): void =>
+    host.kind === 'service' ? tokens.reportRejectedToken(token) : host.connection.reportRejectedToken(token);
+
+  const attempt = async (
+    operation: ProviderOperation,
+    host: HostAccount,
+    request: ZoomRequest,
+    call: CallContext,
+  ) => {
+    const token = await tokenFor(operation, host, call);
     const headers: Headers = {
       authorization: `Bearer ${token}`,
       accept: 'application/json',
@@ -78,18 +100,20 @@ export const createZoomClient = (settings: ZoomSettings): ZoomClient => {
   };
 
   return {
-    send: async (operation, request, call) => {
+    send: async (operation, host, request, call) => {
+      const connection = host.kind === 'connected' ? host.connection : undefined;
       try {
-        let { answer, token } = await attempt(operation, request, call);
+        let { answer, token } = await attempt(operation, host, request, call);
         // With any code: a 401 can concern a token that was valid a moment ago.
         if (answer.status === 401) {
-          tokens.reportRejectedToken(token);
-          ({ answer, token } = await attempt(operation, request, call));
+          reportRejectedToken(host, token);
+          ({ answer, token } = await attempt(operation, host, request, call));
         }
         if (answer.status >= 200 && answer.status < 300) return answer.body;
-        throw zoomError(zoomErrors, operation, answer);
+        if (isScopeMissing(answer)) await connection?.reportMissingScopes(token);
+        throw zoomError(connection ? zoomConnectionErrors : zoomErrors, operation, answer);
       } catch (error) {
-        throw fromZoom(operation, error, call);
+        throw addConnection(connection?.id, fromZoom(operation, error, call));
       }
     },
     close: () => dispatcher.close(),

@@ -1,5 +1,12 @@
 import { expect, test, vi } from 'vitest';
-import { zoomCodeErrors, zoomError, zoomErrors, zoomRefreshErrors, zoomTokenErrors } from './errors.ts';
+import {
+  zoomCodeErrors,
+  zoomConnectionErrors,
+  zoomError,
+  zoomErrors,
+  zoomRefreshErrors,
+  zoomTokenErrors,
+} from './errors.ts';
 
 const write = { provider: 'zoom', name: 'meetings.create', writes: true } as const;
 const answer = (status: number, body: unknown, retryAfter?: string) => ({ status, body, retryAfter });
@@ -16,6 +23,65 @@ test.each([
   [503, { code: 5000, message: 'down' }, { kind: 'outage', effect: 'unknown' }],
 ])('%i %o', (status, body, fault) => {
   expect(zoomError(zoomErrors, write, answer(status, body)).fault).toEqual(fault);
+});
+
+/** The messages of https://developers.zoom.us/docs/api/meetings/#tag/meetings/POST/users/{userId}/meetings */
+const badHosts = [
+  [
+    'a lapsed license',
+    400,
+    { code: 3161, message: 'Your user account is not allowed meeting hosting and scheduling capabilities.' },
+    ['3161', 'not_permitted', 'not_permitted'],
+  ],
+  [
+    'an unknown or deactivated user',
+    404,
+    { code: 1001, message: 'User does not exist: a@example.com.' },
+    ['1001', 'misconfigured', 'reconnect'],
+  ],
+  [
+    'a user of another account',
+    400,
+    { code: 1010, message: 'User does not belong to this account: abc.' },
+    ['1010', 'misconfigured', 'reconnect'],
+  ],
+  [
+    'a passcode that the account forbids',
+    400,
+    { code: 300, message: 'Validation Failed.', errors: [{ field: 'password', message: 'Invalid field.' }] },
+    ['300/password', 'rejected_input', 'rejected_input'],
+  ],
+  [
+    'an alternative host who is not licensed',
+    400,
+    { code: 300, message: 'Validation Failed.', errors: [{ field: 'settings.alternative_hosts' }] },
+    ['300/settings.alternative_hosts', 'rejected_input', 'rejected_input'],
+  ],
+  [
+    'several rejected fields',
+    400,
+    { code: 300, message: 'Validation Failed.', errors: [{ field: 'password' }, { field: 'topic' }] },
+    ['300', 'rejected_input', 'rejected_input'],
+  ],
+  [
+    'a rejected token',
+    401,
+    { code: 124, message: 'Invalid access token.' },
+    ['124', 'misconfigured', 'reconnect'],
+  ],
+  [
+    'a missing scope',
+    400,
+    { code: 4711, message: 'Invalid access token, does not contain scopes:[meeting:write:meeting].' },
+    ['4711', 'misconfigured', 'reconnect'],
+  ],
+] as const;
+
+test.each(badHosts)('%s has a code of its own', (_what, status, body, [code, ofService, ofConnection]) => {
+  const service = zoomError(zoomErrors, write, answer(status, body));
+  expect(service).toMatchObject({ fault: { kind: ofService }, vendor: { code } });
+  const connected = zoomError(zoomConnectionErrors, write, answer(status, body));
+  expect(connected).toMatchObject({ fault: { kind: ofConnection }, vendor: { code } });
 });
 
 test('a rate limit reports its delay from seconds or a timestamp', () => {

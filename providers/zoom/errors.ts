@@ -16,8 +16,7 @@ import {
 import { transportError } from '../errors/transport-errors.ts';
 import type { CallContext } from '../ports.ts';
 
-/** Errors of the API, called with the service's own account. */
-export const zoomErrors: readonly ErrorRow[] = [
+const limitRows: readonly ErrorRow[] = [
   {
     status: 429,
     messagePattern: /daily rate limit|per day/i,
@@ -25,8 +24,27 @@ export const zoomErrors: readonly ErrorRow[] = [
     until: 'next_utc_day',
   },
   { status: 429, fault: 'retry_after' },
+];
+
+/**
+ * Errors of meetings, with any account: the answers that
+ * https://developers.zoom.us/docs/api/meetings/#tag/meetings/POST/users/{userId}/meetings lists.
+ */
+const meetingRows: readonly ErrorRow[] = [
   { code: '3001', fault: 'not_found' },
-  // No such user: the host user is a setting of ours.
+  { code: '200', status: 400, fault: 'not_permitted' },
+  { code: '3000', fault: 'not_permitted' },
+  // "Your user account is not allowed meeting hosting and scheduling capabilities": the license has lapsed.
+  { code: '3161', fault: 'not_permitted' },
+  // The passcode does not meet the rules of the account; an alternative host is not a licensed user of it.
+  { code: '300/password', fault: 'rejected_input' },
+  { code: '300/settings.alternative_hosts', fault: 'rejected_input' },
+];
+
+/** Errors of the API, called with the service's own account. */
+export const zoomErrors: readonly ErrorRow[] = [
+  ...limitRows,
+  // No such user, or a deactivated one, or one of another account: the host user is a setting of ours.
   { code: '1001', fault: 'misconfigured' },
   { code: '1010', fault: 'misconfigured' },
   // The token is rejected although it is new, or the app lacks a scope.
@@ -34,8 +52,21 @@ export const zoomErrors: readonly ErrorRow[] = [
   { code: '104', fault: 'misconfigured' },
   { code: '4711', fault: 'misconfigured' },
   { status: 401, fault: 'misconfigured' },
-  { code: '200', status: 400, fault: 'not_permitted' },
-  { code: '3000', fault: 'not_permitted' },
+  ...meetingRows,
+  ...httpRows,
+];
+
+/** Errors of the API, called with the token of a connected account. The owner connects it again, or consents again. */
+export const zoomConnectionErrors: readonly ErrorRow[] = [
+  ...limitRows,
+  // The user was deactivated, or has left the account.
+  { code: '1001', fault: 'reconnect' },
+  { code: '1010', fault: 'reconnect' },
+  { code: '124', fault: 'reconnect' },
+  { code: '104', fault: 'reconnect' },
+  { code: '4711', fault: 'reconnect' },
+  { status: 401, fault: 'reconnect' },
+  ...meetingRows,
   ...httpRows,
 ];
 
@@ -97,10 +128,22 @@ const bodySchema = z.object({
   errors: z.array(z.object({ field: z.string() })).optional(),
 });
 
-/** Returns Zoom's error code as text. */
+/** Code 300 rejects fields. The field says what to do, so it is part of our code when it is the only one. */
+const validationFailed = '300';
+
+/** Returns Zoom's error code as text: `3001`, or `300/password` for a single rejected field. */
 const zoomCode = (answer: ZoomAnswer): string | undefined => {
-  const body = bodySchema.safeParse(answer.body);
-  return body.success ? String(body.data.code ?? body.data.error ?? '') || undefined : undefined;
+  const { success, data } = bodySchema.safeParse(answer.body);
+  if (!success) return undefined;
+  const code = String(data.code ?? data.error ?? '') || undefined;
+  const [rejected, ...others] = data.errors ?? [];
+  return code === validationFailed && rejected && others.length === 0 ? `${code}/${rejected.field}` : code;
+};
+
+/** Whether the consent behind the token does not cover the call. */
+export const isScopeMissing = (answer: ZoomAnswer): boolean => {
+  const code = zoomCode(answer);
+  return code === '4711' || code === '104';
 };
 
 const messageOf = ({ message, reason, errors = [] }: z.infer<typeof bodySchema>): string | undefined => {

@@ -13,5 +13,6 @@ export const createZoomCheck =
   async (): Promise<void> => {
     const call = { signal: AbortSignal.timeout(10_000), correlationId: 'health-check' };
     const path = `/users/${encodeURIComponent(hostUser)}/meetings?type=scheduled&page_size=1`;
-    await client.send(operationOf('zoom', 'health'), { method: 'GET', path }, call);
+    const host = { kind: 'service', user: hostUser } as const;
+    await client.send(operationOf('zoom', 'health'), host, { method: 'GET', path }, call);
   };

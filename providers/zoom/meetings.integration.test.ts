@@ -12,7 +12,8 @@ const slot = {
   end: '2026-12-01T09:29:30.000Z',
   zone: 'Europe/Paris',
 } as const;
-const spec: MeetingSpec = { reference: 'a0b1c2d3e4', topic: 'Audition: Ophelia', slot };
+const spec: MeetingSpec = { reference: 'a0b1c2d3e4', topic: 'Audition: Ophelia', slot, settings: {} };
+const host = { kind: 'service', user: 'me' } as const;
 
 const credentials = {
   clientId: 'sandbox-zoom-client',
@@ -49,7 +50,7 @@ const setup = async (options: Parameters<typeof startSandbox>[0] = {}) => {
 describe('a meeting', () => {
   test('is created for the host, with our marker and whole minutes', async () => {
     const { zoom, storedMeetings } = await setup();
-    const meeting = await zoom.create(spec, callContext());
+    const { meeting } = await zoom.create(host, spec, callContext());
     expect(meeting).toMatchObject({ provider: 'zoom', joinUrl: expect.stringMatching(/^https:/) });
     expect(storedMeetings()).toMatchObject([
       {
@@ -69,60 +70,63 @@ describe('a meeting', () => {
     'has a topic of at most 200 code units that is cut between characters: %s',
     async (_name, topic, cut) => {
       const { zoom, storedMeetings } = await setup();
-      await zoom.create({ ...spec, topic }, callContext());
+      await zoom.create(host, { ...spec, topic }, callContext());
       expect(storedMeetings()).toMatchObject([{ topic: cut }]);
     },
   );
 
   test('is created and moved in UTC when Zoom does not know the zone', async () => {
     const { zoom, storedMeetings } = await setup({ zoom: { unknownZones: ['Europe/Paris'] } });
-    const { id } = await zoom.create(spec, callContext());
+    const {
+      meeting: { id },
+    } = await zoom.create(host, spec, callContext());
     const moved = { ...slot, start: '2026-12-02T09:00:00.000Z', end: '2026-12-02T09:30:00.000Z' } as const;
-    await zoom.move(id, { ...spec, slot: moved }, callContext());
+    await zoom.move(host, id, { ...spec, slot: moved }, callContext());
     expect(storedMeetings()).toMatchObject([{ timezone: 'UTC', start_time: '2026-12-02T09:00:00Z' }]);
   });
 
-  test('is created for and found at the configured host', async () => {
+  test('is created for and found at its host', async () => {
     const { client, storedMeetings } = await setup();
-    const ofCasting = createZoomMeetings(client, 'casting+1@sandbox.example');
-    const meeting = await ofCasting.create(spec, callContext());
+    const zoom = createZoomMeetings(client);
+    const casting = { kind: 'service', user: 'casting+1@sandbox.example' } as const;
+    const { meeting } = await zoom.create(casting, spec, callContext());
     expect(storedMeetings()).toMatchObject([{ host_email: 'casting+1@sandbox.example' }]);
-    expect(await ofCasting.find(spec.reference, slot, callContext())).toEqual([meeting]);
-    expect(await createZoomMeetings(client).find(spec.reference, slot, callContext())).toEqual([]);
+    expect(await zoom.find(casting, spec.reference, slot, callContext())).toEqual([meeting]);
+    expect(await zoom.find(host, spec.reference, slot, callContext())).toEqual([]);
   });
 
   test('is found by its reference after a move', async () => {
     const { zoom, storedMeetings } = await setup();
-    const meeting = await zoom.create(spec, callContext());
-    expect(await zoom.find(spec.reference, slot, callContext())).toEqual([meeting]);
+    const { meeting } = await zoom.create(host, spec, callContext());
+    expect(await zoom.find(host, spec.reference, slot, callContext())).toEqual([meeting]);
     const moved = { ...slot, start: '2027-01-05T09:00:00.000Z', end: '2027-01-05T09:30:00.000Z' } as const;
-    await zoom.move(meeting.id, { ...spec, slot: moved }, callContext());
+    await zoom.move(host, meeting.id, { ...spec, slot: moved }, callContext());
     expect(storedMeetings()).toMatchObject([{ start_time: '2027-01-05T09:00:00Z' }]);
-    expect(await zoom.find(spec.reference, slot, callContext())).toEqual([meeting]);
+    expect(await zoom.find(host, spec.reference, slot, callContext())).toEqual([meeting]);
   });
 
   test('is not found by a reference with the same beginning', async () => {
     const { zoom } = await setup();
-    await zoom.create({ ...spec, reference: 'a0b1c2d3e4f5' }, callContext());
-    expect(await zoom.find(spec.reference, slot, callContext())).toEqual([]);
+    await zoom.create(host, { ...spec, reference: 'a0b1c2d3e4f5' }, callContext());
+    expect(await zoom.find(host, spec.reference, slot, callContext())).toEqual([]);
   });
 
   test('is found beyond the first page', async () => {
     const { zoom } = await setup({ zoom: { dailyLimit: 0 } });
     const earlier = { ...slot, start: '2026-11-30T09:00:00.000Z', end: '2026-11-30T09:30:00.000Z' } as const;
     for (let index = 0; index < 300; index += 1) {
-      await zoom.create({ ...spec, reference: `other-${index}`, slot: earlier }, callContext());
+      await zoom.create(host, { ...spec, reference: `other-${index}`, slot: earlier }, callContext());
     }
-    const meeting = await zoom.create(spec, callContext());
-    expect(await zoom.find(spec.reference, slot, callContext())).toEqual([meeting]);
+    const { meeting } = await zoom.create(host, spec, callContext());
+    expect(await zoom.find(host, spec.reference, slot, callContext())).toEqual([meeting]);
   });
 
   test('is found with its duplicates, oldest first', async () => {
     const { zoom, letPass } = await setup({ zoom: { dailyLimit: 0 } });
-    const first = await zoom.create(spec, callContext());
+    const { meeting: first } = await zoom.create(host, spec, callContext());
     letPass(1_000);
-    const second = await zoom.create({ ...spec, topic: 'Again' }, callContext());
-    expect(await zoom.find(spec.reference, slot, callContext())).toEqual([first, second]);
+    const { meeting: second } = await zoom.create(host, { ...spec, topic: 'Again' }, callContext());
+    expect(await zoom.find(host, spec.reference, slot, callContext())).toEqual([first, second]);
   });
 
   test.each(['left_out', 'null'] as const)(
@@ -134,28 +138,32 @@ describe('a meeting', () => {
         start: '2026-12-01T10:00:00.000Z',
         end: '2026-12-01T10:30:00.000Z',
       } as const;
-      await zoom.create({ ...spec, reference: 'other', slot: otherTime }, callContext());
-      await zoom.create({ ...spec, reference: 'same-time' }, callContext());
-      const meeting = await zoom.create(spec, callContext());
-      expect(await zoom.find(spec.reference, slot, callContext())).toEqual([meeting]);
+      await zoom.create(host, { ...spec, reference: 'other', slot: otherTime }, callContext());
+      await zoom.create(host, { ...spec, reference: 'same-time' }, callContext());
+      const { meeting } = await zoom.create(host, spec, callContext());
+      expect(await zoom.find(host, spec.reference, slot, callContext())).toEqual([meeting]);
       expect(calls()['meetings.get']).toEqual({ 200: 2 });
     },
   );
 
   test('is deleted once, then reported as absent', async () => {
     const { zoom, storedMeetings } = await setup();
-    const { id } = await zoom.create(spec, callContext());
-    expect(await zoom.remove(id, callContext())).toBe('deleted');
-    expect(await zoom.remove(id, callContext())).toBe('absent');
+    const {
+      meeting: { id },
+    } = await zoom.create(host, spec, callContext());
+    expect(await zoom.remove(host, id, callContext())).toBe('deleted');
+    expect(await zoom.remove(host, id, callContext())).toBe('absent');
     expect(storedMeetings()).toEqual([]);
-    expect(await zoom.find(spec.reference, slot, callContext())).toEqual([]);
-    await expect(zoom.move(id, spec, callContext())).rejects.toMatchObject({ fault: { kind: 'not_found' } });
+    expect(await zoom.find(host, spec.reference, slot, callContext())).toEqual([]);
+    await expect(zoom.move(host, id, spec, callContext())).rejects.toMatchObject({
+      fault: { kind: 'not_found' },
+    });
   });
 
   test('rejects a reference that a list would truncate', async () => {
     const { zoom, storedMeetings } = await setup();
     const endless = { ...spec, reference: 'x'.repeat(300) };
-    await expect(zoom.create(endless, callContext())).rejects.toThrow(RangeError);
+    await expect(zoom.create(host, endless, callContext())).rejects.toThrow(RangeError);
     expect(storedMeetings()).toEqual([]);
   });
 
@@ -164,7 +172,7 @@ describe('a meeting', () => {
     ['the overlap of autumn', '2026-10-25T00:30:00.000Z', '2026-10-25T01:30:00.000Z'],
   ] as const)('keeps its instant and its length across %s', async (_name, start, end) => {
     const { zoom, storedMeetings } = await setup();
-    await zoom.create({ ...spec, slot: { start, end, zone: 'Europe/Paris' } }, callContext());
+    await zoom.create(host, { ...spec, slot: { start, end, zone: 'Europe/Paris' } }, callContext());
     expect(storedMeetings()).toMatchObject([{ start_time: start.replace('.000', ''), duration: 60 }]);
   });
 });
@@ -173,24 +181,24 @@ describe('a failing Zoom', () => {
   test('leaves a meeting after a lost answer, found by the next attempt', async () => {
     const { zoom, control, storedMeetings } = await setup();
     control.setFault('zoom', { kind: 'lost_answer', times: 1 });
-    await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
+    await expect(zoom.create(host, spec, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'unknown' },
     });
-    const found = await zoom.find(spec.reference, slot, callContext());
+    const found = await zoom.find(host, spec.reference, slot, callContext());
     expect(storedMeetings().map(({ id }) => String(id))).toEqual(found.map(({ id }) => id));
   });
 
   test('is called once during an outage', async () => {
     const { zoom, control, calls } = await setup();
     control.setFault('zoom', { kind: 'outage', operation: 'meetings.create' });
-    await expect(zoom.create(spec, callContext())).rejects.toMatchObject({ fault: { kind: 'outage' } });
+    await expect(zoom.create(host, spec, callContext())).rejects.toMatchObject({ fault: { kind: 'outage' } });
     expect(calls()['meetings.create']).toEqual({ 503: 1 });
   });
 
   test.each([false, true])('has no effect when the token endpoint is down (reset: %s)', async (reset) => {
     const { zoom, control } = await setup();
     control.setFault('zoom', { kind: 'outage', operation: 'token', reset });
-    await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
+    await expect(zoom.create(host, spec, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'none' },
     });
   });
@@ -198,9 +206,9 @@ describe('a failing Zoom', () => {
   test('gets a new token once after a 401, then is misconfigured', async () => {
     const { zoom, control, calls } = await setup();
     control.setFault('zoom', { kind: 'unauthorized', times: 1 });
-    await zoom.create(spec, callContext());
+    await zoom.create(host, spec, callContext());
     control.setFault('zoom', { kind: 'unauthorized' });
-    await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
+    await expect(zoom.create(host, spec, callContext())).rejects.toMatchObject({
       fault: { kind: 'misconfigured' },
     });
     expect(calls()['token']).toEqual({ 200: 3 });
@@ -209,7 +217,7 @@ describe('a failing Zoom', () => {
   test('reports a wrong client secret as misconfigured', async () => {
     const { url } = await setup();
     const zoom = createZoomMeetings(clientOf(url, { clientSecret: 'wrong' }));
-    await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
+    await expect(zoom.create(host, spec, callContext())).rejects.toMatchObject({
       fault: { kind: 'misconfigured' },
     });
   });
@@ -218,9 +226,9 @@ describe('a failing Zoom', () => {
     'reports the daily limit of a host until midnight UTC, with headers as %s',
     async (dailyLimitHeaders) => {
       const { zoom } = await setup({ zoom: { dailyLimit: 1, dailyLimitHeaders } });
-      await zoom.create(spec, callContext());
+      await zoom.create(host, spec, callContext());
       const midnight = new Date().setUTCHours(24, 0, 0, 0);
-      await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
+      await expect(zoom.create(host, spec, callContext())).rejects.toMatchObject({
         fault: { kind: 'quota_exhausted', untilMs: midnight },
       });
     },
@@ -231,7 +239,7 @@ describe('a failing Zoom', () => {
     async (retryAfter) => {
       const { zoom, control } = await setup({ zoom: { retryAfter } });
       control.setFault('zoom', { kind: 'rate_limit', retryAfterSeconds: 20 });
-      const error: unknown = await zoom.create(spec, callContext()).catch((thrown: unknown) => thrown);
+      const error: unknown = await zoom.create(host, spec, callContext()).catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({ fault: { kind: 'retry_after' } });
       expect(error).toHaveProperty('fault.delayMs', expect.closeTo(20_000, -4));
     },
@@ -239,10 +247,10 @@ describe('a failing Zoom', () => {
 
   test('leaves the effect unknown after a timeout', async () => {
     const { zoom, control } = await setup();
-    await zoom.find(spec.reference, slot, callContext());
+    await zoom.find(host, spec.reference, slot, callContext());
     control.setFault('zoom', { kind: 'latency', operation: 'meetings.create', latencyMs: 5_000 });
     const late = { signal: AbortSignal.timeout(100), correlationId: 'corr-1' };
-    await expect(zoom.create(spec, late)).rejects.toMatchObject({
+    await expect(zoom.create(host, spec, late)).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'unknown' },
     });
   });
@@ -250,7 +258,7 @@ describe('a failing Zoom', () => {
   test('reports a cancelled call as a retry, not as an outage', async () => {
     const { zoom, storedMeetings } = await setup();
     const cancelled = { signal: AbortSignal.abort(), correlationId: 'corr-1' };
-    await expect(zoom.create(spec, cancelled)).rejects.toMatchObject({
+    await expect(zoom.create(host, spec, cancelled)).rejects.toMatchObject({
       fault: { kind: 'retry', effect: 'none' },
     });
     expect(storedMeetings()).toEqual([]);
@@ -258,7 +266,7 @@ describe('a failing Zoom', () => {
 
   test('reports an unreachable server as without effect', async () => {
     const zoom = createZoomMeetings(clientOf('http://127.0.0.1:1'));
-    await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
+    await expect(zoom.create(host, spec, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'none' },
     });
   });
@@ -305,19 +313,19 @@ describe('a scripted Zoom', () => {
         ? { status: 401, body: '{"code":4700,"message":"Token was revoked"}' }
         : { status: 201, body: '{"id":1,"join_url":"https://zoom.us/j/1"}' },
     );
-    expect(await zoom.create(spec, callContext())).toMatchObject({ id: '1' });
+    expect(await zoom.create(host, spec, callContext())).toMatchObject({ meeting: { id: '1' } });
   });
 
   test('reports the Retry-After of a 503', async () => {
     const zoom = await scripted({ status: 503, body: '{}', retryAfter: '7' });
-    await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
+    await expect(zoom.create(host, spec, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'unknown', delayMs: 7_000 },
     });
   });
 
   test('reports a list without an end as an error', async () => {
     const zoom = await scripted({ status: 200, body: '{"meetings":[],"next_page_token":"more"}' });
-    await expect(zoom.find(spec.reference, slot, callContext())).rejects.toMatchObject({
+    await expect(zoom.find(host, spec.reference, slot, callContext())).rejects.toMatchObject({
       fault: { kind: 'retry', effect: 'none' },
     });
   });
@@ -330,19 +338,19 @@ describe('a scripted Zoom', () => {
         ? { status: 200, body }
         : { status: 200, body: '{"id":1,"join_url":"https://zoom.us/j/1","agenda":"castmatch:a0b1c2d3e4"}' },
     );
-    expect(await zoom.find(spec.reference, slot, callContext())).toMatchObject([{ id: '1' }]);
+    expect(await zoom.find(host, spec.reference, slot, callContext())).toMatchObject([{ id: '1' }]);
   });
 
   test('reports a gateway’s error page as an outage', async () => {
     const zoom = await scripted({ status: 502, body: '<html>Bad gateway</html>' });
-    await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
+    await expect(zoom.create(host, spec, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'unknown' },
     });
   });
 
   test('leaves the effect unknown after an empty success', async () => {
     const zoom = await scripted({ status: 201, body: '{}' });
-    await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
+    await expect(zoom.create(host, spec, callContext())).rejects.toMatchObject({
       fault: { kind: 'retry', effect: 'unknown' },
     });
   });
@@ -350,7 +358,7 @@ describe('a scripted Zoom', () => {
   test('reports the delay of a rate limit given as an HTTP date', async () => {
     const retryAfter = new Date(Date.now() + 30_000).toUTCString();
     const zoom = await scripted({ status: 429, body: '{"code":429,"message":"slow down"}', retryAfter });
-    const error: unknown = await zoom.create(spec, callContext()).catch((thrown: unknown) => thrown);
+    const error: unknown = await zoom.create(host, spec, callContext()).catch((thrown: unknown) => thrown);
     expect(error).toHaveProperty('fault.kind', 'retry_after');
     expect(error).toHaveProperty('fault.delayMs', expect.closeTo(30_000, -4));
   });

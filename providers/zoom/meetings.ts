@@ -6,16 +6,19 @@ import { ProviderError } from '../../domain/errors.ts';
 import { cutText } from '../../domain/text-length.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { operationOf } from '../operations.ts';
-import type { CallContext, MeetingProvider, MeetingSpec } from '../ports.ts';
+import type { CallContext, HostAccount, MeetingProvider, MeetingSpec } from '../ports.ts';
 import { withKnownZone } from '../zone-fallback.ts';
 import type { ZoomClient } from './client.ts';
 import { fromZoom, zoomError, zoomErrors } from './errors.ts';
+import { appliedSchema, notHonoredBy, zoomFieldsOf } from './meeting-settings.ts';
 import { maxPages, meetingsPerPage } from './settings.ts';
 
 const findOperation = operationOf('zoom', 'meetings.find');
 const createOperation = operationOf('zoom', 'meetings.create');
 const moveOperation = operationOf('zoom', 'meetings.move');
 const removeOperation = operationOf('zoom', 'meetings.remove');
+const checkOperation = operationOf('zoom', 'meetings.check');
+const userOperation = operationOf('zoom', 'users.me');
 
 /** https://developers.zoom.us/docs/api/meetings/#tag/meetings/POST/users/{userId}/meetings : 2 is a scheduled meeting. */
 const scheduled = 2;
@@ -26,6 +29,7 @@ const meetingSchema = z.object({
   agenda: z.string().nullish(),
   created_at: z.string().nullish(),
 });
+const createdSchema = meetingSchema.extend(appliedSchema.shape);
 type ZoomMeeting = z.infer<typeof meetingSchema>;
 
 /** A list can omit fields of a meeting. */
@@ -37,17 +41,20 @@ const pageSchema = z.object({
   next_page_token: z.string().nullish(),
 });
 
-/** Creates the provider. Every method throws `ProviderError`. */
-export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): MeetingProvider => {
-  const hostMeetingsPath = `/users/${encodeURIComponent(hostUser)}/meetings`;
-
+/**
+ * Creates the provider. Every method throws `ProviderError`.
+ *
+ * @param defaultUser hosts the meetings of organizations that have chosen no host.
+ */
+export const createZoomMeetings = (client: ZoomClient, defaultUser = 'me'): MeetingProvider => {
   const send = async <Shape extends z.ZodType>(
     operation: ProviderOperation,
-    request: Parameters<ZoomClient['send']>[1],
+    host: HostAccount,
+    request: Parameters<ZoomClient['send']>[2],
     answer: Shape,
     call: CallContext,
   ): Promise<z.output<Shape>> => {
-    const body = await client.send(operation, request, call);
+    const body = await client.send(operation, host, request, call);
     try {
       return answer.parse(body);
     } catch (error) {
@@ -56,7 +63,7 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
   };
 
   /** Lists all scheduled meetings, at any time: Zoom cannot search by our marker. */
-  async function* listMeetings(call: CallContext): AsyncGenerator<ListedMeeting> {
+  async function* listMeetings(host: HostAccount, call: CallContext): AsyncGenerator<ListedMeeting> {
     let pageToken = '';
     for (let page = 0; page < maxPages; page += 1) {
       const query = new URLSearchParams({
@@ -64,8 +71,8 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
         page_size: String(meetingsPerPage),
         ...(pageToken ? { next_page_token: pageToken } : {}),
       });
-      const path = `${hostMeetingsPath}?${query.toString()}`;
-      const answer = await send(findOperation, { method: 'GET', path }, pageSchema, call);
+      const path = `${meetingsPathOf(host)}?${query.toString()}`;
+      const answer = await send(findOperation, host, { method: 'GET', path }, pageSchema, call);
       yield* answer.meetings;
       pageToken = answer.next_page_token ?? '';
       if (!pageToken) return;
@@ -80,6 +87,7 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
 
   /** Returns the meeting with agenda and link. When the list omits the agenda, only a meeting at that time is read. */
   const completeMeeting = async (
+    host: HostAccount,
     listed: ListedMeeting,
     around: Slot,
     call: CallContext,
@@ -88,54 +96,114 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
     if (typeof agenda === 'string' && typeof join_url === 'string') return { ...listed, join_url };
     const mayBeOurs = typeof agenda === 'string' || startsAtSlot(listed, around);
     if (!mayBeOurs) return undefined;
-    const path = `/meetings/${encodeURIComponent(String(listed.id))}`;
-    return send(findOperation, { method: 'GET', path }, meetingSchema, call);
+    const path = pathOf(String(listed.id));
+    return send(findOperation, host, { method: 'GET', path }, meetingSchema, call);
+  };
+
+  /**
+   * Returns whether the plan of the host ends the meeting before the slot ends. Zoom accepts such a meeting. Best effort:
+   * without the scope to read the user, the answer is that it does not.
+   */
+  const lostDuration = async (
+    host: HostAccount,
+    spec: MeetingSpec,
+    call: CallContext,
+  ): Promise<readonly ['duration'] | readonly []> => {
+    if (minutesOf(spec.slot) <= basicMinutes) return [];
+    try {
+      const request = { method: 'GET', path: userPathOf(host) } as const;
+      const { type } = await send(userOperation, host, request, userSchema, call);
+      return type === basicUser ? ['duration'] : [];
+    } catch {
+      return [];
+    }
   };
 
   return {
     name: 'zoom',
-    find: async (reference, around, call) => {
+    defaultUser,
+    find: async (host, reference, around, call) => {
       const ours: ZoomMeeting[] = [];
-      for await (const listed of listMeetings(call)) {
+      for await (const listed of listMeetings(host, call)) {
         if (typeof listed.agenda === 'string' && !isMarked(listed.agenda, reference)) continue;
-        const meeting = await completeMeeting(listed, around, call);
+        const meeting = await completeMeeting(host, listed, around, call);
         if (meeting && isMarked(meeting.agenda, reference)) ours.push(meeting);
       }
       return ours.sort(byCreation).map(asMeeting);
     },
-    create: (spec, call) =>
+    create: (host, spec, call) =>
       withKnownZone(spec, async (known) => {
-        const body = { ...asZoomMeeting(known), type: scheduled };
-        const request = { method: 'POST', path: hostMeetingsPath, body } as const;
-        return asMeeting(await send(createOperation, request, meetingSchema, call));
+        const body = { ...asZoomMeeting(known), ...zoomFieldsOf(spec.settings), type: scheduled };
+        const request = { method: 'POST', path: meetingsPathOf(host), body } as const;
+        const created = await send(createOperation, host, request, createdSchema, call);
+        return {
+          meeting: asMeeting(created),
+          notHonored: [...notHonoredBy(spec.settings, created), ...(await lostDuration(host, spec, call))],
+        };
       }),
-    move: async (meetingId, spec, call) => {
-      const path = `/meetings/${encodeURIComponent(meetingId)}`;
-      await withKnownZone(spec, (known) =>
-        client.send(moveOperation, { method: 'PATCH', path, body: asZoomMeeting(known) }, call),
-      );
+    review: async (host, meetingId, spec, call) => {
+      const request = { method: 'GET', path: pathOf(meetingId) } as const;
+      const applied = await send(checkOperation, host, request, appliedSchema, call);
+      return [...notHonoredBy(spec.settings, applied), ...(await lostDuration(host, spec, call))];
     },
-    remove: async (meetingId, call) => {
-      const path = `/meetings/${encodeURIComponent(meetingId)}`;
-      try {
-        await client.send(removeOperation, { method: 'DELETE', path }, call);
-        return 'deleted';
-      } catch (error) {
-        if (error instanceof ProviderError && error.fault.kind === 'not_found') return 'absent';
-        throw error;
-      }
+    move: async (host, meetingId, spec, call) => {
+      await withKnownZone(spec, (known) => {
+        const request = { method: 'PATCH', path: pathOf(meetingId), body: asZoomMeeting(known) } as const;
+        return client.send(moveOperation, host, request, call);
+      });
     },
+    remove: async (host, meetingId, call) =>
+      (await orUndefined(
+        client.send(removeOperation, host, { method: 'DELETE', path: pathOf(meetingId) }, call),
+      ))
+        ? 'deleted'
+        : 'absent',
+    check: async (host, meetingId, call) =>
+      (await orUndefined(
+        send(checkOperation, host, { method: 'GET', path: pathOf(meetingId) }, meetingSchema, call),
+      ))
+        ? 'present'
+        : 'absent',
   };
 };
 
+/** A user without a license: https://developers.zoom.us/docs/api/users/#tag/users/GET/users/{userId} */
+const basicUser = 1;
+const userSchema = z.object({ type: z.number().describe('1 is Basic, 2 is Licensed') });
+
+/** Meetings of Basic users end after 40 minutes: https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0067966 */
+const basicMinutes = 40;
+
+/** A person's token reaches the meetings of that person only. */
+const userPathOf = (host: HostAccount): string =>
+  `/users/${encodeURIComponent(host.kind === 'service' ? host.user : 'me')}`;
+
+const meetingsPathOf = (host: HostAccount): string => `${userPathOf(host)}/meetings`;
+
+const pathOf = (meetingId: string): string => `/meetings/${encodeURIComponent(meetingId)}`;
+
+/** Returns the answer, and undefined when Zoom does not have the meeting. */
+const orUndefined = async <Answer>(
+  answer: Promise<Answer>,
+): Promise<{ readonly answer: Answer } | undefined> => {
+  try {
+    return { answer: await answer };
+  } catch (error) {
+    if (error instanceof ProviderError && error.fault.kind === 'not_found') return undefined;
+    throw error;
+  }
+};
+
 const minute = 60_000;
+
+const minutesOf = ({ start, end }: Slot): number => Math.ceil((Date.parse(end) - Date.parse(start)) / minute);
 
 /** The start is an instant in UTC, unaffected by DST; the zone only affects the display. */
 const asZoomMeeting = ({ reference, topic, slot }: MeetingSpec) => ({
   topic: cutText(topic, maxTopicLength),
   agenda: marker(reference),
   start_time: slot.start.replace(/\.\d{3}Z$/, 'Z'),
-  duration: Math.ceil((Date.parse(slot.end) - Date.parse(slot.start)) / minute),
+  duration: minutesOf(slot),
   timezone: slot.zone,
 });
 

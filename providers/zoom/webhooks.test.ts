@@ -78,6 +78,14 @@ test('the challenge answer is the hexadecimal HMAC of the token', () => {
 const event = (name: string, object: unknown = { id: 1234567890, uuid: 'u==' }) =>
   readZoomEvent({ event: name, event_ts: 1626230691572, payload: { object } });
 
+const person = { user_id: '16778240', user_name: 'Ada Example', email: 'ada@example.com' };
+const personEvent = (name: string, participant: object, ts = 1626230691572) =>
+  readZoomEvent({
+    event: name,
+    event_ts: ts,
+    payload: { object: { id: '89012345678', uuid: '4444AAAiAAAAAiAiAiiAii==', participant } },
+  });
+
 describe('readZoomEvent', () => {
   test.each(['meeting.started', 'meeting.ended', 'meeting.deleted', 'recording.completed'])(
     'reads %s',
@@ -89,6 +97,13 @@ describe('readZoomEvent', () => {
       });
     },
   );
+
+  test('reads a finished transcript as a finished recording', () => {
+    expect(event('recording.transcript_completed')).toMatchObject({
+      dedupeKey: 'recording.transcript_completed:u==:1626230691572',
+      inboxEvent: { kind: 'recording.completed', event: { meetingId: '1234567890' } },
+    });
+  });
 
   test('distinguishes two meetings with one number, and deduplicates a repeated event', () => {
     const keys = [
@@ -118,14 +133,48 @@ describe('readZoomEvent', () => {
     });
   });
 
-  test.each(['meeting.participant_joined', 'meeting.participant_left', 'toString'])('ignores %s', (name) => {
+  test.each(['meeting.sharing_started', 'toString'])('ignores %s', (name) => {
     expect(event(name)).toEqual({ kind: 'ignored', event: name });
+  });
+
+  test.each([
+    ['meeting.participant_joined', { join_time: '2021-07-13T21:44:51Z' }],
+    ['meeting.participant_left', { leave_time: '2021-07-13T21:44:51Z' }],
+  ])('reads the person and the time of %s', (name, time) => {
+    expect(personEvent(name, { ...person, ...time })).toMatchObject({
+      kind: 'event',
+      inboxEvent: {
+        kind: name,
+        event: {
+          meetingId: '89012345678',
+          at: '2021-07-13T21:44:51.000Z',
+          name: 'Ada Example',
+          email: 'ada@example.com',
+        },
+      },
+    });
+  });
+
+  test('tells two people apart who join in the same millisecond', () => {
+    const keys = ['one', 'two'].map((uuid) => {
+      const read = personEvent('meeting.participant_joined', { ...person, participant_uuid: uuid });
+      return read?.kind === 'event' ? read.dedupeKey : undefined;
+    });
+    expect(keys[0]).toMatch(/^meeting\.participant_joined:4444AAAiAAAAAiAiAiiAii==:one:1626230691572$/);
+    expect(keys[1]).not.toBe(keys[0]);
+  });
+
+  test('reads a person without a name and an address, with the time of the event', () => {
+    expect(personEvent('meeting.participant_joined', { user_name: '', email: '' })).toMatchObject({
+      inboxEvent: { event: { meetingId: '89012345678', at: '2021-07-14T02:44:51.572Z' } },
+    });
   });
 
   test.each([
     ['no event', { payload: {} }],
     ['a meeting without a number', { event: 'meeting.started', payload: { object: {} } }],
     ['a deleted meeting without a number', { event: 'meeting.deleted', payload: { object: { uuid: 'u' } } }],
+    ['a person without a meeting', { event: 'meeting.participant_left', payload: { object: {} } }],
     ['an invalid meeting number', { event: 'meeting.started', payload: { object: { id: '12; DROP' } } }],
     ['a challenge without a token', { event: 'endpoint.url_validation', payload: {} }],
     ['a list', []],

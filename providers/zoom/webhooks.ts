@@ -1,8 +1,7 @@
 /**
  * Verifies and reads Zoom's webhooks. https://developers.zoom.us/docs/api/webhooks/
  *
- * The signature covers the bytes of the body and a timestamp, so it is checked before the body is parsed. Events about
- * participants who join or leave are acknowledged and not stored: nothing uses them.
+ * The signature covers the bytes of the body and a timestamp, so it is checked before the body is parsed.
  */
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
@@ -65,6 +64,21 @@ const meetingSchema = z.object({
     uuid: z.string().max(200).optional(),
   }),
 });
+/**
+ * `meeting.participant_joined` and `meeting.participant_left`: https://developers.zoom.us/docs/api/meetings/events/ and
+ * https://zoom.github.io/rivet-javascript/types/Meetings.MeetingParticipantJoinedEvent.html
+ * The email address is empty for a person who is not signed in, or is not known to the account. `participant_uuid` names
+ * one connection of a person, who can join several times.
+ */
+const participantSchema = z.object({
+  user_name: z.string().max(1_000).optional().catch(undefined),
+  email: z.string().max(1_000).optional().catch(undefined),
+  participant_uuid: z.string().max(200).optional().catch(undefined),
+  user_id: z.string().max(200).optional().catch(undefined),
+  join_time: z.iso.datetime({ offset: true }).optional().catch(undefined),
+  leave_time: z.iso.datetime({ offset: true }).optional().catch(undefined),
+});
+const attendanceSchema = z.object({ object: z.object({ participant: participantSchema }) });
 const deauthorizedSchema = z.object({
   account_id: z.string().max(200).optional(),
   user_id: z.string().min(1).max(200),
@@ -82,6 +96,8 @@ const meetingEvents = {
   'meeting.ended': 'meeting.ended',
   'meeting.deleted': 'meeting.deleted',
   'recording.completed': 'recording.completed',
+  // A transcript is finished after the other files: https://developers.zoom.us/docs/api/meetings/events/
+  'recording.transcript_completed': 'recording.completed',
 } as const satisfies Record<string, InboxEvent['kind']>;
 
 /**
@@ -114,6 +130,9 @@ export const readZoomEvent = (body: unknown): ZoomWebhookEvent | undefined => {
       },
     };
   }
+  if (event === 'meeting.participant_joined' || event === 'meeting.participant_left') {
+    return readParticipantEvent(event, ts, payload);
+  }
   const entry = Object.entries(meetingEvents).find(([name]) => name === event);
   if (!entry) return { kind: 'ignored', event };
   const meeting = meetingSchema.safeParse(payload).data?.object;
@@ -123,5 +142,31 @@ export const readZoomEvent = (body: unknown): ZoomWebhookEvent | undefined => {
     kind: 'event',
     dedupeKey: `${event}:${meeting.uuid ?? meeting.id}:${ts ?? ''}`,
     inboxEvent: { kind: entry[1], event: { meetingId: meeting.id, ...at } },
+  };
+};
+
+const readParticipantEvent = (
+  kind: 'meeting.participant_joined' | 'meeting.participant_left',
+  ts: number | undefined,
+  payload: unknown,
+): ZoomWebhookEvent | undefined => {
+  const meeting = meetingSchema.safeParse(payload).data?.object;
+  const participant = attendanceSchema.safeParse(payload).data?.object.participant;
+  if (!meeting || !participant) return undefined;
+  const { user_name: name, email, participant_uuid: uuid, user_id: userId } = participant;
+  const stated = kind === 'meeting.participant_joined' ? participant.join_time : participant.leave_time;
+  const at = stated === undefined ? ts : Date.parse(stated);
+  return {
+    kind: 'event',
+    dedupeKey: `${kind}:${meeting.uuid ?? meeting.id}:${uuid ?? userId ?? ''}:${ts ?? stated ?? ''}`,
+    inboxEvent: {
+      kind,
+      event: {
+        meetingId: meeting.id,
+        ...(at === undefined ? {} : { at: toInstant(at) }),
+        ...(name ? { name } : {}),
+        ...(email ? { email } : {}),
+      },
+    },
   };
 };

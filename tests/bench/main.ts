@@ -9,6 +9,7 @@ import { compareWithBudget, isWithin } from './cost/budget.ts';
 import { playBudgetedAudition } from './cost/budgeted-audition.ts';
 import { describeIntake, measureIntake } from './intake/intake.ts';
 import { describeMachine } from './machine.ts';
+import { describeTransfers, measureTransfers } from './recording/recording.ts';
 import { measureReplay } from './replay.ts';
 import { type Figures, machineLines, tableOf } from './report.ts';
 import { describeLatency, measureLatency } from './sync/latency.ts';
@@ -16,7 +17,7 @@ import { describeListing, measureListing } from './sync/listing.ts';
 import { describeSlots, measureSlots } from './sync/slots.ts';
 import { describeThroughput, measureThroughput } from './throughput/throughput.ts';
 
-const parts = ['throughput', 'cost', 'calls', 'intake', 'replay', 'sync'] as const;
+const parts = ['throughput', 'cost', 'calls', 'intake', 'replay', 'sync', 'recording'] as const;
 type Part = (typeof parts)[number];
 
 interface Options {
@@ -71,6 +72,10 @@ const run = async (options: Options): Promise<void> => {
           await synchronized.close();
         }
       },
+      recording: async () => {
+        print(`\n${describeTransfers(options.rounds)}\n`);
+        return measureTransfers(service, options.rounds);
+      },
       replay: async () => {
         print('Replay of the corpus of recorded histories …\n');
         return measureReplay(options.rounds);
@@ -84,6 +89,7 @@ const run = async (options: Options): Promise<void> => {
       intake: wanted('intake') ? await figuresOf.intake() : [],
       replay: wanted('replay') ? await figuresOf.replay() : undefined,
       sync: wanted('sync') ? await figuresOf.sync() : undefined,
+      recording: wanted('recording') ? await figuresOf.recording() : [],
     };
   });
   console.log(options.json ? JSON.stringify(figures, null, 2) : tableOf(figures));
@@ -92,6 +98,7 @@ const run = async (options: Options): Promise<void> => {
     figures.cost.every(isWithin) &&
     figures.calls.every((call) => call.isMet) &&
     figures.intake.every((intake) => intake.isMet) &&
+    figures.recording.every((transfer) => transfer.isMet) &&
     figures.replay?.isMet !== false &&
     (!figures.sync || Object.values(figures.sync).every(({ isMet: isPartMet }) => isPartMet));
   if (options.check && !isMet) process.exitCode = 1;
@@ -133,7 +140,7 @@ const severalPositive = (text: string): readonly number[] => text.split(',').map
 
 await new Command('bench')
   .description(
-    'Measure throughput, the cost of an audition, the overhead of provider calls, webhook intake, replay speed, and calendar synchronisation',
+    'Measure throughput, the cost of an audition, the overhead of provider calls, webhook intake, replay speed, calendar synchronisation, and the transfer of recordings',
   )
   .option('--rounds <n>', 'number of rounds per measurement', positive, 5)
   .option('--workflows <n>', 'number of auditions, and of bare workflows, per round', positive, 40)

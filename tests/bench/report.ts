@@ -4,6 +4,7 @@ import type { CallFigures } from './calls/calls.ts';
 import { type BudgetLine, isWithin } from './cost/budget.ts';
 import type { IntakeFigures } from './intake/intake.ts';
 import type { Machine } from './machine.ts';
+import type { TransferFigures } from './recording/recording.ts';
 import type { ReplayFigures } from './replay.ts';
 import type { Spread } from './statistics.ts';
 import type { LatencyFigures } from './sync/latency.ts';
@@ -19,6 +20,7 @@ export interface Figures {
   readonly intake: readonly IntakeFigures[];
   readonly replay: ReplayFigures | undefined;
   readonly sync: SyncFigures | undefined;
+  readonly recording: readonly TransferFigures[];
 }
 
 interface SyncFigures {
@@ -33,7 +35,7 @@ export const machineLines = (machine: Machine): string =>
     `node ${machine.node}, Temporal SDK ${machine.sdk}, Temporal server ${machine.temporal} (in memory), PostgreSQL ${machine.postgres} (fsync off)`,
   ].join('\n');
 
-export const tableOf = ({ throughput, cost, calls, intake, replay, sync }: Figures): string => {
+export const tableOf = ({ throughput, cost, calls, intake, replay, sync, recording }: Figures): string => {
   const table = new Table({
     head: ['figure', 'measured', 'min to max', 'target', ''],
     style: { head: [], border: [] },
@@ -75,9 +77,37 @@ export const tableOf = ({ throughput, cost, calls, intake, replay, sync }: Figur
         ]
       : []),
     ...(sync ? syncRows(sync) : []),
+    ...recording.flatMap(transferRows),
   );
   return table.toString();
 };
+
+const transferRows = ({
+  storage,
+  megabytes,
+  service,
+  copy,
+  ratio,
+  targetRatio,
+  memoryMb,
+  targetMemoryMb,
+}: TransferFigures): string[][] => [
+  [`${storage}, ${megabytes} MB: stored, MB per second`, ...cells(service, 0), '', ''],
+  [`${storage}, ${megabytes} MB: plain copy, MB per second`, ...cells(copy, 0), '', ''],
+  [
+    `${storage}, ${megabytes} MB: ratio`,
+    ...cells(ratio, 2),
+    `at least ${targetRatio}`,
+    verdict(ratio.median >= targetRatio),
+  ],
+  [
+    `${storage}, ${megabytes} MB: memory beyond the idle process, MB`,
+    memoryMb.toFixed(0),
+    '',
+    `at most ${targetMemoryMb}`,
+    verdict(memoryMb <= targetMemoryMb),
+  ],
+];
 
 const syncRows = ({ slots, listing, latency }: SyncFigures): string[][] => [
   [

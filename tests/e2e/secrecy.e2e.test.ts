@@ -90,6 +90,8 @@ const untilAttentionRaised = async (id: string): Promise<AuditionView> => {
     ({ state, attention }) => state === 'scheduled' && attention.length > 0,
   );
   if (view.meeting) joinLinks.add(view.meeting.joinUrl);
+  const stored = await service.database.repositories.auditions.get(organization, view.id);
+  if (stored?.meeting) joinLinks.add(stored.meeting.joinUrl);
   return view;
 };
 

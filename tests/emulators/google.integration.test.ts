@@ -42,6 +42,7 @@ const setup = async () => {
   const settings = {
     apiUrl: emulator.url,
     adminUrl: emulator.url,
+    meetUrl: emulator.url,
     // The emulator serves the token endpoint under /oauth2; Google's has no such prefix.
     oauthUrl: `${emulator.url}/oauth2`,
     authUrl: emulator.url,

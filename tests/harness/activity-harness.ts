@@ -2,7 +2,7 @@
  * Runs the activities against a real PostgreSQL, a real mail server, and a provider sandbox that the vendors' client
  * libraries call. Each test has its own sandbox; the tests of a file share the database and the mail server.
  */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Info } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
@@ -10,6 +10,7 @@ import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import type {
   AuditionActivities,
   BookRoomInput,
+  CheckMeetingInput,
   ClaimSlotInput,
   CreateMeetingInput,
   FindBusyInput,
@@ -28,8 +29,10 @@ import type { AuditionFact } from '../../domain/audition/events.ts';
 import { type Participant, participantSchema } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { type AuditionId, projectIdSchema, roleIdSchema } from '../../domain/ids.ts';
+import { createJoinLinkIds } from '../../foundation/links/join-link.ts';
 import type { FaultRequest } from '../../infra/sandbox/faults/fault.ts';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
+import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
 import type { Vendor } from '../../infra/sandbox/vendors.ts';
 import { createAccessTokens } from '../../providers/oauth/access-tokens.ts';
 import type { Providers } from '../../providers/ports.ts';
@@ -73,9 +76,12 @@ export const noticeFacts: NoticeFacts = {
   revision: 1,
 };
 
+const joinLinkIds = createJoinLinkIds([{ key: randomBytes(32) }]);
+
 export interface ActivityHarnessOptions {
   /** Whether the mail server offers a journal; without one, the client cannot find out whether a message was sent. */
   readonly journal?: boolean;
+  readonly sandbox?: SandboxOptions;
   /** Wraps the providers that the activities call, so that a test can interfere. */
   readonly wrapProviders?: (providers: Providers) => Providers;
 }
@@ -92,10 +98,14 @@ export const useActivityHarness = () => {
     await database.drop();
   });
 
-  return async ({ journal = true, wrapProviders = (same) => same }: ActivityHarnessOptions = {}) => {
+  return async ({
+    journal = true,
+    sandbox: sandboxOptions = {},
+    wrapProviders = (same) => same,
+  }: ActivityHarnessOptions = {}) => {
     // Connects the account again for each test: a sandbox rejects the access tokens that another sandbox issued.
     await connectOffice(database);
-    const sandbox = await startSandbox();
+    const sandbox = await startSandbox(sandboxOptions);
     const providers = createProviders(settingsFor(sandbox.url, mail, journal));
     onTestFinished(async () => {
       await providers.close();
@@ -117,6 +127,10 @@ export const useActivityHarness = () => {
       publicUrl: sandbox.url,
       responseLink: (invitation) =>
         `${sandbox.url}/respond/${invitation.auditionId}.${invitation.participant}.${invitation.revision}`,
+      joinUrl: async (request) => {
+        const [id] = await database.repositories.joinLinks.issue([request], joinLinkIds);
+        return `${sandbox.url}/j/${id}`;
+      },
       tellSlotTaken: async (id) => void told.push(id),
       sender: 'CastMatch <casting@castmatch.test>',
     });
@@ -151,6 +165,16 @@ export const useActivityHarness = () => {
         await database.repositories.events.append({ auditionId, run: mockedRun, position: position() });
       },
       key: (step: string) => `audition/${auditionId}:${step}`,
+      /** Returns another audition of the organization, which is scheduled. */
+      another: () => {
+        const id: AuditionId = `aud_${randomUUID()}`;
+        const facts = numbered(trail([...factsUntilScheduled(id, 'org_1')]));
+        return {
+          auditionId: id,
+          about: { organization: 'org_1', auditionId: id, correlationId: 'corr-1', trail: facts },
+          key: (step: string) => `audition/${id}:${step}`,
+        } as const;
+      },
       timePasses: () => timePasses(database.pool),
     };
   };
@@ -201,6 +225,8 @@ const asActivities = (activities: AuditionActivities, info?: Partial<Info>) => {
     writeEvents: inContext((input: WriteEventsInput) => activities.writeEvents(input)),
     bookRoom: inContext((input: BookRoomInput) => activities.bookRoom(input)),
     removeEvent: inContext((input: RemoveEventInput) => activities.removeEvent(input)),
+    checkMeeting: inContext((input: CheckMeetingInput) => activities.checkMeeting(input)),
+    readAttendance: inContext((input: CheckMeetingInput) => activities.readAttendance(input)),
     createMeeting: inContext((input: CreateMeetingInput) => activities.createMeeting(input)),
     moveMeeting: inContext((input: MoveMeetingInput) => activities.moveMeeting(input)),
     removeMeeting: inContext((input: RemoveMeetingInput) => activities.removeMeeting(input)),

@@ -7,6 +7,7 @@ import { Writable } from 'node:stream';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { buildApi } from '../../api/app.ts';
 import type { AuditionUpdateMessage, AuditionWorkflows } from '../../api/auditions/audition-workflows.ts';
+import { createJoinAddresses } from '../../api/auditions/join-addresses.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import type { ApiRole } from '../../db/access/api-keys.ts';
 import type { EventStore } from '../../db/trail/event-store.ts';
@@ -15,6 +16,8 @@ import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { createConnectionLinks } from '../../foundation/links/connection-link.ts';
 import { createFeedLinks, createSessionFeedLinks } from '../../foundation/links/feed-link.ts';
+import { createJoinLinkIds } from '../../foundation/links/join-link.ts';
+import { createRecordingLinks } from '../../foundation/links/recording-link.ts';
 import { createResponseLinks } from '../../foundation/links/response-link.ts';
 import { createLogger } from '../../foundation/observability/logger.ts';
 import { calendarName } from '../../providers/calendar-names.ts';
@@ -27,7 +30,9 @@ import { localDefaults } from './local-defaults.ts';
 
 export const masterKeys = [{ id: 'test', key: randomBytes(32) }];
 export const responseLinks = createResponseLinks(masterKeys);
+export const joinLinkIds = createJoinLinkIds(masterKeys);
 const feedLinks = createFeedLinks(masterKeys);
+export const recordingLinks = createRecordingLinks(masterKeys);
 const sessionFeedLinks = createSessionFeedLinks(masterKeys);
 export const connectionLinks = createConnectionLinks(masterKeys);
 
@@ -72,8 +77,17 @@ export const apiDependencies = (
 ): ApiDependencies => ({
   configuration: apiConfiguration,
   responseLinks,
+  joinLinkIds,
+  joinAddresses: createJoinAddresses({
+    joinLinks: given.repositories.joinLinks,
+    ids: joinLinkIds,
+    publicUrl: apiConfiguration.publicUrl,
+  }),
   feedLinks,
   sessionFeedLinks,
+  recordingLinks,
+  recordingWorkflows: { resolve: async () => 'signaled' },
+  storage: { read: () => Promise.reject(new Error('these tests read no files; pass a storage')) },
   connectionLinks,
   authorizers: noAuthorizers,
   findBusy: async () => [],
@@ -90,7 +104,7 @@ export const apiDependencies = (
     startReplay: async ({ endpoint }) => `event-replay/${endpoint}`,
     deliverNotice: async () => ({ kind: 'accepted', answer: '200' }),
   },
-  integrations: { google: healthy, zoom: healthy, twilio: healthy, smtp: healthy },
+  integrations: { google: healthy, zoom: healthy, twilio: healthy, smtp: healthy, storage: healthy },
   checks: { database: healthy, temporal: healthy },
   isDraining: () => false,
   webUiOrigins: ['http://web-ui.example.com'],

@@ -38,6 +38,7 @@ const never = () => crashAt(Number.POSITIVE_INFINITY);
 const ledgerWith = (ledger: OperationLedger, { around }: Crasher): OperationLedger => ({
   begin: around((operation) => ledger.begin(operation)),
   handOver: around((key, attempt) => ledger.handOver(key, attempt)),
+  renew: around((key, attempt, leaseMs) => ledger.renew(key, attempt, leaseMs)),
   complete: around((key, effect, surplus) => ledger.complete(key, effect, surplus)),
   recordSurplusRemoved: around((key, providerId) => ledger.recordSurplusRemoved(key, providerId)),
   release: around((key, attempt, effect) => ledger.release(key, attempt, effect)),

@@ -4,7 +4,12 @@
  */
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { AuditionActivities, RecordEventsInput, StepFailure } from '../../activities/contract.ts';
+import type {
+  AuditionActivities,
+  ObservedAttendance,
+  RecordEventsInput,
+  StepFailure,
+} from '../../activities/contract.ts';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { AuditionEvent, AuditionFactType } from '../../domain/audition/events.ts';
 import { freeSlots, isFree } from '../../domain/audition/free-slots.ts';
@@ -32,6 +37,8 @@ export interface FakeWorld {
   readonly calls: readonly Call[];
   readonly events: readonly AuditionEvent[];
   busy: readonly BusyInterval[];
+  /** Who was in the meetings. Undefined: their providers do not report it. */
+  attendance: readonly ObservedAttendance[] | undefined;
   holdsTaken: boolean;
   /** The keys of the meetings, and the events without their revision, that exist at the providers now. */
   readonly meetings: Set<string>;
@@ -162,6 +169,7 @@ export const createFakeWorld = (): FakeWorld => {
       return trail.events;
     },
     busy: [],
+    attendance: undefined,
     holdsTaken: false,
     effects: [],
     adoptedPlan: undefined,
@@ -310,7 +318,26 @@ export const createFakeWorld = (): FakeWorld => {
         trail.append(position);
         if (!hasFallback) meetingsWithoutFallback.push(key);
         await once('createMeeting', key, () => meetings.add(key));
-        return { provider, id: key, joinUrl: `https://meet.example/${provider}` };
+        return {
+          provider,
+          id: key,
+          joinUrl: `https://meet.example/${provider}`,
+        };
+      },
+      async checkMeeting({ trail: position, meeting }) {
+        trail.append(position);
+        const fault = faultOf({ activity: 'checkMeeting', key: meeting.id });
+        if (fault && permanent.has(fault.kind)) {
+          calls.push({ activity: 'checkMeeting', key: meeting.id });
+          return { status: 'unusable', failure: { code: fault.kind, provider: 'fake' } };
+        }
+        await called('checkMeeting', meeting.id);
+        return { status: meetings.has(meeting.id) ? 'present' : 'absent' };
+      },
+      async readAttendance({ trail: position, meeting }) {
+        trail.append(position);
+        await called('readAttendance', meeting.id);
+        return world.attendance ? { attendance: world.attendance } : {};
       },
       async moveMeeting({ trail: position, key, meeting, provider }) {
         trail.append(position);

@@ -5,6 +5,7 @@ import type { InboxEvent } from '../../domain/inbox-event.ts';
 import { createReplyAddresses } from '../../foundation/links/reply-address.ts';
 import { deliver } from '../../workers/inbox/deliver.ts';
 import { createInboxRound } from '../../workers/inbox/inbox-round.ts';
+import { deliverPresenceTogether } from '../../workers/inbox/presence.ts';
 import type { WorkflowSignals } from '../../workers/inbox/workflow-signals.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
@@ -42,6 +43,10 @@ export const useInboxRounds = () => {
         signals.push({ id, ...notification });
         return answer();
       },
+      reportRecording: async (input, report) => {
+        await answer();
+        signals.push({ ...input, ...report });
+      },
     };
     const counted: unknown[] = [];
     const metrics = { deliveryReported: (reported: unknown) => counted.push(reported) };
@@ -51,6 +56,7 @@ export const useInboxRounds = () => {
       inbox: repositories.inbox,
       deliver: (event, webhook) =>
         deliver({ repositories, replyAddresses, workflowSignals, metrics }, event, webhook),
+      deliverPresence: (received) => deliverPresenceTogether({ repositories, workflowSignals }, received),
       logger: { info: () => {}, warn: log, error: log },
     });
     let keys = 0;

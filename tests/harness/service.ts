@@ -4,6 +4,9 @@
  * processes that a test can kill.
  */
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
@@ -15,6 +18,7 @@ import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import { createLogger } from '../../foundation/observability/logger.ts';
 import { temporalClientOptions, temporalConnectionOptions } from '../../foundation/temporal/connection.ts';
 import { type Sandbox, startSandbox } from '../../infra/sandbox/sandbox.ts';
+import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
 import { type Configuration, loadConfiguration } from '../../providers/configuration.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { type RefusingMailServer, startMailServerProcess } from './mail-server.ts';
@@ -72,6 +76,8 @@ export interface ServiceOptions {
   readonly startApi?: (env: NodeJS.ProcessEnv) => Promise<{ readonly url: string; close(): Promise<void> }>;
   /** Whether calendars are synchronized. Default: no, so that a test's faults hit the calls that it makes. */
   readonly calendarSync?: boolean;
+  /** More settings of the simulated Zoom. */
+  readonly zoom?: SandboxOptions['zoom'];
   /** More settings of API and workers. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -88,11 +94,16 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
   const apiPort = await getPort();
   const [sandbox, mailServer] = await Promise.all([
     startSandbox({
-      zoom: { dailyLimit: 0, webhookUrl: `http://127.0.0.1:${apiPort}/v1/webhooks/zoom` },
+      zoom: {
+        dailyLimit: 0,
+        webhookUrl: `http://127.0.0.1:${apiPort}/v1/webhooks/zoom`,
+        ...options.zoom,
+      },
     }),
     startMailServerProcess(),
   ]);
   const suffix = `-${randomBytes(6).toString('hex')}`;
+  const storageDirectory = await mkdtemp(join(tmpdir(), 'recordings-'));
   const masterKeys = `e2e:${randomBytes(32).toString('base64')}`;
   const database = await createTestDatabase(
     createKeyRing(loadConfiguration(fixedPart(masterKeys)).masterKeys),
@@ -123,6 +134,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
     SMTP_URL: mailServer.smtpUrl,
     MAIL_JOURNAL_URL: mailServer.apiUrl,
     CALENDAR_POLL_MINUTES: options.calendarSync ? '15' : '0',
+    STORAGE_DIRECTORY: storageDirectory,
     LOG_LEVEL: options.logLevel ?? 'warn',
     ...options.env,
   };
@@ -159,7 +171,12 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
       await Promise.all([...workers].map((worker) => worker.kill()));
       await api.close();
       await connection.close();
-      await Promise.all([sandbox.close(), mailServer.close(), database.drop()]);
+      await Promise.all([
+        sandbox.close(),
+        mailServer.close(),
+        database.drop(),
+        rm(storageDirectory, { recursive: true, force: true }),
+      ]);
     },
   };
 };

@@ -23,6 +23,7 @@ const connections = createConnections(db, createVault(db, wrapping));
 const google = createGoogleAuthorizer({
   apiUrl: TOKEN_URL,
   adminUrl: TOKEN_URL,
+  meetUrl: TOKEN_URL,
   oauthUrl: TOKEN_URL,
   authUrl: TOKEN_URL,
   clientId: 'client',

@@ -10,6 +10,7 @@ import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import { createLogger } from '../../foundation/observability/logger.ts';
 import { deliver } from '../../workers/inbox/deliver.ts';
 import { createInboxRound } from '../../workers/inbox/inbox-round.ts';
+import { deliverPresenceTogether } from '../../workers/inbox/presence.ts';
 import { startRelay } from '../../workers/relay.ts';
 
 const {
@@ -35,11 +36,16 @@ const relay = startRelay({
         {
           repositories,
           replyAddresses: undefined,
-          workflowSignals: { signalAudition, signalCalendarSync },
+          workflowSignals: { signalAudition, signalCalendarSync, reportRecording: async () => {} },
           metrics: { deliveryReported: () => {} },
         },
         event,
         entry,
+      ),
+    deliverPresence: (received) =>
+      deliverPresenceTogether(
+        { repositories, workflowSignals: { signalAudition: async () => 'signaled' } },
+        received,
       ),
     logger,
   }),
@@ -47,11 +53,9 @@ const relay = startRelay({
   pollIntervalMs: 500,
 });
 
-async function signalAudition(
-  audition: string,
-  { report }: { readonly report: object },
-): Promise<'signaled'> {
-  const { inboxId } = z.object({ inboxId: z.string() }).parse(report);
+async function signalAudition(audition: string, signal: object): Promise<'signaled'> {
+  const { report } = z.object({ report: z.looseObject({ inboxId: z.string() }) }).parse(signal);
+  const { inboxId } = report;
   await database.pool.query(
     `WITH delivery AS (INSERT INTO relay_deliveries (relay, inbox_id) VALUES ($4, $1))
      INSERT INTO effects (inbox_id, audition, report) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,

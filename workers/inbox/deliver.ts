@@ -3,6 +3,7 @@ import type { Repositories } from '../../db/index.ts';
 import type { DeliveryStatus } from '../../domain/audition/events.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
+import { meetingVendors, recordedMeetings } from '../../domain/providers/vendors.ts';
 import type { ServiceMetrics } from '../metrics.ts';
 import { type MailDependencies, type MailParkedReason, readMail } from './mail.ts';
 import type { WorkflowSignals } from './workflow-signals.ts';
@@ -21,6 +22,7 @@ export type WebhookOutcome =
         | 'status_stored'
         | 'status_superseded'
         | 'unknown_account'
+        | 'unnamed_person'
         | 'unsolicited';
     }
   /** No workflow handles the event. An operator can inspect and replay it. */
@@ -34,7 +36,7 @@ export type WebhookOutcome =
       readonly reason: 'no_such_meeting' | 'no_such_message' | 'no_such_invitation';
     }
   /** The workflows were signaled. A recheck after `afterMs` finds a workflow that starts to wait only now. */
-  | { readonly kind: 'recheck'; readonly reason: 'looking_again'; readonly afterMs: number };
+  | { readonly kind: 'recheck'; readonly reason: 'looking_again' | 'gathering'; readonly afterMs: number };
 
 export interface DeliveryDependencies {
   readonly repositories: Pick<
@@ -97,8 +99,14 @@ export const deliver = (
       return deliverMail(dependencies, event, webhook);
     case 'mail.subscription':
       return Promise.resolve({ kind: 'parked', reason: 'confirm_subscription' });
-    case 'message.received':
+    case 'link.joined':
+    case 'meeting.participant_joined':
+    case 'meeting.participant_left':
+      // The round delivers them together with others (`inbox-round.ts`).
+      throw new TypeError(`${kind} is not delivered alone`);
     case 'recording.completed':
+      return deliverRecording(dependencies, event, webhook);
+    case 'message.received':
       return Promise.resolve({ kind: 'parked', reason: 'not_handled' });
   }
 };
@@ -166,6 +174,23 @@ const deliverMeetingStatus = async (
   if (!audition) return { kind: 'not_yet_known', reason: 'no_such_meeting' };
   const report = { inboxId, origin: 'system', meetingId, ...(at && { at }) } as const;
   return outcomeOfSignal(await workflowSignals.signalAudition(audition, { about, report }));
+};
+
+/**
+ * Starts the workflow that stores the recordings of the meeting, or signals it. The recording is not part of the event: the
+ * workflow asks the provider for it, with addresses and tokens that are valid then.
+ */
+const deliverRecording = async (
+  { repositories, workflowSignals }: DeliveryDependencies,
+  { meetingId }: EventOf<'recording.completed'>,
+  { inboxId, provider: vendor, correlationId }: WebhookContext,
+): Promise<WebhookOutcome> => {
+  const provider = recordedMeetings.find((name) => meetingVendors[name].vendor === vendor);
+  if (!provider) return { kind: 'parked', reason: 'not_handled' };
+  const owner = await repositories.inboxRouting.ownerOfMeeting(vendor, meetingId);
+  if (!owner) return { kind: 'not_yet_known', reason: 'no_such_meeting' };
+  await workflowSignals.reportRecording({ ...owner, provider, meetingId, correlationId }, { inboxId });
+  return delivered;
 };
 
 /** A vendor also reports the deletions that this service made. They need no signal. */

@@ -105,7 +105,6 @@ describe('a deauthorized account', () => {
 describe('a webhook that no workflow handles', () => {
   it.each([
     [{ kind: 'message.received', event: { id: 'SM2', from: '+33612345678', body: 'yes' } }, 'not_handled'],
-    [{ kind: 'recording.completed', event: { meetingId: '1' } }, 'not_handled'],
     [
       { kind: 'calendar.changed', event: { connection: 'conn_1', calendarId: 'primary' } },
       'no_calendar_sync',

@@ -4,10 +4,15 @@ import type { InboxEvent } from '../../domain/inbox-event.ts';
 import type { Logger } from '../../foundation/observability/logger.ts';
 import { forEachConcurrently } from '../concurrency.ts';
 import type { WebhookContext, WebhookOutcome } from './deliver.ts';
+import { gatheringDelayMs, isPresence, isPresenceKind, type ReceivedPresence } from './presence.ts';
 
 interface InboxRoundOptions {
   readonly inbox: Pick<WebhookInbox, 'claim' | 'markDelivered' | 'park' | 'retryLater'>;
   readonly deliver: (event: InboxEvent, webhook: WebhookContext) => Promise<WebhookOutcome>;
+  /** Delivers observations of participants together. Returns the outcome of each, in order. */
+  readonly deliverPresence: (received: readonly ReceivedPresence[]) => Promise<readonly WebhookOutcome[]>;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
@@ -35,12 +40,20 @@ const logFieldsOf = (webhook: ClaimedWebhook) => ({
   correlationId: webhook.correlationId,
 });
 
+const isNew = ({ attempts }: ClaimedWebhook): boolean => attempts === 1;
+
 /**
  * Returns a round of the inbox relay. It resolves to whether there may be more webhooks. The failed webhooks are due
  * again after their own delay.
  * @throws when every delivery of the round failed, as in an outage of Temporal or the database. The relay then pauses.
  */
-export const createInboxRound = ({ inbox, deliver, logger }: InboxRoundOptions) => {
+export const createInboxRound = ({
+  inbox,
+  deliver,
+  deliverPresence,
+  logger,
+  now = Date.now,
+}: InboxRoundOptions) => {
   const park = async (webhook: ClaimedWebhook, reason: string): Promise<void> => {
     await inbox.park(webhook.id, reason);
     logger.warn({ ...logFieldsOf(webhook), reason }, 'webhook parked');
@@ -85,10 +98,43 @@ export const createInboxRound = ({ inbox, deliver, logger }: InboxRoundOptions) 
     }
   };
 
+  /** Decrypts an observation, or settles a webhook that is none. */
+  const readPresence = async (webhook: ClaimedWebhook): Promise<readonly ReceivedPresence[]> => {
+    const event = await webhook.decrypt();
+    if (!event || !isPresence(event)) {
+      await park(webhook, 'unknown_kind');
+      return [];
+    }
+    const { id: inboxId, provider, correlationId, ageMs } = webhook;
+    return [{ webhook: { inboxId, provider, correlationId, ageMs }, event }];
+  };
+
+  /** Lets new observations wait for others, and delivers those that have waited. Returns how many were handled. */
+  const deliverGathered = async (webhooks: readonly ClaimedWebhook[]): Promise<number> => {
+    for (const { id } of webhooks.filter(isNew))
+      await inbox.retryLater(id, gatheringDelayMs(now()), 'gathering');
+    const waited = webhooks.filter((webhook) => !isNew(webhook));
+    try {
+      const received = (await Promise.all(waited.map(readPresence))).flat();
+      const outcomes = await deliverPresence(received);
+      for (const [index, { webhook }] of received.entries()) {
+        const claimed = waited.find(({ id }) => id === webhook.inboxId);
+        const outcome = outcomes[index];
+        if (claimed && outcome) await applyOutcome(claimed, outcome);
+      }
+      return webhooks.length;
+    } catch (error) {
+      for (const webhook of waited) await handleFailure(webhook, error);
+      return webhooks.length - waited.length;
+    }
+  };
+
   return async (stopping: AbortSignal): Promise<boolean> => {
     const rows = await inbox.claim(batchSize, leaseMs);
-    let handledCount = 0;
-    await forEachConcurrently(rows, concurrency, async (webhook) => {
+    const presence = rows.filter(({ kind }) => isPresenceKind(kind));
+    let handledCount = presence.length > 0 ? await deliverGathered(presence) : 0;
+    const others = rows.filter(({ kind }) => !isPresenceKind(kind));
+    await forEachConcurrently(others, concurrency, async (webhook) => {
       if (stopping.aborted) await inbox.retryLater(webhook.id, 0, 'given_back');
       else if (await deliverWebhook(webhook)) handledCount += 1;
     });

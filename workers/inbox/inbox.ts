@@ -1,4 +1,5 @@
 /** Starts the inbox relay of a worker process: it delivers stored webhooks to running workflows. */
+import { workflowTaskQueue } from '../../activities/contract.ts';
 import { inboxChannel } from '../../db/inbox/batch-insert.ts';
 import type { Repositories } from '../../db/index.ts';
 import { createReplyAddresses } from '../../foundation/links/reply-address.ts';
@@ -10,16 +11,22 @@ import { startRelay } from '../relay.ts';
 import type { RunningWorkers } from '../worker.ts';
 import { deliver } from './deliver.ts';
 import { createInboxRound } from './inbox-round.ts';
+import { deliverPresenceTogether } from './presence.ts';
 import { createWorkflowSignals } from './workflow-signals.ts';
 
 /** Starts the relay. `client` must stay usable until the relay has stopped. */
 export const startInboxRelay = (
-  { databaseUrl, masterKeys, smtp }: Pick<Configuration, 'databaseUrl' | 'masterKeys' | 'smtp'>,
+  {
+    databaseUrl,
+    masterKeys,
+    smtp,
+    taskQueueSuffix,
+  }: Pick<Configuration, 'databaseUrl' | 'masterKeys' | 'smtp' | 'taskQueueSuffix'>,
   repositories: Repositories,
   { client }: Pick<RunningWorkers, 'client'>,
   { logger, metrics }: { readonly logger: Logger; readonly metrics: ServiceMetrics },
 ): Loop => {
-  const workflowSignals = createWorkflowSignals(client);
+  const workflowSignals = createWorkflowSignals(client, `${workflowTaskQueue}${taskQueueSuffix}`);
   const replyAddresses = smtp.replies && createReplyAddresses(masterKeys, smtp.replies.address);
   return startRelay({
     name: 'inbox',
@@ -28,6 +35,7 @@ export const startInboxRelay = (
       inbox: repositories.inbox,
       deliver: (event, webhook) =>
         deliver({ repositories, replyAddresses, workflowSignals, metrics }, event, webhook),
+      deliverPresence: (received) => deliverPresenceTogether({ repositories, workflowSignals }, received),
       logger,
     }),
     logger,

@@ -74,3 +74,24 @@ describe('a deleted meeting', () => {
     expect(await rows()).toMatchObject([{ state: 'received', reason: 'no_such_meeting' }]);
   });
 });
+
+describe('a finished recording', () => {
+  it('reaches the workflow of the recordings of its meeting', async () => {
+    const { round, receive, rows, signals, repositories } = await setup();
+    await createMeeting(repositories.ledger, 'aud_6', '600');
+    await receive({ kind: 'recording.completed', event: { meetingId: '600' } });
+    await round(notStopping);
+    expect(signals).toMatchObject([
+      { auditionId: 'aud_6', provider: 'zoom', meetingId: '600', inboxId: expect.any(String) },
+    ]);
+    expect(await rows()).toMatchObject([{ state: 'delivered', reason: null }]);
+  });
+
+  it('is retried when no audition is known to have its meeting', async () => {
+    const { round, receive, rows, signals } = await setup();
+    await receive({ kind: 'recording.completed', event: { meetingId: '601' } });
+    await round(notStopping);
+    expect(signals).toEqual([]);
+    expect(await rows()).toMatchObject([{ state: 'received', reason: 'no_such_meeting' }]);
+  });
+});

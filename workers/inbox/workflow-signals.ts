@@ -1,8 +1,18 @@
 /** Signals external events to running workflows. */
-import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  type Client,
+  type WorkflowHandle,
+  WorkflowIdReusePolicy,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
 import type { ProposedTime, ReportedAnswer } from '../../domain/audition/reported-answer.ts';
 import type { AuditionId, ConnectionId } from '../../domain/ids.ts';
-import { auditionWorkflowId, calendarSyncWorkflowId } from '../../domain/workflow-ids.ts';
+import {
+  auditionWorkflowId,
+  calendarSyncWorkflowId,
+  recordingWorkflowId,
+} from '../../domain/workflow-ids.ts';
 import {
   answerReportedSignal,
   type ConnectionRestored,
@@ -13,15 +23,25 @@ import {
   meetingDeletedSignal,
   meetingEndedSignal,
   meetingStartedSignal,
+  type PresenceReport,
+  presenceReportedSignal,
   timeProposedSignal,
 } from '../../workflows/audition/messages.ts';
 import { type CalendarNotification, calendarNewsSignal } from '../../workflows/calendar-sync/messages.ts';
+import {
+  type RecordingInput,
+  type RecordingReport,
+  recordingReportedSignal,
+  recordingWorkflowType,
+} from '../../workflows/recording/messages.ts';
+import { searchAttributes } from '../../workflows/search-attributes.ts';
 
 type AuditionSignal =
   | { readonly about: 'delivery'; readonly report: DeliveryReport }
   | { readonly about: 'meeting_started'; readonly report: MeetingReport }
   | { readonly about: 'meeting_ended'; readonly report: MeetingReport }
   | { readonly about: 'meeting_deleted'; readonly report: MeetingReport }
+  | { readonly about: 'presence'; readonly reports: readonly PresenceReport[] }
   | { readonly about: 'connection'; readonly report: ConnectionRestored }
   | { readonly about: 'answer'; readonly report: ReportedAnswer }
   | { readonly about: 'proposal'; readonly report: ProposedTime };
@@ -35,12 +55,14 @@ type SignalResult = Promise<'signaled' | 'not_running'>;
 export interface WorkflowSignals {
   signalAudition(id: AuditionId, signal: AuditionSignal): SignalResult;
   signalCalendarSync(connection: ConnectionId, notification: CalendarNotification): SignalResult;
+  /** Starts the workflow of the meeting's recordings, or signals it when it runs. */
+  reportRecording(input: RecordingInput, report: RecordingReport): Promise<void>;
 }
 
 const signalTimeoutMs = 10_000;
 
-/** Creates the signals over a Temporal client. */
-export const createWorkflowSignals = (temporal: Client): WorkflowSignals => {
+/** Creates the signals over a Temporal client. @param taskQueue the queue of the workflows that are started */
+export const createWorkflowSignals = (temporal: Client, taskQueue: string): WorkflowSignals => {
   const signalWorkflow = async (
     workflowId: string,
     signal: (handle: WorkflowHandle) => Promise<void>,
@@ -62,6 +84,25 @@ export const createWorkflowSignals = (temporal: Client): WorkflowSignals => {
       signalWorkflow(calendarSyncWorkflowId(connection), (handle) =>
         handle.signal(calendarNewsSignal, payload),
       ),
+    reportRecording: async (input, report) => {
+      const { organization, auditionId, provider, meetingId } = input;
+      await temporal.withDeadline(Date.now() + signalTimeoutMs, () =>
+        temporal.workflow.signalWithStart(recordingWorkflowType, {
+          workflowId: recordingWorkflowId(auditionId, provider, meetingId),
+          // A meeting that was stored before can have another recording.
+          workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+          taskQueue,
+          args: [input],
+          signal: recordingReportedSignal,
+          signalArgs: [report],
+          typedSearchAttributes: new TypedSearchAttributes([
+            { key: searchAttributes.organization, value: organization },
+          ]),
+          memo: { organization },
+          staticSummary: `Store the recordings of ${auditionId}`,
+        }),
+      );
+    },
   };
 };
 
@@ -75,6 +116,8 @@ const sendAuditionSignal = (handle: WorkflowHandle, payload: AuditionSignal): Pr
       return handle.signal(meetingEndedSignal, payload.report);
     case 'meeting_deleted':
       return handle.signal(meetingDeletedSignal, payload.report);
+    case 'presence':
+      return handle.signal(presenceReportedSignal, payload.reports);
     case 'connection':
       return handle.signal(connectionRestoredSignal, payload.report);
     case 'answer':

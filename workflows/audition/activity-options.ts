@@ -1,6 +1,7 @@
 /** Returns the options of activities that call a provider. */
 import type { TaskQueue } from '../../activities/contract.ts';
 import { stepPriority } from '../../domain/audition/priority.ts';
+import { day, second } from '../../domain/time/units.ts';
 import { taskQueue } from '../task-queues.ts';
 import type { AuditionRun } from './run.ts';
 
@@ -8,10 +9,13 @@ interface Step {
   readonly queue: TaskQueue;
   /** Shown in Temporal's Web UI. */
   readonly summary: string;
-  /** The policy setting that limits the total time of all attempts. */
-  readonly patience?: 'stepPatience' | 'meetingPatience' | undefined;
+  /**
+   * The policy setting that limits the total time of all attempts. `fallback`: minutes before a session, everyone waits for
+   * the next provider. `recovery`: no step waits, and the provider is expected to be back within a day.
+   */
+  readonly patience?: 'stepPatience' | 'meetingPatience' | 'fallback' | 'recovery' | undefined;
   /** The longest pause between two attempts. */
-  readonly maximumInterval?: '30 seconds' | '1 minute' | undefined;
+  readonly maximumInterval?: '5 seconds' | '30 seconds' | '1 minute' | '5 minutes' | undefined;
   /** Set when the step cannot wait: a late reminder is useless, and the API caller waits for the free/busy query. */
   readonly isUrgent?: boolean | undefined;
   /** Set for a group: what fails in it is attempted alone. */
@@ -32,7 +36,7 @@ export const activityOptions = (
 ) => ({
   taskQueue: taskQueue(queue),
   startToCloseTimeout: '15 seconds' as const,
-  scheduleToCloseTimeout: plan.policy[patience],
+  scheduleToCloseTimeout: timeOf(patience, plan.policy),
   retry: {
     initialInterval: '1 second' as const,
     maximumInterval,
@@ -45,6 +49,21 @@ export const activityOptions = (
   }),
   summary,
 });
+
+const timeOf = (patience: NonNullable<Step['patience']>, policy: AuditionRun['plan']['policy']): number => {
+  switch (patience) {
+    case 'fallback':
+      return Math.min(fallbackPatience, policy.meetingPatience);
+    case 'recovery':
+      return day;
+    case 'stepPatience':
+    case 'meetingPatience':
+      return policy[patience];
+  }
+};
+
+/** Per provider. With three providers, everyone is in another meeting within a minute. */
+const fallbackPatience = 20 * second;
 
 /**
  * Returns the options of a claim. It is retried without limit while the database is down; calendars that cannot be read

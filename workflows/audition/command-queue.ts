@@ -4,12 +4,19 @@
  */
 import { condition } from '@temporalio/workflow';
 import type { Refusal } from '../../domain/errors.ts';
-import type { DecideCommand, ParticipantsCommand, RescheduleCommand, RespondCommand } from './messages.ts';
+import type {
+  DecideCommand,
+  MeetingCommand,
+  ParticipantsCommand,
+  RescheduleCommand,
+  RespondCommand,
+} from './messages.ts';
 
 export type QueuedCommand =
   | { readonly name: 'reschedule'; readonly command: RescheduleCommand }
   | { readonly name: 'decide'; readonly command: DecideCommand }
   | { readonly name: 'respond'; readonly command: RespondCommand }
+  | { readonly name: 'meeting'; readonly command: MeetingCommand }
   | { readonly name: 'participants'; readonly command: ParticipantsCommand };
 
 interface QueueEntry {

@@ -23,6 +23,8 @@ export interface CompensationOptions {
   readonly recipients?: readonly Participant[] | undefined;
   /** Distinguishes this cancellation from others of the revision in idempotency keys. */
   readonly label?: string | undefined;
+  /** Whether the provider is expected to be down for hours. An operator is then asked after a day. */
+  readonly isPatient?: boolean | undefined;
   /** Why everything is undone. Default: the ending of the run. */
   readonly ending?: EndingFact | undefined;
 }
@@ -35,7 +37,13 @@ type Retraction = Pick<CompensationOptions, 'label' | 'ending'> & {
 export const compensate = async (
   run: AuditionRun,
   compensation: AuditionCompensation,
-  { onAsked, recipients = everyParticipant(run), label, ending = run.ending }: CompensationOptions = {},
+  {
+    onAsked,
+    recipients = everyParticipant(run),
+    label,
+    isPatient = false,
+    ending = run.ending,
+  }: CompensationOptions = {},
 ): Promise<void> => {
   const outcome = await retryUntilResolved(
     run,
@@ -47,7 +55,7 @@ export const compensate = async (
       isBackground: true,
       onAsked,
     },
-    () => runCompensation(run, compensation, { recipients, label, ending }),
+    () => runCompensation(run, compensation, { recipients, label, ending }, isPatient),
   );
   const step = describeCompensation(compensation);
   run.journal.record(
@@ -80,12 +88,15 @@ const runCompensation = async (
   run: AuditionRun,
   compensation: AuditionCompensation,
   notices: Retraction,
+  isPatient: boolean,
 ): Promise<UndoResult> => {
   const optionsOn = (queue: TaskQueue) =>
     activityOptions(run, {
       queue,
       summary: `Undo ${describeCompensation(compensation)}`,
-      maximumInterval: '1 minute',
+      ...(isPatient
+        ? { patience: 'recovery' as const, maximumInterval: '5 minutes' as const }
+        : { maximumInterval: '1 minute' as const }),
     });
   switch (compensation.kind) {
     case 'release_holds':

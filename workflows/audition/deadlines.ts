@@ -5,12 +5,13 @@ import { toEpochMs } from '../../domain/time/epoch.ts';
 import { day, minute } from '../../domain/time/units.ts';
 import type { AuditionRun } from './run.ts';
 import { pendingDecline } from './steps/answers.ts';
+import { meetingCheckAtMs } from './steps/meeting-check.ts';
 import { currentMeetingStatus, sessionEndsAtMs, sessionMissingAtMs } from './steps/session.ts';
 
 /** `at` is in epoch milliseconds. */
 export type Deadline = { readonly at: number } & (
   | { readonly kind: 'reminder' | 'answer_overdue' | 'decline_final' | 'session_missing' | 'session_end' }
-  | { readonly kind: 'decision_overdue' | 'move_return' | 'change_moot' }
+  | { readonly kind: 'decision_overdue' | 'move_return' | 'change_moot' | 'meeting_check' }
   | { readonly kind: 'session_start'; readonly origin: Origin }
 );
 
@@ -42,8 +43,9 @@ const deadlinesOf = (run: AuditionRun): readonly Deadline[] => {
         ...run.reminders.slice(0, 1).map(({ at }) => ({ kind: 'reminder' as const, at: toEpochMs(at) })),
         ...answerDeadline(run, slot),
         ...declineDeadline(run),
+        ...meetingCheckDeadline(run, slot),
         ...sessionStartDeadline(run, slot),
-        ...(run.sessionAsked
+        ...(run.sessionAsked || run.isReadingAttendance
           ? []
           : [{ kind: 'session_missing' as const, at: sessionMissingAtMs(run, slot) }]),
         ...changeDeadline(run),
@@ -51,7 +53,11 @@ const deadlinesOf = (run: AuditionRun): readonly Deadline[] => {
     case 'scheduling':
       return moveReturnDeadline(run, slot);
     case 'in_progress':
-      return [{ kind: 'session_end', at: sessionEndsAtMs(run, slot) }, ...changeDeadline(run)];
+      return [
+        { kind: 'session_end', at: sessionEndsAtMs(run, slot) },
+        ...meetingCheckDeadline(run, slot),
+        ...changeDeadline(run),
+      ];
     case 'awaiting_decision':
       return run.decisionEscalated
         ? []
@@ -61,6 +67,12 @@ const deadlinesOf = (run: AuditionRun): readonly Deadline[] => {
     case 'closed':
       return [];
   }
+};
+
+/** An early check-in begins the session before the meeting is checked. */
+const meetingCheckDeadline = (run: AuditionRun, slot: Slot): readonly Deadline[] => {
+  const at = meetingCheckAtMs(run, slot);
+  return at === undefined ? [] : [{ kind: 'meeting_check', at }];
 };
 
 /** When a meeting was opened early and is still open, its session begins with the slot. */

@@ -19,9 +19,11 @@ import type { AuditionRun } from './run.ts';
 import { isWithdrawnDecline, pendingDecline, recordAnswer } from './steps/answers.ts';
 import { calendarChanged } from './steps/calendar-changes.ts';
 import { recordDelivery } from './steps/delivery.ts';
+import { checkMeeting } from './steps/meeting-check.ts';
+import { presenceReported } from './steps/presence.ts';
 import { meetingDeleted } from './steps/replace-meeting.ts';
 import { answerReported, timeProposed } from './steps/reported-answers.ts';
-import { checkIn, meetingEnded, meetingStarted } from './steps/session.ts';
+import { checkIn, isClosedEarly, meetingEnded, meetingStarted } from './steps/session.ts';
 import { sessionBlockChanged } from './steps/session-block-changes.ts';
 import { answerAfterFlush, applyUpdateOnce, submitCommand, untilRecordable } from './updates.ts';
 
@@ -91,6 +93,15 @@ export const setHandlers = (run: AuditionRun): void => {
   );
 
   setUpdateHandler(
+    messages.meetingUpdate,
+    () => {
+      refuseUnlessAllowed('meeting', journal.view);
+      refuseDuringRecovery(run, 'meeting');
+    },
+    (command) => submitCommand(run, { name: 'meeting', command }),
+  );
+
+  setUpdateHandler(
     messages.decideUpdate,
     () => {
       refuseUnlessAllowed('decide', journal.view);
@@ -149,12 +160,22 @@ export const setHandlers = (run: AuditionRun): void => {
   );
   setHandler(
     messages.meetingEndedSignal,
-    applyOnce((report: messages.MeetingReport) => meetingEnded(run, report)),
+    applyOnce((report: messages.MeetingReport) => {
+      meetingEnded(run, report);
+      if (isClosedEarly(run)) checkMeeting(run);
+    }),
   );
   setHandler(
     messages.meetingDeletedSignal,
     applyOnce((report: messages.MeetingReport) => meetingDeleted(run, report)),
   );
+  setHandler(messages.presenceReportedSignal, async (reports) => {
+    await untilRecordable(run);
+    for (const report of reports) {
+      if (run.signalDedup.markApplied(report)) presenceReported(run, report);
+    }
+    journal.flushInBackground();
+  });
   setHandler(messages.slotTakenSignal, () => {
     run.slotTakenAs = journal.view.revision;
   });

@@ -248,4 +248,7 @@ const requestedFact = (plan: AuditionPlan): AuditionFact => ({
     required: required || kind === 'performer',
   })),
   ...(plan.previous ? { previous: plan.previous } : {}),
+  ...(plan.joinLinks
+    ? { joinLinks: { opensBefore: plan.policy.checkInOpens, closesAfter: plan.policy.sessionOverrun } }
+    : {}),
 });

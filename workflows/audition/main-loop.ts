@@ -9,10 +9,12 @@ import type { AuditionRun } from './run.ts';
 import { escalateMissingAnswer, pendingDecline, withdrawDecline } from './steps/answers.ts';
 import { changeCast } from './steps/cast.ts';
 import { decide, escalateMissingDecision } from './steps/decision.ts';
+import { checkMeeting } from './steps/meeting-check.ts';
+import { changeMeeting, leaveProvider } from './steps/other-meeting.ts';
 import { sendDueReminders } from './steps/reminders.ts';
 import { replaceMeeting } from './steps/replace-meeting.ts';
 import { reschedule } from './steps/reschedule.ts';
-import { endSession, handleMissingSession, startSession } from './steps/session.ts';
+import { endSessionInTime, handleMissingSession, startSession } from './steps/session.ts';
 
 /** Runs the loop until the audition ends. Continues as new when Temporal suggests it and no work is pending. */
 export const runMainLoop = async (run: AuditionRun): Promise<void> => {
@@ -76,21 +78,31 @@ const makeChange = (run: AuditionRun, queued: QueuedCommand): Promise<Refusal | 
       return withdrawDecline(run, queued.command);
     case 'participants':
       return changeCast(run, queued.command);
+    case 'meeting':
+      return changeMeeting(run, queued.command);
     case 'decide':
       return decide(run, queued.command);
   }
 };
 
-const mustReplaceMeeting = ({ deletedMeetings, isMeetingLost, change, ending }: AuditionRun): boolean =>
-  (deletedMeetings.length > 0 || isMeetingLost) && !change && !ending;
+const mustReplaceMeeting = ({
+  deletedMeetings,
+  isMeetingLost,
+  unusableMeeting,
+  change,
+  ending,
+}: AuditionRun): boolean =>
+  (deletedMeetings.length > 0 || isMeetingLost || unusableMeeting !== undefined) && !change && !ending;
 
 const startReplacingMeeting = (run: AuditionRun): void => {
-  const { deletedMeetings, isMeetingLost } = run;
+  const { deletedMeetings, isMeetingLost, unusableMeeting } = run;
   run.deletedMeetings = [];
   run.isMeetingLost = false;
+  run.unusableMeeting = undefined;
   void run.runInBackground(async (detach) => {
     detach();
     await replaceMeeting(run, { deletedMeetings, isMeetingLost });
+    if (unusableMeeting) await leaveProvider(run, unusableMeeting);
   });
 };
 
@@ -118,6 +130,7 @@ const summaries: Readonly<Record<Deadline['kind'], string>> = {
   reminder: 'Until the next reminder',
   answer_overdue: 'Until an unanswered invitation escalates',
   decline_final: 'Until a decline is final',
+  meeting_check: 'Until the meeting is checked at its provider',
   session_start: 'Until the session of an open meeting can begin',
   session_missing: 'Until the casting office is asked about the session',
   session_end: 'Until the session counts as over',
@@ -147,12 +160,14 @@ const handleDeadline = (run: AuditionRun, deadline: Deadline): void => {
       if (declined) run.end({ type: 'declined', participant: declined.id });
       return;
     }
+    case 'meeting_check':
+      return checkMeeting(run);
     case 'session_start':
       return startSession(run, deadline.origin);
     case 'session_missing':
       return handleMissingSession(run, deadline.at);
     case 'session_end':
-      return endSession(run, 'system');
+      return endSessionInTime(run);
     case 'decision_overdue':
       return escalateMissingDecision(run);
     case 'move_return':
@@ -171,6 +186,7 @@ const mayContinueAsNew = (run: AuditionRun): boolean =>
   run.change === undefined &&
   run.deletedMeetings.length === 0 &&
   !run.isMeetingLost &&
+  run.unusableMeeting === undefined &&
   run.journal.isWritten &&
   allHandlersFinished();
 
@@ -194,6 +210,7 @@ const continueAsNewWithState = (run: AuditionRun): Promise<never> => {
       appliedFacts: run.signalDedup.appliedIds,
       suppressedAddresses: run.suppressedAddresses,
       answeredAt: run.answeredAt,
+      ...(run.meetingCheckedAs === undefined ? {} : { meetingCheckedAs: run.meetingCheckedAs }),
     },
   };
   return continueAsNew(input);

@@ -26,6 +26,7 @@ import type { Slot, SlotSpec } from '../../domain/audition/slot.ts';
 import type { SlotConflict } from '../../domain/audition/slot-conflict.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import type { AttentionId, AuditionId, ConnectionId, ParticipantId } from '../../domain/ids.ts';
+import type { MeetingProviderName } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { AuditionCompensation } from './compensations.ts';
 
@@ -66,6 +67,7 @@ interface CarriedState {
   readonly appliedFacts: readonly string[];
   readonly suppressedAddresses?: readonly string[] | undefined;
   readonly answeredAt?: AnswerTimes | undefined;
+  readonly meetingCheckedAs?: number | undefined;
 }
 
 /** When each participant last answered, epoch milliseconds. */
@@ -172,6 +174,13 @@ export interface ParticipantsCommand extends CommandContext {
 }
 export const participantsUpdate = defineUpdate<UpdateAnswer, [ParticipantsCommand]>('participants');
 
+export interface MeetingCommand extends CommandContext {
+  /** The provider of the other meeting. Default: the next one in the order of the audition. */
+  readonly provider?: MeetingProviderName | undefined;
+}
+/** Moves everyone to another meeting. Returns when it exists, or when an operator is asked. */
+export const meetingUpdate = defineUpdate<UpdateAnswer, [MeetingCommand]>('meeting');
+
 /** Reopens a closed audition. It is the input of a new workflow, because the workflow of a closed audition has ended. */
 export type ReopenCommand = CommandContext & { readonly reason?: string | undefined } & (
     | { readonly to: 'decision' }
@@ -215,6 +224,27 @@ export interface MeetingReport extends ExternalFact {
 export const meetingStartedSignal = defineSignal<[MeetingReport]>('meetingStarted');
 export const meetingEndedSignal = defineSignal<[MeetingReport]>('meetingEnded');
 export const meetingDeletedSignal = defineSignal<[MeetingReport]>('meetingDeleted');
+
+/** Shows that a participant is present, or has left. */
+export type PresenceReport = ExternalFact & {
+  readonly at: Instant;
+  readonly correlationId: string;
+} & (
+    | {
+        /** The participant went to the meeting with the personal join link. */
+        readonly what: 'checked_in';
+        readonly participant: ParticipantId;
+      }
+    | {
+        readonly what: 'joined' | 'left';
+        readonly meetingId: string;
+        /** How the provider names the person. */
+        readonly name?: string | undefined;
+        readonly email?: string | undefined;
+      }
+  );
+/** Reports of the same few seconds arrive together. */
+export const presenceReportedSignal = defineSignal<[readonly PresenceReport[]]>('presenceReported');
 
 /** Another audition has taken the slot that this one yields while a decline can be changed. */
 export const slotTakenSignal = defineSignal('slotTaken');

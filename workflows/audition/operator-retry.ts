@@ -3,6 +3,7 @@ import { isCancellation } from '@temporalio/workflow';
 import type { StepFailure } from '../../activities/contract.ts';
 import type { AttentionAction, AttentionStep } from '../../domain/audition/attention.ts';
 import { Aborted } from './ending.ts';
+import { meetingAdvice } from './meeting-advice.ts';
 import type { AuditionRun } from './run.ts';
 import { isStepFailure, isTrailAhead, toStepFailure } from './step-failures.ts';
 
@@ -65,6 +66,7 @@ export const askOperator = async (
   { step, purpose, hint, actions, onAsked, isBackground, isMoot }: RetriedStep,
   failure: StepFailure,
 ): Promise<'retry' | Exclude<StepOutcome<never>, { kind: 'done' | 'needless' }>> => {
+  const { providerCode: _, ...named } = failure;
   const what = `Could not ${purpose}: ${explain(failure)}.`;
   const resolution = await run.attention.ask(
     {
@@ -75,7 +77,7 @@ export const askOperator = async (
       isBackground,
       // The items of a superseded run are not in the trail: no operator can resolve them.
       isMoot: () => run.isSuperseded || isMoot?.() === true,
-      ...failure,
+      ...named,
     },
     onAsked,
   );
@@ -111,8 +113,10 @@ const hintFor = ({ code, connection, provider }: StepFailure, hint: string): str
         `The audition then resumes automatically. To resolve it yourself: ${hint}`
       : hint;
 
-const explain = ({ code, provider }: StepFailure): string => {
+const explain = ({ code, provider, providerCode = '' }: StepFailure): string => {
   const service = provider ?? 'the service';
+  const advice = meetingAdvice[provider ?? '']?.[providerCode];
+  if (advice !== undefined) return advice;
   const explanation = failureExplanations[code];
   return explanation ? explanation(service) : `${service} failed (${code})`;
 };

@@ -52,6 +52,14 @@ export const changeMoot = (command: AuditionCommandName): Refusal =>
     'The audition is as it was before. Send the command again if the change is still needed.',
   );
 
+/** Returns the refusal of another meeting for an audition that needs none. */
+export const noMeetingNeeded = (): Refusal =>
+  new Refusal(
+    'wrong_state',
+    'The audition needs no video meeting: it takes place in person, or its slot is over.',
+    'Read the audition with GET /v1/auditions/{id}.',
+  );
+
 /** Returns the refusal of a command whose effect is not known, since another run of the workflow has gone further. */
 export const commandInterrupted = (): Refusal =>
   new Refusal(

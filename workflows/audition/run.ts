@@ -31,6 +31,7 @@ import type {
 import { createOpenNotices, type OpenNotices } from './open-notices.ts';
 import type { SlotQuestion } from './open-question.ts';
 import { createSignalDedup, type SignalDedup } from './signal-dedup.ts';
+import type { UnusableMeeting } from './unusable-meeting.ts';
 
 export interface AuditionRun {
   /** Changes with the cast. */
@@ -89,6 +90,10 @@ export interface AuditionRun {
   deletedMeetings: readonly string[];
   /** Whether the present meeting was lost and is not replaced yet. */
   isMeetingLost: boolean;
+  /** The present meeting, when its provider cannot be used. Everyone moves when no other change is in progress. */
+  unusableMeeting: UnusableMeeting | undefined;
+  /** The revision of the slot whose meeting was checked before the session. */
+  meetingCheckedAs: number | undefined;
   /** The addresses, as `addressKey`, about which an operator was asked because nothing is sent to them. */
   suppressedAddresses: readonly string[];
   /** The last report about each participant's calendar: about our event, and about conflicts. A later one withdraws its question. */
@@ -105,6 +110,10 @@ export interface AuditionRun {
   sessionAsked: boolean;
   /** Since when no sign of the session was observed in time, epoch milliseconds, for the automatic no-show. */
   absence: { readonly revision: number; readonly since: number } | undefined;
+  /** How often the provider was asked who was in the meeting of the slot. */
+  attendanceRead: { readonly revision: number; readonly count: number } | undefined;
+  /** Whether the provider is being asked whether the session took place. */
+  isReadingAttendance: boolean;
   /** Set once each compensation is done or waits for an operator. */
   isCleanedUp: boolean;
   /** Whether the trail contains facts of another run that this run does not know. */
@@ -228,6 +237,8 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     slotTakenAs: undefined,
     deletedMeetings: [],
     isMeetingLost: false,
+    unusableMeeting: undefined,
+    meetingCheckedAs: carried?.meetingCheckedAs,
     unknownParticipants: [],
     suppressedAddresses: carried?.suppressedAddresses ?? [],
     calendarReports: new Map(),
@@ -238,6 +249,8 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     decisionEscalated: carried?.decisionEscalated ?? false,
     sessionAsked: carried?.sessionAsked ?? false,
     absence: undefined,
+    attendanceRead: undefined,
+    isReadingAttendance: false,
     isCleanedUp: false,
     get isSuperseded() {
       return isSuperseded;

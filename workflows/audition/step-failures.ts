@@ -34,6 +34,7 @@ const detailsOf = ({ type, details }: ApplicationFailure): Omit<StepFailure, 'co
   if (typeof detail !== 'object' || detail === null) return {};
   return {
     ...('provider' in detail && typeof detail.provider === 'string' && { provider: detail.provider }),
+    ...('code' in detail && typeof detail.code === 'string' && { providerCode: detail.code }),
     ...(type === 'reconnect' &&
       'connection' in detail &&
       isConnectionId(detail.connection) && { connection: detail.connection }),

@@ -53,11 +53,15 @@ export const adoptTrail = async (run: AuditionRun): Promise<AdoptedTrail | undef
   // What this run knew before is out of date, and its questions are withdrawn: they are asked again.
   run.sessionAsked = false;
   run.absence = undefined;
+  run.attendanceRead = undefined;
+  run.isReadingAttendance = false;
   run.slotTakenAs = undefined;
   run.answerEscalated = false;
   run.decisionEscalated = false;
   run.suppressedAddresses = [];
   run.deletedMeetings = [];
+  run.unusableMeeting = undefined;
+  run.meetingCheckedAs = undefined;
   // The earlier run had a meeting, and was replacing it.
   run.isMeetingLost =
     !adopted.view.meeting && adopted.effects.some(({ target }) => target.kind === 'meeting');

@@ -65,6 +65,14 @@ export const en: Translation = {
       toOthers: ({ role, project }) =>
         `The video link of the audition for the role of ${role} in ${project} is no longer valid. The time is the same.`,
     },
+    backup: {
+      subject: ({ role, project }) => `No video, please read: ${role}, ${project}`,
+      short: 'No video',
+      toPerformer: ({ role, project }) =>
+        `Video is not available for your audition for the role of ${role} in ${project}. It takes place as follows. The time is the same.`,
+      toOthers: ({ role, project }) =>
+        `Video is not available for the audition for the role of ${role} in ${project}. It takes place as follows. The time is the same.`,
+    },
   },
   greeting: (name) => `Hello ${name},`,
   until: (end) => `until ${end}`,
@@ -75,11 +83,14 @@ export const en: Translation = {
     round: 'Round',
     room: 'Where',
     join: 'Join by video',
+    phone: 'Dial in',
+    place: 'Come to',
     notes: 'Notes',
     reason: 'Reason',
   },
   answer: 'Say whether you can come:',
   answerShort: 'Answer:',
+  joinShort: 'Join:',
   atPlaceShort: 'at the place:',
   reference: 'Ref',
 };

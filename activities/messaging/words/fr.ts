@@ -64,6 +64,14 @@ export const fr: Translation = {
       toOthers: ({ role, project }) =>
         `Le lien vidéo de l’audition pour le rôle de ${role} dans ${project} n’est plus valable. L’horaire reste le même.`,
     },
+    backup: {
+      subject: ({ role, project }) => `Pas de vidéo, à lire : ${role}, ${project}`,
+      short: 'Pas de vidéo',
+      toPerformer: ({ role, project }) =>
+        `La vidéo n’est pas disponible pour votre audition pour le rôle de ${role} dans ${project}. Elle a lieu comme suit. L’horaire reste le même.`,
+      toOthers: ({ role, project }) =>
+        `La vidéo n’est pas disponible pour l’audition pour le rôle de ${role} dans ${project}. Elle a lieu comme suit. L’horaire reste le même.`,
+    },
   },
   greeting: (name) => `Bonjour ${name},`,
   until: (end) => `jusqu’à ${end}`,
@@ -74,11 +82,14 @@ export const fr: Translation = {
     round: 'Étape',
     room: 'Lieu',
     join: 'Rejoindre en vidéo',
+    phone: 'Par téléphone',
+    place: 'Sur place',
     notes: 'Remarques',
     reason: 'Motif',
   },
   answer: 'Dites-nous si vous pouvez venir :',
   answerShort: 'Répondre :',
+  joinShort: 'Rejoindre :',
   atPlaceShort: 'sur place :',
   reference: 'Réf',
 };

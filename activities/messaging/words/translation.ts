@@ -36,12 +36,18 @@ export interface Translation {
     readonly round: string;
     readonly room: string;
     readonly join: string;
+    /** The number of the conference by phone, when there is no meeting. */
+    readonly phone: string;
+    /** The place where the audition takes place when there is no meeting. */
+    readonly place: string;
     readonly notes: string;
     readonly reason: string;
   };
   /** The text before the response link. */
   readonly answer: string;
   readonly answerShort: string;
+  /** The text before the join link in a text message. */
+  readonly joinShort: string;
   readonly atPlaceShort: string;
   readonly reference: string;
 }

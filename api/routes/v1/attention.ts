@@ -1,4 +1,5 @@
 /** /v1/attention: lists the items that wait for an operator, and resolves them. */
+import type { AttentionAction } from '../../../domain/audition/attention.ts';
 import { resolveAttentionSchema } from '../../../domain/audition/commands.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import {
@@ -13,7 +14,7 @@ import { sendAuditionCommand } from '../../auditions/command.ts';
 import { updateIdOf } from '../../auditions/derived-ids.ts';
 import { sendAuditionResponse } from '../../auditions/send-response.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
-import { type Attempt, idempotencyHeaders, runOnce } from '../../idempotency/run-once.ts';
+import { type ApiResponse, type Attempt, idempotencyHeaders, runOnce } from '../../idempotency/run-once.ts';
 import { attentionParams, attentionSchema, auditionSchema } from '../../schemas/audition.ts';
 import { pageQuery, pageSchemaOf } from '../../schemas/page.ts';
 import { jsonResponse, problemResponses } from '../../schemas/responses.ts';
@@ -51,6 +52,42 @@ const auditionIdOfAttention = async (
   if (open) return open.auditionId;
   const named = auditionIdSchema.safeParse(id.slice('att_'.length, id.lastIndexOf('-'))).data;
   return named && (await auditions.get(organization, named)) ? named : undefined;
+};
+
+/**
+ * Resolves an item of a recording, whose audition can be closed. Returns undefined when the item is of an audition. The item
+ * disappears when the workflow of the recording continues.
+ */
+const resolveOfRecording = async (
+  {
+    repositories: { auditions },
+    recordingWorkflows,
+  }: Pick<ApiDependencies, 'repositories' | 'recordingWorkflows'>,
+  {
+    organization,
+    resolution: { id, action, by },
+  }: {
+    readonly organization: OrganizationId;
+    readonly resolution: {
+      readonly id: AttentionId;
+      readonly action: AttentionAction;
+      readonly by: string;
+    };
+  },
+): Promise<ApiResponse | undefined> => {
+  const open = await auditions.findAttentionItem(organization, id);
+  if (!open?.workflowId) return undefined;
+  if (action !== 'retry' && action !== 'skip') {
+    throw new Refusal(
+      'action_not_offered',
+      `The attention item ${id} does not offer ${action}.`,
+      'Resolve it with retry or skip.',
+    );
+  }
+  const sent = await recordingWorkflows.resolve(open.workflowId, { id, action, by });
+  const view = await auditions.get(organization, open.auditionId);
+  if (sent === 'not_running' || !view) throw attentionNotFound(id);
+  return { status: 202, body: view, provisional: true };
 };
 
 const attentionNotFound = (id: string): Refusal =>
@@ -96,6 +133,11 @@ const resolve = (api: Api, dependencies: ApiDependencies): void => {
       const { body } = request;
       const key = request.headers['idempotency-key'];
       const run = async (attempt: Attempt) => {
+        const recordingResponse = await resolveOfRecording(dependencies, {
+          organization,
+          resolution: { id, action: body.action, by: label },
+        });
+        if (recordingResponse) return recordingResponse;
         const auditionId = await auditionIdOfAttention(auditions, organization, id);
         if (!auditionId) throw attentionNotFound(id);
         return sendAuditionCommand(
@@ -122,7 +164,7 @@ const resolve = (api: Api, dependencies: ApiDependencies): void => {
         );
       };
       const keyed = { organization, route: `POST /v1/attention/${id}/resolve`, key, body };
-      return sendAuditionResponse(reply, await runOnce(idempotentRequests, keyed, run));
+      return sendAuditionResponse(dependencies, reply, await runOnce(idempotentRequests, keyed, run));
     },
   );
 };

@@ -10,7 +10,9 @@ import {
   deleteOldCredentialReads,
   deleteOldDeliveries,
   deleteOldHolds,
+  deleteOldHostClaims,
   deleteOldIdempotentRequests,
+  deleteOldJoinLinks,
   deleteOldOperations,
   deleteOldWebhooks,
 } from '../../../db/retention.ts';
@@ -102,7 +104,7 @@ interface MaintenanceOptions {
 export const maintenanceCommand = (): Command =>
   new Command('maintenance')
     .description(
-      'delete expired data: stored responses to commands, delivered webhooks, provider call counts, holds of past slots, delivery ids and the ledger of closed auditions, and credential reads of more than a year ago; run it once a day',
+      'delete expired data: stored responses to commands, delivered webhooks, provider call counts, holds of past slots, claims on meeting hosts, delivery ids, join links and the ledger of closed auditions, and credential reads of more than a year ago; run it once a day',
     )
     .option('--older-than <days>', 'minimum age in days', days, 30)
     .option('--ledger-older-than <days>', 'days since an audition was closed, for its ledger', days, 400)
@@ -118,13 +120,25 @@ export const maintenanceCommand = (): Command =>
         const webhooks = await deleteOldWebhooks(db, options.olderThan);
         const counts = await createProviderHealth(db).deleteOld(options.olderThan);
         const holds = await deleteOldHolds(db, options.olderThan);
+        const hostClaims = await deleteOldHostClaims(db);
         const deliveries = await deleteOldDeliveries(db, options.deliveriesOlderThan);
+        const joinLinks = await deleteOldJoinLinks(db, options.deliveriesOlderThan);
         const operations = await deleteOldOperations(db, options.ledgerOlderThan);
         const credentialReads = await deleteOldCredentialReads(db);
         output.show(
-          { answers, webhooks, counts, holds, deliveries, operations, credentialReads },
+          {
+            answers,
+            webhooks,
+            counts,
+            holds,
+            hostClaims,
+            deliveries,
+            joinLinks,
+            operations,
+            credentialReads,
+          },
           () =>
-            `Deleted ${answers} stored responses to commands, ${webhooks} webhooks, ${counts} provider call counts, ${holds} slot holds, ${deliveries} delivery ids, ${operations} ledger rows, and ${credentialReads} credential reads of more than a year ago.`,
+            `Deleted ${answers} stored responses to commands, ${webhooks} webhooks, ${counts} provider call counts, ${holds} slot holds, ${hostClaims} claims on meeting hosts, ${deliveries} delivery ids, ${joinLinks} join links, ${operations} ledger rows, and ${credentialReads} credential reads of more than a year ago.`,
         );
       }),
     );

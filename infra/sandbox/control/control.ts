@@ -4,6 +4,7 @@ import type { CallCounter, Counts } from '../calls/counter.ts';
 import { type Fault, type FaultRequest, faultRequestSchema } from '../faults/fault.ts';
 import type { FaultRegistry } from '../faults/fault-registry.ts';
 import type { BusyTime, Google } from '../google/google.ts';
+import { type Attendee, attendeeSchema } from '../meeting-sessions.ts';
 import type {
   Microsoft,
   OutlookAnswer,
@@ -17,10 +18,14 @@ import type { InboundText, Twilio } from '../twilio/twilio.ts';
 import { operationNames, type Vendor } from '../vendors.ts';
 import { ZoomError } from '../zoom/errors.ts';
 import type { ZoomEvent } from '../zoom/events.ts';
+import type { RecordingSpec } from '../zoom/recordings.ts';
 import type { Zoom } from '../zoom/zoom.ts';
 
 /** The vendors that have rooms. */
 export const roomVendors = ['google', 'microsoft'] as const satisfies readonly Vendor[];
+/** The vendors with simulated sessions of meetings. */
+export const sessionVendors = ['google', 'microsoft'] as const satisfies readonly Vendor[];
+type SessionVendor = (typeof sessionVendors)[number];
 type RoomVendor = (typeof roomVendors)[number];
 
 export interface SandboxState {
@@ -88,11 +93,35 @@ export interface SandboxControl {
   /** Creates an Outlook mailbox, if it does not exist, and returns the id of its default calendar. */
   openMailbox(account: string): string;
   /**
+   * Lets a person join a meeting: a conference of Meet by its code, or a meeting of Teams by its id; either by its link. The
+   * first person starts a session, which the vendor reports as attendance.
+   *
+   * @throws {ControlError} when the meeting does not exist.
+   */
+  joinMeeting(vendor: SessionVendor, meeting: string, attendee: Attendee): void;
+  /** Lets a person leave. @throws {ControlError} when the person is not in the meeting. */
+  leaveMeeting(vendor: SessionVendor, meeting: string, attendee: Attendee): void;
+  /** Ends the running session of a meeting for everybody. @throws {ControlError} when none is running. */
+  endMeeting(vendor: SessionVendor, meeting: string): void;
+  /**
    * Simulates that a meeting started, ended, was recorded, or was deleted by its host.
    *
    * @throws {ControlError} when the meeting does not exist.
    */
   sendMeetingEvent(id: string, event: ZoomEvent): Promise<{ readonly webhook: string }>;
+  /**
+   * Makes the recording of a meeting of Zoom that has ended.
+   *
+   * @throws {ControlError} when the meeting does not exist.
+   */
+  recordMeeting(
+    id: string,
+    spec: RecordingSpec,
+  ): { readonly uuid: string; readonly files: readonly { readonly id: string; readonly size: number }[] };
+  /** Makes all tokens invalid that Zoom has issued for downloads. */
+  expireDownloads(): void;
+  /** Moves a recording to the trash of Zoom, or deletes it. */
+  removeRecording(uuid: string, action: 'trash' | 'delete'): void;
   receiveText(inbound: InboundText): Promise<{ readonly sid: string; readonly webhook: string }>;
 }
 
@@ -118,6 +147,13 @@ const serverOf = ({ google, microsoft, zoom }: ControlParts, vendor: Vendor): Au
     (['google', 'microsoft', 'zoom'] as const).map((name) => [name, servers[name]]),
   ).get(vendor);
   if (!found) throw new ControlError(`${vendor} has no consent page. Use google, microsoft or zoom.`);
+  return found;
+};
+
+/** Returns the id of a meeting at the vendor. */
+const meetingOf = (parts: ControlParts, vendor: SessionVendor, meeting: string): string => {
+  const found = parts[vendor].findMeeting(meeting);
+  if (found === undefined) throw new ControlError(`${vendor} has no meeting ${meeting}.`);
   return found;
 };
 
@@ -175,6 +211,17 @@ export const createControl = (parts: ControlParts): SandboxControl => {
       throw new ControlError(`${response.room} is no guest of the event ${response.eventId}.`);
     },
     openMailbox: (account) => microsoft.openMailbox(account),
+    joinMeeting(vendor, meeting, attendee) {
+      parts[vendor].sessions.join(meetingOf(parts, vendor, meeting), attendeeSchema.parse(attendee));
+    },
+    leaveMeeting(vendor, meeting, attendee) {
+      if (parts[vendor].sessions.leave(meetingOf(parts, vendor, meeting), attendee)) return;
+      throw new ControlError(`${attendee.name} is not in the meeting ${meeting}.`);
+    },
+    endMeeting(vendor, meeting) {
+      if (parts[vendor].sessions.end(meetingOf(parts, vendor, meeting))) return;
+      throw new ControlError(`No session of the meeting ${meeting} is running.`);
+    },
     async sendMeetingEvent(id, event) {
       try {
         return { webhook: await zoom.sendEvent(id, event) };
@@ -182,6 +229,15 @@ export const createControl = (parts: ControlParts): SandboxControl => {
         throw error instanceof ZoomError ? new ControlError(error.message) : error;
       }
     },
+    recordMeeting(id, spec) {
+      try {
+        return zoom.recordMeeting(id, spec);
+      } catch (error) {
+        throw error instanceof ZoomError ? new ControlError(error.message) : error;
+      }
+    },
+    expireDownloads: () => zoom.expireDownloads(),
+    removeRecording: (uuid, action) => zoom.removeRecording(uuid, action),
     receiveText: (inbound) => twilio.receive(inbound),
   };
 };

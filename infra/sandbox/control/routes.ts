@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { faultRequestSchema } from '../faults/fault.ts';
 import { GoogleError } from '../google/errors.ts';
 import { busyTimeSchema } from '../google/google.ts';
+import { attendeeSchema } from '../meeting-sessions.ts';
 import { GraphError } from '../microsoft/errors.ts';
 import {
   lifecycleSchema,
@@ -15,7 +16,8 @@ import { roomResponseSchema, roomSchema } from '../room.ts';
 import { inboundSchema } from '../twilio/twilio.ts';
 import { vendors } from '../vendors.ts';
 import { zoomEventSchema } from '../zoom/events.ts';
-import { ControlError, roomVendors, type SandboxControl } from './control.ts';
+import { recordingSpecSchema } from '../zoom/recordings.ts';
+import { ControlError, roomVendors, type SandboxControl, sessionVendors } from './control.ts';
 
 const explain = (error: z.ZodError) =>
   error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
@@ -24,6 +26,9 @@ const redirectsSchema = z.strictObject({ addresses: z.array(z.url()) });
 const accountSchema = z.strictObject({ account: z.string().min(1) });
 
 const roomVendorPath = z.object({ vendor: z.enum(roomVendors) });
+const sessionVendorPath = z.object({ vendor: z.enum(sessionVendors) });
+const meetingSchema = z.strictObject({ meeting: z.string().min(1) });
+const presenceSchema = meetingSchema.extend({ attendee: attendeeSchema });
 const vendorPath = z.object({ vendor: z.enum(vendors) });
 
 /** Registers the routes of the control API. */
@@ -107,6 +112,21 @@ export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => 
     control.answerRoom(vendor, roomResponseSchema.parse(request.body));
     return reply.code(204).send();
   });
+  app.post('/sandbox/:vendor/meetings/join', async (request, reply) => {
+    const { meeting, attendee } = presenceSchema.parse(request.body);
+    control.joinMeeting(sessionVendorPath.parse(request.params).vendor, meeting, attendee);
+    return reply.code(204).send();
+  });
+  app.post('/sandbox/:vendor/meetings/leave', async (request, reply) => {
+    const { meeting, attendee } = presenceSchema.parse(request.body);
+    control.leaveMeeting(sessionVendorPath.parse(request.params).vendor, meeting, attendee);
+    return reply.code(204).send();
+  });
+  app.post('/sandbox/:vendor/meetings/end', async (request, reply) => {
+    const { meeting } = meetingSchema.parse(request.body);
+    control.endMeeting(sessionVendorPath.parse(request.params).vendor, meeting);
+    return reply.code(204).send();
+  });
   app.post<{ Params: { meetingId: string } }>(
     '/sandbox/zoom/meetings/:meetingId/events',
     async (request, reply) => {
@@ -114,6 +134,17 @@ export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => 
       return reply.code(201).send(await control.sendMeetingEvent(request.params.meetingId, event));
     },
   );
+  app.post<{ Params: { meetingId: string } }>(
+    '/sandbox/zoom/meetings/:meetingId/recordings',
+    async (request, reply) => {
+      const spec = recordingSpecSchema.parse(request.body ?? {});
+      return reply.code(201).send(control.recordMeeting(request.params.meetingId, spec));
+    },
+  );
+  app.post('/sandbox/zoom/expire-downloads', async (_request, reply) => {
+    control.expireDownloads();
+    return reply.code(204).send();
+  });
   app.post('/sandbox/twilio/inbound', async (request, reply) =>
     reply.code(201).send(await control.receiveText(inboundSchema.parse(request.body))),
   );

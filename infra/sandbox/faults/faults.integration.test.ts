@@ -277,8 +277,15 @@ describe('the control API', () => {
     control.setFault('zoom', { kind: 'outage' });
     await fetch(`${url}/sandbox/reset`, { method: 'POST' });
     expect(control.state()).toEqual({
-      google: { calendars: [], channels: [], rooms: [] },
-      microsoft: { grants: [], calendars: [], subscriptions: [], rooms: [] },
+      google: { calendars: [], channels: [], rooms: [], spaces: [], meetingSessions: [] },
+      microsoft: {
+        grants: [],
+        calendars: [],
+        subscriptions: [],
+        rooms: [],
+        onlineMeetings: [],
+        meetingSessions: [],
+      },
       zoom: { meetings: [], deletedMeetings: [] },
       apple: { accounts: [] },
       twilio: { messages: [], optedOut: [] },

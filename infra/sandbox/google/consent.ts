@@ -20,6 +20,8 @@ const scopeDescriptions: Readonly<Record<string, string>> = {
   [googleScope('calendar.events')]: 'See and edit events on all your calendars',
   [googleScope('calendar.freebusy')]: 'See when you are busy',
   [googleScope('calendar.calendarlist.readonly')]: 'See the list of your calendars',
+  [googleScope('meetings.space.settings')]: 'Edit and see settings for all of your Google Meet calls',
+  [googleScope('meetings.space.readonly')]: 'Read information about any of your Google Meet conferences',
 };
 
 /** The scopes for signing in cannot be deselected: https://developers.google.com/identity/protocols/oauth2/resources/granular-permissions */

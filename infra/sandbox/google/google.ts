@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseBearerToken } from '../authorization.ts';
 import { injectFaults, type VendorFaultResponses } from '../faults/injection.ts';
+import { createMeetingSessions } from '../meeting-sessions.ts';
 import { createAuthorizationServer } from '../oauth/authorization-server.ts';
 import { createIdTokens } from '../oauth/id-token.ts';
 import type { RoomOptions, RoomResponse } from '../room.ts';
@@ -17,6 +18,10 @@ import { googleConsent } from './consent.ts';
 import { errorEnvelope, GoogleError, GoogleOAuthError, googleErrors } from './errors.ts';
 import { eventTypes, renderEvent, type StoredEvent } from './event.ts';
 import { createEventWriting } from './event-writing.ts';
+import { MeetError, meetErrorBody, meetErrors } from './meet/errors.ts';
+import { meetRoutes } from './meet/routes.ts';
+import { renderSpace } from './meet/space.ts';
+import { createSpaces } from './meet/spaces.ts';
 import { googleOAuthRoutes } from './oauth-routes.ts';
 import { createRooms } from './rooms.ts';
 import { permitsOperation } from './scopes.ts';
@@ -44,6 +49,9 @@ const answerErrors = (app: FastifyInstance) => {
   app.setErrorHandler((error, _request, reply) => {
     if (error instanceof GoogleOAuthError) {
       return reply.code(error.status).send({ error: error.error, error_description: error.message });
+    }
+    if (error instanceof MeetError) {
+      return reply.code(error.details.code).send(meetErrorBody(error.details));
     }
     if (error instanceof GoogleError)
       return reply.code(error.details.code).send(errorEnvelope(error.details));
@@ -113,6 +121,16 @@ export const createGoogle = ({
   calendars.onChange(channels.notifyChange);
   const rooms = createRooms(calendars, settings, clock);
   const writing = createEventWriting(calendars, settings, clock, rooms);
+  const sessions = createMeetingSessions(clock, changeNotifier);
+  const spaces = createSpaces(calendars, clock, changeNotifier);
+  const meetAccountOf = (request: FastifyRequest): string => {
+    const grant = grants.findByAccessToken(parseBearerToken(request.headers.authorization));
+    if (!grant) throw new MeetError(meetErrors.unauthenticated);
+    if (!permitsOperation(grant.scopes, request.routeOptions.config.operation)) {
+      throw new MeetError(meetErrors.scopeInsufficient);
+    }
+    return grant.account;
+  };
   const accountOf = (request: FastifyRequest): string => {
     const grant = grants.findByAccessToken(parseBearerToken(request.headers.authorization));
     if (!grant) throw new GoogleError(googleErrors.authError);
@@ -134,6 +152,8 @@ export const createGoogle = ({
     { name: 'google.calendars', save: calendars.save, load: calendars.load },
     { name: 'google.rooms', save: rooms.save, load: rooms.load },
     { name: 'google.channels', save: channels.save, load: channels.load },
+    { name: 'google.spaces', save: spaces.save, load: spaces.load },
+    { name: 'google.meetingSessions', save: sessions.save, load: sessions.load },
   ];
 
   return {
@@ -145,12 +165,21 @@ export const createGoogle = ({
       googleConsent(app, { settings, server, calendars, changed });
       googleOAuthRoutes(app, { settings, server, idTokens, calendars, clock, changed });
       calendarRoutes(app, { settings, calendars, channels, writing, rooms, accountOf, clock });
+      meetRoutes(app, { settings, spaces, sessions, clock, accountOf: meetAccountOf });
     },
     state: () => ({
       calendars: calendars.all().map(view),
       channels: channels.all(),
       rooms: rooms.all(),
+      spaces: spaces.all().map((space) => ({
+        owner: space.owner,
+        ...renderSpace(space, { withSettings: true }),
+      })),
+      meetingSessions: sessions.all(),
     }),
+    sessions,
+    /** Returns the meeting code of a conference, by its code or its link. Undefined when it does not exist. */
+    findMeeting: (meeting: string): string | undefined => spaces.find(meeting.split('/').at(-1) ?? '')?.code,
     /** Adds a room to the organization. */
     addRoom: (room: RoomOptions) => rooms.add(room),
     /** Answers for a room. Returns whether the room is a guest of the event. */
@@ -176,6 +205,8 @@ export const createGoogle = ({
       calendars.reset();
       rooms.reset();
       channels.reset();
+      spaces.reset();
+      sessions.reset();
     },
     close: () => sender.close(),
   };

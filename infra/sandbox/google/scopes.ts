@@ -1,4 +1,8 @@
-/** Maps operations to the scopes that permit them: https://developers.google.com/workspace/calendar/api/auth */
+/**
+ * Maps operations to the scopes that permit them: https://developers.google.com/workspace/calendar/api/auth and, for
+ * Meet, https://developers.google.com/workspace/meet/api/guides/authenticate-authorize. `meetings.space.created` covers
+ * spaces that the app has created with the Meet API. The sandbox has none: its spaces are conferences of events.
+ */
 
 /** Returns the full name of a Google scope. */
 export const googleScope = (name: string): string => `https://www.googleapis.com/auth/${name}`;
@@ -31,6 +35,11 @@ const scopesFor: Readonly<Record<string, readonly string[]>> = {
   'calendarList.patch': ['calendar', 'calendar.calendarlist'].map(googleScope),
   'calendarList.delete': ['calendar', 'calendar.calendarlist'].map(googleScope),
   'acl.insert': ['calendar', 'calendar.acls'].map(googleScope),
+  'spaces.get': ['meetings.space.readonly', 'meetings.space.settings'].map(googleScope),
+  'spaces.patch': ['meetings.space.settings'].map(googleScope),
+  'conferenceRecords.list': ['meetings.space.readonly'].map(googleScope),
+  'participants.list': ['meetings.space.readonly'].map(googleScope),
+  'participantSessions.list': ['meetings.space.readonly'].map(googleScope),
   'calendars.insert': ['calendar', 'calendar.app.created', 'calendar.calendars'].map(googleScope),
   'calendars.delete': ['calendar', 'calendar.app.created', 'calendar.calendars'].map(googleScope),
 };

@@ -16,6 +16,8 @@ const scopeDescriptions: Readonly<Record<string, string>> = {
   'Calendars.ReadWrite': 'Have full access to your calendars',
   'Calendars.Read.Shared': 'Read calendars that others share with you',
   'OnlineMeetings.ReadWrite': 'Read and create your online meetings',
+  'OnlineMeetingArtifact.Read.All': 'Read the attendance reports of your online meetings',
+  'Place.Read.All': 'Read the rooms of your organization',
 };
 
 const signIn = new Set(['openid', 'profile', 'email']);

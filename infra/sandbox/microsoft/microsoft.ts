@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseBearerToken } from '../authorization.ts';
 import { injectFaults, type VendorFaultResponses } from '../faults/injection.ts';
+import { createMeetingSessions } from '../meeting-sessions.ts';
 import { createAuthorizationServer } from '../oauth/authorization-server.ts';
 import { createIdTokens } from '../oauth/id-token.ts';
 import type { RoomOptions, RoomResponse } from '../room.ts';
@@ -19,6 +20,10 @@ import { GraphError, graphErrorBody, LoginError, loginErrorBody, loginErrors } f
 import { renderEvent, responses, type StoredEvent, showAsValues } from './event.ts';
 import { createEventWriting } from './event-writing.ts';
 import { microsoftRoutes } from './oauth-routes.ts';
+import { joinWebUrlOf, renderOnlineMeeting } from './online-meeting.ts';
+import { onlineMeetingRoutes } from './online-meeting-routes.ts';
+import { createOnlineMeetings } from './online-meetings.ts';
+import { isPersonal } from './person.ts';
 import { microsoftPlaceRoutes } from './place-routes.ts';
 import { readPreferences } from './preferences.ts';
 import { createRooms } from './rooms.ts';
@@ -167,8 +172,15 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
     // A change of an occurrence is reported as a change of its series.
     if (!event.series) subscriptions.notifyChange(calendar, event, change);
   });
+  const sessions = createMeetingSessions(clock, changeNotifier);
+  const meetings = createOnlineMeetings({ settings, clock, changeNotifier, sessions });
   const grantOf = (request: FastifyRequest) =>
     server.grants.findByAccessToken(parseBearerToken(request.headers.authorization));
+  const hasScope = (request: FastifyRequest, needed: readonly string[]): boolean =>
+    grantOf(request)?.scopes.some((scope) =>
+      needed.includes(scope.replace('https://graph.microsoft.com/', '')),
+    ) ?? false;
+  /** @param needed scopes of which the consent has one. Empty: any consent suffices. */
   const accountWith = (request: FastifyRequest, needed: readonly string[]): string => {
     const grant = grantOf(request);
     if (!grant) {
@@ -178,10 +190,19 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
         'Access token has expired or is not yet valid.',
       );
     }
-    if (!grant.scopes.some((scope) => needed.includes(scope.replace('https://graph.microsoft.com/', '')))) {
+    if (needed.length > 0 && !hasScope(request, needed)) {
       throw new GraphError(403, 'ErrorAccessDenied', 'Access is denied. Check credentials and try again.');
     }
     return grant.account;
+  };
+  const organizerOf = (request: FastifyRequest, needed: readonly string[]): string => {
+    const account = accountWith(request, []);
+    // https://learn.microsoft.com/graph/resolve-auth-errors: 401 for the token of a personal account.
+    if (isPersonal(account)) throw new GraphError(401, 'UnknownError', '');
+    // The same answer without the scope: https://github.com/microsoftgraph/microsoft-graph-docs/issues/6288
+    if (!hasScope(request, needed)) throw new GraphError(403, 'Forbidden', '');
+    if (settings.unlicensedOrganizers.includes(account)) throw new GraphError(403, 'Forbidden', '');
+    return account;
   };
   const accountOf = (request: FastifyRequest): string =>
     accountWith(request, request.method === 'GET' ? calendarScopes : calendarScopes.slice(1));
@@ -190,6 +211,8 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
     { name: 'microsoft.calendars', save: calendars.save, load: calendars.load },
     { name: 'microsoft.rooms', save: rooms.save, load: rooms.load },
     { name: 'microsoft.subscriptions', save: subscriptions.save, load: subscriptions.load },
+    { name: 'microsoft.onlineMeetings', save: meetings.save, load: meetings.load },
+    { name: 'microsoft.meetingSessions', save: sessions.save, load: sessions.load },
   ];
   return {
     server,
@@ -221,13 +244,25 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
         });
         microsoftSubscriptionRoutes(graph, { subscriptions, accountOf });
       });
+      onlineMeetingRoutes(app, { meetings, tenantId: settings.tenantId, organizerOf });
     },
     state: () => ({
       grants: server.grants.all(),
       calendars: calendars.all().map(viewCalendar),
       subscriptions: subscriptions.all(),
       rooms: rooms.all(),
+      onlineMeetings: meetings.all().map((meeting) => ({
+        ...renderOnlineMeeting(meeting, settings.tenantId),
+        account: meeting.account,
+        deleted: meeting.deleted,
+      })),
+      meetingSessions: sessions.all(),
     }),
+    sessions,
+    /** Returns the id of the online meeting, by its id or its link. Undefined when it does not exist. */
+    findMeeting: (meeting: string): string | undefined =>
+      meetings.all().find((held) => held.id === meeting || joinWebUrlOf(held, settings.tenantId) === meeting)
+        ?.id,
     /** Adds a room to the tenant, with its mailbox. */
     addRoom: (room: RoomOptions) => rooms.add(room),
     /** Answers for a room. Returns whether the room is a guest of the event. */
@@ -272,6 +307,8 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
       calendars.reset();
       rooms.reset();
       subscriptions.reset();
+      meetings.reset();
+      sessions.reset();
     },
     close() {
       notifications.close();

@@ -23,3 +23,6 @@ export const subjectOf = (account: string): string =>
 
 /** Returns the display name of an account. */
 export const displayNameOf = (account: string): string => account.split('@')[0] ?? account;
+
+/** Returns whether the account is a personal one, of Outlook.com. It belongs to no organization. */
+export const isPersonal = (account: string): boolean => /@(outlook|hotmail|live)\./i.test(account);

@@ -5,6 +5,7 @@ import { dayMs } from '../time.ts';
 import type { Calendars } from './calendars.ts';
 import { GraphError } from './errors.ts';
 import { dateTimeZoneSchema, readTime, renderTime, zoneOf } from './event-time.ts';
+import { isPersonal } from './person.ts';
 import type { Preferences } from './preferences.ts';
 import type { Rooms } from './rooms.ts';
 
@@ -21,9 +22,6 @@ const longestMs = 62 * dayMs;
 const viewDigits: Readonly<Record<string, number>> = { tentative: 1, busy: 2, oof: 3, workingElsewhere: 0 };
 
 const minuteMs = 60_000;
-
-/** Personal accounts of Outlook.com have no schedule. */
-const isPersonal = (account: string): boolean => /@(outlook|hotmail|live)\./i.test(account);
 
 /** Returns the working hours of a mailbox. A zone that the owner has defined has rules and no Windows name. */
 const workingHours = (zone: string) => ({

@@ -55,6 +55,32 @@ it('the sandbox page shows the data of each vendor', async () => {
   }
 });
 
+it('the sandbox page shows Teams meetings and who is in them', async () => {
+  const { url, control, read } = await setup();
+  const token = await fetch(`${url}/common/oauth2/v2.0/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'refresh_token',
+      refresh_token: 'sandbox-refresh-bob@contoso.example',
+      client_id: 'sandbox-microsoft-client',
+      client_secret: 'sandbox-microsoft-secret',
+    }),
+  });
+  await fetch(`${url}/v1.0/me/onlineMeetings/createOrGet`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${Object(await token.json()).access_token}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ externalId: 'one', subject: 'Screen test' }),
+  });
+  const [meeting] = control.state().microsoft.onlineMeetings;
+  control.joinMeeting('microsoft', meeting?.id ?? '', { name: 'Ada <b>' });
+  const page = await read();
+  expect(page).toContain('Screen test');
+  expect(page).toContain('present: Ada &lt;b&gt;');
+});
+
 it('the sandbox page escapes the data of the vendors and allows no foreign scripts', async () => {
   const { url, control, read, appointment } = await setup();
   appointment('<script>alert(1)</script>');

@@ -11,6 +11,7 @@ import { viewGoogleCalendars, viewOutlookCalendars } from './calendar-view.ts';
 import { describeFault, viewCalls, viewCounts } from './fault-view.ts';
 import { viewMeetings } from './meeting-view.ts';
 import { viewPhones } from './message-view.ts';
+import { viewConferences, viewTeamsMeetings } from './session-view.ts';
 
 export interface PageParts {
   readonly control: SandboxControl;
@@ -27,7 +28,7 @@ export interface SandboxPage {
 
 const titles: Readonly<Record<Vendor, { name: string; what: string }>> = {
   google: { name: 'Google', what: 'Calendar and Meet' },
-  microsoft: { name: 'Microsoft', what: 'Outlook calendars' },
+  microsoft: { name: 'Microsoft', what: 'Outlook calendars and Teams' },
   zoom: { name: 'Zoom', what: 'Meetings' },
   apple: { name: 'Apple', what: 'Accounts' },
   twilio: { name: 'Twilio', what: 'Text messages' },
@@ -48,9 +49,13 @@ export const createSandboxPage = ({ control, calls, clock }: PageParts): Sandbox
     const state = control.state();
     const counts = (vendor: Vendor) => viewCounts(state.calls[vendor]);
     return {
-      google: eta.render('calendars', { calendars: viewGoogleCalendars(state, zone, clock()), zone }),
+      google: [
+        eta.render('calendars', { calendars: viewGoogleCalendars(state, zone, clock()), zone }),
+        eta.render('sessions', { title: 'Meet conferences', meetings: viewConferences(state) }),
+      ].join(''),
       microsoft: [
         eta.render('calendars', { calendars: viewOutlookCalendars(state, zone, clock()), zone }),
+        eta.render('sessions', { title: 'Teams meetings', meetings: viewTeamsMeetings(state, zone) }),
         eta.render('accounts', { accounts: viewGrants(state.microsoft.grants) }),
       ].join(''),
       apple: eta.render('accounts', {

@@ -37,7 +37,7 @@ export const createAccountTokens = (settings: ZoomSandboxSettings, clock: Clock)
         access_token: token,
         token_type: 'bearer',
         expires_in: settings.accessTokenSeconds,
-        scope: 'meeting:write:admin meeting:read:admin',
+        scope: settings.accountScopes.join(' '),
         api_url: 'https://api.zoom.us',
       };
     },

@@ -4,15 +4,20 @@ import { parseBearerToken } from '../authorization.ts';
 import type { Grants } from '../oauth/grants.ts';
 import type { ZoomSandboxSettings } from '../settings.ts';
 import type { AccountTokens } from './account-tokens.ts';
-import { invalidToken, missingScope, noUser, ZoomError } from './errors.ts';
+import { invalidToken, missingScope, notTheHost, noUser, ZoomError } from './errors.ts';
 
 const scopeFor: Readonly<Record<string, string>> = {
   'users.me': 'user:read:user',
+  'users.get': 'user:read:user',
   'meetings.create': 'meeting:write:meeting',
   'meetings.list': 'meeting:read:list_meetings',
   'meetings.get': 'meeting:read:meeting',
   'meetings.update': 'meeting:update:meeting',
   'meetings.delete': 'meeting:delete:meeting',
+  'meetings.instances': 'meeting:read:list_past_instances',
+  'recordings.get': 'cloud_recording:read:list_recording_files',
+  'recordings.list': 'cloud_recording:read:list_user_recordings',
+  'recordings.delete': 'cloud_recording:delete:meeting_recording',
 };
 
 export interface ZoomCaller {
@@ -23,6 +28,8 @@ export interface ZoomCaller {
    * only themselves.
    */
   user(id: string): string;
+  /** @throws {ZoomError} 3003 when the meeting belongs to another user, and the caller is a person. */
+  checkHost(host: string): void;
 }
 
 /**
@@ -38,6 +45,8 @@ export const createCallerOf =
     if (!grant && !access.isValid(token)) throw new ZoomError(invalidToken);
     const scope = scopeFor[request.routeOptions.config.operation ?? ''];
     if (grant && scope !== undefined && !grant.scopes.includes(scope)) throw missingScope(scope);
+    if (!grant && scope !== undefined && !settings.accountScopes.includes(`${scope}:admin`))
+      throw missingScope(`${scope}:admin`);
     const account = grant?.account ?? settings.owner;
     return {
       account,
@@ -45,6 +54,9 @@ export const createCallerOf =
         if (id === 'me') return account;
         if (!id.includes('@') || (grant && id !== account)) throw noUser(id);
         return id;
+      },
+      checkHost: (host) => {
+        if (grant && host !== account) throw new ZoomError(notTheHost);
       },
     };
   };

@@ -32,6 +32,14 @@ export class ZoomOAuthError extends Error {
 
 export const invalidToken = { status: 401, code: 124, message: 'Invalid access token.' } as const;
 
+export const notTheHost = { status: 400, code: 3003, message: 'You are not the meeting host.' } as const;
+
+export const hostingNotAllowed = {
+  status: 400,
+  code: 3161,
+  message: 'Your user account is not allowed meeting hosting and scheduling capabilities.',
+} as const;
+
 export const missingScope = (scope: string): ZoomError =>
   new ZoomError({
     status: 400,
@@ -41,6 +49,9 @@ export const missingScope = (scope: string): ZoomError =>
 
 export const noMeeting = (id: string): ZoomError =>
   new ZoomError({ status: 404, code: 3001, message: `Meeting does not exist: ${id}.` });
+
+export const noRecording = (): ZoomError =>
+  new ZoomError({ status: 404, code: 3301, message: 'This recording does not exist.' });
 
 export const noUser = (id: string): ZoomError =>
   new ZoomError({ status: 404, code: 1001, message: `User does not exist: ${id}.` });

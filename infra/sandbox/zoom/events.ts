@@ -7,14 +7,47 @@ import type { VendorDependencies } from '../vendor-dependencies.ts';
 import { createWebhookSender } from '../webhooks/webhook-sender.ts';
 import { renderMeeting, type StoredMeeting } from './meeting.ts';
 
-export const zoomEventSchema = z.strictObject({
-  event: z.enum(['meeting.started', 'meeting.ended', 'meeting.deleted', 'recording.completed']),
-  /** Replaces the configured webhook address. */
-  url: z.url().optional(),
+/** A person in a simulated session. Zoom sends the address only of people who are signed in. */
+const personSchema = z.strictObject({
+  name: z.string().max(200).describe('The name that the person shows'),
+  email: z.email().optional().describe('The address of a person who is signed in'),
+  uuid: z.string().max(200).optional().describe('Names this connection of the person. By default random'),
 });
+
+/** Replaces the configured webhook address. */
+const url = z.url().optional();
+
+export const zoomEventSchema = z.union([
+  z.strictObject({
+    event: z.enum(['meeting.started', 'meeting.ended', 'meeting.deleted', 'recording.completed']),
+    url,
+  }),
+  z.strictObject({
+    event: z.enum(['meeting.participant_joined', 'meeting.participant_left']),
+    participant: personSchema,
+    url,
+  }),
+]);
 export type ZoomEvent = z.input<typeof zoomEventSchema>;
 
-const bodyOf = (event: string, meeting: StoredMeeting, accountId: string, now: number): string => {
+/** https://zoom.github.io/rivet-javascript/types/Meetings.MeetingParticipantJoinedEvent.html */
+const participantOf = (event: ZoomEvent, now: number): object => {
+  if (!('participant' in event)) return {};
+  const { name, email = '', uuid = randomUUID() } = event.participant;
+  const time = wholeSeconds(now);
+  return {
+    participant: {
+      user_id: String(16_778_240 + (name.length % 1_000)),
+      user_name: name,
+      email,
+      participant_uuid: uuid,
+      ...(event.event === 'meeting.participant_joined' ? { join_time: time } : { leave_time: time }),
+    },
+  };
+};
+
+const bodyOf = (zoomEvent: ZoomEvent, meeting: StoredMeeting, accountId: string, now: number): string => {
+  const { event } = zoomEvent;
   const { uuid, id, host_id, topic, type, duration, timezone } = renderMeeting(meeting);
   return JSON.stringify({
     event,
@@ -34,6 +67,7 @@ const bodyOf = (event: string, meeting: StoredMeeting, accountId: string, now: n
         ...(event === 'meeting.ended' ? { end_time: wholeSeconds(now) } : {}),
         timezone,
         duration,
+        ...participantOf(zoomEvent, now),
       },
     },
   });
@@ -61,8 +95,25 @@ export const createZoomEvents = ({ settings, clock, ...parts }: VendorDependenci
   return {
     /** Sends an event. Resolves with the last status, `lost` or `failed`. */
     send(meeting: StoredMeeting, zoomEvent: ZoomEvent): Promise<string> {
-      const { event, url = settings.webhookUrl } = zoomEventSchema.parse(zoomEvent);
+      const event = zoomEventSchema.parse(zoomEvent);
       const body = bodyOf(event, meeting, settings.accountId, clock());
+      return sender.send({
+        url: event.url ?? settings.webhookUrl,
+        body,
+        headers: () => signed(settings.webhookSecret, body, clock),
+      });
+    },
+    /** Sends `recording.completed`: https://developers.zoom.us/docs/api/meetings/events/#tag/recording */
+    sendRecording(
+      { event, url = settings.webhookUrl }: ZoomEvent,
+      { downloadToken, object }: { readonly downloadToken: string; readonly object: object },
+    ): Promise<string> {
+      const body = JSON.stringify({
+        event,
+        event_ts: clock(),
+        payload: { account_id: settings.accountId, object },
+        download_token: downloadToken,
+      });
       return sender.send({ url, body, headers: () => signed(settings.webhookSecret, body, clock) });
     },
     close: () => sender.close(),

@@ -3,6 +3,7 @@ import { IANAZone } from 'luxon';
 import { z } from 'zod';
 import { readLocal, wholeSeconds } from '../time.ts';
 import { validationFailed } from './errors.ts';
+import { meetingSettingsSchema, passcodeSchema } from './meeting-settings.ts';
 
 const zone = z.string().refine((name) => IANAZone.isValidZone(name), 'Invalid field.');
 
@@ -24,8 +25,9 @@ export const meetingBodySchema = z.object({
     .optional(),
   duration: z.int().min(1).max(1440).optional(),
   timezone: zone.optional(),
-  password: z.string().max(10).optional(),
-  settings: z.looseObject({}).optional(),
+  password: passcodeSchema.optional(),
+  default_password: z.boolean().optional(),
+  settings: meetingSettingsSchema.optional(),
   tracking_fields: z.array(z.object({ field: z.string(), value: z.string().optional() })).optional(),
 });
 export type MeetingBody = z.infer<typeof meetingBodySchema>;

@@ -6,6 +6,8 @@ import type { ZoomSandboxSettings } from '../settings.ts';
 import { type Clock, dayMs, wholeSeconds } from '../time.ts';
 import { dailyLimitMessage, noMeeting, validationFailed, ZoomError } from './errors.ts';
 import { type MeetingBody, readStart, type StoredMeeting, storedMeetingSchema } from './meeting.ts';
+import { applied, checkAlternativeHosts, passcodeOf } from './meeting-settings.ts';
+import type { ZoomUsers } from './users.ts';
 
 const heldSchema = z.object({
   meetings: z.array(storedMeetingSchema),
@@ -14,6 +16,12 @@ const heldSchema = z.object({
 });
 
 export interface Meetings {
+  /**
+   * Creates a meeting.
+   *
+   * @throws {ZoomError} 3161 or 1001 for a host who cannot schedule, 300 for a passcode or an alternative host that the
+   *   account refuses, 429 for the daily limit of the host.
+   */
   create(host: string, body: MeetingBody): StoredMeeting;
   /** Returns a meeting. `get`, `update` and `remove` throw Zoom's error 3001 when it does not exist. */
   get(id: string): StoredMeeting;
@@ -35,6 +43,7 @@ export const createMeetings = (
   settings: ZoomSandboxSettings,
   clock: Clock,
   changeNotifier: ChangeNotifier,
+  users: ZoomUsers,
 ): Meetings => {
   const byId = new Map<string, StoredMeeting>();
   const byHost = new Map<string, Map<string, StoredMeeting>>();
@@ -105,7 +114,10 @@ export const createMeetings = (
   return {
     get,
     create(host, body) {
+      users.checkHost(host);
       checkZone(body);
+      checkAlternativeHosts(body.settings, users);
+      const password = passcodeOf(body, settings);
       countDaily(host);
       const now = clock();
       const timezone = body.timezone ?? 'UTC';
@@ -119,10 +131,10 @@ export const createMeetings = (
         startMs: body.start_time === undefined ? now : readStart(body.start_time, timezone),
         duration: body.duration ?? 60,
         timezone,
-        password: body.password ?? randomBytes(6).toString('base64url').slice(0, 6),
+        password,
         created: now,
         updated: now,
-        settings: body.settings ?? {},
+        settings: applied(body.settings ?? {}, settings),
         trackingFields: body.tracking_fields ?? [],
       };
       put(meeting);
@@ -130,7 +142,10 @@ export const createMeetings = (
     },
     update(id, body) {
       const held = get(id);
+      users.checkHost(held.host);
       checkZone(body);
+      checkAlternativeHosts(body.settings, users);
+      const password = body.password === undefined ? held.password : passcodeOf(body, settings);
       countDaily(held.host);
       const timezone = body.timezone ?? held.timezone;
       put({
@@ -141,8 +156,8 @@ export const createMeetings = (
         startMs: body.start_time === undefined ? held.startMs : readStart(body.start_time, timezone),
         duration: body.duration ?? held.duration,
         timezone,
-        password: body.password ?? held.password,
-        settings: { ...held.settings, ...body.settings },
+        password,
+        settings: applied({ ...held.settings, ...body.settings }, settings),
         trackingFields: body.tracking_fields ?? held.trackingFields,
         updated: clock(),
       });

@@ -11,6 +11,7 @@ import { meetingBodySchema, renderMeeting } from './meeting.ts';
 import { listMeetings, meetingQuerySchema } from './meeting-listing.ts';
 import type { Meetings } from './meetings.ts';
 import { type UserFields, userFieldsSchema, userIdOf } from './user-oauth.ts';
+import type { ZoomUsers } from './users.ts';
 
 export interface ZoomRouteParts {
   readonly settings: ZoomSandboxSettings;
@@ -19,6 +20,7 @@ export interface ZoomRouteParts {
   readonly userGrant: (fields: UserFields) => object;
   readonly callerOf: (request: FastifyRequest) => ZoomCaller;
   readonly meetings: Meetings;
+  readonly users: ZoomUsers;
   readonly clock: Clock;
   readonly changed: () => void;
 }
@@ -69,19 +71,28 @@ const tokenRoute = (app: FastifyInstance, { settings, access, userGrant, changed
 
 /** Registers the routes of Zoom. */
 export const zoomRoutes = (app: FastifyInstance, parts: ZoomRouteParts) => {
-  const { settings, callerOf, meetings, clock } = parts;
+  const { settings, callerOf, meetings, users, clock } = parts;
   tokenRoute(app, parts);
 
-  app.get('/v2/users/me', { config: { operation: 'users.me' } }, (request) => {
-    const { account } = callerOf(request);
+  const userTypes = { licensed: 2, basic: 1, lapsed: 1, deactivated: 1 } as const;
+  const renderUser = (account: string) => {
+    const { email, kind } = users.get(account);
     return {
-      id: userIdOf(account),
+      id: userIdOf(email),
       account_id: settings.accountId,
-      email: account,
-      display_name: account.split('@')[0],
-      type: 2,
+      email,
+      display_name: email.split('@')[0],
+      type: userTypes[kind],
     };
-  });
+  };
+
+  app.get('/v2/users/me', { config: { operation: 'users.me' } }, (request) =>
+    renderUser(callerOf(request).account),
+  );
+
+  app.get<UserPath>('/v2/users/:userId', { config: { operation: 'users.get' } }, (request) =>
+    renderUser(callerOf(request).user(request.params.userId)),
+  );
 
   app.post<UserPath>(
     '/v2/users/:userId/meetings',
@@ -101,16 +112,20 @@ export const zoomRoutes = (app: FastifyInstance, parts: ZoomRouteParts) => {
   });
 
   app.get<MeetingPath>('/v2/meetings/:meetingId', { config: { operation: 'meetings.get' } }, (request) => {
-    callerOf(request);
-    return renderMeeting(meetings.get(request.params.meetingId));
+    const caller = callerOf(request);
+    const meeting = meetings.get(request.params.meetingId);
+    caller.checkHost(meeting.host);
+    return renderMeeting(meeting);
   });
 
   app.patch<MeetingPath>(
     '/v2/meetings/:meetingId',
     { config: { operation: 'meetings.update' } },
     async (request, reply) => {
-      callerOf(request);
-      meetings.update(request.params.meetingId, read(meetingBodySchema, request.body));
+      const { meetingId } = request.params;
+      const caller = callerOf(request);
+      caller.checkHost(meetings.get(meetingId).host);
+      meetings.update(meetingId, read(meetingBodySchema, request.body));
       return reply.code(204).send();
     },
   );
@@ -119,8 +134,10 @@ export const zoomRoutes = (app: FastifyInstance, parts: ZoomRouteParts) => {
     '/v2/meetings/:meetingId',
     { config: { operation: 'meetings.delete' } },
     async (request, reply) => {
-      callerOf(request);
-      meetings.remove(request.params.meetingId);
+      const { meetingId } = request.params;
+      const caller = callerOf(request);
+      caller.checkHost(meetings.get(meetingId).host);
+      meetings.remove(meetingId);
       return reply.code(204).send();
     },
   );

@@ -12,8 +12,11 @@ import { invalidToken, perSecondLimit, ZoomError, ZoomOAuthError, zoomErrorBody 
 import { createZoomEvents, type ZoomEvent } from './events.ts';
 import { renderMeeting } from './meeting.ts';
 import { createMeetings } from './meetings.ts';
+import { recordingRoutes } from './recording-routes.ts';
+import { createRecordings, type RecordingSpec } from './recordings.ts';
 import { zoomRoutes } from './routes.ts';
 import { createUserGrants, userAppScopes, userOAuthRoutes } from './user-oauth.ts';
+import { createZoomUsers } from './users.ts';
 
 const createFaultResponses = (settings: ZoomSandboxSettings, clock: Clock): VendorFaultResponses => ({
   outage: (status) => ({ status, body: { code: status, message: 'Service Unavailable' } }),
@@ -61,7 +64,9 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
   const { settings, clock, changeNotifier, calls, faultRegistry } = parts;
   const events = createZoomEvents(parts);
   const access = createAccountTokens(settings, clock);
-  const meetings = createMeetings(settings, clock, changeNotifier);
+  const recordings = createRecordings(settings, clock, changeNotifier);
+  const users = createZoomUsers(settings);
+  const meetings = createMeetings(settings, clock, changeNotifier, users);
   const server = createAuthorizationServer(
     {
       vendor: 'zoom',
@@ -80,6 +85,7 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
     ...server.kept,
     { name: 'zoom.access', save: access.save, load: access.load },
     { name: 'zoom.meetings', save: meetings.save, load: meetings.load },
+    { name: 'zoom.recordings', save: recordings.save, load: recordings.load },
   ];
   return {
     kept: snapshotParts,
@@ -93,19 +99,28 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
         faultResponses: createFaultResponses(settings, clock),
       });
       userOAuthRoutes(app, { settings, server, changed });
+      const callerOf = createCallerOf(settings, access, server.grants);
+      recordingRoutes(app, { callerOf, recordings });
       zoomRoutes(app, {
         settings,
         access,
         meetings,
+        users,
         clock,
         changed,
         userGrant: createUserGrants({ settings, server, changed }),
-        callerOf: createCallerOf(settings, access, server.grants),
+        callerOf,
       });
     },
     state: () => ({
       meetings: meetings.all().map(renderMeeting),
       deletedMeetings: meetings.deleted().map(renderMeeting),
+      recordings: recordings.all().map(({ uuid, meeting, place, files }) => ({
+        uuid,
+        meetingId: String(meeting.id),
+        place,
+        files,
+      })),
     }),
     /**
      * Sends an event of a meeting to the webhook, after deleting the meeting if the event is its deletion. Resolves
@@ -113,14 +128,33 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
      */
     sendEvent(id: string, event: ZoomEvent) {
       const meeting = meetings.get(id);
+      if (event.event === 'recording.completed') {
+        const recording = recordings.find(id);
+        if (recording) {
+          return events.sendRecording(event, {
+            downloadToken: recordings.issueToken(recording.uuid),
+            object: recordings.render(recording, 'https://zoom.us'),
+          });
+        }
+      }
       if (event.event === 'meeting.deleted') meetings.remove(id);
       return events.send(meeting, event);
     },
+    /** Makes the recording of an opening of the meeting that has ended. Returns its UUID and the ids of its files. */
+    recordMeeting(id: string, spec: RecordingSpec) {
+      const { uuid, files } = recordings.make(meetings.get(id), spec);
+      return { uuid, files };
+    },
+    /** Makes all tokens invalid that were issued for downloads. */
+    expireDownloads: () => recordings.expireTokens(),
+    /** Moves a recording to the trash, or deletes it, as its host does. */
+    removeRecording: (uuid: string, action: 'trash' | 'delete') => recordings.remove(uuid, action),
     close: () => events.close(),
     reset() {
       access.reset();
       server.reset();
       meetings.reset();
+      recordings.reset();
     },
   };
 };

@@ -28,7 +28,17 @@ export const factLine = (fact: AuditionFact): FactLine => {
         `${fact.from} failed (${fact.reason}), ${fact.to ? `trying ${fact.to}` : 'no provider left'}`,
       );
     case 'meeting_lost':
-      return warning(`${fact.meeting.provider} no longer has the meeting`);
+      return warning(
+        fact.reason === undefined
+          ? `${fact.meeting.provider} no longer has the meeting`
+          : `leaving the meeting on ${fact.meeting.provider} (${fact.reason})`,
+      );
+    case 'backup_announced':
+      return warning('no meeting: the participants are notified how the audition takes place without one');
+    case 'participant_joined':
+      return good(`${fact.participant} joined the meeting`);
+    case 'participant_left':
+      return plain(`${fact.participant} left the meeting`);
     case 'calendar_event_written':
       return good(`calendar event written for ${fact.connection}`);
     case 'room_booked':
@@ -57,6 +67,14 @@ export const factLine = (fact: AuditionFact): FactLine => {
       return warning(`the move was refused: ${fact.reason}`);
     case 'delivery_reported':
       return plain(`${fact.channel} to ${fact.participant}: ${fact.status}`);
+    case 'recording_consented':
+      return plain(`${fact.participant}: consent to a recording ${fact.consent}`);
+    case 'recording_stored':
+      return good(`recording stored: ${fact.files} files, ${fact.bytes} bytes`);
+    case 'recording_missing':
+      return warning(`no recording of the ${fact.provider} meeting: ${fact.reason}`);
+    case 'recording_deleted':
+      return plain(`recording deleted: ${fact.reason}`);
     case 'reminder_dropped':
       return warning(`reminder dropped for ${fact.participants.join(', ')}: ${fact.reason}`);
     case 'participant_added':

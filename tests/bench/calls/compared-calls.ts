@@ -108,7 +108,12 @@ export const openComparedCalls = async (
           });
           return body.json();
         },
-        path: () => providers.meetings.zoom.create({ reference: next(), topic: 'Bench', slot }, call()),
+        path: () =>
+          providers.meetings.zoom.create(
+            { kind: 'service', user: 'me' },
+            { reference: next(), topic: 'Bench', slot, settings: {} },
+            call(),
+          ),
       },
       {
         name: 'Twilio: send a message',

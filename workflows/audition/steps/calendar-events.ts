@@ -180,13 +180,15 @@ const writeAlone = async (
 
 /** Returns the content of the events, which is the same in each calendar. */
 export const contentOf = ({ plan, journal }: AuditionRun, slot: Slot, revision: number): EventContent => {
-  const joinUrl = journal.view.meeting?.joinUrl;
+  const { meeting } = journal.view;
+  const joinUrl = plan.joinLinks ? undefined : meeting?.joinUrl;
   return {
     slot,
     revision,
     summary: `Audition: ${plan.role.name}, ${plan.project.title}`,
     description: [joinUrl, plan.notes].filter(Boolean).join('\n\n'),
     location: slot.room ?? joinUrl,
+    ...(plan.joinLinks && meeting ? { joinLink: true as const } : {}),
   };
 };
 

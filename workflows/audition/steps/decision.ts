@@ -22,6 +22,7 @@ import { askInBackground } from '../background-question.ts';
 import { type AuditionInput, auditionWorkflowType, type DecideCommand } from '../messages.ts';
 import { wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
+import { expectRecording } from './recording.ts';
 
 type CallbackDecision = Extract<DecideCommand, { decision: 'callback' }>;
 
@@ -36,6 +37,8 @@ export const decide = async (run: AuditionRun, command: DecideCommand): Promise<
   // The earlier decision of a reopened audition.
   const isReplaced = command.decision !== 'callback' || command.next.id !== previous;
   if (previous && isReplaced) await cancelRound(previous);
+  // The session ends with the decision.
+  if (state === 'in_progress') expectRecording(run);
   run.end(
     {
       type: 'decided',

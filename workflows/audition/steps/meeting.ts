@@ -12,26 +12,51 @@ import type { AuditionRun } from '../run.ts';
 import { isStepFailure, toStepFailure } from '../step-failures.ts';
 import type { SlotRevision } from './calendar-events.ts';
 
+/** How the audition leaves its present meeting. */
+export interface Departure {
+  /** Undefined when the meeting is gone already. */
+  readonly from: Meeting | undefined;
+  readonly reason: string;
+  /** The providers to try, in order. */
+  readonly providers: readonly MeetingProviderName[];
+  /** Whether the session is so near that everyone waits for the other meeting. */
+  readonly isUrgent: boolean;
+  /** No provider could make the meeting. Called before the operator is asked. */
+  readonly onNoneLeft: () => void;
+}
+
+interface CreateOptions {
+  /** Returns whether the meeting is no longer needed. The question is then withdrawn. */
+  readonly isMoot?: (() => boolean) | undefined;
+  readonly departure?: Departure | undefined;
+}
+
 /**
- * Creates the meeting at the first provider that can. Asks an operator when none can.
- * @param isMoot returns whether the meeting is no longer needed. The question is then withdrawn
+ * Creates the meeting at the first provider that can. Asks an operator when none can. A meeting that the audition leaves
+ * stays its meeting until the other one exists.
  */
 export const createMeeting = async (
   run: AuditionRun,
   at: SlotRevision,
-  isMoot?: () => boolean,
+  { isMoot, departure }: CreateOptions = {},
 ): Promise<void> => {
   if (run.plan.meetingProviders.length === 0) return;
-  for (;;) {
+  for (
+    let attempt = departure;
+    ;
+    attempt = departure && { ...departure, providers: run.plan.meetingProviders }
+  ) {
     const { restorationCount } = run.attention;
-    const failure = await tryEachProvider(run, at);
+    const failure = await tryEachProvider(run, at, attempt);
     if (failure === undefined) return;
+    if (departure && isMoot?.()) return;
+    departure?.onNoneLeft();
     if (run.attention.wasConnectionRestoredSince(restorationCount, failure.connection)) continue;
     const decision = await askOperator(run, { ...createMeetingStep, isMoot }, failure);
     if (decision === 'retry') continue;
     if (decision.kind === 'overridden') {
       const meeting: Meeting = { provider: 'manual', id: 'manual', joinUrl: decision.joinUrl };
-      run.record({ type: 'meeting_created', meeting });
+      recordMeeting(run, meeting, departure);
     }
     return;
   }
@@ -48,16 +73,22 @@ const createMeetingStep = {
  * Tries the providers in order. Returns undefined when the meeting was created. Otherwise returns the first failure
  * that reconnecting an account resolves, because the audition then resumes automatically, or else the last failure.
  */
-const tryEachProvider = async (run: AuditionRun, at: SlotRevision): Promise<StepFailure | undefined> => {
-  const providers = run.plan.meetingProviders;
+const tryEachProvider = async (
+  run: AuditionRun,
+  at: SlotRevision,
+  departure: Departure | undefined,
+): Promise<StepFailure | undefined> => {
+  const providers = departure?.providers ?? run.plan.meetingProviders;
   run.meetingsRequested += 1;
-  let failure: StepFailure | undefined;
+  let failure: StepFailure | undefined =
+    departure && providers.length === 0 ? { code: departure.reason } : undefined;
   for (const [index, provider] of providers.entries()) {
     const to = providers[index + 1];
     const key = run.idempotencyKeyOf(`meeting:${provider}:${run.meetingsRequested}`);
-    const result = await tryProvider(run, provider, at, key, to !== undefined);
+    const attempt = { key, hasFallback: to !== undefined, isUrgent: departure?.isUrgent === true };
+    const result = await tryProvider(run, provider, at, attempt);
     if (!('code' in result)) {
-      run.record({ type: 'meeting_created', meeting: result });
+      recordMeeting(run, result, departure);
       return undefined;
     }
     failure = failure?.connection ? failure : result;
@@ -71,27 +102,46 @@ const tryEachProvider = async (run: AuditionRun, at: SlotRevision): Promise<Step
   return failure;
 };
 
+/** Records the other meeting together with the end of the one that the audition leaves. */
+const recordMeeting = (run: AuditionRun, meeting: Meeting, departure: Departure | undefined): void => {
+  const { from, reason } = departure ?? {};
+  // Whether the earlier meeting is open says nothing about the session any more.
+  if (departure) run.meetingStatus = undefined;
+  if (from && run.journal.view.meeting?.id === from.id)
+    run.record({ type: 'meeting_lost', meeting: from, reason });
+  run.record({ type: 'meeting_created', meeting });
+};
+
 const tryProvider = async (
   run: AuditionRun,
   provider: MeetingProviderName,
   at: SlotRevision,
-  key: string,
-  hasFallback: boolean,
+  {
+    key,
+    hasFallback,
+    isUrgent,
+  }: { readonly key: string; readonly hasFallback: boolean; readonly isUrgent: boolean },
 ): Promise<Meeting | StepFailure> => {
   registerRemoval(run, provider, at.slot, key);
   const activities = meetingActivities(
     run,
     provider,
     `Create the meeting on ${provider}`,
-    hasFallback ? 'meetingPatience' : 'stepPatience',
+    isUrgent ? 'fallback' : hasFallback ? 'meetingPatience' : 'stepPatience',
   );
+  // An open circuit is not waited for when another provider follows, or when everyone waits.
+  const isPassedOver = hasFallback || isUrgent;
   try {
     return await run.call((call) =>
-      activities.createMeeting({ ...call, ...inputFor(run, provider, at, key), hasFallback }),
+      activities.createMeeting({
+        ...call,
+        ...inputFor(run, provider, at, key),
+        hasFallback: isPassedOver,
+      }),
     );
   } catch (error) {
     if (isCancellation(error) || !isStepFailure(error)) throw error;
-    removeInBackground(run, key);
+    removeInBackground(run, key, isUrgent);
     return toStepFailure(error);
   }
 };
@@ -103,15 +153,18 @@ const registerRemoval = (
   key: string,
 ): void => saga.register({ id: key, stage: 'meeting', kind: 'remove_meeting', keys: [key], provider, slot });
 
-/** Removes the meeting that a failed provider may have created, without delaying the next provider. */
-const removeInBackground = (run: AuditionRun, key: string): void => {
+/**
+ * Removes the meeting that a failed provider may have created, without delaying the next provider.
+ * @param isPatient whether the provider is expected to be down for hours
+ */
+const removeInBackground = (run: AuditionRun, key: string, isPatient = false): void => {
   // Removed from the saga first, so that an ending in the meantime does not run it again.
   const compensation = run.saga.pending.find(({ id }) => id === key);
   run.saga.remove(key);
   if (!compensation) return;
   void run.background.start(async (detach) => {
     detach();
-    await CancellationScope.nonCancellable(() => compensate(run, compensation));
+    await CancellationScope.nonCancellable(() => compensate(run, compensation, { isPatient }));
   });
 };
 
@@ -182,20 +235,28 @@ const inputFor = (
   provider: MeetingProviderName,
   { slot, revision }: SlotRevision,
   key: string,
-): Pick<CreateMeetingInput, 'key' | 'provider' | 'slot' | 'revision' | 'topic'> => ({
+): Pick<CreateMeetingInput, 'key' | 'provider' | 'slot' | 'revision' | 'topic' | 'settings' | 'host'> => ({
   key,
   provider,
   slot,
   revision,
   topic: `${plan.project.title}: ${plan.role.name}`,
+  ...(plan.meetingSettings && { settings: plan.meetingSettings }),
+  ...(plan.meetingHost && { host: plan.meetingHost }),
 });
 
-const meetingActivities = (
+/** Returns the meeting activities on the provider's task queue. */
+export const meetingActivities = (
   run: AuditionRun,
   provider: MeetingProviderName,
   summary: string,
-  patience: 'meetingPatience' | 'stepPatience',
+  patience: 'meetingPatience' | 'stepPatience' | 'fallback',
 ) =>
   proxyActivities<MeetingActivities>(
-    activityOptions(run, { queue: queueOfMeeting(provider), summary, patience }),
+    activityOptions(run, {
+      queue: queueOfMeeting(provider),
+      summary,
+      patience,
+      ...(patience === 'fallback' ? { maximumInterval: '5 seconds' as const, isUrgent: true } : {}),
+    }),
   );

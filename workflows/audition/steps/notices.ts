@@ -11,7 +11,7 @@ import {
   type SendNoticesResult,
   textMessagesPerEmailGroup,
 } from '../../../activities/contract.ts';
-import type { AuditionFact } from '../../../domain/audition/events.ts';
+import type { AuditionFact, Meeting } from '../../../domain/audition/events.ts';
 import type { Channel } from '../../../domain/audition/request.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { channels } from '../../../domain/providers/vendors.ts';
@@ -286,12 +286,22 @@ export const noticeFacts = (
     round: plan.round,
     slot,
     revision,
-    joinUrl: meeting?.joinUrl,
+    ...(changed === 'backup' ? {} : joinFacts(plan, meeting)),
     notes: plan.notes,
     reason,
     changed,
+    ...(changed === 'backup' ? { backup: plan.backup } : {}),
     sequence: journal.number,
   };
+};
+
+/** What a notice says about the meeting: the recipient's own join link, or the link of the meeting in older auditions. */
+const joinFacts = (
+  { joinLinks }: AuditionRun['plan'],
+  meeting: Meeting | undefined,
+): Pick<NoticeFacts, 'joinUrl' | 'joinLink'> => {
+  if (!joinLinks) return { joinUrl: meeting?.joinUrl };
+  return meeting ? { joinLink: true } : {};
 };
 
 /** A mail server can be slow to acknowledge the end of the message (RFC 5321, 4.5.3.2.6). */

@@ -5,8 +5,9 @@ import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { runChange } from '../change.ts';
 import type { MeetingReport } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
+import { announceBackup, isNearSession } from './backup.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
-import { createMeeting } from './meeting.ts';
+import { createMeeting, type Departure } from './meeting.ts';
 import { notify } from './notices.ts';
 
 /**
@@ -17,7 +18,7 @@ export const meetingDeleted = (run: AuditionRun, { meetingId }: MeetingReport): 
   if (meetingId === undefined) return;
   run.deletedMeetings = [...run.deletedMeetings, meetingId];
   const { meeting } = run.journal.view;
-  if (meeting?.id !== meetingId || !isNeeded(run)) return;
+  if (meeting?.id !== meetingId || !isMeetingNeeded(run)) return;
   run.journal.record({ type: 'meeting_lost', meeting });
   run.isMeetingLost = true;
 };
@@ -29,7 +30,23 @@ const statesWithMeeting: ReadonlySet<AuditionState> = new Set([
   'in_progress',
 ]);
 
-const isNeeded = ({ journal }: AuditionRun): boolean => {
+/**
+ * Near the session everyone waits for the other meeting. Undefined when there is time, and in auditions whose meeting is
+ * not checked before the session.
+ */
+const departureOf = (run: AuditionRun): Departure | undefined =>
+  isNearSession(run)
+    ? {
+        from: undefined,
+        reason: 'not_found',
+        providers: run.plan.meetingProviders,
+        isUrgent: true,
+        onNoneLeft: () => announceBackup(run),
+      }
+    : undefined;
+
+/** Returns whether a meeting is still needed. */
+export const isMeetingNeeded = ({ journal }: AuditionRun): boolean => {
   const { slot, state } = journal.view;
   return slot !== undefined && statesWithMeeting.has(state) && Date.now() < toEpochMs(slot.end);
 };
@@ -43,7 +60,7 @@ export const replaceMeeting = async (
   { deletedMeetings, isMeetingLost }: Pick<AuditionRun, 'deletedMeetings' | 'isMeetingLost'>,
 ): Promise<Refusal | undefined> => {
   const { meeting, slot, revision } = run.journal.view;
-  if (!slot || !isNeeded(run)) return undefined;
+  if (!slot || !isMeetingNeeded(run)) return undefined;
   const isDeleted = meeting !== undefined && deletedMeetings.includes(meeting.id);
   if (meeting ? !isDeleted : !isMeetingLost) return undefined;
   if (isDeleted) run.journal.record({ type: 'meeting_lost', meeting });
@@ -53,8 +70,14 @@ export const replaceMeeting = async (
     async (change) => {
       change.isMade = true;
       run.journal.flushInBackground();
-      await createMeeting(run, { slot, revision }, () => !isNeeded(run));
-      if (!isNeeded(run)) return undefined;
+      await createMeeting(
+        run,
+        { slot, revision },
+        { isMoot: () => !isMeetingNeeded(run), departure: departureOf(run) },
+      );
+      if (!isMeetingNeeded(run)) return undefined;
+      // The join links of the participants lead to the other meeting.
+      if (run.plan.joinLinks && run.journal.view.meeting) return undefined;
       const label = `r${revision}:m${run.meetingsRequested}`;
       await writeCalendarEvents(run, { slot, revision }, { label });
       // An operator can have skipped the new meeting.

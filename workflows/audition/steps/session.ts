@@ -8,13 +8,16 @@ import { minute } from '../../../domain/time/units.ts';
 import type { CheckInCommand, MeetingReport, MeetingStatus } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
 import { askAboutSlot } from '../slot-question.ts';
+import { readAttendance, readsAttendance } from './attendance.ts';
+import { expectRecording } from './recording.ts';
 
 /** Records a check-in. The performer's check-in starts the session. A repeated check-in changes nothing. */
 export const checkIn = (run: AuditionRun, { participant, correlationId, origin }: CheckInCommand): void => {
   const { journal } = run;
   const arrived = journal.view.participants.find(({ id }) => id === participant);
   if (!arrived || arrived.checkedIn) return;
-  journal.record({ type: 'checked_in', participant }, { correlationId });
+  const by = origin === 'link' ? { origin } : {};
+  journal.record({ type: 'checked_in', participant, ...by }, { correlationId });
   if (arrived.kind === 'performer') startSession(run, origin, correlationId);
 };
 
@@ -29,9 +32,10 @@ export const startSession = (run: AuditionRun, origin: Origin, correlationId?: s
 };
 
 /** Records the end of the session, if the state allows it. */
-export const endSession = (run: AuditionRun, origin: Origin): void => {
+const endSession = (run: AuditionRun, origin: Origin): void => {
   if (isFactAllowed(run.journal.view.state, 'session_ended')) {
     run.journal.record({ type: 'session_ended', origin });
+    expectRecording(run);
   }
 };
 
@@ -76,6 +80,21 @@ export const meetingEnded = (run: AuditionRun, report: MeetingReport): void => {
   if (hasBegun && since >= toEpochMs(slot.end)) endSession(run, report.origin);
 };
 
+/**
+ * Returns whether the meeting was closed so long before the end of its slot that its provider may have failed. Only then,
+ * and only where meetings are checked, it is worth a call.
+ */
+export const isClosedEarly = ({ plan, journal, meetingStatus }: AuditionRun): boolean => {
+  const { slot, state } = journal.view;
+  return (
+    plan.policy.meetingCheck !== undefined &&
+    state === 'in_progress' &&
+    slot !== undefined &&
+    meetingStatus?.isOpen === false &&
+    Date.now() < toEpochMs(slot.end) - reopenGrace
+  );
+};
+
 /** Returns the status of the present slot's meeting. */
 export const currentMeetingStatus = (run: AuditionRun): MeetingStatus | undefined =>
   run.meetingStatus && isOfCurrentRevision(run, run.meetingStatus) ? run.meetingStatus : undefined;
@@ -98,13 +117,13 @@ export const sessionEndsAtMs = (run: AuditionRun, slot: Slot): number => {
 const observationGap = minute;
 
 /** Returns when the absence of any sign of the session is judged, epoch milliseconds. */
-export const sessionMissingAtMs = (
-  { absence, journal, scheduledAt, plan }: AuditionRun,
-  slot: Slot,
-): number =>
-  absence?.revision === journal.view.revision
+export const sessionMissingAtMs = (run: AuditionRun, slot: Slot): number => {
+  const { absence, journal, scheduledAt, plan } = run;
+  if (attendanceReads(run) > 0) return toEpochMs(slot.end) + plan.policy.sessionOverrun;
+  return absence?.revision === journal.view.revision
     ? absence.since + observationGap
     : Math.max(toEpochMs(slot.start), scheduledAt) + plan.policy.noShowGrace;
+};
 
 /**
  * Decides what it means that no sign of the session was observed. Silence proves nothing, so the casting office is
@@ -121,6 +140,51 @@ export const handleMissingSession = (run: AuditionRun, dueAt: number): void => {
     run.absence = { revision, since: Date.now() };
     return;
   }
+  if (mustReadAttendance(run)) return readBeforeAsking(run);
+  askWhetherHeld(run);
+};
+
+/**
+ * With the policy `automatic`, the attendance is read again after the end of the slot: some providers report it only then.
+ */
+const mustReadAttendance = (run: AuditionRun): boolean =>
+  readsAttendance(run) && attendanceReads(run) < (run.plan.policy.noShow === 'automatic' ? 2 : 1);
+
+/** Returns how often the attendance of the present slot was read. */
+const attendanceReads = ({ attendanceRead, journal }: AuditionRun): number =>
+  attendanceRead?.revision === journal.view.revision ? attendanceRead.count : 0;
+
+/** Asks the provider who was there, and the casting office only when that does not answer the question. */
+const readBeforeAsking = (run: AuditionRun): void => {
+  const { revision } = run.journal.view;
+  const count = attendanceReads(run) + 1;
+  run.attendanceRead = { revision, count };
+  run.isReadingAttendance = true;
+  void run.runInBackground(async (detach) => {
+    detach();
+    const { attendance, wasPerformerSeen } = await readAttendance(run);
+    run.isReadingAttendance = false;
+    if (!isFactAllowed(run.journal.view.state, 'no_show') || run.journal.view.revision !== revision) return;
+    if (wasPerformerSeen) return startSession(run, 'system');
+    // The next deadline reads it again.
+    if (mustReadAttendance(run)) return;
+    if (run.plan.policy.noShow === 'automatic' && attendance?.length === 0)
+      return run.end({ type: 'no_show' });
+    askWhetherHeld(run);
+  });
+};
+
+/** Ends the session at its deadline. A provider that reports nothing by webhooks is asked who was there. */
+export const endSessionInTime = (run: AuditionRun): void => {
+  endSession(run, 'system');
+  if (!readsAttendance(run)) return;
+  void run.runInBackground(async (detach) => {
+    detach();
+    await readAttendance(run);
+  });
+};
+
+const askWhetherHeld = (run: AuditionRun): void => {
   run.sessionAsked = true;
   askAboutSlot(
     run,

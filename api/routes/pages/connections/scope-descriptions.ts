@@ -31,6 +31,14 @@ const meetings: ScopeDescription = {
   fr: 'créer, modifier et supprimer des réunions vidéo',
 };
 const meetingsSeen: ScopeDescription = { en: 'see your video meetings', fr: 'voir vos réunions vidéo' };
+const meetingSettings: ScopeDescription = {
+  en: 'change the settings of your video meetings',
+  fr: 'modifier les réglages de vos réunions vidéo',
+};
+const attendance: ScopeDescription = {
+  en: 'see who was in your video meetings, and when',
+  fr: 'voir qui a participé à vos réunions vidéo, et quand',
+};
 const whileAway: ScopeDescription = {
   en: 'do so while you are away, until you disconnect',
   fr: 'le faire en votre absence, jusqu’à ce que vous déconnectiez',
@@ -47,6 +55,8 @@ const scopeDescriptions: Readonly<Record<ConnectionProvider, Readonly<Record<str
     [`${google}calendar.freebusy`]: freeBusy,
     [`${google}calendar.calendarlist.readonly`]: calendarNames,
     [`${google}admin.directory.resource.calendar.readonly`]: rooms,
+    [`${google}meetings.space.settings`]: meetingSettings,
+    [`${google}meetings.space.readonly`]: attendance,
   },
   microsoft: {
     openid: whoYouAre,
@@ -57,6 +67,7 @@ const scopeDescriptions: Readonly<Record<ConnectionProvider, Readonly<Record<str
     'Calendars.ReadWrite': events,
     'Calendars.Read.Shared': sharedCalendars,
     'OnlineMeetings.ReadWrite': meetings,
+    'OnlineMeetingArtifact.Read.All': attendance,
     'Place.Read.All': rooms,
   },
   zoom: {

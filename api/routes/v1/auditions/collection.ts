@@ -93,12 +93,12 @@ const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
             role,
           }),
       );
-      return sendAuditionResponse(reply, response);
+      return sendAuditionResponse(dependencies, reply, response);
     },
   );
 };
 
-const listAuditions = (api: Api, { repositories }: ApiDependencies): void => {
+const listAuditions = (api: Api, { repositories, joinAddresses }: ApiDependencies): void => {
   api.get(
     '/v1/auditions',
     {
@@ -115,7 +115,11 @@ const listAuditions = (api: Api, { repositories }: ApiDependencies): void => {
     },
     async (request) => {
       const { cursor, limit, ...filter } = request.query;
-      return repositories.auditions.list(callerOf(request).organization, filter, { cursor, limit });
+      const page = await repositories.auditions.list(callerOf(request).organization, filter, {
+        cursor,
+        limit,
+      });
+      return { ...page, items: [...(await joinAddresses.forAnswer(page.items))] };
     },
   );
 };

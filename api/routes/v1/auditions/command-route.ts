@@ -82,10 +82,11 @@ export type CommandRequest = FastifyRequest & {
  * @param route the method and path; a key is scoped to it
  */
 export const runCommand = async (
-  { repositories: { idempotentRequests } }: Pick<ApiDependencies, 'repositories'>,
+  dependencies: Pick<ApiDependencies, 'repositories' | 'joinAddresses'>,
   { request, reply, route }: { request: CommandRequest; reply: FastifyReply; route: string },
   run: (target: CommandTarget, context: CommandContext, attempt: Attempt) => Promise<ApiResponse>,
 ): Promise<FastifyReply> => {
+  const { idempotentRequests } = dependencies.repositories;
   const { organization } = callerOf(request);
   const { id } = request.params;
   const { body } = request;
@@ -100,7 +101,7 @@ export const runCommand = async (
   const response = await runOnce(idempotentRequests, { organization, route, key, body }, (attempt) =>
     run(target, context, attempt),
   );
-  return sendAuditionResponse(reply, response);
+  return sendAuditionResponse(dependencies, reply, response);
 };
 
 /**
@@ -108,7 +109,7 @@ export const runCommand = async (
  * @param check throws `Refusal` before anything is sent. A request that was accepted before is not checked again
  */
 export const sendCommand = <Name extends AuditionUpdateMessage['name']>(
-  dependencies: Pick<ApiDependencies, 'repositories' | 'auditionWorkflows'>,
+  dependencies: Pick<ApiDependencies, 'repositories' | 'auditionWorkflows' | 'joinAddresses'>,
   { request, reply, route }: { request: CommandRequest; reply: FastifyReply; route: string },
   name: Name,
   message: (context: CommandContext, view: AuditionView) => MessageOf<Name> | Promise<MessageOf<Name>>,

@@ -63,6 +63,8 @@ describe('a command', () => {
     ],
     ['cancel', {}, {}],
     ['check-in', { participant: 'performer-1' }, { participant: 'performer-1' }],
+    ['meeting', { provider: 'google_meet' }, { provider: 'google_meet' }],
+    ['meeting', {}, {}],
     ['decide', { decision: 'released' }, { decision: 'released' }],
   ])(
     '%s reaches the workflow with its times as instants, and answers with the audition',

@@ -2,6 +2,7 @@
 import type { FastifyReply } from 'fastify';
 import {
   cancelSchema,
+  changeMeetingSchema,
   checkInSchema,
   type DecideBody,
   decideSchema,
@@ -141,6 +142,29 @@ const slotRoutes = (api: Api, dependencies: ApiDependencies): void => {
   );
 };
 
+const meetingRoute = (api: Api, dependencies: ApiDependencies): void => {
+  api.post(
+    '/v1/auditions/:id/meeting',
+    {
+      schema: {
+        ...commandSchema('meeting', 'Move the audition to another video meeting', [
+          ...runningRefusals,
+          'move_in_progress',
+          'move_aborted',
+        ]),
+        description:
+          'For a meeting that does not work, before or during the session. Creates one on the next provider, or on the named one. Join links lead to it immediately, so that participants only open their link again.',
+        body: changeMeetingSchema,
+      },
+    },
+    async (request, reply) =>
+      sendCommand(dependencies, exchange(request, reply, 'meeting'), 'meeting', (context) => ({
+        name: 'meeting',
+        command: { ...context, ...request.body },
+      })),
+  );
+};
+
 const outcomeRoutes = (api: Api, dependencies: ApiDependencies): void => {
   api.post(
     '/v1/auditions/:id/decide',
@@ -227,4 +251,5 @@ export const auditionCommandRoutes = (api: Api, dependencies: ApiDependencies): 
   answerRoutes(api, dependencies);
   slotRoutes(api, dependencies);
   outcomeRoutes(api, dependencies);
+  meetingRoute(api, dependencies);
 };

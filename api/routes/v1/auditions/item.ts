@@ -12,7 +12,7 @@ const notFound = problemResponses('invalid_body', 'unauthenticated', 'forbidden'
 
 const readAudition = (
   api: Api,
-  { repositories: { auditions }, auditionWorkflows }: ApiDependencies,
+  { repositories: { auditions }, auditionWorkflows, joinAddresses }: ApiDependencies,
 ): void => {
   api.get(
     '/v1/auditions/:id',
@@ -25,8 +25,12 @@ const readAudition = (
         response: { 200: jsonResponse('The audition', auditionSchema), ...notFound },
       },
     },
-    async (request) =>
-      requireAudition({ auditions, auditionWorkflows }, callerOf(request).organization, request.params.id),
+    async (request) => {
+      const { organization } = callerOf(request);
+      const view = await requireAudition({ auditions, auditionWorkflows }, organization, request.params.id);
+      const [answer = view] = await joinAddresses.forAnswer([view]);
+      return answer;
+    },
   );
 };
 

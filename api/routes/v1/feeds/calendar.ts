@@ -38,20 +38,24 @@ const matches = (ifNoneMatch: string | undefined, etag: string): boolean =>
   ifNoneMatch.split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')));
 
 const readParticipantFeed = async (
-  { repositories: { participantFeeds }, feedLinks }: ApiDependencies,
+  { repositories: { participantFeeds }, feedLinks, joinAddresses }: ApiDependencies,
   token: string,
 ): Promise<string | undefined> => {
   const link = feedLinks.verify(token);
   if (!link || !(await participantFeeds.isValid(link, link.generation))) return undefined;
-  return renderFeedCalendar(
-    await participantFeeds.listAuditions(link, daysShown, maxAuditions),
-    link.participant,
-  );
+  const { participant } = link;
+  const auditions = await participantFeeds.listAuditions(link, daysShown, maxAuditions);
+  return renderFeedCalendar(await joinAddresses.forParticipant(auditions, participant), participant);
 };
 
 /** Contains the blocks that were split from each other: a split does not end a subscription. */
 const readSessionFeed = async (
-  { repositories: { blockFeeds, blockAuditions, sessionBlocks }, sessionFeedLinks, now }: ApiDependencies,
+  {
+    repositories: { blockFeeds, blockAuditions, sessionBlocks },
+    sessionFeedLinks,
+    joinAddresses,
+    now,
+  }: ApiDependencies,
   token: string,
 ): Promise<string | undefined> => {
   const link = sessionFeedLinks.verify(token);
@@ -76,7 +80,7 @@ const readSessionFeed = async (
     toInstant(start),
     maxAuditions,
   );
-  return renderSessionFeed(sessions, auditions);
+  return renderSessionFeed(sessions, await joinAddresses.forEveryone(auditions));
 };
 
 const startOfUtcDay = (epochMs: number): number => epochMs - (epochMs % day);

@@ -98,9 +98,9 @@ it('the Zoom webhook responds to the challenge with the secret that signed it, a
   expect(await stored()).toEqual([]);
 });
 
-it('the Zoom webhook acknowledges that a participant joined, and stores nothing', async () => {
+it('the Zoom webhook acknowledges an event that nothing uses, and stores nothing', async () => {
   const { send, stored } = await setup();
-  expect((await send({ ...started, event: 'meeting.participant_joined' })).status).toBe(204);
+  expect((await send({ ...started, event: 'meeting.sharing_started' })).status).toBe(204);
   expect(await stored()).toEqual([]);
 });
 

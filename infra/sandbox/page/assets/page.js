@@ -61,12 +61,17 @@ const submit = {
       end: end.toISOString(),
     });
   },
+  join: ({ name }, { vendor, meeting }) =>
+    call('POST', `/sandbox/${vendor}/meetings/join`, { meeting, attendee: { name } }),
   inbound: (fields) => call('POST', '/sandbox/twilio/inbound', filled(fields)),
 };
 
 const click = {
   heal: ({ vendor }) => call('PUT', `/sandbox/faults/${vendor}`, { kind: 'none' }),
   meeting: ({ meeting, event }) => call('POST', `/sandbox/zoom/meetings/${meeting}/events`, { event }),
+  leave: ({ vendor, meeting, name }) =>
+    call('POST', `/sandbox/${vendor}/meetings/leave`, { meeting, attendee: { name } }),
+  end: ({ vendor, meeting }) => call('POST', `/sandbox/${vendor}/meetings/end`, { meeting }),
   'clear-faults': () => call('DELETE', '/sandbox/faults'),
   reset: () => (confirm('Delete the data of all vendors?') ? call('POST', '/sandbox/reset') : undefined),
 };

@@ -1,0 +1,96 @@
+/** The check of a meeting before its session. */
+import { describe, expect, it } from 'vitest';
+import { slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
+
+const benchFor = useActivityHarness();
+
+const setup = async () => {
+  const bench = await benchFor();
+  const input = { ...bench.about, key: bench.key('meeting:zoom:1'), provider: 'zoom', slot } as const;
+  const meeting = await bench.activities.createMeeting({
+    ...input,
+    revision: 1,
+    topic: 'Nightfall',
+    hasFallback: false,
+  });
+  const check = () => bench.activities.checkMeeting({ ...bench.about, provider: 'zoom', meeting, slot });
+  const remove = () =>
+    bench.activities.removeMeeting({ ...bench.about, keys: [input.key], provider: 'zoom', slot });
+  return { ...bench, meeting, check, remove };
+};
+
+describe('the check of a meeting on Zoom', () => {
+  it('finds the meeting, and changes nothing', async () => {
+    const { check, state, meeting } = await setup();
+    expect(await check()).toEqual({ status: 'present' });
+    expect(state().zoom.meetings.map(({ id }) => String(id))).toEqual([meeting.id]);
+  });
+
+  it('finds that the meeting is gone', async () => {
+    const { check, remove } = await setup();
+    await remove();
+    expect(await check()).toEqual({ status: 'absent' });
+  });
+
+  it('fails so that it is repeated when Zoom does not answer once', async () => {
+    const { check, fault } = await setup();
+    fault('zoom', { kind: 'outage', times: 1 });
+    await expect(check()).rejects.toMatchObject({ type: 'outage', nonRetryable: false });
+    expect(await check()).toEqual({ status: 'present' });
+  });
+});
+
+describe('the attendance of a meeting on Zoom', () => {
+  it('is not reported afterwards, because Zoom reports it by webhooks', async () => {
+    const { activities, about, meeting } = await setup();
+    expect(await activities.readAttendance({ ...about, provider: 'zoom', meeting, slot })).toEqual({});
+  });
+});
+
+describe('the check of a meeting on Google Meet', () => {
+  const setupMeet = async () => {
+    const bench = await benchFor();
+    const input = {
+      ...bench.about,
+      key: bench.key('meeting:google_meet:1'),
+      provider: 'google_meet',
+      slot,
+    } as const;
+    const meeting = await bench.activities.createMeeting({
+      ...input,
+      revision: 1,
+      topic: 'Nightfall',
+      hasFallback: false,
+    });
+    const about = { ...bench.about, provider: 'google_meet', meeting, slot } as const;
+    const remove = () =>
+      bench.activities.removeMeeting({ ...bench.about, keys: [input.key], provider: 'google_meet', slot });
+    return { ...bench, meeting, about, remove };
+  };
+
+  it('finds the conference of the event, and that it is gone', async () => {
+    const { activities, about, remove } = await setupMeet();
+    expect(await activities.checkMeeting(about)).toEqual({ status: 'present' });
+    await remove();
+    expect(await activities.checkMeeting(about)).toEqual({ status: 'absent' });
+  });
+
+  it('counts Meet as unusable immediately when the account is disconnected', async () => {
+    const { activities, about, revoke } = await setupMeet();
+    revoke('google', 'office@example.com');
+    const check = await activities.checkMeeting(about);
+    expect(check).toMatchObject({
+      status: 'unusable',
+      failure: { code: 'reconnect', provider: 'google' },
+    });
+  });
+
+  it('reads who was in the conference', async () => {
+    const { activities, about, sandbox, meeting } = await setupMeet();
+    expect(await activities.readAttendance(about)).toEqual({ attendance: [] });
+    sandbox.control.joinMeeting('google', meeting.id, { name: 'Ada' });
+    sandbox.control.leaveMeeting('google', meeting.id, { name: 'Ada' });
+    const { attendance } = await activities.readAttendance(about);
+    expect(attendance).toMatchObject([{ name: 'Ada', joinedAt: expect.any(String) }]);
+  });
+});

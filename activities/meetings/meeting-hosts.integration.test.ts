@@ -1,0 +1,368 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { Meeting } from '../../domain/audition/events.ts';
+import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
+import type { MeetingSettings } from '../../domain/audition/meeting-settings.ts';
+import type { Slot } from '../../domain/audition/slot.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
+import type { MeetingProvider } from '../../providers/ports.ts';
+import { laterSlot, slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
+
+const benchFor = useActivityHarness();
+
+const claimSchema = z.array(z.object({ key: z.string(), revision: z.int(), host: z.string() }));
+
+let tests = 0;
+
+interface Options {
+  readonly sandbox?: SandboxOptions;
+  /** Replaces methods of Zoom's adapter. */
+  readonly wrapZoom?: (zoom: MeetingProvider) => Partial<MeetingProvider>;
+}
+
+/** Each test has hosts of its own, because the tests share a database. */
+const setup = async ({ sandbox = {}, wrapZoom = () => ({}) }: Options = {}) => {
+  tests += 1;
+  const domain = `t${tests}.example.com`;
+  const bench = await benchFor({
+    sandbox,
+    wrapProviders: (providers) => ({
+      ...providers,
+      meetings: {
+        ...providers.meetings,
+        zoom: { ...providers.meetings.zoom, ...wrapZoom(providers.meetings.zoom) },
+      },
+    }),
+  });
+  const user = (name: string): MeetingHost => ({ kind: 'service', user: `${name}@${domain}` });
+  const choose = (...hosts: readonly MeetingHost[]) =>
+    bench.repositories.organizations.setMeetings('org_1', { hosts: { zoom: [...hosts] } });
+  /** Connects a Zoom account of a person. */
+  const connect = async (id: `conn_${string}`, name: string): Promise<MeetingHost> => {
+    const account = `${name}@${domain}`;
+    await bench.repositories.connections.put({
+      id,
+      organization: 'org_1',
+      provider: 'zoom',
+      account,
+      refreshToken: `sandbox-refresh-${account}`,
+      scopes: ['user:read:user'],
+    });
+    return { kind: 'connection', connection: id };
+  };
+  interface Wish {
+    readonly at?: Slot;
+    readonly host?: MeetingHost;
+    readonly settings?: MeetingSettings;
+    readonly audition?: Pick<ReturnType<typeof bench.another>, 'about' | 'key'>;
+  }
+  const create = ({ at = slot, audition = bench, ...wish }: Wish = {}) =>
+    bench.activities.createMeeting({
+      ...audition.about,
+      key: audition.key('meeting:zoom:1'),
+      provider: 'zoom',
+      slot: at,
+      revision: 1,
+      topic: 'Nightfall',
+      hasFallback: true,
+      ...wish,
+    });
+  const move = (meeting: Meeting, to: Slot, revision = 2) =>
+    bench.activities.moveMeeting({
+      ...bench.about,
+      key: bench.key(`meeting-move:zoom:r${revision}`),
+      provider: 'zoom',
+      slot: to,
+      revision,
+      topic: 'Nightfall',
+      meeting,
+    });
+  const remove = (...steps: readonly string[]) =>
+    bench.activities.removeMeeting({
+      ...bench.about,
+      keys: ['meeting:zoom:1', ...steps].map(bench.key),
+      provider: 'zoom',
+      slot,
+    });
+  const claims = async () => {
+    const { rows } = await bench.pool.query(
+      'SELECT key, revision, host FROM meeting_host_claims WHERE audition_id = $1 ORDER BY key, revision',
+      [bench.auditionId],
+    );
+    return claimSchema.parse(rows);
+  };
+  const meetings = () => bench.state().zoom.meetings;
+  const hostsOfMeetings = () => meetings().map(({ host_email: email }) => email.split('@')[0]);
+  return { ...bench, domain, user, choose, connect, create, move, remove, claims, meetings, hostsOfMeetings };
+};
+
+const at = (minutes: number): Slot => {
+  const start = Date.parse(slot.start) + minutes * 60_000;
+  return { ...slot, start: toInstant(start), end: toInstant(start + 30 * 60_000) };
+};
+
+describe('the hosts of an organization', () => {
+  it('have one meeting at a time when 20 auditions request the same time', async () => {
+    const { choose, user, create, another, meetings, hostsOfMeetings } = await setup();
+    await choose(user('a'), user('b'), user('c'));
+    const results = await Promise.allSettled(
+      Array.from({ length: 20 }, () => create({ audition: another() })),
+    );
+    expect(hostsOfMeetings().sort()).toEqual(['a', 'b', 'c']);
+    const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    expect(refused).toHaveLength(17);
+    for (const reason of refused) expect(reason).toMatchObject({ type: 'conflict', nonRetryable: true });
+    expect(meetings()).toHaveLength(3);
+  });
+
+  it('have no overlapping meetings when 20 auditions request staggered times', async () => {
+    const { choose, user, create, another, meetings } = await setup();
+    await choose(user('a'), user('b'), user('c'));
+    const results = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, index) => create({ audition: another(), at: at(index * 10) })),
+    );
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(meetings().length);
+    // Three hosts suffice: a host is free again after three further auditions.
+    expect(meetings().length).toBeGreaterThanOrEqual(14);
+    for (const ofHost of Map.groupBy(meetings(), ({ host_email: email }) => email).values()) {
+      const starts = ofHost.map(({ start_time: start }) => Date.parse(start)).sort((a, b) => a - b);
+      starts.slice(1).forEach((start, index) => {
+        expect(start - (starts[index] ?? 0)).toBeGreaterThanOrEqual(30 * 60_000);
+      });
+    }
+  });
+
+  it('are tried in order, beginning with the host of the request', async () => {
+    const { choose, user, connect, create, another, hostsOfMeetings } = await setup();
+    await choose(user('a'), user('b'));
+    const own = await connect('conn_order', 'director');
+    await create({ host: own });
+    await create({ host: own, audition: another() });
+    await create({ host: own, audition: another() });
+    expect(hostsOfMeetings()).toEqual(['director', 'a', 'b']);
+  });
+
+  it('are one host when they are a connection and a user with the same address', async () => {
+    const { choose, user, connect, create, another, hostsOfMeetings } = await setup();
+    await choose(user('a'), await connect('conn_same', 'A'));
+    await create();
+    await expect(create({ audition: another() })).rejects.toMatchObject({ type: 'conflict' });
+    expect(hostsOfMeetings()).toEqual(['a']);
+  });
+
+  it('are free again when the meeting is removed', async () => {
+    const { choose, user, create, remove, another, claims, hostsOfMeetings } = await setup();
+    await choose(user('a'));
+    await create();
+    expect(await claims()).toHaveLength(1);
+    expect(await remove()).toEqual({ result: 'undone' });
+    expect(await claims()).toEqual([]);
+    await create({ audition: another() });
+    expect(hostsOfMeetings()).toEqual(['a']);
+  });
+
+  it('do not matter to an organization that has chosen none: the default host has every meeting', async () => {
+    const { choose, create, another, claims, hostsOfMeetings } = await setup();
+    await choose();
+    await create();
+    await create({ audition: another() });
+    expect(hostsOfMeetings()).toEqual(['owner', 'owner']);
+    expect(await claims()).toEqual([]);
+  });
+});
+
+describe('a host that cannot take a meeting', () => {
+  it.each(['lapsed', 'deactivated'] as const)('is passed over: %s', async (kind) => {
+    const { choose, user, create, claims, hostsOfMeetings, domain } = await setup({
+      sandbox: { zoom: { users: { [`a@t${tests + 1}.example.com`]: kind } } },
+    });
+    expect(domain).toBe(`t${tests}.example.com`);
+    await choose(user('a'), user('b'));
+    await create();
+    expect(hostsOfMeetings()).toEqual(['b']);
+    expect(await claims()).toHaveLength(1);
+  });
+
+  it('is passed over when its daily limit is reached', async () => {
+    const { choose, user, create, another, hostsOfMeetings } = await setup({
+      sandbox: { zoom: { dailyLimit: 1 } },
+    });
+    await choose(user('a'), user('b'));
+    await create();
+    await create({ audition: another(), at: laterSlot });
+    expect(hostsOfMeetings()).toEqual(['a', 'b']);
+    await expect(create({ audition: another(), at: at(600) })).rejects.toMatchObject({
+      type: 'quota_exhausted',
+    });
+  });
+
+  it('is passed over when its grant was revoked, and the connection is reported when no host is left', async () => {
+    const { choose, user, connect, create, another, revoke, hostsOfMeetings, domain, repositories } =
+      await setup();
+    const person = await connect('conn_revoked', 'person');
+    await choose(person, user('b'));
+    await create({ audition: another(), at: laterSlot });
+    revoke('zoom', `person@${domain}`);
+    await create();
+    expect(hostsOfMeetings()).toEqual(['person', 'b']);
+    await expect(create({ audition: another() })).rejects.toMatchObject({
+      type: 'reconnect',
+      details: [expect.objectContaining({ provider: 'zoom', connection: 'conn_revoked' })],
+    });
+    expect(await repositories.connections.get('org_1', 'conn_revoked')).toMatchObject({
+      status: 'needs_reauthorization',
+    });
+  });
+
+  it('leaves no claim behind when no host is left', async () => {
+    const { choose, user, create, claims } = await setup({
+      sandbox: { zoom: { users: { [`a@t${tests + 1}.example.com`]: 'lapsed' } } },
+    });
+    await choose(user('a'));
+    await expect(create()).rejects.toMatchObject({
+      type: 'not_permitted',
+      nonRetryable: true,
+      details: [expect.objectContaining({ code: '3161' })],
+    });
+    expect(await claims()).toEqual([]);
+  });
+
+  it('is not passed over for an outage, which concerns every host', async () => {
+    const { choose, user, create, fault, claims, timePasses, hostsOfMeetings } = await setup();
+    await choose(user('a'), user('b'));
+    fault('zoom', { kind: 'outage', operation: 'meetings.create', times: 1 });
+    await expect(create()).rejects.toMatchObject({ type: 'outage' });
+    expect(hostsOfMeetings()).toEqual([]);
+    await timePasses();
+    await create();
+    expect(hostsOfMeetings()).toEqual(['a']);
+    expect(await claims()).toHaveLength(1);
+  });
+});
+
+describe('a meeting with a host of the organization', () => {
+  it('is found at its host when the answer was lost', async () => {
+    const { choose, user, create, fault, claims, hostsOfMeetings } = await setup();
+    await choose(user('a'), user('b'));
+    fault('zoom', { kind: 'lost_answer', operation: 'meetings.create', times: 1 });
+    await expect(create()).rejects.toMatchObject({ type: 'outage' });
+    await choose(user('b'));
+    await create();
+    expect(hostsOfMeetings()).toEqual(['a']);
+    expect(await claims()).toHaveLength(1);
+  });
+
+  it('is removed at its host when the answer was lost, and a late attempt claims no host', async () => {
+    const { choose, user, create, remove, fault, claims, meetings } = await setup();
+    await choose(user('a'));
+    fault('zoom', { kind: 'lost_answer', operation: 'meetings.create', times: 1 });
+    await expect(create()).rejects.toMatchObject({ type: 'outage' });
+    await choose(user('b'));
+    expect(await remove()).toEqual({ result: 'undone' });
+    await expect(create()).rejects.toMatchObject({ type: 'Compensated' });
+    expect(meetings()).toEqual([]);
+    expect(await claims()).toEqual([]);
+  });
+
+  it.each(['before', 'after'] as const)(
+    'is created once when the worker is killed %s the call',
+    async (when) => {
+      let kills = 1;
+      const { choose, user, create, remove, timePasses, claims, meetings } = await setup({
+        wrapZoom: (zoom) => ({
+          create: async (...wish) => {
+            const isKilled = kills > 0;
+            kills -= 1;
+            if (isKilled && when === 'before') throw new Error('killed');
+            const created = await zoom.create(...wish);
+            if (isKilled) throw new Error('killed');
+            return created;
+          },
+        }),
+      });
+      await choose(user('a'), user('b'));
+      await expect(create()).rejects.toThrow('killed');
+      expect(await claims()).toHaveLength(1);
+      await timePasses();
+      await create();
+      expect(meetings()).toHaveLength(1);
+      expect(await claims()).toHaveLength(1);
+      await remove();
+      expect(meetings()).toEqual([]);
+      expect(await claims()).toEqual([]);
+    },
+  );
+
+  it('leaves nothing when the worker is killed before the call, and the audition is cancelled', async () => {
+    const { choose, user, create, remove, timePasses, claims } = await setup({
+      wrapZoom: () => ({ create: () => Promise.reject(new Error('killed')) }),
+    });
+    await choose(user('a'));
+    await expect(create()).rejects.toThrow('killed');
+    await timePasses();
+    await remove();
+    expect(await claims()).toEqual([]);
+  });
+
+  it('is moved and removed with the token of its owner', async () => {
+    const { choose, connect, create, move, remove, claims, meetings, hostsOfMeetings } = await setup();
+    await choose(await connect('conn_owner', 'person'));
+    const meeting = await create();
+    expect(hostsOfMeetings()).toEqual(['person']);
+    await choose();
+    expect(await move(meeting, laterSlot)).toEqual(meeting);
+    expect(meetings()).toMatchObject([{ start_time: laterSlot.start.replace('.000Z', 'Z') }]);
+    expect(await claims()).toMatchObject([{ revision: 2 }]);
+    expect(await remove()).toEqual({ result: 'undone' });
+    expect(meetings()).toEqual([]);
+    expect(await claims()).toEqual([]);
+  });
+
+  it('is replaced by one at another host when its host is busy at the new time', async () => {
+    const { choose, user, create, move, remove, another, claims, hostsOfMeetings, key } = await setup();
+    await choose(user('a'), user('b'));
+    const meeting = await create();
+    await create({ audition: another(), at: laterSlot });
+    const replaced = await move(meeting, laterSlot);
+    expect(replaced.id).not.toBe(meeting.id);
+    expect(await move(meeting, laterSlot)).toEqual(replaced);
+    expect(hostsOfMeetings()).toEqual(['a', 'b']);
+    expect(await claims()).toMatchObject([{ key: key('meeting-move:zoom:r2'), revision: 2 }]);
+    await remove('meeting-move:zoom:r2');
+    expect(hostsOfMeetings()).toEqual(['a']);
+  });
+
+  it('stays where it is when every host is busy at the new time', async () => {
+    const { choose, user, create, move, another, claims, meetings } = await setup();
+    await choose(user('a'));
+    const meeting = await create();
+    await create({ audition: another(), at: laterSlot });
+    await expect(move(meeting, laterSlot)).rejects.toMatchObject({ type: 'conflict' });
+    expect(meetings()).toHaveLength(2);
+    expect(await claims()).toMatchObject([{ revision: 1 }]);
+  });
+
+  it('has both times while a move has failed, and the new one when it has succeeded', async () => {
+    const { choose, user, create, move, fault, claims } = await setup();
+    await choose(user('a'));
+    const meeting = await create();
+    fault('zoom', { kind: 'outage', operation: 'meetings.update', times: 1 });
+    await expect(move(meeting, laterSlot)).rejects.toMatchObject({ type: 'outage' });
+    expect(await claims()).toMatchObject([{ revision: 1 }, { revision: 2 }]);
+    await move(meeting, laterSlot);
+    expect(await claims()).toMatchObject([{ revision: 2 }]);
+  });
+
+  it('names the settings that it does not have, also when its answer was lost', async () => {
+    const { choose, user, create, fault, meetings } = await setup({
+      sandbox: { zoom: { lockedSettings: { mute_upon_entry: false } } },
+    });
+    await choose(user('a'));
+    fault('zoom', { kind: 'lost_answer', operation: 'meetings.create', times: 1 });
+    const settings: MeetingSettings = { muteOnEntry: true, waitingRoom: false, language: 'fr' };
+    await expect(create({ settings })).rejects.toMatchObject({ type: 'outage' });
+    expect(await create({ settings })).toMatchObject({ notHonored: ['muteOnEntry', 'language'] });
+    expect(meetings()).toMatchObject([{ settings: { waiting_room: false, mute_upon_entry: false } }]);
+  });
+});

@@ -1,0 +1,93 @@
+/** Chooses the hosts of meetings, and opens the accounts with which a provider is called for them. */
+import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
+import { ProviderError } from '../../domain/errors.ts';
+import type { OrganizationId } from '../../domain/ids.ts';
+import { type HostedMeetingName, meetingVendors } from '../../domain/providers/vendors.ts';
+import type { CallOperation } from '../../providers/operations.ts';
+import type { HostAccount } from '../../providers/ports.ts';
+import { openConnectionById } from '../connections/open-connection-by-id.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+
+/** A host, with what identifies its account at the vendor in all organizations. */
+export interface NamedHost {
+  readonly host: MeetingHost;
+  readonly account: string;
+}
+
+export interface MeetingHosts {
+  /**
+   * Returns the preferred hosts, then those that the organization has chosen, in order of preference. Empty: there are
+   * none, and the default host of the service hosts the meeting.
+   */
+  chosen(organization: OrganizationId, preferred: readonly MeetingHost[]): Promise<readonly NamedHost[]>;
+  /** Returns the hosts with what identifies their accounts. */
+  named(organization: OrganizationId, hosts: readonly MeetingHost[]): Promise<readonly NamedHost[]>;
+  /**
+   * Returns the account of the host.
+   *
+   * @param host undefined: the default host of the service
+   * @throws {ProviderError} `reconnect` when the organization has no such connection any more, or no host at all
+   */
+  open(
+    organization: OrganizationId,
+    host: MeetingHost | undefined,
+    operation: CallOperation,
+  ): Promise<HostAccount>;
+}
+
+/** Creates the hosts of one provider. */
+export const createMeetingHosts = (
+  {
+    repositories: { organizations, connections },
+    providers: { meetings },
+    accessTokens,
+  }: Pick<ActivityDependencies, 'providers' | 'accessTokens'> & {
+    readonly repositories: Pick<ActivityDependencies['repositories'], 'organizations' | 'connections'>;
+  },
+  name: HostedMeetingName,
+): MeetingHosts => {
+  const { vendor } = meetingVendors[name];
+  const { defaultUser } = meetings[name];
+
+  /** Two connections can be to one account. A connection that does not exist any more fails when it is opened. */
+  const nameOf = async (organization: OrganizationId, host: MeetingHost): Promise<NamedHost> => {
+    if (host.kind === 'service') return { host, account: host.user.toLowerCase() };
+    const connection = await connections.get(organization, host.connection);
+    return { host, account: connection?.account?.toLowerCase() ?? host.connection };
+  };
+
+  const named = (organization: OrganizationId, hosts: readonly MeetingHost[]) =>
+    Promise.all(hosts.map((host) => nameOf(organization, host)));
+
+  return {
+    named,
+    chosen: async (organization, preferred) => {
+      const settings = await organizations.get(organization);
+      const ofOrganization = settings?.meetings?.hosts?.[name] ?? [];
+      const hosts = await named(organization, [...preferred, ...ofOrganization]);
+      return [...Map.groupBy(hosts, ({ account }) => account).values()].flatMap(([first]) => first ?? []);
+    },
+    open: async (organization, host, operation) => {
+      if (host?.kind === 'connection') {
+        const connection = await openConnectionById(
+          { connections, accessTokens },
+          organization,
+          { provider: vendor, connection: host.connection },
+          operation.name,
+        );
+        return { kind: 'connected', connection };
+      }
+      const user = host?.user ?? defaultUser;
+      if (user !== undefined) return { kind: 'service', user };
+      throw new ProviderError(
+        vendor,
+        operation.name,
+        { kind: 'reconnect' },
+        {
+          code: 'no_host',
+          message: 'the organization has no host for meetings: connect an account and choose it as a host',
+        },
+      );
+    },
+  };
+};

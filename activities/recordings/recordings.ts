@@ -1,0 +1,231 @@
+/** The activities of the recording workflow. */
+import { activityInfo } from '@temporalio/activity';
+import { z } from 'zod';
+import type { AuditionFact } from '../../domain/audition/events.ts';
+import { meetingVendors } from '../../domain/providers/vendors.ts';
+import type { FileToStore } from '../../domain/recordings/recording.ts';
+import type { StoredRecording } from '../../domain/recordings/stored-recording.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import { day, hour } from '../../domain/time/units.ts';
+import type { ListedRecording } from '../../providers/ports.ts';
+import type { FoundRecording, RecordingActivities, RecordingCall, StoreFileInput } from '../contract.ts';
+import { type CallTimeouts, createAttemptContext } from '../effects/attempt.ts';
+import { effectOnce } from '../effects/effect-once.ts';
+import { undoOnce } from '../effects/undo-once.ts';
+import type { RecordingDependencies } from './dependencies.ts';
+import { startProgress } from './progress.ts';
+import { createRecordingHosts } from './recording-hosts.ts';
+import { recordingIdOf, storageKeyOf } from './recording-id.ts';
+import { transferFile } from './transfer.ts';
+
+/** A meeting can have several instances, each with a request of its own. */
+const listTimeouts: CallTimeouts = { deadlineMs: 30_000, leaseMs: 35_000, isInterruptible: true };
+
+/**
+ * The lease is short and renewed every five seconds, so that a killed worker does not delay the next attempt: Temporal
+ * starts it after the heartbeat timeout of 20 s.
+ */
+const transferTimeouts: CallTimeouts = { deadlineMs: 12 * hour, leaseMs: 15_000, isInterruptible: true };
+
+const storedFileSchema = z.object({
+  storageKey: z.string().describe('The key of the file in the storage'),
+  size: z.int().describe('In bytes'),
+  sha256: z.string().describe('In hexadecimal digits'),
+});
+
+const removalSchema = z.object({ instance: z.string(), result: z.enum(['removed', 'absent']) });
+
+/**
+ * Facts of recordings are appended by key, and by workflows that do not know the numbers of the audition's run. This
+ * position says that any numbered facts may be in the trail.
+ */
+const anyPosition = { facts: [], number: 2 ** 31 - 1 };
+
+/** Creates the activities. */
+export const createRecordingActivities = (dependencies: RecordingDependencies): RecordingActivities => {
+  const { repositories, providers, reportAttention } = dependencies;
+  const { ledger, events, recordings, recordingPolicies, recordingAttention } = repositories;
+  const { storage } = providers;
+  const openHost = createRecordingHosts(dependencies);
+
+  /** Appends a fact to the trail of the audition, once per key. The audition can be closed. */
+  const appendFact = async (
+    { auditionId, correlationId }: RecordingCall,
+    key: string,
+    fact: AuditionFact,
+  ): Promise<void> => {
+    const run = activityInfo().workflowExecution?.runId ?? '';
+    const at = toInstant(Date.now());
+    await events.append(
+      { auditionId, run, position: anyPosition },
+      { facts: [{ at, correlationId, fact, key }] },
+    );
+  };
+
+  const putFound = async (
+    { organization, auditionId, correlationId, provider, meetingId }: RecordingCall,
+    listed: ListedRecording,
+  ): Promise<FoundRecording> => {
+    const id = recordingIdOf(auditionId, provider, listed.instance);
+    const stored = await recordings.putFound({
+      ...listed,
+      id,
+      organization,
+      auditionId,
+      provider,
+      meetingId,
+      correlationId,
+    });
+    return foundAs(listed, stored);
+  };
+
+  const storageOperation = ({ key, organization }: StoreFileInput) =>
+    ({ key, organization, provider: 'storage', operation: 'files.store' }) as const;
+
+  return {
+    findRecordings: async (input) => {
+      const { provider, meetingId, organization, checkTrash } = input;
+      const source = providers.recordings[provider];
+      const call = createAttemptContext(input, listTimeouts).startCall();
+      const host = await openHost(input);
+      const listed = await source.list(host, meetingId, call);
+      const found: FoundRecording[] = [];
+      for (const recording of listed) found.push(await putFound(input, recording));
+      return {
+        recordings: found,
+        policy: await recordingPolicies.get(organization),
+        ...(checkTrash && { isInTrash: await source.isInTrash(host, meetingId, call) }),
+      };
+    },
+
+    storeFile: async (input) => {
+      const { auditionId, provider, recording, instance, file, size } = input;
+      const context = createAttemptContext(input, transferTimeouts);
+      const storageKey = storageKeyOf(input, input);
+      const stored = await effectOnce(
+        ledger,
+        { ...storageOperation(input), auditionId, request: { storageKey } },
+        context,
+        {
+          kind: 'idempotent',
+          result: storedFileSchema,
+          providerId: () => storageKey,
+          removeEffect: (effect, call) => storage.remove(effect.storageKey, call),
+          perform: async ({ keepLease, ...call }) => {
+            const progress = startProgress(keepLease, context.leaseMs);
+            try {
+              return await transferFile({
+                provider: providers.recordings[provider],
+                host: await openHost(input),
+                storage,
+                file: { instance, file },
+                size,
+                storageKey,
+                call: { ...call, signal: AbortSignal.any([call.signal, progress.signal]) },
+                onProgress: progress.report,
+              });
+            } finally {
+              progress.stop();
+            }
+          },
+        },
+      );
+      await recordings.markFileStored({ recording, file }, stored);
+      return stored;
+    },
+
+    discardFile: async (input) => {
+      const storageKey = storageKeyOf(input, input);
+      const context = createAttemptContext(input);
+      const undone = await undoOnce(ledger, storageOperation(input), context, {
+        find: async () => [storageKey],
+        remove: (key, call) => storage.remove(key, call),
+      });
+      // The ledger counts a broken download as no effect, and its bytes are in the storage.
+      const removed = await storage.remove(storageKey, context.startCall());
+      return removed === 'deleted' ? { result: 'undone' } : undone;
+    },
+
+    completeRecording: async (input) => {
+      const { recording: id, organization, provider } = input;
+      const now = Date.now();
+      const { retainForDays } = await recordingPolicies.get(organization);
+      const stored = await recordings.markStored(id, {
+        at: toInstant(now),
+        retainUntil: toInstant(now + retainForDays * day),
+      });
+      if (!stored) throw new RangeError(`there is no recording ${id}`);
+      const files = stored.files.filter(({ state }) => state === 'stored');
+      await appendFact(input, `recording/${id}:stored`, {
+        type: 'recording_stored',
+        recording: id,
+        provider,
+        files: files.length,
+        bytes: files.reduce((sum, { size = 0 }) => sum + size, 0),
+      });
+    },
+
+    removeAtProvider: async (input) => {
+      const { key, organization, provider, recording: id, instance, action, auditionId } = input;
+      const stored = await recordings.get(organization, id);
+      if (stored?.state !== 'stored') return { result: 'not_stored' };
+      if (stored.holds.length > 0) return { result: 'held' };
+      const { result } = await effectOnce<z.output<typeof removalSchema>>(
+        ledger,
+        {
+          key,
+          organization,
+          provider: meetingVendors[provider].vendor,
+          operation: 'recordings.remove',
+          auditionId,
+          request: { instance, action },
+        },
+        createAttemptContext(input),
+        {
+          kind: 'idempotent',
+          result: removalSchema,
+          providerId: () => instance,
+          perform: async (call) => {
+            const removed = await providers.recordings[provider].remove(
+              await openHost(input),
+              instance,
+              action,
+              call,
+            );
+            return { instance, result: removed === 'deleted' ? 'removed' : 'absent' };
+          },
+        },
+      );
+      await recordings.markProviderCopy(id, action);
+      return { result };
+    },
+
+    raiseRecordingAttention: async (input) => {
+      const { item, missing, provider, meetingId } = input;
+      await recordingAttention.put(input, item);
+      if (missing !== undefined) {
+        const fact = { type: 'recording_missing', provider, meetingId, reason: missing } as const;
+        await appendFact(input, `recording/${item.id}:missing`, fact);
+      }
+      reportAttention(input);
+    },
+
+    settleRecordingAttention: async ({ id }) => recordingAttention.remove(id),
+  };
+};
+
+const foundAs = (listed: ListedRecording, stored: StoredRecording): FoundRecording => {
+  const waiting = new Set(stored.files.filter(({ state }) => state === 'waiting').map(({ id }) => id));
+  const isGone = stored.state === 'deleting' || stored.state === 'deleted';
+  const toStore = listed.files.flatMap(({ id, format, size, isReady }): readonly FileToStore[] =>
+    isReady && waiting.has(id) && !isGone ? [{ recording: stored.id, file: id, format, size }] : [],
+  );
+  return {
+    id: stored.id,
+    instance: listed.instance,
+    state: stored.state,
+    isProcessing: !isGone && (listed.files.length === 0 || listed.files.some(({ isReady }) => !isReady)),
+    toStore,
+    storedFiles: stored.files.filter(({ state }) => state === 'stored').length,
+  };
+};

@@ -1,0 +1,73 @@
+/**
+ * Tests the join page in a real browser, which alone decides whether the content security policy permits the redirect to
+ * the meeting and whether the meeting's site gets a referrer.
+ */
+import getPort from 'get-port';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { apiConfiguration, createTestApi, joinLinkIds } from '../../../../tests/harness/api.ts';
+import {
+  factsUntilScheduled,
+  newAuditionId,
+  storeEvents,
+  trail,
+} from '../../../../tests/harness/audition-trail.ts';
+import { hasChromium, launchChromium } from '../../../../tests/harness/chromium.ts';
+import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+import { loadLimits } from '../../../access/load-shedding.ts';
+import { rateLimits } from '../../../access/rate-limits.ts';
+
+describe.skipIf(!hasChromium)('the join page in a browser', () => {
+  let database: TestDatabase;
+  let browser: Browser;
+  let publicUrl: string;
+  beforeAll(async () => {
+    const port = await getPort();
+    publicUrl = `http://127.0.0.1:${port}`;
+    [database, browser] = await Promise.all([createTestDatabase(), launchChromium()]);
+    const { api } = await createTestApi(database, {
+      configuration: { ...apiConfiguration, publicUrl },
+      // A starting browser keeps a small machine so busy that the API would shed load.
+      limits: { ...rateLimits, ...loadLimits, maxEventLoopDelayMs: 60_000 },
+      now: () => '2027-03-01T09:45:00.000Z',
+    });
+    await api.listen({ port, host: '127.0.0.1' });
+  });
+  afterAll(async () => {
+    await browser.close();
+    await database.drop();
+  });
+
+  it('leads to the meeting with one button and sends no referrer', async () => {
+    const auditionId = newAuditionId();
+    const [requested, ...more] = factsUntilScheduled(auditionId, 'org_north');
+    if (requested?.type !== 'requested') throw new TypeError('the first fact is the request');
+    const joinLinks = { opensBefore: 30 * 60_000, closesAfter: 15 * 60_000 };
+    await storeEvents(
+      database.repositories.events,
+      auditionId,
+      trail([{ ...requested, joinLinks }, ...more]),
+    );
+    const [id] = await database.repositories.joinLinks.issue(
+      [{ organization: 'org_north', auditionId }],
+      joinLinkIds,
+    );
+    const context = await browser.newContext();
+    onTestFinished(() => context.close());
+    const page = await context.newPage();
+    const reports: string[] = [];
+    page.on('console', (message) => reports.push(message.text()));
+    const referrers: (string | undefined)[] = [];
+    // Stands for the provider's site.
+    await context.route('https://zoom.test/**', async (route) => {
+      referrers.push(route.request().headers()['referer']);
+      await route.fulfill({ status: 200, contentType: 'text/html', body: '<h1>Meeting</h1>' });
+    });
+    await page.goto(`${publicUrl}/j/${id}`);
+    await page.getByRole('button', { name: 'Join the meeting' }).click();
+    await page.getByRole('heading', { name: 'Meeting' }).waitFor();
+    expect(page.url()).toBe('https://zoom.test/j/1');
+    expect(referrers).toEqual([undefined]);
+    expect(reports).toEqual([]);
+  });
+});

@@ -1,0 +1,255 @@
+/** Tests the page of a join link, and the routes that list and revoke links. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { AuditionFact } from '../../../../domain/audition/events.ts';
+import { participantIdSchema } from '../../../../domain/ids.ts';
+import type { Instant } from '../../../../domain/time/instant.ts';
+import { createTestApi, joinLinkIds } from '../../../../tests/harness/api.ts';
+import {
+  factsUntilScheduled,
+  newAuditionId,
+  storeEvents,
+  trail,
+} from '../../../../tests/harness/audition-trail.ts';
+import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+const performer = participantIdSchema.parse('performer-1');
+const meetingUrl = 'https://zoom.test/j/1';
+const beforeCheckIn: Instant = '2027-03-01T09:29:59.000Z';
+const inWindow: Instant = '2027-03-01T09:45:00.000Z';
+const after: Instant = '2027-03-01T10:45:00.000Z';
+const window = { opensBefore: 30 * 60_000, closesAfter: 15 * 60_000 };
+
+const setup = async ({
+  facts = [] as readonly AuditionFact[],
+  locale = undefined as string | undefined,
+} = {}) => {
+  let now: Instant = inWindow;
+  const test = await createTestApi(database, { now: () => now });
+  const auditionId = newAuditionId();
+  const [requested, ...more] = factsUntilScheduled(auditionId, 'org_north');
+  if (requested?.type !== 'requested') throw new TypeError('the first fact is the request');
+  const events = trail([{ ...requested, joinLinks: window }, ...more, ...facts]);
+  await storeEvents(database.repositories.events, auditionId, events);
+  const issue = async (participant?: typeof performer, language = locale) => {
+    const request = { organization: 'org_north', auditionId, participant, locale: language } as const;
+    const [id = ''] = await database.repositories.joinLinks.issue([request], joinLinkIds);
+    return id;
+  };
+  const key = await test.keyFor('backend');
+  const read = async (path = '') => test.call('GET', `/v1/auditions/${auditionId}${path}`, { key });
+  const received = async () => {
+    const { rows } = await database.pool.query(
+      "SELECT kind, dedupe_key, duplicates FROM webhook_inbox WHERE provider = 'castmatch' AND dedupe_key LIKE $1",
+      [`join:%`],
+    );
+    return z.array(z.object({ kind: z.string(), dedupe_key: z.string(), duplicates: z.int() })).parse(rows);
+  };
+  return {
+    ...test,
+    auditionId,
+    issue,
+    key,
+    read,
+    received,
+    at: (instant: Instant) => {
+      now = instant;
+    },
+    open: (id: string, language = 'en') =>
+      test.call('GET', `/j/${id}`, { headers: { 'accept-language': language } }),
+    join: (id: string) =>
+      test.call('POST', `/j/${id}`, { headers: { 'user-agent': 'Mozilla/5.0 (iPhone)' } }),
+    record: (...added: readonly AuditionFact[]) =>
+      storeEvents(database.repositories.events, auditionId, trail(added, { from: events.length + 1 })),
+  };
+};
+
+describe('the page of a join link', () => {
+  it('has a button in the window, changes nothing, and never states the address of the meeting', async () => {
+    const { issue, open, received } = await setup();
+    const id = await issue(performer);
+    const { status, text, headers } = await open(id);
+    expect([status, text.includes('<form method="post">')]).toEqual([200, true]);
+    expect(text).not.toContain('zoom');
+    expect(headers).toMatchObject({
+      'cache-control': 'no-store',
+      'content-security-policy': expect.stringContaining("form-action 'self' https:"),
+    });
+    expect((await received()).filter(({ dedupe_key }) => dedupe_key.includes(id))).toEqual([]);
+  });
+
+  it("says before the window when it opens, in the participant's language and zone", async () => {
+    const { issue, open, at, join } = await setup({ locale: 'fr-FR' });
+    at(beforeCheckIn);
+    const id = await issue(performer);
+    const { status, text } = await open(id);
+    expect([status, text.includes('lundi 1 mars 2027, 10:30 (Europe/Paris)')]).toEqual([200, true]);
+    expect(text).not.toContain('<form');
+    expect((await join(id)).status).toBe(200);
+  });
+
+  it('redirects to the meeting without a referrer, and checks the participant in once', async () => {
+    const { issue, join, received } = await setup();
+    const id = await issue(performer);
+    const first = await join(id);
+    expect([first.status, first.headers]).toMatchObject([
+      302,
+      { location: meetingUrl, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' },
+    ]);
+    await join(id);
+    const events = (await received()).filter(({ dedupe_key }) => dedupe_key === `join:${id}:r1`);
+    expect(events).toEqual([{ kind: 'link.joined', dedupe_key: `join:${id}:r1`, duplicates: 1 }]);
+  });
+
+  it('follows the audition to another provider under the same address', async () => {
+    const { issue, join, record } = await setup();
+    const id = await issue(performer);
+    await record(
+      { type: 'meeting_lost', meeting: { provider: 'zoom', id: '1', joinUrl: meetingUrl }, reason: 'outage' },
+      {
+        type: 'meeting_created',
+        meeting: { provider: 'google_meet', id: '2', joinUrl: 'https://meet.test/2' },
+      },
+    );
+    expect(await issue(performer)).toBe(id);
+    expect((await join(id)).headers).toMatchObject({ location: 'https://meet.test/2' });
+  });
+
+  it('loads again by itself while another meeting is being created', async () => {
+    const meeting = { provider: 'zoom', id: '1', joinUrl: meetingUrl } as const;
+    const { issue, open, join } = await setup({
+      facts: [{ type: 'meeting_lost', meeting, reason: 'outage' }],
+    });
+    const id = await issue(performer);
+    expect((await open(id)).text).toContain('http-equiv="refresh"');
+    expect((await join(id)).status).toBe(200);
+  });
+
+  it('states how the audition takes place when no provider can make a meeting', async () => {
+    const meeting = { provider: 'zoom', id: '1', joinUrl: meetingUrl } as const;
+    const { issue, open } = await setup({
+      facts: [
+        { type: 'meeting_lost', meeting, reason: 'outage' },
+        { type: 'backup_announced', revision: 1 },
+      ],
+    });
+    await database.repositories.organizations.put({
+      id: 'org_north',
+      name: 'North',
+      meetingProviders: ['zoom'],
+      meetingBackup: { phone: '+33 1 23 45 67 89, code 4711' },
+    });
+    expect((await open(await issue(performer))).text).toContain('+33 1 23 45 67 89, code 4711');
+  });
+
+  it('says that the audition is over after the window', async () => {
+    const { issue, open, at, join } = await setup();
+    const id = await issue(performer);
+    at(after);
+    expect((await open(id)).status).toBe(410);
+    expect((await join(id)).status).toBe(410);
+  });
+
+  it('is the same 404 for unknown, altered, malformed and revoked links, and for a closed audition', async () => {
+    const { issue, open, join, call, key, auditionId, record } = await setup({ locale: 'fr' });
+    const id = await issue(performer);
+    const shared = await issue();
+    const { status, text } = await open('23456789ABCDEFGHJ');
+    expect(status).toBe(404);
+    const altered = `${id.slice(0, -1)}${id.endsWith('z') ? 'y' : 'z'}`;
+    for (const other of [altered, `${id}z`, '-', '%00', 'x'.repeat(300)]) {
+      expect((await open(other)).text).toBe(text);
+    }
+    const revoked = await call('DELETE', `/v1/auditions/${auditionId}/join-links/${id}`, { key });
+    expect(revoked.status).toBe(204);
+    expect(await open(id)).toMatchObject({ status: 404, text });
+    expect((await join(id)).status).toBe(404);
+    await record({ type: 'cancelled', origin: 'api' });
+    expect(await open(shared)).toMatchObject({ status: 404, text });
+  });
+
+  it('of the audition leads to the meeting and records no check-in', async () => {
+    const { issue, join, received } = await setup();
+    const id = await issue();
+    expect((await join(id)).headers).toMatchObject({ location: meetingUrl });
+    expect((await received()).filter(({ dedupe_key }) => dedupe_key.includes(id))).toEqual([]);
+  });
+});
+
+const audition = z.object({
+  meeting: z.object({ joinUrl: z.string() }),
+  participants: z.array(z.object({ joinUrl: z.string().optional() })),
+});
+const links = z.object({
+  items: z.array(
+    z.object({
+      id: z.string(),
+      url: z.string(),
+      participant: z.string().optional(),
+      revokedAt: z.string().optional(),
+      uses: z.array(z.object({ device: z.string(), network: z.string(), revision: z.int() })),
+    }),
+  ),
+});
+
+describe('the answers of the API', () => {
+  it("state each participant's own link, and the link of the audition for the meeting", async () => {
+    const { issue, read } = await setup();
+    const { status, body, text } = await read();
+    expect(status).toBe(200);
+    const { meeting, participants } = audition.parse(body);
+    const base = 'https://auditions.example.com/j';
+    expect(participants).toEqual([{ joinUrl: `${base}/${await issue(performer)}` }]);
+    expect(meeting.joinUrl).toBe(`${base}/${await issue()}`);
+    expect(text).not.toContain(meetingUrl);
+  });
+
+  it('state no link for the participants of a closed audition', async () => {
+    const { read } = await setup({ facts: [{ type: 'cancelled', origin: 'api' }] });
+    expect(audition.parse((await read()).body).participants).toEqual([{}]);
+  });
+
+  it('list the links with who used them, and a new link after one was revoked', async () => {
+    const { issue, read, join, call, key, auditionId } = await setup();
+    const id = await issue(performer);
+    await join(id);
+    await join(id);
+    const before = links.parse((await read('/join-links')).body).items;
+    expect(before).toMatchObject([
+      { id, participant: performer, uses: [{ device: 'phone', revision: 1 }, { device: 'phone' }] },
+      { url: expect.stringContaining('/j/') },
+    ]);
+    await call('DELETE', `/v1/auditions/${auditionId}/join-links/${id}`, { key });
+    const next = await issue(performer);
+    expect(next).not.toBe(id);
+    const ofPerformer = links
+      .parse((await read('/join-links')).body)
+      .items.filter(({ participant }) => participant === performer);
+    expect(ofPerformer.map((link) => [link.id, link.revokedAt === undefined])).toEqual([
+      [id, false],
+      [next, true],
+    ]);
+  });
+
+  it("do not reveal or revoke another organization's links", async () => {
+    const { issue, call, keyFor, auditionId, open } = await setup();
+    const id = await issue(performer);
+    const other = await keyFor('backend', 'org_south');
+    expect((await call('GET', `/v1/auditions/${auditionId}/join-links`, { key: other })).status).toBe(404);
+    const path = `/v1/auditions/${auditionId}/join-links/${id}`;
+    expect((await call('DELETE', path, { key: other })).status).toBe(404);
+    expect((await open(id)).status).toBe(200);
+  });
+
+  it('issue one link when it is requested simultaneously', async () => {
+    const { issue } = await setup();
+    const ids = await Promise.all(Array.from({ length: 8 }, () => issue(performer)));
+    expect(new Set(ids).size).toBe(1);
+  });
+});

@@ -1,0 +1,136 @@
+/**
+ * /j/{link}: the join link of a participant, or of an audition. GET changes nothing, because mail scanners open links.
+ * POST records the use and redirects to the present meeting, whatever provider it is on.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { StoredJoinLink } from '../../../../db/auditions/join-links.ts';
+import { type JoinState, joinStateOf } from '../../../../domain/audition/join-state.ts';
+import type { AuditionView } from '../../../../domain/audition/view.ts';
+import type { Api } from '../../../api.ts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { createPageErrorHandler, pageResponse, sendPage } from '../../../plugins/browser-pages.ts';
+import { type Language, languageOf } from '../language.ts';
+import { deviceOf } from './device.ts';
+import { backupPage, closingPage, earlyPage, openPage, preparingPage } from './page.ts';
+
+const params = z.object({ link: z.string() });
+const page = pageResponse();
+
+/** Ids have at most 17 characters. A longer one is not looked up. */
+const idPattern = /^[0-9A-Za-z]{1,22}$/;
+
+const handleJoinPageError = createPageErrorHandler<'invalid'>(
+  { not_found: 'invalid' },
+  (obstacle, acceptLanguage) =>
+    closingPage(languageOf(acceptLanguage), obstacle === 'later' ? 'later' : 'invalid'),
+);
+
+/** What a link leads to now. An unknown and a revoked link are the same. */
+interface OpenedLink {
+  readonly state: JoinState;
+  readonly link?: StoredJoinLink;
+  readonly view?: AuditionView;
+}
+
+const languageFor = (request: FastifyRequest, { link, state }: OpenedLink): Language =>
+  // The page of an invalid link must not tell whose link it was.
+  languageOf(
+    state.kind === 'invalid'
+      ? request.headers['accept-language']
+      : (link?.locale ?? request.headers['accept-language']),
+  );
+
+/** Registers the page and its form. */
+export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
+  const { repositories, joinLinkIds, now } = dependencies;
+  const { joinLinks, organizations, inbox } = repositories;
+
+  /** Costs one statement, for any id. */
+  const open = async (id: string): Promise<OpenedLink> => {
+    const found = await joinLinks.find(idPattern.test(id) ? id : '');
+    if (!found) return { state: { kind: 'invalid' } };
+    const { link, view } = found;
+    return { state: joinStateOf(view, link.participant, now()), link, view };
+  };
+
+  const show = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    opened: OpenedLink,
+  ): Promise<FastifyReply> => {
+    const { state, link } = opened;
+    const language = languageFor(request, opened);
+    switch (state.kind) {
+      case 'invalid':
+        return sendPage(reply, 404, closingPage(language, 'invalid'));
+      case 'over':
+        return sendPage(reply, 410, closingPage(language, 'over'));
+      case 'early':
+        return sendPage(reply, 200, earlyPage(language, state.opensAt, state.zone));
+      case 'open': {
+        const canJoin = state.meetingUrl !== undefined;
+        const organization = state.hasBackup && link ? await organizations.get(link.organization) : undefined;
+        if (organization?.meetingBackup)
+          return sendPage(reply, 200, backupPage(language, organization.meetingBackup, canJoin));
+        return sendPage(reply, 200, canJoin ? openPage(language) : preparingPage(language));
+      }
+    }
+  };
+
+  /**
+   * Records the use. A personal link also checks its participant in, once for each slot: the inbox delivers that to the
+   * audition, also when Temporal does not respond now.
+   */
+  const record = async (request: FastifyRequest, link: StoredJoinLink, view: AuditionView): Promise<void> => {
+    const { id, auditionId, participant } = link;
+    const { revision } = view;
+    await joinLinks.recordUse(id, {
+      at: now(),
+      revision,
+      device: deviceOf(request.headers['user-agent']),
+      network: joinLinkIds.networkOf(auditionId, request.ip),
+    });
+    if (participant === undefined) return;
+    await inbox.receive({
+      kind: 'link.joined',
+      event: { audition: auditionId, participant, at: now() },
+      provider: 'castmatch',
+      dedupeKey: `join:${id}:r${revision}`,
+      correlationId: request.id,
+    });
+  };
+
+  api.get(
+    '/j/:link',
+    {
+      schema: { hide: true, params, response: { 200: page } },
+      errorHandler: handleJoinPageError,
+    },
+    async (request, reply) => show(request, reply, await open(request.params.link)),
+  );
+  api.post(
+    '/j/:link',
+    {
+      schema: { hide: true, params, response: { 200: page } },
+      errorHandler: handleJoinPageError,
+    },
+    async (request, reply) => {
+      const opened = await open(request.params.link);
+      const { state, link, view } = opened;
+      if (state.kind !== 'open' || state.meetingUrl === undefined || !link || !view) {
+        return show(request, reply, opened);
+      }
+      try {
+        await record(request, link, view);
+      } catch (err) {
+        // A participant must reach the audition, also when the use cannot be recorded.
+        request.log.error({ err, audition: link.auditionId }, 'use of a join link not recorded');
+      }
+      return reply
+        .header('Cache-Control', 'no-store')
+        .header('Referrer-Policy', 'no-referrer')
+        .redirect(state.meetingUrl, 302);
+    },
+  );
+};

@@ -1,0 +1,75 @@
+/** The texts of the page of a join link, by language. */
+import type { Language } from '../language.ts';
+
+interface JoinTranslations {
+  readonly openTitle: string;
+  readonly open: string;
+  readonly join: string;
+  readonly earlyTitle: string;
+  /** @param time when the link opens, in the time zone of the participant, with its name */
+  readonly early: (time: string) => string;
+  readonly preparingTitle: string;
+  readonly preparing: string;
+  readonly backupTitle: string;
+  readonly backup: string;
+  /** The button to a meeting that may still work. */
+  readonly tryAnyway: string;
+  readonly phone: string;
+  readonly place: string;
+  readonly overTitle: string;
+  readonly over: string;
+  readonly invalidTitle: string;
+  readonly invalid: string;
+  readonly laterTitle: string;
+  readonly later: string;
+}
+
+const en: JoinTranslations = {
+  openTitle: 'Your audition',
+  open: 'The meeting is open. Press the button to join it.',
+  join: 'Join the meeting',
+  earlyTitle: 'Your audition has not begun yet',
+  early: (time) => `This link opens on ${time}. Please open it again then.`,
+  preparingTitle: 'The room is being prepared',
+  preparing: 'Your audition moves to another video room. This page loads again by itself in a few seconds.',
+  backupTitle: 'Your audition takes place without video',
+  backup: 'Video is not available now. Please take part as follows:',
+  tryAnyway: 'Try the video meeting',
+  phone: 'Dial in',
+  place: 'Come to',
+  overTitle: 'This audition is over',
+  over: 'The link worked until the end of the audition. Please write to the casting office if you have questions.',
+  invalidTitle: 'This link does not work',
+  invalid:
+    'It may have been cut short, or it was replaced. Please use the link from the latest message, or write to the casting office.',
+  laterTitle: 'Please try again in a minute',
+  later: 'We could not open your link just now. Please load this page again.',
+};
+
+const fr: JoinTranslations = {
+  openTitle: 'Votre audition',
+  open: 'La réunion est ouverte. Appuyez sur le bouton pour la rejoindre.',
+  join: 'Rejoindre la réunion',
+  earlyTitle: 'Votre audition n’a pas encore commencé',
+  early: (time) => `Ce lien s’ouvre le ${time}. Veuillez le rouvrir à ce moment-là.`,
+  preparingTitle: 'La salle est en préparation',
+  preparing:
+    'Votre audition passe dans une autre salle vidéo. Cette page se recharge d’elle-même dans quelques secondes.',
+  backupTitle: 'Votre audition a lieu sans vidéo',
+  backup: 'La vidéo n’est pas disponible. Veuillez participer comme suit :',
+  tryAnyway: 'Essayer la réunion vidéo',
+  phone: 'Par téléphone',
+  place: 'Sur place',
+  overTitle: 'Cette audition est terminée',
+  over: 'Le lien a fonctionné jusqu’à la fin de l’audition. Pour toute question, veuillez écrire à l’agence de casting.',
+  invalidTitle: 'Ce lien ne fonctionne pas',
+  invalid:
+    'Il a peut-être été coupé, ou remplacé. Veuillez utiliser le lien du dernier message, ou écrire à l’agence de casting.',
+  laterTitle: 'Veuillez réessayer dans une minute',
+  later: 'Nous n’avons pas pu ouvrir votre lien. Veuillez recharger cette page.',
+};
+
+const translations: Readonly<Record<Language, JoinTranslations>> = { en, fr };
+
+/** Returns the texts in a language. */
+export const joinTranslationsFor = (language: Language): JoinTranslations => translations[language];

@@ -1,0 +1,100 @@
+/** /v1/auditions/{id}/join-links: the join links of an audition and who has used them; revokes a link. */
+import { z } from 'zod';
+import { participantIdSchema } from '../../../../domain/ids.ts';
+import { instantSchema } from '../../../../domain/time/instant.ts';
+import { actorOf, callerOf } from '../../../access/caller.ts';
+import type { Api } from '../../../api.ts';
+import { requireAudition } from '../../../auditions/require-audition.ts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { auditionParams } from '../../../schemas/audition.ts';
+import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
+
+const joinLinkSchema = z
+  .object({
+    id: z.string(),
+    url: z.url(),
+    participant: participantIdSchema
+      .optional()
+      .describe('Absent for the link of the audition, which calendar events contain. It records no check-in'),
+    createdAt: instantSchema,
+    revokedAt: instantSchema.optional(),
+    uses: z
+      .array(
+        z.object({
+          at: instantSchema,
+          revision: z.int().describe('The revision of the slot'),
+          device: z.string().describe('phone, computer or other'),
+          network: z
+            .string()
+            .describe(
+              'Distinguishes networks within this audition. A link that is used in several networks may have been passed on',
+            ),
+        }),
+      )
+      .describe('The last 50 times that a person went to the meeting with the link, the latest first'),
+  })
+  .meta({ id: 'JoinLink' });
+
+const refusals = problemResponses('invalid_body', 'unauthenticated', 'forbidden', 'audition_not_found');
+
+/** Registers the routes. */
+export const auditionJoinLinks = (api: Api, dependencies: ApiDependencies): void => {
+  const { repositories, joinAddresses, auditionWorkflows } = dependencies;
+  const reading = { auditions: repositories.auditions, auditionWorkflows };
+
+  api.get(
+    '/v1/auditions/:id/join-links',
+    {
+      schema: {
+        operationId: 'listJoinLinks',
+        tags: ['Auditions'],
+        summary: 'List the join links of an audition and their uses',
+        description:
+          'A participant can pass a link on; the uses make it visible. Links that were revoked are listed too.',
+        params: auditionParams,
+        response: {
+          200: jsonResponse('The links', z.object({ items: z.array(joinLinkSchema) })),
+          ...refusals,
+        },
+      },
+    },
+    async (request) => {
+      const { organization } = callerOf(request);
+      const { id } = request.params;
+      await joinAddresses.forAnswer([await requireAudition(reading, organization, id)]);
+      const links = await repositories.joinLinks.list(organization, id);
+      return {
+        items: links.map(({ uses, ...link }) => ({
+          ...link,
+          url: joinAddresses.urlOf(link.id),
+          uses: [...uses],
+        })),
+      };
+    },
+  );
+
+  api.delete(
+    '/v1/auditions/:id/join-links/:link',
+    {
+      schema: {
+        operationId: 'revokeJoinLink',
+        tags: ['Auditions'],
+        summary: 'Revoke a join link',
+        description:
+          'The link is dead immediately. The participant gets another one with the next answer of the API and the next notice. Idempotent.',
+        params: auditionParams.extend({ link: z.string().max(22).describe('The id of the link') }),
+        response: {
+          204: z.null().describe('The link does not work, now or already before'),
+          ...refusals,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { organization } = callerOf(request);
+      const { id: auditionId, link: id } = request.params;
+      await requireAudition(reading, organization, auditionId);
+      await repositories.joinLinks.revoke({ id, organization, auditionId }, actorOf(request));
+      return reply.code(204).send(null);
+    },
+  );
+};

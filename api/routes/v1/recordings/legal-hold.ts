@@ -1,0 +1,135 @@
+/** Legal holds on a recording, and on all recordings of an audition. */
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { Refusal } from '../../../../domain/errors.ts';
+import {
+  type AuditionId,
+  auditionIdSchema,
+  type OrganizationId,
+  type RecordingId,
+  recordingIdSchema,
+} from '../../../../domain/ids.ts';
+import { singleLineText } from '../../../../domain/text.ts';
+import { actorOf, callerOf } from '../../../access/caller.ts';
+import type { Api } from '../../../api.ts';
+import { requireAudition } from '../../../auditions/require-audition.ts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { requireRecording } from '../../../recordings/require-recording.ts';
+import { problemResponses } from '../../../schemas/responses.ts';
+
+const holdRequest = z.strictObject({
+  reason: singleLineText(500).describe('Why the recordings must be kept. No personal data'),
+});
+
+const refusals = ['invalid_body', 'unauthenticated', 'forbidden'] as const;
+const bodyRefusals = ['body_too_large', 'unsupported_media_type'] as const;
+
+const deleted = (subject: string): Refusal =>
+  new Refusal(
+    'recording_not_stored',
+    `The recordings of ${subject} are deleted, or being deleted.`,
+    'A hold cannot bring them back. The provider may still have a copy.',
+  );
+
+interface Kind {
+  readonly path: '/v1/recordings/:id/legal-hold' | '/v1/auditions/:id/legal-hold';
+  readonly name: 'Recording' | 'Audition';
+  readonly about: string;
+  readonly notFound: 'recording_not_found' | 'audition_not_found';
+}
+
+const holdRoutes = <Id extends RecordingId | AuditionId>(
+  api: Api,
+  { repositories: { recordingHolds } }: ApiDependencies,
+  { path, name, about, notFound }: Kind,
+  id: z.ZodType<Id>,
+  requireSubject: (organization: OrganizationId, id: Id) => Promise<unknown>,
+): void => {
+  const params = z.object({ id });
+  const subjectOf = async (request: FastifyRequest, subject: Id) => {
+    const { organization } = callerOf(request);
+    await requireSubject(organization, subject);
+    return { organization, subject };
+  };
+
+  api.put(
+    path,
+    {
+      schema: {
+        operationId: `hold${name}`,
+        tags: ['Recordings'],
+        summary: `Place a legal hold on ${about}`,
+        description:
+          'Prevents the deletion after the retention, by the API, and at the provider. Replaces the reason of an earlier hold. Idempotent.',
+        params,
+        body: holdRequest,
+        response: {
+          204: z.null().describe('Placed'),
+          ...problemResponses(...refusals, ...bodyRefusals, notFound, 'recording_not_stored'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const subject = await subjectOf(request, request.params.id);
+      const placed = await recordingHolds.place(subject, request.body.reason, actorOf(request));
+      if (placed === 'too_late') throw deleted(subject.subject);
+      return reply.code(204).send(null);
+    },
+  );
+
+  api.delete(
+    path,
+    {
+      schema: {
+        operationId: `release${name}`,
+        tags: ['Recordings'],
+        summary: `Release the legal hold on ${about}`,
+        description:
+          'A retention that has ended meanwhile deletes the recordings within a minute. Idempotent.',
+        params,
+        response: {
+          204: z.null().describe('There is no hold, now or already before'),
+          ...problemResponses(...refusals, notFound),
+        },
+      },
+    },
+    async (request, reply) => {
+      await recordingHolds.release(await subjectOf(request, request.params.id), actorOf(request));
+      return reply.code(204).send(null);
+    },
+  );
+};
+
+/** Registers the routes. */
+export const recordingLegalHolds = (api: Api, dependencies: ApiDependencies): void => {
+  const { repositories } = dependencies;
+  holdRoutes(
+    api,
+    dependencies,
+    {
+      path: '/v1/recordings/:id/legal-hold',
+      name: 'Recording',
+      about: 'a recording',
+      notFound: 'recording_not_found',
+    },
+    recordingIdSchema,
+    (organization, id) => requireRecording(repositories.recordings, organization, id),
+  );
+  holdRoutes(
+    api,
+    dependencies,
+    {
+      path: '/v1/auditions/:id/legal-hold',
+      name: 'Audition',
+      about: 'all recordings of an audition, later ones included',
+      notFound: 'audition_not_found',
+    },
+    auditionIdSchema,
+    (organization, id) =>
+      requireAudition(
+        { auditions: repositories.auditions, auditionWorkflows: dependencies.auditionWorkflows },
+        organization,
+        id,
+      ),
+  );
+};

@@ -1,0 +1,119 @@
+/** Stores what is known of recordings: what the provider has listed, and what is in the storage. */
+import { and, eq, sql } from 'drizzle-orm';
+import type { AuditionId, OrganizationId, RecordingId } from '../../domain/ids.ts';
+import type { RecordedMeetingName } from '../../domain/providers/vendors.ts';
+import type { ListedFile } from '../../domain/recordings/recording.ts';
+import type { StoredRecording } from '../../domain/recordings/stored-recording.ts';
+import type { Instant } from '../../domain/time/instant.ts';
+import type { Database } from '../client.ts';
+import { recordingFiles, recordings } from '../schema/recordings.ts';
+import { selectRecordings } from './recording-rows.ts';
+
+export interface FoundRecording {
+  readonly id: RecordingId;
+  readonly organization: OrganizationId;
+  readonly auditionId: AuditionId;
+  readonly provider: RecordedMeetingName;
+  readonly meetingId: string;
+  readonly instance: string;
+  readonly startedAt?: Instant | undefined;
+  /** Milliseconds. */
+  readonly duration?: number | undefined;
+  readonly files: readonly ListedFile[];
+  readonly correlationId: string;
+}
+
+interface FileRef {
+  readonly recording: RecordingId;
+  readonly file: string;
+}
+
+export interface Recordings {
+  /**
+   * Stores what the provider has listed. Idempotent: a file that is stored stays stored, and a recording that was deleted
+   * stays deleted. Returns the recording.
+   */
+  putFound(found: FoundRecording): Promise<StoredRecording>;
+  /** Records that a file is in the storage. Idempotent. */
+  markFileStored(
+    ref: FileRef,
+    stored: { readonly storageKey: string; readonly size: number; readonly sha256: string },
+  ): Promise<void>;
+  /** Records that all files are in the storage. Idempotent: the first time stays. Returns the recording. */
+  markStored(
+    id: RecordingId,
+    stored: { readonly at: Instant; readonly retainUntil: Instant },
+  ): Promise<StoredRecording | undefined>;
+  /** Records what was done to the copy at the provider. Idempotent. */
+  markProviderCopy(id: RecordingId, action: 'trash' | 'delete'): Promise<void>;
+  get(organization: OrganizationId, id: RecordingId): Promise<StoredRecording | undefined>;
+  /** Returns the recordings of an audition, the oldest first, deleted ones included. */
+  ofAudition(organization: OrganizationId, auditionId: AuditionId): Promise<readonly StoredRecording[]>;
+}
+
+/** Creates the repository of recordings. */
+export const createRecordings = (db: Database): Recordings => {
+  const find = async (id: RecordingId): Promise<StoredRecording | undefined> =>
+    (await selectRecordings(db, sql`id = ${id}`))[0];
+  return {
+    async putFound({ files, ...found }) {
+      await db.transaction(async (tx) => {
+        await tx
+          .insert(recordings)
+          .values(found)
+          .onConflictDoUpdate({
+            target: recordings.id,
+            set: { startedAt: found.startedAt ?? null, duration: found.duration ?? null },
+          });
+        if (files.length === 0) return;
+        await tx
+          .insert(recordingFiles)
+          .values(
+            files.map(({ id, kind, format, size, isReady }) => ({
+              recording: found.id,
+              id,
+              kind,
+              format,
+              expectedSize: size ?? null,
+              state: isReady && size === 0 ? ('empty' as const) : ('waiting' as const),
+            })),
+          )
+          .onConflictDoUpdate({
+            target: [recordingFiles.recording, recordingFiles.id],
+            set: {
+              expectedSize: sql`excluded.expected_size`,
+              state: sql`CASE WHEN ${recordingFiles.state} = 'stored' THEN 'stored' ELSE excluded.state END`,
+            },
+          });
+      });
+      const stored = await find(found.id);
+      if (!stored) throw new Error(`the recording ${found.id} was deleted while it was stored: try again`);
+      return stored;
+    },
+
+    async markFileStored({ recording, file }, { storageKey, size, sha256 }) {
+      await db
+        .update(recordingFiles)
+        .set({ state: 'stored', storageKey, size, sha256, storedAt: sql`coalesce(stored_at, now())` })
+        .where(and(eq(recordingFiles.recording, recording), eq(recordingFiles.id, file)));
+    },
+
+    async markStored(id, { at, retainUntil }) {
+      await db
+        .update(recordings)
+        .set({ state: 'stored', storedAt: at, retainUntil })
+        .where(and(eq(recordings.id, id), eq(recordings.state, 'processing')));
+      return find(id);
+    },
+
+    async markProviderCopy(id, action) {
+      await db.update(recordings).set({ providerCopy: action }).where(eq(recordings.id, id));
+    },
+
+    get: async (organization, id) =>
+      (await selectRecordings(db, sql`organization = ${organization} AND id = ${id}`))[0],
+
+    ofAudition: (organization, auditionId) =>
+      selectRecordings(db, sql`organization = ${organization} AND audition_id = ${auditionId}`),
+  };
+};

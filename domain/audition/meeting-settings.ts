@@ -1,0 +1,95 @@
+/**
+ * The settings of an audition's meeting. A setting that is absent leaves the choice to the provider and to the account of
+ * the host. A setting that the provider cannot honour is named in the answer.
+ */
+import { z } from 'zod';
+import { singleLineText } from '../text.ts';
+import { languageSchema } from './request-parts.ts';
+
+/** Zoom's limit: https://developers.zoom.us/docs/api/meetings/#tag/meetings/POST/users/{userId}/meetings */
+const longestPasscode = 10;
+const mostAlternativeHosts = 10;
+const mostBreakoutRooms = 50;
+const mostPeopleInRoom = 50;
+const longestJoinBeforeHost = 60;
+
+const passcodeSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('generated').describe('The provider chooses the passcode') }),
+  z.strictObject({
+    kind: z.literal('given').describe('The passcode is that of the request'),
+    value: z
+      .string()
+      .regex(
+        new RegExp(`^[A-Za-z0-9@_*-]{1,${longestPasscode}}$`),
+        `use 1 to ${longestPasscode} letters, digits, "@", "-", "_" or "*"`,
+      )
+      .describe('The passcode'),
+  }),
+  z.strictObject({ kind: z.literal('none').describe('The meeting has no passcode') }),
+]);
+
+const breakoutRoomSchema = z.strictObject({
+  name: singleLineText(32).describe('The name of the room'),
+  people: z
+    .array(z.email().max(254))
+    .max(mostPeopleInRoom)
+    .optional()
+    .describe('The email addresses of the people who are assigned to the room'),
+});
+
+export const meetingSettingsSchema = z.strictObject({
+  waitingRoom: z.boolean().optional().describe('Whether the host admits each person'),
+  passcode: passcodeSchema.optional().describe('The passcode of the meeting'),
+  joinBeforeHost: z
+    .union([z.enum(['never', 'anytime']), z.int().min(1).max(longestJoinBeforeHost)])
+    .optional()
+    .describe('When people can join without the host: minutes before the start, `never` or `anytime`'),
+  muteOnEntry: z.boolean().optional().describe('Whether people join with their microphone off'),
+  recording: z
+    .enum(['none', 'cloud'])
+    .optional()
+    .describe('Whether the session is recorded in the cloud of the provider'),
+  autoStartRecording: z
+    .boolean()
+    .optional()
+    .describe('Whether the recording starts with the session. Without it, the host starts the recording'),
+  language: languageSchema.optional().describe('The language that is spoken, for captions and transcripts'),
+  alternativeHosts: z
+    .array(z.email().max(254))
+    .max(mostAlternativeHosts)
+    .optional()
+    .describe('The email addresses of people who can start the meeting in place of the host'),
+  whoMayShare: z.enum(['host', 'everyone']).optional().describe('Who may share a screen'),
+  breakoutRooms: z
+    .array(breakoutRoomSchema)
+    .max(mostBreakoutRooms)
+    .optional()
+    .describe('Rooms beside the main one, such as for each pair of a chemistry read'),
+  endOfMeeting: z
+    .enum(['open', 'with_slot'])
+    .optional()
+    .describe('Whether the meeting stays open after the slot, or ends with it'),
+});
+export type MeetingSettings = z.infer<typeof meetingSettingsSchema>;
+
+const names = [
+  'waitingRoom',
+  'passcode',
+  'joinBeforeHost',
+  'muteOnEntry',
+  'recording',
+  'autoStartRecording',
+  'language',
+  'alternativeHosts',
+  'whoMayShare',
+  'breakoutRooms',
+  'endOfMeeting',
+] as const satisfies readonly (keyof MeetingSettings)[];
+
+/** What a provider can fail to honour. `duration`: the plan of the host ends the meeting earlier than the slot. */
+export const settingNames = [...names, 'duration'] as const;
+export type SettingName = (typeof settingNames)[number];
+
+/** Returns the names of the settings that are set, in the order of the schema. */
+export const namesOfSettings = (settings: MeetingSettings): readonly (keyof MeetingSettings)[] =>
+  names.filter((name) => settings[name] !== undefined);

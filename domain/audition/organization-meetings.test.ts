@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import {
+  checkOrganizationMeetings,
+  organizationMeetingsSchema,
+  resolveMeetingSettings,
+} from './organization-meetings.ts';
+
+const refused = (pointer: string) =>
+  expect.objectContaining({ code: 'invalid_body', pointers: expect.arrayContaining([pointer]) });
+
+describe('resolveMeetingSettings', () => {
+  it('takes each setting from the request, then from the template of the round, then from the default', () => {
+    const templates = {
+      default: { waitingRoom: true, muteOnEntry: true, whoMayShare: 'host' },
+      callback: { muteOnEntry: false, joinBeforeHost: 5 },
+    } as const;
+    expect(resolveMeetingSettings('callback', { joinBeforeHost: 'never' }, templates)).toEqual({
+      waitingRoom: true,
+      muteOnEntry: false,
+      joinBeforeHost: 'never',
+      whoMayShare: 'host',
+    });
+    expect(resolveMeetingSettings('first', {}, templates)).toEqual(templates.default);
+  });
+
+  it('returns no settings without templates and overrides', () => {
+    expect(resolveMeetingSettings('screen_test')).toEqual({});
+  });
+
+  it('refuses an automatic recording of a meeting that is not recorded', () => {
+    const templates = { default: { recording: 'cloud', autoStartRecording: true } } as const;
+    expect(resolveMeetingSettings('first', {}, templates)).toEqual(templates.default);
+    expect(() => resolveMeetingSettings('first', { recording: 'none' }, templates)).toThrow(
+      refused('/meeting/settings/autoStartRecording'),
+    );
+  });
+});
+
+describe('the settings of an organization about meetings', () => {
+  it.each([
+    ['an unknown setting', { templates: { default: { waitingroom: true } } }],
+    ['an unknown round', { templates: { second: {} } }],
+    ['hosts of a provider without hosts', { hosts: { google_meet: [] } }],
+    ['a host without a kind', { hosts: { zoom: [{ user: 'a@example.com' }] } }],
+    [
+      'a passcode that is too long',
+      { templates: { default: { passcode: { kind: 'given', value: '12345678901' } } } },
+    ],
+    [
+      'a passcode with other characters',
+      { templates: { default: { passcode: { kind: 'given', value: 'a b' } } } },
+    ],
+    ['a language that is not a tag', { templates: { default: { language: 'French' } } }],
+    ['an alternative host that is not an address', { templates: { default: { alternativeHosts: ['Ada'] } } }],
+  ])('are refused for %s', (_what, settings) => {
+    expect(organizationMeetingsSchema.safeParse(settings).success).toBe(false);
+  });
+
+  it('are refused when a template contradicts the default', () => {
+    const templates = {
+      default: { recording: 'cloud', autoStartRecording: true },
+      callback: { recording: 'none' },
+    } as const;
+    expect(() => checkOrganizationMeetings({ templates })).toThrow(
+      refused('/meeting/settings/autoStartRecording'),
+    );
+  });
+
+  it('are refused when a host is listed twice', () => {
+    const zoom = [
+      { kind: 'service', user: 'a@example.com' },
+      { kind: 'service', user: 'A@example.com' },
+    ] as const;
+    expect(() => checkOrganizationMeetings({ hosts: { zoom: [...zoom] } })).toThrow(refused('/hosts/zoom'));
+  });
+});

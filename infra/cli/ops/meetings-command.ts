@@ -1,0 +1,86 @@
+/** `ops meetings …`: shows and replaces the hosts and the settings of an organization's meetings (docs/meetings.md). */
+import { Command, InvalidArgumentError } from 'commander';
+import { z } from 'zod';
+import { createOrganizations } from '../../../db/access/organizations.ts';
+import {
+  checkOrganizationMeetings,
+  type OrganizationMeetings,
+  organizationMeetingsSchema,
+} from '../../../domain/audition/organization-meetings.ts';
+import { Refusal } from '../../../domain/errors.ts';
+import type { OrganizationId } from '../../../domain/ids.ts';
+import { noteAct } from '../administrative-acts.ts';
+import { withDatabase } from '../with-database.ts';
+import { CommandFailed } from './http-client.ts';
+import { parseOrganizationId } from './organization-id.ts';
+
+const parseSettings = (text: string): OrganizationMeetings => {
+  try {
+    const settings = organizationMeetingsSchema.parse(JSON.parse(text));
+    checkOrganizationMeetings(settings);
+    return settings;
+  } catch (error) {
+    if (error instanceof z.ZodError) throw new InvalidArgumentError(z.prettifyError(error));
+    if (error instanceof Refusal) throw new InvalidArgumentError(`${error.message} ${error.whatToDo}`);
+    if (error instanceof SyntaxError) throw new InvalidArgumentError('write the settings as JSON');
+    throw error;
+  }
+};
+
+const unknownOrganization = (organization: OrganizationId): CommandFailed =>
+  new CommandFailed(`There is no organization ${organization}. Check its id.`);
+
+/** Creates the command `ops meetings`. */
+export const meetingsCommand = (): Command => {
+  const meetings = new Command('meetings').description(
+    'who hosts the meetings of an organization, and the settings of its meetings',
+  );
+  meetings
+    .command('show')
+    .description('show the settings of an organization')
+    .requiredOption('--organization <id>', 'the organization', parseOrganizationId)
+    .action((options: { organization: OrganizationId }, command: Command) =>
+      withDatabase(command, async (db, output) => {
+        const organization = await createOrganizations(db).get(options.organization);
+        if (!organization) throw unknownOrganization(options.organization);
+        const settings = organization.meetings ?? {};
+        output.show(settings, () => JSON.stringify(settings, undefined, 2));
+      }),
+    );
+  meetings
+    .command('set')
+    .description(
+      'replace the settings; the hosts hold for every meeting that is created from now on, the templates for auditions that are requested from now on',
+    )
+    .requiredOption('--organization <id>', 'the organization', parseOrganizationId)
+    .requiredOption(
+      '--settings <json>',
+      'the settings, for example {"hosts":{"zoom":[{"kind":"connection","connection":"conn_1"}]}}',
+      parseSettings,
+    )
+    .action((options: { organization: OrganizationId; settings: OrganizationMeetings }, command: Command) =>
+      withDatabase(command, async (db, output) => {
+        const { organization, settings } = options;
+        if (!(await createOrganizations(db).setMeetings(organization, settings)))
+          throw unknownOrganization(organization);
+        await noteAct(db, 'npm run ops', {
+          organization,
+          act: 'meetings.changed',
+          target: organization,
+          detail: actDetailOf(settings),
+        });
+        output.show({ organization, settings }, () => 'The settings are stored.');
+      }),
+    );
+  return meetings;
+};
+
+/** Acts are kept forever, so they contain no addresses: only how many hosts there are, and which settings are set. */
+const actDetailOf = ({ hosts = {}, templates = {} }: OrganizationMeetings) => ({
+  hosts: Object.fromEntries(
+    Object.entries(hosts).map(([provider, ofProvider]) => [provider, ofProvider.length]),
+  ),
+  templates: Object.fromEntries(
+    Object.entries(templates).map(([round, settings]) => [round, Object.keys(settings ?? {})]),
+  ),
+});

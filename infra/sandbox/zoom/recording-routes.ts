@@ -1,0 +1,204 @@
+/**
+ * Serves Zoom's cloud recordings: https://developers.zoom.us/docs/api/meetings/#tag/cloud-recording. A download address
+ * needs a token and redirects to the server of the file, with a ticket in place of the token.
+ */
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { parseBearerToken } from '../authorization.ts';
+import type { ZoomCaller } from './caller.ts';
+import { noRecording, validationFailed } from './errors.ts';
+import { pseudoRandomBytes } from './pseudo-random-bytes.ts';
+import type { Recordings, StoredRecording } from './recordings.ts';
+
+interface RecordingRouteParts {
+  readonly callerOf: (request: FastifyRequest) => ZoomCaller;
+  readonly recordings: Recordings;
+}
+
+interface MeetingPath {
+  Params: { meetingId: string };
+}
+interface FilePath {
+  Params: { fileId: string };
+}
+
+const recordingQuery = z.object({
+  include_fields: z.string().optional(),
+  /** Seconds, at most seven days. */
+  ttl: z.coerce.number().int().min(0).max(604_800).optional(),
+});
+const deletionQuery = z.object({ action: z.enum(['trash', 'delete']).default('trash') });
+const trashQuery = z.object({
+  trash: z.enum(['true', 'false']).default('false'),
+  meeting_id: z.string().optional(),
+});
+
+const read = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> => {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw validationFailed(
+    result.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })),
+  );
+};
+
+/**
+ * Returns the UUID or id of a path that the router has decoded once. A UUID that begins with a slash or contains two is
+ * not found unless it was encoded twice.
+ */
+const keyOf = (decodedOnce: string): string => {
+  const isPlain = decodedOnce.startsWith('/') || decodedOnce.includes('//');
+  if (isPlain) throw noRecording();
+  return decodedOnce.includes('%') ? decodeURIComponent(decodedOnce) : decodedOnce;
+};
+
+/** Registers the routes. */
+export const recordingRoutes = (
+  app: FastifyInstance,
+  { callerOf, recordings }: RecordingRouteParts,
+): void => {
+  const tickets = new Map<string, string>();
+
+  const requireRecording = (decodedOnce: string): StoredRecording => {
+    const found = recordings.find(keyOf(decodedOnce));
+    if (!found) throw noRecording();
+    return found;
+  };
+  const originOf = (request: FastifyRequest): string => `${request.protocol}://${request.host}`;
+
+  app.get<MeetingPath>(
+    '/v2/past_meetings/:meetingId/instances',
+    { config: { operation: 'meetings.instances' } },
+    (request) => {
+      callerOf(request);
+      return {
+        meetings: recordings
+          .ofMeeting(request.params.meetingId)
+          .map(({ uuid, startMs }) => ({ uuid, start_time: new Date(startMs).toISOString() })),
+      };
+    },
+  );
+
+  app.get<MeetingPath>(
+    '/v2/meetings/:meetingId/recordings',
+    { config: { operation: 'recordings.get' } },
+    (request) => {
+      callerOf(request);
+      const { include_fields: fields, ttl } = read(recordingQuery, request.query);
+      const recording = requireRecording(request.params.meetingId);
+      const isTokenWanted = fields?.split(',').includes('download_access_token');
+      return {
+        ...recordings.render(recording, originOf(request)),
+        ...(isTokenWanted && { download_access_token: recordings.issueToken(recording.uuid, ttl) }),
+      };
+    },
+  );
+
+  app.delete<MeetingPath>(
+    '/v2/meetings/:meetingId/recordings',
+    { config: { operation: 'recordings.delete' } },
+    async (request, reply) => {
+      callerOf(request);
+      const { action } = read(deletionQuery, request.query);
+      recordings.remove(requireRecording(request.params.meetingId).uuid, action);
+      return reply.code(204).send();
+    },
+  );
+
+  app.get<{ Params: { userId: string } }>(
+    '/v2/users/:userId/recordings',
+    { config: { operation: 'recordings.list' } },
+    (request) => {
+      const host = callerOf(request).user(request.params.userId);
+      const { trash, meeting_id: meetingId } = read(trashQuery, request.query);
+      const found = trash === 'true' ? recordings.inTrash(host) : [];
+      const wanted = found.filter(
+        ({ meeting }) => meetingId === undefined || String(meeting.id) === meetingId,
+      );
+      return {
+        page_size: 300,
+        next_page_token: '',
+        total_records: wanted.length,
+        meetings: wanted.map((recording) => recordings.render(recording, originOf(request))),
+      };
+    },
+  );
+
+  app.get<FilePath>(
+    '/rec/download/:fileId',
+    { config: { operation: 'recordings.download' } },
+    (request, reply) => {
+      const found = recordings.findFile(request.params.fileId);
+      if (!found) return reply.code(404).type('text/html').send('<p>This recording does not exist.</p>');
+      const token = parseBearerToken(request.headers.authorization);
+      if (!recordings.isValidToken(token, found.recording.uuid)) {
+        // Zoom's web servers answer with a page.
+        return reply.code(401).type('text/html').send('<p>Forbidden</p>');
+      }
+      const ticket = randomBytes(16).toString('base64url');
+      tickets.set(ticket, found.file.id);
+      return reply.redirect(`/rec/archive/${found.file.id}?ticket=${ticket}`, 302);
+    },
+  );
+
+  app.get<FilePath>(
+    '/rec/archive/:fileId',
+    { config: { operation: 'recordings.archive' } },
+    (request, reply) => {
+      const { ticket } = z.object({ ticket: z.string() }).parse(request.query);
+      const found = recordings.findFile(request.params.fileId);
+      if (!found || tickets.get(ticket) !== found.file.id) return reply.code(403).send();
+      return sendFile(request, reply, found, recordings);
+    },
+  );
+};
+
+const sendFile = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { recording, file }: NonNullable<ReturnType<Recordings['findFile']>>,
+  recordings: Recordings,
+) => {
+  const { size, id } = file;
+  const range = recording.ignoresRanges ? null : /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
+  const start = range ? Number(range[1]) : 0;
+  const end = range?.[2] ? Math.min(Number(range[2]) + 1, size) : size;
+  if (range && start >= size) return reply.code(416).header('content-range', `bytes */${size}`).send();
+  const isCut = recording.cutAfter !== undefined && recordings.takeCut(recording.uuid);
+  const bytes = isCut
+    ? untilCut(id, start, Math.min(start + (recording.cutAfter ?? 0), end))
+    : pseudoRandomBytes(id, start, end);
+  return reply
+    .code(range ? 206 : 200)
+    .headers({
+      'content-type': 'application/octet-stream',
+      'content-length': String(end - start),
+      'accept-ranges': 'bytes',
+      ...(range && { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
+    })
+    .send(Readable.from(throttled(bytes, recording.bytesPerSecond), { objectMode: false }));
+};
+
+/** Yields the chunks at a speed. The consumer can be slower. */
+async function* throttled(
+  bytes: Iterable<Buffer>,
+  bytesPerSecond: number | undefined,
+): AsyncGenerator<Buffer> {
+  const began = performance.now();
+  let sent = 0;
+  for (const chunk of bytes) {
+    yield chunk;
+    sent += chunk.length;
+    if (bytesPerSecond === undefined) continue;
+    const aheadMs = (sent / bytesPerSecond) * 1_000 - (performance.now() - began);
+    if (aheadMs > 10) await wait(aheadMs);
+  }
+}
+
+/** The connection breaks after the last byte. */
+function* untilCut(seed: string, start: number, end: number): Generator<Buffer> {
+  yield* pseudoRandomBytes(seed, start, end);
+  throw new Error('the sandbox breaks this download');
+}

@@ -1,0 +1,154 @@
+/**
+ * Reads who was in a conference: https://developers.google.com/workspace/meet/api/guides/participants. Meet shows names and
+ * no addresses. Its records exist for 30 days.
+ */
+import { z } from 'zod';
+import { toInstant } from '../../domain/time/epoch.ts';
+import type { Attendance } from '../ports.ts';
+import { googleError } from './errors.ts';
+import type { CallScope } from './event-ids.ts';
+import { meetRecordsScope } from './settings.ts';
+import { mayCallMeet } from './spaces.ts';
+
+const instant = z.iso.datetime({ offset: true }).transform((text) => toInstant(Date.parse(text)));
+const nextPageToken = z.string().optional().describe('Absent on the last page');
+
+/** https://developers.google.com/workspace/meet/api/reference/rest/v2/conferenceRecords */
+const recordsSchema = z.object({
+  conferenceRecords: z
+    .array(z.object({ name: z.string().describe('`conferenceRecords/` and the id of the record') }))
+    .default([]),
+  nextPageToken,
+});
+
+const personSchema = z.object({ displayName: z.string().optional().describe('The name that Meet shows') });
+
+/** https://developers.google.com/workspace/meet/api/reference/rest/v2/conferenceRecords.participants */
+const participantsSchema = z.object({
+  participants: z
+    .array(
+      z.object({
+        name: z.string().describe('The name of the record, and the id of the participant'),
+        signedinUser: personSchema.optional().describe('A person with a Google account'),
+        anonymousUser: personSchema.optional().describe('A person without one, with a name of their choice'),
+        phoneUser: personSchema.optional().describe('A person on the phone, with a part of their number'),
+      }),
+    )
+    .default([]),
+  nextPageToken,
+});
+
+/** https://developers.google.com/workspace/meet/api/reference/rest/v2/conferenceRecords.participants.participantSessions */
+const sessionsSchema = z.object({
+  participantSessions: z
+    .array(
+      z.object({
+        startTime: instant.describe('When the person joined with a device'),
+        endTime: instant.optional().describe('Absent while the person is in the conference'),
+      }),
+    )
+    .default([]),
+  nextPageToken,
+});
+
+/** More pages than any audition has. */
+const maxPages = 20;
+/** The largest page of participants and of their sessions. */
+const peoplePerPage = 250;
+/** The largest page of records. */
+const recordsPerPage = 100;
+
+/**
+ * Returns the presence of each person in all conferences with this meeting code, from the first to the last. A person with
+ * two devices is present twice.
+ */
+export const readConferenceAttendance = async (
+  scope: CallScope,
+  code: string,
+): Promise<readonly Attendance[]> => {
+  if (!mayCallMeet(scope, meetRecordsScope)) {
+    throw googleError(scope.operation, {
+      code: 'meet_scope_missing',
+      message: `the consent does not cover the attendance of Meet (${meetRecordsScope}): connect the account again and allow it`,
+    });
+  }
+  const { client, operation, connection, call } = scope;
+  const filter = `space.meeting_code = "${code}"`;
+  const records = await readPages(scope, async (page) => {
+    const answer = await client.exchangeWithMeet(
+      operation,
+      connection,
+      call,
+      recordsSchema,
+      (meet, options) => meet.conferenceRecords.list({ filter, pageSize: recordsPerPage, ...page }, options),
+    );
+    return { items: answer.conferenceRecords, next: answer.nextPageToken };
+  });
+  const all: Attendance[] = [];
+  for (const { name } of records) all.push(...(await attendanceOf(scope, name)));
+  return all.toSorted((a, b) => a.joinedAt.localeCompare(b.joinedAt));
+};
+
+const attendanceOf = async (scope: CallScope, record: string): Promise<readonly Attendance[]> => {
+  const { client, operation, connection, call } = scope;
+  const participants = await readPages(scope, async (page) => {
+    const answer = await client.exchangeWithMeet(
+      operation,
+      connection,
+      call,
+      participantsSchema,
+      (meet, options) =>
+        meet.conferenceRecords.participants.list(
+          { parent: record, pageSize: peoplePerPage, ...page },
+          options,
+        ),
+    );
+    return { items: answer.participants, next: answer.nextPageToken };
+  });
+  const all: Attendance[] = [];
+  for (const { name: parent, signedinUser, anonymousUser, phoneUser } of participants) {
+    const { displayName } = signedinUser ?? anonymousUser ?? phoneUser ?? {};
+    const sessions = await readPages(scope, async (page) => {
+      const answer = await client.exchangeWithMeet(
+        operation,
+        connection,
+        call,
+        sessionsSchema,
+        (meet, options) =>
+          meet.conferenceRecords.participants.participantSessions.list(
+            { parent, pageSize: peoplePerPage, ...page },
+            options,
+          ),
+      );
+      return { items: answer.participantSessions, next: answer.nextPageToken };
+    });
+    all.push(
+      ...sessions.map(({ startTime, endTime }) => ({
+        name: displayName || undefined,
+        joinedAt: startTime,
+        leftAt: endTime,
+      })),
+    );
+  }
+  return all;
+};
+
+const readPages = async <Item>(
+  { operation }: CallScope,
+  read: (page: {
+    readonly pageToken?: string;
+  }) => Promise<{ readonly items: readonly Item[]; readonly next: string | undefined }>,
+): Promise<readonly Item[]> => {
+  const all: Item[] = [];
+  let pageToken: string | undefined;
+  for (let page = 0; page < maxPages; page += 1) {
+    const { items, next } = await read(pageToken === undefined ? {} : { pageToken });
+    all.push(...items);
+    if (!next) return all;
+    pageToken = next;
+  }
+  throw googleError(operation, {
+    code: 'too_many_records',
+    message: `more than ${maxPages} pages of attendance`,
+  });
+};

@@ -1,0 +1,116 @@
+/**
+ * Maps the settings of a meeting to those of a space of Meet:
+ * https://developers.google.com/workspace/meet/api/guides/meeting-spaces-configuration
+ */
+import { z } from 'zod';
+import {
+  type MeetingSettings,
+  namesOfSettings,
+  type SettingName,
+} from '../../domain/audition/meeting-settings.ts';
+
+/** A value that we do not know stays as it is. */
+export const spaceConfigSchema = z.object({
+  accessType: z.string().optional().describe('Who joins without knocking'),
+  moderationRestrictions: z
+    .object({ presentRestriction: z.string().optional().describe('Who can share a screen') })
+    .optional()
+    .describe('In effect while the meeting is moderated'),
+  artifactConfig: z
+    .object({
+      recordingConfig: z
+        .object({
+          autoRecordingGeneration: z.string().optional().describe('Whether the recording starts by itself'),
+        })
+        .optional()
+        .describe('The recording'),
+    })
+    .optional()
+    .describe('What the meeting produces'),
+});
+export type SpaceConfig = z.infer<typeof spaceConfigSchema>;
+
+/** A part of the settings that is changed by itself, because an account can be refused one of them. */
+interface SpaceChange {
+  /** The fields that change, for the query parameter `updateMask`. */
+  readonly updateMask: string;
+  readonly config: object;
+}
+
+/** `RESTRICTED`: only invited people join without knocking. Our events invite nobody to the conference. */
+const accessOf = (waitingRoom: boolean): string => (waitingRoom ? 'RESTRICTED' : 'OPEN');
+const presentersOf = (whoMayShare: 'host' | 'everyone'): string =>
+  whoMayShare === 'host' ? 'HOSTS_ONLY' : 'NO_RESTRICTION';
+/** Without a recording that starts by itself, the host starts it. */
+const startOf = ({ autoStartRecording }: MeetingSettings): string => (autoStartRecording ? 'ON' : 'OFF');
+
+/** Returns the changes that give a space the settings. */
+export const changesFor = (settings: MeetingSettings): readonly SpaceChange[] => {
+  const { waitingRoom, whoMayShare, recording } = settings;
+  return [
+    ...(waitingRoom === undefined
+      ? []
+      : [{ updateMask: 'config.accessType', config: { accessType: accessOf(waitingRoom) } }]),
+    ...(whoMayShare === undefined
+      ? []
+      : [
+          {
+            updateMask: 'config.moderation,config.moderationRestrictions.presentRestriction',
+            // The restriction is in effect only while moderation is on.
+            config: {
+              moderation: 'ON',
+              moderationRestrictions: { presentRestriction: presentersOf(whoMayShare) },
+            },
+          },
+        ]),
+    ...(recording === undefined
+      ? []
+      : [
+          {
+            updateMask: 'config.artifactConfig.recordingConfig.autoRecordingGeneration',
+            config: { artifactConfig: { recordingConfig: { autoRecordingGeneration: startOf(settings) } } },
+          },
+        ]),
+  ];
+};
+
+/** Returns the settings that the space does not have. @param config undefined when its settings are not known */
+export const unmetSettings = (
+  settings: MeetingSettings,
+  config: SpaceConfig | undefined,
+): readonly SettingName[] => namesOfSettings(settings).filter((name) => !isMet(name, settings, config));
+
+const isMet = (
+  name: keyof MeetingSettings,
+  settings: MeetingSettings,
+  { accessType, moderationRestrictions, artifactConfig }: SpaceConfig = {},
+): boolean => {
+  const start = artifactConfig?.recordingConfig?.autoRecordingGeneration;
+  switch (name) {
+    case 'waitingRoom':
+      return accessType === accessOf(settings.waitingRoom === true);
+    case 'whoMayShare':
+      return moderationRestrictions?.presentRestriction === presentersOf(settings.whoMayShare ?? 'everyone');
+    case 'recording':
+    case 'autoStartRecording':
+      return start === startOf(settings);
+    // Who need not knock can begin the meeting. There is no limit in minutes.
+    case 'joinBeforeHost':
+      return (
+        (settings.joinBeforeHost === 'never' && accessType === accessOf(true)) ||
+        (settings.joinBeforeHost === 'anytime' && accessType === accessOf(false))
+      );
+    case 'passcode':
+      return settings.passcode?.kind === 'none';
+    case 'muteOnEntry':
+      return settings.muteOnEntry === false;
+    case 'alternativeHosts':
+      return settings.alternativeHosts?.length === 0;
+    case 'breakoutRooms':
+      return settings.breakoutRooms?.length === 0;
+    case 'endOfMeeting':
+      return settings.endOfMeeting === 'open';
+    case 'language':
+      return false;
+  }
+};

@@ -1,0 +1,125 @@
+/**
+ * Maps the settings of a meeting to the options of Teams: https://learn.microsoft.com/graph/api/onlinemeeting-update. A
+ * policy of the organization can decide an option, so the answer says whether a setting is honoured.
+ */
+import { z } from 'zod';
+import {
+  type MeetingSettings,
+  namesOfSettings,
+  type SettingName,
+} from '../../domain/audition/meeting-settings.ts';
+
+/** The options of a meeting as Graph answers them. A value that we do not know stays as it is. */
+export const meetingOptionsSchema = z.object({
+  allowedPresenters: z.string().nullish().describe('Who can present, and share a screen'),
+  allowRecording: z.boolean().nullish().describe('Whether the meeting can be recorded'),
+  recordAutomatically: z.boolean().nullish().describe('Whether the recording starts with the meeting'),
+  lobbyBypassSettings: z
+    .object({ scope: z.string().nullish().describe('Who does not wait in the lobby') })
+    .nullish()
+    .describe('The lobby'),
+  joinMeetingIdSettings: z
+    .object({
+      isPasscodeRequired: z.boolean().nullish().describe('Whether the meeting id needs a passcode'),
+    })
+    .nullish()
+    .describe('How people join with the meeting id'),
+  participants: z
+    .object({
+      attendees: z
+        .array(
+          z.object({
+            upn: z.string().nullish().describe('The sign-in name'),
+            role: z.string().nullish().describe('The role in the meeting'),
+          }),
+        )
+        .nullish()
+        .describe('The invited people who have a role'),
+    })
+    .nullish()
+    .describe('The people of the meeting'),
+});
+export type AnsweredOptions = z.infer<typeof meetingOptionsSchema>;
+
+/** Everybody waits in the lobby except the organizer, or nobody does. */
+const lobbyOf = (waitingRoom: boolean) =>
+  waitingRoom
+    ? { scope: 'organizer', isDialInBypassEnabled: false }
+    : { scope: 'everyone', isDialInBypassEnabled: true };
+
+const presentersOf = (whoMayShare: 'host' | 'everyone') =>
+  whoMayShare === 'host' ? 'organizer' : 'everyone';
+
+/** Returns the options for a change of the meeting; without fields when no setting has one. */
+export const optionsOf = ({ waitingRoom, whoMayShare, recording, autoStartRecording }: MeetingSettings) => ({
+  ...(waitingRoom === undefined ? {} : { lobbyBypassSettings: lobbyOf(waitingRoom) }),
+  ...(whoMayShare === undefined ? {} : { allowedPresenters: presentersOf(whoMayShare) }),
+  ...(recording === undefined
+    ? {}
+    : {
+        allowRecording: recording === 'cloud',
+        recordAutomatically: recording === 'cloud' && autoStartRecording === true,
+      }),
+});
+
+/** Returns the attendees for a change of the meeting: Teams calls an alternative host a co-organizer. */
+export const coorganizersOf = (emails: readonly string[]) => ({
+  participants: { attendees: emails.map((upn) => ({ upn, role: 'coorganizer' })) },
+});
+
+/** Returns the settings that the meeting does not have. */
+export const unmetSettings = (settings: MeetingSettings, answered: AnsweredOptions): readonly SettingName[] =>
+  namesOfSettings(settings).filter((name) => !isMet(name, settings, answered));
+
+const isMet = (
+  name: keyof MeetingSettings,
+  settings: MeetingSettings,
+  {
+    lobbyBypassSettings,
+    allowedPresenters,
+    allowRecording,
+    recordAutomatically,
+    ...answered
+  }: AnsweredOptions,
+): boolean => {
+  const waits = lobbyBypassSettings?.scope === lobbyOf(true).scope;
+  switch (name) {
+    case 'waitingRoom':
+      return lobbyBypassSettings?.scope === lobbyOf(settings.waitingRoom === true).scope;
+    case 'whoMayShare':
+      return allowedPresenters === presentersOf(settings.whoMayShare ?? 'everyone');
+    case 'recording':
+      return (allowRecording ?? true) === (settings.recording === 'cloud');
+    case 'autoStartRecording':
+      return (recordAutomatically ?? false) === settings.autoStartRecording;
+    case 'passcode':
+      return hasPasscode(settings.passcode, answered.joinMeetingIdSettings?.isPasscodeRequired === true);
+    // Who does not wait in the lobby can begin the meeting. There is no limit in minutes.
+    case 'joinBeforeHost':
+      return settings.joinBeforeHost === (waits ? 'never' : 'anytime');
+    case 'alternativeHosts':
+      return areCoorganizers(settings.alternativeHosts ?? [], answered);
+    // Teams can forbid people to unmute, which is more than this.
+    case 'muteOnEntry':
+      return settings.muteOnEntry === false;
+    // Graph creates no rooms.
+    case 'breakoutRooms':
+      return settings.breakoutRooms?.length === 0;
+    case 'endOfMeeting':
+      return settings.endOfMeeting === 'open';
+    // The spoken language is chosen in the meeting.
+    case 'language':
+      return false;
+  }
+};
+
+/** Teams chooses passcodes itself. `createOrGet` cannot ask for one, and a change is not possible. */
+const hasPasscode = (wanted: MeetingSettings['passcode'], isRequired: boolean): boolean =>
+  wanted?.kind !== 'given' && isRequired === (wanted?.kind === 'generated');
+
+const areCoorganizers = (emails: readonly string[], { participants }: AnsweredOptions): boolean => {
+  const coorganizers = (participants?.attendees ?? [])
+    .filter(({ role }) => role === 'coorganizer')
+    .map(({ upn }) => upn?.toLowerCase());
+  return emails.every((email) => coorganizers.includes(email.toLowerCase()));
+};

@@ -1,0 +1,295 @@
+/**
+ * Implements `MeetingProvider` for Teams: https://learn.microsoft.com/graph/api/resources/onlinemeeting. A meeting belongs
+ * to a connected work or school account. It is created with `createOrGet` and our reference as its external id, so that
+ * the vendor itself keeps a repeated creation from making a second meeting. It is not in the organizer's calendar: see
+ * docs/decisions/0048-create-teams-meetings-apart-from-events.md.
+ */
+import { z } from 'zod';
+import type { Meeting } from '../../domain/audition/events.ts';
+import type { Slot } from '../../domain/audition/slot.ts';
+import { ProviderError, type ProviderFault, type ProviderFaultKind } from '../../domain/errors.ts';
+import { cutText } from '../../domain/text-length.ts';
+import type { ErrorRow, ProviderOperation, VendorFailure } from '../errors/error-table.ts';
+import { operationOf, withoutEffect } from '../operations.ts';
+import type { CallContext, ConnectedAccount, HostAccount, MeetingProvider, MeetingSpec } from '../ports.ts';
+import { readAttendance } from './attendance-reports.ts';
+import type { GraphClient, GraphRequest } from './graph-client.ts';
+import { graphError } from './graph-errors.ts';
+import { createOrGetErrors, explained, onlineMeetingErrors } from './meeting-errors.ts';
+import { coorganizersOf, meetingOptionsSchema, optionsOf, unmetSettings } from './meeting-options.ts';
+import { attendanceScope, meetingScope } from './settings.ts';
+
+const findOperation = operationOf('microsoft', 'meetings.find');
+const createOperation = operationOf('microsoft', 'meetings.create');
+const moveOperation = operationOf('microsoft', 'meetings.move');
+const removeOperation = operationOf('microsoft', 'meetings.remove');
+const checkOperation = operationOf('microsoft', 'meetings.check');
+const attendanceOperation = operationOf('microsoft', 'meetings.attendance');
+
+const meetingSchema = meetingOptionsSchema.extend({
+  id: z.string().describe('The id of the meeting'),
+  joinWebUrl: z.string().nullish().describe('The link by which people join'),
+  subject: z.string().nullish().describe('The topic'),
+  creationDateTime: z.string().nullish().describe('When the meeting was created'),
+  startDateTime: z.string().nullish().describe('An instant'),
+  endDateTime: z.string().nullish().describe('An instant'),
+});
+type OnlineMeeting = z.infer<typeof meetingSchema>;
+
+/** A meeting that is older than this was created by an earlier attempt. */
+const freshMs = 60_000;
+/** An external id whose meeting a person has deleted is replaced by the next one. */
+const maxGenerations = 3;
+/** No limit is documented. Outlook cuts longer subjects. */
+const maxSubjectLength = 255;
+
+const path = '/me/onlineMeetings';
+const pathOf = (meetingId: string): string => `${path}/${encodeURIComponent(meetingId)}`;
+
+/** The connection, the call and the operation of a request. */
+interface CallScope {
+  readonly operation: ProviderOperation;
+  readonly connection: ConnectedAccount;
+  readonly call: CallContext;
+}
+
+/** Creates the provider. Every method throws `ProviderError`. */
+export const createTeamsMeetings = (client: GraphClient): MeetingProvider => {
+  const send = async <Shape extends z.ZodType>(
+    { operation, connection, call }: CallScope,
+    answer: Shape,
+    request: GraphRequest,
+    errors: readonly ErrorRow[] = onlineMeetingErrors,
+  ): Promise<z.output<Shape>> => {
+    try {
+      return await client.exchange(operation, connection, call, answer, { ...request, errors });
+    } catch (error) {
+      throw explained(error);
+    }
+  };
+
+  const change = (scope: CallScope, meetingId: string, body: object): Promise<OnlineMeeting> =>
+    send(scope, meetingSchema, { method: 'patch', path: pathOf(meetingId), body });
+
+  const read = (scope: CallScope, meetingId: string): Promise<OnlineMeeting | undefined> =>
+    unlessGone(
+      send({ ...scope, operation: withoutEffect(scope.operation) }, meetingSchema, {
+        method: 'get',
+        path: pathOf(meetingId),
+      }),
+    );
+
+  /**
+   * Returns the meeting with the reference, created if it does not exist. It is not documented whether a deleted meeting
+   * keeps its external id, so an older meeting is read: when it is gone, the next external id is used.
+   */
+  const createOrGet = async (
+    scope: CallScope,
+    reference: string,
+    content: { readonly slot: Slot; readonly topic?: string },
+  ): Promise<OnlineMeeting | undefined> => {
+    for (let generation = 1; generation <= maxGenerations; generation += 1) {
+      const sentAt = Date.now();
+      const body = {
+        externalId: generation === 1 ? reference : `${reference}-${generation}`,
+        ...timesOf(content.slot),
+        ...subjectOf(content.topic),
+      };
+      const request = { method: 'post', path: `${path}/createOrGet`, body } as const;
+      const answered = await send(scope, meetingSchema, request, createOrGetErrors);
+      if (Date.parse(answered.creationDateTime ?? '') >= sentAt - freshMs) return answered;
+      const stored = await afterCreation(read(scope, answered.id));
+      if (stored) return stored;
+    }
+    return undefined;
+  };
+
+  /**
+   * Gives the meeting the time, the topic and the options that it does not have yet. It is usable without options that
+   * Graph refuses.
+   */
+  const complete = async (
+    scope: CallScope,
+    meeting: OnlineMeeting,
+    { slot, topic, settings }: MeetingSpec,
+  ): Promise<OnlineMeeting> => {
+    const needed = {
+      ...(isAt(meeting, slot) ? {} : timesOf(slot)),
+      ...(meeting.subject === subjectOf(topic).subject ? {} : subjectOf(topic)),
+    };
+    const options = optionsOf(settings);
+    const changed = await unlessRefused(changeOrKeep(scope, meeting, { ...needed, ...options }));
+    return changed ?? changeOrKeep(scope, meeting, needed);
+  };
+
+  const changeOrKeep = async (
+    scope: CallScope,
+    meeting: OnlineMeeting,
+    body: object,
+  ): Promise<OnlineMeeting> =>
+    Object.keys(body).length === 0
+      ? meeting
+      : ((await unlessGone(change(scope, meeting.id, body))) ?? vanished(scope));
+
+  /** People outside of the organization cannot be co-organizers. The meeting is usable without them. */
+  const addCoorganizers = async (
+    scope: CallScope,
+    meeting: OnlineMeeting,
+    emails: readonly string[],
+  ): Promise<OnlineMeeting> => {
+    const changed = await unlessRefused(change(scope, meeting.id, coorganizersOf(emails)));
+    return changed ?? meeting;
+  };
+
+  return {
+    name: 'microsoft_teams',
+    // Graph has no search by our reference, and no list of meetings.
+    createsOnce: true,
+    find: async (host, reference, around, call) => {
+      const scope = scopeOf(findOperation, host, call);
+      const meeting = await createOrGet(scope, reference, { slot: around });
+      // A removal needs no link.
+      return meeting ? [{ ...named, id: meeting.id, joinUrl: meeting.joinWebUrl ?? teamsAddress }] : [];
+    },
+    create: async (host, spec, call) => {
+      const scope = scopeOf(createOperation, host, call);
+      const { reference, settings } = spec;
+      const opened = await createOrGet(scope, reference, spec);
+      if (!opened) throw failure(scope, idsUsedUp);
+      const meeting = asMeeting(scope, opened);
+      const completed = await afterCreation(complete(scope, opened, spec));
+      const { alternativeHosts = [] } = settings;
+      const answered =
+        alternativeHosts.length === 0
+          ? completed
+          : await afterCreation(addCoorganizers(scope, completed, alternativeHosts));
+      return { meeting, notHonored: unmetSettings(settings, answered) };
+    },
+    move: async (host, meetingId, { slot, topic, settings }, call) => {
+      const body = { ...timesOf(slot), ...subjectOf(topic), ...optionsOf(settings) };
+      await change(scopeOf(moveOperation, host, call), meetingId, body);
+    },
+    remove: async (host, meetingId, call) => {
+      const scope = scopeOf(removeOperation, host, call);
+      const request = { method: 'delete', path: pathOf(meetingId) } as const;
+      const removal = send(scope, z.unknown(), request).then(() => 'deleted' as const);
+      return (await unlessGone(removal)) ?? 'absent';
+    },
+    check: async (host, meetingId, call) =>
+      (await read(scopeOf(checkOperation, host, call), meetingId)) ? 'present' : 'absent',
+    attendance: async (host, meetingId, call) => {
+      const scope = scopeOf(attendanceOperation, host, call);
+      requireScope(scope, attendanceScope, reportScopeMissing);
+      return readAttendance({ client, ...scope }, pathOf(meetingId));
+    },
+  };
+};
+
+/** @throws {ProviderError} for a host that is no connected account, or whose consent does not cover meetings. */
+const scopeOf = (operation: ProviderOperation, host: HostAccount, call: CallContext): CallScope => {
+  if (host.kind !== 'connected') throw graphError(operation, noHost, onlineMeetingErrors);
+  const scope = { operation, connection: host.connection, call };
+  requireScope(scope, meetingScope, scopeMissing);
+  return scope;
+};
+
+const requireScope = (scope: CallScope, needed: string, missing: VendorFailure): void => {
+  const { scopes } = scope.connection;
+  if (scopes !== undefined && !scopes.includes(needed)) throw failure(scope, missing);
+};
+
+const failure = ({ operation, connection: { id } }: CallScope, failed: VendorFailure): ProviderError => {
+  const { provider, operation: name, fault, vendor } = graphError(operation, failed, onlineMeetingErrors);
+  return new ProviderError(provider, name, fault, vendor, { connection: id });
+};
+
+const noHost: VendorFailure = {
+  code: 'no_host',
+  message: 'a Teams meeting needs a connected Microsoft account as its host: connect one and choose it',
+};
+const scopeMissing: VendorFailure = {
+  code: 'scope_missing',
+  message: `the consent does not cover Teams meetings (${meetingScope}): connect the account again and allow them`,
+};
+const reportScopeMissing: VendorFailure = {
+  code: 'report_scope_missing',
+  message: `the consent does not cover attendance reports (${attendanceScope}): connect the account again and allow them`,
+};
+const withoutLink: VendorFailure = {
+  code: 'meeting_without_link',
+  message: 'Microsoft has created the meeting without a link by which people join',
+};
+const idsUsedUp: VendorFailure = {
+  code: 'external_ids_used_up',
+  message: `the meeting was deleted ${maxGenerations} times and cannot be created again`,
+};
+const deletedMeanwhile: VendorFailure = {
+  code: 'meeting_vanished',
+  message: 'the meeting was deleted while it was created',
+};
+
+const vanished = (scope: CallScope): never => {
+  throw failure(scope, deletedMeanwhile);
+};
+
+const named = { provider: 'microsoft_teams' } as const;
+const teamsAddress = 'https://teams.microsoft.com/';
+
+const asMeeting = (scope: CallScope, { id, joinWebUrl }: OnlineMeeting): Meeting => {
+  if (!joinWebUrl) throw failure(scope, withoutLink);
+  return { ...named, id, joinUrl: joinWebUrl };
+};
+
+const timesOf = ({ start, end }: Slot) => ({ startDateTime: start, endDateTime: end });
+
+const isAt = ({ startDateTime, endDateTime }: OnlineMeeting, { start, end }: Slot): boolean =>
+  Date.parse(startDateTime ?? '') === Date.parse(start) && Date.parse(endDateTime ?? '') === Date.parse(end);
+
+const subjectOf = (topic: string | undefined): { readonly subject?: string } =>
+  topic === undefined ? {} : { subject: cutText(topic, maxSubjectLength) };
+
+/**
+ * Throws the failure of a request as one that leaves an effect: the meeting exists. Otherwise nothing would remove it, and
+ * another host would create a second one.
+ */
+const afterCreation = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    const { provider, operation, fault, vendor, connection } = error;
+    throw new ProviderError(provider, operation, withEffect(fault), vendor, { connection });
+  }
+};
+
+const withEffect = (fault: ProviderFault): ProviderFault => {
+  if (fault.kind === 'outage' || fault.kind === 'retry') return { ...fault, effect: 'unknown' };
+  return {
+    kind: 'retry',
+    effect: 'unknown',
+    ...(fault.kind === 'retry_after' ? { delayMs: fault.delayMs } : {}),
+  };
+};
+
+/** Returns the answer, and undefined when Graph refuses the content of the request. */
+const unlessRefused = async <Answer>(answer: Promise<Answer>): Promise<Answer | undefined> => {
+  try {
+    return await answer;
+  } catch (error) {
+    if (hasFault(error, 'rejected_input') || hasFault(error, 'not_permitted')) return undefined;
+    throw error;
+  }
+};
+
+/** Returns the answer, and undefined when Teams does not have the meeting. */
+const unlessGone = async <Answer>(answer: Promise<Answer>): Promise<Answer | undefined> => {
+  try {
+    return await answer;
+  } catch (error) {
+    if (hasFault(error, 'not_found')) return undefined;
+    throw error;
+  }
+};
+
+const hasFault = (error: unknown, kind: ProviderFaultKind): boolean =>
+  error instanceof ProviderError && error.fault.kind === kind;

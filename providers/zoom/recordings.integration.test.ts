@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto';
+import Fastify from 'fastify';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startSandbox } from '../../infra/sandbox/sandbox.ts';
+import { callContext } from '../../tests/harness/call-context.ts';
+import { createOutboundDispatcher } from '../outbound/dispatcher.ts';
+import { createGuardedDownload } from '../outbound/guarded-download.ts';
+import { createZoomClient } from './client.ts';
+import { createZoomMeetings } from './meetings.ts';
+import { createZoomRecordings, uuidInPath } from './recordings.ts';
+
+const slot = {
+  start: '2026-12-01T09:00:00.000Z',
+  end: '2026-12-01T09:30:00.000Z',
+  zone: 'Europe/Paris',
+} as const;
+
+const host = { kind: 'service', user: 'me' } as const;
+
+const credentials = {
+  clientId: 'sandbox-zoom-client',
+  clientSecret: 'sandbox-zoom-secret',
+  accountId: 'sandbox-account',
+};
+
+const setUp = async () => {
+  let ahead = 0;
+  const sandbox = await startSandbox({}, () => Date.now() + ahead);
+  const client = createZoomClient({ apiUrl: `${sandbox.url}/v2`, oauthUrl: sandbox.url, ...credentials });
+  const outbound = createOutboundDispatcher({ allowedPrivateNetworks: ['127.0.0.0/8'] });
+  onTestFinished(async () => {
+    await Promise.all([client.close(), outbound.close()]);
+    await sandbox.close();
+  });
+  const recordings = createZoomRecordings(
+    client,
+    { apiUrl: `${sandbox.url}/v2` },
+    createGuardedDownload(outbound),
+  );
+  const {
+    meeting: { id: meeting },
+  } = await createZoomMeetings(client).create(
+    host,
+    { reference: 'a0b1c2', topic: 'Audition', slot, settings: {} },
+    callContext(),
+  );
+  return {
+    url: sandbox.url,
+    control: sandbox.control,
+    meeting,
+    recordings,
+    letPass: (milliseconds: number) => {
+      ahead += milliseconds;
+    },
+  };
+};
+
+const bytesFrom = async (body: AsyncIterable<Uint8Array>): Promise<Buffer> => {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+};
+
+describe('recordings of Zoom', () => {
+  it('are listed for each opening of the meeting, with their files', async () => {
+    const { control, meeting, recordings } = await setUp();
+    expect(await recordings.list(host, meeting, callContext())).toEqual([]);
+    const first = control.recordMeeting(meeting, { duration: 12 });
+    const second = control.recordMeeting(meeting, {
+      files: [
+        { type: 'MP4', size: 10 },
+        { type: 'CHAT', size: 0 },
+      ],
+    });
+    const listed = await recordings.list(host, meeting, callContext());
+    expect(listed.map(({ instance }) => instance).toSorted()).toEqual([first.uuid, second.uuid].toSorted());
+    expect(listed.find(({ instance }) => instance === first.uuid)).toMatchObject({
+      duration: 12 * 60_000,
+      files: [
+        { kind: 'video', format: 'mp4', size: 3_000_000, isReady: true },
+        { kind: 'audio', format: 'm4a', size: 400_000, isReady: true },
+        { kind: 'transcript', format: 'vtt', size: 4_000, isReady: true },
+      ],
+    });
+    expect(listed.find(({ instance }) => instance === second.uuid)?.files).toMatchObject([
+      { kind: 'video', size: 10 },
+      { kind: 'chat', size: 0, isReady: true },
+    ]);
+  });
+
+  it('are not ready while Zoom processes them', async () => {
+    const { control, meeting, recordings, letPass } = await setUp();
+    control.recordMeeting(meeting, { processingMs: 60_000 });
+    const [processing] = await recordings.list(host, meeting, callContext());
+    expect(processing?.files.map(({ isReady }) => isReady)).toEqual([false, false, false]);
+    letPass(60_000);
+    const [ready] = await recordings.list(host, meeting, callContext());
+    expect(ready?.files.map(({ isReady }) => isReady)).toEqual([true, true, true]);
+    // The ids are the same, so nothing is stored twice.
+    expect(ready?.files.map(({ id }) => id)).toEqual(processing?.files.map(({ id }) => id));
+  });
+
+  it.each(['/begins/with==', 'has//two==', 'plain+base/64=='])(
+    'are found by the UUID %s, encoded twice where Zoom needs it',
+    async (uuid) => {
+      const { control, meeting, recordings } = await setUp();
+      control.recordMeeting(meeting, { uuid, files: [{ type: 'MP4', size: 100 }] });
+      const [listed] = await recordings.list(host, meeting, callContext());
+      const file = { instance: uuid, file: listed?.files[0]?.id ?? '' };
+      const download = await recordings.download(host, file, 0, callContext());
+      expect(await bytesFrom(download.body)).toHaveLength(100);
+      expect(await recordings.remove(host, uuid, 'delete', callContext())).toBe('deleted');
+    },
+  );
+
+  it('encodes a UUID twice only when it begins with a slash or contains two', () => {
+    expect(uuidInPath('/a==')).toBe('%252Fa%253D%253D');
+    expect(uuidInPath('a//b')).toBe('a%252F%252Fb');
+    expect(uuidInPath('a/b+c==')).toBe('a%2Fb%2Bc%3D%3D');
+  });
+
+  it('are downloaded in parts that fit together', async () => {
+    const { control, meeting, recordings } = await setUp();
+    const { uuid } = control.recordMeeting(meeting, { files: [{ type: 'MP4', size: 1_000_003 }] });
+    const [listed] = await recordings.list(host, meeting, callContext());
+    const file = { instance: uuid, file: listed?.files[0]?.id ?? '' };
+    const whole = await recordings.download(host, file, 0, callContext());
+    expect(whole).toMatchObject({ offset: 0, size: 1_000_003 });
+    const bytes = await bytesFrom(whole.body);
+    const rest = await recordings.download(host, file, 333_331, callContext());
+    expect(rest).toMatchObject({ offset: 333_331, size: 1_000_003 });
+    const hash = (of: Buffer) => createHash('sha256').update(of).digest('hex');
+    expect(hash(await bytesFrom(rest.body))).toBe(hash(bytes.subarray(333_331)));
+  });
+
+  it('are downloaded from their beginning when the server ignores ranges', async () => {
+    const { control, meeting, recordings } = await setUp();
+    const { uuid } = control.recordMeeting(meeting, {
+      files: [{ type: 'MP4', size: 5_000 }],
+      ignoresRanges: true,
+    });
+    const [listed] = await recordings.list(host, meeting, callContext());
+    const file = { instance: uuid, file: listed?.files[0]?.id ?? '' };
+    const download = await recordings.download(host, file, 1_000, callContext());
+    expect(download).toMatchObject({ offset: 0, size: 5_000 });
+    expect(await bytesFrom(download.body)).toHaveLength(5_000);
+  });
+
+  it('fail as transient when the address has expired, and download with a new one', async () => {
+    const { control, meeting, recordings } = await setUp();
+    const { uuid } = control.recordMeeting(meeting, { files: [{ type: 'MP4', size: 100 }] });
+    const [listed] = await recordings.list(host, meeting, callContext());
+    const file = { instance: uuid, file: listed?.files[0]?.id ?? '' };
+    control.setFault('zoom', { kind: 'unauthorized', operation: 'recordings.download', times: 1 });
+    await expect(recordings.download(host, file, 0, callContext())).rejects.toMatchObject({
+      fault: { kind: 'retry', effect: 'none' },
+    });
+    expect(await bytesFrom((await recordings.download(host, file, 0, callContext())).body)).toHaveLength(100);
+  });
+
+  it('report a broken connection as an outage', async () => {
+    const { control, meeting, recordings } = await setUp();
+    const { uuid } = control.recordMeeting(meeting, {
+      files: [{ type: 'MP4', size: 2_000_000 }],
+      cutAfter: 700_000,
+    });
+    const [listed] = await recordings.list(host, meeting, callContext());
+    const file = { instance: uuid, file: listed?.files[0]?.id ?? '' };
+    const cut = await recordings.download(host, file, 0, callContext());
+    await expect(bytesFrom(cut.body)).rejects.toMatchObject({ fault: { kind: 'outage', effect: 'none' } });
+  });
+
+  it('are found in the trash, and are gone after a deletion', async () => {
+    const { control, meeting, recordings } = await setUp();
+    const { uuid } = control.recordMeeting(meeting, {});
+    expect(await recordings.isInTrash(host, meeting, callContext())).toBe(false);
+    expect(await recordings.remove(host, uuid, 'trash', callContext())).toBe('deleted');
+    expect(await recordings.list(host, meeting, callContext())).toEqual([]);
+    expect(await recordings.isInTrash(host, meeting, callContext())).toBe(true);
+    expect(await recordings.remove(host, uuid, 'trash', callContext())).toBe('absent');
+    await expect(
+      recordings.download(host, { instance: uuid, file: 'any' }, 0, callContext()),
+    ).rejects.toMatchObject({ fault: { kind: 'not_found' } });
+  });
+
+  it('send no token to a server that is not of Zoom', async () => {
+    const requests: unknown[] = [];
+    const foreign = Fastify();
+    foreign.get('/*', (request) => {
+      requests.push(request.headers);
+      return 'stolen';
+    });
+    const origin = await foreign.listen({ port: 0, host: '127.0.0.1' });
+    onTestFinished(() => foreign.close());
+    const client = {
+      send: async () => ({
+        uuid: 'u',
+        download_access_token: 'secret',
+        recording_files: [
+          {
+            id: 'f',
+            file_type: 'MP4',
+            status: 'completed',
+            download_url: `${origin}/f`,
+          },
+        ],
+      }),
+      close: async () => {},
+    };
+    const recordings = createZoomRecordings(client, { apiUrl: 'https://api.zoom.us/v2' }, async () => {
+      throw new Error('a request was made');
+    });
+    const [listed] = await recordings.list(host, '1', callContext());
+    await expect(
+      recordings.download(host, { instance: 'u', file: listed?.files[0]?.id ?? '' }, 0, callContext()),
+    ).rejects.toMatchObject({ fault: { kind: 'misconfigured' } });
+    expect(requests).toEqual([]);
+  });
+});

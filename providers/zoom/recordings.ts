@@ -1,0 +1,277 @@
+/**
+ * Implements `RecordingProvider` for Zoom's cloud recordings:
+ * https://developers.zoom.us/docs/api/meetings/#tag/cloud-recording. A meeting that is opened several times has several
+ * instances, each with its own UUID and its own recording.
+ */
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { z } from 'zod';
+import { ProviderError } from '../../domain/errors.ts';
+import type { FileKind, ListedFile } from '../../domain/recordings/recording.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import { minute } from '../../domain/time/units.ts';
+import type { ErrorRow } from '../errors/error-table.ts';
+import { httpRows } from '../errors/error-table.ts';
+import { operationOf } from '../operations.ts';
+import { isAddressNotAllowed } from '../outbound/address-rules.ts';
+import type { Download, GuardedDownload } from '../outbound/guarded-download.ts';
+import { maySendCredentials } from '../outbound/guarded-fetch.ts';
+import type { CallContext, FileDownload, HostAccount, ListedRecording, RecordingProvider } from '../ports.ts';
+import type { ZoomClient } from './client.ts';
+import { fromZoom, zoomError } from './errors.ts';
+
+const listOperation = operationOf('zoom', 'recordings.list');
+const downloadOperation = operationOf('zoom', 'recordings.download');
+const removeOperation = operationOf('zoom', 'recordings.remove');
+
+/**
+ * The answers of the servers that the files come from. A token and an address that have expired are refused with 401 or
+ * 403; the next attempt asks for new ones.
+ */
+const downloadErrors: readonly ErrorRow[] = [
+  { status: 401, fault: 'retry' },
+  { status: 403, fault: 'retry' },
+  ...httpRows,
+];
+
+/** Seconds. A token must be valid when the download begins; the API allows up to seven days. */
+const downloadTokenSeconds = 3_600;
+
+const fileSchema = z.object({
+  id: z.string().nullish().describe('Absent for some files, such as a timeline'),
+  file_type: z
+    .string()
+    .nullish()
+    .describe('MP4, M4A, TRANSCRIPT, CHAT, CC, TIMELINE, CSV, SUMMARY; empty while processing'),
+  file_extension: z.string().nullish().describe('MP4, M4A, VTT, TXT, JSON'),
+  file_size: z.number().nonnegative().nullish().describe('In bytes'),
+  recording_type: z.string().nullish().describe('What the file shows: shared_screen_with_speaker_view'),
+  status: z.string().nullish().describe('completed, or processing'),
+  download_url: z.url().nullish().describe('Needs a token; redirects to the file'),
+});
+type ZoomFile = z.infer<typeof fileSchema>;
+
+const recordingSchema = z.object({
+  uuid: z.string().describe('The UUID of the instance'),
+  start_time: z.string().nullish().describe('ISO 8601'),
+  duration: z.number().nonnegative().nullish().describe('In minutes; known to be 0 in some answers'),
+  recording_files: z.array(fileSchema).nullish(),
+  download_access_token: z.string().nullish().describe('Opens the download addresses of this answer'),
+});
+type ZoomRecording = z.infer<typeof recordingSchema>;
+
+const instancesSchema = z.object({
+  meetings: z
+    .array(z.object({ uuid: z.string() }))
+    .nullish()
+    .describe('The ended instances of the meeting'),
+});
+
+const trashSchema = z.object({
+  meetings: z.array(z.object({ id: z.union([z.number(), z.string()]).transform(String) })),
+  next_page_token: z.string().nullish(),
+});
+
+/** Zoom lists at most 300 recordings in a page. */
+const trashPageSize = 300;
+
+/**
+ * Returns a UUID for a path. One that begins with a slash or contains two must be encoded twice:
+ * https://developers.zoom.us/docs/api/using-zoom-apis/#meeting-id-and-uuid
+ */
+export const uuidInPath = (uuid: string): string => {
+  const encoded = encodeURIComponent(uuid);
+  return uuid.startsWith('/') || uuid.includes('//') ? encodeURIComponent(encoded) : encoded;
+};
+
+/** Creates the provider. */
+export const createZoomRecordings = (
+  client: ZoomClient,
+  { apiUrl }: { readonly apiUrl: string },
+  download: GuardedDownload,
+): RecordingProvider => {
+  /** Returns undefined for what Zoom does not know (404, with the codes 3001 and 3301). */
+  const read = async <Schema extends z.ZodType>(
+    host: HostAccount,
+    path: string,
+    schema: Schema,
+    call: CallContext,
+    operation = listOperation,
+  ): Promise<z.output<Schema> | undefined> => {
+    try {
+      const answer = await client.send(operation, host, { method: 'GET', path }, call);
+      return schema.parse(answer);
+    } catch (error) {
+      const failure = fromZoom(operation, error, call);
+      if (failure.fault.kind === 'not_found') return undefined;
+      throw failure;
+    }
+  };
+
+  const recordingsPath = (meeting: string): string =>
+    `/meetings/${meeting}/recordings?include_fields=download_access_token&ttl=${downloadTokenSeconds}`;
+
+  /** Zoom lists an instance some time after its end. The last one is also found by the id of the meeting. */
+  const list = async (
+    host: HostAccount,
+    meetingId: string,
+    call: CallContext,
+  ): Promise<readonly ZoomRecording[]> => {
+    const id = encodeURIComponent(meetingId);
+    const instances = await read(host, `/past_meetings/${id}/instances`, instancesSchema, call);
+    const last = await read(host, recordingsPath(id), recordingSchema, call);
+    const found = last ? [last] : [];
+    for (const { uuid } of instances?.meetings ?? []) {
+      if (uuid === last?.uuid) continue;
+      const recording = await read(host, recordingsPath(uuidInPath(uuid)), recordingSchema, call);
+      if (recording) found.push(recording);
+    }
+    return found;
+  };
+
+  /** The token is sent only to Zoom. A download address elsewhere is refused, before a request is made. */
+  const requireZoom = (address: string): URL => {
+    const url = new URL(address);
+    if (maySendCredentials(new URL(apiUrl), url)) return url;
+    throw foreignAddress(
+      `the download address is at ${url.hostname}, which is not a server of the API's owner`,
+    );
+  };
+
+  return {
+    name: 'zoom',
+    list: async (host, meetingId, call) => (await list(host, meetingId, call)).map(asListed),
+
+    isInTrash: async (host, meetingId, call) => {
+      const query = new URLSearchParams({
+        trash: 'true',
+        trash_type: 'meeting_recordings',
+        meeting_id: meetingId,
+        page_size: String(trashPageSize),
+      });
+      const path = `/users/${encodeURIComponent(userOf(host))}/recordings?${query.toString()}`;
+      const trash = await read(host, path, trashSchema, call);
+      return trash?.meetings.some(({ id }) => id === meetingId) ?? false;
+    },
+
+    download: async (host, { instance, file }, offset, call) => {
+      const path = recordingsPath(uuidInPath(instance));
+      const recording = await read(host, path, recordingSchema, call, downloadOperation);
+      const listed = recording?.recording_files?.find((candidate) => fileIdOf(candidate) === file);
+      if (!listed?.download_url) throw fileGone();
+      const url = requireZoom(listed.download_url);
+      const token = recording?.download_access_token;
+      try {
+        const answer = await download(url, {
+          headers: {
+            // A compressed answer would have other offsets.
+            'accept-encoding': 'identity',
+            'x-correlation-id': call.correlationId,
+            ...(token ? { authorization: `Bearer ${token}` } : {}),
+            ...(offset > 0 ? { range: `bytes=${offset}-` } : {}),
+          },
+          signal: call.signal,
+        });
+        return await openAnswer(answer, call);
+      } catch (error) {
+        if (isAddressNotAllowed(error))
+          throw foreignAddress('a redirect leads to an address that is not allowed');
+        throw fromZoom(downloadOperation, error, call);
+      }
+    },
+
+    remove: async (host, instance, action, call) => {
+      const path = `/meetings/${uuidInPath(instance)}/recordings?action=${action}`;
+      try {
+        await client.send(removeOperation, host, { method: 'DELETE', path }, call);
+        return 'deleted';
+      } catch (error) {
+        if (error instanceof ProviderError && error.fault.kind === 'not_found') return 'absent';
+        throw error;
+      }
+    },
+  };
+};
+
+/** A connected account is `me` to its own token. */
+const userOf = (host: HostAccount): string => (host.kind === 'service' ? host.user : 'me');
+
+const foreignAddress = (message: string): ProviderError =>
+  new ProviderError('zoom', downloadOperation.name, { kind: 'misconfigured' }, { message });
+
+const fileGone = (): ProviderError =>
+  new ProviderError(
+    'zoom',
+    downloadOperation.name,
+    { kind: 'not_found' },
+    { message: 'the recording no longer has the file' },
+  );
+
+/** Checks the answer of a download, and returns its bytes. An error page in place of the file is not stored. */
+const openAnswer = async (answer: Download, call: CallContext): Promise<FileDownload> => {
+  const { status } = answer;
+  const isFile = status === 200 || status === 206;
+  if (!isFile || isPage(answer)) {
+    await answer.discard();
+    throw zoomError(downloadErrors, downloadOperation, {
+      // Zoom answers a request without a valid token with its sign-in page.
+      status: isFile ? 401 : status,
+      retryAfter: answer.header('retry-after'),
+      body: { message: isFile ? 'the answer is a page, not a file' : 'the file cannot be downloaded' },
+    });
+  }
+  const range =
+    status === 206 ? /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(answer.header('content-range') ?? '') : null;
+  const size = range ? numberOf(range[2]) : numberOf(answer.header('content-length'));
+  return { offset: numberOf(range?.[1]) ?? 0, size, body: bytesOf(answer.body, call) };
+};
+
+const isPage = (answer: Download): boolean => answer.header('content-type')?.startsWith('text/html') ?? false;
+
+const numberOf = (text: string | undefined): number | undefined =>
+  text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+
+async function* bytesOf(body: Readable, call: CallContext): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw fromZoom(downloadOperation, error, call);
+  }
+}
+
+const asListed = ({ uuid, start_time, duration, recording_files }: ZoomRecording): ListedRecording => {
+  const startedMs = Date.parse(start_time ?? '');
+  return {
+    instance: uuid,
+    ...(Number.isNaN(startedMs) ? {} : { startedAt: toInstant(startedMs) }),
+    ...(duration ? { duration: Math.round(duration * minute) } : {}),
+    files: (recording_files ?? []).map(asFile),
+  };
+};
+
+const asFile = (file: ZoomFile): ListedFile => {
+  const type = file.file_type?.toUpperCase() ?? '';
+  return {
+    id: fileIdOf(file),
+    kind: kinds[type] ?? 'other',
+    format: /^[a-z0-9]{1,8}$/.exec((file.file_extension ?? type).toLowerCase())?.[0] ?? 'bin',
+    size: file.file_size ?? undefined,
+    // A file that is being processed can lack its type and its address.
+    isReady: file.status !== 'processing' && type !== '' && typeof file.download_url === 'string',
+  };
+};
+
+const kinds: Readonly<Record<string, FileKind>> = {
+  MP4: 'video',
+  M4A: 'audio',
+  TRANSCRIPT: 'transcript',
+  CC: 'transcript',
+  CHAT: 'chat',
+};
+
+/** Returns our id of a file, which is part of the key in the storage. A file without an id has one of its type. */
+const fileIdOf = ({ id, file_type, recording_type }: ZoomFile): string =>
+  createHash('sha256')
+    .update(id ?? `${file_type ?? ''}/${recording_type ?? ''}`)
+    .digest('hex')
+    .slice(0, 20);

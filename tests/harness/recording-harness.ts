@@ -1,0 +1,141 @@
+/** Runs the recording activities against a real PostgreSQL, the provider sandbox and a directory. */
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import type { StoreFileInput } from '../../activities/contract.ts';
+import { createMediaActivities } from '../../activities/index.ts';
+import type { AuditionId } from '../../domain/ids.ts';
+import { startSandbox } from '../../infra/sandbox/sandbox.ts';
+import { pseudoRandomBytes } from '../../infra/sandbox/zoom/pseudo-random-bytes.ts';
+import type { RecordingSpec } from '../../infra/sandbox/zoom/recordings.ts';
+import { createAccessTokens } from '../../providers/oauth/access-tokens.ts';
+import type { FileStorage } from '../../providers/ports.ts';
+import { createProviders } from '../../providers/registry.ts';
+import { factsUntilScheduled, numbered, trail } from './audition-trail.ts';
+import { callContext } from './call-context.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+import { timePasses } from './ledger.ts';
+import { sandboxSettings } from './sandbox-settings.ts';
+
+const slot = {
+  start: '2031-01-01T09:00:00.000Z',
+  end: '2031-01-01T09:30:00.000Z',
+  zone: 'Europe/Paris',
+} as const;
+
+/** Returns the checksum of a file of the sandbox. */
+export const checksumOf = ({ id, size }: { readonly id: string; readonly size: number }): string => {
+  const hash = createHash('sha256');
+  for (const chunk of pseudoRandomBytes(id, 0, size)) hash.update(chunk);
+  return hash.digest('hex');
+};
+
+/** Call it at the top of a test file. Returns a function that sets up the activities for one test. */
+export const useRecordingHarness = () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  afterAll(() => database.drop());
+
+  return async ({
+    wrapStorage = (same) => same,
+  }: {
+    readonly wrapStorage?: (storage: FileStorage) => FileStorage;
+  } = {}) => {
+    const { repositories } = database;
+    const directory = await mkdtemp(join(tmpdir(), 'recordings-'));
+    const sandbox = await startSandbox();
+    const providers = createProviders({
+      ...sandboxSettings(sandbox.url),
+      smtp: { url: 'smtp://127.0.0.1:9', from: 'casting@castmatch.test', journalUrl: undefined },
+      storage: { kind: 'file_system', directory },
+    });
+    onTestFinished(async () => {
+      await providers.close();
+      await sandbox.close();
+      await rm(directory, { recursive: true, force: true });
+    });
+    const auditionId: AuditionId = `aud_${randomUUID()}`;
+    await repositories.events.append({
+      auditionId,
+      run: randomUUID(),
+      position: numbered(trail([...factsUntilScheduled(auditionId, 'org_1')])),
+    });
+    const {
+      meeting: { id: meetingId },
+    } = await providers.meetings.zoom.create(
+      { kind: 'service', user: 'me' },
+      { reference: auditionId, topic: 'Audition', slot, settings: {} },
+      callContext(),
+    );
+    const reported: string[] = [];
+    const storage = wrapStorage(providers.storage);
+    const activities = createMediaActivities({
+      repositories,
+      providers: { ...providers, storage },
+      accessTokens: createAccessTokens({
+        store: repositories.connections,
+        authorizers: providers.authorizers.oauth,
+      }),
+      reportAttention: ({ item }) => void reported.push(item.id),
+    });
+    const call = {
+      organization: 'org_1',
+      auditionId,
+      correlationId: 'corr-1',
+      provider: 'zoom',
+      meetingId,
+    } as const;
+    const environmentOf = () => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+    /** Runs an activity in an activity context, as a worker does. */
+    const inContext =
+      <Input, Result>(activity: (input: Input) => Promise<Result>) =>
+      (input: Input, environment = environmentOf()): Promise<Result> =>
+        environment.run(activity, input);
+    const run = {
+      findRecordings: inContext(activities.findRecordings),
+      storeFile: inContext(activities.storeFile),
+      discardFile: inContext(activities.discardFile),
+      completeRecording: inContext(activities.completeRecording),
+      removeAtProvider: inContext(activities.removeAtProvider),
+      raiseRecordingAttention: inContext(activities.raiseRecordingAttention),
+      settleRecordingAttention: inContext(activities.settleRecordingAttention),
+    };
+    const find = () => run.findRecordings({ ...call, checkTrash: false });
+    return {
+      database,
+      repositories,
+      sandbox,
+      storage: providers.storage,
+      directory,
+      call,
+      reported,
+      run,
+      find,
+      record: (spec: RecordingSpec = {}) => sandbox.control.recordMeeting(meetingId, spec),
+      /** Returns the inputs that store the files of all found recordings. */
+      filesToStore: async (): Promise<readonly StoreFileInput[]> => {
+        const { recordings } = await find();
+        return recordings.flatMap(({ instance, toStore }) =>
+          toStore.map((file) => ({
+            ...call,
+            ...file,
+            instance,
+            key: `recording/${file.recording}:${file.file}`,
+          })),
+        );
+      },
+      facts: async () => {
+        const events = await repositories.events.read('org_1', auditionId, { after: 0, limit: 100 });
+        return events.map(({ fact }) => fact).filter(({ type }) => type.startsWith('recording_'));
+      },
+      /** Ends the leases of the ledger. */
+      timePasses: () => timePasses(database.pool),
+    };
+  };
+};

@@ -1,0 +1,103 @@
+/**
+ * Delivers observations of participants. Those of one audition that arrive within a few seconds are delivered in one
+ * signal: at the start of a session all participants join, and each signal costs the audition a dozen history events.
+ */
+import type { InboxRouting } from '../../db/inbox/routing.ts';
+import type { AuditionId } from '../../domain/ids.ts';
+import type { InboxEvent } from '../../domain/inbox-event.ts';
+import type { PresenceReport } from '../../workflows/audition/messages.ts';
+import type { WebhookContext, WebhookOutcome } from './deliver.ts';
+import type { WorkflowSignals } from './workflow-signals.ts';
+
+export type PresenceEvent = Extract<
+  InboxEvent,
+  { kind: 'link.joined' | 'meeting.participant_joined' | 'meeting.participant_left' }
+>;
+
+export interface ReceivedPresence {
+  readonly webhook: WebhookContext;
+  readonly event: PresenceEvent;
+}
+
+const presenceKinds: ReadonlySet<string> = new Set<PresenceEvent['kind']>([
+  'link.joined',
+  'meeting.participant_joined',
+  'meeting.participant_left',
+]);
+
+/** Returns whether the event is an observation of a participant. */
+export const isPresence = (event: InboxEvent): event is PresenceEvent => presenceKinds.has(event.kind);
+
+/** Returns whether the kind of a stored webhook is an observation of a participant. */
+export const isPresenceKind = (kind: string): boolean => presenceKinds.has(kind);
+
+/** Observations are gathered until the next multiple of this time. */
+const gatheringMs = 3_000;
+
+/** Returns how long a new observation waits for others. All that wait at one time are due at the same instant. */
+export const gatheringDelayMs = (nowMs: number): number => gatheringMs - (nowMs % gatheringMs);
+
+/** Returns the audition and the report that it gets, or why there is none. */
+const reportOf = async (
+  { auditionOfMeeting }: Pick<InboxRouting, 'auditionOfMeeting'>,
+  { webhook, event: { kind, event } }: ReceivedPresence,
+): Promise<
+  { readonly audition: AuditionId; readonly report: PresenceReport } | 'no_such_meeting' | 'unnamed_person'
+> => {
+  const { inboxId, correlationId, provider } = webhook;
+  if (kind === 'link.joined') {
+    const { audition, participant, at } = event;
+    return { audition, report: { inboxId, correlationId, what: 'checked_in', participant, at } };
+  }
+  const { meetingId, at, name, email } = event;
+  if ((!name && !email) || at === undefined) return 'unnamed_person';
+  const audition = await auditionOfMeeting(provider, meetingId);
+  if (!audition) return 'no_such_meeting';
+  return {
+    audition,
+    report: {
+      inboxId,
+      correlationId,
+      what: kind === 'meeting.participant_joined' ? 'joined' : 'left',
+      meetingId,
+      at,
+      ...(name ? { name } : {}),
+      ...(email ? { email } : {}),
+    },
+  };
+};
+
+/**
+ * Signals the observations, in one signal for each audition. Returns the outcome of each, in order. A repeated delivery
+ * has no further effect.
+ * @throws when Temporal or the database does not answer; all of them are then delivered again
+ */
+export const deliverPresenceTogether = async (
+  {
+    repositories: { inboxRouting },
+    workflowSignals,
+  }: {
+    readonly repositories: { readonly inboxRouting: Pick<InboxRouting, 'auditionOfMeeting'> };
+    readonly workflowSignals: Pick<WorkflowSignals, 'signalAudition'>;
+  },
+  received: readonly ReceivedPresence[],
+): Promise<readonly WebhookOutcome[]> => {
+  const found = await Promise.all(received.map((one) => reportOf(inboxRouting, one)));
+  const known = found.filter((result) => typeof result !== 'string');
+  const byAudition = Map.groupBy(known, ({ audition }) => audition);
+  const results = new Map<AuditionId, 'signaled' | 'not_running'>();
+  for (const [audition, reports] of byAudition) {
+    const payload = reports
+      .map(({ report }) => report)
+      .toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+    const result = await workflowSignals.signalAudition(audition, { about: 'presence', reports: payload });
+    results.set(audition, result);
+  }
+  return found.map((result): WebhookOutcome => {
+    if (result === 'no_such_meeting') return { kind: 'not_yet_known', reason: result };
+    if (result === 'unnamed_person') return { kind: 'delivered', reason: result };
+    return results.get(result.audition) === 'signaled'
+      ? { kind: 'delivered' }
+      : { kind: 'delivered', reason: 'audition_ended' };
+  });
+};

@@ -1,0 +1,118 @@
+/** Moves an audition to another meeting: its provider fails before or during the session, or a person asks for it. */
+import type { Meeting } from '../../../domain/audition/events.ts';
+import type { Refusal } from '../../../domain/errors.ts';
+import { isHostedMeeting, type MeetingProviderName } from '../../../domain/providers/vendors.ts';
+import { runChange } from '../change.ts';
+import type { AuditionCompensation } from '../compensations.ts';
+import type { MeetingCommand } from '../messages.ts';
+import { noMeetingNeeded } from '../refusals.ts';
+import type { AuditionRun } from '../run.ts';
+import { undoInBackground } from '../undo-in-background.ts';
+import type { UnusableMeeting } from '../unusable-meeting.ts';
+import { announceBackup } from './backup.ts';
+import { writeCalendarEvents } from './calendar-events.ts';
+import { createMeeting } from './meeting.ts';
+import { notify } from './notices.ts';
+import { isMeetingNeeded } from './replace-meeting.ts';
+
+/**
+ * Moves everyone to the next provider. When none can make a meeting, the present one stays, because its provider may only
+ * fail to answer this service.
+ */
+export const leaveProvider = (
+  run: AuditionRun,
+  { meeting, reason }: UnusableMeeting,
+): Promise<Refusal | undefined> => {
+  const providers = run.plan.meetingProviders.filter((provider) => provider !== meeting.provider);
+  return moveToOtherMeeting(run, { from: meeting, reason, providers });
+};
+
+/** Moves everyone to another meeting, because a person asks for it: on the named provider, or on the next one. */
+export const changeMeeting = async (
+  run: AuditionRun,
+  { provider }: MeetingCommand,
+): Promise<Refusal | undefined> => {
+  const { meeting } = run.journal.view;
+  if (run.plan.meetingProviders.length === 0 || !isMeetingNeeded(run)) return noMeetingNeeded();
+  return moveToOtherMeeting(run, {
+    from: meeting,
+    reason: 'requested',
+    providers: orderFrom(run.plan.meetingProviders, provider, meeting),
+  });
+};
+
+/** The provider of the present meeting comes last: the person has a reason to leave it. */
+const orderFrom = (
+  all: readonly MeetingProviderName[],
+  preferred: MeetingProviderName | undefined,
+  present: Meeting | undefined,
+): readonly MeetingProviderName[] => {
+  const others = all.filter((provider) => provider !== preferred && provider !== present?.provider);
+  const last = all.filter((provider) => provider !== preferred && provider === present?.provider);
+  return [...(preferred ? [preferred] : []), ...others, ...last];
+};
+
+const moveToOtherMeeting = async (
+  run: AuditionRun,
+  {
+    from,
+    reason,
+    providers,
+  }: {
+    readonly from: Meeting | undefined;
+    readonly reason: string;
+    readonly providers: readonly MeetingProviderName[];
+  },
+): Promise<Refusal | undefined> => {
+  const { slot, revision, meeting } = run.journal.view;
+  if (!slot || meeting?.id !== from?.id || !isMeetingNeeded(run)) return undefined;
+  return runChange(
+    run,
+    'meeting',
+    async (change) => {
+      change.isMade = true;
+      const before = meetingRemovals(run);
+      const isMoot = () => !isMeetingNeeded(run) || run.journal.view.meeting?.id !== from?.id;
+      await createMeeting(
+        run,
+        { slot, revision },
+        {
+          isMoot,
+          departure: {
+            from,
+            reason,
+            providers,
+            isUrgent: true,
+            onNoneLeft: () => announceBackup(run),
+          },
+        },
+      );
+      const { meeting: present } = run.journal.view;
+      if (!present || present.id === from?.id) return undefined;
+      removeLater(run, before, present);
+      // Join links lead to the present meeting: no notice is needed, and no calendar event changes.
+      if (run.plan.joinLinks) return undefined;
+      const label = `r${revision}:m${run.meetingsRequested}`;
+      await writeCalendarEvents(run, { slot, revision }, { label });
+      notify(run, { notice: 'update', label, changed: 'link' });
+      return undefined;
+    },
+    { endsWithSlotStart: false },
+  );
+};
+
+const meetingRemovals = ({ saga }: AuditionRun): readonly AuditionCompensation[] =>
+  saga.pending.filter(({ kind }) => kind === 'remove_meeting');
+
+/**
+ * Removes the meetings that the audition has left, when their provider is back. Two meetings of a calendar provider are
+ * conferences of one event: the earlier one is gone already, and its removal waits for the end of the audition.
+ */
+const removeLater = (run: AuditionRun, removals: readonly AuditionCompensation[], present: Meeting): void => {
+  const left = removals.filter(
+    (entry) =>
+      entry.kind === 'remove_meeting' &&
+      (entry.provider !== present.provider || isHostedMeeting(entry.provider)),
+  );
+  undoInBackground(run, left, { isPatient: true });
+};

@@ -1,0 +1,50 @@
+/** Applies observations of participants: by their personal join links, and by the provider of the meeting. */
+import { whoJoined } from '../../../domain/audition/attendee.ts';
+import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
+import { toEpochMs } from '../../../domain/time/epoch.ts';
+import type { PresenceReport } from '../messages.ts';
+import type { AuditionRun } from '../run.ts';
+import { checkIn } from './session.ts';
+
+/**
+ * Records the observation. One that the state does not allow, that is about another meeting, or about a person who is not
+ * a participant, changes nothing.
+ */
+export const presenceReported = (run: AuditionRun, report: PresenceReport): void => {
+  if (report.what === 'checked_in') return checkInByLink(run, report);
+  const { view } = run.journal;
+  if (view.state === 'closed' || report.meetingId !== view.meeting?.id) return;
+  if (toEpochMs(report.at) < run.movedAt) return;
+  const participant = whoJoined(run.plan.participants, report);
+  if (participant === undefined || isKnown(run, participant, report)) return;
+  run.journal.record(
+    {
+      type: report.what === 'joined' ? 'participant_joined' : 'participant_left',
+      participant,
+      at: report.at,
+    },
+    { correlationId: report.correlationId },
+  );
+};
+
+/** A participant who opens the link again, or from another device, has checked in before. */
+const checkInByLink = (
+  run: AuditionRun,
+  { participant, at, correlationId }: Extract<PresenceReport, { what: 'checked_in' }>,
+): void => {
+  const { state, slot } = run.journal.view;
+  if (!slot || !isCommandAllowed('check-in', state)) return;
+  if (toEpochMs(at) < toEpochMs(slot.start) - run.plan.policy.checkInOpens) return;
+  checkIn(run, { participant, origin: 'link', correlationId });
+};
+
+/** A person with two devices joins twice. */
+const isKnown = (
+  { journal }: AuditionRun,
+  id: string,
+  { what, at }: Exclude<PresenceReport, { what: 'checked_in' }>,
+): boolean => {
+  const presence = journal.view.participants.find((participant) => participant.id === id)?.presence;
+  const last = what === 'joined' ? presence?.lastJoinedAt : presence?.leftAt;
+  return last !== undefined && at <= last;
+};

@@ -1,0 +1,8 @@
+import type { Meeting } from '../../domain/audition/events.ts';
+
+/** A meeting whose provider cannot be used. */
+export interface UnusableMeeting {
+  readonly meeting: Meeting;
+  /** The kind of the provider's fault. */
+  readonly reason: string;
+}

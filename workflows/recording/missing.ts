@@ -1,0 +1,35 @@
+/** What an operator reads about a recording that cannot be stored. */
+import type { MissingReason } from '../../domain/recordings/recording.ts';
+
+interface Explanation {
+  readonly what: string;
+  readonly hint: string;
+}
+
+/** Returns what has happened and what to do about it. */
+export const missingTexts: Readonly<Record<MissingReason, Explanation>> = {
+  never_made: {
+    what: 'The session was to be recorded, and the provider has no recording of it.',
+    hint: 'Ask the host whether the recording was started, and look at the account of the provider. Then retry or skip.',
+  },
+  in_trash: {
+    what: 'The recording was moved to the trash of the provider before it was stored.',
+    hint: 'Recover it there, then retry. Zoom keeps it for 30 days.',
+  },
+  still_processing: {
+    what: 'The provider has not finished the recording within the time that the organization allows.',
+    hint: 'Look at the status page of the provider. Retry waits again as long.',
+  },
+  empty: {
+    what: 'The provider has a recording whose files all have 0 bytes.',
+    hint: 'Ask the support of the provider, then retry or skip.',
+  },
+  transfer_failed: {
+    what: 'The recording exists, and its files could not be stored for a day.',
+    hint: 'Read the failure of the activity storeFile: storage full, access refused, or the provider down. Then retry.',
+  },
+  unreadable: {
+    what: 'The provider does not answer the question for its recordings.',
+    hint: 'Look at the health page and at the scopes of the app (docs/integrations/zoom.md). Then retry.',
+  },
+};
