@@ -17,7 +17,11 @@ const setup = async () => {
     return { provider: 'google', connection: 'conn_1', calendarId: data.id ?? '' };
   };
   const family = await addCalendar();
-  const occupy = (calendarId: string, { start, end }: Pick<Slot, 'start' | 'end'> = slot, more: object = {}) =>
+  const occupy = (
+    calendarId: string,
+    { start, end }: Pick<Slot, 'start' | 'end'> = slot,
+    more: object = {},
+  ) =>
     own.events.insert({
       calendarId,
       requestBody: { start: { dateTime: start }, end: { dateTime: end }, ...more },

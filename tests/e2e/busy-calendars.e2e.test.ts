@@ -57,8 +57,7 @@ const occupyFamily = ({ start, end }: { readonly start: string; readonly end: st
     requestBody: { summary: 'School play', start: { dateTime: start }, end: { dateTime: end } },
   });
 
-const ask = (body: object) =>
-  platform.post('/v1/auditions', body, { idempotencyKey: crypto.randomUUID() });
+const ask = (body: object) => platform.post('/v1/auditions', body, { idempotencyKey: crypto.randomUUID() });
 
 /** Returns the ids of the calendars that have an event which the person sees. */
 const calendarsWithEvents = () =>
