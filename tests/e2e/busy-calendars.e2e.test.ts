@@ -32,11 +32,7 @@ beforeAll(async () => {
     scopes: [scope],
   });
   [work, family] = [await addCalendar('Work'), await addCalendar('Family')];
-  const chosen = await platform.put('/v1/connections/conn_director/calendars', {
-    written: work,
-    busy: [family],
-  });
-  expect(chosen).toMatchObject({ status: 200 });
+  await platform.put('/v1/connections/conn_director/calendars', { written: work, busy: [family] });
 });
 afterAll(() => service.close());
 
@@ -65,6 +61,17 @@ const calendarsWithEvents = () =>
     .state()
     .google.calendars.filter(({ events }) => events.some(({ status }) => status !== 'cancelled'))
     .map(({ id }) => id);
+
+it('the choice is shown in the list of calendars', async () => {
+  const { body } = await platform.get('/v1/connections/conn_director/calendars');
+  expect(body).toMatchObject({
+    items: [
+      { calendarId: 'primary', isWritten: false, isBusy: false },
+      { calendarId: work, name: 'Work', isWritten: true, isBusy: true },
+      { calendarId: family, name: 'Family', isWritten: false, isBusy: true },
+    ],
+  });
+});
 
 it('an audition is written to the chosen calendar, and to no other of the account', async () => {
   const { id } = await platform.request(requestWith(801, 21 * day));

@@ -27,11 +27,12 @@ describe('the busy calendars of a participant', () => {
       {
         plan: { participants: [performer, director] },
         prepare: (world) => {
-          const { claimSlot } = world.activities;
-          Object.assign(world.activities, {
-            claimSlot: (input: Parameters<typeof claimSlot>[0]) => {
+          const { activities } = world;
+          const claim = activities.claimSlot.bind(activities);
+          Object.assign(activities, {
+            claimSlot: (input: Parameters<typeof claim>[0]) => {
               claimed.push([...input.calendars]);
-              return claimSlot(input);
+              return claim(input);
             },
           });
         },

@@ -12,7 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const scope = 'https://www.googleapis.com/auth/calendar.calendarlist.readonly';
+/** An optional scope of the fake provider. */
+const scope = 'calendar.names';
 
 const setup = async (list?: ListCalendars) => {
   const listed: CalendarListing[] = [
@@ -166,7 +167,7 @@ describe('the page of calendars that cannot be listed', () => {
     expect(page.text).toContain('You have not allowed us to see the names of your calendars at Google');
     await person.submit(page, { to: '/connect' });
     expect(authorizers.lastAuthorizationRequest()).toMatchObject({
-      scopes: expect.arrayContaining(['openid', 'calendar.events']),
+      scopes: expect.arrayContaining(['openid', 'calendar.events', scope]),
     });
   });
 

@@ -164,13 +164,13 @@ describe('a choice of calendars', () => {
   });
 });
 
-describe('calendars that cannot be listed', () => {
-  const fails =
-    (fault: ProviderFault): ListCalendars =>
-    async () => {
-      throw new ProviderError('google', 'calendar.listCalendars', fault, { message: 'no' });
-    };
+const fails =
+  (fault: ProviderFault): ListCalendars =>
+  async () => {
+    throw new ProviderError('google', 'calendar.listCalendars', fault, { message: 'no' });
+  };
 
+describe('calendars that cannot be listed', () => {
   it('name the scope that is missing, and the way to consent to it', async () => {
     const { list, id } = await setup({
       listCalendars: async () => ({ kind: 'scope_missing', scopes: ['calendars.seen'] }),
