@@ -149,7 +149,7 @@ export interface BusyEvent extends BusyInterval {
 }
 
 /** The calendars of an account that hold events. */
-export interface CalendarList {
+interface CalendarList {
   /** The scopes of which a consent must have one before `list` is called. Empty: every consent permits it. */
   readonly scopes: readonly string[];
   /**
