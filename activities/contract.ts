@@ -572,7 +572,14 @@ export interface SyncCalendarsInput {
   /** Subscriptions that the vendor has ended or is about to end. */
   readonly lostSubscriptions?: readonly string[] | undefined;
   /** Lists all events and compares them with what this service believes. The rounds after the first one continue. */
-  readonly reconcile?: { readonly isDryRun: boolean; readonly isFirst: boolean } | undefined;
+  readonly reconcile?:
+    | {
+        readonly isDryRun: boolean;
+        readonly isFirst: boolean;
+        /** Only a listing that began later counts. Undefined in a request of an earlier version of the workflow. */
+        readonly requestedAt?: Instant | undefined;
+      }
+    | undefined;
 }
 
 /** The state of one calendar. `calendar` is a hash: the calendar's id can be an email address. */

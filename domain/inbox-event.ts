@@ -69,6 +69,11 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
     'connection.restored',
     z.object({ organization: organizationIdSchema, connection: connectionIdSchema }),
   ),
+  /** The account was disconnected here: what was read from it must be erased. */
+  inboxEvent(
+    'connection.disconnected',
+    z.object({ organization: organizationIdSchema, connection: connectionIdSchema }),
+  ),
   inboxEvent('calendar.changed', calendar),
   inboxEvent('subscription.reauthorization_required', subscription),
   inboxEvent('subscription.removed', subscription),

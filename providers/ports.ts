@@ -103,7 +103,28 @@ export interface BookedRoom {
   readonly name: string;
 }
 
+/** What is known of an event before it is written again. */
+export interface KnownEvent {
+  /** The times at which this service has written it, or has reported it to its audition. */
+  readonly times: readonly { readonly start: Instant; readonly end: Instant }[];
+  /** Whether the calendar has had the event, and no deletion of it is known. */
+  readonly isPresent: boolean;
+}
+
+/** An edit of a person, which was not known and was written over. Without times: the event lasted all day. */
+export type OverwrittenEdit =
+  | { readonly kind: 'moved'; readonly start?: Instant; readonly end?: Instant }
+  | { readonly kind: 'deleted' };
+
+export interface WrittenCalendarEvent {
+  /** The provider's id of the event. */
+  readonly eventId: string;
+  readonly overwrote?: OverwrittenEdit | undefined;
+}
+
 export interface CalendarEvent extends OurEvent {
+  /** Undefined for an event that was not written before. */
+  readonly known?: KnownEvent | undefined;
   /** Set when the event is written for the room (`roomUser`). Any other step leaves the rooms of the event as they are. */
   readonly room?: BookedRoom | undefined;
   readonly use: EventUse;
@@ -240,13 +261,14 @@ export interface CalendarProvider extends ReadableCalendarProvider {
   readonly name: WritableCalendarName;
   /**
    * Creates, updates or revives the event. Idempotent by `eventId`. Returns the provider's id of the event, which
-   * differs from ours when ours cannot be used any more.
+   * differs from ours when ours cannot be used any more, and the edit that was written over. A repetition after a lost answer
+   * finds no edit any more.
    */
   putEvent(
     connection: ConnectedAccount,
     event: CalendarEvent,
     call: CallContext,
-  ): Promise<{ readonly eventId: string }>;
+  ): Promise<WrittenCalendarEvent>;
   /** Gives the event a conference and its time; `putEvent` writes its texts. Idempotent by `eventId`. */
   putConference(
     connection: ConnectedAccount,

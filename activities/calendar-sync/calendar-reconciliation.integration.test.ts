@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { storedCalendar } from '../../db/auditions/resources.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
+import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { ProviderError } from '../../domain/errors.ts';
-import type { AuditionId } from '../../domain/ids.ts';
+import type { AuditionId, ConnectionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
 import {
@@ -281,6 +283,208 @@ describe('an event of ours that nothing accounts for', () => {
     await holds.release();
     expect(await sync()).toEqual({ kind: 'ended', reason: 'unused' });
     expect(standing()).toEqual([eventId]);
+  });
+});
+
+describe('an event that another connection has written to the same calendar', () => {
+  /** Connects the account a second time, and lets an audition write an event through that connection. */
+  const setupTwo = async (facts: readonly AuditionFact[] = []) => {
+    const bench = await setup();
+    const { repositories, account, store, putEvent } = bench;
+    const other: ConnectionId = `conn_${crypto.randomUUID()}`;
+    await repositories.connections.put({
+      id: other,
+      organization: 'org_1',
+      provider: 'google',
+      account,
+      refreshToken: `sandbox-refresh-${account}`,
+    });
+    const audition = await store(...facts);
+    await putEvent(audition, later);
+    const key = `audition/${audition}:event:ada:r1`;
+    const calendar: WritableCalendarRef = { provider: 'google', connection: other, calendarId: account };
+    return {
+      ...bench,
+      other,
+      audition,
+      /** What the ledger has of the write. */
+      complete: async () => {
+        const begin = {
+          key,
+          organization: 'org_1',
+          provider: 'google',
+          operation: 'calendar.putEvent',
+        } as const;
+        const target = { kind: 'calendar_event', participant: ada, calendar } as const;
+        const started = await repositories.ledger.begin({
+          ...begin,
+          requestHash: 'h',
+          leaseMs: 1_000,
+          handedOver: true,
+          auditionId: audition,
+          target,
+        });
+        if (started.kind !== 'first') throw new Error(started.kind);
+        await repositories.ledger.complete(key, { providerId: eventIdFor(audition), result: {} });
+      },
+      record: () =>
+        repositories.writtenEvents.record({
+          organization: 'org_1',
+          connection: other,
+          provider: 'google',
+          calendarName: `google/${account}`,
+          calendarId: account,
+          eventId: eventIdFor(audition),
+          auditionId: audition,
+          participant: ada,
+          key,
+          slot: later,
+          revision: 1,
+        }),
+    };
+  };
+
+  it('stays when the ledger knows the step', async () => {
+    const { reconcile, write, complete, standing } = await setupTwo();
+    await write(1, slot);
+    await complete();
+    expect(await reconcile()).toEqual([]);
+    expect(standing()).toHaveLength(2);
+  });
+
+  it('stays when it is recorded, also after its audition has ended', async () => {
+    const { reconcile, write, record, standing } = await setupTwo([cancelled]);
+    await write(1, slot);
+    await record();
+    expect(await reconcile()).toEqual([]);
+    expect(standing()).toHaveLength(2);
+  });
+
+  it('stays when the account of that connection is disconnected: its calendars are not known any more', async () => {
+    const { reconcile, write, complete, standing, repositories, other } = await setupTwo();
+    await write(1, slot);
+    await complete();
+    await repositories.connections.disconnect('org_1', other, 'disconnected_here');
+    expect(await reconcile()).toEqual([]);
+    expect(standing()).toHaveLength(2);
+  });
+
+  it('is removed when no step of either connection accounts for it', async () => {
+    const { reconcile, write, standing } = await setupTwo();
+    await write(1, slot);
+    expect(await reconcile()).toEqual(['event_orphaned removed']);
+    expect(standing()).toHaveLength(1);
+  });
+});
+
+describe('an event that a person has moved to another calendar of the account', () => {
+  /** Writes our event to two calendars of the account, one of which is the main one, and deletes the one in the main one. */
+  const setupMoved = async () => {
+    const bench = await setup();
+    const { repositories, connection, pool, auditionId, sandbox, account } = bench;
+    await bench.write(1, slot);
+    const { calendar } = connectToSandbox(sandbox.url, account);
+    const inserted = await calendar.calendars.insert({ requestBody: { summary: 'Other' } });
+    const other = inserted.data.id ?? '';
+    const name = `google/${other}`;
+    // Another audition uses the other calendar.
+    const owner = newAuditionId();
+    await pool.query(
+      `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
+       VALUES ($1, 1, $2, 'org_1', tstzrange($3, $4))`,
+      [owner, storedCalendar(name), slot.start, slot.end],
+    );
+    await calendar.events.insert({
+      calendarId: other,
+      requestBody: { id: eventIdFor(owner), start: { dateTime: later.start }, end: { dateTime: later.end } },
+    });
+    await repositories.writtenEvents.record({
+      organization: 'org_1',
+      connection,
+      provider: 'google',
+      calendarName: name,
+      calendarId: other,
+      eventId: eventIdFor(owner),
+      auditionId: owner,
+      participant: ada,
+      key: 'other:r1',
+      slot: later,
+      revision: 1,
+    });
+    return {
+      ...bench,
+      /** Google keeps the id of an event that is moved. */
+      moveAway: () =>
+        calendar.events.move({
+          calendarId: 'primary',
+          eventId: eventIdFor(auditionId),
+          destination: other,
+        }),
+      inOther: async () => {
+        const { data } = await calendar.events.get({ calendarId: other, eventId: eventIdFor(auditionId) });
+        return data.status;
+      },
+    };
+  };
+
+  it('stays there, and the audition asks about its deletion', async () => {
+    const { sync, record, moveAway, reconcile, kinds, inOther } = await setupMoved();
+    await record({ type: 'confirmed' });
+    await sync();
+    await moveAway();
+    expect(await reconcile()).toEqual(expect.arrayContaining(['event_relocated asked']));
+    expect(await reconcile()).toEqual(expect.arrayContaining(['event_relocated asked']));
+    expect(kinds()).toEqual(['deleted']);
+    expect(await inOther()).toBe('confirmed');
+  });
+});
+
+describe('a calendar with more findings than one round takes', () => {
+  it('is compared to the end, whatever cannot be repaired', async () => {
+    const { sync, write, store, putEvent, standing } = await setup();
+    await write(1, slot);
+    // Each is reported and none removed, so they stay at the beginning of the list.
+    for (let count = 0; count < 101; count += 1) await putEvent(newAuditionId(), later);
+    const closed: AuditionId[] = [];
+    for (let count = 0; count < 55; count += 1) closed.push(await store(cancelled));
+    for (const id of closed) await putEvent(id, later);
+    const before = standing().length;
+    for (let round = 0; round < 6; round += 1) {
+      const result = await sync({ reconcile: { isDryRun: false, isFirst: round === 0 } });
+      if (result.kind === 'synced' && result.isReconciled) break;
+    }
+    expect(standing()).toHaveLength(before - 55);
+  }, 60_000);
+});
+
+describe('a dry run', () => {
+  it('leaves the repairs to the next round', async () => {
+    const { reconcile, sync, write, store, putEvent, standing, eventId } = await setup();
+    await write(1, slot);
+    await putEvent(await store(cancelled), later);
+    expect(await reconcile(true)).toEqual(['event_orphaned removed']);
+    await sync();
+    expect(standing()).toEqual([eventId]);
+  });
+});
+
+describe('a request for a reconciliation', () => {
+  it('is not answered with a listing that began before it', async () => {
+    const { sync, write, person, stored } = await setup({ pageSize: 2, roundMs: 0 });
+    await write(1, slot);
+    for (let day = 10; day < 16; day += 1) {
+      person.add(`2031-08-${day}T08:00:00Z`, `2031-08-${day}T09:00:00Z`);
+    }
+    expect(await sync()).toMatchObject({ isMore: true });
+    const generations = async () => new Set((await stored()).map(({ generation }) => generation));
+    expect(await generations()).toEqual(new Set([1]));
+    const requestedAt = toInstant(Date.now());
+    let result = await sync({ reconcile: { isDryRun: false, isFirst: true, requestedAt } });
+    while (result.kind === 'synced' && result.isMore) {
+      result = await sync({ reconcile: { isDryRun: false, isFirst: false, requestedAt } });
+    }
+    expect(result).toMatchObject({ isReconciled: true });
+    expect(await generations()).toEqual(new Set([2]));
   });
 });
 

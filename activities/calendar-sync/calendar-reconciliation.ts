@@ -7,62 +7,70 @@ import type { AuditionReadModel } from '../../db/auditions/read-model.ts';
 import type { CalendarKey, SyncedCalendar, SyncedCalendars } from '../../db/calendars/synced-calendars.ts';
 import type { OwnEvent, SyncedEvents } from '../../db/calendars/synced-events.ts';
 import type { WrittenEvents } from '../../db/calendars/written-events.ts';
-import type { OperationLedger } from '../../db/ledger/operations.ts';
 import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import { hour } from '../../domain/time/units.ts';
 import type { Providers } from '../../providers/ports.ts';
 import type { SyncCalendarsInput } from '../contract.ts';
-import { createCalendarUses } from './calendar-uses.ts';
+import type { CalendarUses } from './calendar-uses.ts';
+import type { Listing } from './listing.ts';
 import { createMissingRecords } from './missing-records.ts';
 import type { SyncRound } from './sync-round.ts';
-import { createUnaccountedEvents } from './unaccounted-events.ts';
+import { createUnaccountedEvents, type Settled } from './unaccounted-events.ts';
 import { compareWithWritten } from './written-comparison.ts';
+
+type ReconciliationRequest = NonNullable<SyncCalendarsInput['reconcile']>;
 
 export interface CalendarReconciliation {
   /** Whether all events of the calendar must be listed again, to be compared. */
-  isDue(calendar: SyncedCalendar, input: SyncCalendarsInput): boolean;
-  /** Whether the last listing of all events is complete and was reconciled. */
-  isDone(calendar: SyncedCalendar): boolean;
+  isDue(calendar: SyncedCalendar, round: Pick<SyncRound, 'input' | 'isPoll'>): boolean;
+  /** Whether a listing of all events that began after the request is complete and was compared. */
+  isDone(calendar: SyncedCalendar, request: ReconciliationRequest): boolean;
   /**
    * Compares the calendar if a listing of all events was completed since the last comparison. Idempotent: what was repaired
-   * is not found again. Call it before the change report, which asks about what a person has changed.
+   * is not found again. Call it before the change report, which asks about what a person has changed. A comparison that is
+   * not complete is continued in the next round.
    * @throws {ProviderError} a transient fault. Then the calendar is compared again.
    */
-  reconcile(round: SyncRound, key: CalendarKey): Promise<readonly CalendarFinding[]>;
+  reconcile(round: SyncRound, key: CalendarKey): Promise<Settled>;
   /** Removes our events that no step accounts for from a calendar that is not used any more. @throws {ProviderError} */
-  removeLeftovers(round: SyncRound, calendar: SyncedCalendar): Promise<readonly CalendarFinding[]>;
+  removeLeftovers(round: SyncRound, calendar: SyncedCalendar): Promise<Settled>;
 }
 
 export interface CalendarReconciliationDependencies {
   readonly repositories: {
     readonly auditions: Pick<AuditionReadModel, 'get'>;
-    readonly ledger: Pick<OperationLedger, 'standingEffects' | 'completedEffects'>;
-    readonly syncedCalendars: Pick<SyncedCalendars, 'find' | 'markReconciled'>;
+    readonly syncedCalendars: Pick<SyncedCalendars, 'find' | 'markReconciled' | 'markDryRun'>;
     readonly syncedEvents: Pick<
       SyncedEvents,
-      'listUnaccounted' | 'listUnrecorded' | 'listOwn' | 'markMissing' | 'discard'
+      'listUnaccounted' | 'listElsewhere' | 'listUnrecorded' | 'listOwn' | 'markMissing' | 'discard'
     >;
     readonly writtenEvents: Pick<WrittenEvents, 'record'>;
   };
   readonly providers: Pick<Providers, 'calendars'>;
   /** How often all events are listed again. 0: only when the vendor demands it, or an operator. */
   readonly reconciliationHours: number;
+  readonly uses: CalendarUses;
+  readonly listing: Listing;
 }
 
 /** Creates the reconciliation. */
 export const createCalendarReconciliation = ({
-  repositories: { auditions, ledger, syncedCalendars, syncedEvents, writtenEvents },
+  repositories: { auditions, syncedCalendars, syncedEvents, writtenEvents },
   providers: { calendars },
   reconciliationHours,
+  uses,
+  listing,
 }: CalendarReconciliationDependencies): CalendarReconciliation => {
-  const uses = createCalendarUses({ ledger, calendars });
   const recordMissing = createMissingRecords({ auditions, syncedEvents, writtenEvents, uses });
-  const removeUnaccounted = createUnaccountedEvents({ auditions, syncedEvents, calendars, uses });
+  const removeUnaccounted = createUnaccountedEvents({ auditions, syncedEvents, calendars, uses, listing });
 
   return {
-    isDue: ({ progress, listedAt, createdAt }, { only, reconcile }) => {
-      if (only || progress?.position.kind !== 'changes' || progress.position.page !== undefined) return false;
+    isDue: ({ progress, listingBeganAt, listedAt, createdAt }, { input: { reconcile }, isPoll }) => {
+      if (reconcile?.requestedAt !== undefined) return isEarlier(listingBeganAt, reconcile.requestedAt);
+      if (!isPoll || progress?.position.kind !== 'changes' || progress.position.page !== undefined)
+        return false;
       if (reconcile) return reconcile.isFirst;
       return (
         reconciliationHours > 0 && Date.now() - toEpochMs(listedAt ?? createdAt) > reconciliationHours * hour
@@ -70,27 +78,38 @@ export const createCalendarReconciliation = ({
     },
 
     // A vendor without cursors lists everything each time.
-    isDone: ({ state, listedAt, reconciledAt }) =>
-      state === 'unavailable' || (state === 'in_sync' && listedAt !== undefined && listedAt === reconciledAt),
+    isDone: ({ state, listedAt, reconciledAt, dryRunAt }, { isDryRun, requestedAt }) =>
+      state === 'unavailable' ||
+      (state === 'in_sync' &&
+        listedAt !== undefined &&
+        listedAt === (isDryRun ? dryRunAt : reconciledAt) &&
+        !isEarlier(listedAt, requestedAt)),
 
     reconcile: async (round, key) => {
       const calendar = await syncedCalendars.find(key);
-      const { listedAt, reconciledAt } = calendar ?? {};
-      if (!calendar || listedAt === undefined || listedAt === reconciledAt) return [];
       const isDryRun = round.input.reconcile?.isDryRun === true;
+      const { listedAt, reconciledAt, dryRunAt } = calendar ?? {};
+      const isCompared = listedAt === (isDryRun ? dryRunAt : reconciledAt);
+      if (!calendar || listedAt === undefined || isCompared) return { findings: [], isComplete: true };
       const recorded = await recordMissing(round, calendar, listedAt, isDryRun);
       if (!isDryRun) await syncedEvents.markMissing(calendar, listedAt);
       const differing = (await syncedEvents.listOwn(calendar)).flatMap((event) =>
         differenceOf(event, isDryRun),
       );
       const removed = await removeUnaccounted(round, calendar, isDryRun);
-      await syncedCalendars.markReconciled(calendar, listedAt);
-      return [...recorded, ...differing, ...removed];
+      const isComplete = recorded.isComplete && removed.isComplete;
+      // A dry run repairs nothing, so the next round compares the calendar as if there had been none.
+      if (isDryRun) await syncedCalendars.markDryRun(calendar, listedAt);
+      else if (isComplete) await syncedCalendars.markReconciled(calendar, listedAt);
+      return { findings: [...recorded.findings, ...differing, ...removed.findings], isComplete };
     },
 
     removeLeftovers: (round, calendar) => removeUnaccounted(round, calendar, false),
   };
 };
+
+const isEarlier = (at: Instant | undefined, than: Instant | undefined): boolean =>
+  than !== undefined && (at === undefined || toEpochMs(at) < toEpochMs(than));
 
 /** Returns the finding. The change report repairs lost writes and returns them, so only a dry run includes them. */
 const differenceOf = (event: OwnEvent, isDryRun: boolean): readonly CalendarFinding[] => {

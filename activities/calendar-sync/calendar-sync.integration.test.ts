@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { storedCalendar } from '../../db/auditions/resources.ts';
+import { ProviderError } from '../../domain/errors.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
 import { ada, slot, useCalendarSync } from '../../tests/harness/calendar-sync-harness.ts';
 
 const setup = useCalendarSync();
@@ -118,14 +120,16 @@ describe('a round of the synchronisation', () => {
   });
 
   it('waits for the owner after the access was revoked, and ends when the account is disconnected', async () => {
-    const { sync, write, sandbox, account, repositories, connection, stored } = await setup();
+    const { sync, write, sandbox, account, repositories, connection, stored, person } = await setup();
     await write(1, slot);
+    person.add('2031-08-01T08:00:00Z', '2031-08-01T09:00:00Z');
     await sync();
     sandbox.control.revokeGrants('google', account);
     expect(await sync()).toMatchObject({ kind: 'needs_reauthorization' });
     await repositories.connections.disconnect('org_1', connection, 'disconnected_here');
     expect(await sync()).toEqual({ kind: 'ended', reason: 'disconnected' });
-    expect(await stored()).toEqual([]);
+    // What was read is erased. What the open audition has written is known without the account.
+    expect(await stored()).toMatchObject([{ isOurs: true }]);
     expect(await repositories.watchSubscriptions.listByConnection(connection)).toEqual([]);
   });
 
@@ -194,5 +198,168 @@ describe('the channel of a calendar', () => {
     fault('google', { kind: 'none' });
     expect(await sync({ only: [resource] })).toMatchObject({ calendars: [{ pushError: 'outage' }] });
     expect(await sync()).toMatchObject({ calendars: [{ pushError: undefined }] });
+  });
+
+  it('is replaced when its loss was stored and the notification forgotten', async () => {
+    const { sync, write, repositories, connection, sandbox } = await setup();
+    await write(1, slot);
+    await sync();
+    const [first] = await repositories.watchSubscriptions.listByConnection(connection);
+    await repositories.watchSubscriptions.markLost(first?.id ?? '');
+    await sync({ only: [] });
+    const [second] = await repositories.watchSubscriptions.listByConnection(connection);
+    expect(second?.id).not.toBe(first?.id);
+    expect(sandbox.control.state().google.channels).toHaveLength(1);
+  });
+
+  it.each([
+    ['of a calendar that is not used any more', 'calendar:gone'],
+    ['beside the present one', undefined],
+  ])('that is left over, %s, is ended and costs no further rounds', async (_which, calendarId) => {
+    const { sync, write, repositories, connection, resource } = await setup();
+    await write(1, slot);
+    await sync();
+    await repositories.watchSubscriptions.put({
+      id: crypto.randomUUID(),
+      provider: 'google',
+      organization: 'org_1',
+      connection,
+      calendarId: calendarId ?? resource,
+      resourceId: 'r',
+      secret: 's',
+      expiresAt: toInstant(Date.now() + 60_000),
+    });
+    const { renewAt } = Object(await sync());
+    expect(Date.parse(renewAt) - Date.now()).toBeGreaterThan(5 * 86_400_000);
+    expect(await repositories.watchSubscriptions.listByConnection(connection)).toHaveLength(1);
+  });
+
+  it('that cannot be replaced is tried again with the next poll, and not every minute', async () => {
+    const { sync, write, fault, pool, connection } = await setup();
+    await write(1, slot);
+    await sync();
+    await pool.query(
+      `UPDATE watch_subscriptions SET created_at = now() - interval '6 days',
+       expires_at = now() + interval '20 hours' WHERE connection = $1`,
+      [connection],
+    );
+    fault('google', { kind: 'outage', operation: 'events.watch' });
+    expect(await sync()).toMatchObject({ renewAt: undefined, nextPollMs: 5 * 60_000 });
+  });
+
+  it('does not keep the calendars from being read when the vendor is slow', async () => {
+    const slow = { calls: 0 };
+    const { sync, write, repositories, connection, pool, auditionId } = await setup({
+      wrap: (changes) => ({
+        ...changes,
+        push: changes.push && {
+          ...changes.push,
+          watch: (_account, _request, call) => {
+            slow.calls += 1;
+            return new Promise((_resolve, reject) => {
+              call.signal?.addEventListener('abort', () =>
+                reject(
+                  new ProviderError(
+                    'google',
+                    'calendar.watch',
+                    { kind: 'outage', effect: 'unknown' },
+                    { message: 'late' },
+                  ),
+                ),
+              );
+            });
+          },
+        },
+      }),
+    });
+    await write(1, slot);
+    for (const name of ['a', 'b', 'c']) {
+      await repositories.writtenEvents.record({
+        organization: 'org_1',
+        connection,
+        provider: 'google',
+        calendarName: `google/${connection}-${name}`,
+        calendarId: name,
+        eventId: 'e1',
+        auditionId,
+        participant: ada,
+        key: 'k1',
+        slot,
+        revision: 1,
+      });
+      await pool.query(
+        `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
+         VALUES ($1, 2, $2, 'org_1', tstzrange($3, $4))`,
+        [auditionId, storedCalendar(`google/${connection}-${name}`), slot.start, slot.end],
+      );
+    }
+    const begun = Date.now();
+    const result = await sync();
+    expect(Date.now() - begun).toBeLessThan(15_000);
+    expect(slow.calls).toBe(1);
+    expect(result).toMatchObject({ calendars: [{ state: 'in_sync' }, {}, {}, {}] });
+    expect(Date.parse(Object(result).renewAt)).toBeLessThanOrEqual(Date.now());
+  }, 30_000);
+});
+
+describe('the poll of all calendars', () => {
+  it('is not postponed by notifications about one of them', async () => {
+    const { sync, write, person, pool, connection, stored } = await setup();
+    await write(1, slot);
+    await pool.query("UPDATE connections SET connected_at = now() - interval '1 day' WHERE id = $1", [
+      connection,
+    ]);
+    expect(await sync()).toMatchObject({ nextPollMs: 15 * 60_000 });
+    const [{ nextPollMs }] = [Object(await sync({ only: [] }))];
+    expect(nextPollMs).toBeLessThanOrEqual(15 * 60_000);
+    person.add('2031-08-01T08:00:00Z', '2031-08-01T09:00:00Z');
+    await sync({ only: [] });
+    expect(await stored()).toHaveLength(1);
+    await pool.query(
+      "UPDATE synced_calendars SET polled_at = now() - interval '10 minutes' WHERE connection = $1",
+      [connection],
+    );
+    const { nextPollMs: rest } = Object(await sync({ only: [] }));
+    expect(Math.round(rest / 60_000)).toBe(5);
+    expect(await stored()).toHaveLength(1);
+    await pool.query(
+      "UPDATE synced_calendars SET polled_at = now() - interval '16 minutes' WHERE connection = $1",
+      [connection],
+    );
+    expect(await sync({ only: [] })).toMatchObject({ nextPollMs: 15 * 60_000 });
+    expect(await stored()).toHaveLength(2);
+  });
+
+  it('comes every five minutes while a calendar has no channel', async () => {
+    const { sync, write, fault } = await setup();
+    await write(1, slot);
+    fault('google', { kind: 'outage', operation: 'events.watch' });
+    expect(await sync()).toMatchObject({ nextPollMs: 5 * 60_000 });
+    fault('google', { kind: 'none' });
+    expect(await sync()).toMatchObject({ nextPollMs: 15 * 60_000 });
+  });
+});
+
+describe('a vendor that rejects each page after the first', () => {
+  it('makes the calendar unavailable, and leads to no endless loop', async () => {
+    const pages = { count: 0 };
+    const { sync, write } = await setup({
+      wrap: (changes) => ({
+        ...changes,
+        listChanges: async (_account, _calendar, position) => {
+          pages.count += 1;
+          return position.page === undefined
+            ? { kind: 'page', changes: [], nextPage: 'p2' }
+            : { kind: 'cursor_expired' };
+        },
+      }),
+    });
+    await write(1, slot);
+    expect(await sync()).toMatchObject({
+      kind: 'synced',
+      isMore: false,
+      calendars: [{ state: 'unavailable', error: 'rejected_input' }],
+    });
+    expect(pages.count).toBeLessThan(6);
   });
 });

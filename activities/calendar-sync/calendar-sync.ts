@@ -9,6 +9,7 @@ import type { WatchSubscriptions } from '../../db/inbox/watch-subscriptions.ts';
 import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
 import { isTransient, ProviderError } from '../../domain/errors.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
+import { toEpochMs } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
 import type { AccessTokens } from '../../providers/oauth/access-tokens.ts';
 import type { Providers } from '../../providers/ports.ts';
@@ -24,8 +25,10 @@ import {
   type CalendarReconciliationDependencies,
   createCalendarReconciliation,
 } from './calendar-reconciliation.ts';
+import { type CalendarUsesDependencies, createCalendarUses } from './calendar-uses.ts';
 import { type AuditionSignals, createChangeReport } from './change-report.ts';
 import { createListing } from './listing.ts';
+import { createReconnection } from './reconnection.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import type { SyncRound } from './sync-round.ts';
 
@@ -33,6 +36,7 @@ export interface CalendarSyncDependencies
   extends Pick<CalendarReconciliationDependencies, 'reconciliationHours'> {
   readonly repositories: CalendarReconciliationDependencies['repositories'] & {
     readonly connections: Pick<Connections, 'get'>;
+    readonly ledger: CalendarUsesDependencies['ledger'];
     readonly syncedCalendars: SyncedCalendars;
     readonly syncedEvents: SyncedEvents;
     readonly watchSubscriptions: WatchSubscriptions;
@@ -56,6 +60,9 @@ export interface CalendarSyncDependencies
  */
 const unnotifiedPollMinutes = 5;
 
+/** When the next poll falls due during a round. In milliseconds. */
+const shortestPollMs = 1_000;
+
 /** Bounds the result of a round. All findings are logged. */
 const maxFindings = 200;
 
@@ -77,22 +84,32 @@ export const createCalendarSyncActivities = ({
   const { connections, syncedCalendars, syncedEvents, watchSubscriptions } = repositories;
   const listing = createListing({ syncedCalendars, syncedEvents });
   const changeReport = createChangeReport({ syncedEvents, signals });
-  const reconciliation = createCalendarReconciliation({ repositories, providers, reconciliationHours });
+  const { ledger } = repositories;
+  const uses = createCalendarUses({ ledger, connections, accessTokens, calendars: providers.calendars });
+  const reconciliation = createCalendarReconciliation({
+    repositories,
+    providers,
+    reconciliationHours,
+    uses,
+    listing,
+  });
+  const reconnection = createReconnection({ syncedCalendars, syncedEvents, watchSubscriptions, uses });
   const subscriptions = createSubscriptions({ syncedCalendars, watchSubscriptions, publicUrl });
   const nextPollMs = pollMinutes * minute;
   const unnotifiedPollMs = Math.min(pollMinutes, unnotifiedPollMinutes) * minute;
 
   const read = async (round: SyncRound, calendar: SyncedCalendar): Promise<'more' | 'done'> => {
-    const isDue = reconciliation.isDue(calendar, round.input);
+    const isDue = reconciliation.isDue(calendar, round);
     const listed = await listing.continueListing(
       round,
       isDue ? { ...calendar, progress: undefined } : calendar,
     );
     if (listed === 'more') return 'more';
-    note(round, await reconciliation.reconcile(round, calendar));
+    const { findings, isComplete } = await reconciliation.reconcile(round, calendar);
+    note(round, findings);
     // A dry run asks nothing. The next round does.
     if (!round.input.reconcile?.isDryRun) note(round, await changeReport.report(calendar));
-    return 'done';
+    return isComplete ? 'done' : 'more';
   };
 
   /** Keeps what was found for the result, and reports it. A person's change is no fault of this service. */
@@ -125,37 +142,61 @@ export const createCalendarSyncActivities = ({
     input: SyncCalendarsInput,
     connection: Connection,
   ): Promise<SyncCalendarsResult> => {
-    const { organization, connection: id, only, lostSubscriptions = [] } = input;
+    const { organization } = input;
     const provider = providers.calendarChanges[input.provider];
     if (!provider) return { kind: 'ended', reason: 'disabled' };
     if (connection.status !== 'connected') return { kind: 'needs_reauthorization', nextPollMs };
     const dependencies = { connections, accessTokens };
     const account = await openConnectionById(dependencies, organization, input, 'calendar.listChanges');
-    const round: SyncRound = {
-      input,
-      connection,
-      account,
-      provider,
-      until: Date.now() + roundMs,
-      findings: [],
-    };
-    await syncedCalendars.markChecked(id);
-    if (!only) await syncedCalendars.deleteOldEvents(id);
+    const opened = { input, connection, account, provider, until: Date.now() + roundMs, findings: [] };
+    const round: SyncRound = { ...opened, isPoll: input.only === undefined };
+    const isRestored = await reconnection.restore(round);
+    return readRound({ ...round, isPoll: round.isPoll || isRestored || (await isPollOverdue(round)) });
+  };
+
+  /** How often the calendars are read without a notification, in milliseconds. */
+  const pollMsOf = (areLive: boolean): number => (areLive ? nextPollMs : unnotifiedPollMs);
+
+  /** Returns when all calendars must be read again, epoch milliseconds. Undefined: one of them was never read. */
+  const nextPollAt = (calendars: readonly SyncedCalendar[], pollMs: number): number | undefined => {
+    const polls = calendars.flatMap(({ polledAt }) => (polledAt === undefined ? [] : [toEpochMs(polledAt)]));
+    return polls.length === 0 ? undefined : Math.min(...polls) + pollMs;
+  };
+
+  /** Notifications about one calendar must not postpone the reading of the others. */
+  const isPollOverdue = async (round: SyncRound): Promise<boolean> => {
+    const calendars = await syncedCalendars.list(round.input.connection);
+    const pollMs = pollMsOf(await subscriptions.areLive(round, calendars));
+    return (nextPollAt(calendars, pollMs) ?? Number.POSITIVE_INFINITY) <= Date.now();
+  };
+
+  const readRound = async (round: SyncRound): Promise<SyncCalendarsResult> => {
+    const { connection: id, only = [], lostSubscriptions = [], reconcile } = round.input;
+    const { isPoll } = round;
+    await syncedCalendars.markChecked(id, { isPoll });
+    if (isPoll) await syncedCalendars.deleteOldEvents(id);
     const used = await removeUnused(round);
     if (used.length === 0) return { kind: 'ended', reason: 'unused' };
-    const wanted = used.filter(({ calendar }) => !only || only.includes(calendar));
-    const renewAt = await subscriptions.ensure(round, used, { lost: lostSubscriptions, isPoll: !only });
-    const isMore = await readAll(round, wanted);
+    const { renewAt, areLive } = await subscriptions.ensure(round, used, lostSubscriptions);
+    const isMore = await readAll(
+      round,
+      used.filter(({ calendar }) => isPoll || only.includes(calendar)),
+    );
     const calendars = await syncedCalendars.list(id);
+    const pollMs = pollMsOf(areLive);
+    const pollAt = isPoll ? undefined : nextPollAt(calendars, pollMs);
     return {
       kind: 'synced',
       calendars: calendars.map(stateOf),
       isMore,
-      nextPollMs: provider.push ? nextPollMs : unnotifiedPollMs,
+      nextPollMs: pollAt === undefined ? pollMs : Math.max(pollAt - Date.now(), shortestPollMs),
       renewAt,
       ...(round.findings.length > 0 ? { findings: round.findings.slice(0, maxFindings) } : {}),
-      ...(input.reconcile
-        ? { isReconciled: !isMore && calendars.every((calendar) => reconciliation.isDone(calendar)) }
+      ...(reconcile
+        ? {
+            isReconciled:
+              !isMore && calendars.every((calendar) => reconciliation.isDone(calendar, reconcile)),
+          }
         : {}),
     };
   };
@@ -178,7 +219,9 @@ export const createCalendarSyncActivities = ({
       if (!calendar.progress) return 'done';
       const listed = await listing.continueListing(round, calendar);
       if (listed === 'more') return 'more';
-      note(round, await reconciliation.removeLeftovers(round, calendar));
+      const { findings, isComplete } = await reconciliation.removeLeftovers(round, calendar);
+      note(round, findings);
+      if (!isComplete) return 'more';
     } catch (error) {
       if (!(error instanceof ProviderError) || error.fault.kind === 'reconnect') throw error;
     }
@@ -191,7 +234,7 @@ export const createCalendarSyncActivities = ({
   ): Promise<SyncCalendarsResult> => {
     if (reason === 'disconnected') {
       await subscriptions.forget(connection);
-      await syncedCalendars.removeAll(connection);
+      await syncedCalendars.suspend(connection);
     }
     return { kind: 'ended', reason };
   };

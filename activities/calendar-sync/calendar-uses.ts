@@ -1,14 +1,17 @@
 /** Finds the steps of an audition that use a calendar, in the ledger. */
 
 import { storedCalendar } from '../../db/auditions/resources.ts';
-import type { SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
-import type { Connection } from '../../db/connections/repository.ts';
+import type { CalendarKey, SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
+import type { Connection, Connections } from '../../db/connections/repository.ts';
 import type { CompletedEffect, OperationLedger } from '../../db/ledger/operations.ts';
 import type { EffectTarget } from '../../domain/audition/effects.ts';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
+import { mainCalendar } from '../../domain/audition/room-booking.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import { calendarNames } from '../../providers/calendar-names.ts';
+import type { AccessTokens } from '../../providers/oauth/access-tokens.ts';
 import type { Providers } from '../../providers/ports.ts';
+import { openConnectionById } from '../connections/open-connection-by-id.ts';
 import { type SyncRound, startCall } from './sync-round.ts';
 
 type CalendarEffect = CompletedEffect & {
@@ -16,7 +19,10 @@ type CalendarEffect = CompletedEffect & {
 };
 
 export interface CalendarUses {
-  /** Whether a step of the audition uses, or may use, an event in the calendar: a participant's event, or the meeting's. */
+  /**
+   * Whether a step of the audition uses, or may use, an event in the calendar: a participant's event, the room's, or the
+   * meeting's. A step can have written it through another connection that sees the same calendar.
+   */
   isUsed(round: SyncRound, calendar: SyncedCalendar, auditionId: AuditionId): Promise<boolean>;
   /** Returns the step that has written the event of the audition in the calendar last; undefined when there is none. */
   lastWrite(
@@ -24,46 +30,80 @@ export interface CalendarUses {
     calendar: SyncedCalendar,
     auditionId: AuditionId,
   ): Promise<CalendarEffect | undefined>;
+  /** Returns the id of a calendar of the connection in which a step of the audition has an event; undefined when there is none. */
+  findCalendarId(
+    round: SyncRound,
+    calendar: CalendarKey,
+    auditionId: AuditionId,
+  ): Promise<string | undefined>;
   /** Returns the name of a calendar of the connection. */
   nameOf(round: SyncRound, calendarId: string): Promise<string>;
+}
+
+export interface CalendarUsesDependencies {
+  readonly ledger: Pick<OperationLedger, 'standingEffects' | 'completedEffects'>;
+  readonly connections: Pick<Connections, 'get'>;
+  readonly accessTokens: Pick<AccessTokens, 'forConnection'>;
+  readonly calendars: Providers['calendars'];
 }
 
 /** Creates the search. */
 export const createCalendarUses = ({
   ledger,
+  connections,
+  accessTokens,
   calendars,
-}: {
-  readonly ledger: Pick<OperationLedger, 'standingEffects' | 'completedEffects'>;
-  readonly calendars: Providers['calendars'];
-}): CalendarUses => {
-  const nameOf = async (round: SyncRound, calendarId: string): Promise<string> => {
-    const provider = calendars[round.input.provider];
-    const names = await calendarNames(
-      provider,
+}: CalendarUsesDependencies): CalendarUses => {
+  const namesOf = (round: SyncRound, calendarId: string): Promise<readonly [string, ...string[]]> =>
+    calendarNames(
+      calendars[round.input.provider],
       namedConnection(round.connection),
       calendarId,
       async () => round.account,
       startCall(round),
     );
-    return names[0];
-  };
 
   const isIn = async (
     round: SyncRound,
-    { connection, calendar }: SyncedCalendar,
+    { connection, calendar }: CalendarKey,
     target: WritableCalendarRef | undefined,
   ): Promise<boolean> =>
     target !== undefined &&
     target.connection === connection &&
-    storedCalendar(await nameOf(round, target.calendarId)) === calendar;
+    (await namesOf(round, target.calendarId)).some((name) => storedCalendar(name) === calendar);
+
+  /** Whether another connection can see the calendar under the id of the target. In doubt, it can. */
+  const mayBeShared = async (
+    round: SyncRound,
+    { connection, calendar, calendarId, provider }: SyncedCalendar,
+    target: WritableCalendarRef | undefined,
+  ): Promise<boolean> => {
+    if (!target || target.connection === connection || target.provider !== provider) return false;
+    if (hasNameOfItsOwnInEachAccount(provider, [calendarId, target.calendarId])) return true;
+    const { organization } = round.input;
+    const other = await connections.get(organization, target.connection);
+    // The names of a disconnected account are not known any more.
+    if (other?.account === undefined) return true;
+    const open = () =>
+      openConnectionById({ connections, accessTokens }, organization, target, 'calendar.listChanges');
+    const names = await calendarNames(
+      calendars[provider],
+      namedConnection(other),
+      target.calendarId,
+      open,
+      startCall(round),
+    );
+    return names.some((name) => storedCalendar(name) === calendar);
+  };
 
   return {
-    nameOf,
+    nameOf: async (round, calendarId) => (await namesOf(round, calendarId))[0],
 
     isUsed: async (round, calendar, auditionId) => {
       for (const { target } of await ledger.standingEffects(auditionId)) {
         if (target.kind === 'notice') continue;
         if (await isIn(round, calendar, target.calendar)) return true;
+        if (await mayBeShared(round, calendar, target.calendar)) return true;
       }
       return false;
     },
@@ -77,7 +117,25 @@ export const createCalendarUses = ({
       }
       return last;
     },
+
+    findCalendarId: async (round, calendar, auditionId) => {
+      for (const { target } of await ledger.standingEffects(auditionId)) {
+        if (target.kind === 'notice') continue;
+        if (await isIn(round, calendar, target.calendar)) return target.calendar?.calendarId;
+      }
+      return undefined;
+    },
   };
 };
 
 const namedConnection = ({ id, account, accountId }: Connection) => ({ id, account, accountId });
+
+/**
+ * Whether a shared calendar has another name in each account, so that names do not tell that it is the same: calendars of
+ * CalDAV servers, and those of Outlook that are not the main one of both accounts (`calendar-name.ts` of each).
+ */
+const hasNameOfItsOwnInEachAccount = (
+  provider: SyncedCalendar['provider'],
+  calendarIds: readonly string[],
+): boolean =>
+  provider === 'apple' || (provider === 'microsoft' && !calendarIds.every((id) => id === mainCalendar));

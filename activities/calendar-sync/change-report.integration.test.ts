@@ -133,7 +133,195 @@ describe('an event of ours', () => {
   });
 });
 
+describe('a change of an event of ours', () => {
+  it('is reported under another id when the audition has removed its event and written it again', async () => {
+    const { sync, write, person, activities, about, key, calendar, sent } = await setup();
+    await write(1, slot);
+    await sync();
+    await person.move(later.start, later.end);
+    await sync();
+    await activities.removeEvent({ ...about, keys: [key('event:ada:r1')], calendar });
+    await write(1, slot, ':again');
+    await sync();
+    await person.move(later.start, later.end);
+    await sync();
+    const ids = sent
+      .filter(({ change }) => change.change.kind === 'moved')
+      .map(({ change }) => change.inboxId);
+    expect(new Set(ids).size).toBe(2);
+  });
+
+  it('is reported when it was read between our write and its record', async () => {
+    const { sync, write, person, pool, connection, kinds } = await setup();
+    await write(1, slot);
+    await sync();
+    await write(2, later);
+    // The process that writes dies, and the record is made by the next attempt.
+    await pool.query(
+      `UPDATE synced_events SET written_revision = 1, written_start = $2, written_end = $3 WHERE connection = $1`,
+      [connection, slot.start, slot.end],
+    );
+    await person.move('2031-07-01T15:00:00Z', '2031-07-01T15:30:00Z');
+    await sync();
+    expect(kinds()).toEqual([]);
+    await write(2, later);
+    await sync();
+    expect(kinds()).toEqual(['moved']);
+  });
+
+  it('is asked about when it is a deletion that was read between our write and its record', async () => {
+    const { sync, write, person, pool, connection, sent } = await setup();
+    await write(1, slot);
+    await sync();
+    await write(2, later);
+    await sync();
+    await pool.query(
+      `UPDATE synced_events SET written_revision = 1, written_start = $2, written_end = $3 WHERE connection = $1`,
+      [connection, slot.start, slot.end],
+    );
+    await person.remove();
+    await sync();
+    await write(2, later);
+    await sync();
+    expect(sent.map(({ change }) => [change.change.kind, change.revision])).toContainEqual(['deleted', 2]);
+  });
+
+  it('is withdrawn when the round dies after the signal and the event is put back', async () => {
+    const { sync, write, person, temporal, kinds } = await setup();
+    await write(1, slot);
+    await sync();
+    await person.move(later.start, later.end);
+    temporal.isDown = true;
+    await expect(sync()).rejects.toThrow('UNAVAILABLE');
+    temporal.isDown = false;
+    await person.move(slot.start, slot.end);
+    await sync();
+    expect(kinds()).toEqual(['moved', 'put_back']);
+  });
+
+  it('into the past does not end its comparison', async () => {
+    const { sync, write, person, kinds, stored } = await setup();
+    await write(1, slot);
+    await sync();
+    await person.move('2026-01-01T10:00:00Z', '2026-01-01T10:30:00Z');
+    await sync();
+    await sync();
+    expect(await stored()).toMatchObject([{ isOurs: true }]);
+    await person.move(slot.start, slot.end);
+    await sync();
+    expect(kinds()).toEqual(['moved', 'put_back']);
+  });
+});
+
+describe('a change that the synchronisation has not read when the audition writes its event', () => {
+  const setupTrail = async () => {
+    const bench = await setup();
+    const { repositories, auditionId } = bench;
+    return {
+      ...bench,
+      changesOnTrail: async () =>
+        (await repositories.events.read('org_1', auditionId, { after: 0, limit: 100 })).flatMap(({ fact }) =>
+          fact.type === 'calendar_changed' ? [fact] : [],
+        ),
+    };
+  };
+  const elsewhere = { start: '2031-07-01T15:00:00.000Z', end: '2031-07-01T15:30:00.000Z' };
+
+  it('is on the trail when it was a move', async () => {
+    const { sync, write, person, changesOnTrail } = await setupTrail();
+    await write(1, slot);
+    await sync();
+    await person.move(elsewhere.start, elsewhere.end);
+    await write(2, later);
+    await write(2, later);
+    expect(await changesOnTrail()).toMatchObject([
+      { participant: 'ada', change: 'moved', ...elsewhere, outcome: 'overwritten' },
+    ]);
+    expect((await person.event()).start?.dateTime).toContain('12:00');
+  });
+
+  it('is on the trail when it was a deletion', async () => {
+    const { sync, write, person, changesOnTrail } = await setupTrail();
+    await write(1, slot);
+    await sync();
+    await person.remove();
+    await write(2, later);
+    expect(await changesOnTrail()).toMatchObject([{ change: 'deleted', outcome: 'overwritten' }]);
+  });
+
+  it('is on the trail when it came between a write and its repetition', async () => {
+    const { write, person, changesOnTrail, fault } = await setupTrail();
+    await write(1, slot);
+    fault('google', { kind: 'lost_answer', operation: 'events.update', times: 1 });
+    await expect(write(2, later)).rejects.toMatchObject({ name: 'ApplicationFailure' });
+    await person.move(elsewhere.start, elsewhere.end);
+    await write(2, later);
+    expect(await changesOnTrail()).toMatchObject([{ change: 'moved', ...elsewhere }]);
+  });
+
+  it('is not recorded again when it was reported, and not when the audition itself has moved the event', async () => {
+    const { sync, write, person, changesOnTrail, activities, about, key, calendar } = await setupTrail();
+    await write(1, slot);
+    await write(2, later);
+    await sync();
+    await person.move(elsewhere.start, elsewhere.end);
+    await sync();
+    await write(2, later, ':restored');
+    await sync();
+    await person.remove();
+    await sync();
+    await write(2, later, ':restored-again');
+    await activities.removeEvent({ ...about, keys: [key('event:ada:r2:restored-again')], calendar });
+    await write(3, slot);
+    expect(await changesOnTrail()).toEqual([]);
+  });
+});
+
 describe('an event of another program', () => {
+  it('that comes back is reported again, under another id, and so is its end', async () => {
+    const { sync, write, person, sent, kinds } = await setup();
+    await write(1, slot);
+    const start = '2031-07-01T10:20:00Z';
+    const end = '2031-07-01T10:40:00Z';
+    const id = person.add(start, end);
+    await sync();
+    await person.moveOther(id, later.start, later.end);
+    await sync();
+    await person.moveOther(id, start, end);
+    await sync();
+    await person.moveOther(id, later.start, later.end);
+    await sync();
+    expect(kinds()).toEqual(['conflict', 'conflict_over', 'conflict', 'conflict_over']);
+    expect(new Set(sent.map(({ change }) => change.inboxId)).size).toBe(4);
+  });
+
+  it('is reported for each revision of the slot', async () => {
+    const { sync, write, person, sent } = await setup();
+    await write(1, slot);
+    person.add('2031-07-01T10:20:00Z', '2031-07-01T12:20:00Z');
+    await sync();
+    await write(2, later);
+    await sync();
+    await sync();
+    expect(sent.map(({ change }) => [change.revision, change.change.kind])).toEqual([
+      [1, 'conflict'],
+      [2, 'conflict'],
+    ]);
+  });
+
+  it('whose report was interrupted is reported as over when it is gone', async () => {
+    const { sync, write, person, temporal, kinds } = await setup();
+    await write(1, slot);
+    const id = person.add('2031-07-01T10:20:00Z', '2031-07-01T10:40:00Z');
+    temporal.isDown = true;
+    await expect(sync()).rejects.toThrow('UNAVAILABLE');
+    temporal.isDown = false;
+    await person.remove(id);
+    await sync();
+    await sync();
+    expect(kinds()).toEqual(['conflict', 'conflict_over']);
+  });
+
   it('in the time of the slot is reported, and again when it is gone', async () => {
     const { sync, write, person, sent, kinds } = await setup();
     await write(1, slot);

@@ -36,10 +36,12 @@ export const createChangeReport = ({
   readonly syncedEvents: Pick<
     SyncedEvents,
     | 'listChanged'
+    | 'beginReport'
     | 'markCompared'
     | 'listAnswers'
     | 'markAnswerReported'
     | 'listConflictChanges'
+    | 'beginConflictReport'
     | 'markConflictsReported'
     | 'listRoomAnswers'
     | 'markRoomAnswerReported'
@@ -54,10 +56,12 @@ export const createChangeReport = ({
     if (compared === 'in_progress') return undefined;
     const isDifferent = compared.kind !== 'put_back';
     if (isDifferent || event.isReported) {
+      if (isDifferent && !event.isReported) await syncedEvents.beginReport(event);
       const delivered = await signals.calendarChanged(event.auditionId, {
         ...about(calendar, event),
-        inboxId: `${calendar.connection}:${calendar.calendar}:${event.eventId}:${event.change}`,
+        inboxId: `${rowOf(calendar, event)}:${event.change}`,
         change: compared,
+        isRecordedIfSuperseded: true,
       });
       // Without a workflow, nothing writes the event again. It is compared again with each round.
       if (compared.kind === 'lost' && delivered === 'not_running') {
@@ -87,10 +91,11 @@ export const createChangeReport = ({
   };
 
   const reportConflict = async (calendar: SyncedCalendar, conflict: ConflictChange): Promise<void> => {
-    const { digest, first } = conflict;
+    const { digest, first, conflictChange } = conflict;
+    await syncedEvents.beginConflictReport(conflict);
     await signals.calendarChanged(conflict.auditionId, {
       ...about(calendar, conflict),
-      inboxId: `${calendar.connection}:${calendar.calendar}:${conflict.eventId}:${conflict.writtenRevision}:conflict:${digest ?? 'over'}`,
+      inboxId: `${rowOf(calendar, conflict)}:${conflict.writtenRevision}:conflict:${conflictChange}:${digest ?? 'over'}`,
       change: first ? { kind: 'conflict', ...first } : { kind: 'conflict_over' },
     });
     await syncedEvents.markConflictsReported(conflict);
@@ -135,6 +140,12 @@ const lossOf = ({ calendar, auditionId, participant }: OwnEvent): CalendarFindin
   fault: 'write_lost',
   repair: 'rewritten',
 });
+
+/** Names the row. A row that is made again counts from the beginning, so its incarnation is part of the name. */
+const rowOf = (
+  { connection, calendar }: SyncedCalendar,
+  { eventId, incarnation }: Pick<OwnEvent, 'eventId' | 'incarnation'>,
+): string => [connection, calendar, eventId, ...(incarnation === undefined ? [] : [incarnation])].join(':');
 
 const about = (
   { provider, connection }: SyncedCalendar,

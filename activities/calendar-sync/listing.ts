@@ -1,5 +1,10 @@
 /** Lists the changes of a calendar page by page, and stores each page with the position after it. */
-import type { SyncedCalendar, SyncedCalendars, SyncProgress } from '../../db/calendars/synced-calendars.ts';
+import type {
+  CalendarKey,
+  SyncedCalendar,
+  SyncedCalendars,
+  SyncProgress,
+} from '../../db/calendars/synced-calendars.ts';
 import type { EventToStore, SyncedEvents } from '../../db/calendars/synced-events.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { auditionIdSchema } from '../../domain/ids.ts';
@@ -14,6 +19,8 @@ export interface Listing {
    * @throws {ProviderError}
    */
   continueListing(round: SyncRound, calendar: SyncedCalendar): Promise<'more' | 'done'>;
+  /** Reads the changes of a calendar of the connection once more. Returns `more` when they are not all read. @throws {ProviderError} */
+  readAgain(round: SyncRound, key: CalendarKey): Promise<'more' | 'done'>;
 }
 
 /** More events than any calendar of a person has. A calendar with more is not synchronized. */
@@ -24,11 +31,12 @@ export const createListing = ({
   syncedCalendars,
   syncedEvents,
 }: {
-  readonly syncedCalendars: Pick<SyncedCalendars, 'beginListing'>;
+  readonly syncedCalendars: Pick<SyncedCalendars, 'beginListing' | 'find'>;
   readonly syncedEvents: Pick<SyncedEvents, 'storePage' | 'etagsBySeries'>;
-}): Listing => ({
-  continueListing: async (round, calendar) => {
+}): Listing => {
+  const continueListing: Listing['continueListing'] = async (round, calendar) => {
     let at = calendar.progress ?? (await syncedCalendars.beginListing(calendar));
+    let hasBegunAnew = false;
     for (let listed = 0; ; ) {
       const requestedAt = toInstant(Date.now());
       const answer = await round.provider.listChanges(
@@ -39,6 +47,9 @@ export const createListing = ({
         { etags: () => syncedEvents.etagsBySeries(calendar) },
       );
       if (answer.kind === 'cursor_expired') {
+        // A vendor that rejects its own new pages must not lead to one listing after the other.
+        if (hasBegunAnew) throw cursorRejected(round, at);
+        hasBegunAnew = true;
         at = await syncedCalendars.beginListing(calendar);
         continue;
       }
@@ -59,8 +70,26 @@ export const createListing = ({
       if (Date.now() > round.until) return 'more';
       at = { ...at, position: { ...at.position, page: nextPage } };
     }
-  },
-});
+  };
+
+  return {
+    continueListing,
+    readAgain: async (round, key) => {
+      const calendar = await syncedCalendars.find(key);
+      return calendar ? continueListing(round, calendar) : 'done';
+    },
+  };
+};
+
+/** The fault of the calendar, and of no other. The next poll tries again. */
+const cursorRejected = ({ account, provider }: SyncRound, { calendar }: SyncProgress): ProviderError =>
+  new ProviderError(
+    provider.name,
+    'calendar.listChanges',
+    { kind: 'rejected_input' },
+    { code: 'page_rejected', message: `a listing of ${calendar} cannot be continued` },
+    { connection: account.id },
+  );
 
 /** The id of an event proves its mark: people copy events, and the marks with them. */
 const toStore = ({ id, series, event, mark, roomAnswer }: ListedChange): EventToStore => {

@@ -13,9 +13,11 @@ import { toEpochMs } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { CalendarUses } from './calendar-uses.ts';
 import type { SyncRound } from './sync-round.ts';
+import type { Settled } from './unaccounted-events.ts';
 
-/** Bounds the time of a round. The next reconciliation records the others. */
+/** Bounds the time of a round. The next round records the others. */
 const maxRecords = 100;
+const auditionsPerPage = 100;
 
 const writtenSchema = z.object({ eventId: z.string().describe("The provider's id of the event") });
 
@@ -37,7 +39,7 @@ export const createMissingRecords =
     calendar: SyncedCalendar,
     listedAt: Instant,
     isDryRun: boolean,
-  ): Promise<readonly CalendarFinding[]> => {
+  ): Promise<Settled> => {
     const recordOne = async (auditionId: AuditionId): Promise<CalendarFinding | undefined> => {
       const { organization, connection, provider, calendarId } = calendar;
       const view = await auditions.get(organization, auditionId);
@@ -75,9 +77,15 @@ export const createMissingRecords =
     };
 
     const findings: CalendarFinding[] = [];
-    for (const auditionId of await syncedEvents.listUnrecorded(calendar, maxRecords)) {
-      const finding = await recordOne(auditionId);
-      if (finding) findings.push(finding);
+    for (let after: string | undefined; ; ) {
+      const page = await syncedEvents.listUnrecorded(calendar, { after, limit: auditionsPerPage });
+      for (const auditionId of page) {
+        const isOver = findings.length >= maxRecords || (findings.length > 0 && Date.now() > round.until);
+        if (isOver && !isDryRun) return { findings, isComplete: false };
+        const finding = await recordOne(auditionId);
+        if (finding) findings.push(finding);
+      }
+      if (page.length < auditionsPerPage) return { findings, isComplete: true };
+      after = page.at(-1);
     }
-    return findings;
   };

@@ -10,6 +10,8 @@ export interface SyncRound {
   readonly connection: Connection;
   readonly account: ConnectedAccount;
   readonly provider: CalendarChanges;
+  /** Whether all calendars are read, whatever the notifications were about. */
+  readonly isPoll: boolean;
   /** What the reconciliation has found so far. */
   readonly findings: CalendarFinding[];
   /** No page is read after this time, epoch milliseconds. */

@@ -12,31 +12,40 @@ import { toEpochMs } from '../../domain/time/epoch.ts';
 import type { Providers } from '../../providers/ports.ts';
 import { eventIdFor } from '../effects/deterministic-ids.ts';
 import type { CalendarUses } from './calendar-uses.ts';
+import type { Listing } from './listing.ts';
 import { type SyncRound, startCall } from './sync-round.ts';
 
-/** Bounds the time of a round. The next reconciliation removes the others. */
-const maxEvents = 50;
+/** Bounds the time of a round. The next round removes the others. */
+const maxRemovals = 50;
+const eventsPerPage = 100;
 /** A vendor that finds events by their mark deletes one of several with each call. */
 const maxCopies = 6;
 
-/** Creates the function that removes them. Idempotent. In a dry run, it only finds them. */
+export interface Settled {
+  readonly findings: readonly CalendarFinding[];
+  /** Whether all were looked at. */
+  readonly isComplete: boolean;
+}
+
+/**
+ * Creates the function that removes them. Idempotent. In a dry run, it only finds them. An event that a person has moved to
+ * another calendar of theirs stays: the audition asks about its deletion in the first one.
+ */
 export const createUnaccountedEvents =
   ({
     auditions,
     syncedEvents,
     calendars,
     uses,
+    listing,
   }: {
     readonly auditions: Pick<AuditionReadModel, 'get'>;
-    readonly syncedEvents: Pick<SyncedEvents, 'listUnaccounted' | 'discard'>;
+    readonly syncedEvents: Pick<SyncedEvents, 'listUnaccounted' | 'listElsewhere' | 'discard'>;
     readonly calendars: Providers['calendars'];
     readonly uses: Pick<CalendarUses, 'isUsed'>;
+    readonly listing: Listing;
   }) =>
-  async (
-    round: SyncRound,
-    calendar: SyncedCalendar,
-    isDryRun: boolean,
-  ): Promise<readonly CalendarFinding[]> => {
+  async (round: SyncRound, calendar: SyncedCalendar, isDryRun: boolean): Promise<Settled> => {
     const removeFromCalendar = async ({ auditionId, eventId, isDuplicate }: UnaccountedEvent) => {
       const event = {
         calendarId: calendar.calendarId,
@@ -55,6 +64,21 @@ export const createUnaccountedEvents =
       }
     };
 
+    /** Whether the event was moved here from another calendar. That calendar is read first, if it was read before this one. */
+    const wasMovedHere = async (event: UnaccountedEvent): Promise<boolean | 'unknown'> => {
+      const { listedAt } = calendar;
+      const outdated = (await syncedEvents.listElsewhere(event)).filter(
+        ({ isRemoved, syncedAt }) =>
+          !isRemoved &&
+          (syncedAt === undefined || (listedAt !== undefined && toEpochMs(syncedAt) < toEpochMs(listedAt))),
+      );
+      for (const { calendar: name } of outdated) {
+        if ((await listing.readAgain(round, { connection: event.connection, calendar: name })) === 'more')
+          return 'unknown';
+      }
+      return (await syncedEvents.listElsewhere(event)).some(({ isRemoved }) => isRemoved);
+    };
+
     const judge = async (event: UnaccountedEvent): Promise<CalendarFinding | undefined> => {
       const { auditionId, isDuplicate } = event;
       const about = { calendar: calendar.calendar, auditionId };
@@ -65,6 +89,11 @@ export const createUnaccountedEvents =
         const isSettled = toEpochMs(view.updatedAt) < toEpochMs(calendar.listedAt ?? calendar.createdAt);
         if (view.state !== 'closed' && !isSettled) return undefined;
         if (await uses.isUsed(round, calendar, auditionId)) return undefined;
+        if (view.state !== 'closed') {
+          const isMoved = await wasMovedHere(event);
+          if (isMoved === 'unknown') return undefined;
+          if (isMoved) return { ...about, fault: 'event_relocated', repair: 'asked' };
+        }
       }
       const fault = isDuplicate ? 'event_duplicated' : 'event_orphaned';
       return { ...about, fault, repair: 'removed' };
@@ -85,9 +114,17 @@ export const createUnaccountedEvents =
     };
 
     const findings: CalendarFinding[] = [];
-    for (const event of await syncedEvents.listUnaccounted(calendar, maxEvents)) {
-      const finding = await settle(event);
-      if (finding) findings.push(finding);
+    let removals = 0;
+    for (let after: string | undefined; ; ) {
+      const page = await syncedEvents.listUnaccounted(calendar, { after, limit: eventsPerPage });
+      for (const event of page) {
+        const isOver = removals >= maxRemovals || (removals > 0 && Date.now() > round.until);
+        if (isOver) return { findings, isComplete: false };
+        const finding = await settle(event);
+        if (finding?.repair === 'removed' && finding.failure === undefined && !isDryRun) removals += 1;
+        if (finding) findings.push(finding);
+      }
+      if (page.length < eventsPerPage) return { findings, isComplete: true };
+      after = page.at(-1)?.eventId;
     }
-    return findings;
   };

@@ -15,7 +15,7 @@ import { type AttemptContext, createAttemptContext } from '../effects/attempt.ts
 import { toStepFailure } from '../step-failure.ts';
 import { openTrail } from '../trail/trail.ts';
 import type { CalendarReader } from './calendar-reader.ts';
-import { createEventWriter } from './event-writer.ts';
+import { createEventWriter, type WrittenEvent } from './event-writer.ts';
 
 /** Creates the calendar activities. */
 export const createCalendarActivities = (
@@ -32,8 +32,7 @@ export const createCalendarActivities = (
     context: AttemptContext,
   ): Promise<EventOutcome> => {
     try {
-      const { eventId } = await writer.write({ ...input, ...event }, context);
-      return { ...event, eventId };
+      return { ...event, ...(await writer.write({ ...input, ...event }, context)) };
     } catch (error) {
       return { ...event, failure: toStepFailure(error) };
     }
@@ -58,8 +57,10 @@ export const createCalendarActivities = (
     writeEvent: async (input) => {
       const trail = await openTrail(events, input);
       const written = await writer.write(input, createAttemptContext(input));
-      await trail.append({ ifAllowed: [writtenFact(input, written.eventId)] });
-      return written;
+      await trail.append({
+        ifAllowed: [writtenFact(input, written.eventId), ...overwrittenFacts(input, written)],
+      });
+      return { eventId: written.eventId };
     },
 
     writeEvents: async (input): Promise<WriteEventsResult> => {
@@ -75,7 +76,10 @@ export const createCalendarActivities = (
       const outcomes = groups.flat();
       const written = outcomes.filter((outcome) => 'eventId' in outcome);
       const failed = outcomes.filter((outcome) => 'failure' in outcome);
-      const facts = written.map((event) => writtenFact({ ...input, ...event }, event.eventId));
+      const facts = written.flatMap((event) => [
+        writtenFact({ ...input, ...event }, event.eventId),
+        ...overwrittenFacts({ ...input, ...event }, event),
+      ]);
       const { facts: final = [], ...holds } = (failed.length === 0 && input.whenAllWritten) || {};
       const { notAllowed } = await trail.append({
         ifAllowed: [...facts, ...final],
@@ -94,11 +98,13 @@ export const createCalendarActivities = (
     bookRoom: async (input) => {
       const { key, correlationId, room } = input;
       const trail = await openTrail(events, input);
-      const { eventId } = await writer.book(input, createAttemptContext(input));
+      const written = await writer.book(input, createAttemptContext(input));
+      const { eventId } = written;
       const { provider, connection } = room;
       const at = toInstant(Date.now());
       const fact = { type: 'room_booked', provider, connection, eventId } as const;
-      await trail.append({ ifAllowed: [{ key, at, correlationId, fact }] });
+      const overwritten = overwrittenFacts({ key, correlationId, calendar: room }, written);
+      await trail.append({ ifAllowed: [{ key, at, correlationId, fact }, ...overwritten] });
       return { eventId };
     },
 
@@ -109,7 +115,7 @@ export const createCalendarActivities = (
   };
 };
 
-type EventOutcome = EventToWrite & ({ readonly eventId: string } | { readonly failure: StepFailure });
+type EventOutcome = EventToWrite & (WrittenEvent | { readonly failure: StepFailure });
 
 /** The fact that an event was written, under the key of the event: a repetition appends nothing. */
 const writtenFact = (
@@ -126,6 +132,35 @@ const writtenFact = (
   correlationId,
   fact: { type: 'calendar_event_written', participant, provider, connection, eventId },
 });
+
+/**
+ * The fact that the write has replaced an edit that the synchronisation had not reported. The audition decides: its slot is
+ * where the event is now, and the edit is on the trail.
+ */
+const overwrittenFacts = (
+  {
+    key,
+    correlationId,
+    participant,
+    calendar: { provider, connection },
+  }: Pick<WriteEventInput, 'key' | 'correlationId'> & {
+    readonly participant?: WriteEventInput['participant'] | undefined;
+    readonly calendar: Pick<WriteEventInput['calendar'], 'provider' | 'connection'>;
+  },
+  { overwrote }: WrittenEvent,
+): readonly TrailFact[] => {
+  if (!overwrote) return [];
+  const { kind, ...times } = overwrote;
+  const about = { ...(participant === undefined ? {} : { participant }), provider, connection };
+  const fact = {
+    type: 'calendar_changed',
+    ...about,
+    change: kind,
+    ...times,
+    outcome: 'overwritten',
+  } as const;
+  return [{ key: `${key}:overwritten`, at: toInstant(Date.now()), correlationId, fact }];
+};
 
 /**
  * Groups the events by connection. Two participants can name one calendar, in different ways: its event is then written

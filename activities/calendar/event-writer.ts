@@ -4,6 +4,8 @@ import type { EffectTarget, StandingEffect } from '../../domain/audition/effects
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import { mainCalendar, roomUser } from '../../domain/audition/room-booking.ts';
 import type { AuditionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import { instantSchema } from '../../domain/time/instant.ts';
 import { calendarNames } from '../../providers/calendar-names.ts';
 import type { BookedRoom, CallContext } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
@@ -14,8 +16,23 @@ import { eventIdFor } from '../effects/deterministic-ids.ts';
 import { effectOnce } from '../effects/effect-once.ts';
 import { undoEach } from '../effects/undo-each.ts';
 
-const writtenSchema = z.object({ eventId: z.string() });
-type WrittenEvent = z.infer<typeof writtenSchema>;
+/** What the ledger stores. Rows of earlier versions have only the id. */
+const writtenSchema = z.object({
+  eventId: z.string().describe("The provider's id of the event"),
+  startedAt: instantSchema.optional().describe('Before the write'),
+  overwrote: z
+    .discriminatedUnion('kind', [
+      z.object({
+        kind: z.literal('moved'),
+        start: instantSchema.optional(),
+        end: instantSchema.optional(),
+      }),
+      z.object({ kind: z.literal('deleted') }),
+    ])
+    .optional()
+    .describe('The edit of a person that the write has replaced'),
+});
+export type WrittenEvent = z.infer<typeof writtenSchema>;
 
 export interface EventWriter {
   /** Creates or moves the event for one participant. Idempotent by key. */
@@ -57,23 +74,30 @@ export const createEventWriter = ({
       call,
     );
 
+  /** Returns the canonical name of the calendar, which tells whether it is in use. Undefined: it is not synchronized. */
+  const nameOf = async (
+    { organization, calendar }: EventForUser,
+    call: CallContext,
+  ): Promise<string | undefined> => {
+    const { provider, connection: id, calendarId } = calendar;
+    if (!calendarChanges[provider]) return undefined;
+    const connection = (await connections.get(organization, id)) ?? { id, account: undefined };
+    const openForName = () => open(organization, calendar, 'calendar.listEvents');
+    return (await calendarNames(calendars[provider], connection, calendarId, openForName, call))[0];
+  };
+
   /** The synchronisation compares the calendar with this record. Costs the audition no activity. */
   const recordWritten = async (
     { organization, auditionId, key, calendar, content, user }: EventForUser,
-    { eventId }: WrittenEvent,
-    call: CallContext,
+    { eventId, startedAt }: WrittenEvent,
+    calendarName: string,
   ): Promise<void> => {
-    const { provider, connection: id, calendarId } = calendar;
-    if (!calendarChanges[provider]) return;
-    const connection = (await connections.get(organization, id)) ?? { id, account: undefined };
-    const openForName = () => open(organization, calendar, 'calendar.listEvents');
-    // The name of the hold: it tells whether the calendar is in use.
-    const names = await calendarNames(calendars[provider], connection, calendarId, openForName, call);
+    const { provider, connection, calendarId } = calendar;
     await writtenEvents.record({
       organization,
-      connection: id,
+      connection,
       provider,
-      calendarName: names[0],
+      calendarName,
       calendarId,
       eventId,
       auditionId,
@@ -81,6 +105,7 @@ export const createEventWriter = ({
       key,
       slot: content.slot,
       revision: content.revision,
+      startedAt,
     });
   };
 
@@ -97,6 +122,7 @@ export const createEventWriter = ({
     const { slot, revision } = content;
     const { provider, connection, calendarId } = calendar;
     const eventId = eventIdFor(auditionId);
+    let name: string | undefined;
     const written = await effectOnce(
       ledger,
       {
@@ -115,22 +141,26 @@ export const createEventWriter = ({
         // Our id and not the calendar's: every attempt writes, and a removal removes, the event with our id.
         providerId: () => eventId,
         perform: async (call) => {
+          const startedAt = toInstant(Date.now());
+          name ??= await nameOf(input, call);
           const account = await open(organization, calendar, 'calendar.putEvent');
           const event = {
             ...(await withJoinLink(input)),
             calendarId,
             eventId,
             reference: auditionId,
+            known:
+              name === undefined ? undefined : await writtenEvents.findKnown(auditionId, connection, name),
             use: { name: user.kind === 'participant' ? user.participant : roomUser, key },
             ...(user.kind === 'room' ? { room: user.room } : {}),
           };
-          const put = await calendars[provider].putEvent(account, event, call);
-          return { eventId: put.eventId };
+          return { ...(await calendars[provider].putEvent(account, event, call)), startedAt };
         },
         removeEffect: (_written, call) => deleteFrom(input, calendar, key, call),
       },
     );
-    await recordWritten(input, written, context.startCall());
+    name ??= await nameOf(input, context.startCall());
+    if (name !== undefined) await recordWritten(input, written, name);
     return written;
   };
 

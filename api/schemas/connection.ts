@@ -1,6 +1,8 @@
 /** The API's schema of a connected account. It contains no credentials. */
 import { z } from 'zod';
+import type { CalendarState } from '../../db/calendars/synced-calendars.ts';
 import type { Connection } from '../../db/connections/repository.ts';
+import { syncStates } from '../../domain/calendars/sync-state.ts';
 import { connectionStatuses, connectionStatusReasons } from '../../domain/connections/connection.ts';
 import { connectionIdSchema } from '../../domain/ids.ts';
 import { connectionProviders } from '../../domain/providers/vendors.ts';
@@ -20,11 +22,29 @@ export const connectionSchema = z
     scopes: z.array(z.string()).describe('Granted scopes, with the provider’s names'),
     connectedAt: instantSchema,
     lastRefreshedAt: instantSchema.optional(),
+    calendars: z
+      .array(
+        z.object({
+          state: z
+            .enum(syncStates)
+            .describe('`unavailable`: the calendar was deleted, or may not be read any more'),
+          error: z.string().optional().describe('Why the calendar cannot be read: the kind of the fault'),
+          pushError: z
+            .string()
+            .optional()
+            .describe('Why the provider sends no notifications. Changes are then noticed some minutes later'),
+          syncedAt: instantSchema.optional().describe('When the calendar was last read completely'),
+        }),
+      )
+      .describe('The calendars of open auditions, which are read for changes'),
   })
   .meta({ id: 'Connection', description: 'A connected account at a provider' });
 
 /** Returns the public fields of a connection. */
-export const toConnectionResponse = (connection: Connection): z.infer<typeof connectionSchema> => {
+export const toConnectionResponse = (
+  connection: Connection,
+  calendars: readonly CalendarState[],
+): z.infer<typeof connectionSchema> => {
   const { id, provider, owner, account, status, statusReason, scopes, connectedAt, lastRefreshedAt } =
     connection;
   return {
@@ -37,6 +57,12 @@ export const toConnectionResponse = (connection: Connection): z.infer<typeof con
     scopes: [...scopes],
     connectedAt,
     lastRefreshedAt,
+    calendars: calendars.map(({ state, error, pushError, syncedAt }) => ({
+      state,
+      error,
+      pushError,
+      syncedAt,
+    })),
   };
 };
 

@@ -1,5 +1,5 @@
 /** Stores which calendars are synchronized, and how far. */
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNull, or, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { SyncState } from '../../domain/calendars/sync-state.ts';
 import {
@@ -11,13 +11,14 @@ import {
 import { type WritableCalendarName, writableCalendarProviders } from '../../domain/providers/vendors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
+import { NotAuthentic } from '../../foundation/encryption/aes-gcm.ts';
 import type { ListingPosition } from '../../providers/ports.ts';
 import type { Database } from '../client.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
 import { millisecondsInterval } from '../time.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
-import { openCalendarId } from './calendar-id.ts';
+import { openCalendarId, sealCalendarId } from './calendar-id.ts';
 
 /** Names a calendar of a connection without its id, which can be an email address. */
 export interface CalendarKey {
@@ -49,10 +50,25 @@ export interface SyncedCalendar extends CalendarKey {
   readonly listedAt: Instant | undefined;
   /** The `listedAt` of the listing that was reconciled last. */
   readonly reconciledAt: Instant | undefined;
+  /** The `listedAt` of the listing that a dry run has compared last. */
+  readonly dryRunAt: Instant | undefined;
+  /** When the last round of all calendars of the connection began. */
+  readonly polledAt: Instant | undefined;
   /** When the calendar was registered. */
   readonly createdAt: Instant;
   /** Whether an audition holds a slot in the calendar that has not been over for a day. */
   readonly isInUse: boolean;
+}
+
+/** How a calendar is synchronized. */
+export interface CalendarState {
+  readonly state: SyncState;
+  /** The kind of the fault that keeps the calendar from being read. */
+  readonly error: string | undefined;
+  /** The kind of the fault that keeps notifications from being pushed. The calendar is then read at intervals. */
+  readonly pushError: string | undefined;
+  /** When the last listing was complete. */
+  readonly syncedAt: Instant | undefined;
 }
 
 export interface SyncToStart {
@@ -62,8 +78,14 @@ export interface SyncToStart {
 }
 
 export interface SyncedCalendars {
-  /** Returns the calendars of a connection. @throws the errors of `Vault.open` */
+  /** Returns the calendars of a connection, without those whose id cannot be opened. @throws {UnknownKey} */
   list(connection: ConnectionId): Promise<readonly SyncedCalendar[]>;
+  /** Returns the states of the calendars of these connections, in the order in which they were registered. */
+  listStates(connections: readonly ConnectionId[]): Promise<ReadonlyMap<string, readonly CalendarState[]>>;
+  /** Returns the calendars whose id cannot be opened: the account was disconnected since it was sealed. @throws {UnknownKey} */
+  listUnreadable(connection: ConnectionId): Promise<readonly CalendarKey[]>;
+  /** Seals the id of the calendar again, under the present data key of the connection. Idempotent. */
+  reseal(key: CalendarKey, calendarId: string): Promise<void>;
   /**
    * Returns the connected accounts whose synchronisation must be started: a calendar is new, or was not read for
    * `staleAfterMs`, which means that its workflow is gone.
@@ -71,8 +93,8 @@ export interface SyncedCalendars {
   listToStart(staleAfterMs: number, limit: number): Promise<readonly SyncToStart[]>;
   /** Records that the synchronisation of the connection was started or signaled. */
   markStarted(connection: ConnectionId): Promise<void>;
-  /** Records that a round of the connection begins. */
-  markChecked(connection: ConnectionId): Promise<void>;
+  /** Records that a round of the connection begins. @param round.isPoll whether it reads all calendars */
+  markChecked(connection: ConnectionId, round: { readonly isPoll: boolean }): Promise<void>;
   /**
    * Begins a listing of all events, instead of the one under way. Later events than a day ago are listed. Returns where
    * it begins.
@@ -82,14 +104,21 @@ export interface SyncedCalendars {
   find(key: CalendarKey): Promise<SyncedCalendar | undefined>;
   /** Records that this listing of all events was reconciled. Idempotent. @param listedAt its `listedAt` */
   markReconciled(key: CalendarKey, listedAt: Instant): Promise<void>;
+  /** Records that a dry run has compared this listing of all events. Idempotent. @param listedAt its `listedAt` */
+  markDryRun(key: CalendarKey, listedAt: Instant): Promise<void>;
   /** Records why the calendar cannot be synchronized. */
   markUnavailable(key: CalendarKey, error: string): Promise<void>;
   /** Records why notifications cannot be pushed; undefined when they can. */
   setPushError(key: CalendarKey, error: string | undefined): Promise<void>;
   /** Deletes a calendar that no audition uses, with its events. Returns whether it was deleted. */
   removeUnused(key: CalendarKey): Promise<boolean>;
-  /** Deletes all calendars of a connection. Idempotent. */
-  removeAll(connection: ConnectionId): Promise<void>;
+  /** Deletes a calendar with its events, whether or not an audition uses it. Idempotent. */
+  remove(key: CalendarKey): Promise<void>;
+  /**
+   * Erases what was read from the calendars of a disconnected account, and their ids. What auditions have written and still
+   * use stays, without texts and people, so that the synchronisation continues when the account is connected again. Idempotent.
+   */
+  suspend(connection: ConnectionId): Promise<void>;
   /** Deletes events that ended more than a day ago. Those of ours are kept for a week. */
   deleteOldEvents(connection: ConnectionId): Promise<void>;
 }
@@ -108,18 +137,92 @@ const isInUse = sql<boolean>`(EXISTS (
     AND booking.booked_by IS NOT NULL AND booking.written_end > now() - interval '1 day'
 ))`;
 
+/** The id of the calendar of a disconnected account. It cannot be opened. */
+const erasedId = '';
+
+const neverListed = {
+  state: 'new',
+  cursor: null,
+  page: null,
+  listedSince: null,
+  listedCount: 0,
+  error: null,
+  pushError: null,
+} as const;
+
+/** Resolves to undefined when the text cannot be opened, because its data key was destroyed. */
+const ifReadable = async <Opened>(open: () => Promise<Opened>): Promise<Opened | undefined> => {
+  try {
+    return await open();
+  } catch (error) {
+    if (error instanceof NotAuthentic) return undefined;
+    throw error;
+  }
+};
+
 const of = ({ connection, calendar }: CalendarKey) =>
   and(eq(syncedCalendars.connection, connection), eq(syncedCalendars.calendar, calendar));
 
 /** Creates the repository. */
-export const createSyncedCalendars = (db: Database, vault: Pick<Vault, 'open'>): SyncedCalendars => ({
+export const createSyncedCalendars = (
+  db: Database,
+  vault: Pick<Vault, 'open' | 'seal' | 'evict'>,
+): SyncedCalendars => ({
   async list(connection) {
     const rows = await db
       .select({ row: syncedCalendars, isInUse })
       .from(syncedCalendars)
       .where(eq(syncedCalendars.connection, connection))
       .orderBy(asc(syncedCalendars.createdAt), asc(syncedCalendars.calendar));
-    return Promise.all(rows.map(({ row, isInUse: used }) => toCalendar(vault, row, used)));
+    const opened = await Promise.all(
+      rows.map(({ row, isInUse: used }) => ifReadable(() => toCalendar(vault, row, used))),
+    );
+    return opened.filter((calendar) => calendar !== undefined);
+  },
+
+  async listStates(connections) {
+    if (connections.length === 0) return new Map();
+    const rows = await db
+      .select({
+        connection: syncedCalendars.connection,
+        state: syncedCalendars.state,
+        error: syncedCalendars.error,
+        pushError: syncedCalendars.pushError,
+        syncedAt: syncedCalendars.syncedAt,
+      })
+      .from(syncedCalendars)
+      .where(inArray(syncedCalendars.connection, [...connections]))
+      .orderBy(asc(syncedCalendars.createdAt), asc(syncedCalendars.calendar));
+    return Map.groupBy(
+      rows.map(({ error, pushError, syncedAt, ...row }) => ({
+        ...row,
+        error: error ?? undefined,
+        pushError: pushError ?? undefined,
+        syncedAt: syncedAt ?? undefined,
+      })),
+      ({ connection }) => connection,
+    );
+  },
+
+  async listUnreadable(connection) {
+    const rows = await db
+      .select({ calendar: syncedCalendars.calendar, sealed: syncedCalendars.sealedCalendarId })
+      .from(syncedCalendars)
+      .where(eq(syncedCalendars.connection, connection));
+    const unreadable = await Promise.all(
+      rows.map(async ({ calendar, sealed }) => {
+        const key = { connection, calendar };
+        return (await ifReadable(() => openCalendarId(vault, key, sealed))) === undefined ? [key] : [];
+      }),
+    );
+    return unreadable.flat();
+  },
+
+  async reseal(key, calendarId) {
+    // Another process has replaced the data key.
+    vault.evict(key.connection);
+    const sealedCalendarId = await sealCalendarId(vault, key, calendarId);
+    await db.update(syncedCalendars).set({ sealedCalendarId }).where(of(key));
   },
 
   async find(key) {
@@ -131,6 +234,13 @@ export const createSyncedCalendars = (db: Database, vault: Pick<Vault, 'open'>):
     await db
       .update(syncedCalendars)
       .set({ reconciledAt: listedAt })
+      .where(and(of(key), eq(syncedCalendars.listedAt, listedAt)));
+  },
+
+  async markDryRun(key, listedAt) {
+    await db
+      .update(syncedCalendars)
+      .set({ dryRunAt: listedAt })
       .where(and(of(key), eq(syncedCalendars.listedAt, listedAt)));
   },
 
@@ -152,10 +262,10 @@ export const createSyncedCalendars = (db: Database, vault: Pick<Vault, 'open'>):
       .where(eq(syncedCalendars.connection, connection));
   },
 
-  async markChecked(connection) {
+  async markChecked(connection, { isPoll }) {
     await db
       .update(syncedCalendars)
-      .set({ checkedAt: sql`now()` })
+      .set({ checkedAt: sql`now()`, ...(isPoll ? { polledAt: sql`now()` } : {}) })
       .where(eq(syncedCalendars.connection, connection));
   },
 
@@ -202,10 +312,34 @@ export const createSyncedCalendars = (db: Database, vault: Pick<Vault, 'open'>):
       return true;
     }),
 
-  async removeAll(connection) {
+  remove: (key) =>
+    db.transaction(async (transaction) => {
+      await transaction.delete(syncedCalendars).where(of(key));
+      await transaction
+        .delete(syncedEvents)
+        .where(and(eq(syncedEvents.connection, key.connection), eq(syncedEvents.calendar, key.calendar)));
+    }),
+
+  async suspend(connection) {
     await db.transaction(async (transaction) => {
-      await transaction.delete(syncedCalendars).where(eq(syncedCalendars.connection, connection));
-      await transaction.delete(syncedEvents).where(eq(syncedEvents.connection, connection));
+      const ofConnection = eq(syncedCalendars.connection, connection);
+      await transaction.delete(syncedCalendars).where(and(ofConnection, sql`NOT ${isInUse}`));
+      await transaction
+        .update(syncedCalendars)
+        .set({ ...neverListed, sealedCalendarId: erasedId, startedAt: null, polledAt: null })
+        .where(ofConnection);
+      await transaction.delete(syncedEvents).where(
+        and(
+          eq(syncedEvents.connection, connection),
+          or(
+            isNull(syncedEvents.auditionId),
+            sql`NOT EXISTS (
+              SELECT FROM synced_calendars AS kept
+              WHERE kept.connection = ${syncedEvents.connection} AND kept.calendar = ${syncedEvents.calendar}
+            )`,
+          ),
+        ),
+      );
     });
   },
 
@@ -214,7 +348,8 @@ export const createSyncedCalendars = (db: Database, vault: Pick<Vault, 'open'>):
       DELETE FROM synced_events WHERE connection = ${connection}
         -- The index on the ends cannot be used with the expression.
         AND ends_at < now() - interval '1 day'
-        AND ends_at < now() - CASE WHEN audition_id IS NULL THEN interval '1 day' ELSE interval '7 days' END
+        -- A person can have moved our event into the past.
+        AND greatest(ends_at, written_end) < now() - CASE WHEN audition_id IS NULL THEN interval '1 day' ELSE interval '7 days' END
     `);
   },
 });
@@ -244,6 +379,8 @@ const toCalendar = async (vault: Pick<Vault, 'open'>, row: Row, used: boolean): 
     listingBeganAt: row.listingBeganAt ?? undefined,
     listedAt: row.listedAt ?? undefined,
     reconciledAt: row.reconciledAt ?? undefined,
+    dryRunAt: row.dryRunAt ?? undefined,
+    polledAt: row.polledAt ?? undefined,
     createdAt: toInstant(row.createdAt.getTime()),
     isInUse: used,
   };

@@ -51,8 +51,10 @@ export interface OwnEvent extends CalendarKey {
   readonly auditionId: AuditionId;
   /** Undefined: the event only books the room. */
   readonly participant: ParticipantId | undefined;
-  /** The number of the change. */
+  /** The number of the change. It begins anew with each incarnation of the row. */
   readonly change: number;
+  /** Undefined in a row of an earlier version of this service. */
+  readonly incarnation: string | undefined;
   readonly isRemoved: boolean;
   readonly isAllDay: boolean;
   readonly start: ListedEvent['start'];
@@ -80,8 +82,11 @@ export interface ConflictChange extends CalendarKey {
   readonly auditionId: AuditionId;
   readonly participant: ParticipantId;
   readonly writtenRevision: number;
-  /** Identifies the conflicting events and their times. Undefined: there is no conflict any more. */
+  /** Identifies the revision, the conflicting events and their times. Undefined: there is no conflict any more. */
   readonly digest: string | undefined;
+  /** How many reports of conflicts were made before. With the incarnation, it distinguishes equal conflicts. */
+  readonly conflictChange: number;
+  readonly incarnation: string | undefined;
   /** The earliest conflicting event. */
   readonly first: { readonly start: ListedEvent['start']; readonly end: ListedEvent['end'] } | undefined;
 }
@@ -105,12 +110,22 @@ export interface SyncedEvents extends CalendarAnswers, UnaccountedEvents {
    */
   markMissing(key: CalendarKey, listedAt: Instant): Promise<void>;
   /**
+   * Records that the audition is being told that the event is not as it was written, unless there is a later change. Call it
+   * before: if the process ends after the signal and the event is put back, the audition is told so.
+   */
+  beginReport(changed: OwnEvent): Promise<void>;
+  /**
    * Records that the change was compared, unless there is a later one. @param outcome `reported`: the audition was told.
    * `repaired`: it was told to repeat a lost write.
    */
   markCompared(changed: OwnEvent, outcome: 'as_written' | 'reported' | 'repaired'): Promise<void>;
   /** Returns the events of ours in the calendar that lie ahead and whose conflicts have changed. */
   listConflictChanges(key: CalendarKey): Promise<readonly ConflictChange[]>;
+  /**
+   * Records that the audition is being told of the conflicts. Call it before: if the process ends after the signal, the next
+   * round signals again, also when the conflict is over by then.
+   */
+  beginConflictReport(conflict: ConflictChange): Promise<void>;
   /** Records that the audition was told of the conflicts. */
   markConflictsReported(conflict: ConflictChange): Promise<void>;
   /** Returns how many events of the connection are stored. */
@@ -128,9 +143,9 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
       // Of two changes of an event, the later one counts.
       const events = [...new Map(page.events.map((event) => [event.id, event])).values()];
       // First, because the page lists the occurrences that a changed series still has.
-      await removeEvents(transaction, at, events);
+      await removeEvents(transaction, at, events, page.requestedAt);
       await upsertEvents(transaction, at, events, page.requestedAt);
-      await removeMissing(transaction, at, page.wholeSeries ?? [], events);
+      await removeMissing(transaction, at, page, events);
       if (page.nextPage === undefined && at.position.kind === 'all') {
         await removeUnlisted(transaction, at, { from: at.position.since, until: page.listedUntil });
       }
@@ -162,6 +177,13 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
     `);
   },
 
+  async beginReport({ connection, calendar, eventId, change }) {
+    await db
+      .update(syncedEvents)
+      .set({ isReported: true })
+      .where(and(isEvent({ connection, calendar, eventId }), eq(syncedEvents.change, change)));
+  },
+
   async markCompared({ connection, calendar, eventId, change, writtenRevision }, outcome) {
     await db
       .update(syncedEvents)
@@ -176,9 +198,10 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
   async listConflictChanges({ connection, calendar }) {
     const { rows } = await db.execute(sql`
       SELECT own.event_id AS "eventId", own.audition_id AS "auditionId", own.participant,
-        own.written_revision AS "writtenRevision", conflicts.digest, conflicts.start, conflicts.end
+        own.written_revision AS "writtenRevision", own.incarnation, own.conflict_change AS "conflictChange",
+        conflicts.digest, conflicts.start, conflicts.end
       FROM synced_events AS own, LATERAL (
-        SELECT md5(string_agg(event_id || starts_at || ends_at, ' ' ORDER BY event_id)) AS digest,
+        SELECT own.written_revision || ':' || md5(string_agg(event_id || starts_at || ends_at, ' ' ORDER BY event_id)) AS digest,
           (array_agg(starts_at ORDER BY starts_at, ends_at))[1] AS start,
           (array_agg(ends_at ORDER BY starts_at, ends_at))[1] AS end
         FROM synced_events AS other
@@ -200,11 +223,16 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
     });
   },
 
+  async beginConflictReport(conflict) {
+    // Differs from every digest and from none, so that a later report follows in any case.
+    await db.update(syncedEvents).set({ reportedConflicts: 'unconfirmed' }).where(reportOf(conflict));
+  },
+
   async markConflictsReported(conflict) {
     await db
       .update(syncedEvents)
-      .set({ reportedConflicts: conflict.digest ?? null })
-      .where(isEvent(conflict));
+      .set({ reportedConflicts: conflict.digest ?? null, conflictChange: conflict.conflictChange + 1 })
+      .where(reportOf(conflict));
   },
 
   async count(connection) {
@@ -214,6 +242,10 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
     return z.object({ count: z.int() }).parse(rows[0]).count;
   },
 });
+
+/** Selects the event, unless another attempt has made the report. */
+const reportOf = (conflict: ConflictChange) =>
+  and(isEvent(conflict), eq(syncedEvents.conflictChange, conflict.conflictChange));
 
 /** Whether the organization of the calendar of `own` ignores tentative events (docs/conflicts.md). */
 const ignoresTentative = sql`EXISTS (
@@ -233,7 +265,7 @@ const selectOwn = async (
   which: SQL,
 ): Promise<readonly OwnEvent[]> => {
   const { rows } = await db.execute(sql`
-    SELECT event_id AS "eventId", audition_id AS "auditionId", participant, change,
+    SELECT event_id AS "eventId", audition_id AS "auditionId", participant, change, incarnation,
       is_removed AS "isRemoved", is_all_day AS "isAllDay", starts_at AS start, ends_at AS end,
       marked_revision AS "markedRevision", written_revision AS "writtenRevision",
       written_start AS "writtenStart", written_end AS "writtenEnd", written_at AS "writtenAt",
@@ -252,6 +284,10 @@ const revisionOrNull = z
   .int()
   .nullable()
   .transform((revision) => revision ?? undefined);
+const textOrNull = z
+  .string()
+  .nullable()
+  .transform((text) => text ?? undefined);
 const instantOrNull = instantFromDatabase.nullable().transform((at) => at ?? undefined);
 
 const ownSchema = z.object({
@@ -259,6 +295,7 @@ const ownSchema = z.object({
   auditionId: auditionIdSchema,
   participant: participantIdSchema.nullable().transform((participant) => participant ?? undefined),
   change: z.int(),
+  incarnation: textOrNull,
   isRemoved: z.boolean(),
   isAllDay: z.boolean(),
   start: instantFromDatabase,
@@ -279,6 +316,8 @@ const conflictSchema = z.object({
   auditionId: auditionIdSchema,
   participant: participantIdSchema,
   writtenRevision: z.int(),
+  incarnation: textOrNull,
+  conflictChange: z.int(),
   digest: z.string().nullable(),
   start: instantFromDatabase.nullable(),
   end: instantFromDatabase.nullable(),
@@ -391,6 +430,7 @@ const removeEvents = async (
   transaction: Transaction,
   { connection, calendar }: SyncProgress,
   events: readonly EventToStore[],
+  requestedAt: Instant,
 ): Promise<void> => {
   const removed = events.filter(({ event }) => !event);
   if (removed.length === 0) return;
@@ -404,22 +444,24 @@ const removeEvents = async (
       SELECT FROM unnest(${ids}::text[], ${series}::text[]) AS gone (id, series)
       WHERE gone.id = event_id AND coalesce(gone.series = synced_events.series, true)
     )`,
-    { wasThere: true },
+    { reportedAt: requestedAt },
   );
-  await remove(transaction, { connection, calendar }, sql`series = ANY(${ids}::text[])`, { wasThere: true });
+  await remove(transaction, { connection, calendar }, sql`series = ANY(${ids}::text[])`, {
+    reportedAt: requestedAt,
+  });
 };
 
 /** Removes the events of whole series that are not in the page. */
 const removeMissing = async (
   transaction: Transaction,
   key: CalendarKey,
-  wholeSeries: readonly string[],
+  { wholeSeries = [], requestedAt }: PageToStore,
   events: readonly EventToStore[],
 ): Promise<void> => {
   if (wholeSeries.length === 0) return;
   const present = events.filter(({ event }) => event).map(({ id }) => id);
   const isMissing = sql`series = ANY(${sql.param(wholeSeries)}::text[]) AND NOT event_id = ANY(${sql.param(present)}::text[])`;
-  await remove(transaction, key, isMissing, { wasThere: true });
+  await remove(transaction, key, isMissing, { reportedAt: requestedAt });
 };
 
 /** Events that were over before the listing began, or begin after its end, are not listed. */
@@ -432,18 +474,19 @@ const removeUnlisted = (
     transaction,
     { connection, calendar },
     sql`generation < ${generation} AND ends_at > ${from} AND starts_at < ${until ?? 'infinity'}`,
-    { wasThere: false },
+    { reportedAt: undefined },
   );
 
 /**
  * Deletes events. Those of ours stay as removed, so that the audition is asked.
- * @param wasThere whether the calendar has said that it had the event. Then our write has reached it.
+ * @param reportedAt when the page was requested that says so. Then the calendar has had the event, and our write has reached
+ * it. Undefined: the event was only not listed.
  */
 const remove = async (
   transaction: Transaction,
   { connection, calendar }: CalendarKey,
   which: SQL,
-  { wasThere }: { readonly wasThere: boolean },
+  { reportedAt }: { readonly reportedAt: Instant | undefined },
 ): Promise<void> => {
   const inCalendar = sql`connection = ${connection} AND calendar = ${calendar}`;
   await transaction.execute(sql`
@@ -451,7 +494,8 @@ const remove = async (
   `);
   await transaction.execute(sql`
     UPDATE synced_events SET is_removed = true, is_checked = false, change = change + 1,
-      seen_revision = CASE WHEN ${wasThere}::boolean THEN greatest(seen_revision, written_revision)
+      removed_at = ${reportedAt ?? null}::timestamptz,
+      seen_revision = CASE WHEN ${reportedAt !== undefined}::boolean THEN greatest(seen_revision, written_revision)
         ELSE seen_revision END
     WHERE ${inCalendar} AND ${which} AND audition_id IS NOT NULL AND NOT is_removed
   `);

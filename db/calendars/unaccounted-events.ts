@@ -2,8 +2,10 @@
 import { and, isNull, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { type AuditionId, auditionIdSchema } from '../../domain/ids.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
+import { instantFromDatabase } from '../time.ts';
 import { isEvent } from './event-key.ts';
 import type { CalendarKey } from './synced-calendars.ts';
 
@@ -15,21 +17,40 @@ export interface UnaccountedEvent extends CalendarKey {
   readonly isDuplicate: boolean;
 }
 
+/** Where a list continues: after this id. Undefined: at its beginning. */
+export interface Page {
+  readonly after: string | undefined;
+  readonly limit: number;
+}
+
+/** An event of ours in another calendar of the connection. */
+interface EventElsewhere {
+  readonly calendar: string;
+  readonly isRemoved: boolean;
+  /** When the last listing of that calendar was complete. */
+  readonly syncedAt: Instant | undefined;
+}
+
 export interface UnaccountedEvents {
   /**
-   * Returns events to come that carry our mark and are not known as written. The occurrences of a series that a person has
-   * made of an event of ours are left out.
+   * Returns events to come that carry our mark and are not known as written, in the order of their ids. The occurrences of a
+   * series that a person has made of an event of ours are left out, and so are events that another connection has written:
+   * two accounts can see one calendar.
    */
-  listUnaccounted(key: CalendarKey, limit: number): Promise<readonly UnaccountedEvent[]>;
+  listUnaccounted(key: CalendarKey, page: Page): Promise<readonly UnaccountedEvent[]>;
+  /** Returns the events of the audition that this service has written in the other calendars of the connection. */
+  listElsewhere(event: UnaccountedEvent): Promise<readonly EventElsewhere[]>;
   /** Deletes the row of an event that was removed from the calendar, unless this service has written the event since. */
   discard(event: UnaccountedEvent): Promise<void>;
-  /** Returns the auditions that hold a slot in the calendar, and of which no written event is known there. */
-  listUnrecorded(key: CalendarKey, limit: number): Promise<readonly AuditionId[]>;
+  /** Returns the auditions that hold a slot in the calendar, and of which no written event is known there, in the order of their ids. */
+  listUnrecorded(key: CalendarKey, page: Page): Promise<readonly AuditionId[]>;
+  /** Returns auditions that hold a slot in the calendar, or have an event there, the latest first. */
+  listAuditions(key: CalendarKey, limit: number): Promise<readonly AuditionId[]>;
 }
 
 /** Creates the repository. */
 export const createUnaccountedEvents = (db: Database): UnaccountedEvents => ({
-  async listUnaccounted({ connection, calendar }, limit) {
+  async listUnaccounted({ connection, calendar }, { after, limit }) {
     const { rows } = await db.execute(sql`
       SELECT event_id AS "eventId", marked_audition AS "auditionId", EXISTS (
         SELECT FROM synced_events AS own WHERE own.connection = found.connection AND own.calendar = found.calendar
@@ -43,26 +64,61 @@ export const createUnaccountedEvents = (db: Database): UnaccountedEvents => ({
             AND own.audition_id = found.marked_audition
             AND (own.event_id = found.series OR own.series = found.series)
         )
+        AND NOT EXISTS (
+          SELECT FROM synced_events AS other WHERE other.audition_id = found.marked_audition
+            AND other.connection <> found.connection AND other.calendar = found.calendar AND other.event_id = found.event_id
+        )
+        AND event_id > ${after ?? ''}
       ORDER BY event_id LIMIT ${limit}
     `);
     return rows.map((row) => ({ ...unaccountedSchema.parse(row), connection, calendar }));
+  },
+
+  async listElsewhere({ connection, calendar, auditionId }) {
+    const { rows } = await db.execute(sql`
+      SELECT own.calendar, own.is_removed AS "isRemoved", synced_calendars.synced_at AS "syncedAt"
+      FROM synced_events AS own
+      JOIN synced_calendars ON synced_calendars.connection = own.connection AND synced_calendars.calendar = own.calendar
+      WHERE own.audition_id = ${auditionId} AND own.connection = ${connection} AND own.calendar <> ${calendar}
+      ORDER BY own.calendar
+    `);
+    return rows.map((row) => elsewhereSchema.parse(row));
   },
 
   async discard(event) {
     await db.delete(syncedEvents).where(and(isEvent(event), isNull(syncedEvents.auditionId)));
   },
 
-  async listUnrecorded({ connection, calendar }, limit) {
+  async listUnrecorded({ connection, calendar }, { after, limit }) {
     const { rows } = await db.execute(sql`
       SELECT DISTINCT audition_id AS "auditionId" FROM slot_holds
       WHERE scope = '' AND resource = ${calendar} AND upper(during) > now() AND NOT EXISTS (
         SELECT FROM synced_events AS own WHERE own.connection = ${connection} AND own.calendar = ${calendar}
           AND own.audition_id = slot_holds.audition_id
-      )
+      ) AND audition_id > ${after ?? ''}
       ORDER BY audition_id LIMIT ${limit}
     `);
-    return rows.map((row) => unrecordedSchema.parse(row).auditionId);
+    return rows.map((row) => auditionSchema.parse(row).auditionId);
   },
+
+  async listAuditions({ connection, calendar }, limit) {
+    const { rows } = await db.execute(sql`
+      SELECT audition_id AS "auditionId" FROM (
+        SELECT audition_id, upper(during) AS until FROM slot_holds WHERE scope = '' AND resource = ${calendar}
+        UNION ALL
+        SELECT audition_id, written_end FROM synced_events
+        WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL
+      ) AS used
+      GROUP BY audition_id ORDER BY max(until) DESC, audition_id LIMIT ${limit}
+    `);
+    return rows.map((row) => auditionSchema.parse(row).auditionId);
+  },
+});
+
+const elsewhereSchema = z.object({
+  calendar: z.string(),
+  isRemoved: z.boolean(),
+  syncedAt: instantFromDatabase.nullable().transform((at) => at ?? undefined),
 });
 
 const unaccountedSchema = z.object({
@@ -71,4 +127,4 @@ const unaccountedSchema = z.object({
   isDuplicate: z.boolean(),
 });
 
-const unrecordedSchema = z.object({ auditionId: auditionIdSchema });
+const auditionSchema = z.object({ auditionId: auditionIdSchema });

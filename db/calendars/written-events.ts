@@ -9,6 +9,7 @@ import type { Slot } from '../../domain/audition/slot.ts';
 import type { AuditionId, ConnectionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
 import type { WritableCalendarName } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
+import type { KnownEvent } from '../../providers/ports.ts';
 import { storedCalendar } from '../auditions/resources.ts';
 import type { Database } from '../client.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
@@ -38,6 +39,8 @@ interface WrittenEvent {
   readonly revision: number;
   /** When it was written. Default: now. */
   readonly writtenAt?: Instant | undefined;
+  /** Before the write: what the synchronisation has read since then can be later than the write. Default: now. */
+  readonly startedAt?: Instant | undefined;
 }
 
 export interface WrittenEvents {
@@ -46,12 +49,29 @@ export interface WrittenEvents {
    * write. An earlier revision than the recorded one changes nothing.
    */
   record(written: WrittenEvent): Promise<void>;
+  /**
+   * Returns what is known of the event of the audition in the calendar; undefined when none was written there, or the last one
+   * was removed. @param calendarName the canonical name of the calendar
+   */
+  findKnown(
+    auditionId: AuditionId,
+    connection: ConnectionId,
+    calendarName: string,
+  ): Promise<KnownEvent | undefined>;
   /** Returns the times for which the events of the audition book its room. */
   findBookings(auditionId: AuditionId): Promise<readonly TimeRange[]>;
   /** Stops comparing the events that steps with these keys have written. Call it before they are removed. Idempotent. */
   forget(auditionId: AuditionId, keys: readonly string[]): Promise<void>;
 }
 
+const knownSchema = z.object({
+  writtenStart: instantFromDatabase,
+  writtenEnd: instantFromDatabase,
+  start: instantFromDatabase,
+  end: instantFromDatabase,
+  isReported: z.boolean(),
+  isPresent: z.boolean(),
+});
 const bookingSchema = z.object({ start: instantFromDatabase, end: instantFromDatabase });
 
 /** Creates the repository. */
@@ -76,6 +96,21 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
       const repaired = former.find(({ repairedRevision }) => repairedRevision !== null)?.repairedRevision;
       await transaction.execute(upsert(written, calendar, generation, repaired ?? null));
     });
+  },
+
+  async findKnown(auditionId, connection, calendarName) {
+    const { rows } = await db.execute(sql`
+      SELECT written_start AS "writtenStart", written_end AS "writtenEnd", starts_at AS start, ends_at AS end,
+        is_reported AS "isReported",
+        coalesce(seen_revision >= written_revision, false) AND NOT is_removed AND NOT is_reported AS "isPresent"
+      FROM synced_events
+      WHERE audition_id = ${auditionId} AND connection = ${connection} AND calendar = ${storedCalendar(calendarName)}
+    `);
+    const [row] = rows;
+    if (!row) return undefined;
+    const { writtenStart, writtenEnd, start, end, isReported, isPresent } = knownSchema.parse(row);
+    const reported = isReported ? [{ start, end }] : [];
+    return { times: [{ start: writtenStart, end: writtenEnd }, ...reported], isPresent };
   },
 
   async findBookings(auditionId) {
@@ -129,9 +164,9 @@ const registerCalendar = async (
 };
 
 /**
- * The synchronisation can have read the event before this row is written. For a row that it has made, the comparison
- * is left to it. For a row of ours, the event is as it was just written. An answer of the room is about the revision that the
- * event stated when it was read.
+ * The synchronisation can have read the event before this row is written. Then the comparison is left to it: a person can
+ * have changed the event since the write. Otherwise, the event is as it was just written. An answer of the room is about the
+ * revision that the event stated when it was read.
  */
 const upsert = (
   {
@@ -143,25 +178,34 @@ const upsert = (
     revision,
     slot: { start, end, zone },
     writtenAt,
+    startedAt,
   }: WrittenEvent,
   calendar: string,
   generation: number,
   repaired: number | null,
-) => sql`
+) => {
+  const started = sql`coalesce(${startedAt ?? null}::timestamptz, now())`;
+  // Only our write can have put the new revision there.
+  const isReadAlready = sql`(known.audition_id IS NULL OR known.read_at > ${started}
+    OR (known.marked_revision = excluded.written_revision AND known.written_revision < excluded.written_revision))`;
+  const isRemovedAlready = sql`coalesce(known.is_removed AND known.removed_at > ${started}, false)`;
+  const isLeft = sql`coalesce(${isReadAlready} OR ${isRemovedAlready}, false)`;
+  return sql`
   INSERT INTO synced_events AS known (
     connection, calendar, event_id, starts_at, ends_at, zone, is_all_day, busy, generation,
     marked_audition, marked_revision,
-    audition_id, participant, written_by, booked_by, written_revision, written_at, written_start, written_end,
+    audition_id, incarnation, participant, written_by, booked_by, written_revision, written_at, written_start, written_end,
     repaired_revision
   ) VALUES (
     ${connection}, ${calendar}, ${eventId}, ${start}, ${end}, ${zone}, false, 'busy', ${generation},
     ${auditionId}, ${revision},
-    ${auditionId}, ${participant ?? null}, ${key}, ${participant === undefined ? key : null}, ${revision},
+    ${auditionId}, gen_random_uuid(), ${participant ?? null}, ${key}, ${participant === undefined ? key : null}, ${revision},
     coalesce(${writtenAt ?? null}::timestamptz, now()), ${start}, ${end},
     ${repaired}::int
   )
   ON CONFLICT (connection, calendar, event_id) DO UPDATE SET
     audition_id = excluded.audition_id,
+    incarnation = CASE WHEN known.audition_id IS NULL THEN excluded.incarnation ELSE known.incarnation END,
     participant = coalesce(excluded.participant, known.participant),
     written_by = CASE WHEN excluded.participant IS NULL AND known.participant IS NOT NULL
       THEN known.written_by ELSE excluded.written_by END,
@@ -173,14 +217,16 @@ const upsert = (
     written_end = excluded.written_end,
     repaired_revision = coalesce(excluded.repaired_revision, known.repaired_revision),
     generation = greatest(known.generation, excluded.generation),
-    starts_at = CASE WHEN known.audition_id IS NULL THEN known.starts_at ELSE excluded.starts_at END,
-    ends_at = CASE WHEN known.audition_id IS NULL THEN known.ends_at ELSE excluded.ends_at END,
-    is_all_day = known.audition_id IS NULL AND known.is_all_day,
-    is_removed = false,
+    starts_at = CASE WHEN ${isLeft} THEN known.starts_at ELSE excluded.starts_at END,
+    ends_at = CASE WHEN ${isLeft} THEN known.ends_at ELSE excluded.ends_at END,
+    is_all_day = ${isLeft} AND known.is_all_day,
+    is_removed = ${isRemovedAlready},
     marked_audition = excluded.marked_audition,
-    marked_revision = CASE WHEN known.audition_id IS NULL THEN known.marked_revision ELSE excluded.marked_revision END,
-    is_checked = known.audition_id IS NOT NULL,
-    is_reported = false,
-    change = known.change + CASE WHEN known.audition_id IS NULL THEN 0 ELSE 1 END
+    marked_revision = CASE WHEN ${isLeft} THEN known.marked_revision ELSE excluded.marked_revision END,
+    seen_revision = CASE WHEN ${isRemovedAlready} THEN excluded.written_revision ELSE known.seen_revision END,
+    is_checked = NOT ${isLeft},
+    is_reported = ${isLeft} AND known.is_reported,
+    change = known.change + CASE WHEN ${isLeft} THEN 0 ELSE 1 END
   WHERE known.audition_id IS NULL OR known.written_revision <= excluded.written_revision
 `;
+};

@@ -1,6 +1,6 @@
 /**
  * Connects and disconnects accounts. One transaction contains the change, its administrative act and its consequence:
- * the webhook that resumes waiting auditions, or the pending revocation. After a crash, all of it is stored or nothing.
+ * the webhook that resumes waiting auditions or ends the synchronisation, and the pending revocation. After a crash, all of it is stored or nothing.
  */
 import { randomUUID } from 'node:crypto';
 import type { CalendarChoice } from '../../domain/calendars/calendar-choice.ts';
@@ -27,7 +27,7 @@ export interface Accounts {
     choice: CalendarChoice,
   ): Promise<boolean>;
   /**
-   * Disconnects an account and erases its credentials.
+   * Disconnects an account, erases its credentials, and notifies the synchronisation of its calendars.
    * @param toRevoke the grant to revoke at the provider. It is stored, sealed, until it is revoked.
    * @returns the id of the pending revocation; undefined without `toRevoke`.
    */
@@ -102,6 +102,13 @@ export const createAccounts = (
         act: 'connection.disconnected',
         target: id,
         detail: { provider },
+      });
+      await createWebhookInbox(transaction, sealing).receive({
+        provider: 'castmatch',
+        dedupeKey: `${id} ${randomUUID()}`,
+        kind: 'connection.disconnected',
+        event: { organization, connection: id },
+        correlationId: actor.correlationId,
       });
       if (!toRevoke) return undefined;
       return createPendingRevocations(transaction, sealing).put({

@@ -29,6 +29,8 @@ export interface WatchSubscription {
 /** A stored subscription. */
 export interface StoredSubscription extends WatchSubscription {
   readonly createdAt: Instant;
+  /** Whether it must be replaced or renewed, whatever its expiry says. */
+  readonly isLost: boolean;
 }
 
 /** Stores subscriptions to calendar changes: Google's channels, Microsoft Graph's subscriptions. */
@@ -46,7 +48,11 @@ export interface WatchSubscriptions {
   ): Promise<readonly (WatchSubscription | undefined)[]>;
   /** Records the time of a notification. Updates a subscription at most once a minute. */
   markNotified(ids: readonly string[]): Promise<void>;
-  /** Records that the vendor has extended a subscription. */
+  /** Records that the vendor no longer notifies by the subscription, or will not soon. Idempotent. */
+  markLost(id: string): Promise<void>;
+  /** Records for all subscriptions of a connection that they are lost. Idempotent. */
+  markAllLost(connection: ConnectionId): Promise<void>;
+  /** Records that the vendor has extended a subscription. It is then no longer lost. */
   extend(id: string, expiresAt: Instant): Promise<void>;
   /** Deletes a subscription. Idempotent. */
   remove(id: string): Promise<void>;
@@ -143,8 +149,22 @@ export const createWatchSubscriptions = (db: Database): WatchSubscriptions => ({
       );
   },
 
+  async markLost(id) {
+    await db.update(watchSubscriptions).set({ isLost: true }).where(eq(watchSubscriptions.id, id));
+  },
+
+  async markAllLost(connection) {
+    await db
+      .update(watchSubscriptions)
+      .set({ isLost: true })
+      .where(eq(watchSubscriptions.connection, connection));
+  },
+
   async extend(id, expiresAt) {
-    await db.update(watchSubscriptions).set({ expiresAt }).where(eq(watchSubscriptions.id, id));
+    await db
+      .update(watchSubscriptions)
+      .set({ expiresAt, isLost: false })
+      .where(eq(watchSubscriptions.id, id));
   },
 
   async remove(id) {
@@ -160,6 +180,7 @@ export const createWatchSubscriptions = (db: Database): WatchSubscriptions => ({
     return rows.map((row) => ({
       ...subscriptionSchema.parse(row),
       createdAt: toInstant(row.createdAt.getTime()),
+      isLost: row.isLost,
     }));
   },
 });

@@ -104,6 +104,11 @@ const namesOfReason = (reason: string): string[] =>
 
 const sealingContextOf = (id: string): string => `webhook_inbox ${id}`;
 
+const whileWaiting = 'while-waiting:';
+
+/** Returns a dedupe key that applies until the webhook is claimed. A later one with the same key is stored. */
+export const keyWhileWaiting = (key: string): string => `${whileWaiting}${sha256(key)}`;
+
 /** Hashes ids that are long or not printable ASCII: they would not fit into the index, or contain a NUL. */
 const toStorableKey = (key: string): string =>
   /^[\x20-\x7e]{1,200}$/.test(key) ? key : `sha256:${sha256(key)}`;
@@ -157,6 +162,7 @@ export const createWebhookInbox = (
       const { rows } = await db.execute(sql`
         UPDATE webhook_inbox SET
           attempts = attempts + 1,
+          dedupe_key = CASE WHEN starts_with(dedupe_key, ${whileWaiting}) THEN 'claimed:' || id ELSE dedupe_key END,
           next_attempt_at = now() + ${millisecondsInterval(leaseMs)}
         WHERE id IN (
           SELECT id FROM webhook_inbox WHERE state = 'received' AND next_attempt_at <= now()

@@ -29,6 +29,8 @@ export const syncedCalendars = pgTable(
     listedAt: instant('listed_at'),
     /** The `listed_at` of the listing that was compared last with what this service believes. */
     reconciledAt: instant('reconciled_at'),
+    /** The `listed_at` of the listing that a dry run has compared last. */
+    dryRunAt: instant('dry_run_at'),
     /** How many events the listing under way, or the last one, has contained. */
     listedCount: integer('listed_count').notNull().default(0),
     /** The kind of the fault that keeps the calendar from being synchronized. */
@@ -39,6 +41,8 @@ export const syncedCalendars = pgTable(
     startedAt: instant('started_at'),
     /** When the last round began, successful or not. */
     checkedAt: instant('checked_at'),
+    /** When the last round of all calendars of the connection began. Null: the calendar is new. */
+    polledAt: instant('polled_at'),
     /** When the last listing was complete. */
     syncedAt: instant('synced_at'),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),

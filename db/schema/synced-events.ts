@@ -32,13 +32,17 @@ export const syncedEvents = pgTable(
     markedRevision: integer('marked_revision'),
     /** When the page was requested that has contained the event last. Null: the calendar was not read since the write. */
     readAt: instant('read_at'),
+    /** When the page was requested that has reported the deletion. Null: a page has only not contained the event. */
+    removedAt: instant('removed_at'),
     /** The latest of our revisions in which the calendar was read. It proves that the write has reached the calendar. */
     seenRevision: integer('seen_revision'),
-    /** Counts the changes of time, existence and mark. */
+    /** Counts the changes of time, existence and mark, since the row was made. */
     change: integer().notNull().default(0),
 
     /** The audition that has written the event and still uses it. */
     auditionId: text('audition_id'),
+    /** Distinguishes the row from an earlier one of the same event, whose changes were counted as well. Null in old rows. */
+    incarnation: text(),
     /** Null: the event is of no participant, and books the room. */
     participant: text(),
     /** The key of the step that has written the event last. */
@@ -66,8 +70,10 @@ export const syncedEvents = pgTable(
     isAnswerReported: boolean('is_answer_reported').notNull().default(true),
     /** The revision whose write was lost and was repeated. It is repeated once. */
     repairedRevision: integer('repaired_revision'),
-    /** A digest of the conflicting events that were reported to the audition. Null without a conflict. */
+    /** The revision and a digest of the conflicting events that were reported to the audition. Null without a conflict. */
     reportedConflicts: text('reported_conflicts'),
+    /** Counts the reports of conflicts. */
+    conflictChange: integer('conflict_change').notNull().default(0),
 
     /** The key of the step that has booked the room with the event. Null: the event books none. */
     bookedBy: text('booked_by'),

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { index, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import { boolean, index, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
 
 /** Subscriptions to calendar changes: Google's notification channels, Microsoft Graph's subscriptions. */
@@ -17,6 +17,8 @@ export const watchSubscriptions = pgTable(
     /** SHA-256 of the channel's token or of `clientState`, the newest first. Two during a rotation. */
     secretHashes: text('secret_hashes').array().notNull().default(sql`'{}'`),
     expiresAt: instant('expires_at').notNull(),
+    /** Whether the vendor has said that the subscription has ended, or does no longer trust it. It must be replaced. */
+    isLost: boolean('is_lost').notNull().default(false),
     lastNotifiedAt: instant('last_notified_at'),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },

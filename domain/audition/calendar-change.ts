@@ -33,4 +33,9 @@ export interface CalendarChange {
   /** The revision of the slot that our event in the calendar states. */
   readonly revision: number;
   readonly change: CalendarChangeOf;
+  /**
+   * Whether the trail records also a change that is about an earlier revision of the slot. Reports of earlier versions of this
+   * service lack it.
+   */
+  readonly isRecordedIfSuperseded?: boolean | undefined;
 }

@@ -89,6 +89,9 @@ const castMemberSchema = z.object({
 });
 export type CastMember = z.infer<typeof castMemberSchema>;
 
+/** What became of a change that nothing was asked about. */
+export const calendarChangeOutcomes = ['overwritten', 'superseded'] as const;
+
 /** What happened to an event of ours, or beside it, in a calendar. `put_back`: the event is as this service wrote it. */
 export const calendarChangeKinds = [
   'moved',
@@ -168,6 +171,11 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     /** The new times of a moved event, or the times of the event that conflicts. */
     start: instantSchema.optional(),
     end: instantSchema.optional(),
+    /**
+     * Absent: the casting office was asked, or the audition followed. `overwritten`: the audition has written its event over
+     * the change before it knew of it. `superseded`: the change was about an earlier slot, and was reported after the move.
+     */
+    outcome: z.enum(calendarChangeOutcomes).optional(),
   }),
   /** The room was requested at its provider. */
   fact('room_booked', {

@@ -10,6 +10,8 @@ type CalendarFault =
   | 'write_lost'
   /** The event carries our mark, and the ledger knows no step that uses it. */
   | 'event_orphaned'
+  /** A person has moved our event to another calendar of the same account. */
+  | 'event_relocated'
   /** The calendar has two events of one audition. */
   | 'event_duplicated'
   /** The event carries our mark, and names an audition that this installation does not have. */

@@ -11,6 +11,7 @@ import {
   type AuditionFactType,
   answers,
   calendarChangeKinds,
+  calendarChangeOutcomes,
   decisions,
   deliveryStatuses,
   noticeKinds,
@@ -116,6 +117,12 @@ export const publicEventDefinitions = {
       change: z.enum(calendarChangeKinds),
       start: instantSchema.optional(),
       end: instantSchema.optional(),
+      outcome: z
+        .enum(calendarChangeOutcomes)
+        .optional()
+        .describe(
+          'Nothing is asked about such a change. `overwritten`: the audition has written its event over it before it knew of it. `superseded`: it was about an earlier slot, and was reported after the move',
+        ),
     }),
   },
   room_booked: {

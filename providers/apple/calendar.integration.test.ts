@@ -128,6 +128,20 @@ describe.each(['radicale', 'xandikos'] as const)('calendars at %s', (program) =>
         expect(await busy()).toMatchObject([{ start: later.start, end: later.end }]);
       });
 
+      it('return the edit of a person that is written over, unless it is known', async () => {
+        const { calendarId, put, stored, store } = await setup();
+        await put();
+        const known = { times: [slot], isPresent: true };
+        expect(await put({ slot: later, revision: 2, known })).toMatchObject({ overwrote: undefined });
+        const [written = ''] = await stored();
+        await store(eventId, written.replaceAll('20261202T14', '20261203T09'));
+        expect(await put({ revision: 3, known: { ...known, times: [later] } })).toMatchObject({
+          overwrote: { kind: 'moved', start: '2026-12-03T09:00:00.000Z', end: '2026-12-03T09:30:00.000Z' },
+        });
+        await server.send('DELETE', `${calendarId}${eventId}.ics`);
+        expect(await put({ revision: 4, known })).toMatchObject({ overwrote: { kind: 'deleted' } });
+      });
+
       it('do not return to an earlier revision', async () => {
         const { put, busy } = await setup();
         await put({ slot: later, revision: 2 });

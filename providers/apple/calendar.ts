@@ -5,12 +5,21 @@
 import type { ProviderFaultKind } from '../../domain/errors.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { operationOf } from '../operations.ts';
-import type { CalendarEvent, CalendarProvider, EventToDelete } from '../ports.ts';
+import { type FormerEvent, overwrittenEdit } from '../overwritten-edit.ts';
+import type { CalendarEvent, CalendarProvider, EventToDelete, WrittenCalendarEvent } from '../ports.ts';
 import { readCalendar } from './busy-times.ts';
 import { listCalendars } from './calendar-list.ts';
 import type { FetchFor } from './client.ts';
 import { appleError } from './errors.ts';
-import { changeOf, isForeign, newEventText, readStored, referenceProperty, withoutUses } from './event.ts';
+import {
+  changeOf,
+  isForeign,
+  newEventText,
+  readStored,
+  referenceProperty,
+  type StoredEvent,
+  withoutUses,
+} from './event.ts';
 import {
   calendarUrlOf,
   createEvent,
@@ -76,10 +85,8 @@ export const createCaldavCalendar = (
 });
 
 /** Creates or changes the event. A repetition finds the event of the first attempt, because both use the same UID. */
-const writeEvent = async (
-  scope: CaldavScope,
-  event: CalendarEvent,
-): Promise<{ readonly eventId: string }> => {
+const writeEvent = async (scope: CaldavScope, event: CalendarEvent): Promise<WrittenCalendarEvent> => {
+  let former: FormerEvent | undefined = { kind: 'absent' };
   const url = calendarUrlOf(scope.operation, event.calendarId);
   let refusal = await create(scope, url, event);
   for (let attempt = 0; refusal && attempt < writeAttempts; attempt += 1) {
@@ -87,6 +94,7 @@ const writeEvent = async (
     // The UID exists, and not in this calendar: a person has moved the event to another one.
     if (!resource && refusal.vendor.code === 'no-uid-conflict') throw refusal;
     if (!resource) {
+      former = { kind: 'absent' };
       refusal = await create(scope, url, event);
       continue;
     }
@@ -101,10 +109,20 @@ const writeEvent = async (
       });
     }
     if (change.kind === 'none') return { eventId: event.eventId };
+    former = stored && formerOf(stored, event);
     refusal = await conflictOf(replaceEvent(scope, resource, change.text));
   }
   if (refusal) throw keepsChanging(scope);
-  return { eventId: event.eventId };
+  return { eventId: event.eventId, overwrote: overwrittenEdit(event, former) };
+};
+
+/** A later revision is left as it is. */
+const formerOf = (
+  { isCancelled, revision, start, end }: StoredEvent,
+  event: CalendarEvent,
+): FormerEvent | undefined => {
+  if (revision > event.revision) return undefined;
+  return isCancelled ? { kind: 'absent' } : { kind: 'present', start, end };
 };
 
 const create = (scope: CaldavScope, url: string, event: CalendarEvent): Promise<ProviderError | undefined> =>

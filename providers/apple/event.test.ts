@@ -72,6 +72,22 @@ describe('the text of an event', () => {
     expect(changed(reordered, event())).toBeUndefined();
   });
 
+  it('keeps the texts that a person has edited until ours are others', () => {
+    const edited = newEventText(event(), now).replace(/SUMMARY:.*/, 'SUMMARY:My big day');
+    expect(changed(edited, event())).toBeUndefined();
+    expect(changed(edited, moved)).toContain('SUMMARY:My big day');
+    const renamed = changed(edited, { ...moved, summary: 'Audition: Hamlet' });
+    expect(renamed).toContain('SUMMARY:Audition: Hamlet');
+    expect(renamed?.filter((line) => line.startsWith('SUMMARY'))).toHaveLength(1);
+  });
+
+  it('that an earlier version has written gets our texts, because it is unknown who has edited them', () => {
+    const text = newEventText(event(), now)
+      .replace(/X-CASTMATCH-TEXT:.*\r\n/, '')
+      .replace(/SUMMARY:.*/, 'SUMMARY:My big day');
+    expect(changed(text, event())).toContain('SUMMARY:Audition: "Captain"\\; Nightfall\\, first round');
+  });
+
   it('changes only in our properties', () => {
     const added = [
       'X-APPLE-STRUCTURED-LOCATION;VALUE=URI;X-TITLE="Studio, 4":geo:48.8,2.3',

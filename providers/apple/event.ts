@@ -21,6 +21,7 @@ import { rawValueOf, readTimes, textOf } from '../icalendar/properties.ts';
 import { instantOf, utc } from '../icalendar/zones/zone.ts';
 import { createZones } from '../icalendar/zones/zones.ts';
 import type { CalendarEvent, EventToDelete } from '../ports.ts';
+import { textDigestOf } from '../text-digest.ts';
 
 /** An event of ours as the calendar stores it. */
 export interface StoredEvent {
@@ -31,6 +32,8 @@ export interface StoredEvent {
   readonly isCancelled: boolean;
   readonly reference: string | undefined;
   readonly revision: number;
+  /** The digest of the texts that were written last. */
+  readonly textDigest: string | undefined;
   readonly sequence: number;
   /** In epoch milliseconds. */
   readonly start: number | undefined;
@@ -46,6 +49,7 @@ type EventChange =
 
 export const referenceProperty = 'X-CASTMATCH-REFERENCE';
 export const revisionProperty = 'X-CASTMATCH-REVISION';
+const textProperty = 'X-CASTMATCH-TEXT';
 const usePrefix = 'X-CASTMATCH-USE-';
 const usesPrefix = 'castmatchUse';
 
@@ -85,6 +89,7 @@ export const readStored = (text: string, uid: string): StoredEvent | undefined =
     isCancelled: textOf(component, 'STATUS')?.toUpperCase() === 'CANCELLED',
     reference: textOf(component, referenceProperty),
     revision: numberOf(component, revisionProperty),
+    textDigest: textOf(component, textProperty),
     sequence: numberOf(component, 'SEQUENCE'),
     start: instant('DTSTART'),
     end: instant('DTEND'),
@@ -115,13 +120,17 @@ export const changeOf = (
     if (stored.isCancelled || hasUser(stored.uses, use)) return { kind: 'none' };
     return { kind: 'update', text: rewrite(stored, stampLines(now), { ...stored.uses, ...use }) };
   }
-  const texts = textLines(event);
+  // A text that a person has edited stays until ours is another one.
+  const hasOurText =
+    stored.textDigest === undefined
+      ? hasLines(stored, textLines(event))
+      : stored.textDigest === textDigestOf(event);
+  const texts = hasOurText && !stored.isCancelled ? {} : textLines(event);
   const isMoved =
     stored.isCancelled ||
     stored.start !== Date.parse(event.slot.start) ||
     stored.end !== Date.parse(event.slot.end);
-  const isSame =
-    !isMoved && stored.revision === event.revision && hasLines(stored, texts) && hasUse(stored.uses, use);
+  const isSame = !isMoved && stored.revision === event.revision && hasOurText && hasUse(stored.uses, use);
   if (isSame) return { kind: 'none' };
   const sequence = Math.max(event.revision, stored.sequence + (isMoved ? 1 : 0));
   return {
@@ -182,15 +191,19 @@ const textLines = ({ summary, description, location = '' }: CalendarEvent): Line
  * Times are in UTC: they need no VTIMEZONE, and an outdated zone on a server or a device cannot move them. Calendar
  * programs show them in the zone of the person.
  */
-const timeLines = ({ slot, reference, revision }: CalendarEvent, sequence: number): Lines => ({
-  DTSTART: `DTSTART:${digitsOf(new Date(slot.start))}`,
-  DTEND: `DTEND:${digitsOf(new Date(slot.end))}`,
-  DURATION: undefined,
-  STATUS: 'STATUS:CONFIRMED',
-  SEQUENCE: `SEQUENCE:${sequence}`,
-  [referenceProperty]: `${referenceProperty}:${escapeText(reference)}`,
-  [revisionProperty]: `${revisionProperty}:${revision}`,
-});
+const timeLines = (event: CalendarEvent, sequence: number): Lines => {
+  const { slot, reference, revision } = event;
+  return {
+    DTSTART: `DTSTART:${digitsOf(new Date(slot.start))}`,
+    DTEND: `DTEND:${digitsOf(new Date(slot.end))}`,
+    DURATION: undefined,
+    STATUS: 'STATUS:CONFIRMED',
+    SEQUENCE: `SEQUENCE:${sequence}`,
+    [referenceProperty]: `${referenceProperty}:${escapeText(reference)}`,
+    [revisionProperty]: `${revisionProperty}:${revision}`,
+    [textProperty]: `${textProperty}:${textDigestOf(event)}`,
+  };
+};
 
 /** RFC 5545, section 3.8.7.2: without METHOD, DTSTAMP is the time of the last change. */
 const stampLines = (now: Date): Lines => ({

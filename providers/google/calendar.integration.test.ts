@@ -54,6 +54,36 @@ describe('putEvent', () => {
     expect(event?.sequence).toBeGreaterThanOrEqual(2);
   });
 
+  test('keeps the texts that a person has edited until ours are others', async () => {
+    const { connection, calendar, client, events } = await setUpGoogleCalendar();
+    const put = (change: Parameters<typeof calendarEvent>[0] = {}) =>
+      calendar.putEvent(connection, calendarEvent(change), callContext());
+    await put();
+    await client.exchange(
+      { provider: 'google', name: 'test', writes: true },
+      connection,
+      callContext(),
+      z.unknown(),
+      (library, options) =>
+        library.events.patch(
+          { calendarId, eventId, requestBody: { summary: 'My big day', description: 'Bring a hat' } },
+          options,
+        ),
+    );
+    await put();
+    const moved = { ...slot, start: '2026-12-02T09:00:00.000Z', end: '2026-12-02T09:30:00.000Z' } as const;
+    await put({ slot: moved, revision: 2 });
+    expect(events()).toMatchObject([
+      {
+        summary: 'My big day',
+        description: 'Bring a hat',
+        start: { dateTime: moved.start.replace('.000', '') },
+      },
+    ]);
+    await put({ slot: moved, revision: 2, summary: 'Audition: Hamlet' });
+    expect(events()).toMatchObject([{ summary: 'Audition: Hamlet', description: 'First round' }]);
+  });
+
   test('revives an event that was deleted', async () => {
     const { connection, calendar, events } = await setUpGoogleCalendar();
     await calendar.putEvent(connection, calendarEvent(), callContext());

@@ -6,7 +6,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { transportError } from '../errors/transport-errors.ts';
 import { operationOf } from '../operations.ts';
-import type { CalendarProvider, ConferenceEvent, ConnectedAccount, WrittenConference } from '../ports.ts';
+import { type FormerEvent, overwrittenEdit } from '../overwritten-edit.ts';
+import type {
+  CalendarEvent,
+  CalendarProvider,
+  ConferenceEvent,
+  ConnectedAccount,
+  WrittenConference,
+} from '../ports.ts';
 import { withKnownZone } from '../zone-fallback.ts';
 import { queryBusyEvents } from './busy-events.ts';
 import { listCalendars } from './calendar-list.ts';
@@ -14,8 +21,15 @@ import type { GoogleClient } from './client.ts';
 import { conferenceOf } from './conference.ts';
 import { readConferenceAttendance } from './conference-attendance.ts';
 import { googleError } from './errors.ts';
-import { type GoogleEvent, specForConference, specForEvent } from './event.ts';
-import { type CallScope, deleteEvent, findEvent, readEvent, writeEvent } from './event-ids.ts';
+import { type GoogleEvent, isDeleted, revisionOf, specForConference, specForEvent } from './event.ts';
+import {
+  type CallScope,
+  deleteEvent,
+  findEvent,
+  readEvent,
+  type WrittenEvent,
+  writeEvent,
+} from './event-ids.ts';
 import { queryFreeBusy } from './free-busy.ts';
 import { createGoogleRooms } from './rooms.ts';
 import { calendarListScope, calendarsPerQuery, conferencePollMs } from './settings.ts';
@@ -45,13 +59,13 @@ export const createGoogleCalendar = (client: GoogleClient): CalendarProvider => 
   busyEvents: (connection, calendarId, window, call) =>
     queryBusyEvents(client, connection, calendarId, window, call),
   putEvent: async (connection, event, call) => {
-    const { id } = await withKnownZone(event, (known) =>
+    const written = await withKnownZone(event, (known) =>
       writeEvent(
         { client, operation: putEvent, connection, call },
         specForEvent(known, ownerOf(connection, known.calendarId)),
       ),
     );
-    return { eventId: id };
+    return { eventId: written.event.id, overwrote: overwrittenEdit(event, formerOf(written, event)) };
   },
   putConference: (connection, event, call) =>
     withKnownZone(event, (known) =>
@@ -71,6 +85,14 @@ export const createGoogleCalendar = (client: GoogleClient): CalendarProvider => 
   rooms: createGoogleRooms(client),
 });
 
+/** A later revision was left as it is. */
+const formerOf = ({ former }: WrittenEvent, { revision }: CalendarEvent): FormerEvent | undefined => {
+  if (former === undefined || (former !== 'nothing' && revisionOf(former) > revision)) return undefined;
+  if (former === 'nothing' || isDeleted(former)) return { kind: 'absent' };
+  const instant = (time: string | undefined) => (time === undefined ? undefined : Date.parse(time));
+  return { kind: 'present', start: instant(former.start?.dateTime), end: instant(former.end?.dateTime) };
+};
+
 /** Returns the address of the owner of the account's main calendar; undefined for another calendar. */
 const ownerOf = ({ account }: ConnectedAccount, calendarId: string): string | undefined =>
   account.includes('@') && (calendarId === 'primary' || calendarId.toLowerCase() === account.toLowerCase())
@@ -80,10 +102,9 @@ const ownerOf = ({ account }: ConnectedAccount, calendarId: string): string | un
 /** Writes the event and waits for its conference. A failed conference is requested once more, under another request id. */
 const writeConference = async (scope: CallScope, event: ConferenceEvent): Promise<WrittenConference> => {
   const spec = specForConference(event, ownerOf(scope.connection, event.calendarId));
-  let conference = await awaitConference(scope, event.calendarId, await writeEvent(scope, spec));
-  if (conference.kind === 'failed') {
-    conference = await awaitConference(scope, event.calendarId, await writeEvent(scope, spec));
-  }
+  const write = async () => awaitConference(scope, event.calendarId, (await writeEvent(scope, spec)).event);
+  let conference = await write();
+  if (conference.kind === 'failed') conference = await write();
   if (conference.kind === 'ready') {
     const notHonored = await applySettings(scope, conference.id, event.settings);
     return { id: conference.id, joinUrl: conference.joinUrl, notHonored };

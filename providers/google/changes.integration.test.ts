@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { calendarEvent, calendarId, setUpGoogleCalendar, slot } from '../../tests/harness/google-calendar.ts';
 import { nothingStored } from '../../tests/harness/stored-events.ts';
+import type { ProviderOperation } from '../errors/error-table.ts';
 import type { ListedChange, ListingPosition } from '../ports.ts';
 import { createGoogleChanges } from './changes.ts';
+import { googleError } from './errors.ts';
 
 const since = '2026-01-01T00:00:00.000Z';
 
@@ -31,7 +34,18 @@ const setup = async (pageSize = 2) => {
       end: `${day}T10:00:00Z`,
       ...change,
     });
-  return { ...google, changes, list, listPage, busy };
+  /** Lists from a Google that answers with an error. */
+  const listRejected = (status: number, position: ListingPosition) => {
+    const reject = (operation: ProviderOperation) =>
+      Promise.reject(googleError(operation, { status, message: 'rejected' }));
+    const rejecting = createGoogleChanges({
+      exchange: reject,
+      exchangeWithDirectory: reject,
+      exchangeWithMeet: reject,
+    });
+    return rejecting.listChanges(google.connection, calendarId, position, callContext(), nothingStored);
+  };
+  return { ...google, changes, list, listPage, listRejected, busy };
 };
 
 describe('listChanges', () => {
@@ -87,6 +101,61 @@ describe('listChanges', () => {
     expect(await listPage({ kind: 'changes', cursor, page: 'unknown' })).toEqual({ kind: 'cursor_expired' });
     control.expireSyncTokens();
     expect(await listPage({ kind: 'changes', cursor })).toEqual({ kind: 'cursor_expired' });
+  });
+
+  it('lists an event of ours that a person has repeated, and its instances with the mark', async () => {
+    const { list, calendar, connection, client } = await setup(100);
+    await calendar.putEvent(connection, calendarEvent(), callContext());
+    const { cursor } = await list({ kind: 'all', since });
+    await client.exchange(
+      { provider: 'google', name: 'test', writes: true },
+      connection,
+      callContext(),
+      z.unknown(),
+      (library, options) =>
+        library.events.patch(
+          {
+            calendarId,
+            eventId: calendarEvent().eventId,
+            requestBody: { recurrence: ['RRULE:FREQ=DAILY;COUNT=3'] },
+          },
+          options,
+        ),
+    );
+    const { eventId } = calendarEvent();
+    const mark = { eventId, reference: 'aud_ophelia', revision: 1 };
+    for (const position of [
+      { kind: 'changes', cursor },
+      { kind: 'all', since },
+    ] as const) {
+      const { found } = await list(position);
+      expect(found).toMatchObject([
+        { id: eventId, series: eventId, mark, event: { start: slot.start, end: slot.end } },
+        { series: eventId, mark, event: { start: slot.start } },
+        { series: eventId, mark },
+        { series: eventId, mark },
+      ]);
+    }
+    await calendar.deleteEvent(connection, { ...calendarEvent(), keys: ['event:ada'] }, callContext());
+    await calendar.putEvent(connection, calendarEvent({ revision: 2 }), callContext());
+    expect((await list({ kind: 'all', since })).found).toMatchObject([{ id: eventId, series: undefined }]);
+  });
+
+  it.each([
+    [400, { kind: 'changes', cursor: 'c' }],
+    [410, { kind: 'changes', cursor: 'c', page: 'p' }],
+    [410, { kind: 'all', since, page: 'p' }],
+    [400, { kind: 'all', since, page: 'p' }],
+  ] as const)('reports a token as expired that is rejected with %i', async (status, position) => {
+    const { listRejected } = await setup();
+    expect(await listRejected(status, position)).toEqual({ kind: 'cursor_expired' });
+  });
+
+  it('throws the rejection of a listing without a token: another one helps no more', async () => {
+    const { listRejected } = await setup();
+    await expect(listRejected(400, { kind: 'all', since })).rejects.toMatchObject({
+      fault: { kind: 'rejected_input' },
+    });
   });
 
   it('throws the fault of a calendar that does not exist', async () => {

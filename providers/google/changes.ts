@@ -52,11 +52,12 @@ const pageSchema = z.object({
 });
 
 /** The fields of `pageSchema`, so that Google sends neither texts nor people. */
-const fields = `timeZone,nextPageToken,nextSyncToken,items(${[
+const itemFields = [
   timedEventFields,
   'etag,recurringEventId,updated',
   `extendedProperties/private(${referenceProperty},${revisionProperty},${roomProperty})`,
-].join(',')})`;
+].join(',');
+const fields = `timeZone,nextPageToken,nextSyncToken,items(${itemFields})`;
 
 /** Creates the changes of Google calendars. @param pageSize smaller in tests */
 export const createGoogleChanges = (client: GoogleClient, pageSize = changesPerPage): CalendarChanges => ({
@@ -76,10 +77,12 @@ export const createGoogleChanges = (client: GoogleClient, pageSize = changesPerP
       const page = await client.exchange(listOperation, connection, call, pageSchema, (calendar, options) =>
         calendar.events.list(request, options),
       );
-      const answers = await roomAnswers(client, { connection, calendarId, call }, page.items);
+      const calendarRequest = { connection, calendarId, call };
+      const answers = await roomAnswers(client, calendarRequest, page.items);
+      const series = await repeatedEvents(client, calendarRequest, page.items);
       return {
         kind: 'page',
-        changes: page.items.map((item) => ({
+        changes: [...series, ...page.items].map((item) => ({
           ...changeOf(item, page.timeZone, connection.account),
           roomAnswer: answers.get(item.id),
         })),
@@ -102,11 +105,15 @@ const positionParameters = (position: ListingPosition) => ({
   ...(position.page === undefined ? {} : { pageToken: position.page }),
 });
 
-/** 410 means that the sync token is no longer valid, whatever its reason says. An invalid page token is a 400. */
+/**
+ * 410 means that the token is no longer valid, whatever its reason says. A token that Google cannot read is a 400. Either is
+ * of no use any more:
+ * https://developers.google.com/workspace/calendar/api/guides/errors#410_gone
+ */
 const isExpired = (error: unknown, { kind, page }: ListingPosition): boolean =>
   error instanceof ProviderError &&
-  ((kind === 'changes' && error.vendor.status === 410) ||
-    (page !== undefined && error.fault.kind === 'rejected_input'));
+  (kind === 'changes' || page !== undefined) &&
+  (error.vendor.status === 410 || error.fault.kind === 'rejected_input');
 
 interface CalendarRequest {
   readonly connection: ConnectedAccount;
@@ -143,6 +150,46 @@ const roomAnswers = async (
     });
   }
   return answers;
+};
+
+/**
+ * Returns the series of our marks among the instances. A person has repeated an event of ours: the list has its instances and
+ * not the event itself, which is where its first instance is.
+ */
+const repeatedEvents = async (
+  client: GoogleClient,
+  request: CalendarRequest,
+  items: readonly ChangedEvent[],
+): Promise<readonly ChangedEvent[]> => {
+  const ids = new Set(
+    items.flatMap(({ recurringEventId, extendedProperties }) =>
+      recurringEventId !== undefined && extendedProperties?.private?.[referenceProperty] !== undefined
+        ? [recurringEventId]
+        : [],
+    ),
+  );
+  const found: ChangedEvent[] = [];
+  for (const id of ids) {
+    const series = await readSeries(client, request, id);
+    if (series) found.push({ ...series, recurringEventId: id });
+  }
+  return found;
+};
+
+/** Returns undefined when the series was deleted meanwhile: the next list says so. */
+const readSeries = async (
+  client: GoogleClient,
+  { connection, calendarId, call }: CalendarRequest,
+  eventId: string,
+): Promise<ChangedEvent | undefined> => {
+  try {
+    return await client.exchange(listOperation, connection, call, changedEventSchema, (calendar, options) =>
+      calendar.events.get({ calendarId, eventId, maxAttendees: 1, fields: itemFields }, options),
+    );
+  } catch (error) {
+    if (error instanceof ProviderError && error.fault.kind === 'not_found') return undefined;
+    throw error;
+  }
 };
 
 const guestsSchema = z.object({ attendees: attendeesSchema.optional() });
@@ -201,11 +248,12 @@ const answerOf = (item: ChangedEvent, owner: string): ListedEvent['answer'] => {
   return given && { given, changedAt, endsWithRevision: true };
 };
 
-const markOf = ({ id, extendedProperties }: ChangedEvent): EventMark | undefined => {
+/** The instances of an event that a person has repeated have its mark, and ids that begin with its id. */
+const markOf = ({ id, recurringEventId, extendedProperties }: ChangedEvent): EventMark | undefined => {
   const { [referenceProperty]: reference, [revisionProperty]: revision } = extendedProperties?.private ?? {};
   if (reference === undefined) return undefined;
   return {
-    eventId: firstGenerationOf(id),
+    eventId: firstGenerationOf(recurringEventId ?? id),
     reference,
     revision: revision === undefined || !/^\d{1,9}$/.test(revision) ? undefined : Number(revision),
   };

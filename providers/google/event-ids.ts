@@ -43,11 +43,19 @@ const eventIdAt = (eventId: string, generation: number): string =>
 /** Returns our id of an event that Google has under any generation of it. Our ids have no `v`. */
 export const firstGenerationOf = (id: string): string => id.replace(/v[2-9]$/, '');
 
+export interface WrittenEvent {
+  readonly event: GoogleEvent;
+  /** What the event was before. `nothing`: it was created. Undefined: nothing was changed. */
+  readonly former: GoogleEvent | 'nothing' | undefined;
+}
+
 /** Creates or updates the event as specified, under the first usable generation of its id. */
-export const writeEvent = async (scope: CallScope, spec: EventSpec): Promise<GoogleEvent> => {
+export const writeEvent = async (scope: CallScope, spec: EventSpec): Promise<WrittenEvent> => {
   for (let generation = 1; generation <= maxEventIds; generation += 1) {
-    const written = (await insert(scope, spec, generation)) ?? (await change(scope, spec, generation));
-    if (written !== 'unusable') return written;
+    const inserted = await insert(scope, spec, generation);
+    if (inserted) return { event: inserted, former: 'nothing' };
+    const changed = await change(scope, spec, generation);
+    if (changed !== 'unusable') return changed;
   }
   throw googleError(scope.operation, {
     code: 'event_ids_used_up',
@@ -80,7 +88,7 @@ const change = async (
   scope: CallScope,
   spec: EventSpec,
   generation: number,
-): Promise<GoogleEvent | 'unusable'> => {
+): Promise<WrittenEvent | 'unusable'> => {
   for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
     const stored = await readEvent(scope, spec.calendarId, eventIdAt(spec.eventId, generation));
     if (!stored) return 'unusable';
@@ -98,11 +106,15 @@ const change = async (
   throw keepsChanging(scope);
 };
 
-const changeStored = async (scope: CallScope, spec: EventSpec, stored: GoogleEvent): Promise<GoogleEvent> => {
+const changeStored = async (
+  scope: CallScope,
+  spec: EventSpec,
+  stored: GoogleEvent,
+): Promise<WrittenEvent> => {
   const eventChange = spec.changeOf(stored);
   switch (eventChange.kind) {
     case 'none':
-      return stored;
+      return { event: stored, former: undefined };
     case 'foreign':
       throw googleError(scope.operation, {
         code: foreignEventCode,
@@ -110,7 +122,7 @@ const changeStored = async (scope: CallScope, spec: EventSpec, stored: GoogleEve
       });
     case 'update':
     case 'patch':
-      return applyChange(scope, spec.calendarId, stored, eventChange);
+      return { event: await applyChange(scope, spec.calendarId, stored, eventChange), former: stored };
   }
 };
 

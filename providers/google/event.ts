@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { roomUser } from '../../domain/audition/room-booking.ts';
 import { conferenceUseOf, hasUse, hasUser, useOf, withoutUses } from '../event-uses.ts';
 import type { CalendarEvent, ConferenceEvent } from '../ports.ts';
+import { textDigestOf } from '../text-digest.ts';
 import { conferenceOf, conferenceSchema, nextConferenceRequestId } from './conference.ts';
 import { attendeesSchema, attendsRoom, roomProperty, withoutAttendee, withRoom } from './event-room.ts';
 
@@ -56,7 +57,8 @@ export interface EventSpec {
 }
 
 /**
- * Specifies the whole event. Keeps the fields that people added, and does not change a later revision. A deleted event
+ * Specifies the whole event. Keeps the fields that people added, and the texts that they edited as long as ours do not change.
+ * Does not change a later revision. A deleted event
  * is revived without its former uses and its former conference.
  * @param owner the address of the calendar's owner, who can then answer in the calendar; undefined in a calendar that is not
  * the main one of its account: Google would add a second event to the main one
@@ -72,7 +74,7 @@ export const specForEvent = (event: CalendarEvent, owner?: string): EventSpec =>
     newEvent: (id) => ({
       body: withRoomOf(event, {
         ...textFieldsOf(event),
-        ...timeFieldsOf(scheduled, use),
+        ...timeFieldsOf(scheduled, { ...use, ...textMarkOf(event) }),
         ...invitationOf(invited),
         id,
       }),
@@ -93,7 +95,7 @@ export const specForEvent = (event: CalendarEvent, owner?: string): EventSpec =>
       }
       if (
         comparison === 'same' &&
-        hasSameText(stored, event) &&
+        hasOurText(stored, event) &&
         hasUse(privateOf(stored), use) &&
         hasRoomOf(event, stored)
       ) {
@@ -104,9 +106,10 @@ export const specForEvent = (event: CalendarEvent, owner?: string): EventSpec =>
       return {
         kind: 'update',
         body: withRoomOf(event, {
-          ...(isRevived ? withoutConference(kept) : kept),
-          ...textFieldsOf(event),
-          ...timeFieldsOf(scheduled, use, kept),
+          ...(isRevived ? withoutRecurrence(withoutConference(kept)) : kept),
+          // A text that a person has edited stays until ours is another one.
+          ...(!isRevived && hasOurText(stored, event) ? {} : textFieldsOf(event)),
+          ...timeFieldsOf(scheduled, { ...use, ...textMarkOf(event) }, kept),
           ...(hasUser(privateOf(stored), use) ? {} : invitationOf(invited, kept)),
         }),
         withConference: isRevived,
@@ -143,7 +146,12 @@ export const specForConference = (event: ConferenceEvent, owner?: string): Event
         const kept = withoutRoom(stored);
         return {
           kind: 'update',
-          body: { ...kept, ...timeFieldsOf(scheduled, use, kept), ...request, summary },
+          body: {
+            ...withoutRecurrence(kept),
+            ...timeFieldsOf(scheduled, use, kept),
+            ...request,
+            summary,
+          },
           withConference: true,
         };
       }
@@ -220,6 +228,9 @@ const withoutConference = ({
   ...event
 }: GoogleEvent): GoogleEventBody => event;
 
+/** A person had repeated the event. A series would be listed as its instances, and not as the event. */
+const withoutRecurrence = ({ recurrence: _recurrence, ...event }: GoogleEventBody): GoogleEventBody => event;
+
 /** Returns the private properties of the event. */
 export const privateOf = ({
   extendedProperties,
@@ -245,10 +256,22 @@ const textFieldsOf = ({ summary, description, location = '' }: CalendarEvent): G
   location,
 });
 
-const hasSameText = (stored: GoogleEvent, { summary, description, location = '' }: CalendarEvent): boolean =>
-  stored.summary === summary &&
-  (stored.description ?? '') === description &&
-  (stored.location ?? '') === location;
+/** The private property with the digest of the texts that were written last. */
+const textProperty = 'castmatchText';
+
+const textMarkOf = (event: CalendarEvent) => ({ [textProperty]: textDigestOf(event) });
+
+/** Whether our texts are those that were written last. Without the mark, whether they are there. */
+const hasOurText = (stored: GoogleEvent, event: CalendarEvent): boolean => {
+  const digest = privateOf(stored)?.[textProperty];
+  if (digest !== undefined) return digest === textDigestOf(event);
+  const { summary, description, location = '' } = event;
+  return (
+    stored.summary === summary &&
+    (stored.description ?? '') === description &&
+    (stored.location ?? '') === location
+  );
+};
 
 type ScheduledEvent = Pick<CalendarEvent, 'reference' | 'slot' | 'revision'>;
 
@@ -276,7 +299,8 @@ const withoutAnswer = (
   };
 };
 
-const revisionOf = (stored: GoogleEvent): number => Number(privateOf(stored)?.[revisionProperty] ?? 0);
+/** Returns the revision that the event states; 0 without one. */
+export const revisionOf = (stored: GoogleEvent): number => Number(privateOf(stored)?.[revisionProperty] ?? 0);
 
 /**
  * Times are instants in UTC, unaffected by DST; the zone only affects the display. Google raises `sequence` by itself and

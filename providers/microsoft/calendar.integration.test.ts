@@ -54,6 +54,30 @@ describe('putEvent', () => {
     expect(calls()['events.update']).toBeUndefined();
   });
 
+  test('returns the edit of the owner that it writes over, unless it is known', async () => {
+    const { put, editAsOwner, deleteAsOwner } = await setup();
+    const known = { times: [slot], isPresent: true };
+    await put();
+    expect(await put({ slot: moved, revision: 2, known })).toMatchObject({ overwrote: undefined });
+    const edit = {
+      start: { dateTime: '2026-12-03T09:00:00', timeZone: 'UTC' },
+      end: { dateTime: '2026-12-03T09:30:00', timeZone: 'UTC' },
+    };
+    const edited = { start: '2026-12-03T09:00:00.000Z', end: '2026-12-03T09:30:00.000Z' } as const;
+    await editAsOwner(edit);
+    expect(await put({ revision: 3, known: { ...known, times: [moved] } })).toMatchObject({
+      overwrote: { kind: 'moved', ...edited },
+    });
+    await editAsOwner(edit);
+    expect(await put({ revision: 4, known: { ...known, times: [slot, edited] } })).toMatchObject({
+      overwrote: undefined,
+    });
+    await editAsOwner({ isAllDay: true, start: midnight('2026-12-03'), end: midnight('2026-12-04') });
+    expect(await put({ revision: 5, known })).toMatchObject({ overwrote: { kind: 'moved' } });
+    await deleteAsOwner();
+    expect(await put({ revision: 6, known })).toMatchObject({ overwrote: { kind: 'deleted' } });
+  });
+
   test('creates one event when the answer of the first attempt is lost', async () => {
     const { put, shown, control } = await setup();
     control.setFault('microsoft', { kind: 'lost_answer', operation: 'events.create', times: 1 });

@@ -1,10 +1,14 @@
 /** Implements `CalendarProvider` for Outlook: https://learn.microsoft.com/graph/outlook-calendar-concept-overview */
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { operationOf } from '../operations.ts';
-import type { CalendarProvider } from '../ports.ts';
+import { type FormerEvent, overwrittenEdit } from '../overwritten-edit.ts';
+import type { CalendarEvent, CalendarProvider } from '../ports.ts';
 import { listCalendars } from './calendar-list.ts';
 import { mainCalendar } from './calendar-name.ts';
 import { createBusyEventQuery } from './calendar-view.ts';
+import type { GraphEvent } from './event.ts';
+import { marksIn } from './event-marks.ts';
+import { instantOf } from './event-time.ts';
 import { deleteEvent, writeEvent } from './event-writing.ts';
 import type { GraphClient } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
@@ -42,8 +46,9 @@ export const createOutlookCalendar = (client: GraphClient): CalendarProvider => 
       return calendarId === id ? mainCalendar : calendarId;
     },
     putEvent: async (connection, event, call) => {
-      const { id } = await writeEvent({ client, operation: putEvent, connection, call }, event);
-      return { eventId: id };
+      const scope = { client, operation: putEvent, connection, call };
+      const { event: written, former } = await writeEvent(scope, event);
+      return { eventId: written.id, overwrote: overwrittenEdit(event, former && formerOf(former, event)) };
     },
     putConference: async () => {
       throw graphError(putConference, {
@@ -55,4 +60,17 @@ export const createOutlookCalendar = (client: GraphClient): CalendarProvider => 
       deleteEvent({ client, operation: removeEvent, connection, call }, event),
     rooms: createOutlookRooms(client),
   };
+};
+
+/** A later revision was left as it is. */
+const formerOf = (former: GraphEvent | 'nothing', { revision }: CalendarEvent): FormerEvent | undefined => {
+  if (former === 'nothing') return { kind: 'absent' };
+  if ((marksIn(former.singleValueExtendedProperties)?.revision ?? 0) > revision) return undefined;
+  const { start, end, isAllDay } = former;
+  const instant = (time: typeof start) =>
+    time && !isAllDay ? Date.parse(instantOf(time) ?? '') : Number.NaN;
+  const [startMs, endMs] = [instant(start), instant(end)];
+  return Number.isNaN(startMs) || Number.isNaN(endMs)
+    ? { kind: 'present', start: undefined, end: undefined }
+    : { kind: 'present', start: startMs, end: endMs };
 };

@@ -32,19 +32,27 @@ const freshMs = 60_000;
 /** The delay before an event of a simultaneous attempt is searched. */
 const settleMs = 500;
 
+interface WrittenEvent {
+  readonly event: GraphEvent;
+  /** What the event was before. `nothing`: it was created. Undefined: nothing was changed. */
+  readonly former: GraphEvent | 'nothing' | undefined;
+}
+
 /**
  * Creates the event, or changes the existing one. Idempotent by `eventId`. A created event is searched once more: the
  * answer can be the event that a simultaneous attempt has created, with its content.
  */
-export const writeEvent = async (scope: CallScope, event: CalendarEvent): Promise<GraphEvent> => {
+export const writeEvent = async (scope: CallScope, event: CalendarEvent): Promise<WrittenEvent> => {
   let created: Creation | undefined;
   for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
     const stored = await find(scope, event);
     if (stored) {
       const changed = await change(scope, event, stored);
-      if (changed) return changed;
+      // After its creation, the event is as this call has written it, unless a simultaneous attempt has.
+      if (changed) return created?.event && !changed.former ? { ...changed, former: 'nothing' } : changed;
     } else {
-      if (created?.event && (await exists(scope, event.calendarId, created.event))) return created.event;
+      if (created?.event && (await exists(scope, event.calendarId, created.event)))
+        return { event: created.event, former: 'nothing' };
       created = await create(scope, event, created ? created.generation + 1 : 1);
     }
   }
@@ -56,11 +64,11 @@ const change = async (
   scope: CallScope,
   event: CalendarEvent,
   stored: GraphEvent,
-): Promise<GraphEvent | undefined> => {
+): Promise<WrittenEvent | undefined> => {
   const body = changeOf(stored, event);
-  if (!body) return stored;
+  if (!body) return { event: stored, former: undefined };
   try {
-    return await patch(scope, event.calendarId, stored, body);
+    return { event: await patch(scope, event.calendarId, stored, body), former: stored };
   } catch (error) {
     if (hasFault(error, 'conflict') || hasFault(error, 'not_found')) return undefined;
     throw error;

@@ -1,7 +1,8 @@
 /**
  * Changes auditions and calendars at random, on both sides: requests, moves, changes of the cast and cancellations through
- * the API, and moved, deleted, retitled and declined events in the calendars. Notifications are lost, doubled and
- * delayed, sync tokens expire, and workers are killed. Afterwards both sides must agree: each calendar has one event of each audition
+ * the API, and moved, deleted, retitled and declined events and events of other programs in the calendars. Notifications are
+ * lost, doubled and delayed, subscriptions are lost, sync tokens expire, accounts are disconnected and connected again, and
+ * workers are killed. Two connections see one calendar. Afterwards both sides must agree: each calendar has one event of each audition
  * that uses it, at its time, and no other.
  *
  * `npm run test:deep` runs more auditions and more steps.
@@ -24,6 +25,7 @@ import {
 } from '../harness/caldav-servers.ts';
 import { atDepth, seededRandom, testSeed } from '../harness/depth.ts';
 import { createHttpBrowser } from '../harness/form-browser.ts';
+import { connectToSandbox } from '../harness/google-sandbox.ts';
 import { createPatientBackend } from '../harness/patient-backend.ts';
 import {
   caldavCalendarOf,
@@ -47,32 +49,30 @@ const pick = <Value>(values: readonly Value[]): Value | undefined => values[belo
 let service: ServiceUnderTest;
 let server: CaldavServer | undefined;
 let worker: WorkerProcess;
-/** The calendars by the key that participants name them with. */
+/** The calendars by their names. */
 const calendars = new Map<string, PersonsCalendar>();
 const reference = (calendar: { readonly connection: string; readonly calendarId: string }) =>
   `${calendar.connection} ${calendar.calendarId}`;
+
+/** The calendars by the references to them. Two connections can see one calendar. */
+const calendarBehind = new Map<string, string>();
 
 type Used = { readonly provider: string; readonly connection: string; readonly calendarId: string };
 const choices: Used[] = [];
 const use = (used: Used, calendar: PersonsCalendar): void => {
   choices.push(used);
-  calendars.set(reference(used), calendar);
+  calendarBehind.set(reference(used), calendar.name);
+  calendars.set(calendar.name, calendar);
 };
 
 beforeAll(async () => {
   service = await startService({ calendarSync: true });
   const { sandbox } = service;
-  for (const account of googleAccounts) {
+  for (const account of [...googleAccounts, ...googleAccounts.slice(0, 1)]) {
     // The synchronisations of the service's own connections have the ids of those in other test files.
     const connection: ConnectionId = `conn_${randomUUID()}`;
-    const refreshToken = `sandbox-refresh-${account}`;
-    await service.database.repositories.connections.put({
-      id: connection,
-      account,
-      organization,
-      provider: 'google',
-      refreshToken,
-    });
+    await connectGoogle(connection, account);
+    googleConnections.push({ connection, account });
     use({ provider: 'google', connection, calendarId: 'primary' }, googleCalendarOf(sandbox, account));
   }
   use(
@@ -91,6 +91,16 @@ afterAll(async () => {
   await service.close();
   await server?.close();
 });
+
+const googleConnections: { readonly connection: ConnectionId; readonly account: string }[] = [];
+const connectGoogle = (id: ConnectionId, account: string) =>
+  service.database.repositories.connections.put({
+    id,
+    account,
+    organization,
+    provider: 'google',
+    refreshToken: `sandbox-refresh-${account}`,
+  });
 
 const connectOutlook = async (): Promise<ConnectionId> => {
   const connected = await service.database.repositories.connections.connect({
@@ -126,7 +136,9 @@ const compare = async (views: readonly AuditionView[]) => {
     const plan = await service.temporal.workflow.getHandle(auditionWorkflowId(id)).query(planQuery);
     // Two participants can use one calendar. It has one event.
     const used = new Set(
-      plan.participants.flatMap(({ calendar }) => (calendar ? [reference(calendar)] : [])),
+      plan.participants.flatMap(({ calendar }) =>
+        calendar ? [calendarBehind.get(reference(calendar)) ?? reference(calendar)] : [],
+      ),
     );
     wanted.push(...[...used].map((name) => `${name} ${id} ${slot.start}`));
   }
@@ -137,6 +149,18 @@ const compare = async (views: readonly AuditionView[]) => {
     }
   }
   return { wanted: wanted.toSorted(), found: found.toSorted() };
+};
+
+/** Adds an event of another program in the time of a slot, and removes it again half of the time. */
+const besideSlot = async (slot: AuditionView['slot']): Promise<void> => {
+  const account = pick(googleAccounts);
+  if (!slot || !account) return;
+  const { start, end } = slot;
+  const { eventId } = service.sandbox.control.addBusy({ account, start, end });
+  if (random() < 0.5) return;
+  await pause(below(1_500));
+  const { calendar } = connectToSandbox(service.sandbox.url, account);
+  await calendar.events.delete({ calendarId: 'primary', eventId });
 };
 
 /** Changes an event of ours in a calendar, as its owner does. */
@@ -229,6 +253,18 @@ it(`calendars and auditions agree after ${steps} random changes (TEST_SEED=${tes
       }
     },
     async () => {
+      const { repositories } = service.database;
+      const { connection, account } = pick(googleConnections) ?? {};
+      if (!connection || !account) return;
+      await repositories.connections.disconnect(organization, connection, 'disconnected_here');
+      await pause(below(1_500));
+      await connectGoogle(connection, account);
+    },
+    () =>
+      service.database.repositories.watchSubscriptions.markAllLost(
+        connectionIdSchema.parse(pick(choices)?.connection),
+      ),
+    async () => {
       await worker.kill();
       await pause(below(1_500));
       worker = await service.startWorker();
@@ -240,7 +276,8 @@ it(`calendars and auditions agree after ${steps} random changes (TEST_SEED=${tes
     const dice = random();
     if (ids.length === 0 || (ids.length < auditions && dice < 0.25)) await request();
     else if (dice < 0.5) await pick(onOurSide)?.(pick(ids) ?? '');
-    else if (dice < 0.8) await inCalendar();
+    else if (dice < 0.75) await inCalendar();
+    else if (dice < 0.8) await besideSlot((await platform.view(pick(ids) ?? '')).slot);
     else await Promise.resolve(pick(disturb)?.());
     await pause(below(1_000));
   }

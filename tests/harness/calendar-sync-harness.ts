@@ -132,6 +132,12 @@ export const useCalendarSync = () => {
           eventId,
           requestBody: { start: { dateTime: start }, end: { dateTime: end } },
         }),
+      moveOther: (id: string, start: string, end: string) =>
+        owner.events.patch({
+          calendarId: 'primary',
+          eventId: id,
+          requestBody: { start: { dateTime: start }, end: { dateTime: end } },
+        }),
       /** Replaces the attendees by one. */
       answer: (responseStatus: string, email = account) =>
         owner.events.patch({

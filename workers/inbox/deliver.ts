@@ -41,7 +41,7 @@ export type WebhookOutcome =
 export interface DeliveryDependencies {
   readonly repositories: Pick<
     Repositories,
-    'noticeDeliveries' | 'inboxRouting' | 'connections' | 'invitationReplies'
+    'noticeDeliveries' | 'inboxRouting' | 'connections' | 'invitationReplies' | 'watchSubscriptions'
   >;
   readonly replyAddresses: MailDependencies['replyAddresses'];
   readonly workflowSignals: WorkflowSignals;
@@ -85,8 +85,10 @@ export const deliver = (
       return deliverMeetingDeletion(dependencies, event, webhook);
     case 'connection.restored':
       return deliverConnectionRestored(dependencies, event, webhook);
+    case 'connection.disconnected':
+      return deliverDisconnection(dependencies, event, webhook);
     case 'connection.deauthorized':
-      return deliverDeauthorization(dependencies, event);
+      return deliverDeauthorization(dependencies, event, webhook);
     case 'calendar.changed':
       return deliverCalendarChange(dependencies, { ...event, what: 'changed' }, webhook);
     case 'subscription.reauthorization_required':
@@ -227,24 +229,36 @@ const deliverConnectionRestored = async (
   return waiting.length > 0 ? delivered : { kind: 'delivered', reason: 'nobody_waits' };
 };
 
+/** The synchronisation erases what it has read of the account, and ends. Without one, nothing was read. */
+const deliverDisconnection = async (
+  { workflowSignals }: DeliveryDependencies,
+  { connection }: EventOf<'connection.disconnected'>,
+  { inboxId }: WebhookContext,
+): Promise<WebhookOutcome> => {
+  const signaled = await workflowSignals.signalCalendarSync(connection, { inboxId, what: 'disconnected' });
+  return signaled === 'signaled' ? delivered : { kind: 'delivered', reason: 'nobody_waits' };
+};
+
 /**
  * A vendor also reports revocations that this service made, possibly with a delay. An account that was connected again
  * after the revocation keeps its new grant.
  */
 const deliverDeauthorization = async (
-  { repositories }: DeliveryDependencies,
+  { repositories, workflowSignals }: DeliveryDependencies,
   { provider, userId, at }: EventOf<'connection.deauthorized'>,
+  { inboxId }: WebhookContext,
 ): Promise<WebhookOutcome> => {
   const connections = await repositories.inboxRouting.connectionsOfAccount(provider, userId);
   for (const { organization, id, connectedAt } of connections) {
-    if (at === undefined || Date.parse(connectedAt) <= Date.parse(at))
-      await repositories.connections.disconnect(organization, id, 'deauthorized');
+    if (at !== undefined && Date.parse(connectedAt) > Date.parse(at)) continue;
+    await repositories.connections.disconnect(organization, id, 'deauthorized');
+    await workflowSignals.signalCalendarSync(id, { inboxId, what: 'disconnected' });
   }
   return connections.length > 0 ? delivered : { kind: 'delivered', reason: 'unknown_account' };
 };
 
 const deliverCalendarChange = async (
-  { workflowSignals }: DeliveryDependencies,
+  { repositories: { watchSubscriptions }, workflowSignals }: DeliveryDependencies,
   {
     connection,
     ...change
@@ -253,7 +267,12 @@ const deliverCalendarChange = async (
     readonly subscription?: string;
   },
   { inboxId }: WebhookContext,
-): Promise<WebhookOutcome> =>
-  (await workflowSignals.signalCalendarSync(connection, { inboxId, ...change })) === 'signaled'
+): Promise<WebhookOutcome> => {
+  const { what, subscription } = change;
+  // Stored, because the workflow forgets its notifications when a round fails or it continues as new.
+  const isLost = what === 'removed' || what === 'reauthorization_required';
+  if (isLost && subscription !== undefined) await watchSubscriptions.markLost(subscription);
+  return (await workflowSignals.signalCalendarSync(connection, { inboxId, ...change })) === 'signaled'
     ? delivered
     : { kind: 'parked', reason: 'no_calendar_sync' };
+};

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import {
   attentionItem,
@@ -44,6 +45,44 @@ describe('a restored connection', () => {
     await round(notStopping);
     expect(signals.map((signal) => Object(signal).id)).toEqual(expect.arrayContaining([waiting, later]));
     expect(await rows()).toMatchObject([{ state: 'delivered' }]);
+  });
+});
+
+describe('a disconnected account', () => {
+  it('is signaled to its synchronisation', async () => {
+    const { round, receive, rows, signals } = await setup();
+    await receive({
+      kind: 'connection.disconnected',
+      event: { organization: 'org_north', connection: 'conn_1' },
+    });
+    await round(notStopping);
+    expect(signals).toMatchObject([{ id: 'conn_1', what: 'disconnected' }]);
+    expect(await rows()).toMatchObject([{ state: 'delivered' }]);
+  });
+});
+
+describe('a lost subscription', () => {
+  it('is stored as lost before the synchronisation is signaled', async () => {
+    const { round, receive, repositories, signals } = await setup();
+    await repositories.watchSubscriptions.put({
+      id: 'sub-1',
+      provider: 'microsoft',
+      organization: 'org_north',
+      connection: 'conn_1',
+      calendarId: 'calendar:a',
+      resourceId: 'r',
+      secret: 's',
+      expiresAt: toInstant(Date.now() + 60_000),
+    });
+    await receive({
+      kind: 'subscription.removed',
+      event: { connection: 'conn_1', calendarId: 'calendar:a', subscription: 'sub-1' },
+    });
+    await round(notStopping);
+    expect(signals).toMatchObject([{ id: 'conn_1', what: 'removed', subscription: 'sub-1' }]);
+    expect(await repositories.watchSubscriptions.listByConnection('conn_1')).toMatchObject([
+      { id: 'sub-1', isLost: true },
+    ]);
   });
 });
 

@@ -116,6 +116,26 @@ describe('a moved event', () => {
     });
   });
 
+  it('is on the trail when it was reported after the audition had moved, and is not asked about', async () => {
+    await stage.runAudition({ recordAs: 'calendar-superseded' }, async (played) => {
+      const view = await scheduled(played);
+      const slot = slotIn(100, await stage.environment.currentTimeMs());
+      await played.send(messages.rescheduleUpdate, { ...apiCommand, wish: { kind: 'fixed', slot } });
+      await report(played, movedBy(view, 3), { isRecordedIfSuperseded: true });
+      await report(played, { kind: 'deleted' }, { isRecordedIfSuperseded: true });
+      await report(played, { kind: 'put_back' }, { isRecordedIfSuperseded: true });
+      await report(played, movedBy(view, 4));
+      await played.until(() => changesIn(played).length === 2);
+      expect(
+        played.world.events.flatMap(({ fact }) => (fact.type === 'calendar_changed' ? [fact] : [])),
+      ).toMatchObject([
+        { change: 'moved', start: movedBy(view, 3).start, outcome: 'superseded' },
+        { change: 'deleted', outcome: 'superseded' },
+      ]);
+      expect((await played.view()).attention).toEqual([]);
+    });
+  });
+
   it('that lasts all day now cannot be followed', async () => {
     await stage.runAudition({}, async (played) => {
       await report(played, { ...movedBy(await scheduled(played), 3), isAllDay: true });

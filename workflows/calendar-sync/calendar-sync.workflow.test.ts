@@ -101,7 +101,10 @@ const start = async (answer: Round) => {
     args: [{ organization: 'org_1', connection, provider: 'google' }],
   });
   const untilRounds = (wanted: number) => eventually(() => seen.length >= wanted, 20_000);
-  const news = (calendarId: string | undefined, what: 'changed' | 'removed' | 'restored' = 'changed') =>
+  const news = (
+    calendarId: string | undefined,
+    what: 'changed' | 'removed' | 'restored' | 'disconnected' = 'changed',
+  ) =>
     handle.signal(calendarNewsSignal, {
       inboxId: crypto.randomUUID(),
       calendarId,
@@ -171,24 +174,30 @@ describe('a synchronisation', () => {
     await finish();
   });
 
-  it('waits for the owner of the account, and reads everything when it is connected again', async () => {
-    const { handle, seen, untilRounds, news, finish } = await start(async (_input, round) =>
-      round === 1 ? { kind: 'needs_reauthorization', nextPollMs: 60 * minute } : synced(),
-    );
-    await untilRounds(1);
-    await eventually(
-      async () => (await handle.query(calendarSyncQuery)).status === 'needs_reauthorization',
-      10_000,
-    );
-    await news('calendar:a');
-    await environment.sleep(5_000);
-    expect(seen).toHaveLength(1);
-    await news(undefined, 'restored');
-    await untilRounds(2);
-    expect(seen).toHaveLength(2);
-    expect(seen.map(onlyOf)).toEqual([undefined, undefined]);
-    await finish('calendars-reauthorized');
-  });
+  it.each([
+    ['connected again', 'restored'],
+    ['disconnected', 'disconnected'],
+  ] as const)(
+    'waits for the owner of the account, and reads everything when it is %s',
+    async (_how, what) => {
+      const { handle, seen, untilRounds, news, finish } = await start(async (_input, round) =>
+        round === 1 ? { kind: 'needs_reauthorization', nextPollMs: 60 * minute } : synced(),
+      );
+      await untilRounds(1);
+      await eventually(
+        async () => (await handle.query(calendarSyncQuery)).status === 'needs_reauthorization',
+        10_000,
+      );
+      await news('calendar:a');
+      await environment.sleep(5_000);
+      expect(seen).toHaveLength(1);
+      await news(undefined, what);
+      await untilRounds(2);
+      expect(seen).toHaveLength(2);
+      expect(seen.map(onlyOf)).toEqual([undefined, undefined]);
+      await finish(what === 'restored' ? 'calendars-reauthorized' : undefined);
+    },
+  );
 
   it('goes on after a round that failed for good', async () => {
     const { handle, untilRounds, finish } = await start(async (_input, round) => {
@@ -233,10 +242,12 @@ describe('a requested reconciliation', () => {
     await untilRounds(1);
     const result = await handle.executeUpdate(reconcileCalendarsUpdate, { args: [{ isDryRun: false }] });
     expect(result).toMatchObject({ kind: 'reconciled', findings: [finding, finding] });
+    const requestedAt = seen[1]?.input.reconcile?.requestedAt ?? '';
+    expect(Date.parse(requestedAt)).toBeLessThanOrEqual(seen[1]?.at ?? 0);
     expect(seen.map(({ input }) => input.reconcile)).toEqual([
       undefined,
-      { isDryRun: false, isFirst: true },
-      { isDryRun: false, isFirst: false },
+      { isDryRun: false, isFirst: true, requestedAt },
+      { isDryRun: false, isFirst: false, requestedAt },
     ]);
     expect((await handle.query(calendarSyncQuery)).findings).toEqual([finding]);
     await finish();

@@ -29,9 +29,17 @@ export interface CalendarNotification {
   readonly calendarId?: string | undefined;
   /**
    * `changed` and `missed`: read the calendar. `reauthorization_required` and `removed`: replace its subscription.
-   * `restored`: the account is connected again. `used`: an audition uses another calendar of the connection.
+   * `restored`: the account is connected again. `disconnected`: it was disconnected. `used`: an audition uses another calendar
+   * of the connection.
    */
-  readonly what: 'changed' | 'reauthorization_required' | 'removed' | 'missed' | 'restored' | 'used';
+  readonly what:
+    | 'changed'
+    | 'reauthorization_required'
+    | 'removed'
+    | 'missed'
+    | 'restored'
+    | 'disconnected'
+    | 'used';
   readonly subscription?: string | undefined;
 }
 export const calendarNewsSignal = defineSignal<[CalendarNotification]>('calendarNews');

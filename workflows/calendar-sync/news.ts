@@ -10,8 +10,8 @@ interface NextRound {
 
 export interface News {
   readonly isEmpty: boolean;
-  /** Whether the account was connected again. */
-  readonly isRestored: boolean;
+  /** Whether the account was connected again, or disconnected. */
+  readonly isAboutAccount: boolean;
   add(notification: CalendarNotification): void;
   /** Returns what the collected notifications ask for, and forgets them. Without any, all calendars are read. */
   take(): NextRound;
@@ -24,8 +24,8 @@ export const createNews = (): News => {
     get isEmpty() {
       return collected.length === 0;
     },
-    get isRestored() {
-      return collected.some(({ what }) => what === 'restored');
+    get isAboutAccount() {
+      return collected.some(({ what }) => what === 'restored' || what === 'disconnected');
     },
     add(notification) {
       // A notification that says nothing new is dropped, so that a flood of them costs no memory.

@@ -2,6 +2,8 @@
 import { condition } from '@temporalio/workflow';
 import type { SyncCalendarsInput, SyncCalendarsResult } from '../../activities/contract.ts';
 import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import { earlierResultsHandled } from '../audition/earlier-results.ts';
 import type {
   CalendarReconciliationRequest,
@@ -11,6 +13,7 @@ import type {
 
 interface Pending {
   readonly isDryRun: boolean;
+  readonly requestedAt: Instant;
   readonly findings: CalendarFinding[];
   isBegun: boolean;
   result?: CalendarReconciliationResult;
@@ -46,7 +49,12 @@ export const createReconciliationRequests = (): ReconciliationRequests => {
     async add({ isDryRun }) {
       // The worker can deliver the result of a round together with the update.
       await earlierResultsHandled();
-      const request: Pending = { isDryRun, findings: [], isBegun: false };
+      const request: Pending = {
+        isDryRun,
+        requestedAt: toInstant(Date.now()),
+        findings: [],
+        isBegun: false,
+      };
       pending = [...pending, request];
       await condition(() => request.result !== undefined);
       return request.result ?? { kind: 'not_reconciled', status: 'ended' };
@@ -54,7 +62,8 @@ export const createReconciliationRequests = (): ReconciliationRequests => {
     next() {
       const [request] = pending;
       if (!request) return { input: {}, settle: () => {} };
-      const input = { reconcile: { isDryRun: request.isDryRun, isFirst: !request.isBegun } };
+      const { isDryRun, requestedAt, isBegun } = request;
+      const input = { reconcile: { isDryRun, isFirst: !isBegun, requestedAt } };
       request.isBegun = true;
       return {
         input,

@@ -120,13 +120,13 @@ const waitForNext = async (
     case 'ended':
       return;
     case 'failed':
-      await condition(() => news.isRestored || !requests.isEmpty, failurePauseMs, {
+      await condition(() => news.isAboutAccount || !requests.isEmpty, failurePauseMs, {
         summary: 'Until the next attempt',
       });
       return;
     case 'needs_reauthorization':
       // Notifications of changes arrive in vain until then.
-      await condition(() => news.isRestored || !requests.isEmpty, outcome.nextPollMs, {
+      await condition(() => news.isAboutAccount || !requests.isEmpty, outcome.nextPollMs, {
         summary: 'Until the account is checked',
       });
       return;

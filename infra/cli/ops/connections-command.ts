@@ -16,6 +16,15 @@ const listSchema = z.object({
       account: z.string().optional(),
       status: z.string(),
       statusReason: z.string().optional(),
+      calendars: z
+        .array(
+          z.looseObject({
+            state: z.string(),
+            error: z.string().optional(),
+            pushError: z.string().optional(),
+          }),
+        )
+        .default([]),
     }),
   ),
 });
@@ -27,7 +36,21 @@ const queryOf = (parameters: Readonly<Record<string, string | undefined>>): stri
   return query.toString();
 };
 
-const head = ['connection', 'provider', 'account', 'owner', 'status'];
+const head = ['connection', 'provider', 'account', 'owner', 'status', 'calendars'];
+
+type Calendars = z.infer<typeof listSchema>['items'][number]['calendars'];
+
+/** Names each calendar that is not read as it should be. */
+const describeCalendars = (calendars: Calendars): string =>
+  calendars
+    .map(({ state, error, pushError }) =>
+      [
+        state,
+        ...(error === undefined ? [] : [`(${error})`]),
+        ...(pushError === undefined ? [] : [`without notifications (${pushError})`]),
+      ].join(' '),
+    )
+    .join('\n');
 
 /** Creates the command `ops connections`. */
 export const connectionsCommand = (): Command => {
@@ -40,12 +63,13 @@ export const connectionsCommand = (): Command => {
     .action(async ({ owner, status }: { owner?: string; status?: string }, command: Command) => {
       const { client, output } = apiContext(command);
       const list = await client.call(listSchema, 'GET', `/v1/connections?${queryOf({ owner, status })}`);
-      const rows = list.items.map(({ id, provider, account, owner: person, status: state, statusReason }) => [
-        id,
-        provider,
-        account ?? '',
-        person ?? 'the organization',
-        statusReason === undefined ? state : `${state}: ${statusReason}`,
+      const rows = list.items.map((item) => [
+        item.id,
+        item.provider,
+        item.account ?? '',
+        item.owner ?? 'the organization',
+        item.statusReason === undefined ? item.status : `${item.status}: ${item.statusReason}`,
+        describeCalendars(item.calendars),
       ]);
       output.show(list, () => (rows.length === 0 ? 'No account is connected.' : renderTable(head, rows)));
     });

@@ -158,6 +158,28 @@ const eventRoutes = (
     return fields === undefined ? answer : selectFields(answer, fields);
   });
 
+  app.get<EventPath>(`${eventPath}/instances`, { config: { operation: 'events.instances' } }, (request) => {
+    const calendar = readableOf(request);
+    const { eventId } = request.params;
+    if (!calendar.events.has(eventId)) throw new GoogleError(googleErrors.notFound);
+    const instances = [...calendar.events.values()].filter(
+      ({ instanceOf, status }) => instanceOf?.id === eventId && status !== 'cancelled',
+    );
+    return {
+      kind: 'calendar#events',
+      timeZone: calendar.timeZone,
+      items: instances.map((event) => render(calendar, event)),
+    };
+  });
+
+  /** The event keeps its id: https://developers.google.com/workspace/calendar/api/v3/reference/events/move */
+  app.post<EventPath>(`${eventPath}/move`, { config: { operation: 'events.move' } }, (request) => {
+    const calendar = calendarOf(request);
+    const { destination } = read(z.object({ destination: z.string() }), request.query);
+    const target = calendars.get(accountOf(request), destination);
+    return render(target, writing.move(calendar, request.params.eventId, target));
+  });
+
   app.patch<EventPath>(eventPath, { config: { operation: 'events.patch' } }, (request) => {
     const calendar = calendarOf(request);
     const body = read(eventBodySchema, request.body);

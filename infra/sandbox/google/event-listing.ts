@@ -7,6 +7,7 @@ import type { Calendar } from './calendars.ts';
 import { GoogleError, googleErrors, invalid } from './errors.ts';
 import { eventTypes, type StoredEvent } from './event.ts';
 import { readInstant } from './event-time.ts';
+import { isSeries } from './series.ts';
 import { readSyncToken, type SyncToken, writeSyncToken } from './sync-token.ts';
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
@@ -79,6 +80,10 @@ const mentions = (event: StoredEvent, words: string): boolean => {
     .every((word) => text.includes(word));
 };
 
+/** Either the series or their instances are listed. Exceptions are listed in both cases. */
+const isListed = (event: StoredEvent, { singleEvents }: Pick<EventQuery, 'singleEvents'>): boolean =>
+  singleEvents ? !isSeries(event) : event.instanceOf === undefined || event.instanceOf.isException;
+
 /** Matches events that overlap the window: timeMin is an exclusive bound of the end, timeMax of the start. */
 const matcher = (query: EventQuery) => {
   const from = query.timeMin === undefined ? -Infinity : readInstant(query.timeMin, 'timeMin');
@@ -86,6 +91,7 @@ const matcher = (query: EventQuery) => {
   const updated = query.updatedMin === undefined ? -Infinity : readInstant(query.updatedMin, 'updatedMin');
   if (until <= from) throw invalid('The requested minimum must be before the maximum.');
   return (event: StoredEvent) =>
+    isListed(event, query) &&
     (query.showDeleted === true || event.status !== 'cancelled') &&
     event.endMs > from &&
     event.startMs < until &&
@@ -174,9 +180,12 @@ const listChanges = (
 
 const changesAfter = (
   calendar: Calendar,
-  { eventTypes: types }: EventQuery,
+  query: EventQuery,
   after: SyncToken['revision'],
 ): readonly StoredEvent[] =>
   [...calendar.events.values()]
-    .filter((event) => event.revision > after && types.includes(event.eventType))
+    .filter(
+      (event) =>
+        event.revision > after && query.eventTypes.includes(event.eventType) && isListed(event, query),
+    )
     .sort((a, b) => a.revision - b.revision);

@@ -16,6 +16,7 @@ import {
 } from './event.ts';
 import { type EventTime, readTime } from './event-time.ts';
 import type { Rooms } from './rooms.ts';
+import { instancesOf } from './series.ts';
 
 const nullableTimeSchema = z.object({
   date: z.iso.date().nullish(),
@@ -69,6 +70,8 @@ export interface EventWriting {
   patch(calendar: Calendar, id: string, body: EventBody, options: WriteOptions): StoredEvent;
   update(calendar: Calendar, id: string, body: EventBody, options: WriteOptions): StoredEvent;
   remove(calendar: Calendar, id: string, options: Pick<WriteOptions, 'ifMatch'>): void;
+  /** Moves an event to another calendar of its organizer. Only default events can be moved. */
+  move(calendar: Calendar, id: string, target: Calendar): StoredEvent;
   /** Adds an event that the calendar's owner created manually. */
   addForeign(calendar: Calendar, body: EventBody): StoredEvent;
 }
@@ -131,8 +134,11 @@ const checkEventType = (body: EventBody) => {
   }
 };
 
-const refuseRecurrence = (body: EventBody) => {
-  if (body.recurrence?.length) throw invalid('The sandbox does not expand recurrences yet.');
+/** https://developers.google.com/workspace/calendar/api/v3/reference/events#resource : a series needs a time zone. */
+const checkRecurrence = ({ recurrence, start, end }: EventBody) => {
+  if (!recurrence?.length) return;
+  const isWithoutZone = [start, end].some((time) => time?.dateTime && !time.timeZone);
+  if (isWithoutZone) throw invalid('Missing time zone definition for start time.');
 };
 
 const checkMatch = (event: StoredEvent, ifMatch: string | undefined) => {
@@ -177,7 +183,16 @@ export const createEventWriting = (
     const stored = rooms.invite(event, before);
     calendars.put(calendar, stored);
     rooms.notify(calendar, stored);
+    if (stored.recurrence ?? before?.recurrence) storeInstances(calendar, stored);
     return stored;
+  };
+
+  /** Google lists each instance of a changed series as changed. */
+  const storeInstances = (calendar: Calendar, series: StoredEvent) => {
+    const known = [...calendar.events.values()].filter(({ instanceOf }) => instanceOf?.id === series.id);
+    for (const instance of instancesOf(series, calendar.timeZone, known)) {
+      calendars.put(calendar, { ...instance, revision: calendars.nextRevision(), updated: clock() });
+    }
   };
 
   const conferenceOf = (
@@ -200,7 +215,7 @@ export const createEventWriting = (
     origin: StoredEvent['origin'],
     options: WriteOptions,
   ) => {
-    refuseRecurrence(body);
+    checkRecurrence(body);
     checkEventType(body);
     checkZones(body);
     if (body.id && body.iCalUID) throw invalid('Give either id or iCalUID, not both.');
@@ -226,6 +241,7 @@ export const createEventWriting = (
       details: detailsOf(body),
       conference: conferenceOf(calendar, body, options),
       eventType: body.eventType ?? 'default',
+      ...(body.recurrence?.length ? { recurrence: body.recurrence } : {}),
       origin,
     };
     return store(calendar, event);
@@ -252,7 +268,7 @@ export const createEventWriting = (
     },
     options: WriteOptions,
   ): StoredEvent => {
-    refuseRecurrence(body);
+    checkRecurrence(body);
     checkZones(body);
     if (body.eventType && body.eventType !== held.eventType) {
       throw invalid('The type of an event cannot be changed.');
@@ -264,8 +280,12 @@ export const createEventWriting = (
     if (sequence !== undefined && sequence < held.sequence) throw new GoogleError(googleErrors.lowSequence);
     const span = spanOf(calendar, next.start, next.end);
     const moved = span.startMs !== held.startMs || span.endMs !== held.endMs;
+    const { recurrence = options.replacesEvent ? [] : held.recurrence } = body;
+    const { recurrence: _held, ...kept } = held;
     const event: StoredEvent = {
-      ...held,
+      ...kept,
+      ...(recurrence?.length ? { recurrence } : {}),
+      ...(held.instanceOf ? { instanceOf: { ...held.instanceOf, isException: true } } : {}),
       ...span,
       status: next.status,
       details: next.details,
@@ -313,12 +333,30 @@ export const createEventWriting = (
         { ...options, replacesEvent: true },
       );
     },
+    move(calendar, id, target) {
+      const held = existing(calendar, id, undefined);
+      if (held.status === 'cancelled') throw new GoogleError(googleErrors.deleted);
+      if (held.eventType !== 'default' || held.instanceOf) throw invalid('This event cannot be moved.');
+      const changed = (event: StoredEvent): StoredEvent => ({
+        ...event,
+        revision: calendars.nextRevision(),
+        updated: clock(),
+      });
+      store(calendar, changed({ ...held, status: 'cancelled' }), held);
+      return store(target, changed(held));
+    },
     remove(calendar, id, options) {
       const held = existing(calendar, id, options.ifMatch);
       if (held.status === 'cancelled') throw new GoogleError(googleErrors.deleted);
       store(
         calendar,
-        { ...held, status: 'cancelled', revision: calendars.nextRevision(), updated: clock() },
+        {
+          ...held,
+          ...(held.instanceOf ? { instanceOf: { ...held.instanceOf, isException: true } } : {}),
+          status: 'cancelled',
+          revision: calendars.nextRevision(),
+          updated: clock(),
+        },
         held,
       );
     },

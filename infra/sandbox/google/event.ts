@@ -55,6 +55,12 @@ export const storedEventSchema = z.object({
   conference: storedConferenceSchema.optional(),
   /** Cannot be changed after the event was created. */
   eventType: z.enum(eventTypes).default('default'),
+  /** The lines of a series: RRULE, RDATE, EXDATE. Its instances are stored as well. */
+  recurrence: z.array(z.string()).optional(),
+  /** For an instance: its series, and when it begins by the rule. An exception was changed by itself. */
+  instanceOf: z
+    .object({ id: z.string(), originalStart: eventTimeSchema, isException: z.boolean() })
+    .optional(),
   /** For the copy of a guest: the event of its organizer. */
   copyOf: z.object({ calendarId: z.string(), eventId: z.string() }).optional(),
   /** `foreign` events were created by the calendar's owner, not through the API. */
@@ -73,6 +79,7 @@ const selfAttendeeSchema = z.object({ email: z.string(), responseStatus: z.liter
  */
 export const blocksTime = (event: StoredEvent, owner: string): boolean =>
   event.status !== 'cancelled' &&
+  !event.recurrence?.length &&
   event.details.transparency !== 'transparent' &&
   event.eventType !== 'workingLocation' &&
   event.eventType !== 'birthday' &&
@@ -93,7 +100,12 @@ export const renderDeleted = (event: StoredEvent) => ({
   etag: entityTag(event),
   id: event.id,
   status: event.status,
+  ...renderInstance(event),
 });
+
+/** A cancelled instance of a series that is not has these fields as well. */
+const renderInstance = ({ instanceOf }: StoredEvent) =>
+  instanceOf ? { recurringEventId: instanceOf.id, originalStartTime: instanceOf.originalStart } : {};
 
 /** Returns the event as the API sends it. */
 export const renderEvent = (event: StoredEvent, calendar: CalendarContext, nowMs: number) => {
@@ -120,6 +132,8 @@ export const renderEvent = (event: StoredEvent, calendar: CalendarContext, nowMs
     reminders: { useDefault: true },
     eventType: event.eventType,
     ...event.details,
+    ...(event.recurrence ? { recurrence: event.recurrence } : {}),
+    ...renderInstance(event),
     ...(attendees ? { attendees } : {}),
     ...(event.conference ? renderConference(event.conference, nowMs) : {}),
   };

@@ -24,8 +24,14 @@ import { bookRoom } from './room.ts';
  */
 export const calendarChanged = (run: AuditionRun, report: CalendarChange): void => {
   run.calendarReports.set(subjectOf(report), report.inboxId);
-  if (run.ending || !isAboutUpcomingSlot(run, report) || isOverridden(run, report)) return;
+  if (run.ending || isOverridden(run, report)) return;
   const fact = factOf(run, report);
+  if (!isAboutUpcomingSlot(run, report)) {
+    // The audition has moved meanwhile, and writes its event over the change.
+    if (fact?.type === 'calendar_changed' && isSuperseded(run, report))
+      run.journal.record({ ...fact, outcome: 'superseded' });
+    return;
+  }
   if (!fact) return;
   run.journal.record(fact);
   switch (report.change.kind) {
@@ -59,6 +65,14 @@ const subjectOf = ({ participant, change: { kind } }: CalendarChange): string =>
 
 const isAboutUpcomingSlot = (run: AuditionRun, { revision }: CalendarChange): boolean =>
   revision === run.journal.view.revision && isSlotUpcoming(run);
+
+const isSuperseded = (
+  { journal }: AuditionRun,
+  { revision, isRecordedIfSuperseded, change: { kind } }: CalendarChange,
+): boolean =>
+  isRecordedIfSuperseded === true &&
+  revision < journal.view.revision &&
+  (kind === 'moved' || kind === 'deleted');
 
 const isSlotUpcoming = ({ journal }: AuditionRun): boolean => {
   const { slot, state } = journal.view;

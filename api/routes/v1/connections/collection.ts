@@ -54,7 +54,12 @@ const list = (api: Api, { repositories }: ApiDependencies): void => {
         statuses: status && [status],
         limit: maxListed,
       });
-      return { items: listed.map(toConnectionResponse) };
+      const calendars = await repositories.syncedCalendars.listStates(listed.map(({ id }) => id));
+      return {
+        items: listed.map((connection) =>
+          toConnectionResponse(connection, calendars.get(connection.id) ?? []),
+        ),
+      };
     },
   );
 };

@@ -1,5 +1,7 @@
 /** Tests the routes for connected accounts. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { participantIdSchema } from '../../../../domain/ids.ts';
+import { newAuditionId } from '../../../../tests/harness/audition-trail.ts';
 import { setUpConnectionFlow } from '../../../../tests/harness/connection-flow.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 
@@ -28,10 +30,43 @@ describe('the list of connections', () => {
           status: 'connected',
           scopes: ['openid', 'calendar.events'],
           connectedAt: expect.stringMatching(/Z$/),
+          calendars: [],
         },
       ],
     });
     expect(text).not.toMatch(/refresh-ann|access-/);
+  });
+
+  it('shows which calendars cannot be read, or are read without notifications', async () => {
+    const { call, key, connect, only } = await setup();
+    await connect('ann@example.com');
+    const { id, organization } = await only();
+    const { syncedCalendars, writtenEvents } = database.repositories;
+    for (const name of ['one', 'two']) {
+      await writtenEvents.record({
+        organization,
+        connection: id,
+        provider: 'google',
+        calendarName: `google/${id}/${name}`,
+        calendarId: name,
+        eventId: 'e1',
+        auditionId: newAuditionId(),
+        participant: participantIdSchema.parse('ada'),
+        key: 'k1',
+        slot: { start: '2031-01-01T10:00:00.000Z', end: '2031-01-01T11:00:00.000Z', zone: 'UTC' },
+        revision: 1,
+      });
+    }
+    const [one, two] = await syncedCalendars.list(id);
+    if (!one || !two) throw new Error('the calendars are not registered');
+    await syncedCalendars.markUnavailable(one, 'not_found');
+    await syncedCalendars.setPushError(two, 'not_permitted');
+    const { body, text } = await call('GET', '/v1/connections', { key });
+    expect(Object(body).items[0].calendars).toEqual([
+      { state: 'unavailable', error: 'not_found' },
+      { state: 'new', pushError: 'not_permitted' },
+    ]);
+    expect(text).not.toContain('calendar:');
   });
 
   it('is filtered by owner, provider and status', async () => {

@@ -175,6 +175,12 @@ describe('a request is rejected', () => {
     expect(await stored()).toEqual([]);
   });
 
+  it('with a challenge for a password: Amazon SNS sends it only then', async () => {
+    const { send } = await setup();
+    const { status, headers } = await send(mail, { 'content-type': 'message/rfc822' });
+    expect([status, headers['www-authenticate']]).toEqual([401, 'Basic realm="castmatch", charset="UTF-8"']);
+  });
+
   it('with 400 without a message', async () => {
     const { send, stored } = await setup();
     const json = { 'content-type': 'application/json' };

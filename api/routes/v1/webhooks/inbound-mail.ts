@@ -17,6 +17,13 @@ import { bodyOf, invalidWebhookBody, mediaTypeOf, notAuthentic, receiveWebhook }
 const largestBody = 5 * 1024 * 1024;
 const mostRecipients = 100;
 
+/**
+ * Amazon SNS sends the name and password of an address (RFC 7617) when it is asked for them, and not before: "The client
+ * service must be able to support the HTTP/1.1 401 Unauthorized header response"
+ * (https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.html).
+ */
+const basicChallenge = 'Basic realm="castmatch", charset="UTF-8"';
+
 const description = `Called by a mail service with each email to MAIL_REPLY_ADDRESS: the message itself, a form of Mailgun
 (\`body-mime\`) or SendGrid (\`email\`), or JSON of Postmark (\`RawEmail\`) or Amazon SES through SNS. The service
 authenticates with MAIL_INBOUND_SECRET: HTTP Basic, a bearer token, Standard Webhooks, or the signature of Mailgun.`;
@@ -28,6 +35,9 @@ export const inboundMailWebhook = (api: Api, { configuration, repositories }: Ap
     '/v1/webhooks/mail/inbound',
     {
       bodyLimit: largestBody,
+      onSend: async (_request, reply) => {
+        if (reply.statusCode === 401) reply.header('WWW-Authenticate', basicChallenge);
+      },
       schema: {
         operationId: 'inboundMailWebhook',
         tags: ['Webhooks'],

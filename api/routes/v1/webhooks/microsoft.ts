@@ -11,6 +11,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { WatchSubscription } from '../../../../db/inbox/watch-subscriptions.ts';
+import { keyWhileWaiting } from '../../../../db/inbox/webhooks.ts';
 import {
   type GraphNotification,
   readNotifications,
@@ -23,22 +24,23 @@ import { bodyOf, invalidWebhookBody, notAuthentic, readJson } from './signed-req
 
 const query = z.object({ validationToken: z.string().min(1).max(2_048).optional() });
 
-/** Lifecycle notifications have no ID. Notifications of one kind within the same five minutes are deduplicated. */
-const lifecycleWindowMs = 5 * 60_000;
-
 interface VerifiedNotification {
   readonly notification: GraphNotification;
   readonly watchSubscription: WatchSubscription;
 }
 
-const dedupeKeyOf = ({ subscription, kind, identity }: GraphNotification, nowMs: number): string => {
+/**
+ * Lifecycle notifications have no ID. One is a duplicate of another that waits for its delivery. After that, the calendar was
+ * or is being read, and what was missed since is not known.
+ */
+const dedupeKeyOf = ({ subscription, kind, identity }: GraphNotification): string => {
   if (identity !== undefined) return `${subscription}:${identity}`;
   if (kind === 'calendar.changed') return `${subscription}:${randomUUID()}`;
-  return `${subscription}:${kind}:${Math.floor(nowMs / lifecycleWindowMs)}`;
+  return keyWhileWaiting(`${subscription}:${kind}`);
 };
 
 /** Registers the receiver. */
-export const microsoftWebhook = (api: Api, { repositories, now }: ApiDependencies): void => {
+export const microsoftWebhook = (api: Api, { repositories }: ApiDependencies): void => {
   const { watchSubscriptions, inbox } = repositories;
 
   const verifyAll = async (
@@ -66,7 +68,7 @@ export const microsoftWebhook = (api: Api, { repositories, now }: ApiDependencie
     if (kind === undefined) return 'ignored';
     const common = {
       provider: 'microsoft',
-      dedupeKey: dedupeKeyOf(notification, Date.parse(now())),
+      dedupeKey: dedupeKeyOf(notification),
       correlationId,
     };
     return kind === 'calendar.changed'

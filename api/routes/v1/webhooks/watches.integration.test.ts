@@ -156,6 +156,16 @@ describe('a notification of Microsoft', () => {
     ]);
   });
 
+  it('that changes were missed is stored again after the first one was claimed', async () => {
+    const { send } = await setupMicrosoft();
+    const missed = { subscriptionId: 'subscription-2', clientState: 'state-2', lifecycleEvent: 'missed' };
+    await send({ value: [missed, missed] });
+    expect(await inboxEvents()).toHaveLength(1);
+    await send({ value: [missed] });
+    await send({ value: [missed] });
+    expect(await inboxEvents()).toHaveLength(1);
+  });
+
   it.each([
     [
       'no notification is authentic',
