@@ -58,6 +58,8 @@ export interface SyncedCalendar extends CalendarKey {
   readonly createdAt: Instant;
   /** Whether an audition holds a slot in the calendar that has not been over for a day. */
   readonly isInUse: boolean;
+  /** Whether the calendar only counts as busy. Nothing in it is repaired or removed. */
+  readonly isBusyOnly: boolean;
 }
 
 /** How a calendar is synchronized. */
@@ -119,7 +121,7 @@ export interface SyncedCalendars {
    * use stays, without texts and people, so that the synchronisation continues when the account is connected again. Idempotent.
    */
   suspend(connection: ConnectionId): Promise<void>;
-  /** Deletes events that ended more than a day ago. Those of ours are kept for a week. */
+  /** Deletes events that ended more than a day ago, and the busy calendars of auditions whose slots did. Those of ours are kept for a week. */
   deleteOldEvents(connection: ConnectionId): Promise<void>;
 }
 
@@ -135,6 +137,10 @@ const isInUse = sql<boolean>`(EXISTS (
   SELECT FROM synced_events AS booking
   WHERE booking.connection = ${syncedCalendars.connection} AND booking.calendar = ${syncedCalendars.calendar}
     AND booking.booked_by IS NOT NULL AND booking.written_end > now() - interval '1 day'
+) OR EXISTS (
+  SELECT FROM busy_calendars AS busy JOIN slot_holds ON slot_holds.audition_id = busy.audition_id
+  WHERE busy.connection = ${syncedCalendars.connection} AND busy.calendar = ${syncedCalendars.calendar}
+    AND upper(slot_holds.during) > now() - interval '1 day'
 ))`;
 
 /** The id of the calendar of a disconnected account. It cannot be opened. */
@@ -345,6 +351,12 @@ export const createSyncedCalendars = (
 
   async deleteOldEvents(connection) {
     await db.execute(sql`
+      DELETE FROM busy_calendars WHERE connection = ${connection} AND NOT EXISTS (
+        SELECT FROM slot_holds WHERE slot_holds.audition_id = busy_calendars.audition_id
+          AND upper(slot_holds.during) > now() - interval '1 day'
+      )
+    `);
+    await db.execute(sql`
       DELETE FROM synced_events WHERE connection = ${connection}
         -- The index on the ends cannot be used with the expression.
         AND ends_at < now() - interval '1 day'
@@ -383,6 +395,7 @@ const toCalendar = async (vault: Pick<Vault, 'open'>, row: Row, used: boolean): 
     polledAt: row.polledAt ?? undefined,
     createdAt: toInstant(row.createdAt.getTime()),
     isInUse: used,
+    isBusyOnly: row.isBusyOnly,
   };
 };
 

@@ -6,6 +6,7 @@ import {
   type AuditionId,
   auditionIdSchema,
   type ConnectionId,
+  connectionIdSchema,
   type ParticipantId,
   participantIdSchema,
 } from '../../domain/ids.ts';
@@ -119,7 +120,10 @@ export interface SyncedEvents extends CalendarAnswers, UnaccountedEvents {
    * `repaired`: it was told to repeat a lost write.
    */
   markCompared(changed: OwnEvent, outcome: 'as_written' | 'reported' | 'repaired'): Promise<void>;
-  /** Returns the events of ours in the calendar that lie ahead and whose conflicts have changed. */
+  /**
+   * Returns the events of ours that lie ahead and whose conflicts have changed: those in the calendar, and those of
+   * participants for whom the calendar only counts as busy.
+   */
   listConflictChanges(key: CalendarKey): Promise<readonly ConflictChange[]>;
   /**
    * Records that the audition is being told of the conflicts. Call it before: if the process ends after the signal, the next
@@ -197,29 +201,47 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
 
   async listConflictChanges({ connection, calendar }) {
     const { rows } = await db.execute(sql`
-      SELECT own.event_id AS "eventId", own.audition_id AS "auditionId", own.participant,
+      WITH own AS (
+        SELECT * FROM synced_events WHERE connection = ${connection} AND calendar = ${calendar}
+          AND audition_id IS NOT NULL
+        UNION ALL
+        SELECT elsewhere.* FROM busy_calendars AS used
+        JOIN synced_events AS elsewhere
+          ON elsewhere.audition_id = used.audition_id AND elsewhere.participant = used.participant
+        WHERE used.connection = ${connection} AND used.calendar = ${calendar}
+          AND (elsewhere.connection <> used.connection OR elsewhere.calendar <> used.calendar)
+      )
+      SELECT own.connection, own.calendar, own.event_id AS "eventId", own.audition_id AS "auditionId", own.participant,
         own.written_revision AS "writtenRevision", own.incarnation, own.conflict_change AS "conflictChange",
         conflicts.digest, conflicts.start, conflicts.end
-      FROM synced_events AS own, LATERAL (
+      FROM own, LATERAL (
         SELECT own.written_revision || ':' || md5(string_agg(event_id || starts_at || ends_at, ' ' ORDER BY event_id)) AS digest,
           (array_agg(starts_at ORDER BY starts_at, ends_at))[1] AS start,
           (array_agg(ends_at ORDER BY starts_at, ends_at))[1] AS end
-        FROM synced_events AS other
-        WHERE other.connection = own.connection AND other.calendar = own.calendar
-          AND tstzrange(other.starts_at, other.ends_at, '[)') && tstzrange(own.written_start, own.written_end, '[)')
+        FROM (
+          SELECT own.connection, own.calendar, false AS is_busy_only
+          UNION ALL
+          SELECT used.connection, used.calendar, true FROM busy_calendars AS used
+          WHERE used.audition_id = own.audition_id AND used.participant = own.participant
+            AND (used.connection <> own.connection OR used.calendar <> own.calendar)
+        ) AS compared
+        JOIN synced_events AS other ON other.connection = compared.connection AND other.calendar = compared.calendar
+        WHERE tstzrange(other.starts_at, other.ends_at, '[)') && tstzrange(own.written_start, own.written_end, '[)')
           AND other.busy <> 'free' AND NOT (other.busy = 'tentative' AND ${ignoresTentative})
           AND NOT other.is_removed
-          AND other.audition_id IS NULL AND other.marked_audition IS NULL
+          AND CASE WHEN compared.is_busy_only
+            -- No hold tells when another audition needs a calendar that only counts as busy.
+            THEN coalesce(other.audition_id, other.marked_audition) IS DISTINCT FROM own.audition_id
+            ELSE other.audition_id IS NULL AND other.marked_audition IS NULL END
       ) AS conflicts
-      WHERE own.connection = ${connection} AND own.calendar = ${calendar} AND own.audition_id IS NOT NULL
-        AND own.participant IS NOT NULL
+      WHERE own.participant IS NOT NULL
         AND own.written_start > now() AND conflicts.digest IS DISTINCT FROM own.reported_conflicts
       ORDER BY own.event_id
     `);
     return rows.map((row): ConflictChange => {
       const { start, end, digest, ...conflict } = conflictSchema.parse(row);
       const first = start && end ? { start, end } : undefined;
-      return { ...conflict, connection, calendar, digest: digest ?? undefined, first };
+      return { ...conflict, digest: digest ?? undefined, first };
     });
   },
 
@@ -312,6 +334,8 @@ const ownSchema = z.object({
 });
 
 const conflictSchema = z.object({
+  connection: connectionIdSchema,
+  calendar: z.string(),
   eventId: z.string(),
   auditionId: auditionIdSchema,
   participant: participantIdSchema,
