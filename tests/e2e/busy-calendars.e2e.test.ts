@@ -121,3 +121,12 @@ it('a casting director who is busy there cannot be added to an audition', async 
     body: { code: 'slot_taken' },
   });
 });
+
+it('an event that appears there after the booking is a question to the casting office', async () => {
+  const body = requestWith(805, 25 * day);
+  const { id } = await platform.request(body);
+  await platform.until(id, ({ state }) => state === 'scheduled');
+  await occupyFamily(body.slot);
+  const { attention } = await platform.until(id, (view) => view.attention.length > 0);
+  expect(attention).toMatchObject([{ step: 'calendar_conflict' }]);
+});
