@@ -127,19 +127,20 @@ export interface SyncedCalendars {
 
 /**
  * A slot keeps its calendar in use for a day: by then the audition is decided or waits for a decision. The calendar of an
- * event that books a room is not held, because the account that books it is of no participant.
+ * event that books a room is not held, because the account that books it is of no participant. The columns are named in full:
+ * Drizzle omits the table in a selected expression, and the inner table has columns of the same names.
  */
 const isInUse = sql<boolean>`(EXISTS (
   SELECT FROM slot_holds
-  WHERE slot_holds.scope = '' AND slot_holds.resource = ${syncedCalendars.calendar}
+  WHERE slot_holds.scope = '' AND slot_holds.resource = synced_calendars.calendar
     AND upper(slot_holds.during) > now() - interval '1 day'
 ) OR EXISTS (
   SELECT FROM synced_events AS booking
-  WHERE booking.connection = ${syncedCalendars.connection} AND booking.calendar = ${syncedCalendars.calendar}
+  WHERE booking.connection = synced_calendars.connection AND booking.calendar = synced_calendars.calendar
     AND booking.booked_by IS NOT NULL AND booking.written_end > now() - interval '1 day'
 ) OR EXISTS (
   SELECT FROM busy_calendars AS busy JOIN slot_holds ON slot_holds.audition_id = busy.audition_id
-  WHERE busy.connection = ${syncedCalendars.connection} AND busy.calendar = ${syncedCalendars.calendar}
+  WHERE busy.connection = synced_calendars.connection AND busy.calendar = synced_calendars.calendar
     AND upper(slot_holds.during) > now() - interval '1 day'
 ))`;
 

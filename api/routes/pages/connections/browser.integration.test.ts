@@ -257,10 +257,6 @@ describe.skipIf(!hasChromium)('in a browser', () => {
 
   it('calendars are chosen on a phone, after a consent to list them', async () => {
     const account = 'cal@example.com';
-    const { calendar } = connectToSandbox(sandbox.url, account);
-    const add = async (summary: string) =>
-      (await calendar.calendars.insert({ requestBody: { summary } })).data.id ?? '';
-    const [work, family] = [await add('Work'), await add(`Family ${'x'.repeat(80)}`)];
     await page.setViewportSize({ width: 360, height: 740 });
     await openPage();
     await press('Connect Google');
@@ -271,6 +267,10 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     await press('Allow it at Google');
     await atProvider();
     await allow(account);
+    const { calendar } = connectToSandbox(sandbox.url, account);
+    const add = async (summary: string) =>
+      (await calendar.calendars.insert({ requestBody: { summary } })).data.id ?? '';
+    const [work, family] = [await add('Work'), await add(`Family ${'x'.repeat(80)}`)];
     await page.getByRole('link', { name: 'Choose calendars' }).click();
     expect(await heading()).toBe(`Calendars of ${account}`);
     await page.getByLabel('Work').first().check();
