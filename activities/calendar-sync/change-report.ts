@@ -1,8 +1,9 @@
 /** Compares the changed events with what this service has written, and signals the auditions. */
 
 import type { ChangedAnswer, RoomAnswerChange } from '../../db/calendars/calendar-answers.ts';
+import type { ConflictChange } from '../../db/calendars/conflict-changes.ts';
 import type { CalendarKey, SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
-import type { ConflictChange, OwnEvent, SyncedEvents } from '../../db/calendars/synced-events.ts';
+import type { OwnEvent, SyncedEvents } from '../../db/calendars/synced-events.ts';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import type { ReportedAnswer } from '../../domain/audition/reported-answer.ts';
 import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';

@@ -14,6 +14,7 @@ import type { Instant } from '../../domain/time/instant.ts';
 import { NotAuthentic } from '../../foundation/encryption/aes-gcm.ts';
 import type { ListingPosition } from '../../providers/ports.ts';
 import type { Database } from '../client.ts';
+import { busyCalendars } from '../schema/busy-calendars.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
 import { millisecondsInterval } from '../time.ts';
@@ -117,7 +118,7 @@ export interface SyncedCalendars {
   /** Deletes a calendar with its events, whether or not an audition uses it. Idempotent. */
   remove(key: CalendarKey): Promise<void>;
   /**
-   * Erases what was read from the calendars of a disconnected account, and their ids. What auditions have written and still
+   * Erases what was read from the calendars of a disconnected account, their ids, and for whom they only count as busy. What auditions have written and still
    * use stays, without texts and people, so that the synchronisation continues when the account is connected again. Idempotent.
    */
   suspend(connection: ConnectionId): Promise<void>;
@@ -330,6 +331,7 @@ export const createSyncedCalendars = (
   async suspend(connection) {
     await db.transaction(async (transaction) => {
       const ofConnection = eq(syncedCalendars.connection, connection);
+      await transaction.delete(busyCalendars).where(eq(busyCalendars.connection, connection));
       await transaction.delete(syncedCalendars).where(and(ofConnection, sql`NOT ${isInUse}`));
       await transaction
         .update(syncedCalendars)

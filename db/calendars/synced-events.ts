@@ -6,7 +6,6 @@ import {
   type AuditionId,
   auditionIdSchema,
   type ConnectionId,
-  connectionIdSchema,
   type ParticipantId,
   participantIdSchema,
 } from '../../domain/ids.ts';
@@ -17,6 +16,7 @@ import { syncedCalendars } from '../schema/synced-calendars.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
 import { instantFromDatabase } from '../time.ts';
 import { type CalendarAnswers, createCalendarAnswers } from './calendar-answers.ts';
+import { type ConflictChanges, createConflictChanges } from './conflict-changes.ts';
 import { isEvent } from './event-key.ts';
 import type { CalendarKey, SyncProgress } from './synced-calendars.ts';
 import { createUnaccountedEvents, type UnaccountedEvents } from './unaccounted-events.ts';
@@ -77,22 +77,7 @@ export interface OwnEvent extends CalendarKey {
   readonly isReported: boolean;
 }
 
-/** An event of ours whose conflicts differ from those that were reported. */
-export interface ConflictChange extends CalendarKey {
-  readonly eventId: string;
-  readonly auditionId: AuditionId;
-  readonly participant: ParticipantId;
-  readonly writtenRevision: number;
-  /** Identifies the revision, the conflicting events and their times. Undefined: there is no conflict any more. */
-  readonly digest: string | undefined;
-  /** How many reports of conflicts were made before. With the incarnation, it distinguishes equal conflicts. */
-  readonly conflictChange: number;
-  readonly incarnation: string | undefined;
-  /** The earliest conflicting event. */
-  readonly first: { readonly start: ListedEvent['start']; readonly end: ListedEvent['end'] } | undefined;
-}
-
-export interface SyncedEvents extends CalendarAnswers, UnaccountedEvents {
+export interface SyncedEvents extends CalendarAnswers, ConflictChanges, UnaccountedEvents {
   /**
    * Stores a page and where the listing continues, in one transaction. The last page of a listing of all events also
    * deletes what that listing did not contain. Returns false, and stores nothing, when another attempt has stored the
@@ -120,18 +105,6 @@ export interface SyncedEvents extends CalendarAnswers, UnaccountedEvents {
    * `repaired`: it was told to repeat a lost write.
    */
   markCompared(changed: OwnEvent, outcome: 'as_written' | 'reported' | 'repaired'): Promise<void>;
-  /**
-   * Returns the events of ours that lie ahead and whose conflicts have changed: those in the calendar, and those of
-   * participants for whom the calendar only counts as busy.
-   */
-  listConflictChanges(key: CalendarKey): Promise<readonly ConflictChange[]>;
-  /**
-   * Records that the audition is being told of the conflicts. Call it before: if the process ends after the signal, the next
-   * round signals again, also when the conflict is over by then.
-   */
-  beginConflictReport(conflict: ConflictChange): Promise<void>;
-  /** Records that the audition was told of the conflicts. */
-  markConflictsReported(conflict: ConflictChange): Promise<void>;
   /** Returns how many events of the connection are stored. */
   count(connection: ConnectionId): Promise<number>;
 }
@@ -139,6 +112,7 @@ export interface SyncedEvents extends CalendarAnswers, UnaccountedEvents {
 /** Creates the repository. */
 export const createSyncedEvents = (db: Database): SyncedEvents => ({
   ...createCalendarAnswers(db),
+  ...createConflictChanges(db),
   ...createUnaccountedEvents(db),
 
   storePage: (at, page) =>
@@ -199,64 +173,6 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
       .where(and(isEvent({ connection, calendar, eventId }), eq(syncedEvents.change, change)));
   },
 
-  async listConflictChanges({ connection, calendar }) {
-    const { rows } = await db.execute(sql`
-      WITH own AS (
-        SELECT * FROM synced_events WHERE connection = ${connection} AND calendar = ${calendar}
-          AND audition_id IS NOT NULL
-        UNION ALL
-        SELECT elsewhere.* FROM busy_calendars AS used
-        JOIN synced_events AS elsewhere
-          ON elsewhere.audition_id = used.audition_id AND elsewhere.participant = used.participant
-        WHERE used.connection = ${connection} AND used.calendar = ${calendar}
-          AND (elsewhere.connection <> used.connection OR elsewhere.calendar <> used.calendar)
-      )
-      SELECT own.connection, own.calendar, own.event_id AS "eventId", own.audition_id AS "auditionId", own.participant,
-        own.written_revision AS "writtenRevision", own.incarnation, own.conflict_change AS "conflictChange",
-        conflicts.digest, conflicts.start, conflicts.end
-      FROM own, LATERAL (
-        SELECT own.written_revision || ':' || md5(string_agg(event_id || starts_at || ends_at, ' ' ORDER BY event_id)) AS digest,
-          (array_agg(starts_at ORDER BY starts_at, ends_at))[1] AS start,
-          (array_agg(ends_at ORDER BY starts_at, ends_at))[1] AS end
-        FROM (
-          SELECT own.connection, own.calendar, false AS is_busy_only
-          UNION ALL
-          SELECT used.connection, used.calendar, true FROM busy_calendars AS used
-          WHERE used.audition_id = own.audition_id AND used.participant = own.participant
-            AND (used.connection <> own.connection OR used.calendar <> own.calendar)
-        ) AS compared
-        JOIN synced_events AS other ON other.connection = compared.connection AND other.calendar = compared.calendar
-        WHERE tstzrange(other.starts_at, other.ends_at, '[)') && tstzrange(own.written_start, own.written_end, '[)')
-          AND other.busy <> 'free' AND NOT (other.busy = 'tentative' AND ${ignoresTentative})
-          AND NOT other.is_removed
-          AND CASE WHEN compared.is_busy_only
-            -- No hold tells when another audition needs a calendar that only counts as busy.
-            THEN coalesce(other.audition_id, other.marked_audition) IS DISTINCT FROM own.audition_id
-            ELSE other.audition_id IS NULL AND other.marked_audition IS NULL END
-      ) AS conflicts
-      WHERE own.participant IS NOT NULL
-        AND own.written_start > now() AND conflicts.digest IS DISTINCT FROM own.reported_conflicts
-      ORDER BY own.event_id
-    `);
-    return rows.map((row): ConflictChange => {
-      const { start, end, digest, ...conflict } = conflictSchema.parse(row);
-      const first = start && end ? { start, end } : undefined;
-      return { ...conflict, digest: digest ?? undefined, first };
-    });
-  },
-
-  async beginConflictReport(conflict) {
-    // Differs from every digest and from none, so that a later report follows in any case.
-    await db.update(syncedEvents).set({ reportedConflicts: 'unconfirmed' }).where(reportOf(conflict));
-  },
-
-  async markConflictsReported(conflict) {
-    await db
-      .update(syncedEvents)
-      .set({ reportedConflicts: conflict.digest ?? null, conflictChange: conflict.conflictChange + 1 })
-      .where(reportOf(conflict));
-  },
-
   async count(connection) {
     const { rows } = await db.execute(
       sql`SELECT count(*)::int AS count FROM synced_events WHERE connection = ${connection} AND NOT is_removed`,
@@ -264,17 +180,6 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
     return z.object({ count: z.int() }).parse(rows[0]).count;
   },
 });
-
-/** Selects the event, unless another attempt has made the report. */
-const reportOf = (conflict: ConflictChange) =>
-  and(isEvent(conflict), eq(syncedEvents.conflictChange, conflict.conflictChange));
-
-/** Whether the organization of the calendar of `own` ignores tentative events (docs/conflicts.md). */
-const ignoresTentative = sql`EXISTS (
-  SELECT FROM synced_calendars JOIN organizations ON organizations.id = synced_calendars.organization
-  WHERE synced_calendars.connection = own.connection AND synced_calendars.calendar = own.calendar
-    AND organizations.conflicts->>'tentative' = 'ignore'
-)`;
 
 type Transaction = Pick<Database, 'execute' | 'update'>;
 
@@ -331,20 +236,6 @@ const ownSchema = z.object({
   seenRevision: revisionOrNull,
   repairedRevision: revisionOrNull,
   isReported: z.boolean(),
-});
-
-const conflictSchema = z.object({
-  connection: connectionIdSchema,
-  calendar: z.string(),
-  eventId: z.string(),
-  auditionId: auditionIdSchema,
-  participant: participantIdSchema,
-  writtenRevision: z.int(),
-  incarnation: textOrNull,
-  conflictChange: z.int(),
-  digest: z.string().nullable(),
-  start: instantFromDatabase.nullable(),
-  end: instantFromDatabase.nullable(),
 });
 
 /** Moves the calendar to the next page. Locks its row. Returns false when it is no longer where the page was read. */

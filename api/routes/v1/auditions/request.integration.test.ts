@@ -1,13 +1,7 @@
 /** Tests POST /v1/auditions: validation and idempotency. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Refusal } from '../../../../domain/errors.ts';
-import {
-  auditionRequest,
-  createTestApi,
-  performerConnection,
-  startFacts,
-  type TestApi,
-} from '../../../../tests/harness/api.ts';
+import { auditionRequest, createTestApi, startFacts, type TestApi } from '../../../../tests/harness/api.ts';
 import { storeEvents, trail } from '../../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 
@@ -392,55 +386,5 @@ describe('a slow or failing start', () => {
     orchestration.override({});
     const { body } = await post(auditionRequest({ notes: 'other' }), idempotencyKey);
     expect(body).toMatchObject({ code: 'idempotency_key_reused' });
-  });
-});
-
-describe('the calendars of a request', () => {
-  const google = (connection: string, calendarId?: string) => ({
-    provider: 'google',
-    connection,
-    ...(calendarId === undefined ? {} : { calendarId }),
-  });
-
-  it('are resolved into the plan by the choice of the owner, which is read once', async () => {
-    const { connections } = database.repositories;
-    const chosen = { ...performerConnection, id: 'conn_chosen' } as const;
-    await connections.put(chosen);
-    await connections.putChoice(chosen.organization, chosen.id, {
-      written: { calendarId: 'work', name: 'Work' },
-      busy: [{ calendarId: 'family', name: 'Family' }],
-    });
-    const { post, orchestration } = await setup();
-    const body = auditionRequest(withPerformer({ calendar: google('conn_chosen') }));
-    const key = crypto.randomUUID();
-    expect((await post(body, key)).status).toBe(201);
-    const [planned] = orchestration.started.at(-1)?.participants ?? [];
-    expect(planned).toMatchObject({
-      calendar: google('conn_chosen', 'work'),
-      busyCalendars: [google('conn_chosen', 'family')],
-    });
-    await connections.putChoice(chosen.organization, chosen.id, { busy: [] });
-    expect((await post(body, key)).status).toBe(201);
-    expect(orchestration.started).toHaveLength(1);
-  });
-
-  it('leave a plan without a choice as it was', async () => {
-    await database.repositories.connections.put(performerConnection);
-    const { post, orchestration } = await setup();
-    const calendar = google(performerConnection.id, 'primary');
-    expect((await post(auditionRequest(withPerformer({ calendar })))).status).toBe(201);
-    const [planned] = orchestration.started[0]?.participants ?? [];
-    expect(planned).toMatchObject({ calendar });
-    expect(planned).not.toHaveProperty('busyCalendars');
-  });
-
-  it.each([
-    ['a busy calendar of an unknown connection', { busyCalendars: [google('conn_none', 'x')] }, 422],
-    ['a busy calendar without an id', { busyCalendars: [google('conn_1')] }, 400],
-    ['a second calendar of a feed', { calendar: { ...google('conn_1', 'x'), provider: 'ics' } }, 400],
-  ])('are refused with %s', async (_, change, status) => {
-    const { post, orchestration } = await setup();
-    expect((await post(auditionRequest(withPerformer(change)))).status).toBe(status);
-    expect(orchestration.started).toEqual([]);
   });
 });
