@@ -19,7 +19,7 @@ const addCalendar = async (summary: string): Promise<string> =>
   (await directorCalendar().calendars.insert({ requestBody: { summary } })).data.id ?? '';
 
 beforeAll(async () => {
-  service = await startService();
+  service = await startService({ calendarSync: true });
   platform = createApiClient(service);
   await service.startWorker();
   const account = sandboxAccounts.conn_director;
