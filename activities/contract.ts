@@ -6,6 +6,7 @@
  * one effect.
  */
 
+import type { ObservedAttendance } from '../domain/audition/attendee.ts';
 import type { AttentionItem } from '../domain/audition/attention.ts';
 import type { ConflictRules } from '../domain/audition/conflict-rules.ts';
 import type { StandingEffect } from '../domain/audition/effects.ts';
@@ -342,6 +343,8 @@ export interface CheckMeetingInput extends AuditionCall {
   readonly provider: MeetingProviderName;
   readonly meeting: Meeting;
   readonly slot: Slot;
+  /** The wanted settings of the meeting. Undefined: those of the host's account. */
+  readonly settings?: MeetingSettings | undefined;
 }
 
 /**
@@ -352,16 +355,11 @@ export type MeetingCheck =
   | { readonly status: 'present' | 'absent' }
   | { readonly status: 'unusable'; readonly failure: StepFailure };
 
-/** The presence of a person in a meeting that has ended, as the provider names the person. */
-export interface ObservedAttendance {
-  readonly name?: string | undefined;
-  readonly email?: string | undefined;
-  readonly joinedAt: Instant;
-  readonly leftAt?: Instant | undefined;
-}
-
 export interface MeetingActivities {
-  /** Looks whether the meeting can take place at its provider. Changes nothing. */
+  /**
+   * Looks whether the meeting can take place at its provider. Starts or stops its automatic recording when a consent was
+   * given or withdrawn since the meeting was created.
+   */
   checkMeeting(input: CheckMeetingInput): Promise<MeetingCheck>;
   /** Reads who was in the meeting. Undefined when the provider does not report it. Changes nothing. */
   readAttendance(

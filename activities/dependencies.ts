@@ -11,6 +11,7 @@ import type { WrittenEvents } from '../db/calendars/written-events.ts';
 import type { Connections } from '../db/connections/repository.ts';
 import type { OperationLedger } from '../db/ledger/operations.ts';
 import type { HostClaims } from '../db/meetings/host-claims.ts';
+import type { MeetingPreferences } from '../db/meetings/meeting-preferences.ts';
 import type { SessionBlocks } from '../db/session-blocks/session-blocks.ts';
 import type { EventStore } from '../db/trail/event-store.ts';
 import type { AuditionId, OrganizationId, ParticipantId } from '../domain/ids.ts';
@@ -26,6 +27,7 @@ export interface ActivityDependencies {
     readonly sessionBlocks: Pick<SessionBlocks, 'get'>;
     readonly connections: Connections;
     readonly hostClaims: HostClaims;
+    readonly meetingPreferences: Pick<MeetingPreferences, 'get'>;
     readonly organizations: Organizations;
     readonly noticeDeliveries: NoticeDeliveries;
     readonly announcements: Announcements;

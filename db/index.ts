@@ -39,6 +39,7 @@ import { createWatchSubscriptions, type WatchSubscriptions } from './inbox/watch
 import { createWebhookInbox, type WebhookInbox } from './inbox/webhooks.ts';
 import { createOperationLedger, type OperationLedger } from './ledger/operations.ts';
 import { createHostClaims, type HostClaims } from './meetings/host-claims.ts';
+import { createMeetingPreferences, type MeetingPreferences } from './meetings/meeting-preferences.ts';
 import { createProviderHealth, type ProviderHealth } from './providers/health.ts';
 import { createQuotas } from './providers/quotas.ts';
 import { createRecordingAccesses, type RecordingAccesses } from './recordings/recording-accesses.ts';
@@ -75,6 +76,7 @@ export interface Repositories {
   readonly pendingRevocations: PendingRevocations;
   readonly vault: Vault;
   readonly organizations: Organizations;
+  readonly meetingPreferences: MeetingPreferences;
   readonly providerHealth: ProviderHealth;
   readonly quotas: QuotaStore;
   readonly apiKeys: ApiKeys;
@@ -129,6 +131,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     pendingRevocations: createPendingRevocations(db, vault),
     vault,
     organizations: createOrganizations(db),
+    meetingPreferences: createMeetingPreferences(db, vault),
     providerHealth: createProviderHealth(db),
     quotas: createQuotas(db),
     apiKeys: createApiKeys(db),

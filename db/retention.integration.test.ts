@@ -5,6 +5,7 @@ import {
   deleteOldCredentialReads,
   deleteOldDeliveries,
   deleteOldHolds,
+  deleteOldHostClaims,
   deleteOldIdempotentRequests,
   deleteOldOperations,
   deleteOldWebhooks,
@@ -61,6 +62,31 @@ test('retention deletes any number of rows in batches', async () => {
   expect(await deleteOldIdempotentRequests(db, 30)).toBe(10_001);
 
   expect(await keys()).toEqual([]);
+});
+
+test('retention deletes claims on meeting hosts of past times and of meetings that were undone', async () => {
+  const { db, pool } = await setup();
+  const put = async (key: string, state: string, startsInHours: number) => {
+    await pool.query(
+      `INSERT INTO operations (key, organization, provider, operation, state, started_at)
+       VALUES ($1, 'org_north', 'zoom', 'meetings.create', $2, now())`,
+      [key, state],
+    );
+    await pool.query(
+      `INSERT INTO meeting_host_claims (key, revision, audition_id, vendor, host, during)
+       VALUES ($1, 1, $1, 'zoom', $1, tstzrange(now() + $2 * interval '1 hour', now() + ($2 + 1) * interval '1 hour'))`,
+      [key, startsInHours],
+    );
+  };
+  await put('future', 'completed', 24);
+  await put('recent', 'completed', -12);
+  await put('past', 'completed', -48);
+  await put('undone', 'undone', 24);
+  expect(await deleteOldHostClaims(db)).toBe(2);
+  const left = async () => (await pool.query('SELECT key FROM meeting_host_claims ORDER BY key')).rows;
+  expect(await left()).toEqual([{ key: 'future' }, { key: 'recent' }]);
+  await pool.query("DELETE FROM operations WHERE key = 'future'");
+  expect(await left()).toEqual([{ key: 'recent' }]);
 });
 
 test('retention deletes delivered webhooks, parked ones later, and unused data keys of past months', async () => {

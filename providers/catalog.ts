@@ -146,6 +146,8 @@ export const catalog = {
       /** Until the first byte. The bytes come from other servers than the API. */
       'recordings.download': { writes: false },
       'recordings.remove': { writes: true, circuit: true },
+      /** A change of the meeting. */
+      'recordings.setAutomatic': { writes: true, circuit: true, quota: zoomMeetingWrite },
       'meetings.check': { writes: false, circuit: true },
       /** Pages of up to 300 participants. */
       'meetings.attendance': { writes: false, circuit: true },

@@ -531,6 +531,8 @@ export interface RecordingProvider {
   list(host: HostAccount, meetingId: string, call: CallContext): Promise<readonly ListedRecording[]>;
   /** Returns whether recordings of the meeting are in the trash of its host. */
   isInTrash(host: HostAccount, meetingId: string, call: CallContext): Promise<boolean>;
+  /** Sets whether the recording starts with the session. Idempotent, because the setting is absolute. */
+  setAutomatic(host: HostAccount, meetingId: string, isAutomatic: boolean, call: CallContext): Promise<void>;
   /**
    * Opens a file of a recording at an offset. Asks the provider for a new address and a new token each time, because both
    * expire. The deadline of the call must cover the whole transfer.

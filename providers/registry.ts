@@ -39,7 +39,7 @@ import { createTwilioClient } from './twilio/client.ts';
 import { createTwilioCheck } from './twilio/health.ts';
 import { type TwilioSettings, twilioSettingsOf, twilioVariables } from './twilio/settings.ts';
 import { createTwilioTextMessages } from './twilio/text-messages.ts';
-import type { UnreadableEvents } from './unreadable-events.ts';
+import type { ReportUnreadable } from './unreadable-events.ts';
 import { createZoomClient } from './zoom/client.ts';
 import { createZoomCheck } from './zoom/health.ts';
 import { createZoomMeetings } from './zoom/meetings.ts';
@@ -113,7 +113,7 @@ export const providerSettingsOf = (set: z.output<z.ZodObject<typeof providerShap
  */
 export const createProviders = (
   settings: ProviderSettings,
-  reportUnreadable: (events: UnreadableEvents) => void = () => {},
+  reportUnreadable: ReportUnreadable = () => {},
 ): ProviderRegistry => {
   const google = createGoogleClient(settings.google);
   const graph = createGraphClient(settings.microsoft);
@@ -128,14 +128,14 @@ export const createProviders = (
   const { storage, check: checkStorage, close: closeStorage } = createStorage(settings.storage);
   return {
     calendars: {
-      google: createGoogleCalendar(google),
-      microsoft: createOutlookCalendar(graph),
+      google: createGoogleCalendar(google, reportUnreadable),
+      microsoft: createOutlookCalendar(graph, reportUnreadable),
       apple: createCaldavCalendar(fetchFor, reportUnreadable),
       ics: createFeedCalendar(feeds, reportUnreadable),
     },
     calendarChanges: {
-      google: createGoogleChanges(google),
-      microsoft: createOutlookChanges(graph),
+      google: createGoogleChanges(google, undefined, reportUnreadable),
+      microsoft: createOutlookChanges(graph, { reportUnreadable }),
       apple: createCaldavChanges(fetchFor, reportUnreadable),
     },
     meetings: {

@@ -344,6 +344,21 @@ describe('an event of another program', () => {
     expect(kinds()).toEqual(['conflict', 'conflict_over']);
   });
 
+  it('is reported with the others in the time of the slot, the earliest first', async () => {
+    const { sync, write, person, sent } = await setup();
+    await write(1, slot);
+    const second = person.add('2031-07-01T10:10:00Z', '2031-07-01T10:20:00Z');
+    person.add('2031-07-01T09:00:00Z', '2031-07-01T10:15:00Z');
+    await sync();
+    await person.remove(second);
+    await sync();
+    const first = { kind: 'conflict', start: '2031-07-01T09:00:00.000Z', end: '2031-07-01T10:15:00.000Z' };
+    expect(sent.map(({ change }) => change.change)).toEqual([
+      { ...first, others: [{ start: '2031-07-01T10:10:00.000Z', end: '2031-07-01T10:20:00.000Z' }] },
+      first,
+    ]);
+  });
+
   it('is not reported when it is tentative and the organization ignores such events', async () => {
     const { sync, write, sandbox, account, repositories, kinds } = await setup();
     await write(1, slot);

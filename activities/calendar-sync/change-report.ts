@@ -92,12 +92,15 @@ export const createChangeReport = ({
   };
 
   const reportConflict = async (calendar: SyncedCalendar, conflict: ConflictChange): Promise<void> => {
-    const { digest, first, conflictChange } = conflict;
+    const { digest, conflicts, conflictChange } = conflict;
+    const [first, ...others] = conflicts;
     await syncedEvents.beginConflictReport(conflict);
     await signals.calendarChanged(conflict.auditionId, {
       ...about(calendar, conflict),
       inboxId: `${rowOf(conflict, conflict)}:${conflict.writtenRevision}:conflict:${conflictChange}:${digest ?? 'over'}`,
-      change: first ? { kind: 'conflict', ...first } : { kind: 'conflict_over' },
+      change: first
+        ? { kind: 'conflict', ...first, ...(others.length > 0 ? { others } : {}) }
+        : { kind: 'conflict_over' },
     });
     await syncedEvents.markConflictsReported(conflict);
   };

@@ -96,6 +96,38 @@ describe('claiming a slot of a session block', () => {
     );
   });
 
+  it('proposes slots of its sessions only', async () => {
+    const { claim, wish, addBusy, other, claimNext, room, id } = await prepare();
+    const rules = {
+      policy: 'propose',
+      waitFor: 0,
+      tentative: 'block',
+      buffer: 0,
+      calendarBuffer: 0,
+      travel: 0,
+      blackouts: [],
+    } as const;
+    const startsOf = (result: Awaited<ReturnType<typeof claim>>) =>
+      result.kind === 'refused'
+        ? result.conflict?.alternatives?.map(({ start }) => start).sort()
+        : result.kind;
+    await claimNext();
+    addBusy('2031-07-01T18:00:00.000Z', '2031-07-01T18:35:00.000Z');
+    const latest = '2031-07-01T18:30:00.000Z';
+    // Within a week of the wish.
+    const sessionSlots = ['2031-07-01T18:40:00.000Z', '2031-07-08T18:00:00.000Z'];
+    expect(startsOf(await claim({ wish: wish({ latest }), rules }))).toEqual(sessionSlots);
+    const slot = {
+      start: '2031-07-01T18:20:00.000Z',
+      end: '2031-07-01T18:35:00.000Z',
+      zone: 'Europe/Paris',
+      room,
+      block: id,
+    } as const;
+    const fixed = await claim({ auditionId: other(), wish: { kind: 'fixed', slot }, rules });
+    expect(startsOf(fixed)).toEqual([...sessionSlots, '2031-07-08T18:20:00.000Z']);
+  });
+
   it('leaves out slots that overlap an event of a calendar, or are too close to it', async () => {
     const { claim, wish, addBusy } = await prepare();
     addBusy('2031-07-01T18:10:00.000Z', '2031-07-01T18:12:00.000Z');

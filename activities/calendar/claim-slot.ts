@@ -6,7 +6,6 @@ import {
   calendarGap,
   defaultConflictRules,
   durationOf,
-  proposalWindow,
   roomOf,
   widen,
 } from '../../domain/audition/conflict-rules.ts';
@@ -14,7 +13,7 @@ import { freeSlots, isFree, type TimeRange } from '../../domain/audition/free-sl
 import { roomCalendarOf } from '../../domain/audition/rooms.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
 import { type Blocker, mostBlockers } from '../../domain/audition/slot-conflict.ts';
-import { proposeSlots } from '../../domain/audition/slot-proposals.ts';
+import { proposalTime, proposeSlots } from '../../domain/audition/slot-proposals.ts';
 import { rankSlots } from '../../domain/audition/slot-ranking.ts';
 import { placeOf, slotResources } from '../../domain/audition/slot-resources.ts';
 import { isWritableCalendar } from '../../domain/audition/writable-calendar.ts';
@@ -52,7 +51,7 @@ export const createClaimSlot = (
   const listHeld = ({ input: { auditionId }, needs }: ClaimAttempt, window: Window) =>
     holds.listBusy(needs, window, auditionId);
 
-  const claimFixed = async (attempt: ClaimAttempt, wish: FixedWish): Promise<ClaimSlotResult> => {
+  const claimFixed = async (attempt: SlotSearch, wish: FixedWish): Promise<ClaimSlotResult> => {
     const { input, rules } = attempt;
     const { slot } = wish;
     if (slot.start <= attempt.now) {
@@ -103,7 +102,7 @@ export const createClaimSlot = (
    * @param places where the slots can be: anywhere in the window, or in the sessions of a block
    */
   const claimInWindow = async (
-    attempt: ClaimAttempt,
+    attempt: SlotSearch,
     wish: WindowWish,
     places: readonly SlotPlace[],
   ): Promise<ClaimSlotResult> => {
@@ -129,14 +128,7 @@ export const createClaimSlot = (
         busy: [...input.busy, ...calendars.busy],
       };
     }
-    const free = places.flatMap((place, index) => {
-      const busy = [...unavailable(place.attempt, calendars.busy), ...(held[index] ?? [])];
-      const found = place.slots
-        ? freeSessionSlots(place.slots, busy, window)
-        : freeSlots(busy, window, durationMs);
-      return found.map((range) => ({ ...range, place }));
-    });
-    free.sort((a, b) => a.start.localeCompare(b.start));
+    const free = freeIn(places, calendars.busy, held, window, durationMs);
     const isInBlock = wish.block !== undefined;
     const ranked = rankSlots(free, input.participants, undefined, { hasDefaultHours: !isInBlock });
     const occupied = new Map<SlotPlace, BusyInterval[]>(places.map((place) => [place, []]));
@@ -154,7 +146,7 @@ export const createClaimSlot = (
 
   /** Returns the refusal. With the policy `propose`, it lists free slots, if the calendars can be read for that. */
   const refuse = async (
-    attempt: ClaimAttempt,
+    attempt: SlotSearch,
     reason: Refusal['reason'],
     blockers: readonly Blocker[],
     message?: string,
@@ -165,14 +157,22 @@ export const createClaimSlot = (
     return { ...refused(reason, message), conflict };
   };
 
-  const propose = async (attempt: ClaimAttempt) => {
-    const { input, now: instant } = attempt;
-    const { start, end } = proposalWindow(input.wish);
-    const window = { from: start > instant ? start : instant, until: end };
-    const [calendars, held] = await Promise.all([readAround(attempt, window), listHeld(attempt, window)]);
+  /** A wish for a session block is answered with slots of its sessions. */
+  const propose = async (attempt: SlotSearch) => {
+    const { input } = attempt;
+    const window = proposalTime(input.wish, attempt.now);
+    const places = await attempt.placesOf(windowWish(input.wish, window));
+    const reading = readingTime(places, window);
+    if (!reading) return [];
+    const [calendars, held] = await Promise.all([
+      readAround(withWidestGap(attempt, places), reading),
+      Promise.all(places.map((place) => listHeld(place.attempt, reading))),
+    ]);
     if (calendars.failures.length > 0) return [];
-    const busy = [...unavailable(attempt, calendars.busy), ...held];
-    return [...proposeSlots(input.wish, input.participants, busy, instant)];
+    const free = freeIn(places, calendars.busy, held, window, durationOf(input.wish));
+    // The same time can be free in two rooms.
+    const times = [...new Map(free.map(({ start, end }) => [start, { start, end }])).values()];
+    return [...proposeSlots(input.wish, input.participants, times)];
   };
 
   /** The synchronisation compares later events in the busy calendars with the slot. A first claim has none before it. */
@@ -209,7 +209,14 @@ export const createClaimSlot = (
         },
       };
     };
-    const attempt: ClaimAttempt = {
+    const placesOf = async (of: WindowWish): Promise<readonly SlotPlace[]> =>
+      of.block === undefined
+        ? [{ attempt, wish: of }]
+        : placesInBlock(await sessionBlocks.get(organization, of.block), of, (ofRoom) => ({
+            ...attempt,
+            ...placedIn(ofRoom),
+          }));
+    const attempt: SlotSearch = {
       input,
       trail,
       rules,
@@ -225,18 +232,13 @@ export const createClaimSlot = (
           precision,
         ),
       nameHolds: (conflicts) => nameHolds(reader, input, conflicts, call),
+      placesOf,
     };
     if (wish.kind === 'fixed') {
       const { result } = await claimer.findEarlier(attempt);
       return result ?? claimFixed(attempt, wish);
     }
-    const places =
-      wish.block === undefined
-        ? [{ attempt, wish }]
-        : placesInBlock(await sessionBlocks.get(organization, wish.block), wish, (ofRoom) => ({
-            ...attempt,
-            ...placedIn(ofRoom),
-          }));
+    const places = await placesOf(wish);
     const earlier = await claimer.findEarlier(
       attempt,
       places.map((place) => place.attempt.needs),
@@ -259,6 +261,41 @@ export const createClaimSlot = (
     },
   };
 };
+
+/** An attempt that can look for other slots. */
+interface SlotSearch extends ClaimAttempt {
+  /** Returns where slots for the wish can be: anywhere in its window, or in the sessions of its block. */
+  readonly placesOf: (wish: WindowWish) => Promise<readonly SlotPlace[]>;
+}
+
+/** Returns the wish for any slot in the window that is like the wished one. */
+const windowWish = (wish: SlotSpec, { from, until }: Window): WindowWish => {
+  if (wish.kind === 'window') return { ...wish, earliest: from, latest: until };
+  const { start: _start, end: _end, ...place } = wish.slot;
+  const durationMinutes = durationOf(wish) / minute;
+  return { kind: 'window', earliest: from, latest: until, durationMinutes, ...place };
+};
+
+/**
+ * Returns the free slots of the places, the earliest first.
+ * @param held the holds of other auditions, for each place
+ */
+const freeIn = (
+  places: readonly SlotPlace[],
+  busy: readonly BusyInterval[],
+  held: readonly (readonly BusyInterval[])[],
+  window: Window,
+  durationMs: number,
+) =>
+  places
+    .flatMap((place, index) => {
+      const times = [...unavailable(place.attempt, busy), ...(held[index] ?? [])];
+      const found = place.slots
+        ? freeSessionSlots(place.slots, times, window)
+        : freeSlots(times, window, durationMs);
+      return found.map((range) => ({ ...range, place }));
+    })
+    .sort((a, b) => a.start.localeCompare(b.start));
 
 /** A search chooses free slots only, so that it has nothing to override. */
 const rulesOf = ({ wish, rules = defaultConflictRules }: ClaimSlotInput): ConflictRules =>

@@ -1,7 +1,7 @@
 /**
  * Undoes the effect of a key that `effectOnce` performed or may have performed, and blocks later attempts of that key.
  */
-import type { OperationLedger } from '../../db/ledger/operations.ts';
+import type { Doubt, OperationLedger } from '../../db/ledger/operations.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import type { UndoResult } from '../contract.ts';
 import type { UndoContext } from './attempt.ts';
@@ -16,6 +16,11 @@ export interface UndoSteps {
    * attempt.
    */
   readonly find: (earlier: EarlierAttempt, call: CallContext) => Promise<readonly string[]>;
+  /**
+   * Whether `find` can create the effect that it returns. It is then called only after the settle window: a call that is
+   * still running would create the effect again after its removal.
+   */
+  readonly findCreates?: boolean | undefined;
   /** Must be idempotent: returns `absent` for an effect that is gone already. */
   readonly remove: (providerId: string, call: CallContext) => Promise<'deleted' | 'absent'>;
 }
@@ -37,6 +42,10 @@ export const undoOnce = async (
   const begun = await beginUndo(ledger, operation, context);
   const call = context.startCall();
   await removeSurplus(ledger, key, begun.surplus, ({ providerId }) => steps.remove(providerId, call));
+  const find = (doubt: Doubt): Promise<readonly string[]> => {
+    if (steps.findCreates) requireSettled(operation, doubt);
+    return steps.find(doubt, call);
+  };
   switch (begun.kind) {
     case 'nothing_to_undo':
       return { result: begun.surplus.length > 0 ? 'undone' : 'nothing_to_undo' };
@@ -45,13 +54,13 @@ export const undoOnce = async (
     case 'happened': {
       const { providerId } = begun.effect;
       // An attempt without a recorded result may have left a second effect.
-      const unrecorded = begun.doubt ? await steps.find(begun.doubt, call) : [];
+      const unrecorded = begun.doubt ? await find(begun.doubt) : [];
       for (const id of new Set([providerId, ...unrecorded])) await steps.remove(id, call);
       await ledger.completeUndo(key);
       return { result: 'undone' };
     }
     case 'unknown': {
-      const removed = await removeAll(steps, await steps.find(begun.doubt, call), call);
+      const removed = await removeAll(steps, await find(begun.doubt), call);
       // Within the settle window the effect may still appear, so it cannot be reported as undone yet.
       if (!removed) requireSettled(operation, begun.doubt);
       await ledger.completeUndo(key);

@@ -181,3 +181,27 @@ describe('a meeting on Google Meet', () => {
     await expect(create()).rejects.toMatchObject({ type: 'reconnect', nonRetryable: true });
   });
 });
+
+describe('the settings and the attendance of a meeting on Meet', () => {
+  it('are those of its space, and what Meet lacks is named', async () => {
+    const { activities, about, key, sandbox, state } = await setup();
+    const meeting = await activities.createMeeting({
+      ...about,
+      key: key('meeting:google_meet:1'),
+      provider: 'google_meet',
+      topic: 'Nightfall: Captain',
+      slot,
+      revision: 1,
+      hasFallback: false,
+      settings: { waitingRoom: true, muteOnEntry: true },
+    });
+    expect(meeting).toMatchObject({ notHonored: ['muteOnEntry'] });
+    expect(state().google.spaces).toMatchObject([{ config: { accessType: 'RESTRICTED' } }]);
+    const question = { ...about, provider: 'google_meet', meeting, slot } as const;
+    expect(await activities.checkMeeting(question)).toEqual({ status: 'present' });
+    expect(await activities.readAttendance(question)).toEqual({ attendance: [] });
+    sandbox.control.joinMeeting('google', meeting.joinUrl, { name: 'Ada' });
+    sandbox.control.endMeeting('google', meeting.id);
+    expect(await activities.readAttendance(question)).toMatchObject({ attendance: [{ name: 'Ada' }] });
+  });
+});

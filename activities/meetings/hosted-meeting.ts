@@ -8,7 +8,12 @@ import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
 import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
 import { namesOfSettings } from '../../domain/audition/meeting-settings.ts';
 import { ProviderError } from '../../domain/errors.ts';
-import { type HostedMeetingName, meetingVendors, type VendorName } from '../../domain/providers/vendors.ts';
+import {
+  type HostedMeetingName,
+  isRecordedMeeting,
+  meetingVendors,
+  type VendorName,
+} from '../../domain/providers/vendors.ts';
 import { second } from '../../domain/time/units.ts';
 import { operationOf } from '../../providers/operations.ts';
 import type { CallContext, HostAccount, MeetingSpec } from '../../providers/ports.ts';
@@ -21,6 +26,7 @@ import { undoEach } from '../effects/undo-each.ts';
 import { createHostedCreation, withSettings } from './hosted-creation.ts';
 import { createMeetingHosts } from './meeting-hosts.ts';
 import type { MeetingSteps } from './meeting-steps.ts';
+import { applyConsent, nameWithheld, withConsent } from './recording-consent.ts';
 
 /** The step that has created a meeting, and the host it was created with. */
 interface Creation {
@@ -36,8 +42,9 @@ export const createHostedMeetingSteps = (
   dependencies: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>,
   name: HostedMeetingName,
 ): MeetingSteps => {
-  const { ledger, hostClaims: claims } = dependencies.repositories;
-  const meetings = dependencies.providers.meetings[name];
+  const { ledger, hostClaims: claims, events } = dependencies.repositories;
+  const { providers } = dependencies;
+  const meetings = providers.meetings[name];
   const hosts = createMeetingHosts(dependencies, name);
   const create = createHostedCreation({ name, provider: meetings, hosts, claims });
   const provider = meetingVendors[name].vendor;
@@ -81,8 +88,9 @@ export const createHostedMeetingSteps = (
   };
 
   /** Creates a meeting under its key. */
-  const createOnce = (input: Omit<CreateMeetingInput, 'hasFallback'>): Promise<Meeting> => {
-    const { key, organization, auditionId, slot, topic, settings = {} } = input;
+  const createOnce = async (input: Omit<CreateMeetingInput, 'hasFallback'>): Promise<Meeting> => {
+    const { key, organization, auditionId, slot, topic } = input;
+    const { settings, withheld } = await withConsent(events, input, input.settings ?? {});
     const reference = meetingReference(auditionId, key);
     const spec = { reference, topic, slot, settings };
     return effectOnce<Meeting>(
@@ -107,18 +115,22 @@ export const createHostedMeetingSteps = (
           if (meetings.createsOnce) {
             return {
               kind: 'found',
-              result: withSettings(await meetings.create(host, spec, call)),
+              result: nameWithheld(withSettings(await meetings.create(host, spec, call)), withheld),
               surplus: [],
             };
           }
           const [meeting, ...surplus] = await meetings.find(host, reference, slot, call);
           return meeting
-            ? { kind: 'found', result: await reviewed(host, meeting, spec, call), surplus }
+            ? {
+                kind: 'found',
+                result: nameWithheld(await reviewed(host, meeting, spec, call), withheld),
+                surplus,
+              }
             : { kind: 'absent' };
         },
         perform: async (handOver, call, attempt) => {
           const earlier = attempt > 1 ? await recordedHost(key) : undefined;
-          return create({ input, spec, earlier }, handOver, call, attempt);
+          return nameWithheld(await create({ input, spec, earlier }, handOver, call, attempt), withheld);
         },
         removeEffect: async ({ id }, call) =>
           meetings.remove(await hosts.open(organization, await recordedHost(key), remove), id, call),
@@ -196,6 +208,7 @@ export const createHostedMeetingSteps = (
             const found = await meetings.find(account, meetingReference(auditionId, key), around, call);
             return found.map(({ id }) => id);
           },
+          findCreates: meetings.createsOnce,
           remove: async (id, call) => meetings.remove(await hosts.open(organization, host, remove), id, call),
         },
         ...(host && { whenUndone: () => claims.release(key) }),
@@ -207,7 +220,11 @@ export const createHostedMeetingSteps = (
     check: async (input) => {
       const { organization, meeting } = input;
       const host = await hosts.open(organization, (await creationOf(input))?.host, check);
-      return meetings.check(host, meeting.id, createAttemptContext(input).startCall());
+      const call = createAttemptContext(input).startCall();
+      const status = await meetings.check(host, meeting.id, call);
+      if (status === 'present' && isRecordedMeeting(name))
+        await applyConsent({ events, recordings: providers.recordings[name] }, input, host, call);
+      return status;
     },
     ...(meetings.attendance && {
       attendance: async (input) => {

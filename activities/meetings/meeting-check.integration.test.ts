@@ -47,27 +47,27 @@ describe('the attendance of a meeting on Zoom', () => {
   });
 });
 
-describe('the check of a meeting on Google Meet', () => {
-  const setupMeet = async () => {
-    const bench = await benchFor();
-    const input = {
-      ...bench.about,
-      key: bench.key('meeting:google_meet:1'),
-      provider: 'google_meet',
-      slot,
-    } as const;
-    const meeting = await bench.activities.createMeeting({
-      ...input,
-      revision: 1,
-      topic: 'Nightfall',
-      hasFallback: false,
-    });
-    const about = { ...bench.about, provider: 'google_meet', meeting, slot } as const;
-    const remove = () =>
-      bench.activities.removeMeeting({ ...bench.about, keys: [input.key], provider: 'google_meet', slot });
-    return { ...bench, meeting, about, remove };
-  };
+const setupMeet = async () => {
+  const bench = await benchFor();
+  const input = {
+    ...bench.about,
+    key: bench.key('meeting:google_meet:1'),
+    provider: 'google_meet',
+    slot,
+  } as const;
+  const meeting = await bench.activities.createMeeting({
+    ...input,
+    revision: 1,
+    topic: 'Nightfall',
+    hasFallback: false,
+  });
+  const about = { ...bench.about, provider: 'google_meet', meeting, slot } as const;
+  const remove = () =>
+    bench.activities.removeMeeting({ ...bench.about, keys: [input.key], provider: 'google_meet', slot });
+  return { ...bench, meeting, about, remove };
+};
 
+describe('the check of a meeting on Google Meet', () => {
   it('finds the conference of the event, and that it is gone', async () => {
     const { activities, about, remove } = await setupMeet();
     expect(await activities.checkMeeting(about)).toEqual({ status: 'present' });

@@ -38,11 +38,11 @@ export interface MeetingHosts {
 /** Creates the hosts of one provider. */
 export const createMeetingHosts = (
   {
-    repositories: { organizations, connections },
+    repositories: { meetingPreferences, connections },
     providers: { meetings },
     accessTokens,
   }: Pick<ActivityDependencies, 'providers' | 'accessTokens'> & {
-    readonly repositories: Pick<ActivityDependencies['repositories'], 'organizations' | 'connections'>;
+    readonly repositories: Pick<ActivityDependencies['repositories'], 'meetingPreferences' | 'connections'>;
   },
   name: HostedMeetingName,
 ): MeetingHosts => {
@@ -62,8 +62,8 @@ export const createMeetingHosts = (
   return {
     named,
     chosen: async (organization, preferred) => {
-      const settings = await organizations.get(organization);
-      const ofOrganization = settings?.meetings?.hosts?.[name] ?? [];
+      const preferences = await meetingPreferences.get(organization);
+      const ofOrganization = preferences?.hosts?.[name] ?? [];
       const hosts = await named(organization, [...preferred, ...ofOrganization]);
       return [...Map.groupBy(hosts, ({ account }) => account).values()].flatMap(([first]) => first ?? []);
     },

@@ -1,10 +1,10 @@
 /** The steps of a meeting that each kind of provider implements. */
+import type { ObservedAttendance } from '../../domain/audition/attendee.ts';
 import type { Meeting } from '../../domain/audition/events.ts';
 import type {
   CheckMeetingInput,
   CreateMeetingInput,
   MoveMeetingInput,
-  ObservedAttendance,
   RemoveMeetingInput,
   UndoResult,
 } from '../contract.ts';

@@ -1,6 +1,6 @@
 /** Tests hosted meetings at a vendor that deduplicates creations by our reference, with connected accounts as hosts. */
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Meeting } from '../../domain/audition/events.ts';
 import type { MeetingSettings } from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
@@ -25,7 +25,7 @@ const newHosts = () => {
 
 const setup = async (accounts: Accounts = newHosts().both, scopes?: readonly string[]) => {
   const bench = await benchFor();
-  const { connections, organizations } = bench.repositories;
+  const { connections, meetingPreferences } = bench.repositories;
   const ids = Object.entries(accounts).map(([id, account]) => ({ id: connectionIdOf(id), account }));
   for (const { id, account } of ids) {
     const refreshToken = `sandbox-refresh-${account}`;
@@ -38,7 +38,7 @@ const setup = async (accounts: Accounts = newHosts().both, scopes?: readonly str
       scopes,
     });
   }
-  await organizations.setMeetings('org_1', {
+  await meetingPreferences.set('org_1', {
     hosts: { microsoft_teams: ids.map(({ id }) => ({ kind: 'connection', connection: id })) },
   });
   const input = {
@@ -117,13 +117,57 @@ describe('a meeting on Teams', () => {
   );
 
   it('is removed when its answer was lost, and a late attempt creates none', async () => {
-    const { create, remove, meetings, fault } = await setup();
+    const { create, remove, meetings, fault, timePasses } = await setup();
     fault('microsoft', { kind: 'lost_answer', operation: 'onlineMeetings.createOrGet', times: 1 });
     await create().catch(() => undefined);
     expect(meetings()).toHaveLength(1);
+    await expect(remove()).rejects.toMatchObject({ type: 'busy' });
+    await timePasses();
     expect(await remove()).toEqual({ result: 'undone' });
     expect(meetings()).toEqual([]);
     await expect(create()).rejects.toMatchObject({ type: 'Compensated', nonRetryable: true });
+  });
+
+  it('is removed after its creation has ended, when Microsoft answers after the deadline', async () => {
+    const { create, remove, meetings, fault, timePasses } = await setup();
+    fault('microsoft', {
+      kind: 'latency',
+      operation: 'onlineMeetings.createOrGet',
+      latencyMs: 9_500,
+      times: 1,
+    });
+    await expect(create()).rejects.toMatchObject({ type: 'outage', nonRetryable: false });
+    await expect(remove()).rejects.toMatchObject({ type: 'busy' });
+    await vi.waitFor(() => expect(meetings()).toHaveLength(1), 3_000);
+    await timePasses();
+    expect(await remove()).toEqual({ result: 'undone' });
+    expect(meetings()).toEqual([]);
+  });
+
+  it.each([
+    ['onlineMeetings.createOrGet', { kind: 'outage' }],
+    ['onlineMeetings.createOrGet', { kind: 'outage', reset: true }],
+    ['onlineMeetings.createOrGet', { kind: 'outage', status: 500 }],
+    ['onlineMeetings.createOrGet', { kind: 'rate_limit' }],
+    ['onlineMeetings.createOrGet', { kind: 'unauthorized' }],
+    ['onlineMeetings.createOrGet', { kind: 'lost_answer' }],
+    ['onlineMeetings.update', { kind: 'outage', reset: true }],
+    ['onlineMeetings.update', { kind: 'outage', status: 500 }],
+    ['onlineMeetings.update', { kind: 'lost_answer' }],
+    ['onlineMeetings.delete', { kind: 'lost_answer' }],
+    ['onlineMeetings.delete', { kind: 'outage' }],
+  ] as const)('leaves nothing when %s fails with %o, and the audition ends', async (operation, failure) => {
+    const { create, remove, meetings, fault, timePasses } = await setup();
+    fault('microsoft', { ...failure, operation, times: 2 });
+    await create(settings).catch(() => undefined);
+    await timePasses();
+    await remove().catch(() => undefined);
+    fault('microsoft', { kind: 'none' });
+    await timePasses();
+    await remove();
+    expect(meetings()).toEqual([]);
+    await expect(create(settings)).rejects.toMatchObject({ type: 'Compensated' });
+    expect(meetings()).toEqual([]);
   });
 
   it.each([
@@ -169,7 +213,7 @@ describe('a meeting on Teams', () => {
         .map(({ account }) => account)
         .sort(),
     ).toEqual(Object.values(accounts));
-    await expect(createOther()).rejects.toMatchObject({ details: [{ code: 'conflict' }] });
+    await expect(createOther()).rejects.toMatchObject({ details: [{ code: 'hosts_busy' }] });
     expect(meetings()).toHaveLength(2);
   });
 
@@ -202,5 +246,19 @@ describe('a meeting on Teams', () => {
     const { create, meetings } = await setup({});
     await expect(create()).rejects.toMatchObject({ type: 'reconnect' });
     expect(meetings()).toEqual([]);
+  });
+
+  it('is checked before the session, and reports who was in it', async () => {
+    const { activities, about, create, deleteByHand, sandbox } = await setup();
+    const meeting = await create();
+    const question = { ...about, provider: 'microsoft_teams', meeting, slot } as const;
+    expect(await activities.checkMeeting(question)).toEqual({ status: 'present' });
+    sandbox.control.joinMeeting('microsoft', meeting.joinUrl, { name: 'Ada', email: 'ada@example.com' });
+    sandbox.control.endMeeting('microsoft', meeting.id);
+    expect(await activities.readAttendance(question)).toMatchObject({
+      attendance: [{ name: 'Ada', email: 'ada@example.com' }],
+    });
+    await deleteByHand(meeting);
+    expect(await activities.checkMeeting(question)).toEqual({ status: 'absent' });
   });
 });

@@ -217,6 +217,29 @@ describe('a rendered email', () => {
   });
 });
 
+describe('a notice that there is no meeting', () => {
+  const backup = { phone: '+33 1 23 45 67 89, code <4711>', place: 'Studio 2' };
+  const audition = { changed: 'backup', backup } as const;
+
+  it('says in an email how the audition takes place, in the language of the recipient', () => {
+    const english = emailOf({ audition }, 'update');
+    expect(english.subject).toBe('No video, please read: Captain, Nightfall');
+    expect(english.text).toContain('Dial in: +33 1 23 45 67 89, code <4711>');
+    expect(english.text).toContain('Come to: Studio 2');
+    expect(english.html).toContain('code &lt;4711&gt;');
+    const french = emailOf({ recipient: { locale: 'fr' }, audition }, 'update');
+    expect(french.text).toContain('Par téléphone: +33 1 23 45 67 89, code <4711>');
+  });
+
+  it('says in a text message how the audition takes place', () => {
+    const text = renderTextMessage(
+      { kind: 'update', recipient: ada, audition: { ...facts, ...audition }, link },
+      'ref-1',
+    );
+    expect(text).toContain('+33 1 23 45 67 89, code <4711>, Studio 2');
+  });
+});
+
 describe('a rendered text message', () => {
   it('is one line with role, time, link and reference', () => {
     expect(message('en-GB')).toMatch(

@@ -2,6 +2,7 @@
 import type { Organizations } from '../../db/access/organizations.ts';
 import type { Connections } from '../../db/connections/repository.ts';
 import type { OperationLedger } from '../../db/ledger/operations.ts';
+import type { MeetingPreferences } from '../../db/meetings/meeting-preferences.ts';
 import type { RecordingAttention } from '../../db/recordings/recording-attention.ts';
 import type { RecordingPolicies } from '../../db/recordings/recording-policies.ts';
 import type { Recordings } from '../../db/recordings/recordings.ts';
@@ -15,6 +16,7 @@ export interface RecordingDependencies {
     readonly ledger: OperationLedger;
     readonly organizations: Organizations;
     readonly connections: Connections;
+    readonly meetingPreferences: Pick<MeetingPreferences, 'get'>;
     readonly events: Pick<EventStore, 'append'>;
     readonly recordings: Recordings;
     readonly recordingPolicies: Pick<RecordingPolicies, 'get'>;

@@ -60,15 +60,15 @@ describe('the search for recordings', () => {
   });
 });
 
-describe('the transfer of a file', () => {
-  const storeOnly = async (
-    { filesToStore, run }: Awaited<ReturnType<typeof setUp>>,
-    change: Partial<StoreFileInput> = {},
-  ) => {
-    const input = { ...only(await filesToStore()), ...change };
-    return { input, stored: await run.storeFile(input) };
-  };
+const storeOnly = async (
+  { filesToStore, run }: Awaited<ReturnType<typeof setUp>>,
+  change: Partial<StoreFileInput> = {},
+) => {
+  const input = { ...only(await filesToStore()), ...change };
+  return { input, stored: await run.storeFile(input) };
+};
 
+describe('the transfer of a file', () => {
   it('stores the file with its size and checksum, under ids only', async () => {
     const harness = await setUp();
     const file = only(harness.record({ files: [{ type: 'MP4', size: 30 * megabyte + 7 }] }).files);

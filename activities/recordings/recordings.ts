@@ -41,6 +41,9 @@ const removalSchema = z.object({ instance: z.string(), result: z.enum(['removed'
  */
 const anyPosition = { facts: [], number: 2 ** 31 - 1 };
 
+const storageOperation = ({ key, organization }: StoreFileInput) =>
+  ({ key, organization, provider: 'storage', operation: 'files.store' }) as const;
+
 /** Creates the activities. */
 export const createRecordingActivities = (dependencies: RecordingDependencies): RecordingActivities => {
   const { repositories, providers, reportAttention } = dependencies;
@@ -79,9 +82,6 @@ export const createRecordingActivities = (dependencies: RecordingDependencies): 
     return foundAs(listed, stored);
   };
 
-  const storageOperation = ({ key, organization }: StoreFileInput) =>
-    ({ key, organization, provider: 'storage', operation: 'files.store' }) as const;
-
   return {
     findRecordings: async (input) => {
       const { provider, meetingId, organization, checkTrash } = input;
@@ -111,8 +111,8 @@ export const createRecordingActivities = (dependencies: RecordingDependencies): 
           result: storedFileSchema,
           providerId: () => storageKey,
           removeEffect: (effect, call) => storage.remove(effect.storageKey, call),
-          perform: async ({ keepLease, ...call }) => {
-            const progress = startProgress(keepLease, context.leaseMs);
+          perform: async (call) => {
+            const progress = startProgress(() => call.keepLease(), context.leaseMs);
             try {
               return await transferFile({
                 provider: providers.recordings[provider],
@@ -122,7 +122,7 @@ export const createRecordingActivities = (dependencies: RecordingDependencies): 
                 size,
                 storageKey,
                 call: { ...call, signal: AbortSignal.any([call.signal, progress.signal]) },
-                onProgress: progress.report,
+                onProgress: (stored) => progress.report(stored),
               });
             } finally {
               progress.stop();

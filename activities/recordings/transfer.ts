@@ -13,6 +13,7 @@ import type {
   RecordingProvider,
 } from '../../providers/ports.ts';
 import type { StoredFileResult } from '../contract.ts';
+import { createBufferCollection } from './buffer-collection.ts';
 
 export interface Transfer {
   readonly provider: RecordingProvider;
@@ -77,6 +78,7 @@ const fill = async (
   // A server that does not support ranges sends the file from its beginning.
   let skipped = offset - download.offset;
   let position = offset;
+  const collect = createBufferCollection();
   for await (const chunk of download.body) {
     call.signal.throwIfAborted();
     const taken = Math.min(skipped, chunk.length);
@@ -88,6 +90,7 @@ const fill = async (
       throw transferFailure(provider, `the file has more than ${size} bytes`);
     onBytes(bytes);
     await upload.write(bytes);
+    collect(chunk.length);
     onProgress(upload.durable);
   }
   if (size !== undefined && position < size)
@@ -101,10 +104,12 @@ const readBack = async (
 ): Promise<StoredFileResult> => {
   const hash = createHash('sha256');
   let read = 0;
+  const collect = createBufferCollection();
   for await (const bytes of await storage.read(storageKey, { start: 0 }, call)) {
     call.signal.throwIfAborted();
     hash.update(bytes);
     read += bytes.length;
+    collect(bytes.length);
     onProgress(size);
   }
   if (read !== size) throw transferFailure(provider, `the stored file has ${read} bytes instead of ${size}`);

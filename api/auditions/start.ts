@@ -30,13 +30,17 @@ interface StartRequest {
 const admit = async (
   {
     organizations,
+    meetingPreferences,
     connections,
     sessionBlocks,
-  }: Pick<Repositories, 'organizations' | 'connections' | 'sessionBlocks'>,
+  }: Pick<Repositories, 'organizations' | 'meetingPreferences' | 'connections' | 'sessionBlocks'>,
   { id, organization, correlationId, request, role }: StartRequest,
   now: ApiDependencies['now'],
 ): Promise<AuditionPlan> => {
-  const settings = await organizations.get(organization);
+  const [settings, meetings] = await Promise.all([
+    organizations.get(organization),
+    meetingPreferences.get(organization),
+  ]);
   const blockWish =
     'block' in request.slot
       ? await readSlotWish(request.slot, {
@@ -62,7 +66,7 @@ const admit = async (
       defaultMeetingProviders: settings?.meetingProviders ?? [],
       conflicts: settings?.conflicts,
       meetingBackup: settings?.meetingBackup,
-      meetings: settings?.meetings,
+      meetings,
       mayOverrideConflicts: mayOverrideConflicts(settings?.conflicts, role, request.conflicts?.policy),
     },
   );

@@ -3,8 +3,6 @@ import canonicalize from 'canonicalize';
 import type { Actor } from '../../db/access/administrative-acts.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { OrganizationId, SessionBlockId } from '../../domain/ids.ts';
-import { clockMsOf } from '../../domain/session-blocks/clock-times.ts';
-import { endingAt } from '../../domain/session-blocks/recurrence-rule.ts';
 import {
   mostExceptions,
   type SessionBlock,
@@ -13,10 +11,10 @@ import {
   type SessionException,
   type SessionPlan,
 } from '../../domain/session-blocks/session-block.ts';
-import { second } from '../../domain/time/units.ts';
-import { hasSessionAt, instantOfClock } from '../../providers/icalendar/session-occurrences.ts';
+import { hasSessionAt } from '../../providers/icalendar/session-occurrences.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { checkChange, checkDefinition } from './check-definition.ts';
+import { endBefore } from './ended-block.ts';
 import { requireVersion, versionChanged } from './versions.ts';
 
 type ChangeDependencies = Pick<ApiDependencies, 'repositories' | 'now'>;
@@ -178,22 +176,6 @@ export const splitBlock = async (
     following: result.following,
     outside: await listOutside(dependencies, result.former),
     dropped: droppedOf(later, exceptions),
-  };
-};
-
-const endBefore = ({ definition, exceptions }: SessionBlock, from: string): Partial<SessionPlan> => {
-  const { rule, added = [], excluded = [] } = definition.recurrence ?? {};
-  const until = instantOfClock(definition.zone, clockMsOf(from) ?? 0) - second;
-  return {
-    definition: {
-      ...definition,
-      recurrence: {
-        ...(rule === undefined ? {} : { rule: endingAt(rule, until) }),
-        added: added.filter((at) => at < from),
-        excluded: excluded.filter((at) => at < from),
-      },
-    },
-    exceptions: exceptions.filter(({ at }) => at < from),
   };
 };
 

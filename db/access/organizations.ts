@@ -6,10 +6,6 @@ import {
 } from '../../domain/audition/conflict-settings.ts';
 import { type MeetingBackup, meetingBackupSchema } from '../../domain/audition/meeting-backup.ts';
 import {
-  type OrganizationMeetings,
-  organizationMeetingsSchema,
-} from '../../domain/audition/organization-meetings.ts';
-import {
   type ConnectionId,
   connectionIdSchema,
   type OrganizationId,
@@ -29,8 +25,6 @@ interface Organization {
   readonly conflicts?: OrganizationConflicts | undefined;
   /** How auditions take place when no provider can make their meetings. */
   readonly meetingBackup?: MeetingBackup | undefined;
-  /** The hosts and the settings of meetings (docs/meetings.md). */
-  readonly meetings?: OrganizationMeetings | undefined;
 }
 
 export interface Organizations {
@@ -41,8 +35,6 @@ export interface Organizations {
   setConflicts(id: OrganizationId, conflicts: OrganizationConflicts): Promise<boolean>;
   /** Replaces or removes the plan for auditions without a meeting. Returns false for an unknown organization. */
   setMeetingBackup(id: OrganizationId, backup: MeetingBackup | undefined): Promise<boolean>;
-  /** Replaces the hosts and the settings of meetings. Returns false for an unknown organization. */
-  setMeetings(id: OrganizationId, meetings: OrganizationMeetings): Promise<boolean>;
 }
 
 const organizationSchema = z.object({
@@ -52,13 +44,12 @@ const organizationSchema = z.object({
   meetCalendar: z.object({ connection: connectionIdSchema, calendarId: z.string() }).optional(),
   conflicts: organizationConflictsSchema.optional(),
   meetingBackup: meetingBackupSchema.optional(),
-  meetings: organizationMeetingsSchema.optional(),
 });
 
 /** Creates the repository of organizations: the tenants and their settings. */
 export const createOrganizations = (db: Database): Organizations => ({
   async put(organization) {
-    const { id, name, meetingProviders, meetCalendar, conflicts, meetings, meetingBackup } =
+    const { id, name, meetingProviders, meetCalendar, conflicts, meetingBackup } =
       organizationSchema.parse(organization);
     const settings = {
       name,
@@ -66,7 +57,6 @@ export const createOrganizations = (db: Database): Organizations => ({
       meetCalendar: meetCalendar ?? null,
       conflicts: conflicts ?? null,
       meetingBackup: meetingBackup ?? null,
-      meetings: meetings ?? null,
     };
     await db
       .insert(organizations)
@@ -92,15 +82,6 @@ export const createOrganizations = (db: Database): Organizations => ({
     return changed.length > 0;
   },
 
-  async setMeetings(id, meetings) {
-    const changed = await db
-      .update(organizations)
-      .set({ meetings: organizationMeetingsSchema.parse(meetings) })
-      .where(eq(organizations.id, id))
-      .returning({ id: organizations.id });
-    return changed.length > 0;
-  },
-
   async get(id) {
     const [row] = await db.select().from(organizations).where(eq(organizations.id, id));
     return (
@@ -110,7 +91,6 @@ export const createOrganizations = (db: Database): Organizations => ({
         meetCalendar: row.meetCalendar ?? undefined,
         conflicts: row.conflicts ?? undefined,
         meetingBackup: row.meetingBackup ?? undefined,
-        meetings: row.meetings ?? undefined,
       })
     );
   },

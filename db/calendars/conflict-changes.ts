@@ -1,6 +1,7 @@
 /** Compares the slots of auditions with the other events in the calendars of their participants. */
 import { and, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { mostConflicts } from '../../domain/audition/calendar-change.ts';
 import {
   type AuditionId,
   auditionIdSchema,
@@ -26,8 +27,8 @@ export interface ConflictChange extends CalendarKey {
   /** How many reports of conflicts were made before. With the incarnation, it distinguishes equal conflicts. */
   readonly conflictChange: number;
   readonly incarnation: string | undefined;
-  /** The earliest conflicting event. */
-  readonly first: { readonly start: ListedEvent['start']; readonly end: ListedEvent['end'] } | undefined;
+  /** The conflicting events, the earliest first, at most `mostConflicts`. */
+  readonly conflicts: readonly Pick<ListedEvent, 'start' | 'end'>[];
 }
 
 export interface ConflictChanges {
@@ -61,11 +62,11 @@ export const createConflictChanges = (db: Database): ConflictChanges => ({
       )
       SELECT own.connection, own.calendar, own.event_id AS "eventId", own.audition_id AS "auditionId", own.participant,
         own.written_revision AS "writtenRevision", own.incarnation, own.conflict_change AS "conflictChange",
-        conflicts.digest, conflicts.start, conflicts.end
+        conflicts.digest, conflicts.times
       FROM own, LATERAL (
         SELECT own.written_revision || ':' || md5(string_agg(event_id || starts_at || ends_at, ' ' ORDER BY event_id)) AS digest,
-          (array_agg(starts_at ORDER BY starts_at, ends_at))[1] AS start,
-          (array_agg(ends_at ORDER BY starts_at, ends_at))[1] AS end
+          to_jsonb((array_agg(jsonb_build_object('start', starts_at, 'end', ends_at) ORDER BY starts_at, ends_at))
+            [1:${mostConflicts}]) AS times
         FROM (
           SELECT own.connection, own.calendar, false AS is_busy_only
           UNION ALL
@@ -87,9 +88,8 @@ export const createConflictChanges = (db: Database): ConflictChanges => ({
       ORDER BY own.event_id
     `);
     return rows.map((row): ConflictChange => {
-      const { start, end, digest, ...conflict } = conflictSchema.parse(row);
-      const first = start && end ? { start, end } : undefined;
-      return { ...conflict, digest: digest ?? undefined, first };
+      const { times, digest, ...conflict } = conflictSchema.parse(row);
+      return { ...conflict, digest: digest ?? undefined, conflicts: times ?? [] };
     });
   },
 
@@ -132,6 +132,5 @@ const conflictSchema = z.object({
   incarnation: textOrNull,
   conflictChange: z.int(),
   digest: z.string().nullable(),
-  start: instantFromDatabase.nullable(),
-  end: instantFromDatabase.nullable(),
+  times: z.array(z.object({ start: instantFromDatabase, end: instantFromDatabase })).nullable(),
 });

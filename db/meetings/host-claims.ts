@@ -16,7 +16,7 @@ import { sha256 } from '../digest.ts';
 import { isPostgresError } from '../errors.ts';
 import { meetingHostClaims } from '../schema/meeting-host-claims.ts';
 
-export interface HostClaim {
+interface HostClaim {
   /** The key of the operation that creates the meeting. */
   readonly key: string;
   readonly auditionId: AuditionId;

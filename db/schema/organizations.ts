@@ -8,5 +8,6 @@ export const organizations = pgTable('organizations', {
   meetCalendar: jsonb('meet_calendar'),
   conflicts: jsonb(),
   meetingBackup: jsonb('meeting_backup'),
-  meetings: jsonb(),
+  /** Hosts and settings of meetings, sealed under the data key `meetings:<organization>`. */
+  sealedMeetings: text('sealed_meetings'),
 });

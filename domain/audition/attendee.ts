@@ -1,11 +1,18 @@
 /** Finds the participant whom a provider names as an attendee of a meeting. */
 import type { ParticipantId } from '../ids.ts';
+import type { Instant } from '../time/instant.ts';
 import type { Participant } from './request.ts';
 
 /** How a provider names a person. Both can be absent: for a person without an account, and for one who dials in. */
 export interface Attendee {
   readonly name?: string | undefined;
   readonly email?: string | undefined;
+}
+
+/** The presence of a person in a meeting that has ended. */
+export interface ObservedAttendance extends Attendee {
+  readonly joinedAt: Instant;
+  readonly leftAt?: Instant | undefined;
 }
 
 /**

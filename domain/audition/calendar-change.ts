@@ -9,6 +9,9 @@ interface Times {
   readonly end: Instant;
 }
 
+/** The most conflicting events that a report contains. */
+export const mostConflicts = 20;
+
 export type CalendarChangeOf =
   /** A person moved our event. `isAllDay`: the event has dates instead of times. */
   | ({ readonly kind: 'moved'; readonly isAllDay: boolean } & Times)
@@ -17,8 +20,11 @@ export type CalendarChangeOf =
   | { readonly kind: 'put_back' }
   /** The calendar has never had what this service wrote, although it has confirmed the write. */
   | { readonly kind: 'lost' }
-  /** An event that is not ours overlaps the slot. */
-  | ({ readonly kind: 'conflict' } & Times)
+  /**
+   * Events that are not ours overlap the slot: the earliest one, and the next ones, at most `mostConflicts` together. Reports
+   * of earlier versions of this service have the earliest one only.
+   */
+  | ({ readonly kind: 'conflict'; readonly others?: readonly Times[] | undefined } & Times)
   | { readonly kind: 'conflict_over' }
   /** The room has answered to the event that books it, or is asked again. */
   | { readonly kind: 'room_answered'; readonly answer: RoomAnswer };

@@ -108,6 +108,10 @@ export const durationOf = (wish: SlotSpec): number =>
 /** Returns the time in which a refusal proposes other slots. It can begin in the past. */
 export const proposalWindow = (wish: SlotSpec): TimeRange => widen(ends(timeOf(wish)), proposalReach);
 
+/** Returns the session block that the slot is wished in. */
+export const blockOf = (wish: SlotSpec): Slot['block'] =>
+  wish.kind === 'fixed' ? wish.slot.block : wish.block;
+
 /** Returns the time in which the calendars must be read to decide about the wish. */
 export const readingWindow = (
   wish: SlotSpec,

@@ -3,6 +3,7 @@ import {
   checkOrganizationMeetings,
   organizationMeetingsSchema,
   resolveMeetingSettings,
+  resolveSettingsOfRounds,
 } from './organization-meetings.ts';
 
 const refused = (pointer: string) =>
@@ -33,6 +34,19 @@ describe('resolveMeetingSettings', () => {
     expect(() => resolveMeetingSettings('first', { recording: 'none' }, templates)).toThrow(
       refused('/meeting/settings/autoStartRecording'),
     );
+  });
+});
+
+describe('resolveSettingsOfRounds', () => {
+  it('returns the settings of each round with those of the request, when a round has a template', () => {
+    const templates = { default: { muteOnEntry: true }, callback: { waitingRoom: true } } as const;
+    expect(resolveSettingsOfRounds({ language: 'fr' }, templates)).toEqual({
+      first: { muteOnEntry: true, language: 'fr' },
+      callback: { muteOnEntry: true, waitingRoom: true, language: 'fr' },
+      chemistry_read: { muteOnEntry: true, language: 'fr' },
+      screen_test: { muteOnEntry: true, language: 'fr' },
+    });
+    expect(resolveSettingsOfRounds({ language: 'fr' }, { default: templates.default })).toBeUndefined();
   });
 });
 

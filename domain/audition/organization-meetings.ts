@@ -4,9 +4,9 @@ import { Refusal } from '../errors.ts';
 import { hasServiceHosts, hostedMeetings } from '../providers/vendors.ts';
 import { meetingHostSchema } from './meeting-host.ts';
 import { type MeetingSettings, meetingSettingsSchema } from './meeting-settings.ts';
-import type { AuditionRound } from './states.ts';
+import { type AuditionRound, auditionRounds } from './states.ts';
 
-export const mostHosts = 50;
+const mostHosts = 50;
 
 const templatesSchema = z.strictObject({
   default: meetingSettingsSchema.optional().describe('Holds for every round'),
@@ -53,14 +53,33 @@ export const resolveMeetingSettings = (
 };
 
 /**
+ * Returns the settings of each round, with those of the request. Undefined when the organization has templates of no
+ * round: the settings are then the same in every round.
+ *
+ * @throws {Refusal} like `resolveMeetingSettings`
+ */
+export const resolveSettingsOfRounds = (
+  request: MeetingSettings = {},
+  templates: MeetingTemplates = {},
+): Readonly<Record<AuditionRound, MeetingSettings>> | undefined => {
+  const of = (round: AuditionRound) => resolveMeetingSettings(round, request, templates);
+  return auditionRounds.some((round) => templates[round])
+    ? {
+        first: of('first'),
+        callback: of('callback'),
+        chemistry_read: of('chemistry_read'),
+        screen_test: of('screen_test'),
+      }
+    : undefined;
+};
+
+/**
  * Checks what the schema cannot check.
  *
  * @throws {Refusal} `invalid_body`
  */
 export const checkOrganizationMeetings = ({ hosts = {}, templates = {} }: OrganizationMeetings): void => {
-  for (const round of ['first', 'callback', 'chemistry_read', 'screen_test'] as const) {
-    resolveMeetingSettings(round, {}, templates);
-  }
+  for (const round of auditionRounds) resolveMeetingSettings(round, {}, templates);
   for (const provider of hostedMeetings) {
     const ofProvider = hosts[provider] ?? [];
     const users = ofProvider.filter(({ kind }) => kind === 'service');

@@ -31,6 +31,8 @@ export interface AuditionPlan {
   readonly backup?: MeetingBackup | undefined;
   /** Undefined: the meeting has the settings of the host's account. */
   readonly meetingSettings?: MeetingSettings | undefined;
+  /** The settings of each round, when the organization has templates of rounds. A callback takes those of its round. */
+  readonly meetingSettingsOfRounds?: Readonly<Partial<Record<AuditionRound, MeetingSettings>>> | undefined;
   /** The host that the request prefers. */
   readonly meetingHost?: MeetingHost | undefined;
   /** Milliseconds before the start. */

@@ -97,12 +97,52 @@ describe('the plan of a request', () => {
     expect(planOf().meetingProviders).toEqual(['zoom', 'google_meet']);
   });
 
+  it('contains the settings of the meeting, and those of each round when a round has a template', () => {
+    const meeting = { host: 'conn_zoom', settings: { waitingRoom: false } };
+    const meetings = {
+      templates: { default: { waitingRoom: true, muteOnEntry: true }, callback: { muteOnEntry: false } },
+    };
+    expect(planOf({ meeting }, { meetings })).toMatchObject({
+      meetingProviders: ['google_meet'],
+      meetingHost: { kind: 'connection', connection: 'conn_zoom' },
+      meetingSettings: { waitingRoom: false, muteOnEntry: true },
+      meetingSettingsOfRounds: { callback: { waitingRoom: false, muteOnEntry: false } },
+    });
+  });
+
+  it('contains no settings of the meeting without any', () => {
+    const plan = planOf();
+    expect(plan).not.toHaveProperty('meetingSettings');
+    expect(plan).not.toHaveProperty('meetingSettingsOfRounds');
+    expect(plan).not.toHaveProperty('meetingHost');
+  });
+
   it("contains the organization's providers when the request names neither meeting nor room", () => {
     expect(planOf({ meeting: undefined }).meetingProviders).toEqual(['google_meet']);
   });
 
   it('contains no meeting when the request names a room', () => {
     expect(planOf({ meeting: undefined, slot: { ...slot, room: 'Studio 2' } }).meetingProviders).toEqual([]);
+  });
+
+  it('has join links, a check of the meeting and the plan of the organization by video only', () => {
+    const meetingBackup = { phone: '+33 1 23 45 67 89' };
+    expect(planOf({}, { meetingBackup })).toMatchObject({
+      joinLinks: true,
+      backup: meetingBackup,
+      policy: { meetingCheck: 15 * 60_000 },
+    });
+    const inPerson = planOf({ meeting: undefined, slot: { ...slot, room: 'Studio 2' } }, { meetingBackup });
+    expect([inPerson.joinLinks, inPerson.backup, inPerson.policy.meetingCheck]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('checks the meeting when the request says so, or never', () => {
+    expect(planOf({ policy: { meetingCheck: 'PT1H' } }).policy.meetingCheck).toBe(3_600_000);
+    expect(planOf({ policy: { meetingCheck: 'PT0S' } }).policy).not.toHaveProperty('meetingCheck');
   });
 
   it('starts a window that has begun at the next full minute', () => {

@@ -17,7 +17,11 @@ import { roomOf } from './conflict-rules.ts';
 import { type OrganizationConflicts, resolveConflictRules } from './conflict-settings.ts';
 import type { MeetingBackup } from './meeting-backup.ts';
 import { namesOfSettings } from './meeting-settings.ts';
-import { type OrganizationMeetings, resolveMeetingSettings } from './organization-meetings.ts';
+import {
+  type OrganizationMeetings,
+  resolveMeetingSettings,
+  resolveSettingsOfRounds,
+} from './organization-meetings.ts';
 import type { AuditionPlan } from './plan.ts';
 import { resolveMeetingCheck, resolvePolicy } from './policy-validation.ts';
 import type {
@@ -69,12 +73,10 @@ export const planAudition = (request: ResolvedRequest, context: PlanContext): Au
   const wish = wishOf(request, context);
   const providers = meetingProvidersOf(request, roomOf(wish), context.defaultMeetingProviders);
   const hasMeeting = providers.length > 0;
-  const { host } = request.meeting ?? {};
-  const settings = resolveMeetingSettings(
-    request.round,
-    request.meeting?.settings,
-    context.meetings?.templates,
-  );
+  const { host, settings: overrides } = request.meeting ?? {};
+  const templates = context.meetings?.templates;
+  const settings = resolveMeetingSettings(request.round, overrides, templates);
+  const settingsOfRounds = resolveSettingsOfRounds(overrides, templates);
   return {
     id: context.id,
     organization: context.organization,
@@ -87,6 +89,7 @@ export const planAudition = (request: ResolvedRequest, context: PlanContext): Au
     ...(hasMeeting ? { joinLinks: true as const } : {}),
     ...(hasMeeting && context.meetingBackup ? { backup: context.meetingBackup } : {}),
     ...(namesOfSettings(settings).length > 0 ? { meetingSettings: settings } : {}),
+    ...(settingsOfRounds ? { meetingSettingsOfRounds: settingsOfRounds } : {}),
     ...(host ? { meetingHost: { kind: 'connection', connection: host } } : {}),
     reminders: parseReminders(request.reminders),
     ...(request.notes === undefined ? {} : { notes: request.notes }),

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { SlotSpec } from './slot.ts';
-import { proposeSlots } from './slot-proposals.ts';
+import type { Instant } from '../time/instant.ts';
+import { durationOf } from './conflict-rules.ts';
+import { freeSlots } from './free-slots.ts';
+import type { BusyInterval, SlotSpec } from './slot.ts';
+import { proposalTime, proposeSlots } from './slot-proposals.ts';
 
 const paris = { zone: 'Europe/Paris' };
 const now = '2026-12-01T08:00:00.000Z';
@@ -13,12 +16,15 @@ const slot = {
 const fixed: SlotSpec = { kind: 'fixed', slot };
 const busy = [{ start: slot.start, end: '2026-12-10T10:00:00.000Z' }] as const;
 
+const propose = (wish: SlotSpec, occupied: readonly BusyInterval[], at: Instant) =>
+  proposeSlots(wish, [paris], freeSlots(occupied, proposalTime(wish, at), durationOf(wish)));
+
 const startsOf = (proposals: ReturnType<typeof proposeSlots>) =>
   proposals.map(({ start }) => start.slice(8, 16));
 
 describe('proposed slots', () => {
   it('are the nearest within the working hours of all participants, with the reason', () => {
-    const proposals = proposeSlots(fixed, [paris], busy, now);
+    const proposals = propose(fixed, busy, now);
     expect(startsOf(proposals)).toEqual(['10T08:30', '10T08:15', '10T10:00', '10T08:00', '10T10:15']);
     expect(proposals[0]).toEqual({
       start: '2026-12-10T08:30:00.000Z',
@@ -32,7 +38,7 @@ describe('proposed slots', () => {
 
   it('are never in the past', () => {
     const late = '2026-12-10T08:40:10.000Z';
-    expect(startsOf(proposeSlots(fixed, [paris], busy, late))).toEqual([
+    expect(startsOf(propose(fixed, busy, late))).toEqual([
       '10T10:00',
       '10T10:15',
       '10T10:30',
@@ -43,10 +49,10 @@ describe('proposed slots', () => {
 
   it('outside the working hours come last, and say so', () => {
     const week = { start: '2026-12-01T00:00:00.000Z', end: '2026-12-17T06:00:00.000Z' } as const;
-    const [first] = proposeSlots(fixed, [paris], [week], now);
+    const [first] = propose(fixed, [week], now);
     expect(first).toMatchObject({ start: '2026-12-17T08:00:00.000Z', withinWorkingHours: true });
     const rest = { start: '2026-12-17T07:30:00.000Z', end: '2026-12-18T00:00:00.000Z' } as const;
-    const [early] = proposeSlots(fixed, [paris], [week, rest], now);
+    const [early] = propose(fixed, [week, rest], now);
     expect(early).toMatchObject({ start: '2026-12-17T06:00:00.000Z', withinWorkingHours: false });
     expect(early?.reason).toBe('Free, outside the working hours of a participant, 6 days 21 hours later.');
   });
@@ -63,12 +69,12 @@ describe('proposed slots', () => {
       { start: '2026-12-01T00:00:00.000Z', end: '2026-12-10T19:00:00.000Z' },
       { start: '2026-12-10T22:00:00.000Z', end: '2026-12-20T00:00:00.000Z' },
     ] as const;
-    const [first] = proposeSlots(evening, [paris], days, now);
+    const [first] = propose(evening, days, now);
     expect(first?.reason).toBe('Free, outside the working hours of a participant, in the window.');
   });
 
   it('are none when nothing is free', () => {
     const always = [{ start: '2026-11-01T00:00:00.000Z', end: '2027-01-01T00:00:00.000Z' }] as const;
-    expect(proposeSlots(fixed, [paris], always, now)).toEqual([]);
+    expect(propose(fixed, always, now)).toEqual([]);
   });
 });

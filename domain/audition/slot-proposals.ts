@@ -2,34 +2,38 @@
 import { toEpochMs, toInstant } from '../time/epoch.ts';
 import type { Instant } from '../time/instant.ts';
 import { day, hour, minute } from '../time/units.ts';
-import { durationOf, proposalWindow, timeOf } from './conflict-rules.ts';
-import { freeSlots } from './free-slots.ts';
-import type { BusyInterval, SlotSpec } from './slot.ts';
+import { blockOf, durationOf, proposalWindow, timeOf } from './conflict-rules.ts';
+import type { TimeRange } from './free-slots.ts';
+import type { SlotSpec } from './slot.ts';
 import type { SlotProposal } from './slot-conflict.ts';
 import { type Attendance, nearestSlots, type RankedSlot } from './slot-ranking.ts';
 
 const mostProposals = 5;
 
+/** Returns the time around the wish in which slots are proposed. It begins in the next minute at the earliest. */
+export const proposalTime = (
+  wish: SlotSpec,
+  now: Instant,
+): { readonly from: Instant; readonly until: Instant } => {
+  const { start, end } = proposalWindow(wish);
+  const next = toInstant(Math.ceil((toEpochMs(now) + 1) / minute) * minute);
+  return { from: start > next ? start : next, until: end };
+};
+
 /**
  * Returns the free slots near the requested time, best first: within all participants' working hours, then with the
- * fewest quiet hours disturbed, then nearest.
- * @param busy all times that are not free, buffers included
+ * fewest quiet hours disturbed, then nearest. For the slots of a session block, participants have no default working hours:
+ * the casting director has set their hours.
+ * @param free the earliest first
  */
 export const proposeSlots = (
   wish: SlotSpec,
   participants: readonly Attendance[],
-  busy: readonly BusyInterval[],
-  now: Instant,
-): readonly SlotProposal[] => {
-  const { start, end } = proposalWindow(wish);
-  const next = toInstant(Math.ceil((toEpochMs(now) + 1) / minute) * minute);
-  const window = { from: start > next ? start : next, until: end };
-  const free = freeSlots(busy, window, durationOf(wish));
-  return nearestSlots(free, participants, timeOf(wish), mostProposals).map((slot) => ({
-    ...slot,
-    reason: reasonOf(slot, wish),
-  }));
-};
+  free: readonly TimeRange[],
+): readonly SlotProposal[] =>
+  nearestSlots(free, participants, timeOf(wish), mostProposals, {
+    hasDefaultHours: blockOf(wish) === undefined,
+  }).map((slot) => ({ ...slot, reason: reasonOf(slot, wish) }));
 
 const reasonOf = (slot: RankedSlot, wish: SlotSpec): string => {
   const hours = slot.withinWorkingHours

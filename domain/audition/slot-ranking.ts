@@ -68,11 +68,12 @@ export const nearestSlots = (
   participants: readonly Attendance[],
   wanted: TimeRange,
   limit: number,
+  { hasDefaultHours = true }: RankingOptions = {},
 ): readonly RankedSlot[] => {
   const distance = ({ start, end }: TimeRange): number =>
     Math.max(0, toEpochMs(wanted.start) - toEpochMs(start), toEpochMs(end) - toEpochMs(wanted.end));
   return slots
-    .map(createRating(participants, defaultWorkingHours))
+    .map(createRating(participants, hasDefaultHours ? defaultWorkingHours : undefined))
     .sort(
       (a, b) =>
         Number(b.withinWorkingHours) - Number(a.withinWorkingHours) ||

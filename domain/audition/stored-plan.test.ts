@@ -24,6 +24,16 @@ describe('parseStoredPlan', () => {
     });
   });
 
+  it('returns the settings and the host of the meeting', () => {
+    const hosted = {
+      ...plan,
+      meetingSettings: { waitingRoom: true, passcode: { kind: 'given', value: 'abc' } },
+      meetingSettingsOfRounds: { callback: { breakoutRooms: [{ name: 'Pair 1' }] } },
+      meetingHost: { kind: 'connection', connection: 'conn_1' },
+    };
+    expect(parseStoredPlan(JSON.parse(JSON.stringify(hosted)))).toEqual(hosted);
+  });
+
   it('completes the policy of a plan that an earlier version has stored', () => {
     const { declineGrace: _, ...policy } = plan.policy;
     expect(parseStoredPlan({ ...plan, policy })?.policy.declineGrace).toBe(defaultPolicy.declineGrace);

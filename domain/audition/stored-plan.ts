@@ -15,6 +15,8 @@ import { instantSchema } from '../time/instant.ts';
 import { conflictPolicies, defaultConflictRules, tentativeRules } from './conflict-rules.ts';
 import { blackoutSchema } from './conflict-settings.ts';
 import { meetingBackupSchema } from './meeting-backup.ts';
+import { meetingHostSchema } from './meeting-host.ts';
+import { meetingSettingsSchema } from './meeting-settings.ts';
 import type { AuditionPlan } from './plan.ts';
 import { calendarMovePolicies, defaultPolicy, noShowPolicies } from './policy.ts';
 import { participantFromTrail } from './present-cast.ts';
@@ -66,6 +68,9 @@ const storedConflictRulesSchema = z.object({
   blackouts: z.array(blackoutSchema.safeExtend({ zone: z.string() })).default([]),
 });
 
+/** Another version of the service may have stored settings that this one does not know. */
+const storedSettingsSchema = z.object(meetingSettingsSchema.shape);
+
 /** A plan as Temporal's history contains it. */
 const storedPlanSchema = z.object({
   id: auditionIdSchema,
@@ -77,6 +82,9 @@ const storedPlanSchema = z.object({
   participants: z.array(participantSchema),
   formerParticipants: z.array(participantSchema).optional(),
   meetingProviders: z.array(z.enum(meetingProviders)),
+  meetingSettings: storedSettingsSchema.optional(),
+  meetingSettingsOfRounds: z.partialRecord(z.enum(auditionRounds), storedSettingsSchema).optional(),
+  meetingHost: meetingHostSchema.optional(),
   joinLinks: z.literal(true).optional(),
   backup: meetingBackupSchema.optional(),
   reminders: z.array(milliseconds),

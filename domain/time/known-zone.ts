@@ -1,6 +1,7 @@
 import { IANAZone } from 'luxon';
 
-/** The database has about 600 names. */
+/** The database has about 600 names, and Node accepts each in any spelling. */
+const maxKnown = 1_000;
 const known = new Set<string>();
 
 /**
@@ -10,6 +11,7 @@ const known = new Set<string>();
 export const isKnownZone = (zone: string): boolean => {
   if (known.has(zone)) return true;
   if (!IANAZone.isValidZone(zone)) return false;
+  if (known.size >= maxKnown) known.clear();
   known.add(zone);
   return true;
 };

@@ -45,6 +45,9 @@ export const createZoneClock = (zone: string): ZoneClock => {
 
 const remainder = (value: number, by: number): number => ((value % by) + by) % by;
 
+/** The most days whose offsets are kept for a zone: calendars contain events of all centuries. */
+const maxDays = 20_000;
+
 /**
  * Returns the offsets of a zone, in minutes east of UTC. They are read once for each UTC day, and more often on a day on
  * which they change.
@@ -57,6 +60,7 @@ export const cachedOffsets = (zone: string): { readonly offsetAt: (epochMs: numb
     const cached = atMidnight.get(days);
     if (cached !== undefined) return cached;
     const offset = iana.offset(days * day);
+    if (atMidnight.size >= maxDays) atMidnight.clear();
     atMidnight.set(days, offset);
     return offset;
   };
@@ -71,6 +75,7 @@ export const cachedOffsets = (zone: string): { readonly offsetAt: (epochMs: numb
       if (iana.offset(middle) === before) last = middle;
       else first = middle;
     }
+    if (changes.size >= maxDays) changes.clear();
     changes.set(days, first);
     return first;
   };

@@ -33,5 +33,12 @@ const names: ReadonlySet<string> = new Set([
   ...withoutArea.split(' '),
 ]);
 
+const namesByLowerCase: ReadonlyMap<string, string> = new Map(
+  [...names].map((name) => [name.toLowerCase(), name]),
+);
+
+/** Returns the name in its exact spelling; undefined for a text that is no name in any spelling. */
+export const zoneNameOf = (text: string): string | undefined => namesByLowerCase.get(text.toLowerCase());
+
 /** Returns whether the text is a name in the IANA database, in its exact spelling. */
 export const isZoneName = (text: string): boolean => names.has(text);

@@ -34,7 +34,7 @@ export interface MeetingSessions {
   join(meeting: string, attendee: Attendee): void;
   /** Lets a person leave, from the device that joined first. Returns whether the person was in the meeting. */
   leave(meeting: string, attendee: Attendee): boolean;
-  /** Ends the running session: everybody leaves. Returns whether a session was running. */
+  /** Ends the running session: all people leave. Returns whether a session was running. */
   end(meeting: string): boolean;
   /** Returns the sessions of a meeting, oldest first. */
   of(meeting: string): readonly MeetingSession[];

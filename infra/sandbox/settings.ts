@@ -144,6 +144,10 @@ const zoomSettingsSchema = z.strictObject({
       'meeting:update:meeting:admin',
       'meeting:delete:meeting:admin',
       'user:read:user:admin',
+      'meeting:read:list_past_instances:admin',
+      'cloud_recording:read:list_recording_files:admin',
+      'cloud_recording:read:list_user_recordings:admin',
+      'cloud_recording:delete:meeting_recording:admin',
     ]),
   /**
    * Users by email address. Every other address is a licensed user. `lapsed`: may not schedule meetings (error 3161).

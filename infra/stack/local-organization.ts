@@ -15,7 +15,7 @@ export const localApiKeys = {
   admin: 'castmatch-local-admin-key',
 } as const;
 
-/** The Outlook account of the local organization. */
+/** The Microsoft account of the local organization. It hosts its Teams meetings. */
 const localOutlookAccount = 'outlook@castmatch.example';
 
 /** The connections and their Google accounts. */
@@ -36,14 +36,17 @@ export const mayBeSeeded = ({ DATABASE_URL, CASTMATCH_ENV }: NodeJS.ProcessEnv):
     : CASTMATCH_ENV !== 'staging' && CASTMATCH_ENV !== 'production';
 
 /**
- * Adds or restores the local organization, its keys and its connections. Keeps its rules about conflicts, and changes
- * nothing else in the database.
+ * Adds or restores the local organization, its keys and its connections. Keeps its rules about conflicts and its settings of
+ * meetings, and changes nothing else in the database.
  */
 export const seedLocalOrganization = async (env: NodeJS.ProcessEnv): Promise<void> => {
   const configuration = loadConfiguration(env);
   const { db, close } = createDatabaseClient(configuration.databaseUrl, { poolSize: 2 });
   try {
-    const { organizations, apiKeys, connections } = createRepositories(db, createKeyWrapping(configuration));
+    const { organizations, meetingPreferences, apiKeys, connections } = createRepositories(
+      db,
+      createKeyWrapping(configuration),
+    );
     const existing = await organizations.get(localOrganization);
     await organizations.put({
       id: localOrganization,
@@ -51,7 +54,13 @@ export const seedLocalOrganization = async (env: NodeJS.ProcessEnv): Promise<voi
       meetingProviders: ['zoom', 'google_meet'],
       meetCalendar: { connection: 'conn_casting_office', calendarId: 'primary' },
       conflicts: existing?.conflicts,
+      meetingBackup: existing?.meetingBackup,
     });
+    if (!(await meetingPreferences.get(localOrganization))) {
+      await meetingPreferences.set(localOrganization, {
+        hosts: { microsoft_teams: [{ kind: 'connection', connection: 'conn_outlook' }] },
+      });
+    }
     for (const [role, secret] of [
       ['backend', localApiKeys.backend],
       ['operator', localApiKeys.operator],

@@ -1,6 +1,6 @@
 /** Reads when a CalDAV calendar is busy. Recurrences are expanded here: servers do it too, and not all of them correctly. */
 import { day } from '../../domain/time/units.ts';
-import { type BusyTime, readBusyTimes } from '../icalendar/busy-times.ts';
+import { type BusyTime, eachBusyTimes } from '../icalendar/busy-times.ts';
 import { addressesOf } from '../icalendar/event.ts';
 import type { CalendarFault } from '../icalendar/faults.ts';
 import { commonZone } from '../icalendar/zones/common-zone.ts';
@@ -29,15 +29,16 @@ export const readCalendar = async (
   const events = await queryEvents(scope, url, { from: window.start - day, until: window.end + day });
   const addresses = addressesOf(scope.connection.account);
   const faults: CalendarFault[] = [];
-  const inOwnersZone = createOwnersZone(scope, url, () => commonZone(events.map(({ text }) => text)));
-  const busy: BusyTime[] = [];
   const turns = createTurns(scope.call.signal);
+  const inOwnersZone = createOwnersZone(scope, url, turns, () => commonZone(events.map(({ text }) => text)));
+  const busy: BusyTime[] = [];
   for (const { text } of events) {
     const read = await inOwnersZone((owner, report) =>
-      readBusyTimes(text, { window, owner, addresses }, report),
+      eachBusyTimes(text, { window, owner, addresses }, report),
     );
-    busy.push(...read.result);
-    faults.push(...read.faults);
+    // Not spread as arguments: there can be too many for the stack.
+    for (const time of read.items) busy.push(time);
+    for (const fault of read.faults) faults.push(fault);
     if (busy.length > maxBusyTimes) throw tooManyEvents(scope);
     await turns.next();
   }

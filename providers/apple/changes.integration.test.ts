@@ -233,6 +233,32 @@ describe.each(['radicale', 'xandikos'] as const)('changes of calendars at %s', (
         expect(startsOf(again.found).at(-1)).toBe('2028-02-04T20:00');
       });
 
+      // Radicale accepts no such resource.
+      it.skipIf(program === 'radicale')(
+        'of a dense resource are limited, and the others are listed',
+        async () => {
+          const { list, store, unreadable } = await setup();
+          const dense = Array.from({ length: 20 }, (_, at) =>
+            event(
+              'UID:dense',
+              'DTSTAMP:20261101T000000Z',
+              `DTSTART:20260101T00${String(at).padStart(2, '0')}00Z`,
+              'DURATION:PT1M',
+              'RRULE:FREQ=MINUTELY;INTERVAL=61',
+            ),
+          );
+          await store('dense', calendarText(...dense.flat()));
+          await store('one', single('one'));
+          const { found, whole } = await list({ kind: 'all', since });
+          expect(found.length).toBeLessThan(10_050);
+          expect(whole).toEqual(['/dense.ics', '/one.ics']);
+          expect(ids(found)).toContain('one');
+          expect(unreadable).toMatchObject([
+            { faults: Array<string>(5).fill('too_many_occurrences: RRULE'), count: 19 },
+          ]);
+        },
+      );
+
       it('report an unknown cursor, page or token as expired', async () => {
         const { list, listPage, store } = await setup();
         await store('one', single('one'));

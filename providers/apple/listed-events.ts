@@ -2,7 +2,7 @@
 
 import { addressesOf } from '../icalendar/event.ts';
 import type { CalendarFault } from '../icalendar/faults.ts';
-import { type ListedOccurrence, readOccurrences } from '../icalendar/occurrences.ts';
+import { eachOccurrences, type ListedOccurrence } from '../icalendar/occurrences.ts';
 import type { Span } from '../icalendar/series.ts';
 import type { EventMark, ListedChange, ListedEvent } from '../ports.ts';
 import { referenceProperty, revisionProperty } from './event.ts';
@@ -35,6 +35,8 @@ export const deletionOf = (series: string): readonly ListedChange[] => {
 interface ReadResource {
   readonly changes: readonly ListedChange[];
   readonly faults: readonly CalendarFault[];
+  /** The resource was not read completely: what is stored of it stays. */
+  readonly isIncomplete: boolean;
 }
 
 /** Creates the function that reads the events of a resource. @param window in which series are listed */
@@ -46,10 +48,10 @@ export const createResourceReader = (
   const addresses = addressesOf(scope.connection.account);
   return async ({ url, etag, text }) => {
     const series = seriesOfHref(new URL(url).pathname);
-    const { result, faults } = await inOwnersZone((owner, report) =>
-      readOccurrences(text, { window, owner, addresses }, report),
+    const { items, ...read } = await inOwnersZone((owner, report) =>
+      eachOccurrences(text, { window, owner, addresses }, report),
     );
-    const changes = result.flatMap((occurrence) => {
+    const changes = items.flatMap((occurrence) => {
       const mark = markOf(occurrence);
       // An event of ours that a person moves into the past was moved. Other events of the past block nothing.
       if (!mark && Date.parse(occurrence.end) < window.start) return [];
@@ -57,7 +59,7 @@ export const createResourceReader = (
       const event = { start, end, zone, isAllDay, busy, etag, answer: answerOf(occurrence) };
       return [{ id: idOf(occurrence, series), series, event, mark }];
     });
-    return { changes, faults };
+    return { changes, ...read };
   };
 };
 
@@ -66,9 +68,10 @@ const answerOf = ({ answer }: ListedOccurrence): ListedEvent['answer'] =>
   answer && { given: answer, endsWithRevision: true };
 
 /** An event of ours is stored under its UID. */
-const idOf = ({ uid = '', at }: ListedOccurrence, series: string): string => {
+const idOf = ({ uid = '', at, isSecondOfBoth }: ListedOccurrence, series: string): string => {
   const event = uid === '' ? series : uid;
-  return at === undefined ? event : `${event}/${new Date(at).toISOString().slice(0, 19)}`;
+  if (at === undefined) return event;
+  return `${event}/${new Date(at).toISOString().slice(0, 19)}${isSecondOfBoth ? '/2' : ''}`;
 };
 
 const markOf = ({ uid, property }: ListedOccurrence): EventMark | undefined => {

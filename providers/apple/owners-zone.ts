@@ -7,31 +7,70 @@ import { zoneOfTzid } from '../icalendar/zones/iana-zone.ts';
 import { utc, type Zone } from '../icalendar/zones/zone.ts';
 import { readCalendarZone } from './event-resources.ts';
 import type { CaldavScope } from './exchange.ts';
+import type { Turns } from './turns.ts';
 
-interface Read<Result> {
-  readonly result: Result;
+interface Read<Item> {
+  readonly items: readonly Item[];
   readonly faults: readonly CalendarFault[];
+  /** Reading has failed unexpectedly. `items` is what was read before. */
+  readonly isIncomplete: boolean;
 }
+
+/** Reads a resource in small steps. */
+type ReadSteps<Item> = (owner: Zone, reportFault: ReportFault) => Generator<readonly Item[]>;
+
+/** The most faults of one resource that are counted. */
+const maxFaults = 1_000;
 
 /**
  * Creates a function that reads with the zone of the owner. The zone is requested when a reading needs it for the first
  * time: most calendars have no time that does. `read` is then called a second time.
  *
+ * An unexpected error of one resource is a fault of that resource: otherwise, it would stop the reading of all others.
+ *
+ * @param turns of the reading. Other work of the process gets its turn between the steps.
  * @param common returns the zone that most events of the calendar name
  */
-export const createOwnersZone = (scope: CaldavScope, url: string, common: () => Zone | undefined) => {
+export const createOwnersZone = (
+  scope: CaldavScope,
+  url: string,
+  turns: Turns,
+  common: () => Zone | undefined,
+) => {
   let known: Zone | undefined;
-  return async <Result>(read: (owner: Zone, reportFault: ReportFault) => Result): Promise<Read<Result>> => {
-    const readWith = (owner: Zone): Read<Result> => {
-      const faults: CalendarFault[] = [];
-      return { result: read(owner, (fault) => faults.push(fault)), faults };
-    };
+  return async <Item>(read: ReadSteps<Item>): Promise<Read<Item>> => {
     const watched = watchedZone(known ?? utc);
-    const first = readWith(watched);
+    const first = await readInTurns(read, watched, turns);
     if (known || !watched.isUsed()) return first;
     known = await ownersZone(scope, url, common());
-    return readWith(known);
+    return readInTurns(read, known, turns);
   };
+};
+
+const readInTurns = async <Item>(read: ReadSteps<Item>, owner: Zone, turns: Turns): Promise<Read<Item>> => {
+  const items: Item[] = [];
+  const faults: CalendarFault[] = [];
+  const steps = read(owner, (fault) => {
+    if (faults.length < maxFaults) faults.push(fault);
+  });
+  for (;;) {
+    const step = nextOf(steps);
+    if (step === 'failed') {
+      faults.push({ code: 'not_read', uid: undefined, about: 'VCALENDAR' });
+      return { items, faults, isIncomplete: true };
+    }
+    if (step.done) return { items, faults, isIncomplete: false };
+    for (const item of step.value) items.push(item);
+    await turns.next();
+  }
+};
+
+const nextOf = <Item>(steps: Generator<readonly Item[]>): IteratorResult<readonly Item[]> | 'failed' => {
+  try {
+    return steps.next();
+  } catch {
+    return 'failed';
+  }
 };
 
 /** Returns the zone, and tells whether it was used: most calendars have no time that needs the zone of the owner. */

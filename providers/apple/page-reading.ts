@@ -38,13 +38,13 @@ export const readPageOf = async (
 ): Promise<ReadPage> => {
   const { resources, requested, unreadable } = await getSome(scope, url, hrefs, wanted);
   const common = zone ?? commonTzid(resources.map(({ text }) => text));
+  const turns = createTurns(scope.call.signal);
   const readResource = createResourceReader(
     scope,
     { start: from, end: horizon },
-    createOwnersZone(scope, url, () => (common === undefined ? undefined : zoneOfTzid(common))),
+    createOwnersZone(scope, url, turns, () => (common === undefined ? undefined : zoneOfTzid(common))),
   );
   const byHref = new Map(resources.map((resource) => [new URL(resource.url).pathname, resource]));
-  const turns = createTurns(scope.call.signal);
   const changes: ListedChange[] = [];
   const series: string[] = [];
   const empty: string[] = [];
@@ -56,8 +56,10 @@ export const readPageOf = async (
     // It was deleted in between: the next listing says so.
     if (!resource) continue;
     const found = await readResource(resource);
-    changes.push(...found.changes);
-    faults.push(...found.faults);
+    // Not spread as arguments: there can be too many for the stack.
+    for (const change of found.changes) changes.push(change);
+    for (const fault of found.faults) faults.push(fault);
+    if (found.isIncomplete) continue;
     series.push(seriesOfHref(href));
     if (found.changes.length === 0) empty.push(seriesOfHref(href));
     if (changes.length >= occurrencesPerPage) break;

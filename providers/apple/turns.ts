@@ -4,8 +4,13 @@ import { setImmediate } from 'node:timers/promises';
 /** How long events are expanded before other work gets its turn, in milliseconds. */
 const turnMs = 20;
 
-/** Creates the turns of one expansion. `next` is called after each event. @throws the reason of an aborted signal */
-export const createTurns = (signal: AbortSignal): { next(): Promise<void> } => {
+export interface Turns {
+  /** Lets other work run when it is time. @throws the reason of an aborted signal */
+  next(): Promise<void>;
+}
+
+/** Creates the turns of one expansion. `next` is called after each event. */
+export const createTurns = (signal: AbortSignal): Turns => {
   let began = performance.now();
   return {
     next: async () => {

@@ -3,30 +3,27 @@
  * https://developers.google.com/workspace/calendar/api/v3/reference/events/list
  */
 import { z } from 'zod';
-import type { BusyInterval } from '../../domain/audition/slot.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { operationOf } from '../operations.ts';
+import { optionalField } from '../optional-field.ts';
 import type { BusyEvent, CallContext, ConnectedAccount } from '../ports.ts';
+import { createLeftOut, type ReportUnreadable } from '../unreadable-events.ts';
 import type { GoogleClient } from './client.ts';
 import { googleError } from './errors.ts';
 import { referenceProperty } from './event.ts';
 import { firstGenerationOf } from './event-ids.ts';
 import { eventsPerPage, maxEventPages } from './settings.ts';
-import {
-  googleBusyKind,
-  instantOf,
-  type TimedEvent,
-  timedEventFields,
-  timedEventSchema,
-} from './timed-event.ts';
+import { googleBusyKind, timedEventFields, timedEventSchema, timesOf } from './timed-event.ts';
 
 const listOperation = operationOf('google', 'calendar.listEvents');
 
 const pageSchema = z.object({
   /** Google always sends it. Emulators do not. */
-  timeZone: z.string().default('UTC'),
-  nextPageToken: z.string().optional(),
-  items: z.array(timedEventSchema).default([]),
+  timeZone: optionalField(z.string())
+    .transform((zone) => zone ?? 'UTC')
+    .describe('The zone of the calendar'),
+  nextPageToken: z.string().nullish().describe('Missing on the last page'),
+  items: z.array(z.unknown()).nullish().describe('Read one by one'),
 });
 
 /** The fields of `pageSchema`, so that Google does not send the texts of the events. */
@@ -36,7 +33,7 @@ const fields = `timeZone,nextPageToken,items(${[
 ].join(',')})`;
 
 /**
- * Returns the events of a calendar that block time.
+ * Returns the events of a calendar that block time. One that cannot be read is left out and reported.
  *
  * @throws {ProviderError} also when the list has no end: an incomplete list must not count as free time.
  */
@@ -46,7 +43,9 @@ export const queryBusyEvents = async (
   calendarId: string,
   { from, until }: { readonly from: Instant; readonly until: Instant },
   call: CallContext,
+  reportUnreadable: ReportUnreadable = () => {},
 ): Promise<readonly BusyEvent[]> => {
+  const leftOut = createLeftOut(connection, reportUnreadable);
   const busy: BusyEvent[] = [];
   let pageToken: string | undefined;
   for (let page = 0; page < maxEventPages; page += 1) {
@@ -64,29 +63,23 @@ export const queryBusyEvents = async (
     const answer = await client.exchange(listOperation, connection, call, pageSchema, (calendar, options) =>
       calendar.events.list(request, options),
     );
-    busy.push(
-      ...answer.items.flatMap((event) => {
-        const busy = googleBusyKind(event);
-        if (busy === 'free') return [];
-        const interval = intervalOf(event, answer.timeZone);
-        const reference = event.extendedProperties?.private?.[referenceProperty];
-        return interval ? [{ ...interval, busy, eventId: firstGenerationOf(event.id), reference }] : [];
-      }),
-    );
-    pageToken = answer.nextPageToken;
-    if (pageToken === undefined) return busy;
+    for (const event of leftOut.read(timedEventSchema, answer.items ?? [])) {
+      const kind = googleBusyKind(event);
+      const interval = kind === 'free' ? 'missing' : timesOf(event, answer.timeZone);
+      if (interval === 'unreadable') leftOut.add('unreadable_event: time');
+      // An event without times, such as a cancelled occurrence, and an event of no duration block no time.
+      if (kind === 'free' || typeof interval === 'string' || interval.start >= interval.end) continue;
+      const reference = event.extendedProperties?.private?.[referenceProperty];
+      busy.push({ ...interval, busy: kind, eventId: firstGenerationOf(event.id), reference });
+    }
+    pageToken = answer.nextPageToken ?? undefined;
+    if (pageToken === undefined) {
+      leftOut.report();
+      return busy;
+    }
   }
   throw googleError(listOperation, {
     code: 'too_many_events',
     message: `the calendar has more than ${maxEventPages * eventsPerPage} events in the window`,
   });
-};
-
-/** An event without times, such as a cancelled occurrence, and an event of no duration block no time. */
-const intervalOf = ({ start, end }: TimedEvent, zone: string): BusyInterval | undefined => {
-  const begins = instantOf(start, zone);
-  const ends = instantOf(end, zone);
-  return begins !== undefined && ends !== undefined && begins < ends
-    ? { start: begins, end: ends }
-    : undefined;
 };

@@ -14,6 +14,7 @@ import type {
   ConnectedAccount,
   WrittenConference,
 } from '../ports.ts';
+import type { ReportUnreadable } from '../unreadable-events.ts';
 import { withKnownZone } from '../zone-fallback.ts';
 import { queryBusyEvents } from './busy-events.ts';
 import { listCalendars } from './calendar-list.ts';
@@ -41,8 +42,11 @@ const checkConference = operationOf('google', 'calendar.checkConference');
 const conferenceAttendance = operationOf('google', 'calendar.conferenceAttendance');
 const removeEvent = operationOf('google', 'calendar.deleteEvent');
 
-/** Creates the provider. Every method throws `ProviderError`. */
-export const createGoogleCalendar = (client: GoogleClient): CalendarProvider => ({
+/** Creates the provider. Every method throws `ProviderError`. @param reportUnreadable is called with events left out */
+export const createGoogleCalendar = (
+  client: GoogleClient,
+  reportUnreadable: ReportUnreadable = () => {},
+): CalendarProvider => ({
   name: 'google',
   calendarList: {
     scopes: [calendarListScope],
@@ -57,7 +61,7 @@ export const createGoogleCalendar = (client: GoogleClient): CalendarProvider => 
     return busy;
   },
   busyEvents: (connection, calendarId, window, call) =>
-    queryBusyEvents(client, connection, calendarId, window, call),
+    queryBusyEvents(client, connection, calendarId, window, call, reportUnreadable),
   putEvent: async (connection, event, call) => {
     const written = await withKnownZone(event, (known) =>
       writeEvent(

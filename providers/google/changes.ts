@@ -10,6 +10,7 @@ import type { RoomAnswer } from '../../domain/audition/room-booking.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { operationOf } from '../operations.ts';
+import { optionalField } from '../optional-field.ts';
 import type {
   CalendarChanges,
   CallContext,
@@ -19,36 +20,33 @@ import type {
   ListedEvent,
   ListingPosition,
 } from '../ports.ts';
+import { createLeftOut, type ReportUnreadable } from '../unreadable-events.ts';
 import { createGooglePush } from './channels.ts';
 import type { GoogleClient } from './client.ts';
 import { referenceProperty, revisionProperty } from './event.ts';
 import { firstGenerationOf } from './event-ids.ts';
 import { answerOfRoom, attendeesSchema, roomAnswerOf, roomProperty } from './event-room.ts';
 import { changesPerPage } from './settings.ts';
-import {
-  googleBusyKind,
-  instantOf,
-  ownersAnswer,
-  timedEventFields,
-  timedEventSchema,
-} from './timed-event.ts';
+import { googleBusyKind, ownersAnswer, timedEventFields, timedEventSchema, timesOf } from './timed-event.ts';
 
 const listOperation = operationOf('google', 'calendar.listChanges');
 
 /** Of a deleted event, only the id is guaranteed. */
 const changedEventSchema = timedEventSchema.extend({
-  etag: z.string().optional(),
-  recurringEventId: z.string().optional(),
+  etag: optionalField(z.string()).describe('The entity tag'),
+  recurringEventId: optionalField(z.string()).describe('The series of an occurrence'),
   updated: z.iso.datetime({ offset: true }).optional().catch(undefined),
 });
 type ChangedEvent = z.infer<typeof changedEventSchema>;
 
 const pageSchema = z.object({
   /** Google always sends it. Emulators do not. */
-  timeZone: z.string().default('UTC'),
-  nextPageToken: z.string().optional(),
-  nextSyncToken: z.string().optional(),
-  items: z.array(changedEventSchema).default([]),
+  timeZone: optionalField(z.string())
+    .transform((zone) => zone ?? 'UTC')
+    .describe('The zone of the calendar'),
+  nextPageToken: optionalField(z.string()).describe('Missing on the last page'),
+  nextSyncToken: optionalField(z.string()).describe('On the last page only'),
+  items: z.array(z.unknown()).nullish().describe('Read one by one'),
 });
 
 /** The fields of `pageSchema`, so that Google sends neither texts nor people. */
@@ -59,8 +57,12 @@ const itemFields = [
 ].join(',');
 const fields = `timeZone,nextPageToken,nextSyncToken,items(${itemFields})`;
 
-/** Creates the changes of Google calendars. @param pageSize smaller in tests */
-export const createGoogleChanges = (client: GoogleClient, pageSize = changesPerPage): CalendarChanges => ({
+/** Creates the changes of Google calendars. @param pageSize smaller in tests @param reportUnreadable is called with events left out */
+export const createGoogleChanges = (
+  client: GoogleClient,
+  pageSize = changesPerPage,
+  reportUnreadable: ReportUnreadable = () => {},
+): CalendarChanges => ({
   name: 'google',
   push: createGooglePush(client),
   listChanges: async (connection, calendarId, position, call) => {
@@ -78,11 +80,20 @@ export const createGoogleChanges = (client: GoogleClient, pageSize = changesPerP
         calendar.events.list(request, options),
       );
       const calendarRequest = { connection, calendarId, call };
-      const answers = await roomAnswers(client, calendarRequest, page.items);
-      const series = await repeatedEvents(client, calendarRequest, page.items);
+      const leftOut = createLeftOut(connection, reportUnreadable);
+      const items = leftOut.read(changedEventSchema, page.items ?? []);
+      const answers = await roomAnswers(client, calendarRequest, items);
+      const series = await repeatedEvents(client, calendarRequest, items);
+      // A time that cannot be read is no deletion: what is stored of the event stays.
+      const readable = [...series, ...items].filter((item) => {
+        const isReadable = item.status === 'cancelled' || timesOf(item, page.timeZone) !== 'unreadable';
+        if (!isReadable) leftOut.add('unreadable_event: time');
+        return isReadable;
+      });
+      leftOut.report();
       return {
         kind: 'page',
-        changes: [...series, ...page.items].map((item) => ({
+        changes: readable.map((item) => ({
           ...changeOf(item, page.timeZone, connection.account),
           roomAnswer: answers.get(item.id),
         })),
@@ -226,9 +237,9 @@ const changeOf = (item: ChangedEvent, zone: string, owner: string): ListedChange
 
 /** Returns undefined for an event without times: it blocks none. */
 const eventOf = (item: ChangedEvent, calendarZone: string, owner: string): ListedEvent | undefined => {
-  const start = instantOf(item.start, calendarZone);
-  const end = instantOf(item.end, calendarZone);
-  if (start === undefined || end === undefined) return undefined;
+  const times = timesOf(item, calendarZone);
+  if (typeof times === 'string') return undefined;
+  const { start, end } = times;
   return {
     start,
     // An imported event can end before it starts.

@@ -37,7 +37,7 @@ interface SpaceChange {
   readonly config: object;
 }
 
-/** `RESTRICTED`: only invited people join without knocking. Our events invite nobody to the conference. */
+/** `RESTRICTED`: only invited people join without knocking. The events of auditions invite no people. */
 const accessOf = (waitingRoom: boolean): string => (waitingRoom ? 'RESTRICTED' : 'OPEN');
 const presentersOf = (whoMayShare: 'host' | 'everyone'): string =>
   whoMayShare === 'host' ? 'HOSTS_ONLY' : 'NO_RESTRICTION';
@@ -94,7 +94,7 @@ const isMet = (
     case 'recording':
     case 'autoStartRecording':
       return start === startOf(settings);
-    // Who need not knock can begin the meeting. There is no limit in minutes.
+    // A person who joins without knocking can start the meeting. Meet has no limit in minutes.
     case 'joinBeforeHost':
       return (
         (settings.joinBeforeHost === 'never' && accessType === accessOf(true)) ||

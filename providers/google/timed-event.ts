@@ -1,35 +1,47 @@
 /** Reads when an event of a list is, and whether it blocks its time. */
+import { DateTime } from 'luxon';
 import { z } from 'zod';
 import type { Answer } from '../../domain/audition/events.ts';
+import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { type BusyKind, busyKindOf } from '../../domain/calendars/busy-kind.ts';
 import { type Instant, instantSchema } from '../../domain/time/instant.ts';
+import { isKnownZone } from '../../domain/time/known-zone.ts';
 import { startOfDay } from '../../domain/time/start-of-day.ts';
+import { optionalField } from '../optional-field.ts';
+
+const text = optionalField(z.string());
+const flag = optionalField(z.boolean()).transform((value) => value ?? false);
 
 const timeSchema = z.object({
-  date: z.iso.date().optional(),
-  dateTime: z.string().optional(),
-  timeZone: z.string().optional(),
+  date: text.describe('The day of an event that lasts all day'),
+  dateTime: text.describe('With an offset, unless there is a `timeZone`'),
+  timeZone: text.describe('An IANA name'),
 });
 
+/** An event without an id cannot be read. Everything else can be missing, and is then what Google says is the default. */
 export const timedEventSchema = z.object({
-  id: z.string(),
-  status: z.string().default('confirmed'),
-  transparency: z.string().default('opaque'),
-  eventType: z.string().default('default'),
-  start: timeSchema.optional(),
-  end: timeSchema.optional(),
-  attendees: z
-    .array(
+  id: z.string().describe('The id of the event, or of the occurrence'),
+  status: text.transform((value) => value ?? 'confirmed').describe('confirmed, tentative or cancelled'),
+  transparency: text.transform((value) => value ?? 'opaque').describe('opaque or transparent'),
+  eventType: text.transform((value) => value ?? 'default').describe('Such as workingLocation'),
+  start: optionalField(timeSchema).describe('Missing in a deleted event'),
+  end: optionalField(timeSchema).describe('Exclusive'),
+  attendees: optionalField(
+    z.array(
       z.object({
-        email: z.string().optional(),
-        self: z.boolean().default(false),
-        organizer: z.boolean().default(false),
-        resource: z.boolean().default(false),
-        responseStatus: z.string().optional(),
+        email: text.describe('The address of the guest'),
+        self: flag.describe('Whether the guest is the owner of the calendar'),
+        organizer: flag.describe('Whether the guest organizes the event'),
+        resource: flag.describe('Whether the guest is a room or another resource'),
+        responseStatus: text.describe('needsAction, declined, tentative or accepted'),
       }),
-    )
-    .default([]),
-  extendedProperties: z.object({ private: z.record(z.string(), z.string()).optional() }).optional(),
+    ),
+  )
+    .transform((value) => value ?? [])
+    .describe('The guests; of a long list, the owner only'),
+  extendedProperties: optionalField(
+    z.object({ private: optionalField(z.record(z.string(), z.string())).describe('Our marks') }),
+  ).describe('Properties that people do not see'),
 });
 export type TimedEvent = z.infer<typeof timedEventSchema>;
 
@@ -86,8 +98,33 @@ const answerOf = ({ attendees }: TimedEvent) => {
   return own.organizer && answer === 'pending' ? undefined : answer;
 };
 
-/** Returns an instant. A date begins at midnight in the calendar's zone. */
-export const instantOf = (time: TimedEvent['start'], zone: string): Instant | undefined => {
-  if (time?.dateTime !== undefined) return instantSchema.parse(new Date(time.dateTime).toISOString());
-  return time?.date === undefined ? undefined : startOfDay(time.date, zone);
+/**
+ * Returns an instant; undefined for a time that is missing or cannot be read. A date begins at midnight in the calendar's
+ * zone. A time without an offset is in the zone beside it
+ * (https://developers.google.com/workspace/calendar/api/v3/reference/events, `start.dateTime`), or else in the calendar's:
+ * never in the zone of this process.
+ */
+export const instantOf = (time: TimedEvent['start'], calendarZone: string): Instant | undefined => {
+  if (time?.dateTime !== undefined) {
+    const zone = [time.timeZone, calendarZone].find((name) => name !== undefined && isKnownZone(name));
+    const read = DateTime.fromISO(time.dateTime, { zone: zone ?? 'utc' });
+    return read.isValid ? instantSchema.safeParse(new Date(read.toMillis()).toISOString()).data : undefined;
+  }
+  return time?.date !== undefined && z.iso.date().safeParse(time.date).success
+    ? startOfDay(time.date, calendarZone)
+    : undefined;
+};
+
+/**
+ * Returns when the event begins and ends. `missing` when it has no times, as a deleted one; `unreadable` when it has a time
+ * that cannot be read.
+ */
+export const timesOf = (
+  { start, end }: TimedEvent,
+  calendarZone: string,
+): BusyInterval | 'missing' | 'unreadable' => {
+  const [begins, ends] = [instantOf(start, calendarZone), instantOf(end, calendarZone)];
+  if (begins !== undefined && ends !== undefined) return { start: begins, end: ends };
+  const isWritten = (time: TimedEvent['start']) => time?.date !== undefined || time?.dateTime !== undefined;
+  return isWritten(start) || isWritten(end) ? 'unreadable' : 'missing';
 };

@@ -13,6 +13,7 @@ import { toInstantWithin } from './instant-range.ts';
 import { isOutside } from './outside.ts';
 import { textOf } from './properties.ts';
 import { createExpansion, type Span, seriesOf } from './series.ts';
+import { resourceLimit, type WorkLimit } from './work-limit.ts';
 import type { Zone } from './zones/zone.ts';
 import { createZones } from './zones/zones.ts';
 
@@ -46,14 +47,18 @@ export const readBusyTimes = (
 /**
  * Like `readBusyTimes`, in small steps: a caller with a large calendar can do other work in between. A step can return no
  * time.
+ *
+ * @param limit of the expansion. Default: that of one resource.
  */
 export function* eachBusyTimes(
   text: string,
   { window, owner, addresses }: BusyTimesQuery,
   reportFault: ReportFault,
+  limit: WorkLimit = resourceLimit(),
 ): Generator<readonly BusyTime[]> {
   const components = readComponents(unfold(text));
-  const expand = createExpansion(window, createZones(components, owner, reportFault), reportFault);
+  const zones = createZones(components, owner, reportFault);
+  const expand = createExpansion(window, zones, reportFault, 'blocking', limit);
   const events: EventComponent[] = [];
   for (const component of componentsNamed(components, 'VEVENT')) {
     const event = isOutside(component, window) ? undefined : readEvent(component, addresses, reportFault);

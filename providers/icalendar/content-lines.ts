@@ -62,25 +62,29 @@ interface OpenComponent extends Component {
 export const readComponents = (lines: readonly string[]): readonly Component[] => {
   const root: OpenComponent = { name: '', lines: [], children: [] };
   const open: OpenComponent[] = [root];
+  /** How many components with a name are open: looking for one that is not open would take as long as the text is deep. */
+  const openNames = new Map<string, number>();
+  /** Closes the innermost component with this name, and all components inside it. */
+  const close = (name: string): void => {
+    if (!openNames.get(name)) return;
+    for (let closed = open.pop(); closed; closed = closed.name === name ? undefined : open.pop()) {
+      openNames.set(closed.name, (openNames.get(closed.name) ?? 1) - 1);
+    }
+  };
   for (const line of lines) {
     const begun = begunBy(line);
     const ended = endedBy(line);
     if (begun !== undefined) {
       // An event is never inside another one: the END of the first is missing.
-      if (begun === 'VEVENT') closeTo(open, 'VEVENT');
+      if (begun === 'VEVENT') close('VEVENT');
       const component: OpenComponent = { name: begun, lines: [], children: [] };
       open.at(-1)?.children.push(component);
       open.push(component);
-    } else if (ended !== undefined) closeTo(open, ended);
+      openNames.set(begun, (openNames.get(begun) ?? 0) + 1);
+    } else if (ended !== undefined) close(ended);
     else open.at(-1)?.lines.push(line);
   }
   return root.children;
-};
-
-/** Closes the innermost component with this name, and all components inside it. */
-const closeTo = (open: OpenComponent[], name: string): void => {
-  const at = open.findLastIndex((component) => component.name === name);
-  if (at > 0) open.length = at;
 };
 
 /** Returns the components with this name at any depth. Without recursion: a text can nest them thousands of times. */

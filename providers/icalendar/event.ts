@@ -33,6 +33,9 @@ export interface EventComponent {
   readonly availability: Availability;
   /** The owner's answer, without a pending one. */
   readonly answer: Answer | undefined;
+  /** SEQUENCE, and DTSTAMP in milliseconds read as UTC. 0 for one that cannot be read. */
+  readonly sequence: number;
+  readonly stampMs: number;
   readonly component: Component;
 }
 
@@ -79,6 +82,8 @@ export const readEvent = (
     uid,
     start,
     end: read('DTEND').at(0)?.times[0] ?? durationOf(component, start, report),
+    sequence: sequenceOf(component) ?? 0,
+    stampMs: linesNamed(component, 'DTSTAMP').flatMap((line) => readTimes(line).times)[0]?.localMs ?? 0,
     rules: rules.filter((rule) => rule !== undefined),
     addedStarts: added.flatMap(({ times }) => times),
     addedPeriods: added.flatMap(({ periods }) => periods),
@@ -93,7 +98,11 @@ export const readEvent = (
   };
 };
 
-/** Without DTEND and DURATION, a day lasts one day and a time has no length (section 3.6.1). */
+/**
+ * Returns the length of an event whose DTEND is missing or cannot be read. Without DTEND and DURATION, a day lasts one day
+ * and a time has no length (section 3.6.1). When what is written cannot be read, the event blocks a day: it must not count
+ * as free.
+ */
 const durationOf = (
   component: Component,
   start: CalendarTime,
@@ -101,8 +110,17 @@ const durationOf = (
 ): CalendarDuration => {
   const [line] = linesNamed(component, 'DURATION');
   const duration = line === undefined ? undefined : readDuration(rawValueOf(line));
-  if (line !== undefined && !duration) report('malformed_property', 'DURATION');
-  return duration ?? { days: start.form === 'date' ? 1 : 0, ms: 0 };
+  if (duration) return duration;
+  if (line !== undefined) report('malformed_property', 'DURATION');
+  const isUnreadable = line !== undefined || linesNamed(component, 'DTEND').length > 0;
+  return { days: start.form === 'date' || isUnreadable ? 1 : 0, ms: 0 };
+};
+
+/** Returns the SEQUENCE of an event: how often its organizer has changed it (section 3.8.7.4). */
+export const sequenceOf = (component: Component): number | undefined => {
+  const [line] = linesNamed(component, 'SEQUENCE');
+  const digits = line === undefined ? '' : rawValueOf(line).trim();
+  return /^\d{1,9}$/.test(digits) ? Number(digits) : undefined;
 };
 
 /** Returns whether the event takes place, and blocks its time (docs/conflicts.md). */

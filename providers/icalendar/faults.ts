@@ -15,6 +15,8 @@ const faultCodes = [
   'too_many_occurrences',
   /** The properties of the event that concern times are too large to read: it blocks no time. */
   'event_too_large',
+  /** Reading the resource has failed unexpectedly: what was read of it before stays. */
+  'not_read',
 ] as const;
 
 export interface CalendarFault {

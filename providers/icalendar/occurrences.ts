@@ -8,7 +8,8 @@ import type { ReportFault } from './faults.ts';
 import { instantRange, toInstantWithin } from './instant-range.ts';
 import { textOf } from './properties.ts';
 import { createExpansion, type Series, seriesOf } from './series.ts';
-import { ianaNameOf } from './zones/iana-zone.ts';
+import { resourceLimit } from './work-limit.ts';
+import { instantOf, localTimeOf } from './zones/zone.ts';
 import { createZones } from './zones/zones.ts';
 
 export interface ListedOccurrence {
@@ -18,6 +19,8 @@ export interface ListedOccurrence {
    * and for the first occurrence of a series: an event keeps its identity when its owner makes it a series.
    */
   readonly at: number | undefined;
+  /** Whether the clock shows the start twice, and this is the second time: a series by the hour has both. */
+  readonly isSecondOfBoth: boolean;
   readonly start: Instant;
   readonly end: Instant;
   /** IANA; `UTC` when the event names no zone that is known. */
@@ -36,39 +39,54 @@ export interface ListedOccurrence {
  */
 export const readOccurrences = (
   text: string,
+  query: BusyTimesQuery,
+  reportFault: ReportFault,
+): readonly ListedOccurrence[] => [...eachOccurrences(text, query, reportFault)].flat();
+
+/**
+ * Like `readOccurrences`, in small steps: a caller can do other work in between. A step can return no occurrence. Bounded by
+ * the limit of one resource (`work-limit.ts`): a series beyond it is one occurrence that lasts until the end of the window.
+ */
+export function* eachOccurrences(
+  text: string,
   { window, owner, addresses }: BusyTimesQuery,
   reportFault: ReportFault,
-): readonly ListedOccurrence[] => {
+): Generator<readonly ListedOccurrence[]> {
   const components = readComponents(unfold(text));
   const zones = createZones(components, owner, reportFault);
-  const expandSeries = createExpansion(window, zones, reportFault, 'all');
-  const expandSingle = createExpansion(instantRange, zones, reportFault, 'all');
-  const events = componentsNamed(components, 'VEVENT').flatMap(
-    (component) => readEvent(component, addresses, reportFault) ?? [],
-  );
-  return seriesOf(events).flatMap((series) =>
-    (isRecurring(series) ? expandSeries : expandSingle)(series).flatMap(({ start, end, event, at }) => {
+  const limit = resourceLimit();
+  const expandSeries = createExpansion(window, zones, reportFault, 'all', limit);
+  const expandSingle = createExpansion(instantRange, zones, reportFault, 'all', limit);
+  const events: EventComponent[] = [];
+  for (const component of componentsNamed(components, 'VEVENT')) {
+    const event = readEvent(component, addresses, reportFault);
+    if (event) events.push(event);
+    yield [];
+  }
+  for (const series of seriesOf(events)) {
+    const seriesZone = zones.zoneOf(series.main.start, series.main.uid);
+    yield (isRecurring(series) ? expandSeries : expandSingle)(series).flatMap(({ start, end, event, at }) => {
       const { component, availability } = event;
+      const { tzid } = event.start;
       if (availability === 'cancelled') return [];
       const isFirst = at === series.main.start.localMs && !series.main.replaces;
+      const isSecondOfBoth = localTimeOf(seriesZone, start) === at && instantOf(seriesZone, at) < start;
       return {
         uid: event.uid,
-        at: isFirst ? undefined : at,
+        at: isFirst && !isSecondOfBoth ? undefined : at,
+        isSecondOfBoth,
         start: toInstantWithin(start),
         // An event can end before it starts.
         end: toInstantWithin(Math.max(start, end)),
-        zone: zoneNameOf(event),
+        zone: (tzid === undefined ? undefined : zones.nameOf(tzid)) ?? 'UTC',
         isAllDay: event.start.form === 'date',
         busy: availability,
         answer: event.answer,
         property: (name: string) => textOf(component, name),
       };
-    }),
-  );
-};
+    });
+  }
+}
 
 const isRecurring = ({ main, replacements }: Series): boolean =>
   [main.rules, main.addedStarts, main.addedPeriods, replacements].some((parts) => parts.length > 0);
-
-const zoneNameOf = ({ start: { tzid } }: EventComponent): string =>
-  (tzid === undefined ? undefined : ianaNameOf(tzid)) ?? 'UTC';

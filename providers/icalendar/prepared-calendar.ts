@@ -9,6 +9,7 @@ import type { CalendarFault } from './faults.ts';
 import { readFreeBusy } from './free-busy.ts';
 import { instantRange } from './instant-range.ts';
 import { createCompilation, type Span, seriesOf } from './series.ts';
+import { feedLimit } from './work-limit.ts';
 import { createZones } from './zones/zones.ts';
 
 export interface PreparedCalendar {
@@ -27,8 +28,9 @@ export interface BusySpans {
 /** The most faults that are kept of one calendar. */
 const maxFaults = 1_000;
 const singlesPerStep = 2_000;
-/** A rule that a library expands can need some milliseconds. */
+/** A rule that a library expands can need some milliseconds, and a thousand of its steps need about 20. */
 const seriesPerStep = 20;
+const libraryStepsPerStep = 1_000;
 
 /** Prepares the calendar, in small steps. */
 export function* prepareCalendar(
@@ -57,7 +59,7 @@ export function* prepareCalendar(
     );
     const compiled = compile(group);
     if (isSeries) series.push(compiled);
-    else compiled(instantRange, (start, end) => add(singles, start, end));
+    else compiled(instantRange, (start, end) => add(singles, start, end), feedLimit());
     yield;
   }
   for (const component of componentsNamed(components, 'VFREEBUSY')) {
@@ -78,13 +80,16 @@ export function* prepareCalendar(
         }
         yield inside;
       }
-      for (let from = 0; from < series.length; from += seriesPerStep) {
-        const found = noSpans();
-        for (const expand of series.slice(from, from + seriesPerStep)) {
-          expand(window, (start, end) => add(found, start, end));
-        }
+      const limit = feedLimit();
+      let [found, inStep, stepsBefore] = [noSpans(), 0, limit.steps];
+      for (const expand of series) {
+        expand(window, (start, end) => add(found, start, end), limit);
+        inStep += 1;
+        if (inStep < seriesPerStep && stepsBefore - limit.steps < libraryStepsPerStep) continue;
         yield found;
+        [found, inStep, stepsBefore] = [noSpans(), 0, limit.steps];
       }
+      yield found;
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Reads the properties of a component with `ical.js`, each on its own: one that cannot be read does not hide the others. */
 import ICAL from 'ical.js';
-import { minute, second } from '../../domain/time/units.ts';
+import { day, hour, minute, second } from '../../domain/time/units.ts';
 import { type Component, linesNamed } from './content-lines.ts';
 
 /** A date or a time as a calendar writes it. */
@@ -81,17 +81,25 @@ export const readTimes = (line: string): ReadTimes => {
   };
 };
 
+/** A date, or a date with a time. Section 3.3.5 permits no separators and no time without seconds; programs write both. */
+const written = /^(\d{4})(-?)(\d\d)\2(\d\d)(?:T(\d\d)(?::?(\d\d)(?::?(\d\d)(?:\.\d{1,9})?)?)?(Z?))?$/i;
+
 /** Many programs write a date without VALUE=DATE: the digits decide. */
 const readTime = (value: string, tzid: string | undefined): CalendarTime | undefined => {
-  const isDate = /^\d{8}$/.test(value);
-  const parsed: unknown = valueOf(isDate ? `DTSTART;VALUE=DATE:${value}` : `DTSTART:${value}`);
-  // ical.js carries an overflow: it reads February 30 as March 2. Such a date does not exist.
-  if (!(parsed instanceof ICAL.Time) || parsed.toICALString() !== value) return undefined;
-  const { year, month, day, hour, minute, second, isDate: date } = parsed;
-  const localMs =
-    new Date(0).setUTCFullYear(year, month - 1, day) + Date.UTC(1970, 0, 1, hour, minute, second);
-  if (date) return { form: 'date', localMs, tzid: undefined };
-  if (value.endsWith('Z')) return { form: 'utc', localMs, tzid: undefined };
+  const match = written.exec(value);
+  if (!match) return undefined;
+  const [, year = '', , month = '', date = '', hours, minutes = '0', seconds = '0', mark = ''] = match;
+  const days = new Date(0).setUTCFullYear(Number(year), Number(month) - 1, Number(date));
+  // February 30 does not exist.
+  if (new Date(days).getUTCMonth() !== Number(month) - 1 || new Date(days).getUTCDate() !== Number(date)) {
+    return undefined;
+  }
+  if (hours === undefined) return { form: 'date', localMs: days, tzid: undefined };
+  const ms = Number(hours) * hour + Number(minutes) * minute + Number(seconds) * second;
+  // 24 o'clock is the next midnight (ISO 8601), and second 60 is a leap second (section 3.3.12).
+  if (ms > day || Number(minutes) > 59 || Number(seconds) > 60) return undefined;
+  const localMs = days + ms;
+  if (mark !== '') return { form: 'utc', localMs, tzid: undefined };
   return tzid === undefined ? { form: 'floating', localMs, tzid } : { form: 'zoned', localMs, tzid };
 };
 

@@ -124,6 +124,21 @@ describe('a recurrence rule', () => {
     );
   });
 
+  it('of weeks without a day has the weekday of its start, whatever the window', () => {
+    const expected = ['2025', '2026', '2027', '2028'].map((year) =>
+      starts('FREQ=YEARLY;BYWEEKNO=20', '2024-05-15T09:00', `${year}-01-01T00:00`, `${year}-12-31T00:00`),
+    );
+    expect(expected).toEqual([
+      ['2025-05-14T09:00'],
+      ['2026-05-13T09:00'],
+      ['2027-05-19T09:00'],
+      ['2028-05-17T09:00'],
+    ]);
+    expect(
+      starts('FREQ=YEARLY;BYWEEKNO=20', '2024-05-15T09:00', '2024-01-01T00:00', '2028-12-31T00:00'),
+    ).toEqual(['2024-05-15T09:00', ...expected.flat()]);
+  });
+
   it.each(['', 'DAILY', 'FREQ=DAILY;INTERVAL=0', 'FREQ=DAILY;COUNT=0', 'FREQ=DAILY;BYDAY=\u0000'])(
     'is not read from %j',
     (text) => {

@@ -3,7 +3,9 @@
  * zone, as times without a zone: the zone of a calendar can be one that no library knows.
  */
 import { RRuleTemporal } from 'rrule-temporal';
+import { day, hour, minute, second } from '../../domain/time/units.ts';
 import { expandSimpleRule } from './simple-rule.ts';
+import { isWithin, maxStarts, resourceLimit, type WorkLimit } from './work-limit.ts';
 
 /** A rule without its UNTIL, which is compared with occurrences and not with their clock. */
 export interface Rule {
@@ -28,7 +30,7 @@ export const readRule = (value: string): Rule | undefined => {
   return isRule && !hasZero ? { text: rest.join(';'), until } : undefined;
 };
 
-/** The library jumps to the window. What it then steps through is bounded by these numbers: less than a second at worst. */
+/** The library jumps to the window. What it then steps through is bounded by these numbers: half a second at worst. */
 const maxPeriods = 10_000;
 const maxCandidates = 20_000;
 /**
@@ -48,17 +50,58 @@ type Expansion =
  * (RFC 5545, section 3.8.5.3). Bounded in time: a rule that never ends, or never occurs, costs the same.
  *
  * @param start the local time of DTSTART, in milliseconds read as UTC, as all times here
+ * @param limit what the expansion uses is taken from it. Default: that of one resource.
  */
-export const expandRule = (rule: Rule, start: number, from: number, until: number): Expansion => {
+export const expandRule = (
+  rule: Rule,
+  start: number,
+  from: number,
+  until: number,
+  limit: WorkLimit = resourceLimit(),
+): Expansion => {
   if (from > until || until < start) return { kind: 'complete', starts: [] };
   const simple = expandSimpleRule(rule.text, start, from, until);
-  return simple ? { kind: 'complete', starts: simple } : expandByLibrary(rule, start, from, until);
+  if (simple) return isWithin(limit, 'starts', simple.length) ? complete(simple) : tooMany;
+  if (!isWithin(limit, 'steps', stepsOf(rule.text, start, from, until))) return tooMany;
+  const expansion = expandByLibrary(rule, start, from, until);
+  if (expansion.kind !== 'complete') return expansion;
+  return isWithin(limit, 'starts', expansion.starts.length) ? expansion : tooMany;
 };
 
-/** Like `expandRule`, for every rule. */
-export const expandByLibrary = ({ text }: Rule, start: number, from: number, until: number): Expansion => {
+const tooMany: Expansion = { kind: 'too_many' };
+const complete = (starts: readonly number[]): Expansion => ({ kind: 'complete', starts });
+
+/** The length of a period, and the days that the library looks at in it. */
+const periods: ReadonlyMap<string, { readonly ms: number; readonly days: number }> = new Map([
+  ['YEARLY', { ms: 365 * day, days: 366 }],
+  ['MONTHLY', { ms: 28 * day, days: 31 }],
+  ['WEEKLY', { ms: 7 * day, days: 7 }],
+  ['DAILY', { ms: day, days: 1 }],
+  ['HOURLY', { ms: hour, days: 1 }],
+  ['MINUTELY', { ms: minute, days: 1 }],
+  ['SECONDLY', { ms: second, days: 1 }],
+]);
+
+/** Estimates the steps that the library needs. */
+const stepsOf = (text: string, start: number, from: number, until: number): number => {
+  const parts = new Map(text.split(';').map((part) => [part.split('=')[0], part.split('=')[1] ?? '']));
+  const { ms, days } = periods.get(parts.get('FREQ') ?? '') ?? { ms: day, days: 1 };
+  // Occurrences that are counted are found from the beginning on.
+  const span = until - (parts.has('COUNT') ? start : Math.max(start, from));
+  const count = Math.min(maxPeriods, 1 + span / (ms * (Number(parts.get('INTERVAL')) || 1)));
+  if (!multiplies.test(text)) return count;
+  const times = ['BYHOUR', 'BYMINUTE', 'BYSECOND'].map((name) => parts.get(name)?.split(',').length ?? 1);
+  return Math.min(
+    maxCandidates,
+    times.reduce((product, length) => product * length, count * days),
+  );
+};
+
+/** Like `expandRule`, for every rule, without a limit of its own. */
+export const expandByLibrary = (rule: Rule, start: number, from: number, until: number): Expansion => {
+  const text = withWeekday(rule.text, start);
   try {
-    const rule = new RRuleTemporal({
+    const recurrence = new RRuleTemporal({
       rruleString: `DTSTART;TZID=UTC:${digitsOf(start)}\nRRULE:${text}`,
       // A start that the rule does not generate is its first occurrence, and is counted.
       ...(text.includes('COUNT=') && { includeDtstart: true }),
@@ -66,15 +109,28 @@ export const expandByLibrary = ({ text }: Rule, start: number, from: number, unt
       maxIterations: maxPeriods,
       cache: false,
     });
-    const found = rule.between(new Date(from), new Date(until), true);
+    const found = recurrence.between(new Date(from), new Date(until), true);
     const starts = new Set(found.map(({ epochMilliseconds }) => epochMilliseconds));
     if (start >= from && start <= until) starts.add(start);
-    return { kind: 'complete', starts: [...starts].sort((one, other) => one - other) };
+    return starts.size > maxStarts ? tooMany : complete([...starts].sort((one, other) => one - other));
   } catch (error) {
     const exceeded = error instanceof Error && error.message.startsWith('Maximum ');
     return { kind: exceeded ? 'too_many' : 'invalid' };
   }
 };
+
+const weekdays = ['SU', 'MO', 'TU', 'WE', 'TH', 'FR', 'SA'];
+
+/**
+ * Returns the rule with the weekday of DTSTART when it names weeks and no days. What a rule does not say is derived from
+ * DTSTART (RFC 5545, section 3.3.10). `lib-recur` keeps the weekday, too
+ * (https://github.com/dmfs/lib-recur/blob/main/src/main/java/org/dmfs/rfc5545/recur/ByWeekNoYearlyExpander.java).
+ * `rrule-temporal` takes the weekday from the date to which it jumps: it depends on the window.
+ */
+const withWeekday = (text: string, start: number): string =>
+  text.includes('BYWEEKNO=') && !/\b(BYDAY|BYMONTHDAY|BYYEARDAY)=/.test(text)
+    ? `${text};BYDAY=${weekdays[new Date(start).getUTCDay()] ?? 'MO'}`
+    : text;
 
 /**
  * Returns whether the rule itself generates the start of the series. False for a rule that cannot be expanded.
@@ -83,7 +139,7 @@ export const expandByLibrary = ({ text }: Rule, start: number, from: number, unt
 export const generatesStart = ({ text }: Rule, start: number): boolean => {
   try {
     const rule = new RRuleTemporal({
-      rruleString: `DTSTART;TZID=UTC:${digitsOf(start)}\nRRULE:${text}`,
+      rruleString: `DTSTART;TZID=UTC:${digitsOf(start)}\nRRULE:${withWeekday(text, start)}`,
       maxCandidateEvaluations: maxCandidates,
       maxIterations: maxPeriods,
       cache: false,

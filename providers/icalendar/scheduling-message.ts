@@ -6,6 +6,7 @@ import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { day } from '../../domain/time/units.ts';
 import { type Component, componentsNamed, linesNamed, readComponents, unfold } from './content-lines.ts';
+import { sequenceOf } from './event.ts';
 import { readOccurrences } from './occurrences.ts';
 import { parameterOf, rawValueOf, readTimes, textOf } from './properties.ts';
 import { utc } from './zones/zone.ts';
@@ -91,12 +92,6 @@ const addressOf = (line: string): string =>
     .trim()
     .toLowerCase()
     .replace(/^mailto:/, '');
-
-const sequenceOf = (event: Component): number | undefined => {
-  const [line] = linesNamed(event, 'SEQUENCE');
-  const digits = line === undefined ? '' : rawValueOf(line).trim();
-  return /^\d{1,9}$/.test(digits) ? Number(digits) : undefined;
-};
 
 /** The last instant that JavaScript can print with four digits of the year. */
 const lastMs = Date.UTC(9999, 11, 31);

@@ -1,9 +1,11 @@
 /** Expands an event, or a series with its changed occurrences, into its occurrences. */
 import { day, hour } from '../../domain/time/units.ts';
+import { type ElapsedRule, expandElapsedRule, readElapsedRule } from './elapsed-rule.ts';
 import type { EventComponent } from './event.ts';
 import type { ReportFault } from './faults.ts';
 import { type CalendarDuration, type CalendarTime, readTimes } from './properties.ts';
 import { expandRule, type Rule } from './recurrence.ts';
+import { isWithin, maxRules, maxStarts, resourceLimit, type WorkLimit } from './work-limit.ts';
 import { instantOf, localTimeOf, type Zone } from './zones/zone.ts';
 import type { Zones } from './zones/zones.ts';
 
@@ -51,12 +53,31 @@ const longestDays = 36_525;
  */
 export const seriesOf = (events: readonly EventComponent[]): readonly Series[] =>
   [...Map.groupBy(events, (event) => event.uid ?? event).values()].flatMap((group) => {
-    const replacements = group.filter(({ replaces }) => replaces !== undefined);
+    const replacements = newestOf(
+      group.filter(({ replaces }) => replaces !== undefined),
+      ({ replaces }) => `${replaces?.andFuture} ${replaces?.time.tzid} ${replaces?.time.localMs}`,
+    );
     const [first, ...others] = group.filter(({ replaces }) => replaces === undefined);
     return first ? [{ main: first, replacements }, ...others.map(alone)] : replacements.map(alone);
   });
 
 const alone = (main: EventComponent): Series => ({ main, replacements: [] });
+
+/**
+ * Returns one component for each key: a component with the same UID and RECURRENCE-ID is a revision (RFC 5546,
+ * section 2.1.5). The highest SEQUENCE counts, then the latest DTSTAMP, then the last one in the text.
+ */
+const newestOf = (
+  events: readonly EventComponent[],
+  keyOf: (event: EventComponent) => string,
+): readonly EventComponent[] =>
+  events.length < 2
+    ? events
+    : [...Map.groupBy(events, keyOf).values()].flatMap((revisions) =>
+        revisions
+          .toSorted((one, other) => one.sequence - other.sequence || one.stampMs - other.stampMs)
+          .slice(-1),
+      );
 
 /** Which occurrences are wanted: those that block time, or all that take place. */
 type Selection = 'blocking' | 'all';
@@ -74,11 +95,12 @@ export const createExpansion = (
   zones: Zones,
   reportFault: ReportFault,
   selection: Selection = 'blocking',
+  limit: WorkLimit = resourceLimit(),
 ): ((series: Series) => readonly Occurrence[]) => {
   const compile = createCompilation(zones, reportFault, selection);
   return (series) => {
     const found: Occurrence[] = [];
-    compile(series)(window, (start, end, event, at) => found.push({ start, end, event, at }));
+    compile(series)(window, (start, end, event, at) => found.push({ start, end, event, at }), limit);
     return found;
   };
 };
@@ -87,7 +109,7 @@ export const createExpansion = (
 type Take = (start: number, end: number, event: EventComponent, at: number) => void;
 
 /** Finds the occurrences of a series within a window. */
-type CompiledSeries = (window: Span, take: Take) => void;
+type CompiledSeries = (window: Span, take: Take, limit: WorkLimit) => void;
 
 /** Creates the function that prepares a series for expansions within several windows. */
 export const createCompilation = (
@@ -125,12 +147,22 @@ export const createCompilation = (
     length: lengthOf(event),
   });
 
-  /** Takes the occurrence that starts at this local time, when it is wanted. @param at its original local start */
-  const takeAt = (window: Span, take: Take, pattern: Pattern, local: number, at: number): void => {
+  /**
+   * Takes the occurrence that starts at this local time, when it is wanted.
+   * @param at its original local start
+   * @param start when it starts. The clock can show its local time twice.
+   */
+  const takeAt = (
+    window: Span,
+    take: Take,
+    pattern: Pattern,
+    local: number,
+    at: number,
+    start = instantOf(pattern.zone, local),
+  ): void => {
     const { event, zone } = pattern;
     if (!isSelected(event, selection)) return;
     const length = pattern.length ?? noLength;
-    const start = instantOf(zone, local);
     const end = (length.days === 0 ? start : instantOf(zone, local + length.days * day)) + length.ms;
     const isWanted = start < end || selection === 'all';
     if (isWanted && start < window.end && end > window.start) take(start, end, event, at);
@@ -138,26 +170,51 @@ export const createCompilation = (
 
   /** Returns a time on the clock of the series. */
   const localIn = ({ zone, event }: Pattern, time: CalendarTime): number => {
-    if (event.start.form === 'date') return startOfDay(time.localMs);
+    if (event.start.form === 'date') return dayIn(zone, time, event.uid);
     const own = zones.zoneOf(time, event.uid);
     return time.form === 'date' || own === zone
       ? time.localMs
       : localTimeOf(zone, instantOf(own, time.localMs));
   };
 
+  /**
+   * Returns the day of the owner that a time means. Some programs write the midnight of the day as if the owner were in
+   * another zone: a midnight that is none of the owner means the date that its digits name.
+   */
+  const dayIn = (zone: Zone, time: CalendarTime, uid: string | undefined): number => {
+    if (time.form === 'date' || time.form === 'floating') return startOfDay(time.localMs);
+    const local = localTimeOf(zone, instantOfTime(time, uid));
+    const isWritten = startOfDay(local) !== local && startOfDay(time.localMs) === time.localMs;
+    return isWritten ? time.localMs : startOfDay(local);
+  };
+
+  /** Tells which occurrence a component replaces, in whatever form its RECURRENCE-ID is written. */
+  const originalInstant = (main: Pattern, { replaces, uid }: EventComponent): number | undefined => {
+    if (!replaces) return undefined;
+    const isDay = main.event.start.form === 'date' || replaces.time.form === 'date';
+    return isDay ? localIn(main, replaces.time) : instantOfTime(replaces.time, uid);
+  };
+
   const originalStart = (main: Pattern, { replaces, start }: EventComponent): number =>
     replaces ? localIn(main, replaces.time) : start.localMs;
 
-  /** Returns a function that says whether an occurrence is among the times. A date means all occurrences of that day. */
-  const among = (main: Pattern, times: readonly CalendarTime[]): ((local: number) => boolean) => {
+  /**
+   * Returns a function that says whether an occurrence is among the times. A date means all occurrences of that day. A
+   * time of the clock is one occurrence, unless it was found as an instant: then the clock can show it twice.
+   */
+  const among = (main: Pattern, times: readonly CalendarTime[]): IsAmong => {
     if (times.length === 0) return () => false;
     const isDated = main.event.start.form === 'date';
-    const days = new Set(times.filter(({ form }) => isDated || form === 'date').map(dayOf));
-    const timed = times.filter(({ form }) => !isDated && form !== 'date');
-    const locals = new Set(timed.map((time) => localIn(main, time)));
-    const instants = new Set(timed.map((time) => instantOfTime(time, main.event.uid)));
-    return (local) =>
-      days.has(startOfDay(local)) || locals.has(local) || instants.has(instantOf(main.zone, local));
+    const [dated, timed] = [times.filter(({ form }) => isDated || form === 'date'), isDated ? [] : times];
+    const days = new Set(dated.map((time) => startOfDay(localIn(main, time))));
+    const exact = timed.filter(({ form }) => form !== 'date');
+    const locals = new Set(exact.map((time) => localIn(main, time)));
+    const instants = new Set(exact.map((time) => instantOfTime(time, main.event.uid)));
+    return (local, instant) =>
+      days.has(startOfDay(local)) ||
+      (instant === undefined
+        ? locals.has(local) || instants.has(instantOf(main.zone, local))
+        : instants.has(instant));
   };
 
   const laterPatterns = (main: Pattern, replacements: readonly EventComponent[]): readonly LaterPattern[] =>
@@ -169,38 +226,71 @@ export const createCompilation = (
       )
       .sort((one, other) => one.from - other.from);
 
-  /** Returns the local starts of all occurrences that can be in the window; `too_many` when they cannot be listed. */
+  /** Returns the starts of all occurrences that can be in the window; `too_many` when they cannot be listed. */
   const startsOf = (
     window: Span,
-    { pattern: main, reach, firstStarts, lastStarts }: CompiledMain,
-  ): readonly number[] | 'too_many' => {
-    const { event } = main;
-    const expansionOf = (rule: Rule, index: number) =>
-      expandRule(
-        rule,
-        event.start.localMs,
-        window.start - reach - zoneMargin,
-        Math.min(window.end + reach + zoneMargin, lastStarts[index] ?? Infinity),
-      );
-    const [first, ...others] = event.rules;
-    const endsFirst = (lastStarts[0] ?? Infinity) < event.start.localMs;
-    if (first && others.length === 0 && firstStarts.length === 1 && !endsFirst) {
-      const expansion = expansionOf(first, 0);
+    { pattern: main, reach, firstStarts, rules }: CompiledMain,
+    limit: WorkLimit,
+  ): Starts | 'too_many' => {
+    const { event, zone } = main;
+    if (rules.length > maxRules) return 'too_many';
+    const from = window.start - reach - zoneMargin;
+    const until = window.end + reach + zoneMargin;
+    const expansionOf = ({ rule, last }: CompiledRule) => {
+      const expansion = expandRule(rule, event.start.localMs, from, Math.min(until, last.local), limit);
+      return expansion.kind === 'complete' && last.instant < until + zoneMargin
+        ? { ...expansion, starts: expansion.starts.filter((local) => isUntil(main, local, last)) }
+        : expansion;
+    };
+    const [first, ...others] = rules;
+    const endsFirst = first && !isUntil(main, event.start.localMs, first.last);
+    if (first && !first.elapsed && others.length === 0 && firstStarts.length === 1 && !endsFirst) {
+      const expansion = expansionOf(first);
       if (expansion.kind === 'too_many') return 'too_many';
       // The start of the series is among the starts of its rule.
-      if (expansion.kind === 'complete') return expansion.starts;
+      if (expansion.kind === 'complete') return { locals: expansion.starts, instants: noInstants };
     }
-    const starts = new Set(firstStarts);
-    for (const [index, rule] of event.rules.entries()) {
-      const expansion = expansionOf(rule, index);
+    const locals = new Set(firstStarts);
+    const instants = new Set<number>();
+    for (const compiled of rules) {
+      const { elapsed, last } = compiled;
+      if (elapsed) {
+        const end = Math.min(until, last.instant, instantOf(zone, Math.min(until, last.local)));
+        const found = expandElapsedRule(elapsed, zone, instantOf(zone, event.start.localMs), from, end);
+        if (found === 'too_many' || !isWithin(limit, 'starts', found.length)) return 'too_many';
+        for (const instant of found) instants.add(instant);
+        continue;
+      }
+      const expansion = expansionOf(compiled);
       if (expansion.kind === 'too_many') return 'too_many';
       if (expansion.kind === 'invalid') {
         reportFault({ code: 'invalid_rule', uid: event.uid, about: 'RRULE' });
         continue;
       }
-      for (const start of expansion.starts) starts.add(start);
+      for (const start of expansion.starts) locals.add(start);
     }
-    return [...starts];
+    if (locals.size + instants.size > maxStarts + firstStarts.length) return 'too_many';
+    if (instants.size > 0) for (const local of locals) instants.delete(instantOf(zone, local));
+    return { locals: [...locals], instants: [...instants] };
+  };
+
+  /**
+   * Returns the last start that UNTIL permits. An UNTIL that cannot be read is reported; its date still ends the rule when
+   * that can be read.
+   */
+  const lastOf = (main: Pattern, { until }: Rule): LastStart => {
+    if (until === undefined) return { local: Infinity, instant: Infinity };
+    const [written] = readTimes(`UNTIL:${until}`).times;
+    if (!written) reportFault({ code: 'invalid_rule', uid: main.event.uid, about: 'RRULE' });
+    const last = written ?? readTimes(`UNTIL:${until.slice(0, 8)}`).times[0];
+    if (!last) return { local: Infinity, instant: Infinity };
+    if (last.form === 'date') return { local: last.localMs + day - 1, instant: Infinity };
+    if (last.form !== 'utc') return { local: last.localMs, instant: Infinity };
+    const local = localTimeOf(main.zone, last.localMs);
+    // For a series of days, programs write midnight of the last day in UTC or in their own zone.
+    return main.event.start.form === 'date'
+      ? { local: Math.max(local, last.localMs), instant: Infinity }
+      : { local: local + day, instant: last.localMs };
   };
 
   /** The times of a series that cannot be listed are blocked as a whole: they must not count as free. */
@@ -214,8 +304,12 @@ export const createCompilation = (
 
   return ({ main: event, replacements }) => {
     const main = patternOf(event);
-    const later = laterPatterns(main, replacements);
-    const replacing = replacements.map((replacement) => ({
+    const newest = newestOf(
+      replacements,
+      (replacement) => `${replacement.replaces?.andFuture} ${originalInstant(main, replacement)}`,
+    );
+    const later = laterPatterns(main, newest);
+    const replacing = newest.map((replacement) => ({
       pattern: patternOf(replacement),
       local: replacement.start.localMs,
       at: originalStart(main, replacement),
@@ -224,14 +318,19 @@ export const createCompilation = (
       pattern: main,
       reach: Math.max(0, ...[main, ...later].map((pattern) => reachOf(pattern, main))),
       firstStarts: [event.start.localMs, ...event.addedStarts.map((time) => localIn(main, time))],
-      lastStarts: event.rules.map((rule) => untilOf(main, rule)),
+      rules: event.rules.map((rule) => ({
+        rule,
+        elapsed: event.start.form === 'date' ? undefined : readElapsedRule(rule.text),
+        last: lastOf(main, rule),
+      })),
     };
     const isExcluded = among(main, event.excluded);
     const isReplaced = among(
       main,
       replacements.flatMap(({ replaces }) => replaces?.time ?? []),
     );
-    const isKept = (local: number) => !isExcluded(local) && !isReplaced(local);
+    const isKept = (local: number, instant?: number) =>
+      !isExcluded(local, instant) && !isReplaced(local, instant);
     const keepsAll = event.excluded.length === 0 && replacements.length === 0;
     const periods = event.addedPeriods
       .filter(({ start }) => isKept(localIn(main, start)))
@@ -240,16 +339,26 @@ export const createCompilation = (
         local: start.localMs,
         at: localIn(main, start),
       }));
-    return (window, take) => {
-      const starts = startsOf(window, compiled);
+    return (window, take, limit) => {
+      const starts = startsOf(window, compiled, limit);
       if (starts === 'too_many') blockAsWhole(window, take, main);
       else {
-        for (const local of starts) {
+        for (const local of starts.locals) {
           if (!keepsAll && !isKept(local)) continue;
           const pattern = later.length === 0 ? undefined : later.findLast(({ from }) => from <= local);
           if (pattern) {
             takeAt(window, take, pattern, pattern.event.start.localMs + local - pattern.from, local);
           } else takeAt(window, take, main, local, local);
+        }
+        for (const instant of starts.instants) {
+          const local = localTimeOf(main.zone, instant);
+          if (!keepsAll && !isKept(local, instant)) continue;
+          const pattern = later.findLast(({ from }) => from <= local);
+          if (pattern) {
+            const { localMs } = pattern.event.start;
+            const start = instantOf(pattern.zone, localMs) + instant - instantOf(main.zone, pattern.from);
+            takeAt(window, take, pattern, localTimeOf(pattern.zone, start), local, start);
+          } else takeAt(window, take, main, local, local, instant);
         }
         for (const { pattern, local, at } of periods) takeAt(window, take, pattern, local, at);
       }
@@ -265,9 +374,35 @@ interface CompiledMain {
   readonly reach: number;
   /** The local starts that no rule generates. */
   readonly firstStarts: readonly number[];
-  /** For each rule, the last local time at which an occurrence can start. */
-  readonly lastStarts: readonly number[];
+  readonly rules: readonly CompiledRule[];
 }
+
+interface CompiledRule {
+  readonly rule: Rule;
+  /** Undefined: the rule follows the clock. */
+  readonly elapsed: ElapsedRule | undefined;
+  readonly last: LastStart;
+}
+
+/** The last time at which an occurrence of a rule can start: on the clock of the series, and as an instant. */
+interface LastStart {
+  readonly local: number;
+  readonly instant: number;
+}
+
+/** The starts on the clock of the series, and those that follow elapsed time. */
+interface Starts {
+  readonly locals: readonly number[];
+  readonly instants: readonly number[];
+}
+
+const noInstants: readonly number[] = [];
+
+/** @param instant of an occurrence that was found as an instant */
+type IsAmong = (local: number, instant?: number) => boolean;
+
+const isUntil = ({ zone }: Pattern, local: number, last: LastStart): boolean =>
+  local <= last.local && (last.instant === Infinity || instantOf(zone, local) <= last.instant);
 
 /** Returns how far from its local start in the series an occurrence can reach, in either direction. */
 const reachOf = ({ event, length }: Pattern, main: Pattern): number => {
@@ -277,14 +412,3 @@ const reachOf = ({ event, length }: Pattern, main: Pattern): number => {
 };
 
 const startOfDay = (localMs: number): number => Math.floor(localMs / day) * day;
-const dayOf = ({ localMs }: CalendarTime): number => startOfDay(localMs);
-
-/** Returns the last local time at which an occurrence of the rule can start. */
-const untilOf = (main: Pattern, { until }: Rule): number => {
-  const [last] = until === undefined ? [] : readTimes(`UNTIL:${until}`).times;
-  if (!last) return Infinity;
-  if (last.form === 'date') return last.localMs + day - 1;
-  const local = last.form === 'utc' ? localTimeOf(main.zone, last.localMs) : last.localMs;
-  // For a series of days, programs write midnight of the last day in UTC or in their own zone.
-  return main.event.start.form === 'date' ? Math.max(local, last.localMs) : local;
-};

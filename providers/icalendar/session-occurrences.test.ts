@@ -37,6 +37,8 @@ const firstInstantOf = (text: string, zone: string): number =>
       .map((time) => time.toMillis()),
   );
 
+const instantIn = (text: string): number => Date.parse(text.includes('T') ? `${text}Z` : `${text}T00:00Z`);
+
 const list = (
   changes: object,
   { from = '2026-01-01', until = '2027-01-01' } = {},
@@ -44,7 +46,7 @@ const list = (
 ) =>
   sessionsIn(
     { definition: definition(changes), exceptions, isCancelled: false },
-    { start: Date.parse(`${from}T00:00Z`), end: Date.parse(`${until}T00:00Z`) },
+    { start: instantIn(from), end: instantIn(until) },
   );
 
 describe('the sessions of a block', () => {
@@ -64,6 +66,32 @@ describe('the sessions of a block', () => {
       room: 'Studio 2',
       isChanged: false,
     });
+  });
+
+  it('end when the clock says so, also in the night of a clock change', () => {
+    const night = { start: '2026-10-24T22:00', end: '2026-10-25T06:00' };
+    const october = { from: '2026-10-20', until: '2026-10-28' };
+    const endsOf = (sessions: ReturnType<typeof list>) => sessions.map(({ end }) => end);
+    const first = list({ ...night, recurrence: { rule: 'FREQ=DAILY;COUNT=2' } }, october);
+    expect(endsOf(first)).toEqual(['2026-10-25T05:00:00.000Z', '2026-10-26T05:00:00.000Z']);
+    const moved = { at: '2026-10-22T10:00', change: night };
+    const changes = {
+      start: '2026-10-21T10:00',
+      end: '2026-10-21T12:00',
+      recurrence: { rule: 'FREQ=DAILY;COUNT=2' },
+    };
+    expect(endsOf(list(changes, october, [moved]))).toEqual([
+      '2026-10-21T10:00:00.000Z',
+      '2026-10-25T05:00:00.000Z',
+    ]);
+    // The last hour alone is in the window.
+    expect(
+      list({ ...night, recurrence: undefined }, { from: '2026-10-25T04:30', until: '2026-10-26' }),
+    ).toHaveLength(1);
+    const spring = { start: '2026-03-28T22:00', end: '2026-03-29T06:00', recurrence: undefined };
+    expect(endsOf(list(spring, { from: '2026-03-28', until: '2026-03-30' }))).toEqual([
+      '2026-03-29T04:00:00.000Z',
+    ]);
   });
 
   it('are one without a rule, with added dates, and without excluded ones', () => {

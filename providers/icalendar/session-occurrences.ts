@@ -4,8 +4,8 @@
  */
 import { clockMsOf, clockTimeOf } from '../../domain/session-blocks/clock-times.ts';
 import type { Session, SessionException, SessionPlan } from '../../domain/session-blocks/session-block.ts';
-import { toInstant } from '../../domain/time/epoch.ts';
-import { day, minute } from '../../domain/time/units.ts';
+import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import { day, hour, minute } from '../../domain/time/units.ts';
 import type { Component } from './content-lines.ts';
 import { type EventComponent, readEvent } from './event.ts';
 import type { CalendarFault } from './faults.ts';
@@ -33,7 +33,8 @@ const fail = ({ code }: CalendarFault): never => {
 /**
  * Returns the sessions that overlap the window, the earliest first. Bounded by the window: a rule that never ends costs
  * the same. Times follow the clock of the zone: one that the clock skips is read with the offset before the gap, and of one
- * that it shows twice, the first counts (RFC 5545, section 3.3.5).
+ * that it shows twice, the first counts (RFC 5545, section 3.3.5). The first session and changed ones end at the time that is
+ * written; the others are as long as the first one is on the clock.
  * @param window in epoch milliseconds
  * @throws UnexpandableBlock
  */
@@ -50,21 +51,29 @@ export const sessionsIn = (
     const event = readEvent(replacementOf(definition, exception), noAddresses, fail);
     if (event) changed.set(event, exception);
   }
-  const expand = createExpansion(window, createZones([], ianaZone(zone), fail), fail, 'all');
+  const around = { start: window.start - clockChange, end: window.end + clockChange };
+  const expand = createExpansion(around, createZones([], ianaZone(zone), fail), fail, 'all');
   return expand({ main, replacements: [...changed.keys()] })
-    .map(({ start, end, event, at }) => {
+    .map(({ start, end: sameLength, event, at }) => {
       const change = changed.get(event)?.change;
+      const isFirst = event === main && clockTimeOf(at) === definition.start;
+      const writtenEnd = change && 'end' in change ? change.end : isFirst ? definition.end : undefined;
+      const end = writtenEnd === undefined ? sameLength : instantOfClock(zone, clockMsOf(writtenEnd) ?? 0);
       const room = (change && 'room' in change ? change.room : undefined) ?? definition.room;
       return {
         at: clockTimeOf(at),
         start: toInstant(start),
-        end: toInstant(end),
+        end: toInstant(start < end ? end : sameLength),
         ...(room === undefined ? {} : { room }),
         isChanged: change !== undefined,
       };
     })
+    .filter(({ start, end }) => toEpochMs(start) < window.end && toEpochMs(end) > window.start)
     .sort((one, other) => one.start.localeCompare(other.start));
 };
+
+/** No clock changes by more. Only Pacific/Apia has skipped a day, in 2011. */
+const clockChange = 2 * hour;
 
 /** Returns whether the series, without its exceptions, has a session with this start on the clock of the zone. */
 export const hasSessionAt = ({ definition }: Pick<SessionPlan, 'definition'>, at: string): boolean => {

@@ -13,11 +13,14 @@ const optional = (name: string, value: fc.Arbitrary<string | number>) =>
 const common = fc
   .tuple(
     optional('INTERVAL', fc.integer({ min: 1, max: 7 })),
-    optional('COUNT', fc.integer({ min: 1, max: 60 })),
+    optional('COUNT', fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 300, max: 2_000 }))),
   )
   .map((parts) => parts.join(''));
 const rule = fc.oneof(
   common.map((parts) => `FREQ=DAILY${parts}`),
+  fc
+    .tuple(optional('COUNT', fc.integer({ min: 1, max: 600 })), listOf(weekday))
+    .map(([count, days]) => `FREQ=DAILY${count};BYDAY=${days}`),
   fc
     .tuple(common, optional('BYDAY', listOf(weekday)), optional('WKST', weekday))
     .map((parts) => `FREQ=WEEKLY${parts.join('')}`),
@@ -65,7 +68,8 @@ it('a simple rule has the same occurrences as with the library', () => {
 it.each([
   'FREQ=HOURLY',
   'FREQ=DAILY;BYHOUR=9,10',
-  'FREQ=DAILY;BYDAY=MO',
+  'FREQ=DAILY;INTERVAL=2;BYDAY=MO',
+  'FREQ=DAILY;BYDAY=1MO',
   'FREQ=MONTHLY;BYDAY=MO;BYSETPOS=-1',
   'FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13',
   'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29',

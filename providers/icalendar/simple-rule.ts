@@ -48,10 +48,9 @@ const readSimpleRule = (text: string): SimpleRule | undefined => {
   const frequency = parts.get('FREQ') ?? '';
   const byDay = parts.get('BYDAY')?.split(',') ?? [];
   const byDate = parts.get('BYMONTHDAY')?.split(',') ?? [];
-  const [interval, count] = [parts.get('INTERVAL') ?? '1', parts.get('COUNT') ?? String(maxPeriods)];
+  const [interval, count] = [parts.get('INTERVAL') ?? '1', parts.get('COUNT') ?? '1'];
   const weekStart = weekdays.indexOf(parts.get('WKST') ?? 'MO');
-  if (!isNumber(interval) || !isNumber(count) || weekStart < 0 || Number(count) > maxPeriods)
-    return undefined;
+  if (!isNumber(interval) || !isNumber(count) || weekStart < 0) return undefined;
   const rule = {
     interval: Number(interval),
     count: parts.has('COUNT') ? Number(count) : Infinity,
@@ -62,16 +61,20 @@ const readSimpleRule = (text: string): SimpleRule | undefined => {
   };
   const allows = (...names: readonly string[]) =>
     [...parts.keys()].every((name) => ['FREQ', 'INTERVAL', 'COUNT', 'WKST', ...names].includes(name));
+  const weekly = (): SimpleRule | undefined => {
+    const days = byDay.map((name) => weekdays.indexOf(name));
+    const weekOffsets = [...new Set(days.map((weekday) => modulo(weekday - weekStart, 7)))].sort(
+      (one, other) => one - other,
+    );
+    return allows('BYDAY') && !days.includes(-1) ? { ...rule, frequency: 'WEEKLY', weekOffsets } : undefined;
+  };
   switch (frequency) {
     case 'DAILY':
-      return allows() ? { ...rule, frequency } : undefined;
-    case 'WEEKLY': {
-      const days = byDay.map((name) => weekdays.indexOf(name));
-      const weekOffsets = [...new Set(days.map((weekday) => modulo(weekday - weekStart, 7)))].sort(
-        (one, other) => one - other,
-      );
-      return allows('BYDAY') && !days.includes(-1) ? { ...rule, frequency, weekOffsets } : undefined;
-    }
+      if (allows()) return { ...rule, frequency };
+      // On each of these days of each week.
+      return interval === '1' && byDay.length > 0 ? weekly() : undefined;
+    case 'WEEKLY':
+      return weekly();
     case 'MONTHLY': {
       const monthDays = byDay.flatMap((name) => monthDayOf(name) ?? []);
       const dates = byDate.map(Number);
@@ -89,7 +92,7 @@ const readSimpleRule = (text: string): SimpleRule | undefined => {
   }
 };
 
-const isNumber = (text: string): boolean => /^[1-9]\d{0,4}$/.test(text);
+const isNumber = (text: string): boolean => /^[1-9]\d{0,8}$/.test(text);
 
 const monthDayOf = (text: string): MonthDay | undefined => {
   const [, ordinal, name = ''] = /^(-?[1-5])?([A-Z]{2})$/.exec(text) ?? [];
@@ -113,53 +116,66 @@ export const expandSimpleRule = (
   /** The start of the series is the first occurrence, whether the rule generates it or not. */
   let left = rule.count - 1;
   if (start >= from && start <= until) starts.push(start);
-  /** Takes an occurrence. Returns whether there can be more. */
-  const take = (at: number): boolean => {
-    if (at <= start) return true;
-    left -= 1;
-    if (left < 0 || at > until) return false;
-    if (at >= from) starts.push(at);
-    return true;
+  const occurrences: Occurrences = {
+    take: (at) => {
+      if (at <= start) return true;
+      left -= 1;
+      if (left < 0 || at > until) return false;
+      if (at >= from) starts.push(at);
+      return true;
+    },
+    skip: (count) => {
+      left -= count;
+    },
   };
-  // Occurrences that are counted must be found from the beginning on.
-  const first = rule.count === Infinity ? Math.max(start, from) : start;
-  expand[rule.frequency](rule, start, first, until, take);
+  expand[rule.frequency](rule, start, Math.max(start, from), until, occurrences);
   return starts;
 };
+
+interface Occurrences {
+  /** Takes an occurrence. Returns whether there can be more. */
+  readonly take: (at: number) => boolean;
+  /** Counts occurrences after the start and before the window. */
+  readonly skip: (count: number) => void;
+}
 
 type Expand = (
   rule: SimpleRule,
   start: number,
-  /** No earlier occurrence is of interest. */
+  /** No earlier occurrence is of interest. Those of a rule with a count are counted. */
   first: number,
   until: number,
-  take: (at: number) => boolean,
+  occurrences: Occurrences,
 ) => void;
 
-const daily: Expand = ({ interval }, start, first, until, take) => {
+const daily: Expand = ({ interval }, start, first, until, { take, skip }) => {
   const step = interval * day;
-  for (let at = start + Math.ceil((first - start) / step) * step; at <= until; at += step) {
+  const skipped = Math.ceil((first - start) / step);
+  skip(Math.max(0, skipped - 1));
+  for (let at = start + skipped * step; at <= until; at += step) {
     if (!take(at)) return;
   }
 };
 
-const weekly: Expand = ({ interval, weekOffsets, weekStart }, start, first, until, take) => {
+const weekly: Expand = ({ interval, weekOffsets, weekStart }, start, first, until, { take, skip }) => {
   const clock = modulo(start, day);
   const own = modulo(weekdayOf(start) - weekStart, 7);
   const offsets = weekOffsets.length > 0 ? weekOffsets : [own];
   const step = interval * week;
   const beginning = start - clock - own * day;
   const skipped = Math.max(0, Math.floor((first - beginning) / step));
+  if (skipped > 0) skip(offsets.filter((offset) => offset > own).length + (skipped - 1) * offsets.length);
   for (let at = beginning + skipped * step; at <= until; at += step) {
     for (const offset of offsets) if (!take(at + offset * day + clock)) return;
   }
 };
 
-const monthly: Expand = ({ interval, monthDays, monthDates }, start, first, until, take) => {
+const monthly: Expand = ({ interval, count, monthDays, monthDates }, start, first, until, { take }) => {
   const begun = new Date(start);
   const clock = modulo(start, day);
   const beginning = begun.getUTCFullYear() * 12 + begun.getUTCMonth();
-  const ahead = new Date(first);
+  // Months differ, so that occurrences that are counted are found from the beginning on. So are years.
+  const ahead = new Date(count === Infinity ? first : start);
   const wanted = ahead.getUTCFullYear() * 12 + ahead.getUTCMonth();
   const skipped = Math.max(0, Math.floor((wanted - beginning) / interval));
   for (let month = beginning + skipped * interval; ; month += interval) {
@@ -178,10 +194,11 @@ const monthly: Expand = ({ interval, monthDays, monthDates }, start, first, unti
   }
 };
 
-const yearly: Expand = ({ interval }, start, first, until, take) => {
+const yearly: Expand = ({ interval, count }, start, first, until, { take }) => {
   const begun = new Date(start);
   const beginning = begun.getUTCFullYear();
-  const skipped = Math.max(0, Math.floor((new Date(first).getUTCFullYear() - beginning) / interval));
+  const ahead = new Date(count === Infinity ? first : start).getUTCFullYear();
+  const skipped = Math.max(0, Math.floor((ahead - beginning) / interval));
   for (let year = beginning + skipped * interval; ; year += interval) {
     const at = new Date(start).setUTCFullYear(year);
     if (Number.isNaN(at) || at > until || at > lastYear) return;

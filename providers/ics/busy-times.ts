@@ -10,6 +10,7 @@ import {
   prepareCalendar,
 } from '../icalendar/prepared-calendar.ts';
 import type { Span } from '../icalendar/series.ts';
+import { feedLimit } from '../icalendar/work-limit.ts';
 import { calendarZone } from '../icalendar/zones/calendar-zone.ts';
 import { commonZone } from '../icalendar/zones/common-zone.ts';
 import { zoneOfTzid } from '../icalendar/zones/iana-zone.ts';
@@ -90,7 +91,7 @@ export const readFeed = async (
   const busy: BusyTime[] = [];
   let turnBegan = performance.now();
   const query = { window, owner: feedZone(text), addresses: addressesOf(text) };
-  for (const times of eachBusyTimes(text, query, (fault) => faults.push(fault))) {
+  for (const times of eachBusyTimes(text, query, (fault) => faults.push(fault), feedLimit())) {
     for (const time of times) busy.push(time);
     if (busy.length > limit) break;
     if (performance.now() - turnBegan < turnMs) continue;
@@ -123,12 +124,16 @@ const addressesOf = (text: string): ReadonlySet<string> => {
   return new Set(name?.includes('@') ? [name] : []);
 };
 
+/** The most characters of a VTIMEZONE. One with all changes since 1900 has about 20,000. */
+const longestDefinition = 100_000;
+
 /** Days and floating times are read in the zone of the calendar; else in the zone of most events; else in UTC. */
 const feedZone = (text: string): Zone => {
   const named = propertyOf(text, 'X-WR-TIMEZONE');
   const zone = (named === undefined ? undefined : zoneOfTzid(named)) ?? commonZone([text]);
   if (zone) return zone;
-  const definition = /^BEGIN:VTIMEZONE\s[\s\S]*?^END:VTIMEZONE/im.exec(text)?.[0] ?? '';
+  const begins = text.search(/^BEGIN:VTIMEZONE\s/im);
+  const definition = begins < 0 ? '' : text.slice(begins, begins + longestDefinition);
   const [component] = componentsNamed(readComponents(unfold(definition)), 'VTIMEZONE');
   return component ? (calendarZone(component) ?? utc) : utc;
 };

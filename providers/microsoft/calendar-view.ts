@@ -4,12 +4,12 @@
  * no calendar but the main one, and no personal account.
  */
 import { z } from 'zod';
-import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { day } from '../../domain/time/units.ts';
 import { operationOf } from '../operations.ts';
 import type { BusyEvent, CallContext, ConnectedAccount } from '../ports.ts';
+import { createLeftOut, type LeftOut, type ReportUnreadable } from '../unreadable-events.ts';
 import { calendarPath, mainCalendar } from './calendar-name.ts';
 import { eventIdIn, marksIn, withMarks } from './event-marks.ts';
 import { type GraphClient, pathOfLink } from './graph-client.ts';
@@ -27,7 +27,7 @@ import {
 const listOperation = operationOf('microsoft', 'calendar.listEvents');
 
 /** The items are read one by one, so that one that cannot be read does not fail the page. */
-const pageSchema = z.object({ value: z.array(z.unknown()), '@odata.nextLink': z.string().optional() });
+const pageSchema = z.object({ value: z.array(z.unknown()), '@odata.nextLink': z.string().nullish() });
 
 interface Window {
   readonly from: Instant;
@@ -42,8 +42,12 @@ export type QueryBusyEvents = (
   call: CallContext,
 ) => Promise<readonly BusyEvent[]>;
 
-/** Creates the query. It also throws when the list has no end: an incomplete list must not count as free time. */
-export const createBusyEventQuery = (client: GraphClient, mailboxes: Mailboxes): QueryBusyEvents => {
+/** Creates the query. Events that cannot be read are left out and reported. It also throws when the list has no end: an incomplete list must not count as free time. */
+export const createBusyEventQuery = (
+  client: GraphClient,
+  mailboxes: Mailboxes,
+  reportUnreadable: ReportUnreadable = () => {},
+): QueryBusyEvents => {
   const readPage = (connection: ConnectedAccount, call: CallContext, path: string, calendarId: string) =>
     client.exchange(listOperation, connection, call, pageSchema, {
       method: 'get',
@@ -54,14 +58,18 @@ export const createBusyEventQuery = (client: GraphClient, mailboxes: Mailboxes):
   return async (connection, calendarId, window, call) => {
     const zone = () => mailboxes.zone({ operation: listOperation, connection, call });
     const busy: BusyEvent[] = [];
+    const leftOut = createLeftOut(connection, reportUnreadable);
     let path = viewPath(calendarId, window);
     for (let page = 0; page < maxEventPages; page += 1) {
       const answer = await readPage(connection, call, path, calendarId);
-      const blocking = answer.value.flatMap(blockingEvent);
+      const blocking = leftOut.read(timedEventSchema, answer.value).flatMap(blockingEvent);
       const mailboxZone = blocking.some(({ event }) => event.isAllDay) ? await zone() : undefined;
-      busy.push(...blocking.flatMap((found) => busyEventOf(found, mailboxZone, window)));
-      const next = answer['@odata.nextLink'];
-      if (next === undefined) return busy;
+      busy.push(...blocking.flatMap((found) => busyEventOf(found, mailboxZone, window, leftOut)));
+      const next = answer['@odata.nextLink'] ?? undefined;
+      if (next === undefined) {
+        leftOut.report();
+        return busy;
+      }
       path = pathOfLink(next);
     }
     throw graphError(listOperation, {
@@ -86,27 +94,24 @@ interface BlockingEvent {
   readonly busy: BusyEvent['busy'];
 }
 
-const blockingEvent = (item: unknown): readonly BlockingEvent[] => {
-  const event = timedEventSchema.safeParse(item).data;
-  const busy = event ? outlookBusyKind(event) : 'free';
-  return event && busy !== 'free' ? [{ event, busy }] : [];
+const blockingEvent = (event: TimedEvent): readonly BlockingEvent[] => {
+  const busy = outlookBusyKind(event);
+  return busy === 'free' ? [] : [{ event, busy }];
 };
 
 const busyEventOf = (
   { event, busy }: BlockingEvent,
   mailboxZone: string | undefined,
   { from, until }: Window,
+  leftOut: LeftOut,
 ): readonly BusyEvent[] => {
-  const interval = intervalOf(event, mailboxZone);
-  if (!interval || interval.end <= from || interval.start >= until) return [];
+  const interval = timesOf(event, mailboxZone);
+  if (!interval) leftOut.add('unreadable_event: time');
+  // An event of no duration blocks no time.
+  if (!interval || interval.start >= interval.end) return [];
+  if (interval.end <= from || interval.start >= until) return [];
   const { id, singleValueExtendedProperties: properties } = event;
   return [
     { ...interval, busy, eventId: eventIdIn(properties) ?? id, reference: marksIn(properties)?.reference },
   ];
-};
-
-/** An event without readable times and an event of no duration block no time. */
-const intervalOf = (event: TimedEvent, mailboxZone: string | undefined): BusyInterval | undefined => {
-  const interval = timesOf(event, mailboxZone);
-  return interval && interval.start < interval.end ? interval : undefined;
 };

@@ -3,6 +3,7 @@ import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { operationOf } from '../operations.ts';
 import { type FormerEvent, overwrittenEdit } from '../overwritten-edit.ts';
 import type { CalendarEvent, CalendarProvider } from '../ports.ts';
+import type { ReportUnreadable } from '../unreadable-events.ts';
 import { listCalendars } from './calendar-list.ts';
 import { mainCalendar } from './calendar-name.ts';
 import { createBusyEventQuery } from './calendar-view.ts';
@@ -20,10 +21,13 @@ const putEvent = operationOf('microsoft', 'calendar.putEvent');
 const putConference = operationOf('microsoft', 'calendar.putConference');
 const removeEvent = operationOf('microsoft', 'calendar.deleteEvent');
 
-/** Creates the provider. Every method throws `ProviderError`. */
-export const createOutlookCalendar = (client: GraphClient): CalendarProvider => {
+/** Creates the provider. Every method throws `ProviderError`. @param reportUnreadable is called with events left out */
+export const createOutlookCalendar = (
+  client: GraphClient,
+  reportUnreadable: ReportUnreadable = () => {},
+): CalendarProvider => {
   const mailboxes = createMailboxes(client);
-  const queryBusyEvents = createBusyEventQuery(client, mailboxes);
+  const queryBusyEvents = createBusyEventQuery(client, mailboxes, reportUnreadable);
   return {
     name: 'microsoft',
     calendarList: {

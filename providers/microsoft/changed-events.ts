@@ -8,7 +8,9 @@ import { ProviderError } from '../../domain/errors.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
+import { optionalField } from '../optional-field.ts';
 import type { CallContext, ConnectedAccount, EventMark, ListedChange, ListedEvent } from '../ports.ts';
+import type { LeftOut } from '../unreadable-events.ts';
 import { calendarPath, mainCalendar } from './calendar-name.ts';
 import { canBeOurs } from './event.ts';
 import { eventIdIn, marksIn, withMarks } from './event-marks.ts';
@@ -30,23 +32,26 @@ import {
 export const changeSchema = z.looseObject({
   id: z.string(),
   '@removed': z.unknown().optional(),
-  type: z.string().nullish().describe('singleInstance, occurrence, exception or seriesMaster'),
-  seriesMasterId: z.string().nullish(),
-  transactionId: z.string().nullish(),
+  type: optionalField(z.string()).describe('singleInstance, occurrence, exception or seriesMaster'),
+  seriesMasterId: optionalField(z.string()),
+  transactionId: optionalField(z.string()),
 });
 type Change = z.infer<typeof changeSchema>;
 
 const eventSchema = timedEventSchema.extend({
-  '@odata.etag': z.string().optional(),
-  type: z.string().nullish(),
-  seriesMasterId: z.string().nullish(),
-  attendees: attendeesSchema,
+  '@odata.etag': optionalField(z.string()),
+  type: optionalField(z.string()),
+  seriesMasterId: optionalField(z.string()),
+  attendees: optionalField(attendeesSchema),
 });
 type Event = z.infer<typeof eventSchema>;
 
 const fields = `${timedEventFields},type,seriesMasterId`;
 
-const instancesSchema = z.object({ value: z.array(eventSchema), '@odata.nextLink': z.string().optional() });
+const instancesSchema = z.object({
+  value: z.array(z.unknown()).describe('Read one by one'),
+  '@odata.nextLink': optionalField(z.string()),
+});
 
 /** The window of a listing, [from, until). */
 export interface Window {
@@ -59,6 +64,8 @@ export interface CalendarRequest {
   readonly connection: ConnectedAccount;
   readonly calendarId: string;
   readonly call: CallContext;
+  /** What cannot be read is added to it, and what is stored of it stays. */
+  readonly leftOut: LeftOut;
 }
 
 export interface ChangedEvents {
@@ -75,10 +82,11 @@ const seriesMaster = 'seriesMaster';
 /** Creates the reader. */
 export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): ChangedEvents => {
   /** Returns the event; undefined when the calendar has none with this id. */
-  const find = async (request: CalendarRequest, id: string): Promise<Event | undefined> => {
+  const find = async (request: CalendarRequest, id: string): Promise<Event | 'unreadable' | undefined> => {
     try {
       const select = `${fields},attendees`;
-      return await read(request, eventSchema, `${pathOf(request, id)}?$select=${select}&${withMarks}`);
+      const found = await read(request, z.unknown(), `${pathOf(request, id)}?$select=${select}&${withMarks}`);
+      return request.leftOut.read(eventSchema, [found])[0] ?? 'unreadable';
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -96,12 +104,18 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
       isOwnCalendar: calendarId === mainCalendar,
     });
 
-  const toChange = async (request: CalendarRequest, event: Event): Promise<ListedChange> => {
+  /** Returns nothing for an event whose times cannot be read: that is no deletion. */
+  const toChange = async (request: CalendarRequest, event: Event): Promise<ListedChange | undefined> => {
     const mailboxZone = event.isAllDay ? await mailboxes.zone(request) : undefined;
+    const listed = eventOf(event, mailboxZone);
+    if (!listed) {
+      request.leftOut.add('unreadable_event: time');
+      return undefined;
+    }
     return {
       id: event.id,
-      series: event.seriesMasterId ?? undefined,
-      event: eventOf(event, mailboxZone),
+      series: event.seriesMasterId,
+      event: listed,
       mark: markOf(event),
       roomAnswer: roomAnswerOf(event),
     };
@@ -115,19 +129,21 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
     request: CalendarRequest,
     id: string,
     { from, until }: Window,
-  ): Promise<ListedChange> => {
+  ): Promise<ListedChange | undefined> => {
     const found = await find(request, id);
+    if (found === 'unreadable') return undefined;
     if (!found || found.type === seriesMaster) return { id };
     const change = await toChange(request, found);
-    const isInside = change.event && change.event.end > from && change.event.start < until;
+    const isInside = change?.event && change.event.end > from && change.event.start < until;
     return isInside ? { id } : change;
   };
 
   /** Only an event of ours needs its marks, and so another request. */
-  const readSingle = async (request: CalendarRequest, change: Change): Promise<ListedChange> => {
+  const readSingle = async (request: CalendarRequest, change: Change): Promise<ListedChange | undefined> => {
     const listed = eventSchema.safeParse(change).data;
     if (listed && !canBeOurs(change.transactionId)) return toChange(request, listed);
     const found = await find(request, change.id);
+    if (found === 'unreadable') return undefined;
     return found ? toChange(request, found) : { id: change.id };
   };
 
@@ -154,9 +170,9 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
     try {
       for (let page = 0; page < maxEventPages; page += 1) {
         const { value, '@odata.nextLink': next } = await read(request, instancesSchema, path);
-        for (const event of value) {
+        for (const event of request.leftOut.read(eventSchema, value)) {
           const change = await toChange(request, event);
-          changes.push({ ...change, series: id, mark: ours?.mark ?? change.mark });
+          if (change) changes.push({ ...change, series: id, mark: ours?.mark ?? change.mark });
         }
         if (next === undefined) return changes;
         path = pathOfLink(next);
@@ -177,12 +193,15 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
       const series = new Set(latest.flatMap((change) => seriesOf(change) ?? []));
       const completed: ListedChange[] = [];
       for (const change of latest) {
-        if (isRemoved(change)) completed.push(await readRemoved(request, change.id, window));
-        else if (seriesOf(change) === undefined) completed.push(await readSingle(request, change));
+        if (!isRemoved(change) && seriesOf(change) !== undefined) continue;
+        const read = isRemoved(change)
+          ? await readRemoved(request, change.id, window)
+          : await readSingle(request, change);
+        if (read) completed.push(read);
       }
       for (const id of series) {
         const master = latest.find((change) => change.id === id);
-        completed.push(...(await readSeries(request, id, master, window)));
+        for (const change of await readSeries(request, id, master, window)) completed.push(change);
       }
       return completed;
     },

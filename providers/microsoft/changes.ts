@@ -17,7 +17,9 @@ import { type Instant, instantSchema } from '../../domain/time/instant.ts';
 import { day } from '../../domain/time/units.ts';
 import { parseJsonOrUndefined } from '../http/json.ts';
 import { operationOf } from '../operations.ts';
+import { optionalField } from '../optional-field.ts';
 import type { CalendarChanges, ListingPosition } from '../ports.ts';
+import { createLeftOut, type ReportUnreadable } from '../unreadable-events.ts';
 import { mainCalendar, viewPath } from './calendar-name.ts';
 import { type CalendarRequest, changeSchema, createChangedEvents, type Window } from './changed-events.ts';
 import type { GraphClient } from './graph-client.ts';
@@ -31,8 +33,8 @@ const listOperation = operationOf('microsoft', 'calendar.listChanges');
 /** The items are read one by one, so that one that cannot be read does not fail the page. */
 const pageSchema = z.object({
   value: z.array(z.unknown()),
-  '@odata.nextLink': z.string().optional(),
-  '@odata.deltaLink': z.string().optional(),
+  '@odata.nextLink': optionalField(z.string()),
+  '@odata.deltaLink': optionalField(z.string()),
 });
 
 /** A year and a month. A view of more than some years is refused, and each occurrence in it is listed. */
@@ -49,12 +51,14 @@ interface Options {
   readonly pageSize?: number | undefined;
   /** Epoch milliseconds. */
   readonly now?: (() => number) | undefined;
+  /** Is called with the events of a page that are left out. */
+  readonly reportUnreadable?: ReportUnreadable | undefined;
 }
 
 /** Creates the changes of Outlook calendars. */
 export const createOutlookChanges = (
   client: GraphClient,
-  { pageSize = changesPerPage, now = Date.now }: Options = {},
+  { pageSize = changesPerPage, now = Date.now, reportUnreadable = () => {} }: Options = {},
 ): CalendarChanges => {
   const changedEvents = createChangedEvents(client, createMailboxes(client, now));
   const readPage = async (
@@ -83,14 +87,17 @@ export const createOutlookChanges = (
       if (!start || isShort(start, position, now())) return { kind: 'cursor_expired' };
       const { from, until } = start;
       const query = position.page ?? start.query ?? firstQuery(start);
-      const request = { operation: listOperation, connection, calendarId, call };
+      const leftOut = createLeftOut(connection, reportUnreadable);
+      const request = { operation: listOperation, connection, calendarId, call, leftOut };
       const answer = await readPage(request, query, position);
       if (answer === 'expired') return { kind: 'cursor_expired' };
       const { value, '@odata.nextLink': nextLink, '@odata.deltaLink': deltaLink } = answer;
-      const listed = value.flatMap((item) => changeSchema.safeParse(item).data ?? []);
+      const listed = leftOut.read(changeSchema, value);
+      const changes = await changedEvents.complete(request, listed, { from, until });
+      leftOut.report();
       return {
         kind: 'page',
-        changes: await changedEvents.complete(request, listed, { from, until }),
+        changes,
         listedUntil: until,
         nextPage: nextLink === undefined ? undefined : queryOfLink(nextLink),
         nextCursor:

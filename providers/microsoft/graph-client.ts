@@ -25,6 +25,8 @@ export type GraphRequest = {
   readonly pageSize?: number | undefined;
   /** The table of errors. Default: that of calendars. */
   readonly errors?: readonly ErrorRow[] | undefined;
+  /** Whether the answer contains values that were added to an enumeration later, in place of `unknownFutureValue`. */
+  readonly withLaterValues?: boolean;
 } & ({ readonly method: 'get' | 'delete' } | { readonly method: 'post' | 'patch'; readonly body: object });
 
 export interface GraphClient {
@@ -50,6 +52,14 @@ const version = 'v1.0';
  */
 const preferences = `${timesInUtc}, IdType="ImmutableId"`;
 
+/** https://learn.microsoft.com/graph/best-practices-concept#handling-future-members-in-evolvable-enumerations */
+const preferencesOf = ({ pageSize, withLaterValues }: GraphRequest): string =>
+  [
+    preferences,
+    ...(pageSize === undefined ? [] : [`odata.maxpagesize=${pageSize}`]),
+    ...(withLaterValues ? ['include-unknown-enum-members'] : []),
+  ].join(', ');
+
 /** Creates the client; it holds no state of a connection. Node's `fetch` keeps connections alive. */
 export const createGraphClient = ({ graphUrl }: Pick<MicrosoftSettings, 'graphUrl'>): GraphClient => {
   const send = async (
@@ -58,7 +68,7 @@ export const createGraphClient = ({ graphUrl }: Pick<MicrosoftSettings, 'graphUr
     call: CallContext,
     sent: GraphRequest,
   ): Promise<unknown> => {
-    const { path, ifMatch, isOwnCalendar, pageSize, errors } = sent;
+    const { path, ifMatch, isOwnCalendar, errors } = sent;
     const recorder = createRecorder();
     const library = Client.initWithMiddleware({
       baseUrl: graphUrl,
@@ -69,7 +79,7 @@ export const createGraphClient = ({ graphUrl }: Pick<MicrosoftSettings, 'graphUr
       .api(path)
       .headers({
         authorization: `Bearer ${token}`,
-        prefer: pageSize === undefined ? preferences : `${preferences}, odata.maxpagesize=${pageSize}`,
+        prefer: preferencesOf(sent),
         'x-correlation-id': call.correlationId,
         ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
       })

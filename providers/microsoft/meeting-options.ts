@@ -15,7 +15,7 @@ export const meetingOptionsSchema = z.object({
   allowRecording: z.boolean().nullish().describe('Whether the meeting can be recorded'),
   recordAutomatically: z.boolean().nullish().describe('Whether the recording starts with the meeting'),
   lobbyBypassSettings: z
-    .object({ scope: z.string().nullish().describe('Who does not wait in the lobby') })
+    .object({ scope: z.string().nullish().describe('The people who bypass the lobby') })
     .nullish()
     .describe('The lobby'),
   joinMeetingIdSettings: z
@@ -41,7 +41,7 @@ export const meetingOptionsSchema = z.object({
 });
 export type AnsweredOptions = z.infer<typeof meetingOptionsSchema>;
 
-/** Everybody waits in the lobby except the organizer, or nobody does. */
+/** `organizer`: all other people wait in the lobby. `everyone`: all people bypass it. */
 const lobbyOf = (waitingRoom: boolean) =>
   waitingRoom
     ? { scope: 'organizer', isDialInBypassEnabled: false }
@@ -94,7 +94,7 @@ const isMet = (
       return (recordAutomatically ?? false) === settings.autoStartRecording;
     case 'passcode':
       return hasPasscode(settings.passcode, answered.joinMeetingIdSettings?.isPasscodeRequired === true);
-    // Who does not wait in the lobby can begin the meeting. There is no limit in minutes.
+    // A person who bypasses the lobby can start the meeting. Teams has no limit in minutes.
     case 'joinBeforeHost':
       return settings.joinBeforeHost === (waits ? 'never' : 'anytime');
     case 'alternativeHosts':

@@ -329,16 +329,17 @@ const account = (): ConnectedAccount => ({
 });
 const graphFailure = (code: string, message: string) => ({ error: { code, message } });
 
+/** Starts a server that answers every request in the same way. */
+const scripted = async (status: number, body: unknown, headers: Record<string, string> = {}) => {
+  const app = Fastify();
+  app.all('*', (_request, reply) => reply.code(status).headers(headers).send(body));
+  const graphUrl = await app.listen({ host: '127.0.0.1', port: 0 });
+  onTestFinished(() => app.close());
+  const host: HostAccount = { kind: 'connected', connection: account() };
+  return { teams: createTeamsMeetings(createGraphClient({ graphUrl })), host };
+};
+
 describe('an odd answer of Graph', () => {
-  /** Starts a server that answers every request in the same way. */
-  const scripted = async (status: number, body: unknown, headers: Record<string, string> = {}) => {
-    const app = Fastify();
-    app.all('*', (_request, reply) => reply.code(status).headers(headers).send(body));
-    const graphUrl = await app.listen({ host: '127.0.0.1', port: 0 });
-    onTestFinished(() => app.close());
-    const host: HostAccount = { kind: 'connected', connection: account() };
-    return { teams: createTeamsMeetings(createGraphClient({ graphUrl })), host };
-  };
   const meeting = {
     id: 'MSox',
     creationDateTime: '2126-01-01T00:00:00Z',

@@ -38,7 +38,7 @@ type OnlineMeeting = z.infer<typeof meetingSchema>;
 
 /** A meeting that is older than this was created by an earlier attempt. */
 const freshMs = 60_000;
-/** An external id whose meeting a person has deleted is replaced by the next one. */
+/** After a person has deleted the meeting, the next external id is used. */
 const maxGenerations = 3;
 /** No limit is documented. Outlook cuts longer subjects. */
 const maxSubjectLength = 255;
@@ -62,7 +62,9 @@ export const createTeamsMeetings = (client: GraphClient): MeetingProvider => {
     errors: readonly ErrorRow[] = onlineMeetingErrors,
   ): Promise<z.output<Shape>> => {
     try {
-      return await client.exchange(operation, connection, call, answer, { ...request, errors });
+      // The role of an alternative host is such a value.
+      const sent = { ...request, errors, withLaterValues: true };
+      return await client.exchange(operation, connection, call, answer, sent);
     } catch (error) {
       throw explained(error);
     }
@@ -185,7 +187,7 @@ export const createTeamsMeetings = (client: GraphClient): MeetingProvider => {
   };
 };
 
-/** @throws {ProviderError} for a host that is no connected account, or whose consent does not cover meetings. */
+/** @throws {ProviderError} when the host is no connected account, or its consent does not cover meetings. */
 const scopeOf = (operation: ProviderOperation, host: HostAccount, call: CallContext): CallScope => {
   if (host.kind !== 'connected') throw graphError(operation, noHost, onlineMeetingErrors);
   const scope = { operation, connection: host.connection, call };

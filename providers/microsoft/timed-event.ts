@@ -3,24 +3,25 @@ import { z } from 'zod';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { type BusyKind, busyKindOf } from '../../domain/calendars/busy-kind.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
+import { optionalField } from '../optional-field.ts';
 import type { ListedEvent } from '../ports.ts';
 import { extendedPropertiesSchema } from './event-marks.ts';
 import { allDayInterval, graphTimeSchema, instantOf } from './event-time.ts';
 import { ianaZoneOf } from './windows-zones.ts';
 
+/** An event without an id or a time cannot be read. Everything else can be missing. */
 export const timedEventSchema = z.object({
   id: z.string(),
-  isAllDay: z.boolean().nullish(),
-  isCancelled: z.boolean().nullish(),
-  showAs: z.string().nullish().describe('free, tentative, busy, oof, workingElsewhere or unknown'),
+  isAllDay: optionalField(z.boolean()),
+  isCancelled: optionalField(z.boolean()),
+  showAs: optionalField(z.string()).describe('free, tentative, busy, oof, workingElsewhere or unknown'),
   start: graphTimeSchema,
   end: graphTimeSchema,
-  originalStartTimeZone: z.string().nullish().describe('The zone in which the event was created'),
-  responseStatus: z
-    .object({ response: z.string().nullish(), time: z.string().nullish() })
-    .nullish()
-    .describe("The owner's answer; without one, its time is in the year 1"),
-  singleValueExtendedProperties: extendedPropertiesSchema,
+  originalStartTimeZone: optionalField(z.string()).describe('The zone in which the event was created'),
+  responseStatus: optionalField(
+    z.object({ response: optionalField(z.string()), time: optionalField(z.string()) }),
+  ).describe("The owner's answer; without one, its time is in the year 1"),
+  singleValueExtendedProperties: optionalField(extendedPropertiesSchema),
 });
 export type TimedEvent = z.infer<typeof timedEventSchema>;
 

@@ -263,6 +263,7 @@ const recordingsOnPath = (
   const list = operationOf(vendor, 'recordings.list');
   const download = operationOf(vendor, 'recordings.download');
   const remove = operationOf(vendor, 'recordings.remove');
+  const set = operationOf(vendor, 'recordings.setAutomatic');
   const accountOf = (host: HostAccount): CallAccount =>
     host.kind === 'connected'
       ? ofConnection(host.connection)
@@ -273,6 +274,8 @@ const recordingsOnPath = (
       path.run(list, accountOf(host), call, () => provider.list(host, meetingId, call)),
     isInTrash: (host, meetingId, call) =>
       path.run(list, accountOf(host), call, () => provider.isInTrash(host, meetingId, call)),
+    setAutomatic: (host, meetingId, isAutomatic, call) =>
+      path.run(set, accountOf(host), call, () => provider.setAutomatic(host, meetingId, isAutomatic, call)),
     download: (host, file, offset, call) =>
       path.run(download, accountOf(host), call, () => provider.download(host, file, offset, call)),
     remove: (host, instance, action, call) =>

@@ -26,6 +26,15 @@ export const createBlockWriter = (
   let running: Promise<void> = Promise.resolve();
   let failure: { readonly error: unknown } | undefined;
 
+  const store = async (block: Uint8Array, length: number): Promise<void> => {
+    try {
+      await writeBlock(block.subarray(0, length));
+      spare = block;
+    } catch (error) {
+      failure = { error };
+    }
+  };
+
   const startBlock = async (): Promise<void> => {
     await running;
     if (failure) throw failure.error;
@@ -34,14 +43,7 @@ export const createBlockWriter = (
     filling = spare ?? Buffer.allocUnsafeSlow(blockSize);
     spare = undefined;
     filled = 0;
-    running = writeBlock(block.subarray(0, length)).then(
-      () => {
-        spare = block;
-      },
-      (error: unknown) => {
-        failure = { error };
-      },
-    );
+    running = store(block, length);
   };
 
   return {

@@ -2,11 +2,11 @@
  * Stores files in a directory of the local file system. An incomplete file has the ending `.part`. It is renamed when it is
  * complete, so a file appears with all of its bytes or not at all.
  */
-import { createReadStream } from 'node:fs';
+import type { ReadStream } from 'node:fs';
 import { access, constants, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { operationOf } from '../operations.ts';
-import type { CallContext, FileStorage } from '../ports.ts';
+import type { FileStorage } from '../ports.ts';
 import { createBlockWriter } from './block-writer.ts';
 import { fileSystemError, isAbsent, storageFull } from './errors.ts';
 import { namesOfKey } from './file-key.ts';
@@ -21,19 +21,19 @@ const blockSize = 2 * 1024 * 1024;
 /** In bytes. */
 const flushedTogether = 32 * 1024 * 1024;
 
+const sizeOf = async (path: string): Promise<number | undefined> => {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+};
+
 /** Creates the storage. The directory is created with the first file. */
 export const createFileSystemStorage = (directory: string): FileStorage => {
   const pathOf = (key: string): string => join(directory, ...namesOfKey(key));
   const partOf = (key: string): string => `${pathOf(key)}.part`;
-
-  const sizeOf = async (path: string): Promise<number | undefined> => {
-    try {
-      return (await stat(path)).size;
-    } catch (error) {
-      if (isAbsent(error)) return undefined;
-      throw error;
-    }
-  };
 
   /** A transfer that cannot fit is refused before it fills the disk. */
   const requireSpace = async (bytes: number): Promise<void> => {
@@ -97,7 +97,7 @@ export const createFileSystemStorage = (directory: string): FileStorage => {
       translated(readOperation, async () => {
         // Fails here for an absent file, and not when the first byte is read.
         const handle = await open(pathOf(key), constants.O_RDONLY);
-        return bytesOf(handle.createReadStream({ ...range, signal: call.signal }), call);
+        return bytesOf(handle.createReadStream({ ...range, signal: call.signal }));
       }),
 
     remove: (key) =>
@@ -123,19 +123,20 @@ const createBackgroundFlush = (flush: () => Promise<void>) => {
   let unflushed = 0;
   let running: Promise<void> | undefined;
   let failure: unknown;
+  const run = async (): Promise<void> => {
+    try {
+      await flush();
+      running = undefined;
+    } catch (error) {
+      failure = error;
+    }
+  };
   return {
     written(bytes: number): void {
       unflushed += bytes;
       if (running || unflushed < flushedTogether) return;
       unflushed = 0;
-      running = flush().then(
-        () => {
-          running = undefined;
-        },
-        (error: unknown) => {
-          failure = error;
-        },
-      );
+      running = run();
     },
     /** Waits for the running flush. @throws its error. */
     async finish(): Promise<void> {
@@ -176,10 +177,7 @@ const translated = async <Result>(
   }
 };
 
-async function* bytesOf(
-  stream: ReturnType<typeof createReadStream>,
-  _call: CallContext,
-): AsyncGenerator<Uint8Array> {
+async function* bytesOf(stream: ReadStream): AsyncGenerator<Uint8Array> {
   try {
     yield* stream;
   } catch (error) {

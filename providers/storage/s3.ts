@@ -72,23 +72,23 @@ const hasHeaders = (request: unknown): request is { headers: Record<string, stri
   'headers' in request &&
   typeof request.headers === 'object';
 
+const translated = async <Result>(
+  operation: typeof store,
+  call: CallContext,
+  work: () => Promise<Result>,
+): Promise<Result> => {
+  try {
+    return await work();
+  } catch (error) {
+    throw s3Error(operation, error, call);
+  }
+};
+const optionsOf = ({ signal }: CallContext) => ({ abortSignal: signal });
+
 /** Creates the storage. */
 export const createS3Storage = (settings: S3Settings): FileStorage & { close(): void } => {
   const client = createClient(settings);
   const { bucket: Bucket, encryption } = settings;
-
-  const translated = async <Result>(
-    operation: typeof store,
-    call: CallContext,
-    work: () => Promise<Result>,
-  ): Promise<Result> => {
-    try {
-      return await work();
-    } catch (error) {
-      throw s3Error(operation, error, call);
-    }
-  };
-  const optionsOf = ({ signal }: CallContext) => ({ abortSignal: signal });
 
   const sizeOf = async (Key: string, call: CallContext): Promise<number | undefined> => {
     try {

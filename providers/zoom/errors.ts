@@ -34,6 +34,8 @@ const meetingRows: readonly ErrorRow[] = [
   { code: '3001', fault: 'not_found' },
   { code: '200', status: 400, fault: 'not_permitted' },
   { code: '3000', fault: 'not_permitted' },
+  // The meeting belongs to another user than the connected account.
+  { code: '3003', fault: 'not_permitted' },
   // "Your user account is not allowed meeting hosting and scheduling capabilities": the license has lapsed.
   { code: '3161', fault: 'not_permitted' },
   // The passcode does not meet the rules of the account; an alternative host is not a licensed user of it.

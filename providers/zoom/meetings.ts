@@ -171,7 +171,7 @@ export const createZoomMeetings = (client: ZoomClient, defaultUser = 'me'): Meet
 const basicUser = 1;
 const userSchema = z.object({ type: z.number().describe('1 is Basic, 2 is Licensed') });
 
-/** Meetings of Basic users end after 40 minutes: https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0067966 */
+/** Meetings of Basic users end after 40 minutes: https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0070458 */
 const basicMinutes = 40;
 
 /** A person's token reaches the meetings of that person only. */

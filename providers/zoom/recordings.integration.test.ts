@@ -61,6 +61,8 @@ const bytesFrom = async (body: AsyncIterable<Uint8Array>): Promise<Buffer> => {
   return Buffer.concat(chunks);
 };
 
+const hash = (of: Buffer): string => createHash('sha256').update(of).digest('hex');
+
 describe('recordings of Zoom', () => {
   it('are listed for each opening of the meeting, with their files', async () => {
     const { control, meeting, recordings } = await setUp();
@@ -129,7 +131,6 @@ describe('recordings of Zoom', () => {
     const bytes = await bytesFrom(whole.body);
     const rest = await recordings.download(host, file, 333_331, callContext());
     expect(rest).toMatchObject({ offset: 333_331, size: 1_000_003 });
-    const hash = (of: Buffer) => createHash('sha256').update(of).digest('hex');
     expect(hash(await bytesFrom(rest.body))).toBe(hash(bytes.subarray(333_331)));
   });
 

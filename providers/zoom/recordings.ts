@@ -23,6 +23,7 @@ import { fromZoom, zoomError } from './errors.ts';
 const listOperation = operationOf('zoom', 'recordings.list');
 const downloadOperation = operationOf('zoom', 'recordings.download');
 const removeOperation = operationOf('zoom', 'recordings.remove');
+const setOperation = operationOf('zoom', 'recordings.setAutomatic');
 
 /**
  * The answers of the servers that the files come from. A token and an address that have expired are refused with 401 or
@@ -84,6 +85,9 @@ export const uuidInPath = (uuid: string): string => {
   return uuid.startsWith('/') || uuid.includes('//') ? encodeURIComponent(encoded) : encoded;
 };
 
+const recordingsPath = (meeting: string): string =>
+  `/meetings/${meeting}/recordings?include_fields=download_access_token&ttl=${downloadTokenSeconds}`;
+
 /** Creates the provider. */
 export const createZoomRecordings = (
   client: ZoomClient,
@@ -107,9 +111,6 @@ export const createZoomRecordings = (
       throw failure;
     }
   };
-
-  const recordingsPath = (meeting: string): string =>
-    `/meetings/${meeting}/recordings?include_fields=download_access_token&ttl=${downloadTokenSeconds}`;
 
   /** Zoom lists an instance some time after its end. The last one is also found by the id of the meeting. */
   const list = async (
@@ -152,6 +153,12 @@ export const createZoomRecordings = (
       const path = `/users/${encodeURIComponent(userOf(host))}/recordings?${query.toString()}`;
       const trash = await read(host, path, trashSchema, call);
       return trash?.meetings.some(({ id }) => id === meetingId) ?? false;
+    },
+
+    setAutomatic: async (host, meetingId, isAutomatic, call) => {
+      const body = { settings: { auto_recording: isAutomatic ? 'cloud' : 'none' } };
+      const request = { method: 'PATCH', path: `/meetings/${encodeURIComponent(meetingId)}`, body } as const;
+      await client.send(setOperation, host, request, call);
     },
 
     download: async (host, { instance, file }, offset, call) => {

@@ -89,13 +89,13 @@ export const zoomVariables = {
     ZOOM_HOST_USER: notEmpty().register(variableMetadata, {
       group: 'Zoom',
       about:
-        'The user for whom meetings are created. Needs a licence; Zoom allows 100 creations and changes a day. `me` is the user who installed the app.',
+        'The user who hosts the meetings of organizations that have chosen no hosts. Needs a licence; Zoom allows 100 creations and changes a day. `me` is the user who installed the app.',
       form: 'the id or the email address of a user of the account, or me',
     }),
     ZOOM_DAILY_MEETING_WRITES: count().register(variableMetadata, {
       group: 'Zoom',
       about:
-        'The number of meetings that Zoom lets that user create and change in a day (UTC). Further auditions use their next provider. 0: no limit of ours.',
+        'The number of meetings that Zoom lets a host create and change in a day (UTC). Further auditions use their next host, or their next provider. 0: no limit of ours.',
       form: 'a whole number, such as 100',
     }),
     ZOOM_OAUTH_CLIENT_ID: notEmpty().optional().register(variableMetadata, {

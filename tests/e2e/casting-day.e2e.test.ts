@@ -2,11 +2,13 @@
  * Tests a casting day whose video provider fails: all auditions of the afternoon move to the next provider by their own
  * checks. Each participant keeps one working link and gets no other message, and nothing is left at the failed provider.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { auditionSchema } from '../../api/schemas/audition.ts';
 import { type ApiClient, createApiClient, requestBody } from '../harness/api-client.ts';
 import { duplicatesIn, expectedProviderState, providerState } from '../harness/consistency.ts';
+import { atDepth } from '../harness/depth.ts';
 import { eventually } from '../harness/eventually.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';
 
@@ -20,14 +22,14 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const minute = 60_000;
-const auditionCount = 12;
+const auditionCount = atDepth(12, 60);
 
 /** Auditions in a row whose meetings are all checked at one instant, as after noon. */
 const requestDay = async (checkAt: number): Promise<readonly string[]> => {
   const bodies = Array.from({ length: auditionCount }, (_, n) => {
     const body = requestBody(n + 1, (30 + 31 * n) * minute);
     const seconds = Math.round((Date.parse(body.slot.start) - checkAt) / 1_000);
-    return { ...body, reminders: [], policy: { meetingCheck: `PT${seconds}S`, checkInOpens: 'PT12H' } };
+    return { ...body, reminders: [], policy: { meetingCheck: `PT${seconds}S`, checkInOpens: 'P2D' } };
   });
   const views = await Promise.all(bodies.map((body) => platform.request(body)));
   return views.map(({ id }) => id);
@@ -45,11 +47,20 @@ const linksOf = async (id: string): Promise<Readonly<Record<string, string>>> =>
   );
 };
 
+/** All participants of the test have one address, whose rate is limited. */
+const whenPermitted = async (send: () => Promise<Response>): Promise<Response> => {
+  for (;;) {
+    const answer = await send();
+    if (answer.status !== 429) return answer;
+    await pause(Number(answer.headers.get('retry-after')) * 1_000);
+  }
+};
+
 /** Joins with a link, as a person does who presses the button. Returns where the link leads. */
 const join = async (url: string): Promise<string | null> => {
-  const page = await fetch(url);
+  const page = await whenPermitted(() => fetch(url));
   expect(page.status).toBe(200);
-  const answer = await fetch(url, { method: 'POST', redirect: 'manual' });
+  const answer = await whenPermitted(() => fetch(url, { method: 'POST', redirect: 'manual' }));
   expect(answer.status).toBe(302);
   return answer.headers.get('location');
 };
@@ -72,7 +83,7 @@ it('a casting day continues on the next provider when its provider fails at noon
   timeout: 400_000,
 }, async () => {
   const { control } = service.sandbox;
-  const checkAt = Date.now() + 60_000;
+  const checkAt = Date.now() + 48_000 + 1_000 * auditionCount;
   const ids = await requestDay(checkAt);
   for (const id of ids) {
     const view = await platform.untilNotified(id);

@@ -34,7 +34,10 @@ let used = 0;
 const next = (startsIn: number, changes: object = {}) => {
   used += 1;
   const { participants, ...body } = requestBody(used, startsIn, changes);
-  return { ...body, participants: participants.map(({ calendar: _, ...participant }) => participant) };
+  return {
+    ...body,
+    participants: participants.map((participant) => ({ ...participant, calendar: undefined })),
+  };
 };
 const eventPage = z.object({ items: z.array(auditionEventSchema) });
 const claimCount = z.object({ count: z.coerce.number() });
@@ -51,8 +54,8 @@ const claimsOf = async (id: string): Promise<number> => {
 
 describe('an audition with a connected Zoom host and settings', () => {
   it('has its meeting there with the settings, names what is not honoured, and leaves nothing behind', async () => {
-    const { organizations } = service.database.repositories;
-    await organizations.setMeetings(organization, {
+    const { meetingPreferences } = service.database.repositories;
+    await meetingPreferences.set(organization, {
       templates: { default: { waitingRoom: true, muteOnEntry: true }, first: { muteOnEntry: false } },
     });
     const { id } = await platform.request(
@@ -93,7 +96,7 @@ describe('an audition with a connected Zoom host and settings', () => {
   });
 
   it('falls back to the next provider when every host has another meeting at that time', async () => {
-    await service.database.repositories.organizations.setMeetings(organization, {
+    await service.database.repositories.meetingPreferences.set(organization, {
       hosts: { zoom: [{ kind: 'connection', connection: 'conn_zoom_b' }] },
     });
     const meeting = { providers: ['zoom', 'google_meet'] };
@@ -119,7 +122,7 @@ describe('an audition with a connected Zoom host and settings', () => {
   });
 
   it('asks the operator, and says what to do, when an alternative host is not licensed', async () => {
-    await service.database.repositories.organizations.setMeetings(organization, {});
+    await service.database.repositories.meetingPreferences.set(organization, {});
     const { id } = await platform.request(
       next(60 * day, {
         meeting: {

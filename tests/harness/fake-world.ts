@@ -4,12 +4,8 @@
  */
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type {
-  AuditionActivities,
-  ObservedAttendance,
-  RecordEventsInput,
-  StepFailure,
-} from '../../activities/contract.ts';
+import type { AuditionActivities, RecordEventsInput, StepFailure } from '../../activities/contract.ts';
+import type { ObservedAttendance } from '../../domain/audition/attendee.ts';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { AuditionEvent, AuditionFactType } from '../../domain/audition/events.ts';
 import { freeSlots, isFree } from '../../domain/audition/free-slots.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import type { StoreFileInput } from '../../activities/contract.ts';
+import type { RecordingActivities, StoreFileInput } from '../../activities/contract.ts';
 import { createMediaActivities } from '../../activities/index.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
@@ -33,6 +33,14 @@ export const checksumOf = ({ id, size }: { readonly id: string; readonly size: n
   for (const chunk of pseudoRandomBytes(id, 0, size)) hash.update(chunk);
   return hash.digest('hex');
 };
+
+const environmentOf = () => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+
+/** Runs an activity in an activity context, as a worker does. */
+const inContext =
+  <Input, Result>(activity: (input: Input) => Promise<Result>) =>
+  (input: Input, environment = environmentOf()): Promise<Result> =>
+    environment.run(activity, input);
 
 /** Call it at the top of a test file. Returns a function that sets up the activities for one test. */
 export const useRecordingHarness = () => {
@@ -91,20 +99,30 @@ export const useRecordingHarness = () => {
       provider: 'zoom',
       meetingId,
     } as const;
-    const environmentOf = () => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
-    /** Runs an activity in an activity context, as a worker does. */
-    const inContext =
-      <Input, Result>(activity: (input: Input) => Promise<Result>) =>
-      (input: Input, environment = environmentOf()): Promise<Result> =>
-        environment.run(activity, input);
     const run = {
-      findRecordings: inContext(activities.findRecordings),
-      storeFile: inContext(activities.storeFile),
-      discardFile: inContext(activities.discardFile),
-      completeRecording: inContext(activities.completeRecording),
-      removeAtProvider: inContext(activities.removeAtProvider),
-      raiseRecordingAttention: inContext(activities.raiseRecordingAttention),
-      settleRecordingAttention: inContext(activities.settleRecordingAttention),
+      findRecordings: inContext((input: Parameters<RecordingActivities['findRecordings']>[0]) =>
+        activities.findRecordings(input),
+      ),
+      storeFile: inContext((input: Parameters<RecordingActivities['storeFile']>[0]) =>
+        activities.storeFile(input),
+      ),
+      discardFile: inContext((input: Parameters<RecordingActivities['discardFile']>[0]) =>
+        activities.discardFile(input),
+      ),
+      completeRecording: inContext((input: Parameters<RecordingActivities['completeRecording']>[0]) =>
+        activities.completeRecording(input),
+      ),
+      removeAtProvider: inContext((input: Parameters<RecordingActivities['removeAtProvider']>[0]) =>
+        activities.removeAtProvider(input),
+      ),
+      raiseRecordingAttention: inContext(
+        (input: Parameters<RecordingActivities['raiseRecordingAttention']>[0]) =>
+          activities.raiseRecordingAttention(input),
+      ),
+      settleRecordingAttention: inContext(
+        (input: Parameters<RecordingActivities['settleRecordingAttention']>[0]) =>
+          activities.settleRecordingAttention(input),
+      ),
     };
     const find = () => run.findRecordings({ ...call, checkTrash: false });
     return {

@@ -134,6 +134,35 @@ describe('the policy override', () => {
     });
   });
 
+  it('asks about a later conflict that an overridden one precedes', async () => {
+    const plan = { conflicts: overriding, mayOverrideConflicts: true };
+    await stage.runAudition({ plan, prepare: busy }, async (played) => {
+      const { slot } = await scheduled(played);
+      if (!slot) throw new Error('there is no slot');
+      const report = (inboxId: string, others?: readonly TimeRange[]) =>
+        played.handle.signal(messages.calendarChangedSignal, {
+          inboxId,
+          participant: castingDirector.id,
+          provider: 'google',
+          connection: 'conn_office',
+          revision: 1,
+          change: { kind: 'conflict', ...always, ...(others ? { others } : {}) },
+        });
+      const factsOfChanges = () =>
+        played.world.events.flatMap(({ fact }) => (fact.type === 'calendar_changed' ? [fact] : []));
+      await report('only-overridden');
+      await report('with-another', [always, { start: slot.start, end: slot.end }]);
+      const { attention } = await played.until(({ attention: items }) => items.length > 0);
+      expect(attention).toMatchObject([
+        { step: 'calendar_conflict', what: expect.stringContaining(`from ${slot.start} to ${slot.end}`) },
+      ]);
+      expect(factsOfChanges()).toMatchObject([{ change: 'conflict', start: slot.start, end: slot.end }]);
+      // The other event is gone, and the overridden one is no question.
+      await report('overridden-again');
+      await played.until(({ attention: items }) => items.length === 0);
+    });
+  });
+
   it('refuses the slot of a caller who may not', async () => {
     await stage.runAudition({ plan: { conflicts: overriding }, prepare: busy }, async (played) => {
       expect(await played.result()).toMatchObject({ outcome: 'failed' });

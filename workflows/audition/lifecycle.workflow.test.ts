@@ -113,6 +113,26 @@ describe('an audition', () => {
     });
   });
 
+  it('gives the meeting of the next round the settings of that round', async () => {
+    const meetingSettings = { waitingRoom: true };
+    const meetingSettingsOfRounds = { first: meetingSettings, callback: { waitingRoom: false } };
+    await stage.runAudition({ plan: { meetingSettings, meetingSettingsOfRounds } }, async (played) => {
+      await untilSessionOver(played);
+      const now = await stage.environment.currentTimeMs();
+      const next = { id: auditionPlan(now).id, slot: slotIn(120, now), round: 'callback' as const };
+      played.createWorld(next.id);
+      await played.send(messages.decideUpdate, { ...apiCommand, decision: 'callback', next });
+      await played.result();
+
+      const nextRound = stage.client.workflow.getHandle(`audition/${next.id}`);
+      await expect
+        .poll(async () => (await nextRound.query(messages.viewQuery)).state, { timeout: 20_000 })
+        .toBe('scheduled');
+      expect((await nextRound.query(messages.planQuery)).meetingSettings).toEqual({ waitingRoom: false });
+      await terminateWhenIdle(nextRound);
+    });
+  });
+
   it('is closed and undone when the performer declines, who gets no cancellation', async () => {
     await stage.runAudition({ recordAs: 'declined' }, async (played) => {
       const { send, world, result } = played;

@@ -50,10 +50,7 @@ const worldOf = ({ auditionId }: { readonly auditionId: AuditionId }): World => 
 const countOf = ({ calls }: World, activity: keyof RecordingActivities): number =>
   calls.filter((call) => call.activity === activity).length;
 
-const note = <Input extends { readonly auditionId: AuditionId }>(
-  activity: keyof RecordingActivities,
-  input: Input,
-): World => {
+const note = (activity: keyof RecordingActivities, input: { readonly auditionId: AuditionId }): World => {
   const world = worldOf(input);
   world.calls.push({ activity, input });
   return world;

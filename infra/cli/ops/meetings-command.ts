@@ -2,6 +2,12 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { createOrganizations } from '../../../db/access/organizations.ts';
+import type { Database } from '../../../db/client.ts';
+import {
+  createMeetingPreferences,
+  type MeetingPreferences,
+} from '../../../db/meetings/meeting-preferences.ts';
+import { createVault } from '../../../db/vault/envelope-encryption.ts';
 import {
   checkOrganizationMeetings,
   type OrganizationMeetings,
@@ -9,7 +15,10 @@ import {
 } from '../../../domain/audition/organization-meetings.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
+import { loadVaultConfiguration } from '../../../foundation/configuration/configuration.ts';
+import { createKeyWrapping } from '../../../foundation/encryption/configured-wrapping.ts';
 import { noteAct } from '../administrative-acts.ts';
+import type { Output } from '../output.ts';
 import { withDatabase } from '../with-database.ts';
 import { CommandFailed } from './http-client.ts';
 import { parseOrganizationId } from './organization-id.ts';
@@ -30,6 +39,24 @@ const parseSettings = (text: string): OrganizationMeetings => {
 const unknownOrganization = (organization: OrganizationId): CommandFailed =>
   new CommandFailed(`There is no organization ${organization}. Check its id.`);
 
+interface Work {
+  readonly db: Database;
+  readonly preferences: MeetingPreferences;
+  readonly output: Output;
+}
+
+/** The settings are sealed, so the command needs the master keys. */
+const withPreferences = async (command: Command, work: (parts: Work) => Promise<void>): Promise<void> => {
+  const access = loadVaultConfiguration();
+  const wrapping = createKeyWrapping(access);
+  await withDatabase(
+    command,
+    (db, output) =>
+      work({ db, preferences: createMeetingPreferences(db, createVault(db, wrapping)), output }),
+    { databaseUrl: access.databaseUrl, poolSize: 2, applicationName: 'castmatch-ops' },
+  );
+};
+
 /** Creates the command `ops meetings`. */
 export const meetingsCommand = (): Command => {
   const meetings = new Command('meetings').description(
@@ -40,10 +67,10 @@ export const meetingsCommand = (): Command => {
     .description('show the settings of an organization')
     .requiredOption('--organization <id>', 'the organization', parseOrganizationId)
     .action((options: { organization: OrganizationId }, command: Command) =>
-      withDatabase(command, async (db, output) => {
-        const organization = await createOrganizations(db).get(options.organization);
-        if (!organization) throw unknownOrganization(options.organization);
-        const settings = organization.meetings ?? {};
+      withPreferences(command, async ({ db, preferences, output }) => {
+        if (!(await createOrganizations(db).get(options.organization)))
+          throw unknownOrganization(options.organization);
+        const settings = (await preferences.get(options.organization)) ?? {};
         output.show(settings, () => JSON.stringify(settings, undefined, 2));
       }),
     );
@@ -59,10 +86,9 @@ export const meetingsCommand = (): Command => {
       parseSettings,
     )
     .action((options: { organization: OrganizationId; settings: OrganizationMeetings }, command: Command) =>
-      withDatabase(command, async (db, output) => {
+      withPreferences(command, async ({ db, preferences, output }) => {
         const { organization, settings } = options;
-        if (!(await createOrganizations(db).setMeetings(organization, settings)))
-          throw unknownOrganization(organization);
+        if (!(await preferences.set(organization, settings))) throw unknownOrganization(organization);
         await noteAct(db, 'npm run ops', {
           organization,
           act: 'meetings.changed',

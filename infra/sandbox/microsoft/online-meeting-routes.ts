@@ -13,9 +13,11 @@ import {
   creationSchema,
   graphInstant,
   renderOnlineMeeting,
+  type StoredOnlineMeeting,
 } from './online-meeting.ts';
 import type { OnlineMeetings } from './online-meetings.ts';
 import { objectIdOf } from './person.ts';
+import { readPreferences } from './preferences.ts';
 import { readBody } from './request-body.ts';
 
 export interface OnlineMeetingRouteParts {
@@ -95,8 +97,8 @@ export const onlineMeetingRoutes = (
   app: FastifyInstance,
   { meetings, tenantId, organizerOf }: OnlineMeetingRouteParts,
 ) => {
-  const render = (meeting: Parameters<typeof renderOnlineMeeting>[0]) =>
-    renderOnlineMeeting(meeting, tenantId);
+  const render = (request: FastifyRequest, meeting: StoredOnlineMeeting) =>
+    renderOnlineMeeting(meeting, tenantId, readPreferences(request.headers.prefer).laterValues);
 
   app.post(
     `${path}/createOrGet`,
@@ -104,13 +106,15 @@ export const onlineMeetingRoutes = (
     (request, reply) => {
       const organizer = organizerOf(request, writing);
       const { meeting, isNew } = meetings.createOrGet(organizer, readBody(createOrGetSchema, request.body));
-      return reply.code(isNew ? 201 : 200).send(render(meeting));
+      return reply.code(isNew ? 201 : 200).send(render(request, meeting));
     },
   );
 
   app.post(path, { config: { operation: 'onlineMeetings.create' } }, (request, reply) => {
     const organizer = organizerOf(request, writing);
-    return reply.code(201).send(render(meetings.create(organizer, readBody(creationSchema, request.body))));
+    return reply
+      .code(201)
+      .send(render(request, meetings.create(organizer, readBody(creationSchema, request.body))));
   });
 
   app.get(path, { config: { operation: 'onlineMeetings.list' } }, (request) => {
@@ -127,17 +131,17 @@ export const onlineMeetingRoutes = (
       link === undefined
         ? meetings.findByJoinId(organizer, joinId ?? '')
         : meetings.findByLink(organizer, link);
-    return { value: found ? [render(found)] : [] };
+    return { value: found ? [render(request, found)] : [] };
   });
 
   app.get<MeetingPath>(meetingPath, { config: { operation: 'onlineMeetings.get' } }, (request) =>
-    render(meetings.get(organizerOf(request, reading), request.params.meetingId)),
+    render(request, meetings.get(organizerOf(request, reading), request.params.meetingId)),
   );
 
   app.patch<MeetingPath>(meetingPath, { config: { operation: 'onlineMeetings.update' } }, (request) => {
     const organizer = organizerOf(request, writing);
     const { meetingId } = request.params;
-    return render(meetings.update(organizer, meetingId, readBody(changeSchema, request.body)));
+    return render(request, meetings.update(organizer, meetingId, readBody(changeSchema, request.body)));
   });
 
   app.delete<MeetingPath>(

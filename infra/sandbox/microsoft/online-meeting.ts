@@ -77,7 +77,6 @@ export const changeSchema = z.strictObject({
 export type ChangeBody = z.infer<typeof changeSchema>;
 
 const meetingOptionsSchema = z.object(optionsShape);
-export type MeetingOptions = z.infer<typeof meetingOptionsSchema>;
 /** The names of the options that a client can write. */
 export const optionNames = Object.keys(optionsShape);
 
@@ -98,7 +97,7 @@ export const storedOnlineMeetingSchema = z.object({
 });
 export type StoredOnlineMeeting = z.infer<typeof storedOnlineMeetingSchema>;
 
-/** The options of a meeting whose client has written none. */
+/** The options of a meeting when its client has written none. */
 const defaults = {
   allowAttendeeToEnableCamera: true,
   allowAttendeeToEnableMic: true,
@@ -142,37 +141,44 @@ export const joinWebUrlOf = ({ threadId, account }: StoredOnlineMeeting, tenantI
     JSON.stringify({ Tid: tenantId, Oid: objectIdOf(account) }),
   )}`;
 
-/** Returns the meeting as Graph does. */
-export const renderOnlineMeeting = (meeting: StoredOnlineMeeting, tenantId: string) => ({
-  '@odata.type': '#microsoft.graph.onlineMeeting',
-  id: meeting.id,
-  creationDateTime: graphInstant(meeting.createdMs),
-  startDateTime: graphInstant(meeting.startMs),
-  endDateTime: graphInstant(meeting.endMs),
-  joinWebUrl: joinWebUrlOf(meeting, tenantId),
-  subject: meeting.subject ?? null,
-  externalId: meeting.externalId ?? null,
-  isBroadcast: false,
-  ...defaults,
-  ...meeting.options,
-  lobbyBypassSettings: {
-    scope: 'organization',
-    isDialInBypassEnabled: false,
-    ...meeting.options.lobbyBypassSettings,
-  },
-  joinMeetingIdSettings: {
-    isPasscodeRequired: meeting.isPasscodeRequired,
-    joinMeetingId: meeting.joinMeetingId,
-    passcode: meeting.isPasscodeRequired ? meeting.joinMeetingId.slice(-6) : null,
-  },
-  participants: {
-    organizer: { upn: meeting.account, role: 'presenter', identity: userOf(meeting.account) },
-    attendees: meeting.attendees.map(({ upn, role, identity }) => ({
-      upn: upn ?? null,
-      role: role ?? null,
-      identity: identity ?? userOf(upn ?? ''),
-    })),
-  },
-});
+/** Values that were added later: https://learn.microsoft.com/graph/api/resources/lobbybypasssettings */
+const laterValues: readonly string[] = ['invited', 'organizationExcludingGuests', 'coorganizer'];
+
+/** Returns the meeting as Graph does. @param knowsLater whether the client has asked for values that were added later */
+export const renderOnlineMeeting = (meeting: StoredOnlineMeeting, tenantId: string, knowsLater = true) => {
+  const shown = (value: string) =>
+    laterValues.includes(value) && !knowsLater ? 'unknownFutureValue' : value;
+  return {
+    '@odata.type': '#microsoft.graph.onlineMeeting',
+    id: meeting.id,
+    creationDateTime: graphInstant(meeting.createdMs),
+    startDateTime: graphInstant(meeting.startMs),
+    endDateTime: graphInstant(meeting.endMs),
+    joinWebUrl: joinWebUrlOf(meeting, tenantId),
+    subject: meeting.subject ?? null,
+    externalId: meeting.externalId ?? null,
+    isBroadcast: false,
+    ...defaults,
+    ...meeting.options,
+    lobbyBypassSettings: {
+      isDialInBypassEnabled: false,
+      ...meeting.options.lobbyBypassSettings,
+      scope: shown(meeting.options.lobbyBypassSettings?.scope ?? 'organization'),
+    },
+    joinMeetingIdSettings: {
+      isPasscodeRequired: meeting.isPasscodeRequired,
+      joinMeetingId: meeting.joinMeetingId,
+      passcode: meeting.isPasscodeRequired ? meeting.joinMeetingId.slice(-6) : null,
+    },
+    participants: {
+      organizer: { upn: meeting.account, role: 'presenter', identity: userOf(meeting.account) },
+      attendees: meeting.attendees.map(({ upn, role, identity }) => ({
+        upn: upn ?? null,
+        role: role ? shown(role) : null,
+        identity: identity ?? userOf(upn ?? ''),
+      })),
+    },
+  };
+};
 
 const userOf = (account: string) => ({ user: { id: objectIdOf(account), displayName: null } });

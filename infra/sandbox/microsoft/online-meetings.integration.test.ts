@@ -93,10 +93,18 @@ describe('a meeting', () => {
     const change = (wanted: object) => send('PATCH', `${path}/${body.id}`, wanted);
     expect((await change({ startDateTime: times.startDateTime })).status).toBe(400);
     expect((await change({ joinMeetingIdSettings: { isPasscodeRequired: true } })).status).toBe(400);
-    expect((await change({ allowedPresenters: 'anybody' })).status).toBe(400);
+    expect((await change({ allowedPresenters: 'guests' })).status).toBe(400);
     expect((await change({ allowedPresenters: 'organizer' })).body).toMatchObject({
       allowedPresenters: 'organizer',
     });
+  });
+
+  it('shows later values of enumerations only to clients that ask for them', async () => {
+    const { create, send } = await setup();
+    const { body } = await create();
+    const attendees = [{ upn: 'reader@contoso.example', role: 'coorganizer' }];
+    const changed = await send('PATCH', `${path}/${body.id}`, { participants: { attendees } });
+    expect(changed.body.participants.attendees).toMatchObject([{ role: 'unknownFutureValue' }]);
   });
 
   it('of another organizer is not found', async () => {

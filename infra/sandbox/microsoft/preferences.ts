@@ -9,6 +9,8 @@ export interface Preferences {
   readonly body: 'text' | 'html';
   /** The most items in a page of a change query. */
   readonly pageSize: number | undefined;
+  /** Whether values that were added to an enumeration later are sent, in place of `unknownFutureValue`. */
+  readonly laterValues: boolean;
 }
 
 const valueOf = (header: string, name: string): string | undefined =>
@@ -38,6 +40,7 @@ export const readPreferences = (header: string | readonly string[] | undefined):
     zone,
     immutableIds: valueOf(text, 'IdType')?.toLowerCase() === 'immutableid',
     pageSize: pageSizeOf(text),
+    laterValues: /(?:^|[,;])\s*include-unknown-enum-members\s*(?:[,;]|$)/i.test(text),
     body: valueOf(text, 'outlook\\.body-content-type') === 'text' ? 'text' : 'html',
   };
 };

@@ -54,6 +54,8 @@ const keyOf = (decodedOnce: string): string => {
   return decodedOnce.includes('%') ? decodeURIComponent(decodedOnce) : decodedOnce;
 };
 
+const originOf = (request: FastifyRequest): string => `${request.protocol}://${request.host}`;
+
 /** Registers the routes. */
 export const recordingRoutes = (
   app: FastifyInstance,
@@ -66,7 +68,6 @@ export const recordingRoutes = (
     if (!found) throw noRecording();
     return found;
   };
-  const originOf = (request: FastifyRequest): string => `${request.protocol}://${request.host}`;
 
   app.get<MeetingPath>(
     '/v2/past_meetings/:meetingId/instances',

@@ -92,6 +92,39 @@ describe('meetings of the Zoom sandbox', () => {
     expect(data.start_time).toBe(utc);
   });
 
+  it.each([
+    ['settings.jbh_time', { settings: { jbh_time: 7 } }],
+    ['settings.auto_recording', { settings: { auto_recording: 'always' } }],
+    ['settings.waiting_room', { settings: { waiting_room: 'yes' } }],
+    [
+      'settings.breakout_room.rooms.0.name',
+      { settings: { breakout_room: { rooms: [{ name: 'x'.repeat(33) }] } } },
+    ],
+    ['password', { password: '12345678901' }],
+    ['password', { password: 'with space' }],
+  ])('are refused for an invalid %s', async (field, change) => {
+    const { call } = await setup();
+    const answer = await call('POST', '/users/me/meetings', meeting(change));
+    expect(answer).toMatchObject({ status: 400, data: { code: 300, errors: [{ field }] } });
+  });
+
+  it.each([
+    ['lapsed', 400, 3161],
+    ['deactivated', 404, 1001],
+  ] as const)('are refused for a host who is %s', async (kind, status, code) => {
+    const { call } = await setup({ users: { 'a@sandbox.example': kind } });
+    const answer = await call('POST', '/users/a@sandbox.example/meetings', meeting());
+    expect(answer).toMatchObject({ status, data: { code } });
+  });
+
+  it('are refused without the scope of the app', async () => {
+    const { call } = await setup({ accountScopes: ['meeting:read:meeting:admin'] });
+    expect(await call('POST', '/users/me/meetings', meeting())).toMatchObject({
+      status: 400,
+      data: { code: 4711, message: expect.stringContaining('meeting:write:meeting:admin') },
+    });
+  });
+
   it('are changed by PATCH and answer 3001 after DELETE', async () => {
     const { call, sandbox } = await setup();
     const { data } = await call('POST', '/users/me/meetings', meeting());

@@ -20,15 +20,23 @@ interface Transition {
   readonly offset: number;
 }
 
+/** The most observances that are used, the latest ones, and the most years whose transitions are kept. */
+const maxObservances = 200;
+const maxYears = 100;
+
 /** Returns the zone that the component defines; undefined when it has no observance that can be read. */
 export const calendarZone = (component: Component): Zone | undefined => {
-  const observances = component.children.flatMap((child) => readObservance(child) ?? []);
-  const [first] = observances.toSorted((one, other) => one.start - other.start);
+  const observances = component.children
+    .flatMap((child) => readObservance(child) ?? [])
+    .sort((one, other) => one.start - other.start)
+    .slice(-maxObservances);
+  const [first] = observances;
   if (!first) return undefined;
   const years = new Map<number, readonly Transition[]>();
   return {
     offsetAt: (epochMs) => {
       const year = new Date(epochMs).getUTCFullYear();
+      if (years.size >= maxYears) years.clear();
       const transitions = years.get(year) ?? transitionsUntil(observances, year);
       years.set(year, transitions);
       return transitions.findLast(({ at }) => at <= epochMs)?.offset ?? first.offsetFrom;
@@ -71,7 +79,10 @@ const transitionsUntil = (observances: readonly Observance[], year: number): rea
 /** A rule that ended long ago still gives the last onset of its observance. */
 const ruleOnsets = ({ start, rules, offsetFrom }: Observance, end: number): readonly number[] =>
   rules.flatMap((rule) => {
-    const [last] = rule.until === undefined ? [] : readTimes(`UNTIL:${rule.until}`).times;
+    const [last] =
+      rule.until === undefined
+        ? []
+        : [rule.until, rule.until.slice(0, 8)].flatMap((until) => readTimes(`UNTIL:${until}`).times);
     const lastOnset = last && last.localMs + (last.form === 'utc' ? offsetFrom : 0);
     const until = Math.min(end, lastOnset ?? end);
     const expansion = expandRule(rule, start, until - lookBack, until);

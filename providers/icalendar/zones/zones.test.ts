@@ -171,6 +171,40 @@ describe('a zone of the calendar', () => {
     expect(read(calendar(...wrong, ...lines)).times).toEqual(['2026-12-01T09:00 2026-12-01T10:00']);
   });
 
+  it.each(['EST', 'GMT', 'Custom/EST', 'CET'])('has the clock of its definition as %s', (tzid) => {
+    const defined = zone(
+      tzid,
+      ...standard(
+        'DTSTART:20071104T020000',
+        'TZOFFSETFROM:-0400',
+        'TZOFFSETTO:-0500',
+        'RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=1SU',
+      ),
+      ...daylight(
+        'DTSTART:20070311T020000',
+        'TZOFFSETFROM:-0500',
+        'TZOFFSETTO:-0400',
+        'RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=2SU',
+      ),
+    );
+    const lines = event(`DTSTART;TZID=${tzid}:20260701T100000`, 'DURATION:PT1H');
+    const window = { from: '2026-07-01', until: '2026-07-02' };
+    expect(read(calendar(...defined, ...lines), window)).toMatchObject({
+      times: ['2026-07-01T14:00 2026-07-01T15:00'],
+      faults: [],
+    });
+  });
+
+  it.each([
+    ['EST', '2026-07-01T15:00'],
+    ['GMT', '2026-07-01T10:00'],
+    ['CET', '2026-07-01T08:00'],
+  ])('is that of the IANA database as %s when it is not defined', (tzid, start) => {
+    const lines = event(`DTSTART;TZID=${tzid}:20260701T100000`, 'DURATION:PT1H');
+    const found = read(calendar(...lines), { from: '2026-07-01', until: '2026-07-02' });
+    expect([startsOf(found.times), found.faults]).toEqual([[start], []]);
+  });
+
   it('is that of X-LIC-LOCATION', () => {
     const located = zone('My zone', 'X-LIC-LOCATION:Asia/Tokyo');
     const lines = event('DTSTART;TZID=My zone:20261201T090000', 'DURATION:PT1H');

@@ -3,7 +3,7 @@ import { type Component, componentsNamed } from '../content-lines.ts';
 import type { ReportFault } from '../faults.ts';
 import { type CalendarTime, textOf } from '../properties.ts';
 import { calendarZone } from './calendar-zone.ts';
-import { zoneOfTzid } from './iana-zone.ts';
+import { ianaNameOf, isAmbiguousTzid, zoneOfTzid } from './iana-zone.ts';
 import { utc, type Zone } from './zone.ts';
 
 export interface Zones {
@@ -11,12 +11,14 @@ export interface Zones {
   readonly owner: Zone;
   /** Returns the zone that a time is read in. @param uid of the event, for the fault when there is no such zone. */
   zoneOf(time: CalendarTime, uid: string | undefined): Zone;
+  /** Returns the IANA name of the zone that times with a TZID are read in; undefined when it has none. */
+  nameOf(tzid: string): string | undefined;
 }
 
 /**
  * Creates the zones of a calendar. A TZID that names a zone of the IANA database is that zone, also when the calendar
- * defines it: definitions in calendars are often outdated. Any other TZID is what the calendar defines. Without a
- * definition, it is the owner's zone, and a fault is reported.
+ * defines it: definitions in calendars are often outdated. A name without an area, such as `EST`, and any other TZID is what
+ * the calendar defines. Without a definition, an unknown TZID is the owner's zone, and a fault is reported.
  */
 export const createZones = (
   components: readonly Component[],
@@ -37,7 +39,9 @@ export const createZones = (
 
   const find = (tzid: string, uid: string | undefined): Zone => {
     if (!zones.has(tzid)) {
-      const zone = zoneOfTzid(tzid) ?? defined(tzid);
+      const zone = isAmbiguousTzid(tzid)
+        ? (defined(tzid) ?? zoneOfTzid(tzid))
+        : (zoneOfTzid(tzid) ?? defined(tzid));
       if (!zone) reportFault({ code: 'unknown_zone', uid, about: tzid.slice(0, 80) });
       zones.set(tzid, zone);
     }
@@ -46,6 +50,7 @@ export const createZones = (
 
   return {
     owner,
+    nameOf: (tzid) => (isAmbiguousTzid(tzid) && definitions.has(tzid) ? undefined : ianaNameOf(tzid)),
     zoneOf: ({ form, tzid }, uid) => {
       switch (form) {
         case 'utc':

@@ -116,6 +116,8 @@ const measure = async (
   };
 };
 
+const video = (bytes: number): RecordingSpec => ({ files: [{ type: 'MP4', size: bytes }] });
+
 /** Makes an audition, its meeting, and two recordings at the sandbox: a small one to warm up, and the measured one. */
 const prepare = async ({ sandbox, database, configuration }: ServiceUnderTest, size: number) => {
   const auditionId = newAuditionId();
@@ -134,7 +136,6 @@ const prepare = async ({ sandbox, database, configuration }: ServiceUnderTest, s
     call,
   );
   await client.close();
-  const video = (bytes: number): RecordingSpec => ({ files: [{ type: 'MP4', size: bytes }] });
   const { uuid: warmUp } = sandbox.control.recordMeeting(meetingId, video(20 * megabyte));
   const { uuid: instance } = sandbox.control.recordMeeting(meetingId, video(size));
   return { organization, auditionId, meetingId, warmUp, instance };

@@ -91,6 +91,9 @@ const copyPlainly = async (configuration: Configuration, instance: string): Prom
   await client.close();
 };
 
+const inActivity = <Result>(work: () => Promise<Result>): Promise<Result> =>
+  new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(work);
+
 const createService = (configuration: Configuration, { organization, auditionId, meetingId }: Task) => {
   const database = createDatabaseClient(configuration.databaseUrl, { applicationName: 'bench' });
   const repositories = createRepositories(database.db, createKeyWrapping(configuration));
@@ -112,8 +115,6 @@ const createService = (configuration: Configuration, { organization, auditionId,
     provider: 'zoom',
     meetingId,
   };
-  const inActivity = <Result>(work: () => Promise<Result>): Promise<Result> =>
-    new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(work);
   return {
     store: async (instance: string): Promise<void> => {
       const { recordings } = await inActivity(() =>

@@ -3,8 +3,7 @@
  * whether a session took place by observation.
  */
 import { isCancellation } from '@temporalio/workflow';
-import type { ObservedAttendance } from '../../../activities/contract.ts';
-import { whoJoined } from '../../../domain/audition/attendee.ts';
+import { type ObservedAttendance, whoJoined } from '../../../domain/audition/attendee.ts';
 import type { AuditionFact } from '../../../domain/audition/events.ts';
 import { reportsPresence } from '../../../domain/providers/vendors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';

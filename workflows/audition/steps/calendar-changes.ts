@@ -22,9 +22,10 @@ import { bookRoom } from './room.ts';
  * Records the change and asks what to do about it. A later report about the same event withdraws the question. A report
  * about another revision of the slot, or about a slot that has begun, changes nothing.
  */
-export const calendarChanged = (run: AuditionRun, report: CalendarChange): void => {
-  run.calendarReports.set(subjectOf(report), report.inboxId);
-  if (run.ending || isOverridden(run, report)) return;
+export const calendarChanged = (run: AuditionRun, reported: CalendarChange): void => {
+  run.calendarReports.set(subjectOf(reported), reported.inboxId);
+  const report = withoutOverridden(run, reported);
+  if (run.ending || !report) return;
   const fact = factOf(run, report);
   if (!isAboutUpcomingSlot(run, report)) {
     // The audition has moved meanwhile, and writes its event over the change.
@@ -80,16 +81,26 @@ const isSlotUpcoming = ({ journal }: AuditionRun): boolean => {
   return isOpen && slot !== undefined && Date.now() < toEpochMs(slot.start);
 };
 
-/** A conflict that was overridden when the slot was booked is no question any more. */
-const isOverridden = ({ journal }: AuditionRun, { connection, change }: CalendarChange): boolean =>
-  change.kind === 'conflict' &&
-  (journal.view.overridden ?? []).some(
-    (blocker) =>
-      blocker.kind === 'calendar_event' &&
-      blocker.connection === connection &&
-      blocker.start === change.start &&
-      blocker.end === change.end,
+/**
+ * Returns the report about the first conflict that was not overridden when the slot was booked; undefined when all were. An
+ * overridden conflict is no question any more, and hides no other one.
+ */
+const withoutOverridden = ({ journal }: AuditionRun, report: CalendarChange): CalendarChange | undefined => {
+  const { connection, change } = report;
+  if (change.kind !== 'conflict') return report;
+  const { others = [], ...first } = change;
+  const open = [first, ...others].find(
+    ({ start, end }) =>
+      !(journal.view.overridden ?? []).some(
+        (blocker) =>
+          blocker.kind === 'calendar_event' &&
+          blocker.connection === connection &&
+          blocker.start === start &&
+          blocker.end === end,
+      ),
   );
+  return open && { ...report, change: { kind: 'conflict', start: open.start, end: open.end } };
+};
 
 const isMootNow = (run: AuditionRun, report: CalendarChange) => (): boolean =>
   !isAboutUpcomingSlot(run, report) || !isLastReport(run, report);

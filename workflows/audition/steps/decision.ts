@@ -63,6 +63,7 @@ const startNextRound = async (
       ...plan,
       id: next.id,
       round: next.round,
+      meetingSettings: plan.meetingSettingsOfRounds?.[next.round] ?? plan.meetingSettings,
       // In the same room, unless the decision names another.
       wish: inRoom({ kind: 'fixed', slot: next.slot }, journal.view.slot),
       correlationId,

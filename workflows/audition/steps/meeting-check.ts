@@ -30,11 +30,20 @@ export const checkMeeting = (run: AuditionRun): void => {
   run.meetingCheckedAs = revision;
   if (!slot || !meeting || meeting.provider === 'manual' || !isMeetingNeeded(run)) return;
   const { provider } = meeting;
+  const settings = run.plan.meetingSettings;
   void run.runInBackground(async (detach) => {
     detach();
     const activities = meetingActivities(run, provider, `Check the meeting on ${provider}`, 'fallback');
     const check = await checkedAs(() =>
-      run.call((call) => activities.checkMeeting({ ...call, provider, meeting, slot })),
+      run.call((call) =>
+        activities.checkMeeting({
+          ...call,
+          provider,
+          meeting,
+          slot,
+          ...(settings?.autoStartRecording && { settings }),
+        }),
+      ),
     );
     if (run.journal.view.meeting?.id !== meeting.id) return;
     if (check.status === 'absent') meetingDeleted(run, { origin: 'system', meetingId: meeting.id });

@@ -89,6 +89,8 @@ const moveToOtherMeeting = async (
       );
       const { meeting: present } = run.journal.view;
       if (!present || present.id === from?.id) return undefined;
+      // Join links lead to the other meeting once the read model shows it. The removal can wait for its provider.
+      run.journal.flushInBackground();
       removeLater(run, before, present);
       // Join links lead to the present meeting: no notice is needed, and no calendar event changes.
       if (run.plan.joinLinks) return undefined;

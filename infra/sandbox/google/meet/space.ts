@@ -5,7 +5,7 @@ import { invalidArgument } from './errors.ts';
 const onOff = z.enum(['ON', 'OFF']);
 const restriction = z.enum(['HOSTS_ONLY', 'NO_RESTRICTION']);
 
-export const spaceConfigSchema = z.strictObject({
+const spaceConfigSchema = z.strictObject({
   accessType: z.enum(['OPEN', 'TRUSTED', 'RESTRICTED']).optional(),
   entryPointAccess: z.enum(['ALL', 'CREATOR_APP_ONLY']).optional(),
   moderation: onOff.optional(),

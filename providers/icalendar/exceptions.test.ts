@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { calendar, event, read, startsOf, zoned } from '../../tests/harness/calendar-text.ts';
+
+const override = (start: string, ...lines: readonly string[]) =>
+  event(zoned('RECURRENCE-ID', '20261202T100000'), zoned('DTSTART', start), 'DURATION:PT1H', ...lines);
+
+describe('two components for one occurrence', () => {
+  const series = event(zoned('DTSTART', '20261201T100000'), 'DURATION:PT1H', 'RRULE:FREQ=DAILY;COUNT=3');
+  const others = ['2026-12-01T09:00', '2026-12-03T09:00'];
+
+  it('count once: the one with the higher sequence', () => {
+    const newer = override('20261205T150000', 'SEQUENCE:3', 'DTSTAMP:20261101T000000Z');
+    const older = override('20261206T150000', 'SEQUENCE:2', 'DTSTAMP:20261102T000000Z');
+    for (const both of [
+      [newer, older],
+      [older, newer],
+    ]) {
+      expect(startsOf(read(calendar(...series, ...both.flat())).times)).toEqual([
+        ...others,
+        '2026-12-05T14:00',
+      ]);
+      expect(startsOf(read(calendar(...both.flat())).times)).toEqual(['2026-12-05T14:00']);
+    }
+  });
+
+  it('count once with the same sequence: the one with the later stamp', () => {
+    const newer = event(
+      'RECURRENCE-ID:20261202T090000Z',
+      zoned('DTSTART', '20261205T150000'),
+      'DURATION:PT1H',
+      'DTSTAMP:20261102T000000Z',
+    );
+    const older = override('20261206T150000', 'DTSTAMP:20261101T000000Z');
+    expect(startsOf(read(calendar(...series, ...newer, ...older)).times)).toEqual([
+      ...others,
+      '2026-12-05T14:00',
+    ]);
+  });
+
+  it('count once when the newer one cancels', () => {
+    const newer = override('20261202T100000', 'SEQUENCE:3', 'STATUS:CANCELLED');
+    const older = override('20261206T150000', 'SEQUENCE:2');
+    expect(startsOf(read(calendar(...series, ...newer, ...older)).times)).toEqual(others);
+  });
+});
+
+describe('an exception of a series of days', () => {
+  const days = ['DTSTART;VALUE=DATE:20261201', 'RRULE:FREQ=DAILY;COUNT=4'];
+  const startsIn = (zone: string, ...lines: readonly string[]) =>
+    startsOf(read(calendar(...event(...days), ...lines), { zone }).times);
+  const excluded = (zone: string, line: string) =>
+    startsOf(read(calendar(...event(...days, line)), { zone }).times);
+
+  it('in UTC removes the day of its owner', () => {
+    // Midnight of December 3 in Paris.
+    expect(excluded('Europe/Paris', 'EXDATE:20261202T230000Z')).toEqual([
+      '2026-11-30T23:00',
+      '2026-12-01T23:00',
+      '2026-12-03T23:00',
+    ]);
+    expect(excluded('America/New_York', 'EXDATE:20261203T050000Z')).toEqual([
+      '2026-12-01T05:00',
+      '2026-12-02T05:00',
+      '2026-12-04T05:00',
+    ]);
+  });
+
+  it('at midnight in UTC removes the day that its digits name', () => {
+    expect(excluded('America/New_York', 'EXDATE:20261203T000000Z')).toEqual([
+      '2026-12-01T05:00',
+      '2026-12-02T05:00',
+      '2026-12-04T05:00',
+    ]);
+  });
+
+  it('in another zone replaces the day of its owner', () => {
+    const moved = event('RECURRENCE-ID;TZID=America/New_York:20261202T180000', 'DTSTART;VALUE=DATE:20261220');
+    expect(startsIn('Europe/Paris', ...moved)).toEqual([
+      '2026-11-30T23:00',
+      '2026-12-01T23:00',
+      '2026-12-03T23:00',
+      '2026-12-19T23:00',
+    ]);
+  });
+});

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { calendar, event, read } from '../../tests/harness/calendar-text.ts';
+
+describe('an event that is nearly valid', () => {
+  const start = 'DTSTART:20261201T090000Z';
+  it.each([
+    [
+      'ends at 24 o’clock',
+      ['DTSTART:20261201T220000Z', 'DTEND:20261201T240000Z'],
+      '2026-12-01T22:00 2026-12-02T00:00',
+    ],
+    [
+      'has times without seconds',
+      ['DTSTART:20261201T0900Z', 'DTEND:20261201T1000Z'],
+      '2026-12-01T09:00 2026-12-01T10:00',
+    ],
+    [
+      'has lower-case times',
+      ['DTSTART:20261201t090000z', 'DTEND:20261201t100000z'],
+      '2026-12-01T09:00 2026-12-01T10:00',
+    ],
+    ['ends with a leap second', [start, 'DTEND:20261201T095960Z'], '2026-12-01T09:00 2026-12-01T10:00'],
+    ['has a separated time', [start, 'DTEND:2026-12-01T10:00:00Z'], '2026-12-01T09:00 2026-12-01T10:00'],
+  ])('blocks its time when it %s', (_what, lines, expected) => {
+    expect(read(calendar(...event(...lines)))).toEqual({ times: [expected], faults: [], codes: [] });
+  });
+
+  it.each([
+    [
+      'an end that cannot be read and a duration',
+      [start, 'DTEND:later', 'DURATION:PT2H'],
+      '2026-12-01T11:00',
+    ],
+    ['an end that cannot be read', [start, 'DTEND:later'], '2026-12-02T09:00'],
+    ['an end on a day that does not exist', [start, 'DTEND:20261232T100000Z'], '2026-12-02T09:00'],
+    ['a duration that cannot be read', [start, 'DURATION:long'], '2026-12-02T09:00'],
+  ])('is reported and blocks time when it has %s', (_what, lines, end) => {
+    const { times, codes } = read(calendar(...event(...lines)));
+    expect(times).toEqual([`2026-12-01T09:00 ${end}`]);
+    expect(codes).toEqual(['malformed_property']);
+  });
+});
