@@ -104,7 +104,11 @@ interface FailedItem {
 // --- internal: queue `castmatch`, quick -----------------------------------------------------------------------
 
 /** A calendar to read. With `isRoom`, it is that of a room, and its id is the room's address. */
-export type CalendarToRead = CalendarRef & { readonly isRoom?: boolean | undefined };
+export type CalendarToRead = CalendarRef & {
+  readonly isRoom?: boolean | undefined;
+  /** Whether it is only read for a participant: it is no resource of the slot, and no event is written to it. */
+  readonly isBusyOnly?: boolean | undefined;
+};
 
 /** Acquires the slot, and with it every resource: participants, their calendars, the room. */
 export interface ClaimSlotInput extends AuditionCall {
@@ -227,6 +231,8 @@ export interface FindBusyInput extends AuditionCall {
   readonly calendarIds: readonly string[];
   /** The addresses of rooms, which are read with the same connection. */
   readonly rooms?: readonly string[] | undefined;
+  /** Calendars that are only read, of the same connection. */
+  readonly busyOnly?: readonly string[] | undefined;
   /** Whether tentative events count. Absent: they do. */
   readonly tentative?: ConflictRules['tentative'] | undefined;
   readonly window: { readonly from: Instant; readonly until: Instant };

@@ -6,6 +6,7 @@ import type { JoinLinkRequest } from '../db/auditions/join-links.ts';
 import type { NoticeDeliveries } from '../db/auditions/notice-deliveries.ts';
 import type { AuditionRecords } from '../db/auditions/records.ts';
 import type { SlotHolds } from '../db/auditions/slot-holds.ts';
+import type { BusyCalendars } from '../db/calendars/busy-calendars.ts';
 import type { WrittenEvents } from '../db/calendars/written-events.ts';
 import type { Connections } from '../db/connections/repository.ts';
 import type { OperationLedger } from '../db/ledger/operations.ts';
@@ -31,6 +32,7 @@ export interface ActivityDependencies {
     readonly noticeDeliveries: NoticeDeliveries;
     readonly announcements: Announcements;
     readonly writtenEvents: WrittenEvents;
+    readonly busyCalendars: BusyCalendars;
     readonly auditionRecords: Pick<AuditionRecords, 'readTrail'>;
   };
   /** Reads the plan of an earlier run. */

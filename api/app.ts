@@ -21,6 +21,7 @@ import { handleUnmatchedRoutes } from './problems/unmatched.ts';
 import { codecRoutes } from './routes/codec/routes.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
+import { connectionCalendarPages } from './routes/pages/connections/calendar-routes.ts';
 import { connectionCallback } from './routes/pages/connections/callback.ts';
 import { connectionPages } from './routes/pages/connections/routes.ts';
 import { joinRoutes } from './routes/pages/join/routes.ts';
@@ -157,6 +158,7 @@ export const buildApi = async (
     respondRoutes(scope, dependencies);
     recordingPages(scope, dependencies);
     connectionPages(scope, dependencies);
+    connectionCalendarPages(scope, dependencies);
     connectionCallback(scope, dependencies);
   });
   await withBrowserPages(api, (scope) => joinRoutes(scope, dependencies), leavingPageHeaders);

@@ -6,7 +6,9 @@ import type { Repositories } from '../db/index.ts';
 import type { ConflictRules } from '../domain/audition/conflict-rules.ts';
 import type { CalendarRef } from '../domain/audition/request.ts';
 import type { BusyInterval, RoomCalendar } from '../domain/audition/slot.ts';
+import type { CalendarListing } from '../domain/calendars/calendar-listing.ts';
 import type { ConnectionId, OrganizationId } from '../domain/ids.ts';
+import type { CalendarProviderName } from '../domain/providers/vendors.ts';
 import type { Instant } from '../domain/time/instant.ts';
 import type { ConnectionLinks } from '../foundation/links/connection-link.ts';
 import type { FeedLinks, SessionFeedLinks } from '../foundation/links/feed-link.ts';
@@ -15,7 +17,7 @@ import type { RecordingLinks } from '../foundation/links/recording-link.ts';
 import type { ResponseLinks } from '../foundation/links/response-link.ts';
 import type { Configuration } from '../providers/configuration.ts';
 import type { Authorizers } from '../providers/oauth/authorizers.ts';
-import type { CalendarListing, FileStorage, RoomListing } from '../providers/ports.ts';
+import type { FileStorage, RoomListing } from '../providers/ports.ts';
 import type { VerifyToken } from './access/jwt-verifier.ts';
 import type { LoadLimits } from './access/load-shedding.ts';
 import type { RateLimits } from './access/rate-limits.ts';
@@ -31,10 +33,10 @@ export interface ProviderCall {
   readonly signal: AbortSignal;
 }
 
-/** Reads the busy intervals of a connected calendar. */
+/** Reads the busy intervals of the calendars of one connection. */
 export type FindBusy = (
   organization: OrganizationId,
-  calendar: { readonly connection: ConnectionId; readonly calendarId: string },
+  calendars: { readonly connection: ConnectionId; readonly calendarIds: readonly string[] },
   window: { readonly from: Instant; readonly until: Instant },
   call: ProviderCall,
   tentative: ConflictRules['tentative'],
@@ -55,11 +57,22 @@ export type NameCalendar = (
   calendar: CalendarRef,
   call: ProviderCall,
 ) => Promise<readonly string[]>;
-/** Returns the calendars of a connected account; undefined when its provider lists none. */
-type ListCalendars = (
+
+/** Lists the calendars of a connected account. */
+export type ListCalendars = (
   connection: Connection,
-  call: { readonly correlationId: string; readonly signal: AbortSignal },
-) => Promise<readonly CalendarListing[] | undefined>;
+  call: ProviderCall,
+) => Promise<
+  | {
+      readonly kind: 'listed';
+      readonly provider: CalendarProviderName;
+      readonly calendars: readonly CalendarListing[];
+    }
+  /** The consent has none of these scopes, of which one is needed. */
+  | { readonly kind: 'scope_missing'; readonly scopes: readonly string[] }
+  /** The account has no calendars. */
+  | { readonly kind: 'not_offered' }
+>;
 
 /** Lists the rooms that a connected account can see. */
 export type ListRooms = (
@@ -101,7 +114,7 @@ export interface ApiDependencies {
   readonly authorizers: Authorizers;
   readonly findBusy: FindBusy;
   readonly nameCalendar: NameCalendar;
-  readonly listCalendars?: ListCalendars;
+  readonly listCalendars: ListCalendars;
   readonly findRoomBusy: FindRoomBusy;
   readonly listRooms: ListRooms;
   /** Throws `Refusal` (`address_not_allowed`) for a URL that this service must not call. */

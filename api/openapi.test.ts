@@ -50,6 +50,8 @@ describe('the OpenAPI document', () => {
       'POST /connections/:token/connect',
       'POST /connections/:token/apple',
       'POST /connections/:token/feed',
+      'GET /connections/:token/calendars/:connection',
+      'POST /connections/:token/calendars',
       'POST /connections/:token/disconnect',
       'GET /j/:link',
       'POST /j/:link',

@@ -1,5 +1,6 @@
 /** Starts the API with its real dependencies. */
 import { Registry } from 'prom-client';
+import { readVisibleTimes } from '../activities/calendar/visible-times.ts';
 import { workflowTaskQueue } from '../activities/contract.ts';
 import { createDatabaseClient } from '../db/client.ts';
 import { createRepositories, type Repositories } from '../db/index.ts';
@@ -28,8 +29,9 @@ import { createTokenVerifier } from './access/jwt-verifier.ts';
 import { buildApi } from './app.ts';
 import { createAuditionWorkflows } from './auditions/audition-workflows.ts';
 import { createJoinAddresses } from './auditions/join-addresses.ts';
+import { listCalendarsWith } from './calendars/calendar-lists.ts';
 import { findRoomBusyWith, listRoomsWith } from './calendars/rooms.ts';
-import type { ApiDependencies, FindBusy, NameCalendar } from './dependencies.ts';
+import type { FindBusy, NameCalendar } from './dependencies.ts';
 import { createRecordingWorkflows } from './recordings/recording-workflows.ts';
 import { connectTemporal } from './temporal-connection.ts';
 import { createDeliveryWorkflows } from './webhook-endpoints/delivery-workflows.ts';
@@ -49,18 +51,23 @@ const findBusyWith =
     accessTokens: AccessTokens,
     { calendars }: Providers,
   ): FindBusy =>
-  async (organization, { connection: id, calendarId }, window, call, tentative) => {
+  async (organization, { connection: id, calendarIds }, window, call, tentative) => {
     const connection = await connections.get(organization, id);
     if (connection && isCalendarProvider(connection.provider) && connection.status !== 'disconnected') {
       const provider = calendars[connection.provider];
       if (tentative === 'block') {
         const account = connectedAccountOf(connection, accessTokens, 'calendar.freeBusy');
-        return provider.freeBusy(account, [calendarId], window, call);
+        return provider.freeBusy(account, calendarIds, window, call);
       }
       // Only events tell which are tentative.
       const account = connectedAccountOf(connection, accessTokens, 'calendar.listEvents');
-      const events = await provider.busyEvents(account, calendarId, window, call);
-      return events.filter(({ busy }) => busy === 'busy').map(({ start, end }) => ({ start, end }));
+      const times = await Promise.all(
+        calendarIds.map((calendarId) => readVisibleTimes(provider, account, calendarId, window, call)),
+      );
+      return times
+        .flat()
+        .filter(({ busy }) => busy === 'busy')
+        .map(({ start, end }) => ({ start, end }));
     }
     throw new Refusal(
       'unknown_connection',
@@ -80,15 +87,6 @@ const nameCalendarWith =
     if (!connection) return [calendarName(provider, { id, account: undefined }, calendarId)];
     const open = async () => connectedAccountOf(connection, accessTokens, 'calendar.listEvents');
     return calendarNames(calendars[provider], connection, calendarId, open, call);
-  };
-
-const listCalendarsWith =
-  (accessTokens: AccessTokens, { calendars }: Providers): ApiDependencies['listCalendars'] =>
-  async (connection, call) => {
-    const { provider } = connection;
-    if (!isCalendarProvider(provider) || !calendars[provider].listCalendars) return undefined;
-    const account = connectedAccountOf(connection, accessTokens, 'calendar.listEvents');
-    return calendars[provider].listCalendars(account, call);
   };
 
 /** The development Web UI has no fixed port. */

@@ -13,6 +13,7 @@ import { type AuditionReadModel, createAuditionReadModel } from './auditions/rea
 import { type AuditionRecords, createAuditionRecords } from './auditions/records.ts';
 import { createSlotHolds, type SlotHolds } from './auditions/slot-holds.ts';
 import { createSuppressions, type Suppressions } from './auditions/suppressions.ts';
+import { type BusyCalendars, createBusyCalendars } from './calendars/busy-calendars.ts';
 import { createSyncedCalendars, type SyncedCalendars } from './calendars/synced-calendars.ts';
 import { createSyncedEvents, type SyncedEvents } from './calendars/synced-events.ts';
 import { createWrittenEvents, type WrittenEvents } from './calendars/written-events.ts';
@@ -93,6 +94,7 @@ export interface Repositories {
   readonly watchSubscriptions: WatchSubscriptions;
   readonly syncedCalendars: SyncedCalendars;
   readonly syncedEvents: SyncedEvents;
+  readonly busyCalendars: BusyCalendars;
   readonly writtenEvents: WrittenEvents;
   readonly recordings: Recordings;
   readonly recordingAccesses: RecordingAccesses;
@@ -141,6 +143,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     watchSubscriptions: createWatchSubscriptions(db),
     syncedCalendars: createSyncedCalendars(db, vault),
     syncedEvents: createSyncedEvents(db),
+    busyCalendars: createBusyCalendars(db, vault),
     writtenEvents: createWrittenEvents(db, vault),
     inbox: createWebhookInbox(db, vault),
     inboxRouting: createInboxRouting(db),

@@ -94,6 +94,8 @@ export const catalog = {
       'calendar.freeBusy': { writes: false, circuit: true, quota: googleRequests(1) },
       /** One page of 2,500 events. */
       'calendar.listEvents': { writes: false, circuit: true, quota: googleRequests(1) },
+      /** One page of 250 calendars. */
+      'calendar.listCalendars': { writes: false, circuit: true, quota: googleRequests(1) },
       /** One page of rooms. */
       'rooms.list': { writes: false, circuit: true, quota: googleRequests(1) },
       /** One page of changes. */
@@ -204,6 +206,8 @@ export const catalog = {
       'calendar.freeBusy': { writes: false, circuit: true, quota: mailboxPlace },
       /** Pages of 1,000 events. Also reads which calendar is the main one. */
       'calendar.listEvents': { writes: false, circuit: true, quota: mailboxPlace },
+      /** Pages of 100 calendars. */
+      'calendar.listCalendars': { writes: false, circuit: true, quota: mailboxPlace },
       /** Rooms are not read from the mailbox, but the requests of an account are counted together. */
       'rooms.list': { writes: false, circuit: true, quota: mailboxPlace },
       /** One page of changes, and what the change query leaves out of them. */
@@ -257,6 +261,7 @@ export const catalog = {
       'account.connect': { writes: false },
       'calendar.freeBusy': { writes: false, circuit: true },
       'calendar.listEvents': { writes: false, circuit: true },
+      'calendar.listCalendars': { writes: false, circuit: true },
       /** The names of the changed events, then up to 50 of them. */
       'calendar.listChanges': { writes: false, circuit: true },
       /** Never called: a CalDAV server sends no notifications. */
@@ -281,6 +286,7 @@ export const catalog = {
       /** No circuit: a feed that is down says nothing about the others. */
       'calendar.freeBusy': { writes: false },
       'calendar.listEvents': { writes: false },
+      'calendar.listCalendars': { writes: false },
       ...connections,
     },
   },

@@ -7,6 +7,7 @@ import type { MeetingSettings, SettingName } from '../domain/audition/meeting-se
 import type { RoomAnswer } from '../domain/audition/room-booking.ts';
 import type { BusyInterval, Slot } from '../domain/audition/slot.ts';
 import type { BusyKind } from '../domain/calendars/busy-kind.ts';
+import type { CalendarListing } from '../domain/calendars/calendar-listing.ts';
 import type { AppPassword } from '../domain/connections/grant.ts';
 import type { ConnectionId, OrganizationId } from '../domain/ids.ts';
 import type {
@@ -168,12 +169,20 @@ export interface BusyEvent extends BusyInterval {
   readonly reference?: string | undefined;
 }
 
-/** A calendar of a connected account. */
-export interface CalendarListing {
-  readonly calendarId: string;
-  /** The name that the owner sees; can be empty. */
-  readonly name: string;
-  readonly isWritable: boolean;
+/** The calendars of an account that hold events. */
+interface CalendarList {
+  /** The scopes of which a consent must have one before `list` is called. Empty: every consent permits it. */
+  readonly scopes: readonly string[];
+  /**
+   * Returns the calendars that can be read, the main calendar first. A calendar that was removed is not one of them.
+   *
+   * @param scopes the scopes of the consent
+   */
+  list(
+    connection: ConnectedAccount,
+    scopes: readonly string[],
+    call: CallContext,
+  ): Promise<readonly CalendarListing[]>;
 }
 
 /** A room of the account's organization at the provider. */
@@ -220,8 +229,7 @@ export interface RoomCalendars {
 /** A provider whose calendars are read. */
 export interface ReadableCalendarProvider {
   readonly name: CalendarProviderName;
-  /** Returns the calendars of the account that hold events. Absent when the ids of calendars need no listing. */
-  listCalendars?(connection: ConnectedAccount, call: CallContext): Promise<readonly CalendarListing[]>;
+  readonly calendarList: CalendarList;
   /** Returns the busy intervals of several calendars of one connection within [from, until). They can overlap, or be merged. */
   freeBusy(
     connection: ConnectedAccount,

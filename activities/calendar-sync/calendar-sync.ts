@@ -63,6 +63,9 @@ const unnotifiedPollMinutes = 5;
 /** When the next poll falls due during a round. In milliseconds. */
 const shortestPollMs = 1_000;
 
+/** Nothing is written to a calendar that only counts as busy. */
+const nothingReconciled = { findings: [], isComplete: true } as const;
+
 /** Bounds the result of a round. All findings are logged. */
 const maxFindings = 200;
 
@@ -111,7 +114,9 @@ export const createCalendarSyncActivities = ({
       isDue ? { ...calendar, progress: undefined } : calendar,
     );
     if (listed === 'more') return 'more';
-    const { findings, isComplete } = await reconciliation.reconcile(round, calendar);
+    const { findings, isComplete } = calendar.isBusyOnly
+      ? nothingReconciled
+      : await reconciliation.reconcile(round, calendar);
     note(round, findings);
     // A dry run asks nothing. The next round does.
     if (!round.input.reconcile?.isDryRun) note(round, await changeReport.report(calendar));
@@ -222,6 +227,7 @@ export const createCalendarSyncActivities = ({
       if (!calendar.progress) return 'done';
       const listed = await listing.continueListing(round, calendar);
       if (listed === 'more') return 'more';
+      if (calendar.isBusyOnly) return 'done';
       const { findings, isComplete } = await reconciliation.removeLeftovers(round, calendar);
       note(round, findings);
       if (!isComplete) return 'more';

@@ -1,8 +1,9 @@
 /** Compares the changed events with what this service has written, and signals the auditions. */
 
 import type { ChangedAnswer, RoomAnswerChange } from '../../db/calendars/calendar-answers.ts';
-import type { SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
-import type { ConflictChange, OwnEvent, SyncedEvents } from '../../db/calendars/synced-events.ts';
+import type { ConflictChange } from '../../db/calendars/conflict-changes.ts';
+import type { CalendarKey, SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
+import type { OwnEvent, SyncedEvents } from '../../db/calendars/synced-events.ts';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import type { ReportedAnswer } from '../../domain/audition/reported-answer.ts';
 import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
@@ -96,7 +97,7 @@ export const createChangeReport = ({
     await syncedEvents.beginConflictReport(conflict);
     await signals.calendarChanged(conflict.auditionId, {
       ...about(calendar, conflict),
-      inboxId: `${rowOf(calendar, conflict)}:${conflict.writtenRevision}:conflict:${conflictChange}:${digest ?? 'over'}`,
+      inboxId: `${rowOf(conflict, conflict)}:${conflict.writtenRevision}:conflict:${conflictChange}:${digest ?? 'over'}`,
       change: first
         ? { kind: 'conflict', ...first, ...(others.length > 0 ? { others } : {}) }
         : { kind: 'conflict_over' },
@@ -146,7 +147,7 @@ const lossOf = ({ calendar, auditionId, participant }: OwnEvent): CalendarFindin
 
 /** Names the row. A row that is made again counts from the beginning, so its incarnation is part of the name. */
 const rowOf = (
-  { connection, calendar }: SyncedCalendar,
+  { connection, calendar }: CalendarKey,
   { eventId, incarnation }: Pick<OwnEvent, 'eventId' | 'incarnation'>,
 ): string => [connection, calendar, eventId, ...(incarnation === undefined ? [] : [incarnation])].join(':');
 

@@ -13,13 +13,14 @@ import {
 import { isRoomProvider } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { calendarNames, roomCalendarName } from '../../providers/calendar-names.ts';
-import type { BusyEvent, CallContext } from '../../providers/ports.ts';
+import type { BusyEvent, CallContext, ReadableCalendarProvider } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
 import type { CalendarToRead, StepFailure } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { eventIdFor } from '../effects/deterministic-ids.ts';
 import { toStepFailure } from '../step-failure.ts';
 import { createRoomReader } from './room-reader.ts';
+import { readVisibleTimes, type VisibleTime } from './visible-times.ts';
 
 export interface Window {
   readonly from: Instant;
@@ -81,18 +82,24 @@ export const createCalendarReader = ({
   const openDependencies = { connections, accessTokens };
   const roomReader = createRoomReader({ holds, writtenEvents, calendars: providers });
 
-  /** Returns the busy times without those of our own auditions. */
+  /**
+   * Returns the busy times without those of our own auditions. In a calendar that is only read, other auditions count: no
+   * hold tells when they need it.
+   */
   const foreign = async (
     { auditionId, tentative }: Reader,
-    events: readonly FoundEvent[],
+    events: readonly FoundTime[],
   ): Promise<readonly BusyInterval[]> => {
     const own = [eventIdFor(auditionId), invitationUidOf(auditionId)];
     const others = events.filter(
-      ({ eventId, busy }) => !own.includes(eventId) && !(busy === 'tentative' && tentative === 'ignore'),
+      (time) =>
+        !(time.kind === 'event' && own.includes(time.eventId)) &&
+        !(time.busy === 'tentative' && tentative === 'ignore'),
     );
-    const ours = await holds.findKnown([...new Set(others.flatMap(auditionOf))]);
+    const heldBy = (time: FoundTime) => (time.kind === 'event' && !time.isBusyOnly ? auditionOf(time) : []);
+    const ours = await holds.findKnown([...new Set(others.flatMap(heldBy))]);
     return others
-      .filter((event) => !auditionOf(event).some((id) => ours.has(id)))
+      .filter((event) => !heldBy(event).some((id) => ours.has(id)))
       .map(({ start, end, connection, calendarId }) => ({ start, end, connection, calendarId }));
   };
 
@@ -108,16 +115,20 @@ export const createCalendarReader = ({
     const [{ connection, provider: name }] = calendars;
     const opened = await open(reader, calendars, 'calendar.listEvents');
     const provider = providers[name];
-    const events = await Promise.all(
-      idsOf(calendars).map(async (calendarId) =>
-        (await provider.busyEvents(opened, calendarId, window, reader.call)).map((event) => ({
-          ...event,
+    const busyOnly = idsOf(calendars.filter(({ isBusyOnly }) => isBusyOnly));
+    const times = await Promise.all(
+      idsOf(calendars).map(async (calendarId) => {
+        const isBusyOnly = busyOnly.includes(calendarId);
+        const read = isBusyOnly ? readVisibleTimes : readEvents;
+        return (await read(provider, opened, calendarId, window, reader.call)).map((time) => ({
+          ...time,
           connection,
           calendarId,
-        })),
-      ),
+          isBusyOnly,
+        }));
+      }),
     );
-    return foreign(reader, events.flat());
+    return foreign(reader, times.flat());
   };
 
   const readFreeBusy = async (
@@ -214,7 +225,17 @@ export const createCalendarReader = ({
   };
 };
 
-type FoundEvent = BusyEvent & Pick<CalendarRef, 'connection' | 'calendarId'>;
+type FoundTime = VisibleTime &
+  Pick<CalendarRef, 'connection' | 'calendarId'> & { readonly isBusyOnly: boolean };
+
+/** Reads a calendar to which events are written. The account sees all of its events, or the reading fails. */
+const readEvents = async (
+  provider: Pick<ReadableCalendarProvider, 'busyEvents'>,
+  ...reading: Parameters<ReadableCalendarProvider['busyEvents']>
+): Promise<readonly VisibleTime[]> => {
+  const events = await provider.busyEvents(...reading);
+  return events.map((event) => ({ kind: 'event', ...event }));
+};
 
 /**
  * Returns the audition whose event it is. Its id proves it: a mark can have been copied with the event. In a calendar that

@@ -40,13 +40,15 @@ export const createCalendarActivities = (
 
   return {
     findBusy: async (input) => {
-      const { organization, auditionId, provider, connection, calendarIds, rooms = [] } = input;
+      const { organization, auditionId, provider, connection, calendarIds } = input;
+      const { rooms = [], busyOnly = [] } = input;
       const { window, tentative } = input;
       await openTrail(events, input);
       const call = createAttemptContext(input).startCall();
       const [first, ...rest] = [
         ...calendarIds.map((calendarId) => ({ provider, connection, calendarId })),
         ...rooms.map((calendarId) => ({ provider, connection, calendarId, isRoom: true })),
+        ...busyOnly.map((calendarId) => ({ provider, connection, calendarId, isBusyOnly: true })),
       ];
       if (!first) return [];
       return reader.readEvents({ organization, auditionId, call, tentative }, [first, ...rest], window);

@@ -43,11 +43,11 @@ export const calendarBlockers = (
       start,
       end,
       participants: (isRoom ? [] : participants)
-        .filter(
-          ({ calendar }) =>
-            calendar !== undefined &&
-            calendar.connection === connection &&
-            (calendarId === undefined || calendar.calendarId === calendarId),
+        .filter(({ calendar, busyCalendars = [] }) =>
+          [...(calendar ? [calendar] : []), ...busyCalendars].some(
+            (one) =>
+              one.connection === connection && (calendarId === undefined || one.calendarId === calendarId),
+          ),
         )
         .map(({ id }) => id),
       ...(connection === undefined ? {} : { connection }),

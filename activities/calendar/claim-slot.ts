@@ -16,6 +16,7 @@ import { type Blocker, mostBlockers } from '../../domain/audition/slot-conflict.
 import { proposalTime, proposeSlots } from '../../domain/audition/slot-proposals.ts';
 import { rankSlots } from '../../domain/audition/slot-ranking.ts';
 import { placeOf, slotResources } from '../../domain/audition/slot-resources.ts';
+import { isWritableCalendar } from '../../domain/audition/writable-calendar.ts';
 import { freeSessionSlots } from '../../domain/session-blocks/session-slots.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
@@ -39,7 +40,7 @@ type WindowWish = Extract<SlotSpec, { readonly kind: 'window' }>;
  */
 export const createClaimSlot = (
   {
-    repositories: { events, holds, sessionBlocks },
+    repositories: { events, holds, sessionBlocks, busyCalendars },
     tellSlotTaken,
   }: Pick<ActivityDependencies, 'repositories' | 'tellSlotTaken'>,
   reader: CalendarReader,
@@ -174,67 +175,89 @@ export const createClaimSlot = (
     return [...proposeSlots(input.wish, input.participants, times)];
   };
 
+  /** The synchronisation compares later events in the busy calendars with the slot. A first claim has none before it. */
+  const registerBusy = async (input: ClaimSlotInput, call: CallContext): Promise<void> => {
+    const { organization, participants, heldAs } = input;
+    const named = participants.flatMap(({ id, busyCalendars: busy = [] }) =>
+      busy.filter(isWritableCalendar).map((calendar) => ({ participant: id, ...calendar })),
+    );
+    if (named.length === 0 && heldAs !== undefined) return;
+    const calendars = await Promise.all(
+      named.map(async (calendar) => {
+        const [calendarName] = await reader.names(organization, [calendar], call);
+        return calendarName === undefined ? [] : [{ ...calendar, calendarName }];
+      }),
+    );
+    await busyCalendars.replace(input, calendars.flat());
+  };
+
+  const claimSlot = async (input: ClaimSlotInput, call: CallContext): Promise<ClaimSlotResult> => {
+    const { organization, auditionId, wish } = input;
+    const rules = rulesOf(input);
+    const trail = await openTrail(events, input);
+    const calendarNames = await namesOf(reader, input, call);
+    const placedIn = (of: SlotSpec): Pick<ClaimAttempt, 'room' | 'calendarGap' | 'needs'> => {
+      const [room, roomName] = [roomOf(of), roomNameOf(of)];
+      const names = roomName === undefined ? calendarNames : [...calendarNames, roomName];
+      return {
+        room,
+        calendarGap: calendarGap(rules, room),
+        needs: {
+          organization,
+          resources: slotResources(input.participants, room, names),
+          gaps: { buffer: rules.buffer, travel: rules.travel, place: placeOf(organization, room) },
+        },
+      };
+    };
+    const placesOf = async (of: WindowWish): Promise<readonly SlotPlace[]> =>
+      of.block === undefined
+        ? [{ attempt, wish: of }]
+        : placesInBlock(await sessionBlocks.get(organization, of.block), of, (ofRoom) => ({
+            ...attempt,
+            ...placedIn(ofRoom),
+          }));
+    const attempt: SlotSearch = {
+      input,
+      trail,
+      rules,
+      ...placedIn(wish),
+      blackouts: blackoutTimes(rules, input.participants),
+      signal: call.signal,
+      now: toInstant(now()),
+      readCalendars: (window, precision) =>
+        reader.read(
+          { organization, auditionId, call, tentative: rules.tentative },
+          input.calendars,
+          window,
+          precision,
+        ),
+      nameHolds: (conflicts) => nameHolds(reader, input, conflicts, call),
+      placesOf,
+    };
+    if (wish.kind === 'fixed') {
+      const { result } = await claimer.findEarlier(attempt);
+      return result ?? claimFixed(attempt, wish);
+    }
+    const places = await placesOf(wish);
+    const earlier = await claimer.findEarlier(
+      attempt,
+      places.map((place) => place.attempt.needs),
+    );
+    if (earlier.result) return earlier.result;
+    if (earlier.slot) {
+      const again = await claimAgain(places, earlier.slot);
+      if (again) return again;
+      await claimer.abandon(attempt);
+    }
+    return claimInWindow(attempt, wish, places);
+  };
+
   return {
     claimSlot: async (input) => {
-      const { organization, auditionId, wish } = input;
-      const rules = rulesOf(input);
-      const trail = await openTrail(events, input);
       const call = createAttemptContext(input).startCall();
-      const calendarNames = await namesOf(reader, input, call);
-      const placedIn = (of: SlotSpec): Pick<ClaimAttempt, 'room' | 'calendarGap' | 'needs'> => {
-        const [room, roomName] = [roomOf(of), roomNameOf(of)];
-        const names = roomName === undefined ? calendarNames : [...calendarNames, roomName];
-        return {
-          room,
-          calendarGap: calendarGap(rules, room),
-          needs: {
-            organization,
-            resources: slotResources(input.participants, room, names),
-            gaps: { buffer: rules.buffer, travel: rules.travel, place: placeOf(organization, room) },
-          },
-        };
-      };
-      const placesOf = async (of: WindowWish): Promise<readonly SlotPlace[]> =>
-        of.block === undefined
-          ? [{ attempt, wish: of }]
-          : placesInBlock(await sessionBlocks.get(organization, of.block), of, (ofRoom) => ({
-              ...attempt,
-              ...placedIn(ofRoom),
-            }));
-      const attempt: SlotSearch = {
-        input,
-        trail,
-        rules,
-        ...placedIn(wish),
-        blackouts: blackoutTimes(rules, input.participants),
-        signal: call.signal,
-        now: toInstant(now()),
-        readCalendars: (window, precision) =>
-          reader.read(
-            { organization, auditionId, call, tentative: rules.tentative },
-            input.calendars,
-            window,
-            precision,
-          ),
-        nameHolds: (conflicts) => nameHolds(reader, input, conflicts, call),
-        placesOf,
-      };
-      if (wish.kind === 'fixed') {
-        const { result } = await claimer.findEarlier(attempt);
-        return result ?? claimFixed(attempt, wish);
-      }
-      const places = await placesOf(wish);
-      const earlier = await claimer.findEarlier(
-        attempt,
-        places.map((place) => place.attempt.needs),
-      );
-      if (earlier.result) return earlier.result;
-      if (earlier.slot) {
-        const again = await claimAgain(places, earlier.slot);
-        if (again) return again;
-        await claimer.abandon(attempt);
-      }
-      return claimInWindow(attempt, wish, places);
+      const result = await claimSlot(input, call);
+      if (result.kind === 'held') await registerBusy(input, call);
+      return result;
     },
   };
 };
@@ -285,7 +308,8 @@ const namesOf = async (
   call: CallContext,
 ): Promise<readonly string[]> => {
   const named = participants.flatMap(({ calendar }) => (calendar ? [calendar] : []));
-  return reader.names(organization, [...named, ...calendars], call);
+  const read = calendars.filter(({ isBusyOnly }) => !isBusyOnly);
+  return reader.names(organization, [...named, ...read], call);
 };
 
 /** Returns the name of the room's calendar for `slotResources`. */

@@ -66,7 +66,7 @@ beforeAll(async () => {
   test = await createTestApi(database, {
     verifyToken,
     configuration,
-    listCalendars: async () => [],
+    listCalendars: async () => ({ kind: 'listed', provider: 'google', calendars: [] }),
     listRooms: async () => ({ kind: 'listed', rooms: [] }),
   });
 });
@@ -155,6 +155,7 @@ const bodies: Readonly<Record<string, unknown>> = {
     slot: { earliest: '2026-12-01T09:00', latest: '2026-12-01T18:00', durationMinutes: 30, zone: 'UTC' },
     participants: [{ id: 'performer-1', zone: 'UTC' }],
   },
+  'PUT /v1/connections/:id/calendars': { busy: [] },
   'POST /v1/session-blocks': blockBody(),
   'PUT /v1/session-blocks/:id': blockBody({ room: 'Studio 5' }),
   'PUT /v1/session-blocks/:id/sessions/:at': { status: 'cancelled' },

@@ -11,11 +11,11 @@ import type { ApiDependencies } from '../dependencies.ts';
 import type { ApiResponse } from '../idempotency/run-once.ts';
 import { temporarilyUnavailable } from '../problems/outages.ts';
 import { readSlotWish } from '../session-blocks/slot-wish.ts';
-import { checkConnections } from './check-connections.ts';
 import { checkMeetingHost } from './check-meeting-host.ts';
 import { checkRoom, requestedRoom } from './check-room.ts';
 import { auditionStopped } from './command.ts';
 import { mayOverrideConflicts } from './conflict-override.ts';
+import { resolveParticipantCalendars } from './participant-calendars.ts';
 import { refusalResponse, responseFromRecord, slotRefusal } from './start-responses.ts';
 
 interface StartRequest {
@@ -54,19 +54,22 @@ const admit = async (
           },
         })
       : undefined;
-  const plan = planAudition(request, {
-    id,
-    organization,
-    correlationId,
-    now: now(),
-    blockWish,
-    defaultMeetingProviders: settings?.meetingProviders ?? [],
-    conflicts: settings?.conflicts,
-    meetingBackup: settings?.meetingBackup,
-    meetings,
-    mayOverrideConflicts: mayOverrideConflicts(settings?.conflicts, role, request.conflicts?.policy),
-  });
-  await checkConnections(connections, organization, request.participants);
+  const participants = await resolveParticipantCalendars(request.participants, { connections, organization });
+  const plan = planAudition(
+    { ...request, participants },
+    {
+      id,
+      organization,
+      correlationId,
+      now: now(),
+      blockWish,
+      defaultMeetingProviders: settings?.meetingProviders ?? [],
+      conflicts: settings?.conflicts,
+      meetingBackup: settings?.meetingBackup,
+      meetings,
+      mayOverrideConflicts: mayOverrideConflicts(settings?.conflicts, role, request.conflicts?.policy),
+    },
+  );
   await checkMeetingHost(connections, plan);
   await checkRoom(connections, organization, requestedRoom(request.slot));
   return plan;

@@ -14,6 +14,7 @@ import type { Instant } from '../../domain/time/instant.ts';
 import { NotAuthentic } from '../../foundation/encryption/aes-gcm.ts';
 import type { ListingPosition } from '../../providers/ports.ts';
 import type { Database } from '../client.ts';
+import { busyCalendars } from '../schema/busy-calendars.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
 import { millisecondsInterval } from '../time.ts';
@@ -58,6 +59,8 @@ export interface SyncedCalendar extends CalendarKey {
   readonly createdAt: Instant;
   /** Whether an audition holds a slot in the calendar that has not been over for a day. */
   readonly isInUse: boolean;
+  /** Whether the calendar only counts as busy. Nothing in it is repaired or removed. */
+  readonly isBusyOnly: boolean;
 }
 
 /** How a calendar is synchronized. */
@@ -115,26 +118,31 @@ export interface SyncedCalendars {
   /** Deletes a calendar with its events, whether or not an audition uses it. Idempotent. */
   remove(key: CalendarKey): Promise<void>;
   /**
-   * Erases what was read from the calendars of a disconnected account, and their ids. What auditions have written and still
+   * Erases what was read from the calendars of a disconnected account, their ids, and for whom they only count as busy. What auditions have written and still
    * use stays, without texts and people, so that the synchronisation continues when the account is connected again. Idempotent.
    */
   suspend(connection: ConnectionId): Promise<void>;
-  /** Deletes events that ended more than a day ago. Those of ours are kept for a week. */
+  /** Deletes events that ended more than a day ago, and the busy calendars of auditions whose slots did. Those of ours are kept for a week. */
   deleteOldEvents(connection: ConnectionId): Promise<void>;
 }
 
 /**
  * A slot keeps its calendar in use for a day: by then the audition is decided or waits for a decision. The calendar of an
- * event that books a room is not held, because the account that books it is of no participant.
+ * event that books a room is not held, because the account that books it is of no participant. The columns are named in full:
+ * Drizzle omits the table in a selected expression, and the inner table has columns of the same names.
  */
 const isInUse = sql<boolean>`(EXISTS (
   SELECT FROM slot_holds
-  WHERE slot_holds.scope = '' AND slot_holds.resource = ${syncedCalendars.calendar}
+  WHERE slot_holds.scope = '' AND slot_holds.resource = synced_calendars.calendar
     AND upper(slot_holds.during) > now() - interval '1 day'
 ) OR EXISTS (
   SELECT FROM synced_events AS booking
-  WHERE booking.connection = ${syncedCalendars.connection} AND booking.calendar = ${syncedCalendars.calendar}
+  WHERE booking.connection = synced_calendars.connection AND booking.calendar = synced_calendars.calendar
     AND booking.booked_by IS NOT NULL AND booking.written_end > now() - interval '1 day'
+) OR EXISTS (
+  SELECT FROM busy_calendars AS busy JOIN slot_holds ON slot_holds.audition_id = busy.audition_id
+  WHERE busy.connection = synced_calendars.connection AND busy.calendar = synced_calendars.calendar
+    AND upper(slot_holds.during) > now() - interval '1 day'
 ))`;
 
 /** The id of the calendar of a disconnected account. It cannot be opened. */
@@ -323,6 +331,7 @@ export const createSyncedCalendars = (
   async suspend(connection) {
     await db.transaction(async (transaction) => {
       const ofConnection = eq(syncedCalendars.connection, connection);
+      await transaction.delete(busyCalendars).where(eq(busyCalendars.connection, connection));
       await transaction.delete(syncedCalendars).where(and(ofConnection, sql`NOT ${isInUse}`));
       await transaction
         .update(syncedCalendars)
@@ -344,6 +353,12 @@ export const createSyncedCalendars = (
   },
 
   async deleteOldEvents(connection) {
+    await db.execute(sql`
+      DELETE FROM busy_calendars WHERE connection = ${connection} AND NOT EXISTS (
+        SELECT FROM slot_holds WHERE slot_holds.audition_id = busy_calendars.audition_id
+          AND upper(slot_holds.during) > now() - interval '1 day'
+      )
+    `);
     await db.execute(sql`
       DELETE FROM synced_events WHERE connection = ${connection}
         -- The index on the ends cannot be used with the expression.
@@ -383,6 +398,7 @@ const toCalendar = async (vault: Pick<Vault, 'open'>, row: Row, used: boolean): 
     polledAt: row.polledAt ?? undefined,
     createdAt: toInstant(row.createdAt.getTime()),
     isInUse: used,
+    isBusyOnly: row.isBusyOnly,
   };
 };
 

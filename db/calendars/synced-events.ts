@@ -1,7 +1,6 @@
 /** Stores the events of synchronized calendars, and finds what has changed in those that this service has written. */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { mostConflicts } from '../../domain/audition/calendar-change.ts';
 import type { RoomAnswer } from '../../domain/audition/room-booking.ts';
 import {
   type AuditionId,
@@ -17,6 +16,7 @@ import { syncedCalendars } from '../schema/synced-calendars.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
 import { instantFromDatabase } from '../time.ts';
 import { type CalendarAnswers, createCalendarAnswers } from './calendar-answers.ts';
+import { type ConflictChanges, createConflictChanges } from './conflict-changes.ts';
 import { isEvent } from './event-key.ts';
 import type { CalendarKey, SyncProgress } from './synced-calendars.ts';
 import { createUnaccountedEvents, type UnaccountedEvents } from './unaccounted-events.ts';
@@ -77,22 +77,7 @@ export interface OwnEvent extends CalendarKey {
   readonly isReported: boolean;
 }
 
-/** An event of ours whose conflicts differ from those that were reported. */
-export interface ConflictChange extends CalendarKey {
-  readonly eventId: string;
-  readonly auditionId: AuditionId;
-  readonly participant: ParticipantId;
-  readonly writtenRevision: number;
-  /** Identifies the revision, the conflicting events and their times. Undefined: there is no conflict any more. */
-  readonly digest: string | undefined;
-  /** How many reports of conflicts were made before. With the incarnation, it distinguishes equal conflicts. */
-  readonly conflictChange: number;
-  readonly incarnation: string | undefined;
-  /** The conflicting events, the earliest first, at most `mostConflicts`. */
-  readonly conflicts: readonly Pick<ListedEvent, 'start' | 'end'>[];
-}
-
-export interface SyncedEvents extends CalendarAnswers, UnaccountedEvents {
+export interface SyncedEvents extends CalendarAnswers, ConflictChanges, UnaccountedEvents {
   /**
    * Stores a page and where the listing continues, in one transaction. The last page of a listing of all events also
    * deletes what that listing did not contain. Returns false, and stores nothing, when another attempt has stored the
@@ -120,15 +105,6 @@ export interface SyncedEvents extends CalendarAnswers, UnaccountedEvents {
    * `repaired`: it was told to repeat a lost write.
    */
   markCompared(changed: OwnEvent, outcome: 'as_written' | 'reported' | 'repaired'): Promise<void>;
-  /** Returns the events of ours in the calendar that lie ahead and whose conflicts have changed. */
-  listConflictChanges(key: CalendarKey): Promise<readonly ConflictChange[]>;
-  /**
-   * Records that the audition is being told of the conflicts. Call it before: if the process ends after the signal, the next
-   * round signals again, also when the conflict is over by then.
-   */
-  beginConflictReport(conflict: ConflictChange): Promise<void>;
-  /** Records that the audition was told of the conflicts. */
-  markConflictsReported(conflict: ConflictChange): Promise<void>;
   /** Returns how many events of the connection are stored. */
   count(connection: ConnectionId): Promise<number>;
 }
@@ -136,6 +112,7 @@ export interface SyncedEvents extends CalendarAnswers, UnaccountedEvents {
 /** Creates the repository. */
 export const createSyncedEvents = (db: Database): SyncedEvents => ({
   ...createCalendarAnswers(db),
+  ...createConflictChanges(db),
   ...createUnaccountedEvents(db),
 
   storePage: (at, page) =>
@@ -196,45 +173,6 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
       .where(and(isEvent({ connection, calendar, eventId }), eq(syncedEvents.change, change)));
   },
 
-  async listConflictChanges({ connection, calendar }) {
-    const { rows } = await db.execute(sql`
-      SELECT own.event_id AS "eventId", own.audition_id AS "auditionId", own.participant,
-        own.written_revision AS "writtenRevision", own.incarnation, own.conflict_change AS "conflictChange",
-        conflicts.digest, conflicts.times
-      FROM synced_events AS own, LATERAL (
-        SELECT own.written_revision || ':' || md5(string_agg(event_id || starts_at || ends_at, ' ' ORDER BY event_id)) AS digest,
-          to_jsonb((array_agg(jsonb_build_object('start', starts_at, 'end', ends_at) ORDER BY starts_at, ends_at))
-            [1:${mostConflicts}]) AS times
-        FROM synced_events AS other
-        WHERE other.connection = own.connection AND other.calendar = own.calendar
-          AND tstzrange(other.starts_at, other.ends_at, '[)') && tstzrange(own.written_start, own.written_end, '[)')
-          AND other.busy <> 'free' AND NOT (other.busy = 'tentative' AND ${ignoresTentative})
-          AND NOT other.is_removed
-          AND other.audition_id IS NULL AND other.marked_audition IS NULL
-      ) AS conflicts
-      WHERE own.connection = ${connection} AND own.calendar = ${calendar} AND own.audition_id IS NOT NULL
-        AND own.participant IS NOT NULL
-        AND own.written_start > now() AND conflicts.digest IS DISTINCT FROM own.reported_conflicts
-      ORDER BY own.event_id
-    `);
-    return rows.map((row): ConflictChange => {
-      const { times, digest, ...conflict } = conflictSchema.parse(row);
-      return { ...conflict, connection, calendar, digest: digest ?? undefined, conflicts: times ?? [] };
-    });
-  },
-
-  async beginConflictReport(conflict) {
-    // Differs from every digest and from none, so that a later report follows in any case.
-    await db.update(syncedEvents).set({ reportedConflicts: 'unconfirmed' }).where(reportOf(conflict));
-  },
-
-  async markConflictsReported(conflict) {
-    await db
-      .update(syncedEvents)
-      .set({ reportedConflicts: conflict.digest ?? null, conflictChange: conflict.conflictChange + 1 })
-      .where(reportOf(conflict));
-  },
-
   async count(connection) {
     const { rows } = await db.execute(
       sql`SELECT count(*)::int AS count FROM synced_events WHERE connection = ${connection} AND NOT is_removed`,
@@ -242,17 +180,6 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
     return z.object({ count: z.int() }).parse(rows[0]).count;
   },
 });
-
-/** Selects the event, unless another attempt has made the report. */
-const reportOf = (conflict: ConflictChange) =>
-  and(isEvent(conflict), eq(syncedEvents.conflictChange, conflict.conflictChange));
-
-/** Whether the organization of the calendar of `own` ignores tentative events (docs/conflicts.md). */
-const ignoresTentative = sql`EXISTS (
-  SELECT FROM synced_calendars JOIN organizations ON organizations.id = synced_calendars.organization
-  WHERE synced_calendars.connection = own.connection AND synced_calendars.calendar = own.calendar
-    AND organizations.conflicts->>'tentative' = 'ignore'
-)`;
 
 type Transaction = Pick<Database, 'execute' | 'update'>;
 
@@ -309,17 +236,6 @@ const ownSchema = z.object({
   seenRevision: revisionOrNull,
   repairedRevision: revisionOrNull,
   isReported: z.boolean(),
-});
-
-const conflictSchema = z.object({
-  eventId: z.string(),
-  auditionId: auditionIdSchema,
-  participant: participantIdSchema,
-  writtenRevision: z.int(),
-  incarnation: textOrNull,
-  conflictChange: z.int(),
-  digest: z.string().nullable(),
-  times: z.array(z.object({ start: instantFromDatabase, end: instantFromDatabase })).nullable(),
 });
 
 /** Moves the calendar to the next page. Locks its row. Returns false when it is no longer where the page was read. */

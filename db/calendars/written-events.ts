@@ -12,14 +12,10 @@ import type { Instant } from '../../domain/time/instant.ts';
 import type { KnownEvent } from '../../providers/ports.ts';
 import { storedCalendar } from '../auditions/resources.ts';
 import type { Database } from '../client.ts';
-import { syncedCalendars } from '../schema/synced-calendars.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
 import { instantFromDatabase } from '../time.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
-import { sealCalendarId } from './calendar-id.ts';
-
-/** Channel of `NOTIFY` that wakes the starter of synchronisations. */
-export const calendarSyncChannel = 'calendar_sync';
+import { registerCalendar } from './registered-calendars.ts';
 
 interface WrittenEvent {
   readonly organization: OrganizationId;
@@ -79,7 +75,7 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
   async record(written) {
     const { connection, eventId, auditionId } = written;
     const calendar = storedCalendar(written.calendarName);
-    const generation = await registerCalendar(db, vault, written, calendar);
+    const generation = await registerCalendar(db, vault, { ...written, calendar, isBusyOnly: false });
     await db.transaction(async (transaction) => {
       // A deleted event that cannot be revived has another id now.
       const former = await transaction
@@ -141,27 +137,6 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
     });
   },
 });
-
-/** Adds the calendar, unless it is known. Returns the generation of its last listing of all events. */
-const registerCalendar = async (
-  db: Database,
-  vault: Pick<Vault, 'seal'>,
-  { organization, connection, provider, calendarId }: WrittenEvent,
-  calendar: string,
-): Promise<number> => {
-  const [known] = await db
-    .select({ generation: syncedCalendars.generation })
-    .from(syncedCalendars)
-    .where(and(eq(syncedCalendars.connection, connection), eq(syncedCalendars.calendar, calendar)));
-  if (known) return known.generation;
-  const sealedCalendarId = await sealCalendarId(vault, { connection, calendar }, calendarId);
-  await db
-    .insert(syncedCalendars)
-    .values({ organization, connection, provider, calendar, sealedCalendarId })
-    .onConflictDoNothing();
-  await db.execute(sql`SELECT pg_notify(${calendarSyncChannel}, '')`);
-  return 0;
-};
 
 /**
  * The synchronisation can have read the event before this row is written. Then the comparison is left to it: a person can

@@ -3,6 +3,7 @@
  * the webhook that resumes waiting auditions or ends the synchronisation, and the pending revocation. After a crash, all of it is stored or nothing.
  */
 import { randomUUID } from 'node:crypto';
+import type { CalendarChoice } from '../../domain/calendars/calendar-choice.ts';
 import type { OAuthProvider } from '../../domain/providers/vendors.ts';
 import type { KeyWrapping } from '../../foundation/encryption/key-wrapping.ts';
 import { type Actor, createAdministrativeActs } from '../access/administrative-acts.ts';
@@ -16,6 +17,15 @@ import { type Connection, createConnections } from './repository.ts';
 export interface Accounts {
   /** Connects an account as `Connections.connect` does. When it was known before, notifies the auditions that wait for it. */
   connect(account: ConnectRequest, actor: Actor): Promise<ConnectResult>;
+  /**
+   * Stores the choice of calendars of an account. Returns false when the account is not connected. Idempotent; each call
+   * records an administrative act.
+   */
+  chooseCalendars(
+    connection: Pick<Connection, 'id' | 'organization'>,
+    actor: Actor,
+    choice: CalendarChoice,
+  ): Promise<boolean>;
   /**
    * Disconnects an account, erases its credentials, and notifies the synchronisation of its calendars.
    * @param toRevoke the grant to revoke at the provider. It is stored, sealed, until it is revoked.
@@ -61,6 +71,25 @@ export const createAccounts = (
     });
     if (connected.kind === 'connected') vault.evict(connected.id);
     return connected;
+  },
+
+  async chooseCalendars({ id, organization }, actor, choice) {
+    return db.transaction(async (transaction) => {
+      const stored = await createConnections(transaction, createVault(transaction, wrapping)).putChoice(
+        organization,
+        id,
+        choice,
+      );
+      if (!stored) return false;
+      await createAdministrativeActs(transaction).record({
+        organization,
+        ...actor,
+        act: 'connection.calendars_chosen',
+        target: id,
+        detail: { writesToMain: choice.written === undefined, busyCount: choice.busy.length },
+      });
+      return true;
+    });
   },
 
   async disconnect({ id, organization, provider }, actor, toRevoke) {

@@ -118,13 +118,41 @@ test.each([
   await database.repositories.vault.destroy('conn_target');
 });
 
-test('existing connections are found among several ids', async () => {
+test('connections that are not disconnected are found among several ids, with their choice', async () => {
   await connections.put(google('conn_here'));
   await connections.put(google('conn_left'));
   await connections.disconnect(organization, 'conn_left', 'disconnected_here');
 
   const ids = ['conn_here', 'conn_left', 'conn_gone'] as const;
-  expect(await connections.findExisting(organization, ids)).toEqual(new Set(['conn_here']));
-  expect(await connections.findExisting('org_south', ['conn_here'])).toEqual(new Set());
-  expect(await connections.findExisting(organization, [])).toEqual(new Set());
+  expect(await connections.findChoices(organization, ids)).toEqual(new Map([['conn_here', undefined]]));
+  expect(await connections.findChoices('org_south', ['conn_here'])).toEqual(new Map());
+  expect(await connections.findChoices(organization, [])).toEqual(new Map());
+});
+
+const choice = {
+  written: { calendarId: 'work@example.com', name: 'Work' },
+  busy: [{ calendarId: 'family@example.com', name: 'Family' }],
+};
+const storedChoice = async (id: string) =>
+  (await database.pool.query(`SELECT calendar_choice FROM connections WHERE id = $1`, [id])).rows[0]
+    ?.calendar_choice;
+
+test('a choice of calendars is stored sealed, and survives a new authorization of the account', async () => {
+  await connections.put(google('conn_choice'));
+  expect(await connections.putChoice(organization, 'conn_choice', choice)).toBe(true);
+  expect(await storedChoice('conn_choice')).not.toMatch(/work|family/i);
+  await connections.markNeedsReauthorization('conn_choice', 'grant_refused', 1);
+  await connections.put(google('conn_choice'));
+  expect(await connections.getChoice(organization, 'conn_choice')).toEqual(choice);
+});
+
+test('a choice of calendars is erased when the account is disconnected, and then not stored', async () => {
+  await connections.put(google('conn_erased'));
+  await connections.putChoice(organization, 'conn_erased', choice);
+  await connections.disconnect(organization, 'conn_erased', 'disconnected_here');
+  expect(await storedChoice('conn_erased')).toBeNull();
+  expect(await connections.putChoice(organization, 'conn_erased', choice)).toBe(false);
+  expect(await connections.putChoice('org_south', 'conn_choice', choice)).toBe(false);
+  const keys = await database.pool.query(`SELECT id FROM data_keys WHERE id = 'conn_erased'`);
+  expect(keys.rows).toEqual([]);
 });

@@ -4,6 +4,7 @@
  */
 import { and, asc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import type { CalendarChoice } from '../../domain/calendars/calendar-choice.ts';
 import type { ConnectionStatus, ConnectionStatusReason } from '../../domain/connections/connection.ts';
 import type { Credential } from '../../domain/connections/grant.ts';
 import type { CredentialUse } from '../../domain/connections/token-store.ts';
@@ -92,11 +93,15 @@ export interface Connections extends ConnectionTokens {
   get(organization: OrganizationId, id: ConnectionId): Promise<Connection | undefined>;
   /** Returns connections, the longest connected first. */
   list(organization: OrganizationId, filter?: ConnectionFilter): Promise<readonly Connection[]>;
-  /** Returns the ids that exist and are not disconnected. */
-  findExisting(
+  /** Returns the connections that exist and are not disconnected, with the choice of their calendars. */
+  findChoices(
     organization: OrganizationId,
     ids: readonly ConnectionId[],
-  ): Promise<ReadonlySet<ConnectionId>>;
+  ): Promise<ReadonlyMap<ConnectionId, CalendarChoice | undefined>>;
+  /** Returns the choice of calendars; undefined when the owner has not chosen. */
+  getChoice(organization: OrganizationId, id: ConnectionId): Promise<CalendarChoice | undefined>;
+  /** Stores the choice of calendars. Returns false when there is no such connection, or it is disconnected. Idempotent. */
+  putChoice(organization: OrganizationId, id: ConnectionId, choice: CalendarChoice): Promise<boolean>;
   /** Decrypts the credential for one call and records the read. Undefined when there is none. */
   openCredential(
     organization: OrganizationId,
@@ -137,6 +142,26 @@ export const createConnections = (db: Database, vault: Vault): Connections => {
     run: (wanted: readonly ConnectionKey[]) => findRows(db, wanted),
     keyOf: ({ organization, id }) => `${organization} ${id}`,
   });
+  const findChoices: Connections['findChoices'] = async (organization, ids) => {
+    if (ids.length === 0) return new Map();
+    const rows = await db
+      .select({ id: connections.id, sealed: connections.sealedCalendarChoice })
+      .from(connections)
+      .where(
+        and(
+          eq(connections.organization, organization),
+          inArray(connections.id, [...ids]),
+          ne(connections.status, 'disconnected'),
+        ),
+      );
+    const choices = rows.map(async (row) => {
+      const id = connectionIdSchema.parse(row.id);
+      const choice =
+        row.sealed === null ? undefined : await secrets.calendarChoice.open({ id, organization }, row.sealed);
+      return [id, choice] as const;
+    });
+    return new Map(await Promise.all(choices));
+  };
   return {
     ...createTokenStore(db, secrets),
 
@@ -196,19 +221,26 @@ export const createConnections = (db: Database, vault: Vault): Connections => {
       return Promise.all(rows.map((row) => toConnection(secrets, row)));
     },
 
-    async findExisting(organization, ids) {
-      if (ids.length === 0) return new Set();
-      const rows = await db
-        .select({ id: connections.id })
-        .from(connections)
-        .where(
-          and(
-            eq(connections.organization, organization),
-            inArray(connections.id, [...ids]),
-            ne(connections.status, 'disconnected'),
-          ),
-        );
-      return new Set(rows.map(({ id }) => connectionIdSchema.parse(id)));
+    findChoices,
+
+    async getChoice(organization, id) {
+      return (await findChoices(organization, [id])).get(id);
+    },
+
+    async putChoice(organization, id, choice) {
+      const isMeant = and(
+        eq(connections.organization, organization),
+        eq(connections.id, id),
+        ne(connections.status, 'disconnected'),
+      );
+      return db.transaction(async (tx) => {
+        // Sealing creates a missing data key. A disconnected account must get none.
+        const [row] = await tx.select({ id: connections.id }).from(connections).where(isMeant).for('update');
+        if (!row) return false;
+        const sealedCalendarChoice = await secrets.calendarChoice.seal({ id, organization }, choice);
+        await tx.update(connections).set({ sealedCalendarChoice, updatedAt: sql`now()` }).where(isMeant);
+        return true;
+      });
     },
 
     async openCredential(organization, id, use) {
@@ -250,6 +282,7 @@ const erasedColumns = {
   ...supersededRefreshColumns,
   sealedAccount: erasedAccount,
   sealedCredential: null,
+  sealedCalendarChoice: null,
   sealedAccessToken: null,
   accessTokenExpiresAt: null,
 };

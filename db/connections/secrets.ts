@@ -1,5 +1,6 @@
 /** Seals and opens the secrets of a `connections` row. A sealed value opens only in its own column and connection. */
 import { z } from 'zod';
+import type { CalendarChoice } from '../../domain/calendars/calendar-choice.ts';
 import type { Credential } from '../../domain/connections/grant.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
@@ -29,10 +30,17 @@ const credentialSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('feed_address'), address: z.string() }),
 ]);
 
+const chosenCalendarSchema = z.object({ calendarId: z.string(), name: z.string() });
+const calendarChoiceSchema = z.object({
+  written: chosenCalendarSchema.optional(),
+  busy: z.array(chosenCalendarSchema),
+});
+
 export interface ConnectionSecrets {
   readonly account: SealedField<ProviderAccount>;
   readonly credential: SealedField<Credential>;
   readonly accessToken: SealedField<string>;
+  readonly calendarChoice: SealedField<CalendarChoice>;
 }
 
 interface SealedField<Value> {
@@ -54,5 +62,6 @@ export const createConnectionSecrets = (vault: Vault): ConnectionSecrets => {
     account: sealing('account', accountSchema),
     credential: sealing('credential', credentialSchema),
     accessToken: sealing('access token', z.string()),
+    calendarChoice: sealing('calendar choice', calendarChoiceSchema),
   };
 };

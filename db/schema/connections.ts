@@ -23,6 +23,8 @@ export const connections = pgTable(
     sealedAccount: text('account').notNull(),
     /** Null once disconnected. */
     sealedCredential: text('sealed_credential'),
+    /** Which calendars of the account are written and count as busy. Null: its main calendar. */
+    sealedCalendarChoice: text('calendar_choice'),
     sealedAccessToken: text('sealed_access_token'),
     accessTokenExpiresAt: instant('access_token_expires_at'),
     /** Incremented with each credential or access token that is stored. */

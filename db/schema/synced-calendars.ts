@@ -1,4 +1,4 @@
-import { index, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { boolean, index, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
 import { syncStates } from '../../domain/calendars/sync-state.ts';
 import { instant } from './columns.ts';
 
@@ -14,6 +14,8 @@ export const syncedCalendars = pgTable(
     organization: text().notNull(),
     provider: text().notNull(),
     sealedCalendarId: text('sealed_calendar_id').notNull(),
+    /** Whether the calendar only counts as busy for auditions, and nothing of ours was written to it. */
+    isBusyOnly: boolean('is_busy_only').notNull().default(false),
     state: text({ enum: syncStates }).notNull().default('new'),
     /** Where the next listing of changes begins. Null before the first listing is complete, and after it has expired. */
     cursor: text(),

@@ -47,8 +47,11 @@ const request = (changes: Record<string, unknown> = {}) =>
     ...changes,
   });
 
-const planOf = (changes: Record<string, unknown> = {}, over: Partial<PlanContext> = {}) =>
-  planAudition(request(changes), { ...context, ...over });
+const planOf = (changes: Record<string, unknown> = {}, over: Partial<PlanContext> = {}) => {
+  const requested = request(changes);
+  const participants = requested.participants.map((participant) => participantSchema.parse(participant));
+  return planAudition({ ...requested, participants }, { ...context, ...over });
+};
 
 const refusalOf = (act: () => unknown): Refusal => {
   try {

@@ -59,8 +59,13 @@ export interface PlanContext {
   readonly mayOverrideConflicts?: boolean | undefined;
 }
 
+/** A request whose participants' calendars are resolved. */
+export type ResolvedRequest = Omit<AuditionRequest, 'participants'> & {
+  readonly participants: readonly Participant[];
+};
+
 /** Returns the plan of a request. Pure. @throws Refusal with the JSON pointers of the refused parts */
-export const planAudition = (request: AuditionRequest, context: PlanContext): AuditionPlan => {
+export const planAudition = (request: ResolvedRequest, context: PlanContext): AuditionPlan => {
   request.participants.forEach((participant, index) => {
     checkParticipant(participant, `/participants/${index}`);
   });
@@ -135,7 +140,7 @@ export const validateSlot = (
 /** Returns whether the slot is a search in a session block. */
 export const isBlockSlot = (wish: SlotWish): wish is BlockSlot => 'block' in wish && !('start' in wish);
 
-const wishOf = ({ slot }: AuditionRequest, { blockWish, now }: PlanContext): SlotSpec => {
+const wishOf = ({ slot }: Pick<AuditionRequest, 'slot'>, { blockWish, now }: PlanContext): SlotSpec => {
   if (blockWish) return blockWish;
   if (isBlockSlot(slot)) throw new TypeError(`the caller must read the session block ${slot.block}`);
   return validateSlotSpec(slot, now);
@@ -284,7 +289,7 @@ const checkCast = (participants: readonly Participant[]): void => {
 };
 
 const meetingProvidersOf = (
-  request: AuditionRequest,
+  request: Pick<AuditionRequest, 'meeting'>,
   room: string | undefined,
   ofOrganization: readonly MeetingProviderName[],
 ): readonly MeetingProviderName[] => {

@@ -11,6 +11,7 @@ import {
   sessionBlockIdSchema,
 } from '../ids.ts';
 import {
+  type CalendarProviderName,
   calendarProviders,
   channels,
   meetingProviders,
@@ -40,17 +41,29 @@ const localOrOffsetTime = z
 
 const localClockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'write a time of day as 22:00');
 
-const calendarRefSchema = z
+/** The id of a calendar: an address, an opaque id, or a URL. */
+export const calendarIdSchema = singleLineText(254);
+
+const calendarRefShape = z
   .object({
     provider: z.enum(calendarProviders),
     connection: connectionIdSchema,
-    calendarId: singleLineText(254),
+    calendarId: calendarIdSchema,
   })
-  .strict()
-  .refine(({ provider, calendarId }) => provider !== 'ics' || calendarId === 'primary', {
-    message: 'a calendar feed has one calendar: write its id as primary',
-    path: ['calendarId'],
-  });
+  .strict();
+const feedHasOneCalendar = {
+  message: 'a calendar feed has one calendar: write its id as primary',
+  path: ['calendarId'],
+};
+const isInFeed = ({
+  provider,
+  calendarId,
+}: {
+  provider: CalendarProviderName;
+  calendarId?: string | undefined;
+}) => provider !== 'ics' || calendarId === undefined || calendarId === 'primary';
+
+const calendarRefSchema = calendarRefShape.refine(isInFeed, feedHasOneCalendar);
 export type CalendarRef = z.infer<typeof calendarRefSchema>;
 /** A calendar to which events are written. Of any other calendar, only the busy times count. */
 export type WritableCalendarRef = CalendarRef & { readonly provider: WritableCalendarName };
@@ -90,13 +103,46 @@ export const participantSchema = z
       .optional()
       .describe("Days, both included, on which the participant is not available, in the participant's zone"),
     calendar: calendarRefSchema.optional(),
+    busyCalendars: z
+      .array(calendarRefSchema)
+      .optional()
+      .describe(
+        'Read besides `calendar`, and never written. No resources of the slot: people can share them',
+      ),
     required: z
       .boolean()
       .default(true)
       .describe('Whether the audition needs this participant. The performer always counts as required'),
   })
   .strict();
+/** A participant of a plan: the calendars are resolved. */
 export type Participant = z.infer<typeof participantSchema>;
+
+/** The most calendars that a request can name besides the written one. */
+const mostNamedCalendars = 10;
+
+/** A participant of a request. What it omits about calendars is resolved by the choice of the connection's owner. */
+export const requestedParticipantSchema = participantSchema.extend({
+  calendar: calendarRefShape
+    .extend({
+      calendarId: calendarIdSchema
+        .optional()
+        .describe(
+          'Omitted: the calendar that the owner of the connection has chosen to be written, else the main one',
+        ),
+    })
+    .refine(isInFeed, feedHasOneCalendar)
+    .optional()
+    .describe('Read and written, unless its provider only reads'),
+  busyCalendars: z
+    .array(calendarRefSchema)
+    .max(mostNamedCalendars)
+    .optional()
+    .describe(
+      'Further calendars, of any connection, whose events count as busy. Nothing is written to them. Omitted: those that the owner of the connection in `calendar` has chosen',
+    ),
+});
+export type RequestedParticipant = z.infer<typeof requestedParticipantSchema>;
 
 const roomSchema = singleLineText(100).describe('The name of the room, as participants read it');
 
@@ -218,7 +264,7 @@ export const auditionRequestSchema = z
     role: z.object({ id: roleIdSchema, name: singleLineText(200) }).strict(),
     round: z.enum(auditionRounds).default('first'),
     slot: slotWishSchema,
-    participants: z.array(participantSchema).min(1).max(largestCast),
+    participants: z.array(requestedParticipantSchema).min(1).max(largestCast),
     meeting: z
       .object({
         providers: z

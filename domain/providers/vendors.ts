@@ -41,10 +41,16 @@ export type RecordedMeetingName = (typeof recordedMeetings)[number];
 
 /** Vendors of calendars that are read. */
 export const calendarVendors = {
-  google: { vendor: 'google', isWritable: true, isSynchronized: true, hasRooms: true },
-  microsoft: { vendor: 'microsoft', isWritable: true, isSynchronized: true, hasRooms: true },
-  apple: { vendor: 'apple', isWritable: true, isSynchronized: true, hasRooms: false },
-  ics: { vendor: 'ics', isWritable: false, isSynchronized: false, hasRooms: false },
+  google: { vendor: 'google', isWritable: true, isSynchronized: true, hasRooms: true, hasMainCalendar: true },
+  microsoft: {
+    vendor: 'microsoft',
+    isWritable: true,
+    isSynchronized: true,
+    hasRooms: true,
+    hasMainCalendar: true,
+  },
+  apple: { vendor: 'apple', isWritable: true, isSynchronized: true, hasRooms: false, hasMainCalendar: false },
+  ics: { vendor: 'ics', isWritable: false, isSynchronized: false, hasRooms: false, hasMainCalendar: true },
 } as const satisfies Capability<{
   readonly vendor: VendorName;
   /** Whether events can be written to the calendar. */
@@ -53,6 +59,8 @@ export const calendarVendors = {
   readonly isSynchronized: boolean;
   /** Whether rooms have calendars there, and are booked as guests of an event. */
   readonly hasRooms: boolean;
+  /** Whether the id `primary` means the main calendar of the account. */
+  readonly hasMainCalendar: boolean;
 }>;
 
 /** The vendor that delivers the messages of each channel. */

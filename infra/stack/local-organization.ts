@@ -4,6 +4,7 @@ import { createRepositories } from '../../db/index.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
 import { createKeyWrapping } from '../../foundation/encryption/configured-wrapping.ts';
 import { loadConfiguration } from '../../providers/configuration.ts';
+import { calendarListScope, googleScopes } from '../../providers/google/settings.ts';
 
 export const localOrganization: OrganizationId = 'org_local';
 
@@ -74,6 +75,7 @@ export const seedLocalOrganization = async (env: NodeJS.ProcessEnv): Promise<voi
         organization: localOrganization,
         provider,
         refreshToken: `sandbox-refresh-${account}`,
+        scopes: provider === 'google' ? [...googleScopes.required, calendarListScope] : undefined,
       });
     }
   } finally {

@@ -1,7 +1,7 @@
 /** Lists the calendars of an account: the collections with events in its calendar home (RFC 4791, section 6.2.1). */
 import { createAccount, propfind } from 'tsdav';
 import { z } from 'zod';
-import type { CalendarListing } from '../ports.ts';
+import type { CalendarListing } from '../../domain/calendars/calendar-listing.ts';
 import { appleError, userMessages } from './errors.ts';
 import { type CaldavScope, exchange } from './exchange.ts';
 
@@ -59,7 +59,14 @@ export const listCalendars = async (scope: CaldavScope): Promise<readonly Calend
     const parsed = propsSchema.safeParse(props ?? {});
     if (href === undefined || !parsed.success || !holdsEvents(parsed.data)) return [];
     const calendarId = new URL(href, homeUrl).href;
-    return [{ calendarId, name: parsed.data.displayname ?? '', isWritable: isWritable(parsed.data) }];
+    return [
+      {
+        calendarId,
+        name: parsed.data.displayname ?? '',
+        isMain: false,
+        isWritable: isWritable(parsed.data),
+      },
+    ];
   });
 };
 

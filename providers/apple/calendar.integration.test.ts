@@ -271,7 +271,7 @@ describe.each(['radicale', 'xandikos'] as const)('calendars at %s', (program) =>
         await setup(
           '<c:supported-calendar-component-set><c:comp name="VTODO"/></c:supported-calendar-component-set>',
         );
-        const listed = (await provider.listCalendars?.(account(), callContext())) ?? [];
+        const listed = await provider.calendarList.list(account(), [], callContext());
         const { pathname } = new URL(calendarId);
         const paths = listed.map((calendar) => decodeURIComponent(new URL(calendar.calendarId).pathname));
         expect(paths).toContain(decodeURIComponent(pathname));

@@ -31,6 +31,7 @@ import type { CaldavScope } from './exchange.ts';
 
 const freeBusy = operationOf('apple', 'calendar.freeBusy');
 const listEvents = operationOf('apple', 'calendar.listEvents');
+const listOperation = operationOf('apple', 'calendar.listCalendars');
 const putEvent = operationOf('apple', 'calendar.putEvent');
 const putConference = operationOf('apple', 'calendar.putConference');
 const removeEvent = operationOf('apple', 'calendar.deleteEvent');
@@ -47,8 +48,11 @@ export const createCaldavCalendar = (
   reportUnreadable: CaldavScope['reportUnreadable'],
 ): CalendarProvider => ({
   name: 'apple',
-  listCalendars: (connection, call) =>
-    listCalendars({ fetchFor, reportUnreadable, operation: listEvents, connection, call }),
+  calendarList: {
+    scopes: [],
+    list: (connection, _scopes, call) =>
+      listCalendars({ fetchFor, reportUnreadable, operation: listOperation, connection, call }),
+  },
   freeBusy: async (connection, calendarIds, window, call) => {
     const scope = { fetchFor, reportUnreadable, operation: freeBusy, connection, call };
     const busy = await Promise.all(calendarIds.map((id) => readCalendar(scope, id, window)));

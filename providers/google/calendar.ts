@@ -17,6 +17,7 @@ import type {
 import type { ReportUnreadable } from '../unreadable-events.ts';
 import { withKnownZone } from '../zone-fallback.ts';
 import { queryBusyEvents } from './busy-events.ts';
+import { listCalendars } from './calendar-list.ts';
 import type { GoogleClient } from './client.ts';
 import { conferenceOf } from './conference.ts';
 import { readConferenceAttendance } from './conference-attendance.ts';
@@ -32,7 +33,7 @@ import {
 } from './event-ids.ts';
 import { queryFreeBusy } from './free-busy.ts';
 import { createGoogleRooms } from './rooms.ts';
-import { calendarsPerQuery, conferencePollMs } from './settings.ts';
+import { calendarListScope, calendarsPerQuery, conferencePollMs } from './settings.ts';
 import { applySettings, isSpaceGone } from './spaces.ts';
 
 const putEvent = operationOf('google', 'calendar.putEvent');
@@ -47,6 +48,10 @@ export const createGoogleCalendar = (
   reportUnreadable: ReportUnreadable = () => {},
 ): CalendarProvider => ({
   name: 'google',
+  calendarList: {
+    scopes: [calendarListScope],
+    list: (connection, _scopes, call) => listCalendars(client, connection, call),
+  },
   freeBusy: async (connection, calendarIds, window, call) => {
     const busy: BusyInterval[] = [];
     for (let from = 0; from < calendarIds.length; from += calendarsPerQuery) {

@@ -53,7 +53,7 @@ const googleErrors: readonly ErrorRow[] = [
   { code: 'event_keeps_changing', fault: 'retry', effect: 'none' },
   { code: 'event_of_another', fault: 'conflict' },
   { code: 'event_ids_used_up', fault: 'conflict' },
-  { code: 'too_many_rooms', fault: 'not_permitted' },
+  { code: 'too_many_pages', fault: 'not_permitted' },
   { code: 'too_many_records', fault: 'not_permitted' },
   { code: 'meet_scope_missing', fault: 'not_permitted' },
   // The Meet API is not enabled in our project.

@@ -7,18 +7,13 @@ import { ProviderError } from '../../domain/errors.ts';
 import { operationOf } from '../operations.ts';
 import type { CallContext, ConnectedAccount, RoomBusyTime, RoomCalendars, RoomListing } from '../ports.ts';
 import { queryBusyEvents } from './busy-events.ts';
+import { listRoomEntries } from './calendar-list.ts';
 import type { GoogleClient } from './client.ts';
-import { googleError } from './errors.ts';
 import { queryFreeBusy } from './free-busy.ts';
+import { readPages } from './pages.ts';
 import { calendarListScope, directoryScope } from './settings.ts';
 
 const listRooms = operationOf('google', 'rooms.list');
-
-/** The id of a room's calendar is its address. */
-const roomDomain = '@resource.calendar.google.com';
-
-/** More pages than any organization has, of 500 rooms or 250 calendars. */
-const maxPages = 40;
 
 /** https://developers.google.com/workspace/admin/directory/reference/rest/v1/resources.calendars */
 const directorySchema = z.object({
@@ -33,16 +28,6 @@ const directorySchema = z.object({
         capacity: z.int().optional(),
         resourceCategory: z.string().optional().describe('CONFERENCE_ROOM, OTHER or CATEGORY_UNKNOWN'),
       }),
-    )
-    .default([]),
-});
-
-/** https://developers.google.com/workspace/calendar/api/v3/reference/calendarList */
-const calendarListSchema = z.object({
-  nextPageToken: z.string().optional(),
-  items: z
-    .array(
-      z.object({ id: z.string(), summary: z.string().default(''), summaryOverride: z.string().optional() }),
     )
     .default([]),
 });
@@ -88,7 +73,7 @@ const listDirectory = async (
   connection: ConnectedAccount,
   call: CallContext,
 ): Promise<readonly RoomListing[]> => {
-  const items = await readPages((page) =>
+  const items = await readPages(listRooms, (page) =>
     client.exchangeWithDirectory(listRooms, connection, call, directorySchema, (directory, options) =>
       directory.resources.calendars.list({ customer: 'my_customer', maxResults: 500, ...page }, options),
     ),
@@ -109,32 +94,6 @@ const listCalendarList = async (
   connection: ConnectedAccount,
   call: CallContext,
 ): Promise<readonly RoomListing[]> => {
-  const items = await readPages((page) =>
-    client.exchange(listRooms, connection, call, calendarListSchema, (calendar, options) =>
-      calendar.calendarList.list({ maxResults: 250, showHidden: true, ...page }, options),
-    ),
-  );
-  return items
-    .filter(({ id }) => id.toLowerCase().endsWith(roomDomain))
-    .map(({ id, summary, summaryOverride }) => ({
-      email: id.toLowerCase(),
-      name: summaryOverride ?? summary,
-    }));
-};
-
-const readPages = async <Item>(
-  read: (page: { readonly pageToken?: string }) => Promise<{
-    readonly items: readonly Item[];
-    readonly nextPageToken?: string | undefined;
-  }>,
-): Promise<readonly Item[]> => {
-  const all: Item[] = [];
-  let pageToken: string | undefined;
-  for (let page = 0; page < maxPages; page += 1) {
-    const { items, nextPageToken } = await read(pageToken === undefined ? {} : { pageToken });
-    all.push(...items);
-    pageToken = nextPageToken;
-    if (pageToken === undefined) return all;
-  }
-  throw googleError(listRooms, { code: 'too_many_rooms', message: `more than ${maxPages} pages of rooms` });
+  const rooms = await listRoomEntries(client, listRooms, connection, call);
+  return rooms.map(({ id, name }) => ({ email: id.toLowerCase(), name }));
 };

@@ -71,7 +71,7 @@ const setup = async () => {
     busy: (window: { from: `${string}Z`; until: `${string}Z` } = december) =>
       provider.freeBusy(account, ['primary'], window, callContext()),
     events: () => provider.busyEvents(account, 'primary', december, callContext()),
-    list: () => provider.listCalendars?.(account, callContext()),
+    list: () => provider.calendarList.list(account, [], callContext()),
     minutesPass: (minutes: number) => {
       clock += minutes * 60_000;
     },

@@ -15,6 +15,7 @@ import { maxBusyTimes } from './settings.ts';
 
 const freeBusy = operationOf('ics', 'calendar.freeBusy');
 const listEvents = operationOf('ics', 'calendar.listEvents');
+const listCalendars = operationOf('ics', 'calendar.listCalendars');
 
 const maxReportedFaults = 5;
 
@@ -52,9 +53,12 @@ export const createFeedCalendar = (
 
   return {
     name: 'ics',
-    listCalendars: async (connection, call) => {
-      const text = await feeds.read(connection, listEvents, call);
-      return [{ calendarId: 'primary', name: feedName(text) ?? '', isWritable: false }];
+    calendarList: {
+      scopes: [],
+      list: async (connection, _scopes, call) => {
+        const text = await feeds.read(connection, listCalendars, call);
+        return [{ calendarId: 'primary', name: feedName(text) ?? '', isMain: true, isWritable: false }];
+      },
     },
     freeBusy: async (connection, _calendarIds, window, call) => {
       try {

@@ -4,6 +4,7 @@ import { operationOf } from '../operations.ts';
 import { type FormerEvent, overwrittenEdit } from '../overwritten-edit.ts';
 import type { CalendarEvent, CalendarProvider } from '../ports.ts';
 import type { ReportUnreadable } from '../unreadable-events.ts';
+import { listCalendars } from './calendar-list.ts';
 import { mainCalendar } from './calendar-name.ts';
 import { createBusyEventQuery } from './calendar-view.ts';
 import type { GraphEvent } from './event.ts';
@@ -29,6 +30,10 @@ export const createOutlookCalendar = (
   const queryBusyEvents = createBusyEventQuery(client, mailboxes, reportUnreadable);
   return {
     name: 'microsoft',
+    calendarList: {
+      scopes: [],
+      list: (connection, scopes, call) => listCalendars(client, connection, scopes, call),
+    },
     // One request at a time: a call holds one of the mailbox's four places.
     freeBusy: async (connection, calendarIds, window, call) => {
       const busy: BusyInterval[] = [];

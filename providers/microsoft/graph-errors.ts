@@ -57,6 +57,7 @@ const graphErrors: readonly ErrorRow[] = [
   { code: 'event_ids_used_up', fault: 'conflict' },
   { code: 'too_many_events', fault: 'not_permitted' },
   { code: 'too_many_rooms', fault: 'not_permitted' },
+  { code: 'too_many_calendars', fault: 'not_permitted' },
   { code: 'schedule_missing', fault: 'retry', effect: 'none' },
   { code: 'no_conferences', fault: 'not_permitted' },
   ...httpRows,

@@ -42,8 +42,14 @@ export const attendanceScope = 'OnlineMeetingArtifact.Read.All';
  */
 export const microsoftScopes = {
   required: [...signInScopes, 'Calendars.ReadWrite'],
-  optional: [meetingScope, attendanceScope, 'Place.Read.All'],
+  optional: [meetingScope, attendanceScope, 'Place.Read.All', 'Calendars.Read.Shared'],
 } as const;
+
+/**
+ * Reads calendars that other people share with the account:
+ * https://learn.microsoft.com/graph/permissions-reference#calendarsreadshared
+ */
+export const sharedCalendarsScope = 'Calendars.Read.Shared';
 
 /** The scopes of an access token. The library adds the sign-in scopes. */
 export const graphScopes = ['Calendars.ReadWrite'] as const;

@@ -111,17 +111,16 @@ const readingOnPath = (calendar: ReadableCalendarProvider, path: CallPath): Read
   const { vendor } = calendarVendors[calendar.name];
   const freeBusy = operationOf(vendor, 'calendar.freeBusy');
   const listEvents = operationOf(vendor, 'calendar.listEvents');
+  const listCalendars = operationOf(vendor, 'calendar.listCalendars');
   return {
     name: calendar.name,
-    ...(calendar.listCalendars && {
-      listCalendars: (connection, call) =>
-        path.run(
-          listEvents,
-          ofConnection(connection),
-          call,
-          async () => (await calendar.listCalendars?.(connection, call)) ?? [],
+    calendarList: {
+      scopes: calendar.calendarList.scopes,
+      list: (connection, scopes, call) =>
+        path.run(listCalendars, ofConnection(connection), call, () =>
+          calendar.calendarList.list(connection, scopes, call),
         ),
-    }),
+    },
     freeBusy: (connection, calendarIds, window, call) =>
       path.run(freeBusy, ofConnection(connection), call, () =>
         calendar.freeBusy(connection, calendarIds, window, call),

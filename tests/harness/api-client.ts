@@ -15,6 +15,7 @@ interface ApiResponse {
 export interface ApiClient {
   get(path: string, key?: string): Promise<ApiResponse>;
   post(path: string, body: object, options?: { key?: string; idempotencyKey?: string }): Promise<ApiResponse>;
+  put(path: string, body: object): Promise<ApiResponse>;
   /** Requests an audition under a fresh idempotency key; fails unless it was scheduled or held. */
   request(body: object): Promise<AuditionView>;
   command(id: string, command: string, body: object): Promise<AuditionView>;
@@ -49,6 +50,7 @@ export const createApiClient = ({ url }: ServiceUnderTest): ApiClient => {
         body: JSON.stringify(body),
         headers: idempotencyKey ? { 'idempotency-key': idempotencyKey } : {},
       }),
+    put: (path, body) => call(path, keys.backend, { method: 'PUT', body: JSON.stringify(body) }),
     request: async (body) =>
       viewIn(await platform.post('/v1/auditions', body, { idempotencyKey: crypto.randomUUID() })),
     command: async (id, command, body) => viewIn(await platform.post(`/v1/auditions/${id}/${command}`, body)),

@@ -93,6 +93,7 @@ export const apiDependencies = (
   findBusy: async () => [],
   findRoomBusy: async () => [],
   listRooms: async () => ({ kind: 'not_offered' }),
+  listCalendars: async () => ({ kind: 'not_offered' }),
   nameCalendar: async (organization, { provider, connection: id, calendarId }) => {
     const stored = await given.repositories.connections.get(organization, id);
     return [calendarName(provider, stored ?? { id, account: undefined }, calendarId)];

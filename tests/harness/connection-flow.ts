@@ -1,5 +1,6 @@
 /** Sets up tests of connecting accounts: a new organization, a person with a browser, and in-memory providers. */
 import { randomUUID } from 'node:crypto';
+import type { ApiDependencies } from '../../api/dependencies.ts';
 import { type ConnectionId, type OrganizationId, organizationIdSchema } from '../../domain/ids.ts';
 import { createTestApi } from './api.ts';
 import type { TestDatabase } from './database.ts';
@@ -13,12 +14,15 @@ const callback = (answer: Record<string, string>, provider = 'google'): string =
   `/v1/connections/${provider}/callback?${new URLSearchParams(answer).toString()}`;
 
 /** Creates an organization, an API with in-memory providers, and the steps of connecting an account. */
-export const setUpConnectionFlow = async (database: TestDatabase) => {
+export const setUpConnectionFlow = async (
+  database: TestDatabase,
+  given: Partial<Pick<ApiDependencies, 'listCalendars'>> = {},
+) => {
   const organization: OrganizationId = organizationIdSchema.parse(`org_${randomUUID()}`);
   const { repositories } = database;
   await repositories.organizations.put({ id: organization, name: 'North Casting', meetingProviders: [] });
   const authorizers = createFakeAuthorizers();
-  const test = await createTestApi(database, { authorizers });
+  const test = await createTestApi(database, { authorizers, ...given });
   const key = await test.keyFor('admin', organization);
   const person = createInjectedBrowser(test.api, publicUrl);
 

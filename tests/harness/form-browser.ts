@@ -20,7 +20,7 @@ export interface FormBrowser {
   submit(
     page: Page,
     form: { readonly to: string; readonly having?: Record<string, string> },
-    filled?: Record<string, string>,
+    filled?: Record<string, string | readonly string[]>,
     how?: { readonly origin?: string | null },
   ): Promise<Page>;
 }
@@ -29,13 +29,26 @@ const entities: Readonly<Record<string, string>> = { amp: '&', quot: '"', lt: '<
 const unescaped = (html: string): string =>
   html.replaceAll(/&(amp|quot|lt|gt|#39);/g, (all, name: string) => entities[name] ?? all);
 
-const fieldsOf = (form: string): Record<string, string> =>
-  Object.fromEntries(
-    [...form.matchAll(/<input[^>]*\bname="([^"]+)"[^>]*>/g)].map(([input, name = '']) => [
-      name,
-      unescaped(/\bvalue="([^"]*)"/.exec(input)?.[1] ?? ''),
-    ]),
-  );
+/** Returns the fields of a form. A box or a button that is not checked is none. */
+const fieldsOf = (form: string): readonly (readonly [string, string])[] =>
+  [...form.matchAll(/<input[^>]*\bname="([^"]+)"[^>]*>/g)]
+    .filter(([input]) => !/type="(checkbox|radio)"/.test(input) || /\schecked>/.test(input))
+    .map(([input, name = '']) => [name, unescaped(/\bvalue="([^"]*)"/.exec(input)?.[1] ?? '')]);
+
+const payloadOf = (
+  fields: readonly (readonly [string, string])[],
+  filled: Record<string, string | readonly string[]>,
+): string => {
+  const payload = new URLSearchParams();
+  for (const [name, value] of fields) if (!(name in filled)) payload.append(name, value);
+  for (const [name, values] of Object.entries(filled)) {
+    for (const value of [values].flat()) payload.append(name, value);
+  }
+  return payload.toString();
+};
+
+const fieldIn = (fields: readonly (readonly [string, string])[], wanted: string): string =>
+  fields.find(([name]) => name === wanted)?.[1] ?? '';
 
 interface Exchange {
   readonly method: 'GET' | 'POST';
@@ -131,11 +144,11 @@ const createFormBrowser = (transport: Transport, publicUrl: string): FormBrowser
       const form = forms.find(
         ({ action, fields }) =>
           action.endsWith(to) &&
-          Object.entries(having).every(([name, value]) => (fields[name] ?? '') === value),
+          Object.entries(having).every(([name, value]) => fieldIn(fields, name) === value),
       );
       if (!form) throw new Error(`the page has no form that is sent to ${to}`);
       return request('POST', form.action, {
-        payload: new URLSearchParams({ ...form.fields, ...filled }).toString(),
+        payload: payloadOf(form.fields, filled),
         headers: {
           'content-type': 'application/x-www-form-urlencoded',
           ...(from !== null && { origin: from }),

@@ -6,8 +6,8 @@
 import { type Client, WorkflowIdReusePolicy } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { workflowTaskQueue } from '../../activities/contract.ts';
+import { calendarSyncChannel } from '../../db/calendars/registered-calendars.ts';
 import type { SyncedCalendars, SyncToStart } from '../../db/calendars/synced-calendars.ts';
-import { calendarSyncChannel } from '../../db/calendars/written-events.ts';
 import { minute } from '../../domain/time/units.ts';
 import { calendarSyncWorkflowId } from '../../domain/workflow-ids.ts';
 import type { Logger } from '../../foundation/observability/logger.ts';

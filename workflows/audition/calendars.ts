@@ -20,6 +20,16 @@ export const calendarsOf = ({ plan }: Pick<AuditionRun, 'plan'>): readonly Owned
   );
 };
 
+/** Returns the calendars that count as busy and are not written, without duplicates. */
+export const busyOnlyCalendarsOf = ({ plan }: Pick<AuditionRun, 'plan'>): readonly CalendarRef[] => {
+  const written = calendarsOf({ plan }).map(({ calendar }) => calendar);
+  const all = [...written, ...plan.participants.flatMap(({ busyCalendars = [] }) => busyCalendars)];
+  return all.filter(
+    (calendar, index) =>
+      index >= written.length && all.findIndex((other) => isSameCalendar(calendar, other)) === index,
+  );
+};
+
 /** Returns the calendars to write. */
 export const writableCalendarsOf = (run: Pick<AuditionRun, 'plan'>): readonly OwnedWritableCalendar[] =>
   calendarsOf(run).flatMap(({ owner, calendar }) =>

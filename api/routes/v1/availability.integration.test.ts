@@ -171,3 +171,52 @@ describe('availability', () => {
     });
   });
 });
+
+describe('availability with several calendars of a participant', () => {
+  const family = { provider: 'google', connection: 'conn_1', calendarId: 'family' };
+
+  it('reads the calendars of one connection in one call, each once', async () => {
+    const asked: unknown[] = [];
+    const { ask, participant } = await setup(async (_organization, calendars) => {
+      asked.push(calendars);
+      return [{ start: '2026-12-01T08:00:00.000Z', end: '2026-12-01T08:40:00.000Z' }];
+    });
+    const participants = [
+      { ...participant, calendar: { provider: 'google', connection: 'conn_1' }, busyCalendars: [family] },
+      { id: crypto.randomUUID(), zone: 'Europe/Paris', busyCalendars: [family] },
+    ];
+    expect((await ask({}, participants)).body).toEqual({ slots: [at('08:45'), at('09:00')] });
+    expect(asked).toEqual([{ connection: 'conn_1', calendarIds: ['primary', 'family'] }]);
+  });
+
+  it('names a busy calendar whose connection the organization does not have, or which cannot be read', async () => {
+    const { ask, participant } = await setup(async () => {
+      throw new ProviderError('google', 'calendar.freeBusy', { kind: 'not_found' }, { message: 'no' });
+    });
+    const busy = (connection: string) => [
+      { id: participant.id, zone: 'Europe/Paris', busyCalendars: [{ ...family, connection }] },
+    ];
+    expect(await ask({}, busy('conn_none'))).toMatchObject({
+      status: 422,
+      body: {
+        code: 'unknown_connection',
+        errors: [{ pointer: '/participants/0/busyCalendars/0/connection' }],
+      },
+    });
+    expect(await ask({}, busy('conn_1'))).toMatchObject({
+      status: 422,
+      body: { code: 'unknown_connection', errors: [{ pointer: '/participants/0/busyCalendars' }] },
+    });
+  });
+
+  it('refuses an Apple account without a calendar, and more than ten busy calendars', async () => {
+    const { ask, participant } = await setup();
+    const apple = [{ ...participant, calendar: { provider: 'apple', connection: 'conn_1' } }];
+    expect(await ask({}, apple)).toMatchObject({
+      status: 422,
+      body: { code: 'calendar_not_chosen', errors: [{ pointer: '/participants/0/calendar/calendarId' }] },
+    });
+    const many = [{ ...participant, busyCalendars: Array.from({ length: 11 }, () => family) }];
+    expect(await ask({}, many)).toMatchObject({ status: 400, body: { code: 'invalid_body' } });
+  });
+});

@@ -9,7 +9,12 @@ import {
 } from '../../../domain/audition/conflict-rules.ts';
 import { conflictSettingsSchema, resolveConflictRules } from '../../../domain/audition/conflict-settings.ts';
 import { freeSlots, type TimeRange } from '../../../domain/audition/free-slots.ts';
-import { blockSlotSchema, participantSchema, windowSlotSchema } from '../../../domain/audition/request.ts';
+import {
+  blockSlotSchema,
+  type CalendarRef,
+  requestedParticipantSchema,
+  windowSlotSchema,
+} from '../../../domain/audition/request.ts';
 import { validateWindow } from '../../../domain/audition/request-validation.ts';
 import { canonicalRoom } from '../../../domain/audition/rooms.ts';
 import type { BusyInterval, RoomCalendar } from '../../../domain/audition/slot.ts';
@@ -24,8 +29,8 @@ import { roomCalendarName } from '../../../providers/calendar-names.ts';
 import { sessionsIn } from '../../../providers/icalendar/session-occurrences.ts';
 import { callerOf } from '../../access/caller.ts';
 import type { Api } from '../../api.ts';
-import { checkConnections } from '../../auditions/check-connections.ts';
 import { checkRoom, requestedRoom } from '../../auditions/check-room.ts';
+import { resolveParticipantCalendars } from '../../auditions/participant-calendars.ts';
 import type { ApiDependencies, ProviderCall } from '../../dependencies.ts';
 import { providerRefusal } from '../../problems/provider-faults.ts';
 import { jsonResponse, problemResponses } from '../../schemas/responses.ts';
@@ -40,7 +45,7 @@ const availabilityRequest = z
       .describe('A window, or a session block whose free slots are listed'),
     participants: z
       .array(
-        participantSchema
+        requestedParticipantSchema
           .pick({
             id: true,
             zone: true,
@@ -48,6 +53,7 @@ const availabilityRequest = z
             workingHours: true,
             blackouts: true,
             calendar: true,
+            busyCalendars: true,
           })
           .strict(),
       )
@@ -61,6 +67,10 @@ const availabilityRequest = z
   })
   .strict();
 type AvailabilityRequest = z.infer<typeof availabilityRequest>;
+/** The participants of the request, with the ids of their calendars. */
+type Participants = Awaited<
+  ReturnType<typeof resolveParticipantCalendars<AvailabilityRequest['participants'][number]>>
+>;
 
 const rankedSlots = z.object({
   slots: z.array(
@@ -85,7 +95,7 @@ interface Window {
 const listHeld = async (
   { repositories: { holds }, nameCalendar }: ApiDependencies,
   organization: OrganizationId,
-  participants: AvailabilityRequest['participants'],
+  participants: Participants,
   { room, roomCalendar }: Pick<Place, 'room' | 'roomCalendar'>,
   window: Window,
   rules: ConflictRules,
@@ -118,7 +128,7 @@ const reading = async (
 const readCalendars = async (
   dependencies: ApiDependencies,
   organization: OrganizationId,
-  participants: AvailabilityRequest['participants'],
+  participants: Participants,
   roomCalendar: RoomCalendar | undefined,
   window: Window,
   gap: number,
@@ -127,14 +137,10 @@ const readCalendars = async (
 ): Promise<readonly BusyInterval[]> => {
   const { start: from, end: until } = widen({ start: window.from, end: window.until }, gap);
   const busy = await Promise.all([
-    ...participants.flatMap(({ calendar }, index) =>
-      calendar
-        ? [
-            reading(`/participants/${index}/calendar`, () =>
-              dependencies.findBusy(organization, calendar, { from, until }, call, rules.tentative),
-            ),
-          ]
-        : [],
+    ...byConnection(participants).map(({ pointer, ...calendars }) =>
+      reading(pointer, () =>
+        dependencies.findBusy(organization, calendars, { from, until }, call, rules.tentative),
+      ),
     ),
     ...(roomCalendar
       ? [
@@ -145,6 +151,28 @@ const readCalendars = async (
       : []),
   ]);
   return busy.flat();
+};
+
+/** The calendars of one connection. */
+interface CalendarsToRead {
+  readonly connection: CalendarRef['connection'];
+  readonly calendarIds: readonly string[];
+  /** JSON pointer of the part of the request that first names the connection. */
+  readonly pointer: string;
+}
+
+/** Returns the calendars to read, those of one connection together: they are read in one call. */
+const byConnection = (participants: Participants): readonly CalendarsToRead[] => {
+  const groups = new Map<string, CalendarsToRead>();
+  const add = ({ connection, calendarId }: CalendarRef, pointer: string) => {
+    const { calendarIds = [], ...known } = groups.get(connection) ?? { connection, pointer };
+    groups.set(connection, { ...known, calendarIds: [...new Set([...calendarIds, calendarId])] });
+  };
+  participants.forEach(({ calendar, busyCalendars = [] }, index) => {
+    if (calendar) add(calendar, `/participants/${index}/calendar`);
+    for (const busy of busyCalendars) add(busy, `/participants/${index}/busyCalendars`);
+  });
+  return [...groups.values()];
 };
 
 /** Where slots can be: in a room or by video, at any time of the window or only at these times. */
@@ -193,7 +221,7 @@ const readSearch = async (
 const findFree = async (
   dependencies: ApiDependencies,
   organization: OrganizationId,
-  participants: AvailabilityRequest['participants'],
+  participants: Participants,
   { window, durationMinutes, places }: Search,
   rules: ConflictRules,
   call: ProviderCall,
@@ -250,6 +278,7 @@ export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): voi
             'slot_too_long',
             'slot_too_far_ahead',
             'unknown_connection',
+            'calendar_not_chosen',
             'unknown_session_block',
             'duration_too_short',
             'body_too_large',
@@ -260,13 +289,14 @@ export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): voi
     },
     async (request) => {
       const { organization } = callerOf(request);
-      const { slot, participants, limit, conflicts } = request.body;
-      participants.forEach(({ zone }, index) => checkZone(zone, [`/participants/${index}/zone`]));
+      const { slot, participants: requested, limit, conflicts } = request.body;
+      requested.forEach(({ zone }, index) => checkZone(zone, [`/participants/${index}/zone`]));
       const search = await readSearch(dependencies, organization, slot);
       const settings = await dependencies.repositories.organizations.get(organization);
       const rules = resolveConflictRules(conflicts, settings?.conflicts);
-      await checkConnections(dependencies.repositories.connections, organization, participants);
-      await checkRoom(dependencies.repositories.connections, organization, requestedRoom(slot));
+      const { connections } = dependencies.repositories;
+      const participants = await resolveParticipantCalendars(requested, { connections, organization });
+      await checkRoom(connections, organization, requestedRoom(slot));
       const call = { correlationId: request.id, signal: AbortSignal.timeout(calendarTimeoutMs) };
       const free = await findFree(dependencies, organization, participants, search, rules, call);
       const { hasDefaultHours } = search;

@@ -5,6 +5,14 @@ import { IANAZone } from 'luxon';
 import { z } from 'zod';
 import type { GoogleSandboxSettings } from '../settings.ts';
 import type { Clock } from '../time.ts';
+import {
+  aclRuleSchema,
+  calendarListQuerySchema,
+  listCalendars,
+  listEntryBodySchema,
+  newListEntrySchema,
+  putEntry,
+} from './calendar-list.ts';
 import type { Calendar, Calendars } from './calendars.ts';
 import { type Channels, stopSchema, watchSchema } from './channels.ts';
 import { GoogleError, googleErrors, invalid } from './errors.ts';
@@ -90,17 +98,22 @@ const eventRoutes = (
   const calendarOf = (request: FastifyRequest<CalendarPath>): Calendar => {
     const account = accountOf(request);
     const { calendarId } = request.params;
-    const calendar = calendars.find(account, calendarId);
-    if (calendar) return calendar;
+    const access = calendars.accessTo(account, calendarId);
+    if (access?.role === 'owner' || access?.role === 'writer') return access.calendar;
+    if (access) throw new GoogleError(googleErrors.writerRequired);
     if (rooms.find(calendarId) && isMember(account)) throw new GoogleError(googleErrors.writerRequired);
     return calendars.get(account, calendarId);
   };
-  /** Returns the calendar to read. Members of the organization see the calendars of its rooms, as these are shared. */
+  /** Returns the calendar to read. Busy times alone are no events. Members of the organization see the calendars of its rooms, as these are shared. */
   const readableOf = (request: FastifyRequest<CalendarPath>): Calendar => {
     const account = accountOf(request);
-    const room = rooms.find(request.params.calendarId);
+    const { calendarId } = request.params;
+    const access = calendars.accessTo(account, calendarId);
+    if (access?.role === 'freeBusyReader') throw new GoogleError(googleErrors.requiredAccessLevel);
+    if (access) return access.calendar;
+    const room = rooms.find(calendarId);
     if (!room || !isMember(account) || room.shares === 'none') {
-      return calendars.get(account, request.params.calendarId);
+      return calendars.get(account, calendarId);
     }
     if (room.shares === 'busy') throw new GoogleError(googleErrors.requiredAccessLevel);
     return calendars.open(room.email);
@@ -193,7 +206,9 @@ export const calendarRoutes = (app: FastifyInstance, parts: CalendarRouteParts) 
 
   app.post<CalendarPath>(`${eventsPath}/watch`, { config: { operation: 'events.watch' } }, (request) => {
     const account = accountOf(request);
-    const calendar = calendars.get(account, request.params.calendarId);
+    const access = calendars.accessTo(account, request.params.calendarId);
+    if (access?.role === 'freeBusyReader') throw new GoogleError(googleErrors.requiredAccessLevel);
+    const calendar = access?.calendar ?? calendars.get(account, request.params.calendarId);
     return channels.watch(account, calendar, read(watchSchema, request.body));
   });
 
@@ -212,33 +227,64 @@ export const calendarRoutes = (app: FastifyInstance, parts: CalendarRouteParts) 
     return answerFreeBusyQuery(query, account, calendars, settings, rooms);
   });
 
-  app.get('/calendar/v3/users/me/calendarList', { config: { operation: 'calendarList.list' } }, (request) => {
+  const listPath = '/calendar/v3/users/me/calendarList';
+  app.get(listPath, { config: { operation: 'calendarList.list' } }, (request) =>
+    listCalendars(
+      accountOf(request),
+      read(calendarListQuerySchema, request.query),
+      calendars,
+      rooms,
+      settings.timeZone,
+    ),
+  );
+
+  app.post(listPath, { config: { operation: 'calendarList.insert' } }, (request) => {
     const account = accountOf(request);
-    return {
-      kind: 'calendar#calendarList',
-      items: [
-        ...calendars.of(account).map(({ id, summary, timeZone }) => ({
-          kind: 'calendar#calendarListEntry',
-          id,
-          summary,
-          timeZone,
-          accessRole: 'owner',
-          selected: true,
-          ...(id === account ? { primary: true } : {}),
-        })),
-        ...rooms
-          .all()
-          .filter(({ listedBy }) => listedBy.includes(account))
-          .map(({ email, name, shares }) => ({
-            kind: 'calendar#calendarListEntry',
-            id: email,
-            summary: name,
-            timeZone: settings.timeZone,
-            accessRole: shares === 'events' ? 'reader' : 'freeBusyReader',
-          })),
-      ],
-    };
+    const { id, ...entry } = read(newListEntrySchema, request.body);
+    return putEntry(account, id, { ...entry, deleted: false }, { calendars, isNew: true });
   });
+
+  app.patch<CalendarPath>(
+    `${listPath}/:calendarId`,
+    { config: { operation: 'calendarList.patch' } },
+    (request) =>
+      putEntry(accountOf(request), request.params.calendarId, read(listEntryBodySchema, request.body), {
+        calendars,
+      }),
+  );
+
+  app.delete<CalendarPath>(
+    `${listPath}/:calendarId`,
+    { config: { operation: 'calendarList.delete' } },
+    async (request, reply) => {
+      putEntry(accountOf(request), request.params.calendarId, { deleted: true }, { calendars });
+      return reply.code(204).send();
+    },
+  );
+
+  app.post<CalendarPath>(
+    '/calendar/v3/calendars/:calendarId/acl',
+    { config: { operation: 'acl.insert' } },
+    (request) => {
+      const { sharedWith } = calendars.get(accountOf(request), request.params.calendarId);
+      const { role, scope } = read(aclRuleSchema, request.body);
+      if (role === 'none') sharedWith.delete(scope.value);
+      else sharedWith.set(scope.value, role);
+      return { kind: 'calendar#aclRule', id: `user:${scope.value}`, role, scope };
+    },
+  );
+
+  app.delete<CalendarPath>(
+    '/calendar/v3/calendars/:calendarId',
+    { config: { operation: 'calendars.delete' } },
+    async (request, reply) => {
+      const account = accountOf(request);
+      const calendar = calendars.get(account, request.params.calendarId);
+      if (calendar.id === account) throw invalid('Cannot delete the primary calendar.');
+      calendars.remove(calendar);
+      return reply.code(204).send();
+    },
+  );
 
   app.post('/calendar/v3/calendars', { config: { operation: 'calendars.insert' } }, (request) => {
     const owner = accountOf(request);

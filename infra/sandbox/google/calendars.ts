@@ -5,13 +5,29 @@ import type { GoogleSandboxSettings } from '../settings.ts';
 import { GoogleError, googleErrors } from './errors.ts';
 import { type StoredEvent, storedEventSchema } from './event.ts';
 
+/** The roles of people at a calendar, the weakest first: https://developers.google.com/workspace/calendar/api/concepts/sharing */
+export const accessRoles = ['freeBusyReader', 'reader', 'writer', 'owner'] as const;
+export type AccessRole = (typeof accessRoles)[number];
+
 export interface Calendar {
   readonly id: string;
   readonly owner: string;
   readonly summary: string;
   readonly timeZone: string;
   readonly events: Map<string, StoredEvent>;
+  /** The roles of the accounts with which the owner shares the calendar. */
+  readonly sharedWith: Map<string, AccessRole>;
+  /** How accounts have the calendar in their list. The owner's entry exists without it. */
+  readonly entries: Map<string, ListEntry>;
 }
+type NewCalendar = Omit<Calendar, 'events' | 'sharedWith' | 'entries'>;
+
+const listEntrySchema = z.object({
+  hidden: z.boolean().optional(),
+  deleted: z.boolean().optional(),
+  summaryOverride: z.string().optional(),
+});
+export type ListEntry = z.infer<typeof listEntrySchema>;
 
 const storedCalendarSchema = z.object({
   id: z.string(),
@@ -19,13 +35,17 @@ const storedCalendarSchema = z.object({
   summary: z.string(),
   timeZone: z.string(),
   events: z.array(storedEventSchema),
+  sharedWith: z.array(z.tuple([z.string(), z.enum(accessRoles)])).default([]),
+  entries: z.array(z.tuple([z.string(), listEntrySchema])).default([]),
 });
 const storedCalendarsSchema = z.object({ revision: z.int(), calendars: z.array(storedCalendarSchema) });
 
 export interface Calendars {
   /** Creates the primary calendar of an account, if it does not exist. Its id is the name of the account. */
   open(account: string): Calendar;
-  add(calendar: Omit<Calendar, 'events'>): Calendar;
+  add(calendar: NewCalendar): Calendar;
+  /** Deletes a calendar with its events. */
+  remove(calendar: Calendar): void;
   /** Returns undefined when the calendar does not exist or belongs to another account. */
   find(account: string, calendarId: string): Calendar | undefined;
   /**
@@ -34,6 +54,8 @@ export interface Calendars {
    * @throws {GoogleError} Google's 404.
    */
   get(account: string, calendarId: string): Calendar;
+  /** Returns the role of the account at a calendar of its own or of another account; undefined without access. */
+  accessTo(account: string, calendarId: string): { calendar: Calendar; role: AccessRole } | undefined;
   of(account: string): readonly Calendar[];
   all(): readonly Calendar[];
   put(calendar: Calendar, event: StoredEvent): void;
@@ -62,8 +84,8 @@ export const createCalendars = (
   let syncEpoch = 1;
   const listeners: ((calendar: Calendar) => void)[] = [];
 
-  const add = (calendar: Omit<Calendar, 'events'>): Calendar => {
-    const added = { ...calendar, events: new Map<string, StoredEvent>() };
+  const add = (calendar: NewCalendar): Calendar => {
+    const added = { ...calendar, events: new Map(), sharedWith: new Map(), entries: new Map() };
     calendars.set(calendar.id, added);
     changeNotifier.notify();
     return added;
@@ -79,7 +101,16 @@ export const createCalendars = (
   return {
     open,
     add,
+    remove(calendar) {
+      calendars.delete(calendar.id);
+      changeNotifier.notify();
+    },
     find,
+    accessTo(account, calendarId) {
+      const calendar = calendars.get(calendarId === 'primary' ? account : calendarId);
+      const role = calendar?.owner === account ? 'owner' : calendar?.sharedWith.get(account);
+      return calendar && role && { calendar, role };
+    },
     get(account, calendarId) {
       const calendar = find(account, calendarId);
       if (!calendar) throw new GoogleError(googleErrors.notFound);
@@ -113,14 +144,18 @@ export const createCalendars = (
       calendars: [...calendars.values()].map((calendar) => ({
         ...calendar,
         events: [...calendar.events.values()],
+        sharedWith: [...calendar.sharedWith],
+        entries: [...calendar.entries],
       })),
     }),
     load(value) {
       const held = storedCalendarsSchema.parse(value);
       revision = held.revision;
-      for (const { events, ...calendar } of held.calendars) {
+      for (const { events, sharedWith, entries, ...calendar } of held.calendars) {
         calendars.set(calendar.id, {
           ...calendar,
+          sharedWith: new Map(sharedWith),
+          entries: new Map(entries),
           events: new Map(events.map((event) => [event.id, event])),
         });
       }

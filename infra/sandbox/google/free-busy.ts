@@ -72,7 +72,8 @@ export const answerFreeBusyQuery = (
   const answers = request.items.map(({ id }) => {
     const room = rooms.find(id);
     const isShared = room && room.shares !== 'none' && isMember(account);
-    const calendar = calendars.find(account, id) ?? (isShared ? calendars.open(room.email) : undefined);
+    const calendar =
+      calendars.accessTo(account, id)?.calendar ?? (isShared ? calendars.open(room.email) : undefined);
     if (!calendar) return [id, { errors: [{ domain: 'global', reason: 'notFound' }], busy: [] }] as const;
     const spans = busySpans(calendar, from, until);
     const busy = (settings.freeBusy === 'merged' ? merged(spans, from, until) : spans).map(

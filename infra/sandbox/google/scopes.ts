@@ -31,12 +31,17 @@ const scopesFor: Readonly<Record<string, readonly string[]>> = {
     'admin.directory.resource.calendar',
     'admin.directory.resource.calendar.readonly',
   ].map(googleScope),
+  'calendarList.insert': ['calendar', 'calendar.calendarlist'].map(googleScope),
+  'calendarList.patch': ['calendar', 'calendar.calendarlist'].map(googleScope),
+  'calendarList.delete': ['calendar', 'calendar.calendarlist'].map(googleScope),
+  'acl.insert': ['calendar', 'calendar.acls'].map(googleScope),
   'spaces.get': ['meetings.space.readonly', 'meetings.space.settings'].map(googleScope),
   'spaces.patch': ['meetings.space.settings'].map(googleScope),
   'conferenceRecords.list': ['meetings.space.readonly'].map(googleScope),
   'participants.list': ['meetings.space.readonly'].map(googleScope),
   'participantSessions.list': ['meetings.space.readonly'].map(googleScope),
   'calendars.insert': ['calendar', 'calendar.app.created', 'calendar.calendars'].map(googleScope),
+  'calendars.delete': ['calendar', 'calendar.app.created', 'calendar.calendars'].map(googleScope),
 };
 
 /** Returns whether one of the scopes permits the operation. Operations without an entry need no scope. */

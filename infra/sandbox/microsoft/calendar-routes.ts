@@ -3,8 +3,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { originOf } from '../oauth/id-token.ts';
 import type { MicrosoftSandboxSettings } from '../settings.ts';
-import type { Calendar, Calendars } from './calendars.ts';
+import type { Calendar, Calendars, SharedCalendar } from './calendars.ts';
 import { changeQuerySchema, listViewChanges } from './change-query.ts';
+import { GraphError } from './errors.ts';
 import { renderEvent } from './event.ts';
 import { type EventPage, listEvents, listInstances, listView } from './event-listing.ts';
 import { type EventWriting, eventBodySchema } from './event-writing.ts';
@@ -22,6 +23,8 @@ export interface MicrosoftCalendarParts {
   readonly rooms: Rooms;
   /** Returns the account of the request. @throws {GraphError} 401, or 403 without the scope. */
   readonly accountOf: (request: FastifyRequest) => string;
+  /** @throws {GraphError} 403 when the scope does not cover the calendars of other accounts. */
+  readonly checkSharedScope: (request: FastifyRequest) => void;
 }
 
 type CalendarParams = { calendarId?: string };
@@ -36,6 +39,23 @@ const render = ({ id, owner, name, isDefault }: Calendar) => ({
   canViewPrivateItems: true,
   canEdit: true,
   owner: { name: displayNameOf(owner), address: owner },
+});
+
+/** A main calendar has the name of its owner in the mailbox of another account. */
+const renderShared = ({
+  shared,
+  calendar,
+}: {
+  readonly shared: SharedCalendar;
+  readonly calendar: Calendar;
+}) => ({
+  ...render(calendar),
+  id: shared.id,
+  name: calendar.isDefault ? displayNameOf(calendar.owner) : calendar.name,
+  isDefaultCalendar: false,
+  canShare: false,
+  canViewPrivateItems: false,
+  canEdit: shared.canEdit,
 });
 
 /** Returns a page as Graph does. The link to the next page has the server's address and all options of the query. */
@@ -54,9 +74,18 @@ const queryOf = (request: FastifyRequest): CollectionQuery => readBody(collectio
 
 type CalendarRequest = FastifyRequest<{ Params: CalendarParams }>;
 
-const calendarIn = (request: CalendarRequest, { calendars, accountOf }: MicrosoftCalendarParts): Calendar => {
+const calendarIn = (
+  request: CalendarRequest,
+  { calendars, accountOf, checkSharedScope }: MicrosoftCalendarParts,
+): Calendar => {
   const account = accountOf(request);
   const { calendarId } = request.params;
+  const found = calendars.sharedWith(account).find(({ shared }) => shared.id === calendarId);
+  if (found) {
+    checkSharedScope(request);
+    if (request.method === 'GET' || found.shared.canEdit) return found.calendar;
+    throw new GraphError(403, 'ErrorAccessDenied', 'Access is denied. Check credentials and try again.');
+  }
   return calendarId === undefined ? calendars.open(account) : calendars.get(account, calendarId);
 };
 
@@ -153,6 +182,11 @@ const routesAt = (
 };
 
 const newCalendar = z.strictObject({ name: z.string().min(1) });
+/** https://learn.microsoft.com/graph/api/calendar-post-calendarpermissions */
+const newPermission = z.object({
+  emailAddress: z.object({ name: z.string().optional(), address: z.string().min(1) }),
+  role: z.enum(['freeBusyRead', 'limitedRead', 'read', 'write']),
+});
 
 /** Registers the routes of the calendars. */
 export const microsoftCalendarRoutes = (app: FastifyInstance, parts: MicrosoftCalendarParts) => {
@@ -170,8 +204,43 @@ export const microsoftCalendarRoutes = (app: FastifyInstance, parts: MicrosoftCa
   app.get('/v1.0/me/calendars', { config: { operation: 'calendars.list' } }, (request) => {
     const account = accountOf(request);
     calendars.open(account);
-    return { value: calendars.of(account).map(render) };
+    const { $top, $skip, $select } = queryOf(request);
+    const all = [...calendars.of(account).map(render), ...calendars.sharedWith(account).map(renderShared)];
+    const link = new URL(request.url, originOf(request));
+    link.searchParams.set('$skip', String($skip + $top));
+    return {
+      '@odata.context': `${originOf(request)}/v1.0/$metadata#users/calendars`,
+      value: all.slice($skip, $skip + $top).map((calendar) => selectFrom(calendar, $select)),
+      ...($skip + $top < all.length ? { '@odata.nextLink': link.href } : {}),
+    };
   });
+
+  app.delete<{ Params: { calendarId: string } }>(
+    '/v1.0/me/calendars/:calendarId',
+    { config: { operation: 'calendars.delete' } },
+    async (request, reply) => {
+      const calendar = calendars.get(accountOf(request), request.params.calendarId);
+      if (calendar.isDefault) {
+        throw new GraphError(
+          400,
+          'ErrorDeleteDistinguishedFolder',
+          'Distinguished folders cannot be deleted.',
+        );
+      }
+      calendars.remove(calendar);
+      return reply.code(204).send();
+    },
+  );
+
+  app.post<{ Params: CalendarParams }>(
+    '/v1.0/me/calendars/:calendarId/calendarPermissions',
+    { config: { operation: 'calendarPermissions.create' } },
+    async (request, reply) => {
+      const { emailAddress, role } = readBody(newPermission, request.body);
+      calendars.share(calendarIn(request, parts), emailAddress.address, role === 'write');
+      return reply.code(201).send({ id: emailAddress.address, emailAddress, role, isRemovable: true });
+    },
+  );
 
   app.post('/v1.0/me/calendars', { config: { operation: 'calendars.create' } }, async (request, reply) => {
     const account = accountOf(request);

@@ -14,8 +14,18 @@ export interface Calendar {
   readonly events: Map<string, StoredEvent>;
 }
 
+/** A calendar that its owner shares, as the other account has it in its own mailbox. It has an id of its own there. */
+const sharedCalendarSchema = z.object({
+  id: z.string(),
+  account: z.string(),
+  calendarId: z.string(),
+  canEdit: z.boolean(),
+});
+export type SharedCalendar = z.infer<typeof sharedCalendarSchema>;
+
 const heldSchema = z.object({
   revision: z.int(),
+  shared: z.array(sharedCalendarSchema).default([]),
   calendars: z.array(
     z.object({
       id: z.string(),
@@ -35,6 +45,12 @@ export interface Calendars {
   /** @throws {GraphError} a 404 when the mailbox has no such calendar. */
   get(account: string, calendarId: string): Calendar;
   add(account: string, name: string): Calendar;
+  /** Deletes a calendar with its events. */
+  remove(calendar: Calendar): void;
+  /** Shares a calendar with an account, which accepts it. */
+  share(calendar: Calendar, account: string, canEdit: boolean): void;
+  /** Returns the calendars that are shared with the account. */
+  sharedWith(account: string): readonly { readonly shared: SharedCalendar; readonly calendar: Calendar }[];
   of(account: string): readonly Calendar[];
   all(): readonly Calendar[];
   put(calendar: Calendar, event: StoredEvent): void;
@@ -62,6 +78,7 @@ export const exchangeId = (prefix: string, account: string): string =>
 /** Creates a store without mailboxes. */
 export const createCalendars = (changeNotifier: ChangeNotifier): Calendars => {
   const calendars = new Map<string, Calendar>();
+  let shares: readonly SharedCalendar[] = [];
   const listeners: ((calendar: Calendar, event: StoredEvent, change: EventChange) => void)[] = [];
   let revision = 1;
   let syncEpoch = 1;
@@ -88,6 +105,23 @@ export const createCalendars = (changeNotifier: ChangeNotifier): Calendars => {
       throw new GraphError(404, 'ErrorItemNotFound', 'The specified object was not found in the store.');
     },
     add: (account, name) => create(account, name, false),
+    remove(calendar) {
+      calendars.delete(calendar.id);
+      changeNotifier.notify();
+    },
+    share(calendar, account, canEdit) {
+      const others = shares.filter(
+        (shared) => shared.calendarId !== calendar.id || shared.account !== account,
+      );
+      const shared = { id: exchangeId('AAMkAG', account), account, calendarId: calendar.id, canEdit };
+      shares = [...others, shared];
+      changeNotifier.notify();
+    },
+    sharedWith: (account) =>
+      shares.flatMap((shared) => {
+        const calendar = shared.account === account ? calendars.get(shared.calendarId) : undefined;
+        return calendar ? [{ shared, calendar }] : [];
+      }),
     of,
     all: () => [...calendars.values()],
     put(calendar, event) {
@@ -119,6 +153,7 @@ export const createCalendars = (changeNotifier: ChangeNotifier): Calendars => {
     },
     save: () => ({
       revision,
+      shared: [...shares],
       calendars: [...calendars.values()].map((calendar) => ({
         ...calendar,
         events: [...calendar.events.values()],
@@ -127,6 +162,7 @@ export const createCalendars = (changeNotifier: ChangeNotifier): Calendars => {
     load(value) {
       const held = heldSchema.parse(value);
       revision = held.revision;
+      shares = held.shared;
       for (const { events, ...calendar } of held.calendars) {
         calendars.set(calendar.id, {
           ...calendar,
@@ -136,6 +172,7 @@ export const createCalendars = (changeNotifier: ChangeNotifier): Calendars => {
     },
     reset() {
       calendars.clear();
+      shares = [];
       syncEpoch += 1;
       changeNotifier.notify();
     },

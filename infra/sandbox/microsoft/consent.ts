@@ -14,6 +14,7 @@ const scopeDescriptions: Readonly<Record<string, string>> = {
   offline_access: 'Maintain access to data you have given it access to',
   'User.Read': 'Read your profile',
   'Calendars.ReadWrite': 'Have full access to your calendars',
+  'Calendars.Read.Shared': 'Read calendars that others share with you',
   'OnlineMeetings.ReadWrite': 'Read and create your online meetings',
   'OnlineMeetingArtifact.Read.All': 'Read the attendance reports of your online meetings',
   'Place.Read.All': 'Read the rooms of your organization',

@@ -111,6 +111,7 @@ const isAccepted = (status: number): boolean => status >= 200 && status < 300;
 const isDate = (time: string): boolean => /^\d{4}-\d\d-\d\d$/.test(time);
 
 const placeScopes = ['Place.Read.All', 'Place.ReadWrite.All'];
+const sharedScopes = ['Calendars.Read.Shared', 'Calendars.ReadWrite.Shared'];
 const calendarScopes = ['Calendars.Read', 'Calendars.ReadWrite'];
 
 const shownPreferences = readPreferences(undefined);
@@ -228,7 +229,15 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
       microsoftRoutes(app, { settings, server, idTokens, clock, changed });
       app.register(async (graph) => {
         limitConcurrency(graph, (request) => grantOf(request)?.account, settings.mailboxConcurrency);
-        microsoftCalendarRoutes(graph, { settings, calendars, writing, rooms, accountOf });
+        microsoftCalendarRoutes(graph, {
+          settings,
+          calendars,
+          writing,
+          rooms,
+          accountOf,
+          checkSharedScope: (request) =>
+            void accountWith(request, request.method === 'GET' ? sharedScopes : sharedScopes.slice(1)),
+        });
         microsoftPlaceRoutes(graph, {
           rooms,
           checkScope: (request) => void accountWith(request, placeScopes),

@@ -26,7 +26,7 @@ import type { CalendarProviderName } from '../../../domain/providers/vendors.ts'
 import { second } from '../../../domain/time/units.ts';
 import { queueOfCalendar } from '../../task-queues.ts';
 import { activityOptions, claimOptions } from '../activity-options.ts';
-import { calendarsOf } from '../calendars.ts';
+import { busyOnlyCalendarsOf, calendarsOf } from '../calendars.ts';
 import { releaseOtherClaims } from '../change.ts';
 import { Aborted } from '../ending.ts';
 import { retryUntilResolved } from '../operator-retry.ts';
@@ -226,7 +226,8 @@ const readAlone = async (
   { wish, rules, isMoot }: Reading,
 ): Promise<readonly BusyInterval[]> => {
   const [{ provider, connection }] = calendars;
-  const rooms = calendars.filter(({ isRoom }) => isRoom).map(({ calendarId }) => calendarId);
+  const rooms = idsOf(calendars.filter(({ isRoom }) => isRoom));
+  const busyOnly = idsOf(calendars.filter(({ isBusyOnly }) => isBusyOnly));
   const activities = proxyActivities<CalendarActivities>(
     activityOptions(run, {
       queue: queueOfCalendar(provider),
@@ -252,8 +253,9 @@ const readAlone = async (
           ...call,
           provider,
           connection,
-          calendarIds: calendars.filter(({ isRoom }) => !isRoom).map(({ calendarId }) => calendarId),
+          calendarIds: idsOf(calendars.filter(({ isRoom, isBusyOnly }) => !isRoom && !isBusyOnly)),
           ...(rooms.length > 0 ? { rooms } : {}),
+          ...(busyOnly.length > 0 ? { busyOnly } : {}),
           tentative: rules.tentative,
           window: readingWindow(wish, rules),
         }),
@@ -262,10 +264,13 @@ const readAlone = async (
   return outcome.kind === 'done' ? outcome.result : [];
 };
 
+const idsOf = (calendars: readonly CalendarToRead[]): readonly string[] =>
+  calendars.map(({ calendarId }) => calendarId);
+
 /** Calendars that have a provider, or a connection, in common. */
 type Group = readonly [CalendarToRead, ...CalendarToRead[]];
 
-/** Returns the calendars of the participants, and that of the room. */
+/** Returns the calendars of the participants, that of the room, and those that only count as busy. */
 const calendarsToRead = (plan: AuditionPlan, wish: SlotSpec): readonly CalendarToRead[] => {
   const room = roomCalendarOf(wish);
   return [
@@ -273,6 +278,7 @@ const calendarsToRead = (plan: AuditionPlan, wish: SlotSpec): readonly CalendarT
     ...(room
       ? [{ provider: room.provider, connection: room.connection, calendarId: room.email, isRoom: true }]
       : []),
+    ...busyOnlyCalendarsOf({ plan }).map((calendar) => ({ ...calendar, isBusyOnly: true })),
   ];
 };
 

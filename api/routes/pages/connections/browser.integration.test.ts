@@ -7,13 +7,16 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../../infra/sandbox/sandbox.ts';
 import { loadConfiguration } from '../../../../providers/configuration.ts';
+import { createAccessTokens } from '../../../../providers/oauth/access-tokens.ts';
 import { createProviders, type ProviderRegistry } from '../../../../providers/registry.ts';
 import { apiConfiguration, createTestApi, type TestApi } from '../../../../tests/harness/api.ts';
 import { hasChromium, launchChromium } from '../../../../tests/harness/chromium.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+import { connectToSandbox } from '../../../../tests/harness/google-sandbox.ts';
 import { localDefaults } from '../../../../tests/harness/local-defaults.ts';
 import { loadLimits } from '../../../access/load-shedding.ts';
 import { rateLimits } from '../../../access/rate-limits.ts';
+import { listCalendarsWith } from '../../../calendars/calendar-lists.ts';
 
 const organization = 'org_browser';
 /** The password of every Apple account of the sandbox. */
@@ -55,6 +58,13 @@ describe.skipIf(!hasChromium)('in a browser', () => {
       // A starting browser keeps a small machine so busy that the API would shed load.
       limits: { ...rateLimits, ...loadLimits, maxEventLoopDelayMs: 60_000 },
       authorizers: providers.authorizers,
+      listCalendars: listCalendarsWith(
+        createAccessTokens({
+          store: database.repositories.connections,
+          authorizers: providers.authorizers.oauth,
+        }),
+        providers,
+      ),
     });
     await test.api.listen({ port, host: '127.0.0.1' });
     await database.repositories.organizations.put({
@@ -243,5 +253,40 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     expect(await own()).toMatchObject([
       { provider: 'apple', account: 'ann@icloud.com', status: 'connected' },
     ]);
+  });
+
+  it('calendars are chosen on a phone, after a consent to list them', async () => {
+    const account = 'cal@example.com';
+    await page.setViewportSize({ width: 360, height: 740 });
+    await openPage();
+    await press('Connect Google');
+    await atProvider();
+    await allow(account);
+    await page.getByRole('link', { name: 'Choose calendars' }).click();
+    expect(await page.getByRole('main').textContent()).toContain('You have not allowed us to see the names');
+    await press('Allow it at Google');
+    await atProvider();
+    await allow(account);
+    const { calendar } = connectToSandbox(sandbox.url, account);
+    const add = async (summary: string) =>
+      (await calendar.calendars.insert({ requestBody: { summary } })).data.id ?? '';
+    const [work, family] = [await add('Work'), await add(`Family ${'x'.repeat(80)}`)];
+    await page.getByRole('link', { name: 'Choose calendars' }).click();
+    expect(await heading()).toBe(`Calendars of ${account}`);
+    await page.getByLabel('Work').first().check();
+    await page.getByRole('checkbox', { name: /^Family/ }).check();
+    await pictured('8-calendars');
+    const width = await page.evaluate('document.documentElement.scrollWidth');
+    expect(width).toBeLessThanOrEqual(360);
+    await press('Save');
+    expect(await page.getByRole('status').textContent()).toContain('Your choice of calendars is saved.');
+    await pictured('9-chosen');
+    const [connection] = await own();
+    const id = connection?.id ?? 'conn_none';
+    expect(await database.repositories.connections.getChoice(organization, id)).toMatchObject({
+      written: { calendarId: work, name: 'Work' },
+      busy: [{ calendarId: 'primary' }, { calendarId: family }],
+    });
+    expect(complaints).toEqual([]);
   });
 });

@@ -39,6 +39,7 @@ const en: FeedTranslations = {
     disconnected: 'Your calendar is disconnected, and its address is erased here.',
     disconnectedHere: 'Your calendar is disconnected, and its address is erased here.',
     revokedLater: 'Your calendar is disconnected, and its address is erased here.',
+    calendarsChosen: 'Your choice of calendars is saved.',
   },
   done: { title: 'Your calendar is connected', text: 'You can close this page.' },
 };
@@ -73,6 +74,7 @@ const fr: FeedTranslations = {
     disconnected: 'Votre agenda est déconnecté, et son adresse est effacée ici.',
     disconnectedHere: 'Votre agenda est déconnecté, et son adresse est effacée ici.',
     revokedLater: 'Votre agenda est déconnecté, et son adresse est effacée ici.',
+    calendarsChosen: 'Votre choix d’agendas est enregistré.',
   },
   done: { title: 'Votre agenda est connecté', text: 'Vous pouvez fermer cette page.' },
 };

@@ -1,5 +1,6 @@
 /** Resolves a page link: the accounts that the page shows, and the actions that it offers. */
 import type { Connection } from '../../../../db/connections/repository.ts';
+import type { CalendarChoice } from '../../../../domain/calendars/calendar-choice.ts';
 import { Refusal } from '../../../../domain/errors.ts';
 import {
   type ConnectionProvider,
@@ -16,6 +17,8 @@ export interface OpenedPage {
   readonly organization: string;
   /** The connections that the page shows. */
   readonly connections: readonly Connection[];
+  /** The choices of their calendars. */
+  readonly choices: ReadonlyMap<string, CalendarChoice | undefined>;
   /** The connection to reconnect, if the link is for one. */
   readonly existingConnection: Connection | undefined;
   readonly offered: readonly ConnectionProvider[];
@@ -64,11 +67,16 @@ export const openPage = async (dependencies: ApiDependencies, token: string): Pr
   const reachable = existingConnection
     ? [existingConnection]
     : await connections.list(link.organization, { owner, provider, statuses, limit: maxShown });
+  const shown = reachable.filter(({ status }) => status !== 'disconnected');
   return {
     token,
     link,
     organization: organization.name,
-    connections: reachable.filter(({ status }) => status !== 'disconnected'),
+    connections: shown,
+    choices: await connections.findChoices(
+      link.organization,
+      shown.map(({ id }) => id),
+    ),
     existingConnection,
     offered:
       existingConnection && existingConnection.status !== 'disconnected'

@@ -1,17 +1,20 @@
 /** Renders the page on which a person connects accounts, and its error and redirect pages. Forms only, no scripts. */
-import { join } from 'node:path';
-import { Eta } from 'eta';
 import { DateTime } from 'luxon';
 import type { Connection } from '../../../../db/connections/repository.ts';
+import type { CalendarChoice } from '../../../../domain/calendars/calendar-choice.ts';
 import {
   addressProviders,
   type ConnectionProvider,
+  isCalendarProvider,
   isOAuthProvider,
+  isWritableCalendarProvider,
   oauthProviders,
   passwordProviders,
 } from '../../../../domain/providers/vendors.ts';
 import { catalog } from '../../../../providers/catalog.ts';
 import { type Language, languageOf } from '../language.ts';
+import { choiceInWords } from './calendar-page.ts';
+import { calendarTranslationsFor } from './calendar-translations.ts';
 import { type FeedFormError, feedTranslationsFor } from './feed-translations.ts';
 import { accountTexts, type ProviderTexts } from './provider-texts.ts';
 import { describeScopes } from './scope-descriptions.ts';
@@ -22,10 +25,7 @@ import {
   connectionTranslationsFor,
   type PageNotice,
 } from './translations.ts';
-
-const eta = new Eta({ views: join(import.meta.dirname, 'views'), cache: true, autoTrim: [false, 'nl'] });
-type View = 'layout' | 'connect-form' | 'apple-form' | 'feed-form' | 'card' | 'accounts' | 'message';
-const render = (view: View, data: object): string => eta.render(view, data);
+import { render } from './views.ts';
 
 export interface AccountsPage {
   /** The URL of the page; its forms post to paths below it. */
@@ -34,6 +34,8 @@ export interface AccountsPage {
   readonly form: string;
   readonly organization: string;
   readonly connections: readonly Connection[];
+  /** The choices of their calendars. */
+  readonly choices: ReadonlyMap<string, CalendarChoice | undefined>;
   /** The providers that can be connected, in the order of the page. */
   readonly offered: readonly ConnectionProvider[];
   readonly mayDisconnect: boolean;
@@ -82,10 +84,21 @@ const cardOf = (
     reason: isWaiting && statusReason ? words.reasons[statusReason] : undefined,
     scopes: describeScopes(provider, scopes, language),
     refreshed: momentIn(lastRefreshedAt, words, language),
+    calendars: hasChoice(connection)
+      ? {
+          label: calendarTranslationsFor(language).label,
+          text: choiceInWords(page.choices.get(id), language),
+          choose: calendarTranslationsFor(language).choose,
+        }
+      : undefined,
     mayDisconnect: page.mayDisconnect,
     again: reconnectFormOf(connection, page, language),
   });
 };
+
+/** A feed has one calendar. The calendars of an account that must be connected again cannot be listed. */
+const hasChoice = ({ provider, status }: Connection): boolean =>
+  status === 'connected' && isCalendarProvider(provider) && isWritableCalendarProvider(provider);
 
 /** A password or an address is asked for again only when the stored one no longer works. */
 const reconnectFormOf = (

@@ -21,7 +21,7 @@ export interface ProviderTexts {
 /** Returns the texts for a provider at which people have accounts. */
 export const accountTexts = (provider: AccountProvider, words: ConnectionTranslations): ProviderTexts => {
   const { displayName: name } = catalog[provider];
-  const { connected, disconnected, disconnectedHere, revokedLater } = words.notices;
+  const { connected, disconnected, disconnectedHere, revokedLater, calendarsChosen } = words.notices;
   return {
     name,
     connectTitle: words.connectTitle(name),
@@ -35,6 +35,7 @@ export const accountTexts = (provider: AccountProvider, words: ConnectionTransla
       disconnected: disconnected(name),
       disconnectedHere: disconnectedHere(name),
       revokedLater: revokedLater(name),
+      calendarsChosen: calendarsChosen(name),
     },
     done: words.done(name),
   };

@@ -37,6 +37,11 @@ const connectForm = z.object({
   form,
   provider: z.enum(oauthProviders),
   connection: connectionIdSchema.optional(),
+  scope: z
+    .string()
+    .max(200)
+    .optional()
+    .describe('An optional scope to consent to. One that is not offered is ignored'),
 });
 const appleForm = z.object({
   form,
@@ -201,11 +206,12 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
     },
     async (request, reply) => {
       const { token } = request.params;
-      const { provider, connection: id } = request.body;
+      const { provider, connection: id, scope } = request.body;
       const opened = await openPage(dependencies, token);
       const browser = browsers.verifyForm(request, token, request.body.form);
       const existingConnection = connectionToReconnect(opened, provider, id);
-      const { organization, owner, returnTo, scopes: optionalScopes = [] } = opened.link;
+      const { organization, owner, returnTo, scopes = [] } = opened.link;
+      const optionalScopes = scope === undefined ? scopes : [...scopes, scope];
       const url = await beginAuthorization(dependencies, {
         organization,
         owner,

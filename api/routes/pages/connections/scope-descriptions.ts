@@ -18,6 +18,10 @@ const calendarNames: ScopeDescription = {
   en: 'see the names of your calendars',
   fr: 'voir les noms de vos agendas',
 };
+const sharedCalendars: ScopeDescription = {
+  en: 'see the calendars that others share with you',
+  fr: 'voir les agendas que d’autres partagent avec vous',
+};
 const rooms: ScopeDescription = {
   en: 'see the rooms of your organization',
   fr: 'voir les salles de votre organisation',
@@ -61,6 +65,7 @@ const scopeDescriptions: Readonly<Record<ConnectionProvider, Readonly<Record<str
     'User.Read': whoYouAre,
     offline_access: whileAway,
     'Calendars.ReadWrite': events,
+    'Calendars.Read.Shared': sharedCalendars,
     'OnlineMeetings.ReadWrite': meetings,
     'OnlineMeetingArtifact.Read.All': attendance,
     'Place.Read.All': rooms,

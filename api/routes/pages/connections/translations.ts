@@ -24,7 +24,13 @@ const connectionPageErrors = [
 export type ConnectionPageError = (typeof connectionPageErrors)[number];
 
 /** Results of the page's forms. */
-export const notices = ['connected', 'disconnected', 'disconnectedHere', 'revokedLater'] as const;
+export const notices = [
+  'connected',
+  'disconnected',
+  'disconnectedHere',
+  'revokedLater',
+  'calendarsChosen',
+] as const;
 export type PageNotice = (typeof notices)[number];
 
 /** Errors of the Apple form. */
@@ -129,6 +135,7 @@ const en: ConnectionTranslations = {
       `Your ${provider} account is disconnected, and our access to it is erased here.`,
     revokedLater: (provider) =>
       `Your ${provider} account is disconnected. ${provider} does not answer just now: we keep trying to give the access back until it does.`,
+    calendarsChosen: () => 'Your choice of calendars is saved.',
   },
   takeAway: (provider) => `To take it away at ${provider} as well, open the page of your connected apps`,
   redirectTitle: (provider) => `Taking you to ${provider}`,
@@ -264,6 +271,7 @@ const fr: ConnectionTranslations = {
     disconnectedHere: (provider) => `Votre compte ${provider} est déconnecté, et notre accès est effacé ici.`,
     revokedLater: (provider) =>
       `Votre compte ${provider} est déconnecté. ${provider} ne répond pas pour le moment : nous réessayons de lui rendre l’accès jusqu’à ce qu’il réponde.`,
+    calendarsChosen: () => 'Votre choix d’agendas est enregistré.',
   },
   takeAway: (provider) =>
     `Pour le retirer aussi chez ${provider}, ouvrez la page de vos applications connectées`,

@@ -64,6 +64,7 @@ const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
             'performer_missing',
             'channel_without_address',
             'unknown_connection',
+            'calendar_not_chosen',
             'meeting_or_room_missing',
             'unknown_session_block',
             'session_block_mismatch',

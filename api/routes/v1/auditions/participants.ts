@@ -1,13 +1,17 @@
 /** /v1/auditions/{id}/participants: changes the cast of a running audition, except its performer. */
-import { type Participant, participantSchema } from '../../../../domain/audition/request.ts';
+import {
+  type Participant,
+  type RequestedParticipant,
+  requestedParticipantSchema,
+} from '../../../../domain/audition/request.ts';
 import { validateAddition } from '../../../../domain/audition/request-validation.ts';
 import { type OrganizationId, participantIdSchema } from '../../../../domain/ids.ts';
 import type { CastChange } from '../../../../workflows/audition/messages.ts';
 import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
-import { checkConnections } from '../../../auditions/check-connections.ts';
 import { sendAuditionCommand } from '../../../auditions/command.ts';
 import { conflictHandlingOf } from '../../../auditions/conflict-override.ts';
+import { resolveParticipantCalendars } from '../../../auditions/participant-calendars.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { auditionParams } from '../../../schemas/audition.ts';
 import { commandSchema, runCommand, runningRefusals } from './command-route.ts';
@@ -22,6 +26,7 @@ const additionRefusals = [
   'unknown_zone',
   'channel_without_address',
   'unknown_connection',
+  'calendar_not_chosen',
   'slot_taken',
 ] as const;
 
@@ -29,22 +34,35 @@ const additionRefusals = [
 export const auditionParticipants = (api: Api, dependencies: ApiDependencies): void => {
   const { connections } = dependencies.repositories;
 
-  /** Throws `Refusal` for a participant whom a request for an audition could not contain, and for a performer. */
-  const admit = async (organization: OrganizationId, participant: Participant): Promise<void> => {
-    validateAddition(participant);
-    await checkConnections(connections, organization, [participant], () => '');
+  /**
+   * Returns the participant with its calendars. Throws `Refusal` for a participant whom a request for an audition could
+   * not contain, and for a performer, unless the request was accepted before.
+   */
+  const admit = async (
+    organization: OrganizationId,
+    requested: RequestedParticipant,
+    wasAccepted: boolean,
+  ): Promise<readonly Participant[]> => {
+    const resolved = await resolveParticipantCalendars([requested], {
+      connections,
+      organization,
+      pointerOf: () => '',
+      wasAccepted,
+    });
+    if (!wasAccepted) resolved.forEach(validateAddition);
+    return resolved;
   };
 
   const change = (
     exchange: Parameters<typeof runCommand>[1],
-    changes: readonly CastChange[],
+    removals: readonly CastChange[],
+    addition?: RequestedParticipant,
   ): ReturnType<typeof runCommand> =>
     runCommand(dependencies, exchange, async (target, context, attempt) => {
-      if (!attempt.accepted) {
-        for (const one of changes) {
-          if (one.kind === 'add') await admit(target.organization, one.participant);
-        }
-      }
+      const wasAccepted = attempt.accepted !== undefined;
+      const added = addition ? await admit(target.organization, addition, wasAccepted) : [];
+      const additions = added.map((participant): CastChange => ({ kind: 'add', participant }));
+      const changes = [...removals, ...additions];
       const conflicts = (await conflictHandlingOf(dependencies, callerOf(exchange.request))) ?? {};
       return sendAuditionCommand(
         dependencies,
@@ -64,13 +82,15 @@ export const auditionParticipants = (api: Api, dependencies: ApiDependencies): v
           'duplicate_participant',
         ]),
         description: 'Holds the time of the participant, writes the calendar event and sends the invitation.',
-        body: participantSchema,
+        body: requestedParticipantSchema,
       },
     },
     async (request, reply) =>
-      change({ request, reply, route: `POST /v1/auditions/${request.params.id}/participants` }, [
-        { kind: 'add', participant: request.body },
-      ]),
+      change(
+        { request, reply, route: `POST /v1/auditions/${request.params.id}/participants` },
+        [],
+        request.body,
+      ),
   );
   api.put(
     '/v1/auditions/:id/participants/:participant',
@@ -84,15 +104,16 @@ export const auditionParticipants = (api: Api, dependencies: ApiDependencies): v
         description:
           'With another person, or with other details of the same person when the body has the same ID.',
         params: participantParams,
-        body: participantSchema,
+        body: requestedParticipantSchema,
       },
     },
     async (request, reply) => {
       const { id, participant } = request.params;
-      return change({ request, reply, route: `PUT /v1/auditions/${id}/participants/${participant}` }, [
-        { kind: 'remove', participant },
-        { kind: 'add', participant: request.body },
-      ]);
+      return change(
+        { request, reply, route: `PUT /v1/auditions/${id}/participants/${participant}` },
+        [{ kind: 'remove', participant }],
+        request.body,
+      );
     },
   );
   api.delete(

@@ -1,0 +1,46 @@
+/** Registers calendars for synchronisation. */
+import { and, eq, sql } from 'drizzle-orm';
+import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
+import type { WritableCalendarName } from '../../domain/providers/vendors.ts';
+import type { Database } from '../client.ts';
+import { syncedCalendars } from '../schema/synced-calendars.ts';
+import type { Vault } from '../vault/envelope-encryption.ts';
+import { sealCalendarId } from './calendar-id.ts';
+
+/** Channel of `NOTIFY` that wakes the starter of synchronisations. */
+export const calendarSyncChannel = 'calendar_sync';
+
+interface CalendarToRegister {
+  readonly organization: OrganizationId;
+  readonly connection: ConnectionId;
+  readonly provider: WritableCalendarName;
+  readonly calendarId: string;
+  /** The stored resource. */
+  readonly calendar: string;
+  /** Whether no event is written to it. Once one is, the calendar is one of those that are written. */
+  readonly isBusyOnly: boolean;
+}
+
+/** Adds the calendar, unless it is known. Returns the generation of its last listing of all events. */
+export const registerCalendar = async (
+  db: Pick<Database, 'select' | 'insert' | 'update' | 'execute'>,
+  vault: Pick<Vault, 'seal'>,
+  { organization, connection, provider, calendarId, calendar, isBusyOnly }: CalendarToRegister,
+): Promise<number> => {
+  const isMeant = and(eq(syncedCalendars.connection, connection), eq(syncedCalendars.calendar, calendar));
+  const [known] = await db
+    .select({ generation: syncedCalendars.generation, isBusyOnly: syncedCalendars.isBusyOnly })
+    .from(syncedCalendars)
+    .where(isMeant);
+  if (known?.isBusyOnly && !isBusyOnly) {
+    await db.update(syncedCalendars).set({ isBusyOnly: false }).where(isMeant);
+  }
+  if (known) return known.generation;
+  const sealedCalendarId = await sealCalendarId(vault, { connection, calendar }, calendarId);
+  await db
+    .insert(syncedCalendars)
+    .values({ organization, connection, provider, calendar, sealedCalendarId, isBusyOnly })
+    .onConflictDoNothing();
+  await db.execute(sql`SELECT pg_notify(${calendarSyncChannel}, '')`);
+  return 0;
+};
