@@ -1,0 +1,72 @@
+/** Meetings. One queue per provider. */
+import type { ObservedAttendance } from '../../domain/audition/attendee.ts';
+import type { Meeting } from '../../domain/audition/events.ts';
+import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
+import type { MeetingSettings } from '../../domain/audition/meeting-settings.ts';
+import type { Slot } from '../../domain/audition/slot.ts';
+import type { MeetingProviderName } from '../../domain/providers/vendors.ts';
+import type { UndoResult } from './calendars.ts';
+import type { AuditionCall, StepFailure } from './calls.ts';
+
+interface MeetingInput extends AuditionCall {
+  readonly key: string;
+  readonly provider: MeetingProviderName;
+  readonly slot: Slot;
+  readonly revision: number;
+  readonly topic: string;
+  /** Absent: the meeting has the settings of the host's account. */
+  readonly settings?: MeetingSettings;
+  /** The preferred host. Absent: the first host of the organization that is free. */
+  readonly host?: MeetingHost;
+}
+
+export interface CreateMeetingInput extends MeetingInput {
+  /** Whether another provider follows this one. If so, the activity does not wait for an open circuit to close. */
+  readonly hasFallback: boolean;
+}
+
+export interface MoveMeetingInput extends MeetingInput {
+  readonly meeting: Meeting;
+}
+
+export interface RemoveMeetingInput extends AuditionCall {
+  /** The keys under which the meeting was, or may have been, created. */
+  readonly keys: readonly string[];
+  readonly provider: MeetingProviderName;
+  readonly slot: Slot;
+}
+
+export interface CheckMeetingInput extends AuditionCall {
+  readonly provider: MeetingProviderName;
+  readonly meeting: Meeting;
+  readonly slot: Slot;
+  /** The wanted settings of the meeting. Undefined: those of the host's account. */
+  readonly settings?: MeetingSettings | undefined;
+}
+
+/**
+ * `absent`: the provider does not have the meeting. `unusable`: the provider cannot be used now, for the reason that the
+ * failure states.
+ */
+export type MeetingCheck =
+  | { readonly status: 'present' | 'absent' }
+  | { readonly status: 'unusable'; readonly failure: StepFailure };
+
+export interface MeetingActivities {
+  /**
+   * Looks whether the meeting can take place at its provider. Starts or stops its automatic recording when a consent was
+   * given or withdrawn since the meeting was created.
+   */
+  checkMeeting(input: CheckMeetingInput): Promise<MeetingCheck>;
+  /** Reads who was in the meeting. Undefined when the provider does not report it. Changes nothing. */
+  readAttendance(
+    input: CheckMeetingInput,
+  ): Promise<{ readonly attendance?: readonly ObservedAttendance[] | undefined }>;
+  createMeeting(input: CreateMeetingInput): Promise<Meeting>;
+  /**
+   * Moves the meeting and returns it. Returns a new meeting, created under `key`, when the provider no longer has the
+   * old one, or when its host has another meeting at the new time. The old meeting is then removed.
+   */
+  moveMeeting(input: MoveMeetingInput): Promise<Meeting>;
+  removeMeeting(input: RemoveMeetingInput): Promise<UndoResult>;
+}

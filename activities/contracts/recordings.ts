@@ -1,0 +1,90 @@
+/** Recordings. Queues of the meeting provider, `media` and `castmatch`. */
+import type { AttentionItem } from '../../domain/audition/attention.ts';
+import type { AttentionId, RecordingId } from '../../domain/ids.ts';
+import type { RecordedMeetingName } from '../../domain/providers/vendors.ts';
+import type { FileToStore, MissingReason, RecordingState } from '../../domain/recordings/recording.ts';
+import type { RecordingPolicy } from '../../domain/recordings/recording-policy.ts';
+import { catalog } from '../../providers/catalog.ts';
+import type { UndoResult } from './calendars.ts';
+import type { Correlated } from './calls.ts';
+
+/** Runs the transfers of recordings. */
+export const mediaTaskQueue = catalog.storage.taskQueue.name;
+
+/** The recordings of one meeting. */
+export interface RecordingCall extends Correlated {
+  readonly provider: RecordedMeetingName;
+  readonly meetingId: string;
+}
+
+/** A recording at its provider, with what is known of it here. */
+export interface FoundRecording {
+  readonly id: RecordingId;
+  /** The provider's id of the opening of the meeting. */
+  readonly instance: string;
+  readonly state: RecordingState;
+  /** Whether the provider is not done with some of its files. */
+  readonly isProcessing: boolean;
+  /** Files that are ready at the provider and not stored here. */
+  readonly toStore: readonly FileToStore[];
+  /** How many files are stored here. */
+  readonly storedFiles: number;
+}
+
+export interface FindRecordingsResult {
+  readonly recordings: readonly FoundRecording[];
+  readonly policy: RecordingPolicy;
+  /** Whether recordings of the meeting are in the trash of the provider. Absent: the input did not ask. */
+  readonly isInTrash?: boolean | undefined;
+}
+
+export interface StoreFileInput extends RecordingCall, FileToStore {
+  readonly key: string;
+  readonly instance: string;
+}
+
+export interface StoredFileResult {
+  readonly storageKey: string;
+  /** In bytes. */
+  readonly size: number;
+  /** In hexadecimal digits. */
+  readonly sha256: string;
+}
+
+export interface RecordingAttentionInput extends RecordingCall {
+  readonly item: AttentionItem;
+  /** The workflow that resolves the item. */
+  readonly workflowId: string;
+  /** Set when the provider has no recording that can be stored. It becomes a fact of the audition, once per item. */
+  readonly missing?: MissingReason | undefined;
+}
+
+export interface RecordingActivities {
+  /** Lists the recordings of the meeting at its provider, and stores what is found. Queue of the provider. */
+  findRecordings(input: RecordingCall & { readonly checkTrash: boolean }): Promise<FindRecordingsResult>;
+  /**
+   * Streams a file from the provider into the storage. Continues where a killed attempt has stopped. The file appears in the
+   * storage when it is complete. Queue `media`.
+   */
+  storeFile(input: StoreFileInput): Promise<StoredFileResult>;
+  /** Deletes what `storeFile` has stored under the key, parts of an incomplete upload included. Queue `media`. */
+  discardFile(input: StoreFileInput): Promise<UndoResult>;
+  /** Records that all files of a recording are stored. It becomes a fact of the audition, once. */
+  completeRecording(input: RecordingCall & { readonly recording: RecordingId }): Promise<void>;
+  /**
+   * Moves the recording to the trash of the provider, or deletes it there, unless it has a legal hold or is not stored here.
+   * Queue of the provider.
+   */
+  removeAtProvider(
+    input: RecordingCall & {
+      readonly key: string;
+      readonly recording: RecordingId;
+      readonly instance: string;
+      readonly action: 'trash' | 'delete';
+    },
+  ): Promise<{ readonly result: 'removed' | 'absent' | 'held' | 'not_stored' }>;
+  /** Shows an attention item to the operators, or shows it again as overdue. Idempotent by the id of the item. */
+  raiseRecordingAttention(input: RecordingAttentionInput): Promise<void>;
+  /** Removes an attention item. Idempotent. */
+  settleRecordingAttention(input: RecordingCall & { readonly id: AttentionId }): Promise<void>;
+}
