@@ -104,7 +104,7 @@ const answerOf = ({ attendees }: TimedEvent) => {
  * (https://developers.google.com/workspace/calendar/api/v3/reference/events, `start.dateTime`), or else in the calendar's:
  * never in the zone of this process.
  */
-export const instantOf = (time: TimedEvent['start'], calendarZone: string): Instant | undefined => {
+const instantOf = (time: TimedEvent['start'], calendarZone: string): Instant | undefined => {
   if (time?.dateTime !== undefined) {
     const zone = [time.timeZone, calendarZone].find((name) => name !== undefined && isKnownZone(name));
     const read = DateTime.fromISO(time.dateTime, { zone: zone ?? 'utc' });
