@@ -179,7 +179,7 @@ export const createRecordings = (
     }),
     all: () => recordings,
     save: () => ({ recordings }),
-    load(value: unknown) {
+    load: (value: unknown) => {
       recordings = heldSchema.parse(value).recordings;
     },
     reset() {
