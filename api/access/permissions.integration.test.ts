@@ -8,7 +8,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type ApiRole, apiRoles } from '../../db/access/api-keys.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
+import { defaultRecordingPolicy } from '../../domain/recordings/recording-policy.ts';
 import { sessionBlockDefinitionSchema } from '../../domain/session-blocks/session-block.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
 import {
   apiConfiguration,
   apiDependencies,
@@ -101,6 +103,28 @@ const resources: Readonly<Record<string, (owner: OrganizationId) => Promise<stri
     });
     return id;
   },
+  '/v1/recordings/': async (organization) => {
+    const auditionId = newAuditionId();
+    await storeEvents(repositories.events, auditionId, trail(factsUntilScheduled(auditionId, organization)));
+    const id = `rec_${randomUUID()}` as const;
+    await repositories.recordings.putFound({
+      id,
+      organization,
+      auditionId,
+      provider: 'zoom',
+      meetingId: '81234567890',
+      instance: id,
+      correlationId: 'correlation-1',
+      files: [{ id: 'f1', kind: 'video', format: 'mp4', size: 10, isReady: true }],
+    });
+    await repositories.recordings.markFileStored(
+      { recording: id, file: 'f1' },
+      { storageKey: `${organization}/${id}/f1.mp4`, size: 10, sha256: 'f'.repeat(64) },
+    );
+    const at = toInstant(Date.now());
+    await repositories.recordings.markStored(id, { at, retainUntil: '2099-01-01T00:00:00.000Z' });
+    return id;
+  },
   '/v1/session-blocks/': async (organization) => {
     const id = `blk_${randomUUID()}` as const;
     const definition = sessionBlockDefinitionSchema.parse(blockBody());
@@ -150,6 +174,11 @@ const bodies: Readonly<Record<string, unknown>> = {
   'POST /v1/auditions/:id/reopen': { to: 'session' },
   'POST /v1/auditions/:id/participants': reader,
   'PUT /v1/auditions/:id/participants/:participant': reader,
+  'POST /v1/auditions/:id/consents': { participant: 'performer-1', consent: 'given' },
+  'PUT /v1/auditions/:id/legal-hold': { reason: 'a dispute' },
+  'POST /v1/recordings/:id/links': {},
+  'PUT /v1/recordings/:id/legal-hold': { reason: 'a dispute' },
+  'PUT /v1/recording-policy': defaultRecordingPolicy,
   'POST /v1/attention/:id/resolve': { action: 'retry' },
   'POST /v1/availability': {
     slot: { earliest: '2026-12-01T09:00', latest: '2026-12-01T18:00', durationMinutes: 30, zone: 'UTC' },
@@ -313,7 +342,7 @@ describe('in another organization', () => {
 });
 
 /** Routes that create their response for the caller and list nothing. */
-const notLists: ReadonlySet<string> = new Set(['GET /v1/connections/page']);
+const notLists: ReadonlySet<string> = new Set(['GET /v1/connections/page', 'GET /v1/recording-policy']);
 
 it('the API accepts a key in X-Api-Key', async () => {
   const headers = { 'x-api-key': await test.keyFor('backend') };

@@ -68,6 +68,7 @@ it('/health/integrations reports which provider is down and why, without the tex
       { provider: 'microsoft', status: 'up' },
       { provider: 'apple', status: 'up', whatToDo: 'Nothing.' },
       { provider: 'ics', status: 'up', whatToDo: 'Nothing.' },
+      { provider: 'storage', status: 'up', whatToDo: 'Nothing.' },
     ],
   });
   expect(text).not.toContain('secret');

@@ -12,6 +12,8 @@ const googleSettingsSchema = z.strictObject({
   preauthorizedScopes: z
     .array(z.string())
     .default([
+      'openid',
+      'https://www.googleapis.com/auth/userinfo.email',
       'https://www.googleapis.com/auth/calendar',
       'https://www.googleapis.com/auth/meetings.space.settings',
       'https://www.googleapis.com/auth/meetings.space.readonly',

@@ -84,7 +84,7 @@ describe('a calendar feed', () => {
     feed.serve(calendarAnswer(feedText('X-WR-CALNAME:Work', ...noon)));
     expect(await busy()).toEqual(noonTimes);
     expect(await events()).toEqual([{ ...noonTimes[0], busy: 'busy', eventId: 'one' }]);
-    expect(await list()).toEqual([{ calendarId: 'primary', name: 'Work', isWritable: false }]);
+    expect(await list()).toEqual([{ calendarId: 'primary', isMain: true, name: 'Work', isWritable: false }]);
   });
 
   it('is expanded in its own zone', async () => {

@@ -2,10 +2,18 @@
  * Tests a casting director who has chosen "Work" to be written and "Family" to count as busy, in the whole service: nothing
  * is booked in the family's time, and nothing is written to the family's calendar.
  */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ApiClient, createApiClient, day, requestBody } from '../harness/api-client.ts';
 import { connectToSandbox } from '../harness/google-sandbox.ts';
 import { organization, type ServiceUnderTest, sandboxAccounts, startService } from '../harness/service.ts';
+
+/** Temporal has one synchronization for each connection, and other files use the same server at the same time. */
+const connections = {
+  conn_director: `conn_${randomUUID()}`,
+  conn_performer: `conn_${randomUUID()}`,
+} as const;
+const director = connections.conn_director;
 
 const scope = 'https://www.googleapis.com/auth/calendar.calendarlist.readonly';
 
@@ -22,28 +30,35 @@ beforeAll(async () => {
   service = await startService({ calendarSync: true });
   platform = createApiClient(service);
   await service.startWorker();
-  const account = sandboxAccounts.conn_director;
-  await service.database.repositories.connections.put({
-    id: 'conn_director',
-    organization,
-    provider: 'google',
-    account,
-    refreshToken: `sandbox-refresh-${account}`,
-    scopes: [scope],
-  });
+  for (const name of ['conn_director', 'conn_performer'] as const) {
+    const account = sandboxAccounts[name];
+    await service.database.repositories.connections.put({
+      id: connections[name],
+      organization,
+      provider: 'google',
+      account,
+      refreshToken: `sandbox-refresh-${account}`,
+      scopes: [scope],
+    });
+  }
   [work, family] = [await addCalendar('Work'), await addCalendar('Family')];
-  await platform.put('/v1/connections/conn_director/calendars', { written: work, busy: [family] });
+  await platform.put(`/v1/connections/${director}/calendars`, { written: work, busy: [family] });
 });
 afterAll(() => service.close());
 
 /** Returns a request whose casting director names the connection only. */
 const requestWith = (n: number, startsIn: number) => {
   const body = requestBody(n, startsIn);
-  const participants = body.participants.map((participant) =>
-    participant.calendar?.connection === 'conn_director'
-      ? { ...participant, calendar: { provider: 'google', connection: 'conn_director' } }
-      : participant,
-  );
+  const participants = body.participants.map(({ calendar, ...participant }) => {
+    switch (calendar?.connection) {
+      case 'conn_director':
+        return { ...participant, calendar: { provider: 'google', connection: director } };
+      case 'conn_performer':
+        return { ...participant, calendar: { ...calendar, connection: connections.conn_performer } };
+      default:
+        return { ...participant, ...(calendar ? { calendar } : {}) };
+    }
+  });
   return { ...body, participants };
 };
 
@@ -63,7 +78,7 @@ const calendarsWithEvents = () =>
     .map(({ id }) => id);
 
 it('the choice is shown in the list of calendars', async () => {
-  const { body } = await platform.get('/v1/connections/conn_director/calendars');
+  const { body } = await platform.get(`/v1/connections/${director}/calendars`);
   expect(body).toMatchObject({
     items: [
       { calendarId: 'primary', isWritten: false, isBusy: false },

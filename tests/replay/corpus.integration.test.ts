@@ -42,7 +42,13 @@ const withChangedSchedule = async (edits: readonly Edit[]): Promise<string> => {
   await mkdir(join(project, '.cache'), { recursive: true });
   const folder = await mkdtemp(join(project, '.cache', 'changed-workflows-'));
   onTestFinished(() => rm(folder, { recursive: true }));
-  for (const part of ['workflows', 'domain', 'activities/contract.ts', 'providers/catalog.ts'])
+  for (const part of [
+    'workflows',
+    'domain',
+    'activities/contract.ts',
+    'activities/contracts',
+    'providers/catalog.ts',
+  ])
     await cp(join(project, part), join(folder, part), { recursive: true });
   const path = join(folder, 'workflows/audition/steps/schedule.ts');
   let code = await readFile(path, 'utf8');

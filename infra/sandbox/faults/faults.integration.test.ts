@@ -286,7 +286,7 @@ describe('the control API', () => {
         onlineMeetings: [],
         meetingSessions: [],
       },
-      zoom: { meetings: [], deletedMeetings: [] },
+      zoom: { meetings: [], deletedMeetings: [], recordings: [] },
       apple: { accounts: [] },
       twilio: { messages: [], optedOut: [] },
       faults: perVendor(() => []),

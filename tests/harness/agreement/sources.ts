@@ -13,7 +13,7 @@ export interface Sources
 }
 
 export interface KnownAudition {
-  /** What the API shows. */
+  /** What the API shows, with the address of the meeting at its provider instead of the join link of the audition. */
   readonly view: AuditionView;
   readonly trail: readonly StoredEvent[];
   /** Whether its slot is held and its meeting, events and notices stand: it is open, or its session was held. */
@@ -33,7 +33,7 @@ export const readAuditions = async ({ platform, database }: Sources): Promise<re
       const trail = await database.repositories.events.read(organization, view.id, page);
       const ending = view.state === 'closed' ? endingOf(trail) : undefined;
       return {
-        view,
+        view: withProviderAddress(view, foldEvents(trail)),
         trail,
         stands: standsAfter(trail),
         decliner: ending?.type === 'declined' ? ending.participant : undefined,
@@ -41,6 +41,14 @@ export const readAuditions = async ({ platform, database }: Sources): Promise<re
     }),
   );
 };
+
+const joinLink = /\/j\/[1-9A-HJ-NP-Za-km-z]{17}$/;
+
+/** Any other address than a join link stays, and differs from the trail. */
+const withProviderAddress = (shown: AuditionView, { meeting }: AuditionView): AuditionView =>
+  shown.meeting && meeting && joinLink.test(shown.meeting.joinUrl)
+    ? { ...shown, meeting: { ...shown.meeting, joinUrl: meeting.joinUrl } }
+    : shown;
 
 const endings = ['slot_refused', 'declined', 'no_show', 'decided', 'cancelled', 'failed'] as const;
 const isEnding = (fact: StoredEvent['fact']): fact is EndingFact =>
