@@ -193,6 +193,41 @@ describe('a conflict after the booking', () => {
       expect(changesIn(played)).toEqual(['conflict', 'conflict_over']);
     });
   });
+
+  it('moves the audition to the next free slot when the casting office follows', async () => {
+    await stage.runAudition({ recordAs: 'calendar-conflict-followed' }, async (played) => {
+      const { slot } = await scheduled(played);
+      if (!slot) throw new Error('there is no slot');
+      played.world.busy = [{ start: slot.start, end: slot.end }];
+      await report(played, { kind: 'conflict', start: slot.start, end: slot.end });
+      const { attention } = await played.until(({ attention: items }) => items.length === 1);
+      expect(attention[0]).toMatchObject({ step: 'calendar_conflict', actions: ['follow', 'ignore'] });
+      await played.resolve('calendar_conflict', 'follow');
+      const moved = await played.until(({ revision, state }) => revision === 2 && state === 'scheduled');
+      expect(moved.attention).toEqual([]);
+      expect(toEpochMs(moved.slot?.start ?? slot.start)).toBeGreaterThanOrEqual(toEpochMs(slot.end));
+      expect(toEpochMs(moved.slot?.end ?? slot.end) - toEpochMs(moved.slot?.start ?? slot.start)).toBe(
+        toEpochMs(slot.end) - toEpochMs(slot.start),
+      );
+    });
+  });
+
+  it('is asked about again, with the reason, when no slot of the week is free', async () => {
+    await stage.runAudition({ recordAs: 'calendar-conflict-without-slot' }, async (played) => {
+      const { slot } = await scheduled(played);
+      if (!slot) throw new Error('there is no slot');
+      played.world.busy = [{ start: '2000-01-01T00:00:00.000Z', end: '2100-01-01T00:00:00.000Z' }];
+      await report(played, { kind: 'conflict', start: slot.start, end: slot.end });
+      await played.until(({ attention }) => attention.length === 1);
+      await played.resolve('calendar_conflict', 'follow');
+      const again = await played.until(({ attention }) =>
+        attention.some(({ what }) => what.includes('could not be moved')),
+      );
+      expect(again).toMatchObject({ revision: 1, slot, attention: [{ step: 'calendar_conflict' }] });
+      await played.resolve('calendar_conflict', 'ignore');
+      await unasked(played);
+    });
+  });
 });
 
 describe('a lost write', () => {

@@ -156,7 +156,9 @@ describe('the policy override', () => {
       expect(attention).toMatchObject([
         { step: 'calendar_conflict', what: expect.stringContaining(`from ${slot.start} to ${slot.end}`) },
       ]);
-      expect(factsOfChanges()).toMatchObject([{ change: 'conflict', start: slot.start, end: slot.end }]);
+      await expect
+        .poll(factsOfChanges, { timeout: 10_000 })
+        .toMatchObject([{ change: 'conflict', start: slot.start, end: slot.end }]);
       // The other event is gone, and the overridden one is no question.
       await report('overridden-again');
       await played.until(({ attention: items }) => items.length === 0);

@@ -92,7 +92,7 @@ describe('the room of an audition', () => {
       expect(asked.attention[0]).toMatchObject({
         step: 'calendar_conflict',
         code: 'room_declined',
-        actions: ['ignore'],
+        actions: ['follow', 'ignore'],
       });
       expect(asked.attention[0]?.what).toContain('Studio 2');
       expect(asked.roomBooking?.answer).toBe('declined');

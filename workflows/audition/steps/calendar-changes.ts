@@ -9,13 +9,14 @@ import type { AuditionFact, Origin } from '../../../domain/audition/events.ts';
 import { roomUser } from '../../../domain/audition/room-booking.ts';
 import { isFactAllowed } from '../../../domain/audition/transitions.ts';
 import { isWritableCalendar } from '../../../domain/audition/writable-calendar.ts';
-import { Refusal } from '../../../domain/errors.ts';
+import type { Refusal } from '../../../domain/errors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import type { Instant } from '../../../domain/time/instant.ts';
 import { askInBackground } from '../background-question.ts';
 import type { AuditionRun } from '../run.ts';
 import { askAboutSlot } from '../slot-question.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
+import { nextFreeSlot, requestMove } from './own-move.ts';
 import { bookRoom } from './room.ts';
 
 /**
@@ -202,62 +203,91 @@ const askAboutDeletion = (run: AuditionRun, report: CalendarChange): void =>
   );
 
 /**
- * Asks about another event in the time of the slot. After a move that was reverted, the question is asked again. A
- * question about our own event is not: the reversal writes the event again.
+ * Asks about another event in the time of the slot, and offers to move. After a move that was reverted, the question is
+ * asked again. A question about our own event is not: the reversal writes the event again.
  */
-const askAboutConflict = (run: AuditionRun, report: CalendarChange, { start, end }: Conflict): void =>
+const askAboutConflict = (
+  run: AuditionRun,
+  report: CalendarChange,
+  conflict: Conflict,
+  refusal?: Refusal,
+): void => {
+  const { start, end } = conflict;
+  const isMoot = () => !isSlotUpcoming(run) || !isLastReport(run, report);
+  const what = `The calendar of ${report.participant} has another event from ${start} to ${end}, in the time of the slot.`;
   askAboutSlot(
     run,
     {
       provider: report.provider,
-      isMoot: () => !isSlotUpcoming(run) || !isLastReport(run, report),
+      isMoot,
       step: 'calendar_conflict',
-      what: `The calendar of ${report.participant} has another event from ${start} to ${end}, in the time of the slot.`,
-      hint: 'Reschedule the audition, or ignore to keep its slot. The question is withdrawn when the other event is gone.',
-      actions: ['ignore'],
+      what: withRefusal(what, refusal),
+      hint: `${offerToMove} The question is withdrawn when the other event is gone.`,
+      actions: ['follow', 'ignore'],
+      code: refusal?.code,
     },
-    () => undefined,
+    (action) => {
+      if (action !== 'follow') return;
+      moveToNextFreeSlot(run, (refused) => {
+        if (!isMoot()) askAboutConflict(run, report, conflict, refused);
+      });
+    },
   );
+};
+
+const offerToMove =
+  'Follow to move the audition to the next free slot, reschedule it to another time, or ignore to keep its slot.';
+
+const withRefusal = (what: string, refusal: Refusal | undefined): string =>
+  refusal ? `${what} The audition could not be moved: ${refusal.message}` : what;
+
+const moveToNextFreeSlot = (run: AuditionRun, onRefused: (refusal: Refusal) => void): void => {
+  const { slot } = run.journal.view;
+  if (!slot) return;
+  void run.runInBackground(async (detach) => {
+    detach();
+    const refused = await requestMove(run, nextFreeSlot(slot), 'system');
+    if (refused) onRefused(refused);
+  });
+};
 
 /**
  * A room that declines leaves the audition without a place. A room that must be approved is waited for. When the slot was
  * booked in spite of the room's calendar, the answer is no question.
  */
 const roomAnswered = (run: AuditionRun, report: CalendarChange, { answer }: RoomAnswered): void => {
-  const { overridden = [], slot } = run.journal.view;
+  const { overridden = [] } = run.journal.view;
   const isExpected = overridden.some((blocker) => blocker.kind === 'calendar_event' && blocker.room);
-  if (answer !== 'declined' || isExpected) return;
+  if (answer === 'declined' && !isExpected) askAboutRoom(run, report);
+};
+
+const askAboutRoom = (run: AuditionRun, report: CalendarChange, refusal?: Refusal): void =>
   ask(
     run,
     report,
     {
       step: 'calendar_conflict',
-      what: `The room ${slot?.room ?? ''} has declined its booking.`,
-      hint: 'Reschedule the audition to another time or room, or ignore to keep the slot. The question is withdrawn when the room accepts.',
-      actions: ['ignore'],
-      code: 'room_declined',
+      what: withRefusal(`The room ${run.journal.view.slot?.room ?? ''} has declined its booking.`, refusal),
+      hint: `${offerToMove} Another room needs a reschedule. The question is withdrawn when the room accepts.`,
+      actions: ['follow', 'ignore'],
+      code: refusal?.code ?? 'room_declined',
     },
-    () => undefined,
+    (action) => {
+      if (action !== 'follow') return;
+      moveToNextFreeSlot(run, (refused) => {
+        if (!isMootNow(run, report)()) askAboutRoom(run, report, refused);
+      });
+    },
   );
-};
 
-/** Reschedules the audition, as a command would. Returns why it cannot. */
+/** Reschedules the audition to that time. Returns why it cannot be. */
 export const rescheduleTo = async (
   run: AuditionRun,
   { start, end }: { readonly start: Instant; readonly end: Instant },
   origin: Origin,
 ): Promise<Refusal | undefined> => {
   const { slot } = run.journal.view;
-  if (!slot) return undefined;
-  const wish = { kind: 'fixed', slot: { start, end, zone: slot.zone } } as const;
-  const command = { origin, correlationId: run.plan.correlationId, wish } as const;
-  try {
-    await run.commands.submit({ name: 'reschedule', command }, () => run.ending !== undefined);
-    return undefined;
-  } catch (error) {
-    if (error instanceof Refusal) return error;
-    throw error;
-  }
+  return slot && requestMove(run, { kind: 'fixed', slot: { start, end, zone: slot.zone } }, origin);
 };
 
 /**

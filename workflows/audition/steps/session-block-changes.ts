@@ -4,12 +4,12 @@
  */
 import type { AttentionAction } from '../../../domain/audition/attention.ts';
 import type { SessionBlockChange } from '../../../domain/audition/session-block-change.ts';
-import type { SlotSpec } from '../../../domain/audition/slot.ts';
 import { isFactAllowed } from '../../../domain/audition/transitions.ts';
-import { Refusal } from '../../../domain/errors.ts';
+import type { Refusal } from '../../../domain/errors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { askInBackground } from '../background-question.ts';
 import type { AuditionRun } from '../run.ts';
+import { requestMove } from './own-move.ts';
 
 /**
  * Records the change and asks what to do about it. A report that says something else withdraws the question, and so does a
@@ -64,7 +64,7 @@ const ask = (run: AuditionRun, report: SessionBlockChange, refusal?: Refusal): v
     },
     async (action: AttentionAction) => {
       if (action !== 'follow' || !report.next) return;
-      const refused = await moveTo(run, report.next);
+      const refused = await requestMove(run, report.next, 'system');
       if (refused && !isMoot()) ask(run, report, refused);
     },
   );
@@ -82,15 +82,3 @@ const whatHappened = {
   no_session: 'The session block was changed. It has no session at the time of the slot now.',
   other_room: 'The session block was changed. Its session at the time of the slot is in another room now.',
 } as const;
-
-/** Reschedules the audition as a command would. Returns why it cannot. */
-const moveTo = async (run: AuditionRun, wish: SlotSpec): Promise<Refusal | undefined> => {
-  const command = { origin: 'system', correlationId: run.plan.correlationId, wish } as const;
-  try {
-    await run.commands.submit({ name: 'reschedule', command }, () => run.ending !== undefined);
-    return undefined;
-  } catch (error) {
-    if (error instanceof Refusal) return error;
-    throw error;
-  }
-};
