@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { auditionSchema } from '../../../api/schemas/audition.ts';
 import { type AuditionView, foldEvents } from '../../../domain/audition/view.ts';
-import type { KnownAudition, Sources } from './sources.ts';
+import { isJoinLink, type KnownAudition, type Sources } from './sources.ts';
 
 /** Returns the disagreements. */
 export const databaseDisagreements = async (
@@ -40,8 +40,13 @@ const sent = (view: AuditionView): AuditionView => ({
   notices: view.notices.map((notice) => ({ ...notice, status: 'sent' })),
 });
 
-/** Without fields that are undefined. */
-const plain = (value: unknown): unknown => JSON.parse(JSON.stringify({ value })).value;
+/** Without fields that are undefined, and without the join links of participants, which the trail does not have. */
+const plain = (value: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify({ value }, (name, field: unknown) =>
+      name === 'joinUrl' && isJoinLink(field) ? undefined : field,
+    ),
+  ).value;
 
 /** Returns the names of the fields that differ. */
 const differences = (folded: AuditionView, shown: AuditionView): readonly string[] => {

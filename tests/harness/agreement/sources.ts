@@ -42,11 +42,13 @@ export const readAuditions = async ({ platform, database }: Sources): Promise<re
   );
 };
 
-const joinLink = /\/j\/[1-9A-HJ-NP-Za-km-z]{17}$/;
+/** Returns whether the value is the address of a join link. */
+export const isJoinLink = (value: unknown): boolean =>
+  typeof value === 'string' && /\/j\/[1-9A-HJ-NP-Za-km-z]{17}$/.test(value);
 
 /** Any other address than a join link stays, and differs from the trail. */
 const withProviderAddress = (shown: AuditionView, { meeting }: AuditionView): AuditionView =>
-  shown.meeting && meeting && joinLink.test(shown.meeting.joinUrl)
+  shown.meeting && meeting && isJoinLink(shown.meeting.joinUrl)
     ? { ...shown, meeting: { ...shown.meeting, joinUrl: meeting.joinUrl } }
     : shown;
 
