@@ -275,12 +275,8 @@ describe.each(['radicale', 'xandikos'] as const)('calendars at %s', (program) =>
         const { pathname } = new URL(calendarId);
         const paths = listed.map((calendar) => decodeURIComponent(new URL(calendar.calendarId).pathname));
         expect(paths).toContain(decodeURIComponent(pathname));
-        expect(listed).toContainEqual(
-          expect.objectContaining({
-            calendarId: expect.stringContaining('/cal1/'),
-            name: 'cal1',
-            isWritable: true,
-          }),
+        expect(listed).toMatchObject(
+          expect.arrayContaining([expect.objectContaining({ name: 'cal1', isWritable: true })]),
         );
       });
 

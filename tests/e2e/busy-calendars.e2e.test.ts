@@ -49,15 +49,13 @@ afterAll(() => service.close());
 /** Returns a request whose casting director names the connection only. */
 const requestWith = (n: number, startsIn: number) => {
   const body = requestBody(n, startsIn);
-  const participants = body.participants.map(({ calendar, ...participant }) => {
-    switch (calendar?.connection) {
-      case 'conn_director':
-        return { ...participant, calendar: { provider: 'google', connection: director } };
-      case 'conn_performer':
-        return { ...participant, calendar: { ...calendar, connection: connections.conn_performer } };
-      default:
-        return { ...participant, ...(calendar ? { calendar } : {}) };
-    }
+  const ofConnections: Readonly<Record<string, object>> = {
+    conn_director: { provider: 'google', connection: director },
+    conn_performer: { provider: 'google', connection: connections.conn_performer, calendarId: 'primary' },
+  };
+  const participants = body.participants.map((participant) => {
+    const calendar = ofConnections[participant.calendar?.connection ?? ''];
+    return calendar ? { ...participant, calendar } : participant;
   });
   return { ...body, participants };
 };
