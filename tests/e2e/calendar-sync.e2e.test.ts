@@ -169,7 +169,7 @@ describe('another event in the time of the slot', () => {
       end: toInstant(start + hour),
     });
     const asked = await platform.until(id, (view) => openItems(view).includes('calendar_conflict'));
-    expect(asked.attention[0]).toMatchObject({ actions: ['ignore'] });
+    expect(asked.attention[0]).toMatchObject({ actions: ['follow', 'ignore'] });
     await calendarOf(director).remove(eventId);
     await platform.until(id, (view) => openItems(view).length === 0);
     expect(await changesOf(id)).toEqual(['conflict', 'conflict_over']);
