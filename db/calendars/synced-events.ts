@@ -109,26 +109,37 @@ export interface SyncedEvents extends CalendarAnswers, ConflictChanges, Unaccoun
   count(connection: ConnectionId): Promise<number>;
 }
 
+/** A calendar with this many events changes the statistics of the table. */
+const largeCalendar = 10_000;
+
 /** Creates the repository. */
 export const createSyncedEvents = (db: Database): SyncedEvents => ({
   ...createCalendarAnswers(db),
   ...createConflictChanges(db),
   ...createUnaccountedEvents(db),
 
-  storePage: (at, page) =>
-    db.transaction(async (transaction) => {
-      if (!(await advance(transaction, at, page))) return false;
+  async storePage(at, page) {
+    const isListed = page.nextPage === undefined && at.position.kind === 'all';
+    const listedCount = await db.transaction(async (transaction) => {
+      const count = await advance(transaction, at, page);
+      if (count === undefined) return undefined;
       // Of two changes of an event, the later one counts.
       const events = [...new Map(page.events.map((event) => [event.id, event])).values()];
       // First, because the page lists the occurrences that a changed series still has.
       await removeEvents(transaction, at, events, page.requestedAt);
       await upsertEvents(transaction, at, events, page.requestedAt);
       await removeMissing(transaction, at, page, events);
-      if (page.nextPage === undefined && at.position.kind === 'all') {
+      if (isListed && at.position.kind === 'all') {
         await removeUnlisted(transaction, at, { from: at.position.since, until: page.listedUntil });
       }
-      return true;
-    }),
+      return count;
+    });
+    if (listedCount === undefined) return false;
+    // PostgreSQL does this by itself within minutes. Until then it expects one event for a new connection, and reads all of
+    // them to find one.
+    if (isListed && listedCount >= largeCalendar) await db.execute(sql`ANALYZE synced_events`);
+    return true;
+  },
 
   async etagsBySeries({ connection, calendar }) {
     const { rows } = await db.execute(sql`
@@ -238,12 +249,12 @@ const ownSchema = z.object({
   isReported: z.boolean(),
 });
 
-/** Moves the calendar to the next page. Locks its row. Returns false when it is no longer where the page was read. */
+/** Moves the calendar to the next page. Locks its row. Returns how many events were listed; undefined when it is no longer where the page was read. */
 const advance = async (
   transaction: Transaction,
   { connection, calendar, generation, position }: SyncProgress,
   { events, nextPage, nextCursor }: PageToStore,
-): Promise<boolean> => {
+): Promise<number | undefined> => {
   const isFirst = position.page === undefined;
   const isLast = nextPage === undefined;
   const count = events.length;
@@ -275,8 +286,8 @@ const advance = async (
         position.kind === 'all' ? sql`${syncedCalendars.listedSince} IS NOT NULL` : undefined,
       ),
     )
-    .returning({ calendar: syncedCalendars.calendar });
-  return moved.length > 0;
+    .returning({ listedCount: syncedCalendars.listedCount });
+  return moved[0]?.listedCount;
 };
 
 /** What makes a change: another time, another mark, or that a deleted event is there again. The etag alone does not. */
