@@ -119,7 +119,7 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
   ...createUnaccountedEvents(db),
 
   async storePage(at, page) {
-    const isListed = page.nextPage === undefined && at.position.kind === 'all';
+    const ended = page.nextPage === undefined && at.position.kind === 'all' ? at.position : undefined;
     const listedCount = await db.transaction(async (transaction) => {
       const count = await advance(transaction, at, page);
       if (count === undefined) return undefined;
@@ -129,15 +129,13 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
       await removeEvents(transaction, at, events, page.requestedAt);
       await upsertEvents(transaction, at, events, page.requestedAt);
       await removeMissing(transaction, at, page, events);
-      if (isListed && at.position.kind === 'all') {
-        await removeUnlisted(transaction, at, { from: at.position.since, until: page.listedUntil });
-      }
+      if (ended) await removeUnlisted(transaction, at, { from: ended.since, until: page.listedUntil });
       return count;
     });
     if (listedCount === undefined) return false;
     // PostgreSQL does this by itself within minutes. Until then it expects one event for a new connection, and reads all of
     // them to find one.
-    if (isListed && listedCount >= largeCalendar) await db.execute(sql`ANALYZE synced_events`);
+    if (ended && listedCount >= largeCalendar) await db.execute(sql`ANALYZE synced_events`);
     return true;
   },
 

@@ -6,7 +6,11 @@
  * settings that the meeting really has, so these are compared.
  */
 import { z } from 'zod';
-import type { MeetingSettings, SettingName } from '../../domain/audition/meeting-settings.ts';
+import {
+  type MeetingSettings,
+  type SettingName,
+  settingNames,
+} from '../../domain/audition/meeting-settings.ts';
 
 /** `jbh_time`: 0 means any time. Zoom accepts no other values. */
 const joinBeforeHostTimes = [0, 5, 10] as const;
@@ -78,22 +82,8 @@ export const notHonoredBy = (settings: MeetingSettings, applied: Applied): reado
     ),
     endOfMeeting: settings.endOfMeeting === 'with_slot',
   };
-  return settingOrder.filter((name) => checks[name] === true);
+  return settingNames.filter((name) => checks[name] === true);
 };
-
-const settingOrder = [
-  'waitingRoom',
-  'passcode',
-  'joinBeforeHost',
-  'muteOnEntry',
-  'recording',
-  'autoStartRecording',
-  'language',
-  'alternativeHosts',
-  'whoMayShare',
-  'breakoutRooms',
-  'endOfMeeting',
-] as const satisfies readonly SettingName[];
 
 const present = (name: string, value: unknown): Readonly<Record<string, unknown>> =>
   value === undefined ? {} : { [name]: value };

@@ -1,37 +1,27 @@
 /** `ops conflicts …`: shows and replaces the rules of an organization about conflicts (docs/conflicts.md). */
-import { Command, InvalidArgumentError } from 'commander';
-import { z } from 'zod';
+import { Command } from 'commander';
 import { createOrganizations } from '../../../db/access/organizations.ts';
 import {
   type OrganizationConflicts,
   organizationConflictsSchema,
   resolveConflictRules,
 } from '../../../domain/audition/conflict-settings.ts';
-import { Refusal } from '../../../domain/errors.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
 import { checkZone } from '../../../domain/time/local-time.ts';
 import { noteAct } from '../administrative-acts.ts';
 import { withDatabase } from '../with-database.ts';
-import { CommandFailed } from './http-client.ts';
-import { parseOrganizationId } from './organization-id.ts';
+import { jsonOption } from './json-option.ts';
+import { parseOrganizationId, unknownOrganization } from './organization-id.ts';
 
-/** Refuses what a request with these settings would be refused for. */
-const parseSettings = (text: string): OrganizationConflicts => {
-  try {
-    const settings = organizationConflictsSchema.parse(JSON.parse(text));
+const parseSettings = jsonOption({
+  schema: organizationConflictsSchema,
+  what: 'the settings',
+  // Refuses what a request with these settings would be refused for.
+  check: (settings) => {
     resolveConflictRules({}, settings);
     for (const { zone } of settings.blackouts ?? []) checkZone(zone);
-    return settings;
-  } catch (error) {
-    if (error instanceof z.ZodError) throw new InvalidArgumentError(z.prettifyError(error));
-    if (error instanceof Refusal) throw new InvalidArgumentError(`${error.message} ${error.whatToDo}`);
-    if (error instanceof SyntaxError) throw new InvalidArgumentError('write the settings as JSON');
-    throw error;
-  }
-};
-
-const unknownOrganization = (organization: OrganizationId): CommandFailed =>
-  new CommandFailed(`There is no organization ${organization}. Check its id.`);
+  },
+});
 
 /** Creates the command `ops conflicts`. */
 export const conflictsCommand = (): Command => {

@@ -1,26 +1,14 @@
 /** `ops meeting-backup …`: how auditions take place when no provider can make their meetings (docs/runbooks/providers.md). */
-import { Command, InvalidArgumentError } from 'commander';
-import { z } from 'zod';
+import { Command } from 'commander';
 import { createOrganizations } from '../../../db/access/organizations.ts';
 import { type MeetingBackup, meetingBackupSchema } from '../../../domain/audition/meeting-backup.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
 import { noteAct } from '../administrative-acts.ts';
 import { withDatabase } from '../with-database.ts';
-import { CommandFailed } from './http-client.ts';
-import { parseOrganizationId } from './organization-id.ts';
+import { jsonOption } from './json-option.ts';
+import { parseOrganizationId, unknownOrganization } from './organization-id.ts';
 
-const parseBackup = (text: string): MeetingBackup => {
-  try {
-    return meetingBackupSchema.parse(JSON.parse(text));
-  } catch (error) {
-    if (error instanceof z.ZodError) throw new InvalidArgumentError(z.prettifyError(error));
-    if (error instanceof SyntaxError) throw new InvalidArgumentError('write the plan as JSON');
-    throw error;
-  }
-};
-
-const unknownOrganization = (organization: OrganizationId): CommandFailed =>
-  new CommandFailed(`There is no organization ${organization}. Check its id.`);
+const parseBackup = jsonOption({ schema: meetingBackupSchema, what: 'the plan' });
 
 /** Stores or removes the plan, with an administrative act. */
 const store = (

@@ -1,6 +1,5 @@
 /** `ops meetings …`: shows and replaces the hosts and the settings of an organization's meetings (docs/meetings.md). */
-import { Command, InvalidArgumentError } from 'commander';
-import { z } from 'zod';
+import { Command } from 'commander';
 import { createOrganizations } from '../../../db/access/organizations.ts';
 import type { Database } from '../../../db/client.ts';
 import {
@@ -13,31 +12,20 @@ import {
   type OrganizationMeetings,
   organizationMeetingsSchema,
 } from '../../../domain/audition/organization-meetings.ts';
-import { Refusal } from '../../../domain/errors.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
 import { loadVaultConfiguration } from '../../../foundation/configuration/configuration.ts';
 import { createKeyWrapping } from '../../../foundation/encryption/configured-wrapping.ts';
 import { noteAct } from '../administrative-acts.ts';
 import type { Output } from '../output.ts';
 import { withDatabase } from '../with-database.ts';
-import { CommandFailed } from './http-client.ts';
-import { parseOrganizationId } from './organization-id.ts';
+import { jsonOption } from './json-option.ts';
+import { parseOrganizationId, unknownOrganization } from './organization-id.ts';
 
-const parseSettings = (text: string): OrganizationMeetings => {
-  try {
-    const settings = organizationMeetingsSchema.parse(JSON.parse(text));
-    checkOrganizationMeetings(settings);
-    return settings;
-  } catch (error) {
-    if (error instanceof z.ZodError) throw new InvalidArgumentError(z.prettifyError(error));
-    if (error instanceof Refusal) throw new InvalidArgumentError(`${error.message} ${error.whatToDo}`);
-    if (error instanceof SyntaxError) throw new InvalidArgumentError('write the settings as JSON');
-    throw error;
-  }
-};
-
-const unknownOrganization = (organization: OrganizationId): CommandFailed =>
-  new CommandFailed(`There is no organization ${organization}. Check its id.`);
+const parseSettings = jsonOption({
+  schema: organizationMeetingsSchema,
+  what: 'the settings',
+  check: checkOrganizationMeetings,
+});
 
 interface Work {
   readonly db: Database;

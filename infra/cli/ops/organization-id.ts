@@ -1,6 +1,7 @@
-/** Parses the id of an organization. */
+/** Parses the id of an organization, and refuses unknown ones. */
 import { InvalidArgumentError } from 'commander';
 import { type OrganizationId, organizationIdSchema } from '../../../domain/ids.ts';
+import { CommandFailed } from './http-client.ts';
 
 /** @throws {InvalidArgumentError} */
 export const parseOrganizationId = (text: string): OrganizationId => {
@@ -8,3 +9,7 @@ export const parseOrganizationId = (text: string): OrganizationId => {
   if (parsed.success) return parsed.data;
   throw new InvalidArgumentError('an organization id begins with org_');
 };
+
+/** Creates the error for an organization that does not exist. */
+export const unknownOrganization = (organization: OrganizationId): CommandFailed =>
+  new CommandFailed(`There is no organization ${organization}. Check its id.`);
