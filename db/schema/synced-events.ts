@@ -94,12 +94,10 @@ export const syncedEvents = pgTable(
       .on(table.connection, table.calendar, table.series)
       .where(sql`${table.series} IS NOT NULL`),
     index('synced_events_by_audition').on(table.auditionId).where(sql`${table.auditionId} IS NOT NULL`),
-    // Not by connection first: for a connection that PostgreSQL has no statistics of, it would prefer this index to the
-    // primary key, and read all events of the connection to find one.
-    index('synced_events_by_end').on(table.endsAt, table.connection),
+    index('synced_events_by_end').on(table.connection, table.endsAt),
     // Each round asks for these few among all events of a calendar.
     index('synced_events_own')
-      .on(table.connection, table.calendar, table.eventId)
+      .on(table.connection, table.calendar)
       .where(sql`${table.auditionId} IS NOT NULL`),
     index('synced_events_marked')
       .on(table.connection, table.calendar)
