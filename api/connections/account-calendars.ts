@@ -15,7 +15,7 @@ import { connectionNotFound } from './require-connection.ts';
 /** Maximum time to wait for the provider. */
 const listTimeoutMs = 10_000;
 
-/** Returns the context of a call that lists calendars. */
+/** Returns the context of a call that lists calendars or rooms. */
 export const listingCall = (correlationId: string): ProviderCall => ({
   correlationId,
   signal: AbortSignal.timeout(listTimeoutMs),

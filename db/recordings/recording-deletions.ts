@@ -1,6 +1,6 @@
 /**
  * Deletes recordings: after their retention, or when a caller asks for it. A deletion is first stored with the recording,
- * which nobody can open from then on. A worker then deletes the files. A legal hold and a deletion exclude each other:
+ * which no link opens from then on. A worker then deletes the files. A legal hold and a deletion exclude each other:
  * both lock the recording before they look at the other.
  */
 import { eq, sql } from 'drizzle-orm';

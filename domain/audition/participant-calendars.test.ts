@@ -49,7 +49,7 @@ describe('the calendars of a requested participant', () => {
     expect(resolveCalendars({ busyCalendars: [feed] }, choices)).toEqual({ busyCalendars: [feed] });
   });
 
-  it('lack the id of an Apple calendar that nobody has chosen', () => {
+  it('lack the id of an Apple calendar when its owner has chosen none', () => {
     const apple = { provider: 'apple', connection: 'conn_plain' } as const;
     expect(resolveCalendars({ calendar: apple }, choices).calendar?.calendarId).toBeUndefined();
   });

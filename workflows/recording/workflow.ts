@@ -244,7 +244,7 @@ const reasonOf = async (input: RecordingInput, found: readonly FoundRecording[])
 
 /**
  * Does with the copy at the provider what the organization wants. Returns true when another recording was reported in the
- * meantime. A copy that cannot be removed stays: that is reported by the failed activity, and harms nobody.
+ * meantime. A copy that cannot be removed stays, and the failed activity reports it.
  */
 const keepProviderCopy = async (
   input: RecordingInput,

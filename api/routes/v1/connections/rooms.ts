@@ -4,6 +4,7 @@ import { isTransient, ProviderError, Refusal } from '../../../../domain/errors.t
 import { connectionIdSchema } from '../../../../domain/ids.ts';
 import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
+import { listingCall } from '../../../connections/account-calendars.ts';
 import { requireConnection } from '../../../connections/require-connection.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { providerRefusal } from '../../../problems/provider-faults.ts';
@@ -17,9 +18,6 @@ const roomSchema = z
     capacity: z.int().optional().describe('How many people fit in'),
   })
   .meta({ id: 'Room', description: 'A room of the organization of a connected account' });
-
-/** Maximum time to wait for the provider. */
-const listTimeoutMs = 10_000;
 
 /** Registers the route. */
 export const connectionRooms = (api: Api, dependencies: ApiDependencies): void => {
@@ -52,9 +50,8 @@ export const connectionRooms = (api: Api, dependencies: ApiDependencies): void =
       const { id } = request.params;
       const connection = await requireConnection(dependencies.repositories.connections, organization, id);
       const { provider } = connection;
-      const call = { correlationId: request.id, signal: AbortSignal.timeout(listTimeoutMs) };
       try {
-        const listed = await dependencies.listRooms(connection, call);
+        const listed = await dependencies.listRooms(connection, listingCall(request.id));
         switch (listed.kind) {
           case 'listed':
             return { items: [...listed.rooms] };

@@ -189,7 +189,7 @@ describe('a link to a recording', () => {
     ]);
   });
 
-  it('names the key that created it when it is for nobody in particular', async () => {
+  it('names the key that created it when it has no principal', async () => {
     const { store, link, accesses, organization } = await setUp();
     await store();
     await test.call('GET', await link());
