@@ -1,0 +1,159 @@
+/** Ports: calendars that are read and written, and rooms. */
+import type { BusyInterval } from '../../domain/audition/slot.ts';
+import type { BusyKind } from '../../domain/calendars/busy-kind.ts';
+import type { CalendarListing } from '../../domain/calendars/calendar-listing.ts';
+import type { CalendarProviderName, WritableCalendarName } from '../../domain/providers/vendors.ts';
+import type { Instant } from '../../domain/time/instant.ts';
+import type {
+  CalendarEvent,
+  Conference,
+  ConferenceEvent,
+  EventToDelete,
+  OurEvent,
+  WrittenCalendarEvent,
+  WrittenConference,
+} from './calendar-events.ts';
+import type { CallContext, ConnectedAccount } from './calls.ts';
+import type { Attendance } from './meetings.ts';
+
+/** An event that blocks time. */
+export interface BusyEvent extends BusyInterval {
+  readonly busy: Exclude<BusyKind, 'free'>;
+  /** For an event of ours, our id. */
+  readonly eventId: string;
+  /** The mark of an event of ours. Another program can have copied it: the id decides. */
+  readonly reference?: string | undefined;
+}
+
+/** The calendars of an account that hold events. */
+interface CalendarList {
+  /** The scopes of which a consent must have one before `list` is called. Empty: every consent permits it. */
+  readonly scopes: readonly string[];
+  /**
+   * Returns the calendars that can be read, the main calendar first. A calendar that was removed is not one of them.
+   *
+   * @param scopes the scopes of the consent
+   */
+  list(
+    connection: ConnectedAccount,
+    scopes: readonly string[],
+    call: CallContext,
+  ): Promise<readonly CalendarListing[]>;
+}
+
+/** A room of the account's organization at the provider. */
+export interface RoomListing {
+  readonly email: string;
+  /** The name at the provider; can be empty. */
+  readonly name: string;
+  readonly building?: string | undefined;
+  /** How many people fit in. */
+  readonly capacity?: number | undefined;
+}
+
+/**
+ * A time at which a room is not free. With `eventId`, it is an event, and the id is ours when the event is one of ours.
+ * `time`: one event whose id the vendor does not tell. `merged`: one or several events.
+ */
+export type RoomBusyTime = BusyInterval & {
+  readonly busy: Exclude<BusyKind, 'free'>;
+} & ({ readonly kind: 'event'; readonly eventId: string } | { readonly kind: 'time' | 'merged' });
+
+/** The rooms of a provider. They are read and booked with a connected account. */
+export interface RoomCalendars {
+  /** Returns the times within [from, until) at which the room is not free. */
+  busyTimes(
+    connection: ConnectedAccount,
+    email: string,
+    window: { readonly from: Instant; readonly until: Instant },
+    call: CallContext,
+  ): Promise<readonly RoomBusyTime[]>;
+  /** The scopes of which a consent must have one before `list` is called. */
+  readonly listingScopes: readonly [string, ...string[]];
+  /**
+   * Returns the rooms that the account can see.
+   *
+   * @param scopes the scopes of the consent
+   */
+  list(
+    connection: ConnectedAccount,
+    scopes: readonly string[],
+    call: CallContext,
+  ): Promise<readonly RoomListing[]>;
+}
+
+/** A provider whose calendars are read. */
+export interface ReadableCalendarProvider {
+  readonly name: CalendarProviderName;
+  readonly calendarList: CalendarList;
+  /** Returns the busy intervals of several calendars of one connection within [from, until). They can overlap, or be merged. */
+  freeBusy(
+    connection: ConnectedAccount,
+    calendarIds: readonly string[],
+    window: { readonly from: Instant; readonly until: Instant },
+    call: CallContext,
+  ): Promise<readonly BusyInterval[]>;
+  /**
+   * Returns the events of one calendar that block time within [from, until). More expensive than `freeBusy`, which
+   * cannot tell our own events from others.
+   */
+  busyEvents(
+    connection: ConnectedAccount,
+    calendarId: string,
+    window: { readonly from: Instant; readonly until: Instant },
+    call: CallContext,
+  ): Promise<readonly BusyEvent[]>;
+  /**
+   * Returns `primary` for any id of the account's main calendar, and every other id unchanged. Absent when the ids alone
+   * tell which calendar they mean (`providers/calendar-names.ts`).
+   */
+  resolveAlias?(connection: ConnectedAccount, calendarId: string, call: CallContext): Promise<string>;
+  /** Absent when the provider's rooms cannot be booked. */
+  readonly rooms?: RoomCalendars | undefined;
+}
+
+/** A provider whose calendars are read and written. */
+export interface CalendarProvider extends ReadableCalendarProvider {
+  readonly name: WritableCalendarName;
+  /**
+   * Creates, updates or revives the event. Idempotent by `eventId`. Returns the provider's id of the event, which
+   * differs from ours when ours cannot be used any more, and the edit that was written over. A repetition after a lost answer
+   * finds no edit any more.
+   */
+  putEvent(
+    connection: ConnectedAccount,
+    event: CalendarEvent,
+    call: CallContext,
+  ): Promise<WrittenCalendarEvent>;
+  /** Gives the event a conference and its time; `putEvent` writes its texts. Idempotent by `eventId`. */
+  putConference(
+    connection: ConnectedAccount,
+    event: ConferenceEvent,
+    call: CallContext,
+  ): Promise<WrittenConference>;
+  /**
+   * Returns whether the event still has this conference. Absent when the provider's events have no conferences, or cannot
+   * be asked.
+   */
+  checkConference?(
+    connection: ConnectedAccount,
+    event: OurEvent & Pick<Conference, 'id'>,
+    call: CallContext,
+  ): Promise<'present' | 'absent'>;
+  /** Returns who was in the conference, after its end. Absent when the provider does not report it. */
+  conferenceAttendance?(
+    connection: ConnectedAccount,
+    conference: Pick<Conference, 'id'>,
+    call: CallContext,
+  ): Promise<readonly Attendance[]>;
+  /**
+   * Ends the uses of the event that steps with these keys have begun. Deletes the event with its last use; otherwise
+   * keeps it for the others, without its conference when the meeting no longer uses it. Idempotent: returns `absent`
+   * when these uses do not exist.
+   */
+  deleteEvent(
+    connection: ConnectedAccount,
+    event: EventToDelete,
+    call: CallContext,
+  ): Promise<'deleted' | 'absent'>;
+}

@@ -1,0 +1,56 @@
+/** Ports: recordings at the providers of meetings. */
+import type { RecordedMeetingName } from '../../domain/providers/vendors.ts';
+import type { ListedFile } from '../../domain/recordings/recording.ts';
+import type { Instant } from '../../domain/time/instant.ts';
+import type { CallContext } from './calls.ts';
+import type { HostAccount } from './meetings.ts';
+
+/** A recording of one opening of a meeting, as its provider lists it. */
+export interface ListedRecording {
+  /** The provider's id of the opening. */
+  readonly instance: string;
+  readonly startedAt?: Instant | undefined;
+  /** Milliseconds. */
+  readonly duration?: number | undefined;
+  readonly files: readonly ListedFile[];
+}
+
+/** The bytes of a file from an offset on. */
+export interface FileDownload {
+  /** Where the bytes begin. 0 when the provider does not support ranges. */
+  readonly offset: number;
+  /** The size of the whole file. Undefined: the provider does not say. */
+  readonly size?: number | undefined;
+  /** Throws `ProviderError` when the connection breaks. The consumer sets the pace. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** A provider whose recordings are stored. */
+export interface RecordingProvider {
+  readonly name: RecordedMeetingName;
+  /** Returns the recordings of all openings of the meeting. Empty when there are none, or none any more. */
+  list(host: HostAccount, meetingId: string, call: CallContext): Promise<readonly ListedRecording[]>;
+  /** Returns whether recordings of the meeting are in the trash of its host. */
+  isInTrash(host: HostAccount, meetingId: string, call: CallContext): Promise<boolean>;
+  /** Sets whether the recording starts with the session. Idempotent, because the setting is absolute. */
+  setAutomatic(host: HostAccount, meetingId: string, isAutomatic: boolean, call: CallContext): Promise<void>;
+  /**
+   * Opens a file of a recording at an offset. Asks the provider for a new address and a new token each time, because both
+   * expire. The deadline of the call must cover the whole transfer.
+   *
+   * @throws {ProviderError} `not_found` when the recording no longer has the file.
+   */
+  download(
+    host: HostAccount,
+    file: { readonly instance: string; readonly file: string },
+    offset: number,
+    call: CallContext,
+  ): Promise<FileDownload>;
+  /** Moves all files of a recording to the trash, or deletes them. Idempotent: returns `absent` when there are none. */
+  remove(
+    host: HostAccount,
+    instance: string,
+    action: 'trash' | 'delete',
+    call: CallContext,
+  ): Promise<'deleted' | 'absent'>;
+}
