@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { storedCalendar } from '../../db/auditions/resources.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import { ada, slot, useCalendarSync } from '../../tests/harness/calendar-sync-harness.ts';
+import { slot, useCalendarSync } from '../../tests/harness/calendar-sync-harness.ts';
 
 const setup = useCalendarSync();
 
@@ -93,26 +92,9 @@ describe('a round of the synchronisation', () => {
   });
 
   it('reads the other calendars when one has vanished, and reports it', async () => {
-    const { sync, write, pool, repositories, connection, auditionId } = await setup();
+    const { sync, write, useAnother } = await setup();
     await write(1, slot);
-    await repositories.writtenEvents.record({
-      organization: 'org_1',
-      connection,
-      provider: 'google',
-      calendarName: `google/${connection}-vanished`,
-      calendarId: 'vanished',
-      eventId: 'e1',
-      auditionId,
-      participant: ada,
-      key: 'k1',
-      slot,
-      revision: 1,
-    });
-    await pool.query(
-      `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
-       VALUES ($1, 2, $2, 'org_1', tstzrange($3, $4))`,
-      [auditionId, storedCalendar(`google/${connection}-vanished`), slot.start, slot.end],
-    );
+    await useAnother('vanished');
     expect(await sync()).toMatchObject({
       kind: 'synced',
       calendars: [{ state: 'in_sync' }, { state: 'unavailable', error: 'not_found', pushError: 'not_found' }],
@@ -120,7 +102,7 @@ describe('a round of the synchronisation', () => {
   });
 
   it('reads the other calendars when the reading of one fails unexpectedly, and throws then', async () => {
-    const { sync, write, pool, repositories, connection, auditionId } = await setup({
+    const { sync, write, useAnother, repositories, connection } = await setup({
       wrap: (changes) => ({
         ...changes,
         listChanges: (account, calendarId, ...rest) =>
@@ -130,25 +112,7 @@ describe('a round of the synchronisation', () => {
       }),
     });
     await write(1, slot);
-    const another = `google/another-${connection}`;
-    await repositories.writtenEvents.record({
-      organization: 'org_1',
-      connection,
-      provider: 'google',
-      calendarName: another,
-      calendarId: 'another',
-      eventId: 'e1',
-      auditionId,
-      participant: ada,
-      key: 'k1',
-      slot,
-      revision: 1,
-    });
-    await pool.query(
-      `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
-       VALUES ($1, 2, $2, 'org_1', tstzrange($3, $4))`,
-      [auditionId, storedCalendar(another), slot.start, slot.end],
-    );
+    await useAnother('another');
     await expect(sync()).rejects.toThrow('Maximum call stack size exceeded');
     const states = (await repositories.syncedCalendars.list(connection)).map(
       ({ calendarId, state }) => `${calendarId} ${state}`,
@@ -287,7 +251,7 @@ describe('the channel of a calendar', () => {
 
   it('does not keep the calendars from being read when the vendor is slow', async () => {
     const slow = { calls: 0 };
-    const { sync, write, repositories, connection, pool, auditionId } = await setup({
+    const { sync, write, useAnother } = await setup({
       wrap: (changes) => ({
         ...changes,
         push: changes.push && {
@@ -312,24 +276,7 @@ describe('the channel of a calendar', () => {
     });
     await write(1, slot);
     for (const name of ['a', 'b', 'c']) {
-      await repositories.writtenEvents.record({
-        organization: 'org_1',
-        connection,
-        provider: 'google',
-        calendarName: `google/${connection}-${name}`,
-        calendarId: name,
-        eventId: 'e1',
-        auditionId,
-        participant: ada,
-        key: 'k1',
-        slot,
-        revision: 1,
-      });
-      await pool.query(
-        `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
-         VALUES ($1, 2, $2, 'org_1', tstzrange($3, $4))`,
-        [auditionId, storedCalendar(`google/${connection}-${name}`), slot.start, slot.end],
-      );
+      await useAnother(name);
     }
     const begun = Date.now();
     const result = await sync();

@@ -151,6 +151,28 @@ export const useCalendarSync = () => {
         owner.events.patch({ calendarId: 'primary', eventId, requestBody: { summary } }),
       add: (start: string, end: string) => sandbox.control.addBusy({ account, start, end }).eventId,
     };
+    /** Makes the audition use another calendar of the account, which the vendor need not have. */
+    const useAnother = async (calendarId: string) => {
+      const calendarName = `google/${connection}-${calendarId}`;
+      await repositories.writtenEvents.record({
+        organization: 'org_1',
+        connection,
+        provider: 'google',
+        calendarName,
+        calendarId,
+        eventId: 'e1',
+        auditionId,
+        participant: ada,
+        key: 'k1',
+        slot,
+        revision: 1,
+      });
+      await pool.query(
+        `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
+         VALUES ($1, 2, $2, 'org_1', tstzrange($3, $4))`,
+        [auditionId, storedCalendar(calendarName), slot.start, slot.end],
+      );
+    };
     const stored = async () => {
       const { rows } = await pool.query(
         `SELECT event_id AS id, is_removed AS "isRemoved", generation, audition_id IS NOT NULL AS "isOurs"
@@ -172,6 +194,7 @@ export const useCalendarSync = () => {
       findings,
       sync,
       book,
+      useAnother,
       write,
       person,
       stored,
