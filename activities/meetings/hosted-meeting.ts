@@ -15,9 +15,15 @@ import {
   type VendorName,
 } from '../../domain/providers/vendors.ts';
 import { second } from '../../domain/time/units.ts';
-import { operationOf } from '../../providers/operations.ts';
+import { type CallOperation, operationOf } from '../../providers/operations.ts';
 import type { CallContext, HostAccount, MeetingSpec } from '../../providers/ports.ts';
-import type { CreateMeetingInput, MoveMeetingInput, RemoveMeetingInput, UndoResult } from '../contract.ts';
+import type {
+  CheckMeetingInput,
+  CreateMeetingInput,
+  MoveMeetingInput,
+  RemoveMeetingInput,
+  UndoResult,
+} from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { createAttemptContext } from '../effects/attempt.ts';
 import { meetingReference } from '../effects/deterministic-ids.ts';
@@ -74,6 +80,10 @@ export const createHostedMeetingSteps = (
       )
       .at(-1);
   };
+
+  /** Opens the host with which the meeting was created. */
+  const openHostOf = async (input: CheckMeetingInput, operation: CallOperation): Promise<HostAccount> =>
+    hosts.open(input.organization, (await creationOf(input))?.host, operation);
 
   /** Returns the meeting that an earlier attempt has created, with the settings that it does not have. */
   const reviewed = async (
@@ -218,20 +228,18 @@ export const createHostedMeetingSteps = (
 
   return {
     check: async (input) => {
-      const { organization, meeting } = input;
-      const host = await hosts.open(organization, (await creationOf(input))?.host, check);
+      const host = await openHostOf(input, check);
       const call = createAttemptContext(input).startCall();
-      const status = await meetings.check(host, meeting.id, call);
+      const status = await meetings.check(host, input.meeting.id, call);
       if (status === 'present' && isRecordedMeeting(name))
         await applyConsent({ events, recordings: providers.recordings[name] }, input, host, call);
       return status;
     },
     ...(meetings.attendance && {
       attendance: async (input) => {
-        const { organization, meeting } = input;
-        const host = await hosts.open(organization, (await creationOf(input))?.host, attendance);
+        const host = await openHostOf(input, attendance);
         const call = createAttemptContext(input).startCall();
-        return (await meetings.attendance?.(host, meeting.id, call)) ?? [];
+        return (await meetings.attendance?.(host, input.meeting.id, call)) ?? [];
       },
     }),
     create: createOnce,

@@ -40,6 +40,13 @@ const logFieldsOf = (webhook: ClaimedWebhook) => ({
   correlationId: webhook.correlationId,
 });
 
+const contextOf = ({ id, provider, correlationId, ageMs }: ClaimedWebhook): WebhookContext => ({
+  inboxId: id,
+  provider,
+  correlationId,
+  ageMs,
+});
+
 const isNew = ({ attempts }: ClaimedWebhook): boolean => attempts === 1;
 
 /**
@@ -87,9 +94,7 @@ export const createInboxRound = ({
   const deliverWebhook = async (webhook: ClaimedWebhook): Promise<boolean> => {
     try {
       const event = await webhook.decrypt();
-      const { id: inboxId, provider, correlationId, ageMs } = webhook;
-      if (event)
-        await applyOutcome(webhook, await deliver(event, { inboxId, provider, correlationId, ageMs }));
+      if (event) await applyOutcome(webhook, await deliver(event, contextOf(webhook)));
       else await park(webhook, 'unknown_kind');
       return true;
     } catch (error) {
@@ -105,8 +110,7 @@ export const createInboxRound = ({
       await park(webhook, 'unknown_kind');
       return [];
     }
-    const { id: inboxId, provider, correlationId, ageMs } = webhook;
-    return [{ webhook: { inboxId, provider, correlationId, ageMs }, event }];
+    return [{ webhook: contextOf(webhook), event }];
   };
 
   /** Lets new observations wait for others, and delivers those that have waited. Returns how many were handled. */
