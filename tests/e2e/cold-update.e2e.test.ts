@@ -10,12 +10,12 @@ import { eventually } from '../harness/eventually.ts';
 import {
   apiCommand,
   isIdle,
+  type RealTimeHarness,
   type RunningAudition,
   startRealTimeHarness,
-  type WorkflowHarness,
 } from '../harness/workflow-harness.ts';
 
-let harness: WorkflowHarness;
+let harness: RealTimeHarness;
 beforeAll(async () => {
   harness = await startRealTimeHarness();
 });

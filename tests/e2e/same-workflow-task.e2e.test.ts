@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditionActivities } from '../../activities/contract.ts';
 import { defaultPolicy } from '../../domain/audition/policy.ts';
+import type { ReportedAnswer } from '../../domain/audition/reported-answer.ts';
 import { foldEvents } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import * as messages from '../../workflows/audition/messages.ts';
@@ -14,13 +15,13 @@ import { performer, slotIn } from '../harness/audition-plan.ts';
 import { eventually } from '../harness/eventually.ts';
 import {
   apiCommand,
+  type RealTimeHarness,
   type RunningAudition,
   startRealTimeHarness,
   updateFailureOf,
-  type WorkflowHarness,
 } from '../harness/workflow-harness.ts';
 
-let harness: WorkflowHarness;
+let harness: RealTimeHarness;
 beforeAll(async () => {
   harness = await startRealTimeHarness();
 });
@@ -282,5 +283,39 @@ it('a command that arrives together with a cancellation in Temporal is refused',
     expect(await refused).toMatchObject({ code: 'audition_closed' });
     expect(await played.result()).toMatchObject({ outcome: 'cancelled', attention: [] });
     expect(leftBehind(played)).toEqual([0, 0, 0]);
+  });
+});
+
+it('an acceptance is ignored when the participant has declined again while both answers waited', async () => {
+  const policy = { ...defaultPolicy, declineGrace: 8_000 };
+  await harness.runAudition({ plan: { policy } }, async (played) => {
+    await played.until(({ notices }) => notices.length === 4);
+    const at = Date.now();
+    const report = (inboxId: string, answer: ReportedAnswer['answer'], ms: number) =>
+      played.handle.signal(messages.answerReportedSignal, {
+        inboxId,
+        participant: performer.id,
+        origin: 'email',
+        revision: 1,
+        answer,
+        at: toInstant(at + ms),
+      });
+    await report('first', 'declined', -10_000);
+    await played.until(({ participants }) =>
+      participants.some(({ id, answer }) => id === performer.id && answer === 'declined'),
+    );
+    await harness.whileWorkflowWorkerIsStopped(async () => {
+      await report('second', 'accepted', -5_000);
+      await report('third', 'declined', 0);
+    });
+    expect(await played.result()).toMatchObject({ outcome: 'declined' });
+    const answers = played.world.events.flatMap(({ fact }) =>
+      fact.type === 'answer_ignored'
+        ? [`${fact.answer} ignored: ${fact.reason}`]
+        : fact.type === 'responded'
+          ? [fact.answer]
+          : [],
+    );
+    expect(answers).toEqual(['declined', 'accepted ignored: answer_superseded']);
   });
 });

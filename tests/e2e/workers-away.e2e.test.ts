@@ -6,12 +6,12 @@ import { toInstant } from '../../domain/time/epoch.ts';
 import { decideUpdate, meetingStartedSignal, respondUpdate } from '../../workflows/audition/messages.ts';
 import { performer } from '../harness/audition-plan.ts';
 import {
+  type RealTimeHarness,
   type RunningAudition,
   startRealTimeHarness,
-  type WorkflowHarness,
 } from '../harness/workflow-harness.ts';
 
-let harness: WorkflowHarness;
+let harness: RealTimeHarness;
 beforeAll(async () => {
   harness = await startRealTimeHarness();
 });

@@ -41,9 +41,13 @@ export interface WorkflowHarness {
   readonly client: Client;
   /** Starts an audition in a new world, runs `play` against it, replays its history, and terminates it. */
   runAudition(scene: Scenario, play: (played: RunningAudition) => Promise<void>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Only a real server can be without its worker: the time-skipping server gives a task to a poll that has ended. */
+export interface RealTimeHarness extends WorkflowHarness {
   /** Runs `work` while no worker executes workflows, so that one workflow task receives everything that arrives. */
   whileWorkflowWorkerIsStopped(work: () => Promise<void>): Promise<void>;
-  close(): Promise<void>;
 }
 
 interface Scenario {
@@ -146,7 +150,7 @@ export const pendingWorkOf = async (handle: WorkflowHandle): Promise<'work' | 'b
 };
 
 /** Starts a harness on a real development server, in real time. Default: the server of the end-to-end tests. */
-export const startRealTimeHarness = async (address = inject('temporalAddress')): Promise<WorkflowHarness> => {
+export const startRealTimeHarness = async (address = inject('temporalAddress')): Promise<RealTimeHarness> => {
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: errorLogsOnly });
   const namespace = inject('temporalNamespace');
   const environment = await TestWorkflowEnvironment.createFromExistingServer({
@@ -180,7 +184,7 @@ type Advance = (handle: RunningAudition['handle'], atMostMs?: number) => Promise
 const createHarness = async (
   environment: TestWorkflowEnvironment,
   advance: Advance,
-): Promise<WorkflowHarness> => {
+): Promise<RealTimeHarness> => {
   const worlds = new Map<AuditionId, FakeWorld>();
   const suffix = `-${crypto.randomUUID()}`;
   const workers = await Promise.all(

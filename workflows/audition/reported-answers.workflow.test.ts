@@ -132,21 +132,6 @@ describe('an answer in a calendar or by email', () => {
     });
   });
 
-  it('that accepts is ignored when the participant has declined again while it waited', async () => {
-    await stage.runAudition({}, async (played) => {
-      await invited(played);
-      const at = await now();
-      await report(played, 'declined', { at: toInstant(at - 10 * second) });
-      await answered(played, 'declined');
-      await stage.whileWorkflowWorkerIsStopped(async () => {
-        await report(played, 'accepted', { at: toInstant(at - 5 * second) });
-        await report(played, 'declined', { at: toInstant(at) });
-      });
-      expect(await played.result()).toMatchObject({ outcome: 'declined' });
-      expect(answersIn(played)).toEqual(['declined by email', 'accepted ignored: answer_superseded']);
-    });
-  });
-
   it('about an earlier slot is ignored, and the trail says so', async () => {
     await stage.runAudition({}, async (played) => {
       await invited(played);

@@ -310,7 +310,7 @@ describe('an endpoint that does not accept a message', () => {
     const { wake, endpoint, auditionId } = setUp({
       deliverEvents: async () => {
         attempts += 1;
-        throw deliveryFailure(`msg_${auditionId}_1`, '503', Math.min(5_000 * 2 ** (attempts - 1), hour));
+        throw deliveryFailure(`msg_${auditionId}_1`, '503', Math.min(5_000 * 2 ** (attempts - 1), 6 * hour));
       },
       disableEndpoint: async (input) => {
         disabled.push(input);
@@ -325,10 +325,10 @@ describe('an endpoint that does not accept a message', () => {
     resume();
     await eventually(() => stage.hasCompleted(handle), 20_000);
     expect(took).toBeGreaterThan(2.9 * day);
-    expect(took).toBeLessThan(3.2 * day);
-    // 10 attempts until the delay is an hour, then one each hour.
-    expect(attempts).toBeGreaterThan(70);
-    expect(attempts).toBeLessThan(90);
+    expect(took).toBeLessThan(3.3 * day);
+    // 13 attempts until the delay is six hours, then one each six hours.
+    expect(attempts).toBeGreaterThan(20);
+    expect(attempts).toBeLessThan(30);
     const reason = `msg_${auditionId}_1 was not accepted for 3 days; last response: 503.`;
     expect(disabled).toEqual([{ organization, endpoint, correlationId: 'correlation-1', reason }]);
     const id = `msg_${endpoint}_disabled_${Date.parse('2031-01-01T09:00:00.000Z')}`;
