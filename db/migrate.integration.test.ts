@@ -161,9 +161,9 @@ test.each([
       socket.on('error', () => {});
       socket.once('data', (message) => {
         if (answer) {
-        socket.end(answer());
-        return;
-      }
+          socket.end(answer());
+          return;
+        }
         const onward = connect(Number(real), hostname);
         onward.on('error', () => {});
         onward.write(withoutSetting(Buffer.from(message)));
