@@ -74,7 +74,8 @@ describe('a notice by SMS', () => {
       audition: auditionId,
       participant: 'ada',
       key: key('invitation:r1'),
-    });
+      expect(address.hash).toBe('#rc=5&rp=5xx,ct,rt');
+  });
   });
 
   it('is not confused with another message of the same text', async () => {

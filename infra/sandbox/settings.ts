@@ -179,8 +179,8 @@ const twilioSettingsSchema = z.strictObject({
   phoneNumber: z.string().default('+15005550006'),
   /** Milliseconds between two statuses of a message. */
   statusDelayMs: milliseconds.default(60),
-  /** Milliseconds before each retry of a failed callback. */
-  callbackRetryMs: z.array(milliseconds).default([200, 1000, 5000]),
+  /** Milliseconds before each retry of a failed callback. The callback's URL says how many of them are made. */
+  callbackRetryMs: z.array(milliseconds).default([200, 500, 1000, 2000, 4000]),
   callbackTimeoutMs: milliseconds.default(5000),
   /** The default address that receives texts from phones. */
   inboundUrl: z.url().optional(),
