@@ -14,7 +14,7 @@ import type { VendorDependencies } from '../vendor-dependencies.ts';
 import { createWebhookSender } from '../webhooks/webhook-sender.ts';
 import { microsoftCalendarRoutes } from './calendar-routes.ts';
 import { type Calendar, createCalendars } from './calendars.ts';
-import { limitConcurrency } from './concurrency.ts';
+import { limitConcurrency, limitRequests } from './concurrency.ts';
 import { microsoftConsent } from './consent.ts';
 import { GraphError, graphErrorBody, LoginError, loginErrorBody, loginErrors } from './errors.ts';
 import { renderEvent, responses, type StoredEvent, showAsValues } from './event.ts';
@@ -228,9 +228,12 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
       microsoftConsent(app, { settings, server, changed });
       microsoftRoutes(app, { settings, server, idTokens, clock, changed });
       app.register(async (graph) => {
-        limitConcurrency(graph, (request) => grantOf(request)?.account, settings.mailboxConcurrency);
+        const mailboxOf = (request: FastifyRequest) => grantOf(request)?.account;
+        limitRequests(graph, { mailboxOf, limit: settings.mailboxRequestsPerTenMinutes, clock });
+        limitConcurrency(graph, mailboxOf, settings.mailboxConcurrency);
         microsoftCalendarRoutes(graph, {
           settings,
+          clock,
           calendars,
           writing,
           rooms,
@@ -269,6 +272,8 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
     answerRoom: (response: RoomResponse) => rooms.answer(response),
     /** Invalidates all links of change queries: the next one is answered with 410. */
     expireDeltaLinks: () => calendars.expireDeltaLinks(),
+    /** Ends all subscriptions, as their expiration does. */
+    expireSubscriptions: () => subscriptions.expireAll(),
     /** Sends a lifecycle event to the subscriptions of an account. Resolves with the last status of each. */
     sendLifecycleEvent: (event: OutlookLifecycleEvent) => {
       const { account, event: name } = lifecycleSchema.parse(event);
