@@ -176,6 +176,7 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
   const meetings = createOnlineMeetings({ settings, clock, changeNotifier, sessions });
   const grantOf = (request: FastifyRequest) =>
     server.grants.findByAccessToken(parseBearerToken(request.headers.authorization));
+  const mailboxOf = (request: FastifyRequest) => grantOf(request)?.account;
   const hasScope = (request: FastifyRequest, needed: readonly string[]): boolean =>
     grantOf(request)?.scopes.some((scope) =>
       needed.includes(scope.replace('https://graph.microsoft.com/', '')),
@@ -228,7 +229,6 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
       microsoftConsent(app, { settings, server, changed });
       microsoftRoutes(app, { settings, server, idTokens, clock, changed });
       app.register(async (graph) => {
-        const mailboxOf = (request: FastifyRequest) => grantOf(request)?.account;
         limitRequests(graph, { mailboxOf, limit: settings.mailboxRequestsPerTenMinutes, clock });
         limitConcurrency(graph, mailboxOf, settings.mailboxConcurrency);
         microsoftCalendarRoutes(graph, {

@@ -60,7 +60,9 @@ export const createWebhookSender = (
         }
         case 'reorder':
           return held.hold(webhook, fault);
-        default:
+        case 'outage':
+        case 'rate_limit':
+        case 'unauthorized':
           calls.record(vendor, operation, 'lost');
           return 'lost';
       }
