@@ -269,6 +269,7 @@ const advance = async (
             listedSince: null,
             ...(position.kind === 'all' ? { listedAt: sql`${syncedCalendars.listingBeganAt}` } : {}),
             error: null,
+            errorSince: null,
             syncedAt: sql`now()`,
           }
         : {}),
