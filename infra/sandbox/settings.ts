@@ -18,6 +18,7 @@ const googleSettingsSchema = z.strictObject({
       'https://www.googleapis.com/auth/calendar',
       'https://www.googleapis.com/auth/meetings.space.settings',
       'https://www.googleapis.com/auth/meetings.space.readonly',
+      'https://www.googleapis.com/auth/drive.meet.readonly',
     ]),
   accessTokenSeconds: z.int().min(1).default(3599),
   /** The time zone of a new calendar. All-day events and listings use it. */
@@ -80,6 +81,8 @@ const microsoftSettingsSchema = z.strictObject({
       'Calendars.ReadWrite',
       'OnlineMeetings.ReadWrite',
       'OnlineMeetingArtifact.Read.All',
+      'OnlineMeetingRecording.Read.All',
+      'OnlineMeetingTranscript.Read.All',
     ]),
   accessTokenSeconds: z.int().min(1).default(3599),
   /** The tenant of all accounts. The tenant in a request's path is ignored. */
