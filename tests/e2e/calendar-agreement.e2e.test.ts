@@ -330,23 +330,31 @@ it(`calendars and auditions agree after ${steps} random changes (TEST_SEED=${tes
       service.database.repositories.watchSubscriptions.markAllLost(
         connectionIdSchema.parse(pick(choices)?.connection),
       ),
-    async () => {
-      await worker.kill();
-      await pause(below(1_500));
-      worker = await service.startWorker();
-    },
   ];
+  const killWorker = async (): Promise<void> => {
+    await worker.kill();
+    await pause(below(1_500));
+    worker = await service.startWorker();
+  };
+  /** Both sides change the same time of the same audition. */
+  const collide = async (): Promise<void> => {
+    await Promise.all([inCalendar(), onOurSide[0]?.(pick(ids) ?? ''), inCalendar()]);
+  };
 
   for (let step = 0; step < steps; step += 1) {
     noteProgress(`step ${step + 1} of ${steps}`);
     const dice = random();
     if (ids.length === 0 || (ids.length < auditions && dice < 0.25)) await request();
-    else if (dice < 0.45) await pick(onOurSide)?.(pick(ids) ?? '');
-    else if (dice < 0.7) await inCalendar();
+    else if (dice < 0.42) await pick(onOurSide)?.(pick(ids) ?? '');
+    else if (dice < 0.6) await inCalendar();
+    else if (dice < 0.66) await collide();
+    else if (dice < 0.7) await killWorker();
     else if (dice < 0.74) await besideSlot((await platform.view(pick(ids) ?? '')).slot);
     else await Promise.resolve(pick(disturb)?.());
-    await pause(below(1_000));
+    if (random() < 0.8) await pause(below(1_000));
   }
+  const { google, microsoft } = control.state().calls;
+  noteProgress(`calls ${JSON.stringify({ google, microsoft })}`);
   control.clearFaults();
 
   /** Reads everything again and repairs, as the daily reconciliation does. */
