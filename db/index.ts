@@ -124,7 +124,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     auditions: createAuditionReadModel(db),
     auditionRecords: createAuditionRecords(db),
     participantFeeds: createParticipantFeeds(db),
-    joinLinks: createJoinLinks(db),
+    joinLinks: createJoinLinks(db, vault),
     sessionBlocks: createSessionBlocks(db),
     blockFeeds: createBlockFeeds(db),
     blockAuditions: createBlockAuditions(db),
