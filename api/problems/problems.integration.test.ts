@@ -175,9 +175,7 @@ describe('an error of the caller', () => {
   });
 
   it('in thousands of fields is reported in a short answer, which says how many there are', async () => {
-    const unknown = Object.fromEntries(
-      Array.from({ length: 8_000 }, (_, n) => [`${'x'.repeat(12)}${n}`, n]),
-    );
+    const unknown = Object.fromEntries(Array.from({ length: 8_000 }, (_, n) => [`${'x'.repeat(12)}${n}`, n]));
     const { status, text } = await test.call('POST', '/v1/auditions/aud_1/cancel', {
       key,
       body: { ...unknown, ['😀'.repeat(5_000)]: 1 },
