@@ -85,7 +85,7 @@ export const createLaterConflicts = ({
 /** Identifies the revision, the conflicting events and their times. Stored digests of earlier versions are the same. */
 const digestOf = ({ revision }: BookedParticipant, conflicts: readonly NearbyEvent[]): string | undefined => {
   if (conflicts.length === 0) return undefined;
-  const texts = conflicts.map(({ text }) => text).join(' ');
+  const texts = [...new Set(conflicts.map(({ text }) => text))].join(' ');
   return `${revision}:${createHash('md5').update(texts).digest('hex')}`;
 };
 

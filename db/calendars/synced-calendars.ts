@@ -8,7 +8,12 @@ import {
   type OrganizationId,
   organizationIdSchema,
 } from '../../domain/ids.ts';
-import { type WritableCalendarName, writableCalendarProviders } from '../../domain/providers/vendors.ts';
+import {
+  type SynchronizedCalendarName,
+  synchronizedCalendarProviders,
+  type WritableCalendarName,
+  writableCalendarProviders,
+} from '../../domain/providers/vendors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { NotAuthentic } from '../../foundation/encryption/aes-gcm.ts';
@@ -34,9 +39,8 @@ export interface SyncProgress extends CalendarKey {
   readonly position: ListingPosition;
 }
 
-export interface SyncedCalendar extends CalendarKey {
+interface CalendarFacts extends CalendarKey {
   readonly organization: OrganizationId;
-  readonly provider: WritableCalendarName;
   readonly calendarId: string;
   readonly state: SyncState;
   /** How many events the listing under way, or the last one, has contained. */
@@ -59,9 +63,21 @@ export interface SyncedCalendar extends CalendarKey {
   readonly createdAt: Instant;
   /** Whether an audition holds a slot in the calendar that has not been over for a day. */
   readonly isInUse: boolean;
-  /** Whether the calendar only counts as busy. Nothing in it is repaired or removed. */
-  readonly isBusyOnly: boolean;
 }
+
+/** A calendar to which events of ours are written. */
+export interface WrittenCalendar extends CalendarFacts {
+  readonly isBusyOnly: false;
+  readonly provider: WritableCalendarName;
+}
+
+/** A calendar that only counts as busy. Nothing in it is repaired or removed. */
+interface BusyOnlyCalendar extends CalendarFacts {
+  readonly isBusyOnly: true;
+  readonly provider: SynchronizedCalendarName;
+}
+
+export type SyncedCalendar = WrittenCalendar | BusyOnlyCalendar;
 
 /** How a calendar is synchronized. */
 export interface CalendarState {
@@ -77,7 +93,7 @@ export interface CalendarState {
 export interface SyncToStart {
   readonly organization: OrganizationId;
   readonly connection: ConnectionId;
-  readonly provider: WritableCalendarName;
+  readonly provider: SynchronizedCalendarName;
 }
 
 export interface SyncedCalendars {
@@ -373,7 +389,7 @@ const toStartSchema = z.array(
   z.object({
     organization: organizationIdSchema,
     connection: connectionIdSchema,
-    provider: z.enum(writableCalendarProviders),
+    provider: z.enum(synchronizedCalendarProviders),
   }),
 );
 
@@ -381,10 +397,9 @@ type Row = typeof syncedCalendars.$inferSelect;
 
 const toCalendar = async (vault: Pick<Vault, 'open'>, row: Row, used: boolean): Promise<SyncedCalendar> => {
   const key = { connection: connectionIdSchema.parse(row.connection), calendar: row.calendar };
-  return {
+  const facts: CalendarFacts = {
     ...key,
     organization: organizationIdSchema.parse(row.organization),
-    provider: z.enum(writableCalendarProviders).parse(row.provider),
     calendarId: await openCalendarId(vault, key, row.sealedCalendarId),
     state: row.state,
     listedCount: row.listedCount,
@@ -398,8 +413,10 @@ const toCalendar = async (vault: Pick<Vault, 'open'>, row: Row, used: boolean): 
     polledAt: row.polledAt ?? undefined,
     createdAt: toInstant(row.createdAt.getTime()),
     isInUse: used,
-    isBusyOnly: row.isBusyOnly,
   };
+  return row.isBusyOnly
+    ? { ...facts, isBusyOnly: true, provider: z.enum(synchronizedCalendarProviders).parse(row.provider) }
+    : { ...facts, isBusyOnly: false, provider: z.enum(writableCalendarProviders).parse(row.provider) };
 };
 
 const progressOf = (

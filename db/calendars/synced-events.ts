@@ -28,6 +28,8 @@ export interface EventToStore {
   /** The audition that the event's mark names, if the id of the event proves it. */
   readonly audition?: AuditionId | undefined;
   readonly revision?: number | undefined;
+  /** The UID (RFC 5545), by which copies of our events are recognized. */
+  readonly uid?: string | undefined;
   /** What the room has answered to the event. Undefined: the event books no room of ours. */
   readonly roomAnswer?: RoomAnswer | undefined;
 }
@@ -312,9 +314,9 @@ const upsertEvents = async (
   requestedAt: Instant,
 ): Promise<void> => {
   const present = events.flatMap((listed) => {
-    const { id, series, event, audition, revision, roomAnswer } = listed;
+    const { id, series, event, audition, revision, roomAnswer, uid } = listed;
     return event
-      ? [{ id, series, ...event, audition, revision, roomAnswer, ...answerColumnsOf(listed) }]
+      ? [{ id, series, ...event, audition, revision, roomAnswer, uid, ...answerColumnsOf(listed) }]
       : [];
   });
   if (present.length === 0) return;
@@ -322,15 +324,15 @@ const upsertEvents = async (
     INSERT INTO synced_events AS known (
       connection, calendar, event_id, series, starts_at, ends_at, zone, is_all_day, busy, etag, generation,
       marked_audition, marked_revision, answer, answered_at, answer_revision, answer_known_at, is_answer_reported,
-      seen_revision, read_at, room_answer
+      seen_revision, read_at, room_answer, uid
     )
     SELECT ${connection}, ${calendar}, id, series, start, "end", zone, "isAllDay", busy, etag, ${generation}::int,
       audition, revision, answer, "answeredAt", "answerRevision", least(coalesce("knownAt", now()), now()), answer IS NULL,
-      revision, ${requestedAt}::timestamptz, "roomAnswer"
+      revision, ${requestedAt}::timestamptz, "roomAnswer", uid
     FROM json_to_recordset(${JSON.stringify(present)}::json) AS listed (
       id text, series text, start timestamptz, "end" timestamptz, zone text, "isAllDay" boolean, busy text, etag text,
       audition text, revision int, answer text, "answeredAt" timestamptz, "answerRevision" int, "knownAt" timestamptz,
-      "roomAnswer" text
+      "roomAnswer" text, uid text
     )
     ON CONFLICT (connection, calendar, event_id) DO UPDATE SET
       series = excluded.series, starts_at = excluded.starts_at, ends_at = excluded.ends_at, zone = excluded.zone,
@@ -338,7 +340,7 @@ const upsertEvents = async (
       generation = excluded.generation,
       marked_audition = excluded.marked_audition, marked_revision = excluded.marked_revision,
       seen_revision = greatest(known.seen_revision, excluded.seen_revision), read_at = excluded.read_at,
-      room_answer = excluded.room_answer,
+      room_answer = excluded.room_answer, uid = excluded.uid,
       change = known.change + CASE WHEN ${differs} THEN 1 ELSE 0 END,
       is_checked = known.is_checked AND NOT (${differs}),
       answer = excluded.answer, answered_at = excluded.answered_at, answer_revision = excluded.answer_revision,

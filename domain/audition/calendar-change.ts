@@ -1,6 +1,6 @@
 /** A change in a connected calendar that concerns an audition, as the calendar synchronisation reports it. */
 import type { ConnectionId, ParticipantId } from '../ids.ts';
-import type { WritableCalendarName } from '../providers/vendors.ts';
+import type { SynchronizedCalendarName } from '../providers/vendors.ts';
 import type { Instant } from '../time/instant.ts';
 import type { RoomAnswer } from './room-booking.ts';
 
@@ -39,7 +39,7 @@ export interface CalendarChange {
   readonly inboxId: string;
   /** Absent: the event is of no participant. It books the room. */
   readonly participant?: ParticipantId | undefined;
-  readonly provider: WritableCalendarName;
+  readonly provider: SynchronizedCalendarName;
   readonly connection: ConnectionId;
   /** The revision of the slot that our event in the calendar states. */
   readonly revision: number;
