@@ -4,6 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { storedCalendar } from '../../db/auditions/resources.ts';
 import { defaultConflictRules, type EventRules } from '../../domain/audition/conflict-rules.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
 import { createFeedChanges } from '../../providers/ics/changes.ts';
 import { createFeedReader } from '../../providers/ics/feed-reader.ts';
@@ -188,8 +189,8 @@ describe('a feed of a participant', () => {
     const { sync, pool, auditionId, stored } = await setup();
     expect(await sync()).toMatchObject({ kind: 'synced', nextPollMs: 15 * minute });
     expect(
-      await sync({ reconcile: { isFirst: true, isDryRun: false, requestedAt: new Date().toISOString() } }),
-    ).toMatchObject({ isReconciled: true, findings: undefined });
+      await sync({ reconcile: { isFirst: true, isDryRun: false, requestedAt: toInstant(Date.now()) } }),
+    ).toMatchObject({ isReconciled: true });
     await pool.query('DELETE FROM slot_holds WHERE audition_id = $1', [auditionId]);
     expect(await sync()).toEqual({ kind: 'ended', reason: 'unused' });
     expect(await stored()).toEqual([]);

@@ -144,7 +144,7 @@ export interface SyncedCalendars {
 
 /**
  * A slot keeps its calendar in use for a day: by then the audition is decided or waits for a decision. The calendar of an
- * event that books a room is not held, because the account that books it is of no participant. The columns are named in full:
+ * event that books a room, or hosts the meeting, is not held, because its account is of no participant. The columns are named in full:
  * Drizzle omits the table in a selected expression, and the inner table has columns of the same names.
  */
 const isInUse = sql<boolean>`(EXISTS (
@@ -154,7 +154,7 @@ const isInUse = sql<boolean>`(EXISTS (
 ) OR EXISTS (
   SELECT FROM synced_events AS booking
   WHERE booking.connection = synced_calendars.connection AND booking.calendar = synced_calendars.calendar
-    AND booking.booked_by IS NOT NULL AND booking.written_end > now() - interval '1 day'
+    AND (booking.booked_by IS NOT NULL OR booking.hosted_by IS NOT NULL) AND booking.written_end > now() - interval '1 day'
 ) OR EXISTS (
   SELECT FROM busy_calendars AS busy JOIN slot_holds ON slot_holds.audition_id = busy.audition_id
   WHERE busy.connection = synced_calendars.connection AND busy.calendar = synced_calendars.calendar

@@ -51,8 +51,10 @@ interface PageToStore {
 export interface OwnEvent extends CalendarKey {
   readonly eventId: string;
   readonly auditionId: AuditionId;
-  /** Undefined: the event only books the room. */
+  /** Undefined: the event only books the room, or hosts the meeting. */
   readonly participant: ParticipantId | undefined;
+  /** Whether the event is of no participant and books no room: the meeting is its conference. */
+  readonly isForMeeting: boolean;
   /** The number of the change. It begins anew with each incarnation of the row. */
   readonly change: number;
   /** Undefined in a row of an earlier version of this service. */
@@ -202,6 +204,7 @@ const selectOwn = async (
 ): Promise<readonly OwnEvent[]> => {
   const { rows } = await db.execute(sql`
     SELECT event_id AS "eventId", audition_id AS "auditionId", participant, change, incarnation,
+      (participant IS NULL AND booked_by IS NULL AND hosted_by IS NOT NULL) AS "isForMeeting",
       is_removed AS "isRemoved", is_all_day AS "isAllDay", starts_at AS start, ends_at AS end,
       marked_revision AS "markedRevision", written_revision AS "writtenRevision",
       written_start AS "writtenStart", written_end AS "writtenEnd", written_at AS "writtenAt",
@@ -230,6 +233,7 @@ const ownSchema = z.object({
   eventId: z.string(),
   auditionId: auditionIdSchema,
   participant: participantIdSchema.nullable().transform((participant) => participant ?? undefined),
+  isForMeeting: z.boolean(),
   change: z.int(),
   incarnation: textOrNull,
   isRemoved: z.boolean(),

@@ -37,8 +37,10 @@ export type CalendarChangeOf =
 export interface CalendarChange {
   /** Identifies the report. It is sent at least once, and the audition applies it once. */
   readonly inboxId: string;
-  /** Absent: the event is of no participant. It books the room. */
+  /** Absent: the event is of no participant. It books the room, or hosts the meeting. */
   readonly participant?: ParticipantId | undefined;
+  /** Whether the event is of no participant, and the meeting is its conference. Reports of earlier versions lack it. */
+  readonly isForMeeting?: boolean | undefined;
   readonly provider: SynchronizedCalendarName;
   readonly connection: ConnectionId;
   /** The revision of the slot that our event in the calendar states. */

@@ -164,7 +164,7 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
   }),
   /** A person has changed the event of the audition in a calendar, or has booked its time there. */
   fact('calendar_changed', {
-    /** Absent: the event books the room, and is of no participant. */
+    /** Absent: the event books the room or hosts the meeting, and is of no participant. */
     participant: participantIdSchema.optional(),
     provider: z.enum(synchronizedCalendarProviders),
     connection: connectionIdSchema,
