@@ -49,7 +49,7 @@ export interface CalendarReconciliationDependencies {
       SyncedEvents,
       'listUnaccounted' | 'listElsewhere' | 'listUnrecorded' | 'listOwn' | 'markMissing' | 'discard'
     >;
-    readonly writtenEvents: Pick<WrittenEvents, 'record'>;
+    readonly writtenEvents: Pick<WrittenEvents, 'record' | 'findUids'>;
   };
   readonly providers: Pick<Providers, 'calendars'>;
   /** How often all events are listed again. 0: only when the vendor demands it, or an operator. */

@@ -56,6 +56,8 @@ export interface WrittenEvents {
     connection: ConnectionId,
     calendarName: string,
   ): Promise<KnownEvent | undefined>;
+  /** Returns the UIDs under which calendars have listed the events of the audition. */
+  findUids(auditionId: AuditionId): Promise<ReadonlySet<string>>;
   /** Returns the times for which the events of the audition book its room. */
   findBookings(auditionId: AuditionId): Promise<readonly TimeRange[]>;
   /** Stops comparing the events that steps with these keys have written. Call it before they are removed. Idempotent. */
@@ -109,6 +111,14 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
     const { writtenStart, writtenEnd, start, end, isReported, isPresent } = knownSchema.parse(row);
     const reported = isReported ? [{ start, end }] : [];
     return { times: [{ start: writtenStart, end: writtenEnd }, ...reported], isPresent };
+  },
+
+  async findUids(auditionId) {
+    const rows = await db
+      .select({ uid: syncedEvents.uid })
+      .from(syncedEvents)
+      .where(and(eq(syncedEvents.auditionId, auditionId), isNotNull(syncedEvents.uid)));
+    return new Set(rows.flatMap(({ uid }) => uid ?? []));
   },
 
   async findBookings(auditionId) {
