@@ -18,6 +18,7 @@ import { conferenceRequestId, eventIdFor } from '../effects/deterministic-ids.ts
 import { effectOnce } from '../effects/effect-once.ts';
 import { undoEach } from '../effects/undo-each.ts';
 import type { MeetingSteps } from './meeting-steps.ts';
+import { applyConsent, nameWithheld, withConsent } from './recording-consent.ts';
 
 /**
  * Creates the meeting steps of a calendar provider. The calendar deduplicates by the event id and the request id of the
@@ -28,8 +29,8 @@ import type { MeetingSteps } from './meeting-steps.ts';
  */
 export const createCalendarMeetingSteps = (
   {
-    repositories: { ledger, organizations, connections },
-    providers: { calendars },
+    repositories: { ledger, organizations, connections, events },
+    providers: { calendars, recordings },
     accessTokens,
   }: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>,
   name: CalendarMeetingName,
@@ -85,7 +86,8 @@ export const createCalendarMeetingSteps = (
     useKey: string,
     call: CallContext,
   ): Promise<Meeting> => {
-    const { organization, auditionId, key, slot, revision, topic, settings = {} } = input;
+    const { organization, auditionId, key, slot, revision, topic } = input;
+    const { settings, withheld } = await withConsent(events, input, input.settings ?? {});
     const { id, joinUrl, notHonored } = await vendorCalendar.putConference(
       await openConnectionById(opening, organization, calendar, put.name),
       {
@@ -101,7 +103,10 @@ export const createCalendarMeetingSteps = (
       },
       call,
     );
-    return { provider: name, id, joinUrl, ...(notHonored.length > 0 ? { notHonored: [...notHonored] } : {}) };
+    return nameWithheld(
+      { provider: name, id, joinUrl, ...(notHonored.length > 0 ? { notHonored: [...notHonored] } : {}) },
+      withheld,
+    );
   };
 
   const removeFrom = async (
@@ -182,9 +187,9 @@ export const createCalendarMeetingSteps = (
   return {
     check: async (input) => {
       const created = await presentMeeting(input.auditionId);
-      if (!created) return 'absent';
+      if (!created) return { status: 'absent' };
       // Without this call, the vendor cannot tell: the meeting counts as present.
-      if (!vendorCalendar.checkConference) return 'present';
+      if (!vendorCalendar.checkConference) return { status: 'present' };
       const { organization, auditionId, meeting } = input;
       const { calendarId } = created.calendar;
       const account = await openConnectionById(
@@ -193,11 +198,16 @@ export const createCalendarMeetingSteps = (
         created.calendar,
         'calendar.checkConference',
       );
-      return vendorCalendar.checkConference(
+      const call = createAttemptContext(input).startCall();
+      const status = await vendorCalendar.checkConference(
         account,
         { calendarId, eventId: eventIdFor(auditionId), reference: auditionId, id: meeting.id },
-        createAttemptContext(input).startCall(),
+        call,
       );
+      if (status === 'absent') return { status };
+      const host = { kind: 'connected', connection: account } as const;
+      const consented = { events, recordings: recordings[name] };
+      return { status, notHonored: await applyConsent(consented, input, host, call) };
     },
     ...(vendorCalendar.conferenceAttendance && {
       attendance: async (input) => {

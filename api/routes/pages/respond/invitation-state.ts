@@ -3,9 +3,10 @@ import type { AuditionReadModel } from '../../../../db/auditions/read-model.ts';
 import { isCommandAllowed } from '../../../../domain/audition/transitions.ts';
 import type { AuditionView, ParticipantView } from '../../../../domain/audition/view.ts';
 import { Refusal } from '../../../../domain/errors.ts';
+import { needsConsent } from '../../../../domain/recordings/recording-consent.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import type { Invitation } from '../../../../foundation/links/response-link.ts';
-import type { InvitationDetails } from './page.ts';
+import type { ConsentQuestion, InvitationDetails } from './page.ts';
 
 /** `open`: it can be answered. `final`: the answer cannot be changed. `moved`: the link belongs to an earlier slot. */
 export interface InvitationState {
@@ -29,7 +30,7 @@ export const readInvitation = async (
   const participant = view?.participants.find(({ id }) => id === invitation.participant);
   if (!view?.slot || !participant) throw linkInvalid();
   const { zone, answer } = participant;
-  const details = { slot: view.slot, zone, answer };
+  const details = { slot: view.slot, zone, answer, consent: consentQuestionOf(view, participant, now) };
   const isPresent = view.announcedAs.includes(invitation.revision);
   if (isPresent && isFinal(view, participant, now)) return { kind: 'final', details };
   if (!isCommandAllowed('respond', view.state) || view.slot.end <= now) {
@@ -37,6 +38,21 @@ export const readInvitation = async (
   }
   if (!isPresent) return { kind: 'moved', details };
   return { kind: 'open', details: { ...details, finalAt: finalAtOf(participant) } };
+};
+
+/** The question is asked, and its answer can be changed, until the session begins. */
+const consentQuestionOf = (
+  { recording, state, slot }: AuditionView,
+  participant: ParticipantView,
+  now: Instant,
+): ConsentQuestion | undefined => {
+  const isOpen =
+    recording !== undefined &&
+    (state === 'scheduled' || state === 'confirmed') &&
+    slot !== undefined &&
+    now < slot.start;
+  if (!isOpen || !needsConsent(participant) || participant.answer === 'declined') return undefined;
+  return { answer: participant.recordingConsent };
 };
 
 /** Returns whether the participant declined, and the time to change that has passed. */

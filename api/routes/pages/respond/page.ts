@@ -1,5 +1,5 @@
 /** Renders the page that an invitation links to: one form, no scripts, readable on any phone. */
-import type { Answer } from '../../../../domain/audition/events.ts';
+import type { Answer, RecordingConsent } from '../../../../domain/audition/events.ts';
 import type { Slot } from '../../../../domain/audition/slot.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import { compilePage } from '../document.ts';
@@ -8,7 +8,7 @@ import { formatInstant, formatSlot } from '../local-time.ts';
 import { respondTranslationsFor } from './translations.ts';
 
 const render = compilePage({
-  styles: `h1 { font-size: 1.5rem; }
+  styles: `h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
 dl { margin: 1.5rem 0; } dt { opacity: .7; } dd { margin: 0; font-weight: 600; }
 button { font: inherit; padding: .7rem 1.2rem; margin: 0 .6rem .6rem 0; border-radius: .5rem; border: 1px solid #555; cursor: pointer; }
 button.yes { background: #14532d; color: #fff; border-color: #14532d; }
@@ -22,6 +22,16 @@ button.yes { background: #14532d; color: #fff; border-color: #14532d; }
 <button class="yes" name="answer" value="accepted"><%= it.words.accept %></button>
 <button name="answer" value="declined"><%= it.words.decline %></button>
 </form>
+<% } %>
+<% if (it.consent) { %>
+<h2><%= it.words.consentTitle %></h2>
+<p><%= it.words.consentQuestion %></p>
+<% if (it.consent.answered) { %><p class="answer"><%= it.consent.answered %></p><% } %>
+<p><%= it.words.consentChange %></p>
+<form method="post">
+<button class="yes" name="consent" value="given"><%= it.words.consentGive %></button>
+<button name="consent" value="refused"><%= it.words.consentRefuse %></button>
+</form>
 <% } %>`,
 });
 
@@ -31,13 +41,21 @@ export interface InvitationDetails {
   readonly answer: Answer | 'none';
   /** When a decline becomes final. */
   readonly finalAt?: Instant | undefined;
+  /** Undefined: the participant is not asked for a consent. */
+  readonly consent?: ConsentQuestion | undefined;
+}
+
+/** Whether the participant agrees to be recorded. */
+export interface ConsentQuestion {
+  /** Undefined: not answered yet. */
+  readonly answer: RecordingConsent | undefined;
 }
 
 /**
  * Renders the invitation with the participant's current answer, and the form unless the answer is final.
  */
 export const invitationPage = (
-  { slot, zone, answer, finalAt }: InvitationDetails,
+  { slot, zone, answer, finalAt, consent }: InvitationDetails,
   { isFinal, acceptLanguage }: { readonly isFinal: boolean; readonly acceptLanguage: string | undefined },
 ): string => {
   const language = languageOf(acceptLanguage);
@@ -45,6 +63,11 @@ export const invitationPage = (
   const answers: Partial<Record<Answer | 'none', string>> = {
     accepted: words.accepted,
     declined: words.declined,
+  };
+  const consentAnswers: Partial<Record<RecordingConsent | 'none', string>> = {
+    given: words.consentGiven,
+    withdrawn: words.consentRefused,
+    refused: words.consentRefused,
   };
   const change = finalAt ? words.changeUntil(formatInstant(finalAt, zone, language)) : words.changeMind;
   return render({
@@ -55,6 +78,7 @@ export const invitationPage = (
     answered: answers[answer],
     change: isFinal ? words.final : change,
     asks: !isFinal,
+    consent: isFinal || !consent ? undefined : { answered: consentAnswers[consent.answer ?? 'none'] },
   });
 };
 
