@@ -278,9 +278,9 @@ describe('an attention item of a recording', () => {
   });
 });
 
-describe('the recording of a Meet conference', () => {
-  const setUpMeet = () => setUp({ provider: 'google_meet' });
+const setUpMeet = () => setUp({ provider: 'google_meet' });
 
+describe('the recording of a Meet conference', () => {
   it('is read with the account of its calendar, and continues after a broken connection', async () => {
     const harness = await setUpMeet();
     const file = only(

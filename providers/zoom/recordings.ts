@@ -95,17 +95,6 @@ export const createZoomRecordings = (
   { apiUrl }: { readonly apiUrl: string },
   download: GuardedDownload,
 ): RecordingProvider => {
-  /** Checks the consent of a connected account before a request: Zoom's refusal would mark the whole connection. */
-  const requireScopes = (
-    host: HostAccount,
-    operation: ProviderOperation,
-    needed: readonly string[],
-  ): void => {
-    const scopes = host.kind === 'connected' ? host.connection.scopes : undefined;
-    const missing = scopes === undefined ? [] : needed.filter((scope) => !scopes.includes(scope));
-    if (missing.length > 0) throw scopeMissing(host, operation, missing.join(', '));
-  };
-
   /** Sends a request that needs scopes of recordings. A missing one is not reported as a loss of the consent. */
   const send = async (
     operation: ProviderOperation,
@@ -221,6 +210,13 @@ export const createZoomRecordings = (
       }
     },
   };
+};
+
+/** Checks the consent of a connected account before a request: Zoom's refusal would mark the whole connection. */
+const requireScopes = (host: HostAccount, operation: ProviderOperation, needed: readonly string[]): void => {
+  const scopes = host.kind === 'connected' ? host.connection.scopes : undefined;
+  const missing = scopes === undefined ? [] : needed.filter((scope) => !scopes.includes(scope));
+  if (missing.length > 0) throw scopeMissing(host, operation, missing.join(', '));
 };
 
 /** Returns the host without its report of missing scopes: its meetings need none of those of recordings. */
