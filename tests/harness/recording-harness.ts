@@ -113,6 +113,8 @@ export const useRecordingHarness = () => {
         organization: 'org_1',
         auditionId,
         correlationId: 'corr-1',
+        // Any facts of other runs may be in the trail.
+        trail: { facts: [], number: 2 ** 31 - 1 },
         key: `${auditionId}:meeting:google_meet:1`,
         provider: 'google_meet',
         slot,
