@@ -142,7 +142,7 @@ export const createProviders = (
       apple: createCaldavChanges(fetchFor, reportUnreadable),
     },
     meetings: {
-      zoom: createZoomMeetings(zoom, settings.zoom.hostUser),
+      zoom: createZoomMeetings(zoom, settings.zoom.hostUsers),
       microsoft_teams: createTeamsMeetings(graph),
     },
     textMessages: createTwilioTextMessages(twilio, settings.twilio.messagingServiceSid),
@@ -166,7 +166,7 @@ export const createProviders = (
       google: createGoogleCheck(settings.google),
       microsoft: createMicrosoftCheck(settings.microsoft),
       apple: createAppleCheck(settings.apple, fetchFor),
-      zoom: createZoomCheck(zoom, settings.zoom.hostUser),
+      zoom: createZoomCheck(zoom, settings.zoom.hostUsers?.[0]),
       twilio: createTwilioCheck(twilio),
       smtp: createSmtpCheck(smtp),
       storage: checkStorage,

@@ -207,7 +207,7 @@ const meetingsOnPath = (
   path: CallPath,
   accounts: SharedAccounts,
 ): MeetingProvider => {
-  const { name, defaultUser, createsOnce } = provider;
+  const { name, defaultUsers, createsOnce } = provider;
   const { vendor } = meetingVendors[name];
   const find = operationOf(vendor, 'meetings.find');
   const create = operationOf(vendor, 'meetings.create');
@@ -221,7 +221,7 @@ const meetingsOnPath = (
       : { account: `${hasServiceHosts(name) ? accounts[meetingVendors[name].vendor] : vendor}/${host.user}` };
   return {
     name,
-    defaultUser,
+    defaultUsers,
     createsOnce,
     find: (host, reference, around, call) =>
       path.run(find, accountOf(host), call, () => provider.find(host, reference, around, call)),

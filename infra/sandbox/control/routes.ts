@@ -18,7 +18,13 @@ import { inboundSchema } from '../twilio/twilio.ts';
 import { vendors } from '../vendors.ts';
 import { zoomEventSchema } from '../zoom/events.ts';
 import { recordingSpecSchema } from '../zoom/recordings.ts';
-import { ControlError, roomVendors, type SandboxControl, sessionVendors } from './control.ts';
+import {
+  ControlError,
+  roomVendors,
+  type SandboxControl,
+  sessionVendors,
+  subscriptionVendors,
+} from './control.ts';
 
 const explain = (error: z.ZodError) =>
   error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
@@ -27,6 +33,7 @@ const redirectsSchema = z.strictObject({ addresses: z.array(z.url()) });
 const accountSchema = z.strictObject({ account: z.string().min(1) });
 
 const roomVendorPath = z.object({ vendor: z.enum(roomVendors) });
+const subscriptionVendorPath = z.object({ vendor: z.enum(subscriptionVendors) });
 const sessionVendorPath = z.object({ vendor: z.enum(sessionVendors) });
 const meetingSchema = z.strictObject({ meeting: z.string().min(1) });
 const sessionRecordingSchema = meetingSchema.extend({ recording: sessionRecordingSpecSchema.prefault({}) });
@@ -82,6 +89,10 @@ export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => 
 
   app.post('/sandbox/google/expire-sync-tokens', async (_request, reply) => {
     control.expireSyncTokens();
+    return reply.code(204).send();
+  });
+  app.post('/sandbox/:vendor/expire-subscriptions', async (request, reply) => {
+    control.expireSubscriptions(subscriptionVendorPath.parse(request.params).vendor);
     return reply.code(204).send();
   });
   app.post('/sandbox/google/busy', async (request, reply) =>

@@ -24,16 +24,20 @@ import { meetRoutes } from './meet/routes.ts';
 import { renderSpace } from './meet/space.ts';
 import { createSpaces } from './meet/spaces.ts';
 import { googleOAuthRoutes } from './oauth-routes.ts';
+import { limitRequests } from './request-quota.ts';
 import { createRooms } from './rooms.ts';
 import { permitsOperation } from './scopes.ts';
 
 const faultResponses: VendorFaultResponses = {
   outage: (status) => ({ status, body: errorEnvelope({ ...googleErrors.backendError, code: status }) }),
-  rateLimit: (retryAfterSeconds, status) => ({
-    status,
-    headers: { 'retry-after': String(retryAfterSeconds) },
-    body: errorEnvelope({ ...googleErrors.rateLimitExceeded, code: status }),
-  }),
+  rateLimit: (retryAfterSeconds, { status, reason }) =>
+    reason === 'quotaExceeded'
+      ? { status: 403, body: errorEnvelope(googleErrors.quotaExceeded) }
+      : {
+          status,
+          headers: { 'retry-after': String(retryAfterSeconds) },
+          body: errorEnvelope({ ...googleErrors[reason], code: status }),
+        },
   unauthorized: (operation) =>
     operation === 'token'
       ? {
@@ -133,6 +137,8 @@ export const createGoogle = ({
     }
     return grant.account;
   };
+  const callerOf = (request: FastifyRequest): string | undefined =>
+    grants.findByAccessToken(parseBearerToken(request.headers.authorization))?.account;
   const accountOf = (request: FastifyRequest): string => {
     const grant = grants.findByAccessToken(parseBearerToken(request.headers.authorization));
     if (!grant) throw new GoogleError(googleErrors.authError);
@@ -167,7 +173,10 @@ export const createGoogle = ({
       injectFaults(app, { vendor: 'google', faultRegistry, calls, faultResponses });
       googleConsent(app, { settings, server, calendars, changed });
       googleOAuthRoutes(app, { settings, server, idTokens, calendars, clock, changed });
-      calendarRoutes(app, { settings, calendars, channels, writing, rooms, accountOf, clock });
+      app.register(async (calendarApi) => {
+        limitRequests(calendarApi, { settings, clock, accountOf: callerOf });
+        calendarRoutes(calendarApi, { settings, calendars, channels, writing, rooms, accountOf, clock });
+      });
       meetRoutes(app, {
         settings,
         spaces,
@@ -213,6 +222,8 @@ export const createGoogle = ({
     },
     /** Invalidates all sync tokens: the next list of changes is answered with 410. */
     expireSyncTokens: () => calendars.expireSyncTokens(),
+    /** Ends all notification channels, as their expiration does. */
+    expireSubscriptions: () => channels.expireAll(),
     reset() {
       server.reset();
       calendars.reset();

@@ -15,7 +15,7 @@ import type { VendorDependencies } from '../vendor-dependencies.ts';
 import { createWebhookSender } from '../webhooks/webhook-sender.ts';
 import { microsoftCalendarRoutes } from './calendar-routes.ts';
 import { type Calendar, createCalendars } from './calendars.ts';
-import { limitConcurrency } from './concurrency.ts';
+import { limitConcurrency, limitRequests } from './concurrency.ts';
 import { microsoftConsent } from './consent.ts';
 import { GraphError, graphErrorBody, LoginError, loginErrorBody, loginErrors } from './errors.ts';
 import { renderEvent, responses, type StoredEvent, showAsValues } from './event.ts';
@@ -179,6 +179,7 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
   const meetings = createOnlineMeetings({ settings, clock, changeNotifier, sessions });
   const grantOf = (request: FastifyRequest) =>
     server.grants.findByAccessToken(parseBearerToken(request.headers.authorization));
+  const mailboxOf = (request: FastifyRequest) => grantOf(request)?.account;
   const hasScope = (request: FastifyRequest, needed: readonly string[]): boolean =>
     grantOf(request)?.scopes.some((scope) =>
       needed.includes(scope.replace('https://graph.microsoft.com/', '')),
@@ -232,9 +233,11 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
       microsoftConsent(app, { settings, server, changed });
       microsoftRoutes(app, { settings, server, idTokens, clock, changed });
       app.register(async (graph) => {
-        limitConcurrency(graph, (request) => grantOf(request)?.account, settings.mailboxConcurrency);
+        limitRequests(graph, { mailboxOf, limit: settings.mailboxRequestsPerTenMinutes, clock });
+        limitConcurrency(graph, mailboxOf, settings.mailboxConcurrency);
         microsoftCalendarRoutes(graph, {
           settings,
+          clock,
           calendars,
           writing,
           rooms,
@@ -278,6 +281,8 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
     answerRoom: (response: RoomResponse) => rooms.answer(response),
     /** Invalidates all links of change queries: the next one is answered with 410. */
     expireDeltaLinks: () => calendars.expireDeltaLinks(),
+    /** Ends all subscriptions, as their expiration does. */
+    expireSubscriptions: () => subscriptions.expireAll(),
     /** Sends a lifecycle event to the subscriptions of an account. Resolves with the last status of each. */
     sendLifecycleEvent: (event: OutlookLifecycleEvent) => {
       const { account, event: name } = lifecycleSchema.parse(event);
