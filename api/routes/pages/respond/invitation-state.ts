@@ -3,10 +3,10 @@ import type { AuditionReadModel } from '../../../../db/auditions/read-model.ts';
 import { isCommandAllowed } from '../../../../domain/audition/transitions.ts';
 import type { AuditionView, ParticipantView } from '../../../../domain/audition/view.ts';
 import { Refusal } from '../../../../domain/errors.ts';
-import { needsConsent } from '../../../../domain/recordings/recording-consent.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import type { Invitation } from '../../../../foundation/links/response-link.ts';
-import type { ConsentQuestion, InvitationDetails } from './page.ts';
+import { consentQuestionOf } from '../recording-consent/question.ts';
+import type { InvitationDetails } from './page.ts';
 
 /** `open`: it can be answered. `final`: the answer cannot be changed. `moved`: the link belongs to an earlier slot. */
 export interface InvitationState {
@@ -38,21 +38,6 @@ export const readInvitation = async (
   }
   if (!isPresent) return { kind: 'moved', details };
   return { kind: 'open', details: { ...details, finalAt: finalAtOf(participant) } };
-};
-
-/** The question is asked, and its answer can be changed, until the session begins. */
-const consentQuestionOf = (
-  { recording, state, slot }: AuditionView,
-  participant: ParticipantView,
-  now: Instant,
-): ConsentQuestion | undefined => {
-  const isOpen =
-    recording !== undefined &&
-    (state === 'scheduled' || state === 'confirmed') &&
-    slot !== undefined &&
-    now < slot.start;
-  if (!isOpen || !needsConsent(participant) || participant.answer === 'declined') return undefined;
-  return { answer: participant.recordingConsent };
 };
 
 /** Returns whether the participant declined, and the time to change that has passed. */

@@ -1,10 +1,12 @@
 /** Renders the page that an invitation links to: one form, no scripts, readable on any phone. */
-import type { Answer, RecordingConsent } from '../../../../domain/audition/events.ts';
+import type { Answer } from '../../../../domain/audition/events.ts';
 import type { Slot } from '../../../../domain/audition/slot.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import { compilePage } from '../document.ts';
 import { languageOf } from '../language.ts';
 import { formatInstant, formatSlot } from '../local-time.ts';
+import { consentBlockOf, consentBlockTemplate } from '../recording-consent/block.ts';
+import type { ConsentQuestion } from '../recording-consent/question.ts';
 import { respondTranslationsFor } from './translations.ts';
 
 const render = compilePage({
@@ -23,16 +25,7 @@ button.yes { background: #14532d; color: #fff; border-color: #14532d; }
 <button name="answer" value="declined"><%= it.words.decline %></button>
 </form>
 <% } %>
-<% if (it.consent) { %>
-<h2><%= it.words.consentTitle %></h2>
-<p><%= it.words.consentQuestion %></p>
-<% if (it.consent.answered) { %><p class="answer"><%= it.consent.answered %></p><% } %>
-<p><%= it.words.consentChange %></p>
-<form method="post">
-<button class="yes" name="consent" value="given"><%= it.words.consentGive %></button>
-<button name="consent" value="refused"><%= it.words.consentRefuse %></button>
-</form>
-<% } %>`,
+${consentBlockTemplate}`,
 });
 
 export interface InvitationDetails {
@@ -43,12 +36,6 @@ export interface InvitationDetails {
   readonly finalAt?: Instant | undefined;
   /** Undefined: the participant is not asked for a consent. */
   readonly consent?: ConsentQuestion | undefined;
-}
-
-/** Whether the participant agrees to be recorded. */
-export interface ConsentQuestion {
-  /** Undefined: not answered yet. */
-  readonly answer: RecordingConsent | undefined;
 }
 
 /**
@@ -64,11 +51,6 @@ export const invitationPage = (
     accepted: words.accepted,
     declined: words.declined,
   };
-  const consentAnswers: Partial<Record<RecordingConsent | 'none', string>> = {
-    given: words.consentGiven,
-    withdrawn: words.consentRefused,
-    refused: words.consentRefused,
-  };
   const change = finalAt ? words.changeUntil(formatInstant(finalAt, zone, language)) : words.changeMind;
   return render({
     language,
@@ -78,7 +60,7 @@ export const invitationPage = (
     answered: answers[answer],
     change: isFinal ? words.final : change,
     asks: !isFinal,
-    consent: isFinal || !consent ? undefined : { answered: consentAnswers[consent.answer ?? 'none'] },
+    consent: isFinal ? undefined : consentBlockOf(consent, language),
   });
 };
 

@@ -10,16 +10,14 @@ import { sendAuditionCommand } from '../../../auditions/command.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { createPageErrorHandler, pageResponse, sendPage } from '../../../plugins/browser-pages.ts';
 import { problemKinds } from '../../../problems/catalogue.ts';
-import { recordConsent } from '../../../recordings/record-consent.ts';
+import { answerConsentQuestion, consentAnswer } from '../recording-consent/question.ts';
 import { type InvitationState, linkInvalid, readInvitation } from './invitation-state.ts';
 import { invitationPage, movedPage, type RespondPageError, respondErrorPage } from './page.ts';
 
 const params = z.object({ token: z.string() });
 const answerForm = z.union([
   z.object({ answer: z.enum(['accepted', 'declined']).describe('The answer to the invitation') }),
-  z.object({
-    consent: z.enum(['given', 'refused']).describe('The answer to the question about the recording'),
-  }),
+  z.object({ consent: consentAnswer }),
 ]);
 const page = pageResponse();
 
@@ -90,24 +88,16 @@ export const respondRoutes = (api: Api, dependencies: ApiDependencies): void => 
     return after.details.answer === answer ? after : { ...after, details: { ...after.details, answer } };
   };
 
-  /** Records the answer to the question about the recording. A consent that is taken back is a withdrawal. */
-  const recordConsentOf = async (
+  /** Records the answer to the question about the recording. */
+  const answerConsent = async (
     request: FastifyRequest,
     { organization, auditionId, participant: id, revision }: Invitation,
-    said: 'given' | 'refused',
+    said: z.infer<typeof consentAnswer>,
   ): Promise<void> => {
     const audition = await repositories.auditions.get(organization, auditionId);
     const participant = audition?.participants.find((candidate) => candidate.id === id);
     if (!audition || !participant) throw linkInvalid();
-    const { recordingConsent: before } = participant;
-    const wasGiven = before === 'given' || before === 'withdrawn';
-    await recordConsent(dependencies, audition, {
-      participant,
-      consent: said === 'refused' && wasGiven ? 'withdrawn' : said,
-      origin: 'link',
-      correlationId: request.id,
-      revision,
-    });
+    await answerConsentQuestion(dependencies, request, audition, { participant, said, revision });
   };
 
   api.get(
@@ -131,7 +121,7 @@ export const respondRoutes = (api: Api, dependencies: ApiDependencies): void => 
         // The question is not open any more: the page says why, or does not ask it.
         if (before.kind !== 'open' || !before.details.consent)
           return show(request, reply, before, notRecorded);
-        await recordConsentOf(request, invitation, request.body.consent);
+        await answerConsent(request, invitation, request.body.consent);
         return show(request, reply, await readState(invitation));
       }
       const { answer } = request.body;

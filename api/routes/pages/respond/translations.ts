@@ -25,13 +25,6 @@ interface RespondTranslations {
   readonly unreadable: string;
   readonly laterTitle: string;
   readonly later: string;
-  readonly consentTitle: string;
-  readonly consentQuestion: string;
-  readonly consentGive: string;
-  readonly consentRefuse: string;
-  readonly consentGiven: string;
-  readonly consentRefused: string;
-  readonly consentChange: string;
 }
 
 const en: RespondTranslations = {
@@ -61,14 +54,6 @@ const en: RespondTranslations = {
     'Nothing was changed. Please open the link in the message again and choose one of the two answers.',
   laterTitle: 'Please try again in a minute',
   later: 'We could not take your answer just now. Please send it again.',
-  consentTitle: 'Recording',
-  consentQuestion:
-    'The casting office would like to record this audition: picture, sound, and a transcript. Do you agree?',
-  consentGive: 'Yes, you may record me',
-  consentRefuse: 'No, do not record me',
-  consentGiven: 'You agreed to be recorded.',
-  consentRefused: 'You did not agree to be recorded.',
-  consentChange: 'You can change this answer until the audition begins.',
 };
 
 const fr: RespondTranslations = {
@@ -99,14 +84,6 @@ const fr: RespondTranslations = {
     'Rien n’a été modifié. Veuillez ouvrir à nouveau le lien du message et choisir l’une des deux réponses.',
   laterTitle: 'Veuillez réessayer dans une minute',
   later: 'Nous n’avons pas pu enregistrer votre réponse. Veuillez l’envoyer à nouveau.',
-  consentTitle: 'Enregistrement',
-  consentQuestion:
-    'L’agence de casting souhaite enregistrer cette audition : image, son et transcription. Êtes-vous d’accord ?',
-  consentGive: 'Oui, vous pouvez m’enregistrer',
-  consentRefuse: 'Non, ne m’enregistrez pas',
-  consentGiven: 'Vous avez accepté d’être enregistré(e).',
-  consentRefused: 'Vous n’avez pas accepté d’être enregistré(e).',
-  consentChange: 'Vous pouvez modifier cette réponse jusqu’au début de l’audition.',
 };
 
 const translations: Readonly<Record<Language, RespondTranslations>> = { en, fr };
