@@ -22,6 +22,7 @@ import { conferenceRequestId, eventIdFor } from '../effects/deterministic-ids.ts
 import { effectOnce } from '../effects/effect-once.ts';
 import { undoEach } from '../effects/undo-each.ts';
 import type { MeetingSteps } from './meeting-steps.ts';
+import { applyConsent, nameWithheld, withConsent } from './recording-consent.ts';
 
 /** What the ledger stores. Rows of earlier versions have only the meeting. */
 const storedSchema = meetingSchema.extend({
@@ -39,8 +40,8 @@ type StoredMeeting = z.infer<typeof storedSchema>;
  */
 export const createCalendarMeetingSteps = (
   {
-    repositories: { ledger, organizations, connections, writtenEvents },
-    providers: { calendars, calendarChanges },
+    repositories: { ledger, organizations, connections, writtenEvents, events },
+    providers: { calendars, calendarChanges, recordings },
     accessTokens,
   }: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>,
   name: CalendarMeetingName,
@@ -95,7 +96,8 @@ export const createCalendarMeetingSteps = (
     useKey: string,
     call: CallContext,
   ): Promise<StoredMeeting> => {
-    const { organization, auditionId, key, slot, revision, topic, settings = {} } = input;
+    const { organization, auditionId, key, slot, revision, topic } = input;
+    const { settings, withheld } = await withConsent(events, input, input.settings ?? {});
     const startedAt = toInstant(Date.now());
     const { id, joinUrl, notHonored, eventId } = await vendorCalendar.putConference(
       await openConnectionById(opening, organization, calendar, put.name),
@@ -112,13 +114,11 @@ export const createCalendarMeetingSteps = (
       },
       call,
     );
-    const meeting = { provider: name, id, joinUrl };
-    return {
-      ...meeting,
-      ...(notHonored.length > 0 ? { notHonored: [...notHonored] } : {}),
-      eventId,
-      startedAt,
-    };
+    const meeting = nameWithheld(
+      { provider: name, id, joinUrl, ...(notHonored.length > 0 ? { notHonored: [...notHonored] } : {}) },
+      withheld,
+    );
+    return { ...meeting, eventId, startedAt };
   };
 
   /**
@@ -273,9 +273,9 @@ export const createCalendarMeetingSteps = (
   return {
     check: async (input) => {
       const created = await presentMeeting(input.auditionId);
-      if (!created) return 'absent';
+      if (!created) return { status: 'absent' };
       // Without this call, the vendor cannot tell: the meeting counts as present.
-      if (!vendorCalendar.checkConference) return 'present';
+      if (!vendorCalendar.checkConference) return { status: 'present' };
       const { organization, auditionId, meeting } = input;
       const { calendarId } = created.calendar;
       const account = await openConnectionById(
@@ -284,11 +284,16 @@ export const createCalendarMeetingSteps = (
         created.calendar,
         'calendar.checkConference',
       );
-      return vendorCalendar.checkConference(
+      const call = createAttemptContext(input).startCall();
+      const status = await vendorCalendar.checkConference(
         account,
         { calendarId, eventId: eventIdFor(auditionId), reference: auditionId, id: meeting.id },
-        createAttemptContext(input).startCall(),
+        call,
       );
+      if (status === 'absent') return { status };
+      const host = { kind: 'connected', connection: account } as const;
+      const consented = { events, recordings: recordings[name] };
+      return { status, notHonored: await applyConsent(consented, input, host, call) };
     },
     ...(vendorCalendar.conferenceAttendance && {
       attendance: async (input) => {
