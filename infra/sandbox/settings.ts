@@ -18,6 +18,7 @@ const googleSettingsSchema = z.strictObject({
       'https://www.googleapis.com/auth/calendar',
       'https://www.googleapis.com/auth/meetings.space.settings',
       'https://www.googleapis.com/auth/meetings.space.readonly',
+      'https://www.googleapis.com/auth/drive.meet.readonly',
     ]),
   accessTokenSeconds: z.int().min(1).default(3599),
   /** The time zone of a new calendar. All-day events and listings use it. */
@@ -80,6 +81,8 @@ const microsoftSettingsSchema = z.strictObject({
       'Calendars.ReadWrite',
       'OnlineMeetings.ReadWrite',
       'OnlineMeetingArtifact.Read.All',
+      'OnlineMeetingRecording.Read.All',
+      'OnlineMeetingTranscript.Read.All',
     ]),
   accessTokenSeconds: z.int().min(1).default(3599),
   /** The tenant of all accounts. The tenant in a request's path is ignored. */
@@ -200,8 +203,8 @@ const twilioSettingsSchema = z.strictObject({
   phoneNumber: z.string().default('+15005550006'),
   /** Milliseconds between two statuses of a message. */
   statusDelayMs: milliseconds.default(60),
-  /** Milliseconds before each retry of a failed callback. */
-  callbackRetryMs: z.array(milliseconds).default([200, 1000, 5000]),
+  /** Milliseconds before each retry of a failed callback. The callback's URL says how many of them are made. */
+  callbackRetryMs: z.array(milliseconds).default([200, 500, 1000, 2000, 4000]),
   callbackTimeoutMs: milliseconds.default(5000),
   /** The default address that receives texts from phones. */
   inboundUrl: z.url().optional(),

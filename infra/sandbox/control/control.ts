@@ -4,6 +4,7 @@ import type { CallCounter, Counts } from '../calls/counter.ts';
 import { type Fault, type FaultRequest, faultRequestSchema, isWebhookKind } from '../faults/fault.ts';
 import type { FaultRegistry } from '../faults/fault-registry.ts';
 import type { BusyTime, Google } from '../google/google.ts';
+import type { SessionRecordingSpec } from '../media/session-recordings.ts';
 import { type Attendee, attendeeSchema } from '../meeting-sessions.ts';
 import type {
   Microsoft,
@@ -108,6 +109,19 @@ export interface SandboxControl {
   leaveMeeting(vendor: SessionVendor, meeting: string, attendee: Attendee): void;
   /** Ends the running session of a meeting for everybody. @throws {ControlError} when none is running. */
   endMeeting(vendor: SessionVendor, meeting: string): void;
+  /**
+   * Makes the files of the last session of a meeting of Meet or Teams. A running session is ended, and a meeting without
+   * one gets one.
+   *
+   * @throws {ControlError} when the meeting does not exist.
+   */
+  recordSession(
+    vendor: SessionVendor,
+    meeting: string,
+    spec: SessionRecordingSpec,
+  ): readonly { readonly id: string; readonly size: number }[];
+  /** Moves a file of a session to the trash of its owner, or deletes it. */
+  removeSessionFile(vendor: SessionVendor, file: string, action: 'trash' | 'delete'): void;
   /**
    * Simulates that a meeting started, ended, was recorded, or was deleted by its host.
    *
@@ -238,6 +252,16 @@ export const createControl = (parts: ControlParts): SandboxControl => {
       if (parts[vendor].sessions.end(meetingOf(parts, vendor, meeting))) return;
       throw new ControlError(`No session of the meeting ${meeting} is running.`);
     },
+    recordSession(vendor, meeting, spec) {
+      const { sessions, recordings } = parts[vendor];
+      const id = meetingOf(parts, vendor, meeting);
+      if (sessions.of(id).length === 0) sessions.join(id, { name: 'Host' });
+      sessions.end(id);
+      const last = sessions.of(id).at(-1);
+      if (!last) throw new ControlError(`The meeting ${meeting} has no session.`);
+      return recordings.make(last, spec).map(({ id: file, size }) => ({ id: file, size }));
+    },
+    removeSessionFile: (vendor, file, action) => parts[vendor].recordings.remove(file, action),
     async sendMeetingEvent(id, event) {
       try {
         return { webhook: await zoom.sendEvent(id, event) };

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { faultRequestSchema } from '../faults/fault.ts';
 import { GoogleError } from '../google/errors.ts';
 import { busyTimeSchema } from '../google/google.ts';
+import { sessionRecordingSpecSchema } from '../media/session-recordings.ts';
 import { attendeeSchema } from '../meeting-sessions.ts';
 import { GraphError } from '../microsoft/errors.ts';
 import {
@@ -35,6 +36,7 @@ const roomVendorPath = z.object({ vendor: z.enum(roomVendors) });
 const subscriptionVendorPath = z.object({ vendor: z.enum(subscriptionVendors) });
 const sessionVendorPath = z.object({ vendor: z.enum(sessionVendors) });
 const meetingSchema = z.strictObject({ meeting: z.string().min(1) });
+const sessionRecordingSchema = meetingSchema.extend({ recording: sessionRecordingSpecSchema.prefault({}) });
 const presenceSchema = meetingSchema.extend({ attendee: attendeeSchema });
 const vendorPath = z.object({ vendor: z.enum(vendors) });
 
@@ -137,6 +139,11 @@ export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => 
     const { meeting } = meetingSchema.parse(request.body);
     control.endMeeting(sessionVendorPath.parse(request.params).vendor, meeting);
     return reply.code(204).send();
+  });
+  app.post('/sandbox/:vendor/meetings/record', async (request, reply) => {
+    const { meeting, recording } = sessionRecordingSchema.parse(request.body);
+    const { vendor } = sessionVendorPath.parse(request.params);
+    return reply.code(201).send(control.recordSession(vendor, meeting, recording));
   });
   app.post<{ Params: { meetingId: string } }>(
     '/sandbox/zoom/meetings/:meetingId/events',

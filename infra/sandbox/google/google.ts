@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseBearerToken } from '../authorization.ts';
 import { injectFaults, type VendorFaultResponses } from '../faults/injection.ts';
+import { createSessionRecordings } from '../media/session-recordings.ts';
 import { createMeetingSessions } from '../meeting-sessions.ts';
 import { createAuthorizationServer } from '../oauth/authorization-server.ts';
 import { createIdTokens } from '../oauth/id-token.ts';
@@ -126,6 +127,7 @@ export const createGoogle = ({
   const rooms = createRooms(calendars, settings, clock);
   const writing = createEventWriting(calendars, settings, clock, rooms);
   const sessions = createMeetingSessions(clock, changeNotifier);
+  const recordings = createSessionRecordings(clock, changeNotifier);
   const spaces = createSpaces(calendars, clock, changeNotifier);
   const meetAccountOf = (request: FastifyRequest): string => {
     const grant = grants.findByAccessToken(parseBearerToken(request.headers.authorization));
@@ -160,6 +162,7 @@ export const createGoogle = ({
     { name: 'google.channels', save: channels.save, load: channels.load },
     { name: 'google.spaces', save: spaces.save, load: spaces.load },
     { name: 'google.meetingSessions', save: sessions.save, load: sessions.load },
+    { name: 'google.recordings', save: recordings.save, load: recordings.load },
   ];
 
   return {
@@ -174,7 +177,15 @@ export const createGoogle = ({
         limitRequests(calendarApi, { settings, clock, accountOf: callerOf });
         calendarRoutes(calendarApi, { settings, calendars, channels, writing, rooms, accountOf, clock });
       });
-      meetRoutes(app, { settings, spaces, sessions, clock, accountOf: meetAccountOf });
+      meetRoutes(app, {
+        settings,
+        spaces,
+        sessions,
+        recordings,
+        clock,
+        accountOf: meetAccountOf,
+        driveAccountOf: accountOf,
+      });
     },
     state: () => ({
       calendars: calendars.all().map(view),
@@ -185,8 +196,10 @@ export const createGoogle = ({
         ...renderSpace(space, { withSettings: true }),
       })),
       meetingSessions: sessions.all(),
+      recordings: recordings.all(),
     }),
     sessions,
+    recordings,
     /** Returns the meeting code of a conference, by its code or its link. Undefined when it does not exist. */
     findMeeting: (meeting: string): string | undefined => spaces.find(meeting.split('/').at(-1) ?? '')?.code,
     /** Adds a room to the organization. */
@@ -218,6 +231,7 @@ export const createGoogle = ({
       channels.reset();
       spaces.reset();
       sessions.reset();
+      recordings.reset();
     },
     close: () => sender.close(),
   };

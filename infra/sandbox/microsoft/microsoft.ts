@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseBearerToken } from '../authorization.ts';
 import { injectFaults, type VendorFaultResponses } from '../faults/injection.ts';
+import { createSessionRecordings } from '../media/session-recordings.ts';
 import { createMeetingSessions } from '../meeting-sessions.ts';
 import { createAuthorizationServer } from '../oauth/authorization-server.ts';
 import { createIdTokens } from '../oauth/id-token.ts';
@@ -19,6 +20,7 @@ import { microsoftConsent } from './consent.ts';
 import { GraphError, graphErrorBody, LoginError, loginErrorBody, loginErrors } from './errors.ts';
 import { renderEvent, responses, type StoredEvent, showAsValues } from './event.ts';
 import { createEventWriting } from './event-writing.ts';
+import { meetingArtifactRoutes } from './meeting-artifact-routes.ts';
 import { microsoftRoutes } from './oauth-routes.ts';
 import { joinWebUrlOf, renderOnlineMeeting } from './online-meeting.ts';
 import { onlineMeetingRoutes } from './online-meeting-routes.ts';
@@ -173,6 +175,7 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
     if (!event.series) subscriptions.notifyChange(calendar, event, change);
   });
   const sessions = createMeetingSessions(clock, changeNotifier);
+  const recordings = createSessionRecordings(clock, changeNotifier);
   const meetings = createOnlineMeetings({ settings, clock, changeNotifier, sessions });
   const grantOf = (request: FastifyRequest) =>
     server.grants.findByAccessToken(parseBearerToken(request.headers.authorization));
@@ -214,6 +217,7 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
     { name: 'microsoft.subscriptions', save: subscriptions.save, load: subscriptions.load },
     { name: 'microsoft.onlineMeetings', save: meetings.save, load: meetings.load },
     { name: 'microsoft.meetingSessions', save: sessions.save, load: sessions.load },
+    { name: 'microsoft.recordings', save: recordings.save, load: recordings.load },
   ];
   return {
     server,
@@ -248,6 +252,7 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
         microsoftSubscriptionRoutes(graph, { subscriptions, accountOf });
       });
       onlineMeetingRoutes(app, { meetings, tenantId: settings.tenantId, organizerOf });
+      meetingArtifactRoutes(app, { meetings, recordings, organizerOf });
     },
     state: () => ({
       grants: server.grants.all(),
@@ -260,8 +265,10 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
         deleted: meeting.deleted,
       })),
       meetingSessions: sessions.all(),
+      recordings: recordings.all(),
     }),
     sessions,
+    recordings,
     /** Returns the id of the online meeting, by its id or its link. Undefined when it does not exist. */
     findMeeting: (meeting: string): string | undefined =>
       meetings.all().find((held) => held.id === meeting || joinWebUrlOf(held, settings.tenantId) === meeting)
@@ -314,6 +321,7 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
       subscriptions.reset();
       meetings.reset();
       sessions.reset();
+      recordings.reset();
     },
     close() {
       notifications.close();
