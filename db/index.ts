@@ -24,13 +24,18 @@ import {
   type AuthorizationRequests,
   createAuthorizationRequests,
 } from './connections/authorization-requests.ts';
+import { type ConnectionFailures, createConnectionFailures } from './connections/connection-failures.ts';
+import { type ConnectionProblems, createConnectionProblems } from './connections/connection-problems.ts';
 import {
   createDisconnectedAccounts,
   type DisconnectedAccounts,
 } from './connections/disconnected-accounts.ts';
-import { createFailingFeeds, type FailingFeeds } from './connections/failing-feeds.ts';
 import { createPendingRevocations, type PendingRevocations } from './connections/pending-revocations.ts';
 import { type Connections, createConnections } from './connections/repository.ts';
+import {
+  createUnreadableEventReports,
+  type UnreadableEventReports,
+} from './connections/unreadable-events.ts';
 import { createOutbox, type Outbox } from './endpoints/outbox.ts';
 import { createEndpointProgress, type EndpointProgress } from './endpoints/progress.ts';
 import { createWebhookEndpoints, type WebhookEndpoints } from './endpoints/repository.ts';
@@ -73,7 +78,9 @@ export interface Repositories {
   readonly accounts: Accounts;
   readonly authorizationRequests: AuthorizationRequests;
   readonly disconnectedAccounts: DisconnectedAccounts;
-  readonly failingFeeds: FailingFeeds;
+  readonly connectionProblems: ConnectionProblems;
+  readonly connectionFailures: ConnectionFailures;
+  readonly unreadableEvents: UnreadableEventReports;
   readonly pendingRevocations: PendingRevocations;
   readonly vault: Vault;
   readonly organizations: Organizations;
@@ -117,7 +124,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     auditions: createAuditionReadModel(db),
     auditionRecords: createAuditionRecords(db),
     participantFeeds: createParticipantFeeds(db),
-    joinLinks: createJoinLinks(db),
+    joinLinks: createJoinLinks(db, vault),
     sessionBlocks: createSessionBlocks(db),
     blockFeeds: createBlockFeeds(db),
     blockAuditions: createBlockAuditions(db),
@@ -129,7 +136,9 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     accounts: createAccounts(db, wrapping, vault),
     authorizationRequests: createAuthorizationRequests(db, vault),
     disconnectedAccounts: createDisconnectedAccounts(db),
-    failingFeeds: createFailingFeeds(db),
+    connectionProblems: createConnectionProblems(db),
+    connectionFailures: createConnectionFailures(db),
+    unreadableEvents: createUnreadableEventReports(db),
     pendingRevocations: createPendingRevocations(db, vault),
     vault,
     organizations: createOrganizations(db),

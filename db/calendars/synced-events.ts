@@ -273,6 +273,7 @@ const advance = async (
             listedSince: null,
             ...(position.kind === 'all' ? { listedAt: sql`${syncedCalendars.listingBeganAt}` } : {}),
             error: null,
+            errorSince: null,
             syncedAt: sql`now()`,
           }
         : {}),
