@@ -61,7 +61,7 @@ const setup = async (rules: Partial<EventRules> = {}) => {
   );
   let clock = Date.now();
   const signal: Parameters<AuditionSignals['calendarChanged']>[] = [];
-  const { syncCalendars } = createSyncActivities({
+  const activities = createSyncActivities({
     repositories,
     providers: {
       calendars: bench.providers.calendars,
@@ -92,7 +92,10 @@ const setup = async (rules: Partial<EventRules> = {}) => {
   const sync = (change: Partial<SyncCalendarsInput> = {}) => {
     clock += 2 * minute;
     const about = { organization: 'org_1', connection, provider: 'ics', correlationId: 'corr-1' } as const;
-    return new MockActivityEnvironment().run(syncCalendars, { ...about, ...change });
+    return new MockActivityEnvironment().run((input: SyncCalendarsInput) => activities.syncCalendars(input), {
+      ...about,
+      ...change,
+    });
   };
   /** An event on the day of the slot, at these times of the day. */
   const at = (uid: string, from: string, until: string) => {

@@ -315,6 +315,7 @@ export const createCalendarMeetingSteps = (
       const created = await presentMeeting(input.auditionId);
       return created ? moveOnce(input, created) : createOnce(input);
     },
+
     remove: removeOnce,
   };
 };

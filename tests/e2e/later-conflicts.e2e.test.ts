@@ -85,6 +85,8 @@ const schedule = async (n: number, calendar: object, change: object = {}) => {
 
 const google = { provider: 'google', connection: connections.performer, calendarId: 'primary' };
 const stepsOf = ({ attention }: AuditionView) => attention.map(({ step }) => step);
+const digits = (ms: number) => `${toInstant(ms).slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+const at = (ms: number) => ({ dateTime: toInstant(ms) });
 const ownerOf = (connection: string) =>
   connectToSandbox(service.sandbox.url, accountOf(connection)).calendar.events;
 
@@ -116,7 +118,6 @@ describe('an event that appears in a feed', () => {
     await untilSynced(feedConnection);
     // Another process reads the feed at once: it has no copy of it.
     await worker.kill();
-    const digits = (at: number) => `${toInstant(at).slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
     const rehearsal = feedEvent('rehearsal', `DTSTART:${digits(start)}`, `DTEND:${digits(end)}`);
     feed.serve(calendarAnswer(feedText(...rehearsal)));
     worker = await service.startWorker();
@@ -140,7 +141,6 @@ describe("the event of the meeting in the organization's calendar", () => {
     const events = ownerOf(connections.office);
     const find = async () => (await events.list({ calendarId: 'primary' })).data.items?.[0];
     const [calendarId, eventId] = ['primary', (await find())?.id ?? ''];
-    const at = (ms: number) => ({ dateTime: toInstant(ms) });
     const requestBody = { start: at(start + 120 * minute), end: at(start + 150 * minute) };
     await events.patch({ calendarId, eventId, requestBody });
     const asked = await platform.until(id, (open) => stepsOf(open).includes('calendar_change'));

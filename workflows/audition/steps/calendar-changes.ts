@@ -112,8 +112,14 @@ const withoutOverridden = ({ journal }: AuditionRun, report: CalendarChange): Ca
   return open && { ...report, change: { kind: 'conflict', start: open.start, end: open.end } };
 };
 
-const isMootNow = (run: AuditionRun, report: CalendarChange) => (): boolean =>
-  !isAboutUpcomingSlot(run, report) || !isLastReport(run, report);
+/** A question about the event of a meeting is moot when the audition has another meeting by then, or none. */
+const isMootNow = (run: AuditionRun, report: CalendarChange): (() => boolean) => {
+  const { meeting } = run.journal.view;
+  return () =>
+    !isAboutUpcomingSlot(run, report) ||
+    !isLastReport(run, report) ||
+    (report.isForMeeting === true && run.journal.view.meeting?.id !== meeting?.id);
+};
 
 const isLastReport = (run: AuditionRun, report: CalendarChange): boolean =>
   run.calendarReports.get(subjectOf(report)) === report.inboxId;
