@@ -14,6 +14,7 @@ import { type AuditionRecords, createAuditionRecords } from './auditions/records
 import { createSlotHolds, type SlotHolds } from './auditions/slot-holds.ts';
 import { createSuppressions, type Suppressions } from './auditions/suppressions.ts';
 import { type BusyCalendars, createBusyCalendars } from './calendars/busy-calendars.ts';
+import { createParticipantConflicts, type ParticipantConflicts } from './calendars/participant-conflicts.ts';
 import { createSyncedCalendars, type SyncedCalendars } from './calendars/synced-calendars.ts';
 import { createSyncedEvents, type SyncedEvents } from './calendars/synced-events.ts';
 import { createWrittenEvents, type WrittenEvents } from './calendars/written-events.ts';
@@ -102,6 +103,7 @@ export interface Repositories {
   readonly syncedCalendars: SyncedCalendars;
   readonly syncedEvents: SyncedEvents;
   readonly busyCalendars: BusyCalendars;
+  readonly participantConflicts: ParticipantConflicts;
   readonly writtenEvents: WrittenEvents;
   readonly recordings: Recordings;
   readonly recordingAccesses: RecordingAccesses;
@@ -122,7 +124,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     auditions: createAuditionReadModel(db),
     auditionRecords: createAuditionRecords(db),
     participantFeeds: createParticipantFeeds(db),
-    joinLinks: createJoinLinks(db),
+    joinLinks: createJoinLinks(db, vault),
     sessionBlocks: createSessionBlocks(db),
     blockFeeds: createBlockFeeds(db),
     blockAuditions: createBlockAuditions(db),
@@ -153,6 +155,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     syncedCalendars: createSyncedCalendars(db, vault),
     syncedEvents: createSyncedEvents(db),
     busyCalendars: createBusyCalendars(db, vault),
+    participantConflicts: createParticipantConflicts(db),
     writtenEvents: createWrittenEvents(db, vault),
     inbox: createWebhookInbox(db, vault),
     inboxRouting: createInboxRouting(db),

@@ -20,6 +20,7 @@ import {
   sessionBlockChanges,
   takeoverCauses,
 } from '../audition/events.ts';
+import { settingNames } from '../audition/meeting-settings.ts';
 import { participantKinds } from '../audition/request.ts';
 import { roomAnswers } from '../audition/room-booking.ts';
 import { slotSchema } from '../audition/slot.ts';
@@ -66,6 +67,11 @@ export const publicEventDefinitions = {
     type: 'audition.meeting_created',
     summary: 'The meeting was created; read the audition for its link',
     publicFields: z.object({ meeting: z.object({ provider: z.string(), id: z.string() }) }),
+  },
+  meeting_settings_changed: {
+    type: 'audition.meeting_settings_changed',
+    summary: 'The meeting has other settings than before, because consents to its recording have changed',
+    publicFields: z.object({ meetingId: z.string(), notHonored: z.array(z.enum(settingNames)) }),
   },
   meeting_fell_back: {
     type: 'audition.meeting_fell_back',
