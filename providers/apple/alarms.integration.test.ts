@@ -45,7 +45,7 @@ it.each(['radicale', 'xandikos'] as const)(
           description: '',
           slot,
           revision: 1,
-          reminders: [1440, 30],
+          reminders: [45, 30],
           ...change,
         },
         callContext(),
@@ -53,10 +53,10 @@ it.each(['radicale', 'xandikos'] as const)(
     const stored = async () => (await server.resources(calendarId))[0]?.text ?? '';
     await put();
     const written = await stored();
-    expect(triggersIn(written)).toEqual(['-PT1440M', '-PT30M']);
+    expect(triggersIn(written)).toEqual(['-PT45M', '-PT30M']);
     await put();
     expect(await stored()).toBe(written);
-    const edited = written.replace('TRIGGER:-PT1440M', 'TRIGGER:-PT2H');
+    const edited = written.replace('TRIGGER:-PT45M', 'TRIGGER:-PT2H');
     await server.send('PUT', `${calendarId}${eventId}.ics`, edited, { 'content-type': 'text/calendar' });
     await put({ slot: later, revision: 2 });
     expect(triggersIn(await stored())).toEqual(['-PT2H', '-PT30M']);
