@@ -320,25 +320,25 @@ describe('the answers of the API', () => {
   });
 });
 
-describe('the question about the recording on the page of a join link', () => {
-  const say = async ({ call }: Awaited<ReturnType<typeof setup>>, id: string, consent: string) =>
-    call('POST', `/j/${id}`, {
-      body: `consent=${consent}`,
-      headers: { 'content-type': 'application/x-www-form-urlencoded', 'accept-language': 'en' },
-    });
-  const consents = async ({ auditionId }: Awaited<ReturnType<typeof setup>>) =>
-    (await database.repositories.events.read('org_north', auditionId, { after: 0, limit: 100 })).flatMap(
-      ({ fact }) => (fact.type === 'recording_consented' ? [fact] : []),
-    );
+const sayConsent = async ({ call }: Awaited<ReturnType<typeof setup>>, id: string, consent: string) =>
+  call('POST', `/j/${id}`, {
+    body: `consent=${consent}`,
+    headers: { 'content-type': 'application/x-www-form-urlencoded', 'accept-language': 'en' },
+  });
+const consentsOf = async ({ auditionId }: Awaited<ReturnType<typeof setup>>) =>
+  (await database.repositories.events.read('org_north', auditionId, { after: 0, limit: 100 })).flatMap(
+    ({ fact }) => (fact.type === 'recording_consented' ? [fact] : []),
+  );
 
+describe('the question about the recording on the page of a join link', () => {
   it('is asked in the language of the participant, and answered without joining', async () => {
     const test = await setup({ recording: 'by_host', locale: 'fr' });
     const id = await test.issue(performer);
     expect((await test.open(id)).text).toContain('Êtes-vous d’accord');
-    const { status, text } = await say(test, id, 'given');
+    const { status, text } = await sayConsent(test, id, 'given');
     expect([status, text.includes('Vous avez accepté')]).toEqual([200, true]);
-    await say(test, id, 'refused');
-    expect(await consents(test)).toMatchObject([
+    await sayConsent(test, id, 'refused');
+    expect(await consentsOf(test)).toMatchObject([
       { consent: 'given', origin: 'link', revision: 1, participant: performer },
       { consent: 'withdrawn', origin: 'link' },
     ]);
@@ -353,7 +353,7 @@ describe('the question about the recording on the page of a join link', () => {
     const id = await test.issue(performer);
     test.at('2027-03-01T10:00:00.000Z');
     expect((await test.open(id)).text).not.toContain('name="consent"');
-    expect((await say(test, id, 'given')).status).toBe(200);
-    expect(await consents(test)).toEqual([]);
+    expect((await sayConsent(test, id, 'given')).status).toBe(200);
+    expect(await consentsOf(test)).toEqual([]);
   });
 });
