@@ -21,6 +21,7 @@ import {
   meetingProviders,
   recordedMeetings,
   roomProviders,
+  synchronizedCalendarProviders,
   writableCalendarProviders,
 } from '../providers/vendors.ts';
 import { missingReasons } from '../recordings/recording.ts';
@@ -171,9 +172,9 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
   }),
   /** A person has changed the event of the audition in a calendar, or has booked its time there. */
   fact('calendar_changed', {
-    /** Absent: the event books the room, and is of no participant. */
+    /** Absent: the event books the room or hosts the meeting, and is of no participant. */
     participant: participantIdSchema.optional(),
-    provider: z.enum(writableCalendarProviders),
+    provider: z.enum(synchronizedCalendarProviders),
     connection: connectionIdSchema,
     change: z.enum(calendarChangeKinds),
     /** The new times of a moved event, or the times of the event that conflicts. */

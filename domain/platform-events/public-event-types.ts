@@ -118,7 +118,7 @@ export const publicEventDefinitions = {
     publicFields: z.object({
       participant: participant
         .optional()
-        .describe('Absent when the event books the room and is of no participant'),
+        .describe('Absent when the event books the room, or hosts the meeting, and is of no participant'),
       provider: z.string(),
       change: z.enum(calendarChangeKinds),
       start: instantSchema.optional(),
