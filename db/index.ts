@@ -40,6 +40,7 @@ import { createWebhookInbox, type WebhookInbox } from './inbox/webhooks.ts';
 import { createOperationLedger, type OperationLedger } from './ledger/operations.ts';
 import { createHostClaims, type HostClaims } from './meetings/host-claims.ts';
 import { createMeetingPreferences, type MeetingPreferences } from './meetings/meeting-preferences.ts';
+import { createRegistrants, type Registrants } from './meetings/registrants.ts';
 import { createProviderHealth, type ProviderHealth } from './providers/health.ts';
 import { createQuotas } from './providers/quotas.ts';
 import { createRecordingAccesses, type RecordingAccesses } from './recordings/recording-accesses.ts';
@@ -77,6 +78,7 @@ export interface Repositories {
   readonly vault: Vault;
   readonly organizations: Organizations;
   readonly meetingPreferences: MeetingPreferences;
+  readonly registrants: Registrants;
   readonly providerHealth: ProviderHealth;
   readonly quotas: QuotaStore;
   readonly apiKeys: ApiKeys;
@@ -132,6 +134,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     vault,
     organizations: createOrganizations(db),
     meetingPreferences: createMeetingPreferences(db, vault),
+    registrants: createRegistrants(db),
     providerHealth: createProviderHealth(db),
     quotas: createQuotas(db),
     apiKeys: createApiKeys(db),

@@ -45,6 +45,7 @@ import { createZoomCheck } from './zoom/health.ts';
 import { createZoomMeetings } from './zoom/meetings.ts';
 import { createZoomAuthorizer } from './zoom/oauth.ts';
 import { createZoomRecordings } from './zoom/recordings.ts';
+import { createZoomRegistrants } from './zoom/registrants.ts';
 import { type ZoomSettings, zoomSettingsOf, zoomVariables } from './zoom/settings.ts';
 
 export interface ProviderSettings {
@@ -145,6 +146,7 @@ export const createProviders = (
     textMessages: createTwilioTextMessages(twilio, settings.twilio.messagingServiceSid),
     email: createSmtpEmail(smtp, settings.smtp.from, journalUrl ? createMailJournal(journalUrl) : undefined),
     recordings: { zoom: createZoomRecordings(zoom, settings.zoom, createGuardedDownload(outbound)) },
+    registrants: { zoom: createZoomRegistrants(zoom) },
     storage,
     authorizers: {
       oauth: {

@@ -5,6 +5,7 @@ import type {
   CheckMeetingInput,
   CreateMeetingInput,
   MoveMeetingInput,
+  RegisterParticipantsInput,
   RemoveMeetingInput,
   UndoResult,
 } from '../contract.ts';
@@ -17,6 +18,8 @@ export interface MeetingSteps {
   remove(input: RemoveMeetingInput): Promise<UndoResult>;
   /** Returns whether the provider still has the meeting. */
   check(input: CheckMeetingInput): Promise<'present' | 'absent'>;
+  /** Makes the registrants those of the input. Absent when the provider registers no people. */
+  readonly register?: ((input: RegisterParticipantsInput) => Promise<void>) | undefined;
   /** Returns who was in the meeting. Absent when the provider does not report it. */
   readonly attendance?: ((input: CheckMeetingInput) => Promise<readonly ObservedAttendance[]>) | undefined;
 }

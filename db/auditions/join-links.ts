@@ -34,6 +34,14 @@ export interface StoredJoinLink {
   readonly locale: string | undefined;
 }
 
+interface FoundJoinLink {
+  readonly link: StoredJoinLink;
+  /** The audition, as the read model shows it. */
+  readonly view: AuditionView;
+  /** The participant's own address of the present meeting, when the provider has registered the participant. */
+  readonly registrantUrl: string | undefined;
+}
+
 /** `network` distinguishes networks within the audition. */
 interface JoinUse {
   readonly at: Instant;
@@ -58,8 +66,8 @@ export interface JoinLinks {
    * @param ids derives the id of a new link
    */
   issue(requests: readonly JoinLinkRequest[], ids: Pick<JoinLinkIds, 'of'>): Promise<readonly string[]>;
-  /** Returns a link that is not revoked, with its audition as the read model shows it. Runs one statement for any id. */
-  find(id: string): Promise<{ readonly link: StoredJoinLink; readonly view: AuditionView } | undefined>;
+  /** Returns a link that is not revoked, with its audition. Runs one statement for any id. */
+  find(id: string): Promise<FoundJoinLink | undefined>;
   /** Records that a person went to the meeting with the link. */
   recordUse(id: string, use: JoinUse): Promise<void>;
   /** Returns the links of an audition with their last uses. */
@@ -94,6 +102,10 @@ const foundSchema = z.object({
     .nullable()
     .transform((locale) => locale ?? undefined),
   view: auditionViewSchema,
+  registrantUrl: z
+    .string()
+    .nullable()
+    .transform((url) => url ?? undefined),
 });
 
 const listedSchema = z.object({
@@ -180,14 +192,17 @@ export const createJoinLinks = (db: Database): JoinLinks => {
 
     async find(id) {
       const { rows } = await db.execute(sql`
-        SELECT join_links.id, join_links.organization, audition_id AS "auditionId", participant, locale, view
+        SELECT join_links.id, join_links.organization, join_links.audition_id AS "auditionId", join_links.participant,
+          locale, view, meeting_registrants.join_url AS "registrantUrl"
         FROM join_links JOIN auditions ON auditions.id = join_links.audition_id
+          LEFT JOIN meeting_registrants ON meeting_registrants.link = join_links.id
+            AND meeting_registrants.meeting_id = auditions.view -> 'meeting' ->> 'id'
         WHERE join_links.id = ${id} AND revoked_at IS NULL
       `);
       const [row] = rows;
       if (!row) return undefined;
-      const { view, ...link } = foundSchema.parse(row);
-      return { link, view };
+      const { view, registrantUrl, ...link } = foundSchema.parse(row);
+      return { link, view, registrantUrl };
     },
 
     async recordUse(id, use) {

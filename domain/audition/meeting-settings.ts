@@ -69,6 +69,12 @@ export const meetingSettingsSchema = z.strictObject({
     .enum(['open', 'with_slot'])
     .optional()
     .describe('Whether the meeting stays open after the slot, or ends with it'),
+  registrants: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether the participants are registered at the provider. Each join link then leads to an address of this person alone',
+    ),
 });
 export type MeetingSettings = z.infer<typeof meetingSettingsSchema>;
 
@@ -84,6 +90,7 @@ const names = [
   'whoMayShare',
   'breakoutRooms',
   'endOfMeeting',
+  'registrants',
 ] as const satisfies readonly (keyof MeetingSettings)[];
 
 /** What a provider can fail to honour. `duration`: the plan of the host ends the meeting earlier than the slot. */

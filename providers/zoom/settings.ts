@@ -48,14 +48,21 @@ export const zoomScopes = {
     'meeting:update:meeting',
     'meeting:delete:meeting',
   ],
-  optional: [],
+  /** Needed when participants are registered. */
+  optional: ['meeting:write:registrant', 'meeting:read:list_registrants', 'meeting:update:registrant_status'],
 } as const;
 
 /** The classic scopes of older apps, with the granular scopes that each includes. */
 export const zoomScopeAliases: Readonly<Record<string, readonly string[]>> = {
   'user:read': ['user:read:user'],
-  'meeting:read': ['meeting:read:meeting', 'meeting:read:list_meetings'],
-  'meeting:write': ['meeting:write:meeting', 'meeting:update:meeting', 'meeting:delete:meeting'],
+  'meeting:read': ['meeting:read:meeting', 'meeting:read:list_meetings', 'meeting:read:list_registrants'],
+  'meeting:write': [
+    'meeting:write:meeting',
+    'meeting:update:meeting',
+    'meeting:delete:meeting',
+    'meeting:write:registrant',
+    'meeting:update:registrant_status',
+  ],
 };
 
 export const zoomVariables = {

@@ -35,6 +35,8 @@ export interface FakeWorld {
   busy: readonly BusyInterval[];
   /** Who was in the meetings. Undefined: their providers do not report it. */
   attendance: readonly ObservedAttendance[] | undefined;
+  /** The participants who are registered for the meeting. */
+  registrants: readonly string[];
   holdsTaken: boolean;
   /** The keys of the meetings, and the events without their revision, that exist at the providers now. */
   readonly meetings: Set<string>;
@@ -166,6 +168,7 @@ export const createFakeWorld = (): FakeWorld => {
     },
     busy: [],
     attendance: undefined,
+    registrants: [],
     holdsTaken: false,
     effects: [],
     adoptedPlan: undefined,
@@ -329,6 +332,11 @@ export const createFakeWorld = (): FakeWorld => {
         }
         await called('checkMeeting', meeting.id);
         return { status: meetings.has(meeting.id) ? 'present' : 'absent' };
+      },
+      async registerParticipants({ trail: position, meeting, participants }) {
+        trail.append(position);
+        await called('registerParticipants', `${meeting.id} ${participants.map(({ id }) => id).join(' ')}`);
+        world.registrants = participants.map(({ id }) => id);
       },
       async readAttendance({ trail: position, meeting }) {
         trail.append(position);

@@ -238,6 +238,8 @@ export type PresenceReport = ExternalFact & {
     | {
         readonly what: 'joined' | 'left';
         readonly meetingId: string;
+        /** The participant, when the provider has registered this person. */
+        readonly participant?: ParticipantId | undefined;
         /** How the provider names the person. */
         readonly name?: string | undefined;
         readonly email?: string | undefined;
@@ -245,6 +247,9 @@ export type PresenceReport = ExternalFact & {
   );
 /** Reports of the same few seconds arrive together. */
 export const presenceReportedSignal = defineSignal<[readonly PresenceReport[]]>('presenceReported');
+
+/** The join link of a participant was revoked: its registration ends with it. */
+export const linkRevokedSignal = defineSignal<[ExternalFact]>('linkRevoked');
 
 /** Another audition has taken the slot that this one yields while a decline can be changed. */
 export const slotTakenSignal = defineSignal('slotTaken');

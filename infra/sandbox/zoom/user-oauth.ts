@@ -22,6 +22,9 @@ const scopeDescriptions: Readonly<Record<string, string>> = {
   'meeting:read:list_meetings': 'View the list of your meetings',
   'meeting:update:meeting': 'Update your meetings',
   'meeting:delete:meeting': 'Delete your meetings',
+  'meeting:write:registrant': 'Add a registrant to your meeting',
+  'meeting:read:list_registrants': 'View the registrants of your meeting',
+  'meeting:update:registrant_status': "Update a registrant's status for your meeting",
 };
 export const userAppScopes: readonly string[] = Object.keys(scopeDescriptions);
 

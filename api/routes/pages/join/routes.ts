@@ -31,6 +31,8 @@ interface OpenedLink {
   readonly state: JoinState;
   readonly link?: StoredJoinLink;
   readonly view?: AuditionView;
+  /** The participant's own address of the meeting. */
+  readonly registrantUrl?: string | undefined;
 }
 
 const languageFor = (request: FastifyRequest, { link, state }: OpenedLink): Language =>
@@ -50,8 +52,8 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
   const open = async (id: string): Promise<OpenedLink> => {
     const found = await joinLinks.find(idPattern.test(id) ? id : '');
     if (!found) return { state: { kind: 'invalid' } };
-    const { link, view } = found;
-    return { state: joinStateOf(view, link.participant, now()), link, view };
+    const { link, view, registrantUrl } = found;
+    return { state: joinStateOf(view, link.participant, now()), link, view, registrantUrl };
   };
 
   const show = async (
@@ -117,7 +119,7 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
     },
     async (request, reply) => {
       const opened = await open(request.params.link);
-      const { state, link, view } = opened;
+      const { state, link, view, registrantUrl } = opened;
       if (state.kind !== 'open' || state.meetingUrl === undefined || !link || !view) {
         return show(request, reply, opened);
       }
@@ -130,7 +132,7 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
       return reply
         .header('Cache-Control', 'no-store')
         .header('Referrer-Policy', 'no-referrer')
-        .redirect(state.meetingUrl, 302);
+        .redirect(registrantUrl ?? state.meetingUrl, 302);
     },
   );
 };

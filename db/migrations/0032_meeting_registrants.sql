@@ -1,0 +1,13 @@
+CREATE TABLE "meeting_registrants" (
+	"link" text NOT NULL,
+	"audition_id" text NOT NULL,
+	"participant" text NOT NULL,
+	"meeting_id" text NOT NULL,
+	"registrant_id" text,
+	"join_url" text,
+	CONSTRAINT "meeting_registrants_link_meeting_id_pk" PRIMARY KEY("link","meeting_id")
+);
+--> statement-breakpoint
+ALTER TABLE "meeting_registrants" ADD CONSTRAINT "meeting_registrants_link_join_links_id_fk" FOREIGN KEY ("link") REFERENCES "public"."join_links"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "meeting_registrants_by_audition" ON "meeting_registrants" USING btree ("audition_id");--> statement-breakpoint
+CREATE INDEX "meeting_registrants_by_registrant" ON "meeting_registrants" USING btree ("registrant_id");
