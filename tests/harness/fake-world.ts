@@ -84,6 +84,7 @@ const permanent: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'reconnect',
   'rejected_input',
   'not_permitted',
+  'not_found',
   'misconfigured',
 ]);
 
