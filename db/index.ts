@@ -13,6 +13,7 @@ import { type AuditionReadModel, createAuditionReadModel } from './auditions/rea
 import { type AuditionRecords, createAuditionRecords } from './auditions/records.ts';
 import { createSlotHolds, type SlotHolds } from './auditions/slot-holds.ts';
 import { createSuppressions, type Suppressions } from './auditions/suppressions.ts';
+import { createWaitingEntries, type WaitingEntries } from './auditions/waiting-entries.ts';
 import { type BusyCalendars, createBusyCalendars } from './calendars/busy-calendars.ts';
 import { createSyncedCalendars, type SyncedCalendars } from './calendars/synced-calendars.ts';
 import { createSyncedEvents, type SyncedEvents } from './calendars/synced-events.ts';
@@ -62,6 +63,7 @@ export interface Repositories {
   readonly auditionRecords: AuditionRecords;
   readonly participantFeeds: ParticipantFeeds;
   readonly joinLinks: JoinLinks;
+  readonly waitingEntries: WaitingEntries;
   readonly sessionBlocks: SessionBlocks;
   readonly blockFeeds: BlockFeeds;
   readonly blockAuditions: BlockAuditions;
@@ -118,6 +120,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     auditionRecords: createAuditionRecords(db),
     participantFeeds: createParticipantFeeds(db),
     joinLinks: createJoinLinks(db),
+    waitingEntries: createWaitingEntries(db),
     sessionBlocks: createSessionBlocks(db),
     blockFeeds: createBlockFeeds(db),
     blockAuditions: createBlockAuditions(db),

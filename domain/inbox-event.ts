@@ -59,6 +59,11 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
     'link.joined',
     z.object({ audition: auditionIdSchema, participant: participantIdSchema, at: instantSchema }),
   ),
+  /** The casting office has admitted a performer who waited. */
+  inboxEvent(
+    'performer.admitted',
+    z.object({ audition: auditionIdSchema, participant: participantIdSchema, at: instantSchema }),
+  ),
   /** A join link, for which a participant may be registered at the provider of the meeting, was revoked. */
   inboxEvent('link.revoked', z.object({ audition: auditionIdSchema })),
   /** The account's owner has removed our app at the provider. */

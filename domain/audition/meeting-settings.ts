@@ -75,9 +75,16 @@ export const meetingSettingsSchema = z.strictObject({
     .describe(
       'Whether the participants are registered at the provider. Each join link then leads to an address of this person alone',
     ),
+  admission: z
+    .enum(['open', 'in_turn'])
+    .optional()
+    .describe(
+      'How performers get into the meeting. `in_turn`: they wait on the page of their join link until the casting office admits them',
+    ),
 });
 export type MeetingSettings = z.infer<typeof meetingSettingsSchema>;
 
+/** `admission` is not among them: the join links do that, at every provider. */
 const names = [
   'waitingRoom',
   'passcode',

@@ -115,5 +115,7 @@ const isMet = (
       return settings.registrants === false;
     case 'language':
       return false;
+    case 'admission':
+      return true;
   }
 };

@@ -113,6 +113,8 @@ const isMet = (
     // The spoken language is chosen in the meeting.
     case 'language':
       return false;
+    case 'admission':
+      return true;
   }
 };
 

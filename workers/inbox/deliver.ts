@@ -102,6 +102,7 @@ export const deliver = (
     case 'mail.subscription':
       return Promise.resolve({ kind: 'parked', reason: 'confirm_subscription' });
     case 'link.joined':
+    case 'performer.admitted':
     case 'meeting.participant_joined':
     case 'meeting.participant_left':
       // The round delivers them together with others (`inbox-round.ts`).

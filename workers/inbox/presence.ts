@@ -12,7 +12,7 @@ import type { WorkflowSignals } from './workflow-signals.ts';
 
 export type PresenceEvent = Extract<
   InboxEvent,
-  { kind: 'link.joined' | 'meeting.participant_joined' | 'meeting.participant_left' }
+  { kind: 'link.joined' | 'performer.admitted' | 'meeting.participant_joined' | 'meeting.participant_left' }
 >;
 
 export interface ReceivedPresence {
@@ -22,6 +22,7 @@ export interface ReceivedPresence {
 
 const presenceKinds: ReadonlySet<string> = new Set<PresenceEvent['kind']>([
   'link.joined',
+  'performer.admitted',
   'meeting.participant_joined',
   'meeting.participant_left',
 ]);
@@ -51,9 +52,10 @@ const reportOf = async (
   { readonly audition: AuditionId; readonly report: PresenceReport } | 'no_such_meeting' | 'unnamed_person'
 > => {
   const { inboxId, correlationId, provider } = webhook;
-  if (kind === 'link.joined') {
+  if (kind === 'link.joined' || kind === 'performer.admitted') {
     const { audition, participant, at } = event;
-    return { audition, report: { inboxId, correlationId, what: 'checked_in', participant, at } };
+    const what = kind === 'link.joined' ? 'checked_in' : 'admitted';
+    return { audition, report: { inboxId, correlationId, what, participant, at } };
   }
   const { meetingId, at, name, email, registrant } = event;
   if ((!name && !email && !registrant) || at === undefined) return 'unnamed_person';

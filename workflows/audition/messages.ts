@@ -231,8 +231,11 @@ export type PresenceReport = ExternalFact & {
   readonly correlationId: string;
 } & (
     | {
-        /** The participant went to the meeting with the personal join link. */
-        readonly what: 'checked_in';
+        /**
+         * `checked_in`: the participant went to the meeting, or to the waiting list, with the personal join link. `admitted`:
+         * the casting office has admitted the performer.
+         */
+        readonly what: 'checked_in' | 'admitted';
         readonly participant: ParticipantId;
       }
     | {

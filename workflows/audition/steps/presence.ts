@@ -5,9 +5,9 @@ import type { ParticipantId } from '../../../domain/ids.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import type { PresenceReport } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
-import { checkIn } from './session.ts';
+import { checkIn, startSession } from './session.ts';
 
-type JoinReport = Exclude<PresenceReport, { what: 'checked_in' }>;
+type JoinReport = Exclude<PresenceReport, { what: 'checked_in' | 'admitted' }>;
 
 /**
  * Records the observation. One that the state does not allow, that is about another meeting, or about a person who is not
@@ -15,6 +15,7 @@ type JoinReport = Exclude<PresenceReport, { what: 'checked_in' }>;
  */
 export const presenceReported = (run: AuditionRun, report: PresenceReport): void => {
   if (report.what === 'checked_in') return checkInByLink(run, report);
+  if (report.what === 'admitted') return startSession(run, 'api', report.correlationId);
   const { view } = run.journal;
   if (view.state === 'closed' || report.meetingId !== view.meeting?.id) return;
   if (toEpochMs(report.at) < run.movedAt) return;
@@ -37,7 +38,11 @@ const registered = ({ plan }: AuditionRun, { participant }: JoinReport): Partici
 /** A participant who opens the link again, or from another device, has checked in before. */
 const checkInByLink = (
   run: AuditionRun,
-  { participant, at, correlationId }: Extract<PresenceReport, { what: 'checked_in' }>,
+  {
+    participant,
+    at,
+    correlationId,
+  }: Extract<PresenceReport, { participant: ParticipantId; what: 'checked_in' | 'admitted' }>,
 ): void => {
   const { state, slot } = run.journal.view;
   if (!slot || !isCommandAllowed('check-in', state)) return;

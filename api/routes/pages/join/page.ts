@@ -38,6 +38,24 @@ export const openPage = (language: Language): string => {
   return render(language, { title: words.openTitle, text: words.open, button: words.join });
 };
 
+/** The page on which a performer who is admitted in turn checks in. */
+export const checkInPage = (language: Language): string => {
+  const words = joinTranslationsFor(language);
+  return render(language, { title: words.checkInTitle, text: words.checkIn, button: words.checkInButton });
+};
+
+/** The page of a performer on the waiting list. It loads again by itself. */
+export const waitingPage = (language: Language, place: number): string => {
+  const words = joinTranslationsFor(language);
+  return render(language, { title: words.waitingTitle, text: words.waiting(place), reloads: true });
+};
+
+/** The page of a performer who was admitted. */
+export const turnPage = (language: Language): string => {
+  const words = joinTranslationsFor(language);
+  return render(language, { title: words.turnTitle, text: words.turn, button: words.join });
+};
+
 /** The page before the link opens, with the time in the participant's zone. */
 export const earlyPage = (language: Language, opensAt: Instant, zone: string): string => {
   const words = joinTranslationsFor(language);
@@ -71,7 +89,7 @@ export const backupPage = (language: Language, backup: MeetingBackup, canJoin: b
 };
 
 /** The pages that end here. `invalid` says nothing about why: revoked, altered and unknown links look the same. */
-export const closingPage = (language: Language, kind: 'over' | 'invalid' | 'later'): string => {
+export const closingPage = (language: Language, kind: 'over' | 'invalid' | 'later' | 'personal'): string => {
   const words = joinTranslationsFor(language);
   return render(language, { title: words[`${kind}Title`], text: words[kind] });
 };

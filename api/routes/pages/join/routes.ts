@@ -7,12 +7,23 @@ import { z } from 'zod';
 import type { StoredJoinLink } from '../../../../db/auditions/join-links.ts';
 import { type JoinState, joinStateOf } from '../../../../domain/audition/join-state.ts';
 import type { AuditionView } from '../../../../domain/audition/view.ts';
+import { isAdmittedInTurn, waitingListOf } from '../../../../domain/audition/waiting-list.ts';
 import type { Api } from '../../../api.ts';
+import { enterWaitingList } from '../../../auditions/enter-waiting-list.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { createPageErrorHandler, pageResponse, sendPage } from '../../../plugins/browser-pages.ts';
 import { type Language, languageOf } from '../language.ts';
 import { deviceOf } from './device.ts';
-import { backupPage, closingPage, earlyPage, openPage, preparingPage } from './page.ts';
+import {
+  backupPage,
+  checkInPage,
+  closingPage,
+  earlyPage,
+  openPage,
+  preparingPage,
+  turnPage,
+  waitingPage,
+} from './page.ts';
 
 const params = z.object({ link: z.string() });
 const page = pageResponse();
@@ -35,6 +46,30 @@ interface OpenedLink {
   readonly registrantUrl?: string | undefined;
 }
 
+/** How a person gets into an open meeting. */
+type Admission =
+  | { readonly kind: 'open' | 'admitted' }
+  /** The performer has not checked in yet. */
+  | { readonly kind: 'expected' }
+  | { readonly kind: 'waiting'; readonly place: number }
+  /** Performers are admitted in turn, and the link does not tell who uses it. */
+  | { readonly kind: 'personal' };
+
+const admissionPage = (language: Language, admission: Admission): string => {
+  switch (admission.kind) {
+    case 'open':
+      return openPage(language);
+    case 'admitted':
+      return turnPage(language);
+    case 'expected':
+      return checkInPage(language);
+    case 'waiting':
+      return waitingPage(language, admission.place);
+    case 'personal':
+      return closingPage(language, 'personal');
+  }
+};
+
 const languageFor = (request: FastifyRequest, { link, state }: OpenedLink): Language =>
   // The page of an invalid link must not tell whose link it was.
   languageOf(
@@ -46,7 +81,7 @@ const languageFor = (request: FastifyRequest, { link, state }: OpenedLink): Lang
 /** Registers the page and its form. */
 export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
   const { repositories, joinLinkIds, now } = dependencies;
-  const { joinLinks, organizations, inbox } = repositories;
+  const { joinLinks, organizations, inbox, waitingEntries } = repositories;
 
   /** Costs one statement, for any id. */
   const open = async (id: string): Promise<OpenedLink> => {
@@ -54,6 +89,20 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
     if (!found) return { state: { kind: 'invalid' } };
     const { link, view, registrantUrl } = found;
     return { state: joinStateOf(view, link.participant, now()), link, view, registrantUrl };
+  };
+
+  /** Reads the waiting list for performers who are admitted in turn only. */
+  const admissionOf = async ({ link, view }: OpenedLink): Promise<Admission> => {
+    const list = view && waitingListOf(view);
+    if (!link || list === undefined) return { kind: 'open' };
+    const { organization, auditionId, participant } = link;
+    // The link of the audition does not tell who uses it.
+    if (participant === undefined) return { kind: 'personal' };
+    if (!isAdmittedInTurn(view, participant)) return { kind: 'open' };
+    const entries = await waitingEntries.list(organization, list);
+    const entry = entries.find((one) => one.auditionId === auditionId && one.participant === participant);
+    if (!entry) return { kind: 'expected' };
+    return entry.place === undefined ? { kind: 'admitted' } : { kind: 'waiting', place: entry.place };
   };
 
   const show = async (
@@ -75,7 +124,8 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
         const organization = state.hasBackup && link ? await organizations.get(link.organization) : undefined;
         if (organization?.meetingBackup)
           return sendPage(reply, 200, backupPage(language, organization.meetingBackup, canJoin));
-        return sendPage(reply, 200, canJoin ? openPage(language) : preparingPage(language));
+        if (!canJoin) return sendPage(reply, 200, preparingPage(language));
+        return sendPage(reply, 200, admissionPage(language, await admissionOf(opened)));
       }
     }
   };
@@ -85,14 +135,21 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
    * audition, also when Temporal does not respond now.
    */
   const record = async (request: FastifyRequest, link: StoredJoinLink, view: AuditionView): Promise<void> => {
-    const { id, auditionId, participant } = link;
-    const { revision } = view;
+    const { id, auditionId } = link;
     await joinLinks.recordUse(id, {
       at: now(),
-      revision,
+      revision: view.revision,
       device: deviceOf(request.headers['user-agent']),
       network: joinLinkIds.networkOf(auditionId, request.ip),
     });
+    await checkIn(request, link, view);
+  };
+
+  const checkIn = async (
+    request: FastifyRequest,
+    { id, auditionId, participant }: StoredJoinLink,
+    { revision }: AuditionView,
+  ): Promise<void> => {
     if (participant === undefined) return;
     await inbox.receive({
       kind: 'link.joined',
@@ -123,6 +180,12 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
       if (state.kind !== 'open' || state.meetingUrl === undefined || !link || !view) {
         return show(request, reply, opened);
       }
+      const admission = await admissionOf(opened);
+      if (admission.kind === 'expected' && link.participant !== undefined) {
+        await enterWaitingList(dependencies, link.organization, link.auditionId, link.participant);
+        await checkIn(request, link, view);
+      }
+      if (admission.kind !== 'open' && admission.kind !== 'admitted') return show(request, reply, opened);
       try {
         await record(request, link, view);
       } catch (err) {
