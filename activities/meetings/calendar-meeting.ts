@@ -11,7 +11,7 @@ import { type CalendarMeetingName, meetingVendors } from '../../domain/providers
 import { type CallOperation, operationOf } from '../../providers/operations.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
-import type { CreateMeetingInput, MoveMeetingInput, RemoveMeetingInput } from '../contract.ts';
+import type { CreateMeetingInput, MoveMeetingInput, RemoveMeetingInput, UndoResult } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { createAttemptContext } from '../effects/attempt.ts';
 import { conferenceRequestId, eventIdFor } from '../effects/deterministic-ids.ts';
@@ -64,19 +64,18 @@ export const createCalendarMeetingSteps = (
     return target?.kind === 'meeting' ? target.calendar : undefined;
   };
 
-  /** Returns the step that has created the audition's meeting, and in which calendar. */
-  const presentMeeting = async (
-    auditionId: AuditionId,
-  ): Promise<{ readonly key: string; readonly calendar: WritableCalendarRef } | undefined> => {
+  /** Returns the steps that have created, or may have created, a meeting of the audition. The latest is the last. */
+  const creations = async (auditionId: AuditionId): Promise<readonly Creation[]> => {
     const effects = await ledger.standingEffects(auditionId);
-    return effects
-      .flatMap(({ key, target }) =>
-        target.kind === 'meeting' && target.provider === name && target.calendar
-          ? [{ key, calendar: target.calendar }]
-          : [],
-      )
-      .at(-1);
+    return effects.flatMap(({ key, target }) =>
+      target.kind === 'meeting' && target.provider === name && target.calendar
+        ? [{ key, calendar: target.calendar }]
+        : [],
+    );
   };
+
+  const presentMeeting = async (auditionId: AuditionId): Promise<Creation | undefined> =>
+    (await creations(auditionId)).at(-1);
 
   /** @param useKey the key of the step that uses the event, and that removes it. */
   const putMeeting = async (
@@ -121,7 +120,26 @@ export const createCalendarMeetingSteps = (
       call,
     );
 
-  /** Creates the meeting under its key. A repeated attempt uses the calendar of the first one. */
+  /**
+   * Creates the meeting under its key. A repeated attempt uses the calendar of the first one. Meetings of the audition in
+   * other calendars are then removed: the organization has chosen another calendar since.
+   */
+  const create = async (input: Omit<CreateMeetingInput, 'hasFallback'>): Promise<Meeting> => {
+    const meeting = await createOnce(input);
+    const all = await creations(input.auditionId);
+    const calendar = all.find(({ key }) => key === input.key)?.calendar;
+    const left = all.filter((other) => calendar && !isSameCalendar(other.calendar, calendar));
+    if (left.length > 0) {
+      const { organization, auditionId, correlationId, trail, slot } = input;
+      const keys = left.map(({ key }) => key);
+      // Best effort: the workflow has registered the removal of each, and repeats it at the end of the audition.
+      await removeOnce({ organization, auditionId, correlationId, trail, slot, keys, provider: name }).catch(
+        () => undefined,
+      );
+    }
+    return meeting;
+  };
+
   const createOnce = async (input: Omit<CreateMeetingInput, 'hasFallback'>): Promise<Meeting> => {
     const { key, organization, auditionId, slot } = input;
     const chosen = await chosenCalendar(organization, put);
@@ -154,10 +172,7 @@ export const createCalendarMeetingSteps = (
    * Moves the meeting where it was created. Writes the event again, with another conference, when it was deleted; the
    * step that created the meeting keeps the use of the event and removes it.
    */
-  const moveOnce = (
-    input: MoveMeetingInput,
-    created: { readonly key: string; readonly calendar: WritableCalendarRef },
-  ): Promise<Meeting> => {
+  const moveOnce = (input: MoveMeetingInput, created: Creation): Promise<Meeting> => {
     const { key, organization, auditionId, slot, meeting } = input;
     return effectOnce(
       ledger,
@@ -177,6 +192,24 @@ export const createCalendarMeetingSteps = (
         perform: (call) => putMeeting(input, created.calendar, created.key, call),
       },
     );
+  };
+
+  const removeOnce = (input: RemoveMeetingInput): Promise<UndoResult> => {
+    const { keys, organization } = input;
+    const context = createAttemptContext(input);
+    return undoEach(keys, async (key) => ({
+      ledger,
+      operation: { key, organization, provider, operation: 'meetings.create', call: put.name },
+      context,
+      steps: {
+        find: async () => [input.auditionId],
+        remove: async (_id, call) => {
+          const calendar = await recordedCalendar(key);
+          // A move has no effect of its own.
+          return calendar ? removeFrom(input, calendar, key, call) : 'absent';
+        },
+      },
+    }));
   };
 
   return {
@@ -213,29 +246,22 @@ export const createCalendarMeetingSteps = (
         return (await vendorCalendar.conferenceAttendance?.(account, { id: input.meeting.id }, call)) ?? [];
       },
     }),
-    create: createOnce,
+    create,
 
     move: async (input) => {
       const created = await presentMeeting(input.auditionId);
       return created ? moveOnce(input, created) : createOnce(input);
     },
 
-    remove: (input) => {
-      const { keys, organization } = input;
-      const context = createAttemptContext(input);
-      return undoEach(keys, async (key) => ({
-        ledger,
-        operation: { key, organization, provider, operation: 'meetings.create', call: put.name },
-        context,
-        steps: {
-          find: async () => [input.auditionId],
-          remove: async (_id, call) => {
-            const calendar = await recordedCalendar(key);
-            // A move has no effect of its own.
-            return calendar ? removeFrom(input, calendar, key, call) : 'absent';
-          },
-        },
-      }));
-    },
+    remove: removeOnce,
   };
 };
+
+/** A step that has created a meeting, and in which calendar. */
+interface Creation {
+  readonly key: string;
+  readonly calendar: WritableCalendarRef;
+}
+
+const isSameCalendar = (one: WritableCalendarRef, other: WritableCalendarRef): boolean =>
+  one.connection === other.connection && one.calendarId === other.calendarId;

@@ -199,13 +199,19 @@ const connectOffice = async ({ repositories: { connections, organizations } }: T
   });
 };
 
+/** Each test has default hosts of its own, because the tests of a file share a database. */
 const settingsFor = (url: string, mail: MailServer, journal: boolean) => ({
-  ...sandboxSettings(url),
+  ...withHosts(sandboxSettings(url), randomUUID()),
   smtp: {
     url: mail.smtpUrl,
     from: 'CastMatch <casting@castmatch.test>',
     journalUrl: journal ? mail.apiUrl : undefined,
   },
+});
+
+const withHosts = (settings: ReturnType<typeof sandboxSettings>, domain: string) => ({
+  ...settings,
+  zoom: { ...settings.zoom, hostUsers: [`first@${domain}.example`, `second@${domain}.example`] },
 });
 
 /** The run of the workflow in the SDK's activity environment. */

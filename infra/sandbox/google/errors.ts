@@ -77,6 +77,19 @@ export const googleErrors = {
     message: 'Rate Limit Exceeded',
     domain: 'usageLimits',
   },
+  userRateLimitExceeded: {
+    code: 403,
+    reason: 'userRateLimitExceeded',
+    message: 'User Rate Limit Exceeded',
+    domain: 'usageLimits',
+  },
+  /** A limit of Calendar itself, such as too many invitations in a short time. Hours pass before it ends. */
+  quotaExceeded: {
+    code: 403,
+    reason: 'quotaExceeded',
+    message: 'Calendar usage limits exceeded.',
+    domain: 'usageLimits',
+  },
   backendError: { code: 503, reason: 'backendError', message: 'Backend Error' },
 } as const satisfies Record<string, GoogleErrorDetails>;
 

@@ -26,6 +26,8 @@ const inWindow: Instant = '2027-03-01T09:45:00.000Z';
 const after: Instant = '2027-03-01T10:45:00.000Z';
 const window = { opensBefore: 30 * 60_000, closesAfter: 15 * 60_000 };
 
+const titles = { project: 'Night <Ferry>', role: 'The Captain' };
+
 const setup = async ({
   facts = [] as readonly AuditionFact[],
   locale = undefined as string | undefined,
@@ -38,7 +40,13 @@ const setup = async ({
   const events = trail([{ ...requested, joinLinks: window }, ...more, ...facts]);
   await storeEvents(database.repositories.events, auditionId, events);
   const issue = async (participant?: typeof performer, language = locale) => {
-    const request = { organization: 'org_north', auditionId, participant, locale: language } as const;
+    const request = {
+      organization: 'org_north',
+      auditionId,
+      participant,
+      locale: language,
+      ...(participant && { titles }),
+    } as const;
     const [id = ''] = await database.repositories.joinLinks.issue([request], joinLinkIds);
     return id;
   };
@@ -92,6 +100,59 @@ describe('the page of a join link', () => {
     expect([status, text.includes('lundi 1 mars 2027, 10:30 (Europe/Paris)')]).toEqual([200, true]);
     expect(text).not.toContain('<form');
     expect((await join(id)).status).toBe(200);
+  });
+
+  it.each([
+    ['before the window', beforeCheckIn],
+    ['in the window', inWindow],
+  ])('states the role, the project, the time and the office %s', async (_, instant) => {
+    const { issue, open, at } = await setup({ locale: 'en' });
+    await database.repositories.organizations.put({
+      id: 'org_north',
+      name: 'North Casting',
+      meetingProviders: ['zoom'],
+    });
+    at(instant);
+    const personal = await open(await issue(performer));
+    for (const text of ['The Captain', 'Night &lt;Ferry&gt;', 'North Casting']) {
+      expect(personal.text).toContain(text);
+    }
+    expect(personal.text).toContain('Monday, March 1, 2027, 11:00–11:30 (Europe/Paris)');
+    // The link of the audition was issued without titles.
+    expect((await open(await issue())).text).toContain('The Captain');
+  });
+
+  it('stores the titles unreadably, and does without them when they cannot be decrypted', async () => {
+    const { issue, open } = await setup();
+    const id = await issue(performer);
+    const { rows } = await database.pool.query('SELECT sealed_titles FROM join_links WHERE id = $1', [id]);
+    expect(rows).toEqual([{ sealed_titles: expect.not.stringContaining('Captain') }]);
+    await database.pool.query("UPDATE join_links SET sealed_titles = 'v1.AAAA' WHERE id = $1", [id]);
+    const { status, text } = await open(id);
+    expect([status, text.includes('<form method="post">')]).toEqual([200, true]);
+  });
+
+  it('adds the titles to a link that the API has issued without them', async () => {
+    const { issue, open, read } = await setup();
+    await read();
+    const id = await issue(performer);
+    expect((await open(id)).text).toContain('The Captain');
+    expect(await issue(performer)).toBe(id);
+  });
+
+  it('says before the window that the audition was moved, and to when', async () => {
+    const { issue, open, record } = await setup({ locale: 'en' });
+    const id = await issue(performer);
+    const slot = {
+      start: '2027-03-02T10:00:00.000Z',
+      end: '2027-03-02T10:30:00.000Z',
+      zone: 'Europe/Paris',
+    } as const;
+    await record({ type: 'slot_moved', slot, revision: 2, origin: 'api' });
+    const { text } = await open(id);
+    expect(text).toContain('The time has changed.');
+    expect(text).toContain('Tuesday, March 2, 2027, 11:00–11:30 (Europe/Paris)');
+    expect(text).not.toContain('<form');
   });
 
   it('redirects to the meeting without a referrer, and checks the participant in once', async () => {
@@ -178,7 +239,9 @@ describe('the page of a join link', () => {
     const { issue, open, at, join } = await setup();
     const id = await issue(performer);
     at(after);
-    expect((await open(id)).status).toBe(410);
+    const { status, text } = await open(id);
+    expect(status).toBe(410);
+    expect(text).not.toMatch(/Captain|Ferry|2027/);
     expect((await join(id)).status).toBe(410);
   });
 
@@ -188,6 +251,8 @@ describe('the page of a join link', () => {
     const shared = await issue();
     const { status, text } = await open('23456789ABCDEFGHJ');
     expect(status).toBe(404);
+    expect(text).toContain('write to the casting office');
+    expect(text).not.toMatch(/Captain|Ferry|2027/);
     const altered = `${id.slice(0, -1)}${id.endsWith('z') ? 'y' : 'z'}`;
     for (const other of [altered, `${id}z`, '-', '%00', 'x'.repeat(300)]) {
       expect((await open(other)).text).toBe(text);

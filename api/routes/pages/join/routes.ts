@@ -4,8 +4,8 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { StoredJoinLink } from '../../../../db/auditions/join-links.ts';
-import { type JoinState, joinStateOf } from '../../../../domain/audition/join-state.ts';
+import type { JoinTitles, StoredJoinLink } from '../../../../db/auditions/join-links.ts';
+import { type JoinState, type JoinTime, joinStateOf } from '../../../../domain/audition/join-state.ts';
 import type { AuditionView } from '../../../../domain/audition/view.ts';
 import { isAdmittedInTurn, waitingListOf } from '../../../../domain/audition/waiting-list.ts';
 import type { Api } from '../../../api.ts';
@@ -19,6 +19,7 @@ import {
   checkInPage,
   closingPage,
   earlyPage,
+  type JoinDetails,
   openPage,
   preparingPage,
   turnPage,
@@ -44,6 +45,8 @@ interface OpenedLink {
   readonly view?: AuditionView;
   /** The participant's own address of the meeting. */
   readonly registrantUrl?: string | undefined;
+  readonly sealedTitles?: string | undefined;
+  readonly office?: string | undefined;
 }
 
 /** How a person gets into an open meeting. */
@@ -55,16 +58,16 @@ type Admission =
   /** Performers are admitted in turn, and the link does not tell who uses it. */
   | { readonly kind: 'personal' };
 
-const admissionPage = (language: Language, admission: Admission): string => {
+const admissionPage = (language: Language, details: JoinDetails, admission: Admission): string => {
   switch (admission.kind) {
     case 'open':
-      return openPage(language);
+      return openPage(language, details);
     case 'admitted':
-      return turnPage(language);
+      return turnPage(language, details);
     case 'expected':
-      return checkInPage(language);
+      return checkInPage(language, details);
     case 'waiting':
-      return waitingPage(language, admission.place);
+      return waitingPage(language, details, admission.place);
     case 'personal':
       return closingPage(language, 'personal');
   }
@@ -87,8 +90,8 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
   const open = async (id: string): Promise<OpenedLink> => {
     const found = await joinLinks.find(idPattern.test(id) ? id : '');
     if (!found) return { state: { kind: 'invalid' } };
-    const { link, view, registrantUrl } = found;
-    return { state: joinStateOf(view, link.participant, now()), link, view, registrantUrl };
+    const { link, view, registrantUrl, details } = found;
+    return { state: joinStateOf(view, link.participant, now()), link, view, registrantUrl, ...details };
   };
 
   /** Reads the waiting list for performers who are admitted in turn only. */
@@ -105,6 +108,20 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
     return entry.place === undefined ? { kind: 'admitted' } : { kind: 'waiting', place: entry.place };
   };
 
+  /** The page is usable without the titles. */
+  const titlesOf = async (
+    request: FastifyRequest,
+    { link, sealedTitles }: OpenedLink,
+  ): Promise<JoinTitles | undefined> => {
+    if (!link) return undefined;
+    try {
+      return await joinLinks.openTitles(link, { sealedTitles });
+    } catch (err) {
+      request.log.error({ err, audition: link.auditionId }, 'titles of a join link not decrypted');
+      return undefined;
+    }
+  };
+
   const show = async (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -112,20 +129,30 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
   ): Promise<FastifyReply> => {
     const { state, link } = opened;
     const language = languageFor(request, opened);
+    const detailsOf = async (time: JoinTime): Promise<JoinDetails> => ({
+      titles: await titlesOf(request, opened),
+      office: opened.office,
+      time,
+    });
     switch (state.kind) {
       case 'invalid':
         return sendPage(reply, 404, closingPage(language, 'invalid'));
       case 'over':
         return sendPage(reply, 410, closingPage(language, 'over'));
       case 'early':
-        return sendPage(reply, 200, earlyPage(language, state.opensAt, state.zone));
+        return sendPage(reply, 200, earlyPage(language, await detailsOf(state.time), state.opensAt));
       case 'open': {
+        const details = await detailsOf(state.time);
         const canJoin = state.meetingUrl !== undefined;
         const organization = state.hasBackup && link ? await organizations.get(link.organization) : undefined;
         if (organization?.meetingBackup)
-          return sendPage(reply, 200, backupPage(language, organization.meetingBackup, canJoin));
-        if (!canJoin) return sendPage(reply, 200, preparingPage(language));
-        return sendPage(reply, 200, admissionPage(language, await admissionOf(opened)));
+          return sendPage(
+            reply,
+            200,
+            backupPage(language, details, { backup: organization.meetingBackup, canJoin }),
+          );
+        if (!canJoin) return sendPage(reply, 200, preparingPage(language, details));
+        return sendPage(reply, 200, admissionPage(language, details, await admissionOf(opened)));
       }
     }
   };

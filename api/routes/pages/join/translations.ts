@@ -19,6 +19,12 @@ interface JoinTranslations {
   readonly turn: string;
   readonly personalTitle: string;
   readonly personal: string;
+  /** The audition had another time before. */
+  readonly moved: string;
+  readonly role: string;
+  readonly project: string;
+  readonly time: string;
+  readonly office: string;
   readonly preparingTitle: string;
   readonly preparing: string;
   readonly backupTitle: string;
@@ -54,6 +60,11 @@ const en: JoinTranslations = {
   personalTitle: 'Please use your own link',
   personal:
     'Performers are admitted to this audition in turn. Please use the link in the message that was sent to you.',
+  moved: 'The time has changed. The time below is the right one, and this link stays valid.',
+  role: 'Role',
+  project: 'Project',
+  time: 'Date and time',
+  office: 'Casting office',
   preparingTitle: 'The room is being prepared',
   preparing: 'Your audition moves to another video room. This page loads again by itself in a few seconds.',
   backupTitle: 'Your audition takes place without video',
@@ -89,6 +100,11 @@ const fr: JoinTranslations = {
   personalTitle: 'Veuillez utiliser votre propre lien',
   personal:
     'Les interprètes entrent dans cette audition à tour de rôle. Veuillez utiliser le lien du message que vous avez reçu.',
+  moved: 'L’horaire a changé. Celui qui est indiqué ci-dessous est le bon, et ce lien reste valable.',
+  role: 'Rôle',
+  project: 'Projet',
+  time: 'Date et heure',
+  office: 'Agence de casting',
   preparingTitle: 'La salle est en préparation',
   preparing:
     'Votre audition passe dans une autre salle vidéo. Cette page se recharge d’elle-même dans quelques secondes.',
