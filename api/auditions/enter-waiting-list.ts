@@ -15,7 +15,8 @@ export const enterWaitingList = async (
   participant: ParticipantId,
 ): Promise<void> => {
   const view = await auditions.get(organization, auditionId);
-  const list = view && waitingListOf(view);
+  if (!view) return;
+  const list = waitingListOf(view);
   if (list === undefined || !isAdmittedInTurn(view, participant)) return;
   const at = now();
   if (joinStateOf(view, participant, at).kind !== 'open') return;

@@ -35,13 +35,9 @@ export interface WaitingEntries {
   checkIn(entry: EntryKey, at: Instant): Promise<void>;
   /**
    * Admits a performer, who need not have checked in, with an administrative act. Idempotent. Returns when the performer
-   * was admitted, and whether this call did it.
+   * was admitted.
    */
-  admit(
-    entry: EntryKey,
-    at: Instant,
-    actor: Actor,
-  ): Promise<{ readonly admittedAt: Instant; readonly isNew: boolean }>;
+  admit(entry: EntryKey, at: Instant, actor: Actor): Promise<{ readonly admittedAt: Instant }>;
   /**
    * Returns the list: those who wait in the order of their check-in, then those who were admitted, the last one first.
    * Performers whose audition has moved, has ended or no longer has them are not on it.
@@ -56,7 +52,7 @@ const entrySchema = z.object({
   checkedInAt: optionalInstant,
   admittedAt: optionalInstant,
 });
-const admittedSchema = z.object({ admittedAt: instantSchema, isNew: z.boolean() });
+const admittedSchema = z.object({ admittedAt: instantSchema });
 
 /** The states in which the performer of an audition can wait for the session. */
 const waitingStates = sql`('scheduling', 'scheduled', 'confirmed', 'in_progress')`;
@@ -77,15 +73,17 @@ export const createWaitingEntries = (db: Database): WaitingEntries => ({
 
   admit: ({ organization, auditionId, participant, revision, list }, at, actor) =>
     db.transaction(async (tx) => {
-      const { rows } = await tx.execute(sql`
+      const { rowCount } = await tx.execute(sql`
         INSERT INTO waiting_entries (organization, audition_id, participant, revision, list, admitted_at)
         VALUES (${organization}, ${auditionId}, ${participant}, ${revision}::int, ${list}, ${at})
         ON CONFLICT (audition_id, participant, revision)
-          DO UPDATE SET admitted_at = coalesce(waiting_entries.admitted_at, excluded.admitted_at)
-        RETURNING ${instantText('admitted_at')} AS "admittedAt", admitted_at = ${at}::timestamptz AS "isNew"
+          DO UPDATE SET admitted_at = excluded.admitted_at WHERE waiting_entries.admitted_at IS NULL
       `);
-      const admitted = admittedSchema.parse(rows[0]);
-      if (admitted.isNew) {
+      const { rows } = await tx.execute(sql`
+        SELECT ${instantText('admitted_at')} AS "admittedAt" FROM waiting_entries
+        WHERE audition_id = ${auditionId} AND participant = ${participant} AND revision = ${revision}::int
+      `);
+      if (rowCount === 1) {
         await createAdministrativeActs(tx).record({
           organization,
           ...actor,
@@ -93,7 +91,7 @@ export const createWaitingEntries = (db: Database): WaitingEntries => ({
           target: `${auditionId} ${participant}`,
         });
       }
-      return admitted;
+      return admittedSchema.parse(rows[0]);
     }),
 
   async list(organization, list) {

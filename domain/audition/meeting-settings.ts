@@ -105,5 +105,5 @@ export const settingNames = [...names, 'duration'] as const;
 export type SettingName = (typeof settingNames)[number];
 
 /** Returns the names of the settings that are set, in the order of the schema. */
-export const namesOfSettings = (settings: MeetingSettings): readonly (keyof MeetingSettings)[] =>
+export const namesOfSettings = (settings: MeetingSettings): readonly (typeof names)[number][] =>
   names.filter((name) => settings[name] !== undefined);

@@ -231,11 +231,13 @@ export type PresenceReport = ExternalFact & {
   readonly correlationId: string;
 } & (
     | {
-        /**
-         * `checked_in`: the participant went to the meeting, or to the waiting list, with the personal join link. `admitted`:
-         * the casting office has admitted the performer.
-         */
-        readonly what: 'checked_in' | 'admitted';
+        /** The participant went to the meeting, or to the waiting list, with the personal join link. */
+        readonly what: 'checked_in';
+        readonly participant: ParticipantId;
+      }
+    | {
+        /** The casting office has admitted the performer. */
+        readonly what: 'admitted';
         readonly participant: ParticipantId;
       }
     | {

@@ -38,11 +38,7 @@ const registered = ({ plan }: AuditionRun, { participant }: JoinReport): Partici
 /** A participant who opens the link again, or from another device, has checked in before. */
 const checkInByLink = (
   run: AuditionRun,
-  {
-    participant,
-    at,
-    correlationId,
-  }: Extract<PresenceReport, { participant: ParticipantId; what: 'checked_in' | 'admitted' }>,
+  { participant, at, correlationId }: Extract<PresenceReport, { what: 'checked_in' }>,
 ): void => {
   const { state, slot } = run.journal.view;
   if (!slot || !isCommandAllowed('check-in', state)) return;

@@ -96,8 +96,9 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
 
   /** Reads the waiting list for performers who are admitted in turn only. */
   const admissionOf = async ({ link, view }: OpenedLink): Promise<Admission> => {
-    const list = view && waitingListOf(view);
-    if (!link || list === undefined) return { kind: 'open' };
+    if (!link || !view) return { kind: 'open' };
+    const list = waitingListOf(view);
+    if (list === undefined) return { kind: 'open' };
     const { organization, auditionId, participant } = link;
     // The link of the audition does not tell who uses it.
     if (participant === undefined) return { kind: 'personal' };
