@@ -151,8 +151,14 @@ export const createCalendarSyncActivities = ({
         if ((await read(round, calendar)) === 'more') isMore = true;
       } catch (error) {
         if (error instanceof ProviderError && error.fault.kind === 'reconnect') throw error;
-        if (!(error instanceof ProviderError) || isTransient(error.fault)) failure ??= error;
-        else await syncedCalendars.markUnavailable(calendar, error.fault.kind);
+        const fault = error instanceof ProviderError ? error.fault : undefined;
+        if (fault && !isTransient(fault)) {
+          await syncedCalendars.markUnavailable(calendar, fault.kind);
+          continue;
+        }
+        // A calendar whose server fails for long is a problem of the connection.
+        if (fault) await syncedCalendars.noteFault(calendar, fault.kind);
+        failure ??= error;
       }
     }
     if (failure !== undefined) throw failure;
@@ -176,12 +182,13 @@ export const createCalendarSyncActivities = ({
   };
 
   /** How often the calendars are read without a notification, in milliseconds. */
-  const pollMsOf = (areLive: boolean): number => (areLive ? nextPollMs : unnotifiedPollMs);
+  const pollMsOf = ({ provider }: SyncRound, areLive: boolean): number =>
+    areLive || provider.changesRarely ? nextPollMs : unnotifiedPollMs;
 
   /** Notifications about one calendar must not postpone the reading of the others. */
   const isPollOverdue = async (round: SyncRound): Promise<boolean> => {
     const calendars = await syncedCalendars.list(round.input.connection);
-    const pollMs = pollMsOf(await subscriptions.areLive(round, calendars));
+    const pollMs = pollMsOf(round, await subscriptions.areLive(round, calendars));
     return (nextPollAt(calendars, pollMs) ?? Number.POSITIVE_INFINITY) <= Date.now();
   };
 
@@ -198,7 +205,7 @@ export const createCalendarSyncActivities = ({
       used.filter(({ calendar }) => isPoll || only.includes(calendar)),
     );
     const calendars = await syncedCalendars.list(id);
-    const pollMs = pollMsOf(areLive);
+    const pollMs = pollMsOf(round, areLive);
     const pollAt = isPoll ? undefined : nextPollAt(calendars, pollMs);
     return {
       kind: 'synced',

@@ -158,8 +158,17 @@ const requireScopes = (scope: MeetingCall, ...needed: readonly string[]): void =
   const { scopes } = scope.connection;
   const missing = scopes === undefined ? [] : needed.filter((one) => !scopes.includes(one));
   if (missing.length === 0) return;
+  const code = 'recording_scope_missing';
   const message = `the consent does not cover recordings (${missing.join(', ')}): connect the account again and allow them`;
-  throw withConnection(scope, errorOf(scope.operation, 'recording_scope_missing', message));
+  const { fault } = errorOf(scope.operation, code, message);
+  // Ours, so nothing is left out of it: the name of a scope is as long as a secret.
+  throw new ProviderError(
+    'microsoft',
+    scope.operation.name,
+    fault,
+    { code, message },
+    { connection: scope.connection.id },
+  );
 };
 
 const errorOf = (operation: ProviderOperation, code: string, message: string): ProviderError =>

@@ -14,7 +14,7 @@ import { operationOf } from '../operations.ts';
 import type { CallContext, HostAccount, MeetingRegistrants } from '../ports.ts';
 import type { ZoomClient } from './client.ts';
 import { fromZoom, zoomError, zoomErrors } from './errors.ts';
-import { maxPages, meetingsPerPage, zoomScopes } from './settings.ts';
+import { maxPages, meetingsPerPage, registrantScopes } from './settings.ts';
 
 const findOperation = operationOf('zoom', 'registrants.find');
 const addOperation = operationOf('zoom', 'registrants.add');
@@ -136,7 +136,7 @@ export const createZoomRegistrants = (client: ZoomClient): MeetingRegistrants =>
 export const mayRegister = (host: HostAccount): boolean =>
   host.kind === 'service' ||
   host.connection.scopes === undefined ||
-  zoomScopes.optional.every((scope) => host.connection.scopes?.includes(scope));
+  registrantScopes.every((scope) => host.connection.scopes?.includes(scope));
 
 /**
  * Zoom's answer would mark the whole connection, whose meetings need none of these scopes.
@@ -151,7 +151,7 @@ const requireScopes = ({ provider, name }: ProviderOperation, host: HostAccount)
     { kind: 'reconnect' },
     {
       code: 'registrant_scopes_missing',
-      message: `the consent does not cover registrants (${zoomScopes.optional.join(', ')}): connect the account again and allow them`,
+      message: `the consent does not cover registrants (${registrantScopes.join(', ')}): connect the account again and allow them`,
     },
     host.kind === 'connected' ? { connection: host.connection.id } : {},
   );

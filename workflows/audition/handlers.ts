@@ -19,7 +19,7 @@ import type { AuditionRun } from './run.ts';
 import { isWithdrawnDecline, pendingDecline, recordAnswer } from './steps/answers.ts';
 import { calendarChanged } from './steps/calendar-changes.ts';
 import { recordDelivery } from './steps/delivery.ts';
-import { checkMeeting } from './steps/meeting-check.ts';
+import { checkMeeting, consentChanged } from './steps/meeting-check.ts';
 import { presenceReported } from './steps/presence.ts';
 import { registerParticipants } from './steps/registrants.ts';
 import { meetingDeleted } from './steps/replace-meeting.ts';
@@ -181,6 +181,10 @@ export const setHandlers = (run: AuditionRun): void => {
     messages.linkRevokedSignal,
     applyOnce(() => registerParticipants(run)),
   );
+  setHandler(messages.consentChangedSignal, async () => {
+    await untilRecordable(run);
+    consentChanged(run);
+  });
   setHandler(messages.slotTakenSignal, () => {
     run.slotTakenAs = journal.view.revision;
   });

@@ -256,6 +256,12 @@ export const presenceReportedSignal = defineSignal<[readonly PresenceReport[]]>(
 /** The join link of a participant was revoked: its registration ends with it. */
 export const linkRevokedSignal = defineSignal<[ExternalFact]>('linkRevoked');
 
+/**
+ * A participant has consented to the recording, or does not any more. The trail has the consent: the signal only says that
+ * the automatic recording of the meeting must follow it.
+ */
+export const consentChangedSignal = defineSignal('consentChanged');
+
 /** Another audition has taken the slot that this one yields while a decline can be changed. */
 export const slotTakenSignal = defineSignal('slotTaken');
 

@@ -65,6 +65,12 @@ export const googleErrors = {
   emptyRange: { code: 400, reason: 'timeRangeEmpty', message: 'The specified time range is empty.' },
   longRange: { code: 400, reason: 'timeRangeTooLong', message: 'The requested time range is too long.' },
   invalidId: { code: 400, reason: 'invalid', message: 'Invalid resource id value.' },
+  defaultAndOwnReminders: {
+    code: 400,
+    reason: 'cannotUseDefaultRemindersAndSpecifyOverride',
+    message: 'Cannot specify both default reminders and overrides at the same time.',
+    domain: 'calendar',
+  },
   lowSequence: {
     code: 400,
     reason: 'invalid',

@@ -25,6 +25,10 @@ const scopeDescriptions: Readonly<Record<string, string>> = {
   'meeting:write:registrant': 'Add a registrant to your meeting',
   'meeting:read:list_registrants': 'View the registrants of your meeting',
   'meeting:update:registrant_status': "Update a registrant's status for your meeting",
+  'meeting:read:list_past_instances': 'View the past instances of your meetings',
+  'cloud_recording:read:list_recording_files': 'View the files of your cloud recordings',
+  'cloud_recording:read:list_user_recordings': 'View the list of your cloud recordings',
+  'cloud_recording:delete:meeting_recording': 'Delete your cloud recordings',
 };
 export const userAppScopes: readonly string[] = Object.keys(scopeDescriptions);
 
