@@ -12,9 +12,11 @@ import { createGoogleChanges } from './google/changes.ts';
 import { createGoogleClient } from './google/client.ts';
 import { createGoogleCheck } from './google/health.ts';
 import { createGoogleAuthorizer } from './google/oauth.ts';
+import { createMeetRecordings } from './google/recordings.ts';
 import { type GoogleSettings, googleSettingsOf, googleVariables } from './google/settings.ts';
 import { createFeedAuthorizer } from './ics/account.ts';
 import { createFeedCalendar } from './ics/calendar.ts';
+import { createFeedChanges } from './ics/changes.ts';
 import { createFeedReader } from './ics/feed-reader.ts';
 import { createOutlookCalendar } from './microsoft/calendar.ts';
 import { createOutlookChanges } from './microsoft/changes.ts';
@@ -22,6 +24,7 @@ import { createGraphClient } from './microsoft/graph-client.ts';
 import { createMicrosoftCheck } from './microsoft/health.ts';
 import { createMicrosoftAuthorizer } from './microsoft/oauth.ts';
 import { createTeamsMeetings } from './microsoft/online-meetings.ts';
+import { createTeamsRecordings } from './microsoft/recordings.ts';
 import { type MicrosoftSettings, microsoftSettingsOf, microsoftVariables } from './microsoft/settings.ts';
 import type { Authorizers } from './oauth/authorizers.ts';
 import { createOutboundDispatcher } from './outbound/dispatcher.ts';
@@ -124,6 +127,7 @@ export const createProviders = (
   const { allowedPrivateNetworks } = settings;
   const outbound = createOutboundDispatcher({ allowedPrivateNetworks });
   const fetchFor = (home: URL) => createGuardedFetch(outbound, home);
+  const download = createGuardedDownload(outbound);
   const feeds = createFeedReader(fetchFor);
   const { storage, check: checkStorage, close: closeStorage } = createStorage(settings.storage);
   return {
@@ -137,14 +141,19 @@ export const createProviders = (
       google: createGoogleChanges(google, undefined, reportUnreadable),
       microsoft: createOutlookChanges(graph, { reportUnreadable }),
       apple: createCaldavChanges(fetchFor, reportUnreadable),
+      ics: createFeedChanges(feeds, reportUnreadable),
     },
     meetings: {
-      zoom: createZoomMeetings(zoom, settings.zoom.hostUser),
+      zoom: createZoomMeetings(zoom, settings.zoom.hostUsers),
       microsoft_teams: createTeamsMeetings(graph),
     },
     textMessages: createTwilioTextMessages(twilio, settings.twilio.messagingServiceSid),
     email: createSmtpEmail(smtp, settings.smtp.from, journalUrl ? createMailJournal(journalUrl) : undefined),
-    recordings: { zoom: createZoomRecordings(zoom, settings.zoom, createGuardedDownload(outbound)) },
+    recordings: {
+      zoom: createZoomRecordings(zoom, settings.zoom, download),
+      google_meet: createMeetRecordings(google, settings.google, download),
+      microsoft_teams: createTeamsRecordings(graph, settings.microsoft, download),
+    },
     storage,
     authorizers: {
       oauth: {
@@ -159,7 +168,7 @@ export const createProviders = (
       google: createGoogleCheck(settings.google),
       microsoft: createMicrosoftCheck(settings.microsoft),
       apple: createAppleCheck(settings.apple, fetchFor),
-      zoom: createZoomCheck(zoom, settings.zoom.hostUser),
+      zoom: createZoomCheck(zoom, settings.zoom.hostUsers?.[0]),
       twilio: createTwilioCheck(twilio),
       smtp: createSmtpCheck(smtp),
       storage: checkStorage,

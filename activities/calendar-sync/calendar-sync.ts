@@ -2,6 +2,8 @@
  * Synchronizes the calendars of one connection: one round. All progress is in the database, so an attempt continues where
  * an earlier one stopped, and two attempts that overlap do no harm.
  */
+import type { SlotHolds } from '../../db/auditions/slot-holds.ts';
+import type { ParticipantConflicts } from '../../db/calendars/participant-conflicts.ts';
 import type { SyncedCalendar, SyncedCalendars } from '../../db/calendars/synced-calendars.ts';
 import type { SyncedEvents } from '../../db/calendars/synced-events.ts';
 import type { Connection, Connections } from '../../db/connections/repository.ts';
@@ -21,12 +23,14 @@ import type {
   SyncCalendarsResult,
 } from '../contract.ts';
 import { withHeartbeat } from '../effects/heartbeat.ts';
+import type { AuditionSignals } from './audition-signals.ts';
 import {
   type CalendarReconciliationDependencies,
   createCalendarReconciliation,
 } from './calendar-reconciliation.ts';
 import { type CalendarUsesDependencies, createCalendarUses } from './calendar-uses.ts';
-import { type AuditionSignals, createChangeReport } from './change-report.ts';
+import { createChangeReport } from './change-report.ts';
+import { createLaterConflicts } from './later-conflicts.ts';
 import { createListing } from './listing.ts';
 import { createReconnection } from './reconnection.ts';
 import { createSubscriptions } from './subscriptions.ts';
@@ -39,6 +43,8 @@ export interface CalendarSyncDependencies
     readonly ledger: CalendarUsesDependencies['ledger'];
     readonly syncedCalendars: SyncedCalendars;
     readonly syncedEvents: SyncedEvents;
+    readonly participantConflicts: ParticipantConflicts;
+    readonly holds: Pick<SlotHolds, 'findKnown'>;
     readonly watchSubscriptions: WatchSubscriptions;
   };
   readonly providers: Pick<Providers, 'calendars' | 'calendarChanges'>;
@@ -92,7 +98,8 @@ export const createCalendarSyncActivities = ({
 }: CalendarSyncDependencies): CalendarSyncActivities => {
   const { connections, syncedCalendars, syncedEvents, watchSubscriptions } = repositories;
   const listing = createListing({ syncedCalendars, syncedEvents });
-  const changeReport = createChangeReport({ syncedEvents, signals });
+  const laterConflicts = createLaterConflicts({ ...repositories, signals });
+  const changeReport = createChangeReport({ syncedEvents, laterConflicts, signals });
   const { ledger } = repositories;
   const uses = createCalendarUses({ ledger, connections, accessTokens, calendars: providers.calendars });
   const reconciliation = createCalendarReconciliation({
@@ -144,8 +151,14 @@ export const createCalendarSyncActivities = ({
         if ((await read(round, calendar)) === 'more') isMore = true;
       } catch (error) {
         if (error instanceof ProviderError && error.fault.kind === 'reconnect') throw error;
-        if (!(error instanceof ProviderError) || isTransient(error.fault)) failure ??= error;
-        else await syncedCalendars.markUnavailable(calendar, error.fault.kind);
+        const fault = error instanceof ProviderError ? error.fault : undefined;
+        if (fault && !isTransient(fault)) {
+          await syncedCalendars.markUnavailable(calendar, fault.kind);
+          continue;
+        }
+        // A calendar whose server fails for long is a problem of the connection.
+        if (fault) await syncedCalendars.noteFault(calendar, fault.kind);
+        failure ??= error;
       }
     }
     if (failure !== undefined) throw failure;
@@ -169,12 +182,13 @@ export const createCalendarSyncActivities = ({
   };
 
   /** How often the calendars are read without a notification, in milliseconds. */
-  const pollMsOf = (areLive: boolean): number => (areLive ? nextPollMs : unnotifiedPollMs);
+  const pollMsOf = ({ provider }: SyncRound, areLive: boolean): number =>
+    areLive || provider.changesRarely ? nextPollMs : unnotifiedPollMs;
 
   /** Notifications about one calendar must not postpone the reading of the others. */
   const isPollOverdue = async (round: SyncRound): Promise<boolean> => {
     const calendars = await syncedCalendars.list(round.input.connection);
-    const pollMs = pollMsOf(await subscriptions.areLive(round, calendars));
+    const pollMs = pollMsOf(round, await subscriptions.areLive(round, calendars));
     return (nextPollAt(calendars, pollMs) ?? Number.POSITIVE_INFINITY) <= Date.now();
   };
 
@@ -191,7 +205,7 @@ export const createCalendarSyncActivities = ({
       used.filter(({ calendar }) => isPoll || only.includes(calendar)),
     );
     const calendars = await syncedCalendars.list(id);
-    const pollMs = pollMsOf(areLive);
+    const pollMs = pollMsOf(round, areLive);
     const pollAt = isPoll ? undefined : nextPollAt(calendars, pollMs);
     return {
       kind: 'synced',

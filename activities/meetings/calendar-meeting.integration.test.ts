@@ -144,6 +144,41 @@ describe('a meeting on Google Meet', () => {
     expect(eventsOf('other@example.com')).toEqual([]);
   });
 
+  it('is the only one after another calendar was chosen and it was created again', async () => {
+    const { create, remove, eventsOf, chooseOther } = await setup();
+    await create();
+    await chooseOther();
+    const { joinUrl } = await create(2);
+    expect(eventsOf(office)).toEqual([]);
+    expect(eventsOf('other@example.com')).toMatchObject([{ hangoutLink: joinUrl }]);
+    expect(await remove('meeting:google_meet:2')).toEqual({ result: 'undone' });
+    expect(eventsOf('other@example.com')).toEqual([]);
+    expect(await remove(created)).toEqual({ result: 'undone' });
+  });
+
+  it('is created again while the earlier calendar is disconnected, and the earlier one is removed later', async () => {
+    const { create, remove, eventsOf, chooseOther, timePasses, repositories } = await setup();
+    const connectOffice = (refreshToken: string) =>
+      repositories.connections.put({
+        id: 'conn_1',
+        organization: 'org_1',
+        provider: 'google',
+        account: office,
+        refreshToken,
+      });
+    await create();
+    await chooseOther();
+    await connectOffice('revoked');
+    await create(2);
+    expect(eventsOf(office)).toHaveLength(1);
+    await expect(remove(created)).rejects.toMatchObject({ type: 'reconnect' });
+    await connectOffice(`sandbox-refresh-${office}`);
+    await timePasses();
+    expect(await remove(created)).toEqual({ result: 'undone' });
+    expect(eventsOf(office)).toEqual([]);
+    expect(eventsOf('other@example.com')).toHaveLength(1);
+  });
+
   it('is made anew by a move when its event was deleted, and removed', async () => {
     const { create, move, remove, eventsOf, deleteByHand } = await setup();
     const meeting = await create();

@@ -3,21 +3,33 @@
  * to a participant, the meeting step and the calendar step write the same event. Each marks its own use of it: the end of
  * the meeting, however late, takes the conference from the event and deletes the event only when no other use of it is left.
  */
+import { z } from 'zod';
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { type CalendarMeetingName, meetingVendors } from '../../domain/providers/vendors.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import { instantSchema } from '../../domain/time/instant.ts';
+import { calendarNames } from '../../providers/calendar-names.ts';
 import { type CallOperation, operationOf } from '../../providers/operations.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
-import type { CreateMeetingInput, MoveMeetingInput, RemoveMeetingInput } from '../contract.ts';
+import type { CreateMeetingInput, MoveMeetingInput, RemoveMeetingInput, UndoResult } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { createAttemptContext } from '../effects/attempt.ts';
 import { conferenceRequestId, eventIdFor } from '../effects/deterministic-ids.ts';
 import { effectOnce } from '../effects/effect-once.ts';
 import { undoEach } from '../effects/undo-each.ts';
 import type { MeetingSteps } from './meeting-steps.ts';
+import { applyConsent, nameWithheld, withConsent } from './recording-consent.ts';
+
+/** What the ledger stores. Rows of earlier versions have only the meeting. */
+const storedSchema = meetingSchema.extend({
+  eventId: z.string().optional().describe("The provider's id of the event"),
+  startedAt: instantSchema.optional().describe('Before the write'),
+});
+type StoredMeeting = z.infer<typeof storedSchema>;
 
 /**
  * Creates the meeting steps of a calendar provider. The calendar deduplicates by the event id and the request id of the
@@ -28,8 +40,8 @@ import type { MeetingSteps } from './meeting-steps.ts';
  */
 export const createCalendarMeetingSteps = (
   {
-    repositories: { ledger, organizations, connections },
-    providers: { calendars },
+    repositories: { ledger, organizations, connections, writtenEvents, events },
+    providers: { calendars, calendarChanges, recordings },
     accessTokens,
   }: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>,
   name: CalendarMeetingName,
@@ -64,19 +76,18 @@ export const createCalendarMeetingSteps = (
     return target?.kind === 'meeting' ? target.calendar : undefined;
   };
 
-  /** Returns the step that has created the audition's meeting, and in which calendar. */
-  const presentMeeting = async (
-    auditionId: AuditionId,
-  ): Promise<{ readonly key: string; readonly calendar: WritableCalendarRef } | undefined> => {
+  /** Returns the steps that have created, or may have created, a meeting of the audition. The latest is the last. */
+  const creations = async (auditionId: AuditionId): Promise<readonly Creation[]> => {
     const effects = await ledger.standingEffects(auditionId);
-    return effects
-      .flatMap(({ key, target }) =>
-        target.kind === 'meeting' && target.provider === name && target.calendar
-          ? [{ key, calendar: target.calendar }]
-          : [],
-      )
-      .at(-1);
+    return effects.flatMap(({ key, target }) =>
+      target.kind === 'meeting' && target.provider === name && target.calendar
+        ? [{ key, calendar: target.calendar }]
+        : [],
+    );
   };
+
+  const presentMeeting = async (auditionId: AuditionId): Promise<Creation | undefined> =>
+    (await creations(auditionId)).at(-1);
 
   /** @param useKey the key of the step that uses the event, and that removes it. */
   const putMeeting = async (
@@ -84,9 +95,11 @@ export const createCalendarMeetingSteps = (
     calendar: WritableCalendarRef,
     useKey: string,
     call: CallContext,
-  ): Promise<Meeting> => {
-    const { organization, auditionId, key, slot, revision, topic, settings = {} } = input;
-    const { id, joinUrl, notHonored } = await vendorCalendar.putConference(
+  ): Promise<StoredMeeting> => {
+    const { organization, auditionId, key, slot, revision, topic } = input;
+    const { settings, withheld } = await withConsent(events, input, input.settings ?? {});
+    const startedAt = toInstant(Date.now());
+    const { id, joinUrl, notHonored, eventId } = await vendorCalendar.putConference(
       await openConnectionById(opening, organization, calendar, put.name),
       {
         calendarId: calendar.calendarId,
@@ -101,7 +114,45 @@ export const createCalendarMeetingSteps = (
       },
       call,
     );
-    return { provider: name, id, joinUrl, ...(notHonored.length > 0 ? { notHonored: [...notHonored] } : {}) };
+    const meeting = nameWithheld(
+      { provider: name, id, joinUrl, ...(notHonored.length > 0 ? { notHonored: [...notHonored] } : {}) },
+      withheld,
+    );
+    return { ...meeting, eventId, startedAt };
+  };
+
+  /**
+   * Registers the calendar for synchronisation, so that a person who moves or deletes the event is noticed. Costs the
+   * audition no activity. Returns the meeting.
+   */
+  const record = async (
+    { organization, auditionId, slot, revision }: Omit<CreateMeetingInput, 'hasFallback'>,
+    calendar: WritableCalendarRef,
+    useKey: string,
+    { eventId, startedAt, ...meeting }: StoredMeeting,
+    call: CallContext,
+  ): Promise<Meeting> => {
+    if (eventId === undefined || !calendarChanges[calendar.provider]) return meeting;
+    const { connection: id, calendarId } = calendar;
+    const connection = (await connections.get(organization, id)) ?? { id, account: undefined };
+    const open = () => openConnectionById(opening, organization, calendar, put.name);
+    const [calendarName] = await calendarNames(vendorCalendar, connection, calendarId, open, call);
+    await writtenEvents.record({
+      organization,
+      connection: id,
+      provider: calendar.provider,
+      calendarName,
+      calendarId,
+      eventId,
+      auditionId,
+      participant: undefined,
+      isForMeeting: true,
+      key: useKey,
+      slot,
+      revision,
+      startedAt,
+    });
+    return meeting;
   };
 
   const removeFrom = async (
@@ -121,12 +172,32 @@ export const createCalendarMeetingSteps = (
       call,
     );
 
-  /** Creates the meeting under its key. A repeated attempt uses the calendar of the first one. */
+  /**
+   * Creates the meeting under its key. A repeated attempt uses the calendar of the first one. Meetings of the audition in
+   * other calendars are then removed: the organization has chosen another calendar since.
+   */
+  const create = async (input: Omit<CreateMeetingInput, 'hasFallback'>): Promise<Meeting> => {
+    const meeting = await createOnce(input);
+    const all = await creations(input.auditionId);
+    const calendar = all.find(({ key }) => key === input.key)?.calendar;
+    const left = all.filter((other) => calendar && !isSameCalendar(other.calendar, calendar));
+    if (left.length > 0) {
+      const { organization, auditionId, correlationId, trail, slot } = input;
+      const keys = left.map(({ key }) => key);
+      // Best effort: the workflow has registered the removal of each, and repeats it at the end of the audition.
+      await removeOnce({ organization, auditionId, correlationId, trail, slot, keys, provider: name }).catch(
+        () => undefined,
+      );
+    }
+    return meeting;
+  };
+
   const createOnce = async (input: Omit<CreateMeetingInput, 'hasFallback'>): Promise<Meeting> => {
     const { key, organization, auditionId, slot } = input;
     const chosen = await chosenCalendar(organization, put);
     const calendarOfAttempts = async () => (await recordedCalendar(key)) ?? chosen;
-    return effectOnce(
+    const context = createAttemptContext(input);
+    const stored = await effectOnce(
       ledger,
       {
         key,
@@ -138,28 +209,27 @@ export const createCalendarMeetingSteps = (
         auditionId,
         target: { kind: 'meeting', provider: name, slot, calendar: chosen },
       },
-      createAttemptContext(input),
+      context,
       {
         kind: 'idempotent',
-        result: meetingSchema,
+        result: storedSchema,
         // Every attempt writes the same event of this audition, whatever its conference, and a removal removes it.
         providerId: () => auditionId,
         perform: async (call) => putMeeting(input, await calendarOfAttempts(), key, call),
         removeEffect: async (_meeting, call) => removeFrom(input, await calendarOfAttempts(), key, call),
       },
     );
+    return record(input, await calendarOfAttempts(), key, stored, context.startCall());
   };
 
   /**
    * Moves the meeting where it was created. Writes the event again, with another conference, when it was deleted; the
    * step that created the meeting keeps the use of the event and removes it.
    */
-  const moveOnce = (
-    input: MoveMeetingInput,
-    created: { readonly key: string; readonly calendar: WritableCalendarRef },
-  ): Promise<Meeting> => {
+  const moveOnce = async (input: MoveMeetingInput, created: Creation): Promise<Meeting> => {
     const { key, organization, auditionId, slot, meeting } = input;
-    return effectOnce(
+    const context = createAttemptContext(input);
+    const stored = await effectOnce(
       ledger,
       {
         key,
@@ -169,22 +239,43 @@ export const createCalendarMeetingSteps = (
         call: put.name,
         request: { meeting: meeting.id, slot },
       },
-      createAttemptContext(input),
+      context,
       {
         kind: 'idempotent',
-        result: meetingSchema,
+        result: storedSchema,
         providerId: () => auditionId,
         perform: (call) => putMeeting(input, created.calendar, created.key, call),
       },
     );
+    return record(input, created.calendar, created.key, stored, context.startCall());
+  };
+
+  const removeOnce = async (input: RemoveMeetingInput): Promise<UndoResult> => {
+    const { keys, organization, auditionId } = input;
+    const context = createAttemptContext(input);
+    // Before the removal, so that the synchronisation does not report it as a deletion by a person.
+    await writtenEvents.forget(auditionId, keys);
+    return undoEach(keys, async (key) => ({
+      ledger,
+      operation: { key, organization, provider, operation: 'meetings.create', call: put.name },
+      context,
+      steps: {
+        find: async () => [auditionId],
+        remove: async (_id, call) => {
+          const calendar = await recordedCalendar(key);
+          // A move has no effect of its own.
+          return calendar ? removeFrom(input, calendar, key, call) : 'absent';
+        },
+      },
+    }));
   };
 
   return {
     check: async (input) => {
       const created = await presentMeeting(input.auditionId);
-      if (!created) return 'absent';
+      if (!created) return { status: 'absent' };
       // Without this call, the vendor cannot tell: the meeting counts as present.
-      if (!vendorCalendar.checkConference) return 'present';
+      if (!vendorCalendar.checkConference) return { status: 'present' };
       const { organization, auditionId, meeting } = input;
       const { calendarId } = created.calendar;
       const account = await openConnectionById(
@@ -193,11 +284,16 @@ export const createCalendarMeetingSteps = (
         created.calendar,
         'calendar.checkConference',
       );
-      return vendorCalendar.checkConference(
+      const call = createAttemptContext(input).startCall();
+      const status = await vendorCalendar.checkConference(
         account,
         { calendarId, eventId: eventIdFor(auditionId), reference: auditionId, id: meeting.id },
-        createAttemptContext(input).startCall(),
+        call,
       );
+      if (status === 'absent') return { status };
+      const host = { kind: 'connected', connection: account } as const;
+      const consented = { events, recordings: recordings[name] };
+      return { status, notHonored: await applyConsent(consented, input, host, call) };
     },
     ...(vendorCalendar.conferenceAttendance && {
       attendance: async (input) => {
@@ -213,29 +309,22 @@ export const createCalendarMeetingSteps = (
         return (await vendorCalendar.conferenceAttendance?.(account, { id: input.meeting.id }, call)) ?? [];
       },
     }),
-    create: createOnce,
+    create,
 
     move: async (input) => {
       const created = await presentMeeting(input.auditionId);
       return created ? moveOnce(input, created) : createOnce(input);
     },
 
-    remove: (input) => {
-      const { keys, organization } = input;
-      const context = createAttemptContext(input);
-      return undoEach(keys, async (key) => ({
-        ledger,
-        operation: { key, organization, provider, operation: 'meetings.create', call: put.name },
-        context,
-        steps: {
-          find: async () => [input.auditionId],
-          remove: async (_id, call) => {
-            const calendar = await recordedCalendar(key);
-            // A move has no effect of its own.
-            return calendar ? removeFrom(input, calendar, key, call) : 'absent';
-          },
-        },
-      }));
-    },
+    remove: removeOnce,
   };
 };
+
+/** A step that has created a meeting, and in which calendar. */
+interface Creation {
+  readonly key: string;
+  readonly calendar: WritableCalendarRef;
+}
+
+const isSameCalendar = (one: WritableCalendarRef, other: WritableCalendarRef): boolean =>
+  one.connection === other.connection && one.calendarId === other.calendarId;

@@ -34,8 +34,7 @@ interface Parts {
 }
 
 /**
- * Returns the function that creates the meeting. Without hosts of the organization, the default host of the service
- * creates it, without a claim: that host is shared by all organizations.
+ * Returns the function that creates the meeting. Organizations without hosts share the default hosts of the service.
  *
  * @throws {ProviderError} of the first host whose owner must connect it again, or else of the last host that failed.
  *   `conflict` with the code `hosts_busy` when every host has another meeting at that time.
@@ -43,12 +42,6 @@ interface Parts {
 export const createHostedCreation = ({ name, provider, hosts, claims }: Parts) => {
   const { vendor } = meetingVendors[name];
   const create = operationOf(vendor, 'meetings.create');
-
-  const withDefaultHost = async ({ input, spec }: HostedCreation, handOver: HandOver, call: CallContext) => {
-    const account = await hosts.open(input.organization, undefined, create);
-    await handOver();
-    return withSettings(await provider.create(account, spec, call));
-  };
 
   return async (
     creation: HostedCreation,
@@ -61,8 +54,8 @@ export const createHostedCreation = ({ name, provider, hosts, claims }: Parts) =
     const chosen = await hosts.chosen(
       organization,
       [earlier, input.host].filter((host) => host !== undefined),
+      create,
     );
-    if (chosen.length === 0) return withDefaultHost(creation, handOver, call);
 
     const claim = ({ account }: NamedHost) =>
       claims.claim({ key, auditionId, vendor, host: account, slot, revision }, { kind: 'attempt', attempt });
@@ -73,12 +66,9 @@ export const createHostedCreation = ({ name, provider, hosts, claims }: Parts) =
       return withSettings(await provider.create(account, spec, call));
     };
 
-    const busy = await claims.findBusy(
-      vendor,
-      chosen.map(({ account }) => account),
-      slot,
-      auditionId,
-    );
+    // Keeps a large pool from being claimed one by one. The claim itself decides.
+    const accounts = chosen.length > 1 ? chosen.map(({ account }) => account) : [];
+    const busy = await claims.findBusy(vendor, accounts, slot, auditionId);
     const failures: ProviderError[] = [];
     for (const host of chosen) {
       if (busy.has(host.account)) continue;

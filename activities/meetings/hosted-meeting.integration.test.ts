@@ -7,10 +7,10 @@ import { meetingReference } from '../effects/deterministic-ids.ts';
 
 const benchFor = useActivityHarness();
 
-const host = { kind: 'service', user: 'me' } as const;
-
 const setup = async () => {
   const bench = await benchFor();
+  const [user = 'me'] = bench.providers.meetings.zoom.defaultUsers ?? [];
+  const host = { kind: 'service', user } as const;
   const input = { ...bench.about, key: bench.key('meeting:zoom:1'), provider: 'zoom', slot } as const;
   const create = () =>
     bench.activities.createMeeting({ ...input, revision: 1, topic: 'Nightfall', hasFallback: false });
@@ -204,7 +204,16 @@ describe('a meeting on Zoom', () => {
     const { create, repositories, auditionId, input } = await setup();
     await create();
     expect(await repositories.ledger.standingEffects(auditionId)).toEqual([
-      { key: input.key, target: { kind: 'meeting', provider: 'zoom', slot }, providerId: expect.any(String) },
+      {
+        key: input.key,
+        target: {
+          kind: 'meeting',
+          provider: 'zoom',
+          slot,
+          host: { kind: 'service', user: expect.stringMatching(/^first@/) },
+        },
+        providerId: expect.any(String),
+      },
     ]);
   });
 

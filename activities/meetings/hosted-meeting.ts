@@ -60,24 +60,24 @@ export const createHostedMeetingSteps = (
   const check = operationOf(provider, 'meetings.check');
   const attendance = operationOf(provider, 'meetings.attendance');
 
-  /** Returns the host with which the attempts of this key create the meeting. Undefined: the default host. */
+  /** Returns the host with which the attempts of this key create the meeting. Undefined: no attempt has called it yet. */
   const recordedHost = async (key: string): Promise<MeetingHost | undefined> => {
     const target = await ledger.targetOf(key);
     return target?.kind === 'meeting' ? target.host : undefined;
   };
 
-  /** Returns how the meeting was created. Undefined: with the default host. */
+  /** Returns how the meeting was created. Undefined: it is not recorded. Earlier versions recorded no default host. */
   const creationOf = async ({
     auditionId,
     meeting,
   }: Pick<MoveMeetingInput, 'auditionId' | 'meeting'>): Promise<Creation | undefined> => {
     const effects = await ledger.standingEffects(auditionId);
     return effects
-      .flatMap(({ key, target, providerId }) =>
-        target.kind === 'meeting' && target.provider === name && target.host && providerId === meeting.id
-          ? [{ key, host: target.host }]
-          : [],
-      )
+      .flatMap(({ key, target, providerId }) => {
+        if (target.kind !== 'meeting' || target.provider !== name || providerId !== meeting.id) return [];
+        const host = target.host ?? hosts.first;
+        return host ? [{ key, host }] : [];
+      })
       .at(-1);
   };
 
@@ -221,7 +221,7 @@ export const createHostedMeetingSteps = (
           findCreates: meetings.createsOnce,
           remove: async (id, call) => meetings.remove(await hosts.open(organization, host, remove), id, call),
         },
-        ...(host && { whenUndone: () => claims.release(key) }),
+        whenUndone: () => claims.release(key),
       };
     });
   };
@@ -231,9 +231,9 @@ export const createHostedMeetingSteps = (
       const host = await openHostOf(input, check);
       const call = createAttemptContext(input).startCall();
       const status = await meetings.check(host, input.meeting.id, call);
-      if (status === 'present' && isRecordedMeeting(name))
-        await applyConsent({ events, recordings: providers.recordings[name] }, input, host, call);
-      return status;
+      if (status === 'absent' || !isRecordedMeeting(name)) return { status };
+      const recordings = providers.recordings[name];
+      return { status, notHonored: await applyConsent({ events, recordings }, input, host, call) };
     },
     ...(meetings.attendance && {
       attendance: async (input) => {

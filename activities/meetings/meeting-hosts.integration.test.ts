@@ -8,6 +8,7 @@ import { toInstant } from '../../domain/time/epoch.ts';
 import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
 import type { MeetingProvider } from '../../providers/ports.ts';
 import { laterSlot, slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
+import { callContext } from '../../tests/harness/call-context.ts';
 
 const benchFor = useActivityHarness();
 
@@ -162,12 +163,50 @@ describe('the hosts of an organization', () => {
     expect(hostsOfMeetings()).toEqual(['a']);
   });
 
-  it('do not matter to an organization that has chosen none: the default host has every meeting', async () => {
+  it('are the default hosts when it has chosen none, which have one meeting at a time too', async () => {
     const { choose, create, another, claims, hostsOfMeetings } = await setup();
     await choose();
     await create();
     await create({ audition: another() });
-    expect(hostsOfMeetings()).toEqual(['owner', 'owner']);
+    expect(hostsOfMeetings()).toEqual(['first', 'second']);
+    await expect(create({ audition: another() })).rejects.toMatchObject({
+      type: 'conflict',
+      nonRetryable: true,
+      details: [expect.objectContaining({ code: 'hosts_busy' })],
+    });
+    await create({ audition: another(), at: laterSlot });
+    expect(hostsOfMeetings()).toEqual(['first', 'second', 'first']);
+    expect(await claims()).toHaveLength(1);
+  });
+
+  it('are claimed by a move also when the creation has recorded none, as in earlier versions', async () => {
+    const { choose, create, move, remove, another, claims, hostsOfMeetings, ...bench } = await setup();
+    await choose();
+    const { zoom } = bench.providers.meetings;
+    const key = bench.key('meeting:zoom:1');
+    const { meeting } = await zoom.create(
+      { kind: 'service', user: zoom.defaultUsers?.[0] ?? 'me' },
+      { reference: 'earlier', topic: 'Nightfall', slot, settings: {} },
+      callContext(),
+    );
+    const { ledger } = bench.repositories;
+    const operation = { key, organization: 'org_1', provider: 'zoom', operation: 'meetings.create' } as const;
+    const target = { kind: 'meeting', provider: 'zoom', slot } as const;
+    const { auditionId } = bench;
+    await ledger.begin({
+      ...operation,
+      auditionId,
+      target,
+      requestHash: '-',
+      leaseMs: 60_000,
+      handedOver: true,
+    });
+    await ledger.complete(key, { providerId: meeting.id, result: meeting }, []);
+    await move(meeting, laterSlot);
+    expect(await claims()).toMatchObject([{ key, revision: 2 }]);
+    await create({ audition: another(), at: laterSlot });
+    expect(hostsOfMeetings()).toEqual(['first', 'second']);
+    await remove('meeting-move:zoom:r2');
     expect(await claims()).toEqual([]);
   });
 });

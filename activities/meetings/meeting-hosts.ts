@@ -2,7 +2,7 @@
 import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
-import { type HostedMeetingName, meetingVendors } from '../../domain/providers/vendors.ts';
+import { type HostedMeetingName, meetingVendors, type VendorName } from '../../domain/providers/vendors.ts';
 import type { CallOperation } from '../../providers/operations.ts';
 import type { HostAccount } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
@@ -15,17 +15,25 @@ export interface NamedHost {
 }
 
 export interface MeetingHosts {
+  /** The first default host of the service. It has the meetings that were created before hosts were recorded. */
+  readonly first: MeetingHost | undefined;
   /**
-   * Returns the preferred hosts, then those that the organization has chosen, in order of preference. Empty: there are
-   * none, and the default host of the service hosts the meeting.
+   * Returns the preferred hosts, then those that the organization has chosen, in order of preference. An organization that
+   * has chosen none gets the default hosts of the service.
+   *
+   * @throws {ProviderError} `reconnect` when there are none either
    */
-  chosen(organization: OrganizationId, preferred: readonly MeetingHost[]): Promise<readonly NamedHost[]>;
+  chosen(
+    organization: OrganizationId,
+    preferred: readonly MeetingHost[],
+    operation: CallOperation,
+  ): Promise<readonly NamedHost[]>;
   /** Returns the hosts with what identifies their accounts. */
   named(organization: OrganizationId, hosts: readonly MeetingHost[]): Promise<readonly NamedHost[]>;
   /**
    * Returns the account of the host.
    *
-   * @param host undefined: the default host of the service
+   * @param host undefined: the first default host of the service
    * @throws {ProviderError} `reconnect` when the organization has no such connection any more, or no host at all
    */
   open(
@@ -47,7 +55,8 @@ export const createMeetingHosts = (
   name: HostedMeetingName,
 ): MeetingHosts => {
   const { vendor } = meetingVendors[name];
-  const { defaultUser } = meetings[name];
+  const ofService = (meetings[name].defaultUsers ?? []).map((user) => ({ kind: 'service', user }) as const);
+  const [first] = ofService;
 
   /** Two connections can be to one account. A connection that does not exist any more fails when it is opened. */
   const nameOf = async (organization: OrganizationId, host: MeetingHost): Promise<NamedHost> => {
@@ -60,11 +69,14 @@ export const createMeetingHosts = (
     Promise.all(hosts.map((host) => nameOf(organization, host)));
 
   return {
+    first,
     named,
-    chosen: async (organization, preferred) => {
+    chosen: async (organization, preferred, operation) => {
       const preferences = await meetingPreferences.get(organization);
       const ofOrganization = preferences?.hosts?.[name] ?? [];
-      const hosts = await named(organization, [...preferred, ...ofOrganization]);
+      const others = ofOrganization.length > 0 ? ofOrganization : ofService;
+      const hosts = await named(organization, [...preferred, ...others]);
+      if (hosts.length === 0) throw noHost(vendor, operation);
       return [...Map.groupBy(hosts, ({ account }) => account).values()].flatMap(([first]) => first ?? []);
     },
     open: async (organization, host, operation) => {
@@ -77,17 +89,20 @@ export const createMeetingHosts = (
         );
         return { kind: 'connected', connection };
       }
-      const user = host?.user ?? defaultUser;
+      const user = host?.user ?? first?.user;
       if (user !== undefined) return { kind: 'service', user };
-      throw new ProviderError(
-        vendor,
-        operation.name,
-        { kind: 'reconnect' },
-        {
-          code: 'no_host',
-          message: 'the organization has no host for meetings: connect an account and choose it as a host',
-        },
-      );
+      throw noHost(vendor, operation);
     },
   };
 };
+
+const noHost = (vendor: VendorName, { name }: CallOperation): ProviderError =>
+  new ProviderError(
+    vendor,
+    name,
+    { kind: 'reconnect' },
+    {
+      code: 'no_host',
+      message: 'the organization has no host for meetings: connect an account and choose it as a host',
+    },
+  );

@@ -4,6 +4,7 @@ import type { Meeting } from '../../domain/audition/events.ts';
 import type {
   CheckMeetingInput,
   CreateMeetingInput,
+  MeetingLook,
   MoveMeetingInput,
   RemoveMeetingInput,
   UndoResult,
@@ -15,8 +16,8 @@ export interface MeetingSteps {
   /** Moves the meeting. Creates another one under the same key when the provider no longer has it. */
   move(input: MoveMeetingInput): Promise<Meeting>;
   remove(input: RemoveMeetingInput): Promise<UndoResult>;
-  /** Returns whether the provider still has the meeting. */
-  check(input: CheckMeetingInput): Promise<'present' | 'absent'>;
+  /** Returns whether the provider still has the meeting. Applies the consents to its automatic recording. */
+  check(input: CheckMeetingInput): Promise<MeetingLook>;
   /** Returns who was in the meeting. Absent when the provider does not report it. */
   readonly attendance?: ((input: CheckMeetingInput) => Promise<readonly ObservedAttendance[]>) | undefined;
 }

@@ -56,7 +56,8 @@ export const createNoticeSender = (
     const { organization, auditionId, recipient, audition } = input;
     if (!audition.joinLink) return input;
     const { id: participant, locale } = recipient;
-    const url = await joinUrl({ organization, auditionId, participant, locale });
+    const titles = { project: audition.project.title, role: audition.role.name };
+    const url = await joinUrl({ organization, auditionId, participant, locale, titles });
     return { ...input, audition: { ...audition, joinUrl: url } };
   };
 

@@ -15,7 +15,15 @@ import type { JoinLinkIds } from '../../foundation/links/join-link.ts';
 import { type Actor, createAdministrativeActs } from '../access/administrative-acts.ts';
 import type { Database } from '../client.ts';
 import { joinLinks, joinUses } from '../schema/join-links.ts';
+import type { Vault } from '../vault/envelope-encryption.ts';
 import { auditionViewSchema } from './view-schema.ts';
+
+/** What the page of a link calls the audition. Neither names a person. */
+const joinTitlesSchema = z.object({
+  project: z.string().describe('The title of the project'),
+  role: z.string().describe('The name of the role'),
+});
+export type JoinTitles = z.infer<typeof joinTitlesSchema>;
 
 /** Without a participant, it is the link of the audition, which calendar events contain. */
 export interface JoinLinkRequest {
@@ -24,6 +32,8 @@ export interface JoinLinkRequest {
   readonly participant?: ParticipantId | undefined;
   /** The language of the participant, if the caller knows it. */
   readonly locale?: string | undefined;
+  /** The titles, if the caller knows them. The first ones that are stored stay. */
+  readonly titles?: JoinTitles | undefined;
 }
 
 export interface StoredJoinLink {
@@ -32,6 +42,14 @@ export interface StoredJoinLink {
   readonly auditionId: AuditionId;
   readonly participant: ParticipantId | undefined;
   readonly locale: string | undefined;
+}
+
+/** What the page of a link shows beside the audition. */
+interface JoinPageDetails {
+  /** The name of the organization. */
+  readonly office: string | undefined;
+  /** Those of the link, or of another link of the audition. */
+  readonly sealedTitles: string | undefined;
 }
 
 /** `network` distinguishes networks within the audition. */
@@ -59,7 +77,17 @@ export interface JoinLinks {
    */
   issue(requests: readonly JoinLinkRequest[], ids: Pick<JoinLinkIds, 'of'>): Promise<readonly string[]>;
   /** Returns a link that is not revoked, with its audition as the read model shows it. Runs one statement for any id. */
-  find(id: string): Promise<{ readonly link: StoredJoinLink; readonly view: AuditionView } | undefined>;
+  find(
+    id: string,
+  ): Promise<
+    | { readonly link: StoredJoinLink; readonly view: AuditionView; readonly details: JoinPageDetails }
+    | undefined
+  >;
+  /** Decrypts the titles of a link. @throws the errors of `Vault.open` */
+  openTitles(
+    link: Pick<StoredJoinLink, 'organization' | 'auditionId'>,
+    details: Pick<JoinPageDetails, 'sealedTitles'>,
+  ): Promise<JoinTitles | undefined>;
   /** Records that a person went to the meeting with the link. */
   recordUse(id: string, use: JoinUse): Promise<void>;
   /** Returns the links of an audition with their last uses. */
@@ -80,6 +108,7 @@ const issuedSchema = z.object({
   participant: participantIdSchema.nullable().transform((id) => id ?? undefined),
   generation: z.int(),
   locale: z.string().nullable(),
+  hasTitles: z.boolean(),
   revokedAt: instantSchema.nullable(),
 });
 type Issued = z.infer<typeof issuedSchema>;
@@ -93,6 +122,14 @@ const foundSchema = z.object({
     .string()
     .nullable()
     .transform((locale) => locale ?? undefined),
+  office: z
+    .string()
+    .nullable()
+    .transform((name) => name ?? undefined),
+  sealedTitles: z
+    .string()
+    .nullable()
+    .transform((sealed) => sealed ?? undefined),
   view: auditionViewSchema,
 });
 
@@ -107,12 +144,28 @@ const listedSchema = z.object({
 const validOf = (issued: readonly Issued[]): ReadonlyMap<string, Issued> =>
   new Map(issued.filter(({ revokedAt }) => revokedAt === null).map((link) => [ownerKey(link), link]));
 
+const dataKeyOf = (organization: OrganizationId): string => `join-links:${organization}`;
+const contextOf = (auditionId: AuditionId): string => `join_links.titles ${auditionId}`;
+
 /** Creates the repository. */
-export const createJoinLinks = (db: Database): JoinLinks => {
+export const createJoinLinks = (db: Database, vault: Pick<Vault, 'seal' | 'open'>): JoinLinks => {
+  const sealTitles = async ({
+    organization,
+    auditionId,
+    titles,
+  }: JoinLinkRequest): Promise<string | undefined> =>
+    titles &&
+    vault.seal(
+      dataKeyOf(organization),
+      JSON.stringify(joinTitlesSchema.parse(titles)),
+      contextOf(auditionId),
+    );
+
   const readIssued = async (auditions: readonly AuditionId[]): Promise<readonly Issued[]> => {
-    const { id, auditionId, participant, generation, locale, revokedAt } = joinLinks;
+    const { id, auditionId, participant, generation, locale, sealedTitles, revokedAt } = joinLinks;
+    const hasTitles = sql<boolean>`${sealedTitles} IS NOT NULL`;
     const rows = await db
-      .select({ id, auditionId, participant, generation, locale, revokedAt })
+      .select({ id, auditionId, participant, generation, locale, hasTitles, revokedAt })
       .from(joinLinks)
       .where(inArray(auditionId, [...new Set(auditions)]));
     return rows.map((row) => issuedSchema.parse(row));
@@ -124,30 +177,37 @@ export const createJoinLinks = (db: Database): JoinLinks => {
     issued: readonly Issued[],
     ids: Pick<JoinLinkIds, 'of'>,
   ): Promise<void> => {
-    const rows = requests.map(({ organization, auditionId, participant, locale }) => {
-      const earlier = issued.filter((link) => ownerKey(link) === ownerKey({ auditionId, participant }));
-      const generation = Math.max(0, ...earlier.map((link) => link.generation)) + 1;
-      return {
-        id: ids.of({ auditionId, participant, generation }),
-        organization,
-        auditionId,
-        participant,
-        generation,
-        locale,
-      };
-    });
+    const rows = await Promise.all(
+      requests.map(async (request) => {
+        const { organization, auditionId, participant, locale } = request;
+        const earlier = issued.filter((link) => ownerKey(link) === ownerKey({ auditionId, participant }));
+        const generation = Math.max(0, ...earlier.map((link) => link.generation)) + 1;
+        return {
+          id: ids.of({ auditionId, participant, generation }),
+          organization,
+          auditionId,
+          participant,
+          generation,
+          locale,
+          sealedTitles: await sealTitles(request),
+        };
+      }),
+    );
     await db.insert(joinLinks).values(rows).onConflictDoNothing();
   };
 
-  /** The API issues links without knowing the languages of the participants. */
-  const learnLocales = async (
+  /** The API issues links without knowing the languages of the participants, and the titles. */
+  const learn = async (
     requests: readonly JoinLinkRequest[],
     valid: ReadonlyMap<string, Issued>,
   ): Promise<void> => {
     for (const request of requests) {
       const link = valid.get(ownerKey(request));
-      if (!link || request.locale === undefined || link.locale === request.locale) continue;
-      await db.update(joinLinks).set({ locale: request.locale }).where(eq(joinLinks.id, link.id));
+      if (!link) continue;
+      const locale = link.locale === request.locale ? undefined : request.locale;
+      const sealedTitles = link.hasTitles ? undefined : await sealTitles(request);
+      if (locale === undefined && sealedTitles === undefined) continue;
+      await db.update(joinLinks).set({ locale, sealedTitles }).where(eq(joinLinks.id, link.id));
     }
   };
 
@@ -169,7 +229,7 @@ export const createJoinLinks = (db: Database): JoinLinks => {
         issued = await readIssued(auditions);
         valid = validOf(issued);
       }
-      await learnLocales(requests, valid);
+      await learn(requests, valid);
       return requests.map((request) => {
         const link = valid.get(ownerKey(request));
         // Revoked between the two statements. The link is dead, as the operator has asked.
@@ -180,14 +240,26 @@ export const createJoinLinks = (db: Database): JoinLinks => {
 
     async find(id) {
       const { rows } = await db.execute(sql`
-        SELECT join_links.id, join_links.organization, audition_id AS "auditionId", participant, locale, view
+        SELECT join_links.id, join_links.organization, audition_id AS "auditionId", participant, locale, view,
+          organizations.name AS office,
+          coalesce(sealed_titles, (
+            SELECT other.sealed_titles FROM join_links AS other
+            WHERE other.audition_id = join_links.audition_id AND other.sealed_titles IS NOT NULL LIMIT 1
+          )) AS "sealedTitles"
         FROM join_links JOIN auditions ON auditions.id = join_links.audition_id
+          LEFT JOIN organizations ON organizations.id = join_links.organization
         WHERE join_links.id = ${id} AND revoked_at IS NULL
       `);
       const [row] = rows;
       if (!row) return undefined;
-      const { view, ...link } = foundSchema.parse(row);
-      return { link, view };
+      const { view, office, sealedTitles, ...link } = foundSchema.parse(row);
+      return { link, view, details: { office, sealedTitles } };
+    },
+
+    async openTitles({ organization, auditionId }, { sealedTitles }) {
+      if (sealedTitles === undefined) return undefined;
+      const opened = await vault.open(dataKeyOf(organization), sealedTitles, contextOf(auditionId));
+      return joinTitlesSchema.parse(JSON.parse(opened));
     },
 
     async recordUse(id, use) {

@@ -8,7 +8,12 @@ import {
   type OrganizationId,
   organizationIdSchema,
 } from '../../domain/ids.ts';
-import { type WritableCalendarName, writableCalendarProviders } from '../../domain/providers/vendors.ts';
+import {
+  type SynchronizedCalendarName,
+  synchronizedCalendarProviders,
+  type WritableCalendarName,
+  writableCalendarProviders,
+} from '../../domain/providers/vendors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { NotAuthentic } from '../../foundation/encryption/aes-gcm.ts';
@@ -34,9 +39,8 @@ export interface SyncProgress extends CalendarKey {
   readonly position: ListingPosition;
 }
 
-export interface SyncedCalendar extends CalendarKey {
+interface CalendarFacts extends CalendarKey {
   readonly organization: OrganizationId;
-  readonly provider: WritableCalendarName;
   readonly calendarId: string;
   readonly state: SyncState;
   /** How many events the listing under way, or the last one, has contained. */
@@ -59,15 +63,29 @@ export interface SyncedCalendar extends CalendarKey {
   readonly createdAt: Instant;
   /** Whether an audition holds a slot in the calendar that has not been over for a day. */
   readonly isInUse: boolean;
-  /** Whether the calendar only counts as busy. Nothing in it is repaired or removed. */
-  readonly isBusyOnly: boolean;
 }
+
+/** A calendar to which events of ours are written. */
+export interface WrittenCalendar extends CalendarFacts {
+  readonly isBusyOnly: false;
+  readonly provider: WritableCalendarName;
+}
+
+/** A calendar that only counts as busy. Nothing in it is repaired or removed. */
+interface BusyOnlyCalendar extends CalendarFacts {
+  readonly isBusyOnly: true;
+  readonly provider: SynchronizedCalendarName;
+}
+
+export type SyncedCalendar = WrittenCalendar | BusyOnlyCalendar;
 
 /** How a calendar is synchronized. */
 export interface CalendarState {
   readonly state: SyncState;
   /** The kind of the fault that keeps the calendar from being read. */
   readonly error: string | undefined;
+  /** Since when the calendar cannot be read. */
+  readonly errorSince: Instant | undefined;
   /** The kind of the fault that keeps notifications from being pushed. The calendar is then read at intervals. */
   readonly pushError: string | undefined;
   /** When the last listing was complete. */
@@ -77,7 +95,7 @@ export interface CalendarState {
 export interface SyncToStart {
   readonly organization: OrganizationId;
   readonly connection: ConnectionId;
-  readonly provider: WritableCalendarName;
+  readonly provider: SynchronizedCalendarName;
 }
 
 export interface SyncedCalendars {
@@ -111,6 +129,8 @@ export interface SyncedCalendars {
   markDryRun(key: CalendarKey, listedAt: Instant): Promise<void>;
   /** Records why the calendar cannot be synchronized. */
   markUnavailable(key: CalendarKey, error: string): Promise<void>;
+  /** Records a fault that can end by itself. Where the listing continues stays as it is. */
+  noteFault(key: CalendarKey, error: string): Promise<void>;
   /** Records why notifications cannot be pushed; undefined when they can. */
   setPushError(key: CalendarKey, error: string | undefined): Promise<void>;
   /** Deletes a calendar that no audition uses, with its events. Returns whether it was deleted. */
@@ -128,7 +148,7 @@ export interface SyncedCalendars {
 
 /**
  * A slot keeps its calendar in use for a day: by then the audition is decided or waits for a decision. The calendar of an
- * event that books a room is not held, because the account that books it is of no participant. The columns are named in full:
+ * event that books a room, or hosts the meeting, is not held, because its account is of no participant. The columns are named in full:
  * Drizzle omits the table in a selected expression, and the inner table has columns of the same names.
  */
 const isInUse = sql<boolean>`(EXISTS (
@@ -138,7 +158,7 @@ const isInUse = sql<boolean>`(EXISTS (
 ) OR EXISTS (
   SELECT FROM synced_events AS booking
   WHERE booking.connection = synced_calendars.connection AND booking.calendar = synced_calendars.calendar
-    AND booking.booked_by IS NOT NULL AND booking.written_end > now() - interval '1 day'
+    AND (booking.booked_by IS NOT NULL OR booking.hosted_by IS NOT NULL) AND booking.written_end > now() - interval '1 day'
 ) OR EXISTS (
   SELECT FROM busy_calendars AS busy JOIN slot_holds ON slot_holds.audition_id = busy.audition_id
   WHERE busy.connection = synced_calendars.connection AND busy.calendar = synced_calendars.calendar
@@ -155,8 +175,14 @@ const neverListed = {
   listedSince: null,
   listedCount: 0,
   error: null,
+  errorSince: null,
   pushError: null,
 } as const;
+
+const failingColumns = (error: string) => ({
+  error,
+  errorSince: sql`coalesce(${syncedCalendars.errorSince}, date_trunc('milliseconds', now()))`,
+});
 
 /** Resolves to undefined when the text cannot be opened, because its data key was destroyed. */
 const ifReadable = async <Opened>(open: () => Promise<Opened>): Promise<Opened | undefined> => {
@@ -195,6 +221,7 @@ export const createSyncedCalendars = (
         connection: syncedCalendars.connection,
         state: syncedCalendars.state,
         error: syncedCalendars.error,
+        errorSince: syncedCalendars.errorSince,
         pushError: syncedCalendars.pushError,
         syncedAt: syncedCalendars.syncedAt,
       })
@@ -202,9 +229,10 @@ export const createSyncedCalendars = (
       .where(inArray(syncedCalendars.connection, [...connections]))
       .orderBy(asc(syncedCalendars.createdAt), asc(syncedCalendars.calendar));
     return Map.groupBy(
-      rows.map(({ error, pushError, syncedAt, ...row }) => ({
+      rows.map(({ error, errorSince, pushError, syncedAt, ...row }) => ({
         ...row,
         error: error ?? undefined,
+        errorSince: errorSince ?? undefined,
         pushError: pushError ?? undefined,
         syncedAt: syncedAt ?? undefined,
       })),
@@ -297,7 +325,14 @@ export const createSyncedCalendars = (
   },
 
   async markUnavailable(key, error) {
-    await db.update(syncedCalendars).set({ state: 'unavailable', error }).where(of(key));
+    await db
+      .update(syncedCalendars)
+      .set({ state: 'unavailable', ...failingColumns(error) })
+      .where(of(key));
+  },
+
+  async noteFault(key, error) {
+    await db.update(syncedCalendars).set(failingColumns(error)).where(of(key));
   },
 
   async setPushError(key, error) {
@@ -373,7 +408,7 @@ const toStartSchema = z.array(
   z.object({
     organization: organizationIdSchema,
     connection: connectionIdSchema,
-    provider: z.enum(writableCalendarProviders),
+    provider: z.enum(synchronizedCalendarProviders),
   }),
 );
 
@@ -381,10 +416,9 @@ type Row = typeof syncedCalendars.$inferSelect;
 
 const toCalendar = async (vault: Pick<Vault, 'open'>, row: Row, used: boolean): Promise<SyncedCalendar> => {
   const key = { connection: connectionIdSchema.parse(row.connection), calendar: row.calendar };
-  return {
+  const facts: CalendarFacts = {
     ...key,
     organization: organizationIdSchema.parse(row.organization),
-    provider: z.enum(writableCalendarProviders).parse(row.provider),
     calendarId: await openCalendarId(vault, key, row.sealedCalendarId),
     state: row.state,
     listedCount: row.listedCount,
@@ -398,8 +432,10 @@ const toCalendar = async (vault: Pick<Vault, 'open'>, row: Row, used: boolean): 
     polledAt: row.polledAt ?? undefined,
     createdAt: toInstant(row.createdAt.getTime()),
     isInUse: used,
-    isBusyOnly: row.isBusyOnly,
   };
+  return row.isBusyOnly
+    ? { ...facts, isBusyOnly: true, provider: z.enum(synchronizedCalendarProviders).parse(row.provider) }
+    : { ...facts, isBusyOnly: false, provider: z.enum(writableCalendarProviders).parse(row.provider) };
 };
 
 const progressOf = (

@@ -16,6 +16,8 @@ export const joinLinks = pgTable(
     generation: integer().notNull(),
     /** The language of the page. Absent until a notice was sent: the browser's language is then used. */
     locale: text(),
+    /** The titles of project and role for the page, sealed. Absent until a notice was sent. */
+    sealedTitles: text('sealed_titles'),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     revokedAt: instant('revoked_at'),
   },

@@ -1,12 +1,17 @@
 /** A change in a connected calendar that concerns an audition, as the calendar synchronisation reports it. */
 import type { ConnectionId, ParticipantId } from '../ids.ts';
-import type { WritableCalendarName } from '../providers/vendors.ts';
+import type { SynchronizedCalendarName } from '../providers/vendors.ts';
 import type { Instant } from '../time/instant.ts';
 import type { RoomAnswer } from './room-booking.ts';
 
 interface Times {
   readonly start: Instant;
   readonly end: Instant;
+}
+
+interface ConflictTime extends Times {
+  /** The connection of the event. Absent: that of the report. */
+  readonly connection?: ConnectionId | undefined;
 }
 
 /** The most conflicting events that a report contains. */
@@ -21,10 +26,10 @@ export type CalendarChangeOf =
   /** The calendar has never had what this service wrote, although it has confirmed the write. */
   | { readonly kind: 'lost' }
   /**
-   * Events that are not ours overlap the slot: the earliest one, and the next ones, at most `mostConflicts` together. Reports
-   * of earlier versions of this service have the earliest one only.
+   * Events that are not ours conflict with the slot: the earliest one, and the next ones, at most `mostConflicts` together.
+   * Reports of earlier versions of this service have the earliest one only.
    */
-  | ({ readonly kind: 'conflict'; readonly others?: readonly Times[] | undefined } & Times)
+  | ({ readonly kind: 'conflict'; readonly others?: readonly ConflictTime[] | undefined } & ConflictTime)
   | { readonly kind: 'conflict_over' }
   /** The room has answered to the event that books it, or is asked again. */
   | { readonly kind: 'room_answered'; readonly answer: RoomAnswer };
@@ -32,9 +37,11 @@ export type CalendarChangeOf =
 export interface CalendarChange {
   /** Identifies the report. It is sent at least once, and the audition applies it once. */
   readonly inboxId: string;
-  /** Absent: the event is of no participant. It books the room. */
+  /** Absent: the event is of no participant. It books the room, or hosts the meeting. */
   readonly participant?: ParticipantId | undefined;
-  readonly provider: WritableCalendarName;
+  /** Whether the event is of no participant, and the meeting is its conference. Reports of earlier versions lack it. */
+  readonly isForMeeting?: boolean | undefined;
+  readonly provider: SynchronizedCalendarName;
   readonly connection: ConnectionId;
   /** The revision of the slot that our event in the calendar states. */
   readonly revision: number;

@@ -53,7 +53,7 @@ describe('a join link', () => {
     expect(joinStateOf(viewAfter(), ada, minutesFromStart(-31))).toEqual({
       kind: 'early',
       opensAt: minutesFromStart(-30),
-      zone: 'America/New_York',
+      time: { slot, zone: 'America/New_York', isMoved: false },
     });
     expect(joinStateOf(viewAfter(), ada, minutesFromStart(-30))).toMatchObject({
       kind: 'open',
@@ -87,6 +87,7 @@ describe('a join link', () => {
       kind: 'open',
       meetingUrl: undefined,
       hasBackup: true,
+      time: { slot, zone: 'America/New_York', isMoved: false },
     });
     const kept = viewAfter({ type: 'backup_announced', revision: 1 });
     expect(joinStateOf(kept, ada, minutesFromStart(0))).toMatchObject({
@@ -111,7 +112,16 @@ describe('a join link', () => {
   it('of the audition itself opens in the zone of the slot', () => {
     expect(joinStateOf(viewAfter(), undefined, minutesFromStart(-31))).toMatchObject({
       kind: 'early',
-      zone: 'Europe/Paris',
+      time: { zone: 'Europe/Paris' },
+    });
+  });
+
+  it('of an audition that was moved says so, with the present time', () => {
+    const later = { ...slot, start: '2027-03-02T10:00:00.000Z', end: '2027-03-02T10:30:00.000Z' } as const;
+    const moved = viewAfter({ type: 'slot_moved', slot: later, revision: 2, origin: 'api' });
+    expect(joinStateOf(moved, ada, minutesFromStart(0))).toMatchObject({
+      kind: 'early',
+      time: { slot: later, isMoved: true },
     });
   });
 });

@@ -2,21 +2,39 @@
 import type { ParticipantId } from '../ids.ts';
 import { toEpochMs, toInstant } from '../time/epoch.ts';
 import type { Instant } from '../time/instant.ts';
+import type { Slot } from './slot.ts';
 import type { AuditionState } from './states.ts';
 import type { AuditionView } from './view.ts';
 
 export type JoinState =
   /** The link must not be distinguishable from one that never existed. */
   | { readonly kind: 'invalid' }
-  | { readonly kind: 'early'; readonly opensAt: Instant; readonly zone: string }
+  | { readonly kind: 'early'; readonly opensAt: Instant; readonly time: JoinTime }
   /**
    * Without an address, another meeting is being created. With `hasBackup`, no provider could make another meeting, and the
    * participants were notified how to take part without one. The address may then be that of a meeting that still works.
    */
-  | { readonly kind: 'open'; readonly meetingUrl: string | undefined; readonly hasBackup: boolean }
+  | {
+      readonly kind: 'open';
+      readonly meetingUrl: string | undefined;
+      readonly hasBackup: boolean;
+      readonly time: JoinTime;
+    }
   | { readonly kind: 'over' };
 
+/** The time of the audition, as a page states it. */
+export interface JoinTime {
+  readonly slot: Slot;
+  /** The zone of the participant. For the link of the audition, the zone of the slot. */
+  readonly zone: string;
+  /** Whether the audition had another time before. */
+  readonly isMoved: boolean;
+}
+
 const invalid: JoinState = { kind: 'invalid' };
+
+/** The revision of the first slot that is held. */
+const firstRevision = 1;
 
 /** The states in which the participants know a slot. */
 const joinableStates: ReadonlySet<AuditionState> = new Set([
@@ -41,13 +59,14 @@ export const joinStateOf = (
   const member = view.participants.find(({ id }) => id === participant);
   if (!slot || !joinLinks || !joinableStates.has(state)) return invalid;
   if (participant !== undefined && !member) return invalid;
-  const zone = member?.zone ?? slot.zone;
+  const time = { slot, zone: member?.zone ?? slot.zone, isMoved: view.revision > firstRevision };
   const opensAt = toInstant(toEpochMs(slot.start) - joinLinks.opensBefore);
-  if (now < opensAt) return { kind: 'early', opensAt, zone };
+  if (now < opensAt) return { kind: 'early', opensAt, time };
   if (toEpochMs(now) >= toEpochMs(slot.end) + joinLinks.closesAfter) return { kind: 'over' };
   return {
     kind: 'open',
     meetingUrl: view.meeting?.joinUrl,
     hasBackup: view.backupAnnouncedAs === view.revision,
+    time,
   };
 };

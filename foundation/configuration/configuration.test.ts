@@ -81,7 +81,7 @@ describe('loadConfiguration', () => {
       calendarReconciliationHours: 24,
       logLevel: 'info',
       google: { apiUrl: 'http://127.0.0.1:4010', clientId: 'sandbox-google-client' },
-      zoom: { apiUrl: 'http://127.0.0.1:4010/v2', accountId: 'sandbox-account', hostUser: 'me' },
+      zoom: { apiUrl: 'http://127.0.0.1:4010/v2', accountId: 'sandbox-account', hostUsers: ['me'] },
       twilio: { authToken: 'sandbox-twilio-token' },
     });
     expect(configuration.masterKeys.map(({ key }) => key.length)).toEqual([32]);

@@ -53,12 +53,15 @@ const plain = (url: URL) => `${url.search}${url.hash}${url.username}${url.passwo
 /** Accepts a web address without a path. */
 export const origin = () => webAddress().refine((text) => parsedUrl(text)?.pathname === '/');
 
-/** Accepts secrets separated by commas, newest first, so that a secret can be rotated with an overlap. */
-export const secretList = () =>
+/** Accepts one or more names separated by commas. */
+export const nameList = () =>
   z
     .string()
     .transform((text) => text.split(',').map((part) => part.trim()))
     .pipe(z.array(z.string().min(1)).min(1));
+
+/** Accepts secrets separated by commas, newest first, so that a secret can be rotated with an overlap. */
+export const secretList = nameList;
 
 /** Accepts origins separated by commas. An empty text means none. */
 export const originList = () =>

@@ -39,8 +39,11 @@ export interface Attendance {
 /** A provider of meetings that are independent of a calendar (Zoom). A Meet meeting is part of a calendar event. */
 export interface MeetingProvider {
   readonly name: HostedMeetingName;
-  /** The user of the service's own account who hosts the meetings of organizations that have chosen no host. */
-  readonly defaultUser?: string | undefined;
+  /**
+   * The users of the service's own account who host the meetings of organizations that have chosen no host, in order of
+   * preference. Absent: there are none.
+   */
+  readonly defaultUsers?: readonly string[] | undefined;
   /**
    * Whether the vendor keeps a repeated `create` with the same reference from making a second meeting. `create` is then
    * repeated without `find`. `find` serves removals, and can create the meeting that it returns.

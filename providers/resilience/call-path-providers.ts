@@ -3,6 +3,7 @@ import {
   calendarVendors,
   channelVendors,
   hasServiceHosts,
+  isHostedMeeting,
   isRoomProvider,
   meetingVendors,
   namesIn,
@@ -69,7 +70,7 @@ const eachKnown = <Name extends string, Row>(
 };
 
 const changesOnPath = (changes: CalendarChanges, path: CallPath): CalendarChanges => {
-  const { name, pageDeadlineMs, push } = changes;
+  const { name, pageDeadlineMs, changesRarely, push } = changes;
   const { vendor } = calendarVendors[name];
   const list = operationOf(vendor, 'calendar.listChanges');
   const watch = operationOf(vendor, 'calendar.watch');
@@ -77,6 +78,7 @@ const changesOnPath = (changes: CalendarChanges, path: CallPath): CalendarChange
   return {
     name,
     pageDeadlineMs,
+    changesRarely,
     listChanges: (connection, calendarId, position, call, stored) =>
       path.run(list, ofConnection(connection), call, () =>
         changes.listChanges(connection, calendarId, position, call, stored),
@@ -206,7 +208,7 @@ const meetingsOnPath = (
   path: CallPath,
   accounts: SharedAccounts,
 ): MeetingProvider => {
-  const { name, defaultUser, createsOnce } = provider;
+  const { name, defaultUsers, createsOnce } = provider;
   const { vendor } = meetingVendors[name];
   const find = operationOf(vendor, 'meetings.find');
   const create = operationOf(vendor, 'meetings.create');
@@ -220,7 +222,7 @@ const meetingsOnPath = (
       : { account: `${hasServiceHosts(name) ? accounts[meetingVendors[name].vendor] : vendor}/${host.user}` };
   return {
     name,
-    defaultUser,
+    defaultUsers,
     createsOnce,
     find: (host, reference, around, call) =>
       path.run(find, accountOf(host), call, () => provider.find(host, reference, around, call)),
@@ -264,10 +266,11 @@ const recordingsOnPath = (
   const download = operationOf(vendor, 'recordings.download');
   const remove = operationOf(vendor, 'recordings.remove');
   const set = operationOf(vendor, 'recordings.setAutomatic');
+  const { name } = provider;
+  const sharedAccount =
+    isHostedMeeting(name) && hasServiceHosts(name) ? accounts[meetingVendors[name].vendor] : vendor;
   const accountOf = (host: HostAccount): CallAccount =>
-    host.kind === 'connected'
-      ? ofConnection(host.connection)
-      : { account: `${accounts[vendor]}/${host.user}` };
+    host.kind === 'connected' ? ofConnection(host.connection) : { account: `${sharedAccount}/${host.user}` };
   return {
     name: provider.name,
     list: (host, meetingId, call) =>

@@ -44,9 +44,12 @@ const pageSchema = z.object({
 /**
  * Creates the provider. Every method throws `ProviderError`.
  *
- * @param defaultUser hosts the meetings of organizations that have chosen no host.
+ * @param defaultUsers host the meetings of organizations that have chosen no host.
  */
-export const createZoomMeetings = (client: ZoomClient, defaultUser = 'me'): MeetingProvider => {
+export const createZoomMeetings = (
+  client: ZoomClient,
+  defaultUsers: readonly string[] = ['me'],
+): MeetingProvider => {
   const send = async <Shape extends z.ZodType>(
     operation: ProviderOperation,
     host: HostAccount,
@@ -121,7 +124,7 @@ export const createZoomMeetings = (client: ZoomClient, defaultUser = 'me'): Meet
 
   return {
     name: 'zoom',
-    defaultUser,
+    defaultUsers,
     find: async (host, reference, around, call) => {
       const ours: ZoomMeeting[] = [];
       for await (const listed of listMeetings(host, call)) {

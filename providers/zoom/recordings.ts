@@ -4,21 +4,22 @@
  * instances, each with its own UUID and its own recording.
  */
 import { createHash } from 'node:crypto';
-import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
 import type { FileKind, ListedFile } from '../../domain/recordings/recording.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
-import type { ErrorRow } from '../errors/error-table.ts';
+import type { ErrorRow, ProviderOperation } from '../errors/error-table.ts';
 import { httpRows } from '../errors/error-table.ts';
 import { operationOf } from '../operations.ts';
 import { isAddressNotAllowed } from '../outbound/address-rules.ts';
-import type { Download, GuardedDownload } from '../outbound/guarded-download.ts';
+import { openFile, type RefusedDownload } from '../outbound/file-download.ts';
+import type { GuardedDownload } from '../outbound/guarded-download.ts';
 import { maySendCredentials } from '../outbound/guarded-fetch.ts';
-import type { CallContext, FileDownload, HostAccount, ListedRecording, RecordingProvider } from '../ports.ts';
+import type { CallContext, HostAccount, ListedRecording, RecordingProvider } from '../ports.ts';
 import type { ZoomClient } from './client.ts';
 import { fromZoom, zoomError } from './errors.ts';
+import { recordingScopes } from './settings.ts';
 
 const listOperation = operationOf('zoom', 'recordings.list');
 const downloadOperation = operationOf('zoom', 'recordings.download');
@@ -94,6 +95,22 @@ export const createZoomRecordings = (
   { apiUrl }: { readonly apiUrl: string },
   download: GuardedDownload,
 ): RecordingProvider => {
+  /** Sends a request that needs scopes of recordings. A missing one is not reported as a loss of the consent. */
+  const send = async (
+    operation: ProviderOperation,
+    host: HostAccount,
+    request: Parameters<ZoomClient['send']>[2],
+    call: CallContext,
+  ): Promise<unknown> => {
+    try {
+      return await client.send(operation, withOptionalScopes(host), request, call);
+    } catch (error) {
+      const failure = fromZoom(operation, error, call);
+      const isScope = failure.vendor.code === '4711' || failure.vendor.code === '104';
+      throw isScope ? scopeMissing(host, operation, failure.vendor.message) : failure;
+    }
+  };
+
   /** Returns undefined for what Zoom does not know (404, with the codes 3001 and 3301). */
   const read = async <Schema extends z.ZodType>(
     host: HostAccount,
@@ -103,7 +120,7 @@ export const createZoomRecordings = (
     operation = listOperation,
   ): Promise<z.output<Schema> | undefined> => {
     try {
-      const answer = await client.send(operation, host, { method: 'GET', path }, call);
+      const answer = await send(operation, host, { method: 'GET', path }, call);
       return schema.parse(answer);
     } catch (error) {
       const failure = fromZoom(operation, error, call);
@@ -141,9 +158,13 @@ export const createZoomRecordings = (
 
   return {
     name: 'zoom',
-    list: async (host, meetingId, call) => (await list(host, meetingId, call)).map(asListed),
+    list: async (host, meetingId, call) => {
+      requireScopes(host, listOperation, recordingScopes.list);
+      return (await list(host, meetingId, call)).map(asListed);
+    },
 
     isInTrash: async (host, meetingId, call) => {
+      requireScopes(host, listOperation, recordingScopes.trash);
       const query = new URLSearchParams({
         trash: 'true',
         trash_type: 'meeting_recordings',
@@ -162,35 +183,26 @@ export const createZoomRecordings = (
     },
 
     download: async (host, { instance, file }, offset, call) => {
+      requireScopes(host, downloadOperation, recordingScopes.list);
       const path = recordingsPath(uuidInPath(instance));
       const recording = await read(host, path, recordingSchema, call, downloadOperation);
       const listed = recording?.recording_files?.find((candidate) => fileIdOf(candidate) === file);
       if (!listed?.download_url) throw fileGone();
-      const url = requireZoom(listed.download_url);
-      const token = recording?.download_access_token;
-      try {
-        const answer = await download(url, {
-          headers: {
-            // A compressed answer would have other offsets.
-            'accept-encoding': 'identity',
-            'x-correlation-id': call.correlationId,
-            ...(token ? { authorization: `Bearer ${token}` } : {}),
-            ...(offset > 0 ? { range: `bytes=${offset}-` } : {}),
-          },
-          signal: call.signal,
-        });
-        return await openAnswer(answer, call);
-      } catch (error) {
-        if (isAddressNotAllowed(error))
-          throw foreignAddress('a redirect leads to an address that is not allowed');
-        throw fromZoom(downloadOperation, error, call);
-      }
+      const token = recording?.download_access_token ?? undefined;
+      return openFile(download, { url: requireZoom(listed.download_url), token, offset }, call, {
+        refused,
+        broken: (error) =>
+          isAddressNotAllowed(error)
+            ? foreignAddress('a redirect leads to an address that is not allowed')
+            : fromZoom(downloadOperation, error, call),
+      });
     },
 
     remove: async (host, instance, action, call) => {
+      requireScopes(host, removeOperation, recordingScopes.remove);
       const path = `/meetings/${uuidInPath(instance)}/recordings?action=${action}`;
       try {
-        await client.send(removeOperation, host, { method: 'DELETE', path }, call);
+        await send(removeOperation, host, { method: 'DELETE', path }, call);
         return 'deleted';
       } catch (error) {
         if (error instanceof ProviderError && error.fault.kind === 'not_found') return 'absent';
@@ -198,6 +210,37 @@ export const createZoomRecordings = (
       }
     },
   };
+};
+
+/** Checks the consent of a connected account before a request: Zoom's refusal would mark the whole connection. */
+const requireScopes = (host: HostAccount, operation: ProviderOperation, needed: readonly string[]): void => {
+  const scopes = host.kind === 'connected' ? host.connection.scopes : undefined;
+  const missing = scopes === undefined ? [] : needed.filter((scope) => !scopes.includes(scope));
+  if (missing.length > 0) throw scopeMissing(host, operation, missing.join(', '));
+};
+
+/** Returns the host without its report of missing scopes: its meetings need none of those of recordings. */
+const withOptionalScopes = (host: HostAccount): HostAccount =>
+  host.kind === 'connected'
+    ? { ...host, connection: { ...host.connection, reportMissingScopes: async () => {} } }
+    : host;
+
+/** An app that lacks scopes is a setting of ours; a consent that lacks them is a decision of the owner. */
+const scopeMissing = (host: HostAccount, operation: ProviderOperation, missing: string): ProviderError => {
+  const isConnected = host.kind === 'connected';
+  const advice = isConnected
+    ? 'add the scopes to the user-managed app, and let the owner connect the account again and allow them'
+    : 'add the scopes to the server-to-server app (docs/integrations/zoom.md)';
+  return new ProviderError(
+    'zoom',
+    operation.name,
+    { kind: isConnected ? 'not_permitted' : 'misconfigured' },
+    {
+      code: 'recording_scope_missing',
+      message: `recordings need other scopes: ${missing}. To continue, ${advice}`,
+    },
+    isConnected ? { connection: host.connection.id } : {},
+  );
 };
 
 /** A connected account is `me` to its own token. */
@@ -214,37 +257,13 @@ const fileGone = (): ProviderError =>
     { message: 'the recording no longer has the file' },
   );
 
-/** Checks the answer of a download, and returns its bytes. An error page in place of the file is not stored. */
-const openAnswer = async (answer: Download, call: CallContext): Promise<FileDownload> => {
-  const { status } = answer;
-  const isFile = status === 200 || status === 206;
-  if (!isFile || isPage(answer)) {
-    await answer.discard();
-    throw zoomError(downloadErrors, downloadOperation, {
-      // Zoom answers a request without a valid token with its sign-in page.
-      status: isFile ? 401 : status,
-      retryAfter: answer.header('retry-after'),
-      body: { message: isFile ? 'the answer is a page, not a file' : 'the file cannot be downloaded' },
-    });
-  }
-  const range =
-    status === 206 ? /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(answer.header('content-range') ?? '') : null;
-  const size = range ? numberOf(range[2]) : numberOf(answer.header('content-length'));
-  return { offset: numberOf(range?.[1]) ?? 0, size, body: bytesOf(answer.body, call) };
-};
-
-const isPage = (answer: Download): boolean => answer.header('content-type')?.startsWith('text/html') ?? false;
-
-const numberOf = (text: string | undefined): number | undefined =>
-  text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
-
-async function* bytesOf(body: Readable, call: CallContext): AsyncGenerator<Uint8Array> {
-  try {
-    yield* body;
-  } catch (error) {
-    throw fromZoom(downloadOperation, error, call);
-  }
-}
+/** Zoom answers a request without a valid token with its sign-in page. */
+const refused = ({ status, retryAfter, isPage }: RefusedDownload): ProviderError =>
+  zoomError(downloadErrors, downloadOperation, {
+    status: isPage ? 401 : status,
+    retryAfter,
+    body: { message: isPage ? 'the answer is a page, not a file' : 'the file cannot be downloaded' },
+  });
 
 const asListed = ({ uuid, start_time, duration, recording_files }: ZoomRecording): ListedRecording => {
   const startedMs = Date.parse(start_time ?? '');

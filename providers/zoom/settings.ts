@@ -4,6 +4,7 @@ import { sandboxAddress } from '../../foundation/configuration/defaults.ts';
 import type { VariableGroup } from '../../foundation/configuration/variable-group.ts';
 import {
   count,
+  nameList,
   notEmpty,
   secretList,
   variableMetadata,
@@ -17,8 +18,8 @@ export interface ZoomSettings {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly accountId: string;
-  /** The user for whom meetings are created: a user id or an email address; default: the app's own user. */
-  readonly hostUser?: string | undefined;
+  /** The default hosts: user ids or email addresses. Without them, the app's own user. */
+  readonly hostUsers?: readonly string[] | undefined;
   /** The app through which people connect their own accounts. Without it they cannot. */
   readonly userApp?: { readonly clientId: string; readonly clientSecret: string } | undefined;
 }
@@ -48,13 +49,33 @@ export const zoomScopes = {
     'meeting:update:meeting',
     'meeting:delete:meeting',
   ],
-  optional: [],
+  optional: [
+    'meeting:read:list_past_instances',
+    'cloud_recording:read:list_recording_files',
+    'cloud_recording:read:list_user_recordings',
+    'cloud_recording:delete:meeting_recording',
+  ],
+} as const;
+
+/**
+ * The scopes that reading recordings needs, for a connected account:
+ * https://developers.zoom.us/docs/integrations/oauth-scopes-granular/. Those of the server-to-server app end with `:admin`.
+ */
+export const recordingScopes = {
+  list: ['meeting:read:list_past_instances', 'cloud_recording:read:list_recording_files'],
+  trash: ['cloud_recording:read:list_user_recordings'],
+  remove: ['cloud_recording:delete:meeting_recording'],
 } as const;
 
 /** The classic scopes of older apps, with the granular scopes that each includes. */
 export const zoomScopeAliases: Readonly<Record<string, readonly string[]>> = {
   'user:read': ['user:read:user'],
-  'meeting:read': ['meeting:read:meeting', 'meeting:read:list_meetings'],
+  'meeting:read': ['meeting:read:meeting', 'meeting:read:list_meetings', 'meeting:read:list_past_instances'],
+  'recording:read': [
+    'cloud_recording:read:list_recording_files',
+    'cloud_recording:read:list_user_recordings',
+  ],
+  'recording:write': ['cloud_recording:delete:meeting_recording'],
   'meeting:write': ['meeting:write:meeting', 'meeting:update:meeting', 'meeting:delete:meeting'],
 };
 
@@ -86,11 +107,11 @@ export const zoomVariables = {
       about: 'The account the app belongs to.',
       form: 'the account id shown in the Zoom Marketplace',
     }),
-    ZOOM_HOST_USER: notEmpty().register(variableMetadata, {
+    ZOOM_HOST_USER: nameList().register(variableMetadata, {
       group: 'Zoom',
       about:
-        'The user who hosts the meetings of organizations that have chosen no hosts. Needs a licence; Zoom allows 100 creations and changes a day. `me` is the user who installed the app.',
-      form: 'the id or the email address of a user of the account, or me',
+        'The users who host the meetings of organizations that have chosen no hosts, in order of preference. Each has one meeting at a time, needs a licence, and can create and change 100 meetings a day. `me` is the user who installed the app.',
+      form: 'ids or email addresses of users of the account, or me, separated by commas',
     }),
     ZOOM_DAILY_MEETING_WRITES: count().register(variableMetadata, {
       group: 'Zoom',
@@ -145,7 +166,7 @@ export const zoomVariables = {
 type Set = z.output<z.ZodObject<typeof zoomVariables.shape>>;
 
 export interface ZoomConfiguration extends ZoomSettings {
-  readonly hostUser: string;
+  readonly hostUsers: readonly string[];
   /** Newest first. Empty: Zoom's webhooks are rejected. */
   readonly webhookSecrets: readonly string[];
   readonly quotas: { readonly 'zoom.meeting_writes_per_day': number };
@@ -158,7 +179,7 @@ export const zoomSettingsOf = (set: Set): ZoomConfiguration => ({
   clientId: set.ZOOM_CLIENT_ID,
   clientSecret: set.ZOOM_CLIENT_SECRET,
   accountId: set.ZOOM_ACCOUNT_ID,
-  hostUser: set.ZOOM_HOST_USER,
+  hostUsers: set.ZOOM_HOST_USER,
   userApp: userAppOf(set),
   webhookSecrets: set.ZOOM_WEBHOOK_SECRET ?? [],
   quotas: { 'zoom.meeting_writes_per_day': set.ZOOM_DAILY_MEETING_WRITES },

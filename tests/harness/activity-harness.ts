@@ -82,6 +82,8 @@ export interface ActivityHarnessOptions {
   /** Whether the mail server offers a journal; without one, the client cannot find out whether a message was sent. */
   readonly journal?: boolean;
   readonly sandbox?: SandboxOptions;
+  /** The clock of the sandbox, in epoch milliseconds. */
+  readonly clock?: () => number;
   /** Wraps the providers that the activities call, so that a test can interfere. */
   readonly wrapProviders?: (providers: Providers) => Providers;
 }
@@ -101,11 +103,12 @@ export const useActivityHarness = () => {
   return async ({
     journal = true,
     sandbox: sandboxOptions = {},
+    clock = Date.now,
     wrapProviders = (same) => same,
   }: ActivityHarnessOptions = {}) => {
     // Connects the account again for each test: a sandbox rejects the access tokens that another sandbox issued.
     await connectOffice(database);
-    const sandbox = await startSandbox(sandboxOptions);
+    const sandbox = await startSandbox(sandboxOptions, clock);
     const providers = createProviders(settingsFor(sandbox.url, mail, journal));
     onTestFinished(async () => {
       await providers.close();
@@ -197,13 +200,19 @@ const connectOffice = async ({ repositories: { connections, organizations } }: T
   });
 };
 
+/** Each test has default hosts of its own, because the tests of a file share a database. */
 const settingsFor = (url: string, mail: MailServer, journal: boolean) => ({
-  ...sandboxSettings(url),
+  ...withHosts(sandboxSettings(url), randomUUID()),
   smtp: {
     url: mail.smtpUrl,
     from: 'CastMatch <casting@castmatch.test>',
     journalUrl: journal ? mail.apiUrl : undefined,
   },
+});
+
+const withHosts = (settings: ReturnType<typeof sandboxSettings>, domain: string) => ({
+  ...settings,
+  zoom: { ...settings.zoom, hostUsers: [`first@${domain}.example`, `second@${domain}.example`] },
 });
 
 /** The run of the workflow in the SDK's activity environment. */

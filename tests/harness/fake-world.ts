@@ -10,6 +10,7 @@ import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { AuditionEvent, AuditionFactType } from '../../domain/audition/events.ts';
 import { freeSlots, isFree } from '../../domain/audition/free-slots.ts';
 import { lastMoveOf } from '../../domain/audition/last-move.ts';
+import type { SettingName } from '../../domain/audition/meeting-settings.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import { planReminders } from '../../domain/audition/reminder-plan.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
@@ -35,6 +36,8 @@ export interface FakeWorld {
   busy: readonly BusyInterval[];
   /** Who was in the meetings. Undefined: their providers do not report it. */
   attendance: readonly ObservedAttendance[] | undefined;
+  /** The settings that the meeting does not have after a check. Undefined: the check has changed none. */
+  changedSettings?: readonly SettingName[] | undefined;
   holdsTaken: boolean;
   /** The keys of the meetings, and the events without their revision, that exist at the providers now. */
   readonly meetings: Set<string>;
@@ -328,7 +331,8 @@ export const createFakeWorld = (): FakeWorld => {
           return { status: 'unusable', failure: { code: fault.kind, provider: 'fake' } };
         }
         await called('checkMeeting', meeting.id);
-        return { status: meetings.has(meeting.id) ? 'present' : 'absent' };
+        const { changedSettings: notHonored } = world;
+        return { status: meetings.has(meeting.id) ? 'present' : 'absent', ...(notHonored && { notHonored }) };
       },
       async readAttendance({ trail: position, meeting }) {
         trail.append(position);

@@ -76,7 +76,9 @@ export interface ServiceOptions {
   readonly startApi?: (env: NodeJS.ProcessEnv) => Promise<{ readonly url: string; close(): Promise<void> }>;
   /** Whether calendars are synchronized. Default: no, so that a test's faults hit the calls that it makes. */
   readonly calendarSync?: boolean;
-  /** More settings of the simulated Zoom. */
+  /** More settings of the simulated vendors. */
+  readonly google?: SandboxOptions['google'];
+  readonly microsoft?: SandboxOptions['microsoft'];
   readonly zoom?: SandboxOptions['zoom'];
   /** More settings of API and workers. */
   readonly env?: NodeJS.ProcessEnv;
@@ -94,6 +96,8 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
   const apiPort = await getPort();
   const [sandbox, mailServer] = await Promise.all([
     startSandbox({
+      google: { userRequestsPerMinute: 0, projectRequestsPerMinute: 0, ...options.google },
+      microsoft: { mailboxRequestsPerTenMinutes: 0, ...options.microsoft },
       zoom: {
         dailyLimit: 0,
         webhookUrl: `http://127.0.0.1:${apiPort}/v1/webhooks/zoom`,
@@ -129,6 +133,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
     // No limits, as in the sandbox: a test file creates more meetings than Zoom allows per day, and all its auditions
     // share two calendars, for each of which Google allows 600 requests per minute.
     ZOOM_DAILY_MEETING_WRITES: '0',
+    ZOOM_HOST_USER: zoomHosts,
     GOOGLE_REQUESTS_PER_MINUTE: '0',
     TWILIO_API_URL: sandbox.url,
     SMTP_URL: mailServer.smtpUrl,
@@ -180,6 +185,9 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
     },
   };
 };
+
+/** More than the auditions of a test that overlap: each host has one meeting at a time. */
+const zoomHosts = Array.from({ length: 40 }, (_, index) => `host-${index + 1}@castmatch.example`).join(',');
 
 const workersMain = fileURLToPath(new URL('../../workers/main.ts', import.meta.url));
 

@@ -94,6 +94,8 @@ export interface AuditionRun {
   unusableMeeting: UnusableMeeting | undefined;
   /** The revision of the slot whose meeting was checked before the session. */
   meetingCheckedAs: number | undefined;
+  /** Whether the meeting is being looked at for its recording, and must be looked at once more. */
+  consentLook: 'running' | 'again' | undefined;
   /** The addresses, as `addressKey`, about which an operator was asked because nothing is sent to them. */
   suppressedAddresses: readonly string[];
   /** The last report about each participant's calendar: about our event, and about conflicts. A later one withdraws its question. */
@@ -239,6 +241,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     isMeetingLost: false,
     unusableMeeting: undefined,
     meetingCheckedAs: carried?.meetingCheckedAs,
+    consentLook: undefined,
     unknownParticipants: [],
     suppressedAddresses: carried?.suppressedAddresses ?? [],
     calendarReports: new Map(),

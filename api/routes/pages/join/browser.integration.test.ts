@@ -5,6 +5,8 @@
 import getPort from 'get-port';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { JoinLinkRequest } from '../../../../db/auditions/join-links.ts';
+import { participantIdSchema } from '../../../../domain/ids.ts';
 import { apiConfiguration, createTestApi, joinLinkIds } from '../../../../tests/harness/api.ts';
 import {
   factsUntilScheduled,
@@ -38,7 +40,8 @@ describe.skipIf(!hasChromium)('the join page in a browser', () => {
     await database.drop();
   });
 
-  it('leads to the meeting with one button and sends no referrer', async () => {
+  /** Stores a scheduled audition, and returns the address of a link to it. */
+  const storeAudition = async (link: Partial<JoinLinkRequest> = {}): Promise<string> => {
     const auditionId = newAuditionId();
     const [requested, ...more] = factsUntilScheduled(auditionId, 'org_north');
     if (requested?.type !== 'requested') throw new TypeError('the first fact is the request');
@@ -49,9 +52,13 @@ describe.skipIf(!hasChromium)('the join page in a browser', () => {
       trail([{ ...requested, joinLinks }, ...more]),
     );
     const [id] = await database.repositories.joinLinks.issue(
-      [{ organization: 'org_north', auditionId }],
+      [{ organization: 'org_north', auditionId, ...link }],
       joinLinkIds,
     );
+    return `${publicUrl}/j/${id}`;
+  };
+
+  it('leads to the meeting with one button and sends no referrer', async () => {
     const context = await browser.newContext();
     onTestFinished(() => context.close());
     const page = await context.newPage();
@@ -63,11 +70,34 @@ describe.skipIf(!hasChromium)('the join page in a browser', () => {
       referrers.push(route.request().headers()['referer']);
       await route.fulfill({ status: 200, contentType: 'text/html', body: '<h1>Meeting</h1>' });
     });
-    await page.goto(`${publicUrl}/j/${id}`);
+    await page.goto(await storeAudition());
     await page.getByRole('button', { name: 'Join the meeting' }).click();
     await page.getByRole('heading', { name: 'Meeting' }).waitFor();
     expect(page.url()).toBe('https://zoom.test/j/1');
     expect(referrers).toEqual([undefined]);
     expect(reports).toEqual([]);
+  });
+
+  it.each(['en', 'fr'])('fits a phone of 390 pixels, with long titles, in %s', async (locale) => {
+    await database.repositories.organizations.put({
+      id: 'org_north',
+      name: 'Casting office of the North',
+      meetingProviders: ['zoom'],
+    });
+    const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+    onTestFinished(() => context.close());
+    const page = await context.newPage();
+    const titles = {
+      project: 'Donaudampfschifffahrtsgesellschaftskapitän – the series',
+      role: 'The Captain',
+    };
+    await page.goto(
+      await storeAudition({ participant: participantIdSchema.parse('performer-1'), locale, titles }),
+    );
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    const button = await page.getByRole('button').boundingBox();
+    // The smallest target for a finger: https://www.w3.org/TR/WCAG22/#target-size-enhanced
+    expect(button?.height).toBeGreaterThanOrEqual(44);
+    expect((button?.y ?? 844) + (button?.height ?? 0)).toBeLessThanOrEqual(844);
   });
 });

@@ -1,67 +1,118 @@
 /** Renders the page of a join link: one button, no scripts, readable on any phone. It never contains the meeting's address. */
+import type { JoinTitles } from '../../../../db/auditions/join-links.ts';
+import type { JoinTime } from '../../../../domain/audition/join-state.ts';
 import type { MeetingBackup } from '../../../../domain/audition/meeting-backup.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import { compilePage } from '../document.ts';
 import type { Language } from '../language.ts';
-import { formatInstant } from '../local-time.ts';
+import { formatInstant, formatSlot } from '../local-time.ts';
+import { consentBlockOf, consentBlockTemplate } from '../recording-consent/block.ts';
+import type { ConsentQuestion } from '../recording-consent/question.ts';
 import { joinTranslationsFor } from './translations.ts';
 
 const renderPage = compilePage({
   head: '<% if (it.reloads) { %><meta http-equiv="refresh" content="5"><% } %>',
   styles: `h1 { font-size: 1.5rem; }
-dl { margin: 1.5rem 0; } dt { opacity: .7; } dd { margin: 0; font-weight: 600; }
-button { font: inherit; padding: .7rem 1.2rem; border-radius: .5rem; border: 1px solid #14532d; background: #14532d; color: #fff; cursor: pointer; }`,
+dl { margin: 1.5rem 0; } dt { opacity: .7; font-size: .95rem; } dd { margin: 0 0 .75rem; font-weight: 600; overflow-wrap: anywhere; }
+button { font: inherit; min-height: 2.75rem; padding: .7rem 1.2rem; border-radius: .5rem; border: 1px solid #14532d; background: #14532d; color: #fff; cursor: pointer; }
+h2 { font-size: 1.2rem; margin-top: 2rem; } button.no { background: #fff; color: #111; border-color: #555; }
+.answer { padding: .8rem 1rem; border-left: .3rem solid #14532d; }`,
   body: `<p><%= it.text %></p>
+<% if (it.note) { %><p><%= it.note %></p><% } %>
 <% if (it.facts.length > 0) { %><dl><% for (const fact of it.facts) { %><dt><%= fact.label %></dt><dd><%= fact.value %></dd><% } %></dl><% } %>
-<% if (it.button) { %><form method="post"><button><%= it.button %></button></form><% } %>`,
+<% if (it.button) { %><form method="post"><button><%= it.button %></button></form><% } %>
+${consentBlockTemplate}`,
 });
 
 interface Fact {
   readonly label: string;
-  readonly value: string;
+  /** Undefined: it is not known, and not shown. */
+  readonly value: string | undefined;
+}
+
+/** What every page of a valid link states about the audition. */
+export interface JoinDetails {
+  readonly titles: JoinTitles | undefined;
+  readonly office: string | undefined;
+  readonly time: JoinTime;
+  /** Undefined: the person is not asked for a consent to the recording. */
+  readonly consent?: ConsentQuestion | undefined;
 }
 
 interface Page {
   readonly title: string;
   readonly text: string;
+  /** A second paragraph. */
+  readonly note?: string | undefined;
   readonly facts?: readonly Fact[];
   readonly button?: string;
   readonly reloads?: boolean;
+  readonly consent?: ConsentQuestion | undefined;
 }
 
-const render = (language: Language, { facts = [], ...page }: Page): string =>
-  renderPage({ language, facts, ...page });
+const render = (language: Language, { facts = [], consent, ...page }: Page): string =>
+  renderPage({
+    language,
+    facts: facts.filter(({ value }) => value !== undefined),
+    ...page,
+    consent: consentBlockOf(consent, language),
+  });
 
-/** The page of an open meeting. The button leads to the meeting; a program that only reads the page does not join. */
-export const openPage = (language: Language): string => {
+const factsOf = (language: Language, { titles, office, time }: JoinDetails): readonly Fact[] => {
   const words = joinTranslationsFor(language);
-  return render(language, { title: words.openTitle, text: words.open, button: words.join });
+  return [
+    { label: words.role, value: titles?.role },
+    { label: words.project, value: titles?.project },
+    { label: words.time, value: formatSlot(time.slot, time.zone, language) },
+    { label: words.office, value: office },
+  ];
 };
 
-/** The page before the link opens, with the time in the participant's zone. */
-export const earlyPage = (language: Language, opensAt: Instant, zone: string): string => {
+/** The page of an open meeting. The button leads to the meeting; a program that only reads the page does not join. */
+export const openPage = (language: Language, details: JoinDetails): string => {
   const words = joinTranslationsFor(language);
-  const text = words.early(formatInstant(opensAt, zone, language));
-  return render(language, { title: words.earlyTitle, text });
+  const facts = factsOf(language, details);
+  const { consent } = details;
+  return render(language, { title: words.openTitle, text: words.open, facts, button: words.join, consent });
+};
+
+/** The page before the link opens, with the times in the participant's zone. */
+export const earlyPage = (language: Language, details: JoinDetails, opensAt: Instant): string => {
+  const words = joinTranslationsFor(language);
+  const { zone, isMoved } = details.time;
+  return render(language, {
+    title: words.earlyTitle,
+    text: words.early(formatInstant(opensAt, zone, language)),
+    note: isMoved ? words.moved : undefined,
+    facts: factsOf(language, details),
+    consent: details.consent,
+  });
 };
 
 /** The page while another meeting is being created. It loads again by itself. */
-export const preparingPage = (language: Language): string => {
+export const preparingPage = (language: Language, details: JoinDetails): string => {
   const words = joinTranslationsFor(language);
-  return render(language, { title: words.preparingTitle, text: words.preparing, reloads: true });
+  const facts = factsOf(language, details);
+  return render(language, { title: words.preparingTitle, text: words.preparing, facts, reloads: true });
 };
 
 /**
  * The page when no provider could make another meeting: how the audition takes place without one.
- * @param canJoin whether there is a meeting that may still work
+ *
+ * `canJoin`: whether there is a meeting that may still work.
  */
-export const backupPage = (language: Language, backup: MeetingBackup, canJoin: boolean): string => {
+export const backupPage = (
+  language: Language,
+  details: JoinDetails,
+  { backup, canJoin }: { readonly backup: MeetingBackup; readonly canJoin: boolean },
+): string => {
   const words = joinTranslationsFor(language);
   const facts = [
     { label: words.phone, value: backup.phone },
     { label: words.place, value: backup.place },
     { label: '', value: backup.text },
-  ].flatMap(({ label, value }) => (value === undefined ? [] : [{ label, value }]));
+    ...factsOf(language, details),
+  ];
   return render(language, {
     title: words.backupTitle,
     text: words.backup,
@@ -70,7 +121,10 @@ export const backupPage = (language: Language, backup: MeetingBackup, canJoin: b
   });
 };
 
-/** The pages that end here. `invalid` says nothing about why: revoked, altered and unknown links look the same. */
+/**
+ * The pages that end here. They say what to do, and nothing about the audition. `invalid` does not say why: revoked, altered and
+ * unknown links look the same.
+ */
 export const closingPage = (language: Language, kind: 'over' | 'invalid' | 'later'): string => {
   const words = joinTranslationsFor(language);
   return render(language, { title: words[`${kind}Title`], text: words[kind] });

@@ -26,19 +26,28 @@ const inWindow: Instant = '2027-03-01T09:45:00.000Z';
 const after: Instant = '2027-03-01T10:45:00.000Z';
 const window = { opensBefore: 30 * 60_000, closesAfter: 15 * 60_000 };
 
+const titles = { project: 'Night <Ferry>', role: 'The Captain' };
+
 const setup = async ({
   facts = [] as readonly AuditionFact[],
   locale = undefined as string | undefined,
+  recording = undefined as 'automatic' | 'by_host' | undefined,
 } = {}) => {
   let now: Instant = inWindow;
   const test = await createTestApi(database, { now: () => now });
   const auditionId = newAuditionId();
   const [requested, ...more] = factsUntilScheduled(auditionId, 'org_north');
   if (requested?.type !== 'requested') throw new TypeError('the first fact is the request');
-  const events = trail([{ ...requested, joinLinks: window }, ...more, ...facts]);
+  const events = trail([{ ...requested, joinLinks: window, recording }, ...more, ...facts]);
   await storeEvents(database.repositories.events, auditionId, events);
   const issue = async (participant?: typeof performer, language = locale) => {
-    const request = { organization: 'org_north', auditionId, participant, locale: language } as const;
+    const request = {
+      organization: 'org_north',
+      auditionId,
+      participant,
+      locale: language,
+      ...(participant && { titles }),
+    } as const;
     const [id = ''] = await database.repositories.joinLinks.issue([request], joinLinkIds);
     return id;
   };
@@ -92,6 +101,59 @@ describe('the page of a join link', () => {
     expect([status, text.includes('lundi 1 mars 2027, 10:30 (Europe/Paris)')]).toEqual([200, true]);
     expect(text).not.toContain('<form');
     expect((await join(id)).status).toBe(200);
+  });
+
+  it.each([
+    ['before the window', beforeCheckIn],
+    ['in the window', inWindow],
+  ])('states the role, the project, the time and the office %s', async (_, instant) => {
+    const { issue, open, at } = await setup({ locale: 'en' });
+    await database.repositories.organizations.put({
+      id: 'org_north',
+      name: 'North Casting',
+      meetingProviders: ['zoom'],
+    });
+    at(instant);
+    const personal = await open(await issue(performer));
+    for (const text of ['The Captain', 'Night &lt;Ferry&gt;', 'North Casting']) {
+      expect(personal.text).toContain(text);
+    }
+    expect(personal.text).toContain('Monday, March 1, 2027, 11:00–11:30 (Europe/Paris)');
+    // The link of the audition was issued without titles.
+    expect((await open(await issue())).text).toContain('The Captain');
+  });
+
+  it('stores the titles unreadably, and does without them when they cannot be decrypted', async () => {
+    const { issue, open } = await setup();
+    const id = await issue(performer);
+    const { rows } = await database.pool.query('SELECT sealed_titles FROM join_links WHERE id = $1', [id]);
+    expect(rows).toEqual([{ sealed_titles: expect.not.stringContaining('Captain') }]);
+    await database.pool.query("UPDATE join_links SET sealed_titles = 'v1.AAAA' WHERE id = $1", [id]);
+    const { status, text } = await open(id);
+    expect([status, text.includes('<form method="post">')]).toEqual([200, true]);
+  });
+
+  it('adds the titles to a link that the API has issued without them', async () => {
+    const { issue, open, read } = await setup();
+    await read();
+    const id = await issue(performer);
+    expect((await open(id)).text).toContain('The Captain');
+    expect(await issue(performer)).toBe(id);
+  });
+
+  it('says before the window that the audition was moved, and to when', async () => {
+    const { issue, open, record } = await setup({ locale: 'en' });
+    const id = await issue(performer);
+    const slot = {
+      start: '2027-03-02T10:00:00.000Z',
+      end: '2027-03-02T10:30:00.000Z',
+      zone: 'Europe/Paris',
+    } as const;
+    await record({ type: 'slot_moved', slot, revision: 2, origin: 'api' });
+    const { text } = await open(id);
+    expect(text).toContain('The time has changed.');
+    expect(text).toContain('Tuesday, March 2, 2027, 11:00–11:30 (Europe/Paris)');
+    expect(text).not.toContain('<form');
   });
 
   it('redirects to the meeting without a referrer, and checks the participant in once', async () => {
@@ -152,7 +214,9 @@ describe('the page of a join link', () => {
     const { issue, open, at, join } = await setup();
     const id = await issue(performer);
     at(after);
-    expect((await open(id)).status).toBe(410);
+    const { status, text } = await open(id);
+    expect(status).toBe(410);
+    expect(text).not.toMatch(/Captain|Ferry|2027/);
     expect((await join(id)).status).toBe(410);
   });
 
@@ -162,6 +226,8 @@ describe('the page of a join link', () => {
     const shared = await issue();
     const { status, text } = await open('23456789ABCDEFGHJ');
     expect(status).toBe(404);
+    expect(text).toContain('write to the casting office');
+    expect(text).not.toMatch(/Captain|Ferry|2027/);
     const altered = `${id.slice(0, -1)}${id.endsWith('z') ? 'y' : 'z'}`;
     for (const other of [altered, `${id}z`, '-', '%00', 'x'.repeat(300)]) {
       expect((await open(other)).text).toBe(text);
@@ -251,5 +317,43 @@ describe('the answers of the API', () => {
     const { issue } = await setup();
     const ids = await Promise.all(Array.from({ length: 8 }, () => issue(performer)));
     expect(new Set(ids).size).toBe(1);
+  });
+});
+
+const sayConsent = async ({ call }: Awaited<ReturnType<typeof setup>>, id: string, consent: string) =>
+  call('POST', `/j/${id}`, {
+    body: `consent=${consent}`,
+    headers: { 'content-type': 'application/x-www-form-urlencoded', 'accept-language': 'en' },
+  });
+const consentsOf = async ({ auditionId }: Awaited<ReturnType<typeof setup>>) =>
+  (await database.repositories.events.read('org_north', auditionId, { after: 0, limit: 100 })).flatMap(
+    ({ fact }) => (fact.type === 'recording_consented' ? [fact] : []),
+  );
+
+describe('the question about the recording on the page of a join link', () => {
+  it('is asked in the language of the participant, and answered without joining', async () => {
+    const test = await setup({ recording: 'by_host', locale: 'fr' });
+    const id = await test.issue(performer);
+    expect((await test.open(id)).text).toContain('Êtes-vous d’accord');
+    const { status, text } = await sayConsent(test, id, 'given');
+    expect([status, text.includes('Vous avez accepté')]).toEqual([200, true]);
+    await sayConsent(test, id, 'refused');
+    expect(await consentsOf(test)).toMatchObject([
+      { consent: 'given', origin: 'link', revision: 1, participant: performer },
+      { consent: 'withdrawn', origin: 'link' },
+    ]);
+    expect((await test.received()).filter(({ dedupe_key }) => dedupe_key.includes(id))).toEqual([]);
+  });
+
+  it('is not asked on the link of the audition, without a recording, and after the start', async () => {
+    const test = await setup({ recording: 'automatic' });
+    expect((await test.open(await test.issue())).text).not.toContain('name="consent"');
+    const unrecorded = await setup();
+    expect((await unrecorded.open(await unrecorded.issue(performer))).text).not.toContain('name="consent"');
+    const id = await test.issue(performer);
+    test.at('2027-03-01T10:00:00.000Z');
+    expect((await test.open(id)).text).not.toContain('name="consent"');
+    expect((await sayConsent(test, id, 'given')).status).toBe(200);
+    expect(await consentsOf(test)).toEqual([]);
   });
 });

@@ -4,18 +4,21 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { StoredJoinLink } from '../../../../db/auditions/join-links.ts';
-import { type JoinState, joinStateOf } from '../../../../domain/audition/join-state.ts';
+import type { JoinTitles, StoredJoinLink } from '../../../../db/auditions/join-links.ts';
+import { type JoinState, type JoinTime, joinStateOf } from '../../../../domain/audition/join-state.ts';
 import type { AuditionView } from '../../../../domain/audition/view.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { createPageErrorHandler, pageResponse, sendPage } from '../../../plugins/browser-pages.ts';
 import { type Language, languageOf } from '../language.ts';
+import { answerConsentQuestion, consentAnswer, consentQuestionOf } from '../recording-consent/question.ts';
 import { deviceOf } from './device.ts';
-import { backupPage, closingPage, earlyPage, openPage, preparingPage } from './page.ts';
+import { backupPage, closingPage, earlyPage, type JoinDetails, openPage, preparingPage } from './page.ts';
 
 const params = z.object({ link: z.string() });
 const page = pageResponse();
+/** Without a field, the person joins. */
+const form = z.object({ consent: consentAnswer.optional() }).nullish();
 
 /** Ids have at most 17 characters. A longer one is not looked up. */
 const idPattern = /^[0-9A-Za-z]{1,22}$/;
@@ -31,6 +34,8 @@ interface OpenedLink {
   readonly state: JoinState;
   readonly link?: StoredJoinLink;
   readonly view?: AuditionView;
+  readonly sealedTitles?: string | undefined;
+  readonly office?: string | undefined;
 }
 
 const languageFor = (request: FastifyRequest, { link, state }: OpenedLink): Language =>
@@ -50,8 +55,29 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
   const open = async (id: string): Promise<OpenedLink> => {
     const found = await joinLinks.find(idPattern.test(id) ? id : '');
     if (!found) return { state: { kind: 'invalid' } };
-    const { link, view } = found;
-    return { state: joinStateOf(view, link.participant, now()), link, view };
+    const { link, view, details } = found;
+    return { state: joinStateOf(view, link.participant, now()), link, view, ...details };
+  };
+
+  /** The page is usable without the titles. */
+  const titlesOf = async (
+    request: FastifyRequest,
+    { link, sealedTitles }: OpenedLink,
+  ): Promise<JoinTitles | undefined> => {
+    if (!link) return undefined;
+    try {
+      return await joinLinks.openTitles(link, { sealedTitles });
+    } catch (err) {
+      request.log.error({ err, audition: link.auditionId }, 'titles of a join link not decrypted');
+      return undefined;
+    }
+  };
+
+  /** Returns the question of a personal link. */
+  const consentOf = ({ link, view }: OpenedLink) => {
+    const participant = view?.participants.find(({ id }) => id === link?.participant);
+    const question = view && participant && consentQuestionOf(view, participant, now());
+    return question && { question, participant, view };
   };
 
   const show = async (
@@ -61,19 +87,30 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
   ): Promise<FastifyReply> => {
     const { state, link } = opened;
     const language = languageFor(request, opened);
+    const detailsOf = async (time: JoinTime): Promise<JoinDetails> => ({
+      titles: await titlesOf(request, opened),
+      office: opened.office,
+      time,
+      consent: consentOf(opened)?.question,
+    });
     switch (state.kind) {
       case 'invalid':
         return sendPage(reply, 404, closingPage(language, 'invalid'));
       case 'over':
         return sendPage(reply, 410, closingPage(language, 'over'));
       case 'early':
-        return sendPage(reply, 200, earlyPage(language, state.opensAt, state.zone));
+        return sendPage(reply, 200, earlyPage(language, await detailsOf(state.time), state.opensAt));
       case 'open': {
+        const details = await detailsOf(state.time);
         const canJoin = state.meetingUrl !== undefined;
         const organization = state.hasBackup && link ? await organizations.get(link.organization) : undefined;
         if (organization?.meetingBackup)
-          return sendPage(reply, 200, backupPage(language, organization.meetingBackup, canJoin));
-        return sendPage(reply, 200, canJoin ? openPage(language) : preparingPage(language));
+          return sendPage(
+            reply,
+            200,
+            backupPage(language, details, { backup: organization.meetingBackup, canJoin }),
+          );
+        return sendPage(reply, 200, canJoin ? openPage(language, details) : preparingPage(language, details));
       }
     }
   };
@@ -112,11 +149,22 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
   api.post(
     '/j/:link',
     {
-      schema: { hide: true, params, response: { 200: page } },
+      schema: { hide: true, params, body: form, response: { 200: page } },
       errorHandler: handleJoinPageError,
     },
     async (request, reply) => {
       const opened = await open(request.params.link);
+      const said = request.body?.consent;
+      if (said !== undefined) {
+        const asked = consentOf(opened);
+        if (asked) {
+          const { participant, view: audition } = asked;
+          const { revision } = audition;
+          await answerConsentQuestion(dependencies, request, audition, { participant, said, revision });
+        }
+        // A question that is not open any more is not shown.
+        return show(request, reply, await open(request.params.link));
+      }
       const { state, link, view } = opened;
       if (state.kind !== 'open' || state.meetingUrl === undefined || !link || !view) {
         return show(request, reply, opened);

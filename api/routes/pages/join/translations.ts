@@ -8,6 +8,12 @@ interface JoinTranslations {
   readonly earlyTitle: string;
   /** @param time when the link opens, in the time zone of the participant, with its name */
   readonly early: (time: string) => string;
+  /** The audition had another time before. */
+  readonly moved: string;
+  readonly role: string;
+  readonly project: string;
+  readonly time: string;
+  readonly office: string;
   readonly preparingTitle: string;
   readonly preparing: string;
   readonly backupTitle: string;
@@ -30,6 +36,11 @@ const en: JoinTranslations = {
   join: 'Join the meeting',
   earlyTitle: 'Your audition has not begun yet',
   early: (time) => `This link opens on ${time}. Please open it again then.`,
+  moved: 'The time has changed. The time below is the right one, and this link stays valid.',
+  role: 'Role',
+  project: 'Project',
+  time: 'Date and time',
+  office: 'Casting office',
   preparingTitle: 'The room is being prepared',
   preparing: 'Your audition moves to another video room. This page loads again by itself in a few seconds.',
   backupTitle: 'Your audition takes place without video',
@@ -52,6 +63,11 @@ const fr: JoinTranslations = {
   join: 'Rejoindre la réunion',
   earlyTitle: 'Votre audition n’a pas encore commencé',
   early: (time) => `Ce lien s’ouvre le ${time}. Veuillez le rouvrir à ce moment-là.`,
+  moved: 'L’horaire a changé. Celui qui est indiqué ci-dessous est le bon, et ce lien reste valable.',
+  role: 'Rôle',
+  project: 'Projet',
+  time: 'Date et heure',
+  office: 'Agence de casting',
   preparingTitle: 'La salle est en préparation',
   preparing:
     'Votre audition passe dans une autre salle vidéo. Cette page se recharge d’elle-même dans quelques secondes.',

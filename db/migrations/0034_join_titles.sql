@@ -1,0 +1,1 @@
+ALTER TABLE "join_links" ADD COLUMN "sealed_titles" text;
