@@ -7,7 +7,7 @@ import { type Client, DatabaseError } from 'pg';
 import { idleInTransactionTimeoutMs } from './client.ts';
 
 /** Not an outage: to try again does not help. */
-export class PoolerRefused extends Error {
+class PoolerRefused extends Error {
   override readonly name = 'PoolerRefused';
 
   constructor(reason: string) {

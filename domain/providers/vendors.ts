@@ -44,7 +44,7 @@ export const recordedMeetings = [
 export type RecordedMeetingName = (typeof recordedMeetings)[number];
 
 /** Meeting providers that register people, and give each of them an address of their own. */
-export const registrantMeetings = ['zoom'] as const satisfies readonly (keyof typeof meetingVendors)[];
+const registrantMeetings = ['zoom'] as const satisfies readonly (keyof typeof meetingVendors)[];
 export type RegistrantMeetingName = (typeof registrantMeetings)[number];
 
 /** Vendors of calendars that are read. */
@@ -165,9 +165,8 @@ export const isWritableCalendarProvider = (name: CalendarProviderName): name is 
   calendarVendors[name].isWritable;
 
 /** Returns whether changes in the provider's calendars reach the auditions. */
-export const isSynchronizedCalendarProvider = (
-  name: CalendarProviderName,
-): name is SynchronizedCalendarName => calendarVendors[name].isSynchronized;
+const isSynchronizedCalendarProvider = (name: CalendarProviderName): name is SynchronizedCalendarName =>
+  calendarVendors[name].isSynchronized;
 
 /** Returns whether the provider's rooms can be booked. */
 export const isRoomProvider = (name: string): name is RoomProviderName =>

@@ -156,9 +156,6 @@ export const createMeetRecordings = (
     return { ...listed, isReady: true, ...(kind === 'video' ? { size: stored.size } : {}) };
   };
 
-  const recordsOf = (scope: CallScope, code: string): Promise<readonly ConferenceRecord[]> =>
-    readConferenceRecords(scope, code);
-
   return {
     name: 'google_meet',
 
@@ -166,7 +163,7 @@ export const createMeetRecordings = (
       const scope = scopeOf(client, listOperation, host, call);
       requireScopes(scope, meetRecordsScope, meetFilesScope);
       const listed = [];
-      for (const record of await recordsOf(scope, meetingId)) {
+      for (const record of await readConferenceRecords(scope, meetingId)) {
         const files: ListedFile[] = [];
         for (const found of await artifactsOf(scope, record.name)) {
           const file = await asListed(scope, found);
@@ -180,7 +177,7 @@ export const createMeetRecordings = (
     isInTrash: async (host, meetingId, call) => {
       const scope = scopeOf(client, listOperation, host, call);
       requireScopes(scope, meetRecordsScope, meetFilesScope);
-      for (const { name } of await recordsOf(scope, meetingId)) {
+      for (const { name } of await readConferenceRecords(scope, meetingId)) {
         for (const { file } of await artifactsOf(scope, name)) {
           if (file !== undefined && (await findStored(scope, file)).place === 'trash') return true;
         }

@@ -4,7 +4,7 @@ import type { CallContext } from './calls.ts';
 import type { HostAccount } from './meetings.ts';
 
 /** A person to whom a meeting gives an address of their own. */
-export interface RegistrantSpec {
+interface RegistrantSpec {
   /** Identifies the registration: the local part of its email address at the provider. In lower case. */
   readonly reference: string;
   /** The domain of that address. Nothing is sent to it. */

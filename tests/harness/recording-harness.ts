@@ -108,7 +108,13 @@ export const useRecordingHarness = () => {
         meetingProviders: ['google_meet'],
         meetCalendar: { connection, calendarId: 'primary' },
       });
-      const meetings = createMeetingActivities({ repositories, providers, accessTokens });
+      const meetings = createMeetingActivities({
+        repositories,
+        providers,
+        accessTokens,
+        issueJoinLinks: () => Promise.reject(new Error('a meeting of Google has no registrants')),
+        sender: 'casting@castmatch.test',
+      });
       const meeting = await inContext((input: CreateMeetingInput) => meetings.createMeeting(input))({
         organization: 'org_1',
         auditionId,
