@@ -135,7 +135,7 @@ describe('an event that appears in a feed', () => {
 });
 
 describe("the event of the meeting in the organization's calendar", () => {
-  it('is moved back, and replaced with another link after its deletion, when the casting office says so', async () => {
+  it('is moved back, and replaced with another meeting after its deletion, when the casting office says so', async () => {
     const { id, view, start } = await schedule(3, google, { meeting: { providers: ['google_meet'] } });
     await untilSynced(connections.office);
     const events = ownerOf(connections.office);
@@ -156,7 +156,7 @@ describe("the event of the meeting in the organization's calendar", () => {
     await platform.resolve(again.attention[0]?.id ?? '', { action: 'restore' });
     const restored = await platform.until(
       id,
-      ({ meeting }) => meeting !== undefined && meeting.joinUrl !== view.meeting?.joinUrl,
+      ({ meeting }) => meeting !== undefined && meeting.id !== view.meeting?.id,
     );
     expect(restored).toMatchObject({ revision: 1, meeting: { provider: 'google_meet' } });
     expect(Date.parse((await find())?.start?.dateTime ?? '')).toBe(start);
