@@ -6,6 +6,7 @@ import type {
   CreateMeetingInput,
   MeetingLook,
   MoveMeetingInput,
+  RegisterParticipantsInput,
   RemoveMeetingInput,
   UndoResult,
 } from '../contract.ts';
@@ -18,6 +19,8 @@ export interface MeetingSteps {
   remove(input: RemoveMeetingInput): Promise<UndoResult>;
   /** Returns whether the provider still has the meeting. Applies the consents to its automatic recording. */
   check(input: CheckMeetingInput): Promise<MeetingLook>;
+  /** Makes the registrants those of the input. Absent when the provider registers no people. */
+  readonly register?: ((input: RegisterParticipantsInput) => Promise<void>) | undefined;
   /** Returns who was in the meeting. Absent when the provider does not report it. */
   readonly attendance?: ((input: CheckMeetingInput) => Promise<readonly ObservedAttendance[]>) | undefined;
 }

@@ -110,7 +110,12 @@ const isMet = (
       return settings.breakoutRooms?.length === 0;
     case 'endOfMeeting':
       return settings.endOfMeeting === 'open';
+    // Meet has no registration.
+    case 'registrants':
+      return settings.registrants === false;
     case 'language':
       return false;
+    case 'admission':
+      return true;
   }
 };

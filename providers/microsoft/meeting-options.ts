@@ -107,9 +107,14 @@ const isMet = (
       return settings.breakoutRooms?.length === 0;
     case 'endOfMeeting':
       return settings.endOfMeeting === 'open';
+    // Teams has registration for webinars only.
+    case 'registrants':
+      return settings.registrants === false;
     // The spoken language is chosen in the meeting.
     case 'language':
       return false;
+    case 'admission':
+      return true;
   }
 };
 

@@ -39,6 +39,9 @@ test('Zoom accounts cannot be connected without a configured app', () => {
   expect(createZoomAuthorizer(settingsOf('https://zoom.us'))).toBeUndefined();
 });
 
+/** The sandbox's app has all of them. */
+const allScopes = [...zoomScopes.required, ...zoomScopes.optional];
+
 test('the authorization URL requests a code with PKCE and no scopes', async () => {
   const url = new URL(
     await authorizerAt('https://zoom.us').authorizationUrl({
@@ -65,7 +68,7 @@ describe('a code exchange', () => {
     const { grant } = await connect({ account: 'bea@example.com' });
     expect(grant).toMatchObject({
       account: { id: expect.stringMatching(/^[\w-]{22}$/), name: 'bea@example.com' },
-      scopes: zoomScopes.required,
+      scopes: allScopes,
       credential: { kind: 'oauth', refreshToken: expect.stringMatching(/^sandbox-user-refresh-/) },
       accessToken: { value: expect.stringMatching(/^sandbox-user-/) },
     });
@@ -95,7 +98,7 @@ describe('a refresh', () => {
     const { refreshToken } = await connect();
     const first = await authorizer.refresh(refreshToken, callContext());
     expect(first.refreshToken).toMatch(/^sandbox-user-refresh-/);
-    expect(first.scopes).toEqual(zoomScopes.required);
+    expect(first.scopes).toEqual(allScopes);
     await expect(authorizer.refresh(refreshToken, callContext())).rejects.toMatchObject(faultOf('reconnect'));
     await expect(authorizer.refresh(first.refreshToken ?? '', callContext())).resolves.toBeDefined();
   });

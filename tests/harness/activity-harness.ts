@@ -16,6 +16,7 @@ import type {
   FindBusyInput,
   MoveMeetingInput,
   NoticeFacts,
+  RegisterParticipantsInput,
   RemoveEventInput,
   RemoveMeetingInput,
   RetractNoticeInput,
@@ -134,6 +135,7 @@ export const useActivityHarness = () => {
         const [id] = await database.repositories.joinLinks.issue([request], joinLinkIds);
         return `${sandbox.url}/j/${id}`;
       },
+      issueJoinLinks: (requests) => database.repositories.joinLinks.issue(requests, joinLinkIds),
       tellSlotTaken: async (id) => void told.push(id),
       sender: 'CastMatch <casting@castmatch.test>',
     });
@@ -237,6 +239,9 @@ const asActivities = (activities: AuditionActivities, info?: Partial<Info>) => {
     checkMeeting: inContext((input: CheckMeetingInput) => activities.checkMeeting(input)),
     readAttendance: inContext((input: CheckMeetingInput) => activities.readAttendance(input)),
     createMeeting: inContext((input: CreateMeetingInput) => activities.createMeeting(input)),
+    registerParticipants: inContext((input: RegisterParticipantsInput) =>
+      activities.registerParticipants(input),
+    ),
     moveMeeting: inContext((input: MoveMeetingInput) => activities.moveMeeting(input)),
     removeMeeting: inContext((input: RemoveMeetingInput) => activities.removeMeeting(input)),
     sendNotice: inContext((input: SendNoticeInput) => activities.sendNotice(input)),

@@ -169,6 +169,32 @@ describe('the page of a join link', () => {
     expect(events).toEqual([{ kind: 'link.joined', dedupe_key: `join:${id}:r1`, duplicates: 1 }]);
   });
 
+  it("leads to the registrant's own address of the present meeting, until the link is revoked", async () => {
+    const { issue, join, auditionId, call, key, record } = await setup();
+    const id = await issue(performer);
+    const { registrants } = database.repositories;
+    const registration = { auditionId, meetingId: '1', participant: performer, link: id } as const;
+    await registrants.begin(registration);
+    expect((await join(id)).headers).toMatchObject({ location: meetingUrl });
+    await registrants.complete(registration, { id: 'reg-1', joinUrl: 'https://zoom.test/w/1?tk=t' });
+    expect((await join(id)).headers).toMatchObject({ location: 'https://zoom.test/w/1?tk=t' });
+    const other = await issue();
+    expect((await join(other)).headers).toMatchObject({ location: meetingUrl });
+    await record({
+      type: 'meeting_created',
+      meeting: { provider: 'google_meet', id: '2', joinUrl: 'https://meet.test/2' },
+    });
+    expect((await join(id)).headers).toMatchObject({ location: 'https://meet.test/2' });
+    for (let times = 0; times < 2; times += 1)
+      await call('DELETE', `/v1/auditions/${auditionId}/join-links/${id}`, { key });
+    expect((await join(id)).status).toBe(404);
+    const { rows } = await database.pool.query(
+      'SELECT kind, duplicates FROM webhook_inbox WHERE dedupe_key = $1',
+      [`revoked:${id}`],
+    );
+    expect(rows).toEqual([{ kind: 'link.revoked', duplicates: 1 }]);
+  });
+
   it('follows the audition to another provider under the same address', async () => {
     const { issue, join, record } = await setup();
     const id = await issue(performer);
