@@ -210,7 +210,7 @@ const timeLines = (event: CalendarEvent, sequence: number): Lines => {
     [revisionProperty]: `${revisionProperty}:${revision}`,
     [textProperty]: `${textProperty}:${textDigestOf(event)}`,
     ...(event.reminders
-      ? { [reminderProperty]: `${reminderProperty}:${escapeText(reminderText(event.reminders))}` }
+      ? { [reminderProperty]: `${reminderProperty}:${reminderText(event.reminders)}` }
       : {}),
   };
 };
