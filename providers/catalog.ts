@@ -149,6 +149,7 @@ export const catalog = {
       /** A change of the meeting. */
       'recordings.setAutomatic': { writes: true, circuit: true, quota: zoomMeetingWrite },
       'meetings.check': { writes: false, circuit: true },
+      'meetings.end': { writes: true, circuit: true },
       /** Pages of up to 300 participants. */
       'meetings.attendance': { writes: false, circuit: true },
       'oauth.redeem': { writes: true },
@@ -234,6 +235,8 @@ export const catalog = {
       'meetings.move': { writes: true, circuit: 'meetings' },
       'meetings.remove': { writes: true, circuit: 'meetings' },
       'meetings.check': { writes: false, circuit: 'meetings' },
+      /** Not called: Graph cannot end an online meeting. */
+      'meetings.end': { writes: true, circuit: 'meetings' },
       /** The reports, and the records of each. */
       'meetings.attendance': { writes: false, circuit: 'meetings' },
       'oauth.redeem': { writes: true },

@@ -52,6 +52,10 @@ export type MeetingCheck =
   | { readonly status: 'present' | 'absent' }
   | { readonly status: 'unusable'; readonly failure: StepFailure };
 
+export interface EndMeetingInput extends CheckMeetingInput {
+  readonly key: string;
+}
+
 export interface MeetingActivities {
   /**
    * Looks whether the meeting can take place at its provider. Starts or stops its automatic recording when a consent was
@@ -62,6 +66,8 @@ export interface MeetingActivities {
   readAttendance(
     input: CheckMeetingInput,
   ): Promise<{ readonly attendance?: readonly ObservedAttendance[] | undefined }>;
+  /** Ends the meeting at the end of its slot, if it is open. Idempotent by key. Does nothing where the provider cannot. */
+  endMeeting(input: EndMeetingInput): Promise<void>;
   createMeeting(input: CreateMeetingInput): Promise<Meeting>;
   /**
    * Moves the meeting and returns it. Returns a new meeting, created under `key`, when the provider no longer has the

@@ -4,6 +4,7 @@ import type { Meeting } from '../../domain/audition/events.ts';
 import type {
   CheckMeetingInput,
   CreateMeetingInput,
+  EndMeetingInput,
   MoveMeetingInput,
   RemoveMeetingInput,
   UndoResult,
@@ -17,6 +18,8 @@ export interface MeetingSteps {
   remove(input: RemoveMeetingInput): Promise<UndoResult>;
   /** Returns whether the provider still has the meeting. */
   check(input: CheckMeetingInput): Promise<'present' | 'absent'>;
+  /** Ends the meeting if it is open. Idempotent by key. Absent when the provider cannot end a meeting. */
+  readonly end?: ((input: EndMeetingInput) => Promise<void>) | undefined;
   /** Returns who was in the meeting. Absent when the provider does not report it. */
   readonly attendance?: ((input: CheckMeetingInput) => Promise<readonly ObservedAttendance[]>) | undefined;
 }

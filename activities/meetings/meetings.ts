@@ -45,6 +45,9 @@ export const createMeetingActivities = (
       const { attendance } = await stepsFor(input);
       return attendance ? { attendance: await attendance(input) } : {};
     },
+    endMeeting: async (input) => {
+      await (await stepsFor(input)).end?.(input);
+    },
     moveMeeting: async (input) => (await stepsFor(input)).move(input),
     removeMeeting: async (input) => (await stepsFor(input)).remove(input),
   };

@@ -144,6 +144,7 @@ const zoomSettingsSchema = z.strictObject({
       'meeting:read:meeting:admin',
       'meeting:read:list_meetings:admin',
       'meeting:update:meeting:admin',
+      'meeting:update:status:admin',
       'meeting:delete:meeting:admin',
       'user:read:user:admin',
       'meeting:read:list_past_instances:admin',

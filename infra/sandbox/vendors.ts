@@ -91,6 +91,7 @@ const operations = {
     'meetings.list': reads,
     'meetings.get': reads,
     'meetings.update': writes,
+    'meetings.status': writes,
     'meetings.delete': writes,
     'meetings.instances': reads,
     'recordings.get': reads,

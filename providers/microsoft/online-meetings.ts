@@ -16,7 +16,7 @@ import { readAttendance } from './attendance-reports.ts';
 import type { GraphClient, GraphRequest } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
 import { createOrGetErrors, explained, onlineMeetingErrors } from './meeting-errors.ts';
-import { coorganizersOf, meetingOptionsSchema, optionsOf, unmetSettings } from './meeting-options.ts';
+import { coorganizersOf, meetingOptionsSchema, optionsOf, unmetOptions } from './meeting-options.ts';
 import { attendanceScope, meetingScope } from './settings.ts';
 
 const findOperation = operationOf('microsoft', 'meetings.find');
@@ -165,7 +165,7 @@ export const createTeamsMeetings = (client: GraphClient): MeetingProvider => {
         alternativeHosts.length === 0
           ? completed
           : await afterCreation(addCoorganizers(scope, completed, alternativeHosts));
-      return { meeting, notHonored: unmetSettings(settings, answered) };
+      return { meeting, notHonored: unmetOptions(settings, answered) };
     },
     move: async (host, meetingId, { slot, topic, settings }, call) => {
       const body = { ...timesOf(slot), ...subjectOf(topic), ...optionsOf(settings) };

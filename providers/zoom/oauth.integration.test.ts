@@ -59,13 +59,15 @@ test('the authorization URL requests a code with PKCE and no scopes', async () =
   });
 });
 
+const allScopes = [...zoomScopes.required, ...zoomScopes.optional];
+
 describe('a code exchange', () => {
   test('returns the account, the granted scopes and both tokens', async () => {
     const { connect } = await setup();
     const { grant } = await connect({ account: 'bea@example.com' });
     expect(grant).toMatchObject({
       account: { id: expect.stringMatching(/^[\w-]{22}$/), name: 'bea@example.com' },
-      scopes: zoomScopes.required,
+      scopes: allScopes,
       credential: { kind: 'oauth', refreshToken: expect.stringMatching(/^sandbox-user-refresh-/) },
       accessToken: { value: expect.stringMatching(/^sandbox-user-/) },
     });
@@ -95,7 +97,7 @@ describe('a refresh', () => {
     const { refreshToken } = await connect();
     const first = await authorizer.refresh(refreshToken, callContext());
     expect(first.refreshToken).toMatch(/^sandbox-user-refresh-/);
-    expect(first.scopes).toEqual(zoomScopes.required);
+    expect(first.scopes).toEqual(allScopes);
     await expect(authorizer.refresh(refreshToken, callContext())).rejects.toMatchObject(faultOf('reconnect'));
     await expect(authorizer.refresh(first.refreshToken ?? '', callContext())).resolves.toBeDefined();
   });

@@ -36,6 +36,9 @@ export const maxPages = 100;
 
 export const zoomConnections = 16;
 
+/** Ends an open meeting: https://developers.zoom.us/docs/api/meetings/#tag/meetings/PUT/meetings/{meetingId}/status */
+export const endScope = 'meeting:update:status';
+
 /**
  * The OAuth scopes of a person's account: https://developers.zoom.us/docs/integrations/oauth-scopes-granular/. The app's
  * settings at Zoom decide which of them the consent page shows, not the request.
@@ -49,14 +52,14 @@ export const zoomScopes = {
     'meeting:update:meeting',
     'meeting:delete:meeting',
   ],
-  optional: [],
+  optional: [endScope],
 } as const;
 
 /** The classic scopes of older apps, with the granular scopes that each includes. */
 export const zoomScopeAliases: Readonly<Record<string, readonly string[]>> = {
   'user:read': ['user:read:user'],
   'meeting:read': ['meeting:read:meeting', 'meeting:read:list_meetings'],
-  'meeting:write': ['meeting:write:meeting', 'meeting:update:meeting', 'meeting:delete:meeting'],
+  'meeting:write': ['meeting:write:meeting', 'meeting:update:meeting', 'meeting:delete:meeting', endScope],
 };
 
 export const zoomVariables = {

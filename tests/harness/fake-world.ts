@@ -10,6 +10,7 @@ import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { AuditionEvent, AuditionFactType } from '../../domain/audition/events.ts';
 import { freeSlots, isFree } from '../../domain/audition/free-slots.ts';
 import { lastMoveOf } from '../../domain/audition/last-move.ts';
+import type { SettingName } from '../../domain/audition/meeting-settings.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import { planReminders } from '../../domain/audition/reminder-plan.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
@@ -35,6 +36,8 @@ export interface FakeWorld {
   busy: readonly BusyInterval[];
   /** Who was in the meetings. Undefined: their providers do not report it. */
   attendance: readonly ObservedAttendance[] | undefined;
+  /** The settings that created meetings do not have. */
+  notHonored: SettingName[] | undefined;
   holdsTaken: boolean;
   /** The keys of the meetings, and the events without their revision, that exist at the providers now. */
   readonly meetings: Set<string>;
@@ -166,6 +169,7 @@ export const createFakeWorld = (): FakeWorld => {
     },
     busy: [],
     attendance: undefined,
+    notHonored: undefined,
     holdsTaken: false,
     effects: [],
     adoptedPlan: undefined,
@@ -318,6 +322,7 @@ export const createFakeWorld = (): FakeWorld => {
           provider,
           id: key,
           joinUrl: `https://meet.example/${provider}`,
+          ...(world.notHonored && { notHonored: world.notHonored }),
         };
       },
       async checkMeeting({ trail: position, meeting }) {
@@ -334,6 +339,10 @@ export const createFakeWorld = (): FakeWorld => {
         trail.append(position);
         await called('readAttendance', meeting.id);
         return world.attendance ? { attendance: world.attendance } : {};
+      },
+      async endMeeting({ trail: position, key }) {
+        trail.append(position);
+        await called('endMeeting', key);
       },
       async moveMeeting({ trail: position, key, meeting, provider }) {
         trail.append(position);

@@ -94,6 +94,8 @@ export interface AuditionRun {
   unusableMeeting: UnusableMeeting | undefined;
   /** The revision of the slot whose meeting was checked before the session. */
   meetingCheckedAs: number | undefined;
+  /** The revision of the slot with which the meeting was ended. */
+  meetingEndedAs: number | undefined;
   /** The addresses, as `addressKey`, about which an operator was asked because nothing is sent to them. */
   suppressedAddresses: readonly string[];
   /** The last report about each participant's calendar: about our event, and about conflicts. A later one withdraws its question. */
@@ -239,6 +241,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     isMeetingLost: false,
     unusableMeeting: undefined,
     meetingCheckedAs: carried?.meetingCheckedAs,
+    meetingEndedAs: carried?.meetingEndedAs,
     unknownParticipants: [],
     suppressedAddresses: carried?.suppressedAddresses ?? [],
     calendarReports: new Map(),

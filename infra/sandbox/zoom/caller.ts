@@ -13,6 +13,7 @@ const scopeFor: Readonly<Record<string, string>> = {
   'meetings.list': 'meeting:read:list_meetings',
   'meetings.get': 'meeting:read:meeting',
   'meetings.update': 'meeting:update:meeting',
+  'meetings.status': 'meeting:update:status',
   'meetings.delete': 'meeting:delete:meeting',
   'meetings.instances': 'meeting:read:list_past_instances',
   'recordings.get': 'cloud_recording:read:list_recording_files',

@@ -27,6 +27,8 @@ export interface Meetings {
   get(id: string): StoredMeeting;
   update(id: string, body: MeetingBody): void;
   remove(id: string): void;
+  /** Opens or closes the meeting. */
+  setStarted(id: string, isStarted: boolean): void;
   of(host: string): readonly StoredMeeting[];
   all(): readonly StoredMeeting[];
   deleted(): readonly StoredMeeting[];
@@ -135,6 +137,7 @@ export const createMeetings = (
         created: now,
         updated: now,
         settings: applied(body.settings ?? {}, settings),
+        isStarted: false,
         trackingFields: body.tracking_fields ?? [],
       };
       put(meeting);
@@ -162,6 +165,7 @@ export const createMeetings = (
         updated: clock(),
       });
     },
+    setStarted: (id, isStarted) => put({ ...get(id), isStarted }),
     remove(id) {
       const held = get(id);
       byId.delete(id);

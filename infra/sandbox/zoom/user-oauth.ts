@@ -22,6 +22,7 @@ const scopeDescriptions: Readonly<Record<string, string>> = {
   'meeting:read:list_meetings': 'View the list of your meetings',
   'meeting:update:meeting': 'Update your meetings',
   'meeting:delete:meeting': 'Delete your meetings',
+  'meeting:update:status': 'End your meetings',
 };
 export const userAppScopes: readonly string[] = Object.keys(scopeDescriptions);
 

@@ -79,6 +79,7 @@ const scopeDescriptions: Readonly<Record<ConnectionProvider, Readonly<Record<str
     'meeting:write': meetings,
     'meeting:write:meeting': meetings,
     'meeting:update:meeting': meetings,
+    'meeting:update:status': meetings,
     'meeting:delete:meeting': meetings,
   },
   apple: {},
