@@ -1,6 +1,7 @@
 /** Starts the API with its real dependencies. */
 import { Registry } from 'prom-client';
 import { readVisibleTimes } from '../activities/calendar/visible-times.ts';
+import { createUnreadableReport } from '../activities/connections/unreadable-report.ts';
 import { workflowTaskQueue } from '../activities/contract.ts';
 import { createDatabaseClient } from '../db/client.ts';
 import { createRepositories, type Repositories } from '../db/index.ts';
@@ -115,10 +116,11 @@ export const startApi = async ({
     onIdleError: (err) => logger.warn({ err }, 'idle database connection lost'),
   });
   const temporal = connectTemporal(configuration);
-  const providers = createProviders(configuration, (events) =>
-    logger.warn(events, 'calendar events unreadable'),
-  );
   const repositories = createRepositories(database.db, createKeyWrapping(configuration));
+  const providers = createProviders(
+    configuration,
+    createUnreadableReport(repositories.unreadableEvents, logger),
+  );
   const accessTokens = createAccessTokens({
     store: repositories.connections,
     authorizers: providers.authorizers.oauth,

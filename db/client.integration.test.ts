@@ -37,6 +37,23 @@ test('the database client replaces and reports a lost idle connection', async ()
   await connection.close();
 });
 
+test('the database client closes a connection that refuses to write, also in a transaction', async () => {
+  const connection = createDatabaseClient(database.url, { poolSize: 1 });
+  const pid = async () =>
+    (await connection.pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid;
+  await connection.pool.query('SET default_transaction_read_only = on');
+  const standby = await pid();
+
+  const refused = await connection.db
+    .transaction((transaction) => transaction.execute(sql`CREATE TABLE written (id int)`))
+    .catch((error: unknown) => error);
+
+  expect(isDatabaseOutage(refused)).toBe(true);
+  expect(await pid()).not.toBe(standby);
+  await connection.db.execute(sql`CREATE TEMP TABLE written (id int)`);
+  await connection.close();
+});
+
 test('the database client prepares statements with parameters that repeat', async () => {
   const connection = createDatabaseClient(database.url, { poolSize: 1 });
   const run = (n: number) => connection.db.execute(sql`SELECT ${n}::int + 1 AS repeated`);

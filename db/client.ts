@@ -1,6 +1,7 @@
 /** Creates the connection pool for PostgreSQL. Each process has one. */
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
-import { Pool } from 'pg';
+import { Pool, type PoolClient } from 'pg';
+import { isPostgresError } from './errors.ts';
 import { prepareStatements } from './prepared-statements.ts';
 
 export type Database = NodePgDatabase;
@@ -30,7 +31,7 @@ export const connectTimeoutMs = 10_000;
 const statementTimeoutMs = 15_000;
 /** The server is considered unreachable after this. TCP alone would keep a query on a dead connection for 15 minutes. */
 const defaultQueryTimeoutMs = 20_000;
-const idleInTransactionTimeoutMs = 30_000;
+export const idleInTransactionTimeoutMs = 30_000;
 
 /**
  * Creates a pool. It connects at the first query.
@@ -51,6 +52,7 @@ export const createDatabaseClient = (url: string, options: DatabaseClientOptions
   // Without a listener, a restart of the server would end this process.
   pool.on('error', (error) => options.onIdleError?.(error));
   pool.on('connect', prepareStatements);
+  leaveStandbys(pool);
   let closing: Promise<void> | undefined;
   return {
     db: drizzle(pool),
@@ -60,4 +62,22 @@ export const createDatabaseClient = (url: string, options: DatabaseClientOptions
       return closing;
     },
   };
+};
+
+/**
+ * Closes each connection whose server refuses to write: after a failover, it leads to what is now a standby. Reads would
+ * succeed on it for ever, and return what is old. The pool itself closes a connection only when a single query fails,
+ * not when a statement of a transaction does.
+ */
+const leaveStandbys = (pool: Pool): void => {
+  const standbys = new WeakSet<PoolClient>();
+  pool.on('connect', (client) => {
+    client.connection.on('errorMessage', (error: unknown) => {
+      if (isPostgresError(error, 'read_only_sql_transaction')) standbys.add(client);
+    });
+  });
+  // The pool removes a connection that is ending when it is released.
+  pool.on('release', (_error, client) => {
+    if (standbys.has(client)) void client.end();
+  });
 };

@@ -64,7 +64,11 @@ export class Overtaken extends Error {
 }
 
 /** SQLSTATE codes: https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const codes = { unique_violation: '23505', exclusion_violation: '23P01' } as const;
+const codes = {
+  unique_violation: '23505',
+  exclusion_violation: '23P01',
+  read_only_sql_transaction: '25006',
+} as const;
 
 /** Returns whether this error, or one of its causes, is the PostgreSQL error of that name. */
 export const isPostgresError = (error: unknown, name: keyof typeof codes): boolean => {
@@ -76,10 +80,11 @@ export const isPostgresError = (error: unknown, name: keyof typeof codes): boole
 const transientNetworkCodes =
   /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 /**
- * SQLSTATE codes of PostgreSQL (Appendix A of its manual): the classes 08, 53 and 57P. Also the errors of a single
- * statement on a busy server: statement timeout (57014), deadlock (40P01), lock not available (55P03).
+ * SQLSTATE codes of PostgreSQL (Appendix A of its manual): the classes 08, 53 and 57P. Also a server that is a standby
+ * after a failover (25006), whose queries conflict with its recovery (40001), or whose disk fails (58030), and the errors
+ * of a single statement on a busy server: statement timeout (57014), deadlock (40P01), lock not available (55P03).
  */
-const transientSqlStates = /^(08...|53...|57P0.|57014|40P01|55P03)$/;
+const transientSqlStates = /^(08...|53...|57P0.|25006|40001|58030|57014|40P01|55P03)$/;
 /** Errors of `pg` that have a message but no code. */
 const transientMessages = /Connection terminated|timeout exceeded when trying to connect|Query read timeout/;
 

@@ -14,6 +14,7 @@ import { type AuditionRecords, createAuditionRecords } from './auditions/records
 import { createSlotHolds, type SlotHolds } from './auditions/slot-holds.ts';
 import { createSuppressions, type Suppressions } from './auditions/suppressions.ts';
 import { type BusyCalendars, createBusyCalendars } from './calendars/busy-calendars.ts';
+import { createParticipantConflicts, type ParticipantConflicts } from './calendars/participant-conflicts.ts';
 import { createSyncedCalendars, type SyncedCalendars } from './calendars/synced-calendars.ts';
 import { createSyncedEvents, type SyncedEvents } from './calendars/synced-events.ts';
 import { createWrittenEvents, type WrittenEvents } from './calendars/written-events.ts';
@@ -23,13 +24,18 @@ import {
   type AuthorizationRequests,
   createAuthorizationRequests,
 } from './connections/authorization-requests.ts';
+import { type ConnectionFailures, createConnectionFailures } from './connections/connection-failures.ts';
+import { type ConnectionProblems, createConnectionProblems } from './connections/connection-problems.ts';
 import {
   createDisconnectedAccounts,
   type DisconnectedAccounts,
 } from './connections/disconnected-accounts.ts';
-import { createFailingFeeds, type FailingFeeds } from './connections/failing-feeds.ts';
 import { createPendingRevocations, type PendingRevocations } from './connections/pending-revocations.ts';
 import { type Connections, createConnections } from './connections/repository.ts';
+import {
+  createUnreadableEventReports,
+  type UnreadableEventReports,
+} from './connections/unreadable-events.ts';
 import { createOutbox, type Outbox } from './endpoints/outbox.ts';
 import { createEndpointProgress, type EndpointProgress } from './endpoints/progress.ts';
 import { createWebhookEndpoints, type WebhookEndpoints } from './endpoints/repository.ts';
@@ -72,7 +78,9 @@ export interface Repositories {
   readonly accounts: Accounts;
   readonly authorizationRequests: AuthorizationRequests;
   readonly disconnectedAccounts: DisconnectedAccounts;
-  readonly failingFeeds: FailingFeeds;
+  readonly connectionProblems: ConnectionProblems;
+  readonly connectionFailures: ConnectionFailures;
+  readonly unreadableEvents: UnreadableEventReports;
   readonly pendingRevocations: PendingRevocations;
   readonly vault: Vault;
   readonly organizations: Organizations;
@@ -95,6 +103,7 @@ export interface Repositories {
   readonly syncedCalendars: SyncedCalendars;
   readonly syncedEvents: SyncedEvents;
   readonly busyCalendars: BusyCalendars;
+  readonly participantConflicts: ParticipantConflicts;
   readonly writtenEvents: WrittenEvents;
   readonly recordings: Recordings;
   readonly recordingAccesses: RecordingAccesses;
@@ -127,7 +136,9 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     accounts: createAccounts(db, wrapping, vault),
     authorizationRequests: createAuthorizationRequests(db, vault),
     disconnectedAccounts: createDisconnectedAccounts(db),
-    failingFeeds: createFailingFeeds(db),
+    connectionProblems: createConnectionProblems(db),
+    connectionFailures: createConnectionFailures(db),
+    unreadableEvents: createUnreadableEventReports(db),
     pendingRevocations: createPendingRevocations(db, vault),
     vault,
     organizations: createOrganizations(db),
@@ -144,6 +155,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     syncedCalendars: createSyncedCalendars(db, vault),
     syncedEvents: createSyncedEvents(db),
     busyCalendars: createBusyCalendars(db, vault),
+    participantConflicts: createParticipantConflicts(db),
     writtenEvents: createWrittenEvents(db, vault),
     inbox: createWebhookInbox(db, vault),
     inboxRouting: createInboxRouting(db),

@@ -5,8 +5,9 @@ import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
 import { Client } from 'pg';
-import { connectTimeoutMs } from './client.ts';
+import { connectTimeoutMs, idleInTransactionTimeoutMs } from './client.ts';
 import { isDatabaseOutage } from './errors.ts';
+import { connectWithoutPooler } from './pooler.ts';
 
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
 
@@ -21,15 +22,17 @@ const migrationLock = 4_711_001;
  * Applies all missing migrations in one transaction, under an advisory lock. When several processes start
  * simultaneously, one of them migrates. The others wait for the lock and find nothing to do.
  * @throws the error of `pg`. Then no migration was applied.
+ * @throws {PoolerRefused} when the address leads to a connection pooler, before the lock is taken
  */
 export const migrate = async (url: string): Promise<void> => {
   const client = new Client({
     connectionString: url,
     application_name: 'castmatch migrate',
     connectionTimeoutMillis: connectTimeoutMs,
+    idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
   });
-  await client.connect();
   try {
+    await connectWithoutPooler(client);
     // No timeout for the lock: the process that holds it is migrating.
     await client.query('SELECT pg_advisory_lock($1)', [migrationLock]);
     await applyMigrations(drizzle(client), { migrationsFolder });

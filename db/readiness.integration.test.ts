@@ -27,6 +27,19 @@ test('the database check fails when migrations are missing', async () => {
   await expect(createDatabaseCheck(database.pool)()).rejects.toThrow('lacks migrations');
 });
 
+test('the database check fails while the server refuses to write, and passes again on a new connection', async () => {
+  const database = await createTestDatabase();
+  onTestFinished(() => database.drop());
+  const name = new URL(database.url).pathname.slice(1);
+  const { pool, close } = createDatabaseClient(database.url, { poolSize: 1 });
+  onTestFinished(close);
+  const check = createDatabaseCheck(pool);
+  await database.pool.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+  await expect(check()).rejects.toThrow('refuses to write');
+  await database.pool.query(`ALTER DATABASE ${name} RESET default_transaction_read_only`);
+  await expect(check()).resolves.toBeUndefined();
+});
+
 test('the database check fails after its timeout, and sends one query to a database that hangs', async () => {
   let connections = 0;
   const silent = createServer(() => {

@@ -1,4 +1,4 @@
-/** Checks whether the database answers and has all migrations of this version. */
+/** Checks whether the database answers, can be written, and has all migrations of this version. */
 import type { Pool } from 'pg';
 import { newestMigration } from './migrate.ts';
 
@@ -9,21 +9,33 @@ const defaultTimeoutMs = 2_000;
  * Creates the readiness check of the database. Concurrent calls share one query, so probes do not queue up when the
  * database hangs.
  * @param timeoutMs how long the check waits for an answer, in milliseconds.
- * @throws when the database does not answer in time, fails, or lacks migrations of this version.
+ * @throws when the database does not answer in time, fails, refuses to write, or lacks migrations of this version.
  */
 export const createDatabaseCheck = (
-  pool: Pick<Pool, 'query'>,
+  pool: Pick<Pool, 'connect'>,
   timeoutMs = defaultTimeoutMs,
 ): (() => Promise<void>) => {
   const newest = newestMigration();
   let pendingQuery: Promise<void> | undefined;
 
   const runQuery = async (): Promise<void> => {
-    const { rowCount } = await pool.query(
-      'SELECT 1 FROM drizzle.__drizzle_migrations WHERE created_at >= $1 LIMIT 1',
-      [newest],
-    );
-    if (rowCount === 0) throw new Error('the database lacks migrations of this version: run db/migrate.ts');
+    const client = await pool.connect();
+    let isUsable = false;
+    try {
+      const { rows } = await client.query<{ readonly: string }>(
+        `SELECT current_setting('transaction_read_only') AS readonly FROM drizzle.__drizzle_migrations
+         WHERE created_at >= $1 LIMIT 1`,
+        [newest],
+      );
+      if (rows[0]?.readonly === 'on')
+        throw new Error('the database refuses to write: it is a standby, or its sessions are read-only');
+      if (rows.length === 0)
+        throw new Error('the database lacks migrations of this version: run db/migrate.ts');
+      isUsable = true;
+    } finally {
+      // The next connection may lead to the server that took over.
+      client.release(!isUsable);
+    }
   };
   const runSharedQuery = (): Promise<void> => {
     pendingQuery ??= runQuery().finally(() => {

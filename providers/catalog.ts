@@ -109,6 +109,14 @@ export const catalog = {
       'calendar.checkConference': { writes: false, circuit: true, quota: googleRequests(1) },
       /** Calls only the Meet API, whose quotas are higher: https://developers.google.com/workspace/meet/api/guides/limits */
       'calendar.conferenceAttendance': { writes: false, circuit: 'meetings' },
+      /** The records of the conferences, their recordings and transcripts, and the size of each file in Drive. */
+      'recordings.list': { writes: false, circuit: 'meetings' },
+      /** Until the first byte. */
+      'recordings.download': { writes: false },
+      /** Refused: our consent only reads files of Meet. */
+      'recordings.remove': { writes: true, circuit: 'meetings' },
+      /** A read and a change of the space. */
+      'recordings.setAutomatic': { writes: true, circuit: 'meetings' },
       /** A read, a deletion, and a read of the next generation of the id. */
       'calendar.deleteEvent': { writes: true, circuit: true, quota: googleRequests(3) },
       'oauth.redeem': { writes: true },
@@ -239,6 +247,14 @@ export const catalog = {
       'meetings.end': { writes: true, circuit: 'meetings' },
       /** The reports, and the records of each. */
       'meetings.attendance': { writes: false, circuit: 'meetings' },
+      /** The recordings and the transcripts. */
+      'recordings.list': { writes: false, circuit: 'meetings' },
+      /** Until the first byte. */
+      'recordings.download': { writes: false },
+      /** Refused: Graph deletes no recordings. */
+      'recordings.remove': { writes: true, circuit: 'meetings' },
+      /** A change of the meeting. */
+      'recordings.setAutomatic': { writes: true, circuit: 'meetings' },
       'oauth.redeem': { writes: true },
       'oauth.refresh': { writes: false },
       ...connections,

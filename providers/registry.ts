@@ -12,6 +12,7 @@ import { createGoogleChanges } from './google/changes.ts';
 import { createGoogleClient } from './google/client.ts';
 import { createGoogleCheck } from './google/health.ts';
 import { createGoogleAuthorizer } from './google/oauth.ts';
+import { createMeetRecordings } from './google/recordings.ts';
 import { type GoogleSettings, googleSettingsOf, googleVariables } from './google/settings.ts';
 import { createFeedAuthorizer } from './ics/account.ts';
 import { createFeedCalendar } from './ics/calendar.ts';
@@ -22,6 +23,7 @@ import { createGraphClient } from './microsoft/graph-client.ts';
 import { createMicrosoftCheck } from './microsoft/health.ts';
 import { createMicrosoftAuthorizer } from './microsoft/oauth.ts';
 import { createTeamsMeetings } from './microsoft/online-meetings.ts';
+import { createTeamsRecordings } from './microsoft/recordings.ts';
 import { type MicrosoftSettings, microsoftSettingsOf, microsoftVariables } from './microsoft/settings.ts';
 import type { Authorizers } from './oauth/authorizers.ts';
 import { createOutboundDispatcher } from './outbound/dispatcher.ts';
@@ -124,6 +126,7 @@ export const createProviders = (
   const { allowedPrivateNetworks } = settings;
   const outbound = createOutboundDispatcher({ allowedPrivateNetworks });
   const fetchFor = (home: URL) => createGuardedFetch(outbound, home);
+  const download = createGuardedDownload(outbound);
   const feeds = createFeedReader(fetchFor);
   const { storage, check: checkStorage, close: closeStorage } = createStorage(settings.storage);
   return {
@@ -144,7 +147,11 @@ export const createProviders = (
     },
     textMessages: createTwilioTextMessages(twilio, settings.twilio.messagingServiceSid),
     email: createSmtpEmail(smtp, settings.smtp.from, journalUrl ? createMailJournal(journalUrl) : undefined),
-    recordings: { zoom: createZoomRecordings(zoom, settings.zoom, createGuardedDownload(outbound)) },
+    recordings: {
+      zoom: createZoomRecordings(zoom, settings.zoom, download),
+      google_meet: createMeetRecordings(google, settings.google, download),
+      microsoft_teams: createTeamsRecordings(graph, settings.microsoft, download),
+    },
     storage,
     authorizers: {
       oauth: {

@@ -1,5 +1,6 @@
 /** The worker process: runs the workers of all task queues, the relays and the health server until it is stopped. */
 import closeWithGrace from 'close-with-grace';
+import { createUnreadableReport } from '../activities/connections/unreadable-report.ts';
 import {
   createActivities,
   createMediaActivities,
@@ -24,7 +25,7 @@ import { createProviders } from '../providers/registry.ts';
 import { withResilience } from '../providers/resilience/resilient-providers.ts';
 import { createAuditionSignals } from './calendar-sync/audition-signals.ts';
 import { startCalendarSyncs } from './calendar-sync/starter.ts';
-import { startFeedReports } from './connections/feed-reports.ts';
+import { startFailureReports } from './connections/failure-reports.ts';
 import { startConnectionMaintenance } from './connections/start-connection-maintenance.ts';
 import { startTokenRefresh } from './connections/token-refresh.ts';
 import { healthAddress, startHealthServer } from './health/health-server.ts';
@@ -59,10 +60,8 @@ const main = async (): Promise<void> => {
     applicationName: 'castmatch-worker',
     onIdleError: (err) => logger.warn({ err }, 'idle database connection lost'),
   });
-  const providers = createProviders(configuration, (events) =>
-    logger.warn(events, 'calendar events unreadable'),
-  );
   const stored = createRepositories(database.db, createKeyWrapping(configuration));
+  const providers = createProviders(configuration, createUnreadableReport(stored.unreadableEvents, logger));
   const repositories = { ...stored, events: observeAttention(stored.events, { metrics, logger }) };
   const accessTokens = createAccessTokens({
     store: repositories.connections,
@@ -115,7 +114,7 @@ const main = async (): Promise<void> => {
     startReconciliationSchedule(configuration, workers.client, logger),
     ...startCalendarSyncs(configuration, repositories.syncedCalendars, workers.client, logger),
     startRecordingDeletions(configuration, parts, logger),
-    startFeedReports(configuration, repositories, workers.client, logger),
+    startFailureReports(configuration, repositories, workers.client, logger),
     startConnectionMaintenance(
       configuration,
       repositories,

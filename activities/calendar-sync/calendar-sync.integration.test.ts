@@ -62,6 +62,54 @@ describe('a round of the synchronisation', () => {
     expect(ids).toEqual(expect.arrayContaining(others));
   });
 
+  it.each([
+    ['userRateLimitExceeded', 'retry'],
+    ['rateLimitExceeded', 'retry'],
+    ['quotaExceeded', 'quota_exhausted'],
+  ] as const)('continues with the page before which Google answered %s', async (reason, fault) => {
+    const { sync, write, person, stored, sandbox } = await setup({ pageSize: 2 });
+    for (const day of days(1, 5)) person.add(`${day}T08:00:00Z`, `${day}T09:00:00Z`);
+    await write(1, slot);
+    const operation = 'events.list';
+    sandbox.control.setFault('google', {
+      kind: 'rate_limit',
+      operation,
+      after: 1,
+      times: 1,
+      status: 403,
+      reason,
+      retryAfterSeconds: null,
+    });
+    await expect(sync()).rejects.toMatchObject({ type: fault });
+    // Our own event was stored when it was written.
+    expect(await stored()).toHaveLength(3);
+    expect(await sync()).toMatchObject({ isMore: false, calendars: [{ listedCount: 6 }] });
+    expect(await stored()).toHaveLength(6);
+    // The first page was not read again.
+    expect(sandbox.control.state().calls.google[operation]).toEqual({ 200: 3, 403: 1 });
+  });
+
+  it('lists everything again, without a duplicate, when the token of a page has grown old', async () => {
+    let ahead = 0;
+    const { sync, write, person, stored } = await setup({
+      pageSize: 2,
+      roundMs: -1,
+      clock: () => Date.now() + ahead,
+    });
+    const [first] = days(1, 4).map((day) => person.add(`${day}T08:00:00Z`, `${day}T09:00:00Z`));
+    await write(1, slot);
+    expect(await sync()).toMatchObject({ isMore: true });
+    await person.remove(first);
+    // The access token has expired as well, and is refreshed.
+    ahead = 2 * 86_400_000;
+    const rounds = [await sync(), await sync(), await sync()];
+    expect(rounds.at(-1)).toMatchObject({ isMore: false, calendars: [{ state: 'in_sync' }] });
+    const ids = (await stored()).map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).toHaveLength(4);
+    expect(ids).not.toContain(first);
+  });
+
   it('stores a page once, when an attempt repeats what another one has stored', async () => {
     const pages: unknown[] = [];
     const { sync, write, repositories, connection, resource } = await setup({

@@ -2,6 +2,8 @@
  * Synchronizes the calendars of one connection: one round. All progress is in the database, so an attempt continues where
  * an earlier one stopped, and two attempts that overlap do no harm.
  */
+import type { SlotHolds } from '../../db/auditions/slot-holds.ts';
+import type { ParticipantConflicts } from '../../db/calendars/participant-conflicts.ts';
 import type { SyncedCalendar, SyncedCalendars } from '../../db/calendars/synced-calendars.ts';
 import type { SyncedEvents } from '../../db/calendars/synced-events.ts';
 import type { Connection, Connections } from '../../db/connections/repository.ts';
@@ -21,12 +23,14 @@ import type {
   SyncCalendarsResult,
 } from '../contract.ts';
 import { withHeartbeat } from '../effects/heartbeat.ts';
+import type { AuditionSignals } from './audition-signals.ts';
 import {
   type CalendarReconciliationDependencies,
   createCalendarReconciliation,
 } from './calendar-reconciliation.ts';
 import { type CalendarUsesDependencies, createCalendarUses } from './calendar-uses.ts';
-import { type AuditionSignals, createChangeReport } from './change-report.ts';
+import { createChangeReport } from './change-report.ts';
+import { createLaterConflicts } from './later-conflicts.ts';
 import { createListing } from './listing.ts';
 import { createReconnection } from './reconnection.ts';
 import { createSubscriptions } from './subscriptions.ts';
@@ -39,6 +43,8 @@ export interface CalendarSyncDependencies
     readonly ledger: CalendarUsesDependencies['ledger'];
     readonly syncedCalendars: SyncedCalendars;
     readonly syncedEvents: SyncedEvents;
+    readonly participantConflicts: ParticipantConflicts;
+    readonly holds: Pick<SlotHolds, 'findKnown'>;
     readonly watchSubscriptions: WatchSubscriptions;
   };
   readonly providers: Pick<Providers, 'calendars' | 'calendarChanges'>;
@@ -92,7 +98,8 @@ export const createCalendarSyncActivities = ({
 }: CalendarSyncDependencies): CalendarSyncActivities => {
   const { connections, syncedCalendars, syncedEvents, watchSubscriptions } = repositories;
   const listing = createListing({ syncedCalendars, syncedEvents });
-  const changeReport = createChangeReport({ syncedEvents, signals });
+  const laterConflicts = createLaterConflicts({ ...repositories, signals });
+  const changeReport = createChangeReport({ syncedEvents, laterConflicts, signals });
   const { ledger } = repositories;
   const uses = createCalendarUses({ ledger, connections, accessTokens, calendars: providers.calendars });
   const reconciliation = createCalendarReconciliation({

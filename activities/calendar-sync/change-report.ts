@@ -1,22 +1,12 @@
 /** Compares the changed events with what this service has written, and signals the auditions. */
 
 import type { ChangedAnswer, RoomAnswerChange } from '../../db/calendars/calendar-answers.ts';
-import type { ConflictChange } from '../../db/calendars/conflict-changes.ts';
 import type { CalendarKey, SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
 import type { OwnEvent, SyncedEvents } from '../../db/calendars/synced-events.ts';
-import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
-import type { ReportedAnswer } from '../../domain/audition/reported-answer.ts';
 import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
-import type { AuditionId } from '../../domain/ids.ts';
+import type { AuditionSignals } from './audition-signals.ts';
+import type { LaterConflicts } from './later-conflicts.ts';
 import { compareWithWritten } from './written-comparison.ts';
-
-/** Signals running auditions. */
-export interface AuditionSignals {
-  /** Resolves to `not_running` when the audition has ended. @throws when Temporal does not answer */
-  calendarChanged(audition: AuditionId, change: CalendarChange): Promise<'signaled' | 'not_running'>;
-  /** Resolves and throws like `calendarChanged`. */
-  answerReported(audition: AuditionId, answer: ReportedAnswer): Promise<'signaled' | 'not_running'>;
-}
 
 export interface ChangeReport {
   /**
@@ -32,6 +22,7 @@ export interface ChangeReport {
  */
 export const createChangeReport = ({
   syncedEvents,
+  laterConflicts,
   signals,
 }: {
   readonly syncedEvents: Pick<
@@ -41,12 +32,10 @@ export const createChangeReport = ({
     | 'markCompared'
     | 'listAnswers'
     | 'markAnswerReported'
-    | 'listConflictChanges'
-    | 'beginConflictReport'
-    | 'markConflictsReported'
     | 'listRoomAnswers'
     | 'markRoomAnswerReported'
   >;
+  readonly laterConflicts: LaterConflicts;
   readonly signals: AuditionSignals;
 }): ChangeReport => {
   const reportChange = async (
@@ -91,20 +80,6 @@ export const createChangeReport = ({
     await syncedEvents.markAnswerReported(changed);
   };
 
-  const reportConflict = async (calendar: SyncedCalendar, conflict: ConflictChange): Promise<void> => {
-    const { digest, conflicts, conflictChange } = conflict;
-    const [first, ...others] = conflicts;
-    await syncedEvents.beginConflictReport(conflict);
-    await signals.calendarChanged(conflict.auditionId, {
-      ...about(calendar, conflict),
-      inboxId: `${rowOf(conflict, conflict)}:${conflict.writtenRevision}:conflict:${conflictChange}:${digest ?? 'over'}`,
-      change: first
-        ? { kind: 'conflict', ...first, ...(others.length > 0 ? { others } : {}) }
-        : { kind: 'conflict_over' },
-    });
-    await syncedEvents.markConflictsReported(conflict);
-  };
-
   const reportRoomAnswer = async (calendar: SyncedCalendar, answered: RoomAnswerChange): Promise<void> => {
     const { auditionId, eventId, writtenRevision: revision, answer, etag = '' } = answered;
     const { provider, connection } = calendar;
@@ -126,9 +101,7 @@ export const createChangeReport = ({
         if (finding) findings.push(finding);
       }
       for (const answer of await syncedEvents.listAnswers(calendar)) await reportAnswer(answer);
-      for (const conflict of await syncedEvents.listConflictChanges(calendar)) {
-        await reportConflict(calendar, conflict);
-      }
+      await laterConflicts.report(calendar);
       for (const answered of await syncedEvents.listRoomAnswers(calendar)) {
         await reportRoomAnswer(calendar, answered);
       }

@@ -1,7 +1,6 @@
 /** Reads when calendars are busy, and names them as resources. */
 import { cancellationSignal } from '@temporalio/activity';
 import type { ConflictRules } from '../../domain/audition/conflict-rules.ts';
-import { auditionOfInvitation, invitationUidOf } from '../../domain/audition/invitation-uid.ts';
 import type { CalendarRef } from '../../domain/audition/request.ts';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import {
@@ -19,6 +18,7 @@ import type { CalendarToRead, StepFailure } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { eventIdFor } from '../effects/deterministic-ids.ts';
 import { toStepFailure } from '../step-failure.ts';
+import { createForeignEvents } from './foreign-events.ts';
 import { createRoomReader } from './room-reader.ts';
 import { readVisibleTimes, type VisibleTime } from './visible-times.ts';
 
@@ -81,26 +81,14 @@ export const createCalendarReader = ({
 }: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>): CalendarReader => {
   const openDependencies = { connections, accessTokens };
   const roomReader = createRoomReader({ holds, writtenEvents, calendars: providers });
+  const foreignEvents = createForeignEvents(holds);
 
-  /**
-   * Returns the busy times without those of our own auditions. In a calendar that is only read, other auditions count: no
-   * hold tells when they need it.
-   */
   const foreign = async (
-    { auditionId, tentative }: Reader,
+    { auditionId, tentative = 'block' }: Reader,
     events: readonly FoundTime[],
   ): Promise<readonly BusyInterval[]> => {
-    const own = [eventIdFor(auditionId), invitationUidOf(auditionId)];
-    const others = events.filter(
-      (time) =>
-        !(time.kind === 'event' && own.includes(time.eventId)) &&
-        !(time.busy === 'tentative' && tentative === 'ignore'),
-    );
-    const heldBy = (time: FoundTime) => (time.kind === 'event' && !time.isBusyOnly ? auditionOf(time) : []);
-    const ours = await holds.findKnown([...new Set(others.flatMap(heldBy))]);
-    return others
-      .filter((event) => !heldBy(event).some((id) => ours.has(id)))
-      .map(({ start, end, connection, calendarId }) => ({ start, end, connection, calendarId }));
+    const found = await foreignEvents({ auditionId, tentative }, events.map(toOrigin));
+    return found.map(({ start, end, connection, calendarId }) => ({ start, end, connection, calendarId }));
   };
 
   /** Opens the account of the calendars, unless there are none. */
@@ -148,7 +136,7 @@ export const createCalendarReader = ({
     rooms: CalendarsOfConnection,
     window: Window,
   ): Promise<readonly BusyInterval[]> => {
-    const { call, auditionId, tentative } = reader;
+    const { call, auditionId, tentative = 'block' } = reader;
     const [{ provider }] = rooms;
     if (!isRoomProvider(provider)) throw new Error(`the rooms of ${provider} cannot be read`);
     const opened = await open(reader, rooms, 'calendar.freeBusy');
@@ -159,7 +147,7 @@ export const createCalendarReader = ({
           window,
           call,
           auditionId,
-          ignoresTentative: tentative === 'ignore',
+          tentative,
         }),
       ),
     );
@@ -237,15 +225,16 @@ const readEvents = async (
   return events.map((event) => ({ kind: 'event', ...event }));
 };
 
-/**
- * Returns the audition whose event it is. Its id proves it: a mark can have been copied with the event. In a calendar that
- * is only read, our event is the invitation that its owner has accepted by email.
- */
-const auditionOf = ({ eventId, reference }: BusyEvent): readonly AuditionId[] => {
-  const invited = auditionOfInvitation(eventId);
-  if (invited) return [invited];
-  const audition = auditionIdSchema.safeParse(reference);
-  return audition.success && eventIdFor(audition.data) === eventId ? [audition.data] : [];
+/** Times that are merged say nothing about what they are. */
+const toOrigin = (time: FoundTime) =>
+  time.kind === 'event'
+    ? { ...time, ids: [time.eventId], audition: markedAudition(time) }
+    : { ...time, ids: [], audition: undefined };
+
+/** Returns the audition that the event's mark names, if the id of the event proves it: people copy events with their marks. */
+const markedAudition = ({ eventId, reference }: BusyEvent): AuditionId | undefined => {
+  const audition = auditionIdSchema.safeParse(reference).data;
+  return audition !== undefined && eventIdFor(audition) === eventId ? audition : undefined;
 };
 
 const isRoom = ({ isRoom: is }: Pick<CalendarToRead, 'isRoom'>): boolean => is === true;

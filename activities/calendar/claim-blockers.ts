@@ -1,7 +1,7 @@
 /** Names what blocks a slot, in ids and times. */
 import type { HoldConflict } from '../../db/auditions/slot-holds.ts';
 import type { BlackoutTime } from '../../domain/audition/blackouts.ts';
-import { widen } from '../../domain/audition/conflict-rules.ts';
+import { type ConflictRules, conflictsWithSlot } from '../../domain/audition/conflict-rules.ts';
 import { isFree, type TimeRange } from '../../domain/audition/free-slots.ts';
 import type { Participant } from '../../domain/audition/request.ts';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
@@ -29,15 +29,15 @@ const sourceOf = (blocker: Blocker): string | undefined => {
   }
 };
 
-/** Returns the events that overlap the slot or are too close to it. @param gapTo the shortest time to an event */
+/** Returns the events that conflict with a slot in the room. Undefined: the slot takes place by video. */
 export const calendarBlockers = (
   slot: TimeRange,
   busy: readonly BusyInterval[],
   participants: readonly Participant[],
-  gapTo: (event: BusyInterval) => number,
+  { rules, room }: { readonly rules: ConflictRules; readonly room: string | undefined },
 ): readonly Blocker[] =>
   busy
-    .filter((event) => !isFree(widen(slot, gapTo(event)), [event]))
+    .filter((event) => conflictsWithSlot(slot, room, event, rules))
     .map(({ start, end, connection, calendarId, isRoom }) => ({
       kind: 'calendar_event',
       start,

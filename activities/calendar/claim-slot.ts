@@ -40,7 +40,7 @@ type WindowWish = Extract<SlotSpec, { readonly kind: 'window' }>;
  */
 export const createClaimSlot = (
   {
-    repositories: { events, holds, sessionBlocks, busyCalendars },
+    repositories: { events, holds, sessionBlocks, busyCalendars, participantConflicts },
     tellSlotTaken,
   }: Pick<ActivityDependencies, 'repositories' | 'tellSlotTaken'>,
   reader: CalendarReader,
@@ -60,7 +60,7 @@ export const createClaimSlot = (
     }
     const known = withoutAccepted(
       [
-        ...calendarBlockers(slot, input.busy, input.participants, gapIn(attempt)),
+        ...calendarBlockers(slot, input.busy, input.participants, attempt),
         ...blackoutBlockers(slot, attempt.blackouts),
       ],
       input.accepted,
@@ -175,18 +175,29 @@ export const createClaimSlot = (
     return [...proposeSlots(input.wish, input.participants, times)];
   };
 
-  /** The synchronisation compares later events in the busy calendars with the slot. A first claim has none before it. */
-  const registerBusy = async (input: ClaimSlotInput, call: CallContext): Promise<void> => {
-    const { organization, participants, heldAs } = input;
-    const named = participants.flatMap(({ id, busyCalendars: busy = [] }) =>
+  /**
+   * The synchronisation compares later events in the calendars with the slot, by the same rules. A first claim without
+   * calendars has none before it.
+   */
+  const registerComparison = async (input: ClaimSlotInput, call: CallContext): Promise<void> => {
+    const { organization, auditionId, participants, heldAs } = input;
+    const compared = participants.filter(
+      ({ calendar, busyCalendars: busy = [] }) => calendar || busy.length > 0,
+    );
+    if (compared.length === 0 && heldAs !== undefined) return;
+    const named = compared.flatMap(({ id, busyCalendars: busy = [] }) =>
       busy.filter(isWritableCalendar).map((calendar) => ({ participant: id, ...calendar })),
     );
-    if (named.length === 0 && heldAs !== undefined) return;
     const calendars = await Promise.all(
       named.map(async (calendar) => {
         const [calendarName] = await reader.names(organization, [calendar], call);
         return calendarName === undefined ? [] : [{ ...calendar, calendarName }];
       }),
+    );
+    await participantConflicts.setRules(
+      auditionId,
+      compared.map(({ id }) => id),
+      rulesOf(input),
     );
     await busyCalendars.replace(input, calendars.flat());
   };
@@ -256,7 +267,7 @@ export const createClaimSlot = (
     claimSlot: async (input) => {
       const call = createAttemptContext(input).startCall();
       const result = await claimSlot(input, call);
-      if (result.kind === 'held') await registerBusy(input, call);
+      if (result.kind === 'held') await registerComparison(input, call);
       return result;
     },
   };

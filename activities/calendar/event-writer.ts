@@ -6,6 +6,7 @@ import { mainCalendar, roomUser } from '../../domain/audition/room-booking.ts';
 import type { AuditionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
+import { minute } from '../../domain/time/units.ts';
 import { calendarNames } from '../../providers/calendar-names.ts';
 import type { BookedRoom, CallContext } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
@@ -109,8 +110,10 @@ export const createEventWriter = ({
     });
   };
 
-  const withJoinLink = async ({ organization, auditionId, content }: EventForUser) => {
-    const { joinLink, ...stated } = content;
+  /** Returns what the event states, with the join link of the audition. */
+  const statedIn = async ({ organization, auditionId, content }: EventForUser) => {
+    const { joinLink, reminders, ...texts } = content;
+    const stated = { ...texts, ...(reminders ? { reminders: reminders.map((ms) => ms / minute) } : {}) };
     if (!joinLink) return stated;
     const url = await joinUrl({ organization, auditionId });
     const description = [url, stated.description].filter(Boolean).join('\n\n');
@@ -145,7 +148,7 @@ export const createEventWriter = ({
           name ??= await nameOf(input, call);
           const account = await open(organization, calendar, 'calendar.putEvent');
           const event = {
-            ...(await withJoinLink(input)),
+            ...(await statedIn(input)),
             calendarId,
             eventId,
             reference: auditionId,

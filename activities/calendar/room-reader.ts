@@ -1,6 +1,7 @@
 /** Reads when a room is busy, without the bookings of our auditions: their holds say when they need the room. */
 import type { SlotHolds } from '../../db/auditions/slot-holds.ts';
 import type { WrittenEvents } from '../../db/calendars/written-events.ts';
+import { type EventRules, takesTime } from '../../domain/audition/conflict-rules.ts';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
 import type { BusyInterval, RoomCalendar } from '../../domain/audition/slot.ts';
 import { calendarPrefix } from '../../domain/audition/slot-resources.ts';
@@ -17,7 +18,7 @@ interface RoomReading {
   readonly call: CallContext;
   /** The audition whose own booking does not count. */
   readonly auditionId?: AuditionId | undefined;
-  readonly ignoresTentative: boolean;
+  readonly tentative: EventRules['tentative'];
 }
 
 export interface RoomReader {
@@ -35,7 +36,7 @@ export const createRoomReader = ({
   readonly writtenEvents: Pick<WrittenEvents, 'findBookings'>;
   readonly calendars: Pick<Providers['calendars'], RoomProviderName>;
 }): RoomReader => ({
-  read: async (account, { room, window, call, auditionId, ignoresTentative }) => {
+  read: async (account, { room, window, call, auditionId, tentative }) => {
     const { rooms } = calendars[room.provider];
     if (!rooms) throw new Error(`the rooms of ${room.provider} cannot be read`);
     const busy = await rooms.busyTimes(account, room.email, window, call);
@@ -47,7 +48,7 @@ export const createRoomReader = ({
     const auditions = [...others.map((hold) => hold.auditionId), ...(auditionId ? [auditionId] : [])];
     const ours = { eventIds: new Set(auditions.map(eventIdFor)), times: [...others, ...own] };
     return busy
-      .filter((time) => !(ignoresTentative && time.busy === 'tentative'))
+      .filter((time) => takesTime(time.busy, { tentative }))
       .flatMap((time) => withoutOurs(time, ours))
       .map(({ start, end }) => ({ start, end, connection: account.id, isRoom: true }));
   },

@@ -175,7 +175,7 @@ export const createSlotClaimer = ({
         };
       }
       const blockers = withoutAccepted(
-        calendarBlockers(acquired.slot, busy, input.participants, gapIn(attempt)),
+        calendarBlockers(acquired.slot, busy, input.participants, attempt),
         input.accepted,
       );
       if (blockers.length > 0 && rules.policy !== 'override') {

@@ -34,6 +34,8 @@ export interface EventContent {
    * activity adds it.
    */
   readonly joinLink?: true | undefined;
+  /** Milliseconds before the start. Absent: those of each calendar, or those that the event has. */
+  readonly reminders?: readonly number[] | undefined;
 }
 
 export interface EventToWrite {

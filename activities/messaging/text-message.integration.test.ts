@@ -69,6 +69,7 @@ describe('a notice by SMS', () => {
     const { send, messages, auditionId, key, publicUrl } = await setup();
     await send();
     const address = new URL(messages()[0]?.status_callback ?? '');
+    expect(address.hash).toBe('#rc=5&rp=5xx,ct,rt');
     expect(address.href).toMatch(new RegExp(`^${publicUrl}/v1/webhooks/twilio\\?`));
     expect(Object.fromEntries(address.searchParams)).toEqual({
       audition: auditionId,

@@ -66,6 +66,12 @@ const buildTextMessage = (
   };
 };
 
+/**
+ * By default, Twilio never repeats a report that the receiver refuses. The fragment is not sent and not signed.
+ * Source: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
+ */
+const retriesOfReports = '#rc=5&rp=5xx,ct,rt';
+
 /** Twilio signs the URL with each report, so a report names its audition even before the message is recorded here. */
 const statusCallbackUrl = (
   publicUrl: string,
@@ -75,7 +81,7 @@ const statusCallbackUrl = (
     key,
   }: { readonly auditionId: string; readonly participant: string; readonly key: string },
 ): string =>
-  `${publicUrl}/v1/webhooks/twilio?${new URLSearchParams({ audition: auditionId, participant, key }).toString()}`;
+  `${publicUrl}/v1/webhooks/twilio?${new URLSearchParams({ audition: auditionId, participant, key }).toString()}${retriesOfReports}`;
 
 const phoneNumberOf = ({ phone }: SendNoticeInput['recipient']): string => {
   if (phone !== undefined) return phone;

@@ -1,26 +1,51 @@
 /** Opens the account that hosts a meeting, with which its recordings are read. */
-import { meetingVendors } from '../../domain/providers/vendors.ts';
+import { ProviderError } from '../../domain/errors.ts';
+import { isHostedMeeting, meetingVendors } from '../../domain/providers/vendors.ts';
 import { operationOf } from '../../providers/operations.ts';
 import type { HostAccount } from '../../providers/ports.ts';
+import { openConnectionById } from '../connections/open-connection-by-id.ts';
 import type { RecordingCall } from '../contract.ts';
 import { createMeetingHosts } from '../meetings/meeting-hosts.ts';
 import type { RecordingDependencies } from './dependencies.ts';
 
 /**
- * Returns the function that opens the host of a meeting, as the ledger has recorded it with the creation. Without a record,
- * it is the default host of the service.
+ * Returns the function that opens the host of a meeting, as the ledger has recorded it with the creation: the account of a
+ * host, or that of the calendar in whose event the meeting is. Without a record, it is the default host of the service.
  *
  * @throws {ProviderError} `reconnect` when the account of the host is not connected any more.
  */
-export const createRecordingHosts =
-  (dependencies: RecordingDependencies) =>
-  async ({ organization, auditionId, provider, meetingId }: RecordingCall): Promise<HostAccount> => {
-    const effects = await dependencies.repositories.ledger.standingEffects(auditionId);
-    const creation = effects.findLast(
-      ({ target, providerId }) =>
-        target.kind === 'meeting' && target.provider === provider && providerId === meetingId,
+export const createRecordingHosts = (dependencies: RecordingDependencies) => {
+  const { repositories, accessTokens } = dependencies;
+  const { ledger, connections } = repositories;
+
+  return async (input: RecordingCall): Promise<HostAccount> => {
+    const { organization, auditionId, provider, meetingId } = input;
+    const { vendor } = meetingVendors[provider];
+    const operation = operationOf(vendor, 'recordings.list');
+    const created = (await ledger.standingEffects(auditionId)).flatMap(({ target, providerId }) =>
+      target.kind === 'meeting' && target.provider === provider ? [{ target, providerId }] : [],
     );
-    const host = creation?.target.kind === 'meeting' ? creation.target.host : undefined;
-    const operation = operationOf(meetingVendors[provider].vendor, 'recordings.list');
-    return createMeetingHosts(dependencies, provider).open(organization, host, operation);
+    if (isHostedMeeting(provider)) {
+      const host = created.findLast(({ providerId }) => providerId === meetingId)?.target.host;
+      return createMeetingHosts(dependencies, provider).open(organization, host, operation);
+    }
+    // The ledger names the event of such a meeting, not its conference.
+    const calendar = created.at(-1)?.target.calendar;
+    if (!calendar) throw withoutCalendar(vendor, operation.name);
+    const connection = await openConnectionById(
+      { connections, accessTokens },
+      organization,
+      calendar,
+      operation.name,
+    );
+    return { kind: 'connected', connection };
   };
+};
+
+const withoutCalendar = (vendor: ProviderError['provider'], operation: string): ProviderError =>
+  new ProviderError(
+    vendor,
+    operation,
+    { kind: 'not_found' },
+    { code: 'no_host', message: 'it is not recorded in which calendar the meeting was created' },
+  );

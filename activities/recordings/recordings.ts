@@ -99,7 +99,7 @@ export const createRecordingActivities = (dependencies: RecordingDependencies): 
     },
 
     storeFile: async (input) => {
-      const { auditionId, provider, recording, instance, file, size } = input;
+      const { auditionId, provider, meetingId, recording, instance, file, size } = input;
       const context = createAttemptContext(input, transferTimeouts);
       const storageKey = storageKeyOf(input, input);
       const stored = await effectOnce(
@@ -118,7 +118,7 @@ export const createRecordingActivities = (dependencies: RecordingDependencies): 
                 provider: providers.recordings[provider],
                 host: await openHost(input),
                 storage,
-                file: { instance, file },
+                file: { meeting: meetingId, instance, file },
                 size,
                 storageKey,
                 call: { ...call, signal: AbortSignal.any([call.signal, progress.signal]) },

@@ -10,6 +10,7 @@ import type {
   FileStorage,
   FileUpload,
   HostAccount,
+  RecordedFile,
   RecordingProvider,
 } from '../../providers/ports.ts';
 import type { StoredFileResult } from '../contract.ts';
@@ -19,7 +20,7 @@ export interface Transfer {
   readonly provider: RecordingProvider;
   readonly host: HostAccount;
   readonly storage: FileStorage;
-  readonly file: { readonly instance: string; readonly file: string };
+  readonly file: RecordedFile;
   /** In bytes, as the provider has listed it. */
   readonly size: number | undefined;
   readonly storageKey: string;

@@ -21,7 +21,7 @@ export const findRoomBusyWith = (
       throw unknownRoomConnection(room.connection);
     }
     const account = connectedAccountOf(connection, accessTokens, 'calendar.freeBusy');
-    return reader.read(account, { room, window, call, ignoresTentative: tentative === 'ignore' });
+    return reader.read(account, { room, window, call, tentative });
   };
 };
 

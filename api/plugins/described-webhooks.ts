@@ -19,7 +19,7 @@ const headers = [
 /** Returns the OpenAPI `webhooks` by event type. */
 export const describedWebhooks = (): Readonly<Record<string, object>> =>
   Object.fromEntries(
-    documentedEvents.map(({ type, summary, schema }) => [
+    documentedEvents.map(({ type, summary, schema, example }) => [
       type,
       {
         post: {
@@ -30,7 +30,12 @@ export const describedWebhooks = (): Readonly<Record<string, object>> =>
           parameters: headers,
           requestBody: {
             required: true,
-            content: { 'application/json': { schema: withoutDialect(schema) } },
+            content: {
+              'application/json': {
+                schema: withoutDialect(schema),
+                ...(example === undefined ? {} : { example }),
+              },
+            },
           },
           responses: {
             '2XX': { description: 'Delivered. After any other response the event is sent again' },

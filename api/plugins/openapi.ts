@@ -72,7 +72,11 @@ const openApiDocument = (api: Api): object => {
   };
 };
 
-/** Serves the document at /openapi.json. */
+/** Serves the document at /openapi.json. All routes must be registered before the first request, which builds it. */
 export const openApiRoute = (api: Api): void => {
-  api.get('/openapi.json', { schema: { hide: true } }, async () => openApiDocument(api));
+  let bytes: Buffer | undefined;
+  api.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
+    bytes ??= Buffer.from(JSON.stringify(openApiDocument(api)));
+    return reply.type('application/json; charset=utf-8').send(bytes);
+  });
 };

@@ -22,7 +22,7 @@ export const problemSchema = z
     code: z.enum(refusalCodes).describe('Stable; use it in programs'),
     whatToDo: z.string().describe('What to do next'),
     correlationId: z.string().describe('Quote it in support requests'),
-    errors: z.array(partSchema).optional().describe('The invalid parts of the request'),
+    errors: z.array(partSchema).optional().describe('The invalid parts of the request, the first 50 of them'),
     conflict: slotConflictSchema
       .optional()
       .describe('For a slot that is not free: what blocks it, in ids and times'),

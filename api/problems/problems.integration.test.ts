@@ -2,6 +2,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { createDatabaseClient } from '../../db/client.ts';
 import { createRepositories } from '../../db/index.ts';
 import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
@@ -171,6 +172,22 @@ describe('an error of the caller', () => {
   it('in the query is reported with a pointer to it', async () => {
     const { body } = await test.call('GET', '/v1/auditions?limit=none', { key });
     expect(body).toMatchObject({ errors: [{ in: 'query', pointer: '/limit' }] });
+  });
+
+  it('in thousands of fields is reported in a short answer, which says how many there are', async () => {
+    const unknown = Object.fromEntries(Array.from({ length: 8_000 }, (_, n) => [`${'x'.repeat(12)}${n}`, n]));
+    const { status, text } = await test.call('POST', '/v1/auditions/aud_1/cancel', {
+      key,
+      body: { ...unknown, ['😀'.repeat(5_000)]: 1 },
+    });
+    expect(status).toBe(400);
+    expect(text.length).toBeLessThan(20_000);
+    const { errors, detail, whatToDo } = z
+      .object({ errors: z.array(z.unknown()), detail: z.string(), whatToDo: z.string() })
+      .parse(JSON.parse(text));
+    expect(errors).toHaveLength(50);
+    expect(detail).toMatch(/and 7996 more$/);
+    expect(whatToDo).toContain('the first 50 of 8001');
   });
 });
 

@@ -22,6 +22,15 @@ const issueDetails = z.object({
   errors: z.array(z.array(nestedIssue)).optional(),
 });
 
+/** The problem document lists this many parts, and its detail names fewer. A request can have thousands of them. */
+const mostParts = 50;
+const mostInDetail = 5;
+/** A field name of the caller can be as long as the body. A longer one is cut, and is then no JSON pointer. */
+const longestPointer = 300;
+
+const cut = (text: string): string =>
+  text.length <= longestPointer ? text : `${text.slice(0, longestPointer).toWellFormed()}…`;
+
 const pointerOf = (path: readonly (string | number)[]): string =>
   path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
@@ -64,12 +73,21 @@ export const validationProblem = (
 ): { readonly refusal: Refusal; readonly parts: readonly ProblemPart[] } | undefined => {
   if (!hasZodFastifySchemaValidationErrors(error)) return undefined;
   const place = places[error.validationContext ?? 'body'] ?? 'body';
-  const parts = error.validation.flatMap(findingsOf).map((finding) => ({ in: place, ...finding }));
-  const list = parts.map(({ pointer, detail }) => `${pointer || 'the whole'}: ${detail}`).join('; ');
+  const found = error.validation.flatMap(findingsOf);
+  const parts = found
+    .slice(0, mostParts)
+    .map(({ pointer, detail }) => ({ in: place, pointer: cut(pointer), detail: cut(detail) }));
+  const named = parts
+    .slice(0, mostInDetail)
+    .map(({ pointer, detail }) => `${pointer || 'the whole'}: ${detail}`);
+  const others = found.length - named.length;
+  const list = [...named, ...(others > 0 ? [`and ${others} more`] : [])].join('; ');
   const refusal = new Refusal(
     'invalid_body',
     `The ${place} of the request does not match its schema: ${list}`,
-    'Correct the parts listed in errors; the schema is documented at /docs.',
+    found.length > mostParts
+      ? `Correct the parts listed in errors, the first ${mostParts} of ${found.length}; the schema is documented at /docs.`
+      : 'Correct the parts listed in errors; the schema is documented at /docs.',
   );
   return { refusal, parts };
 };

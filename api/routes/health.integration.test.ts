@@ -1,4 +1,7 @@
 /** Tests health, readiness and metrics. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ProviderError } from '../../domain/errors.ts';
 import { createTestApi } from '../../tests/harness/api.ts';
@@ -161,4 +164,33 @@ it('/metrics counts requests by route pattern, never by URL', async () => {
     /castmatch_http_request_duration_seconds_count\{method="GET",route="\/v1\/auditions\/:id",status="404"\} 1/,
   );
   expect(text).not.toContain('aud_of_somebody');
+});
+
+it('/metrics has one label for unusual methods', async () => {
+  const { api, call } = await createTestApi(database);
+  for (const method of ['PROPFIND', 'SEARCH', 'TRACE']) await api.inject({ method, url: '/healthz' });
+  const { text } = await call('GET', '/metrics');
+  expect(text).toContain('method="other",route="unmatched"');
+  expect(text).not.toMatch(/PROPFIND|SEARCH|TRACE/);
+});
+
+it('/metrics and /openapi.json stay cheap for a client that sends requests and reads no answer', async () => {
+  const { api } = await createTestApi(database);
+  const { port, hostname } = new URL(await api.listen({ port: 0, host: '127.0.0.1' }));
+  for (const path of ['/metrics', '/openapi.json']) await fetch(`http://${hostname}:${port}${path}`);
+  const before = process.memoryUsage().rss;
+  const sockets = await Promise.all(
+    ['/metrics', '/openapi.json'].map(async (path) => {
+      const socket = connect(Number(port), hostname).pause();
+      await once(socket, 'connect');
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(2_000));
+      return socket;
+    }),
+  );
+  await pause(500);
+  expect((await fetch(`http://${hostname}:${port}/healthz`)).status).toBe(200);
+  // 2,000 answers of each were 744 MB.
+  expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(150);
+  for (const socket of sockets) socket.destroy();
+  await api.close();
 });

@@ -4,6 +4,10 @@ import type { CalendarState } from '../../db/calendars/synced-calendars.ts';
 import type { Connection } from '../../db/connections/repository.ts';
 import { syncStates } from '../../domain/calendars/sync-state.ts';
 import { connectionStatuses, connectionStatusReasons } from '../../domain/connections/connection.ts';
+import {
+  type ConnectionProblem,
+  connectionProblemSchema,
+} from '../../domain/connections/connection-problem.ts';
 import { connectionIdSchema } from '../../domain/ids.ts';
 import { connectionProviders } from '../../domain/providers/vendors.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
@@ -29,6 +33,7 @@ export const connectionSchema = z
             .enum(syncStates)
             .describe('`unavailable`: the calendar was deleted, or may not be read any more'),
           error: z.string().optional().describe('Why the calendar cannot be read: the kind of the fault'),
+          errorSince: instantSchema.optional().describe('Since when the calendar cannot be read'),
           pushError: z
             .string()
             .optional()
@@ -37,6 +42,11 @@ export const connectionSchema = z
         }),
       )
       .describe('The calendars of open auditions, which are read for changes'),
+    problems: z
+      .array(connectionProblemSchema)
+      .describe(
+        'What keeps the connection from working completely, the oldest problem first. The connection page explains it to the owner, and `connection.failing` reports it. Damaged events are listed until they have not been found for two days',
+      ),
   })
   .meta({ id: 'Connection', description: 'A connected account at a provider' });
 
@@ -44,6 +54,7 @@ export const connectionSchema = z
 export const toConnectionResponse = (
   connection: Connection,
   calendars: readonly CalendarState[],
+  problems: readonly ConnectionProblem[],
 ): z.infer<typeof connectionSchema> => {
   const { id, provider, owner, account, status, statusReason, scopes, connectedAt, lastRefreshedAt } =
     connection;
@@ -57,12 +68,14 @@ export const toConnectionResponse = (
     scopes: [...scopes],
     connectedAt,
     lastRefreshedAt,
-    calendars: calendars.map(({ state, error, pushError, syncedAt }) => ({
+    calendars: calendars.map(({ state, error, errorSince, pushError, syncedAt }) => ({
       state,
       error,
+      errorSince,
       pushError,
       syncedAt,
     })),
+    problems: problems.map(({ kind, since }) => ({ kind, since })),
   };
 };
 

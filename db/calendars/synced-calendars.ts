@@ -68,6 +68,8 @@ export interface CalendarState {
   readonly state: SyncState;
   /** The kind of the fault that keeps the calendar from being read. */
   readonly error: string | undefined;
+  /** Since when the calendar cannot be read. */
+  readonly errorSince: Instant | undefined;
   /** The kind of the fault that keeps notifications from being pushed. The calendar is then read at intervals. */
   readonly pushError: string | undefined;
   /** When the last listing was complete. */
@@ -155,6 +157,7 @@ const neverListed = {
   listedSince: null,
   listedCount: 0,
   error: null,
+  errorSince: null,
   pushError: null,
 } as const;
 
@@ -195,6 +198,7 @@ export const createSyncedCalendars = (
         connection: syncedCalendars.connection,
         state: syncedCalendars.state,
         error: syncedCalendars.error,
+        errorSince: syncedCalendars.errorSince,
         pushError: syncedCalendars.pushError,
         syncedAt: syncedCalendars.syncedAt,
       })
@@ -202,9 +206,10 @@ export const createSyncedCalendars = (
       .where(inArray(syncedCalendars.connection, [...connections]))
       .orderBy(asc(syncedCalendars.createdAt), asc(syncedCalendars.calendar));
     return Map.groupBy(
-      rows.map(({ error, pushError, syncedAt, ...row }) => ({
+      rows.map(({ error, errorSince, pushError, syncedAt, ...row }) => ({
         ...row,
         error: error ?? undefined,
+        errorSince: errorSince ?? undefined,
         pushError: pushError ?? undefined,
         syncedAt: syncedAt ?? undefined,
       })),
@@ -297,7 +302,14 @@ export const createSyncedCalendars = (
   },
 
   async markUnavailable(key, error) {
-    await db.update(syncedCalendars).set({ state: 'unavailable', error }).where(of(key));
+    await db
+      .update(syncedCalendars)
+      .set({
+        state: 'unavailable',
+        error,
+        errorSince: sql`coalesce(${syncedCalendars.errorSince}, date_trunc('milliseconds', now()))`,
+      })
+      .where(of(key));
   },
 
   async setPushError(key, error) {

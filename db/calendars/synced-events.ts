@@ -16,7 +16,6 @@ import { syncedCalendars } from '../schema/synced-calendars.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
 import { instantFromDatabase } from '../time.ts';
 import { type CalendarAnswers, createCalendarAnswers } from './calendar-answers.ts';
-import { type ConflictChanges, createConflictChanges } from './conflict-changes.ts';
 import { isEvent } from './event-key.ts';
 import type { CalendarKey, SyncProgress } from './synced-calendars.ts';
 import { createUnaccountedEvents, type UnaccountedEvents } from './unaccounted-events.ts';
@@ -77,7 +76,7 @@ export interface OwnEvent extends CalendarKey {
   readonly isReported: boolean;
 }
 
-export interface SyncedEvents extends CalendarAnswers, ConflictChanges, UnaccountedEvents {
+export interface SyncedEvents extends CalendarAnswers, UnaccountedEvents {
   /**
    * Stores a page and where the listing continues, in one transaction. The last page of a listing of all events also
    * deletes what that listing did not contain. Returns false, and stores nothing, when another attempt has stored the
@@ -115,7 +114,6 @@ const largeCalendar = 10_000;
 /** Creates the repository. */
 export const createSyncedEvents = (db: Database): SyncedEvents => ({
   ...createCalendarAnswers(db),
-  ...createConflictChanges(db),
   ...createUnaccountedEvents(db),
 
   async storePage(at, page) {
@@ -269,6 +267,7 @@ const advance = async (
             listedSince: null,
             ...(position.kind === 'all' ? { listedAt: sql`${syncedCalendars.listingBeganAt}` } : {}),
             error: null,
+            errorSince: null,
             syncedAt: sql`now()`,
           }
         : {}),

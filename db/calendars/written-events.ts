@@ -151,7 +151,7 @@ const upsert = (
     participant,
     key,
     revision,
-    slot: { start, end, zone },
+    slot: { start, end, zone, room },
     writtenAt,
     startedAt,
   }: WrittenEvent,
@@ -170,13 +170,13 @@ const upsert = (
     connection, calendar, event_id, starts_at, ends_at, zone, is_all_day, busy, generation,
     marked_audition, marked_revision,
     audition_id, incarnation, participant, written_by, booked_by, written_revision, written_at, written_start, written_end,
-    repaired_revision
+    written_in_person, repaired_revision
   ) VALUES (
     ${connection}, ${calendar}, ${eventId}, ${start}, ${end}, ${zone}, false, 'busy', ${generation},
     ${auditionId}, ${revision},
     ${auditionId}, gen_random_uuid(), ${participant ?? null}, ${key}, ${participant === undefined ? key : null}, ${revision},
     coalesce(${writtenAt ?? null}::timestamptz, now()), ${start}, ${end},
-    ${repaired}::int
+    ${room !== undefined}, ${repaired}::int
   )
   ON CONFLICT (connection, calendar, event_id) DO UPDATE SET
     audition_id = excluded.audition_id,
@@ -190,6 +190,7 @@ const upsert = (
     written_at = excluded.written_at,
     written_start = excluded.written_start,
     written_end = excluded.written_end,
+    written_in_person = excluded.written_in_person,
     repaired_revision = coalesce(excluded.repaired_revision, known.repaired_revision),
     generation = greatest(known.generation, excluded.generation),
     starts_at = CASE WHEN ${isLeft} THEN known.starts_at ELSE excluded.starts_at END,

@@ -62,6 +62,7 @@ export const reconnectedColumns = {
   ...supersededRefreshColumns,
   status: 'connected',
   statusReason: null,
+  reauthorizationSince: null,
   connectedAt: sql`now()`,
 } as const;
 

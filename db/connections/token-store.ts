@@ -84,6 +84,7 @@ const reauthorizationColumns = (statusReason: ConnectionStatusReason) =>
   ({
     status: 'needs_reauthorization',
     statusReason,
+    reauthorizationSince: sql`date_trunc('milliseconds', now())`,
     sealedAccessToken: null,
     accessTokenExpiresAt: null,
   }) as const;

@@ -34,7 +34,9 @@ export const connections = pgTable(
     /** Null when the last refresh ended with a known result. By the database's clock. See `connections/token-store.ts`. */
     refreshLeaseUntil: instant('refresh_lease_until'),
     lastRefreshedAt: instant('last_refreshed_at'),
-    /** The version about whose failure the casting office was notified. */
+    /** When the status became `needs_reauthorization`. */
+    reauthorizationSince: instant('reauthorization_since'),
+    /** Not used since `connection_failures` exists. Processes of the earlier version read it during an update. */
     failureReportedAs: integer('failure_reported_as'),
     connectedAt: timestamp('connected_at', { withTimezone: true }).notNull().defaultNow(),
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),

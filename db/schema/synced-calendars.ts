@@ -37,6 +37,8 @@ export const syncedCalendars = pgTable(
     listedCount: integer('listed_count').notNull().default(0),
     /** The kind of the fault that keeps the calendar from being synchronized. */
     error: text(),
+    /** When the calendar failed first, of the failures without a success in between. Null without an error. */
+    errorSince: instant('error_since'),
     /** The kind of the fault that keeps notifications from being pushed. The calendar is then only polled. */
     pushError: text('push_error'),
     /** When a workflow was last started or signaled for it. Null: it waits for its first one. */

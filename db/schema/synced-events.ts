@@ -23,6 +23,8 @@ export const syncedEvents = pgTable(
     isAllDay: boolean('is_all_day').notNull(),
     busy: text({ enum: busyKinds }).notNull(),
     etag: text(),
+    /** The UID (RFC 5545), where copies of our events are recognized by it. */
+    uid: text(),
     isRemoved: boolean('is_removed').notNull().default(false),
     /** The listing of all events that has last contained it. */
     generation: integer().notNull(),
@@ -52,6 +54,8 @@ export const syncedEvents = pgTable(
     writtenAt: instant('written_at'),
     writtenStart: instant('written_start'),
     writtenEnd: instant('written_end'),
+    /** Whether the written slot takes place in a room. */
+    writtenInPerson: boolean('written_in_person').notNull().default(false),
     /** Whether the present change was compared with what was written. */
     isChecked: boolean('is_checked').notNull().default(true),
     /** Whether the audition was told that the event is not as it was written. */
@@ -70,13 +74,11 @@ export const syncedEvents = pgTable(
     isAnswerReported: boolean('is_answer_reported').notNull().default(true),
     /** The revision whose write was lost and was repeated. It is repeated once. */
     repairedRevision: integer('repaired_revision'),
-    /** The revision and a digest of the conflicting events that were reported to the audition. Null without a conflict. */
-    reportedConflicts: text('reported_conflicts'),
-    /** Counts the reports of conflicts. */
-    conflictChange: integer('conflict_change').notNull().default(0),
 
     /** The key of the step that has booked the room with the event. Null: the event books none. */
     bookedBy: text('booked_by'),
+    /** The key of the step that has created the audition's meeting as the conference of the event. Null: it has none. */
+    hostedBy: text('hosted_by'),
     /** What the room has answered to the event. Null when that is unknown. */
     roomAnswer: text('room_answer', { enum: roomAnswers }),
     /** The revision and the answer that were reported to the audition. */

@@ -9,6 +9,11 @@ interface Times {
   readonly end: Instant;
 }
 
+interface ConflictTime extends Times {
+  /** The connection of the event. Absent: that of the report. */
+  readonly connection?: ConnectionId | undefined;
+}
+
 /** The most conflicting events that a report contains. */
 export const mostConflicts = 20;
 
@@ -21,10 +26,10 @@ export type CalendarChangeOf =
   /** The calendar has never had what this service wrote, although it has confirmed the write. */
   | { readonly kind: 'lost' }
   /**
-   * Events that are not ours overlap the slot: the earliest one, and the next ones, at most `mostConflicts` together. Reports
-   * of earlier versions of this service have the earliest one only.
+   * Events that are not ours conflict with the slot: the earliest one, and the next ones, at most `mostConflicts` together.
+   * Reports of earlier versions of this service have the earliest one only.
    */
-  | ({ readonly kind: 'conflict'; readonly others?: readonly Times[] | undefined } & Times)
+  | ({ readonly kind: 'conflict'; readonly others?: readonly ConflictTime[] | undefined } & ConflictTime)
   | { readonly kind: 'conflict_over' }
   /** The room has answered to the event that books it, or is asked again. */
   | { readonly kind: 'room_answered'; readonly answer: RoomAnswer };

@@ -3,9 +3,10 @@
  * is requested, from its request and the settings of its organization. Times are in milliseconds. Imports no schemas:
  * the workflow uses it.
  */
+import type { BusyKind } from '../calendars/busy-kind.ts';
 import { toEpochMs, toInstant } from '../time/epoch.ts';
 import { day, minute } from '../time/units.ts';
-import type { TimeRange } from './free-slots.ts';
+import { isFree, type TimeRange } from './free-slots.ts';
 import type { BusyInterval, Slot, SlotSpec } from './slot.ts';
 
 /**
@@ -74,13 +75,33 @@ export const rulesFor = (
 /** How far from the requested time a refusal proposes other slots. */
 const proposalReach = 7 * day;
 
+/** The rules about events of calendars. They are the same when a slot is booked and after that. */
+export type EventRules = Pick<ConflictRules, 'tentative' | 'calendarBuffer' | 'travel'>;
+
+/** Returns whether an event of this kind takes its time. */
+export const takesTime = (busy: BusyKind, { tentative }: Pick<EventRules, 'tentative'>): boolean =>
+  busy === 'busy' || (busy === 'tentative' && tentative === 'block');
+
+/**
+ * Returns whether an event that takes its time conflicts with the slot: it overlaps the slot, or is closer to it than the
+ * rules allow. It keeps the slot from being booked, and is a conflict when it appears after the booking.
+ */
+export const conflictsWithSlot = (
+  slot: TimeRange,
+  room: string | undefined,
+  event: BusyInterval,
+  rules: GapRules,
+): boolean => !isFree(widen(slot, gapToEvent(rules, room, event)), [event]);
+
+type GapRules = Pick<EventRules, 'calendarBuffer' | 'travel'>;
+
 /** Returns the shortest time between a slot and an event of a calendar. */
-export const calendarGap = ({ calendarBuffer, travel }: ConflictRules, room: string | undefined): number =>
+export const calendarGap = ({ calendarBuffer, travel }: GapRules, room: string | undefined): number =>
   room === undefined ? calendarBuffer : Math.max(calendarBuffer, travel);
 
 /** Returns the shortest time between a slot and this event. There is no way between the room and its own calendar. */
 export const gapToEvent = (
-  rules: ConflictRules,
+  rules: GapRules,
   room: string | undefined,
   { isRoom }: Pick<BusyInterval, 'isRoom'>,
 ): number => (isRoom ? rules.calendarBuffer : calendarGap(rules, room));

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Refusal } from '../errors.ts';
 import { parseDuration } from '../time/durations.ts';
 import { hour, second } from '../time/units.ts';
+import { calendarRemindersSchema } from './calendar-reminders.ts';
 import {
   type ConflictPolicy,
   type ConflictRules,
@@ -73,6 +74,7 @@ export const organizationConflictsSchema = conflictSettingsSchema.extend({
     .enum(calendarMovePolicies)
     .optional()
     .describe('Default of `policy.calendarMoves` of a request'),
+  calendarReminders: calendarRemindersSchema.optional(),
 });
 export type OrganizationConflicts = z.infer<typeof organizationConflictsSchema>;
 

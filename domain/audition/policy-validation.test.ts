@@ -33,6 +33,22 @@ describe('the policy of an audition', () => {
     expect(resolvePolicy({ calendarMoves: 'reschedule' }).calendarMoves).toBe('reschedule');
   });
 
+  it('has no reminders in calendars unless the request or the organization wants them', () => {
+    const organization = { calendarReminders: ['PT30M', 'P1D', 'PT1440M'] };
+    expect(resolvePolicy({}).calendarReminders).toEqual([]);
+    expect(resolvePolicy({}, organization).calendarReminders).toEqual([86_400_000, 1_800_000]);
+    expect(resolvePolicy({ calendarReminders: [] }, organization).calendarReminders).toEqual([]);
+    const own = { calendarReminders: 'calendar_default' } as const;
+    expect(resolvePolicy(own, organization).calendarReminders).toBe('calendar_default');
+  });
+
+  it.each(['PT30S', 'P29D', 'soon'])('refuses the reminder %s', (text) => {
+    expect(refusalOf({ calendarReminders: ['PT1H', text] })).toMatchObject({
+      code: 'invalid_body',
+      pointers: ['/policy/calendarReminders/1'],
+    });
+  });
+
   it.each([
     ['attentionSla', 'PT0S', '60 seconds'],
     ['attentionSla', 'PT59S', '60 seconds'],

@@ -2,12 +2,13 @@
 import { Refusal } from '../errors.ts';
 import { parseDuration } from '../time/durations.ts';
 import { second } from '../time/units.ts';
+import { resolveCalendarReminders } from './calendar-reminders.ts';
 import type { OrganizationConflicts } from './conflict-settings.ts';
 import { type AuditionPolicy, defaultMeetingCheck, defaultPolicy } from './policy.ts';
 import type { PolicyOverrides } from './request.ts';
 
 /** The durations of a policy, in milliseconds. */
-type Durations = Omit<AuditionPolicy, 'noShow' | 'calendarMoves' | 'meetingCheck'>;
+type Durations = Omit<AuditionPolicy, 'noShow' | 'calendarMoves' | 'calendarReminders' | 'meetingCheck'>;
 
 /**
  * The shortest allowed durations, in milliseconds. 0 makes sense where something opens or ends immediately. It does not
@@ -41,12 +42,12 @@ const resolveDuration = (name: keyof Durations, text: string | undefined): numbe
 };
 
 /**
- * Returns the policy: the overrides, the organization's setting about moved events, and the defaults for the rest.
+ * Returns the policy: the overrides, the organization's settings about events in calendars, and the defaults for the rest.
  * @throws Refusal `invalid_body` or `duration_too_short`, with the JSON pointer of the duration
  */
 export const resolvePolicy = (
   overrides: PolicyOverrides,
-  organization: Pick<OrganizationConflicts, 'calendarMoves'> = {},
+  organization: Pick<OrganizationConflicts, 'calendarMoves' | 'calendarReminders'> = {},
 ): AuditionPolicy => ({
   stepPatience: resolveDuration('stepPatience', overrides.stepPatience),
   meetingPatience: resolveDuration('meetingPatience', overrides.meetingPatience),
@@ -60,6 +61,9 @@ export const resolvePolicy = (
   reopenWithin: resolveDuration('reopenWithin', overrides.reopenWithin),
   noShow: overrides.noShow ?? defaultPolicy.noShow,
   calendarMoves: overrides.calendarMoves ?? organization.calendarMoves ?? defaultPolicy.calendarMoves,
+  calendarReminders: resolveCalendarReminders(
+    overrides.calendarReminders ?? organization.calendarReminders ?? [],
+  ),
 });
 
 /** Returns how long before the start a meeting is checked, in milliseconds; nothing when it is not checked. */

@@ -3,6 +3,7 @@
  * of the workflow history.
  */
 import { day, hour, minute } from '../time/units.ts';
+import type { CalendarReminders } from './calendar-reminders.ts';
 
 export const noShowPolicies = ['ask', 'automatic'] as const;
 type NoShowPolicy = (typeof noShowPolicies)[number];
@@ -43,6 +44,11 @@ export interface AuditionPolicy {
    */
   readonly calendarMoves?: CalendarMovePolicy | undefined;
   /**
+   * The reminders of the events in calendars. Absent in plans of earlier versions: their events have those of the calendar,
+   * and they are left alone.
+   */
+  readonly calendarReminders?: CalendarReminders | undefined;
+  /**
    * How long before the start the meeting is checked at its provider. Absent in plans of earlier versions, and without a
    * meeting: it is not checked.
    */
@@ -65,4 +71,5 @@ export const defaultPolicy: AuditionPolicy = {
   reopenWithin: 14 * day,
   noShow: 'ask',
   calendarMoves: 'ask',
+  calendarReminders: [],
 };

@@ -19,6 +19,7 @@ import {
   type WritableCalendarName,
 } from '../providers/vendors.ts';
 import { multiLineText, singleLineText } from '../text.ts';
+import { calendarRemindersSchema } from './calendar-reminders.ts';
 import { largestCast } from './cast-changes.ts';
 import { blackoutSchema, conflictSettingsSchema, mostBlackouts } from './conflict-settings.ts';
 import { meetingSettingsSchema } from './meeting-settings.ts';
@@ -253,6 +254,7 @@ const policyOverridesSchema = z
       .describe(
         "When a person moves the event of the audition in a calendar: `ask` the casting office (default), or `reschedule` the audition to that time under the conflict rules. Omitted: the organization's setting",
       ),
+    calendarReminders: calendarRemindersSchema,
   })
   .partial()
   .strict();

@@ -12,6 +12,7 @@ import {
 } from '../ids.ts';
 import { meetingProviders } from '../providers/vendors.ts';
 import { instantSchema } from '../time/instant.ts';
+import { storedCalendarRemindersSchema } from './calendar-reminders.ts';
 import { conflictPolicies, defaultConflictRules, tentativeRules } from './conflict-rules.ts';
 import { blackoutSchema } from './conflict-settings.ts';
 import { meetingBackupSchema } from './meeting-backup.ts';
@@ -55,6 +56,7 @@ const storedPolicySchema = z.object({
   reopenWithin: milliseconds.default(defaultPolicy.reopenWithin),
   noShow: z.enum(noShowPolicies).default(defaultPolicy.noShow),
   calendarMoves: z.enum(calendarMovePolicies).optional(),
+  calendarReminders: storedCalendarRemindersSchema.optional(),
   meetingCheck: milliseconds.optional(),
 });
 
@@ -119,7 +121,8 @@ export const planFromView = (view: AuditionView, correlationId: string): Auditio
     meetingProviders: provider === undefined || provider === 'manual' ? [] : [provider],
     ...(view.joinLinks ? { joinLinks: true as const } : {}),
     reminders: [],
-    policy: defaultPolicy,
+    // Which reminders its events were written with is not known.
+    policy: { ...defaultPolicy, calendarReminders: undefined },
     correlationId,
     ...(view.previous ? { previous: view.previous } : {}),
   };

@@ -345,7 +345,11 @@ const published: readonly Published[] = Object.values(publicEventDefinitions).fi
 export const auditionEventTypes: readonly AuditionEventType[] = published.map(({ type }) => type);
 
 /** Events that belong to no audition. */
-export type EndpointEventType = 'endpoint.test' | 'endpoint.disabled' | 'connection.failing';
+export type EndpointEventType =
+  | 'endpoint.test'
+  | 'endpoint.disabled'
+  | 'connection.failing'
+  | 'connection.failure_ended';
 
 const publicTypeOfFact: ReadonlyMap<string, AuditionEventType | null> = new Map(
   Object.entries(publicEventDefinitions).map(([fact, row]) => [fact, row?.type ?? null]),

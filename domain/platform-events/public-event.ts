@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { AuditionEvent } from '../audition/events.ts';
 import { auditionOutcomes, auditionStates } from '../audition/states.ts';
 import { type AuditionView, createView, foldEvent } from '../audition/view.ts';
+import { connectionProblemSchema, failureEndings } from '../connections/connection-problem.ts';
 import {
   type AuditionId,
   auditionIdSchema,
@@ -16,6 +17,7 @@ import {
   projectIdSchema,
   roleIdSchema,
 } from '../ids.ts';
+import { connectionProviders } from '../providers/vendors.ts';
 import { type Instant, instantSchema } from '../time/instant.ts';
 import {
   type AuditionEventType,
@@ -98,10 +100,21 @@ const endpointDataSchema = z.object({ endpoint: endpointIdSchema, organization: 
 const connectionDataSchema = z.object({
   connection: connectionIdSchema,
   organization: organizationIdSchema,
-  provider: z.literal('ics'),
-  owner: z.string().optional().describe('The participant whose calendar it is'),
-  failingSince: instantSchema,
+  provider: z.enum(connectionProviders),
+  owner: z
+    .string()
+    .optional()
+    .describe("The platform's id of the person whose account it is; absent for the organization's own"),
+  failingSince: instantSchema.describe('The beginning of the oldest problem'),
 });
+
+const exampleConnection = {
+  connection: 'conn_Vq3hX0w2mR8sT1yK',
+  organization: 'org_north',
+  provider: 'google',
+  owner: 'casting-director-7',
+  failingSince: '2026-12-01T08:12:40.000Z',
+};
 
 const envelope = (type: string, data: z.ZodObject) =>
   z.object({ type: z.literal(type), timestamp: instantSchema, data });
@@ -110,6 +123,7 @@ interface Documented {
   readonly type: string;
   readonly summary: string;
   readonly schema: z.ZodObject;
+  readonly example?: { readonly [field: string]: unknown } | undefined;
 }
 
 /** Every event that a receiver can get, with the schema of its body. The OpenAPI document lists them. */
@@ -133,7 +147,45 @@ export const documentedEvents: readonly Documented[] = [
   },
   {
     type: 'connection.failing',
-    summary: 'A calendar feed has not been readable for a day, and its owner must enter its address again',
-    schema: envelope('connection.failing', connectionDataSchema),
+    summary:
+      'A connection has had a problem for 15 minutes, or a calendar feed for a day. Sent once, until `connection.failure_ended`',
+    schema: envelope(
+      'connection.failing',
+      connectionDataSchema.extend({
+        problems: z
+          .array(connectionProblemSchema)
+          .describe(
+            'The problems when this was noticed, the oldest first. GET /v1/connections returns the present ones',
+          ),
+      }),
+    ),
+    example: {
+      type: 'connection.failing',
+      timestamp: '2026-12-01T08:12:40.000Z',
+      data: {
+        ...exampleConnection,
+        problems: [{ kind: 'calendar_not_found', since: '2026-12-01T08:12:40.000Z' }],
+      },
+    },
+  },
+  {
+    type: 'connection.failure_ended',
+    summary: 'The failure of a connection that was reported as `connection.failing` is over',
+    schema: envelope(
+      'connection.failure_ended',
+      connectionDataSchema.extend({
+        endedAt: instantSchema.describe('When this service noticed the end'),
+        reason: z
+          .enum(failureEndings)
+          .describe(
+            '`recovered`: no problem is left. `disconnected`: the account was disconnected. `unused`: no open audition uses the failing calendars any more, so they are no longer read',
+          ),
+      }),
+    ),
+    example: {
+      type: 'connection.failure_ended',
+      timestamp: '2026-12-01T09:30:05.000Z',
+      data: { ...exampleConnection, endedAt: '2026-12-01T09:30:05.000Z', reason: 'recovered' },
+    },
   },
 ];

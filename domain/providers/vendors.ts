@@ -36,7 +36,11 @@ export const meetingVendors = {
 }>;
 
 /** Meeting providers whose recordings are stored. */
-export const recordedMeetings = ['zoom'] as const satisfies readonly (keyof typeof meetingVendors)[];
+export const recordedMeetings = [
+  'zoom',
+  'google_meet',
+  'microsoft_teams',
+] as const satisfies readonly (keyof typeof meetingVendors)[];
 export type RecordedMeetingName = (typeof recordedMeetings)[number];
 
 /** Vendors of calendars that are read. */

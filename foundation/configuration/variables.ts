@@ -97,7 +97,8 @@ export const variables = z.object({
   }),
   DATABASE_URL: urlOf('postgres:', 'postgresql:').register(variableMetadata, {
     group: 'Database',
-    about: 'The PostgreSQL database. `npm start` sets it; there is no default.',
+    about:
+      'The PostgreSQL database itself: a pooler such as PgBouncer is refused at the start. `npm start` sets it; there is no default.',
     form: 'an address such as postgres://user:password@host:5432/castmatch',
     secret: true,
   }),

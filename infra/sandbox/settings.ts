@@ -1,5 +1,6 @@
 /** Defines the settings of a sandbox. Behaviour that a vendor's documentation leaves open is a setting. */
 import { z } from 'zod';
+import { dayMs } from './time.ts';
 
 const milliseconds = z.int().min(0);
 
@@ -17,6 +18,7 @@ const googleSettingsSchema = z.strictObject({
       'https://www.googleapis.com/auth/calendar',
       'https://www.googleapis.com/auth/meetings.space.settings',
       'https://www.googleapis.com/auth/meetings.space.readonly',
+      'https://www.googleapis.com/auth/drive.meet.readonly',
     ]),
   accessTokenSeconds: z.int().min(1).default(3599),
   /** The time zone of a new calendar. All-day events and listings use it. */
@@ -45,6 +47,18 @@ const googleSettingsSchema = z.strictObject({
   roomAnswerMs: milliseconds.default(20),
   /** Milliseconds before each retry of a failed notification. */
   channelRetryMs: z.array(milliseconds).default([200, 1000, 5000]),
+  /** The requests per minute that a user may make through the app. 0 means no limit. */
+  userRequestsPerMinute: z.int().min(0).default(600),
+  /** The requests per minute that all users of the app may make. 0 means no limit. */
+  projectRequestsPerMinute: z.int().min(0).default(10_000),
+  /** The status of a request above these limits. Google documents both. */
+  quotaStatus: z.union([z.literal(403), z.literal(429)]).default(403),
+  /** Not documented: how long a sync token is valid. */
+  syncTokenMs: milliseconds.default(28 * dayMs),
+  /** Not documented: how long the token of a page is valid. */
+  pageTokenMs: milliseconds.default(dayMs),
+  /** The most events in a page of events.list, whatever is asked for. Google documents that a page can have fewer. */
+  eventsPerPage: z.int().min(1).max(2500).default(2500),
   /** Accounts whose edition of Workspace has no recordings and transcripts of meetings. */
   meetWithoutArtifacts: z.array(z.string()).default([]),
   /** Unconfirmed: the longest window in days that free/busy accepts. */
@@ -67,6 +81,8 @@ const microsoftSettingsSchema = z.strictObject({
       'Calendars.ReadWrite',
       'OnlineMeetings.ReadWrite',
       'OnlineMeetingArtifact.Read.All',
+      'OnlineMeetingRecording.Read.All',
+      'OnlineMeetingTranscript.Read.All',
     ]),
   accessTokenSeconds: z.int().min(1).default(3599),
   /** The tenant of all accounts. The tenant in a request's path is ignored. */
@@ -86,6 +102,14 @@ const microsoftSettingsSchema = z.strictObject({
   roomAnswerMs: milliseconds.default(20),
   /** The most simultaneous requests to a mailbox. 0 means no limit. */
   mailboxConcurrency: z.int().min(0).default(4),
+  /** The requests to a mailbox in ten minutes. 0 means no limit. */
+  mailboxRequestsPerTenMinutes: z.int().min(0).default(10_000),
+  /** Not documented for Outlook: how long a link of a change query is valid. It depends on the size of a cache. */
+  deltaLinkMs: milliseconds.default(28 * dayMs),
+  /** The status of an expired link: 410 (documented), or 400 (also seen with the code `syncStateNotFound`). */
+  expiredLinkStatus: z.union([z.literal(410), z.literal(400)]).default(410),
+  /** The most events in a page of a change query, whatever is preferred. */
+  changesPerPage: z.int().min(1).default(1_000),
   /** Milliseconds before each retry of a failed notification. */
   notificationRetryMs: z.array(milliseconds).default([200, 1000, 5000]),
   /** Accounts of the tenant that may not organize Teams meetings, because they have no license or a policy forbids it. */
@@ -180,8 +204,8 @@ const twilioSettingsSchema = z.strictObject({
   phoneNumber: z.string().default('+15005550006'),
   /** Milliseconds between two statuses of a message. */
   statusDelayMs: milliseconds.default(60),
-  /** Milliseconds before each retry of a failed callback. */
-  callbackRetryMs: z.array(milliseconds).default([200, 1000, 5000]),
+  /** Milliseconds before each retry of a failed callback. The callback's URL says how many of them are made. */
+  callbackRetryMs: z.array(milliseconds).default([200, 500, 1000, 2000, 4000]),
   callbackTimeoutMs: milliseconds.default(5000),
   /** The default address that receives texts from phones. */
   inboundUrl: z.url().optional(),

@@ -72,6 +72,51 @@ describe('the text of an event', () => {
     expect(changed(reordered, event())).toBeUndefined();
   });
 
+  it('has an alarm for each reminder', () => {
+    const lines = unfold(newEventText(event({ reminders: [1440, 0] }), now));
+    expect(lines.slice(lines.indexOf('TRANSP:OPAQUE'))).toEqual([
+      'TRANSP:OPAQUE',
+      'BEGIN:VALARM',
+      `UID:${uid}-reminder-1440`,
+      'ACTION:DISPLAY',
+      'DESCRIPTION:Audition: "Captain"\\; Nightfall\\, first round',
+      'TRIGGER:-PT1440M',
+      'END:VALARM',
+      'BEGIN:VALARM',
+      `UID:${uid}-reminder-0`,
+      'ACTION:DISPLAY',
+      'DESCRIPTION:Audition: "Captain"\\; Nightfall\\, first round',
+      'TRIGGER:PT0M',
+      'END:VALARM',
+      'END:VEVENT',
+      'END:VCALENDAR',
+    ]);
+    expect(newEventText(event({ reminders: [] }), now)).not.toContain('VALARM');
+  });
+
+  it('keeps the alarms that a person has changed, added or removed', () => {
+    const text = newEventText(event({ reminders: [30] }), now);
+    expect(changed(text, event({ reminders: [30] }))).toBeUndefined();
+    const snoozed = text.replace('TRIGGER:-PT30M', 'TRIGGER:-PT5M');
+    expect(changed(snoozed, event({ reminders: [30] }))).toBeUndefined();
+    const after = changed(snoozed, { ...moved, reminders: [30] });
+    expect(after).toContain('TRIGGER:-PT5M');
+    expect(after).not.toContain('TRIGGER:-PT30M');
+  });
+
+  it('gets the alarms that it was not written with, beside those of a person', () => {
+    const theirs = ['BEGIN:VALARM', 'ACTION:AUDIO', 'TRIGGER:-PT7M', 'END:VALARM'];
+    const text = insert(newEventText(event(), now), ...theirs);
+    const after = changed(text, event({ reminders: [30] }));
+    expect(after).toEqual(expect.arrayContaining([...theirs, 'TRIGGER:-PT30M']));
+    const again = changed(after?.join('\r\n') ?? '', event({ reminders: [60] }));
+    expect(again).toEqual(expect.arrayContaining([...theirs, 'TRIGGER:-PT60M']));
+    expect(again).not.toContain('TRIGGER:-PT30M');
+    expect(again?.filter((line) => line.startsWith('X-CASTMATCH-REMINDERS'))).toEqual([
+      'X-CASTMATCH-REMINDERS:60',
+    ]);
+  });
+
   it('keeps the texts that a person has edited until ours are others', () => {
     const edited = newEventText(event(), now).replace(/SUMMARY:.*/, 'SUMMARY:My big day');
     expect(changed(edited, event())).toBeUndefined();

@@ -21,6 +21,7 @@ import { rawValueOf, readTimes, textOf } from '../icalendar/properties.ts';
 import { instantOf, utc } from '../icalendar/zones/zone.ts';
 import { createZones } from '../icalendar/zones/zones.ts';
 import type { CalendarEvent, EventToDelete } from '../ports.ts';
+import { reminderText } from '../reminder-text.ts';
 import { textDigestOf } from '../text-digest.ts';
 
 /** An event of ours as the calendar stores it. */
@@ -50,6 +51,8 @@ type EventChange =
 export const referenceProperty = 'X-CASTMATCH-REFERENCE';
 export const revisionProperty = 'X-CASTMATCH-REVISION';
 const textProperty = 'X-CASTMATCH-TEXT';
+/** The reminders that were written last. People change the alarms afterwards. */
+const reminderProperty = 'X-CASTMATCH-REMINDERS';
 const usePrefix = 'X-CASTMATCH-USE-';
 const usesPrefix = 'castmatchUse';
 
@@ -65,6 +68,7 @@ export const newEventText = (event: CalendarEvent, now: Date): string =>
     ...linesOf({ ...textLines(event), ...timeLines(event, event.revision), ...stampLines(now) }),
     ...useLines(useOf(event.use)),
     'TRANSP:OPAQUE',
+    ...(event.reminders ? alarmLines(event, event.reminders) : []),
     'END:VEVENT',
     'END:VCALENDAR',
   ]);
@@ -130,7 +134,9 @@ export const changeOf = (
     stored.isCancelled ||
     stored.start !== Date.parse(event.slot.start) ||
     stored.end !== Date.parse(event.slot.end);
-  const isSame = !isMoved && stored.revision === event.revision && hasOurText && hasUse(stored.uses, use);
+  const alarms = hasOurReminders(stored, event) ? undefined : alarmLines(event, event.reminders ?? []);
+  const isSame =
+    !isMoved && stored.revision === event.revision && hasOurText && !alarms && hasUse(stored.uses, use);
   if (isSame) return { kind: 'none' };
   const sequence = Math.max(event.revision, stored.sequence + (isMoved ? 1 : 0));
   return {
@@ -139,6 +145,7 @@ export const changeOf = (
       stored.revision === event.revision && !stored.isCancelled ? stored : withoutAnswer(stored, account),
       { ...texts, ...timeLines(event, sequence), ...stampLines(now) },
       { ...(stored.isCancelled ? {} : stored.uses), ...use },
+      alarms,
     ),
   };
 };
@@ -202,6 +209,9 @@ const timeLines = (event: CalendarEvent, sequence: number): Lines => {
     [referenceProperty]: `${referenceProperty}:${escapeText(reference)}`,
     [revisionProperty]: `${revisionProperty}:${revision}`,
     [textProperty]: `${textProperty}:${textDigestOf(event)}`,
+    ...(event.reminders
+      ? { [reminderProperty]: `${reminderProperty}:${escapeText(reminderText(event.reminders))}` }
+      : {}),
   };
 };
 
@@ -210,6 +220,26 @@ const stampLines = (now: Date): Lines => ({
   DTSTAMP: `DTSTAMP:${digitsOf(now)}`,
   'LAST-MODIFIED': `LAST-MODIFIED:${digitsOf(now)}`,
 });
+
+const hasOurReminders = ({ component }: StoredEvent, { reminders }: CalendarEvent): boolean =>
+  !reminders || textOf(component, reminderProperty) === reminderText(reminders);
+
+/** The UIDs of our alarms (RFC 9074, section 4) begin with it. */
+const alarmPrefix = (uid: string): string => `${uid}-reminder-`;
+
+/** RFC 5545, section 3.6.6: an alarm that is displayed needs a text, and its trigger is relative to the start. */
+const alarmLines = (
+  { eventId, summary }: Pick<CalendarEvent, 'eventId' | 'summary'>,
+  reminders: readonly number[],
+): readonly string[] =>
+  reminders.flatMap((minutes) => [
+    'BEGIN:VALARM',
+    `UID:${alarmPrefix(eventId)}${minutes}`,
+    'ACTION:DISPLAY',
+    `DESCRIPTION:${escapeText(summary)}`,
+    `TRIGGER:${minutes === 0 ? '' : '-'}PT${minutes}M`,
+    'END:VALARM',
+  ]);
 
 const useLines = (uses: Readonly<Record<string, string>>): readonly string[] =>
   Object.entries(uses).map(
@@ -234,11 +264,12 @@ const hasLines = ({ component }: StoredEvent, lines: Lines): boolean =>
 const textOfLine = (line: string, name: string): string | undefined =>
   textOf({ name: 'VEVENT', lines: [line], children: [] }, name);
 
-/** Returns the resource with our properties replaced. The new lines come before the first component inside the event. */
+/** Returns the resource with our properties, and our alarms if they are given, replaced. The new lines come before the first component inside the event. */
 const rewrite = (
   { uid, lines }: StoredEvent,
   replaced: Lines,
   uses: Readonly<Record<string, string>>,
+  alarms?: readonly string[],
 ): string => {
   const written: string[] = [];
   const open: string[] = [];
@@ -253,11 +284,32 @@ const rewrite = (
     if (endedBy(line) === undefined) continue;
     open.pop();
     if (event && endedBy(line) === 'VEVENT') {
-      written.push(...(isMain(event, uid) ? replaceLines(event, replaced, uses) : event));
+      written.push(
+        ...(isMain(event, uid) ? replaceLines(withAlarms(event, uid, alarms), replaced, uses) : event),
+      );
       event = undefined;
     }
   }
   return fold([...written, ...(event ?? [])]);
+};
+
+/** Replaces our alarms. Those of people stay. Undefined: nothing is replaced. */
+const withAlarms = (
+  lines: readonly string[],
+  uid: string,
+  alarms: readonly string[] | undefined,
+): readonly string[] => {
+  if (!alarms) return lines;
+  const kept: string[] = [];
+  let alarm: string[] | undefined;
+  for (const line of lines.slice(0, -1)) {
+    if (begunBy(line) === 'VALARM') alarm = [];
+    (alarm ?? kept).push(line);
+    if (!alarm || endedBy(line) !== 'VALARM') continue;
+    if (!alarm.some((own) => own.startsWith(`UID:${alarmPrefix(uid)}`))) kept.push(...alarm);
+    alarm = undefined;
+  }
+  return [...kept, ...(alarm ?? []), ...alarms, ...lines.slice(-1)];
 };
 
 const isMain = (lines: readonly string[], uid: string): boolean => {

@@ -84,6 +84,41 @@ describe('putEvent', () => {
     expect(events()).toMatchObject([{ summary: 'Audition: Hamlet', description: 'First round' }]);
   });
 
+  test('writes the reminders once, and keeps those that a person has set since', async () => {
+    const { connection, calendar, client, events } = await setUpGoogleCalendar();
+    const put = (change: Parameters<typeof calendarEvent>[0] = {}) =>
+      calendar.putEvent(connection, calendarEvent(change), callContext());
+    const remind = (requestBody: object) =>
+      client.exchange(
+        { provider: 'google', name: 'test', writes: true },
+        connection,
+        callContext(),
+        z.unknown(),
+        (library, options) => library.events.patch({ calendarId, eventId, requestBody }, options),
+      );
+    await put({ reminders: [1440, 30] });
+    const written = [
+      { method: 'popup', minutes: 1440 },
+      { method: 'popup', minutes: 30 },
+    ];
+    expect(events()).toMatchObject([{ reminders: { useDefault: false, overrides: written } }]);
+    const theirs = { useDefault: false, overrides: [{ method: 'email', minutes: 5 }] };
+    await remind({ reminders: theirs });
+    const moved = { ...slot, start: '2026-12-02T09:00:00.000Z', end: '2026-12-02T09:30:00.000Z' } as const;
+    await put({ reminders: [1440, 30], slot: moved, revision: 2 });
+    expect(events()).toMatchObject([{ start: { dateTime: '2026-12-02T09:00:00Z' }, reminders: theirs }]);
+  });
+
+  test('switches the reminders of the calendar off, also for an event that a conference has created', async () => {
+    const { connection, calendar, events } = await setUpGoogleCalendar();
+    const put = (change: Parameters<typeof calendarEvent>[0] = {}) =>
+      calendar.putEvent(connection, calendarEvent(change), callContext());
+    await put();
+    expect(events()[0]?.reminders).toEqual({ useDefault: true });
+    await put({ reminders: [] });
+    expect(events()[0]?.reminders).toEqual({ useDefault: false });
+  });
+
   test('revives an event that was deleted', async () => {
     const { connection, calendar, events } = await setUpGoogleCalendar();
     await calendar.putEvent(connection, calendarEvent(), callContext());

@@ -42,6 +42,7 @@ const setup = async (pageSize = 2) => {
       exchange: reject,
       exchangeWithDirectory: reject,
       exchangeWithMeet: reject,
+      exchangeWithDrive: reject,
     });
     return rejecting.listChanges(google.connection, calendarId, position, callContext(), nothingStored);
   };

@@ -1,10 +1,12 @@
 /**
- * Sends requests of the Calendar API, of the Admin SDK's Directory API and of the Meet API through Google's client library. Its
- * addresses are configurable, every exchange has a deadline, and its retries are off: only Temporal retries. Access tokens come from `../oauth/access-tokens.ts`, because
- * the library's own refresh is not coordinated between processes. Node's default agent keeps connections alive.
+ * Sends requests of the Calendar API, of the Admin SDK's Directory API, of the Meet API and of the Drive API through Google's
+ * client library. Its addresses are configurable, every exchange has a deadline, and its retries are off: only Temporal
+ * retries. Access tokens come from `../oauth/access-tokens.ts`, because the library's own refresh is not coordinated between
+ * processes. Node's default agent keeps connections alive.
  */
 import { admin_directory_v1 } from 'googleapis/build/src/apis/admin/directory_v1.js';
 import { calendar, type calendar_v3 } from 'googleapis/build/src/apis/calendar/index.js';
+import { drive, type drive_v3 } from 'googleapis/build/src/apis/drive/index.js';
 import { meet, type meet_v2 } from 'googleapis/build/src/apis/meet/index.js';
 import type { z } from 'zod';
 import { addConnection } from '../../domain/errors.ts';
@@ -24,6 +26,7 @@ interface RequestOptions {
 type Calendar = calendar_v3.Calendar;
 type Directory = admin_directory_v1.Admin;
 type Meet = meet_v2.Meet;
+type Drive = drive_v3.Drive;
 type Exchange = (options: RequestOptions) => Promise<{ readonly data: unknown }>;
 
 export interface GoogleClient {
@@ -55,6 +58,14 @@ export interface GoogleClient {
     answer: Shape,
     exchange: (meet: Meet, options: RequestOptions) => ReturnType<Exchange>,
   ): Promise<z.output<Shape>>;
+  /** The same with the Drive API, for the files of Meet. Its scope is optional, too. */
+  exchangeWithDrive<Shape extends z.ZodType>(
+    operation: ProviderOperation,
+    connection: ConnectedAccount,
+    call: CallContext,
+    answer: Shape,
+    exchange: (drive: Drive, options: RequestOptions) => ReturnType<Exchange>,
+  ): Promise<z.output<Shape>>;
 }
 
 /** Creates the client; it holds no state of a connection. */
@@ -66,6 +77,7 @@ export const createGoogleClient = ({
   const library = calendar({ version: 'v3', rootUrl: `${apiUrl}/` });
   const directory = new admin_directory_v1.Admin({ rootUrl: `${adminUrl}/` });
   const meetings = meet({ version: 'v2', rootUrl: `${meetUrl}/` });
+  const files = drive({ version: 'v3', rootUrl: `${apiUrl}/` });
 
   /** Sends the request; with `retryOn401`, a rejected token is replaced and the request sent again. */
   const attempt = async (
@@ -114,6 +126,10 @@ export const createGoogleClient = ({
     exchangeWithMeet: (operation, connection, call, answer, exchange) =>
       exchangeParsed(operation, withOptionalScopes(connection), call, answer, (options) =>
         exchange(meetings, options),
+      ),
+    exchangeWithDrive: (operation, connection, call, answer, exchange) =>
+      exchangeParsed(operation, withOptionalScopes(connection), call, answer, (options) =>
+        exchange(files, options),
       ),
   };
 };

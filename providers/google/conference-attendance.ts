@@ -5,21 +5,13 @@
 import { z } from 'zod';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Attendance } from '../ports.ts';
+import { nextPageToken, readConferenceRecords, readRecordPages } from './conference-records.ts';
 import { googleError } from './errors.ts';
 import type { CallScope } from './event-ids.ts';
 import { meetRecordsScope } from './settings.ts';
 import { mayCallMeet } from './spaces.ts';
 
 const instant = z.iso.datetime({ offset: true }).transform((text) => toInstant(Date.parse(text)));
-const nextPageToken = z.string().optional().describe('Absent on the last page');
-
-/** https://developers.google.com/workspace/meet/api/reference/rest/v2/conferenceRecords */
-const recordsSchema = z.object({
-  conferenceRecords: z
-    .array(z.object({ name: z.string().describe('`conferenceRecords/` and the id of the record') }))
-    .default([]),
-  nextPageToken,
-});
 
 const personSchema = z.object({ displayName: z.string().optional().describe('The name that Meet shows') });
 
@@ -51,12 +43,8 @@ const sessionsSchema = z.object({
   nextPageToken,
 });
 
-/** More pages than any audition has. */
-const maxPages = 20;
 /** The largest page of participants and of their sessions. */
 const peoplePerPage = 250;
-/** The largest page of records. */
-const recordsPerPage = 100;
 
 /**
  * Returns the presence of each person in all conferences with this meeting code, from the first to the last. A person with
@@ -72,18 +60,7 @@ export const readConferenceAttendance = async (
       message: `the consent does not cover the attendance of Meet (${meetRecordsScope}): connect the account again and allow it`,
     });
   }
-  const { client, operation, connection, call } = scope;
-  const filter = `space.meeting_code = "${code}"`;
-  const records = await readPages(scope, async (page) => {
-    const answer = await client.exchangeWithMeet(
-      operation,
-      connection,
-      call,
-      recordsSchema,
-      (meet, options) => meet.conferenceRecords.list({ filter, pageSize: recordsPerPage, ...page }, options),
-    );
-    return { items: answer.conferenceRecords, next: answer.nextPageToken };
-  });
+  const records = await readConferenceRecords(scope, code);
   const all: Attendance[] = [];
   for (const { name } of records) all.push(...(await attendanceOf(scope, name)));
   return all.toSorted((a, b) => a.joinedAt.localeCompare(b.joinedAt));
@@ -91,7 +68,7 @@ export const readConferenceAttendance = async (
 
 const attendanceOf = async (scope: CallScope, record: string): Promise<readonly Attendance[]> => {
   const { client, operation, connection, call } = scope;
-  const participants = await readPages(scope, async (page) => {
+  const participants = await readRecordPages(scope, async (page) => {
     const answer = await client.exchangeWithMeet(
       operation,
       connection,
@@ -108,7 +85,7 @@ const attendanceOf = async (scope: CallScope, record: string): Promise<readonly 
   const all: Attendance[] = [];
   for (const { name: parent, signedinUser, anonymousUser, phoneUser } of participants) {
     const { displayName } = signedinUser ?? anonymousUser ?? phoneUser ?? {};
-    const sessions = await readPages(scope, async (page) => {
+    const sessions = await readRecordPages(scope, async (page) => {
       const answer = await client.exchangeWithMeet(
         operation,
         connection,
@@ -131,24 +108,4 @@ const attendanceOf = async (scope: CallScope, record: string): Promise<readonly 
     );
   }
   return all;
-};
-
-const readPages = async <Item>(
-  { operation }: CallScope,
-  read: (page: {
-    readonly pageToken?: string;
-  }) => Promise<{ readonly items: readonly Item[]; readonly next: string | undefined }>,
-): Promise<readonly Item[]> => {
-  const all: Item[] = [];
-  let pageToken: string | undefined;
-  for (let page = 0; page < maxPages; page += 1) {
-    const { items, next } = await read(pageToken === undefined ? {} : { pageToken });
-    all.push(...items);
-    if (!next) return all;
-    pageToken = next;
-  }
-  throw googleError(operation, {
-    code: 'too_many_records',
-    message: `more than ${maxPages} pages of attendance`,
-  });
 };

@@ -56,6 +56,14 @@ const googleErrors: readonly ErrorRow[] = [
   { code: 'too_many_pages', fault: 'not_permitted' },
   { code: 'too_many_records', fault: 'not_permitted' },
   { code: 'meet_scope_missing', fault: 'not_permitted' },
+  { code: 'recording_scope_missing', fault: 'not_permitted' },
+  { code: 'copy_is_kept', fault: 'not_permitted' },
+  { code: 'not_eligible_for_artifacts', fault: 'not_permitted' },
+  { code: 'no_host', fault: 'reconnect' },
+  // Drive: https://developers.google.com/workspace/drive/api/guides/handle-errors
+  { code: 'fileNotDownloadable', fault: 'not_permitted' },
+  { code: 'exportSizeLimitExceeded', fault: 'not_permitted' },
+  { code: 'downloadQuotaExceeded', fault: 'quota_exhausted', until: hour },
   // The Meet API is not enabled in our project.
   {
     code: 'PERMISSION_DENIED',
@@ -92,6 +100,12 @@ export const fromGoogle = (
   const failure = failureOf(error);
   return failure ? googleError(operation, failure, table) : transportError(operation, error, call);
 };
+
+/** Returns the error for an answer that was not read by the library. @param body its error document */
+export const googleAnswerError = (
+  operation: ProviderOperation,
+  { status, retryAfter, body }: Pick<VendorFailure, 'status' | 'retryAfter'> & { readonly body: unknown },
+): ProviderError => googleError(operation, { status, retryAfter, ...errorDocumentOf(body) });
 
 /** Returns the HTTP status of an error of the library; undefined without an answer. */
 export const statusOf = (error: unknown): number | undefined => failureOf(error)?.status;

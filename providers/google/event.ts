@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { roomUser } from '../../domain/audition/room-booking.ts';
 import { conferenceUseOf, hasUse, hasUser, useOf, withoutUses } from '../event-uses.ts';
 import type { CalendarEvent, ConferenceEvent } from '../ports.ts';
+import { reminderText } from '../reminder-text.ts';
 import { textDigestOf } from '../text-digest.ts';
 import { conferenceOf, conferenceSchema, nextConferenceRequestId } from './conference.ts';
 import { attendeesSchema, attendsRoom, roomProperty, withoutAttendee, withRoom } from './event-room.ts';
@@ -74,7 +75,8 @@ export const specForEvent = (event: CalendarEvent, owner?: string): EventSpec =>
     newEvent: (id) => ({
       body: withRoomOf(event, {
         ...textFieldsOf(event),
-        ...timeFieldsOf(scheduled, { ...use, ...textMarkOf(event) }),
+        ...timeFieldsOf(scheduled, { ...use, ...textMarkOf(event), ...reminderMarkOf(event) }),
+        ...remindersOf(event),
         ...invitationOf(invited),
         id,
       }),
@@ -97,6 +99,7 @@ export const specForEvent = (event: CalendarEvent, owner?: string): EventSpec =>
         comparison === 'same' &&
         hasOurText(stored, event) &&
         hasUse(privateOf(stored), use) &&
+        hasOurReminders(stored, event) &&
         hasRoomOf(event, stored)
       ) {
         return { kind: 'none' };
@@ -109,7 +112,8 @@ export const specForEvent = (event: CalendarEvent, owner?: string): EventSpec =>
           ...(isRevived ? withoutRecurrence(withoutConference(kept)) : kept),
           // A text that a person has edited stays until ours is another one.
           ...(!isRevived && hasOurText(stored, event) ? {} : textFieldsOf(event)),
-          ...timeFieldsOf(scheduled, { ...use, ...textMarkOf(event) }, kept),
+          ...timeFieldsOf(scheduled, { ...use, ...textMarkOf(event), ...reminderMarkOf(event) }, kept),
+          ...(hasOurReminders(stored, event) ? {} : remindersOf(event)),
           ...(hasUser(privateOf(stored), use) ? {} : invitationOf(invited, kept)),
         }),
         withConference: isRevived,
@@ -272,6 +276,30 @@ const hasOurText = (stored: GoogleEvent, event: CalendarEvent): boolean => {
     (stored.location ?? '') === location
   );
 };
+
+/** The private property with the reminders that were written last. People change them afterwards. */
+const reminderProperty = 'castmatchReminders';
+
+const reminderMarkOf = ({ reminders }: CalendarEvent): Readonly<Record<string, string>> =>
+  reminders ? { [reminderProperty]: reminderText(reminders) } : {};
+
+/** Whether our reminders are those that were written last, or the event has none of ours. */
+const hasOurReminders = (stored: GoogleEvent, { reminders }: CalendarEvent): boolean =>
+  !reminders || privateOf(stored)?.[reminderProperty] === reminderText(reminders);
+
+/**
+ * Reminders are those of the authenticated user, the owner of the calendar; others who see it have their own:
+ * https://developers.google.com/workspace/calendar/api/concepts/reminders
+ */
+const remindersOf = ({ reminders }: CalendarEvent): GoogleEventBody =>
+  reminders
+    ? {
+        reminders: {
+          useDefault: false,
+          overrides: reminders.map((minutes) => ({ method: 'popup', minutes })),
+        },
+      }
+    : {};
 
 type ScheduledEvent = Pick<CalendarEvent, 'reference' | 'slot' | 'revision'>;
 

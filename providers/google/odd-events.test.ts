@@ -16,6 +16,7 @@ const setup = (items: readonly unknown[], page: object = {}) => {
       answer.parse({ timeZone: 'America/New_York', nextSyncToken: 'next', ...page, items }),
     exchangeWithDirectory: () => Promise.reject(new Error('no request is expected')),
     exchangeWithMeet: () => Promise.reject(new Error('no request is expected')),
+    exchangeWithDrive: () => Promise.reject(new Error('no request is expected')),
   };
   const reported: UnreadableEvents[] = [];
   const report = (events: UnreadableEvents) => reported.push(events);

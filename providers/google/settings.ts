@@ -61,6 +61,7 @@ export const googleScopes = {
     scope('admin.directory.resource.calendar.readonly'),
     scope('meetings.space.settings'),
     scope('meetings.space.readonly'),
+    scope('drive.meet.readonly'),
   ],
 } as const;
 
@@ -81,6 +82,13 @@ export const meetSettingsScope = scope('meetings.space.settings');
 /** Reads who was in the meetings of the person. */
 export const meetRecordsScope = scope('meetings.space.readonly');
 
+/**
+ * Downloads the files that Meet has written to the Drive of the person, and no others:
+ * https://developers.google.com/workspace/drive/api/guides/api-specific-auth. Google calls it restricted: an app that people
+ * outside of its own organization use must pass a security assessment.
+ */
+export const meetFilesScope = scope('drive.meet.readonly');
+
 /** How long the settings of a meeting can take. The meeting is usable without them. */
 export const meetSettingsDeadlineMs = 6_000;
 
@@ -92,6 +100,8 @@ export const googleScopeAliases: Readonly<Record<string, readonly string[]>> = {
     scope('calendar.freebusy'),
     scope('calendar.calendarlist.readonly'),
   ],
+  [scope('drive')]: [scope('drive.meet.readonly')],
+  [scope('drive.readonly')]: [scope('drive.meet.readonly')],
   [scope('admin.directory.resource.calendar')]: [scope('admin.directory.resource.calendar.readonly')],
 };
 

@@ -55,6 +55,26 @@ export const applySettings = async (
   return unmetSpaceSettings(settings, config);
 };
 
+/**
+ * Sets whether the recording of a conference starts by itself. Idempotent, because the setting is absolute.
+ *
+ * @throws {ProviderError} `not_permitted` when the edition of the account has no recordings.
+ */
+export const setAutomaticRecording = async (
+  scope: CallScope,
+  code: string,
+  isAutomatic: boolean,
+): Promise<void> => {
+  const { client, operation, connection, call } = scope;
+  const { name } = await readSpace(scope, code);
+  const changes = changesFor({ recording: 'cloud', autoStartRecording: isAutomatic });
+  for (const { updateMask, config } of changes) {
+    await client.exchangeWithMeet(operation, connection, call, spaceSchema, (meet, options) =>
+      meet.spaces.patch({ name, updateMask, requestBody: { config } }, options),
+    );
+  }
+};
+
 /** Returns whether Meet no longer has the conference. Without an answer of Meet, its event decides. */
 export const isSpaceGone = async (scope: CallScope, code: string): Promise<boolean> => {
   if (!mayCallMeet(scope, meetSettingsScope, meetRecordsScope)) return false;

@@ -6,6 +6,7 @@ import { RRuleTemporal } from 'rrule-temporal';
 import { day, hour, minute, second } from '../../domain/time/units.ts';
 import { expandSimpleRule } from './simple-rule.ts';
 import { isWithin, maxStarts, resourceLimit, type WorkLimit } from './work-limit.ts';
+import { expandYearlyRule } from './yearly-rule.ts';
 
 /** A rule without its UNTIL, which is compared with occurrences and not with their clock. */
 export interface Rule {
@@ -63,7 +64,9 @@ export const expandRule = (
   const simple = expandSimpleRule(rule.text, start, from, until);
   if (simple) return isWithin(limit, 'starts', simple.length) ? complete(simple) : tooMany;
   if (!isWithin(limit, 'steps', stepsOf(rule.text, start, from, until))) return tooMany;
-  const expansion = expandByLibrary(rule, start, from, until);
+  const yearly = expandYearlyRule(withWeekday(rule.text, start), start, from, until);
+  if (yearly === 'too_many') return tooMany;
+  const expansion = yearly ? complete(yearly) : expandByLibrary(rule, start, from, until);
   if (expansion.kind !== 'complete') return expansion;
   return isWithin(limit, 'starts', expansion.starts.length) ? expansion : tooMany;
 };
@@ -137,6 +140,9 @@ const withWeekday = (text: string, start: number): string =>
  * @param start the local time of DTSTART, as in `expandRule`
  */
 export const generatesStart = ({ text }: Rule, start: number): boolean => {
+  // The start is always among the starts of a rule: a day before, only those that the rule generates are.
+  const yearly = expandYearlyRule(withWeekday(text, start), start - day, start, start);
+  if (yearly) return yearly !== 'too_many' && yearly.includes(start);
   try {
     const rule = new RRuleTemporal({
       rruleString: `DTSTART;TZID=UTC:${digitsOf(start)}\nRRULE:${withWeekday(text, start)}`,

@@ -4,11 +4,8 @@
  */
 import { z } from 'zod';
 import { toInstant } from '../../domain/time/epoch.ts';
-import type { ProviderOperation } from '../errors/error-table.ts';
-import type { Attendance, CallContext, ConnectedAccount } from '../ports.ts';
-import { type GraphClient, pathOfLink } from './graph-client.ts';
-import { graphError } from './graph-errors.ts';
-import { onlineMeetingErrors } from './meeting-errors.ts';
+import type { Attendance } from '../ports.ts';
+import { type MeetingCall, readMeetingPages } from './meeting-pages.ts';
 
 const instant = z.iso.datetime({ offset: true }).transform((text) => toInstant(Date.parse(text)));
 
@@ -33,25 +30,15 @@ const recordSchema = z.object({
 });
 type AttendanceRecord = z.infer<typeof recordSchema>;
 
-/** More pages than any audition has. A webinar can have thousands of people. */
-const maxPages = 20;
-
-interface MeetingCall {
-  readonly client: GraphClient;
-  readonly operation: ProviderOperation;
-  readonly connection: ConnectedAccount;
-  readonly call: CallContext;
-}
-
 /** Returns the presence of each person in all sessions of the meeting. Empty while no report exists. */
 export const readAttendance = async (
   meeting: MeetingCall,
   meetingPath: string,
 ): Promise<readonly Attendance[]> => {
   const all: Attendance[] = [];
-  for (const { id } of await readPages(meeting, `${meetingPath}/attendanceReports`, reportSchema)) {
+  for (const { id } of await readMeetingPages(meeting, `${meetingPath}/attendanceReports`, reportSchema)) {
     const path = `${meetingPath}/attendanceReports/${encodeURIComponent(id)}/attendanceRecords`;
-    all.push(...(await readPages(meeting, path, recordSchema)).flatMap(attendancesOf));
+    all.push(...(await readMeetingPages(meeting, path, recordSchema)).flatMap(attendancesOf));
   }
   return all.toSorted((a, b) => a.joinedAt.localeCompare(b.joinedAt));
 };
@@ -63,32 +50,3 @@ const attendancesOf = ({ emailAddress, identity, attendanceIntervals }: Attendan
     joinedAt: joinDateTime,
     leftAt: leaveDateTime ?? undefined,
   }));
-
-const readPages = async <Item extends z.ZodType>(
-  { client, operation, connection, call }: MeetingCall,
-  first: string,
-  item: Item,
-): Promise<readonly z.output<Item>[]> => {
-  const pageSchema = z.object({ value: z.array(item), '@odata.nextLink': z.string().optional() });
-  const all: z.output<Item>[] = [];
-  let path: string | undefined = first;
-  for (let page = 0; page < maxPages && path !== undefined; page += 1) {
-    const answer: z.output<typeof pageSchema> = await client.exchange(
-      operation,
-      connection,
-      call,
-      pageSchema,
-      {
-        method: 'get',
-        path,
-        errors: onlineMeetingErrors,
-      },
-    );
-    all.push(...answer.value);
-    const next = answer['@odata.nextLink'];
-    path = next === undefined ? undefined : pathOfLink(next);
-  }
-  if (path === undefined) return all;
-  const message = `more than ${maxPages} pages of attendance`;
-  throw graphError(operation, { code: 'too_many_reports', message }, onlineMeetingErrors);
-};

@@ -54,6 +54,27 @@ describe('putEvent', () => {
     expect(calls()['events.update']).toBeUndefined();
   });
 
+  test('writes the last reminder once, and keeps that of the owner', async () => {
+    const { put, shown, editAsOwner } = await setup();
+    await put({ reminders: [1440, 30] });
+    expect(shown()).toMatchObject([{ isReminderOn: true, reminderMinutesBeforeStart: 30 }]);
+    await editAsOwner({ reminderMinutesBeforeStart: 5 });
+    await put({ reminders: [1440, 30], slot: moved, revision: 2 });
+    expect(shown()).toMatchObject([
+      { start: { dateTime: '2026-12-02T09:00:00.0000000' }, reminderMinutesBeforeStart: 5 },
+    ]);
+  });
+
+  test('switches the reminder of the mailbox off, and leaves it on without a setting', async () => {
+    const { put, shown } = await setup();
+    await put();
+    expect(shown()).toMatchObject([{ isReminderOn: true }]);
+    await put({ reminders: [] });
+    expect(shown()).toMatchObject([{ isReminderOn: false }]);
+    await put({ slot: moved, revision: 2 });
+    expect(shown()).toMatchObject([{ isReminderOn: false }]);
+  });
+
   test('returns the edit of the owner that it writes over, unless it is known', async () => {
     const { put, editAsOwner, deleteAsOwner } = await setup();
     const known = { times: [slot], isPresent: true };

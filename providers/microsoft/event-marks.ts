@@ -20,6 +20,10 @@ const marksSchema = z.object({
   revision: z.int().describe('The revision of the audition that was written last'),
   text: z.string().describe('A digest of the texts that were written last'),
   uses: z.record(z.string(), z.string()).describe('Digests of the users, each with that of its step'),
+  reminders: z
+    .string()
+    .optional()
+    .describe('The reminders that were written last, as `reminderText` names them'),
   room: z.string().optional().describe('The address of the room that we have added to the guests'),
 });
 export type EventMarks = z.infer<typeof marksSchema>;

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { roomUser } from '../../domain/audition/room-booking.ts';
 import type { BookedRoom, CalendarEvent } from '../ports.ts';
+import { reminderText } from '../reminder-text.ts';
 import {
   digestOf,
   type EventMarks,
@@ -40,6 +41,7 @@ export const newEvent = (event: CalendarEvent, generation: number) => ({
   ...textFieldsOf(event),
   ...bodyOf(event),
   ...timeFieldsOf(event),
+  ...reminderOf(event),
   ...(event.room ? guestsWith(event.room) : {}),
   showAs: 'busy',
   transactionId: transactionIdOf(event, generation),
@@ -62,19 +64,26 @@ export const changeOf = (stored: GraphEvent, event: CalendarEvent): object | und
       }),
     };
   }
-  const next = marksOf(event, marks?.uses ?? {}, marks?.room);
+  const next = marksOf(event, marks?.uses ?? {}, marks);
   const hasSameTime = isAt(stored, event);
   // What was written last is compared, not what is there: a title that a person edited stays until ours changes.
   const hasSameText = marks?.text === next.text;
+  const hasSameReminders = marks?.reminders === next.reminders;
   const rooms = roomChange(stored, event, marks);
   const isUnchanged =
-    hasSameTime && hasSameText && marks.revision === event.revision && hasUse(marks, use) && !rooms;
+    hasSameTime &&
+    hasSameText &&
+    hasSameReminders &&
+    marks.revision === event.revision &&
+    hasUse(marks, use) &&
+    !rooms;
   if (isUnchanged) return undefined;
   return {
     ...(hasSameTime ? {} : { ...timeFieldsOf(event), isAllDay: false }),
     ...(hasSameText ? {} : textFieldsOf(event)),
     // The body of an online meeting contains its link, which another body would remove.
     ...(hasSameText || stored.isOnlineMeeting ? {} : bodyOf(event)),
+    ...(hasSameReminders ? {} : reminderOf(event)),
     ...rooms,
     ...propertiesOf(event.eventId, next),
   };
@@ -134,13 +143,32 @@ const timeFieldsOf = ({ slot }: CalendarEvent) => ({
   end: graphTimeOf(slot.end),
 });
 
-const marksOf = (event: CalendarEvent, uses: EventMarks['uses'], room?: string): EventMarks => ({
+/**
+ * Outlook has one reminder for each event, of the owner of the calendar. Without these properties, it is that of the mailbox:
+ * https://learn.microsoft.com/graph/api/resources/event#properties
+ */
+const reminderOf = ({ reminders }: CalendarEvent) => {
+  if (!reminders) return {};
+  const last = reminders.length > 0 ? Math.min(...reminders) : undefined;
+  return last === undefined
+    ? { isReminderOn: false }
+    : { isReminderOn: true, reminderMinutesBeforeStart: last };
+};
+
+const marksOf = (
+  event: CalendarEvent,
+  uses: EventMarks['uses'],
+  former: Pick<EventMarks, 'room' | 'reminders'> = {},
+): EventMarks => ({
   reference: event.reference,
   revision: event.revision,
   text: digestOf([event.summary, event.description, event.location ?? '']),
   uses: { ...uses, ...useOf(event.use) },
-  ...roomMark(event.room?.email ?? room),
+  ...reminderMark(event.reminders ? reminderText(event.reminders) : former.reminders),
+  ...roomMark(event.room?.email ?? former.room),
 });
+
+const reminderMark = (reminders: string | undefined) => (reminders === undefined ? {} : { reminders });
 
 const roomMark = (room: string | undefined) => (room === undefined ? {} : { room });
 

@@ -100,3 +100,20 @@ export const thrownFailure = (error: unknown, { status, headers }: Response): Ve
     retryAfter: headers.get('retry-after') ?? undefined,
   };
 };
+
+const documentSchema = z.object({
+  error: z.object({ code: z.string().nullish(), message: z.string().nullish() }),
+});
+
+/** Returns the failure in an answer that was not read by the library. @param body its error document */
+export const answeredFailure = ({
+  body,
+  ...answer
+}: Pick<VendorFailure, 'status' | 'retryAfter'> & { readonly body: unknown }): VendorFailure => {
+  const error = documentSchema.safeParse(body).data?.error;
+  return {
+    ...answer,
+    code: error?.code ?? undefined,
+    message: error?.message || 'the answer has no error document',
+  };
+};

@@ -6,6 +6,9 @@
 import { ProviderError } from '../../domain/errors.ts';
 import { type ErrorRow, httpRows, type VendorFailure } from '../errors/error-table.ts';
 
+/** Graph's refusal of the recordings of a meeting that is no part of an event. */
+const notCalendarBacked = /calendar backed|iCalUid/i;
+
 export const onlineMeetingErrors: readonly ErrorRow[] = [
   { code: 'TooManyRequests', fault: 'retry_after' },
   { code: 'activityLimitReached', fault: 'retry_after' },
@@ -19,7 +22,12 @@ export const onlineMeetingErrors: readonly ErrorRow[] = [
   { status: 403, fault: 'not_permitted' },
   // An id that is none: https://github.com/MicrosoftDocs/msteams-docs/issues/1647
   { status: 400, messagePattern: /invalid meeting ?id/i, fault: 'not_found' },
+  // https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/8869
+  { status: 400, messagePattern: notCalendarBacked, fault: 'not_permitted' },
   // Our own codes.
+  { code: 'recording_scope_missing', fault: 'not_permitted' },
+  { code: 'meeting_without_event', fault: 'not_permitted' },
+  { code: 'copy_is_kept', fault: 'not_permitted' },
   { code: 'no_host', fault: 'not_permitted' },
   { code: 'scope_missing', fault: 'reconnect' },
   { code: 'report_scope_missing', fault: 'not_permitted' },
@@ -48,6 +56,10 @@ const advice = {
       'Microsoft does not let this account create Teams meetings: it needs a Teams license and a meeting policy that allows private meetings, and must not be a guest; ask the administrator of its organization, or connect another account as the host',
   },
 } as const satisfies Record<string, Pick<VendorFailure, 'code' | 'message'>>;
+
+/** Returns whether Graph refuses the recordings because the meeting is no part of an event. */
+export const isWithoutEvent = ({ vendor }: ProviderError): boolean =>
+  vendor.status === 400 && notCalendarBacked.test(vendor.message);
 
 /** Returns the error with an explanation, when it says that the organizer may have no meetings. */
 export const explained = (error: unknown): unknown => {

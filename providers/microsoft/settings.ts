@@ -36,13 +36,27 @@ export const meetingScope = 'OnlineMeetings.ReadWrite';
 export const attendanceScope = 'OnlineMeetingArtifact.Read.All';
 
 /**
+ * Read the recordings and the transcripts of the meetings that the account organizes:
+ * https://learn.microsoft.com/graph/api/callrecording-get and https://learn.microsoft.com/graph/api/calltranscript-get.
+ */
+export const recordingScope = 'OnlineMeetingRecording.Read.All';
+export const transcriptScope = 'OnlineMeetingTranscript.Read.All';
+
+/**
  * The OAuth scopes: https://learn.microsoft.com/graph/permissions-reference and, for the sign-in,
  * https://learn.microsoft.com/entra/identity-platform/scopes-oidc. None needs an administrator, unless the tenant
  * requires one. Online meetings and places are for work and school accounts only.
  */
 export const microsoftScopes = {
   required: [...signInScopes, 'Calendars.ReadWrite'],
-  optional: [meetingScope, attendanceScope, 'Place.Read.All', 'Calendars.Read.Shared'],
+  optional: [
+    meetingScope,
+    attendanceScope,
+    recordingScope,
+    transcriptScope,
+    'Place.Read.All',
+    'Calendars.Read.Shared',
+  ],
 } as const;
 
 /**

@@ -69,6 +69,11 @@ export interface CalendarEvent extends OurEvent {
   readonly slot: Slot;
   /** iCalendar's SEQUENCE. */
   readonly revision: number;
+  /**
+   * The reminders that calendar programs show to the owner of the calendar, in whole minutes before the start. They are
+   * written once: later changes of the owner stay. Undefined: those of the calendar, or those that the event has.
+   */
+  readonly reminders?: readonly number[] | undefined;
 }
 
 /** An event of ours, for the step that only writes its conference. */

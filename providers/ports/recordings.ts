@@ -15,6 +15,13 @@ export interface ListedRecording {
   readonly files: readonly ListedFile[];
 }
 
+/** A file of a recording: the ids of the provider for the meeting and its opening, and our id of the file. */
+export interface RecordedFile {
+  readonly meeting: string;
+  readonly instance: string;
+  readonly file: string;
+}
+
 /** The bytes of a file from an offset on. */
 export interface FileDownload {
   /** Where the bytes begin. 0 when the provider does not support ranges. */
@@ -40,13 +47,12 @@ export interface RecordingProvider {
    *
    * @throws {ProviderError} `not_found` when the recording no longer has the file.
    */
-  download(
-    host: HostAccount,
-    file: { readonly instance: string; readonly file: string },
-    offset: number,
-    call: CallContext,
-  ): Promise<FileDownload>;
-  /** Moves all files of a recording to the trash, or deletes them. Idempotent: returns `absent` when there are none. */
+  download(host: HostAccount, file: RecordedFile, offset: number, call: CallContext): Promise<FileDownload>;
+  /**
+   * Moves all files of a recording to the trash, or deletes them. Idempotent: returns `absent` when there are none.
+   *
+   * @throws {ProviderError} `not_permitted` when the provider lets only people delete recordings.
+   */
   remove(
     host: HostAccount,
     instance: string,

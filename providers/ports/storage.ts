@@ -7,7 +7,7 @@ export interface FileUpload {
   readonly offset: number;
   /** Appends bytes. Resolves when more can be written. The chunk can be reused after that. */
   write(chunk: Uint8Array): Promise<void>;
-  /** How many bytes are in the storage now. */
+  /** How many bytes are in the storage now, without a gap: the next attempt would continue after them. */
   readonly durable: number;
   /** Makes the file appear under its key, with all bytes. Idempotent. */
   complete(): Promise<void>;

@@ -3,6 +3,7 @@ import {
   calendarVendors,
   channelVendors,
   hasServiceHosts,
+  isHostedMeeting,
   isRoomProvider,
   meetingVendors,
   namesIn,
@@ -274,10 +275,11 @@ const recordingsOnPath = (
   const download = operationOf(vendor, 'recordings.download');
   const remove = operationOf(vendor, 'recordings.remove');
   const set = operationOf(vendor, 'recordings.setAutomatic');
+  const { name } = provider;
+  const sharedAccount =
+    isHostedMeeting(name) && hasServiceHosts(name) ? accounts[meetingVendors[name].vendor] : vendor;
   const accountOf = (host: HostAccount): CallAccount =>
-    host.kind === 'connected'
-      ? ofConnection(host.connection)
-      : { account: `${accounts[vendor]}/${host.user}` };
+    host.kind === 'connected' ? ofConnection(host.connection) : { account: `${sharedAccount}/${host.user}` };
   return {
     name: provider.name,
     list: (host, meetingId, call) =>

@@ -61,14 +61,19 @@ export const createFileSystemStorage = (directory: string): FileStorage => {
           }
         }
         const flushing = createBackgroundFlush(() => handle.datasync());
-        const blocks = createBlockWriter(blockSize, async (block) => {
-          call.signal.throwIfAborted();
-          for (let from = 0; from < block.length; ) {
-            const { bytesWritten } = await handle.write(block, from, block.length - from, durable);
-            from += bytesWritten;
-            durable += bytesWritten;
-          }
-          flushing.written(block.length);
+        const blocks = createBlockWriter({
+          blockSize,
+          // In order: the size of the incomplete file says where the next attempt continues.
+          simultaneous: 1,
+          writeBlock: async (block) => {
+            call.signal.throwIfAborted();
+            for (let from = 0; from < block.length; ) {
+              const { bytesWritten } = await handle.write(block, from, block.length - from, durable);
+              from += bytesWritten;
+              durable += bytesWritten;
+            }
+            flushing.written(block.length);
+          },
         });
         return {
           offset,

@@ -38,6 +38,9 @@ const removeOperation = operationOf('storage', 'files.remove');
  */
 const partSize = 8 * 1024 * 1024;
 
+/** With one part at a time, the download waits for the server's answer to each part. The memory is one part more. */
+const simultaneousParts = 2;
+
 interface OpenUpload {
   readonly id: string;
   /** The parts that are stored, from the first one without a gap. */
@@ -157,22 +160,24 @@ export const createS3Storage = (settings: S3Settings): FileStorage & { close(): 
       translated(store, call, async () => {
         const Key = keyOf(key);
         const { id: UploadId, parts } = await openUpload(Key, call);
-        const done: CompletedPart[] = parts.map(({ PartNumber, ETag }) => ({ PartNumber, ETag }));
-        const offset = parts.length * partSize;
-        let durable = offset;
-        const blocks = createBlockWriter(partSize, async (block) => {
-          const PartNumber = done.length + 1;
-          const { ETag } = await client.send(
-            new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body: block }),
-            optionsOf(call),
-          );
-          done.push({ PartNumber, ETag });
-          durable += block.length;
+        const stored = createStoredParts(parts);
+        const offset = stored.bytesWithoutGap();
+        const blocks = createBlockWriter({
+          blockSize: partSize,
+          simultaneous: simultaneousParts,
+          writeBlock: async (block, index) => {
+            const PartNumber = parts.length + index + 1;
+            const { ETag } = await client.send(
+              new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body: block }),
+              optionsOf(call),
+            );
+            stored.add({ PartNumber, ETag, Size: block.length });
+          },
         });
         return {
           offset,
           get durable() {
-            return durable;
+            return stored.bytesWithoutGap();
           },
           write: (chunk) => translated(store, call, () => blocks.write(chunk)),
           complete: () =>
@@ -184,7 +189,7 @@ export const createS3Storage = (settings: S3Settings): FileStorage & { close(): 
                     Bucket,
                     Key,
                     UploadId,
-                    MultipartUpload: { Parts: done },
+                    MultipartUpload: { Parts: stored.inOrder() },
                   }),
                   optionsOf(call),
                 );
@@ -252,6 +257,28 @@ const wholeParts = (parts: readonly Part[]): readonly Part[] => {
     ({ PartNumber, Size }, index) => PartNumber !== index + 1 || Size !== partSize,
   );
   return end === -1 ? sorted : sorted.slice(0, end);
+};
+
+/** Collects the parts of an upload. They can be stored in another order than that of the file. */
+const createStoredParts = (earlier: readonly Part[]) => {
+  const parts = new Map<number, Part>();
+  let withoutGap = 0;
+  let bytesWithoutGap = 0;
+  const add = (part: Part): void => {
+    parts.set(part.PartNumber ?? 0, part);
+    for (let next = parts.get(withoutGap + 1); next; next = parts.get(withoutGap + 1)) {
+      withoutGap += 1;
+      bytesWithoutGap += next.Size ?? 0;
+    }
+  };
+  for (const part of earlier) add(part);
+  return {
+    add,
+    /** The bytes before the first gap. The next attempt repeats those after it. */
+    bytesWithoutGap: (): number => bytesWithoutGap,
+    inOrder: (): CompletedPart[] =>
+      [...parts].toSorted(([a], [b]) => a - b).map(([PartNumber, { ETag }]) => ({ PartNumber, ETag })),
+  };
 };
 
 const encryptionOf = (encryption: S3Settings['encryption']) => {

@@ -108,7 +108,7 @@ describe('recordings of Zoom', () => {
       const { control, meeting, recordings } = await setUp();
       control.recordMeeting(meeting, { uuid, files: [{ type: 'MP4', size: 100 }] });
       const [listed] = await recordings.list(host, meeting, callContext());
-      const file = { instance: uuid, file: listed?.files[0]?.id ?? '' };
+      const file = { meeting, instance: uuid, file: listed?.files[0]?.id ?? '' };
       const download = await recordings.download(host, file, 0, callContext());
       expect(await bytesFrom(download.body)).toHaveLength(100);
       expect(await recordings.remove(host, uuid, 'delete', callContext())).toBe('deleted');
@@ -125,7 +125,7 @@ describe('recordings of Zoom', () => {
     const { control, meeting, recordings } = await setUp();
     const { uuid } = control.recordMeeting(meeting, { files: [{ type: 'MP4', size: 1_000_003 }] });
     const [listed] = await recordings.list(host, meeting, callContext());
-    const file = { instance: uuid, file: listed?.files[0]?.id ?? '' };
+    const file = { meeting, instance: uuid, file: listed?.files[0]?.id ?? '' };
     const whole = await recordings.download(host, file, 0, callContext());
     expect(whole).toMatchObject({ offset: 0, size: 1_000_003 });
     const bytes = await bytesFrom(whole.body);
@@ -141,7 +141,7 @@ describe('recordings of Zoom', () => {
       ignoresRanges: true,
     });
     const [listed] = await recordings.list(host, meeting, callContext());
-    const file = { instance: uuid, file: listed?.files[0]?.id ?? '' };
+    const file = { meeting, instance: uuid, file: listed?.files[0]?.id ?? '' };
     const download = await recordings.download(host, file, 1_000, callContext());
     expect(download).toMatchObject({ offset: 0, size: 5_000 });
     expect(await bytesFrom(download.body)).toHaveLength(5_000);
@@ -151,7 +151,7 @@ describe('recordings of Zoom', () => {
     const { control, meeting, recordings } = await setUp();
     const { uuid } = control.recordMeeting(meeting, { files: [{ type: 'MP4', size: 100 }] });
     const [listed] = await recordings.list(host, meeting, callContext());
-    const file = { instance: uuid, file: listed?.files[0]?.id ?? '' };
+    const file = { meeting, instance: uuid, file: listed?.files[0]?.id ?? '' };
     control.setFault('zoom', { kind: 'unauthorized', operation: 'recordings.download', times: 1 });
     await expect(recordings.download(host, file, 0, callContext())).rejects.toMatchObject({
       fault: { kind: 'retry', effect: 'none' },
@@ -166,7 +166,7 @@ describe('recordings of Zoom', () => {
       cutAfter: 700_000,
     });
     const [listed] = await recordings.list(host, meeting, callContext());
-    const file = { instance: uuid, file: listed?.files[0]?.id ?? '' };
+    const file = { meeting, instance: uuid, file: listed?.files[0]?.id ?? '' };
     const cut = await recordings.download(host, file, 0, callContext());
     await expect(bytesFrom(cut.body)).rejects.toMatchObject({ fault: { kind: 'outage', effect: 'none' } });
   });
@@ -180,7 +180,7 @@ describe('recordings of Zoom', () => {
     expect(await recordings.isInTrash(host, meeting, callContext())).toBe(true);
     expect(await recordings.remove(host, uuid, 'trash', callContext())).toBe('absent');
     await expect(
-      recordings.download(host, { instance: uuid, file: 'any' }, 0, callContext()),
+      recordings.download(host, { meeting, instance: uuid, file: 'any' }, 0, callContext()),
     ).rejects.toMatchObject({ fault: { kind: 'not_found' } });
   });
 
@@ -213,7 +213,12 @@ describe('recordings of Zoom', () => {
     });
     const [listed] = await recordings.list(host, '1', callContext());
     await expect(
-      recordings.download(host, { instance: 'u', file: listed?.files[0]?.id ?? '' }, 0, callContext()),
+      recordings.download(
+        host,
+        { meeting: '1', instance: 'u', file: listed?.files[0]?.id ?? '' },
+        0,
+        callContext(),
+      ),
     ).rejects.toMatchObject({ fault: { kind: 'misconfigured' } });
     expect(requests).toEqual([]);
   });

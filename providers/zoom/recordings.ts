@@ -4,7 +4,6 @@
  * instances, each with its own UUID and its own recording.
  */
 import { createHash } from 'node:crypto';
-import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
 import type { FileKind, ListedFile } from '../../domain/recordings/recording.ts';
@@ -14,9 +13,10 @@ import type { ErrorRow } from '../errors/error-table.ts';
 import { httpRows } from '../errors/error-table.ts';
 import { operationOf } from '../operations.ts';
 import { isAddressNotAllowed } from '../outbound/address-rules.ts';
-import type { Download, GuardedDownload } from '../outbound/guarded-download.ts';
+import { openFile, type RefusedDownload } from '../outbound/file-download.ts';
+import type { GuardedDownload } from '../outbound/guarded-download.ts';
 import { maySendCredentials } from '../outbound/guarded-fetch.ts';
-import type { CallContext, FileDownload, HostAccount, ListedRecording, RecordingProvider } from '../ports.ts';
+import type { CallContext, HostAccount, ListedRecording, RecordingProvider } from '../ports.ts';
 import type { ZoomClient } from './client.ts';
 import { fromZoom, zoomError } from './errors.ts';
 
@@ -166,25 +166,14 @@ export const createZoomRecordings = (
       const recording = await read(host, path, recordingSchema, call, downloadOperation);
       const listed = recording?.recording_files?.find((candidate) => fileIdOf(candidate) === file);
       if (!listed?.download_url) throw fileGone();
-      const url = requireZoom(listed.download_url);
-      const token = recording?.download_access_token;
-      try {
-        const answer = await download(url, {
-          headers: {
-            // A compressed answer would have other offsets.
-            'accept-encoding': 'identity',
-            'x-correlation-id': call.correlationId,
-            ...(token ? { authorization: `Bearer ${token}` } : {}),
-            ...(offset > 0 ? { range: `bytes=${offset}-` } : {}),
-          },
-          signal: call.signal,
-        });
-        return await openAnswer(answer, call);
-      } catch (error) {
-        if (isAddressNotAllowed(error))
-          throw foreignAddress('a redirect leads to an address that is not allowed');
-        throw fromZoom(downloadOperation, error, call);
-      }
+      const token = recording?.download_access_token ?? undefined;
+      return openFile(download, { url: requireZoom(listed.download_url), token, offset }, call, {
+        refused,
+        broken: (error) =>
+          isAddressNotAllowed(error)
+            ? foreignAddress('a redirect leads to an address that is not allowed')
+            : fromZoom(downloadOperation, error, call),
+      });
     },
 
     remove: async (host, instance, action, call) => {
@@ -214,37 +203,13 @@ const fileGone = (): ProviderError =>
     { message: 'the recording no longer has the file' },
   );
 
-/** Checks the answer of a download, and returns its bytes. An error page in place of the file is not stored. */
-const openAnswer = async (answer: Download, call: CallContext): Promise<FileDownload> => {
-  const { status } = answer;
-  const isFile = status === 200 || status === 206;
-  if (!isFile || isPage(answer)) {
-    await answer.discard();
-    throw zoomError(downloadErrors, downloadOperation, {
-      // Zoom answers a request without a valid token with its sign-in page.
-      status: isFile ? 401 : status,
-      retryAfter: answer.header('retry-after'),
-      body: { message: isFile ? 'the answer is a page, not a file' : 'the file cannot be downloaded' },
-    });
-  }
-  const range =
-    status === 206 ? /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(answer.header('content-range') ?? '') : null;
-  const size = range ? numberOf(range[2]) : numberOf(answer.header('content-length'));
-  return { offset: numberOf(range?.[1]) ?? 0, size, body: bytesOf(answer.body, call) };
-};
-
-const isPage = (answer: Download): boolean => answer.header('content-type')?.startsWith('text/html') ?? false;
-
-const numberOf = (text: string | undefined): number | undefined =>
-  text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
-
-async function* bytesOf(body: Readable, call: CallContext): AsyncGenerator<Uint8Array> {
-  try {
-    yield* body;
-  } catch (error) {
-    throw fromZoom(downloadOperation, error, call);
-  }
-}
+/** Zoom answers a request without a valid token with its sign-in page. */
+const refused = ({ status, retryAfter, isPage }: RefusedDownload): ProviderError =>
+  zoomError(downloadErrors, downloadOperation, {
+    status: isPage ? 401 : status,
+    retryAfter,
+    body: { message: isPage ? 'the answer is a page, not a file' : 'the file cannot be downloaded' },
+  });
 
 const asListed = ({ uuid, start_time, duration, recording_files }: ZoomRecording): ListedRecording => {
   const startedMs = Date.parse(start_time ?? '');

@@ -1,9 +1,11 @@
 /**
  * Changes auditions and calendars at random, on both sides: requests, moves, changes of the cast and cancellations through
- * the API, and moved, deleted, retitled and declined events and events of other programs in the calendars. Notifications are
- * lost, doubled and delayed, subscriptions are lost, sync tokens expire, accounts are disconnected and connected again, and
- * workers are killed. Two connections see one calendar. Afterwards both sides must agree: each calendar has one event of each audition
- * that uses it, at its time, and no other.
+ * the API, and moved, deleted, retitled and declined events and events of other programs in the calendars. Half of the
+ * auditions are on days on which clocks change, in both hemispheres, and people move events in local times. Notifications are
+ * lost, repeated, delayed and reordered, subscriptions end, are removed and must be authorized again, quotas end in the middle
+ * of a listing, sync tokens expire, accounts are disconnected and connected again, and workers are killed. Two connections see
+ * one calendar. Listings have pages of two events. Afterwards both sides must agree: each calendar has one event of each
+ * audition that uses it, at its time, and no other.
  *
  * `npm run test:deep` runs more auditions and more steps.
  */
@@ -23,6 +25,7 @@ import {
   hasCaldavServer,
   startCaldavServer,
 } from '../harness/caldav-servers.ts';
+import { type ChangingZone, changingZones, clockChangesOf } from '../harness/clock-changes.ts';
 import { atDepth, seededRandom, testSeed } from '../harness/depth.ts';
 import { createHttpBrowser } from '../harness/form-browser.ts';
 import { connectToSandbox } from '../harness/google-sandbox.ts';
@@ -47,7 +50,7 @@ const below = (limit: number): number => Math.floor(random() * limit);
 const pick = <Value>(values: readonly Value[]): Value | undefined => values[below(values.length)];
 
 let service: ServiceUnderTest;
-let server: CaldavServer | undefined;
+const servers: CaldavServer[] = [];
 let worker: WorkerProcess;
 /** The calendars by their names. */
 const calendars = new Map<string, PersonsCalendar>();
@@ -66,7 +69,11 @@ const use = (used: Used, calendar: PersonsCalendar): void => {
 };
 
 beforeAll(async () => {
-  service = await startService({ calendarSync: true });
+  service = await startService({
+    calendarSync: true,
+    google: { eventsPerPage: 2, timeZone: 'Europe/Paris' },
+    microsoft: { changesPerPage: 2, timeZone: 'Romance Standard Time' },
+  });
   const { sandbox } = service;
   for (const account of [...googleAccounts, ...googleAccounts.slice(0, 1)]) {
     // The synchronisations of the service's own connections have the ids of those in other test files.
@@ -79,8 +86,10 @@ beforeAll(async () => {
     { provider: 'microsoft', connection: await connectOutlook(), calendarId: 'primary' },
     outlookCalendarOf(sandbox, outlookAccount),
   );
-  if (hasCaldavServer('radicale')) {
-    server = await startCaldavServer('radicale');
+  for (const name of ['radicale', 'xandikos'] as const) {
+    if (!hasCaldavServer(name)) continue;
+    const server = await startCaldavServer(name);
+    servers.push(server);
     const calendarId = await server.createCalendar('auditions');
     const connection = await connectCaldav(server);
     use({ provider: 'apple', connection, calendarId }, caldavCalendarOf(server, calendarId));
@@ -89,7 +98,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await service.close();
-  await server?.close();
+  for (const server of servers) await server.close();
 });
 
 const googleConnections: { readonly connection: ConnectionId; readonly account: string }[] = [];
@@ -117,14 +126,14 @@ const connectOutlook = async (): Promise<ConnectionId> => {
   return connected.id;
 };
 
-const connectCaldav = async ({ url }: CaldavServer): Promise<string> => {
+const connectCaldav = async ({ name, url }: CaldavServer): Promise<string> => {
   const platform = createApiClient(service);
-  const { body } = await platform.get('/v1/connections/apple/authorize?owner=ada');
+  const { body } = await platform.get(`/v1/connections/apple/authorize?owner=${name}`);
   const visitor = createHttpBrowser(service.url);
   const page = await visitor.open(String(Object(body).url));
   const { username, password } = caldavUser;
   await visitor.submit(page, { to: '/apple' }, { server: url, username, password });
-  const listed = await platform.get('/v1/connections?owner=ada');
+  const listed = await platform.get(`/v1/connections?owner=${name}`);
   return String(Object(listed.body).items[0].id);
 };
 
@@ -163,16 +172,28 @@ const besideSlot = async (slot: AuditionView['slot']): Promise<void> => {
   await calendar.events.delete({ calendarId: 'primary', eventId });
 };
 
+/** The times at which clocks change, from the next week on. A slot must begin within a year. */
+const clockChanges = changingZones.flatMap(({ zone }: ChangingZone) =>
+  clockChangesOf(zone, Date.now() + 7 * day, Date.now() + 350 * day),
+);
+
+/** Returns when the n-th audition begins, in milliseconds from now. Every other one is in the hours around a clock change. */
+const startsIn = (n: number): number => {
+  const change = clockChanges[n % clockChanges.length];
+  if (n % 2 === 0 || change === undefined) return (5 + n) * day;
+  return change + ((Math.floor(n / 2) % 5) - 2) * hour - Date.now();
+};
+
 /** Changes an event of ours in a calendar, as its owner does. */
 const inCalendar = async (): Promise<void> => {
   const calendar = pick([...calendars.values()]);
   const event = pick((await calendar?.events()) ?? []);
   if (!calendar || !event) return;
   const { id, start } = event;
-  const moved = start + (below(5) - 2) * hour;
+  const moved = start + (below(9) - 4) * (hour / 2);
   const changes = [
     () => calendar.move(id, moved, moved + hour / 2),
-    () => calendar.move(id, moved, moved + hour / 2),
+    () => calendar.move(id, moved, moved + hour / 2, pick(changingZones)),
     () => calendar.remove(id),
     () => calendar.retitle(id, 'My big day'),
     () => calendar.decline?.(id),
@@ -189,16 +210,19 @@ it(`calendars and auditions agree after ${steps} random changes (TEST_SEED=${tes
   const { control } = service.sandbox;
   const ids: string[] = [];
 
+  let requests = 0;
   const request = async (): Promise<void> => {
-    const n = ids.length + 1;
-    const body = requestBody(n, (5 + n) * day);
+    requests += 1;
+    const body = requestBody(requests, startsIn(requests));
     const [performer, director, ...others] = body.participants;
     const calendar = pick(choices);
     const answer = await backend.post('/v1/auditions', {
       ...body,
       participants: [{ ...performer, calendar }, { ...director, calendar: choices[1] }, ...others],
     });
-    ids.push(String(Object(answer.body).id));
+    const { id } = Object(answer.body);
+    // An event of a calendar can be in the way.
+    if (id !== undefined) ids.push(String(id));
   };
   const onOurSide = [
     async (id: string) => {
@@ -237,6 +261,48 @@ it(`calendars and auditions agree after ${steps} random changes (TEST_SEED=${tes
         latencyMs: 1_500,
         times: 2,
       }),
+    ...(['google', 'microsoft'] as const).flatMap((vendor) => {
+      const operation = vendor === 'google' ? 'channel.notify' : 'subscription.notify';
+      return [
+        () => control.setFault(vendor, { kind: 'duplicate', operation, copies: 3, times: 3 }),
+        () => control.setFault(vendor, { kind: 'reorder', operation, count: 3, withinMs: 2_000, times: 6 }),
+        () => control.expireSubscriptions(vendor),
+      ];
+    }),
+    // The quota ends after the first page of a listing, or before a write.
+    () =>
+      control.setFault('google', {
+        kind: 'rate_limit',
+        operation: 'events.list',
+        after: 1,
+        times: 2,
+        status: 403,
+        reason: 'userRateLimitExceeded',
+        retryAfterSeconds: null,
+      }),
+    () =>
+      control.setFault('google', {
+        kind: 'rate_limit',
+        operation: pick(['events.insert', 'events.update', 'events.delete']),
+        times: 2,
+        status: 403,
+        reason: 'rateLimitExceeded',
+        retryAfterSeconds: null,
+      }),
+    () =>
+      control.setFault('microsoft', {
+        kind: 'rate_limit',
+        operation: pick(['calendarView.delta', 'events.get', 'events.update', 'events.create']),
+        after: 1,
+        times: 2,
+        retryAfterSeconds: 1,
+      }),
+    async () => {
+      const events = ['missed', 'reauthorizationRequired', 'subscriptionRemoved'] as const;
+      const event = pick(events) ?? 'missed';
+      await control.sendLifecycleEvent({ account: outlookAccount, event });
+    },
+    () => control.setFault('microsoft', { kind: 'outage', operation: 'subscription.lifecycle', times: 1 }),
     () => control.setFault('google', { kind: 'lost_answer', operation: 'events.insert', times: 1 }),
     () => control.setFault('google', { kind: 'lost_answer', operation: 'events.update', times: 1 }),
     () => control.setFault('microsoft', { kind: 'lost_answer', operation: 'events.create', times: 1 }),
@@ -264,23 +330,31 @@ it(`calendars and auditions agree after ${steps} random changes (TEST_SEED=${tes
       service.database.repositories.watchSubscriptions.markAllLost(
         connectionIdSchema.parse(pick(choices)?.connection),
       ),
-    async () => {
-      await worker.kill();
-      await pause(below(1_500));
-      worker = await service.startWorker();
-    },
   ];
+  const killWorker = async (): Promise<void> => {
+    await worker.kill();
+    await pause(below(1_500));
+    worker = await service.startWorker();
+  };
+  /** Both sides change the same time of the same audition. */
+  const collide = async (): Promise<void> => {
+    await Promise.all([inCalendar(), onOurSide[0]?.(pick(ids) ?? ''), inCalendar()]);
+  };
 
   for (let step = 0; step < steps; step += 1) {
     noteProgress(`step ${step + 1} of ${steps}`);
     const dice = random();
     if (ids.length === 0 || (ids.length < auditions && dice < 0.25)) await request();
-    else if (dice < 0.5) await pick(onOurSide)?.(pick(ids) ?? '');
-    else if (dice < 0.75) await inCalendar();
-    else if (dice < 0.8) await besideSlot((await platform.view(pick(ids) ?? '')).slot);
+    else if (dice < 0.42) await pick(onOurSide)?.(pick(ids) ?? '');
+    else if (dice < 0.6) await inCalendar();
+    else if (dice < 0.66) await collide();
+    else if (dice < 0.7) await killWorker();
+    else if (dice < 0.74) await besideSlot((await platform.view(pick(ids) ?? '')).slot);
     else await Promise.resolve(pick(disturb)?.());
-    await pause(below(1_000));
+    if (random() < 0.8) await pause(below(1_000));
   }
+  const { google, microsoft } = control.state().calls;
+  noteProgress(`calls ${JSON.stringify({ google, microsoft })}`);
   control.clearFaults();
 
   /** Reads everything again and repairs, as the daily reconciliation does. */

@@ -1,26 +1,13 @@
-/**
- * Stores recordings with the whole service, and kills its workers with SIGKILL while a large file is transferred.
- * `npm run test:deep` transfers 1 GB.
- */
+/** Stores the recordings that Zoom reports, with the whole service. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditionId } from '../../domain/ids.ts';
-import { recordingWorkflowId } from '../../domain/workflow-ids.ts';
 import { type ApiClient, createApiClient, day, requestBody } from '../harness/api-client.ts';
-import { atDepth } from '../harness/depth.ts';
 import { eventually } from '../harness/eventually.ts';
 import { checksumOf } from '../harness/recording-harness.ts';
 import { organization, type ServiceUnderTest, startService } from '../harness/service.ts';
-
-const megabyte = 1_000_000;
-const largeSize = atDepth(120, 1_000) * megabyte;
-/** Slow enough that each worker is killed before it has transferred the rest. */
-const bytesPerSecond = atDepth(15, 60) * megabyte;
-const kills = atDepth(2, 4);
 
 let service: ServiceUnderTest;
 let platform: ApiClient;
@@ -86,49 +73,4 @@ describe('the service', () => {
     await platform.until(id, ({ state }) => state === 'closed', 30_000);
     await worker.stop();
   }, 120_000);
-
-  it(
-    `stores a file of ${largeSize / megabyte} MB once when ${kills} workers are killed during the transfer`,
-    async () => {
-      let worker = await service.startWorker();
-      const { id, meetingId } = await scheduled();
-      const [file] = service.sandbox.control.recordMeeting(meetingId, {
-        files: [{ type: 'MP4', size: largeSize }],
-        bytesPerSecond,
-      }).files;
-      if (!file) throw new Error('no file was made');
-      await service.sandbox.control.sendMeetingEvent(meetingId, { event: 'recording.completed' });
-      const folderOf = async () => {
-        const [recording] = await recordingsOf(id);
-        return pathOf(`${organization}/${id}/${recording?.id ?? 'none'}`);
-      };
-      const partialSize = async (): Promise<number> => {
-        const folder = await folderOf();
-        const names = await readdir(folder).catch(() => []);
-        const [partial] = names.filter((name) => name.endsWith('.part'));
-        return partial === undefined ? 0 : (await stat(join(folder, partial))).size;
-      };
-      let before = 0;
-      for (let kill = 0; kill < kills; kill += 1) {
-        await eventually(async () => (await partialSize()) > before, 90_000);
-        await pause(1_000);
-        await worker.kill();
-        const size = await partialSize();
-        // Each attempt continues where the killed one has stopped.
-        expect(size).toBeGreaterThan(before);
-        expect(size).toBeLessThan(largeSize);
-        before = size;
-        worker = await service.startWorker();
-      }
-      const recording = await storedRecording(id, 120_000 + largeSize / 10_000);
-      const [stored] = recording.files;
-      expect(stored).toMatchObject({ state: 'stored', size: largeSize, sha256: checksumOf(file) });
-      expect(await sha256Of(pathOf(stored?.storageKey ?? ''))).toBe(checksumOf(file));
-      expect(await readdir(await folderOf())).toHaveLength(1);
-      const handle = service.temporal.workflow.getHandle(recordingWorkflowId(id, 'zoom', meetingId));
-      expect(await handle.result()).toMatchObject({ outcome: 'stored', storedFiles: 1 });
-      await worker.stop();
-    },
-    300_000 + largeSize / 2_000,
-  );
 });

@@ -83,6 +83,8 @@ export interface ActivityHarnessOptions {
   /** Whether the mail server offers a journal; without one, the client cannot find out whether a message was sent. */
   readonly journal?: boolean;
   readonly sandbox?: SandboxOptions;
+  /** The clock of the sandbox, in epoch milliseconds. */
+  readonly clock?: () => number;
   /** Wraps the providers that the activities call, so that a test can interfere. */
   readonly wrapProviders?: (providers: Providers) => Providers;
 }
@@ -102,11 +104,12 @@ export const useActivityHarness = () => {
   return async ({
     journal = true,
     sandbox: sandboxOptions = {},
+    clock = Date.now,
     wrapProviders = (same) => same,
   }: ActivityHarnessOptions = {}) => {
     // Connects the account again for each test: a sandbox rejects the access tokens that another sandbox issued.
     await connectOffice(database);
-    const sandbox = await startSandbox(sandboxOptions);
+    const sandbox = await startSandbox(sandboxOptions, clock);
     const providers = createProviders(settingsFor(sandbox.url, mail, journal));
     onTestFinished(async () => {
       await providers.close();

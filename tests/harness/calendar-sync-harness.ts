@@ -29,6 +29,8 @@ export const later: Slot = { ...slot, start: '2031-07-01T12:00:00.000Z', end: '2
 interface Options {
   readonly pageSize?: number;
   readonly roundMs?: number;
+  /** The clock of the vendor, in epoch milliseconds. */
+  readonly clock?: () => number;
   readonly wrap?: (changes: CalendarChanges) => CalendarChanges;
   readonly wrapCalendar?: (calendar: CalendarProvider) => CalendarProvider;
 }
@@ -40,10 +42,11 @@ export const useCalendarSync = () => {
   return async ({
     pageSize = 1_000,
     roundMs = 20_000,
+    clock = Date.now,
     wrap = (same) => same,
     wrapCalendar = (same) => same,
   }: Options = {}) => {
-    const bench = await benchFor();
+    const bench = await benchFor({ clock });
     const { activities, repositories, pool, sandbox, auditionId, about, key } = bench;
     const connection: ConnectionId = `conn_${randomUUID()}`;
     const account = `${randomUUID()}@example.com`;

@@ -30,7 +30,9 @@ export const googleErrorOf = async (call: Promise<unknown>) => {
     () => new Error('expected the call to be rejected; it succeeded'),
     (refused: unknown) => refused,
   );
-  expect(error).toMatchObject({ response: { data: { error: { errors: [{ domain: 'global' }] } } } });
+  expect(error).toMatchObject({
+    response: { data: { error: { errors: [{ domain: expect.stringMatching(/^(global|calendar)$/) }] } } },
+  });
   const { response } = Object(error);
   return { status: response.status, reason: response.data.error.errors[0].reason, data: response.data };
 };

@@ -1,11 +1,17 @@
 /** Changes the main calendar of an Outlook mailbox at a running sandbox, as its owner does with Outlook. */
+import { DateTime } from 'luxon';
 import { z } from 'zod';
 import type { Sandbox } from '../../infra/sandbox/sandbox.ts';
+import type { ChangingZone } from './clock-changes.ts';
 
-const timeOf = (epochMs: number) => ({
-  dateTime: new Date(epochMs).toISOString().slice(0, -1),
-  timeZone: 'UTC',
-});
+/** In a zone, the time is local, as Outlook writes it. */
+const timeOf = (epochMs: number, local: ChangingZone | undefined) =>
+  local
+    ? {
+        dateTime: DateTime.fromMillis(epochMs, { zone: local.zone }).toFormat("yyyy-MM-dd'T'HH:mm:ss"),
+        timeZone: local.windowsZone,
+      }
+    : { dateTime: new Date(epochMs).toISOString().slice(0, -1), timeZone: 'UTC' };
 
 /** Returns the mailbox of an account. */
 export const connectToMailbox = (sandbox: Sandbox, account: string) => {
@@ -40,8 +46,8 @@ export const connectToMailbox = (sandbox: Sandbox, account: string) => {
       const event = events().find(({ immutableId, deleted }) => immutableId === eventId && !deleted);
       return event && Date.parse(`${event.start.dateTime}Z`);
     },
-    move: (eventId: string, start: number, end: number) =>
-      send('PATCH', eventId, { start: timeOf(start), end: timeOf(end) }),
+    move: (eventId: string, start: number, end: number, local?: ChangingZone) =>
+      send('PATCH', eventId, { start: timeOf(start, local), end: timeOf(end, local) }),
     remove: (eventId: string) => send('DELETE', eventId),
     retitle: (eventId: string, subject: string) => send('PATCH', eventId, { subject }),
   };

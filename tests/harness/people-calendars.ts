@@ -1,6 +1,8 @@
 /** The calendars of people at the sandbox and at a CalDAV server, as their owners change them. */
+import { DateTime } from 'luxon';
 import type { Sandbox } from '../../infra/sandbox/sandbox.ts';
 import type { CaldavServer } from './caldav-servers.ts';
+import type { ChangingZone } from './clock-changes.ts';
 import { connectToSandbox } from './google-sandbox.ts';
 import { connectToMailbox } from './outlook-mailbox.ts';
 
@@ -17,7 +19,8 @@ export interface PersonsCalendar {
   readonly provider: 'google' | 'microsoft' | 'apple';
   /** Returns the events of auditions that the owner sees. */
   events(): Promise<readonly MarkedEvent[]>;
-  move(id: string, start: number, end: number): Promise<unknown>;
+  /** With a zone, the times are local, as calendar programs write them: those that exist twice mean the first one. */
+  move(id: string, start: number, end: number, zone?: ChangingZone): Promise<unknown>;
   remove(id: string): Promise<unknown>;
   retitle(id: string, title: string): Promise<unknown>;
   /** Answers the event as an attendee. Absent where our event has no attendee that could. */
@@ -26,6 +29,9 @@ export interface PersonsCalendar {
 
 const auditionIn = (event: unknown): string | undefined =>
   /aud_[0-9a-zA-Z-]+/.exec(typeof event === 'string' ? event : JSON.stringify(event))?.[0];
+
+const localTime = (epochMs: number, zone: string): string =>
+  DateTime.fromMillis(epochMs, { zone }).toFormat("yyyy-MM-dd'T'HH:mm:ss");
 
 /** Returns the main calendar of a Google account. */
 export const googleCalendarOf = (sandbox: Sandbox, account: string): PersonsCalendar => {
@@ -44,11 +50,13 @@ export const googleCalendarOf = (sandbox: Sandbox, account: string): PersonsCale
             : [{ id, auditionId, start: Date.parse(start.dateTime ?? '') }];
         },
       ),
-    move: (id, start, end) =>
-      patch(id, {
-        start: { dateTime: new Date(start).toISOString() },
-        end: { dateTime: new Date(end).toISOString() },
-      }),
+    move: (id, start, end, local) => {
+      const timeOf = (at: number) =>
+        local
+          ? { dateTime: localTime(at, local.zone), timeZone: local.zone }
+          : { dateTime: new Date(at).toISOString() };
+      return patch(id, { start: timeOf(start), end: timeOf(end) });
+    },
     remove: (eventId) => calendar.events.delete({ calendarId: 'primary', eventId }),
     retitle: (id, summary) => patch(id, { summary }),
     decline: (id) => patch(id, { attendees: [{ email: account, responseStatus: 'declined' }] }),
@@ -76,8 +84,35 @@ export const outlookCalendarOf = (sandbox: Sandbox, account: string): PersonsCal
 const digitsOf = (epochMs: number): string =>
   `${new Date(epochMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
 
-const instantOfDigits = (digits: string): number =>
-  Date.parse(digits.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
+const instantOfDigits = (digits: string, zone = 'utc'): number => {
+  const local = DateTime.fromFormat(digits.replace('Z', ''), "yyyyMMdd'T'HHmmss", { zone });
+  return Math.min(...local.getPossibleOffsets().map((time) => time.toMillis()));
+};
+
+/** The zone of `localLine`: https://www.rfc-editor.org/rfc/rfc5545#section-3.6.5 */
+const parisZone = [
+  'BEGIN:VTIMEZONE',
+  'TZID:Europe/Paris',
+  'BEGIN:DAYLIGHT',
+  'DTSTART:19700329T020000',
+  'RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU',
+  'TZOFFSETFROM:+0100',
+  'TZOFFSETTO:+0200',
+  'END:DAYLIGHT',
+  'BEGIN:STANDARD',
+  'DTSTART:19701025T030000',
+  'RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU',
+  'TZOFFSETFROM:+0200',
+  'TZOFFSETTO:+0100',
+  'END:STANDARD',
+  'END:VTIMEZONE',
+].join('\r\n');
+
+const localLine = (name: string, at: number): string =>
+  `${name};TZID=Europe/Paris:${localTime(at, 'Europe/Paris').replaceAll(/[-:]/g, '')}`;
+
+const withParisZone = (text: string): string =>
+  text.includes('TZID:Europe/Paris') ? text : text.replace('BEGIN:VEVENT', `${parisZone}\r\nBEGIN:VEVENT`);
 
 /** Returns a calendar at a CalDAV server. The ids of its events are URLs. */
 export const caldavCalendarOf = (server: CaldavServer, url: string): PersonsCalendar => {
@@ -91,15 +126,24 @@ export const caldavCalendarOf = (server: CaldavServer, url: string): PersonsCale
     events: async () =>
       (await server.resources(url)).flatMap(({ url: id, text }) => {
         const auditionId = auditionIn(text);
-        const start = instantOfDigits(/^DTSTART:(\S+)/m.exec(text)?.[1] ?? '');
+        // The components of a zone have times as well.
+        const event = text.slice(text.indexOf('BEGIN:VEVENT'));
+        const [, zone, digits = ''] = /^DTSTART(?:;TZID=([^:;]+))?[^:]*:(\S+)/m.exec(event) ?? [];
+        const start = instantOfDigits(digits, zone);
         return auditionId === undefined ? [] : [{ id, auditionId, start }];
       }),
-    move: (id, start, end) =>
-      change(id, (text) =>
-        text
-          .replace(/^DTSTART[^\r\n]*/m, `DTSTART:${digitsOf(start)}`)
-          .replace(/^DTEND[^\r\n]*/m, `DTEND:${digitsOf(end)}`),
-      ),
+    move: (id, start, end, local) =>
+      change(id, (text) => {
+        const at = text.indexOf('BEGIN:VEVENT');
+        const lineOf = (name: string, time: number) =>
+          local ? localLine(name, time) : `${name}:${digitsOf(time)}`;
+        const event = text
+          .slice(at)
+          .replace(/^DTSTART[^\r\n]*/m, lineOf('DTSTART', start))
+          .replace(/^DTEND[^\r\n]*/m, lineOf('DTEND', end));
+        const moved = `${text.slice(0, at)}${event}`;
+        return local ? withParisZone(moved) : moved;
+      }),
     remove: (id) => server.send('DELETE', id),
     retitle: (id, title) => change(id, (text) => text.replace(/^SUMMARY[^\r\n]*/m, `SUMMARY:${title}`)),
   };

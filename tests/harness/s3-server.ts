@@ -24,7 +24,9 @@ const executable = [env['VERSITYGW'], 'versitygw', cached].find(
 export const hasS3Server = executable !== undefined;
 
 export interface S3Server {
-  readonly settings: S3Settings;
+  readonly settings: S3Settings & Required<Pick<S3Settings, 'endpoint' | 'credentials'>>;
+  /** The same settings as environment variables of the service. */
+  readonly env: NodeJS.ProcessEnv;
   close(): Promise<void>;
 }
 
@@ -56,8 +58,16 @@ export const startS3Server = async (): Promise<S3Server> => {
   );
   const endpoint = `http://127.0.0.1:${port}`;
   await eventually(async () => (await fetch(endpoint).catch(() => undefined)) !== undefined, 20_000);
+  const bucket = 'recordings';
   return {
-    settings: { bucket: 'recordings', region: 'us-east-1', endpoint, usesPathStyle: true, credentials },
+    settings: { bucket, region: 'us-east-1', endpoint, usesPathStyle: true, credentials },
+    env: {
+      S3_BUCKET: bucket,
+      S3_ENDPOINT: endpoint,
+      S3_PATH_STYLE: 'true',
+      S3_ACCESS_KEY_ID: credentials.accessKeyId,
+      S3_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    },
     close: async () => {
       server.kill();
       await server;

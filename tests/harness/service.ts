@@ -76,7 +76,9 @@ export interface ServiceOptions {
   readonly startApi?: (env: NodeJS.ProcessEnv) => Promise<{ readonly url: string; close(): Promise<void> }>;
   /** Whether calendars are synchronized. Default: no, so that a test's faults hit the calls that it makes. */
   readonly calendarSync?: boolean;
-  /** More settings of the simulated Zoom. */
+  /** More settings of the simulated vendors. */
+  readonly google?: SandboxOptions['google'];
+  readonly microsoft?: SandboxOptions['microsoft'];
   readonly zoom?: SandboxOptions['zoom'];
   /** More settings of API and workers. */
   readonly env?: NodeJS.ProcessEnv;
@@ -94,6 +96,8 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
   const apiPort = await getPort();
   const [sandbox, mailServer] = await Promise.all([
     startSandbox({
+      google: { userRequestsPerMinute: 0, projectRequestsPerMinute: 0, ...options.google },
+      microsoft: { mailboxRequestsPerTenMinutes: 0, ...options.microsoft },
       zoom: {
         dailyLimit: 0,
         webhookUrl: `http://127.0.0.1:${apiPort}/v1/webhooks/zoom`,

@@ -1,7 +1,7 @@
 /** Signals auditions about changes in calendars, through the client of the worker that runs the activity. */
 import { getClient } from '@temporalio/activity';
 import { type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
-import type { AuditionSignals } from '../../activities/calendar-sync/change-report.ts';
+import type { AuditionSignals } from '../../activities/calendar-sync/audition-signals.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
 import { answerReportedSignal, calendarChangedSignal } from '../../workflows/audition/messages.ts';

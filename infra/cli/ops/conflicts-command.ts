@@ -1,6 +1,7 @@
 /** `ops conflicts …`: shows and replaces the rules of an organization about conflicts (docs/conflicts.md). */
 import { Command } from 'commander';
 import { createOrganizations } from '../../../db/access/organizations.ts';
+import { resolveCalendarReminders } from '../../../domain/audition/calendar-reminders.ts';
 import {
   type OrganizationConflicts,
   organizationConflictsSchema,
@@ -19,6 +20,7 @@ const parseSettings = jsonOption({
   // Refuses what a request with these settings would be refused for.
   check: (settings) => {
     resolveConflictRules({}, settings);
+    resolveCalendarReminders(settings.calendarReminders ?? [], '/calendarReminders');
     for (const { zone } of settings.blackouts ?? []) checkZone(zone);
   },
 });

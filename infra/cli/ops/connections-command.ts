@@ -25,6 +25,7 @@ const listSchema = z.object({
           }),
         )
         .default([]),
+      problems: z.array(z.looseObject({ kind: z.string(), since: z.string() })).default([]),
     }),
   ),
 });
@@ -36,7 +37,7 @@ const queryOf = (parameters: Readonly<Record<string, string | undefined>>): stri
   return query.toString();
 };
 
-const head = ['connection', 'provider', 'account', 'owner', 'status', 'calendars'];
+const head = ['connection', 'provider', 'account', 'owner', 'status', 'calendars', 'problems'];
 
 type Calendars = z.infer<typeof listSchema>['items'][number]['calendars'];
 
@@ -51,6 +52,12 @@ const describeCalendars = (calendars: Calendars): string =>
       ].join(' '),
     )
     .join('\n');
+
+type Problems = z.infer<typeof listSchema>['items'][number]['problems'];
+
+/** Names each problem with the minute (UTC) since which it exists. */
+const describeProblems = (problems: Problems): string =>
+  problems.map(({ kind, since }) => `${kind} since ${since.slice(0, 16).replace('T', ' ')}`).join('\n');
 
 /** Creates the command `ops connections`. */
 export const connectionsCommand = (): Command => {
@@ -70,6 +77,7 @@ export const connectionsCommand = (): Command => {
         item.owner ?? 'the organization',
         item.statusReason === undefined ? item.status : `${item.status}: ${item.statusReason}`,
         describeCalendars(item.calendars),
+        describeProblems(item.problems),
       ]);
       output.show(list, () => (rows.length === 0 ? 'No account is connected.' : renderTable(head, rows)));
     });

@@ -1,9 +1,10 @@
 /** Controls the sandbox from tests and from its page: actions that the vendors' APIs do not offer. */
 import type { Apple } from '../apple/apple.ts';
 import type { CallCounter, Counts } from '../calls/counter.ts';
-import { type Fault, type FaultRequest, faultRequestSchema } from '../faults/fault.ts';
+import { type Fault, type FaultRequest, faultRequestSchema, isWebhookKind } from '../faults/fault.ts';
 import type { FaultRegistry } from '../faults/fault-registry.ts';
 import type { BusyTime, Google } from '../google/google.ts';
+import type { SessionRecordingSpec } from '../media/session-recordings.ts';
 import { type Attendee, attendeeSchema } from '../meeting-sessions.ts';
 import type {
   Microsoft,
@@ -15,7 +16,7 @@ import type {
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import type { Room, RoomOptions, RoomResponse } from '../room.ts';
 import type { InboundText, Twilio } from '../twilio/twilio.ts';
-import { operationNames, type Vendor } from '../vendors.ts';
+import { isInbound, operationNames, type Vendor } from '../vendors.ts';
 import { ZoomError } from '../zoom/errors.ts';
 import type { ZoomEvent } from '../zoom/events.ts';
 import type { RecordingSpec } from '../zoom/recordings.ts';
@@ -25,6 +26,9 @@ import type { Zoom } from '../zoom/zoom.ts';
 export const roomVendors = ['google', 'microsoft'] as const satisfies readonly Vendor[];
 /** The vendors with simulated sessions of meetings. */
 export const sessionVendors = ['google', 'microsoft'] as const satisfies readonly Vendor[];
+/** The vendors that notify of changes in calendars. */
+export const subscriptionVendors = ['google', 'microsoft'] as const satisfies readonly Vendor[];
+type SubscriptionVendor = (typeof subscriptionVendors)[number];
 type SessionVendor = (typeof sessionVendors)[number];
 type RoomVendor = (typeof roomVendors)[number];
 
@@ -72,6 +76,8 @@ export interface SandboxControl {
   addBusy(time: BusyTime): { readonly calendarId: string; readonly eventId: string };
   /** Invalidates all sync tokens of Google calendars. Clients must list all events again. */
   expireSyncTokens(): void;
+  /** Ends all notification channels of Google calendars, or all subscriptions of Outlook mailboxes, without a notice. */
+  expireSubscriptions(vendor: SubscriptionVendor): void;
   /** Adds an event that the owner of an Outlook mailbox created manually. */
   addOutlookEvent(event: OutlookEvent): { readonly calendarId: string; readonly eventId: string };
   /** Makes an event of an Outlook mailbox a series, as its owner does. */
@@ -103,6 +109,19 @@ export interface SandboxControl {
   leaveMeeting(vendor: SessionVendor, meeting: string, attendee: Attendee): void;
   /** Ends the running session of a meeting for everybody. @throws {ControlError} when none is running. */
   endMeeting(vendor: SessionVendor, meeting: string): void;
+  /**
+   * Makes the files of the last session of a meeting of Meet or Teams. A running session is ended, and a meeting without
+   * one gets one.
+   *
+   * @throws {ControlError} when the meeting does not exist.
+   */
+  recordSession(
+    vendor: SessionVendor,
+    meeting: string,
+    spec: SessionRecordingSpec,
+  ): readonly { readonly id: string; readonly size: number }[];
+  /** Moves a file of a session to the trash of its owner, or deletes it. */
+  removeSessionFile(vendor: SessionVendor, file: string, action: 'trash' | 'delete'): void;
   /**
    * Simulates that a meeting started, ended, was recorded, or was deleted by its host.
    *
@@ -157,6 +176,15 @@ const meetingOf = (parts: ControlParts, vendor: SessionVendor, meeting: string):
   return found;
 };
 
+/** @throws {ControlError} when the vendor makes no such call. */
+const checkOutgoing = (vendor: Vendor, { kind, operation }: Pick<Fault, 'kind' | 'operation'>): void => {
+  const outgoing = operationNames(vendor).filter((name) => !isInbound(vendor, name));
+  if (operation === undefined ? outgoing.length > 0 : outgoing.includes(operation)) return;
+  throw new ControlError(
+    `Only calls that ${vendor} makes can have the fault "${kind}". It has ${outgoing.join(', ') || 'none'}.`,
+  );
+};
+
 /** Creates the control of a running sandbox. */
 export const createControl = (parts: ControlParts): SandboxControl => {
   const { google, microsoft, zoom, apple, twilio, faultRegistry, calls } = parts;
@@ -179,6 +207,7 @@ export const createControl = (parts: ControlParts): SandboxControl => {
           `${vendor} has no operation "${fault.operation}". Use one of ${operations.join(', ')}, or omit it for all operations.`,
         );
       }
+      if (fault.kind !== 'none' && isWebhookKind(fault.kind)) checkOutgoing(vendor, fault);
       if (fault.kind === 'none') faultRegistry.clear(vendor, fault.operation);
       else faultRegistry.set(vendor, fault);
     },
@@ -200,6 +229,7 @@ export const createControl = (parts: ControlParts): SandboxControl => {
         : serverOf(parts, vendor).grants.revokeAccount(account),
     addBusy: (time) => google.addBusy(time),
     expireSyncTokens: () => google.expireSyncTokens(),
+    expireSubscriptions: (vendor) => parts[vendor].expireSubscriptions(),
     addOutlookEvent: (event) => microsoft.addEvent(event),
     repeatOutlookEvent: (repetition) => microsoft.repeatEvent(repetition),
     answerOutlookEvent: (answer) => microsoft.answerEvent(answer),
@@ -222,6 +252,16 @@ export const createControl = (parts: ControlParts): SandboxControl => {
       if (parts[vendor].sessions.end(meetingOf(parts, vendor, meeting))) return;
       throw new ControlError(`No session of the meeting ${meeting} is running.`);
     },
+    recordSession(vendor, meeting, spec) {
+      const { sessions, recordings } = parts[vendor];
+      const id = meetingOf(parts, vendor, meeting);
+      if (sessions.of(id).length === 0) sessions.join(id, { name: 'Host' });
+      sessions.end(id);
+      const last = sessions.of(id).at(-1);
+      if (!last) throw new ControlError(`The meeting ${meeting} has no session.`);
+      return recordings.make(last, spec).map(({ id: file, size }) => ({ id: file, size }));
+    },
+    removeSessionFile: (vendor, file, action) => parts[vendor].recordings.remove(file, action),
     async sendMeetingEvent(id, event) {
       try {
         return { webhook: await zoom.sendEvent(id, event) };

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { faultRequestSchema } from '../faults/fault.ts';
 import { GoogleError } from '../google/errors.ts';
 import { busyTimeSchema } from '../google/google.ts';
+import { sessionRecordingSpecSchema } from '../media/session-recordings.ts';
 import { attendeeSchema } from '../meeting-sessions.ts';
 import { GraphError } from '../microsoft/errors.ts';
 import {
@@ -17,7 +18,13 @@ import { inboundSchema } from '../twilio/twilio.ts';
 import { vendors } from '../vendors.ts';
 import { zoomEventSchema } from '../zoom/events.ts';
 import { recordingSpecSchema } from '../zoom/recordings.ts';
-import { ControlError, roomVendors, type SandboxControl, sessionVendors } from './control.ts';
+import {
+  ControlError,
+  roomVendors,
+  type SandboxControl,
+  sessionVendors,
+  subscriptionVendors,
+} from './control.ts';
 
 const explain = (error: z.ZodError) =>
   error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
@@ -26,8 +33,10 @@ const redirectsSchema = z.strictObject({ addresses: z.array(z.url()) });
 const accountSchema = z.strictObject({ account: z.string().min(1) });
 
 const roomVendorPath = z.object({ vendor: z.enum(roomVendors) });
+const subscriptionVendorPath = z.object({ vendor: z.enum(subscriptionVendors) });
 const sessionVendorPath = z.object({ vendor: z.enum(sessionVendors) });
 const meetingSchema = z.strictObject({ meeting: z.string().min(1) });
+const sessionRecordingSchema = meetingSchema.extend({ recording: sessionRecordingSpecSchema.prefault({}) });
 const presenceSchema = meetingSchema.extend({ attendee: attendeeSchema });
 const vendorPath = z.object({ vendor: z.enum(vendors) });
 
@@ -82,6 +91,10 @@ export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => 
     control.expireSyncTokens();
     return reply.code(204).send();
   });
+  app.post('/sandbox/:vendor/expire-subscriptions', async (request, reply) => {
+    control.expireSubscriptions(subscriptionVendorPath.parse(request.params).vendor);
+    return reply.code(204).send();
+  });
   app.post('/sandbox/google/busy', async (request, reply) =>
     reply.code(201).send(control.addBusy(busyTimeSchema.parse(request.body))),
   );
@@ -126,6 +139,11 @@ export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => 
     const { meeting } = meetingSchema.parse(request.body);
     control.endMeeting(sessionVendorPath.parse(request.params).vendor, meeting);
     return reply.code(204).send();
+  });
+  app.post('/sandbox/:vendor/meetings/record', async (request, reply) => {
+    const { meeting, recording } = sessionRecordingSchema.parse(request.body);
+    const { vendor } = sessionVendorPath.parse(request.params);
+    return reply.code(201).send(control.recordSession(vendor, meeting, recording));
   });
   app.post<{ Params: { meetingId: string } }>(
     '/sandbox/zoom/meetings/:meetingId/events',

@@ -1,7 +1,14 @@
 /** Holds the active faults and selects the calls that they affect. */
 import type { ChangeNotifier } from '../change-notifier.ts';
 import { hasEffect, isInbound, perVendor, type Vendor } from '../vendors.ts';
-import type { Fault, FaultKind } from './fault.ts';
+import {
+  type Fault,
+  type FaultKind,
+  isRequestFault,
+  isWebhookFault,
+  type RequestFault,
+  type WebhookFault,
+} from './fault.ts';
 
 export interface FaultRegistry {
   /** Adds a fault. It replaces the fault of the same operation, or the one without an operation. */
@@ -11,7 +18,9 @@ export interface FaultRegistry {
   clearAll(): void;
   active(): Record<Vendor, readonly Fault[]>;
   /** Returns the fault that affects this call before it is handled, and counts its use. */
-  consumeRequestFault(vendor: Vendor, operation: string): Exclude<Fault, { kind: 'lost_answer' }> | undefined;
+  consumeRequestFault(vendor: Vendor, operation: string): RequestFault | undefined;
+  /** Returns the fault that affects this call of the vendor, and counts its use. */
+  consumeWebhookFault(vendor: Vendor, operation: string): WebhookFault | undefined;
   /** Returns whether the answer of this completed call must be dropped, and counts the use of the fault. */
   consumeLostAnswer(vendor: Vendor, operation: string): boolean;
 }
@@ -21,8 +30,10 @@ const oauthOperations: ReadonlySet<string> = new Set(['authorize', 'consent', 't
 const isApiCall = (vendor: Vendor, operation: string): boolean =>
   isInbound(vendor, operation) && !oauthOperations.has(operation);
 
+const isOutgoing = (vendor: Vendor, operation: string): boolean => !isInbound(vendor, operation);
+
 /**
- * The calls that a fault without an operation affects. Calls that the vendor makes are never affected. Rate
+ * The calls that a fault without an operation affects. Calls that the vendor makes are only duplicated and reordered. Rate
  * limits and refused tokens skip the OAuth endpoints, because the calls would otherwise fail there and never
  * reach the API. A lost answer affects only calls that change something.
  */
@@ -32,6 +43,8 @@ const defaultScope: Readonly<Record<FaultKind, (vendor: Vendor, operation: strin
   rate_limit: isApiCall,
   unauthorized: isApiCall,
   lost_answer: hasEffect,
+  duplicate: isOutgoing,
+  reorder: isOutgoing,
 };
 
 const affects = (fault: Fault, vendor: Vendor, operation: string): boolean =>
@@ -46,6 +59,23 @@ export const createFaultRegistry = (changeNotifier: ChangeNotifier): FaultRegist
     fault.times -= 1;
     if (fault.times === 0) faults[vendor] = faults[vendor].filter((other) => other !== fault);
     changeNotifier.notify();
+  };
+
+  /** Returns the first fault of the call that has begun. Counts the call for those that have not. */
+  const consume = <Found extends Fault>(
+    vendor: Vendor,
+    operation: string,
+    isOfKind: (fault: Fault) => fault is Found,
+  ): Found | undefined => {
+    for (const fault of faults[vendor]) {
+      if (!isOfKind(fault) || !affects(fault, vendor, operation)) continue;
+      if (fault.after === undefined) {
+        countUse(vendor, fault);
+        return fault;
+      }
+      fault.after = fault.after > 1 ? fault.after - 1 : undefined;
+    }
+    return undefined;
   };
 
   return {
@@ -65,20 +95,11 @@ export const createFaultRegistry = (changeNotifier: ChangeNotifier): FaultRegist
       changeNotifier.notify();
     },
     active: () => structuredClone(faults),
-    consumeRequestFault(vendor, operation) {
-      for (const fault of faults[vendor]) {
-        if (fault.kind === 'lost_answer' || !affects(fault, vendor, operation)) continue;
-        countUse(vendor, fault);
-        return fault;
-      }
-      return undefined;
-    },
-    consumeLostAnswer(vendor, operation) {
-      const fault = faults[vendor].find(
-        (candidate) => candidate.kind === 'lost_answer' && affects(candidate, vendor, operation),
-      );
-      if (fault) countUse(vendor, fault);
-      return fault !== undefined;
-    },
+    consumeRequestFault: (vendor, operation) => consume(vendor, operation, isRequestFault),
+    consumeWebhookFault: (vendor, operation) => consume(vendor, operation, isWebhookFault),
+    consumeLostAnswer: (vendor, operation) => consume(vendor, operation, isLostAnswer) !== undefined,
   };
 };
+
+const isLostAnswer = (fault: Fault): fault is Extract<Fault, { kind: 'lost_answer' }> =>
+  fault.kind === 'lost_answer';

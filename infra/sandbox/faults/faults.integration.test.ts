@@ -277,13 +277,14 @@ describe('the control API', () => {
     control.setFault('zoom', { kind: 'outage' });
     await fetch(`${url}/sandbox/reset`, { method: 'POST' });
     expect(control.state()).toEqual({
-      google: { calendars: [], channels: [], rooms: [], spaces: [], meetingSessions: [] },
+      google: { calendars: [], channels: [], rooms: [], spaces: [], recordings: [], meetingSessions: [] },
       microsoft: {
         grants: [],
         calendars: [],
         subscriptions: [],
         rooms: [],
         onlineMeetings: [],
+        recordings: [],
         meetingSessions: [],
       },
       zoom: { meetings: [], deletedMeetings: [], recordings: [] },

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { CallCounter } from '../calls/counter.ts';
 import type { Vendor } from '../vendors.ts';
-import type { Fault } from './fault.ts';
+import type { RateLimitFault, RequestFault } from './fault.ts';
 import type { FaultRegistry } from './fault-registry.ts';
 
 declare module 'fastify' {
@@ -22,7 +22,7 @@ interface FaultResponse {
 /** The error answers of a vendor. */
 export interface VendorFaultResponses {
   outage(status: number): FaultResponse;
-  rateLimit(retryAfterSeconds: number, status: 429 | 403): FaultResponse;
+  rateLimit(retryAfterSeconds: number, fault: Pick<RateLimitFault, 'status' | 'reason'>): FaultResponse;
   unauthorized(operation: string): FaultResponse;
 }
 
@@ -34,13 +34,21 @@ export interface FaultParts {
 }
 
 const answerOf = (
-  fault: Exclude<Fault, { kind: 'latency' | 'lost_answer' }>,
+  fault: Exclude<RequestFault, { kind: 'latency' }>,
   operation: string,
   responses: VendorFaultResponses,
 ) => {
   if (fault.kind === 'outage') return withTime(responses.outage(fault.status), fault.retryAfterSeconds);
-  if (fault.kind === 'rate_limit') return responses.rateLimit(fault.retryAfterSeconds, fault.status);
+  if (fault.kind === 'rate_limit') {
+    const limited = responses.rateLimit(fault.retryAfterSeconds ?? 0, fault);
+    return fault.retryAfterSeconds === null ? withoutTime(limited) : limited;
+  }
   return responses.unauthorized(operation);
+};
+
+const withoutTime = ({ headers, ...answer }: FaultResponse): FaultResponse => {
+  const { 'retry-after': _time, ...others } = headers ?? {};
+  return { ...answer, headers: others };
 };
 
 const withTime = (answer: FaultResponse, retryAfterSeconds: number | undefined): FaultResponse =>

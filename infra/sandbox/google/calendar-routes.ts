@@ -86,7 +86,7 @@ const eventPath = `${eventsPath}/:eventId`;
 
 const eventRoutes = (
   app: FastifyInstance,
-  { calendars, writing, rooms, accountOf, clock }: CalendarRouteParts,
+  { settings, calendars, writing, rooms, accountOf, clock }: CalendarRouteParts,
 ) => {
   const render = (calendar: Calendar, event: StoredEvent) =>
     renderEvent(
@@ -130,8 +130,16 @@ const eventRoutes = (
   app.get<CalendarPath>(eventsPath, { config: { operation: 'events.list' } }, (request) => {
     const calendar = readableOf(request);
     const query = read(eventQuerySchema, request.query);
-    const { syncEpoch: epoch, revision } = calendars;
-    const { events, nextPageToken, nextSyncToken } = listEvents(calendar, query, { epoch, revision });
+    const { syncTokenMs, pageTokenMs, eventsPerPage } = settings;
+    const { events, nextPageToken, nextSyncToken } = listEvents(calendar, query, {
+      epoch: calendars.syncEpoch,
+      revision: calendars.revision,
+      sharedAt: calendars.sharedAt(calendar),
+      now: clock(),
+      syncTokenMs,
+      pageTokenMs,
+      eventsPerPage,
+    });
     const answer = {
       kind: 'calendar#events',
       summary: calendar.summary,
@@ -266,10 +274,9 @@ export const calendarRoutes = (app: FastifyInstance, parts: CalendarRouteParts) 
     '/calendar/v3/calendars/:calendarId/acl',
     { config: { operation: 'acl.insert' } },
     (request) => {
-      const { sharedWith } = calendars.get(accountOf(request), request.params.calendarId);
+      const calendar = calendars.get(accountOf(request), request.params.calendarId);
       const { role, scope } = read(aclRuleSchema, request.body);
-      if (role === 'none') sharedWith.delete(scope.value);
-      else sharedWith.set(scope.value, role);
+      calendars.share(calendar, scope.value, role);
       return { kind: 'calendar#aclRule', id: `user:${scope.value}`, role, scope };
     },
   );

@@ -38,7 +38,11 @@ const storedCalendarSchema = z.object({
   sharedWith: z.array(z.tuple([z.string(), z.enum(accessRoles)])).default([]),
   entries: z.array(z.tuple([z.string(), listEntrySchema])).default([]),
 });
-const storedCalendarsSchema = z.object({ revision: z.int(), calendars: z.array(storedCalendarSchema) });
+const storedCalendarsSchema = z.object({
+  revision: z.int(),
+  calendars: z.array(storedCalendarSchema),
+  sharedAt: z.array(z.tuple([z.string(), z.int()])).default([]),
+});
 
 export interface Calendars {
   /** Creates the primary calendar of an account, if it does not exist. Its id is the name of the account. */
@@ -56,6 +60,10 @@ export interface Calendars {
   get(account: string, calendarId: string): Calendar;
   /** Returns the role of the account at a calendar of its own or of another account; undefined without access. */
   accessTo(account: string, calendarId: string): { calendar: Calendar; role: AccessRole } | undefined;
+  /** Changes the role of an account at the calendar. Sync tokens of the calendar become invalid. */
+  share(calendar: Calendar, account: string, role: AccessRole | 'none'): void;
+  /** The revision of the latest change of a role at the calendar; 0 before the first one. */
+  sharedAt(calendar: Calendar): number;
   of(account: string): readonly Calendar[];
   all(): readonly Calendar[];
   put(calendar: Calendar, event: StoredEvent): void;
@@ -82,6 +90,7 @@ export const createCalendars = (
   const calendars = new Map<string, Calendar>();
   let revision = 1;
   let syncEpoch = 1;
+  const sharedAt = new Map<string, number>();
   const listeners: ((calendar: Calendar) => void)[] = [];
 
   const add = (calendar: NewCalendar): Calendar => {
@@ -116,6 +125,14 @@ export const createCalendars = (
       if (!calendar) throw new GoogleError(googleErrors.notFound);
       return calendar;
     },
+    share(calendar, account, role) {
+      if (role === 'none') calendar.sharedWith.delete(account);
+      else calendar.sharedWith.set(account, role);
+      revision += 1;
+      sharedAt.set(calendar.id, revision);
+      changeNotifier.notify();
+    },
+    sharedAt: ({ id }) => sharedAt.get(id) ?? 0,
     of: (account) => [...calendars.values()].filter((calendar) => calendar.owner === account),
     all: () => [...calendars.values()],
     put(calendar, event) {
@@ -141,6 +158,7 @@ export const createCalendars = (
     },
     save: () => ({
       revision,
+      sharedAt: [...sharedAt],
       calendars: [...calendars.values()].map((calendar) => ({
         ...calendar,
         events: [...calendar.events.values()],
@@ -151,6 +169,7 @@ export const createCalendars = (
     load(value) {
       const held = storedCalendarsSchema.parse(value);
       revision = held.revision;
+      for (const [id, at] of held.sharedAt) sharedAt.set(id, at);
       for (const { events, sharedWith, entries, ...calendar } of held.calendars) {
         calendars.set(calendar.id, {
           ...calendar,
@@ -162,6 +181,7 @@ export const createCalendars = (
     },
     reset() {
       calendars.clear();
+      sharedAt.clear();
       syncEpoch += 1;
       changeNotifier.notify();
     },

@@ -17,6 +17,8 @@ export const watchSchema = z.object({
   address: z.url(),
   token: z.string().max(256).optional(),
   expiration: z.coerce.number().int().optional(),
+  /** https://developers.google.com/workspace/calendar/api/v3/reference/events/watch */
+  params: z.object({ ttl: z.coerce.number().int().min(1).optional() }).optional(),
 });
 export const stopSchema = z.object({ id: z.string(), resourceId: z.string() });
 
@@ -33,7 +35,7 @@ const storedChannelSchema = z.object({
 type StoredChannel = z.infer<typeof storedChannelSchema>;
 const heldSchema = z.array(storedChannelSchema);
 
-/** The maximum lifetime of an events channel. Not confirmed by Google's documentation. */
+/** The default of `params.ttl`. It is not documented whether a channel can live longer; here it cannot. */
 const maximumLifetimeMs = 7 * dayMs;
 
 const resourceIdOf = (calendarId: string): string =>
@@ -57,14 +59,24 @@ export const createChannels = (clock: Clock, sender: WebhookSender, changed: () 
       'x-goog-message-number': String(messages),
     };
     changed();
-    void sender.send({ url: channel.address, headers: () => headers });
+    const isCurrent = () => isLive(channels.get(channel.id));
+    void sender.send({ url: channel.address, headers: () => headers, isCurrent });
+  };
+
+  const isLive = (channel: StoredChannel | undefined): boolean =>
+    channel !== undefined && channel.expiresAt > clock();
+  /** Channels end without a notice: https://developers.google.com/workspace/calendar/api/guides/push#stop-notifications */
+  const removeExpired = (): void => {
+    for (const channel of channels.values()) if (!isLive(channel)) channels.delete(channel.id);
   };
 
   return {
     watch(account: string, calendar: Calendar, body: z.output<typeof watchSchema>) {
+      removeExpired();
       if (channels.has(body.id)) throw new GoogleError(googleErrors.channelIdNotUnique);
       const now = clock();
-      const expiresAt = Math.min(body.expiration ?? now + maximumLifetimeMs, now + maximumLifetimeMs);
+      const ttlMs = body.params?.ttl === undefined ? maximumLifetimeMs : body.params.ttl * 1_000;
+      const expiresAt = Math.min(body.expiration ?? now + ttlMs, now + maximumLifetimeMs);
       if (expiresAt <= now) throw invalid('Invalid value for: expiration');
       const channel: StoredChannel = {
         id: body.id,
@@ -92,6 +104,7 @@ export const createChannels = (clock: Clock, sender: WebhookSender, changed: () 
      * @throws {GoogleError} Google's 404, unless account and both ids match.
      */
     stop(account: string, { id, resourceId }: z.output<typeof stopSchema>) {
+      removeExpired();
       const channel = channels.get(id);
       if (!channel || channel.account !== account || channel.resourceId !== resourceId) {
         throw new GoogleError(googleErrors.channelNotFound);
@@ -101,13 +114,17 @@ export const createChannels = (clock: Clock, sender: WebhookSender, changed: () 
     },
     /** Sends a message to each channel of the calendar. */
     notifyChange: (calendar: Calendar) => {
+      removeExpired();
       for (const channel of channels.values()) {
-        if (channel.calendarId !== calendar.id) continue;
-        if (channel.expiresAt <= clock()) channels.delete(channel.id);
-        else send(channel, 'exists');
+        if (channel.calendarId === calendar.id) send(channel, 'exists');
       }
     },
-    all: () => [...channels.values()].map(({ token: _secret, ...channel }) => channel),
+    /** Ends all channels, without a notice. */
+    expireAll() {
+      channels.clear();
+      changed();
+    },
+    all: () => [...channels.values()].filter(isLive).map(({ token: _secret, ...channel }) => channel),
     save: () => [...channels.values()],
     load: (value: unknown) => {
       for (const channel of heldSchema.parse(value)) channels.set(channel.id, channel);

@@ -65,6 +65,12 @@ export const googleErrors = {
   emptyRange: { code: 400, reason: 'timeRangeEmpty', message: 'The specified time range is empty.' },
   longRange: { code: 400, reason: 'timeRangeTooLong', message: 'The requested time range is too long.' },
   invalidId: { code: 400, reason: 'invalid', message: 'Invalid resource id value.' },
+  defaultAndOwnReminders: {
+    code: 400,
+    reason: 'cannotUseDefaultRemindersAndSpecifyOverride',
+    message: 'Cannot specify both default reminders and overrides at the same time.',
+    domain: 'calendar',
+  },
   lowSequence: {
     code: 400,
     reason: 'invalid',
@@ -75,6 +81,19 @@ export const googleErrors = {
     code: 429,
     reason: 'rateLimitExceeded',
     message: 'Rate Limit Exceeded',
+    domain: 'usageLimits',
+  },
+  userRateLimitExceeded: {
+    code: 403,
+    reason: 'userRateLimitExceeded',
+    message: 'User Rate Limit Exceeded',
+    domain: 'usageLimits',
+  },
+  /** A limit of Calendar itself, such as too many invitations in a short time. Hours pass before it ends. */
+  quotaExceeded: {
+    code: 403,
+    reason: 'quotaExceeded',
+    message: 'Calendar usage limits exceeded.',
     domain: 'usageLimits',
   },
   backendError: { code: 503, reason: 'backendError', message: 'Backend Error' },

@@ -8,7 +8,7 @@ import { GoogleError, googleErrors, invalid } from './errors.ts';
 import { eventTypes, type StoredEvent } from './event.ts';
 import { readInstant } from './event-time.ts';
 import { isSeries } from './series.ts';
-import { readSyncToken, type SyncToken, writeSyncToken } from './sync-token.ts';
+import { type PageToken, readPageToken, readSyncToken, type SyncToken, writeToken } from './sync-token.ts';
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 const oneOrMore = z.union([z.string().transform((text) => [text]), z.array(z.string())]);
@@ -42,26 +42,58 @@ export interface EventPage {
   readonly nextSyncToken?: string;
 }
 
-/** What the sync tokens of a listing contain. */
+/** What the tokens of a listing depend on. */
 interface Tokens {
   readonly epoch: number;
   /** The newest revision of all calendars. */
   readonly revision: number;
+  /** The revision at which the owner last shared the calendar. Older sync tokens are invalid. */
+  readonly sharedAt: number;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  readonly syncTokenMs: number;
+  readonly pageTokenMs: number;
+  /** The most events in a page. */
+  readonly eventsPerPage: number;
 }
 
-/** Where a page begins, and the revision of the calendars when the listing began: its sync token begins there. */
-const pageTokenSchema = z.object({ from: z.int().min(0), listedAt: z.int().min(0) });
-type PageToken = z.infer<typeof pageTokenSchema>;
-
-const writePageToken = (token: PageToken): string => Buffer.from(JSON.stringify(token)).toString('base64url');
-
-const readPageToken = (token: string): PageToken => {
-  try {
-    return pageTokenSchema.parse(JSON.parse(Buffer.from(token, 'base64url').toString()));
-  } catch {
-    throw invalid('Invalid page token value.');
-  }
+/**
+ * Returns where the page begins. The documentation promises nothing for the token of an old page or of another listing.
+ *
+ * @throws {GoogleError} a 400
+ */
+const startOf = (
+  calendar: Calendar,
+  query: EventQuery,
+  { now, pageTokenMs }: Tokens,
+  first: Pick<PageToken, 'from' | 'listedAt'>,
+): Pick<PageToken, 'from' | 'listedAt'> => {
+  if (query.pageToken === undefined) return first;
+  const token = readPageToken(query.pageToken);
+  const isOurs =
+    token &&
+    token.calendarId === calendar.id &&
+    token.parameters === `${parametersOf(query)}${query.syncToken}`;
+  if (!isOurs || token.issuedAt + pageTokenMs <= now) throw invalid('Invalid page token value.');
+  return token;
 };
+
+const pageTokenOf = (
+  calendar: Calendar,
+  query: EventQuery,
+  { now }: Tokens,
+  start: Pick<PageToken, 'from' | 'listedAt'>,
+): string =>
+  writeToken({
+    calendarId: calendar.id,
+    parameters: `${parametersOf(query)}${query.syncToken}`,
+    from: start.from,
+    listedAt: start.listedAt,
+    issuedAt: now,
+  });
+
+const pageSizeOf = ({ maxResults }: EventQuery, { eventsPerPage }: Tokens): number =>
+  Math.min(maxResults, eventsPerPage);
 
 const hasProperties = (wanted: readonly string[], held: Readonly<Record<string, string>> | undefined) =>
   wanted.every((pair) => {
@@ -117,32 +149,36 @@ export const listEvents = (calendar: Calendar, query: EventQuery, tokens: Tokens
 const parametersOf = ({ singleEvents, eventTypes: types }: EventQuery): string =>
   JSON.stringify([singleEvents, [...types].sort()]);
 
-const syncTokenOf = (calendar: Calendar, query: EventQuery, epoch: number, revision: number): string =>
-  writeSyncToken({ epoch, revision, calendarId: calendar.id, parameters: parametersOf(query) });
+const syncTokenOf = (
+  calendar: Calendar,
+  query: EventQuery,
+  { epoch, now }: Tokens,
+  revision: number,
+): string =>
+  writeToken({ epoch, revision, calendarId: calendar.id, parameters: parametersOf(query), issuedAt: now });
 
 /** Pages by the position in the calendar, so that a change during the listing moves no other event to another page. */
-const listAll = (calendar: Calendar, query: EventQuery, { epoch, revision }: Tokens): EventPage => {
+const listAll = (calendar: Calendar, query: EventQuery, tokens: Tokens): EventPage => {
   if (query.orderBy === 'startTime' && !query.singleEvents) {
     throw invalid('The requested ordering is not available for the particular query.');
   }
-  const token =
-    query.pageToken === undefined ? { from: 0, listedAt: revision } : readPageToken(query.pageToken);
+  const start = startOf(calendar, query, tokens, { from: 0, listedAt: tokens.revision });
   const matches = matcher(query);
   const ordered = [...calendar.events.values()];
   if (query.orderBy === 'startTime') ordered.sort((a, b) => a.startMs - b.startMs);
   if (query.orderBy === 'updated') ordered.sort((a, b) => a.revision - b.revision);
   const events: StoredEvent[] = [];
-  let from = token.from;
-  for (; from < ordered.length && events.length < query.maxResults; from += 1) {
+  let { from } = start;
+  for (; from < ordered.length && events.length < pageSizeOf(query, tokens); from += 1) {
     const event = ordered[from];
     if (event && matches(event)) events.push(event);
   }
   if (ordered.slice(from).some(matches)) {
-    return { events, nextPageToken: writePageToken({ ...token, from }) };
+    return { events, nextPageToken: pageTokenOf(calendar, query, tokens, { ...start, from }) };
   }
   return isFiltered(query)
     ? { events }
-    : { events, nextSyncToken: syncTokenOf(calendar, query, epoch, token.listedAt) };
+    : { events, nextSyncToken: syncTokenOf(calendar, query, tokens, start.listedAt) };
 };
 
 /** Google's guide restricts a first list with timeMin. */
@@ -152,31 +188,34 @@ const isFiltered = ({ orderBy, q, iCalUID, updatedMin, ...query }: EventQuery): 
   query.sharedExtendedProperty.length > 0;
 
 /** Lists the changed events in the order of their changes. A change during the listing comes last. */
-const listChanges = (
-  calendar: Calendar,
-  query: EventQuery,
-  { epoch, revision }: Tokens,
-  text: string,
-): EventPage => {
+const listChanges = (calendar: Calendar, query: EventQuery, tokens: Tokens, text: string): EventPage => {
   if (isFiltered(query) || query.timeMin !== undefined || query.timeMax !== undefined) {
     throw new GoogleError(googleErrors.syncTokenWithRequestRestrictions);
   }
   if (query.showDeleted === false) throw new GoogleError(googleErrors.syncTokenWithRequestRestrictions);
   const token = readSyncToken(text);
-  if (!token || token.epoch !== epoch || token.calendarId !== calendar.id) {
+  if (!token || token.calendarId !== calendar.id || isExpired(token, tokens)) {
     throw new GoogleError(googleErrors.fullSyncRequired);
   }
   if (token.parameters !== parametersOf(query)) {
     throw invalid('The parameters differ from those of the list that returned the sync token.');
   }
-  const from = query.pageToken === undefined ? token.revision : readPageToken(query.pageToken).from;
+  const { revision } = tokens;
+  const { from } = startOf(calendar, query, tokens, { from: token.revision, listedAt: revision });
   const changed = changesAfter(calendar, query, from);
-  const events = changed.slice(0, query.maxResults);
+  const events = changed.slice(0, pageSizeOf(query, tokens));
   const last = events.at(-1)?.revision ?? from;
   return events.length < changed.length
-    ? { events, nextPageToken: writePageToken({ from: last, listedAt: revision }) }
-    : { events, nextSyncToken: syncTokenOf(calendar, query, epoch, Math.max(revision, last)) };
+    ? { events, nextPageToken: pageTokenOf(calendar, query, tokens, { from: last, listedAt: revision }) }
+    : { events, nextSyncToken: syncTokenOf(calendar, query, tokens, Math.max(revision, last)) };
 };
+
+/**
+ * "Sometimes sync tokens are invalidated by the server, for various reasons including token expiration or changes in related
+ * ACLs": https://developers.google.com/workspace/calendar/api/guides/sync
+ */
+const isExpired = ({ epoch, revision, issuedAt }: SyncToken, tokens: Tokens): boolean =>
+  epoch !== tokens.epoch || revision < tokens.sharedAt || issuedAt + tokens.syncTokenMs <= tokens.now;
 
 const changesAfter = (
   calendar: Calendar,

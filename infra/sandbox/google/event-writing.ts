@@ -88,14 +88,23 @@ const detailsOf = (body: object): EventDetails => {
   const fields: Record<string, unknown> = withoutNulls(body);
   const details = eventDetailsSchema.parse(fields);
   const { private: own, shared } = details.extendedProperties ?? {};
-  if (!own && !shared) return details;
+  const reminders = remindersOf(details);
+  if (!own && !shared) return { ...details, ...reminders };
   return {
     ...details,
+    ...reminders,
     extendedProperties: {
       ...(own && { private: withinLimits(own) }),
       ...(shared && { shared: withinLimits(shared) }),
     },
   };
+};
+
+/** Google answers without an empty list: https://github.com/odoo/odoo/pull/87069 */
+const remindersOf = ({ reminders }: EventDetails): Pick<EventDetails, 'reminders'> => {
+  if (!reminders) return {};
+  const { useDefault = false, overrides } = reminders;
+  return { reminders: { useDefault, ...(overrides?.length ? { overrides } : {}) } };
 };
 
 /**
@@ -139,6 +148,16 @@ const checkRecurrence = ({ recurrence, start, end }: EventBody) => {
   if (!recurrence?.length) return;
   const isWithoutZone = [start, end].some((time) => time?.dateTime && !time.timeZone);
   if (isWithoutZone) throw invalid('Missing time zone definition for start time.');
+};
+
+/**
+ * "Overrides can be set if and only if useDefault is false": https://developers.google.com/workspace/calendar/api/concepts/reminders
+ * The error: https://github.com/phw198/OutlookGoogleCalendarSync/issues/666
+ */
+const checkReminders = ({ reminders }: EventBody) => {
+  if (reminders?.overrides?.length && reminders.useDefault !== false) {
+    throw new GoogleError(googleErrors.defaultAndOwnReminders);
+  }
 };
 
 const checkMatch = (event: StoredEvent, ifMatch: string | undefined) => {
@@ -218,6 +237,7 @@ export const createEventWriting = (
     checkRecurrence(body);
     checkEventType(body);
     checkZones(body);
+    checkReminders(body);
     if (body.id && body.iCalUID) throw invalid('Give either id or iCalUID, not both.');
     if (body.id && !clientId.test(body.id)) throw new GoogleError(googleErrors.invalidId);
     const id = body.id ?? createHash('md5').update(randomBytes(16)).digest('hex').slice(0, 26);
@@ -270,6 +290,7 @@ export const createEventWriting = (
   ): StoredEvent => {
     checkRecurrence(body);
     checkZones(body);
+    checkReminders(body);
     if (body.eventType && body.eventType !== held.eventType) {
       throw invalid('The type of an event cannot be changed.');
     }

@@ -17,6 +17,15 @@ export const eventTypes = [
 
 const properties = z.record(z.string(), z.string());
 
+/** https://developers.google.com/workspace/calendar/api/v3/reference/events#reminders */
+const remindersSchema = z.object({
+  useDefault: z.boolean().optional(),
+  overrides: z
+    .array(z.object({ method: z.enum(['email', 'popup']), minutes: z.int().min(0).max(40_320) }))
+    .max(5)
+    .nullish(),
+});
+
 /**
  * Fields that the sandbox stores and returns unchanged. Fields that a client must not write are dropped, as
  * Google does.
@@ -29,7 +38,7 @@ export const eventDetailsSchema = z.object({
   transparency: z.enum(['opaque', 'transparent']).optional(),
   visibility: z.enum(['default', 'public', 'private', 'confidential']).optional(),
   attendees: z.array(z.looseObject({ email: z.string() })).optional(),
-  reminders: z.looseObject({ useDefault: z.boolean().optional() }).optional(),
+  reminders: remindersSchema.optional(),
   source: z.looseObject({}).optional(),
   guestsCanModify: z.boolean().optional(),
   guestsCanInviteOthers: z.boolean().optional(),

@@ -143,6 +143,26 @@ describe('the events API of the Google sandbox', () => {
     ['no zone for a local time', { start: { dateTime: '2026-12-01T09:00:00' } }, 'required'],
     ['an unknown zone', { start: { dateTime: '2026-12-01T09:00:00', timeZone: 'Mars/Base' } }, 'invalid'],
     ['an end before the start', { end: { dateTime: '2026-12-01T08:00:00Z' } }, 'timeRangeEmpty'],
+    [
+      'reminders beside those of the calendar',
+      { reminders: { useDefault: true, overrides: [{ method: 'popup', minutes: 30 }] } },
+      'cannotUseDefaultRemindersAndSpecifyOverride',
+    ],
+    [
+      'a sixth reminder',
+      { reminders: { useDefault: false, overrides: Array(6).fill({ method: 'popup', minutes: 30 }) } },
+      'invalid',
+    ],
+    [
+      'a reminder more than four weeks before',
+      { reminders: { useDefault: false, overrides: [{ method: 'popup', minutes: 40_321 }] } },
+      'invalid',
+    ],
+    [
+      'a reminder by text message',
+      { reminders: { useDefault: false, overrides: [{ method: 'sms', minutes: 30 }] } },
+      'invalid',
+    ],
     ['both an id and an iCalUID', { iCalUID: 'x@example.com' }, 'invalid'],
     ['a recurrence', { recurrence: ['RRULE:FREQ=DAILY'] }, 'invalid'],
   ])('rejects %s', async (_what, change, reason) => {

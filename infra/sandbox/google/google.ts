@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseBearerToken } from '../authorization.ts';
 import { injectFaults, type VendorFaultResponses } from '../faults/injection.ts';
+import { createSessionRecordings } from '../media/session-recordings.ts';
 import { createMeetingSessions } from '../meeting-sessions.ts';
 import { createAuthorizationServer } from '../oauth/authorization-server.ts';
 import { createIdTokens } from '../oauth/id-token.ts';
@@ -23,16 +24,20 @@ import { meetRoutes } from './meet/routes.ts';
 import { renderSpace } from './meet/space.ts';
 import { createSpaces } from './meet/spaces.ts';
 import { googleOAuthRoutes } from './oauth-routes.ts';
+import { limitRequests } from './request-quota.ts';
 import { createRooms } from './rooms.ts';
 import { permitsOperation } from './scopes.ts';
 
 const faultResponses: VendorFaultResponses = {
   outage: (status) => ({ status, body: errorEnvelope({ ...googleErrors.backendError, code: status }) }),
-  rateLimit: (retryAfterSeconds, status) => ({
-    status,
-    headers: { 'retry-after': String(retryAfterSeconds) },
-    body: errorEnvelope({ ...googleErrors.rateLimitExceeded, code: status }),
-  }),
+  rateLimit: (retryAfterSeconds, { status, reason }) =>
+    reason === 'quotaExceeded'
+      ? { status: 403, body: errorEnvelope(googleErrors.quotaExceeded) }
+      : {
+          status,
+          headers: { 'retry-after': String(retryAfterSeconds) },
+          body: errorEnvelope({ ...googleErrors[reason], code: status }),
+        },
   unauthorized: (operation) =>
     operation === 'token'
       ? {
@@ -122,6 +127,7 @@ export const createGoogle = ({
   const rooms = createRooms(calendars, settings, clock);
   const writing = createEventWriting(calendars, settings, clock, rooms);
   const sessions = createMeetingSessions(clock, changeNotifier);
+  const recordings = createSessionRecordings(clock, changeNotifier);
   const spaces = createSpaces(calendars, clock, changeNotifier);
   const meetAccountOf = (request: FastifyRequest): string => {
     const grant = grants.findByAccessToken(parseBearerToken(request.headers.authorization));
@@ -131,6 +137,8 @@ export const createGoogle = ({
     }
     return grant.account;
   };
+  const callerOf = (request: FastifyRequest): string | undefined =>
+    grants.findByAccessToken(parseBearerToken(request.headers.authorization))?.account;
   const accountOf = (request: FastifyRequest): string => {
     const grant = grants.findByAccessToken(parseBearerToken(request.headers.authorization));
     if (!grant) throw new GoogleError(googleErrors.authError);
@@ -154,6 +162,7 @@ export const createGoogle = ({
     { name: 'google.channels', save: channels.save, load: channels.load },
     { name: 'google.spaces', save: spaces.save, load: spaces.load },
     { name: 'google.meetingSessions', save: sessions.save, load: sessions.load },
+    { name: 'google.recordings', save: recordings.save, load: recordings.load },
   ];
 
   return {
@@ -164,8 +173,19 @@ export const createGoogle = ({
       injectFaults(app, { vendor: 'google', faultRegistry, calls, faultResponses });
       googleConsent(app, { settings, server, calendars, changed });
       googleOAuthRoutes(app, { settings, server, idTokens, calendars, clock, changed });
-      calendarRoutes(app, { settings, calendars, channels, writing, rooms, accountOf, clock });
-      meetRoutes(app, { settings, spaces, sessions, clock, accountOf: meetAccountOf });
+      app.register(async (calendarApi) => {
+        limitRequests(calendarApi, { settings, clock, accountOf: callerOf });
+        calendarRoutes(calendarApi, { settings, calendars, channels, writing, rooms, accountOf, clock });
+      });
+      meetRoutes(app, {
+        settings,
+        spaces,
+        sessions,
+        recordings,
+        clock,
+        accountOf: meetAccountOf,
+        driveAccountOf: accountOf,
+      });
     },
     state: () => ({
       calendars: calendars.all().map(view),
@@ -176,8 +196,10 @@ export const createGoogle = ({
         ...renderSpace(space, { withSettings: true }),
       })),
       meetingSessions: sessions.all(),
+      recordings: recordings.all(),
     }),
     sessions,
+    recordings,
     /** Returns the meeting code of a conference, by its code or its link. Undefined when it does not exist. */
     findMeeting: (meeting: string): string | undefined => spaces.find(meeting.split('/').at(-1) ?? '')?.code,
     /** Adds a room to the organization. */
@@ -200,6 +222,8 @@ export const createGoogle = ({
     },
     /** Invalidates all sync tokens: the next list of changes is answered with 410. */
     expireSyncTokens: () => calendars.expireSyncTokens(),
+    /** Ends all notification channels, as their expiration does. */
+    expireSubscriptions: () => channels.expireAll(),
     reset() {
       server.reset();
       calendars.reset();
@@ -207,6 +231,7 @@ export const createGoogle = ({
       channels.reset();
       spaces.reset();
       sessions.reset();
+      recordings.reset();
     },
     close: () => sender.close(),
   };

@@ -40,6 +40,11 @@ const scopesFor: Readonly<Record<string, readonly string[]>> = {
   'conferenceRecords.list': ['meetings.space.readonly'].map(googleScope),
   'participants.list': ['meetings.space.readonly'].map(googleScope),
   'participantSessions.list': ['meetings.space.readonly'].map(googleScope),
+  'recordings.list': ['meetings.space.readonly'].map(googleScope),
+  'transcripts.list': ['meetings.space.readonly'].map(googleScope),
+  // https://developers.google.com/workspace/drive/api/guides/api-specific-auth
+  'files.get': ['drive', 'drive.readonly', 'drive.meet.readonly'].map(googleScope),
+  'files.export': ['drive', 'drive.readonly', 'drive.meet.readonly'].map(googleScope),
   'calendars.insert': ['calendar', 'calendar.app.created', 'calendar.calendars'].map(googleScope),
   'calendars.delete': ['calendar', 'calendar.app.created', 'calendar.calendars'].map(googleScope),
 };

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { originOf } from '../oauth/id-token.ts';
 import type { MicrosoftSandboxSettings } from '../settings.ts';
+import type { Clock } from '../time.ts';
 import type { Calendar, Calendars, SharedCalendar } from './calendars.ts';
 import { changeQuerySchema, listViewChanges } from './change-query.ts';
 import { GraphError } from './errors.ts';
@@ -18,6 +19,7 @@ import { answerSchedule, scheduleRequestSchema } from './schedule.ts';
 
 export interface MicrosoftCalendarParts {
   readonly settings: MicrosoftSandboxSettings;
+  readonly clock: Clock;
   readonly calendars: Calendars;
   readonly writing: EventWriting;
   readonly rooms: Rooms;
@@ -95,7 +97,7 @@ const changesOf = (request: CalendarRequest, parts: MicrosoftCalendarParts) => {
     calendarIn(request, parts),
     readBody(changeQuerySchema, request.query),
     preferencesOf(request),
-    parts.calendars,
+    { calendars: parts.calendars, settings: parts.settings, now: parts.clock() },
   );
   const address = new URL(request.url, originOf(request));
   return {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { startGraphSandbox } from '../../../tests/harness/graph-sandbox.ts';
+import type { SandboxOptions } from '../settings.ts';
+import { dayMs } from '../time.ts';
 
 const window = 'startDateTime=2026-12-01T00:00:00Z&endDateTime=2027-01-01T00:00:00Z';
 const pageSchema = z.object({
@@ -11,8 +13,8 @@ const pageSchema = z.object({
 
 const prefer = (size: number) => ({ prefer: `IdType="ImmutableId", odata.maxpagesize=${size}` });
 
-const setup = async () => {
-  const graph = await startGraphSandbox();
+const setup = async (options: SandboxOptions = {}, clock?: () => number) => {
+  const graph = await startGraphSandbox(options, clock);
   const { call } = graph;
   const page = async (path = `/calendarView/delta?${window}`, size = 50) =>
     pageSchema.parse((await call('GET', path, undefined, prefer(size))).body);
@@ -26,6 +28,8 @@ const setup = async () => {
     }).eventId;
   return { ...graph, page, deltaLink, add };
 };
+
+const pathOf = (link = '') => link.slice(link.indexOf('/me/'));
 
 const idsOf = ({ value }: z.infer<typeof pageSchema>) => value.map(({ id }) => id);
 
@@ -95,6 +99,30 @@ describe('a change query of the Outlook sandbox', () => {
       status: 410,
       body: { error: { code: 'SyncStateNotFound' } },
     });
+  });
+
+  it.each([
+    [410, 'SyncStateNotFound'],
+    [400, 'syncStateNotFound'],
+  ] as const)('is answered with %s after its link has grown old', async (status, code) => {
+    let ahead = 0;
+    const microsoft = { expiredLinkStatus: status, accessTokenSeconds: 60 * 86_400 };
+    const { library, page, deltaLink } = await setup({ microsoft }, () => Date.now() + ahead);
+    const link = await deltaLink();
+    ahead = 27 * dayMs;
+    const { '@odata.deltaLink': later } = await page(link);
+    ahead = 29 * dayMs;
+    await expect(library().api(pathOf(link)).get()).rejects.toMatchObject({ statusCode: status, code });
+    expect(await library().api(pathOf(later)).get()).toMatchObject({ value: [] });
+  });
+
+  it('has pages that are smaller than preferred', async () => {
+    const { page, add } = await setup({ microsoft: { changesPerPage: 1 } });
+    const ids = [add('2026-12-01'), add('2026-12-02')];
+    const one = await page();
+    const two = await page(one['@odata.nextLink']);
+    expect([...idsOf(one), ...idsOf(two)]).toEqual(ids);
+    expect(two).toHaveProperty('@odata.deltaLink');
   });
 
   it('without a window does not exist in v1.0', async () => {

@@ -4,6 +4,7 @@
  * occurrences in the window, which have only their times; a deleted occurrence is not mentioned.
  */
 import { z } from 'zod';
+import type { MicrosoftSandboxSettings } from '../settings.ts';
 import type { Calendar, Calendars } from './calendars.ts';
 import { GraphError } from './errors.ts';
 import { entityTag, renderEvent, renderOccurrence, type StoredEvent } from './event.ts';
@@ -26,6 +27,8 @@ const tokenSchema = z.object({
   after: z.int(),
   /** The revision of the calendars when the listing of all events began. */
   listedAt: z.int(),
+  /** Epoch milliseconds. Old links expire. */
+  issuedAt: z.number(),
 });
 type Token = z.infer<typeof tokenSchema>;
 
@@ -48,11 +51,32 @@ const decode = (text: string): Token => {
   }
 };
 
-/** @throws {GraphError} a 410 for a token of an earlier epoch, a 400 for one of another calendar. */
-const readToken = (text: string, calendar: Calendar, epoch: number): Token => {
+/** What the links depend on. */
+interface ChangeParts {
+  readonly calendars: Calendars;
+  readonly settings: Pick<MicrosoftSandboxSettings, 'deltaLinkMs' | 'expiredLinkStatus' | 'changesPerPage'>;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/**
+ * Of Outlook, the tokens live as long as they stay in a cache of limited size:
+ * https://learn.microsoft.com/graph/delta-query-overview#token-duration
+ *
+ * @throws {GraphError} a 410 for a token of an earlier epoch and for an old one, a 400 for one of another calendar.
+ */
+const readToken = (text: string, calendar: Calendar, { calendars, settings, now }: ChangeParts): Token => {
   const token = decode(text);
   if (token.calendarId !== calendar.id) throw new GraphError(400, 'BadRequest', 'Badly formed token.');
-  if (token.epoch === epoch) return token;
+  const { syncEpoch: epoch } = calendars;
+  if (token.epoch === epoch && token.issuedAt + settings.deltaLinkMs > now) return token;
+  if (settings.expiredLinkStatus === 400) {
+    throw new GraphError(
+      400,
+      'syncStateNotFound',
+      'The sync state generation is not found. The delta token is expired and data must be synchronized again.',
+    );
+  }
   throw new GraphError(
     410,
     'SyncStateNotFound',
@@ -60,7 +84,7 @@ const readToken = (text: string, calendar: Calendar, epoch: number): Token => {
   );
 };
 
-const startOf = (calendar: Calendar, query: ChangeQuery, { syncEpoch, revision }: Calendars): Token => {
+const startOf = (calendar: Calendar, query: ChangeQuery, parts: ChangeParts): Token => {
   const refused = unsupported.filter((name) => query.has(name));
   if (refused.length > 0) {
     throw new GraphError(
@@ -70,8 +94,9 @@ const startOf = (calendar: Calendar, query: ChangeQuery, { syncEpoch, revision }
     );
   }
   const token = query.get('$skiptoken') ?? query.get('$deltatoken');
-  if (token !== undefined) return readToken(token, calendar, syncEpoch);
+  if (token !== undefined) return readToken(token, calendar, parts);
   const { from, until } = viewWindow(query.get('startdatetime'), query.get('enddatetime'));
+  const { syncEpoch, revision } = parts.calendars;
   return {
     epoch: syncEpoch,
     calendarId: calendar.id,
@@ -80,6 +105,7 @@ const startOf = (calendar: Calendar, query: ChangeQuery, { syncEpoch, revision }
     kind: 'all',
     after: 0,
     listedAt: revision,
+    issuedAt: parts.now,
   };
 };
 
@@ -88,15 +114,17 @@ export const listViewChanges = (
   calendar: Calendar,
   query: ChangeQuery,
   preferences: Preferences,
-  calendars: Calendars,
+  parts: ChangeParts,
 ): ChangePage => {
-  const start = startOf(calendar, query, calendars);
+  const { calendars, settings, now } = parts;
+  const start = { ...startOf(calendar, query, parts), issuedAt: now };
+  const pageSize = Math.min(preferences.pageSize ?? defaultPageSize, settings.changesPerPage);
   const units = start.kind === 'all' ? unitsOf(calendar) : changedUnits(calendar, start.after);
   const from = start.kind === 'all' ? start.after : 0;
   const value: object[] = [];
   let taken = from;
   // A series is never split.
-  for (; taken < units.length && value.length < (preferences.pageSize ?? defaultPageSize); taken += 1) {
+  for (; taken < units.length && value.length < pageSize; taken += 1) {
     const unit = units[taken];
     if (unit) value.push(...render(unit, start, preferences));
   }

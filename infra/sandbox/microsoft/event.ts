@@ -38,7 +38,7 @@ export const eventDetailsSchema = z.object({
   importance: z.enum(['low', 'normal', 'high']).optional(),
   categories: z.array(z.string()).optional(),
   isReminderOn: z.boolean().optional(),
-  reminderMinutesBeforeStart: z.int().optional(),
+  reminderMinutesBeforeStart: z.int32().optional(),
   locations: z.array(z.looseObject({ displayName: z.string().optional() })).optional(),
   attendees: z.array(z.looseObject({})).optional(),
   isOnlineMeeting: z.boolean().optional(),

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseBearerToken } from '../authorization.ts';
 import { injectFaults, type VendorFaultResponses } from '../faults/injection.ts';
+import { createSessionRecordings } from '../media/session-recordings.ts';
 import { createMeetingSessions } from '../meeting-sessions.ts';
 import { createAuthorizationServer } from '../oauth/authorization-server.ts';
 import { createIdTokens } from '../oauth/id-token.ts';
@@ -14,11 +15,12 @@ import type { VendorDependencies } from '../vendor-dependencies.ts';
 import { createWebhookSender } from '../webhooks/webhook-sender.ts';
 import { microsoftCalendarRoutes } from './calendar-routes.ts';
 import { type Calendar, createCalendars } from './calendars.ts';
-import { limitConcurrency } from './concurrency.ts';
+import { limitConcurrency, limitRequests } from './concurrency.ts';
 import { microsoftConsent } from './consent.ts';
 import { GraphError, graphErrorBody, LoginError, loginErrorBody, loginErrors } from './errors.ts';
 import { renderEvent, responses, type StoredEvent, showAsValues } from './event.ts';
 import { createEventWriting } from './event-writing.ts';
+import { meetingArtifactRoutes } from './meeting-artifact-routes.ts';
 import { microsoftRoutes } from './oauth-routes.ts';
 import { joinWebUrlOf, renderOnlineMeeting } from './online-meeting.ts';
 import { onlineMeetingRoutes } from './online-meeting-routes.ts';
@@ -173,9 +175,11 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
     if (!event.series) subscriptions.notifyChange(calendar, event, change);
   });
   const sessions = createMeetingSessions(clock, changeNotifier);
+  const recordings = createSessionRecordings(clock, changeNotifier);
   const meetings = createOnlineMeetings({ settings, clock, changeNotifier, sessions });
   const grantOf = (request: FastifyRequest) =>
     server.grants.findByAccessToken(parseBearerToken(request.headers.authorization));
+  const mailboxOf = (request: FastifyRequest) => grantOf(request)?.account;
   const hasScope = (request: FastifyRequest, needed: readonly string[]): boolean =>
     grantOf(request)?.scopes.some((scope) =>
       needed.includes(scope.replace('https://graph.microsoft.com/', '')),
@@ -213,6 +217,7 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
     { name: 'microsoft.subscriptions', save: subscriptions.save, load: subscriptions.load },
     { name: 'microsoft.onlineMeetings', save: meetings.save, load: meetings.load },
     { name: 'microsoft.meetingSessions', save: sessions.save, load: sessions.load },
+    { name: 'microsoft.recordings', save: recordings.save, load: recordings.load },
   ];
   return {
     server,
@@ -228,9 +233,11 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
       microsoftConsent(app, { settings, server, changed });
       microsoftRoutes(app, { settings, server, idTokens, clock, changed });
       app.register(async (graph) => {
-        limitConcurrency(graph, (request) => grantOf(request)?.account, settings.mailboxConcurrency);
+        limitRequests(graph, { mailboxOf, limit: settings.mailboxRequestsPerTenMinutes, clock });
+        limitConcurrency(graph, mailboxOf, settings.mailboxConcurrency);
         microsoftCalendarRoutes(graph, {
           settings,
+          clock,
           calendars,
           writing,
           rooms,
@@ -245,6 +252,7 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
         microsoftSubscriptionRoutes(graph, { subscriptions, accountOf });
       });
       onlineMeetingRoutes(app, { meetings, tenantId: settings.tenantId, organizerOf });
+      meetingArtifactRoutes(app, { meetings, recordings, organizerOf });
     },
     state: () => ({
       grants: server.grants.all(),
@@ -257,8 +265,10 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
         deleted: meeting.deleted,
       })),
       meetingSessions: sessions.all(),
+      recordings: recordings.all(),
     }),
     sessions,
+    recordings,
     /** Returns the id of the online meeting, by its id or its link. Undefined when it does not exist. */
     findMeeting: (meeting: string): string | undefined =>
       meetings.all().find((held) => held.id === meeting || joinWebUrlOf(held, settings.tenantId) === meeting)
@@ -269,6 +279,8 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
     answerRoom: (response: RoomResponse) => rooms.answer(response),
     /** Invalidates all links of change queries: the next one is answered with 410. */
     expireDeltaLinks: () => calendars.expireDeltaLinks(),
+    /** Ends all subscriptions, as their expiration does. */
+    expireSubscriptions: () => subscriptions.expireAll(),
     /** Sends a lifecycle event to the subscriptions of an account. Resolves with the last status of each. */
     sendLifecycleEvent: (event: OutlookLifecycleEvent) => {
       const { account, event: name } = lifecycleSchema.parse(event);
@@ -309,6 +321,7 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
       subscriptions.reset();
       meetings.reset();
       sessions.reset();
+      recordings.reset();
     },
     close() {
       notifications.close();

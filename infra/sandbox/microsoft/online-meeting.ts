@@ -94,6 +94,8 @@ export const storedOnlineMeetingSchema = z.object({
   options: meetingOptionsSchema,
   attendees: z.array(attendeeSchema),
   deleted: z.boolean(),
+  /** Whether the meeting was created as a part of an event. */
+  hasEvent: z.boolean().default(false),
 });
 export type StoredOnlineMeeting = z.infer<typeof storedOnlineMeetingSchema>;
 

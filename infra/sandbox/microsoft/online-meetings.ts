@@ -25,6 +25,8 @@ export interface OnlineMeetings {
     body: CreateOrGetBody,
   ): { readonly meeting: StoredOnlineMeeting; readonly isNew: boolean };
   create(account: string, body: CreationBody): StoredOnlineMeeting;
+  /** Creates the meeting of an event in the calendar of the organizer. */
+  createForEvent(account: string, body: CreationBody): StoredOnlineMeeting;
   /** Returns a meeting. `get`, `update` and `remove` throw Graph's 404 when the organizer has no such meeting. */
   get(account: string, id: string): StoredOnlineMeeting;
   update(account: string, id: string, body: ChangeBody): StoredOnlineMeeting;
@@ -90,7 +92,11 @@ export const createOnlineMeetings = ({
     return meeting;
   };
 
-  const add = (account: string, body: CreateOrGetBody | CreationBody): StoredOnlineMeeting => {
+  const add = (
+    account: string,
+    body: CreateOrGetBody | CreationBody,
+    hasEvent = false,
+  ): StoredOnlineMeeting => {
     const threadId = `19:meeting_${randomUUID().replaceAll('-', '')}@thread.v2`;
     return put({
       id: idOf(account, threadId),
@@ -106,6 +112,7 @@ export const createOnlineMeetings = ({
       options: optionsOf(body, settings.decidedMeetingOptions),
       attendees: attendeesOf(body, account)?.attendees ?? [],
       deleted: false,
+      hasEvent,
     });
   };
 
@@ -120,7 +127,8 @@ export const createOnlineMeetings = ({
       );
       return known ? { meeting: known, isNew: false } : { meeting: add(account, body), isNew: true };
     },
-    create: add,
+    create: (account, body) => add(account, body),
+    createForEvent: (account, body) => add(account, body, true),
     get,
     update(account, id, body) {
       const held = get(account, id);

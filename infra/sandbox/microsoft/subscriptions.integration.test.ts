@@ -7,7 +7,11 @@ const minute = 60_000;
 const inMinutes = (minutes: number) => new Date(Date.now() + minutes * minute).toISOString();
 
 const setup = async (answers: Parameters<typeof startGraphReceiver>[0] = {}) => {
-  const graph = await startGraphSandbox({ microsoft: { notificationRetryMs: [1] } });
+  let ahead = 0;
+  const graph = await startGraphSandbox(
+    { microsoft: { notificationRetryMs: [100], accessTokenSeconds: 30 * 86_400 } },
+    () => Date.now() + ahead,
+  );
   const receiver = await startGraphReceiver(answers);
   const path = `${graph.url}/v1.0/subscriptions`;
   const subscribe = (change: object = {}) =>
@@ -30,7 +34,10 @@ const setup = async (answers: Parameters<typeof startGraphReceiver>[0] = {}) => 
       start: '2026-12-01T09:00:00Z',
       end: '2026-12-01T10:00:00Z',
     }).eventId;
-  return { ...graph, receiver, path, subscribe, subscribed, add };
+  const wait = (minutes: number) => {
+    ahead += minutes * minute;
+  };
+  return { ...graph, receiver, path, subscribe, subscribed, add, wait };
 };
 
 describe('a subscription of the Outlook sandbox', () => {
@@ -108,5 +115,65 @@ describe('a subscription of the Outlook sandbox', () => {
     await control.sendLifecycleEvent({ account, event: 'subscriptionRemoved' });
     expect(receiver.received).toMatchObject([{ lifecycleEvent: 'subscriptionRemoved' }]);
     expect((await call('GET', `${path}/${id}`)).status).toBe(404);
+  });
+
+  it('ends at its expiration without a notice', async () => {
+    const { library, control, account, receiver, subscribed, add, wait } = await setup();
+    const { id } = await subscribed();
+    wait(59);
+    add();
+    await eventually(() => receiver.received.length === 1, 5_000);
+    wait(2);
+    add();
+    expect(await control.sendLifecycleEvent({ account, event: 'missed' })).toEqual([]);
+    expect(control.state().microsoft.subscriptions).toEqual([]);
+    expect(control.state().calls.microsoft['subscription.notify']).toEqual({ 202: 1 });
+    const renewal = { expirationDateTime: inMinutes(600) };
+    await expect(library().api(`/subscriptions/${id}`).patch(renewal)).rejects.toMatchObject({
+      statusCode: 404,
+      code: 'ResourceNotFound',
+    });
+  });
+
+  it('does not repeat a failed notification after its expiration', async () => {
+    const { control, receiver, subscribed, add, wait } = await setup({ statuses: [500] });
+    await subscribed();
+    add();
+    await eventually(() => receiver.received.length === 1, 5_000);
+    wait(61);
+    await eventually(() => control.state().calls.microsoft['subscription.notify']?.['ended'] === 1, 5_000);
+    expect(receiver.received).toHaveLength(1);
+  });
+
+  it('repeats and reorders notifications under faults, lifecycle events as well', async () => {
+    const { control, account, receiver, subscribed, add } = await setup();
+    await subscribed();
+    const operation = 'subscription.notify';
+    control.setFault('microsoft', { kind: 'duplicate', operation, times: 1 });
+    const first = add();
+    await eventually(() => receiver.received.length === 2, 5_000);
+    expect(receiver.received[1]).toEqual(receiver.received[0]);
+    control.setFault('microsoft', { kind: 'reorder', operation, count: 2, times: 2 });
+    const [second, third] = [add(), add()];
+    await eventually(() => receiver.received.length === 4, 5_000);
+    const ids = receiver.received.map(({ resourceData }) => resourceData?.id);
+    expect(new Set(ids).size).toBe(3);
+    expect(first).not.toBe(second);
+    expect(ids.slice(2)).not.toContain(ids[0]);
+    expect(third).not.toBe(second);
+    control.setFault('microsoft', { kind: 'duplicate', operation: 'subscription.lifecycle', times: 1 });
+    await control.sendLifecycleEvent({ account, event: 'missed' });
+    expect(receiver.received.slice(4)).toMatchObject([
+      { lifecycleEvent: 'missed' },
+      { lifecycleEvent: 'missed' },
+    ]);
+  });
+
+  it('ends with all others through the control API, without a notice', async () => {
+    const { url, library, subscribed } = await setup();
+    const { id } = await subscribed();
+    const ended = await fetch(`${url}/sandbox/microsoft/expire-subscriptions`, { method: 'POST' });
+    expect(ended.status).toBe(204);
+    await expect(library().api(`/subscriptions/${id}`).get()).rejects.toMatchObject({ statusCode: 404 });
   });
 });

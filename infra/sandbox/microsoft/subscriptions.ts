@@ -89,9 +89,7 @@ export const createSubscriptions = (parts: SubscriptionParts) => {
   /** @throws {GraphError} a 404 for a subscription of another account, and for one that has ended. */
   const get = (account: string, id: string): StoredSubscription => {
     const subscription = subscriptions.get(id);
-    if (subscription && subscription.account === account && subscription.expiresAt > clock()) {
-      return subscription;
-    }
+    if (subscription && isLive(subscription) && subscription.account === account) return subscription;
     throw new GraphError(404, 'ResourceNotFound', 'The object was not found.');
   };
 
@@ -122,7 +120,17 @@ export const createSubscriptions = (parts: SubscriptionParts) => {
       url: subscription.notificationUrl,
       headers,
       body: JSON.stringify({ value }),
+      isCurrent: () => isLive(subscriptions.get(subscription.id)),
     });
+  };
+
+  const isLive = (subscription: StoredSubscription | undefined): boolean =>
+    subscription !== undefined && subscription.expiresAt > clock();
+  /** Subscriptions end without a notice when they are not renewed. */
+  const removeExpired = (): void => {
+    for (const subscription of subscriptions.values()) {
+      if (!isLive(subscription)) subscriptions.delete(subscription.id);
+    }
   };
 
   return {
@@ -146,16 +154,17 @@ export const createSubscriptions = (parts: SubscriptionParts) => {
     },
     /** Notifies the subscriptions to the mailbox. */
     notifyChange({ owner }: Calendar, event: StoredEvent, changeType: EventChange) {
+      removeExpired();
       for (const subscription of subscriptions.values()) {
         if (subscription.account !== owner || subscription.isPaused) continue;
-        if (subscription.expiresAt <= clock()) subscriptions.delete(subscription.id);
-        else if (subscription.changeType.split(',').some((type) => type.trim() === changeType)) {
+        if (subscription.changeType.split(',').some((type) => type.trim() === changeType)) {
           notify(subscription, event, changeType);
         }
       }
     },
     /** Sends a lifecycle event to the subscriptions of the account. Resolves with the last status of each. */
     async sendLifecycleEvent(account: string, lifecycleEvent: LifecycleEvent): Promise<readonly string[]> {
+      removeExpired();
       const concerned = [...subscriptions.values()].filter(
         (subscription) => subscription.account === account,
       );
@@ -172,7 +181,15 @@ export const createSubscriptions = (parts: SubscriptionParts) => {
         }),
       );
     },
-    all: () => [...subscriptions.values()].map(({ clientState: _secret, ...subscription }) => subscription),
+    /** Ends all subscriptions, without a notice. */
+    expireAll() {
+      subscriptions.clear();
+      changed();
+    },
+    all: () =>
+      [...subscriptions.values()]
+        .filter(isLive)
+        .map(({ clientState: _secret, ...subscription }) => subscription),
     save: () => [...subscriptions.values()],
     load: (value: unknown) => {
       for (const subscription of z.array(storedSchema).parse(value)) {

@@ -9,6 +9,8 @@ const sentences: Readonly<Record<Fault['kind'], string>> = {
   rate_limit: 'limits the rate',
   unauthorized: 'refuses credentials',
   lost_answer: 'loses answers',
+  duplicate: 'repeats notifications',
+  reorder: 'reorders notifications',
 };
 
 /** Describes a fault, such as `out of service, meetings.create only, 2 more times`. */
@@ -16,6 +18,7 @@ export const describeFault = (fault: Fault): string =>
   [
     fault.kind === 'outage' && fault.reset ? 'resets connections' : sentences[fault.kind],
     ...(fault.kind === 'latency' ? [`${fault.latencyMs} ms`] : []),
+    ...(fault.after === undefined ? [] : [`after ${fault.after} ${fault.after === 1 ? 'call' : 'calls'}`]),
     ...(fault.operation === undefined ? [] : [`${fault.operation} only`]),
     ...(fault.times === undefined ? [] : [`${fault.times} more ${fault.times === 1 ? 'time' : 'times'}`]),
   ].join(', ');

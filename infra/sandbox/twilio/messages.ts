@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { TwilioSandboxSettings } from '../settings.ts';
 import type { VendorDependencies } from '../vendor-dependencies.ts';
-import { createWebhookSender } from '../webhooks/webhook-sender.ts';
+import { createWebhookSender, type WebhookSender } from '../webhooks/webhook-sender.ts';
+import { type ConnectionOverrides, connectionOverrides, endsAttempts } from './connection-overrides.ts';
 import { nextStatus, type StoredMessage, storedMessageSchema } from './message.ts';
 import { checkRecipient, deliveryError } from './numbers.ts';
 import { signedForm, type WebhookParameters } from './webhook-call.ts';
@@ -79,13 +80,24 @@ export const createMessages = (parts: VendorDependencies<TwilioSandboxSettings>)
   /** The pending reports by message. The reports of one message are sent in order. */
   const reports = new Map<string, Promise<void>>();
   const timers = new Set<NodeJS.Timeout>();
-  const openSender = () =>
+  /** One sender for each set of overrides, which say when a call is repeated. */
+  let senders = new Map<string, WebhookSender>();
+  const openSender = (overrides: ConnectionOverrides) =>
     createWebhookSender(
       parts,
       { vendor: 'twilio', operation: 'status.callback' },
-      { retryMs: settings.callbackRetryMs, answersWithinMs: settings.callbackTimeoutMs },
+      {
+        retryMs: settings.callbackRetryMs.slice(0, overrides.retries),
+        answersWithinMs: settings.callbackTimeoutMs,
+        repeatsUnless: (status) => endsAttempts(overrides, status),
+      },
     );
-  let sender = openSender();
+  const senderFor = (overrides: ConnectionOverrides): WebhookSender => {
+    const key = [overrides.retries, ...overrides.policy].join();
+    const sender = senders.get(key) ?? openSender(overrides);
+    senders.set(key, sender);
+    return sender;
+  };
 
   const put = (message: StoredMessage) => {
     messages.set(message.sid, message);
@@ -99,11 +111,12 @@ export const createMessages = (parts: VendorDependencies<TwilioSandboxSettings>)
   const queueReport = (message: StoredMessage) => {
     const { sid, status, statusCallback } = message;
     if (statusCallback === null) return;
-    const currentSender = sender;
+    const overrides = connectionOverrides(statusCallback);
+    const sender = senderFor(overrides);
     const sendAfter = async (previous: Promise<void> | undefined) => {
       await previous;
       const parameters = callbackParameters(message, settings);
-      const outcome = await currentSender.send(signedForm(settings.authToken, statusCallback, parameters));
+      const outcome = await sender.send(signedForm(settings.authToken, overrides.url, parameters));
       patch(sid, (held) => ({ ...held, callbacks: [...held.callbacks, `${status} ${outcome}`] }));
     };
     const queued = sendAfter(reports.get(sid));
@@ -143,7 +156,7 @@ export const createMessages = (parts: VendorDependencies<TwilioSandboxSettings>)
   const stop = () => {
     for (const timer of timers) clearTimeout(timer);
     timers.clear();
-    sender.close();
+    for (const sender of senders.values()) sender.close();
     reports.clear();
   };
 
@@ -185,7 +198,10 @@ export const createMessages = (parts: VendorDependencies<TwilioSandboxSettings>)
         NumSegments: '1',
         SmsMessageSid: message.sid,
       };
-      const outcome = await sender.post(signedForm(settings.authToken, url, parameters));
+      const overrides = connectionOverrides(url);
+      const outcome = await senderFor(overrides).post(
+        signedForm(settings.authToken, overrides.url, parameters),
+      );
       patch(message.sid, (held) => ({ ...held, callbacks: [`received ${outcome}`] }));
       return { sid: message.sid, webhook: outcome };
     },
@@ -203,7 +219,7 @@ export const createMessages = (parts: VendorDependencies<TwilioSandboxSettings>)
     },
     reset() {
       stop();
-      sender = openSender();
+      senders = new Map();
       messages.clear();
       optedOut.clear();
       changeNotifier.notify();

@@ -120,17 +120,31 @@ describe('messages of the Twilio sandbox', () => {
     );
   });
 
-  it('repeat a status report when the receiver fails', async () => {
+  it('repeat a status report when the receiver fails and the URL asks for it, which is not signed', async () => {
     const { client } = await setup();
     const { url, received } = await receiver(500, 503);
-    await client.messages.create({ to, from: '+15005550006', body: 'Hi', statusCallback: url });
+    const statusCallback = `${url}#rc=2&rp=5xx,ct`;
+    await client.messages.create({ to, from: '+15005550006', body: 'Hi', statusCallback });
     await vi.waitFor(() => expect(received).toHaveLength(4));
-    expect(received.map(({ parameters }) => parameters['MessageStatus'])).toEqual([
-      'sent',
-      'sent',
-      'sent',
-      'delivered',
+    expect(received.map(({ parameters, signed }) => [parameters['MessageStatus'], signed])).toEqual([
+      ['sent', true],
+      ['sent', true],
+      ['sent', true],
+      ['delivered', true],
     ]);
+  });
+
+  it.each([
+    ['without overrides', ''],
+    ['with fewer retries', '#rc=0&rp=5xx'],
+    ['with another policy', '#rc=5&rp=4xx'],
+  ])('do not repeat a refused status report to a URL %s', async (_what, fragment) => {
+    const { client } = await setup();
+    const { url, received } = await receiver(500);
+    const statusCallback = `${url}${fragment}`;
+    await client.messages.create({ to, from: '+15005550006', body: 'Hi', statusCallback });
+    await vi.waitFor(() => expect(received).toHaveLength(2));
+    expect(received.map(({ parameters }) => parameters['MessageStatus'])).toEqual(['sent', 'delivered']);
   });
 
   it('lose a status report under an outage of status.callback', async () => {

@@ -6,6 +6,8 @@ export interface WebhookRequest {
   /** Called for each attempt, because a signature contains its time. */
   readonly headers: () => Readonly<Record<string, string>>;
   readonly body?: string | undefined;
+  /** Asked before each attempt: whether the vendor still has a reason to send it. Default: yes. */
+  readonly isCurrent?: (() => boolean) | undefined;
 }
 
 export interface RetryOptions {
@@ -19,9 +21,9 @@ export interface RetryOptions {
   readonly signal: AbortSignal;
 }
 
-/** Posts a webhook. Never throws. Resolves with the last status, or `failed` after no answer. */
+/** Posts a webhook. Never throws. Resolves with the last status, `failed` after no answer, or `ended` when it is not current any more. */
 export const postWithRetries = async (
-  { url, headers, body }: WebhookRequest,
+  { url, headers, body, isCurrent = () => true }: WebhookRequest,
   { timeoutMs, retryMs, signal, repeatsUnless = (status) => status < 500 }: RetryOptions,
 ): Promise<string> => {
   const attempt = async (): Promise<number> => {
@@ -40,6 +42,7 @@ export const postWithRetries = async (
   for (const pause of [0, ...retryMs]) {
     try {
       if (pause > 0) await wait(pause, undefined, { signal, ref: false });
+      if (!isCurrent()) return 'ended';
       const status = await attempt();
       outcome = String(status);
       if (repeatsUnless(status)) return outcome;

@@ -1,43 +1,16 @@
 /** Tests the webhooks of the sandbox, Google's channels and Zoom's events, with and without faults. */
 import { createHmac } from 'node:crypto';
-import { createServer } from 'node:http';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { eventually } from '../../../tests/harness/eventually.ts';
 import { eventBody, startGoogleSandbox } from '../../../tests/harness/google-sandbox.ts';
-
-interface ReceivedCall {
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: string;
-}
-
-/** Starts a receiver that answers the given statuses in turn, then 204. */
-const startReceiver = async (...statuses: number[]) => {
-  const received: ReceivedCall[] = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk) => chunks.push(chunk));
-    request.on('end', () => {
-      received.push({ headers: request.headers, body: Buffer.concat(chunks).toString() });
-      response.statusCode = statuses.shift() ?? 204;
-      response.end();
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
-  return { url: `http://127.0.0.1:${port}/hook`, received };
-};
+import { type ReceivedCall, startStatusReceiver } from '../../../tests/harness/status-receiver.ts';
 
 const states = (received: readonly ReceivedCall[]) =>
   received.map(({ headers }) => headers['x-goog-resource-state']);
 
 it('a Google channel sends one notification per change until it is stopped', async () => {
   const { calendar } = await startGoogleSandbox();
-  const { url: address, received } = await startReceiver();
+  const { url: address, received } = await startStatusReceiver();
   const { data: channel } = await calendar.events.watch({
     calendarId: 'primary',
     requestBody: { id: 'channel-1', type: 'web_hook', address, token: 'token-1' },
@@ -73,7 +46,7 @@ it('a Google channel sends one notification per change until it is stopped', asy
 
 it('a Google channel loses a notification under an outage and repeats a failed one', async () => {
   const { calendar, sandbox } = await startGoogleSandbox({ google: { channelRetryMs: [1] } });
-  const { url: address, received } = await startReceiver(204, 503);
+  const { url: address, received } = await startStatusReceiver(204, 503);
   await calendar.events.watch({
     calendarId: 'primary',
     requestBody: { id: 'channel-1', type: 'web_hook', address },
@@ -106,7 +79,7 @@ const createMeeting = async (url: string) => {
 
 it('Zoom meeting events carry Zoom’s signature', async () => {
   const { sandbox } = await startGoogleSandbox();
-  const { url, received } = await startReceiver();
+  const { url, received } = await startStatusReceiver();
   const id = await createMeeting(sandbox.url);
   const answer = await fetch(`${sandbox.url}/sandbox/zoom/meetings/${id}/events`, {
     method: 'POST',
@@ -129,7 +102,7 @@ it('Zoom meeting events carry Zoom’s signature', async () => {
 
 it('a Zoom meeting that is deleted through the control API is gone and sends its event', async () => {
   const { sandbox } = await startGoogleSandbox();
-  const { url, received } = await startReceiver();
+  const { url, received } = await startStatusReceiver();
   const id = await createMeeting(sandbox.url);
   const deletion = { event: 'meeting.deleted', url } as const;
   expect(await sandbox.control.sendMeetingEvent(id, deletion)).toEqual({ webhook: '204' });

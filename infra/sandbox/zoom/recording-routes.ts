@@ -3,14 +3,12 @@
  * needs a token and redirects to the server of the file, with a ticket in place of the token.
  */
 import { randomBytes } from 'node:crypto';
-import { Readable } from 'node:stream';
-import { setTimeout as wait } from 'node:timers/promises';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseBearerToken } from '../authorization.ts';
+import { sendFile } from '../media/send-file.ts';
 import type { ZoomCaller } from './caller.ts';
 import { noRecording, validationFailed } from './errors.ts';
-import { pseudoRandomBytes } from './pseudo-random-bytes.ts';
 import type { Recordings, StoredRecording } from './recordings.ts';
 
 interface RecordingRouteParts {
@@ -151,55 +149,14 @@ export const recordingRoutes = (
       const { ticket } = z.object({ ticket: z.string() }).parse(request.query);
       const found = recordings.findFile(request.params.fileId);
       if (!found || tickets.get(ticket) !== found.file.id) return reply.code(403).send();
-      return sendFile(request, reply, found, recordings);
+      const { uuid, cutAfter, bytesPerSecond, ignoresRanges } = found.recording;
+      return sendFile(request, reply, {
+        ...found.file,
+        contentType: 'application/octet-stream',
+        cutAfter: cutAfter !== undefined && recordings.takeCut(uuid) ? cutAfter : undefined,
+        bytesPerSecond,
+        ignoresRanges,
+      });
     },
   );
 };
-
-const sendFile = (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { recording, file }: NonNullable<ReturnType<Recordings['findFile']>>,
-  recordings: Recordings,
-) => {
-  const { size, id } = file;
-  const range = recording.ignoresRanges ? null : /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
-  const start = range ? Number(range[1]) : 0;
-  const end = range?.[2] ? Math.min(Number(range[2]) + 1, size) : size;
-  if (range && start >= size) return reply.code(416).header('content-range', `bytes */${size}`).send();
-  const isCut = recording.cutAfter !== undefined && recordings.takeCut(recording.uuid);
-  const bytes = isCut
-    ? untilCut(id, start, Math.min(start + (recording.cutAfter ?? 0), end))
-    : pseudoRandomBytes(id, start, end);
-  return reply
-    .code(range ? 206 : 200)
-    .headers({
-      'content-type': 'application/octet-stream',
-      'content-length': String(end - start),
-      'accept-ranges': 'bytes',
-      ...(range && { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
-    })
-    .send(Readable.from(throttled(bytes, recording.bytesPerSecond), { objectMode: false }));
-};
-
-/** Yields the chunks at a speed. The consumer can be slower. */
-async function* throttled(
-  bytes: Iterable<Buffer>,
-  bytesPerSecond: number | undefined,
-): AsyncGenerator<Buffer> {
-  const began = performance.now();
-  let sent = 0;
-  for (const chunk of bytes) {
-    yield chunk;
-    sent += chunk.length;
-    if (bytesPerSecond === undefined) continue;
-    const aheadMs = (sent / bytesPerSecond) * 1_000 - (performance.now() - began);
-    if (aheadMs > 10) await wait(aheadMs);
-  }
-}
-
-/** The connection breaks after the last byte. */
-function* untilCut(seed: string, start: number, end: number): Generator<Buffer> {
-  yield* pseudoRandomBytes(seed, start, end);
-  throw new Error('the sandbox breaks this download');
-}

@@ -49,17 +49,9 @@ export const measureTransfers = async (
     figures.push(await measure(service, { storage: 'file system', megabytes, rounds, env: {} }));
   if (!hasS3Server) return figures;
   const server = await startS3Server();
-  const { settings } = server;
-  const env = {
-    S3_BUCKET: settings.bucket,
-    S3_ENDPOINT: settings.endpoint,
-    S3_PATH_STYLE: 'true',
-    S3_ACCESS_KEY_ID: settings.credentials?.accessKeyId,
-    S3_SECRET_ACCESS_KEY: settings.credentials?.secretAccessKey,
-  };
   try {
     for (const megabytes of sizes)
-      figures.push(await measure(service, { storage: 'S3', megabytes, rounds, env }));
+      figures.push(await measure(service, { storage: 'S3', megabytes, rounds, env: server.env }));
   } finally {
     await server.close();
   }

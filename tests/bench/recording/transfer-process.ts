@@ -1,20 +1,21 @@
 /**
  * Transfers one file of a recording in a process of its own, and prints how long it took and how its memory grew. `copy`
- * is a plain stream copy between the same two servers, without checksum, ledger and continuation.
+ * is a plain stream copy between the same two servers, without checksum, ledger and continuation. The stored file is
+ * deleted after the measurement: otherwise the next transfer is slowed by what the disk has not yet written of this one.
  */
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { argv } from 'node:process';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { request } from 'undici';
 import { z } from 'zod';
-import type { RecordingCall, StoreFileInput } from '../../../activities/contract.ts';
+import type { RecordingCall, StoredFileResult, StoreFileInput } from '../../../activities/contract.ts';
 import { createMediaActivities } from '../../../activities/index.ts';
 import { createDatabaseClient } from '../../../db/client.ts';
 import { createRepositories } from '../../../db/index.ts';
@@ -46,14 +47,18 @@ const listedSchema = z.object({
   recording_files: z.array(z.object({ download_url: z.string(), file_size: z.number() })),
 });
 
-const copyTo = async (configuration: Configuration, body: Readable, size: number): Promise<void> => {
+type Remove = () => Promise<void>;
+
+/** Returns a function that deletes the copy. */
+const copyTo = async (configuration: Configuration, body: Readable, size: number): Promise<Remove> => {
   const name = `plain-copy-${randomUUID()}`;
   const { storage } = configuration;
   if (storage.kind === 'file_system') {
     const path = join(storage.directory, name);
     await mkdir(dirname(path), { recursive: true });
     // Flushed to the disk at its end, as every stored recording is.
-    return pipeline(body, createWriteStream(path, { flush: true }));
+    await pipeline(body, createWriteStream(path, { flush: true }));
+    return () => rm(path);
   }
   const client = new S3Client({
     region: storage.region,
@@ -62,13 +67,16 @@ const copyTo = async (configuration: Configuration, body: Readable, size: number
     ...(storage.endpoint && { endpoint: storage.endpoint }),
     ...(storage.credentials && { credentials: storage.credentials }),
   });
-  const put = new PutObjectCommand({ Bucket: storage.bucket, Key: name, Body: body, ContentLength: size });
-  await client.send(put);
-  client.destroy();
+  const object = { Bucket: storage.bucket, Key: name };
+  await client.send(new PutObjectCommand({ ...object, Body: body, ContentLength: size }));
+  return async () => {
+    await client.send(new DeleteObjectCommand(object));
+    client.destroy();
+  };
 };
 
 /** Copies the file with the client libraries alone. */
-const copyPlainly = async (configuration: Configuration, instance: string): Promise<void> => {
+const copyPlainly = async (configuration: Configuration, instance: string): Promise<Remove> => {
   const client = createZoomClient(configuration.zoom);
   const call = { correlationId: 'bench', signal: AbortSignal.timeout(600_000) };
   const path = `/meetings/${uuidInPath(instance)}/recordings?include_fields=download_access_token`;
@@ -87,8 +95,9 @@ const copyPlainly = async (configuration: Configuration, instance: string): Prom
   await redirect.body.dump();
   const target = new URL(String(redirect.headers['location']), file.download_url);
   const { body } = await request(target);
-  await copyTo(configuration, body, file.file_size);
+  const remove = await copyTo(configuration, body, file.file_size);
   await client.close();
+  return remove;
 };
 
 const inActivity = <Result>(work: () => Promise<Result>): Promise<Result> =>
@@ -116,7 +125,7 @@ const createService = (configuration: Configuration, { organization, auditionId,
     meetingId,
   };
   return {
-    store: async (instance: string): Promise<void> => {
+    store: async (instance: string): Promise<Remove> => {
       const { recordings } = await inActivity(() =>
         activities.findRecordings({ ...call, checkTrash: false }),
       );
@@ -130,7 +139,12 @@ const createService = (configuration: Configuration, { organization, auditionId,
             key: `recording/${file.recording}:${file.file}`,
           })),
         );
-      for (const file of files) await inActivity(() => activities.storeFile(file));
+      const stored: StoredFileResult[] = [];
+      for (const file of files) stored.push(await inActivity(() => activities.storeFile(file)));
+      const cleanUp = { correlationId: 'bench', signal: AbortSignal.timeout(60_000) };
+      return async () => {
+        for (const { storageKey } of stored) await providers.storage.remove(storageKey, cleanUp);
+      };
     },
     close: async () => {
       await providers.close();
@@ -145,16 +159,18 @@ const main = async (): Promise<void> => {
   const service = createService(configuration, task);
   const transfer = (instance: string) =>
     task.mode === 'service' ? service.store(instance) : copyPlainly(configuration, instance);
-  await transfer(task.warmUp);
+  const removeWarmUp = await transfer(task.warmUp);
+  await removeWarmUp();
   let peakMb = rssMb();
   const idleMb = peakMb;
   const sampling = setInterval(() => {
     peakMb = Math.max(peakMb, rssMb());
   }, 10);
   const started = performance.now();
-  await transfer(task.instance);
+  const remove = await transfer(task.instance);
   const seconds = (performance.now() - started) / 1_000;
   clearInterval(sampling);
+  await remove();
   await service.close();
   const result: TransferResult = { seconds, idleMb, peakMb };
   console.log(JSON.stringify(result));

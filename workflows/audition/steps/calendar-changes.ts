@@ -6,6 +6,7 @@
 import type { AttentionAction } from '../../../domain/audition/attention.ts';
 import type { CalendarChange, CalendarChangeOf } from '../../../domain/audition/calendar-change.ts';
 import type { AuditionFact, Origin } from '../../../domain/audition/events.ts';
+import { isFree } from '../../../domain/audition/free-slots.ts';
 import { roomUser } from '../../../domain/audition/room-booking.ts';
 import { isFactAllowed } from '../../../domain/audition/transitions.ts';
 import { isWritableCalendar } from '../../../domain/audition/writable-calendar.ts';
@@ -84,18 +85,19 @@ const isSlotUpcoming = ({ journal }: AuditionRun): boolean => {
 
 /**
  * Returns the report about the first conflict that was not overridden when the slot was booked; undefined when all were. An
- * overridden conflict is no question any more, and hides no other one.
+ * overridden conflict is no question any more, and hides no other one. The report can be about a calendar of another
+ * connection than the one of the event.
  */
 const withoutOverridden = ({ journal }: AuditionRun, report: CalendarChange): CalendarChange | undefined => {
   const { connection, change } = report;
   if (change.kind !== 'conflict') return report;
   const { others = [], ...first } = change;
   const open = [first, ...others].find(
-    ({ start, end }) =>
+    ({ start, end, connection: ofEvent = connection }) =>
       !(journal.view.overridden ?? []).some(
         (blocker) =>
           blocker.kind === 'calendar_event' &&
-          blocker.connection === connection &&
+          blocker.connection === ofEvent &&
           blocker.start === start &&
           blocker.end === end,
       ),
@@ -203,7 +205,7 @@ const askAboutDeletion = (run: AuditionRun, report: CalendarChange): void =>
   );
 
 /**
- * Asks about another event in the time of the slot, and offers to move. After a move that was reverted, the question is
+ * Asks about another event that conflicts with the slot, and offers to move. After a move that was reverted, the question is
  * asked again. A question about our own event is not: the reversal writes the event again.
  */
 const askAboutConflict = (
@@ -214,7 +216,9 @@ const askAboutConflict = (
 ): void => {
   const { start, end } = conflict;
   const isMoot = () => !isSlotUpcoming(run) || !isLastReport(run, report);
-  const what = `The calendar of ${report.participant} has another event from ${start} to ${end}, in the time of the slot.`;
+  const { slot } = run.journal.view;
+  const where = slot && isFree(slot, [conflict]) ? 'too close to the slot' : 'in the time of the slot';
+  const what = `The calendar of ${report.participant} has another event from ${start} to ${end}, ${where}.`;
   askAboutSlot(
     run,
     {

@@ -181,6 +181,7 @@ const writeAlone = async (
 /** Returns the content of the events, which is the same in each calendar. */
 export const contentOf = ({ plan, journal }: AuditionRun, slot: Slot, revision: number): EventContent => {
   const { meeting } = journal.view;
+  const { calendarReminders } = plan.policy;
   const joinUrl = plan.joinLinks ? undefined : meeting?.joinUrl;
   return {
     slot,
@@ -189,6 +190,9 @@ export const contentOf = ({ plan, journal }: AuditionRun, slot: Slot, revision: 
     description: [joinUrl, plan.notes].filter(Boolean).join('\n\n'),
     location: slot.room ?? joinUrl,
     ...(plan.joinLinks && meeting ? { joinLink: true as const } : {}),
+    ...(calendarReminders && calendarReminders !== 'calendar_default'
+      ? { reminders: calendarReminders }
+      : {}),
   };
 };
 

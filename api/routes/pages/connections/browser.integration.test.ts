@@ -14,6 +14,7 @@ import { hasChromium, launchChromium } from '../../../../tests/harness/chromium.
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 import { connectToSandbox } from '../../../../tests/harness/google-sandbox.ts';
 import { localDefaults } from '../../../../tests/harness/local-defaults.ts';
+import { useCalendar } from '../../../../tests/harness/used-calendar.ts';
 import { loadLimits } from '../../../access/load-shedding.ts';
 import { rateLimits } from '../../../access/rate-limits.ts';
 import { listCalendarsWith } from '../../../calendars/calendar-lists.ts';
@@ -288,5 +289,43 @@ describe.skipIf(!hasChromium)('in a browser', () => {
       busy: [{ calendarId: 'primary' }, { calendarId: family }],
     });
     expect(complaints).toEqual([]);
+  });
+
+  it('shows the problems of an account on a phone, in the language of the browser', async () => {
+    const { repositories } = database;
+    const connected = await repositories.connections.connect({
+      organization,
+      owner,
+      provider: 'google',
+      grant: {
+        account: { id: owner, name: `${'casting.director.'.repeat(3)}${owner}@example.com` },
+        scopes: [],
+        credential: { kind: 'oauth', refreshToken: 'r' },
+      },
+    });
+    if (connected.kind !== 'connected') throw new Error('the account was not connected');
+    const { id: connection } = connected;
+    const name = `Auditions ${'x'.repeat(60)}`;
+    await repositories.connections.putChoice(organization, connection, {
+      written: { calendarId: 'work', name },
+      busy: [],
+    });
+    const calendar = await useCalendar(repositories, { organization, connection, calendarId: 'work' });
+    await repositories.syncedCalendars.markUnavailable(calendar, 'not_found');
+    const faults = ['too_many_occurrences: RRULE'];
+    await repositories.unreadableEvents.record({ connection, organization, faults });
+    const link = await linkFrom(`/v1/connections/page?owner=${owner}`);
+    for (const [locale, words] of [
+      ['en-GB', `The calendar “${name}” was deleted, or is no longer shared with this account.`],
+      ['fr-FR', `L’agenda « ${name} » a été supprimé ou n’est plus partagé avec ce compte.`],
+    ] as const) {
+      const context = await browser.newContext({ locale, viewport: { width: 390, height: 844 } });
+      onTestFinished(async () => context.close());
+      page = await context.newPage();
+      await page.goto(link);
+      expect(await page.getByText(words).isVisible()).toBe(true);
+      await pictured(`10-problems-${locale}`);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+    }
   });
 });

@@ -10,6 +10,7 @@ import {
 import type { ConnectionLink } from '../../../../foundation/links/connection-link.ts';
 import { requirePageLink } from '../../../connections/page-link.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
+import { readShownProblems, type ShownProblem } from './shown-problems.ts';
 
 export interface OpenedPage {
   readonly token: string;
@@ -19,6 +20,8 @@ export interface OpenedPage {
   readonly connections: readonly Connection[];
   /** The choices of their calendars. */
   readonly choices: ReadonlyMap<string, CalendarChoice | undefined>;
+  /** The problems of the connections that have any. */
+  readonly problems: ReadonlyMap<string, readonly ShownProblem[]>;
   /** The connection to reconnect, if the link is for one. */
   readonly existingConnection: Connection | undefined;
   readonly offered: readonly ConnectionProvider[];
@@ -68,15 +71,17 @@ export const openPage = async (dependencies: ApiDependencies, token: string): Pr
     ? [existingConnection]
     : await connections.list(link.organization, { owner, provider, statuses, limit: maxShown });
   const shown = reachable.filter(({ status }) => status !== 'disconnected');
+  const choices = await connections.findChoices(
+    link.organization,
+    shown.map(({ id }) => id),
+  );
   return {
     token,
     link,
     organization: organization.name,
     connections: shown,
-    choices: await connections.findChoices(
-      link.organization,
-      shown.map(({ id }) => id),
-    ),
+    choices,
+    problems: await readShownProblems(dependencies.repositories, shown, choices),
     existingConnection,
     offered:
       existingConnection && existingConnection.status !== 'disconnected'

@@ -16,8 +16,10 @@ import { type Language, languageOf } from '../language.ts';
 import { choiceInWords } from './calendar-page.ts';
 import { calendarTranslationsFor } from './calendar-translations.ts';
 import { type FeedFormError, feedTranslationsFor } from './feed-translations.ts';
+import { problemTranslationsFor } from './problem-translations.ts';
 import { accountTexts, type ProviderTexts } from './provider-texts.ts';
 import { describeScopes } from './scope-descriptions.ts';
+import type { ShownProblem } from './shown-problems.ts';
 import {
   type AppleFormError,
   type ConnectionPageError,
@@ -36,6 +38,8 @@ export interface AccountsPage {
   readonly connections: readonly Connection[];
   /** The choices of their calendars. */
   readonly choices: ReadonlyMap<string, CalendarChoice | undefined>;
+  /** The problems of the connections that have any. */
+  readonly problems: ReadonlyMap<string, readonly ShownProblem[]>;
   /** The providers that can be connected, in the order of the page. */
   readonly offered: readonly ConnectionProvider[];
   readonly mayDisconnect: boolean;
@@ -60,10 +64,8 @@ const providerTexts = (provider: ConnectionProvider, language: Language): Provid
     ? feedTranslationsFor(language)
     : accountTexts(provider, connectionTranslationsFor(language));
 
-const momentIn = (at: string | undefined, words: ConnectionTranslations, language: Language): string =>
-  at === undefined
-    ? words.notRefreshed
-    : `${DateTime.fromISO(at, { zone: 'utc' }).setLocale(language).toLocaleString(DateTime.DATETIME_MED)} UTC`;
+const momentIn = (at: string, language: Language): string =>
+  `${DateTime.fromISO(at, { zone: 'utc' }).setLocale(language).toLocaleString(DateTime.DATETIME_MED)} UTC`;
 
 const cardOf = (
   connection: Connection,
@@ -75,15 +77,22 @@ const cardOf = (
   const texts = providerTexts(provider, language);
   const isWaiting = status !== 'connected';
   const common = { at: page.at, form: page.form, words, connection: id };
+  const problems = page.problems.get(id) ?? [];
+  const waitingSince = problems.find(({ kind }) => kind === 'reconnect')?.since;
+  const isHealthy = problems.length === 0;
+  const connected = isHealthy ? words.connected : problemTranslationsFor(language).status;
   return render('card', {
     ...common,
     name: texts.name,
     disconnectAsk: texts.disconnectAsk,
     account,
-    status: isWaiting ? words.needsReauthorization : words.connected,
+    status: isWaiting ? words.needsReauthorization : connected,
+    isHealthy,
+    problems: describeProblems(problems, language),
     reason: isWaiting && statusReason ? words.reasons[statusReason] : undefined,
     scopes: describeScopes(provider, scopes, language),
-    refreshed: momentIn(lastRefreshedAt, words, language),
+    since: waitingSince && problemTranslationsFor(language).since(momentIn(waitingSince, language)),
+    refreshed: lastRefreshedAt === undefined ? words.notRefreshed : momentIn(lastRefreshedAt, language),
     calendars: hasChoice(connection)
       ? {
           label: calendarTranslationsFor(language).label,
@@ -93,6 +102,18 @@ const cardOf = (
       : undefined,
     mayDisconnect: page.mayDisconnect,
     again: reconnectFormOf(connection, page, language),
+  });
+};
+
+/** The status and its reason explain an account that must be connected again. */
+const describeProblems = (problems: readonly ShownProblem[], language: Language) => {
+  const texts = problemTranslationsFor(language);
+  return problems.flatMap(({ kind, since, calendar }) => {
+    if (kind === 'reconnect') return [];
+    const { what, whatToDo } = texts.problems[kind];
+    return [
+      { what: what(texts.calendar(calendar)), whatToDo, since: texts.since(momentIn(since, language)) },
+    ];
   });
 };
 

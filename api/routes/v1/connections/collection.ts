@@ -54,10 +54,18 @@ const list = (api: Api, { repositories }: ApiDependencies): void => {
         statuses: status && [status],
         limit: maxListed,
       });
-      const calendars = await repositories.syncedCalendars.listStates(listed.map(({ id }) => id));
+      const ids = listed.map(({ id }) => id);
+      const [calendars, problems] = await Promise.all([
+        repositories.syncedCalendars.listStates(ids),
+        repositories.connectionProblems.list(ids),
+      ]);
       return {
         items: listed.map((connection) =>
-          toConnectionResponse(connection, calendars.get(connection.id) ?? []),
+          toConnectionResponse(
+            connection,
+            calendars.get(connection.id) ?? [],
+            problems.get(connection.id) ?? [],
+          ),
         ),
       };
     },

@@ -1,9 +1,8 @@
 /** Tests the routes for connected accounts. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { participantIdSchema } from '../../../../domain/ids.ts';
-import { newAuditionId } from '../../../../tests/harness/audition-trail.ts';
 import { setUpConnectionFlow } from '../../../../tests/harness/connection-flow.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+import { useCalendar } from '../../../../tests/harness/used-calendar.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -31,6 +30,7 @@ describe('the list of connections', () => {
           scopes: ['openid', 'calendar.events'],
           connectedAt: expect.stringMatching(/Z$/),
           calendars: [],
+          problems: [],
         },
       ],
     });
@@ -41,31 +41,25 @@ describe('the list of connections', () => {
     const { call, key, connect, only } = await setup();
     await connect('ann@example.com');
     const { id, organization } = await only();
-    const { syncedCalendars, writtenEvents } = database.repositories;
-    for (const name of ['one', 'two']) {
-      await writtenEvents.record({
-        organization,
-        connection: id,
-        provider: 'google',
-        calendarName: `google/${id}/${name}`,
-        calendarId: name,
-        eventId: 'e1',
-        auditionId: newAuditionId(),
-        participant: participantIdSchema.parse('ada'),
-        key: 'k1',
-        slot: { start: '2031-01-01T10:00:00.000Z', end: '2031-01-01T11:00:00.000Z', zone: 'UTC' },
-        revision: 1,
-      });
-    }
-    const [one, two] = await syncedCalendars.list(id);
-    if (!one || !two) throw new Error('the calendars are not registered');
+    const { repositories } = database;
+    const { syncedCalendars, unreadableEvents } = repositories;
+    const one = await useCalendar(repositories, { organization, connection: id, calendarId: 'one' });
+    const two = await useCalendar(repositories, { organization, connection: id, calendarId: 'two' });
     await syncedCalendars.markUnavailable(one, 'not_found');
     await syncedCalendars.setPushError(two, 'not_permitted');
+    await unreadableEvents.record({ connection: id, organization, faults: ['no_start: DTSTART'] });
     const { body, text } = await call('GET', '/v1/connections', { key });
-    expect(Object(body).items[0].calendars).toEqual([
-      { state: 'unavailable', error: 'not_found' },
-      { state: 'new', pushError: 'not_permitted' },
-    ]);
+    const since = expect.stringMatching(/^2.*Z$/);
+    expect(Object(body).items[0]).toMatchObject({
+      calendars: [
+        { state: 'unavailable', error: 'not_found', errorSince: since },
+        { state: 'new', pushError: 'not_permitted' },
+      ],
+      problems: [
+        { kind: 'calendar_not_found', since },
+        { kind: 'events_unreadable', since },
+      ],
+    });
     expect(text).not.toContain('calendar:');
   });
 
@@ -82,6 +76,9 @@ describe('the list of connections', () => {
     await requireReauthorization((await only()).id);
     expect(await count('status=connected')).toBe(0);
     expect(await count('status=needs_reauthorization')).toBe(1);
+    expect((await call('GET', '/v1/connections', { key })).body).toMatchObject({
+      items: [{ problems: [{ kind: 'reconnect' }] }],
+    });
     expect((await call('GET', '/v1/connections?provider=facebook', { key })).status).toBe(400);
   });
 

@@ -1,11 +1,13 @@
 /** Serves the Meet API: https://developers.google.com/workspace/meet/api/reference/rest/v2 */
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import type { SessionRecordings } from '../../media/session-recordings.ts';
 import type { MeetingAttendance, MeetingSession, MeetingSessions } from '../../meeting-sessions.ts';
 import type { GoogleSandboxSettings } from '../../settings.ts';
 import type { Clock } from '../../time.ts';
+import { artifactRoutes } from './artifact-routes.ts';
 import { invalidArgument, MeetError, meetErrors } from './errors.ts';
+import { pageOf } from './page.ts';
 import { patchedConfig, renderSpace, type StoredSpace, spaceBodySchema } from './space.ts';
 import type { Spaces } from './spaces.ts';
 
@@ -16,6 +18,9 @@ export interface MeetRouteParts {
   readonly clock: Clock;
   /** Returns the account of the request. @throws {MeetError} 401, or 403 without the scope. */
   readonly accountOf: (request: FastifyRequest) => string;
+  readonly recordings: SessionRecordings;
+  /** Returns the account of a request of the Drive API. @throws {GoogleError} */
+  readonly driveAccountOf: (request: FastifyRequest) => string;
 }
 
 interface SpacePath {
@@ -38,32 +43,6 @@ const filterOf = (filter: string | undefined) => {
   const [, field, value] = /^space\.(name|meeting_code) = "([^"]+)"$/.exec(filter) ?? [];
   if (field === undefined || value === undefined) throw invalidArgument(`Invalid filter: ${filter}`);
   return { field, value };
-};
-
-/** Returns a page, newest first. `most` is the largest page. */
-const pageOf = <Item>(
-  request: FastifyRequest,
-  {
-    items,
-    most,
-    unasked,
-  }: { readonly items: readonly Item[]; readonly most: number; readonly unasked: number },
-) => {
-  const querySchema = z.object({
-    pageSize: z.coerce.number().int().min(0).default(unasked),
-    pageToken: z
-      .string()
-      .regex(/^p\d+$/)
-      .optional(),
-  });
-  const query = querySchema.safeParse(request.query);
-  if (!query.success) throw invalidArgument('Invalid page size or page token.');
-  const from = Number(query.data.pageToken?.slice(1) ?? 0);
-  const until = from + Math.min(query.data.pageSize || unasked, most);
-  return {
-    page: items.slice(from, until),
-    next: until < items.length ? { nextPageToken: `p${until}` } : {},
-  };
 };
 
 const userOf = (email: string): string =>
@@ -93,7 +72,7 @@ const renderParticipant = (record: string, { id, name, email, stays }: MeetingAt
 
 /** Registers the routes. */
 export const meetRoutes = (app: FastifyInstance, parts: MeetRouteParts) => {
-  const { settings, spaces, sessions, clock, accountOf } = parts;
+  const { settings, spaces, sessions, clock, accountOf, recordings, driveAccountOf } = parts;
 
   const spaceOf = (name: string): StoredSpace => {
     const space = spaces.find(name);
@@ -108,6 +87,8 @@ export const meetRoutes = (app: FastifyInstance, parts: MeetRouteParts) => {
     if (!session || space?.owner !== account || !isKept(session)) throw new MeetError(meetErrors.notFound);
     return session;
   };
+
+  artifactRoutes(app, { spaces, recordings, meetAccountOf: accountOf, driveAccountOf, recordOf });
 
   app.get<SpacePath>('/v2/spaces/:space', { config: { operation: 'spaces.get' } }, (request) => {
     const account = accountOf(request);

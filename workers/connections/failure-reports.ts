@@ -1,10 +1,10 @@
-/** Notifies the casting office of calendar feeds that have been failing for a day, through its webhook endpoints. */
+/** Notifies the casting office of connections that fail, and of the end of each failure, through its webhook endpoints. */
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { workflowTaskQueue } from '../../activities/contract.ts';
-import type { FailingFeed } from '../../db/connections/failing-feeds.ts';
+import type { FailureReport } from '../../db/connections/connection-failures.ts';
 import type { Repositories } from '../../db/index.ts';
-import { day, minute } from '../../domain/time/units.ts';
+import { minute } from '../../domain/time/units.ts';
 import type { Logger } from '../../foundation/observability/logger.ts';
 import type { Configuration } from '../../providers/configuration.ts';
 import {
@@ -16,61 +16,87 @@ import { searchAttributes } from '../../workflows/search-attributes.ts';
 import type { Loop } from '../loop.ts';
 import { startRelay } from '../relay.ts';
 
-const failingForMs = day;
 const batchSize = 20;
 const pollIntervalMs = minute;
 const startTimeoutMs = 10_000;
 
 interface RoundOptions {
-  readonly repositories: Pick<Repositories, 'failingFeeds' | 'endpoints'>;
+  readonly repositories: Pick<Repositories, 'connectionFailures' | 'endpoints'>;
   /** Starts the delivery of a message. Idempotent by its id and its endpoint. @throws when Temporal does not answer */
   readonly deliver: (input: EndpointNoticeInput) => Promise<void>;
-  readonly logger: Pick<Logger, 'warn'>;
+  readonly logger: Pick<Logger, 'info' | 'warn'>;
 }
 
-/** Returns a round. It resolves to whether there may be more feeds. A feed whose report fails is reported in a later round. */
-export const createFeedReportRound =
-  ({ repositories: { failingFeeds, endpoints }, deliver, logger }: RoundOptions) =>
+/** Returns a round. It resolves to whether there may be more reports. A report that fails is sent in a later round. */
+export const createFailureReportRound =
+  ({ repositories: { connectionFailures, endpoints }, deliver, logger }: RoundOptions) =>
   async (stopping: AbortSignal): Promise<boolean> => {
-    const feeds = await failingFeeds.listUnreported(failingForMs, batchSize);
-    for (const feed of feeds) {
+    await connectionFailures.update();
+    const reports = await connectionFailures.listDue(batchSize);
+    for (const report of reports) {
       if (stopping.aborted) return false;
-      const { organization, id: connection, failingSince } = feed;
+      const { organization } = report;
+      const message = messageOf(report);
       const all = await endpoints.list(organization);
       const enabled = all.filter(({ status }) => status === 'enabled');
       for (const { id: endpoint } of enabled) {
         await deliver({
           organization,
           endpoint,
-          correlationId: messageOf(feed).id,
-          message: messageOf(feed),
+          correlationId: message.id,
+          message,
           evenIfDisabled: false,
           once: false,
         });
       }
-      await failingFeeds.markReported(feed);
-      logger.warn(
-        { organization, connection, failingSince, endpoints: enabled.length },
-        'calendar feed failing for a day',
-      );
+      await connectionFailures.markReported(report);
+      log(logger, report, enabled.length);
     }
-    return feeds.length === batchSize;
+    return reports.length === batchSize;
   };
 
+const log = (
+  logger: RoundOptions['logger'],
+  { connection, organization, provider, state, failingSince, problems, ending }: FailureReport,
+  endpoints: number,
+): void => {
+  const fields = { organization, connection, provider, failingSince, endpoints };
+  if (state === 'beginning')
+    logger.warn({ ...fields, problems: problems.map(({ kind }) => kind) }, 'connection failing');
+  else logger.info({ ...fields, reason: ending }, 'connection failure ended');
+};
+
 const messageOf = ({
-  id: connection,
+  connection,
   organization,
+  provider,
   owner,
-  version,
+  episode,
+  state,
+  problems,
   failingSince,
-}: FailingFeed): EndpointNoticeInput['message'] => ({
-  id: `msg_${connection}_failing_${version}`,
-  event: {
-    type: 'connection.failing',
-    timestamp: failingSince,
-    data: { connection, organization, provider: 'ics', ...(owner === null ? {} : { owner }), failingSince },
-  },
-});
+  endedAt = failingSince,
+  ending,
+}: FailureReport): EndpointNoticeInput['message'] => {
+  const data = {
+    connection,
+    organization,
+    provider,
+    ...(owner === undefined ? {} : { owner }),
+    failingSince,
+  };
+  return {
+    id: `msg_${connection}_failure_${episode}_${state}`,
+    event:
+      state === 'beginning'
+        ? { type: 'connection.failing', timestamp: failingSince, data: { ...data, problems } }
+        : {
+            type: 'connection.failure_ended',
+            timestamp: endedAt,
+            data: { ...data, endedAt, reason: ending ?? 'recovered' },
+          },
+  };
+};
 
 const deliverWith =
   (temporal: Client, taskQueue: string): RoundOptions['deliver'] =>
@@ -97,16 +123,16 @@ const deliverWith =
   };
 
 /** Starts the relay. `temporal` must stay usable until the relay has stopped. */
-export const startFeedReports = (
+export const startFailureReports = (
   { taskQueueSuffix }: Pick<Configuration, 'taskQueueSuffix'>,
   repositories: RoundOptions['repositories'],
   temporal: Client,
-  logger: Pick<Logger, 'warn'>,
+  logger: RoundOptions['logger'],
 ): Loop =>
   startRelay({
-    name: 'failing feeds',
+    name: 'connection failures',
     pollIntervalMs,
-    round: createFeedReportRound({
+    round: createFailureReportRound({
       repositories,
       deliver: deliverWith(temporal, `${workflowTaskQueue}${taskQueueSuffix}`),
       logger,

@@ -1,0 +1,65 @@
+/**
+ * Tells the events of calendars that can conflict with the slot of an audition from our own events. Both the claim of a slot
+ * and the synchronisation after the booking use it.
+ */
+import type { SlotHolds } from '../../db/auditions/slot-holds.ts';
+import { type EventRules, takesTime } from '../../domain/audition/conflict-rules.ts';
+import { auditionOfInvitation, invitationUidOf } from '../../domain/audition/invitation-uid.ts';
+import type { BusyKind } from '../../domain/calendars/busy-kind.ts';
+import type { AuditionId } from '../../domain/ids.ts';
+import { eventIdFor } from '../effects/deterministic-ids.ts';
+
+/** What an event, or a busy time, says about where it comes from. */
+export interface EventOrigin {
+  readonly busy: BusyKind;
+  /** The ids and the UID of the event, as far as they are known. */
+  readonly ids: readonly string[];
+  /** The audition that the event's mark names, if the id of the event proves it. */
+  readonly audition: AuditionId | undefined;
+  /** Whether the calendar only counts as busy. */
+  readonly isBusyOnly: boolean;
+}
+
+interface Judged {
+  readonly auditionId: AuditionId;
+  readonly tentative: EventRules['tentative'];
+}
+
+/** Creates the function. It reads the holds only when there are events of other auditions. */
+export const createForeignEvents =
+  (holds: Pick<SlotHolds, 'findKnown'>) =>
+  /**
+   * Returns the events that take their time and are not ours: neither the event of the audition and its copies, nor events
+   * of our other auditions, whose holds tell when they need the calendar. In a calendar that only counts as busy, other
+   * auditions count: no hold tells when they need it.
+   */
+  async <Event extends EventOrigin>(
+    { auditionId, tentative }: Judged,
+    events: readonly Event[],
+  ): Promise<readonly Event[]> => {
+    const isOwnId = ownIdOf(auditionId);
+    const others = events.filter(
+      ({ busy, ids, audition }) =>
+        takesTime(busy, { tentative }) && audition !== auditionId && !ids.some(isOwnId),
+    );
+    const heldBy = (event: Event): AuditionId | undefined =>
+      event.isBusyOnly ? undefined : auditionOf(event);
+    const named = others.flatMap((event) => heldBy(event) ?? []);
+    const known = named.length === 0 ? new Set<string>() : await holds.findKnown([...new Set(named)]);
+    return others.filter((event) => !known.has(heldBy(event) ?? ''));
+  };
+
+/** In a calendar that is only read, our event can be the invitation that its owner has accepted by email. */
+const auditionOf = ({ audition, ids }: EventOrigin): AuditionId | undefined =>
+  audition ?? ids.map(auditionOfInvitation).find((invited) => invited !== undefined);
+
+/**
+ * Returns the function that recognizes the ids under which calendars hold the event of the audition. An event that a person
+ * has deleted at Google is written again with a number after its id. Google publishes the event `x` under the UID
+ * `x@google.com`: https://developers.google.com/workspace/calendar/api/v3/reference/events (`iCalUID`).
+ */
+const ownIdOf = (auditionId: AuditionId): ((id: string) => boolean) => {
+  const uid = invitationUidOf(auditionId);
+  const written = new RegExp(`^${eventIdFor(auditionId)}(v\\d+)?(@google\\.com)?$`);
+  return (id) => id === uid || written.test(id);
+};

@@ -1,0 +1,51 @@
+/** Prepares the problems of connections for the page: which of their calendars they concern, by the names that owners know. */
+import type { Connection } from '../../../../db/connections/repository.ts';
+import type { Repositories } from '../../../../db/index.ts';
+import type { CalendarChoice } from '../../../../domain/calendars/calendar-choice.ts';
+import type { ConnectionProblem } from '../../../../domain/connections/connection-problem.ts';
+
+export interface ShownProblem extends Pick<ConnectionProblem, 'kind' | 'since'> {
+  /** Undefined: the problem is one of the whole connection, or the calendar has no known name. */
+  readonly calendar:
+    | { readonly kind: 'main' }
+    | { readonly kind: 'named'; readonly name: string }
+    | undefined;
+}
+
+/** Returns the problems of the connections that have any, the oldest first. @throws the errors of `Vault.open` */
+export const readShownProblems = async (
+  { connectionProblems, syncedCalendars }: Pick<Repositories, 'connectionProblems' | 'syncedCalendars'>,
+  connections: readonly Connection[],
+  choices: ReadonlyMap<string, CalendarChoice | undefined>,
+): Promise<ReadonlyMap<string, readonly ShownProblem[]>> => {
+  const problems = await connectionProblems.list(connections.map(({ id }) => id));
+  const shown = connections
+    .filter(({ id }) => problems.has(id))
+    .map(async (connection) => {
+      const found = problems.get(connection.id) ?? [];
+      const isAboutCalendar = found.some(({ calendar }) => calendar !== undefined);
+      const synced = isAboutCalendar ? await syncedCalendars.list(connection.id) : [];
+      const nameOf = (key: string | undefined) => {
+        const calendarId = synced.find(({ calendar }) => calendar === key)?.calendarId;
+        return calendarId === undefined
+          ? undefined
+          : namedCalendar(calendarId, connection, choices.get(connection.id));
+      };
+      const named = found.map(({ kind, since, calendar }) => ({ kind, since, calendar: nameOf(calendar) }));
+      return [connection.id, named] as const;
+    });
+  return new Map(await Promise.all(shown));
+};
+
+/** The id of Google's main calendar is the address of the account. */
+const namedCalendar = (
+  calendarId: string,
+  { account }: Pick<Connection, 'account'>,
+  choice: CalendarChoice | undefined,
+): ShownProblem['calendar'] => {
+  const chosen = [...(choice?.written ? [choice.written] : []), ...(choice?.busy ?? [])];
+  const name = chosen.find((calendar) => calendar.calendarId === calendarId)?.name;
+  if (calendarId === 'primary' || calendarId.toLowerCase() === account?.toLowerCase())
+    return { kind: 'main' };
+  return name ? { kind: 'named', name } : undefined;
+};

@@ -1,0 +1,171 @@
+import * as fc from 'fast-check';
+// oxlint-disable-next-line import/default -- Node gives its CommonJS exports as the default
+import rruleLibrary, { type Options } from 'rrule';
+import { describe, expect, it } from 'vitest';
+import { day } from '../../domain/time/units.ts';
+import { atDepth } from '../../tests/harness/depth.ts';
+import { expandRule, generatesStart } from './recurrence.ts';
+import { expandYearlyRule } from './yearly-rule.ts';
+
+// oxlint-disable-next-line import/no-named-as-default-member -- see above
+const { RRule } = rruleLibrary;
+const at = (text: string): number => Date.parse(`${text}Z`);
+
+const daysOf = (text: string, start: string, until: string) => {
+  const begins = at(`${start}T09:00`);
+  const expansion = expandRule({ text, until: undefined }, begins, begins, at(`${until}T00:00`));
+  return expansion.kind === 'complete'
+    ? expansion.starts.map((ms) => new Date(ms).toISOString().slice(0, 10))
+    : expansion.kind;
+};
+
+const { MO, TU, WE, TH, FR, SA, SU } = RRule;
+const weekday = fc.constantFrom(MO, TU, WE, TH, FR, SA, SU);
+const some = <Value>(value: fc.Arbitrary<Value>) =>
+  fc.uniqueArray(value, { minLength: 1, maxLength: 4, selector: String });
+const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: null });
+const monthDays = some(fc.constantFrom(1, 2, 13, 15, 28, 29, 30, 31, -1, -2, -15, -30, -31));
+const yearDays = some(fc.constantFrom(1, 60, 100, 200, 365, 366, -1, -2, -100, -306, -366));
+const numbered = some(
+  fc.tuple(weekday, fc.constantFrom(1, 2, 5, 20, 53, -1, -2, -5, -20)).map(([name, n]) => name.nth(n)),
+);
+const ruleParts: fc.Arbitrary<Partial<Options>> = fc
+  .tuple(
+    fc.oneof(
+      fc.record({ bymonthday: monthDays, byweekday: fc.oneof(some(weekday), numbered) }),
+      fc.record({ byyearday: yearDays, byweekday: fc.oneof(some(weekday), numbered) }),
+      fc.record({ byyearday: yearDays, bymonthday: monthDays }),
+      fc.record({ byweekday: numbered }),
+      fc.record({
+        byweekno: some(fc.constantFrom(1, 2, 20, 44, 52, 53, -1, -2)),
+        byweekday: some(weekday),
+      }),
+    ),
+    optional(some(fc.integer({ min: 1, max: 12 }))),
+    // The library repeats an occurrence that two positions name, and counts some positions beyond the first.
+    optional(fc.constantFrom(1, 2, 3, -1)),
+    fc.integer({ min: 1, max: 4 }),
+    optional(fc.integer({ min: 1, max: 30 })),
+  )
+  .map(([parts, bymonth, bysetpos, interval, count]) => ({
+    freq: RRule.YEARLY,
+    ...parts,
+    bymonth,
+    bysetpos,
+    interval,
+    count,
+  }));
+
+const all = (length: number): string => Array.from({ length }, (_, index) => index).join(',');
+
+describe('a yearly rule with several parts', () => {
+  it('has the occurrences that an independent library finds', () => {
+    const startDays = fc.integer({ min: at('2010-01-01T00:00') / day, max: at('2030-12-31T00:00') / day });
+    fc.assert(
+      fc.property(ruleParts, startDays, fc.integer({ min: 0, max: 3_000 }), (parts, startDay, later) => {
+        const anchor = new Date(startDay * day + 9.5 * 3_600_000);
+        const nearby = new RRule({ ...parts, dtstart: anchor, count: null });
+        const [first] = nearby.between(anchor, new Date(anchor.getTime() + 12 * 366 * day), true);
+        if (!first) return;
+        const from = new Date(first.getTime() + later * day);
+        const until = new Date(from.getTime() + 1_000 * day);
+        const text = RRule.optionsToString(parts).replace('RRULE:', '');
+        const ours = expandRule({ text, until: undefined }, first.getTime(), from.getTime(), until.getTime());
+        const theirs = new RRule({ ...parts, dtstart: first }).between(from, until, true);
+        expect(ours).toEqual({ kind: 'complete', starts: theirs.map((date) => date.getTime()) });
+      }),
+      { numRuns: atDepth(150, 3_000) },
+    );
+  });
+
+  it.each([
+    [
+      'a day of the year must be one of the weekdays',
+      'FREQ=YEARLY;BYMONTH=3,11;BYYEARDAY=60,-306;BYDAY=FR,SU',
+      '2020-03-01',
+      '2025-01-01',
+      ['2020-03-01', '2024-03-01'],
+    ],
+    [
+      'a date must be the numbered weekday',
+      'FREQ=YEARLY;BYMONTHDAY=28;BYDAY=-1FR',
+      '2023-12-28',
+      '2029-12-31',
+      ['2023-12-28', '2029-12-28'],
+    ],
+    [
+      'a year without a 53rd Friday has none',
+      'FREQ=YEARLY;BYDAY=53FR',
+      '2021-12-31',
+      '2040-01-01',
+      ['2021-12-31', '2027-12-31', '2032-12-31', '2038-12-31'],
+    ],
+    [
+      'a week that two years share has days in both',
+      'FREQ=YEARLY;BYWEEKNO=53;BYMONTH=1;BYDAY=FR,SA,SU',
+      '2027-01-01',
+      '2033-12-31',
+      ['2027-01-01', '2027-01-02', '2027-01-03', '2033-01-01', '2033-01-02'],
+    ],
+    [
+      'weeks can begin on Thursday',
+      'FREQ=YEARLY;BYWEEKNO=1;BYDAY=TH;WKST=TH',
+      '2029-01-04',
+      '2031-12-31',
+      ['2029-01-04', '2030-01-03', '2031-01-02'],
+    ],
+    [
+      'numbers count within the months that are named',
+      'FREQ=YEARLY;BYMONTH=3,9;BYDAY=1MO,-1MO;COUNT=5',
+      '2026-03-02',
+      '2028-01-01',
+      ['2026-03-02', '2026-03-30', '2026-09-07', '2026-09-28', '2027-03-01'],
+    ],
+    [
+      'the last of the listed days',
+      'FREQ=YEARLY;BYMONTHDAY=13,15;BYDAY=FR,TU;BYSETPOS=-1',
+      '2026-11-13',
+      '2027-12-31',
+      ['2026-11-13', '2026-12-15', '2027-10-15'],
+    ],
+  ])('%s', (_name, text, start, until, expected) => {
+    expect(daysOf(text, start, until)).toEqual(expected);
+  });
+
+  it('says whether the rule generates its start', () => {
+    const rule = { text: 'FREQ=YEARLY;BYMONTHDAY=28;BYDAY=-1FR', until: undefined };
+    expect(generatesStart(rule, at('2029-12-28T09:00'))).toBe(true);
+    expect(generatesStart(rule, at('2026-08-28T09:00'))).toBe(false);
+  });
+
+  it.each([
+    ['never occurs', 'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;BYDAY=1MO', []],
+    ['is later than any date', 'FREQ=YEARLY;INTERVAL=99999;BYDAY=1MO', []],
+  ])('is bounded when it %s', (_name, text, expected) => {
+    const start = at('1601-01-02T09:00');
+    const begins = performance.now();
+    expect(expandYearlyRule(text, start, at('2026-01-01T00:00'), at('2027-01-01T00:00'))).toEqual(expected);
+    expect(
+      expandYearlyRule(`${text};COUNT=999999`, start, at('2026-01-01T00:00'), at('2027-01-01T00:00')),
+    ).toEqual(expected);
+    expect(performance.now() - begins).toBeLessThan(1_000);
+  });
+
+  it('is not listed when it has too many times', () => {
+    const text = `FREQ=YEARLY;BYDAY=MO;BYMONTHDAY=1;BYHOUR=${all(24)};BYMINUTE=${all(60)};BYSECOND=${all(60)}`;
+    expect(
+      expandYearlyRule(text, at('2026-01-01T09:00'), at('2026-01-01T00:00'), at('2027-01-01T00:00')),
+    ).toBe('too_many');
+  });
+
+  it.each([
+    'FREQ=YEARLY',
+    'FREQ=YEARLY;BYDAY=MO',
+    'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29',
+    'FREQ=MONTHLY;BYDAY=1FR;BYMONTHDAY=1',
+    'FREQ=YEARLY;BYEASTER=0;BYDAY=1MO',
+    'FREQ=YEARLY;BYDAY=1MO;BYDAY=2MO',
+  ])('leaves %s to others', (text) => {
+    expect(expandYearlyRule(text, 20_000 * day, 20_000 * day, 20_030 * day)).toBeUndefined();
+  });
+});

@@ -1,0 +1,201 @@
+/**
+ * Implements `RecordingProvider` for Teams: https://learn.microsoft.com/graph/api/onlinemeeting-list-recordings and
+ * https://learn.microsoft.com/graph/api/onlinemeeting-list-transcripts. Graph lists a file when it is available, and does not
+ * say how large it is. It serves only the meetings of events: docs/decisions/0058.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { ProviderError } from '../../domain/errors.ts';
+import type { ListedFile } from '../../domain/recordings/recording.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import type { ProviderOperation } from '../errors/error-table.ts';
+import { transportError } from '../errors/transport-errors.ts';
+import { operationOf } from '../operations.ts';
+import { openFile, type RefusedDownload } from '../outbound/file-download.ts';
+import type { GuardedDownload } from '../outbound/guarded-download.ts';
+import type { CallContext, HostAccount, ListedRecording, RecordingProvider } from '../ports.ts';
+import type { GraphClient } from './graph-client.ts';
+import { answeredFailure, graphError } from './graph-errors.ts';
+import { isWithoutEvent, onlineMeetingErrors } from './meeting-errors.ts';
+import { type MeetingCall, readMeetingPages } from './meeting-pages.ts';
+import { type MicrosoftSettings, meetingScope, recordingScope, transcriptScope } from './settings.ts';
+
+const listOperation = operationOf('microsoft', 'recordings.list');
+const downloadOperation = operationOf('microsoft', 'recordings.download');
+const removeOperation = operationOf('microsoft', 'recordings.remove');
+const setOperation = operationOf('microsoft', 'recordings.setAutomatic');
+
+const artifactSchema = z.object({
+  id: z.string().describe('The id of the recording or the transcript'),
+  callId: z.string().nullish().describe('The opening of the meeting'),
+  contentCorrelationId: z.string().nullish().describe('Links a recording with its transcript'),
+  createdDateTime: z.string().nullish().describe('When it was begun; ISO 8601'),
+  endDateTime: z.string().nullish().describe('When it was ended; ISO 8601'),
+});
+type GraphArtifact = z.infer<typeof artifactSchema>;
+
+interface Kind {
+  readonly path: 'recordings' | 'transcripts';
+  readonly file: Pick<ListedFile, 'kind' | 'format'>;
+}
+const kinds: readonly Kind[] = [
+  { path: 'recordings', file: { kind: 'video', format: 'mp4' } },
+  { path: 'transcripts', file: { kind: 'transcript', format: 'vtt' } },
+];
+
+interface Artifact extends GraphArtifact {
+  readonly kind: Kind;
+}
+
+/** Creates the provider. */
+export const createTeamsRecordings = (
+  client: GraphClient,
+  { graphUrl }: Pick<MicrosoftSettings, 'graphUrl'>,
+  download: GuardedDownload,
+): RecordingProvider => {
+  const artifactsOf = async (scope: MeetingCall, meeting: string): Promise<readonly Artifact[]> => {
+    const all: Artifact[] = [];
+    for (const kind of kinds) {
+      const path = `${pathOf(meeting)}/${kind.path}`;
+      try {
+        const found = await readMeetingPages(scope, path, artifactSchema);
+        all.push(...found.map((artifact) => ({ ...artifact, kind })));
+      } catch (error) {
+        throw explained(scope, error);
+      }
+    }
+    return all;
+  };
+
+  return {
+    name: 'microsoft_teams',
+
+    list: async (host, meetingId, call) => {
+      const scope = scopeOf(client, listOperation, host, call);
+      requireScopes(scope, recordingScope, transcriptScope);
+      const openings = Map.groupBy(await artifactsOf(scope, meetingId), instanceOf);
+      return [...openings].map(([instance, artifacts]) => asListed(instance, artifacts));
+    },
+
+    // Graph shows no deleted recordings.
+    isInTrash: async () => false,
+
+    setAutomatic: async (host, meetingId, isAutomatic, call) => {
+      const scope = scopeOf(client, setOperation, host, call);
+      requireScopes(scope, meetingScope);
+      const body = isAutomatic
+        ? { allowRecording: true, recordAutomatically: true }
+        : { recordAutomatically: false };
+      await client.exchange(scope.operation, scope.connection, call, z.unknown(), {
+        method: 'patch',
+        path: pathOf(meetingId),
+        body,
+        errors: onlineMeetingErrors,
+      });
+    },
+
+    download: async (host, { meeting, file }, offset, call) => {
+      const scope = scopeOf(client, downloadOperation, host, call);
+      requireScopes(scope, recordingScope, transcriptScope);
+      const found = (await artifactsOf(scope, meeting)).find(({ id }) => fileIdOf(id) === file);
+      if (!found) throw fileGone();
+      const { connection } = scope;
+      const token = await connection.accessToken(call);
+      const url = new URL(
+        `${graphUrl}/v1.0${pathOf(meeting)}/${found.kind.path}/${encodeURIComponent(found.id)}/content`,
+      );
+      if (found.kind.path === 'transcripts') url.searchParams.set('$format', 'text/vtt');
+      return openFile(download, { url, token, offset }, call, {
+        refused: (answer) => {
+          // The next attempt gets another token.
+          if (answer.status === 401) connection.reportRejectedToken(token);
+          return withConnection(scope, refused(answer));
+        },
+        broken: (error) => transportError(downloadOperation, error, call),
+      });
+    },
+
+    remove: (host, _instance, _action, call) => {
+      const scope = scopeOf(client, removeOperation, host, call);
+      const message = 'Graph deletes no recordings: a person must delete the copy in OneDrive';
+      return Promise.reject(withConnection(scope, errorOf(scope.operation, 'copy_is_kept', message)));
+    },
+  };
+};
+
+const pathOf = (meetingId: string): string => `/me/onlineMeetings/${encodeURIComponent(meetingId)}`;
+
+/** A recording and its transcript belong to one opening of the meeting. */
+const instanceOf = ({ id, callId, contentCorrelationId }: Artifact): string =>
+  callId ?? contentCorrelationId ?? id;
+
+const asListed = (instance: string, artifacts: readonly Artifact[]): ListedRecording => {
+  const began = artifacts.map(({ createdDateTime }) => Date.parse(createdDateTime ?? ''));
+  const ended = artifacts.map(({ endDateTime }) => Date.parse(endDateTime ?? ''));
+  const startMs = Math.min(...began.filter((time) => !Number.isNaN(time)));
+  const endMs = Math.max(...ended.filter((time) => !Number.isNaN(time)));
+  return {
+    instance,
+    ...(Number.isFinite(startMs) ? { startedAt: toInstant(startMs) } : {}),
+    ...(Number.isFinite(startMs) && endMs > startMs ? { duration: Math.round(endMs - startMs) } : {}),
+    files: artifacts.map(({ id, kind }) => ({ id: fileIdOf(id), ...kind.file, isReady: true })),
+  };
+};
+
+/** @throws {ProviderError} when the host is no connected account. */
+const scopeOf = (
+  client: GraphClient,
+  operation: ProviderOperation,
+  host: HostAccount,
+  call: CallContext,
+): MeetingCall => {
+  if (host.kind === 'connected') return { client, operation, connection: host.connection, call };
+  throw errorOf(operation, 'no_host', 'the recordings of Teams are read with the account of their organizer');
+};
+
+/** @throws {ProviderError} `recording_scope_missing`, without marking the connection: its calendars need no such scope. */
+const requireScopes = (scope: MeetingCall, ...needed: readonly string[]): void => {
+  const { scopes } = scope.connection;
+  const missing = scopes === undefined ? [] : needed.filter((one) => !scopes.includes(one));
+  if (missing.length === 0) return;
+  const message = `the consent does not cover recordings (${missing.join(', ')}): connect the account again and allow them`;
+  throw withConnection(scope, errorOf(scope.operation, 'recording_scope_missing', message));
+};
+
+const errorOf = (operation: ProviderOperation, code: string, message: string): ProviderError =>
+  graphError(operation, { code, message }, onlineMeetingErrors);
+
+const withConnection = ({ connection: { id } }: MeetingCall, error: ProviderError): ProviderError =>
+  new ProviderError(error.provider, error.operation, error.fault, error.vendor, { connection: id });
+
+const withoutEventMessage =
+  'Microsoft serves the recordings of meetings of events only, and this meeting is none: download the recording from OneDrive';
+
+const explained = (scope: MeetingCall, error: unknown): unknown =>
+  error instanceof ProviderError && isWithoutEvent(error)
+    ? withConnection(scope, errorOf(scope.operation, 'meeting_without_event', withoutEventMessage))
+    : error;
+
+const refused = ({ status, retryAfter, body, isPage }: RefusedDownload): ProviderError => {
+  if (status === 401 || isPage) {
+    const message = 'the access token is not accepted any more';
+    return new ProviderError(
+      'microsoft',
+      downloadOperation.name,
+      { kind: 'retry', effect: 'none' },
+      { status, message },
+    );
+  }
+  return graphError(downloadOperation, answeredFailure({ status, retryAfter, body }), onlineMeetingErrors);
+};
+
+const fileGone = (): ProviderError =>
+  new ProviderError(
+    'microsoft',
+    downloadOperation.name,
+    { kind: 'not_found' },
+    { message: 'the meeting no longer has the file' },
+  );
+
+/** Returns our id of a file, which is part of the key in the storage. */
+const fileIdOf = (id: string): string => createHash('sha256').update(id).digest('hex').slice(0, 20);

@@ -1,0 +1,107 @@
+/** Opens a large file of a vendor at an offset, and checks that the answer is the file. */
+import type { Readable } from 'node:stream';
+import type { ProviderError } from '../../domain/errors.ts';
+import { parseJsonOrUndefined } from '../http/json.ts';
+import type { CallContext, FileDownload } from '../ports.ts';
+import type { Download, GuardedDownload } from './guarded-download.ts';
+
+/** An answer that is not the file. */
+export interface RefusedDownload {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  /** The error document. Undefined: the answer has none. */
+  readonly body: unknown;
+  /** Whether the answer is a page with the status of a success, such as the page of a sign-in. */
+  readonly isPage: boolean;
+}
+
+interface FileSource {
+  readonly url: URL;
+  /** The access token. Undefined: the address needs none. */
+  readonly token: string | undefined;
+  readonly offset: number;
+}
+
+/** Turns failures into errors of the vendor. */
+interface DownloadErrors {
+  readonly refused: (answer: RefusedDownload) => ProviderError;
+  /** A failure that left no answer, or ended it. */
+  readonly broken: (error: unknown) => ProviderError;
+}
+
+/** An error document is not longer, in bytes. */
+const longestError = 16_384;
+
+/**
+ * Opens the file. The token is sent to the registrable domain of the address only.
+ *
+ * @throws {ProviderError}
+ */
+export const openFile = async (
+  download: GuardedDownload,
+  { url, token, offset }: FileSource,
+  call: CallContext,
+  errors: DownloadErrors,
+): Promise<FileDownload> => {
+  let answer: Download;
+  try {
+    answer = await download(url, {
+      headers: {
+        // A compressed answer would have other offsets.
+        'accept-encoding': 'identity',
+        'x-correlation-id': call.correlationId,
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(offset > 0 ? { range: `bytes=${offset}-` } : {}),
+      },
+      signal: call.signal,
+    });
+  } catch (error) {
+    throw errors.broken(error);
+  }
+  const { status } = answer;
+  const isFile = status === 200 || status === 206;
+  const isPage = isFile && isHtml(answer);
+  if (!isFile || isPage) {
+    const retryAfter = answer.header('retry-after');
+    throw errors.refused({ status, retryAfter, body: await errorDocumentOf(answer), isPage });
+  }
+  const range =
+    status === 206 ? /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(answer.header('content-range') ?? '') : null;
+  const size = range ? numberOf(range[2]) : numberOf(answer.header('content-length'));
+  return { offset: numberOf(range?.[1]) ?? 0, size, body: bytesOf(answer.body, errors) };
+};
+
+const isHtml = (answer: Download): boolean => answer.header('content-type')?.startsWith('text/html') ?? false;
+
+const errorDocumentOf = async (answer: Download): Promise<unknown> => {
+  const length = numberOf(answer.header('content-length'));
+  const isDocument = answer.header('content-type')?.includes('json') && (length ?? 0) <= longestError;
+  if (!isDocument) {
+    await answer.discard();
+    return undefined;
+  }
+  const chunks: Uint8Array[] = [];
+  let read = 0;
+  try {
+    for await (const chunk of answer.body.iterator()) {
+      const bytes = Buffer.from(chunk);
+      read += bytes.length;
+      if (read > longestError) return undefined;
+      chunks.push(bytes);
+    }
+  } catch {
+    return undefined;
+  }
+  return parseJsonOrUndefined(Buffer.concat(chunks).toString('utf8'));
+};
+
+const numberOf = (text: string | undefined): number | undefined =>
+  text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+
+async function* bytesOf(body: Readable, errors: DownloadErrors): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw errors.broken(error);
+  }
+}

@@ -1,0 +1,90 @@
+/** Storages of recordings whose contents a test lists, with what is incomplete in them. */
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import {
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  ListPartsCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import type { FileStorage } from '../../providers/ports.ts';
+import { createFileSystemStorage } from '../../providers/storage/file-system.ts';
+import { createS3Storage } from '../../providers/storage/s3.ts';
+import { callContext } from './call-context.ts';
+import { startS3Server } from './s3-server.ts';
+
+interface StorageContents {
+  /** The keys of the complete files. */
+  readonly files: readonly string[];
+  /** The stored bytes of each incomplete file. */
+  readonly incomplete: readonly number[];
+}
+
+export interface InspectedStorage {
+  /** The settings of the service that stores recordings here. */
+  readonly env: NodeJS.ProcessEnv;
+  contents(): Promise<StorageContents>;
+  /** Reads the file back and returns its checksum. */
+  sha256Of(key: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+const readWith =
+  (storage: FileStorage) =>
+  async (key: string): Promise<string> => {
+    const hash = createHash('sha256');
+    for await (const bytes of await storage.read(key, { start: 0 }, callContext())) hash.update(bytes);
+    return hash.digest('hex');
+  };
+
+/** Creates an empty directory. */
+export const createInspectedDirectory = async (): Promise<InspectedStorage> => {
+  const directory = await mkdtemp(join(tmpdir(), 'recordings-'));
+  return {
+    env: { STORAGE_DIRECTORY: directory },
+    contents: async () => {
+      const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+      const paths = entries
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => join(parentPath, name));
+      const [partial, complete] = [true, false].map((isPartial) =>
+        paths.filter((path) => path.endsWith('.part') === isPartial),
+      );
+      const sizes = await Promise.all((partial ?? []).map((path) => stat(path).then(({ size }) => size)));
+      return { files: (complete ?? []).map((path) => relative(directory, path)), incomplete: sizes };
+    },
+    sha256Of: readWith(createFileSystemStorage(directory)),
+    close: () => rm(directory, { recursive: true, force: true }),
+  };
+};
+
+/** Starts a server with the protocol of S3 and an empty bucket. */
+export const startInspectedBucket = async (): Promise<InspectedStorage> => {
+  const { settings, env, close } = await startS3Server();
+  const { bucket: Bucket, region, endpoint, credentials } = settings;
+  const client = new S3Client({ region, endpoint, credentials, forcePathStyle: true });
+  const storage = createS3Storage(settings);
+  const bytesOf = async (Key: string, UploadId: string): Promise<number> => {
+    const { Parts = [] } = await client.send(new ListPartsCommand({ Bucket, Key, UploadId }));
+    return Parts.reduce((sum, { Size = 0 }) => sum + Size, 0);
+  };
+  return {
+    env,
+    contents: async () => {
+      const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket }));
+      const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket }));
+      return {
+        files: Contents.flatMap(({ Key }) => Key ?? []),
+        incomplete: await Promise.all(Uploads.map(({ Key = '', UploadId = '' }) => bytesOf(Key, UploadId))),
+      };
+    },
+    sha256Of: readWith(storage),
+    close: async () => {
+      client.destroy();
+      storage.close();
+      await close();
+    },
+  };
+};
