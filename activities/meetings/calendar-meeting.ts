@@ -85,7 +85,7 @@ export const createCalendarMeetingSteps = (
     call: CallContext,
   ): Promise<Meeting> => {
     const { organization, auditionId, key, slot, revision, topic, settings = {} } = input;
-    const { id, joinUrl, notHonored } = await vendorCalendar.putConference(
+    const { id, joinUrl, dialIn, notHonored } = await vendorCalendar.putConference(
       await openConnectionById(opening, organization, calendar, put.name),
       {
         calendarId: calendar.calendarId,
@@ -100,7 +100,14 @@ export const createCalendarMeetingSteps = (
       },
       call,
     );
-    return { provider: name, id, joinUrl, ...(notHonored.length > 0 ? { notHonored: [...notHonored] } : {}) };
+    const phone = dialIn === undefined ? {} : { dialIn };
+    return {
+      provider: name,
+      id,
+      joinUrl,
+      ...phone,
+      ...(notHonored.length > 0 ? { notHonored: [...notHonored] } : {}),
+    };
   };
 
   const removeFrom = async (

@@ -182,6 +182,8 @@ const zoomSettingsSchema = z.strictObject({
    * unknown user.
    */
   users: z.record(z.string(), z.enum(['licensed', 'basic', 'lapsed', 'deactivated'])).default({}),
+  /** The numbers of the account's audio plan. */
+  dialInNumbers: z.array(z.string()).default([]),
   /** The rules of the account for passcodes. */
   passcodePolicy: z
     .strictObject({

@@ -117,7 +117,8 @@ const writeConference = async (scope: CallScope, event: ConferenceEvent): Promis
   if (conference.kind === 'failed') conference = await write();
   if (conference.kind === 'ready') {
     const notHonored = await applySettings(scope, conference.id, event.settings);
-    return { id: conference.id, joinUrl: conference.joinUrl, notHonored };
+    const { id, joinUrl, dialIn } = conference;
+    return { id, joinUrl, notHonored, ...(dialIn === undefined ? {} : { dialIn }) };
   }
   throw googleError(scope.operation, {
     code: `conference_${conference.kind}`,

@@ -121,6 +121,12 @@ describe('a host', () => {
     await expect(zoom.create(user, spec, callContext())).rejects.toMatchObject({ fault, vendor: { code } });
   });
 
+  test('with an audio plan has meetings with a number and a code', async () => {
+    const { zoom } = await setup({ zoom: { dialInNumbers: ['+33 1 23 45 67 89', '+44 20 1234 5678'] } });
+    const { meeting } = await zoom.create(host, spec, callContext());
+    expect(meeting.dialIn).toBe(`+33 1 23 45 67 89, ${meeting.id}#`);
+  });
+
   test('has its open meeting ended, and one that is not open left alone', async () => {
     const { zoom, control } = await setup();
     const { meeting, notHonored } = await zoom.create(

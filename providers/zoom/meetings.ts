@@ -4,6 +4,7 @@ import type { Meeting } from '../../domain/audition/events.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import { cutText } from '../../domain/text-length.ts';
+import { dialInOf } from '../dial-in.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { operationOf } from '../operations.ts';
 import type { CallContext, HostAccount, MeetingProvider, MeetingSpec } from '../ports.ts';
@@ -30,7 +31,19 @@ const meetingSchema = z.object({
   agenda: z.string().nullish(),
   created_at: z.string().nullish(),
 });
-const createdSchema = meetingSchema.extend(appliedSchema.shape);
+/** https://developers.zoom.us/docs/api/meetings/#tag/meetings/POST/users/{userId}/meetings : absent without a plan for telephones. */
+const dialInSchema = z.object({
+  settings: z
+    .object({
+      global_dial_in_numbers: z
+        .array(z.object({ number: z.string().describe('With the code of the country') }))
+        .nullish()
+        .describe('The numbers that the account offers, the default one first'),
+    })
+    .nullish()
+    .describe('The settings that the meeting has'),
+});
+const createdSchema = z.intersection(meetingSchema.extend(appliedSchema.shape), dialInSchema);
 type ZoomMeeting = z.infer<typeof meetingSchema>;
 
 /** A list can omit fields of a meeting. */
@@ -141,7 +154,10 @@ export const createZoomMeetings = (
         const request = { method: 'POST', path: meetingsPathOf(host), body } as const;
         const created = await send(createOperation, host, request, createdSchema, call);
         return {
-          meeting: asMeeting(created),
+          meeting: {
+            ...asMeeting(created),
+            ...dialInOf(created.settings?.global_dial_in_numbers?.[0]?.number, String(created.id)),
+          },
           notHonored: [
             ...notHonoredBy(spec.settings, created, mayEnd(host)),
             ...(await lostDuration(host, spec, call)),

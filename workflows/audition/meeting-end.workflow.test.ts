@@ -28,7 +28,7 @@ const advanceFromEnd = async (played: RunningAudition, minutes: number) => {
   await played.advanceTo(toInstant(toEpochMs(slot.end) + minutes * minute));
 };
 const endings = ({ world }: RunningAudition) =>
-  world.callsOf('endMeeting').map(({ key }) => key.split(':').slice(-3));
+  world.callsOf('endMeeting').map((key) => key.split(':').slice(-3));
 
 const namesEnd = (world: RunningAudition['world']): void => {
   world.notHonored = ['endOfMeeting'];

@@ -123,6 +123,8 @@ export const createMeetings = (
       countDaily(host);
       const now = clock();
       const timezone = body.timezone ?? 'UTC';
+      const numbers = settings.dialInNumbers.map((number) => ({ country: 'FR', number, type: 'toll' }));
+      const dialIn = numbers.length > 0 ? { global_dial_in_numbers: numbers } : {};
       const meeting: StoredMeeting = {
         id: newId(),
         uuid: randomBytes(16).toString('base64'),
@@ -136,7 +138,7 @@ export const createMeetings = (
         password,
         created: now,
         updated: now,
-        settings: applied(body.settings ?? {}, settings),
+        settings: { ...applied(body.settings ?? {}, settings), ...dialIn },
         isStarted: false,
         trackingFields: body.tracking_fields ?? [],
       };
