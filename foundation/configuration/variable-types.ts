@@ -61,7 +61,7 @@ export const nameList = () =>
     .pipe(z.array(z.string().min(1)).min(1));
 
 /** Accepts secrets separated by commas, newest first, so that a secret can be rotated with an overlap. */
-export const secretList = nameList;
+export const secretList = () => nameList();
 
 /** Accepts origins separated by commas. An empty text means none. */
 export const originList = () =>
