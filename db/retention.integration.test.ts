@@ -160,12 +160,16 @@ test('retention deletes holds of past slots, and fences that nothing can be late
   }
   await fence('aud_released', 31);
 
+  for (const id of ['aud_coming', 'aud_gone']) {
+    await pool.query("INSERT INTO participant_conflicts (audition_id, participant) VALUES ($1, 'ada')", [id]);
+  }
   expect(await deleteOldHolds(db, 30)).toBe(2);
 
   const left = async (table: string) =>
     (await pool.query(`SELECT audition_id AS id FROM ${table} ORDER BY 1`)).rows.map(({ id }) => id);
   expect(await left('slot_holds')).toEqual(['aud_coming', 'aud_recent']);
   expect(await left('slot_fences')).toEqual(['aud_changed', 'aud_coming', 'aud_recent']);
+  expect(await left('participant_conflicts')).toEqual(['aud_coming']);
   expect(await deleteOldHolds(db, 30)).toBe(0);
 });
 

@@ -50,7 +50,8 @@ export const deleteOldWebhooks = async (db: Database, olderThanDays: number): Pr
 
 /**
  * Deletes holds of slots that ended more than `olderThanDays` ago, whatever became of their auditions. Returns how many.
- * Also deletes the fences of auditions without holds that have not changed for as long: no attempt is that late.
+ * Also deletes the fences of auditions without holds that have not changed for as long: no attempt is that late. What their
+ * slots were compared with is deleted with the fences.
  */
 export const deleteOldHolds = async (db: Database, olderThanDays: number): Promise<number> => {
   const deleted = await deleteInBatches(
@@ -71,6 +72,16 @@ export const deleteOldHolds = async (db: Database, olderThanDays: number): Promi
           AND NOT EXISTS (SELECT FROM slot_holds WHERE slot_holds.audition_id = slot_fences.audition_id)
         LIMIT ${batchSize}
       ) AND updated_at < now() - ${olderThanDays} * interval '1 day'
+    `,
+  );
+  await deleteInBatches(
+    db,
+    sql`
+      DELETE FROM participant_conflicts WHERE (audition_id, participant) IN (
+        SELECT audition_id, participant FROM participant_conflicts
+        WHERE NOT EXISTS (SELECT FROM slot_fences WHERE slot_fences.audition_id = participant_conflicts.audition_id)
+        LIMIT ${batchSize}
+      )
     `,
   );
   return deleted;

@@ -305,7 +305,11 @@ export const catalog = {
       /** No circuit: a feed that is down says nothing about the others. */
       'calendar.freeBusy': { writes: false },
       'calendar.listEvents': { writes: false },
+      'calendar.listChanges': { writes: false },
       'calendar.listCalendars': { writes: false },
+      /** Never called: a feed sends no notifications. */
+      'calendar.watch': { writes: false },
+      'calendar.stopWatching': { writes: false },
       ...connections,
     },
   },

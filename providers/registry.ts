@@ -16,6 +16,7 @@ import { createMeetRecordings } from './google/recordings.ts';
 import { type GoogleSettings, googleSettingsOf, googleVariables } from './google/settings.ts';
 import { createFeedAuthorizer } from './ics/account.ts';
 import { createFeedCalendar } from './ics/calendar.ts';
+import { createFeedChanges } from './ics/changes.ts';
 import { createFeedReader } from './ics/feed-reader.ts';
 import { createOutlookCalendar } from './microsoft/calendar.ts';
 import { createOutlookChanges } from './microsoft/changes.ts';
@@ -140,6 +141,7 @@ export const createProviders = (
       google: createGoogleChanges(google, undefined, reportUnreadable),
       microsoft: createOutlookChanges(graph, { reportUnreadable }),
       apple: createCaldavChanges(fetchFor, reportUnreadable),
+      ics: createFeedChanges(feeds, reportUnreadable),
     },
     meetings: {
       zoom: createZoomMeetings(zoom, settings.zoom.hostUsers),

@@ -4,7 +4,12 @@
  * events that must not be there.
  */
 import type { AuditionReadModel } from '../../db/auditions/read-model.ts';
-import type { CalendarKey, SyncedCalendar, SyncedCalendars } from '../../db/calendars/synced-calendars.ts';
+import type {
+  CalendarKey,
+  SyncedCalendar,
+  SyncedCalendars,
+  WrittenCalendar,
+} from '../../db/calendars/synced-calendars.ts';
 import type { OwnEvent, SyncedEvents } from '../../db/calendars/synced-events.ts';
 import type { WrittenEvents } from '../../db/calendars/written-events.ts';
 import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
@@ -33,7 +38,7 @@ export interface CalendarReconciliation {
    */
   reconcile(round: SyncRound, key: CalendarKey): Promise<Settled>;
   /** Removes our events that no step accounts for from a calendar that is not used any more. @throws {ProviderError} */
-  removeLeftovers(round: SyncRound, calendar: SyncedCalendar): Promise<Settled>;
+  removeLeftovers(round: SyncRound, calendar: WrittenCalendar): Promise<Settled>;
 }
 
 export interface CalendarReconciliationDependencies {
@@ -44,7 +49,7 @@ export interface CalendarReconciliationDependencies {
       SyncedEvents,
       'listUnaccounted' | 'listElsewhere' | 'listUnrecorded' | 'listOwn' | 'markMissing' | 'discard'
     >;
-    readonly writtenEvents: Pick<WrittenEvents, 'record'>;
+    readonly writtenEvents: Pick<WrittenEvents, 'record' | 'findUids'>;
   };
   readonly providers: Pick<Providers, 'calendars'>;
   /** How often all events are listed again. 0: only when the vendor demands it, or an operator. */
@@ -76,11 +81,12 @@ export const createCalendarReconciliation = ({
     },
 
     // A vendor without cursors lists everything each time.
-    isDone: ({ state, listedAt, reconciledAt, dryRunAt }, { isDryRun, requestedAt }) =>
+    isDone: ({ state, listedAt, reconciledAt, dryRunAt, isBusyOnly }, { isDryRun, requestedAt }) =>
       state === 'unavailable' ||
       (state === 'in_sync' &&
         listedAt !== undefined &&
-        listedAt === (isDryRun ? dryRunAt : reconciledAt) &&
+        // Nothing is reconciled in a calendar that only counts as busy.
+        (isBusyOnly || listedAt === (isDryRun ? dryRunAt : reconciledAt)) &&
         !isEarlier(listedAt, requestedAt)),
 
     reconcile: async (round, key) => {
@@ -88,7 +94,8 @@ export const createCalendarReconciliation = ({
       const isDryRun = round.input.reconcile?.isDryRun === true;
       const { listedAt, reconciledAt, dryRunAt } = calendar ?? {};
       const isCompared = listedAt === (isDryRun ? dryRunAt : reconciledAt);
-      if (!calendar || listedAt === undefined || isCompared) return { findings: [], isComplete: true };
+      if (!calendar || calendar.isBusyOnly || listedAt === undefined || isCompared)
+        return { findings: [], isComplete: true };
       const recorded = await recordMissing(round, calendar, listedAt, isDryRun);
       if (!isDryRun) await syncedEvents.markMissing(calendar, listedAt);
       const differing = (await syncedEvents.listOwn(calendar)).flatMap((event) =>

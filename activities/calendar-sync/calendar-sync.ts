@@ -176,12 +176,13 @@ export const createCalendarSyncActivities = ({
   };
 
   /** How often the calendars are read without a notification, in milliseconds. */
-  const pollMsOf = (areLive: boolean): number => (areLive ? nextPollMs : unnotifiedPollMs);
+  const pollMsOf = ({ provider }: SyncRound, areLive: boolean): number =>
+    areLive || provider.changesRarely ? nextPollMs : unnotifiedPollMs;
 
   /** Notifications about one calendar must not postpone the reading of the others. */
   const isPollOverdue = async (round: SyncRound): Promise<boolean> => {
     const calendars = await syncedCalendars.list(round.input.connection);
-    const pollMs = pollMsOf(await subscriptions.areLive(round, calendars));
+    const pollMs = pollMsOf(round, await subscriptions.areLive(round, calendars));
     return (nextPollAt(calendars, pollMs) ?? Number.POSITIVE_INFINITY) <= Date.now();
   };
 
@@ -198,7 +199,7 @@ export const createCalendarSyncActivities = ({
       used.filter(({ calendar }) => isPoll || only.includes(calendar)),
     );
     const calendars = await syncedCalendars.list(id);
-    const pollMs = pollMsOf(areLive);
+    const pollMs = pollMsOf(round, areLive);
     const pollAt = isPoll ? undefined : nextPollAt(calendars, pollMs);
     return {
       kind: 'synced',

@@ -126,5 +126,5 @@ const rowOf = (
 
 const about = (
   { provider, connection }: SyncedCalendar,
-  { participant, writtenRevision: revision }: Pick<OwnEvent, 'participant' | 'writtenRevision'>,
-) => ({ participant, provider, connection, revision });
+  { participant, isForMeeting, writtenRevision: revision }: OwnEvent,
+) => ({ participant, provider, connection, revision, ...(isForMeeting ? { isForMeeting } : {}) });

@@ -10,6 +10,7 @@ import type {
   ParticipantConflicts,
 } from '../../db/calendars/participant-conflicts.ts';
 import type { SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
+import type { WrittenEvents } from '../../db/calendars/written-events.ts';
 import { type CalendarChangeOf, mostConflicts } from '../../domain/audition/calendar-change.ts';
 import { conflictsWithSlot } from '../../domain/audition/conflict-rules.ts';
 import { createForeignEvents } from '../calendar/foreign-events.ts';
@@ -26,6 +27,7 @@ export interface LaterConflicts {
 interface Dependencies {
   readonly participantConflicts: Pick<ParticipantConflicts, 'listBooked' | 'beginReport' | 'markReported'>;
   readonly holds: Pick<SlotHolds, 'findKnown'>;
+  readonly writtenEvents: Pick<WrittenEvents, 'findUids'>;
   readonly signals: Pick<AuditionSignals, 'calendarChanged'>;
 }
 
@@ -36,9 +38,10 @@ const anyRoom = 'in person';
 export const createLaterConflicts = ({
   participantConflicts,
   holds,
+  writtenEvents,
   signals,
 }: Dependencies): LaterConflicts => {
-  const foreignEvents = createForeignEvents(holds);
+  const foreignEvents = createForeignEvents({ holds, writtenEvents });
 
   const conflictsOf = async ({
     auditionId,
@@ -85,7 +88,7 @@ export const createLaterConflicts = ({
 /** Identifies the revision, the conflicting events and their times. Stored digests of earlier versions are the same. */
 const digestOf = ({ revision }: BookedParticipant, conflicts: readonly NearbyEvent[]): string | undefined => {
   if (conflicts.length === 0) return undefined;
-  const texts = conflicts.map(({ text }) => text).join(' ');
+  const texts = [...new Set(conflicts.map(({ text }) => text))].join(' ');
   return `${revision}:${createHash('md5').update(texts).digest('hex')}`;
 };
 

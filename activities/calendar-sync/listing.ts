@@ -92,10 +92,10 @@ const cursorRejected = ({ account, provider }: SyncRound, { calendar }: SyncProg
   );
 
 /** The id of an event proves its mark: people copy events, and the marks with them. */
-const toStore = ({ id, series, event, mark, roomAnswer }: ListedChange): EventToStore => {
+const toStore = ({ id, series, event, mark, uid, roomAnswer }: ListedChange): EventToStore => {
   const audition = mark && auditionIdSchema.safeParse(mark.reference).data;
   const isOurs = audition !== undefined && eventIdFor(audition) === mark?.eventId;
-  return { id, series, event, ...(isOurs ? { audition, revision: mark?.revision, roomAnswer } : {}) };
+  return { id, series, event, uid, ...(isOurs ? { audition, revision: mark?.revision, roomAnswer } : {}) };
 };
 
 const tooManyEvents = ({ account, provider }: SyncRound, { calendar }: SyncProgress): ProviderError =>

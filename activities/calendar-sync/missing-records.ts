@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { AuditionReadModel } from '../../db/auditions/read-model.ts';
-import type { SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
+import type { WrittenCalendar } from '../../db/calendars/synced-calendars.ts';
 import type { SyncedEvents } from '../../db/calendars/synced-events.ts';
 import type { WrittenEvents } from '../../db/calendars/written-events.ts';
 import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
@@ -36,7 +36,7 @@ export const createMissingRecords =
   }) =>
   async (
     round: SyncRound,
-    calendar: SyncedCalendar,
+    calendar: WrittenCalendar,
     listedAt: Instant,
     isDryRun: boolean,
   ): Promise<Settled> => {

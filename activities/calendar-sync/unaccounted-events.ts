@@ -3,7 +3,7 @@
  * event stays when its audition is unknown here, because another installation can use the same calendar.
  */
 import type { AuditionReadModel } from '../../db/auditions/read-model.ts';
-import type { SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
+import type { WrittenCalendar } from '../../db/calendars/synced-calendars.ts';
 import type { SyncedEvents } from '../../db/calendars/synced-events.ts';
 import type { UnaccountedEvent } from '../../db/calendars/unaccounted-events.ts';
 import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
@@ -45,7 +45,7 @@ export const createUnaccountedEvents =
     readonly uses: Pick<CalendarUses, 'isUsed'>;
     readonly listing: Listing;
   }) =>
-  async (round: SyncRound, calendar: SyncedCalendar, isDryRun: boolean): Promise<Settled> => {
+  async (round: SyncRound, calendar: WrittenCalendar, isDryRun: boolean): Promise<Settled> => {
     const removeFromCalendar = async ({ auditionId, eventId, isDuplicate }: UnaccountedEvent) => {
       const event = {
         calendarId: calendar.calendarId,

@@ -1,8 +1,11 @@
 /** Tests calendars that count as busy for a participant and are not written. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { defaultConflictRules } from '../../domain/audition/conflict-rules.ts';
 import type { CalendarRef } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
+import type { ConnectionId } from '../../domain/ids.ts';
+import { hour } from '../../domain/time/units.ts';
 import { connectToSandbox } from '../../tests/harness/google-sandbox.ts';
 import { person, primary, slot, startOf, useSlotClaims, window } from '../../tests/harness/slot-claims.ts';
 import { eventIdFor } from '../effects/deterministic-ids.ts';
@@ -129,5 +132,45 @@ describe('a calendar that counts as busy and is not written', () => {
       { start: '2031-07-01T09:00:00.000Z', calendarId: 'primary' },
       { start: slot.start, calendarId: family.calendarId },
     ]);
+  });
+
+  it('does not refuse a slot for the invitation to the audition that its owner has accepted by email', async () => {
+    const { claim, own, family, parent, calendars, auditionId } = await setup();
+    await own.events.insert({
+      calendarId: family.calendarId,
+      requestBody: {
+        iCalUID: `${auditionId}@castmatch`,
+        start: { dateTime: slot.start },
+        end: { dateTime: slot.end },
+      },
+    });
+    expect(await claim({ participants: [parent()], calendars })).toMatchObject({ kind: 'held' });
+  });
+});
+
+describe('a claim that is held', () => {
+  it('stores the rules of the audition, and registers feeds like other calendars that are only read', async () => {
+    const { claim, parent, calendars, auditionId, pool, repositories } = await setup();
+    const id: ConnectionId = `conn_${randomUUID()}`;
+    const feed: CalendarRef = { provider: 'ics', connection: id, calendarId: 'primary' };
+    const [ada, ben, carl] = [parent(), person({ calendar: feed }), person()];
+    const rules = { ...defaultConflictRules, travel: hour, tentative: 'ignore' } as const;
+    await claim({ participants: [ada, ben, carl], calendars, rules });
+    const stored = await pool.query(
+      `SELECT participant, tentative, calendar_buffer AS "calendarBuffer", travel FROM participant_conflicts
+       WHERE audition_id = $1`,
+      [auditionId],
+    );
+    const expected = { tentative: 'ignore', calendarBuffer: 0, travel: hour };
+    expect(stored.rows).toHaveLength(2);
+    expect(stored.rows).toEqual(
+      expect.arrayContaining([ada, ben].map(({ id: participant }) => ({ participant, ...expected }))),
+    );
+    const { rows } = await pool.query(
+      'SELECT provider, is_busy_only AS "isBusyOnly" FROM synced_calendars WHERE connection = $1',
+      [id],
+    );
+    expect(rows).toEqual([{ provider: 'ics', isBusyOnly: true }]);
+    await repositories.busyCalendars.replace({ organization: 'org_1', auditionId }, []);
   });
 });

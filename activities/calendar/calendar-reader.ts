@@ -81,7 +81,7 @@ export const createCalendarReader = ({
 }: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>): CalendarReader => {
   const openDependencies = { connections, accessTokens };
   const roomReader = createRoomReader({ holds, writtenEvents, calendars: providers });
-  const foreignEvents = createForeignEvents(holds);
+  const foreignEvents = createForeignEvents({ holds, writtenEvents });
 
   const foreign = async (
     { auditionId, tentative = 'block' }: Reader,
@@ -228,7 +228,11 @@ const readEvents = async (
 /** Times that are merged say nothing about what they are. */
 const toOrigin = (time: FoundTime) =>
   time.kind === 'event'
-    ? { ...time, ids: [time.eventId], audition: markedAudition(time) }
+    ? {
+        ...time,
+        ids: [time.eventId, ...(time.uid === undefined ? [] : [time.uid])],
+        audition: markedAudition(time),
+      }
     : { ...time, ids: [], audition: undefined };
 
 /** Returns the audition that the event's mark names, if the id of the event proves it: people copy events with their marks. */

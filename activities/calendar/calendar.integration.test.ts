@@ -80,6 +80,15 @@ describe('writeEvent', () => {
     expect(await factsOf('calendar_event_written')).toHaveLength(2);
   });
 
+  it('writes the reminders of the content in minutes', async () => {
+    const { activities, about, keyOf, events } = await setup();
+    const content = { ...words, slot, revision: 1, reminders: [5_400_000] };
+    await activities.writeEvent({ ...about, key: keyOf(1), participant: ada, calendar, content });
+    expect(events()).toMatchObject([
+      { reminders: { useDefault: false, overrides: [{ method: 'popup', minutes: 90 }] } },
+    ]);
+  });
+
   it('writes one event when the answer was lost, and removes it', async () => {
     const { write, remove, events, fault } = await setup();
     fault('google', { kind: 'lost_answer', operation: 'events.insert', times: 1 });

@@ -185,9 +185,10 @@ export const createClaimSlot = (
       ({ calendar, busyCalendars: busy = [] }) => calendar || busy.length > 0,
     );
     if (compared.length === 0 && heldAs !== undefined) return;
-    const named = compared.flatMap(({ id, busyCalendars: busy = [] }) =>
-      busy.filter(isWritableCalendar).map((calendar) => ({ participant: id, ...calendar })),
-    );
+    const named = compared.flatMap(({ id, calendar, busyCalendars: busy = [] }) => {
+      const onlyRead = calendar && !isWritableCalendar(calendar) ? [calendar] : [];
+      return [...onlyRead, ...busy].map((one) => ({ participant: id, ...one }));
+    });
     const calendars = await Promise.all(
       named.map(async (calendar) => {
         const [calendarName] = await reader.names(organization, [calendar], call);

@@ -3,6 +3,7 @@
  * and the synchronisation after the booking use it.
  */
 import type { SlotHolds } from '../../db/auditions/slot-holds.ts';
+import type { WrittenEvents } from '../../db/calendars/written-events.ts';
 import { type EventRules, takesTime } from '../../domain/audition/conflict-rules.ts';
 import { auditionOfInvitation, invitationUidOf } from '../../domain/audition/invitation-uid.ts';
 import type { BusyKind } from '../../domain/calendars/busy-kind.ts';
@@ -25,9 +26,15 @@ interface Judged {
   readonly tentative: EventRules['tentative'];
 }
 
-/** Creates the function. It reads the holds only when there are events of other auditions. */
+/** Creates the function. It reads the database only when there are events of others. */
 export const createForeignEvents =
-  (holds: Pick<SlotHolds, 'findKnown'>) =>
+  ({
+    holds,
+    writtenEvents,
+  }: {
+    readonly holds: Pick<SlotHolds, 'findKnown'>;
+    readonly writtenEvents: Pick<WrittenEvents, 'findUids'>;
+  }) =>
   /**
    * Returns the events that take their time and are not ours: neither the event of the audition and its copies, nor events
    * of our other auditions, whose holds tell when they need the calendar. In a calendar that only counts as busy, other
@@ -38,10 +45,14 @@ export const createForeignEvents =
     events: readonly Event[],
   ): Promise<readonly Event[]> => {
     const isOwnId = ownIdOf(auditionId);
-    const others = events.filter(
+    const unknown = events.filter(
       ({ busy, ids, audition }) =>
         takesTime(busy, { tentative }) && audition !== auditionId && !ids.some(isOwnId),
     );
+    if (unknown.length === 0) return [];
+    // A vendor that chooses the UID of our event publishes its copies under it.
+    const ownUids = await writtenEvents.findUids(auditionId);
+    const others = unknown.filter(({ ids }) => !ids.some((id) => ownUids.has(id)));
     const heldBy = (event: Event): AuditionId | undefined =>
       event.isBusyOnly ? undefined : auditionOf(event);
     const named = others.flatMap((event) => heldBy(event) ?? []);

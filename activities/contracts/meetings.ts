@@ -2,7 +2,7 @@
 import type { ObservedAttendance } from '../../domain/audition/attendee.ts';
 import type { Meeting } from '../../domain/audition/events.ts';
 import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
-import type { MeetingSettings } from '../../domain/audition/meeting-settings.ts';
+import type { MeetingSettings, SettingName } from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import type { MeetingProviderName } from '../../domain/providers/vendors.ts';
 import type { UndoResult } from './calendars.ts';
@@ -44,13 +44,18 @@ export interface CheckMeetingInput extends AuditionCall {
   readonly settings?: MeetingSettings | undefined;
 }
 
+/** What the provider says of the meeting. */
+export interface MeetingLook {
+  readonly status: 'present' | 'absent';
+  /** Set when the check has changed the settings of the meeting: those that it does not have now. */
+  readonly notHonored?: readonly SettingName[] | undefined;
+}
+
 /**
  * `absent`: the provider does not have the meeting. `unusable`: the provider cannot be used now, for the reason that the
  * failure states.
  */
-export type MeetingCheck =
-  | { readonly status: 'present' | 'absent' }
-  | { readonly status: 'unusable'; readonly failure: StepFailure };
+export type MeetingCheck = MeetingLook | { readonly status: 'unusable'; readonly failure: StepFailure };
 
 export interface EndMeetingInput extends CheckMeetingInput {
   readonly key: string;

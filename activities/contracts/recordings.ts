@@ -45,7 +45,7 @@ export interface StoreFileInput extends RecordingCall, FileToStore {
 
 export interface StoredFileResult {
   readonly storageKey: string;
-  /** In bytes. */
+  /** In bytes. 0: the file is empty, and is not kept. */
   readonly size: number;
   /** In hexadecimal digits. */
   readonly sha256: string;
@@ -85,6 +85,12 @@ export interface RecordingActivities {
   ): Promise<{ readonly result: 'removed' | 'absent' | 'held' | 'not_stored' }>;
   /** Shows an attention item to the operators, or shows it again as overdue. Idempotent by the id of the item. */
   raiseRecordingAttention(input: RecordingAttentionInput): Promise<void>;
-  /** Removes an attention item. Idempotent. */
-  settleRecordingAttention(input: RecordingCall & { readonly id: AttentionId }): Promise<void>;
+  /** Removes an attention item. What was stored until a skip is deleted after the retention, or earlier by a request. Idempotent. */
+  settleRecordingAttention(
+    input: RecordingCall & {
+      readonly id: AttentionId;
+      /** Whether the operator has skipped the recordings. Absent in calls of earlier versions. */
+      readonly isSkipped?: boolean | undefined;
+    },
+  ): Promise<void>;
 }

@@ -3,11 +3,15 @@
  * to a participant, the meeting step and the calendar step write the same event. Each marks its own use of it: the end of
  * the meeting, however late, takes the conference from the event and deletes the event only when no other use of it is left.
  */
+import { z } from 'zod';
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { type CalendarMeetingName, meetingVendors } from '../../domain/providers/vendors.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import { instantSchema } from '../../domain/time/instant.ts';
+import { calendarNames } from '../../providers/calendar-names.ts';
 import { type CallOperation, operationOf } from '../../providers/operations.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
@@ -18,6 +22,14 @@ import { conferenceRequestId, eventIdFor } from '../effects/deterministic-ids.ts
 import { effectOnce } from '../effects/effect-once.ts';
 import { undoEach } from '../effects/undo-each.ts';
 import type { MeetingSteps } from './meeting-steps.ts';
+import { applyConsent, nameWithheld, withConsent } from './recording-consent.ts';
+
+/** What the ledger stores. Rows of earlier versions have only the meeting. */
+const storedSchema = meetingSchema.extend({
+  eventId: z.string().optional().describe("The provider's id of the event"),
+  startedAt: instantSchema.optional().describe('Before the write'),
+});
+type StoredMeeting = z.infer<typeof storedSchema>;
 
 /**
  * Creates the meeting steps of a calendar provider. The calendar deduplicates by the event id and the request id of the
@@ -28,8 +40,8 @@ import type { MeetingSteps } from './meeting-steps.ts';
  */
 export const createCalendarMeetingSteps = (
   {
-    repositories: { ledger, organizations, connections },
-    providers: { calendars },
+    repositories: { ledger, organizations, connections, writtenEvents, events },
+    providers: { calendars, calendarChanges, recordings },
     accessTokens,
   }: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>,
   name: CalendarMeetingName,
@@ -83,9 +95,11 @@ export const createCalendarMeetingSteps = (
     calendar: WritableCalendarRef,
     useKey: string,
     call: CallContext,
-  ): Promise<Meeting> => {
-    const { organization, auditionId, key, slot, revision, topic, settings = {} } = input;
-    const { id, joinUrl, dialIn, notHonored } = await vendorCalendar.putConference(
+  ): Promise<StoredMeeting> => {
+    const { organization, auditionId, key, slot, revision, topic } = input;
+    const { settings, withheld } = await withConsent(events, input, input.settings ?? {});
+    const startedAt = toInstant(Date.now());
+    const { id, joinUrl, dialIn, notHonored, eventId } = await vendorCalendar.putConference(
       await openConnectionById(opening, organization, calendar, put.name),
       {
         calendarId: calendar.calendarId,
@@ -100,14 +114,51 @@ export const createCalendarMeetingSteps = (
       },
       call,
     );
-    const phone = dialIn === undefined ? {} : { dialIn };
-    return {
-      provider: name,
-      id,
-      joinUrl,
-      ...phone,
-      ...(notHonored.length > 0 ? { notHonored: [...notHonored] } : {}),
-    };
+    const meeting = nameWithheld(
+      {
+        provider: name,
+        id,
+        joinUrl,
+        ...(dialIn === undefined ? {} : { dialIn }),
+        ...(notHonored.length > 0 ? { notHonored: [...notHonored] } : {}),
+      },
+      withheld,
+    );
+    return { ...meeting, eventId, startedAt };
+  };
+
+  /**
+   * Registers the calendar for synchronisation, so that a person who moves or deletes the event is noticed. Costs the
+   * audition no activity. Returns the meeting.
+   */
+  const record = async (
+    { organization, auditionId, slot, revision }: Omit<CreateMeetingInput, 'hasFallback'>,
+    calendar: WritableCalendarRef,
+    useKey: string,
+    { eventId, startedAt, ...meeting }: StoredMeeting,
+    call: CallContext,
+  ): Promise<Meeting> => {
+    if (eventId === undefined || !calendarChanges[calendar.provider]) return meeting;
+    const { connection: id, calendarId } = calendar;
+    const connection = (await connections.get(organization, id)) ?? { id, account: undefined };
+    const open = () => openConnectionById(opening, organization, calendar, put.name);
+    const [calendarName] = await calendarNames(vendorCalendar, connection, calendarId, open, call);
+    await writtenEvents.record({
+      organization,
+      connection: id,
+      provider: calendar.provider,
+      calendarName,
+      calendarId,
+      eventId,
+      auditionId,
+      participant: undefined,
+      isForMeeting: true,
+      key: useKey,
+      slot,
+      revision,
+      startedAt,
+    });
+    return meeting;
   };
 
   const removeFrom = async (
@@ -151,7 +202,8 @@ export const createCalendarMeetingSteps = (
     const { key, organization, auditionId, slot } = input;
     const chosen = await chosenCalendar(organization, put);
     const calendarOfAttempts = async () => (await recordedCalendar(key)) ?? chosen;
-    return effectOnce(
+    const context = createAttemptContext(input);
+    const stored = await effectOnce(
       ledger,
       {
         key,
@@ -163,25 +215,27 @@ export const createCalendarMeetingSteps = (
         auditionId,
         target: { kind: 'meeting', provider: name, slot, calendar: chosen },
       },
-      createAttemptContext(input),
+      context,
       {
         kind: 'idempotent',
-        result: meetingSchema,
+        result: storedSchema,
         // Every attempt writes the same event of this audition, whatever its conference, and a removal removes it.
         providerId: () => auditionId,
         perform: async (call) => putMeeting(input, await calendarOfAttempts(), key, call),
         removeEffect: async (_meeting, call) => removeFrom(input, await calendarOfAttempts(), key, call),
       },
     );
+    return record(input, await calendarOfAttempts(), key, stored, context.startCall());
   };
 
   /**
    * Moves the meeting where it was created. Writes the event again, with another conference, when it was deleted; the
    * step that created the meeting keeps the use of the event and removes it.
    */
-  const moveOnce = (input: MoveMeetingInput, created: Creation): Promise<Meeting> => {
+  const moveOnce = async (input: MoveMeetingInput, created: Creation): Promise<Meeting> => {
     const { key, organization, auditionId, slot, meeting } = input;
-    return effectOnce(
+    const context = createAttemptContext(input);
+    const stored = await effectOnce(
       ledger,
       {
         key,
@@ -191,25 +245,28 @@ export const createCalendarMeetingSteps = (
         call: put.name,
         request: { meeting: meeting.id, slot },
       },
-      createAttemptContext(input),
+      context,
       {
         kind: 'idempotent',
-        result: meetingSchema,
+        result: storedSchema,
         providerId: () => auditionId,
         perform: (call) => putMeeting(input, created.calendar, created.key, call),
       },
     );
+    return record(input, created.calendar, created.key, stored, context.startCall());
   };
 
-  const removeOnce = (input: RemoveMeetingInput): Promise<UndoResult> => {
-    const { keys, organization } = input;
+  const removeOnce = async (input: RemoveMeetingInput): Promise<UndoResult> => {
+    const { keys, organization, auditionId } = input;
     const context = createAttemptContext(input);
+    // Before the removal, so that the synchronisation does not report it as a deletion by a person.
+    await writtenEvents.forget(auditionId, keys);
     return undoEach(keys, async (key) => ({
       ledger,
       operation: { key, organization, provider, operation: 'meetings.create', call: put.name },
       context,
       steps: {
-        find: async () => [input.auditionId],
+        find: async () => [auditionId],
         remove: async (_id, call) => {
           const calendar = await recordedCalendar(key);
           // A move has no effect of its own.
@@ -222,9 +279,9 @@ export const createCalendarMeetingSteps = (
   return {
     check: async (input) => {
       const created = await presentMeeting(input.auditionId);
-      if (!created) return 'absent';
+      if (!created) return { status: 'absent' };
       // Without this call, the vendor cannot tell: the meeting counts as present.
-      if (!vendorCalendar.checkConference) return 'present';
+      if (!vendorCalendar.checkConference) return { status: 'present' };
       const { organization, auditionId, meeting } = input;
       const { calendarId } = created.calendar;
       const account = await openConnectionById(
@@ -233,11 +290,16 @@ export const createCalendarMeetingSteps = (
         created.calendar,
         'calendar.checkConference',
       );
-      return vendorCalendar.checkConference(
+      const call = createAttemptContext(input).startCall();
+      const status = await vendorCalendar.checkConference(
         account,
         { calendarId, eventId: eventIdFor(auditionId), reference: auditionId, id: meeting.id },
-        createAttemptContext(input).startCall(),
+        call,
       );
+      if (status === 'absent') return { status };
+      const host = { kind: 'connected', connection: account } as const;
+      const consented = { events, recordings: recordings[name] };
+      return { status, notHonored: await applyConsent(consented, input, host, call) };
     },
     ...(vendorCalendar.conferenceAttendance && {
       attendance: async (input) => {

@@ -252,9 +252,9 @@ export const createHostedMeetingSteps = (
       const host = await openHostOf(input, check);
       const call = createAttemptContext(input).startCall();
       const status = await meetings.check(host, input.meeting.id, call);
-      if (status === 'present' && isRecordedMeeting(name))
-        await applyConsent({ events, recordings: providers.recordings[name] }, input, host, call);
-      return status;
+      if (status === 'absent' || !isRecordedMeeting(name)) return { status };
+      const recordings = providers.recordings[name];
+      return { status, notHonored: await applyConsent({ events, recordings }, input, host, call) };
     },
     ...(meetings.attendance && {
       attendance: async (input) => {

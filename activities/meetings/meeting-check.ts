@@ -1,6 +1,6 @@
 /** Checks a meeting before its session: whether it exists, and whether its provider can be used. */
 import { isCircuitOpen, ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
-import type { CheckMeetingInput, MeetingCheck } from '../contract.ts';
+import type { CheckMeetingInput, MeetingCheck, MeetingLook } from '../contract.ts';
 import { toStepFailure } from '../step-failure.ts';
 
 /** Faults that do not pass within the seconds that the check has. Others are retried by Temporal. */
@@ -17,11 +17,11 @@ const lastingFaults: ReadonlySet<ProviderFaultKind> = new Set([
  * @throws the errors of the provider that may pass
  */
 export const checkMeetingWith = async (
-  look: (input: CheckMeetingInput) => Promise<'present' | 'absent'>,
+  look: (input: CheckMeetingInput) => Promise<MeetingLook>,
   input: CheckMeetingInput,
 ): Promise<MeetingCheck> => {
   try {
-    return { status: await look(input) };
+    return await look(input);
   } catch (error) {
     const isLasting =
       error instanceof ProviderError && (isCircuitOpen(error) || lastingFaults.has(error.fault.kind));

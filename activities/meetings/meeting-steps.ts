@@ -5,6 +5,7 @@ import type {
   CheckMeetingInput,
   CreateMeetingInput,
   EndMeetingInput,
+  MeetingLook,
   MoveMeetingInput,
   RemoveMeetingInput,
   UndoResult,
@@ -16,8 +17,8 @@ export interface MeetingSteps {
   /** Moves the meeting. Creates another one under the same key when the provider no longer has it. */
   move(input: MoveMeetingInput): Promise<Meeting>;
   remove(input: RemoveMeetingInput): Promise<UndoResult>;
-  /** Returns whether the provider still has the meeting. */
-  check(input: CheckMeetingInput): Promise<'present' | 'absent'>;
+  /** Returns whether the provider still has the meeting. Applies the consents to its automatic recording. */
+  check(input: CheckMeetingInput): Promise<MeetingLook>;
   /** Ends the meeting if it is open. Idempotent by key. Absent when the provider cannot end a meeting. */
   readonly end?: ((input: EndMeetingInput) => Promise<void>) | undefined;
   /** Returns who was in the meeting. Absent when the provider does not report it. */

@@ -60,8 +60,11 @@ describe('a meeting that is to be recorded automatically', () => {
     expect(await check(meeting)).toEqual({ status: 'present' });
     expect(recorded()).toEqual(['none']);
     await consent('given');
-    expect(await check(meeting)).toEqual({ status: 'present' });
+    expect(await check(meeting)).toEqual({ status: 'present', notHonored: [] });
     expect(recorded()).toEqual(['cloud']);
+    // The audition has recorded it.
+    const { notHonored: _before, ...honored } = meeting;
+    expect(await check(honored)).toEqual({ status: 'present' });
   });
 
   it('is not any more from the check on, when a consent was withdrawn later', async () => {
@@ -69,7 +72,7 @@ describe('a meeting that is to be recorded automatically', () => {
     await consent('given');
     const meeting = await create();
     await consent('withdrawn');
-    expect(await check(meeting)).toEqual({ status: 'present' });
+    expect(await check(meeting)).toEqual({ status: 'present', notHonored: ['autoStartRecording'] });
     expect(recorded()).toEqual(['none']);
   });
 });

@@ -38,7 +38,8 @@ export const nameWithheld = (meeting: Meeting, withheld: readonly SettingName[])
 
 /**
  * Starts or stops the automatic recording of a meeting whose consents have changed since it was created. A repeated call
- * changes nothing: the setting is absolute, so the effect needs no ledger.
+ * changes nothing: the setting is absolute, so the effect needs no ledger. Returns the settings that the meeting does not
+ * have now; undefined when nothing was changed.
  *
  * @throws {ProviderError} when a recording without consent could not be stopped. One that could not be started is started
  *   by the host.
@@ -54,15 +55,18 @@ export const applyConsent = async (
   input: CheckMeetingInput,
   host: HostAccount,
   call: CallContext,
-): Promise<void> => {
+): Promise<readonly SettingName[] | undefined> => {
   const { meeting, settings = {} } = input;
-  if (!settings.autoStartRecording) return;
+  if (!settings.autoStartRecording) return undefined;
   const wasWithheld = meeting.notHonored?.includes('autoStartRecording') ?? false;
   const { withheld } = await withConsent(events, input, settings);
-  if (wasWithheld === withheld.length > 0) return;
+  if (wasWithheld === withheld.length > 0) return undefined;
   try {
     await recordings.setAutomatic(host, meeting.id, wasWithheld, call);
   } catch (error) {
     if (!wasWithheld || !(error instanceof ProviderError)) throw error;
+    return undefined;
   }
+  const others = (meeting.notHonored ?? []).filter((name) => name !== 'autoStartRecording');
+  return wasWithheld ? others : [...others, 'autoStartRecording'];
 };

@@ -277,3 +277,87 @@ describe('an attention item of a recording', () => {
     expect(await listed()).toEqual([]);
   });
 });
+
+const setUpMeet = () => setUp({ provider: 'google_meet' });
+
+describe('the recording of a Meet conference', () => {
+  it('is read with the account of its calendar, and continues after a broken connection', async () => {
+    const harness = await setUpMeet();
+    const file = only(
+      harness.recordSession({ files: [{ type: 'video', size: 20 * megabyte }], cutAfter: 9 * megabyte }),
+    );
+    const input = only(await harness.filesToStore());
+    expect(input).toMatchObject({ provider: 'google_meet', format: 'mp4', size: 20 * megabyte });
+    await expect(harness.run.storeFile(input)).rejects.toMatchObject({ type: 'outage' });
+    expect(await harness.run.storeFile(input)).toMatchObject({ size: file.size, sha256: checksumOf(file) });
+    await harness.run.completeRecording({ ...harness.call, recording: input.recording });
+    expect(await harness.facts()).toMatchObject([{ type: 'recording_stored', provider: 'google_meet' }]);
+  });
+
+  it('has a transcript of an unknown size, which is not kept when it is empty', async () => {
+    const harness = await setUpMeet();
+    harness.recordSession({
+      files: [
+        { type: 'transcript', size: 0 },
+        { type: 'transcript', size: 500 },
+      ],
+    });
+    const sizes = [];
+    for (const input of await harness.filesToStore()) {
+      expect(input.size).toBeUndefined();
+      sizes.push((await harness.run.storeFile(input)).size);
+    }
+    expect(sizes.toSorted((a, b) => a - b)).toEqual([0, 500]);
+    const found = only((await harness.find()).recordings);
+    expect(found).toMatchObject({ toStore: [], storedFiles: 1, isProcessing: false });
+    const [stored] = await harness.repositories.recordings.ofAudition('org_1', harness.call.auditionId);
+    expect(stored?.files.map(({ state }) => state).toSorted()).toEqual(['empty', 'stored']);
+    const folder = join(harness.directory, 'org_1', harness.call.auditionId, found.id);
+    expect(await readdir(folder)).toHaveLength(1);
+  });
+
+  it('is waited for while Meet generates it, and told from one in the trash', async () => {
+    const harness = await setUpMeet();
+    const [made] = harness.recordSession({
+      files: [{ type: 'video', size: 100 }],
+      processingMs: 3_600_000,
+    });
+    expect(only((await harness.find()).recordings)).toMatchObject({ isProcessing: true, toStore: [] });
+    harness.sandbox.control.removeSessionFile('google', made?.id ?? '', 'trash');
+    const [later] = harness.recordSession({ files: [{ type: 'video', size: 100 }] });
+    harness.sandbox.control.removeSessionFile('google', later?.id ?? '', 'trash');
+    expect(await harness.run.findRecordings({ ...harness.call, checkTrash: true })).toMatchObject({
+      isInTrash: true,
+    });
+  });
+});
+
+describe('a recording that an operator has skipped', () => {
+  it('gets a retention, and keeps what is stored until then', async () => {
+    const harness = await setUp();
+    harness.record({ files: [{ type: 'MP4', size: 12 * megabyte }], cutAfter: 5 * megabyte });
+    const input = only(await harness.filesToStore());
+    await expect(harness.run.storeFile(input)).rejects.toMatchObject({ type: 'outage' });
+    const state = async () =>
+      only(await harness.repositories.recordings.ofAudition('org_1', harness.call.auditionId));
+    await harness.run.settleRecordingAttention({ ...harness.call, id: 'att_rec-1-1', isSkipped: false });
+    expect((await state()).retainUntil).toBeUndefined();
+    await harness.run.settleRecordingAttention({ ...harness.call, id: 'att_rec-1-1', isSkipped: true });
+    expect(await state()).toMatchObject({ state: 'processing', retainUntil: expect.stringMatching(/^20/) });
+  });
+
+  it('that is deleted during a transfer leaves no bytes and no fact', async () => {
+    const harness = await setUp();
+    harness.record({ files: [{ type: 'MP4', size: megabyte }] });
+    const input = only(await harness.filesToStore());
+    await harness.run.settleRecordingAttention({ ...harness.call, id: 'att_rec-1-1', isSkipped: true });
+    const actor = { by: 'test', role: 'admin', correlationId: 'corr-1' } as const;
+    await harness.repositories.recordingDeletions.request('org_1', input.recording, actor);
+    await harness.run.storeFile(input);
+    await harness.run.completeRecording({ ...harness.call, recording: input.recording });
+    expect(await readdir(join(harness.directory, 'org_1', harness.call.auditionId, input.recording))).toEqual(
+      [],
+    );
+    expect(await harness.facts()).toEqual([]);
+  });
+});

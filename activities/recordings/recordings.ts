@@ -130,7 +130,12 @@ export const createRecordingActivities = (dependencies: RecordingDependencies): 
           },
         },
       );
-      await recordings.markFileStored({ recording, file }, stored);
+      // The provider has not said that the file is empty, or the recording was deleted during the transfer.
+      const isKept =
+        stored.size > 0
+          ? await recordings.markFileStored({ recording, file }, stored)
+          : await recordings.markFileEmpty({ recording, file });
+      if (!isKept) await storage.remove(storageKey, context.startCall());
       return stored;
     },
 
@@ -155,6 +160,8 @@ export const createRecordingActivities = (dependencies: RecordingDependencies): 
         retainUntil: toInstant(now + retainForDays * day),
       });
       if (!stored) throw new RangeError(`there is no recording ${id}`);
+      // It was deleted during the transfer.
+      if (stored.state !== 'stored') return;
       const files = stored.files.filter(({ state }) => state === 'stored');
       await appendFact(input, `recording/${id}:stored`, {
         type: 'recording_stored',
@@ -210,7 +217,14 @@ export const createRecordingActivities = (dependencies: RecordingDependencies): 
       reportAttention(input);
     },
 
-    settleRecordingAttention: async ({ id }) => recordingAttention.remove(id),
+    settleRecordingAttention: async ({ organization, auditionId, provider, meetingId, id, isSkipped }) => {
+      if (isSkipped) {
+        const { retainForDays } = await recordingPolicies.get(organization);
+        const retainUntil = toInstant(Date.now() + retainForDays * day);
+        await recordings.giveUp({ auditionId, provider, meetingId }, retainUntil);
+      }
+      await recordingAttention.remove(id);
+    },
   };
 };
 

@@ -8,6 +8,7 @@ import {
   meetingSchema,
   noticeKinds,
   recordingConsents,
+  recordingStarts,
 } from '../../domain/audition/events.ts';
 import { presenceStatuses } from '../../domain/audition/presence.ts';
 import { participantKinds } from '../../domain/audition/request.ts';
@@ -75,6 +76,10 @@ export const auditionViewSchema = z.object({
     .describe(
       'When the join links of the participants work. Absent when they get the link of the meeting itself',
     ),
+  recording: z
+    .enum(recordingStarts)
+    .optional()
+    .describe('Who starts the recording of the session. Absent when it is not to be recorded'),
   backupAnnouncedAs: z
     .int()
     .optional()

@@ -1,7 +1,7 @@
 /** Stores which calendars count as busy for the participants of an audition, and registers them for synchronisation. */
 import { eq } from 'drizzle-orm';
 import type { AuditionId, ConnectionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
-import type { WritableCalendarName } from '../../domain/providers/vendors.ts';
+import type { SynchronizedCalendarName } from '../../domain/providers/vendors.ts';
 import { storedCalendar } from '../auditions/resources.ts';
 import type { Database } from '../client.ts';
 import { busyCalendars } from '../schema/busy-calendars.ts';
@@ -11,7 +11,7 @@ import { registerCalendar } from './registered-calendars.ts';
 interface BusyCalendar {
   readonly participant: ParticipantId;
   readonly connection: ConnectionId;
-  readonly provider: WritableCalendarName;
+  readonly provider: SynchronizedCalendarName;
   readonly calendarId: string;
   /** The canonical name of the calendar. */
   readonly calendarName: string;

@@ -30,7 +30,7 @@ export interface NearbyEvent extends TimeRange {
   readonly audition: AuditionId | undefined;
   /** Whether the calendar only counts as busy for the participant. */
   readonly isBusyOnly: boolean;
-  /** Identifies the event and its time in a digest. */
+  /** Identifies the event and its time in a digest; in a feed, the time only. */
   readonly text: string;
 }
 
@@ -136,8 +136,8 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
           'connection', other.connection, 'start', other.starts_at, 'end', other.ends_at, 'busy', other.busy,
           'ids', array_remove(ARRAY[other.event_id, other.uid], NULL),
           'audition', coalesce(other.audition_id, other.marked_audition),
-          'isBusyOnly', compared.is_busy_only, 'text', other.event_id || other.starts_at || other.ends_at
-        ) ORDER BY other.event_id), '[]') AS events
+          'isBusyOnly', compared.is_busy_only, 'text', name.of_event || other.starts_at || other.ends_at
+        ) ORDER BY name.of_event, other.starts_at, other.ends_at), '[]') AS events
         FROM (
           SELECT connection, calendar, min(is_busy_only::int) = 1 AS is_busy_only FROM (
             SELECT connection, calendar, false AS is_busy_only FROM synced_events
@@ -148,6 +148,11 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
           ) AS used GROUP BY connection, calendar
         ) AS compared
         JOIN synced_events AS other ON other.connection = compared.connection AND other.calendar = compared.calendar
+        -- The publisher of a feed can change the ids of its events with each reading.
+        CROSS JOIN LATERAL (SELECT CASE WHEN EXISTS (
+          SELECT FROM synced_calendars AS feed
+          WHERE feed.connection = other.connection AND feed.calendar = other.calendar AND feed.provider = 'ics'
+        ) THEN '' ELSE other.event_id END AS of_event) AS name
         WHERE tstzrange(other.starts_at, other.ends_at, '[)') && tstzrange(
             booked.slot_start - ${reach}, booked.slot_end + ${reach}, '[)')
           AND other.busy <> 'free' AND NOT other.is_removed

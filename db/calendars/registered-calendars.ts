@@ -1,7 +1,7 @@
 /** Registers calendars for synchronisation. */
 import { and, eq, sql } from 'drizzle-orm';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
-import type { WritableCalendarName } from '../../domain/providers/vendors.ts';
+import type { SynchronizedCalendarName, WritableCalendarName } from '../../domain/providers/vendors.ts';
 import type { Database } from '../client.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
@@ -10,15 +10,19 @@ import { sealCalendarId } from './calendar-id.ts';
 /** Channel of `NOTIFY` that wakes the starter of synchronisations. */
 export const calendarSyncChannel = 'calendar_sync';
 
-interface CalendarToRegister {
+type CalendarToRegister = CalendarToName &
+  (
+    | { readonly provider: WritableCalendarName; readonly isBusyOnly: false }
+    /** No event is written to it. Once one is, the calendar is one of those that are written. */
+    | { readonly provider: SynchronizedCalendarName; readonly isBusyOnly: true }
+  );
+
+interface CalendarToName {
   readonly organization: OrganizationId;
   readonly connection: ConnectionId;
-  readonly provider: WritableCalendarName;
   readonly calendarId: string;
   /** The stored resource. */
   readonly calendar: string;
-  /** Whether no event is written to it. Once one is, the calendar is one of those that are written. */
-  readonly isBusyOnly: boolean;
 }
 
 /** Adds the calendar, unless it is known. Returns the generation of its last listing of all events. */

@@ -8,7 +8,12 @@ import {
   type OrganizationId,
   organizationIdSchema,
 } from '../../domain/ids.ts';
-import { type WritableCalendarName, writableCalendarProviders } from '../../domain/providers/vendors.ts';
+import {
+  type SynchronizedCalendarName,
+  synchronizedCalendarProviders,
+  type WritableCalendarName,
+  writableCalendarProviders,
+} from '../../domain/providers/vendors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { NotAuthentic } from '../../foundation/encryption/aes-gcm.ts';
@@ -34,9 +39,8 @@ export interface SyncProgress extends CalendarKey {
   readonly position: ListingPosition;
 }
 
-export interface SyncedCalendar extends CalendarKey {
+interface CalendarFacts extends CalendarKey {
   readonly organization: OrganizationId;
-  readonly provider: WritableCalendarName;
   readonly calendarId: string;
   readonly state: SyncState;
   /** How many events the listing under way, or the last one, has contained. */
@@ -59,9 +63,21 @@ export interface SyncedCalendar extends CalendarKey {
   readonly createdAt: Instant;
   /** Whether an audition holds a slot in the calendar that has not been over for a day. */
   readonly isInUse: boolean;
-  /** Whether the calendar only counts as busy. Nothing in it is repaired or removed. */
-  readonly isBusyOnly: boolean;
 }
+
+/** A calendar to which events of ours are written. */
+export interface WrittenCalendar extends CalendarFacts {
+  readonly isBusyOnly: false;
+  readonly provider: WritableCalendarName;
+}
+
+/** A calendar that only counts as busy. Nothing in it is repaired or removed. */
+interface BusyOnlyCalendar extends CalendarFacts {
+  readonly isBusyOnly: true;
+  readonly provider: SynchronizedCalendarName;
+}
+
+export type SyncedCalendar = WrittenCalendar | BusyOnlyCalendar;
 
 /** How a calendar is synchronized. */
 export interface CalendarState {
@@ -79,7 +95,7 @@ export interface CalendarState {
 export interface SyncToStart {
   readonly organization: OrganizationId;
   readonly connection: ConnectionId;
-  readonly provider: WritableCalendarName;
+  readonly provider: SynchronizedCalendarName;
 }
 
 export interface SyncedCalendars {
@@ -130,7 +146,7 @@ export interface SyncedCalendars {
 
 /**
  * A slot keeps its calendar in use for a day: by then the audition is decided or waits for a decision. The calendar of an
- * event that books a room is not held, because the account that books it is of no participant. The columns are named in full:
+ * event that books a room, or hosts the meeting, is not held, because its account is of no participant. The columns are named in full:
  * Drizzle omits the table in a selected expression, and the inner table has columns of the same names.
  */
 const isInUse = sql<boolean>`(EXISTS (
@@ -140,7 +156,7 @@ const isInUse = sql<boolean>`(EXISTS (
 ) OR EXISTS (
   SELECT FROM synced_events AS booking
   WHERE booking.connection = synced_calendars.connection AND booking.calendar = synced_calendars.calendar
-    AND booking.booked_by IS NOT NULL AND booking.written_end > now() - interval '1 day'
+    AND (booking.booked_by IS NOT NULL OR booking.hosted_by IS NOT NULL) AND booking.written_end > now() - interval '1 day'
 ) OR EXISTS (
   SELECT FROM busy_calendars AS busy JOIN slot_holds ON slot_holds.audition_id = busy.audition_id
   WHERE busy.connection = synced_calendars.connection AND busy.calendar = synced_calendars.calendar
@@ -385,7 +401,7 @@ const toStartSchema = z.array(
   z.object({
     organization: organizationIdSchema,
     connection: connectionIdSchema,
-    provider: z.enum(writableCalendarProviders),
+    provider: z.enum(synchronizedCalendarProviders),
   }),
 );
 
@@ -393,10 +409,9 @@ type Row = typeof syncedCalendars.$inferSelect;
 
 const toCalendar = async (vault: Pick<Vault, 'open'>, row: Row, used: boolean): Promise<SyncedCalendar> => {
   const key = { connection: connectionIdSchema.parse(row.connection), calendar: row.calendar };
-  return {
+  const facts: CalendarFacts = {
     ...key,
     organization: organizationIdSchema.parse(row.organization),
-    provider: z.enum(writableCalendarProviders).parse(row.provider),
     calendarId: await openCalendarId(vault, key, row.sealedCalendarId),
     state: row.state,
     listedCount: row.listedCount,
@@ -410,8 +425,10 @@ const toCalendar = async (vault: Pick<Vault, 'open'>, row: Row, used: boolean): 
     polledAt: row.polledAt ?? undefined,
     createdAt: toInstant(row.createdAt.getTime()),
     isInUse: used,
-    isBusyOnly: row.isBusyOnly,
   };
+  return row.isBusyOnly
+    ? { ...facts, isBusyOnly: true, provider: z.enum(synchronizedCalendarProviders).parse(row.provider) }
+    : { ...facts, isBusyOnly: false, provider: z.enum(writableCalendarProviders).parse(row.provider) };
 };
 
 const progressOf = (

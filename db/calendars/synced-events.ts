@@ -28,6 +28,8 @@ export interface EventToStore {
   /** The audition that the event's mark names, if the id of the event proves it. */
   readonly audition?: AuditionId | undefined;
   readonly revision?: number | undefined;
+  /** The UID (RFC 5545), by which copies of our events are recognized. */
+  readonly uid?: string | undefined;
   /** What the room has answered to the event. Undefined: the event books no room of ours. */
   readonly roomAnswer?: RoomAnswer | undefined;
 }
@@ -49,8 +51,10 @@ interface PageToStore {
 export interface OwnEvent extends CalendarKey {
   readonly eventId: string;
   readonly auditionId: AuditionId;
-  /** Undefined: the event only books the room. */
+  /** Undefined: the event only books the room, or hosts the meeting. */
   readonly participant: ParticipantId | undefined;
+  /** Whether the event is of no participant and books no room: the meeting is its conference. */
+  readonly isForMeeting: boolean;
   /** The number of the change. It begins anew with each incarnation of the row. */
   readonly change: number;
   /** Undefined in a row of an earlier version of this service. */
@@ -200,6 +204,7 @@ const selectOwn = async (
 ): Promise<readonly OwnEvent[]> => {
   const { rows } = await db.execute(sql`
     SELECT event_id AS "eventId", audition_id AS "auditionId", participant, change, incarnation,
+      (participant IS NULL AND booked_by IS NULL AND hosted_by IS NOT NULL) AS "isForMeeting",
       is_removed AS "isRemoved", is_all_day AS "isAllDay", starts_at AS start, ends_at AS end,
       marked_revision AS "markedRevision", written_revision AS "writtenRevision",
       written_start AS "writtenStart", written_end AS "writtenEnd", written_at AS "writtenAt",
@@ -228,6 +233,7 @@ const ownSchema = z.object({
   eventId: z.string(),
   auditionId: auditionIdSchema,
   participant: participantIdSchema.nullable().transform((participant) => participant ?? undefined),
+  isForMeeting: z.boolean(),
   change: z.int(),
   incarnation: textOrNull,
   isRemoved: z.boolean(),
@@ -313,9 +319,9 @@ const upsertEvents = async (
   requestedAt: Instant,
 ): Promise<void> => {
   const present = events.flatMap((listed) => {
-    const { id, series, event, audition, revision, roomAnswer } = listed;
+    const { id, series, event, audition, revision, roomAnswer, uid } = listed;
     return event
-      ? [{ id, series, ...event, audition, revision, roomAnswer, ...answerColumnsOf(listed) }]
+      ? [{ id, series, ...event, audition, revision, roomAnswer, uid, ...answerColumnsOf(listed) }]
       : [];
   });
   if (present.length === 0) return;
@@ -323,15 +329,15 @@ const upsertEvents = async (
     INSERT INTO synced_events AS known (
       connection, calendar, event_id, series, starts_at, ends_at, zone, is_all_day, busy, etag, generation,
       marked_audition, marked_revision, answer, answered_at, answer_revision, answer_known_at, is_answer_reported,
-      seen_revision, read_at, room_answer
+      seen_revision, read_at, room_answer, uid
     )
     SELECT ${connection}, ${calendar}, id, series, start, "end", zone, "isAllDay", busy, etag, ${generation}::int,
       audition, revision, answer, "answeredAt", "answerRevision", least(coalesce("knownAt", now()), now()), answer IS NULL,
-      revision, ${requestedAt}::timestamptz, "roomAnswer"
+      revision, ${requestedAt}::timestamptz, "roomAnswer", uid
     FROM json_to_recordset(${JSON.stringify(present)}::json) AS listed (
       id text, series text, start timestamptz, "end" timestamptz, zone text, "isAllDay" boolean, busy text, etag text,
       audition text, revision int, answer text, "answeredAt" timestamptz, "answerRevision" int, "knownAt" timestamptz,
-      "roomAnswer" text
+      "roomAnswer" text, uid text
     )
     ON CONFLICT (connection, calendar, event_id) DO UPDATE SET
       series = excluded.series, starts_at = excluded.starts_at, ends_at = excluded.ends_at, zone = excluded.zone,
@@ -339,7 +345,7 @@ const upsertEvents = async (
       generation = excluded.generation,
       marked_audition = excluded.marked_audition, marked_revision = excluded.marked_revision,
       seen_revision = greatest(known.seen_revision, excluded.seen_revision), read_at = excluded.read_at,
-      room_answer = excluded.room_answer,
+      room_answer = excluded.room_answer, uid = excluded.uid,
       change = known.change + CASE WHEN ${differs} THEN 1 ELSE 0 END,
       is_checked = known.is_checked AND NOT (${differs}),
       answer = excluded.answer, answered_at = excluded.answered_at, answer_revision = excluded.answer_revision,

@@ -27,8 +27,10 @@ interface WrittenEvent {
   /** The provider's id of the event. */
   readonly eventId: string;
   readonly auditionId: AuditionId;
-  /** Undefined: the event was written to book the room. */
+  /** Undefined: the event was written to book the room, or for the meeting. */
   readonly participant: ParticipantId | undefined;
+  /** Whether the event was written because the meeting is its conference. */
+  readonly isForMeeting?: boolean | undefined;
   /** The key of the step that has written the event. */
   readonly key: string;
   readonly slot: Slot;
@@ -54,6 +56,8 @@ export interface WrittenEvents {
     connection: ConnectionId,
     calendarName: string,
   ): Promise<KnownEvent | undefined>;
+  /** Returns the UIDs under which calendars have listed the events of the audition. */
+  findUids(auditionId: AuditionId): Promise<ReadonlySet<string>>;
   /** Returns the times for which the events of the audition book its room. */
   findBookings(auditionId: AuditionId): Promise<readonly TimeRange[]>;
   /** Stops comparing the events that steps with these keys have written. Call it before they are removed. Idempotent. */
@@ -109,6 +113,14 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
     return { times: [{ start: writtenStart, end: writtenEnd }, ...reported], isPresent };
   },
 
+  async findUids(auditionId) {
+    const rows = await db
+      .select({ uid: syncedEvents.uid })
+      .from(syncedEvents)
+      .where(and(eq(syncedEvents.auditionId, auditionId), isNotNull(syncedEvents.uid)));
+    return new Set(rows.flatMap(({ uid }) => uid ?? []));
+  },
+
   async findBookings(auditionId) {
     const rows = await db
       .select({ start: syncedEvents.writtenStart, end: syncedEvents.writtenEnd })
@@ -121,15 +133,21 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
     if (keys.length === 0) return;
     const ended = sql`${sql.param([...keys])}::text[]`;
     await db.transaction(async (transaction) => {
-      // A participant and the room can share an event. The other one keeps it.
+      // A participant, the room and the meeting can share an event. The others keep it.
       await transaction.execute(sql`
-        UPDATE synced_events SET booked_by = NULL, room_answer = NULL, reported_room_answer = NULL
-        WHERE audition_id = ${auditionId} AND booked_by = ANY(${ended}) AND participant IS NOT NULL
+        UPDATE synced_events SET
+          participant = CASE WHEN written_by = ANY(${ended}) THEN NULL ELSE participant END,
+          booked_by = CASE WHEN booked_by = ANY(${ended}) THEN NULL ELSE booked_by END,
+          room_answer = CASE WHEN booked_by = ANY(${ended}) THEN NULL ELSE room_answer END,
+          reported_room_answer = CASE WHEN booked_by = ANY(${ended}) THEN NULL ELSE reported_room_answer END,
+          hosted_by = CASE WHEN hosted_by = ANY(${ended}) THEN NULL ELSE hosted_by END
+        WHERE audition_id = ${auditionId}
+          AND (written_by = ANY(${ended}) OR booked_by = ANY(${ended}) OR hosted_by = ANY(${ended}))
       `);
       await transaction.execute(sql`
-        UPDATE synced_events SET participant = NULL, written_by = booked_by
-        WHERE audition_id = ${auditionId} AND written_by = ANY(${ended}) AND booked_by IS NOT NULL
-          AND NOT booked_by = ANY(${ended})
+        UPDATE synced_events SET written_by = coalesce(booked_by, hosted_by)
+        WHERE audition_id = ${auditionId} AND participant IS NULL AND written_by = ANY(${ended})
+          AND (booked_by IS NOT NULL OR hosted_by IS NOT NULL)
       `);
       await transaction
         .delete(syncedEvents)
@@ -149,6 +167,7 @@ const upsert = (
     eventId,
     auditionId,
     participant,
+    isForMeeting = false,
     key,
     revision,
     slot: { start, end, zone, room },
@@ -169,12 +188,13 @@ const upsert = (
   INSERT INTO synced_events AS known (
     connection, calendar, event_id, starts_at, ends_at, zone, is_all_day, busy, generation,
     marked_audition, marked_revision,
-    audition_id, incarnation, participant, written_by, booked_by, written_revision, written_at, written_start, written_end,
+    audition_id, incarnation, participant, written_by, booked_by, hosted_by, written_revision, written_at, written_start, written_end,
     written_in_person, repaired_revision
   ) VALUES (
     ${connection}, ${calendar}, ${eventId}, ${start}, ${end}, ${zone}, false, 'busy', ${generation},
     ${auditionId}, ${revision},
-    ${auditionId}, gen_random_uuid(), ${participant ?? null}, ${key}, ${participant === undefined ? key : null}, ${revision},
+    ${auditionId}, gen_random_uuid(), ${participant ?? null}, ${key},
+    ${participant === undefined && !isForMeeting ? key : null}, ${isForMeeting ? key : null}, ${revision},
     coalesce(${writtenAt ?? null}::timestamptz, now()), ${start}, ${end},
     ${room !== undefined}, ${repaired}::int
   )
@@ -185,6 +205,7 @@ const upsert = (
     written_by = CASE WHEN excluded.participant IS NULL AND known.participant IS NOT NULL
       THEN known.written_by ELSE excluded.written_by END,
     booked_by = coalesce(excluded.booked_by, known.booked_by),
+    hosted_by = coalesce(excluded.hosted_by, known.hosted_by),
     room_answer = CASE WHEN known.marked_revision = excluded.written_revision THEN known.room_answer END,
     written_revision = excluded.written_revision,
     written_at = excluded.written_at,

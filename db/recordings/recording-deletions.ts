@@ -47,13 +47,18 @@ export const createRecordingDeletions = (db: Database): RecordingDeletions => ({
   request: (organization, id, actor) =>
     db.transaction(async (tx) => {
       const [row] = await tx
-        .select({ state: recordings.state, organization: recordings.organization })
+        .select({
+          state: recordings.state,
+          organization: recordings.organization,
+          retainUntil: recordings.retainUntil,
+        })
         .from(recordings)
         .where(eq(recordings.id, id))
         .for('update');
       if (row?.organization !== organization) return 'not_found';
       if (row.state === 'deleting' || row.state === 'deleted') return 'requested';
-      if (row.state === 'processing') return 'not_stored';
+      // An operator who skips a recording sets its retention.
+      if (row.state === 'processing' && row.retainUntil === null) return 'not_stored';
       const held = await tx.execute(sql`SELECT FROM recordings WHERE id = ${id} AND ${isHeld}`);
       if (held.rows.length > 0) return 'held';
       await tx
@@ -73,7 +78,8 @@ export const createRecordingDeletions = (db: Database): RecordingDeletions => ({
   beginExpired: (limit) =>
     db.transaction(async (tx) => {
       const due = await tx.execute(sql`
-        SELECT id FROM recordings WHERE state = 'stored' AND retain_until <= now() AND NOT ${isHeld}
+        SELECT id FROM recordings
+        WHERE state IN ('stored', 'processing') AND retain_until <= now() AND NOT ${isHeld}
         ORDER BY retain_until LIMIT ${limit} FOR UPDATE SKIP LOCKED
       `);
       const ids = idsSchema.parse(due.rows);

@@ -34,10 +34,21 @@ export interface Recordings {
    * stays deleted. Returns the recording.
    */
   putFound(found: FoundRecording): Promise<StoredRecording>;
-  /** Records that a file is in the storage. Idempotent. */
+  /** Records that a file is in the storage. Returns false for a recording that is deleted, or being deleted. Idempotent. */
   markFileStored(
     ref: FileRef,
     stored: { readonly storageKey: string; readonly size: number; readonly sha256: string },
+  ): Promise<boolean>;
+  /** Records that a file has 0 bytes. Returns false: the storage must not keep it. Idempotent. */
+  markFileEmpty(ref: FileRef): Promise<false>;
+  /** Sets when the recordings of a meeting that are not complete are deleted, because an operator has skipped them. Idempotent. */
+  giveUp(
+    meeting: {
+      readonly auditionId: AuditionId;
+      readonly provider: RecordedMeetingName;
+      readonly meetingId: string;
+    },
+    retainUntil: Instant,
   ): Promise<void>;
   /** Records that all files are in the storage. Idempotent: the first time stays. Returns the recording. */
   markStored(
@@ -82,7 +93,10 @@ export const createRecordings = (db: Database): Recordings => {
             target: [recordingFiles.recording, recordingFiles.id],
             set: {
               expectedSize: sql`excluded.expected_size`,
-              state: sql`CASE WHEN ${recordingFiles.state} = 'stored' THEN 'stored' ELSE excluded.state END`,
+              // A provider that lists no sizes does not know that the file is empty.
+              state: sql`CASE WHEN ${recordingFiles.state} = 'stored' THEN 'stored'
+                WHEN ${recordingFiles.state} = 'empty' AND excluded.expected_size IS NULL THEN 'empty'
+                ELSE excluded.state END`,
             },
           });
       });
@@ -92,10 +106,42 @@ export const createRecordings = (db: Database): Recordings => {
     },
 
     async markFileStored({ recording, file }, { storageKey, size, sha256 }) {
+      return db.transaction(async (tx) => {
+        // A deletion locks the same row before it looks for files.
+        const [found] = await tx
+          .select({ state: recordings.state })
+          .from(recordings)
+          .where(eq(recordings.id, recording))
+          .for('update');
+        if (found?.state !== 'processing' && found?.state !== 'stored') return false;
+        await tx
+          .update(recordingFiles)
+          .set({ state: 'stored', storageKey, size, sha256, storedAt: sql`coalesce(stored_at, now())` })
+          .where(and(eq(recordingFiles.recording, recording), eq(recordingFiles.id, file)));
+        return true;
+      });
+    },
+
+    async markFileEmpty({ recording, file }) {
       await db
         .update(recordingFiles)
-        .set({ state: 'stored', storageKey, size, sha256, storedAt: sql`coalesce(stored_at, now())` })
+        .set({ state: 'empty' })
         .where(and(eq(recordingFiles.recording, recording), eq(recordingFiles.id, file)));
+      return false;
+    },
+
+    async giveUp({ auditionId, provider, meetingId }, retainUntil) {
+      await db
+        .update(recordings)
+        .set({ retainUntil })
+        .where(
+          and(
+            eq(recordings.auditionId, auditionId),
+            eq(recordings.provider, provider),
+            eq(recordings.meetingId, meetingId),
+            eq(recordings.state, 'processing'),
+          ),
+        );
     },
 
     async markStored(id, { at, retainUntil }) {

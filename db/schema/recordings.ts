@@ -30,7 +30,7 @@ export const recordings = pgTable(
     duration: integer(),
     foundAt: timestamp('found_at', { withTimezone: true }).notNull().defaultNow(),
     storedAt: instant('stored_at'),
-    /** When the recording is deleted, unless it has a legal hold. */
+    /** When the recording is deleted, unless it has a legal hold. In the state `processing`: an operator has skipped it. */
     retainUntil: instant('retain_until'),
     /** `retention` or `request`. */
     deletionReason: text('deletion_reason'),
@@ -41,7 +41,7 @@ export const recordings = pgTable(
   },
   (table) => [
     index('recordings_by_audition').on(table.auditionId),
-    index('recordings_to_retain').on(table.retainUntil).where(sql`state = 'stored'`),
+    index('recordings_to_retain').on(table.retainUntil).where(sql`state IN ('stored', 'processing')`),
     index('recordings_to_delete').on(table.id).where(sql`state = 'deleting'`),
   ],
 );

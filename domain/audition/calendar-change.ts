@@ -1,6 +1,6 @@
 /** A change in a connected calendar that concerns an audition, as the calendar synchronisation reports it. */
 import type { ConnectionId, ParticipantId } from '../ids.ts';
-import type { WritableCalendarName } from '../providers/vendors.ts';
+import type { SynchronizedCalendarName } from '../providers/vendors.ts';
 import type { Instant } from '../time/instant.ts';
 import type { RoomAnswer } from './room-booking.ts';
 
@@ -37,9 +37,11 @@ export type CalendarChangeOf =
 export interface CalendarChange {
   /** Identifies the report. It is sent at least once, and the audition applies it once. */
   readonly inboxId: string;
-  /** Absent: the event is of no participant. It books the room. */
+  /** Absent: the event is of no participant. It books the room, or hosts the meeting. */
   readonly participant?: ParticipantId | undefined;
-  readonly provider: WritableCalendarName;
+  /** Whether the event is of no participant, and the meeting is its conference. Reports of earlier versions lack it. */
+  readonly isForMeeting?: boolean | undefined;
+  readonly provider: SynchronizedCalendarName;
   readonly connection: ConnectionId;
   /** The revision of the slot that our event in the calendar states. */
   readonly revision: number;

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { hour, minute } from '../time/units.ts';
-import { calendarGap, defaultConflictRules, gapToEvent, readingWindow, rulesFor } from './conflict-rules.ts';
+import {
+  calendarGap,
+  conflictsWithSlot,
+  defaultConflictRules,
+  gapToEvent,
+  readingWindow,
+  rulesFor,
+  takesTime,
+} from './conflict-rules.ts';
 import type { SlotSpec } from './slot.ts';
 
 const slot = { start: '2026-12-10T10:00:00.000Z', end: '2026-12-10T10:30:00.000Z', zone: 'UTC' } as const;
@@ -56,5 +64,36 @@ describe('the rules for a command', () => {
 
   it('are the defaults for an audition of an earlier version', () => {
     expect(rulesFor(undefined)).toEqual(defaultConflictRules);
+  });
+});
+
+describe('an event of a calendar', () => {
+  it.each([
+    ['busy', 'block', true],
+    ['busy', 'ignore', true],
+    ['tentative', 'block', true],
+    ['tentative', 'ignore', false],
+    ['free', 'block', false],
+  ] as const)('that is %s takes its time under the rule %s: %s', (busy, tentative, expected) => {
+    expect(takesTime(busy, { tentative })).toBe(expected);
+  });
+
+  const soon = { start: '2026-12-10T10:35:00.000Z', end: '2026-12-10T11:00:00.000Z' } as const;
+  it.each([
+    ['without a gap', {}, 'Studio 1', {}, false],
+    ['within the buffer', { calendarBuffer: 10 * minute }, undefined, {}, true],
+    ['exactly a buffer later', { calendarBuffer: 5 * minute }, undefined, {}, false],
+    ['within the travel time of a slot in a room', { travel: 10 * minute }, 'Studio 1', {}, true],
+    ['within the travel time of a slot by video', { travel: 10 * minute }, undefined, {}, false],
+    [
+      'in the calendar of the room, within the travel time',
+      { travel: 10 * minute },
+      'Studio 1',
+      { isRoom: true },
+      false,
+    ],
+  ])('%s conflicts with the slot or not', (_what, change, room, more, expected) => {
+    const applied = { ...defaultConflictRules, ...change };
+    expect(conflictsWithSlot(slot, room, { ...soon, ...more }, applied)).toBe(expected);
   });
 });

@@ -21,6 +21,7 @@ import {
   meetingProviders,
   recordedMeetings,
   roomProviders,
+  synchronizedCalendarProviders,
   writableCalendarProviders,
 } from '../providers/vendors.ts';
 import { missingReasons } from '../recordings/recording.ts';
@@ -47,9 +48,13 @@ export type NoticeKind = (typeof noticeKinds)[number];
 export const deliveryStatuses = ['queued', 'sent', 'deferred', 'delivered', 'failed'] as const;
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
-/** `withdrawn` replaces an earlier consent. What was recorded before stays. */
-export const recordingConsents = ['given', 'withdrawn'] as const;
+/** `withdrawn` replaces an earlier consent. What was recorded before stays. `refused`: there was none. */
+export const recordingConsents = ['given', 'withdrawn', 'refused'] as const;
 export type RecordingConsent = (typeof recordingConsents)[number];
+
+/** Who starts the recording of a session: the host, or the meeting itself when everyone has consented. */
+export const recordingStarts = ['by_host', 'automatic'] as const;
+export type RecordingStart = (typeof recordingStarts)[number];
 
 /** Why a stored recording was deleted: its retention has ended, or a caller has asked for it. */
 export const recordingDeletions = ['retention', 'request'] as const;
@@ -128,6 +133,8 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     previous: auditionIdSchema.optional(),
     /** Absent when participants get the link of the meeting itself. */
     joinLinks: joinWindowSchema.optional(),
+    /** Absent when the session is not to be recorded. */
+    recording: z.enum(recordingStarts).optional(),
   }),
   fact('holding_started', {}),
   /** `until` is absent since a hold lasts until it is released. */
@@ -143,6 +150,8 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     blockers: z.array(blockerSchema).optional(),
   }),
   fact('meeting_created', { meeting: meetingSchema }),
+  /** The meeting has other settings than before: `notHonored` replaces that of the meeting. */
+  fact('meeting_settings_changed', { meetingId: z.string(), notHonored: z.array(z.enum(settingNames)) }),
   fact('meeting_fell_back', {
     from: z.enum(meetingProviders),
     to: z.enum(meetingProviders).optional(),
@@ -167,9 +176,9 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
   }),
   /** A person has changed the event of the audition in a calendar, or has booked its time there. */
   fact('calendar_changed', {
-    /** Absent: the event books the room, and is of no participant. */
+    /** Absent: the event books the room or hosts the meeting, and is of no participant. */
     participant: participantIdSchema.optional(),
-    provider: z.enum(writableCalendarProviders),
+    provider: z.enum(synchronizedCalendarProviders),
     connection: connectionIdSchema,
     change: z.enum(calendarChangeKinds),
     /** The new times of a moved event, or the times of the event that conflicts. */
@@ -291,11 +300,13 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
   fact('checked_in', { participant: participantIdSchema, origin: z.enum(origins).optional() }),
   fact('session_started', { origin: z.enum(origins) }),
   fact('session_ended', { origin: z.enum(origins) }),
-  /** A participant agrees to be recorded, or withdraws the consent. Recorded by the API, not by the workflow. */
+  /** A participant agrees to be recorded, or does not. Recorded by the API, not by the workflow. */
   fact('recording_consented', {
     participant: participantIdSchema,
     consent: z.enum(recordingConsents),
     origin: z.enum(origins),
+    /** The revision of the slot whose link the participant has used. */
+    revision: z.int().optional(),
   }),
   /** All files of a recording are in the storage. Recorded by the workflow of the recording. */
   fact('recording_stored', {

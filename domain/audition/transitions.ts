@@ -66,6 +66,7 @@ export const auditionTransitions: readonly Transition[] = [
 /** Facts that can be recorded in any state and do not change it. */
 export const stateNeutralFacts = [
   'meeting_created',
+  'meeting_settings_changed',
   'meeting_fell_back',
   'meeting_lost',
   'backup_announced',

@@ -57,6 +57,7 @@ const facts: { readonly [Type in AuditionFact['type']]: Extract<AuditionFact, { 
     reason: 'never_made',
   },
   recording_deleted: { type: 'recording_deleted', recording: 'rec_1', reason: 'retention' },
+  meeting_settings_changed: { type: 'meeting_settings_changed', meetingId: '1', notHonored: [] },
   holding_started: { type: 'holding_started' },
   slot_held: { type: 'slot_held', slot, revision: 1, until },
   slot_refused: { type: 'slot_refused', reason: 'taken' },

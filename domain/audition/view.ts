@@ -16,7 +16,9 @@ import type {
   Meeting,
   NoticeKind,
   RecordingConsent,
+  RecordingStart,
 } from './events.ts';
+import type { SettingName } from './meeting-settings.ts';
 import { afterJoining, afterLeaving, afterSession, type Presence } from './presence.ts';
 import type { Channel, ParticipantKind } from './request.ts';
 import type { RoomAnswer } from './room-booking.ts';
@@ -84,6 +86,8 @@ export interface AuditionView {
   readonly meeting?: Meeting | undefined;
   /** When the join links of the participants work. Absent when participants get the link of the meeting itself. */
   readonly joinLinks?: JoinWindow | undefined;
+  /** Who starts the recording of the session. Absent when it is not to be recorded. */
+  readonly recording?: RecordingStart | undefined;
   /** The revision of the slot whose participants were notified how the audition takes place without a meeting. */
   readonly backupAnnouncedAs?: number | undefined;
   readonly calendarEvents: readonly CalendarEventView[];
@@ -132,6 +136,7 @@ export const createView = (event: AuditionEvent): AuditionView => {
     attention: [],
     ...(fact.previous ? { previous: fact.previous } : {}),
     ...(fact.joinLinks ? { joinLinks: fact.joinLinks } : {}),
+    ...(fact.recording ? { recording: fact.recording } : {}),
     requestedAt: event.at,
     updatedAt: event.at,
     sequence: event.sequence,
@@ -205,6 +210,10 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
       };
     case 'meeting_created':
       return { meeting: fact.meeting };
+    case 'meeting_settings_changed':
+      return view.meeting?.id === fact.meetingId
+        ? { meeting: withNotHonored(view.meeting, fact.notHonored) }
+        : {};
     case 'meeting_lost':
       return view.meeting?.id === fact.meeting.id ? { meeting: undefined } : {};
     case 'backup_announced':
@@ -321,6 +330,12 @@ const wasUndone = ({ slot, stateSince, participants }: AuditionView): boolean =>
   slot !== undefined &&
   stateSince < slot.start &&
   !participants.some(({ kind, checkedIn }) => kind === 'performer' && checkedIn);
+
+/** Returns the meeting with these settings that it does not have. */
+const withNotHonored = (
+  { notHonored: _before, ...meeting }: Meeting,
+  notHonored: readonly SettingName[],
+): Meeting => (notHonored.length > 0 ? { ...meeting, notHonored: [...notHonored] } : meeting);
 
 const bookingOf = (
   { provider, connection }: Pick<RoomBookingView, 'provider' | 'connection'>,

@@ -20,6 +20,7 @@ import {
   sessionBlockChanges,
   takeoverCauses,
 } from '../audition/events.ts';
+import { settingNames } from '../audition/meeting-settings.ts';
 import { participantKinds } from '../audition/request.ts';
 import { roomAnswers } from '../audition/room-booking.ts';
 import { slotSchema } from '../audition/slot.ts';
@@ -67,6 +68,11 @@ export const publicEventDefinitions = {
     summary: 'The meeting was created; read the audition for its link',
     publicFields: z.object({ meeting: z.object({ provider: z.string(), id: z.string() }) }),
   },
+  meeting_settings_changed: {
+    type: 'audition.meeting_settings_changed',
+    summary: 'The meeting has other settings than before, because consents to its recording have changed',
+    publicFields: z.object({ meetingId: z.string(), notHonored: z.array(z.enum(settingNames)) }),
+  },
   meeting_fell_back: {
     type: 'audition.meeting_fell_back',
     summary: 'A meeting provider failed; the next one, if any, is tried',
@@ -112,7 +118,7 @@ export const publicEventDefinitions = {
     publicFields: z.object({
       participant: participant
         .optional()
-        .describe('Absent when the event books the room and is of no participant'),
+        .describe('Absent when the event books the room, or hosts the meeting, and is of no participant'),
       provider: z.string(),
       change: z.enum(calendarChangeKinds),
       start: instantSchema.optional(),

@@ -40,6 +40,11 @@ const facts: { readonly [Type in AuditionFactType]: Extract<AuditionFact, { type
   slot_held: { type: 'slot_held', slot, revision: 1, until: at },
   slot_refused: { type: 'slot_refused', reason: 'taken' },
   meeting_created: { type: 'meeting_created', meeting: { provider: 'zoom', id: '1', joinUrl: secretText } },
+  meeting_settings_changed: {
+    type: 'meeting_settings_changed',
+    meetingId: '1',
+    notHonored: ['autoStartRecording'],
+  },
   meeting_fell_back: { type: 'meeting_fell_back', from: 'zoom', to: 'google_meet', reason: secretText },
   meeting_lost: { type: 'meeting_lost', meeting: { provider: 'zoom', id: '1', joinUrl: secretText } },
   backup_announced: { type: 'backup_announced', revision: 1 },

@@ -54,7 +54,7 @@ export const calendarVendors = {
     hasMainCalendar: true,
   },
   apple: { vendor: 'apple', isWritable: true, isSynchronized: true, hasRooms: false, hasMainCalendar: false },
-  ics: { vendor: 'ics', isWritable: false, isSynchronized: false, hasRooms: false, hasMainCalendar: true },
+  ics: { vendor: 'ics', isWritable: false, isSynchronized: true, hasRooms: false, hasMainCalendar: true },
 } as const satisfies Capability<{
   readonly vendor: VendorName;
   /** Whether events can be written to the calendar. */
@@ -156,12 +156,18 @@ export const isCalendarProvider = (name: string): name is CalendarProviderName =
 export const isWritableCalendarProvider = (name: CalendarProviderName): name is WritableCalendarName =>
   calendarVendors[name].isWritable;
 
+/** Returns whether changes in the provider's calendars reach the auditions. */
+export const isSynchronizedCalendarProvider = (
+  name: CalendarProviderName,
+): name is SynchronizedCalendarName => calendarVendors[name].isSynchronized;
+
 /** Returns whether the provider's rooms can be booked. */
 export const isRoomProvider = (name: string): name is RoomProviderName =>
   isCalendarProvider(name) && calendarVendors[name].hasRooms;
 
 export const roomProviders = calendarProviders.filter(isRoomProvider);
 export const writableCalendarProviders = calendarProviders.filter(isWritableCalendarProvider);
+export const synchronizedCalendarProviders = calendarProviders.filter(isSynchronizedCalendarProvider);
 export const readOnlyCalendarProviders = calendarProviders.filter(
   (name): name is ReadOnlyCalendarName => !isWritableCalendarProvider(name),
 );

@@ -1,13 +1,15 @@
 /** Decides whether a session may be recorded: everyone who is in it must have consented. */
-import type { ParticipantView } from '../audition/view.ts';
+import type { RecordingConsent } from '../audition/events.ts';
+import type { AuditionView, ParticipantView } from '../audition/view.ts';
 import type { ParticipantId } from '../ids.ts';
 
 type Recorded = Pick<ParticipantView, 'id' | 'kind' | 'recordingConsent'>;
 
-/** The casting director orders the recording, and needs no consent of their own. */
-const needsConsent = ({ kind }: Recorded): boolean => kind !== 'casting_director' && kind !== 'agent';
+/** Returns whether the participant is asked. The casting director orders the recording, and an agent is not in the session. */
+export const needsConsent = ({ kind }: Pick<Recorded, 'kind'>): boolean =>
+  kind !== 'casting_director' && kind !== 'agent';
 
-/** Returns the participants whose consent is missing or withdrawn. An agent is not in the session. */
+/** Returns the participants whose consent is missing or withdrawn. */
 export const missingConsents = (participants: readonly Recorded[]): readonly ParticipantId[] =>
   participants
     .filter((participant) => needsConsent(participant) && participant.recordingConsent !== 'given')
@@ -19,3 +21,16 @@ export const missingConsents = (participants: readonly Recorded[]): readonly Par
  */
 export const mayRecord = (participants: readonly Recorded[]): boolean =>
   missingConsents(participants).length === 0;
+
+/**
+ * Returns whether the automatic recording of the meeting must be compared with the consents again. A withdrawal always: an
+ * earlier consent may be on its way to the meeting.
+ */
+export const mustApplyConsent = (
+  { meeting, recording, participants }: Pick<AuditionView, 'meeting' | 'recording' | 'participants'>,
+  consent: RecordingConsent,
+): boolean => {
+  if (recording !== 'automatic' || !meeting || meeting.provider === 'manual') return false;
+  const isWithheld = meeting.notHonored?.includes('autoStartRecording') ?? false;
+  return consent !== 'given' || mayRecord(participants) === isWithheld;
+};

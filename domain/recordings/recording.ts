@@ -5,7 +5,8 @@ export const fileKinds = ['video', 'audio', 'transcript', 'chat', 'other'] as co
 export type FileKind = (typeof fileKinds)[number];
 
 /**
- * `processing`: the provider is not done with some of its files, or some are not stored yet. `stored`: all files are in
+ * `processing`: the provider is not done with some of its files, or some are not stored yet; also when an operator has skipped
+ * them. `stored`: all files are in
  * the storage. `deleting`: the files are being deleted, and are no longer shown.
  */
 export const recordingStates = ['processing', 'stored', 'deleting', 'deleted'] as const;
@@ -19,6 +20,8 @@ export type FileState = (typeof fileStates)[number];
  * Why there is no recording. `never_made`: the provider has none. `in_trash`: it was moved to the trash at the provider.
  * `still_processing`: the provider was not done with it by the deadline. `empty`: all of its files have 0 bytes.
  * `transfer_failed`: it exists, and its files could not be stored. `unreadable`: the provider could not be asked.
+ * `scope_missing`: the consent of the account does not cover recordings. `not_served`: the provider serves no recordings of
+ * such a meeting.
  */
 export const missingReasons = [
   'never_made',
@@ -27,6 +30,8 @@ export const missingReasons = [
   'empty',
   'transfer_failed',
   'unreadable',
+  'scope_missing',
+  'not_served',
 ] as const;
 export type MissingReason = (typeof missingReasons)[number];
 

@@ -70,7 +70,8 @@ export const queryBusyEvents = async (
       // An event without times, such as a cancelled occurrence, and an event of no duration block no time.
       if (kind === 'free' || typeof interval === 'string' || interval.start >= interval.end) continue;
       const reference = event.extendedProperties?.private?.[referenceProperty];
-      busy.push({ ...interval, busy: kind, eventId: firstGenerationOf(event.id), reference });
+      const { id, iCalUID: uid } = event;
+      busy.push({ ...interval, busy: kind, eventId: firstGenerationOf(id), uid, reference });
     }
     pageToken = answer.nextPageToken ?? undefined;
     if (pageToken === undefined) {

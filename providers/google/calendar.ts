@@ -112,13 +112,16 @@ const ownerOf = ({ account }: ConnectedAccount, calendarId: string): string | un
 /** Writes the event and waits for its conference. A failed conference is requested once more, under another request id. */
 const writeConference = async (scope: CallScope, event: ConferenceEvent): Promise<WrittenConference> => {
   const spec = specForConference(event, ownerOf(scope.connection, event.calendarId));
-  const write = async () => awaitConference(scope, event.calendarId, (await writeEvent(scope, spec)).event);
-  let conference = await write();
-  if (conference.kind === 'failed') conference = await write();
+  const write = async () => {
+    const { event: written } = await writeEvent(scope, spec);
+    return { eventId: written.id, conference: await awaitConference(scope, event.calendarId, written) };
+  };
+  let { eventId, conference } = await write();
+  if (conference.kind === 'failed') ({ eventId, conference } = await write());
   if (conference.kind === 'ready') {
     const notHonored = await applySettings(scope, conference.id, event.settings);
     const { id, joinUrl, dialIn } = conference;
-    return { id, joinUrl, notHonored, ...(dialIn === undefined ? {} : { dialIn }) };
+    return { id, joinUrl, notHonored, eventId, ...(dialIn === undefined ? {} : { dialIn }) };
   }
   throw googleError(scope.operation, {
     code: `conference_${conference.kind}`,

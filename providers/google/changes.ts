@@ -231,6 +231,7 @@ const readAnswer = async (
 const changeOf = (item: ChangedEvent, zone: string, owner: string): ListedChange => ({
   id: item.id,
   series: item.recurringEventId,
+  uid: item.iCalUID,
   event: item.status === 'cancelled' ? undefined : eventOf(item, zone, owner),
   mark: markOf(item),
 });

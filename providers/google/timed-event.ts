@@ -21,6 +21,7 @@ const timeSchema = z.object({
 /** An event without an id cannot be read. Everything else can be missing, and is then what Google says is the default. */
 export const timedEventSchema = z.object({
   id: z.string().describe('The id of the event, or of the occurrence'),
+  iCalUID: text.describe('The UID, the same in each copy of an invitation'),
   status: text.transform((value) => value ?? 'confirmed').describe('confirmed, tentative or cancelled'),
   transparency: text.transform((value) => value ?? 'opaque').describe('opaque or transparent'),
   eventType: text.transform((value) => value ?? 'default').describe('Such as workingLocation'),
@@ -47,7 +48,7 @@ export type TimedEvent = z.infer<typeof timedEventSchema>;
 
 /** The fields of `timedEventSchema`, without the private properties, for the parameter `fields`. */
 export const timedEventFields =
-  'id,status,transparency,eventType,start,end,attendees(email,self,organizer,resource,responseStatus)';
+  'id,iCalUID,status,transparency,eventType,start,end,attendees(email,self,organizer,resource,responseStatus)';
 
 /**
  * Working locations and birthdays never block time. Focus time and absences are opaque:

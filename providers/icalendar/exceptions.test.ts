@@ -44,6 +44,34 @@ describe('two components for one occurrence', () => {
   });
 });
 
+describe('a change of all later occurrences', () => {
+  const series = event(zoned('DTSTART', '20261201T100000'), 'DURATION:PT1H', 'RRULE:FREQ=DAILY;COUNT=4');
+  const later = event(
+    zoned('RECURRENCE-ID;RANGE=THISANDFUTURE', '20261202T100000'),
+    zoned('DTSTART', '20261202T120000'),
+    'DURATION:PT1H',
+  );
+
+  it('leaves its first occurrence to a change of that one', () => {
+    const first = override('20261202T150000');
+    expect(startsOf(read(calendar(...series, ...later, ...first)).times)).toEqual([
+      '2026-12-01T09:00',
+      '2026-12-02T14:00',
+      '2026-12-03T11:00',
+      '2026-12-04T11:00',
+    ]);
+  });
+
+  it('leaves its first occurrence to the cancellation of that one', () => {
+    const first = override('20261202T100000', 'STATUS:CANCELLED');
+    expect(startsOf(read(calendar(...series, ...first, ...later)).times)).toEqual([
+      '2026-12-01T09:00',
+      '2026-12-03T11:00',
+      '2026-12-04T11:00',
+    ]);
+  });
+});
+
 describe('an exception of a series of days', () => {
   const days = ['DTSTART;VALUE=DATE:20261201', 'RRULE:FREQ=DAILY;COUNT=4'];
   const startsIn = (zone: string, ...lines: readonly string[]) =>

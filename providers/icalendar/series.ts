@@ -309,7 +309,12 @@ export const createCompilation = (
       (replacement) => `${replacement.replaces?.andFuture} ${originalInstant(main, replacement)}`,
     );
     const later = laterPatterns(main, newest);
-    const replacing = newest.map((replacement) => ({
+    const single = new Set(newest.filter(isSingle).map((replacement) => originalInstant(main, replacement)));
+    // A change of one occurrence also replaces it in a change of all later ones that begins with it.
+    const shown = newest.filter(
+      (replacement) => isSingle(replacement) || !single.has(originalInstant(main, replacement)),
+    );
+    const replacing = shown.map((replacement) => ({
       pattern: patternOf(replacement),
       local: replacement.start.localMs,
       at: originalStart(main, replacement),
@@ -366,6 +371,8 @@ export const createCompilation = (
     };
   };
 };
+
+const isSingle = ({ replaces }: EventComponent): boolean => replaces?.andFuture !== true;
 
 /** What the windows of a series have in common. */
 interface CompiledMain {

@@ -2,7 +2,7 @@
  * Expands yearly rules that pick days of the year by several parts, or by number. `rrule-temporal` unites BYYEARDAY,
  * BYMONTHDAY and a numbered BYDAY, and continues the 53rd weekday of a year in the next one. RFC 5545, section 3.3.10,
  * notes 1 and 2: each of these parts limits the others. A week that two years share counts in each year with the days that lie
- * in it, as in `python-dateutil` and `rrule`; `rrule-temporal` leaves some of its days out.
+ * in it, as in `python-dateutil`; `rrule-temporal` leaves some of its days out.
  */
 import { day, hour, minute, second } from '../../domain/time/units.ts';
 

@@ -2,13 +2,13 @@
  * Implements the reading of calendars for ICS feeds: an address at which a calendar is published (RFC 5545 over HTTP). A
  * feed has one calendar, with the id `primary`, and cannot be written.
  */
-import type { CalendarFault } from '../icalendar/faults.ts';
 import { toInstantWithin } from '../icalendar/instant-range.ts';
 import { type CallOperation, operationOf } from '../operations.ts';
 import type { CallContext, ConnectedAccount, ReadableCalendarProvider } from '../ports.ts';
-import type { UnreadableEvents } from '../unreadable-events.ts';
+import type { ReportUnreadable } from '../unreadable-events.ts';
 import { busySpansOf, feedName, readFeed } from './busy-times.ts';
 import { feedError, fromFeed } from './errors.ts';
+import { reportDamagedEvents } from './feed-faults.ts';
 import type { FeedReader } from './feed-reader.ts';
 import { createPreparedFeeds } from './prepared-feeds.ts';
 import { maxBusyTimes } from './settings.ts';
@@ -16,8 +16,6 @@ import { maxBusyTimes } from './settings.ts';
 const freeBusy = operationOf('ics', 'calendar.freeBusy');
 const listEvents = operationOf('ics', 'calendar.listEvents');
 const listCalendars = operationOf('ics', 'calendar.listCalendars');
-
-const maxReportedFaults = 5;
 
 interface Reading {
   readonly operation: CallOperation;
@@ -29,19 +27,13 @@ interface Reading {
 /** Creates the provider. `reportUnreadable` is called after each reading of a feed that has damaged events. */
 export const createFeedCalendar = (
   feeds: Pick<FeedReader, 'read'>,
-  reportUnreadable: (events: UnreadableEvents) => void,
+  reportUnreadable: ReportUnreadable,
 ): ReadableCalendarProvider => {
-  const report = ({ id: connection, organization }: ConnectedAccount, faults: readonly CalendarFault[]) => {
-    if (faults.length === 0) return;
-    const first = faults.slice(0, maxReportedFaults).map(({ code, about }) => `${code}: ${about}`);
-    reportUnreadable({ connection, organization, count: faults.length, faults: first });
-  };
-
   const read = async ({ operation, connection, window, call }: Reading) => {
     try {
       const text = await feeds.read(connection, operation, call);
       const { busy, faults } = await readFeed(text, window, maxBusyTimes, call);
-      report(connection, faults);
+      reportDamagedEvents(connection, faults, reportUnreadable);
       if (busy.length <= maxBusyTimes) return busy;
       throw tooManyTimes(operation);
     } catch (error) {
@@ -64,7 +56,7 @@ export const createFeedCalendar = (
       try {
         const text = await feeds.read(connection, freeBusy, call);
         const feed = await prepared.get(connection.id, text, call);
-        report(connection, feed.calendar.faults);
+        reportDamagedEvents(connection, feed.calendar.faults, reportUnreadable);
         const spans = await busySpansOf(feed, window, maxBusyTimes, call);
         if (!spans) throw tooManyTimes(freeBusy);
         return spans.map(({ start, end }) => ({ start: toInstantWithin(start), end: toInstantWithin(end) }));

@@ -1,5 +1,5 @@
 /** The limits of reading calendar feeds. */
-import { minute, second } from '../../domain/time/units.ts';
+import { day, minute, second } from '../../domain/time/units.ts';
 
 /** The longest address that is accepted, in characters. */
 export const longestAddress = 2_000;
@@ -24,3 +24,12 @@ export const largestPrepared = 32_000_000;
 
 /** The most busy times of one feed in one window. */
 export const maxBusyTimes = 50_000;
+
+/** How far ahead the events of a feed are listed: a slot can be booked a year ahead. */
+export const listedAheadMs = 400 * day;
+
+/** The events are listed again when the list reaches less far ahead. */
+export const shortestListMs = 370 * day;
+
+/** A longer UID is none of ours. In characters. */
+export const longestUid = 500;

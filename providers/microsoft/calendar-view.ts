@@ -110,8 +110,7 @@ const busyEventOf = (
   // An event of no duration blocks no time.
   if (!interval || interval.start >= interval.end) return [];
   if (interval.end <= from || interval.start >= until) return [];
-  const { id, singleValueExtendedProperties: properties } = event;
-  return [
-    { ...interval, busy, eventId: eventIdIn(properties) ?? id, reference: marksIn(properties)?.reference },
-  ];
+  const { id, iCalUId: uid, singleValueExtendedProperties: properties } = event;
+  const eventId = eventIdIn(properties) ?? id;
+  return [{ ...interval, busy, eventId, uid, reference: marksIn(properties)?.reference }];
 };

@@ -115,6 +115,7 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
     return {
       id: event.id,
       series: event.seriesMasterId,
+      uid: event.iCalUId,
       event: listed,
       mark: markOf(event),
       roomAnswer: roomAnswerOf(event),

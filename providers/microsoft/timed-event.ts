@@ -12,6 +12,7 @@ import { ianaZoneOf } from './windows-zones.ts';
 /** An event without an id or a time cannot be read. Everything else can be missing. */
 export const timedEventSchema = z.object({
   id: z.string(),
+  iCalUId: optionalField(z.string()).describe('The UID, the same in each copy of an invitation'),
   isAllDay: optionalField(z.boolean()),
   isCancelled: optionalField(z.boolean()),
   showAs: optionalField(z.string()).describe('free, tentative, busy, oof, workingElsewhere or unknown'),
@@ -27,7 +28,7 @@ export type TimedEvent = z.infer<typeof timedEventSchema>;
 
 /** The fields of `timedEventSchema`, so that Graph does not send the texts of the events, private ones included. */
 export const timedEventFields =
-  'id,isAllDay,isCancelled,showAs,start,end,originalStartTimeZone,responseStatus';
+  'id,iCalUId,isAllDay,isCancelled,showAs,start,end,originalStartTimeZone,responseStatus';
 
 /** https://learn.microsoft.com/graph/api/resources/event#properties. Every other status is busy, the unknown ones too. */
 const shownAs: ReadonlyMap<string, 'free' | 'elsewhere' | 'tentative' | 'absent'> = new Map([

@@ -48,6 +48,8 @@ export interface ListedChange {
   /** Undefined: the event was deleted. When it is a series, every occurrence is gone that the page does not list. */
   readonly event?: ListedEvent | undefined;
   readonly mark?: EventMark | undefined;
+  /** The UID (RFC 5545, section 3.8.4.7). It is the same in copies of the event. */
+  readonly uid?: string | undefined;
   /** What the room that an event of ours books has answered. Undefined: the event books no room. */
   readonly roomAnswer?: RoomAnswer | undefined;
 }
@@ -137,6 +139,8 @@ export interface CalendarChanges {
     call: CallContext,
     stored: StoredEvents,
   ): Promise<ListingPage>;
+  /** Whether such calendars are published every few minutes or hours, so that reading them more often finds nothing. */
+  readonly changesRarely?: boolean | undefined;
   /** Undefined: the calendars are only polled. */
   readonly push?: CalendarPush | undefined;
 }

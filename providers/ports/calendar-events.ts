@@ -98,6 +98,8 @@ export interface Conference {
 
 /** A conference as it was written. */
 export interface WrittenConference extends Conference {
+  /** The provider's id of the event. */
+  readonly eventId: string;
   /** The settings that the provider cannot honour. */
   readonly notHonored: readonly SettingName[];
 }

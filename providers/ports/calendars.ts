@@ -21,6 +21,8 @@ export interface BusyEvent extends BusyInterval {
   readonly busy: Exclude<BusyKind, 'free'>;
   /** For an event of ours, our id. */
   readonly eventId: string;
+  /** The UID (RFC 5545, section 3.8.4.7), if it is not the id. It is the same in copies of the event. */
+  readonly uid?: string | undefined;
   /** The mark of an event of ours. Another program can have copied it: the id decides. */
   readonly reference?: string | undefined;
 }

@@ -70,7 +70,7 @@ const eachKnown = <Name extends string, Row>(
 };
 
 const changesOnPath = (changes: CalendarChanges, path: CallPath): CalendarChanges => {
-  const { name, pageDeadlineMs, push } = changes;
+  const { name, pageDeadlineMs, changesRarely, push } = changes;
   const { vendor } = calendarVendors[name];
   const list = operationOf(vendor, 'calendar.listChanges');
   const watch = operationOf(vendor, 'calendar.watch');
@@ -78,6 +78,7 @@ const changesOnPath = (changes: CalendarChanges, path: CallPath): CalendarChange
   return {
     name,
     pageDeadlineMs,
+    changesRarely,
     listChanges: (connection, calendarId, position, call, stored) =>
       path.run(list, ofConnection(connection), call, () =>
         changes.listChanges(connection, calendarId, position, call, stored),

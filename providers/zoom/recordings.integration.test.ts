@@ -1,8 +1,10 @@
-import { createHash } from 'node:crypto';
 import Fastify from 'fastify';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
+import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
+import { caldavAccount } from '../../tests/harness/caldav-account.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
+import { bytesFrom, sha256Of } from '../../tests/harness/file-bytes.ts';
 import { createOutboundDispatcher } from '../outbound/dispatcher.ts';
 import { createGuardedDownload } from '../outbound/guarded-download.ts';
 import { createZoomClient } from './client.ts';
@@ -23,9 +25,9 @@ const credentials = {
   accountId: 'sandbox-account',
 };
 
-const setUp = async () => {
+const setUp = async (zoom: SandboxOptions['zoom'] = {}) => {
   let ahead = 0;
-  const sandbox = await startSandbox({}, () => Date.now() + ahead);
+  const sandbox = await startSandbox({ zoom }, () => Date.now() + ahead);
   const client = createZoomClient({ apiUrl: `${sandbox.url}/v2`, oauthUrl: sandbox.url, ...credentials });
   const outbound = createOutboundDispatcher({ allowedPrivateNetworks: ['127.0.0.0/8'] });
   onTestFinished(async () => {
@@ -54,14 +56,6 @@ const setUp = async () => {
     },
   };
 };
-
-const bytesFrom = async (body: AsyncIterable<Uint8Array>): Promise<Buffer> => {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks);
-};
-
-const hash = (of: Buffer): string => createHash('sha256').update(of).digest('hex');
 
 describe('recordings of Zoom', () => {
   it('are listed for each opening of the meeting, with their files', async () => {
@@ -121,6 +115,54 @@ describe('recordings of Zoom', () => {
     expect(uuidInPath('a/b+c==')).toBe('a%2Fb%2Bc%3D%3D');
   });
 
+  it('of a connected account are refused when its consent does not cover them, and its meetings stay usable', async () => {
+    const { control, meeting, recordings } = await setUp();
+    control.recordMeeting(meeting, {});
+    const reported: string[] = [];
+    const connected = (scopes: readonly string[] | undefined) =>
+      ({
+        kind: 'connected',
+        connection: {
+          ...caldavAccount('https://zoom.test'),
+          scopes,
+          accessToken: async () => 'unknown',
+          reportMissingScopes: async (token: string) => void reported.push(token),
+        },
+      }) as const;
+    const scopes = ['meeting:read:meeting', 'meeting:read:list_past_instances'];
+    await expect(recordings.list(connected(scopes), meeting, callContext())).rejects.toMatchObject({
+      fault: { kind: 'not_permitted' },
+      vendor: {
+        code: 'recording_scope_missing',
+        message: expect.stringContaining('cloud_recording:read:list_recording_files'),
+      },
+    });
+    expect(reported).toEqual([]);
+  });
+
+  it('are refused when the app of the service lacks the scopes', async () => {
+    const { recordings, meeting } = await setUp({ accountScopes: ['meeting:write:meeting:admin'] });
+    await expect(recordings.list(host, meeting, callContext())).rejects.toMatchObject({
+      fault: { kind: 'misconfigured' },
+      vendor: { code: 'recording_scope_missing', message: expect.stringContaining('server-to-server app') },
+    });
+  });
+
+  it('of 0 bytes and of 20 GB are listed with their size', async () => {
+    const { control, meeting, recordings } = await setUp();
+    control.recordMeeting(meeting, {
+      files: [
+        { type: 'CHAT', size: 0 },
+        { type: 'MP4', size: 20_000_000_000 },
+      ],
+    });
+    const [listed] = await recordings.list(host, meeting, callContext());
+    expect(listed?.files.map(({ size }) => size)).toEqual([0, 20_000_000_000]);
+    const file = { meeting, instance: listed?.instance ?? '', file: listed?.files[1]?.id ?? '' };
+    const end = await recordings.download(host, file, 19_999_900_000, callContext());
+    expect(await bytesFrom(end.body)).toHaveLength(100_000);
+  });
+
   it('are downloaded in parts that fit together', async () => {
     const { control, meeting, recordings } = await setUp();
     const { uuid } = control.recordMeeting(meeting, { files: [{ type: 'MP4', size: 1_000_003 }] });
@@ -131,7 +173,7 @@ describe('recordings of Zoom', () => {
     const bytes = await bytesFrom(whole.body);
     const rest = await recordings.download(host, file, 333_331, callContext());
     expect(rest).toMatchObject({ offset: 333_331, size: 1_000_003 });
-    expect(hash(await bytesFrom(rest.body))).toBe(hash(bytes.subarray(333_331)));
+    expect(sha256Of(await bytesFrom(rest.body))).toBe(sha256Of(bytes.subarray(333_331)));
   });
 
   it('are downloaded from their beginning when the server ignores ranges', async () => {

@@ -9,7 +9,7 @@ import { ProviderError } from '../../domain/errors.ts';
 import type { FileKind, ListedFile } from '../../domain/recordings/recording.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
-import type { ErrorRow } from '../errors/error-table.ts';
+import type { ErrorRow, ProviderOperation } from '../errors/error-table.ts';
 import { httpRows } from '../errors/error-table.ts';
 import { operationOf } from '../operations.ts';
 import { isAddressNotAllowed } from '../outbound/address-rules.ts';
@@ -19,6 +19,7 @@ import { maySendCredentials } from '../outbound/guarded-fetch.ts';
 import type { CallContext, HostAccount, ListedRecording, RecordingProvider } from '../ports.ts';
 import type { ZoomClient } from './client.ts';
 import { fromZoom, zoomError } from './errors.ts';
+import { recordingScopes } from './settings.ts';
 
 const listOperation = operationOf('zoom', 'recordings.list');
 const downloadOperation = operationOf('zoom', 'recordings.download');
@@ -94,6 +95,22 @@ export const createZoomRecordings = (
   { apiUrl }: { readonly apiUrl: string },
   download: GuardedDownload,
 ): RecordingProvider => {
+  /** Sends a request that needs scopes of recordings. A missing one is not reported as a loss of the consent. */
+  const send = async (
+    operation: ProviderOperation,
+    host: HostAccount,
+    request: Parameters<ZoomClient['send']>[2],
+    call: CallContext,
+  ): Promise<unknown> => {
+    try {
+      return await client.send(operation, withOptionalScopes(host), request, call);
+    } catch (error) {
+      const failure = fromZoom(operation, error, call);
+      const isScope = failure.vendor.code === '4711' || failure.vendor.code === '104';
+      throw isScope ? scopeMissing(host, operation, failure.vendor.message) : failure;
+    }
+  };
+
   /** Returns undefined for what Zoom does not know (404, with the codes 3001 and 3301). */
   const read = async <Schema extends z.ZodType>(
     host: HostAccount,
@@ -103,7 +120,7 @@ export const createZoomRecordings = (
     operation = listOperation,
   ): Promise<z.output<Schema> | undefined> => {
     try {
-      const answer = await client.send(operation, host, { method: 'GET', path }, call);
+      const answer = await send(operation, host, { method: 'GET', path }, call);
       return schema.parse(answer);
     } catch (error) {
       const failure = fromZoom(operation, error, call);
@@ -141,9 +158,13 @@ export const createZoomRecordings = (
 
   return {
     name: 'zoom',
-    list: async (host, meetingId, call) => (await list(host, meetingId, call)).map(asListed),
+    list: async (host, meetingId, call) => {
+      requireScopes(host, listOperation, recordingScopes.list);
+      return (await list(host, meetingId, call)).map(asListed);
+    },
 
     isInTrash: async (host, meetingId, call) => {
+      requireScopes(host, listOperation, recordingScopes.trash);
       const query = new URLSearchParams({
         trash: 'true',
         trash_type: 'meeting_recordings',
@@ -162,6 +183,7 @@ export const createZoomRecordings = (
     },
 
     download: async (host, { instance, file }, offset, call) => {
+      requireScopes(host, downloadOperation, recordingScopes.list);
       const path = recordingsPath(uuidInPath(instance));
       const recording = await read(host, path, recordingSchema, call, downloadOperation);
       const listed = recording?.recording_files?.find((candidate) => fileIdOf(candidate) === file);
@@ -177,9 +199,10 @@ export const createZoomRecordings = (
     },
 
     remove: async (host, instance, action, call) => {
+      requireScopes(host, removeOperation, recordingScopes.remove);
       const path = `/meetings/${uuidInPath(instance)}/recordings?action=${action}`;
       try {
-        await client.send(removeOperation, host, { method: 'DELETE', path }, call);
+        await send(removeOperation, host, { method: 'DELETE', path }, call);
         return 'deleted';
       } catch (error) {
         if (error instanceof ProviderError && error.fault.kind === 'not_found') return 'absent';
@@ -187,6 +210,37 @@ export const createZoomRecordings = (
       }
     },
   };
+};
+
+/** Checks the consent of a connected account before a request: Zoom's refusal would mark the whole connection. */
+const requireScopes = (host: HostAccount, operation: ProviderOperation, needed: readonly string[]): void => {
+  const scopes = host.kind === 'connected' ? host.connection.scopes : undefined;
+  const missing = scopes === undefined ? [] : needed.filter((scope) => !scopes.includes(scope));
+  if (missing.length > 0) throw scopeMissing(host, operation, missing.join(', '));
+};
+
+/** Returns the host without its report of missing scopes: its meetings need none of those of recordings. */
+const withOptionalScopes = (host: HostAccount): HostAccount =>
+  host.kind === 'connected'
+    ? { ...host, connection: { ...host.connection, reportMissingScopes: async () => {} } }
+    : host;
+
+/** An app that lacks scopes is a setting of ours; a consent that lacks them is a decision of the owner. */
+const scopeMissing = (host: HostAccount, operation: ProviderOperation, missing: string): ProviderError => {
+  const isConnected = host.kind === 'connected';
+  const advice = isConnected
+    ? 'add the scopes to the user-managed app, and let the owner connect the account again and allow them'
+    : 'add the scopes to the server-to-server app (docs/integrations/zoom.md)';
+  return new ProviderError(
+    'zoom',
+    operation.name,
+    { kind: isConnected ? 'not_permitted' : 'misconfigured' },
+    {
+      code: 'recording_scope_missing',
+      message: `recordings need other scopes: ${missing}. To continue, ${advice}`,
+    },
+    isConnected ? { connection: host.connection.id } : {},
+  );
 };
 
 /** A connected account is `me` to its own token. */

@@ -52,13 +52,34 @@ export const zoomScopes = {
     'meeting:update:meeting',
     'meeting:delete:meeting',
   ],
-  optional: [endScope],
+  optional: [
+    'meeting:read:list_past_instances',
+    'cloud_recording:read:list_recording_files',
+    'cloud_recording:read:list_user_recordings',
+    'cloud_recording:delete:meeting_recording',
+    endScope,
+  ],
+} as const;
+
+/**
+ * The scopes that reading recordings needs, for a connected account:
+ * https://developers.zoom.us/docs/integrations/oauth-scopes-granular/. Those of the server-to-server app end with `:admin`.
+ */
+export const recordingScopes = {
+  list: ['meeting:read:list_past_instances', 'cloud_recording:read:list_recording_files'],
+  trash: ['cloud_recording:read:list_user_recordings'],
+  remove: ['cloud_recording:delete:meeting_recording'],
 } as const;
 
 /** The classic scopes of older apps, with the granular scopes that each includes. */
 export const zoomScopeAliases: Readonly<Record<string, readonly string[]>> = {
   'user:read': ['user:read:user'],
-  'meeting:read': ['meeting:read:meeting', 'meeting:read:list_meetings'],
+  'meeting:read': ['meeting:read:meeting', 'meeting:read:list_meetings', 'meeting:read:list_past_instances'],
+  'recording:read': [
+    'cloud_recording:read:list_recording_files',
+    'cloud_recording:read:list_user_recordings',
+  ],
+  'recording:write': ['cloud_recording:delete:meeting_recording'],
   'meeting:write': ['meeting:write:meeting', 'meeting:update:meeting', 'meeting:delete:meeting', endScope],
 };
 

@@ -38,6 +38,8 @@ export interface FakeWorld {
   attendance: readonly ObservedAttendance[] | undefined;
   /** The settings that created meetings do not have. */
   notHonored: SettingName[] | undefined;
+  /** The settings that the meeting does not have after a check. Undefined: the check has changed none. */
+  changedSettings?: readonly SettingName[] | undefined;
   holdsTaken: boolean;
   /** The keys of the meetings, and the events without their revision, that exist at the providers now. */
   readonly meetings: Set<string>;
@@ -333,7 +335,8 @@ export const createFakeWorld = (): FakeWorld => {
           return { status: 'unusable', failure: { code: fault.kind, provider: 'fake' } };
         }
         await called('checkMeeting', meeting.id);
-        return { status: meetings.has(meeting.id) ? 'present' : 'absent' };
+        const { changedSettings: notHonored } = world;
+        return { status: meetings.has(meeting.id) ? 'present' : 'absent', ...(notHonored && { notHonored }) };
       },
       async readAttendance({ trail: position, meeting }) {
         trail.append(position);

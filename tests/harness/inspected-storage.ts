@@ -10,6 +10,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import type { FileStorage } from '../../providers/ports.ts';
+import { isAbsent } from '../../providers/storage/errors.ts';
 import { createFileSystemStorage } from '../../providers/storage/file-system.ts';
 import { createS3Storage } from '../../providers/storage/s3.ts';
 import { callContext } from './call-context.ts';
@@ -39,6 +40,16 @@ const readWith =
     return hash.digest('hex');
   };
 
+/** A file that is completed in the meantime is renamed. */
+const sizeIfPresent = async (path: string): Promise<number | undefined> => {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+};
+
 /** Creates an empty directory. */
 export const createInspectedDirectory = async (): Promise<InspectedStorage> => {
   const directory = await mkdtemp(join(tmpdir(), 'recordings-'));
@@ -49,11 +60,13 @@ export const createInspectedDirectory = async (): Promise<InspectedStorage> => {
       const paths = entries
         .filter((entry) => entry.isFile())
         .map(({ parentPath, name }) => join(parentPath, name));
-      const [partial, complete] = [true, false].map((isPartial) =>
-        paths.filter((path) => path.endsWith('.part') === isPartial),
+      const { partial = [], complete = [] } = Object.groupBy(paths, (path) =>
+        path.endsWith('.part') ? 'partial' : 'complete',
       );
-      const sizes = await Promise.all((partial ?? []).map((path) => stat(path).then(({ size }) => size)));
-      return { files: (complete ?? []).map((path) => relative(directory, path)), incomplete: sizes };
+      return {
+        files: complete.map((path) => relative(directory, path)),
+        incomplete: (await Promise.all(partial.map(sizeIfPresent))).filter((size) => size !== undefined),
+      };
     },
     sha256Of: readWith(createFileSystemStorage(directory)),
     close: () => rm(directory, { recursive: true, force: true }),
@@ -62,7 +75,8 @@ export const createInspectedDirectory = async (): Promise<InspectedStorage> => {
 
 /** Starts a server with the protocol of S3 and an empty bucket. */
 export const startInspectedBucket = async (): Promise<InspectedStorage> => {
-  const { settings, env, close } = await startS3Server();
+  const server = await startS3Server();
+  const { settings, env } = server;
   const { bucket: Bucket, region, endpoint, credentials } = settings;
   const client = new S3Client({ region, endpoint, credentials, forcePathStyle: true });
   const storage = createS3Storage(settings);
@@ -84,7 +98,7 @@ export const startInspectedBucket = async (): Promise<InspectedStorage> => {
     close: async () => {
       client.destroy();
       storage.close();
-      await close();
+      await server.close();
     },
   };
 };

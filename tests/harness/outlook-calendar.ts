@@ -41,6 +41,7 @@ export const setUpOutlookCalendar = async (options: SandboxOptions = {}, account
   const events = () => control.state().microsoft.calendars.flatMap((calendar) => calendar.events);
   return {
     url: sandbox.url,
+    settings,
     control,
     client,
     authorizer,

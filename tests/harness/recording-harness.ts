@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import type { RecordingActivities, StoreFileInput } from '../../activities/contract.ts';
+import type { CreateMeetingInput, RecordingActivities, StoreFileInput } from '../../activities/contract.ts';
 import { createMediaActivities } from '../../activities/index.ts';
-import type { AuditionId } from '../../domain/ids.ts';
+import { createMeetingActivities } from '../../activities/meetings/meetings.ts';
+import type { AuditionId, ConnectionId } from '../../domain/ids.ts';
 import { pseudoRandomBytes } from '../../infra/sandbox/media/pseudo-random-bytes.ts';
+import type { SessionRecordingSpec } from '../../infra/sandbox/media/session-recordings.ts';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
 import type { RecordingSpec } from '../../infra/sandbox/zoom/recordings.ts';
 import { createAccessTokens } from '../../providers/oauth/access-tokens.ts';
@@ -52,8 +54,10 @@ export const useRecordingHarness = () => {
 
   return async ({
     wrapStorage = (same) => same,
+    provider = 'zoom',
   }: {
     readonly wrapStorage?: (storage: FileStorage) => FileStorage;
+    readonly provider?: 'zoom' | 'google_meet';
   } = {}) => {
     const { repositories } = database;
     const directory = await mkdtemp(join(tmpdir(), 'recordings-'));
@@ -74,29 +78,64 @@ export const useRecordingHarness = () => {
       run: randomUUID(),
       position: numbered(trail([...factsUntilScheduled(auditionId, 'org_1')])),
     });
-    const {
-      meeting: { id: meetingId },
-    } = await providers.meetings.zoom.create(
-      { kind: 'service', user: 'me' },
-      { reference: auditionId, topic: 'Audition', slot, settings: {} },
-      callContext(),
-    );
     const reported: string[] = [];
     const storage = wrapStorage(providers.storage);
+    const accessTokens = createAccessTokens({
+      store: repositories.connections,
+      authorizers: providers.authorizers.oauth,
+    });
+    const createZoomMeeting = async (): Promise<string> => {
+      const { meeting } = await providers.meetings.zoom.create(
+        { kind: 'service', user: 'me' },
+        { reference: auditionId, topic: 'Audition', slot, settings: {} },
+        callContext(),
+      );
+      return meeting.id;
+    };
+    const createMeetMeeting = async (): Promise<string> => {
+      const connection: ConnectionId = `conn_${randomUUID()}`;
+      const account = `casting-${randomUUID()}@example.test`;
+      await repositories.connections.put({
+        id: connection,
+        organization: 'org_1',
+        provider: 'google',
+        account,
+        refreshToken: `sandbox-refresh-${account}`,
+      });
+      await repositories.organizations.put({
+        id: 'org_1',
+        name: 'One',
+        meetingProviders: ['google_meet'],
+        meetCalendar: { connection, calendarId: 'primary' },
+      });
+      const meetings = createMeetingActivities({ repositories, providers, accessTokens });
+      const meeting = await inContext((input: CreateMeetingInput) => meetings.createMeeting(input))({
+        organization: 'org_1',
+        auditionId,
+        correlationId: 'corr-1',
+        // Any facts of other runs may be in the trail.
+        trail: { facts: [], number: 2 ** 31 - 1 },
+        key: `${auditionId}:meeting:google_meet:1`,
+        provider: 'google_meet',
+        slot,
+        revision: 1,
+        topic: 'Audition',
+        hasFallback: false,
+      });
+      return meeting.id;
+    };
+    const meetingId = await (provider === 'zoom' ? createZoomMeeting() : createMeetMeeting());
     const activities = createMediaActivities({
       repositories,
       providers: { ...providers, storage },
-      accessTokens: createAccessTokens({
-        store: repositories.connections,
-        authorizers: providers.authorizers.oauth,
-      }),
+      accessTokens,
       reportAttention: ({ item }) => void reported.push(item.id),
     });
     const call = {
       organization: 'org_1',
       auditionId,
       correlationId: 'corr-1',
-      provider: 'zoom',
+      provider,
       meetingId,
     } as const;
     const run = {
@@ -136,6 +175,8 @@ export const useRecordingHarness = () => {
       run,
       find,
       record: (spec: RecordingSpec = {}) => sandbox.control.recordMeeting(meetingId, spec),
+      recordSession: (spec: SessionRecordingSpec = {}) =>
+        sandbox.control.recordSession('google', meetingId, spec),
       /** Returns the inputs that store the files of all found recordings. */
       filesToStore: async (): Promise<readonly StoreFileInput[]> => {
         const { recordings } = await find();

@@ -3,6 +3,7 @@
  * legal hold prevents both.
  */
 import { randomUUID } from 'node:crypto';
+import { storageKeyOf } from '../../activities/recordings/recording-id.ts';
 import type { DeletingRecording, RecordingDeletions } from '../../db/recordings/recording-deletions.ts';
 import type { EventStore } from '../../db/trail/event-store.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
@@ -37,9 +38,11 @@ export const createDeletionRound = ({ deletions, storage, events, logger }: Dele
     reason,
     correlationId,
   }: DeletingRecording): Promise<void> => {
-    for (const { storageKey } of files) {
+    for (const { id: file, format, storageKey } of files) {
       const signal = AbortSignal.timeout(removalDeadlineMs);
-      if (storageKey !== undefined) await storage.remove(storageKey, { correlationId, signal, organization });
+      // A file that is not stored can have incomplete bytes under its key.
+      const key = storageKey ?? storageKeyOf({ organization, auditionId }, { recording: id, file, format });
+      await storage.remove(key, { correlationId, signal, organization });
     }
     const at = toInstant(Date.now());
     await events.append(

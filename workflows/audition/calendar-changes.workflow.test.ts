@@ -261,3 +261,51 @@ describe('a lost write', () => {
     });
   });
 });
+
+describe('the event of the meeting', () => {
+  const scene: Parameters<WorkflowHarness['runAudition']>[0] = {
+    plan: { meetingProviders: ['google_meet'] },
+  };
+  const about = { participant: undefined, connection: 'conn_office', isForMeeting: true } as const;
+
+  it('is moved back when the casting office restores it, without a new link', async () => {
+    await stage.runAudition(scene, async (played) => {
+      const view = await scheduled(played);
+      const moves = () => played.world.callsOf('moveMeeting').length;
+      await report(played, movedBy(view, 3), about);
+      const { attention } = await asked(played);
+      expect(attention[0]).toMatchObject({
+        what: expect.stringContaining('The event that hosts the meeting was moved'),
+        actions: ['follow', 'restore', 'ignore'],
+      });
+      await played.resolve(step, 'restore');
+      await played.until(() => moves() === 1);
+      expect(await played.view()).toMatchObject({ revision: 1, meeting: view.meeting, attention: [] });
+    });
+  });
+
+  it('is replaced with the meeting when the casting office restores it after its deletion', async () => {
+    await stage.runAudition(scene, async (played) => {
+      await scheduled(played);
+      const created = () => played.world.callsOf('createMeeting').length;
+      const before = created();
+      await report(played, { kind: 'deleted' }, about);
+      await asked(played);
+      await played.resolve(step, 'restore');
+      await played.until(() => created() > before);
+      expect(played.world.factTypes()).toContain('meeting_lost');
+    });
+  });
+
+  it('raises a question of its own beside that about the event of a participant', async () => {
+    await stage.runAudition(scene, async (played) => {
+      await scheduled(played);
+      await report(played, { kind: 'deleted' });
+      await report(played, { kind: 'deleted' }, about);
+      await played.until(({ attention }) => attention.length === 2);
+      await report(played, { kind: 'put_back' }, about);
+      const { attention } = await played.until(({ attention: open }) => open.length === 1);
+      expect(attention[0]?.what).toContain(performer.id);
+    });
+  });
+});

@@ -6,7 +6,8 @@ import { type ConflictHandling, defaultConflictRules } from '../../domain/auditi
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { participantIdSchema } from '../../domain/ids.ts';
-import { minute } from '../../domain/time/units.ts';
+import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import { hour, minute } from '../../domain/time/units.ts';
 import { auditionPlan, castingDirector, slotIn } from '../../tests/harness/audition-plan.ts';
 import {
   apiCommand,
@@ -162,6 +163,34 @@ describe('the policy override', () => {
       // The other event is gone, and the overridden one is no question.
       await report('overridden-again');
       await played.until(({ attention: items }) => items.length === 0);
+    });
+  });
+
+  it('asks nothing about an overridden event that the report about another connection names', async () => {
+    const plan = { conflicts: overriding, mayOverrideConflicts: true };
+    await stage.runAudition({ plan, prepare: busy }, async (played) => {
+      const { slot } = await scheduled(played);
+      if (!slot) throw new Error('there is no slot');
+      const near = { start: slot.end, end: toInstant(toEpochMs(slot.end) + hour) };
+      const report = (inboxId: string, others?: readonly TimeRange[]) =>
+        played.handle.signal(messages.calendarChangedSignal, {
+          inboxId,
+          participant: castingDirector.id,
+          provider: 'ics',
+          connection: 'conn_feed',
+          revision: 1,
+          change: { kind: 'conflict', ...always, connection: 'conn_office', ...(others ? { others } : {}) },
+        });
+      await report('only-overridden');
+      await report('with-another', [near]);
+      const { attention } = await played.until(({ attention: items }) => items.length > 0);
+      expect(attention).toMatchObject([
+        {
+          step: 'calendar_conflict',
+          provider: 'ics',
+          what: expect.stringContaining(`from ${near.start} to ${near.end}, too close to the slot`),
+        },
+      ]);
     });
   });
 

@@ -19,7 +19,7 @@ import type { AuditionRun } from './run.ts';
 import { isWithdrawnDecline, pendingDecline, recordAnswer } from './steps/answers.ts';
 import { calendarChanged } from './steps/calendar-changes.ts';
 import { recordDelivery } from './steps/delivery.ts';
-import { checkMeeting } from './steps/meeting-check.ts';
+import { checkMeeting, consentChanged } from './steps/meeting-check.ts';
 import { presenceReported } from './steps/presence.ts';
 import { meetingDeleted } from './steps/replace-meeting.ts';
 import { answerReported, timeProposed } from './steps/reported-answers.ts';
@@ -175,6 +175,10 @@ export const setHandlers = (run: AuditionRun): void => {
       if (run.signalDedup.markApplied(report)) presenceReported(run, report);
     }
     journal.flushInBackground();
+  });
+  setHandler(messages.consentChangedSignal, async () => {
+    await untilRecordable(run);
+    consentChanged(run);
   });
   setHandler(messages.slotTakenSignal, () => {
     run.slotTakenAs = journal.view.revision;

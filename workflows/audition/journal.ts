@@ -5,7 +5,7 @@
  */
 import { CancellationScope, setCurrentDetails } from '@temporalio/workflow';
 import type { RecordEventsInput } from '../../activities/contract.ts';
-import type { AuditionFact, TrailFact, TrailPosition } from '../../domain/audition/events.ts';
+import type { AuditionFact, RecordingStart, TrailFact, TrailPosition } from '../../domain/audition/events.ts';
 import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts';
 import { isFactAllowed } from '../../domain/audition/transitions.ts';
 import { type AuditionView, createView, foldEvent } from '../../domain/audition/view.ts';
@@ -251,4 +251,10 @@ const requestedFact = (plan: AuditionPlan): AuditionFact => ({
   ...(plan.joinLinks
     ? { joinLinks: { opensBefore: plan.policy.checkInOpens, closesAfter: plan.policy.sessionOverrun } }
     : {}),
+  ...recordingOf(plan),
 });
+
+const recordingOf = ({ meetingSettings }: AuditionPlan): { readonly recording?: RecordingStart } => {
+  if (meetingSettings?.recording !== 'cloud') return {};
+  return { recording: meetingSettings.autoStartRecording ? 'automatic' : 'by_host' };
+};

@@ -247,6 +247,12 @@ export type PresenceReport = ExternalFact & {
 /** Reports of the same few seconds arrive together. */
 export const presenceReportedSignal = defineSignal<[readonly PresenceReport[]]>('presenceReported');
 
+/**
+ * A participant has consented to the recording, or does not any more. The trail has the consent: the signal only says that
+ * the automatic recording of the meeting must follow it.
+ */
+export const consentChangedSignal = defineSignal('consentChanged');
+
 /** Another audition has taken the slot that this one yields while a decline can be changed. */
 export const slotTakenSignal = defineSignal('slotTaken');
 

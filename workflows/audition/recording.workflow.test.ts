@@ -80,3 +80,57 @@ describe('the recordings of a session', () => {
     });
   });
 });
+
+describe('the consents to an automatic recording', () => {
+  const automatic = { meetingSettings: { recording: 'cloud', autoStartRecording: true } } as const;
+
+  it('that change are applied to the meeting, which then has other settings', async () => {
+    await stage.runAudition({ plan: automatic }, async (played) => {
+      await played.until(({ state }) => state === 'scheduled');
+      played.world.changedSettings = [];
+      await played.handle.signal(messages.consentChangedSignal);
+      await expect.poll(() => played.world.factTypes()).toContain('meeting_settings_changed');
+      expect(played.world.callsOf('checkMeeting')).toHaveLength(1);
+      await release(played);
+      await played.result();
+    });
+  });
+
+  it('that change twice at the same time are applied one after the other', async () => {
+    await stage.runAudition({ plan: automatic }, async (played) => {
+      await played.until(({ state }) => state === 'scheduled');
+      await Promise.all([
+        played.handle.signal(messages.consentChangedSignal),
+        played.handle.signal(messages.consentChangedSignal),
+        played.handle.signal(messages.consentChangedSignal),
+      ]);
+      await expect.poll(() => played.world.callsOf('checkMeeting').length).toBe(2);
+      await release(played);
+      await played.result();
+      expect(played.world.callsOf('checkMeeting')).toHaveLength(2);
+    });
+  });
+
+  it('leave the meeting where it is when its provider fails before the check', async () => {
+    await stage.runAudition({ plan: automatic }, async (played) => {
+      const { meeting } = await played.until(({ state }) => state === 'scheduled');
+      played.world.fail('checkMeeting', 'not_permitted');
+      await played.handle.signal(messages.consentChangedSignal);
+      await expect.poll(() => played.world.callsOf('checkMeeting').length).toBeGreaterThan(0);
+      await release(played);
+      expect((await played.result()).outcome).toBe('released');
+      expect(played.world.factTypes()).not.toContain('meeting_lost');
+      expect(meeting).toMatchObject({ provider: 'zoom' });
+    });
+  });
+
+  it('cost nothing when the host starts the recording', async () => {
+    await stage.runAudition({ plan }, async (played) => {
+      await played.until(({ state }) => state === 'scheduled');
+      await played.handle.signal(messages.consentChangedSignal);
+      await release(played);
+      await played.result();
+      expect(played.world.callsOf('checkMeeting')).toEqual([]);
+    });
+  });
+});

@@ -96,6 +96,8 @@ export interface AuditionRun {
   meetingCheckedAs: number | undefined;
   /** The revision of the slot with which the meeting was ended. */
   meetingEndedAs: number | undefined;
+  /** Whether the meeting is being looked at for its recording, and must be looked at once more. */
+  consentLook: 'running' | 'again' | undefined;
   /** The addresses, as `addressKey`, about which an operator was asked because nothing is sent to them. */
   suppressedAddresses: readonly string[];
   /** The last report about each participant's calendar: about our event, and about conflicts. A later one withdraws its question. */
@@ -242,6 +244,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     unusableMeeting: undefined,
     meetingCheckedAs: carried?.meetingCheckedAs,
     meetingEndedAs: carried?.meetingEndedAs,
+    consentLook: undefined,
     unknownParticipants: [],
     suppressedAddresses: carried?.suppressedAddresses ?? [],
     calendarReports: new Map(),

@@ -30,6 +30,14 @@ export const missingTexts: Readonly<Record<MissingReason, Explanation>> = {
   },
   unreadable: {
     what: 'The provider does not answer the question for its recordings.',
-    hint: 'Look at the health page and at the scopes of the app (docs/integrations/zoom.md). Then retry.',
+    hint: 'Look at the health page and at the scopes of the app (docs/integrations/). Then retry.',
+  },
+  scope_missing: {
+    what: 'The account of the host has not allowed this service to read its recordings, so they cannot be stored.',
+    hint: 'Let the owner connect the account again and allow recordings. For the account of the service, add the scopes of docs/integrations/zoom.md to the app. Then retry.',
+  },
+  not_served: {
+    what: 'The provider serves no recordings of this meeting to applications, although the session may be recorded.',
+    hint: 'Ask the host to download the recording from the account of the provider. Then skip.',
   },
 };

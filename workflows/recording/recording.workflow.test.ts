@@ -40,6 +40,8 @@ interface World {
   readonly calls: { readonly activity: keyof RecordingActivities; readonly input: unknown }[];
   find: (round: number) => FindRecordingsResult;
   store: (input: StoreFileInput, attempt: number) => Promise<void>;
+  /** Whether files turn out to have 0 bytes. */
+  readonly hasEmptyFiles: boolean;
 }
 const worlds = new Map<AuditionId, World>();
 const worldOf = ({ auditionId }: { readonly auditionId: AuditionId }): World => {
@@ -67,7 +69,7 @@ const activities: RecordingActivities = {
   storeFile: async (input) => {
     const world = note('storeFile', input);
     await world.store(input, countOf(world, 'storeFile'));
-    return { storageKey: input.file, size: 10, sha256: 'f' };
+    return { storageKey: input.file, size: world.hasEmptyFiles ? 0 : 10, sha256: 'f' };
   },
   discardFile: async (input) => {
     note('discardFile', input);
@@ -140,14 +142,16 @@ const start = async ({
   find,
   store = async () => {},
   isReported = true,
+  hasEmptyFiles = false,
 }: {
   readonly find: World['find'];
   readonly store?: World['store'];
   readonly isReported?: boolean;
+  readonly hasEmptyFiles?: boolean;
 }) => {
   count += 1;
   const auditionId: AuditionId = `aud_recording-${count}`;
-  const world: World = { calls: [], find, store };
+  const world: World = { calls: [], find, store, hasEmptyFiles };
   worlds.set(auditionId, world);
   const input = {
     organization: 'org_1',
@@ -268,7 +272,7 @@ describe('an operator', () => {
     expect(await handle.result()).toMatchObject({ outcome: 'given_up' });
     expect(world.calls.at(-1)).toMatchObject({
       activity: 'settleRecordingAttention',
-      input: { id: item.id },
+      input: { id: item.id, isSkipped: true },
     });
     await finish('recording-missing');
   });
@@ -300,6 +304,41 @@ describe('an operator', () => {
     await handle.signal(recordingReportedSignal, { inboxId: 'in_2' });
     expect(await handle.result()).toMatchObject({ outcome: 'stored' });
     expect(names()).toContain('settleRecordingAttention');
+  });
+
+  it.each([
+    ['recording_scope_missing', 'scope_missing', 'connect the account again'],
+    ['meeting_without_event', 'not_served', 'download the recording'],
+    ['4700', 'unreadable', 'health page'],
+  ])('is told what to do when the provider refuses with %s', async (code, missing, advice) => {
+    const { handle, world, untilAttention } = await start({
+      find: () => {
+        throw ApplicationFailure.create({
+          type: 'not_permitted',
+          message: 'refused',
+          nonRetryable: true,
+          details: [{ provider: 'zoom', code }],
+        });
+      },
+    });
+    const item = await untilAttention();
+    expect(item.hint).toContain(advice);
+    const raised = world.calls.find(({ activity }) => activity === 'raiseRecordingAttention');
+    expect(raised?.input).toMatchObject({ missing });
+    await handle.signal(resolveRecordingSignal, { id: item.id, action: 'skip', by: 'operator-1' });
+    expect(await handle.result()).toMatchObject({ outcome: 'given_up' });
+  });
+
+  it('is asked about files that turn out to be empty, and not told that they are stored', async () => {
+    const { handle, names, untilAttention } = await start({
+      find: (round) => answer([round === 1 ? found() : found({ toStore: [] })], { findWithinHours: 1 }),
+      hasEmptyFiles: true,
+    });
+    const item = await untilAttention();
+    expect(item).toMatchObject({ code: 'empty' });
+    expect(names()).not.toContain('completeRecording');
+    await handle.signal(resolveRecordingSignal, { id: item.id, action: 'skip', by: 'operator-1' });
+    expect(await handle.result()).toMatchObject({ outcome: 'given_up', storedFiles: 0 });
   });
 
   it('cannot resolve an item that is not open', async () => {

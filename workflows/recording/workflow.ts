@@ -93,9 +93,13 @@ export async function recording(input: RecordingInput): Promise<RecordingResult>
       publish({ attention: item });
       await recordActivities('Alert again').raiseRecordingAttention({ ...call, item, workflowId });
     }
-    await recordActivities('Settle the attention item').settleRecordingAttention({ ...call, id: item.id });
-    upsertSearchAttributes([{ key: searchAttributes.attention, value: null }]);
     const isSkipped = !isReported && answer()?.action === 'skip';
+    await recordActivities('Settle the attention item').settleRecordingAttention({
+      ...call,
+      id: item.id,
+      isSkipped,
+    });
+    upsertSearchAttributes([{ key: searchAttributes.attention, value: null }]);
     publish({ status: isSkipped ? 'given_up' : 'expected', attention: undefined });
     return !isSkipped;
   };
@@ -144,7 +148,15 @@ type Round =
       readonly found: readonly FoundRecording[];
       readonly policy: FindRecordingsResult['policy'];
     }
-  | { readonly kind: 'failed'; readonly reason: MissingReason; readonly code: string };
+  | FailedRound;
+
+interface FailedRound {
+  readonly kind: 'failed';
+  readonly reason: MissingReason;
+  readonly code: string;
+}
+
+type StoreOutcome = { readonly kind: 'stored_file' | 'empty'; readonly key: string } | FailedRound;
 
 const callOf = ({
   organization,
@@ -167,7 +179,7 @@ const runRound = async (
       checkTrash: false,
     });
   } catch (error) {
-    return failedRound('unreadable', error);
+    return failedRound(unreadableReasonOf(error), error);
   }
   const { recordings, policy } = found;
   const countStored = () => recordings.reduce((sum, { storedFiles }) => sum + storedFiles, 0);
@@ -176,15 +188,21 @@ const runRound = async (
     files.map((file) => ({ ...call, ...file, instance, key: fileKey(file) })),
   );
   if (toStore.length > 0) publish({ status: 'storing' });
-  const failure = await storeFiles(toStore);
+  const outcomes = await storeFiles(toStore);
+  const failure = outcomes.find((outcome) => outcome.kind === 'failed');
   if (failure) return failure;
-  publish({ storedFiles: countStored() + toStore.length });
+  // A provider that does not list sizes has a file of 0 bytes.
+  const emptyKeys = new Set(outcomes.flatMap((outcome) => (outcome.kind === 'empty' ? [outcome.key] : [])));
+  const storedCount = ({ storedFiles, toStore: files }: FoundRecording): number =>
+    storedFiles + files.filter((file) => !emptyKeys.has(fileKey(file))).length;
+  publish({ storedFiles: recordings.reduce((sum, recording) => sum + storedCount(recording), 0) });
   const complete = recordings.filter(isComplete);
-  for (const { id, state, storedFiles, toStore: files } of complete) {
-    if (state !== 'processing' || storedFiles + files.length === 0) continue;
+  for (const recording of complete) {
+    const { id, state } = recording;
+    if (state !== 'processing' || storedCount(recording) === 0) continue;
     await recordActivities(`Record that ${id} is stored`).completeRecording({ ...call, recording: id });
   }
-  const hasFiles = recordings.some(({ storedFiles, toStore: files }) => storedFiles + files.length > 0);
+  const hasFiles = recordings.some((recording) => storedCount(recording) > 0);
   const isDone = complete.length === recordings.length && (hasFiles || recordings.some(isDeleted));
   if (isDone) return { kind: 'stored', found };
   publish({ status: 'expected' });
@@ -200,12 +218,12 @@ const fileKey = ({ recording: id, file }: FileToStore): string => `recording/${i
  * Stores the files; the queue limits how many at a time. When one fails for good, the others are stored nevertheless, and
  * an operator is asked. When the workflow is cancelled, what is incomplete is deleted: a file that is stored stays.
  */
-const storeFiles = async (files: readonly StoreFileInput[]): Promise<Round | undefined> => {
-  const outcomes = await Promise.all(
-    files.map(async (file): Promise<Round | undefined> => {
+const storeFiles = (files: readonly StoreFileInput[]): Promise<readonly StoreOutcome[]> =>
+  Promise.all(
+    files.map(async (file): Promise<StoreOutcome> => {
       try {
-        await transferActivities(file, file).storeFile(file);
-        return undefined;
+        const { size } = await transferActivities(file, file).storeFile(file);
+        return { kind: size === 0 ? 'empty' : 'stored_file', key: file.key };
       } catch (error) {
         if (isCancellation(error)) {
           await CancellationScope.nonCancellable(() => transferActivities(file, file).discardFile(file));
@@ -215,11 +233,23 @@ const storeFiles = async (files: readonly StoreFileInput[]): Promise<Round | und
       }
     }),
   );
-  return outcomes.find((outcome) => outcome !== undefined);
+
+/** The codes of our own with which the providers refuse recordings. */
+const reasonsOfCodes: Readonly<Record<string, MissingReason>> = {
+  recording_scope_missing: 'scope_missing',
+  meeting_without_event: 'not_served',
+};
+
+const unreadableReasonOf = (error: unknown): MissingReason => {
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  const details: unknown = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
+  const code =
+    typeof details === 'object' && details !== null && 'code' in details ? details.code : undefined;
+  return (typeof code === 'string' && reasonsOfCodes[code]) || 'unreadable';
 };
 
 /** Errors of workflow code fail the workflow task: a corrected release continues. */
-const failedRound = (reason: MissingReason, error: unknown): Round => {
+const failedRound = (reason: MissingReason, error: unknown): FailedRound => {
   if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
   const code = error.cause instanceof ApplicationFailure ? error.cause.type : undefined;
   return { kind: 'failed', reason, code: code ?? 'timeout' };
@@ -238,7 +268,7 @@ const reasonOf = async (input: RecordingInput, found: readonly FoundRecording[])
     return isInTrash ? 'in_trash' : 'never_made';
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-    return 'unreadable';
+    return unreadableReasonOf(error);
   }
 };
 

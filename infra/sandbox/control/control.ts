@@ -120,6 +120,8 @@ export interface SandboxControl {
     meeting: string,
     spec: SessionRecordingSpec,
   ): readonly { readonly id: string; readonly size: number }[];
+  /** Makes a meeting of Teams a part of an event of its organizer, as one that was scheduled in Outlook. */
+  attachEvent(meeting: string): void;
   /** Moves a file of a session to the trash of its owner, or deletes it. */
   removeSessionFile(vendor: SessionVendor, file: string, action: 'trash' | 'delete'): void;
   /**
@@ -261,6 +263,7 @@ export const createControl = (parts: ControlParts): SandboxControl => {
       if (!last) throw new ControlError(`The meeting ${meeting} has no session.`);
       return recordings.make(last, spec).map(({ id: file, size }) => ({ id: file, size }));
     },
+    attachEvent: (meeting) => microsoft.attachEvent(meetingOf(parts, 'microsoft', meeting)),
     removeSessionFile: (vendor, file, action) => parts[vendor].recordings.remove(file, action),
     async sendMeetingEvent(id, event) {
       try {

@@ -107,7 +107,7 @@ export const createSessionRecordings = (clock: Clock, changeNotifier: ChangeNoti
     },
     all: () => recordings,
     save: () => recordings,
-    load(value: unknown) {
+    load: (value: unknown) => {
       recordings = z.array(storedSchema).parse(value);
     },
     reset() {

@@ -273,6 +273,8 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
     findMeeting: (meeting: string): string | undefined =>
       meetings.all().find((held) => held.id === meeting || joinWebUrlOf(held, settings.tenantId) === meeting)
         ?.id,
+    /** Makes a meeting a part of an event of its organizer. */
+    attachEvent: (id: string) => meetings.attachEvent(id),
     /** Adds a room to the tenant, with its mailbox. */
     addRoom: (room: RoomOptions) => rooms.add(room),
     /** Answers for a room. Returns whether the room is a guest of the event. */

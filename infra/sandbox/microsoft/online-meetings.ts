@@ -25,8 +25,8 @@ export interface OnlineMeetings {
     body: CreateOrGetBody,
   ): { readonly meeting: StoredOnlineMeeting; readonly isNew: boolean };
   create(account: string, body: CreationBody): StoredOnlineMeeting;
-  /** Creates the meeting of an event in the calendar of the organizer. */
-  createForEvent(account: string, body: CreationBody): StoredOnlineMeeting;
+  /** Makes the meeting a part of an event of its organizer, as one that was scheduled in Outlook. */
+  attachEvent(id: string): void;
   /** Returns a meeting. `get`, `update` and `remove` throw Graph's 404 when the organizer has no such meeting. */
   get(account: string, id: string): StoredOnlineMeeting;
   update(account: string, id: string, body: ChangeBody): StoredOnlineMeeting;
@@ -92,11 +92,7 @@ export const createOnlineMeetings = ({
     return meeting;
   };
 
-  const add = (
-    account: string,
-    body: CreateOrGetBody | CreationBody,
-    hasEvent = false,
-  ): StoredOnlineMeeting => {
+  const add = (account: string, body: CreateOrGetBody | CreationBody): StoredOnlineMeeting => {
     const threadId = `19:meeting_${randomUUID().replaceAll('-', '')}@thread.v2`;
     return put({
       id: idOf(account, threadId),
@@ -112,7 +108,7 @@ export const createOnlineMeetings = ({
       options: optionsOf(body, settings.decidedMeetingOptions),
       attendees: attendeesOf(body, account)?.attendees ?? [],
       deleted: false,
-      hasEvent,
+      hasEvent: false,
     });
   };
 
@@ -127,8 +123,12 @@ export const createOnlineMeetings = ({
       );
       return known ? { meeting: known, isNew: false } : { meeting: add(account, body), isNew: true };
     },
-    create: (account, body) => add(account, body),
-    createForEvent: (account, body) => add(account, body, true),
+    create: add,
+    attachEvent(id) {
+      const meeting = meetings.get(id);
+      if (!meeting) throw notFound();
+      put({ ...meeting, hasEvent: true });
+    },
     get,
     update(account, id, body) {
       const held = get(account, id);

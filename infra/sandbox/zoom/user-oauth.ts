@@ -22,6 +22,10 @@ const scopeDescriptions: Readonly<Record<string, string>> = {
   'meeting:read:list_meetings': 'View the list of your meetings',
   'meeting:update:meeting': 'Update your meetings',
   'meeting:delete:meeting': 'Delete your meetings',
+  'meeting:read:list_past_instances': 'View the past instances of your meetings',
+  'cloud_recording:read:list_recording_files': 'View the files of your cloud recordings',
+  'cloud_recording:read:list_user_recordings': 'View the list of your cloud recordings',
+  'cloud_recording:delete:meeting_recording': 'Delete your cloud recordings',
   'meeting:update:status': 'End your meetings',
 };
 export const userAppScopes: readonly string[] = Object.keys(scopeDescriptions);

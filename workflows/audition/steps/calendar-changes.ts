@@ -11,13 +11,16 @@ import { roomUser } from '../../../domain/audition/room-booking.ts';
 import { isFactAllowed } from '../../../domain/audition/transitions.ts';
 import { isWritableCalendar } from '../../../domain/audition/writable-calendar.ts';
 import type { Refusal } from '../../../domain/errors.ts';
+import { isHostedMeeting } from '../../../domain/providers/vendors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import type { Instant } from '../../../domain/time/instant.ts';
 import { askInBackground } from '../background-question.ts';
 import type { AuditionRun } from '../run.ts';
 import { askAboutSlot } from '../slot-question.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
+import { moveMeeting } from './meeting.ts';
 import { nextFreeSlot, requestMove } from './own-move.ts';
+import { meetingDeleted } from './replace-meeting.ts';
 import { bookRoom } from './room.ts';
 
 /**
@@ -61,9 +64,13 @@ type Moved = Extract<CalendarChangeOf, { kind: 'moved' }>;
 type Conflict = Extract<CalendarChangeOf, { kind: 'conflict' }>;
 type RoomAnswered = Extract<CalendarChangeOf, { kind: 'room_answered' }>;
 
-const subjectOf = ({ participant, change: { kind } }: CalendarChange): string => {
+/** Names the meeting among the users of an event. No participant has this name, because their ids have no colon. */
+const meetingUser = 'meeting:';
+
+const subjectOf = ({ participant, isForMeeting, change: { kind } }: CalendarChange): string => {
   if (kind === 'room_answered') return 'room';
-  return `${kind === 'conflict' || kind === 'conflict_over' ? 'conflict' : 'event'}:${participant ?? roomUser}`;
+  const user = participant ?? (isForMeeting ? meetingUser : roomUser);
+  return `${kind === 'conflict' || kind === 'conflict_over' ? 'conflict' : 'event'}:${user}`;
 };
 
 const isAboutUpcomingSlot = (run: AuditionRun, { revision }: CalendarChange): boolean =>
@@ -105,8 +112,14 @@ const withoutOverridden = ({ journal }: AuditionRun, report: CalendarChange): Ca
   return open && { ...report, change: { kind: 'conflict', start: open.start, end: open.end } };
 };
 
-const isMootNow = (run: AuditionRun, report: CalendarChange) => (): boolean =>
-  !isAboutUpcomingSlot(run, report) || !isLastReport(run, report);
+/** A question about the event of a meeting is moot when the audition has another meeting by then, or none. */
+const isMootNow = (run: AuditionRun, report: CalendarChange): (() => boolean) => {
+  const { meeting } = run.journal.view;
+  return () =>
+    !isAboutUpcomingSlot(run, report) ||
+    !isLastReport(run, report) ||
+    (report.isForMeeting === true && run.journal.view.meeting?.id !== meeting?.id);
+};
 
 const isLastReport = (run: AuditionRun, report: CalendarChange): boolean =>
   run.calendarReports.get(subjectOf(report)) === report.inboxId;
@@ -130,9 +143,11 @@ const factOf = (run: AuditionRun, report: CalendarChange): AuditionFact | undefi
   };
 };
 
-/** Names the event that was changed. An event of no participant books the room. */
-const eventOf = ({ participant }: CalendarChange): string =>
-  participant === undefined ? 'The event that books the room' : `The event in the calendar of ${participant}`;
+/** Names the event that was changed. An event of no participant books the room, or hosts the meeting. */
+const eventOf = ({ participant, isForMeeting }: CalendarChange): string => {
+  if (participant !== undefined) return `The event in the calendar of ${participant}`;
+  return isForMeeting ? 'The event that hosts the meeting' : 'The event that books the room';
+};
 
 const ask = (
   run: AuditionRun,
@@ -203,6 +218,18 @@ const askAboutDeletion = (run: AuditionRun, report: CalendarChange): void =>
     },
     (action) => (action === 'restore' ? restore(run, report) : undefined),
   );
+
+/**
+ * Writes the event of the meeting again. The conference of a deleted event is lost: the meeting is replaced, and everyone gets
+ * the new link.
+ */
+const restoreMeeting = async (run: AuditionRun, { change }: CalendarChange): Promise<void> => {
+  const { meeting, slot, revision } = run.journal.view;
+  if (!slot || !meeting || meeting.provider === 'manual' || isHostedMeeting(meeting.provider)) return;
+  if (change.kind === 'deleted') return meetingDeleted(run, { origin: 'system', meetingId: meeting.id });
+  const isMoot = () => run.journal.view.revision !== revision;
+  await moveMeeting(run, { slot, revision }, isMoot, `:restored-${run.journal.number}`);
+};
 
 /**
  * Asks about another event that conflicts with the slot, and offers to move. After a move that was reverted, the question is
@@ -298,9 +325,11 @@ export const rescheduleTo = async (
  * Writes the event again as it was, with the room if it books the room. The number of facts distinguishes the writing from
  * all others.
  */
-const restore = async (run: AuditionRun, { participant, connection }: CalendarChange): Promise<void> => {
+const restore = async (run: AuditionRun, report: CalendarChange): Promise<void> => {
+  const { participant, connection } = report;
   const { slot, revision } = run.journal.view;
   if (!slot) return;
+  if (report.isForMeeting) return restoreMeeting(run, report);
   const label = `r${revision}:restored-${run.journal.number}`;
   if (slot.roomCalendar?.connection === connection) await bookRoom(run, { slot, revision }, { label });
   const owner = run.plan.participants.find(({ id }) => id === participant);

@@ -178,8 +178,12 @@ const writeAlone = async (
   keepOnlyRemovalOf(run, event);
 };
 
+interface ContentSource extends Pick<AuditionRun, 'plan'> {
+  readonly journal: { readonly view: Pick<AuditionRun['journal']['view'], 'meeting'> };
+}
+
 /** Returns the content of the events, which is the same in each calendar. */
-export const contentOf = ({ plan, journal }: AuditionRun, slot: Slot, revision: number): EventContent => {
+export const contentOf = ({ plan, journal }: ContentSource, slot: Slot, revision: number): EventContent => {
   const { meeting } = journal.view;
   const { calendarReminders } = plan.policy;
   const joinUrl = plan.joinLinks ? undefined : meeting?.joinUrl;

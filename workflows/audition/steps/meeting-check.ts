@@ -26,14 +26,39 @@ export const meetingCheckAtMs = (
 
 /** Checks the meeting in the background. Everyone is moved to another one when it is gone, or when its provider fails. */
 export const checkMeeting = (run: AuditionRun): void => {
-  const { meeting, slot, revision } = run.journal.view;
-  run.meetingCheckedAs = revision;
+  run.meetingCheckedAs = run.journal.view.revision;
+  lookAtMeeting(run, 'check');
+};
+
+/**
+ * Lets the automatic recording of the meeting follow the consents. A provider that fails is left only at the check before the
+ * session, which applies the consents too.
+ */
+export const consentChanged = (run: AuditionRun): void => {
+  if (run.plan.meetingSettings?.autoStartRecording) lookAtMeeting(run, 'consent');
+};
+
+/**
+ * Looks at the meeting in the background. Two looks at one meeting that starts its recording by itself would set it in any
+ * order, so there is one at a time: a later one follows.
+ */
+const lookAtMeeting = (run: AuditionRun, reason: 'check' | 'consent'): void => {
+  const { meeting, slot } = run.journal.view;
   if (!slot || !meeting || meeting.provider === 'manual' || !isMeetingNeeded(run)) return;
   const { provider } = meeting;
   const settings = run.plan.meetingSettings;
+  if (settings?.autoStartRecording) {
+    if (run.consentLook) {
+      run.consentLook = 'again';
+      return;
+    }
+    run.consentLook = 'running';
+  }
   void run.runInBackground(async (detach) => {
     detach();
-    const activities = meetingActivities(run, provider, `Check the meeting on ${provider}`, 'fallback');
+    const summary = `Check the meeting on ${provider}`;
+    const patience = run.plan.policy.meetingCheck === undefined ? 'stepPatience' : 'fallback';
+    const activities = meetingActivities(run, provider, summary, patience);
     const check = await checkedAs(() =>
       run.call((call) =>
         activities.checkMeeting({
@@ -45,9 +70,22 @@ export const checkMeeting = (run: AuditionRun): void => {
         }),
       ),
     );
+    const mustLookAgain = run.consentLook === 'again';
+    run.consentLook = undefined;
     if (run.journal.view.meeting?.id !== meeting.id) return;
+    if (check.status === 'present' && check.notHonored) {
+      const { notHonored } = check;
+      run.journal.record({
+        type: 'meeting_settings_changed',
+        meetingId: meeting.id,
+        notHonored: [...notHonored],
+      });
+      run.journal.flushInBackground();
+    }
+    if (mustLookAgain) lookAtMeeting(run, 'consent');
     if (check.status === 'absent') meetingDeleted(run, { origin: 'system', meetingId: meeting.id });
-    if (check.status === 'unusable') run.unusableMeeting = { meeting, reason: check.failure.code };
+    const isCheck = reason === 'check' || run.meetingCheckedAs === run.journal.view.revision;
+    if (check.status === 'unusable' && isCheck) run.unusableMeeting = { meeting, reason: check.failure.code };
   });
 };
 

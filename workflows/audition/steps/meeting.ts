@@ -189,18 +189,20 @@ export const removeOtherMeetings = (run: AuditionRun): void => {
  * meeting, its new one is recorded.
  * @param isMoot for a move in the background: returns whether the audition has moved on to another slot. The question
  *   to an operator is then withdrawn
+ * @param label distinguishes a move to the slot in which the meeting is
  */
 export const moveMeeting = async (
   run: AuditionRun,
   at: SlotRevision,
   isMoot?: () => boolean,
+  label = '',
 ): Promise<void> => {
   const { meeting } = run.journal.view;
   if (!meeting) return createMeeting(run, at);
   const isNeedless = () => isMoot?.() === true || isReplaced(run, meeting);
   if (meeting.provider === 'manual') return;
   const { provider } = meeting;
-  const key = run.idempotencyKeyOf(`meeting-move:${provider}:r${at.revision}`);
+  const key = run.idempotencyKeyOf(`meeting-move:${provider}:r${at.revision}${label}`);
   const activities = meetingActivities(run, provider, `Move the meeting on ${provider}`, 'stepPatience');
   // The provider creates a new meeting under this key when it no longer has the old one.
   registerRemoval(run, provider, at.slot, key);

@@ -4,6 +4,7 @@ import {
   CancellationScope,
   ChildWorkflowCancellationType,
   ParentClosePolicy,
+  patched,
   startChild,
 } from '@temporalio/workflow';
 import { correlatedIds } from '../../../domain/audition/plan.ts';
@@ -12,6 +13,8 @@ import { recordingWorkflowId } from '../../../domain/workflow-ids.ts';
 import { type RecordingInput, recordingWorkflowType } from '../../recording/messages.ts';
 import { searchAttributes } from '../../search-attributes.ts';
 import type { AuditionRun } from '../run.ts';
+
+const otherRecordingsPatch = 'recordings-of-meet-and-teams';
 
 /**
  * Expects the recordings of a session that has ended, when its meeting was to be recorded. The provider also reports them:
@@ -22,6 +25,8 @@ export const expectRecording = (run: AuditionRun): void => {
   const isWanted = run.plan.meetingSettings?.recording === 'cloud';
   if (!isWanted || !meeting || !isRecordedMeeting(meeting.provider)) return;
   if (meeting.notHonored?.includes('recording')) return;
+  // The first releases stored the recordings of Zoom only.
+  if (meeting.provider !== 'zoom' && !patched(otherRecordingsPatch)) return;
   const input = { ...correlatedIds(run.plan), provider: meeting.provider, meetingId: meeting.id };
   void run.background.start(() => CancellationScope.nonCancellable(() => startRecording(input)));
 };

@@ -39,6 +39,14 @@ const attendance: ScopeDescription = {
   en: 'see who was in your video meetings, and when',
   fr: 'voir qui a participé à vos réunions vidéo, et quand',
 };
+const recordings: ScopeDescription = {
+  en: 'see and download the recordings and transcripts of your video meetings',
+  fr: 'voir et télécharger les enregistrements et les transcriptions de vos réunions vidéo',
+};
+const recordingsDeleted: ScopeDescription = {
+  en: 'delete recordings of your video meetings, when your organization wants it',
+  fr: 'supprimer des enregistrements de vos réunions vidéo, si votre organisation le souhaite',
+};
 const whileAway: ScopeDescription = {
   en: 'do so while you are away, until you disconnect',
   fr: 'le faire en votre absence, jusqu’à ce que vous déconnectiez',
@@ -57,6 +65,7 @@ const scopeDescriptions: Readonly<Record<ConnectionProvider, Readonly<Record<str
     [`${google}admin.directory.resource.calendar.readonly`]: rooms,
     [`${google}meetings.space.settings`]: meetingSettings,
     [`${google}meetings.space.readonly`]: attendance,
+    [`${google}drive.meet.readonly`]: recordings,
   },
   microsoft: {
     openid: whoYouAre,
@@ -68,6 +77,8 @@ const scopeDescriptions: Readonly<Record<ConnectionProvider, Readonly<Record<str
     'Calendars.Read.Shared': sharedCalendars,
     'OnlineMeetings.ReadWrite': meetings,
     'OnlineMeetingArtifact.Read.All': attendance,
+    'OnlineMeetingRecording.Read.All': recordings,
+    'OnlineMeetingTranscript.Read.All': recordings,
     'Place.Read.All': rooms,
   },
   zoom: {
@@ -81,6 +92,12 @@ const scopeDescriptions: Readonly<Record<ConnectionProvider, Readonly<Record<str
     'meeting:update:meeting': meetings,
     'meeting:update:status': meetings,
     'meeting:delete:meeting': meetings,
+    'meeting:read:list_past_instances': meetingsSeen,
+    'cloud_recording:read:list_recording_files': recordings,
+    'cloud_recording:read:list_user_recordings': recordings,
+    'recording:read': recordings,
+    'cloud_recording:delete:meeting_recording': recordingsDeleted,
+    'recording:write': recordingsDeleted,
   },
   apple: {},
   ics: {},

@@ -6,17 +6,22 @@ import type { Instant } from '../../../../domain/time/instant.ts';
 import { compilePage } from '../document.ts';
 import type { Language } from '../language.ts';
 import { formatInstant, formatSlot } from '../local-time.ts';
+import { consentBlockOf, consentBlockTemplate } from '../recording-consent/block.ts';
+import type { ConsentQuestion } from '../recording-consent/question.ts';
 import { joinTranslationsFor } from './translations.ts';
 
 const renderPage = compilePage({
   head: '<% if (it.reloads) { %><meta http-equiv="refresh" content="5"><% } %>',
   styles: `h1 { font-size: 1.5rem; }
 dl { margin: 1.5rem 0; } dt { opacity: .7; font-size: .95rem; } dd { margin: 0 0 .75rem; font-weight: 600; overflow-wrap: anywhere; }
-button { font: inherit; min-height: 2.75rem; padding: .7rem 1.2rem; border-radius: .5rem; border: 1px solid #14532d; background: #14532d; color: #fff; cursor: pointer; }`,
+button { font: inherit; min-height: 2.75rem; padding: .7rem 1.2rem; border-radius: .5rem; border: 1px solid #14532d; background: #14532d; color: #fff; cursor: pointer; }
+h2 { font-size: 1.2rem; margin-top: 2rem; } button.no { background: #fff; color: #111; border-color: #555; }
+.answer { padding: .8rem 1rem; border-left: .3rem solid #14532d; }`,
   body: `<p><%= it.text %></p>
 <% if (it.note) { %><p><%= it.note %></p><% } %>
 <% if (it.facts.length > 0) { %><dl><% for (const fact of it.facts) { %><dt><%= fact.label %></dt><dd><%= fact.value %></dd><% } %></dl><% } %>
-<% if (it.button) { %><form method="post"><button><%= it.button %></button></form><% } %>`,
+<% if (it.button) { %><form method="post"><button><%= it.button %></button></form><% } %>
+${consentBlockTemplate}`,
 });
 
 interface Fact {
@@ -30,6 +35,8 @@ export interface JoinDetails {
   readonly titles: JoinTitles | undefined;
   readonly office: string | undefined;
   readonly time: JoinFacts;
+  /** Undefined: the person is not asked for a consent to the recording. */
+  readonly consent?: ConsentQuestion | undefined;
 }
 
 interface Page {
@@ -40,10 +47,16 @@ interface Page {
   readonly facts?: readonly Fact[];
   readonly button?: string;
   readonly reloads?: boolean;
+  readonly consent?: ConsentQuestion | undefined;
 }
 
-const render = (language: Language, { facts = [], ...page }: Page): string =>
-  renderPage({ language, facts: facts.filter(({ value }) => value !== undefined), ...page });
+const render = (language: Language, { facts = [], consent, ...page }: Page): string =>
+  renderPage({
+    language,
+    facts: facts.filter(({ value }) => value !== undefined),
+    ...page,
+    consent: consentBlockOf(consent, language),
+  });
 
 const factsOf = (language: Language, { titles, office, time }: JoinDetails): readonly Fact[] => {
   const words = joinTranslationsFor(language);
@@ -60,7 +73,8 @@ const factsOf = (language: Language, { titles, office, time }: JoinDetails): rea
 export const openPage = (language: Language, details: JoinDetails): string => {
   const words = joinTranslationsFor(language);
   const facts = factsOf(language, details);
-  return render(language, { title: words.openTitle, text: words.open, facts, button: words.join });
+  const { consent } = details;
+  return render(language, { title: words.openTitle, text: words.open, facts, button: words.join, consent });
 };
 
 /** The page before the link opens, with the times in the participant's zone. */
@@ -72,6 +86,7 @@ export const earlyPage = (language: Language, details: JoinDetails, opensAt: Ins
     text: words.early(formatInstant(opensAt, zone, language)),
     note: isMoved ? words.moved : undefined,
     facts: factsOf(language, details),
+    consent: details.consent,
   });
 };
 

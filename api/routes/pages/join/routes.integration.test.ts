@@ -31,13 +31,14 @@ const titles = { project: 'Night <Ferry>', role: 'The Captain' };
 const setup = async ({
   facts = [] as readonly AuditionFact[],
   locale = undefined as string | undefined,
+  recording = undefined as 'automatic' | 'by_host' | undefined,
 } = {}) => {
   let now: Instant = inWindow;
   const test = await createTestApi(database, { now: () => now });
   const auditionId = newAuditionId();
   const [requested, ...more] = factsUntilScheduled(auditionId, 'org_north');
   if (requested?.type !== 'requested') throw new TypeError('the first fact is the request');
-  const events = trail([{ ...requested, joinLinks: window }, ...more, ...facts]);
+  const events = trail([{ ...requested, joinLinks: window, recording }, ...more, ...facts]);
   await storeEvents(database.repositories.events, auditionId, events);
   const issue = async (participant?: typeof performer, language = locale) => {
     const request = {
@@ -328,5 +329,43 @@ describe('the answers of the API', () => {
     const { issue } = await setup();
     const ids = await Promise.all(Array.from({ length: 8 }, () => issue(performer)));
     expect(new Set(ids).size).toBe(1);
+  });
+});
+
+describe('the question about the recording on the page of a join link', () => {
+  const say = async ({ call }: Awaited<ReturnType<typeof setup>>, id: string, consent: string) =>
+    call('POST', `/j/${id}`, {
+      body: `consent=${consent}`,
+      headers: { 'content-type': 'application/x-www-form-urlencoded', 'accept-language': 'en' },
+    });
+  const consents = async ({ auditionId }: Awaited<ReturnType<typeof setup>>) =>
+    (await database.repositories.events.read('org_north', auditionId, { after: 0, limit: 100 })).flatMap(
+      ({ fact }) => (fact.type === 'recording_consented' ? [fact] : []),
+    );
+
+  it('is asked in the language of the participant, and answered without joining', async () => {
+    const test = await setup({ recording: 'by_host', locale: 'fr' });
+    const id = await test.issue(performer);
+    expect((await test.open(id)).text).toContain('Êtes-vous d’accord');
+    const { status, text } = await say(test, id, 'given');
+    expect([status, text.includes('Vous avez accepté')]).toEqual([200, true]);
+    await say(test, id, 'refused');
+    expect(await consents(test)).toMatchObject([
+      { consent: 'given', origin: 'link', revision: 1, participant: performer },
+      { consent: 'withdrawn', origin: 'link' },
+    ]);
+    expect((await test.received()).filter(({ dedupe_key }) => dedupe_key.includes(id))).toEqual([]);
+  });
+
+  it('is not asked on the link of the audition, without a recording, and after the start', async () => {
+    const test = await setup({ recording: 'automatic' });
+    expect((await test.open(await test.issue())).text).not.toContain('name="consent"');
+    const unrecorded = await setup();
+    expect((await unrecorded.open(await unrecorded.issue(performer))).text).not.toContain('name="consent"');
+    const id = await test.issue(performer);
+    test.at('2027-03-01T10:00:00.000Z');
+    expect((await test.open(id)).text).not.toContain('name="consent"');
+    expect((await say(test, id, 'given')).status).toBe(200);
+    expect(await consents(test)).toEqual([]);
   });
 });

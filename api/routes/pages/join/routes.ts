@@ -11,11 +11,14 @@ import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { createPageErrorHandler, pageResponse, sendPage } from '../../../plugins/browser-pages.ts';
 import { type Language, languageOf } from '../language.ts';
+import { answerConsentQuestion, consentAnswer, consentQuestionOf } from '../recording-consent/question.ts';
 import { deviceOf } from './device.ts';
 import { backupPage, closingPage, earlyPage, type JoinDetails, openPage, preparingPage } from './page.ts';
 
 const params = z.object({ link: z.string() });
 const page = pageResponse();
+/** Without a field, the person joins. */
+const form = z.object({ consent: consentAnswer.optional() }).nullish();
 
 /** Ids have at most 17 characters. A longer one is not looked up. */
 const idPattern = /^[0-9A-Za-z]{1,22}$/;
@@ -70,6 +73,13 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
     }
   };
 
+  /** Returns the question of a personal link. */
+  const consentOf = ({ link, view }: OpenedLink) => {
+    const participant = view?.participants.find(({ id }) => id === link?.participant);
+    const question = view && participant && consentQuestionOf(view, participant, now());
+    return question && { question, participant, view };
+  };
+
   const show = async (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -81,6 +91,7 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
       titles: await titlesOf(request, opened),
       office: opened.office,
       time,
+      consent: consentOf(opened)?.question,
     });
     switch (state.kind) {
       case 'invalid':
@@ -138,11 +149,22 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
   api.post(
     '/j/:link',
     {
-      schema: { hide: true, params, response: { 200: page } },
+      schema: { hide: true, params, body: form, response: { 200: page } },
       errorHandler: handleJoinPageError,
     },
     async (request, reply) => {
       const opened = await open(request.params.link);
+      const said = request.body?.consent;
+      if (said !== undefined) {
+        const asked = consentOf(opened);
+        if (asked) {
+          const { participant, view: audition } = asked;
+          const { revision } = audition;
+          await answerConsentQuestion(dependencies, request, audition, { participant, said, revision });
+        }
+        // A question that is not open any more is not shown.
+        return show(request, reply, await open(request.params.link));
+      }
       const { state, link, view } = opened;
       if (state.kind !== 'open' || state.meetingUrl === undefined || !link || !view) {
         return show(request, reply, opened);

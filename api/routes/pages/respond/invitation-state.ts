@@ -5,6 +5,7 @@ import type { AuditionView, ParticipantView } from '../../../../domain/audition/
 import { Refusal } from '../../../../domain/errors.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import type { Invitation } from '../../../../foundation/links/response-link.ts';
+import { consentQuestionOf } from '../recording-consent/question.ts';
 import type { InvitationDetails } from './page.ts';
 
 /** `open`: it can be answered. `final`: the answer cannot be changed. `moved`: the link belongs to an earlier slot. */
@@ -29,7 +30,7 @@ export const readInvitation = async (
   const participant = view?.participants.find(({ id }) => id === invitation.participant);
   if (!view?.slot || !participant) throw linkInvalid();
   const { zone, answer } = participant;
-  const details = { slot: view.slot, zone, answer };
+  const details = { slot: view.slot, zone, answer, consent: consentQuestionOf(view, participant, now) };
   const isPresent = view.announcedAs.includes(invitation.revision);
   if (isPresent && isFinal(view, participant, now)) return { kind: 'final', details };
   if (!isCommandAllowed('respond', view.state) || view.slot.end <= now) {

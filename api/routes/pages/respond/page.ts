@@ -5,10 +5,12 @@ import type { Instant } from '../../../../domain/time/instant.ts';
 import { compilePage } from '../document.ts';
 import { languageOf } from '../language.ts';
 import { formatInstant, formatSlot } from '../local-time.ts';
+import { consentBlockOf, consentBlockTemplate } from '../recording-consent/block.ts';
+import type { ConsentQuestion } from '../recording-consent/question.ts';
 import { respondTranslationsFor } from './translations.ts';
 
 const render = compilePage({
-  styles: `h1 { font-size: 1.5rem; }
+  styles: `h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
 dl { margin: 1.5rem 0; } dt { opacity: .7; } dd { margin: 0; font-weight: 600; }
 button { font: inherit; padding: .7rem 1.2rem; margin: 0 .6rem .6rem 0; border-radius: .5rem; border: 1px solid #555; cursor: pointer; }
 button.yes { background: #14532d; color: #fff; border-color: #14532d; }
@@ -22,7 +24,8 @@ button.yes { background: #14532d; color: #fff; border-color: #14532d; }
 <button class="yes" name="answer" value="accepted"><%= it.words.accept %></button>
 <button name="answer" value="declined"><%= it.words.decline %></button>
 </form>
-<% } %>`,
+<% } %>
+${consentBlockTemplate}`,
 });
 
 export interface InvitationDetails {
@@ -31,13 +34,15 @@ export interface InvitationDetails {
   readonly answer: Answer | 'none';
   /** When a decline becomes final. */
   readonly finalAt?: Instant | undefined;
+  /** Undefined: the participant is not asked for a consent. */
+  readonly consent?: ConsentQuestion | undefined;
 }
 
 /**
  * Renders the invitation with the participant's current answer, and the form unless the answer is final.
  */
 export const invitationPage = (
-  { slot, zone, answer, finalAt }: InvitationDetails,
+  { slot, zone, answer, finalAt, consent }: InvitationDetails,
   { isFinal, acceptLanguage }: { readonly isFinal: boolean; readonly acceptLanguage: string | undefined },
 ): string => {
   const language = languageOf(acceptLanguage);
@@ -55,6 +60,7 @@ export const invitationPage = (
     answered: answers[answer],
     change: isFinal ? words.final : change,
     asks: !isFinal,
+    consent: isFinal ? undefined : consentBlockOf(consent, language),
   });
 };
 

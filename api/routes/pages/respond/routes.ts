@@ -10,11 +10,15 @@ import { sendAuditionCommand } from '../../../auditions/command.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { createPageErrorHandler, pageResponse, sendPage } from '../../../plugins/browser-pages.ts';
 import { problemKinds } from '../../../problems/catalogue.ts';
+import { answerConsentQuestion, consentAnswer } from '../recording-consent/question.ts';
 import { type InvitationState, linkInvalid, readInvitation } from './invitation-state.ts';
 import { invitationPage, movedPage, type RespondPageError, respondErrorPage } from './page.ts';
 
 const params = z.object({ token: z.string() });
-const answerForm = z.object({ answer: z.enum(['accepted', 'declined']) });
+const answerForm = z.union([
+  z.object({ answer: z.enum(['accepted', 'declined']).describe('The answer to the invitation') }),
+  z.object({ consent: consentAnswer }),
+]);
 const page = pageResponse();
 
 /** Every other code is shown as `unreadable` (an invalid form) or `later` (a fault of this service). */
@@ -84,6 +88,18 @@ export const respondRoutes = (api: Api, dependencies: ApiDependencies): void => 
     return after.details.answer === answer ? after : { ...after, details: { ...after.details, answer } };
   };
 
+  /** Records the answer to the question about the recording. */
+  const answerConsent = async (
+    request: FastifyRequest,
+    { organization, auditionId, participant: id, revision }: Invitation,
+    said: z.infer<typeof consentAnswer>,
+  ): Promise<void> => {
+    const audition = await repositories.auditions.get(organization, auditionId);
+    const participant = audition?.participants.find((candidate) => candidate.id === id);
+    if (!audition || !participant) throw linkInvalid();
+    await answerConsentQuestion(dependencies, request, audition, { participant, said, revision });
+  };
+
   api.get(
     '/respond/:token',
     {
@@ -99,9 +115,16 @@ export const respondRoutes = (api: Api, dependencies: ApiDependencies): void => 
       errorHandler: handleRespondPageError,
     },
     async (request, reply) => {
-      const { answer } = request.body;
       const invitation = requireLink(request.params.token);
       const before = await readState(invitation);
+      if ('consent' in request.body) {
+        // The question is not open any more: the page says why, or does not ask it.
+        if (before.kind !== 'open' || !before.details.consent)
+          return show(request, reply, before, notRecorded);
+        await answerConsent(request, invitation, request.body.consent);
+        return show(request, reply, await readState(invitation));
+      }
+      const { answer } = request.body;
       // A double click sends the same answer twice.
       if (before.details.answer === answer) return show(request, reply, before);
       if (before.kind !== 'open') return show(request, reply, before, notRecorded);

@@ -53,7 +53,7 @@ const en: RespondTranslations = {
   unreadable:
     'Nothing was changed. Please open the link in the message again and choose one of the two answers.',
   laterTitle: 'Please try again in a minute',
-  later: 'We could not take your answer just now. Nothing was changed.',
+  later: 'We could not take your answer just now. Please send it again.',
 };
 
 const fr: RespondTranslations = {
@@ -83,7 +83,7 @@ const fr: RespondTranslations = {
   unreadable:
     'Rien n’a été modifié. Veuillez ouvrir à nouveau le lien du message et choisir l’une des deux réponses.',
   laterTitle: 'Veuillez réessayer dans une minute',
-  later: 'Nous n’avons pas pu enregistrer votre réponse. Rien n’a été modifié.',
+  later: 'Nous n’avons pas pu enregistrer votre réponse. Veuillez l’envoyer à nouveau.',
 };
 
 const translations: Readonly<Record<Language, RespondTranslations>> = { en, fr };

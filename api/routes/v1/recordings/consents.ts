@@ -7,6 +7,7 @@ import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import { requireAudition } from '../../../auditions/require-audition.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
+import { recordConsent } from '../../../recordings/record-consent.ts';
 import { auditionSchema } from '../../../schemas/audition.ts';
 import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 
@@ -15,14 +16,12 @@ const consentRequest = z.strictObject({
   consent: z.enum(recordingConsents),
 });
 
-/** The fact is appended by its key. This position says that any numbered facts may be in the trail. */
-const anyPosition = { facts: [], number: 2 ** 31 - 1 };
-
 /** Registers the route. */
-export const recordingConsentRoutes = (
-  api: Api,
-  { repositories: { auditions, events }, auditionWorkflows, now }: ApiDependencies,
-): void => {
+export const recordingConsentRoutes = (api: Api, dependencies: ApiDependencies): void => {
+  const {
+    repositories: { auditions },
+    auditionWorkflows,
+  } = dependencies;
   api.post(
     '/v1/auditions/:id/consents',
     {
@@ -64,13 +63,12 @@ export const recordingConsentRoutes = (
           'Use the ID of one of its participants.',
         );
       }
-      if (participant.recordingConsent === consent) return audition;
-      const fact = { type: 'recording_consented', participant: id, consent, origin: 'api' } as const;
-      await events.append(
-        { auditionId: audition.id, run: request.id, position: anyPosition },
-        { facts: [{ at: now(), correlationId: request.id, key: `consent/${id}:${request.id}`, fact }] },
-      );
-      return (await auditions.get(organization, audition.id)) ?? audition;
+      return recordConsent(dependencies, audition, {
+        participant,
+        consent,
+        origin: 'api',
+        correlationId: request.id,
+      });
     },
   );
 };

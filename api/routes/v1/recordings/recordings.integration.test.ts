@@ -1,6 +1,6 @@
 /** Tests the recordings of the API: the list, links and the page behind them, deletion, legal holds, consents. */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -249,6 +249,30 @@ describe('the deletion of a recording', () => {
     expect(await facts()).toContainEqual({ type: 'recording_deleted', recording: id, reason: 'request' });
     expect(await remove()).toMatchObject({ status: 202, body: { state: 'deleted' } });
   });
+
+  it.each(['request', 'retention'] as const)(
+    'removes the incomplete bytes of a recording that an operator has skipped: by %s',
+    async (reason) => {
+      const { id, organization, auditionId, keys, deleteRound, list, facts } = await setUp();
+      const upload = await storage.upload(`${organization}/${auditionId}/${id}/f1.mp4`, 9_000, callContext());
+      await upload.write(Buffer.alloc(4_000));
+      await upload.suspend();
+      const folder = join(directory, organization, auditionId, id);
+      expect(await readdir(folder)).toHaveLength(1);
+      const remove = () => test.call('DELETE', `/v1/recordings/${id}`, { key: keys.backend });
+      expect(await remove()).toMatchObject({ status: 409, body: { code: 'recording_not_stored' } });
+      await deleteRound();
+      expect(await readdir(folder)).toHaveLength(1);
+      const meeting = { auditionId, provider: 'zoom', meetingId: '81234567890' } as const;
+      const retainUntil = reason === 'request' ? '2099-01-01T00:00:00.000Z' : '2026-01-01T00:00:00.000Z';
+      await database.repositories.recordings.giveUp(meeting, retainUntil);
+      if (reason === 'request') await remove();
+      await deleteRound();
+      expect(await readdir(folder)).toEqual([]);
+      expect(await list()).toMatchObject([{ state: 'deleted' }]);
+      expect(await facts()).toContainEqual({ type: 'recording_deleted', recording: id, reason });
+    },
+  );
 
   it('happens after the retention', async () => {
     const { id, store, list, deleteRound, isStored, facts } = await setUp();

@@ -1,0 +1,201 @@
+/** Tests conflicts that appear in a feed after the booking. */
+import { randomUUID } from 'node:crypto';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { storedCalendar } from '../../db/auditions/resources.ts';
+import { defaultConflictRules, type EventRules } from '../../domain/audition/conflict-rules.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import { minute } from '../../domain/time/units.ts';
+import { createFeedChanges } from '../../providers/ics/changes.ts';
+import { createFeedReader } from '../../providers/ics/feed-reader.ts';
+import { useActivityHarness } from '../../tests/harness/activity-harness.ts';
+import { ada, slot } from '../../tests/harness/calendar-sync-harness.ts';
+import { calendarAnswer, feedEvent, feedText, startFeedServer } from '../../tests/harness/feed-server.ts';
+import type { SyncCalendarsInput } from '../contract.ts';
+import { eventIdFor } from '../effects/deterministic-ids.ts';
+import { createSyncActivities } from '../index.ts';
+import type { AuditionSignals } from './audition-signals.ts';
+
+const benchFor = useActivityHarness();
+
+/** Sets up an audition in 2027, because feeds are listed a year ahead, and a participant who has nothing but a feed. */
+const setup = async (rules: Partial<EventRules> = {}) => {
+  const bench = await benchFor();
+  const { repositories, pool, auditionId } = bench;
+  const day = new Date(Date.now() + 30 * 24 * 60 * minute).toISOString().slice(0, 10);
+  const booked = { ...slot, start: `${day}T10:00:00.000Z`, end: `${day}T10:30:00.000Z` };
+  const feed = await startFeedServer('Work');
+  onTestFinished(feed.close);
+  const connected = await repositories.connections.connect({
+    organization: 'org_1',
+    owner: undefined,
+    provider: 'ics',
+    grant: {
+      account: { id: randomUUID(), name: 'Work (calendar.example.com)' },
+      scopes: [],
+      credential: { kind: 'feed_address', address: feed.address },
+    },
+  });
+  if (connected.kind !== 'connected') throw new Error('the feed was not connected');
+  const connection = connected.id;
+  const calendarName = `ics/${randomUUID()}`;
+  const family = {
+    participant: ada,
+    connection,
+    provider: 'ics',
+    calendarId: 'primary',
+    calendarName,
+  } as const;
+  await repositories.participantConflicts.setRules(auditionId, [ada], { ...defaultConflictRules, ...rules });
+  await repositories.busyCalendars.replace({ organization: 'org_1', auditionId }, [family]);
+  await pool.query(
+    `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
+     VALUES ($1, 1, $2, 'org_1', tstzrange($3, $4))`,
+    [auditionId, storedCalendar(calendarName), booked.start, booked.end],
+  );
+  await pool.query(
+    `INSERT INTO auditions (id, organization, project, role, state, needs_attention, requested_at, sequence, view)
+     VALUES ($1, 'org_1', 'p', 'r', 'scheduled', false, now(), 1, $2)
+     ON CONFLICT (id) DO UPDATE SET state = 'scheduled', view = $2`,
+    [auditionId, JSON.stringify({ slot: booked, revision: 1 })],
+  );
+  let clock = Date.now();
+  const signal: Parameters<AuditionSignals['calendarChanged']>[] = [];
+  const activities = createSyncActivities({
+    repositories,
+    providers: {
+      calendars: bench.providers.calendars,
+      calendarChanges: {
+        ics: createFeedChanges(
+          createFeedReader(
+            () => fetch,
+            () => clock,
+          ),
+          () => {},
+        ),
+      },
+    },
+    accessTokens: bench.accessTokens,
+    signals: {
+      calendarChanged: async (...sent) => {
+        signal.push(sent);
+        return 'signaled';
+      },
+      answerReported: async () => 'signaled',
+    },
+    report: () => {},
+    publicUrl: 'http://127.0.0.1',
+    pollMinutes: 15,
+    reconciliationHours: 24,
+  });
+  /** Reads the feed. Its copy is used for a minute. */
+  const sync = (change: Partial<SyncCalendarsInput> = {}) => {
+    clock += 2 * minute;
+    const about = { organization: 'org_1', connection, provider: 'ics', correlationId: 'corr-1' } as const;
+    return new MockActivityEnvironment().run((input: SyncCalendarsInput) => activities.syncCalendars(input), {
+      ...about,
+      ...change,
+    });
+  };
+  /** An event on the day of the slot, at these times of the day. */
+  const at = (uid: string, from: string, until: string) => {
+    const compact = day.replaceAll('-', '');
+    return feedEvent(uid, `DTSTART:${compact}T${from}00Z`, `DTEND:${compact}T${until}00Z`);
+  };
+  const serve = (...events: readonly (readonly string[])[]) =>
+    feed.serve(calendarAnswer(feedText(...events.flat())));
+  serve();
+  await sync();
+  const stored = async () => {
+    const { rows } = await pool.query(
+      'SELECT generation, is_busy_only AS "isBusyOnly", state FROM synced_calendars WHERE connection = $1',
+      [connection],
+    );
+    return rows;
+  };
+  return {
+    ...bench,
+    booked,
+    connection,
+    sync,
+    at,
+    serve,
+    stored,
+    sent: signal,
+    kinds: () => signal.map(([, { change }]) => change.kind),
+  };
+};
+
+describe('a feed of a participant', () => {
+  it('reports a new event in the time of the slot once, and again when it is gone', async () => {
+    const { sync, serve, at, sent, kinds, booked, auditionId, connection } = await setup();
+    serve(at('rehearsal', '1015', '1100'));
+    await sync();
+    await sync();
+    expect(sent).toMatchObject([
+      [
+        auditionId,
+        { participant: ada, provider: 'ics', connection, revision: 1, change: { kind: 'conflict' } },
+      ],
+    ]);
+    expect(sent[0]?.[1].change).toEqual({
+      kind: 'conflict',
+      start: booked.start.replace('10:00', '10:15'),
+      end: booked.end.replace('10:30', '11:00'),
+    });
+    serve();
+    await sync();
+    expect(kinds()).toEqual(['conflict', 'conflict_over']);
+  });
+
+  it('reports an event that is closer than the buffer', async () => {
+    const { sync, serve, at, kinds } = await setup({ calendarBuffer: 10 * minute });
+    serve(at('far', '1040', '1100'));
+    await sync();
+    expect(kinds()).toEqual([]);
+    serve(at('near', '1035', '1100'));
+    await sync();
+    expect(kinds()).toEqual(['conflict']);
+  });
+
+  it('reports a conflict once when its publisher changes the UIDs with each reading', async () => {
+    const { sync, serve, at, kinds } = await setup();
+    for (let reading = 0; reading < 3; reading += 1) {
+      serve(at(randomUUID(), '1015', '1100'), at(randomUUID(), '1015', '1100'));
+      await sync();
+    }
+    expect(kinds()).toEqual(['conflict']);
+  });
+
+  it.each([
+    ['the invitation to the audition', (id: string) => `${id}@castmatch`],
+    ['the event that was written to a CalDAV calendar', (id: string) => eventIdFor(`aud_${id.slice(4)}`)],
+    ['the event that Google publishes', (id: string) => `${eventIdFor(`aud_${id.slice(4)}`)}@google.com`],
+  ])('does not report %s', async (_what, uidOf) => {
+    const { sync, serve, at, kinds, auditionId } = await setup();
+    serve(at(uidOf(auditionId), '1000', '1030'));
+    await sync();
+    expect(kinds()).toEqual([]);
+  });
+
+  it('is listed again only when its text has changed', async () => {
+    const { sync, serve, at, stored } = await setup();
+    await sync();
+    expect(await stored()).toEqual([{ generation: 1, isBusyOnly: true, state: 'in_sync' }]);
+    serve(at('rehearsal', '1200', '1300'));
+    await sync();
+    await sync();
+    expect(await stored()).toMatchObject([{ generation: 2 }]);
+  });
+
+  it('is read at the interval of the configuration, and ends with the last audition', async () => {
+    const { sync, pool, auditionId, stored } = await setup();
+    expect(await sync()).toMatchObject({ kind: 'synced', nextPollMs: 15 * minute });
+    expect(
+      await sync({ reconcile: { isFirst: true, isDryRun: false, requestedAt: toInstant(Date.now()) } }),
+    ).toMatchObject({ isReconciled: true });
+    await pool.query('DELETE FROM slot_holds WHERE audition_id = $1', [auditionId]);
+    expect(await sync()).toEqual({ kind: 'ended', reason: 'unused' });
+    expect(await stored()).toEqual([]);
+  });
+});

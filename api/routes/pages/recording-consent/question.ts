@@ -1,0 +1,64 @@
+/** The question whether a participant agrees to be recorded, and its answer by a link. */
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { RecordingConsent } from '../../../../domain/audition/events.ts';
+import type { AuditionView, ParticipantView } from '../../../../domain/audition/view.ts';
+import { needsConsent } from '../../../../domain/recordings/recording-consent.ts';
+import type { Instant } from '../../../../domain/time/instant.ts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { recordConsent } from '../../../recordings/record-consent.ts';
+
+export interface ConsentQuestion {
+  /** Undefined: not answered yet. */
+  readonly answer: RecordingConsent | undefined;
+}
+
+/** The form of the question. */
+export const consentAnswer = z
+  .enum(['given', 'refused'])
+  .describe('The answer to the question about the recording');
+
+/**
+ * Returns the question for a participant. Undefined: it is not asked. It is asked, and its answer can be changed, until the
+ * session begins.
+ */
+export const consentQuestionOf = (
+  { recording, state, slot }: AuditionView,
+  participant: ParticipantView,
+  now: Instant,
+): ConsentQuestion | undefined => {
+  const isOpen =
+    recording !== undefined &&
+    (state === 'scheduled' || state === 'confirmed') &&
+    slot !== undefined &&
+    now < slot.start;
+  if (!isOpen || !needsConsent(participant) || participant.answer === 'declined') return undefined;
+  return { answer: participant.recordingConsent };
+};
+
+/** Records the answer. A consent that is taken back is a withdrawal. */
+export const answerConsentQuestion = (
+  dependencies: ApiDependencies,
+  request: FastifyRequest,
+  audition: AuditionView,
+  {
+    participant,
+    said,
+    revision,
+  }: {
+    readonly participant: ParticipantView;
+    readonly said: z.infer<typeof consentAnswer>;
+    /** The revision of the slot that the participant has seen. */
+    readonly revision: number;
+  },
+): Promise<AuditionView> => {
+  const { recordingConsent: before } = participant;
+  const wasGiven = before === 'given' || before === 'withdrawn';
+  return recordConsent(dependencies, audition, {
+    participant,
+    consent: said === 'refused' && wasGiven ? 'withdrawn' : said,
+    origin: 'link',
+    correlationId: request.id,
+    revision,
+  });
+};

@@ -1,0 +1,81 @@
+/**
+ * Lists the changes of a feed. A feed has no protocol for changes: its text is read whole, and compared by its digest with
+ * the text that was listed last. A text that has changed is listed as a whole. Only events that block time are listed.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import { instantSchema } from '../../domain/time/instant.ts';
+import type { BusyTime } from '../icalendar/busy-times.ts';
+import { operationOf } from '../operations.ts';
+import type { CalendarChanges, ListedChange } from '../ports.ts';
+import type { ReportUnreadable } from '../unreadable-events.ts';
+import { readFeed } from './busy-times.ts';
+import { feedError, fromFeed } from './errors.ts';
+import { reportDamagedEvents } from './feed-faults.ts';
+import type { FeedReader } from './feed-reader.ts';
+import { listedAheadMs, longestUid, maxBusyTimes, shortestListMs } from './settings.ts';
+
+const operation = operationOf('ics', 'calendar.listChanges');
+
+const cursorSchema = z.object({
+  digest: z.string().describe('Of the text that was listed'),
+  until: instantSchema.describe('Where the list ends'),
+});
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('base64url');
+
+/** Creates the changes of feeds. `reportUnreadable` is called after each listing of a feed that has damaged events. */
+export const createFeedChanges = (
+  feeds: Pick<FeedReader, 'read'>,
+  reportUnreadable: ReportUnreadable,
+  now: () => number = Date.now,
+): CalendarChanges => ({
+  name: 'ics',
+  changesRarely: true,
+  listChanges: async (connection, _calendarId, position, call) => {
+    try {
+      const text = await feeds.read(connection, operation, call);
+      const digest = digestOf(text);
+      if (position.kind === 'changes') {
+        return isCurrent(position.cursor, digest, now())
+          ? { kind: 'page', changes: [], nextCursor: position.cursor }
+          : { kind: 'cursor_expired' };
+      }
+      const until = toInstant(now() + listedAheadMs);
+      const { busy, faults } = await readFeed(text, { from: position.since, until }, maxBusyTimes, call);
+      reportDamagedEvents(connection, faults, reportUnreadable);
+      if (busy.length > maxBusyTimes) throw tooManyEvents();
+      const nextCursor = JSON.stringify(cursorSchema.parse({ digest, until }));
+      return { kind: 'page', changes: busy.map(toChange), listedUntil: until, nextCursor };
+    } catch (error) {
+      throw fromFeed(operation, error, call);
+    }
+  },
+});
+
+const isCurrent = (text: string, digest: string, nowMs: number): boolean => {
+  const cursor = cursorSchema.safeParse(parsed(text)).data;
+  return cursor?.digest === digest && toEpochMs(cursor.until) - nowMs >= shortestListMs;
+};
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Events of a feed have no ids but their UIDs, which all occurrences of a series share. */
+const toChange = ({ start, end, busy, uid = '' }: BusyTime): ListedChange => ({
+  id: createHash('sha256').update(`${start} ${end} ${uid}`).digest('hex').slice(0, 40),
+  ...(uid === '' || uid.length > longestUid ? {} : { uid }),
+  event: { start, end, zone: 'UTC', isAllDay: false, busy },
+});
+
+const tooManyEvents = () =>
+  feedError(operation, {
+    code: 'too_many_events',
+    message: `the calendar has more than ${maxBusyTimes} busy times in a year`,
+  });
