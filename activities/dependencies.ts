@@ -13,6 +13,7 @@ import type { Connections } from '../db/connections/repository.ts';
 import type { OperationLedger } from '../db/ledger/operations.ts';
 import type { HostClaims } from '../db/meetings/host-claims.ts';
 import type { MeetingPreferences } from '../db/meetings/meeting-preferences.ts';
+import type { Registrants } from '../db/meetings/registrants.ts';
 import type { SessionBlocks } from '../db/session-blocks/session-blocks.ts';
 import type { EventStore } from '../db/trail/event-store.ts';
 import type { AuditionId, OrganizationId, ParticipantId } from '../domain/ids.ts';
@@ -28,6 +29,7 @@ export interface ActivityDependencies {
     readonly sessionBlocks: Pick<SessionBlocks, 'get'>;
     readonly connections: Connections;
     readonly hostClaims: HostClaims;
+    readonly registrants: Registrants;
     readonly meetingPreferences: Pick<MeetingPreferences, 'get'>;
     readonly organizations: Organizations;
     readonly noticeDeliveries: NoticeDeliveries;
@@ -52,6 +54,8 @@ export interface ActivityDependencies {
   }) => string;
   /** Returns the join link of a participant, or of the audition. The same one until it is revoked. */
   readonly joinUrl: (request: JoinLinkRequest) => Promise<string>;
+  /** Returns the ids of join links, in the order of the requests. The same ones until they are revoked. */
+  readonly issueJoinLinks: (requests: readonly JoinLinkRequest[]) => Promise<readonly string[]>;
   /**
    * Tells a running audition that another one has taken the slot that it yielded. Best effort: an audition that does not
    * learn it yields until the period of its decline ends.

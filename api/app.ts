@@ -34,6 +34,7 @@ import { auditionCommandRoutes } from './routes/v1/auditions/commands.ts';
 import { auditionItem } from './routes/v1/auditions/item.ts';
 import { auditionJoinLinks } from './routes/v1/auditions/join-links.ts';
 import { auditionParticipants } from './routes/v1/auditions/participants.ts';
+import { waitingListRoutes } from './routes/v1/auditions/waiting-list.ts';
 import { availabilityRoutes } from './routes/v1/availability.ts';
 import { connectionCalendars } from './routes/v1/connections/calendars.ts';
 import { connectionCollection } from './routes/v1/connections/collection.ts';
@@ -135,6 +136,7 @@ export const buildApi = async (
   recordingPolicyRoutes(api, dependencies);
   recordingConsentRoutes(api, dependencies);
   auditionJoinLinks(api, dependencies);
+  waitingListRoutes(api, dependencies);
   attentionRoutes(api, dependencies);
   availabilityRoutes(api, dependencies);
   webhookEndpointCollection(api, dependencies);

@@ -13,6 +13,7 @@ import { type AuditionReadModel, createAuditionReadModel } from './auditions/rea
 import { type AuditionRecords, createAuditionRecords } from './auditions/records.ts';
 import { createSlotHolds, type SlotHolds } from './auditions/slot-holds.ts';
 import { createSuppressions, type Suppressions } from './auditions/suppressions.ts';
+import { createWaitingEntries, type WaitingEntries } from './auditions/waiting-entries.ts';
 import { type BusyCalendars, createBusyCalendars } from './calendars/busy-calendars.ts';
 import { createParticipantConflicts, type ParticipantConflicts } from './calendars/participant-conflicts.ts';
 import { createSyncedCalendars, type SyncedCalendars } from './calendars/synced-calendars.ts';
@@ -46,6 +47,7 @@ import { createWebhookInbox, type WebhookInbox } from './inbox/webhooks.ts';
 import { createOperationLedger, type OperationLedger } from './ledger/operations.ts';
 import { createHostClaims, type HostClaims } from './meetings/host-claims.ts';
 import { createMeetingPreferences, type MeetingPreferences } from './meetings/meeting-preferences.ts';
+import { createRegistrants, type Registrants } from './meetings/registrants.ts';
 import { createProviderHealth, type ProviderHealth } from './providers/health.ts';
 import { createQuotas } from './providers/quotas.ts';
 import { createRecordingAccesses, type RecordingAccesses } from './recordings/recording-accesses.ts';
@@ -67,6 +69,7 @@ export interface Repositories {
   readonly auditionRecords: AuditionRecords;
   readonly participantFeeds: ParticipantFeeds;
   readonly joinLinks: JoinLinks;
+  readonly waitingEntries: WaitingEntries;
   readonly sessionBlocks: SessionBlocks;
   readonly blockFeeds: BlockFeeds;
   readonly blockAuditions: BlockAuditions;
@@ -85,6 +88,7 @@ export interface Repositories {
   readonly vault: Vault;
   readonly organizations: Organizations;
   readonly meetingPreferences: MeetingPreferences;
+  readonly registrants: Registrants;
   readonly providerHealth: ProviderHealth;
   readonly quotas: QuotaStore;
   readonly apiKeys: ApiKeys;
@@ -125,6 +129,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     auditionRecords: createAuditionRecords(db),
     participantFeeds: createParticipantFeeds(db),
     joinLinks: createJoinLinks(db, vault),
+    waitingEntries: createWaitingEntries(db),
     sessionBlocks: createSessionBlocks(db),
     blockFeeds: createBlockFeeds(db),
     blockAuditions: createBlockAuditions(db),
@@ -143,6 +148,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     vault,
     organizations: createOrganizations(db),
     meetingPreferences: createMeetingPreferences(db, vault),
+    registrants: createRegistrants(db),
     providerHealth: createProviderHealth(db),
     quotas: createQuotas(db),
     apiKeys: createApiKeys(db),

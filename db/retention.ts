@@ -143,6 +143,22 @@ export const deleteOldDeliveries = (db: Database, olderThanDays: number): Promis
   );
 
 /**
+ * Deletes the entries of waiting lists of auditions that were closed more than `olderThanDays` ago. Returns how many. The
+ * administrative acts of the admissions stay.
+ */
+export const deleteOldWaitingEntries = (db: Database, olderThanDays: number): Promise<number> =>
+  deleteInBatches(
+    db,
+    sql`
+      DELETE FROM waiting_entries WHERE (audition_id, participant, revision) IN (
+        SELECT audition_id, participant, revision
+        FROM waiting_entries JOIN auditions ON auditions.id = waiting_entries.audition_id
+        WHERE ${closedBefore(olderThanDays)} LIMIT ${batchSize}
+      )
+    `,
+  );
+
+/**
  * Deletes the join links, with their uses, of auditions that were closed more than `olderThanDays` ago. Returns how many
  * links. A deleted link looks like one that never existed.
  */

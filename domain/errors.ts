@@ -131,6 +131,7 @@ export const refusalCodes = [
   'audition_closed',
   'audition_stopped',
   'check_in_not_open',
+  'not_admitted_in_turn',
   'audition_not_found',
   'attention_not_found',
   'action_not_offered',

@@ -13,7 +13,12 @@ const inboxEvent = <Kind extends string, Event extends z.ZodType>(kind: Kind, ev
 
 /** `at` is the time of the event according to the provider. */
 const meeting = z.object({ meetingId: z.string(), at: instantSchema.optional() });
-const attendee = meeting.extend({ name: z.string().optional(), email: z.string().optional() });
+const attendee = meeting.extend({
+  name: z.string().optional(),
+  email: z.string().optional(),
+  /** The id of the registrant with whose address the person joined. */
+  registrant: z.string().optional(),
+});
 /** Names the calendar only. The changes have to be read from the provider. */
 const calendar = z.object({ connection: connectionIdSchema, calendarId: z.string() });
 const subscription = calendar.extend({ subscription: z.string() });
@@ -54,6 +59,13 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
     'link.joined',
     z.object({ audition: auditionIdSchema, participant: participantIdSchema, at: instantSchema }),
   ),
+  /** The casting office has admitted a performer who waited. */
+  inboxEvent(
+    'performer.admitted',
+    z.object({ audition: auditionIdSchema, participant: participantIdSchema, at: instantSchema }),
+  ),
+  /** A join link, for which a participant may be registered at the provider of the meeting, was revoked. */
+  inboxEvent('link.revoked', z.object({ audition: auditionIdSchema })),
   /** The account's owner has removed our app at the provider. */
   inboxEvent(
     'connection.deauthorized',

@@ -160,6 +160,11 @@ export const catalog = {
       'meetings.end': { writes: true, circuit: true },
       /** Pages of up to 300 participants. */
       'meetings.attendance': { writes: false, circuit: true },
+      /** Pages of up to 300 registrants. */
+      'registrants.find': { writes: false, circuit: true },
+      /** Does not count as a change of the meeting. Zoom allows 3 a day for each address and meeting, and each address is used once. */
+      'registrants.add': { writes: true, circuit: true },
+      'registrants.cancel': { writes: true, circuit: true },
       'oauth.redeem': { writes: true },
       /** Invalidates the previous refresh token. */
       'oauth.refresh': { writes: true },

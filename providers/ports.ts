@@ -8,6 +8,7 @@ import type {
   meetingVendors,
   ReadOnlyCalendarName,
   RecordedMeetingName,
+  RegistrantMeetingName,
   ServiceMeetingName,
   WritableCalendarName,
 } from '../domain/providers/vendors.ts';
@@ -16,6 +17,7 @@ import type { CalendarProvider, ReadableCalendarProvider } from './ports/calenda
 import type { MeetingProvider } from './ports/meetings.ts';
 import type { ChannelVendors, EmailProvider, TextMessageProvider } from './ports/messages.ts';
 import type { RecordingProvider } from './ports/recordings.ts';
+import type { MeetingRegistrants } from './ports/registrants.ts';
 import type { FileStorage } from './ports/storage.ts';
 
 export * from './ports/calendar-changes.ts';
@@ -25,6 +27,7 @@ export * from './ports/calls.ts';
 export * from './ports/meetings.ts';
 export * from './ports/messages.ts';
 export * from './ports/recordings.ts';
+export * from './ports/registrants.ts';
 export * from './ports/storage.ts';
 
 /** The providers, constructed once per process by `providers/registry.ts`. */
@@ -37,6 +40,7 @@ export interface Providers {
   readonly textMessages: TextMessageProvider;
   readonly email: EmailProvider;
   readonly recordings: Readonly<Record<RecordedMeetingName, RecordingProvider>>;
+  readonly registrants: Readonly<Record<RegistrantMeetingName, MeetingRegistrants>>;
   readonly storage: FileStorage;
 }
 

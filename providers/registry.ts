@@ -48,6 +48,7 @@ import { createZoomCheck } from './zoom/health.ts';
 import { createZoomMeetings } from './zoom/meetings.ts';
 import { createZoomAuthorizer } from './zoom/oauth.ts';
 import { createZoomRecordings } from './zoom/recordings.ts';
+import { createZoomRegistrants } from './zoom/registrants.ts';
 import { type ZoomSettings, zoomSettingsOf, zoomVariables } from './zoom/settings.ts';
 
 export interface ProviderSettings {
@@ -154,6 +155,7 @@ export const createProviders = (
       google_meet: createMeetRecordings(google, settings.google, download),
       microsoft_teams: createTeamsRecordings(graph, settings.microsoft, download),
     },
+    registrants: { zoom: createZoomRegistrants(zoom) },
     storage,
     authorizers: {
       oauth: {

@@ -175,6 +175,7 @@ const createAuditionActivities = (
       const [id] = await repositories.joinLinks.issue([request], joinLinkIds);
       return `${publicUrl}/j/${id}`;
     },
+    issueJoinLinks: (requests) => repositories.joinLinks.issue(requests, joinLinkIds),
     sender: smtp.from,
     replyAddress: replyAddresses && ((invitee) => replyAddresses.of(invitee)),
   });

@@ -140,13 +140,18 @@ describe('a round of the synchronisation', () => {
   });
 
   it('reads the other calendars when one has vanished, and reports it', async () => {
-    const { sync, write, useAnother } = await setup();
+    const { sync, write, useAnother, repositories, connection } = await setup();
     await write(1, slot);
     await useAnother('vanished');
     expect(await sync()).toMatchObject({
       kind: 'synced',
       calendars: [{ state: 'in_sync' }, { state: 'unavailable', error: 'not_found', pushError: 'not_found' }],
     });
+    const problems = async () => (await repositories.connectionProblems.list([connection])).get(connection);
+    const [problem] = (await problems()) ?? [];
+    expect(problem).toMatchObject({ kind: 'calendar_not_found' });
+    await sync();
+    expect(await problems()).toEqual([problem]);
   });
 
   it('reads the other calendars when the reading of one fails unexpectedly, and throws then', async () => {

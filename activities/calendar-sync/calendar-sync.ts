@@ -151,8 +151,14 @@ export const createCalendarSyncActivities = ({
         if ((await read(round, calendar)) === 'more') isMore = true;
       } catch (error) {
         if (error instanceof ProviderError && error.fault.kind === 'reconnect') throw error;
-        if (!(error instanceof ProviderError) || isTransient(error.fault)) failure ??= error;
-        else await syncedCalendars.markUnavailable(calendar, error.fault.kind);
+        const fault = error instanceof ProviderError ? error.fault : undefined;
+        if (fault && !isTransient(fault)) {
+          await syncedCalendars.markUnavailable(calendar, fault.kind);
+          continue;
+        }
+        // A calendar whose server fails for long is a problem of the connection.
+        if (fault) await syncedCalendars.noteFault(calendar, fault.kind);
+        failure ??= error;
       }
     }
     if (failure !== undefined) throw failure;

@@ -3,6 +3,7 @@ import type { ObservedAttendance } from '../../domain/audition/attendee.ts';
 import type { Meeting } from '../../domain/audition/events.ts';
 import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
 import type { MeetingSettings, SettingName } from '../../domain/audition/meeting-settings.ts';
+import type { Participant } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import type { MeetingProviderName } from '../../domain/providers/vendors.ts';
 import type { UndoResult } from './calendars.ts';
@@ -44,6 +45,14 @@ export interface CheckMeetingInput extends AuditionCall {
   readonly settings?: MeetingSettings | undefined;
 }
 
+export interface RegisterParticipantsInput extends AuditionCall {
+  readonly provider: MeetingProviderName;
+  readonly meeting: Meeting;
+  readonly slot: Slot;
+  /** All who are to be registered. Others are cancelled. */
+  readonly participants: readonly Pick<Participant, 'id' | 'name'>[];
+}
+
 /** What the provider says of the meeting. */
 export interface MeetingLook {
   readonly status: 'present' | 'absent';
@@ -74,6 +83,11 @@ export interface MeetingActivities {
   /** Ends the meeting at the end of its slot, if it is open. Idempotent by key. Does nothing where the provider cannot. */
   endMeeting(input: EndMeetingInput): Promise<void>;
   createMeeting(input: CreateMeetingInput): Promise<Meeting>;
+  /**
+   * Registers the participants of a meeting with registration, and cancels the registrants who are not among them. Does
+   * nothing at a provider without registration.
+   */
+  registerParticipants(input: RegisterParticipantsInput): Promise<void>;
   /**
    * Moves the meeting and returns it. Returns a new meeting, created under `key`, when the provider no longer has the
    * old one, or when its host has another meeting at the new time. The old meeting is then removed.

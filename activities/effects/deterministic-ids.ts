@@ -25,6 +25,13 @@ export const conferenceRequestId = (key: string): string => sha256(`conference\n
 export const meetingReference = (auditionId: AuditionId, key: string): string =>
   `${auditionId}:${sha256(`meeting\n${key}`).slice(0, 24)}`;
 
+/**
+ * Returns the reference of the registrant to whose address the join link leads. It is part of an address at the provider,
+ * so it does not contain the link.
+ */
+export const registrantReference = (link: string): string =>
+  `registrant-${sha256(`registrant\n${link}`).slice(0, 24)}`;
+
 /** Returns the Message-ID (RFC 5322) of the notice with this key. */
 export const messageIdFor = (key: string): string => `<${sha256(`message\n${key}`).slice(0, 40)}@castmatch>`;
 

@@ -11,6 +11,7 @@ import { ProviderError } from '../../domain/errors.ts';
 import {
   type HostedMeetingName,
   isRecordedMeeting,
+  isRegistrantMeeting,
   meetingVendors,
   type VendorName,
 } from '../../domain/providers/vendors.ts';
@@ -22,6 +23,7 @@ import type {
   CreateMeetingInput,
   EndMeetingInput,
   MoveMeetingInput,
+  RegisterParticipantsInput,
   RemoveMeetingInput,
   UndoResult,
 } from '../contract.ts';
@@ -34,6 +36,7 @@ import { createHostedCreation, withSettings } from './hosted-creation.ts';
 import { createMeetingHosts } from './meeting-hosts.ts';
 import type { MeetingSteps } from './meeting-steps.ts';
 import { applyConsent, nameWithheld, withConsent } from './recording-consent.ts';
+import { createRegistration } from './registrants.ts';
 
 /** The step that has created a meeting, and the host it was created with. */
 interface Creation {
@@ -46,11 +49,14 @@ interface Creation {
  * @param name the meeting provider, which selects the vendor.
  */
 export const createHostedMeetingSteps = (
-  dependencies: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>,
+  dependencies: Pick<
+    ActivityDependencies,
+    'repositories' | 'providers' | 'accessTokens' | 'issueJoinLinks' | 'sender'
+  >,
   name: HostedMeetingName,
 ): MeetingSteps => {
-  const { ledger, hostClaims: claims, events } = dependencies.repositories;
-  const { providers } = dependencies;
+  const { ledger, hostClaims: claims, events, registrants } = dependencies.repositories;
+  const { providers, issueJoinLinks, sender } = dependencies;
   const meetings = providers.meetings[name];
   const hosts = createMeetingHosts(dependencies, name);
   const create = createHostedCreation({ name, provider: meetings, hosts, claims });
@@ -265,6 +271,22 @@ export const createHostedMeetingSteps = (
     }),
     ...(meetings.end && { end: endOnce }),
     create: createOnce,
+    ...(isRegistrantMeeting(name) && {
+      register: async (input: RegisterParticipantsInput) => {
+        const register = createRegistration({
+          name,
+          ledger,
+          stored: registrants,
+          provider: providers.registrants[name],
+          issueJoinLinks,
+          sender,
+        });
+        await register(
+          input,
+          await openHostOf(input, operationOf(meetingVendors[name].vendor, 'registrants.add')),
+        );
+      },
+    }),
 
     move: async (input) => {
       const creation = await creationOf(input);

@@ -7,6 +7,7 @@ import type {
   EndMeetingInput,
   MeetingLook,
   MoveMeetingInput,
+  RegisterParticipantsInput,
   RemoveMeetingInput,
   UndoResult,
 } from '../contract.ts';
@@ -21,6 +22,8 @@ export interface MeetingSteps {
   check(input: CheckMeetingInput): Promise<MeetingLook>;
   /** Ends the meeting if it is open. Idempotent by key. Absent when the provider cannot end a meeting. */
   readonly end?: ((input: EndMeetingInput) => Promise<void>) | undefined;
+  /** Makes the registrants those of the input. Absent when the provider registers no people. */
+  readonly register?: ((input: RegisterParticipantsInput) => Promise<void>) | undefined;
   /** Returns who was in the meeting. Absent when the provider does not report it. */
   readonly attendance?: ((input: CheckMeetingInput) => Promise<readonly ObservedAttendance[]>) | undefined;
 }

@@ -15,7 +15,10 @@ import type { MeetingSteps } from './meeting-steps.ts';
  * the input has a fallback, so that the workflow uses the next provider immediately.
  */
 export const createMeetingActivities = (
-  dependencies: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>,
+  dependencies: Pick<
+    ActivityDependencies,
+    'repositories' | 'providers' | 'accessTokens' | 'issueJoinLinks' | 'sender'
+  >,
 ): MeetingActivities => {
   const { events } = dependencies.repositories;
 
@@ -47,6 +50,9 @@ export const createMeetingActivities = (
     },
     endMeeting: async (input) => {
       await (await stepsFor(input)).end?.(input);
+    },
+    registerParticipants: async (input) => {
+      await (await stepsFor(input)).register?.(input);
     },
     moveMeeting: async (input) => (await stepsFor(input)).move(input),
     removeMeeting: async (input) => (await stepsFor(input)).remove(input),

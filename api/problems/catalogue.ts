@@ -46,6 +46,7 @@ export const problemKinds = {
   reopen_expired: { status: 409, title: 'The audition can no longer be reopened' },
   participant_limit_reached: { status: 409, title: 'The limit of participants is reached' },
   check_in_not_open: { status: 409, title: 'Check-in is not open' },
+  not_admitted_in_turn: { status: 409, title: 'Performers are not admitted in turn' },
   action_not_offered: { status: 409, title: 'The attention item does not offer this action' },
   request_timed_out: { status: 408, title: 'The request did not arrive in time' },
   headers_too_large: { status: 431, title: 'The headers are too large' },

@@ -77,10 +77,14 @@ export interface JoinLinks {
    */
   issue(requests: readonly JoinLinkRequest[], ids: Pick<JoinLinkIds, 'of'>): Promise<readonly string[]>;
   /** Returns a link that is not revoked, with its audition as the read model shows it. Runs one statement for any id. */
-  find(
-    id: string,
-  ): Promise<
-    | { readonly link: StoredJoinLink; readonly view: AuditionView; readonly details: JoinPageDetails }
+  find(id: string): Promise<
+    | {
+        readonly link: StoredJoinLink;
+        readonly view: AuditionView;
+        /** The participant's own address of the present meeting, when the provider has registered the participant. */
+        readonly registrantUrl: string | undefined;
+        readonly details: JoinPageDetails;
+      }
     | undefined
   >;
   /** Decrypts the titles of a link. @throws the errors of `Vault.open` */
@@ -131,6 +135,10 @@ const foundSchema = z.object({
     .nullable()
     .transform((sealed) => sealed ?? undefined),
   view: auditionViewSchema,
+  registrantUrl: z
+    .string()
+    .nullable()
+    .transform((url) => url ?? undefined),
 });
 
 const listedSchema = z.object({
@@ -240,20 +248,23 @@ export const createJoinLinks = (db: Database, vault: Pick<Vault, 'seal' | 'open'
 
     async find(id) {
       const { rows } = await db.execute(sql`
-        SELECT join_links.id, join_links.organization, audition_id AS "auditionId", participant, locale, view,
+        SELECT join_links.id, join_links.organization, join_links.audition_id AS "auditionId", join_links.participant,
+          locale, view, meeting_registrants.join_url AS "registrantUrl",
           organizations.name AS office,
           coalesce(sealed_titles, (
             SELECT other.sealed_titles FROM join_links AS other
             WHERE other.audition_id = join_links.audition_id AND other.sealed_titles IS NOT NULL LIMIT 1
           )) AS "sealedTitles"
         FROM join_links JOIN auditions ON auditions.id = join_links.audition_id
+          LEFT JOIN meeting_registrants ON meeting_registrants.link = join_links.id
+            AND meeting_registrants.meeting_id = auditions.view -> 'meeting' ->> 'id'
           LEFT JOIN organizations ON organizations.id = join_links.organization
         WHERE join_links.id = ${id} AND revoked_at IS NULL
       `);
       const [row] = rows;
       if (!row) return undefined;
-      const { view, office, sealedTitles, ...link } = foundSchema.parse(row);
-      return { link, view, details: { office, sealedTitles } };
+      const { view, registrantUrl, office, sealedTitles, ...link } = foundSchema.parse(row);
+      return { link, view, registrantUrl, details: { office, sealedTitles } };
     },
 
     async openTitles({ organization, auditionId }, { sealedTitles }) {

@@ -129,6 +129,8 @@ export interface SyncedCalendars {
   markDryRun(key: CalendarKey, listedAt: Instant): Promise<void>;
   /** Records why the calendar cannot be synchronized. */
   markUnavailable(key: CalendarKey, error: string): Promise<void>;
+  /** Records a fault that can end by itself. Where the listing continues stays as it is. */
+  noteFault(key: CalendarKey, error: string): Promise<void>;
   /** Records why notifications cannot be pushed; undefined when they can. */
   setPushError(key: CalendarKey, error: string | undefined): Promise<void>;
   /** Deletes a calendar that no audition uses, with its events. Returns whether it was deleted. */
@@ -176,6 +178,11 @@ const neverListed = {
   errorSince: null,
   pushError: null,
 } as const;
+
+const failingColumns = (error: string) => ({
+  error,
+  errorSince: sql`coalesce(${syncedCalendars.errorSince}, date_trunc('milliseconds', now()))`,
+});
 
 /** Resolves to undefined when the text cannot be opened, because its data key was destroyed. */
 const ifReadable = async <Opened>(open: () => Promise<Opened>): Promise<Opened | undefined> => {
@@ -320,12 +327,12 @@ export const createSyncedCalendars = (
   async markUnavailable(key, error) {
     await db
       .update(syncedCalendars)
-      .set({
-        state: 'unavailable',
-        error,
-        errorSince: sql`coalesce(${syncedCalendars.errorSince}, date_trunc('milliseconds', now()))`,
-      })
+      .set({ state: 'unavailable', ...failingColumns(error) })
       .where(of(key));
+  },
+
+  async noteFault(key, error) {
+    await db.update(syncedCalendars).set(failingColumns(error)).where(of(key));
   },
 
   async setPushError(key, error) {

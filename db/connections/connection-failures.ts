@@ -31,8 +31,11 @@ export interface ConnectionFailures {
 
 /** Shorter problems end by themselves. Two polls of calendars without notifications fit into it. In milliseconds. */
 const patienceMs = 15 * minute;
-/** The servers of feeds deny access during maintenance. In milliseconds. */
-const feedPatienceMs = day;
+/**
+ * For what ends without the owner: servers of feeds deny access during maintenance, and a vendor that is down fails for all its
+ * connections. In milliseconds.
+ */
+const longPatienceMs = day;
 
 const reportSchema = z
   .object({
@@ -111,7 +114,8 @@ const begin = async (db: Database): Promise<void> => {
     FROM (${problemRows}) AS problem JOIN connections ON connections.id = problem.connection
     GROUP BY connections.id
     HAVING bool_or(problem.since < now() - CASE
-      WHEN problem.kind = 'reconnect' AND connections.provider = 'ics' THEN ${millisecondsInterval(feedPatienceMs)}
+      WHEN problem.kind = 'reconnect' AND connections.provider = 'ics' THEN ${millisecondsInterval(longPatienceMs)}
+      WHEN problem.kind = 'calendar_unavailable' THEN ${millisecondsInterval(longPatienceMs)}
       ELSE ${millisecondsInterval(patienceMs)} END)
     ON CONFLICT (connection) DO UPDATE SET episode = failure.episode + 1, state = 'beginning',
       problems = excluded.problems, calendars = excluded.calendars, failing_since = excluded.failing_since,

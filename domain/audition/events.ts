@@ -86,6 +86,12 @@ export type Meeting = z.infer<typeof meetingSchema>;
 export const joinWindowSchema = z.object({
   opensBefore: z.number().describe('Milliseconds before the start of the slot from which join links work'),
   closesAfter: z.number().describe('Milliseconds after the end of the slot until which join links work'),
+  admission: z
+    .literal('in_turn')
+    .optional()
+    .describe(
+      'Performers wait until the casting office admits them. Absent: everyone can join in the window',
+    ),
 });
 export type JoinWindow = z.infer<typeof joinWindowSchema>;
 

@@ -69,9 +69,22 @@ export const meetingSettingsSchema = z.strictObject({
     .enum(['open', 'with_slot'])
     .optional()
     .describe('Whether the meeting stays open after the slot, or ends with it'),
+  registrants: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether the participants are registered at the provider. Each join link then leads to an address of this person alone',
+    ),
+  admission: z
+    .enum(['open', 'in_turn'])
+    .optional()
+    .describe(
+      'How performers get into the meeting. `in_turn`: they wait on the page of their join link until the casting office admits them',
+    ),
 });
 export type MeetingSettings = z.infer<typeof meetingSettingsSchema>;
 
+/** `admission` is not among them: the join links do that, at every provider. */
 const names = [
   'waitingRoom',
   'passcode',
@@ -84,6 +97,7 @@ const names = [
   'whoMayShare',
   'breakoutRooms',
   'endOfMeeting',
+  'registrants',
 ] as const satisfies readonly (keyof MeetingSettings)[];
 
 /** What a provider can fail to honour. `duration`: the plan of the host ends the meeting earlier than the slot. */
@@ -112,6 +126,11 @@ export const isMetByDefault = (name: keyof MeetingSettings, settings: MeetingSet
       return settings.breakoutRooms?.length === 0;
     case 'endOfMeeting':
       return settings.endOfMeeting === 'open';
+    case 'registrants':
+      return settings.registrants === false;
+    // The audition itself admits people.
+    case 'admission':
+      return true;
     case 'joinBeforeHost':
     case 'waitingRoom':
     case 'whoMayShare':
@@ -134,5 +153,5 @@ export const isJoinBeforeHostMet = (
   (joinBeforeHost === 'anytime' && access === 'all_enter');
 
 /** Returns the names of the settings that are set, in the order of the schema. */
-export const namesOfSettings = (settings: MeetingSettings): readonly (keyof MeetingSettings)[] =>
+export const namesOfSettings = (settings: MeetingSettings): readonly (typeof names)[number][] =>
   names.filter((name) => settings[name] !== undefined);

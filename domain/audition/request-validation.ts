@@ -16,7 +16,6 @@ import { performerNotReplaceable } from './cast-changes.ts';
 import { roomOf } from './conflict-rules.ts';
 import { type OrganizationConflicts, resolveConflictRules } from './conflict-settings.ts';
 import type { MeetingBackup } from './meeting-backup.ts';
-import { namesOfSettings } from './meeting-settings.ts';
 import {
   type OrganizationMeetings,
   resolveMeetingSettings,
@@ -88,7 +87,7 @@ export const planAudition = (request: ResolvedRequest, context: PlanContext): Au
     meetingProviders: providers,
     ...(hasMeeting ? { joinLinks: true as const } : {}),
     ...(hasMeeting && context.meetingBackup ? { backup: context.meetingBackup } : {}),
-    ...(namesOfSettings(settings).length > 0 ? { meetingSettings: settings } : {}),
+    ...(Object.values(settings).some((value) => value !== undefined) ? { meetingSettings: settings } : {}),
     ...(settingsOfRounds ? { meetingSettingsOfRounds: settingsOfRounds } : {}),
     ...(host ? { meetingHost: { kind: 'connection', connection: host } } : {}),
     reminders: parseReminders(request.reminders),

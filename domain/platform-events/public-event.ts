@@ -148,7 +148,7 @@ export const documentedEvents: readonly Documented[] = [
   {
     type: 'connection.failing',
     summary:
-      'A connection has had a problem for 15 minutes, or a calendar feed for a day. Sent once, until `connection.failure_ended`',
+      'A connection has had a problem for 15 minutes, or for a day one that can end without its owner. Sent once, until `connection.failure_ended`',
     schema: envelope(
       'connection.failing',
       connectionDataSchema.extend({

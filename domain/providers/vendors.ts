@@ -43,6 +43,10 @@ export const recordedMeetings = [
 ] as const satisfies readonly (keyof typeof meetingVendors)[];
 export type RecordedMeetingName = (typeof recordedMeetings)[number];
 
+/** Meeting providers that register people, and give each of them an address of their own. */
+export const registrantMeetings = ['zoom'] as const satisfies readonly (keyof typeof meetingVendors)[];
+export type RegistrantMeetingName = (typeof registrantMeetings)[number];
+
 /** Vendors of calendars that are read. */
 export const calendarVendors = {
   google: { vendor: 'google', isWritable: true, isSynchronized: true, hasRooms: true, hasMainCalendar: true },
@@ -138,6 +142,10 @@ export const isHostedMeeting = (name: MeetingProviderName): name is HostedMeetin
 /** Returns whether the recordings of the provider are stored. */
 export const isRecordedMeeting = (name: string): name is RecordedMeetingName =>
   recordedMeetings.some((recorded) => recorded === name);
+
+/** Returns whether the provider registers people. */
+export const isRegistrantMeeting = (name: string): name is RegistrantMeetingName =>
+  registrantMeetings.some((registering) => registering === name);
 export const hostedMeetings = meetingProviders.filter(isHostedMeeting);
 
 /** Returns whether the service has an account of its own at the provider. */

@@ -12,6 +12,7 @@ import { keysCommand } from './ops/keys-command.ts';
 import { meetingBackupCommand } from './ops/meeting-backup-command.ts';
 import { meetingsCommand } from './ops/meetings-command.ts';
 import { suppressionsCommand } from './ops/suppressions-command.ts';
+import { waitingListCommand } from './ops/waiting-list-command.ts';
 import { webhooksCommand } from './ops/webhooks-command.ts';
 import { runProgram } from './run-program.ts';
 import { TemporalUnreachable } from './temporal.ts';
@@ -33,6 +34,7 @@ const program = new Command('ops')
   .addCommand(keysCommand())
   .addCommand(webhooksCommand())
   .addCommand(suppressionsCommand())
+  .addCommand(waitingListCommand())
   .showHelpAfterError();
 
 const isExpected = (error: unknown): error is Error =>

@@ -128,20 +128,6 @@ describe.each(['radicale', 'xandikos'] as const)('calendars at %s', (program) =>
         expect(await busy()).toMatchObject([{ start: later.start, end: later.end }]);
       });
 
-      it('hold the alarms of the event, and keep what its owner makes of them', async () => {
-        const { put, stored, store } = await setup();
-        const reminders = [1440, 30];
-        await put({ reminders });
-        await put({ reminders });
-        const [written = ''] = await stored();
-        const triggers = (data: string | undefined) =>
-          [...(data ?? '').matchAll(/^TRIGGER:(.*)$/gm)].map(([, value]) => value?.trim());
-        expect(triggers(written)).toEqual(['-PT1440M', '-PT30M']);
-        await store(eventId, written.replace('TRIGGER:-PT1440M', 'TRIGGER:-PT2H'));
-        await put({ reminders, slot: later, revision: 2 });
-        expect(triggers((await stored())[0])).toEqual(['-PT2H', '-PT30M']);
-      });
-
       it('return the edit of a person that is written over, unless it is known', async () => {
         const { calendarId, put, stored, store } = await setup();
         await put();

@@ -109,6 +109,8 @@ const isMet = (
     case 'breakoutRooms':
     case 'endOfMeeting':
     case 'language':
+    case 'registrants':
+    case 'admission':
       return isMetByDefault(name, settings);
   }
 };

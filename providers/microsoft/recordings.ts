@@ -53,20 +53,6 @@ export const createTeamsRecordings = (
   { graphUrl }: Pick<MicrosoftSettings, 'graphUrl'>,
   download: GuardedDownload,
 ): RecordingProvider => {
-  const artifactsOf = async (scope: MeetingCall, meeting: string): Promise<readonly Artifact[]> => {
-    const all: Artifact[] = [];
-    for (const kind of kinds) {
-      const path = `${pathOf(meeting)}/${kind.path}`;
-      try {
-        const found = await readMeetingPages(scope, path, artifactSchema);
-        all.push(...found.map((artifact) => ({ ...artifact, kind })));
-      } catch (error) {
-        throw explained(scope, error);
-      }
-    }
-    return all;
-  };
-
   return {
     name: 'microsoft_teams',
 
@@ -125,6 +111,21 @@ export const createTeamsRecordings = (
 
 const pathOf = (meetingId: string): string => `/me/onlineMeetings/${encodeURIComponent(meetingId)}`;
 
+/** Returns the recordings and the transcripts of the meeting. */
+const artifactsOf = async (scope: MeetingCall, meeting: string): Promise<readonly Artifact[]> => {
+  const all: Artifact[] = [];
+  for (const kind of kinds) {
+    const path = `${pathOf(meeting)}/${kind.path}`;
+    try {
+      const found = await readMeetingPages(scope, path, artifactSchema);
+      all.push(...found.map((artifact) => ({ ...artifact, kind })));
+    } catch (error) {
+      throw explained(scope, error);
+    }
+  }
+  return all;
+};
+
 /** A recording and its transcript belong to one opening of the meeting. */
 const instanceOf = ({ id, callId, contentCorrelationId }: Artifact): string =>
   callId ?? contentCorrelationId ?? id;
@@ -158,8 +159,17 @@ const requireScopes = (scope: MeetingCall, ...needed: readonly string[]): void =
   const { scopes } = scope.connection;
   const missing = scopes === undefined ? [] : needed.filter((one) => !scopes.includes(one));
   if (missing.length === 0) return;
+  const code = 'recording_scope_missing';
   const message = `the consent does not cover recordings (${missing.join(', ')}): connect the account again and allow them`;
-  throw withConnection(scope, errorOf(scope.operation, 'recording_scope_missing', message));
+  const { fault } = errorOf(scope.operation, code, message);
+  // Ours, so nothing is left out of it: the name of a scope is as long as a secret.
+  throw new ProviderError(
+    'microsoft',
+    scope.operation.name,
+    fault,
+    { code, message },
+    { connection: scope.connection.id },
+  );
 };
 
 const errorOf = (operation: ProviderOperation, code: string, message: string): ProviderError =>

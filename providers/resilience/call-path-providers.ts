@@ -22,6 +22,7 @@ import type {
   FileStorage,
   HostAccount,
   MeetingProvider,
+  MeetingRegistrants,
   Providers,
   ReadableCalendarProvider,
   RecordingProvider,
@@ -33,7 +34,7 @@ import type { CallAccount, CallPath } from './call-path.ts';
 
 /** Returns providers whose calls are rejected while a circuit is open or a quota is exhausted. */
 export const routeThroughCallPath = (
-  { calendars, calendarChanges, meetings, textMessages, email, recordings, storage }: Providers,
+  { calendars, calendarChanges, meetings, textMessages, email, recordings, registrants, storage }: Providers,
   path: CallPath,
   accounts: SharedAccounts,
 ): Providers => ({
@@ -43,6 +44,7 @@ export const routeThroughCallPath = (
   textMessages: textMessagesOnPath(textMessages, path, accounts),
   email: emailOnPath(email, path, accounts),
   recordings: each(recordings, (provider) => recordingsOnPath(provider, path, accounts)),
+  registrants: each(registrants, (provider) => registrantsOnPath(provider, path, accounts)),
   storage: storageOnPath(storage, path),
 });
 
@@ -262,6 +264,30 @@ const meetingsOnPath = (
           async () => (await provider.attendance?.(host, meetingId, call)) ?? [],
         ),
     }),
+  };
+};
+
+const registrantsOnPath = (
+  { name, ...provider }: MeetingRegistrants,
+  path: CallPath,
+  accounts: SharedAccounts,
+): MeetingRegistrants => {
+  const { vendor } = meetingVendors[name];
+  const find = operationOf(vendor, 'registrants.find');
+  const add = operationOf(vendor, 'registrants.add');
+  const cancel = operationOf(vendor, 'registrants.cancel');
+  const accountOf = (host: HostAccount): CallAccount =>
+    host.kind === 'connected'
+      ? ofConnection(host.connection)
+      : { account: `${accounts[vendor]}/${host.user}` };
+  return {
+    name,
+    find: (host, meetingId, reference, call) =>
+      path.run(find, accountOf(host), call, () => provider.find(host, meetingId, reference, call)),
+    add: (host, meetingId, person, call) =>
+      path.run(add, accountOf(host), call, () => provider.add(host, meetingId, person, call)),
+    cancel: (host, meetingId, registrantId, call) =>
+      path.run(cancel, accountOf(host), call, () => provider.cancel(host, meetingId, registrantId, call)),
   };
 };
 

@@ -14,7 +14,7 @@ import { createServerToServerTokens } from './server-to-server-token.ts';
 import { type ZoomSettings, zoomConnections, zoomDeadlineMs } from './settings.ts';
 
 interface ZoomRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Relative to the API's address, with the query. */
   readonly path: string;
   readonly body?: Readonly<Record<string, unknown>>;

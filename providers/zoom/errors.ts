@@ -38,6 +38,9 @@ const meetingRows: readonly ErrorRow[] = [
   { code: '3003', fault: 'not_permitted' },
   // "Your user account is not allowed meeting hosting and scheduling capabilities": the license has lapsed.
   { code: '3161', fault: 'not_permitted' },
+  // "Meeting is over, you can not register now", and a meeting that takes no more registrants.
+  { code: '3038', fault: 'not_found' },
+  { code: '3043', fault: 'not_permitted' },
   // The passcode does not meet the rules of the account; an alternative host is not a licensed user of it.
   { code: '300/password', fault: 'rejected_input' },
   { code: '300/settings.alternative_hosts', fault: 'rejected_input' },

@@ -4,7 +4,7 @@ import { parseJsonOrUndefined } from '../http/json.ts';
 import type { ZoomAnswer } from './errors.ts';
 
 export interface ZoomExchange {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly headers: Record<string, string>;
   readonly body?: string | undefined;
   readonly signal: AbortSignal;

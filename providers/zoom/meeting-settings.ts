@@ -25,6 +25,7 @@ export const appliedSchema = z.object({
       jbh_time: z.number().nullish().describe('Minutes before the start; 0 is any time'),
       mute_upon_entry: z.boolean().nullish().describe('Whether people join muted'),
       auto_recording: z.string().nullish().describe('none, local or cloud'),
+      approval_type: z.number().nullish().describe('0 approves each registration; 2 is a meeting without'),
       alternative_hosts: z.string().nullish().describe('Email addresses, separated by semicolons'),
       breakout_room: z
         .object({
@@ -49,6 +50,7 @@ export const zoomFieldsOf = (settings: MeetingSettings): Readonly<Record<string,
     ...joinBeforeHostFields(settings.joinBeforeHost),
     ...present('mute_upon_entry', settings.muteOnEntry),
     ...present('auto_recording', autoRecordingOf(settings)),
+    ...registrationFields(settings.registrants),
     ...present('alternative_hosts', settings.alternativeHosts?.join(';')),
     ...present('breakout_room', breakoutRoomOf(settings.breakoutRooms)),
   };
@@ -90,6 +92,7 @@ export const notHonoredBy = (
     ),
     // Zoom ends no meeting by its duration: https://devforum.zoom.us/t/14589. The audition ends it.
     endOfMeeting: settings.endOfMeeting === 'with_slot' && !mayEnd,
+    registrants: settings.registrants === true && differs(approvesEach, actual?.approval_type),
   };
   return settingNames.filter((name) => checks[name] === true);
 };
@@ -168,6 +171,21 @@ const autoRecordingOf = ({
 }: MeetingSettings): 'cloud' | 'none' | undefined => {
   if (recording === undefined) return undefined;
   return recording === 'cloud' && autoStartRecording === true ? 'cloud' : 'none';
+};
+
+/** `approval_type`: 0 approves each registration, 1 leaves it to the host, and 2, the default, needs no registration. */
+const approvesEach = 0;
+const withoutRegistration = 2;
+
+/** Zoom sends no emails to registrants: their addresses are not those of people. */
+const registrationFields = (registrants: boolean | undefined): Readonly<Record<string, unknown>> => {
+  if (registrants === undefined) return {};
+  if (!registrants) return { approval_type: withoutRegistration };
+  return {
+    approval_type: approvesEach,
+    registrants_confirmation_email: false,
+    registrants_email_notification: false,
+  };
 };
 
 const breakoutRoomOf = (rooms: MeetingSettings['breakoutRooms']) =>

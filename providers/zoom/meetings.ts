@@ -1,6 +1,7 @@
 /** Implements `MeetingProvider` for Zoom. https://developers.zoom.us/docs/api/meetings/ */
 import { z } from 'zod';
 import type { Meeting } from '../../domain/audition/events.ts';
+import type { MeetingSettings } from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import { cutText } from '../../domain/text-length.ts';
@@ -12,6 +13,7 @@ import { withKnownZone } from '../zone-fallback.ts';
 import type { ZoomClient } from './client.ts';
 import { fromZoom, zoomError, zoomErrors } from './errors.ts';
 import { appliedSchema, notHonoredBy, zoomFieldsOf } from './meeting-settings.ts';
+import { mayRegister } from './registrants.ts';
 import { endScope, maxPages, meetingsPerPage } from './settings.ts';
 
 const findOperation = operationOf('zoom', 'meetings.find');
@@ -150,7 +152,8 @@ export const createZoomMeetings = (
     },
     create: (host, spec, call) =>
       withKnownZone(spec, async (known) => {
-        const body = { ...asZoomMeeting(known), ...zoomFieldsOf(spec.settings), type: scheduled };
+        const fields = zoomFieldsOf(permittedSettings(host, spec.settings));
+        const body = { ...asZoomMeeting(known), ...fields, type: scheduled };
         const request = { method: 'POST', path: meetingsPathOf(host), body } as const;
         const created = await send(createOperation, host, request, createdSchema, call);
         return {
@@ -201,6 +204,10 @@ export const createZoomMeetings = (
         : 'absent',
   };
 };
+
+/** A meeting whose participants cannot be registered by us would ask each of them for their name and address. */
+const permittedSettings = (host: HostAccount, settings: MeetingSettings): MeetingSettings =>
+  settings.registrants && !mayRegister(host) ? { ...settings, registrants: false } : settings;
 
 /** A user without a license: https://developers.zoom.us/docs/api/users/#tag/users/GET/users/{userId} */
 const basicUser = 1;

@@ -39,6 +39,9 @@ test('Zoom accounts cannot be connected without a configured app', () => {
   expect(createZoomAuthorizer(settingsOf('https://zoom.us'))).toBeUndefined();
 });
 
+/** The sandbox's app has all of them. */
+const allScopes = [...zoomScopes.required, ...zoomScopes.optional];
+
 test('the authorization URL requests a code with PKCE and no scopes', async () => {
   const url = new URL(
     await authorizerAt('https://zoom.us').authorizationUrl({

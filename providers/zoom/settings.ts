@@ -53,6 +53,9 @@ export const zoomScopes = {
     'meeting:delete:meeting',
   ],
   optional: [
+    'meeting:write:registrant',
+    'meeting:read:list_registrants',
+    'meeting:update:registrant_status',
     'meeting:read:list_past_instances',
     'cloud_recording:read:list_recording_files',
     'cloud_recording:read:list_user_recordings',
@@ -60,6 +63,13 @@ export const zoomScopes = {
     endScope,
   ],
 } as const;
+
+/** The scopes that registering participants needs, for a connected account. */
+export const registrantScopes = [
+  'meeting:write:registrant',
+  'meeting:read:list_registrants',
+  'meeting:update:registrant_status',
+] as const;
 
 /**
  * The scopes that reading recordings needs, for a connected account:
@@ -74,13 +84,25 @@ export const recordingScopes = {
 /** The classic scopes of older apps, with the granular scopes that each includes. */
 export const zoomScopeAliases: Readonly<Record<string, readonly string[]>> = {
   'user:read': ['user:read:user'],
-  'meeting:read': ['meeting:read:meeting', 'meeting:read:list_meetings', 'meeting:read:list_past_instances'],
+  'meeting:read': [
+    'meeting:read:meeting',
+    'meeting:read:list_meetings',
+    'meeting:read:list_registrants',
+    'meeting:read:list_past_instances',
+  ],
   'recording:read': [
     'cloud_recording:read:list_recording_files',
     'cloud_recording:read:list_user_recordings',
   ],
   'recording:write': ['cloud_recording:delete:meeting_recording'],
-  'meeting:write': ['meeting:write:meeting', 'meeting:update:meeting', 'meeting:delete:meeting', endScope],
+  'meeting:write': [
+    'meeting:write:meeting',
+    'meeting:update:meeting',
+    'meeting:delete:meeting',
+    'meeting:write:registrant',
+    'meeting:update:registrant_status',
+    endScope,
+  ],
 };
 
 export const zoomVariables = {

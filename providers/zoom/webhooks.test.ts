@@ -155,6 +155,12 @@ describe('readZoomEvent', () => {
     });
   });
 
+  test('reads the registrant with whose address a person joined', () => {
+    expect(personEvent('meeting.participant_joined', { ...person, registrant_id: 'abc' })).toMatchObject({
+      inboxEvent: { event: { name: 'Ada Example', registrant: 'abc' } },
+    });
+  });
+
   test('tells two people apart who join in the same millisecond', () => {
     const keys = ['one', 'two'].map((uuid) => {
       const read = personEvent('meeting.participant_joined', { ...person, participant_uuid: uuid });

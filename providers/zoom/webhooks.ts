@@ -73,6 +73,12 @@ const meetingSchema = z.object({
 const participantSchema = z.object({
   user_name: z.string().max(1_000).optional().catch(undefined),
   email: z.string().max(1_000).optional().catch(undefined),
+  registrant_id: z
+    .string()
+    .max(200)
+    .optional()
+    .catch(undefined)
+    .describe('Of a person who joined with the address of a registrant'),
   participant_uuid: z.string().max(200).optional().catch(undefined),
   user_id: z.string().max(200).optional().catch(undefined),
   join_time: z.iso.datetime({ offset: true }).optional().catch(undefined),
@@ -153,7 +159,13 @@ const readParticipantEvent = (
   const meeting = meetingSchema.safeParse(payload).data?.object;
   const participant = attendanceSchema.safeParse(payload).data?.object.participant;
   if (!meeting || !participant) return undefined;
-  const { user_name: name, email, participant_uuid: uuid, user_id: userId } = participant;
+  const {
+    user_name: name,
+    email,
+    registrant_id: registrant,
+    participant_uuid: uuid,
+    user_id: userId,
+  } = participant;
   const stated = kind === 'meeting.participant_joined' ? participant.join_time : participant.leave_time;
   const at = stated === undefined ? ts : Date.parse(stated);
   return {
@@ -166,6 +178,7 @@ const readParticipantEvent = (
         ...(at === undefined ? {} : { at: toInstant(at) }),
         ...(name ? { name } : {}),
         ...(email ? { email } : {}),
+        ...(registrant ? { registrant } : {}),
       },
     },
   };

@@ -2,11 +2,12 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { wholeNumber } from '../../infra/cli/whole-number.ts';
 import { startPostgres } from '../harness/postgres-server.ts';
-import { type ServiceUnderTest, startService } from '../harness/service.ts';
+import { type ServiceOptions, type ServiceUnderTest, startService } from '../harness/service.ts';
 import { findOrStartTemporal } from '../harness/temporal-server.ts';
 import { describeCalls, measureCalls } from './calls/calls.ts';
 import { compareWithBudget, isWithin } from './cost/budget.ts';
 import { playBudgetedAudition } from './cost/budgeted-audition.ts';
+import { describeFallback, measureFallback } from './fallback/fallback.ts';
 import { describeIntake, measureIntake } from './intake/intake.ts';
 import { describeMachine } from './machine.ts';
 import { describeTransfers, measureTransfers } from './recording/recording.ts';
@@ -17,7 +18,7 @@ import { describeListing, measureListing } from './sync/listing.ts';
 import { describeSlots, measureSlots } from './sync/slots.ts';
 import { describeThroughput, measureThroughput } from './throughput/throughput.ts';
 
-const parts = ['throughput', 'cost', 'calls', 'intake', 'replay', 'sync', 'recording'] as const;
+const parts = ['throughput', 'cost', 'calls', 'intake', 'replay', 'sync', 'recording', 'fallback'] as const;
 type Part = (typeof parts)[number];
 
 interface Options {
@@ -34,7 +35,7 @@ const run = async (options: Options): Promise<void> => {
     if (!options.json) console.log(line);
   };
   const wanted = (part: Part) => options.only.includes(part);
-  const figures = await withService(async (service, startSynchronized): Promise<Figures> => {
+  const figures = await withService(async (service, startAnother): Promise<Figures> => {
     const machine = await describeMachine(service);
     print(machineLines(machine));
     const figuresOf = {
@@ -65,7 +66,7 @@ const run = async (options: Options): Promise<void> => {
         print(`${describeListing(options.rounds)}\n`);
         const listing = await measureListing(service, options.rounds);
         print(`${describeLatency(options.rounds)}\n`);
-        const synchronized = await startSynchronized();
+        const synchronized = await startAnother({ calendarSync: true });
         try {
           return { slots, listing, latency: await measureLatency(synchronized, options.rounds) };
         } finally {
@@ -75,6 +76,15 @@ const run = async (options: Options): Promise<void> => {
       recording: async () => {
         print(`\n${describeTransfers(options.rounds)}\n`);
         return measureTransfers(service, options.rounds);
+      },
+      fallback: async () => {
+        print(`\n${describeFallback(options.rounds)}\n`);
+        const undisturbed = await startAnother({});
+        try {
+          return await measureFallback(undisturbed, options.rounds);
+        } finally {
+          await undisturbed.close();
+        }
       },
       replay: async () => {
         print('Replay of the corpus of recorded histories …\n');
@@ -90,6 +100,7 @@ const run = async (options: Options): Promise<void> => {
       replay: wanted('replay') ? await figuresOf.replay() : undefined,
       sync: wanted('sync') ? await figuresOf.sync() : undefined,
       recording: wanted('recording') ? await figuresOf.recording() : [],
+      fallback: wanted('fallback') ? await figuresOf.fallback() : undefined,
     };
   });
   console.log(options.json ? JSON.stringify(figures, null, 2) : tableOf(figures));
@@ -100,6 +111,7 @@ const run = async (options: Options): Promise<void> => {
     figures.intake.every((intake) => intake.isMet) &&
     figures.recording.every((transfer) => transfer.isMet) &&
     figures.replay?.isMet !== false &&
+    (!figures.fallback || Object.values(figures.fallback).every(({ isMet: isPartMet }) => isPartMet)) &&
     (!figures.sync || Object.values(figures.sync).every(({ isMet: isPartMet }) => isPartMet));
   if (options.check && !isMet) process.exitCode = 1;
 };
@@ -109,7 +121,10 @@ const run = async (options: Options): Promise<void> => {
  * gets a function that starts another service, which synchronizes calendars.
  */
 const withService = async <Result>(
-  work: (service: ServiceUnderTest, startSynchronized: () => Promise<ServiceUnderTest>) => Promise<Result>,
+  work: (
+    service: ServiceUnderTest,
+    startAnother: (options: ServiceOptions) => Promise<ServiceUnderTest>,
+  ) => Promise<Result>,
 ): Promise<Result> => {
   const started: { stop(): Promise<void> }[] = [];
   try {
@@ -119,7 +134,7 @@ const withService = async <Result>(
     started.push(temporal);
     const service = await startService({ servers: { postgres, temporal } });
     started.push({ stop: () => service.close() });
-    return await work(service, () => startService({ servers: { postgres, temporal }, calendarSync: true }));
+    return await work(service, (options) => startService({ ...options, servers: { postgres, temporal } }));
   } finally {
     for (const server of started.toReversed()) await server.stop();
   }
@@ -140,7 +155,7 @@ const severalPositive = (text: string): readonly number[] => text.split(',').map
 
 await new Command('bench')
   .description(
-    'Measure throughput, the cost of an audition, the overhead of provider calls, webhook intake, replay speed, calendar synchronisation, and the transfer of recordings',
+    'Measure throughput, the cost of an audition, the overhead of provider calls, webhook intake, replay speed, calendar synchronisation, the transfer of recordings, and the fallback to another meeting provider',
   )
   .option('--rounds <n>', 'number of rounds per measurement', positive, 5)
   .option('--workflows <n>', 'number of auditions, and of bare workflows, per round', positive, 40)

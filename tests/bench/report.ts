@@ -2,6 +2,7 @@
 import Table from 'cli-table3';
 import type { CallFigures } from './calls/calls.ts';
 import { type BudgetLine, isWithin } from './cost/budget.ts';
+import type { FallbackFigures } from './fallback/fallback.ts';
 import type { IntakeFigures } from './intake/intake.ts';
 import type { Machine } from './machine.ts';
 import type { TransferFigures } from './recording/recording.ts';
@@ -21,6 +22,7 @@ export interface Figures {
   readonly replay: ReplayFigures | undefined;
   readonly sync: SyncFigures | undefined;
   readonly recording: readonly TransferFigures[];
+  readonly fallback: FallbackFigures | undefined;
 }
 
 interface SyncFigures {
@@ -35,7 +37,16 @@ export const machineLines = (machine: Machine): string =>
     `node ${machine.node}, Temporal SDK ${machine.sdk}, Temporal server ${machine.temporal} (in memory), PostgreSQL ${machine.postgres} (fsync off)`,
   ].join('\n');
 
-export const tableOf = ({ throughput, cost, calls, intake, replay, sync, recording }: Figures): string => {
+export const tableOf = ({
+  throughput,
+  cost,
+  calls,
+  intake,
+  replay,
+  sync,
+  recording,
+  fallback,
+}: Figures): string => {
   const table = new Table({
     head: ['figure', 'measured', 'min to max', 'target', ''],
     style: { head: [], border: [] },
@@ -78,6 +89,7 @@ export const tableOf = ({ throughput, cost, calls, intake, replay, sync, recordi
       : []),
     ...(sync ? syncRows(sync) : []),
     ...recording.flatMap(transferRows),
+    ...(fallback ? fallbackRows(fallback) : []),
   );
   return table.toString();
 };
@@ -108,6 +120,17 @@ const transferRows = ({
     verdict(memoryMb <= targetMemoryMb),
   ],
 ];
+
+const fallbackRows = ({ whenOpen, whenClosed }: FallbackFigures): string[][] =>
+  [
+    { state: 'open', ...whenOpen },
+    { state: 'closed', ...whenClosed },
+  ].map(({ state, latency, targetMs, isMet }) => [
+    `next provider's room, circuit ${state}, ms`,
+    ...cells(latency, 0),
+    `at most ${targetMs}`,
+    verdict(isMet),
+  ]);
 
 const syncRows = ({ slots, listing, latency }: SyncFigures): string[][] => [
   [

@@ -17,6 +17,7 @@ import type {
   FindBusyInput,
   MoveMeetingInput,
   NoticeFacts,
+  RegisterParticipantsInput,
   RemoveEventInput,
   RemoveMeetingInput,
   RetractNoticeInput,
@@ -135,6 +136,7 @@ export const useActivityHarness = () => {
         const [id] = await database.repositories.joinLinks.issue([request], joinLinkIds);
         return `${sandbox.url}/j/${id}`;
       },
+      issueJoinLinks: (requests) => database.repositories.joinLinks.issue(requests, joinLinkIds),
       tellSlotTaken: async (id) => void told.push(id),
       sender: 'CastMatch <casting@castmatch.test>',
     });
@@ -239,6 +241,9 @@ const asActivities = (activities: AuditionActivities, info?: Partial<Info>) => {
     readAttendance: inContext((input: CheckMeetingInput) => activities.readAttendance(input)),
     endMeeting: inContext((input: EndMeetingInput) => activities.endMeeting(input)),
     createMeeting: inContext((input: CreateMeetingInput) => activities.createMeeting(input)),
+    registerParticipants: inContext((input: RegisterParticipantsInput) =>
+      activities.registerParticipants(input),
+    ),
     moveMeeting: inContext((input: MoveMeetingInput) => activities.moveMeeting(input)),
     removeMeeting: inContext((input: RemoveMeetingInput) => activities.removeMeeting(input)),
     sendNotice: inContext((input: SendNoticeInput) => activities.sendNotice(input)),

@@ -38,6 +38,8 @@ export interface FakeWorld {
   attendance: readonly ObservedAttendance[] | undefined;
   /** The settings that created meetings do not have. */
   notHonored: SettingName[] | undefined;
+  /** The participants who are registered for the meeting. */
+  registrants: readonly string[];
   /** The settings that the meeting does not have after a check. Undefined: the check has changed none. */
   changedSettings?: readonly SettingName[] | undefined;
   holdsTaken: boolean;
@@ -87,6 +89,7 @@ const permanent: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'reconnect',
   'rejected_input',
   'not_permitted',
+  'not_found',
   'misconfigured',
 ]);
 
@@ -172,6 +175,7 @@ export const createFakeWorld = (): FakeWorld => {
     busy: [],
     attendance: undefined,
     notHonored: undefined,
+    registrants: [],
     holdsTaken: false,
     effects: [],
     adoptedPlan: undefined,
@@ -337,6 +341,11 @@ export const createFakeWorld = (): FakeWorld => {
         await called('checkMeeting', meeting.id);
         const { changedSettings: notHonored } = world;
         return { status: meetings.has(meeting.id) ? 'present' : 'absent', ...(notHonored && { notHonored }) };
+      },
+      async registerParticipants({ trail: position, meeting, participants }) {
+        trail.append(position);
+        await called('registerParticipants', `${meeting.id} ${participants.map(({ id }) => id).join(' ')}`);
+        world.registrants = participants.map(({ id }) => id);
       },
       async readAttendance({ trail: position, meeting }) {
         trail.append(position);

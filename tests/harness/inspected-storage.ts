@@ -32,11 +32,15 @@ export interface InspectedStorage {
   close(): Promise<void>;
 }
 
+/** For 1 GB on a busy machine. */
+const readDeadlineMs = 300_000;
+
 const readWith =
   (storage: FileStorage) =>
   async (key: string): Promise<string> => {
     const hash = createHash('sha256');
-    for await (const bytes of await storage.read(key, { start: 0 }, callContext())) hash.update(bytes);
+    const call = callContext(AbortSignal.timeout(readDeadlineMs));
+    for await (const bytes of await storage.read(key, { start: 0 }, call)) hash.update(bytes);
     return hash.digest('hex');
   };
 

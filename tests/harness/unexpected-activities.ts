@@ -17,6 +17,7 @@ export const unexpectedActivities = (expected: Partial<ServiceActivities>): Serv
   checkMeeting: refuse,
   readAttendance: refuse,
   endMeeting: refuse,
+  registerParticipants: refuse,
   createMeeting: refuse,
   moveMeeting: refuse,
   removeMeeting: refuse,

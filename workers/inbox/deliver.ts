@@ -102,10 +102,13 @@ export const deliver = (
     case 'mail.subscription':
       return Promise.resolve({ kind: 'parked', reason: 'confirm_subscription' });
     case 'link.joined':
+    case 'performer.admitted':
     case 'meeting.participant_joined':
     case 'meeting.participant_left':
       // The round delivers them together with others (`inbox-round.ts`).
       throw new TypeError(`${kind} is not delivered alone`);
+    case 'link.revoked':
+      return deliverRevocation(dependencies, event, webhook);
     case 'recording.completed':
       return deliverRecording(dependencies, event, webhook);
     case 'message.received':
@@ -139,6 +142,15 @@ const deliverMessageStatus = async (
   const report = { inboxId, participant, channel, deliveryId, status, ...(code && { code }) };
   return outcomeOfSignal(await workflowSignals.signalAudition(audition, { about: 'delivery', report }));
 };
+
+const deliverRevocation = async (
+  { workflowSignals }: DeliveryDependencies,
+  { audition }: EventOf<'link.revoked'>,
+  { inboxId }: WebhookContext,
+): Promise<WebhookOutcome> =>
+  outcomeOfSignal(
+    await workflowSignals.signalAudition(audition, { about: 'link_revoked', report: { inboxId } }),
+  );
 
 const deliverMail = async (
   { repositories: { invitationReplies }, replyAddresses, workflowSignals }: DeliveryDependencies,

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { participantIdSchema } from '../../domain/ids.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
+import { createJoinLinkIds } from '../../foundation/links/join-link.ts';
 import { notStopping, useInboxRounds } from '../../tests/harness/inbox-rounds.ts';
 import { gatheringDelayMs } from './presence.ts';
 
 const rounds = useInboxRounds();
+const joinLinkIds = createJoinLinkIds([{ key: Buffer.alloc(32, 3) }]);
 const ada = participantIdSchema.parse('ada');
 const at = (seconds: string) => `2026-12-01T09:00:${seconds}.000Z` as const;
 
@@ -80,6 +82,30 @@ describe('observations of participants', () => {
     await deliverAll();
     expect(signals).toEqual([]);
     expect(await rows()).toMatchObject([{ state: 'delivered', reason: 'unnamed_person' }]);
+  });
+
+  it('name the participant whom the provider has registered', async () => {
+    const { receive, deliverAll, signals, repositories } = await setup();
+    const [link = ''] = await repositories.joinLinks.issue(
+      [{ organization: 'org_north', auditionId: 'aud_7', participant: ada }],
+      joinLinkIds,
+    );
+    const registration = { auditionId: 'aud_7', meetingId: '700', participant: ada, link } as const;
+    await repositories.registrants.begin(registration);
+    await repositories.registrants.complete(registration, { id: 'reg-1', joinUrl: 'https://zoom.test/w/1' });
+    const seen = (registrant: string): InboxEvent => ({
+      kind: 'meeting.participant_joined',
+      event: { meetingId: '700', at: at('03'), registrant },
+    });
+    await receive(seen('reg-1'));
+    await receive(seen('unknown'));
+    await deliverAll();
+    expect(signals).toMatchObject([
+      {
+        id: 'aud_7',
+        reports: expect.arrayContaining([expect.objectContaining({ what: 'joined', participant: 'ada' })]),
+      },
+    ]);
   });
 
   it('are retried when no audition is known to have the meeting', async () => {

@@ -3,6 +3,7 @@
  * signal: at the start of a session all participants join, and each signal costs the audition a dozen history events.
  */
 import type { InboxRouting } from '../../db/inbox/routing.ts';
+import type { Registrants } from '../../db/meetings/registrants.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import type { PresenceReport } from '../../workflows/audition/messages.ts';
@@ -11,7 +12,7 @@ import type { WorkflowSignals } from './workflow-signals.ts';
 
 export type PresenceEvent = Extract<
   InboxEvent,
-  { kind: 'link.joined' | 'meeting.participant_joined' | 'meeting.participant_left' }
+  { kind: 'link.joined' | 'performer.admitted' | 'meeting.participant_joined' | 'meeting.participant_left' }
 >;
 
 export interface ReceivedPresence {
@@ -21,6 +22,7 @@ export interface ReceivedPresence {
 
 const presenceKinds: ReadonlySet<string> = new Set<PresenceEvent['kind']>([
   'link.joined',
+  'performer.admitted',
   'meeting.participant_joined',
   'meeting.participant_left',
 ]);
@@ -37,20 +39,27 @@ const gatheringMs = 3_000;
 /** Returns how long a new observation waits for others. All that wait at one time are due at the same instant. */
 export const gatheringDelayMs = (nowMs: number): number => gatheringMs - (nowMs % gatheringMs);
 
+interface PresenceRepositories {
+  readonly inboxRouting: Pick<InboxRouting, 'auditionOfMeeting'>;
+  readonly registrants: Pick<Registrants, 'participantOf'>;
+}
+
 /** Returns the audition and the report that it gets, or why there is none. */
 const reportOf = async (
-  { auditionOfMeeting }: Pick<InboxRouting, 'auditionOfMeeting'>,
+  { inboxRouting: { auditionOfMeeting }, registrants }: PresenceRepositories,
   { webhook, event: { kind, event } }: ReceivedPresence,
 ): Promise<
   { readonly audition: AuditionId; readonly report: PresenceReport } | 'no_such_meeting' | 'unnamed_person'
 > => {
   const { inboxId, correlationId, provider } = webhook;
-  if (kind === 'link.joined') {
+  if (kind === 'link.joined' || kind === 'performer.admitted') {
     const { audition, participant, at } = event;
-    return { audition, report: { inboxId, correlationId, what: 'checked_in', participant, at } };
+    const what = kind === 'link.joined' ? 'checked_in' : 'admitted';
+    return { audition, report: { inboxId, correlationId, what, participant, at } };
   }
-  const { meetingId, at, name, email } = event;
-  if ((!name && !email) || at === undefined) return 'unnamed_person';
+  const { meetingId, at, name, email, registrant } = event;
+  if ((!name && !email && !registrant) || at === undefined) return 'unnamed_person';
+  const participant = registrant && (await registrants.participantOf(meetingId, registrant));
   const audition = await auditionOfMeeting(provider, meetingId);
   if (!audition) return 'no_such_meeting';
   return {
@@ -61,6 +70,7 @@ const reportOf = async (
       what: kind === 'meeting.participant_joined' ? 'joined' : 'left',
       meetingId,
       at,
+      ...(participant ? { participant } : {}),
       ...(name ? { name } : {}),
       ...(email ? { email } : {}),
     },
@@ -74,15 +84,15 @@ const reportOf = async (
  */
 export const deliverPresenceTogether = async (
   {
-    repositories: { inboxRouting },
+    repositories,
     workflowSignals,
   }: {
-    readonly repositories: { readonly inboxRouting: Pick<InboxRouting, 'auditionOfMeeting'> };
+    readonly repositories: PresenceRepositories;
     readonly workflowSignals: Pick<WorkflowSignals, 'signalAudition'>;
   },
   received: readonly ReceivedPresence[],
 ): Promise<readonly WebhookOutcome[]> => {
-  const found = await Promise.all(received.map((one) => reportOf(inboxRouting, one)));
+  const found = await Promise.all(received.map((one) => reportOf(repositories, one)));
   const known = found.filter((result) => typeof result !== 'string');
   const byAudition = Map.groupBy(known, ({ audition }) => audition);
   const results = new Map<AuditionId, 'signaled' | 'not_running'>();

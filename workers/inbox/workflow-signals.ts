@@ -19,6 +19,8 @@ import {
   connectionRestoredSignal,
   type DeliveryReport,
   deliveryReportedSignal,
+  type ExternalFact,
+  linkRevokedSignal,
   type MeetingReport,
   meetingDeletedSignal,
   meetingEndedSignal,
@@ -42,6 +44,7 @@ type AuditionSignal =
   | { readonly about: 'meeting_ended'; readonly report: MeetingReport }
   | { readonly about: 'meeting_deleted'; readonly report: MeetingReport }
   | { readonly about: 'presence'; readonly reports: readonly PresenceReport[] }
+  | { readonly about: 'link_revoked'; readonly report: ExternalFact }
   | { readonly about: 'connection'; readonly report: ConnectionRestored }
   | { readonly about: 'answer'; readonly report: ReportedAnswer }
   | { readonly about: 'proposal'; readonly report: ProposedTime };
@@ -118,6 +121,8 @@ const sendAuditionSignal = (handle: WorkflowHandle, payload: AuditionSignal): Pr
       return handle.signal(meetingDeletedSignal, payload.report);
     case 'presence':
       return handle.signal(presenceReportedSignal, payload.reports);
+    case 'link_revoked':
+      return handle.signal(linkRevokedSignal, payload.report);
     case 'connection':
       return handle.signal(connectionRestoredSignal, payload.report);
     case 'answer':

@@ -21,6 +21,7 @@ import { calendarChanged } from './steps/calendar-changes.ts';
 import { recordDelivery } from './steps/delivery.ts';
 import { checkMeeting, consentChanged } from './steps/meeting-check.ts';
 import { presenceReported } from './steps/presence.ts';
+import { registerParticipants } from './steps/registrants.ts';
 import { meetingDeleted } from './steps/replace-meeting.ts';
 import { answerReported, timeProposed } from './steps/reported-answers.ts';
 import { checkIn, isClosedEarly, meetingEnded, meetingStarted } from './steps/session.ts';
@@ -176,6 +177,10 @@ export const setHandlers = (run: AuditionRun): void => {
     }
     journal.flushInBackground();
   });
+  setHandler(
+    messages.linkRevokedSignal,
+    applyOnce(() => registerParticipants(run)),
+  );
   setHandler(messages.consentChangedSignal, async () => {
     await untilRecordable(run);
     consentChanged(run);

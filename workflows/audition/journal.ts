@@ -249,7 +249,13 @@ const requestedFact = (plan: AuditionPlan): AuditionFact => ({
   })),
   ...(plan.previous ? { previous: plan.previous } : {}),
   ...(plan.joinLinks
-    ? { joinLinks: { opensBefore: plan.policy.checkInOpens, closesAfter: plan.policy.sessionOverrun } }
+    ? {
+        joinLinks: {
+          opensBefore: plan.policy.checkInOpens,
+          closesAfter: plan.policy.sessionOverrun,
+          ...(plan.meetingSettings?.admission === 'in_turn' && { admission: 'in_turn' as const }),
+        },
+      }
     : {}),
   ...recordingOf(plan),
 });

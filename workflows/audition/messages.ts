@@ -232,13 +232,20 @@ export type PresenceReport = ExternalFact & {
   readonly correlationId: string;
 } & (
     | {
-        /** The participant went to the meeting with the personal join link. */
+        /** The participant went to the meeting, or to the waiting list, with the personal join link. */
         readonly what: 'checked_in';
+        readonly participant: ParticipantId;
+      }
+    | {
+        /** The casting office has admitted the performer. */
+        readonly what: 'admitted';
         readonly participant: ParticipantId;
       }
     | {
         readonly what: 'joined' | 'left';
         readonly meetingId: string;
+        /** The participant, when the provider has registered this person. */
+        readonly participant?: ParticipantId | undefined;
         /** How the provider names the person. */
         readonly name?: string | undefined;
         readonly email?: string | undefined;
@@ -246,6 +253,9 @@ export type PresenceReport = ExternalFact & {
   );
 /** Reports of the same few seconds arrive together. */
 export const presenceReportedSignal = defineSignal<[readonly PresenceReport[]]>('presenceReported');
+
+/** The join link of a participant was revoked: its registration ends with it. */
+export const linkRevokedSignal = defineSignal<[ExternalFact]>('linkRevoked');
 
 /**
  * A participant has consented to the recording, or does not any more. The trail has the consent: the signal only says that

@@ -70,6 +70,30 @@ describe('a personal join link', () => {
   });
 });
 
+describe('an audition whose performers are admitted in turn', () => {
+  const inTurn: Partial<AuditionPlan> = { ...plan, meetingSettings: { admission: 'in_turn' } };
+
+  it('says so in its view, records the check-in, and begins the session with the admission, once', async () => {
+    await stage.runAudition({ plan: inTurn, recordAs: 'admitted-in-turn' }, async (played) => {
+      const { report, checkedIn, instant } = await at(played, -5);
+      expect((await played.view()).joinLinks?.admission).toBe('in_turn');
+      await report(checkedIn());
+      const waiting = await played.until(({ participants }) => participants[0]?.checkedIn === true);
+      expect(waiting.state).toBe('scheduled');
+      const admitted: messages.PresenceReport = {
+        what: 'admitted',
+        participant: performer.id,
+        at: instant,
+        correlationId: 'c',
+        inboxId: 'whk_admitted',
+      };
+      await report(admitted, { ...admitted, inboxId: 'whk_again' });
+      await played.until(({ state }) => state === 'in_progress');
+      expect(played.world.factTypes().filter((type) => type === 'session_started')).toHaveLength(1);
+    });
+  });
+});
+
 describe('a report of the provider', () => {
   it('shows who is present, who was late, and who left early', async () => {
     await stage.runAudition({ plan, recordAs: 'participants-observed' }, async (played) => {

@@ -92,6 +92,10 @@ export interface AuditionRun {
   isMeetingLost: boolean;
   /** The present meeting, when its provider cannot be used. Everyone moves when no other change is in progress. */
   unusableMeeting: UnusableMeeting | undefined;
+  /** How often the registrations of the participants had to be brought up to date, by this run. */
+  registrationsWanted: number;
+  /** Whether participants are being registered. */
+  isRegistering: boolean;
   /** The revision of the slot whose meeting was checked before the session. */
   meetingCheckedAs: number | undefined;
   /** The revision of the slot with which the meeting was ended. */
@@ -242,6 +246,8 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     deletedMeetings: [],
     isMeetingLost: false,
     unusableMeeting: undefined,
+    registrationsWanted: 0,
+    isRegistering: false,
     meetingCheckedAs: carried?.meetingCheckedAs,
     meetingEndedAs: carried?.meetingEndedAs,
     consentLook: undefined,

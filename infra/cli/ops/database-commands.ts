@@ -14,6 +14,7 @@ import {
   deleteOldIdempotentRequests,
   deleteOldJoinLinks,
   deleteOldOperations,
+  deleteOldWaitingEntries,
   deleteOldWebhooks,
 } from '../../../db/retention.ts';
 import { createEventStore } from '../../../db/trail/event-store.ts';
@@ -123,6 +124,7 @@ export const maintenanceCommand = (): Command =>
         const hostClaims = await deleteOldHostClaims(db);
         const deliveries = await deleteOldDeliveries(db, options.deliveriesOlderThan);
         const joinLinks = await deleteOldJoinLinks(db, options.deliveriesOlderThan);
+        const waitingEntries = await deleteOldWaitingEntries(db, options.deliveriesOlderThan);
         const operations = await deleteOldOperations(db, options.ledgerOlderThan);
         const credentialReads = await deleteOldCredentialReads(db);
         output.show(
@@ -134,11 +136,12 @@ export const maintenanceCommand = (): Command =>
             hostClaims,
             deliveries,
             joinLinks,
+            waitingEntries,
             operations,
             credentialReads,
           },
           () =>
-            `Deleted ${answers} stored responses to commands, ${webhooks} webhooks, ${counts} provider call counts, ${holds} slot holds, ${hostClaims} claims on meeting hosts, ${deliveries} delivery ids, ${joinLinks} join links, ${operations} ledger rows, and ${credentialReads} credential reads of more than a year ago.`,
+            `Deleted ${answers} stored responses to commands, ${webhooks} webhooks, ${counts} provider call counts, ${holds} slot holds, ${hostClaims} claims on meeting hosts, ${deliveries} delivery ids, ${joinLinks} join links, ${waitingEntries} entries of waiting lists, ${operations} ledger rows, and ${credentialReads} credential reads of more than a year ago.`,
         );
       }),
     );

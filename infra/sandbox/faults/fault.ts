@@ -24,8 +24,7 @@ const common = {
 };
 
 /** The reasons for which Google limits calls: https://developers.google.com/workspace/calendar/api/guides/errors */
-export const googleLimits = ['rateLimitExceeded', 'userRateLimitExceeded', 'quotaExceeded'] as const;
-export type GoogleLimit = (typeof googleLimits)[number];
+const googleLimits = ['rateLimitExceeded', 'userRateLimitExceeded', 'quotaExceeded'] as const;
 
 const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({

@@ -100,6 +100,19 @@ it('Zoom meeting events carry Zoom’s signature', async () => {
   await expect(sandbox.control.sendMeetingEvent('1', { event: 'meeting.ended' })).rejects.toThrow('1');
 });
 
+it('a fault without an operation repeats every event that Zoom sends, and no request', async () => {
+  const { sandbox } = await startGoogleSandbox();
+  const { url, received } = await startStatusReceiver();
+  sandbox.control.setFault('zoom', { kind: 'duplicate', copies: 3 });
+  const id = await createMeeting(sandbox.url);
+  expect(await sandbox.control.sendMeetingEvent(id, { event: 'meeting.started', url })).toEqual({
+    webhook: '204',
+  });
+  expect(received).toHaveLength(3);
+  expect(new Set(received.map(({ body }) => body)).size).toBe(1);
+  expect(sandbox.control.state().zoom.meetings).toHaveLength(1);
+});
+
 it('a Zoom meeting that is deleted through the control API is gone and sends its event', async () => {
   const { sandbox } = await startGoogleSandbox();
   const { url, received } = await startStatusReceiver();

@@ -40,6 +40,36 @@ export const hostingNotAllowed = {
   message: 'Your user account is not allowed meeting hosting and scheduling capabilities.',
 } as const;
 
+/** https://devforum.zoom.us/t/add-meeting-registrant-api/7082 */
+export const paidUsersOnly = {
+  status: 400,
+  code: 200,
+  message: 'Only available for Paid or ZMP account.',
+} as const;
+
+export const hostCannotRegister = { status: 400, code: 3027, message: 'Host cannot register.' } as const;
+
+export const meetingIsOver = {
+  status: 400,
+  code: 3038,
+  message:
+    'Meeting is over, you can not register now. If you have any questions, please contact Meeting host.',
+} as const;
+
+export const registrantLimitReached = {
+  status: 400,
+  code: 3000,
+  message:
+    'You have reached the limit for the number of attendees you can add. Contact Zoom Support for more information.',
+} as const;
+
+export const registrationNotEnabled = (id: string): ZoomError =>
+  new ZoomError({
+    status: 404,
+    code: 404,
+    message: `Registration has not been enabled for this meeting: ${id}.`,
+  });
+
 export const missingScope = (scope: string): ZoomError =>
   new ZoomError({
     status: 400,

@@ -11,6 +11,11 @@ import { renderMeeting, type StoredMeeting } from './meeting.ts';
 const personSchema = z.strictObject({
   name: z.string().max(200).describe('The name that the person shows'),
   email: z.email().optional().describe('The address of a person who is signed in'),
+  registrant: z
+    .string()
+    .max(200)
+    .optional()
+    .describe('The id of the registrant with whose address the person joins'),
   uuid: z.string().max(200).optional().describe('Names this connection of the person. By default random'),
 });
 
@@ -33,7 +38,7 @@ export type ZoomEvent = z.input<typeof zoomEventSchema>;
 /** https://zoom.github.io/rivet-javascript/types/Meetings.MeetingParticipantJoinedEvent.html */
 const participantOf = (event: ZoomEvent, now: number): object => {
   if (!('participant' in event)) return {};
-  const { name, email = '', uuid = randomUUID() } = event.participant;
+  const { name, email = '', uuid = randomUUID(), registrant } = event.participant;
   const time = wholeSeconds(now);
   return {
     participant: {
@@ -41,6 +46,7 @@ const participantOf = (event: ZoomEvent, now: number): object => {
       user_name: name,
       email,
       participant_uuid: uuid,
+      ...(registrant === undefined ? {} : { registrant_id: registrant }),
       ...(event.event === 'meeting.participant_joined' ? { join_time: time } : { leave_time: time }),
     },
   };

@@ -26,6 +26,9 @@ export const meetingSettingsSchema = z.looseObject({
   auto_recording: z.enum(['local', 'cloud', 'none']).optional(),
   alternative_hosts: z.string().optional(),
   breakout_room: breakoutRoomSchema.optional(),
+  approval_type: z.union([z.literal(0), z.literal(1), z.literal(2)]).optional(),
+  registrants_confirmation_email: z.boolean().optional(),
+  registrants_email_notification: z.boolean().optional(),
 });
 type MeetingSettings = z.infer<typeof meetingSettingsSchema>;
 
@@ -86,3 +89,10 @@ export const applied = (
   const locked = { ...settings, ...lockedSettings };
   return locked.waiting_room === true ? { ...locked, join_before_host: false } : locked;
 };
+
+/**
+ * Returns the settings without registration for a host without a license. Unconfirmed: Zoom is only known to store 2 for a
+ * recurring meeting without a fixed time, also without an error.
+ */
+export const registrable = (settings: MeetingSettings, isLicensed: boolean): MeetingSettings =>
+  isLicensed || settings.approval_type === undefined ? settings : { ...settings, approval_type: 2 };

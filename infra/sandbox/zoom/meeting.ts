@@ -74,6 +74,7 @@ const settingsByDefault = {
   waiting_room: true,
   audio: 'both',
   auto_recording: 'none',
+  approval_type: 2,
 };
 
 /** Returns the meeting as `GET /meetings/{id}` does. */

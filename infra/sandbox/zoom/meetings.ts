@@ -6,7 +6,7 @@ import type { ZoomSandboxSettings } from '../settings.ts';
 import { type Clock, dayMs, wholeSeconds } from '../time.ts';
 import { dailyLimitMessage, noMeeting, validationFailed, ZoomError } from './errors.ts';
 import { type MeetingBody, readStart, type StoredMeeting, storedMeetingSchema } from './meeting.ts';
-import { applied, checkAlternativeHosts, passcodeOf } from './meeting-settings.ts';
+import { applied, checkAlternativeHosts, passcodeOf, registrable } from './meeting-settings.ts';
 import type { ZoomUsers } from './users.ts';
 
 const heldSchema = z.object({
@@ -138,7 +138,10 @@ export const createMeetings = (
         password,
         created: now,
         updated: now,
-        settings: { ...applied(body.settings ?? {}, settings), ...dialIn },
+        settings: {
+          ...registrable(applied(body.settings ?? {}, settings), users.isLicensed(host)),
+          ...dialIn,
+        },
         isStarted: false,
         trackingFields: body.tracking_fields ?? [],
       };

@@ -8,8 +8,9 @@ import { z } from 'zod';
 import { parseBearerToken } from '../authorization.ts';
 import { sendFile } from '../media/send-file.ts';
 import type { ZoomCaller } from './caller.ts';
-import { noRecording, validationFailed } from './errors.ts';
+import { noRecording } from './errors.ts';
 import type { Recordings, StoredRecording } from './recordings.ts';
+import { readRequest } from './request.ts';
 
 interface RecordingRouteParts {
   readonly callerOf: (request: FastifyRequest) => ZoomCaller;
@@ -33,14 +34,6 @@ const trashQuery = z.object({
   trash: z.enum(['true', 'false']).default('false'),
   meeting_id: z.string().optional(),
 });
-
-const read = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> => {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  throw validationFailed(
-    result.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })),
-  );
-};
 
 /**
  * Returns the UUID or id of a path that the router has decoded once. A UUID that begins with a slash or contains two is
@@ -85,7 +78,7 @@ export const recordingRoutes = (
     { config: { operation: 'recordings.get' } },
     (request) => {
       callerOf(request);
-      const { include_fields: fields, ttl } = read(recordingQuery, request.query);
+      const { include_fields: fields, ttl } = readRequest(recordingQuery, request.query);
       const recording = requireRecording(request.params.meetingId);
       const isTokenWanted = fields?.split(',').includes('download_access_token');
       return {
@@ -100,7 +93,7 @@ export const recordingRoutes = (
     { config: { operation: 'recordings.delete' } },
     async (request, reply) => {
       callerOf(request);
-      const { action } = read(deletionQuery, request.query);
+      const { action } = readRequest(deletionQuery, request.query);
       recordings.remove(requireRecording(request.params.meetingId).uuid, action);
       return reply.code(204).send();
     },
@@ -111,7 +104,7 @@ export const recordingRoutes = (
     { config: { operation: 'recordings.list' } },
     (request) => {
       const host = callerOf(request).user(request.params.userId);
-      const { trash, meeting_id: meetingId } = read(trashQuery, request.query);
+      const { trash, meeting_id: meetingId } = readRequest(trashQuery, request.query);
       const found = trash === 'true' ? recordings.inTrash(host) : [];
       const wanted = found.filter(
         ({ meeting }) => meetingId === undefined || String(meeting.id) === meetingId,

@@ -6,10 +6,11 @@ import type { ZoomSandboxSettings } from '../settings.ts';
 import type { Clock } from '../time.ts';
 import type { AccountTokens } from './account-tokens.ts';
 import type { ZoomCaller } from './caller.ts';
-import { validationFailed, ZoomError, ZoomOAuthError } from './errors.ts';
+import { ZoomError, ZoomOAuthError } from './errors.ts';
 import { meetingBodySchema, renderMeeting } from './meeting.ts';
 import { listMeetings, meetingQuerySchema } from './meeting-listing.ts';
 import type { Meetings } from './meetings.ts';
+import { readRequest } from './request.ts';
 import { type UserFields, userFieldsSchema, userIdOf } from './user-oauth.ts';
 import type { ZoomUsers } from './users.ts';
 
@@ -33,14 +34,6 @@ interface UserPath {
 interface MeetingPath {
   Params: { meetingId: string };
 }
-
-const read = <S extends z.ZodType>(schema: S, value: unknown): z.output<S> => {
-  const result = schema.safeParse(value ?? {});
-  if (result.success) return result.data;
-  throw validationFailed(
-    result.error.issues.map((issue) => ({ field: issue.path.join('.'), message: issue.message })),
-  );
-};
 
 const tokenFields = userFieldsSchema.extend({ account_id: z.string().optional() });
 
@@ -101,7 +94,7 @@ export const zoomRoutes = (app: FastifyInstance, parts: ZoomRouteParts) => {
     { config: { operation: 'meetings.create' } },
     async (request, reply) => {
       const host = callerOf(request).user(request.params.userId);
-      const meeting = meetings.create(host, read(meetingBodySchema, request.body));
+      const meeting = meetings.create(host, readRequest(meetingBodySchema, request.body));
       return reply.code(201).send(renderMeeting(meeting));
     },
   );
@@ -110,7 +103,7 @@ export const zoomRoutes = (app: FastifyInstance, parts: ZoomRouteParts) => {
     const host = callerOf(request).user(request.params.userId);
     const now = clock();
     const listed = meetings.of(host).filter((meeting) => meeting.created + settings.listDelayMs <= now);
-    return listMeetings(listed, read(meetingQuerySchema, request.query), now, settings);
+    return listMeetings(listed, readRequest(meetingQuerySchema, request.query), now, settings);
   });
 
   app.get<MeetingPath>('/v2/meetings/:meetingId', { config: { operation: 'meetings.get' } }, (request) => {
@@ -127,7 +120,7 @@ export const zoomRoutes = (app: FastifyInstance, parts: ZoomRouteParts) => {
       const { meetingId } = request.params;
       const caller = callerOf(request);
       caller.checkHost(meetings.get(meetingId).host);
-      meetings.update(meetingId, read(meetingBodySchema, request.body));
+      meetings.update(meetingId, readRequest(meetingBodySchema, request.body));
       return reply.code(204).send();
     },
   );

@@ -14,6 +14,8 @@ import { renderMeeting } from './meeting.ts';
 import { createMeetings } from './meetings.ts';
 import { recordingRoutes } from './recording-routes.ts';
 import { createRecordings, type RecordingSpec } from './recordings.ts';
+import { registrantRoutes } from './registrant-routes.ts';
+import { createRegistrants } from './registrants.ts';
 import { zoomRoutes } from './routes.ts';
 import { createUserGrants, userAppScopes, userOAuthRoutes } from './user-oauth.ts';
 import { createZoomUsers } from './users.ts';
@@ -67,6 +69,7 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
   const recordings = createRecordings(settings, clock, changeNotifier);
   const users = createZoomUsers(settings);
   const meetings = createMeetings(settings, clock, changeNotifier, users);
+  const registrants = createRegistrants(clock, changeNotifier, users);
   const server = createAuthorizationServer(
     {
       vendor: 'zoom',
@@ -85,6 +88,7 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
     ...server.kept,
     { name: 'zoom.access', save: access.save, load: access.load },
     { name: 'zoom.meetings', save: meetings.save, load: meetings.load },
+    { name: 'zoom.registrants', save: registrants.save, load: registrants.load },
     { name: 'zoom.recordings', save: recordings.save, load: recordings.load },
   ];
   return {
@@ -101,6 +105,7 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
       userOAuthRoutes(app, { settings, server, changed });
       const callerOf = createCallerOf(settings, access, server.grants);
       recordingRoutes(app, { callerOf, recordings });
+      registrantRoutes(app, { callerOf, meetings, registrants });
       zoomRoutes(app, {
         settings,
         access,
@@ -119,6 +124,10 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
     state: () => ({
       meetings: meetings.all().map(renderMeeting),
       deletedMeetings: meetings.deleted().map(renderMeeting),
+      // Zoom has no registrants of a deleted meeting.
+      registrants: registrants
+        .all()
+        .filter(({ meeting }) => meetings.all().some(({ id }) => String(id) === meeting)),
       recordings: recordings.all().map(({ uuid, meeting, place, files }) => ({
         uuid,
         meetingId: String(meeting.id),
@@ -160,6 +169,7 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
       access.reset();
       server.reset();
       meetings.reset();
+      registrants.reset();
       recordings.reset();
     },
   };

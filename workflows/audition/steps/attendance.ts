@@ -8,9 +8,9 @@ import type { AuditionFact } from '../../../domain/audition/events.ts';
 import { reportsPresence } from '../../../domain/providers/vendors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { minute } from '../../../domain/time/units.ts';
+import { meetingActivities } from '../meeting-activities.ts';
 import type { AuditionRun } from '../run.ts';
 import { isStepFailure } from '../step-failures.ts';
-import { meetingActivities } from './meeting.ts';
 
 /** Who was in the meeting. Undefined when the provider does not report it, or could not be asked. */
 export interface ReadAttendance {

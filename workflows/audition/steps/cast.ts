@@ -28,6 +28,7 @@ import { allAccepted, confirmWhenAccepted, pendingDecline } from './answers.ts';
 import { removalId, writeCalendarEvents } from './calendar-events.ts';
 import { type Claimed, claimSlot } from './claim.ts';
 import { notify, notifyOne } from './notices.ts';
+import { registerParticipants } from './registrants.ts';
 
 /**
  * Changes the cast. The slot is claimed again for the new cast first, under the conflict policy of the audition: a new
@@ -89,6 +90,7 @@ const replaceCast = async (
   }
   confirmWhenAccepted(run, correlationId);
   undoFor(run, undone, recipients);
+  registerParticipants(run);
   await arrangeFor(run, difference);
   // The event stays in a calendar that others share: it is theirs now. One who stays has registered the removal anew.
   const stays = ({ id }: AuditionCompensation) =>

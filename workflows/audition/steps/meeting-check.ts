@@ -3,9 +3,9 @@ import { isCancellation } from '@temporalio/workflow';
 import type { MeetingCheck } from '../../../activities/contract.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
+import { meetingActivities } from '../meeting-activities.ts';
 import type { AuditionRun } from '../run.ts';
 import { isStepFailure, toStepFailure } from '../step-failures.ts';
-import { meetingActivities } from './meeting.ts';
 import { isMeetingNeeded, meetingDeleted } from './replace-meeting.ts';
 
 /**

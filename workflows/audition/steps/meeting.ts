@@ -1,16 +1,16 @@
 /** Step 2: creates the meeting. Falls back to the next provider when one is down, rate limited or not connected. */
-import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
-import type { CreateMeetingInput, MeetingActivities, StepFailure } from '../../../activities/contract.ts';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { CreateMeetingInput, StepFailure } from '../../../activities/contract.ts';
 import type { Meeting } from '../../../domain/audition/events.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import type { MeetingProviderName } from '../../../domain/providers/vendors.ts';
-import { queueOfMeeting } from '../../task-queues.ts';
-import { activityOptions } from '../activity-options.ts';
 import { compensate } from '../compensate.ts';
+import { meetingActivities } from '../meeting-activities.ts';
 import { askOperator, retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
 import { isStepFailure, toStepFailure } from '../step-failures.ts';
 import type { SlotRevision } from './calendar-events.ts';
+import { registerParticipants } from './registrants.ts';
 
 /** How the audition leaves its present meeting. */
 export interface Departure {
@@ -110,6 +110,7 @@ const recordMeeting = (run: AuditionRun, meeting: Meeting, departure: Departure 
   if (from && run.journal.view.meeting?.id === from.id)
     run.record({ type: 'meeting_lost', meeting: from, reason });
   run.record({ type: 'meeting_created', meeting });
+  registerParticipants(run);
 };
 
 const tryProvider = async (
@@ -225,7 +226,7 @@ export const moveMeeting = async (
   if (!isNew) run.saga.remove(key);
   else if (run.ending) return;
   else if (isNeedless()) removeInBackground(run, key);
-  else run.record({ type: 'meeting_created', meeting: result });
+  else recordMeeting(run, result, undefined);
 };
 
 /** Returns whether the audition has another meeting by now. */
@@ -246,19 +247,3 @@ const inputFor = (
   ...(plan.meetingSettings && { settings: plan.meetingSettings }),
   ...(plan.meetingHost && { host: plan.meetingHost }),
 });
-
-/** Returns the meeting activities on the provider's task queue. */
-export const meetingActivities = (
-  run: AuditionRun,
-  provider: MeetingProviderName,
-  summary: string,
-  patience: 'meetingPatience' | 'stepPatience' | 'fallback',
-) =>
-  proxyActivities<MeetingActivities>(
-    activityOptions(run, {
-      queue: queueOfMeeting(provider),
-      summary,
-      patience,
-      ...(patience === 'fallback' ? { maximumInterval: '5 seconds' as const, isUrgent: true } : {}),
-    }),
-  );

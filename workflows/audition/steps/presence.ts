@@ -1,10 +1,13 @@
 /** Applies observations of participants: by their personal join links, and by the provider of the meeting. */
 import { whoJoined } from '../../../domain/audition/attendee.ts';
 import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
+import type { ParticipantId } from '../../../domain/ids.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import type { PresenceReport } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
-import { checkIn } from './session.ts';
+import { checkIn, startSession } from './session.ts';
+
+type JoinReport = Exclude<PresenceReport, { what: 'checked_in' | 'admitted' }>;
 
 /**
  * Records the observation. One that the state does not allow, that is about another meeting, or about a person who is not
@@ -12,10 +15,11 @@ import { checkIn } from './session.ts';
  */
 export const presenceReported = (run: AuditionRun, report: PresenceReport): void => {
   if (report.what === 'checked_in') return checkInByLink(run, report);
+  if (report.what === 'admitted') return startSession(run, 'api', report.correlationId);
   const { view } = run.journal;
   if (view.state === 'closed' || report.meetingId !== view.meeting?.id) return;
   if (toEpochMs(report.at) < run.movedAt) return;
-  const participant = whoJoined(run.plan.participants, report);
+  const participant = registered(run, report) ?? whoJoined(run.plan.participants, report);
   if (participant === undefined || isKnown(run, participant, report)) return;
   run.journal.record(
     {
@@ -26,6 +30,10 @@ export const presenceReported = (run: AuditionRun, report: PresenceReport): void
     { correlationId: report.correlationId },
   );
 };
+
+/** The provider can report a person who has left the cast since. */
+const registered = ({ plan }: AuditionRun, { participant }: JoinReport): ParticipantId | undefined =>
+  plan.participants.find(({ id }) => id === participant)?.id;
 
 /** A participant who opens the link again, or from another device, has checked in before. */
 const checkInByLink = (
@@ -39,11 +47,7 @@ const checkInByLink = (
 };
 
 /** A person with two devices joins twice. */
-const isKnown = (
-  { journal }: AuditionRun,
-  id: string,
-  { what, at }: Exclude<PresenceReport, { what: 'checked_in' }>,
-): boolean => {
+const isKnown = ({ journal }: AuditionRun, id: string, { what, at }: JoinReport): boolean => {
   const presence = journal.view.participants.find((participant) => participant.id === id)?.presence;
   const last = what === 'joined' ? presence?.lastJoinedAt : presence?.leftAt;
   return last !== undefined && at <= last;

@@ -12,6 +12,7 @@ import { askAboutFailedNotices } from './delivery.ts';
 import { scheduleFirstSlot } from './first-slot.ts';
 import { moveMeeting, removeOtherMeetings } from './meeting.ts';
 import { notifyOne } from './notices.ts';
+import { registerParticipants } from './registrants.ts';
 import { bookRoom, releaseFormerRooms } from './room.ts';
 import { announce, completionOf } from './schedule.ts';
 
@@ -26,6 +27,7 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
       if (!slot) return;
       await moveMeeting(run, { slot, revision });
       removeOtherMeetings(run);
+      registerParticipants(run);
       if (slot.roomCalendar) await bookRoom(run, { slot, revision });
       await writeCalendarEvents(run, { slot, revision }, { completion: completionOf(run, run.claims.held) });
       releaseFormerRooms(run);
@@ -38,6 +40,7 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
     case 'scheduled':
     case 'confirmed':
       removeOtherMeetings(run);
+      registerParticipants(run);
       await releaseOtherClaims(run);
       await completeCast(run);
       // Meeting and events return to the old slot after the fact that says so.
@@ -55,6 +58,7 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
     case 'in_progress':
     case 'awaiting_decision':
       removeOtherMeetings(run);
+      registerParticipants(run);
       await releaseOtherClaims(run);
       return;
     case 'closed':

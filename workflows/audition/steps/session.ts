@@ -11,14 +11,18 @@ import { askAboutSlot } from '../slot-question.ts';
 import { readAttendance, readsAttendance } from './attendance.ts';
 import { expectRecording } from './recording.ts';
 
-/** Records a check-in. The performer's check-in starts the session. A repeated check-in changes nothing. */
+/**
+ * Records a check-in. The performer's check-in starts the session, unless performers are admitted in turn: then the
+ * admission starts it. A repeated check-in changes nothing.
+ */
 export const checkIn = (run: AuditionRun, { participant, correlationId, origin }: CheckInCommand): void => {
   const { journal } = run;
   const arrived = journal.view.participants.find(({ id }) => id === participant);
   if (!arrived || arrived.checkedIn) return;
   const by = origin === 'link' ? { origin } : {};
   journal.record({ type: 'checked_in', participant, ...by }, { correlationId });
-  if (arrived.kind === 'performer') startSession(run, origin, correlationId);
+  if (arrived.kind === 'performer' && run.plan.meetingSettings?.admission !== 'in_turn')
+    startSession(run, origin, correlationId);
 };
 
 /** Records the start of the session, unless it has begun before. */

@@ -35,6 +35,10 @@ const meetingSettings: ScopeDescription = {
   en: 'change the settings of your video meetings',
   fr: 'modifier les réglages de vos réunions vidéo',
 };
+const registrants: ScopeDescription = {
+  en: 'register people for your video meetings, and cancel registrations',
+  fr: 'inscrire des personnes à vos réunions vidéo, et annuler des inscriptions',
+};
 const attendance: ScopeDescription = {
   en: 'see who was in your video meetings, and when',
   fr: 'voir qui a participé à vos réunions vidéo, et quand',
@@ -92,6 +96,9 @@ const scopeDescriptions: Readonly<Record<ConnectionProvider, Readonly<Record<str
     'meeting:update:meeting': meetings,
     'meeting:update:status': meetings,
     'meeting:delete:meeting': meetings,
+    'meeting:write:registrant': registrants,
+    'meeting:read:list_registrants': registrants,
+    'meeting:update:registrant_status': registrants,
     'meeting:read:list_past_instances': meetingsSeen,
     'cloud_recording:read:list_recording_files': recordings,
     'cloud_recording:read:list_user_recordings': recordings,

@@ -69,6 +69,32 @@ const factsOf = (language: Language, { titles, office, time }: JoinDetails): rea
   ];
 };
 
+/** The page on which a performer who is admitted in turn checks in. */
+export const checkInPage = (language: Language, details: JoinDetails): string => {
+  const words = joinTranslationsFor(language);
+  const facts = factsOf(language, details);
+  return render(language, {
+    title: words.checkInTitle,
+    text: words.checkIn,
+    facts,
+    button: words.checkInButton,
+  });
+};
+
+/** The page of a performer on the waiting list. It loads again by itself. */
+export const waitingPage = (language: Language, details: JoinDetails, place: number): string => {
+  const words = joinTranslationsFor(language);
+  const facts = factsOf(language, details);
+  return render(language, { title: words.waitingTitle, text: words.waiting(place), facts, reloads: true });
+};
+
+/** The page of a performer who was admitted. */
+export const turnPage = (language: Language, details: JoinDetails): string => {
+  const words = joinTranslationsFor(language);
+  const facts = factsOf(language, details);
+  return render(language, { title: words.turnTitle, text: words.turn, facts, button: words.join });
+};
+
 /** The page of an open meeting. The button leads to the meeting; a program that only reads the page does not join. */
 export const openPage = (language: Language, details: JoinDetails): string => {
   const words = joinTranslationsFor(language);
@@ -126,7 +152,7 @@ export const backupPage = (
  * The pages that end here. They say what to do, and nothing about the audition. `invalid` does not say why: revoked, altered and
  * unknown links look the same.
  */
-export const closingPage = (language: Language, kind: 'over' | 'invalid' | 'later'): string => {
+export const closingPage = (language: Language, kind: 'over' | 'invalid' | 'later' | 'personal'): string => {
   const words = joinTranslationsFor(language);
   return render(language, { title: words[`${kind}Title`], text: words[kind] });
 };

@@ -169,6 +169,32 @@ describe('the page of a join link', () => {
     expect(events).toEqual([{ kind: 'link.joined', dedupe_key: `join:${id}:r1`, duplicates: 1 }]);
   });
 
+  it("leads to the registrant's own address of the present meeting, until the link is revoked", async () => {
+    const { issue, join, auditionId, call, key, record } = await setup();
+    const id = await issue(performer);
+    const { registrants } = database.repositories;
+    const registration = { auditionId, meetingId: '1', participant: performer, link: id } as const;
+    await registrants.begin(registration);
+    expect((await join(id)).headers).toMatchObject({ location: meetingUrl });
+    await registrants.complete(registration, { id: 'reg-1', joinUrl: 'https://zoom.test/w/1?tk=t' });
+    expect((await join(id)).headers).toMatchObject({ location: 'https://zoom.test/w/1?tk=t' });
+    const other = await issue();
+    expect((await join(other)).headers).toMatchObject({ location: meetingUrl });
+    await record({
+      type: 'meeting_created',
+      meeting: { provider: 'google_meet', id: '2', joinUrl: 'https://meet.test/2' },
+    });
+    expect((await join(id)).headers).toMatchObject({ location: 'https://meet.test/2' });
+    for (let times = 0; times < 2; times += 1)
+      await call('DELETE', `/v1/auditions/${auditionId}/join-links/${id}`, { key });
+    expect((await join(id)).status).toBe(404);
+    const { rows } = await database.pool.query(
+      'SELECT kind, duplicates FROM webhook_inbox WHERE dedupe_key = $1',
+      [`revoked:${id}`],
+    );
+    expect(rows).toEqual([{ kind: 'link.revoked', duplicates: 1 }]);
+  });
+
   it('follows the audition to another provider under the same address', async () => {
     const { issue, join, record } = await setup();
     const id = await issue(performer);
@@ -332,25 +358,25 @@ describe('the answers of the API', () => {
   });
 });
 
-describe('the question about the recording on the page of a join link', () => {
-  const say = async ({ call }: Awaited<ReturnType<typeof setup>>, id: string, consent: string) =>
-    call('POST', `/j/${id}`, {
-      body: `consent=${consent}`,
-      headers: { 'content-type': 'application/x-www-form-urlencoded', 'accept-language': 'en' },
-    });
-  const consents = async ({ auditionId }: Awaited<ReturnType<typeof setup>>) =>
-    (await database.repositories.events.read('org_north', auditionId, { after: 0, limit: 100 })).flatMap(
-      ({ fact }) => (fact.type === 'recording_consented' ? [fact] : []),
-    );
+const sayConsent = async ({ call }: Awaited<ReturnType<typeof setup>>, id: string, consent: string) =>
+  call('POST', `/j/${id}`, {
+    body: `consent=${consent}`,
+    headers: { 'content-type': 'application/x-www-form-urlencoded', 'accept-language': 'en' },
+  });
+const consentsOf = async ({ auditionId }: Awaited<ReturnType<typeof setup>>) =>
+  (await database.repositories.events.read('org_north', auditionId, { after: 0, limit: 100 })).flatMap(
+    ({ fact }) => (fact.type === 'recording_consented' ? [fact] : []),
+  );
 
+describe('the question about the recording on the page of a join link', () => {
   it('is asked in the language of the participant, and answered without joining', async () => {
     const test = await setup({ recording: 'by_host', locale: 'fr' });
     const id = await test.issue(performer);
     expect((await test.open(id)).text).toContain('Êtes-vous d’accord');
-    const { status, text } = await say(test, id, 'given');
+    const { status, text } = await sayConsent(test, id, 'given');
     expect([status, text.includes('Vous avez accepté')]).toEqual([200, true]);
-    await say(test, id, 'refused');
-    expect(await consents(test)).toMatchObject([
+    await sayConsent(test, id, 'refused');
+    expect(await consentsOf(test)).toMatchObject([
       { consent: 'given', origin: 'link', revision: 1, participant: performer },
       { consent: 'withdrawn', origin: 'link' },
     ]);
@@ -365,7 +391,7 @@ describe('the question about the recording on the page of a join link', () => {
     const id = await test.issue(performer);
     test.at('2027-03-01T10:00:00.000Z');
     expect((await test.open(id)).text).not.toContain('name="consent"');
-    expect((await say(test, id, 'given')).status).toBe(200);
-    expect(await consents(test)).toEqual([]);
+    expect((await sayConsent(test, id, 'given')).status).toBe(200);
+    expect(await consentsOf(test)).toEqual([]);
   });
 });

@@ -7,13 +7,25 @@ import { z } from 'zod';
 import type { JoinTitles, StoredJoinLink } from '../../../../db/auditions/join-links.ts';
 import { type JoinFacts, type JoinState, joinStateOf } from '../../../../domain/audition/join-state.ts';
 import type { AuditionView } from '../../../../domain/audition/view.ts';
+import { isAdmittedInTurn, waitingListOf } from '../../../../domain/audition/waiting-list.ts';
 import type { Api } from '../../../api.ts';
+import { enterWaitingList } from '../../../auditions/enter-waiting-list.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { createPageErrorHandler, pageResponse, sendPage } from '../../../plugins/browser-pages.ts';
 import { type Language, languageOf } from '../language.ts';
 import { answerConsentQuestion, consentAnswer, consentQuestionOf } from '../recording-consent/question.ts';
 import { deviceOf } from './device.ts';
-import { backupPage, closingPage, earlyPage, type JoinDetails, openPage, preparingPage } from './page.ts';
+import {
+  backupPage,
+  checkInPage,
+  closingPage,
+  earlyPage,
+  type JoinDetails,
+  openPage,
+  preparingPage,
+  turnPage,
+  waitingPage,
+} from './page.ts';
 
 const params = z.object({ link: z.string() });
 const page = pageResponse();
@@ -34,9 +46,35 @@ interface OpenedLink {
   readonly state: JoinState;
   readonly link?: StoredJoinLink;
   readonly view?: AuditionView;
+  /** The participant's own address of the meeting. */
+  readonly registrantUrl?: string | undefined;
   readonly sealedTitles?: string | undefined;
   readonly office?: string | undefined;
 }
+
+/** How a person gets into an open meeting. */
+type Admission =
+  | { readonly kind: 'open' | 'admitted' }
+  /** The performer has not checked in yet. */
+  | { readonly kind: 'expected' }
+  | { readonly kind: 'waiting'; readonly place: number }
+  /** Performers are admitted in turn, and the link does not tell who uses it. */
+  | { readonly kind: 'personal' };
+
+const admissionPage = (language: Language, details: JoinDetails, admission: Admission): string => {
+  switch (admission.kind) {
+    case 'open':
+      return openPage(language, details);
+    case 'admitted':
+      return turnPage(language, details);
+    case 'expected':
+      return checkInPage(language, details);
+    case 'waiting':
+      return waitingPage(language, details, admission.place);
+    case 'personal':
+      return closingPage(language, 'personal');
+  }
+};
 
 const languageFor = (request: FastifyRequest, { link, state }: OpenedLink): Language =>
   // The page of an invalid link must not tell whose link it was.
@@ -49,14 +87,29 @@ const languageFor = (request: FastifyRequest, { link, state }: OpenedLink): Lang
 /** Registers the page and its form. */
 export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
   const { repositories, joinLinkIds, now } = dependencies;
-  const { joinLinks, organizations, inbox } = repositories;
+  const { joinLinks, organizations, inbox, waitingEntries } = repositories;
 
   /** Costs one statement, for any id. */
   const open = async (id: string): Promise<OpenedLink> => {
     const found = await joinLinks.find(idPattern.test(id) ? id : '');
     if (!found) return { state: { kind: 'invalid' } };
-    const { link, view, details } = found;
-    return { state: joinStateOf(view, link.participant, now()), link, view, ...details };
+    const { link, view, registrantUrl, details } = found;
+    return { state: joinStateOf(view, link.participant, now()), link, view, registrantUrl, ...details };
+  };
+
+  /** Reads the waiting list for performers who are admitted in turn only. */
+  const admissionOf = async ({ link, view }: OpenedLink): Promise<Admission> => {
+    if (!link || !view) return { kind: 'open' };
+    const list = waitingListOf(view);
+    if (list === undefined) return { kind: 'open' };
+    const { organization, auditionId, participant } = link;
+    // The link of the audition does not tell who uses it.
+    if (participant === undefined) return { kind: 'personal' };
+    if (!isAdmittedInTurn(view, participant)) return { kind: 'open' };
+    const entries = await waitingEntries.list(organization, list);
+    const entry = entries.find((one) => one.auditionId === auditionId && one.participant === participant);
+    if (!entry) return { kind: 'expected' };
+    return entry.place === undefined ? { kind: 'admitted' } : { kind: 'waiting', place: entry.place };
   };
 
   /** The page is usable without the titles. */
@@ -110,7 +163,8 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
             200,
             backupPage(language, details, { backup: organization.meetingBackup, canJoin }),
           );
-        return sendPage(reply, 200, canJoin ? openPage(language, details) : preparingPage(language, details));
+        if (!canJoin) return sendPage(reply, 200, preparingPage(language, details));
+        return sendPage(reply, 200, admissionPage(language, details, await admissionOf(opened)));
       }
     }
   };
@@ -120,14 +174,21 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
    * audition, also when Temporal does not respond now.
    */
   const record = async (request: FastifyRequest, link: StoredJoinLink, view: AuditionView): Promise<void> => {
-    const { id, auditionId, participant } = link;
-    const { revision } = view;
+    const { id, auditionId } = link;
     await joinLinks.recordUse(id, {
       at: now(),
-      revision,
+      revision: view.revision,
       device: deviceOf(request.headers['user-agent']),
       network: joinLinkIds.networkOf(auditionId, request.ip),
     });
+    await checkIn(request, link, view);
+  };
+
+  const checkIn = async (
+    request: FastifyRequest,
+    { id, auditionId, participant }: StoredJoinLink,
+    { revision }: AuditionView,
+  ): Promise<void> => {
     if (participant === undefined) return;
     await inbox.receive({
       kind: 'link.joined',
@@ -165,10 +226,16 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
         // A question that is not open any more is not shown.
         return show(request, reply, await open(request.params.link));
       }
-      const { state, link, view } = opened;
+      const { state, link, view, registrantUrl } = opened;
       if (state.kind !== 'open' || state.meetingUrl === undefined || !link || !view) {
         return show(request, reply, opened);
       }
+      const admission = await admissionOf(opened);
+      if (admission.kind === 'expected' && link.participant !== undefined) {
+        await enterWaitingList(dependencies, link.organization, link.auditionId, link.participant);
+        await checkIn(request, link, view);
+      }
+      if (admission.kind !== 'open' && admission.kind !== 'admitted') return show(request, reply, opened);
       try {
         await record(request, link, view);
       } catch (err) {
@@ -178,7 +245,7 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
       return reply
         .header('Cache-Control', 'no-store')
         .header('Referrer-Policy', 'no-referrer')
-        .redirect(state.meetingUrl, 302);
+        .redirect(registrantUrl ?? state.meetingUrl, 302);
     },
   );
 };

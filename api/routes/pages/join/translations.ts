@@ -8,6 +8,17 @@ interface JoinTranslations {
   readonly earlyTitle: string;
   /** @param time when the link opens, in the time zone of the participant, with its name */
   readonly early: (time: string) => string;
+  readonly checkInTitle: string;
+  readonly checkIn: string;
+  /** The button that puts the performer on the waiting list. */
+  readonly checkInButton: string;
+  readonly waitingTitle: string;
+  /** @param place 1 for the performer who is next */
+  readonly waiting: (place: number) => string;
+  readonly turnTitle: string;
+  readonly turn: string;
+  readonly personalTitle: string;
+  readonly personal: string;
   /** The audition had another time before. */
   readonly moved: string;
   readonly role: string;
@@ -36,6 +47,19 @@ const en: JoinTranslations = {
   join: 'Join the meeting',
   earlyTitle: 'Your audition has not begun yet',
   early: (time) => `This link opens on ${time}. Please open it again then.`,
+  checkInTitle: 'Your audition',
+  checkIn: 'Press the button when you are ready. The casting office then admits you in turn.',
+  checkInButton: 'I am ready',
+  waitingTitle: 'You are checked in',
+  waiting: (place) =>
+    place === 1
+      ? 'You are next. Keep this page open: it shows when the casting office is ready for you.'
+      : `You are number ${place} in the list. Keep this page open: it shows when the casting office is ready for you.`,
+  turnTitle: 'It is your turn',
+  turn: 'The casting office is ready for you. Press the button to join the meeting.',
+  personalTitle: 'Please use your own link',
+  personal:
+    'Performers are admitted to this audition in turn. Please use the link in the message that was sent to you.',
   moved: 'The time has changed. The time below is the right one, and this link stays valid.',
   role: 'Role',
   project: 'Project',
@@ -63,6 +87,19 @@ const fr: JoinTranslations = {
   join: 'Rejoindre la réunion',
   earlyTitle: 'Votre audition n’a pas encore commencé',
   early: (time) => `Ce lien s’ouvre le ${time}. Veuillez le rouvrir à ce moment-là.`,
+  checkInTitle: 'Votre audition',
+  checkIn: 'Appuyez sur le bouton lorsque vous êtes prêt. L’agence de casting vous fera entrer à votre tour.',
+  checkInButton: 'Je suis prêt',
+  waitingTitle: 'Vous êtes enregistré',
+  waiting: (place) =>
+    place === 1
+      ? 'Vous êtes le prochain. Gardez cette page ouverte : elle indique quand l’agence de casting est prête.'
+      : `Vous êtes numéro ${place} sur la liste. Gardez cette page ouverte : elle indique quand l’agence de casting est prête.`,
+  turnTitle: 'C’est votre tour',
+  turn: 'L’agence de casting vous attend. Appuyez sur le bouton pour rejoindre la réunion.',
+  personalTitle: 'Veuillez utiliser votre propre lien',
+  personal:
+    'Les interprètes entrent dans cette audition à tour de rôle. Veuillez utiliser le lien du message que vous avez reçu.',
   moved: 'L’horaire a changé. Celui qui est indiqué ci-dessous est le bon, et ce lien reste valable.',
   role: 'Rôle',
   project: 'Projet',

@@ -19,6 +19,7 @@ import type { Api } from '../../../api.ts';
 import { checkRoom, requestedRoom } from '../../../auditions/check-room.ts';
 import { conflictHandlingOf } from '../../../auditions/conflict-override.ts';
 import { nextAuditionId } from '../../../auditions/derived-ids.ts';
+import { enterWaitingList } from '../../../auditions/enter-waiting-list.ts';
 import { reopenAudition } from '../../../auditions/reopen.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { auditionOf, readSlotWish } from '../../../session-blocks/slot-wish.ts';
@@ -73,11 +74,13 @@ const answerRoutes = (api: Api, dependencies: ApiDependencies): void => {
         body: checkInSchema,
       },
     },
-    async (request, reply) =>
-      sendCommand(dependencies, exchange(request, reply, 'check-in'), 'check-in', (context) => ({
-        name: 'check-in',
-        command: { ...context, ...request.body },
-      })),
+    async (request, reply) => {
+      const { organization } = callerOf(request);
+      return sendCommand(dependencies, exchange(request, reply, 'check-in'), 'check-in', async (context) => {
+        await enterWaitingList(dependencies, organization, request.params.id, request.body.participant);
+        return { name: 'check-in', command: { ...context, ...request.body } };
+      });
+    },
   );
 };
 

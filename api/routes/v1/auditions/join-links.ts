@@ -81,7 +81,7 @@ export const auditionJoinLinks = (api: Api, dependencies: ApiDependencies): void
         tags: ['Auditions'],
         summary: 'Revoke a join link',
         description:
-          'The link is dead immediately. The participant gets another one with the next answer of the API and the next notice. Idempotent.',
+          'The link is dead immediately, and the registration behind it at the provider of the meeting is cancelled. The participant gets another one with the next answer of the API and the next notice. Idempotent.',
         params: auditionParams.extend({ link: z.string().max(22).describe('The id of the link') }),
         response: {
           204: z.null().describe('The link does not work, now or already before'),
@@ -94,6 +94,16 @@ export const auditionJoinLinks = (api: Api, dependencies: ApiDependencies): void
       const { id: auditionId, link: id } = request.params;
       await requireAudition(reading, organization, auditionId);
       await repositories.joinLinks.revoke({ id, organization, auditionId }, actorOf(request));
+      // Also for a link that was revoked before: the earlier request may have failed here.
+      if (await repositories.registrants.hasLink(id)) {
+        await repositories.inbox.receive({
+          kind: 'link.revoked',
+          event: { audition: auditionId },
+          provider: 'castmatch',
+          dedupeKey: `revoked:${id}`,
+          correlationId: request.id,
+        });
+      }
       return reply.code(204).send(null);
     },
   );
