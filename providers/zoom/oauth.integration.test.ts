@@ -62,8 +62,6 @@ test('the authorization URL requests a code with PKCE and no scopes', async () =
   });
 });
 
-const allScopes = [...zoomScopes.required, ...zoomScopes.optional];
-
 describe('a code exchange', () => {
   test('returns the account, the granted scopes and both tokens', async () => {
     const { connect } = await setup();
