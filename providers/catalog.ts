@@ -157,6 +157,7 @@ export const catalog = {
       /** A change of the meeting. */
       'recordings.setAutomatic': { writes: true, circuit: true, quota: zoomMeetingWrite },
       'meetings.check': { writes: false, circuit: true },
+      'meetings.end': { writes: true, circuit: true },
       /** Pages of up to 300 participants. */
       'meetings.attendance': { writes: false, circuit: true },
       /** Pages of up to 300 registrants. */
@@ -247,6 +248,8 @@ export const catalog = {
       'meetings.move': { writes: true, circuit: 'meetings' },
       'meetings.remove': { writes: true, circuit: 'meetings' },
       'meetings.check': { writes: false, circuit: 'meetings' },
+      /** Not called: Graph cannot end an online meeting. */
+      'meetings.end': { writes: true, circuit: 'meetings' },
       /** The reports, and the records of each. */
       'meetings.attendance': { writes: false, circuit: 'meetings' },
       /** The recordings and the transcripts. */

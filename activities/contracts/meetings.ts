@@ -66,6 +66,10 @@ export interface MeetingLook {
  */
 export type MeetingCheck = MeetingLook | { readonly status: 'unusable'; readonly failure: StepFailure };
 
+export interface EndMeetingInput extends CheckMeetingInput {
+  readonly key: string;
+}
+
 export interface MeetingActivities {
   /**
    * Looks whether the meeting can take place at its provider. Starts or stops its automatic recording when a consent was
@@ -76,6 +80,8 @@ export interface MeetingActivities {
   readAttendance(
     input: CheckMeetingInput,
   ): Promise<{ readonly attendance?: readonly ObservedAttendance[] | undefined }>;
+  /** Ends the meeting at the end of its slot, if it is open. Idempotent by key. Does nothing where the provider cannot. */
+  endMeeting(input: EndMeetingInput): Promise<void>;
   createMeeting(input: CreateMeetingInput): Promise<Meeting>;
   /**
    * Registers the participants of a meeting with registration, and cancels the registrants who are not among them. Does

@@ -99,7 +99,7 @@ export const createCalendarMeetingSteps = (
     const { organization, auditionId, key, slot, revision, topic } = input;
     const { settings, withheld } = await withConsent(events, input, input.settings ?? {});
     const startedAt = toInstant(Date.now());
-    const { id, joinUrl, notHonored, eventId } = await vendorCalendar.putConference(
+    const { id, joinUrl, dialIn, notHonored, eventId } = await vendorCalendar.putConference(
       await openConnectionById(opening, organization, calendar, put.name),
       {
         calendarId: calendar.calendarId,
@@ -115,7 +115,13 @@ export const createCalendarMeetingSteps = (
       call,
     );
     const meeting = nameWithheld(
-      { provider: name, id, joinUrl, ...(notHonored.length > 0 ? { notHonored: [...notHonored] } : {}) },
+      {
+        provider: name,
+        id,
+        joinUrl,
+        ...(dialIn === undefined ? {} : { dialIn }),
+        ...(notHonored.length > 0 ? { notHonored: [...notHonored] } : {}),
+      },
       withheld,
     );
     return { ...meeting, eventId, startedAt };

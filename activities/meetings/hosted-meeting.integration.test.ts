@@ -217,6 +217,21 @@ describe('a meeting on Zoom', () => {
     ]);
   });
 
+  it('is ended once, also when people open it again and the activity is repeated', async () => {
+    const { create, activities, about, key, sandbox, meetings } = await setup();
+    const meeting = await create();
+    const end = () =>
+      activities.endMeeting({ ...about, key: key('meeting-end:zoom:r1'), provider: 'zoom', meeting, slot });
+    /** No one receives the webhook. */
+    const open = () => void sandbox.control.sendMeetingEvent(meeting.id, { event: 'meeting.started' });
+    open();
+    await end();
+    expect(meetings()).toMatchObject([{ status: 'waiting' }]);
+    open();
+    await end();
+    expect(meetings()).toMatchObject([{ status: 'started' }]);
+  });
+
   it('is retried after the delay that Zoom requests', async () => {
     const { create, fault } = await setup();
     fault('zoom', { kind: 'rate_limit', retryAfterSeconds: 30, times: 1 });

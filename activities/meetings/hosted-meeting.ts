@@ -21,6 +21,7 @@ import type { CallContext, HostAccount, MeetingSpec } from '../../providers/port
 import type {
   CheckMeetingInput,
   CreateMeetingInput,
+  EndMeetingInput,
   MoveMeetingInput,
   RegisterParticipantsInput,
   RemoveMeetingInput,
@@ -65,6 +66,7 @@ export const createHostedMeetingSteps = (
   const remove = operationOf(provider, 'meetings.remove');
   const check = operationOf(provider, 'meetings.check');
   const attendance = operationOf(provider, 'meetings.attendance');
+  const end = operationOf(provider, 'meetings.end');
 
   /** Returns the host with which the attempts of this key create the meeting. Undefined: no attempt has called it yet. */
   const recordedHost = async (key: string): Promise<MeetingHost | undefined> => {
@@ -207,6 +209,25 @@ export const createHostedMeetingSteps = (
     );
   };
 
+  /** A repeated attempt must not end a meeting that people have opened again. */
+  const endOnce = async (input: EndMeetingInput): Promise<void> => {
+    const { key, organization, meeting, slot } = input;
+    await effectOnce<EndResult>(
+      ledger,
+      { key, organization, provider, operation: 'meetings.end', request: { meeting: meeting.id, slot } },
+      createAttemptContext(input),
+      {
+        kind: 'idempotent',
+        result: endResultSchema,
+        providerId: () => meeting.id,
+        perform: async (call) => {
+          const host = await openHostOf(input, end);
+          return { outcome: (await meetings.end?.(host, meeting.id, call)) ?? 'not_open' };
+        },
+      },
+    );
+  };
+
   const removeOnce = (input: RemoveMeetingInput): Promise<UndoResult> => {
     const { keys, organization, auditionId } = input;
     const context = createAttemptContext(input);
@@ -248,6 +269,7 @@ export const createHostedMeetingSteps = (
         return (await meetings.attendance?.(host, input.meeting.id, call)) ?? [];
       },
     }),
+    ...(meetings.end && { end: endOnce }),
     create: createOnce,
     ...(isRegistrantMeeting(name) && {
       register: async (input: RegisterParticipantsInput) => {
@@ -280,6 +302,11 @@ export const createHostedMeetingSteps = (
     remove: removeOnce,
   };
 };
+
+const endResultSchema = z.object({
+  outcome: z.enum(['ended', 'not_open']).describe('Whether the meeting was open'),
+});
+type EndResult = z.infer<typeof endResultSchema>;
 
 const moveResultSchema = z.object({
   outcome: z

@@ -4,6 +4,7 @@ import type { Meeting } from '../../domain/audition/events.ts';
 import type {
   CheckMeetingInput,
   CreateMeetingInput,
+  EndMeetingInput,
   MeetingLook,
   MoveMeetingInput,
   RegisterParticipantsInput,
@@ -19,6 +20,8 @@ export interface MeetingSteps {
   remove(input: RemoveMeetingInput): Promise<UndoResult>;
   /** Returns whether the provider still has the meeting. Applies the consents to its automatic recording. */
   check(input: CheckMeetingInput): Promise<MeetingLook>;
+  /** Ends the meeting if it is open. Idempotent by key. Absent when the provider cannot end a meeting. */
+  readonly end?: ((input: EndMeetingInput) => Promise<void>) | undefined;
   /** Makes the registrants those of the input. Absent when the provider registers no people. */
   readonly register?: ((input: RegisterParticipantsInput) => Promise<void>) | undefined;
   /** Returns who was in the meeting. Absent when the provider does not report it. */

@@ -48,6 +48,9 @@ export const createMeetingActivities = (
       const { attendance } = await stepsFor(input);
       return attendance ? { attendance: await attendance(input) } : {};
     },
+    endMeeting: async (input) => {
+      await (await stepsFor(input)).end?.(input);
+    },
     registerParticipants: async (input) => {
       await (await stepsFor(input)).register?.(input);
     },

@@ -69,6 +69,10 @@ export const meetingSchema = z.object({
   /** The provider's id of the meeting. */
   id: z.string(),
   joinUrl: z.string(),
+  dialIn: z
+    .string()
+    .optional()
+    .describe('A telephone number of the meeting, with the code to enter after it'),
   notHonored: z
     .array(z.enum(settingNames))
     .optional()

@@ -9,7 +9,7 @@ import type { AuditionView } from './view.ts';
 export type JoinState =
   /** The link must not be distinguishable from one that never existed. */
   | { readonly kind: 'invalid' }
-  | { readonly kind: 'early'; readonly opensAt: Instant; readonly time: JoinTime }
+  | { readonly kind: 'early'; readonly opensAt: Instant; readonly time: JoinFacts }
   /**
    * Without an address, another meeting is being created. With `hasBackup`, no provider could make another meeting, and the
    * participants were notified how to take part without one. The address may then be that of a meeting that still works.
@@ -18,17 +18,19 @@ export type JoinState =
       readonly kind: 'open';
       readonly meetingUrl: string | undefined;
       readonly hasBackup: boolean;
-      readonly time: JoinTime;
+      readonly time: JoinFacts;
     }
   | { readonly kind: 'over' };
 
-/** The time of the audition, as a page states it. */
-export interface JoinTime {
+/** What a page states about the audition. */
+export interface JoinFacts {
   readonly slot: Slot;
   /** The zone of the participant. For the link of the audition, the zone of the slot. */
   readonly zone: string;
   /** Whether the audition had another time before. */
   readonly isMoved: boolean;
+  /** The telephone number of the meeting, if it has one. */
+  readonly dialIn?: string | undefined;
 }
 
 const invalid: JoinState = { kind: 'invalid' };
@@ -59,7 +61,12 @@ export const joinStateOf = (
   const member = view.participants.find(({ id }) => id === participant);
   if (!slot || !joinLinks || !joinableStates.has(state)) return invalid;
   if (participant !== undefined && !member) return invalid;
-  const time = { slot, zone: member?.zone ?? slot.zone, isMoved: view.revision > firstRevision };
+  const time: JoinFacts = {
+    slot,
+    zone: member?.zone ?? slot.zone,
+    isMoved: view.revision > firstRevision,
+    ...(view.meeting?.dialIn === undefined ? {} : { dialIn: view.meeting.dialIn }),
+  };
   const opensAt = toInstant(toEpochMs(slot.start) - joinLinks.opensBefore);
   if (now < opensAt) return { kind: 'early', opensAt, time };
   if (toEpochMs(now) >= toEpochMs(slot.end) + joinLinks.closesAfter) return { kind: 'over' };

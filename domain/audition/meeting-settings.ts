@@ -104,6 +104,54 @@ const names = [
 export const settingNames = [...names, 'duration'] as const;
 export type SettingName = (typeof settingNames)[number];
 
+/** Returns the settings that are set and not met, in the order of the schema. @param isMet whether the meeting has a setting */
+export const unmetSettings = (
+  settings: MeetingSettings,
+  isMet: (name: keyof MeetingSettings) => boolean,
+): readonly SettingName[] => namesOfSettings(settings).filter((name) => !isMet(name));
+
+/**
+ * Returns whether a meeting has a setting that its provider has no field for: the value that every meeting of such a
+ * provider has anyway. A value that asks for something is not met.
+ */
+export const isMetByDefault = (name: keyof MeetingSettings, settings: MeetingSettings): boolean => {
+  switch (name) {
+    case 'passcode':
+      return settings.passcode?.kind === 'none';
+    case 'muteOnEntry':
+      return settings.muteOnEntry === false;
+    case 'alternativeHosts':
+      return settings.alternativeHosts?.length === 0;
+    case 'breakoutRooms':
+      return settings.breakoutRooms?.length === 0;
+    case 'endOfMeeting':
+      return settings.endOfMeeting === 'open';
+    case 'registrants':
+      return settings.registrants === false;
+    // The audition itself admits people.
+    case 'admission':
+      return true;
+    case 'joinBeforeHost':
+    case 'waitingRoom':
+    case 'whoMayShare':
+    case 'recording':
+    case 'autoStartRecording':
+    case 'language':
+      return false;
+  }
+};
+
+/**
+ * Returns whether joining before the host is met by a provider whose meetings are started by the first person who may
+ * enter: everyone, or no one while all people wait to be admitted. Such a provider has no limit in minutes.
+ */
+export const isJoinBeforeHostMet = (
+  { joinBeforeHost }: MeetingSettings,
+  access: 'all_wait' | 'all_enter' | 'other',
+): boolean =>
+  (joinBeforeHost === 'never' && access === 'all_wait') ||
+  (joinBeforeHost === 'anytime' && access === 'all_enter');
+
 /** Returns the names of the settings that are set, in the order of the schema. */
 export const namesOfSettings = (settings: MeetingSettings): readonly (typeof names)[number][] =>
   names.filter((name) => settings[name] !== undefined);

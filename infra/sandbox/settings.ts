@@ -168,6 +168,7 @@ const zoomSettingsSchema = z.strictObject({
       'meeting:read:meeting:admin',
       'meeting:read:list_meetings:admin',
       'meeting:update:meeting:admin',
+      'meeting:update:status:admin',
       'meeting:delete:meeting:admin',
       'meeting:write:registrant:admin',
       'meeting:read:list_registrants:admin',
@@ -184,6 +185,8 @@ const zoomSettingsSchema = z.strictObject({
    * unknown user.
    */
   users: z.record(z.string(), z.enum(['licensed', 'basic', 'lapsed', 'deactivated'])).default({}),
+  /** The numbers of the account's audio plan. */
+  dialInNumbers: z.array(z.string()).default([]),
   /** The rules of the account for passcodes. */
   passcodePolicy: z
     .strictObject({

@@ -99,6 +99,7 @@ const operations = {
     'meetings.list': reads,
     'meetings.get': reads,
     'meetings.update': writes,
+    'meetings.status': writes,
     'meetings.delete': writes,
     'registrants.create': writes,
     'registrants.list': reads,

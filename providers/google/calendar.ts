@@ -120,7 +120,8 @@ const writeConference = async (scope: CallScope, event: ConferenceEvent): Promis
   if (conference.kind === 'failed') ({ eventId, conference } = await write());
   if (conference.kind === 'ready') {
     const notHonored = await applySettings(scope, conference.id, event.settings);
-    return { id: conference.id, joinUrl: conference.joinUrl, notHonored, eventId };
+    const { id, joinUrl, dialIn } = conference;
+    return { id, joinUrl, notHonored, eventId, ...(dialIn === undefined ? {} : { dialIn }) };
   }
   throw googleError(scope.operation, {
     code: `conference_${conference.kind}`,

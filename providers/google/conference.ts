@@ -3,12 +3,20 @@
  * https://developers.google.com/workspace/calendar/api/guides/create-events#conferencing
  */
 import { z } from 'zod';
+import { dialInOf } from '../dial-in.ts';
 import type { Conference } from '../ports.ts';
 
 export const conferenceSchema = z.looseObject({
   conferenceId: z.string().optional(),
   entryPoints: z
-    .array(z.looseObject({ entryPointType: z.string().optional(), uri: z.string().optional() }))
+    .array(
+      z.looseObject({
+        entryPointType: z.string().optional(),
+        uri: z.string().optional(),
+        label: z.string().optional(),
+        pin: z.string().optional(),
+      }),
+    )
     .optional(),
   createRequest: z
     .looseObject({
@@ -32,7 +40,13 @@ export const conferenceOf = ({ conferenceData: data, hangoutLink }: WithConferen
   const video = data?.entryPoints?.find(({ entryPointType }) => entryPointType === 'video');
   const joinUrl = video?.uri ?? hangoutLink;
   if (joinUrl !== undefined) {
-    return { kind: 'ready', id: data?.conferenceId ?? joinUrl.split('/').at(-1) ?? joinUrl, joinUrl };
+    const phone = data?.entryPoints?.find(({ entryPointType }) => entryPointType === 'phone');
+    return {
+      kind: 'ready',
+      id: data?.conferenceId ?? joinUrl.split('/').at(-1) ?? joinUrl,
+      joinUrl,
+      ...dialInOf(phone?.label, phone?.pin),
+    };
   }
   if (!data) return { kind: 'missing' };
   return { kind: data.createRequest?.status?.statusCode === 'failure' ? 'failed' : 'pending' };

@@ -4,9 +4,11 @@
  */
 import { z } from 'zod';
 import {
+  isJoinBeforeHostMet,
+  isMetByDefault,
   type MeetingSettings,
-  namesOfSettings,
   type SettingName,
+  unmetSettings,
 } from '../../domain/audition/meeting-settings.ts';
 
 /** A value that we do not know stays as it is. */
@@ -75,17 +77,16 @@ export const changesFor = (settings: MeetingSettings): readonly SpaceChange[] =>
 };
 
 /** Returns the settings that the space does not have. @param config undefined when its settings are not known */
-export const unmetSettings = (
+export const unmetSpaceSettings = (
   settings: MeetingSettings,
   config: SpaceConfig | undefined,
-): readonly SettingName[] => namesOfSettings(settings).filter((name) => !isMet(name, settings, config));
+): readonly SettingName[] => unmetSettings(settings, (name) => isMet(name, settings, config));
 
 const isMet = (
   name: keyof MeetingSettings,
   settings: MeetingSettings,
   { accessType, moderationRestrictions, artifactConfig }: SpaceConfig = {},
 ): boolean => {
-  const start = artifactConfig?.recordingConfig?.autoRecordingGeneration;
   switch (name) {
     case 'waitingRoom':
       return accessType === accessOf(settings.waitingRoom === true);
@@ -93,29 +94,20 @@ const isMet = (
       return moderationRestrictions?.presentRestriction === presentersOf(settings.whoMayShare ?? 'everyone');
     case 'recording':
     case 'autoStartRecording':
-      return start === startOf(settings);
-    // A person who joins without knocking can start the meeting. Meet has no limit in minutes.
+      return artifactConfig?.recordingConfig?.autoRecordingGeneration === startOf(settings);
     case 'joinBeforeHost':
-      return (
-        (settings.joinBeforeHost === 'never' && accessType === accessOf(true)) ||
-        (settings.joinBeforeHost === 'anytime' && accessType === accessOf(false))
-      );
-    case 'passcode':
-      return settings.passcode?.kind === 'none';
-    case 'muteOnEntry':
-      return settings.muteOnEntry === false;
-    case 'alternativeHosts':
-      return settings.alternativeHosts?.length === 0;
-    case 'breakoutRooms':
-      return settings.breakoutRooms?.length === 0;
+      return isJoinBeforeHostMet(settings, accessFor(accessType));
+    // `spaces.endActiveConference` needs a space that this app has created apart from a calendar:
+    // https://developers.google.com/workspace/meet/api/reference/rest/v2/spaces/endActiveConference
     case 'endOfMeeting':
-      return settings.endOfMeeting === 'open';
-    // Meet has no registration.
-    case 'registrants':
-      return settings.registrants === false;
     case 'language':
-      return false;
+    case 'registrants':
     case 'admission':
-      return true;
+      return isMetByDefault(name, settings);
   }
+};
+
+const accessFor = (accessType: string | undefined): 'all_wait' | 'all_enter' | 'other' => {
+  if (accessType === accessOf(true)) return 'all_wait';
+  return accessType === accessOf(false) ? 'all_enter' : 'other';
 };

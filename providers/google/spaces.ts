@@ -9,7 +9,7 @@ import { withoutEffect } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
 import type { CallScope } from './event-ids.ts';
 import { meetRecordsScope, meetSettingsDeadlineMs, meetSettingsScope } from './settings.ts';
-import { changesFor, type SpaceConfig, spaceConfigSchema, unmetSettings } from './space-settings.ts';
+import { changesFor, type SpaceConfig, spaceConfigSchema, unmetSpaceSettings } from './space-settings.ts';
 
 const spaceSchema = z.object({
   name: z.string().describe('`spaces/` and the id of the space'),
@@ -39,7 +39,7 @@ export const applySettings = async (
 ): Promise<readonly SettingName[]> => {
   const changes = changesFor(settings);
   if (changes.length === 0 || !mayCallMeet(scope, meetSettingsScope))
-    return unmetSettings(settings, undefined);
+    return unmetSpaceSettings(settings, undefined);
   const limited = { ...scope, call: withSettingsDeadline(scope.call) };
   const space = await unlessRefused(readSpace(limited, code));
   let config: SpaceConfig | undefined = space?.config;
@@ -52,7 +52,7 @@ export const applySettings = async (
     );
     config = changed?.config ?? config;
   }
-  return unmetSettings(settings, config);
+  return unmetSpaceSettings(settings, config);
 };
 
 /**

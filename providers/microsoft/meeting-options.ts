@@ -4,9 +4,11 @@
  */
 import { z } from 'zod';
 import {
+  isJoinBeforeHostMet,
+  isMetByDefault,
   type MeetingSettings,
-  namesOfSettings,
   type SettingName,
+  unmetSettings,
 } from '../../domain/audition/meeting-settings.ts';
 
 /** The options of a meeting as Graph answers them. A value that we do not know stays as it is. */
@@ -68,8 +70,8 @@ export const coorganizersOf = (emails: readonly string[]) => ({
 });
 
 /** Returns the settings that the meeting does not have. */
-export const unmetSettings = (settings: MeetingSettings, answered: AnsweredOptions): readonly SettingName[] =>
-  namesOfSettings(settings).filter((name) => !isMet(name, settings, answered));
+export const unmetOptions = (settings: MeetingSettings, answered: AnsweredOptions): readonly SettingName[] =>
+  unmetSettings(settings, (name) => isMet(name, settings, answered));
 
 const isMet = (
   name: keyof MeetingSettings,
@@ -82,7 +84,6 @@ const isMet = (
     ...answered
   }: AnsweredOptions,
 ): boolean => {
-  const waits = lobbyBypassSettings?.scope === lobbyOf(true).scope;
   switch (name) {
     case 'waitingRoom':
       return lobbyBypassSettings?.scope === lobbyOf(settings.waitingRoom === true).scope;
@@ -94,27 +95,23 @@ const isMet = (
       return (recordAutomatically ?? false) === settings.autoStartRecording;
     case 'passcode':
       return hasPasscode(settings.passcode, answered.joinMeetingIdSettings?.isPasscodeRequired === true);
-    // A person who bypasses the lobby can start the meeting. Teams has no limit in minutes.
+    // A person who bypasses the lobby can start the meeting.
     case 'joinBeforeHost':
-      return settings.joinBeforeHost === (waits ? 'never' : 'anytime');
+      return isJoinBeforeHostMet(
+        settings,
+        lobbyBypassSettings?.scope === lobbyOf(true).scope ? 'all_wait' : 'all_enter',
+      );
     case 'alternativeHosts':
       return areCoorganizers(settings.alternativeHosts ?? [], answered);
-    // Teams can forbid people to unmute, which is more than this.
+    // Teams can forbid people to unmute, which is more than `muteOnEntry`. Graph creates no rooms, and ends no online meeting:
+    // https://learn.microsoft.com/graph/api/resources/onlinemeeting
     case 'muteOnEntry':
-      return settings.muteOnEntry === false;
-    // Graph creates no rooms.
     case 'breakoutRooms':
-      return settings.breakoutRooms?.length === 0;
     case 'endOfMeeting':
-      return settings.endOfMeeting === 'open';
-    // Teams has registration for webinars only.
-    case 'registrants':
-      return settings.registrants === false;
-    // The spoken language is chosen in the meeting.
     case 'language':
-      return false;
+    case 'registrants':
     case 'admission':
-      return true;
+      return isMetByDefault(name, settings);
   }
 };
 

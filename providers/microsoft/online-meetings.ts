@@ -9,6 +9,7 @@ import type { Meeting } from '../../domain/audition/events.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { ProviderError, type ProviderFault, type ProviderFaultKind } from '../../domain/errors.ts';
 import { cutText } from '../../domain/text-length.ts';
+import { dialInOf } from '../dial-in.ts';
 import type { ErrorRow, ProviderOperation, VendorFailure } from '../errors/error-table.ts';
 import { operationOf, withoutEffect } from '../operations.ts';
 import type { CallContext, ConnectedAccount, HostAccount, MeetingProvider, MeetingSpec } from '../ports.ts';
@@ -16,7 +17,7 @@ import { readAttendance } from './attendance-reports.ts';
 import type { GraphClient, GraphRequest } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
 import { createOrGetErrors, explained, onlineMeetingErrors } from './meeting-errors.ts';
-import { coorganizersOf, meetingOptionsSchema, optionsOf, unmetSettings } from './meeting-options.ts';
+import { coorganizersOf, meetingOptionsSchema, optionsOf, unmetOptions } from './meeting-options.ts';
 import { attendanceScope, meetingScope } from './settings.ts';
 
 const findOperation = operationOf('microsoft', 'meetings.find');
@@ -33,6 +34,13 @@ const meetingSchema = meetingOptionsSchema.extend({
   creationDateTime: z.string().nullish().describe('When the meeting was created'),
   startDateTime: z.string().nullish().describe('An instant'),
   endDateTime: z.string().nullish().describe('An instant'),
+  audioConferencing: z
+    .object({
+      tollNumbers: z.array(z.string()).nullish().describe('The numbers of the invitation'),
+      conferenceId: z.string().nullish().describe('What is entered after the number'),
+    })
+    .nullish()
+    .describe('https://learn.microsoft.com/graph/api/resources/audioconferencing'),
 });
 type OnlineMeeting = z.infer<typeof meetingSchema>;
 
@@ -165,7 +173,7 @@ export const createTeamsMeetings = (client: GraphClient): MeetingProvider => {
         alternativeHosts.length === 0
           ? completed
           : await afterCreation(addCoorganizers(scope, completed, alternativeHosts));
-      return { meeting, notHonored: unmetSettings(settings, answered) };
+      return { meeting, notHonored: unmetOptions(settings, answered) };
     },
     move: async (host, meetingId, { slot, topic, settings }, call) => {
       const body = { ...timesOf(slot), ...subjectOf(topic), ...optionsOf(settings) };
@@ -237,9 +245,10 @@ const vanished = (scope: CallScope): never => {
 const named = { provider: 'microsoft_teams' } as const;
 const teamsAddress = 'https://teams.microsoft.com/';
 
-const asMeeting = (scope: CallScope, { id, joinWebUrl }: OnlineMeeting): Meeting => {
+const asMeeting = (scope: CallScope, { id, joinWebUrl, audioConferencing }: OnlineMeeting): Meeting => {
   if (!joinWebUrl) throw failure(scope, withoutLink);
-  return { ...named, id, joinUrl: joinWebUrl };
+  const { tollNumbers, conferenceId } = audioConferencing ?? {};
+  return { ...named, id, joinUrl: joinWebUrl, ...dialInOf(tollNumbers?.[0], conferenceId) };
 };
 
 const timesOf = ({ start, end }: Slot) => ({ startDateTime: start, endDateTime: end });

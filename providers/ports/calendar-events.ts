@@ -92,6 +92,8 @@ export interface ConferenceEvent extends OurEvent {
 export interface Conference {
   readonly id: string;
   readonly joinUrl: string;
+  /** The telephone number with its code, if the conference has one. */
+  readonly dialIn?: string | undefined;
 }
 
 /** A conference as it was written. */

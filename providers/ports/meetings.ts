@@ -72,6 +72,11 @@ export interface MeetingProvider {
   remove(host: HostAccount, meetingId: string, call: CallContext): Promise<'deleted' | 'absent'>;
   /** Returns whether the provider still has the meeting. For a check before the session. */
   check(host: HostAccount, meetingId: string, call: CallContext): Promise<'present' | 'absent'>;
+  /**
+   * Ends the meeting if it is open: everyone leaves it. Idempotent. Absent when the provider cannot end a meeting; it then
+   * names `endOfMeeting` as not honoured.
+   */
+  end?(host: HostAccount, meetingId: string, call: CallContext): Promise<'ended' | 'not_open'>;
   /** Returns who was in the meeting, after its end. Absent when the provider reports it by webhook only. */
   attendance?(host: HostAccount, meetingId: string, call: CallContext): Promise<readonly Attendance[]>;
 }

@@ -218,6 +218,7 @@ const meetingsOnPath = (
   const remove = operationOf(vendor, 'meetings.remove');
   const check = operationOf(vendor, 'meetings.check');
   const attendance = operationOf(vendor, 'meetings.attendance');
+  const end = operationOf(vendor, 'meetings.end');
   const accountOf = (host: HostAccount): CallAccount =>
     host.kind === 'connected'
       ? ofConnection(host.connection)
@@ -237,6 +238,15 @@ const meetingsOnPath = (
           accountOf(host),
           call,
           async () => (await provider.review?.(host, meetingId, spec, call)) ?? [],
+        ),
+    }),
+    ...(provider.end && {
+      end: (host, meetingId, call) =>
+        path.run(
+          end,
+          accountOf(host),
+          call,
+          async () => (await provider.end?.(host, meetingId, call)) ?? 'not_open',
         ),
     }),
     move: (host, meetingId, spec, call) =>

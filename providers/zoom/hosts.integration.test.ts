@@ -121,6 +121,29 @@ describe('a host', () => {
     await expect(zoom.create(user, spec, callContext())).rejects.toMatchObject({ fault, vendor: { code } });
   });
 
+  test('with an audio plan has meetings with a number and a code', async () => {
+    const { zoom } = await setup({ zoom: { dialInNumbers: ['+33 1 23 45 67 89', '+44 20 1234 5678'] } });
+    const { meeting } = await zoom.create(host, spec, callContext());
+    expect(meeting.dialIn).toBe(`+33 1 23 45 67 89, ${meeting.id}#`);
+  });
+
+  test('has its open meeting ended, and one that is not open left alone', async () => {
+    const { zoom, control } = await setup();
+    const { meeting, notHonored } = await zoom.create(
+      host,
+      { ...spec, settings: { endOfMeeting: 'with_slot' } },
+      callContext(),
+    );
+    expect(notHonored).toEqual([]);
+    expect(await zoom.end?.(host, meeting.id, callContext())).toBe('not_open');
+    void control.sendMeetingEvent(meeting.id, { event: 'meeting.started' });
+    const status = () => control.state().zoom.meetings.map((stored) => stored.status);
+    expect(status()).toEqual(['started']);
+    expect(await zoom.end?.(host, meeting.id, callContext())).toBe('ended');
+    expect(status()).toEqual(['waiting']);
+    expect(await zoom.end?.(host, '1', callContext())).toBe('not_open');
+  });
+
   test('is asked whether a meeting is still there', async () => {
     const { zoom } = await setup();
     const { meeting } = await zoom.create(host, spec, callContext());

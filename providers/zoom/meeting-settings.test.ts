@@ -135,6 +135,10 @@ describe('notHonoredBy', () => {
     ],
     ['no open end', { endOfMeeting: 'open' }, {}, []],
   ])('names %s', (_what, settings, applied, names) => {
-    expect(notHonoredBy(settings, applied)).toEqual(names);
+    expect(notHonoredBy(settings, applied, false)).toEqual(names);
+  });
+
+  it('does not name the end with the slot when the meeting can be ended', () => {
+    expect(notHonoredBy({ endOfMeeting: 'with_slot' }, {}, true)).toEqual([]);
   });
 });

@@ -63,8 +63,14 @@ export const zoomFieldsOf = (settings: MeetingSettings): Readonly<Record<string,
 /**
  * Returns the settings that the meeting does not have, in the order of the schema. `applied` is the meeting in Zoom's
  * answer.
+ *
+ * @param mayEnd whether the meeting can be ended at the end of its slot
  */
-export const notHonoredBy = (settings: MeetingSettings, applied: Applied): readonly SettingName[] => {
+export const notHonoredBy = (
+  settings: MeetingSettings,
+  applied: Applied,
+  mayEnd: boolean,
+): readonly SettingName[] => {
   const { password, settings: actual } = applied;
   const breakoutRooms = actual?.breakout_room?.rooms?.map(({ name }) => name);
   const checks: Readonly<Partial<Record<SettingName, boolean>>> = {
@@ -74,15 +80,18 @@ export const notHonoredBy = (settings: MeetingSettings, applied: Applied): reado
     muteOnEntry: differs(settings.muteOnEntry, actual?.mute_upon_entry),
     recording: settings.recording === 'none' && differs('none', actual?.auto_recording),
     autoStartRecording: settings.autoStartRecording === true && differs('cloud', actual?.auto_recording),
-    // Zoom has no field for the language of a meeting, for who may share in it, or for its end.
+    // Zoom has no field for the language that is spoken, only for interpreters.
     language: settings.language !== undefined,
     alternativeHosts: differs(sorted(settings.alternativeHosts), sorted(listOf(actual?.alternative_hosts))),
+    // Only a setting of the user, for all meetings: in_meeting.who_can_share_screen of
+    // https://developers.zoom.us/docs/api/users/#tag/users/PATCH/users/{userId}/settings
     whoMayShare: settings.whoMayShare !== undefined,
     breakoutRooms: differs(
       settings.breakoutRooms?.map(({ name }) => name).join('\n'),
       breakoutRooms?.join('\n'),
     ),
-    endOfMeeting: settings.endOfMeeting === 'with_slot',
+    // Zoom ends no meeting by its duration: https://devforum.zoom.us/t/14589. The audition ends it.
+    endOfMeeting: settings.endOfMeeting === 'with_slot' && !mayEnd,
     registrants: settings.registrants === true && differs(approvesEach, actual?.approval_type),
   };
   return settingNames.filter((name) => checks[name] === true);

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { Meeting } from '../../domain/audition/events.ts';
 import type { MeetingSettings } from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
-import { ProviderError } from '../../domain/errors.ts';
+import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import { cutText } from '../../domain/text-length.ts';
+import { dialInOf } from '../dial-in.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { operationOf } from '../operations.ts';
 import type { CallContext, HostAccount, MeetingProvider, MeetingSpec } from '../ports.ts';
@@ -13,13 +14,14 @@ import type { ZoomClient } from './client.ts';
 import { fromZoom, zoomError, zoomErrors } from './errors.ts';
 import { appliedSchema, notHonoredBy, zoomFieldsOf } from './meeting-settings.ts';
 import { mayRegister } from './registrants.ts';
-import { maxPages, meetingsPerPage } from './settings.ts';
+import { endScope, maxPages, meetingsPerPage } from './settings.ts';
 
 const findOperation = operationOf('zoom', 'meetings.find');
 const createOperation = operationOf('zoom', 'meetings.create');
 const moveOperation = operationOf('zoom', 'meetings.move');
 const removeOperation = operationOf('zoom', 'meetings.remove');
 const checkOperation = operationOf('zoom', 'meetings.check');
+const endOperation = operationOf('zoom', 'meetings.end');
 const userOperation = operationOf('zoom', 'users.me');
 
 /** https://developers.zoom.us/docs/api/meetings/#tag/meetings/POST/users/{userId}/meetings : 2 is a scheduled meeting. */
@@ -31,7 +33,19 @@ const meetingSchema = z.object({
   agenda: z.string().nullish(),
   created_at: z.string().nullish(),
 });
-const createdSchema = meetingSchema.extend(appliedSchema.shape);
+/** https://developers.zoom.us/docs/api/meetings/#tag/meetings/POST/users/{userId}/meetings : absent without a plan for telephones. */
+const dialInSchema = z.object({
+  settings: z
+    .object({
+      global_dial_in_numbers: z
+        .array(z.object({ number: z.string().describe('With the code of the country') }))
+        .nullish()
+        .describe('The numbers that the account offers, the default one first'),
+    })
+    .nullish()
+    .describe('The settings that the meeting has'),
+});
+const createdSchema = z.intersection(meetingSchema.extend(appliedSchema.shape), dialInSchema);
 type ZoomMeeting = z.infer<typeof meetingSchema>;
 
 /** A list can omit fields of a meeting. */
@@ -143,14 +157,21 @@ export const createZoomMeetings = (
         const request = { method: 'POST', path: meetingsPathOf(host), body } as const;
         const created = await send(createOperation, host, request, createdSchema, call);
         return {
-          meeting: asMeeting(created),
-          notHonored: [...notHonoredBy(spec.settings, created), ...(await lostDuration(host, spec, call))],
+          meeting: {
+            ...asMeeting(created),
+            ...dialInOf(created.settings?.global_dial_in_numbers?.[0]?.number, String(created.id)),
+          },
+          notHonored: [
+            ...notHonoredBy(spec.settings, created, mayEnd(host)),
+            ...(await lostDuration(host, spec, call)),
+          ],
         };
       }),
     review: async (host, meetingId, spec, call) => {
       const request = { method: 'GET', path: pathOf(meetingId) } as const;
       const applied = await send(checkOperation, host, request, appliedSchema, call);
-      return [...notHonoredBy(spec.settings, applied), ...(await lostDuration(host, spec, call))];
+      const lost = notHonoredBy(spec.settings, applied, mayEnd(host));
+      return [...lost, ...(await lostDuration(host, spec, call))];
     },
     move: async (host, meetingId, spec, call) => {
       await withKnownZone(spec, (known) => {
@@ -164,6 +185,17 @@ export const createZoomMeetings = (
       ))
         ? 'deleted'
         : 'absent',
+    end: async (host, meetingId, call) => {
+      const path = `${pathOf(meetingId)}/status`;
+      try {
+        await client.send(endOperation, host, { method: 'PUT', path, body: { action: 'end' } }, call);
+        return 'ended';
+      } catch (error) {
+        // Which error a meeting that is not open has is not documented. Refused content cannot be anything else.
+        if (error instanceof ProviderError && closedFaults.has(error.fault.kind)) return 'not_open';
+        throw error;
+      }
+    },
     check: async (host, meetingId, call) =>
       (await orUndefined(
         send(checkOperation, host, { method: 'GET', path: pathOf(meetingId) }, meetingSchema, call),
@@ -183,6 +215,12 @@ const userSchema = z.object({ type: z.number().describe('1 is Basic, 2 is Licens
 
 /** Meetings of Basic users end after 40 minutes: https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0070458 */
 const basicMinutes = 40;
+
+const closedFaults: ReadonlySet<ProviderFaultKind> = new Set(['not_found', 'rejected_input', 'conflict']);
+
+/** The consent of a person may not cover it. The app of the service needs the scope, too, and is not asked for it. */
+const mayEnd = (host: HostAccount): boolean =>
+  host.kind === 'service' || host.connection.scopes?.includes(endScope) === true;
 
 /** A person's token reaches the meetings of that person only. */
 const userPathOf = (host: HostAccount): string =>

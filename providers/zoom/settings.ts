@@ -36,6 +36,9 @@ export const maxPages = 100;
 
 export const zoomConnections = 16;
 
+/** Ends an open meeting: https://developers.zoom.us/docs/api/meetings/#tag/meetings/PUT/meetings/{meetingId}/status */
+export const endScope = 'meeting:update:status';
+
 /**
  * The OAuth scopes of a person's account: https://developers.zoom.us/docs/integrations/oauth-scopes-granular/. The app's
  * settings at Zoom decide which of them the consent page shows, not the request.
@@ -57,6 +60,7 @@ export const zoomScopes = {
     'cloud_recording:read:list_recording_files',
     'cloud_recording:read:list_user_recordings',
     'cloud_recording:delete:meeting_recording',
+    endScope,
   ],
 } as const;
 
@@ -97,6 +101,7 @@ export const zoomScopeAliases: Readonly<Record<string, readonly string[]>> = {
     'meeting:delete:meeting',
     'meeting:write:registrant',
     'meeting:update:registrant_status',
+    endScope,
   ],
 };
 

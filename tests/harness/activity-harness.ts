@@ -13,6 +13,7 @@ import type {
   CheckMeetingInput,
   ClaimSlotInput,
   CreateMeetingInput,
+  EndMeetingInput,
   FindBusyInput,
   MoveMeetingInput,
   NoticeFacts,
@@ -238,6 +239,7 @@ const asActivities = (activities: AuditionActivities, info?: Partial<Info>) => {
     removeEvent: inContext((input: RemoveEventInput) => activities.removeEvent(input)),
     checkMeeting: inContext((input: CheckMeetingInput) => activities.checkMeeting(input)),
     readAttendance: inContext((input: CheckMeetingInput) => activities.readAttendance(input)),
+    endMeeting: inContext((input: EndMeetingInput) => activities.endMeeting(input)),
     createMeeting: inContext((input: CreateMeetingInput) => activities.createMeeting(input)),
     registerParticipants: inContext((input: RegisterParticipantsInput) =>
       activities.registerParticipants(input),

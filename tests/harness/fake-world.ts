@@ -36,6 +36,8 @@ export interface FakeWorld {
   busy: readonly BusyInterval[];
   /** Who was in the meetings. Undefined: their providers do not report it. */
   attendance: readonly ObservedAttendance[] | undefined;
+  /** The settings that created meetings do not have. */
+  notHonored: SettingName[] | undefined;
   /** The participants who are registered for the meeting. */
   registrants: readonly string[];
   /** The settings that the meeting does not have after a check. Undefined: the check has changed none. */
@@ -172,6 +174,7 @@ export const createFakeWorld = (): FakeWorld => {
     },
     busy: [],
     attendance: undefined,
+    notHonored: undefined,
     registrants: [],
     holdsTaken: false,
     effects: [],
@@ -325,6 +328,7 @@ export const createFakeWorld = (): FakeWorld => {
           provider,
           id: key,
           joinUrl: `https://meet.example/${provider}`,
+          ...(world.notHonored && { notHonored: world.notHonored }),
         };
       },
       async checkMeeting({ trail: position, meeting }) {
@@ -347,6 +351,10 @@ export const createFakeWorld = (): FakeWorld => {
         trail.append(position);
         await called('readAttendance', meeting.id);
         return world.attendance ? { attendance: world.attendance } : {};
+      },
+      async endMeeting({ trail: position, key }) {
+        trail.append(position);
+        await called('endMeeting', key);
       },
       async moveMeeting({ trail: position, key, meeting, provider }) {
         trail.append(position);

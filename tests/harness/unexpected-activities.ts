@@ -16,6 +16,7 @@ export const unexpectedActivities = (expected: Partial<ServiceActivities>): Serv
   removeEvent: refuse,
   checkMeeting: refuse,
   readAttendance: refuse,
+  endMeeting: refuse,
   registerParticipants: refuse,
   createMeeting: refuse,
   moveMeeting: refuse,

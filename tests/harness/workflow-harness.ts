@@ -234,6 +234,7 @@ const activitiesIn = (worlds: ReadonlyMap<AuditionId, FakeWorld>): AuditionActiv
     removeEvent: async (input) => of(input).removeEvent(input),
     checkMeeting: async (input) => of(input).checkMeeting(input),
     readAttendance: async (input) => of(input).readAttendance(input),
+    endMeeting: async (input) => of(input).endMeeting(input),
     registerParticipants: async (input) => of(input).registerParticipants(input),
     createMeeting: async (input) => of(input).createMeeting(input),
     moveMeeting: async (input) => of(input).moveMeeting(input),

@@ -6,12 +6,13 @@ import { day, minute } from '../../domain/time/units.ts';
 import type { AuditionRun } from './run.ts';
 import { pendingDecline } from './steps/answers.ts';
 import { meetingCheckAtMs } from './steps/meeting-check.ts';
+import { meetingEndAtMs } from './steps/meeting-end.ts';
 import { currentMeetingStatus, sessionEndsAtMs, sessionMissingAtMs } from './steps/session.ts';
 
 /** `at` is in epoch milliseconds. */
 export type Deadline = { readonly at: number } & (
   | { readonly kind: 'reminder' | 'answer_overdue' | 'decline_final' | 'session_missing' | 'session_end' }
-  | { readonly kind: 'decision_overdue' | 'move_return' | 'change_moot' | 'meeting_check' }
+  | { readonly kind: 'decision_overdue' | 'move_return' | 'change_moot' | 'meeting_check' | 'meeting_end' }
   | { readonly kind: 'session_start'; readonly origin: Origin }
 );
 
@@ -44,6 +45,7 @@ const deadlinesOf = (run: AuditionRun): readonly Deadline[] => {
         ...answerDeadline(run, slot),
         ...declineDeadline(run),
         ...meetingCheckDeadline(run, slot),
+        ...meetingEndDeadline(run, slot),
         ...sessionStartDeadline(run, slot),
         ...(run.sessionAsked || run.isReadingAttendance
           ? []
@@ -56,6 +58,7 @@ const deadlinesOf = (run: AuditionRun): readonly Deadline[] => {
       return [
         { kind: 'session_end', at: sessionEndsAtMs(run, slot) },
         ...meetingCheckDeadline(run, slot),
+        ...meetingEndDeadline(run, slot),
         ...changeDeadline(run),
       ];
     case 'awaiting_decision':
@@ -73,6 +76,11 @@ const deadlinesOf = (run: AuditionRun): readonly Deadline[] => {
 const meetingCheckDeadline = (run: AuditionRun, slot: Slot): readonly Deadline[] => {
   const at = meetingCheckAtMs(run, slot);
   return at === undefined ? [] : [{ kind: 'meeting_check', at }];
+};
+
+const meetingEndDeadline = (run: AuditionRun, slot: Slot): readonly Deadline[] => {
+  const at = meetingEndAtMs(run, slot);
+  return at === undefined ? [] : [{ kind: 'meeting_end', at }];
 };
 
 /** When a meeting was opened early and is still open, its session begins with the slot. */

@@ -10,6 +10,7 @@ import { escalateMissingAnswer, pendingDecline, withdrawDecline } from './steps/
 import { changeCast } from './steps/cast.ts';
 import { decide, escalateMissingDecision } from './steps/decision.ts';
 import { checkMeeting } from './steps/meeting-check.ts';
+import { endMeeting } from './steps/meeting-end.ts';
 import { changeMeeting, leaveProvider } from './steps/other-meeting.ts';
 import { sendDueReminders } from './steps/reminders.ts';
 import { replaceMeeting } from './steps/replace-meeting.ts';
@@ -130,6 +131,7 @@ const summaries: Readonly<Record<Deadline['kind'], string>> = {
   reminder: 'Until the next reminder',
   answer_overdue: 'Until an unanswered invitation escalates',
   decline_final: 'Until a decline is final',
+  meeting_end: 'Until the meeting ends with its slot',
   meeting_check: 'Until the meeting is checked at its provider',
   session_start: 'Until the session of an open meeting can begin',
   session_missing: 'Until the casting office is asked about the session',
@@ -162,6 +164,8 @@ const handleDeadline = (run: AuditionRun, deadline: Deadline): void => {
     }
     case 'meeting_check':
       return checkMeeting(run);
+    case 'meeting_end':
+      return endMeeting(run);
     case 'session_start':
       return startSession(run, deadline.origin);
     case 'session_missing':
@@ -211,6 +215,7 @@ const continueAsNewWithState = (run: AuditionRun): Promise<never> => {
       suppressedAddresses: run.suppressedAddresses,
       answeredAt: run.answeredAt,
       ...(run.meetingCheckedAs === undefined ? {} : { meetingCheckedAs: run.meetingCheckedAs }),
+      ...(run.meetingEndedAs === undefined ? {} : { meetingEndedAs: run.meetingEndedAs }),
     },
   };
   return continueAsNew(input);

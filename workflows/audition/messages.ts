@@ -68,6 +68,7 @@ interface CarriedState {
   readonly suppressedAddresses?: readonly string[] | undefined;
   readonly answeredAt?: AnswerTimes | undefined;
   readonly meetingCheckedAs?: number | undefined;
+  readonly meetingEndedAs?: number | undefined;
 }
 
 /** When each participant last answered, epoch milliseconds. */

@@ -98,6 +98,8 @@ export interface AuditionRun {
   isRegistering: boolean;
   /** The revision of the slot whose meeting was checked before the session. */
   meetingCheckedAs: number | undefined;
+  /** The revision of the slot with which the meeting was ended. */
+  meetingEndedAs: number | undefined;
   /** Whether the meeting is being looked at for its recording, and must be looked at once more. */
   consentLook: 'running' | 'again' | undefined;
   /** The addresses, as `addressKey`, about which an operator was asked because nothing is sent to them. */
@@ -247,6 +249,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     registrationsWanted: 0,
     isRegistering: false,
     meetingCheckedAs: carried?.meetingCheckedAs,
+    meetingEndedAs: carried?.meetingEndedAs,
     consentLook: undefined,
     unknownParticipants: [],
     suppressedAddresses: carried?.suppressedAddresses ?? [],

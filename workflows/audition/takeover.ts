@@ -62,6 +62,7 @@ export const adoptTrail = async (run: AuditionRun): Promise<AdoptedTrail | undef
   run.deletedMeetings = [];
   run.unusableMeeting = undefined;
   run.meetingCheckedAs = undefined;
+  run.meetingEndedAs = undefined;
   // The earlier run had a meeting, and was replacing it.
   run.isMeetingLost =
     !adopted.view.meeting && adopted.effects.some(({ target }) => target.kind === 'meeting');

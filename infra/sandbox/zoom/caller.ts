@@ -13,6 +13,7 @@ const scopeFor: Readonly<Record<string, string>> = {
   'meetings.list': 'meeting:read:list_meetings',
   'meetings.get': 'meeting:read:meeting',
   'meetings.update': 'meeting:update:meeting',
+  'meetings.status': 'meeting:update:status',
   'meetings.delete': 'meeting:delete:meeting',
   'registrants.create': 'meeting:write:registrant',
   'registrants.list': 'meeting:read:list_registrants',

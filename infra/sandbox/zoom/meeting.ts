@@ -46,6 +46,7 @@ export const storedMeetingSchema = z.object({
   created: z.number(),
   updated: z.number(),
   settings: z.looseObject({}),
+  isStarted: z.boolean().default(false),
   trackingFields: z.array(z.object({ field: z.string(), value: z.string().optional() })),
 });
 export type StoredMeeting = z.infer<typeof storedMeetingSchema>;
@@ -84,7 +85,7 @@ export const renderMeeting = (meeting: StoredMeeting) => ({
   host_email: meeting.host,
   topic: meeting.topic,
   type: meeting.type,
-  status: 'waiting',
+  status: meeting.isStarted ? 'started' : 'waiting',
   start_time: wholeSeconds(meeting.startMs),
   duration: meeting.duration,
   timezone: meeting.timezone,

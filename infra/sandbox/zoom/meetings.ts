@@ -27,6 +27,8 @@ export interface Meetings {
   get(id: string): StoredMeeting;
   update(id: string, body: MeetingBody): void;
   remove(id: string): void;
+  /** Opens or closes the meeting. */
+  setStarted(id: string, isStarted: boolean): void;
   of(host: string): readonly StoredMeeting[];
   all(): readonly StoredMeeting[];
   deleted(): readonly StoredMeeting[];
@@ -121,6 +123,8 @@ export const createMeetings = (
       countDaily(host);
       const now = clock();
       const timezone = body.timezone ?? 'UTC';
+      const numbers = settings.dialInNumbers.map((number) => ({ country: 'FR', number, type: 'toll' }));
+      const dialIn = numbers.length > 0 ? { global_dial_in_numbers: numbers } : {};
       const meeting: StoredMeeting = {
         id: newId(),
         uuid: randomBytes(16).toString('base64'),
@@ -134,7 +138,11 @@ export const createMeetings = (
         password,
         created: now,
         updated: now,
-        settings: registrable(applied(body.settings ?? {}, settings), users.isLicensed(host)),
+        settings: {
+          ...registrable(applied(body.settings ?? {}, settings), users.isLicensed(host)),
+          ...dialIn,
+        },
+        isStarted: false,
         trackingFields: body.tracking_fields ?? [],
       };
       put(meeting);
@@ -162,6 +170,7 @@ export const createMeetings = (
         updated: clock(),
       });
     },
+    setStarted: (id, isStarted) => put({ ...get(id), isStarted }),
     remove(id) {
       const held = get(id);
       byId.delete(id);

@@ -6,7 +6,7 @@ import type { ZoomSandboxSettings } from '../settings.ts';
 import type { Clock } from '../time.ts';
 import type { AccountTokens } from './account-tokens.ts';
 import type { ZoomCaller } from './caller.ts';
-import { ZoomOAuthError } from './errors.ts';
+import { ZoomError, ZoomOAuthError } from './errors.ts';
 import { meetingBodySchema, renderMeeting } from './meeting.ts';
 import { listMeetings, meetingQuerySchema } from './meeting-listing.ts';
 import type { Meetings } from './meetings.ts';
@@ -22,6 +22,8 @@ export interface ZoomRouteParts {
   readonly callerOf: (request: FastifyRequest) => ZoomCaller;
   readonly meetings: Meetings;
   readonly users: ZoomUsers;
+  /** Closes the meeting, and sends the webhook. */
+  readonly endMeeting: (id: string) => void;
   readonly clock: Clock;
   readonly changed: () => void;
 }
@@ -64,7 +66,7 @@ const tokenRoute = (app: FastifyInstance, { settings, access, userGrant, changed
 
 /** Registers the routes of Zoom. */
 export const zoomRoutes = (app: FastifyInstance, parts: ZoomRouteParts) => {
-  const { settings, callerOf, meetings, users, clock } = parts;
+  const { settings, callerOf, meetings, users, endMeeting, clock } = parts;
   tokenRoute(app, parts);
 
   const userTypes = { licensed: 2, basic: 1, lapsed: 1, deactivated: 1 } as const;
@@ -119,6 +121,23 @@ export const zoomRoutes = (app: FastifyInstance, parts: ZoomRouteParts) => {
       const caller = callerOf(request);
       caller.checkHost(meetings.get(meetingId).host);
       meetings.update(meetingId, readRequest(meetingBodySchema, request.body));
+      return reply.code(204).send();
+    },
+  );
+
+  app.put<MeetingPath>(
+    '/v2/meetings/:meetingId/status',
+    { config: { operation: 'meetings.status' } },
+    async (request, reply) => {
+      const { meetingId } = request.params;
+      const caller = callerOf(request);
+      const { host, isStarted } = meetings.get(meetingId);
+      caller.checkHost(host);
+      read(z.object({ action: z.literal('end') }), request.body);
+      // The documentation names no answer for a meeting that is not open. It is refused here, which callers must survive.
+      if (!isStarted)
+        throw new ZoomError({ status: 400, code: 300, message: `Meeting ${meetingId} is not started.` });
+      endMeeting(meetingId);
       return reply.code(204).send();
     },
   );

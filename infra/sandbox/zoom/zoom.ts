@@ -111,6 +111,10 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
         access,
         meetings,
         users,
+        endMeeting: (id) => {
+          meetings.setStarted(id, false);
+          if (settings.webhookUrl) void events.send(meetings.get(id), { event: 'meeting.ended' });
+        },
         clock,
         changed,
         userGrant: createUserGrants({ settings, server, changed }),
@@ -146,6 +150,8 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
           });
         }
       }
+      if (event.event === 'meeting.started' || event.event === 'meeting.ended')
+        meetings.setStarted(id, event.event === 'meeting.started');
       if (event.event === 'meeting.deleted') meetings.remove(id);
       return events.send(meeting, event);
     },

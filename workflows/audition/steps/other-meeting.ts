@@ -108,7 +108,8 @@ const meetingRemovals = ({ saga }: AuditionRun): readonly AuditionCompensation[]
 
 /**
  * Removes the meetings that the audition has left, when their provider is back. Two meetings of a calendar provider are
- * conferences of one event: the earlier one is gone already, and its removal waits for the end of the audition.
+ * conferences of one event, or the creation of the second has removed the first from another calendar: the earlier one is gone
+ * already, and its removal waits for the end of the audition.
  */
 const removeLater = (run: AuditionRun, removals: readonly AuditionCompensation[], present: Meeting): void => {
   const left = removals.filter(

@@ -94,6 +94,7 @@ const scopeDescriptions: Readonly<Record<ConnectionProvider, Readonly<Record<str
     'meeting:write': meetings,
     'meeting:write:meeting': meetings,
     'meeting:update:meeting': meetings,
+    'meeting:update:status': meetings,
     'meeting:delete:meeting': meetings,
     'meeting:write:registrant': registrants,
     'meeting:read:list_registrants': registrants,

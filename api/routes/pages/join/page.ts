@@ -1,6 +1,6 @@
 /** Renders the page of a join link: one button, no scripts, readable on any phone. It never contains the meeting's address. */
 import type { JoinTitles } from '../../../../db/auditions/join-links.ts';
-import type { JoinTime } from '../../../../domain/audition/join-state.ts';
+import type { JoinFacts } from '../../../../domain/audition/join-state.ts';
 import type { MeetingBackup } from '../../../../domain/audition/meeting-backup.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import { compilePage } from '../document.ts';
@@ -34,7 +34,7 @@ interface Fact {
 export interface JoinDetails {
   readonly titles: JoinTitles | undefined;
   readonly office: string | undefined;
-  readonly time: JoinTime;
+  readonly time: JoinFacts;
   /** Undefined: the person is not asked for a consent to the recording. */
   readonly consent?: ConsentQuestion | undefined;
 }
@@ -64,6 +64,7 @@ const factsOf = (language: Language, { titles, office, time }: JoinDetails): rea
     { label: words.role, value: titles?.role },
     { label: words.project, value: titles?.project },
     { label: words.time, value: formatSlot(time.slot, time.zone, language) },
+    { label: words.phone, value: time.dialIn },
     { label: words.office, value: office },
   ];
 };

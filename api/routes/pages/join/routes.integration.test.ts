@@ -209,6 +209,18 @@ describe('the page of a join link', () => {
     expect((await join(id)).headers).toMatchObject({ location: 'https://meet.test/2' });
   });
 
+  it('states the telephone number of the meeting', async () => {
+    const { issue, open } = await setup({
+      facts: [
+        {
+          type: 'meeting_created',
+          meeting: { provider: 'zoom', id: '1', joinUrl: meetingUrl, dialIn: '+33 1 23 45 67 89, 4711#' },
+        },
+      ],
+    });
+    expect((await open(await issue(performer))).text).toContain('+33 1 23 45 67 89, 4711#');
+  });
+
   it('loads again by itself while another meeting is being created', async () => {
     const meeting = { provider: 'zoom', id: '1', joinUrl: meetingUrl } as const;
     const { issue, open, join } = await setup({

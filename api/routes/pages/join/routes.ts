@@ -5,7 +5,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { JoinTitles, StoredJoinLink } from '../../../../db/auditions/join-links.ts';
-import { type JoinState, type JoinTime, joinStateOf } from '../../../../domain/audition/join-state.ts';
+import { type JoinFacts, type JoinState, joinStateOf } from '../../../../domain/audition/join-state.ts';
 import type { AuditionView } from '../../../../domain/audition/view.ts';
 import { isAdmittedInTurn, waitingListOf } from '../../../../domain/audition/waiting-list.ts';
 import type { Api } from '../../../api.ts';
@@ -140,7 +140,7 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
   ): Promise<FastifyReply> => {
     const { state, link } = opened;
     const language = languageFor(request, opened);
-    const detailsOf = async (time: JoinTime): Promise<JoinDetails> => ({
+    const detailsOf = async (time: JoinFacts): Promise<JoinDetails> => ({
       titles: await titlesOf(request, opened),
       office: opened.office,
       time,
