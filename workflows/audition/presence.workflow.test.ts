@@ -89,7 +89,10 @@ describe('an audition whose performers are admitted in turn', () => {
       };
       await report(admitted, { ...admitted, inboxId: 'whk_again' });
       await played.until(({ state }) => state === 'in_progress');
-      expect(played.world.factTypes().filter((type) => type === 'session_started')).toHaveLength(1);
+      // The state changes before its fact is recorded.
+      await expect
+        .poll(() => played.world.factTypes().filter((type) => type === 'session_started'))
+        .toHaveLength(1);
     });
   });
 });
