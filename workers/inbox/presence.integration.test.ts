@@ -19,6 +19,11 @@ const byLink = (audition: 'aud_7' | 'aud_8', seconds: string): InboxEvent => ({
   event: { audition, participant: ada, at: at(seconds) },
 });
 
+const seen = (registrant: string): InboxEvent => ({
+  kind: 'meeting.participant_joined',
+  event: { meetingId: '700', at: at('03'), registrant },
+});
+
 const setup = async (answer?: () => Promise<'signaled' | 'not_running'>) => {
   const test = await rounds(answer);
   const key = `audition/aud_7:meeting:1:${crypto.randomUUID()}`;
@@ -93,10 +98,6 @@ describe('observations of participants', () => {
     const registration = { auditionId: 'aud_7', meetingId: '700', participant: ada, link } as const;
     await repositories.registrants.begin(registration);
     await repositories.registrants.complete(registration, { id: 'reg-1', joinUrl: 'https://zoom.test/w/1' });
-    const seen = (registrant: string): InboxEvent => ({
-      kind: 'meeting.participant_joined',
-      event: { meetingId: '700', at: at('03'), registrant },
-    });
     await receive(seen('reg-1'));
     await receive(seen('unknown'));
     await deliverAll();

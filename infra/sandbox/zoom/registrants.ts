@@ -182,7 +182,7 @@ export const createRegistrants = (clock: Clock, changeNotifier: ChangeNotifier, 
     }),
     all: () => registrants,
     save: () => ({ registrants, daily }),
-    load(value: unknown) {
+    load: (value: unknown) => {
       ({ registrants, daily } = heldSchema.parse(value));
     },
     reset() {

@@ -1,6 +1,6 @@
 /** Tests the waiting lists: the page of the join link, the list, and the admissions. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AuditionFact } from '../../../../domain/audition/events.ts';
+import type { AuditionFact, JoinWindow } from '../../../../domain/audition/events.ts';
 import { type AuditionId, participantIdSchema } from '../../../../domain/ids.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import { createTestApi, joinLinkIds } from '../../../../tests/harness/api.ts';
@@ -23,7 +23,7 @@ const director = participantIdSchema.parse('director-1');
 const inWindow = (minutes: number): Instant => `2027-03-01T09:${minutes}:00.000Z`;
 const window = { opensBefore: 30 * 60_000, closesAfter: 15 * 60_000, admission: 'in_turn' } as const;
 
-const setup = async ({ joinLinks = window as typeof window | Omit<typeof window, 'admission'> } = {}) => {
+const setup = async ({ joinLinks = window }: { joinLinks?: JoinWindow } = {}) => {
   let now: Instant = inWindow(45);
   const test = await createTestApi(database, { now: () => now });
   const key = await test.keyFor('backend');

@@ -81,29 +81,29 @@ const requireList = (view: AuditionView): string => {
   );
 };
 
+/** @throws {Refusal} `unknown_participant` for a person who is not admitted in turn */
+const performerOf = (
+  view: AuditionView,
+  entries: readonly WaitingEntry[],
+  named: ParticipantId | undefined,
+): ParticipantId => {
+  const waiting = entries.find(({ auditionId, place }) => auditionId === view.id && place !== undefined);
+  const first = view.participants.find(({ kind }) => kind === 'performer');
+  const chosen = named ?? waiting?.participant ?? first?.id;
+  if (chosen !== undefined && isAdmittedInTurn(view, chosen)) return chosen;
+  throw new Refusal(
+    'unknown_participant',
+    'The audition has no such performer.',
+    'Name a participant of the kind performer. The others join without being admitted.',
+    ['/participant'],
+  );
+};
+
 /** Registers the routes. */
 export const waitingListRoutes = (api: Api, dependencies: ApiDependencies): void => {
   const { repositories, auditionWorkflows, now } = dependencies;
   const { waitingEntries, inbox } = repositories;
   const reading = { auditions: repositories.auditions, auditionWorkflows };
-
-  /** @throws {Refusal} `unknown_participant` for a person who is not admitted in turn */
-  const performerOf = (
-    view: AuditionView,
-    entries: readonly WaitingEntry[],
-    named: ParticipantId | undefined,
-  ): ParticipantId => {
-    const waiting = entries.find(({ auditionId, place }) => auditionId === view.id && place !== undefined);
-    const first = view.participants.find(({ kind }) => kind === 'performer');
-    const chosen = named ?? waiting?.participant ?? first?.id;
-    if (chosen !== undefined && isAdmittedInTurn(view, chosen)) return chosen;
-    throw new Refusal(
-      'unknown_participant',
-      'The audition has no such performer.',
-      'Name a participant of the kind performer. The others join without being admitted.',
-      ['/participant'],
-    );
-  };
 
   api.get(
     '/v1/auditions/:id/waiting-list',
