@@ -53,20 +53,6 @@ export const createTeamsRecordings = (
   { graphUrl }: Pick<MicrosoftSettings, 'graphUrl'>,
   download: GuardedDownload,
 ): RecordingProvider => {
-  const artifactsOf = async (scope: MeetingCall, meeting: string): Promise<readonly Artifact[]> => {
-    const all: Artifact[] = [];
-    for (const kind of kinds) {
-      const path = `${pathOf(meeting)}/${kind.path}`;
-      try {
-        const found = await readMeetingPages(scope, path, artifactSchema);
-        all.push(...found.map((artifact) => ({ ...artifact, kind })));
-      } catch (error) {
-        throw explained(scope, error);
-      }
-    }
-    return all;
-  };
-
   return {
     name: 'microsoft_teams',
 
@@ -124,6 +110,21 @@ export const createTeamsRecordings = (
 };
 
 const pathOf = (meetingId: string): string => `/me/onlineMeetings/${encodeURIComponent(meetingId)}`;
+
+/** Returns the recordings and the transcripts of the meeting. */
+const artifactsOf = async (scope: MeetingCall, meeting: string): Promise<readonly Artifact[]> => {
+  const all: Artifact[] = [];
+  for (const kind of kinds) {
+    const path = `${pathOf(meeting)}/${kind.path}`;
+    try {
+      const found = await readMeetingPages(scope, path, artifactSchema);
+      all.push(...found.map((artifact) => ({ ...artifact, kind })));
+    } catch (error) {
+      throw explained(scope, error);
+    }
+  }
+  return all;
+};
 
 /** A recording and its transcript belong to one opening of the meeting. */
 const instanceOf = ({ id, callId, contentCorrelationId }: Artifact): string =>

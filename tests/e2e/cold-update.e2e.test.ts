@@ -7,9 +7,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as messages from '../../workflows/audition/messages.ts';
 import { performer, slotIn } from '../harness/audition-plan.ts';
 import { eventually } from '../harness/eventually.ts';
+import { isIdle } from '../harness/pending-work.ts';
 import {
   apiCommand,
-  isIdle,
   type RealTimeHarness,
   type RunningAudition,
   startRealTimeHarness,

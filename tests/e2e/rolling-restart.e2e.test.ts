@@ -11,9 +11,9 @@ import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
 import { createApiClient, day, requestBody } from '../harness/api-client.ts';
 import { atDepth } from '../harness/depth.ts';
 import { eventually } from '../harness/eventually.ts';
+import { pendingWorkOf } from '../harness/pending-work.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';
 import { endedTasksIn } from '../harness/task-durations.ts';
-import { pendingWorkOf } from '../harness/workflow-harness.ts';
 
 const restarts = 10;
 const inFlight = 12;
@@ -74,7 +74,7 @@ it.skipIf(atDepth(true, false))(
       ids.map(async (id) => {
         const handle = service.temporal.workflow.getHandle(auditionWorkflowId(id));
         // A history shows an activity only when it has ended.
-        await eventually(async () => (await pendingWorkOf(handle)) === 'nothing', 60_000);
+        await eventually(async () => (await pendingWorkOf(handle)).kind === 'nothing', 60_000);
         const { events } = await handle.fetchHistory();
         return endedTasksIn(events ?? []);
       }),

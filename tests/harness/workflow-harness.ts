@@ -3,15 +3,15 @@
  * is replayed immediately, so that the test that causes non-determinism fails. (Workers without a cache would detect it
  * too, but those of SDK 1.24 hang on the time-skipping server.)
  */
+
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { Client, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
-import proto from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { type AuditionActivities, type Correlated, taskQueues } from '../../activities/contract.ts';
 import type { AttentionAction, AttentionStep } from '../../domain/audition/attention.ts';
@@ -20,17 +20,17 @@ import type { AuditionView } from '../../domain/audition/view.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
-import { createDataConverter } from '../../foundation/temporal/data-converter.ts';
 import { reportLines } from '../../infra/cli/replay/report.ts';
 import { corpusKeys } from '../../workers/replay/corpus.ts';
 import { type RecordedHistory, saveHistory } from '../../workers/replay/history-file.ts';
 import { createReplayer, type Replayer } from '../../workers/replay/replayer.ts';
 import * as messages from '../../workflows/audition/messages.ts';
 import type { audition } from '../../workflows/audition/workflow.ts';
-import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { auditionPlan } from './audition-plan.ts';
 import { recordOrRequireHistory } from './corpus-recording.ts';
 import { createFakeWorld, type FakeWorld } from './fake-world.ts';
+import { createAdvance, isIdle } from './pending-work.ts';
+import { dataConverter, installQuietRuntime, startTimeSkippingServer } from './time-skipping-server.ts';
 
 export interface WorkflowHarness {
   readonly environment: TestWorkflowEnvironment;
@@ -82,76 +82,15 @@ export interface RunningAudition {
 export const apiCommand = { origin: 'api', correlationId: 'test' } as const;
 export const operatorCommand = { origin: 'operator', correlationId: 'test', by: 'operator-1' } as const;
 
-/** Encrypts the payloads, so that recorded histories look like those of a real server. */
-const dataConverter = createDataConverter(corpusKeys);
-
 /** Starts a harness that skips time whenever no work is pending, for lifecycles of weeks. */
 export const startTimeSkippingHarness = async (): Promise<WorkflowHarness> => {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: errorLogsOnly });
-  const environment = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path: inject('timeSkippingServer') } },
-    client: { dataConverter },
-  });
-  await registerSearchAttributes(environment);
-  return createHarness(environment, async (handle, atMostMs = longestStep) => {
-    switch (await pendingWorkOf(handle)) {
-      case 'work':
-        return pause(5);
-      case 'backoff':
-        return environment.sleep(second);
-      case 'nothing':
-        return environment.sleep(Math.min(longestStep, atMostMs));
-    }
-  });
-};
-
-/*
- * The time-skipping server also skips while an activity waits for a worker, up to the timeout of the activity. On a
- * busy machine, an activity would therefore time out. So the harness skips only while no work is pending, and in steps
- * shorter than the timeouts of work that becomes due within a step (20 minutes).
- */
-const second = 1_000;
-const minute = 60 * second;
-const longestStep = 8 * minute;
-
-/** Returns whether no activity and no workflow task is pending. Reads the history, because the server describes no tasks. */
-export const isIdle = async (handle: WorkflowHandle): Promise<boolean> => {
-  const { events } = await handle.fetchHistory();
-  const lastOf = (...types: readonly number[]) =>
-    events?.findLastIndex(({ eventType }) => types.includes(eventType ?? 0)) ?? -1;
-  const scheduled = lastOf(EVENT_TYPE_WORKFLOW_TASK_SCHEDULED);
-  const finished = lastOf(
-    EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
-    EVENT_TYPE_WORKFLOW_TASK_FAILED,
-    EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
-  );
-  if (scheduled > finished || (await pendingWorkOf(handle)) === 'work') return false;
-  return (await handle.describe()).historyLength === events?.length;
-};
-
-const {
-  EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
-  EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
-  EVENT_TYPE_WORKFLOW_TASK_FAILED,
-  EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
-} = proto.temporal.api.enums.v1.EventType;
-
-/** Returns whether a workflow has pending work, only waits for retries, or has neither. */
-export const pendingWorkOf = async (handle: WorkflowHandle): Promise<'work' | 'backoff' | 'nothing'> => {
-  const { pendingActivities, pendingWorkflowTask } = (await handle.describe()).raw;
-  if (pendingWorkflowTask) return 'work';
-  const pending = pendingActivities ?? [];
-  if (pending.length === 0) return 'nothing';
-  const { PENDING_ACTIVITY_STATE_SCHEDULED } = proto.temporal.api.enums.v1.PendingActivityState;
-  const waits = pending.every(
-    ({ attempt, state }) => (attempt ?? 1) > 1 && state === PENDING_ACTIVITY_STATE_SCHEDULED,
-  );
-  return waits ? 'backoff' : 'work';
+  const environment = await startTimeSkippingServer();
+  return createHarness(environment, createAdvance(environment));
 };
 
 /** Starts a harness on a real development server, in real time. Default: the server of the end-to-end tests. */
 export const startRealTimeHarness = async (address = inject('temporalAddress')): Promise<RealTimeHarness> => {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: errorLogsOnly });
+  installQuietRuntime();
   const namespace = inject('temporalNamespace');
   const environment = await TestWorkflowEnvironment.createFromExistingServer({
     address,
@@ -160,9 +99,6 @@ export const startRealTimeHarness = async (address = inject('temporalAddress')):
   });
   return createHarness(environment, () => pause(50));
 };
-
-/** Hides warnings: the time-skipping server reports too old a version, and core warns about it for each worker. */
-export const errorLogsOnly = { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } } as const;
 
 /**
  * Replays a history, and fails when it diverges.
@@ -368,22 +304,6 @@ const runningAuditionOf = ({
     },
   };
 };
-
-/** Registers the search attributes without listing them first, which the time-skipping server does not support. */
-export const registerSearchAttributes = async ({
-  connection,
-  namespace,
-}: TestWorkflowEnvironment): Promise<void> => {
-  await connection.operatorService.addSearchAttributes({
-    namespace: namespace ?? 'default',
-    searchAttributes: Object.fromEntries(
-      Object.values(searchAttributes).map(({ name, type }) => [name, indexedValueTypes[type]]),
-    ),
-  });
-};
-
-/** The values of temporal.api.enums.v1.IndexedValueType for the types in use. */
-const indexedValueTypes = { KEYWORD: 2, DATETIME: 6 } as const;
 
 /** Returns the error of a rejected update; throws when the update is accepted. */
 export const updateFailureOf = async (

@@ -1,21 +1,16 @@
 /** The rhythm of a synchronisation: notifications, polls, renewals, and what ends it. */
 import { ApplicationFailure } from '@temporalio/common';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { SyncCalendarsInput, SyncCalendarsResult } from '../../activities/contract.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { calendarSyncWorkflowId } from '../../domain/workflow-ids.ts';
-import { createDataConverter } from '../../foundation/temporal/data-converter.ts';
 import { recordOrRequireHistory } from '../../tests/harness/corpus-recording.ts';
 import { eventually } from '../../tests/harness/eventually.ts';
-import {
-  errorLogsOnly,
-  expectReplayMatches,
-  registerSearchAttributes,
-  terminateWhenIdle,
-} from '../../tests/harness/workflow-harness.ts';
+import { dataConverter, startTimeSkippingServer } from '../../tests/harness/time-skipping-server.ts';
+import { expectReplayMatches, terminateWhenIdle } from '../../tests/harness/workflow-harness.ts';
 import { corpusKeys } from '../../workers/replay/corpus.ts';
 import { createReplayer, type Replayer } from '../../workers/replay/replayer.ts';
 import {
@@ -26,7 +21,6 @@ import {
 } from './messages.ts';
 import type { calendarSync } from './workflow.ts';
 
-const dataConverter = createDataConverter(corpusKeys);
 const suffix = `-${crypto.randomUUID()}`;
 const minute = 60_000;
 
@@ -37,12 +31,7 @@ let environment: TestWorkflowEnvironment;
 let replayer: Replayer;
 let close: () => Promise<void>;
 beforeAll(async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: errorLogsOnly });
-  environment = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path: inject('timeSkippingServer') } },
-    client: { dataConverter },
-  });
-  await registerSearchAttributes(environment);
+  environment = await startTimeSkippingServer();
   const calls = new Map<ConnectionId, number>();
   const syncCalendars = async (input: SyncCalendarsInput): Promise<SyncCalendarsResult> => {
     const number = (calls.get(input.connection) ?? 0) + 1;

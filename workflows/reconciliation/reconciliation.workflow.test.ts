@@ -3,35 +3,24 @@
  * servers in tests/e2e/reconciliation.e2e.test.ts.
  */
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { ComparedPage, Finding, ReconciliationActivities, Suspect } from '../../activities/contract.ts';
 import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
-import { createDataConverter } from '../../foundation/temporal/data-converter.ts';
 import { auditionPlan } from '../../tests/harness/audition-plan.ts';
 import { newAuditionId } from '../../tests/harness/audition-trail.ts';
 import { recordOrRequireHistory } from '../../tests/harness/corpus-recording.ts';
-import {
-  errorLogsOnly,
-  expectReplayMatches,
-  registerSearchAttributes,
-} from '../../tests/harness/workflow-harness.ts';
+import { dataConverter, startTimeSkippingServer } from '../../tests/harness/time-skipping-server.ts';
+import { expectReplayMatches } from '../../tests/harness/workflow-harness.ts';
 import { corpusKeys } from '../../workers/replay/corpus.ts';
 import { createReplayer, type Replayer } from '../../workers/replay/replayer.ts';
 import type { ReconciliationInput, ReconciliationResult } from './messages.ts';
 
-const dataConverter = createDataConverter(corpusKeys);
-
 let environment: TestWorkflowEnvironment;
 let replayer: Replayer;
 beforeAll(async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: errorLogsOnly });
-  environment = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path: inject('timeSkippingServer') } },
-    client: { dataConverter },
-  });
-  await registerSearchAttributes(environment);
+  environment = await startTimeSkippingServer();
   const workflowCode = inject('workflowCode').readable;
   replayer = createReplayer({ masterKeys: corpusKeys, workflowCode });
 });

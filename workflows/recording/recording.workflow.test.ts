@@ -1,7 +1,7 @@
 /** When recordings are looked for and stored, and when an operator is asked. */
 import { ApplicationFailure } from '@temporalio/common';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type {
   FindRecordingsResult,
@@ -12,14 +12,10 @@ import type {
 import type { AuditionId } from '../../domain/ids.ts';
 import { defaultRecordingPolicy, type RecordingPolicy } from '../../domain/recordings/recording-policy.ts';
 import { recordingWorkflowId } from '../../domain/workflow-ids.ts';
-import { createDataConverter } from '../../foundation/temporal/data-converter.ts';
 import { recordOrRequireHistory } from '../../tests/harness/corpus-recording.ts';
 import { eventually } from '../../tests/harness/eventually.ts';
-import {
-  errorLogsOnly,
-  expectReplayMatches,
-  registerSearchAttributes,
-} from '../../tests/harness/workflow-harness.ts';
+import { dataConverter, startTimeSkippingServer } from '../../tests/harness/time-skipping-server.ts';
+import { expectReplayMatches } from '../../tests/harness/workflow-harness.ts';
 import { corpusKeys } from '../../workers/replay/corpus.ts';
 import { createReplayer, type Replayer } from '../../workers/replay/replayer.ts';
 import {
@@ -30,7 +26,6 @@ import {
 } from './messages.ts';
 import type { recording } from './workflow.ts';
 
-const dataConverter = createDataConverter(corpusKeys);
 const suffix = `-${crypto.randomUUID()}`;
 const minute = 60_000;
 const hour = 60 * minute;
@@ -88,12 +83,7 @@ let environment: TestWorkflowEnvironment;
 let replayer: Replayer;
 let close: () => Promise<void>;
 beforeAll(async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: errorLogsOnly });
-  environment = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path: inject('timeSkippingServer') } },
-    client: { dataConverter },
-  });
-  await registerSearchAttributes(environment);
+  environment = await startTimeSkippingServer();
   const common = { connection: environment.nativeConnection, dataConverter, shutdownGraceTime: 0 };
   const workers = await Promise.all([
     Worker.create({

@@ -150,7 +150,12 @@ describe('the events API of the Google sandbox', () => {
     ],
     [
       'a sixth reminder',
-      { reminders: { useDefault: false, overrides: Array(6).fill({ method: 'popup', minutes: 30 }) } },
+      {
+        reminders: {
+          useDefault: false,
+          overrides: [5, 10, 15, 20, 25, 30].map((minutes) => ({ method: 'popup', minutes })),
+        },
+      },
       'invalid',
     ],
     [
