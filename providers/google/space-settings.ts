@@ -100,6 +100,10 @@ const isMet = (
     // `spaces.endActiveConference` needs a space that this app has created apart from a calendar:
     // https://developers.google.com/workspace/meet/api/reference/rest/v2/spaces/endActiveConference
     case 'endOfMeeting':
+    case 'passcode':
+    case 'muteOnEntry':
+    case 'alternativeHosts':
+    case 'breakoutRooms':
     case 'language':
     case 'registrants':
     case 'admission':

@@ -31,7 +31,6 @@ const setup = async (options: SandboxOptions = {}) => {
     registrants: createZoomRegistrants(client),
     create: () => meetings.create(host, spec, callContext()),
     stored: () => sandbox.control.state().zoom,
-    fault: sandbox.control.setFault,
   };
 };
 

@@ -19,6 +19,11 @@ const byLink = (audition: 'aud_7' | 'aud_8', seconds: string): InboxEvent => ({
   event: { audition, participant: ada, at: at(seconds) },
 });
 
+const seen = (registrant: string): InboxEvent => ({
+  kind: 'meeting.participant_joined',
+  event: { meetingId: '700', at: at('03'), registrant },
+});
+
 const setup = async (answer?: () => Promise<'signaled' | 'not_running'>) => {
   const test = await rounds(answer);
   const key = `audition/aud_7:meeting:1:${crypto.randomUUID()}`;
@@ -43,11 +48,6 @@ const setup = async (answer?: () => Promise<'signaled' | 'not_running'>) => {
   };
   return { ...test, deliverAll };
 };
-
-const joinedAs = (registrant: string): InboxEvent => ({
-  kind: 'meeting.participant_joined',
-  event: { meetingId: '700', at: at('03'), registrant },
-});
 
 describe('observations of participants', () => {
   it('are delivered in one signal for each audition, in the order of their times', async () => {
@@ -98,8 +98,8 @@ describe('observations of participants', () => {
     const registration = { auditionId: 'aud_7', meetingId: '700', participant: ada, link } as const;
     await repositories.registrants.begin(registration);
     await repositories.registrants.complete(registration, { id: 'reg-1', joinUrl: 'https://zoom.test/w/1' });
-    await receive(joinedAs('reg-1'));
-    await receive(joinedAs('unknown'));
+    await receive(seen('reg-1'));
+    await receive(seen('unknown'));
     await deliverAll();
     expect(signals).toMatchObject([
       {

@@ -133,7 +133,7 @@ export const zoomRoutes = (app: FastifyInstance, parts: ZoomRouteParts) => {
       const caller = callerOf(request);
       const { host, isStarted } = meetings.get(meetingId);
       caller.checkHost(host);
-      read(z.object({ action: z.literal('end') }), request.body);
+      readRequest(z.object({ action: z.literal('end') }), request.body);
       // The documentation names no answer for a meeting that is not open. It is refused here, which callers must survive.
       if (!isStarted)
         throw new ZoomError({ status: 400, code: 300, message: `Meeting ${meetingId} is not started.` });

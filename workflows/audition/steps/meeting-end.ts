@@ -2,9 +2,9 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
+import { meetingActivities } from '../meeting-activities.ts';
 import type { AuditionRun } from '../run.ts';
 import { isStepFailure } from '../step-failures.ts';
-import { meetingActivities } from './meeting.ts';
 
 /**
  * Returns when the meeting of the slot ends, epoch milliseconds. Undefined when it stays open, and when it was ended. Every

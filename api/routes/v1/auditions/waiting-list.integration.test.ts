@@ -1,6 +1,6 @@
 /** Tests the waiting lists: the page of the join link, the list, and the admissions. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AuditionFact } from '../../../../domain/audition/events.ts';
+import type { AuditionFact, JoinWindow } from '../../../../domain/audition/events.ts';
 import { type AuditionId, participantIdSchema } from '../../../../domain/ids.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import { createTestApi, joinLinkIds } from '../../../../tests/harness/api.ts';
@@ -21,15 +21,9 @@ afterAll(() => database.drop());
 const performer = participantIdSchema.parse('performer-1');
 const director = participantIdSchema.parse('director-1');
 const inWindow = (minutes: number): Instant => `2027-03-01T09:${minutes}:00.000Z`;
-/** `admission` absent: everybody joins without being admitted. */
-interface JoinWindow {
-  readonly opensBefore: number;
-  readonly closesAfter: number;
-  readonly admission?: 'in_turn';
-}
 const window: JoinWindow = { opensBefore: 30 * 60_000, closesAfter: 15 * 60_000, admission: 'in_turn' };
 
-const setup = async ({ joinLinks = window } = {}) => {
+const setup = async ({ joinLinks = window }: { joinLinks?: JoinWindow } = {}) => {
   let now: Instant = inWindow(45);
   const test = await createTestApi(database, { now: () => now });
   const key = await test.keyFor('backend');
