@@ -12,7 +12,7 @@ import { lastMoveOf } from '../../domain/audition/last-move.ts';
 import type { SettingName } from '../../domain/audition/meeting-settings.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import { planReminders } from '../../domain/audition/reminder-plan.ts';
-import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
+import type { BusyInterval, Slot } from '../../domain/audition/slot.ts';
 import { unfinishedEnding } from '../../domain/audition/unfinished-ending.ts';
 import { foldEvents } from '../../domain/audition/view.ts';
 import type { ProviderFaultKind } from '../../domain/errors.ts';
