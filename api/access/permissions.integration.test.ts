@@ -145,8 +145,21 @@ const resources: Readonly<Record<string, (owner: OrganizationId) => Promise<stri
   },
 };
 
+/** An audition whose performers are admitted in turn. */
+const createWaitingAudition = async (owner: OrganizationId): Promise<string> => {
+  const id = newAuditionId();
+  const joinLinks = { opensBefore: 60_000, closesAfter: 60_000, admission: 'in_turn' } as const;
+  const facts = factsUntilScheduled(id, owner).map((fact) =>
+    fact.type === 'requested' ? { ...fact, joinLinks } : fact,
+  );
+  await storeEvents(repositories.events, id, trail(facts));
+  return id;
+};
+
 /** Routes that need the resource in another state than the other routes of its path. */
 const resourcesOfRoutes: Readonly<Record<string, (owner: OrganizationId) => Promise<string>>> = {
+  'GET /v1/auditions/:id/waiting-list': createWaitingAudition,
+  'POST /v1/auditions/:id/admissions': createWaitingAudition,
   'POST /v1/auditions/:id/reopen': async (owner) => {
     const id = newAuditionId();
     const facts = [...factsUntilScheduled(id, owner), { type: 'cancelled', origin: 'api' } as const];
@@ -162,6 +175,11 @@ const names: Readonly<Record<string, string>> = {
   ':at': '2026-12-03T10:00',
 };
 
+/** Queries that a route requires. */
+const queries: Readonly<Record<string, string>> = {
+  'GET /v1/session-blocks/:id/waiting-list': '?date=2026-12-03',
+};
+
 const slot = auditionRequest().slot;
 const reader = { ...auditionRequest().participants[1], id: 'reader-1', kind: 'reader' };
 const bodies: Readonly<Record<string, unknown>> = {
@@ -172,6 +190,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   'POST /v1/auditions/:id/decide': { decision: 'booked' },
   'POST /v1/auditions/:id/check-in': { participant: 'performer-1' },
   'POST /v1/auditions/:id/reopen': { to: 'session' },
+  'POST /v1/auditions/:id/admissions': {},
   'POST /v1/auditions/:id/participants': reader,
   'PUT /v1/auditions/:id/participants/:participant': reader,
   'POST /v1/auditions/:id/consents': { participant: 'performer-1', consent: 'given' },
@@ -205,7 +224,7 @@ const methodSchema = z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
 const callRoute = async (route: string, credential: string | undefined, id = '') => {
   const [method, pattern = ''] = route.split(' ');
   const url = pattern.replace(':id', id).replaceAll(/:\w+/g, (name) => names[name] ?? name);
-  return test.call(methodSchema.parse(method), url, {
+  return test.call(methodSchema.parse(method), `${url}${queries[route] ?? ''}`, {
     ...(credential === undefined ? {} : { key: credential }),
     ...(route in bodies ? { body: bodies[route] } : {}),
     headers: { 'idempotency-key': randomUUID(), 'if-match': '*' },

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { and, asc, eq } from 'drizzle-orm';
 import { z } from 'zod';
 import {
   type OrganizationConflicts,
@@ -13,9 +13,10 @@ import {
 } from '../../domain/ids.ts';
 import { type MeetingProviderName, meetingProviders } from '../../domain/providers/vendors.ts';
 import type { Database } from '../client.ts';
+import { connections } from '../schema/connections.ts';
 import { organizations } from '../schema/organizations.ts';
 
-interface Organization {
+export interface Organization {
   readonly id: OrganizationId;
   readonly name: string;
   readonly meetingProviders: readonly MeetingProviderName[];
@@ -27,7 +28,23 @@ interface Organization {
   readonly meetingBackup?: MeetingBackup | undefined;
 }
 
+/** The settings that an operator changes. `meetCalendar: null` removes the calendar. */
+export interface OrganizationChange {
+  readonly name?: string | undefined;
+  readonly meetingProviders?: readonly MeetingProviderName[] | undefined;
+  readonly meetCalendar?: Organization['meetCalendar'] | null;
+}
+
 export interface Organizations {
+  /** Adds an organization. Returns false, and changes nothing, when its id is in use. */
+  create(organization: Pick<Organization, 'id' | 'name' | 'meetingProviders'>): Promise<boolean>;
+  /** Returns all organizations, ordered by id. */
+  list(): Promise<readonly Organization[]>;
+  /** Changes the given settings. The calendar must be of a connection of the organization. */
+  change(
+    id: OrganizationId,
+    change: OrganizationChange,
+  ): Promise<'changed' | 'unknown_organization' | 'unknown_connection'>;
   /** Adds an organization, or replaces all its settings. Idempotent. @throws {ZodError} for invalid settings */
   put(organization: Organization): Promise<void>;
   get(id: OrganizationId): Promise<Organization | undefined>;
@@ -64,6 +81,40 @@ export const createOrganizations = (db: Database): Organizations => ({
       .onConflictDoUpdate({ target: organizations.id, set: settings });
   },
 
+  async create({ id, name, meetingProviders }) {
+    const created = await db
+      .insert(organizations)
+      .values({ id, name, meetingProviders })
+      .onConflictDoNothing()
+      .returning({ id: organizations.id });
+    return created.length > 0;
+  },
+
+  async list() {
+    return (await db.select().from(organizations).orderBy(asc(organizations.id))).map(organizationOf);
+  },
+
+  async change(id, { name, meetingProviders, meetCalendar }) {
+    if (meetCalendar) {
+      const [owned] = await db
+        .select({ id: connections.id })
+        .from(connections)
+        .where(and(eq(connections.id, meetCalendar.connection), eq(connections.organization, id)));
+      if (!owned) return 'unknown_connection';
+    }
+    const changed = await db
+      .update(organizations)
+      .set({
+        id,
+        ...(name === undefined ? {} : { name }),
+        ...(meetingProviders === undefined ? {} : { meetingProviders }),
+        ...(meetCalendar === undefined ? {} : { meetCalendar }),
+      })
+      .where(eq(organizations.id, id))
+      .returning({ id: organizations.id });
+    return changed.length > 0 ? 'changed' : 'unknown_organization';
+  },
+
   async setConflicts(id, conflicts) {
     const changed = await db
       .update(organizations)
@@ -84,14 +135,14 @@ export const createOrganizations = (db: Database): Organizations => ({
 
   async get(id) {
     const [row] = await db.select().from(organizations).where(eq(organizations.id, id));
-    return (
-      row &&
-      organizationSchema.parse({
-        ...row,
-        meetCalendar: row.meetCalendar ?? undefined,
-        conflicts: row.conflicts ?? undefined,
-        meetingBackup: row.meetingBackup ?? undefined,
-      })
-    );
+    return row && organizationOf(row);
   },
 });
+
+const organizationOf = (row: typeof organizations.$inferSelect): Organization =>
+  organizationSchema.parse({
+    ...row,
+    meetCalendar: row.meetCalendar ?? undefined,
+    conflicts: row.conflicts ?? undefined,
+    meetingBackup: row.meetingBackup ?? undefined,
+  });

@@ -11,6 +11,7 @@ import { CommandFailed } from './ops/http-client.ts';
 import { keysCommand } from './ops/keys-command.ts';
 import { meetingBackupCommand } from './ops/meeting-backup-command.ts';
 import { meetingsCommand } from './ops/meetings-command.ts';
+import { organizationsCommand } from './ops/organizations-command.ts';
 import { suppressionsCommand } from './ops/suppressions-command.ts';
 import { waitingListCommand } from './ops/waiting-list-command.ts';
 import { webhooksCommand } from './ops/webhooks-command.ts';
@@ -28,6 +29,7 @@ const program = new Command('ops')
   .addCommand(conflictsCommand())
   .addCommand(meetingBackupCommand())
   .addCommand(meetingsCommand())
+  .addCommand(organizationsCommand())
   .addCommand(readModelCommand())
   .addCommand(auditCommand())
   .addCommand(maintenanceCommand())

@@ -42,8 +42,15 @@ describe('busyEvents', () => {
     const inside = { start: '2026-12-01T09:20:00.000Z', end: '2026-12-01T09:30:00.000Z' } as const;
     const { eventId: other } = add(inside);
     expect(await busyEvents()).toEqual([
-      { start: slot.start, end: slot.end, busy: 'busy', eventId, reference: deletion.reference },
-      { ...inside, busy: 'busy', eventId: other },
+      {
+        start: slot.start,
+        end: slot.end,
+        busy: 'busy',
+        eventId,
+        uid: expect.stringContaining(eventId),
+        reference: deletion.reference,
+      },
+      { ...inside, busy: 'busy', eventId: other, uid: expect.stringContaining(other) },
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
@@ -66,6 +67,8 @@ describe('recordings of Meet', () => {
     const { control, meeting, record, list } = await setUp();
     expect(await list()).toEqual([]);
     record();
+    // The newest conference is listed first: the two must not begin in the same millisecond.
+    await pause(5);
     control.joinMeeting('google', meeting, { name: 'Ada' });
     record({ files: [...video(10)] });
     const listed = await list();

@@ -23,13 +23,14 @@ beforeAll(async () => {
     calendarSync: true,
     env: { MAIL_REPLY_ADDRESS: 'replies@in.castmatch.example', MAIL_INBOUND_SECRET: secret },
   });
-  await service.database.repositories.connections.put({
-    id: connection,
-    organization,
-    provider: 'google',
-    account: performer,
-    refreshToken: `sandbox-refresh-${performer}`,
-  });
+  for (const [id, account] of [
+    [connection, performer],
+    [directorConnection, sandboxAccounts.conn_director],
+  ] as const) {
+    const refreshToken = `sandbox-refresh-${account}`;
+    const { connections } = service.database.repositories;
+    await connections.put({ id, organization, provider: 'google', account, refreshToken });
+  }
   platform = createApiClient(service);
   await service.startWorker();
 });
@@ -39,12 +40,15 @@ const hour = 3_600_000;
 const performer = sandboxAccounts.conn_performer;
 /** Temporal has one synchronization for each connection, and other files use the same server at the same time. */
 const connection = `conn_${randomUUID()}` as const;
+const directorConnection = `conn_${randomUUID()}` as const;
 
 let used = 0;
 const schedule = async (changes: object = {}) => {
   used += 1;
   const body = requestBody(used, (5 + used) * day, changes);
-  const ofConnection = JSON.stringify(body).replaceAll('conn_performer', connection);
+  const ofConnection = JSON.stringify(body)
+    .replaceAll('conn_performer', connection)
+    .replaceAll('conn_director', directorConnection);
   const { id } = await platform.request(JSON.parse(ofConnection));
   const view = await platform.untilNotified(id);
   await eventually(async () => {

@@ -8,18 +8,17 @@ import type { AuditionActivities, RecordEventsInput, StepFailure } from '../../a
 import type { ObservedAttendance } from '../../domain/audition/attendee.ts';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { AuditionEvent, AuditionFactType } from '../../domain/audition/events.ts';
-import { freeSlots, isFree } from '../../domain/audition/free-slots.ts';
 import { lastMoveOf } from '../../domain/audition/last-move.ts';
 import type { SettingName } from '../../domain/audition/meeting-settings.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import { planReminders } from '../../domain/audition/reminder-plan.ts';
-import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
+import type { BusyInterval, Slot } from '../../domain/audition/slot.ts';
 import { unfinishedEnding } from '../../domain/audition/unfinished-ending.ts';
 import { foldEvents } from '../../domain/audition/view.ts';
 import type { ProviderFaultKind } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import { minute } from '../../domain/time/units.ts';
+import { blockersIn, chooseSlot, refused } from './fake-slots.ts';
 import { createFakeTrail } from './fake-trail.ts';
 
 type ActivityName = keyof AuditionActivities;
@@ -431,26 +430,3 @@ const attempted = async (
 
 /** All revisions write the same event of a participant's calendar. */
 const eventOf = (key: string): string => key.replace(/:r\d+(:m\d+|:added-\d+|:restored-\d+)?$/, '');
-
-const refused = (reason: 'taken' | 'busy' | 'nothing_free' | 'in_the_past') =>
-  ({ kind: 'refused', reason, message: `The slot is refused: ${reason}.` }) as const;
-
-/** Returns the busy times in the slot, as events of the office's calendar. */
-const blockersIn = (busy: readonly BusyInterval[], slot: Slot) =>
-  busy
-    .filter((event) => !isFree(slot, [event]))
-    .map(({ start, end }) => ({
-      kind: 'calendar_event' as const,
-      participants: [],
-      connection: 'conn_office' as const,
-      start,
-      end,
-    }));
-
-/** Chooses the first free slot, without ranking. */
-const chooseSlot = (wish: SlotSpec, busy: readonly BusyInterval[], now: Slot['start']): Slot | undefined => {
-  if (wish.kind === 'fixed') return isFree(wish.slot, busy) ? wish.slot : undefined;
-  const window = { from: wish.earliest, until: wish.latest };
-  const free = freeSlots(busy, window, wish.durationMinutes * minute).find(({ start }) => start > now);
-  return free && { ...free, zone: wish.zone, ...(wish.room === undefined ? {} : { room: wish.room }) };
-};

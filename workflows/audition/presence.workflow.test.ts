@@ -89,10 +89,9 @@ describe('an audition whose performers are admitted in turn', () => {
       };
       await report(admitted, { ...admitted, inboxId: 'whk_again' });
       await played.until(({ state }) => state === 'in_progress');
-      // The state changes before its fact is recorded.
-      await expect
-        .poll(() => played.world.factTypes().filter((type) => type === 'session_started'))
-        .toHaveLength(1);
+      const starts = () => played.world.factTypes().filter((type) => type === 'session_started');
+      await played.until(() => starts().length > 0);
+      expect(starts()).toHaveLength(1);
     });
   });
 });

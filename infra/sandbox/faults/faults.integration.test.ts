@@ -287,7 +287,7 @@ describe('the control API', () => {
         recordings: [],
         meetingSessions: [],
       },
-      zoom: { meetings: [], deletedMeetings: [], recordings: [] },
+      zoom: { meetings: [], deletedMeetings: [], recordings: [], registrants: [] },
       apple: { accounts: [] },
       twilio: { messages: [], optedOut: [] },
       faults: perVendor(() => []),

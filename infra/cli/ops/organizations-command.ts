@@ -1,0 +1,159 @@
+/**
+ * `ops organizations …`: creates organizations, and changes their meeting providers and the calendar of their Google Meet
+ * meetings. Uses the database directly, because the first API key belongs to an organization that exists.
+ */
+import { Command, InvalidArgumentError } from 'commander';
+import { z } from 'zod';
+import {
+  createOrganizations,
+  type Organization,
+  type OrganizationChange,
+} from '../../../db/access/organizations.ts';
+import { connectionIdSchema, type OrganizationId } from '../../../domain/ids.ts';
+import { type MeetingProviderName, meetingProviders } from '../../../domain/providers/vendors.ts';
+import { noteAct } from '../administrative-acts.ts';
+import { renderTable } from '../output.ts';
+import { withDatabase } from '../with-database.ts';
+import { CommandFailed } from './http-client.ts';
+import { parseOrganizationId, unknownOrganization } from './organization-id.ts';
+
+/** @throws {InvalidArgumentError} */
+const parseName = (text: string): string => {
+  const name = text.trim();
+  if (name.length > 0 && name.length <= 100) return name;
+  throw new InvalidArgumentError('use 1 to 100 characters');
+};
+
+const providersSchema = z.array(z.enum(meetingProviders)).min(1);
+
+/** @throws {InvalidArgumentError} */
+const parseProviders = (text: string): readonly MeetingProviderName[] => {
+  const names = text.split(',').map((name) => name.trim());
+  const parsed = providersSchema.safeParse(names);
+  if (parsed.success && new Set(names).size === names.length) return parsed.data;
+  throw new InvalidArgumentError(
+    `list each of these at most once, in the order in which they are tried: ${meetingProviders.join(',')}`,
+  );
+};
+
+interface MeetCalendarOption {
+  /** Null removes the calendar. Commander would replace an option that is null itself. */
+  readonly calendar: Organization['meetCalendar'] | null;
+}
+
+/** @throws {InvalidArgumentError} */
+const parseMeetCalendar = (text: string): MeetCalendarOption => {
+  if (text === 'none') return { calendar: null };
+  const [connection = '', ...calendar] = text.split(':');
+  const parsed = connectionIdSchema.safeParse(connection);
+  const calendarId = calendar.join(':').trim();
+  if (parsed.success && calendarId !== '') return { calendar: { connection: parsed.data, calendarId } };
+  throw new InvalidArgumentError('write it as conn_…:primary, or none');
+};
+
+interface ChangeOptions extends Omit<OrganizationChange, 'meetCalendar'> {
+  readonly organization: OrganizationId;
+  readonly meetCalendar?: MeetCalendarOption;
+}
+
+const calendarText = ({ meetCalendar }: Organization): string =>
+  meetCalendar ? `${meetCalendar.connection}:${meetCalendar.calendarId}` : 'none';
+
+/** Creates the command `ops organizations`. */
+export const organizationsCommand = (): Command => {
+  const organizations = new Command('organizations').description(
+    'the organizations whose auditions this service runs',
+  );
+  organizations
+    .command('list')
+    .description('list all organizations')
+    .action((_options: object, command: Command) =>
+      withDatabase(command, async (db, output) => {
+        const all = await createOrganizations(db).list();
+        output.show(all, () =>
+          renderTable(
+            ['organization', 'name', 'meeting providers', 'Meet calendar'],
+            all.map((one) => [one.id, one.name, one.meetingProviders.join(', '), calendarText(one)]),
+          ),
+        );
+      }),
+    );
+  organizations
+    .command('create')
+    .description('create an organization')
+    .requiredOption('--organization <id>', 'its id, for example org_north', parseOrganizationId)
+    .requiredOption('--name <text>', 'its name', parseName)
+    .option(
+      '--meeting-providers <names>',
+      'the providers of its meetings, in the order in which they are tried',
+      parseProviders,
+      ['zoom'],
+    )
+    .action(
+      (
+        options: {
+          organization: OrganizationId;
+          name: string;
+          meetingProviders: readonly MeetingProviderName[];
+        },
+        command: Command,
+      ) =>
+        withDatabase(command, async (db, output) => {
+          const { organization, name, meetingProviders: providers } = options;
+          const created = await createOrganizations(db).create({
+            id: organization,
+            name,
+            meetingProviders: providers,
+          });
+          if (!created)
+            throw new CommandFailed(
+              `There already is an organization ${organization}. Change it with: npm run ops -- organizations change`,
+            );
+          await noteAct(db, 'npm run ops', {
+            organization,
+            act: 'organization.created',
+            target: organization,
+            detail: { meetingProviders: [...providers] },
+          });
+          output.show(options, () => `${organization} is created. Next: npm run ops -- keys create`);
+        }),
+    );
+  organizations
+    .command('change')
+    .description(
+      'change the name, the meeting providers or the Meet calendar; auditions copy them when they start',
+    )
+    .requiredOption('--organization <id>', 'the organization', parseOrganizationId)
+    .option('--name <text>', 'its name', parseName)
+    .option(
+      '--meeting-providers <names>',
+      'the providers, in the order in which they are tried',
+      parseProviders,
+    )
+    .option(
+      '--meet-calendar <connection:calendar>',
+      'the calendar in which Google Meet meetings are created, for example conn_1:primary; none removes it',
+      parseMeetCalendar,
+    )
+    .action(({ organization, meetCalendar, ...others }: ChangeOptions, command: Command) =>
+      withDatabase(command, async (db, output) => {
+        const change = { ...others, ...(meetCalendar && { meetCalendar: meetCalendar.calendar }) };
+        const changed = Object.keys(change);
+        if (changed.length === 0) throw new CommandFailed('Name at least one setting: see --help.');
+        const result = await createOrganizations(db).change(organization, change);
+        if (result === 'unknown_organization') throw unknownOrganization(organization);
+        if (result === 'unknown_connection')
+          throw new CommandFailed(
+            `${organization} has no connection ${change.meetCalendar?.connection}. List them with: npm run ops -- connections list`,
+          );
+        await noteAct(db, 'npm run ops', {
+          organization,
+          act: 'organization.changed',
+          target: organization,
+          detail: { changed },
+        });
+        output.show({ organization, ...change }, () => `${organization} is changed.`);
+      }),
+    );
+  return organizations;
+};
