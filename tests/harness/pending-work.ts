@@ -7,7 +7,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 
 type PendingWork =
   | { readonly kind: 'work' }
-  | { readonly kind: 'nothing' }
+  | { readonly kind: 'nothing'; readonly historyLength: number }
   /** Every pending activity has failed and waits. `nextAttemptMs`: the earliest next attempt, epoch milliseconds. */
   | { readonly kind: 'backoff'; readonly nextAttemptMs: number };
 
@@ -16,10 +16,11 @@ type RetryPolicy = proto.temporal.api.common.v1.IRetryPolicy;
 
 /** Returns whether a workflow has pending work, only waits for retries, or has neither. */
 export const pendingWorkOf = async (handle: WorkflowHandle): Promise<PendingWork> => {
-  const { pendingActivities, pendingWorkflowTask } = (await handle.describe()).raw;
+  const { raw, historyLength } = await handle.describe();
+  const { pendingActivities, pendingWorkflowTask } = raw;
   if (pendingWorkflowTask) return { kind: 'work' };
   const pending = pendingActivities ?? [];
-  if (pending.length === 0) return { kind: 'nothing' };
+  if (pending.length === 0) return { kind: 'nothing', historyLength };
   if (!pending.every(isWaiting)) return { kind: 'work' };
   const policies = await retryPoliciesOf(handle);
   const next = pending.map((activity) => nextAttemptOf(activity, policies.get(activity.activityId ?? '')));
@@ -85,15 +86,27 @@ const longestStep = 8 * 60_000;
 const marginMs = 250;
 
 /** Returns a function that waits for pending work, or skips some time, at most the given milliseconds. */
-export const createAdvance =
-  (environment: TestWorkflowEnvironment) =>
-  async (handle: WorkflowHandle, atMostMs = longestStep): Promise<void> => {
+export const createAdvance = (environment: TestWorkflowEnvironment) => {
+  /** The length of each history when its workflow was idle. While no event is added, it is not fetched again. */
+  const idleAt = new WeakMap<WorkflowHandle, number>();
+
+  /** A workflow whose first task is running has no pending work yet. */
+  const isIdleAt = async (handle: WorkflowHandle, historyLength: number): Promise<boolean> => {
+    if (idleAt.get(handle) === historyLength) return true;
+    if (!(await isIdle(handle))) return false;
+    idleAt.set(handle, historyLength);
+    return true;
+  };
+
+  return async (handle: WorkflowHandle, atMostMs = longestStep): Promise<void> => {
     const work = await pendingWorkOf(handle);
     if (work.kind === 'work') return pause(5);
     if (work.kind === 'nothing') {
-      // A workflow whose first task is running has no pending work yet.
-      return (await isIdle(handle)) ? environment.sleep(Math.min(longestStep, atMostMs)) : pause(5);
+      const { historyLength } = work;
+      if (!(await isIdleAt(handle, historyLength))) return pause(5);
+      return environment.sleep(Math.min(longestStep, atMostMs));
     }
     const left = work.nextAttemptMs - marginMs - (await environment.currentTimeMs());
     return left > 0 ? environment.sleep(Math.min(left, longestStep, atMostMs)) : pause(5);
   };
+};

@@ -85,7 +85,7 @@ export const operatorCommand = { origin: 'operator', correlationId: 'test', by: 
 /** Starts a harness that skips time whenever no work is pending, for lifecycles of weeks. */
 export const startTimeSkippingHarness = async (): Promise<WorkflowHarness> => {
   const environment = await startTimeSkippingServer();
-  return createHarness(environment, createAdvance(environment));
+  return createHarness(environment, createAdvance(environment), settle);
 };
 
 /** Starts a harness on a real development server, in real time. Default: the server of the end-to-end tests. */
@@ -97,7 +97,11 @@ export const startRealTimeHarness = async (address = inject('temporalAddress')):
     namespace,
     client: { dataConverter },
   });
-  return createHarness(environment, () => pause(50));
+  return createHarness(
+    environment,
+    () => pause(50),
+    async () => {},
+  );
 };
 
 /**
@@ -117,9 +121,21 @@ export const expectReplayMatches = async (replayer: Replayer, played: RecordedHi
 /** Advances the audition by one step: waits for pending work, or skips some time, at most the given milliseconds. */
 type Advance = (handle: RunningAudition['handle'], atMostMs?: number) => Promise<void>;
 
+/** Waits for what the audition does when it has reached a state, such as the activity that records the facts of the state. */
+type Settle = (handle: RunningAudition['handle']) => Promise<void>;
+
+/** A test can hold an activity back, so the wait is short. */
+const settle: Settle = async (handle) => {
+  for (const end = Date.now() + settlesWithinMs; Date.now() < end; await pause(5)) {
+    if (await isIdle(handle)) return;
+  }
+};
+const settlesWithinMs = 500;
+
 const createHarness = async (
   environment: TestWorkflowEnvironment,
   advance: Advance,
+  settle: Settle,
 ): Promise<RealTimeHarness> => {
   const worlds = new Map<AuditionId, FakeWorld>();
   const suffix = `-${crypto.randomUUID()}`;
@@ -160,7 +176,7 @@ const createHarness = async (
         args: [{ plan }],
       });
       try {
-        await play(runningAuditionOf({ advance, handle, world, createWorld, plan, environment }));
+        await play(runningAuditionOf({ advance, settle, handle, world, createWorld, plan, environment }));
         const played = { workflowId: handle.workflowId, history: await handle.fetchHistory() };
         await expectReplayMatches(replayer, played);
         if (scene.recordAs !== undefined) await recordOrRequireHistory(scene.recordAs, played);
@@ -247,6 +263,7 @@ const activitiesIn = (worlds: ReadonlyMap<AuditionId, FakeWorld>): AuditionActiv
 
 const runningAuditionOf = ({
   advance,
+  settle,
   handle,
   world,
   createWorld,
@@ -254,6 +271,7 @@ const runningAuditionOf = ({
   environment,
 }: Pick<RunningAudition, 'handle' | 'world' | 'createWorld' | 'plan'> & {
   readonly advance: Advance;
+  readonly settle: Settle;
   readonly environment: TestWorkflowEnvironment;
 }): RunningAudition => {
   const view = () => handle.query(messages.viewQuery);
@@ -269,7 +287,9 @@ const runningAuditionOf = ({
       if (seen === String(historyLength)) continue;
       seen = String(historyLength);
       const now = await view();
-      if (wanted(now)) return now;
+      if (!wanted(now)) continue;
+      await settle(handle);
+      return now;
     }
     throw new Error(
       `the audition did not reach the expected state within ${timeoutMs} ms; its last view: ${JSON.stringify(await view(), null, 2)}`,
