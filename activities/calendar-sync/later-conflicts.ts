@@ -63,7 +63,7 @@ export const createLaterConflicts = ({
   ): Promise<void> => {
     const { auditionId, participant, revision, change } = booked;
     const incarnation = await participantConflicts.beginReport(booked);
-    await signals.calendarChanged(auditionId, {
+    const outcome = await signals.calendarChanged(auditionId, {
       participant,
       provider,
       connection,
@@ -71,6 +71,8 @@ export const createLaterConflicts = ({
       inboxId: `conflict:${incarnation}:${revision}:${change}:${digest ?? 'over'}`,
       change: changeOf(connection, conflicts),
     });
+    // A run that takes the audition over is told in a later round.
+    if (outcome === 'not_running') return;
     await participantConflicts.markReported(booked, digest);
   };
 

@@ -154,7 +154,10 @@ export const isSame = (href: string | undefined, url: string): boolean =>
   href !== undefined &&
   new URL(href, url).pathname.replace(/\/$/, '') === new URL(url).pathname.replace(/\/$/, '');
 
-/** Returns the resources with these URLs that exist (`calendar-multiget`: RFC 4791, section 7.9). */
+/**
+ * Returns the resources with these URLs that exist (`calendar-multiget`: RFC 4791, section 7.9).
+ * @throws {ProviderError} when the server does not answer for one of them, such as without the permission any more
+ */
 export const getEvents = async (
   scope: CaldavScope,
   calendarUrl: string,
@@ -167,10 +170,20 @@ export const getEvents = async (
       'd:href': urls.map((url) => new URL(url).pathname),
     },
   });
+  const failed = answers.find(({ status }) => status >= 400 && !goneStatuses.has(status));
+  if (failed) {
+    throw appleError(withoutEffect(scope.operation), {
+      status: failed.status,
+      message: `the server answered ${failed.status} for a resource`,
+    });
+  }
   return answers
     .filter(({ status }) => status < 400)
     .flatMap((answer) => withText(readResource(calendarUrl, answer)));
 };
+
+/** Any other status of a resource does not say that it is gone: its event would be taken for deleted. */
+const goneStatuses: ReadonlySet<number> = new Set([404, 410]);
 
 /**
  * Returns the resource of an event of ours: the one that we have named, or the one with its UID, because some servers

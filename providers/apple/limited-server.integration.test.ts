@@ -52,6 +52,22 @@ const description = (megabytes: number) => `DESCRIPTION:${'x'.repeat(megabytes *
 const named = (count: number, prefix = 'event') =>
   Array.from({ length: count }, (_, n) => `${prefix}-${String(n).padStart(4, '0')}`);
 
+describe('a CalDAV server that refuses one resource', () => {
+  it.each(['403 Forbidden', '500 Internal Server Error'])(
+    'is not believed to have deleted it: %s',
+    async (refusal) => {
+      const { server, list } = await setup();
+      for (const uid of ['kept', 'refused']) server.store(uid, single(uid));
+      server.refused.set('refused.ics', refusal);
+      await expect(list({ kind: 'all', since })).rejects.toThrow(
+        `answered ${refusal.slice(0, 3)} for a resource`,
+      );
+      server.refused.clear();
+      expect((await list({ kind: 'all', since })).ids).toHaveLength(2);
+    },
+  );
+});
+
 describe('a CalDAV server that cuts off its answers', () => {
   it('is asked for the rest, at first and later', async () => {
     const { server, list } = await setup();

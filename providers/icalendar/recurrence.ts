@@ -140,8 +140,12 @@ const withWeekday = (text: string, start: number): string =>
  * @param start the local time of DTSTART, as in `expandRule`
  */
 export const generatesStart = ({ text }: Rule, start: number): boolean => {
-  // The start is always among the starts of a rule: a day before, only those that the rule generates are.
-  const yearly = expandYearlyRule(withWeekday(text, start), start - day, start, start);
+  // The start is always among the starts of a rule: a day before, only those that the rule generates are. A count or an
+  // interval from that day on would leave the start out.
+  const endless = withWeekday(text, start)
+    .replaceAll(/;?\b(COUNT|INTERVAL)=\d+/g, '')
+    .replace(/^;/, '');
+  const yearly = expandYearlyRule(endless, start - day, start, start);
   if (yearly) return yearly !== 'too_many' && yearly.includes(start);
   try {
     const rule = new RRuleTemporal({

@@ -99,6 +99,14 @@ describe('a yearly rule with several parts', () => {
   });
 
   it.each([
+    ['FREQ=YEARLY;COUNT=1;BYMONTH=3;BYDAY=1MO', '2027-03-01T09:00'],
+    ['FREQ=YEARLY;INTERVAL=2;BYMONTH=1;BYDAY=1FR', '2027-01-01T09:00'],
+    ['COUNT=2;FREQ=YEARLY;BYMONTHDAY=1;BYDAY=FR', '2027-01-01T09:00'],
+  ])('generates its start, whatever its count and interval: %s', (text, start) => {
+    expect(generatesStart({ text, until: undefined }, at(start))).toBe(true);
+  });
+
+  it.each([
     ['never occurs', 'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;BYDAY=1MO', []],
     ['is later than any date', 'FREQ=YEARLY;INTERVAL=99999;BYDAY=1MO', []],
   ])('is bounded when it %s', (_name, text, expected) => {

@@ -32,6 +32,8 @@ const limitRows: readonly ErrorRow[] = [
  */
 const meetingRows: readonly ErrorRow[] = [
   { code: '3001', fault: 'not_found' },
+  // "Cannot delete this meeting since it has ended": there is nothing to remove.
+  { code: '3007', fault: 'not_found' },
   { code: '200', status: 400, fault: 'not_permitted' },
   { code: '3000', fault: 'not_permitted' },
   // The meeting belongs to another user than the connected account.

@@ -11,6 +11,8 @@ export interface ScriptedCaldav {
   readonly calendarId: string;
   /** Stores a resource; undefined deletes it. */
   store(name: string, text: string | undefined): void;
+  /** Names of resources whose contents are refused, each with its status, such as `403 Forbidden`. */
+  readonly refused: Map<string, string>;
   /** The most resources of one answer that lists them. */
   limit: number;
   /** The oldest token that the server knows, and the status with which it refuses others. */
@@ -64,7 +66,10 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
   const contents = (body: string): string =>
     [...body.matchAll(/<d:href>([^<]+)</g)]
       .map(([, href = '']) => {
-        const found = resources.get(href.slice(path.length));
+        const name = href.slice(path.length);
+        const refusal = scripted.refused.get(name);
+        if (refusal !== undefined) return response(href, status(refusal));
+        const found = resources.get(name);
         return found?.text === undefined
           ? response(href, status('404 Not Found'))
           : response(
@@ -112,6 +117,7 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
       state += 1;
       resources.set(`${name}.ics`, { text, changed: state });
     },
+    refused: new Map(),
     limit: Number.POSITIVE_INFINITY,
     tokens: { oldest: 0, refusal: 403 },
     requests: [],

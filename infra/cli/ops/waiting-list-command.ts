@@ -45,7 +45,7 @@ export const waitingListCommand = (): Command => {
     .command('admit')
     .description('admit a performer: the page of the join link then leads to the meeting')
     .argument('<audition>', 'the id of the audition', parseAuditionId)
-    .argument('[participant]', 'by default the performer who has waited longest')
+    .argument('[participant]', 'may be left out when the audition has one performer')
     .action(async (id: AuditionId, participant: string | undefined, _options: object, command: Command) => {
       const { client, output } = apiContext(command);
       const body = participant === undefined ? {} : { participant };

@@ -232,8 +232,9 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
       }
       const admission = await admissionOf(opened);
       if (admission.kind === 'expected' && link.participant !== undefined) {
-        await enterWaitingList(dependencies, link.organization, link.auditionId, link.participant);
+        // First: who is on the list is not checked in again.
         await checkIn(request, link, view);
+        await enterWaitingList(dependencies, link.organization, link.auditionId, link.participant);
       }
       if (admission.kind !== 'open' && admission.kind !== 'admitted') return show(request, reply, opened);
       try {

@@ -20,6 +20,7 @@ afterAll(() => database.drop());
 
 const performer = participantIdSchema.parse('performer-1');
 const director = participantIdSchema.parse('director-1');
+const second = participantIdSchema.parse('performer-2');
 const inWindow = (minutes: number): Instant => `2027-03-01T09:${minutes}:00.000Z`;
 const window: JoinWindow = { opensBefore: 30 * 60_000, closesAfter: 15 * 60_000, admission: 'in_turn' };
 
@@ -199,6 +200,21 @@ describe('an admission', () => {
     expect((await open.admit(other.auditionId)).body).toMatchObject({ code: 'not_admitted_in_turn' });
     expect((await open.list(other.auditionId)).status).toBe(409);
     expect((await open.press(await other.linkOf(performer))).status).toBe(302);
+  });
+
+  it('needs a name when the audition has several performers, so that a repeated request admits no second one', async () => {
+    const test = await setup();
+    const { auditionId, record } = await test.schedule();
+    const partner = { id: second, kind: 'performer', zone: 'Europe/Paris', required: true } as const;
+    await record({ type: 'participant_added', participant: partner });
+    expect((await test.admit(auditionId)).body).toMatchObject({
+      code: 'unknown_participant',
+      errors: [{ pointer: '/participant' }],
+    });
+    for (const repeated of [1, 2]) {
+      const { status, body } = await test.admit(auditionId, { participant: second });
+      expect([repeated, status, body]).toMatchObject([repeated, 200, { items: [{ participant: second }] }]);
+    }
   });
 
   it('is refused for the auditions of another organization', async () => {

@@ -47,7 +47,7 @@ const admissionSchema = z
     participant: participantIdSchema
       .optional()
       .describe(
-        'The performer. By default the one of the audition who has waited longest, or else its first performer',
+        'The performer. Required when the audition has several, so that a repeated request admits no second one',
       ),
   })
   .strict();
@@ -81,15 +81,22 @@ const requireList = (view: AuditionView): string => {
   );
 };
 
-/** @throws {Refusal} `unknown_participant` for a person who is not admitted in turn */
-const performerOf = (
-  view: AuditionView,
-  entries: readonly WaitingEntry[],
-  named: ParticipantId | undefined,
-): ParticipantId => {
-  const waiting = entries.find(({ auditionId, place }) => auditionId === view.id && place !== undefined);
-  const first = view.participants.find(({ kind }) => kind === 'performer');
-  const chosen = named ?? waiting?.participant ?? first?.id;
+/**
+ * Returns the performer whom the request names; without a name, the only one of the audition. With several, a repeated request
+ * would admit the next one.
+ * @throws {Refusal} `unknown_participant` for a person who is not admitted in turn, and for none of several
+ */
+const performerOf = (view: AuditionView, named: ParticipantId | undefined): ParticipantId => {
+  const performers = view.participants.filter(({ kind }) => kind === 'performer');
+  if (named === undefined && performers.length > 1) {
+    throw new Refusal(
+      'unknown_participant',
+      'The audition has several performers.',
+      'Name the one to admit in participant.',
+      ['/participant'],
+    );
+  }
+  const chosen = named ?? performers[0]?.id;
   if (chosen !== undefined && isAdmittedInTurn(view, chosen)) return chosen;
   throw new Refusal(
     'unknown_participant',
@@ -151,11 +158,7 @@ export const waitingListRoutes = (api: Api, dependencies: ApiDependencies): void
         throw new Refusal('audition_closed', 'The audition is closed.', 'Reopen it, or request a new one.');
       }
       const list = requireList(view);
-      const participant = performerOf(
-        view,
-        await waitingEntries.list(organization, list),
-        request.body.participant,
-      );
+      const participant = performerOf(view, request.body.participant);
       const entry = { organization, auditionId, participant, revision, list };
       const { admittedAt } = await waitingEntries.admit(entry, now(), actorOf(request));
       // Also for a performer who was admitted before: the earlier request may have failed here.
