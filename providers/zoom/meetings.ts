@@ -6,15 +6,14 @@ import type { Slot } from '../../domain/audition/slot.ts';
 import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import { cutText } from '../../domain/text-length.ts';
 import { dialInOf } from '../dial-in.ts';
-import type { ProviderOperation } from '../errors/error-table.ts';
 import { operationOf } from '../operations.ts';
 import type { CallContext, HostAccount, MeetingProvider, MeetingSpec } from '../ports.ts';
 import { withKnownZone } from '../zone-fallback.ts';
 import type { ZoomClient } from './client.ts';
-import { fromZoom, zoomError, zoomErrors } from './errors.ts';
+import { createZoomExchange } from './exchange.ts';
 import { appliedSchema, notHonoredBy, zoomFieldsOf } from './meeting-settings.ts';
 import { mayRegister } from './registrants.ts';
-import { endScope, maxPages, meetingsPerPage } from './settings.ts';
+import { endScope } from './settings.ts';
 
 const findOperation = operationOf('zoom', 'meetings.find');
 const createOperation = operationOf('zoom', 'meetings.create');
@@ -66,42 +65,13 @@ export const createZoomMeetings = (
   client: ZoomClient,
   defaultUsers: readonly string[] = ['me'],
 ): MeetingProvider => {
-  const send = async <Shape extends z.ZodType>(
-    operation: ProviderOperation,
-    host: HostAccount,
-    request: Parameters<ZoomClient['send']>[2],
-    answer: Shape,
-    call: CallContext,
-  ): Promise<z.output<Shape>> => {
-    const body = await client.send(operation, host, request, call);
-    try {
-      return answer.parse(body);
-    } catch (error) {
-      throw fromZoom(operation, error, call);
-    }
-  };
+  const exchange = createZoomExchange(client);
 
   /** Lists all scheduled meetings, at any time: Zoom cannot search by our marker. */
   async function* listMeetings(host: HostAccount, call: CallContext): AsyncGenerator<ListedMeeting> {
-    let pageToken = '';
-    for (let page = 0; page < maxPages; page += 1) {
-      const query = new URLSearchParams({
-        type: 'scheduled',
-        page_size: String(meetingsPerPage),
-        ...(pageToken ? { next_page_token: pageToken } : {}),
-      });
-      const path = `${meetingsPathOf(host)}?${query.toString()}`;
-      const answer = await send(findOperation, host, { method: 'GET', path }, pageSchema, call);
-      yield* answer.meetings;
-      pageToken = answer.next_page_token ?? '';
-      if (!pageToken) return;
-    }
-    // An incomplete list must not count as "no such meeting".
-    throw zoomError(zoomErrors, findOperation, {
-      status: 500,
-      retryAfter: undefined,
-      body: { message: `the list of meetings has more than ${maxPages} pages` },
-    });
+    const list = { path: meetingsPathOf(host), query: { type: 'scheduled' }, what: 'meetings' };
+    for await (const { meetings } of exchange.readPages(findOperation, host, list, pageSchema, call))
+      yield* meetings;
   }
 
   /** Returns the meeting with agenda and link. When the list omits the agenda, only a meeting at that time is read. */
@@ -116,7 +86,7 @@ export const createZoomMeetings = (
     const mayBeOurs = typeof agenda === 'string' || startsAtSlot(listed, around);
     if (!mayBeOurs) return undefined;
     const path = pathOf(String(listed.id));
-    return send(findOperation, host, { method: 'GET', path }, meetingSchema, call);
+    return exchange.send(findOperation, host, { method: 'GET', path }, meetingSchema, call);
   };
 
   /**
@@ -131,7 +101,7 @@ export const createZoomMeetings = (
     if (minutesOf(spec.slot) <= basicMinutes) return [];
     try {
       const request = { method: 'GET', path: userPathOf(host) } as const;
-      const { type } = await send(userOperation, host, request, userSchema, call);
+      const { type } = await exchange.send(userOperation, host, request, userSchema, call);
       return type === basicUser ? ['duration'] : [];
     } catch {
       return [];
@@ -155,7 +125,7 @@ export const createZoomMeetings = (
         const fields = zoomFieldsOf(permittedSettings(host, spec.settings));
         const body = { ...asZoomMeeting(known), ...fields, type: scheduled };
         const request = { method: 'POST', path: meetingsPathOf(host), body } as const;
-        const created = await send(createOperation, host, request, createdSchema, call);
+        const created = await exchange.send(createOperation, host, request, createdSchema, call);
         return {
           meeting: {
             ...asMeeting(created),
@@ -169,7 +139,7 @@ export const createZoomMeetings = (
       }),
     review: async (host, meetingId, spec, call) => {
       const request = { method: 'GET', path: pathOf(meetingId) } as const;
-      const applied = await send(checkOperation, host, request, appliedSchema, call);
+      const applied = await exchange.send(checkOperation, host, request, appliedSchema, call);
       const lost = notHonoredBy(spec.settings, applied, mayEnd(host));
       return [...lost, ...(await lostDuration(host, spec, call))];
     },
@@ -198,7 +168,7 @@ export const createZoomMeetings = (
     },
     check: async (host, meetingId, call) =>
       (await orUndefined(
-        send(checkOperation, host, { method: 'GET', path: pathOf(meetingId) }, meetingSchema, call),
+        exchange.send(checkOperation, host, { method: 'GET', path: pathOf(meetingId) }, meetingSchema, call),
       ))
         ? 'present'
         : 'absent',

@@ -13,8 +13,8 @@ import type { ProviderOperation } from '../errors/error-table.ts';
 import { operationOf } from '../operations.ts';
 import type { CallContext, HostAccount, MeetingRegistrants } from '../ports.ts';
 import type { ZoomClient } from './client.ts';
-import { fromZoom, zoomError, zoomErrors } from './errors.ts';
-import { maxPages, meetingsPerPage, registrantScopes } from './settings.ts';
+import { createZoomExchange } from './exchange.ts';
+import { registrantScopes } from './settings.ts';
 
 const findOperation = operationOf('zoom', 'registrants.find');
 const addOperation = operationOf('zoom', 'registrants.add');
@@ -45,42 +45,14 @@ const maxNameLength = 64;
 
 /** Creates the registrants. Every method throws `ProviderError`. */
 export const createZoomRegistrants = (client: ZoomClient): MeetingRegistrants => {
-  const send = async <Shape extends z.ZodType>(
-    operation: ProviderOperation,
-    host: HostAccount,
-    request: Parameters<ZoomClient['send']>[2],
-    answer: Shape,
-    call: CallContext,
-  ): Promise<z.output<Shape>> => {
-    requireScopes(operation, host);
-    const body = await client.send(operation, host, request, call);
-    try {
-      return answer.parse(body);
-    } catch (error) {
-      throw fromZoom(operation, error, call);
-    }
-  };
+  const exchange = createZoomExchange(client);
 
   async function* listRegistrants(host: HostAccount, meetingId: string, call: CallContext) {
-    let pageToken = '';
-    for (let page = 0; page < maxPages; page += 1) {
-      const query = new URLSearchParams({
-        status: 'approved',
-        page_size: String(meetingsPerPage),
-        ...(pageToken ? { next_page_token: pageToken } : {}),
-      });
-      const path = `${pathOf(meetingId)}?${query.toString()}`;
-      const answer = await send(findOperation, host, { method: 'GET', path }, pageSchema, call);
-      yield* answer.registrants ?? [];
-      pageToken = answer.next_page_token ?? '';
-      if (!pageToken) return;
+    requireScopes(findOperation, host);
+    const list = { path: pathOf(meetingId), query: { status: 'approved' }, what: 'registrants' };
+    for await (const { registrants } of exchange.readPages(findOperation, host, list, pageSchema, call)) {
+      yield* registrants ?? [];
     }
-    // An incomplete list must not count as "no such registrant".
-    throw zoomError(zoomErrors, findOperation, {
-      status: 500,
-      retryAfter: undefined,
-      body: { message: `the list of registrants has more than ${maxPages} pages` },
-    });
   }
 
   return {
@@ -97,6 +69,7 @@ export const createZoomRegistrants = (client: ZoomClient): MeetingRegistrants =>
       return found;
     },
     add: async (host, meetingId, { reference, domain, name }, call) => {
+      requireScopes(addOperation, host);
       const body = {
         email: `${reference}@${domain}`,
         // The name is one text here. Zoom shows the first and the last name together.
@@ -104,7 +77,7 @@ export const createZoomRegistrants = (client: ZoomClient): MeetingRegistrants =>
         auto_approve: true,
       };
       const request = { method: 'POST', path: pathOf(meetingId), body } as const;
-      const { registrant_id: id, join_url: joinUrl } = await send(
+      const { registrant_id: id, join_url: joinUrl } = await exchange.send(
         addOperation,
         host,
         request,
