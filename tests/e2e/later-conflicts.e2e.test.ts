@@ -116,7 +116,7 @@ describe('an event that appears in a feed', () => {
   it('raises a question, and the audition follows to a slot that is free in the feed', async () => {
     const { id, start, end } = await schedule(2, { provider: 'ics', connection: feedConnection });
     await untilSynced(feedConnection);
-    // Another process reads the feed at once: it has no copy of it.
+    // Another process has no copy of the feed, so it reads the feed immediately.
     await worker.kill();
     const rehearsal = feedEvent('rehearsal', `DTSTART:${digits(start)}`, `DTEND:${digits(end)}`);
     feed.serve(calendarAnswer(feedText(...rehearsal)));

@@ -100,7 +100,7 @@ export interface AuditionRun {
   meetingCheckedAs: number | undefined;
   /** The revision of the slot with which the meeting was ended. */
   meetingEndedAs: number | undefined;
-  /** Whether the meeting is being looked at for its recording, and must be looked at once more. */
+  /** The look at the meeting after a consent has changed. `again`: another consent has changed since it began. */
   consentLook: 'running' | 'again' | undefined;
   /** The addresses, as `addressKey`, about which an operator was asked because nothing is sent to them. */
   suppressedAddresses: readonly string[];

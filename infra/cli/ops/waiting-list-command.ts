@@ -20,7 +20,7 @@ type WaitingList = z.infer<typeof listSchema>;
 
 const describeList = ({ items }: WaitingList): string =>
   items.length === 0
-    ? 'Nobody waits.'
+    ? 'Nobody is waiting.'
     : items
         .map(({ audition, participant, place, checkedInAt, admittedAt }) =>
           place === undefined
