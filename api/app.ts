@@ -2,6 +2,7 @@
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { guardRoutes } from './access/authentication.ts';
+import { removeForwardedPorts } from './access/forwarded-addresses.ts';
 import { loadLimits, shedLoad } from './access/load-shedding.ts';
 import { createRateLimitedAuthentication, limitRequests, rateLimits } from './access/rate-limits.ts';
 import type { Api } from './api.ts';
@@ -13,6 +14,7 @@ import { withCrossOrigin } from './plugins/cors.ts';
 import { measureRequests } from './plugins/http-metrics.ts';
 import { readJsonBodies } from './plugins/json-body.ts';
 import { describeApi, openApiRoute } from './plugins/openapi.ts';
+import { refuseUnknownParameters } from './plugins/query-parameters.ts';
 import { logRequests } from './plugins/request-log.ts';
 import { addSecurityHeaders, forbidCaching } from './plugins/security-headers.ts';
 import { handleClientError } from './problems/client-error.ts';
@@ -117,6 +119,7 @@ export const buildApi = async (
   readJsonBodies(api);
   api.setErrorHandler(handleError);
 
+  removeForwardedPorts(api);
   await addSecurityHeaders(api, dependencies.configuration.publicUrl);
   forbidCaching(api);
   await describeApi(api);
@@ -124,6 +127,7 @@ export const buildApi = async (
   logRequests(api);
   const registry = measureRequests(api, dependencies.metricsRegistry);
   handleUnmatchedRoutes(api);
+  refuseUnknownParameters(api);
   await guard(api, dependencies);
 
   auditionCollection(api, dependencies);

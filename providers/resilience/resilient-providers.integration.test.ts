@@ -47,7 +47,7 @@ const setup = async (options: SandboxOptions = {}, limit = 100) => {
   const startProcess = (process = 'worker') => {
     const providers = createProviders({
       ...sandboxSettings(sandbox.url),
-      smtp: { url: 'smtp://127.0.0.1:1', from: 'casting@castmatch.test' },
+      smtp: { url: 'smtp://127.0.0.1:1', requireTls: false, from: 'casting@castmatch.test' },
     });
     onTestFinished(() => providers.close());
     return withResilience(providers, {

@@ -30,7 +30,7 @@ const listAttention = (api: Api, { repositories }: ApiDependencies): void => {
         querystring: pageQuery,
         response: {
           200: jsonResponse('A page of attention items, the oldest first', pageSchemaOf(attentionSchema)),
-          ...problemResponses('invalid_body', 'unauthenticated', 'forbidden'),
+          ...problemResponses('unauthenticated', 'forbidden'),
         },
       },
     },
@@ -113,7 +113,6 @@ const resolve = (api: Api, dependencies: ApiDependencies): void => {
           200: jsonResponse('Resolved; the audition continues', auditionSchema),
           202: jsonResponse('Accepted and under way; read the audition later', auditionSchema),
           ...problemResponses(
-            'invalid_body',
             'unauthenticated',
             'forbidden',
             'attention_not_found',
