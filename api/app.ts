@@ -68,6 +68,8 @@ const maxParamLength = 16_384;
 /** Maximum time for a whole request, and for its headers, to arrive. A slow sender occupies a connection. */
 const requestTimeoutMs = 30_000;
 const headersTimeoutMs = 15_000;
+/** Node enforces both at this interval. Its default of 30 s would double them. */
+const connectionsCheckingIntervalMs = 1_000;
 /** Longer than load balancers keep idle connections (usually 60 s). Otherwise they send into a closed connection. */
 const keepAliveTimeoutMs = 72_000;
 
@@ -77,7 +79,7 @@ const createServer = ({ logger, configuration: { trustedProxies } }: ApiDependen
     bodyLimit,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
-    http: { headersTimeout: headersTimeoutMs },
+    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: connectionsCheckingIntervalMs },
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     // Requests during shutdown are still served: load balancers have seen /readyz and send no new ones.
     return503OnClosing: false,
