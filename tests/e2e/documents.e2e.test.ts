@@ -60,6 +60,23 @@ const stuck = async (): Promise<{ readonly id: string; readonly item: string }> 
   return { id, item: attention[0]?.id ?? '' };
 };
 
+/** An audition whose performer has checked in and waits for admission. */
+const waiting = async (): Promise<string> => {
+  number += 1;
+  const settings = { admission: 'in_turn' };
+  const { id } = await platform.request(
+    requestBody(number, 15 * 60_000, { meeting: { providers: ['zoom'], settings } }),
+  );
+  await platform.untilNotified(id);
+  const { participants } = joinUrls.parse((await platform.get(`/v1/auditions/${id}`)).body);
+  const { joinUrl = '' } = participants.find(({ kind }) => kind === 'performer') ?? {};
+  await fetch(joinUrl, { method: 'POST', redirect: 'manual' });
+  return id;
+};
+const joinUrls = z.object({
+  participants: z.array(z.object({ kind: z.string(), joinUrl: z.string().optional() })),
+});
+
 const idSchema = z.looseObject({ id: z.string() });
 
 /** Zoom reports a meeting that no audition has. */
@@ -128,6 +145,7 @@ const contextOf = async (text: string): Promise<Context> => {
     const { id, item } = await stuck();
     return { id, item, link: '' };
   }
+  if (text.includes('waiting-list')) return { id: await waiting(), item: '', link: '' };
   if (needsClosed.test(text)) {
     const id = await scheduled();
     await platform.command(id, 'cancel', {});
