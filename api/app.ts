@@ -2,6 +2,7 @@
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { guardRoutes } from './access/authentication.ts';
+import { removeForwardedPorts } from './access/forwarded-addresses.ts';
 import { loadLimits, shedLoad } from './access/load-shedding.ts';
 import { createRateLimitedAuthentication, limitRequests, rateLimits } from './access/rate-limits.ts';
 import type { Api } from './api.ts';
@@ -13,6 +14,7 @@ import { withCrossOrigin } from './plugins/cors.ts';
 import { measureRequests } from './plugins/http-metrics.ts';
 import { readJsonBodies } from './plugins/json-body.ts';
 import { describeApi, openApiRoute } from './plugins/openapi.ts';
+import { refuseUnknownParameters } from './plugins/query-parameters.ts';
 import { logRequests } from './plugins/request-log.ts';
 import { addSecurityHeaders, forbidCaching } from './plugins/security-headers.ts';
 import { handleClientError } from './problems/client-error.ts';
@@ -66,6 +68,8 @@ const maxParamLength = 16_384;
 /** Maximum time for a whole request, and for its headers, to arrive. A slow sender occupies a connection. */
 const requestTimeoutMs = 30_000;
 const headersTimeoutMs = 15_000;
+/** Node enforces both at this interval. Its default of 30 s would double them. */
+const connectionsCheckingIntervalMs = 1_000;
 /** Longer than load balancers keep idle connections (usually 60 s). Otherwise they send into a closed connection. */
 const keepAliveTimeoutMs = 72_000;
 
@@ -75,7 +79,7 @@ const createServer = ({ logger, configuration: { trustedProxies } }: ApiDependen
     bodyLimit,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
-    http: { headersTimeout: headersTimeoutMs },
+    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: connectionsCheckingIntervalMs },
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     // Requests during shutdown are still served: load balancers have seen /readyz and send no new ones.
     return503OnClosing: false,
@@ -117,6 +121,7 @@ export const buildApi = async (
   readJsonBodies(api);
   api.setErrorHandler(handleError);
 
+  removeForwardedPorts(api);
   await addSecurityHeaders(api, dependencies.configuration.publicUrl);
   forbidCaching(api);
   await describeApi(api);
@@ -124,6 +129,7 @@ export const buildApi = async (
   logRequests(api);
   const registry = measureRequests(api, dependencies.metricsRegistry);
   handleUnmatchedRoutes(api);
+  refuseUnknownParameters(api);
   await guard(api, dependencies);
 
   auditionCollection(api, dependencies);

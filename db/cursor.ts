@@ -31,10 +31,10 @@ const isExistingDate = (at: string): boolean => {
 export const encodeCursor = ({ at, id }: Cursor): string =>
   Buffer.from(JSON.stringify({ at, id })).toString('base64url');
 
-/** Returns the refusal `invalid_body` for a cursor that this service did not issue. */
+/** Returns the refusal `invalid_query` for a cursor that this service did not issue. */
 export const invalidCursor = (): Refusal =>
   new Refusal(
-    'invalid_body',
+    'invalid_query',
     'the cursor was not issued for this list',
     'send `nextCursor` of the previous page unchanged, or omit the cursor to start at the beginning',
     ['/cursor'],
@@ -42,7 +42,7 @@ export const invalidCursor = (): Refusal =>
 
 /**
  * Returns the sort key of a cursor.
- * @throws {Refusal} `invalid_body` for a cursor that this service did not issue.
+ * @throws {Refusal} `invalid_query` for a cursor that this service did not issue.
  */
 export const decodeCursor = (cursor: string): Cursor => {
   const parsed = jsonText.pipe(cursorSchema).safeParse(Buffer.from(cursor, 'base64url').toString());

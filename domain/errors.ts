@@ -103,6 +103,9 @@ export const mayHaveTakenEffect = (error: unknown): boolean =>
  */
 export const refusalCodes = [
   'invalid_body',
+  'invalid_query',
+  'invalid_path',
+  'invalid_header',
   'unknown_zone',
   'local_time_in_gap',
   'local_time_ambiguous',

@@ -8,7 +8,7 @@ const setup = async () => {
   onTestFinished(() => sandbox.close());
   const providers = createProviders({
     ...sandboxSettings(sandbox.url),
-    smtp: { url: 'smtp://127.0.0.1:1', from: 'casting@castmatch.test' },
+    smtp: { url: 'smtp://127.0.0.1:1', requireTls: false, from: 'casting@castmatch.test' },
   });
   return { providers, sandbox };
 };

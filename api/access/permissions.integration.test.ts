@@ -199,6 +199,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   'PUT /v1/recordings/:id/legal-hold': { reason: 'a dispute' },
   'PUT /v1/recording-policy': defaultRecordingPolicy,
   'POST /v1/attention/:id/resolve': { action: 'retry' },
+  'POST /v1/attention/resolve': { step: 'meeting', action: 'retry' },
   'POST /v1/availability': {
     slot: { earliest: '2026-12-01T09:00', latest: '2026-12-01T18:00', durationMinutes: 30, zone: 'UTC' },
     participants: [{ id: 'performer-1', zone: 'UTC' }],

@@ -48,6 +48,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /v1/session-blocks/:id/waiting-list': anyRole,
   'GET /v1/attention': operators,
   'POST /v1/attention/:id/resolve': operators,
+  'POST /v1/attention/resolve': operators,
   'POST /v1/availability': anyRole,
   'POST /v1/participants/:participant/feed': platform,
   'POST /v1/participants/:participant/feed/rotate': platform,

@@ -52,13 +52,27 @@ describe('a caller', () => {
     expect((await call('POST', '/v1/availability', { key, body: {} })).status).toBe(400);
   });
 
-  it('that sends too many wrong keys gets 429 even with a valid key', async () => {
+  it('that sends too many wrong keys gets 429 for them, and its valid key is accepted', async () => {
     const { call, keyFor } = await setUp({ wrong_credentials: two });
+    const valid = await keyFor('backend');
     const statuses = [];
-    for (const key of ['wrong-1', 'wrong-2', 'wrong-3', await keyFor('backend')]) {
+    for (const key of ['wrong-1', 'wrong-2', 'wrong-3', valid, 'wrong-4', valid]) {
       statuses.push((await call('GET', '/v1/auditions', { key })).status);
     }
-    expect(statuses).toEqual([401, 401, 429, 429]);
+    expect(statuses).toEqual([401, 401, 429, 200, 429, 200]);
+  });
+
+  it('is not kept waiting by thousands of wrong keys from its address', async () => {
+    const { call, keyFor } = await setUp({ wrong_credentials: two });
+    const valid = await keyFor('backend');
+    for (const key of [valid, 'wrong-a', 'wrong-b', 'wrong-c']) await call('GET', '/v1/auditions', { key });
+    const wrong = Array.from({ length: 3_000 }, (_, n) =>
+      call('GET', '/v1/auditions', { key: `wrong-${n}` }),
+    );
+    const { status } = await call('GET', '/v1/auditions', { key: valid });
+    const statuses = (await Promise.all(wrong)).map((answer) => answer.status);
+    expect(status).toBe(200);
+    expect(new Set(statuses)).toEqual(new Set([429]));
   });
 
   it('without a key gets 401, however often it calls', async () => {
@@ -113,6 +127,25 @@ it('a client with a forged X-Forwarded-For is counted by the address that the tr
       })
     ).statusCode;
   expect([await ask('198.51.100.1'), await ask('198.51.100.2')]).toEqual([404, 429]);
+});
+
+it.each([
+  ['192.0.2.1:50001', '192.0.2.1:50002'],
+  ['[2001:db8::1]:50001', '[2001:db8::1]:50002'],
+])('a client whose proxy writes ports (%s, %s) is one client', async (first, second) => {
+  const { api } = await setUp(
+    { page: { max: 1, windowMs: 60_000 } },
+    { configuration: { ...apiConfiguration, trustedProxies: ['10.0.0.0/8'] } },
+  );
+  const ask = async (client: string) =>
+    (
+      await api.inject({
+        url: '/respond/a.b',
+        remoteAddress: '10.0.0.1',
+        headers: { 'x-forwarded-for': client },
+      })
+    ).statusCode;
+  expect([await ask(first), await ask(second)]).toEqual([404, 429]);
 });
 
 it('all addresses of an IPv6 /64 network count as one client', async () => {

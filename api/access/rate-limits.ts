@@ -2,7 +2,9 @@
  * Limits the request rate of each caller. The limits are far above normal use, and low enough that one caller cannot
  * starve the others. Each process counts on its own (docs/decisions/0030).
  */
+import { createHash } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
+import { bulkhead, isBulkheadRejectedError } from 'cockatiel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../domain/errors.ts';
 import type { Api } from '../api.ts';
@@ -51,9 +53,33 @@ const tooMany = (reply: FastifyReply, seconds: number): Refusal => {
   );
 };
 
+const isWrongCredential = (error: unknown): boolean =>
+  error instanceof Refusal && error.code === 'unauthenticated';
+
+/** Simultaneous look-ups for addresses with too many wrong credentials, and how many requests wait for one. */
+const suspectLookups = { atOnce: 2, waiting: 1_000 } as const;
+
+/** Remembers the hashes of credentials that were valid, so that their requests do not wait behind wrong ones. */
+const createAcceptedCredentials = () => {
+  const hashes = new Set<string>();
+  const hashOf = (credential: string) => createHash('sha256').update(credential).digest('base64');
+  return {
+    has: (credential: string): boolean => hashes.has(hashOf(credential)),
+    add(credential: string): void {
+      const hash = hashOf(credential);
+      hashes.delete(hash);
+      hashes.add(hash);
+      const [oldest] = hashes;
+      if (hashes.size > maxTrackedCallers && oldest !== undefined) hashes.delete(oldest);
+    },
+  };
+};
+
 /**
- * Registers the counters and returns the function that authenticates a request. It counts wrong credentials per
- * client address, and rejects every request of an address that has sent too many.
+ * Registers the counters and returns the function that authenticates a request. It counts wrong credentials per client
+ * address. Above the limit, a wrong credential gets 429 instead of 401. A valid one is always accepted, because many
+ * clients can share an address: those behind one proxy or one office network. All addresses above the limit share a few
+ * look-ups, so that guessing does not load the database.
  */
 export const createRateLimitedAuthentication = async (
   api: Api,
@@ -62,15 +88,22 @@ export const createRateLimitedAuthentication = async (
 ): Promise<(request: FastifyRequest, reply: FastifyReply) => Promise<Caller>> => {
   await api.register(rateLimit, { global: false, cache: maxTrackedCallers });
   const wrong = api.createRateLimit(optionsOf(limits.wrong_credentials));
+  const lookups = bulkhead(suspectLookups.atOnce, suspectLookups.waiting);
+  const accepted = createAcceptedCredentials();
   return async (request, reply) => {
-    const before = await wrong(request, { increment: false });
-    if (!before.isAllowed && before.remaining === 0) throw tooMany(reply, before.ttlInSeconds);
     const credential = credentialOf(request);
+    const count = await wrong(request, { increment: false });
+    const isSuspect = !count.isAllowed && count.remaining === 0;
+    const identify = () => authenticate(authenticators, credential);
     try {
-      return await authenticate(authenticators, credential);
+      if (credential === undefined) return await identify();
+      const caller = await (isSuspect && !accepted.has(credential) ? lookups.execute(identify) : identify());
+      accepted.add(credential);
+      return caller;
     } catch (error) {
-      const isWrong = error instanceof Refusal && error.code === 'unauthenticated';
-      if (isWrong && credential !== undefined) await wrong(request);
+      if (!count.isAllowed && isSuspect && (isWrongCredential(error) || isBulkheadRejectedError(error)))
+        throw tooMany(reply, count.ttlInSeconds);
+      if (isWrongCredential(error) && credential !== undefined) await wrong(request);
       throw error;
     }
   };

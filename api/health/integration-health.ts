@@ -13,7 +13,7 @@ import {
   type ReportedFacts,
 } from './integration-advice.ts';
 
-const cacheTtlMs = 15_000;
+const cacheTtlMs = 5_000;
 /** Shorter than the timeout of monitoring. A provider that takes longer is reported as down. */
 const checkTimeoutMs = 3_000;
 
@@ -47,7 +47,7 @@ export interface IntegrationHealth {
   readonly facts?: ReportedFacts | undefined;
 }
 
-/** Creates the reader. Concurrent requests share one check, and its result is cached for 15 seconds. */
+/** Creates the reader. Concurrent requests share one check, and its result is cached for five seconds. */
 export const createIntegrationHealthReader = (
   dependencies: IntegrationHealthDependencies,
 ): ((provider: VendorName) => Promise<IntegrationHealth>) => {

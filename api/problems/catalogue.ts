@@ -8,7 +8,10 @@ interface ProblemKind {
 
 /** 400: cannot be parsed. 422: parsed, but invalid. 409: valid, but not in the current state. */
 export const problemKinds = {
-  invalid_body: { status: 400, title: 'The request does not match its schema' },
+  invalid_body: { status: 400, title: 'The body does not match its schema' },
+  invalid_query: { status: 400, title: 'The query does not match its schema' },
+  invalid_path: { status: 400, title: 'The path does not match its schema' },
+  invalid_header: { status: 400, title: 'A header does not match its schema' },
   idempotency_key_missing: { status: 400, title: 'The Idempotency-Key header is missing' },
   unauthenticated: { status: 401, title: 'No valid API key' },
   forbidden: { status: 403, title: 'This API key lacks the required role' },

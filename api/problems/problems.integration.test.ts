@@ -56,7 +56,7 @@ describe('an error of the caller', () => {
       `/v1/auditions/${'a'.repeat(600)}`,
       undefined,
       {},
-      'invalid_body',
+      'invalid_path',
       400,
     ],
     [
@@ -65,7 +65,7 @@ describe('an error of the caller', () => {
       '/v1/auditions?scheduledFrom=0000-01-01T00:00:00Z',
       undefined,
       {},
-      'invalid_body',
+      'invalid_query',
       400,
     ],
     [
@@ -74,7 +74,7 @@ describe('an error of the caller', () => {
       '/v1/auditions?scheduledUntil=9999-12-31T23:59:59-12:00',
       undefined,
       {},
-      'invalid_body',
+      'invalid_query',
       400,
     ],
     [
@@ -83,7 +83,7 @@ describe('an error of the caller', () => {
       '/v1/auditions/aud_1/events?cursor=2147483648',
       undefined,
       {},
-      'invalid_body',
+      'invalid_query',
       400,
     ],
     [
@@ -92,7 +92,7 @@ describe('an error of the caller', () => {
       `/v1/auditions?cursor=${cursorAt('2026-02-31T00:00:00.000Z')}`,
       undefined,
       {},
-      'invalid_body',
+      'invalid_query',
       400,
     ],
     [
@@ -101,10 +101,10 @@ describe('an error of the caller', () => {
       `/v1/auditions?cursor=${cursorAt('0000-02-01T00:00:00.000Z')}`,
       undefined,
       {},
-      'invalid_body',
+      'invalid_query',
       400,
     ],
-    ['an invalid ID', 'GET', '/v1/auditions/42', undefined, {}, 'invalid_body', 400],
+    ['an invalid ID', 'GET', '/v1/auditions/42', undefined, {}, 'invalid_path', 400],
     [
       'a method that the address does not support',
       'DELETE',
@@ -143,8 +143,18 @@ describe('an error of the caller', () => {
       'unsupported_media_type',
       415,
     ],
-    ['a cursor of another list', 'GET', '/v1/auditions?cursor=zzz', undefined, {}, 'invalid_body', 400],
-    ['a limit out of range', 'GET', '/v1/auditions?limit=1000', undefined, {}, 'invalid_body', 400],
+    ['a cursor of another list', 'GET', '/v1/auditions?cursor=zzz', undefined, {}, 'invalid_query', 400],
+    ['an unknown query parameter', 'GET', '/v1/auditions?stat=open', undefined, {}, 'invalid_query', 400],
+    [
+      'a query parameter on a route without any',
+      'GET',
+      '/v1/auditions/aud_1?expand=all',
+      undefined,
+      {},
+      'invalid_query',
+      400,
+    ],
+    ['a limit out of range', 'GET', '/v1/auditions?limit=1000', undefined, {}, 'invalid_query', 400],
   ] as const)('is reported: %s', async (_case, method, url, body, headers, code, status) => {
     const answer = await test.call(method, url, { key, headers, ...(body === undefined ? {} : { body }) });
     expect(answer.body).toMatchObject(problem(code, status));

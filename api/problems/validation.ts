@@ -1,7 +1,7 @@
 /** Converts schema validation errors into refusals with a JSON pointer for each invalid part. */
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { Refusal } from '../../domain/errors.ts';
+import { Refusal, type RefusalCode } from '../../domain/errors.ts';
 import type { ProblemPart } from './problem-document.ts';
 
 const places: Readonly<Record<string, ProblemPart['in']>> = {
@@ -10,6 +10,12 @@ const places: Readonly<Record<string, ProblemPart['in']>> = {
   params: 'path',
   headers: 'header',
 };
+const codes = {
+  body: 'invalid_body',
+  query: 'invalid_query',
+  path: 'invalid_path',
+  header: 'invalid_header',
+} as const satisfies Readonly<Record<ProblemPart['in'], RefusalCode>>;
 
 const nestedIssue = z.object({
   path: z.array(z.union([z.string(), z.number()])),
@@ -83,7 +89,7 @@ export const validationProblem = (
   const others = found.length - named.length;
   const list = [...named, ...(others > 0 ? [`and ${others} more`] : [])].join('; ');
   const refusal = new Refusal(
-    'invalid_body',
+    codes[place],
     `The ${place} of the request does not match its schema: ${list}`,
     found.length > mostParts
       ? `Correct the parts listed in errors, the first ${mostParts} of ${found.length}; the schema is documented at /docs.`

@@ -147,7 +147,7 @@ const integrationHealth = (
         security: [],
         params: z.object({ provider: z.enum(vendorNames) }),
         response: {
-          ...problemResponses('invalid_body'),
+          ...problemResponses(),
           200: jsonResponse('The integration is up', integration),
           503: jsonResponse('The integration is down, or its calls are held back', integration),
         },

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Page } from '../../db/cursor.ts';
 
-export const pageQuery = z.object({
+export const pageQuery = z.strictObject({
   cursor: z.string().min(1).max(500).optional().describe('nextCursor of the previous page'),
   limit: z.coerce.number().int().min(1).max(100).default(25),
 });

@@ -48,7 +48,7 @@ export interface AdministrativeActs {
   }): Promise<void>;
   /**
    * Returns a page of acts, the newest first.
-   * @throws {Refusal} `invalid_body` for a cursor that this service did not issue.
+   * @throws {Refusal} `invalid_query` for a cursor that this service did not issue.
    */
   list(
     organization: OrganizationId,

@@ -164,7 +164,7 @@ describe('list of auditions', () => {
     Buffer.from('{"at":"2026-99-99T00:00:00.000Z","id":"aud_1"}').toString('base64url'),
     encodeCursor({ at: '2026-11-24T00:00:00.000Z', id: 'a\0b' }),
   ])('refuses the cursor %j', async (cursor) => {
-    const refusal = { name: 'Refusal', code: 'invalid_body', pointers: ['/cursor'] };
+    const refusal = { name: 'Refusal', code: 'invalid_query', pointers: ['/cursor'] };
 
     await expect(auditions.list(organization, {}, { cursor, limit: 2 })).rejects.toMatchObject(refusal);
     await expect(auditions.listAttentionItems(organization, { cursor, limit: 2 })).rejects.toMatchObject(

@@ -60,7 +60,7 @@ export interface AuditionReadModel {
  * Creates the repository of the read model. Lists use keyset pagination: the cost of a page does not depend on its
  * position, and a new row does not shift the following pages.
  *
- * @throws {Refusal} `invalid_body` for a cursor that this service did not issue.
+ * @throws {Refusal} `invalid_query` for a cursor that this service did not issue.
  */
 export const createAuditionReadModel = (db: Database): AuditionReadModel => ({
   async get(organization, id) {

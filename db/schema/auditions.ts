@@ -1,6 +1,13 @@
 import { sql } from 'drizzle-orm';
-import { boolean, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import { boolean, type ExtraConfigColumn, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
+
+/**
+ * The order of the lists. `desc()` alone means NULLS LAST in an index and NULLS FIRST in a query, and PostgreSQL does not
+ * read an index in another order.
+ */
+const newestFirst = ({ requestedAt, id }: Readonly<Record<'requestedAt' | 'id', ExtraConfigColumn>>) =>
+  [requestedAt.desc().nullsFirst(), id.desc().nullsFirst()] as const;
 
 /** Read model, folded from `audit_events`: the view as JSON, and the columns by which lists are filtered. */
 export const auditions = pgTable(
@@ -19,12 +26,16 @@ export const auditions = pgTable(
     view: jsonb().notNull(),
   },
   (table) => [
-    index('auditions_by_request').on(table.organization, table.requestedAt.desc(), table.id.desc()),
-    index('auditions_by_project').on(table.organization, table.project, table.role),
+    index('auditions_by_request').on(table.organization, ...newestFirst(table)),
+    index('auditions_by_state').on(table.organization, table.state, ...newestFirst(table)),
+    index('auditions_by_project').on(table.organization, table.project, ...newestFirst(table)),
+    index('auditions_by_role').on(table.organization, table.role, ...newestFirst(table)),
     index('auditions_by_schedule').on(table.organization, table.scheduledFor),
     index('auditions_by_session_block')
       .on(table.organization, sql`(${table.view} -> 'slot' ->> 'block')`)
       .where(sql`${table.view} -> 'slot' ->> 'block' IS NOT NULL`),
-    index('auditions_needing_attention').on(table.organization).where(sql`${table.needsAttention}`),
+    index('auditions_needing_attention')
+      .on(table.organization, ...newestFirst(table))
+      .where(sql`${table.needsAttention}`),
   ],
 );

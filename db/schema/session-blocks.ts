@@ -27,7 +27,11 @@ export const sessionBlocks = pgTable(
     changedAt: instant('changed_at').notNull().default(sql`date_trunc('milliseconds', now())`),
   },
   (table) => [
-    index('session_blocks_by_creation').on(table.organization, table.createdAt.desc(), table.id.desc()),
+    index('session_blocks_by_creation').on(
+      table.organization,
+      table.createdAt.desc().nullsFirst(),
+      table.id.desc().nullsFirst(),
+    ),
     index('session_blocks_by_series').on(table.organization, table.series),
     index('session_blocks_to_report').on(table.reportAt).where(sql`${table.reportsLeft} > 0`),
   ],

@@ -31,6 +31,7 @@ export const webhookInbox = pgTable(
   (table) => [
     uniqueIndex('webhook_inbox_once').on(table.provider, table.dedupeKey),
     index('webhook_inbox_due').on(table.nextAttemptAt).where(sql`state = 'received'`),
+    index('webhook_inbox_by_data_key').on(table.dataKey),
     index('webhook_inbox_by_state').on(table.state, table.receivedAt),
   ],
 );

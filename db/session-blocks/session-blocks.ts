@@ -51,7 +51,7 @@ export interface SessionBlocks {
   /** Creates the block, and returns it as it is stored. Idempotent by its id. */
   create(block: NewSessionBlock, actor: Actor): Promise<SessionBlock>;
   get(organization: OrganizationId, id: SessionBlockId): Promise<SessionBlock | undefined>;
-  /** Returns a page of blocks, the newest first. @throws {Refusal} `invalid_body` for a cursor of another list */
+  /** Returns a page of blocks, the newest first. @throws {Refusal} `invalid_query` for a cursor of another list */
   list(
     organization: OrganizationId,
     filter: SessionBlockFilter,

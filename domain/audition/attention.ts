@@ -4,7 +4,7 @@ import { attentionIdSchema, connectionIdSchema } from '../ids.ts';
 import { instantSchema } from '../time/instant.ts';
 
 /** The steps that can raise an attention item. Operators, the search attribute and the metrics see these names. */
-const attentionSteps = [
+export const attentionSteps = [
   'conflict_check',
   'hold',
   'meeting',

@@ -78,24 +78,30 @@ const joinUrl = z
     'the link must begin with https://',
   );
 
+export const attentionNote = singleLineText(500).describe(
+  'Why it was decided so. It is part of the trail: write no names and no addresses',
+);
+const note = attentionNote.optional();
+
 /**
  * `override` has the value that replaces the step's result: the join link of a meeting that was created manually.
  * `held` and `no_show` answer the question whether a session took place. `follow`, `restore` and `ignore` answer the
  * question what to do about a change in a calendar.
  */
 export const resolveAttentionSchema = z.discriminatedUnion('action', [
-  z.object({ action: z.literal('retry') }).strict(),
-  z.object({ action: z.literal('skip') }).strict(),
-  z.object({ action: z.literal('abort') }).strict(),
-  z.object({ action: z.literal('held') }).strict(),
-  z.object({ action: z.literal('no_show') }).strict(),
-  z.object({ action: z.literal('follow') }).strict(),
-  z.object({ action: z.literal('restore') }).strict(),
-  z.object({ action: z.literal('ignore') }).strict(),
-  z.object({ action: z.literal('override'), value: z.object({ joinUrl }).strict() }).strict(),
+  z.object({ action: z.literal('retry'), note }).strict(),
+  z.object({ action: z.literal('skip'), note }).strict(),
+  z.object({ action: z.literal('abort'), note }).strict(),
+  z.object({ action: z.literal('held'), note }).strict(),
+  z.object({ action: z.literal('no_show'), note }).strict(),
+  z.object({ action: z.literal('follow'), note }).strict(),
+  z.object({ action: z.literal('restore'), note }).strict(),
+  z.object({ action: z.literal('ignore'), note }).strict(),
+  z.object({ action: z.literal('override'), value: z.object({ joinUrl }).strict(), note }).strict(),
 ]);
 
 export type DecideBody = z.infer<typeof decideSchema>;
+export type ResolveAttentionBody = z.infer<typeof resolveAttentionSchema>;
 export type ReopenBody = z.infer<typeof reopenSchema>;
 
 export const auditionCommands = [

@@ -356,6 +356,7 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     id: attentionItemSchema.shape.id,
     action: z.enum(attentionActions).or(z.literal('withdrawn')),
     by: z.string(),
+    note: z.string().optional(),
   }),
   fact('declined', { participant: participantIdSchema }),
   fact('no_show', {}),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Refusal } from '../errors.ts';
+import { phoneRegionSchema } from './phone-number.ts';
 import { defaultPolicy } from './policy.ts';
 import { auditionRequestSchema, participantSchema } from './request.ts';
 import { type PlanContext, planAudition, validateAddition, validateSlot } from './request-validation.ts';
@@ -49,7 +50,8 @@ const request = (changes: Record<string, unknown> = {}) =>
 
 const planOf = (changes: Record<string, unknown> = {}, over: Partial<PlanContext> = {}) => {
   const requested = request(changes);
-  const participants = requested.participants.map((participant) => participantSchema.parse(participant));
+  const schema = participantSchema.extend({ phoneRegion: phoneRegionSchema.optional() });
+  const participants = requested.participants.map((participant) => schema.parse(participant));
   return planAudition({ ...requested, participants }, { ...context, ...over });
 };
 
@@ -155,6 +157,18 @@ describe('the plan of a request', () => {
       zone: 'Europe/Paris',
     });
     expect(planOf({ slot: windowWish }).wish).toMatchObject({ earliest: '2026-12-01T08:00:00.000Z' });
+  });
+
+  it('writes addresses in one form: the domain in ASCII, the number as E.164', () => {
+    const requested = {
+      ...performer,
+      email: "o'hara@bücher.example",
+      phone: '06 12 34 56 78',
+      phoneRegion: 'FR',
+    };
+    const [planned] = planOf({ participants: [requested] }).participants;
+    expect(planned).toMatchObject({ email: "o'hara@xn--bcher-kva.example", phone: '+33612345678' });
+    expect(planned).not.toHaveProperty('phoneRegion');
   });
 
   it("accepts Twilio's test numbers, which are in no numbering plan", () => {

@@ -2,7 +2,6 @@
  * Converts a well-formed request into a plan: times become instants, durations become milliseconds. Refuses what the
  * schema cannot check. A refused request is not stored anywhere.
  */
-import { isValidPhoneNumber } from 'libphonenumber-js/max';
 import type { z } from 'zod';
 import { Refusal } from '../errors.ts';
 import type { AuditionId, OrganizationId, SessionBlockId } from '../ids.ts';
@@ -12,6 +11,7 @@ import { toEpochMs, toInstant } from '../time/epoch.ts';
 import type { Instant } from '../time/instant.ts';
 import { checkZone, parseLocalTime } from '../time/local-time.ts';
 import { day, minute } from '../time/units.ts';
+import { withCanonicalAddresses } from './canonical-addresses.ts';
 import { performerNotReplaceable } from './cast-changes.ts';
 import { roomOf } from './conflict-rules.ts';
 import { type OrganizationConflicts, resolveConflictRules } from './conflict-settings.ts';
@@ -28,6 +28,7 @@ import type {
   BlockSlot,
   fixedSlotSchema,
   Participant,
+  RequestedParticipant,
   SlotWish,
   windowSlotSchema,
 } from './request.ts';
@@ -60,15 +61,18 @@ export interface PlanContext {
 
 /** A request whose participants' calendars are resolved. */
 export type ResolvedRequest = Omit<AuditionRequest, 'participants'> & {
-  readonly participants: readonly Participant[];
+  readonly participants: readonly RequestedAddresses[];
 };
+
+/** A participant whose addresses are as they were requested. */
+type RequestedAddresses = Participant & Pick<RequestedParticipant, 'phoneRegion'>;
 
 /** Returns the plan of a request. Pure. @throws Refusal with the JSON pointers of the refused parts */
 export const planAudition = (request: ResolvedRequest, context: PlanContext): AuditionPlan => {
-  request.participants.forEach((participant, index) => {
-    checkParticipant(participant, `/participants/${index}`);
-  });
-  checkCast(request.participants);
+  const participants = request.participants.map((participant, index) =>
+    validateParticipant(participant, `/participants/${index}`),
+  );
+  checkCast(participants);
   const wish = wishOf(request, context);
   const providers = meetingProvidersOf(request, roomOf(wish), context.defaultMeetingProviders);
   const hasMeeting = providers.length > 0;
@@ -83,7 +87,7 @@ export const planAudition = (request: ResolvedRequest, context: PlanContext): Au
     role: request.role,
     round: request.round,
     wish,
-    participants: request.participants,
+    participants,
     meetingProviders: providers,
     ...(hasMeeting ? { joinLinks: true as const } : {}),
     ...(hasMeeting && context.meetingBackup ? { backup: context.meetingBackup } : {}),
@@ -150,12 +154,12 @@ export const validateSlotSpec = (wish: Exclude<SlotWish, BlockSlot>, now: Instan
   'start' in wish ? { kind: 'fixed', slot: validateSlot(wish, now) } : validateWindow(wish, now);
 
 /**
- * Checks a participant who is added to a running audition. The participant is the whole body of the request.
+ * Returns a participant who is added to a running audition. The participant is the whole body of the request.
  * @throws Refusal
  */
-export const validateAddition = (participant: Participant): void => {
+export const validateAddition = (participant: RequestedAddresses): Participant => {
   if (participant.kind === 'performer') throw performerNotReplaceable(['/kind']);
-  checkParticipant(participant, '');
+  return validateParticipant(participant, '');
 };
 
 /**
@@ -227,10 +231,10 @@ const checkDistance = (at: Instant, now: Instant, pointers: readonly string[]): 
 };
 
 /** @param pointer JSON pointer of the participant in the request */
-const checkParticipant = (participant: Participant, pointer: string): void => {
+const validateParticipant = (requested: RequestedAddresses, pointer: string): Participant => {
+  const participant = withCanonicalAddresses(requested, pointer);
   checkZone(participant.zone, [`${pointer}/zone`]);
   checkLocale(participant.locale, [`${pointer}/locale`]);
-  checkPhone(participant.phone, [`${pointer}/phone`]);
   for (const channel of participant.channels) {
     const field = channel === 'email' ? 'email' : 'phone';
     if (participant[field] !== undefined) continue;
@@ -241,19 +245,7 @@ const checkParticipant = (participant: Participant, pointer: string): void => {
       [`${pointer}/channels`, `${pointer}/${field}`],
     );
   }
-};
-
-/** Twilio's test numbers. They belong to no country's numbering plan. */
-const testNumber = /^\+1500555\d{4}$/;
-
-const checkPhone = (phone: string | undefined, pointers: readonly string[]): void => {
-  if (phone === undefined || testNumber.test(phone) || isValidPhoneNumber(phone)) return;
-  throw new Refusal(
-    'invalid_body',
-    'The phone number is not valid in any numbering plan.',
-    'Check the country code and the number of digits; write it as +33612345678.',
-    pointers,
-  );
+  return participant;
 };
 
 const checkLocale = (locale: string, pointers: readonly string[]): void => {

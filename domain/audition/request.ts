@@ -22,7 +22,9 @@ import { multiLineText, singleLineText } from '../text.ts';
 import { calendarRemindersSchema } from './calendar-reminders.ts';
 import { largestCast } from './cast-changes.ts';
 import { blackoutSchema, conflictSettingsSchema, mostBlackouts } from './conflict-settings.ts';
+import { emailSchema } from './email-address.ts';
 import { meetingSettingsSchema } from './meeting-settings.ts';
+import { phoneRegionSchema, phoneSchema } from './phone-number.ts';
 import { calendarMovePolicies, noShowPolicies } from './policy.ts';
 import { isoDurationSchema, zoneSchema } from './request-parts.ts';
 import { auditionRounds } from './states.ts';
@@ -83,11 +85,8 @@ export const participantSchema = z
     id: participantIdSchema,
     kind: z.enum(participantKinds),
     name: singleLineText(200),
-    email: z.email().max(254).optional(),
-    phone: z
-      .string()
-      .regex(/^\+[1-9]\d{6,14}$/, 'write a phone number as E.164: +33612345678')
-      .optional(),
+    email: emailSchema.optional(),
+    phone: phoneSchema.optional(),
     zone: zoneSchema,
     locale: z
       .string()
@@ -124,6 +123,7 @@ const mostNamedCalendars = 10;
 
 /** A participant of a request. What it omits about calendars is resolved by the choice of the connection's owner. */
 export const requestedParticipantSchema = participantSchema.extend({
+  phoneRegion: phoneRegionSchema.optional(),
   calendar: calendarRefShape
     .extend({
       calendarId: calendarIdSchema

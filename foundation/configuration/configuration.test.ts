@@ -30,7 +30,8 @@ const requiredVendorVariables = providerVariables
 const production: Env = {
   ...Object.fromEntries(requiredVendorVariables.map((name) => [name, 'real'])),
   CASTMATCH_ENV: 'production',
-  DATABASE_URL: 'postgres://castmatch:vD9kq2x@db.internal:5432/castmatch',
+  DATABASE_URL: 'postgres://castmatch:vD9kq2x@db.internal:5432/castmatch?sslmode=verify-full',
+  TRUSTED_PROXIES: '10.0.0.0/8',
   TEMPORAL_ADDRESS: 'temporal.example.com:7233',
   TEMPORAL_NAMESPACE: 'castmatch.prod',
   TEMPORAL_API_KEY: 'temporal-cloud-key',
@@ -134,6 +135,7 @@ describe('loadConfiguration', () => {
     const error = errorOf({ CASTMATCH_ENV: 'production' });
     expect(error.problems.map(({ name }) => name)).toEqual([
       'PUBLIC_URL',
+      'TRUSTED_PROXIES',
       'DATABASE_URL',
       'TEMPORAL_ADDRESS',
       'TEMPORAL_NAMESPACE',
@@ -226,7 +228,9 @@ describe('loadConfiguration', () => {
 
 describe('loadConfiguration in staging and production', () => {
   it.each(
-    Object.entries(localDefaults).filter(([name]) => !['TEMPORAL_NAMESPACE', 'SMTP_FROM'].includes(name)),
+    Object.entries(localDefaults).filter(
+      ([name]) => !['TEMPORAL_NAMESPACE', 'SMTP_FROM', 'TRUSTED_PROXIES'].includes(name),
+    ),
   )('rejects the local default of %s', (name, value) => {
     expect(namesOf({ ...production, [name]: value })).toEqual([name]);
     expect(namesOf({ ...production, CASTMATCH_ENV: 'staging', [name]: value })).toEqual([name]);
@@ -248,19 +252,46 @@ describe('loadConfiguration in staging and production', () => {
     ['TEMPORAL_ADDRESS', '[::1]:7233'],
     ['ZOOM_CLIENT_SECRET', 'changeme'],
     ['ZOOM_CLIENT_SECRET', 'sandbox-of-mine'],
-    ['DATABASE_URL', 'postgres://postgres:postgres@db.internal/castmatch'],
+    ['DATABASE_URL', 'postgres://postgres:postgres@db.internal/castmatch?sslmode=require'],
     ['SMTP_URL', 'smtps://user:password@smtp.example.com'],
     ['CASTMATCH_MASTER_KEYS', `k1:${Buffer.alloc(32).toString('base64')}`],
     [
       'CASTMATCH_MASTER_KEYS',
       `k1:${randomBytes(32).toString('base64')},old:${localDefaults.CASTMATCH_MASTER_KEYS.split(':')[1]}`,
     ],
+    ['TRUSTED_PROXIES', undefined],
+    ['TRUSTED_PROXIES', 'all'],
+    ['DATABASE_URL', 'postgres://castmatch:vD9kq2x@db.internal/castmatch'],
+    ['DATABASE_URL', 'postgres://castmatch:vD9kq2x@db.internal/castmatch?sslmode=prefer'],
+    ['DATABASE_CLEAR_TEXT_REASON', 'because'],
+    ['SMTP_TLS', 'optional'],
+    ['SMTP_URL', 'smtp://user:hG7w@smtp.example.com:587?ignoreTLS=true'],
+    ['SMTP_URL', 'smtps://user:hG7w@smtp.example.com?tls.rejectUnauthorized=false'],
+    ['MAIL_WEBHOOK_SECRET', `whsec_${'a'.repeat(32)},${localDefaults.MAIL_WEBHOOK_SECRET}`],
+    ['TWILIO_PREVIOUS_AUTH_TOKEN', localDefaults.TWILIO_AUTH_TOKEN],
   ])('rejects %s=%s', (name, value) => {
     expect(namesOf({ ...production, [name]: value })).toEqual([name]);
   });
 
+  it('rejects a connection to Temporal in clear text', () => {
+    expect(namesOf({ ...production, TEMPORAL_API_KEY: undefined })).toEqual(['TEMPORAL_TLS']);
+  });
+
+  it('accepts clear text to PostgreSQL and Temporal with the reason, and that no proxy is trusted', () => {
+    const configuration = loadConfiguration({
+      ...production,
+      DATABASE_URL: 'postgres://castmatch:vD9kq2x@127.0.0.1/castmatch',
+      DATABASE_CLEAR_TEXT_REASON: 'Cloud SQL proxy on the same host',
+      TEMPORAL_API_KEY: undefined,
+      TEMPORAL_CLEAR_TEXT_REASON: 'the service mesh encrypts it',
+      TRUSTED_PROXIES: 'none',
+      SMTP_URL: 'smtp://user:hG7w@smtp.example.com:587',
+    });
+    expect(configuration).toMatchObject({ trustedProxies: [], smtp: { requireTls: true } });
+  });
+
   it('accepts a loopback database address, which connection poolers use', () => {
-    const url = 'postgres://castmatch:vD9kq2x@127.0.0.1:6432/castmatch';
+    const url = 'postgres://castmatch:vD9kq2x@127.0.0.1:6432/castmatch?sslmode=require';
     expect(loadConfiguration({ ...production, DATABASE_URL: url }).databaseUrl).toBe(url);
   });
 });

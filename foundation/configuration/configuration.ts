@@ -84,6 +84,7 @@ const temporalClientVariables = variables.pick({
   TEMPORAL_NAMESPACE: true,
   TEMPORAL_API_KEY: true,
   TEMPORAL_TLS: true,
+  TEMPORAL_CLEAR_TEXT_REASON: true,
   TEMPORAL_TLS_SERVER_NAME: true,
   TEMPORAL_TLS_SERVER_CA_CERT_PATH: true,
   TEMPORAL_TLS_CLIENT_CERT_PATH: true,
@@ -99,6 +100,7 @@ export type VaultConfiguration = Pick<ServiceConfiguration, 'databaseUrl' | 'mas
 const vaultVariables = temporalClientVariables.extend(
   variables.pick({
     DATABASE_URL: true,
+    DATABASE_CLEAR_TEXT_REASON: true,
     CASTMATCH_KMS_KEY: true,
     AWS_REGION: true,
     AWS_KMS_ENDPOINT: true,

@@ -32,13 +32,17 @@ const isLoopbackHost = (hostname: string): boolean => {
 const address = (text: string | undefined): URL | undefined =>
   text !== undefined && URL.canParse(text) ? new URL(text) : undefined;
 
+const secretsOf = (value: string | undefined): readonly string[] =>
+  value === undefined ? [] : value.split(',').map((secret) => secret.trim());
+
 function* credentialProblems(
   values: VariableValues,
   { shape, local, credentials = [], passwordAddresses = [] }: VariableGroup,
 ): Generator<ConfigurationProblem> {
+  // A secret can be one of a list, and a published one can be set as another variable, such as the previous token.
+  const published = new Set(credentials.flatMap((name) => secretsOf(local?.[name])));
   for (const name of credentials) {
-    const value = values[name];
-    if (value !== undefined && (value === local?.[name] || placeholder.test(value))) {
+    if (secretsOf(values[name]).some((secret) => published.has(secret) || placeholder.test(secret))) {
       yield { name, message: `is a default that anyone can read. Set it to ${formOf(shape[name])}.` };
     }
   }
@@ -84,6 +88,60 @@ function* temporalProblems(values: VariableValues): Generator<ConfigurationProbl
   }
 }
 
+/** `prefer` and `allow` fall back to clear text. `pg` treats `require` as `verify-full`. */
+const encryptedModes: ReadonlySet<string> = new Set(['require', 'verify-ca', 'verify-full', 'no-verify']);
+
+/** A path as host is a Unix socket: its bytes do not leave the machine. */
+const isEncryptedDatabase = ({ searchParams, hostname }: URL): boolean =>
+  encryptedModes.has(searchParams.get('sslmode') ?? '') ||
+  ['true', '1'].includes(searchParams.get('ssl') ?? '') ||
+  (searchParams.get('host') ?? decodeURIComponent(hostname)).startsWith('/');
+
+const temporalTlsVariables = [
+  'TEMPORAL_API_KEY',
+  'TEMPORAL_TLS_SERVER_NAME',
+  'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
+  'TEMPORAL_TLS_CLIENT_CERT_PATH',
+] as const;
+
+/** Clear text must be an answer, with its reason, and no oversight. */
+function* clearTextProblems(values: VariableValues): Generator<ConfigurationProblem> {
+  const database = address(values['DATABASE_URL']);
+  if (database && !isEncryptedDatabase(database) && values['DATABASE_CLEAR_TEXT_REASON'] === undefined) {
+    yield {
+      name: 'DATABASE_URL',
+      message:
+        'is not encrypted. Add ?sslmode=verify-full to it, or say in DATABASE_CLEAR_TEXT_REASON why clear text is safe.',
+    };
+  }
+  const usesTls =
+    values['TEMPORAL_TLS'] === 'true' || temporalTlsVariables.some((name) => values[name] !== undefined);
+  if (
+    values['TEMPORAL_ADDRESS'] !== undefined &&
+    !usesTls &&
+    values['TEMPORAL_CLEAR_TEXT_REASON'] === undefined
+  ) {
+    yield {
+      name: 'TEMPORAL_TLS',
+      message:
+        'is not set, so the connection is not encrypted. Set it to true, or say in TEMPORAL_CLEAR_TEXT_REASON why clear text is safe.',
+    };
+  }
+  const mail = address(values['SMTP_URL']);
+  const weakening = [...(mail?.searchParams.keys() ?? [])].find((name) =>
+    /^(tls\b|ignoreTLS|requireTLS|secure)/i.test(name),
+  );
+  if (weakening !== undefined) {
+    yield {
+      name: 'SMTP_URL',
+      message: `changes the encryption with "${weakening}". Remove it: mail is sent over TLS only, and certificates are verified.`,
+    };
+  }
+  if (values['SMTP_TLS'] === 'optional') {
+    yield { name: 'SMTP_TLS', message: 'permits clear text. Remove it, or set it to required.' };
+  }
+}
+
 /** Loopback networks reach every service on the machine, including our own ports. */
 function* networkProblems(values: VariableValues): Generator<ConfigurationProblem> {
   const networks = (values['ALLOWED_PRIVATE_NETWORKS'] ?? '').split(',').map((network) => network.trim());
@@ -118,6 +176,7 @@ export const deploymentProblems = (
   ...groups.flatMap((group) => [...credentialProblems(values, group)]),
   ...groups.flatMap((group) => [...addressProblems(values, group)]),
   ...temporalProblems(values),
+  ...clearTextProblems(values),
   ...networkProblems(values),
   ...masterKeyProblems(values),
 ];

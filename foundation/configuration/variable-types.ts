@@ -19,6 +19,8 @@ export const formOf = (schema: z.ZodType | undefined): string =>
 
 /** Accepts any text of at least one character. */
 export const notEmpty = () => z.string().min(1);
+/** Accepts a sentence that justifies an exception. */
+export const reason = () => z.string().min(10);
 /** Accepts a port number from 0 to 65535. */
 export const port = () =>
   z.string().regex(/^\d+$/).transform(Number).pipe(z.number().int().min(0).max(65_535));
@@ -76,6 +78,9 @@ export const networks = () =>
     .string()
     .transform((text) => (text.trim() === '' ? [] : text.split(',').map((part) => part.trim())))
     .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()])));
+
+/** Accepts networks in CIDR notation, or `none`: where a forgotten setting is dangerous, "none" must be said. */
+export const networksOrNone = () => z.union([z.literal('none').transform(() => []), networks()]);
 
 /** Accepts a URL with a host and one of the protocols, such as `postgres:`. */
 export const urlOf = (...protocols: readonly string[]) =>

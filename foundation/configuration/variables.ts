@@ -8,10 +8,12 @@ import { masterKeyRing } from './master-keys.ts';
 import {
   count,
   networks,
+  networksOrNone,
   notEmpty,
   origin,
   originList,
   port,
+  reason,
   urlOf,
   variableMetadata,
   webAddress,
@@ -68,11 +70,11 @@ export const variables = z.object({
       'The origins of the platform’s own pages. A person can be redirected to them after connecting an account (`returnTo`). The origin of PUBLIC_URL is always allowed.',
     form: 'origins separated by commas, such as https://app.example.com',
   }),
-  TRUSTED_PROXIES: networks().register(variableMetadata, {
+  TRUSTED_PROXIES: networksOrNone().register(variableMetadata, {
     group: 'Access',
     about:
-      'The proxies in front of the API whose X-Forwarded-For is trusted. Empty: none; the client address is the address of the connection.',
-    form: 'networks in CIDR notation, separated by commas, such as 10.0.0.0/8',
+      'The proxies in front of the API whose X-Forwarded-For is trusted. `none`: the client address is the address of the connection. Behind a proxy that is not listed, all callers are one address and share its limits.',
+    form: 'networks in CIDR notation, separated by commas, such as 10.0.0.0/8, or to none if no proxy is in front of the API',
   }),
   ALLOWED_PRIVATE_NETWORKS: networks().register(variableMetadata, {
     group: 'Access',
@@ -102,6 +104,12 @@ export const variables = z.object({
     form: 'an address such as postgres://user:password@host:5432/castmatch',
     secret: true,
   }),
+  DATABASE_CLEAR_TEXT_REASON: reason().optional().register(variableMetadata, {
+    group: 'Database',
+    about:
+      'Why the connection to PostgreSQL needs no TLS. Without it, `staging` and `production` refuse a DATABASE_URL whose `sslmode` permits clear text.',
+    form: 'a reason of at least ten characters, such as "Cloud SQL proxy on the same host"',
+  }),
   TEMPORAL_ADDRESS: z
     .string()
     .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:/@]+):\d{1,5}$/)
@@ -130,6 +138,12 @@ export const variables = z.object({
         'Encrypts the connection. Turned on automatically when a key or one of the certificates below is set.',
       form: 'true or false',
     }),
+  TEMPORAL_CLEAR_TEXT_REASON: reason().optional().register(variableMetadata, {
+    group: 'Temporal',
+    about:
+      'Why the connection to Temporal needs no TLS. Without it, `staging` and `production` refuse a connection without TLS.',
+    form: 'a reason of at least ten characters, such as "the service mesh encrypts it"',
+  }),
   TEMPORAL_TLS_SERVER_NAME: notEmpty().optional().register(variableMetadata, {
     group: 'Temporal',
     about: 'The host name in the server’s certificate, if it differs from the address.',

@@ -177,6 +177,7 @@ describe('the client of the mail server', () => {
     const proxy = await startCountingProxy({ port: smtp.getPort() });
     const client = createSmtpClient({
       url: `smtp://127.0.0.1:${proxy.port}`,
+      requireTls: false,
       from: 'casting@example.com',
     });
     onTestFinished(() => client.close());

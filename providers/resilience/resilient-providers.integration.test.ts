@@ -13,7 +13,7 @@ import { createMetrics } from '../../workers/metrics.ts';
 import type { CallContext, MeetingProvider } from '../ports.ts';
 import { createProviders } from '../registry.ts';
 import { failuresToOpen, openDurationsMs, trialMs } from './circuit.ts';
-import { withResilience } from './resilient-providers.ts';
+import { healthWriteIntervalMs, withResilience } from './resilient-providers.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -47,7 +47,7 @@ const setup = async (options: SandboxOptions = {}, limit = 100) => {
   const startProcess = (process = 'worker') => {
     const providers = createProviders({
       ...sandboxSettings(sandbox.url),
-      smtp: { url: 'smtp://127.0.0.1:1', from: 'casting@castmatch.test' },
+      smtp: { url: 'smtp://127.0.0.1:1', requireTls: false, from: 'casting@castmatch.test' },
     });
     onTestFinished(() => providers.close());
     return withResilience(providers, {
@@ -94,6 +94,20 @@ const faultOf = (kind: ProviderFaultKind, more: object = {}) =>
   expect.objectContaining({ fault: expect.objectContaining({ kind, ...more }) });
 
 describe('a failing provider', () => {
+  it('is shown as failing, although it had answered a moment before', async () => {
+    const { sandbox, zoom } = await setup();
+    await create(zoom);
+    sandbox.control.setFault('zoom', { kind: 'outage', operation: 'meetings.create' });
+    await failed(create(zoom));
+    await vi.waitFor(
+      async () =>
+        expect(await database.repositories.providerHealth.facts('zoom', toInstant(Date.now()))).toMatchObject(
+          { lastFailure: 'outage (503)' },
+        ),
+      { timeout: healthWriteIntervalMs * 2, interval: 200 },
+    );
+  });
+
   it('is not called while its circuit is open, and is called again when it has recovered', async () => {
     const { sandbox, zoom, called, metrics, logLines } = await setup();
     sandbox.control.setFault('zoom', { kind: 'outage', operation: 'meetings.create' });

@@ -121,8 +121,11 @@ const watchCircuits = ({ metrics, logger }: ResilienceOptions, health: HealthRec
   };
 };
 
-/** The minimum interval between writes of a provider's row, unless its circuit changes. */
-const healthWriteIntervalMs = 10_000;
+/**
+ * The minimum interval between writes of a provider's row, unless its circuit changes. Together with the cache of the
+ * health page, it is the time after which the page is right.
+ */
+export const healthWriteIntervalMs = 5_000;
 
 interface HealthRecorder {
   called(provider: VendorName, error: unknown): void;
@@ -147,17 +150,30 @@ const createHealthRecorder = ({ healthStore, logger, process: kind }: Resilience
   const process = `${kind}@${hostname()}:${globalThis.process.pid}`;
   const records = new Map<VendorName, HealthRecord>();
   const writtenAt = new Map<VendorName, number>();
+  const waiting = new Set<VendorName>();
 
   const write = (provider: VendorName, connection: string | undefined, record: HealthRecord): void => {
     void healthStore.record({ provider, connection, process, ...record }).catch((err: unknown) => {
       logger.info({ provider, err }, 'provider health write failed');
     });
   };
+  /** The last change may be the last for hours, so that it must not be dropped. */
+  const writeSoon = (provider: VendorName): void => {
+    if (waiting.has(provider)) return;
+    waiting.add(provider);
+    setTimeout(() => {
+      waiting.delete(provider);
+      update(provider, {}, true);
+    }, healthWriteIntervalMs).unref();
+  };
   const update = (provider: VendorName, change: Partial<HealthRecord>, isUrgent: boolean): void => {
     const record: HealthRecord = { circuit: 'closed', ...records.get(provider), ...change };
     records.set(provider, record);
     const now = Date.now();
-    if (!isUrgent && now - (writtenAt.get(provider) ?? -Infinity) < healthWriteIntervalMs) return;
+    if (!isUrgent && now - (writtenAt.get(provider) ?? -Infinity) < healthWriteIntervalMs) {
+      writeSoon(provider);
+      return;
+    }
     writtenAt.set(provider, now);
     write(provider, undefined, record);
   };

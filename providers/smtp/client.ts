@@ -28,6 +28,7 @@ export const createSmtpClient = (settings: SmtpSettings): SmtpClient => {
   const transport = createTransport({
     pool: true,
     url: settings.url,
+    requireTLS: settings.requireTls,
     maxConnections: smtpConnections,
     maxMessages: messagesPerConnection,
     connectionTimeout: connectTimeoutMs,

@@ -25,8 +25,8 @@ const message = (change: Partial<EmailMessage> = {}): EmailMessage => {
   };
 };
 
-const provider = (url: string, journalUrl?: string) => {
-  const client = createSmtpClient({ url, from: 'CastMatch <casting@castmatch.test>' });
+const provider = (url: string, journalUrl?: string, requireTls = false) => {
+  const client = createSmtpClient({ url, requireTls, from: 'CastMatch <casting@castmatch.test>' });
   onTestFinished(() => client.close());
   return createSmtpEmail(
     client,
@@ -147,9 +147,27 @@ describe('with a scripted mail server', () => {
       handedOver: false,
     },
     {
-      title: 'a message refused by its content is rejected input',
+      title: 'a message refused by a policy about the sender is our fault',
       script: { end: '554 5.7.1 refused by policy' },
+      fault: { kind: 'misconfigured' },
+      handedOver: true,
+    },
+    {
+      title: 'a full mailbox is the fault of the recipient',
+      script: { recipient: '552 5.2.2 mailbox over its quota, daily limit of storage' },
       fault: { kind: 'rejected_input' },
+      handedOver: false,
+    },
+    {
+      title: 'a daily limit of the sender stops all email for a while',
+      script: { recipient: '550 5.4.5 Daily user sending limit exceeded' },
+      fault: { kind: 'quota_exhausted', untilMs: expect.any(Number) },
+      handedOver: false,
+    },
+    {
+      title: 'a limit that is named in words stops all email for a while',
+      script: { end: '554 5.2.0 the sender has exceeded the 24-hour limit of recipients' },
+      fault: { kind: 'quota_exhausted', untilMs: expect.any(Number) },
       handedOver: true,
     },
     {
@@ -182,6 +200,15 @@ describe('with a scripted mail server', () => {
     expect(handover).toHaveBeenCalledTimes(handedOver ? 1 : 0);
     expect(server.messages).toHaveLength(handedOver ? 1 : 0);
     expect(String(error)).not.toContain('lea@example.test');
+  });
+
+  test('a server without TLS gets no message and no password where TLS is required', async () => {
+    const server = await scriptedServer({});
+    const email = provider(server.url.replace('smtp://', 'smtp://user:secret@'), undefined, true);
+    await expect(email.send(message(), handOver, callContext())).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'none' },
+    });
+    expect(server.messages).toEqual([]);
   });
 
   test('a call to an unreachable server has no effect', async () => {

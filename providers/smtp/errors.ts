@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
+import { hour } from '../../domain/time/units.ts';
 import {
   type ErrorRow,
   faultOf,
@@ -14,6 +15,26 @@ import {
 import { transportError } from '../errors/transport-errors.ts';
 import type { CallContext } from '../ports.ts';
 
+/**
+ * Permanent replies that concern the sender and not the recipient. Enhanced status codes: RFC 3463, section 3.5 (X.4.5,
+ * mail system congestion) and 3.8 (X.7.x, security or policy). Exchange reports its limit for a day as `5.2.0
+ * SubmissionQuotaExceededException`, Gmail as `5.4.5 Daily user sending limit exceeded`
+ * (https://knowledge.workspace.google.com/admin/gmail/advanced/gmail-smtp-errors-and-codes). A full mailbox (X.2.2) is
+ * the recipient's.
+ */
+const sendersFaults: readonly ErrorRow[] = [
+  { status: [500, 599], messagePattern: /^\d{3}[ -]5\.2\.2\b/, fault: 'rejected_input' },
+  { status: [500, 599], messagePattern: /^\d{3}[ -][45]\.4\.5\b/, fault: 'quota_exhausted', until: hour },
+  { status: [500, 599], messagePattern: /^\d{3}[ -]4\.7\.\d/, fault: 'quota_exhausted', until: hour },
+  {
+    status: [500, 599],
+    messagePattern: /SubmissionQuotaExceeded|(24.?hour|daily|hourly)\b.{0,40}\b(limit|quota)/i,
+    fault: 'quota_exhausted',
+    until: hour,
+  },
+  { status: [500, 599], messagePattern: /^\d{3}[ -]5\.7\.\d/, fault: 'misconfigured' },
+];
+
 const smtpErrors: readonly ErrorRow[] = [
   { status: 530, fault: 'misconfigured' },
   { status: 534, fault: 'misconfigured' },
@@ -21,6 +42,7 @@ const smtpErrors: readonly ErrorRow[] = [
   { status: 538, fault: 'misconfigured' },
   { status: 421, fault: 'outage', effect: 'none' },
   { status: [400, 499], fault: 'retry', effect: 'none' },
+  ...sendersFaults,
   { status: [500, 599], fault: 'rejected_input' },
   { code: 'EAUTH', fault: 'misconfigured' },
   { code: 'ENOAUTH', fault: 'misconfigured' },

@@ -11,6 +11,8 @@ import {
 export interface SmtpSettings {
   /** `smtp://` or `smtps://`, with user and password when the server requires them. */
   readonly url: string;
+  /** Whether a connection that the server does not upgrade to TLS (`STARTTLS`) is dropped before the login. */
+  readonly requireTls: boolean;
   readonly from: string;
   /** A mailbox with a copy of every message, read through maildev's REST API: `http://host:1080/api`. */
   readonly journalUrl?: string | undefined;
@@ -39,6 +41,12 @@ export const smtpVariables = {
       about: 'The mail server, with its user and password.',
       form: 'an address such as smtps://user:password@smtp.example.com:465',
       secret: true,
+    }),
+    SMTP_TLS: z.enum(['required', 'optional']).register(variableMetadata, {
+      group: 'Email',
+      about:
+        'Whether mail is sent only over TLS: from the first byte with `smtps://`, after `STARTTLS` with `smtp://`. `staging` and `production` accept only `required`.',
+      form: 'required or optional',
     }),
     SMTP_FROM: z
       .string()
@@ -82,7 +90,9 @@ export const smtpVariables = {
       form: 'an address such as https://journal.example.com',
     }),
   },
+  deployed: { SMTP_TLS: 'required' },
   local: {
+    SMTP_TLS: 'optional',
     SMTP_URL: 'smtp://127.0.0.1:1025',
     SMTP_FROM: 'CastMatch <auditions@castmatch.localhost>',
     MAIL_WEBHOOK_SECRET: 'whsec_c2FuZGJveC1tYWlsLXdlYmhvb2stc2VjcmV0',
@@ -108,6 +118,7 @@ export interface SmtpConfiguration extends SmtpSettings {
 /** Returns the settings from the parsed variables. */
 export const smtpSettingsOf = (set: Set): SmtpConfiguration => ({
   url: set.SMTP_URL,
+  requireTls: set.SMTP_TLS === 'required',
   from: set.SMTP_FROM,
   journalUrl: set.MAIL_JOURNAL_URL,
   webhookSecrets: set.MAIL_WEBHOOK_SECRET ?? [],

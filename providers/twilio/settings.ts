@@ -64,7 +64,12 @@ export const twilioVariables = {
     TWILIO_AUTH_TOKEN: 'sandbox-twilio-token',
     TWILIO_MESSAGING_SERVICE_SID: 'MG00000000000000000000000000005a5a',
   },
-  credentials: ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_MESSAGING_SERVICE_SID'],
+  credentials: [
+    'TWILIO_ACCOUNT_SID',
+    'TWILIO_AUTH_TOKEN',
+    'TWILIO_PREVIOUS_AUTH_TOKEN',
+    'TWILIO_MESSAGING_SERVICE_SID',
+  ],
   webAddresses: ['TWILIO_API_URL'],
 } as const satisfies VariableGroup;
 

@@ -52,6 +52,9 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
     const { page, reports } = await open(`${service.url}/docs`);
     expect(await page.title()).toBe('CastMatch API');
     await page.getByRole('heading', { name: 'Request an audition' }).waitFor();
+    // The vendor's buttons would send the document to its services.
+    const text = `${await page.locator('body').innerText()} ${(await page.getByRole('button').allTextContents()).join(' ')}`;
+    expect(text).not.toMatch(/ask ai|mcp|deploy|\bshare\b|open api client/i);
     expect(reports).toEqual([]);
   });
 

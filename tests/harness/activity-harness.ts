@@ -208,6 +208,7 @@ const settingsFor = (url: string, mail: MailServer, journal: boolean) => ({
   ...withHosts(sandboxSettings(url), randomUUID()),
   smtp: {
     url: mail.smtpUrl,
+    requireTls: false,
     from: 'CastMatch <casting@castmatch.test>',
     journalUrl: journal ? mail.apiUrl : undefined,
   },

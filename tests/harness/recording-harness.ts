@@ -64,7 +64,12 @@ export const useRecordingHarness = () => {
     const sandbox = await startSandbox();
     const providers = createProviders({
       ...sandboxSettings(sandbox.url),
-      smtp: { url: 'smtp://127.0.0.1:9', from: 'casting@castmatch.test', journalUrl: undefined },
+      smtp: {
+        url: 'smtp://127.0.0.1:9',
+        requireTls: false,
+        from: 'casting@castmatch.test',
+        journalUrl: undefined,
+      },
       storage: { kind: 'file_system', directory },
     });
     onTestFinished(async () => {

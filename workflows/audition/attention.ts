@@ -146,9 +146,9 @@ export const createAttention = (journal: Journal, slaMs: number): Attention => {
     },
     resolve(command) {
       resolutions.set(command.id, asResolution(command));
-      const { id, action, by } = command;
+      const { id, action, by, note } = command;
       journal.record(
-        { type: 'attention_resolved', id, action, by },
+        { type: 'attention_resolved', id, action, by, ...(note !== undefined && { note }) },
         { correlationId: command.correlationId },
       );
     },

@@ -195,6 +195,8 @@ export interface ResolveAttentionCommand extends CommandContext {
   readonly joinUrl?: string | undefined;
   /** The operator. */
   readonly by: string;
+  /** Why the operator decided so. */
+  readonly note?: string | undefined;
 }
 export const resolveAttentionUpdate = defineUpdate<UpdateAnswer, [ResolveAttentionCommand]>(
   'resolveAttention',

@@ -68,13 +68,7 @@ const describe = (direction: Direction) => ({
   body: payloadsSchema,
   response: {
     200: jsonResponse('The same payloads, in the same order', payloadsSchema),
-    ...problemResponses(
-      'invalid_body',
-      'unauthenticated',
-      'forbidden',
-      'body_too_large',
-      'unsupported_media_type',
-    ),
+    ...problemResponses('unauthenticated', 'forbidden', 'body_too_large', 'unsupported_media_type'),
   },
 });
 

@@ -74,7 +74,7 @@ it.each([Buffer.from('{"at":"2026-12-01T09:00:00.000Z","id":"aud_1"}').toString(
   async (cursor) => {
     expect(await list('org_north', `?cursor=${cursor}`)).toMatchObject({
       status: 400,
-      body: { code: 'invalid_body' },
+      body: { code: 'invalid_query' },
     });
   },
 );

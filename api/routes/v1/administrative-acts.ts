@@ -34,7 +34,7 @@ export const administrativeActRoutes = (api: Api, { repositories }: ApiDependenc
         querystring: pageQuery,
         response: {
           200: jsonResponse('A page of administrative acts, the newest first', pageSchemaOf(actSchema)),
-          ...problemResponses('invalid_body', 'unauthenticated', 'forbidden'),
+          ...problemResponses('unauthenticated', 'forbidden'),
         },
       },
     },

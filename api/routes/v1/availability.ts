@@ -266,7 +266,6 @@ export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): voi
         response: {
           200: jsonResponse('Free slots, the best first', rankedSlots),
           ...problemResponses(
-            'invalid_body',
             'unauthenticated',
             'forbidden',
             'slot_in_the_past',

@@ -2,9 +2,10 @@
  * `ops attention …` and `ops auditions …`: commands that call the API, with its permissions and its audit
  * trail.
  */
-import { Argument, Command } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { z } from 'zod';
-import { attentionActions, attentionItemSchema } from '../../../domain/audition/attention.ts';
+import { attentionActions, attentionItemSchema, attentionSteps } from '../../../domain/audition/attention.ts';
+import { vendorNames } from '../../../domain/providers/vendors.ts';
 import { UsageError } from '../../../foundation/configuration/cli-configuration.ts';
 import { auditionSchema, describeAudition, describeItems } from './audition.ts';
 import { auditionListCommand } from './audition-list.ts';
@@ -31,6 +32,12 @@ const listItems = async (client: OpsClient, all: boolean) => {
   return { items, more: false };
 };
 
+const matchingResultSchema = z.object({
+  resolved: z.array(z.string()),
+  refused: z.array(z.object({ id: z.string(), detail: z.string() })),
+  hasMore: z.boolean(),
+});
+
 const resolution = (action: string, joinUrl: string | undefined): object => {
   if (action !== 'override') return { action };
   if (joinUrl === undefined) {
@@ -38,6 +45,11 @@ const resolution = (action: string, joinUrl: string | undefined): object => {
   }
   return { action, value: { joinUrl } };
 };
+
+interface ResolveOptions {
+  readonly joinUrl?: string;
+  readonly note?: string;
+}
 
 /** Creates the command `ops attention`. */
 export const attentionCommand = (): Command => {
@@ -62,12 +74,42 @@ export const attentionCommand = (): Command => {
     .argument('<id>', 'the id of the item, as in the list')
     .addArgument(new Argument('<action>').choices(attentionActions))
     .option('--join-url <url>', 'with override: the link of a meeting created manually')
-    .action(async (id: string, action: string, options: { joinUrl?: string }, command: Command) => {
+    .option('--note <text>', 'why, for the trail; no names and no addresses')
+    .action(async (id: string, action: string, options: ResolveOptions, command: Command) => {
       const { client, output } = apiContext(command);
-      const body = resolution(action, options.joinUrl);
+      const body = { ...resolution(action, options.joinUrl), note: options.note };
       const path = `/v1/attention/${encodeURIComponent(id)}/resolve`;
       const audition = await client.call(auditionSchema, 'POST', path, body);
       output.show(audition, () => describeAudition(audition));
+    });
+  attention
+    .command('resolve-all')
+    .description('decide the same for all items with one cause, such as an outage that is over')
+    .addArgument(new Argument('<action>').choices(attentionActions.filter((action) => action !== 'override')))
+    .addOption(new Option('--step <step>', 'items of this step').choices(attentionSteps))
+    .addOption(
+      new Option('--provider <name>', 'items whose call to this provider failed').choices(vendorNames),
+    )
+    .option('--code <code>', 'items with this error code')
+    .option('--note <text>', 'why, for the trail; no names and no addresses')
+    .action(async (action: string, options: Readonly<Record<string, string>>, command: Command) => {
+      const { client, output } = apiContext(command);
+      const resolved: string[] = [];
+      const refusals = new Map<string, string>();
+      for (let hasMore = true; hasMore; ) {
+        const page = await client.call(matchingResultSchema, 'POST', '/v1/attention/resolve', {
+          ...options,
+          action,
+        });
+        resolved.push(...page.resolved);
+        for (const { id, detail } of page.refused) refusals.set(id, detail);
+        // Refused items stay first in the list: without a resolved one, the next page would be the same.
+        hasMore = page.hasMore && page.resolved.length > 0;
+      }
+      const refused = [...refusals].map(([id, detail]) => `${id} is still open: ${detail}`);
+      output.show({ resolved, refused: Object.fromEntries(refusals) }, () =>
+        [`Resolved ${resolved.length} items.`, ...refused].join('\n'),
+      );
     });
   return attention;
 };

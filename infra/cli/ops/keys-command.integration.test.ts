@@ -7,6 +7,11 @@ import { createTestDatabase, type TestDatabase } from '../../../tests/harness/da
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase();
+  await database.repositories.organizations.create({
+    id: 'org_north',
+    name: 'North',
+    meetingProviders: ['zoom'],
+  });
 });
 afterAll(() => database.drop());
 
@@ -48,6 +53,10 @@ it.each([
   [['create', '--organization', 'north', '--role', 'backend', '--label', 'x'], /begins with org_/],
   [['create', '--organization', 'org_north', '--role', 'root', '--label', 'x'], /backend, operator, admin/],
   [['create', '--organization', 'org_north', '--role', 'backend'], /--label/],
+  [
+    ['create', '--organization', 'org_nowhere', '--role', 'admin', '--label', 'x'],
+    /no organization org_nowhere/,
+  ],
   [['revoke', 'key_0123456789abcdef'], /There is no key/],
 ])('ops keys %j fails and prints the reason', async (words, sentence) => {
   const { exitCode, stderr } = await ops('keys', ...words);

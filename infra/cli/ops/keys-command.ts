@@ -4,13 +4,14 @@
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ApiKeyHolder, type ApiRole, apiRoles, createApiKeys } from '../../../db/access/api-keys.ts';
+import { createOrganizations } from '../../../db/access/organizations.ts';
 import type { Database } from '../../../db/client.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
 import { noteAct } from '../administrative-acts.ts';
 import { renderTable } from '../output.ts';
 import { withDatabase } from '../with-database.ts';
 import { CommandFailed } from './http-client.ts';
-import { parseOrganizationId } from './organization-id.ts';
+import { parseOrganizationId, unknownOrganization } from './organization-id.ts';
 
 const label = (text: string): string => {
   if (/^[\x20-\x7e]{1,100}$/.test(text)) return text;
@@ -41,6 +42,8 @@ export const keysCommand = (): Command => {
     .requiredOption('--label <text>', 'the name of the key in the audit trail', label)
     .action((options: { organization: OrganizationId; role: ApiRole; label: string }, command: Command) =>
       withDatabase(command, async (db, output) => {
+        if (!(await createOrganizations(db).get(options.organization)))
+          throw unknownOrganization(options.organization);
         const { id, secret } = await createApiKeys(db).create(options);
         await note(db, 'key.created', { id, ...options });
         output.show(

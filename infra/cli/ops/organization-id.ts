@@ -12,4 +12,6 @@ export const parseOrganizationId = (text: string): OrganizationId => {
 
 /** Creates the error for an organization that does not exist. */
 export const unknownOrganization = (organization: OrganizationId): CommandFailed =>
-  new CommandFailed(`There is no organization ${organization}. Check its id.`);
+  new CommandFailed(
+    `There is no organization ${organization}. Check its id, or create it with: npm run ops -- organizations create`,
+  );

@@ -43,7 +43,6 @@ const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
           201: jsonResponse('The slot is held; the rest follows', auditionSchema),
           202: jsonResponse('It takes longer, or an operator must look at it first', auditionSchema),
           ...problemResponses(
-            'invalid_body',
             'idempotency_key_missing',
             'unauthenticated',
             'forbidden',
@@ -109,7 +108,7 @@ const listAuditions = (api: Api, { repositories, joinAddresses }: ApiDependencie
         querystring: listQuery,
         response: {
           200: jsonResponse('A page of auditions', pageSchemaOf(auditionSchema)),
-          ...problemResponses('invalid_body', 'unauthenticated', 'forbidden'),
+          ...problemResponses('unauthenticated', 'forbidden'),
         },
       },
     },

@@ -38,7 +38,6 @@ export const blockRefusals = [
 ] as const satisfies readonly RefusalCode[];
 
 const commandRefusals = [
-  'invalid_body',
   'unauthenticated',
   'forbidden',
   'audition_not_found',

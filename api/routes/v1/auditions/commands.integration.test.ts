@@ -424,6 +424,45 @@ describe('resolving an attention item', () => {
     expect(answer.body).toMatchObject({ code: 'invalid_body', errors: [{ pointer }] });
   });
 
+  it('sends the note with the decision', async () => {
+    const item = attentionItem(`att_${crypto.randomUUID()}`);
+    const { call, key, orchestration } = await setup({ type: 'attention_raised', item });
+    const body = { action: 'skip', note: 'Zoom is back, invited by phone' };
+    await call('POST', `/v1/attention/${item.id}/resolve`, { key, body });
+    expect(orchestration.receivedCommands).toMatchObject([{ message: { command: body } }]);
+  });
+
+  it('resolves the items that match a query and offer the action', async () => {
+    const meeting = attentionItem(`att_${crypto.randomUUID()}`, { step: 'meeting', provider: 'google' });
+    const { call, key, orchestration } = await setup({ type: 'attention_raised', item: meeting });
+    const query = { step: 'meeting', provider: 'google' };
+    const all = (body: object) => call('POST', '/v1/attention/resolve', { key, body });
+    expect((await all({ ...query, action: 'no_show' })).body).toMatchObject({
+      resolved: [],
+      refused: [{ id: meeting.id, code: 'action_not_offered' }],
+    });
+    expect((await all({ ...query, provider: 'apple', action: 'retry' })).body).toEqual({
+      resolved: [],
+      refused: [],
+      hasMore: false,
+    });
+    expect((await all({ ...query, action: 'retry', note: 'Google is back' })).body).toMatchObject({
+      resolved: [meeting.id],
+      refused: [],
+    });
+    expect(orchestration.receivedCommands).toMatchObject([
+      { message: { name: 'resolve', command: { id: meeting.id, action: 'retry', note: 'Google is back' } } },
+    ]);
+  });
+
+  it.each([{ action: 'retry' }, { step: 'meeting', action: 'override' }, { step: 'meeting' }])(
+    'refuses the query %j',
+    async (body) => {
+      const { call, key } = await setup();
+      expect((await call('POST', '/v1/attention/resolve', { key, body })).status).toBe(400);
+    },
+  );
+
   it('returns 404 for an item that is already resolved', async () => {
     const { call, key } = await setup();
     const { body } = await call('POST', '/v1/attention/att_gone/resolve', { key, body: { action: 'retry' } });

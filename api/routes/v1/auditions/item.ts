@@ -8,7 +8,7 @@ import { auditionParams, auditionSchema, eventSchema } from '../../../schemas/au
 import { pageQuery, pageSchemaOf } from '../../../schemas/page.ts';
 import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 
-const notFound = problemResponses('invalid_body', 'unauthenticated', 'forbidden', 'audition_not_found');
+const notFound = problemResponses('unauthenticated', 'forbidden', 'audition_not_found');
 
 const readAudition = (
   api: Api,

@@ -35,7 +35,7 @@ const joinLinkSchema = z
   })
   .meta({ id: 'JoinLink' });
 
-const refusals = problemResponses('invalid_body', 'unauthenticated', 'forbidden', 'audition_not_found');
+const refusals = problemResponses('unauthenticated', 'forbidden', 'audition_not_found');
 
 /** Registers the routes. */
 export const auditionJoinLinks = (api: Api, dependencies: ApiDependencies): void => {

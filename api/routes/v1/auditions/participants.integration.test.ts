@@ -157,7 +157,7 @@ describe('the cast of a running audition', () => {
 
   it('rejects a malformed ID of a participant', async () => {
     const { send } = await setup();
-    expect(await send('DELETE', '/a%20b')).toMatchObject({ status: 400, body: { code: 'invalid_body' } });
+    expect(await send('DELETE', '/a%20b')).toMatchObject({ status: 400, body: { code: 'invalid_path' } });
   });
 
   it('changes once for each Idempotency-Key, also when the first response was a 202', async () => {

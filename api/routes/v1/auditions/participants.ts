@@ -1,4 +1,6 @@
 /** /v1/auditions/{id}/participants: changes the cast of a running audition, except its performer. */
+
+import { withCanonicalAddresses } from '../../../../domain/audition/canonical-addresses.ts';
 import {
   type Participant,
   type RequestedParticipant,
@@ -49,8 +51,9 @@ export const auditionParticipants = (api: Api, dependencies: ApiDependencies): v
       pointerOf: () => '',
       wasAccepted,
     });
-    if (!wasAccepted) resolved.forEach(validateAddition);
-    return resolved;
+    return resolved.map((participant) =>
+      wasAccepted ? withCanonicalAddresses(participant, '') : validateAddition(participant),
+    );
   };
 
   const change = (

@@ -197,7 +197,7 @@ describe('an invalid request for an audition', () => {
   it('with a malformed Idempotency-Key is rejected', async () => {
     const { post } = await setup();
     const { status, body } = await post(auditionRequest(), 'x'.repeat(256));
-    expect([status, body]).toMatchObject([400, { code: 'invalid_body', errors: [{ in: 'header' }] }]);
+    expect([status, body]).toMatchObject([400, { code: 'invalid_header', errors: [{ in: 'header' }] }]);
   });
 });
 

@@ -53,13 +53,12 @@ const admissionSchema = z
   .strict();
 
 const blockListQuery = z
-  .object({
+  .strictObject({
     date: z.iso.date().describe('The day of the session in the zone of the block, such as 2026-12-03'),
   })
   .strict();
 
 const refusals = problemResponses(
-  'invalid_body',
   'unauthenticated',
   'forbidden',
   'audition_not_found',
@@ -184,7 +183,7 @@ export const waitingListRoutes = (api: Api, dependencies: ApiDependencies): void
         querystring: blockListQuery,
         response: {
           200: jsonResponse('The list', listSchema),
-          ...problemResponses('invalid_body', 'unauthenticated', 'forbidden', 'session_block_not_found'),
+          ...problemResponses('unauthenticated', 'forbidden', 'session_block_not_found'),
         },
       },
     },

@@ -49,7 +49,6 @@ const choiceSchema = z
 
 const params = z.object({ id: connectionIdSchema });
 const refusals = [
-  'invalid_body',
   'unauthenticated',
   'forbidden',
   'connection_not_found',

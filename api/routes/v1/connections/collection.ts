@@ -33,7 +33,7 @@ const list = (api: Api, { repositories }: ApiDependencies): void => {
         operationId: 'listConnections',
         tags: ['Connections'],
         summary: 'List connected accounts',
-        querystring: z.object({
+        querystring: z.strictObject({
           owner: owner.optional(),
           provider: z.enum(connectionProviders).optional(),
           status: z.enum(connectionStatuses).optional(),
@@ -43,7 +43,7 @@ const list = (api: Api, { repositories }: ApiDependencies): void => {
             `Up to ${maxListed} connections, the oldest first`,
             z.object({ items: z.array(connectionSchema) }),
           ),
-          ...problemResponses('invalid_body', 'unauthenticated', 'forbidden'),
+          ...problemResponses('unauthenticated', 'forbidden'),
         },
       },
     },
@@ -80,10 +80,10 @@ const page = (api: Api, dependencies: ApiDependencies): void => {
         operationId: 'linkToConnections',
         tags: ['Connections'],
         summary: 'Create a link to the page on which a person manages their accounts',
-        querystring: z.object({ owner: owner.optional() }),
+        querystring: z.strictObject({ owner: owner.optional() }),
         response: {
           200: jsonResponse('The link, valid for an hour', pageLinkSchema),
-          ...problemResponses('invalid_body', 'unauthenticated', 'forbidden'),
+          ...problemResponses('unauthenticated', 'forbidden'),
         },
       },
     },
@@ -103,7 +103,7 @@ const authorize = (api: Api, dependencies: ApiDependencies): void => {
         tags: ['Connections'],
         summary: 'Create a link to the page on which a person connects one account',
         params: z.object({ provider: z.enum(connectionProviders) }),
-        querystring: z.object({
+        querystring: z.strictObject({
           owner: owner.optional(),
           connection: connectionIdSchema.optional().describe('The connection to reconnect'),
           scope: scope.optional(),
@@ -112,7 +112,6 @@ const authorize = (api: Api, dependencies: ApiDependencies): void => {
         response: {
           200: jsonResponse('The link, valid for an hour', pageLinkSchema),
           ...problemResponses(
-            'invalid_body',
             'unauthenticated',
             'forbidden',
             'connection_not_found',

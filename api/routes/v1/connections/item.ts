@@ -32,7 +32,7 @@ export const connectionItem = (api: Api, dependencies: ApiDependencies): void =>
         params: z.object({ id: connectionIdSchema }),
         response: {
           200: jsonResponse('The account is disconnected, now or already before', disconnectedSchema),
-          ...problemResponses('invalid_body', 'unauthenticated', 'forbidden', 'connection_not_found'),
+          ...problemResponses('unauthenticated', 'forbidden', 'connection_not_found'),
         },
       },
     },

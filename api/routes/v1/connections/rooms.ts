@@ -34,7 +34,6 @@ export const connectionRooms = (api: Api, dependencies: ApiDependencies): void =
         response: {
           200: jsonResponse('The rooms', z.object({ items: z.array(roomSchema) })),
           ...problemResponses(
-            'invalid_body',
             'unauthenticated',
             'forbidden',
             'connection_not_found',

@@ -9,7 +9,7 @@ import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 
 const params = z.object({ participant: participantIdSchema });
 
-const refusals = ['invalid_body', 'unauthenticated', 'forbidden'] as const;
+const refusals = ['unauthenticated', 'forbidden'] as const;
 
 /** Registers the routes. */
 export const feedAddress = (api: Api, dependencies: ApiDependencies): void => {

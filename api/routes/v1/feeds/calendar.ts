@@ -101,7 +101,7 @@ export const feedCalendar = (api: Api, dependencies: ApiDependencies): void => {
         response: {
           200: { description: 'The calendar', content: { 'text/calendar': { schema: z.string() } } },
           304: z.null().describe('The calendar is unchanged since the ETag in If-None-Match'),
-          ...problemResponses('invalid_body', 'link_invalid'),
+          ...problemResponses('link_invalid'),
         },
       },
     },

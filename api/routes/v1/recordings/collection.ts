@@ -27,7 +27,7 @@ export const recordingCollection = (
         params: z.object({ id: auditionIdSchema }),
         response: {
           200: jsonResponse('The recordings, the oldest first', responseSchema),
-          ...problemResponses('invalid_body', 'unauthenticated', 'forbidden', 'audition_not_found'),
+          ...problemResponses('unauthenticated', 'forbidden', 'audition_not_found'),
         },
       },
     },

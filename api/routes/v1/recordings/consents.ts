@@ -36,7 +36,6 @@ export const recordingConsentRoutes = (api: Api, dependencies: ApiDependencies):
         response: {
           200: jsonResponse('The audition', auditionSchema),
           ...problemResponses(
-            'invalid_body',
             'unauthenticated',
             'forbidden',
             'audition_not_found',

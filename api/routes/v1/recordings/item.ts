@@ -73,7 +73,6 @@ const createLink = (
         response: {
           201: jsonResponse('The link', recordingLinkSchema),
           ...problemResponses(
-            'invalid_body',
             'unauthenticated',
             'forbidden',
             'recording_not_found',
@@ -119,7 +118,6 @@ const remove = (api: Api, { repositories: { recordings, recordingDeletions } }: 
         response: {
           202: jsonResponse('The recording is being deleted', recordingSchema),
           ...problemResponses(
-            'invalid_body',
             'unauthenticated',
             'forbidden',
             'recording_not_found',

@@ -21,7 +21,7 @@ const holdRequest = z.strictObject({
   reason: singleLineText(500).describe('Why the recordings must be kept. No personal data'),
 });
 
-const refusals = ['invalid_body', 'unauthenticated', 'forbidden'] as const;
+const refusals = ['unauthenticated', 'forbidden'] as const;
 const bodyRefusals = ['body_too_large', 'unsupported_media_type'] as const;
 
 const deleted = (subject: string): Refusal =>

@@ -10,7 +10,7 @@ const policySchema = recordingPolicySchema.meta({
   description: 'How long recordings are kept, here and at the provider',
 });
 
-const refusals = ['invalid_body', 'unauthenticated', 'forbidden'] as const;
+const refusals = ['unauthenticated', 'forbidden'] as const;
 
 /** Registers the routes. */
 export const recordingPolicyRoutes = (

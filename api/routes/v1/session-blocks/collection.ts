@@ -77,7 +77,7 @@ const list = (api: Api, { repositories }: ApiDependencies): void => {
         querystring: listQuery,
         response: {
           200: jsonResponse('A page of session blocks, the newest first', pageSchemaOf(sessionBlockSchema)),
-          ...problemResponses('invalid_body', 'unauthenticated', 'forbidden'),
+          ...problemResponses('unauthenticated', 'forbidden'),
         },
       },
     },

@@ -75,7 +75,7 @@ describe('one session', () => {
     ['2026-12-02T10:00', { status: 'cancelled' }, 404, 'session_not_found'],
     ['2026-12-01T10:15', { status: 'cancelled' }, 404, 'session_not_found'],
     ['2026-02-30T10:00', { status: 'cancelled' }, 404, 'session_not_found'],
-    ['tomorrow', { status: 'cancelled' }, 400, 'invalid_body'],
+    ['tomorrow', { status: 'cancelled' }, 400, 'invalid_path'],
     [
       '2026-12-03T10:00',
       { start: '2026-12-03T10:00', end: '2026-12-03T09:00' },

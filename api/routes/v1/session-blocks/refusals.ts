@@ -1,7 +1,7 @@
 /** The refusals that the routes of session blocks share. */
 import type { RefusalCode } from '../../../../domain/errors.ts';
 
-const common = ['invalid_body', 'unauthenticated', 'forbidden'] as const satisfies readonly RefusalCode[];
+const common = ['unauthenticated', 'forbidden'] as const satisfies readonly RefusalCode[];
 
 const bodies = ['body_too_large', 'unsupported_media_type'] as const satisfies readonly RefusalCode[];
 

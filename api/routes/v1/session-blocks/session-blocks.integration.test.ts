@@ -172,8 +172,8 @@ describe('the sessions', () => {
     expect(await refusal('from=2026-12-02T00:00:00Z&until=2026-12-01T00:00:00Z')).toBe(
       'slot_ends_before_start',
     );
-    expect(await refusal('from=tomorrow')).toBe('invalid_body');
-    expect(await refusal('form=2026-12-02T00:00:00Z')).toBe('invalid_body');
+    expect(await refusal('from=tomorrow')).toBe('invalid_query');
+    expect(await refusal('form=2026-12-02T00:00:00Z')).toBe('invalid_query');
   });
 });
 

@@ -26,7 +26,7 @@ const longestListing = 366 * day;
 const defaultListing = 31 * day;
 
 const listQuery = z
-  .object({
+  .strictObject({
     from: timeQuery.optional().describe('By default now'),
     until: timeQuery.optional().describe('At most 366 days after `from`. By default 31 days after it'),
   })

@@ -23,7 +23,7 @@ import {
 /** For this time both the old and the new secret sign. */
 const overlapMs = 24 * 3_600_000;
 
-const common = ['invalid_body', 'unauthenticated', 'forbidden', 'endpoint_not_found'] as const;
+const common = ['unauthenticated', 'forbidden', 'endpoint_not_found'] as const;
 const withBody = [...common, 'body_too_large', 'unsupported_media_type'] as const;
 
 const rotate = (api: Api, dependencies: ApiDependencies): void => {

@@ -34,7 +34,6 @@ const create = (api: Api, dependencies: ApiDependencies): void => {
         response: {
           201: jsonResponse('The endpoint is enabled', endpointWithSecretSchema),
           ...problemResponses(
-            'invalid_body',
             'unauthenticated',
             'forbidden',
             'address_not_allowed',

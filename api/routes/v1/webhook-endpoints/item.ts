@@ -17,7 +17,7 @@ import {
   urlWithoutQuery,
 } from '../../../webhook-endpoints/endpoint.ts';
 
-const notFound = ['invalid_body', 'unauthenticated', 'forbidden', 'endpoint_not_found'] as const;
+const notFound = ['unauthenticated', 'forbidden', 'endpoint_not_found'] as const;
 
 const read = (api: Api, dependencies: ApiDependencies): void => {
   api.get(

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { withCanonicalAddresses } from './canonical-addresses.ts';
+
+describe('a phone number', () => {
+  it.each([
+    ['06 12 34 56 78', 'FR', '+33612345678'],
+    ['(020) 7946-0018', 'GB', '+442079460018'],
+    ['+33 (0)6 12 34 56 78', undefined, '+33612345678'],
+    ['+33612345678', 'US', '+33612345678'],
+    ['(212) 555-2368', 'US', '+12125552368'],
+    ['+15005550006', undefined, '+15005550006'],
+  ])('%s of %s becomes %s', (phone, phoneRegion, expected) => {
+    expect(withCanonicalAddresses({ phone, phoneRegion }, '')).toEqual({ phone: expected });
+  });
+
+  it.each([
+    ['06 12 34 56 78', undefined, ['/participants/0/phone', '/participants/0/phoneRegion']],
+    ['06 12', 'FR', ['/participants/0/phone']],
+    ['06 12 34 56 78', 'XX', ['/participants/0/phoneRegion']],
+    ['+999123456789', undefined, ['/participants/0/phone']],
+  ])('%s of %s is refused', (phone, phoneRegion, pointers) => {
+    expect(() => withCanonicalAddresses({ phone, phoneRegion }, '/participants/0')).toThrowError(
+      expect.objectContaining({ code: 'invalid_body', pointers }),
+    );
+  });
+});

@@ -1,0 +1,16 @@
+/** The forms in which a request can have a phone number. `canonical-addresses.ts` turns them into E.164. */
+import { z } from 'zod';
+
+export const phoneSchema = z
+  .string()
+  .max(40)
+  .regex(
+    /^[+(]?[\d\s()./-]+$/,
+    'write a phone number as +33612345678, or as 06 12 34 56 78 with a phoneRegion',
+  )
+  .describe('A phone number: international with +, or national with `phoneRegion`');
+
+export const phoneRegionSchema = z
+  .string()
+  .regex(/^[A-Z]{2}$/)
+  .describe('The country of a number in national form: two letters of ISO 3166-1, such as FR');
