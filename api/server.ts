@@ -119,7 +119,7 @@ export const startApi = async ({
   const repositories = createRepositories(database.db, createKeyWrapping(configuration));
   const providers = createProviders(
     configuration,
-    createUnreadableReport(repositories.unreadableEvents, logger),
+    createUnreadableReport(repositories, logger),
   );
   const accessTokens = createAccessTokens({
     store: repositories.connections,

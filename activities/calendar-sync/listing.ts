@@ -53,11 +53,12 @@ export const createListing = ({
         at = await syncedCalendars.beginListing(calendar);
         continue;
       }
-      const { changes, wholeSeries, listedUntil, nextPage, nextCursor } = answer;
+      const { changes, wholeSeries, leftOut, listedUntil, nextPage, nextCursor } = answer;
       const isStored = await syncedEvents.storePage(at, {
         requestedAt,
         events: changes.map(toStore),
         wholeSeries,
+        leftOut,
         listedUntil,
         nextPage,
         nextCursor,

@@ -290,6 +290,7 @@ describe.each(['radicale', 'xandikos'] as const)('calendars at %s', (program) =>
           {
             connection: 'conn_1',
             organization: 'org_1',
+            calendarId: expect.stringMatching(/^http.*\/$/),
             count: 1,
             faults: ['unknown_zone: Middle-earth/Shire'],
           },

@@ -254,7 +254,7 @@ describe.each(['radicale', 'xandikos'] as const)('changes of calendars at %s', (
           expect(whole).toEqual(['/dense.ics', '/one.ics']);
           expect(ids(found)).toContain('one');
           expect(unreadable).toMatchObject([
-            { faults: Array<string>(5).fill('too_many_occurrences: RRULE'), count: 19 },
+            { faults: ['too_many_occurrences: RRULE'], count: 19 },
           ]);
         },
       );

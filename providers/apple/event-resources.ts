@@ -118,7 +118,7 @@ export const queryEvents = async (
   scope: CaldavScope,
   calendarUrl: string,
   window: { readonly from: number; readonly until: number },
-): Promise<readonly EventResource[]> => {
+): Promise<FoundResources> => {
   const answers = await queryWhere(scope, calendarUrl, {
     'time-range': { _attributes: { start: digitsOf(window.from), end: digitsOf(window.until) } },
   });
@@ -136,11 +136,14 @@ export const queryEvents = async (
     .filter(({ status }) => status < 400)
     .map((answer) => readResource(calendarUrl, answer));
   const without = resources.filter((resource) => resource.text === undefined).map(({ url }) => url);
-  const missing: EventResource[] = [];
+  const found = [...resources.flatMap(withText)];
+  const withoutText: string[] = [];
   for (let from = 0; from < without.length; from += eventsPerRequest) {
-    missing.push(...(await getEvents(scope, calendarUrl, without.slice(from, from + eventsPerRequest))));
+    const missing = await findResources(scope, calendarUrl, without.slice(from, from + eventsPerRequest));
+    found.push(...missing.resources);
+    withoutText.push(...missing.withoutText);
   }
-  return [...resources.flatMap(withText), ...missing];
+  return { resources: found, withoutText };
 };
 
 const withText = ({
@@ -154,15 +157,25 @@ export const isSame = (href: string | undefined, url: string): boolean =>
   href !== undefined &&
   new URL(href, url).pathname.replace(/\/$/, '') === new URL(url).pathname.replace(/\/$/, '');
 
+export interface FoundResources {
+  readonly resources: readonly EventResource[];
+  /** The URLs of those that exist, and whose text the server does not send. */
+  readonly withoutText: readonly string[];
+}
+
+/** Like `findResources`; resources without a text are left out. */
+const getEvents = async (...request: Parameters<typeof findResources>): Promise<readonly EventResource[]> =>
+  (await findResources(...request)).resources;
+
 /**
  * Returns the resources with these URLs that exist (`calendar-multiget`: RFC 4791, section 7.9).
  * @throws {ProviderError} when the server does not answer for one of them, such as without the permission any more
  */
-export const getEvents = async (
+export const findResources = async (
   scope: CaldavScope,
   calendarUrl: string,
   urls: readonly string[],
-): Promise<readonly EventResource[]> => {
+): Promise<FoundResources> => {
   const answers = await report(scope, calendarUrl, {
     'calendar-multiget': {
       _attributes: namespaces,
@@ -177,13 +190,17 @@ export const getEvents = async (
       message: `the server answered ${failed.status} for a resource`,
     });
   }
-  return answers
+  const present = answers
     .filter(({ status }) => status < 400)
-    .flatMap((answer) => withText(readResource(calendarUrl, answer)));
+    .map((answer) => readResource(calendarUrl, answer));
+  return {
+    resources: present.flatMap(withText),
+    withoutText: present.filter(({ text }) => text === undefined).map(({ url }) => url),
+  };
 };
 
 /** Any other status of a resource does not say that it is gone: its event would be taken for deleted. */
-const goneStatuses: ReadonlySet<number> = new Set([404, 410]);
+export const goneStatuses: ReadonlySet<number> = new Set([404, 410]);
 
 /**
  * Returns the resource of an event of ours: the one that we have named, or the one with its UID, because some servers

@@ -3,11 +3,11 @@ import { addConnection } from '../../domain/errors.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
 import { AnswerTooLarge } from '../http/limited-body.ts';
-import type { CalendarFault } from '../icalendar/faults.ts';
+import { type CalendarFault, textsOf } from '../icalendar/faults.ts';
 import { parseWebAddress } from '../outbound/early-check.ts';
 import { maySendCredentials } from '../outbound/guarded-fetch.ts';
 import type { CallContext, ConnectedAccount } from '../ports.ts';
-import type { UnreadableEvents } from '../unreadable-events.ts';
+import { differentFaults, type UnreadableEvents } from '../unreadable-events.ts';
 import { type Fetch, type FetchFor, type Outcome, recordingFetch } from './client.ts';
 import { appleError, fromApple, userMessages } from './errors.ts';
 import { largestEventsAnswer, requestDeadlineMs } from './settings.ts';
@@ -29,16 +29,15 @@ export interface CaldavScope {
   readonly call: CallContext;
 }
 
-const maxReportedFaults = 5;
-
 /** Reports what was wrong with the events of a calendar. */
 export const reportFaults = (
   { connection: { id: connection, organization }, reportUnreadable }: CaldavScope,
+  calendarId: string,
   faults: readonly Pick<CalendarFault, 'code' | 'about'>[],
 ): void => {
   if (faults.length === 0) return;
-  const first = faults.slice(0, maxReportedFaults).map(({ code, about }) => `${code}: ${about}`);
-  reportUnreadable({ connection, organization, count: faults.length, faults: first });
+  const different = differentFaults(textsOf(faults));
+  reportUnreadable({ connection, organization, calendarId, count: faults.length, faults: different });
 };
 
 /**

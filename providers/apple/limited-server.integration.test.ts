@@ -32,8 +32,8 @@ const setup = async (pageSize = 50) => {
       { pageSize, now },
     );
   const changes = create();
-  const listPage = (position: ListingPosition, by = changes) =>
-    by.listChanges(caldavAccount(server.url), server.calendarId, position, callContext(), nothingStored);
+  const listPage = (position: ListingPosition, by = changes, stored = nothingStored) =>
+    by.listChanges(caldavAccount(server.url), server.calendarId, position, callContext(), stored);
   const list = async (start: ListingPosition, by: () => typeof changes = () => changes) => {
     const found: ListedChange[] = [];
     for (let position = start; ; ) {
@@ -128,6 +128,76 @@ describe('an event that is cancelled instead of deleted', () => {
     server.store('one', single('one', 'STATUS:CANCELLED'));
     const { found } = await list({ kind: 'changes', cursor });
     expect(found).toEqual([{ id: '/one.ics' }, { id: 'one', series: '/one.ics' }]);
+  });
+});
+
+describe('a damaged resource of a CalDAV calendar', () => {
+  it.each([
+    ['has no start', (text: string) => text.replace(/DTSTART.*\r\n/, '')],
+    ['is no calendar', () => 'Dear customer'],
+    ['is empty', () => ''],
+    ['has a rule that cannot be read', (text: string) => text.replace('DURATION', 'RRULE:SOON\r\nDURATION')],
+  ])('that %s is not listed as deleted, nor as the whole series', async (_what, damage) => {
+    const { server, list, listPage } = await setup();
+    for (const uid of ['one', 'two']) server.store(uid, single(uid));
+    const { cursor } = await list({ kind: 'all', since });
+    server.store('one', damage(single('one')));
+    server.store('two', single('two', 'SUMMARY:Changed'));
+    for (const position of [{ kind: 'changes', cursor } as const, { kind: 'all', since } as const]) {
+      const page = await listPage(position);
+      if (page.kind !== 'page') throw new Error(page.kind);
+      expect(page.changes.filter(({ event: listed }) => !listed)).toEqual([]);
+      expect(page.wholeSeries).toEqual(['/two.ics']);
+      expect(page.leftOut).toMatchObject({
+        events: [
+          { by: 'series', series: '/one.ics' },
+          { by: 'id', id: 'one' },
+        ],
+        faults: [expect.any(String)],
+      });
+    }
+  });
+
+  it('whose contents the server does not send is not listed as deleted', async () => {
+    const { server, listPage } = await setup();
+    for (const uid of ['one', 'two']) server.store(uid, single(uid));
+    server.withoutText.add('one.ics');
+    expect(await listPage({ kind: 'all', since })).toMatchObject({
+      changes: [{ id: 'two' }],
+      leftOut: { events: [{ by: 'series', series: '/one.ics' }, { by: 'id' }] },
+    });
+  });
+
+  it('that a query by time does not find is read when it was stored before', async () => {
+    const { server, listPage, create } = await setup();
+    for (const uid of ['one', 'two']) server.store(uid, single(uid));
+    server.store('ann@example.com', single('three').replace(/DTSTART.*\r\n/, ''));
+    server.unplaced.add('ann@example.com.ics');
+    const stored = { etags: async () => new Map([['/ann@example.com.ics', '"1"']]) };
+    const page = await listPage({ kind: 'all', since }, create(), stored);
+    expect(page).toMatchObject({
+      changes: [{ id: 'one' }, { id: 'two' }],
+      leftOut: { events: expect.arrayContaining([{ by: 'series', series: '/ann@example.com.ics' }]) },
+    });
+  });
+});
+
+describe('a CalDAV calendar that is withdrawn while it is read', () => {
+  it.each([
+    ['was deleted', 'gone', 'not_found'],
+    ['may not be read any more', 'busy_times_only', 'not_permitted'],
+  ] as const)('because it %s has no deleted events', async (_what, access, kind) => {
+    const { server, list, listPage } = await setup(2);
+    for (const uid of named(4)) server.store(uid, single(uid));
+    const { cursor } = await list({ kind: 'all', since });
+    const first = await listPage({ kind: 'all', since });
+    if (first.kind !== 'page') throw new Error(first.kind);
+    server.access = access;
+    await expect(listPage({ kind: 'changes', cursor })).rejects.toMatchObject({ fault: { kind } });
+    if (access === 'gone') {
+      const next = listPage({ kind: 'all', since, page: first.nextPage });
+      await expect(next).rejects.toMatchObject({ fault: { kind } });
+    }
   });
 });
 

@@ -13,6 +13,12 @@ export interface ScriptedCaldav {
   store(name: string, text: string | undefined): void;
   /** Names of resources whose contents are refused, each with its status, such as `403 Forbidden`. */
   readonly refused: Map<string, string>;
+  /** Names of resources that no query by time finds, because the server cannot tell when they are. */
+  readonly unplaced: Set<string>;
+  /** Names of resources whose contents are not sent, although they exist. */
+  readonly withoutText: Set<string>;
+  /** Whether the calendar was deleted, or may not be read any more. */
+  access: 'read' | 'gone' | 'busy_times_only';
   /** The most resources of one answer that lists them. */
   limit: number;
   /** The oldest token that the server knows, and the status with which it refuses others. */
@@ -39,8 +45,16 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
   const resources = new Map<string, { readonly text: string | undefined; readonly changed: number }>();
   let state = 0;
 
+  /** What a server tells of the resources of a calendar that may not be read any more. */
+  const lost = (resource: { readonly changed: number }) => ({
+    text: undefined,
+    changed: Math.max(resource.changed, state + 1),
+  });
+
   const query = (): string => {
-    const present = [...resources].filter(([, { text }]) => text !== undefined);
+    const present = [...resources].filter(
+      ([name, { text }]) => text !== undefined && !scripted.unplaced.has(name),
+    );
     const listed = present
       .slice(0, scripted.limit)
       .map(([name, { changed }]) => response(path + name, etag(changed)));
@@ -49,6 +63,7 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
 
   const changes = (since: number): string => {
     const all = [...resources]
+      .map(([name, resource]) => [name, scripted.access === 'read' ? resource : lost(resource)] as const)
       .filter(([, { text, changed }]) => changed > since && (since > 0 || text !== undefined))
       .sort(([, one], [, other]) => one.changed - other.changed);
     const listed = all.slice(0, scripted.limit);
@@ -66,10 +81,11 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
   const contents = (body: string): string =>
     [...body.matchAll(/<d:href>([^<]+)</g)]
       .map(([, href = '']) => {
-        const name = href.slice(path.length);
+        const name = decodeURIComponent(href.slice(path.length));
         const refusal = scripted.refused.get(name);
         if (refusal !== undefined) return response(href, status(refusal));
-        const found = resources.get(name);
+        const found = scripted.access === 'gone' ? undefined : resources.get(name);
+        if (found && scripted.withoutText.has(name)) return response(href, etag(found.changed));
         return found?.text === undefined
           ? response(href, status('404 Not Found'))
           : response(
@@ -82,7 +98,16 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
       .join('');
 
   const answerTo = (method: string, body: string): string | number => {
-    if (method === 'PROPFIND') return response(path, props(`<d:sync-token>${tokenOf(state)}</d:sync-token>`));
+    if (method === 'PROPFIND') {
+      if (scripted.access === 'gone') return 404;
+      const privilege = scripted.access === 'read' ? '<d:read/>' : '<c:read-free-busy/>';
+      return response(
+        path,
+        props(
+          `<d:sync-token>${tokenOf(state)}</d:sync-token><d:current-user-privilege-set><d:privilege>${privilege}</d:privilege></d:current-user-privilege-set>`,
+        ),
+      );
+    }
     if (body.includes('calendar-multiget')) return contents(body);
     if (body.includes('calendar-query')) return query();
     const [, token = ''] = /<d:sync-token>([^<]*)</.exec(body) ?? [];
@@ -118,6 +143,9 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
       resources.set(`${name}.ics`, { text, changed: state });
     },
     refused: new Map(),
+    unplaced: new Set(),
+    withoutText: new Set(),
+    access: 'read',
     limit: Number.POSITIVE_INFINITY,
     tokens: { oldest: 0, refusal: 403 },
     requests: [],
