@@ -30,6 +30,7 @@ interface Options {
   readonly pageSize?: number;
   readonly roundMs?: number;
   readonly reconciliationHours?: number;
+  readonly maxEvents?: number;
   /** The clock of the vendor, in epoch milliseconds. */
   readonly clock?: () => number;
   readonly wrap?: (changes: CalendarChanges) => CalendarChanges;
@@ -44,6 +45,7 @@ export const useCalendarSync = () => {
     pageSize = 1_000,
     roundMs = 20_000,
     reconciliationHours = 24,
+    maxEvents,
     clock = Date.now,
     wrap = (same) => same,
     wrapCalendar = (same) => same,
@@ -95,6 +97,7 @@ export const useCalendarSync = () => {
       publicUrl: sandbox.url,
       pollMinutes: 15,
       reconciliationHours,
+      maxEvents,
       roundMs,
     });
     const sync = (change: Partial<SyncCalendarsInput> = {}): Promise<SyncCalendarsResult> => {
