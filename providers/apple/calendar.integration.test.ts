@@ -79,9 +79,9 @@ const setupWith = (server: () => CaldavServer) => {
 const valueOf = (data: string | undefined, name: string) =>
   new RegExp(`^${name}[^:\\r\\n]*:(.*)$`, 'm').exec(data ?? '')?.[1]?.trim();
 
-describe.each(['radicale', 'xandikos'] as const)('calendars at %s', (program) => {
+describe.each(['radicale', 'xandikos', 'go-webdav'] as const)('calendars at %s', (program) => {
   describe.skipIf(!hasCaldavServer(program))(
-    `(python3 with the package ${program}, or CALDAV_PYTHON)`,
+    `(tests/harness/caldav-servers.ts: ${program})`,
     () => {
       let server: CaldavServer;
       beforeAll(async () => {

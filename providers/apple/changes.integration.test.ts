@@ -32,7 +32,13 @@ const single = (uid: string, start = '20261210T090000Z', ...lines: readonly stri
 
 const lesson = (...lines: readonly string[]) =>
   calendarText(
-    ...event('UID:lesson', 'DTSTART;TZID=Europe/Paris:20261207T100000', 'DURATION:PT1H', ...lines),
+    ...event(
+      'UID:lesson',
+      'DTSTAMP:20261101T000000Z',
+      'DTSTART;TZID=Europe/Paris:20261207T100000',
+      'DURATION:PT1H',
+      ...lines,
+    ),
   );
 
 const setupWith =
@@ -142,9 +148,9 @@ const startServerWithoutTokens = async (target: string): Promise<FaultyProxy> =>
   return proxy;
 };
 
-describe.each(['radicale', 'xandikos'] as const)('changes of calendars at %s', (program) => {
+describe.each(['radicale', 'xandikos', 'go-webdav'] as const)('changes of calendars at %s', (program) => {
   describe.skipIf(!hasCaldavServer(program))(
-    `(python3 with the package ${program}, or CALDAV_PYTHON)`,
+    `(tests/harness/caldav-servers.ts: ${program})`,
     () => {
       let server: CaldavServer;
       beforeAll(async () => {
@@ -152,6 +158,7 @@ describe.each(['radicale', 'xandikos'] as const)('changes of calendars at %s', (
       });
       afterAll(() => server.close());
       const setup = setupWith(() => server);
+      const hasNoTokens = program === 'go-webdav';
 
       it('are all events in pages first, then only what has changed', async () => {
         const { list, store, remove, write } = await setup();
@@ -200,6 +207,7 @@ describe.each(['radicale', 'xandikos'] as const)('changes of calendars at %s', (
         const moved = [
           ...event(
             'UID:lesson',
+            'DTSTAMP:20261101T000000Z',
             'DTSTART;TZID=Europe/Paris:20261207T100000',
             'DURATION:PT1H',
             'RRULE:FREQ=WEEKLY;COUNT=3',
@@ -207,6 +215,7 @@ describe.each(['radicale', 'xandikos'] as const)('changes of calendars at %s', (
           ),
           ...event(
             'UID:lesson',
+            'DTSTAMP:20261101T000000Z',
             'RECURRENCE-ID;TZID=Europe/Paris:20261214T100000',
             'DTSTART;TZID=Europe/Paris:20261215T150000',
             'DURATION:PT1H',
@@ -238,7 +247,7 @@ describe.each(['radicale', 'xandikos'] as const)('changes of calendars at %s', (
         'of a dense resource are limited, and the others are listed',
         async () => {
           const { list, store, unreadable } = await setup();
-          const dense = Array.from({ length: 20 }, (_, at) =>
+          const dense = Array.from({ length: 8 }, (_, at) =>
             event(
               'UID:dense',
               'DTSTAMP:20261101T000000Z',
@@ -254,12 +263,12 @@ describe.each(['radicale', 'xandikos'] as const)('changes of calendars at %s', (
           expect(whole).toEqual(['/dense.ics', '/one.ics']);
           expect(ids(found)).toContain('one');
           expect(unreadable).toMatchObject([
-            { faults: ['too_many_occurrences: RRULE'], count: 19 },
+            { faults: ['too_many_occurrences: RRULE'], count: 7 },
           ]);
         },
       );
 
-      it('report an unknown cursor, page or token as expired', async () => {
+      it.skipIf(hasNoTokens)('report an unknown cursor, page or token as expired', async () => {
         const { list, listPage, store } = await setup();
         await store('one', single('one'));
         const { cursor } = await list({ kind: 'all', since });
@@ -272,7 +281,7 @@ describe.each(['radicale', 'xandikos'] as const)('changes of calendars at %s', (
         expect(await listPage({ kind: 'changes', cursor: unknown })).toEqual(expired);
       });
 
-      it('continue a listing in another process without a gap', async () => {
+      it.skipIf(hasNoTokens)('continue a listing in another process without a gap', async () => {
         const first = await setup();
         for (const uid of ['a', 'b', 'c', 'd']) await first.store(uid, single(uid));
         const page = await first.listPage({ kind: 'all', since });
@@ -315,7 +324,7 @@ describe.each(['radicale', 'xandikos'] as const)('changes of calendars at %s', (
         await expect(changes).rejects.toMatchObject({ fault: { kind: 'not_found' } });
       });
 
-      it('of a server without sync-collection are found by the CTag and the etags', async () => {
+      it.skipIf(hasNoTokens)('of a server without sync-collection are found by the CTag and the etags', async () => {
         const proxy = await startServerWithoutTokens(server.url);
         const { list, store, remove } = await setup({ proxy });
         for (const uid of ['one', 'two', 'three']) await store(uid, single(uid));

@@ -114,7 +114,9 @@ export const createCaldavChanges = (
     const begun = page ?? newPage({ horizon, ...state });
     try {
       // The server may read days and floating times in another zone than the calendar's.
-      const listed = await listResources(scope, url, toEpochMs(since) - day);
+      const listed = await listResources(scope, url, toEpochMs(since) - day, {
+        hasEnd: begun.next.token === undefined,
+      });
       const names = new Set(listed.map(({ href }) => seriesOfHref(href)));
       // A server cannot tell when a damaged event is, and leaves it out of the answer.
       const unlisted = [...(await stored.etags()).keys()].filter((series) => !names.has(series));
@@ -152,7 +154,7 @@ export const createCaldavChanges = (
     if (!page && ctag !== undefined && state.ctag === ctag) return { unchanged: cursor };
     const etags = await stored.etags();
     // Earlier than what is stored, so that no event between the two times seems to be deleted.
-    const listed = await listResources(scope, url, now() - 3 * day);
+    const listed = await listResources(scope, url, now() - 3 * day, { hasEnd: true });
     const names = new Set(listed.map(({ href }) => seriesOfHref(href)));
     const changed = listed.filter(({ href, etag }) => {
       const known = etags.get(seriesOfHref(href));

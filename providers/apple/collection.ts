@@ -2,16 +2,13 @@
 import { type DAVResponse, davRequest } from 'tsdav';
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
+import { day } from '../../domain/time/units.ts';
 import { withoutEffect } from '../operations.ts';
 import { appleError } from './errors.ts';
-import { digitsOf, goneStatuses, isSame, namespaces, queryWhere, textValue } from './event-resources.ts';
+import { digitsOf, isSame, namespaces, textValue } from './dav-values.ts';
+import { goneStatuses, queryWhere } from './event-resources.ts';
 import { type CaldavScope, exchange } from './exchange.ts';
-
-/** A resource of a calendar. Its href is a path without a host: a server may not choose another one. */
-export interface NamedResource {
-  readonly href: string;
-  readonly etag: string | undefined;
-}
+import { isQueryFault, listNames, type NamedResource, resourceOf } from './resource-names.ts';
 
 /** What tells that a calendar has changed. */
 export interface CollectionState {
@@ -83,20 +80,41 @@ export const readCollectionState = async (scope: CaldavScope, url: string): Prom
   return { token: token === '' ? undefined : token, ctag };
 };
 
+/** An end of the query, where it needs one. Every vendor lists the events of a year. In milliseconds. */
+const farAheadMs = 1_830 * day;
+
 /**
- * Returns the events of the calendar that can end after `from`.
+ * Returns the events of the calendar that can end after `from`: all of its resources when the server cannot find events by time.
  *
+ * @param hasEnd Servers exist that find no series in a range without an end (go-webdav 0.6). They list no changes either.
  * @throws {ProviderError} `too_many_events` when the server cuts the answer off
  */
 export const listResources = async (
   scope: CaldavScope,
   url: string,
   from: number,
+  { hasEnd }: { readonly hasEnd: boolean },
+): Promise<readonly NamedResource[]> => {
+  try {
+    return await queryByTime(scope, url, {
+      start: digitsOf(from),
+      ...(hasEnd ? { end: digitsOf(from + farAheadMs) } : {}),
+    });
+  } catch (error) {
+    if (!isQueryFault(error)) throw error;
+    return listNames(scope, url);
+  }
+};
+
+const queryByTime = async (
+  scope: CaldavScope,
+  url: string,
+  range: { readonly start: string; readonly end?: string },
 ): Promise<readonly NamedResource[]> => {
   const answers = await queryWhere(
     scope,
     url,
-    { 'time-range': { _attributes: { start: digitsOf(from) } } },
+    { 'time-range': { _attributes: range } },
     { 'd:getetag': {} },
   );
   const whole = answers.find(({ status, href }) => status === 507 || (status >= 400 && isSame(href, url)));
@@ -109,15 +127,6 @@ export const listResources = async (
     });
   }
   return answers.filter(({ status }) => status < 400).flatMap((answer) => resourceOf(answer, url));
-};
-
-const etagSchema = z.object({ getetag: textValue.optional().catch(undefined) });
-
-/** Servers also list the calendar itself, and collections inside it. */
-const resourceOf = ({ href = '', props }: DAVResponse, url: string): readonly NamedResource[] => {
-  const { pathname } = new URL(href, url);
-  if (pathname.endsWith('/') || isSame(href, url)) return [];
-  return [{ href: pathname, etag: etagSchema.parse(props ?? {}).getetag }];
 };
 
 export interface CollectionChanges {

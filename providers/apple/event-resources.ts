@@ -13,8 +13,10 @@ import {
 import { z } from 'zod';
 import { withoutEffect } from '../operations.ts';
 import { parseWebAddress } from '../outbound/early-check.ts';
+import { digitsOf, isSame, namespaces, textValue } from './dav-values.ts';
 import { appleError } from './errors.ts';
 import { type CaldavScope, exchange } from './exchange.ts';
+import { isQueryFault, listNames } from './resource-names.ts';
 import { eventsPerRequest } from './settings.ts';
 
 /** A resource as the server stores it. */
@@ -45,19 +47,8 @@ export const calendarUrlOf = (operation: CaldavScope['operation'], calendarId: s
   return url.href;
 };
 
-/** The XML namespaces of requests. */
-export const namespaces = {
-  'xmlns:d': 'DAV:',
-  'xmlns:c': 'urn:ietf:params:xml:ns:caldav',
-} as const;
 const withData = { 'd:getetag': {}, 'c:calendar-data': {} } as const;
 
-/** A text in an answer. `tsdav` reads some texts as numbers. */
-export const textValue = z.union([
-  z.string(),
-  z.number().transform(String),
-  z.object({ _cdata: z.string() }).transform(({ _cdata }) => _cdata),
-]);
 const propsSchema = z.object({
   getetag: textValue.optional().catch(undefined),
   calendarData: textValue.optional().catch(undefined),
@@ -119,6 +110,24 @@ export const queryEvents = async (
   calendarUrl: string,
   window: { readonly from: number; readonly until: number },
 ): Promise<FoundResources> => {
+  try {
+    return await queryWindow(scope, calendarUrl, window);
+  } catch (error) {
+    if (!isQueryFault(error)) throw error;
+    const names = await listNames(scope, calendarUrl);
+    return readTexts(
+      scope,
+      calendarUrl,
+      names.map(({ href }) => new URL(href, calendarUrl).href),
+    );
+  }
+};
+
+const queryWindow = async (
+  scope: CaldavScope,
+  calendarUrl: string,
+  window: { readonly from: number; readonly until: number },
+): Promise<FoundResources> => {
   const answers = await queryWhere(scope, calendarUrl, {
     'time-range': { _attributes: { start: digitsOf(window.from), end: digitsOf(window.until) } },
   });
@@ -136,14 +145,24 @@ export const queryEvents = async (
     .filter(({ status }) => status < 400)
     .map((answer) => readResource(calendarUrl, answer));
   const without = resources.filter((resource) => resource.text === undefined).map(({ url }) => url);
-  const found = [...resources.flatMap(withText)];
+  const missing = await readTexts(scope, calendarUrl, without);
+  return { ...missing, resources: [...resources.flatMap(withText), ...missing.resources] };
+};
+
+/** Requests the resources in groups. */
+const readTexts = async (
+  scope: CaldavScope,
+  calendarUrl: string,
+  urls: readonly string[],
+): Promise<FoundResources> => {
+  const resources: EventResource[] = [];
   const withoutText: string[] = [];
-  for (let from = 0; from < without.length; from += eventsPerRequest) {
-    const missing = await findResources(scope, calendarUrl, without.slice(from, from + eventsPerRequest));
-    found.push(...missing.resources);
-    withoutText.push(...missing.withoutText);
+  for (let from = 0; from < urls.length; from += eventsPerRequest) {
+    const found = await findResources(scope, calendarUrl, urls.slice(from, from + eventsPerRequest));
+    resources.push(...found.resources);
+    withoutText.push(...found.withoutText);
   }
-  return { resources: found, withoutText };
+  return { resources, withoutText };
 };
 
 const withText = ({
@@ -151,11 +170,6 @@ const withText = ({
   ...resource
 }: Partial<EventResource> & Pick<EventResource, 'url'>): readonly EventResource[] =>
   found === undefined ? [] : [{ ...resource, etag: resource.etag, text: found }];
-
-/** Whether the href is that of the calendar itself. */
-export const isSame = (href: string | undefined, url: string): boolean =>
-  href !== undefined &&
-  new URL(href, url).pathname.replace(/\/$/, '') === new URL(url).pathname.replace(/\/$/, '');
 
 export interface FoundResources {
   readonly resources: readonly EventResource[];
@@ -266,10 +280,6 @@ export const deleteEventResource = async (
     deleteCalendarObject({ calendarObject: { url, ...(etag !== undefined && { etag }) }, headers, fetch }),
   );
 };
-
-/** Returns `20261201T090000Z`. */
-export const digitsOf = (epochMs: number): string =>
-  `${new Date(epochMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
 
 const zonePropsSchema = z.object({
   calendarTimezoneId: textValue.optional().catch(undefined),

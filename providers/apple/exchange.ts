@@ -105,6 +105,8 @@ const conditions = [
   'supported-calendar-component',
   // RFC 6578, section 3.2.
   'valid-sync-token',
+  // RFC 4791, section 7.8.
+  'supported-filter',
 ] as const;
 
 const conditionOf = (problem: string): string | undefined =>
