@@ -29,7 +29,8 @@ import type { CaldavScope } from './exchange.ts';
 import { createKeptLists } from './kept-lists.ts';
 import { deletionOf, hrefOfSeries, seriesOfHref, unreadOf } from './listed-events.ts';
 import { type Cursor, type Page, readCursor, readPage, writeCursor, writePage } from './listing-position.ts';
-import { isTooLarge, readPageOf } from './page-reading.ts';
+import { readPageOf } from './page-reading.ts';
+import { isTooLarge } from './resource-names.ts';
 import { pageDeadlineMs, resourcesPerPage, seriesListMs, seriesWindowMs } from './settings.ts';
 
 const listOperation = operationOf('apple', 'calendar.listChanges');

@@ -5,10 +5,10 @@ import { ProviderError } from '../../domain/errors.ts';
 import { day } from '../../domain/time/units.ts';
 import { withoutEffect } from '../operations.ts';
 import { appleError } from './errors.ts';
-import { digitsOf, isSame, namespaces, textValue } from './dav-values.ts';
+import { digitsOf, isCutOff, isSame, namespaces, textValue } from './dav-values.ts';
 import { goneStatuses, queryWhere } from './event-resources.ts';
 import { type CaldavScope, exchange } from './exchange.ts';
-import { isQueryFault, listNames, type NamedResource, resourceOf } from './resource-names.ts';
+import { isQueryFault, isTooLarge, listNames, type NamedResource, resourceOf } from './resource-names.ts';
 
 /** What tells that a calendar has changed. */
 export interface CollectionState {
@@ -101,7 +101,8 @@ export const listResources = async (
       ...(hasEnd ? { end: digitsOf(from + farAheadMs) } : {}),
     });
   } catch (error) {
-    if (!isQueryFault(error)) throw error;
+    // A server that lists changes also continues a list that it cuts off.
+    if (!isQueryFault(error) && !(hasEnd && isTooLarge(error))) throw error;
     return listNames(scope, url);
   }
 };
@@ -205,6 +206,6 @@ export const listCollectionChanges = async (
     denied: namedWith(deniedStatuses),
     token: parsed.data.multistatus.syncToken,
     // Section 3.6.
-    isTruncated: listed.some(({ status, href }) => status === 507 && isSame(href, url)),
+    isTruncated: listed.some((answer) => isCutOff(answer, url)),
   };
 };

@@ -14,10 +14,25 @@ export const textValue = z.union([
   z.object({ _cdata: z.string() }).transform(({ _cdata }) => _cdata),
 ]);
 
-/** Whether the href is that of the calendar itself. */
+/** Whether the href is that of the calendar itself, however it is escaped. */
 export const isSame = (href: string | undefined, url: string): boolean =>
-  href !== undefined &&
-  new URL(href, url).pathname.replace(/\/$/, '') === new URL(url).pathname.replace(/\/$/, '');
+  href !== undefined && pathOf(new URL(href, url)) === pathOf(new URL(url));
+
+const pathOf = ({ pathname }: URL): string => {
+  const path = pathname.replace(/\/$/, '');
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+};
+
+/**
+ * Whether the answer says that the list is cut off (RFC 4791, section 7.8; RFC 6578, section 3.6). A server that has redirected
+ * the request names the calendar by its other path.
+ */
+export const isCutOff = ({ status, href }: { readonly status: number; readonly href?: string }, url: string) =>
+  status === 507 && (isSame(href, url) || href?.endsWith('/') === true);
 
 /** Returns `20261201T090000Z`. */
 export const digitsOf = (epochMs: number): string =>

@@ -256,6 +256,15 @@ export const createEvent = async (
   );
 };
 
+/**
+ * Returns the resource for another attempt to change it. `If-Match` compares strongly, so a weak ETag never matches (RFC 9110,
+ * section 13.1.1): after a refusal, the change is not conditional. It follows its reading immediately.
+ */
+export const afterRefusal = (resource: EventResource, refused: EventResource | undefined): EventResource =>
+  refused?.etag?.startsWith('W/') && refused.etag === resource.etag
+    ? { ...resource, etag: undefined }
+    : resource;
+
 /** Replaces a resource. @throws {ProviderError} `conflict` when another client has changed it, `not_found` when it is gone. */
 export const replaceEvent = async (
   scope: CaldavScope,

@@ -73,7 +73,7 @@ export const exchange = async <Result>(
     }
     throw appleError(operation, {
       status: last.status,
-      code: conditionOf(last.problem ?? ''),
+      code: codeOf(last.problem ?? ''),
       retryAfter: last.retryAfter,
       message: `the server answered ${last.status}`,
     });
@@ -107,7 +107,15 @@ const conditions = [
   'valid-sync-token',
   // RFC 4791, section 7.8.
   'supported-filter',
+  // RFC 4791, section 7.8, and RFC 6578, section 3.2.
+  'number-of-matches-within-limits',
 ] as const;
+
+/** A server may refuse a query with too many results as a whole. */
+const codeOf = (problem: string): string | undefined => {
+  const condition = conditionOf(problem);
+  return condition === 'number-of-matches-within-limits' ? 'too_many_events' : condition;
+};
 
 const conditionOf = (problem: string): string | undefined =>
   conditions.find((condition) => new RegExp(`<(?:[A-Za-z0-9]+:)?${condition}[\\s/>]`).test(problem));

@@ -1,5 +1,4 @@
 /** Reads the resources of a page of changes. */
-import { ProviderError } from '../../domain/errors.ts';
 import { type CalendarFault, textsOf } from '../icalendar/faults.ts';
 import { commonTzid } from '../icalendar/zones/common-zone.ts';
 import { zoneOfTzid } from '../icalendar/zones/iana-zone.ts';
@@ -10,13 +9,9 @@ import { type CaldavScope, reportFaults } from './exchange.ts';
 import { createResourceReader, seriesOfHref, unreadOf } from './listed-events.ts';
 import type { Page } from './listing-position.ts';
 import { createOwnersZone } from './owners-zone.ts';
+import { isTooLarge } from './resource-names.ts';
 import { occurrencesPerPage } from './settings.ts';
 import { createTurns } from './turns.ts';
-
-/** Whether the server or we refuse an answer because of its size. */
-export const isTooLarge = (error: unknown): boolean =>
-  error instanceof ProviderError &&
-  (error.vendor.code === 'too_many_events' || error.vendor.code === 'answer_too_large');
 
 interface ReadPage {
   readonly changes: readonly ListedChange[];

@@ -30,6 +30,11 @@ export const isQueryFault = (error: unknown): boolean =>
   error instanceof ProviderError &&
   (error.vendor.code === 'supported-filter' || error.vendor.status === 500 || error.vendor.status === 501);
 
+/** Whether the server or we refuse an answer because of its size. */
+export const isTooLarge = (error: unknown): boolean =>
+  error instanceof ProviderError &&
+  (error.vendor.code === 'too_many_events' || error.vendor.code === 'answer_too_large');
+
 /** Returns all resources of the calendar. @throws {ProviderError} */
 export const listNames = async (scope: CaldavScope, url: string): Promise<readonly NamedResource[]> => {
   const reading = { ...scope, operation: withoutEffect(scope.operation) };
