@@ -55,7 +55,6 @@ it('a calendar with too many events is no longer read, and is listed again a day
 it('a calendar with nearly too many events can change by more than one page', async () => {
   const { sync, person } = await setUpLarge(4);
   expect(await sync()).toMatchObject({ calendars: [{ state: 'in_sync', listedCount: 5 }] });
-  for (const day of ['20', '21', '22'])
-    person.add(`2031-07-${day}T08:00:00Z`, `2031-07-${day}T09:00:00Z`);
+  for (const day of ['20', '21', '22']) person.add(`2031-07-${day}T08:00:00Z`, `2031-07-${day}T09:00:00Z`);
   expect(await sync()).toMatchObject({ calendars: [{ state: 'in_sync', listedCount: 3 }] });
 });

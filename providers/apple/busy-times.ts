@@ -26,7 +26,10 @@ export const readCalendar = async (
   const url = calendarUrlOf(scope.operation, calendarId);
   const window = { start: Date.parse(from), end: Date.parse(until) };
   // The server may read days and floating times in another zone than the calendar's.
-  const { resources: events, withoutText } = await queryEvents(scope, url, { from: window.start - day, until: window.end + day });
+  const { resources: events, withoutText } = await queryEvents(scope, url, {
+    from: window.start - day,
+    until: window.end + day,
+  });
   const addresses = addressesOf(scope.connection.account);
   const faults: CalendarFault[] = withoutText.map(() => noText);
   const turns = createTurns(scope.call.signal);

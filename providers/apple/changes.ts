@@ -14,8 +14,8 @@
 import { randomUUID } from 'node:crypto';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import { day } from '../../domain/time/units.ts';
-import { operationOf } from '../operations.ts';
 import { textsOf } from '../icalendar/faults.ts';
+import { operationOf } from '../operations.ts';
 import type { CalendarChanges, LeftOutOfPage, ListingPosition, StoredEvents } from '../ports.ts';
 import type { FetchFor } from './client.ts';
 import {

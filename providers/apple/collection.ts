@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
 import { day } from '../../domain/time/units.ts';
 import { withoutEffect } from '../operations.ts';
-import { appleError } from './errors.ts';
 import { digitsOf, isCutOff, isSame, namespaces, textValue } from './dav-values.ts';
+import { appleError } from './errors.ts';
 import { goneStatuses, queryWhere } from './event-resources.ts';
 import { type CaldavScope, exchange } from './exchange.ts';
 import { isQueryFault, isTooLarge, listNames, type NamedResource, resourceOf } from './resource-names.ts';
@@ -112,12 +112,7 @@ const queryByTime = async (
   url: string,
   range: { readonly start: string; readonly end?: string },
 ): Promise<readonly NamedResource[]> => {
-  const answers = await queryWhere(
-    scope,
-    url,
-    { 'time-range': { _attributes: range } },
-    { 'd:getetag': {} },
-  );
+  const answers = await queryWhere(scope, url, { 'time-range': { _attributes: range } }, { 'd:getetag': {} });
   const whole = answers.find(({ status, href }) => status === 507 || (status >= 400 && isSame(href, url)));
   if (whole) {
     throw appleError(withoutEffect(scope.operation), {

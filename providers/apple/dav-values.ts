@@ -31,8 +31,10 @@ const pathOf = ({ pathname }: URL): string => {
  * Whether the answer says that the list is cut off (RFC 4791, section 7.8; RFC 6578, section 3.6). A server that has redirected
  * the request names the calendar by its other path.
  */
-export const isCutOff = ({ status, href }: { readonly status: number; readonly href?: string }, url: string) =>
-  status === 507 && (isSame(href, url) || href?.endsWith('/') === true);
+export const isCutOff = (
+  { status, href }: { readonly status: number; readonly href?: string },
+  url: string,
+) => status === 507 && (isSame(href, url) || href?.endsWith('/') === true);
 
 /** Returns `20261201T090000Z`. */
 export const digitsOf = (epochMs: number): string =>

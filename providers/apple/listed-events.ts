@@ -1,7 +1,7 @@
 /** Maps the resources of a CalDAV calendar to listed changes: a series is listed with each of its occurrences. */
 
-import { addressesOf } from '../icalendar/event.ts';
 import { componentsNamed, readComponents, unfold } from '../icalendar/content-lines.ts';
+import { addressesOf } from '../icalendar/event.ts';
 import { type CalendarFault, losesOccurrences } from '../icalendar/faults.ts';
 import { eachOccurrences, type ListedOccurrence } from '../icalendar/occurrences.ts';
 import type { Span } from '../icalendar/series.ts';

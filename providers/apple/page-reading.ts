@@ -35,7 +35,12 @@ export const readPageOf = async (
   hrefs: readonly string[],
   { from, pageSize }: { readonly from: number; readonly pageSize: number },
 ): Promise<ReadPage> => {
-  const { resources, withoutText, requested, isTooLarge: isLeftOut } = await getSome(scope, url, hrefs, wanted);
+  const {
+    resources,
+    withoutText,
+    requested,
+    isTooLarge: isLeftOut,
+  } = await getSome(scope, url, hrefs, wanted);
   const common = zone ?? commonTzid(resources.map(({ text }) => text));
   const turns = createTurns(scope.call.signal);
   const readResource = createResourceReader(

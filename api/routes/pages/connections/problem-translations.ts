@@ -54,7 +54,8 @@ const en: ProblemTranslations = {
       whatToDo: 'You need not do anything: we keep trying, and the casting office sees it too.',
     },
     events_unreadable: {
-      what: (calendar) => `${calendar} has events that cannot be read completely. They may not count as busy.`,
+      what: (calendar) =>
+        `${calendar} has events that cannot be read completely. They may not count as busy.`,
       whatToDo:
         'Look for events without a start, with an end before their start, or that were imported from a file. Correct them, or delete them and create them again. This note disappears within two days.',
     },
