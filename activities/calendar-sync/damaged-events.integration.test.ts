@@ -21,34 +21,34 @@ import { createSyncActivities } from '../index.ts';
 const setupGoogle = useCalendarSync();
 const benchFor = useActivityHarness();
 
-describe('an event of ours that is listed and cannot be read', () => {
-  const setUpDamage = async (leftOutOf: (id: string) => UnreadEvents, reconciliationHours = 24) => {
-    const damage: { id: string | undefined } = { id: undefined };
-    const parts = await setupGoogle({
-      reconciliationHours,
-      wrap: (changes) => ({
-        ...changes,
-        listChanges: async (...call) => {
-          const page = await changes.listChanges(...call);
-          const { id: damaged } = damage;
-          if (page.kind !== 'page' || damaged === undefined) return page;
-          const leftOut: LeftOutOfPage = { events: [leftOutOf(damaged)], faults: ['unreadable_event: time'] };
-          return { ...page, changes: page.changes.filter(({ id }) => id !== damaged), leftOut };
-        },
-      }),
-    });
-    const { repositories, connection } = parts;
-    const listAgain = async () => {
-      const reconcile = { isDryRun: false, isFirst: true };
-      return parts.sync({ reconcile });
-    };
-    const problems = async () =>
-      ((await repositories.connectionProblems.list([connection])).get(connection) ?? []).map(
-        ({ kind, calendar }) => ({ kind, calendar }),
-      );
-    return { ...parts, damage, listAgain, problems };
+const setUpDamage = async (leftOutOf: (id: string) => UnreadEvents, reconciliationHours = 24) => {
+  const damage: { id: string | undefined } = { id: undefined };
+  const parts = await setupGoogle({
+    reconciliationHours,
+    wrap: (changes) => ({
+      ...changes,
+      listChanges: async (...call) => {
+        const page = await changes.listChanges(...call);
+        const { id: damaged } = damage;
+        if (page.kind !== 'page' || damaged === undefined) return page;
+        const leftOut: LeftOutOfPage = { events: [leftOutOf(damaged)], faults: ['unreadable_event: time'] };
+        return { ...page, changes: page.changes.filter(({ id }) => id !== damaged), leftOut };
+      },
+    }),
+  });
+  const { repositories, connection } = parts;
+  const listAgain = async () => {
+    const reconcile = { isDryRun: false, isFirst: true };
+    return parts.sync({ reconcile });
   };
+  const problems = async () =>
+    ((await repositories.connectionProblems.list([connection])).get(connection) ?? []).map(
+      ({ kind, calendar }) => ({ kind, calendar }),
+    );
+  return { ...parts, damage, listAgain, problems };
+};
 
+describe('an event of ours that is listed and cannot be read', () => {
   it.each([
     ['by its id', (id: string) => ({ by: 'id', id }) as const],
     ['without a name', () => ({ by: 'unknown' }) as const],
@@ -98,111 +98,111 @@ describe('an event of ours that is listed and cannot be read', () => {
   });
 });
 
-describe('a damaged resource of a CalDAV calendar', () => {
-  const setup = async () => {
-    const { repositories, pool, providers, accessTokens, auditionId } = await benchFor();
-    const server = await startScriptedCaldav();
-    const dispatcher = createOutboundDispatcher({ allowedPrivateNetworks: ['127.0.0.0/8'] });
-    onTestFinished(async () => {
-      await dispatcher.destroy();
-      await server.close();
-    });
-    const connected = await repositories.connections.connect({
-      organization: 'org_1',
-      owner: 'ada',
-      provider: 'apple',
-      grant: {
-        account: { id: `${server.url}/${randomUUID()}`, name: caldavUser.username },
-        scopes: [],
-        credential: { kind: 'app_password', serverUrl: server.url, ...caldavUser },
+const setUpCaldav = async () => {
+  const { repositories, pool, providers, accessTokens, auditionId } = await benchFor();
+  const server = await startScriptedCaldav();
+  const dispatcher = createOutboundDispatcher({ allowedPrivateNetworks: ['127.0.0.0/8'] });
+  onTestFinished(async () => {
+    await dispatcher.destroy();
+    await server.close();
+  });
+  const connected = await repositories.connections.connect({
+    organization: 'org_1',
+    owner: 'ada',
+    provider: 'apple',
+    grant: {
+      account: { id: `${server.url}/${randomUUID()}`, name: caldavUser.username },
+      scopes: [],
+      credential: { kind: 'app_password', serverUrl: server.url, ...caldavUser },
+    },
+  });
+  if (connected.kind !== 'connected') throw new Error(connected.kind);
+  const connection = connected.id;
+  const name = calendarName('apple', { id: connection, account: caldavUser.username }, server.calendarId);
+  const uid = eventIdFor(auditionId);
+  await repositories.writtenEvents.record({
+    organization: 'org_1',
+    connection,
+    provider: 'apple',
+    calendarName: name,
+    calendarId: server.calendarId,
+    eventId: uid,
+    auditionId,
+    participant: ada,
+    key: 'k1',
+    slot,
+    revision: 1,
+  });
+  await pool.query(
+    `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
+     VALUES ($1, 1, $2, 'org_1', tstzrange($3, $4))`,
+    [auditionId, storedCalendar(name), slot.start, slot.end],
+  );
+  const ours = calendarText(
+    ...event(
+      `UID:${uid}`,
+      'DTSTART:20310701T100000Z',
+      'DTEND:20310701T103000Z',
+      `X-CASTMATCH-REFERENCE:${auditionId}`,
+      'X-CASTMATCH-REVISION:1',
+    ),
+  );
+  server.store(uid, ours);
+  const sent: CalendarChange[] = [];
+  const activities = createSyncActivities({
+    repositories,
+    providers: {
+      calendars: providers.calendars,
+      calendarChanges: {
+        apple: createCaldavChanges(
+          (home) => createGuardedFetch(dispatcher, home),
+          () => {},
+        ),
       },
-    });
-    if (connected.kind !== 'connected') throw new Error(connected.kind);
-    const connection = connected.id;
-    const name = calendarName('apple', { id: connection, account: caldavUser.username }, server.calendarId);
-    const uid = eventIdFor(auditionId);
-    await repositories.writtenEvents.record({
+    },
+    accessTokens,
+    signals: {
+      calendarChanged: async (_audition, change) => {
+        sent.push(change);
+        return 'signaled';
+      },
+      answerReported: async () => 'signaled',
+    },
+    report: () => {},
+    publicUrl: server.url,
+    pollMinutes: 15,
+    reconciliationHours: 24,
+  });
+  const sync = (change: Partial<SyncCalendarsInput> = {}) => {
+    const about = {
       organization: 'org_1',
       connection,
       provider: 'apple',
-      calendarName: name,
-      calendarId: server.calendarId,
-      eventId: uid,
-      auditionId,
-      participant: ada,
-      key: 'k1',
-      slot,
-      revision: 1,
+      correlationId: 'corr-1',
+    } as const;
+    return new MockActivityEnvironment().run((input: SyncCalendarsInput) => activities.syncCalendars(input), {
+      ...about,
+      ...change,
     });
-    await pool.query(
-      `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
-       VALUES ($1, 1, $2, 'org_1', tstzrange($3, $4))`,
-      [auditionId, storedCalendar(name), slot.start, slot.end],
-    );
-    const ours = calendarText(
-      ...event(
-        `UID:${uid}`,
-        'DTSTART:20310701T100000Z',
-        'DTEND:20310701T103000Z',
-        `X-CASTMATCH-REFERENCE:${auditionId}`,
-        'X-CASTMATCH-REVISION:1',
-      ),
-    );
-    server.store(uid, ours);
-    const sent: CalendarChange[] = [];
-    const activities = createSyncActivities({
-      repositories,
-      providers: {
-        calendars: providers.calendars,
-        calendarChanges: {
-          apple: createCaldavChanges(
-            (home) => createGuardedFetch(dispatcher, home),
-            () => {},
-          ),
-        },
-      },
-      accessTokens,
-      signals: {
-        calendarChanged: async (_audition, change) => {
-          sent.push(change);
-          return 'signaled';
-        },
-        answerReported: async () => 'signaled',
-      },
-      report: () => {},
-      publicUrl: server.url,
-      pollMinutes: 15,
-      reconciliationHours: 24,
-    });
-    const sync = (change: Partial<SyncCalendarsInput> = {}) => {
-      const about = {
-        organization: 'org_1',
-        connection,
-        provider: 'apple',
-        correlationId: 'corr-1',
-      } as const;
-      return new MockActivityEnvironment().run(
-        (input: SyncCalendarsInput) => activities.syncCalendars(input),
-        { ...about, ...change },
-      );
-    };
-    const listAgain = () => sync({ reconcile: { isDryRun: false, isFirst: true } });
-    const stored = async () => {
-      const { rows } = await pool.query(
-        `SELECT event_id AS id, is_removed AS "isRemoved" FROM synced_events WHERE connection = $1 ORDER BY event_id`,
-        [connection],
-      );
-      return rows;
-    };
-    const problems = async () =>
-      ((await repositories.connectionProblems.list([connection])).get(connection) ?? []).map(
-        ({ kind }) => kind,
-      );
-    return { server, sync, listAgain, stored, problems, sent, uid, ours, connection };
   };
+  const listAgain = () => sync({ reconcile: { isDryRun: false, isFirst: true } });
+  const stored = async () => {
+    const { rows } = await pool.query(
+      `SELECT event_id AS id, is_removed AS "isRemoved" FROM synced_events WHERE connection = $1 ORDER BY event_id`,
+      [connection],
+    );
+    return rows;
+  };
+  const problems = async () =>
+    ((await repositories.connectionProblems.list([connection])).get(connection) ?? []).map(
+      ({ kind }) => kind,
+    );
+  return { server, sync, listAgain, stored, problems, sent, uid, ours, connection };
+};
 
+describe('a damaged resource of a CalDAV calendar', () => {
   it('is not reported as deleted, by changes or a listing of all events', async () => {
-    const { server, sync, listAgain, stored, problems, sent, uid, ours } = await setup();
+    const { server, sync, listAgain, stored, problems, sent, uid, ours } = await setUpCaldav();
     server.store(
       'series',
       calendarText(
@@ -228,7 +228,7 @@ describe('a damaged resource of a CalDAV calendar', () => {
   });
 
   it('of a calendar that was withdrawn is not reported as deleted', async () => {
-    const { server, sync, problems, sent } = await setup();
+    const { server, sync, problems, sent } = await setUpCaldav();
     await sync();
     server.access = 'busy_times_only';
     await sync();

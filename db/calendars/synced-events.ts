@@ -372,10 +372,9 @@ const keepUnread = async (
 ): Promise<readonly string[]> => {
   const unread = leftOut?.events ?? [];
   if (unread.length === 0) return [];
-  const named = (values: readonly string[]) => sql`${sql.param([...values])}::text[]`;
-  const ids = named(unread.flatMap((event) => (event.by === 'id' ? event.id : [])));
-  const series = named(unread.flatMap((event) => (event.by === 'series' ? event.series : [])));
-  const uids = named(unread.flatMap((event) => (event.by === 'uid' ? event.uid : [])));
+  const ids = textArray(unread.flatMap((event) => (event.by === 'id' ? event.id : [])));
+  const series = textArray(unread.flatMap((event) => (event.by === 'series' ? event.series : [])));
+  const uids = textArray(unread.flatMap((event) => (event.by === 'uid' ? event.uid : [])));
   const inCalendar = sql`connection = ${connection} AND calendar = ${calendar}`;
   const { rows } = await transaction.execute(sql`
     UPDATE synced_events SET generation = ${generation},
@@ -390,6 +389,8 @@ const keepUnread = async (
   }
   return rows.map((row) => keptSchema.parse(row).eventId);
 };
+
+const textArray = (values: readonly string[]): SQL => sql`${sql.param([...values])}::text[]`;
 
 const keptSchema = z.object({ eventId: z.string() });
 

@@ -111,6 +111,40 @@ const setUpCalendar = async () => {
   return { ...parts, id, calendar, fail, recover };
 };
 
+const setUpDamage = async () => {
+  const parts = await setUpCalendar();
+  const { repositories, pool } = database;
+  const { id, organization } = parts;
+  const list = async (
+    faults: readonly string[],
+    calendar: Parameters<typeof repositories.syncedCalendars.beginListing>[0] = parts.calendar,
+  ) => {
+    const progress = await repositories.syncedCalendars.beginListing(calendar);
+    await repositories.syncedEvents.storePage(progress, {
+      requestedAt: '2026-12-01T09:00:00.000Z',
+      events: [],
+      leftOut: { events: [], faults },
+      nextCursor: 'c1',
+    });
+  };
+  /** A claim has read the calendar for busy times. */
+  const read = (calendarName: string) =>
+    repositories.unreadableEvents.record({
+      connection: id,
+      organization,
+      calendarName,
+      faults: ['no_start: DTSTART'],
+    });
+  const age = (column: string, time: string) =>
+    pool.query(
+      `UPDATE unreadable_events SET ${column} = ${column} - interval '${time}' WHERE connection = $1`,
+      [id],
+    );
+  const problems = async () =>
+    ((await repositories.connectionProblems.list([id])).get(id) ?? []).map(({ kind }) => kind);
+  return { ...parts, list, read, age, problems };
+};
+
 describe('a calendar feed', () => {
   it('that has been failing for a day is reported once to the endpoints of the organization', async () => {
     const { organization, endpoint, id, fail, sent, round } = await setUpFeed();
@@ -218,40 +252,6 @@ describe('a calendar of an account', () => {
   });
 
   describe('with damaged events', () => {
-    const setUpDamage = async () => {
-      const parts = await setUpCalendar();
-      const { repositories, pool } = database;
-      const { id, organization } = parts;
-      const list = async (
-        faults: readonly string[],
-        calendar: Parameters<typeof repositories.syncedCalendars.beginListing>[0] = parts.calendar,
-      ) => {
-        const progress = await repositories.syncedCalendars.beginListing(calendar);
-        await repositories.syncedEvents.storePage(progress, {
-          requestedAt: '2026-12-01T09:00:00.000Z',
-          events: [],
-          leftOut: { events: [], faults },
-          nextCursor: 'c1',
-        });
-      };
-      /** A claim has read the calendar for busy times. */
-      const read = (calendarName: string) =>
-        repositories.unreadableEvents.record({
-          connection: id,
-          organization,
-          calendarName,
-          faults: ['no_start: DTSTART'],
-        });
-      const age = (column: string, time: string) =>
-        pool.query(
-          `UPDATE unreadable_events SET ${column} = ${column} - interval '${time}' WHERE connection = $1`,
-          [id],
-        );
-      const problems = async () =>
-        ((await repositories.connectionProblems.list([id])).get(id) ?? []).map(({ kind }) => kind);
-      return { ...parts, list, read, age, problems };
-    };
-
     it('has recovered when a listing of all events does not find them, however late it comes', async () => {
       const { list, age, events, round } = await setUpDamage();
       await list(['no_start: DTSTART', 'too_many_occurrences: RRULE']);

@@ -392,7 +392,6 @@ describe('connecting a calendar by its address', () => {
     ['incomplete_calendar', 'retry', 422, 'not a complete calendar'],
     ['answer_too_large', 'rejected_input', 422, 'larger than 16 MB'],
     [undefined, 'reconnect', 422, 'copy the secret address again'],
-    ['ENOTFOUND', 'outage', 422, 'There is no server with the name in this address'],
     [undefined, 'outage', 503, 'does not answer just now'],
   ] as const)('shows an error for %s (%s), without the address', async (code, kind, status, words) => {
     const { person, link, connections, authorizers } = await setup();
