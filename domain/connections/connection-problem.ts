@@ -50,6 +50,6 @@ export const failureEndings = [
   'recovered',
   /** The account was disconnected. */
   'disconnected',
-  /** No open audition uses the failing calendars any more, so they are no longer read. */
+  /** A calendar that was failing is no longer read, so nothing says that it has recovered. */
   'unused',
 ] as const;
