@@ -117,10 +117,7 @@ export const startApi = async ({
   });
   const temporal = connectTemporal(configuration);
   const repositories = createRepositories(database.db, createKeyWrapping(configuration));
-  const providers = createProviders(
-    configuration,
-    createUnreadableReport(repositories.unreadableEvents, logger),
-  );
+  const providers = createProviders(configuration, createUnreadableReport(repositories, logger));
   const accessTokens = createAccessTokens({
     store: repositories.connections,
     authorizers: providers.authorizers.oauth,

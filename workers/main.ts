@@ -61,7 +61,7 @@ const main = async (): Promise<void> => {
     onIdleError: (err) => logger.warn({ err }, 'idle database connection lost'),
   });
   const stored = createRepositories(database.db, createKeyWrapping(configuration));
-  const providers = createProviders(configuration, createUnreadableReport(stored.unreadableEvents, logger));
+  const providers = createProviders(configuration, createUnreadableReport(stored, logger));
   const repositories = { ...stored, events: observeAttention(stored.events, { metrics, logger }) };
   const accessTokens = createAccessTokens({
     store: repositories.connections,

@@ -58,6 +58,9 @@ export interface CalendarReconciliationDependencies {
   readonly listing: Listing;
 }
 
+/** How often a calendar with damaged events is listed, at least: only that finds out that they were repaired. */
+const damagedHours = 24;
+
 /** Creates the reconciliation. */
 export const createCalendarReconciliation = ({
   repositories: { auditions, syncedCalendars, syncedEvents, writtenEvents },
@@ -70,14 +73,16 @@ export const createCalendarReconciliation = ({
   const removeUnaccounted = createUnaccountedEvents({ auditions, syncedEvents, calendars, uses, listing });
 
   return {
-    isDue: ({ progress, listingBeganAt, listedAt, createdAt }, { input: { reconcile }, isPoll }) => {
+    isDue: (
+      { progress, listingBeganAt, listedAt, createdAt, isDamaged },
+      { input: { reconcile }, isPoll },
+    ) => {
       if (reconcile?.requestedAt !== undefined) return isEarlier(listingBeganAt, reconcile.requestedAt);
       if (!isPoll || progress?.position.kind !== 'changes' || progress.position.page !== undefined)
         return false;
       if (reconcile) return reconcile.isFirst;
-      return (
-        reconciliationHours > 0 && Date.now() - toEpochMs(listedAt ?? createdAt) > reconciliationHours * hour
-      );
+      const every = [reconciliationHours, ...(isDamaged ? [damagedHours] : [])].filter((hours) => hours > 0);
+      return Date.now() - toEpochMs(listedAt ?? createdAt) > Math.min(...every) * hour;
     },
 
     // A vendor without cursors lists everything each time.

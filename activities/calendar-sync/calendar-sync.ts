@@ -58,6 +58,8 @@ export interface CalendarSyncDependencies
   readonly pollMinutes: number;
   /** Limits the pages of one round, so that the workflow shows progress. */
   readonly roundMs?: number | undefined;
+  /** The most events of one listing of a calendar. Smaller in tests. */
+  readonly maxEvents?: number | undefined;
 }
 
 /**
@@ -95,9 +97,10 @@ export const createCalendarSyncActivities = ({
   pollMinutes,
   reconciliationHours,
   roundMs = defaultRoundMs,
+  maxEvents,
 }: CalendarSyncDependencies): CalendarSyncActivities => {
   const { connections, syncedCalendars, syncedEvents, watchSubscriptions } = repositories;
-  const listing = createListing({ syncedCalendars, syncedEvents });
+  const listing = createListing({ syncedCalendars, syncedEvents, maxEvents });
   const laterConflicts = createLaterConflicts({ ...repositories, signals });
   const changeReport = createChangeReport({ syncedEvents, laterConflicts, signals });
   const { ledger } = repositories;

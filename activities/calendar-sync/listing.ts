@@ -8,7 +8,8 @@ import type {
 import type { EventToStore, SyncedEvents } from '../../db/calendars/synced-events.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { auditionIdSchema } from '../../domain/ids.ts';
-import { toInstant } from '../../domain/time/epoch.ts';
+import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import { day } from '../../domain/time/units.ts';
 import type { ListedChange } from '../../providers/ports.ts';
 import { eventIdFor } from '../effects/deterministic-ids.ts';
 import { type SyncRound, startCall } from './sync-round.ts';
@@ -24,20 +25,37 @@ export interface Listing {
 }
 
 /** More events than any calendar of a person has. A calendar with more is not synchronized. */
-const maxEvents = 200_000;
+const defaultMaxEvents = 200_000;
 
-/** Creates the listing. */
+/** When a calendar that had too many events is listed from the beginning again: it can be smaller by then. In milliseconds. */
+const listedAgainMs = 1 * day;
+
+/** Creates the listing. @param maxEvents smaller in tests */
 export const createListing = ({
   syncedCalendars,
   syncedEvents,
+  maxEvents = defaultMaxEvents,
 }: {
   readonly syncedCalendars: Pick<SyncedCalendars, 'beginListing' | 'find'>;
   readonly syncedEvents: Pick<SyncedEvents, 'storePage' | 'etagsBySeries'>;
+  readonly maxEvents?: number | undefined;
 }): Listing => {
+  /** Returns where the listing continues, and how many events it has contained so far. */
+  const begin = async (round: SyncRound, calendar: SyncedCalendar) => {
+    const { progress, listedCount, listingBeganAt } = calendar;
+    if (!progress) return { at: await syncedCalendars.beginListing(calendar), listed: 0 };
+    if (progress.position.page === undefined) return { at: progress, listed: 0 };
+    if (listedCount <= maxEvents) return { at: progress, listed: listedCount };
+    if (listingBeganAt !== undefined && Date.now() - toEpochMs(listingBeganAt) < listedAgainMs) {
+      throw tooManyEvents(round, progress, maxEvents);
+    }
+    return { at: await syncedCalendars.beginListing(calendar), listed: 0 };
+  };
+
   const continueListing: Listing['continueListing'] = async (round, calendar) => {
-    let at = calendar.progress ?? (await syncedCalendars.beginListing(calendar));
+    let { at, listed } = await begin(round, calendar);
     let hasBegunAnew = false;
-    for (let listed = 0; ; ) {
+    for (;;) {
       const requestedAt = toInstant(Date.now());
       const answer = await round.provider.listChanges(
         round.account,
@@ -51,13 +69,15 @@ export const createListing = ({
         if (hasBegunAnew) throw cursorRejected(round, at);
         hasBegunAnew = true;
         at = await syncedCalendars.beginListing(calendar);
+        listed = 0;
         continue;
       }
-      const { changes, wholeSeries, listedUntil, nextPage, nextCursor } = answer;
+      const { changes, wholeSeries, leftOut, listedUntil, nextPage, nextCursor } = answer;
       const isStored = await syncedEvents.storePage(at, {
         requestedAt,
         events: changes.map(toStore),
         wholeSeries,
+        leftOut,
         listedUntil,
         nextPage,
         nextCursor,
@@ -66,7 +86,7 @@ export const createListing = ({
       if (!isStored) return 'more';
       if (nextPage === undefined) return 'done';
       listed += changes.length;
-      if (calendar.listedCount + listed > maxEvents) throw tooManyEvents(round, at);
+      if (listed > maxEvents) throw tooManyEvents(round, at, maxEvents);
       if (Date.now() > round.until) return 'more';
       at = { ...at, position: { ...at.position, page: nextPage } };
     }
@@ -98,7 +118,12 @@ const toStore = ({ id, series, event, mark, uid, roomAnswer }: ListedChange): Ev
   return { id, series, event, uid, ...(isOurs ? { audition, revision: mark?.revision, roomAnswer } : {}) };
 };
 
-const tooManyEvents = ({ account, provider }: SyncRound, { calendar }: SyncProgress): ProviderError =>
+/** The fault of the calendar, and of no other. Its owner must delete events. */
+const tooManyEvents = (
+  { account, provider }: SyncRound,
+  { calendar }: SyncProgress,
+  maxEvents: number,
+): ProviderError =>
   new ProviderError(
     provider.name,
     'calendar.listChanges',

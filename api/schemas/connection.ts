@@ -45,7 +45,7 @@ export const connectionSchema = z
     problems: z
       .array(connectionProblemSchema)
       .describe(
-        'What keeps the connection from working completely, the oldest problem first. The connection page explains it to the owner, and `connection.failing` reports it. Damaged events are listed until they have not been found for two days',
+        'What keeps the connection from working completely, the oldest problem first. The connection page explains it to the owner, and `connection.failing` reports it. Damaged events have an entry for each calendar and kind, until a complete listing of the calendar does not find them',
       ),
   })
   .meta({ id: 'Connection', description: 'A connected account at a provider' });

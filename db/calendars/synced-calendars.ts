@@ -19,6 +19,7 @@ import type { Instant } from '../../domain/time/instant.ts';
 import { NotAuthentic } from '../../foundation/encryption/aes-gcm.ts';
 import type { ListingPosition } from '../../providers/ports.ts';
 import type { Database } from '../client.ts';
+import { forgetDamage } from '../connections/unreadable-events.ts';
 import { busyCalendars } from '../schema/busy-calendars.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
@@ -63,6 +64,8 @@ interface CalendarFacts extends CalendarKey {
   readonly createdAt: Instant;
   /** Whether an audition holds a slot in the calendar that has not been over for a day. */
   readonly isInUse: boolean;
+  /** Whether events of the calendar could not be read, and no listing of all events has found them repaired. */
+  readonly isDamaged: boolean;
 }
 
 /** A calendar to which events of ours are written. */
@@ -165,6 +168,11 @@ const isInUse = sql<boolean>`(EXISTS (
     AND upper(slot_holds.during) > now() - interval '1 day'
 ))`;
 
+const isDamaged = sql<boolean>`EXISTS (
+  SELECT FROM unreadable_events AS unreadable
+  WHERE unreadable.connection = synced_calendars.connection AND unreadable.calendar = synced_calendars.calendar
+)`;
+
 /** The id of the calendar of a disconnected account. It cannot be opened. */
 const erasedId = '';
 
@@ -204,12 +212,12 @@ export const createSyncedCalendars = (
 ): SyncedCalendars => ({
   async list(connection) {
     const rows = await db
-      .select({ row: syncedCalendars, isInUse })
+      .select({ row: syncedCalendars, isInUse, isDamaged })
       .from(syncedCalendars)
       .where(eq(syncedCalendars.connection, connection))
       .orderBy(asc(syncedCalendars.createdAt), asc(syncedCalendars.calendar));
     const opened = await Promise.all(
-      rows.map(({ row, isInUse: used }) => ifReadable(() => toCalendar(vault, row, used))),
+      rows.map(({ row, ...facts }) => ifReadable(() => toCalendar(vault, row, facts))),
     );
     return opened.filter((calendar) => calendar !== undefined);
   },
@@ -262,8 +270,13 @@ export const createSyncedCalendars = (
   },
 
   async find(key) {
-    const [found] = await db.select({ row: syncedCalendars, isInUse }).from(syncedCalendars).where(of(key));
-    return found && toCalendar(vault, found.row, found.isInUse);
+    const [found] = await db
+      .select({ row: syncedCalendars, isInUse, isDamaged })
+      .from(syncedCalendars)
+      .where(of(key));
+    if (!found) return undefined;
+    const { row, ...derived } = found;
+    return toCalendar(vault, row, derived);
   },
 
   async markReconciled(key, listedAt) {
@@ -349,6 +362,7 @@ export const createSyncedCalendars = (
         .where(and(of(key), sql`NOT ${isInUse}`))
         .returning({ calendar: syncedCalendars.calendar });
       if (deleted.length === 0) return false;
+      await forgetDamage(transaction, key);
       await transaction
         .delete(syncedEvents)
         .where(and(eq(syncedEvents.connection, key.connection), eq(syncedEvents.calendar, key.calendar)));
@@ -358,6 +372,7 @@ export const createSyncedCalendars = (
   remove: (key) =>
     db.transaction(async (transaction) => {
       await transaction.delete(syncedCalendars).where(of(key));
+      await forgetDamage(transaction, key);
       await transaction
         .delete(syncedEvents)
         .where(and(eq(syncedEvents.connection, key.connection), eq(syncedEvents.calendar, key.calendar)));
@@ -414,7 +429,11 @@ const toStartSchema = z.array(
 
 type Row = typeof syncedCalendars.$inferSelect;
 
-const toCalendar = async (vault: Pick<Vault, 'open'>, row: Row, used: boolean): Promise<SyncedCalendar> => {
+const toCalendar = async (
+  vault: Pick<Vault, 'open'>,
+  row: Row,
+  derived: Pick<CalendarFacts, 'isInUse' | 'isDamaged'>,
+): Promise<SyncedCalendar> => {
   const key = { connection: connectionIdSchema.parse(row.connection), calendar: row.calendar };
   const facts: CalendarFacts = {
     ...key,
@@ -431,7 +450,7 @@ const toCalendar = async (vault: Pick<Vault, 'open'>, row: Row, used: boolean): 
     dryRunAt: row.dryRunAt ?? undefined,
     polledAt: row.polledAt ?? undefined,
     createdAt: toInstant(row.createdAt.getTime()),
-    isInUse: used,
+    ...derived,
   };
   return row.isBusyOnly
     ? { ...facts, isBusyOnly: true, provider: z.enum(synchronizedCalendarProviders).parse(row.provider) }

@@ -10,8 +10,9 @@ import {
   participantIdSchema,
 } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
-import type { ListedEvent } from '../../providers/ports.ts';
+import type { LeftOutOfPage, ListedEvent } from '../../providers/ports.ts';
 import type { Database } from '../client.ts';
+import { forgetRepairedDamage, recordDamage } from '../connections/unreadable-events.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
 import { instantFromDatabase } from '../time.ts';
@@ -38,6 +39,8 @@ interface PageToStore {
   readonly events: readonly EventToStore[];
   /** Series whose events are all in the page. Their other events are deleted. */
   readonly wholeSeries?: readonly string[] | undefined;
+  /** What could not be read. What is stored of it stays, and it is reported on the connection. */
+  readonly leftOut?: LeftOutOfPage | undefined;
   /** When the page was requested. */
   readonly requestedAt: Instant;
   /** Where a listing of all events ends. Undefined: it has no end. */
@@ -127,11 +130,14 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
       if (count === undefined) return undefined;
       // Of two changes of an event, the later one counts.
       const events = [...new Map(page.events.map((event) => [event.id, event])).values()];
+      const kept = await keepUnread(transaction, at, page);
       // First, because the page lists the occurrences that a changed series still has.
-      await removeEvents(transaction, at, events, page.requestedAt);
+      await removeEvents(transaction, at, events, { reportedAt: page.requestedAt, kept });
       await upsertEvents(transaction, at, events, page.requestedAt);
       await removeMissing(transaction, at, page, events);
       if (ended) await removeUnlisted(transaction, at, { from: ended.since, until: page.listedUntil });
+      await recordDamage(transaction, at, page.leftOut?.faults ?? []);
+      if (ended) await forgetRepairedDamage(transaction, at);
       return count;
     });
     if (listedCount === undefined) return false;
@@ -192,7 +198,7 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
   },
 });
 
-type Transaction = Pick<Database, 'execute' | 'update'>;
+type Transaction = Pick<Database, 'execute' | 'update' | 'delete'>;
 
 /** Every vendor lists the events of a year. Some list no later ones. */
 const surelyListed = sql`interval '365 days'`;
@@ -355,28 +361,62 @@ const upsertEvents = async (
   `);
 };
 
+/**
+ * Keeps what is stored of events that exist and cannot be read: the listing has contained them. Returns their ids, without
+ * those of a calendar of which any event can be meant.
+ */
+const keepUnread = async (
+  transaction: Transaction,
+  { connection, calendar, generation }: SyncProgress,
+  { leftOut, requestedAt }: PageToStore,
+): Promise<readonly string[]> => {
+  const unread = leftOut?.events ?? [];
+  if (unread.length === 0) return [];
+  const ids = textArray(unread.flatMap((event) => (event.by === 'id' ? event.id : [])));
+  const series = textArray(unread.flatMap((event) => (event.by === 'series' ? event.series : [])));
+  const uids = textArray(unread.flatMap((event) => (event.by === 'uid' ? event.uid : [])));
+  const inCalendar = sql`connection = ${connection} AND calendar = ${calendar}`;
+  const { rows } = await transaction.execute(sql`
+    UPDATE synced_events SET generation = ${generation},
+      read_at = greatest(read_at, ${requestedAt}::timestamptz)
+    WHERE ${inCalendar} AND (event_id = ANY(${ids}) OR series = ANY(${series}) OR uid = ANY(${uids}))
+    RETURNING event_id AS "eventId"
+  `);
+  if (unread.some(({ by }) => by === 'unknown')) {
+    await transaction.execute(sql`
+      UPDATE synced_events SET generation = ${generation} WHERE ${inCalendar} AND generation < ${generation}
+    `);
+  }
+  return rows.map((row) => keptSchema.parse(row).eventId);
+};
+
+const textArray = (values: readonly string[]): SQL => sql`${sql.param([...values])}::text[]`;
+
+const keptSchema = z.object({ eventId: z.string() });
+
 const removeEvents = async (
   transaction: Transaction,
   { connection, calendar }: SyncProgress,
   events: readonly EventToStore[],
-  requestedAt: Instant,
+  { reportedAt, kept }: { readonly reportedAt: Instant; readonly kept: readonly string[] },
 ): Promise<void> => {
   const removed = events.filter(({ event }) => !event);
   if (removed.length === 0) return;
+  const isKept = sql`event_id = ANY(${sql.param([...kept])}::text[])`;
   const ids = sql.param(removed.map(({ id }) => id));
   const series = sql.param(removed.map((event) => event.series ?? null));
   // An event that belongs to another series by now is not the one that was deleted.
   await remove(
     transaction,
     { connection, calendar },
-    sql`event_id = ANY(${ids}::text[]) AND EXISTS (
+    sql`event_id = ANY(${ids}::text[]) AND NOT ${isKept} AND EXISTS (
       SELECT FROM unnest(${ids}::text[], ${series}::text[]) AS gone (id, series)
       WHERE gone.id = event_id AND coalesce(gone.series = synced_events.series, true)
     )`,
-    { reportedAt: requestedAt },
+    { reportedAt },
   );
-  await remove(transaction, { connection, calendar }, sql`series = ANY(${ids}::text[])`, {
-    reportedAt: requestedAt,
+  await remove(transaction, { connection, calendar }, sql`series = ANY(${ids}::text[]) AND NOT ${isKept}`, {
+    reportedAt,
   });
 };
 

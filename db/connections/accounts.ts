@@ -3,19 +3,17 @@
  * the webhook that resumes waiting auditions or ends the synchronisation, and the pending revocation. After a crash, all of it is stored or nothing.
  */
 import { randomUUID } from 'node:crypto';
-import { eq } from 'drizzle-orm';
 import type { CalendarChoice } from '../../domain/calendars/calendar-choice.ts';
-import type { ConnectionId } from '../../domain/ids.ts';
 import type { OAuthProvider } from '../../domain/providers/vendors.ts';
 import type { KeyWrapping } from '../../foundation/encryption/key-wrapping.ts';
 import { type Actor, createAdministrativeActs } from '../access/administrative-acts.ts';
 import type { Database } from '../client.ts';
 import { createWebhookInbox } from '../inbox/webhooks.ts';
-import { unreadableEvents } from '../schema/unreadable-events.ts';
 import { createVault, type Vault } from '../vault/envelope-encryption.ts';
 import type { ConnectRequest, ConnectResult } from './connect-account.ts';
 import { createPendingRevocations } from './pending-revocations.ts';
 import { type Connection, createConnections } from './repository.ts';
+import { forgetDamage } from './unreadable-events.ts';
 
 export interface Accounts {
   /** Connects an account as `Connections.connect` does. When it was known before, notifies the auditions that wait for it. */
@@ -63,7 +61,6 @@ export const createAccounts = (
         detail: { provider, again: wasKnown },
       });
       if (!wasKnown) return outcome;
-      await forgetDamage(transaction, id);
       await createWebhookInbox(transaction, sealing).receive({
         provider: 'castmatch',
         dedupeKey: `${id} ${randomUUID()}`,
@@ -100,7 +97,7 @@ export const createAccounts = (
     const revocation = await db.transaction(async (transaction) => {
       const sealing = createVault(transaction, wrapping);
       await createConnections(transaction, sealing).disconnect(organization, id, 'disconnected_here');
-      await forgetDamage(transaction, id);
+      await forgetDamage(transaction, { connection: id });
       await createAdministrativeActs(transaction).record({
         organization,
         ...actor,
@@ -127,7 +124,3 @@ export const createAccounts = (
     return revocation;
   },
 });
-
-/** What was damaged in the calendars of the former grant says nothing about those of the next one. */
-const forgetDamage = (transaction: Pick<Database, 'delete'>, id: ConnectionId) =>
-  transaction.delete(unreadableEvents).where(eq(unreadableEvents.connection, id));

@@ -65,6 +65,7 @@ const reportedStates = { beginning: 'reported', ending: 'ended' } as const satis
 export const createConnectionFailures = (db: Database): ConnectionFailures => ({
   async update() {
     await begin(db);
+    await follow(db);
     await end(db);
   },
 
@@ -124,15 +125,40 @@ const begin = async (db: Database): Promise<void> => {
   `);
 };
 
+/**
+ * Updates which calendars of a failure have a problem, or are no longer read: they have not recovered. Those of an account that
+ * must be connected again are not read at present.
+ */
+const follow = async (db: Database): Promise<void> => {
+  await db.execute(sql`
+    UPDATE connection_failures AS failure SET calendars = found.calendars
+    FROM (
+      SELECT following.connection, coalesce(array_agg(DISTINCT failing.calendar ORDER BY failing.calendar)
+        FILTER (WHERE failing.calendar IS NOT NULL), '{}') AS calendars
+      FROM connection_failures AS following LEFT JOIN LATERAL (
+        SELECT problem.calendar FROM (${problemRows}) AS problem WHERE problem.connection = following.connection
+        UNION ALL
+        SELECT known.calendar FROM unnest(following.calendars) AS known (calendar)
+        JOIN connections ON connections.id = following.connection
+        WHERE connections.status <> 'connected' OR NOT EXISTS (
+          SELECT FROM synced_calendars AS synced
+          WHERE synced.connection = following.connection AND synced.calendar = known.calendar
+        )
+      ) AS failing ON true
+      WHERE following.state = 'reported'
+      GROUP BY following.connection
+    ) AS found
+    WHERE failure.connection = found.connection AND failure.state = 'reported'
+      AND failure.calendars IS DISTINCT FROM found.calendars
+  `);
+};
+
 const end = async (db: Database): Promise<void> => {
   await db.execute(sql`
     UPDATE connection_failures AS failure SET state = 'ending', ended_at = date_trunc('milliseconds', now()),
       ending = CASE
         WHEN connections.status = 'disconnected' THEN 'disconnected'
-        WHEN cardinality(failure.calendars) = jsonb_array_length(failure.problems) AND NOT EXISTS (
-          SELECT FROM synced_calendars AS synced
-          WHERE synced.connection = failure.connection AND synced.calendar = ANY (failure.calendars)
-        ) THEN 'unused'
+        WHEN cardinality(failure.calendars) > 0 THEN 'unused'
         ELSE 'recovered' END
     FROM connections
     WHERE connections.id = failure.connection AND failure.state = 'reported'

@@ -16,8 +16,8 @@ export interface ConnectionProblems {
 }
 
 /**
- * How long a report of damaged events counts. Each listing of all events, once a day, reports them again: two of them
- * without a report mean that the events were repaired or deleted. In milliseconds.
+ * How long a report of damaged events counts in a calendar that is not synchronized: it is read when somebody looks for a free
+ * time. A synchronized calendar has its damage until a listing of all events does not find it. In milliseconds.
  */
 export const presentUnreadableMs = 2 * day;
 
@@ -39,12 +39,14 @@ export const problemRows: SQL = sql`
   FROM connections JOIN synced_calendars AS synced ON synced.connection = id
   WHERE status = 'connected' AND synced.error IS NOT NULL
   UNION ALL
-  SELECT id, CASE WHEN found.is_frequent THEN 'events_too_frequent' ELSE 'events_unreadable' END,
-    unreadable.first_seen_at, NULL
-  FROM connections JOIN unreadable_events AS unreadable ON unreadable.connection = id,
-    LATERAL (SELECT DISTINCT fault LIKE 'too_many_occurrences%' AS is_frequent FROM unnest(unreadable.faults) AS fault) AS found
-  WHERE status = 'connected'
-    AND unreadable.last_seen_at > now() - ${millisecondsInterval(presentUnreadableMs)}
+  SELECT id, unreadable.kind, unreadable.first_seen_at, unreadable.calendar
+  FROM connections JOIN unreadable_events AS unreadable ON unreadable.connection = id
+  WHERE status = 'connected' AND (
+    unreadable.last_seen_at > now() - ${millisecondsInterval(presentUnreadableMs)} OR EXISTS (
+      SELECT FROM synced_calendars AS read
+      WHERE read.connection = unreadable.connection AND read.calendar = unreadable.calendar
+    )
+  )
 `;
 
 const problemSchema = z

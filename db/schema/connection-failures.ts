@@ -18,7 +18,7 @@ export const connectionFailures = pgTable(
     state: text({ enum: failureStates }).notNull().default('beginning'),
     /** The problems when the failure was noticed: a repeated report says the same. */
     problems: jsonb().$type<readonly Pick<ConnectionProblem, 'kind' | 'since'>[]>().notNull(),
-    /** The calendars among the problems. */
+    /** The calendars with a problem, and those with an earlier one that are no longer read. */
     calendars: text().array().notNull(),
     failingSince: instant('failing_since').notNull(),
     endedAt: instant('ended_at'),

@@ -19,6 +19,13 @@ export const connectionProblemKinds = [
   /** An event repeats more often than can be listed. It counts as busy without a break. */
   'events_too_frequent',
 ] as const;
+/** The problems that are damage of events: the calendar itself is read. */
+export const damageKinds = [
+  'events_unreadable',
+  'events_too_frequent',
+] as const satisfies readonly (typeof connectionProblemKinds)[number][];
+export type DamageKind = (typeof damageKinds)[number];
+
 export type ConnectionProblemKind = (typeof connectionProblemKinds)[number];
 
 export const connectionProblemSchema = z.object({
@@ -43,6 +50,6 @@ export const failureEndings = [
   'recovered',
   /** The account was disconnected. */
   'disconnected',
-  /** No open audition uses the failing calendars any more, so they are no longer read. */
+  /** A calendar that was failing is no longer read, so nothing says that it has recovered. */
   'unused',
 ] as const;

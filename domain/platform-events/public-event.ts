@@ -178,7 +178,7 @@ export const documentedEvents: readonly Documented[] = [
         reason: z
           .enum(failureEndings)
           .describe(
-            '`recovered`: no problem is left. `disconnected`: the account was disconnected. `unused`: no open audition uses the failing calendars any more, so they are no longer read',
+            '`recovered`: no problem is left. `disconnected`: the account was disconnected. `unused`: a calendar that was failing is no longer read, so nothing says that it has recovered',
           ),
       }),
     ),

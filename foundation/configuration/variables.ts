@@ -193,7 +193,7 @@ export const variables = z.object({
   CALENDAR_RECONCILIATION_HOURS: count().register(variableMetadata, {
     group: 'Temporal',
     about:
-      'How often all events of the calendars of open auditions are listed again, in hours, and compared with what was written. Finds lost writes and leftover events. 0: only when a provider demands a new listing, or an operator.',
+      'How often all events of the calendars of open auditions are listed again, in hours, and compared with what was written. Finds lost writes and leftover events. 0: only when a provider demands a new listing, or an operator. A calendar with damaged events is listed once a day in any case.',
     form: 'a whole number, such as 24',
   }),
   CASTMATCH_MASTER_KEYS: masterKeyRing.register(variableMetadata, {

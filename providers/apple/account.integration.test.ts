@@ -2,10 +2,13 @@ import { createServer, type RequestListener } from 'node:http';
 import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
+import { caldavAccount } from '../../tests/harness/caldav-account.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
+import { nothingStored } from '../../tests/harness/stored-events.ts';
 import { createOutboundDispatcher } from '../outbound/dispatcher.ts';
 import { createGuardedFetch } from '../outbound/guarded-fetch.ts';
 import { createAppleAuthorizer } from './account.ts';
+import { createCaldavChanges } from './changes.ts';
 import { createAppleCheck } from './health.ts';
 
 const password = 'sand-boxx-appl-pass';
@@ -117,13 +120,25 @@ describe('an address', () => {
     ['the metadata address of a cloud', 'http://169.254.169.254/latest/meta-data/', 'address_not_allowed'],
     ['a name that resolves to a private address', 'https://inside.example/', 'address_not_allowed'],
     ['an unencrypted public address', 'http://outside.example/', 'address_not_allowed'],
-    ['an unknown host name', 'calendar.example', 'no_calendar_server'],
+    ['an unknown host name', 'calendar.example', 'name_unknown'],
   ])('is rejected: %s', async (_what, serverUrl, code) => {
     const names = { 'inside.example': '10.0.0.7', 'outside.example': '203.0.114.7' };
     const apple = createAppleAuthorizer({ caldavUrl: 'https://c.example' }, fetchForNetworks([], names));
     await expect(apple.connect({ serverUrl, username, password }, callContext())).rejects.toMatchObject(
       fault('rejected_input', code),
     );
+  });
+
+  test('whose name is not found any more is a fault of the moment once the account is connected', async () => {
+    const changes = createCaldavChanges(fetchForNetworks([]), () => {});
+    const listing = changes.listChanges(
+      caldavAccount('https://calendar.example/'),
+      'https://calendar.example/ann/',
+      { kind: 'all', since: '2026-11-30T00:00:00.000Z' },
+      callContext(),
+      nothingStored,
+    );
+    await expect(listing).rejects.toMatchObject(fault('outage', 'ENOTFOUND'));
   });
 
   test('that is not a calendar server is rejected', async () => {

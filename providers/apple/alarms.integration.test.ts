@@ -19,7 +19,7 @@ const later = { ...slot, start: '2026-12-02T14:00:00.000Z', end: '2026-12-02T14:
 const triggersIn = (text: string): readonly string[] =>
   [...text.matchAll(/^TRIGGER:(.*)$/gm)].map(([, value = '']) => value.trim());
 
-it.each(['radicale', 'xandikos'] as const)(
+it.each(['radicale', 'xandikos', 'go-webdav'] as const)(
   'an event at %s has an alarm for each reminder, and keeps what its owner makes of them',
   async (program) => {
     if (!hasCaldavServer(program)) return;

@@ -26,9 +26,12 @@ export const readCalendar = async (
   const url = calendarUrlOf(scope.operation, calendarId);
   const window = { start: Date.parse(from), end: Date.parse(until) };
   // The server may read days and floating times in another zone than the calendar's.
-  const events = await queryEvents(scope, url, { from: window.start - day, until: window.end + day });
+  const { resources: events, withoutText } = await queryEvents(scope, url, {
+    from: window.start - day,
+    until: window.end + day,
+  });
   const addresses = addressesOf(scope.connection.account);
-  const faults: CalendarFault[] = [];
+  const faults: CalendarFault[] = withoutText.map(() => noText);
   const turns = createTurns(scope.call.signal);
   const inOwnersZone = createOwnersZone(scope, url, turns, () => commonZone(events.map(({ text }) => text)));
   const busy: BusyTime[] = [];
@@ -42,9 +45,11 @@ export const readCalendar = async (
     if (busy.length > maxBusyTimes) throw tooManyEvents(scope);
     await turns.next();
   }
-  reportFaults(scope, faults);
+  reportFaults(scope, url, faults);
   return busy;
 };
+
+const noText: CalendarFault = { code: 'no_component', uid: undefined, about: 'VCALENDAR' };
 
 const tooManyEvents = ({ operation }: CaldavScope) =>
   appleError(withoutEffect(operation), {

@@ -21,9 +21,11 @@ import {
   withoutUses,
 } from './event.ts';
 import {
+  afterRefusal,
   calendarUrlOf,
   createEvent,
   deleteEventResource,
+  type EventResource,
   findEvent,
   replaceEvent,
 } from './event-resources.ts';
@@ -89,6 +91,7 @@ const writeEvent = async (scope: CaldavScope, event: CalendarEvent): Promise<Wri
   let former: FormerEvent | undefined = { kind: 'absent' };
   const url = calendarUrlOf(scope.operation, event.calendarId);
   let refusal = await create(scope, url, event);
+  let refused: EventResource | undefined;
   for (let attempt = 0; refusal && attempt < writeAttempts; attempt += 1) {
     const resource = await findEvent(scope, url, event.eventId);
     // The UID exists, and not in this calendar: a person has moved the event to another one.
@@ -110,7 +113,8 @@ const writeEvent = async (scope: CaldavScope, event: CalendarEvent): Promise<Wri
     }
     if (change.kind === 'none') return { eventId: event.eventId };
     former = stored && formerOf(stored, event);
-    refusal = await conflictOf(replaceEvent(scope, resource, change.text));
+    refusal = await conflictOf(replaceEvent(scope, afterRefusal(resource, refused), change.text));
+    refused = resource;
   }
   if (refusal) throw keepsChanging(scope);
   return { eventId: event.eventId, overwrote: overwrittenEdit(event, former) };
@@ -146,15 +150,18 @@ const isRace = ({ fault }: ProviderError): boolean => races.has(fault.kind);
 /** Ends uses of the event, and deletes it with the last one. */
 const endEvent = async (scope: CaldavScope, event: EventToDelete): Promise<'deleted' | 'absent'> => {
   const url = calendarUrlOf(scope.operation, event.calendarId);
+  let refused: EventResource | undefined;
   for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
     const resource = await findInExisting(scope, url, event.eventId);
     const stored = resource && readStored(resource.text, event.eventId);
     if (!stored || isForeign(stored, event.reference)) return 'absent';
     const rest = withoutUses(stored, event.keys, new Date());
     if (rest.kind === 'none') return 'absent';
+    const known = afterRefusal(resource, refused);
     const refusal = await conflictOf(
-      rest.kind === 'all' ? deleteEventResource(scope, resource) : replaceEvent(scope, resource, rest.text),
+      rest.kind === 'all' ? deleteEventResource(scope, known) : replaceEvent(scope, known, rest.text),
     );
+    refused = resource;
     if (!refusal) return 'deleted';
   }
   throw keepsChanging(scope);

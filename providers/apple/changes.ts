@@ -14,8 +14,9 @@
 import { randomUUID } from 'node:crypto';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import { day } from '../../domain/time/units.ts';
+import { textsOf } from '../icalendar/faults.ts';
 import { operationOf } from '../operations.ts';
-import type { CalendarChanges, ListingPosition, StoredEvents } from '../ports.ts';
+import type { CalendarChanges, LeftOutOfPage, ListingPosition, StoredEvents } from '../ports.ts';
 import type { FetchFor } from './client.ts';
 import {
   type CollectionChanges,
@@ -26,9 +27,10 @@ import {
 import { calendarUrlOf } from './event-resources.ts';
 import type { CaldavScope } from './exchange.ts';
 import { createKeptLists } from './kept-lists.ts';
-import { deletionOf, seriesOfHref } from './listed-events.ts';
+import { deletionOf, hrefOfSeries, seriesOfHref, unreadOf } from './listed-events.ts';
 import { type Cursor, type Page, readCursor, readPage, writeCursor, writePage } from './listing-position.ts';
-import { isTooLarge, readPageOf } from './page-reading.ts';
+import { readPageOf } from './page-reading.ts';
+import { isTooLarge } from './resource-names.ts';
 import { pageDeadlineMs, resourcesPerPage, seriesListMs, seriesWindowMs } from './settings.ts';
 
 const listOperation = operationOf('apple', 'calendar.listChanges');
@@ -39,13 +41,20 @@ interface Work {
   readonly changed: readonly string[];
   /** The series of deleted resources. */
   readonly removed: readonly string[];
+  /** The series of resources that the account may not read. */
+  readonly denied: readonly string[];
   readonly size: number;
 }
 
-const workOf = (changed: readonly string[], removed: readonly string[] = []): Work => ({
+const workOf = (
+  changed: readonly string[],
+  removed: readonly string[] = [],
+  denied: readonly string[] = [],
+): Work => ({
   changed: [...new Set(changed)].sort(),
   removed,
-  size: changed.length + removed.length,
+  denied,
+  size: changed.length + removed.length + denied.length,
 });
 
 type Found = { readonly page: Page; readonly work: Work } | 'expired' | { readonly unchanged: Cursor };
@@ -84,6 +93,7 @@ export const createCaldavChanges = (
     const work = workOf(
       answer.changed.map(({ href }) => href),
       answer.removed.map(seriesOfHref),
+      answer.denied.map(seriesOfHref),
     );
     return { page: continued(page, answer), work };
   };
@@ -93,6 +103,7 @@ export const createCaldavChanges = (
     scope: CaldavScope,
     url: string,
     { since, page: text }: Extract<ListingPosition, { kind: 'all' }>,
+    stored: StoredEvents,
   ): Promise<Found> => {
     const page = text === undefined ? undefined : readPage(text);
     if (text !== undefined && !page) return 'expired';
@@ -104,8 +115,16 @@ export const createCaldavChanges = (
     const begun = page ?? newPage({ horizon, ...state });
     try {
       // The server may read days and floating times in another zone than the calendar's.
-      const listed = await listResources(scope, url, toEpochMs(since) - day);
-      return { page: begun, work: workOf(listed.map(({ href }) => href)) };
+      const listed = await listResources(scope, url, toEpochMs(since) - day, {
+        hasEnd: begun.next.token === undefined,
+      });
+      const names = new Set(listed.map(({ href }) => seriesOfHref(href)));
+      // A server cannot tell when a damaged event is, and leaves it out of the answer.
+      const unlisted = [...(await stored.etags()).keys()].filter((series) => !names.has(series));
+      return {
+        page: begun,
+        work: workOf([...listed.map(({ href }) => href), ...unlisted.map((name) => hrefOfSeries(url, name))]),
+      };
     } catch (error) {
       if (!isTooLarge(error) || begun.next.token === undefined) throw error;
       // A server that cuts off the answer to a query continues that of a listing of changes.
@@ -136,7 +155,7 @@ export const createCaldavChanges = (
     if (!page && ctag !== undefined && state.ctag === ctag) return { unchanged: cursor };
     const etags = await stored.etags();
     // Earlier than what is stored, so that no event between the two times seems to be deleted.
-    const listed = await listResources(scope, url, now() - 3 * day);
+    const listed = await listResources(scope, url, now() - 3 * day, { hasEnd: true });
     const names = new Set(listed.map(({ href }) => seriesOfHref(href)));
     const changed = listed.filter(({ href, etag }) => {
       const known = etags.get(seriesOfHref(href));
@@ -167,7 +186,7 @@ export const createCaldavChanges = (
       const url = calendarUrlOf(listOperation, calendarId);
       const found =
         position.kind === 'all'
-          ? await findAll(scope, url, position)
+          ? await findAll(scope, url, position, stored)
           : await findChanges(scope, url, position, stored);
       if (found === 'expired') return { kind: 'cursor_expired' };
       if ('unchanged' in found) {
@@ -176,9 +195,13 @@ export const createCaldavChanges = (
       const { page, work } = found;
       const { after } = page;
       const rest = after === undefined ? work.changed : work.changed.filter((href) => href > after);
-      const removed = after === undefined ? work.removed : [];
+      const [removed, denied] = after === undefined ? [work.removed, work.denied] : [[], []];
       const from = position.kind === 'all' ? toEpochMs(position.since) : now() - day;
       const read = await readPageOf(scope, url, page, rest, { from, pageSize });
+      // Some servers report each event of a calendar as deleted when the account may not read it any more.
+      if (removed.length > 0 || (position.kind === 'all' && read.lacksSome)) {
+        await readCollectionState(scope, url);
+      }
       // A listing of all events ends with the deletion of those that it did not contain.
       const gone = [...removed, ...(position.kind === 'all' ? [] : read.empty)];
       const result = {
@@ -186,6 +209,7 @@ export const createCaldavChanges = (
         // First, because an event that another resource has by now is not deleted.
         changes: [...gone.flatMap(deletionOf), ...read.changes],
         wholeSeries: read.series,
+        leftOut: withDenied(read.leftOut, denied),
       } as const;
       const next = { ...page.next, ...(read.zone === undefined ? {} : { zone: read.zone }) };
       if (read.last !== undefined) {
@@ -199,6 +223,19 @@ export const createCaldavChanges = (
     },
   };
 };
+
+const withDenied = (
+  leftOut: LeftOutOfPage | undefined,
+  denied: readonly string[],
+): LeftOutOfPage | undefined =>
+  denied.length === 0
+    ? leftOut
+    : {
+        events: [...(leftOut?.events ?? []), ...denied.flatMap((series) => unreadOf(series))],
+        faults: [...(leftOut?.faults ?? []), ...textsOf([notPermitted])],
+      };
+
+const notPermitted = { code: 'not_permitted', about: 'VCALENDAR' } as const;
 
 /**
  * Returns the page with what the server has answered. When the names were lost after the first page, the server was asked

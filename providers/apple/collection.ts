@@ -2,16 +2,13 @@
 import { type DAVResponse, davRequest } from 'tsdav';
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
+import { day } from '../../domain/time/units.ts';
 import { withoutEffect } from '../operations.ts';
+import { digitsOf, isCutOff, isSame, namespaces, textValue } from './dav-values.ts';
 import { appleError } from './errors.ts';
-import { digitsOf, isSame, namespaces, queryWhere, textValue } from './event-resources.ts';
+import { goneStatuses, queryWhere } from './event-resources.ts';
 import { type CaldavScope, exchange } from './exchange.ts';
-
-/** A resource of a calendar. Its href is a path without a host: a server may not choose another one. */
-export interface NamedResource {
-  readonly href: string;
-  readonly etag: string | undefined;
-}
+import { isQueryFault, isTooLarge, listNames, type NamedResource, resourceOf } from './resource-names.ts';
 
 /** What tells that a calendar has changed. */
 export interface CollectionState {
@@ -21,12 +18,24 @@ export interface CollectionState {
   readonly ctag: string | undefined;
 }
 
+const privilegesSchema = z.record(z.string(), z.unknown());
+
 const statePropsSchema = z.object({
   syncToken: textValue.optional().catch(undefined),
   getctag: textValue.optional().catch(undefined),
+  currentUserPrivilegeSet: z
+    .object({
+      privilege: z.union([z.array(privilegesSchema), privilegesSchema.transform((only) => [only])]),
+    })
+    .optional()
+    .catch(undefined)
+    .describe('What the account may do (RFC 3744, section 5.5). Not every server says it'),
 });
 
-/** Returns the state of the calendar. @throws {ProviderError} */
+/**
+ * Returns the state of the calendar.
+ * @throws {ProviderError} `not_found` when it is gone, `not_permitted` when the account may not read it any more
+ */
 export const readCollectionState = async (scope: CaldavScope, url: string): Promise<CollectionState> => {
   const reading = { ...scope, operation: withoutEffect(scope.operation) };
   const [answer] = await exchange(reading, ({ headers, fetch }) =>
@@ -39,7 +48,7 @@ export const readCollectionState = async (scope: CaldavScope, url: string): Prom
         body: {
           propfind: {
             _attributes: { ...namespaces, 'xmlns:cs': 'http://calendarserver.org/ns/' },
-            prop: { 'd:sync-token': {}, 'cs:getctag': {} },
+            prop: { 'd:sync-token': {}, 'cs:getctag': {}, 'd:current-user-privilege-set': {} },
           },
         },
       },
@@ -59,26 +68,51 @@ export const readCollectionState = async (scope: CaldavScope, url: string): Prom
       message: 'the URL is not that of a CalDAV calendar',
     });
   }
-  const { syncToken: token, getctag: ctag } = statePropsSchema.parse(answer.props);
+  const {
+    syncToken: token,
+    getctag: ctag,
+    currentUserPrivilegeSet: privileges,
+  } = statePropsSchema.parse(answer.props);
+  const isReadable = privileges?.privilege.some((granted) => 'read' in granted || 'all' in granted) ?? true;
+  if (!isReadable) {
+    throw appleError(reading.operation, { status: 403, message: 'the account may not read the calendar' });
+  }
   return { token: token === '' ? undefined : token, ctag };
 };
 
+/** An end of the query, where it needs one. Every vendor lists the events of a year. In milliseconds. */
+const farAheadMs = 1_830 * day;
+
 /**
- * Returns the events of the calendar that can end after `from`.
+ * Returns the events of the calendar that can end after `from`: all of its resources when the server cannot find events by time.
  *
+ * @param hasEnd Servers exist that find no series in a range without an end (go-webdav 0.6). They list no changes either.
  * @throws {ProviderError} `too_many_events` when the server cuts the answer off
  */
 export const listResources = async (
   scope: CaldavScope,
   url: string,
   from: number,
+  { hasEnd }: { readonly hasEnd: boolean },
 ): Promise<readonly NamedResource[]> => {
-  const answers = await queryWhere(
-    scope,
-    url,
-    { 'time-range': { _attributes: { start: digitsOf(from) } } },
-    { 'd:getetag': {} },
-  );
+  try {
+    return await queryByTime(scope, url, {
+      start: digitsOf(from),
+      ...(hasEnd ? { end: digitsOf(from + farAheadMs) } : {}),
+    });
+  } catch (error) {
+    // A server that lists changes also continues a list that it cuts off.
+    if (!isQueryFault(error) && !(hasEnd && isTooLarge(error))) throw error;
+    return listNames(scope, url);
+  }
+};
+
+const queryByTime = async (
+  scope: CaldavScope,
+  url: string,
+  range: { readonly start: string; readonly end?: string },
+): Promise<readonly NamedResource[]> => {
+  const answers = await queryWhere(scope, url, { 'time-range': { _attributes: range } }, { 'd:getetag': {} });
   const whole = answers.find(({ status, href }) => status === 507 || (status >= 400 && isSame(href, url)));
   if (whole) {
     throw appleError(withoutEffect(scope.operation), {
@@ -91,18 +125,11 @@ export const listResources = async (
   return answers.filter(({ status }) => status < 400).flatMap((answer) => resourceOf(answer, url));
 };
 
-const etagSchema = z.object({ getetag: textValue.optional().catch(undefined) });
-
-/** Servers also list the calendar itself, and collections inside it. */
-const resourceOf = ({ href = '', props }: DAVResponse, url: string): readonly NamedResource[] => {
-  const { pathname } = new URL(href, url);
-  if (pathname.endsWith('/') || isSame(href, url)) return [];
-  return [{ href: pathname, etag: etagSchema.parse(props ?? {}).getetag }];
-};
-
 export interface CollectionChanges {
   readonly changed: readonly NamedResource[];
   readonly removed: readonly string[];
+  /** Exist, but the account may not read them. */
+  readonly denied: readonly string[];
   /** The state up to which changes were listed. */
   readonly token: string;
   /** The server has more changes after the token. */
@@ -111,6 +138,8 @@ export interface CollectionChanges {
 
 /** Statuses with which servers refuse a token that they no longer know. RFC 6578 names 403 and 409. */
 const expiredStatuses: ReadonlySet<number | undefined> = new Set([400, 403, 409, 410, 412, 507]);
+
+const deniedStatuses: ReadonlySet<number> = new Set([401, 403]);
 
 const multistatusSchema = z.object({ multistatus: z.object({ syncToken: textValue }) });
 
@@ -161,16 +190,17 @@ export const listCollectionChanges = async (
     });
   }
   const listed = answers.filter(({ href }) => href !== undefined && href !== '');
+  const namedWith = (statuses: ReadonlySet<number>) =>
+    listed
+      .filter(({ status, href }) => statuses.has(status) && !isSame(href, url))
+      .flatMap((answer) => resourceOf(answer, url).map(({ href }) => href));
   return {
     changed: listed.filter(({ status }) => status < 400).flatMap((answer) => resourceOf(answer, url)),
-    // Section 3.5: a resource that the account may no longer read is reported like a deleted one.
-    removed: listed
-      .filter(
-        ({ status, href }) => (status === 404 || status === 410 || status === 403) && !isSame(href, url),
-      )
-      .flatMap((answer) => resourceOf(answer, url).map(({ href }) => href)),
+    // Section 3.5.2: a resource that the account may no longer read can be reported like a deleted one.
+    removed: namedWith(goneStatuses),
+    denied: namedWith(deniedStatuses),
     token: parsed.data.multistatus.syncToken,
     // Section 3.6.
-    isTruncated: listed.some(({ status, href }) => status === 507 && isSame(href, url)),
+    isTruncated: listed.some((answer) => isCutOff(answer, url)),
   };
 };

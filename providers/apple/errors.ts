@@ -20,6 +20,7 @@ const appleErrors: readonly ErrorRow[] = [
   { code: 'address_not_allowed', fault: 'rejected_input' },
   { code: 'leads_elsewhere', fault: 'rejected_input' },
   { code: 'no_calendar_server', fault: 'rejected_input' },
+  { code: 'name_unknown', fault: 'rejected_input' },
   { code: 'answer_too_large', fault: 'rejected_input' },
   { code: 'not_a_calendar', fault: 'not_found' },
   { code: 'too_many_events', fault: 'rejected_input' },
@@ -60,7 +61,8 @@ export const fromApple = (operation: ProviderOperation, error: unknown, call: Ca
     return appleError(operation, { code: 'address_not_allowed', message: error.message });
   }
   const fault = transportError(operation, error, call);
-  return fault.vendor.code === 'ENOTFOUND'
-    ? appleError(operation, { code: 'no_calendar_server', message: userMessages.nameUnknown })
+  // A person has just entered the address. The name of a connected server was known before: its DNS fails for some time.
+  return fault.vendor.code === 'ENOTFOUND' && operation.name === 'account.connect'
+    ? appleError(operation, { code: 'name_unknown', message: userMessages.nameUnknown })
     : fault;
 };

@@ -13,8 +13,10 @@ import {
 import { z } from 'zod';
 import { withoutEffect } from '../operations.ts';
 import { parseWebAddress } from '../outbound/early-check.ts';
+import { digitsOf, isSame, namespaces, textValue } from './dav-values.ts';
 import { appleError } from './errors.ts';
 import { type CaldavScope, exchange } from './exchange.ts';
+import { isQueryFault, listNames } from './resource-names.ts';
 import { eventsPerRequest } from './settings.ts';
 
 /** A resource as the server stores it. */
@@ -45,19 +47,8 @@ export const calendarUrlOf = (operation: CaldavScope['operation'], calendarId: s
   return url.href;
 };
 
-/** The XML namespaces of requests. */
-export const namespaces = {
-  'xmlns:d': 'DAV:',
-  'xmlns:c': 'urn:ietf:params:xml:ns:caldav',
-} as const;
 const withData = { 'd:getetag': {}, 'c:calendar-data': {} } as const;
 
-/** A text in an answer. `tsdav` reads some texts as numbers. */
-export const textValue = z.union([
-  z.string(),
-  z.number().transform(String),
-  z.object({ _cdata: z.string() }).transform(({ _cdata }) => _cdata),
-]);
 const propsSchema = z.object({
   getetag: textValue.optional().catch(undefined),
   calendarData: textValue.optional().catch(undefined),
@@ -118,7 +109,25 @@ export const queryEvents = async (
   scope: CaldavScope,
   calendarUrl: string,
   window: { readonly from: number; readonly until: number },
-): Promise<readonly EventResource[]> => {
+): Promise<FoundResources> => {
+  try {
+    return await queryWindow(scope, calendarUrl, window);
+  } catch (error) {
+    if (!isQueryFault(error)) throw error;
+    const names = await listNames(scope, calendarUrl);
+    return readTexts(
+      scope,
+      calendarUrl,
+      names.map(({ href }) => new URL(href, calendarUrl).href),
+    );
+  }
+};
+
+const queryWindow = async (
+  scope: CaldavScope,
+  calendarUrl: string,
+  window: { readonly from: number; readonly until: number },
+): Promise<FoundResources> => {
   const answers = await queryWhere(scope, calendarUrl, {
     'time-range': { _attributes: { start: digitsOf(window.from), end: digitsOf(window.until) } },
   });
@@ -136,11 +145,24 @@ export const queryEvents = async (
     .filter(({ status }) => status < 400)
     .map((answer) => readResource(calendarUrl, answer));
   const without = resources.filter((resource) => resource.text === undefined).map(({ url }) => url);
-  const missing: EventResource[] = [];
-  for (let from = 0; from < without.length; from += eventsPerRequest) {
-    missing.push(...(await getEvents(scope, calendarUrl, without.slice(from, from + eventsPerRequest))));
+  const missing = await readTexts(scope, calendarUrl, without);
+  return { ...missing, resources: [...resources.flatMap(withText), ...missing.resources] };
+};
+
+/** Requests the resources in groups. */
+const readTexts = async (
+  scope: CaldavScope,
+  calendarUrl: string,
+  urls: readonly string[],
+): Promise<FoundResources> => {
+  const resources: EventResource[] = [];
+  const withoutText: string[] = [];
+  for (let from = 0; from < urls.length; from += eventsPerRequest) {
+    const found = await findResources(scope, calendarUrl, urls.slice(from, from + eventsPerRequest));
+    resources.push(...found.resources);
+    withoutText.push(...found.withoutText);
   }
-  return [...resources.flatMap(withText), ...missing];
+  return { resources, withoutText };
 };
 
 const withText = ({
@@ -149,20 +171,25 @@ const withText = ({
 }: Partial<EventResource> & Pick<EventResource, 'url'>): readonly EventResource[] =>
   found === undefined ? [] : [{ ...resource, etag: resource.etag, text: found }];
 
-/** Whether the href is that of the calendar itself. */
-export const isSame = (href: string | undefined, url: string): boolean =>
-  href !== undefined &&
-  new URL(href, url).pathname.replace(/\/$/, '') === new URL(url).pathname.replace(/\/$/, '');
+export interface FoundResources {
+  readonly resources: readonly EventResource[];
+  /** The URLs of those that exist, and whose text the server does not send. */
+  readonly withoutText: readonly string[];
+}
+
+/** Like `findResources`; resources without a text are left out. */
+const getEvents = async (...request: Parameters<typeof findResources>): Promise<readonly EventResource[]> =>
+  (await findResources(...request)).resources;
 
 /**
  * Returns the resources with these URLs that exist (`calendar-multiget`: RFC 4791, section 7.9).
  * @throws {ProviderError} when the server does not answer for one of them, such as without the permission any more
  */
-export const getEvents = async (
+export const findResources = async (
   scope: CaldavScope,
   calendarUrl: string,
   urls: readonly string[],
-): Promise<readonly EventResource[]> => {
+): Promise<FoundResources> => {
   const answers = await report(scope, calendarUrl, {
     'calendar-multiget': {
       _attributes: namespaces,
@@ -177,13 +204,17 @@ export const getEvents = async (
       message: `the server answered ${failed.status} for a resource`,
     });
   }
-  return answers
+  const present = answers
     .filter(({ status }) => status < 400)
-    .flatMap((answer) => withText(readResource(calendarUrl, answer)));
+    .map((answer) => readResource(calendarUrl, answer));
+  return {
+    resources: present.flatMap(withText),
+    withoutText: present.filter(({ text }) => text === undefined).map(({ url }) => url),
+  };
 };
 
 /** Any other status of a resource does not say that it is gone: its event would be taken for deleted. */
-const goneStatuses: ReadonlySet<number> = new Set([404, 410]);
+export const goneStatuses: ReadonlySet<number> = new Set([404, 410]);
 
 /**
  * Returns the resource of an event of ours: the one that we have named, or the one with its UID, because some servers
@@ -225,6 +256,15 @@ export const createEvent = async (
   );
 };
 
+/**
+ * Returns the resource for another attempt to change it. `If-Match` compares strongly, so a weak ETag never matches (RFC 9110,
+ * section 13.1.1): after a refusal, the change is not conditional. It follows its reading immediately.
+ */
+export const afterRefusal = (resource: EventResource, refused: EventResource | undefined): EventResource =>
+  refused?.etag?.startsWith('W/') && refused.etag === resource.etag
+    ? { ...resource, etag: undefined }
+    : resource;
+
 /** Replaces a resource. @throws {ProviderError} `conflict` when another client has changed it, `not_found` when it is gone. */
 export const replaceEvent = async (
   scope: CaldavScope,
@@ -249,10 +289,6 @@ export const deleteEventResource = async (
     deleteCalendarObject({ calendarObject: { url, ...(etag !== undefined && { etag }) }, headers, fetch }),
   );
 };
-
-/** Returns `20261201T090000Z`. */
-export const digitsOf = (epochMs: number): string =>
-  `${new Date(epochMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
 
 const zonePropsSchema = z.object({
   calendarTimezoneId: textValue.optional().catch(undefined),

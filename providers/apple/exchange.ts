@@ -3,11 +3,11 @@ import { addConnection } from '../../domain/errors.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
 import { AnswerTooLarge } from '../http/limited-body.ts';
-import type { CalendarFault } from '../icalendar/faults.ts';
+import { type CalendarFault, textsOf } from '../icalendar/faults.ts';
 import { parseWebAddress } from '../outbound/early-check.ts';
 import { maySendCredentials } from '../outbound/guarded-fetch.ts';
 import type { CallContext, ConnectedAccount } from '../ports.ts';
-import type { UnreadableEvents } from '../unreadable-events.ts';
+import { differentFaults, type UnreadableEvents } from '../unreadable-events.ts';
 import { type Fetch, type FetchFor, type Outcome, recordingFetch } from './client.ts';
 import { appleError, fromApple, userMessages } from './errors.ts';
 import { largestEventsAnswer, requestDeadlineMs } from './settings.ts';
@@ -29,16 +29,15 @@ export interface CaldavScope {
   readonly call: CallContext;
 }
 
-const maxReportedFaults = 5;
-
 /** Reports what was wrong with the events of a calendar. */
 export const reportFaults = (
   { connection: { id: connection, organization }, reportUnreadable }: CaldavScope,
+  calendarId: string,
   faults: readonly Pick<CalendarFault, 'code' | 'about'>[],
 ): void => {
   if (faults.length === 0) return;
-  const first = faults.slice(0, maxReportedFaults).map(({ code, about }) => `${code}: ${about}`);
-  reportUnreadable({ connection, organization, count: faults.length, faults: first });
+  const different = differentFaults(textsOf(faults));
+  reportUnreadable({ connection, organization, calendarId, count: faults.length, faults: different });
 };
 
 /**
@@ -74,7 +73,7 @@ export const exchange = async <Result>(
     }
     throw appleError(operation, {
       status: last.status,
-      code: conditionOf(last.problem ?? ''),
+      code: codeOf(last.problem ?? ''),
       retryAfter: last.retryAfter,
       message: `the server answered ${last.status}`,
     });
@@ -106,7 +105,17 @@ const conditions = [
   'supported-calendar-component',
   // RFC 6578, section 3.2.
   'valid-sync-token',
+  // RFC 4791, section 7.8.
+  'supported-filter',
+  // RFC 4791, section 7.8, and RFC 6578, section 3.2.
+  'number-of-matches-within-limits',
 ] as const;
+
+/** A server may refuse a query with too many results as a whole. */
+const codeOf = (problem: string): string | undefined => {
+  const condition = conditionOf(problem);
+  return condition === 'number-of-matches-within-limits' ? 'too_many_events' : condition;
+};
 
 const conditionOf = (problem: string): string | undefined =>
   conditions.find((condition) => new RegExp(`<(?:[A-Za-z0-9]+:)?${condition}[\\s/>]`).test(problem));

@@ -9,6 +9,7 @@ import { createOutboundDispatcher } from '../outbound/dispatcher.ts';
 import { createGuardedFetch } from '../outbound/guarded-fetch.ts';
 import type { ListedChange, ListingPosition } from '../ports.ts';
 import type { UnreadableEvents } from '../unreadable-events.ts';
+import { createCaldavCalendar } from './calendar.ts';
 import { createCaldavChanges } from './changes.ts';
 
 const since = '2026-11-30T00:00:00.000Z';
@@ -32,8 +33,8 @@ const setup = async (pageSize = 50) => {
       { pageSize, now },
     );
   const changes = create();
-  const listPage = (position: ListingPosition, by = changes) =>
-    by.listChanges(caldavAccount(server.url), server.calendarId, position, callContext(), nothingStored);
+  const listPage = (position: ListingPosition, by = changes, stored = nothingStored) =>
+    by.listChanges(caldavAccount(server.url), server.calendarId, position, callContext(), stored);
   const list = async (start: ListingPosition, by: () => typeof changes = () => changes) => {
     const found: ListedChange[] = [];
     for (let position = start; ; ) {
@@ -44,7 +45,26 @@ const setup = async (pageSize = 50) => {
       position = { ...position, page: page.nextPage };
     }
   };
-  return { server, list, listPage, create, unreadable };
+  const provider = createCaldavCalendar(
+    (home) => createGuardedFetch(dispatcher, home),
+    () => {},
+  );
+  const write = (revision: number) =>
+    provider.putEvent(
+      caldavAccount(server.url),
+      {
+        calendarId: server.calendarId,
+        eventId: 'a1b2c3d4',
+        reference: 'aud_0190c8a2-1111-7222-8333-444455556666',
+        use: { name: 'ada', key: `key-${revision}` },
+        summary: 'Audition',
+        description: '',
+        slot: { start: '2026-12-10T09:00:00.000Z', end: '2026-12-10T10:00:00.000Z', zone: 'Europe/Paris' },
+        revision,
+      },
+      callContext(),
+    );
+  return { server, list, listPage, create, unreadable, write };
 };
 
 const idsOf = (found: readonly ListedChange[]) => [...new Set(found.map(({ id }) => id))].sort();
@@ -128,6 +148,120 @@ describe('an event that is cancelled instead of deleted', () => {
     server.store('one', single('one', 'STATUS:CANCELLED'));
     const { found } = await list({ kind: 'changes', cursor });
     expect(found).toEqual([{ id: '/one.ics' }, { id: 'one', series: '/one.ics' }]);
+  });
+});
+
+describe('a CalDAV server with ways of its own', () => {
+  it.each([
+    ['names resources by URLs with other escaping', { hrefs: 'escaped' }],
+    ['redirects to another address', { redirects: true }],
+    ['has weak etags', { etags: 'weak' }],
+    ['redirects, and names resources by URLs', { hrefs: 'escaped', redirects: true }],
+  ] as const)('that %s is read completely, also when it cuts off its answers', async (_what, ways) => {
+    const { server, list } = await setup(3);
+    Object.assign(server.ways, ways);
+    for (const uid of named(12, 'ann@home')) server.store(uid, single(uid));
+    server.limit = 5;
+    const all = await list({ kind: 'all', since });
+    expect(all.ids).toEqual(named(12, 'ann@home'));
+    for (const uid of named(7, 'bob@home')) server.store(uid, single(uid));
+    const changed = await list({ kind: 'changes', cursor: all.cursor });
+    expect(changed.ids).toEqual(named(7, 'bob@home'));
+    expect((await list({ kind: 'changes', cursor: changed.cursor })).ids).toEqual([]);
+  });
+
+  it.each([
+    ['a query as a whole', true, { refusesLongQueries: true }],
+    ['a query as a whole, and lists no changes', true, { refusesLongQueries: true, hasTokens: false }],
+    ['the answer to a query, and lists no changes', false, { hasTokens: false }],
+  ])('that limits %s is read completely', async (_what, _isWhole, ways) => {
+    const { server, list } = await setup();
+    Object.assign(server.ways, ways);
+    for (const uid of named(12)) server.store(uid, single(uid));
+    server.limit = 5;
+    expect((await list({ kind: 'all', since })).ids).toEqual(named(12));
+  });
+
+  it.each(['strong', 'weak'] as const)('writes an event again: %s etags', async (etags) => {
+    const { server, write } = await setup();
+    server.ways.etags = etags;
+    await write(1);
+    await write(2);
+    expect(server.text('a1b2c3d4')).toContain('X-CASTMATCH-REVISION:2');
+  });
+});
+
+describe('a damaged resource of a CalDAV calendar', () => {
+  it.each([
+    ['has no start', (text: string) => text.replace(/DTSTART.*\r\n/, '')],
+    ['is no calendar', () => 'Dear customer'],
+    ['is empty', () => ''],
+    ['has a rule that cannot be read', (text: string) => text.replace('DURATION', 'RRULE:SOON\r\nDURATION')],
+  ])('that %s is not listed as deleted, nor as the whole series', async (_what, damage) => {
+    const { server, list, listPage } = await setup();
+    for (const uid of ['one', 'two']) server.store(uid, single(uid));
+    const { cursor } = await list({ kind: 'all', since });
+    server.store('one', damage(single('one')));
+    server.store('two', single('two', 'SUMMARY:Changed'));
+    for (const position of [{ kind: 'changes', cursor } as const, { kind: 'all', since } as const]) {
+      const page = await listPage(position);
+      if (page.kind !== 'page') throw new Error(page.kind);
+      expect(page.changes.filter(({ event: listed }) => !listed)).toEqual([]);
+      expect(page.wholeSeries).toEqual(['/two.ics']);
+      expect(page.leftOut).toMatchObject({
+        events: [
+          { by: 'series', series: '/one.ics' },
+          { by: 'id', id: 'one' },
+        ],
+        faults: [expect.any(String)],
+      });
+    }
+  });
+
+  it('whose contents the server does not send is not listed as deleted', async () => {
+    const { server, listPage } = await setup();
+    for (const uid of ['one', 'two']) server.store(uid, single(uid));
+    server.withoutText.add('one.ics');
+    expect(await listPage({ kind: 'all', since })).toMatchObject({
+      changes: [{ id: 'two' }],
+      leftOut: { events: [{ by: 'series', series: '/one.ics' }, { by: 'id' }] },
+    });
+  });
+
+  it('that a query by time does not find is read when it was stored before', async () => {
+    const { server, listPage, create } = await setup();
+    for (const uid of ['one', 'two']) server.store(uid, single(uid));
+    server.store('ann@example.com', single('three').replace(/DTSTART.*\r\n/, ''));
+    server.unplaced.add('ann@example.com.ics');
+    const stored = { etags: async () => new Map([['/ann@example.com.ics', '"1"']]) };
+    const page = await listPage({ kind: 'all', since }, create(), stored);
+    expect(page).toMatchObject({
+      changes: [{ id: 'one' }, { id: 'two' }],
+      leftOut: { events: expect.arrayContaining([{ by: 'series', series: '/ann@example.com.ics' }]) },
+    });
+  });
+});
+
+describe('a CalDAV calendar that is withdrawn while it is read', () => {
+  it.each([
+    ['was deleted', 'gone', 'not_found'],
+    ['may not be read any more', 'busy_times_only', 'not_permitted'],
+  ] as const)('because it %s has no deleted events', async (_what, access, kind) => {
+    const { server, list, listPage } = await setup();
+    for (const uid of named(4)) server.store(uid, single(uid));
+    const { cursor } = await list({ kind: 'all', since });
+    server.access = access;
+    await expect(listPage({ kind: 'changes', cursor })).rejects.toMatchObject({ fault: { kind } });
+  });
+
+  it('because it was deleted has no missing events', async () => {
+    const { server, listPage } = await setup(2);
+    for (const uid of named(4)) server.store(uid, single(uid));
+    const first = await listPage({ kind: 'all', since });
+    if (first.kind !== 'page') throw new Error(first.kind);
+    server.access = 'gone';
+    const next = listPage({ kind: 'all', since, page: first.nextPage });
+    await expect(next).rejects.toMatchObject({ fault: { kind: 'not_found' } });
   });
 });
 

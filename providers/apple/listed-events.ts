@@ -1,10 +1,11 @@
 /** Maps the resources of a CalDAV calendar to listed changes: a series is listed with each of its occurrences. */
 
+import { componentsNamed, readComponents, unfold } from '../icalendar/content-lines.ts';
 import { addressesOf } from '../icalendar/event.ts';
-import type { CalendarFault } from '../icalendar/faults.ts';
+import { type CalendarFault, losesOccurrences } from '../icalendar/faults.ts';
 import { eachOccurrences, type ListedOccurrence } from '../icalendar/occurrences.ts';
 import type { Span } from '../icalendar/series.ts';
-import type { EventMark, ListedChange, ListedEvent } from '../ports.ts';
+import type { EventMark, ListedChange, ListedEvent, UnreadEvents } from '../ports.ts';
 import { referenceProperty, revisionProperty } from './event.ts';
 import type { EventResource } from './event-resources.ts';
 import type { CaldavScope } from './exchange.ts';
@@ -28,9 +29,24 @@ export const seriesOfHref = (href: string): string => {
  * its resource until it is listed for the first time; its resource has the name of its UID.
  */
 export const deletionOf = (series: string): readonly ListedChange[] => {
-  const uid = /^\/(.+)\.ics$/i.exec(series)?.[1];
+  const uid = uidIn(series);
   return [{ id: series }, ...(uid === undefined ? [] : [{ id: uid, series }])];
 };
+
+const uidIn = (series: string): string | undefined => /^\/(.+)\.ics$/i.exec(series)?.[1];
+
+/** Names the events of a resource that was not read, or not completely. */
+export const unreadOf = (series: string, faults: readonly CalendarFault[] = []): readonly UnreadEvents[] => {
+  const uids = new Set([uidIn(series), ...faults.map(({ uid }) => uid)]);
+  return [
+    { by: 'series', series },
+    ...[...uids].flatMap((id) => (id === undefined || id === '' ? [] : [{ by: 'id', id } as const])),
+  ];
+};
+
+/** Returns the path of a resource whose name was stored. */
+export const hrefOfSeries = (calendarUrl: string, series: string): string =>
+  new URL(encodeURIComponent(series.slice(1)), calendarUrl).pathname;
 
 interface ReadResource {
   readonly changes: readonly ListedChange[];
@@ -48,7 +64,7 @@ export const createResourceReader = (
   const addresses = addressesOf(scope.connection.account);
   return async ({ url, etag, text }) => {
     const series = seriesOfHref(new URL(url).pathname);
-    const { items, ...read } = await inOwnersZone((owner, report) =>
+    const { items, isIncomplete, ...read } = await inOwnersZone((owner, report) =>
       eachOccurrences(text, { window, owner, addresses }, report),
     );
     const changes = items.flatMap((occurrence) => {
@@ -59,8 +75,19 @@ export const createResourceReader = (
       const event = { start, end, zone, isAllDay, busy, etag, answer: answerOf(occurrence) };
       return [{ id: idOf(occurrence, series), series, event, mark }];
     });
-    return { changes, ...read };
+    const faults = items.length === 0 && !hasComponent(text) ? [...read.faults, noComponent] : read.faults;
+    return { changes, faults, isIncomplete: isIncomplete || faults.some(losesOccurrences) };
   };
+};
+
+const noComponent: CalendarFault = { code: 'no_component', uid: undefined, about: 'VCALENDAR' };
+
+/** RFC 4791, section 4.1: a resource has at least one component besides its zones. It can be a task. */
+const hasComponent = (text: string): boolean => {
+  const components = readComponents(unfold(text));
+  return ['VEVENT', 'VTODO', 'VJOURNAL', 'VFREEBUSY', 'VAVAILABILITY'].some(
+    (name) => componentsNamed(components, name).length > 0,
+  );
 };
 
 /** Each revision that we write resets the answer (`event.ts`). Not every program updates LAST-MODIFIED. */

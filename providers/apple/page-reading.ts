@@ -1,27 +1,26 @@
 /** Reads the resources of a page of changes. */
-import { ProviderError } from '../../domain/errors.ts';
-import type { CalendarFault } from '../icalendar/faults.ts';
+import { type CalendarFault, textsOf } from '../icalendar/faults.ts';
 import { commonTzid } from '../icalendar/zones/common-zone.ts';
 import { zoneOfTzid } from '../icalendar/zones/iana-zone.ts';
-import type { ListedChange } from '../ports.ts';
-import { type EventResource, getEvents } from './event-resources.ts';
+import type { LeftOutOfPage, ListedChange, UnreadEvents } from '../ports.ts';
+import { differentFaults } from '../unreadable-events.ts';
+import { type FoundResources, findResources } from './event-resources.ts';
 import { type CaldavScope, reportFaults } from './exchange.ts';
-import { createResourceReader, seriesOfHref } from './listed-events.ts';
+import { createResourceReader, seriesOfHref, unreadOf } from './listed-events.ts';
 import type { Page } from './listing-position.ts';
 import { createOwnersZone } from './owners-zone.ts';
+import { isTooLarge } from './resource-names.ts';
 import { occurrencesPerPage } from './settings.ts';
 import { createTurns } from './turns.ts';
-
-/** Whether the server or we refuse an answer because of its size. */
-export const isTooLarge = (error: unknown): boolean =>
-  error instanceof ProviderError &&
-  (error.vendor.code === 'too_many_events' || error.vendor.code === 'answer_too_large');
 
 interface ReadPage {
   readonly changes: readonly ListedChange[];
   readonly series: readonly string[];
   /** The series without an occurrence, such as a cancelled event. */
   readonly empty: readonly string[];
+  readonly leftOut: LeftOutOfPage | undefined;
+  /** Whether the server does not have one of the resources. */
+  readonly lacksSome: boolean;
   /** The last resource of the page, unless it is the last one of the listing. */
   readonly last: string | undefined;
   readonly size: number;
@@ -36,7 +35,12 @@ export const readPageOf = async (
   hrefs: readonly string[],
   { from, pageSize }: { readonly from: number; readonly pageSize: number },
 ): Promise<ReadPage> => {
-  const { resources, requested, unreadable } = await getSome(scope, url, hrefs, wanted);
+  const {
+    resources,
+    withoutText,
+    requested,
+    isTooLarge: isLeftOut,
+  } = await getSome(scope, url, hrefs, wanted);
   const common = zone ?? commonTzid(resources.map(({ text }) => text));
   const turns = createTurns(scope.call.signal);
   const readResource = createResourceReader(
@@ -44,32 +48,52 @@ export const readPageOf = async (
     { start: from, end: horizon },
     createOwnersZone(scope, url, turns, () => (common === undefined ? undefined : zoneOfTzid(common))),
   );
-  const byHref = new Map(resources.map((resource) => [new URL(resource.url).pathname, resource]));
+  // Servers escape the names of resources in different ways.
+  const nameOf = (resource: string) => seriesOfHref(new URL(resource, url).pathname);
+  const byName = new Map(resources.map((resource) => [nameOf(resource.url), resource]));
+  const unread: UnreadEvents[] = [];
   const changes: ListedChange[] = [];
   const series: string[] = [];
   const empty: string[] = [];
-  const faults: Pick<CalendarFault, 'code' | 'about'>[] = [...unreadable];
-  let read = 0;
+  const faults: Pick<CalendarFault, 'code' | 'about'>[] = [];
+  const notRead = new Map<string, Pick<CalendarFault, 'code' | 'about'>>();
+  if (isLeftOut) for (const href of requested) notRead.set(seriesOfHref(href), tooLarge);
+  for (const resource of withoutText) notRead.set(nameOf(resource), noText);
+  let [read, lacksSome] = [0, false];
   for (const href of requested) {
     read += 1;
-    const resource = byHref.get(href);
+    const name = seriesOfHref(href);
+    const resource = byName.get(name);
+    const fault = notRead.get(name);
+    if (!resource && fault) {
+      faults.push(fault);
+      unread.push(...unreadOf(name));
+      continue;
+    }
     // It was deleted in between: the next listing says so.
-    if (!resource) continue;
+    if (!resource) {
+      lacksSome = true;
+      continue;
+    }
     const found = await readResource(resource);
     // Not spread as arguments: there can be too many for the stack.
     for (const change of found.changes) changes.push(change);
     for (const fault of found.faults) faults.push(fault);
-    if (found.isIncomplete) continue;
-    series.push(seriesOfHref(href));
-    if (found.changes.length === 0) empty.push(seriesOfHref(href));
+    if (found.isIncomplete) unread.push(...unreadOf(name, found.faults));
+    else {
+      series.push(name);
+      if (found.changes.length === 0) empty.push(name);
+    }
     if (changes.length >= occurrencesPerPage) break;
     await turns.next();
   }
-  reportFaults(scope, faults);
+  reportFaults(scope, url, faults);
   return {
     changes,
     series,
     empty,
+    leftOut: faults.length === 0 ? undefined : { events: unread, faults: differentFaults(textsOf(faults)) },
+    lacksSome,
     last: read < hrefs.length ? requested[read - 1] : undefined,
     // It grows again after large events.
     size: Math.min(requested.length * 2, pageSize) || pageSize,
@@ -77,11 +101,16 @@ export const readPageOf = async (
   };
 };
 
-interface Got {
-  readonly resources: readonly EventResource[];
+const tooLarge = { code: 'event_too_large', about: 'VCALENDAR' } as const;
+const noText = { code: 'no_component', about: 'VCALENDAR' } as const;
+
+interface Got extends FoundResources {
   readonly requested: readonly string[];
-  readonly unreadable: readonly Pick<CalendarFault, 'code' | 'about'>[];
+  /** The only requested resource is too large to read. */
+  readonly isTooLarge: boolean;
 }
+
+const nothing: FoundResources = { resources: [], withoutText: [] };
 
 /** Requests the first resources: half as many after each answer that is too large. One that is too large is left out. */
 const getSome = async (
@@ -91,13 +120,13 @@ const getSome = async (
   size: number,
 ): Promise<Got> => {
   const requested = hrefs.slice(0, size);
-  if (requested.length === 0) return { resources: [], requested, unreadable: [] };
+  if (requested.length === 0) return { ...nothing, requested, isTooLarge: false };
   try {
     const urls = requested.map((href) => new URL(href, url).href);
-    return { resources: await getEvents(scope, url, urls), requested, unreadable: [] };
+    return { ...(await findResources(scope, url, urls)), requested, isTooLarge: false };
   } catch (error) {
     if (!isTooLarge(error)) throw error;
     if (requested.length > 1) return getSome(scope, url, hrefs, Math.floor(requested.length / 2));
-    return { resources: [], requested, unreadable: [{ code: 'event_too_large', about: 'VCALENDAR' }] };
+    return { ...nothing, requested, isTooLarge: true };
   }
 };

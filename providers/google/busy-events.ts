@@ -45,7 +45,7 @@ export const queryBusyEvents = async (
   call: CallContext,
   reportUnreadable: ReportUnreadable = () => {},
 ): Promise<readonly BusyEvent[]> => {
-  const leftOut = createLeftOut(connection, reportUnreadable);
+  const leftOut = createLeftOut(connection, calendarId, reportUnreadable);
   const busy: BusyEvent[] = [];
   let pageToken: string | undefined;
   for (let page = 0; page < maxEventPages; page += 1) {

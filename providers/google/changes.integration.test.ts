@@ -172,6 +172,44 @@ describe('listChanges', () => {
   });
 });
 
+describe('a Google calendar that is deleted while a page of it is read', () => {
+  it('has neither deleted events nor rooms without an answer', async () => {
+    const { connection } = await setup();
+    const operation = { provider: 'google', name: 'calendar.listChanges', writes: false } as const;
+    const notFound = googleError(operation, { status: 404, code: 'notFound', message: 'gone' });
+    const reject = () => Promise.reject(notFound);
+    let isGone = true;
+    let requests = 0;
+    const vanishing = createGoogleChanges({
+      exchange: async (_operation, _connection, _call, answer) => {
+        requests += 1;
+        const isRead = requests === 1 || (requests === 3 && !isGone);
+        if (!isRead) throw notFound;
+        return answer.parse({
+          nextSyncToken: 'next',
+          items: [
+            {
+              id: 'ours',
+              start: { dateTime: since },
+              end: { dateTime: since },
+              extendedProperties: { private: { castmatchRoom: 'studio@example.com' } },
+            },
+          ],
+        });
+      },
+      exchangeWithDirectory: reject,
+      exchangeWithMeet: reject,
+      exchangeWithDrive: reject,
+    });
+    const list = () =>
+      vanishing.listChanges(connection, calendarId, { kind: 'all', since }, callContext(), nothingStored);
+    await expect(list()).rejects.toMatchObject({ fault: { kind: 'not_found' } });
+    expect(requests).toBe(3);
+    [isGone, requests] = [false, 0];
+    expect(await list()).toMatchObject({ changes: [{ id: 'ours', roomAnswer: undefined }] });
+  });
+});
+
 describe('watch', () => {
   it('opens a channel with our id and address, which stopWatching ends, also repeatedly', async () => {
     const { changes, connection, control } = await setup();

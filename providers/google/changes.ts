@@ -79,15 +79,17 @@ export const createGoogleChanges = (
       const page = await client.exchange(listOperation, connection, call, pageSchema, (calendar, options) =>
         calendar.events.list(request, options),
       );
-      const calendarRequest = { connection, calendarId, call };
-      const leftOut = createLeftOut(connection, reportUnreadable);
+      const calendarRequest = { connection, calendarId, call, missing: new Set<string>() };
+      const leftOut = createLeftOut(connection, calendarId, reportUnreadable);
       const items = leftOut.read(changedEventSchema, page.items ?? []);
       const answers = await roomAnswers(client, calendarRequest, items);
       const series = await repeatedEvents(client, calendarRequest, items);
+      // In a calendar that was deleted meanwhile, every event is missing.
+      if (calendarRequest.missing.size > 0) await requireCalendar(client, calendarRequest);
       // A time that cannot be read is no deletion: what is stored of the event stays.
       const readable = [...series, ...items].filter((item) => {
         const isReadable = item.status === 'cancelled' || timesOf(item, page.timeZone) !== 'unreadable';
-        if (!isReadable) leftOut.add('unreadable_event: time');
+        if (!isReadable) leftOut.add('unreadable_event: time', { by: 'id', id: item.id });
         return isReadable;
       });
       leftOut.report();
@@ -97,6 +99,7 @@ export const createGoogleChanges = (
           ...changeOf(item, page.timeZone, connection.account),
           roomAnswer: answers.get(item.id),
         })),
+        leftOut: leftOut.found(),
         nextPage: page.nextPageToken,
         nextCursor: page.nextSyncToken,
       };
@@ -130,7 +133,18 @@ interface CalendarRequest {
   readonly connection: ConnectedAccount;
   readonly calendarId: string;
   readonly call: CallContext;
+  /** The ids of listed events that the calendar does not have. */
+  readonly missing: Set<string>;
 }
+
+/** A list of one event is the least request that all scopes of ours permit. @throws {ProviderError} `not_found` when the calendar does not exist */
+const requireCalendar = (
+  client: GoogleClient,
+  { connection, calendarId, call }: CalendarRequest,
+): Promise<unknown> =>
+  client.exchange(listOperation, connection, call, z.unknown(), (calendar, options) =>
+    calendar.events.list({ calendarId, maxResults: 1, fields: 'kind' }, options),
+  );
 
 /** How many events are read simultaneously. */
 const readsAtOnce = 8;
@@ -190,7 +204,7 @@ const repeatedEvents = async (
 /** Returns undefined when the series was deleted meanwhile: the next list says so. */
 const readSeries = async (
   client: GoogleClient,
-  { connection, calendarId, call }: CalendarRequest,
+  { connection, calendarId, call, missing }: CalendarRequest,
   eventId: string,
 ): Promise<ChangedEvent | undefined> => {
   try {
@@ -198,8 +212,9 @@ const readSeries = async (
       calendar.events.get({ calendarId, eventId, maxAttendees: 1, fields: itemFields }, options),
     );
   } catch (error) {
-    if (error instanceof ProviderError && error.fault.kind === 'not_found') return undefined;
-    throw error;
+    if (!(error instanceof ProviderError) || error.fault.kind !== 'not_found') throw error;
+    missing.add(eventId);
+    return undefined;
   }
 };
 
@@ -208,7 +223,7 @@ const guestsSchema = z.object({ attendees: attendeesSchema.optional() });
 /** Returns undefined when the event was deleted meanwhile: the next list says so. */
 const readAnswer = async (
   client: GoogleClient,
-  { connection, calendarId, call }: CalendarRequest,
+  { connection, calendarId, call, missing }: CalendarRequest,
   eventId: string,
   email: string,
 ): Promise<RoomAnswer | undefined> => {
@@ -223,8 +238,9 @@ const readAnswer = async (
     );
     return answerOfRoom(attendees, email);
   } catch (error) {
-    if (error instanceof ProviderError && error.fault.kind === 'not_found') return undefined;
-    throw error;
+    if (!(error instanceof ProviderError) || error.fault.kind !== 'not_found') throw error;
+    missing.add(eventId);
+    return undefined;
   }
 };
 

@@ -32,7 +32,13 @@ const setup = (items: readonly unknown[], page: object = {}) => {
     if (answer.kind !== 'page') throw new Error(answer.kind);
     return answer.changes;
   };
-  return { busy, list, faults: () => reported.map(({ count, faults }) => ({ count, faults })) };
+  const leftOut = async () => {
+    const position = { kind: 'all', since: window.from } as const;
+    const changes = createGoogleChanges(client, 10);
+    const answer = await changes.listChanges(connection, 'primary', position, callContext(), nothingStored);
+    return answer.kind === 'page' ? answer.leftOut : undefined;
+  };
+  return { busy, list, leftOut, faults: () => reported.map(({ count, faults }) => ({ count, faults })) };
 };
 
 const sound = {
@@ -78,10 +84,11 @@ describe('a time of Google', () => {
     ['a day that does not exist', { date: '2026-02-30' }],
     ['a year that no calendar has', { dateTime: '+275000-01-01T00:00:00Z' }],
   ])('that is %s is a fault of its event', async (_what, end) => {
-    const { busy, list, faults } = setup([{ ...sound, id: 'odd', end }, sound]);
+    const { busy, list, leftOut, faults } = setup([{ ...sound, id: 'odd', end }, sound]);
     expect(await busy()).toEqual([soundTime]);
     // No deletion: what is stored of the event stays.
     expect((await list()).map(({ id }) => id)).toEqual(['sound']);
+    expect((await leftOut())?.events).toEqual([{ by: 'id', id: 'odd' }]);
     const fault = { count: 1, faults: ['unreadable_event: time'] };
     expect(faults()).toEqual([fault, fault]);
   });
@@ -89,9 +96,10 @@ describe('a time of Google', () => {
 
 describe('an odd event of Google', () => {
   it('without an id is left out and reported', async () => {
-    const { busy, list, faults } = setup([null, 'text', { ...sound, id: 7 }, sound]);
+    const { busy, list, leftOut, faults } = setup([null, 'text', { ...sound, id: 7 }, sound]);
     expect(await busy()).toEqual([soundTime]);
     expect((await list()).map(({ id }) => id)).toEqual(['sound']);
+    expect((await leftOut())?.events).toEqual([{ by: 'unknown' }, { by: 'unknown' }, { by: 'unknown' }]);
     expect(faults().map(({ count }) => count)).toEqual([3, 3]);
   });
 

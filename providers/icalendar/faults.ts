@@ -17,6 +17,10 @@ const faultCodes = [
   'event_too_large',
   /** Reading the resource has failed unexpectedly: what was read of it before stays. */
   'not_read',
+  /** The resource has no event and no other component: its text is damaged, or it was not sent. */
+  'no_component',
+  /** The account may not read the resource. */
+  'not_permitted',
 ] as const;
 
 export interface CalendarFault {
@@ -26,6 +30,23 @@ export interface CalendarFault {
   /** The name of the property, or of the zone. Never a text that a person wrote. */
   readonly about: string;
 }
+
+/** Returns the faults without what tells the events apart. */
+export const textsOf = (faults: readonly Pick<CalendarFault, 'code' | 'about'>[]): readonly string[] =>
+  faults.map(({ code, about }) => `${code}: ${about}`);
+
+/** Whether occurrences that take place can be missing among those that were read. */
+export const losesOccurrences = ({ code, about }: Pick<CalendarFault, 'code' | 'about'>): boolean =>
+  losing.has(code) || (code === 'malformed_property' && about === 'RDATE');
+
+const losing: ReadonlySet<CalendarFault['code']> = new Set([
+  'no_start',
+  'invalid_rule',
+  'event_too_large',
+  'not_read',
+  'no_component',
+  'not_permitted',
+]);
 
 /** Receives the faults while a calendar is read. */
 export type ReportFault = (fault: CalendarFault) => void;

@@ -151,7 +151,13 @@ describe('a calendar feed', () => {
     feed.serve(calendarAnswer(feedText(...feedEvent('damaged', 'DTSTART:tomorrow'), ...noon)));
     expect(await busy()).toEqual(noonTimes);
     expect(unreadable).toEqual([
-      { connection: 'conn_1', organization: 'org_1', count: 1, faults: ['no_start: DTSTART'] },
+      {
+        connection: 'conn_1',
+        organization: 'org_1',
+        calendarId: 'primary',
+        count: 1,
+        faults: ['no_start: DTSTART'],
+      },
     ]);
   });
 });

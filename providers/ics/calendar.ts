@@ -8,7 +8,7 @@ import type { CallContext, ConnectedAccount, ReadableCalendarProvider } from '..
 import type { ReportUnreadable } from '../unreadable-events.ts';
 import { busySpansOf, feedName, readFeed } from './busy-times.ts';
 import { feedError, fromFeed } from './errors.ts';
-import { reportDamagedEvents } from './feed-faults.ts';
+import { feedCalendarId, reportDamagedEvents } from './feed-faults.ts';
 import type { FeedReader } from './feed-reader.ts';
 import { createPreparedFeeds } from './prepared-feeds.ts';
 import { maxBusyTimes } from './settings.ts';
@@ -49,7 +49,7 @@ export const createFeedCalendar = (
       scopes: [],
       list: async (connection, _scopes, call) => {
         const text = await feeds.read(connection, listCalendars, call);
-        return [{ calendarId: 'primary', name: feedName(text) ?? '', isMain: true, isWritable: false }];
+        return [{ calendarId: feedCalendarId, name: feedName(text) ?? '', isMain: true, isWritable: false }];
       },
     },
     freeBusy: async (connection, _calendarIds, window, call) => {

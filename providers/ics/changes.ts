@@ -7,9 +7,10 @@ import { z } from 'zod';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
 import type { BusyTime } from '../icalendar/busy-times.ts';
+import { type CalendarFault, losesOccurrences, textsOf } from '../icalendar/faults.ts';
 import { operationOf } from '../operations.ts';
-import type { CalendarChanges, ListedChange } from '../ports.ts';
-import type { ReportUnreadable } from '../unreadable-events.ts';
+import type { CalendarChanges, LeftOutOfPage, ListedChange } from '../ports.ts';
+import { differentFaults, type ReportUnreadable } from '../unreadable-events.ts';
 import { readFeed } from './busy-times.ts';
 import { feedError, fromFeed } from './errors.ts';
 import { reportDamagedEvents } from './feed-faults.ts';
@@ -47,12 +48,28 @@ export const createFeedChanges = (
       reportDamagedEvents(connection, faults, reportUnreadable);
       if (busy.length > maxBusyTimes) throw tooManyEvents();
       const nextCursor = JSON.stringify(cursorSchema.parse({ digest, until }));
-      return { kind: 'page', changes: busy.map(toChange), listedUntil: until, nextCursor };
+      return {
+        kind: 'page',
+        changes: busy.map(toChange),
+        leftOut: leftOutOf(faults),
+        listedUntil: until,
+        nextCursor,
+      };
     } catch (error) {
       throw fromFeed(operation, error, call);
     }
   },
 });
+
+/** What was listed of a damaged event stays. Its UID is its only name. */
+const leftOutOf = (faults: readonly CalendarFault[]): LeftOutOfPage | undefined => {
+  if (faults.length === 0) return undefined;
+  const uids = faults.filter(losesOccurrences).map(({ uid = '' }) => uid);
+  const named = [...new Set(uids)].map((uid) =>
+    uid === '' || uid.length > longestUid ? ({ by: 'unknown' } as const) : ({ by: 'uid', uid } as const),
+  );
+  return { events: named, faults: differentFaults(textsOf(faults)) };
+};
 
 const isCurrent = (text: string, digest: string, nowMs: number): boolean => {
   const cursor = cursorSchema.safeParse(parsed(text)).data;

@@ -1,9 +1,10 @@
 /** Reports the damaged events of a feed. */
-import type { CalendarFault } from '../icalendar/faults.ts';
+import { type CalendarFault, textsOf } from '../icalendar/faults.ts';
 import type { ConnectedAccount } from '../ports.ts';
-import type { ReportUnreadable } from '../unreadable-events.ts';
+import { differentFaults, type ReportUnreadable } from '../unreadable-events.ts';
 
-const maxReportedFaults = 5;
+/** A feed has one calendar. */
+export const feedCalendarId = 'primary';
 
 /** Reports the faults of one reading, unless there are none. */
 export const reportDamagedEvents = (
@@ -12,6 +13,12 @@ export const reportDamagedEvents = (
   report: ReportUnreadable,
 ): void => {
   if (faults.length === 0) return;
-  const first = faults.slice(0, maxReportedFaults).map(({ code, about }) => `${code}: ${about}`);
-  report({ connection, organization, count: faults.length, faults: first });
+  const different = differentFaults(textsOf(faults));
+  report({
+    connection,
+    organization,
+    calendarId: feedCalendarId,
+    count: faults.length,
+    faults: different,
+  });
 };

@@ -58,7 +58,7 @@ export const createBusyEventQuery = (
   return async (connection, calendarId, window, call) => {
     const zone = () => mailboxes.zone({ operation: listOperation, connection, call });
     const busy: BusyEvent[] = [];
-    const leftOut = createLeftOut(connection, reportUnreadable);
+    const leftOut = createLeftOut(connection, calendarId, reportUnreadable);
     let path = viewPath(calendarId, window);
     for (let page = 0; page < maxEventPages; page += 1) {
       const answer = await readPage(connection, call, path, calendarId);

@@ -68,8 +68,13 @@ export interface CalendarRequest {
   readonly leftOut: LeftOut;
 }
 
+interface PageRequest extends CalendarRequest {
+  /** The ids of events and series that the calendar does not have. */
+  readonly missing: Set<string>;
+}
+
 export interface ChangedEvents {
-  /** Returns the changes of one page. @throws {ProviderError} */
+  /** Returns the changes of one page. @throws {ProviderError} also when the calendar does not exist any more */
   complete(
     request: CalendarRequest,
     changes: readonly Change[],
@@ -82,14 +87,15 @@ const seriesMaster = 'seriesMaster';
 /** Creates the reader. */
 export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): ChangedEvents => {
   /** Returns the event; undefined when the calendar has none with this id. */
-  const find = async (request: CalendarRequest, id: string): Promise<Event | 'unreadable' | undefined> => {
+  const find = async (request: PageRequest, id: string): Promise<Event | 'unreadable' | undefined> => {
     try {
       const select = `${fields},attendees`;
       const found = await read(request, z.unknown(), `${pathOf(request, id)}?$select=${select}&${withMarks}`);
-      return request.leftOut.read(eventSchema, [found])[0] ?? 'unreadable';
+      return request.leftOut.read(eventSchema, [found], { by: 'id', id })[0] ?? 'unreadable';
     } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
+      if (!isNotFound(error)) throw error;
+      request.missing.add(id);
+      return undefined;
     }
   };
 
@@ -104,12 +110,16 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
       isOwnCalendar: calendarId === mainCalendar,
     });
 
+  /** https://learn.microsoft.com/graph/api/calendar-get @throws {ProviderError} `not_found` when the calendar does not exist */
+  const requireCalendar = (request: PageRequest): Promise<unknown> =>
+    read(request, z.unknown(), `${calendarPath(request.calendarId)}?$select=id`);
+
   /** Returns nothing for an event whose times cannot be read: that is no deletion. */
   const toChange = async (request: CalendarRequest, event: Event): Promise<ListedChange | undefined> => {
     const mailboxZone = event.isAllDay ? await mailboxes.zone(request) : undefined;
     const listed = eventOf(event, mailboxZone);
     if (!listed) {
-      request.leftOut.add('unreadable_event: time');
+      request.leftOut.add('unreadable_event: time', { by: 'id', id: event.id });
       return undefined;
     }
     return {
@@ -127,7 +137,7 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
    * as deleted only when it is inside the window: then it lies among the deleted items.
    */
   const readRemoved = async (
-    request: CalendarRequest,
+    request: PageRequest,
     id: string,
     { from, until }: Window,
   ): Promise<ListedChange | undefined> => {
@@ -140,7 +150,7 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
   };
 
   /** Only an event of ours needs its marks, and so another request. */
-  const readSingle = async (request: CalendarRequest, change: Change): Promise<ListedChange | undefined> => {
+  const readSingle = async (request: PageRequest, change: Change): Promise<ListedChange | undefined> => {
     const listed = eventSchema.safeParse(change).data;
     if (listed && !canBeOurs(change.transactionId)) return toChange(request, listed);
     const found = await find(request, change.id);
@@ -153,7 +163,7 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
    * that a person has repeated is the master of a series, and is where its first occurrence is.
    */
   const readSeries = async (
-    request: CalendarRequest,
+    request: PageRequest,
     id: string,
     master: Change | undefined,
     { from, until }: Window,
@@ -171,7 +181,7 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
     try {
       for (let page = 0; page < maxEventPages; page += 1) {
         const { value, '@odata.nextLink': next } = await read(request, instancesSchema, path);
-        for (const event of request.leftOut.read(eventSchema, value)) {
+        for (const event of request.leftOut.read(eventSchema, value, { by: 'series', series: id })) {
           const change = await toChange(request, event);
           if (change) changes.push({ ...change, series: id, mark: ours?.mark ?? change.mark });
         }
@@ -179,8 +189,9 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
         path = pathOfLink(next);
       }
     } catch (error) {
-      if (isNotFound(error)) return [{ id }];
-      throw error;
+      if (!isNotFound(error)) throw error;
+      request.missing.add(id);
+      return [{ id }];
     }
     throw graphError(request.operation, {
       code: 'too_many_events',
@@ -189,7 +200,8 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
   };
 
   return {
-    complete: async (request, changes, window) => {
+    complete: async (page, changes, window) => {
+      const request: PageRequest = { ...page, missing: new Set() };
       const latest = [...new Map(changes.map((change) => [change.id, change])).values()];
       const series = new Set(latest.flatMap((change) => seriesOf(change) ?? []));
       const completed: ListedChange[] = [];
@@ -204,6 +216,8 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
         const master = latest.find((change) => change.id === id);
         for (const change of await readSeries(request, id, master, window)) completed.push(change);
       }
+      // In a calendar that was deleted meanwhile, or is no longer shared, every event is missing.
+      if (request.missing.size > 0) await requireCalendar(request);
       return completed;
     },
   };

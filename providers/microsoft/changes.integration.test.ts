@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ProviderError } from '../../domain/errors.ts';
 import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { eventId, slot } from '../../tests/harness/google-calendar.ts';
@@ -198,6 +199,43 @@ describe('a series in an Outlook calendar', () => {
     const { cursor } = await list({ kind: 'all', since });
     await owner('DELETE', series);
     expect((await list({ kind: 'changes', cursor })).found).toEqual([{ id: series }]);
+  });
+});
+
+describe('an Outlook calendar that is deleted while a page of it is read', () => {
+  it.each(['an event', 'a series'])('has no deleted events: %s', async (what) => {
+    const { client, connection } = await setUpOutlookCalendar();
+    const notFound = new ProviderError(
+      'microsoft',
+      'calendar.listChanges',
+      { kind: 'not_found' },
+      { status: 404, code: 'ErrorItemNotFound', message: 'gone' },
+    );
+    let isGone = true;
+    const paths: string[] = [];
+    const vanishing: typeof client = {
+      ...client,
+      exchange: async (operation, account, call, answer, request) => {
+        paths.push(request.path);
+        if (request.path.includes('/delta')) {
+          const value = [
+            what === 'an event'
+              ? { id: 'e1', '@removed': { reason: 'deleted' } }
+              : { id: 'e1', type: 'seriesMaster' },
+          ];
+          return answer.parse({ value, '@odata.deltaLink': 'https://graph.test/delta?token=1' });
+        }
+        if (request.path.includes('/events/') || isGone) throw notFound;
+        return client.exchange(operation, account, call, answer, request);
+      },
+    };
+    const changes = createOutlookChanges(vanishing, { now: () => Date.parse(since) });
+    const list = () =>
+      changes.listChanges(connection, 'primary', { kind: 'all', since }, callContext(), nothingStored);
+    await expect(list()).rejects.toMatchObject({ fault: { kind: 'not_found' } });
+    expect(paths.at(-1)).toBe('/me/calendar?$select=id');
+    isGone = false;
+    expect(await list()).toMatchObject({ kind: 'page', changes: [{ id: 'e1' }] });
   });
 });
 

@@ -87,7 +87,7 @@ export const createOutlookChanges = (
       if (!start || isShort(start, position, now())) return { kind: 'cursor_expired' };
       const { from, until } = start;
       const query = position.page ?? start.query ?? firstQuery(start);
-      const leftOut = createLeftOut(connection, reportUnreadable);
+      const leftOut = createLeftOut(connection, calendarId, reportUnreadable);
       const request = { operation: listOperation, connection, calendarId, call, leftOut };
       const answer = await readPage(request, query, position);
       if (answer === 'expired') return { kind: 'cursor_expired' };
@@ -98,6 +98,7 @@ export const createOutlookChanges = (
       return {
         kind: 'page',
         changes,
+        leftOut: leftOut.found(),
         listedUntil: until,
         nextPage: nextLink === undefined ? undefined : queryOfLink(nextLink),
         nextCursor:

@@ -41,7 +41,8 @@ const setup = (value: readonly unknown[], single?: unknown) => {
       const position = { kind: 'all', since: window.from } as const;
       const answer = await changes.listChanges(connection, 'primary', position, callContext(), nothingStored);
       if (answer.kind !== 'page') throw new Error(answer.kind);
-      return answer.changes.map(({ id, event }) => `${id} ${event?.busy ?? 'gone'}`);
+      const kept = (answer.leftOut?.events ?? []).map((event) => `kept ${Object.values(event).join(' ')}`);
+      return [...answer.changes.map(({ id, event }) => `${id} ${event?.busy ?? 'gone'}`), ...kept];
     },
     counts: () => reported.map(({ count }) => count),
   };
@@ -71,7 +72,7 @@ describe('an odd event of Outlook', () => {
   ])('that %s is left out and reported', async (_what, item) => {
     const { busy, list, counts } = setup([item, sound]);
     expect(await busy()).toEqual(['sound']);
-    expect(await list()).toEqual(['sound busy']);
+    expect(await list()).toEqual(['sound busy', 'kept unknown']);
     expect(counts()).toEqual([1, 1]);
   });
 
@@ -82,7 +83,7 @@ describe('an odd event of Outlook', () => {
   ])('whose end %s is left out and reported, and not listed as deleted', async (_what, item) => {
     const { busy, list, counts } = setup([item, sound], item);
     expect(await busy()).toEqual(['sound']);
-    expect(await list()).toEqual(['sound busy']);
+    expect(await list()).toEqual(['sound busy', 'kept id odd']);
     expect(counts()).toEqual([1, 1]);
   });
 
@@ -92,7 +93,7 @@ describe('an odd event of Outlook', () => {
       { ...sound, id: 'occurrence' },
     ];
     const { list, counts } = setup([{ ...sound, id: 'series', type: 'seriesMaster' }], occurrences);
-    expect(await list()).toEqual(['series gone', 'occurrence busy']);
+    expect(await list()).toEqual(['series gone', 'occurrence busy', 'kept id odd']);
     expect(counts()).toEqual([1]);
   });
 });

@@ -107,7 +107,7 @@ describe('the changes of a calendar', () => {
     const { calendar, client, connection, control, event, untilAnswered } = await setUp();
     await calendar.putEvent(connection, bookingOf(studio), callContext());
     await untilAnswered();
-    const changes = createOutlookChanges(client);
+    const changes = createOutlookChanges(client, { now: () => Date.parse('2026-12-01T00:00:00.000Z') });
     const position = { kind: 'all', since: '2026-11-30T00:00:00.000Z' } as const;
     const stored = { etags: async () => new Map() };
     const answersOf = async (at: ListingPosition) => {

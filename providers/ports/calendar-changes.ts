@@ -54,6 +54,25 @@ export interface ListedChange {
   readonly roomAnswer?: RoomAnswer | undefined;
 }
 
+/** Names events that a page contains, and that cannot be read. What is stored of them stays as it is. */
+export type UnreadEvents =
+  /** The event, or the occurrence, with this id. */
+  | { readonly by: 'id'; readonly id: string }
+  /** All events of the series. */
+  | { readonly by: 'series'; readonly series: string }
+  /** All events with this UID, in a calendar whose events have no other name. */
+  | { readonly by: 'uid'; readonly uid: string }
+  /** An event without a name: it can be any of the calendar. */
+  | { readonly by: 'unknown' };
+
+/** What could not be read of a page, or not completely. */
+export interface LeftOutOfPage {
+  /** The events that are not among the changes. */
+  readonly events: readonly UnreadEvents[];
+  /** Such as `no_start: DTSTART`. Never a text that a person wrote. */
+  readonly faults: readonly string[];
+}
+
 /**
  * Where a listing continues. `all`: every event that ends after `since`. `changes`: what has changed since the listing
  * that returned the cursor. `page` is the next page of the listing. Cursor and page are opaque texts of the vendor.
@@ -68,6 +87,8 @@ type ListingPage =
       readonly changes: readonly ListedChange[];
       /** Series of which the page has every occurrence. Their other occurrences no longer exist. */
       readonly wholeSeries?: readonly string[] | undefined;
+      /** Undefined: everything was read. */
+      readonly leftOut?: LeftOutOfPage | undefined;
       /** Where a listing of all events ends, when the vendor limits it: it omits events that begin later. */
       readonly listedUntil?: Instant | undefined;
       /** Undefined on the last page. */

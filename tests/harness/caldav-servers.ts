@@ -1,8 +1,10 @@
 /**
- * Starts real CalDAV servers for tests: Radicale and Xandikos, two independent programs from PyPI. `CALDAV_PYTHON` names
- * an interpreter that has them; the default is `python3`. Tests are skipped when a server is not installed.
+ * Starts real CalDAV servers for tests: Radicale and Xandikos, two independent programs from PyPI, and one with the Go library
+ * go-webdav. `CALDAV_PYTHON` names an interpreter that has the first two; the default is `python3`. `CALDAV_GO_SERVER` names the
+ * third, as `go build` makes it in `tests/harness/go-caldav`. Tests are skipped when a server is not installed.
  */
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -13,6 +15,7 @@ import getPort from 'get-port';
 import { eventually } from './eventually.ts';
 
 const python = env['CALDAV_PYTHON'] ?? 'python3';
+const goServer = env['CALDAV_GO_SERVER'] ?? '';
 
 export const caldavUser = { username: 'ann@example.com', password: 'sand-boxx-appl-pass' } as const;
 
@@ -29,15 +32,23 @@ export interface CaldavServer {
 }
 
 interface Program {
-  readonly module: string;
+  /** The command, and its first arguments. */
+  readonly command: readonly [string, ...string[]];
+  readonly isInstalled: () => boolean;
+  /** Returns the other arguments. */
   readonly start: (folder: string, port: number) => Promise<readonly string[]>;
   /** The path in which calendars are created. */
   readonly home: string;
 }
 
+const ofPython = (module: string): Pick<Program, 'command' | 'isInstalled'> => ({
+  command: [python, '-m', module],
+  isInstalled: () => spawnSync(python, ['-c', `import ${module}`]).status === 0,
+});
+
 const programs = {
   radicale: {
-    module: 'radicale',
+    ...ofPython('radicale'),
     home: `/${caldavUser.username}/`,
     start: async (folder, port) => {
       const users = join(folder, 'users');
@@ -51,16 +62,14 @@ const programs = {
         'auth-delay': '0',
         'storage-filesystem-folder': join(folder, 'collections'),
       };
-      return ['-m', 'radicale', ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])];
+      return Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
     },
   },
   /** Has no passwords: it accepts every user. */
   xandikos: {
-    module: 'xandikos',
+    ...ofPython('xandikos'),
     home: '/ann/calendars/',
     start: async (folder, port) => [
-      '-m',
-      'xandikos',
       'serve',
       '--listen-address',
       '127.0.0.1',
@@ -74,20 +83,27 @@ const programs = {
       '--defaults',
     ],
   },
+  /** Has neither `sync-collection` nor a CTag, and writes events again in its own form. */
+  'go-webdav': {
+    command: [goServer],
+    isInstalled: () => goServer !== '' && existsSync(goServer),
+    home: '/ann/calendars/',
+    start: async (_folder, port) => [`127.0.0.1:${port}`, caldavUser.username, caldavUser.password],
+  },
 } as const satisfies Readonly<Record<string, Program>>;
 
 export type CaldavProgram = keyof typeof programs;
 
 /** Returns whether the server is installed. */
-export const hasCaldavServer = (name: CaldavProgram): boolean =>
-  spawnSync(python, ['-c', `import ${programs[name].module}`]).status === 0;
+export const hasCaldavServer = (name: CaldavProgram): boolean => programs[name].isInstalled();
 
 /** Starts a server with one user and no calendars. */
 export const startCaldavServer = async (name: CaldavProgram): Promise<CaldavServer> => {
   const program: Program = programs[name];
   const folder = await mkdtemp(join(tmpdir(), `castmatch-${name}-`));
   const port = await getPort();
-  const child = execa(python, await program.start(folder, port), { reject: false });
+  const [command, ...first] = program.command;
+  const child = execa(command, [...first, ...(await program.start(folder, port))], { reject: false });
   const url = `http://127.0.0.1:${port}`;
   const isUp = () =>
     fetch(url).then(

@@ -29,6 +29,8 @@ export const later: Slot = { ...slot, start: '2031-07-01T12:00:00.000Z', end: '2
 interface Options {
   readonly pageSize?: number;
   readonly roundMs?: number;
+  readonly reconciliationHours?: number;
+  readonly maxEvents?: number;
   /** The clock of the vendor, in epoch milliseconds. */
   readonly clock?: () => number;
   readonly wrap?: (changes: CalendarChanges) => CalendarChanges;
@@ -42,6 +44,8 @@ export const useCalendarSync = () => {
   return async ({
     pageSize = 1_000,
     roundMs = 20_000,
+    reconciliationHours = 24,
+    maxEvents,
     clock = Date.now,
     wrap = (same) => same,
     wrapCalendar = (same) => same,
@@ -92,7 +96,8 @@ export const useCalendarSync = () => {
       report: ({ organization: _organization, ...finding }) => void findings.push(finding),
       publicUrl: sandbox.url,
       pollMinutes: 15,
-      reconciliationHours: 24,
+      reconciliationHours,
+      maxEvents,
       roundMs,
     });
     const sync = (change: Partial<SyncCalendarsInput> = {}): Promise<SyncCalendarsResult> => {

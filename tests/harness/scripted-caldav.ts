@@ -11,8 +11,28 @@ export interface ScriptedCaldav {
   readonly calendarId: string;
   /** Stores a resource; undefined deletes it. */
   store(name: string, text: string | undefined): void;
+  /** Returns the text of a resource. */
+  text(name: string): string | undefined;
   /** Names of resources whose contents are refused, each with its status, such as `403 Forbidden`. */
   readonly refused: Map<string, string>;
+  /** Names of resources that no query by time finds, because the server cannot tell when they are. */
+  readonly unplaced: Set<string>;
+  /** Names of resources whose contents are not sent, although they exist. */
+  readonly withoutText: Set<string>;
+  /** Whether the calendar was deleted, or may not be read any more. */
+  access: 'read' | 'gone' | 'busy_times_only';
+  /** How the server differs from others. */
+  readonly ways: {
+    /** Hrefs are URLs, and escape more than they must. */
+    hrefs: 'plain' | 'escaped';
+    etags: 'strong' | 'weak';
+    /** A query with more results than the limit is refused as a whole. */
+    refusesLongQueries: boolean;
+    /** Whether it lists changes. */
+    hasTokens: boolean;
+    /** Answers each request at the calendar's address with a redirect to another one. */
+    redirects: boolean;
+  };
   /** The most resources of one answer that lists them. */
   limit: number;
   /** The oldest token that the server knows, and the status with which it refuses others. */
@@ -22,16 +42,17 @@ export interface ScriptedCaldav {
   close(): Promise<void>;
 }
 
+interface Conditions {
+  readonly ifMatch: string | undefined;
+  readonly ifNoneMatch: string | undefined;
+}
+
 const path = '/calendar/';
 const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-const response = (href: string, content: string): string =>
-  `<d:response><d:href>${href}</d:href>${content}</d:response>`;
 const props = (content: string): string =>
   `<d:propstat><d:prop>${content}</d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat>`;
 const status = (text: string): string => `<d:status>HTTP/1.1 ${text}</d:status>`;
-const truncated = response(path, status('507 Insufficient Storage'));
-
-const etag = (changed: number) => props(`<d:getetag>"${changed}"</d:getetag>`);
+const movedPath = '/moved/calendar/';
 const tokenOf = (changed: number) => `urn:state:${changed}`;
 
 /** Starts a server with one empty calendar. */
@@ -39,16 +60,35 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
   const resources = new Map<string, { readonly text: string | undefined; readonly changed: number }>();
   let state = 0;
 
+  const base = () => (scripted.ways.redirects ? movedPath : path);
+  const response = (name: string, content: string): string => {
+    const escapedName = name.replaceAll(/[@-]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
+    const href = scripted.ways.hrefs === 'escaped' ? `${url}${base()}${escapedName}` : base() + name;
+    return `<d:response><d:href>${href}</d:href>${content}</d:response>`;
+  };
+  const truncated = () => response('', status('507 Insufficient Storage'));
+  const etagOf = (changed: number) => `${scripted.ways.etags === 'weak' ? 'W/' : ''}"${changed}"`;
+  const etag = (changed: number) => props(`<d:getetag>${etagOf(changed)}</d:getetag>`);
+
+  /** What a server tells of the resources of a calendar that may not be read any more. */
+  const lost = (resource: { readonly changed: number }) => ({
+    text: undefined,
+    changed: Math.max(resource.changed, state + 1),
+  });
+
   const query = (): string => {
-    const present = [...resources].filter(([, { text }]) => text !== undefined);
+    const present = [...resources].filter(
+      ([name, { text }]) => text !== undefined && !scripted.unplaced.has(name),
+    );
     const listed = present
       .slice(0, scripted.limit)
-      .map(([name, { changed }]) => response(path + name, etag(changed)));
-    return listed.join('') + (present.length > scripted.limit ? truncated : '');
+      .map(([name, { changed }]) => response(name, etag(changed)));
+    return listed.join('') + (present.length > scripted.limit ? truncated() : '');
   };
 
   const changes = (since: number): string => {
     const all = [...resources]
+      .map(([name, resource]) => [name, scripted.access === 'read' ? resource : lost(resource)] as const)
       .filter(([, { text, changed }]) => changed > since && (since > 0 || text !== undefined))
       .sort(([, one], [, other]) => one.changed - other.changed);
     const listed = all.slice(0, scripted.limit);
@@ -56,9 +96,9 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
     const last = listed.at(-1)?.[1].changed ?? state;
     return [
       ...listed.map(([name, { text, changed }]) =>
-        response(path + name, text === undefined ? status('404 Not Found') : etag(changed)),
+        response(name, text === undefined ? status('404 Not Found') : etag(changed)),
       ),
-      ...(isTruncated ? [truncated] : []),
+      ...(isTruncated ? [truncated()] : []),
       `<d:sync-token>${tokenOf(isTruncated ? last : state)}</d:sync-token>`,
     ].join('');
   };
@@ -66,25 +106,57 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
   const contents = (body: string): string =>
     [...body.matchAll(/<d:href>([^<]+)</g)]
       .map(([, href = '']) => {
-        const name = href.slice(path.length);
+        const name = decodeURIComponent(href.slice(href.lastIndexOf('/') + 1));
         const refusal = scripted.refused.get(name);
-        if (refusal !== undefined) return response(href, status(refusal));
-        const found = resources.get(name);
+        if (refusal !== undefined) return response(name, status(refusal));
+        const found = scripted.access === 'gone' ? undefined : resources.get(name);
+        if (found && scripted.withoutText.has(name)) return response(name, etag(found.changed));
         return found?.text === undefined
-          ? response(href, status('404 Not Found'))
+          ? response(name, status('404 Not Found'))
           : response(
-              href,
+              name,
               props(
-                `<d:getetag>"${found.changed}"</d:getetag><c:calendar-data>${escaped(found.text)}</c:calendar-data>`,
+                `<d:getetag>${etagOf(found.changed)}</d:getetag><c:calendar-data>${escaped(found.text)}</c:calendar-data>`,
               ),
             );
       })
       .join('');
 
-  const answerTo = (method: string, body: string): string | number => {
-    if (method === 'PROPFIND') return response(path, props(`<d:sync-token>${tokenOf(state)}</d:sync-token>`));
+  const hasMany = () => [...resources.values()].filter(({ text }) => text !== undefined).length;
+
+  const names = (): string =>
+    [...resources]
+      .filter(([, { text }]) => text !== undefined)
+      .map(([name, { changed }]) => response(name, etag(changed)))
+      .join('') + response('', props(''));
+
+  /** Compares strongly (RFC 9110, section 8.8.3.2). */
+  const put = (name: string, text: string, { ifMatch, ifNoneMatch }: Conditions): number => {
+    const found = resources.get(name);
+    const exists = found?.text !== undefined;
+    const isMatch = exists && scripted.ways.etags === 'strong' && ifMatch === etagOf(found.changed);
+    if ((ifNoneMatch === '*' && exists) || (ifMatch !== undefined && !isMatch)) return 412;
+    scripted.store(name.replace(/\.ics$/, ''), text);
+    return 204;
+  };
+
+  const answerTo = (method: string, body: string, depth: string): string | number => {
+    if (method === 'PROPFIND' && depth === '1') return names();
+    if (method === 'PROPFIND') {
+      if (scripted.access === 'gone') return 404;
+      const privilege = scripted.access === 'read' ? '<d:read/>' : '<c:read-free-busy/>';
+      const token = scripted.ways.hasTokens ? `<d:sync-token>${tokenOf(state)}</d:sync-token>` : '';
+      return response(
+        '',
+        props(
+          `${token}<d:current-user-privilege-set><d:privilege>${privilege}</d:privilege></d:current-user-privilege-set>`,
+        ),
+      );
+    }
     if (body.includes('calendar-multiget')) return contents(body);
-    if (body.includes('calendar-query')) return query();
+    if (body.includes('calendar-query')) {
+      return scripted.ways.refusesLongQueries && hasMany() > scripted.limit ? 507 : query();
+    }
     const [, token = ''] = /<d:sync-token>([^<]*)</.exec(body) ?? [];
     const since = Number(token.replace('urn:state:', '') || 0);
     return token !== '' && since < scripted.tokens.oldest ? scripted.tokens.refusal : changes(since);
@@ -96,12 +168,25 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
       const method = incoming.method ?? '';
       const [kind = method] = /calendar-multiget|calendar-query|sync-collection/.exec(body) ?? [];
       scripted.requests.push(kind);
-      const answer = answerTo(method, body);
-      const content = typeof answer === 'number' ? '<d:error xmlns:d="DAV:"/>' : answer;
+      const target = incoming.url ?? '';
+      if (scripted.ways.redirects && target.startsWith(path)) {
+        outgoing.writeHead(301, { location: target.replace(path, movedPath) }).end();
+        return;
+      }
+      const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch, depth } = incoming.headers;
+      const name = decodeURIComponent(target.slice(target.lastIndexOf('/') + 1));
+      const answer =
+        method === 'PUT'
+          ? put(name, body, { ifMatch, ifNoneMatch })
+          : answerTo(method, body, typeof depth === 'string' ? depth : '0');
+      const condition = answer === 507 ? '<d:number-of-matches-within-limits/>' : '';
+      const content = typeof answer === 'number' ? `<d:error xmlns:d="DAV:">${condition}</d:error>` : answer;
       outgoing.writeHead(typeof answer === 'number' ? answer : 207, { 'content-type': 'application/xml' });
       outgoing.end(
         typeof answer === 'number'
-          ? content
+          ? answer === 204
+            ? undefined
+            : content
           : `<d:multistatus xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">${content}</d:multistatus>`,
       );
     })();
@@ -117,7 +202,18 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
       state += 1;
       resources.set(`${name}.ics`, { text, changed: state });
     },
+    text: (name) => resources.get(`${name}.ics`)?.text,
     refused: new Map(),
+    unplaced: new Set(),
+    withoutText: new Set(),
+    access: 'read',
+    ways: {
+      hrefs: 'plain',
+      etags: 'strong',
+      refusesLongQueries: false,
+      hasTokens: true,
+      redirects: false,
+    },
     limit: Number.POSITIVE_INFINITY,
     tokens: { oldest: 0, refusal: 403 },
     requests: [],

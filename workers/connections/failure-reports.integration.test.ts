@@ -111,6 +111,40 @@ const setUpCalendar = async () => {
   return { ...parts, id, calendar, fail, recover };
 };
 
+const setUpDamage = async () => {
+  const parts = await setUpCalendar();
+  const { repositories, pool } = database;
+  const { id, organization } = parts;
+  const list = async (
+    faults: readonly string[],
+    calendar: Parameters<typeof repositories.syncedCalendars.beginListing>[0] = parts.calendar,
+  ) => {
+    const progress = await repositories.syncedCalendars.beginListing(calendar);
+    await repositories.syncedEvents.storePage(progress, {
+      requestedAt: '2026-12-01T09:00:00.000Z',
+      events: [],
+      leftOut: { events: [], faults },
+      nextCursor: 'c1',
+    });
+  };
+  /** A claim has read the calendar for busy times. */
+  const read = (calendarName: string) =>
+    repositories.unreadableEvents.record({
+      connection: id,
+      organization,
+      calendarName,
+      faults: ['no_start: DTSTART'],
+    });
+  const age = (column: string, time: string) =>
+    pool.query(
+      `UPDATE unreadable_events SET ${column} = ${column} - interval '${time}' WHERE connection = $1`,
+      [id],
+    );
+  const problems = async () =>
+    ((await repositories.connectionProblems.list([id])).get(id) ?? []).map(({ kind }) => kind);
+  return { ...parts, list, read, age, problems };
+};
+
 describe('a calendar feed', () => {
   it('that has been failing for a day is reported once to the endpoints of the organization', async () => {
     const { organization, endpoint, id, fail, sent, round } = await setUpFeed();
@@ -217,38 +251,124 @@ describe('a calendar of an account', () => {
     });
   });
 
-  it('with damaged events is reported until they have not been found for two days', async () => {
-    const { organization, id, events, round } = await setUpCalendar();
-    const { unreadableEvents } = database.repositories;
-    const report = {
-      connection: id,
-      organization,
-      faults: ['no_start: DTSTART', 'too_many_occurrences: RRULE'],
-    };
-    await unreadableEvents.record(report);
-    const age = async (column: string, time: string) =>
-      database.pool.query(
-        `UPDATE unreadable_events SET ${column} = now() - interval '${time}' WHERE connection = $1`,
+  describe('with damaged events', () => {
+    it('has recovered when a listing of all events does not find them, however late it comes', async () => {
+      const { list, age, events, round } = await setUpDamage();
+      await list(['no_start: DTSTART', 'too_many_occurrences: RRULE']);
+      await age('first_seen_at', '20 minutes');
+      await round();
+      expect(events()).toMatchObject([
+        {
+          type: 'connection.failing',
+          data: { problems: [{ kind: 'events_too_frequent' }, { kind: 'events_unreadable' }] },
+        },
+      ]);
+      await age('last_seen_at', '100 hours');
+      await round();
+      await list(['too_many_occurrences: RRULE']);
+      await round();
+      expect(events()).toHaveLength(1);
+      await list([]);
+      await round();
+      expect(events().slice(1)).toMatchObject([
+        { type: 'connection.failure_ended', data: { reason: 'recovered' } },
+      ]);
+    });
+
+    it('fails until each of its calendars is repaired', async () => {
+      const { id, organization, calendar, list, age, events, problems, round } = await setUpDamage();
+      const { repositories } = database;
+      const other = await useCalendar(repositories, { organization, connection: id, calendarId: 'two' });
+      await list(['no_start: DTSTART']);
+      await list(['no_start: DTSTART'], other);
+      await age('first_seen_at', '20 minutes');
+      await round();
+      expect(await problems()).toEqual(['events_unreadable', 'events_unreadable']);
+      await list([], calendar);
+      await round();
+      expect(await problems()).toEqual(['events_unreadable']);
+      expect(events()).toHaveLength(1);
+      await list([], other);
+      await round();
+      expect(events().at(-1)).toMatchObject({ data: { reason: 'recovered' } });
+    });
+
+    it('has not recovered when it is only no longer read', async () => {
+      const { calendar, list, age, events, round } = await setUpDamage();
+      await list(['no_start: DTSTART']);
+      await age('first_seen_at', '20 minutes');
+      await round();
+      await database.repositories.syncedCalendars.remove(calendar);
+      await round();
+      expect(events().at(-1)).toMatchObject({
+        type: 'connection.failure_ended',
+        data: { reason: 'unused' },
+      });
+    });
+
+    it('has not recovered when another problem of the connection has', async () => {
+      const { id, organization, calendar, list, age, fail, recover, events, round } = await setUpDamage();
+      const { repositories } = database;
+      const other = await useCalendar(repositories, { organization, connection: id, calendarId: 'two' });
+      await fail('not_found', 20);
+      await round();
+      await list(['no_start: DTSTART'], other);
+      await age('first_seen_at', '20 minutes');
+      await round();
+      await repositories.syncedCalendars.remove(other);
+      await recover();
+      await round();
+      expect(calendar.calendar).not.toBe(other.calendar);
+      expect(events().at(-1)).toMatchObject({ data: { reason: 'unused' } });
+    });
+
+    it('has not recovered when no claim has read it for two days', async () => {
+      const { id, read, age, events, round } = await setUpDamage();
+      await read('google/family');
+      await age('first_seen_at', '20 minutes');
+      await round();
+      await age('last_seen_at', '49 hours');
+      await round();
+      expect(events().at(-1)).toMatchObject({
+        type: 'connection.failure_ended',
+        data: { reason: 'unused' },
+      });
+      await read('google/family');
+      const { rows } = await database.pool.query(
+        "SELECT first_seen_at > now() - interval '1 minute' AS is_new FROM unreadable_events WHERE connection = $1",
         [id],
       );
-    await age('first_seen_at', '20 minutes');
-    await unreadableEvents.record(report);
-    await round();
-    expect(events()).toMatchObject([
-      {
-        type: 'connection.failing',
-        data: { problems: [{ kind: 'events_too_frequent' }, { kind: 'events_unreadable' }] },
-      },
-    ]);
-    await age('last_seen_at', '49 hours');
-    await round();
-    expect(events().at(-1)).toMatchObject({ type: 'connection.failure_ended' });
-    await unreadableEvents.record(report);
-    const { rows } = await database.pool.query(
-      "SELECT first_seen_at > now() - interval '1 minute' AS is_new FROM unreadable_events WHERE connection = $1",
-      [id],
-    );
-    expect(rows).toEqual([{ is_new: true }]);
+      expect(rows).toEqual([{ is_new: true }]);
+    });
+
+    it('still fails after its owner has connected the account again', async () => {
+      const { organization, id, list, age, events, round } = await setUpDamage();
+      const { repositories } = database;
+      await list(['no_start: DTSTART']);
+      await age('first_seen_at', '20 minutes');
+      await round();
+      const { version = 0 } = (await repositories.connections.get(organization, id)) ?? {};
+      await repositories.connections.markNeedsReauthorization(id, 'grant_refused', version);
+      await round();
+      await repositories.accounts.connect(
+        {
+          organization,
+          owner: 'bea',
+          provider: 'google',
+          grant: {
+            account: { id: 'bea', name: 'bea@example.com' },
+            scopes: [],
+            credential: { kind: 'oauth', refreshToken: 'r2' },
+          },
+        },
+        { by: 'bea', role: 'owner', correlationId: 'c' },
+      );
+      await round();
+      expect(events()).toHaveLength(1);
+      await list([]);
+      await round();
+      expect(events().at(-1)).toMatchObject({ data: { reason: 'recovered' } });
+    });
   });
 
   it('is reported with the documented fields only', async () => {

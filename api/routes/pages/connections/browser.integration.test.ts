@@ -313,7 +313,12 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     const calendar = await useCalendar(repositories, { organization, connection, calendarId: 'work' });
     await repositories.syncedCalendars.markUnavailable(calendar, 'not_found');
     const faults = ['too_many_occurrences: RRULE'];
-    await repositories.unreadableEvents.record({ connection, organization, faults });
+    await repositories.unreadableEvents.record({
+      connection,
+      organization,
+      calendarName: 'google/x',
+      faults,
+    });
     const link = await linkFrom(`/v1/connections/page?owner=${owner}`);
     for (const [locale, words] of [
       ['en-GB', `The calendar “${name}” was deleted, or is no longer shared with this account.`],

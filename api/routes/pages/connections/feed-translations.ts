@@ -3,7 +3,14 @@ import type { Language } from '../language.ts';
 import type { ProviderTexts } from './provider-texts.ts';
 
 /** Errors of the form for the address of a calendar. */
-export type FeedFormError = 'badAddress' | 'denied' | 'webPage' | 'notCalendar' | 'tooLarge' | 'feedAway';
+export type FeedFormError =
+  | 'badAddress'
+  | 'unknownName'
+  | 'denied'
+  | 'webPage'
+  | 'notCalendar'
+  | 'tooLarge'
+  | 'feedAway';
 
 export interface FeedTranslations extends ProviderTexts {
   readonly address: string;
@@ -25,6 +32,7 @@ const en: FeedTranslations = {
   hint: 'Google: settings of the calendar, “Secret address in iCal format”. Outlook: “Shared calendars”, “Publish a calendar”, the ICS link. iCloud: share the calendar as a public calendar. The address gives access to the calendar, so we store it encrypted.',
   trouble: {
     badAddress: 'We may not call this address. It must begin with https:// or webcal://, on a public server.',
+    unknownName: 'There is no server with the name in this address. Please copy the address again.',
     denied:
       'There is no calendar for us at this address. It is private, or the address was reset. Please copy the secret address again, not the public one.',
     webPage:
@@ -59,6 +67,8 @@ const fr: FeedTranslations = {
   trouble: {
     badAddress:
       'Nous ne pouvons pas appeler cette adresse. Elle doit commencer par https:// ou webcal://, sur un serveur public.',
+    unknownName:
+      'Il n’existe pas de serveur portant le nom indiqué dans cette adresse. Copiez à nouveau l’adresse.',
     denied:
       'Il n’y a pas d’agenda pour nous à cette adresse. Il est privé, ou l’adresse a été réinitialisée. Copiez à nouveau l’adresse secrète, et non l’adresse publique.',
     webPage:

@@ -54,15 +54,16 @@ const en: ProblemTranslations = {
       whatToDo: 'You need not do anything: we keep trying, and the casting office sees it too.',
     },
     events_unreadable: {
-      what: () => 'Some events of your calendars cannot be read completely. They may not count as busy.',
+      what: (calendar) =>
+        `${calendar} has events that cannot be read completely. They may not count as busy.`,
       whatToDo:
-        'Look for events without a start, with an end before their start, or that were imported from a file. Correct them, or delete them and create them again. This note disappears two days later.',
+        'Look for events without a start, with an end before their start, or that were imported from a file. Correct them, or delete them and create them again. This note disappears within two days.',
     },
     events_too_frequent: {
-      what: () =>
-        'An event repeats more often than we can list. From its start on, you count as busy without a break.',
+      what: (calendar) =>
+        `${calendar} has an event that repeats more often than we can list. From its start on, you count as busy without a break.`,
       whatToDo:
-        'Give the repetition an end, or let the event repeat less often. This note disappears two days later.',
+        'Give the repetition an end, or let the event repeat less often. This note disappears within two days.',
     },
   },
 };
@@ -102,15 +103,15 @@ const fr: ProblemTranslations = {
       whatToDo: 'Vous n’avez rien à faire : nous réessayons, et le bureau de casting le voit aussi.',
     },
     events_unreadable: {
-      what: () =>
-        'Certains événements de vos agendas ne peuvent pas être lus entièrement. Il se peut qu’ils ne comptent pas comme occupés.',
+      what: (calendar) =>
+        `${calendar} contient des événements qui ne peuvent pas être lus entièrement. Il se peut qu’ils ne comptent pas comme occupés.`,
       whatToDo:
-        'Cherchez les événements sans début, ceux qui finissent avant de commencer et ceux qui ont été importés d’un fichier. Corrigez-les, ou supprimez-les et recréez-les. Cette note disparaît deux jours après.',
+        'Cherchez les événements sans début, ceux qui finissent avant de commencer et ceux qui ont été importés d’un fichier. Corrigez-les, ou supprimez-les et recréez-les. Cette note disparaît dans les deux jours.',
     },
     events_too_frequent: {
-      what: () =>
-        'Un événement se répète plus souvent que nous ne pouvons le lister. À partir de son début, vous comptez comme occupé sans interruption.',
-      whatToDo: 'Donnez une fin à la répétition, ou espacez-la. Cette note disparaît deux jours après.',
+      what: (calendar) =>
+        `${calendar} contient un événement qui se répète plus souvent que nous ne pouvons le lister. À partir de son début, vous comptez comme occupé sans interruption.`,
+      whatToDo: 'Donnez une fin à la répétition, ou espacez-la. Cette note disparaît dans les deux jours.',
     },
   },
 };

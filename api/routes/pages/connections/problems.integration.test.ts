@@ -30,7 +30,14 @@ it('the connections page shows what is wrong with the calendars of an account, s
     await repositories.syncedCalendars.markUnavailable(calendar, error);
   }
   const faults = ['no_start: DTSTART', 'too_many_occurrences: RRULE'];
-  await repositories.unreadableEvents.record({ connection, organization, faults });
+  const damaged = { connection, organization, calendarName: 'google/ann@example.com', faults };
+  await repositories.unreadableEvents.record(damaged);
+  const [noStart = ''] = faults;
+  await repositories.unreadableEvents.record({
+    ...damaged,
+    calendarName: 'google/work',
+    faults: [noStart],
+  });
   const { text } = await person.open(link);
   for (const words of [
     'Connected, with a problem',
@@ -38,7 +45,9 @@ it('the connections page shows what is wrong with the calendars of an account, s
     'Your main calendar can no longer be read',
     'A calendar that auditions use cannot be read: it has too many events',
     'You need not do anything',
-    'Some events of your calendars cannot be read completely',
+    'Your main calendar has events that cannot be read completely',
+    'Your main calendar has an event that repeats more often than we can list',
+    'The calendar “Work &lt;b&gt;” has events that cannot be read completely',
     'Give the repetition an end',
   ]) {
     expect(text).toContain(words);

@@ -87,11 +87,17 @@ const appleFormErrors: Partial<
 };
 const appleUnavailable = { trouble: 'appleAway', status: 503 } as const;
 
+/** Returns the error to show for an account that was not connected. */
+const appleFormError = ({ fault, vendor }: ProviderError): { trouble: AppleFormError; status: number } =>
+  vendor.code === 'name_unknown'
+    ? { trouble: 'unknownName', status: 422 }
+    : (appleFormErrors[fault.kind] ?? appleUnavailable);
+
 /** The errors of the form for an address, by the code of `providers/ics/`. */
 const feedFormErrors: Readonly<Record<string, FeedFormError>> = {
   address_not_allowed: 'badAddress',
   // No server has this name.
-  ENOTFOUND: 'badAddress',
+  ENOTFOUND: 'unknownName',
   web_page: 'webPage',
   not_a_calendar: 'notCalendar',
   incomplete_calendar: 'notCalendar',
@@ -257,7 +263,7 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
       } catch (err) {
         if (!(err instanceof ProviderError)) throw err;
         request.log.warn({ err }, 'account connection failed');
-        return refuse(appleFormErrors[err.fault.kind] ?? appleUnavailable);
+        return refuse(appleFormError(err));
       }
     },
   );

@@ -1,8 +1,11 @@
 /** Prepares the problems of connections for the page: which of their calendars they concern, by the names that owners know. */
+import { storedCalendar } from '../../../../db/auditions/resources.ts';
 import type { Connection } from '../../../../db/connections/repository.ts';
 import type { Repositories } from '../../../../db/index.ts';
 import type { CalendarChoice } from '../../../../domain/calendars/calendar-choice.ts';
 import type { ConnectionProblem } from '../../../../domain/connections/connection-problem.ts';
+import { isCalendarProvider } from '../../../../domain/providers/vendors.ts';
+import { calendarName } from '../../../../providers/calendar-names.ts';
 
 export interface ShownProblem extends Pick<ConnectionProblem, 'kind' | 'since'> {
   /** Undefined: the problem is one of the whole connection, or the calendar has no known name. */
@@ -25,11 +28,12 @@ export const readShownProblems = async (
       const found = problems.get(connection.id) ?? [];
       const isAboutCalendar = found.some(({ calendar }) => calendar !== undefined);
       const synced = isAboutCalendar ? await syncedCalendars.list(connection.id) : [];
+      const choice = choices.get(connection.id);
       const nameOf = (key: string | undefined) => {
-        const calendarId = synced.find(({ calendar }) => calendar === key)?.calendarId;
-        return calendarId === undefined
-          ? undefined
-          : namedCalendar(calendarId, connection, choices.get(connection.id));
+        const calendarId =
+          synced.find(({ calendar }) => calendar === key)?.calendarId ??
+          unsyncedIds(connection, choice).find((id) => storedName(connection, id) === key);
+        return calendarId === undefined ? undefined : namedCalendar(calendarId, connection, choice);
       };
       const named = found.map(({ kind, since, calendar }) => ({ kind, since, calendar: nameOf(calendar) }));
       return [connection.id, named] as const;
@@ -37,14 +41,33 @@ export const readShownProblems = async (
   return new Map(await Promise.all(shown));
 };
 
+const chosenCalendars = (choice: CalendarChoice | undefined) => [
+  ...(choice?.written ? [choice.written] : []),
+  ...(choice?.busy ?? []),
+];
+
+/** The calendars that are read for busy times when no audition uses them. */
+const unsyncedIds = (
+  { account }: Pick<Connection, 'account'>,
+  choice: CalendarChoice | undefined,
+): readonly string[] => [
+  'primary',
+  ...(account === undefined ? [] : [account]),
+  ...chosenCalendars(choice).map(({ calendarId }) => calendarId),
+];
+
+const storedName = (connection: Connection, calendarId: string): string | undefined =>
+  isCalendarProvider(connection.provider)
+    ? storedCalendar(calendarName(connection.provider, connection, calendarId))
+    : undefined;
+
 /** The id of Google's main calendar is the address of the account. */
 const namedCalendar = (
   calendarId: string,
   { account }: Pick<Connection, 'account'>,
   choice: CalendarChoice | undefined,
 ): ShownProblem['calendar'] => {
-  const chosen = [...(choice?.written ? [choice.written] : []), ...(choice?.busy ?? [])];
-  const name = chosen.find((calendar) => calendar.calendarId === calendarId)?.name;
+  const name = chosenCalendars(choice).find((calendar) => calendar.calendarId === calendarId)?.name;
   if (calendarId === 'primary' || calendarId.toLowerCase() === account?.toLowerCase())
     return { kind: 'main' };
   return name ? { kind: 'named', name } : undefined;

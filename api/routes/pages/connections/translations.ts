@@ -34,7 +34,7 @@ export const notices = [
 export type PageNotice = (typeof notices)[number];
 
 /** Errors of the Apple form. */
-export type AppleFormError = 'wrongPassword' | 'badServer' | 'appleAway';
+export type AppleFormError = 'wrongPassword' | 'badServer' | 'unknownName' | 'appleAway';
 
 export interface Explanation {
   readonly title: string;
@@ -125,6 +125,7 @@ const en: ConnectionTranslations = {
     wrongPassword:
       'This account and password were not accepted. Please check both, and make a new password if need be.',
     badServer: 'This address is not one of a calendar server that we may call. Leave it empty for iCloud.',
+    unknownName: 'There is no server with the name in this address. Check it, or leave it empty for iCloud.',
     appleAway:
       'The calendar server does not answer just now. Nothing was changed. Please try again in a minute.',
   },
@@ -260,6 +261,8 @@ const fr: ConnectionTranslations = {
   appleTrouble: {
     wrongPassword:
       'Ce compte et ce mot de passe n’ont pas été acceptés. Vérifiez les deux et créez au besoin un nouveau mot de passe.',
+    unknownName:
+      'Il n’existe pas de serveur portant le nom indiqué dans cette adresse. Vérifiez-la, ou laissez-la vide pour iCloud.',
     badServer:
       'Cette adresse n’est pas celle d’un serveur d’agenda que nous pouvons appeler. Laissez vide pour iCloud.',
     appleAway:

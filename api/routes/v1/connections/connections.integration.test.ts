@@ -47,7 +47,13 @@ describe('the list of connections', () => {
     const two = await useCalendar(repositories, { organization, connection: id, calendarId: 'two' });
     await syncedCalendars.markUnavailable(one, 'not_found');
     await syncedCalendars.setPushError(two, 'not_permitted');
-    await unreadableEvents.record({ connection: id, organization, faults: ['no_start: DTSTART'] });
+    for (const calendarName of ['google/one', 'google/two'])
+      await unreadableEvents.record({
+        connection: id,
+        organization,
+        calendarName,
+        faults: ['no_start: DTSTART'],
+      });
     const { body, text } = await call('GET', '/v1/connections', { key });
     const since = expect.stringMatching(/^2.*Z$/);
     expect(Object(body).items[0]).toMatchObject({
@@ -57,6 +63,7 @@ describe('the list of connections', () => {
       ],
       problems: [
         { kind: 'calendar_not_found', since },
+        { kind: 'events_unreadable', since },
         { kind: 'events_unreadable', since },
       ],
     });
