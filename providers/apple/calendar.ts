@@ -28,6 +28,7 @@ import {
   replaceEvent,
 } from './event-resources.ts';
 import type { CaldavScope } from './exchange.ts';
+import { createHiddenCalendars } from './hidden-calendars.ts';
 
 const freeBusy = operationOf('apple', 'calendar.freeBusy');
 const listEvents = operationOf('apple', 'calendar.listEvents');
@@ -72,6 +73,7 @@ export const createCaldavCalendar = (
       reference: property(referenceProperty),
     }));
   },
+  hidden: createHiddenCalendars(fetchFor, reportUnreadable),
   putEvent: (connection, event, call) =>
     writeEvent({ fetchFor, reportUnreadable, operation: putEvent, connection, call }, event),
   putConference: async () => {

@@ -13,6 +13,7 @@ import { instantOf } from './event-time.ts';
 import { deleteEvent, writeEvent } from './event-writing.ts';
 import type { GraphClient } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
+import { createHiddenCalendars } from './hidden-calendars.ts';
 import { createMailboxes } from './mailbox.ts';
 import { createOutlookRooms } from './rooms.ts';
 
@@ -62,6 +63,7 @@ export const createOutlookCalendar = (
     },
     deleteEvent: (connection, event, call) =>
       deleteEvent({ client, operation: removeEvent, connection, call }, event),
+    hidden: createHiddenCalendars(client),
     rooms: createOutlookRooms(client),
   };
 };
