@@ -2,12 +2,16 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { defaultConflictRules } from '../../domain/audition/conflict-rules.ts';
+import type { CalendarRef } from '../../domain/audition/request.ts';
 import { roomUser } from '../../domain/audition/room-booking.ts';
+import type { AuditionId } from '../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
 import { sharedCalendarsScope } from '../../providers/microsoft/settings.ts';
+import { numbered, requested, trail } from '../../tests/harness/audition-trail.ts';
 import { connectToMailbox, shareCalendar } from '../../tests/harness/outlook-mailbox.ts';
 import { ada, slotIn, useOutlookSync } from '../../tests/harness/outlook-sync-harness.ts';
+import { fixed, person } from '../../tests/harness/slot-claims.ts';
 
 const setUpSync = useOutlookSync();
 const slot = slotIn(10);
@@ -72,6 +76,34 @@ describe('a calendar that is shared as "can view when I\'m busy"', () => {
     await sync();
     expect(kinds()).toEqual(['conflict', 'conflict_over']);
   });
+
+  it.each(['first', 'later'] as const)(
+    'keeps a slot from being booked in the %s claim of an audition',
+    async (which) => {
+      const { activities, connection, calendarId, add } = await setUpShared();
+      const auditionId: AuditionId = `aud_${randomUUID()}`;
+      const primary: CalendarRef = { provider: 'microsoft', connection, calendarId: 'primary' };
+      const shared: CalendarRef = { ...primary, calendarId };
+      const at = slotIn(20);
+      const isFirst = which === 'first';
+      const claim = (number: number) =>
+        activities.claimSlot({
+          organization: 'org_1',
+          auditionId,
+          correlationId: 'corr-1',
+          trail: numbered(trail([requested(auditionId, 'org_1'), { type: 'holding_started' }])),
+          wish: fixed(at),
+          claim: number,
+          participants: [person({ calendar: primary, busyCalendars: [shared] })],
+          calendars: [primary, { ...shared, isBusyOnly: true }],
+          busy: [],
+          reminders: [],
+          heldAs: isFirst ? 3 : undefined,
+        });
+      add(toInstant(toEpochMs(at.start) + minute), at.end);
+      expect(await claim(isFirst ? 1 : 2)).toMatchObject({ kind: 'refused', reason: 'busy' });
+    },
+  );
 
   it('can contain our event at exactly its time, and a second one there is another', async () => {
     const { sync, add, kinds } = await setUpShared();

@@ -3,7 +3,6 @@ import { cancellationSignal } from '@temporalio/activity';
 import type { ConflictRules } from '../../domain/audition/conflict-rules.ts';
 import type { CalendarRef } from '../../domain/audition/request.ts';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
-import { ProviderError } from '../../domain/errors.ts';
 import {
   type AuditionId,
   auditionIdSchema,
@@ -127,25 +126,8 @@ export const createCalendarReader = ({
   ): Promise<readonly BusyInterval[]> => {
     const [{ connection, provider }] = calendars;
     const opened = await open(reader, calendars, 'calendar.freeBusy');
-    const query = (those: readonly CalendarToRead[]) =>
-      providers[provider].freeBusy(opened, idsOf(those), window, reader.call);
-    try {
-      const busy = await query(calendars);
-      return busy.map((interval) => ({ ...interval, connection }));
-    } catch (error) {
-      const busyOnly = calendars.filter(({ isBusyOnly }) => isBusyOnly);
-      const isDenied = error instanceof ProviderError && error.fault.kind === 'not_permitted';
-      if (!isDenied || busyOnly.length === 0) throw error;
-      // At some vendors, the query reads the events, and those of a shared calendar can be hidden.
-      const others = calendars.filter(({ isBusyOnly }) => !isBusyOnly);
-      const busy = await Promise.all([
-        others.length === 0 ? [] : query(others),
-        ...idsOf(busyOnly).map((id) =>
-          readVisibleTimes(providers[provider], opened, id, window, reader.call),
-        ),
-      ]);
-      return busy.flat().map(({ start, end }) => ({ start, end, connection }));
-    }
+    const busy = await providers[provider].freeBusy(opened, idsOf(calendars), window, reader.call);
+    return busy.map((interval) => ({ ...interval, connection }));
   };
 
   /** Reads rooms always with the same precision: a free/busy query would not tell our bookings from others. */

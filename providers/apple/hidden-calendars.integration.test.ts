@@ -102,7 +102,8 @@ describe.each(['radicale', 'xandikos'] as const)('%s', (program) => {
           callContext(),
           nothingStored,
         );
-      return { store, query, list, refusal, calendarId, unreadable, proxy };
+      const freeBusy = () => provider.freeBusy(account, [calendarId], window, callContext());
+      return { store, query, list, freeBusy, refusal, calendarId, unreadable };
     };
 
     it('answers a free/busy query, and refuses to list its events', async () => {
@@ -117,6 +118,15 @@ describe.each(['radicale', 'xandikos'] as const)('%s', (program) => {
       ]);
       expect(unreadable).toEqual([]);
       await expect(list()).rejects.toMatchObject({ fault: { kind: 'not_permitted' } });
+    });
+
+    it('is read for a search of free slots', async () => {
+      const { store, freeBusy } = await setup();
+      const [[uid, ...lines]] = events;
+      await store(uid, lines);
+      expect(await freeBusy()).toEqual([
+        { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T10:00:00.000Z' },
+      ]);
     });
 
     it('is free without events', async () => {

@@ -1,5 +1,6 @@
 /** Implements `CalendarProvider` for Outlook: https://learn.microsoft.com/graph/outlook-calendar-concept-overview */
 import type { BusyInterval } from '../../domain/audition/slot.ts';
+import { busyTimesOf } from '../hidden-times.ts';
 import { operationOf } from '../operations.ts';
 import { type FormerEvent, overwrittenEdit } from '../overwritten-edit.ts';
 import type { CalendarEvent, CalendarProvider } from '../ports.ts';
@@ -29,6 +30,8 @@ export const createOutlookCalendar = (
 ): CalendarProvider => {
   const mailboxes = createMailboxes(client);
   const queryBusyEvents = createBusyEventQuery(client, mailboxes, reportUnreadable);
+  const hidden = createHiddenCalendars(client);
+  const readable = { busyEvents: queryBusyEvents, hidden };
   return {
     name: 'microsoft',
     calendarList: {
@@ -39,8 +42,7 @@ export const createOutlookCalendar = (
     freeBusy: async (connection, calendarIds, window, call) => {
       const busy: BusyInterval[] = [];
       for (const calendarId of calendarIds) {
-        const events = await queryBusyEvents(connection, calendarId, window, call);
-        busy.push(...events.map(({ start, end }) => ({ start, end })));
+        busy.push(...(await busyTimesOf(readable, connection, calendarId, window, call)));
       }
       return busy;
     },
@@ -63,7 +65,7 @@ export const createOutlookCalendar = (
     },
     deleteEvent: (connection, event, call) =>
       deleteEvent({ client, operation: removeEvent, connection, call }, event),
-    hidden: createHiddenCalendars(client),
+    hidden,
     rooms: createOutlookRooms(client),
   };
 };
