@@ -58,13 +58,21 @@ const setup = async (options: Parameters<typeof setUpSync>[0] = {}) => {
     );
     return rows;
   };
+  /** Makes the audition a scheduled one in the read model. */
+  const schedule = () =>
+    pool.query(
+      `INSERT INTO auditions (id, organization, project, role, state, needs_attention, requested_at, sequence, view)
+       VALUES ($1, 'org_1', 'p', 'r', 'scheduled', false, now(), 1, $2)
+       ON CONFLICT (id) DO UPDATE SET state = 'scheduled', view = $2`,
+      [auditionId, JSON.stringify({ slot, revision: 1 })],
+    );
   /** Lets an hour pass, after which the events are requested again. */
   const passHour = () =>
     pool.query(
       `UPDATE synced_calendars SET events_denied_at = events_denied_at - interval '1 hour' WHERE connection = $1`,
       [connection],
     );
-  return { ...bench, friend, friendAccount, addCalendar, use, setRules, queries, states, passHour };
+  return { ...bench, friend, friendAccount, addCalendar, use, setRules, queries, states, schedule, passHour };
 };
 
 const setUpHidden = async (role: Role = 'freeBusyReader', at: Slot = slot) => {
@@ -220,6 +228,63 @@ describe('the busy times of our own event', () => {
     await sync();
     // What lies within our own event cannot be seen.
     expect(kinds()).toEqual([]);
+  });
+});
+
+describe('a participant without an event of ours', () => {
+  it('can have the invitation in the calendar: a busy time at the slot is no conflict', async () => {
+    const { addCalendar, use, schedule, pool, sync, kinds, connection } = await setup();
+    const { calendarId, add } = await addCalendar('freeBusyReader');
+    await use([calendarId]);
+    await schedule();
+    await add(slot.start, slot.end);
+    expect(await sync()).toMatchObject({ kind: 'synced' });
+    expect(kinds()).toEqual([]);
+    const { rows } = await pool.query(`SELECT seen_as AS "seenAs" FROM synced_events WHERE connection = $1`, [
+      connection,
+    ]);
+    expect(rows).toEqual([{ seenAs: 'merged' }]);
+    await add(at('10:10'), at('10:20'));
+    await sync();
+    expect(kinds()).toEqual([]);
+  });
+
+  it('has a conflict with a busy time in a part of the slot', async () => {
+    const { addCalendar, use, schedule, sync, kinds } = await setup();
+    const { calendarId, add } = await addCalendar('freeBusyReader');
+    await use([calendarId]);
+    await schedule();
+    await add(at('10:10'), at('10:20'));
+    await sync();
+    expect(kinds()).toEqual(['conflict']);
+  });
+});
+
+describe('a reading of busy times', () => {
+  it('stores nothing when a later one has begun', async () => {
+    const { repositories, connection, sync, add, stored } = await setUpHidden();
+    const calendars = await repositories.syncedCalendars.list(connection);
+    const calendar = calendars.find(({ isBusyOnly }) => isBusyOnly);
+    if (!calendar) throw new Error('the calendar is not registered');
+    await add(slot.start, slot.end);
+    const { busyTimes } = repositories;
+    const earlier = await busyTimes.begin(calendar);
+    await sync();
+    const before = await stored();
+    expect(await busyTimes.store(calendar, { reading: earlier, times: [], isDenied: false })).toBe(false);
+    expect(await stored()).toEqual(before);
+  });
+
+  it('keeps two events at one time apart', async () => {
+    const { repositories, connection, stored } = await setUpHidden();
+    const calendars = await repositories.syncedCalendars.list(connection);
+    const calendar = calendars.find(({ isBusyOnly }) => isBusyOnly);
+    if (!calendar) throw new Error('the calendar is not registered');
+    const time = { kind: 'time', busy: 'busy', start: slot.start, end: slot.end } as const;
+    const reading = await repositories.busyTimes.begin(calendar);
+    const before = (await stored()).length;
+    await repositories.busyTimes.store(calendar, { reading, times: [time, time], isDenied: false });
+    expect(await stored()).toHaveLength(before + 2);
   });
 });
 

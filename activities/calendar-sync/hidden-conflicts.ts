@@ -4,6 +4,7 @@
 import type { BusyTimes } from '../../db/calendars/busy-times.ts';
 import type { BookedParticipant, NearbyEvent } from '../../db/calendars/participant-conflicts.ts';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
+import { roomUser } from '../../domain/audition/room-booking.ts';
 import type { HiddenKind } from '../../domain/calendars/seen-as.ts';
 import { withoutOwnTimes } from '../calendar/own-times.ts';
 import { reachOf } from './slot-reach.ts';
@@ -21,7 +22,7 @@ export const createHiddenConflicts =
       [...hidden.values()].map(async (times) => {
         const [calendar] = times;
         if (!calendar) return [];
-        const own = await busyTimes.listOwn({ ...calendar, auditionId, participant });
+        const own = await busyTimes.listOwn({ ...calendar, auditionId, isRoom: participant === roomUser });
         // An invitation by email can be in any calendar of the participant.
         return withoutOwnTimes(times, isInvited ? [...own, slot] : own);
       }),

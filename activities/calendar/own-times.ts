@@ -4,6 +4,7 @@
  */
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
 import type { HiddenKind } from '../../domain/calendars/seen-as.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 
 /**
  * Returns what is left of the busy times of one calendar.
@@ -31,6 +32,15 @@ export const withoutOwnTimes = <Time extends TimeRange & { readonly kind: Hidden
     return isOurs ? [] : [time];
   });
 };
+
+/** Returns the times as far as they are within the window: vendors cut off merged times at its ends. */
+export const cutOff = (
+  times: readonly TimeRange[],
+  { from, until }: { readonly from: Instant; readonly until: Instant },
+): readonly TimeRange[] =>
+  times
+    .map(({ start, end }) => ({ start: start < from ? from : start, end: end > until ? until : end }))
+    .filter(({ start, end }) => start < end);
 
 const subtract = <Time extends TimeRange>(time: Time, taken: TimeRange): readonly Time[] => {
   if (taken.end <= time.start || taken.start >= time.end) return [time];

@@ -17,7 +17,7 @@ import type {
   RoomBusyTime,
 } from '../../providers/ports.ts';
 import { eventIdFor } from '../effects/deterministic-ids.ts';
-import { withoutOwnTimes } from './own-times.ts';
+import { cutOff, withoutOwnTimes } from './own-times.ts';
 
 interface RoomReading {
   readonly room: Pick<RoomCalendar, 'provider' | 'email'>;
@@ -48,16 +48,16 @@ export const createRoomReader = ({
     if (!rooms) throw new Error(`the rooms of ${room.provider} cannot be read`);
     const busy = await rooms.busyTimes(account, room.email, window, call);
     if (busy.length === 0) return [];
-    const [others, own] = await Promise.all([
+    const [others, booked] = await Promise.all([
       holds.listOf(`${calendarPrefix}${roomCalendarName(room)}`, auditionId),
       auditionId === undefined ? [] : writtenEvents.findBookings(auditionId),
     ]);
     const auditions = [...others.map((hold) => hold.auditionId), ...(auditionId ? [auditionId] : [])];
-    // Vendors cut off merged times at the ends of the window.
-    const times = [...others, ...own]
-      .map((time) => within(time, window))
-      .filter(({ start, end }) => start < end);
-    const ours = { eventIds: new Set(auditions.map(eventIdFor)), times: [...others, ...own, ...times] };
+    const own = [...others, ...booked];
+    const ours = {
+      eventIds: new Set(auditions.map(eventIdFor)),
+      times: [...own, ...cutOff(own, window)],
+    };
     const taken = busy.filter((time) => takesTime(time.busy, { tentative }));
     return withoutOurs(taken, ours).map(({ start, end }) => ({
       start,
@@ -67,11 +67,6 @@ export const createRoomReader = ({
     }));
   },
 });
-
-const within = (
-  { start, end }: TimeRange,
-  { from, until }: Pick<RoomReading['window'], 'from' | 'until'>,
-): TimeRange => ({ start: start < from ? from : start, end: end > until ? until : end });
 
 interface OurBookings {
   readonly eventIds: ReadonlySet<string>;

@@ -4,7 +4,6 @@
  */
 import { and, eq, sql } from 'drizzle-orm';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
-import { roomUser } from '../../domain/audition/room-booking.ts';
 import type { BusyKind } from '../../domain/calendars/busy-kind.ts';
 import type { HiddenKind } from '../../domain/calendars/seen-as.ts';
 import type { AuditionId } from '../../domain/ids.ts';
@@ -31,7 +30,8 @@ interface BusyReading {
 /** A calendar that is compared with the slot of an audition. */
 type ComparedCalendar = Pick<NearbyEvent, 'connection' | 'calendar' | 'isBusyOnly'> & {
   readonly auditionId: AuditionId;
-  readonly participant: string;
+  /** Whether the calendar is compared as that of the room. */
+  readonly isRoom: boolean;
 };
 
 export interface BusyTimes {
@@ -100,8 +100,7 @@ export const createBusyTimes = (db: Database): BusyTimes => ({
       return true;
     }),
 
-  async listOwn({ auditionId, participant, connection, calendar, isBusyOnly }) {
-    const isRoom = participant === roomUser;
+  async listOwn({ auditionId, connection, calendar, isBusyOnly, isRoom }) {
     const { rows } = await db.execute(sql`
       WITH compared AS (
         SELECT provider FROM synced_calendars WHERE connection = ${connection} AND calendar = ${calendar}
@@ -122,7 +121,7 @@ export const createBusyTimes = (db: Database): BusyTimes => ({
       SELECT written_start, written_end FROM ours WHERE written_start IS NOT NULL
       UNION
       SELECT lower(during), upper(during) FROM slot_holds
-      WHERE scope = '' AND resource = ${calendar} AND (audition_id = ${auditionId} OR NOT ${isBusyOnly}::boolean)
+      WHERE scope = '' AND resource = ${calendar} AND NOT ${isBusyOnly}::boolean
       ORDER BY 1, 2
     `);
     return rows.map((row) => rangeSchema.parse(row));
