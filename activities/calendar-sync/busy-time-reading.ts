@@ -51,6 +51,34 @@ interface Reading extends HiddenCalendar {
   error?: ProviderError | undefined;
 }
 
+/** Makes one query. A calendar that has failed in another window is not asked again. */
+const query = async (
+  round: SyncRound,
+  hidden: HiddenCalendars,
+  window: QueryWindow,
+  readings: readonly Reading[],
+): Promise<void> => {
+  try {
+    const asked = readings.map(({ calendar: { calendarId, isRoom } }) => ({ calendarId, isRoom }));
+    const answers = await hidden.busyTimes(round.account, asked, window, startCall(round));
+    for (const [index, reading] of readings.entries()) {
+      const answer = answers[index];
+      // A calendar without an answer must not count as free.
+      if (!answer) throw new Error('the free/busy query has no answer for a calendar');
+      if (answer.kind === 'failed') {
+        reading.error = answer.error;
+        continue;
+      }
+      // Of a time that is cut off at the end of the window, another window has the rest.
+      const near = reading.near.filter((time) => isWithin(time, window));
+      reading.found.push(answer.times.filter((time) => near.some(overlaps(time))));
+    }
+  } catch (error) {
+    if (!(error instanceof ProviderError) || error.fault.kind === 'reconnect') throw error;
+    for (const reading of readings) reading.error = error;
+  }
+};
+
 /** Creates the reading. */
 export const createBusyTimeReading = ({
   busyTimes,
@@ -66,32 +94,6 @@ export const createBusyTimeReading = ({
     // Whether the vendor shows the busy times must be known also when no slot is ahead yet.
     const isUnknown = hidden.denial !== undefined && near.length === 0;
     return { ...hidden, number, near: isUnknown ? [nextHour()] : near, found: [] };
-  };
-
-  /** Makes one query. A calendar that has failed in another window is not asked again. */
-  const query = async (
-    round: SyncRound,
-    hidden: HiddenCalendars,
-    window: QueryWindow,
-    readings: readonly Reading[],
-  ): Promise<void> => {
-    try {
-      const asked = readings.map(({ calendar: { calendarId, isRoom } }) => ({ calendarId, isRoom }));
-      const answers = await hidden.busyTimes(round.account, asked, window, startCall(round));
-      for (const [index, reading] of readings.entries()) {
-        const answer = answers[index];
-        if (answer?.kind !== 'times') {
-          reading.error = answer?.error;
-          continue;
-        }
-        // Of a time that is cut off at the end of the window, another window has the rest.
-        const near = reading.near.filter((time) => isWithin(time, window));
-        reading.found.push(answer.times.filter((time) => near.some(overlaps(time))));
-      }
-    } catch (error) {
-      if (!(error instanceof ProviderError) || error.fault.kind === 'reconnect') throw error;
-      for (const reading of readings) reading.error = error;
-    }
   };
 
   const store = async ({ calendar, denial, number, found }: Reading): Promise<void> => {

@@ -14,7 +14,7 @@ const timeOf = (epochMs: number, local: ChangingZone | undefined) =>
     : { dateTime: new Date(epochMs).toISOString().slice(0, -1), timeZone: 'UTC' };
 
 /** Sends a request to the mailbox of an account, as its owner does. Returns the answer. */
-export const callMailbox = async (
+const callMailbox = async (
   sandboxUrl: string,
   account: string,
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE',

@@ -224,23 +224,25 @@ describe('the event that only books the room', () => {
   });
 });
 
-describe('another event in the calendar of the room', () => {
-  type RoomConflict = Extract<CalendarChangeOf, { kind: 'conflict' | 'conflict_over' }>;
-  const reported = ({ handle }: RunningAudition, change: RoomConflict) => {
-    reports += 1;
-    return handle.signal(messages.calendarChangedSignal, {
-      inboxId: `room-${reports}`,
-      provider: 'google',
-      connection: studio.connection,
-      revision: 1,
-      change,
-    });
-  };
-  const conflictWith = ({ slot }: AuditionView): RoomConflict => {
-    if (!slot) throw new Error('there is no slot');
-    return { kind: 'conflict', start: slot.start, end: slot.end };
-  };
+type RoomConflict = Extract<CalendarChangeOf, { kind: 'conflict' | 'conflict_over' }>;
 
+const reported = ({ handle }: RunningAudition, change: RoomConflict) => {
+  reports += 1;
+  return handle.signal(messages.calendarChangedSignal, {
+    inboxId: `room-${reports}`,
+    provider: 'google',
+    connection: studio.connection,
+    revision: 1,
+    change,
+  });
+};
+
+const conflictWith = ({ slot }: AuditionView): RoomConflict => {
+  if (!slot) throw new Error('there is no slot');
+  return { kind: 'conflict', start: slot.start, end: slot.end };
+};
+
+describe('another event in the calendar of the room', () => {
   it('is a question, which is withdrawn with the conflict', async () => {
     await play('room-conflict', async (played) => {
       await reported(played, conflictWith(await scheduled(played)));
