@@ -7,6 +7,7 @@ import type { NoticeDeliveries } from '../db/auditions/notice-deliveries.ts';
 import type { AuditionRecords } from '../db/auditions/records.ts';
 import type { SlotHolds } from '../db/auditions/slot-holds.ts';
 import type { BusyCalendars } from '../db/calendars/busy-calendars.ts';
+import type { BusyTimes } from '../db/calendars/busy-times.ts';
 import type { ParticipantConflicts } from '../db/calendars/participant-conflicts.ts';
 import type { WrittenEvents } from '../db/calendars/written-events.ts';
 import type { Connections } from '../db/connections/repository.ts';
@@ -37,6 +38,7 @@ export interface ActivityDependencies {
     readonly writtenEvents: WrittenEvents;
     readonly busyCalendars: BusyCalendars;
     readonly participantConflicts: ParticipantConflicts;
+    readonly busyTimes: Pick<BusyTimes, 'listOwn'>;
     readonly auditionRecords: Pick<AuditionRecords, 'readTrail'>;
   };
   /** Reads the plan of an earlier run. */

@@ -15,6 +15,7 @@ import { createSlotHolds, type SlotHolds } from './auditions/slot-holds.ts';
 import { createSuppressions, type Suppressions } from './auditions/suppressions.ts';
 import { createWaitingEntries, type WaitingEntries } from './auditions/waiting-entries.ts';
 import { type BusyCalendars, createBusyCalendars } from './calendars/busy-calendars.ts';
+import { type BusyTimes, createBusyTimes } from './calendars/busy-times.ts';
 import { createParticipantConflicts, type ParticipantConflicts } from './calendars/participant-conflicts.ts';
 import { createSyncedCalendars, type SyncedCalendars } from './calendars/synced-calendars.ts';
 import { createSyncedEvents, type SyncedEvents } from './calendars/synced-events.ts';
@@ -107,6 +108,7 @@ export interface Repositories {
   readonly syncedCalendars: SyncedCalendars;
   readonly syncedEvents: SyncedEvents;
   readonly busyCalendars: BusyCalendars;
+  readonly busyTimes: BusyTimes;
   readonly participantConflicts: ParticipantConflicts;
   readonly writtenEvents: WrittenEvents;
   readonly recordings: Recordings;
@@ -161,6 +163,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     syncedCalendars: createSyncedCalendars(db, vault),
     syncedEvents: createSyncedEvents(db),
     busyCalendars: createBusyCalendars(db, vault),
+    busyTimes: createBusyTimes(db),
     participantConflicts: createParticipantConflicts(db),
     writtenEvents: createWrittenEvents(db, vault),
     inbox: createWebhookInbox(db, vault),

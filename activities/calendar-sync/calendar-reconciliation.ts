@@ -18,6 +18,7 @@ import { toEpochMs } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { hour } from '../../domain/time/units.ts';
 import type { Providers } from '../../providers/ports.ts';
+import { isHidden } from './busy-time-reading.ts';
 import type { CalendarUses } from './calendar-uses.ts';
 import type { Listing } from './listing.ts';
 import { createMissingRecords } from './missing-records.ts';
@@ -86,13 +87,18 @@ export const createCalendarReconciliation = ({
     },
 
     // A vendor without cursors lists everything each time.
-    isDone: ({ state, listedAt, reconciledAt, dryRunAt, isBusyOnly }, { isDryRun, requestedAt }) =>
-      state === 'unavailable' ||
-      (state === 'in_sync' &&
+    isDone: (calendar, { isDryRun, requestedAt }) => {
+      const { state, listedAt, reconciledAt, dryRunAt, isBusyOnly } = calendar;
+      // Nothing is listed of a calendar whose events are hidden.
+      if (state === 'unavailable' || isHidden(calendar)) return true;
+      return (
+        state === 'in_sync' &&
         listedAt !== undefined &&
         // Nothing is reconciled in a calendar that only counts as busy.
         (isBusyOnly || listedAt === (isDryRun ? dryRunAt : reconciledAt)) &&
-        !isEarlier(listedAt, requestedAt)),
+        !isEarlier(listedAt, requestedAt)
+      );
+    },
 
     reconcile: async (round, key) => {
       const calendar = await syncedCalendars.find(key);

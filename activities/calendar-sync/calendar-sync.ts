@@ -3,6 +3,7 @@
  * an earlier one stopped, and two attempts that overlap do no harm.
  */
 import type { SlotHolds } from '../../db/auditions/slot-holds.ts';
+import type { BusyTimes } from '../../db/calendars/busy-times.ts';
 import type { ParticipantConflicts } from '../../db/calendars/participant-conflicts.ts';
 import type { SyncedCalendar, SyncedCalendars } from '../../db/calendars/synced-calendars.ts';
 import type { SyncedEvents } from '../../db/calendars/synced-events.ts';
@@ -24,6 +25,7 @@ import type {
 } from '../contract.ts';
 import { withHeartbeat } from '../effects/heartbeat.ts';
 import type { AuditionSignals } from './audition-signals.ts';
+import { createBusyTimeReading, type HiddenCalendar, isHidden, triesEvents } from './busy-time-reading.ts';
 import {
   type CalendarReconciliationDependencies,
   createCalendarReconciliation,
@@ -44,6 +46,7 @@ export interface CalendarSyncDependencies
     readonly syncedCalendars: SyncedCalendars;
     readonly syncedEvents: SyncedEvents;
     readonly participantConflicts: ParticipantConflicts;
+    readonly busyTimes: BusyTimes;
     readonly holds: Pick<SlotHolds, 'findKnown'>;
     readonly watchSubscriptions: WatchSubscriptions;
   };
@@ -102,6 +105,7 @@ export const createCalendarSyncActivities = ({
   const { connections, syncedCalendars, syncedEvents, watchSubscriptions } = repositories;
   const listing = createListing({ syncedCalendars, syncedEvents, maxEvents });
   const laterConflicts = createLaterConflicts({ ...repositories, signals });
+  const busyTimeReading = createBusyTimeReading(repositories);
   const changeReport = createChangeReport({ syncedEvents, laterConflicts, signals });
   const { ledger } = repositories;
   const uses = createCalendarUses({ ledger, connections, accessTokens, calendars: providers.calendars });
@@ -142,28 +146,62 @@ export const createCalendarSyncActivities = ({
       if (finding.repair !== 'asked') reportFinding({ organization, ...finding });
   };
 
+  /** Records why a calendar was not read. Returns the error if it can end by itself, or is unexpected. */
+  const noteFailure = async (calendar: SyncedCalendar, error: unknown): Promise<unknown> => {
+    if (error instanceof ProviderError && error.fault.kind === 'reconnect') throw error;
+    const fault = error instanceof ProviderError ? error.fault : undefined;
+    if (fault && !isTransient(fault)) {
+      await syncedCalendars.markUnavailable(calendar, fault.kind);
+      return undefined;
+    }
+    // A calendar whose server fails for long is a problem of the connection.
+    if (fault) await syncedCalendars.noteFault(calendar, fault.kind);
+    return error;
+  };
+
   /**
-   * Reads the calendars one after the other. The first transient fault, or unexpected error, is thrown when all have been
-   * tried: a calendar that always fails does not stop the others.
+   * Reads the busy times of calendars whose events are not listed, and compares them with the slots. Returns the first error
+   * that can end by itself.
+   */
+  const readBusyTimes = async (round: SyncRound, calendars: readonly HiddenCalendar[]): Promise<unknown> => {
+    const { hidden } = providers.calendars[round.input.provider];
+    if (!hidden) return undefined;
+    let failure: unknown;
+    for (const { calendar, denial, error } of await busyTimeReading.read(round, hidden, calendars)) {
+      try {
+        // A calendar that shows neither is unavailable for the reason that its listing has named.
+        if (error) throw denial && !isTransient(error.fault) ? denial : error;
+        if (!round.input.reconcile?.isDryRun) await laterConflicts.report(calendar);
+      } catch (thrown) {
+        failure ??= await noteFailure(calendar, thrown);
+      }
+    }
+    return failure;
+  };
+
+  /**
+   * Reads the calendars one after the other, then the busy times of those whose events the vendor does not list. The first
+   * transient fault, or unexpected error, is thrown when all have been tried: a calendar that always fails does not stop the
+   * others.
    */
   const readAll = async (round: SyncRound, calendars: readonly SyncedCalendar[]): Promise<boolean> => {
+    const canReadBusyTimes = providers.calendars[round.input.provider].hidden !== undefined;
+    const hidden: HiddenCalendar[] = [];
     let failure: unknown;
     let isMore = false;
     for (const calendar of calendars) {
+      if (!isListed(round, calendar)) {
+        hidden.push({ calendar });
+        continue;
+      }
       try {
         if ((await read(round, calendar)) === 'more') isMore = true;
       } catch (error) {
-        if (error instanceof ProviderError && error.fault.kind === 'reconnect') throw error;
-        const fault = error instanceof ProviderError ? error.fault : undefined;
-        if (fault && !isTransient(fault)) {
-          await syncedCalendars.markUnavailable(calendar, fault.kind);
-          continue;
-        }
-        // A calendar whose server fails for long is a problem of the connection.
-        if (fault) await syncedCalendars.noteFault(calendar, fault.kind);
-        failure ??= error;
+        if (canReadBusyTimes && isDenied(error)) hidden.push({ calendar, denial: error });
+        else failure ??= await noteFailure(calendar, error);
       }
     }
+    failure ??= await readBusyTimes(round, hidden);
     if (failure !== undefined) throw failure;
     return isMore;
   };
@@ -191,7 +229,7 @@ export const createCalendarSyncActivities = ({
   /** Notifications about one calendar must not postpone the reading of the others. */
   const isPollOverdue = async (round: SyncRound): Promise<boolean> => {
     const calendars = await syncedCalendars.list(round.input.connection);
-    const pollMs = pollMsOf(round, await subscriptions.areLive(round, calendars));
+    const pollMs = pollMsOf(round, await subscriptions.areLive(round, calendars.filter(isWatched)));
     return (nextPollAt(calendars, pollMs) ?? Number.POSITIVE_INFINITY) <= Date.now();
   };
 
@@ -202,10 +240,10 @@ export const createCalendarSyncActivities = ({
     if (isPoll) await syncedCalendars.deleteOldEvents(id);
     const used = await removeUnused(round);
     if (used.length === 0) return { kind: 'ended', reason: 'unused' };
-    const { renewAt, areLive } = await subscriptions.ensure(round, used, lostSubscriptions);
+    const { renewAt, areLive } = await subscriptions.ensure(round, used.filter(isWatched), lostSubscriptions);
     const isMore = await readAll(
       round,
-      used.filter(({ calendar }) => isPoll || only.includes(calendar)),
+      used.filter((calendar) => isPoll || (isWatched(calendar) && only.includes(calendar.calendar))),
     );
     const calendars = await syncedCalendars.list(id);
     const pollMs = pollMsOf(round, areLive);
@@ -280,6 +318,21 @@ export const createCalendarSyncActivities = ({
       }),
   };
 };
+
+/** Whether the vendor notifies of changes of the calendar. It does not for one whose events it does not list. */
+const isWatched = (calendar: SyncedCalendar): boolean => !isHidden(calendar);
+
+/** An operator who requests a reconciliation need not wait for the next attempt. */
+const isListed = ({ input: { reconcile } }: SyncRound, calendar: SyncedCalendar): boolean =>
+  triesEvents(calendar) || (reconcile?.isFirst === true && !calendar.isRoom);
+
+/**
+ * Whether the vendor does not list the events. Some vendors answer that the calendar does not exist; the free/busy query then
+ * tells whether it does.
+ */
+const isDenied = (error: unknown): error is ProviderError =>
+  error instanceof ProviderError &&
+  (error.fault.kind === 'not_permitted' || error.fault.kind === 'not_found');
 
 const stateOf = ({ calendar, state, listedCount, error, pushError }: SyncedCalendar): CalendarSyncState => ({
   calendar,

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { SlotHolds } from '../../db/auditions/slot-holds.ts';
+import type { BusyTimes } from '../../db/calendars/busy-times.ts';
 import type {
   BookedParticipant,
   NearbyEvent,
@@ -13,8 +14,11 @@ import type { SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
 import type { WrittenEvents } from '../../db/calendars/written-events.ts';
 import { type CalendarChangeOf, mostConflicts } from '../../domain/audition/calendar-change.ts';
 import { conflictsWithSlot } from '../../domain/audition/conflict-rules.ts';
+import { roomUser } from '../../domain/audition/room-booking.ts';
 import { createForeignEvents } from '../calendar/foreign-events.ts';
 import type { AuditionSignals } from './audition-signals.ts';
+import { createHiddenConflicts } from './hidden-conflicts.ts';
+import { roomOf } from './slot-reach.ts';
 
 export interface LaterConflicts {
   /**
@@ -28,31 +32,29 @@ interface Dependencies {
   readonly participantConflicts: Pick<ParticipantConflicts, 'listBooked' | 'beginReport' | 'markReported'>;
   readonly holds: Pick<SlotHolds, 'findKnown'>;
   readonly writtenEvents: Pick<WrittenEvents, 'findUids'>;
+  readonly busyTimes: Pick<BusyTimes, 'listOwn'>;
   readonly signals: Pick<AuditionSignals, 'calendarChanged'>;
 }
-
-/** The place counts only as far as there is one: the way to an event is the same from each room. */
-const anyRoom = 'in person';
 
 /** Creates the comparison. */
 export const createLaterConflicts = ({
   participantConflicts,
   holds,
   writtenEvents,
+  busyTimes,
   signals,
 }: Dependencies): LaterConflicts => {
   const foreignEvents = createForeignEvents({ holds, writtenEvents });
+  const withoutOwn = createHiddenConflicts(busyTimes);
 
-  const conflictsOf = async ({
-    auditionId,
-    slot,
-    isInPerson,
-    rules,
-    events,
-  }: BookedParticipant): Promise<readonly NearbyEvent[]> => {
-    const room = isInPerson ? anyRoom : undefined;
-    const near = events.filter((event) => conflictsWithSlot(slot, room, event, rules));
-    return foreignEvents({ auditionId, tentative: rules.tentative }, near);
+  const conflictsOf = async (booked: BookedParticipant): Promise<readonly NearbyEvent[]> => {
+    const { auditionId, participant, slot, rules } = booked;
+    const isRoom = participant === roomUser;
+    const isConflict = (event: NearbyEvent): boolean =>
+      conflictsWithSlot(slot, roomOf(booked), { ...event, isRoom }, rules);
+    const near = booked.events.filter(isConflict);
+    const parts = await withoutOwn(booked, near);
+    return foreignEvents({ auditionId, tentative: rules.tentative }, parts.filter(isConflict));
   };
 
   const reportOne = async (
@@ -64,7 +66,7 @@ export const createLaterConflicts = ({
     const { auditionId, participant, revision, change } = booked;
     const incarnation = await participantConflicts.beginReport(booked);
     const outcome = await signals.calendarChanged(auditionId, {
-      participant,
+      ...(participant === roomUser ? {} : { participant }),
       provider,
       connection,
       revision,

@@ -5,9 +5,18 @@ import { defaultConflictRules } from '../../domain/audition/conflict-rules.ts';
 import type { CalendarRef } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
+import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { hour } from '../../domain/time/units.ts';
 import { connectToSandbox } from '../../tests/harness/google-sandbox.ts';
-import { person, primary, slot, startOf, useSlotClaims, window } from '../../tests/harness/slot-claims.ts';
+import {
+  fixed,
+  person,
+  primary,
+  slot,
+  startOf,
+  useSlotClaims,
+  window,
+} from '../../tests/harness/slot-claims.ts';
 import { eventIdFor } from '../effects/deterministic-ids.ts';
 
 const setUpClaims = useSlotClaims();
@@ -104,6 +113,44 @@ describe('a calendar that counts as busy and is not written', () => {
       requestBody: { start: { dateTime: slot.start }, end: { dateTime: slot.end } },
     });
     expect(await claim(3)).toMatchObject({ kind: 'refused', reason: 'busy' });
+  });
+
+  it('does not refuse a move for the busy time of the own event, which another participant has there', async () => {
+    const { activities, repositories, claimAgain, account, sandbox, about, key, addBusy } = await setup();
+    const friendAccount = `${randomUUID()}@example.com`;
+    const friend = connectToSandbox(sandbox.url, friendAccount).calendar;
+    const connection: ConnectionId = `conn_${randomUUID()}`;
+    await repositories.connections.put({
+      id: connection,
+      organization: 'org_1',
+      provider: 'google',
+      account: friendAccount,
+      refreshToken: `sandbox-refresh-${friendAccount}`,
+    });
+    await friend.acl.insert({
+      calendarId: 'primary',
+      requestBody: { role: 'freeBusyReader', scope: { type: 'user', value: account } },
+    });
+    await activities.writeEvent({
+      ...about,
+      key: key('event:ben:r1'),
+      participant: person().id,
+      calendar: { provider: 'google', connection, calendarId: 'primary' },
+      content: { slot, revision: 1, summary: 'Captain', description: '' },
+    });
+    const shared: CalendarRef = { provider: 'google', connection: 'conn_1', calendarId: friendAccount };
+    const claim = (number: number, start: Slot['start'], end: Slot['end']) =>
+      claimAgain({
+        claim: number,
+        wish: fixed({ ...slot, start, end }),
+        participants: [person({ calendar: primary, busyCalendars: [shared] })],
+        calendars: [primary, { ...shared, isBusyOnly: true }],
+      });
+    const middle = toInstant((toEpochMs(slot.start) + toEpochMs(slot.end)) / 2);
+    const later = toInstant(toEpochMs(slot.end) + hour);
+    expect(await claim(2, middle, later)).toMatchObject({ kind: 'held' });
+    addBusy(slot.end, later, { account: friendAccount });
+    expect(await claim(3, middle, later)).toMatchObject({ kind: 'refused', reason: 'busy' });
   });
 
   it('that no longer exists is reported as unreadable, and the slot stays held', async () => {

@@ -1,5 +1,6 @@
 /** Reads when calendars are busy, and names them as resources. */
 import { cancellationSignal } from '@temporalio/activity';
+import { storedCalendar } from '../../db/auditions/resources.ts';
 import type { ConflictRules } from '../../domain/audition/conflict-rules.ts';
 import type { CalendarRef } from '../../domain/audition/request.ts';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
@@ -19,6 +20,7 @@ import type { ActivityDependencies } from '../dependencies.ts';
 import { eventIdFor } from '../effects/deterministic-ids.ts';
 import { toStepFailure } from '../step-failure.ts';
 import { createForeignEvents } from './foreign-events.ts';
+import { cutOff, withoutOwnTimes } from './own-times.ts';
 import { createRoomReader } from './room-reader.ts';
 import { readVisibleTimes, type VisibleTime } from './visible-times.ts';
 
@@ -75,7 +77,7 @@ type CalendarsOfConnection = readonly [CalendarToRead, ...CalendarToRead[]];
 
 /** Creates the reader. */
 export const createCalendarReader = ({
-  repositories: { connections, holds, writtenEvents },
+  repositories: { connections, holds, writtenEvents, busyTimes },
   providers: { calendars: providers },
   accessTokens,
 }: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>): CalendarReader => {
@@ -95,6 +97,28 @@ export const createCalendarReader = ({
   const open = ({ organization }: Reader, [account]: CalendarsOfConnection, purpose: string) =>
     openConnectionById(openDependencies, organization, account, purpose);
 
+  /** Takes the event of the audition out of times that do not say what they are. */
+  const withoutOwn = async (
+    { organization, auditionId, call }: Reader,
+    calendar: CalendarRef,
+    times: readonly VisibleTime[],
+    window: Window,
+  ): Promise<readonly VisibleTime[]> => {
+    const hidden = times.filter((time) => time.kind !== 'event');
+    if (hidden.length === 0) return times;
+    const { connection, provider, calendarId } = calendar;
+    const stored = (await connections.get(organization, connection)) ?? {
+      id: connection,
+      account: undefined,
+    };
+    const openIt = () => openConnectionById(openDependencies, organization, calendar, 'calendar.listEvents');
+    const [name] = await calendarNames(providers[provider], stored, calendarId, openIt, call);
+    const about = { connection, calendar: storedCalendar(name), isBusyOnly: true };
+    const own = await busyTimes.listOwn({ ...about, auditionId, isRoom: false });
+    const events = times.filter((time) => time.kind === 'event');
+    return [...events, ...withoutOwnTimes(hidden, [...own, ...cutOff(own, window)])];
+  };
+
   const readListed = async (
     reader: Reader,
     calendars: CalendarsOfConnection,
@@ -108,7 +132,9 @@ export const createCalendarReader = ({
       idsOf(calendars).map(async (calendarId) => {
         const isBusyOnly = busyOnly.includes(calendarId);
         const read = isBusyOnly ? readVisibleTimes : readEvents;
-        return (await read(provider, opened, calendarId, window, reader.call)).map((time) => ({
+        const found = await read(provider, opened, calendarId, window, reader.call);
+        const visible = await withoutOwn(reader, { provider: name, connection, calendarId }, found, window);
+        return visible.map((time) => ({
           ...time,
           connection,
           calendarId,
@@ -225,7 +251,7 @@ const readEvents = async (
   return events.map((event) => ({ kind: 'event', ...event }));
 };
 
-/** Times that are merged say nothing about what they are. */
+/** A time without an event says nothing about what it is. */
 const toOrigin = (time: FoundTime) =>
   time.kind === 'event'
     ? {

@@ -10,6 +10,7 @@ import {
   widen,
 } from '../../domain/audition/conflict-rules.ts';
 import { freeSlots, isFree, type TimeRange } from '../../domain/audition/free-slots.ts';
+import { roomUser } from '../../domain/audition/room-booking.ts';
 import { roomCalendarOf } from '../../domain/audition/rooms.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
 import { type Blocker, mostBlockers } from '../../domain/audition/slot-conflict.ts';
@@ -179,12 +180,17 @@ export const createClaimSlot = (
    * The synchronisation compares later events in the calendars with the slot, by the same rules. A first claim without
    * calendars has none before it.
    */
-  const registerComparison = async (input: ClaimSlotInput, call: CallContext): Promise<void> => {
+  const registerComparison = async (
+    input: ClaimSlotInput,
+    { roomCalendar }: Slot,
+    call: CallContext,
+  ): Promise<void> => {
     const { organization, auditionId, participants, heldAs } = input;
     const compared = participants.filter(
       ({ calendar, busyCalendars: busy = [] }) => calendar || busy.length > 0,
     );
-    if (compared.length === 0 && heldAs !== undefined) return;
+    const hasRoom = roomCalendar !== undefined;
+    if (compared.length === 0 && !hasRoom && heldAs !== undefined) return;
     const named = compared.flatMap(({ id, calendar, busyCalendars: busy = [] }) => {
       const onlyRead = calendar && !isWritableCalendar(calendar) ? [calendar] : [];
       return [...onlyRead, ...busy].map((one) => ({ participant: id, ...one }));
@@ -197,7 +203,8 @@ export const createClaimSlot = (
     );
     await participantConflicts.setRules(
       auditionId,
-      compared.map(({ id }) => id),
+      // The calendar of the room is registered when it is booked.
+      [...compared.map(({ id }) => id), ...(hasRoom ? ([roomUser] as const) : [])],
       rulesOf(input),
     );
     await busyCalendars.replace(input, calendars.flat());
@@ -268,7 +275,7 @@ export const createClaimSlot = (
     claimSlot: async (input) => {
       const call = createAttemptContext(input).startCall();
       const result = await claimSlot(input, call);
-      if (result.kind === 'held') await registerComparison(input, call);
+      if (result.kind === 'held') await registerComparison(input, result.slot, call);
       return result;
     },
   };

@@ -4,10 +4,11 @@ import type { EffectTarget, StandingEffect } from '../../domain/audition/effects
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import { mainCalendar, roomUser } from '../../domain/audition/room-booking.ts';
 import type { AuditionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
+import { isRoomProvider } from '../../domain/providers/vendors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
 import { minute } from '../../domain/time/units.ts';
-import { calendarNames } from '../../providers/calendar-names.ts';
+import { calendarNames, roomCalendarName } from '../../providers/calendar-names.ts';
 import type { BookedRoom, CallContext } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
 import type { BookRoomInput, RemoveEventInput, UndoResult, WriteEventInput } from '../contract.ts';
@@ -103,6 +104,7 @@ export const createEventWriter = ({
       eventId,
       auditionId,
       participant: user.kind === 'participant' ? user.participant : undefined,
+      room: roomOf(calendar, user),
       key,
       slot: content.slot,
       revision: content.revision,
@@ -238,6 +240,12 @@ type EventForUser = Omit<WriteEventInput, 'trail' | 'participant'> & {
     | { readonly kind: 'participant'; readonly participant: ParticipantId }
     | { readonly kind: 'room'; readonly room: BookedRoom };
 };
+
+/** Returns the calendar of the room, whose busy times are read after the booking. */
+const roomOf = ({ provider }: WritableCalendarRef, user: EventForUser['user']) =>
+  user.kind === 'room' && isRoomProvider(provider)
+    ? { calendarId: user.room.email, calendarName: roomCalendarName({ provider, email: user.room.email }) }
+    : undefined;
 
 const targetOf = ({ user, calendar }: EventForUser): EventTarget =>
   user.kind === 'participant'

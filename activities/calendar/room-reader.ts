@@ -9,8 +9,15 @@ import type { AuditionId } from '../../domain/ids.ts';
 import type { RoomProviderName } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { roomCalendarName } from '../../providers/calendar-names.ts';
-import type { CallContext, ConnectedAccount, Providers, RoomBusyTime } from '../../providers/ports.ts';
+import type {
+  CallContext,
+  ConnectedAccount,
+  HiddenTime,
+  Providers,
+  RoomBusyTime,
+} from '../../providers/ports.ts';
 import { eventIdFor } from '../effects/deterministic-ids.ts';
+import { cutOff, withoutOwnTimes } from './own-times.ts';
 
 interface RoomReading {
   readonly room: Pick<RoomCalendar, 'provider' | 'email'>;
@@ -41,16 +48,23 @@ export const createRoomReader = ({
     if (!rooms) throw new Error(`the rooms of ${room.provider} cannot be read`);
     const busy = await rooms.busyTimes(account, room.email, window, call);
     if (busy.length === 0) return [];
-    const [others, own] = await Promise.all([
+    const [others, booked] = await Promise.all([
       holds.listOf(`${calendarPrefix}${roomCalendarName(room)}`, auditionId),
       auditionId === undefined ? [] : writtenEvents.findBookings(auditionId),
     ]);
     const auditions = [...others.map((hold) => hold.auditionId), ...(auditionId ? [auditionId] : [])];
-    const ours = { eventIds: new Set(auditions.map(eventIdFor)), times: [...others, ...own] };
-    return busy
-      .filter((time) => takesTime(time.busy, { tentative }))
-      .flatMap((time) => withoutOurs(time, ours))
-      .map(({ start, end }) => ({ start, end, connection: account.id, isRoom: true }));
+    const own = [...others, ...booked];
+    const ours = {
+      eventIds: new Set(auditions.map(eventIdFor)),
+      times: [...own, ...cutOff(own, window)],
+    };
+    const taken = busy.filter((time) => takesTime(time.busy, { tentative }));
+    return withoutOurs(taken, ours).map(({ start, end }) => ({
+      start,
+      end,
+      connection: account.id,
+      isRoom: true,
+    }));
   },
 });
 
@@ -59,28 +73,12 @@ interface OurBookings {
   readonly times: readonly TimeRange[];
 }
 
-/**
- * Returns what is left of a busy time. A vendor that tells no ids of events tells their times: an event at exactly the time
- * of one of our auditions in the room is its booking.
- */
-const withoutOurs = (time: RoomBusyTime, { eventIds, times }: OurBookings): readonly TimeRange[] => {
-  switch (time.kind) {
-    case 'event':
-      return eventIds.has(time.eventId) ? [] : [time];
-    case 'time':
-      return times.some(({ start, end }) => start === time.start && end === time.end) ? [] : [time];
-    case 'merged':
-      return times.reduce<readonly TimeRange[]>(
-        (left, booking) => left.flatMap((range) => subtract(range, booking)),
-        [time],
-      );
-  }
+const withoutOurs = (
+  busy: readonly RoomBusyTime[],
+  { eventIds, times }: OurBookings,
+): readonly TimeRange[] => {
+  const events = busy.filter((time) => time.kind === 'event' && !eventIds.has(time.eventId));
+  return [...events, ...withoutOwnTimes(busy.filter(isHidden), times)];
 };
 
-const subtract = ({ start, end }: TimeRange, taken: TimeRange): readonly TimeRange[] => {
-  if (taken.end <= start || taken.start >= end) return [{ start, end }];
-  return [
-    ...(taken.start > start ? [{ start, end: taken.start }] : []),
-    ...(taken.end < end ? [{ start: taken.end, end }] : []),
-  ];
-};
+const isHidden = (time: RoomBusyTime): time is HiddenTime => time.kind !== 'event';

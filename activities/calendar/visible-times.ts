@@ -5,22 +5,21 @@ import type {
   BusyEvent,
   CallContext,
   ConnectedAccount,
+  HiddenTime,
   ReadableCalendarProvider,
 } from '../../providers/ports.ts';
 
-/** An event, or a time that the events of the calendar cover together. */
-export type VisibleTime =
-  | ({ readonly kind: 'event' } & BusyEvent)
-  | ({ readonly kind: 'merged' } & Pick<BusyEvent, 'start' | 'end' | 'busy'>);
+/** An event, or a busy time that does not say what it is. */
+export type VisibleTime = ({ readonly kind: 'event' } & BusyEvent) | HiddenTime;
 
 /**
- * Returns the busy times of a calendar. Some people share only the busy times of their calendars. Those of such a calendar
- * are merged, include tentative events, and say nothing about what they are.
+ * Returns the busy times of a calendar. Some people share only the busy times of their calendars. Times that are merged are
+ * returned as far as they are within the window, as the synchronisation reports them later.
  *
  * @throws {ProviderError}
  */
 export const readVisibleTimes = async (
-  provider: Pick<ReadableCalendarProvider, 'busyEvents' | 'freeBusy'>,
+  provider: Pick<ReadableCalendarProvider, 'busyEvents' | 'hidden'>,
   account: ConnectedAccount,
   calendarId: string,
   window: { readonly from: Instant; readonly until: Instant },
@@ -30,8 +29,20 @@ export const readVisibleTimes = async (
     const events = await provider.busyEvents(account, calendarId, window, call);
     return events.map((event) => ({ kind: 'event', ...event }));
   } catch (error) {
-    if (!(error instanceof ProviderError) || error.fault.kind !== 'not_permitted') throw error;
+    const isDenied = error instanceof ProviderError && error.fault.kind === 'not_permitted';
+    if (!isDenied || !provider.hidden) throw error;
   }
-  const busy = await provider.freeBusy(account, [calendarId], window, call);
-  return busy.map(({ start, end }) => ({ kind: 'merged', start, end, busy: 'busy' }));
+  const [found] = await provider.hidden.busyTimes(account, [{ calendarId, isRoom: false }], window, call);
+  if (found?.kind !== 'times') throw found?.error ?? new Error('the query has no answer for the calendar');
+  return found.times.map((time) => (time.kind === 'merged' ? clip(time, window) : time));
 };
+
+/** Returns the part of the time that is within the window. */
+const clip = <Time extends Pick<HiddenTime, 'start' | 'end'>>(
+  time: Time,
+  { from, until }: { readonly from: Instant; readonly until: Instant },
+): Time => ({
+  ...time,
+  start: time.start < from ? from : time.start,
+  end: time.end > until ? until : time.end,
+});

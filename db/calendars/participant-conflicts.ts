@@ -6,7 +6,9 @@ import { and, eq, notInArray, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { type EventRules, tentativeRules } from '../../domain/audition/conflict-rules.ts';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
+import { roomUser } from '../../domain/audition/room-booking.ts';
 import { busyKinds } from '../../domain/calendars/busy-kind.ts';
+import { seenAsKinds } from '../../domain/calendars/seen-as.ts';
 import {
   type AuditionId,
   auditionIdSchema,
@@ -21,8 +23,7 @@ import { instantFromDatabase } from '../time.ts';
 import type { CalendarKey } from './synced-calendars.ts';
 
 /** An event near the slot, in one of the participant's calendars. */
-export interface NearbyEvent extends TimeRange {
-  readonly connection: ConnectionId;
+export interface NearbyEvent extends TimeRange, CalendarKey {
   readonly busy: (typeof busyKinds)[number];
   /** The provider's id and the UID of the event. */
   readonly ids: readonly string[];
@@ -30,15 +31,19 @@ export interface NearbyEvent extends TimeRange {
   readonly audition: AuditionId | undefined;
   /** Whether the calendar only counts as busy for the participant. */
   readonly isBusyOnly: boolean;
-  /** Identifies the event and its time in a digest; in a feed, the time only. */
+  /** Whether it is an event. Otherwise it has no ids, and can be ours. */
+  readonly seenAs: (typeof seenAsKinds)[number];
+  /** Identifies the event and its time in a digest; without a stable id, the time only. */
   readonly text: string;
 }
 
-/** A participant of an audition whose slot is ahead. */
+/** A participant of an audition whose slot is ahead, or the room of the slot. */
 export interface BookedParticipant {
   readonly auditionId: AuditionId;
-  readonly participant: ParticipantId;
+  readonly participant: ParticipantId | typeof roomUser;
   readonly slot: TimeRange;
+  /** Whether no event of the audition is written for the participant, who gets an invitation by email. */
+  readonly isInvited: boolean;
   /** Whether the slot takes place in a room. */
   readonly isInPerson: boolean;
   readonly revision: number;
@@ -58,10 +63,15 @@ export interface ParticipantConflicts {
    * Stores the rules of the audition for the participants whose calendars are compared with its slot. Forgets the others.
    * Idempotent.
    */
-  setRules(auditionId: AuditionId, participants: readonly ParticipantId[], rules: EventRules): Promise<void>;
+  setRules(
+    auditionId: AuditionId,
+    participants: readonly (ParticipantId | typeof roomUser)[],
+    rules: EventRules,
+  ): Promise<void>;
   /**
-   * Returns the participants with an event of ours in the calendar, and those for whom it only counts as busy, if their
-   * slots are ahead. The slot of an event of ours is as it was written. Otherwise, it is that of the audition.
+   * Returns the participants with an event of ours in the calendar, those for whom it only counts as busy, and the rooms whose
+   * calendar it is, if their slots are ahead. The slot of an event of ours is as it was written. Otherwise, it is that of the
+   * audition.
    */
   listBooked(key: CalendarKey): Promise<readonly BookedParticipant[]>;
   /**
@@ -106,8 +116,11 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
           AND written_start > now()
         UNION
         SELECT audition_id, participant FROM busy_calendars WHERE connection = ${connection} AND calendar = ${calendar}
+        UNION
+        SELECT audition_id, ${roomUser} FROM synced_events
+        WHERE connection = ${connection} AND booked_room = ${calendar} AND audition_id IS NOT NULL AND written_start > now()
       ), booked AS (
-        SELECT concerned.audition_id, concerned.participant,
+        SELECT concerned.audition_id, concerned.participant, written.revision IS NULL AS is_invited,
           coalesce(written.start, audition.start) AS slot_start, coalesce(written.end, audition.end) AS slot_end,
           coalesce(written.revision, audition.revision) AS revision,
           coalesce(written.is_in_person, audition.is_in_person) AS is_in_person
@@ -115,7 +128,8 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
         LEFT JOIN LATERAL (
           SELECT written_start AS start, written_end AS end, written_revision AS revision, written_in_person AS is_in_person
           FROM synced_events
-          WHERE synced_events.audition_id = concerned.audition_id AND synced_events.participant = concerned.participant
+          WHERE synced_events.audition_id = concerned.audition_id AND (synced_events.participant = concerned.participant
+            OR (concerned.participant = ${roomUser} AND connection = ${connection} AND booked_room = ${calendar}))
           ORDER BY written_revision DESC, written_at DESC NULLS LAST LIMIT 1
         ) AS written ON true
         -- Nothing is written for a participant who has no calendar but those that only count as busy.
@@ -126,15 +140,15 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
         ) AS audition ON written.revision IS NULL
       )
       SELECT booked.audition_id AS "auditionId", booked.participant, booked.slot_start AS start, booked.slot_end AS end,
-        booked.is_in_person AS "isInPerson", booked.revision, known.reported, coalesce(known.change, 0) AS change,
+        booked.is_in_person AS "isInPerson", booked.is_invited AS "isInvited", booked.revision, known.reported, coalesce(known.change, 0) AS change,
         coalesce(known.tentative, CASE WHEN ${ignoresTentative(connection, calendar)} THEN 'ignore' ELSE 'block' END) AS tentative,
         coalesce(known.calendar_buffer, 0) AS "calendarBuffer", coalesce(known.travel, 0) AS travel, near.events
       FROM booked
       LEFT JOIN participant_conflicts AS known USING (audition_id, participant)
       CROSS JOIN LATERAL (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
-          'connection', other.connection, 'start', other.starts_at, 'end', other.ends_at, 'busy', other.busy,
-          'ids', array_remove(ARRAY[other.event_id, other.uid], NULL),
+          'connection', other.connection, 'calendar', other.calendar, 'seenAs', other.seen_as, 'start', other.starts_at, 'end', other.ends_at, 'busy', other.busy,
+          'ids', CASE WHEN other.seen_as = 'event' THEN array_remove(ARRAY[other.event_id, other.uid], NULL) ELSE '{}' END,
           'audition', coalesce(other.audition_id, other.marked_audition),
           'isBusyOnly', compared.is_busy_only, 'text', name.of_event || other.starts_at || other.ends_at
         ) ORDER BY name.of_event, other.starts_at, other.ends_at), '[]') AS events
@@ -145,11 +159,13 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
             UNION ALL
             SELECT connection, calendar, true FROM busy_calendars AS used
             WHERE used.audition_id = booked.audition_id AND used.participant = booked.participant
+            UNION ALL
+            SELECT ${connection}, ${calendar}, false WHERE booked.participant = ${roomUser}
           ) AS used GROUP BY connection, calendar
         ) AS compared
         JOIN synced_events AS other ON other.connection = compared.connection AND other.calendar = compared.calendar
-        -- The publisher of a feed can change the ids of its events with each reading.
-        CROSS JOIN LATERAL (SELECT CASE WHEN EXISTS (
+        -- A busy time has no id, and the publisher of a feed can change the ids of its events with each reading.
+        CROSS JOIN LATERAL (SELECT CASE WHEN other.seen_as <> 'event' OR EXISTS (
           SELECT FROM synced_calendars AS feed
           WHERE feed.connection = other.connection AND feed.calendar = other.calendar AND feed.provider = 'ics'
         ) THEN '' ELSE other.event_id END AS of_event) AS name
@@ -205,6 +221,8 @@ const orUndefined = <Value>(value: Value | null): Value | undefined => value ?? 
 
 const nearbySchema = z.object({
   connection: connectionIdSchema,
+  calendar: z.string(),
+  seenAs: z.enum(seenAsKinds),
   start: instantFromDatabase,
   end: instantFromDatabase,
   busy: z.enum(busyKinds),
@@ -216,10 +234,11 @@ const nearbySchema = z.object({
 
 const bookedSchema = z.object({
   auditionId: auditionIdSchema,
-  participant: participantIdSchema,
+  participant: z.union([z.literal(roomUser), participantIdSchema]),
   start: instantFromDatabase,
   end: instantFromDatabase,
   isInPerson: z.boolean(),
+  isInvited: z.boolean(),
   revision: z.int(),
   reported: z.string().nullable().transform(orUndefined),
   change: z.int(),

@@ -15,7 +15,10 @@ type CalendarToRegister = CalendarToName &
     | { readonly provider: WritableCalendarName; readonly isBusyOnly: false }
     /** No event is written to it. Once one is, the calendar is one of those that are written. */
     | { readonly provider: SynchronizedCalendarName; readonly isBusyOnly: true }
-  );
+  ) & {
+    /** Whether only the busy times are read, because the calendar is that of a room. Default: false. */
+    readonly isRoom?: boolean;
+  };
 
 interface CalendarToName {
   readonly organization: OrganizationId;
@@ -29,7 +32,15 @@ interface CalendarToName {
 export const registerCalendar = async (
   db: Pick<Database, 'select' | 'insert' | 'update' | 'execute'>,
   vault: Pick<Vault, 'seal'>,
-  { organization, connection, provider, calendarId, calendar, isBusyOnly }: CalendarToRegister,
+  {
+    organization,
+    connection,
+    provider,
+    calendarId,
+    calendar,
+    isBusyOnly,
+    isRoom = false,
+  }: CalendarToRegister,
 ): Promise<number> => {
   const isMeant = and(eq(syncedCalendars.connection, connection), eq(syncedCalendars.calendar, calendar));
   const [known] = await db
@@ -37,13 +48,13 @@ export const registerCalendar = async (
     .from(syncedCalendars)
     .where(isMeant);
   if (known?.isBusyOnly && !isBusyOnly) {
-    await db.update(syncedCalendars).set({ isBusyOnly: false }).where(isMeant);
+    await db.update(syncedCalendars).set({ isBusyOnly: false, isRoom: false }).where(isMeant);
   }
   if (known) return known.generation;
   const sealedCalendarId = await sealCalendarId(vault, { connection, calendar }, calendarId);
   await db
     .insert(syncedCalendars)
-    .values({ organization, connection, provider, calendar, sealedCalendarId, isBusyOnly })
+    .values({ organization, connection, provider, calendar, sealedCalendarId, isBusyOnly, isRoom })
     .onConflictDoNothing();
   await db.execute(sql`SELECT pg_notify(${calendarSyncChannel}, '')`);
   return 0;

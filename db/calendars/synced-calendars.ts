@@ -62,6 +62,10 @@ interface CalendarFacts extends CalendarKey {
   readonly polledAt: Instant | undefined;
   /** When the calendar was registered. */
   readonly createdAt: Instant;
+  /** Whether the calendar is that of a room, whose events are never listed. */
+  readonly isRoom: boolean;
+  /** When the vendor last refused to list the events, so that only the busy times are read. Undefined: the events are listed. */
+  readonly eventsDeniedAt: Instant | undefined;
   /** Whether an audition holds a slot in the calendar that has not been over for a day. */
   readonly isInUse: boolean;
   /** Whether events of the calendar could not be read, and no listing of all events has found them repaired. */
@@ -163,6 +167,10 @@ const isInUse = sql<boolean>`(EXISTS (
   WHERE booking.connection = synced_calendars.connection AND booking.calendar = synced_calendars.calendar
     AND (booking.booked_by IS NOT NULL OR booking.hosted_by IS NOT NULL) AND booking.written_end > now() - interval '1 day'
 ) OR EXISTS (
+  SELECT FROM synced_events AS booking
+  WHERE booking.connection = synced_calendars.connection AND booking.booked_room = synced_calendars.calendar
+    AND booking.written_end > now() - interval '1 day'
+) OR EXISTS (
   SELECT FROM busy_calendars AS busy JOIN slot_holds ON slot_holds.audition_id = busy.audition_id
   WHERE busy.connection = synced_calendars.connection AND busy.calendar = synced_calendars.calendar
     AND upper(slot_holds.during) > now() - interval '1 day'
@@ -185,6 +193,7 @@ const neverListed = {
   error: null,
   errorSince: null,
   pushError: null,
+  eventsDeniedAt: null,
 } as const;
 
 const failingColumns = (error: string) => ({
@@ -450,6 +459,8 @@ const toCalendar = async (
     dryRunAt: row.dryRunAt ?? undefined,
     polledAt: row.polledAt ?? undefined,
     createdAt: toInstant(row.createdAt.getTime()),
+    isRoom: row.isRoom,
+    eventsDeniedAt: row.eventsDeniedAt ?? undefined,
     ...derived,
   };
   return row.isBusyOnly

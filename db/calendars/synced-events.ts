@@ -271,6 +271,7 @@ const advance = async (
     .update(syncedCalendars)
     .set({
       page: nextPage ?? null,
+      eventsDeniedAt: null,
       listedCount: isFirst ? count : sql`${syncedCalendars.listedCount} + ${count}`,
       ...(isLast
         ? {
@@ -348,7 +349,7 @@ const upsertEvents = async (
     ON CONFLICT (connection, calendar, event_id) DO UPDATE SET
       series = excluded.series, starts_at = excluded.starts_at, ends_at = excluded.ends_at, zone = excluded.zone,
       is_all_day = excluded.is_all_day, busy = excluded.busy, etag = excluded.etag, is_removed = false,
-      generation = excluded.generation,
+      generation = excluded.generation, seen_as = excluded.seen_as,
       marked_audition = excluded.marked_audition, marked_revision = excluded.marked_revision,
       seen_revision = greatest(known.seen_revision, excluded.seen_revision), read_at = excluded.read_at,
       room_answer = excluded.room_answer, uid = excluded.uid,

@@ -29,6 +29,8 @@ interface WrittenEvent {
   readonly auditionId: AuditionId;
   /** Undefined: the event was written to book the room, or for the meeting. */
   readonly participant: ParticipantId | undefined;
+  /** The room that the event books. Its busy times are read from then on. */
+  readonly room?: { readonly calendarName: string; readonly calendarId: string } | undefined;
   /** Whether the event was written because the meeting is its conference. */
   readonly isForMeeting?: boolean | undefined;
   /** The key of the step that has written the event. */
@@ -96,6 +98,13 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
       const repaired = former.find(({ repairedRevision }) => repairedRevision !== null)?.repairedRevision;
       await transaction.execute(upsert(written, calendar, generation, repaired ?? null));
     });
+    // After the booking is stored: the synchronisation forgets a calendar that is not used.
+    if (written.room) {
+      const { organization, provider, room } = written;
+      const stored = storedCalendar(room.calendarName);
+      const about = { organization, connection, provider, calendarId: room.calendarId, calendar: stored };
+      await registerCalendar(db, vault, { ...about, isBusyOnly: true, isRoom: true });
+    }
   },
 
   async findKnown(auditionId, connection, calendarName) {
@@ -138,6 +147,7 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
         UPDATE synced_events SET
           participant = CASE WHEN written_by = ANY(${ended}) THEN NULL ELSE participant END,
           booked_by = CASE WHEN booked_by = ANY(${ended}) THEN NULL ELSE booked_by END,
+          booked_room = CASE WHEN booked_by = ANY(${ended}) THEN NULL ELSE booked_room END,
           room_answer = CASE WHEN booked_by = ANY(${ended}) THEN NULL ELSE room_answer END,
           reported_room_answer = CASE WHEN booked_by = ANY(${ended}) THEN NULL ELSE reported_room_answer END,
           hosted_by = CASE WHEN hosted_by = ANY(${ended}) THEN NULL ELSE hosted_by END
@@ -167,6 +177,7 @@ const upsert = (
     eventId,
     auditionId,
     participant,
+    room: booked,
     isForMeeting = false,
     key,
     revision,
@@ -188,13 +199,13 @@ const upsert = (
   INSERT INTO synced_events AS known (
     connection, calendar, event_id, starts_at, ends_at, zone, is_all_day, busy, generation,
     marked_audition, marked_revision,
-    audition_id, incarnation, participant, written_by, booked_by, hosted_by, written_revision, written_at, written_start, written_end,
+    audition_id, incarnation, participant, written_by, booked_by, booked_room, hosted_by, written_revision, written_at, written_start, written_end,
     written_in_person, repaired_revision
   ) VALUES (
     ${connection}, ${calendar}, ${eventId}, ${start}, ${end}, ${zone}, false, 'busy', ${generation},
     ${auditionId}, ${revision},
     ${auditionId}, gen_random_uuid(), ${participant ?? null}, ${key},
-    ${participant === undefined && !isForMeeting ? key : null}, ${isForMeeting ? key : null}, ${revision},
+    ${participant === undefined && !isForMeeting ? key : null}, ${booked ? storedCalendar(booked.calendarName) : null}, ${isForMeeting ? key : null}, ${revision},
     coalesce(${writtenAt ?? null}::timestamptz, now()), ${start}, ${end},
     ${room !== undefined}, ${repaired}::int
   )
@@ -205,6 +216,7 @@ const upsert = (
     written_by = CASE WHEN excluded.participant IS NULL AND known.participant IS NOT NULL
       THEN known.written_by ELSE excluded.written_by END,
     booked_by = coalesce(excluded.booked_by, known.booked_by),
+    booked_room = CASE WHEN excluded.booked_by IS NULL THEN known.booked_room ELSE excluded.booked_room END,
     hosted_by = coalesce(excluded.hosted_by, known.hosted_by),
     room_answer = CASE WHEN known.marked_revision = excluded.written_revision THEN known.room_answer END,
     written_revision = excluded.written_revision,
@@ -213,7 +225,7 @@ const upsert = (
     written_end = excluded.written_end,
     written_in_person = excluded.written_in_person,
     repaired_revision = coalesce(excluded.repaired_revision, known.repaired_revision),
-    generation = greatest(known.generation, excluded.generation),
+    generation = greatest(known.generation, excluded.generation), seen_as = excluded.seen_as,
     starts_at = CASE WHEN ${isLeft} THEN known.starts_at ELSE excluded.starts_at END,
     ends_at = CASE WHEN ${isLeft} THEN known.ends_at ELSE excluded.ends_at END,
     is_all_day = ${isLeft} AND known.is_all_day,

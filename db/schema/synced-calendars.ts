@@ -16,6 +16,10 @@ export const syncedCalendars = pgTable(
     sealedCalendarId: text('sealed_calendar_id').notNull(),
     /** Whether the calendar only counts as busy for auditions, and nothing of ours was written to it. */
     isBusyOnly: boolean('is_busy_only').notNull().default(false),
+    /** Whether the calendar is that of a room. Only its busy times are read. */
+    isRoom: boolean('is_room').notNull().default(false),
+    /** When the vendor last refused to list the events, so that only the busy times are read. Null: the events are listed. */
+    eventsDeniedAt: instant('events_denied_at'),
     state: text({ enum: syncStates }).notNull().default('new'),
     /** Where the next listing of changes begins. Null before the first listing is complete, and after it has expired. */
     cursor: text(),

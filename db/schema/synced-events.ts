@@ -3,6 +3,7 @@ import { boolean, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/
 import { answers } from '../../domain/audition/events.ts';
 import { roomAnswers } from '../../domain/audition/room-booking.ts';
 import { busyKinds } from '../../domain/calendars/busy-kind.ts';
+import { seenAsKinds } from '../../domain/calendars/seen-as.ts';
 import { instant } from './columns.ts';
 
 /**
@@ -22,6 +23,8 @@ export const syncedEvents = pgTable(
     zone: text().notNull(),
     isAllDay: boolean('is_all_day').notNull(),
     busy: text({ enum: busyKinds }).notNull(),
+    /** Without an event, the id is made of the time. */
+    seenAs: text('seen_as', { enum: seenAsKinds }).notNull().default('event'),
     etag: text(),
     /** The UID (RFC 5545), where copies of our events are recognized by it. */
     uid: text(),
@@ -77,6 +80,8 @@ export const syncedEvents = pgTable(
 
     /** The key of the step that has booked the room with the event. Null: the event books none. */
     bookedBy: text('booked_by'),
+    /** The calendar of the room that the event books, as in `slot_holds`. Null in rows of an earlier version. */
+    bookedRoom: text('booked_room'),
     /** The key of the step that has created the audition's meeting as the conference of the event. Null: it has none. */
     hostedBy: text('hosted_by'),
     /** What the room has answered to the event. Null when that is unknown. */
@@ -101,6 +106,7 @@ export const syncedEvents = pgTable(
     index('synced_events_own')
       .on(table.connection, table.calendar)
       .where(sql`${table.auditionId} IS NOT NULL`),
+    index('synced_events_by_room').on(table.bookedRoom).where(sql`${table.bookedRoom} IS NOT NULL`),
     index('synced_events_marked')
       .on(table.connection, table.calendar)
       .where(sql`${table.markedAudition} IS NOT NULL`),

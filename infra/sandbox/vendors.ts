@@ -56,6 +56,7 @@ const operations = {
     'calendars.create': writes,
     'calendars.delete': writes,
     'calendarPermissions.create': writes,
+    'calendarPermissions.update': writes,
     'calendar.getSchedule': reads,
     'places.rooms': reads,
     'calendarView.list': reads,

@@ -4,6 +4,7 @@
  */
 import type { ProviderFaultKind } from '../../domain/errors.ts';
 import { ProviderError } from '../../domain/errors.ts';
+import { busyTimesOf } from '../hidden-times.ts';
 import { operationOf } from '../operations.ts';
 import { type FormerEvent, overwrittenEdit } from '../overwritten-edit.ts';
 import type { CalendarEvent, CalendarProvider, EventToDelete, WrittenCalendarEvent } from '../ports.ts';
@@ -30,6 +31,7 @@ import {
   replaceEvent,
 } from './event-resources.ts';
 import type { CaldavScope } from './exchange.ts';
+import { createHiddenCalendars } from './hidden-calendars.ts';
 
 const freeBusy = operationOf('apple', 'calendar.freeBusy');
 const listEvents = operationOf('apple', 'calendar.listEvents');
@@ -48,43 +50,49 @@ const writeAttempts = 4;
 export const createCaldavCalendar = (
   fetchFor: FetchFor,
   reportUnreadable: CaldavScope['reportUnreadable'],
-): CalendarProvider => ({
-  name: 'apple',
-  calendarList: {
-    scopes: [],
-    list: (connection, _scopes, call) =>
-      listCalendars({ fetchFor, reportUnreadable, operation: listOperation, connection, call }),
-  },
-  freeBusy: async (connection, calendarIds, window, call) => {
-    const scope = { fetchFor, reportUnreadable, operation: freeBusy, connection, call };
-    const busy = await Promise.all(calendarIds.map((id) => readCalendar(scope, id, window)));
-    return busy.flat().map(({ start, end }) => ({ start, end }));
-  },
-  busyEvents: async (connection, calendarId, window, call) => {
-    const times = await readCalendar(
-      { fetchFor, reportUnreadable, operation: listEvents, connection, call },
-      calendarId,
-      window,
-    );
-    return times.map(({ start, end, busy, uid = '', property }) => ({
-      start,
-      end,
-      busy,
-      eventId: uid,
-      reference: property(referenceProperty),
-    }));
-  },
-  putEvent: (connection, event, call) =>
-    writeEvent({ fetchFor, reportUnreadable, operation: putEvent, connection, call }, event),
-  putConference: async () => {
-    throw appleError(putConference, {
-      code: 'no_conference',
-      message: 'a CalDAV calendar creates no meetings',
-    });
-  },
-  deleteEvent: (connection, event, call) =>
-    endEvent({ fetchFor, reportUnreadable, operation: removeEvent, connection, call }, event),
-});
+): CalendarProvider => {
+  const hidden = createHiddenCalendars(fetchFor, reportUnreadable);
+  const eventsIn =
+    (operation: typeof freeBusy): CalendarProvider['busyEvents'] =>
+    async (connection, calendarId, window, call) => {
+      const scope = { fetchFor, reportUnreadable, operation, connection, call };
+      const times = await readCalendar(scope, calendarId, window);
+      return times.map(({ start, end, busy, uid = '', property }) => ({
+        start,
+        end,
+        busy,
+        eventId: uid,
+        reference: property(referenceProperty),
+      }));
+    };
+  const readable = { busyEvents: eventsIn(freeBusy), hidden };
+  return {
+    name: 'apple',
+    calendarList: {
+      scopes: [],
+      list: (connection, _scopes, call) =>
+        listCalendars({ fetchFor, reportUnreadable, operation: listOperation, connection, call }),
+    },
+    freeBusy: async (connection, calendarIds, window, call) => {
+      const busy = await Promise.all(
+        calendarIds.map((id) => busyTimesOf(readable, connection, id, window, call)),
+      );
+      return busy.flat();
+    },
+    busyEvents: eventsIn(listEvents),
+    hidden,
+    putEvent: (connection, event, call) =>
+      writeEvent({ fetchFor, reportUnreadable, operation: putEvent, connection, call }, event),
+    putConference: async () => {
+      throw appleError(putConference, {
+        code: 'no_conference',
+        message: 'a CalDAV calendar creates no meetings',
+      });
+    },
+    deleteEvent: (connection, event, call) =>
+      endEvent({ fetchFor, reportUnreadable, operation: removeEvent, connection, call }, event),
+  };
+};
 
 /** Creates or changes the event. A repetition finds the event of the first attempt, because both use the same UID. */
 const writeEvent = async (scope: CaldavScope, event: CalendarEvent): Promise<WrittenCalendarEvent> => {

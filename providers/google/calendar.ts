@@ -31,7 +31,7 @@ import {
   type WrittenEvent,
   writeEvent,
 } from './event-ids.ts';
-import { queryFreeBusy } from './free-busy.ts';
+import { queryFreeBusy, queryHiddenTimes } from './free-busy.ts';
 import { createGoogleRooms } from './rooms.ts';
 import { calendarListScope, calendarsPerQuery, conferencePollMs } from './settings.ts';
 import { applySettings, isSpaceGone } from './spaces.ts';
@@ -62,6 +62,17 @@ export const createGoogleCalendar = (
   },
   busyEvents: (connection, calendarId, window, call) =>
     queryBusyEvents(client, connection, calendarId, window, call, reportUnreadable),
+  hidden: {
+    mostPerQuery: calendarsPerQuery,
+    busyTimes: (connection, calendars, window, call) =>
+      queryHiddenTimes(
+        client,
+        connection,
+        calendars.map(({ calendarId }) => calendarId),
+        window,
+        call,
+      ),
+  },
   putEvent: async (connection, event, call) => {
     const written = await withKnownZone(event, (known) =>
       writeEvent(

@@ -1,9 +1,10 @@
 /** Queries busy times: https://developers.google.com/workspace/calendar/api/v3/reference/freebusy/query */
 import { z } from 'zod';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
+import type { ProviderError } from '../../domain/errors.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
 import { operationOf } from '../operations.ts';
-import type { CallContext, ConnectedAccount } from '../ports.ts';
+import type { CallContext, ConnectedAccount, HiddenTimes } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
 import { googleError } from './errors.ts';
 
@@ -21,17 +22,18 @@ type Answers = z.infer<typeof freeBusySchema>['calendars'];
 const unknownCalendar: z.infer<typeof answerSchema> = { errors: [{ reason: 'notFound' }], busy: [] };
 
 /**
- * Returns the busy intervals of up to 50 calendars. A calendar that cannot be read is an error, never free.
+ * Returns the answer for each of up to 50 calendars, in their order. A calendar that cannot be read has an error of its own:
+ * https://developers.google.com/workspace/calendar/api/v3/reference/freebusy/query (`calendars.(key).errors`).
  *
- * @throws {ProviderError}
+ * @throws {ProviderError} when the query fails as a whole.
  */
-export const queryFreeBusy = async (
+const queryAnswers = async (
   client: GoogleClient,
   connection: ConnectedAccount,
   calendarIds: readonly string[],
   window: { readonly from: string; readonly until: string },
   call: CallContext,
-): Promise<readonly BusyInterval[]> => {
+): Promise<readonly Answers[string][]> => {
   const requestBody = {
     timeMin: window.from,
     timeMax: window.until,
@@ -44,15 +46,50 @@ export const queryFreeBusy = async (
     freeBusySchema,
     (calendar, options) => calendar.freebusy.query({ requestBody }, options),
   );
-  const answers = calendarIds.map(
+  return calendarIds.map(
     (id) => calendars[id] ?? aliasOf(id, calendarIds, connection, calendars) ?? unknownCalendar,
   );
-  const reason = answers.flatMap(({ errors }) => errors ?? []).at(0)?.reason;
-  if (reason === undefined) return answers.flatMap(({ busy }) => busy);
-  const isTransient = reason === 'internalError' || reason === 'backendError';
-  throw googleError(freeBusyOperation, {
+};
+
+/**
+ * Returns the busy intervals of up to 50 calendars. A calendar that cannot be read is an error, never free.
+ *
+ * @throws {ProviderError}
+ */
+export const queryFreeBusy = async (
+  ...query: Parameters<typeof queryAnswers>
+): Promise<readonly BusyInterval[]> => {
+  const answers = await queryAnswers(...query);
+  const unreadable = answers.map(errorIn).find((error) => error !== undefined);
+  if (unreadable) throw unreadable;
+  return answers.flatMap(({ busy }) => busy);
+};
+
+/**
+ * Returns the busy times of up to 50 calendars, each with its own error. Google does not tell tentative events from others,
+ * and can join times that touch or overlap.
+ *
+ * @throws {ProviderError} when the query fails as a whole.
+ */
+export const queryHiddenTimes = async (
+  ...query: Parameters<typeof queryAnswers>
+): Promise<readonly HiddenTimes[]> => {
+  const answers = await queryAnswers(...query);
+  return answers.map((answer): HiddenTimes => {
+    const error = errorIn(answer);
+    return error
+      ? { kind: 'failed', error }
+      : { kind: 'times', times: answer.busy.map((time) => ({ ...time, kind: 'merged', busy: 'busy' })) };
+  });
+};
+
+const errorIn = ({ errors = [] }: Answers[string]): ProviderError | undefined => {
+  const [first] = errors;
+  if (!first) return undefined;
+  const isTransient = first.reason === 'internalError' || first.reason === 'backendError';
+  return googleError(freeBusyOperation, {
     code: isTransient ? 'calendar_busy' : 'calendar_unreadable',
-    message: `a calendar could not be read: ${reason}`,
+    message: `a calendar could not be read: ${first.reason}`,
   });
 };
 

@@ -1,5 +1,6 @@
 /** Implements `CalendarProvider` for Outlook: https://learn.microsoft.com/graph/outlook-calendar-concept-overview */
 import type { BusyInterval } from '../../domain/audition/slot.ts';
+import { busyTimesOf } from '../hidden-times.ts';
 import { operationOf } from '../operations.ts';
 import { type FormerEvent, overwrittenEdit } from '../overwritten-edit.ts';
 import type { CalendarEvent, CalendarProvider } from '../ports.ts';
@@ -13,6 +14,7 @@ import { instantOf } from './event-time.ts';
 import { deleteEvent, writeEvent } from './event-writing.ts';
 import type { GraphClient } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
+import { createHiddenCalendars } from './hidden-calendars.ts';
 import { createMailboxes } from './mailbox.ts';
 import { createOutlookRooms } from './rooms.ts';
 
@@ -28,6 +30,8 @@ export const createOutlookCalendar = (
 ): CalendarProvider => {
   const mailboxes = createMailboxes(client);
   const queryBusyEvents = createBusyEventQuery(client, mailboxes, reportUnreadable);
+  const hidden = createHiddenCalendars(client);
+  const readable = { busyEvents: queryBusyEvents, hidden };
   return {
     name: 'microsoft',
     calendarList: {
@@ -38,8 +42,7 @@ export const createOutlookCalendar = (
     freeBusy: async (connection, calendarIds, window, call) => {
       const busy: BusyInterval[] = [];
       for (const calendarId of calendarIds) {
-        const events = await queryBusyEvents(connection, calendarId, window, call);
-        busy.push(...events.map(({ start, end }) => ({ start, end })));
+        busy.push(...(await busyTimesOf(readable, connection, calendarId, window, call)));
       }
       return busy;
     },
@@ -62,6 +65,7 @@ export const createOutlookCalendar = (
     },
     deleteEvent: (connection, event, call) =>
       deleteEvent({ client, operation: removeEvent, connection, call }, event),
+    hidden,
     rooms: createOutlookRooms(client),
   };
 };

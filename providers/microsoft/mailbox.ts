@@ -1,12 +1,12 @@
 /** Reads the facts of a mailbox that its events do not tell: which calendar is the main one, and the zone of its days. */
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
-import type { ConnectionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import type { CallContext, ConnectedAccount } from '../ports.ts';
 import { graphTimeOf } from './event-time.ts';
 import type { GraphClient } from './graph-client.ts';
+import { createKeptFacts } from './kept-facts.ts';
 import { ianaZoneOf } from './windows-zones.ts';
 
 interface MailboxRequest {
@@ -44,14 +44,10 @@ const schedulesSchema = z.object({
   ),
 });
 
-/** How long a fact is kept. A person rarely moves to another zone, and the id of a calendar never changes. */
-const keptMs = 3_600_000;
-const maxKept = 2_000;
-
 /** Creates the reader of one process. Facts are kept for an hour. */
 export const createMailboxes = (client: GraphClient, now: () => number = Date.now): Mailboxes => {
-  const calendars = createKept<MainCalendar>(now);
-  const zones = createKept<string | undefined>(now);
+  const calendars = createKeptFacts<MainCalendar>(now);
+  const zones = createKeptFacts<string | undefined>(now);
 
   const mainCalendar = ({ operation, connection, call }: MailboxRequest): Promise<MainCalendar> =>
     calendars.get(connection.id, () =>
@@ -95,23 +91,3 @@ export const createMailboxes = (client: GraphClient, now: () => number = Date.no
 const isUnsupported = (error: unknown): boolean =>
   error instanceof ProviderError &&
   ['not_permitted', 'not_found', 'rejected_input'].includes(error.fault.kind);
-
-/** Keeps a value for each connection. A failed read is not kept. */
-const createKept = <Value>(now: () => number) => {
-  const kept = new Map<ConnectionId, { readonly value: Promise<Value>; readonly until: number }>();
-  return {
-    get: (id: ConnectionId, read: () => Promise<Value>): Promise<Value> => {
-      const known = kept.get(id);
-      if (known && known.until > now()) return known.value;
-      const value = read();
-      kept.delete(id);
-      kept.set(id, { value, until: now() + keptMs });
-      value.catch(() => {
-        if (kept.get(id)?.value === value) kept.delete(id);
-      });
-      const [oldest] = kept.keys();
-      if (kept.size > maxKept && oldest !== undefined) kept.delete(oldest);
-      return value;
-    },
-  };
-};

@@ -2,6 +2,8 @@
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import type { BusyKind } from '../../domain/calendars/busy-kind.ts';
 import type { CalendarListing } from '../../domain/calendars/calendar-listing.ts';
+import type { HiddenKind } from '../../domain/calendars/seen-as.ts';
+import type { ProviderError } from '../../domain/errors.ts';
 import type { CalendarProviderName, WritableCalendarName } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type {
@@ -54,12 +56,48 @@ export interface RoomListing {
 }
 
 /**
- * A time at which a room is not free. With `eventId`, it is an event, and the id is ours when the event is one of ours.
- * `time`: one event whose id the vendor does not tell. `merged`: one or several events.
+ * A busy time of a calendar whose events the account cannot read. Vendors that do not tell tentative events from others
+ * report them as busy.
  */
-export type RoomBusyTime = BusyInterval & {
+export interface HiddenTime extends Pick<BusyInterval, 'start' | 'end'> {
+  readonly kind: HiddenKind;
   readonly busy: Exclude<BusyKind, 'free'>;
-} & ({ readonly kind: 'event'; readonly eventId: string } | { readonly kind: 'time' | 'merged' });
+}
+
+export interface HiddenCalendar {
+  readonly calendarId: string;
+  /** Whether the calendar is that of a room, and the id is its address. */
+  readonly isRoom: boolean;
+}
+
+/** What a query has found for one calendar. A calendar that cannot be read does not fail the others. */
+export type HiddenTimes =
+  | { readonly kind: 'times'; readonly times: readonly HiddenTime[] }
+  | { readonly kind: 'failed'; readonly error: ProviderError };
+
+/** Calendars of which the account may only see when they are busy. */
+export interface HiddenCalendars {
+  /** The most calendars in one query. */
+  readonly mostPerQuery: number;
+  /** Returns the busy times of each calendar within [from, until), in the order of the calendars. */
+  busyTimes(
+    connection: ConnectedAccount,
+    calendars: readonly HiddenCalendar[],
+    window: { readonly from: Instant; readonly until: Instant },
+    call: CallContext,
+  ): Promise<readonly HiddenTimes[]>;
+}
+
+/**
+ * A time at which a room is not free. With `eventId`, it is an event, and the id is ours when the event is one of ours.
+ */
+export type RoomBusyTime =
+  | (BusyInterval & {
+      readonly busy: Exclude<BusyKind, 'free'>;
+      readonly kind: 'event';
+      readonly eventId: string;
+    })
+  | HiddenTime;
 
 /** The rooms of a provider. They are read and booked with a connected account. */
 export interface RoomCalendars {
@@ -105,6 +143,8 @@ export interface ReadableCalendarProvider {
     window: { readonly from: Instant; readonly until: Instant },
     call: CallContext,
   ): Promise<readonly BusyEvent[]>;
+  /** Absent when all readable calendars show their events. */
+  readonly hidden?: HiddenCalendars | undefined;
   /**
    * Returns `primary` for any id of the account's main calendar, and every other id unchanged. Absent when the ids alone
    * tell which calendar they mean (`providers/calendar-names.ts`).

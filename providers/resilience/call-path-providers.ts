@@ -13,13 +13,14 @@ import {
   type WritableCalendarName,
   writableCalendarProviders,
 } from '../../domain/providers/vendors.ts';
-import { operationOf } from '../operations.ts';
+import { type CallOperation, operationOf } from '../operations.ts';
 import type {
   CalendarChanges,
   CalendarProvider,
   ConnectedAccount,
   EmailProvider,
   FileStorage,
+  HiddenCalendars,
   HostAccount,
   MeetingProvider,
   MeetingRegistrants,
@@ -133,6 +134,7 @@ const readingOnPath = (calendar: ReadableCalendarProvider, path: CallPath): Read
       path.run(listEvents, ofConnection(connection), call, () =>
         calendar.busyEvents(connection, calendarId, window, call),
       ),
+    ...(calendar.hidden && { hidden: hiddenOnPath(calendar.hidden, freeBusy, path) }),
     ...(calendar.resolveAlias && {
       resolveAlias: (connection, calendarId, call) =>
         path.run(
@@ -146,6 +148,18 @@ const readingOnPath = (calendar: ReadableCalendarProvider, path: CallPath): Read
       isRoomProvider(calendar.name) && { rooms: roomsOnPath(calendar.name, calendar.rooms, path) }),
   };
 };
+
+const hiddenOnPath = (
+  hidden: HiddenCalendars,
+  operation: CallOperation,
+  path: CallPath,
+): HiddenCalendars => ({
+  mostPerQuery: hidden.mostPerQuery,
+  busyTimes: (connection, calendars, window, call) =>
+    path.run(operation, ofConnection(connection), call, () =>
+      hidden.busyTimes(connection, calendars, window, call),
+    ),
+});
 
 /** The busy times of a room cost what a list of events costs. */
 const roomsOnPath = (name: RoomProviderName, rooms: RoomCalendars, path: CallPath): RoomCalendars => {

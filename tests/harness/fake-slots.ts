@@ -27,5 +27,13 @@ export const chooseSlot = (
   if (wish.kind === 'fixed') return isFree(wish.slot, busy) ? wish.slot : undefined;
   const window = { from: wish.earliest, until: wish.latest };
   const free = freeSlots(busy, window, wish.durationMinutes * minute).find(({ start }) => start > now);
-  return free && { ...free, zone: wish.zone, ...(wish.room === undefined ? {} : { room: wish.room }) };
+  const { zone, room, roomCalendar } = wish;
+  return (
+    free && {
+      ...free,
+      zone,
+      ...(room === undefined ? {} : { room }),
+      ...(roomCalendar ? { roomCalendar } : {}),
+    }
+  );
 };

@@ -13,25 +13,63 @@ const timeOf = (epochMs: number, local: ChangingZone | undefined) =>
       }
     : { dateTime: new Date(epochMs).toISOString().slice(0, -1), timeZone: 'UTC' };
 
+/** Sends a request to the mailbox of an account, as its owner does. Returns the answer. */
+const callMailbox = async (
+  sandboxUrl: string,
+  account: string,
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+  path: string,
+  body?: object,
+): Promise<unknown> => {
+  const answer = await fetch(`${sandboxUrl}/common/oauth2/v2.0/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'refresh_token',
+      refresh_token: `sandbox-refresh-${account}`,
+      client_id: 'sandbox-microsoft-client',
+      client_secret: 'sandbox-microsoft-secret',
+    }),
+  });
+  const { access_token: token } = z.looseObject({ access_token: z.string() }).parse(await answer.json());
+  const response = await fetch(`${sandboxUrl}/v1.0/me/${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
+  if (!response.ok) throw new Error(`the sandbox answered ${response.status}: ${await response.text()}`);
+  return response.status === 204 ? undefined : response.json();
+};
+
+const listSchema = z.object({ value: z.array(z.object({ id: z.string(), name: z.string() })) });
+
+/** Lets an account share a calendar with another, which accepts it. Returns its id in the mailbox of the other account. */
+export const shareCalendar = async (
+  sandbox: Sandbox,
+  { owner, account, name }: { readonly owner: string; readonly account: string; readonly name?: string },
+) => {
+  const created =
+    name === undefined ? undefined : await callMailbox(sandbox.url, owner, 'POST', 'calendars', { name });
+  const id =
+    created === undefined
+      ? sandbox.control.openMailbox(owner)
+      : z.looseObject({ id: z.string() }).parse(created).id;
+  const permissions = `calendars/${id}/calendarPermissions`;
+  await callMailbox(sandbox.url, owner, 'POST', permissions, {
+    emailAddress: { address: account },
+    role: 'freeBusyRead',
+  });
+  const { value } = listSchema.parse(await callMailbox(sandbox.url, account, 'GET', 'calendars'));
+  const shown = name ?? owner.split('@')[0];
+  const calendarId = value.find((calendar) => calendar.name === shown)?.id ?? '';
+  const setRole = (role: 'freeBusyRead' | 'read') =>
+    callMailbox(sandbox.url, owner, 'PATCH', `${permissions}/${account}`, { role });
+  return { calendarId, setRole };
+};
+
 /** Returns the mailbox of an account. */
 export const connectToMailbox = (sandbox: Sandbox, account: string) => {
   const send = async (method: 'PATCH' | 'DELETE', eventId: string, body?: object): Promise<void> => {
-    const answer = await fetch(`${sandbox.url}/common/oauth2/v2.0/token`, {
-      method: 'POST',
-      body: new URLSearchParams({
-        grant_type: 'refresh_token',
-        refresh_token: `sandbox-refresh-${account}`,
-        client_id: 'sandbox-microsoft-client',
-        client_secret: 'sandbox-microsoft-secret',
-      }),
-    });
-    const { access_token: token } = z.looseObject({ access_token: z.string() }).parse(await answer.json());
-    const response = await fetch(`${sandbox.url}/v1.0/me/calendar/events/${eventId}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-    if (!response.ok) throw new Error(`the sandbox answered ${response.status}: ${await response.text()}`);
+    await callMailbox(sandbox.url, account, method, `calendar/events/${eventId}`, body);
   };
   const events = () =>
     sandbox.control

@@ -1,5 +1,6 @@
 /** An audition in person books the calendar of its room, and asks the casting office when the room declines. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CalendarChangeOf } from '../../domain/audition/calendar-change.ts';
 import type { RoomAnswer } from '../../domain/audition/room-booking.ts';
 import type { RoomCalendar, Slot } from '../../domain/audition/slot.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
@@ -219,6 +220,69 @@ describe('the event that only books the room', () => {
       await played.resolve('calendar_change', 'restore');
       await played.until(() => bookings(played).length === 2);
       expect(bookings(played)[1]).toContain('restored');
+    });
+  });
+});
+
+type RoomConflict = Extract<CalendarChangeOf, { kind: 'conflict' | 'conflict_over' }>;
+
+const reported = ({ handle }: RunningAudition, change: RoomConflict) => {
+  reports += 1;
+  return handle.signal(messages.calendarChangedSignal, {
+    inboxId: `room-${reports}`,
+    provider: 'google',
+    connection: studio.connection,
+    revision: 1,
+    change,
+  });
+};
+
+const conflictWith = ({ slot }: AuditionView): RoomConflict => {
+  if (!slot) throw new Error('there is no slot');
+  return { kind: 'conflict', start: slot.start, end: slot.end };
+};
+
+describe('another event in the calendar of the room', () => {
+  it('is a question, which is withdrawn with the conflict', async () => {
+    await play('room-conflict', async (played) => {
+      await reported(played, conflictWith(await scheduled(played)));
+      const asked = await played.until(({ attention }) => attention.length === 1);
+      expect(asked.attention[0]).toMatchObject({
+        step: 'calendar_conflict',
+        what: expect.stringMatching(/^The room Studio 2 has another event .*, in the time of the slot\.$/),
+        actions: ['follow', 'ignore'],
+      });
+      await reported(played, { kind: 'conflict_over' });
+      await played.until(({ attention }) => attention.length === 0);
+    });
+  });
+
+  it('moves the audition to the next free slot in the room when the casting office follows', async () => {
+    await play('room-conflict-followed', async (played) => {
+      const before = await scheduled(played);
+      played.world.busy = [conflictWith(before)].flatMap((time) => (time.kind === 'conflict' ? [time] : []));
+      await reported(played, conflictWith(before));
+      await played.until(({ attention }) => attention.length === 1);
+      await played.resolve('calendar_conflict', 'follow');
+      const moved = await scheduled(played, 2);
+      expect(moved.slot).toMatchObject({ room: 'Studio 2', roomCalendar: studio });
+      expect(moved.attention).toEqual([]);
+    });
+  });
+
+  it('is no second question when the room has declined, before or after it', async () => {
+    await play(undefined, async (played) => {
+      const view = await scheduled(played);
+      await reported(played, conflictWith(view));
+      await played.until(({ attention }) => attention.length === 1);
+      await answered(played, 'declined');
+      const declined = await played.until(({ attention }) => attention[0]?.code === 'room_declined');
+      expect(declined.attention).toHaveLength(1);
+      await reported(played, { kind: 'conflict_over' });
+      await reported(played, conflictWith(view));
+      await answered(played, 'accepted');
+      const accepted = await played.until(({ roomBooking }) => roomBooking?.answer === 'accepted');
+      expect(itemsOf(accepted)).toEqual([]);
     });
   });
 });

@@ -43,11 +43,13 @@ export const googleErrors = {
     code: 403,
     reason: 'requiredAccessLevel',
     message: 'You need to have reader access to this calendar.',
+    domain: 'calendar',
   },
   writerRequired: {
     code: 403,
     reason: 'requiredAccessLevel',
     message: 'You need to have writer access to this calendar.',
+    domain: 'calendar',
   },
   notAdministrator: {
     code: 403,

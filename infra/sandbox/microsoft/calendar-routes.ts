@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { originOf } from '../oauth/id-token.ts';
 import type { MicrosoftSandboxSettings } from '../settings.ts';
 import type { Clock } from '../time.ts';
-import type { Calendar, Calendars, SharedCalendar } from './calendars.ts';
+import { type Calendar, type Calendars, type SharedCalendar, sharingRoles } from './calendars.ts';
 import { changeQuerySchema, listViewChanges } from './change-query.ts';
 import { GraphError } from './errors.ts';
 import { renderEvent } from './event.ts';
@@ -57,7 +57,7 @@ const renderShared = ({
   isDefaultCalendar: false,
   canShare: false,
   canViewPrivateItems: false,
-  canEdit: shared.canEdit,
+  canEdit: shared.role === 'write',
 });
 
 /** Returns a page as Graph does. The link to the next page has the server's address and all options of the query. */
@@ -76,6 +76,10 @@ const queryOf = (request: FastifyRequest): CollectionQuery => readBody(collectio
 
 type CalendarRequest = FastifyRequest<{ Params: CalendarParams }>;
 
+const accessDenied = () =>
+  new GraphError(403, 'ErrorAccessDenied', 'Access is denied. Check credentials and try again.');
+
+/** Returns the calendar whose events the request concerns. `freeBusyRead` permits to see no event of a calendar. */
 const calendarIn = (
   request: CalendarRequest,
   { calendars, accountOf, checkSharedScope }: MicrosoftCalendarParts,
@@ -85,10 +89,22 @@ const calendarIn = (
   const found = calendars.sharedWith(account).find(({ shared }) => shared.id === calendarId);
   if (found) {
     checkSharedScope(request);
-    if (request.method === 'GET' || found.shared.canEdit) return found.calendar;
-    throw new GraphError(403, 'ErrorAccessDenied', 'Access is denied. Check credentials and try again.');
+    const { role } = found.shared;
+    if (role === 'write' || (request.method === 'GET' && role === 'read')) return found.calendar;
+    throw accessDenied();
   }
   return calendarId === undefined ? calendars.open(account) : calendars.get(account, calendarId);
+};
+
+/** Every role permits to see the calendar itself. */
+const describe = (request: CalendarRequest, parts: MicrosoftCalendarParts) => {
+  const { calendarId } = request.params;
+  const found = parts.calendars
+    .sharedWith(parts.accountOf(request))
+    .find(({ shared }) => shared.id === calendarId);
+  if (!found) return render(calendarIn(request, parts));
+  parts.checkSharedScope(request);
+  return renderShared(found);
 };
 
 /** Answers a change query. Its links have no option but the token. */
@@ -120,7 +136,7 @@ const routesAt = (
   const event = `${events}/:eventId`;
 
   app.get<{ Params: CalendarParams }>(path, { config: { operation: 'calendars.get' } }, (request) =>
-    selectFrom(render(calendarOf(request)), queryOf(request).$select),
+    selectFrom(describe(request, parts), queryOf(request).$select),
   );
 
   app.get<{ Params: CalendarParams }>(
@@ -187,8 +203,10 @@ const newCalendar = z.strictObject({ name: z.string().min(1) });
 /** https://learn.microsoft.com/graph/api/calendar-post-calendarpermissions */
 const newPermission = z.object({
   emailAddress: z.object({ name: z.string().optional(), address: z.string().min(1) }),
-  role: z.enum(['freeBusyRead', 'limitedRead', 'read', 'write']),
+  role: z.enum(sharingRoles),
 });
+/** https://learn.microsoft.com/graph/api/calendarpermission-update */
+const permissionChange = z.object({ role: z.enum(sharingRoles) });
 
 /** Registers the routes of the calendars. */
 export const microsoftCalendarRoutes = (app: FastifyInstance, parts: MicrosoftCalendarParts) => {
@@ -239,8 +257,19 @@ export const microsoftCalendarRoutes = (app: FastifyInstance, parts: MicrosoftCa
     { config: { operation: 'calendarPermissions.create' } },
     async (request, reply) => {
       const { emailAddress, role } = readBody(newPermission, request.body);
-      calendars.share(calendarIn(request, parts), emailAddress.address, role === 'write');
+      calendars.share(calendarIn(request, parts), emailAddress.address, role);
       return reply.code(201).send({ id: emailAddress.address, emailAddress, role, isRemovable: true });
+    },
+  );
+
+  app.patch<{ Params: CalendarParams & { permissionId: string } }>(
+    '/v1.0/me/calendars/:calendarId/calendarPermissions/:permissionId',
+    { config: { operation: 'calendarPermissions.update' } },
+    (request) => {
+      const { permissionId: address } = request.params;
+      const { role } = readBody(permissionChange, request.body);
+      calendars.share(calendarIn(request, parts), address, role);
+      return { id: address, emailAddress: { address }, role, isRemovable: true };
     },
   );
 

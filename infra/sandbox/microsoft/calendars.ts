@@ -14,12 +14,16 @@ export interface Calendar {
   readonly events: Map<string, StoredEvent>;
 }
 
+/** Without `limitedRead`, which shows titles and places: https://learn.microsoft.com/graph/api/resources/calendarpermission */
+export const sharingRoles = ['freeBusyRead', 'read', 'write'] as const;
+type SharingRole = (typeof sharingRoles)[number];
+
 /** A calendar that its owner shares, as the other account has it in its own mailbox. It has an id of its own there. */
 const sharedCalendarSchema = z.object({
   id: z.string(),
   account: z.string(),
   calendarId: z.string(),
-  canEdit: z.boolean(),
+  role: z.enum(sharingRoles),
 });
 export type SharedCalendar = z.infer<typeof sharedCalendarSchema>;
 
@@ -47,8 +51,8 @@ export interface Calendars {
   add(account: string, name: string): Calendar;
   /** Deletes a calendar with its events. */
   remove(calendar: Calendar): void;
-  /** Shares a calendar with an account, which accepts it. */
-  share(calendar: Calendar, account: string, canEdit: boolean): void;
+  /** Shares a calendar with an account, which accepts it, or changes its role. The calendar keeps its id there. */
+  share(calendar: Calendar, account: string, role: SharingRole): void;
   /** Returns the calendars that are shared with the account. */
   sharedWith(account: string): readonly { readonly shared: SharedCalendar; readonly calendar: Calendar }[];
   of(account: string): readonly Calendar[];
@@ -109,12 +113,12 @@ export const createCalendars = (changeNotifier: ChangeNotifier): Calendars => {
       calendars.delete(calendar.id);
       changeNotifier.notify();
     },
-    share(calendar, account, canEdit) {
-      const others = shares.filter(
-        (shared) => shared.calendarId !== calendar.id || shared.account !== account,
-      );
-      const shared = { id: exchangeId('AAMkAG', account), account, calendarId: calendar.id, canEdit };
-      shares = [...others, shared];
+    share(calendar, account, role) {
+      const isMeant = (shared: SharedCalendar) =>
+        shared.calendarId === calendar.id && shared.account === account;
+      const id = shares.find(isMeant)?.id ?? exchangeId('AAMkAG', account);
+      const others = shares.filter((shared) => !isMeant(shared));
+      shares = [...others, { id, account, calendarId: calendar.id, role }];
       changeNotifier.notify();
     },
     sharedWith: (account) =>

@@ -232,7 +232,7 @@ const restoreMeeting = async (run: AuditionRun, { change }: CalendarChange): Pro
 };
 
 /**
- * Asks about another event that conflicts with the slot, and offers to move. After a move that was reverted, the question is
+ * Asks about another event that conflicts with the slot, in the calendar of a participant or of the room, and offers to move. After a move that was reverted, the question is
  * asked again. A question about our own event is not: the reversal writes the event again.
  */
 const askAboutConflict = (
@@ -242,10 +242,14 @@ const askAboutConflict = (
   refusal?: Refusal,
 ): void => {
   const { start, end } = conflict;
-  const isMoot = () => !isSlotUpcoming(run) || !isLastReport(run, report);
+  const { participant } = report;
+  const isMoot = () =>
+    !isSlotUpcoming(run) || !isLastReport(run, report) || (participant === undefined && hasLostRoom(run));
+  if (isMoot()) return;
   const { slot } = run.journal.view;
   const where = slot && isFree(slot, [conflict]) ? 'too close to the slot' : 'in the time of the slot';
-  const what = `The calendar of ${report.participant} has another event from ${start} to ${end}, ${where}.`;
+  const whose = participant === undefined ? `The room ${slot?.room ?? ''}` : `The calendar of ${participant}`;
+  const what = `${whose} has another event from ${start} to ${end}, ${where}.`;
   askAboutSlot(
     run,
     {
@@ -287,10 +291,15 @@ const moveToNextFreeSlot = (run: AuditionRun, onRefused: (refusal: Refusal) => v
  * booked in spite of the room's calendar, the answer is no question.
  */
 const roomAnswered = (run: AuditionRun, report: CalendarChange, { answer }: RoomAnswered): void => {
-  const { overridden = [] } = run.journal.view;
-  const isExpected = overridden.some((blocker) => blocker.kind === 'calendar_event' && blocker.room);
-  if (answer === 'declined' && !isExpected) askAboutRoom(run, report);
+  if (answer === 'declined' && !isRoomOverridden(run)) askAboutRoom(run, report);
 };
+
+const isRoomOverridden = ({ journal }: AuditionRun): boolean =>
+  (journal.view.overridden ?? []).some((blocker) => blocker.kind === 'calendar_event' && blocker.room);
+
+/** Whether the room has declined, which is a question of its own: another event in its calendar needs no second one. */
+const hasLostRoom = (run: AuditionRun): boolean =>
+  run.journal.view.roomBooking?.answer === 'declined' && !isRoomOverridden(run);
 
 const askAboutRoom = (run: AuditionRun, report: CalendarChange, refusal?: Refusal): void =>
   ask(
