@@ -4,6 +4,7 @@
  */
 import { and, eq, notInArray, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import type { ReportOrder } from '../../domain/audition/calendar-change.ts';
 import { type EventRules, tentativeRules } from '../../domain/audition/conflict-rules.ts';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
 import { busyKinds } from '../../domain/calendars/busy-kind.ts';
@@ -43,15 +44,22 @@ export interface BookedParticipant {
   readonly isInPerson: boolean;
   readonly revision: number;
   readonly rules: EventRules;
-  /** What was reported last; undefined: no conflict. */
-  readonly reported: string | undefined;
-  /** How many reports were made before. With the incarnation, it distinguishes equal conflicts. */
-  readonly change: number;
+  /** The last report. Undefined: there was none. */
+  readonly lastReport: ConflictReport | undefined;
   /** In the order of their ids. */
   readonly events: readonly NearbyEvent[];
 }
 
-type ReportOf = Pick<BookedParticipant, 'auditionId' | 'participant' | 'change'>;
+/** A report to the audition about the conflicts of a participant. */
+export interface ConflictReport {
+  readonly order: ReportOrder;
+  /** Identifies the conflicts. Undefined: there is none. */
+  readonly digest: string | undefined;
+  /** Whether the audition has certainly received the report. */
+  readonly isConfirmed: boolean;
+}
+
+type ParticipantKey = Pick<BookedParticipant, 'auditionId' | 'participant'>;
 
 export interface ParticipantConflicts {
   /**
@@ -62,19 +70,19 @@ export interface ParticipantConflicts {
   /**
    * Returns the participants with an event of ours in the calendar, and those for whom it only counts as busy, if their
    * slots are ahead. The slot of an event of ours is as it was written. Otherwise, it is that of the audition.
+   * @param only restricts the result to one participant
    */
-  listBooked(key: CalendarKey): Promise<readonly BookedParticipant[]>;
+  listBooked(key: CalendarKey, only?: ParticipantKey): Promise<readonly BookedParticipant[]>;
   /**
-   * Records that the audition is being told of the conflicts. Call it before: if the process ends after the signal, the next
-   * round signals again, also when the conflict is over by then. Returns the incarnation of the row.
+   * Begins a report, if the last one is still the one that was listed. Returns its place among the reports. Returns undefined
+   * when another round has begun one since: then the events must be listed again. Call it before the signal: until the report is
+   * confirmed, the next round repeats it, or begins another one if the conflicts have changed.
+   * @param digest identifies the conflicts. Undefined: there is none
    */
-  beginReport(of: ReportOf): Promise<string>;
-  /** Records that the audition was told, unless another attempt has. @param reported undefined: there is no conflict */
-  markReported(of: ReportOf, reported: string | undefined): Promise<void>;
+  beginReport(of: BookedParticipant, digest: string | undefined): Promise<ReportOrder | undefined>;
+  /** Records that the audition has received the report, unless a later one has begun. Idempotent. */
+  confirmReport(of: ParticipantKey, order: ReportOrder): Promise<void>;
 }
-
-/** Differs from every digest and from none, so that a later report follows in any case. */
-const unconfirmed = 'unconfirmed';
 
 /** Creates the repository. */
 export const createParticipantConflicts = (db: Database): ParticipantConflicts => ({
@@ -98,14 +106,18 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
       });
   },
 
-  async listBooked({ connection, calendar }) {
+  async listBooked({ connection, calendar }, only) {
+    const isWanted = only
+      ? sql`audition_id = ${only.auditionId} AND participant = ${only.participant}`
+      : sql`audition_id IS NOT NULL AND participant IS NOT NULL`;
     const { rows } = await db.execute(sql`
       WITH concerned AS (
         SELECT audition_id, participant FROM synced_events
-        WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL AND participant IS NOT NULL
+        WHERE connection = ${connection} AND calendar = ${calendar} AND ${isWanted}
           AND written_start > now()
         UNION
-        SELECT audition_id, participant FROM busy_calendars WHERE connection = ${connection} AND calendar = ${calendar}
+        SELECT audition_id, participant FROM busy_calendars
+        WHERE connection = ${connection} AND calendar = ${calendar} AND ${isWanted}
       ), booked AS (
         SELECT concerned.audition_id, concerned.participant,
           coalesce(written.start, audition.start) AS slot_start, coalesce(written.end, audition.end) AS slot_end,
@@ -126,7 +138,8 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
         ) AS audition ON written.revision IS NULL
       )
       SELECT booked.audition_id AS "auditionId", booked.participant, booked.slot_start AS start, booked.slot_end AS end,
-        booked.is_in_person AS "isInPerson", booked.revision, known.reported, coalesce(known.change, 0) AS change,
+        booked.is_in_person AS "isInPerson", booked.revision,
+        known.incarnation, known.change, known.reported, known.is_confirmed AS "isConfirmed",
         coalesce(known.tentative, CASE WHEN ${ignoresTentative(connection, calendar)} THEN 'ignore' ELSE 'block' END) AS tentative,
         coalesce(known.calendar_buffer, 0) AS "calendarBuffer", coalesce(known.travel, 0) AS travel, near.events
       FROM booked
@@ -161,35 +174,57 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
       ORDER BY booked.audition_id, booked.participant
     `);
     return rows.map((row): BookedParticipant => {
-      const { start, end, tentative, calendarBuffer, travel, ...booked } = bookedSchema.parse(row);
-      return { ...booked, slot: { start, end }, rules: { tentative, calendarBuffer, travel } };
+      const {
+        start,
+        end,
+        tentative,
+        calendarBuffer,
+        travel,
+        incarnation,
+        change,
+        reported,
+        isConfirmed,
+        ...booked
+      } = bookedSchema.parse(row);
+      const lastReport =
+        incarnation === null || change === null
+          ? undefined
+          : { order: { incarnation, change }, digest: reported, isConfirmed: isConfirmed ?? true };
+      return { ...booked, slot: { start, end }, rules: { tentative, calendarBuffer, travel }, lastReport };
     });
   },
 
-  async beginReport({ auditionId, participant, change }) {
-    const { rows } = await db.execute(sql`
-      INSERT INTO participant_conflicts AS known (audition_id, participant, reported)
-      VALUES (${auditionId}, ${participant}, ${unconfirmed})
-      ON CONFLICT (audition_id, participant) DO UPDATE
-        SET reported = CASE WHEN known.change = ${change} THEN ${unconfirmed} ELSE known.reported END
-      RETURNING incarnation
-    `);
-    return z.object({ incarnation: z.string() }).parse(rows[0]).incarnation;
+  async beginReport({ auditionId, participant, lastReport }, digest) {
+    const begun = { reported: digest ?? null, isConfirmed: false };
+    const [row] = lastReport
+      ? await db
+          .update(participantConflicts)
+          .set({ ...begun, change: lastReport.order.change + 1 })
+          .where(isReport({ auditionId, participant }, lastReport.order))
+          .returning(orderColumns)
+      : await db
+          .insert(participantConflicts)
+          .values({ auditionId, participant, ...begun, change: 1 })
+          .onConflictDoNothing()
+          .returning(orderColumns);
+    return row;
   },
 
-  async markReported({ auditionId, participant, change }, reported) {
-    await db
-      .update(participantConflicts)
-      .set({ reported: reported ?? null, change: change + 1 })
-      .where(
-        and(
-          eq(participantConflicts.auditionId, auditionId),
-          eq(participantConflicts.participant, participant),
-          eq(participantConflicts.change, change),
-        ),
-      );
+  async confirmReport(of, order) {
+    await db.update(participantConflicts).set({ isConfirmed: true }).where(isReport(of, order));
   },
 });
+
+const orderColumns = { incarnation: participantConflicts.incarnation, change: participantConflicts.change };
+
+/** Selects the row if this is its last report. */
+const isReport = ({ auditionId, participant }: ParticipantKey, { incarnation, change }: ReportOrder) =>
+  and(
+    eq(participantConflicts.auditionId, auditionId),
+    eq(participantConflicts.participant, participant),
+    eq(participantConflicts.incarnation, incarnation),
+    eq(participantConflicts.change, change),
+  );
 
 /** No event farther from the slot can conflict with it. */
 const reach = sql`greatest(coalesce(known.calendar_buffer, 0), coalesce(known.travel, 0)) * interval '1 millisecond'`;
@@ -221,8 +256,10 @@ const bookedSchema = z.object({
   end: instantFromDatabase,
   isInPerson: z.boolean(),
   revision: z.int(),
+  incarnation: z.string().nullable(),
+  change: z.int().nullable(),
   reported: z.string().nullable().transform(orUndefined),
-  change: z.int(),
+  isConfirmed: z.boolean().nullable(),
   tentative: z.enum(tentativeRules),
   calendarBuffer: z.int(),
   travel: z.int(),
