@@ -126,5 +126,12 @@ const rowOf = (
 
 const about = (
   { provider, connection }: SyncedCalendar,
-  { participant, isForMeeting, writtenRevision: revision }: OwnEvent,
-) => ({ participant, provider, connection, revision, ...(isForMeeting ? { isForMeeting } : {}) });
+  { participant, isForMeeting, writtenRevision: revision, incarnation, change }: OwnEvent,
+) => ({
+  participant,
+  provider,
+  connection,
+  revision,
+  ...(incarnation === undefined ? {} : { order: { incarnation, change } }),
+  ...(isForMeeting ? { isForMeeting } : {}),
+});

@@ -30,6 +30,7 @@ import type {
 } from './messages.ts';
 import { createOpenNotices, type OpenNotices } from './open-notices.ts';
 import type { SlotQuestion } from './open-question.ts';
+import { createReportOrders, type ReportOrders } from './report-orders.ts';
 import { createSignalDedup, type SignalDedup } from './signal-dedup.ts';
 import type { UnusableMeeting } from './unusable-meeting.ts';
 
@@ -106,6 +107,8 @@ export interface AuditionRun {
   suppressedAddresses: readonly string[];
   /** The last report about each participant's calendar: about our event, and about conflicts. A later one withdraws its question. */
   readonly calendarReports: Map<string, string>;
+  /** The order of the reports about calendars. */
+  readonly reportOrders: ReportOrders;
   /** When each participant last answered. A report about an earlier answer changes nothing. */
   answeredAt: AnswerTimes;
   /** The last proposal of each participant. A later one withdraws its question. */
@@ -254,6 +257,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     unknownParticipants: [],
     suppressedAddresses: carried?.suppressedAddresses ?? [],
     calendarReports: new Map(),
+    reportOrders: createReportOrders(carried?.reportOrders),
     answeredAt: carried?.answeredAt ?? {},
     proposals: new Map(),
     sessionBlockReport: undefined,

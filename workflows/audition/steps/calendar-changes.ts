@@ -25,9 +25,11 @@ import { bookRoom } from './room.ts';
 
 /**
  * Records the change and asks what to do about it. A later report about the same event withdraws the question. A report
- * about another revision of the slot, or about a slot that has begun, changes nothing.
+ * about another revision of the slot, or about a slot that has begun, changes nothing, and neither does one that was begun
+ * before one that has arrived.
  */
 export const calendarChanged = (run: AuditionRun, reported: CalendarChange): void => {
+  if (!run.reportOrders.isLatest(reported)) return;
   run.calendarReports.set(subjectOf(reported), reported.inboxId);
   const report = withoutOverridden(run, reported);
   if (run.ending || !report) return;
