@@ -69,7 +69,8 @@ export interface ParticipantConflicts {
   setRules(auditionId: AuditionId, participants: readonly ParticipantId[], rules: EventRules): Promise<void>;
   /**
    * Returns the participants with an event of ours in the calendar, and those for whom it only counts as busy, if their
-   * slots are ahead. The slot of an event of ours is as it was written. Otherwise, it is that of the audition.
+   * slots are ahead. The slot of an event of ours is as it was written. A scheduled audition can have another slot since, when
+   * the write was skipped: then that one counts, as for participants without an event of ours.
    * @param only restricts the result to one participant
    */
   listBooked(key: CalendarKey, only?: ParticipantKey): Promise<readonly BookedParticipant[]>;
@@ -114,15 +115,11 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
       WITH concerned AS (
         SELECT audition_id, participant FROM synced_events
         WHERE connection = ${connection} AND calendar = ${calendar} AND ${isWanted}
-          AND written_start > now()
         UNION
         SELECT audition_id, participant FROM busy_calendars
         WHERE connection = ${connection} AND calendar = ${calendar} AND ${isWanted}
       ), booked AS (
-        SELECT concerned.audition_id, concerned.participant,
-          coalesce(written.start, audition.start) AS slot_start, coalesce(written.end, audition.end) AS slot_end,
-          coalesce(written.revision, audition.revision) AS revision,
-          coalesce(written.is_in_person, audition.is_in_person) AS is_in_person
+        SELECT concerned.audition_id, concerned.participant, slot.*
         FROM concerned
         LEFT JOIN LATERAL (
           SELECT written_start AS start, written_end AS end, written_revision AS revision, written_in_person AS is_in_person
@@ -130,12 +127,20 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
           WHERE synced_events.audition_id = concerned.audition_id AND synced_events.participant = concerned.participant
           ORDER BY written_revision DESC, written_at DESC NULLS LAST LIMIT 1
         ) AS written ON true
-        -- Nothing is written for a participant who has no calendar but those that only count as busy.
         LEFT JOIN LATERAL (
           SELECT (view->'slot'->>'start')::timestamptz AS start, (view->'slot'->>'end')::timestamptz AS end,
-            (view->>'revision')::int AS revision, view->'slot'->'room' IS NOT NULL AS is_in_person
-          FROM auditions WHERE auditions.id = concerned.audition_id AND auditions.state IN ('scheduled', 'confirmed')
-        ) AS audition ON written.revision IS NULL
+            (view->>'revision')::int AS revision, view->'slot'->'room' IS NOT NULL AS is_in_person,
+            state IN ('scheduled', 'confirmed') AS is_scheduled
+          FROM auditions WHERE auditions.id = concerned.audition_id
+        ) AS audition ON true
+        CROSS JOIN LATERAL (
+          SELECT written.start, written.end, written.revision, written.is_in_person
+          WHERE written.revision >= coalesce(audition.revision, 0)
+          UNION ALL
+          -- Nothing is written for a participant who has no calendar but those that only count as busy. A write can be skipped.
+          SELECT audition.start, audition.end, audition.revision, audition.is_in_person
+          WHERE audition.is_scheduled AND audition.revision > coalesce(written.revision, 0)
+        ) AS slot (slot_start, slot_end, revision, is_in_person)
       )
       SELECT booked.audition_id AS "auditionId", booked.participant, booked.slot_start AS start, booked.slot_end AS end,
         booked.is_in_person AS "isInPerson", booked.revision,
