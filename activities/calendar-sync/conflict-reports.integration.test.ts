@@ -1,7 +1,12 @@
 /** Tests reports about conflicts when rounds of two connections overlap, and when processes end during a round. */
 import { describe, expect, it } from 'vitest';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
-import { type Hook, killedBefore, type Step, useConflictRounds } from '../../tests/harness/conflict-rounds.ts';
+import {
+  type Hook,
+  killedBefore,
+  type Step,
+  useConflictRounds,
+} from '../../tests/harness/conflict-rounds.ts';
 
 const setup = useConflictRounds();
 

@@ -129,7 +129,9 @@ describe('an audition whose move was not written to the calendar', () => {
     expect(conflicts()).toEqual([]);
     person.add(...inLater);
     await sync();
-    expect(conflicts()).toMatchObject([{ change: { revision: 2, change: { kind: 'conflict', start: inLater[0] } } }]);
+    expect(conflicts()).toMatchObject([
+      { change: { revision: 2, change: { kind: 'conflict', start: inLater[0] } } },
+    ]);
   });
 
   it('is not compared while it moves', async () => {

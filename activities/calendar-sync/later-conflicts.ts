@@ -74,7 +74,9 @@ export const createLaterConflicts = ({
     const { auditionId, participant, revision, lastReport } = booked;
     const conflicts = await conflictsOf(booked);
     const digest = digestOf(booked, conflicts);
-    const isKnown = lastReport ? lastReport.isConfirmed && lastReport.digest === digest : digest === undefined;
+    const isKnown = lastReport
+      ? lastReport.isConfirmed && lastReport.digest === digest
+      : digest === undefined;
     if (isKnown) return false;
     const order = await orderOf(booked, digest);
     if (!order) return true;

@@ -63,8 +63,8 @@ type ParticipantKey = Pick<BookedParticipant, 'auditionId' | 'participant'>;
 
 export interface ParticipantConflicts {
   /**
-   * Stores the rules of the audition for the participants whose calendars are compared with its slot. Forgets the others.
-   * Idempotent.
+   * Stores the rules of the audition for the participants whose calendars are compared with its slot. Removes the rules of the
+   * others. A report from before a participant got rules can be about another cast, so it is made again. Idempotent.
    */
   setRules(auditionId: AuditionId, participants: readonly ParticipantId[], rules: EventRules): Promise<void>;
   /**
@@ -83,14 +83,21 @@ export interface ParticipantConflicts {
   beginReport(of: BookedParticipant, digest: string | undefined): Promise<ReportOrder | undefined>;
   /** Records that the audition has received the report, unless a later one has begun. Idempotent. */
   confirmReport(of: ParticipantKey, order: ReportOrder): Promise<void>;
+  /**
+   * Forgets which conflicts were reported to the audition, so that those that stand are reported again. Returns the last
+   * reports. Reports that are being sent are not later than these.
+   */
+  reportAgain(auditionId: AuditionId): Promise<readonly ReportOrder[]>;
 }
 
 /** Creates the repository. */
 export const createParticipantConflicts = (db: Database): ParticipantConflicts => ({
   async setRules(auditionId, participants, { tentative, calendarBuffer, travel }) {
     const rules = { tentative, calendarBuffer, travel };
+    // The row stays: a participant who takes part again must not get a report of before that is still being sent.
     await db
-      .delete(participantConflicts)
+      .update(participantConflicts)
+      .set({ tentative: null, calendarBuffer: null, travel: null })
       .where(
         and(
           eq(participantConflicts.auditionId, auditionId),
@@ -103,7 +110,12 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
       .values(participants.map((participant) => ({ auditionId, participant, ...rules })))
       .onConflictDoUpdate({
         target: [participantConflicts.auditionId, participantConflicts.participant],
-        set: rules,
+        set: {
+          ...rules,
+          reported: sql`CASE WHEN ${hasRules} THEN ${participantConflicts.reported} END`,
+          isConfirmed: sql`${participantConflicts.isConfirmed} AND ${hasRules}`,
+          change: sql`${participantConflicts.change} + CASE WHEN ${hasRules} THEN 0 ELSE 1 END`,
+        },
       });
   },
 
@@ -218,7 +230,19 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
   async confirmReport(of, order) {
     await db.update(participantConflicts).set({ isConfirmed: true }).where(isReport(of, order));
   },
+
+  async reportAgain(auditionId) {
+    const rows = await db
+      .update(participantConflicts)
+      .set({ reported: null, isConfirmed: true, change: sql`${participantConflicts.change} + 1` })
+      .where(eq(participantConflicts.auditionId, auditionId))
+      .returning(orderColumns);
+    return rows.map(({ incarnation, change }) => ({ incarnation, change: change - 1 }));
+  },
 });
+
+/** Without rules: the participant has left the cast, or the audition was booked before the rules were stored. */
+const hasRules = sql`(${participantConflicts.tentative} IS NOT NULL)`;
 
 const orderColumns = { incarnation: participantConflicts.incarnation, change: participantConflicts.change };
 

@@ -11,7 +11,7 @@ export const participantConflicts = pgTable(
   {
     auditionId: text('audition_id').notNull(),
     participant: text().notNull(),
-    /** Null, as the other rules: the slot was booked by an earlier version of this service. */
+    /** Null, as the other rules: the participant has left, or the slot was booked by an earlier version of this service. */
     tentative: text({ enum: tentativeRules }),
     calendarBuffer: integer('calendar_buffer'),
     travel: integer(),

@@ -7,11 +7,11 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll } from 'vitest';
 import { createLaterConflicts } from '../../activities/calendar-sync/later-conflicts.ts';
 import { storedCalendar } from '../../db/auditions/resources.ts';
-import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
+import type { CalendarChange, ReportOrder } from '../../domain/audition/calendar-change.ts';
 import { defaultConflictRules } from '../../domain/audition/conflict-rules.ts';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
-import { type ConnectionId, participantIdSchema } from '../../domain/ids.ts';
+import { type ConnectionId, type ParticipantId, participantIdSchema } from '../../domain/ids.ts';
 import { createReportOrders } from '../../workflows/audition/report-orders.ts';
 import { createSignalDedup } from '../../workflows/audition/signal-dedup.ts';
 import { newAuditionId } from './audition-trail.ts';
@@ -33,8 +33,16 @@ export type Step = 'listed' | 'begun' | 'signaled' | 'confirmed';
 /** Awaited before each step of a round. A rejection ends the round there, as the end of the process does. */
 export type Hook = (step: Step) => Promise<void> | void;
 
+/** Ends a round. */
 export class Killed extends Error {
   override readonly name = 'Killed';
+  /** Whether the signal was sent before the end, and arrives later. */
+  readonly isSignalSent: boolean;
+
+  constructor(step: Step, isSignalSent = false) {
+    super(`killed before the step ${step}`);
+    this.isSignalSent = isSignalSent;
+  }
 }
 
 /** Returns a hook that ends the round before the step. */
@@ -66,7 +74,8 @@ export const useConflictRounds = () => {
       connection: connections[which],
       calendar: storedCalendar(nameOf(which)),
     });
-    await repositories.participantConflicts.setRules(auditionId, [ada], defaultConflictRules);
+    const setCast = (participants: readonly ParticipantId[]) =>
+      repositories.participantConflicts.setRules(auditionId, participants, defaultConflictRules);
     const write = (revision: number, slot: Slot) =>
       repositories.writtenEvents.record({
         organization: 'org_1',
@@ -90,6 +99,7 @@ export const useConflictRounds = () => {
         calendarName: nameOf('second'),
       },
     ]);
+    await setCast([ada]);
     await write(1, bookedSlot);
 
     /** Replaces the events of others in the calendar, as a page of changes does. */
@@ -115,6 +125,8 @@ export const useConflictRounds = () => {
     };
 
     const audition = createListeningAudition();
+    /** The signals of rounds that have ended before the answer. */
+    const inFlight: CalendarChange[] = [];
     const { participantConflicts, holds, writtenEvents, syncedCalendars } = repositories;
 
     /** Runs one round of the connection. */
@@ -141,7 +153,12 @@ export const useConflictRounds = () => {
         writtenEvents,
         signals: {
           calendarChanged: async (_audition, change) => {
-            await hook('signaled');
+            try {
+              await hook('signaled');
+            } catch (error) {
+              if (error instanceof Killed && error.isSignalSent) inFlight.push(change);
+              throw error;
+            }
             audition.receive(change);
             return 'signaled';
           },
@@ -159,18 +176,63 @@ export const useConflictRounds = () => {
       }
     };
 
-    return { repositories, pool, auditionId, connections, write, setEvents, round, killedRound, audition };
+    /** Starts a round that stops before each step. */
+    const startRound = async (which: Which): Promise<StoppedRound> => {
+      let gate: PromiseWithResolvers<void> | undefined;
+      let stopped = Promise.withResolvers<void>();
+      const finished = killedRound(which, async () => {
+        gate = Promise.withResolvers();
+        stopped.resolve();
+        await gate.promise;
+      }).finally(() => {
+        gate = undefined;
+        stopped.resolve();
+      });
+      const goOn = async (release: (waiting: PromiseWithResolvers<void>) => void): Promise<void> => {
+        const waiting = gate;
+        if (!waiting) return finished;
+        stopped = Promise.withResolvers();
+        release(waiting);
+        await stopped.promise;
+        if (!gate) await finished;
+      };
+      await stopped.promise;
+      return {
+        get isFinished() {
+          return gate === undefined;
+        },
+        next: () => goOn(({ resolve }) => resolve()),
+        kill: (isSignalSent) => goOn(({ reject }) => reject(new Killed('signaled', isSignalSent))),
+      };
+    };
+
+    /** Lets another run take the audition over. @param remembers whether it knows the signals of the earlier run, as after a reset */
+    const takeOver = async (remembers: boolean): Promise<void> =>
+      audition.takeOver(await participantConflicts.reportAgain(auditionId), remembers);
+
+    return { write, setCast, setEvents, round, killedRound, startRound, takeOver, inFlight, audition };
   };
 };
 
+/** A round that has stopped before a step, or has finished. */
+export interface StoppedRound {
+  readonly isFinished: boolean;
+  /** Runs the round until it stops before the next step. */
+  next(): Promise<void>;
+  /** Ends the round before the step. */
+  kill(isSignalSent: boolean): Promise<void>;
+}
+
 const newConnection = (): ConnectionId => `conn_${randomUUID()}`;
 
-/** What the workflow does with reports about conflicts: the last one counts. */
+/** What the workflow does with reports about conflicts: the last one about the present slot and cast counts. */
 const createListeningAudition = () => {
-  const dedup = createSignalDedup();
+  let dedup = createSignalDedup();
   const orders = createReportOrders();
   const asked: string[] = [];
   let question: string | undefined;
+  let revision = 1;
+  let takesPart = true;
   return {
     /** The questions that were asked, oldest first. */
     asked,
@@ -180,8 +242,23 @@ const createListeningAudition = () => {
     },
     receive: (report: CalendarChange): void => {
       if (!dedup.markApplied(report) || !orders.isLatest(report)) return;
-      question = report.change.kind === 'conflict' ? report.change.start : undefined;
-      if (question !== undefined) asked.push(question);
+      question = undefined;
+      if (report.revision !== revision || !takesPart || report.change.kind !== 'conflict') return;
+      question = report.change.start;
+      asked.push(question);
+    },
+    move: (to: number): void => {
+      revision = to;
+      question = undefined;
+    },
+    setTakesPart: (present: boolean): void => {
+      takesPart = present;
+      if (!present) question = undefined;
+    },
+    takeOver: (last: readonly ReportOrder[], remembers: boolean): void => {
+      if (!remembers) dedup = createSignalDedup();
+      orders.adopt(last);
+      question = undefined;
     },
   };
 };

@@ -48,6 +48,8 @@ export interface AuditionRun {
   appliedUpdates: readonly string[];
   /** How many updates have arrived and are not applied yet. Deadlines wait for them. */
   arrivingUpdates: number;
+  /** Whether the run takes over from its start, and has not adopted the trail yet. */
+  isAdopting: boolean;
   /** Whether the run has adopted the trail of an open audition, and no operator has decided yet how to continue. */
   isRecovering: boolean;
   /** Set while the first slot is claimed: the activity appends facts, so that nothing else may be recorded. */
@@ -177,7 +179,7 @@ type FirstResultKind =
   | ({ readonly kind: 'refused' } & SlotRefusal);
 
 /** Creates the state of a run, from scratch or from the state carried over by continue-as-new. */
-export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
+export const createRun = ({ plan, carried, takeover }: AuditionInput): AuditionRun => {
   // A cancellation in Temporal reaches the work, also when it begins anew in a scope that cannot be cancelled.
   const parent = CancellationScope.current();
   const newWork = () => new CancellationScope({ cancellable: true, parent });
@@ -227,6 +229,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     signalDedup: createSignalDedup(carried?.appliedFacts),
     appliedUpdates: carried?.appliedUpdates ?? [],
     arrivingUpdates: 0,
+    isAdopting: takeover !== undefined,
     isRecovering: false,
     isClaiming: false,
     isReverting: false,

@@ -32,7 +32,7 @@ export const calendarChanged = (run: AuditionRun, reported: CalendarChange): voi
   if (!run.reportOrders.isLatest(reported)) return;
   run.calendarReports.set(subjectOf(reported), reported.inboxId);
   const report = withoutOverridden(run, reported);
-  if (run.ending || !report) return;
+  if (run.ending || !report || isAboutFormer(run, report)) return;
   const fact = factOf(run, report);
   if (!isAboutUpcomingSlot(run, report)) {
     // The audition has moved meanwhile, and writes its event over the change.
@@ -114,12 +114,32 @@ const withoutOverridden = ({ journal }: AuditionRun, report: CalendarChange): Ca
   return open && { ...report, change: { kind: 'conflict', start: open.start, end: open.end } };
 };
 
+/**
+ * Returns whether the participant has left the cast, or has no such calendar any more: then nothing is left to report that the
+ * question is out of date. A conflict can be in another calendar of the participant than the report. Reports of earlier versions
+ * have no place in the order, and their questions stay.
+ */
+const isAboutFormer = (
+  { plan, journal, unknownParticipants }: AuditionRun,
+  { order, participant, connection, change: { kind } }: CalendarChange,
+): boolean => {
+  if (!order || participant === undefined) return false;
+  if (!journal.view.participants.some(({ id }) => id === participant)) return true;
+  const planned = plan.participants.find(({ id }) => id === participant);
+  if (!planned || unknownParticipants.includes(participant)) return false;
+  const { calendar, busyCalendars = [] } = planned;
+  return kind === 'conflict' || kind === 'conflict_over'
+    ? calendar === undefined && busyCalendars.length === 0
+    : calendar?.connection !== connection;
+};
+
 /** A question about the event of a meeting is moot when the audition has another meeting by then, or none. */
 const isMootNow = (run: AuditionRun, report: CalendarChange): (() => boolean) => {
   const { meeting } = run.journal.view;
   return () =>
     !isAboutUpcomingSlot(run, report) ||
     !isLastReport(run, report) ||
+    isAboutFormer(run, report) ||
     (report.isForMeeting === true && run.journal.view.meeting?.id !== meeting?.id);
 };
 
@@ -244,7 +264,7 @@ const askAboutConflict = (
   refusal?: Refusal,
 ): void => {
   const { start, end } = conflict;
-  const isMoot = () => !isSlotUpcoming(run) || !isLastReport(run, report);
+  const isMoot = () => !isSlotUpcoming(run) || !isLastReport(run, report) || isAboutFormer(run, report);
   const { slot } = run.journal.view;
   const where = slot && isFree(slot, [conflict]) ? 'too close to the slot' : 'in the time of the slot';
   const what = `The calendar of ${report.participant} has another event from ${start} to ${end}, ${where}.`;
@@ -292,6 +312,18 @@ const roomAnswered = (run: AuditionRun, report: CalendarChange, { answer }: Room
   const { overridden = [] } = run.journal.view;
   const isExpected = overridden.some((blocker) => blocker.kind === 'calendar_event' && blocker.room);
   if (answer === 'declined' && !isExpected) askAboutRoom(run, report);
+};
+
+/** Asks again, after a take-over, about a room that has declined the present slot. */
+export const askAboutDeclinedRoom = (run: AuditionRun): void => {
+  const { slot, roomBooking, revision } = run.journal.view;
+  if (roomBooking?.answer !== 'declined' || slot?.roomCalendar?.connection !== roomBooking.connection) return;
+  const { provider, connection } = roomBooking;
+  const change = { kind: 'room_answered', answer: 'declined' } as const;
+  const report = { inboxId: `taken-over:room:${revision}`, provider, connection, revision, change };
+  if (!isAboutUpcomingSlot(run, report)) return;
+  run.calendarReports.set(subjectOf(report), report.inboxId);
+  roomAnswered(run, report, change);
 };
 
 const askAboutRoom = (run: AuditionRun, report: CalendarChange, refusal?: Refusal): void =>
