@@ -46,7 +46,8 @@ export const createChangeReport = ({
     if (compared === 'in_progress') return undefined;
     const isDifferent = compared.kind !== 'put_back';
     if (isDifferent || event.isReported) {
-      if (isDifferent && !event.isReported) await syncedEvents.beginReport(event);
+      const isNew = isDifferent && !event.isReported;
+      if (isNew && !(await syncedEvents.beginReport(event))) return undefined;
       const delivered = await signals.calendarChanged(event.auditionId, {
         ...about(calendar, event),
         inboxId: `${rowOf(calendar, event)}:${event.change}`,

@@ -63,6 +63,20 @@ describe('rounds of two connections that overlap', () => {
     },
   );
 
+  it('ask again about a conflict that was replaced by another one in between, and is back', async () => {
+    const { setEvents, round, audition } = await setup();
+    await setEvents('second', [lunch]);
+    const slow = stopBefore('begun');
+    const slowRound = round('first', slow.hook);
+    await slow.reached;
+    await setEvents('second', [call]);
+    await round('second');
+    await setEvents('second', [lunch]);
+    slow.release();
+    await slowRound;
+    expect(audition.question).toBe(lunch.start);
+  });
+
   it('ask once about a conflict that both see', async () => {
     const { setEvents, round, audition } = await setup();
     await setEvents('second', [lunch]);

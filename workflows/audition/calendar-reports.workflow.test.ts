@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
-import { castingDirector, performer } from '../../tests/harness/audition-plan.ts';
+import { castingDirector, performer, slotIn } from '../../tests/harness/audition-plan.ts';
 import {
   apiCommand,
   operatorCommand,
@@ -164,7 +164,9 @@ const takeOver = async (played: RunningAudition, beforeAdoption: () => Promise<v
       args: [{ ...operatorCommand, id: item.id, action: 'retry' }],
     });
   };
-  return { handle: run, view, retry };
+  const untilAsked = (...steps: readonly string[]) =>
+    expect.poll(async () => stepsOf(await view()), { timeout: 20_000 }).toEqual(steps);
+  return { handle: run, view, retry, untilAsked };
 };
 
 describe('a run that takes an audition over', () => {
@@ -181,7 +183,7 @@ describe('a run that takes an audition over', () => {
         await report(latest, 6, conflictAfter(before, 10));
       });
       try {
-        await expect.poll(async () => stepsOf(await taken.view())).toEqual(['recovery', 'calendar_conflict']);
+        await taken.untilAsked('recovery', 'calendar_conflict');
         expect((await taken.view()).attention[1]?.what).toContain(
           toInstant(toEpochMs(before.slot?.start ?? before.updatedAt) + 10 * minute),
         );
@@ -189,7 +191,37 @@ describe('a run that takes an audition over', () => {
         await taken.retry();
         expect(stepsOf(await taken.view())).toEqual(['calendar_conflict']);
         await report(latest, 7, { kind: 'conflict_over' });
-        await expect.poll(async () => stepsOf(await taken.view())).toEqual([]);
+        await taken.untilAsked();
+      } finally {
+        await terminateWhenIdle(taken.handle);
+      }
+    });
+  });
+
+  it('asks again about a room that has declined', async () => {
+    const room = { provider: 'google', connection: 'conn_rooms', email: 'studio@example.com' } as const;
+    const slot = slotIn(72, await stage.environment.currentTimeMs());
+    const wish = { kind: 'fixed', slot: { ...slot, room: 'Studio 2', roomCalendar: room } } as const;
+    await stage.runAudition({ plan: { wish, meetingProviders: [] } }, async (played) => {
+      await scheduled(played);
+      const answered = (answer: 'accepted' | 'declined') =>
+        stage.client.workflow.getHandle(played.handle.workflowId).signal(messages.calendarChangedSignal, {
+          inboxId: `room-${answer}`,
+          provider: 'google',
+          connection: 'conn_rooms',
+          revision: 1,
+          change: { kind: 'room_answered', answer },
+        });
+      await answered('declined');
+      await played.until(({ attention }) => attention.length === 1);
+      const taken = await takeOver(played);
+      try {
+        await taken.untilAsked('recovery');
+        await taken.retry();
+        await taken.untilAsked('calendar_conflict');
+        expect((await taken.view()).attention[0]?.code).toBe('room_declined');
+        await answered('accepted');
+        await taken.untilAsked();
       } finally {
         await terminateWhenIdle(taken.handle);
       }
