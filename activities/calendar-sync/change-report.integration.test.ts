@@ -218,7 +218,8 @@ describe('a change of an event of ours', () => {
     await sync();
     const moveBy = (hours: number) =>
       pool.query(
-        `UPDATE synced_events SET starts_at = starts_at + make_interval(hours => $2), is_checked = false, change = change + 1
+        `UPDATE synced_events SET starts_at = starts_at + make_interval(hours => $2),
+           ends_at = ends_at + make_interval(hours => $2), is_checked = false, change = change + 1
          WHERE connection = $1`,
         [connection, hours],
       );

@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import {
   ada,
   bookedSlot,
@@ -16,7 +17,7 @@ import {
 
 const setup = useConflictRounds();
 
-const at = (time: string) => `2031-07-01T${time}:00.000Z`;
+const at = (time: string): Instant => `2031-07-01T${time}:00.000Z`;
 /** They begin at different times. The second one conflicts with both slots. */
 const events: readonly TimeRange[] = [
   { start: at('10:05'), end: at('10:10') },

@@ -6,6 +6,11 @@ import { ada, later, slot, useCalendarSync } from '../../tests/harness/calendar-
 
 const setUpSync = useCalendarSync();
 
+const runActivity = <Input, Result>(
+  activity: (input: Input) => Promise<Result>,
+  input: Input,
+): Promise<Result> => new MockActivityEnvironment().run(activity, input);
+
 /** Sets up a booked audition whose calendar is as it was written. */
 const setup = async () => {
   const bench = await setUpSync();
@@ -14,8 +19,7 @@ const setup = async () => {
   await record({ type: 'confirmed' });
   await sync();
   const about = { organization: 'org_1', auditionId, correlationId: 'corr-1' } as const;
-  const takeOver = () =>
-    new MockActivityEnvironment().run(unbound.adoptTrail, { ...about, reminders: [], participants: [] });
+  const takeOver = () => runActivity(unbound.adoptTrail, { ...about, reminders: [], participants: [] });
   return { ...bench, takeOver };
 };
 
