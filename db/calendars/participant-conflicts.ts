@@ -51,7 +51,7 @@ export interface BookedParticipant {
 }
 
 /** A report to the audition about the conflicts of a participant. */
-export interface ConflictReport {
+interface ConflictReport {
   readonly order: ReportOrder;
   /** Identifies the conflicts. Undefined: there is none. */
   readonly digest: string | undefined;

@@ -34,7 +34,7 @@ export type Step = 'listed' | 'begun' | 'signaled' | 'confirmed';
 export type Hook = (step: Step) => Promise<void> | void;
 
 /** Ends a round. */
-export class Killed extends Error {
+class Killed extends Error {
   override readonly name = 'Killed';
   /** Whether the signal was sent before the end, and arrives later. */
   readonly isSignalSent: boolean;
