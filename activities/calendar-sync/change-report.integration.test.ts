@@ -242,7 +242,7 @@ describe('a change of an event of ours', () => {
     await reportWith(async (key) => {
       const listed = await repositories.syncedEvents.listChanged(key);
       await moveBy(-2);
-      await reportWith(repositories.syncedEvents.listChanged);
+      await reportWith((sameKey) => repositories.syncedEvents.listChanged(sameKey));
       return listed;
     });
     expect(kinds).toEqual([]);

@@ -61,8 +61,10 @@ const play = async (happenings: readonly Happening[]) => {
   const rounds: StoppedRound[] = [];
   const calendars: Record<Which, readonly TimeRange[]> = { first: [], second: [] };
   let present = { slot: bookedSlot, revision: 1, takesPart: true };
-  const selected = (index: number) => rounds.filter(({ isFinished }) => !isFinished)[index];
-  const arrive = (index: number) => inFlight.splice(index, 1).forEach(audition.receive);
+  const selected = (nth: number) => rounds.filter(({ isFinished }) => !isFinished)[nth];
+  const arrive = (nth: number): void => {
+    for (const change of inFlight.splice(nth, 1)) audition.receive(change);
+  };
 
   const goOn = async (stopped: StoppedRound | undefined, count: number): Promise<void> => {
     for (let step = 0; step < count; step += 1) await stopped?.next();
@@ -111,7 +113,7 @@ const play = async (happenings: readonly Happening[]) => {
   const conflicts = [...calendars.first, ...calendars.second]
     .filter(({ start, end }) => start < slot.end && end > slot.start)
     .map(({ start }) => start)
-    .sort();
+    .sort((a, b) => a.localeCompare(b));
   return { audition, settle, required: takesPart ? conflicts[0] : undefined };
 };
 

@@ -19,7 +19,12 @@ const setup = async () => {
   await record({ type: 'confirmed' });
   await sync();
   const about = { organization: 'org_1', auditionId, correlationId: 'corr-1' } as const;
-  const takeOver = () => runActivity(unbound.adoptTrail, { ...about, reminders: [], participants: [] });
+  const takeOver = () =>
+    runActivity((input: Parameters<typeof unbound.adoptTrail>[0]) => unbound.adoptTrail(input), {
+      ...about,
+      reminders: [],
+      participants: [],
+    });
   return { ...bench, takeOver };
 };
 

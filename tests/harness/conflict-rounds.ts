@@ -133,7 +133,7 @@ export const useConflictRounds = () => {
     const round = async (which: Which, hook: Hook = () => undefined): Promise<void> => {
       const calendar = await syncedCalendars.find(keyOf(which));
       if (!calendar) throw new Error('the calendar is not registered');
-      const { report } = createLaterConflicts({
+      const laterConflicts = createLaterConflicts({
         participantConflicts: {
           listBooked: async (key, only) => {
             const booked = await participantConflicts.listBooked(key, only);
@@ -164,7 +164,7 @@ export const useConflictRounds = () => {
           },
         },
       });
-      await report(calendar);
+      await laterConflicts.report(calendar);
     };
 
     /** Runs one round, which ends early. */
