@@ -54,6 +54,10 @@ type Happening =
   | (typeof ofRounds extends fc.Arbitrary<infer Kind> ? Kind : never)
   | (typeof ofWorld extends fc.Arbitrary<infer Kind> ? Kind : never);
 
+const goOn = async (stopped: StoppedRound | undefined, count: number): Promise<void> => {
+  for (let step = 0; step < count; step += 1) await stopped?.next();
+};
+
 /** Plays what happens. Returns the audition, and the question that its calendars require. */
 const play = async (happenings: readonly Happening[]) => {
   const bench = await setup();
@@ -64,10 +68,6 @@ const play = async (happenings: readonly Happening[]) => {
   const selected = (nth: number) => rounds.filter(({ isFinished }) => !isFinished)[nth];
   const arrive = (nth: number): void => {
     for (const change of inFlight.splice(nth, 1)) audition.receive(change);
-  };
-
-  const goOn = async (stopped: StoppedRound | undefined, count: number): Promise<void> => {
-    for (let step = 0; step < count; step += 1) await stopped?.next();
   };
 
   const carryOut = async (happening: Happening): Promise<void> => {
