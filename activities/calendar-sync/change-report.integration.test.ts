@@ -4,6 +4,7 @@ import type { Instant } from '../../domain/time/instant.ts';
 import { later, slot, useCalendarSync } from '../../tests/harness/calendar-sync-harness.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { eventIdFor } from '../effects/deterministic-ids.ts';
+import { createChangeReport } from './change-report.ts';
 
 const setup = useCalendarSync();
 
@@ -209,6 +210,42 @@ describe('a change of an event of ours', () => {
     await person.move(slot.start, slot.end);
     await sync();
     expect(kinds()).toEqual(['moved', 'put_back']);
+  });
+
+  it('is not reported by a slow round after a newer one has compared the event that was put back', async () => {
+    const { write, sync, pool, connection, resource, repositories } = await setup();
+    await write(1, slot);
+    await sync();
+    const moveBy = (hours: number) =>
+      pool.query(
+        `UPDATE synced_events SET starts_at = starts_at + make_interval(hours => $2),
+           ends_at = ends_at + make_interval(hours => $2), is_checked = false, change = change + 1
+         WHERE connection = $1`,
+        [connection, hours],
+      );
+    const calendar = await repositories.syncedCalendars.find({ connection, calendar: resource });
+    if (!calendar) throw new Error('the calendar is not registered');
+    const kinds: string[] = [];
+    const reportWith = (listChanged: typeof repositories.syncedEvents.listChanged) =>
+      createChangeReport({
+        syncedEvents: { ...repositories.syncedEvents, listChanged },
+        laterConflicts: { report: async () => undefined },
+        signals: {
+          calendarChanged: async (_audition, { change }) => {
+            kinds.push(change.kind);
+            return 'signaled';
+          },
+          answerReported: async () => 'signaled',
+        },
+      }).report(calendar);
+    await moveBy(2);
+    await reportWith(async (key) => {
+      const listed = await repositories.syncedEvents.listChanged(key);
+      await moveBy(-2);
+      await reportWith((sameKey) => repositories.syncedEvents.listChanged(sameKey));
+      return listed;
+    });
+    expect(kinds).toEqual([]);
   });
 
   it('into the past does not end its comparison', async () => {

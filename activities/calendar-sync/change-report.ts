@@ -46,7 +46,8 @@ export const createChangeReport = ({
     if (compared === 'in_progress') return undefined;
     const isDifferent = compared.kind !== 'put_back';
     if (isDifferent || event.isReported) {
-      if (isDifferent && !event.isReported) await syncedEvents.beginReport(event);
+      const isNew = isDifferent && !event.isReported;
+      if (isNew && !(await syncedEvents.beginReport(event))) return undefined;
       const delivered = await signals.calendarChanged(event.auditionId, {
         ...about(calendar, event),
         inboxId: `${rowOf(calendar, event)}:${event.change}`,
@@ -126,5 +127,12 @@ const rowOf = (
 
 const about = (
   { provider, connection }: SyncedCalendar,
-  { participant, isForMeeting, writtenRevision: revision }: OwnEvent,
-) => ({ participant, provider, connection, revision, ...(isForMeeting ? { isForMeeting } : {}) });
+  { participant, isForMeeting, writtenRevision: revision, incarnation, change }: OwnEvent,
+) => ({
+  participant,
+  provider,
+  connection,
+  revision,
+  ...(incarnation === undefined ? {} : { order: { incarnation, change } }),
+  ...(isForMeeting ? { isForMeeting } : {}),
+});

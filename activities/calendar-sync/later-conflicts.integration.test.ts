@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { defaultConflictRules, type EventRules } from '../../domain/audition/conflict-rules.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { minute } from '../../domain/time/units.ts';
-import { ada, slot, useCalendarSync } from '../../tests/harness/calendar-sync-harness.ts';
+import { ada, later, slot, useCalendarSync } from '../../tests/harness/calendar-sync-harness.ts';
 import { connectToSandbox } from '../../tests/harness/google-sandbox.ts';
 
 const setUpSync = useCalendarSync();
@@ -109,5 +109,57 @@ describe('a conflict in the calendar of another connection', () => {
     await write(2, slot);
     await sync();
     expect(sent[1]?.change.change).toEqual({ ...conflict, connection: other });
+  });
+});
+
+describe('an audition whose move was not written to the calendar', () => {
+  const past: Slot = { ...slot, start: '2026-01-01T10:00:00.000Z', end: '2026-01-01T10:30:00.000Z' };
+  const moved = { type: 'slot_moved', slot: later, revision: 2, origin: 'api' } as const;
+  const inLater = ['2031-07-01T12:05:00.000Z', '2031-07-01T12:25:00.000Z'] as const;
+
+  it.each([
+    ['is ahead', slot],
+    ['has passed', past],
+  ])('is compared with its present slot, also when the written one %s', async (_when, written) => {
+    const { sync, person, sent, record } = await setup({}, written);
+    await record(moved, { type: 'scheduled' });
+    const conflicts = () => sent.filter(({ change }) => change.change.kind === 'conflict');
+    person.add(written.start, written.end);
+    await sync();
+    expect(conflicts()).toEqual([]);
+    person.add(...inLater);
+    await sync();
+    expect(conflicts()).toMatchObject([
+      { change: { revision: 2, change: { kind: 'conflict', start: inLater[0] } } },
+    ]);
+  });
+
+  it('is not compared while it moves', async () => {
+    const { sync, person, kinds, record, write } = await setup({});
+    await record(moved);
+    person.add(slot.start, slot.end);
+    person.add(...inLater);
+    await sync();
+    expect(kinds()).toEqual([]);
+    await write(2, later);
+    await sync();
+    expect(kinds()).toEqual(['conflict']);
+  });
+
+  it('is compared with the written slot, when the audition has not recorded the move yet', async () => {
+    const { sync, person, sent, record, write } = await setup({});
+    await record({ type: 'confirmed' });
+    await write(2, later);
+    person.add(...inLater);
+    await sync();
+    expect(sent).toMatchObject([{ change: { revision: 2, change: { kind: 'conflict' } } }]);
+  });
+
+  it('says whether its present slot takes place in a room', async () => {
+    const { sync, person, kinds, record } = await setup({ travel: 10 * minute });
+    person.add('2031-07-01T12:35:00.000Z', '2031-07-01T13:00:00.000Z');
+    await record({ ...moved, slot: { ...later, room: 'Studio 1' } }, { type: 'scheduled' });
+    await sync();
+    expect(kinds()).toEqual(['conflict']);
   });
 });

@@ -22,19 +22,23 @@ import { roomOf } from './slot-reach.ts';
 
 export interface LaterConflicts {
   /**
-   * Signals the auditions whose conflicts with events in the calendar have changed. A signal that was sent, but not recorded
-   * as sent, is sent again with the same id, and the audition applies it once.
+   * Signals the auditions whose conflicts with events in the calendar have changed. A signal that was sent, but not confirmed,
+   * is sent again with the same id, and the audition applies it once. Rounds of several connections can report about one
+   * participant: each report has its place in their order, and the events are compared again after it.
    */
   report(calendar: SyncedCalendar): Promise<void>;
 }
 
 interface Dependencies {
-  readonly participantConflicts: Pick<ParticipantConflicts, 'listBooked' | 'beginReport' | 'markReported'>;
+  readonly participantConflicts: Pick<ParticipantConflicts, 'listBooked' | 'beginReport' | 'confirmReport'>;
   readonly holds: Pick<SlotHolds, 'findKnown'>;
   readonly writtenEvents: Pick<WrittenEvents, 'findUids'>;
   readonly busyTimes: Pick<BusyTimes, 'listOwn'>;
   readonly signals: Pick<AuditionSignals, 'calendarChanged'>;
 }
+
+/** Bounds the time for one participant. The next round reports what is left. */
+const maxPasses = 5;
 
 /** Creates the comparison. */
 export const createLaterConflicts = ({
@@ -57,33 +61,50 @@ export const createLaterConflicts = ({
     return foreignEvents({ auditionId, tentative: rules.tentative }, parts.filter(isConflict));
   };
 
+  /** Returns the place of the report. Undefined: another round has begun one since the events were listed. */
+  const orderOf = async (booked: BookedParticipant, digest: string | undefined) => {
+    const { lastReport } = booked;
+    const isRepeated = lastReport !== undefined && !lastReport.isConfirmed && lastReport.digest === digest;
+    return isRepeated ? lastReport.order : participantConflicts.beginReport(booked, digest);
+  };
+
+  /** Returns whether the events must be listed again: others can have been stored, and reported, since they were listed. */
   const reportOne = async (
     { provider, connection }: SyncedCalendar,
     booked: BookedParticipant,
-    conflicts: readonly NearbyEvent[],
-    digest: string | undefined,
-  ): Promise<void> => {
-    const { auditionId, participant, revision, change } = booked;
-    const incarnation = await participantConflicts.beginReport(booked);
+  ): Promise<boolean> => {
+    const { auditionId, participant, revision, lastReport } = booked;
+    const conflicts = await conflictsOf(booked);
+    const digest = digestOf(booked, conflicts);
+    const isKnown = lastReport
+      ? lastReport.isConfirmed && lastReport.digest === digest
+      : digest === undefined;
+    if (isKnown) return false;
+    const order = await orderOf(booked, digest);
+    if (!order) return true;
     const outcome = await signals.calendarChanged(auditionId, {
       ...(participant === roomUser ? {} : { participant }),
       provider,
       connection,
       revision,
-      inboxId: `conflict:${incarnation}:${revision}:${change}:${digest ?? 'over'}`,
+      inboxId: `conflict:${order.incarnation}:${revision}:${order.change}:${digest ?? 'over'}`,
+      order,
       change: changeOf(connection, conflicts),
     });
     // A run that takes the audition over is told in a later round.
-    if (outcome === 'not_running') return;
-    await participantConflicts.markReported(booked, digest);
+    if (outcome === 'not_running') return false;
+    await participantConflicts.confirmReport(booked, order);
+    return true;
   };
 
   return {
     report: async (calendar) => {
-      for (const booked of await participantConflicts.listBooked(calendar)) {
-        const conflicts = await conflictsOf(booked);
-        const digest = digestOf(booked, conflicts);
-        if (digest !== booked.reported) await reportOne(calendar, booked, conflicts, digest);
+      for (const listed of await participantConflicts.listBooked(calendar)) {
+        let booked: BookedParticipant | undefined = listed;
+        for (let pass = 0; booked && pass < maxPasses; pass += 1) {
+          if (!(await reportOne(calendar, booked))) break;
+          [booked] = await participantConflicts.listBooked(calendar, booked);
+        }
       }
     },
   };

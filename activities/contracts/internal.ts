@@ -1,4 +1,5 @@
 /** Internal. Queue `castmatch`, quick. */
+import type { ReportOrder } from '../../domain/audition/calendar-change.ts';
 import type { ConflictRules } from '../../domain/audition/conflict-rules.ts';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { SlotRefusalReason, TrailFact } from '../../domain/audition/events.ts';
@@ -108,6 +109,11 @@ export interface AdoptedTrail {
   readonly plan?: AuditionPlan | undefined;
   /** Set when the audition is closed, and its ending requires that everything is undone. */
   readonly unfinished?: UnfinishedEnding | undefined;
+  /**
+   * The last reports about calendars to an earlier run. What they were about is reported again. Absent in results of earlier
+   * versions of this service, and when the audition is closed.
+   */
+  readonly reportOrders?: readonly ReportOrder[] | undefined;
 }
 
 export interface InternalActivities {
@@ -124,7 +130,10 @@ export interface InternalActivities {
   recordEvents(
     input: RecordEventsInput,
   ): Promise<{ readonly sequence: number; readonly isAllowed?: boolean | undefined }>;
-  /** Returns the trail and the standing effects of the audition. Returns undefined when it has no trail. */
+  /**
+   * Returns the trail and the standing effects of the audition. Returns undefined when it has no trail. From then on, the
+   * synchronisation reports the state of the calendars to the run that takes over.
+   */
   adoptTrail(
     input: Correlated & {
       readonly reminders: readonly number[];

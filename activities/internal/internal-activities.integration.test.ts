@@ -172,6 +172,7 @@ describe('adoptTrail', () => {
         offsetMs: hours * hour,
         participants: [participantIdSchema.parse('performer-1')],
       })),
+      reportOrders: [],
     });
   });
 

@@ -19,7 +19,7 @@ type AdoptTrailInput = Parameters<InternalActivities['adoptTrail']>[0];
  */
 export const createInternalActivities = (
   {
-    repositories: { events, holds, ledger, auditionRecords },
+    repositories: { events, holds, ledger, auditionRecords, participantConflicts, writtenEvents },
     runs,
   }: Pick<ActivityDependencies, 'repositories' | 'runs'>,
   now: () => number = Date.now,
@@ -47,6 +47,14 @@ export const createInternalActivities = (
       isOwn ? undefined : runs.findPlan(auditionId, run),
       auditionRecords.readTrail(auditionId),
     ]);
+    const isClosed = view.state === 'closed';
+    // The questions of the earlier run end with it. What they are about is reported, and asked about, once more.
+    const reportOrders = isClosed
+      ? undefined
+      : [
+          ...(await participantConflicts.reportAgain(auditionId)),
+          ...(await writtenEvents.compareAgain(auditionId)),
+        ];
     const { slot } = view;
     const present = held.findLast(({ start, end }) => start === slot?.start && end === slot.end);
     const heldFor = present ? await holds.resourcesOf(auditionId, present.claim) : [];
@@ -62,7 +70,8 @@ export const createInternalActivities = (
       },
       reminders: remindersDue(view, plan ?? input, now()),
       movedAt: lastMoveOf(trail),
-      unfinished: view.state === 'closed' ? unfinishedEnding(trail) : undefined,
+      unfinished: isClosed ? unfinishedEnding(trail) : undefined,
+      ...(reportOrders ? { reportOrders } : {}),
     };
   },
 });

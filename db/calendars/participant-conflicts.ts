@@ -4,6 +4,7 @@
  */
 import { and, eq, notInArray, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import type { ReportOrder } from '../../domain/audition/calendar-change.ts';
 import { type EventRules, tentativeRules } from '../../domain/audition/conflict-rules.ts';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
 import { roomUser } from '../../domain/audition/room-booking.ts';
@@ -48,20 +49,27 @@ export interface BookedParticipant {
   readonly isInPerson: boolean;
   readonly revision: number;
   readonly rules: EventRules;
-  /** What was reported last; undefined: no conflict. */
-  readonly reported: string | undefined;
-  /** How many reports were made before. With the incarnation, it distinguishes equal conflicts. */
-  readonly change: number;
+  /** The last report. Undefined: there was none. */
+  readonly lastReport: ConflictReport | undefined;
   /** In the order of their ids. */
   readonly events: readonly NearbyEvent[];
 }
 
-type ReportOf = Pick<BookedParticipant, 'auditionId' | 'participant' | 'change'>;
+/** A report to the audition about the conflicts of a participant. */
+interface ConflictReport {
+  readonly order: ReportOrder;
+  /** Identifies the conflicts. Undefined: there is none. */
+  readonly digest: string | undefined;
+  /** Whether the audition has certainly received the report. */
+  readonly isConfirmed: boolean;
+}
+
+type ParticipantKey = Pick<BookedParticipant, 'auditionId' | 'participant'>;
 
 export interface ParticipantConflicts {
   /**
-   * Stores the rules of the audition for the participants whose calendars are compared with its slot. Forgets the others.
-   * Idempotent.
+   * Stores the rules of the audition for the participants whose calendars are compared with its slot. Removes the rules of the
+   * others. A report from before a participant got rules can be about another cast, so it is made again. Idempotent.
    */
   setRules(
     auditionId: AuditionId,
@@ -70,28 +78,35 @@ export interface ParticipantConflicts {
   ): Promise<void>;
   /**
    * Returns the participants with an event of ours in the calendar, those for whom it only counts as busy, and the rooms whose
-   * calendar it is, if their slots are ahead. The slot of an event of ours is as it was written. Otherwise, it is that of the
-   * audition.
+   * calendar it is, if their slots are ahead. The slot of an event of ours is as it was written. A scheduled audition can have
+   * another slot since, when the write was skipped: then that one counts, as for participants without an event of ours.
+   * @param only restricts the result to one participant
    */
-  listBooked(key: CalendarKey): Promise<readonly BookedParticipant[]>;
+  listBooked(key: CalendarKey, only?: ParticipantKey): Promise<readonly BookedParticipant[]>;
   /**
-   * Records that the audition is being told of the conflicts. Call it before: if the process ends after the signal, the next
-   * round signals again, also when the conflict is over by then. Returns the incarnation of the row.
+   * Begins a report, if the last one is still the one that was listed. Returns its place among the reports. Returns undefined
+   * when another round has begun one since: then the events must be listed again. Call it before the signal: until the report is
+   * confirmed, the next round repeats it, or begins another one if the conflicts have changed.
+   * @param digest identifies the conflicts. Undefined: there is none
    */
-  beginReport(of: ReportOf): Promise<string>;
-  /** Records that the audition was told, unless another attempt has. @param reported undefined: there is no conflict */
-  markReported(of: ReportOf, reported: string | undefined): Promise<void>;
+  beginReport(of: BookedParticipant, digest: string | undefined): Promise<ReportOrder | undefined>;
+  /** Records that the audition has received the report, unless a later one has begun. Idempotent. */
+  confirmReport(of: ParticipantKey, order: ReportOrder): Promise<void>;
+  /**
+   * Forgets which conflicts were reported to the audition, so that those that stand are reported again. Returns the last
+   * reports. Reports that are being sent are not later than these.
+   */
+  reportAgain(auditionId: AuditionId): Promise<readonly ReportOrder[]>;
 }
-
-/** Differs from every digest and from none, so that a later report follows in any case. */
-const unconfirmed = 'unconfirmed';
 
 /** Creates the repository. */
 export const createParticipantConflicts = (db: Database): ParticipantConflicts => ({
   async setRules(auditionId, participants, { tentative, calendarBuffer, travel }) {
     const rules = { tentative, calendarBuffer, travel };
+    // The row stays: a participant who takes part again must not get a report of before that is still being sent.
     await db
-      .delete(participantConflicts)
+      .update(participantConflicts)
+      .set({ tentative: null, calendarBuffer: null, travel: null })
       .where(
         and(
           eq(participantConflicts.auditionId, auditionId),
@@ -104,26 +119,34 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
       .values(participants.map((participant) => ({ auditionId, participant, ...rules })))
       .onConflictDoUpdate({
         target: [participantConflicts.auditionId, participantConflicts.participant],
-        set: rules,
+        set: {
+          ...rules,
+          reported: sql`CASE WHEN ${hasRules} THEN ${participantConflicts.reported} END`,
+          isConfirmed: sql`${participantConflicts.isConfirmed} AND ${hasRules}`,
+          change: sql`${participantConflicts.change} + CASE WHEN ${hasRules} THEN 0 ELSE 1 END`,
+        },
       });
   },
 
-  async listBooked({ connection, calendar }) {
+  async listBooked({ connection, calendar }, only) {
+    const isWanted = only
+      ? sql`audition_id = ${only.auditionId} AND participant = ${only.participant}`
+      : sql`audition_id IS NOT NULL AND participant IS NOT NULL`;
+    const isWantedRoom = only
+      ? sql`audition_id = ${only.auditionId} AND ${only.participant === roomUser}`
+      : sql`audition_id IS NOT NULL`;
     const { rows } = await db.execute(sql`
       WITH concerned AS (
         SELECT audition_id, participant FROM synced_events
-        WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL AND participant IS NOT NULL
-          AND written_start > now()
+        WHERE connection = ${connection} AND calendar = ${calendar} AND ${isWanted}
         UNION
-        SELECT audition_id, participant FROM busy_calendars WHERE connection = ${connection} AND calendar = ${calendar}
+        SELECT audition_id, participant FROM busy_calendars
+        WHERE connection = ${connection} AND calendar = ${calendar} AND ${isWanted}
         UNION
         SELECT audition_id, ${roomUser} FROM synced_events
-        WHERE connection = ${connection} AND booked_room = ${calendar} AND audition_id IS NOT NULL AND written_start > now()
+        WHERE connection = ${connection} AND booked_room = ${calendar} AND ${isWantedRoom}
       ), booked AS (
-        SELECT concerned.audition_id, concerned.participant, written.revision IS NULL AS is_invited,
-          coalesce(written.start, audition.start) AS slot_start, coalesce(written.end, audition.end) AS slot_end,
-          coalesce(written.revision, audition.revision) AS revision,
-          coalesce(written.is_in_person, audition.is_in_person) AS is_in_person
+        SELECT concerned.audition_id, concerned.participant, written.revision IS NULL AS is_invited, slot.*
         FROM concerned
         LEFT JOIN LATERAL (
           SELECT written_start AS start, written_end AS end, written_revision AS revision, written_in_person AS is_in_person
@@ -132,15 +155,24 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
             OR (concerned.participant = ${roomUser} AND connection = ${connection} AND booked_room = ${calendar}))
           ORDER BY written_revision DESC, written_at DESC NULLS LAST LIMIT 1
         ) AS written ON true
-        -- Nothing is written for a participant who has no calendar but those that only count as busy.
         LEFT JOIN LATERAL (
           SELECT (view->'slot'->>'start')::timestamptz AS start, (view->'slot'->>'end')::timestamptz AS end,
-            (view->>'revision')::int AS revision, view->'slot'->'room' IS NOT NULL AS is_in_person
-          FROM auditions WHERE auditions.id = concerned.audition_id AND auditions.state IN ('scheduled', 'confirmed')
-        ) AS audition ON written.revision IS NULL
+            (view->>'revision')::int AS revision, view->'slot'->'room' IS NOT NULL AS is_in_person,
+            state IN ('scheduled', 'confirmed') AS is_scheduled
+          FROM auditions WHERE auditions.id = concerned.audition_id
+        ) AS audition ON true
+        CROSS JOIN LATERAL (
+          SELECT written.start, written.end, written.revision, written.is_in_person
+          WHERE written.revision >= coalesce(audition.revision, 0)
+          UNION ALL
+          -- Nothing is written for a participant who has no calendar but those that only count as busy. A write can be skipped.
+          SELECT audition.start, audition.end, audition.revision, audition.is_in_person
+          WHERE audition.is_scheduled AND audition.revision > coalesce(written.revision, 0)
+        ) AS slot (slot_start, slot_end, revision, is_in_person)
       )
       SELECT booked.audition_id AS "auditionId", booked.participant, booked.slot_start AS start, booked.slot_end AS end,
-        booked.is_in_person AS "isInPerson", booked.is_invited AS "isInvited", booked.revision, known.reported, coalesce(known.change, 0) AS change,
+        booked.is_in_person AS "isInPerson", booked.is_invited AS "isInvited", booked.revision,
+        known.incarnation, known.change, known.reported, known.is_confirmed AS "isConfirmed",
         coalesce(known.tentative, CASE WHEN ${ignoresTentative(connection, calendar)} THEN 'ignore' ELSE 'block' END) AS tentative,
         coalesce(known.calendar_buffer, 0) AS "calendarBuffer", coalesce(known.travel, 0) AS travel, near.events
       FROM booked
@@ -177,35 +209,69 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
       ORDER BY booked.audition_id, booked.participant
     `);
     return rows.map((row): BookedParticipant => {
-      const { start, end, tentative, calendarBuffer, travel, ...booked } = bookedSchema.parse(row);
-      return { ...booked, slot: { start, end }, rules: { tentative, calendarBuffer, travel } };
+      const {
+        start,
+        end,
+        tentative,
+        calendarBuffer,
+        travel,
+        incarnation,
+        change,
+        reported,
+        isConfirmed,
+        ...booked
+      } = bookedSchema.parse(row);
+      const lastReport =
+        incarnation === null || change === null
+          ? undefined
+          : { order: { incarnation, change }, digest: reported, isConfirmed: isConfirmed ?? true };
+      return { ...booked, slot: { start, end }, rules: { tentative, calendarBuffer, travel }, lastReport };
     });
   },
 
-  async beginReport({ auditionId, participant, change }) {
-    const { rows } = await db.execute(sql`
-      INSERT INTO participant_conflicts AS known (audition_id, participant, reported)
-      VALUES (${auditionId}, ${participant}, ${unconfirmed})
-      ON CONFLICT (audition_id, participant) DO UPDATE
-        SET reported = CASE WHEN known.change = ${change} THEN ${unconfirmed} ELSE known.reported END
-      RETURNING incarnation
-    `);
-    return z.object({ incarnation: z.string() }).parse(rows[0]).incarnation;
+  async beginReport({ auditionId, participant, lastReport }, digest) {
+    const begun = { reported: digest ?? null, isConfirmed: false };
+    const [row] = lastReport
+      ? await db
+          .update(participantConflicts)
+          .set({ ...begun, change: lastReport.order.change + 1 })
+          .where(isReport({ auditionId, participant }, lastReport.order))
+          .returning(orderColumns)
+      : await db
+          .insert(participantConflicts)
+          .values({ auditionId, participant, ...begun, change: 1 })
+          .onConflictDoNothing()
+          .returning(orderColumns);
+    return row;
   },
 
-  async markReported({ auditionId, participant, change }, reported) {
-    await db
+  async confirmReport(of, order) {
+    await db.update(participantConflicts).set({ isConfirmed: true }).where(isReport(of, order));
+  },
+
+  async reportAgain(auditionId) {
+    const rows = await db
       .update(participantConflicts)
-      .set({ reported: reported ?? null, change: change + 1 })
-      .where(
-        and(
-          eq(participantConflicts.auditionId, auditionId),
-          eq(participantConflicts.participant, participant),
-          eq(participantConflicts.change, change),
-        ),
-      );
+      .set({ reported: null, isConfirmed: true, change: sql`${participantConflicts.change} + 1` })
+      .where(eq(participantConflicts.auditionId, auditionId))
+      .returning(orderColumns);
+    return rows.map(({ incarnation, change }) => ({ incarnation, change: change - 1 }));
   },
 });
+
+/** Without rules: the participant has left the cast, or the audition was booked before the rules were stored. */
+const hasRules = sql`(${participantConflicts.tentative} IS NOT NULL)`;
+
+const orderColumns = { incarnation: participantConflicts.incarnation, change: participantConflicts.change };
+
+/** Selects the row if this is its last report. */
+const isReport = ({ auditionId, participant }: ParticipantKey, { incarnation, change }: ReportOrder) =>
+  and(
+    eq(participantConflicts.auditionId, auditionId),
+    eq(participantConflicts.participant, participant),
+    eq(participantConflicts.incarnation, incarnation),
+    eq(participantConflicts.change, change),
+  );
 
 /** No event farther from the slot can conflict with it. */
 const reach = sql`greatest(coalesce(known.calendar_buffer, 0), coalesce(known.travel, 0)) * interval '1 millisecond'`;
@@ -240,8 +306,10 @@ const bookedSchema = z.object({
   isInPerson: z.boolean(),
   isInvited: z.boolean(),
   revision: z.int(),
+  incarnation: z.string().nullable(),
+  change: z.int().nullable(),
   reported: z.string().nullable().transform(orUndefined),
-  change: z.int(),
+  isConfirmed: z.boolean().nullable(),
   tentative: z.enum(tentativeRules),
   calendarBuffer: z.int(),
   travel: z.int(),

@@ -102,10 +102,11 @@ export interface SyncedEvents extends CalendarAnswers, UnaccountedEvents {
    */
   markMissing(key: CalendarKey, listedAt: Instant): Promise<void>;
   /**
-   * Records that the audition is being told that the event is not as it was written, unless there is a later change. Call it
-   * before: if the process ends after the signal and the event is put back, the audition is told so.
+   * Records that the audition is being told that the event is not as it was written. Returns false, and records nothing, when
+   * there is a later change: that one is compared instead. Call it before the signal: if the process ends after the signal and the
+   * event is put back, the audition is told so.
    */
-  beginReport(changed: OwnEvent): Promise<void>;
+  beginReport(changed: OwnEvent): Promise<boolean>;
   /**
    * Records that the change was compared, unless there is a later one. @param outcome `reported`: the audition was told.
    * `repaired`: it was told to repeat a lost write.
@@ -173,10 +174,12 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
   },
 
   async beginReport({ connection, calendar, eventId, change }) {
-    await db
+    const begun = await db
       .update(syncedEvents)
       .set({ isReported: true })
-      .where(and(isEvent({ connection, calendar, eventId }), eq(syncedEvents.change, change)));
+      .where(and(isEvent({ connection, calendar, eventId }), eq(syncedEvents.change, change)))
+      .returning({ change: syncedEvents.change });
+    return begun.length > 0;
   },
 
   async markCompared({ connection, calendar, eventId, change, writtenRevision }, outcome) {

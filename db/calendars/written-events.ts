@@ -4,6 +4,7 @@
  */
 import { and, eq, inArray, isNotNull, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import type { ReportOrder } from '../../domain/audition/calendar-change.ts';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import type { AuditionId, ConnectionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
@@ -62,6 +63,11 @@ export interface WrittenEvents {
   findUids(auditionId: AuditionId): Promise<ReadonlySet<string>>;
   /** Returns the times for which the events of the audition book its room. */
   findBookings(auditionId: AuditionId): Promise<readonly TimeRange[]>;
+  /**
+   * Compares the events of the audition again, so that those that are not as they were written are reported again. Returns the
+   * last reports. Reports that are being sent are not later than these.
+   */
+  compareAgain(auditionId: AuditionId): Promise<readonly ReportOrder[]>;
   /** Stops comparing the events that steps with these keys have written. Call it before they are removed. Idempotent. */
   forget(auditionId: AuditionId, keys: readonly string[]): Promise<void>;
 }
@@ -136,6 +142,17 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
       .from(syncedEvents)
       .where(and(eq(syncedEvents.auditionId, auditionId), isNotNull(syncedEvents.bookedBy)));
     return rows.map((row) => bookingSchema.parse(row));
+  },
+
+  async compareAgain(auditionId) {
+    const rows = await db
+      .update(syncedEvents)
+      .set({ isChecked: false, change: sql`${syncedEvents.change} + 1` })
+      .where(eq(syncedEvents.auditionId, auditionId))
+      .returning({ incarnation: syncedEvents.incarnation, change: syncedEvents.change });
+    return rows.flatMap(({ incarnation, change }) =>
+      incarnation === null ? [] : [{ incarnation, change: change - 1 }],
+    );
   },
 
   async forget(auditionId, keys) {

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { boolean, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { tentativeRules } from '../../domain/audition/conflict-rules.ts';
 
 /**
@@ -11,13 +11,15 @@ export const participantConflicts = pgTable(
   {
     auditionId: text('audition_id').notNull(),
     participant: text().notNull(),
-    /** Null, as the other rules: the slot was booked by an earlier version of this service. */
+    /** Null, as the other rules: the participant has left, or the slot was booked by an earlier version of this service. */
     tentative: text({ enum: tentativeRules }),
     calendarBuffer: integer('calendar_buffer'),
     travel: integer(),
-    /** The revision and a digest of the conflicting events that were reported. Null without a conflict. */
+    /** The revision and a digest of the conflicting events that were reported last. Null without a conflict. */
     reported: text(),
-    /** Counts the reports. */
+    /** Whether the audition has certainly received the last report. */
+    isConfirmed: boolean('is_confirmed').notNull().default(true),
+    /** Numbers the reports. A report begins with a higher number. */
     change: integer().notNull().default(0),
     /** Distinguishes the row from an earlier one, whose reports were counted as well. */
     incarnation: text().notNull().default(sql`gen_random_uuid()`),

@@ -34,9 +34,22 @@ export type CalendarChangeOf =
   /** The room has answered to the event that books it, or is asked again. */
   | { readonly kind: 'room_answered'; readonly answer: RoomAnswer };
 
+/** The place of a report among those about the same event, or about the conflicts of the same participant. */
+export interface ReportOrder {
+  /** Names what is reported about. What is made again after its removal has another name. */
+  readonly incarnation: string;
+  /** Increases with each report. */
+  readonly change: number;
+}
+
 export interface CalendarChange {
   /** Identifies the report. It is sent at least once, and the audition applies it once. */
   readonly inboxId: string;
+  /**
+   * Signals can arrive in another order than their reports were begun: a report that is not later than one before changes
+   * nothing. Reports of earlier versions of this service lack it.
+   */
+  readonly order?: ReportOrder | undefined;
   /** Absent: the event is of no participant. It books the room, or hosts the meeting. */
   readonly participant?: ParticipantId | undefined;
   /** Whether the event is of no participant, and the meeting is its conference. Reports of earlier versions lack it. */

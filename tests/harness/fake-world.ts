@@ -6,6 +6,7 @@ import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { AuditionActivities, RecordEventsInput, StepFailure } from '../../activities/contract.ts';
 import type { ObservedAttendance } from '../../domain/audition/attendee.ts';
+import type { ReportOrder } from '../../domain/audition/calendar-change.ts';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { AuditionEvent, AuditionFactType } from '../../domain/audition/events.ts';
 import { lastMoveOf } from '../../domain/audition/last-move.ts';
@@ -57,6 +58,8 @@ export interface FakeWorld {
   effects: readonly StandingEffect[];
   /** The plan of the earlier run that a run after a reset finds. */
   adoptedPlan: AuditionPlan | undefined;
+  /** The last reports about calendars, for a run that takes over. */
+  reportOrders: readonly ReportOrder[];
   /** Whether a run that takes over finds that the slot is held for another cast. */
   isHeldForOtherCast: boolean;
   /** A test's hook, awaited before the effect of each activity. */
@@ -178,6 +181,7 @@ export const createFakeWorld = (): FakeWorld => {
     holdsTaken: false,
     effects: [],
     adoptedPlan: undefined,
+    reportOrders: [],
     isHeldForOtherCast: false,
     beforeActivity: () => undefined,
     beforeResult: () => undefined,
@@ -261,6 +265,7 @@ export const createFakeWorld = (): FakeWorld => {
           plan: world.adoptedPlan,
           movedAt: lastMoveOf(trail.events),
           unfinished: unfinishedEnding(trail.events),
+          reportOrders: world.reportOrders,
         };
       },
       async findBusy({ trail: position, connection }) {

@@ -192,10 +192,11 @@ export const setHandlers = (run: AuditionRun): void => {
     messages.connectionRestoredSignal,
     applyOnce((restoration: messages.ConnectionRestored) => attention.connectionRestored(restoration)),
   );
-  setHandler(
-    messages.calendarChangedSignal,
-    applyOnce((change: CalendarChange) => calendarChanged(run, change)),
-  );
+  const applyCalendarChange = applyOnce((change: CalendarChange) => calendarChanged(run, change));
+  setHandler(messages.calendarChangedSignal, async (change) => {
+    await untilAdopted(run, change);
+    await applyCalendarChange(change);
+  });
   setHandler(
     messages.answerReportedSignal,
     applyOnce((report: ReportedAnswer) => answerReported(run, report)),
@@ -208,6 +209,14 @@ export const setHandlers = (run: AuditionRun): void => {
     messages.sessionBlockChangedSignal,
     applyOnce((change: SessionBlockChange) => sessionBlockChanged(run, change)),
   );
+};
+
+/**
+ * A report can arrive before the run has adopted the trail, and is about the slot that the trail has. Reports of earlier versions
+ * did not wait, and have no place in the order.
+ */
+const untilAdopted = async (run: AuditionRun, { order }: CalendarChange): Promise<void> => {
+  if (order && run.isAdopting) await CancellationScope.nonCancellable(() => condition(() => !run.isAdopting));
 };
 
 const awaitFirstResult = async (run: AuditionRun): Promise<messages.FirstResult> => {

@@ -216,6 +216,7 @@ const continueAsNewWithState = (run: AuditionRun): Promise<never> => {
       answeredAt: run.answeredAt,
       ...(run.meetingCheckedAs === undefined ? {} : { meetingCheckedAs: run.meetingCheckedAs }),
       ...(run.meetingEndedAs === undefined ? {} : { meetingEndedAs: run.meetingEndedAs }),
+      ...(run.reportOrders.last.length === 0 ? {} : { reportOrders: run.reportOrders.last }),
     },
   };
   return continueAsNew(input);

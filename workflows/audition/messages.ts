@@ -7,7 +7,7 @@
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AttentionAction } from '../../domain/audition/attention.ts';
-import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
+import type { CalendarChange, ReportOrder } from '../../domain/audition/calendar-change.ts';
 import type { ConflictHandling } from '../../domain/audition/conflict-rules.ts';
 import type {
   Answer,
@@ -69,6 +69,8 @@ interface CarriedState {
   readonly answeredAt?: AnswerTimes | undefined;
   readonly meetingCheckedAs?: number | undefined;
   readonly meetingEndedAs?: number | undefined;
+  /** The last reports about calendars. */
+  readonly reportOrders?: readonly ReportOrder[] | undefined;
 }
 
 /** When each participant last answered, epoch milliseconds. */

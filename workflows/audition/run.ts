@@ -30,6 +30,7 @@ import type {
 } from './messages.ts';
 import { createOpenNotices, type OpenNotices } from './open-notices.ts';
 import type { SlotQuestion } from './open-question.ts';
+import { createReportOrders, type ReportOrders } from './report-orders.ts';
 import { createSignalDedup, type SignalDedup } from './signal-dedup.ts';
 import type { UnusableMeeting } from './unusable-meeting.ts';
 
@@ -47,6 +48,8 @@ export interface AuditionRun {
   appliedUpdates: readonly string[];
   /** How many updates have arrived and are not applied yet. Deadlines wait for them. */
   arrivingUpdates: number;
+  /** Whether the run takes over from its start, and has not adopted the trail yet. */
+  isAdopting: boolean;
   /** Whether the run has adopted the trail of an open audition, and no operator has decided yet how to continue. */
   isRecovering: boolean;
   /** Set while the first slot is claimed: the activity appends facts, so that nothing else may be recorded. */
@@ -106,6 +109,8 @@ export interface AuditionRun {
   suppressedAddresses: readonly string[];
   /** The last report about each participant's calendar: about our event, and about conflicts. A later one withdraws its question. */
   readonly calendarReports: Map<string, string>;
+  /** The order of the reports about calendars. */
+  readonly reportOrders: ReportOrders;
   /** When each participant last answered. A report about an earlier answer changes nothing. */
   answeredAt: AnswerTimes;
   /** The last proposal of each participant. A later one withdraws its question. */
@@ -174,7 +179,7 @@ type FirstResultKind =
   | ({ readonly kind: 'refused' } & SlotRefusal);
 
 /** Creates the state of a run, from scratch or from the state carried over by continue-as-new. */
-export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
+export const createRun = ({ plan, carried, takeover }: AuditionInput): AuditionRun => {
   // A cancellation in Temporal reaches the work, also when it begins anew in a scope that cannot be cancelled.
   const parent = CancellationScope.current();
   const newWork = () => new CancellationScope({ cancellable: true, parent });
@@ -224,6 +229,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     signalDedup: createSignalDedup(carried?.appliedFacts),
     appliedUpdates: carried?.appliedUpdates ?? [],
     arrivingUpdates: 0,
+    isAdopting: takeover !== undefined,
     isRecovering: false,
     isClaiming: false,
     isReverting: false,
@@ -254,6 +260,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     unknownParticipants: [],
     suppressedAddresses: carried?.suppressedAddresses ?? [],
     calendarReports: new Map(),
+    reportOrders: createReportOrders(carried?.reportOrders),
     answeredAt: carried?.answeredAt ?? {},
     proposals: new Map(),
     sessionBlockReport: undefined,

@@ -25,8 +25,10 @@ export const adoptTrail = async (run: AuditionRun): Promise<AdoptedTrail | undef
     reminders: plan.reminders,
     participants: plan.participants,
   });
+  run.isAdopting = false;
   if (!adopted) return undefined;
   run.resume();
+  run.reportOrders.adopt(adopted.reportOrders ?? []);
   run.journal.adopt(adopted.view, adopted.number);
   // After a reset, the plan of this run can be older than the last change of the cast.
   const last = adopted.plan ?? plan;

@@ -13,6 +13,7 @@ import type { AuditionInput, Takeover } from './messages.ts';
 import { commandInterrupted, wrongState } from './refusals.ts';
 import { type AuditionRun, createRun } from './run.ts';
 import { isStepFailure, isTrailAhead } from './step-failures.ts';
+import { askAboutDeclinedRoom } from './steps/calendar-changes.ts';
 import { scheduleFirstSlot } from './steps/first-slot.ts';
 import { reopen } from './steps/reopen.ts';
 import { completeInterruptedStep } from './steps/resume.ts';
@@ -48,11 +49,15 @@ const runAudition = async (run: AuditionRun): Promise<void> => {
 const takeOver = async (
   run: AuditionRun,
   takeover: Takeover,
-  { unfinished }: Pick<AdoptedTrail, 'unfinished'>,
+  { unfinished, reportOrders }: Pick<AdoptedTrail, 'unfinished' | 'reportOrders'>,
 ): Promise<void> => {
   // An earlier run has reopened the audition, and was reset.
   if (takeover.cause === 'reopen' && run.journal.view.state !== 'closed')
-    return takeOver(run, { cause: 'reset', correlationId: takeover.command.correlationId }, { unfinished });
+    return takeOver(
+      run,
+      { cause: 'reset', correlationId: takeover.command.correlationId },
+      { unfinished, reportOrders },
+    );
   if (takeover.cause === 'reopen') {
     if (unfinished) await finishEnding(run, unfinished);
     run.refusal = await reopen(run, takeover.command);
@@ -61,6 +66,8 @@ const takeOver = async (
     if (run.journal.view.state === 'closed') return resumeEnding(run, unfinished);
     await askToResume(run, takeover.cause);
     if (!run.ending) await completeInterruptedStep(run);
+    // In runs of earlier versions, the casting office was not asked again.
+    if (!run.ending && reportOrders) askAboutDeclinedRoom(run);
   }
   if (!run.ending) await runMainLoop(run);
 };

@@ -25,12 +25,14 @@ import { bookRoom } from './room.ts';
 
 /**
  * Records the change and asks what to do about it. A later report about the same event withdraws the question. A report
- * about another revision of the slot, or about a slot that has begun, changes nothing.
+ * about another revision of the slot, or about a slot that has begun, changes nothing, and neither does one that was begun
+ * before one that has arrived.
  */
 export const calendarChanged = (run: AuditionRun, reported: CalendarChange): void => {
+  if (!run.reportOrders.isLatest(reported)) return;
   run.calendarReports.set(subjectOf(reported), reported.inboxId);
   const report = withoutOverridden(run, reported);
-  if (run.ending || !report) return;
+  if (run.ending || !report || isAboutFormer(run, report)) return;
   const fact = factOf(run, report);
   if (!isAboutUpcomingSlot(run, report)) {
     // The audition has moved meanwhile, and writes its event over the change.
@@ -112,12 +114,32 @@ const withoutOverridden = ({ journal }: AuditionRun, report: CalendarChange): Ca
   return open && { ...report, change: { kind: 'conflict', start: open.start, end: open.end } };
 };
 
+/**
+ * Returns whether the participant has left the cast, or has no such calendar any more: then nothing is left to report that the
+ * question is out of date. A conflict can be in another calendar of the participant than the report. Reports of earlier versions
+ * have no place in the order, and their questions stay.
+ */
+const isAboutFormer = (
+  { plan, journal, unknownParticipants }: AuditionRun,
+  { order, participant, connection, change: { kind } }: CalendarChange,
+): boolean => {
+  if (!order || participant === undefined) return false;
+  if (!journal.view.participants.some(({ id }) => id === participant)) return true;
+  const planned = plan.participants.find(({ id }) => id === participant);
+  if (!planned || unknownParticipants.includes(participant)) return false;
+  const { calendar, busyCalendars = [] } = planned;
+  return kind === 'conflict' || kind === 'conflict_over'
+    ? calendar === undefined && busyCalendars.length === 0
+    : calendar?.connection !== connection;
+};
+
 /** A question about the event of a meeting is moot when the audition has another meeting by then, or none. */
 const isMootNow = (run: AuditionRun, report: CalendarChange): (() => boolean) => {
   const { meeting } = run.journal.view;
   return () =>
     !isAboutUpcomingSlot(run, report) ||
     !isLastReport(run, report) ||
+    isAboutFormer(run, report) ||
     (report.isForMeeting === true && run.journal.view.meeting?.id !== meeting?.id);
 };
 
@@ -244,7 +266,10 @@ const askAboutConflict = (
   const { start, end } = conflict;
   const { participant } = report;
   const isMoot = () =>
-    !isSlotUpcoming(run) || !isLastReport(run, report) || (participant === undefined && hasLostRoom(run));
+    !isSlotUpcoming(run) ||
+    !isLastReport(run, report) ||
+    isAboutFormer(run, report) ||
+    (participant === undefined && hasLostRoom(run));
   if (isMoot()) return;
   const { slot } = run.journal.view;
   const where = slot && isFree(slot, [conflict]) ? 'too close to the slot' : 'in the time of the slot';
@@ -300,6 +325,18 @@ const isRoomOverridden = ({ journal }: AuditionRun): boolean =>
 /** Whether the room has declined, which is a question of its own: another event in its calendar needs no second one. */
 const hasLostRoom = (run: AuditionRun): boolean =>
   run.journal.view.roomBooking?.answer === 'declined' && !isRoomOverridden(run);
+
+/** Asks again, after a take-over, about a room that has declined the present slot. */
+export const askAboutDeclinedRoom = (run: AuditionRun): void => {
+  const { slot, roomBooking, revision } = run.journal.view;
+  if (roomBooking?.answer !== 'declined' || slot?.roomCalendar?.connection !== roomBooking.connection) return;
+  const { provider, connection } = roomBooking;
+  const change = { kind: 'room_answered', answer: 'declined' } as const;
+  const report = { inboxId: `taken-over:room:${revision}`, provider, connection, revision, change };
+  if (!isAboutUpcomingSlot(run, report)) return;
+  run.calendarReports.set(subjectOf(report), report.inboxId);
+  roomAnswered(run, report, change);
+};
 
 const askAboutRoom = (run: AuditionRun, report: CalendarChange, refusal?: Refusal): void =>
   ask(
