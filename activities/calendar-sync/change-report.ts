@@ -126,5 +126,12 @@ const rowOf = (
 
 const about = (
   { provider, connection }: SyncedCalendar,
-  { participant, isForMeeting, writtenRevision: revision }: OwnEvent,
-) => ({ participant, provider, connection, revision, ...(isForMeeting ? { isForMeeting } : {}) });
+  { participant, isForMeeting, hostsMeeting, writtenRevision: revision }: OwnEvent,
+) => ({
+  participant,
+  provider,
+  connection,
+  revision,
+  ...(isForMeeting ? { isForMeeting } : {}),
+  ...(hostsMeeting ? { hostsMeeting } : {}),
+});

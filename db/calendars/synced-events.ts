@@ -55,6 +55,8 @@ export interface OwnEvent extends CalendarKey {
   readonly participant: ParticipantId | undefined;
   /** Whether the event is of no participant and books no room: the meeting is its conference. */
   readonly isForMeeting: boolean;
+  /** Whether the meeting is the conference of the event, whoever else uses it. */
+  readonly hostsMeeting: boolean;
   /** The number of the change. It begins anew with each incarnation of the row. */
   readonly change: number;
   /** Undefined in a row of an earlier version of this service. */
@@ -205,6 +207,7 @@ const selectOwn = async (
   const { rows } = await db.execute(sql`
     SELECT event_id AS "eventId", audition_id AS "auditionId", participant, change, incarnation,
       (participant IS NULL AND booked_by IS NULL AND hosted_by IS NOT NULL) AS "isForMeeting",
+      hosted_by IS NOT NULL AS "hostsMeeting",
       is_removed AS "isRemoved", is_all_day AS "isAllDay", starts_at AS start, ends_at AS end,
       marked_revision AS "markedRevision", written_revision AS "writtenRevision",
       written_start AS "writtenStart", written_end AS "writtenEnd", written_at AS "writtenAt",
@@ -234,6 +237,7 @@ const ownSchema = z.object({
   auditionId: auditionIdSchema,
   participant: participantIdSchema.nullable().transform((participant) => participant ?? undefined),
   isForMeeting: z.boolean(),
+  hostsMeeting: z.boolean(),
   change: z.int(),
   incarnation: textOrNull,
   isRemoved: z.boolean(),

@@ -27,5 +27,12 @@ export const chooseSlot = (
   if (wish.kind === 'fixed') return isFree(wish.slot, busy) ? wish.slot : undefined;
   const window = { from: wish.earliest, until: wish.latest };
   const free = freeSlots(busy, window, wish.durationMinutes * minute).find(({ start }) => start > now);
-  return free && { ...free, zone: wish.zone, ...(wish.room === undefined ? {} : { room: wish.room }) };
+  return (
+    free && {
+      ...free,
+      zone: wish.zone,
+      ...(wish.room === undefined ? {} : { room: wish.room }),
+      ...(wish.roomCalendar ? { roomCalendar: wish.roomCalendar } : {}),
+    }
+  );
 };
