@@ -17,6 +17,7 @@ import { syncedEvents } from '../schema/synced-events.ts';
 import { instantFromDatabase } from '../time.ts';
 import { type CalendarAnswers, createCalendarAnswers } from './calendar-answers.ts';
 import { isEvent } from './event-key.ts';
+import { keepUids } from './own-event-uids.ts';
 import type { CalendarKey, SyncProgress } from './synced-calendars.ts';
 import { createUnaccountedEvents, type UnaccountedEvents } from './unaccounted-events.ts';
 
@@ -132,6 +133,7 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
       // First, because the page lists the occurrences that a changed series still has.
       await removeEvents(transaction, at, events, page.requestedAt);
       await upsertEvents(transaction, at, events, page.requestedAt);
+      await keepUids(transaction, ownUidsIn(events));
       await removeMissing(transaction, at, page, events);
       if (ended) await removeUnlisted(transaction, at, { from: ended.since, until: page.listedUntil });
       return count;
@@ -193,6 +195,11 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
     return z.object({ count: z.int() }).parse(rows[0]).count;
   },
 });
+
+const ownUidsIn = (events: readonly EventToStore[]) =>
+  events.flatMap(({ event, audition, uid }) =>
+    event && audition !== undefined && uid !== undefined ? [{ auditionId: audition, uid }] : [],
+  );
 
 type Transaction = Pick<Database, 'execute' | 'update'>;
 

@@ -23,6 +23,7 @@ import { graphTimeOf, graphTimeSchema, instantOf } from './event-time.ts';
 export const graphEventSchema = z.object({
   id: z.string(),
   '@odata.etag': z.string().optional(),
+  iCalUId: z.string().nullish().describe('The UID of the event in all calendars'),
   createdDateTime: z.string().nullish(),
   isAllDay: z.boolean().nullish(),
   isOnlineMeeting: z.boolean().nullish(),
