@@ -124,8 +124,9 @@ export const specForEvent = (event: CalendarEvent, owner?: string): EventSpec =>
 /**
  * Specifies the conference and the time of an event. Another step writes the texts, possibly simultaneously: only an
  * event without a summary gets the topic. A deleted event gets another conference, because its link can be dead.
+ * @param gone the id of a conference that Meet no longer has. The event gets another one
  */
-export const specForConference = (event: ConferenceEvent, owner?: string): EventSpec => {
+export const specForConference = (event: ConferenceEvent, owner?: string, gone?: string): EventSpec => {
   const use = conferenceUseOf(event.key);
   const scheduled = { ...event, owner };
   return {
@@ -158,8 +159,11 @@ export const specForConference = (event: ConferenceEvent, owner?: string): Event
           withConference: true,
         };
       }
-      const { kind } = conferenceOf(stored);
-      const needsConference = kind === 'missing' || kind === 'failed';
+      const conference = conferenceOf(stored);
+      const needsConference =
+        conference.kind === 'missing' ||
+        conference.kind === 'failed' ||
+        (conference.kind === 'ready' && conference.id === gone);
       const hasOurUse = hasUse(privateOf(stored), use);
       const hasTime = comparison === 'same' || comparison === 'newer';
       if (hasTime && hasOurUse && !needsConference) return { kind: 'none' };
