@@ -194,10 +194,10 @@ describe('a feed of a participant', () => {
         end: toInstant(Date.parse(booked.end)),
       },
     } as const;
-    const { record, forget } = repositories.writtenEvents;
-    await record({ ...written, eventId: 'e1', uid: '040000-1', key: 'k1', revision: 1 });
-    await record({ ...written, eventId: 'e2', uid: '040000-2', key: 'k2', revision: 1 });
-    await forget(auditionId, ['k2']);
+    const { writtenEvents } = repositories;
+    await writtenEvents.record({ ...written, eventId: 'e1', uid: '040000-1', key: 'k1', revision: 1 });
+    await writtenEvents.record({ ...written, eventId: 'e2', uid: '040000-2', key: 'k2', revision: 1 });
+    await writtenEvents.forget(auditionId, ['k2']);
     serve(at('040000-1', '1000', '1030'), at('040000-2', '1000', '1030'));
     await sync();
     expect(kinds()).toEqual([]);

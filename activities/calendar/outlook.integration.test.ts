@@ -73,16 +73,16 @@ describe('an audition in an Outlook calendar', () => {
 
   it('remembers the UIDs of all events that it has had, for copies that are read later', async () => {
     const { write, remove, events, repositories, auditionId, sandbox } = await setup();
-    const uids = async () => [...(await repositories.writtenEvents.findUids(auditionId))].sort();
+    const uids = () => repositories.writtenEvents.findUids(auditionId);
     await write(1, slot);
     const [first] = events();
-    expect(await uids()).toEqual([first?.iCalUId]);
+    expect(await uids()).toEqual(new Set([first?.iCalUId]));
     await connectToMailbox(sandbox, account).remove(first?.immutableId ?? '');
     await write(2, laterSlot);
     const [second] = events();
     expect(second?.iCalUId).not.toBe(first?.iCalUId);
     await remove(1, 2);
-    expect(await uids()).toEqual([first?.iCalUId, second?.iCalUId].sort());
+    expect(await uids()).toEqual(new Set([first?.iCalUId, second?.iCalUId]));
   });
 
   it('does not count its own event as busy, but an event inside it', async () => {
