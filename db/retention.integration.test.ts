@@ -162,6 +162,7 @@ test('retention deletes holds of past slots, and fences that nothing can be late
 
   for (const id of ['aud_coming', 'aud_gone']) {
     await pool.query("INSERT INTO participant_conflicts (audition_id, participant) VALUES ($1, 'ada')", [id]);
+    await pool.query("INSERT INTO own_event_uids (audition_id, uid) VALUES ($1, 'uid-1')", [id]);
   }
   expect(await deleteOldHolds(db, 30)).toBe(2);
 
@@ -170,6 +171,7 @@ test('retention deletes holds of past slots, and fences that nothing can be late
   expect(await left('slot_holds')).toEqual(['aud_coming', 'aud_recent']);
   expect(await left('slot_fences')).toEqual(['aud_changed', 'aud_coming', 'aud_recent']);
   expect(await left('participant_conflicts')).toEqual(['aud_coming']);
+  expect(await left('own_event_uids')).toEqual(['aud_coming']);
   expect(await deleteOldHolds(db, 30)).toBe(0);
 });
 

@@ -51,7 +51,7 @@ export const deleteOldWebhooks = async (db: Database, olderThanDays: number): Pr
 /**
  * Deletes holds of slots that ended more than `olderThanDays` ago, whatever became of their auditions. Returns how many.
  * Also deletes the fences of auditions without holds that have not changed for as long: no attempt is that late. What their
- * slots were compared with is deleted with the fences.
+ * slots were compared with, and the UIDs of their events, are deleted with the fences.
  */
 export const deleteOldHolds = async (db: Database, olderThanDays: number): Promise<number> => {
   const deleted = await deleteInBatches(
@@ -80,6 +80,16 @@ export const deleteOldHolds = async (db: Database, olderThanDays: number): Promi
       DELETE FROM participant_conflicts WHERE (audition_id, participant) IN (
         SELECT audition_id, participant FROM participant_conflicts
         WHERE NOT EXISTS (SELECT FROM slot_fences WHERE slot_fences.audition_id = participant_conflicts.audition_id)
+        LIMIT ${batchSize}
+      )
+    `,
+  );
+  await deleteInBatches(
+    db,
+    sql`
+      DELETE FROM own_event_uids WHERE (audition_id, uid) IN (
+        SELECT audition_id, uid FROM own_event_uids
+        WHERE NOT EXISTS (SELECT FROM slot_fences WHERE slot_fences.audition_id = own_event_uids.audition_id)
         LIMIT ${batchSize}
       )
     `,

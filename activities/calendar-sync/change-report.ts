@@ -127,7 +127,7 @@ const rowOf = (
 
 const about = (
   { provider, connection }: SyncedCalendar,
-  { participant, isForMeeting, writtenRevision: revision, incarnation, change }: OwnEvent,
+  { participant, isForMeeting, hostsMeeting, writtenRevision: revision, incarnation, change }: OwnEvent,
 ) => ({
   participant,
   provider,
@@ -135,4 +135,5 @@ const about = (
   revision,
   ...(incarnation === undefined ? {} : { order: { incarnation, change } }),
   ...(isForMeeting ? { isForMeeting } : {}),
+  ...(hostsMeeting ? { hostsMeeting } : {}),
 });

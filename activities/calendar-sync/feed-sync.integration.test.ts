@@ -178,6 +178,34 @@ describe('a feed of a participant', () => {
     expect(kinds()).toEqual([]);
   });
 
+  it('does not report the former event of the audition, which the feed still contains', async () => {
+    const { sync, serve, at, kinds, repositories, auditionId, booked, connection } = await setup();
+    const written = {
+      organization: 'org_1',
+      connection,
+      provider: 'microsoft',
+      calendarName: 'microsoft/office',
+      calendarId: 'primary',
+      auditionId,
+      participant: ada,
+      slot: {
+        ...booked,
+        start: toInstant(Date.parse(booked.start)),
+        end: toInstant(Date.parse(booked.end)),
+      },
+    } as const;
+    const { writtenEvents } = repositories;
+    await writtenEvents.record({ ...written, eventId: 'e1', uid: '040000-1', key: 'k1', revision: 1 });
+    await writtenEvents.record({ ...written, eventId: 'e2', uid: '040000-2', key: 'k2', revision: 1 });
+    await writtenEvents.forget(auditionId, ['k2']);
+    serve(at('040000-1', '1000', '1030'), at('040000-2', '1000', '1030'));
+    await sync();
+    expect(kinds()).toEqual([]);
+    serve(at('040000-3', '1000', '1030'));
+    await sync();
+    expect(kinds()).toEqual(['conflict']);
+  });
+
   it('is listed again only when its text has changed', async () => {
     const { sync, serve, at, stored } = await setup();
     await sync();

@@ -1,6 +1,7 @@
 /** Tests that the event whose conference is the meeting is compared with its calendar as an event of the audition. */
 import { describe, expect, it } from 'vitest';
 import { ada, later, slot, useCalendarSync } from '../../tests/harness/calendar-sync-harness.ts';
+import { connectToSandbox } from '../../tests/harness/google-sandbox.ts';
 
 const setUpSync = useCalendarSync();
 
@@ -15,10 +16,10 @@ const setup = async () => {
     meetCalendar: { connection, calendarId: 'primary' },
   });
   const input = { ...about, provider: 'google_meet', topic: 'Nightfall: Captain' } as const;
-  const create = () =>
+  const create = (number = 1) =>
     activities.createMeeting({
       ...input,
-      key: key('meeting:google_meet:1'),
+      key: key(`meeting:google_meet:${number}`),
       slot,
       revision: 1,
       hasFallback: false,
@@ -99,6 +100,32 @@ describe('the event of a meeting', () => {
     expect(await uses()).toEqual([{ participant: null, hosts: true }]);
     await remove();
     expect(await uses()).toEqual([]);
+    await sync();
+    expect(sent).toHaveLength(1);
+  });
+
+  it('is restored for the participant with another conference after its deletion', async () => {
+    const { create, write, sync, person, sent, uses, account, sandbox, auditionId } = await setup();
+    const first = await create();
+    await write(1, slot);
+    await sync();
+    await person.remove();
+    await sync();
+    expect(sent).toMatchObject([
+      { change: { participant: ada, hostsMeeting: true, change: { kind: 'deleted' } } },
+    ]);
+    expect(sent[0]?.change.isForMeeting).toBeUndefined();
+    // As the audition does: it restores the event, and then replaces the meeting.
+    await write(1, slot, ':restored');
+    const second = await create(2);
+    expect(second.joinUrl).not.toBe(first.joinUrl);
+    const { calendar } = connectToSandbox(sandbox.url, account);
+    const { data } = await calendar.events.list({ calendarId: 'primary' });
+    expect(data.items).toMatchObject([
+      { status: 'confirmed', summary: 'Captain', hangoutLink: second.joinUrl },
+    ]);
+    expect(data.items?.[0]?.extendedProperties?.private).toMatchObject({ castmatchReference: auditionId });
+    expect(await uses()).toEqual([{ participant: ada, hosts: true }]);
     await sync();
     expect(sent).toHaveLength(1);
   });

@@ -21,6 +21,7 @@ import { undoEach } from '../effects/undo-each.ts';
 /** What the ledger stores. Rows of earlier versions have only the id. */
 const writtenSchema = z.object({
   eventId: z.string().describe("The provider's id of the event"),
+  uid: z.string().optional().describe('The UID that the vendor has chosen for the event'),
   startedAt: instantSchema.optional().describe('Before the write'),
   overwrote: z
     .discriminatedUnion('kind', [
@@ -91,7 +92,7 @@ export const createEventWriter = ({
   /** The synchronisation compares the calendar with this record. Costs the audition no activity. */
   const recordWritten = async (
     { organization, auditionId, key, calendar, content, user }: EventForUser,
-    { eventId, startedAt }: WrittenEvent,
+    { eventId, uid, startedAt }: WrittenEvent,
     calendarName: string,
   ): Promise<void> => {
     const { provider, connection, calendarId } = calendar;
@@ -102,6 +103,7 @@ export const createEventWriter = ({
       calendarName,
       calendarId,
       eventId,
+      uid,
       auditionId,
       participant: user.kind === 'participant' ? user.participant : undefined,
       room: roomOf(calendar, user),

@@ -3,6 +3,7 @@ import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { participantIdSchema } from '../../domain/ids.ts';
 import { laterSlot, slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
+import { connectToMailbox } from '../../tests/harness/outlook-mailbox.ts';
 
 const benchFor = useActivityHarness();
 
@@ -68,6 +69,20 @@ describe('an audition in an Outlook calendar', () => {
     expect(events()).toHaveLength(1);
     expect(await remove(1)).toEqual({ result: 'undone' });
     expect(events()).toEqual([]);
+  });
+
+  it('remembers the UIDs of all events that it has had, for copies that are read later', async () => {
+    const { write, remove, events, repositories, auditionId, sandbox } = await setup();
+    const uids = () => repositories.writtenEvents.findUids(auditionId);
+    await write(1, slot);
+    const [first] = events();
+    expect(await uids()).toEqual(new Set([first?.iCalUId]));
+    await connectToMailbox(sandbox, account).remove(first?.immutableId ?? '');
+    await write(2, laterSlot);
+    const [second] = events();
+    expect(second?.iCalUId).not.toBe(first?.iCalUId);
+    await remove(1, 2);
+    expect(await uids()).toEqual(new Set([first?.iCalUId, second?.iCalUId]));
   });
 
   it('does not count its own event as busy, but an event inside it', async () => {

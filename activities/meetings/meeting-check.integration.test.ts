@@ -62,9 +62,18 @@ const setupMeet = async () => {
     hasFallback: false,
   });
   const about = { ...bench.about, provider: 'google_meet', meeting, slot } as const;
+  /** As the audition does when the check has not found its meeting. */
+  const replace = () =>
+    bench.activities.createMeeting({
+      ...input,
+      key: bench.key('meeting:google_meet:2'),
+      revision: 1,
+      topic: 'Nightfall',
+      hasFallback: false,
+    });
   const remove = () =>
     bench.activities.removeMeeting({ ...bench.about, keys: [input.key], provider: 'google_meet', slot });
-  return { ...bench, meeting, about, remove };
+  return { ...bench, meeting, about, remove, replace };
 };
 
 describe('the check of a meeting on Google Meet', () => {
@@ -73,6 +82,16 @@ describe('the check of a meeting on Google Meet', () => {
     expect(await activities.checkMeeting(about)).toEqual({ status: 'present' });
     await remove();
     expect(await activities.checkMeeting(about)).toEqual({ status: 'absent' });
+  });
+
+  it('finds another conference after the audition has replaced one that Meet no longer has', async () => {
+    const { activities, about, meeting, sandbox, replace } = await setupMeet();
+    sandbox.control.expireConference(meeting.id);
+    expect(await activities.checkMeeting(about)).toEqual({ status: 'absent' });
+    const other = await replace();
+    expect(other.joinUrl).not.toBe(meeting.joinUrl);
+    expect(await activities.checkMeeting({ ...about, meeting: other })).toEqual({ status: 'present' });
+    expect(await replace()).toEqual(other);
   });
 
   it('counts Meet as unusable immediately when the account is disconnected', async () => {

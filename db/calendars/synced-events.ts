@@ -18,6 +18,7 @@ import { syncedEvents } from '../schema/synced-events.ts';
 import { instantFromDatabase } from '../time.ts';
 import { type CalendarAnswers, createCalendarAnswers } from './calendar-answers.ts';
 import { isEvent } from './event-key.ts';
+import { keepUids } from './own-event-uids.ts';
 import type { CalendarKey, SyncProgress } from './synced-calendars.ts';
 import { createUnaccountedEvents, type UnaccountedEvents } from './unaccounted-events.ts';
 
@@ -58,6 +59,8 @@ export interface OwnEvent extends CalendarKey {
   readonly participant: ParticipantId | undefined;
   /** Whether the event is of no participant and books no room: the meeting is its conference. */
   readonly isForMeeting: boolean;
+  /** Whether the meeting is the conference of the event, whoever else uses it. */
+  readonly hostsMeeting: boolean;
   /** The number of the change. It begins anew with each incarnation of the row. */
   readonly change: number;
   /** Undefined in a row of an earlier version of this service. */
@@ -135,6 +138,7 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
       // First, because the page lists the occurrences that a changed series still has.
       await removeEvents(transaction, at, events, { reportedAt: page.requestedAt, kept });
       await upsertEvents(transaction, at, events, page.requestedAt);
+      await keepUids(transaction, ownUidsIn(events));
       await removeMissing(transaction, at, page, events);
       if (ended) await removeUnlisted(transaction, at, { from: ended.since, until: page.listedUntil });
       await recordDamage(transaction, at, page.leftOut?.faults ?? []);
@@ -201,6 +205,11 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
   },
 });
 
+const ownUidsIn = (events: readonly EventToStore[]) =>
+  events.flatMap(({ event, audition, uid }) =>
+    event && audition !== undefined && uid !== undefined ? [{ auditionId: audition, uid }] : [],
+  );
+
 type Transaction = Pick<Database, 'execute' | 'update' | 'delete'>;
 
 /** Every vendor lists the events of a year. Some list no later ones. */
@@ -214,6 +223,7 @@ const selectOwn = async (
   const { rows } = await db.execute(sql`
     SELECT event_id AS "eventId", audition_id AS "auditionId", participant, change, incarnation,
       (participant IS NULL AND booked_by IS NULL AND hosted_by IS NOT NULL) AS "isForMeeting",
+      hosted_by IS NOT NULL AS "hostsMeeting",
       is_removed AS "isRemoved", is_all_day AS "isAllDay", starts_at AS start, ends_at AS end,
       marked_revision AS "markedRevision", written_revision AS "writtenRevision",
       written_start AS "writtenStart", written_end AS "writtenEnd", written_at AS "writtenAt",
@@ -243,6 +253,7 @@ const ownSchema = z.object({
   auditionId: auditionIdSchema,
   participant: participantIdSchema.nullable().transform((participant) => participant ?? undefined),
   isForMeeting: z.boolean(),
+  hostsMeeting: z.boolean(),
   change: z.int(),
   incarnation: textOrNull,
   isRemoved: z.boolean(),

@@ -16,6 +16,7 @@ import type { Database } from '../client.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
 import { instantFromDatabase } from '../time.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
+import { findUids, keepUids } from './own-event-uids.ts';
 import { registerCalendar } from './registered-calendars.ts';
 
 interface WrittenEvent {
@@ -27,6 +28,8 @@ interface WrittenEvent {
   readonly calendarId: string;
   /** The provider's id of the event. */
   readonly eventId: string;
+  /** The UID (RFC 5545) that the calendar has chosen for the event. */
+  readonly uid?: string | undefined;
   readonly auditionId: AuditionId;
   /** Undefined: the event was written to book the room, or for the meeting. */
   readonly participant: ParticipantId | undefined;
@@ -59,7 +62,7 @@ export interface WrittenEvents {
     connection: ConnectionId,
     calendarName: string,
   ): Promise<KnownEvent | undefined>;
-  /** Returns the UIDs under which calendars have listed the events of the audition. */
+  /** Returns the UIDs under which calendars have published the events of the audition, those of former events included. */
   findUids(auditionId: AuditionId): Promise<ReadonlySet<string>>;
   /** Returns the times for which the events of the audition book its room. */
   findBookings(auditionId: AuditionId): Promise<readonly TimeRange[]>;
@@ -85,10 +88,11 @@ const bookingSchema = z.object({ start: instantFromDatabase, end: instantFromDat
 /** Creates the repository. */
 export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): WrittenEvents => ({
   async record(written) {
-    const { connection, eventId, auditionId } = written;
+    const { connection, eventId, auditionId, uid } = written;
     const calendar = storedCalendar(written.calendarName);
     const generation = await registerCalendar(db, vault, { ...written, calendar, isBusyOnly: false });
     await db.transaction(async (transaction) => {
+      if (uid !== undefined) await keepUids(transaction, [{ auditionId, uid }]);
       // A deleted event that cannot be revived has another id now.
       const former = await transaction
         .delete(syncedEvents)
@@ -128,13 +132,7 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
     return { times: [{ start: writtenStart, end: writtenEnd }, ...reported], isPresent };
   },
 
-  async findUids(auditionId) {
-    const rows = await db
-      .select({ uid: syncedEvents.uid })
-      .from(syncedEvents)
-      .where(and(eq(syncedEvents.auditionId, auditionId), isNotNull(syncedEvents.uid)));
-    return new Set(rows.flatMap(({ uid }) => uid ?? []));
-  },
+  findUids: (auditionId) => findUids(db, auditionId),
 
   async findBookings(auditionId) {
     const rows = await db

@@ -54,6 +54,10 @@ export interface CalendarChange {
   readonly participant?: ParticipantId | undefined;
   /** Whether the event is of no participant, and the meeting is its conference. Reports of earlier versions lack it. */
   readonly isForMeeting?: boolean | undefined;
+  /**
+   * Whether the meeting is the conference of the event, whoever else uses it. Reports of earlier versions lack it.
+   */
+  readonly hostsMeeting?: boolean | undefined;
   readonly provider: SynchronizedCalendarName;
   readonly connection: ConnectionId;
   /** The revision of the slot that our event in the calendar states. */

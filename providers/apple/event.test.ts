@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { unfold } from '../icalendar/content-lines.ts';
 import type { CalendarEvent } from '../ports.ts';
@@ -124,6 +125,31 @@ describe('the text of an event', () => {
     const renamed = changed(edited, { ...moved, summary: 'Audition: Hamlet' });
     expect(renamed).toContain('SUMMARY:Audition: Hamlet');
     expect(renamed?.filter((line) => line.startsWith('SUMMARY'))).toHaveLength(1);
+  });
+
+  it('keeps the title that a person has edited when only the room is another one', () => {
+    const edited = newEventText(event({ location: 'Room 1' }), now).replace(
+      /SUMMARY:.*/,
+      'SUMMARY:My big day',
+    );
+    const after = changed(edited, { ...moved, location: 'Room 2' });
+    expect(after).toEqual(expect.arrayContaining(['SUMMARY:My big day', 'LOCATION:Room 2']));
+    expect(after?.filter((line) => line.startsWith('LOCATION'))).toHaveLength(1);
+    const without = changed(edited, { ...moved, location: '' });
+    expect(without).toContain('SUMMARY:My big day');
+    expect(without?.filter((line) => line.startsWith('LOCATION'))).toEqual([]);
+  });
+
+  it('with the mark of an earlier version keeps edited texts until one of ours is another one', () => {
+    const { summary, description, location = '' } = event();
+    const texts = JSON.stringify([summary, description, location]);
+    const digest = createHash('sha256').update(texts).digest('hex').slice(0, 24);
+    const edited = newEventText(event(), now)
+      .replace(/X-CASTMATCH-TEXT:.*\r\n( .*\r\n)*/, `X-CASTMATCH-TEXT:${digest}\r\n`)
+      .replace(/SUMMARY:.*/, 'SUMMARY:My big day');
+    expect(changed(edited, event())).toBeUndefined();
+    expect(changed(edited, moved)).toContain('SUMMARY:My big day');
+    expect(changed(edited, { ...moved, location: 'Room 2' })).not.toContain('SUMMARY:My big day');
   });
 
   it('that an earlier version has written gets our texts, because it is unknown who has edited them', () => {

@@ -22,7 +22,7 @@ import { instantOf, utc } from '../icalendar/zones/zone.ts';
 import { createZones } from '../icalendar/zones/zones.ts';
 import type { CalendarEvent, EventToDelete } from '../ports.ts';
 import { reminderText } from '../reminder-text.ts';
-import { textDigestOf } from '../text-digest.ts';
+import { allTexts, changedTexts, type TextField, textMarkOf } from '../text-digest.ts';
 
 /** An event of ours as the calendar stores it. */
 export interface StoredEvent {
@@ -33,8 +33,8 @@ export interface StoredEvent {
   readonly isCancelled: boolean;
   readonly reference: string | undefined;
   readonly revision: number;
-  /** The digest of the texts that were written last. */
-  readonly textDigest: string | undefined;
+  /** Identifies the texts that were written last. */
+  readonly textMark: string | undefined;
   readonly sequence: number;
   /** In epoch milliseconds. */
   readonly start: number | undefined;
@@ -65,7 +65,7 @@ export const newEventText = (event: CalendarEvent, now: Date): string =>
     'BEGIN:VEVENT',
     `UID:${event.eventId}`,
     `CREATED:${digitsOf(now)}`,
-    ...linesOf({ ...textLines(event), ...timeLines(event, event.revision), ...stampLines(now) }),
+    ...linesOf({ ...textLines(event, allTexts), ...timeLines(event, event.revision), ...stampLines(now) }),
     ...useLines(useOf(event.use)),
     'TRANSP:OPAQUE',
     ...(event.reminders ? alarmLines(event, event.reminders) : []),
@@ -93,7 +93,7 @@ export const readStored = (text: string, uid: string): StoredEvent | undefined =
     isCancelled: textOf(component, 'STATUS')?.toUpperCase() === 'CANCELLED',
     reference: textOf(component, referenceProperty),
     revision: numberOf(component, revisionProperty),
-    textDigest: textOf(component, textProperty),
+    textMark: textOf(component, textProperty),
     sequence: numberOf(component, 'SEQUENCE'),
     start: instant('DTSTART'),
     end: instant('DTEND'),
@@ -124,19 +124,19 @@ export const changeOf = (
     if (stored.isCancelled || hasUser(stored.uses, use)) return { kind: 'none' };
     return { kind: 'update', text: rewrite(stored, stampLines(now), { ...stored.uses, ...use }) };
   }
-  // A text that a person has edited stays until ours is another one.
-  const hasOurText =
-    stored.textDigest === undefined
-      ? hasLines(stored, textLines(event))
-      : stored.textDigest === textDigestOf(event);
-  const texts = hasOurText && !stored.isCancelled ? {} : textLines(event);
+  const changed = changedTexts(stored.textMark, event, textsOf(stored));
+  const texts = textLines(event, stored.isCancelled ? allTexts : changed);
   const isMoved =
     stored.isCancelled ||
     stored.start !== Date.parse(event.slot.start) ||
     stored.end !== Date.parse(event.slot.end);
   const alarms = hasOurReminders(stored, event) ? undefined : alarmLines(event, event.reminders ?? []);
   const isSame =
-    !isMoved && stored.revision === event.revision && hasOurText && !alarms && hasUse(stored.uses, use);
+    !isMoved &&
+    stored.revision === event.revision &&
+    changed.size === 0 &&
+    !alarms &&
+    hasUse(stored.uses, use);
   if (isSame) return { kind: 'none' };
   const sequence = Math.max(event.revision, stored.sequence + (isMoved ? 1 : 0));
   return {
@@ -188,10 +188,24 @@ export const isForeign = ({ reference }: StoredEvent, ours: string): boolean =>
 /** The lines of properties by name; undefined removes the property. */
 type Lines = Readonly<Record<string, string | undefined>>;
 
-const textLines = ({ summary, description, location = '' }: CalendarEvent): Lines => ({
-  SUMMARY: `SUMMARY:${escapeText(summary)}`,
-  DESCRIPTION: description === '' ? undefined : `DESCRIPTION:${escapeText(description)}`,
-  LOCATION: location === '' ? undefined : `LOCATION:${escapeText(location)}`,
+/** An empty text has no property. */
+const textLines = (
+  { summary, description, location = '' }: CalendarEvent,
+  fields: ReadonlySet<TextField>,
+): Lines => ({
+  ...(fields.has('summary') ? { SUMMARY: `SUMMARY:${escapeText(summary)}` } : {}),
+  ...(fields.has('description')
+    ? { DESCRIPTION: description === '' ? undefined : `DESCRIPTION:${escapeText(description)}` }
+    : {}),
+  ...(fields.has('location')
+    ? { LOCATION: location === '' ? undefined : `LOCATION:${escapeText(location)}` }
+    : {}),
+});
+
+const textsOf = ({ component }: StoredEvent) => ({
+  summary: textOf(component, 'SUMMARY') ?? '',
+  description: textOf(component, 'DESCRIPTION') ?? '',
+  location: textOf(component, 'LOCATION') ?? '',
 });
 
 /**
@@ -208,7 +222,7 @@ const timeLines = (event: CalendarEvent, sequence: number): Lines => {
     SEQUENCE: `SEQUENCE:${sequence}`,
     [referenceProperty]: `${referenceProperty}:${escapeText(reference)}`,
     [revisionProperty]: `${revisionProperty}:${revision}`,
-    [textProperty]: `${textProperty}:${textDigestOf(event)}`,
+    [textProperty]: `${textProperty}:${textMarkOf(event)}`,
     ...(event.reminders
       ? { [reminderProperty]: `${reminderProperty}:${reminderText(event.reminders)}` }
       : {}),
@@ -255,14 +269,6 @@ const useOfLine = (line: string): readonly (readonly [string, string])[] => {
 
 const linesOf = (lines: Lines): readonly string[] =>
   Object.values(lines).filter((line) => line !== undefined);
-
-const hasLines = ({ component }: StoredEvent, lines: Lines): boolean =>
-  Object.entries(lines).every(
-    ([name, line]) => (textOf(component, name) ?? '') === (line === undefined ? '' : textOfLine(line, name)),
-  );
-
-const textOfLine = (line: string, name: string): string | undefined =>
-  textOf({ name: 'VEVENT', lines: [line], children: [] }, name);
 
 /** Returns the resource with our properties, and our alarms if they are given, replaced. The new lines come before the first component inside the event. */
 const rewrite = (

@@ -9,8 +9,8 @@ import { utc } from '../icalendar/zones/zone.ts';
 import { operationOf, withoutEffect } from '../operations.ts';
 import type { HiddenCalendars, HiddenTime, HiddenTimes } from '../ports.ts';
 import type { FetchFor } from './client.ts';
-import { appleError } from './errors.ts';
 import { digitsOf } from './dav-values.ts';
+import { appleError } from './errors.ts';
 import { calendarUrlOf } from './event-resources.ts';
 import { type CaldavScope, exchange, reportFaults } from './exchange.ts';
 

@@ -81,7 +81,9 @@ describe('putEvent', () => {
       },
     ]);
     await put({ slot: moved, revision: 2, summary: 'Audition: Hamlet' });
-    expect(events()).toMatchObject([{ summary: 'Audition: Hamlet', description: 'First round' }]);
+    expect(events()).toMatchObject([{ summary: 'Audition: Hamlet', description: 'Bring a hat' }]);
+    await put({ slot: moved, revision: 3, summary: 'Audition: Hamlet', location: 'Attic' });
+    expect(events()).toMatchObject([{ description: 'Bring a hat', location: 'Attic' }]);
   });
 
   test('writes the reminders once, and keeps those that a person has set since', async () => {

@@ -120,14 +120,22 @@ const ownerOf = ({ account }: ConnectedAccount, calendarId: string): string | un
     ? account
     : undefined;
 
-/** Writes the event and waits for its conference. A failed conference is requested once more, under another request id. */
+/**
+ * Writes the event and waits for its conference. A conference that has failed, or that Meet no longer has, is replaced, under
+ * another request id. Meet is asked only about a conference that the event had before: its code can have expired, which the event
+ * does not show (https://developers.google.com/workspace/meet/api/reference/rest/v2/spaces, `meetingCode`).
+ */
 const writeConference = async (scope: CallScope, event: ConferenceEvent): Promise<WrittenConference> => {
-  const spec = specForConference(event, ownerOf(scope.connection, event.calendarId));
-  const write = async () => {
-    const { event: written } = await writeEvent(scope, spec);
-    return { eventId: written.id, conference: await awaitConference(scope, event.calendarId, written) };
+  const owner = ownerOf(scope.connection, event.calendarId);
+  const write = async (gone?: string) => {
+    const written = await writeEvent(scope, specForConference(event, owner, gone));
+    const conference = await awaitConference(scope, event.calendarId, written.event, gone);
+    return { eventId: written.event.id, conference, before: conferenceBefore(written) };
   };
-  let { eventId, conference } = await write();
+  const found = await write();
+  const { before } = found;
+  let { eventId, conference } =
+    before !== undefined && (await isSpaceGone(scope, before)) ? await write(before) : found;
   if (conference.kind === 'failed') ({ eventId, conference } = await write());
   if (conference.kind === 'ready') {
     const notHonored = await applySettings(scope, conference.id, event.settings);
@@ -140,19 +148,36 @@ const writeConference = async (scope: CallScope, event: ConferenceEvent): Promis
   });
 };
 
-/** Polls for the conference, which Google creates after the event. The next attempt of the activity continues if needed. */
+/** Returns the id of the conference that the event had before it was written, and still has. */
+const conferenceBefore = ({ event, former = event }: WrittenEvent): string | undefined => {
+  const before = former === 'nothing' ? undefined : conferenceOf(former);
+  const now = conferenceOf(event);
+  return before?.kind === 'ready' && now.kind === 'ready' && before.id === now.id ? now.id : undefined;
+};
+
+/**
+ * Polls for the conference, which Google creates after the event. The next attempt of the activity continues if needed.
+ * @param gone the conference that is being replaced, which the event can have until then
+ */
 const awaitConference = async (
   scope: CallScope,
   calendarId: string,
   written: GoogleEvent,
+  gone: string | undefined,
 ): Promise<ReturnType<typeof conferenceOf>> => {
-  let conference = conferenceOf(written);
+  const read = (event: Pick<GoogleEvent, 'conferenceData' | 'hangoutLink'>) => {
+    const conference = conferenceOf(event);
+    return conference.kind === 'ready' && conference.id === gone
+      ? ({ kind: 'pending' } as const)
+      : conference;
+  };
+  let conference = read(written);
   for (const delay of conferencePollMs) {
     if (conference.kind !== 'pending') break;
     await pause(delay, undefined, { signal: scope.call.signal }).catch((error: unknown) => {
       throw transportError(scope.operation, error, scope.call);
     });
-    conference = conferenceOf((await readEvent(scope, calendarId, written.id)) ?? {});
+    conference = read((await readEvent(scope, calendarId, written.id)) ?? {});
   }
   return conference;
 };

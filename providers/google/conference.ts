@@ -53,12 +53,13 @@ export const conferenceOf = ({ conferenceData: data, hangoutLink }: WithConferen
 };
 
 /**
- * Returns the request id for a conference. Google answers a known request id with the earlier result, so a failed
- * conference needs another id. It is derived from the failed one: two attempts request the same conference.
+ * Returns the request id for a conference. Google ignores the id of the previous request
+ * (https://developers.google.com/workspace/calendar/api/v3/reference/events, `conferenceData.createRequest.requestId`), so
+ * another conference needs another id. It is derived from the previous one: two attempts request the same conference.
  */
 export const nextConferenceRequestId = ({ conferenceData }: WithConference, first: string): string => {
-  const failed = conferenceData?.createRequest?.requestId;
-  if (failed === undefined) return first;
-  const round = failed.startsWith(`${first}-`) ? Number(failed.slice(first.length + 1)) : 1;
+  if (!conferenceData) return first;
+  const previous = conferenceData.createRequest?.requestId ?? first;
+  const round = previous.startsWith(`${first}-`) ? Number(previous.slice(first.length + 1)) : 1;
   return `${first}-${round + 1}`;
 };

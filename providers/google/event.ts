@@ -8,7 +8,7 @@ import { roomUser } from '../../domain/audition/room-booking.ts';
 import { conferenceUseOf, hasUse, hasUser, useOf, withoutUses } from '../event-uses.ts';
 import type { CalendarEvent, ConferenceEvent } from '../ports.ts';
 import { reminderText } from '../reminder-text.ts';
-import { textDigestOf } from '../text-digest.ts';
+import { allTexts, changedTexts, type TextField, textMarkOf } from '../text-digest.ts';
 import { conferenceOf, conferenceSchema, nextConferenceRequestId } from './conference.ts';
 import { attendeesSchema, attendsRoom, roomProperty, withoutAttendee, withRoom } from './event-room.ts';
 
@@ -58,9 +58,8 @@ export interface EventSpec {
 }
 
 /**
- * Specifies the whole event. Keeps the fields that people added, and the texts that they edited as long as ours do not change.
- * Does not change a later revision. A deleted event
- * is revived without its former uses and its former conference.
+ * Specifies the whole event. Keeps the fields that people added, and each text that they edited as long as ours in that field does
+ * not change. Does not change a later revision. A deleted event is revived without its former uses and its former conference.
  * @param owner the address of the calendar's owner, who can then answer in the calendar; undefined in a calendar that is not
  * the main one of its account: Google would add a second event to the main one
  */
@@ -74,8 +73,8 @@ export const specForEvent = (event: CalendarEvent, owner?: string): EventSpec =>
     eventId: event.eventId,
     newEvent: (id) => ({
       body: withRoomOf(event, {
-        ...textFieldsOf(event),
-        ...timeFieldsOf(scheduled, { ...use, ...textMarkOf(event), ...reminderMarkOf(event) }),
+        ...textFieldsOf(event, allTexts),
+        ...timeFieldsOf(scheduled, { ...use, ...marksOfTexts(event), ...reminderMarkOf(event) }),
         ...remindersOf(event),
         ...invitationOf(invited),
         id,
@@ -95,9 +94,10 @@ export const specForEvent = (event: CalendarEvent, owner?: string): EventSpec =>
               withConference: false,
             };
       }
+      const changed = changedTexts(privateOf(stored)?.[textProperty], event, stored);
       if (
         comparison === 'same' &&
-        hasOurText(stored, event) &&
+        changed.size === 0 &&
         hasUse(privateOf(stored), use) &&
         hasOurReminders(stored, event) &&
         hasRoomOf(event, stored)
@@ -110,9 +110,8 @@ export const specForEvent = (event: CalendarEvent, owner?: string): EventSpec =>
         kind: 'update',
         body: withRoomOf(event, {
           ...(isRevived ? withoutRecurrence(withoutConference(kept)) : kept),
-          // A text that a person has edited stays until ours is another one.
-          ...(!isRevived && hasOurText(stored, event) ? {} : textFieldsOf(event)),
-          ...timeFieldsOf(scheduled, { ...use, ...textMarkOf(event), ...reminderMarkOf(event) }, kept),
+          ...textFieldsOf(event, isRevived ? allTexts : changed),
+          ...timeFieldsOf(scheduled, { ...use, ...marksOfTexts(event), ...reminderMarkOf(event) }, kept),
           ...(hasOurReminders(stored, event) ? {} : remindersOf(event)),
           ...(hasUser(privateOf(stored), use) ? {} : invitationOf(invited, kept)),
         }),
@@ -125,8 +124,9 @@ export const specForEvent = (event: CalendarEvent, owner?: string): EventSpec =>
 /**
  * Specifies the conference and the time of an event. Another step writes the texts, possibly simultaneously: only an
  * event without a summary gets the topic. A deleted event gets another conference, because its link can be dead.
+ * @param gone the id of a conference that Meet no longer has. The event gets another one
  */
-export const specForConference = (event: ConferenceEvent, owner?: string): EventSpec => {
+export const specForConference = (event: ConferenceEvent, owner?: string, gone?: string): EventSpec => {
   const use = conferenceUseOf(event.key);
   const scheduled = { ...event, owner };
   return {
@@ -159,8 +159,11 @@ export const specForConference = (event: ConferenceEvent, owner?: string): Event
           withConference: true,
         };
       }
-      const { kind } = conferenceOf(stored);
-      const needsConference = kind === 'missing' || kind === 'failed';
+      const conference = conferenceOf(stored);
+      const needsConference =
+        conference.kind === 'missing' ||
+        conference.kind === 'failed' ||
+        (conference.kind === 'ready' && conference.id === gone);
       const hasOurUse = hasUse(privateOf(stored), use);
       const hasTime = comparison === 'same' || comparison === 'newer';
       if (hasTime && hasOurUse && !needsConference) return { kind: 'none' };
@@ -254,28 +257,19 @@ export const referenceProperty = 'castmatchReference';
 /** The private property with the revision of the slot that the event states. */
 export const revisionProperty = 'castmatchRevision';
 
-const textFieldsOf = ({ summary, description, location = '' }: CalendarEvent): GoogleEventBody => ({
-  summary,
-  description,
-  location,
+const textFieldsOf = (
+  { summary, description, location = '' }: CalendarEvent,
+  fields: ReadonlySet<TextField>,
+): GoogleEventBody => ({
+  ...(fields.has('summary') ? { summary } : {}),
+  ...(fields.has('description') ? { description } : {}),
+  ...(fields.has('location') ? { location } : {}),
 });
 
-/** The private property with the digest of the texts that were written last. */
+/** The private property that identifies the texts that were written last. */
 const textProperty = 'castmatchText';
 
-const textMarkOf = (event: CalendarEvent) => ({ [textProperty]: textDigestOf(event) });
-
-/** Whether our texts are those that were written last. Without the mark, whether they are there. */
-const hasOurText = (stored: GoogleEvent, event: CalendarEvent): boolean => {
-  const digest = privateOf(stored)?.[textProperty];
-  if (digest !== undefined) return digest === textDigestOf(event);
-  const { summary, description, location = '' } = event;
-  return (
-    stored.summary === summary &&
-    (stored.description ?? '') === description &&
-    (stored.location ?? '') === location
-  );
-};
+const marksOfTexts = (event: CalendarEvent) => ({ [textProperty]: textMarkOf(event) });
 
 /** The private property with the reminders that were written last. People change them afterwards. */
 const reminderProperty = 'castmatchReminders';

@@ -94,10 +94,9 @@ describe('the settings of a Meet conference', () => {
     ]);
   });
 
-  it('cost no request when none concerns the space', async () => {
+  it.each([{}, { language: 'fr' }])('cost no request when none concerns the space: %o', async (settings) => {
     const { put, calls } = await setup();
-    await put({});
-    await put({ language: 'fr' });
+    await put(settings);
     expect(calls()['spaces.get']).toBeUndefined();
   });
 
@@ -169,6 +168,61 @@ describe('the check of a Meet conference', () => {
     onTestFinished(() => app.close());
     const calendar = createGoogleCalendar(createGoogleClient({ ...settings, meetUrl }));
     expect(await calendar.checkConference?.(connection, { ...ours, id }, callContext())).toBe('absent');
+  });
+});
+
+describe('the event of a conference that Meet no longer has', () => {
+  it('gets another conference from the step that replaces the meeting, once', async () => {
+    const { put, check, calendar, connection, control, events } = await setup();
+    const first = await put({});
+    control.expireConference(first.id);
+    expect(await check(first.id)).toBe('absent');
+    const replace = () =>
+      calendar.putConference(
+        connection,
+        { ...event({}), key: 'meeting:2', requestId: 'request-2' },
+        callContext(),
+      );
+    const second = await replace();
+    expect(second.id).not.toBe(first.id);
+    expect(await check(second.id)).toBe('present');
+    expect(await replace()).toEqual(second);
+    expect(events()).toMatchObject([{ hangoutLink: second.joinUrl }]);
+    control.expireConference(second.id);
+    const third = await calendar.putConference(
+      connection,
+      { ...event({}), key: 'meeting:3', requestId: 'request-3' },
+      callContext(),
+    );
+    expect([first.id, second.id]).not.toContain(third.id);
+  });
+
+  it('gets one conference when the worker is killed before it has the answer', async () => {
+    const { put, calendar, connection, control, events } = await setup();
+    const first = await put({});
+    control.expireConference(first.id);
+    control.setFault('google', { kind: 'lost_answer', operation: 'events.patch', times: 1 });
+    const replace = () =>
+      calendar.putConference(connection, { ...event({}), requestId: 'request-2' }, callContext());
+    await replace().catch(() => undefined);
+    const [changed] = events();
+    const second = await replace();
+    expect(second.joinUrl).not.toBe(first.joinUrl);
+    expect(changed).toMatchObject({ hangoutLink: second.joinUrl });
+    expect(events()).toMatchObject([{ hangoutLink: second.joinUrl }]);
+  });
+
+  it('is not asked about when it is new, and keeps its conference when Meet cannot be asked', async () => {
+    const { put, calls, calendar, connection, control } = await setup();
+    const first = await put({});
+    expect(calls()['spaces.get']).toBeUndefined();
+    control.setFault('google', { kind: 'outage', operation: 'spaces.get' });
+    const again = await calendar.putConference(
+      connection,
+      { ...event({}), requestId: 'request-2' },
+      callContext(),
+    );
+    expect(again.id).toBe(first.id);
   });
 });
 

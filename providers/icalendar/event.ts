@@ -24,6 +24,8 @@ export interface EventComponent {
   /** DTEND, or the duration. Every event has one of them. */
   readonly end: CalendarTime | CalendarDuration;
   readonly rules: readonly Rule[];
+  /** EXRULE. */
+  readonly exceptionRules: readonly Rule[];
   /** RDATE and EXDATE. */
   readonly addedStarts: readonly CalendarTime[];
   readonly addedPeriods: readonly CalendarPeriod[];
@@ -39,8 +41,16 @@ export interface EventComponent {
   readonly component: Component;
 }
 
-const timeProperties = ['DTSTART', 'DTEND', 'DURATION', 'RRULE', 'RDATE', 'EXDATE', 'RECURRENCE-ID'];
-const timePropertyNames: ReadonlySet<string> = new Set(timeProperties);
+const timePropertyNames: ReadonlySet<string> = new Set([
+  'DTSTART',
+  'DTEND',
+  'DURATION',
+  'RRULE',
+  'EXRULE',
+  'RDATE',
+  'EXDATE',
+  'RECURRENCE-ID',
+]);
 
 /** The most characters of the properties that concern times. About 6,000 dates. */
 const largestTimes = 128_000;
@@ -73,8 +83,11 @@ export const readEvent = (
     report('no_start', 'DTSTART');
     return undefined;
   }
-  const rules = linesNamed(component, 'RRULE').map((line) => readRule(rawValueOf(line)));
-  if (rules.includes(undefined)) report('invalid_rule', 'RRULE');
+  const rulesIn = (name: string): readonly Rule[] => {
+    const rules = linesNamed(component, name).map((line) => readRule(rawValueOf(line)));
+    if (rules.includes(undefined)) report('invalid_rule', name);
+    return rules.filter((rule) => rule !== undefined);
+  };
   const added = read('RDATE');
   const [replaced] = read('RECURRENCE-ID');
   const [replacedTime] = replaced?.times ?? [];
@@ -84,7 +97,8 @@ export const readEvent = (
     end: read('DTEND').at(0)?.times[0] ?? durationOf(component, start, report),
     sequence: sequenceOf(component) ?? 0,
     stampMs: linesNamed(component, 'DTSTAMP').flatMap((line) => readTimes(line).times)[0]?.localMs ?? 0,
-    rules: rules.filter((rule) => rule !== undefined),
+    rules: rulesIn('RRULE'),
+    exceptionRules: rulesIn('EXRULE'),
     addedStarts: added.flatMap(({ times }) => times),
     addedPeriods: added.flatMap(({ periods }) => periods),
     excluded: read('EXDATE').flatMap(({ times }) => times),

@@ -1,11 +1,11 @@
 /** Expands an event, or a series with its changed occurrences, into its occurrences. */
 import { day, hour } from '../../domain/time/units.ts';
-import { type ElapsedRule, expandElapsedRule, readElapsedRule } from './elapsed-rule.ts';
+import { type CompiledRule, compileRule, isUntil, type SeriesStart, startsOfRule } from './compiled-rule.ts';
 import type { EventComponent } from './event.ts';
+import { compileExceptionRules, type IsExcepted } from './exception-rules.ts';
 import type { ReportFault } from './faults.ts';
-import { type CalendarDuration, type CalendarTime, readTimes } from './properties.ts';
-import { expandRule, type Rule } from './recurrence.ts';
-import { isWithin, maxRules, maxStarts, resourceLimit, type WorkLimit } from './work-limit.ts';
+import type { CalendarDuration, CalendarTime } from './properties.ts';
+import { maxRules, maxStarts, resourceLimit, type WorkLimit } from './work-limit.ts';
 import { instantOf, localTimeOf, type Zone } from './zones/zone.ts';
 import type { Zones } from './zones/zones.ts';
 
@@ -228,69 +228,35 @@ export const createCompilation = (
 
   /** Returns the starts of all occurrences that can be in the window; `too_many` when they cannot be listed. */
   const startsOf = (
-    window: Span,
-    { pattern: main, reach, firstStarts, rules }: CompiledMain,
+    window: ReachedWindow,
+    { pattern: main, seriesStart, firstStarts, rules }: CompiledMain,
     limit: WorkLimit,
   ): Starts | 'too_many' => {
     const { event, zone } = main;
     if (rules.length > maxRules) return 'too_many';
-    const from = window.start - reach - zoneMargin;
-    const until = window.end + reach + zoneMargin;
-    const expansionOf = ({ rule, last }: CompiledRule) => {
-      const expansion = expandRule(rule, event.start.localMs, from, Math.min(until, last.local), limit);
-      return expansion.kind === 'complete' && last.instant < until + zoneMargin
-        ? { ...expansion, starts: expansion.starts.filter((local) => isUntil(main, local, last)) }
-        : expansion;
-    };
     const [first, ...others] = rules;
-    const endsFirst = first && !isUntil(main, event.start.localMs, first.last);
+    const endsFirst = first && !isUntil(first, zone, event.start.localMs);
     if (first && !first.elapsed && others.length === 0 && firstStarts.length === 1 && !endsFirst) {
-      const expansion = expansionOf(first);
-      if (expansion.kind === 'too_many') return 'too_many';
+      const starts = startsOfRule(first, seriesStart, window, limit);
+      if (starts.kind === 'too_many') return 'too_many';
       // The start of the series is among the starts of its rule.
-      if (expansion.kind === 'complete') return { locals: expansion.starts, instants: noInstants };
+      if (starts.kind === 'complete') return starts;
     }
     const locals = new Set(firstStarts);
     const instants = new Set<number>();
-    for (const compiled of rules) {
-      const { elapsed, last } = compiled;
-      if (elapsed) {
-        const end = Math.min(until, last.instant, instantOf(zone, Math.min(until, last.local)));
-        const found = expandElapsedRule(elapsed, zone, instantOf(zone, event.start.localMs), from, end);
-        if (found === 'too_many' || !isWithin(limit, 'starts', found.length)) return 'too_many';
-        for (const instant of found) instants.add(instant);
-        continue;
-      }
-      const expansion = expansionOf(compiled);
-      if (expansion.kind === 'too_many') return 'too_many';
-      if (expansion.kind === 'invalid') {
+    for (const rule of rules) {
+      const starts = startsOfRule(rule, seriesStart, window, limit);
+      if (starts.kind === 'too_many') return 'too_many';
+      if (starts.kind === 'invalid') {
         reportFault({ code: 'invalid_rule', uid: event.uid, about: 'RRULE' });
         continue;
       }
-      for (const start of expansion.starts) locals.add(start);
+      for (const local of starts.locals) locals.add(local);
+      for (const instant of starts.instants) instants.add(instant);
     }
     if (locals.size + instants.size > maxStarts + firstStarts.length) return 'too_many';
     if (instants.size > 0) for (const local of locals) instants.delete(instantOf(zone, local));
     return { locals: [...locals], instants: [...instants] };
-  };
-
-  /**
-   * Returns the last start that UNTIL permits. An UNTIL that cannot be read is reported; its date still ends the rule when
-   * that can be read.
-   */
-  const lastOf = (main: Pattern, { until }: Rule): LastStart => {
-    if (until === undefined) return { local: Infinity, instant: Infinity };
-    const [written] = readTimes(`UNTIL:${until}`).times;
-    if (!written) reportFault({ code: 'invalid_rule', uid: main.event.uid, about: 'RRULE' });
-    const last = written ?? readTimes(`UNTIL:${until.slice(0, 8)}`).times[0];
-    if (!last) return { local: Infinity, instant: Infinity };
-    if (last.form === 'date') return { local: last.localMs + day - 1, instant: Infinity };
-    if (last.form !== 'utc') return { local: last.localMs, instant: Infinity };
-    const local = localTimeOf(main.zone, last.localMs);
-    // For a series of days, programs write midnight of the last day in UTC or in their own zone.
-    return main.event.start.form === 'date'
-      ? { local: Math.max(local, last.localMs), instant: Infinity }
-      : { local: local + day, instant: last.localMs };
   };
 
   /** The times of a series that cannot be listed are blocked as a whole: they must not count as free. */
@@ -319,35 +285,40 @@ export const createCompilation = (
       local: replacement.start.localMs,
       at: originalStart(main, replacement),
     }));
+    const seriesStart: SeriesStart = { time: event.start, zone: main.zone };
     const compiled: CompiledMain = {
       pattern: main,
+      seriesStart,
       reach: Math.max(0, ...[main, ...later].map((pattern) => reachOf(pattern, main))),
       firstStarts: [event.start.localMs, ...event.addedStarts.map((time) => localIn(main, time))],
-      rules: event.rules.map((rule) => ({
-        rule,
-        elapsed: event.start.form === 'date' ? undefined : readElapsedRule(rule.text),
-        last: lastOf(main, rule),
-      })),
+      rules: event.rules.map((rule) =>
+        compileRule(rule, seriesStart, () =>
+          reportFault({ code: 'invalid_rule', uid: event.uid, about: 'RRULE' }),
+        ),
+      ),
     };
+    const exceptions = compileExceptionRules(event.exceptionRules, seriesStart, (code) =>
+      reportFault({ code, uid: event.uid, about: 'EXRULE' }),
+    );
     const isExcluded = among(main, event.excluded);
     const isReplaced = among(
       main,
       replacements.flatMap(({ replaces }) => replaces?.time ?? []),
     );
-    const isKept = (local: number, instant?: number) =>
-      !isExcluded(local, instant) && !isReplaced(local, instant);
-    const keepsAll = event.excluded.length === 0 && replacements.length === 0;
-    const periods = event.addedPeriods
-      .filter(({ start }) => isKept(localIn(main, start)))
-      .map(({ start, end }) => ({
-        pattern: patternOf({ ...event, start, end }),
-        local: start.localMs,
-        at: localIn(main, start),
-      }));
+    const isKeptBy = (isExcepted: IsExcepted) => (local: number, instant?: number) =>
+      !isExcluded(local, instant) && !isReplaced(local, instant) && !isExcepted(local, instant);
+    const keepsAll = event.excluded.length === 0 && replacements.length === 0 && exceptions.isEmpty;
+    const periods = event.addedPeriods.map(({ start, end }) => ({
+      pattern: patternOf({ ...event, start, end }),
+      local: start.localMs,
+      at: localIn(main, start),
+    }));
     return (window, take, limit) => {
-      const starts = startsOf(window, compiled, limit);
+      const reached = reachedBy(compiled, window);
+      const starts = startsOf(reached, compiled, limit);
       if (starts === 'too_many') blockAsWhole(window, take, main);
       else {
+        const isKept = isKeptBy(exceptions.within(reached, limit));
         for (const local of starts.locals) {
           if (!keepsAll && !isKept(local)) continue;
           const pattern = later.length === 0 ? undefined : later.findLast(({ from }) => from <= local);
@@ -365,7 +336,9 @@ export const createCompilation = (
             takeAt(window, take, pattern, localTimeOf(pattern.zone, start), local, start);
           } else takeAt(window, take, main, local, local, instant);
         }
-        for (const { pattern, local, at } of periods) takeAt(window, take, pattern, local, at);
+        for (const { pattern, local, at } of periods) {
+          if (isKept(at)) takeAt(window, take, pattern, local, at);
+        }
       }
       for (const { pattern, local, at } of replacing) takeAt(window, take, pattern, local, at);
     };
@@ -377,6 +350,7 @@ const isSingle = ({ replaces }: EventComponent): boolean => replaces?.andFuture 
 /** What the windows of a series have in common. */
 interface CompiledMain {
   readonly pattern: Pattern;
+  readonly seriesStart: SeriesStart;
   /** How far from its local start an occurrence can reach. */
   readonly reach: number;
   /** The local starts that no rule generates. */
@@ -384,18 +358,14 @@ interface CompiledMain {
   readonly rules: readonly CompiledRule[];
 }
 
-interface CompiledRule {
-  readonly rule: Rule;
-  /** Undefined: the rule follows the clock. */
-  readonly elapsed: ElapsedRule | undefined;
-  readonly last: LastStart;
-}
+/** The local times that a window can show. */
+type ReachedWindow = Parameters<typeof startsOfRule>[2];
 
-/** The last time at which an occurrence of a rule can start: on the clock of the series, and as an instant. */
-interface LastStart {
-  readonly local: number;
-  readonly instant: number;
-}
+const reachedBy = ({ reach }: CompiledMain, { start, end }: Span): ReachedWindow => ({
+  from: start - reach - zoneMargin,
+  until: end + reach + zoneMargin,
+  margin: zoneMargin,
+});
 
 /** The starts on the clock of the series, and those that follow elapsed time. */
 interface Starts {
@@ -403,13 +373,8 @@ interface Starts {
   readonly instants: readonly number[];
 }
 
-const noInstants: readonly number[] = [];
-
 /** @param instant of an occurrence that was found as an instant */
 type IsAmong = (local: number, instant?: number) => boolean;
-
-const isUntil = ({ zone }: Pattern, local: number, last: LastStart): boolean =>
-  local <= last.local && (last.instant === Infinity || instantOf(zone, local) <= last.instant);
 
 /** Returns how far from its local start in the series an occurrence can reach, in either direction. */
 const reachOf = ({ event, length }: Pattern, main: Pattern): number => {

@@ -141,7 +141,7 @@ describe('putEvent', () => {
     const { put, shown, editAsOwner } = await setup();
     const { eventId: id } = await put();
     await editAsOwner({ subject: 'Ophelia, finally', categories: ['Red category'], showAs: 'tentative' });
-    expect(await put({ revision: 2, slot: moved })).toEqual({ eventId: id });
+    expect(await put({ revision: 2, slot: moved })).toMatchObject({ eventId: id });
     expect(shown()).toMatchObject([
       {
         subject: 'Ophelia, finally',
@@ -149,6 +149,25 @@ describe('putEvent', () => {
         showAs: 'tentative',
         start: { dateTime: '2026-12-02T09:00:00.0000000' },
         body: { content: 'First round' },
+      },
+    ]);
+  });
+
+  test('keeps the title that a person edited when only the room is another one', async () => {
+    const { put, shown, editAsOwner } = await setup();
+    await put({ location: 'Room 1' });
+    await editAsOwner({ subject: 'Ophelia, finally' });
+    await put({ revision: 2, slot: moved, location: 'Room 2' });
+    expect(shown()).toMatchObject([
+      { subject: 'Ophelia, finally', location: { displayName: 'Room 2' }, body: { content: 'First round' } },
+    ]);
+    await editAsOwner({ location: { displayName: 'Room 2, third floor' } });
+    await put({ revision: 3, slot: moved, location: 'Room 2', description: 'Second round' });
+    expect(shown()).toMatchObject([
+      {
+        subject: 'Ophelia, finally',
+        location: { displayName: 'Room 2, third floor' },
+        body: { content: 'Second round' },
       },
     ]);
   });

@@ -55,7 +55,11 @@ export const createOutlookCalendar = (
     putEvent: async (connection, event, call) => {
       const scope = { client, operation: putEvent, connection, call };
       const { event: written, former } = await writeEvent(scope, event);
-      return { eventId: written.id, overwrote: overwrittenEdit(event, former && formerOf(former, event)) };
+      return {
+        eventId: written.id,
+        uid: written.iCalUId ?? undefined,
+        overwrote: overwrittenEdit(event, former && formerOf(former, event)),
+      };
     },
     putConference: async () => {
       throw graphError(putConference, {

@@ -18,7 +18,7 @@ const marksProperty = `String ${namespace} Name castmatchMarks`;
 const marksSchema = z.object({
   reference: z.string().describe('The audition'),
   revision: z.int().describe('The revision of the audition that was written last'),
-  text: z.string().describe('A digest of the texts that were written last'),
+  text: z.string().describe('Identifies the texts that were written last, as `textMarkOf` does'),
   uses: z.record(z.string(), z.string()).describe('Digests of the users, each with that of its step'),
   reminders: z
     .string()
@@ -35,9 +35,6 @@ export const extendedPropertiesSchema = z
 type ExtendedProperties = z.infer<typeof extendedPropertiesSchema>;
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 24);
-
-/** Returns a digest of texts. */
-export const digestOf = (texts: readonly string[]): string => digest(JSON.stringify(texts));
 
 /** The query that adds our properties to the events of an answer. */
 export const withMarks = `$expand=${encodeURIComponent(

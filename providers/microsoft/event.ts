@@ -7,8 +7,8 @@ import { z } from 'zod';
 import { roomUser } from '../../domain/audition/room-booking.ts';
 import type { BookedRoom, CalendarEvent } from '../ports.ts';
 import { reminderText } from '../reminder-text.ts';
+import { allTexts, changedTexts, type TextField, textMarkOf } from '../text-digest.ts';
 import {
-  digestOf,
   type EventMarks,
   extendedPropertiesSchema,
   hasUse,
@@ -23,6 +23,7 @@ import { graphTimeOf, graphTimeSchema, instantOf } from './event-time.ts';
 export const graphEventSchema = z.object({
   id: z.string(),
   '@odata.etag': z.string().optional(),
+  iCalUId: z.string().nullish().describe('The UID of the event in all calendars'),
   createdDateTime: z.string().nullish(),
   isAllDay: z.boolean().nullish(),
   isOnlineMeeting: z.boolean().nullish(),
@@ -38,8 +39,7 @@ export type GraphEvent = z.infer<typeof graphEventSchema>;
  * retries". An event that a person deleted keeps its transaction id, so each generation has its own.
  */
 export const newEvent = (event: CalendarEvent, generation: number) => ({
-  ...textFieldsOf(event),
-  ...bodyOf(event),
+  ...textFieldsOf(event, allTexts),
   ...timeFieldsOf(event),
   ...reminderOf(event),
   ...(event.room ? guestsWith(event.room) : {}),
@@ -67,22 +67,20 @@ export const changeOf = (stored: GraphEvent, event: CalendarEvent): object | und
   const next = marksOf(event, marks?.uses ?? {}, marks);
   const hasSameTime = isAt(stored, event);
   // What was written last is compared, not what is there: a title that a person edited stays until ours changes.
-  const hasSameText = marks?.text === next.text;
+  const changed = marks ? changedTexts(marks.text, event, {}) : allTexts;
   const hasSameReminders = marks?.reminders === next.reminders;
   const rooms = roomChange(stored, event, marks);
   const isUnchanged =
     hasSameTime &&
-    hasSameText &&
+    changed.size === 0 &&
     hasSameReminders &&
-    marks.revision === event.revision &&
+    marks?.revision === event.revision &&
     hasUse(marks, use) &&
     !rooms;
   if (isUnchanged) return undefined;
   return {
     ...(hasSameTime ? {} : { ...timeFieldsOf(event), isAllDay: false }),
-    ...(hasSameText ? {} : textFieldsOf(event)),
-    // The body of an online meeting contains its link, which another body would remove.
-    ...(hasSameText || stored.isOnlineMeeting ? {} : bodyOf(event)),
+    ...textFieldsOf(event, stored.isOnlineMeeting ? withoutBody(changed) : changed),
     ...(hasSameReminders ? {} : reminderOf(event)),
     ...rooms,
     ...propertiesOf(event.eventId, next),
@@ -125,18 +123,24 @@ const guestsWith = (room: BookedRoom, stored?: GraphEvent, former?: string) => (
   locations: [placeOf(room)],
 });
 
-const textFieldsOf = ({ summary, location = '', room }: CalendarEvent) => ({
-  subject: summary,
-  location: room ? placeOf(room) : { displayName: location },
+const textFieldsOf = (
+  { summary, description, location = '', room }: CalendarEvent,
+  fields: ReadonlySet<TextField>,
+) => ({
+  ...(fields.has('summary') ? { subject: summary } : {}),
+  ...(fields.has('description') ? { body: { contentType: 'text', content: description } } : {}),
+  ...(fields.has('location') ? { location: room ? placeOf(room) : { displayName: location } } : {}),
 });
+
+/** The body of an online meeting contains its link, which another body would remove. */
+const withoutBody = (fields: ReadonlySet<TextField>): ReadonlySet<TextField> =>
+  new Set([...fields].filter((field) => field !== 'description'));
 
 const placeOf = ({ email, name }: BookedRoom) => ({
   displayName: name,
   locationEmailAddress: email,
   locationUri: email,
 });
-
-const bodyOf = ({ description }: CalendarEvent) => ({ body: { contentType: 'text', content: description } });
 
 const timeFieldsOf = ({ slot }: CalendarEvent) => ({
   start: graphTimeOf(slot.start),
@@ -162,7 +166,7 @@ const marksOf = (
 ): EventMarks => ({
   reference: event.reference,
   revision: event.revision,
-  text: digestOf([event.summary, event.description, event.location ?? '']),
+  text: textMarkOf(event),
   uses: { ...uses, ...useOf(event.use) },
   ...reminderMark(event.reminders ? reminderText(event.reminders) : former.reminders),
   ...roomMark(event.room?.email ?? former.room),

@@ -54,6 +54,8 @@ export type OverwrittenEdit =
 export interface WrittenCalendarEvent {
   /** The provider's id of the event. */
   readonly eventId: string;
+  /** The UID (RFC 5545) of the event, from a vendor that chooses it. Copies of the event are published under it. */
+  readonly uid?: string | undefined;
   readonly overwrote?: OverwrittenEdit | undefined;
 }
 

@@ -84,6 +84,38 @@ describe('a moved event', () => {
     });
   });
 
+  it('stays as it is when an operator aborts its restoration, and the audition goes on', async () => {
+    await stage.runAudition({ recordAs: 'calendar-restore-aborted' }, async (played) => {
+      const { world, resolve, until } = played;
+      await report(played, movedBy(await scheduled(played), 3));
+      await asked(played);
+      world.fail('writeEvents', 'not_permitted');
+      world.fail('writeEvent', 'not_permitted');
+      await resolve(step, 'restore');
+      await until(({ attention }) => attention.some((item) => item.step === 'calendar_event'));
+      await resolve('calendar_event', 'abort');
+      await unasked(played);
+      expect(await played.view()).toMatchObject({ revision: 1, state: 'scheduled' });
+    });
+  });
+
+  it('is restored beside other changes, and no longer when the audition moves', async () => {
+    await stage.runAudition({}, async (played) => {
+      const { world, resolve, until, send } = played;
+      await report(played, movedBy(await scheduled(played), 3));
+      await asked(played);
+      world.fail('writeEvents', 'not_permitted');
+      world.fail('writeEvent', 'not_permitted');
+      await resolve(step, 'restore');
+      await until(({ attention }) => attention.some((item) => item.step === 'calendar_event'));
+      world.clearFaults();
+      const slot = slotIn(100, await stage.environment.currentTimeMs());
+      await send(messages.rescheduleUpdate, { ...apiCommand, wish: { kind: 'fixed', slot } });
+      const view = await until(({ revision, attention }) => revision === 2 && attention.length === 0);
+      expect(view.slot?.start).toBe(slot.start);
+    });
+  });
+
   it('is moved back when the casting office restores it', async () => {
     await stage.runAudition({ recordAs: 'calendar-restored' }, async (played) => {
       await report(played, movedBy(await scheduled(played), 3));
@@ -212,6 +244,22 @@ describe('a conflict after the booking', () => {
     });
   });
 
+  it('moves the audition to another slot although its calendars show the present one as free', async () => {
+    const quarter = 15 * 60_000;
+    const later = (await stage.environment.currentTimeMs()) + 72 * hour;
+    const start = Math.ceil(later / quarter) * quarter;
+    const present = { start: toInstant(start), end: toInstant(start + hour / 2), zone: 'Europe/Paris' };
+    await stage.runAudition({ plan: { wish: { kind: 'fixed', slot: present } } }, async (played) => {
+      await scheduled(played);
+      await report(played, { kind: 'conflict', start: present.start, end: present.end });
+      await played.until(({ attention }) => attention.length === 1);
+      await played.resolve('calendar_conflict', 'follow');
+      const moved = await played.until(({ revision, state }) => revision === 2 && state === 'scheduled');
+      expect(moved.slot?.start).toBe(toInstant(start + quarter));
+      expect(moved.attention).toEqual([]);
+    });
+  });
+
   it('is asked about again, with the reason, when no slot of the week is free', async () => {
     await stage.runAudition({ recordAs: 'calendar-conflict-without-slot' }, async (played) => {
       const { slot } = await scheduled(played);
@@ -306,6 +354,20 @@ describe('the event of the meeting', () => {
       await report(played, { kind: 'put_back' }, about);
       const { attention } = await played.until(({ attention: open }) => open.length === 1);
       expect(attention[0]?.what).toContain(performer.id);
+    });
+  });
+
+  it('stays as it is when an operator aborts its restoration, and the audition goes on', async () => {
+    await stage.runAudition({ ...scene, recordAs: 'calendar-meeting-restore-aborted' }, async (played) => {
+      const { world, resolve, until } = played;
+      await report(played, movedBy(await scheduled(played), 3), about);
+      await asked(played);
+      world.fail('moveMeeting', 'not_permitted');
+      await resolve(step, 'restore');
+      await until(({ attention }) => attention.some((item) => item.step === 'meeting'));
+      await resolve('meeting', 'abort');
+      await unasked(played);
+      expect(await played.view()).toMatchObject({ revision: 1, state: 'scheduled' });
     });
   });
 });

@@ -4,6 +4,7 @@ import type { CalendarChangeOf } from '../../domain/audition/calendar-change.ts'
 import type { RoomAnswer } from '../../domain/audition/room-booking.ts';
 import type { RoomCalendar, Slot } from '../../domain/audition/slot.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
 import { slotIn } from '../../tests/harness/audition-plan.ts';
 import {
   apiCommand,
@@ -99,6 +100,24 @@ describe('the room of an audition', () => {
       expect(asked.roomBooking?.answer).toBe('declined');
       await answered(played, 'accepted');
       await played.until(({ attention }) => attention.length === 0);
+    });
+  });
+
+  it('that declines is booked for a later slot when the casting office follows, although its calendar is free', async () => {
+    const quarter = 15 * 60_000;
+    const later = (await stage.environment.currentTimeMs()) + 72 * 60 * 60_000;
+    const start = Math.ceil(later / quarter) * quarter;
+    const end = toInstant(start + 2 * quarter);
+    const slot = inStudio({ start: toInstant(start), end, zone: 'Europe/Paris' });
+    const plan = { wish: { kind: 'fixed', slot }, meetingProviders: [] } as const;
+    await stage.runAudition({ plan }, async (played) => {
+      await scheduled(played);
+      await answered(played, 'declined');
+      await played.until(({ attention }) => attention.length === 1);
+      await played.resolve('calendar_conflict', 'follow');
+      const moved = await scheduled(played, 2);
+      expect(moved.slot).toMatchObject({ start: end, roomCalendar: studio });
+      expect(bookings(played)).toHaveLength(2);
     });
   });
 
@@ -204,6 +223,30 @@ describe('the room of an audition', () => {
 });
 
 describe('the event that only books the room', () => {
+  it('is restored with another meeting when it hosted that too', async () => {
+    const now = await stage.environment.currentTimeMs();
+    const wish = { kind: 'fixed', slot: inStudio(slotIn(72, now)) } as const;
+    await stage.runAudition({ plan: { wish, meetingProviders: ['google_meet'] } }, async (played) => {
+      const { meeting } = await scheduled(played);
+      reports += 1;
+      await played.handle.signal(messages.calendarChangedSignal, {
+        inboxId: `room-${reports}`,
+        provider: 'google',
+        connection: studio.connection,
+        revision: 1,
+        change: { kind: 'deleted' },
+        hostsMeeting: true,
+      });
+      const asked = await played.until(({ attention }) => attention.length === 1);
+      expect(asked.attention[0]?.what).toBe(
+        'The event that books the room and hosts the meeting was deleted.',
+      );
+      await played.resolve('calendar_change', 'restore');
+      await played.until((view) => view.meeting !== undefined && view.meeting.id !== meeting?.id);
+      expect(bookings(played)).toHaveLength(2);
+    });
+  });
+
   it('is written again when it was deleted and the casting office restores it', async () => {
     await play('room-restored', async (played) => {
       await scheduled(played);

@@ -110,6 +110,13 @@ export interface SandboxControl {
   /** Ends the running session of a meeting for everybody. @throws {ControlError} when none is running. */
   endMeeting(vendor: SessionVendor, meeting: string): void;
   /**
+   * Makes the code of a conference of Meet expire, as after a year without use:
+   * https://developers.google.com/workspace/meet/api/reference/rest/v2/spaces (`meetingCode`). Its event keeps the link.
+   *
+   * @throws {ControlError} when the meeting does not exist.
+   */
+  expireConference(meeting: string): void;
+  /**
    * Makes the files of the last session of a meeting of Meet or Teams. A running session is ended, and a meeting without
    * one gets one.
    *
@@ -254,6 +261,7 @@ export const createControl = (parts: ControlParts): SandboxControl => {
       if (parts[vendor].sessions.end(meetingOf(parts, vendor, meeting))) return;
       throw new ControlError(`No session of the meeting ${meeting} is running.`);
     },
+    expireConference: (meeting) => google.expireConference(meetingOf(parts, 'google', meeting)),
     recordSession(vendor, meeting, spec) {
       const { sessions, recordings } = parts[vendor];
       const id = meetingOf(parts, vendor, meeting);

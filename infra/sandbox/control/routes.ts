@@ -140,6 +140,10 @@ export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => 
     control.endMeeting(sessionVendorPath.parse(request.params).vendor, meeting);
     return reply.code(204).send();
   });
+  app.post('/sandbox/google/meetings/expire', async (request, reply) => {
+    control.expireConference(meetingSchema.parse(request.body).meeting);
+    return reply.code(204).send();
+  });
   app.post('/sandbox/:vendor/meetings/record', async (request, reply) => {
     const { meeting, recording } = sessionRecordingSchema.parse(request.body);
     const { vendor } = sessionVendorPath.parse(request.params);

@@ -201,6 +201,7 @@ export const createGoogle = ({
     sessions,
     recordings,
     /** Returns the meeting code of a conference, by its code or its link. Undefined when it does not exist. */
+    expireConference: (code: string): void => spaces.expire(code),
     findMeeting: (meeting: string): string | undefined => spaces.find(meeting.split('/').at(-1) ?? '')?.code,
     /** Adds a room to the organization. */
     addRoom: (room: RoomOptions) => rooms.add(room),

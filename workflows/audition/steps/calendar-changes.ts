@@ -8,20 +8,16 @@ import type { CalendarChange, CalendarChangeOf } from '../../../domain/audition/
 import type { AuditionFact, Origin } from '../../../domain/audition/events.ts';
 import { isFree } from '../../../domain/audition/free-slots.ts';
 import { roomUser } from '../../../domain/audition/room-booking.ts';
+import type { Slot } from '../../../domain/audition/slot.ts';
 import { isFactAllowed } from '../../../domain/audition/transitions.ts';
-import { isWritableCalendar } from '../../../domain/audition/writable-calendar.ts';
 import type { Refusal } from '../../../domain/errors.ts';
-import { isHostedMeeting } from '../../../domain/providers/vendors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import type { Instant } from '../../../domain/time/instant.ts';
 import { askInBackground } from '../background-question.ts';
 import type { AuditionRun } from '../run.ts';
 import { askAboutSlot } from '../slot-question.ts';
-import { writeCalendarEvents } from './calendar-events.ts';
-import { moveMeeting } from './meeting.ts';
-import { nextFreeSlot, requestMove } from './own-move.ts';
-import { meetingDeleted } from './replace-meeting.ts';
-import { bookRoom } from './room.ts';
+import { restoreEvent } from './event-restoration.ts';
+import { laterStart, nextFreeSlot, requestMove } from './own-move.ts';
 
 /**
  * Records the change and asks what to do about it. A later report about the same event withdraws the question. A report
@@ -52,7 +48,7 @@ export const calendarChanged = (run: AuditionRun, reported: CalendarChange): voi
     case 'conflict':
       return askAboutConflict(run, report, report.change);
     case 'lost':
-      void run.runInBackground(() => restore(run, report));
+      void run.runInBackground(() => restoreEvent(run, report));
       return;
     case 'room_answered':
       return roomAnswered(run, report, report.change);
@@ -166,9 +162,13 @@ const factOf = (run: AuditionRun, report: CalendarChange): AuditionFact | undefi
 };
 
 /** Names the event that was changed. An event of no participant books the room, or hosts the meeting. */
-const eventOf = ({ participant, isForMeeting }: CalendarChange): string => {
-  if (participant !== undefined) return `The event in the calendar of ${participant}`;
-  return isForMeeting ? 'The event that hosts the meeting' : 'The event that books the room';
+const eventOf = ({ participant, isForMeeting, hostsMeeting }: CalendarChange): string => {
+  if (participant !== undefined)
+    return `The event in the calendar of ${participant}${hostsMeeting ? ', which hosts the meeting,' : ''}`;
+  if (isForMeeting) return 'The event that hosts the meeting';
+  return hostsMeeting
+    ? 'The event that books the room and hosts the meeting'
+    : 'The event that books the room';
 };
 
 const ask = (
@@ -204,7 +204,7 @@ const askAboutMove = (run: AuditionRun, report: CalendarChange, moved: Moved, re
       code: refusal?.code,
     },
     async (action) => {
-      if (action === 'restore') return restore(run, report);
+      if (action === 'restore') return restoreEvent(run, report);
       if (action !== 'follow') return;
       await follow(run, report, moved);
     },
@@ -228,7 +228,8 @@ const follow = async (run: AuditionRun, report: CalendarChange, moved: Moved): P
   if (refused && !isMootNow(run, report)()) askAboutMove(run, report, moved, refused);
 };
 
-const askAboutDeletion = (run: AuditionRun, report: CalendarChange): void =>
+const askAboutDeletion = (run: AuditionRun, report: CalendarChange): void => {
+  const { meeting } = run.journal.view;
   ask(
     run,
     report,
@@ -238,19 +239,8 @@ const askAboutDeletion = (run: AuditionRun, report: CalendarChange): void =>
       hint: 'Restore to write it again, or ignore to continue without it. To give up the audition, cancel it.',
       actions: ['restore', 'ignore'],
     },
-    (action) => (action === 'restore' ? restore(run, report) : undefined),
+    (action) => (action === 'restore' ? restoreEvent(run, report, meeting) : undefined),
   );
-
-/**
- * Writes the event of the meeting again. The conference of a deleted event is lost: the meeting is replaced, and everyone gets
- * the new link.
- */
-const restoreMeeting = async (run: AuditionRun, { change }: CalendarChange): Promise<void> => {
-  const { meeting, slot, revision } = run.journal.view;
-  if (!slot || !meeting || meeting.provider === 'manual' || isHostedMeeting(meeting.provider)) return;
-  if (change.kind === 'deleted') return meetingDeleted(run, { origin: 'system', meetingId: meeting.id });
-  const isMoot = () => run.journal.view.revision !== revision;
-  await moveMeeting(run, { slot, revision }, isMoot, `:restored-${run.journal.number}`);
 };
 
 /**
@@ -288,7 +278,7 @@ const askAboutConflict = (
     },
     (action) => {
       if (action !== 'follow') return;
-      moveToNextFreeSlot(run, (refused) => {
+      moveToNextFreeSlot(run, laterStart, (refused) => {
         if (!isMoot()) askAboutConflict(run, report, conflict, refused);
       });
     },
@@ -301,12 +291,16 @@ const offerToMove =
 const withRefusal = (what: string, refusal: Refusal | undefined): string =>
   refusal ? `${what} The audition could not be moved: ${refusal.message}` : what;
 
-const moveToNextFreeSlot = (run: AuditionRun, onRefused: (refusal: Refusal) => void): void => {
+const moveToNextFreeSlot = (
+  run: AuditionRun,
+  earliest: (slot: Slot) => Instant,
+  onRefused: (refusal: Refusal) => void,
+): void => {
   const { slot } = run.journal.view;
   if (!slot) return;
   void run.runInBackground(async (detach) => {
     detach();
-    const refused = await requestMove(run, nextFreeSlot(slot), 'system');
+    const refused = await requestMove(run, nextFreeSlot(slot, earliest(slot)), 'system');
     if (refused) onRefused(refused);
   });
 };
@@ -351,9 +345,14 @@ const askAboutRoom = (run: AuditionRun, report: CalendarChange, refusal?: Refusa
     },
     (action) => {
       if (action !== 'follow') return;
-      moveToNextFreeSlot(run, (refused) => {
-        if (!isMootNow(run, report)()) askAboutRoom(run, report, refused);
-      });
+      // The calendar of a room that a person has refused shows the time as free.
+      moveToNextFreeSlot(
+        run,
+        ({ end }) => end,
+        (refused) => {
+          if (!isMootNow(run, report)()) askAboutRoom(run, report, refused);
+        },
+      );
     },
   );
 
@@ -365,21 +364,4 @@ export const rescheduleTo = async (
 ): Promise<Refusal | undefined> => {
   const { slot } = run.journal.view;
   return slot && requestMove(run, { kind: 'fixed', slot: { start, end, zone: slot.zone } }, origin);
-};
-
-/**
- * Writes the event again as it was, with the room if it books the room. The number of facts distinguishes the writing from
- * all others.
- */
-const restore = async (run: AuditionRun, report: CalendarChange): Promise<void> => {
-  const { participant, connection } = report;
-  const { slot, revision } = run.journal.view;
-  if (!slot) return;
-  if (report.isForMeeting) return restoreMeeting(run, report);
-  const label = `r${revision}:restored-${run.journal.number}`;
-  if (slot.roomCalendar?.connection === connection) await bookRoom(run, { slot, revision }, { label });
-  const owner = run.plan.participants.find(({ id }) => id === participant);
-  if (!owner?.calendar || !isWritableCalendar(owner.calendar)) return;
-  const only = [{ owner: owner.id, calendar: owner.calendar }];
-  await writeCalendarEvents(run, { slot, revision }, { only, label });
 };

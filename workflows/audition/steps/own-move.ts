@@ -3,6 +3,7 @@ import type { Origin } from '../../../domain/audition/events.ts';
 import type { Slot, SlotSpec } from '../../../domain/audition/slot.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import { toEpochMs, toInstant } from '../../../domain/time/epoch.ts';
+import type { Instant } from '../../../domain/time/instant.ts';
 import { day, minute } from '../../../domain/time/units.ts';
 import type { AuditionRun } from '../run.ts';
 
@@ -25,10 +26,17 @@ export const requestMove = async (
 /** How far ahead the next free slot is searched for. */
 const searchDays = 7;
 
-/** Returns the wish for the next free slot of the same length, place and session block, in the week from the start of the slot. */
-export const nextFreeSlot = ({ start, end, zone, room, roomCalendar, block }: Slot): SlotSpec => ({
+/**
+ * Returns the wish for the next free slot of the same length, place and session block, in the week from the start of the slot.
+ * @param earliest the first start that is possible. After the start of the slot: the calendars can show the present slot as
+ * free, and a move to it would change nothing
+ */
+export const nextFreeSlot = (
+  { start, end, zone, room, roomCalendar, block }: Slot,
+  earliest: Instant,
+): SlotSpec => ({
   kind: 'window',
-  earliest: start,
+  earliest,
   latest: toInstant(toEpochMs(start) + searchDays * day),
   durationMinutes: Math.ceil((toEpochMs(end) - toEpochMs(start)) / minute),
   zone,
@@ -36,3 +44,14 @@ export const nextFreeSlot = ({ start, end, zone, room, roomCalendar, block }: Sl
   ...(roomCalendar === undefined ? {} : { roomCalendar }),
   ...(block === undefined ? {} : { block }),
 });
+
+/**
+ * Returns the first start after the present one: the next quarter of an hour, on which free slots begin, or the end of the
+ * slot, at which the next one of a session block can begin.
+ */
+export const laterStart = ({ start, end }: Slot): Instant => {
+  const next = (Math.floor(toEpochMs(start) / quarterHour) + 1) * quarterHour;
+  return toInstant(Math.min(next, toEpochMs(end)));
+};
+
+const quarterHour = 15 * minute;

@@ -41,6 +41,8 @@ export const storedSpaceSchema = z.object({
   /** The account in whose calendar the conference was created. */
   owner: z.string(),
   config: spaceConfigSchema,
+  /** Its code has expired. No event of a calendar shows that. */
+  isExpired: z.boolean().default(false),
 });
 export type StoredSpace = z.infer<typeof storedSpaceSchema>;
 

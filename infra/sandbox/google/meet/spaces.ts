@@ -10,6 +10,8 @@ export interface Spaces {
   /** Returns the space by its id or by its meeting code, which is not case-sensitive. */
   find(name: string): StoredSpace | undefined;
   put(space: StoredSpace): void;
+  /** Makes the code of a space expire, as after a year without use. Its event keeps the link. */
+  expire(code: string): void;
   all(): readonly StoredSpace[];
   readonly save: () => readonly StoredSpace[];
   readonly load: (value: unknown) => void;
@@ -32,24 +34,30 @@ export const createSpaces = (
         if (!conference || !isReady || [...spaces.values()].some(({ code }) => code === conference.id))
           continue;
         const id = createHash('sha256').update(`space ${conference.id}`).digest('base64url').slice(0, 12);
-        spaces.set(id, { id, code: conference.id, owner, config: {} });
+        spaces.set(id, { id, code: conference.id, owner, config: {}, isExpired: false });
       }
     }
   };
 
+  const all = () => {
+    collect();
+    return [...spaces.values()].filter(({ isExpired }) => !isExpired);
+  };
+  const find = (name: string) =>
+    all().find(({ id }) => id === name) ?? all().find(({ code }) => code === name.toLowerCase());
+  const put = (space: StoredSpace) => {
+    spaces.set(space.id, space);
+    changeNotifier.notify();
+  };
+
   return {
-    find(name) {
-      collect();
-      return spaces.get(name) ?? [...spaces.values()].find(({ code }) => code === name.toLowerCase());
+    find,
+    put,
+    expire(code) {
+      const space = find(code);
+      if (space) put({ ...space, isExpired: true });
     },
-    put(space) {
-      spaces.set(space.id, space);
-      changeNotifier.notify();
-    },
-    all() {
-      collect();
-      return [...spaces.values()];
-    },
+    all,
     save: () => [...spaces.values()],
     load(value) {
       for (const space of z.array(storedSpaceSchema).parse(value)) spaces.set(space.id, space);
