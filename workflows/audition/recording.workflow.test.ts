@@ -1,7 +1,8 @@
 /** The start of the workflow that stores the recordings of a session. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { participantSchema } from '../../domain/audition/request.ts';
 import { recordingWorkflowId } from '../../domain/workflow-ids.ts';
-import { performer } from '../../tests/harness/audition-plan.ts';
+import { castingDirector, performer } from '../../tests/harness/audition-plan.ts';
 import {
   apiCommand,
   type RunningAudition,
@@ -93,6 +94,30 @@ describe('the consents to an automatic recording', () => {
       expect(played.world.callsOf('checkMeeting')).toHaveLength(1);
       await release(played);
       await played.result();
+    });
+  });
+
+  it('are compared again with every change of the cast', async () => {
+    await stage.runAudition({ recordAs: 'cast-without-consent', plan: automatic }, async (played) => {
+      await played.until(({ notices }) => notices.length === 4);
+      // The cast of before has consented. The substitute has not.
+      played.world.changedSettings = ['autoStartRecording'];
+      const substitute = participantSchema.parse({
+        ...castingDirector,
+        id: 'reader-2',
+        kind: 'reader',
+        calendar: undefined,
+      });
+      await played.send(messages.participantsUpdate, {
+        ...apiCommand,
+        changes: [{ kind: 'add', participant: substitute }],
+      });
+      const { meeting } = await played.until(({ meeting: present }) => present?.notHonored !== undefined);
+      expect(meeting).toMatchObject({ notHonored: ['autoStartRecording'] });
+      expect(played.world.callsOf('checkMeeting')).toHaveLength(1);
+      played.world.changedSettings = [];
+      await played.handle.signal(messages.consentChangedSignal);
+      await played.until(({ meeting: present }) => present?.notHonored === undefined);
     });
   });
 

@@ -1,5 +1,5 @@
 /** Checks before the session whether the meeting can take place at its provider. */
-import { isCancellation } from '@temporalio/workflow';
+import { isCancellation, patched } from '@temporalio/workflow';
 import type { MeetingCheck } from '../../../activities/contract.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
@@ -36,6 +36,16 @@ export const checkMeeting = (run: AuditionRun): void => {
  */
 export const consentChanged = (run: AuditionRun): void => {
   if (run.plan.meetingSettings?.autoStartRecording) lookAtMeeting(run, 'consent');
+};
+
+const castConsentsPatch = 'consents-of-a-changed-cast';
+
+/**
+ * Lets the automatic recording follow the consents of another cast: a participant who was added has consented to nothing
+ * yet. Earlier versions left that to the check before the session.
+ */
+export const consentsOfCastChanged = (run: AuditionRun): void => {
+  if (run.plan.meetingSettings?.autoStartRecording && patched(castConsentsPatch)) consentChanged(run);
 };
 
 /**
