@@ -295,6 +295,11 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     participant: castMemberSchema,
     /** Set when the participant took part before, with other details. The answer stays. */
     isSamePerson: z.boolean().optional(),
+    /**
+     * Distinguishes this person from others who took part under the same id: links of an earlier one are invalid. The number
+     * of the claim that holds the slot for the changed cast. Absent for the same person, and in facts of earlier versions.
+     */
+    generation: z.int().optional(),
     /** The conflicts in spite of which the slot is held for the changed cast. In the first fact of the change. */
     overridden: z.array(blockerSchema).optional(),
   }),

@@ -350,6 +350,28 @@ describe('the fold', () => {
     ]);
   });
 
+  it('tells people apart who take part under the same id, through moves and changes of details', () => {
+    const { participant: member } = facts.participant_added;
+    const added = (more: object): AuditionFact => ({
+      ...facts.participant_added,
+      participant: member,
+      ...more,
+    });
+    const generations = (...more: readonly AuditionFact[]) =>
+      more
+        .reduce(
+          (view, fact) =>
+            foldEvent(view, { sequence: view.sequence + 1, at: toInstant(0), correlationId: 'c', fact }),
+          lived('holding_started', 'slot_held', 'scheduled', 'participant_added'),
+        )
+        .participants.map(({ generation }) => generation);
+    expect(generations()).toEqual([undefined, undefined]);
+    const second = added({ generation: 2 });
+    expect(generations(facts.participant_removed, second, facts.slot_moved)).toEqual([undefined, 2]);
+    expect(generations(second, added({ isSamePerson: true }))).toEqual([undefined, 2]);
+    expect(generations(second, added({ generation: 5 }))).toEqual([undefined, 5]);
+  });
+
   it('keeps an attention item until it is resolved, overdue or not', () => {
     expect(lived('attention_raised', 'attention_overdue').attention).toEqual([{ ...item, overdue: true }]);
     expect(lived('attention_raised', 'attention_resolved').attention).toEqual([]);

@@ -38,6 +38,8 @@ export interface ParticipantView {
   readonly answerFinalAt?: Instant | undefined;
   /** Absent: the participant was not asked, or has not answered. */
   readonly recordingConsent?: RecordingConsent | undefined;
+  /** Distinguishes this person from others who took part under the same id. Absent for participants of the request. */
+  readonly generation?: number | undefined;
   /** Absent when the meeting's provider has reported nothing about the participant. */
   readonly presence?: Presence | undefined;
 }
@@ -268,7 +270,7 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
       return {
         participants: [
           ...view.participants.filter(({ id }) => id !== fact.participant.id),
-          withDetails(fact.isSamePerson ? view : undefined, fact.participant),
+          withDetails(fact.isSamePerson ? view : undefined, fact),
         ],
         ...withOverridden(view, fact.overridden),
       };
@@ -371,7 +373,8 @@ const newParticipant = ({
   zone,
   required,
   recordingConsent,
-}: CastMember & Pick<ParticipantView, 'recordingConsent'>): ParticipantView => ({
+  generation,
+}: CastMember & Pick<ParticipantView, 'recordingConsent' | 'generation'>): ParticipantView => ({
   id,
   kind,
   zone,
@@ -379,11 +382,15 @@ const newParticipant = ({
   answer: 'none',
   checkedIn: false,
   ...(recordingConsent && { recordingConsent }),
+  ...(generation !== undefined && { generation }),
 });
 
 /** Returns the participant with new details. The answer is that of the view, if the participant is in it. */
-const withDetails = (view: AuditionView | undefined, member: CastMember): ParticipantView => ({
-  ...newParticipant(member),
+const withDetails = (
+  view: AuditionView | undefined,
+  { participant: member, generation }: Extract<AuditionFact, { type: 'participant_added' }>,
+): ParticipantView => ({
+  ...newParticipant({ ...member, generation }),
   ...pickAnswer(view?.participants.find(({ id }) => id === member.id)),
 });
 
@@ -394,6 +401,7 @@ const pickAnswer = (before: ParticipantView | undefined): Partial<ParticipantVie
         checkedIn: before.checkedIn,
         answerFinalAt: before.answerFinalAt,
         ...(before.recordingConsent && { recordingConsent: before.recordingConsent }),
+        ...(before.generation !== undefined && { generation: before.generation }),
       }
     : {};
 

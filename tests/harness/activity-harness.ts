@@ -130,8 +130,8 @@ export const useActivityHarness = () => {
       providers: wrapProviders(providers),
       accessTokens,
       publicUrl: sandbox.url,
-      responseLink: (invitation) =>
-        `${sandbox.url}/respond/${invitation.auditionId}.${invitation.participant}.${invitation.revision}`,
+      responseLink: ({ auditionId: id, participant, revision, generation }) =>
+        `${sandbox.url}/respond/${[id, participant, revision, generation].filter((part) => part !== undefined).join('.')}`,
       joinUrl: async (request) => {
         const [id] = await database.repositories.joinLinks.issue([request], joinLinkIds);
         return `${sandbox.url}/j/${id}`;

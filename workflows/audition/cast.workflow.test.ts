@@ -287,6 +287,28 @@ describe('a participant who is replaced under the same id', () => {
     });
   });
 
+  it('has a generation of its own each time that another person gets the id', async () => {
+    await stage.runAudition({}, async (played) => {
+      await invited(played);
+      const generationOf = ({ participants }: Awaited<ReturnType<RunningAudition['view']>>) =>
+        participants.find(({ id }) => id === readerId)?.generation;
+      const become = (email: string) =>
+        change(
+          played,
+          { kind: 'remove', participant: readerId },
+          { kind: 'add', participant: reader(played, { email }) },
+        );
+      expect(generationOf(await played.view())).toBeUndefined();
+      const second = generationOf(await become('rob@example.com'));
+      await change(played, { kind: 'remove', participant: readerId });
+      const third = generationOf(
+        await change(played, { kind: 'add', participant: reader(played, { email: 'ria@example.com' }) }),
+      );
+      expect(second).toBeGreaterThan(0);
+      expect(third).toBeGreaterThan(second ?? 0);
+    });
+  });
+
   it('keeps answer and invitation when only a phone number was added', async () => {
     await stage.runAudition({ recordAs: 'participant-details' }, async (played) => {
       await invited(played);

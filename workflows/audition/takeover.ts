@@ -189,7 +189,7 @@ const compensationOf = (
       };
     }
     case 'notice': {
-      const { participant, channel } = target;
+      const { participant, channel, generation } = target;
       const id = `retract:${participant}:${channel}`;
       const before = known.get(id);
       const sentAs = before?.kind === 'retract_notices' ? before.sentAs : [];
@@ -199,6 +199,7 @@ const compensationOf = (
         kind: 'retract_notices',
         participant,
         channel,
+        ...(generation === undefined ? {} : { generation }),
         sentAs: [...sentAs, key],
       };
     }

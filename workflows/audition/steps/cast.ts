@@ -111,17 +111,20 @@ const recordChanges = (
   correlationId: string,
   overridden: readonly Blocker[] | undefined,
 ): void => {
+  // The number of a claim is never used again.
+  const generation = run.claims.held;
   const [first, ...others] = [
     ...removed.map(({ id }) => ({ type: 'participant_removed', participant: id }) as const),
     ...added.map(
-      (participant) => ({ type: 'participant_added', participant: memberOf(participant) }) as const,
+      (participant) =>
+        ({ type: 'participant_added', participant: memberOf(participant), generation }) as const,
     ),
     ...replaced.map(
       ({ after, isSamePerson }) =>
         ({
           type: 'participant_added',
           participant: memberOf(after),
-          ...(isSamePerson ? { isSamePerson } : {}),
+          ...(isSamePerson ? { isSamePerson } : { generation }),
         }) as const,
     ),
   ];
