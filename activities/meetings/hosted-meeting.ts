@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
 import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
-import { namesOfSettings } from '../../domain/audition/meeting-settings.ts';
+import { namesOfSettings, type SettingName } from '../../domain/audition/meeting-settings.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import {
   type HostedMeetingName,
@@ -105,6 +105,18 @@ export const createHostedMeetingSteps = (
     return notHonored.length > 0 ? { ...meeting, notHonored: [...notHonored] } : meeting;
   };
 
+  /** A consent can be withdrawn between two attempts: the meeting of the first one must not record either. */
+  const stopRecording = async (
+    host: HostAccount,
+    meeting: Meeting,
+    withheld: readonly SettingName[],
+    call: CallContext,
+  ): Promise<Meeting> => {
+    if (withheld.includes('autoStartRecording') && isRecordedMeeting(name))
+      await providers.recordings[name].setAutomatic(host, meeting.id, false, call);
+    return nameWithheld(meeting, withheld);
+  };
+
   /** Creates a meeting under its key. */
   const createOnce = async (input: Omit<CreateMeetingInput, 'hasFallback'>): Promise<Meeting> => {
     const { key, organization, auditionId, slot, topic } = input;
@@ -133,7 +145,12 @@ export const createHostedMeetingSteps = (
           if (meetings.createsOnce) {
             return {
               kind: 'found',
-              result: nameWithheld(withSettings(await meetings.create(host, spec, call)), withheld),
+              result: await stopRecording(
+                host,
+                withSettings(await meetings.create(host, spec, call)),
+                withheld,
+                call,
+              ),
               surplus: [],
             };
           }
@@ -141,7 +158,7 @@ export const createHostedMeetingSteps = (
           return meeting
             ? {
                 kind: 'found',
-                result: nameWithheld(await reviewed(host, meeting, spec, call), withheld),
+                result: await stopRecording(host, await reviewed(host, meeting, spec, call), withheld, call),
                 surplus,
               }
             : { kind: 'absent' };

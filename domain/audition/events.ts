@@ -38,7 +38,7 @@ export const answers = ['accepted', 'declined', 'tentative'] as const;
 export type Answer = (typeof answers)[number];
 
 /** The source of an answer or an action. */
-const origins = ['api', 'link', 'sms', 'calendar', 'email', 'operator', 'system'] as const;
+export const origins = ['api', 'link', 'sms', 'calendar', 'email', 'operator', 'system'] as const;
 export type Origin = (typeof origins)[number];
 
 export const noticeKinds = ['invitation', 'update', 'reminder', 'cancellation'] as const;
@@ -318,6 +318,8 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     origin: z.enum(origins),
     /** The revision of the slot whose link the participant has used. */
     revision: z.int().optional(),
+    /** That of the participant: a consent holds for this person only. */
+    generation: z.int().optional(),
   }),
   /** All files of a recording are in the storage. Recorded by the workflow of the recording. */
   fact('recording_stored', {

@@ -253,9 +253,9 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'checked_in':
       return { participants: withParticipant(view, fact.participant, { checkedIn: true }) };
     case 'recording_consented':
-      return {
-        participants: withParticipant(view, fact.participant, { recordingConsent: fact.consent }),
-      };
+      return isConsentOfFormer(view, fact)
+        ? {}
+        : { participants: withParticipant(view, fact.participant, { recordingConsent: fact.consent }) };
     case 'attention_raised':
       return { attention: [...view.attention, fact.item] };
     case 'attention_overdue':
@@ -359,6 +359,14 @@ const slotOf = ({
   announcedAs: [revision],
   roomBooking: undefined,
 });
+
+/** A consent can be recorded after another person has got the id. A withdrawal without a generation counts. */
+const isConsentOfFormer = (
+  { participants }: AuditionView,
+  { participant, consent, generation }: Extract<AuditionFact, { type: 'recording_consented' }>,
+): boolean =>
+  (consent === 'given' || generation !== undefined) &&
+  participants.find(({ id }) => id === participant)?.generation !== generation;
 
 /** Conflicts that were overridden for another cast stay overridden, as long as the slot is the same. */
 const withOverridden = (

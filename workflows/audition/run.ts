@@ -100,6 +100,8 @@ export interface AuditionRun {
   meetingCheckedAs: number | undefined;
   /** The revision of the slot with which the meeting was ended. */
   meetingEndedAs: number | undefined;
+  /** How often this run was told that consents have changed. A meeting that was created meanwhile must follow them. */
+  consentsChanged: number;
   /** The look at the meeting after a consent has changed. `again`: another consent has changed since it began. */
   consentLook: 'running' | 'again' | undefined;
   /** The addresses, as `addressKey`, about which an operator was asked because nothing is sent to them. */
@@ -250,6 +252,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     isRegistering: false,
     meetingCheckedAs: carried?.meetingCheckedAs,
     meetingEndedAs: carried?.meetingEndedAs,
+    consentsChanged: 0,
     consentLook: undefined,
     unknownParticipants: [],
     suppressedAddresses: carried?.suppressedAddresses ?? [],

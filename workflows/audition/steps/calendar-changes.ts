@@ -18,9 +18,9 @@ import { askInBackground } from '../background-question.ts';
 import type { AuditionRun } from '../run.ts';
 import { askAboutSlot } from '../slot-question.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
+import { meetingDeleted } from './lost-meeting.ts';
 import { moveMeeting } from './meeting.ts';
 import { nextFreeSlot, requestMove } from './own-move.ts';
-import { meetingDeleted } from './replace-meeting.ts';
 import { bookRoom } from './room.ts';
 
 /**

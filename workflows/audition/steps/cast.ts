@@ -27,7 +27,7 @@ import { undoInBackground } from '../undo-in-background.ts';
 import { allAccepted, confirmWhenAccepted, pendingDecline } from './answers.ts';
 import { removalId, writeCalendarEvents } from './calendar-events.ts';
 import { type Claimed, claimSlot } from './claim.ts';
-import { consentsOfCastChanged } from './meeting-check.ts';
+import { compareConsents } from './meeting-check.ts';
 import { notify, notifyOne } from './notices.ts';
 import { registerParticipants } from './registrants.ts';
 
@@ -92,7 +92,7 @@ const replaceCast = async (
   confirmWhenAccepted(run, correlationId);
   undoFor(run, undone, recipients);
   registerParticipants(run);
-  consentsOfCastChanged(run);
+  compareConsents(run);
   await arrangeFor(run, difference);
   // The event stays in a calendar that others share: it is theirs now. One who stays has registered the removal anew.
   const stays = ({ id }: AuditionCompensation) =>

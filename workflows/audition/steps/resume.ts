@@ -11,6 +11,7 @@ import { completeCast } from './cast.ts';
 import { askAboutFailedNotices } from './delivery.ts';
 import { scheduleFirstSlot } from './first-slot.ts';
 import { moveMeeting, removeOtherMeetings } from './meeting.ts';
+import { compareConsents } from './meeting-check.ts';
 import { notifyOne } from './notices.ts';
 import { registerParticipants } from './registrants.ts';
 import { bookRoom, releaseFormerRooms } from './room.ts';
@@ -28,6 +29,7 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
       await moveMeeting(run, { slot, revision });
       removeOtherMeetings(run);
       registerParticipants(run);
+      compareConsents(run);
       if (slot.roomCalendar) await bookRoom(run, { slot, revision });
       await writeCalendarEvents(run, { slot, revision }, { completion: completionOf(run, run.claims.held) });
       releaseFormerRooms(run);
@@ -41,6 +43,7 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
     case 'confirmed':
       removeOtherMeetings(run);
       registerParticipants(run);
+      compareConsents(run);
       await releaseOtherClaims(run);
       await completeCast(run);
       // Meeting and events return to the old slot after the fact that says so.
@@ -59,6 +62,7 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
     case 'awaiting_decision':
       removeOtherMeetings(run);
       registerParticipants(run);
+      compareConsents(run);
       await releaseOtherClaims(run);
       return;
     case 'closed':
