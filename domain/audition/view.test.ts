@@ -372,6 +372,46 @@ describe('the fold', () => {
     expect(generations(second, added({ generation: 5 }))).toEqual([undefined, 5]);
   });
 
+  it('has no event of a participant who has left meanwhile', () => {
+    const written = {
+      ...facts.calendar_event_written,
+      participant: facts.participant_added.participant.id,
+    };
+    const left = lived(
+      'holding_started',
+      'slot_held',
+      'scheduled',
+      'participant_added',
+      'participant_removed',
+    );
+    const event = { sequence: left.sequence + 1, at: toInstant(0), correlationId: 'c', fact: written };
+    expect(foldEvent(left, event).calendarEvents).toEqual([]);
+  });
+
+  it('ignores the consent of a person who has left, and counts a withdrawal of an earlier version', () => {
+    const { participant: member } = facts.participant_added;
+    const of = (more: object): AuditionFact => ({
+      ...facts.recording_consented,
+      participant: member.id,
+      ...more,
+    });
+    const consentAfter = (...more: readonly AuditionFact[]) => {
+      const added: AuditionFact = { ...facts.participant_added, generation: 2 };
+      const view = [added, ...more].reduce(
+        (before, fact) =>
+          foldEvent(before, { sequence: before.sequence + 1, at: toInstant(0), correlationId: 'c', fact }),
+        lived('holding_started', 'slot_held', 'scheduled'),
+      );
+      return view.participants.find(({ id }) => id === member.id)?.recordingConsent;
+    };
+    expect(consentAfter(of({ consent: 'given' }))).toBeUndefined();
+    expect(consentAfter(of({ consent: 'given', generation: 1 }))).toBeUndefined();
+    const given = of({ consent: 'given', generation: 2 });
+    expect(consentAfter(given)).toBe('given');
+    expect(consentAfter(given, of({ consent: 'withdrawn', generation: 1 }))).toBe('given');
+    expect(consentAfter(given, of({ consent: 'withdrawn' }))).toBe('withdrawn');
+  });
+
   it('keeps an attention item until it is resolved, overdue or not', () => {
     expect(lived('attention_raised', 'attention_overdue').attention).toEqual([{ ...item, overdue: true }]);
     expect(lived('attention_raised', 'attention_resolved').attention).toEqual([]);

@@ -233,7 +233,10 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
         ),
       };
     case 'calendar_event_written':
-      return { calendarEvents: withCalendarEvent(view, fact) };
+      // The participant can leave while the event is being written. It is then removed.
+      return view.participants.some(({ id }) => id === fact.participant)
+        ? { calendarEvents: withCalendarEvent(view, fact) }
+        : {};
     case 'room_booked':
       // The answer can overtake the booking. A room that is booked again reports that it was asked again.
       return view.roomBooking?.connection === fact.connection ? {} : bookingOf(fact, 'pending');

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { participantSchema } from '../../domain/audition/request.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import { castingDirector, participantId, performer } from '../../tests/harness/audition-plan.ts';
 import {
   apiCommand,
@@ -143,6 +144,45 @@ describe('a participant who is added', () => {
         played.world.clearFaults();
         await played.resolve('calendar_event', 'retry');
         await expect.poll(() => played.world.calendarEvents.size, { timeout: 10_000 }).toBe(3);
+      });
+    });
+
+    it('does not keep the audition from moving to another meeting, or from other changes', async () => {
+      await stage.runAudition(
+        { recordAs: 'cast-events-in-background', plan: { joinLinks: true } },
+        async (played) => {
+          await addUnwritable(played);
+          await played.until(isEventAsked);
+          await played.send(messages.meetingUpdate, { ...apiCommand, provider: 'google_meet' });
+          await played.until(({ meeting }) => meeting?.provider === 'google_meet');
+          const { participants } = await change(played, { kind: 'remove', participant: readerId });
+          expect(participants.map(({ id }) => id)).not.toContain(readerId);
+          expect(isEventAsked(await played.view())).toBe(true);
+          played.world.clearFaults();
+          await played.resolve('calendar_event', 'retry');
+          await expect.poll(() => played.world.calendarEvents.size, { timeout: 10_000 }).toBe(3);
+        },
+      );
+    });
+
+    it('is no question any more when the participant has left, or when the slot has moved', async () => {
+      await stage.runAudition({}, async (played) => {
+        await addUnwritable(played);
+        await played.until(isEventAsked);
+        await change(played, { kind: 'remove', participant: substitute.id });
+        await played.until((view) => !isEventAsked(view));
+        await change(played, { kind: 'add', participant: substitute });
+        const { slot } = await played.until(isEventAsked);
+        if (!slot) throw new TypeError('the audition has no slot');
+        played.world.clearFaults();
+        const later = (at: Instant) => toInstant(toEpochMs(at) + 60 * minute);
+        const wish = {
+          kind: 'fixed',
+          slot: { ...slot, start: later(slot.start), end: later(slot.end) },
+        } as const;
+        const { attention } = await played.send(messages.rescheduleUpdate, { ...apiCommand, wish });
+        expect(attention).toEqual([]);
+        expect(played.world.calendarEvents.size).toBe(3);
       });
     });
 
