@@ -25,6 +25,7 @@ import type {
   MoveMeetingInput,
   RegisterParticipantsInput,
   RemoveMeetingInput,
+  SetLeadersInput,
   UndoResult,
 } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
@@ -67,6 +68,7 @@ export const createHostedMeetingSteps = (
   const check = operationOf(provider, 'meetings.check');
   const attendance = operationOf(provider, 'meetings.attendance');
   const end = operationOf(provider, 'meetings.end');
+  const lead = operationOf(provider, 'meetings.setLeaders');
 
   /** Returns the host with which the attempts of this key create the meeting. Undefined: no attempt has called it yet. */
   const recordedHost = async (key: string): Promise<MeetingHost | undefined> => {
@@ -287,6 +289,15 @@ export const createHostedMeetingSteps = (
       },
     }),
     ...(meetings.end && { end: endOnce }),
+    ...(meetings.setLeaders && {
+      setLeaders: async (input: SetLeadersInput) => {
+        const host = await openHostOf(input, lead);
+        const call = createAttemptContext(input).startCall();
+        const { alternativeHosts = [] } = input.settings ?? {};
+        const emails = [...new Set([...alternativeHosts, ...input.leaders])];
+        return (await meetings.setLeaders?.(host, input.meeting.id, emails, call)) ?? false;
+      },
+    }),
     create: createOnce,
     ...(isRegistrantMeeting(name) && {
       register: async (input: RegisterParticipantsInput) => {

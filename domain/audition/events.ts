@@ -86,6 +86,10 @@ export type Meeting = z.infer<typeof meetingSchema>;
 export const joinWindowSchema = z.object({
   opensBefore: z.number().describe('Milliseconds before the start of the slot from which join links work'),
   closesAfter: z.number().describe('Milliseconds after the end of the slot until which join links work'),
+  crewOpensBefore: z
+    .number()
+    .optional()
+    .describe('Like `opensBefore`, for casting directors and readers. Absent: like all others'),
   admission: z
     .literal('in_turn')
     .optional()

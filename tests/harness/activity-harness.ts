@@ -23,6 +23,7 @@ import type {
   RetractNoticeInput,
   SendNoticeInput,
   SendNoticesInput,
+  SetLeadersInput,
   WriteEventInput,
   WriteEventsInput,
 } from '../../activities/contract.ts';
@@ -241,6 +242,7 @@ const asActivities = (activities: AuditionActivities, info?: Partial<Info>) => {
     readAttendance: inContext((input: CheckMeetingInput) => activities.readAttendance(input)),
     endMeeting: inContext((input: EndMeetingInput) => activities.endMeeting(input)),
     createMeeting: inContext((input: CreateMeetingInput) => activities.createMeeting(input)),
+    setLeaders: inContext((input: SetLeadersInput) => activities.setLeaders(input)),
     registerParticipants: inContext((input: RegisterParticipantsInput) =>
       activities.registerParticipants(input),
     ),

@@ -96,6 +96,9 @@ export interface AuditionRun {
   registrationsWanted: number;
   /** Whether participants are being registered. */
   isRegistering: boolean;
+  /** Like `registrationsWanted` and `isRegistering`, for the roles of the participants. */
+  rolesWanted: number;
+  isAssigningRoles: boolean;
   /** The revision of the slot whose meeting was checked before the session. */
   meetingCheckedAs: number | undefined;
   /** The revision of the slot with which the meeting was ended. */
@@ -250,6 +253,8 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     unusableMeeting: undefined,
     registrationsWanted: 0,
     isRegistering: false,
+    rolesWanted: 0,
+    isAssigningRoles: false,
     meetingCheckedAs: carried?.meetingCheckedAs,
     meetingEndedAs: carried?.meetingEndedAs,
     consentsChanged: 0,

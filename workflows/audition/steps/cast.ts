@@ -31,6 +31,7 @@ import { type Claimed, claimSlot } from './claim.ts';
 import { compareConsents } from './meeting-check.ts';
 import { notify, notifyOne } from './notices.ts';
 import { registerParticipants } from './registrants.ts';
+import { assignRoles } from './roles.ts';
 
 /**
  * Changes the cast. The slot is claimed again for the new cast first, under the conflict policy of the audition: a new
@@ -93,6 +94,7 @@ const replaceCast = async (
   confirmWhenAccepted(run, correlationId);
   undoFor(run, undone, recipients);
   registerParticipants(run);
+  assignRoles(run);
   compareConsents(run);
   await arrangeEvents(run, async (isBackground) => {
     await arrangeFor(run, difference, isBackground);

@@ -2,6 +2,7 @@
 import { ApplicationFailure, isCancellation, patched } from '@temporalio/workflow';
 import type { MeetingCheck, StepFailure } from '../../../activities/contract.ts';
 import type { Meeting } from '../../../domain/audition/events.ts';
+import type { SettingName } from '../../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { meetingActivities } from '../meeting-activities.ts';
@@ -94,17 +95,25 @@ const lookAtMeeting = (run: AuditionRun, reason: 'check' | 'consent'): void => {
       return;
     }
     if (check.status === 'present' && check.notHonored) {
-      const { notHonored } = check;
       run.journal.record({
         type: 'meeting_settings_changed',
         meetingId: meeting.id,
-        notHonored: [...notHonored],
+        notHonored: [...withPresentRoles(run, check.notHonored)],
       });
       run.journal.flushInBackground();
     }
     if (mustLookAgain) lookAtMeeting(run, 'consent');
     if (check.status === 'absent') meetingDeleted(run, { origin: 'system', meetingId: meeting.id });
   });
+};
+
+/** The roles are assigned beside the look, which has not changed them. */
+const withPresentRoles = (
+  { journal }: AuditionRun,
+  notHonored: readonly SettingName[],
+): readonly SettingName[] => {
+  const others = notHonored.filter((name) => name !== 'roles');
+  return journal.view.meeting?.notHonored?.includes('roles') ? [...others, 'roles'] : others;
 };
 
 /** `unknown`: the look has failed, and says nothing about the meeting. */

@@ -12,6 +12,7 @@ import { isStepFailure, toStepFailure } from '../step-failures.ts';
 import type { SlotRevision } from './calendar-events.ts';
 import { consentChanged } from './meeting-check.ts';
 import { registerParticipants } from './registrants.ts';
+import { assignRoles } from './roles.ts';
 
 /** How the audition leaves its present meeting. */
 export interface Departure {
@@ -114,6 +115,7 @@ const recordMeeting = (run: AuditionRun, meeting: Meeting, departure: Departure 
     run.record({ type: 'meeting_lost', meeting: from, reason });
   run.record({ type: 'meeting_created', meeting });
   registerParticipants(run);
+  assignRoles(run);
 };
 
 /** Consents that have changed since the settings of the meeting were chosen have not reached it. */

@@ -14,6 +14,7 @@ import { moveMeeting, removeOtherMeetings } from './meeting.ts';
 import { compareConsents } from './meeting-check.ts';
 import { notifyOne } from './notices.ts';
 import { registerParticipants } from './registrants.ts';
+import { assignRoles } from './roles.ts';
 import { bookRoom, releaseFormerRooms } from './room.ts';
 import { announce, completionOf } from './schedule.ts';
 
@@ -29,6 +30,7 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
       await moveMeeting(run, { slot, revision });
       removeOtherMeetings(run);
       registerParticipants(run);
+      assignRoles(run);
       compareConsents(run);
       if (slot.roomCalendar) await bookRoom(run, { slot, revision });
       await writeCalendarEvents(run, { slot, revision }, { completion: completionOf(run, run.claims.held) });
@@ -43,6 +45,7 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
     case 'confirmed':
       removeOtherMeetings(run);
       registerParticipants(run);
+      assignRoles(run);
       compareConsents(run);
       await releaseOtherClaims(run);
       await completeCast(run);
@@ -62,6 +65,7 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
     case 'awaiting_decision':
       removeOtherMeetings(run);
       registerParticipants(run);
+      assignRoles(run);
       compareConsents(run);
       await releaseOtherClaims(run);
       return;

@@ -1,10 +1,12 @@
 /** /v1/auditions/{id}/participants: changes the cast of a running audition, except its performer. */
+
 import {
   type Participant,
   type RequestedParticipant,
   requestedParticipantSchema,
 } from '../../../../domain/audition/request.ts';
 import { validateAddition } from '../../../../domain/audition/request-validation.ts';
+import { withRequirement } from '../../../../domain/audition/requirement.ts';
 import { type OrganizationId, participantIdSchema } from '../../../../domain/ids.ts';
 import type { CastChange } from '../../../../workflows/audition/messages.ts';
 import { callerOf } from '../../../access/caller.ts';
@@ -49,8 +51,9 @@ export const auditionParticipants = (api: Api, dependencies: ApiDependencies): v
       pointerOf: () => '',
       wasAccepted,
     });
-    if (!wasAccepted) resolved.forEach(validateAddition);
-    return resolved;
+    const participants = resolved.map(withRequirement);
+    if (!wasAccepted) participants.forEach(validateAddition);
+    return participants;
   };
 
   const change = (
