@@ -93,7 +93,7 @@ describe('a meeting that is to be recorded automatically', () => {
     const { create, consent, recorded, fault, timePasses } = await setUp();
     await consent('given');
     fault('zoom', { kind: 'lost_answer', operation: 'meetings.create', times: 1 });
-    await expect(create()).rejects.toThrow();
+    await expect(create()).rejects.toMatchObject({ nonRetryable: false });
     expect(recorded()).toEqual(['cloud']);
     await consent('withdrawn');
     await timePasses();

@@ -2,7 +2,7 @@
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import type { EventStore } from '../trail/event-store.ts';
 
-export type ReceivedConsent = Extract<InboxEvent, { kind: 'recording.consented' }>['event'];
+type ReceivedConsent = Extract<InboxEvent, { kind: 'recording.consented' }>['event'];
 
 /** The fact is appended by its key. This position says that any numbered facts may be in the trail. */
 const anyPosition = { facts: [], number: 2 ** 31 - 1 };

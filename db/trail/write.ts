@@ -121,14 +121,8 @@ const eventColumns: SQL = sql.raw(
 /** Returns the ids whose earlier links are not those of a participant any more: another person can have the id. */
 const departedIds = (facts: readonly AuditionFact[]): readonly string[] =>
   facts.flatMap((fact) => {
-    switch (fact.type) {
-      case 'participant_removed':
-        return [fact.participant];
-      case 'participant_added':
-        return fact.isSamePerson ? [] : [fact.participant.id];
-      default:
-        return [];
-    }
+    if (fact.type === 'participant_removed') return [fact.participant];
+    return fact.type === 'participant_added' && !fact.isSamePerson ? [fact.participant.id] : [];
   });
 
 const revocation = ({ id }: AuditionView, events: readonly NewEvent[]): SQL => {

@@ -3,7 +3,7 @@ import type { JoinWindow } from './events.ts';
 import type { Participant, ParticipantKind } from './request.ts';
 
 /** The people who lead the meeting beside its host. */
-export interface MeetingLeaders {
+interface MeetingLeaders {
   readonly emails: readonly string[];
   /** Whether the address of each is known. */
   readonly isComplete: boolean;

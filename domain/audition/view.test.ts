@@ -179,6 +179,15 @@ const numbered = (all: readonly AuditionFact[]): readonly AuditionEvent[] =>
 const lived = (...types: readonly (keyof typeof facts)[]): AuditionView =>
   foldEvents(numbered([requested, ...types.map((type) => facts[type])]));
 
+const generations = (...more: readonly AuditionFact[]) =>
+  more
+    .reduce(
+      (view, fact) =>
+        foldEvent(view, { sequence: view.sequence + 1, at: toInstant(0), correlationId: 'c', fact }),
+      lived('holding_started', 'slot_held', 'scheduled', 'participant_added'),
+    )
+    .participants.map(({ generation }) => generation);
+
 const anyFacts = fc.array(fc.constantFrom(...Object.values(facts)), { maxLength: 40 });
 
 const foldedOrRefused = (view: AuditionView, event: AuditionEvent): AuditionView | 'refused' => {
@@ -357,14 +366,6 @@ describe('the fold', () => {
       participant: member,
       ...more,
     });
-    const generations = (...more: readonly AuditionFact[]) =>
-      more
-        .reduce(
-          (view, fact) =>
-            foldEvent(view, { sequence: view.sequence + 1, at: toInstant(0), correlationId: 'c', fact }),
-          lived('holding_started', 'slot_held', 'scheduled', 'participant_added'),
-        )
-        .participants.map(({ generation }) => generation);
     expect(generations()).toEqual([undefined, undefined]);
     const second = added({ generation: 2 });
     expect(generations(facts.participant_removed, second, facts.slot_moved)).toEqual([undefined, 2]);

@@ -10,15 +10,14 @@ import type {
   Answer,
   AuditionEvent,
   AuditionFact,
-  CastMember,
   DeliveryStatus,
   JoinWindow,
   Meeting,
   NoticeKind,
-  RecordingConsent,
   RecordingStart,
 } from './events.ts';
 import type { SettingName } from './meeting-settings.ts';
+import { isConsentOfFormer, newParticipant, type ParticipantView, withDetails } from './participant-view.ts';
 import { afterJoining, afterLeaving, afterSession, type Presence } from './presence.ts';
 import type { Channel, ParticipantKind } from './request.ts';
 import type { RoomAnswer } from './room-booking.ts';
@@ -27,22 +26,7 @@ import type { Blocker } from './slot-conflict.ts';
 import type { AuditionOutcome, AuditionRound, AuditionState } from './states.ts';
 import { isFactAllowed, transitionOn } from './transitions.ts';
 
-export interface ParticipantView {
-  readonly id: ParticipantId;
-  readonly kind: ParticipantKind;
-  readonly zone: string;
-  readonly required: boolean;
-  readonly answer: Answer | 'none';
-  readonly checkedIn: boolean;
-  /** When a decline becomes final. Until then the participant can change it. */
-  readonly answerFinalAt?: Instant | undefined;
-  /** Absent: the participant was not asked, or has not answered. */
-  readonly recordingConsent?: RecordingConsent | undefined;
-  /** Distinguishes this person from others who took part under the same id. Absent for participants of the request. */
-  readonly generation?: number | undefined;
-  /** Absent when the meeting's provider has reported nothing about the participant. */
-  readonly presence?: Presence | undefined;
-}
+export type { ParticipantView } from './participant-view.ts';
 
 export interface NoticeView {
   readonly deliveryId: string;
@@ -256,7 +240,7 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'checked_in':
       return { participants: withParticipant(view, fact.participant, { checkedIn: true }) };
     case 'recording_consented':
-      return isConsentOfFormer(view, fact)
+      return isConsentOfFormer(view.participants, fact)
         ? {}
         : { participants: withParticipant(view, fact.participant, { recordingConsent: fact.consent }) };
     case 'attention_raised':
@@ -273,7 +257,7 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
       return {
         participants: [
           ...view.participants.filter(({ id }) => id !== fact.participant.id),
-          withDetails(fact.isSamePerson ? view : undefined, fact),
+          withDetails(fact.isSamePerson ? view.participants : [], fact),
         ],
         ...withOverridden(view, fact.overridden),
       };
@@ -363,58 +347,11 @@ const slotOf = ({
   roomBooking: undefined,
 });
 
-/** A consent can be recorded after another person has got the id. A withdrawal without a generation counts. */
-const isConsentOfFormer = (
-  { participants }: AuditionView,
-  { participant, consent, generation }: Extract<AuditionFact, { type: 'recording_consented' }>,
-): boolean =>
-  (consent === 'given' || generation !== undefined) &&
-  participants.find(({ id }) => id === participant)?.generation !== generation;
-
 /** Conflicts that were overridden for another cast stay overridden, as long as the slot is the same. */
 const withOverridden = (
   { overridden = [] }: AuditionView,
   more: readonly Blocker[] | undefined,
 ): Partial<AuditionView> => (more ? { overridden: [...overridden, ...more] } : {});
-
-/** The consent to be recorded stays when the slot moves: it is about the audition, not about its time. */
-const newParticipant = ({
-  id,
-  kind,
-  zone,
-  required,
-  recordingConsent,
-  generation,
-}: CastMember & Pick<ParticipantView, 'recordingConsent' | 'generation'>): ParticipantView => ({
-  id,
-  kind,
-  zone,
-  required,
-  answer: 'none',
-  checkedIn: false,
-  ...(recordingConsent && { recordingConsent }),
-  ...(generation !== undefined && { generation }),
-});
-
-/** Returns the participant with new details. The answer is that of the view, if the participant is in it. */
-const withDetails = (
-  view: AuditionView | undefined,
-  { participant: member, generation }: Extract<AuditionFact, { type: 'participant_added' }>,
-): ParticipantView => ({
-  ...newParticipant({ ...member, generation }),
-  ...pickAnswer(view?.participants.find(({ id }) => id === member.id)),
-});
-
-const pickAnswer = (before: ParticipantView | undefined): Partial<ParticipantView> =>
-  before
-    ? {
-        answer: before.answer,
-        checkedIn: before.checkedIn,
-        answerFinalAt: before.answerFinalAt,
-        ...(before.recordingConsent && { recordingConsent: before.recordingConsent }),
-        ...(before.generation !== undefined && { generation: before.generation }),
-      }
-    : {};
 
 const withParticipant = (
   view: AuditionView,

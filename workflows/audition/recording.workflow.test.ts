@@ -156,7 +156,7 @@ describe('the consents to an automatic recording', () => {
     });
   });
 
-  it('are compared again after an outage and after a fault of the database, without a question', async () => {
+  it('are compared again after a fault of the database, when an operator retries', async () => {
     await stage.runAudition({ plan: automatic }, async (played) => {
       await played.until(({ notices }) => notices.length === 4);
       played.world.changedSettings = ['autoStartRecording'];
@@ -169,7 +169,8 @@ describe('the consents to an automatic recording', () => {
       await played.handle.signal(messages.consentChangedSignal, { inboxId: 'whk_1' });
       await played.until(({ attention: items }) => items.length === 1);
       await played.resolve('meeting', 'retry');
-      await played.until(({ meeting }) => meeting?.notHonored !== undefined);
+      const { attention } = await played.until(({ meeting }) => meeting?.notHonored !== undefined);
+      expect(attention).toEqual([]);
     });
   });
 
@@ -229,7 +230,10 @@ describe('the consents to an automatic recording', () => {
       await played.view();
       played.world.changedSettings = ['autoStartRecording'];
       create();
-      await played.until(({ meeting: present }) => present?.notHonored !== undefined);
+      const { meeting: next } = await played.until(
+        ({ meeting: present }) => present?.notHonored !== undefined,
+      );
+      expect(next?.id).not.toBe(meeting?.id);
     });
   });
 

@@ -99,11 +99,10 @@ const replaceCast = async (
   await arrangeEvents(run, async (isBackground) => {
     await arrangeFor(run, difference, isBackground);
     // The event stays in a calendar that others share: it is theirs now. One who stays has registered the removal anew.
-    const stays = ({ id }: AuditionCompensation) =>
-      plan.participants.some((participant) => removalId({ participant: participant.id }) === id);
+    const staying = plan.participants.map(({ id }) => removalId({ participant: id }));
     undoFor(
       run,
-      shared.filter((entry) => !stays(entry)),
+      shared.filter(({ id }) => !staying.includes(id)),
       recipients,
     );
   });

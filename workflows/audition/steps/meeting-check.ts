@@ -77,8 +77,7 @@ const lookAtMeeting = (run: AuditionRun, reason: 'check' | 'consent'): void => {
     const input = { provider, meeting, slot, ...(followsConsents && { settings }) };
     return run.call((call) => activities.checkMeeting({ ...call, ...input }));
   };
-  void run.runInBackground(async (detach) => {
-    detach();
+  const lookAndApply = async (): Promise<void> => {
     const first = await checkedAs(() =>
       look(run.plan.policy.meetingCheck === undefined ? 'stepPatience' : 'fallback'),
     );
@@ -104,6 +103,16 @@ const lookAtMeeting = (run: AuditionRun, reason: 'check' | 'consent'): void => {
     }
     if (mustLookAgain) lookAtMeeting(run, 'consent');
     if (check.status === 'absent') meetingDeleted(run, { origin: 'system', meetingId: meeting.id });
+  };
+  void run.runInBackground(async (detach) => {
+    detach();
+    try {
+      await lookAndApply();
+    } catch (error) {
+      // Cancelled, because another run is ahead in the trail. This one takes over, and looks again.
+      if (followsConsents) run.consentLook = undefined;
+      throw error;
+    }
   });
 };
 

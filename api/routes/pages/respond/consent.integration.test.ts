@@ -69,7 +69,7 @@ const setUp = async ({ facts = [], at = now, repositories, ...wish }: Recorded =
         "SELECT id FROM webhook_inbox WHERE kind = 'recording.consented' ORDER BY received_at",
       );
       const found = await Promise.all(rows.map(({ id }) => database.repositories.inbox.find(id)));
-      const events = await Promise.all(found.map((entry) => entry?.decrypt()));
+      const events = await Promise.all(found.flatMap((entry) => (entry ? [entry.decrypt()] : [])));
       return events.flatMap((event) =>
         event?.kind === 'recording.consented' && event.event.audition === auditionId
           ? [event.event.consent]

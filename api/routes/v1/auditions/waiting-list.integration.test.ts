@@ -84,6 +84,11 @@ const setup = async ({
   };
 };
 
+const failIf = async <Result>(isFailing: boolean, work: () => Promise<Result>): Promise<Result> => {
+  if (isFailing) throw new Error('the database does not respond');
+  return work();
+};
+
 describe('a performer who is admitted in turn', () => {
   it('checks in, sees the place in the list, and joins after the admission', async () => {
     const { schedule, open, press, at, admit, received } = await setup();
@@ -108,10 +113,6 @@ describe('a performer who is admitted in turn', () => {
   it('is checked in before getting a place in the list, so that no place is without a check-in', async () => {
     const { repositories } = database;
     const failing = { inbox: false, list: false };
-    const failIf = async <Result>(isFailing: boolean, work: () => Promise<Result>): Promise<Result> => {
-      if (isFailing) throw new Error('the database does not respond');
-      return work();
-    };
     const { schedule, press, list, received } = await setup({
       repositories: {
         ...repositories,
