@@ -7,7 +7,6 @@ import type { RoomProviderName, WritableCalendarName } from '../providers/vendor
 import type { Instant } from '../time/instant.ts';
 import type { AttentionItem } from './attention.ts';
 import type {
-  Answer,
   AuditionEvent,
   AuditionFact,
   DeliveryStatus,
@@ -19,7 +18,7 @@ import type {
 import type { SettingName } from './meeting-settings.ts';
 import { isConsentOfFormer, newParticipant, type ParticipantView, withDetails } from './participant-view.ts';
 import { afterJoining, afterLeaving, afterSession, type Presence } from './presence.ts';
-import type { Channel, ParticipantKind } from './request.ts';
+import type { Channel } from './request.ts';
 import type { RoomAnswer } from './room-booking.ts';
 import type { Slot } from './slot.ts';
 import type { Blocker } from './slot-conflict.ts';
