@@ -53,6 +53,7 @@ export interface ActivityDependencies {
     readonly auditionId: AuditionId;
     readonly participant: ParticipantId;
     readonly revision: number;
+    readonly generation?: number | undefined;
   }) => string;
   /** Returns the join link of a participant, or of the audition. The same one until it is revoked. */
   readonly joinUrl: (request: JoinLinkRequest) => Promise<string>;
@@ -69,10 +70,14 @@ export interface ActivityDependencies {
    */
   readonly sender: string;
   /**
-   * Returns the address to which the participant's calendar program sends its answer to an invitation. The same participant
+   * Returns the address to which the participant's calendar program sends its answer to an invitation. The same person
    * always gets the same address. Undefined: the answers go to the sender.
    */
   readonly replyAddress?:
-    | ((invitee: { readonly auditionId: AuditionId; readonly participant: ParticipantId }) => string)
+    | ((invitee: {
+        readonly auditionId: AuditionId;
+        readonly participant: ParticipantId;
+        readonly generation?: number | undefined;
+      }) => string)
     | undefined;
 }

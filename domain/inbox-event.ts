@@ -3,7 +3,7 @@
  * reads it back. Stored rows outlive a release: only add to these schemas.
  */
 import { z } from 'zod';
-import { answers, deliveryStatuses } from './audition/events.ts';
+import { answers, deliveryStatuses, origins, recordingConsents } from './audition/events.ts';
 import { auditionIdSchema, connectionIdSchema, organizationIdSchema, participantIdSchema } from './ids.ts';
 import { channels, connectionProviders } from './providers/vendors.ts';
 import { instantSchema } from './time/instant.ts';
@@ -66,6 +66,21 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
   ),
   /** A join link, for which a participant may be registered at the provider of the meeting, was revoked. */
   inboxEvent('link.revoked', z.object({ audition: auditionIdSchema })),
+  /** A participant has consented to be recorded, or does not any more. `key` is that of the fact in the trail. */
+  inboxEvent(
+    'recording.consented',
+    z.object({
+      organization: organizationIdSchema,
+      audition: auditionIdSchema,
+      participant: participantIdSchema,
+      generation: z.int().optional(),
+      consent: z.enum(recordingConsents),
+      origin: z.enum(origins),
+      revision: z.int().optional(),
+      at: instantSchema,
+      key: z.string(),
+    }),
+  ),
   /** The account's owner has removed our app at the provider. */
   inboxEvent(
     'connection.deauthorized',

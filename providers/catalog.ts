@@ -158,6 +158,8 @@ export const catalog = {
       'recordings.setAutomatic': { writes: true, circuit: true, quota: zoomMeetingWrite },
       'meetings.check': { writes: false, circuit: true },
       'meetings.end': { writes: true, circuit: true },
+      /** A change of the meeting, and another one for each person whom Zoom could refuse. */
+      'meetings.setLeaders': { writes: true, circuit: true, quota: zoomMeetingWrite },
       /** Pages of up to 300 participants. */
       'meetings.attendance': { writes: false, circuit: true },
       /** Pages of up to 300 registrants. */
@@ -250,6 +252,7 @@ export const catalog = {
       'meetings.check': { writes: false, circuit: 'meetings' },
       /** Not called: Graph cannot end an online meeting. */
       'meetings.end': { writes: true, circuit: 'meetings' },
+      'meetings.setLeaders': { writes: true, circuit: 'meetings' },
       /** The reports, and the records of each. */
       'meetings.attendance': { writes: false, circuit: 'meetings' },
       /** The recordings and the transcripts. */

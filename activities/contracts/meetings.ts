@@ -53,6 +53,11 @@ export interface RegisterParticipantsInput extends AuditionCall {
   readonly participants: readonly Pick<Participant, 'id' | 'name'>[];
 }
 
+export interface SetLeadersInput extends CheckMeetingInput {
+  /** The email addresses of the people who lead the meeting beside the host. */
+  readonly leaders: readonly string[];
+}
+
 /** What the provider says of the meeting. */
 export interface MeetingLook {
   readonly status: 'present' | 'absent';
@@ -88,6 +93,11 @@ export interface MeetingActivities {
    * nothing at a provider without registration.
    */
   registerParticipants(input: RegisterParticipantsInput): Promise<void>;
+  /**
+   * Makes these people lead the meeting beside its host, and those of the setting `alternativeHosts`. Returns whether all of
+   * them do. Idempotent: the list is absolute.
+   */
+  setLeaders(input: SetLeadersInput): Promise<{ readonly isHonored: boolean }>;
   /**
    * Moves the meeting and returns it. Returns a new meeting, created under `key`, when the provider no longer has the
    * old one, or when its host has another meeting at the new time. The old meeting is then removed.

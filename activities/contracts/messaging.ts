@@ -35,6 +35,8 @@ export interface NoticeFacts {
 export interface NoticeToSend {
   readonly key: string;
   readonly recipient: Participant;
+  /** That of the participant in the view: the links of the notice are valid for this person only. */
+  readonly generation?: number | undefined;
   readonly channel: Channel;
 }
 
@@ -65,6 +67,8 @@ export interface RetractNoticeInput extends AuditionCall {
   readonly key: string;
   readonly channel: Channel;
   readonly recipient: Participant;
+  /** That of the participant whose notices are retracted. */
+  readonly generation?: number | undefined;
   readonly audition: NoticeFacts;
   /** The keys of the notices to retract. When none of them was sent, no cancellation is sent. */
   readonly sentAs: readonly string[];

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
 import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
-import { namesOfSettings } from '../../domain/audition/meeting-settings.ts';
+import { namesOfSettings, type SettingName } from '../../domain/audition/meeting-settings.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import {
   type HostedMeetingName,
@@ -25,6 +25,7 @@ import type {
   MoveMeetingInput,
   RegisterParticipantsInput,
   RemoveMeetingInput,
+  SetLeadersInput,
   UndoResult,
 } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
@@ -67,6 +68,7 @@ export const createHostedMeetingSteps = (
   const check = operationOf(provider, 'meetings.check');
   const attendance = operationOf(provider, 'meetings.attendance');
   const end = operationOf(provider, 'meetings.end');
+  const lead = operationOf(provider, 'meetings.setLeaders');
 
   /** Returns the host with which the attempts of this key create the meeting. Undefined: no attempt has called it yet. */
   const recordedHost = async (key: string): Promise<MeetingHost | undefined> => {
@@ -105,6 +107,18 @@ export const createHostedMeetingSteps = (
     return notHonored.length > 0 ? { ...meeting, notHonored: [...notHonored] } : meeting;
   };
 
+  /** A consent can be withdrawn between two attempts: the meeting of the first one must not record either. */
+  const stopRecording = async (
+    host: HostAccount,
+    meeting: Meeting,
+    withheld: readonly SettingName[],
+    call: CallContext,
+  ): Promise<Meeting> => {
+    if (withheld.includes('autoStartRecording') && isRecordedMeeting(name))
+      await providers.recordings[name].setAutomatic(host, meeting.id, false, call);
+    return nameWithheld(meeting, withheld);
+  };
+
   /** Creates a meeting under its key. */
   const createOnce = async (input: Omit<CreateMeetingInput, 'hasFallback'>): Promise<Meeting> => {
     const { key, organization, auditionId, slot, topic } = input;
@@ -133,7 +147,12 @@ export const createHostedMeetingSteps = (
           if (meetings.createsOnce) {
             return {
               kind: 'found',
-              result: nameWithheld(withSettings(await meetings.create(host, spec, call)), withheld),
+              result: await stopRecording(
+                host,
+                withSettings(await meetings.create(host, spec, call)),
+                withheld,
+                call,
+              ),
               surplus: [],
             };
           }
@@ -141,7 +160,7 @@ export const createHostedMeetingSteps = (
           return meeting
             ? {
                 kind: 'found',
-                result: nameWithheld(await reviewed(host, meeting, spec, call), withheld),
+                result: await stopRecording(host, await reviewed(host, meeting, spec, call), withheld, call),
                 surplus,
               }
             : { kind: 'absent' };
@@ -270,6 +289,15 @@ export const createHostedMeetingSteps = (
       },
     }),
     ...(meetings.end && { end: endOnce }),
+    ...(meetings.setLeaders && {
+      setLeaders: async (input: SetLeadersInput) => {
+        const host = await openHostOf(input, lead);
+        const call = createAttemptContext(input).startCall();
+        const { alternativeHosts = [] } = input.settings ?? {};
+        const emails = [...new Set([...alternativeHosts, ...input.leaders])];
+        return (await meetings.setLeaders?.(host, input.meeting.id, emails, call)) ?? false;
+      },
+    }),
     create: createOnce,
     ...(isRegistrantMeeting(name) && {
       register: async (input: RegisterParticipantsInput) => {

@@ -9,6 +9,7 @@ import type {
   MoveMeetingInput,
   RegisterParticipantsInput,
   RemoveMeetingInput,
+  SetLeadersInput,
   UndoResult,
 } from '../contract.ts';
 
@@ -24,6 +25,8 @@ export interface MeetingSteps {
   readonly end?: ((input: EndMeetingInput) => Promise<void>) | undefined;
   /** Makes the registrants those of the input. Absent when the provider registers no people. */
   readonly register?: ((input: RegisterParticipantsInput) => Promise<void>) | undefined;
+  /** Returns whether all of these people lead the meeting now. Absent where the provider has no such people. */
+  readonly setLeaders?: ((input: SetLeadersInput) => Promise<boolean>) | undefined;
   /** Returns who was in the meeting. Absent when the provider does not report it. */
   readonly attendance?: ((input: CheckMeetingInput) => Promise<readonly ObservedAttendance[]>) | undefined;
 }

@@ -54,6 +54,9 @@ export const createMeetingActivities = (
     registerParticipants: async (input) => {
       await (await stepsFor(input)).register?.(input);
     },
+    setLeaders: async (input) => ({
+      isHonored: (await (await stepsFor(input)).setLeaders?.(input)) ?? false,
+    }),
     moveMeeting: async (input) => (await stepsFor(input)).move(input),
     removeMeeting: async (input) => (await stepsFor(input)).remove(input),
   };

@@ -75,4 +75,29 @@ describe('a meeting that is to be recorded automatically', () => {
     expect(await check(meeting)).toEqual({ status: 'present', notHonored: ['autoStartRecording'] });
     expect(recorded()).toEqual(['none']);
   });
+
+  it('is stopped by a withdrawal, also when the answer to its start was lost', async () => {
+    const { create, consent, check, recorded, fault } = await setUp();
+    const meeting = await create();
+    await consent('given');
+    fault('zoom', { kind: 'lost_answer', operation: 'meetings.update', times: 1 });
+    // The audition still believes that the recording does not start by itself.
+    expect(await check(meeting)).toEqual({ status: 'present' });
+    expect(recorded()).toEqual(['cloud']);
+    await consent('withdrawn');
+    expect(await check(meeting)).toEqual({ status: 'present' });
+    expect(recorded()).toEqual(['none']);
+  });
+
+  it('is not when the consent was withdrawn after an attempt whose answer was lost', async () => {
+    const { create, consent, recorded, fault, timePasses } = await setUp();
+    await consent('given');
+    fault('zoom', { kind: 'lost_answer', operation: 'meetings.create', times: 1 });
+    await expect(create()).rejects.toMatchObject({ nonRetryable: false });
+    expect(recorded()).toEqual(['cloud']);
+    await consent('withdrawn');
+    await timePasses();
+    expect(await create()).toMatchObject({ notHonored: ['autoStartRecording'] });
+    expect(recorded()).toEqual(['none']);
+  });
 });

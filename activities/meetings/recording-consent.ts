@@ -2,7 +2,7 @@
 import type { EventStore } from '../../db/trail/event-store.ts';
 import type { Meeting } from '../../domain/audition/events.ts';
 import type { MeetingSettings, SettingName } from '../../domain/audition/meeting-settings.ts';
-import { ProviderError } from '../../domain/errors.ts';
+import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import { mayRecord } from '../../domain/recordings/recording-consent.ts';
 import type { CallContext, HostAccount, RecordingProvider } from '../../providers/ports.ts';
 import type { CheckMeetingInput, Correlated } from '../contract.ts';
@@ -36,8 +36,16 @@ export const nameWithheld = (meeting: Meeting, withheld: readonly SettingName[])
     ? { ...meeting, notHonored: [...new Set([...(meeting.notHonored ?? []), ...withheld])] }
     : meeting;
 
+/** A provider that refuses for good has not started a recording either. */
+const refusals: ReadonlySet<ProviderFaultKind> = new Set([
+  'not_permitted',
+  'rejected_input',
+  'misconfigured',
+]);
+
 /**
- * Starts or stops the automatic recording of a meeting whose consents have changed since it was created. A repeated call
+ * Starts or stops the automatic recording of a meeting whose consents have changed since it was created. Without the consents
+ * it is stopped, also when it counts as stopped: an earlier call whose answer was lost may have started it. A repeated call
  * changes nothing: the setting is absolute, so the effect needs no ledger. Returns the settings that the meeting does not
  * have now; undefined when nothing was changed.
  *
@@ -60,13 +68,17 @@ export const applyConsent = async (
   if (!settings.autoStartRecording) return undefined;
   const wasWithheld = meeting.notHonored?.includes('autoStartRecording') ?? false;
   const { withheld } = await withConsent(events, input, settings);
-  if (wasWithheld === withheld.length > 0) return undefined;
+  const isWithheld = withheld.length > 0;
+  if (!isWithheld && !wasWithheld) return undefined;
   try {
-    await recordings.setAutomatic(host, meeting.id, wasWithheld, call);
+    await recordings.setAutomatic(host, meeting.id, !isWithheld, call);
   } catch (error) {
-    if (!wasWithheld || !(error instanceof ProviderError)) throw error;
+    if (!(error instanceof ProviderError)) throw error;
+    const isHarmless = !isWithheld || (wasWithheld && refusals.has(error.fault.kind));
+    if (!isHarmless) throw error;
     return undefined;
   }
+  if (isWithheld === wasWithheld) return undefined;
   const others = (meeting.notHonored ?? []).filter((name) => name !== 'autoStartRecording');
-  return wasWithheld ? others : [...others, 'autoStartRecording'];
+  return isWithheld ? [...others, 'autoStartRecording'] : others;
 };

@@ -117,6 +117,31 @@ describe('the registrants of a meeting', () => {
     expect(await urlOf(ada.id)).not.toBe(before.url);
   });
 
+  it.each(['removed and added again', 'replaced by another person with the same id'])(
+    'are registered again when a participant is %s, and the links of before are dead',
+    async (how) => {
+      const { register, registered, record, repositories, linkOf, urlOf } = await setup();
+      const member = { id: rita.id, kind: 'reader', zone: 'Europe/Paris', required: true } as const;
+      await record({ type: 'participant_added', participant: member });
+      await register(ada, rita);
+      const before = await linkOf(rita.id);
+      if (how.startsWith('removed')) {
+        await record({ type: 'participant_removed', participant: rita.id });
+        await register(ada);
+      }
+      await record({ type: 'participant_added', participant: member, generation: 3 });
+      await register(ada, rita);
+      expect(registered()).toEqual(['Ada', 'Rita']);
+      expect(await repositories.joinLinks.find(before)).toBeUndefined();
+      expect(await urlOf(rita.id)).toContain('tk=');
+      // Other details of the same person.
+      const present = await linkOf(rita.id);
+      await record({ type: 'participant_added', participant: member, isSamePerson: true });
+      await register(ada, rita);
+      expect(await linkOf(rita.id)).toBe(present);
+    },
+  );
+
   it('are not retried for a meeting that is gone', async () => {
     const { register, activities, about, key } = await setup();
     await activities.removeMeeting({ ...about, keys: [key('meeting:zoom:1')], provider: 'zoom', slot });

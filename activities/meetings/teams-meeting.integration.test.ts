@@ -102,6 +102,19 @@ describe('a meeting on Teams', () => {
     ]);
   });
 
+  it('has the casting directors of its organization as co-organizers', async () => {
+    const { create, meetings, activities, about } = await setup();
+    const meeting = await create({ roles: true });
+    expect(meeting).not.toHaveProperty('notHonored');
+    const lead = (...leaders: readonly string[]) =>
+      activities.setLeaders({ ...about, provider: 'microsoft_teams', meeting, slot, leaders });
+    expect(await lead('director@contoso.example')).toEqual({ isHonored: true });
+    expect(meetings()).toMatchObject([
+      { participants: { attendees: [{ upn: 'director@contoso.example', role: 'coorganizer' }] } },
+    ]);
+    expect(await lead('director@other.example')).toEqual({ isHonored: false });
+  });
+
   it.each(['onlineMeetings.createOrGet', 'onlineMeetings.update'])(
     'is completed by the next attempt when the answer to %s was lost',
     async (operation) => {

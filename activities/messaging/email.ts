@@ -57,10 +57,10 @@ const buildEmail = (
   input: SendNoticeInput,
   { responseLink, sender, replyAddress }: Dependencies,
 ): EmailMessage => {
-  const { key, notice, audition, auditionId, organization } = input;
+  const { key, notice, audition, auditionId, organization, generation } = input;
   const recipient = addresseeOf(input.recipient);
   const { revision } = audition;
-  const link = responseLink({ organization, auditionId, participant: recipient.id, revision });
+  const link = responseLink({ organization, auditionId, participant: recipient.id, revision, generation });
   return {
     messageId: messageIdFor(key),
     to: { name: recipient.name, address: recipient.email },
@@ -74,7 +74,7 @@ const buildEmail = (
             audition,
             recipient,
             organizer: sender,
-            replyAddress: replyAddress?.({ auditionId, participant: recipient.id }),
+            replyAddress: replyAddress?.({ auditionId, participant: recipient.id, generation }),
             link,
           }),
         }),

@@ -23,7 +23,7 @@ const setup = async () => {
     const listed = await bench.repositories.joinLinks.list('org_1', bench.auditionId);
     return listed.map(({ id, participant }) => ({ id, participant, url: `${bench.publicUrl}/j/${id}` }));
   };
-  return { ...bench, recipient, notify, links };
+  return { ...bench, recipient, audition, notify, links };
 };
 
 describe('a notice of an audition with join links', () => {
@@ -36,6 +36,41 @@ describe('a notice of an audition with join links', () => {
     const mails = await inboxOf(recipient.email);
     expect(mails).toHaveLength(2);
     for (const mail of mails) expect(JSON.stringify(mail)).toContain(link?.url);
+  });
+
+  it('states no join link when it is a cancellation: the id can be that of another person by now', async () => {
+    const { notify, activities, about, key, recipient, audition, links, inboxOf } = await setup();
+    await notify('invitation:r1', 'invitation');
+    await activities.retractNotice({
+      ...about,
+      key: key('cancellation:r1'),
+      channel: 'email',
+      recipient,
+      audition,
+      sentAs: [key('invitation:r1')],
+    });
+    const [link] = await links();
+    const cancellation = (await inboxOf(recipient.email)).at(-1);
+    expect(cancellation?.subject).not.toBe((await inboxOf(recipient.email))[0]?.subject);
+    expect(JSON.stringify(cancellation)).not.toContain(link?.url);
+  });
+
+  it('states the answer page of this person only', async () => {
+    const { activities, about, key, recipient, audition, inboxOf, publicUrl, auditionId } = await setup();
+    const invite = (step: string, more: object) =>
+      activities.sendNotice({
+        ...about,
+        key: key(step),
+        channel: 'email',
+        notice: 'invitation',
+        recipient,
+        audition,
+        ...more,
+      });
+    await invite('invitation:r1', { generation: 7 });
+    expect(JSON.stringify(await inboxOf(recipient.email))).toContain(
+      `${publicUrl}/respond/${auditionId}.ada.1.7`,
+    );
   });
 
   it('states the link in the text message of a reminder', async () => {

@@ -53,8 +53,9 @@ export const createNoticeSender = (
         };
 
   const withJoinLink = async (input: SendNoticeInput): Promise<SendNoticeInput> => {
-    const { organization, auditionId, recipient, audition } = input;
-    if (!audition.joinLink) return input;
+    const { organization, auditionId, recipient, audition, notice } = input;
+    // A cancellation states no join link: the id of a participant who has left can be that of another person by now.
+    if (!audition.joinLink || notice === 'cancellation') return input;
     const { id: participant, locale } = recipient;
     const titles = { project: audition.project.title, role: audition.role.name };
     const url = await joinUrl({ organization, auditionId, participant, locale, titles });
@@ -84,8 +85,9 @@ export const createNoticeSender = (
   };
 };
 
-const targetOf = ({ recipient, channel }: SendNoticeInput): EffectTarget => ({
+const targetOf = ({ recipient, channel, generation }: SendNoticeInput): EffectTarget => ({
   kind: 'notice',
   participant: recipient.id,
   channel,
+  ...(generation === undefined ? {} : { generation }),
 });

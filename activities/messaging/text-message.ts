@@ -53,11 +53,11 @@ const searchCriteria = (key: string, { recipient }: Pick<SendNoticeInput, 'recip
 });
 
 const buildTextMessage = (
-  { key, notice, recipient, audition, auditionId, organization }: SendNoticeInput,
+  { key, notice, recipient, audition, auditionId, organization, generation }: SendNoticeInput,
   { responseLink, publicUrl }: Dependencies,
 ): TextMessage => {
   const { revision } = audition;
-  const link = responseLink({ organization, auditionId, participant: recipient.id, revision });
+  const link = responseLink({ organization, auditionId, participant: recipient.id, revision, generation });
   const search = searchCriteria(key, { recipient });
   return {
     ...search,

@@ -23,7 +23,6 @@ import {
   type CheckInCommand,
   cancelUpdate,
   checkInUpdate,
-  consentChangedSignal,
   type DecideCommand,
   decideUpdate,
   type FirstResult,
@@ -88,10 +87,6 @@ export interface AuditionWorkflows {
   ): Promise<UpdateOutcome<FirstResult> | { readonly kind: 'running' }>;
   /** Waits for the first result of an earlier `reopen`. Returns undefined when the last run has no such update. */
   findReopening(id: AuditionId, updateId: string): Promise<UpdateOutcome<FirstResult> | undefined>;
-  /**
-   * Lets the automatic recording of the meeting follow the consents in the trail. Does nothing when the workflow has ended.
-   */
-  consentChanged(id: AuditionId): Promise<void>;
   /** Waits a few seconds for the end of the workflow. Returns whether it has ended. */
   waitForEnd(id: AuditionId): Promise<boolean>;
   /** Returns the plan with all changes of the cast; undefined when Temporal does not have the workflow any more. */
@@ -222,15 +217,6 @@ export const createAuditionWorkflows = ({
       const handle = handleOf(id).getUpdateHandle<FirstResult>(updateId);
       const outcome = await updates.await(handle);
       return outcome.kind === 'ended' ? undefined : outcome;
-    },
-    consentChanged: async (id) => {
-      try {
-        await updates.withTimeout(timeouts.acceptedTimeoutMs, () =>
-          handleOf(id).signal(consentChangedSignal),
-        );
-      } catch (error) {
-        if (!(error instanceof WorkflowNotFoundError)) throw error;
-      }
     },
     waitForEnd: async (id) => {
       try {

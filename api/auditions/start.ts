@@ -4,6 +4,7 @@ import type { Repositories } from '../../db/index.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { AuditionRequest } from '../../domain/audition/request.ts';
 import { planAudition } from '../../domain/audition/request-validation.ts';
+import { withRequirement } from '../../domain/audition/requirement.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
@@ -54,7 +55,8 @@ const admit = async (
           },
         })
       : undefined;
-  const participants = await resolveParticipantCalendars(request.participants, { connections, organization });
+  const resolved = await resolveParticipantCalendars(request.participants, { connections, organization });
+  const participants = resolved.map(withRequirement);
   const plan = planAudition(
     { ...request, participants },
     {

@@ -1,18 +1,19 @@
 /** Records that a participant agrees to be recorded, or does not. */
+import { randomUUID } from 'node:crypto';
 import type { AuditionReadModel } from '../../db/auditions/read-model.ts';
+import type { WebhookInbox } from '../../db/inbox/webhooks.ts';
+import { appendConsent } from '../../db/recordings/append-consent.ts';
 import type { EventStore } from '../../db/trail/event-store.ts';
 import type { Origin, RecordingConsent } from '../../domain/audition/events.ts';
 import type { AuditionView, ParticipantView } from '../../domain/audition/view.ts';
-import { mustApplyConsent } from '../../domain/recordings/recording-consent.ts';
 import type { Instant } from '../../domain/time/instant.ts';
-import type { AuditionWorkflows } from '../auditions/audition-workflows.ts';
 
 interface ConsentDependencies {
   readonly repositories: {
     readonly auditions: Pick<AuditionReadModel, 'get'>;
     readonly events: Pick<EventStore, 'append'>;
+    readonly inbox: Pick<WebhookInbox, 'receive'>;
   };
-  readonly auditionWorkflows: Pick<AuditionWorkflows, 'consentChanged'>;
   readonly now: () => Instant;
 }
 
@@ -25,33 +26,35 @@ interface Consent {
   readonly revision?: number | undefined;
 }
 
-/** The fact is appended by its key. This position says that any numbered facts may be in the trail. */
-const anyPosition = { facts: [], number: 2 ** 31 - 1 };
-
 /**
- * Appends the consent to the trail, and lets the meeting follow it. Returns the audition after that. A consent that the
- * trail has already is not appended again. Idempotent: a repetition also repeats a notification that was lost.
+ * Appends the consent to the trail. Returns the audition after that. When the recording starts by itself, the consent is stored
+ * in the inbox first, which lets the meeting follow it, also when this process ends before its answer, or when Temporal does not respond now: its relay appends the
+ * consent if it is missing, and signals the audition. A consent that the trail has already is not recorded again.
  */
 export const recordConsent = async (
-  { repositories: { auditions, events }, auditionWorkflows, now }: ConsentDependencies,
+  { repositories: { auditions, events, inbox }, now }: ConsentDependencies,
   audition: AuditionView,
   { participant, consent, origin, correlationId, revision }: Consent,
 ): Promise<AuditionView> => {
-  const isKnown = participant.recordingConsent === consent;
-  if (!isKnown) {
-    const fact = {
-      type: 'recording_consented',
-      participant: participant.id,
-      consent,
-      origin,
-      ...(revision === undefined ? {} : { revision }),
-    } as const;
-    await events.append(
-      { auditionId: audition.id, run: correlationId, position: anyPosition },
-      { facts: [{ at: now(), correlationId, key: `consent/${participant.id}:${correlationId}`, fact }] },
-    );
+  if (participant.recordingConsent === consent) return audition;
+  const { id, generation } = participant;
+  // Not the correlation id: a caller can use one for several requests.
+  const key = `consent/${id}:${randomUUID()}`;
+  const event = {
+    organization: audition.organization,
+    audition: audition.id,
+    participant: id,
+    ...(generation === undefined ? {} : { generation }),
+    consent,
+    origin,
+    ...(revision === undefined ? {} : { revision }),
+    at: now(),
+    key,
+  };
+  if (audition.recording === 'automatic') {
+    const received = { kind: 'recording.consented', event, provider: 'castmatch', dedupeKey: key } as const;
+    await inbox.receive({ ...received, correlationId });
   }
-  const after = (!isKnown && (await auditions.get(audition.organization, audition.id))) || audition;
-  if (mustApplyConsent(after, consent)) await auditionWorkflows.consentChanged(audition.id);
-  return after;
+  await appendConsent(events, event, correlationId);
+  return (await auditions.get(audition.organization, audition.id)) ?? audition;
 };

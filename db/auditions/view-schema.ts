@@ -47,6 +47,10 @@ export const auditionViewSchema = z.object({
       checkedIn: z.boolean(),
       answerFinalAt: instantSchema.optional(),
       recordingConsent: z.enum(recordingConsents).optional(),
+      generation: z
+        .int()
+        .optional()
+        .describe('Distinguishes this person from others who took part under the same id'),
       presence: z
         .object({
           status: z

@@ -19,6 +19,8 @@ import { deliveries } from '../schema/deliveries.ts';
 interface EmailedParticipant {
   readonly organization: OrganizationId;
   readonly participant: ParticipantId;
+  /** That of the person who takes part under the id now. */
+  readonly generation: number | undefined;
   /** Returns whether the participant's emails went to this address. */
   isAddress(address: string): boolean;
 }
@@ -48,6 +50,10 @@ const slotFacts = [
 const emailedSchema = z.object({
   organization: organizationIdSchema,
   participant: participantIdSchema,
+  generation: z
+    .int()
+    .nullable()
+    .transform((generation) => generation ?? undefined),
   address: z.string(),
 });
 
@@ -57,8 +63,13 @@ const slotFactSchema = z.object({ revision: z.int(), slot: z.object({ start: ins
 export const createInvitationReplies = (db: Database): InvitationReplies => ({
   async emailedParticipants(auditionId) {
     const { organization, participant, address } = deliveries;
+    const generation = sql`(
+      SELECT (member ->> 'generation')::int
+      FROM auditions, jsonb_array_elements(auditions.view -> 'participants') AS member
+      WHERE auditions.id = ${deliveries.auditionId} AND member ->> 'id' = ${participant}
+    )`;
     const rows = await db
-      .selectDistinct({ organization, participant, address })
+      .selectDistinct({ organization, participant, address, generation })
       .from(deliveries)
       .where(and(eq(deliveries.auditionId, auditionId), eq(deliveries.channel, 'email'), isNotNull(address)));
     const byParticipant = Map.groupBy(
@@ -71,6 +82,7 @@ export const createInvitationReplies = (db: Database): InvitationReplies => ({
             {
               organization: first.organization,
               participant: id,
+              generation: first.generation,
               isAddress: (text: string) => {
                 const hash = addressHash(first.organization, text);
                 return [first, ...others].some((row) => row.address === hash);

@@ -29,7 +29,12 @@ const targetSchema = z.discriminatedUnion('kind', [
     calendar: calendarSchema.optional(),
     host: meetingHostSchema.optional(),
   }),
-  z.object({ kind: z.literal('notice'), participant: participantIdSchema, channel: z.enum(channels) }),
+  z.object({
+    kind: z.literal('notice'),
+    participant: participantIdSchema,
+    channel: z.enum(channels),
+    generation: z.int().optional(),
+  }),
 ]) satisfies z.ZodType<EffectTarget>;
 
 export interface SealedTarget {

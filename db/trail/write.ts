@@ -1,5 +1,6 @@
 /** Writes new events with everything that follows from them, in one statement. */
 import { type SQL, sql } from 'drizzle-orm';
+import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import {
   attentionColumns,
@@ -38,8 +39,8 @@ interface Append {
 }
 
 /**
- * Writes events, view, attention items and, when the organization has an enabled endpoint, an outbox row. Returns whether
- * the guard held. If not, nothing is written.
+ * Writes events, view, attention items and, when the organization has an enabled endpoint, an outbox row. Revokes the join
+ * links of participants who have left. Returns whether the guard held. If not, nothing is written.
  * @throws {TrailMoved} when another writer was faster. Nothing is written.
  */
 export const writeEvents = async (
@@ -79,7 +80,7 @@ export const writeEvents = async (
           SELECT FROM webhook_endpoints WHERE organization = ${after.organization} AND status = 'enabled'
         )
         RETURNING pg_notify(${outboxChannel}, '')
-      ) ${attentionChanged ? attentionChange(after) : sql``}
+      ) ${attentionChanged ? attentionChange(after) : sql``} ${revocation(after, events)}
       INSERT INTO audit_events (${eventColumns})
       SELECT ${eventColumns}
       FROM guard, jsonb_populate_recordset(NULL::audit_events, ${JSON.stringify(eventRows)}::jsonb)
@@ -116,6 +117,23 @@ const guarded = (
 const eventColumns: SQL = sql.raw(
   'audition_id, sequence, organization, at, type, correlation_id, fact, previous_hash, hash, number, key, run_id',
 );
+
+/** Returns the ids whose earlier links are not those of a participant any more: another person can have the id. */
+const departedIds = (facts: readonly AuditionFact[]): readonly string[] =>
+  facts.flatMap((fact) => {
+    if (fact.type === 'participant_removed') return [fact.participant];
+    return fact.type === 'participant_added' && !fact.isSamePerson ? [fact.participant.id] : [];
+  });
+
+const revocation = ({ id }: AuditionView, events: readonly NewEvent[]): SQL => {
+  const departed = departedIds(events.map(({ fact }) => fact));
+  return departed.length === 0
+    ? sql``
+    : sql`, revoked AS (
+        UPDATE join_links SET revoked_at = now() FROM guard
+        WHERE audition_id = ${id} AND participant = ANY (${sql.param(departed)}::text[]) AND revoked_at IS NULL
+      )`;
+};
 
 const attentionChange = (view: AuditionView) => sql`, raised AS (
   INSERT INTO attention_items (${attentionColumns})

@@ -22,7 +22,13 @@ export type EffectTarget =
       /** The host of a hosted meeting, when it was chosen from hosts of the organization. */
       readonly host?: MeetingHost | undefined;
     }
-  | { readonly kind: 'notice'; readonly participant: ParticipantId; readonly channel: Channel };
+  | {
+      readonly kind: 'notice';
+      readonly participant: ParticipantId;
+      readonly channel: Channel;
+      /** That of the participant. Absent for participants of the request. */
+      readonly generation?: number | undefined;
+    };
 
 /** An effect that the ledger knows and that is not undone. */
 export interface StandingEffect {

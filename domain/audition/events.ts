@@ -38,7 +38,7 @@ export const answers = ['accepted', 'declined', 'tentative'] as const;
 export type Answer = (typeof answers)[number];
 
 /** The source of an answer or an action. */
-const origins = ['api', 'link', 'sms', 'calendar', 'email', 'operator', 'system'] as const;
+export const origins = ['api', 'link', 'sms', 'calendar', 'email', 'operator', 'system'] as const;
 export type Origin = (typeof origins)[number];
 
 export const noticeKinds = ['invitation', 'update', 'reminder', 'cancellation'] as const;
@@ -86,6 +86,10 @@ export type Meeting = z.infer<typeof meetingSchema>;
 export const joinWindowSchema = z.object({
   opensBefore: z.number().describe('Milliseconds before the start of the slot from which join links work'),
   closesAfter: z.number().describe('Milliseconds after the end of the slot until which join links work'),
+  crewOpensBefore: z
+    .number()
+    .optional()
+    .describe('Like `opensBefore`, for casting directors and readers. Absent: like all others'),
   admission: z
     .literal('in_turn')
     .optional()
@@ -295,6 +299,11 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     participant: castMemberSchema,
     /** Set when the participant took part before, with other details. The answer stays. */
     isSamePerson: z.boolean().optional(),
+    /**
+     * Distinguishes this person from others who took part under the same id: links of an earlier one are invalid. The number
+     * of the claim that holds the slot for the changed cast. Absent for the same person, and in facts of earlier versions.
+     */
+    generation: z.int().optional(),
     /** The conflicts in spite of which the slot is held for the changed cast. In the first fact of the change. */
     overridden: z.array(blockerSchema).optional(),
   }),
@@ -313,6 +322,8 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     origin: z.enum(origins),
     /** The revision of the slot whose link the participant has used. */
     revision: z.int().optional(),
+    /** That of the participant: a consent holds for this person only. */
+    generation: z.int().optional(),
   }),
   /** All files of a recording are in the storage. Recorded by the workflow of the recording. */
   fact('recording_stored', {

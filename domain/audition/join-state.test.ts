@@ -46,9 +46,24 @@ const viewAfter = (...more: readonly AuditionFact[]) =>
     })),
   );
 
+const joinLinksWithRoles = {
+  opensBefore: 30 * minute,
+  crewOpensBefore: 45 * minute,
+  closesAfter: 15 * minute,
+};
+
 const minutesFromStart = (minutes: number) => toInstant(Date.parse(slot.start) + minutes * minute);
 
 describe('a join link', () => {
+  it('opens for a reader before it opens for a performer, when the participants have roles', () => {
+    const view = viewAfter();
+    const joinLinks = joinLinksWithRoles;
+    const at = minutesFromStart(-40);
+    expect(joinStateOf({ ...view, joinLinks }, rita, at)).toMatchObject({ kind: 'open' });
+    expect(joinStateOf({ ...view, joinLinks }, ada, at)).toMatchObject({ kind: 'early' });
+    expect(joinStateOf(view, rita, at)).toMatchObject({ kind: 'early' });
+  });
+
   it('opens with check-in, in the zone of its participant', () => {
     expect(joinStateOf(viewAfter(), ada, minutesFromStart(-31))).toEqual({
       kind: 'early',

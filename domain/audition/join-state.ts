@@ -2,6 +2,7 @@
 import type { ParticipantId } from '../ids.ts';
 import { toEpochMs, toInstant } from '../time/epoch.ts';
 import type { Instant } from '../time/instant.ts';
+import { opensBefore } from './meeting-roles.ts';
 import type { Slot } from './slot.ts';
 import type { AuditionState } from './states.ts';
 import type { AuditionView } from './view.ts';
@@ -67,7 +68,7 @@ export const joinStateOf = (
     isMoved: view.revision > firstRevision,
     ...(view.meeting?.dialIn === undefined ? {} : { dialIn: view.meeting.dialIn }),
   };
-  const opensAt = toInstant(toEpochMs(slot.start) - joinLinks.opensBefore);
+  const opensAt = toInstant(toEpochMs(slot.start) - opensBefore(joinLinks, member?.kind));
   if (now < opensAt) return { kind: 'early', opensAt, time };
   if (toEpochMs(now) >= toEpochMs(slot.end) + joinLinks.closesAfter) return { kind: 'over' };
   return {

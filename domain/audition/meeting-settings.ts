@@ -75,6 +75,12 @@ export const meetingSettingsSchema = z.strictObject({
     .describe(
       'Whether the participants are registered at the provider. Each join link then leads to an address of this person alone',
     ),
+  roles: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether the participants have the role of their kind. Casting directors lead the meeting beside the host. Their join links, and those of readers, work before those of performers',
+    ),
   admission: z
     .enum(['open', 'in_turn'])
     .optional()
@@ -98,6 +104,7 @@ const names = [
   'breakoutRooms',
   'endOfMeeting',
   'registrants',
+  'roles',
 ] as const satisfies readonly (keyof MeetingSettings)[];
 
 /** What a provider can fail to honour. `duration`: the plan of the host ends the meeting earlier than the slot. */
@@ -128,6 +135,8 @@ export const isMetByDefault = (name: keyof MeetingSettings, settings: MeetingSet
       return settings.endOfMeeting === 'open';
     case 'registrants':
       return settings.registrants === false;
+    case 'roles':
+      return settings.roles === false;
     // The audition itself admits people.
     case 'admission':
       return true;

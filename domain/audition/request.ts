@@ -124,6 +124,12 @@ const mostNamedCalendars = 10;
 /** A participant of a request. What it omits about calendars is resolved by the choice of the connection's owner. */
 export const requestedParticipantSchema = participantSchema.extend({
   phoneRegion: phoneRegionSchema.optional(),
+  required: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether the audition needs this participant. Omitted: yes, except for an agent. The performer always counts as required',
+    ),
   calendar: calendarRefShape
     .extend({
       calendarId: calendarIdSchema

@@ -179,6 +179,15 @@ const numbered = (all: readonly AuditionFact[]): readonly AuditionEvent[] =>
 const lived = (...types: readonly (keyof typeof facts)[]): AuditionView =>
   foldEvents(numbered([requested, ...types.map((type) => facts[type])]));
 
+const generations = (...more: readonly AuditionFact[]) =>
+  more
+    .reduce(
+      (view, fact) =>
+        foldEvent(view, { sequence: view.sequence + 1, at: toInstant(0), correlationId: 'c', fact }),
+      lived('holding_started', 'slot_held', 'scheduled', 'participant_added'),
+    )
+    .participants.map(({ generation }) => generation);
+
 const anyFacts = fc.array(fc.constantFrom(...Object.values(facts)), { maxLength: 40 });
 
 const foldedOrRefused = (view: AuditionView, event: AuditionEvent): AuditionView | 'refused' => {
@@ -348,6 +357,60 @@ describe('the fold', () => {
     expect(lived('participant_added', 'participant_removed').participants.map(({ id }) => id)).toEqual([
       'ada',
     ]);
+  });
+
+  it('tells people apart who take part under the same id, through moves and changes of details', () => {
+    const { participant: member } = facts.participant_added;
+    const added = (more: object): AuditionFact => ({
+      ...facts.participant_added,
+      participant: member,
+      ...more,
+    });
+    expect(generations()).toEqual([undefined, undefined]);
+    const second = added({ generation: 2 });
+    expect(generations(facts.participant_removed, second, facts.slot_moved)).toEqual([undefined, 2]);
+    expect(generations(second, added({ isSamePerson: true }))).toEqual([undefined, 2]);
+    expect(generations(second, added({ generation: 5 }))).toEqual([undefined, 5]);
+  });
+
+  it('has no event of a participant who has left meanwhile', () => {
+    const written = {
+      ...facts.calendar_event_written,
+      participant: facts.participant_added.participant.id,
+    };
+    const left = lived(
+      'holding_started',
+      'slot_held',
+      'scheduled',
+      'participant_added',
+      'participant_removed',
+    );
+    const event = { sequence: left.sequence + 1, at: toInstant(0), correlationId: 'c', fact: written };
+    expect(foldEvent(left, event).calendarEvents).toEqual([]);
+  });
+
+  it('ignores the consent of a person who has left, and counts a withdrawal of an earlier version', () => {
+    const { participant: member } = facts.participant_added;
+    const of = (more: object): AuditionFact => ({
+      ...facts.recording_consented,
+      participant: member.id,
+      ...more,
+    });
+    const consentAfter = (...more: readonly AuditionFact[]) => {
+      const added: AuditionFact = { ...facts.participant_added, generation: 2 };
+      const view = [added, ...more].reduce(
+        (before, fact) =>
+          foldEvent(before, { sequence: before.sequence + 1, at: toInstant(0), correlationId: 'c', fact }),
+        lived('holding_started', 'slot_held', 'scheduled'),
+      );
+      return view.participants.find(({ id }) => id === member.id)?.recordingConsent;
+    };
+    expect(consentAfter(of({ consent: 'given' }))).toBeUndefined();
+    expect(consentAfter(of({ consent: 'given', generation: 1 }))).toBeUndefined();
+    const given = of({ consent: 'given', generation: 2 });
+    expect(consentAfter(given)).toBe('given');
+    expect(consentAfter(given, of({ consent: 'withdrawn', generation: 1 }))).toBe('given');
+    expect(consentAfter(given, of({ consent: 'withdrawn' }))).toBe('withdrawn');
   });
 
   it('keeps an attention item until it is resolved, overdue or not', () => {

@@ -7,40 +7,25 @@ import type { RoomProviderName, WritableCalendarName } from '../providers/vendor
 import type { Instant } from '../time/instant.ts';
 import type { AttentionItem } from './attention.ts';
 import type {
-  Answer,
   AuditionEvent,
   AuditionFact,
-  CastMember,
   DeliveryStatus,
   JoinWindow,
   Meeting,
   NoticeKind,
-  RecordingConsent,
   RecordingStart,
 } from './events.ts';
 import type { SettingName } from './meeting-settings.ts';
+import { isConsentOfFormer, newParticipant, type ParticipantView, withDetails } from './participant-view.ts';
 import { afterJoining, afterLeaving, afterSession, type Presence } from './presence.ts';
-import type { Channel, ParticipantKind } from './request.ts';
+import type { Channel } from './request.ts';
 import type { RoomAnswer } from './room-booking.ts';
 import type { Slot } from './slot.ts';
 import type { Blocker } from './slot-conflict.ts';
 import type { AuditionOutcome, AuditionRound, AuditionState } from './states.ts';
 import { isFactAllowed, transitionOn } from './transitions.ts';
 
-export interface ParticipantView {
-  readonly id: ParticipantId;
-  readonly kind: ParticipantKind;
-  readonly zone: string;
-  readonly required: boolean;
-  readonly answer: Answer | 'none';
-  readonly checkedIn: boolean;
-  /** When a decline becomes final. Until then the participant can change it. */
-  readonly answerFinalAt?: Instant | undefined;
-  /** Absent: the participant was not asked, or has not answered. */
-  readonly recordingConsent?: RecordingConsent | undefined;
-  /** Absent when the meeting's provider has reported nothing about the participant. */
-  readonly presence?: Presence | undefined;
-}
+export type { ParticipantView } from './participant-view.ts';
 
 export interface NoticeView {
   readonly deliveryId: string;
@@ -231,7 +216,10 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
         ),
       };
     case 'calendar_event_written':
-      return { calendarEvents: withCalendarEvent(view, fact) };
+      // The participant can leave while the event is being written. It is then removed.
+      return view.participants.some(({ id }) => id === fact.participant)
+        ? { calendarEvents: withCalendarEvent(view, fact) }
+        : {};
     case 'room_booked':
       // The answer can overtake the booking. A room that is booked again reports that it was asked again.
       return view.roomBooking?.connection === fact.connection ? {} : bookingOf(fact, 'pending');
@@ -251,9 +239,9 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'checked_in':
       return { participants: withParticipant(view, fact.participant, { checkedIn: true }) };
     case 'recording_consented':
-      return {
-        participants: withParticipant(view, fact.participant, { recordingConsent: fact.consent }),
-      };
+      return isConsentOfFormer(view.participants, fact)
+        ? {}
+        : { participants: withParticipant(view, fact.participant, { recordingConsent: fact.consent }) };
     case 'attention_raised':
       return { attention: [...view.attention, fact.item] };
     case 'attention_overdue':
@@ -268,7 +256,7 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
       return {
         participants: [
           ...view.participants.filter(({ id }) => id !== fact.participant.id),
-          withDetails(fact.isSamePerson ? view : undefined, fact.participant),
+          withDetails(fact.isSamePerson ? view.participants : [], fact),
         ],
         ...withOverridden(view, fact.overridden),
       };
@@ -363,39 +351,6 @@ const withOverridden = (
   { overridden = [] }: AuditionView,
   more: readonly Blocker[] | undefined,
 ): Partial<AuditionView> => (more ? { overridden: [...overridden, ...more] } : {});
-
-/** The consent to be recorded stays when the slot moves: it is about the audition, not about its time. */
-const newParticipant = ({
-  id,
-  kind,
-  zone,
-  required,
-  recordingConsent,
-}: CastMember & Pick<ParticipantView, 'recordingConsent'>): ParticipantView => ({
-  id,
-  kind,
-  zone,
-  required,
-  answer: 'none',
-  checkedIn: false,
-  ...(recordingConsent && { recordingConsent }),
-});
-
-/** Returns the participant with new details. The answer is that of the view, if the participant is in it. */
-const withDetails = (view: AuditionView | undefined, member: CastMember): ParticipantView => ({
-  ...newParticipant(member),
-  ...pickAnswer(view?.participants.find(({ id }) => id === member.id)),
-});
-
-const pickAnswer = (before: ParticipantView | undefined): Partial<ParticipantView> =>
-  before
-    ? {
-        answer: before.answer,
-        checkedIn: before.checkedIn,
-        answerFinalAt: before.answerFinalAt,
-        ...(before.recordingConsent && { recordingConsent: before.recordingConsent }),
-      }
-    : {};
 
 const withParticipant = (
   view: AuditionView,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { participantIdSchema } from '../ids.ts';
-import { mayRecord, missingConsents } from './recording-consent.ts';
+import { mayRecord, missingConsents, mustApplyConsent } from './recording-consent.ts';
 
 const person = (
   id: string,
@@ -27,5 +27,47 @@ describe('consent to a recording', () => {
     const cast = [person('ada', 'performer', 'given'), person('rob', 'reader', consent)];
     expect(missingConsents(cast)).toEqual(['rob']);
     expect(mayRecord(cast)).toBe(false);
+  });
+});
+
+describe('a consent that has changed', () => {
+  const meeting = { provider: 'zoom', id: '1', joinUrl: 'https://zoom.test/j/1' } as const;
+  const withheld = { ...meeting, notHonored: ['autoStartRecording' as const] };
+  const view = {
+    state: 'scheduled',
+    recording: 'automatic',
+    participants: [
+      {
+        ...person('ada', 'performer', 'given'),
+        zone: 'UTC',
+        required: true,
+        answer: 'none',
+        checkedIn: false,
+      },
+    ],
+  } as const;
+
+  it.each([
+    ['a withdrawal', 'withdrawn', { meeting }, true],
+    ['a withdrawal that the meeting follows already', 'withdrawn', { meeting: withheld }, true],
+    ['a withdrawal while the meeting is being replaced', 'withdrawn', {}, true],
+    ['the last consent', 'given', { meeting: withheld }, true],
+    ['the last consent while the meeting is being replaced', 'given', {}, true],
+    ['a consent that the meeting follows', 'given', { meeting }, false],
+    [
+      'a consent to a meeting that a person has made',
+      'given',
+      { meeting: { ...meeting, provider: 'manual' } },
+      false,
+    ],
+    ['a withdrawal after the session', 'withdrawn', { meeting, state: 'awaiting_decision' }, false],
+    [
+      'a withdrawal when the host starts the recording',
+      'withdrawn',
+      { meeting, recording: 'by_host' },
+      false,
+    ],
+  ] as const)('is compared with the meeting: %s', (_, consent, more, isApplied) => {
+    expect(mustApplyConsent({ ...view, meeting: undefined, ...more }, consent)).toBe(isApplied);
   });
 });

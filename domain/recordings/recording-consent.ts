@@ -1,5 +1,6 @@
 /** Decides whether a session may be recorded: everyone who is in it must have consented. */
 import type { RecordingConsent } from '../audition/events.ts';
+import type { AuditionState } from '../audition/states.ts';
 import type { AuditionView, ParticipantView } from '../audition/view.ts';
 import type { ParticipantId } from '../ids.ts';
 
@@ -22,15 +23,24 @@ export const missingConsents = (participants: readonly Recorded[]): readonly Par
 export const mayRecord = (participants: readonly Recorded[]): boolean =>
   missingConsents(participants).length === 0;
 
+const isOver: ReadonlySet<AuditionState> = new Set(['awaiting_decision', 'closed']);
+
 /**
  * Returns whether the automatic recording of the meeting must be compared with the consents again. A withdrawal always: an
- * earlier consent may be on its way to the meeting.
+ * earlier consent may be on its way to the meeting, or to another one that is being created.
  */
 export const mustApplyConsent = (
-  { meeting, recording, participants }: Pick<AuditionView, 'meeting' | 'recording' | 'participants'>,
+  {
+    state,
+    meeting,
+    recording,
+    participants,
+  }: Pick<AuditionView, 'state' | 'meeting' | 'recording' | 'participants'>,
   consent: RecordingConsent,
 ): boolean => {
-  if (recording !== 'automatic' || !meeting || meeting.provider === 'manual') return false;
-  const isWithheld = meeting.notHonored?.includes('autoStartRecording') ?? false;
-  return consent !== 'given' || mayRecord(participants) === isWithheld;
+  if (recording !== 'automatic' || isOver.has(state)) return false;
+  if (consent !== 'given') return true;
+  if (meeting?.provider === 'manual') return false;
+  const isWithheld = meeting?.notHonored?.includes('autoStartRecording') ?? false;
+  return mayRecord(participants) === (isWithheld || !meeting);
 };

@@ -30,6 +30,7 @@ describe('a reply address', () => {
     expect(addresses.isTagOf(tag, ada)).toBe(true);
     expect(addresses.isTagOf(tag, { ...ada, participant: participantIdSchema.parse('bea') })).toBe(false);
     expect(addresses.isTagOf(tag, { ...ada, auditionId: 'aud_2' })).toBe(false);
+    expect(addresses.isTagOf(tag, { ...ada, generation: 2 })).toBe(false);
     expect(addresses.isTagOf(`${tag.slice(0, 25)}${tag.endsWith('a') ? 'i' : 'a'}`, ada)).toBe(false);
   });
 

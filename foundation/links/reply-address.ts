@@ -8,10 +8,12 @@ import { createMacs } from './signed-token.ts';
 interface Invitee {
   readonly auditionId: AuditionId;
   readonly participant: ParticipantId;
+  /** The generation of the participant. Absent for participants of the request. */
+  readonly generation?: number | undefined;
 }
 
 export interface ReplyAddresses {
-  /** Returns the address. The same participant of an audition always gets the same one, until the newest key changes. */
+  /** Returns the address. The same person of an audition always gets the same one, until the newest key changes. */
   of(invitee: Invitee): string;
   /** Returns the tags of those addresses that have the form of a reply address. Some mail servers change the case. */
   tagsIn(addresses: readonly string[]): readonly string[];
@@ -35,7 +37,8 @@ const decode = (tag: string): Buffer => {
   return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
 };
 
-const contentOf = ({ auditionId, participant }: Invitee): string => `${auditionId}\n${participant}`;
+const contentOf = ({ auditionId, participant, generation }: Invitee): string =>
+  [auditionId, participant, ...(generation === undefined ? [] : [generation])].join('\n');
 
 /**
  * Creates the addresses. Signs with the newest key of the ring and verifies with every key.

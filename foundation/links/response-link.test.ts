@@ -17,6 +17,13 @@ describe('response links', () => {
     expect(links.verify(links.token(invitation))).toEqual(invitation);
   });
 
+  test('are those of one person, also when another one gets the id', () => {
+    const links = createResponseLinks(ring(randomBytes(32)));
+    const next = { ...invitation, generation: 3 };
+    expect(links.verify(links.token(next))).toEqual(next);
+    expect(links.token(next)).not.toBe(links.token(invitation));
+  });
+
   test('contain only characters that are safe in a URL path', () => {
     const token = createResponseLinks(ring(randomBytes(32))).token(invitation);
     expect(encodeURIComponent(token)).toBe(token);

@@ -17,6 +17,8 @@ export interface Invitation {
   readonly auditionId: AuditionId;
   readonly participant: ParticipantId;
   readonly revision: number;
+  /** The generation of the participant: the link of a person who has left is not valid for the next one with the same id. */
+  readonly generation?: number | undefined;
 }
 
 export interface ResponseLinks {
@@ -32,18 +34,27 @@ export interface ResponseLinks {
   verify(token: string): Invitation | undefined;
 }
 
+const number = z.coerce.number().int().min(1);
+/** Without a generation in the links of earlier versions, and in those of participants of the request. */
 const invitationSchema = z.tuple([
   organizationIdSchema,
   auditionIdSchema,
   participantIdSchema,
-  z.coerce.number().int().min(1),
+  number,
+  number.optional(),
 ]);
 
 const read = (fields: readonly string[] | undefined): Invitation | undefined => {
   const parsed = invitationSchema.safeParse(fields);
   if (!parsed.success) return undefined;
-  const [organization, auditionId, participant, revision] = parsed.data;
-  return { organization, auditionId, participant, revision };
+  const [organization, auditionId, participant, revision, generation] = parsed.data;
+  return {
+    organization,
+    auditionId,
+    participant,
+    revision,
+    ...(generation === undefined ? {} : { generation }),
+  };
 };
 
 /**
@@ -55,8 +66,14 @@ const read = (fields: readonly string[] | undefined): Invitation | undefined => 
 export const createResponseLinks = (masterKeys: readonly { readonly key: Uint8Array }[]): ResponseLinks => {
   const tokens = createTokenSigner(masterKeys, 'castmatch response link v1');
   return {
-    token: ({ organization, auditionId, participant, revision }) =>
-      tokens.sign([organization, auditionId, participant, String(revision)]),
+    token: ({ organization, auditionId, participant, revision, generation }) =>
+      tokens.sign([
+        organization,
+        auditionId,
+        participant,
+        String(revision),
+        ...(generation === undefined ? [] : [String(generation)]),
+      ]),
     verify: (token) => read(tokens.verify(token)),
   };
 };

@@ -106,6 +106,9 @@ const isMet = (
     case 'breakoutRooms':
     case 'language':
     case 'registrants':
+    // `spaces.members` needs a space that this app has created, too:
+    // https://developers.google.com/workspace/meet/api/reference/rest/v2/spaces.members/create
+    case 'roles':
     case 'admission':
       return isMetByDefault(name, settings);
   }

@@ -103,6 +103,9 @@ const isMet = (
       );
     case 'alternativeHosts':
       return areCoorganizers(settings.alternativeHosts ?? [], answered);
+    // The audition makes the casting directors co-organizers after the creation.
+    case 'roles':
+      return true;
     // Teams can forbid people to unmute, which is more than `muteOnEntry`. Graph creates no rooms, and ends no online meeting:
     // https://learn.microsoft.com/graph/api/resources/onlinemeeting
     case 'muteOnEntry':
@@ -119,7 +122,8 @@ const isMet = (
 const hasPasscode = (wanted: MeetingSettings['passcode'], isRequired: boolean): boolean =>
   wanted?.kind !== 'given' && isRequired === (wanted?.kind === 'generated');
 
-const areCoorganizers = (emails: readonly string[], { participants }: AnsweredOptions): boolean => {
+/** Returns whether these people are co-organizers: those who belong to the organization. */
+export const areCoorganizers = (emails: readonly string[], { participants }: AnsweredOptions): boolean => {
   const coorganizers = (participants?.attendees ?? [])
     .filter(({ role }) => role === 'coorganizer')
     .map(({ upn }) => upn?.toLowerCase());

@@ -17,7 +17,13 @@ import { readAttendance } from './attendance-reports.ts';
 import type { GraphClient, GraphRequest } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
 import { createOrGetErrors, explained, onlineMeetingErrors } from './meeting-errors.ts';
-import { coorganizersOf, meetingOptionsSchema, optionsOf, unmetOptions } from './meeting-options.ts';
+import {
+  areCoorganizers,
+  coorganizersOf,
+  meetingOptionsSchema,
+  optionsOf,
+  unmetOptions,
+} from './meeting-options.ts';
 import { attendanceScope, meetingScope } from './settings.ts';
 
 const findOperation = operationOf('microsoft', 'meetings.find');
@@ -25,6 +31,7 @@ const createOperation = operationOf('microsoft', 'meetings.create');
 const moveOperation = operationOf('microsoft', 'meetings.move');
 const removeOperation = operationOf('microsoft', 'meetings.remove');
 const checkOperation = operationOf('microsoft', 'meetings.check');
+const leadersOperation = operationOf('microsoft', 'meetings.setLeaders');
 const attendanceOperation = operationOf('microsoft', 'meetings.attendance');
 
 const meetingSchema = meetingOptionsSchema.extend({
@@ -178,6 +185,11 @@ export const createTeamsMeetings = (client: GraphClient): MeetingProvider => {
     move: async (host, meetingId, { slot, topic, settings }, call) => {
       const body = { ...timesOf(slot), ...subjectOf(topic), ...optionsOf(settings) };
       await change(scopeOf(moveOperation, host, call), meetingId, body);
+    },
+    setLeaders: async (host, meetingId, emails, call) => {
+      const scope = scopeOf(leadersOperation, host, call);
+      const changed = await unlessRefused(change(scope, meetingId, coorganizersOf(emails)));
+      return changed !== undefined && areCoorganizers(emails, changed);
     },
     remove: async (host, meetingId, call) => {
       const scope = scopeOf(removeOperation, host, call);

@@ -77,6 +77,16 @@ export interface MeetingProvider {
    * names `endOfMeeting` as not honoured.
    */
   end?(host: HostAccount, meetingId: string, call: CallContext): Promise<'ended' | 'not_open'>;
+  /**
+   * Makes these people, and no others, lead the meeting beside the host. Idempotent, because the list is absolute. Returns
+   * whether all of them do: the others cannot lead meetings of the host. Absent where the provider has no such people.
+   */
+  setLeaders?(
+    host: HostAccount,
+    meetingId: string,
+    emails: readonly string[],
+    call: CallContext,
+  ): Promise<boolean>;
   /** Returns who was in the meeting, after its end. Absent when the provider reports it by webhook only. */
   attendance?(host: HostAccount, meetingId: string, call: CallContext): Promise<readonly Attendance[]>;
 }

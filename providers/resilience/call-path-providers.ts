@@ -233,6 +233,7 @@ const meetingsOnPath = (
   const check = operationOf(vendor, 'meetings.check');
   const attendance = operationOf(vendor, 'meetings.attendance');
   const end = operationOf(vendor, 'meetings.end');
+  const lead = operationOf(vendor, 'meetings.setLeaders');
   const accountOf = (host: HostAccount): CallAccount =>
     host.kind === 'connected'
       ? ofConnection(host.connection)
@@ -269,6 +270,15 @@ const meetingsOnPath = (
       path.run(remove, accountOf(host), call, () => provider.remove(host, meetingId, call)),
     check: (host, meetingId, call) =>
       path.run(check, accountOf(host), call, () => provider.check(host, meetingId, call)),
+    ...(provider.setLeaders && {
+      setLeaders: (host, meetingId, emails, call) =>
+        path.run(
+          lead,
+          accountOf(host),
+          call,
+          async () => (await provider.setLeaders?.(host, meetingId, emails, call)) ?? false,
+        ),
+    }),
     ...(provider.attendance && {
       attendance: (host, meetingId, call) =>
         path.run(

@@ -21,6 +21,7 @@ const moveOperation = operationOf('zoom', 'meetings.move');
 const removeOperation = operationOf('zoom', 'meetings.remove');
 const checkOperation = operationOf('zoom', 'meetings.check');
 const endOperation = operationOf('zoom', 'meetings.end');
+const leadersOperation = operationOf('zoom', 'meetings.setLeaders');
 const userOperation = operationOf('zoom', 'users.me');
 
 /** https://developers.zoom.us/docs/api/meetings/#tag/meetings/POST/users/{userId}/meetings : 2 is a scheduled meeting. */
@@ -166,6 +167,24 @@ export const createZoomMeetings = (
         throw error;
       }
     },
+    setLeaders: async (host, meetingId, emails, call) => {
+      const others = emails.filter((email) => !isHost(host, email));
+      const set = (leaders: readonly string[]) => {
+        const settings = {
+          alternative_hosts: leaders.join(';'),
+          alternative_hosts_email_notification: false,
+        };
+        const request = { method: 'PATCH', path: pathOf(meetingId), body: { settings } } as const;
+        return isPermitted(client.send(leadersOperation, host, request, call));
+      };
+      if (await set(others)) return true;
+      // Zoom refuses the whole list because of one person.
+      let leaders: readonly string[] = [];
+      for (const email of others.length > 1 ? others : []) {
+        if (await set([...leaders, email])) leaders = [...leaders, email];
+      }
+      return false;
+    },
     check: async (host, meetingId, call) =>
       (await orUndefined(
         exchange.send(checkOperation, host, { method: 'GET', path: pathOf(meetingId) }, meetingSchema, call),
@@ -199,6 +218,27 @@ const userPathOf = (host: HostAccount): string =>
 const meetingsPathOf = (host: HostAccount): string => `${userPathOf(host)}/meetings`;
 
 const pathOf = (meetingId: string): string => `/meetings/${encodeURIComponent(meetingId)}`;
+
+/** The host of a meeting needs no other role. */
+const isHost = (host: HostAccount, email: string): boolean =>
+  host.kind === 'service' && host.user.toLowerCase() === email.toLowerCase();
+
+/**
+ * Returns whether Zoom has accepted the people. An alternative host must be a licensed user of the account of the host:
+ * https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0067027
+ */
+const isPermitted = async (change: Promise<unknown>): Promise<boolean> => {
+  try {
+    await change;
+    return true;
+  } catch (error) {
+    const isRefusal =
+      error instanceof ProviderError &&
+      (error.fault.kind === 'rejected_input' || error.fault.kind === 'not_permitted');
+    if (isRefusal) return false;
+    throw error;
+  }
+};
 
 /** Returns the answer, and undefined when Zoom does not have the meeting. */
 const orUndefined = async <Answer>(

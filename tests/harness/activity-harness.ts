@@ -23,6 +23,7 @@ import type {
   RetractNoticeInput,
   SendNoticeInput,
   SendNoticesInput,
+  SetLeadersInput,
   WriteEventInput,
   WriteEventsInput,
 } from '../../activities/contract.ts';
@@ -130,8 +131,8 @@ export const useActivityHarness = () => {
       providers: wrapProviders(providers),
       accessTokens,
       publicUrl: sandbox.url,
-      responseLink: (invitation) =>
-        `${sandbox.url}/respond/${invitation.auditionId}.${invitation.participant}.${invitation.revision}`,
+      responseLink: ({ auditionId: id, participant, revision, generation }) =>
+        `${sandbox.url}/respond/${[id, participant, revision, generation].filter((part) => part !== undefined).join('.')}`,
       joinUrl: async (request) => {
         const [id] = await database.repositories.joinLinks.issue([request], joinLinkIds);
         return `${sandbox.url}/j/${id}`;
@@ -242,6 +243,7 @@ const asActivities = (activities: AuditionActivities, info?: Partial<Info>) => {
     readAttendance: inContext((input: CheckMeetingInput) => activities.readAttendance(input)),
     endMeeting: inContext((input: EndMeetingInput) => activities.endMeeting(input)),
     createMeeting: inContext((input: CreateMeetingInput) => activities.createMeeting(input)),
+    setLeaders: inContext((input: SetLeadersInput) => activities.setLeaders(input)),
     registerParticipants: inContext((input: RegisterParticipantsInput) =>
       activities.registerParticipants(input),
     ),

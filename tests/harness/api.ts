@@ -149,8 +149,6 @@ export interface FakeOrchestration extends AuditionWorkflows {
     readonly command: ReopenCommand;
     readonly updateId: string;
   }[];
-  /** The auditions whose recording must follow the consents. */
-  readonly consentsChanged: readonly AuditionId[];
   /** Replaces single operations from now on; a replacement can throw. */
   override(parts: Partial<AuditionWorkflows>): void;
 }
@@ -163,7 +161,6 @@ export const createFakeOrchestration = (events: EventStore): FakeOrchestration =
   const started = new Map<AuditionId, AuditionPlan>();
   const receivedCommands: FakeOrchestration['receivedCommands'][number][] = [];
   const reopened: FakeOrchestration['reopened'][number][] = [];
-  const consentsChanged: AuditionId[] = [];
   let parts: Partial<AuditionWorkflows> = {};
   return {
     get started() {
@@ -171,7 +168,6 @@ export const createFakeOrchestration = (events: EventStore): FakeOrchestration =
     },
     receivedCommands,
     reopened,
-    consentsChanged,
     override: (others) => {
       parts = others;
     },
@@ -189,10 +185,6 @@ export const createFakeOrchestration = (events: EventStore): FakeOrchestration =
     reopen: async (plan, command, updateId) => {
       reopened.push({ plan, command, updateId });
       return parts.reopen ? parts.reopen(plan, command, updateId) : { kind: 'still_working' };
-    },
-    consentChanged: async (id) => {
-      consentsChanged.push(id);
-      await parts.consentChanged?.(id);
     },
     findReopening: async (id, updateId) => parts.findReopening?.(id, updateId),
     waitForEnd: async (id) => (parts.waitForEnd ? parts.waitForEnd(id) : true),

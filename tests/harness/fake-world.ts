@@ -40,6 +40,9 @@ export interface FakeWorld {
   notHonored: SettingName[] | undefined;
   /** The participants who are registered for the meeting. */
   registrants: readonly string[];
+  /** The people who lead the meeting beside its host, and whether the provider permits it. */
+  leaders: readonly string[];
+  honorsRoles: boolean;
   /** The settings that the meeting does not have after a check. Undefined: the check has changed none. */
   changedSettings?: readonly SettingName[] | undefined;
   holdsTaken: boolean;
@@ -178,6 +181,8 @@ export const createFakeWorld = (): FakeWorld => {
     attendance: undefined,
     notHonored: undefined,
     registrants: [],
+    leaders: [],
+    honorsRoles: true,
     holdsTaken: false,
     effects: [],
     adoptedPlan: undefined,
@@ -350,6 +355,12 @@ export const createFakeWorld = (): FakeWorld => {
         trail.append(position);
         await called('registerParticipants', `${meeting.id} ${participants.map(({ id }) => id).join(' ')}`);
         world.registrants = participants.map(({ id }) => id);
+      },
+      async setLeaders({ trail: position, meeting, leaders }) {
+        trail.append(position);
+        await called('setLeaders', `${meeting.id} ${leaders.join(' ')}`);
+        world.leaders = leaders;
+        return { isHonored: world.honorsRoles };
       },
       async readAttendance({ trail: position, meeting }) {
         trail.append(position);

@@ -18,6 +18,7 @@ export const unexpectedActivities = (expected: Partial<ServiceActivities>): Serv
   readAttendance: refuse,
   endMeeting: refuse,
   registerParticipants: refuse,
+  setLeaders: refuse,
   createMeeting: refuse,
   moveMeeting: refuse,
   removeMeeting: refuse,

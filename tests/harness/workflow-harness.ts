@@ -252,6 +252,7 @@ const activitiesIn = (worlds: ReadonlyMap<AuditionId, FakeWorld>): AuditionActiv
     readAttendance: async (input) => of(input).readAttendance(input),
     endMeeting: async (input) => of(input).endMeeting(input),
     registerParticipants: async (input) => of(input).registerParticipants(input),
+    setLeaders: async (input) => of(input).setLeaders(input),
     createMeeting: async (input) => of(input).createMeeting(input),
     moveMeeting: async (input) => of(input).moveMeeting(input),
     removeMeeting: async (input) => of(input).removeMeeting(input),

@@ -1,9 +1,11 @@
 /** Delivers a stored webhook to the workflows or connections that it concerns, with one case per kind of event. */
 import type { Repositories } from '../../db/index.ts';
+import { appendConsent } from '../../db/recordings/append-consent.ts';
 import type { DeliveryStatus } from '../../domain/audition/events.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import { meetingVendors, recordedMeetings } from '../../domain/providers/vendors.ts';
+import { mustApplyConsent } from '../../domain/recordings/recording-consent.ts';
 import type { ServiceMetrics } from '../metrics.ts';
 import { type MailDependencies, type MailParkedReason, readMail } from './mail.ts';
 import type { WorkflowSignals } from './workflow-signals.ts';
@@ -16,6 +18,7 @@ export type WebhookOutcome =
       readonly reason?:
         | 'audition_ended'
         | 'automatic_reply'
+        | 'consent_applied'
         | 'deleted_by_us'
         | 'delivery_notification'
         | 'nobody_waits'
@@ -41,7 +44,13 @@ export type WebhookOutcome =
 export interface DeliveryDependencies {
   readonly repositories: Pick<
     Repositories,
-    'noticeDeliveries' | 'inboxRouting' | 'connections' | 'invitationReplies' | 'watchSubscriptions'
+    | 'noticeDeliveries'
+    | 'inboxRouting'
+    | 'connections'
+    | 'invitationReplies'
+    | 'watchSubscriptions'
+    | 'events'
+    | 'auditions'
   >;
   readonly replyAddresses: MailDependencies['replyAddresses'];
   readonly workflowSignals: WorkflowSignals;
@@ -109,6 +118,8 @@ export const deliver = (
       throw new TypeError(`${kind} is not delivered alone`);
     case 'link.revoked':
       return deliverRevocation(dependencies, event, webhook);
+    case 'recording.consented':
+      return deliverConsent(dependencies, event, webhook);
     case 'recording.completed':
       return deliverRecording(dependencies, event, webhook);
     case 'message.received':
@@ -151,6 +162,21 @@ const deliverRevocation = async (
   outcomeOfSignal(
     await workflowSignals.signalAudition(audition, { about: 'link_revoked', report: { inboxId } }),
   );
+
+/** The process that has stored the consent may have ended before it appended the fact. */
+const deliverConsent = async (
+  { repositories: { events, auditions }, workflowSignals }: DeliveryDependencies,
+  event: EventOf<'recording.consented'>,
+  { inboxId, correlationId }: WebhookContext,
+): Promise<WebhookOutcome> => {
+  const { organization, audition, consent } = event;
+  await appendConsent(events, event, correlationId);
+  const view = await auditions.get(organization, audition);
+  if (!view || !mustApplyConsent(view, consent)) return { kind: 'delivered', reason: 'consent_applied' };
+  return outcomeOfSignal(
+    await workflowSignals.signalAudition(audition, { about: 'consent', report: { inboxId } }),
+  );
+};
 
 const deliverMail = async (
   { repositories: { invitationReplies }, replyAddresses, workflowSignals }: DeliveryDependencies,

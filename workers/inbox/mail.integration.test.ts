@@ -146,6 +146,20 @@ describe('a forged answer', () => {
     expect(signals).toEqual([]);
   });
 
+  it('of a person who has left is parked when another one has the same id', async () => {
+    const { outcomeOf, mailWith, signals, id, repositories, last } = await setup();
+    const fact = {
+      type: 'participant_added',
+      participant: { id: ada, kind: 'performer', zone: 'Europe/Paris', required: true },
+      generation: 2,
+    } as const;
+    await storeEvents(repositories.events, id, trail([fact], { from: last + 1 }));
+    expect(await outcomeOf(mailWith())).toBe('parked reply_not_authentic');
+    const organizer = replyAddresses.of({ auditionId: id, participant: ada, generation: 2 });
+    expect(await outcomeOf(mailWith({ organizer }, organizer))).toBe('delivered');
+    expect(signals).toHaveLength(1);
+  });
+
   it('of a person who got the invitation forwarded is parked', async () => {
     const { outcomeOf, mailWith, signals } = await setup();
     expect(await outcomeOf(mailWith({ attendee: 'bea@example.com' }))).toBe('parked other_attendee');

@@ -124,8 +124,9 @@ const identify = async (
   if (tags.length === 0) return parked('reply_not_authentic');
   const invited = await invitationReplies.emailedParticipants(audition);
   if (invited.length === 0) return { kind: 'not_yet_known' };
-  const invitee = invited.find(({ participant }) =>
-    tags.some((tag) => replyAddresses?.isTagOf(tag, { auditionId: audition, participant })),
+  // The tag of a person who has left is not that of the next one with the same id.
+  const invitee = invited.find(({ participant, generation }) =>
+    tags.some((tag) => replyAddresses?.isTagOf(tag, { auditionId: audition, participant, generation })),
   );
   if (!invitee) return parked('reply_not_authentic');
   if (answer.isOccurrence) return parked('answer_to_occurrence');

@@ -17,6 +17,7 @@ import {
   answerReportedSignal,
   type ConnectionRestored,
   connectionRestoredSignal,
+  consentChangedSignal,
   type DeliveryReport,
   deliveryReportedSignal,
   type ExternalFact,
@@ -45,6 +46,7 @@ type AuditionSignal =
   | { readonly about: 'meeting_deleted'; readonly report: MeetingReport }
   | { readonly about: 'presence'; readonly reports: readonly PresenceReport[] }
   | { readonly about: 'link_revoked'; readonly report: ExternalFact }
+  | { readonly about: 'consent'; readonly report: ExternalFact }
   | { readonly about: 'connection'; readonly report: ConnectionRestored }
   | { readonly about: 'answer'; readonly report: ReportedAnswer }
   | { readonly about: 'proposal'; readonly report: ProposedTime };
@@ -123,6 +125,8 @@ const sendAuditionSignal = (handle: WorkflowHandle, payload: AuditionSignal): Pr
       return handle.signal(presenceReportedSignal, payload.reports);
     case 'link_revoked':
       return handle.signal(linkRevokedSignal, payload.report);
+    case 'consent':
+      return handle.signal(consentChangedSignal, payload.report);
     case 'connection':
       return handle.signal(connectionRestoredSignal, payload.report);
     case 'answer':

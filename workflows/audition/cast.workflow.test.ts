@@ -37,15 +37,6 @@ const reader = ({ plan }: RunningAudition, details: object = {}) =>
 const keysOf = (keys: readonly string[], notice: string, id: string) =>
   keys.filter((key) => key.includes(`:${notice}:${id}:`));
 
-/** Adds a participant whose calendar event cannot be written. */
-const addUnwritable = async (played: RunningAudition): Promise<void> => {
-  await invited(played);
-  played.world.fail('writeEvent', 'reconnect', ':director-2:');
-  await change(played, { kind: 'add', participant: substitute });
-};
-const isEventAsked = ({ attention }: Awaited<ReturnType<RunningAudition['view']>>) =>
-  attention.some(({ step }) => step === 'calendar_event');
-
 describe('a participant who is added', () => {
   it('gets the reminders that are still due, and the others get theirs once', async () => {
     await stage.runAudition({}, async (played) => {
@@ -127,35 +118,6 @@ describe('a participant who is added', () => {
       await played.until(({ attention }) => attention.some(({ step }) => step === 'session'));
       expect(await played.handle.query(messages.planQuery)).toEqual(played.plan);
       expect([...played.world.claims]).toEqual([1]);
-    });
-  });
-
-  describe('whose event cannot be written', () => {
-    it('is invited immediately, and gets the event when it can be written after the slot has begun', async () => {
-      await stage.runAudition({}, async (played) => {
-        await addUnwritable(played);
-        const { attention } = await played.until(({ notices }) => notices.length === 5);
-        expect(keysOf(played.world.notices, 'invitation', substitute.id)).toHaveLength(1);
-        expect(attention.map(({ step }) => step)).toEqual(['calendar_event']);
-        const { slot } = await played.view();
-        await played.advanceTo(toInstant(toEpochMs(slot?.start ?? '1970-01-01T00:00:00.000Z') + minute));
-        expect(isEventAsked(await played.view())).toBe(true);
-        played.world.clearFaults();
-        await played.resolve('calendar_event', 'retry');
-        await expect.poll(() => played.world.calendarEvents.size, { timeout: 10_000 }).toBe(3);
-      });
-    });
-
-    it('is no question any more when the slot is over, and other changes are possible again', async () => {
-      await stage.runAudition({ plan: { meetingProviders: ['google_meet'] } }, async (played) => {
-        await addUnwritable(played);
-        const { slot } = await played.until(({ notices }) => notices.length === 5);
-        await played.advanceTo(toInstant(toEpochMs(slot?.end ?? '1970-01-01T00:00:00.000Z') + minute));
-        await played.resolve('session', 'held');
-        await played.until((view) => !isEventAsked(view));
-        await played.send(messages.decideUpdate, { ...apiCommand, decision: 'booked' });
-        expect(await played.result()).toMatchObject({ outcome: 'booked', attention: [] });
-      });
     });
   });
 
@@ -284,6 +246,28 @@ describe('a participant who is replaced under the same id', () => {
       );
       expect((await played.view()).sequence).toBe(sequence);
       expect(played.world.retractions).toEqual([]);
+    });
+  });
+
+  it('has a generation of its own each time that another person gets the id', async () => {
+    await stage.runAudition({}, async (played) => {
+      await invited(played);
+      const generationOf = ({ participants }: Awaited<ReturnType<RunningAudition['view']>>) =>
+        participants.find(({ id }) => id === readerId)?.generation;
+      const become = (email: string) =>
+        change(
+          played,
+          { kind: 'remove', participant: readerId },
+          { kind: 'add', participant: reader(played, { email }) },
+        );
+      expect(generationOf(await played.view())).toBeUndefined();
+      const second = generationOf(await become('rob@example.com'));
+      await change(played, { kind: 'remove', participant: readerId });
+      const third = generationOf(
+        await change(played, { kind: 'add', participant: reader(played, { email: 'ria@example.com' }) }),
+      );
+      expect(second).toBeGreaterThan(0);
+      expect(third).toBeGreaterThan(second ?? 0);
     });
   });
 

@@ -119,7 +119,7 @@ const runCompensation = async (
 
 const retractNotices = async (
   run: AuditionRun,
-  { participant, channel, sentAs }: Extract<AuditionCompensation, { kind: 'retract_notices' }>,
+  { participant, channel, generation, sentAs }: Extract<AuditionCompensation, { kind: 'retract_notices' }>,
   { recipients, label = `r${run.journal.view.revision}`, ending }: Retraction,
 ): Promise<UndoResult> => {
   const recipient = recipients.find(({ id }) => id === participant);
@@ -139,6 +139,7 @@ const retractNotices = async (
       sentAs,
       channel,
       recipient,
+      ...(generation === undefined ? {} : { generation }),
       audition: noticeFacts(run),
     }),
   );

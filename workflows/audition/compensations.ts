@@ -25,6 +25,8 @@ export type AuditionCompensation = Compensation &
         readonly kind: 'retract_notices';
         readonly participant: ParticipantId;
         readonly channel: Channel;
+        /** That of the participant who got the notices. */
+        readonly generation?: number | undefined;
         /** The idempotency keys of all notices that were, or may have been, sent. */
         readonly sentAs: readonly string[];
       }

@@ -19,10 +19,10 @@ import type { AuditionRun } from './run.ts';
 import { isWithdrawnDecline, pendingDecline, recordAnswer } from './steps/answers.ts';
 import { calendarChanged } from './steps/calendar-changes.ts';
 import { recordDelivery } from './steps/delivery.ts';
+import { meetingDeleted } from './steps/lost-meeting.ts';
 import { checkMeeting, consentChanged } from './steps/meeting-check.ts';
 import { presenceReported } from './steps/presence.ts';
 import { registerParticipants } from './steps/registrants.ts';
-import { meetingDeleted } from './steps/replace-meeting.ts';
 import { answerReported, timeProposed } from './steps/reported-answers.ts';
 import { checkIn, isClosedEarly, meetingEnded, meetingStarted } from './steps/session.ts';
 import { sessionBlockChanged } from './steps/session-block-changes.ts';
@@ -181,9 +181,12 @@ export const setHandlers = (run: AuditionRun): void => {
     messages.linkRevokedSignal,
     applyOnce(() => registerParticipants(run)),
   );
-  setHandler(messages.consentChangedSignal, async () => {
+  setHandler(messages.consentChangedSignal, async (report) => {
     await untilRecordable(run);
+    if (report && !run.signalDedup.markApplied(report)) return;
     consentChanged(run);
+    // Also for a meeting that is being created, moved or replaced. The signals of earlier versions did not reach it.
+    if (report) run.consentsChanged += 1;
   });
   setHandler(messages.slotTakenSignal, () => {
     run.slotTakenAs = journal.view.revision;

@@ -6,6 +6,7 @@
 import { CancellationScope, setCurrentDetails } from '@temporalio/workflow';
 import type { RecordEventsInput } from '../../activities/contract.ts';
 import type { AuditionFact, RecordingStart, TrailFact, TrailPosition } from '../../domain/audition/events.ts';
+import { crewLead } from '../../domain/audition/meeting-roles.ts';
 import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts';
 import { isFactAllowed } from '../../domain/audition/transitions.ts';
 import { type AuditionView, createView, foldEvent } from '../../domain/audition/view.ts';
@@ -253,6 +254,7 @@ const requestedFact = (plan: AuditionPlan): AuditionFact => ({
         joinLinks: {
           opensBefore: plan.policy.checkInOpens,
           closesAfter: plan.policy.sessionOverrun,
+          ...(plan.meetingSettings?.roles && { crewOpensBefore: plan.policy.checkInOpens + crewLead }),
           ...(plan.meetingSettings?.admission === 'in_turn' && { admission: 'in_turn' as const }),
         },
       }

@@ -263,9 +263,9 @@ export const linkRevokedSignal = defineSignal<[ExternalFact]>('linkRevoked');
 
 /**
  * A participant has consented to the recording, or does not any more. The trail has the consent: the signal only says that
- * the automatic recording of the meeting must follow it.
+ * the automatic recording of the meeting must follow it. Without a payload, an earlier version of the API has sent it.
  */
-export const consentChangedSignal = defineSignal('consentChanged');
+export const consentChangedSignal = defineSignal<[ExternalFact?]>('consentChanged');
 
 /** Another audition has taken the slot that this one yields while a decline can be changed. */
 export const slotTakenSignal = defineSignal('slotTaken');

@@ -1,7 +1,9 @@
 /** The start of the workflow that stores the recordings of a session. */
+import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { participantSchema } from '../../domain/audition/request.ts';
 import { recordingWorkflowId } from '../../domain/workflow-ids.ts';
-import { performer } from '../../tests/harness/audition-plan.ts';
+import { castingDirector, performer } from '../../tests/harness/audition-plan.ts';
 import {
   apiCommand,
   type RunningAudition,
@@ -96,6 +98,30 @@ describe('the consents to an automatic recording', () => {
     });
   });
 
+  it('are compared again with every change of the cast', async () => {
+    await stage.runAudition({ recordAs: 'cast-without-consent', plan: automatic }, async (played) => {
+      await played.until(({ notices }) => notices.length === 4);
+      // The cast of before has consented. The substitute has not.
+      played.world.changedSettings = ['autoStartRecording'];
+      const substitute = participantSchema.parse({
+        ...castingDirector,
+        id: 'reader-2',
+        kind: 'reader',
+        calendar: undefined,
+      });
+      await played.send(messages.participantsUpdate, {
+        ...apiCommand,
+        changes: [{ kind: 'add', participant: substitute }],
+      });
+      const { meeting } = await played.until(({ meeting: present }) => present?.notHonored !== undefined);
+      expect(meeting).toMatchObject({ notHonored: ['autoStartRecording'] });
+      expect(played.world.callsOf('checkMeeting')).toHaveLength(1);
+      played.world.changedSettings = [];
+      await played.handle.signal(messages.consentChangedSignal);
+      await played.until(({ meeting: present }) => present?.notHonored === undefined);
+    });
+  });
+
   it('that change twice at the same time are applied one after the other', async () => {
     await stage.runAudition({ plan: automatic }, async (played) => {
       await played.until(({ state }) => state === 'scheduled');
@@ -111,16 +137,103 @@ describe('the consents to an automatic recording', () => {
     });
   });
 
-  it('leave the meeting where it is when its provider fails before the check', async () => {
-    await stage.runAudition({ plan: automatic }, async (played) => {
-      const { meeting } = await played.until(({ state }) => state === 'scheduled');
+  it('are asked about when the provider fails, and the meeting stays where it is', async () => {
+    await stage.runAudition({ recordAs: 'consents-not-applied', plan: automatic }, async (played) => {
+      const { meeting } = await played.until(({ notices }) => notices.length === 4);
       played.world.fail('checkMeeting', 'not_permitted');
-      await played.handle.signal(messages.consentChangedSignal);
-      await expect.poll(() => played.world.callsOf('checkMeeting').length).toBeGreaterThan(0);
-      await release(played);
-      expect((await played.result()).outcome).toBe('released');
+      await played.handle.signal(messages.consentChangedSignal, { inboxId: 'whk_1' });
+      const { attention, state } = await played.until(({ attention: items }) => items.length === 1);
+      expect([state, attention[0]]).toMatchObject([
+        'scheduled',
+        { step: 'meeting', actions: ['retry', 'skip'], what: expect.stringContaining('consents') },
+      ]);
+      played.world.clearFaults();
+      played.world.changedSettings = ['autoStartRecording'];
+      await played.resolve('meeting', 'retry');
+      await played.until(({ meeting: present }) => present?.notHonored !== undefined);
+      expect((await played.view()).meeting).toMatchObject({ id: meeting?.id });
       expect(played.world.factTypes()).not.toContain('meeting_lost');
-      expect(meeting).toMatchObject({ provider: 'zoom' });
+    });
+  });
+
+  it('are compared again after a fault of the database, when an operator retries', async () => {
+    await stage.runAudition({ plan: automatic }, async (played) => {
+      await played.until(({ notices }) => notices.length === 4);
+      played.world.changedSettings = ['autoStartRecording'];
+      let failures = 2;
+      played.world.beforeActivity = ({ activity }) => {
+        if (activity !== 'checkMeeting' || failures === 0) return;
+        failures -= 1;
+        throw ApplicationFailure.nonRetryable('database', 'database');
+      };
+      await played.handle.signal(messages.consentChangedSignal, { inboxId: 'whk_1' });
+      await played.until(({ attention: items }) => items.length === 1);
+      await played.resolve('meeting', 'retry');
+      const { attention } = await played.until(({ meeting }) => meeting?.notHonored !== undefined);
+      expect(attention).toEqual([]);
+    });
+  });
+
+  it('withdraw the question when they change again', async () => {
+    await stage.runAudition({ plan: automatic }, async (played) => {
+      await played.until(({ notices }) => notices.length === 4);
+      played.world.fail('checkMeeting', 'not_permitted');
+      await played.handle.signal(messages.consentChangedSignal, { inboxId: 'whk_1' });
+      await played.until(({ attention: items }) => items.length === 1);
+      played.world.clearFaults();
+      played.world.changedSettings = ['autoStartRecording'];
+      await played.handle.signal(messages.consentChangedSignal, { inboxId: 'whk_2' });
+      const { attention } = await played.until(({ meeting }) => meeting?.notHonored !== undefined);
+      expect(attention).toEqual([]);
+    });
+  });
+
+  it('that change while another meeting is being created reach that one', async () => {
+    await stage.runAudition({ recordAs: 'consent-during-replacement', plan: automatic }, async (played) => {
+      await played.until(({ notices }) => notices.length === 4);
+      const { promise: created, resolve: create } = Promise.withResolvers<void>();
+      const { promise: creating, resolve: started } = Promise.withResolvers<void>();
+      played.world.beforeActivity = async ({ activity }) => {
+        if (activity !== 'createMeeting') return;
+        started();
+        await created;
+      };
+      const moved = played.send(messages.meetingUpdate, { ...apiCommand, provider: 'google_meet' });
+      await creating;
+      await played.handle.signal(messages.consentChangedSignal, { inboxId: 'whk_1' });
+      await expect.poll(() => played.world.callsOf('checkMeeting').length).toBe(1);
+      played.world.changedSettings = ['autoStartRecording'];
+      create();
+      await moved;
+      const { meeting } = await played.until(({ meeting: present }) => present?.notHonored !== undefined);
+      expect(meeting).toMatchObject({ provider: 'google_meet', notHonored: ['autoStartRecording'] });
+    });
+  });
+
+  it('that change while the meeting is lost reach the next one', async () => {
+    await stage.runAudition({ plan: automatic }, async (played) => {
+      const { meeting } = await played.until(({ notices }) => notices.length === 4);
+      const { promise: created, resolve: create } = Promise.withResolvers<void>();
+      const { promise: creating, resolve: started } = Promise.withResolvers<void>();
+      played.world.beforeActivity = async ({ activity }) => {
+        if (activity !== 'createMeeting') return;
+        started();
+        await created;
+      };
+      await played.handle.signal(messages.meetingDeletedSignal, {
+        origin: 'system',
+        meetingId: meeting?.id,
+        inboxId: 'whk_0',
+      });
+      await creating;
+      await played.handle.signal(messages.consentChangedSignal, { inboxId: 'whk_1' });
+      await played.view();
+      played.world.changedSettings = ['autoStartRecording'];
+      create();
+      const { meeting: next } = await played.until(
+        ({ meeting: present }) => present?.notHonored !== undefined,
+      );
+      expect(next?.id).not.toBe(meeting?.id);
     });
   });
 

@@ -99,10 +99,15 @@ export interface AuditionRun {
   registrationsWanted: number;
   /** Whether participants are being registered. */
   isRegistering: boolean;
+  /** Like `registrationsWanted` and `isRegistering`, for the roles of the participants. */
+  rolesWanted: number;
+  isAssigningRoles: boolean;
   /** The revision of the slot whose meeting was checked before the session. */
   meetingCheckedAs: number | undefined;
   /** The revision of the slot with which the meeting was ended. */
   meetingEndedAs: number | undefined;
+  /** How often this run was told that consents have changed. A meeting that was created meanwhile must follow them. */
+  consentsChanged: number;
   /** The look at the meeting after a consent has changed. `again`: another consent has changed since it began. */
   consentLook: 'running' | 'again' | undefined;
   /** The addresses, as `addressKey`, about which an operator was asked because nothing is sent to them. */
@@ -254,8 +259,11 @@ export const createRun = ({ plan, carried, takeover }: AuditionInput): AuditionR
     unusableMeeting: undefined,
     registrationsWanted: 0,
     isRegistering: false,
+    rolesWanted: 0,
+    isAssigningRoles: false,
     meetingCheckedAs: carried?.meetingCheckedAs,
     meetingEndedAs: carried?.meetingEndedAs,
+    consentsChanged: 0,
     consentLook: undefined,
     unknownParticipants: [],
     suppressedAddresses: carried?.suppressedAddresses ?? [],

@@ -191,7 +191,7 @@ const compensationOf = (
       };
     }
     case 'notice': {
-      const { participant, channel } = target;
+      const { participant, channel, generation } = target;
       const id = `retract:${participant}:${channel}`;
       const before = known.get(id);
       const sentAs = before?.kind === 'retract_notices' ? before.sentAs : [];
@@ -201,6 +201,7 @@ const compensationOf = (
         kind: 'retract_notices',
         participant,
         channel,
+        ...(generation === undefined ? {} : { generation }),
         sentAs: [...sentAs, key],
       };
     }

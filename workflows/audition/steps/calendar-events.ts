@@ -36,14 +36,14 @@ export interface Completion {
   readonly releaseHolds?: { readonly through: number; readonly keep: number } | undefined;
 }
 
-interface WriteOptions {
+export interface WriteOptions {
   readonly completion?: Completion | undefined;
   /** The calendars to write to. Default: all calendars of the audition that can be written. */
   readonly only?: readonly OwnedWritableCalendar[] | undefined;
   /** Distinguishes this writing from others in idempotency keys. Default: the revision. */
   readonly label?: string | undefined;
-  /** Returns whether the events are no longer needed. Questions to an operator are then withdrawn. */
-  readonly isMoot?: (() => boolean) | undefined;
+  /** Returns whether an event is no longer needed. The question to an operator is then withdrawn. */
+  readonly isMoot?: ((event: Pick<Event, 'participant' | 'calendar'>) => boolean) | undefined;
   /** Whether no change waits for these events. */
   readonly isBackground?: boolean | undefined;
 }
@@ -165,7 +165,7 @@ const writeAlone = async (
       purpose: `write the event to the calendar of connection ${connection}`,
       hint: 'Retry when the calendar works again or is reconnected, skip to continue without this event, or abort.',
       actions: ['retry', 'skip', 'abort'],
-      isMoot,
+      isMoot: isMoot && (() => isMoot(event)),
       isBackground,
     },
     () =>

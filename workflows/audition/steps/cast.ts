@@ -1,4 +1,5 @@
 /** Changes the cast of a running audition, with the calendars, holds and notices of the participants. */
+import { patched } from '@temporalio/workflow';
 import { castChangeRefusal } from '../../../domain/audition/cast-changes.ts';
 import {
   type CastDifference,
@@ -25,10 +26,12 @@ import type { AuditionRun } from '../run.ts';
 import { forgetSuppressed } from '../suppressed-addresses.ts';
 import { undoInBackground } from '../undo-in-background.ts';
 import { allAccepted, confirmWhenAccepted, pendingDecline } from './answers.ts';
-import { removalId, writeCalendarEvents } from './calendar-events.ts';
+import { removalId, type SlotRevision, type WriteOptions, writeCalendarEvents } from './calendar-events.ts';
 import { type Claimed, claimSlot } from './claim.ts';
+import { compareConsents } from './meeting-check.ts';
 import { notify, notifyOne } from './notices.ts';
 import { registerParticipants } from './registrants.ts';
+import { assignRoles } from './roles.ts';
 
 /**
  * Changes the cast. The slot is claimed again for the new cast first, under the conflict policy of the audition: a new
@@ -91,16 +94,36 @@ const replaceCast = async (
   confirmWhenAccepted(run, correlationId);
   undoFor(run, undone, recipients);
   registerParticipants(run);
-  await arrangeFor(run, difference);
-  // The event stays in a calendar that others share: it is theirs now. One who stays has registered the removal anew.
-  const stays = ({ id }: AuditionCompensation) =>
-    plan.participants.some((participant) => removalId({ participant: participant.id }) === id);
-  undoFor(
-    run,
-    shared.filter((entry) => !stays(entry)),
-    recipients,
-  );
+  assignRoles(run);
+  compareConsents(run);
+  await arrangeEvents(run, async (isBackground) => {
+    await arrangeFor(run, difference, isBackground);
+    // The event stays in a calendar that others share: it is theirs now. One who stays has registered the removal anew.
+    const staying = plan.participants.map(({ id }) => removalId({ participant: id }));
+    undoFor(
+      run,
+      shared.filter(({ id }) => !staying.includes(id)),
+      recipients,
+    );
+  });
   return undefined;
+};
+
+const backgroundEventsPatch = 'events-of-a-changed-cast-in-background';
+
+/**
+ * Runs the work that writes the events of a changed cast. In the background it lets the other changes of the audition go on,
+ * such as the move to another meeting: a calendar can wait for an operator for days. In earlier versions, they waited.
+ */
+const arrangeEvents = async (
+  run: AuditionRun,
+  work: (isBackground: boolean) => Promise<void>,
+): Promise<void> => {
+  if (!patched(backgroundEventsPatch)) return work(false);
+  void run.runInBackground(async (detach) => {
+    detach();
+    await work(true);
+  });
 };
 
 const recordChanges = (
@@ -109,17 +132,20 @@ const recordChanges = (
   correlationId: string,
   overridden: readonly Blocker[] | undefined,
 ): void => {
+  // The number of a claim is never used again.
+  const generation = run.claims.held;
   const [first, ...others] = [
     ...removed.map(({ id }) => ({ type: 'participant_removed', participant: id }) as const),
     ...added.map(
-      (participant) => ({ type: 'participant_added', participant: memberOf(participant) }) as const,
+      (participant) =>
+        ({ type: 'participant_added', participant: memberOf(participant), generation }) as const,
     ),
     ...replaced.map(
       ({ after, isSamePerson }) =>
         ({
           type: 'participant_added',
           participant: memberOf(after),
-          ...(isSamePerson ? { isSamePerson } : {}),
+          ...(isSamePerson ? { isSamePerson } : { generation }),
         }) as const,
     ),
   ];
@@ -248,7 +274,11 @@ export const completeCast = async (run: AuditionRun): Promise<void> => {
     ({ owner }) => !saga.pending.some(({ id }) => id === removalId({ participant: owner })),
   );
   if (!slot || only.length === 0) return;
-  await writeCalendarEvents(run, { slot, revision }, { only, label: labelOf(run, 'added') });
+  const at = { slot, revision };
+  const label = labelOf(run, 'added');
+  await arrangeEvents(run, (isBackground) =>
+    writeCalendarEvents(run, at, { only, label, ...(isBackground ? whilePresent(run, at) : {}) }),
+  );
 };
 
 /** The participants who stay keep their reminders. Those who are new get theirs. */
@@ -279,7 +309,11 @@ const remindersOf = (
  * left. The others get no notice, because their slot is the same. The invitation does not wait for the events: an event
  * that cannot be written can wait for an operator until the slot is over.
  */
-const arrangeFor = async (run: AuditionRun, { added, replaced }: CastDifference): Promise<void> => {
+const arrangeFor = async (
+  run: AuditionRun,
+  { added, replaced }: CastDifference,
+  isBackground: boolean,
+): Promise<void> => {
   const { slot, revision } = run.journal.view;
   if (!slot) return;
   const arrived = [...added, ...replaced.filter((one) => !keepsCalendar(one)).map(({ after }) => after)];
@@ -298,9 +332,27 @@ const arrangeFor = async (run: AuditionRun, { added, replaced }: CastDifference)
     }
   }
   if (only.length === 0) return;
-  const isMoot = () => Date.now() >= toEpochMs(slot.end);
-  await writeCalendarEvents(run, { slot, revision }, { only, label, isMoot });
+  const at = { slot, revision };
+  const until = isBackground ? whilePresent(run, at) : { isMoot: () => Date.now() >= toEpochMs(slot.end) };
+  await writeCalendarEvents(run, at, { only, label, ...until });
 };
+
+/** The events of a later slot are written by its move. Those of a participant who has left by now are not written. */
+const whilePresent = (
+  run: AuditionRun,
+  { slot, revision }: SlotRevision,
+): Pick<WriteOptions, 'isBackground' | 'isMoot'> => ({
+  isBackground: true,
+  isMoot: ({ participant, calendar }) =>
+    Date.now() >= toEpochMs(slot.end) ||
+    run.journal.view.revision !== revision ||
+    !writableCalendarsOf(run).some(
+      (other) =>
+        other.owner === participant &&
+        other.calendar.connection === calendar.connection &&
+        other.calendar.calendarId === calendar.calendarId,
+    ),
+});
 
 /** A participant can be removed and added again. The key of what was undone is never used again. */
 const labelOf = ({ journal, claims }: AuditionRun, what: 'added' | 'removed'): string =>

@@ -1,12 +1,15 @@
 /** Checks before the session whether the meeting can take place at its provider. */
-import { isCancellation } from '@temporalio/workflow';
-import type { MeetingCheck } from '../../../activities/contract.ts';
+import { ApplicationFailure, isCancellation, patched } from '@temporalio/workflow';
+import type { MeetingCheck, StepFailure } from '../../../activities/contract.ts';
+import type { Meeting } from '../../../domain/audition/events.ts';
+import type { SettingName } from '../../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { meetingActivities } from '../meeting-activities.ts';
+import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
 import { isStepFailure, toStepFailure } from '../step-failures.ts';
-import { isMeetingNeeded, meetingDeleted } from './replace-meeting.ts';
+import { isMeetingNeeded, meetingDeleted } from './lost-meeting.ts';
 
 /**
  * Returns when the meeting of the slot is checked, epoch milliseconds. Undefined when it was checked, when there is none to
@@ -38,66 +41,143 @@ export const consentChanged = (run: AuditionRun): void => {
   if (run.plan.meetingSettings?.autoStartRecording) lookAtMeeting(run, 'consent');
 };
 
+const castConsentsPatch = 'consents-of-a-changed-cast';
+
+/**
+ * Compares the automatic recording with the consents when the cast has changed, because a participant who was added has
+ * consented to nothing yet, and when a run takes over. Earlier versions left that to the check before the session.
+ */
+export const compareConsents = (run: AuditionRun): void => {
+  if (run.plan.meetingSettings?.autoStartRecording && patched(castConsentsPatch)) consentChanged(run);
+};
+
+const persistentConsentsPatch = 'consents-until-applied';
+
 /**
  * Looks at the meeting in the background. Two looks at one meeting that starts its recording by itself would set it in any
- * order, so there is one at a time: a later one follows.
+ * order, so there is one at a time: a later one follows. A look that could not compare the recording with the consents is
+ * repeated until it could, or until an operator has decided.
  */
 const lookAtMeeting = (run: AuditionRun, reason: 'check' | 'consent'): void => {
   const { meeting, slot } = run.journal.view;
   if (!slot || !meeting || meeting.provider === 'manual' || !isMeetingNeeded(run)) return;
   const { provider } = meeting;
   const settings = run.plan.meetingSettings;
-  if (settings?.autoStartRecording) {
+  const followsConsents = settings?.autoStartRecording === true;
+  if (followsConsents) {
     if (run.consentLook) {
       run.consentLook = 'again';
       return;
     }
     run.consentLook = 'running';
   }
-  void run.runInBackground(async (detach) => {
-    detach();
-    const summary = `Check the meeting on ${provider}`;
-    const patience = run.plan.policy.meetingCheck === undefined ? 'stepPatience' : 'fallback';
-    const activities = meetingActivities(run, provider, summary, patience);
-    const check = await checkedAs(() =>
-      run.call((call) =>
-        activities.checkMeeting({
-          ...call,
-          provider,
-          meeting,
-          slot,
-          ...(settings?.autoStartRecording && { settings }),
-        }),
-      ),
+  const isPersistent = followsConsents && patched(persistentConsentsPatch);
+  const look = (patience: 'stepPatience' | 'fallback') => {
+    const activities = meetingActivities(run, provider, `Check the meeting on ${provider}`, patience);
+    const input = { provider, meeting, slot, ...(followsConsents && { settings }) };
+    return run.call((call) => activities.checkMeeting({ ...call, ...input }));
+  };
+  const lookAndApply = async (): Promise<void> => {
+    const first = await checkedAs(() =>
+      look(run.plan.policy.meetingCheck === undefined ? 'stepPatience' : 'fallback'),
     );
+    const isPresent = () => run.journal.view.meeting?.id === meeting.id;
+    const isCheck = reason === 'check' || run.meetingCheckedAs === run.journal.view.revision;
+    if (first.status === 'unusable' && isCheck && isPresent())
+      run.unusableMeeting = { meeting, reason: first.failure.code };
+    const mustRepeat = isPersistent && isInconclusive(first, reason);
+    const check = mustRepeat ? await lookUntilApplied(run, meeting, () => look('stepPatience')) : first;
     const mustLookAgain = run.consentLook === 'again';
     run.consentLook = undefined;
-    if (run.journal.view.meeting?.id !== meeting.id) return;
+    if (!isPresent()) {
+      if (isPersistent && mustLookAgain) lookAtMeeting(run, 'consent');
+      return;
+    }
     if (check.status === 'present' && check.notHonored) {
-      const { notHonored } = check;
       run.journal.record({
         type: 'meeting_settings_changed',
         meetingId: meeting.id,
-        notHonored: [...notHonored],
+        notHonored: [...withPresentRoles(run, check.notHonored)],
       });
       run.journal.flushInBackground();
     }
     if (mustLookAgain) lookAtMeeting(run, 'consent');
     if (check.status === 'absent') meetingDeleted(run, { origin: 'system', meetingId: meeting.id });
-    const isCheck = reason === 'check' || run.meetingCheckedAs === run.journal.view.revision;
-    if (check.status === 'unusable' && isCheck) run.unusableMeeting = { meeting, reason: check.failure.code };
+  };
+  void run.runInBackground(async (detach) => {
+    detach();
+    try {
+      await lookAndApply();
+    } catch (error) {
+      // Cancelled, because another run is ahead in the trail. This one takes over, and looks again.
+      if (followsConsents) run.consentLook = undefined;
+      throw error;
+    }
   });
 };
+
+/** The roles are assigned beside the look, which has not changed them. */
+const withPresentRoles = (
+  { journal }: AuditionRun,
+  notHonored: readonly SettingName[],
+): readonly SettingName[] => {
+  const others = notHonored.filter((name) => name !== 'roles');
+  return journal.view.meeting?.notHonored?.includes('roles') ? [...others, 'roles'] : others;
+};
+
+/** `unknown`: the look has failed, and says nothing about the meeting. */
+type Look = MeetingCheck | { readonly status: 'unknown' };
 
 /** The faults of a provider. Anything else, such as a fault of our database, says nothing about the meeting. */
 const providerFaults: ReadonlySet<string> = new Set(['outage', 'retry', 'retry_after']);
 
-const checkedAs = async (check: () => Promise<MeetingCheck>): Promise<MeetingCheck> => {
+const checkedAs = async (check: () => Promise<MeetingCheck>): Promise<Look> => {
   try {
     return await check();
   } catch (error) {
     if (isCancellation(error) || !isStepFailure(error)) throw error;
     const failure = toStepFailure(error);
-    return providerFaults.has(failure.code) ? { status: 'unusable', failure } : { status: 'present' };
+    return providerFaults.has(failure.code) ? { status: 'unusable', failure } : { status: 'unknown' };
   }
 };
+
+/**
+ * Returns whether it is not known if the recording follows the consents. When the provider fails at the check before the
+ * session, everyone moves to a meeting that follows them from the start.
+ */
+const isInconclusive = ({ status }: Look, reason: 'check' | 'consent'): boolean =>
+  status === 'unknown' || (status === 'unusable' && reason === 'consent');
+
+/** Repeats the look. Another change of the consents, or another meeting, withdraws the question to the operator. */
+const lookUntilApplied = async (
+  run: AuditionRun,
+  { id, provider }: Meeting,
+  look: () => Promise<MeetingCheck>,
+): Promise<Look> => {
+  const outcome = await retryUntilResolved(
+    run,
+    {
+      step: 'meeting',
+      purpose: `compare the recording of the meeting on ${provider} with the consents`,
+      hint: 'Retry; or make sure at the provider that the meeting does not record by itself without consent, and skip.',
+      actions: ['retry', 'skip'],
+      isBackground: true,
+      isMoot: () =>
+        run.consentLook === 'again' || run.journal.view.meeting?.id !== id || !isMeetingNeeded(run),
+    },
+    async () => {
+      const check = await look();
+      if (check.status === 'unusable') throw unusable(check.failure);
+      return check;
+    },
+  );
+  return outcome.kind === 'done' ? outcome.result : { status: 'unknown' };
+};
+
+const unusable = ({ code, providerCode, ...named }: StepFailure): ApplicationFailure =>
+  ApplicationFailure.create({
+    type: code,
+    message: 'the meeting cannot be used',
+    nonRetryable: true,
+    details: [{ ...named, ...(providerCode === undefined ? {} : { code: providerCode }) }],
+  });

@@ -10,7 +10,9 @@ import { askOperator, retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
 import { isStepFailure, toStepFailure } from '../step-failures.ts';
 import type { SlotRevision } from './calendar-events.ts';
+import { consentChanged } from './meeting-check.ts';
 import { registerParticipants } from './registrants.ts';
+import { assignRoles } from './roles.ts';
 
 /** How the audition leaves its present meeting. */
 export interface Departure {
@@ -80,6 +82,7 @@ const tryEachProvider = async (
 ): Promise<StepFailure | undefined> => {
   const providers = departure?.providers ?? run.plan.meetingProviders;
   run.meetingsRequested += 1;
+  const { consentsChanged } = run;
   let failure: StepFailure | undefined =
     departure && providers.length === 0 ? { code: departure.reason } : undefined;
   for (const [index, provider] of providers.entries()) {
@@ -89,6 +92,7 @@ const tryEachProvider = async (
     const result = await tryProvider(run, provider, at, attempt);
     if (!('code' in result)) {
       recordMeeting(run, result, departure);
+      followConsentsSince(run, consentsChanged);
       return undefined;
     }
     failure = failure?.connection ? failure : result;
@@ -111,6 +115,12 @@ const recordMeeting = (run: AuditionRun, meeting: Meeting, departure: Departure 
     run.record({ type: 'meeting_lost', meeting: from, reason });
   run.record({ type: 'meeting_created', meeting });
   registerParticipants(run);
+  assignRoles(run);
+};
+
+/** Consents that have changed since the settings of the meeting were chosen have not reached it. */
+const followConsentsSince = (run: AuditionRun, earlier: number): void => {
+  if (run.consentsChanged !== earlier) consentChanged(run);
 };
 
 const tryProvider = async (
@@ -207,6 +217,7 @@ export const moveMeeting = async (
   const activities = meetingActivities(run, provider, `Move the meeting on ${provider}`, 'stepPatience');
   // The provider creates a new meeting under this key when it no longer has the old one.
   registerRemoval(run, provider, at.slot, key);
+  const { consentsChanged } = run;
   const outcome = await retryUntilResolved(
     run,
     {
@@ -227,6 +238,7 @@ export const moveMeeting = async (
   else if (run.ending) return;
   else if (isNeedless()) removeInBackground(run, key);
   else recordMeeting(run, result, undefined);
+  followConsentsSince(run, consentsChanged);
 };
 
 /** Returns whether the audition has another meeting by now. */

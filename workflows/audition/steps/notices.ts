@@ -205,12 +205,17 @@ const recordNeedless = ({ journal, ending }: AuditionRun, { batch, recipient }: 
 };
 
 /** Returns the notice with its recipient, or nothing when the recipient no longer takes part. */
-const addressed = (
-  { plan }: AuditionRun,
-  { key, recipient, channel }: OpenNotice,
-): readonly NoticeToSend[] => {
-  const participant = plan.participants.find(({ id }) => id === recipient);
-  return participant ? [{ key, recipient: participant, channel }] : [];
+const addressed = (run: AuditionRun, { key, recipient, channel }: OpenNotice): readonly NoticeToSend[] => {
+  const participant = run.plan.participants.find(({ id }) => id === recipient);
+  return participant ? [{ key, recipient: participant, channel, ...generationOf(run, recipient) }] : [];
+};
+
+const generationOf = (
+  { journal }: AuditionRun,
+  participant: ParticipantId,
+): Pick<NoticeToSend, 'generation'> => {
+  const generation = journal.view.participants.find(({ id }) => id === participant)?.generation;
+  return generation === undefined ? {} : { generation };
 };
 
 /** @param how whether the activity has appended the fact to the trail, or the workflow must record it */
@@ -253,6 +258,7 @@ const registerRetraction = (run: AuditionRun, { key, recipient, channel }: OpenN
     kind: 'retract_notices',
     participant: recipient,
     channel,
+    ...generationOf(run, recipient),
     sentAs: [...sentAs, key],
   });
 };

@@ -11,9 +11,9 @@ import { undoInBackground } from '../undo-in-background.ts';
 import type { UnusableMeeting } from '../unusable-meeting.ts';
 import { announceBackup } from './backup.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
+import { isMeetingNeeded } from './lost-meeting.ts';
 import { createMeeting } from './meeting.ts';
 import { notify } from './notices.ts';
-import { isMeetingNeeded } from './replace-meeting.ts';
 
 /**
  * Moves everyone to the next provider. When none can make a meeting, the present one stays, because its provider may only

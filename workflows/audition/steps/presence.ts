@@ -1,5 +1,6 @@
 /** Applies observations of participants: by their personal join links, and by the provider of the meeting. */
 import { whoJoined } from '../../../domain/audition/attendee.ts';
+import { opensBefore } from '../../../domain/audition/meeting-roles.ts';
 import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
@@ -40,9 +41,12 @@ const checkInByLink = (
   run: AuditionRun,
   { participant, at, correlationId }: Extract<PresenceReport, { what: 'checked_in' }>,
 ): void => {
-  const { state, slot } = run.journal.view;
+  const { state, slot, joinLinks, participants } = run.journal.view;
   if (!slot || !isCommandAllowed('check-in', state)) return;
-  if (toEpochMs(at) < toEpochMs(slot.start) - run.plan.policy.checkInOpens) return;
+  const { checkInOpens } = run.plan.policy;
+  const kind = participants.find(({ id }) => id === participant)?.kind;
+  const opens = joinLinks?.crewOpensBefore === undefined ? checkInOpens : opensBefore(joinLinks, kind);
+  if (toEpochMs(at) < toEpochMs(slot.start) - opens) return;
   checkIn(run, { participant, origin: 'link', correlationId });
 };
 

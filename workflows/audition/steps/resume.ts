@@ -11,8 +11,10 @@ import { completeCast } from './cast.ts';
 import { askAboutFailedNotices } from './delivery.ts';
 import { scheduleFirstSlot } from './first-slot.ts';
 import { moveMeeting, removeOtherMeetings } from './meeting.ts';
+import { compareConsents } from './meeting-check.ts';
 import { notifyOne } from './notices.ts';
 import { registerParticipants } from './registrants.ts';
+import { assignRoles } from './roles.ts';
 import { bookRoom, releaseFormerRooms } from './room.ts';
 import { announce, completionOf } from './schedule.ts';
 
@@ -28,6 +30,8 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
       await moveMeeting(run, { slot, revision });
       removeOtherMeetings(run);
       registerParticipants(run);
+      assignRoles(run);
+      compareConsents(run);
       if (slot.roomCalendar) await bookRoom(run, { slot, revision });
       await writeCalendarEvents(run, { slot, revision }, { completion: completionOf(run, run.claims.held) });
       releaseFormerRooms(run);
@@ -41,6 +45,8 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
     case 'confirmed':
       removeOtherMeetings(run);
       registerParticipants(run);
+      assignRoles(run);
+      compareConsents(run);
       await releaseOtherClaims(run);
       await completeCast(run);
       // Meeting and events return to the old slot after the fact that says so.
@@ -59,6 +65,8 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
     case 'awaiting_decision':
       removeOtherMeetings(run);
       registerParticipants(run);
+      assignRoles(run);
+      compareConsents(run);
       await releaseOtherClaims(run);
       return;
     case 'closed':

@@ -26,6 +26,8 @@ interface Recorded {
   readonly recording?: 'automatic' | 'by_host' | undefined;
   readonly facts?: readonly AuditionFact[];
   readonly at?: Instant;
+  /** Replaces the repositories of the API. */
+  readonly repositories?: TestDatabase['repositories'];
 }
 
 const meetingCreated = (
@@ -37,8 +39,8 @@ const meetingCreated = (
 const consented = (consent: 'given' | 'refused') =>
   ({ type: 'recording_consented', participant: performer, consent, origin: 'link' }) as const;
 
-const setUp = async ({ facts = [], at = now, ...wish }: Recorded = {}) => {
-  const test = await createTestApi(database, { now: () => at });
+const setUp = async ({ facts = [], at = now, repositories, ...wish }: Recorded = {}) => {
+  const test = await createTestApi(database, { now: () => at, ...(repositories && { repositories }) });
   const auditionId = newAuditionId();
   const [requested, ...more] = factsUntilScheduled(auditionId, 'org_north');
   if (requested?.type !== 'requested') throw new TypeError('the first fact is the request');
@@ -56,11 +58,24 @@ const setUp = async ({ facts = [], at = now, ...wish }: Recorded = {}) => {
     auditionId,
     open: (language = 'en') =>
       test.call('GET', `/respond/${token}`, { headers: { 'accept-language': language } }),
-    say: (consent: string) =>
+    say: (consent: string, headers: Record<string, string> = {}) =>
       test.call('POST', `/respond/${token}`, {
         body: `consent=${consent}`,
-        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
       }),
+    /** The consents of the audition in the inbox, in order. */
+    received: async () => {
+      const { rows } = await database.pool.query(
+        "SELECT id FROM webhook_inbox WHERE kind = 'recording.consented' ORDER BY received_at",
+      );
+      const found = await Promise.all(rows.map(({ id }) => database.repositories.inbox.find(id)));
+      const events = await Promise.all(found.flatMap((entry) => (entry ? [entry.decrypt()] : [])));
+      return events.flatMap((event) =>
+        event?.kind === 'recording.consented' && event.event.audition === auditionId
+          ? [event.event.consent]
+          : [],
+      );
+    },
     consents: async () =>
       (await database.repositories.events.read('org_north', auditionId, { after: 0, limit: 100 })).flatMap(
         ({ fact, at: when }) => (fact.type === 'recording_consented' ? [{ ...fact, when }] : []),
@@ -103,32 +118,40 @@ describe('the question about the recording', () => {
     expect(await consents()).toHaveLength(1);
   });
 
-  it('lets the recording of the meeting follow, when the last consent is given and when one is withdrawn', async () => {
-    const { say, orchestration, auditionId } = await setUp({ facts: [meetingCreated()] });
+  it('is stored in the inbox before the page answers, for a recording that starts by itself', async () => {
+    const { say, received } = await setUp({ facts: [meetingCreated()] });
     await say('given');
     await say('refused');
-    expect(orchestration.consentsChanged).toEqual([auditionId, auditionId]);
+    expect(await received()).toEqual(['given', 'withdrawn']);
+    const byHost = await setUp({ recording: 'by_host', facts: [meetingCreated([])] });
+    await byHost.say('given');
+    expect(await byHost.received()).toEqual([]);
   });
 
-  it('sends no signal for a meeting whose host starts the recording', async () => {
-    const { say, orchestration } = await setUp({
-      recording: 'by_host',
-      facts: [meetingCreated([])],
+  it('reaches the audition when the API ends before it has recorded the answer', async () => {
+    const { repositories } = database;
+    const { say, received, consents } = await setUp({
+      facts: [meetingCreated([]), consented('given')],
+      repositories: {
+        ...repositories,
+        events: { ...repositories.events, append: () => Promise.reject(new Error('killed')) },
+      },
     });
-    await say('given');
-    expect(orchestration.consentsChanged).toEqual([]);
-  });
-
-  it('repeats a signal that was lost when the answer is sent again', async () => {
-    const { say, orchestration, auditionId, consents } = await setUp({ facts: [meetingCreated()] });
-    orchestration.override({
-      consentChanged: () => Promise.reject(Object.assign(new Error('x'), { code: 'ECONNREFUSED' })),
-    });
-    expect((await say('given')).status).toBe(503);
-    orchestration.override({});
-    expect((await say('given')).status).toBe(200);
-    expect(orchestration.consentsChanged).toEqual([auditionId, auditionId]);
+    expect((await say('refused')).status).toBe(500);
+    expect(await received()).toEqual(['withdrawn']);
     expect(await consents()).toHaveLength(1);
+  });
+
+  it('is recorded each time that it changes, also under one correlation id', async () => {
+    const { say, consents } = await setUp();
+    for (const answer of ['given', 'refused', 'given', 'refused'])
+      await say(answer, { 'x-correlation-id': 'one-for-all' });
+    expect((await consents()).map(({ consent }) => consent)).toEqual([
+      'given',
+      'withdrawn',
+      'given',
+      'withdrawn',
+    ]);
   });
 
   it.each<[string, Recorded]>([

@@ -9,10 +9,13 @@ import { consentQuestionOf } from '../recording-consent/question.ts';
 import type { InvitationDetails } from './page.ts';
 
 /** `open`: it can be answered. `final`: the answer cannot be changed. `moved`: the link belongs to an earlier slot. */
-export interface InvitationState {
+interface AnswerableInvitation {
   readonly kind: 'open' | 'final' | 'moved';
   readonly details: InvitationDetails;
 }
+
+/** `former`: the person was invited, and does not take part any more. */
+export type InvitationState = AnswerableInvitation | { readonly kind: 'former' };
 
 export const linkInvalid = (): Refusal =>
   new Refusal('link_invalid', 'This link is not valid.', 'Use the complete link from the message.');
@@ -27,8 +30,9 @@ export const readInvitation = async (
   now: Instant,
 ): Promise<InvitationState> => {
   const view = await auditions.get(invitation.organization, invitation.auditionId);
-  const participant = view?.participants.find(({ id }) => id === invitation.participant);
-  if (!view?.slot || !participant) throw linkInvalid();
+  if (!view?.slot) throw linkInvalid();
+  const participant = invitedPerson(view, invitation);
+  if (!participant) return { kind: 'former' };
   const { zone, answer } = participant;
   const details = { slot: view.slot, zone, answer, consent: consentQuestionOf(view, participant, now) };
   const isPresent = view.announcedAs.includes(invitation.revision);
@@ -39,6 +43,13 @@ export const readInvitation = async (
   if (!isPresent) return { kind: 'moved', details };
   return { kind: 'open', details: { ...details, finalAt: finalAtOf(participant) } };
 };
+
+/** Returns the person whom the link was sent to. Undefined: the person has left, and the id can be that of another one. */
+export const invitedPerson = (
+  { participants }: AuditionView,
+  { participant, generation }: Pick<Invitation, 'participant' | 'generation'>,
+): ParticipantView | undefined =>
+  participants.find((one) => one.id === participant && one.generation === generation);
 
 /** Returns whether the participant declined, and the time to change that has passed. */
 const isFinal = ({ outcome }: AuditionView, participant: ParticipantView, now: Instant): boolean => {

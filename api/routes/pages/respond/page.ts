@@ -80,6 +80,13 @@ export const movedPage = (
   });
 };
 
+/** Renders the page of a link to a person who does not take part any more. */
+export const formerPage = (acceptLanguage: string | undefined): string => {
+  const language = languageOf(acceptLanguage);
+  const words = respondTranslationsFor(language);
+  return render({ language, words, title: words.formerTitle, text: words.former });
+};
+
 export type RespondPageError = 'invalid' | 'closed' | 'taken' | 'unreadable' | 'later';
 
 /** Renders a page that explains why the invitation cannot be answered. */

@@ -38,6 +38,16 @@ const declinedUntil = (finalAt: Instant) =>
 const declined = { type: 'declined', participant: performer } as const;
 const inTime = '2026-11-24T09:15:00.000Z';
 
+const reader = participantIdSchema.parse('reader-1');
+const readerInvitation = { organization: 'org_north', participant: reader, revision: 1 } as const;
+const removed = { type: 'participant_removed', participant: reader } as const;
+/** The reader takes part: the same person as before, or another one. */
+const replaced = (isSamePerson = false): AuditionFact => ({
+  type: 'participant_added',
+  participant: { id: reader, kind: 'reader', zone: 'Europe/Paris', required: true },
+  ...(isSamePerson ? { isSamePerson } : { generation: 2 }),
+});
+
 const setup = async (...more: readonly AuditionFact[]) => {
   const test = await createTestApi(database, { now: () => now });
   const auditionId = newAuditionId();
@@ -278,10 +288,24 @@ describe('a link of an invitation', () => {
     });
   });
 
-  it('for a person who is not a participant shows an error', async () => {
-    const { open, invitation } = await setup();
-    const token = responseLinks.token({ ...invitation, participant: participantIdSchema.parse('stranger') });
-    expect((await open(token)).status).toBe(404);
+  it.each<[string, readonly AuditionFact[]]>([
+    ['who was removed', [removed]],
+    ['who was replaced by another one with the same id', [replaced()]],
+    ['who was removed before another one got the same id', [removed, replaced()]],
+  ])('of a person %s says so and records no answer', async (_, facts) => {
+    const { open, say, orchestration, auditionId } = await setup(replaced(true), ...facts);
+    const token = responseLinks.token({ ...readerInvitation, auditionId });
+    for (const answer of [await open(token), await say('accepted', token)]) {
+      expect(answer).toMatchObject({ status: 410, text: expect.stringContaining('no longer valid') });
+      expect(answer.text).not.toContain('<form');
+    }
+    expect(orchestration.receivedCommands).toEqual([]);
+  });
+
+  it('of a person who has taken the id of another one is valid, also with other details', async () => {
+    const { open, auditionId } = await setup(replaced(true), removed, replaced(), replaced(true));
+    const token = responseLinks.token({ ...readerInvitation, auditionId, generation: 2 });
+    expect(await open(token)).toMatchObject({ status: 200, text: expect.stringContaining('<form') });
   });
 
   it("for another organization's audition shows an error", async () => {

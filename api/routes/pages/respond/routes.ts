@@ -11,8 +11,8 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import { createPageErrorHandler, pageResponse, sendPage } from '../../../plugins/browser-pages.ts';
 import { problemKinds } from '../../../problems/catalogue.ts';
 import { answerConsentQuestion, consentAnswer } from '../recording-consent/question.ts';
-import { type InvitationState, linkInvalid, readInvitation } from './invitation-state.ts';
-import { invitationPage, movedPage, type RespondPageError, respondErrorPage } from './page.ts';
+import { type InvitationState, invitedPerson, linkInvalid, readInvitation } from './invitation-state.ts';
+import { formerPage, invitationPage, movedPage, type RespondPageError, respondErrorPage } from './page.ts';
 
 const params = z.object({ token: z.string() });
 const answerForm = z.union([
@@ -45,10 +45,13 @@ const notRecorded = problemKinds.answer_superseded.status;
 const show = (
   request: FastifyRequest,
   reply: FastifyReply,
-  { kind, details }: InvitationState,
+  state: InvitationState,
   status = 200,
 ): FastifyReply => {
   const acceptLanguage = request.headers['accept-language'];
+  if (state.kind === 'former')
+    return sendPage(reply, problemKinds.link_expired.status, formerPage(acceptLanguage));
+  const { kind, details } = state;
   return kind === 'moved'
     ? sendPage(reply, notRecorded, movedPage(details, acceptLanguage))
     : sendPage(reply, status, invitationPage(details, { isFinal: kind === 'final', acceptLanguage }));
@@ -84,6 +87,7 @@ export const respondRoutes = (api: Api, dependencies: ApiDependencies): void => 
       throw error;
     }
     const after = await readState(invitation);
+    if (after.kind === 'former') return after;
     // An accepted answer may be recorded a moment later.
     return after.details.answer === answer ? after : { ...after, details: { ...after.details, answer } };
   };
@@ -91,11 +95,12 @@ export const respondRoutes = (api: Api, dependencies: ApiDependencies): void => 
   /** Records the answer to the question about the recording. */
   const answerConsent = async (
     request: FastifyRequest,
-    { organization, auditionId, participant: id, revision }: Invitation,
+    invitation: Invitation,
     said: z.infer<typeof consentAnswer>,
   ): Promise<void> => {
+    const { organization, auditionId, revision } = invitation;
     const audition = await repositories.auditions.get(organization, auditionId);
-    const participant = audition?.participants.find((candidate) => candidate.id === id);
+    const participant = audition && invitedPerson(audition, invitation);
     if (!audition || !participant) throw linkInvalid();
     await answerConsentQuestion(dependencies, request, audition, { participant, said, revision });
   };
@@ -117,6 +122,7 @@ export const respondRoutes = (api: Api, dependencies: ApiDependencies): void => 
     async (request, reply) => {
       const invitation = requireLink(request.params.token);
       const before = await readState(invitation);
+      if (before.kind === 'former') return show(request, reply, before);
       if ('consent' in request.body) {
         // The question is not open any more: the page says why, or does not ask it.
         if (before.kind !== 'open' || !before.details.consent)

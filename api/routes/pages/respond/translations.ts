@@ -19,6 +19,8 @@ interface RespondTranslations {
   readonly taken: string;
   readonly movedTitle: string;
   readonly moved: string;
+  readonly formerTitle: string;
+  readonly former: string;
   readonly invalidTitle: string;
   readonly invalid: string;
   readonly unreadableTitle: string;
@@ -46,6 +48,9 @@ const en: RespondTranslations = {
   movedTitle: 'The time has changed',
   moved:
     'This link belongs to an earlier time, and no answer was recorded. A message with a new link is sent to you: please answer with that one.',
+  formerTitle: 'This invitation is no longer valid',
+  former:
+    'The casting office has changed who takes part in this audition. If you got another invitation, please use the link in that one. If not, you need not come.',
   invalidTitle: 'This link does not work',
   invalid:
     'It may have been cut short. Please copy the whole link from the message, or write to the casting office.',
@@ -76,6 +81,9 @@ const fr: RespondTranslations = {
   movedTitle: 'L’horaire a changé',
   moved:
     'Ce lien correspond à un horaire précédent, et aucune réponse n’a été enregistrée. Un message avec un nouveau lien vous est envoyé : veuillez répondre avec celui-ci.',
+  formerTitle: 'Cette invitation n’est plus valable',
+  former:
+    'L’agence de casting a changé les participants de cette audition. Si vous avez reçu une autre invitation, veuillez utiliser le lien de celle-ci. Sinon, votre présence n’est pas nécessaire.',
   invalidTitle: 'Ce lien ne fonctionne pas',
   invalid:
     'Il a peut-être été coupé. Veuillez copier le lien entier du message, ou écrire à l’agence de casting.',

@@ -1,5 +1,4 @@
 /** /v1/auditions/{id}/participants: changes the cast of a running audition, except its performer. */
-
 import { withCanonicalAddresses } from '../../../../domain/audition/canonical-addresses.ts';
 import {
   type Participant,
@@ -7,6 +6,7 @@ import {
   requestedParticipantSchema,
 } from '../../../../domain/audition/request.ts';
 import { validateAddition } from '../../../../domain/audition/request-validation.ts';
+import { withRequirement } from '../../../../domain/audition/requirement.ts';
 import { type OrganizationId, participantIdSchema } from '../../../../domain/ids.ts';
 import type { CastChange } from '../../../../workflows/audition/messages.ts';
 import { callerOf } from '../../../access/caller.ts';
@@ -51,9 +51,11 @@ export const auditionParticipants = (api: Api, dependencies: ApiDependencies): v
       pointerOf: () => '',
       wasAccepted,
     });
-    return resolved.map((participant) =>
-      wasAccepted ? withCanonicalAddresses(participant, '') : validateAddition(participant),
-    );
+    return resolved
+      .map(withRequirement)
+      .map((participant) =>
+        wasAccepted ? withCanonicalAddresses(participant, '') : validateAddition(participant),
+      );
   };
 
   const change = (

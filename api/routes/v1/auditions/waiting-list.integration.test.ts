@@ -24,9 +24,16 @@ const second = participantIdSchema.parse('performer-2');
 const inWindow = (minutes: number): Instant => `2027-03-01T09:${minutes}:00.000Z`;
 const window: JoinWindow = { opensBefore: 30 * 60_000, closesAfter: 15 * 60_000, admission: 'in_turn' };
 
-const setup = async ({ joinLinks = window }: { joinLinks?: JoinWindow } = {}) => {
+const setup = async ({
+  joinLinks = window,
+  repositories,
+}: {
+  readonly joinLinks?: JoinWindow;
+  /** Replaces the repositories of the API. */
+  readonly repositories?: TestDatabase['repositories'];
+} = {}) => {
   let now: Instant = inWindow(45);
-  const test = await createTestApi(database, { now: () => now });
+  const test = await createTestApi(database, { now: () => now, ...(repositories && { repositories }) });
   const key = await test.keyFor('backend');
   // Each test has its own block.
   const block = `blk_${crypto.randomUUID()}` as const;
@@ -77,6 +84,11 @@ const setup = async ({ joinLinks = window }: { joinLinks?: JoinWindow } = {}) =>
   };
 };
 
+const failIf = async <Result>(isFailing: boolean, work: () => Promise<Result>): Promise<Result> => {
+  if (isFailing) throw new Error('the database does not respond');
+  return work();
+};
+
 describe('a performer who is admitted in turn', () => {
   it('checks in, sees the place in the list, and joins after the admission', async () => {
     const { schedule, open, press, at, admit, received } = await setup();
@@ -96,6 +108,40 @@ describe('a performer who is admitted in turn', () => {
     expect(await open(one)).toContain('It is your turn');
     expect(await press(one)).toMatchObject({ status: 302, headers: { location: 'https://zoom.test/j/1' } });
     expect(await open(other)).toContain('You are next');
+  });
+
+  it('is checked in before getting a place in the list, so that no place is without a check-in', async () => {
+    const { repositories } = database;
+    const failing = { inbox: false, list: false };
+    const { schedule, press, list, received } = await setup({
+      repositories: {
+        ...repositories,
+        inbox: {
+          ...repositories.inbox,
+          receive: (event) => failIf(failing.inbox, () => repositories.inbox.receive(event)),
+        },
+        waitingEntries: {
+          ...repositories.waitingEntries,
+          checkIn: (entry, at) => failIf(failing.list, () => repositories.waitingEntries.checkIn(entry, at)),
+        },
+      },
+    });
+    const { auditionId, linkOf } = await schedule();
+    const link = await linkOf(performer);
+    failing.inbox = true;
+    expect((await press(link)).status).toBe(500);
+    expect((await list(auditionId)).body).toEqual({ items: [] });
+    failing.inbox = false;
+    failing.list = true;
+    expect((await press(link)).status).toBe(500);
+    expect((await list(auditionId)).body).toEqual({ items: [] });
+    expect(await received(`join:${link}:r1`)).toMatchObject([{ kind: 'link.joined', duplicates: 0 }]);
+    failing.list = false;
+    expect((await press(link)).text).toContain('You are next');
+    expect(await received(`join:${link}:r1`)).toMatchObject([{ kind: 'link.joined', duplicates: 1 }]);
+    // On the list, the performer is not checked in again.
+    await press(link);
+    expect(await received(`join:${link}:r1`)).toMatchObject([{ duplicates: 1 }]);
   });
 
   it('can be admitted before the check-in', async () => {
