@@ -35,7 +35,7 @@ import { undoEach } from '../effects/undo-each.ts';
 import { createHostedCreation, withSettings } from './hosted-creation.ts';
 import { createMeetingHosts } from './meeting-hosts.ts';
 import type { MeetingSteps } from './meeting-steps.ts';
-import { applyConsent, nameWithheld, withConsent } from './recording-consent.ts';
+import { alignRecording, applyConsent, nameWithheld, withConsent } from './recording-consent.ts';
 import { createRegistration } from './registrants.ts';
 
 /** The step that has created a meeting, and the host it was created with. */
@@ -93,13 +93,21 @@ export const createHostedMeetingSteps = (
   const openHostOf = async (input: CheckMeetingInput, operation: CallOperation): Promise<HostAccount> =>
     hosts.open(input.organization, (await creationOf(input))?.host, operation);
 
-  /** Returns the meeting that an earlier attempt has created, with the settings that it does not have. */
+  /**
+   * Returns the meeting that an earlier attempt has created, with the settings that it does not have. That attempt may have
+   * known other consents to the recording.
+   */
   const reviewed = async (
     host: HostAccount,
     meeting: Meeting,
     spec: MeetingSpec,
     call: CallContext,
   ): Promise<Meeting> => {
+    const { autoStartRecording: isAutomatic } = spec.settings;
+    if (isAutomatic !== undefined && isRecordedMeeting(name)) {
+      const recordings = providers.recordings[name];
+      await alignRecording({ recordings }, { meetingId: meeting.id, isAutomatic }, host, call);
+    }
     if (!meetings.review || namesOfSettings(spec.settings).length === 0) return meeting;
     const notHonored = await meetings.review(host, meeting.id, spec, call);
     return notHonored.length > 0 ? { ...meeting, notHonored: [...notHonored] } : meeting;

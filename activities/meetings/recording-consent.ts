@@ -36,22 +36,44 @@ export const nameWithheld = (meeting: Meeting, withheld: readonly SettingName[])
     ? { ...meeting, notHonored: [...new Set([...(meeting.notHonored ?? []), ...withheld])] }
     : meeting;
 
+interface ConsentParts {
+  readonly events: Pick<EventStore, 'head'>;
+  readonly recordings: Pick<RecordingProvider, 'isAutomatic' | 'setAutomatic'>;
+}
+
 /**
- * Starts or stops the automatic recording of a meeting whose consents have changed since it was created. A repeated call
+ * Gives a meeting that an earlier attempt has created the automatic recording of the spec: consents can have changed since. The
+ * other settings are those of the plan in every attempt. Idempotent.
+ *
+ * @throws {ProviderError} when a recording without consent could not be stopped. One that could not be started is started
+ *   by the host.
+ */
+export const alignRecording = async (
+  { recordings }: Pick<ConsentParts, 'recordings'>,
+  { meetingId, isAutomatic }: { readonly meetingId: string; readonly isAutomatic: boolean },
+  host: HostAccount,
+  call: CallContext,
+): Promise<void> => {
+  try {
+    const present = await recordings.isAutomatic(host, meetingId, call);
+    if (present !== undefined && present !== isAutomatic)
+      await recordings.setAutomatic(host, meetingId, isAutomatic, call);
+  } catch (error) {
+    if (!isAutomatic || !(error instanceof ProviderError)) throw error;
+  }
+};
+
+/**
+ * Starts or stops the automatic recording of a meeting whose consents have changed since it was created. Without the
+ * consents, the provider is asked, because the audition may not know what an earlier attempt has set. A repeated call
  * changes nothing: the setting is absolute, so the effect needs no ledger. Returns the settings that the meeting does not
- * have now; undefined when nothing was changed.
+ * have now; undefined when those that the audition knows are right.
  *
  * @throws {ProviderError} when a recording without consent could not be stopped. One that could not be started is started
  *   by the host.
  */
 export const applyConsent = async (
-  {
-    events,
-    recordings,
-  }: {
-    readonly events: Pick<EventStore, 'head'>;
-    readonly recordings: Pick<RecordingProvider, 'setAutomatic'>;
-  },
+  { events, recordings }: ConsentParts,
   input: CheckMeetingInput,
   host: HostAccount,
   call: CallContext,
@@ -60,7 +82,12 @@ export const applyConsent = async (
   if (!settings.autoStartRecording) return undefined;
   const wasWithheld = meeting.notHonored?.includes('autoStartRecording') ?? false;
   const { withheld } = await withConsent(events, input, settings);
-  if (wasWithheld === withheld.length > 0) return undefined;
+  const isWithheld = withheld.length > 0;
+  if (isWithheld && wasWithheld) {
+    await alignRecording({ recordings }, { meetingId: meeting.id, isAutomatic: false }, host, call);
+    return undefined;
+  }
+  if (isWithheld === wasWithheld) return undefined;
   try {
     await recordings.setAutomatic(host, meeting.id, wasWithheld, call);
   } catch (error) {

@@ -24,13 +24,14 @@ export const mayRecord = (participants: readonly Recorded[]): boolean =>
 
 /**
  * Returns whether the automatic recording of the meeting must be compared with the consents again. A withdrawal always: an
- * earlier consent may be on its way to the meeting.
+ * earlier consent may be on its way to the meeting. A meeting that is not in the view yet can be on its way, too.
  */
 export const mustApplyConsent = (
   { meeting, recording, participants }: Pick<AuditionView, 'meeting' | 'recording' | 'participants'>,
   consent: RecordingConsent,
 ): boolean => {
-  if (recording !== 'automatic' || !meeting || meeting.provider === 'manual') return false;
+  if (recording !== 'automatic' || meeting?.provider === 'manual') return false;
+  if (!meeting) return consent !== 'given' || mayRecord(participants);
   const isWithheld = meeting.notHonored?.includes('autoStartRecording') ?? false;
   return consent !== 'given' || mayRecord(participants) === isWithheld;
 };

@@ -179,8 +179,10 @@ describe('recordings of Meet', () => {
     const start = () => control.state().google.spaces[0]?.config?.artifactConfig?.recordingConfig;
     await recordings.setAutomatic(host, meeting, true, callContext());
     expect(start()).toEqual({ autoRecordingGeneration: 'ON' });
+    expect(await recordings.isAutomatic(host, meeting, callContext())).toBe(true);
     await recordings.setAutomatic(host, meeting, false, callContext());
     expect(start()).toEqual({ autoRecordingGeneration: 'OFF' });
+    expect(await recordings.isAutomatic(host, meeting, callContext())).toBe(false);
   });
 
   it('keep their copy in Drive, because the consent only reads', async () => {

@@ -132,8 +132,10 @@ describe('recordings of Teams', () => {
     const { recordings, host, meeting, meetings } = await setUp();
     await recordings.setAutomatic(host, meeting, true, callContext());
     expect(meetings()).toMatchObject([{ recordAutomatically: true }]);
+    expect(await recordings.isAutomatic(host, meeting, callContext())).toBe(true);
     await recordings.setAutomatic(host, meeting, false, callContext());
     expect(meetings()).toMatchObject([{ recordAutomatically: false }]);
+    expect(await recordings.isAutomatic(host, meeting, callContext())).toBe(false);
   });
 
   it('keep their copy in OneDrive, because Graph deletes none', async () => {

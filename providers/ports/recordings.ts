@@ -39,6 +39,11 @@ export interface RecordingProvider {
   list(host: HostAccount, meetingId: string, call: CallContext): Promise<readonly ListedRecording[]>;
   /** Returns whether recordings of the meeting are in the trash of its host. */
   isInTrash(host: HostAccount, meetingId: string, call: CallContext): Promise<boolean>;
+  /**
+   * Returns whether the recording starts with the session. Undefined when the account does not let this service read it:
+   * this service cannot have set it then.
+   */
+  isAutomatic(host: HostAccount, meetingId: string, call: CallContext): Promise<boolean | undefined>;
   /** Sets whether the recording starts with the session. Idempotent, because the setting is absolute. */
   setAutomatic(host: HostAccount, meetingId: string, isAutomatic: boolean, call: CallContext): Promise<void>;
   /**

@@ -264,4 +264,12 @@ describe('recordings of Zoom', () => {
     ).rejects.toMatchObject({ fault: { kind: 'misconfigured' } });
     expect(requests).toEqual([]);
   });
+
+  it('start by themselves or not, as it is set', async () => {
+    const { meeting, recordings } = await setUp();
+    for (const isAutomatic of [true, false]) {
+      await recordings.setAutomatic(host, meeting, isAutomatic, callContext());
+      expect(await recordings.isAutomatic(host, meeting, callContext())).toBe(isAutomatic);
+    }
+  });
 });

@@ -19,11 +19,14 @@ import { maySendCredentials } from '../outbound/guarded-fetch.ts';
 import type { CallContext, HostAccount, ListedRecording, RecordingProvider } from '../ports.ts';
 import type { ZoomClient } from './client.ts';
 import { fromZoom, zoomError } from './errors.ts';
+import { createZoomExchange } from './exchange.ts';
+import { appliedSchema } from './meeting-settings.ts';
 import { recordingScopes } from './settings.ts';
 
 const listOperation = operationOf('zoom', 'recordings.list');
 const downloadOperation = operationOf('zoom', 'recordings.download');
 const removeOperation = operationOf('zoom', 'recordings.remove');
+const readSettingOperation = operationOf('zoom', 'recordings.isAutomatic');
 const setOperation = operationOf('zoom', 'recordings.setAutomatic');
 
 /**
@@ -74,9 +77,6 @@ const trashSchema = z.object({
   next_page_token: z.string().nullish(),
 });
 
-/** Zoom lists at most 300 recordings in a page. */
-const trashPageSize = 300;
-
 /**
  * Returns a UUID for a path. One that begins with a slash or contains two must be encoded twice:
  * https://developers.zoom.us/docs/api/using-zoom-apis/#meeting-id-and-uuid
@@ -95,21 +95,8 @@ export const createZoomRecordings = (
   { apiUrl }: { readonly apiUrl: string },
   download: GuardedDownload,
 ): RecordingProvider => {
-  /** Sends a request that needs scopes of recordings. A missing one is not reported as a loss of the consent. */
-  const send = async (
-    operation: ProviderOperation,
-    host: HostAccount,
-    request: Parameters<ZoomClient['send']>[2],
-    call: CallContext,
-  ): Promise<unknown> => {
-    try {
-      return await client.send(operation, withOptionalScopes(host), request, call);
-    } catch (error) {
-      const failure = fromZoom(operation, error, call);
-      const isScope = failure.vendor.code === '4711' || failure.vendor.code === '104';
-      throw isScope ? scopeMissing(host, operation, failure.vendor.message) : failure;
-    }
-  };
+  const exchange = createZoomExchange(client);
+  const recordings = createZoomExchange(withOptionalScopes(client));
 
   /** Returns undefined for what Zoom does not know (404, with the codes 3001 and 3301). */
   const read = async <Schema extends z.ZodType>(
@@ -120,12 +107,10 @@ export const createZoomRecordings = (
     operation = listOperation,
   ): Promise<z.output<Schema> | undefined> => {
     try {
-      const answer = await send(operation, host, { method: 'GET', path }, call);
-      return schema.parse(answer);
+      return await recordings.send(operation, host, { method: 'GET', path }, schema, call);
     } catch (error) {
-      const failure = fromZoom(operation, error, call);
-      if (failure.fault.kind === 'not_found') return undefined;
-      throw failure;
+      if (isNotFound(error)) return undefined;
+      throw error;
     }
   };
 
@@ -165,15 +150,24 @@ export const createZoomRecordings = (
 
     isInTrash: async (host, meetingId, call) => {
       requireScopes(host, listOperation, recordingScopes.trash);
-      const query = new URLSearchParams({
-        trash: 'true',
-        trash_type: 'meeting_recordings',
-        meeting_id: meetingId,
-        page_size: String(trashPageSize),
-      });
-      const path = `/users/${encodeURIComponent(userOf(host))}/recordings?${query.toString()}`;
-      const trash = await read(host, path, trashSchema, call);
-      return trash?.meetings.some(({ id }) => id === meetingId) ?? false;
+      const path = `/users/${encodeURIComponent(userOf(host))}/recordings`;
+      const query = { trash: 'true', trash_type: 'meeting_recordings', meeting_id: meetingId };
+      const trash = { path, query, what: 'recordings in the trash' };
+      try {
+        for await (const page of recordings.readPages(listOperation, host, trash, trashSchema, call)) {
+          if (page.meetings.some(({ id }) => id === meetingId)) return true;
+        }
+        return false;
+      } catch (error) {
+        if (isNotFound(error)) return false;
+        throw error;
+      }
+    },
+
+    isAutomatic: async (host, meetingId, call) => {
+      const request = { method: 'GET', path: `/meetings/${encodeURIComponent(meetingId)}` } as const;
+      const answer = await exchange.send(readSettingOperation, host, request, appliedSchema, call);
+      return answer.settings?.auto_recording === 'cloud';
     },
 
     setAutomatic: async (host, meetingId, isAutomatic, call) => {
@@ -202,10 +196,10 @@ export const createZoomRecordings = (
       requireScopes(host, removeOperation, recordingScopes.remove);
       const path = `/meetings/${uuidInPath(instance)}/recordings?action=${action}`;
       try {
-        await send(removeOperation, host, { method: 'DELETE', path }, call);
+        await recordings.send(removeOperation, host, { method: 'DELETE', path }, z.unknown(), call);
         return 'deleted';
       } catch (error) {
-        if (error instanceof ProviderError && error.fault.kind === 'not_found') return 'absent';
+        if (isNotFound(error)) return 'absent';
         throw error;
       }
     },
@@ -219,11 +213,27 @@ const requireScopes = (host: HostAccount, operation: ProviderOperation, needed: 
   if (missing.length > 0) throw scopeMissing(host, operation, missing.join(', '));
 };
 
+/** Returns the client for requests that need scopes of recordings. A missing one is not reported as a loss of the consent. */
+const withOptionalScopes = (client: Pick<ZoomClient, 'send'>): Pick<ZoomClient, 'send'> => ({
+  send: async (operation, host, request, call) => {
+    try {
+      return await client.send(operation, withoutScopeReport(host), request, call);
+    } catch (error) {
+      const failure = fromZoom(operation, error, call);
+      const isScope = failure.vendor.code === '4711' || failure.vendor.code === '104';
+      throw isScope ? scopeMissing(host, operation, failure.vendor.message) : failure;
+    }
+  },
+});
+
 /** Returns the host without its report of missing scopes: its meetings need none of those of recordings. */
-const withOptionalScopes = (host: HostAccount): HostAccount =>
+const withoutScopeReport = (host: HostAccount): HostAccount =>
   host.kind === 'connected'
     ? { ...host, connection: { ...host.connection, reportMissingScopes: async () => {} } }
     : host;
+
+const isNotFound = (error: unknown): boolean =>
+  error instanceof ProviderError && error.fault.kind === 'not_found';
 
 /** An app that lacks scopes is a setting of ours; a consent that lacks them is a decision of the owner. */
 const scopeMissing = (host: HostAccount, operation: ProviderOperation, missing: string): ProviderError => {

@@ -20,9 +20,9 @@ import { isWithdrawnDecline, pendingDecline, recordAnswer } from './steps/answer
 import { calendarChanged } from './steps/calendar-changes.ts';
 import { recordDelivery } from './steps/delivery.ts';
 import { checkMeeting, consentChanged } from './steps/meeting-check.ts';
+import { meetingDeleted } from './steps/meeting-loss.ts';
 import { presenceReported } from './steps/presence.ts';
 import { registerParticipants } from './steps/registrants.ts';
-import { meetingDeleted } from './steps/replace-meeting.ts';
 import { answerReported, timeProposed } from './steps/reported-answers.ts';
 import { checkIn, isClosedEarly, meetingEnded, meetingStarted } from './steps/session.ts';
 import { sessionBlockChanged } from './steps/session-block-changes.ts';

@@ -96,6 +96,24 @@ describe('the consents to an automatic recording', () => {
     });
   });
 
+  it('that change while the meeting is being created are applied to it', async () => {
+    const started = Promise.withResolvers<RunningAudition>();
+    const prepare = (world: RunningAudition['world']): void => {
+      world.beforeActivity = async ({ activity }) => {
+        if (activity !== 'createMeeting') return;
+        await (await started.promise).handle.signal(messages.consentChangedSignal);
+      };
+    };
+    const scene = { recordAs: 'consent-changed-during-creation', plan: automatic, prepare };
+    await stage.runAudition(scene, async (played) => {
+      started.resolve(played);
+      await played.until(({ state }) => state === 'scheduled');
+      await expect.poll(() => played.world.callsOf('checkMeeting').length).toBe(1);
+      await release(played);
+      await played.result();
+    });
+  });
+
   it('that change twice at the same time are applied one after the other', async () => {
     await stage.runAudition({ plan: automatic }, async (played) => {
       await played.until(({ state }) => state === 'scheduled');

@@ -19,8 +19,8 @@ import type { AuditionRun } from '../run.ts';
 import { askAboutSlot } from '../slot-question.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
 import { moveMeeting } from './meeting.ts';
+import { meetingDeleted } from './meeting-loss.ts';
 import { nextFreeSlot, requestMove } from './own-move.ts';
-import { meetingDeleted } from './replace-meeting.ts';
 import { bookRoom } from './room.ts';
 
 /**

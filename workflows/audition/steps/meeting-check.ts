@@ -1,12 +1,12 @@
 /** Checks before the session whether the meeting can take place at its provider. */
-import { isCancellation } from '@temporalio/workflow';
+import { isCancellation, patched } from '@temporalio/workflow';
 import type { MeetingCheck } from '../../../activities/contract.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { meetingActivities } from '../meeting-activities.ts';
 import type { AuditionRun } from '../run.ts';
 import { isStepFailure, toStepFailure } from '../step-failures.ts';
-import { isMeetingNeeded, meetingDeleted } from './replace-meeting.ts';
+import { isMeetingNeeded, meetingDeleted } from './meeting-loss.ts';
 
 /**
  * Returns when the meeting of the slot is checked, epoch milliseconds. Undefined when it was checked, when there is none to
@@ -35,8 +35,21 @@ export const checkMeeting = (run: AuditionRun): void => {
  * session, which applies the consents too.
  */
 export const consentChanged = (run: AuditionRun): void => {
-  if (run.plan.meetingSettings?.autoStartRecording) lookAtMeeting(run, 'consent');
+  if (!run.plan.meetingSettings?.autoStartRecording) return;
+  run.consentChanges += 1;
+  lookAtMeeting(run, 'consent');
 };
+
+/**
+ * Looks at a meeting that has just been recorded when a consent has changed since it was requested: the activity may have read
+ * the earlier consents. Earlier releases did not look.
+ * @param changesBefore `consentChanges` when the meeting was requested
+ */
+export const lookAtNewMeeting = (run: AuditionRun, changesBefore: number): void => {
+  if (run.consentChanges !== changesBefore && patched(newMeetingPatch)) lookAtMeeting(run, 'consent');
+};
+
+const newMeetingPatch = 'look-at-new-meeting';
 
 /**
  * Looks at the meeting in the background. Two looks at one meeting that starts its recording by itself would set it in any
@@ -72,7 +85,11 @@ const lookAtMeeting = (run: AuditionRun, reason: 'check' | 'consent'): void => {
     );
     const mustLookAgain = run.consentLook === 'again';
     run.consentLook = undefined;
-    if (run.journal.view.meeting?.id !== meeting.id) return;
+    if (run.journal.view.meeting?.id !== meeting.id) {
+      // The look at another meeting had to wait for this one.
+      if (mustLookAgain && patched(newMeetingPatch)) lookAtMeeting(run, 'consent');
+      return;
+    }
     if (check.status === 'present' && check.notHonored) {
       const { notHonored } = check;
       run.journal.record({

@@ -10,6 +10,7 @@ import { askOperator, retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
 import { isStepFailure, toStepFailure } from '../step-failures.ts';
 import type { SlotRevision } from './calendar-events.ts';
+import { lookAtNewMeeting } from './meeting-check.ts';
 import { registerParticipants } from './registrants.ts';
 
 /** How the audition leaves its present meeting. */
@@ -86,9 +87,10 @@ const tryEachProvider = async (
     const to = providers[index + 1];
     const key = run.idempotencyKeyOf(`meeting:${provider}:${run.meetingsRequested}`);
     const attempt = { key, hasFallback: to !== undefined, isUrgent: departure?.isUrgent === true };
+    const { consentChanges } = run;
     const result = await tryProvider(run, provider, at, attempt);
     if (!('code' in result)) {
-      recordMeeting(run, result, departure);
+      recordMeeting(run, result, departure, consentChanges);
       return undefined;
     }
     failure = failure?.connection ? failure : result;
@@ -102,8 +104,16 @@ const tryEachProvider = async (
   return failure;
 };
 
-/** Records the other meeting together with the end of the one that the audition leaves. */
-const recordMeeting = (run: AuditionRun, meeting: Meeting, departure: Departure | undefined): void => {
+/**
+ * Records the other meeting together with the end of the one that the audition leaves.
+ * @param consentsBefore `consentChanges` when the meeting was requested; undefined for a meeting of an operator
+ */
+const recordMeeting = (
+  run: AuditionRun,
+  meeting: Meeting,
+  departure: Departure | undefined,
+  consentsBefore?: number,
+): void => {
   const { from, reason } = departure ?? {};
   // Whether the earlier meeting is open says nothing about the session any more.
   if (departure) run.meetingStatus = undefined;
@@ -111,6 +121,7 @@ const recordMeeting = (run: AuditionRun, meeting: Meeting, departure: Departure 
     run.record({ type: 'meeting_lost', meeting: from, reason });
   run.record({ type: 'meeting_created', meeting });
   registerParticipants(run);
+  if (consentsBefore !== undefined) lookAtNewMeeting(run, consentsBefore);
 };
 
 const tryProvider = async (
@@ -207,6 +218,7 @@ export const moveMeeting = async (
   const activities = meetingActivities(run, provider, `Move the meeting on ${provider}`, 'stepPatience');
   // The provider creates a new meeting under this key when it no longer has the old one.
   registerRemoval(run, provider, at.slot, key);
+  const { consentChanges } = run;
   const outcome = await retryUntilResolved(
     run,
     {
@@ -226,7 +238,7 @@ export const moveMeeting = async (
   if (!isNew) run.saga.remove(key);
   else if (run.ending) return;
   else if (isNeedless()) removeInBackground(run, key);
-  else recordMeeting(run, result, undefined);
+  else recordMeeting(run, result, undefined, consentChanges);
 };
 
 /** Returns whether the audition has another meeting by now. */

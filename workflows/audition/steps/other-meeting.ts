@@ -12,8 +12,8 @@ import type { UnusableMeeting } from '../unusable-meeting.ts';
 import { announceBackup } from './backup.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
 import { createMeeting } from './meeting.ts';
+import { isMeetingNeeded } from './meeting-loss.ts';
 import { notify } from './notices.ts';
-import { isMeetingNeeded } from './replace-meeting.ts';
 
 /**
  * Moves everyone to the next provider. When none can make a meeting, the present one stays, because its provider may only

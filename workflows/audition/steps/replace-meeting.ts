@@ -1,34 +1,12 @@
 /** Replaces a meeting that was deleted at its provider. */
-import type { AuditionState } from '../../../domain/audition/states.ts';
 import type { Refusal } from '../../../domain/errors.ts';
-import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { runChange } from '../change.ts';
-import type { MeetingReport } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
 import { announceBackup, isNearSession } from './backup.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
 import { createMeeting, type Departure } from './meeting.ts';
+import { isMeetingNeeded } from './meeting-loss.ts';
 import { notify } from './notices.ts';
-
-/**
- * Handles the report that a meeting was deleted. The present meeting is lost immediately: no notice states its link from
- * now on, even while another change waits for an operator. The report can be about a meeting that is not recorded yet.
- */
-export const meetingDeleted = (run: AuditionRun, { meetingId }: MeetingReport): void => {
-  if (meetingId === undefined) return;
-  run.deletedMeetings = [...run.deletedMeetings, meetingId];
-  const { meeting } = run.journal.view;
-  if (meeting?.id !== meetingId || !isMeetingNeeded(run)) return;
-  run.journal.record({ type: 'meeting_lost', meeting });
-  run.isMeetingLost = true;
-};
-
-const statesWithMeeting: ReadonlySet<AuditionState> = new Set([
-  'scheduling',
-  'scheduled',
-  'confirmed',
-  'in_progress',
-]);
 
 /**
  * Near the session everyone waits for the other meeting. Undefined when there is time, and in auditions whose meeting is
@@ -44,12 +22,6 @@ const departureOf = (run: AuditionRun): Departure | undefined =>
         onNoneLeft: () => announceBackup(run),
       }
     : undefined;
-
-/** Returns whether a meeting is still needed. */
-export const isMeetingNeeded = ({ journal }: AuditionRun): boolean => {
-  const { slot, state } = journal.view;
-  return slot !== undefined && statesWithMeeting.has(state) && Date.now() < toEpochMs(slot.end);
-};
 
 /**
  * Creates a new meeting, writes its link to the calendar events, and sends it to the participants, once. Does nothing
