@@ -39,9 +39,10 @@ const setUp = async (zoom: SandboxOptions['zoom'] = {}) => {
     { apiUrl: `${sandbox.url}/v2` },
     createGuardedDownload(outbound),
   );
+  const meetings = createZoomMeetings(client);
   const {
     meeting: { id: meeting },
-  } = await createZoomMeetings(client).create(
+  } = await meetings.create(
     host,
     { reference: 'a0b1c2', topic: 'Audition', slot, settings: {} },
     callContext(),
@@ -51,6 +52,7 @@ const setUp = async (zoom: SandboxOptions['zoom'] = {}) => {
     control: sandbox.control,
     meeting,
     recordings,
+    meetings,
     letPass: (milliseconds: number) => {
       ahead += milliseconds;
     },
@@ -271,5 +273,13 @@ describe('recordings of Zoom', () => {
       await recordings.setAutomatic(host, meeting, isAutomatic, callContext());
       expect(await recordings.isAutomatic(host, meeting, callContext())).toBe(isAutomatic);
     }
+  });
+
+  it('are listed for each opening of a meeting that was deleted since', async () => {
+    const { control, meeting, recordings, meetings } = await setUp();
+    const uuids = [control.recordMeeting(meeting, {}).uuid, control.recordMeeting(meeting, {}).uuid];
+    expect(await meetings.remove(host, meeting, callContext())).toBe('deleted');
+    const listed = await recordings.list(host, meeting, callContext());
+    expect(listed.map(({ instance }) => instance).toSorted()).toEqual(uuids.toSorted());
   });
 });

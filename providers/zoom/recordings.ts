@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
 import type { FileKind, ListedFile } from '../../domain/recordings/recording.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import { minute } from '../../domain/time/units.ts';
+import { day, minute } from '../../domain/time/units.ts';
 import type { ErrorRow, ProviderOperation } from '../errors/error-table.ts';
 import { httpRows } from '../errors/error-table.ts';
 import { operationOf } from '../operations.ts';
@@ -72,6 +72,22 @@ const instancesSchema = z.object({
     .describe('The ended instances of the meeting'),
 });
 
+const userPageSchema = z.object({
+  meetings: z.array(
+    z.object({
+      uuid: z.string().describe('The UUID of the instance'),
+      id: z.union([z.number(), z.string()]).transform(String).describe('The id of the meeting'),
+    }),
+  ),
+  next_page_token: z.string().nullish(),
+});
+
+/** Zoom lists at most a month. */
+const longestListingMs = 29 * day;
+
+/** The date in UTC: yyyy-MM-dd. */
+const dateOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
 const trashSchema = z.object({
   meetings: z.array(z.object({ id: z.union([z.number(), z.string()]).transform(String) })),
   next_page_token: z.string().nullish(),
@@ -114,6 +130,32 @@ export const createZoomRecordings = (
     }
   };
 
+  /**
+   * Returns the recordings of the meeting among those of the user in the last month, which is the longest time of a listing:
+   * https://developers.zoom.us/docs/api/meetings/#tag/cloud-recording/GET/users/{userId}/recordings. None without the scope.
+   */
+  const listOfUser = async (
+    host: HostAccount,
+    meetingId: string,
+    call: CallContext,
+  ): Promise<readonly { readonly uuid: string }[]> => {
+    if (missingScopes(host, recordingScopes.trash).length > 0) return [];
+    const now = Date.now();
+    const query = { from: dateOf(now - longestListingMs), to: dateOf(now + day) };
+    const path = `/users/${encodeURIComponent(userOf(host))}/recordings`;
+    const found: { readonly uuid: string }[] = [];
+    for await (const page of recordings.readPages(
+      listOperation,
+      host,
+      { path, query, what: 'recordings of the user' },
+      userPageSchema,
+      call,
+    )) {
+      found.push(...page.meetings.filter(({ id }) => id === meetingId));
+    }
+    return found;
+  };
+
   /** Zoom lists an instance some time after its end. The last one is also found by the id of the meeting. */
   const list = async (
     host: HostAccount,
@@ -124,7 +166,8 @@ export const createZoomRecordings = (
     const instances = await read(host, `/past_meetings/${id}/instances`, instancesSchema, call);
     const last = await read(host, recordingsPath(id), recordingSchema, call);
     const found = last ? [last] : [];
-    for (const { uuid } of instances?.meetings ?? []) {
+    // A meeting that was deleted has no instances. Its recordings stay with the user.
+    for (const { uuid } of instances ? (instances.meetings ?? []) : await listOfUser(host, meetingId, call)) {
       if (uuid === last?.uuid) continue;
       const recording = await read(host, recordingsPath(uuidInPath(uuid)), recordingSchema, call);
       if (recording) found.push(recording);
@@ -208,9 +251,14 @@ export const createZoomRecordings = (
 
 /** Checks the consent of a connected account before a request: Zoom's refusal would mark the whole connection. */
 const requireScopes = (host: HostAccount, operation: ProviderOperation, needed: readonly string[]): void => {
-  const scopes = host.kind === 'connected' ? host.connection.scopes : undefined;
-  const missing = scopes === undefined ? [] : needed.filter((scope) => !scopes.includes(scope));
+  const missing = missingScopes(host, needed);
   if (missing.length > 0) throw scopeMissing(host, operation, missing.join(', '));
+};
+
+/** Returns the scopes that the consent of a connected account lacks. Those of the service's own app are not known. */
+const missingScopes = (host: HostAccount, needed: readonly string[]): readonly string[] => {
+  const scopes = host.kind === 'connected' ? host.connection.scopes : undefined;
+  return scopes === undefined ? [] : needed.filter((scope) => !scopes.includes(scope));
 };
 
 /** Returns the client for requests that need scopes of recordings. A missing one is not reported as a loss of the consent. */

@@ -81,6 +81,53 @@ describe('the recordings of a session', () => {
   });
 });
 
+/** Waits for the workflow of the recordings of a meeting. */
+const recordingStarted = async (played: RunningAudition, id: string): Promise<void> => {
+  await expect.poll(() => childrenOf(played), { timeout: 20_000 }).toEqual([id]);
+  await stage.client.workflow.getHandle(id).terminate();
+};
+
+describe('the recordings of a session that is interrupted', () => {
+  it('are expected from the meeting that everyone leaves', async () => {
+    await stage.runAudition({ recordAs: 'recorded-meeting-left', plan }, async (played) => {
+      const id = await inProgress(played);
+      await played.send(messages.meetingUpdate, apiCommand);
+      await played.until(({ meeting }) => meeting?.provider === 'google_meet');
+      await recordingStarted(played, id);
+    });
+  });
+
+  it('are expected from a meeting that was deleted', async () => {
+    await stage.runAudition({ plan }, async (played) => {
+      const { meeting } = await played.until(({ state }) => state === 'scheduled');
+      const id = await inProgress(played);
+      await played.handle.signal(messages.meetingDeletedSignal, {
+        origin: 'system',
+        meetingId: meeting?.id ?? '',
+      });
+      await recordingStarted(played, id);
+    });
+  });
+
+  it('are expected when the audition is cancelled', async () => {
+    await stage.runAudition({ recordAs: 'cancelled-in-session', plan }, async (played) => {
+      const id = await inProgress(played);
+      await played.send(messages.cancelUpdate, { ...apiCommand, reason: 'The power failed.' });
+      expect(await played.result()).toMatchObject({ outcome: 'cancelled' });
+      await recordingStarted(played, id);
+    });
+  });
+
+  it('are not expected when the audition is cancelled before its session', async () => {
+    await stage.runAudition({ plan }, async (played) => {
+      await played.until(({ state }) => state === 'scheduled');
+      await played.send(messages.cancelUpdate, apiCommand);
+      await played.result();
+      expect(await childrenOf(played)).toEqual([]);
+    });
+  });
+});
+
 describe('the consents to an automatic recording', () => {
   const automatic = { meetingSettings: { recording: 'cloud', autoStartRecording: true } } as const;
 

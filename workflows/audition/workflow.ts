@@ -14,6 +14,7 @@ import { commandInterrupted, wrongState } from './refusals.ts';
 import { type AuditionRun, createRun } from './run.ts';
 import { isStepFailure, isTrailAhead } from './step-failures.ts';
 import { scheduleFirstSlot } from './steps/first-slot.ts';
+import { expectRecordingAtEnd } from './steps/recording.ts';
 import { reopen } from './steps/reopen.ts';
 import { completeInterruptedStep } from './steps/resume.ts';
 import { adoptTrail, askToResume, finishEnding, resumeEnding } from './takeover.ts';
@@ -96,6 +97,7 @@ const cleanUp = async (run: AuditionRun): Promise<void> => {
   const { ending, journal, background, saga } = run;
   run.commands.close(run.isSuperseded ? commandInterrupted() : wrongState('reschedule', 'closed'));
   if (!run.isSuperseded) journal.flushInBackground();
+  if (!run.isSuperseded) expectRecordingAtEnd(run);
   const isUndone =
     run.isEndingResumed ||
     (ending && needsCompensation(ending, run.stateAtEnd, journal.view.slot, Date.now()));

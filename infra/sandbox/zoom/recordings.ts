@@ -136,6 +136,7 @@ export const createRecordings = (
       const file = recording?.files.find((candidate) => candidate.id === id);
       return recording && file && { recording, file };
     },
+    ofHost: (host: string) => kept().filter(({ meeting }) => meeting.host === host),
     inTrash: (host: string) =>
       recordings.filter(({ place, meeting }) => place === 'trash' && meeting.host === host),
     /** Moves the recording to the trash, or deletes it. */

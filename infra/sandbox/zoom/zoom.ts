@@ -104,7 +104,7 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
       });
       userOAuthRoutes(app, { settings, server, changed });
       const callerOf = createCallerOf(settings, access, server.grants);
-      recordingRoutes(app, { callerOf, recordings });
+      recordingRoutes(app, { callerOf, recordings, meetings });
       registrantRoutes(app, { callerOf, meetings, registrants });
       zoomRoutes(app, {
         settings,

@@ -11,6 +11,7 @@ import type { AuditionRun } from '../run.ts';
 import { isStepFailure, toStepFailure } from '../step-failures.ts';
 import type { SlotRevision } from './calendar-events.ts';
 import { lookAtNewMeeting } from './meeting-check.ts';
+import { expectInterruptedRecording } from './recording.ts';
 import { registerParticipants } from './registrants.ts';
 
 /** How the audition leaves its present meeting. */
@@ -117,8 +118,10 @@ const recordMeeting = (
   const { from, reason } = departure ?? {};
   // Whether the earlier meeting is open says nothing about the session any more.
   if (departure) run.meetingStatus = undefined;
-  if (from && run.journal.view.meeting?.id === from.id)
+  if (from && run.journal.view.meeting?.id === from.id) {
     run.record({ type: 'meeting_lost', meeting: from, reason });
+    expectInterruptedRecording(run, from);
+  }
   run.record({ type: 'meeting_created', meeting });
   registerParticipants(run);
   if (consentsBefore !== undefined) lookAtNewMeeting(run, consentsBefore);
