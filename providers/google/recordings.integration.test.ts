@@ -189,7 +189,9 @@ describe('recordings of Meet', () => {
     const { record, recordings, host, list } = await setUp();
     record();
     const instance = (await list())[0]?.instance ?? '';
-    await expect(recordings.remove(host, instance, 'trash', callContext())).rejects.toMatchObject({
+    await expect(
+      recordings.remove(host, { instance, files: [] }, 'trash', callContext()),
+    ).rejects.toMatchObject({
       fault: { kind: 'not_permitted' },
       vendor: { code: 'copy_is_kept' },
     });

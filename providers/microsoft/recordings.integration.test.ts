@@ -140,7 +140,9 @@ describe('recordings of Teams', () => {
 
   it('keep their copy in OneDrive, because Graph deletes none', async () => {
     const { recordings, host } = await setUp();
-    await expect(recordings.remove(host, 'call-1', 'delete', callContext())).rejects.toMatchObject({
+    await expect(
+      recordings.remove(host, { instance: 'call-1', files: [] }, 'delete', callContext()),
+    ).rejects.toMatchObject({
       fault: { kind: 'not_permitted' },
       vendor: { code: 'copy_is_kept' },
     });

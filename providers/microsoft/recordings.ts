@@ -118,7 +118,7 @@ export const createTeamsRecordings = (
       });
     },
 
-    remove: (host, _instance, _action, call) => {
+    remove: (host, _copy, _action, call) => {
       const scope = scopeOf(client, removeOperation, host, call);
       const message = 'Graph deletes no recordings: a person must delete the copy in OneDrive';
       return Promise.reject(withConnection(scope, errorOf(scope.operation, 'copy_is_kept', message)));

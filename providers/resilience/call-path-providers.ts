@@ -320,8 +320,8 @@ const recordingsOnPath = (
       path.run(set, accountOf(host), call, () => provider.setAutomatic(host, meetingId, isAutomatic, call)),
     download: (host, file, offset, call) =>
       path.run(download, accountOf(host), call, () => provider.download(host, file, offset, call)),
-    remove: (host, instance, action, call) =>
-      path.run(remove, accountOf(host), call, () => provider.remove(host, instance, action, call)),
+    remove: (host, copy, action, call) =>
+      path.run(remove, accountOf(host), call, () => provider.remove(host, copy, action, call)),
   };
 };
 

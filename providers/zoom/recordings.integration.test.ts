@@ -7,6 +7,7 @@ import { callContext } from '../../tests/harness/call-context.ts';
 import { bytesFrom, sha256Of } from '../../tests/harness/file-bytes.ts';
 import { createOutboundDispatcher } from '../outbound/dispatcher.ts';
 import { createGuardedDownload } from '../outbound/guarded-download.ts';
+import type { RecordingProvider } from '../ports.ts';
 import { createZoomClient } from './client.ts';
 import { createZoomMeetings } from './meetings.ts';
 import { createZoomRecordings, uuidInPath } from './recordings.ts';
@@ -59,6 +60,13 @@ const setUp = async (zoom: SandboxOptions['zoom'] = {}) => {
   };
 };
 
+/** Returns the copy of a recording, with all of its files. */
+const copyOf = async (recordings: RecordingProvider, meeting: string, instance: string) => {
+  const listed = await recordings.list(host, meeting, callContext());
+  const files = listed.find((recording) => recording.instance === instance)?.files ?? [];
+  return { instance, files: files.map(({ id }) => id) };
+};
+
 describe('recordings of Zoom', () => {
   it('are listed for each opening of the meeting, with their files', async () => {
     const { control, meeting, recordings } = await setUp();
@@ -107,7 +115,9 @@ describe('recordings of Zoom', () => {
       const file = { meeting, instance: uuid, file: listed?.files[0]?.id ?? '' };
       const download = await recordings.download(host, file, 0, callContext());
       expect(await bytesFrom(download.body)).toHaveLength(100);
-      expect(await recordings.remove(host, uuid, 'delete', callContext())).toBe('deleted');
+      expect(
+        await recordings.remove(host, await copyOf(recordings, meeting, uuid), 'delete', callContext()),
+      ).toBe('deleted');
     },
   );
 
@@ -219,10 +229,14 @@ describe('recordings of Zoom', () => {
     const { control, meeting, recordings } = await setUp();
     const { uuid } = control.recordMeeting(meeting, {});
     expect(await recordings.isInTrash(host, meeting, callContext())).toBe(false);
-    expect(await recordings.remove(host, uuid, 'trash', callContext())).toBe('deleted');
+    expect(
+      await recordings.remove(host, await copyOf(recordings, meeting, uuid), 'trash', callContext()),
+    ).toBe('deleted');
     expect(await recordings.list(host, meeting, callContext())).toEqual([]);
     expect(await recordings.isInTrash(host, meeting, callContext())).toBe(true);
-    expect(await recordings.remove(host, uuid, 'trash', callContext())).toBe('absent');
+    expect(
+      await recordings.remove(host, await copyOf(recordings, meeting, uuid), 'trash', callContext()),
+    ).toBe('absent');
     await expect(
       recordings.download(host, { meeting, instance: uuid, file: 'any' }, 0, callContext()),
     ).rejects.toMatchObject({ fault: { kind: 'not_found' } });
@@ -281,5 +295,36 @@ describe('recordings of Zoom', () => {
     expect(await meetings.remove(host, meeting, callContext())).toBe('deleted');
     const listed = await recordings.list(host, meeting, callContext());
     expect(listed.map(({ instance }) => instance).toSorted()).toEqual(uuids.toSorted());
+  });
+
+  it('keep a file at Zoom that has appeared since the others were stored', async () => {
+    const { control, meeting, recordings } = await setUp();
+    const { uuid } = control.recordMeeting(meeting, {});
+    const copy = await copyOf(recordings, meeting, uuid);
+    control.addRecordingFile(uuid, { type: 'TRANSCRIPT', size: 40 });
+    expect(await recordings.remove(host, copy, 'delete', callContext())).toBe('partly');
+    const [left] = await recordings.list(host, meeting, callContext());
+    expect(left?.files).toMatchObject([{ kind: 'transcript', size: 40 }]);
+    const rest = await copyOf(recordings, meeting, uuid);
+    expect(await recordings.remove(host, rest, 'delete', callContext())).toBe('deleted');
+    expect(await recordings.remove(host, rest, 'delete', callContext())).toBe('absent');
+  });
+
+  it('are removed as a whole without the scope for single files, and only when all are stored', async () => {
+    const accountScopes = [
+      'meeting:write:meeting:admin',
+      'meeting:read:list_past_instances:admin',
+      'cloud_recording:read:list_recording_files:admin',
+      'cloud_recording:delete:meeting_recording:admin',
+    ];
+    const { control, meeting, recordings } = await setUp({ accountScopes });
+    const { uuid } = control.recordMeeting(meeting, {});
+    const copy = await copyOf(recordings, meeting, uuid);
+    control.addRecordingFile(uuid, { type: 'TRANSCRIPT', size: 40 });
+    expect(await recordings.remove(host, copy, 'delete', callContext())).toBe('partly');
+    expect((await copyOf(recordings, meeting, uuid)).files).toHaveLength(4);
+    const rest = await copyOf(recordings, meeting, uuid);
+    expect(await recordings.remove(host, rest, 'delete', callContext())).toBe('deleted');
+    expect(await recordings.list(host, meeting, callContext())).toEqual([]);
   });
 });

@@ -175,6 +175,53 @@ export const createZoomRecordings = (
     return found;
   };
 
+  /** Removes a recording, or one of its files. One that is gone counts as removed. */
+  const removeAt = async (
+    host: HostAccount,
+    path: string,
+    action: 'trash' | 'delete',
+    call: CallContext,
+  ): Promise<void> => {
+    const request = { method: 'DELETE', path: `${path}?action=${action}` } as const;
+    try {
+      await recordings.send(removeOperation, host, request, z.unknown(), call);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  };
+
+  /**
+   * Removes the files one by one: https://developers.zoom.us/docs/api/meetings/#tag/cloud-recording/DELETE/meetings/{meetingId}/recordings/{recordingId}.
+   * Returns how many were removed: 0 without the scope, and files without an id cannot be.
+   */
+  const removeFiles = async (
+    host: HostAccount,
+    {
+      path,
+      files,
+      action,
+    }: {
+      readonly path: string;
+      readonly files: readonly ZoomFile[];
+      readonly action: 'trash' | 'delete';
+    },
+    call: CallContext,
+  ): Promise<number> => {
+    if (missingScopes(host, recordingScopes.removeFile).length > 0) return 0;
+    let removed = 0;
+    try {
+      for (const { id } of files) {
+        if (!id) continue;
+        await removeAt(host, `${path}/${encodeURIComponent(id)}`, action, call);
+        removed += 1;
+      }
+    } catch (error) {
+      const isScope = error instanceof ProviderError && error.vendor.code === missingScopeCode;
+      if (!isScope) throw error;
+    }
+    return removed;
+  };
+
   /** The token is sent only to Zoom. A download address elsewhere is refused, before a request is made. */
   const requireZoom = (address: string): URL => {
     const url = new URL(address);
@@ -235,16 +282,20 @@ export const createZoomRecordings = (
       });
     },
 
-    remove: async (host, instance, action, call) => {
+    remove: async (host, { instance, files }, action, call) => {
       requireScopes(host, removeOperation, recordingScopes.remove);
-      const path = `/meetings/${uuidInPath(instance)}/recordings?action=${action}`;
-      try {
-        await recordings.send(removeOperation, host, { method: 'DELETE', path }, z.unknown(), call);
-        return 'deleted';
-      } catch (error) {
-        if (isNotFound(error)) return 'absent';
-        throw error;
-      }
+      const path = `/meetings/${uuidInPath(instance)}/recordings`;
+      const recording = await read(host, recordingsPath(uuidInPath(instance)), recordingSchema, call);
+      const present = recording?.recording_files ?? [];
+      if (!recording || present.length === 0) return 'absent';
+      const isNamed = (file: ZoomFile): boolean => files.includes(fileIdOf(file)) && asFile(file).isReady;
+      const isAllNamed = present.every(isNamed);
+      const removed = await removeFiles(host, { path, files: present.filter(isNamed), action }, call);
+      if (removed === present.length) return 'deleted';
+      if (!isAllNamed) return 'partly';
+      // What is left are files without an id, or the consent does not cover the removal of single files.
+      await removeAt(host, path, action, call);
+      return 'deleted';
     },
   };
 };
@@ -283,6 +334,8 @@ const withoutScopeReport = (host: HostAccount): HostAccount =>
 const isNotFound = (error: unknown): boolean =>
   error instanceof ProviderError && error.fault.kind === 'not_found';
 
+const missingScopeCode = 'recording_scope_missing';
+
 /** An app that lacks scopes is a setting of ours; a consent that lacks them is a decision of the owner. */
 const scopeMissing = (host: HostAccount, operation: ProviderOperation, missing: string): ProviderError => {
   const isConnected = host.kind === 'connected';
@@ -294,7 +347,7 @@ const scopeMissing = (host: HostAccount, operation: ProviderOperation, missing: 
     operation.name,
     { kind: isConnected ? 'not_permitted' : 'misconfigured' },
     {
-      code: 'recording_scope_missing',
+      code: missingScopeCode,
       message: `recordings need other scopes: ${missing}. To continue, ${advice}`,
     },
     isConnected ? { connection: host.connection.id } : {},

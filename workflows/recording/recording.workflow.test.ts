@@ -11,6 +11,7 @@ import type {
 } from '../../activities/contract.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import { defaultRecordingPolicy, type RecordingPolicy } from '../../domain/recordings/recording-policy.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
 import { recordingWorkflowId } from '../../domain/workflow-ids.ts';
 import { recordOrRequireHistory } from '../../tests/harness/corpus-recording.ts';
 import { eventually } from '../../tests/harness/eventually.ts';
@@ -35,9 +36,11 @@ interface World {
   readonly calls: { readonly activity: keyof RecordingActivities; readonly input: unknown }[];
   find: (round: number) => FindRecordingsResult;
   store: (input: StoreFileInput, attempt: number) => Promise<void>;
+  readonly remove: (attempt: number) => Promise<RemovalResult>;
   /** Whether files turn out to have 0 bytes. */
   readonly hasEmptyFiles: boolean;
 }
+type RemovalResult = Awaited<ReturnType<RecordingActivities['removeAtProvider']>>['result'];
 const worlds = new Map<AuditionId, World>();
 const worldOf = ({ auditionId }: { readonly auditionId: AuditionId }): World => {
   const world = worlds.get(auditionId);
@@ -72,8 +75,8 @@ const activities: RecordingActivities = {
   },
   completeRecording: async (input) => void note('completeRecording', input),
   removeAtProvider: async (input) => {
-    note('removeAtProvider', input);
-    return { result: 'removed' };
+    const world = note('removeAtProvider', input);
+    return { result: await world.remove(countOf(world, 'removeAtProvider')) };
   },
   raiseRecordingAttention: async (input) => void note('raiseRecordingAttention', input),
   settleRecordingAttention: async (input) => void note('settleRecordingAttention', input),
@@ -131,17 +134,19 @@ let count = 0;
 const start = async ({
   find,
   store = async () => {},
+  remove = async () => 'removed',
   isReported = true,
   hasEmptyFiles = false,
 }: {
   readonly find: World['find'];
   readonly store?: World['store'];
+  readonly remove?: World['remove'];
   readonly isReported?: boolean;
   readonly hasEmptyFiles?: boolean;
 }) => {
   count += 1;
   const auditionId: AuditionId = `aud_recording-${count}`;
-  const world: World = { calls: [], find, store, hasEmptyFiles };
+  const world: World = { calls: [], find, store, remove, hasEmptyFiles };
   worlds.set(auditionId, world);
   const input = {
     organization: 'org_1',
@@ -244,6 +249,156 @@ describe('a recording', () => {
     expect(names().at(-1)).toBe('removeAtProvider');
     expect(await elapsed()).toBeGreaterThanOrEqual(7 * 24 * hour);
     await finish('recording-removed-at-provider');
+  });
+});
+
+const deletedAtOnce = { providerCopy: { action: 'delete', afterDays: 0 } } as const;
+
+describe('the copy at the provider', () => {
+  it('is removed after an outage of a day', async () => {
+    const since = await environment.currentTimeMs();
+    const { handle, names, finish } = await start({
+      find: () => answer([found()], deletedAtOnce),
+      remove: async () => {
+        if ((await environment.currentTimeMs()) - since > 24 * hour) return 'removed';
+        throw ApplicationFailure.retryable('down', 'outage');
+      },
+    });
+    expect(await handle.result()).toMatchObject({ outcome: 'stored' });
+    expect(names().at(-1)).toBe('removeAtProvider');
+    expect(names()).not.toContain('raiseRecordingAttention');
+    expect(names().filter((name) => name === 'findRecordings')).toHaveLength(1);
+    await finish('copy-removed-after-outage');
+  });
+
+  it('is removed when the legal hold ends, however late', async () => {
+    let isHeld = true;
+    const { handle, world, elapsed, finish } = await start({
+      find: (round) => answer([round === 1 ? found() : stored], deletedAtOnce),
+      remove: async () => (isHeld ? 'held' : 'removed'),
+    });
+    await eventually(() => countOf(world, 'removeAtProvider') > 0, 20_000);
+    await environment.sleep(90 * 24 * hour);
+    expect(countOf(world, 'removeAtProvider')).toBe(1);
+    expect((await handle.query(recordingQuery)).copy).toBe('held');
+    isHeld = false;
+    await handle.signal(recordingReportedSignal, { inboxId: 'hold-released/rec_1' });
+    expect(await handle.result()).toMatchObject({ outcome: 'stored' });
+    expect(countOf(world, 'removeAtProvider')).toBe(2);
+    expect(await elapsed()).toBeGreaterThan(90 * 24 * hour);
+    await finish('copy-removed-after-hold');
+  });
+
+  it('is removed after a transcript that has appeared is stored', async () => {
+    const transcript = { recording: 'rec_1', file: 'f2', format: 'vtt', size: 5 } as const;
+    const { handle, world, names, finish } = await start({
+      find: (round) => answer([round === 1 ? found() : { ...stored, toStore: [transcript] }], deletedAtOnce),
+      remove: async (attempt) => (attempt === 1 ? 'incomplete' : 'removed'),
+    });
+    expect(await handle.result()).toMatchObject({ outcome: 'stored', storedFiles: 2 });
+    expect(names().slice(3)).toEqual(['removeAtProvider', 'findRecordings', 'storeFile', 'removeAtProvider']);
+    const keys = world.calls.flatMap(({ activity, input }) =>
+      activity === 'removeAtProvider' ? [Object(input).key] : [],
+    );
+    expect(keys).toEqual(['recording/rec_1:delete:1', 'recording/rec_1:delete:2']);
+    await finish('copy-with-late-transcript');
+  });
+
+  it('is removed some days after the recording was stored, not after the last report', async () => {
+    const storedAt = toInstant((await environment.currentTimeMs()) - 6 * 24 * hour);
+    const { handle } = await start({
+      find: () => answer([{ ...stored, storedAt }], { providerCopy: { action: 'delete', afterDays: 7 } }),
+    });
+    expect(await handle.result()).toMatchObject({ outcome: 'stored' });
+    const { events } = await handle.fetchHistory();
+    const waits = (events ?? []).flatMap(({ timerStartedEventAttributes: timer }) =>
+      timer ? [Number(timer.startToFireTimeout?.seconds) * 1_000] : [],
+    );
+    expect(waits).toEqual([expect.closeTo(24 * hour, -6)]);
+  });
+
+  it('raises attention when the provider refuses, and is removed after a retry', async () => {
+    const { handle, world, untilAttention, finish } = await start({
+      find: () => answer([found()], deletedAtOnce),
+      remove: async (attempt) => {
+        if (attempt > 1) return 'removed';
+        throw ApplicationFailure.nonRetryable('no scope', 'misconfigured');
+      },
+    });
+    const item = await untilAttention();
+    expect(item).toMatchObject({ code: 'misconfigured', what: expect.stringContaining('copy') });
+    const raised = world.calls.find(({ activity }) => activity === 'raiseRecordingAttention');
+    expect(raised?.input).not.toHaveProperty('missing');
+    await handle.signal(resolveRecordingSignal, { id: item.id, action: 'retry', by: 'operator-1' });
+    expect(await handle.result()).toMatchObject({ outcome: 'stored' });
+    await finish('copy-removal-refused');
+  });
+
+  it('stays where the vendor deletes none, without a question', async () => {
+    const { handle, names } = await start({
+      find: () => answer([found()], deletedAtOnce),
+      remove: async () => {
+        const details = [{ provider: 'google', code: 'copy_is_kept' }];
+        throw ApplicationFailure.create({ type: 'not_permitted', nonRetryable: true, details });
+      },
+    });
+    expect(await handle.result()).toMatchObject({ outcome: 'stored' });
+    expect(names()).not.toContain('raiseRecordingAttention');
+  });
+});
+
+describe('a recording without a video or a sound', () => {
+  const chat = { recording: 'rec_1', file: 'f2', kind: 'chat', format: 'txt', size: 5 } as const;
+
+  it('is not stored when its video has 0 bytes, and raises attention', async () => {
+    const { handle, names, untilAttention, finish } = await start({
+      find: (round) =>
+        answer(
+          [
+            found({
+              media: { listed: 1, stored: 0 },
+              toStore: round === 1 ? [chat] : [],
+              storedFiles: round === 1 ? 0 : 1,
+            }),
+          ],
+          { findWithinHours: 1 },
+        ),
+    });
+    const item = await untilAttention();
+    expect(item).toMatchObject({ code: 'not_playable', hint: expect.stringContaining('support') });
+    expect(names()).not.toContain('completeRecording');
+    await handle.signal(resolveRecordingSignal, { id: item.id, action: 'skip', by: 'operator-1' });
+    expect(await handle.result()).toMatchObject({ outcome: 'given_up', storedFiles: 1 });
+    await finish('recording-not-playable');
+  });
+
+  it('is stored with its sound when only the video has 0 bytes', async () => {
+    const sound = { recording: 'rec_1', file: 'f3', kind: 'audio', format: 'm4a', size: 5 } as const;
+    const { handle, names } = await start({
+      find: () => answer([found({ media: { listed: 2, stored: 0 }, toStore: [chat, sound] })]),
+    });
+    expect(await handle.result()).toMatchObject({ outcome: 'stored', storedFiles: 2 });
+    expect(names()).toContain('completeRecording');
+  });
+
+  it('is stored beside another opening that has a video', async () => {
+    const { handle, names } = await start({
+      find: () =>
+        answer([
+          found({
+            media: { listed: 1, stored: 0 },
+            toStore: [{ recording: 'rec_1', file: 'f1', kind: 'video', format: 'mp4', size: 10 }],
+          }),
+          found({
+            id: 'rec_2',
+            instance: 'uuid-2==',
+            media: { listed: 0, stored: 0 },
+            toStore: [{ ...chat, recording: 'rec_2' }],
+          }),
+        ]),
+    });
+    expect(await handle.result()).toMatchObject({ outcome: 'stored', storedFiles: 2 });
+    expect(names().filter((name) => name === 'completeRecording')).toHaveLength(2);
   });
 });
 

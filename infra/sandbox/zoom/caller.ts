@@ -22,6 +22,7 @@ const scopeFor: Readonly<Record<string, string>> = {
   'recordings.get': 'cloud_recording:read:list_recording_files',
   'recordings.list': 'cloud_recording:read:list_user_recordings',
   'recordings.delete': 'cloud_recording:delete:meeting_recording',
+  'recordings.deleteFile': 'cloud_recording:delete:recording_file',
 };
 
 export interface ZoomCaller {

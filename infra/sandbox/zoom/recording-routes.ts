@@ -109,6 +109,20 @@ export const recordingRoutes = (
     },
   );
 
+  app.delete<{ Params: { meetingId: string; recordingId: string } }>(
+    '/v2/meetings/:meetingId/recordings/:recordingId',
+    { config: { operation: 'recordings.deleteFile' } },
+    async (request, reply) => {
+      callerOf(request);
+      const { action } = readRequest(deletionQuery, request.query);
+      const { uuid, files } = requireRecording(request.params.meetingId);
+      const { recordingId } = request.params;
+      if (!files.some(({ id }) => id === recordingId)) throw noRecording();
+      recordings.removeFile(uuid, recordingId, action);
+      return reply.code(204).send();
+    },
+  );
+
   app.get<{ Params: { userId: string } }>(
     '/v2/users/:userId/recordings',
     { config: { operation: 'recordings.list' } },

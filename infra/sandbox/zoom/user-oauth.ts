@@ -29,6 +29,7 @@ const scopeDescriptions: Readonly<Record<string, string>> = {
   'cloud_recording:read:list_recording_files': 'View the files of your cloud recordings',
   'cloud_recording:read:list_user_recordings': 'View the list of your cloud recordings',
   'cloud_recording:delete:meeting_recording': 'Delete your cloud recordings',
+  'cloud_recording:delete:recording_file': 'Delete a file of your cloud recordings',
   'meeting:update:status': 'End your meetings',
 };
 export const userAppScopes: readonly string[] = Object.keys(scopeDescriptions);

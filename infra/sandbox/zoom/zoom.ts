@@ -160,6 +160,8 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
       const { uuid, files } = recordings.make(meetings.get(id), spec);
       return { uuid, files };
     },
+    /** Adds a file to a recording, such as a transcript that is ready later. Returns it. */
+    addRecordingFile: recordings.addFile,
     /** Makes all tokens invalid that were issued for downloads. */
     expireDownloads: () => recordings.expireTokens(),
     /** Moves a recording to the trash, or deletes it, as its host does. */
