@@ -187,7 +187,7 @@ export const createHostedMeetingSteps = (
           if (others.some(({ result }) => revisionOf(result) > revision))
             return { outcome: 'superseded', revision };
           if (others.some(({ runningMs }) => runningMs > 0)) throw otherMoveRunning(operation);
-          if (creation && (await claimForMove(input, creation)) === 'busy')
+          if (creation && (await claimForMove(input, creation, call)) === 'busy')
             return { outcome: 'host_busy', revision };
           // The reference is searched for only until the creation is recorded, so a move may change it.
           const reference = meetingReference(auditionId, `${key}:move`);
@@ -209,10 +209,12 @@ export const createHostedMeetingSteps = (
   const claimForMove = async (
     { organization, auditionId, slot, revision }: MoveMeetingInput,
     { key, host }: Creation,
+    call: CallContext,
   ) => {
-    const [named] = await hosts.named(organization, [host]);
+    const [named] = await hosts.named(organization, [host], move, call);
+    const { account, otherNames } = named ?? { account: key, otherNames: [] };
     return claims.claim(
-      { key, auditionId, vendor: provider, host: named?.account ?? key, slot, revision },
+      { key, auditionId, vendor: provider, host: account, otherNames, slot, revision },
       { kind: 'created' },
     );
   };

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { sha256 } from '../../db/digest.ts';
 import type { Meeting } from '../../domain/audition/events.ts';
 import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
 import type { MeetingSettings } from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
+import { userIdOf } from '../../infra/sandbox/zoom/user-oauth.ts';
 import type { MeetingProvider } from '../../providers/ports.ts';
 import { laterSlot, slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
@@ -93,9 +95,36 @@ const setup = async ({ sandbox = {}, wrapZoom = () => ({}) }: Options = {}) => {
     );
     return claimSchema.parse(rows);
   };
+  /** Claims a host for another audition under a name, as earlier versions did. */
+  const claimByName = async (name: string) => {
+    const { key, auditionId } = bench.another();
+    await bench.pool.query(
+      `INSERT INTO operations (key, organization, provider, operation, state, started_at)
+        VALUES ($1, 'org_1', 'zoom', 'meetings.create', 'completed', now())`,
+      [key('meeting:zoom:1')],
+    );
+    await bench.pool.query(
+      `INSERT INTO meeting_host_claims (key, revision, audition_id, vendor, host, during)
+        VALUES ($1, 1, $2, 'zoom', $3, tstzrange($4, $5))`,
+      [key('meeting:zoom:1'), auditionId, sha256(name), slot.start, slot.end],
+    );
+  };
   const meetings = () => bench.state().zoom.meetings;
   const hostsOfMeetings = () => meetings().map(({ host_email: email }) => email.split('@')[0]);
-  return { ...bench, domain, user, choose, connect, create, move, remove, claims, meetings, hostsOfMeetings };
+  return {
+    ...bench,
+    domain,
+    user,
+    choose,
+    connect,
+    create,
+    move,
+    remove,
+    claims,
+    claimByName,
+    meetings,
+    hostsOfMeetings,
+  };
 };
 
 const at = (minutes: number): Slot => {
@@ -404,4 +433,55 @@ describe('a meeting with a host of the organization', () => {
     expect(await create({ settings })).toMatchObject({ notHonored: ['muteOnEntry', 'language'] });
     expect(meetings()).toMatchObject([{ settings: { waiting_room: false, mute_upon_entry: false } }]);
   });
+});
+
+describe('one host with several names', () => {
+  const busy = { type: 'conflict', details: [{ code: 'hosts_busy' }] };
+  const idOf = (email: string): MeetingHost => ({ kind: 'service', user: userIdOf(email) });
+
+  it('has one meeting at a time under its email address and its id', async () => {
+    const { domain, choose, user, create, another, meetings } = await setup();
+    await choose(user('a'));
+    await create();
+    await choose(idOf(`a@${domain}`));
+    await expect(create({ audition: another() })).rejects.toMatchObject(busy);
+    await choose(idOf(`a@${domain}`), user('a'));
+    await expect(create({ audition: another() })).rejects.toMatchObject(busy);
+    expect(meetings()).toHaveLength(1);
+  });
+
+  it('has one meeting at a time as me, under its email address, and as a connected account', async () => {
+    const owner = `owner-${Date.now()}@example.com`;
+    const { choose, connect, create, another, meetings, repositories } = await setup({
+      sandbox: { zoom: { owner } },
+    });
+    await choose({ kind: 'service', user: 'me' });
+    await create();
+    await choose({ kind: 'service', user: owner.toUpperCase() });
+    await expect(create({ audition: another() })).rejects.toMatchObject(busy);
+    const connection = await connect('conn_owner', 'owner');
+    await repositories.connections.put({
+      id: 'conn_owner',
+      organization: 'org_1',
+      provider: 'zoom',
+      account: owner,
+      refreshToken: `sandbox-refresh-${owner}`,
+      scopes: ['user:read:user'],
+    });
+    await choose(connection);
+    await expect(create({ audition: another() })).rejects.toMatchObject(busy);
+    expect(meetings()).toHaveLength(1);
+  });
+
+  it.each(['email', 'id', 'me'] as const)(
+    'is busy when an earlier version has claimed its %s',
+    async (name) => {
+      const owner = `claimed-${name}-${Date.now()}@example.com`;
+      const { choose, create, claimByName, claims } = await setup({ sandbox: { zoom: { owner } } });
+      await claimByName({ email: owner, id: userIdOf(owner).toLowerCase(), me: 'me' }[name]);
+      await choose({ kind: 'service', user: owner });
+      await expect(create()).rejects.toMatchObject(busy);
+      expect(await claims()).toEqual([]);
+    },
+  );
 });

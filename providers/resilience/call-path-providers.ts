@@ -210,7 +210,7 @@ const meetingsOnPath = (
   path: CallPath,
   accounts: SharedAccounts,
 ): MeetingProvider => {
-  const { name, defaultUsers, createsOnce } = provider;
+  const { name, defaultUsers, createsOnce, identify } = provider;
   const { vendor } = meetingVendors[name];
   const find = operationOf(vendor, 'meetings.find');
   const create = operationOf(vendor, 'meetings.create');
@@ -227,6 +227,9 @@ const meetingsOnPath = (
     name,
     defaultUsers,
     createsOnce,
+    ...(identify && {
+      identify: (host, call) => path.run(check, accountOf(host), call, () => identify(host, call)),
+    }),
     find: (host, reference, around, call) =>
       path.run(find, accountOf(host), call, () => provider.find(host, reference, around, call)),
     create: (host, spec, call) =>

@@ -12,6 +12,7 @@ import { withKnownZone } from '../zone-fallback.ts';
 import type { ZoomClient } from './client.ts';
 import { meetingInProgress } from './errors.ts';
 import { createZoomExchange } from './exchange.ts';
+import { createHostIdentity, userPathOf } from './host-identity.ts';
 import { appliedSchema, notHonoredBy, zoomFieldsOf } from './meeting-settings.ts';
 import { mayRegister } from './registrants.ts';
 import { endScope } from './settings.ts';
@@ -139,6 +140,7 @@ export const createZoomMeetings = (
   return {
     name: 'zoom',
     defaultUsers,
+    identify: createHostIdentity(exchange),
     find: async (host, reference, around, call) => {
       const ours: ZoomMeeting[] = [];
       for await (const listed of listMeetings(host, call)) {
@@ -220,10 +222,6 @@ const closedFaults: ReadonlySet<ProviderFaultKind> = new Set(['not_found', 'reje
 /** The consent of a person may not cover it. The app of the service needs the scope, too, and is not asked for it. */
 const mayEnd = (host: HostAccount): boolean =>
   host.kind === 'service' || host.connection.scopes?.includes(endScope) === true;
-
-/** A person's token reaches the meetings of that person only. */
-const userPathOf = (host: HostAccount): string =>
-  `/users/${encodeURIComponent(host.kind === 'service' ? host.user : 'me')}`;
 
 const meetingsPathOf = (host: HostAccount): string => `${userPathOf(host)}/meetings`;
 

@@ -52,9 +52,9 @@ const codeErrors: Readonly<Record<CodeError, readonly [error: string, reason: st
   verifier: ['invalid_grant', 'Invalid code verifier'],
 };
 
-/** Returns the user id of an account. */
+/** Returns the user id of an account. The case of an email address does not matter. */
 export const userIdOf = (account: string): string =>
-  createHash('sha256').update(`zoom ${account}`).digest('base64url').slice(0, 22);
+  createHash('sha256').update(`zoom ${account.toLowerCase()}`).digest('base64url').slice(0, 22);
 
 export interface UserOAuthParts {
   readonly settings: ZoomSandboxSettings;
