@@ -99,10 +99,10 @@ export const createMeetingHosts = (
     operation: CallOperation,
     call: CallContext,
   ): Promise<HostIdentity | undefined> => {
-    const { identify } = meetings[name];
-    if (!identify) return undefined;
+    const provider = meetings[name];
+    if (!provider.identify) return undefined;
     try {
-      return await identify(await open(organization, host, operation), call);
+      return await provider.identify(await open(organization, host, operation), call);
     } catch (error) {
       if (error instanceof ProviderError && !isTransient(error.fault)) return undefined;
       throw error;

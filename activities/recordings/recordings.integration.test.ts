@@ -244,16 +244,17 @@ describe('a recording whose files are stored', () => {
   });
 });
 
+/** Stores the files of the only recording, and returns its id. */
+const storeAll = async ({ filesToStore, run, call }: Awaited<ReturnType<typeof setUp>>) => {
+  const files = await filesToStore();
+  for (const file of files) await run.storeFile(file);
+  const recording = files[0]?.recording ?? 'rec_none';
+  await run.completeRecording({ ...call, recording });
+  return recording;
+};
+
 describe('the copy of a recording at the provider', () => {
   const actor = { by: 'test', role: 'admin', correlationId: 'corr-1' } as const;
-
-  const storeAll = async ({ filesToStore, run, call }: Awaited<ReturnType<typeof setUp>>) => {
-    const files = await filesToStore();
-    for (const file of files) await run.storeFile(file);
-    const recording = files[0]?.recording ?? 'rec_none';
-    await run.completeRecording({ ...call, recording });
-    return recording;
-  };
 
   it('keeps a transcript that is not stored, until it is', async () => {
     const harness = await setUp();

@@ -58,7 +58,7 @@ export interface CompletedEffect {
 }
 
 /** A meeting that was created, and can have been removed since. */
-export interface CreatedMeetingEffect {
+interface CreatedMeetingEffect {
   readonly target: Extract<EffectTarget, { readonly kind: 'meeting' }>;
   readonly providerId: string;
 }

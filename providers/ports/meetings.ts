@@ -60,7 +60,7 @@ export interface MeetingProvider {
   /**
    * Returns who the host is: an id, an email address and `me` can be one user. Absent when the account of a host identifies it.
    */
-  identify?(host: HostAccount, call: CallContext): Promise<HostIdentity>;
+  readonly identify?: ((host: HostAccount, call: CallContext) => Promise<HostIdentity>) | undefined;
   /** Returns all meetings of the host that carry our reference, oldest first. Earlier attempts may have created several. */
   find(host: HostAccount, reference: string, around: Slot, call: CallContext): Promise<readonly Meeting[]>;
   /**

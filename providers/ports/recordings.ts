@@ -23,7 +23,7 @@ export interface RecordedFile {
 }
 
 /** The files of a recording at its provider that may be removed there. */
-export interface RecordingCopy {
+interface RecordingCopy {
   /** The provider's id of the opening. */
   readonly instance: string;
   /** Our ids. */

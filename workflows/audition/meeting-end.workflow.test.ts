@@ -103,7 +103,7 @@ describe('a meeting that ends with its slot', () => {
         origin: 'system',
         meetingId: meeting?.id ?? '',
       });
-      await played.until((view) => !isAsked(view));
+      expect(isAsked(await played.until((view) => !isAsked(view)))).toBe(false);
     });
   });
 });

@@ -81,19 +81,14 @@ describe('the recordings of a session', () => {
   });
 });
 
-/** Waits for the workflow of the recordings of a meeting. */
-const recordingStarted = async (played: RunningAudition, id: string): Promise<void> => {
-  await expect.poll(() => childrenOf(played), { timeout: 20_000 }).toEqual([id]);
-  await stage.client.workflow.getHandle(id).terminate();
-};
-
 describe('the recordings of a session that is interrupted', () => {
   it('are expected from the meeting that everyone leaves', async () => {
     await stage.runAudition({ recordAs: 'recorded-meeting-left', plan }, async (played) => {
       const id = await inProgress(played);
       await played.send(messages.meetingUpdate, apiCommand);
       await played.until(({ meeting }) => meeting?.provider === 'google_meet');
-      await recordingStarted(played, id);
+      await expect.poll(() => childrenOf(played), { timeout: 20_000 }).toEqual([id]);
+      await stage.client.workflow.getHandle(id).terminate();
     });
   });
 
@@ -105,7 +100,8 @@ describe('the recordings of a session that is interrupted', () => {
         origin: 'system',
         meetingId: meeting?.id ?? '',
       });
-      await recordingStarted(played, id);
+      await expect.poll(() => childrenOf(played), { timeout: 20_000 }).toEqual([id]);
+      await stage.client.workflow.getHandle(id).terminate();
     });
   });
 
@@ -114,7 +110,8 @@ describe('the recordings of a session that is interrupted', () => {
       const id = await inProgress(played);
       await played.send(messages.cancelUpdate, { ...apiCommand, reason: 'The power failed.' });
       expect(await played.result()).toMatchObject({ outcome: 'cancelled' });
-      await recordingStarted(played, id);
+      await expect.poll(() => childrenOf(played), { timeout: 20_000 }).toEqual([id]);
+      await stage.client.workflow.getHandle(id).terminate();
     });
   });
 

@@ -67,5 +67,7 @@ it('ops organizations creates, lists and changes organizations, and refuses what
     'organization.changed',
     'organization.changed',
     'organization.created',
+    'recording.held',
+    'recording.released',
   ]);
 });

@@ -13,7 +13,7 @@ import { createZoomEvents, type ZoomEvent } from './events.ts';
 import { renderMeeting } from './meeting.ts';
 import { createMeetings } from './meetings.ts';
 import { recordingRoutes } from './recording-routes.ts';
-import { createRecordings, type RecordingSpec } from './recordings.ts';
+import { createRecordings, type RecordingFileSpec, type RecordingSpec } from './recordings.ts';
 import { registrantRoutes } from './registrant-routes.ts';
 import { createRegistrants } from './registrants.ts';
 import { zoomRoutes } from './routes.ts';
@@ -161,7 +161,7 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
       return { uuid, files };
     },
     /** Adds a file to a recording, such as a transcript that is ready later. Returns it. */
-    addRecordingFile: recordings.addFile,
+    addRecordingFile: (uuid: string, file: RecordingFileSpec) => recordings.addFile(uuid, file),
     /** Makes all tokens invalid that were issued for downloads. */
     expireDownloads: () => recordings.expireTokens(),
     /** Moves a recording to the trash, or deletes it, as its host does. */

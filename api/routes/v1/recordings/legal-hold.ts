@@ -100,6 +100,11 @@ const holdRoutes = <Id extends RecordingId | AuditionId>(
   );
 };
 
+const organizationOf = (request: FastifyRequest) => {
+  const { organization } = callerOf(request);
+  return { organization, subject: organization };
+};
+
 const organizationHoldPath = '/v1/recording-policy/legal-hold';
 
 /** The hold on all recordings of the organization, beside its policy about them. */
@@ -107,11 +112,6 @@ const organizationHoldRoutes = (
   api: Api,
   { repositories: { recordingHolds } }: Pick<ApiDependencies, 'repositories'>,
 ): void => {
-  const subjectOf = (request: FastifyRequest) => {
-    const { organization } = callerOf(request);
-    return { organization, subject: organization };
-  };
-
   api.put(
     organizationHoldPath,
     {
@@ -129,7 +129,7 @@ const organizationHoldRoutes = (
       },
     },
     async (request, reply) => {
-      await recordingHolds.place(subjectOf(request), request.body.reason, actorOf(request));
+      await recordingHolds.place(organizationOf(request), request.body.reason, actorOf(request));
       return reply.code(204).send(null);
     },
   );
@@ -150,7 +150,7 @@ const organizationHoldRoutes = (
       },
     },
     async (request, reply) => {
-      await recordingHolds.release(subjectOf(request), actorOf(request));
+      await recordingHolds.release(organizationOf(request), actorOf(request));
       return reply.code(204).send(null);
     },
   );
