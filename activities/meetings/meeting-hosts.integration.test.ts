@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Meeting } from '../../domain/audition/events.ts';
-import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
+import type { MeetingSettings } from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { laterSlot, slot } from '../../tests/harness/activity-harness.ts';
@@ -124,10 +123,10 @@ describe('the hosts of an organization', () => {
 
 describe('a host that cannot take a meeting', () => {
   it.each(['lapsed', 'deactivated'] as const)('is passed over: %s', async (kind) => {
-    const { choose, user, create, claims, hostsOfMeetings, domain } = await setup({
-      sandbox: { zoom: { users: { [`a@t${tests + 1}.example.com`]: kind } } },
+    const { choose, user, create, claims, hostsOfMeetings } = await setup({
+      domain: `${kind}.example.com`,
+      sandbox: { zoom: { users: { [`a@${kind}.example.com`]: kind } } },
     });
-    expect(domain).toBe(`t${tests}.example.com`);
     await choose(user('a'), user('b'));
     await create();
     expect(hostsOfMeetings()).toEqual(['b']);
@@ -167,7 +166,8 @@ describe('a host that cannot take a meeting', () => {
 
   it('leaves no claim behind when no host is left', async () => {
     const { choose, user, create, claims } = await setup({
-      sandbox: { zoom: { users: { [`a@t${tests + 1}.example.com`]: 'lapsed' } } },
+      domain: 'no-host-left.example.com',
+      sandbox: { zoom: { users: { 'a@no-host-left.example.com': 'lapsed' } } },
     });
     await choose(user('a'));
     await expect(create()).rejects.toMatchObject({

@@ -15,6 +15,8 @@ let tests = 0;
 
 interface Options {
   readonly sandbox?: SandboxOptions;
+  /** Of the email addresses of its users. Default: one that no other test has. */
+  readonly domain?: string;
   /** Replaces methods of Zoom's adapter. */
   readonly wrapZoom?: (zoom: MeetingProvider) => Partial<MeetingProvider>;
 }
@@ -23,9 +25,9 @@ interface Options {
 export const useMeetingHosts = () => {
   const benchFor = useActivityHarness();
   /** Each test has hosts of its own, because the tests share a database. */
-  return async ({ sandbox = {}, wrapZoom = () => ({}) }: Options = {}) => {
+  return async ({ sandbox = {}, wrapZoom = () => ({}), domain: ownDomain }: Options = {}) => {
     tests += 1;
-    const domain = `t${tests}.example.com`;
+    const domain = ownDomain ?? `t${tests}.example.com`;
     const bench = await benchFor({
       sandbox,
       wrapProviders: (providers) => ({

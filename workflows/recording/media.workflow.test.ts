@@ -1,12 +1,6 @@
 /** Which recordings count as stored. */
 import { describe, expect, it } from 'vitest';
-import {
-  answer,
-  found,
-  start,
-  stored,
-  useRecordingWorkflows,
-} from '../../tests/harness/recording-workflows.ts';
+import { answer, found, start, useRecordingWorkflows } from '../../tests/harness/recording-workflows.ts';
 import { resolveRecordingSignal } from './messages.ts';
 
 useRecordingWorkflows();
