@@ -51,6 +51,7 @@ import { createMeetingPreferences, type MeetingPreferences } from './meetings/me
 import { createRegistrants, type Registrants } from './meetings/registrants.ts';
 import { createProviderHealth, type ProviderHealth } from './providers/health.ts';
 import { createQuotas } from './providers/quotas.ts';
+import { createHeldCopies, type HeldCopies } from './recordings/held-copies.ts';
 import { createRecordingAccesses, type RecordingAccesses } from './recordings/recording-accesses.ts';
 import { createRecordingAttention, type RecordingAttention } from './recordings/recording-attention.ts';
 import { createRecordingDeletions, type RecordingDeletions } from './recordings/recording-deletions.ts';
@@ -115,6 +116,7 @@ export interface Repositories {
   readonly recordingAccesses: RecordingAccesses;
   readonly recordingAttention: RecordingAttention;
   readonly recordingDeletions: RecordingDeletions;
+  readonly heldCopies: HeldCopies;
   readonly recordingHolds: RecordingHolds;
   readonly recordingPolicies: RecordingPolicies;
 }
@@ -176,6 +178,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     recordingAccesses: createRecordingAccesses(db),
     recordingAttention: createRecordingAttention(db),
     recordingDeletions: createRecordingDeletions(db),
+    heldCopies: createHeldCopies(db),
     recordingHolds: createRecordingHolds(db),
     recordingPolicies: createRecordingPolicies(db),
   };

@@ -115,6 +115,8 @@ export const catalog = {
       'recordings.download': { writes: false },
       /** Refused: our consent only reads files of Meet. */
       'recordings.remove': { writes: true, circuit: 'meetings' },
+      /** A read of the space. */
+      'recordings.isAutomatic': { writes: false, circuit: 'meetings' },
       /** A read and a change of the space. */
       'recordings.setAutomatic': { writes: true, circuit: 'meetings' },
       /** A read, a deletion, and a read of the next generation of the id. */
@@ -154,6 +156,8 @@ export const catalog = {
       /** Until the first byte. The bytes come from other servers than the API. */
       'recordings.download': { writes: false },
       'recordings.remove': { writes: true, circuit: true },
+      /** A read of the meeting. */
+      'recordings.isAutomatic': { writes: false, circuit: true },
       /** A change of the meeting. */
       'recordings.setAutomatic': { writes: true, circuit: true, quota: zoomMeetingWrite },
       'meetings.check': { writes: false, circuit: true },
@@ -261,6 +265,8 @@ export const catalog = {
       'recordings.download': { writes: false },
       /** Refused: Graph deletes no recordings. */
       'recordings.remove': { writes: true, circuit: 'meetings' },
+      /** A read of the meeting. */
+      'recordings.isAutomatic': { writes: false, circuit: 'meetings' },
       /** A change of the meeting. */
       'recordings.setAutomatic': { writes: true, circuit: 'meetings' },
       'oauth.redeem': { writes: true },

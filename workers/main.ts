@@ -39,6 +39,7 @@ import { openOutbox } from './outbox/outbox.ts';
 import { createAuditionRuns } from './reconciliation/audition-runs.ts';
 import { startReconciliationSchedule } from './reconciliation/schedule.ts';
 import { createRecordingAttentionReport } from './recordings/attention-report.ts';
+import { startHeldCopies } from './recordings/held-copies.ts';
 import { startRecordingDeletions } from './recordings/start-deletions.ts';
 import { installRuntime } from './runtime.ts';
 import { startBlockRelay } from './session-blocks/block-relay.ts';
@@ -114,6 +115,7 @@ const main = async (): Promise<void> => {
     startReconciliationSchedule(configuration, workers.client, logger),
     ...startCalendarSyncs(configuration, repositories.syncedCalendars, workers.client, logger),
     startRecordingDeletions(configuration, parts, logger),
+    startHeldCopies(configuration, repositories, workers, logger),
     startFailureReports(configuration, repositories, workers.client, logger),
     startConnectionMaintenance(
       configuration,

@@ -28,6 +28,11 @@ export interface CreateMeetingInput extends MeetingInput {
 
 export interface MoveMeetingInput extends MeetingInput {
   readonly meeting: Meeting;
+  /**
+   * Whether another provider can make the meeting at the new time. If so, the activity does not wait for an open circuit to
+   * close. Absent in calls of earlier versions.
+   */
+  readonly hasFallback?: boolean | undefined;
 }
 
 export interface RemoveMeetingInput extends AuditionCall {

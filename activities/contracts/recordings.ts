@@ -4,6 +4,7 @@ import type { AttentionId, RecordingId } from '../../domain/ids.ts';
 import type { RecordedMeetingName } from '../../domain/providers/vendors.ts';
 import type { FileToStore, MissingReason, RecordingState } from '../../domain/recordings/recording.ts';
 import type { RecordingPolicy } from '../../domain/recordings/recording-policy.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import { catalog } from '../../providers/catalog.ts';
 import type { UndoResult } from './calendars.ts';
 import type { Correlated } from './calls.ts';
@@ -29,6 +30,10 @@ export interface FoundRecording {
   readonly toStore: readonly FileToStore[];
   /** How many files are stored here. */
   readonly storedFiles: number;
+  /** How many files to watch or to listen to the provider lists, and how many of them are stored. Absent in earlier histories. */
+  readonly media?: { readonly listed: number; readonly stored: number } | undefined;
+  /** When all files were stored. Absent before, and in earlier histories. */
+  readonly storedAt?: Instant | undefined;
 }
 
 export interface FindRecordingsResult {
@@ -72,8 +77,9 @@ export interface RecordingActivities {
   /** Records that all files of a recording are stored. It becomes a fact of the audition, once. */
   completeRecording(input: RecordingCall & { readonly recording: RecordingId }): Promise<void>;
   /**
-   * Moves the recording to the trash of the provider, or deletes it there, unless it has a legal hold or is not stored here.
-   * Queue of the provider.
+   * Moves the files of the recording that are stored here to the trash of the provider, or deletes them there, unless it has
+   * a legal hold. Queue of the provider. `held`: the workflow gets a report when the hold ends. `incomplete`: the provider has
+   * other files, which must be stored first.
    */
   removeAtProvider(
     input: RecordingCall & {
@@ -82,7 +88,7 @@ export interface RecordingActivities {
       readonly instance: string;
       readonly action: 'trash' | 'delete';
     },
-  ): Promise<{ readonly result: 'removed' | 'absent' | 'held' | 'not_stored' }>;
+  ): Promise<{ readonly result: 'removed' | 'absent' | 'held' | 'not_stored' | 'incomplete' }>;
   /** Shows an attention item to the operators, or shows it again as overdue. Idempotent by the id of the item. */
   raiseRecordingAttention(input: RecordingAttentionInput): Promise<void>;
   /** Removes an attention item. What was stored until a skip is deleted after the retention, or earlier by a request. Idempotent. */

@@ -55,10 +55,14 @@ export const createHostedCreation = ({ name, provider, hosts, claims }: Parts) =
       organization,
       [earlier, input.host].filter((host) => host !== undefined),
       create,
+      call,
     );
 
-    const claim = ({ account }: NamedHost) =>
-      claims.claim({ key, auditionId, vendor, host: account, slot, revision }, { kind: 'attempt', attempt });
+    const claim = ({ account, otherNames }: NamedHost) =>
+      claims.claim(
+        { key, auditionId, vendor, host: account, otherNames, slot, revision },
+        { kind: 'attempt', attempt },
+      );
 
     const createWith = async ({ host }: NamedHost): Promise<Meeting> => {
       const account: HostAccount = await hosts.open(organization, host, create);

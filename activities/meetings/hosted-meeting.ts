@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
 import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
-import { namesOfSettings, type SettingName } from '../../domain/audition/meeting-settings.ts';
+import { namesOfSettings } from '../../domain/audition/meeting-settings.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import {
   type HostedMeetingName,
@@ -36,7 +36,7 @@ import { undoEach } from '../effects/undo-each.ts';
 import { createHostedCreation, withSettings } from './hosted-creation.ts';
 import { createMeetingHosts } from './meeting-hosts.ts';
 import type { MeetingSteps } from './meeting-steps.ts';
-import { applyConsent, nameWithheld, withConsent } from './recording-consent.ts';
+import { alignRecording, applyConsent, nameWithheld, withConsent } from './recording-consent.ts';
 import { createRegistration } from './registrants.ts';
 
 /** The step that has created a meeting, and the host it was created with. */
@@ -95,6 +95,19 @@ export const createHostedMeetingSteps = (
   const openHostOf = async (input: CheckMeetingInput, operation: CallOperation): Promise<HostAccount> =>
     hosts.open(input.organization, (await creationOf(input))?.host, operation);
 
+  /** Gives a meeting that an earlier attempt has created the present consents to the recording. */
+  const aligned = async (
+    host: HostAccount,
+    meeting: Meeting,
+    { settings: { autoStartRecording: isAutomatic } }: MeetingSpec,
+    call: CallContext,
+  ): Promise<Meeting> => {
+    if (isAutomatic === undefined || !isRecordedMeeting(name)) return meeting;
+    const recordings = providers.recordings[name];
+    await alignRecording({ recordings }, { meetingId: meeting.id, isAutomatic }, host, call);
+    return meeting;
+  };
+
   /** Returns the meeting that an earlier attempt has created, with the settings that it does not have. */
   const reviewed = async (
     host: HostAccount,
@@ -102,21 +115,10 @@ export const createHostedMeetingSteps = (
     spec: MeetingSpec,
     call: CallContext,
   ): Promise<Meeting> => {
+    await aligned(host, meeting, spec, call);
     if (!meetings.review || namesOfSettings(spec.settings).length === 0) return meeting;
     const notHonored = await meetings.review(host, meeting.id, spec, call);
     return notHonored.length > 0 ? { ...meeting, notHonored: [...notHonored] } : meeting;
-  };
-
-  /** A consent can be withdrawn between two attempts: the meeting of the first one must not record either. */
-  const stopRecording = async (
-    host: HostAccount,
-    meeting: Meeting,
-    withheld: readonly SettingName[],
-    call: CallContext,
-  ): Promise<Meeting> => {
-    if (withheld.includes('autoStartRecording') && isRecordedMeeting(name))
-      await providers.recordings[name].setAutomatic(host, meeting.id, false, call);
-    return nameWithheld(meeting, withheld);
   };
 
   /** Creates a meeting under its key. */
@@ -145,14 +147,10 @@ export const createHostedMeetingSteps = (
           const host = await hosts.open(organization, await recordedHost(key), find);
           // The vendor returns the earlier meeting, completed.
           if (meetings.createsOnce) {
+            const meeting = withSettings(await meetings.create(host, spec, call));
             return {
               kind: 'found',
-              result: await stopRecording(
-                host,
-                withSettings(await meetings.create(host, spec, call)),
-                withheld,
-                call,
-              ),
+              result: nameWithheld(await aligned(host, meeting, spec, call), withheld),
               surplus: [],
             };
           }
@@ -160,7 +158,7 @@ export const createHostedMeetingSteps = (
           return meeting
             ? {
                 kind: 'found',
-                result: await stopRecording(host, await reviewed(host, meeting, spec, call), withheld, call),
+                result: nameWithheld(await reviewed(host, meeting, spec, call), withheld),
                 surplus,
               }
             : { kind: 'absent' };
@@ -198,7 +196,7 @@ export const createHostedMeetingSteps = (
           if (others.some(({ result }) => revisionOf(result) > revision))
             return { outcome: 'superseded', revision };
           if (others.some(({ runningMs }) => runningMs > 0)) throw otherMoveRunning(operation);
-          if (creation && (await claimForMove(input, creation)) === 'busy')
+          if (creation && (await claimForMove(input, creation, call)) === 'busy')
             return { outcome: 'host_busy', revision };
           // The reference is searched for only until the creation is recorded, so a move may change it.
           const reference = meetingReference(auditionId, `${key}:move`);
@@ -220,10 +218,12 @@ export const createHostedMeetingSteps = (
   const claimForMove = async (
     { organization, auditionId, slot, revision }: MoveMeetingInput,
     { key, host }: Creation,
+    call: CallContext,
   ) => {
-    const [named] = await hosts.named(organization, [host]);
+    const [named] = await hosts.named(organization, [host], move, call);
+    const { account, otherNames } = named ?? { account: key, otherNames: [] };
     return claims.claim(
-      { key, auditionId, vendor: provider, host: named?.account ?? key, slot, revision },
+      { key, auditionId, vendor: provider, host: account, otherNames, slot, revision },
       { kind: 'created' },
     );
   };

@@ -1,102 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
-import type { Meeting } from '../../domain/audition/events.ts';
-import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
 import type { MeetingSettings } from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
-import type { MeetingProvider } from '../../providers/ports.ts';
-import { laterSlot, slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
+import { laterSlot, slot } from '../../tests/harness/activity-harness.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
+import { useMeetingHosts } from '../../tests/harness/meeting-hosts.ts';
 
-const benchFor = useActivityHarness();
-
-const claimSchema = z.array(z.object({ key: z.string(), revision: z.int(), host: z.string() }));
-
-let tests = 0;
-
-interface Options {
-  readonly sandbox?: SandboxOptions;
-  /** Replaces methods of Zoom's adapter. */
-  readonly wrapZoom?: (zoom: MeetingProvider) => Partial<MeetingProvider>;
-}
-
-/** Each test has hosts of its own, because the tests share a database. */
-const setup = async ({ sandbox = {}, wrapZoom = () => ({}) }: Options = {}) => {
-  tests += 1;
-  const domain = `t${tests}.example.com`;
-  const bench = await benchFor({
-    sandbox,
-    wrapProviders: (providers) => ({
-      ...providers,
-      meetings: {
-        ...providers.meetings,
-        zoom: { ...providers.meetings.zoom, ...wrapZoom(providers.meetings.zoom) },
-      },
-    }),
-  });
-  const user = (name: string): MeetingHost => ({ kind: 'service', user: `${name}@${domain}` });
-  const choose = (...hosts: readonly MeetingHost[]) =>
-    bench.repositories.meetingPreferences.set('org_1', { hosts: { zoom: [...hosts] } });
-  /** Connects a Zoom account of a person. */
-  const connect = async (id: `conn_${string}`, name: string): Promise<MeetingHost> => {
-    const account = `${name}@${domain}`;
-    await bench.repositories.connections.put({
-      id,
-      organization: 'org_1',
-      provider: 'zoom',
-      account,
-      refreshToken: `sandbox-refresh-${account}`,
-      scopes: ['user:read:user'],
-    });
-    return { kind: 'connection', connection: id };
-  };
-  interface Wish {
-    readonly at?: Slot;
-    readonly host?: MeetingHost;
-    readonly settings?: MeetingSettings;
-    readonly audition?: Pick<ReturnType<typeof bench.another>, 'about' | 'key'>;
-  }
-  const create = ({ at = slot, audition = bench, ...wish }: Wish = {}) =>
-    bench.activities.createMeeting({
-      ...audition.about,
-      key: audition.key('meeting:zoom:1'),
-      provider: 'zoom',
-      slot: at,
-      revision: 1,
-      topic: 'Nightfall',
-      hasFallback: true,
-      ...wish,
-    });
-  const move = (meeting: Meeting, to: Slot, revision = 2) =>
-    bench.activities.moveMeeting({
-      ...bench.about,
-      key: bench.key(`meeting-move:zoom:r${revision}`),
-      provider: 'zoom',
-      slot: to,
-      revision,
-      topic: 'Nightfall',
-      meeting,
-    });
-  const remove = (...steps: readonly string[]) =>
-    bench.activities.removeMeeting({
-      ...bench.about,
-      keys: ['meeting:zoom:1', ...steps].map(bench.key),
-      provider: 'zoom',
-      slot,
-    });
-  const claims = async () => {
-    const { rows } = await bench.pool.query(
-      'SELECT key, revision, host FROM meeting_host_claims WHERE audition_id = $1 ORDER BY key, revision',
-      [bench.auditionId],
-    );
-    return claimSchema.parse(rows);
-  };
-  const meetings = () => bench.state().zoom.meetings;
-  const hostsOfMeetings = () => meetings().map(({ host_email: email }) => email.split('@')[0]);
-  return { ...bench, domain, user, choose, connect, create, move, remove, claims, meetings, hostsOfMeetings };
-};
+const setup = useMeetingHosts();
 
 const at = (minutes: number): Slot => {
   const start = Date.parse(slot.start) + minutes * 60_000;
@@ -213,10 +123,10 @@ describe('the hosts of an organization', () => {
 
 describe('a host that cannot take a meeting', () => {
   it.each(['lapsed', 'deactivated'] as const)('is passed over: %s', async (kind) => {
-    const { choose, user, create, claims, hostsOfMeetings, domain } = await setup({
-      sandbox: { zoom: { users: { [`a@t${tests + 1}.example.com`]: kind } } },
+    const { choose, user, create, claims, hostsOfMeetings } = await setup({
+      domain: `${kind}.example.com`,
+      sandbox: { zoom: { users: { [`a@${kind}.example.com`]: kind } } },
     });
-    expect(domain).toBe(`t${tests}.example.com`);
     await choose(user('a'), user('b'));
     await create();
     expect(hostsOfMeetings()).toEqual(['b']);
@@ -256,7 +166,8 @@ describe('a host that cannot take a meeting', () => {
 
   it('leaves no claim behind when no host is left', async () => {
     const { choose, user, create, claims } = await setup({
-      sandbox: { zoom: { users: { [`a@t${tests + 1}.example.com`]: 'lapsed' } } },
+      domain: 'no-host-left.example.com',
+      sandbox: { zoom: { users: { 'a@no-host-left.example.com': 'lapsed' } } },
     });
     await choose(user('a'));
     await expect(create()).rejects.toMatchObject({

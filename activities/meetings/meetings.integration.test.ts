@@ -1,4 +1,4 @@
-/** Tests creating a meeting while the circuit of its provider is open. */
+/** Tests creating and moving a meeting while the circuit of its provider is open. */
 import { expect, it } from 'vitest';
 import { ProviderError } from '../../domain/errors.ts';
 import type { Providers } from '../../providers/ports.ts';
@@ -18,7 +18,10 @@ const rejectCall = async () => {
 };
 const withOpenZoomCircuit = (providers: Providers): Providers => ({
   ...providers,
-  meetings: { ...providers.meetings, zoom: { ...providers.meetings.zoom, create: rejectCall } },
+  meetings: {
+    ...providers.meetings,
+    zoom: { ...providers.meetings.zoom, create: rejectCall, move: rejectCall },
+  },
 });
 
 it.each([
@@ -28,6 +31,20 @@ it.each([
   const { activities, about, key } = await benchFor({ wrapProviders: withOpenZoomCircuit });
   const create = activities.createMeeting({ ...about, ...meeting, key: key('meeting:zoom:1'), hasFallback });
   await expect(create).rejects.toMatchObject({
+    type: 'outage',
+    nonRetryable: hasFallback,
+    details: [{ provider: 'zoom', circuit: 'open' }],
+  });
+});
+
+it.each([
+  [true, 'fails as non-retryable when another provider follows'],
+  [false, 'is retried when no other provider follows'],
+])('moveMeeting with an open circuit and hasFallback %s %s', async (hasFallback) => {
+  const { activities, about, key } = await benchFor({ wrapProviders: withOpenZoomCircuit });
+  const present = { provider: 'zoom', id: '81234567890', joinUrl: 'https://zoom.us/j/81234567890' } as const;
+  const input = { ...about, ...meeting, key: key('meeting-move:zoom:r2'), meeting: present, hasFallback };
+  await expect(activities.moveMeeting(input)).rejects.toMatchObject({
     type: 'outage',
     nonRetryable: hasFallback,
     details: [{ provider: 'zoom', circuit: 'open' }],

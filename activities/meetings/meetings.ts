@@ -10,10 +10,20 @@ import { createHostedMeetingSteps } from './hosted-meeting.ts';
 import { checkMeetingWith } from './meeting-check.ts';
 import type { MeetingSteps } from './meeting-steps.ts';
 
-/**
- * Creates the meeting activities of all providers. While a circuit is open, `createMeeting` fails as non-retryable when
- * the input has a fallback, so that the workflow uses the next provider immediately.
- */
+/** While a circuit is open, fails as non-retryable when another provider follows: the workflow uses it immediately. */
+const orFallback = async <Result>(
+  { hasFallback = false }: { readonly hasFallback?: boolean | undefined },
+  step: () => Promise<Result>,
+): Promise<Result> => {
+  try {
+    return await step();
+  } catch (error) {
+    const usesFallback = hasFallback && error instanceof ProviderError && isCircuitOpen(error);
+    throw usesFallback ? nonRetryableProviderFailure(error) : error;
+  }
+};
+
+/** Creates the meeting activities of all providers. */
 export const createMeetingActivities = (
   dependencies: Pick<
     ActivityDependencies,
@@ -32,14 +42,7 @@ export const createMeetingActivities = (
   };
 
   return {
-    createMeeting: async (input) => {
-      try {
-        return await (await stepsFor(input)).create(input);
-      } catch (error) {
-        const usesFallback = input.hasFallback && error instanceof ProviderError && isCircuitOpen(error);
-        throw usesFallback ? nonRetryableProviderFailure(error) : error;
-      }
-    },
+    createMeeting: (input) => orFallback(input, async () => (await stepsFor(input)).create(input)),
     checkMeeting: async (input) => {
       const steps = await stepsFor(input);
       return checkMeetingWith((meeting) => steps.check(meeting), input);
@@ -57,7 +60,7 @@ export const createMeetingActivities = (
     setLeaders: async (input) => ({
       isHonored: (await (await stepsFor(input)).setLeaders?.(input)) ?? false,
     }),
-    moveMeeting: async (input) => (await stepsFor(input)).move(input),
+    moveMeeting: (input) => orFallback(input, async () => (await stepsFor(input)).move(input)),
     removeMeeting: async (input) => (await stepsFor(input)).remove(input),
   };
 };

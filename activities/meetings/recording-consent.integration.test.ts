@@ -100,4 +100,32 @@ describe('a meeting that is to be recorded automatically', () => {
     expect(await create()).toMatchObject({ notHonored: ['autoStartRecording'] });
     expect(recorded()).toEqual(['none']);
   });
+  it('is not any more when the consent was withdrawn before the attempt that finds the meeting', async () => {
+    const { create, consent, recorded, fault } = await setUp();
+    await consent('given');
+    fault('zoom', { kind: 'lost_answer', operation: 'meetings.create', times: 1 });
+    await expect(create()).rejects.toMatchObject({ type: 'outage' });
+    expect(recorded()).toEqual(['cloud']);
+    await consent('withdrawn');
+    expect(await create()).toMatchObject({ notHonored: ['autoStartRecording'] });
+    expect(recorded()).toEqual(['none']);
+  });
+
+  it('is when the consent was given before the attempt that finds the meeting', async () => {
+    const { create, consent, recorded, fault } = await setUp();
+    fault('zoom', { kind: 'lost_answer', operation: 'meetings.create', times: 1 });
+    await expect(create()).rejects.toMatchObject({ type: 'outage' });
+    await consent('given');
+    expect(await create()).not.toHaveProperty('notHonored');
+    expect(recorded()).toEqual(['cloud']);
+  });
+
+  it('is not from the check on without a consent, whatever the audition knows of the meeting', async () => {
+    const { create, consent, check, recorded } = await setUp();
+    await consent('given');
+    const meeting = await create();
+    await consent('withdrawn');
+    expect(await check({ ...meeting, notHonored: ['autoStartRecording'] })).toEqual({ status: 'present' });
+    expect(recorded()).toEqual(['none']);
+  });
 });

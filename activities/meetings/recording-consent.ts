@@ -43,23 +43,44 @@ const refusals: ReadonlySet<ProviderFaultKind> = new Set([
   'misconfigured',
 ]);
 
+interface ConsentParts {
+  readonly events: Pick<EventStore, 'head'>;
+  readonly recordings: Pick<RecordingProvider, 'isAutomatic' | 'setAutomatic'>;
+}
+
 /**
- * Starts or stops the automatic recording of a meeting whose consents have changed since it was created. Without the consents
- * it is stopped, also when it counts as stopped: an earlier call whose answer was lost may have started it. A repeated call
+ * Gives a meeting that an earlier attempt has created the automatic recording of the spec: consents can have changed since. The
+ * other settings are those of the plan in every attempt. Idempotent.
+ *
+ * @throws {ProviderError} when a recording without consent could not be stopped. One that could not be started is started
+ *   by the host.
+ */
+export const alignRecording = async (
+  { recordings }: Pick<ConsentParts, 'recordings'>,
+  { meetingId, isAutomatic }: { readonly meetingId: string; readonly isAutomatic: boolean },
+  host: HostAccount,
+  call: CallContext,
+): Promise<void> => {
+  try {
+    const present = await recordings.isAutomatic(host, meetingId, call);
+    if (present !== undefined && present !== isAutomatic)
+      await recordings.setAutomatic(host, meetingId, isAutomatic, call);
+  } catch (error) {
+    if (!isAutomatic || !(error instanceof ProviderError)) throw error;
+  }
+};
+
+/**
+ * Starts or stops the automatic recording of a meeting whose consents have changed since it was created. Without the
+ * consents, the provider is asked, because the audition may not know what an earlier attempt has set. A repeated call
  * changes nothing: the setting is absolute, so the effect needs no ledger. Returns the settings that the meeting does not
- * have now; undefined when nothing was changed.
+ * have now; undefined when those that the audition knows are right.
  *
  * @throws {ProviderError} when a recording without consent could not be stopped. One that could not be started is started
  *   by the host.
  */
 export const applyConsent = async (
-  {
-    events,
-    recordings,
-  }: {
-    readonly events: Pick<EventStore, 'head'>;
-    readonly recordings: Pick<RecordingProvider, 'setAutomatic'>;
-  },
+  { events, recordings }: ConsentParts,
   input: CheckMeetingInput,
   host: HostAccount,
   call: CallContext,
@@ -70,15 +91,30 @@ export const applyConsent = async (
   const { withheld } = await withConsent(events, input, settings);
   const isWithheld = withheld.length > 0;
   if (!isWithheld && !wasWithheld) return undefined;
+  if (isWithheld && wasWithheld) {
+    await stopRecording(recordings, meeting.id, host, call);
+    return undefined;
+  }
   try {
     await recordings.setAutomatic(host, meeting.id, !isWithheld, call);
   } catch (error) {
-    if (!(error instanceof ProviderError)) throw error;
-    const isHarmless = !isWithheld || (wasWithheld && refusals.has(error.fault.kind));
-    if (!isHarmless) throw error;
+    if (isWithheld || !(error instanceof ProviderError)) throw error;
     return undefined;
   }
-  if (isWithheld === wasWithheld) return undefined;
   const others = (meeting.notHonored ?? []).filter((name) => name !== 'autoStartRecording');
   return isWithheld ? [...others, 'autoStartRecording'] : others;
+};
+
+/** Stops a recording that counts as stopped already: a provider that refuses for good has not started it. */
+const stopRecording = async (
+  recordings: ConsentParts['recordings'],
+  meetingId: string,
+  host: HostAccount,
+  call: CallContext,
+): Promise<void> => {
+  try {
+    await alignRecording({ recordings }, { meetingId, isAutomatic: false }, host, call);
+  } catch (error) {
+    if (!(error instanceof ProviderError) || !refusals.has(error.fault.kind)) throw error;
+  }
 };

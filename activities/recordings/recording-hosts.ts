@@ -22,8 +22,9 @@ export const createRecordingHosts = (dependencies: RecordingDependencies) => {
     const { organization, auditionId, provider, meetingId } = input;
     const { vendor } = meetingVendors[provider];
     const operation = operationOf(vendor, 'recordings.list');
-    const created = (await ledger.standingEffects(auditionId)).flatMap(({ target, providerId }) =>
-      target.kind === 'meeting' && target.provider === provider ? [{ target, providerId }] : [],
+    // Of a meeting that was removed, too: its recordings stay.
+    const created = (await ledger.createdMeetings(auditionId)).filter(
+      ({ target }) => target.provider === provider,
     );
     if (isHostedMeeting(provider)) {
       const host = created.findLast(({ providerId }) => providerId === meetingId)?.target.host;

@@ -2,12 +2,13 @@
 import { activityInfo } from '@temporalio/activity';
 import { z } from 'zod';
 import type { AuditionFact } from '../../domain/audition/events.ts';
+import type { RecordingId } from '../../domain/ids.ts';
 import { meetingVendors } from '../../domain/providers/vendors.ts';
-import type { FileToStore } from '../../domain/recordings/recording.ts';
+import { type FileToStore, isPlayable } from '../../domain/recordings/recording.ts';
 import type { StoredRecording } from '../../domain/recordings/stored-recording.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { day, hour } from '../../domain/time/units.ts';
-import type { ListedRecording } from '../../providers/ports.ts';
+import type { CallContext, ListedRecording } from '../../providers/ports.ts';
 import type { FoundRecording, RecordingActivities, RecordingCall, StoreFileInput } from '../contract.ts';
 import { type CallTimeouts, createAttemptContext } from '../effects/attempt.ts';
 import { effectOnce } from '../effects/effect-once.ts';
@@ -40,6 +41,15 @@ const removalSchema = z.object({ instance: z.string(), result: z.enum(['removed'
  * position says that any numbered facts may be in the trail.
  */
 const anyPosition = { facts: [], number: 2 ** 31 - 1 };
+
+/** The provider has files of the recording that are not stored: nothing is recorded as done. */
+class OtherFilesLeft extends Error {
+  override readonly name = 'OtherFilesLeft';
+
+  constructor(recording: RecordingId) {
+    super(`the provider has files of ${recording} that are not stored`);
+  }
+}
 
 const storageOperation = ({ key, organization }: StoreFileInput) =>
   ({ key, organization, provider: 'storage', operation: 'files.store' }) as const;
@@ -175,36 +185,38 @@ export const createRecordingActivities = (dependencies: RecordingDependencies): 
     removeAtProvider: async (input) => {
       const { key, organization, provider, recording: id, instance, action, auditionId } = input;
       const stored = await recordings.get(organization, id);
-      if (stored?.state !== 'stored') return { result: 'not_stored' };
-      if (stored.holds.length > 0) return { result: 'held' };
-      const { result } = await effectOnce<z.output<typeof removalSchema>>(
-        ledger,
-        {
-          key,
-          organization,
-          provider: meetingVendors[provider].vendor,
-          operation: 'recordings.remove',
-          auditionId,
-          request: { instance, action },
-        },
-        createAttemptContext(input),
-        {
-          kind: 'idempotent',
-          result: removalSchema,
-          providerId: () => instance,
-          perform: async (call) => {
-            const removed = await providers.recordings[provider].remove(
-              await openHost(input),
-              instance,
-              action,
-              call,
-            );
-            return { instance, result: removed === 'deleted' ? 'removed' : 'absent' };
+      if (!stored || stored.state === 'processing') return { result: 'not_stored' };
+      if (stored.holds.length > 0) {
+        await recordings.markCopyHeld(id);
+        return { result: 'held' };
+      }
+      const files = stored.files.flatMap((file) => (file.state === 'waiting' ? [] : [file.id]));
+      const removeCopy = async (call: CallContext): Promise<z.output<typeof removalSchema>> => {
+        const host = await openHost(input);
+        const removed = await providers.recordings[provider].remove(host, { instance, files }, action, call);
+        if (removed === 'partly') throw new OtherFilesLeft(id);
+        return { instance, result: removed === 'deleted' ? 'removed' : 'absent' };
+      };
+      try {
+        const { result } = await effectOnce(
+          ledger,
+          {
+            key,
+            organization,
+            provider: meetingVendors[provider].vendor,
+            operation: 'recordings.remove',
+            auditionId,
+            request: { instance, action },
           },
-        },
-      );
-      await recordings.markProviderCopy(id, action);
-      return { result };
+          createAttemptContext(input, listTimeouts),
+          { kind: 'idempotent', result: removalSchema, providerId: () => instance, perform: removeCopy },
+        );
+        await recordings.markProviderCopy(id, action);
+        return { result };
+      } catch (error) {
+        if (error instanceof OtherFilesLeft) return { result: 'incomplete' };
+        throw error;
+      }
     },
 
     raiseRecordingAttention: async (input) => {
@@ -231,8 +243,8 @@ export const createRecordingActivities = (dependencies: RecordingDependencies): 
 const foundAs = (listed: ListedRecording, stored: StoredRecording): FoundRecording => {
   const waiting = new Set(stored.files.filter(({ state }) => state === 'waiting').map(({ id }) => id));
   const isGone = stored.state === 'deleting' || stored.state === 'deleted';
-  const toStore = listed.files.flatMap(({ id, format, size, isReady }): readonly FileToStore[] =>
-    isReady && waiting.has(id) && !isGone ? [{ recording: stored.id, file: id, format, size }] : [],
+  const toStore = listed.files.flatMap(({ id, kind, format, size, isReady }): readonly FileToStore[] =>
+    isReady && waiting.has(id) && !isGone ? [{ recording: stored.id, file: id, kind, format, size }] : [],
   );
   return {
     id: stored.id,
@@ -241,5 +253,10 @@ const foundAs = (listed: ListedRecording, stored: StoredRecording): FoundRecordi
     isProcessing: !isGone && (listed.files.length === 0 || listed.files.some(({ isReady }) => !isReady)),
     toStore,
     storedFiles: stored.files.filter(({ state }) => state === 'stored').length,
+    media: {
+      listed: listed.files.filter(({ kind }) => isPlayable(kind)).length,
+      stored: stored.files.filter(({ kind, state }) => isPlayable(kind) && state === 'stored').length,
+    },
+    storedAt: stored.storedAt,
   };
 };

@@ -198,6 +198,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   'POST /v1/recordings/:id/links': {},
   'PUT /v1/recordings/:id/legal-hold': { reason: 'a dispute' },
   'PUT /v1/recording-policy': defaultRecordingPolicy,
+  'PUT /v1/recording-policy/legal-hold': { reason: 'a dispute' },
   'POST /v1/attention/:id/resolve': { action: 'retry' },
   'POST /v1/attention/resolve': { step: 'meeting', action: 'retry' },
   'POST /v1/availability': {

@@ -41,6 +41,8 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'DELETE /v1/recordings/:id/legal-hold': ['admin'],
   'GET /v1/recording-policy': anyRole,
   'PUT /v1/recording-policy': ['admin'],
+  'PUT /v1/recording-policy/legal-hold': ['admin'],
+  'DELETE /v1/recording-policy/legal-hold': ['admin'],
   'GET /v1/auditions/:id/join-links': anyRole,
   'DELETE /v1/auditions/:id/join-links/:link': anyRole,
   'GET /v1/auditions/:id/waiting-list': anyRole,

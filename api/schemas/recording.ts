@@ -17,7 +17,11 @@ const fileSchema = z.object({
 });
 
 const holdSchema = z.object({
-  on: z.enum(['recording', 'audition']).describe('Whether the hold is on the recording, or on its audition'),
+  on: z
+    .enum(['recording', 'audition', 'organization'])
+    .describe(
+      'Whether the hold is on the recording, on its audition, or on all recordings of the organization',
+    ),
   reason: z.string(),
   placedBy: z.string(),
   placedAt: instantSchema,

@@ -34,6 +34,7 @@ import {
   doubtOfThisAttempt,
   type Effect,
   findOthersLike,
+  findRecorded,
   findRow,
   findStanding,
   type HandOver,
@@ -54,6 +55,12 @@ export interface CompletedEffect {
   /** What the step has stored. */
   readonly result: unknown;
   readonly completedAt: Instant;
+}
+
+/** A meeting that was created, and can have been removed since. */
+interface CreatedMeetingEffect {
+  readonly target: Extract<EffectTarget, { readonly kind: 'meeting' }>;
+  readonly providerId: string;
 }
 
 /** The idempotency ledger: stores a row before the call to a provider, and the result after it. */
@@ -132,6 +139,8 @@ export interface OperationLedger {
   completeUndo(key: string, result?: 'undone' | 'nothing_to_undo'): Promise<void>;
   /** Returns the effects of an audition that stand or may stand, with what undoing them needs, oldest first. */
   standingEffects(auditionId: AuditionId): Promise<readonly StandingEffect[]>;
+  /** Returns the meetings of an audition that were created, those that were removed included, oldest first. */
+  createdMeetings(auditionId: AuditionId): Promise<readonly CreatedMeetingEffect[]>;
   /** Returns the recorded effects of an audition that stand, oldest first. */
   completedEffects(auditionId: AuditionId): Promise<readonly CompletedEffect[]>;
   /** Returns what undoing the effect of the key needs. Undefined when no attempt has recorded it. */
@@ -271,6 +280,18 @@ export const createOperationLedger = (
         }),
       );
       return effects.flat();
+    },
+
+    async createdMeetings(auditionId) {
+      const rows = await findRecorded(db, auditionId);
+      const created = await Promise.all(
+        rows.map(async (row): Promise<readonly CreatedMeetingEffect[]> => {
+          const { providerId } = row;
+          const target = providerId === null ? undefined : await targetOfRow(vault, row);
+          return providerId !== null && target?.kind === 'meeting' ? [{ target, providerId }] : [];
+        }),
+      );
+      return created.flat();
     },
 
     async completedEffects(auditionId) {

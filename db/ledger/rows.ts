@@ -1,5 +1,17 @@
 /** Reads rows of the ledger, and claims them for an attempt or an undo. Times are by the database's clock. */
-import { and, eq, getTableColumns, inArray, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm';
+import {
+  and,
+  eq,
+  getTableColumns,
+  inArray,
+  isNotNull,
+  isNull,
+  lte,
+  ne,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
 import { z } from 'zod';
 import type { EffectTarget } from '../../domain/audition/effects.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
@@ -305,6 +317,14 @@ export const isStanding = or(
   and(eq(operations.state, 'open'), sql`NOT (${hasNoEffect})`),
   sql`${operations.surplus} <> '[]'::jsonb`,
 );
+
+/** Returns the operations of an audition whose effect was recorded, those that were undone included, oldest first. */
+export const findRecorded = (db: Database, auditionId: AuditionId): Promise<readonly OperationRow[]> =>
+  db
+    .select(columns)
+    .from(operations)
+    .where(and(eq(operations.auditionId, auditionId), isNotNull(operations.providerId)))
+    .orderBy(operations.startedAt, operations.key);
 
 /** Returns the operations of an audition that have or may have an effect, oldest first. */
 export const findStanding = (db: Database, auditionId: AuditionId): Promise<readonly OperationRow[]> =>

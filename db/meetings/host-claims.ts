@@ -23,6 +23,8 @@ interface HostClaim {
   readonly vendor: VendorName;
   /** Identifies the account at the vendor, such as its email address. The table stores a hash. */
   readonly host: string;
+  /** The other names of the host, under which earlier versions have claimed it. */
+  readonly otherNames?: readonly string[] | undefined;
   readonly slot: TimeRange;
   /** The revision of the slot. Claims of several revisions can exist until `keepOnly`. */
   readonly revision: number;
@@ -56,8 +58,9 @@ export interface HostClaims {
 
 /** Creates the repository of host claims. */
 export const createHostClaims = (db: Database): HostClaims => ({
-  async claim({ key, auditionId, vendor, host, slot, revision }, fence) {
+  async claim({ key, auditionId, vendor, host, otherNames = [], slot, revision }, fence) {
     const hash = sha256(host);
+    const otherHashes = otherNames.map((name) => sha256(name));
     const owned =
       fence.kind === 'attempt'
         ? sql`operations.state = 'open' AND operations.attempt = ${fence.attempt}::int AND operations.lease_until > now()`
@@ -68,6 +71,20 @@ export const createHostClaims = (db: Database): HostClaims => ({
         await transaction.execute(
           sql`SELECT pg_advisory_xact_lock(hashtextextended(${`meeting host ${vendor} ${hash}`}, 0))`,
         );
+        // The exclusion constraint knows one name of a host. Claims under its other names are of earlier versions.
+        const others = await transaction
+          .select({ key: meetingHostClaims.key })
+          .from(meetingHostClaims)
+          .where(
+            and(
+              eq(meetingHostClaims.vendor, vendor),
+              inArray(meetingHostClaims.host, otherHashes),
+              ne(meetingHostClaims.auditionId, auditionId),
+              sql`${meetingHostClaims.during} && ${rangeOf(slot)}`,
+            ),
+          )
+          .limit(1);
+        if (others.length > 0) return 'busy';
         // The lock on the row of the ledger keeps an undo from beginning until the claim can be seen.
         const { rowCount } = await transaction.execute(sql`
           INSERT INTO meeting_host_claims (key, revision, audition_id, vendor, host, during)

@@ -1,4 +1,4 @@
-/** Legal holds: a recording with one, or whose audition has one, is not deleted. */
+/** Legal holds: a recording with one, or whose audition or organization has one, is not deleted. */
 import { and, eq, or } from 'drizzle-orm';
 import type { AuditionId, OrganizationId, RecordingId } from '../../domain/ids.ts';
 import { type Actor, createAdministrativeActs } from '../access/administrative-acts.ts';
@@ -7,8 +7,8 @@ import { recordingHolds, recordings } from '../schema/recordings.ts';
 
 interface HoldSubject {
   readonly organization: OrganizationId;
-  /** A hold on an audition also holds the recordings that are found later. */
-  readonly subject: RecordingId | AuditionId;
+  /** A hold on an audition, or on the organization itself, also holds the recordings that are found later. */
+  readonly subject: RecordingId | AuditionId | OrganizationId;
 }
 
 /** Each change and its administrative act are stored in one transaction. */
@@ -33,12 +33,18 @@ export const createRecordingHolds = (db: Database): RecordingHolds => ({
         .where(
           and(
             eq(recordings.organization, organization),
-            or(eq(recordings.id, subject), eq(recordings.auditionId, subject)),
+            or(
+              eq(recordings.id, subject),
+              eq(recordings.auditionId, subject),
+              eq(recordings.organization, subject),
+            ),
           ),
         )
         .for('update');
       const isGone =
-        held.length > 0 && held.every(({ state }) => state === 'deleting' || state === 'deleted');
+        subject !== organization &&
+        held.length > 0 &&
+        held.every(({ state }) => state === 'deleting' || state === 'deleted');
       if (isGone) return 'too_late';
       const values = { organization, reason, placedBy: actor.by };
       await tx

@@ -24,7 +24,7 @@ const fileSchema = z.object({
 });
 
 const holdSchema = z.object({
-  on: z.enum(['recording', 'audition']),
+  on: z.enum(['recording', 'audition', 'organization']),
   reason: z.string(),
   placedBy: z.string(),
   placedAt: instantFromDatabase,
@@ -47,9 +47,9 @@ const recordingSchema = z.object({
   files: z.array(fileSchema),
 });
 
-/** Whether a recording, or its audition, has a legal hold. */
+/** Whether a recording, its audition, or its organization has a legal hold. */
 export const isHeld: SQL = sql`EXISTS (
-  SELECT FROM recording_holds WHERE subject IN (recordings.id, recordings.audition_id)
+  SELECT FROM recording_holds WHERE subject IN (recordings.id, recordings.audition_id, recordings.organization)
 )`;
 
 /** Returns the recordings that match, the oldest first. */
@@ -60,9 +60,10 @@ export const selectRecordings = async (db: Database, where: SQL): Promise<readon
       deleted_at AS "deletedAt",
       coalesce((
         SELECT jsonb_agg(jsonb_build_object(
-          'on', CASE WHEN subject = recordings.id THEN 'recording' ELSE 'audition' END,
+          'on', CASE subject WHEN recordings.id THEN 'recording' WHEN recordings.audition_id THEN 'audition'
+            ELSE 'organization' END,
           'reason', reason, 'placedBy', placed_by, 'placedAt', placed_at) ORDER BY placed_at)
-        FROM recording_holds WHERE subject IN (recordings.id, recordings.audition_id)
+        FROM recording_holds WHERE subject IN (recordings.id, recordings.audition_id, recordings.organization)
       ), '[]') AS holds,
       coalesce((
         SELECT jsonb_agg(jsonb_build_object(

@@ -55,6 +55,8 @@ export interface Recordings {
     id: RecordingId,
     stored: { readonly at: Instant; readonly retainUntil: Instant },
   ): Promise<StoredRecording | undefined>;
+  /** Records that the removal of the copy at the provider waits for the end of a legal hold. */
+  markCopyHeld(id: RecordingId): Promise<void>;
   /** Records what was done to the copy at the provider. Idempotent. */
   markProviderCopy(id: RecordingId, action: 'trash' | 'delete'): Promise<void>;
   get(organization: OrganizationId, id: RecordingId): Promise<StoredRecording | undefined>;
@@ -150,6 +152,10 @@ export const createRecordings = (db: Database): Recordings => {
         .set({ state: 'stored', storedAt: at, retainUntil })
         .where(and(eq(recordings.id, id), eq(recordings.state, 'processing')));
       return find(id);
+    },
+
+    async markCopyHeld(id) {
+      await db.update(recordings).set({ copyHeldAt: sql`clock_timestamp()` }).where(eq(recordings.id, id));
     },
 
     async markProviderCopy(id, action) {

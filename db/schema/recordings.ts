@@ -37,9 +37,12 @@ export const recordings = pgTable(
     deletedAt: instant('deleted_at'),
     /** What this service has done to the copy at the provider: `trash` or `delete`. */
     providerCopy: text('provider_copy'),
+    /** When the removal of that copy had to wait for the end of a legal hold. Null: none waits. */
+    copyHeldAt: instant('copy_held_at'),
     correlationId: text('correlation_id').notNull(),
   },
   (table) => [
+    index('recordings_with_held_copy').on(table.copyHeldAt).where(sql`copy_held_at IS NOT NULL`),
     index('recordings_by_audition').on(table.auditionId),
     index('recordings_to_retain').on(table.retainUntil).where(sql`state IN ('stored', 'processing')`),
     index('recordings_to_delete').on(table.id).where(sql`state = 'deleting'`),

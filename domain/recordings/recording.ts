@@ -4,6 +4,9 @@ import type { RecordingId } from '../ids.ts';
 export const fileKinds = ['video', 'audio', 'transcript', 'chat', 'other'] as const;
 export type FileKind = (typeof fileKinds)[number];
 
+/** Whether a file of this kind shows or sounds what happened. A recording without such a file is none. */
+export const isPlayable = (kind: FileKind): boolean => kind === 'video' || kind === 'audio';
+
 /**
  * `processing`: the provider is not done with some of its files, or some are not stored yet; also when an operator has skipped
  * them. `stored`: all files are in
@@ -19,7 +22,7 @@ export type FileState = (typeof fileStates)[number];
 /**
  * Why there is no recording. `never_made`: the provider has none. `in_trash`: it was moved to the trash at the provider.
  * `still_processing`: the provider was not done with it by the deadline. `empty`: all of its files have 0 bytes.
- * `transfer_failed`: it exists, and its files could not be stored. `unreadable`: the provider could not be asked.
+ * `not_playable`: it has files, such as a chat, and none to watch or to listen to that has bytes. `transfer_failed`: it exists, and its files could not be stored. `unreadable`: the provider could not be asked.
  * `scope_missing`: the consent of the account does not cover recordings. `not_served`: the provider serves no recordings of
  * such a meeting.
  */
@@ -28,6 +31,7 @@ export const missingReasons = [
   'in_trash',
   'still_processing',
   'empty',
+  'not_playable',
   'transfer_failed',
   'unreadable',
   'scope_missing',
@@ -53,4 +57,6 @@ export interface FileToStore {
   readonly file: string;
   readonly format: string;
   readonly size?: number | undefined;
+  /** Absent in histories of earlier versions. */
+  readonly kind?: FileKind | undefined;
 }

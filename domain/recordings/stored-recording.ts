@@ -17,8 +17,8 @@ export interface StoredFile {
 }
 
 interface LegalHold {
-  /** Whether the hold is on the recording, or on its audition. */
-  readonly on: 'recording' | 'audition';
+  /** Whether the hold is on the recording, on its audition, or on all recordings of the organization. */
+  readonly on: 'recording' | 'audition' | 'organization';
   readonly reason: string;
   readonly placedBy: string;
   readonly placedAt: Instant;

@@ -178,6 +178,7 @@ const zoomSettingsSchema = z.strictObject({
       'cloud_recording:read:list_recording_files:admin',
       'cloud_recording:read:list_user_recordings:admin',
       'cloud_recording:delete:meeting_recording:admin',
+      'cloud_recording:delete:recording_file:admin',
     ]),
   /**
    * Users by email address. Every other address is a licensed user. `lapsed`: may not schedule meetings (error 3161).

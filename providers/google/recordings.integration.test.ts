@@ -179,15 +179,19 @@ describe('recordings of Meet', () => {
     const start = () => control.state().google.spaces[0]?.config?.artifactConfig?.recordingConfig;
     await recordings.setAutomatic(host, meeting, true, callContext());
     expect(start()).toEqual({ autoRecordingGeneration: 'ON' });
+    expect(await recordings.isAutomatic(host, meeting, callContext())).toBe(true);
     await recordings.setAutomatic(host, meeting, false, callContext());
     expect(start()).toEqual({ autoRecordingGeneration: 'OFF' });
+    expect(await recordings.isAutomatic(host, meeting, callContext())).toBe(false);
   });
 
   it('keep their copy in Drive, because the consent only reads', async () => {
     const { record, recordings, host, list } = await setUp();
     record();
     const instance = (await list())[0]?.instance ?? '';
-    await expect(recordings.remove(host, instance, 'trash', callContext())).rejects.toMatchObject({
+    await expect(
+      recordings.remove(host, { instance, files: [] }, 'trash', callContext()),
+    ).rejects.toMatchObject({
       fault: { kind: 'not_permitted' },
       vendor: { code: 'copy_is_kept' },
     });

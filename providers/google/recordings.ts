@@ -24,11 +24,12 @@ import {
 import { fromGoogle, googleAnswerError, googleError } from './errors.ts';
 import type { CallScope } from './event-ids.ts';
 import { meetFilesScope, meetRecordsScope, meetSettingsScope } from './settings.ts';
-import { setAutomaticRecording } from './spaces.ts';
+import { isRecordedAutomatically, mayCallMeet, setAutomaticRecording } from './spaces.ts';
 
 const listOperation = operationOf('google', 'recordings.list');
 const downloadOperation = operationOf('google', 'recordings.download');
 const removeOperation = operationOf('google', 'recordings.remove');
+const readSettingOperation = operationOf('google', 'recordings.isAutomatic');
 const setOperation = operationOf('google', 'recordings.setAutomatic');
 
 const artifact = z.object({
@@ -183,6 +184,11 @@ export const createMeetRecordings = (
         }
       }
       return false;
+    },
+
+    isAutomatic: async (host, meetingId, call) => {
+      const scope = scopeOf(client, readSettingOperation, host, call);
+      return mayCallMeet(scope, meetSettingsScope) ? isRecordedAutomatically(scope, meetingId) : undefined;
     },
 
     setAutomatic: async (host, meetingId, isAutomatic, call) => {

@@ -76,6 +76,10 @@ export const changesFor = (settings: MeetingSettings): readonly SpaceChange[] =>
   ];
 };
 
+/** Returns whether the recording of the space starts by itself. */
+export const startsRecording = ({ artifactConfig }: SpaceConfig): boolean =>
+  artifactConfig?.recordingConfig?.autoRecordingGeneration === startOf({ autoStartRecording: true });
+
 /** Returns the settings that the space does not have. @param config undefined when its settings are not known */
 export const unmetSpaceSettings = (
   settings: MeetingSettings,

@@ -9,7 +9,13 @@ import { withoutEffect } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
 import type { CallScope } from './event-ids.ts';
 import { meetRecordsScope, meetSettingsDeadlineMs, meetSettingsScope } from './settings.ts';
-import { changesFor, type SpaceConfig, spaceConfigSchema, unmetSpaceSettings } from './space-settings.ts';
+import {
+  changesFor,
+  type SpaceConfig,
+  spaceConfigSchema,
+  startsRecording,
+  unmetSpaceSettings,
+} from './space-settings.ts';
 
 const spaceSchema = z.object({
   name: z.string().describe('`spaces/` and the id of the space'),
@@ -73,6 +79,15 @@ export const setAutomaticRecording = async (
       meet.spaces.patch({ name, updateMask, requestBody: { config } }, options),
     );
   }
+};
+
+/** Returns whether the recording of a conference starts by itself. Undefined for an account that does not own the space. */
+export const isRecordedAutomatically = async (
+  scope: CallScope,
+  code: string,
+): Promise<boolean | undefined> => {
+  const { config } = await readSpace(scope, code);
+  return config && startsRecording(config);
 };
 
 /** Returns whether Meet no longer has the conference. Without an answer of Meet, its event decides. */

@@ -132,13 +132,17 @@ describe('recordings of Teams', () => {
     const { recordings, host, meeting, meetings } = await setUp();
     await recordings.setAutomatic(host, meeting, true, callContext());
     expect(meetings()).toMatchObject([{ recordAutomatically: true }]);
+    expect(await recordings.isAutomatic(host, meeting, callContext())).toBe(true);
     await recordings.setAutomatic(host, meeting, false, callContext());
     expect(meetings()).toMatchObject([{ recordAutomatically: false }]);
+    expect(await recordings.isAutomatic(host, meeting, callContext())).toBe(false);
   });
 
   it('keep their copy in OneDrive, because Graph deletes none', async () => {
     const { recordings, host } = await setUp();
-    await expect(recordings.remove(host, 'call-1', 'delete', callContext())).rejects.toMatchObject({
+    await expect(
+      recordings.remove(host, { instance: 'call-1', files: [] }, 'delete', callContext()),
+    ).rejects.toMatchObject({
       fault: { kind: 'not_permitted' },
       vendor: { code: 'copy_is_kept' },
     });

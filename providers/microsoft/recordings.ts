@@ -17,12 +17,14 @@ import type { CallContext, HostAccount, ListedRecording, RecordingProvider } fro
 import type { GraphClient } from './graph-client.ts';
 import { answeredFailure, graphError } from './graph-errors.ts';
 import { isWithoutEvent, onlineMeetingErrors } from './meeting-errors.ts';
+import { meetingOptionsSchema } from './meeting-options.ts';
 import { type MeetingCall, readMeetingPages } from './meeting-pages.ts';
 import { type MicrosoftSettings, meetingScope, recordingScope, transcriptScope } from './settings.ts';
 
 const listOperation = operationOf('microsoft', 'recordings.list');
 const downloadOperation = operationOf('microsoft', 'recordings.download');
 const removeOperation = operationOf('microsoft', 'recordings.remove');
+const readSettingOperation = operationOf('microsoft', 'recordings.isAutomatic');
 const setOperation = operationOf('microsoft', 'recordings.setAutomatic');
 
 const artifactSchema = z.object({
@@ -66,6 +68,21 @@ export const createTeamsRecordings = (
     // Graph shows no deleted recordings.
     isInTrash: async () => false,
 
+    isAutomatic: async (host, meetingId, call) => {
+      const scope = scopeOf(client, readSettingOperation, host, call);
+      requireScopes(scope, meetingScope);
+      const request = { method: 'get', path: pathOf(meetingId), errors: onlineMeetingErrors } as const;
+      const { operation, connection } = scope;
+      const { recordAutomatically } = await client.exchange(
+        operation,
+        connection,
+        call,
+        meetingOptionsSchema,
+        request,
+      );
+      return recordAutomatically ?? false;
+    },
+
     setAutomatic: async (host, meetingId, isAutomatic, call) => {
       const scope = scopeOf(client, setOperation, host, call);
       requireScopes(scope, meetingScope);
@@ -101,7 +118,7 @@ export const createTeamsRecordings = (
       });
     },
 
-    remove: (host, _instance, _action, call) => {
+    remove: (host, _copy, _action, call) => {
       const scope = scopeOf(client, removeOperation, host, call);
       const message = 'Graph deletes no recordings: a person must delete the copy in OneDrive';
       return Promise.reject(withConnection(scope, errorOf(scope.operation, 'copy_is_kept', message)));

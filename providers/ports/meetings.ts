@@ -26,6 +26,14 @@ export interface CreatedMeeting {
   readonly notHonored: readonly SettingName[];
 }
 
+/** Who a host is at the vendor. */
+export interface HostIdentity {
+  /** The vendor's id of the user. */
+  readonly id: string;
+  /** The other names of the user, in lower case, under which earlier versions have claimed the host. */
+  readonly names: readonly string[];
+}
+
 /** The presence of a person in a meeting that has ended. A person who left and came back has several. */
 export interface Attendance {
   readonly name?: string | undefined;
@@ -49,6 +57,10 @@ export interface MeetingProvider {
    * repeated without `find`. `find` serves removals, and can create the meeting that it returns.
    */
   readonly createsOnce?: boolean | undefined;
+  /**
+   * Returns who the host is: an id, an email address and `me` can be one user. Absent when the account of a host identifies it.
+   */
+  readonly identify?: ((host: HostAccount, call: CallContext) => Promise<HostIdentity>) | undefined;
   /** Returns all meetings of the host that carry our reference, oldest first. Earlier attempts may have created several. */
   find(host: HostAccount, reference: string, around: Slot, call: CallContext): Promise<readonly Meeting[]>;
   /**

@@ -22,6 +22,14 @@ export interface RecordedFile {
   readonly file: string;
 }
 
+/** The files of a recording at its provider that may be removed there. */
+interface RecordingCopy {
+  /** The provider's id of the opening. */
+  readonly instance: string;
+  /** Our ids. */
+  readonly files: readonly string[];
+}
+
 /** The bytes of a file from an offset on. */
 export interface FileDownload {
   /** Where the bytes begin. 0 when the provider does not support ranges. */
@@ -39,6 +47,11 @@ export interface RecordingProvider {
   list(host: HostAccount, meetingId: string, call: CallContext): Promise<readonly ListedRecording[]>;
   /** Returns whether recordings of the meeting are in the trash of its host. */
   isInTrash(host: HostAccount, meetingId: string, call: CallContext): Promise<boolean>;
+  /**
+   * Returns whether the recording starts with the session. Undefined when the account does not let this service read it:
+   * this service cannot have set it then.
+   */
+  isAutomatic(host: HostAccount, meetingId: string, call: CallContext): Promise<boolean | undefined>;
   /** Sets whether the recording starts with the session. Idempotent, because the setting is absolute. */
   setAutomatic(host: HostAccount, meetingId: string, isAutomatic: boolean, call: CallContext): Promise<void>;
   /**
@@ -49,14 +62,15 @@ export interface RecordingProvider {
    */
   download(host: HostAccount, file: RecordedFile, offset: number, call: CallContext): Promise<FileDownload>;
   /**
-   * Moves all files of a recording to the trash, or deletes them. Idempotent: returns `absent` when there are none.
+   * Moves files of a recording to the trash, or deletes them. A file that is not named stays: it can have appeared since they
+   * were stored. Idempotent: returns `absent` when the recording has no files, and `partly` when it has others.
    *
-   * @throws {ProviderError} `not_permitted` when the provider lets only people delete recordings.
+   * @throws {ProviderError} `not_permitted` with the code `copy_is_kept` when the provider lets only people delete recordings.
    */
   remove(
     host: HostAccount,
-    instance: string,
+    copy: RecordingCopy,
     action: 'trash' | 'delete',
     call: CallContext,
-  ): Promise<'deleted' | 'absent'>;
+  ): Promise<'deleted' | 'absent' | 'partly'>;
 }

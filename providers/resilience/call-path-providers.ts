@@ -224,7 +224,7 @@ const meetingsOnPath = (
   path: CallPath,
   accounts: SharedAccounts,
 ): MeetingProvider => {
-  const { name, defaultUsers, createsOnce } = provider;
+  const { name, defaultUsers, createsOnce, identify } = provider;
   const { vendor } = meetingVendors[name];
   const find = operationOf(vendor, 'meetings.find');
   const create = operationOf(vendor, 'meetings.create');
@@ -242,6 +242,9 @@ const meetingsOnPath = (
     name,
     defaultUsers,
     createsOnce,
+    ...(identify && {
+      identify: (host, call) => path.run(check, accountOf(host), call, () => identify(host, call)),
+    }),
     find: (host, reference, around, call) =>
       path.run(find, accountOf(host), call, () => provider.find(host, reference, around, call)),
     create: (host, spec, call) =>
@@ -325,6 +328,7 @@ const recordingsOnPath = (
   const list = operationOf(vendor, 'recordings.list');
   const download = operationOf(vendor, 'recordings.download');
   const remove = operationOf(vendor, 'recordings.remove');
+  const readSetting = operationOf(vendor, 'recordings.isAutomatic');
   const set = operationOf(vendor, 'recordings.setAutomatic');
   const { name } = provider;
   const sharedAccount =
@@ -337,12 +341,14 @@ const recordingsOnPath = (
       path.run(list, accountOf(host), call, () => provider.list(host, meetingId, call)),
     isInTrash: (host, meetingId, call) =>
       path.run(list, accountOf(host), call, () => provider.isInTrash(host, meetingId, call)),
+    isAutomatic: (host, meetingId, call) =>
+      path.run(readSetting, accountOf(host), call, () => provider.isAutomatic(host, meetingId, call)),
     setAutomatic: (host, meetingId, isAutomatic, call) =>
       path.run(set, accountOf(host), call, () => provider.setAutomatic(host, meetingId, isAutomatic, call)),
     download: (host, file, offset, call) =>
       path.run(download, accountOf(host), call, () => provider.download(host, file, offset, call)),
-    remove: (host, instance, action, call) =>
-      path.run(remove, accountOf(host), call, () => provider.remove(host, instance, action, call)),
+    remove: (host, copy, action, call) =>
+      path.run(remove, accountOf(host), call, () => provider.remove(host, copy, action, call)),
   };
 };
 

@@ -19,6 +19,16 @@ test.each([
   [404, { code: 1001, message: 'User does not exist' }, { kind: 'misconfigured' }],
   [404, { code: 3001, message: 'Meeting does not exist' }, { kind: 'not_found' }],
   [400, { code: 3001, message: 'Meeting 123 is not found or has expired.' }, { kind: 'not_found' }],
+  [
+    400,
+    { code: 3002, message: 'Sorry, you cannot delete this meeting since it is in progress.' },
+    { kind: 'retry', effect: 'none' },
+  ],
+  [
+    400,
+    { code: 3007, message: 'Sorry, you cannot delete this meeting since it has ended.' },
+    { kind: 'not_found' },
+  ],
   [500, undefined, { kind: 'retry', effect: 'unknown' }],
   [503, { code: 5000, message: 'down' }, { kind: 'outage', effect: 'unknown' }],
 ])('%i %o', (status, body, fault) => {

@@ -26,12 +26,17 @@ const limitRows: readonly ErrorRow[] = [
   { status: 429, fault: 'retry_after' },
 ];
 
+/** The code with which Zoom refuses to delete a meeting in which people are. */
+export const meetingInProgress = '3002';
+
 /**
  * Errors of meetings, with any account: the answers that
  * https://developers.zoom.us/docs/api/meetings/#tag/meetings/POST/users/{userId}/meetings lists.
  */
 const meetingRows: readonly ErrorRow[] = [
   { code: '3001', fault: 'not_found' },
+  // "Cannot delete this meeting since it is in progress": https://developers.zoom.us/docs/api/meetings/#tag/meetings/DELETE/meetings/{meetingId}
+  { code: meetingInProgress, status: 400, fault: 'retry', effect: 'none' },
   // "Cannot delete this meeting since it has ended": there is nothing to remove.
   { code: '3007', fault: 'not_found' },
   { code: '200', status: 400, fault: 'not_permitted' },

@@ -38,7 +38,7 @@ export interface ZoomExchange {
 }
 
 /** Creates the exchange of a client. */
-export const createZoomExchange = (client: ZoomClient): ZoomExchange => {
+export const createZoomExchange = (client: Pick<ZoomClient, 'send'>): ZoomExchange => {
   const send: ZoomExchange['send'] = async (operation, host, request, answer, call) => {
     const body = await client.send(operation, host, request, call);
     try {

@@ -144,6 +144,43 @@ describe('a host', () => {
     expect(await zoom.end?.(host, '1', callContext())).toBe('not_open');
   });
 
+  test('has its open meeting ended before it is removed', async () => {
+    const { zoom, control, storedMeetings } = await setup();
+    const later = { ...slot, start: '2096-12-01T09:00:00.000Z', end: '2096-12-01T09:30:00.000Z' } as const;
+    const { meeting } = await zoom.create(host, { ...spec, slot: later }, callContext());
+    void control.sendMeetingEvent(meeting.id, { event: 'meeting.started' });
+    expect(await zoom.remove(host, meeting.id, callContext())).toBe('deleted');
+    expect(storedMeetings()).toEqual([]);
+    expect(control.state().calls.zoom).toMatchObject({
+      'meetings.delete': { 204: 1, 400: 1 },
+      'meetings.status': { 204: 1 },
+    });
+  });
+
+  test('has nothing to remove when its meeting was held and is over', async () => {
+    const { zoom, control } = await setup();
+    const over = { ...slot, start: '2025-12-01T09:00:00.000Z', end: '2025-12-01T09:30:00.000Z' } as const;
+    const { meeting } = await zoom.create(host, { ...spec, slot: over }, callContext());
+    void control.sendMeetingEvent(meeting.id, { event: 'meeting.started' });
+    expect(await zoom.end?.(host, meeting.id, callContext())).toBe('ended');
+    expect(await zoom.remove(host, meeting.id, callContext())).toBe('absent');
+  });
+
+  test('whose app may end no meeting has it removed when the people have left', async () => {
+    const accountScopes = [
+      'meeting:write:meeting:admin',
+      'meeting:delete:meeting:admin',
+      'user:read:user:admin',
+    ];
+    const { zoom, control } = await setup({ zoom: { accountScopes } });
+    const { meeting } = await zoom.create(host, spec, callContext());
+    void control.sendMeetingEvent(meeting.id, { event: 'meeting.started' });
+    await expect(zoom.remove(host, meeting.id, callContext())).rejects.toMatchObject({
+      fault: { kind: 'retry', effect: 'none' },
+      vendor: { code: '3002' },
+    });
+  });
+
   test('is asked whether a meeting is still there', async () => {
     const { zoom } = await setup();
     const { meeting } = await zoom.create(host, spec, callContext());

@@ -3,14 +3,16 @@ import { z } from 'zod';
 import type { Meeting } from '../../domain/audition/events.ts';
 import type { MeetingSettings } from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
-import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
+import { isTransient, ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import { cutText } from '../../domain/text-length.ts';
 import { dialInOf } from '../dial-in.ts';
 import { operationOf } from '../operations.ts';
 import type { CallContext, HostAccount, MeetingProvider, MeetingSpec } from '../ports.ts';
 import { withKnownZone } from '../zone-fallback.ts';
 import type { ZoomClient } from './client.ts';
+import { meetingInProgress } from './errors.ts';
 import { createZoomExchange } from './exchange.ts';
+import { createHostIdentity, userPathOf } from './host-identity.ts';
 import { appliedSchema, notHonoredBy, zoomFieldsOf } from './meeting-settings.ts';
 import { mayRegister } from './registrants.ts';
 import { endScope } from './settings.ts';
@@ -109,9 +111,37 @@ export const createZoomMeetings = (
     }
   };
 
+  const end = async (
+    host: HostAccount,
+    meetingId: string,
+    call: CallContext,
+  ): Promise<'ended' | 'not_open'> => {
+    const path = `${pathOf(meetingId)}/status`;
+    try {
+      await client.send(endOperation, host, { method: 'PUT', path, body: { action: 'end' } }, call);
+      return 'ended';
+    } catch (error) {
+      // Which error a meeting that is not open has is not documented. Refused content cannot be anything else.
+      if (error instanceof ProviderError && closedFaults.has(error.fault.kind)) return 'not_open';
+      throw error;
+    }
+  };
+
+  /** Returns whether the meeting has ended. The app of the service can lack the scope, which is not known before. */
+  const endForRemoval = async (host: HostAccount, meetingId: string, call: CallContext): Promise<boolean> => {
+    try {
+      await end(host, meetingId, call);
+      return true;
+    } catch (error) {
+      if (error instanceof ProviderError && !isTransient(error.fault)) return false;
+      throw error;
+    }
+  };
+
   return {
     name: 'zoom',
     defaultUsers,
+    identify: createHostIdentity(exchange),
     find: async (host, reference, around, call) => {
       const ours: ZoomMeeting[] = [];
       for await (const listed of listMeetings(host, call)) {
@@ -150,21 +180,18 @@ export const createZoomMeetings = (
         return client.send(moveOperation, host, request, call);
       });
     },
-    remove: async (host, meetingId, call) =>
-      (await orUndefined(
-        client.send(removeOperation, host, { method: 'DELETE', path: pathOf(meetingId) }, call),
-      ))
-        ? 'deleted'
-        : 'absent',
-    end: async (host, meetingId, call) => {
-      const path = `${pathOf(meetingId)}/status`;
+    remove: async (host, meetingId, call) => {
+      const removal = async (): Promise<'deleted' | 'absent'> => {
+        const request = { method: 'DELETE', path: pathOf(meetingId) } as const;
+        return (await orUndefined(client.send(removeOperation, host, request, call))) ? 'deleted' : 'absent';
+      };
       try {
-        await client.send(endOperation, host, { method: 'PUT', path, body: { action: 'end' } }, call);
-        return 'ended';
+        return await removal();
       } catch (error) {
-        // Which error a meeting that is not open has is not documented. Refused content cannot be anything else.
-        if (error instanceof ProviderError && closedFaults.has(error.fault.kind)) return 'not_open';
-        throw error;
+        // Zoom deletes no meeting in which people are. Without the scope to end it, it is deleted when they have left.
+        if (!isInProgress(error) || !mayEnd(host) || !(await endForRemoval(host, meetingId, call)))
+          throw error;
+        return removal();
       }
     },
     setLeaders: async (host, meetingId, emails, call) => {
@@ -185,6 +212,7 @@ export const createZoomMeetings = (
       }
       return false;
     },
+    end,
     check: async (host, meetingId, call) =>
       (await orUndefined(
         exchange.send(checkOperation, host, { method: 'GET', path: pathOf(meetingId) }, meetingSchema, call),
@@ -205,15 +233,14 @@ const userSchema = z.object({ type: z.number().describe('1 is Basic, 2 is Licens
 /** Meetings of Basic users end after 40 minutes: https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0070458 */
 const basicMinutes = 40;
 
+const isInProgress = (error: unknown): boolean =>
+  error instanceof ProviderError && error.vendor.code === meetingInProgress;
+
 const closedFaults: ReadonlySet<ProviderFaultKind> = new Set(['not_found', 'rejected_input', 'conflict']);
 
 /** The consent of a person may not cover it. The app of the service needs the scope, too, and is not asked for it. */
 const mayEnd = (host: HostAccount): boolean =>
   host.kind === 'service' || host.connection.scopes?.includes(endScope) === true;
-
-/** A person's token reaches the meetings of that person only. */
-const userPathOf = (host: HostAccount): string =>
-  `/users/${encodeURIComponent(host.kind === 'service' ? host.user : 'me')}`;
 
 const meetingsPathOf = (host: HostAccount): string => `${userPathOf(host)}/meetings`;
 

@@ -7,6 +7,7 @@ import { callContext } from '../../tests/harness/call-context.ts';
 import { bytesFrom, sha256Of } from '../../tests/harness/file-bytes.ts';
 import { createOutboundDispatcher } from '../outbound/dispatcher.ts';
 import { createGuardedDownload } from '../outbound/guarded-download.ts';
+import type { RecordingProvider } from '../ports.ts';
 import { createZoomClient } from './client.ts';
 import { createZoomMeetings } from './meetings.ts';
 import { createZoomRecordings, uuidInPath } from './recordings.ts';
@@ -39,9 +40,10 @@ const setUp = async (zoom: SandboxOptions['zoom'] = {}) => {
     { apiUrl: `${sandbox.url}/v2` },
     createGuardedDownload(outbound),
   );
+  const meetings = createZoomMeetings(client);
   const {
     meeting: { id: meeting },
-  } = await createZoomMeetings(client).create(
+  } = await meetings.create(
     host,
     { reference: 'a0b1c2', topic: 'Audition', slot, settings: {} },
     callContext(),
@@ -51,10 +53,18 @@ const setUp = async (zoom: SandboxOptions['zoom'] = {}) => {
     control: sandbox.control,
     meeting,
     recordings,
+    meetings,
     letPass: (milliseconds: number) => {
       ahead += milliseconds;
     },
   };
+};
+
+/** Returns the copy of a recording, with all of its files. */
+const copyOf = async (recordings: RecordingProvider, meeting: string, instance: string) => {
+  const listed = await recordings.list(host, meeting, callContext());
+  const files = listed.find((recording) => recording.instance === instance)?.files ?? [];
+  return { instance, files: files.map(({ id }) => id) };
 };
 
 describe('recordings of Zoom', () => {
@@ -105,7 +115,9 @@ describe('recordings of Zoom', () => {
       const file = { meeting, instance: uuid, file: listed?.files[0]?.id ?? '' };
       const download = await recordings.download(host, file, 0, callContext());
       expect(await bytesFrom(download.body)).toHaveLength(100);
-      expect(await recordings.remove(host, uuid, 'delete', callContext())).toBe('deleted');
+      expect(
+        await recordings.remove(host, await copyOf(recordings, meeting, uuid), 'delete', callContext()),
+      ).toBe('deleted');
     },
   );
 
@@ -217,10 +229,14 @@ describe('recordings of Zoom', () => {
     const { control, meeting, recordings } = await setUp();
     const { uuid } = control.recordMeeting(meeting, {});
     expect(await recordings.isInTrash(host, meeting, callContext())).toBe(false);
-    expect(await recordings.remove(host, uuid, 'trash', callContext())).toBe('deleted');
+    expect(
+      await recordings.remove(host, await copyOf(recordings, meeting, uuid), 'trash', callContext()),
+    ).toBe('deleted');
     expect(await recordings.list(host, meeting, callContext())).toEqual([]);
     expect(await recordings.isInTrash(host, meeting, callContext())).toBe(true);
-    expect(await recordings.remove(host, uuid, 'trash', callContext())).toBe('absent');
+    expect(
+      await recordings.remove(host, await copyOf(recordings, meeting, uuid), 'trash', callContext()),
+    ).toBe('absent');
     await expect(
       recordings.download(host, { meeting, instance: uuid, file: 'any' }, 0, callContext()),
     ).rejects.toMatchObject({ fault: { kind: 'not_found' } });
@@ -263,5 +279,52 @@ describe('recordings of Zoom', () => {
       ),
     ).rejects.toMatchObject({ fault: { kind: 'misconfigured' } });
     expect(requests).toEqual([]);
+  });
+
+  it('start by themselves or not, as it is set', async () => {
+    const { meeting, recordings } = await setUp();
+    for (const isAutomatic of [true, false]) {
+      await recordings.setAutomatic(host, meeting, isAutomatic, callContext());
+      expect(await recordings.isAutomatic(host, meeting, callContext())).toBe(isAutomatic);
+    }
+  });
+
+  it('are listed for each opening of a meeting that was deleted since', async () => {
+    const { control, meeting, recordings, meetings } = await setUp();
+    const uuids = [control.recordMeeting(meeting, {}).uuid, control.recordMeeting(meeting, {}).uuid];
+    expect(await meetings.remove(host, meeting, callContext())).toBe('deleted');
+    const listed = await recordings.list(host, meeting, callContext());
+    expect(listed.map(({ instance }) => instance).toSorted()).toEqual(uuids.toSorted());
+  });
+
+  it('keep a file at Zoom that has appeared since the others were stored', async () => {
+    const { control, meeting, recordings } = await setUp();
+    const { uuid } = control.recordMeeting(meeting, {});
+    const copy = await copyOf(recordings, meeting, uuid);
+    control.addRecordingFile(uuid, { type: 'TRANSCRIPT', size: 40 });
+    expect(await recordings.remove(host, copy, 'delete', callContext())).toBe('partly');
+    const [left] = await recordings.list(host, meeting, callContext());
+    expect(left?.files).toMatchObject([{ kind: 'transcript', size: 40 }]);
+    const rest = await copyOf(recordings, meeting, uuid);
+    expect(await recordings.remove(host, rest, 'delete', callContext())).toBe('deleted');
+    expect(await recordings.remove(host, rest, 'delete', callContext())).toBe('absent');
+  });
+
+  it('are removed as a whole without the scope for single files, and only when all are stored', async () => {
+    const accountScopes = [
+      'meeting:write:meeting:admin',
+      'meeting:read:list_past_instances:admin',
+      'cloud_recording:read:list_recording_files:admin',
+      'cloud_recording:delete:meeting_recording:admin',
+    ];
+    const { control, meeting, recordings } = await setUp({ accountScopes });
+    const { uuid } = control.recordMeeting(meeting, {});
+    const copy = await copyOf(recordings, meeting, uuid);
+    control.addRecordingFile(uuid, { type: 'TRANSCRIPT', size: 40 });
+    expect(await recordings.remove(host, copy, 'delete', callContext())).toBe('partly');
+    expect((await copyOf(recordings, meeting, uuid)).files).toHaveLength(4);
+    const rest = await copyOf(recordings, meeting, uuid);
+    expect(await recordings.remove(host, rest, 'delete', callContext())).toBe('deleted');
+    expect(await recordings.list(host, meeting, callContext())).toEqual([]);
   });
 });

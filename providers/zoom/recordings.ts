@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
 import type { FileKind, ListedFile } from '../../domain/recordings/recording.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import { minute } from '../../domain/time/units.ts';
+import { day, minute } from '../../domain/time/units.ts';
 import type { ErrorRow, ProviderOperation } from '../errors/error-table.ts';
 import { httpRows } from '../errors/error-table.ts';
 import { operationOf } from '../operations.ts';
@@ -19,11 +19,14 @@ import { maySendCredentials } from '../outbound/guarded-fetch.ts';
 import type { CallContext, HostAccount, ListedRecording, RecordingProvider } from '../ports.ts';
 import type { ZoomClient } from './client.ts';
 import { fromZoom, zoomError } from './errors.ts';
+import { createZoomExchange } from './exchange.ts';
+import { appliedSchema } from './meeting-settings.ts';
 import { recordingScopes } from './settings.ts';
 
 const listOperation = operationOf('zoom', 'recordings.list');
 const downloadOperation = operationOf('zoom', 'recordings.download');
 const removeOperation = operationOf('zoom', 'recordings.remove');
+const readSettingOperation = operationOf('zoom', 'recordings.isAutomatic');
 const setOperation = operationOf('zoom', 'recordings.setAutomatic');
 
 /**
@@ -69,13 +72,26 @@ const instancesSchema = z.object({
     .describe('The ended instances of the meeting'),
 });
 
+const userPageSchema = z.object({
+  meetings: z.array(
+    z.object({
+      uuid: z.string().describe('The UUID of the instance'),
+      id: z.union([z.number(), z.string()]).transform(String).describe('The id of the meeting'),
+    }),
+  ),
+  next_page_token: z.string().nullish(),
+});
+
+/** Zoom lists at most a month. */
+const longestListingMs = 29 * day;
+
+/** The date in UTC: yyyy-MM-dd. */
+const dateOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
 const trashSchema = z.object({
   meetings: z.array(z.object({ id: z.union([z.number(), z.string()]).transform(String) })),
   next_page_token: z.string().nullish(),
 });
-
-/** Zoom lists at most 300 recordings in a page. */
-const trashPageSize = 300;
 
 /**
  * Returns a UUID for a path. One that begins with a slash or contains two must be encoded twice:
@@ -95,21 +111,8 @@ export const createZoomRecordings = (
   { apiUrl }: { readonly apiUrl: string },
   download: GuardedDownload,
 ): RecordingProvider => {
-  /** Sends a request that needs scopes of recordings. A missing one is not reported as a loss of the consent. */
-  const send = async (
-    operation: ProviderOperation,
-    host: HostAccount,
-    request: Parameters<ZoomClient['send']>[2],
-    call: CallContext,
-  ): Promise<unknown> => {
-    try {
-      return await client.send(operation, withOptionalScopes(host), request, call);
-    } catch (error) {
-      const failure = fromZoom(operation, error, call);
-      const isScope = failure.vendor.code === '4711' || failure.vendor.code === '104';
-      throw isScope ? scopeMissing(host, operation, failure.vendor.message) : failure;
-    }
-  };
+  const exchange = createZoomExchange(client);
+  const recordings = createZoomExchange(withOptionalScopes(client));
 
   /** Returns undefined for what Zoom does not know (404, with the codes 3001 and 3301). */
   const read = async <Schema extends z.ZodType>(
@@ -120,13 +123,37 @@ export const createZoomRecordings = (
     operation = listOperation,
   ): Promise<z.output<Schema> | undefined> => {
     try {
-      const answer = await send(operation, host, { method: 'GET', path }, call);
-      return schema.parse(answer);
+      return await recordings.send(operation, host, { method: 'GET', path }, schema, call);
     } catch (error) {
-      const failure = fromZoom(operation, error, call);
-      if (failure.fault.kind === 'not_found') return undefined;
-      throw failure;
+      if (isNotFound(error)) return undefined;
+      throw error;
     }
+  };
+
+  /**
+   * Returns the recordings of the meeting among those of the user in the last month, which is the longest time of a listing:
+   * https://developers.zoom.us/docs/api/meetings/#tag/cloud-recording/GET/users/{userId}/recordings. None without the scope.
+   */
+  const listOfUser = async (
+    host: HostAccount,
+    meetingId: string,
+    call: CallContext,
+  ): Promise<readonly { readonly uuid: string }[]> => {
+    if (missingScopes(host, recordingScopes.trash).length > 0) return [];
+    const now = Date.now();
+    const query = { from: dateOf(now - longestListingMs), to: dateOf(now + day) };
+    const path = `/users/${encodeURIComponent(userOf(host))}/recordings`;
+    const found: { readonly uuid: string }[] = [];
+    for await (const page of recordings.readPages(
+      listOperation,
+      host,
+      { path, query, what: 'recordings of the user' },
+      userPageSchema,
+      call,
+    )) {
+      found.push(...page.meetings.filter(({ id }) => id === meetingId));
+    }
+    return found;
   };
 
   /** Zoom lists an instance some time after its end. The last one is also found by the id of the meeting. */
@@ -139,12 +166,60 @@ export const createZoomRecordings = (
     const instances = await read(host, `/past_meetings/${id}/instances`, instancesSchema, call);
     const last = await read(host, recordingsPath(id), recordingSchema, call);
     const found = last ? [last] : [];
-    for (const { uuid } of instances?.meetings ?? []) {
+    // A meeting that was deleted has no instances. Its recordings stay with the user.
+    for (const { uuid } of instances ? (instances.meetings ?? []) : await listOfUser(host, meetingId, call)) {
       if (uuid === last?.uuid) continue;
       const recording = await read(host, recordingsPath(uuidInPath(uuid)), recordingSchema, call);
       if (recording) found.push(recording);
     }
     return found;
+  };
+
+  /** Removes a recording, or one of its files. One that is gone counts as removed. */
+  const removeAt = async (
+    host: HostAccount,
+    path: string,
+    action: 'trash' | 'delete',
+    call: CallContext,
+  ): Promise<void> => {
+    const request = { method: 'DELETE', path: `${path}?action=${action}` } as const;
+    try {
+      await recordings.send(removeOperation, host, request, z.unknown(), call);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  };
+
+  /**
+   * Removes the files one by one: https://developers.zoom.us/docs/api/meetings/#tag/cloud-recording/DELETE/meetings/{meetingId}/recordings/{recordingId}.
+   * Returns how many were removed: 0 without the scope, and files without an id cannot be.
+   */
+  const removeFiles = async (
+    host: HostAccount,
+    {
+      path,
+      files,
+      action,
+    }: {
+      readonly path: string;
+      readonly files: readonly ZoomFile[];
+      readonly action: 'trash' | 'delete';
+    },
+    call: CallContext,
+  ): Promise<number> => {
+    if (missingScopes(host, recordingScopes.removeFile).length > 0) return 0;
+    let removed = 0;
+    try {
+      for (const { id } of files) {
+        if (!id) continue;
+        await removeAt(host, `${path}/${encodeURIComponent(id)}`, action, call);
+        removed += 1;
+      }
+    } catch (error) {
+      const isScope = error instanceof ProviderError && error.vendor.code === missingScopeCode;
+      if (!isScope) throw error;
+    }
+    return removed;
   };
 
   /** The token is sent only to Zoom. A download address elsewhere is refused, before a request is made. */
@@ -165,15 +240,24 @@ export const createZoomRecordings = (
 
     isInTrash: async (host, meetingId, call) => {
       requireScopes(host, listOperation, recordingScopes.trash);
-      const query = new URLSearchParams({
-        trash: 'true',
-        trash_type: 'meeting_recordings',
-        meeting_id: meetingId,
-        page_size: String(trashPageSize),
-      });
-      const path = `/users/${encodeURIComponent(userOf(host))}/recordings?${query.toString()}`;
-      const trash = await read(host, path, trashSchema, call);
-      return trash?.meetings.some(({ id }) => id === meetingId) ?? false;
+      const path = `/users/${encodeURIComponent(userOf(host))}/recordings`;
+      const query = { trash: 'true', trash_type: 'meeting_recordings', meeting_id: meetingId };
+      const trash = { path, query, what: 'recordings in the trash' };
+      try {
+        for await (const page of recordings.readPages(listOperation, host, trash, trashSchema, call)) {
+          if (page.meetings.some(({ id }) => id === meetingId)) return true;
+        }
+        return false;
+      } catch (error) {
+        if (isNotFound(error)) return false;
+        throw error;
+      }
+    },
+
+    isAutomatic: async (host, meetingId, call) => {
+      const request = { method: 'GET', path: `/meetings/${encodeURIComponent(meetingId)}` } as const;
+      const answer = await exchange.send(readSettingOperation, host, request, appliedSchema, call);
+      return answer.settings?.auto_recording === 'cloud';
     },
 
     setAutomatic: async (host, meetingId, isAutomatic, call) => {
@@ -198,32 +282,59 @@ export const createZoomRecordings = (
       });
     },
 
-    remove: async (host, instance, action, call) => {
+    remove: async (host, { instance, files }, action, call) => {
       requireScopes(host, removeOperation, recordingScopes.remove);
-      const path = `/meetings/${uuidInPath(instance)}/recordings?action=${action}`;
-      try {
-        await send(removeOperation, host, { method: 'DELETE', path }, call);
-        return 'deleted';
-      } catch (error) {
-        if (error instanceof ProviderError && error.fault.kind === 'not_found') return 'absent';
-        throw error;
-      }
+      const path = `/meetings/${uuidInPath(instance)}/recordings`;
+      const recording = await read(host, recordingsPath(uuidInPath(instance)), recordingSchema, call);
+      const present = recording?.recording_files ?? [];
+      if (!recording || present.length === 0) return 'absent';
+      const isNamed = (file: ZoomFile): boolean => files.includes(fileIdOf(file)) && asFile(file).isReady;
+      const isAllNamed = present.every(isNamed);
+      const removed = await removeFiles(host, { path, files: present.filter(isNamed), action }, call);
+      if (removed === present.length) return 'deleted';
+      if (!isAllNamed) return 'partly';
+      // What is left are files without an id, or the consent does not cover the removal of single files.
+      await removeAt(host, path, action, call);
+      return 'deleted';
     },
   };
 };
 
 /** Checks the consent of a connected account before a request: Zoom's refusal would mark the whole connection. */
 const requireScopes = (host: HostAccount, operation: ProviderOperation, needed: readonly string[]): void => {
-  const scopes = host.kind === 'connected' ? host.connection.scopes : undefined;
-  const missing = scopes === undefined ? [] : needed.filter((scope) => !scopes.includes(scope));
+  const missing = missingScopes(host, needed);
   if (missing.length > 0) throw scopeMissing(host, operation, missing.join(', '));
 };
 
+/** Returns the scopes that the consent of a connected account lacks. Those of the service's own app are not known. */
+const missingScopes = (host: HostAccount, needed: readonly string[]): readonly string[] => {
+  const scopes = host.kind === 'connected' ? host.connection.scopes : undefined;
+  return scopes === undefined ? [] : needed.filter((scope) => !scopes.includes(scope));
+};
+
+/** Returns the client for requests that need scopes of recordings. A missing one is not reported as a loss of the consent. */
+const withOptionalScopes = (client: Pick<ZoomClient, 'send'>): Pick<ZoomClient, 'send'> => ({
+  send: async (operation, host, request, call) => {
+    try {
+      return await client.send(operation, withoutScopeReport(host), request, call);
+    } catch (error) {
+      const failure = fromZoom(operation, error, call);
+      const isScope = failure.vendor.code === '4711' || failure.vendor.code === '104';
+      throw isScope ? scopeMissing(host, operation, failure.vendor.message) : failure;
+    }
+  },
+});
+
 /** Returns the host without its report of missing scopes: its meetings need none of those of recordings. */
-const withOptionalScopes = (host: HostAccount): HostAccount =>
+const withoutScopeReport = (host: HostAccount): HostAccount =>
   host.kind === 'connected'
     ? { ...host, connection: { ...host.connection, reportMissingScopes: async () => {} } }
     : host;
+
+const isNotFound = (error: unknown): boolean =>
+  error instanceof ProviderError && error.fault.kind === 'not_found';
+
+const missingScopeCode = 'recording_scope_missing';
 
 /** An app that lacks scopes is a setting of ours; a consent that lacks them is a decision of the owner. */
 const scopeMissing = (host: HostAccount, operation: ProviderOperation, missing: string): ProviderError => {
@@ -236,7 +347,7 @@ const scopeMissing = (host: HostAccount, operation: ProviderOperation, missing: 
     operation.name,
     { kind: isConnected ? 'not_permitted' : 'misconfigured' },
     {
-      code: 'recording_scope_missing',
+      code: missingScopeCode,
       message: `recordings need other scopes: ${missing}. To continue, ${advice}`,
     },
     isConnected ? { connection: host.connection.id } : {},

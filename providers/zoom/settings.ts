@@ -60,6 +60,7 @@ export const zoomScopes = {
     'cloud_recording:read:list_recording_files',
     'cloud_recording:read:list_user_recordings',
     'cloud_recording:delete:meeting_recording',
+    'cloud_recording:delete:recording_file',
     endScope,
   ],
 } as const;
@@ -79,6 +80,8 @@ export const recordingScopes = {
   list: ['meeting:read:list_past_instances', 'cloud_recording:read:list_recording_files'],
   trash: ['cloud_recording:read:list_user_recordings'],
   remove: ['cloud_recording:delete:meeting_recording'],
+  /** Without it, a recording is removed as a whole. */
+  removeFile: ['cloud_recording:delete:recording_file'],
 } as const;
 
 /** The classic scopes of older apps, with the granular scopes that each includes. */
@@ -94,7 +97,7 @@ export const zoomScopeAliases: Readonly<Record<string, readonly string[]>> = {
     'cloud_recording:read:list_recording_files',
     'cloud_recording:read:list_user_recordings',
   ],
-  'recording:write': ['cloud_recording:delete:meeting_recording'],
+  'recording:write': ['cloud_recording:delete:meeting_recording', 'cloud_recording:delete:recording_file'],
   'meeting:write': [
     'meeting:write:meeting',
     'meeting:update:meeting',

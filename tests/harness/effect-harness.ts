@@ -46,6 +46,7 @@ const ledgerWith = (ledger: OperationLedger, { around }: Crasher): OperationLedg
   beginUndo: around((operation) => ledger.beginUndo(operation)),
   completeUndo: around((key, result) => ledger.completeUndo(key, result)),
   standingEffects: around((auditionId) => ledger.standingEffects(auditionId)),
+  createdMeetings: around((auditionId) => ledger.createdMeetings(auditionId)),
   completedEffects: around((auditionId) => ledger.completedEffects(auditionId)),
   targetOf: around((key) => ledger.targetOf(key)),
   othersLike: around((operation) => ledger.othersLike(operation)),

@@ -244,6 +244,7 @@ describe('the report that a meeting was deleted', () => {
     await stage.runAudition({}, async (played) => {
       const { meeting } = await played.until(({ notices }) => notices.length === 4);
       played.world.fail('moveMeeting', 'reconnect');
+      played.world.fail('createMeeting', 'reconnect');
       const slot = slotIn(96, await stage.environment.currentTimeMs());
       await played.send(messages.rescheduleUpdate, { ...apiCommand, wish: { kind: 'fixed', slot } });
       for (const meetingId of [meeting?.id ?? '', 'an-old-meeting']) {

@@ -19,8 +19,8 @@ import type { AuditionRun } from './run.ts';
 import { isWithdrawnDecline, pendingDecline, recordAnswer } from './steps/answers.ts';
 import { calendarChanged } from './steps/calendar-changes.ts';
 import { recordDelivery } from './steps/delivery.ts';
-import { meetingDeleted } from './steps/lost-meeting.ts';
 import { checkMeeting, consentChanged } from './steps/meeting-check.ts';
+import { meetingDeleted } from './steps/meeting-loss.ts';
 import { presenceReported } from './steps/presence.ts';
 import { registerParticipants } from './steps/registrants.ts';
 import { answerReported, timeProposed } from './steps/reported-answers.ts';
@@ -185,8 +185,6 @@ export const setHandlers = (run: AuditionRun): void => {
     await untilRecordable(run);
     if (report && !run.signalDedup.markApplied(report)) return;
     consentChanged(run);
-    // Also for a meeting that is being created, moved or replaced. The signals of earlier versions did not reach it.
-    if (report) run.consentsChanged += 1;
   });
   setHandler(messages.slotTakenSignal, () => {
     run.slotTakenAs = journal.view.revision;

@@ -10,6 +10,8 @@ export const meetingAdvice: Readonly<Record<string, Readonly<Record<string, stri
   zoom: {
     '1001': 'Zoom does not know the host, or the user is deactivated; correct the hosts of the organization',
     '1010': 'the host does not belong to the Zoom account; correct the hosts of the organization',
+    '3002':
+      'people are still in the meeting, and the consent of its host does not let this service end it; ask the host to end it',
     '3161':
       'the host may not schedule meetings, because its Zoom license has lapsed; assign a license, or choose another host',
     '300/password':

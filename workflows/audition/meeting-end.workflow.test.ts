@@ -1,6 +1,9 @@
 /** The end of the meeting with its slot. */
+
+import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
+import type { AuditionView } from '../../domain/audition/view.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
 import {
@@ -8,6 +11,7 @@ import {
   startTimeSkippingHarness,
   type WorkflowHarness,
 } from '../../tests/harness/workflow-harness.ts';
+import * as messages from './messages.ts';
 
 let stage: WorkflowHarness;
 beforeAll(async () => {
@@ -29,6 +33,8 @@ const advanceFromEnd = async (played: RunningAudition, minutes: number) => {
 };
 const endings = ({ world }: RunningAudition) =>
   world.callsOf('endMeeting').map((key) => key.split(':').slice(-3));
+
+const isAsked = ({ attention }: AuditionView): boolean => attention.some(({ step }) => step === 'meeting');
 
 const namesEnd = (world: RunningAudition['world']): void => {
   world.notHonored = ['endOfMeeting'];
@@ -55,14 +61,49 @@ describe('a meeting that ends with its slot', () => {
     });
   });
 
-  it('stays open when its provider is down, and the audition continues', async () => {
+  it('is ended after an operator retries, when its provider is down for long', async () => {
+    await stage.runAudition({ plan, recordAs: 'meeting-end-retried' }, async (played) => {
+      await notified(played);
+      played.world.fail('endMeeting', 'not_permitted');
+      const { attention } = await played.until(isAsked);
+      expect(attention.find(({ step }) => step === 'meeting')).toMatchObject({ actions: ['retry', 'skip'] });
+      played.world.clearFaults();
+      await played.resolve('meeting', 'retry');
+      await played.until((view) => !isAsked(view));
+      expect(new Set(played.world.callsOf('endMeeting')).size).toBe(1);
+    });
+  });
+
+  it('raises no attention when its provider is back soon', async () => {
     await stage.runAudition({ plan }, async (played) => {
       await notified(played);
-      played.world.fail('endMeeting', 'outage');
+      let attempts = 0;
+      played.world.beforeActivity = ({ activity }) => {
+        if (activity !== 'endMeeting') return;
+        attempts += 1;
+        if (attempts < 5)
+          throw ApplicationFailure.create({
+            type: 'outage',
+            message: 'down',
+            details: [{ provider: 'fake' }],
+          });
+      };
       await advanceFromEnd(played, 10);
-      expect(endings(played).length).toBeGreaterThan(0);
-      const { attention } = await played.view();
-      expect(attention.filter(({ step }) => step === 'meeting')).toEqual([]);
+      expect(attempts).toBe(5);
+      expect(isAsked(await played.view())).toBe(false);
+    });
+  });
+
+  it('needs no operator any more when it is reported as closed', async () => {
+    await stage.runAudition({ plan }, async (played) => {
+      await notified(played);
+      played.world.fail('endMeeting', 'not_permitted');
+      const { meeting } = await played.until(isAsked);
+      await played.handle.signal(messages.meetingEndedSignal, {
+        origin: 'system',
+        meetingId: meeting?.id ?? '',
+      });
+      expect(isAsked(await played.until((view) => !isAsked(view)))).toBe(false);
     });
   });
 });

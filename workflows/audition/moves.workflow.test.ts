@@ -78,6 +78,7 @@ describe('a move that cannot be finished', () => {
         answer: 'declined',
       });
       world.fail('moveMeeting', 'reconnect');
+      world.fail('createMeeting', 'reconnect');
       expect(await move(played, await laterSlot())).toMatchObject({ revision: 2, state: 'scheduling' });
       const back = await until(({ revision }) => revision === 3);
       expect(back).toMatchObject({ slot, state: 'scheduled', announcedAs: [1, 3] });

@@ -83,6 +83,50 @@ describe('the recordings of a session', () => {
   });
 });
 
+describe('the recordings of a session that is interrupted', () => {
+  it('are expected from the meeting that everyone leaves', async () => {
+    await stage.runAudition({ recordAs: 'recorded-meeting-left', plan }, async (played) => {
+      const id = await inProgress(played);
+      await played.send(messages.meetingUpdate, apiCommand);
+      await played.until(({ meeting }) => meeting?.provider === 'google_meet');
+      await expect.poll(() => childrenOf(played), { timeout: 20_000 }).toEqual([id]);
+      await stage.client.workflow.getHandle(id).terminate();
+    });
+  });
+
+  it('are expected from a meeting that was deleted', async () => {
+    await stage.runAudition({ plan }, async (played) => {
+      const { meeting } = await played.until(({ state }) => state === 'scheduled');
+      const id = await inProgress(played);
+      await played.handle.signal(messages.meetingDeletedSignal, {
+        origin: 'system',
+        meetingId: meeting?.id ?? '',
+      });
+      await expect.poll(() => childrenOf(played), { timeout: 20_000 }).toEqual([id]);
+      await stage.client.workflow.getHandle(id).terminate();
+    });
+  });
+
+  it('are expected when the audition is cancelled', async () => {
+    await stage.runAudition({ recordAs: 'cancelled-in-session', plan }, async (played) => {
+      const id = await inProgress(played);
+      await played.send(messages.cancelUpdate, { ...apiCommand, reason: 'The power failed.' });
+      expect(await played.result()).toMatchObject({ outcome: 'cancelled' });
+      await expect.poll(() => childrenOf(played), { timeout: 20_000 }).toEqual([id]);
+      await stage.client.workflow.getHandle(id).terminate();
+    });
+  });
+
+  it('are not expected when the audition is cancelled before its session', async () => {
+    await stage.runAudition({ plan }, async (played) => {
+      await played.until(({ state }) => state === 'scheduled');
+      await played.send(messages.cancelUpdate, apiCommand);
+      await played.result();
+      expect(await childrenOf(played)).toEqual([]);
+    });
+  });
+});
+
 describe('the consents to an automatic recording', () => {
   const automatic = { meetingSettings: { recording: 'cloud', autoStartRecording: true } } as const;
 
@@ -119,6 +163,24 @@ describe('the consents to an automatic recording', () => {
       played.world.changedSettings = [];
       await played.handle.signal(messages.consentChangedSignal);
       await played.until(({ meeting: present }) => present?.notHonored === undefined);
+    });
+  });
+
+  it('that change while the meeting is being created are applied to it', async () => {
+    const started = Promise.withResolvers<RunningAudition>();
+    const prepare = (world: RunningAudition['world']): void => {
+      world.beforeActivity = async ({ activity }) => {
+        if (activity !== 'createMeeting') return;
+        await (await started.promise).handle.signal(messages.consentChangedSignal);
+      };
+    };
+    const scene = { recordAs: 'consent-changed-during-creation', plan: automatic, prepare };
+    await stage.runAudition(scene, async (played) => {
+      started.resolve(played);
+      await played.until(({ state }) => state === 'scheduled');
+      await expect.poll(() => played.world.callsOf('checkMeeting').length).toBe(1);
+      await release(played);
+      await played.result();
     });
   });
 

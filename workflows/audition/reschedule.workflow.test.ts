@@ -1,4 +1,5 @@
 /** Moving an audition to another slot: success, refusal and reversal. */
+import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
@@ -89,6 +90,53 @@ describe('a reschedule', () => {
     });
   });
 
+  it.each(['outage', 'quota_exhausted', 'not_permitted', 'reconnect', 'conflict'] as const)(
+    'makes the meeting on the next provider when its own fails: %s',
+    async (kind) => {
+      const recordAs = kind === 'outage' ? { recordAs: 'move-fell-back' } : {};
+      await stage.runAudition(recordAs, async (played) => {
+        const { meeting } = await scheduled(played);
+        const slot = await laterSlot();
+        played.world.fail('moveMeeting', kind);
+        let failures = 20;
+        played.world.beforeActivity = ({ activity }) => {
+          if (activity !== 'removeMeeting' || failures === 0) return;
+          failures -= 1;
+          throw ApplicationFailure.create({ type: 'outage', message: 'down' });
+        };
+        const from = await stage.environment.currentTimeMs();
+        await move(played, slot);
+        const moved = await played.until(({ state, revision }) => state === 'scheduled' && revision === 2);
+        expect(moved.meeting).toMatchObject({ provider: 'google_meet' });
+        expect(moved.meeting?.id).not.toBe(meeting?.id);
+        expect(toEpochMs(moved.updatedAt) - from).toBeLessThan(2 * 60_000);
+        expect(moved.attention).toEqual([]);
+        // Zoom's meeting is removed when Zoom answers again.
+        await played.until(() => played.world.meetings.size === 1);
+        expect([...played.world.meetings].map((key) => key.split(':meeting:')[1])).toEqual(['google_meet:2']);
+        expect((await played.view()).attention).toEqual([]);
+        const updates = played.world.notices.filter((key) => key.includes(':update:'));
+        expect(updates).toHaveLength(4);
+      });
+    },
+  );
+
+  it('asks an operator when no provider can make the meeting at the new time', async () => {
+    await stage.runAudition({}, async (played) => {
+      const { meeting } = await scheduled(played);
+      played.world.fail('moveMeeting', 'not_permitted');
+      played.world.fail('createMeeting', 'not_permitted');
+      await move(played, await laterSlot());
+      await played.until(({ attention }) => attention.some(({ step }) => step === 'meeting'));
+      expect((await played.view()).meeting).toEqual(meeting);
+      played.world.clearFaults();
+      await played.resolve('meeting', 'retry');
+      const moved = await played.until(({ state, revision }) => state === 'scheduled' && revision === 2);
+      expect(moved.meeting).toEqual(meeting);
+      expect(played.world.meetings.size).toBe(1);
+    });
+  });
+
   it('returns to the old slot with its old answers when it is aborted', async () => {
     await stage.runAudition({ recordAs: 'move-aborted' }, async (played) => {
       const { world, send, until } = played;
@@ -96,6 +144,7 @@ describe('a reschedule', () => {
       for (const { id } of [performer, castingDirector])
         await send(messages.respondUpdate, { ...apiCommand, participant: id, answer: 'accepted' });
       world.fail('moveMeeting', 'reconnect');
+      world.fail('createMeeting', 'reconnect');
       await move(played, await laterSlot());
       world.clearFaults();
       await played.resolve('meeting', 'abort');
@@ -149,6 +198,7 @@ describe('a reschedule', () => {
     await stage.runAudition({}, async (played) => {
       await scheduled(played);
       played.world.fail('moveMeeting', 'outage');
+      played.world.fail('createMeeting', 'outage');
       const [soon, late] = [await laterSlot(), await laterSlot(120)];
       const refusals = Promise.all([
         updateFailureOf(move(played, soon)),

@@ -31,6 +31,7 @@ const itemOf = async ({ view }: RunningAudition, step: string) =>
 /** Moves the audition so that its meeting cannot follow. */
 const moveThatHangs = async (played: RunningAudition, hours = 96): Promise<void> => {
   played.world.fail('moveMeeting', 'reconnect');
+  played.world.fail('createMeeting', 'reconnect');
   const wish = { kind: 'fixed', slot: await slotAfter(hours) } as const;
   await played.send(messages.rescheduleUpdate, { ...apiCommand, wish });
   await played.until(({ attention }) => attention.some(({ step }) => step === 'meeting'));

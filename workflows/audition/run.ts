@@ -106,8 +106,8 @@ export interface AuditionRun {
   meetingCheckedAs: number | undefined;
   /** The revision of the slot with which the meeting was ended. */
   meetingEndedAs: number | undefined;
-  /** How often this run was told that consents have changed. A meeting that was created meanwhile must follow them. */
-  consentsChanged: number;
+  /** How often a consent to an automatic recording has changed, in this run. */
+  consentChanges: number;
   /** The look at the meeting after a consent has changed. `again`: another consent has changed since it began. */
   consentLook: 'running' | 'again' | undefined;
   /** The addresses, as `addressKey`, about which an operator was asked because nothing is sent to them. */
@@ -263,7 +263,7 @@ export const createRun = ({ plan, carried, takeover }: AuditionInput): AuditionR
     isAssigningRoles: false,
     meetingCheckedAs: carried?.meetingCheckedAs,
     meetingEndedAs: carried?.meetingEndedAs,
-    consentsChanged: 0,
+    consentChanges: 0,
     consentLook: undefined,
     unknownParticipants: [],
     suppressedAddresses: carried?.suppressedAddresses ?? [],

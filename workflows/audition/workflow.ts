@@ -15,6 +15,7 @@ import { type AuditionRun, createRun } from './run.ts';
 import { isStepFailure, isTrailAhead } from './step-failures.ts';
 import { askAboutDeclinedRoom } from './steps/calendar-changes.ts';
 import { scheduleFirstSlot } from './steps/first-slot.ts';
+import { expectRecordingAtEnd } from './steps/recording.ts';
 import { reopen } from './steps/reopen.ts';
 import { completeInterruptedStep } from './steps/resume.ts';
 import { adoptTrail, askToResume, finishEnding, resumeEnding } from './takeover.ts';
@@ -103,6 +104,7 @@ const cleanUp = async (run: AuditionRun): Promise<void> => {
   const { ending, journal, background, saga } = run;
   run.commands.close(run.isSuperseded ? commandInterrupted() : wrongState('reschedule', 'closed'));
   if (!run.isSuperseded) journal.flushInBackground();
+  if (!run.isSuperseded) expectRecordingAtEnd(run);
   const isUndone =
     run.isEndingResumed ||
     (ending && needsCompensation(ending, run.stateAtEnd, journal.view.slot, Date.now()));

@@ -9,10 +9,22 @@ const explanations: Readonly<Record<RecordingView['status'], string>> = {
   given_up: 'An operator has skipped the recording.',
 };
 
+const copies: Readonly<Record<NonNullable<RecordingView['copy']>, string>> = {
+  held: 'The copy at the provider is removed when the legal hold ends.',
+  delayed: 'The provider did not remove its copy. It is asked again.',
+};
+
 /** Returns the state as the workflow's current details, in Markdown. */
-export const describeRecording = ({ status, recordings, storedFiles, attention }: RecordingView): string =>
+export const describeRecording = ({
+  status,
+  recordings,
+  storedFiles,
+  copy,
+  attention,
+}: RecordingView): string =>
   [
     `**${status}**: ${explanations[status]}`,
     `${recordings} recordings found, ${storedFiles} files stored.`,
+    ...(copy ? [copies[copy]] : []),
     ...(attention ? [`${attention.what} ${attention.hint}`] : []),
   ].join('\n');

@@ -39,6 +39,8 @@ export interface RecordingView {
   readonly status: 'expected' | 'storing' | 'stored' | 'needs_attention' | 'given_up';
   readonly recordings: number;
   readonly storedFiles: number;
+  /** Why the copy at the provider is not removed yet: a legal hold, or the provider does not answer. */
+  readonly copy?: 'held' | 'delayed' | undefined;
   readonly attention?: AttentionItem | undefined;
 }
 export const recordingQuery = defineQuery<RecordingView>('recording');

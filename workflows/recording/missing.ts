@@ -1,7 +1,13 @@
 /** What an operator reads about a recording that cannot be stored. */
 import type { MissingReason } from '../../domain/recordings/recording.ts';
 
-interface Explanation {
+/** A copy that the provider refuses to remove. */
+export const copyTexts: Explanation = {
+  what: 'The recording is stored, and its copy at the provider could not be removed as the policy of the organization asks for.',
+  hint: 'Read the failure of the activity removeAtProvider: scopes of the app or the consent, or a setting of the account that forbids deletions. Correct it and retry, or remove the copy by hand and skip.',
+};
+
+export interface Explanation {
   readonly what: string;
   readonly hint: string;
 }
@@ -23,6 +29,10 @@ export const missingTexts: Readonly<Record<MissingReason, Explanation>> = {
   empty: {
     what: 'The provider has a recording whose files all have 0 bytes.',
     hint: 'Ask the support of the provider, then retry or skip.',
+  },
+  not_playable: {
+    what: 'The provider has a recording without a video or a sound: these files have 0 bytes or are missing, and only others, such as the chat, could be stored.',
+    hint: 'Open the recording in the account of the provider. When it plays there, retry. Otherwise ask the support of the provider, or skip: what is stored is kept for the retention.',
   },
   transfer_failed: {
     what: 'The recording exists, and its files could not be stored for a day.',

@@ -4,7 +4,6 @@
  */
 import {
   ActivityFailure,
-  ApplicationFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
@@ -22,12 +21,13 @@ import type {
   StoreFileInput,
 } from '../../activities/contract.ts';
 import type { AttentionItem } from '../../domain/audition/attention.ts';
-import type { FileToStore, MissingReason } from '../../domain/recordings/recording.ts';
+import { type FileToStore, isPlayable, type MissingReason } from '../../domain/recordings/recording.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { day, hour, minute } from '../../domain/time/units.ts';
 import { searchAttributes } from '../search-attributes.ts';
 import { providerActivities, recordActivities, transferActivities } from './activities.ts';
 import { describeRecording } from './current-details.ts';
+import { failureCodesOf } from './failure-codes.ts';
 import {
   type RecordingInput,
   type RecordingResolution,
@@ -37,7 +37,8 @@ import {
   recordingReportedSignal,
   resolveRecordingSignal,
 } from './messages.ts';
-import { missingTexts } from './missing.ts';
+import { copyTexts, type Explanation, missingTexts } from './missing.ts';
+import { removeCopies } from './provider-copy.ts';
 
 /** A recording is never ready sooner, so a workflow that no report has started waits first. */
 const firstPollMs = 15 * minute;
@@ -66,13 +67,16 @@ export async function recording(input: RecordingInput): Promise<RecordingResult>
     setCurrentDetails(describeRecording(view));
   };
   /** Returns whether a report has arrived. */
-  const waitForReport = (timeoutMs: number, summary: string): Promise<boolean> =>
-    condition(() => isReported, timeoutMs, { summary });
+  const waitForReport = async (timeoutMs: number | undefined, summary: string): Promise<boolean> => {
+    if (timeoutMs !== undefined) return condition(() => isReported, timeoutMs, { summary });
+    await condition(() => isReported);
+    return true;
+  };
 
   /** Asks an operator. A report of the provider answers it too. Returns whether to go on. */
-  const askOperator = async (reason: MissingReason, code: string | undefined): Promise<boolean> => {
+  const askOperator = async ({ texts, code, missing }: Question): Promise<boolean> => {
     questions += 1;
-    let item = createItem(input, { number: questions, reason, code });
+    let item = createItem(input, { number: questions, texts, code });
     resolution = undefined;
     publish({ status: 'needs_attention', attention: item });
     upsertSearchAttributes([{ key: searchAttributes.attention, value: item.step }]);
@@ -82,7 +86,7 @@ export async function recording(input: RecordingInput): Promise<RecordingResult>
       ...call,
       item,
       workflowId,
-      missing: reason,
+      ...(missing && { missing }),
     });
     for (let slaMs = attentionSlaMs; ; slaMs = Math.min(2 * slaMs, day)) {
       const isAnswered = await condition(() => resolution !== undefined || isReported, slaMs, {
@@ -97,10 +101,11 @@ export async function recording(input: RecordingInput): Promise<RecordingResult>
     await recordActivities('Settle the attention item').settleRecordingAttention({
       ...call,
       id: item.id,
-      isSkipped,
+      // What is stored keeps its retention.
+      isSkipped: isSkipped && missing !== undefined,
     });
     upsertSearchAttributes([{ key: searchAttributes.attention, value: null }]);
-    publish({ status: isSkipped ? 'given_up' : 'expected', attention: undefined });
+    publish({ status: statusAfter(isSkipped, missing), attention: undefined });
     return !isSkipped;
   };
 
@@ -115,8 +120,14 @@ export async function recording(input: RecordingInput): Promise<RecordingResult>
     const round = await runRound(input, publish);
     if (round.kind === 'stored') {
       publish({ status: 'stored' });
-      const isReportedAgain = () => isReported;
-      if (await keepProviderCopy(input, round.found, { isReportedAgain, waitForReport })) continue;
+      const mustListAgain = await removeCopies(callOf(input), round.found, {
+        isReportedAgain: () => isReported,
+        waitForReport,
+        askOperator: (code) => askOperator({ texts: copyTexts, code }),
+        publish: (copy) => publish({ copy }),
+      });
+      publish({ copy: undefined });
+      if (mustListAgain) continue;
       const { recordings, storedFiles } = view;
       return { outcome: 'stored', recordings, storedFiles };
     }
@@ -129,8 +140,9 @@ export async function recording(input: RecordingInput): Promise<RecordingResult>
         continue;
       }
     }
-    const reason = round.kind === 'waiting' ? await reasonOf(input, round.found) : round.reason;
-    const goesOn = await askOperator(reason, round.kind === 'failed' ? round.code : undefined);
+    const missing = round.kind === 'waiting' ? await reasonOf(input, round.found) : round.reason;
+    const code = round.kind === 'failed' ? round.code : missing;
+    const goesOn = await askOperator({ texts: missingTexts[missing], code, missing });
     if (!goesOn) {
       const { recordings, storedFiles } = view;
       return { outcome: 'given_up', recordings, storedFiles };
@@ -139,6 +151,19 @@ export async function recording(input: RecordingInput): Promise<RecordingResult>
     pollMs = firstPollMs;
   }
 }
+
+/** A question to an operator. */
+interface Question {
+  readonly texts: Explanation;
+  readonly code: string;
+  /** Undefined: everything is stored, and the question is about the copy at the provider. */
+  readonly missing?: MissingReason | undefined;
+}
+
+const statusAfter = (isSkipped: boolean, missing: MissingReason | undefined): RecordingView['status'] => {
+  if (!missing) return 'stored';
+  return isSkipped ? 'given_up' : 'expected';
+};
 
 type Round =
   | { readonly kind: 'stored'; readonly found: FindRecordingsResult }
@@ -193,20 +218,55 @@ const runRound = async (
   if (failure) return failure;
   // A provider that does not list sizes has a file of 0 bytes.
   const emptyKeys = new Set(outcomes.flatMap((outcome) => (outcome.kind === 'empty' ? [outcome.key] : [])));
-  const storedCount = ({ storedFiles, toStore: files }: FoundRecording): number =>
-    storedFiles + files.filter((file) => !emptyKeys.has(fileKey(file))).length;
-  publish({ storedFiles: recordings.reduce((sum, recording) => sum + storedCount(recording), 0) });
-  const complete = recordings.filter(isComplete);
-  for (const recording of complete) {
-    const { id, state } = recording;
-    if (state !== 'processing' || storedCount(recording) === 0) continue;
+  const after = recordings.map((recording) => afterStoring(recording, emptyKeys));
+  publish({ storedFiles: after.reduce((sum, { storedFiles }) => sum + storedFiles, 0) });
+  const complete = after.filter(isComplete);
+  const stored = complete.filter((recording) => isStored(recording, complete));
+  for (const { id, state } of stored) {
+    if (state !== 'processing') continue;
     await recordActivities(`Record that ${id} is stored`).completeRecording({ ...call, recording: id });
   }
-  const hasFiles = recordings.some((recording) => storedCount(recording) > 0);
-  const isDone = complete.length === recordings.length && (hasFiles || recordings.some(isDeleted));
-  if (isDone) return { kind: 'stored', found };
+  const isDone = complete.length === after.length && isNothingMissing(complete, stored);
+  if (isDone) return { kind: 'stored', found: { ...found, recordings: after } };
   publish({ status: 'expected' });
-  return { kind: 'waiting', found: recordings, policy };
+  return { kind: 'waiting', found: after, policy };
+};
+
+/** Returns the recording as it is after its files were stored. */
+const afterStoring = (recording: FoundRecording, emptyKeys: ReadonlySet<string>): FoundRecording => {
+  const { storedFiles, toStore, media } = recording;
+  const added = toStore.filter((file) => !emptyKeys.has(fileKey(file)));
+  const playable = added.filter(({ kind }) => kind !== undefined && isPlayable(kind)).length;
+  return {
+    ...recording,
+    storedFiles: storedFiles + added.length,
+    ...(media && { media: { ...media, stored: media.stored + playable } }),
+  };
+};
+
+/**
+ * Whether the recording is stored. A chat or a transcript alone is no recording: at least one file to watch or to listen to
+ * must have bytes. When the provider lists none, another opening of the meeting must have one. Histories of earlier versions
+ * do not have the number, and count any file.
+ */
+const isStored = (
+  { state, storedFiles, media }: FoundRecording,
+  complete: readonly FoundRecording[],
+): boolean => {
+  if (state === 'stored' || !media || storedFiles === 0) return storedFiles > 0;
+  if (media.listed > 0) return media.stored > 0;
+  return complete.some((other) => (other.media?.stored ?? 0) > 0);
+};
+
+/** In histories of earlier versions, one stored recording of the meeting is enough. */
+const isNothingMissing = (
+  complete: readonly FoundRecording[],
+  stored: readonly FoundRecording[],
+): boolean => {
+  if (complete.every(({ media }) => !media)) return stored.length > 0 || complete.some(isDeleted);
+  return (
+    complete.length > 0 && complete.every((recording) => isDeleted(recording) || stored.includes(recording))
+  );
 };
 
 const isComplete = ({ isProcessing }: FoundRecording): boolean => !isProcessing;
@@ -241,23 +301,21 @@ const reasonsOfCodes: Readonly<Record<string, MissingReason>> = {
 };
 
 const unreadableReasonOf = (error: unknown): MissingReason => {
-  const cause = error instanceof ActivityFailure ? error.cause : undefined;
-  const details: unknown = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
-  const code =
-    typeof details === 'object' && details !== null && 'code' in details ? details.code : undefined;
-  return (typeof code === 'string' && reasonsOfCodes[code]) || 'unreadable';
+  const { providerCode } = failureCodesOf(error);
+  return (providerCode !== undefined && reasonsOfCodes[providerCode]) || 'unreadable';
 };
 
 /** Errors of workflow code fail the workflow task: a corrected release continues. */
 const failedRound = (reason: MissingReason, error: unknown): FailedRound => {
   if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-  const code = error.cause instanceof ApplicationFailure ? error.cause.type : undefined;
-  return { kind: 'failed', reason, code: code ?? 'timeout' };
+  const { code = 'timeout' } = failureCodesOf(error);
+  return { kind: 'failed', reason, code };
 };
 
 /** Decides why there is no recording after the deadline. */
 const reasonOf = async (input: RecordingInput, found: readonly FoundRecording[]): Promise<MissingReason> => {
   if (found.some(({ isProcessing }) => isProcessing)) return 'still_processing';
+  if (found.some(({ storedFiles }) => storedFiles > 0)) return 'not_playable';
   if (found.length > 0) return 'empty';
   try {
     const call = callOf(input);
@@ -272,57 +330,16 @@ const reasonOf = async (input: RecordingInput, found: readonly FoundRecording[])
   }
 };
 
-/**
- * Does with the copy at the provider what the organization wants. Returns true when another recording was reported in the
- * meantime. A copy that cannot be removed stays, and the failed activity reports it.
- */
-const keepProviderCopy = async (
-  input: RecordingInput,
-  { recordings, policy: { providerCopy } }: FindRecordingsResult,
-  {
-    isReportedAgain,
-    waitForReport,
-  }: {
-    readonly isReportedAgain: () => boolean;
-    readonly waitForReport: (timeoutMs: number, summary: string) => Promise<boolean>;
-  },
-): Promise<boolean> => {
-  const { action, afterDays } = providerCopy;
-  if (isReportedAgain()) return true;
-  if (action === 'keep') return false;
-  if (afterDays > 0 && (await waitForReport(afterDays * day, 'Until the copy at the provider is removed')))
-    return true;
-  const call = callOf(input);
-  for (const { id, instance } of recordings) {
-    try {
-      await providerActivities(call, `Remove ${id} at the provider: ${action}`).removeAtProvider({
-        ...call,
-        key: `recording/${id}:${action}`,
-        recording: id,
-        instance,
-        action,
-      });
-    } catch (error) {
-      if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-    }
-  }
-  return false;
-};
-
 /** @param question `number` makes the id unique in the run. */
 const createItem = (
   input: RecordingInput,
-  question: {
-    readonly number: number;
-    readonly reason: MissingReason;
-    readonly code: string | undefined;
-  },
+  question: Pick<Question, 'texts' | 'code'> & { readonly number: number },
 ): AttentionItem => ({
-  ...missingTexts[question.reason],
+  ...question.texts,
   id: `att_rec-${workflowInfo().runId.replaceAll('-', '').slice(0, 24)}-${question.number}`,
   step: 'recording',
   actions: ['retry', 'skip'],
-  code: question.code ?? question.reason,
+  code: question.code,
   provider: input.provider,
   raisedAt: toInstant(Date.now()),
   dueAt: toInstant(Date.now() + attentionSlaMs),

@@ -45,6 +45,14 @@ it('ops organizations creates, lists and changes organizations, and refuses what
   expect((await calendar('conn_south:primary', 'org_south')).stderr).toContain('no organization org_south');
   expect(await calendar('conn_north:group:calendar@example.test')).toMatchObject({ exitCode: 0 });
   expect((await ops('change', ...north)).stderr).toContain('at least one setting');
+  expect((await ops('change', '--organization', 'org_south', '--legal-hold', 'a dispute')).stderr).toContain(
+    'no organization org_south',
+  );
+  const holds = async () => (await database.pool.query('SELECT subject, reason FROM recording_holds')).rows;
+  expect(await ops('change', ...north, '--legal-hold', 'a dispute')).toMatchObject({ exitCode: 0 });
+  expect(await holds()).toEqual([{ subject: 'org_north', reason: 'a dispute' }]);
+  expect(await ops('change', ...north, '--legal-hold', 'none')).toMatchObject({ exitCode: 0 });
+  expect(await holds()).toEqual([]);
 
   const expected = { id: 'org_north', name: 'North', meetingProviders: ['zoom', 'google_meet'] };
   expect(JSON.parse((await ops('list')).stdout)).toEqual([
@@ -59,5 +67,7 @@ it('ops organizations creates, lists and changes organizations, and refuses what
     'organization.changed',
     'organization.changed',
     'organization.created',
+    'recording.held',
+    'recording.released',
   ]);
 });

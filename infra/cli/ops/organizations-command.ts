@@ -2,6 +2,7 @@
  * `ops organizations …`: creates organizations, and changes their meeting providers and the calendar of their Google Meet
  * meetings. Uses the database directly, because the first API key belongs to an organization that exists.
  */
+import { randomUUID } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import {
@@ -9,6 +10,8 @@ import {
   type Organization,
   type OrganizationChange,
 } from '../../../db/access/organizations.ts';
+import type { Database } from '../../../db/client.ts';
+import { createRecordingHolds } from '../../../db/recordings/recording-holds.ts';
 import { connectionIdSchema, type OrganizationId } from '../../../domain/ids.ts';
 import { type MeetingProviderName, meetingProviders } from '../../../domain/providers/vendors.ts';
 import { noteAct } from '../administrative-acts.ts';
@@ -54,7 +57,27 @@ const parseMeetCalendar = (text: string): MeetCalendarOption => {
 interface ChangeOptions extends Omit<OrganizationChange, 'meetCalendar'> {
   readonly organization: OrganizationId;
   readonly meetCalendar?: MeetCalendarOption;
+  /** The reason, or `none`. */
+  readonly legalHold?: string;
 }
+
+const maxReasonLength = 500;
+
+/** @throws {InvalidArgumentError} */
+const parseLegalHold = (text: string): string => {
+  const reason = text.trim();
+  if (reason.length > 0 && reason.length <= maxReasonLength) return reason;
+  throw new InvalidArgumentError(`write the reason with 1 to ${maxReasonLength} characters, or none`);
+};
+
+/** Places the hold on all recordings of the organization, or releases it. Records the act. */
+const holdRecordings = async (db: Database, organization: OrganizationId, reason: string): Promise<void> => {
+  const holds = createRecordingHolds(db);
+  const subject = { organization, subject: organization };
+  const actor = { by: 'npm run ops', role: 'command_line', correlationId: randomUUID() } as const;
+  if (reason === 'none') await holds.release(subject, actor);
+  else await holds.place(subject, reason, actor);
+};
 
 const calendarText = ({ meetCalendar }: Organization): string =>
   meetCalendar ? `${meetCalendar.connection}:${meetCalendar.calendarId}` : 'none';
@@ -135,11 +158,23 @@ export const organizationsCommand = (): Command => {
       'the calendar in which Google Meet meetings are created, for example conn_1:primary; none removes it',
       parseMeetCalendar,
     )
-    .action(({ organization, meetCalendar, ...others }: ChangeOptions, command: Command) =>
+    .option(
+      '--legal-hold <reason>',
+      'keeps all recordings of the organization, here and at the providers, whatever its policy says; none ends it. No personal data',
+      parseLegalHold,
+    )
+    .action(({ organization, meetCalendar, legalHold, ...others }: ChangeOptions, command: Command) =>
       withDatabase(command, async (db, output) => {
         const change = { ...others, ...(meetCalendar && { meetCalendar: meetCalendar.calendar }) };
         const changed = Object.keys(change);
-        if (changed.length === 0) throw new CommandFailed('Name at least one setting: see --help.');
+        if (changed.length === 0 && legalHold === undefined)
+          throw new CommandFailed('Name at least one setting: see --help.');
+        if (legalHold !== undefined) {
+          if (!(await createOrganizations(db).get(organization))) throw unknownOrganization(organization);
+          await holdRecordings(db, organization, legalHold);
+        }
+        if (changed.length === 0)
+          return output.show({ organization, legalHold }, () => `${organization} is changed.`);
         const result = await createOrganizations(db).change(organization, change);
         if (result === 'unknown_organization') throw unknownOrganization(organization);
         if (result === 'unknown_connection')

@@ -19,7 +19,7 @@ import type { InboundText, Twilio } from '../twilio/twilio.ts';
 import { isInbound, operationNames, type Vendor } from '../vendors.ts';
 import { ZoomError } from '../zoom/errors.ts';
 import type { ZoomEvent } from '../zoom/events.ts';
-import type { RecordingSpec } from '../zoom/recordings.ts';
+import type { RecordingFileSpec, RecordingSpec } from '../zoom/recordings.ts';
 import type { Zoom } from '../zoom/zoom.ts';
 
 /** The vendors that have rooms. */
@@ -148,6 +148,8 @@ export interface SandboxControl {
   ): { readonly uuid: string; readonly files: readonly { readonly id: string; readonly size: number }[] };
   /** Makes all tokens invalid that Zoom has issued for downloads. */
   expireDownloads(): void;
+  /** Adds a file to a recording of Zoom, such as a transcript that is ready later. */
+  addRecordingFile(uuid: string, file: RecordingFileSpec): void;
   /** Moves a recording to the trash of Zoom, or deletes it. */
   removeRecording(uuid: string, action: 'trash' | 'delete'): void;
   receiveText(inbound: InboundText): Promise<{ readonly sid: string; readonly webhook: string }>;
@@ -288,6 +290,7 @@ export const createControl = (parts: ControlParts): SandboxControl => {
       }
     },
     expireDownloads: () => zoom.expireDownloads(),
+    addRecordingFile: (uuid, file) => void zoom.addRecordingFile(uuid, file),
     removeRecording: (uuid, action) => zoom.removeRecording(uuid, action),
     receiveText: (inbound) => twilio.receive(inbound),
   };

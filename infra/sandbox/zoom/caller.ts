@@ -5,6 +5,7 @@ import type { Grants } from '../oauth/grants.ts';
 import type { ZoomSandboxSettings } from '../settings.ts';
 import type { AccountTokens } from './account-tokens.ts';
 import { invalidToken, missingScope, notTheHost, noUser, ZoomError } from './errors.ts';
+import { userIdOf } from './user-oauth.ts';
 
 const scopeFor: Readonly<Record<string, string>> = {
   'users.me': 'user:read:user',
@@ -22,14 +23,15 @@ const scopeFor: Readonly<Record<string, string>> = {
   'recordings.get': 'cloud_recording:read:list_recording_files',
   'recordings.list': 'cloud_recording:read:list_user_recordings',
   'recordings.delete': 'cloud_recording:delete:meeting_recording',
+  'recordings.deleteFile': 'cloud_recording:delete:recording_file',
 };
 
 export interface ZoomCaller {
   /** The account that `me` refers to. */
   readonly account: string;
   /**
-   * Returns the user that a path names. Every email address is a user of the account. A person can access
-   * only themselves.
+   * Returns the user that a path names. Every email address is a user of the account, who has an id too. A
+   * person can access only themselves.
    */
   user(id: string): string;
   /** @throws {ZoomError} 3003 when the meeting belongs to another user, and the caller is a person. */
@@ -41,9 +43,13 @@ export interface ZoomCaller {
  *
  * @throws {ZoomError} for a token that is unknown, expired, or without the scope of the operation.
  */
-export const createCallerOf =
-  (settings: ZoomSandboxSettings, access: AccountTokens, grants: Grants) =>
-  (request: FastifyRequest): ZoomCaller => {
+export const createCallerOf = (settings: ZoomSandboxSettings, access: AccountTokens, grants: Grants) => {
+  /** The users by their ids: those of the settings, and those that a request has named by email address. */
+  const emails = new Map(
+    [settings.owner, ...Object.keys(settings.users)].map((email) => [userIdOf(email), email]),
+  );
+
+  return (request: FastifyRequest): ZoomCaller => {
     const token = parseBearerToken(request.headers.authorization);
     const grant = grants.findByAccessToken(token);
     if (!grant && !access.isValid(token)) throw new ZoomError(invalidToken);
@@ -56,11 +62,14 @@ export const createCallerOf =
       account,
       user: (id) => {
         if (id === 'me') return account;
-        if (!id.includes('@') || (grant && id !== account)) throw noUser(id);
-        return id;
+        if (id.includes('@')) emails.set(userIdOf(id), id);
+        const email = id.includes('@') ? id : emails.get(id);
+        if (email === undefined || (grant && email !== account)) throw noUser(id);
+        return email;
       },
       checkHost: (host) => {
         if (grant && host !== account) throw new ZoomError(notTheHost);
       },
     };
   };
+};

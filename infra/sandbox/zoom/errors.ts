@@ -49,6 +49,20 @@ export const paidUsersOnly = {
 
 export const hostCannotRegister = { status: 400, code: 3027, message: 'Host cannot register.' } as const;
 
+/** https://developers.zoom.us/docs/api/meetings/#tag/meetings/DELETE/meetings/{meetingId} */
+export const deletedInProgress = {
+  status: 400,
+  code: 3002,
+  message: 'Sorry, you cannot delete this meeting since it is in progress.',
+} as const;
+
+/** https://developers.zoom.us/docs/api/meetings/#tag/meetings/DELETE/meetings/{meetingId} */
+export const deletedAfterEnd = {
+  status: 400,
+  code: 3007,
+  message: 'Sorry, you cannot delete this meeting since it has ended.',
+} as const;
+
 export const meetingIsOver = {
   status: 400,
   code: 3038,

@@ -4,8 +4,15 @@ import { z } from 'zod';
 import type { ChangeNotifier } from '../change-notifier.ts';
 import type { ZoomSandboxSettings } from '../settings.ts';
 import { type Clock, dayMs, wholeSeconds } from '../time.ts';
-import { dailyLimitMessage, noMeeting, validationFailed, ZoomError } from './errors.ts';
-import { type MeetingBody, readStart, type StoredMeeting, storedMeetingSchema } from './meeting.ts';
+import {
+  dailyLimitMessage,
+  deletedAfterEnd,
+  deletedInProgress,
+  noMeeting,
+  validationFailed,
+  ZoomError,
+} from './errors.ts';
+import { endMs, type MeetingBody, readStart, type StoredMeeting, storedMeetingSchema } from './meeting.ts';
 import { applied, checkAlternativeHosts, passcodeOf, registrable } from './meeting-settings.ts';
 import type { ZoomUsers } from './users.ts';
 
@@ -27,6 +34,11 @@ export interface Meetings {
   get(id: string): StoredMeeting;
   update(id: string, body: MeetingBody): void;
   remove(id: string): void;
+  /**
+   * @throws {ZoomError} 3002 while people are in the meeting. 3007 when it was held and its time has passed: which meetings
+   *   count as ended is not documented.
+   */
+  checkRemovable(id: string): void;
   /** Opens or closes the meeting. */
   setStarted(id: string, isStarted: boolean): void;
   of(host: string): readonly StoredMeeting[];
@@ -143,6 +155,7 @@ export const createMeetings = (
           ...dialIn,
         },
         isStarted: false,
+        wasHeld: false,
         trackingFields: body.tracking_fields ?? [],
       };
       put(meeting);
@@ -170,7 +183,15 @@ export const createMeetings = (
         updated: clock(),
       });
     },
-    setStarted: (id, isStarted) => put({ ...get(id), isStarted }),
+    setStarted(id, isStarted) {
+      const held = get(id);
+      put({ ...held, isStarted, wasHeld: held.wasHeld || (held.isStarted && !isStarted) });
+    },
+    checkRemovable(id) {
+      const held = get(id);
+      if (held.isStarted) throw new ZoomError(deletedInProgress);
+      if (held.wasHeld && endMs(held) <= clock()) throw new ZoomError(deletedAfterEnd);
+    },
     remove(id) {
       const held = get(id);
       byId.delete(id);

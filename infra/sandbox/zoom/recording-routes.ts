@@ -8,13 +8,15 @@ import { z } from 'zod';
 import { parseBearerToken } from '../authorization.ts';
 import { sendFile } from '../media/send-file.ts';
 import type { ZoomCaller } from './caller.ts';
-import { noRecording } from './errors.ts';
+import { noRecording, validationFailed } from './errors.ts';
+import type { Meetings } from './meetings.ts';
 import type { Recordings, StoredRecording } from './recordings.ts';
 import { readRequest } from './request.ts';
 
 interface RecordingRouteParts {
   readonly callerOf: (request: FastifyRequest) => ZoomCaller;
   readonly recordings: Recordings;
+  readonly meetings: Pick<Meetings, 'get'>;
 }
 
 interface MeetingPath {
@@ -33,7 +35,13 @@ const deletionQuery = z.object({ action: z.enum(['trash', 'delete']).default('tr
 const trashQuery = z.object({
   trash: z.enum(['true', 'false']).default('false'),
   meeting_id: z.string().optional(),
+  /** Without it, Zoom lists the recordings of the last day. */
+  from: z.iso.date().optional(),
+  to: z.iso.date().optional(),
 });
+
+const dayMs = 86_400_000;
+const longestListingDays = 31;
 
 /**
  * Returns the UUID or id of a path that the router has decoded once. A UUID that begins with a slash or contains two is
@@ -50,7 +58,7 @@ const originOf = (request: FastifyRequest): string => `${request.protocol}://${r
 /** Registers the routes. */
 export const recordingRoutes = (
   app: FastifyInstance,
-  { callerOf, recordings }: RecordingRouteParts,
+  { callerOf, recordings, meetings }: RecordingRouteParts,
 ): void => {
   const tickets = new Map<string, string>();
 
@@ -65,6 +73,8 @@ export const recordingRoutes = (
     { config: { operation: 'meetings.instances' } },
     (request) => {
       callerOf(request);
+      // Unconfirmed: Zoom documents 3001 for this request, and not whether it concerns deleted meetings.
+      meetings.get(request.params.meetingId);
       return {
         meetings: recordings
           .ofMeeting(request.params.meetingId)
@@ -99,13 +109,32 @@ export const recordingRoutes = (
     },
   );
 
+  app.delete<{ Params: { meetingId: string; recordingId: string } }>(
+    '/v2/meetings/:meetingId/recordings/:recordingId',
+    { config: { operation: 'recordings.deleteFile' } },
+    async (request, reply) => {
+      callerOf(request);
+      const { action } = readRequest(deletionQuery, request.query);
+      const { uuid, files } = requireRecording(request.params.meetingId);
+      const { recordingId } = request.params;
+      if (!files.some(({ id }) => id === recordingId)) throw noRecording();
+      recordings.removeFile(uuid, recordingId, action);
+      return reply.code(204).send();
+    },
+  );
+
   app.get<{ Params: { userId: string } }>(
     '/v2/users/:userId/recordings',
     { config: { operation: 'recordings.list' } },
     (request) => {
       const host = callerOf(request).user(request.params.userId);
-      const { trash, meeting_id: meetingId } = readRequest(trashQuery, request.query);
-      const found = trash === 'true' ? recordings.inTrash(host) : [];
+      const { trash, meeting_id: meetingId, ...dates } = readRequest(trashQuery, request.query);
+      const until = dates.to === undefined ? Date.now() : Date.parse(dates.to) + dayMs;
+      const since = dates.from === undefined ? until - dayMs : Date.parse(dates.from);
+      if (until - since > longestListingDays * dayMs)
+        throw validationFailed([{ field: 'from', message: 'The range must be within a month.' }]);
+      const isListed = ({ startMs }: StoredRecording) => startMs >= since && startMs < until;
+      const found = trash === 'true' ? recordings.inTrash(host) : recordings.ofHost(host).filter(isListed);
       const wanted = found.filter(
         ({ meeting }) => meetingId === undefined || String(meeting.id) === meetingId,
       );

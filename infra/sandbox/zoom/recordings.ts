@@ -41,6 +41,10 @@ export const recordingSpecSchema = z.strictObject({
 });
 export type RecordingSpec = z.input<typeof recordingSpecSchema>;
 
+const addedFileSchema = z.strictObject({ type: fileType, size: z.int().min(0) });
+
+export type RecordingFileSpec = z.input<typeof addedFileSchema>;
+
 const storedFileSchema = z.object({
   id: z.string(),
   type: fileType,
@@ -136,6 +140,7 @@ export const createRecordings = (
       const file = recording?.files.find((candidate) => candidate.id === id);
       return recording && file && { recording, file };
     },
+    ofHost: (host: string) => kept().filter(({ meeting }) => meeting.host === host),
     inTrash: (host: string) =>
       recordings.filter(({ place, meeting }) => place === 'trash' && meeting.host === host),
     /** Moves the recording to the trash, or deletes it. */
@@ -145,6 +150,25 @@ export const createRecordings = (
         return action === 'trash' ? [{ ...recording, place: 'trash' as const }] : [];
       });
       changeNotifier.notify();
+    },
+    /** Moves a file to the trash, or deletes it. A recording whose last file is gone is gone. */
+    removeFile(uuid: string, file: string, action: 'trash' | 'delete') {
+      recordings = recordings.flatMap((recording) => {
+        if (recording.uuid !== uuid) return [recording];
+        const files = recording.files.filter(({ id }) => id !== file);
+        if (files.length > 0) return [{ ...recording, files }];
+        return action === 'trash' ? [{ ...recording, place: 'trash' as const }] : [];
+      });
+      changeNotifier.notify();
+    },
+    /** Adds a file to a recording, as Zoom does when a transcript is ready. */
+    addFile(uuid: string, file: RecordingFileSpec) {
+      const added = { ...addedFileSchema.parse(file), id: randomUUID() };
+      recordings = recordings.map((recording) =>
+        recording.uuid === uuid ? { ...recording, files: [...recording.files, added] } : recording,
+      );
+      changeNotifier.notify();
+      return added;
     },
     /** Returns whether the next download of the recording breaks, and counts it. */
     takeCut(uuid: string): boolean {

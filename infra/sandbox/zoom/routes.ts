@@ -149,6 +149,7 @@ export const zoomRoutes = (app: FastifyInstance, parts: ZoomRouteParts) => {
       const { meetingId } = request.params;
       const caller = callerOf(request);
       caller.checkHost(meetings.get(meetingId).host);
+      meetings.checkRemovable(meetingId);
       meetings.remove(meetingId);
       return reply.code(204).send();
     },

@@ -29,6 +29,7 @@ const scopeDescriptions: Readonly<Record<string, string>> = {
   'cloud_recording:read:list_recording_files': 'View the files of your cloud recordings',
   'cloud_recording:read:list_user_recordings': 'View the list of your cloud recordings',
   'cloud_recording:delete:meeting_recording': 'Delete your cloud recordings',
+  'cloud_recording:delete:recording_file': 'Delete a file of your cloud recordings',
   'meeting:update:status': 'End your meetings',
 };
 export const userAppScopes: readonly string[] = Object.keys(scopeDescriptions);
@@ -51,9 +52,9 @@ const codeErrors: Readonly<Record<CodeError, readonly [error: string, reason: st
   verifier: ['invalid_grant', 'Invalid code verifier'],
 };
 
-/** Returns the user id of an account. */
+/** Returns the user id of an account. The case of an email address does not matter. */
 export const userIdOf = (account: string): string =>
-  createHash('sha256').update(`zoom ${account}`).digest('base64url').slice(0, 22);
+  createHash('sha256').update(`zoom ${account.toLowerCase()}`).digest('base64url').slice(0, 22);
 
 export interface UserOAuthParts {
   readonly settings: ZoomSandboxSettings;

@@ -13,7 +13,7 @@ import { createZoomEvents, type ZoomEvent } from './events.ts';
 import { renderMeeting } from './meeting.ts';
 import { createMeetings } from './meetings.ts';
 import { recordingRoutes } from './recording-routes.ts';
-import { createRecordings, type RecordingSpec } from './recordings.ts';
+import { createRecordings, type RecordingFileSpec, type RecordingSpec } from './recordings.ts';
 import { registrantRoutes } from './registrant-routes.ts';
 import { createRegistrants } from './registrants.ts';
 import { zoomRoutes } from './routes.ts';
@@ -104,7 +104,7 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
       });
       userOAuthRoutes(app, { settings, server, changed });
       const callerOf = createCallerOf(settings, access, server.grants);
-      recordingRoutes(app, { callerOf, recordings });
+      recordingRoutes(app, { callerOf, recordings, meetings });
       registrantRoutes(app, { callerOf, meetings, registrants });
       zoomRoutes(app, {
         settings,
@@ -160,6 +160,8 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
       const { uuid, files } = recordings.make(meetings.get(id), spec);
       return { uuid, files };
     },
+    /** Adds a file to a recording, such as a transcript that is ready later. Returns it. */
+    addRecordingFile: (uuid: string, file: RecordingFileSpec) => recordings.addFile(uuid, file),
     /** Makes all tokens invalid that were issued for downloads. */
     expireDownloads: () => recordings.expireTokens(),
     /** Moves a recording to the trash, or deletes it, as its host does. */

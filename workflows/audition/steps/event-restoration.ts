@@ -7,8 +7,8 @@ import { isHostedMeeting } from '../../../domain/providers/vendors.ts';
 import { Aborted } from '../ending.ts';
 import type { AuditionRun } from '../run.ts';
 import { type SlotRevision, writeCalendarEvents } from './calendar-events.ts';
-import { meetingDeleted } from './lost-meeting.ts';
 import { moveMeeting } from './meeting.ts';
+import { meetingDeleted } from './meeting-loss.ts';
 import { bookRoom } from './room.ts';
 
 /** Auditions restore events in the background since this patch. Before, an abort of that ended the audition. */

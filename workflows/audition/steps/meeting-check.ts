@@ -9,7 +9,7 @@ import { meetingActivities } from '../meeting-activities.ts';
 import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
 import { isStepFailure, toStepFailure } from '../step-failures.ts';
-import { isMeetingNeeded, meetingDeleted } from './lost-meeting.ts';
+import { isMeetingNeeded, meetingDeleted } from './meeting-loss.ts';
 
 /**
  * Returns when the meeting of the slot is checked, epoch milliseconds. Undefined when it was checked, when there is none to
@@ -38,7 +38,9 @@ export const checkMeeting = (run: AuditionRun): void => {
  * session, which applies the consents too.
  */
 export const consentChanged = (run: AuditionRun): void => {
-  if (run.plan.meetingSettings?.autoStartRecording) lookAtMeeting(run, 'consent');
+  if (!run.plan.meetingSettings?.autoStartRecording) return;
+  run.consentChanges += 1;
+  lookAtMeeting(run, 'consent');
 };
 
 const castConsentsPatch = 'consents-of-a-changed-cast';
@@ -52,6 +54,17 @@ export const compareConsents = (run: AuditionRun): void => {
 };
 
 const persistentConsentsPatch = 'consents-until-applied';
+
+/**
+ * Looks at a meeting that has just been recorded when a consent has changed since it was requested: the activity may have read
+ * the earlier consents. Earlier releases did not look.
+ * @param changesBefore `consentChanges` when the meeting was requested
+ */
+export const lookAtNewMeeting = (run: AuditionRun, changesBefore: number): void => {
+  if (run.consentChanges !== changesBefore && patched(newMeetingPatch)) lookAtMeeting(run, 'consent');
+};
+
+const newMeetingPatch = 'look-at-new-meeting';
 
 /**
  * Looks at the meeting in the background. Two looks at one meeting that starts its recording by itself would set it in any
@@ -90,7 +103,8 @@ const lookAtMeeting = (run: AuditionRun, reason: 'check' | 'consent'): void => {
     const mustLookAgain = run.consentLook === 'again';
     run.consentLook = undefined;
     if (!isPresent()) {
-      if (isPersistent && mustLookAgain) lookAtMeeting(run, 'consent');
+      // The look at another meeting had to wait for this one.
+      if (mustLookAgain && (isPersistent || patched(newMeetingPatch))) lookAtMeeting(run, 'consent');
       return;
     }
     if (check.status === 'present' && check.notHonored) {

@@ -1,10 +1,11 @@
 /** Ends the meeting with its slot, where the settings ask for it and its provider can. */
-import { isCancellation } from '@temporalio/workflow';
+import { patched } from '@temporalio/workflow';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { meetingActivities } from '../meeting-activities.ts';
+import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
-import { isStepFailure } from '../step-failures.ts';
+import { currentMeetingStatus } from './session.ts';
 
 /**
  * Returns when the meeting of the slot ends, epoch milliseconds. Undefined when it stays open, and when it was ended. Every
@@ -22,8 +23,8 @@ export const meetingEndAtMs = (
 };
 
 /**
- * Ends the meeting in the background. A provider that does not answer for 20 seconds leaves it open: the session then ends as
- * in auditions without this setting.
+ * Ends the meeting in the background. When its provider does not end it within `stepPatience`, an operator is asked: the next
+ * people of the host would find this meeting open. The question is withdrawn when the meeting is reported as closed.
  */
 export const endMeeting = (run: AuditionRun): void => {
   const { meeting, slot, revision } = run.journal.view;
@@ -33,13 +34,26 @@ export const endMeeting = (run: AuditionRun): void => {
   if (Date.now() > toEpochMs(slot.end) + run.plan.policy.sessionOverrun) return;
   const { provider } = meeting;
   const key = run.idempotencyKeyOf(`meeting-end:${provider}:r${revision}`);
+  const isMoot = (): boolean =>
+    run.journal.view.meeting?.id !== meeting.id || currentMeetingStatus(run)?.isOpen === false;
   void run.runInBackground(async (detach) => {
     detach();
-    const activities = meetingActivities(run, provider, `End the meeting on ${provider}`, 'fallback');
-    try {
-      await run.call((call) => activities.endMeeting({ ...call, key, provider, meeting, slot }));
-    } catch (error) {
-      if (isCancellation(error) || !isStepFailure(error)) throw error;
-    }
+    const activities = meetingActivities(run, provider, `End the meeting on ${provider}`, 'stepPatience');
+    await retryUntilResolved(
+      run,
+      {
+        step: 'meeting',
+        purpose: `end the meeting on ${provider} at the end of its slot`,
+        hint: 'Retry, or ask the host to end the meeting and skip.',
+        actions: ['retry', 'skip'],
+        isBackground: true,
+        isMoot,
+        // The first releases left the meeting open and asked nobody.
+        isNeedless: () => !patched(openMeetingPatch),
+      },
+      () => run.call((call) => activities.endMeeting({ ...call, key, provider, meeting, slot })),
+    );
   });
 };
+
+const openMeetingPatch = 'ask-about-open-meeting';

@@ -1,5 +1,5 @@
 /** Step 2: creates the meeting. Falls back to the next provider when one is down, rate limited or not connected. */
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
 import type { CreateMeetingInput, StepFailure } from '../../../activities/contract.ts';
 import type { Meeting } from '../../../domain/audition/events.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
@@ -8,9 +8,11 @@ import { compensate } from '../compensate.ts';
 import { meetingActivities } from '../meeting-activities.ts';
 import { askOperator, retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
-import { isStepFailure, toStepFailure } from '../step-failures.ts';
+import { isStepFailure, isTrailAhead, toStepFailure } from '../step-failures.ts';
 import type { SlotRevision } from './calendar-events.ts';
-import { consentChanged } from './meeting-check.ts';
+import { meetingRemovals, removeLater } from './left-meetings.ts';
+import { lookAtNewMeeting } from './meeting-check.ts';
+import { expectInterruptedRecording } from './recording.ts';
 import { registerParticipants } from './registrants.ts';
 import { assignRoles } from './roles.ts';
 
@@ -82,17 +84,16 @@ const tryEachProvider = async (
 ): Promise<StepFailure | undefined> => {
   const providers = departure?.providers ?? run.plan.meetingProviders;
   run.meetingsRequested += 1;
-  const { consentsChanged } = run;
   let failure: StepFailure | undefined =
     departure && providers.length === 0 ? { code: departure.reason } : undefined;
   for (const [index, provider] of providers.entries()) {
     const to = providers[index + 1];
     const key = run.idempotencyKeyOf(`meeting:${provider}:${run.meetingsRequested}`);
     const attempt = { key, hasFallback: to !== undefined, isUrgent: departure?.isUrgent === true };
+    const { consentChanges } = run;
     const result = await tryProvider(run, provider, at, attempt);
     if (!('code' in result)) {
-      recordMeeting(run, result, departure);
-      followConsentsSince(run, consentsChanged);
+      recordMeeting(run, result, departure, consentChanges);
       return undefined;
     }
     failure = failure?.connection ? failure : result;
@@ -106,21 +107,27 @@ const tryEachProvider = async (
   return failure;
 };
 
-/** Records the other meeting together with the end of the one that the audition leaves. */
-const recordMeeting = (run: AuditionRun, meeting: Meeting, departure: Departure | undefined): void => {
+/**
+ * Records the other meeting together with the end of the one that the audition leaves.
+ * @param consentsBefore `consentChanges` when the meeting was requested; undefined for a meeting of an operator
+ */
+const recordMeeting = (
+  run: AuditionRun,
+  meeting: Meeting,
+  departure: Departure | undefined,
+  consentsBefore?: number,
+): void => {
   const { from, reason } = departure ?? {};
   // Whether the earlier meeting is open says nothing about the session any more.
   if (departure) run.meetingStatus = undefined;
-  if (from && run.journal.view.meeting?.id === from.id)
+  if (from && run.journal.view.meeting?.id === from.id) {
     run.record({ type: 'meeting_lost', meeting: from, reason });
+    expectInterruptedRecording(run, from);
+  }
   run.record({ type: 'meeting_created', meeting });
   registerParticipants(run);
   assignRoles(run);
-};
-
-/** Consents that have changed since the settings of the meeting were chosen have not reached it. */
-const followConsentsSince = (run: AuditionRun, earlier: number): void => {
-  if (run.consentsChanged !== earlier) consentChanged(run);
+  if (consentsBefore !== undefined) lookAtNewMeeting(run, consentsBefore);
 };
 
 const tryProvider = async (
@@ -197,7 +204,8 @@ export const removeOtherMeetings = (run: AuditionRun): void => {
 
 /**
  * Moves the meeting to another slot. Idempotent: it sets the absolute time. When the provider no longer has the
- * meeting, its new one is recorded.
+ * meeting, its new one is recorded. When the provider fails, the next one makes a meeting at the new time, and the present
+ * meeting is removed when its provider answers again.
  * @param isMoot for a move in the background: returns whether the audition has moved on to another slot. The question
  *   to an operator is then withdrawn
  * @param label distinguishes a move to the slot in which the meeting is
@@ -214,10 +222,18 @@ export const moveMeeting = async (
   if (meeting.provider === 'manual') return;
   const { provider } = meeting;
   const key = run.idempotencyKeyOf(`meeting-move:${provider}:r${at.revision}${label}`);
-  const activities = meetingActivities(run, provider, `Move the meeting on ${provider}`, 'stepPatience');
+  // Participants without join links get the other link by the notice of the move, which a move in the background does not send.
+  const mayLeave = isMoot === undefined || run.plan.joinLinks === true;
+  const others = mayLeave ? run.plan.meetingProviders.filter((other) => other !== provider) : [];
+  const activities = meetingActivities(
+    run,
+    provider,
+    `Move the meeting on ${provider}`,
+    others.length > 0 ? 'meetingPatience' : 'stepPatience',
+  );
   // The provider creates a new meeting under this key when it no longer has the old one.
   registerRemoval(run, provider, at.slot, key);
-  const { consentsChanged } = run;
+  const { consentChanges } = run;
   const outcome = await retryUntilResolved(
     run,
     {
@@ -229,16 +245,73 @@ export const moveMeeting = async (
       isBackground: isMoot !== undefined,
     },
     () =>
-      run.call((call) => activities.moveMeeting({ ...call, ...inputFor(run, provider, at, key), meeting })),
+      orOtherProvider(run, at, { from: meeting, provider, others, isNeedless }, () =>
+        run.call((call) =>
+          activities.moveMeeting({
+            ...call,
+            ...inputFor(run, provider, at, key),
+            meeting,
+            ...(others.length > 0 && { hasFallback: true }),
+          }),
+        ),
+      ),
   );
-  if (outcome.kind !== 'done') return;
+  // Of a meeting that was replaced, everything is removed in the background.
+  if (outcome.kind !== 'done' || outcome.result === 'replaced') return;
   const { result } = outcome;
   const isNew = result.id !== meeting.id || result.joinUrl !== meeting.joinUrl;
-  if (!isNew) run.saga.remove(key);
-  else if (run.ending) return;
+  if (!isNew) {
+    run.saga.remove(key);
+    lookAtNewMeeting(run, consentChanges);
+  } else if (run.ending) return;
   else if (isNeedless()) removeInBackground(run, key);
-  else recordMeeting(run, result, undefined);
-  followConsentsSince(run, consentsChanged);
+  else recordMeeting(run, result, undefined, consentChanges);
+};
+
+/** Faults of our own service: another provider does not help. */
+const ownFaults: ReadonlySet<string> = new Set(['database', 'unexpected']);
+
+/** The first releases waited for the provider of the meeting, and then asked an operator. */
+const movedFallbackPatch = 'fall-back-at-move';
+
+/**
+ * Moves the meeting. When its provider fails, creates a meeting at the new time on the next provider, and removes the present
+ * one in the background: its provider may be down for hours.
+ * @throws the failure of the move when no other provider can make the meeting
+ */
+const orOtherProvider = async (
+  run: AuditionRun,
+  at: SlotRevision,
+  {
+    from,
+    provider,
+    others,
+    isNeedless,
+  }: {
+    readonly from: Meeting;
+    readonly provider: MeetingProviderName;
+    readonly others: readonly MeetingProviderName[];
+    readonly isNeedless: () => boolean;
+  },
+  move: () => Promise<Meeting>,
+): Promise<Meeting | 'replaced'> => {
+  try {
+    return await move();
+  } catch (error) {
+    if (isCancellation(error) || isTrailAhead(error) || !isStepFailure(error)) throw error;
+    const { code } = toStepFailure(error);
+    const [next] = others;
+    if (next === undefined || ownFaults.has(code) || isNeedless() || !patched(movedFallbackPatch))
+      throw error;
+    run.record({ type: 'meeting_fell_back', from: provider, reason: code, to: next });
+    const before = meetingRemovals(run);
+    const departure = { from, reason: code, providers: others, isUrgent: false, onNoneLeft: () => {} };
+    const failed = await tryEachProvider(run, at, departure);
+    if (failed) throw error;
+    const { meeting: present } = run.journal.view;
+    if (present) removeLater(run, before, present);
+    return 'replaced';
+  }
 };
 
 /** Returns whether the audition has another meeting by now. */

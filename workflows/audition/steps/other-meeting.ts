@@ -1,18 +1,17 @@
 /** Moves an audition to another meeting: its provider fails before or during the session, or a person asks for it. */
 import type { Meeting } from '../../../domain/audition/events.ts';
 import type { Refusal } from '../../../domain/errors.ts';
-import { isHostedMeeting, type MeetingProviderName } from '../../../domain/providers/vendors.ts';
+import type { MeetingProviderName } from '../../../domain/providers/vendors.ts';
 import { runChange } from '../change.ts';
-import type { AuditionCompensation } from '../compensations.ts';
 import type { MeetingCommand } from '../messages.ts';
 import { noMeetingNeeded } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
-import { undoInBackground } from '../undo-in-background.ts';
 import type { UnusableMeeting } from '../unusable-meeting.ts';
 import { announceBackup } from './backup.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
-import { isMeetingNeeded } from './lost-meeting.ts';
+import { meetingRemovals, removeLater } from './left-meetings.ts';
 import { createMeeting } from './meeting.ts';
+import { isMeetingNeeded } from './meeting-loss.ts';
 import { notify } from './notices.ts';
 
 /**
@@ -101,21 +100,4 @@ const moveToOtherMeeting = async (
     },
     { endsWithSlotStart: false },
   );
-};
-
-const meetingRemovals = ({ saga }: AuditionRun): readonly AuditionCompensation[] =>
-  saga.pending.filter(({ kind }) => kind === 'remove_meeting');
-
-/**
- * Removes the meetings that the audition has left, when their provider is back. Two meetings of a calendar provider are
- * conferences of one event, or the creation of the second has removed the first from another calendar: the earlier one is gone
- * already, and its removal waits for the end of the audition.
- */
-const removeLater = (run: AuditionRun, removals: readonly AuditionCompensation[], present: Meeting): void => {
-  const left = removals.filter(
-    (entry) =>
-      entry.kind === 'remove_meeting' &&
-      (entry.provider !== present.provider || isHostedMeeting(entry.provider)),
-  );
-  undoInBackground(run, left, { isPatient: true });
 };

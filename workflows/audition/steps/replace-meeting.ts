@@ -4,9 +4,10 @@ import { runChange } from '../change.ts';
 import type { AuditionRun } from '../run.ts';
 import { announceBackup, isNearSession } from './backup.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
-import { isMeetingNeeded } from './lost-meeting.ts';
 import { createMeeting, type Departure } from './meeting.ts';
+import { isMeetingNeeded } from './meeting-loss.ts';
 import { notify } from './notices.ts';
+import { expectInterruptedRecording } from './recording.ts';
 
 /**
  * Near the session everyone waits for the other meeting. Undefined when there is time, and in auditions whose meeting is
@@ -35,7 +36,10 @@ export const replaceMeeting = async (
   if (!slot || !isMeetingNeeded(run)) return undefined;
   const isDeleted = meeting !== undefined && deletedMeetings.includes(meeting.id);
   if (meeting ? !isDeleted : !isMeetingLost) return undefined;
-  if (isDeleted) run.journal.record({ type: 'meeting_lost', meeting });
+  if (isDeleted) {
+    run.journal.record({ type: 'meeting_lost', meeting });
+    expectInterruptedRecording(run, meeting);
+  }
   return runChange(
     run,
     'reschedule',

@@ -23,6 +23,7 @@ import { type SlotRevision, writeCalendarEvents } from './calendar-events.ts';
 import { type Claimed, claimSlot, slotRefused } from './claim.ts';
 import { moveMeeting } from './meeting.ts';
 import { sendAgain } from './notices.ts';
+import { expectInterruptedRecording } from './recording.ts';
 import { bookRoom, releaseFormerRooms } from './room.ts';
 import { announce, completionOf } from './schedule.ts';
 import { startSession } from './session.ts';
@@ -81,6 +82,8 @@ const moveTo = async (
     questions: [...run.slotQuestions],
   };
   const at = { slot: claimed.slot, revision: before.view.revision + 1 };
+  // The session that runs ends with the move, perhaps in a meeting that the audition leaves.
+  if (before.view.meeting) expectInterruptedRecording(run, before.view.meeting);
   recordMove(run, command, at, claimed);
   change.hasMoved = true;
   change.isMade = true;

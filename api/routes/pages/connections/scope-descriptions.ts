@@ -104,6 +104,7 @@ const scopeDescriptions: Readonly<Record<ConnectionProvider, Readonly<Record<str
     'cloud_recording:read:list_user_recordings': recordings,
     'recording:read': recordings,
     'cloud_recording:delete:meeting_recording': recordingsDeleted,
+    'cloud_recording:delete:recording_file': recordingsDeleted,
     'recording:write': recordingsDeleted,
   },
   apple: {},

@@ -1,4 +1,4 @@
-/** Legal holds on a recording, and on all recordings of an audition. */
+/** Legal holds on a recording, on all recordings of an audition, and on all recordings of the organization. */
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Refusal } from '../../../../domain/errors.ts';
@@ -100,9 +100,66 @@ const holdRoutes = <Id extends RecordingId | AuditionId>(
   );
 };
 
+const organizationOf = (request: FastifyRequest) => {
+  const { organization } = callerOf(request);
+  return { organization, subject: organization };
+};
+
+const organizationHoldPath = '/v1/recording-policy/legal-hold';
+
+/** The hold on all recordings of the organization, beside its policy about them. */
+const organizationHoldRoutes = (
+  api: Api,
+  { repositories: { recordingHolds } }: Pick<ApiDependencies, 'repositories'>,
+): void => {
+  api.put(
+    organizationHoldPath,
+    {
+      schema: {
+        operationId: 'holdOrganization',
+        tags: ['Recordings'],
+        summary: 'Place a legal hold on all recordings of the organization, later ones included',
+        description:
+          'Prevents every deletion of its recordings: after the retention, by the API, and at the provider. Replaces the reason of an earlier hold. Idempotent.',
+        body: holdRequest,
+        response: {
+          204: z.null().describe('Placed'),
+          ...problemResponses(...refusals, ...bodyRefusals),
+        },
+      },
+    },
+    async (request, reply) => {
+      await recordingHolds.place(organizationOf(request), request.body.reason, actorOf(request));
+      return reply.code(204).send(null);
+    },
+  );
+
+  api.delete(
+    organizationHoldPath,
+    {
+      schema: {
+        operationId: 'releaseOrganization',
+        tags: ['Recordings'],
+        summary: 'Release the legal hold on all recordings of the organization',
+        description:
+          'Holds on single recordings and auditions stay. What was due meanwhile is deleted within minutes. Idempotent.',
+        response: {
+          204: z.null().describe('There is no hold, now or already before'),
+          ...problemResponses(...refusals),
+        },
+      },
+    },
+    async (request, reply) => {
+      await recordingHolds.release(organizationOf(request), actorOf(request));
+      return reply.code(204).send(null);
+    },
+  );
+};
+
 /** Registers the routes. */
 export const recordingLegalHolds = (api: Api, dependencies: ApiDependencies): void => {
   const { repositories } = dependencies;
+  organizationHoldRoutes(api, dependencies);
   holdRoutes(
     api,
     dependencies,

@@ -305,6 +305,28 @@ describe('the deletion of a recording', () => {
     });
   });
 
+  it('is prevented by a legal hold on the organization, and resumes when it ends', async () => {
+    const { id, keys, list, store, deleteRound, isStored } = await setUp();
+    const path = '/v1/recording-policy/legal-hold';
+    expect((await test.call('PUT', path, { key: keys.backend, body: { reason: 'x' } })).status).toBe(403);
+    const hold = await test.call('PUT', path, { key: keys.admin, body: { reason: 'an investigation' } });
+    expect(hold.status).toBe(204);
+    // A recording that is stored later is held as well.
+    await store('2026-01-01T00:00:00.000Z');
+    expect(await list()).toMatchObject([
+      { legalHolds: [{ on: 'organization', reason: 'an investigation' }] },
+    ]);
+    expect(await test.call('DELETE', `/v1/recordings/${id}`, { key: keys.backend })).toMatchObject({
+      status: 409,
+      body: { code: 'recording_on_hold' },
+    });
+    await deleteRound();
+    expect(await isStored()).toBe(true);
+    expect((await test.call('DELETE', path, { key: keys.admin })).status).toBe(204);
+    await deleteRound();
+    expect(await isStored()).toBe(false);
+  });
+
   it('and a legal hold need their own roles', async () => {
     const { id, keys } = await setUp();
     expect((await test.call('DELETE', `/v1/recordings/${id}`, { key: keys.operator })).status).toBe(403);

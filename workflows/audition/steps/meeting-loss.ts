@@ -1,8 +1,9 @@
-/** Records that the meeting was deleted at its provider. */
+/** Notices that a meeting was deleted at its provider, and decides whether the audition still needs one. */
 import type { AuditionState } from '../../../domain/audition/states.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import type { MeetingReport } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
+import { expectInterruptedRecording } from './recording.ts';
 
 /**
  * Handles the report that a meeting was deleted. The present meeting is lost immediately: no notice states its link from
@@ -14,6 +15,7 @@ export const meetingDeleted = (run: AuditionRun, { meetingId }: MeetingReport): 
   const { meeting } = run.journal.view;
   if (meeting?.id !== meetingId || !isMeetingNeeded(run)) return;
   run.journal.record({ type: 'meeting_lost', meeting });
+  expectInterruptedRecording(run, meeting);
   run.isMeetingLost = true;
 };
 

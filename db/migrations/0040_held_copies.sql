@@ -1,0 +1,2 @@
+ALTER TABLE "recordings" ADD COLUMN "copy_held_at" timestamp with time zone;--> statement-breakpoint
+CREATE INDEX "recordings_with_held_copy" ON "recordings" USING btree ("copy_held_at") WHERE copy_held_at IS NOT NULL;
