@@ -66,6 +66,8 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
   ),
   /** A join link, for which a participant may be registered at the provider of the meeting, was revoked. */
   inboxEvent('link.revoked', z.object({ audition: auditionIdSchema })),
+  /** The casting session of the audition has another room: the meeting of the room that the audition uses is left. */
+  inboxEvent('room.left', z.object({ audition: auditionIdSchema, meetingId: z.string() })),
   /** The account's owner has removed our app at the provider. */
   inboxEvent(
     'connection.deauthorized',

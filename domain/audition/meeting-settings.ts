@@ -75,6 +75,12 @@ export const meetingSettingsSchema = z.strictObject({
     .describe(
       'Whether the participants are registered at the provider. Each join link then leads to an address of this person alone',
     ),
+  room: z
+    .enum(['own', 'session'])
+    .optional()
+    .describe(
+      'Whether the audition has a meeting of its own (`own`, the default), or shares one meeting with all auditions of its casting session (`session`). `session` needs a slot of a session block, and cannot be recorded. Performers are then admitted in turn, unless `admission` is `open`',
+    ),
   admission: z
     .enum(['open', 'in_turn'])
     .optional()
@@ -84,7 +90,7 @@ export const meetingSettingsSchema = z.strictObject({
 });
 export type MeetingSettings = z.infer<typeof meetingSettingsSchema>;
 
-/** `admission` is not among them: the join links do that, at every provider. */
+/** `room` and `admission` are not among them: this service does that, at every provider. */
 const names = [
   'waitingRoom',
   'passcode',
@@ -128,8 +134,9 @@ export const isMetByDefault = (name: keyof MeetingSettings, settings: MeetingSet
       return settings.endOfMeeting === 'open';
     case 'registrants':
       return settings.registrants === false;
-    // The audition itself admits people.
+    // This service admits people, and lets auditions share a meeting.
     case 'admission':
+    case 'room':
       return true;
     case 'joinBeforeHost':
     case 'waitingRoom':
