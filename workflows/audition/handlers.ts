@@ -20,6 +20,7 @@ import { isWithdrawnDecline, pendingDecline, recordAnswer } from './steps/answer
 import { calendarChanged } from './steps/calendar-changes.ts';
 import { recordDelivery } from './steps/delivery.ts';
 import { checkMeeting, consentChanged } from './steps/meeting-check.ts';
+import { roomLeft } from './steps/other-meeting.ts';
 import { presenceReported } from './steps/presence.ts';
 import { registerParticipants } from './steps/registrants.ts';
 import { meetingDeleted } from './steps/replace-meeting.ts';
@@ -169,6 +170,10 @@ export const setHandlers = (run: AuditionRun): void => {
   setHandler(
     messages.meetingDeletedSignal,
     applyOnce((report: messages.MeetingReport) => meetingDeleted(run, report)),
+  );
+  setHandler(
+    messages.roomLeftSignal,
+    applyOnce((report: messages.MeetingReport) => roomLeft(run, report)),
   );
   setHandler(messages.presenceReportedSignal, async (reports) => {
     await untilRecordable(run);

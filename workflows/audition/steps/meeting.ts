@@ -88,6 +88,9 @@ const tryEachProvider = async (
     const attempt = { key, hasFallback: to !== undefined, isUrgent: departure?.isUrgent === true };
     const result = await tryProvider(run, provider, at, attempt);
     if (!('code' in result)) {
+      // The room of a session is on the provider that the first audition has chosen.
+      if (result.provider !== provider && result.provider !== 'manual')
+        registerRemoval(run, result.provider, at.slot, key);
       recordMeeting(run, result, departure);
       return undefined;
     }
