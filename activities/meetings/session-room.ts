@@ -6,7 +6,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Overtaken } from '../../db/errors.ts';
-import type { RoomName, SessionRoom } from '../../db/meetings/session-rooms.ts';
+import { type AbandonedRoom, keyOfTime, type RoomName, type SessionRoom } from '../../db/meetings/session-rooms.ts';
 import { sharedRoomOf } from '../../domain/audition/casting-session.ts';
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
@@ -54,6 +54,12 @@ export interface SessionRoomSteps {
 }
 
 type CreateInput = Omit<CreateMeetingInput, 'hasFallback'>;
+
+interface Asked {
+  readonly session: CastingSessionId;
+  /** Whether an audition that has the present room asks for another one. */
+  readonly replaces: boolean;
+}
 
 /** Another audition that is creating the meeting is waited for this long, before the activity is retried. */
 const creationWaitMs = 4_000;
@@ -107,14 +113,14 @@ export const createSessionRoomSteps = (
 
   /**
    * Gives the meeting the time that its auditions need. Idempotent: the key is that of the time. A provider that cannot extend
-   * the meeting makes another one, which is then the room.
+   * the meeting makes another one, which is then the room. Undefined: another room has taken its place meanwhile.
    */
   const extend = async (
     input: CreateInput,
     useKey: string,
     room: SessionRoom,
     meeting: Meeting,
-  ): Promise<Meeting> => {
+  ): Promise<Meeting | undefined> => {
     if (room.appliedRevision >= room.revision) return meeting;
     const key = keyOfTime(room, room.revision);
     const moved = await stepsOf(room.provider).move({
@@ -123,29 +129,37 @@ export const createSessionRoomSteps = (
       revision: room.revision,
       meeting,
     });
-    if (moved.id === meeting.id) await rooms.timeApplied(room, room.revision);
-    else await rooms.succeed(room, { ...input, key: useKey }, { key, meetingId: moved.id });
-    return moved;
+    if (moved.id === meeting.id) {
+      await rooms.timeApplied(room, room.revision);
+      return moved;
+    }
+    const outcome = await rooms.succeed(room, { ...input, key: useKey }, { key, meetingId: moved.id });
+    return outcome === 'settled' ? moved : undefined;
   };
 
   /** Joins the room and returns its meeting. */
-  const joinRoom = async (input: CreateInput, session: CastingSessionId): Promise<Meeting> => {
+  const joinRoom = async (
+    input: CreateInput,
+    { session, replaces }: Asked,
+  ): Promise<Meeting> => {
     const { organization, slot } = input;
     const sessionTime = await sessionTimeOf(organization, slot);
     for (let attempt = 0; attempt < maxRooms; attempt += 1) {
-      const joined = await rooms.join({ ...input, session, sessionTime, zone: slot.zone });
+      const joined = await rooms.join({ ...input, session, sessionTime, zone: slot.zone, replaces });
       if (joined.kind !== 'joined') throw new Overtaken(input.key, 'undo');
       const { room, abandoned } = joined;
       const meeting = await createRoom(input, room);
       const settled = await rooms.settle(room, { ...input, meetingId: meeting.id });
       // Best effort: the removal of this key, which the workflow has registered, repeats it.
       await removeRooms(input, abandoned).catch(() => undefined);
-      if (settled === 'settled') return await extend(input, input.key, room, meeting);
+      const extended = settled === 'settled' ? await extend(input, input.key, room, meeting) : undefined;
+      if (extended) return extended;
     }
     throw roomIsCreated(meetingVendors[input.provider].vendor);
   };
 
-  const create = async (input: CreateInput, session: CastingSessionId): Promise<Meeting> => {
+  const create = async (input: CreateInput, asked: Asked): Promise<Meeting> => {
+    const { session } = asked;
     const { key, organization, auditionId, provider, slot } = input;
     const { vendor } = meetingVendors[provider];
     const meeting = await effectOnce<Meeting>(
@@ -165,7 +179,7 @@ export const createSessionRoomSteps = (
         kind: 'idempotent',
         result: meetingSchema,
         providerId: ({ id }) => id,
-        perform: () => joinRoom(input, session),
+        perform: () => joinRoom(input, asked),
         removeEffect: () => endUse(input, key),
       },
     );
@@ -175,7 +189,7 @@ export const createSessionRoomSteps = (
   /** Removes meetings that no audition uses. Idempotent. */
   const removeRooms = async (
     input: Pick<RemoveMeetingInput, 'organization' | 'correlationId' | 'trail'>,
-    abandoned: readonly Omit<SessionRoom, 'meetingId'>[],
+    abandoned: readonly AbandonedRoom[],
   ): Promise<UndoResult['result']> => {
     let result: UndoResult['result'] = 'nothing_to_undo';
     for (const room of abandoned) {
@@ -187,7 +201,7 @@ export const createSessionRoomSteps = (
         auditionId: room.session,
         provider: room.provider,
         slot: { ...room.createdFor, zone: room.zone },
-        keys: [room.key, ...keysOfTimes(room)],
+        keys: room.keys,
       });
       if (removed.result === 'undone') result = 'undone';
     }
@@ -244,7 +258,7 @@ export const createSessionRoomSteps = (
     create: async (input) => {
       const session = sharedRoomOf(input.settings, input.slot);
       if (!session) throw new TypeError('the audition is of no casting session');
-      return create(input, session);
+      return create(input, { session, replaces: true });
     },
 
     move: async (input) => {
@@ -258,12 +272,13 @@ export const createSessionRoomSteps = (
       const sessionTime = await sessionTimeOf(organization, slot);
       const room = await rooms.moveUse({ ...input, session, sessionTime });
       if (room === 'superseded') return meeting;
-      if (room) {
+      // Otherwise an earlier attempt has joined this room already.
+      if (room && room.meetingId === meeting.id) {
         const [use] = (await rooms.usedBy(input.auditionId)).filter(isOf(room));
         const moved = await extend(input, use?.key ?? input.key, room, meeting);
-        return { ...moved, room: 'session' };
+        if (moved) return { ...moved, room: 'session' };
       }
-      const joined = await create(input, session);
+      const joined = await create(input, { session, replaces: false });
       await leaveOthers(input);
       return joined;
     },
@@ -309,12 +324,6 @@ export const createSessionRoomSteps = (
     },
   };
 };
-
-/** The operation that gives the meeting of the room the time of this revision. It can create another meeting. */
-const keyOfTime = ({ key }: Pick<SessionRoom, 'key'>, revision: number): string => `${key}:t${revision}`;
-
-const keysOfTimes = (room: Pick<SessionRoom, 'key' | 'revision'>): readonly string[] =>
-  Array.from({ length: room.revision - 1 }, (_, index) => keyOfTime(room, index + 2));
 
 const isOf =
   ({ session, number }: RoomName) =>

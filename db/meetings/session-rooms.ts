@@ -46,7 +46,16 @@ export interface SessionRoom extends RoomName {
 }
 
 /** A room that no audition uses any more. Its meeting is to be removed, unless it was removed before. */
-export type AbandonedRoom = Omit<SessionRoom, 'meetingId'>;
+export interface AbandonedRoom extends SessionRoom {
+  /** The operations that have created, or may have created, a meeting of this room. */
+  readonly keys: readonly string[];
+}
+
+/**
+ * Returns the key of the operation that gives the meeting of the room the time of a revision. A provider that cannot extend
+ * the meeting makes another one under this key.
+ */
+export const keyOfTime = ({ key }: Pick<SessionRoom, 'key'>, revision: number): string => `${key}:t${revision}`;
 
 interface Use {
   /** The operation with which the audition asks for its meeting. */
@@ -65,6 +74,8 @@ export interface JoinRequest extends Use {
   /** The time of the session, and its zone. */
   readonly sessionTime: TimeRange;
   readonly zone: string;
+  /** Whether the audition that has the present room asks for another one. Not when only its slot moves. */
+  readonly replaces: boolean;
   readonly correlationId: string;
 }
 
@@ -109,12 +120,14 @@ export interface SessionRooms {
   /**
    * Replaces the room by one whose meeting exists already: a provider that could not extend a meeting has made another one.
    * Idempotent by the key of the new room.
+   *
+   * @returns `left`: another room has taken the place of this one meanwhile. The caller joins again.
    */
   succeed(
     room: SessionRoom,
     use: Pick<JoinRequest, 'key' | 'organization' | 'correlationId'>,
     successor: { readonly key: string; readonly meetingId: string },
-  ): Promise<void>;
+  ): Promise<'settled' | 'left'>;
   /** Records that the meeting has the time of this revision. Idempotent. */
   timeApplied(room: RoomName, revision: number): Promise<void>;
   /**
@@ -244,10 +257,12 @@ export const createSessionRooms = (db: Database, vault: Pick<Vault, 'seal' | 'op
       const { session } = former;
       await lock(tx, session);
       const [known] = await tx
-        .select({ key: sessionRooms.key })
+        .select({ state: sessionRooms.state })
         .from(sessionRooms)
         .where(eq(sessionRooms.key, key));
-      if (known) return;
+      if (known) return known.state === 'left' ? 'left' : 'settled';
+      const [present] = await tx.select({ state: sessionRooms.state }).from(sessionRooms).where(isRoom(former));
+      if (present?.state !== 'present') return 'left';
       await leavePresent(tx, vault, former, use);
       const number = await nextNumber(tx, session);
       await tx.insert(sessionRooms).values({
@@ -274,6 +289,7 @@ export const createSessionRooms = (db: Database, vault: Pick<Vault, 'seal' | 'op
         .update(sessionRoomUses)
         .set({ hasEnded: true })
         .where(and(eq(sessionRoomUses.key, use.key), eq(sessionRoomUses.number, former.number)));
+      return 'settled';
     }),
 
   async timeApplied(name, revision) {
@@ -348,7 +364,7 @@ type UseRow = typeof sessionRoomUses.$inferSelect;
  */
 const chooseRoom = async (
   tx: Database,
-  { key, session, organization, provider, sessionTime, zone, slot }: JoinRequest,
+  { key, session, organization, provider, sessionTime, zone, slot, replaces }: JoinRequest,
   own: readonly UseRow[],
 ): Promise<SessionRoom> => {
   const rooms = await tx
@@ -359,7 +375,7 @@ const chooseRoom = async (
   const present = rooms.find(({ state }) => state === 'present');
   const offered = rooms.findLast(({ state }) => state === 'offered');
   const had = (room: RoomRow) => own.find((use) => use.key !== key && use.number === room.number);
-  if (present && !had(present)?.isSettled) return toRoom(present);
+  if (present && !(replaces && had(present)?.isSettled)) return toRoom(present);
   if (offered && !had(offered)) return toRoom(offered);
   if (offered) await tx.update(sessionRooms).set({ state: 'left' }).where(isRoom(toRoom(offered)));
   const number = await nextNumber(tx, session);
@@ -506,7 +522,17 @@ const roomsOfUse = async (
       .set({ state: 'left' })
       .where(isRoom(use))
       .returning(roomColumns);
-    if (room) abandoned.push(toRoom(room));
+    if (room) abandoned.push({ ...toRoom(room), keys: await keysOf(tx, toRoom(room)) });
   }
   return { abandoned, kept };
+};
+
+/** A meeting that was made when the room was extended can be another room, which auditions use. */
+const keysOf = async (tx: Database, room: SessionRoom): Promise<readonly string[]> => {
+  const ofTimes = Array.from({ length: room.revision - 1 }, (_, index) => keyOfTime(room, index + 2));
+  const rooms = await tx
+    .select({ key: sessionRooms.key })
+    .from(sessionRooms)
+    .where(eq(sessionRooms.session, room.session));
+  return [room.key, ...ofTimes.filter((key) => !rooms.some((other) => other.key === key))];
 };
