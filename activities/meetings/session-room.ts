@@ -35,7 +35,7 @@ import type { ActivityDependencies } from '../dependencies.ts';
 import { createAttemptContext } from '../effects/attempt.ts';
 import { effectOnce } from '../effects/effect-once.ts';
 import { undoEach } from '../effects/undo-each.ts';
-import { isBusyFailure } from '../failures.ts';
+import { isBusyFailure, isCompensatedFailure } from '../failures.ts';
 import type { MeetingSteps } from './meeting-steps.ts';
 
 /** The steps, for inputs of auditions. */
@@ -104,6 +104,8 @@ export const createSessionRoomSteps = (
           hasFallback: false,
         });
       } catch (error) {
+        const replaced = isCompensatedFailure(error) ? meetingBeingReplaced(room) : undefined;
+        if (replaced) return replaced;
         if (!isBusyFailure(error)) throw error;
         if (performance.now() + pauseMs > waitEnds) throw roomIsCreated(meetingVendors[room.provider].vendor);
       }
@@ -146,7 +148,9 @@ export const createSessionRoomSteps = (
     const sessionTime = await sessionTimeOf(organization, slot);
     for (let attempt = 0; attempt < maxRooms; attempt += 1) {
       const joined = await rooms.join({ ...input, session, sessionTime, zone: slot.zone, replaces });
-      if (joined.kind !== 'joined') throw new Overtaken(input.key, 'undo');
+      // A retry finds what another attempt has recorded. An attempt for an earlier slot is not retried.
+      if (joined.kind === 'fenced') throw new Overtaken(input.key, 'another_attempt');
+      if (joined.kind === 'superseded') throw new Overtaken(input.key, 'undo');
       const { room, abandoned } = joined;
       const meeting = await createRoom(input, room);
       const settled = await rooms.settle(room, { ...input, meetingId: meeting.id });
@@ -324,6 +328,13 @@ export const createSessionRoomSteps = (
     },
   };
 };
+
+/**
+ * A host that was busy at the new time has lost the meeting to another host, and the attempt was killed before it had recorded
+ * the other meeting. To extend this one again leads to the other one; the address of this one is not used.
+ */
+const meetingBeingReplaced = ({ provider, meetingId, appliedRevision, revision }: SessionRoom) =>
+  meetingId !== undefined && appliedRevision < revision ? { provider, id: meetingId, joinUrl: '' } : undefined;
 
 const isOf =
   ({ session, number }: RoomName) =>

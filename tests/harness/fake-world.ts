@@ -19,6 +19,7 @@ import type { ProviderFaultKind } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { blockersIn, chooseSlot, refused } from './fake-slots.ts';
+import type { FakeRoom } from './fake-room.ts';
 import { createFakeTrail } from './fake-trail.ts';
 
 type ActivityName = keyof AuditionActivities;
@@ -59,6 +60,8 @@ export interface FakeWorld {
   adoptedPlan: AuditionPlan | undefined;
   /** Whether a run that takes over finds that the slot is held for another cast. */
   isHeldForOtherCast: boolean;
+  /** The room that the audition shares with others. Undefined: its meetings are its own. */
+  room: FakeRoom | undefined;
   /** A test's hook, awaited before the effect of each activity. */
   beforeActivity: (call: Call, index: number) => Promise<void> | void;
   /** A test's hook, awaited when the events of a completed slot are written and recorded, before the result. */
@@ -173,6 +176,7 @@ export const createFakeWorld = (): FakeWorld => {
     },
     busy: [],
     attendance: undefined,
+    room: undefined,
     notHonored: undefined,
     registrants: [],
     holdsTaken: false,
@@ -323,6 +327,7 @@ export const createFakeWorld = (): FakeWorld => {
         trail.append(position);
         if (!hasFallback) meetingsWithoutFallback.push(key);
         await once('createMeeting', key, () => meetings.add(key));
+        if (world.room) return world.room.join(key, provider);
         return {
           provider,
           id: key,
@@ -339,7 +344,8 @@ export const createFakeWorld = (): FakeWorld => {
         }
         await called('checkMeeting', meeting.id);
         const { changedSettings: notHonored } = world;
-        return { status: meetings.has(meeting.id) ? 'present' : 'absent', ...(notHonored && { notHonored }) };
+        const isPresent = meeting.room === 'session' || meetings.has(meeting.id);
+        return { status: isPresent ? 'present' : 'absent', ...(notHonored && { notHonored }) };
       },
       async registerParticipants({ trail: position, meeting, participants }) {
         trail.append(position);
@@ -364,6 +370,7 @@ export const createFakeWorld = (): FakeWorld => {
       },
       async removeMeeting({ trail: position, keys }) {
         trail.append(position);
+        for (const key of keys) world.room?.leave(key);
         return undoAll('removeMeeting', keys, meetings);
       },
       async sendNotice({ trail: position, key }) {
