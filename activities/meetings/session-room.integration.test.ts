@@ -1,7 +1,9 @@
 /** The room that the auditions of a casting session share, against PostgreSQL and the sandbox. */
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { participantIdSchema } from '../../domain/ids.ts';
 import { useActivityHarness } from '../../tests/harness/activity-harness.ts';
-import { auditionOf, createBlock, slotAt } from '../../tests/harness/casting-day.ts';
+import { auditionOf, createBlock, shared, slotAt } from '../../tests/harness/casting-day.ts';
 
 const benchFor = useActivityHarness();
 
@@ -232,5 +234,69 @@ describe('another room', () => {
     expect(await ben.createAs(1, quarterPast)).toEqual(room);
     await ada.leave(ten, [ada.keyOfMeeting('zoom', 1)]);
     expect(meetings()).toEqual([]);
+  });
+});
+
+describe('the registrants of the room', () => {
+  const person = (id: string, name: string) => ({ id: participantIdSchema.parse(id), name });
+
+  it('are those of all its auditions, and end with the use of the audition', async () => {
+    const { activities, ada, ben, ten, quarterPast, state } = await setup();
+    const settings = { ...shared, registrants: true };
+    const meeting = await ada.create(ten, 'zoom', settings);
+    await ben.create(quarterPast, 'zoom', settings);
+    const register = ({ about }: typeof ada, slot: typeof ten, ...participants: ReturnType<typeof person>[]) =>
+      activities.registerParticipants({ ...about, provider: 'zoom', meeting, slot, participants });
+    await register(ada, ten, person('ada', 'Ada'), person('carl', 'Carl'));
+    await register(ben, quarterPast, person('ben', 'Ben'), person('carl', 'Carl'));
+    const registered = () =>
+      state()
+        .zoom.registrants.filter(({ status }) => status === 'approved')
+        .map(({ firstName }) => firstName)
+        .toSorted();
+    expect(registered()).toEqual(['Ada', 'Ben', 'Carl', 'Carl']);
+    await ada.leave(ten);
+    expect(registered()).toEqual(['Ben', 'Carl']);
+  });
+});
+
+describe.each(['zoom', 'google_meet', 'microsoft_teams'] as const)('a room on %s', (provider) => {
+  it('is checked, extended, and removed with the last use', async () => {
+    const { activities, repositories, block, ada, ben, ten, state } = await setup();
+    const account = `host-${randomUUID()}@contoso.example`;
+    await repositories.connections.put({
+      id: 'conn_room',
+      organization: 'org_1',
+      provider: 'microsoft',
+      account,
+      refreshToken: `sandbox-refresh-${account}`,
+    });
+    await repositories.meetingPreferences.set('org_1', {
+      hosts: { microsoft_teams: [{ kind: 'connection', connection: 'conn_room' }] },
+    });
+    const evening = slotAt(block, '18:00');
+    const meeting = await ada.create(ten, provider);
+    expect(await ben.create(evening, provider)).toEqual(meeting);
+    const check = { provider, meeting, slot: ten } as const;
+    expect(await activities.checkMeeting({ ...ada.about, ...check })).toMatchObject({ status: 'present' });
+    await activities.readAttendance({ ...ada.about, ...check });
+    const times = () => {
+      const { zoom, google, microsoft } = state();
+      return [
+        ...zoom.meetings.map(({ start_time }) => start_time),
+        ...google.calendars
+          .flatMap(({ events }) => events)
+          .flatMap((event) => (event.status === 'cancelled' ? [] : [Object(event).transparency])),
+        ...microsoft.onlineMeetings.filter(({ deleted }) => !deleted).map(({ joinWebUrl }) => joinWebUrl),
+      ];
+    };
+    expect(times()).toHaveLength(1);
+    // The event of the room leaves the time of the office free.
+    if (provider === 'google_meet') expect(times()).toEqual(['transparent']);
+    await ada.leave(ten, [ada.keyOfMeeting(provider)], provider);
+    expect(times()).toHaveLength(1);
+    await ben.leave(evening, [ben.keyOfMeeting(provider)], provider);
+    expect(times()).toEqual([]);
+    expect(await activities.checkMeeting({ ...ada.about, ...check })).toMatchObject({ status: 'absent' });
   });
 });

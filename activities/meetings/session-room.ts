@@ -304,7 +304,8 @@ export const createSessionRoomSteps = (
 
     check: async (input) => {
       const room = await roomOf(input);
-      if (!room) return { status: 'absent' };
+      // The session has another room, which the audition gets when it asks.
+      if (!room || room.isLeft) return { status: 'absent' };
       return stepsOf(room.provider).check({ ...input, auditionId: room.session });
     },
 

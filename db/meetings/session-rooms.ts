@@ -35,6 +35,8 @@ export interface SessionRoom extends RoomName {
   readonly key: string;
   readonly provider: MeetingProviderName;
   readonly meetingId: string | undefined;
+  /** Whether another room has taken its place, or no audition uses it. */
+  readonly isLeft: boolean;
   readonly zone: string;
   /** The time with which the meeting is created. The same in every attempt. */
   readonly createdFor: TimeRange;
@@ -175,6 +177,7 @@ const toRoom = (row: RoomRow): SessionRoom => ({
   number: row.number,
   key: row.key,
   meetingId: row.meetingId ?? undefined,
+  isLeft: row.state === 'left',
   zone: row.zone,
   createdFor: { start: row.createdFrom, end: row.createdUntil },
   during: { start: row.startsAt, end: row.endsAt },
