@@ -42,6 +42,19 @@ describe('the room of a casting session', () => {
     expect(meetings()).toHaveLength(1);
   });
 
+  it('has the settings of the audition that created it, and names those of the next that it does not have', async () => {
+    const { ada, ben, cleo, ten } = await setup();
+    const settings = { ...shared, waitingRoom: true, endOfMeeting: 'with_slot' } as const;
+    const room = await ada.create(ten, 'zoom', settings);
+    expect(room.notHonored).toBeUndefined();
+    expect(await ben.create(ten, 'zoom', settings)).toEqual(room);
+    const other = { ...shared, waitingRoom: false, registrants: true, muteOnEntry: false } as const;
+    expect(await cleo.create(ten, 'zoom', other)).toEqual({
+      ...room,
+      notHonored: ['waitingRoom', 'registrants'],
+    });
+  });
+
   it('is removed by the last audition that leaves it, and created anew for the next', async () => {
     const { ada, ben, cleo, ten, quarterPast, meetings } = await setup();
     const room = await ada.create(ten);

@@ -10,6 +10,12 @@ import { type AbandonedRoom, keyOfTime, type RoomName, type SessionRoom } from '
 import { sharedRoomOf } from '../../domain/audition/casting-session.ts';
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
+import {
+  isMetByDefault,
+  type MeetingSettings,
+  namesOfSettings,
+  unmetSettings,
+} from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { CastingSessionId, OrganizationId } from '../../domain/ids.ts';
@@ -33,6 +39,7 @@ import type {
 } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { createAttemptContext } from '../effects/attempt.ts';
+import { requestHash } from '../effects/deterministic-ids.ts';
 import { effectOnce } from '../effects/effect-once.ts';
 import { undoEach } from '../effects/undo-each.ts';
 import { isBusyFailure, isCompensatedFailure } from '../failures.ts';
@@ -144,10 +151,17 @@ export const createSessionRoomSteps = (
     input: CreateInput,
     { session, replaces }: Asked,
   ): Promise<Meeting> => {
-    const { organization, slot } = input;
+    const { organization, slot, settings = {} } = input;
     const sessionTime = await sessionTimeOf(organization, slot);
     for (let attempt = 0; attempt < maxRooms; attempt += 1) {
-      const joined = await rooms.join({ ...input, session, sessionTime, zone: slot.zone, replaces });
+      const joined = await rooms.join({
+        ...input,
+        session,
+        sessionTime,
+        zone: slot.zone,
+        settings: digestsOf(settings),
+        replaces,
+      });
       // A retry finds what another attempt has recorded. An attempt for an earlier slot is not retried.
       if (joined.kind === 'fenced') throw new Overtaken(input.key, 'another_attempt');
       if (joined.kind === 'superseded') throw new Overtaken(input.key, 'undo');
@@ -157,7 +171,7 @@ export const createSessionRoomSteps = (
       // Best effort: the removal of this key, which the workflow has registered, repeats it.
       await removeRooms(input, abandoned).catch(() => undefined);
       const extended = settled === 'settled' ? await extend(input, input.key, room, meeting) : undefined;
-      if (extended) return extended;
+      if (extended) return withDifferences(extended, settings, room);
     }
     throw roomIsCreated(meetingVendors[input.provider].vendor);
   };
@@ -328,6 +342,28 @@ export const createSessionRoomSteps = (
       if (room) await stepsOf(room.provider).register?.(input, room.session);
     },
   };
+};
+
+/** Returns digests of the settings that a provider gets. Those that name people are not to be read from the table. */
+const digestsOf = (settings: MeetingSettings): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    namesOfSettings(settings).map((name) => [
+      name,
+      // Everyone gets the passcode with the link.
+      requestHash(name === 'passcode' ? settings.passcode?.kind : settings[name]).slice(0, digestLength),
+    ]),
+  );
+
+const digestLength = 16;
+
+/** Names the settings of the audition that the room does not have: another audition has created it with other settings. */
+const withDifferences = (meeting: Meeting, settings: MeetingSettings, room: SessionRoom): Meeting => {
+  const wanted = digestsOf(settings);
+  const others = unmetSettings(settings, (name) =>
+    room.settings[name] === undefined ? isMetByDefault(name, settings) : room.settings[name] === wanted[name],
+  );
+  const notHonored = [...new Set([...(meeting.notHonored ?? []), ...others])];
+  return notHonored.length > 0 ? { ...meeting, notHonored } : meeting;
 };
 
 /**

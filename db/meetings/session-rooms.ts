@@ -37,6 +37,8 @@ export interface SessionRoom extends RoomName {
   readonly meetingId: string | undefined;
   /** Whether another room has taken its place, or no audition uses it. */
   readonly isLeft: boolean;
+  /** Digests of the settings with which the meeting was created, by name. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly zone: string;
   /** The time with which the meeting is created. The same in every attempt. */
   readonly createdFor: TimeRange;
@@ -76,6 +78,8 @@ export interface JoinRequest extends Use {
   /** The time of the session, and its zone. */
   readonly sessionTime: TimeRange;
   readonly zone: string;
+  /** Digests of the settings of the audition, by name. A room that exists keeps its own. */
+  readonly settings: Readonly<Record<string, string>>;
   /** Whether the audition that has the present room asks for another one. Not when only its slot moves. */
   readonly replaces: boolean;
   readonly correlationId: string;
@@ -162,6 +166,7 @@ const roomColumns = {
   createdFrom: sessionRooms.createdFrom,
   createdUntil: sessionRooms.createdUntil,
   zone: sessionRooms.zone,
+  settings: sessionRooms.settings,
   startsAt: sessionRooms.startsAt,
   endsAt: sessionRooms.endsAt,
   revision: sessionRooms.revision,
@@ -170,10 +175,14 @@ const roomColumns = {
 
 type RoomRow = Pick<typeof sessionRooms.$inferSelect, keyof typeof roomColumns>;
 
-const namesSchema = z.object({ session: castingSessionIdSchema, provider: z.enum(meetingProviders) });
+const rowSchema = z.object({
+  session: castingSessionIdSchema,
+  provider: z.enum(meetingProviders),
+  settings: z.record(z.string(), z.string()),
+});
 
 const toRoom = (row: RoomRow): SessionRoom => ({
-  ...namesSchema.parse(row),
+  ...rowSchema.parse(row),
   number: row.number,
   key: row.key,
   meetingId: row.meetingId ?? undefined,
@@ -277,6 +286,7 @@ export const createSessionRooms = (db: Database, vault: Pick<Vault, 'seal' | 'op
         state: 'present',
         meetingId,
         zone: former.zone,
+        settings: former.settings,
         createdFrom: former.during.start,
         createdUntil: former.during.end,
         startsAt: former.during.start,
@@ -367,7 +377,7 @@ type UseRow = typeof sessionRoomUses.$inferSelect;
  */
 const chooseRoom = async (
   tx: Database,
-  { key, session, organization, provider, sessionTime, zone, slot, replaces }: JoinRequest,
+  { key, session, organization, provider, sessionTime, zone, slot, settings, replaces }: JoinRequest,
   own: readonly UseRow[],
 ): Promise<SessionRoom> => {
   const rooms = await tx
@@ -393,6 +403,7 @@ const chooseRoom = async (
       provider,
       state: 'offered',
       zone,
+      settings,
       createdFrom: during.start,
       createdUntil: during.end,
       startsAt: during.start,

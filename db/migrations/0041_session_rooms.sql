@@ -19,6 +19,7 @@ CREATE TABLE "session_rooms" (
 	"provider" text NOT NULL,
 	"state" text NOT NULL,
 	"meeting_id" text,
+	"settings" jsonb DEFAULT '{}'::jsonb NOT NULL,
 	"zone" text NOT NULL,
 	"created_from" timestamp with time zone NOT NULL,
 	"created_until" timestamp with time zone NOT NULL,

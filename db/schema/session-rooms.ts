@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { boolean, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
 import { operations } from './operations.ts';
 
@@ -22,6 +22,8 @@ export const sessionRooms = pgTable(
     state: text({ enum: sessionRoomStates }).notNull(),
     /** The provider's id of the meeting. Absent until it was created. */
     meetingId: text('meeting_id'),
+    /** Digests of the settings with which the meeting is created, by name. */
+    settings: jsonb().notNull().default({}),
     /** The zone in which the provider shows the time. */
     zone: text().notNull(),
     /** The time for which the meeting is created. It stays the same between two attempts. */

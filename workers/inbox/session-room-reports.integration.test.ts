@@ -47,6 +47,7 @@ const setup = async () => {
       revision: 1,
       sessionTime: { start: at('09:00'), end: at('15:00') },
       zone: 'Europe/Paris',
+      settings: {},
       replaces: true,
     });
     if (joined.kind !== 'joined') throw new Error(joined.kind);
