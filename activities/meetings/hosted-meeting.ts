@@ -91,8 +91,10 @@ export const createHostedMeetingSteps = (
   };
 
   /** Opens the host with which the meeting was created. */
-  const openHostOf = async (input: Owned<CheckMeetingInput>, operation: CallOperation): Promise<HostAccount> =>
-    hosts.open(input.organization, (await creationOf(input))?.host, operation);
+  const openHostOf = async (
+    input: Owned<CheckMeetingInput>,
+    operation: CallOperation,
+  ): Promise<HostAccount> => hosts.open(input.organization, (await creationOf(input))?.host, operation);
 
   /** Returns the meeting that an earlier attempt has created, with the settings that it does not have. */
   const reviewed = async (

@@ -35,5 +35,7 @@ export interface MeetingSteps {
    */
   readonly register?: ((input: RegisterParticipantsInput, owner: MeetingOwner) => Promise<void>) | undefined;
   /** Returns who was in the meeting. Absent when the provider does not report it. */
-  readonly attendance?: ((input: Owned<CheckMeetingInput>) => Promise<readonly ObservedAttendance[]>) | undefined;
+  readonly attendance?:
+    | ((input: Owned<CheckMeetingInput>) => Promise<readonly ObservedAttendance[]>)
+    | undefined;
 }

@@ -159,7 +159,10 @@ describe('a worker that is killed', () => {
       const { wasKilled, result } = await killedAt(point, () => ben.createAs(1, evening));
       expect(ids().toSorted()).toEqual([own.id, result.id].toSorted());
       expect(await ada.createAs(2, ten)).toEqual(result);
-      await ada.leave(ten, [1, 2].map((number) => ada.keyOfMeeting('zoom', number)));
+      await ada.leave(
+        ten,
+        [1, 2].map((number) => ada.keyOfMeeting('zoom', number)),
+      );
       expect(ids().toSorted()).toEqual([own.id, result.id].toSorted());
       await ben.leave(evening, [ben.keyOfMeeting('zoom', 1)]);
       await other.leave(slotAt(undefined, '18:00'));

@@ -165,12 +165,19 @@ describe('an audition that moves', () => {
     expect(meetings()).toHaveLength(2);
     const own = await ada.move(other, slotAt(undefined, '20:00'), 3);
     expect(own.room).toBeUndefined();
-    expect(meetings().map(({ id }) => String(id)).toSorted()).toEqual([room.id, own.id].toSorted());
+    expect(
+      meetings()
+        .map(({ id }) => String(id))
+        .toSorted(),
+    ).toEqual([room.id, own.id].toSorted());
     const back = await ada.move(own, ten, 4);
     expect(back).toEqual(room);
     expect(meetings()).toHaveLength(1);
     await ben.leave(ten);
-    await ada.leave(ten, [2, 3, 4].map((revision) => ada.keyOfMove('zoom', revision)));
+    await ada.leave(
+      ten,
+      [2, 3, 4].map((revision) => ada.keyOfMove('zoom', revision)),
+    );
     expect(meetings()).toEqual([]);
   });
 
@@ -258,8 +265,11 @@ describe('the registrants of the room', () => {
     const settings = { ...shared, registrants: true };
     const meeting = await ada.create(ten, 'zoom', settings);
     await ben.create(quarterPast, 'zoom', settings);
-    const register = ({ about }: typeof ada, slot: typeof ten, ...participants: ReturnType<typeof person>[]) =>
-      activities.registerParticipants({ ...about, provider: 'zoom', meeting, slot, participants });
+    const register = (
+      { about }: typeof ada,
+      slot: typeof ten,
+      ...participants: ReturnType<typeof person>[]
+    ) => activities.registerParticipants({ ...about, provider: 'zoom', meeting, slot, participants });
     await register(ada, ten, person('ada', 'Ada'), person('carl', 'Carl'));
     await register(ben, quarterPast, person('ben', 'Ben'), person('carl', 'Carl'));
     const registered = () =>

@@ -6,7 +6,12 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Overtaken } from '../../db/errors.ts';
-import { type AbandonedRoom, keyOfTime, type RoomName, type SessionRoom } from '../../db/meetings/session-rooms.ts';
+import {
+  type AbandonedRoom,
+  keyOfTime,
+  type RoomName,
+  type SessionRoom,
+} from '../../db/meetings/session-rooms.ts';
 import { sharedRoomOf } from '../../domain/audition/casting-session.ts';
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
@@ -19,11 +24,7 @@ import {
 import type { Slot } from '../../domain/audition/slot.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { CastingSessionId, OrganizationId } from '../../domain/ids.ts';
-import {
-  type MeetingProviderName,
-  meetingVendors,
-  type VendorName,
-} from '../../domain/providers/vendors.ts';
+import { type MeetingProviderName, meetingVendors, type VendorName } from '../../domain/providers/vendors.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import { second } from '../../domain/time/units.ts';
 import { sessionsIn } from '../../providers/icalendar/session-occurrences.ts';
@@ -147,10 +148,7 @@ export const createSessionRoomSteps = (
   };
 
   /** Joins the room and returns its meeting. */
-  const joinRoom = async (
-    input: CreateInput,
-    { session, replaces }: Asked,
-  ): Promise<Meeting> => {
+  const joinRoom = async (input: CreateInput, { session, replaces }: Asked): Promise<Meeting> => {
     const { organization, slot, settings = {} } = input;
     const sessionTime = await sessionTimeOf(organization, slot);
     for (let attempt = 0; attempt < maxRooms; attempt += 1) {
@@ -326,9 +324,7 @@ export const createSessionRoomSteps = (
     attendance: async (input) => {
       const room = await roomOf(input);
       if (!room) return [];
-      return (
-        (await stepsOf(room.provider).attendance?.({ ...input, auditionId: room.session })) ?? []
-      );
+      return (await stepsOf(room.provider).attendance?.({ ...input, auditionId: room.session })) ?? [];
     },
 
     end: async (input) => {
@@ -371,7 +367,9 @@ const withDifferences = (meeting: Meeting, settings: MeetingSettings, room: Sess
  * the other meeting. To extend this one again leads to the other one; the address of this one is not used.
  */
 const meetingBeingReplaced = ({ provider, meetingId, appliedRevision, revision }: SessionRoom) =>
-  meetingId !== undefined && appliedRevision < revision ? { provider, id: meetingId, joinUrl: '' } : undefined;
+  meetingId !== undefined && appliedRevision < revision
+    ? { provider, id: meetingId, joinUrl: '' }
+    : undefined;
 
 const isOf =
   ({ session, number }: RoomName) =>

@@ -60,10 +60,7 @@ const usesOfMeeting = async (db: Database, meetingId: string): Promise<readonly 
     .from(sessionRoomUses)
     .innerJoin(
       sessionRooms,
-      and(
-        eq(sessionRooms.session, sessionRoomUses.session),
-        eq(sessionRooms.number, sessionRoomUses.number),
-      ),
+      and(eq(sessionRooms.session, sessionRoomUses.session), eq(sessionRooms.number, sessionRoomUses.number)),
     )
     .where(and(eq(sessionRooms.meetingId, meetingId), eq(sessionRoomUses.hasEnded, false)))
     .orderBy(sessionRoomUses.startsAt, sessionRoomUses.auditionId);

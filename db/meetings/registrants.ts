@@ -1,7 +1,12 @@
 /** Stores the registrations of participants at the providers of their meetings. */
 import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
-import { type AuditionId, auditionIdSchema, type ParticipantId, participantIdSchema } from '../../domain/ids.ts';
+import {
+  type AuditionId,
+  auditionIdSchema,
+  type ParticipantId,
+  participantIdSchema,
+} from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 import { meetingRegistrants } from '../schema/meeting-registrants.ts';
 

@@ -59,7 +59,8 @@ export interface AbandonedRoom extends SessionRoom {
  * Returns the key of the operation that gives the meeting of the room the time of a revision. A provider that cannot extend
  * the meeting makes another one under this key.
  */
-export const keyOfTime = ({ key }: Pick<SessionRoom, 'key'>, revision: number): string => `${key}:t${revision}`;
+export const keyOfTime = ({ key }: Pick<SessionRoom, 'key'>, revision: number): string =>
+  `${key}:t${revision}`;
 
 interface Use {
   /** The operation with which the audition asks for its meeting. */
@@ -273,7 +274,10 @@ export const createSessionRooms = (db: Database, vault: Pick<Vault, 'seal' | 'op
         .from(sessionRooms)
         .where(eq(sessionRooms.key, key));
       if (known) return known.state === 'left' ? 'left' : 'settled';
-      const [present] = await tx.select({ state: sessionRooms.state }).from(sessionRooms).where(isRoom(former));
+      const [present] = await tx
+        .select({ state: sessionRooms.state })
+        .from(sessionRooms)
+        .where(isRoom(former));
       if (present?.state !== 'present') return 'left';
       await leavePresent(tx, vault, former, use);
       const number = await nextNumber(tx, session);
@@ -325,9 +329,7 @@ export const createSessionRooms = (db: Database, vault: Pick<Vault, 'seal' | 'op
         .select(roomColumns)
         .from(sessionRooms)
         .where(and(eq(sessionRooms.session, session), eq(sessionRooms.state, 'present')));
-      const use = own.find(
-        (one) => one.session === session && one.number === room?.number && one.isSettled,
-      );
+      const use = own.find((one) => one.session === session && one.number === room?.number && one.isSettled);
       if (!room || !use) return undefined;
       await tx
         .update(sessionRoomUses)
@@ -390,7 +392,11 @@ const chooseRoom = async (
   const had = (room: RoomRow) => own.find((use) => use.key !== key && use.number === room.number);
   if (present && !(replaces && had(present)?.isSettled)) return toRoom(present);
   if (offered && !had(offered)) return toRoom(offered);
-  if (offered) await tx.update(sessionRooms).set({ state: 'left' }).where(isRoom(toRoom(offered)));
+  if (offered)
+    await tx
+      .update(sessionRooms)
+      .set({ state: 'left' })
+      .where(isRoom(toRoom(offered)));
   const number = await nextNumber(tx, session);
   const during = around(sessionTime, slot);
   const [created] = await tx
@@ -488,10 +494,7 @@ const findUsed = async (db: Database, where: ReturnType<typeof and>): Promise<re
     .from(sessionRoomUses)
     .innerJoin(
       sessionRooms,
-      and(
-        eq(sessionRooms.session, sessionRoomUses.session),
-        eq(sessionRooms.number, sessionRoomUses.number),
-      ),
+      and(eq(sessionRooms.session, sessionRoomUses.session), eq(sessionRooms.number, sessionRoomUses.number)),
     )
     .where(where)
     .orderBy(sessionRoomUses.session, sessionRoomUses.number);
@@ -508,10 +511,7 @@ const roomsOfUse = async (
   tx: Database,
   key: string,
 ): Promise<{ readonly abandoned: readonly AbandonedRoom[]; readonly kept: readonly UsedRoom[] }> => {
-  const ended = await findUsed(
-    tx,
-    and(eq(sessionRoomUses.key, key), eq(sessionRoomUses.hasEnded, true)),
-  );
+  const ended = await findUsed(tx, and(eq(sessionRoomUses.key, key), eq(sessionRoomUses.hasEnded, true)));
   const abandoned: AbandonedRoom[] = [];
   const kept: UsedRoom[] = [];
   for (const use of ended) {

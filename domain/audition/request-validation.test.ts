@@ -112,7 +112,10 @@ describe('the plan of a request', () => {
 
   it('asks for the room of the session of its slot', () => {
     const meeting = { settings: { room: 'session' } };
-    const inBlock = { kind: 'fixed', slot: { ...validateSlot({ ...slot }, context.now), block: 'blk_1' } } as const;
+    const inBlock = {
+      kind: 'fixed',
+      slot: { ...validateSlot({ ...slot }, context.now), block: 'blk_1' },
+    } as const;
     expect(planOf({ meeting }, { blockWish: inBlock })).toMatchObject({
       meetingSettings: { room: 'session', admission: 'in_turn' },
     });

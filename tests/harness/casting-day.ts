@@ -1,11 +1,11 @@
 /** A casting session of one block, and its auditions, for tests of activities. */
 import { randomUUID } from 'node:crypto';
+import type { Meeting } from '../../domain/audition/events.ts';
 import type { MeetingSettings } from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { type SessionBlockId, sessionBlockIdSchema } from '../../domain/ids.ts';
 import type { MeetingProviderName } from '../../domain/providers/vendors.ts';
 import { sessionBlockDefinitionSchema } from '../../domain/session-blocks/session-block.ts';
-import type { Meeting } from '../../domain/audition/events.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { useActivityHarness } from './activity-harness.ts';
 

@@ -18,8 +18,8 @@ import { foldEvents } from '../../domain/audition/view.ts';
 import type { ProviderFaultKind } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import { blockersIn, chooseSlot, refused } from './fake-slots.ts';
 import type { FakeRoom } from './fake-room.ts';
+import { blockersIn, chooseSlot, refused } from './fake-slots.ts';
 import { createFakeTrail } from './fake-trail.ts';
 
 type ActivityName = keyof AuditionActivities;

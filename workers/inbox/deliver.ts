@@ -6,8 +6,8 @@ import type { InboxEvent } from '../../domain/inbox-event.ts';
 import { meetingVendors, recordedMeetings } from '../../domain/providers/vendors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { ServiceMetrics } from '../metrics.ts';
-import { auditionsConcerned } from './meeting-users.ts';
 import { type MailDependencies, type MailParkedReason, readMail } from './mail.ts';
+import { auditionsConcerned } from './meeting-users.ts';
 import type { WorkflowSignals } from './workflow-signals.ts';
 
 /** The outcome of a delivery. The reasons are codes for the operator; docs/runbooks/webhooks.md explains them. */

@@ -43,10 +43,7 @@ const usesConcerned = (uses: readonly RoomUse[], kind: ReportKind, at: Instant):
     }
     case 'ended':
       // The next one can have been told that the room was opened for it.
-      return [
-        ...uses.filter(({ slot }) => slot.start <= at && slot.end > justEnded),
-        ...nextOf(uses, at),
-      ];
+      return [...uses.filter(({ slot }) => slot.start <= at && slot.end > justEnded), ...nextOf(uses, at)];
   }
 };
 

@@ -65,7 +65,8 @@ const reportOf = async (
   }
   const { meetingId, at, name, email, registrant } = event;
   if ((!name && !email && !registrant) || at === undefined) return 'unnamed_person';
-  const known = registrant === undefined ? undefined : await registrants.registrationOf(meetingId, registrant);
+  const known =
+    registrant === undefined ? undefined : await registrants.registrationOf(meetingId, registrant);
   const users = await usersOfMeeting(provider, meetingId);
   if (!users) return 'no_such_meeting';
   return {

@@ -71,8 +71,11 @@ const setup = async () => {
   return { ...test, meetingId, first, second, third, leave, deliverAll };
 };
 
-const report = (kind: 'meeting.started' | 'meeting.ended' | 'meeting.deleted', meetingId: string, time: string) =>
-  ({ kind, event: { meetingId, at: at(time) } }) satisfies InboxEvent;
+const report = (
+  kind: 'meeting.started' | 'meeting.ended' | 'meeting.deleted',
+  meetingId: string,
+  time: string,
+) => ({ kind, event: { meetingId, at: at(time) } }) satisfies InboxEvent;
 
 const signaled = (signals: readonly unknown[]): readonly string[] =>
   signals.map((signal) => `${String(Object(signal).about)} ${String(Object(signal).id)}`).toSorted();
@@ -107,12 +110,18 @@ describe('a report about the room of a casting session', () => {
       joinLinkIds,
     );
     await repositories.registrants.begin({ auditionId: second.id, meetingId, participant, link });
-    await repositories.registrants.complete({ link, meetingId }, { id: 'reg-1', joinUrl: 'https://zoom.us/w' });
+    await repositories.registrants.complete(
+      { link, meetingId },
+      { id: 'reg-1', joinUrl: 'https://zoom.us/w' },
+    );
     const event = { meetingId, at: at('09:05') };
     await receive({ kind: 'meeting.participant_joined', event: { ...event, name: 'Rita' } });
     await deliverAll();
     expect(signaled(signals)).toEqual([first, second].map(({ id }) => `presence ${id}`).toSorted());
-    await receive({ kind: 'meeting.participant_joined', event: { ...event, registrant: 'reg-1', name: 'iPhone' } });
+    await receive({
+      kind: 'meeting.participant_joined',
+      event: { ...event, registrant: 'reg-1', name: 'iPhone' },
+    });
     await deliverAll();
     expect(signaled(signals.slice(2))).toEqual([`presence ${second.id}`]);
     expect(signals.at(-1)).toMatchObject({ reports: [{ participant: 'ada' }] });
