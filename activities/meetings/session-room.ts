@@ -93,15 +93,6 @@ export const createSessionRoomSteps = (
     return sessions.find(({ start, end }) => start <= slot.start && slot.end <= end) ?? slot;
   };
 
-  const ofRoom = <Input extends CreateInput>(input: Input, room: SessionRoom, during: TimeRange) => ({
-    ...input,
-    auditionId: room.session,
-    key: room.key,
-    provider: room.provider,
-    slot: { start: during.start, end: during.end, zone: room.zone },
-    revision: 1,
-  });
-
   /** Creates the meeting of the room. Waits for another audition that is creating it. */
   const createRoom = async (input: CreateInput, room: SessionRoom): Promise<Meeting> => {
     const waitEnds = performance.now() + creationWaitMs;
@@ -370,6 +361,16 @@ const meetingBeingReplaced = ({ provider, meetingId, appliedRevision, revision }
   meetingId !== undefined && appliedRevision < revision
     ? { provider, id: meetingId, joinUrl: '' }
     : undefined;
+
+/** Returns the input of a step of the meeting itself. */
+const ofRoom = <Input extends CreateInput>(input: Input, room: SessionRoom, during: TimeRange) => ({
+  ...input,
+  auditionId: room.session,
+  key: room.key,
+  provider: room.provider,
+  slot: { start: during.start, end: during.end, zone: room.zone },
+  revision: 1,
+});
 
 const isOf =
   ({ session, number }: RoomName) =>

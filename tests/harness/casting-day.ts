@@ -15,10 +15,11 @@ export const shared: MeetingSettings = { room: 'session', admission: 'in_turn' }
 
 const actor = { by: 'test', role: 'admin', correlationId: 'c' } as const;
 
+const instant = (ms: number): Instant => `${new Date(ms).toISOString().slice(0, 23)}Z`;
+
 /** Returns a slot of the session of 2 December 2031, from 10:00 to 13:00 in Paris. @param start such as `10:15` there */
 export const slotAt = (block: SessionBlockId | undefined, start: string, minutes = 15): Slot => {
   const from = Date.parse(`2031-12-02T${start}:00+01:00`);
-  const instant = (ms: number): Instant => `${new Date(ms).toISOString().slice(0, 23)}Z`;
   return {
     start: instant(from),
     end: instant(from + minutes * 60_000),

@@ -13,6 +13,8 @@ const joinLinkIds = createJoinLinkIds([{ key: Buffer.alloc(32, 3) }]);
 const organization = 'org_north';
 const at = (time: string): Instant => `2026-12-03T${time}:00.000Z`;
 
+const keyOf = (id: AuditionId) => `audition/${id}:meeting:zoom:1`;
+
 const setup = async () => {
   const test = await rounds();
   const { ledger, sessionRooms } = test.repositories;
@@ -23,7 +25,6 @@ const setup = async () => {
     start: at(start),
     end: at(`${start.slice(0, 3)}${start.endsWith('15') ? '30' : '15'}`),
   }));
-  const keyOf = (id: AuditionId) => `audition/${id}:meeting:zoom:1`;
   const begin = (key: string) =>
     ledger.begin({
       key,
