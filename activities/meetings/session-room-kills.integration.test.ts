@@ -10,6 +10,9 @@ import { crashAt } from '../../tests/harness/effect-harness.ts';
 
 const benchFor = useActivityHarness();
 
+/** A scenario is played for some dozens of points. */
+const patience = 300_000;
+
 /** More than any step has. */
 const mostPoints = 120;
 
@@ -102,7 +105,7 @@ describe('a worker that is killed', () => {
       return wasKilled;
     });
     expect(points).toBeGreaterThan(15);
-  }, 120_000);
+  }, patience);
 
   it('while it creates the room is followed by another audition, and by its own removal', async () => {
     const bench = await setup();
@@ -126,7 +129,7 @@ describe('a worker that is killed', () => {
       expect(ids()).toEqual([]);
       return wasKilled;
     });
-  }, 120_000);
+  }, patience);
 
   it('while it joins and extends the room leaves one meeting with the longer time', async () => {
     const bench = await setup();
@@ -144,7 +147,7 @@ describe('a worker that is killed', () => {
       expect(ids()).toEqual([]);
       return wasKilled;
     });
-  }, 120_000);
+  }, patience);
 
   it('while it extends the room to a time at which the host is busy leaves one meeting', async () => {
     const bench = await setup();
@@ -169,7 +172,7 @@ describe('a worker that is killed', () => {
       expect(ids()).toEqual([]);
       return wasKilled;
     });
-  }, 120_000);
+  }, patience);
 
   it('while it replaces a room whose meeting is gone leaves one meeting for all auditions', async () => {
     const bench = await setup();
@@ -198,7 +201,7 @@ describe('a worker that is killed', () => {
       expect(ids()).toEqual([]);
       return wasKilled;
     });
-  }, 120_000);
+  }, patience);
 
   it('while an audition moves out of the session leaves the room to the others', async () => {
     const bench = await setup();
@@ -218,7 +221,7 @@ describe('a worker that is killed', () => {
       expect(ids()).toEqual([]);
       return wasKilled;
     });
-  }, 120_000);
+  }, patience);
 
   it('while the last audition leaves removes the meeting', async () => {
     const bench = await setup();
@@ -235,5 +238,5 @@ describe('a worker that is killed', () => {
       expect(ids()).toEqual([]);
       return first.wasKilled || last.wasKilled;
     });
-  }, 120_000);
+  }, patience);
 });
