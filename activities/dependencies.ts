@@ -15,6 +15,7 @@ import type { OperationLedger } from '../db/ledger/operations.ts';
 import type { HostClaims } from '../db/meetings/host-claims.ts';
 import type { MeetingPreferences } from '../db/meetings/meeting-preferences.ts';
 import type { Registrants } from '../db/meetings/registrants.ts';
+import type { SessionRooms } from '../db/meetings/session-rooms.ts';
 import type { SessionBlocks } from '../db/session-blocks/session-blocks.ts';
 import type { EventStore } from '../db/trail/event-store.ts';
 import type { AuditionId, OrganizationId, ParticipantId } from '../domain/ids.ts';
@@ -31,6 +32,7 @@ export interface ActivityDependencies {
     readonly connections: Connections;
     readonly hostClaims: HostClaims;
     readonly registrants: Registrants;
+    readonly sessionRooms: SessionRooms;
     readonly meetingPreferences: Pick<MeetingPreferences, 'get'>;
     readonly organizations: Organizations;
     readonly noticeDeliveries: NoticeDeliveries;

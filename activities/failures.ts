@@ -212,6 +212,10 @@ const overtakenFailure = (error: Overtaken): ApplicationFailure =>
         category: ApplicationFailureCategory.BENIGN,
       });
 
+/** Returns whether the error is a failure `Compensated`. */
+export const isCompensatedFailure = (error: unknown): boolean =>
+  error instanceof ApplicationFailure && error.type === compensatedType;
+
 /** Creates the non-retryable failure `Compensated`: the step was undone before this attempt, so it must not run now. */
 export const compensatedFailure = (key: string): ApplicationFailure =>
   ApplicationFailure.create({

@@ -49,6 +49,7 @@ import { createOperationLedger, type OperationLedger } from './ledger/operations
 import { createHostClaims, type HostClaims } from './meetings/host-claims.ts';
 import { createMeetingPreferences, type MeetingPreferences } from './meetings/meeting-preferences.ts';
 import { createRegistrants, type Registrants } from './meetings/registrants.ts';
+import { createSessionRooms, type SessionRooms } from './meetings/session-rooms.ts';
 import { createProviderHealth, type ProviderHealth } from './providers/health.ts';
 import { createQuotas } from './providers/quotas.ts';
 import { createHeldCopies, type HeldCopies } from './recordings/held-copies.ts';
@@ -91,6 +92,7 @@ export interface Repositories {
   readonly organizations: Organizations;
   readonly meetingPreferences: MeetingPreferences;
   readonly registrants: Registrants;
+  readonly sessionRooms: SessionRooms;
   readonly providerHealth: ProviderHealth;
   readonly quotas: QuotaStore;
   readonly apiKeys: ApiKeys;
@@ -153,6 +155,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     organizations: createOrganizations(db),
     meetingPreferences: createMeetingPreferences(db, vault),
     registrants: createRegistrants(db),
+    sessionRooms: createSessionRooms(db, vault),
     providerHealth: createProviderHealth(db),
     quotas: createQuotas(db),
     apiKeys: createApiKeys(db),

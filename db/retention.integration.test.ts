@@ -201,6 +201,44 @@ test('retention deletes the ledger of auditions closed long ago, and unused data
   expect(keysLeft).toEqual(['inbox:2020-01', 'ledger:2020-02']);
 });
 
+test('retention deletes the room of a casting session after the ledger of its last audition', async () => {
+  const { db, pool, audition } = await setup();
+  const session = 'ses_1-2026-12-03';
+  const operation = (key: string, owner: string) =>
+    pool.query(
+      `INSERT INTO operations (key, organization, provider, operation, state, started_at, audition_id)
+       VALUES ($1, 'org_north', 'zoom', 'meetings.create', 'completed', now() - interval '402 days', $2)`,
+      [key, owner],
+    );
+  const use = (key: string, auditionId: string) =>
+    pool.query(
+      `INSERT INTO session_room_uses (key, session, number, audition_id, starts_at, ends_at, revision)
+       VALUES ($1, $2, 1, $3, now(), now(), 1)`,
+      [key, session, auditionId],
+    );
+  await pool.query(
+    `INSERT INTO session_rooms (session, number, organization, key, provider, state, zone, created_from, created_until,
+       starts_at, ends_at) VALUES ($1, 1, 'org_north', 'room', 'zoom', 'left', 'UTC', now(), now(), now(), now())`,
+    [session],
+  );
+  await operation('room', session);
+  const [old, open] = [await audition(401), await audition()];
+  for (const [key, id] of [
+    ['old', old],
+    ['open', open],
+  ] as const) {
+    await operation(key, id);
+    await use(key, id);
+  }
+  const rooms = async () => (await pool.query('SELECT number FROM session_rooms')).rowCount;
+  expect(await deleteOldOperations(db, 400)).toBe(1);
+  expect(await deleteOldOperations(db, 400)).toBe(0);
+  expect(await rooms()).toBe(1);
+  await pool.query("DELETE FROM operations WHERE key = 'open'");
+  expect(await deleteOldOperations(db, 400)).toBe(1);
+  expect(await rooms()).toBe(0);
+});
+
 test('retention deletes the deliveries of auditions closed long ago', async () => {
   const { db, pool, audition } = await setup();
   for (const [id, auditionId] of [

@@ -115,7 +115,8 @@ export const deleteOldHostClaims = (db: Database): Promise<number> =>
 
 /**
  * Deletes the ledger rows of auditions that were closed more than `olderThanDays` ago, and rows of that age that belong to
- * no audition. Returns how many. Also deletes the data keys of past months that seal no row any more.
+ * no audition. Those of the room of a casting session follow when the rows of all its auditions are deleted. Returns how many.
+ * Also deletes the data keys of past months that seal no row any more.
  *
  * A step whose row is deleted would be performed again if its workflow still ran. Choose a period that is longer than
  * an audition can be reopened, and than Temporal keeps its workflows.
@@ -127,7 +128,18 @@ export const deleteOldOperations = async (db: Database, olderThanDays: number): 
       DELETE FROM operations WHERE key IN (
         SELECT key FROM operations LEFT JOIN auditions ON auditions.id = operations.audition_id
         WHERE operations.started_at < now() - ${olderThanDays} * interval '1 day'
-          AND (operations.audition_id IS NULL OR ${closedBefore(olderThanDays)})
+          AND (operations.audition_id IS NULL OR ${closedBefore(olderThanDays)} OR ${isOfUnusedRoom})
+        LIMIT ${batchSize}
+      )
+    `,
+  );
+  await deleteInBatches(
+    db,
+    sql`
+      DELETE FROM session_rooms WHERE (session, number) IN (
+        SELECT session, number FROM session_rooms
+        WHERE NOT EXISTS (SELECT FROM operations WHERE operations.key = session_rooms.key)
+          AND NOT EXISTS (SELECT FROM session_room_uses AS used WHERE used.session = session_rooms.session)
         LIMIT ${batchSize}
       )
     `,
@@ -135,6 +147,12 @@ export const deleteOldOperations = async (db: Database, olderThanDays: number): 
   await deleteUnusedMonthlyKeys(db, 'ledger', sql`operations`);
   return deleted;
 };
+
+/** An audition's use of a room is deleted with its row in the ledger. */
+const isOfUnusedRoom: SQL = sql`(
+  starts_with(operations.audition_id, 'ses_')
+    AND NOT EXISTS (SELECT FROM session_room_uses AS used WHERE used.session = operations.audition_id)
+)`;
 
 /**
  * Deletes the deliveries of auditions that were closed more than `olderThanDays` ago. Returns how many. The API then shows

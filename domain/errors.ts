@@ -160,6 +160,8 @@ export const refusalCodes = [
   'session_limit_reached',
   'session_block_cancelled',
   'outside_session_block',
+  'session_missing',
+  'session_room_recorded',
   'invalid_recurrence',
   'precondition_missing',
   'version_changed',

@@ -15,6 +15,11 @@ export const sessionBlockIdSchema = z.templateLiteral(['blk_', z.string()]).chec
 export const endpointIdSchema = z.templateLiteral(['endp_', z.string()]).check(z.regex(prefixedId('endp')));
 export const recordingIdSchema = z.templateLiteral(['rec_', z.string()]).check(z.regex(prefixedId('rec')));
 
+/** The block and the day of a casting session: `ses_123-2026-12-03` for the block `blk_123`. */
+export const castingSessionIdSchema = z
+  .templateLiteral(['ses_', z.string()])
+  .check(z.regex(/^ses_[A-Za-z0-9_-]{1,64}-\d{4,}-\d\d-\d\d$/));
+
 export type AuditionId = z.infer<typeof auditionIdSchema>;
 export type OrganizationId = z.infer<typeof organizationIdSchema>;
 export type ConnectionId = z.infer<typeof connectionIdSchema>;
@@ -23,6 +28,8 @@ export type AttentionId = z.infer<typeof attentionIdSchema>;
 export type EndpointId = z.infer<typeof endpointIdSchema>;
 /** A session block: recurring casting sessions that are cut into slots. */
 export type SessionBlockId = z.infer<typeof sessionBlockIdSchema>;
+/** The sessions of a session block on one day. */
+export type CastingSessionId = z.infer<typeof castingSessionIdSchema>;
 /** A recording of one opening of a meeting, with its files. */
 export type RecordingId = z.infer<typeof recordingIdSchema>;
 

@@ -81,6 +81,8 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
       key: z.string(),
     }),
   ),
+  /** The casting session of the audition has another room: the meeting of the room that the audition uses is left. */
+  inboxEvent('room.left', z.object({ audition: auditionIdSchema, meetingId: z.string() })),
   /** The account's owner has removed our app at the provider. */
   inboxEvent(
     'connection.deauthorized',

@@ -1,7 +1,7 @@
 /** Derives ids from the keys of what they identify, so that every attempt, on any machine, computes the same id. */
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import type { AuditionId } from '../../domain/ids.ts';
+import type { MeetingOwner } from '../../domain/audition/casting-session.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -13,17 +13,17 @@ export const requestHash = (request: unknown): string => sha256(canonicalize(req
  * However a calendar is named, the audition has one event in it. The step that creates the Meet conference writes that
  * event too. The id consists of hex digits, a subset of the characters that Google allows ([0-9a-v]).
  */
-export const eventIdFor = (auditionId: AuditionId): string => sha256(`event\n${auditionId}`).slice(0, 40);
+export const eventIdFor = (owner: MeetingOwner): string => sha256(`event\n${owner}`).slice(0, 40);
 
 /** Returns the id under which the step with this key requests a conference. The same id yields the same conference. */
 export const conferenceRequestId = (key: string): string => sha256(`conference\n${key}`).slice(0, 40);
 
 /**
  * Returns the reference that is stored in a meeting at a provider without idempotency keys. An attempt finds its
- * meeting by it. It starts with the audition id, so that an operator recognizes the meeting at the provider.
+ * meeting by it. It starts with the id of the audition or of the casting session, so that an operator recognizes the meeting at the provider.
  */
-export const meetingReference = (auditionId: AuditionId, key: string): string =>
-  `${auditionId}:${sha256(`meeting\n${key}`).slice(0, 24)}`;
+export const meetingReference = (owner: MeetingOwner, key: string): string =>
+  `${owner}:${sha256(`meeting\n${key}`).slice(0, 24)}`;
 
 /**
  * Returns the reference of the registrant to whose address the join link leads. It is part of an address at the provider,

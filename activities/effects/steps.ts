@@ -1,8 +1,9 @@
 /** The steps that `effectOnce` needs for an effect: perform it, find it, remove it. */
 import type { z } from 'zod';
 import type { Doubt } from '../../db/ledger/operations.ts';
+import type { MeetingOwner } from '../../domain/audition/casting-session.ts';
 import type { EffectTarget } from '../../domain/audition/effects.ts';
-import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
+import type { OrganizationId } from '../../domain/ids.ts';
 import type { AnyOperationName } from '../../providers/operations.ts';
 import type { CallContext } from '../../providers/ports.ts';
 
@@ -23,8 +24,8 @@ export interface EffectOperation extends LedgerOperation {
    * personal data, and only values that stay the same between two attempts, also across a deployment.
    */
   readonly request: unknown;
-  /** The audition that undoes the effect, and what undoing it needs. */
-  readonly auditionId?: AuditionId | undefined;
+  /** The audition that undoes the effect, or the casting session whose room it is, and what undoing it needs. */
+  readonly auditionId?: MeetingOwner | undefined;
   readonly target?: EffectTarget | undefined;
 }
 

@@ -4,10 +4,11 @@
  * the meeting, however late, takes the conference from the event and deletes the event only when no other use of it is left.
  */
 import { z } from 'zod';
+import { isAuditionOwner, type MeetingOwner } from '../../domain/audition/casting-session.ts';
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import { ProviderError } from '../../domain/errors.ts';
-import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
+import type { OrganizationId } from '../../domain/ids.ts';
 import { type CalendarMeetingName, meetingVendors } from '../../domain/providers/vendors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
@@ -21,7 +22,7 @@ import { createAttemptContext } from '../effects/attempt.ts';
 import { conferenceRequestId, eventIdFor } from '../effects/deterministic-ids.ts';
 import { effectOnce } from '../effects/effect-once.ts';
 import { undoEach } from '../effects/undo-each.ts';
-import type { MeetingSteps } from './meeting-steps.ts';
+import type { MeetingSteps, Owned } from './meeting-steps.ts';
 import { applyConsent, nameWithheld, withConsent } from './recording-consent.ts';
 
 /** What the ledger stores. Rows of earlier versions have only the meeting. */
@@ -77,7 +78,7 @@ export const createCalendarMeetingSteps = (
   };
 
   /** Returns the steps that have created, or may have created, a meeting of the audition. The latest is the last. */
-  const creations = async (auditionId: AuditionId): Promise<readonly Creation[]> => {
+  const creations = async (auditionId: MeetingOwner): Promise<readonly Creation[]> => {
     const effects = await ledger.standingEffects(auditionId);
     return effects.flatMap(({ key, target }) =>
       target.kind === 'meeting' && target.provider === name && target.calendar
@@ -86,12 +87,12 @@ export const createCalendarMeetingSteps = (
     );
   };
 
-  const presentMeeting = async (auditionId: AuditionId): Promise<Creation | undefined> =>
+  const presentMeeting = async (auditionId: MeetingOwner): Promise<Creation | undefined> =>
     (await creations(auditionId)).at(-1);
 
   /** @param useKey the key of the step that uses the event, and that removes it. */
   const putMeeting = async (
-    input: Omit<CreateMeetingInput, 'hasFallback'>,
+    input: Omit<Owned<CreateMeetingInput>, 'hasFallback'>,
     calendar: WritableCalendarRef,
     useKey: string,
     call: CallContext,
@@ -111,6 +112,8 @@ export const createCalendarMeetingSteps = (
         revision,
         requestId: conferenceRequestId(key),
         settings,
+        // The event of a shared room lasts for the session, whose auditions have events of their own.
+        ...(isAuditionOwner(auditionId) ? {} : { isFree: true }),
       },
       call,
     );
@@ -132,13 +135,15 @@ export const createCalendarMeetingSteps = (
    * audition no activity. Returns the meeting.
    */
   const record = async (
-    { organization, auditionId, slot, revision }: Omit<CreateMeetingInput, 'hasFallback'>,
+    { organization, auditionId, slot, revision }: Omit<Owned<CreateMeetingInput>, 'hasFallback'>,
     calendar: WritableCalendarRef,
     useKey: string,
     { eventId, startedAt, ...meeting }: StoredMeeting,
     call: CallContext,
   ): Promise<Meeting> => {
     if (eventId === undefined || !calendarChanges[calendar.provider]) return meeting;
+    // A person who moves the event of a shared room moves no audition.
+    if (!isAuditionOwner(auditionId)) return meeting;
     const { connection: id, calendarId } = calendar;
     const connection = (await connections.get(organization, id)) ?? { id, account: undefined };
     const open = () => openConnectionById(opening, organization, calendar, put.name);
@@ -162,7 +167,7 @@ export const createCalendarMeetingSteps = (
   };
 
   const removeFrom = async (
-    { organization, auditionId }: Pick<RemoveMeetingInput, 'organization' | 'auditionId'>,
+    { organization, auditionId }: Pick<Owned<RemoveMeetingInput>, 'organization' | 'auditionId'>,
     calendar: WritableCalendarRef,
     key: string,
     call: CallContext,
@@ -182,7 +187,7 @@ export const createCalendarMeetingSteps = (
    * Creates the meeting under its key. A repeated attempt uses the calendar of the first one. Meetings of the audition in
    * other calendars are then removed: the organization has chosen another calendar since.
    */
-  const create = async (input: Omit<CreateMeetingInput, 'hasFallback'>): Promise<Meeting> => {
+  const create = async (input: Omit<Owned<CreateMeetingInput>, 'hasFallback'>): Promise<Meeting> => {
     const meeting = await createOnce(input);
     const all = await creations(input.auditionId);
     const calendar = all.find(({ key }) => key === input.key)?.calendar;
@@ -198,7 +203,7 @@ export const createCalendarMeetingSteps = (
     return meeting;
   };
 
-  const createOnce = async (input: Omit<CreateMeetingInput, 'hasFallback'>): Promise<Meeting> => {
+  const createOnce = async (input: Omit<Owned<CreateMeetingInput>, 'hasFallback'>): Promise<Meeting> => {
     const { key, organization, auditionId, slot } = input;
     const chosen = await chosenCalendar(organization, put);
     const calendarOfAttempts = async () => (await recordedCalendar(key)) ?? chosen;
@@ -232,7 +237,7 @@ export const createCalendarMeetingSteps = (
    * Moves the meeting where it was created. Writes the event again, with another conference, when it was deleted; the
    * step that created the meeting keeps the use of the event and removes it.
    */
-  const moveOnce = async (input: MoveMeetingInput, created: Creation): Promise<Meeting> => {
+  const moveOnce = async (input: Owned<MoveMeetingInput>, created: Creation): Promise<Meeting> => {
     const { key, organization, auditionId, slot, meeting } = input;
     const context = createAttemptContext(input);
     const stored = await effectOnce(
@@ -256,11 +261,11 @@ export const createCalendarMeetingSteps = (
     return record(input, created.calendar, created.key, stored, context.startCall());
   };
 
-  const removeOnce = async (input: RemoveMeetingInput): Promise<UndoResult> => {
+  const removeOnce = async (input: Owned<RemoveMeetingInput>): Promise<UndoResult> => {
     const { keys, organization, auditionId } = input;
     const context = createAttemptContext(input);
     // Before the removal, so that the synchronisation does not report it as a deletion by a person.
-    await writtenEvents.forget(auditionId, keys);
+    if (isAuditionOwner(auditionId)) await writtenEvents.forget(auditionId, keys);
     return undoEach(keys, async (key) => ({
       ledger,
       operation: { key, organization, provider, operation: 'meetings.create', call: put.name },

@@ -18,9 +18,10 @@ import type {
 import type { CreateMeetingInput } from '../contract.ts';
 import type { HandOver } from '../effects/steps.ts';
 import type { MeetingHosts, NamedHost } from './meeting-hosts.ts';
+import type { Owned } from './meeting-steps.ts';
 
 interface HostedCreation {
-  readonly input: Omit<CreateMeetingInput, 'hasFallback'>;
+  readonly input: Omit<Owned<CreateMeetingInput>, 'hasFallback'>;
   readonly spec: MeetingSpec;
   /** The host of an earlier attempt. It is tried first. */
   readonly earlier?: MeetingHost | undefined;

@@ -4,6 +4,7 @@
  * searches for that reference first, or repeats the creation when the vendor deduplicates by the reference.
  */
 import { z } from 'zod';
+import type { MeetingOwner } from '../../domain/audition/casting-session.ts';
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
 import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
 import { namesOfSettings } from '../../domain/audition/meeting-settings.ts';
@@ -35,7 +36,7 @@ import { effectOnce } from '../effects/effect-once.ts';
 import { undoEach } from '../effects/undo-each.ts';
 import { createHostedCreation, withSettings } from './hosted-creation.ts';
 import { createMeetingHosts } from './meeting-hosts.ts';
-import type { MeetingSteps } from './meeting-steps.ts';
+import type { MeetingSteps, Owned } from './meeting-steps.ts';
 import { alignRecording, applyConsent, nameWithheld, withConsent } from './recording-consent.ts';
 import { createRegistration } from './registrants.ts';
 
@@ -80,7 +81,7 @@ export const createHostedMeetingSteps = (
   const creationOf = async ({
     auditionId,
     meeting,
-  }: Pick<MoveMeetingInput, 'auditionId' | 'meeting'>): Promise<Creation | undefined> => {
+  }: Pick<Owned<MoveMeetingInput>, 'auditionId' | 'meeting'>): Promise<Creation | undefined> => {
     const effects = await ledger.standingEffects(auditionId);
     return effects
       .flatMap(({ key, target, providerId }) => {
@@ -92,8 +93,10 @@ export const createHostedMeetingSteps = (
   };
 
   /** Opens the host with which the meeting was created. */
-  const openHostOf = async (input: CheckMeetingInput, operation: CallOperation): Promise<HostAccount> =>
-    hosts.open(input.organization, (await creationOf(input))?.host, operation);
+  const openHostOf = async (
+    input: Owned<CheckMeetingInput>,
+    operation: CallOperation,
+  ): Promise<HostAccount> => hosts.open(input.organization, (await creationOf(input))?.host, operation);
 
   /** Gives a meeting that an earlier attempt has created the present consents to the recording. */
   const aligned = async (
@@ -122,7 +125,7 @@ export const createHostedMeetingSteps = (
   };
 
   /** Creates a meeting under its key. */
-  const createOnce = async (input: Omit<CreateMeetingInput, 'hasFallback'>): Promise<Meeting> => {
+  const createOnce = async (input: Omit<Owned<CreateMeetingInput>, 'hasFallback'>): Promise<Meeting> => {
     const { key, organization, auditionId, slot, topic } = input;
     const { settings, withheld } = await withConsent(events, input, input.settings ?? {});
     const reference = meetingReference(auditionId, key);
@@ -179,7 +182,7 @@ export const createHostedMeetingSteps = (
    * not know revisions, so the ledger also keeps the moves in order: a move waits for one that is running, and one of an
    * older revision is `superseded`.
    */
-  const moveOnce = (input: MoveMeetingInput, creation: Creation | undefined): Promise<MoveResult> => {
+  const moveOnce = (input: Owned<MoveMeetingInput>, creation: Creation | undefined): Promise<MoveResult> => {
     const { key, organization, auditionId, slot, revision, topic, meeting } = input;
     const operation = { key: `${key}:move`, provider, operation: 'meetings.move', auditionId } as const;
     return effectOnce<MoveResult>(
@@ -216,7 +219,7 @@ export const createHostedMeetingSteps = (
 
   /** The claim of the old time stays until the move has succeeded: an operator can keep the meeting at that time. */
   const claimForMove = async (
-    { organization, auditionId, slot, revision }: MoveMeetingInput,
+    { organization, auditionId, slot, revision }: Owned<MoveMeetingInput>,
     { key, host }: Creation,
     call: CallContext,
   ) => {
@@ -229,7 +232,7 @@ export const createHostedMeetingSteps = (
   };
 
   /** A repeated attempt must not end a meeting that people have opened again. */
-  const endOnce = async (input: EndMeetingInput): Promise<void> => {
+  const endOnce = async (input: Owned<EndMeetingInput>): Promise<void> => {
     const { key, organization, meeting, slot } = input;
     await effectOnce<EndResult>(
       ledger,
@@ -247,7 +250,7 @@ export const createHostedMeetingSteps = (
     );
   };
 
-  const removeOnce = (input: RemoveMeetingInput): Promise<UndoResult> => {
+  const removeOnce = (input: Owned<RemoveMeetingInput>): Promise<UndoResult> => {
     const { keys, organization, auditionId } = input;
     const context = createAttemptContext(input);
     return undoEach(keys, async (key) => {
@@ -300,7 +303,7 @@ export const createHostedMeetingSteps = (
     }),
     create: createOnce,
     ...(isRegistrantMeeting(name) && {
-      register: async (input: RegisterParticipantsInput) => {
+      register: async (input: RegisterParticipantsInput, owner: MeetingOwner) => {
         const register = createRegistration({
           name,
           ledger,
@@ -311,7 +314,10 @@ export const createHostedMeetingSteps = (
         });
         await register(
           input,
-          await openHostOf(input, operationOf(meetingVendors[name].vendor, 'registrants.add')),
+          await openHostOf(
+            { ...input, auditionId: owner },
+            operationOf(meetingVendors[name].vendor, 'registrants.add'),
+          ),
         );
       },
     }),

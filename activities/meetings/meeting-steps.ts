@@ -1,5 +1,6 @@
 /** The steps of a meeting that each kind of provider implements. */
 import type { ObservedAttendance } from '../../domain/audition/attendee.ts';
+import type { MeetingOwner } from '../../domain/audition/casting-session.ts';
 import type { Meeting } from '../../domain/audition/events.ts';
 import type {
   CheckMeetingInput,
@@ -13,20 +14,31 @@ import type {
   UndoResult,
 } from '../contract.ts';
 
+/** The input of a step, for a meeting of an audition or of a casting session. */
+export type Owned<Input extends { readonly auditionId: unknown }> = Omit<Input, 'auditionId'> & {
+  readonly auditionId: MeetingOwner;
+};
+
 export interface MeetingSteps {
   /** Creates the meeting. Idempotent by key. */
-  create(input: CreateMeetingInput): Promise<Meeting>;
+  create(input: Owned<CreateMeetingInput>): Promise<Meeting>;
   /** Moves the meeting. Creates another one under the same key when the provider no longer has it. */
-  move(input: MoveMeetingInput): Promise<Meeting>;
-  remove(input: RemoveMeetingInput): Promise<UndoResult>;
+  move(input: Owned<MoveMeetingInput>): Promise<Meeting>;
+  remove(input: Owned<RemoveMeetingInput>): Promise<UndoResult>;
   /** Returns whether the provider still has the meeting. Applies the consents to its automatic recording. */
-  check(input: CheckMeetingInput): Promise<MeetingLook>;
+  check(input: Owned<CheckMeetingInput>): Promise<MeetingLook>;
   /** Ends the meeting if it is open. Idempotent by key. Absent when the provider cannot end a meeting. */
-  readonly end?: ((input: EndMeetingInput) => Promise<void>) | undefined;
-  /** Makes the registrants those of the input. Absent when the provider registers no people. */
-  readonly register?: ((input: RegisterParticipantsInput) => Promise<void>) | undefined;
+  readonly end?: ((input: Owned<EndMeetingInput>) => Promise<void>) | undefined;
+  /**
+   * Makes the registrants of the audition those of the input. Absent when the provider registers no people.
+   *
+   * @param owner what the meeting was created for
+   */
+  readonly register?: ((input: RegisterParticipantsInput, owner: MeetingOwner) => Promise<void>) | undefined;
   /** Returns whether all of these people lead the meeting now. Absent where the provider has no such people. */
   readonly setLeaders?: ((input: SetLeadersInput) => Promise<boolean>) | undefined;
   /** Returns who was in the meeting. Absent when the provider does not report it. */
-  readonly attendance?: ((input: CheckMeetingInput) => Promise<readonly ObservedAttendance[]>) | undefined;
+  readonly attendance?:
+    | ((input: Owned<CheckMeetingInput>) => Promise<readonly ObservedAttendance[]>)
+    | undefined;
 }

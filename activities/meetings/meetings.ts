@@ -1,7 +1,9 @@
 /** Dispatches the meeting activities to the provider that the input names. */
+import { sharedRoomOf } from '../../domain/audition/casting-session.ts';
+import type { Meeting } from '../../domain/audition/events.ts';
 import { isCircuitOpen, ProviderError } from '../../domain/errors.ts';
 import { isHostedMeeting, type MeetingProviderName } from '../../domain/providers/vendors.ts';
-import type { AuditionCall, MeetingActivities } from '../contract.ts';
+import type { AuditionCall, MeetingActivities, RegisterParticipantsInput } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { nonRetryableProviderFailure } from '../failures.ts';
 import { openTrail } from '../trail/trail.ts';
@@ -9,6 +11,7 @@ import { createCalendarMeetingSteps } from './calendar-meeting.ts';
 import { createHostedMeetingSteps } from './hosted-meeting.ts';
 import { checkMeetingWith } from './meeting-check.ts';
 import type { MeetingSteps } from './meeting-steps.ts';
+import { createSessionRoomSteps } from './session-room.ts';
 
 /** While a circuit is open, fails as non-retryable when another provider follows: the workflow uses it immediately. */
 const orFallback = async <Result>(
@@ -32,35 +35,67 @@ export const createMeetingActivities = (
 ): MeetingActivities => {
   const { events } = dependencies.repositories;
 
+  const stepsOf = (provider: MeetingProviderName): MeetingSteps =>
+    isHostedMeeting(provider)
+      ? createHostedMeetingSteps(dependencies, provider)
+      : createCalendarMeetingSteps(dependencies, provider);
+
+  const sessionRooms = createSessionRoomSteps(dependencies, stepsOf);
+
+  /** The steps of a meeting that belongs to its audition. */
+  const ownStepsFor = async (input: AuditionCall & { readonly provider: MeetingProviderName }) => {
+    await openTrail(events, input);
+    const { register, ...steps } = stepsOf(input.provider);
+    return {
+      ...steps,
+      register: async (registration: RegisterParticipantsInput) =>
+        register?.(registration, registration.auditionId),
+    };
+  };
+
+  /** The steps of a meeting that belongs to its audition, or of one that a casting session shares. */
   const stepsFor = async (
     input: AuditionCall & { readonly provider: MeetingProviderName },
-  ): Promise<MeetingSteps> => {
+    isShared: boolean,
+  ) => {
+    if (!isShared) return ownStepsFor(input);
     await openTrail(events, input);
-    return isHostedMeeting(input.provider)
-      ? createHostedMeetingSteps(dependencies, input.provider)
-      : createCalendarMeetingSteps(dependencies, input.provider);
+    return sessionRooms;
   };
 
   return {
-    createMeeting: (input) => orFallback(input, async () => (await stepsFor(input)).create(input)),
+    createMeeting: (input) =>
+      orFallback(input, async () => {
+        const isShared = sharedRoomOf(input.settings, input.slot) !== undefined;
+        return (await stepsFor(input, isShared)).create(input);
+      }),
     checkMeeting: async (input) => {
-      const steps = await stepsFor(input);
+      const steps = await stepsFor(input, isOfSession(input.meeting));
       return checkMeetingWith((meeting) => steps.check(meeting), input);
     },
     readAttendance: async (input) => {
-      const { attendance } = await stepsFor(input);
+      const { attendance } = await stepsFor(input, isOfSession(input.meeting));
       return attendance ? { attendance: await attendance(input) } : {};
     },
     endMeeting: async (input) => {
-      await (await stepsFor(input)).end?.(input);
+      await (await stepsFor(input, isOfSession(input.meeting))).end?.(input);
     },
     registerParticipants: async (input) => {
-      await (await stepsFor(input)).register?.(input);
+      await (await stepsFor(input, isOfSession(input.meeting))).register(input);
     },
-    setLeaders: async (input) => ({
-      isHonored: (await (await stepsFor(input)).setLeaders?.(input)) ?? false,
-    }),
-    moveMeeting: (input) => orFallback(input, async () => (await stepsFor(input)).move(input)),
-    removeMeeting: async (input) => (await stepsFor(input)).remove(input),
+    // The directors of one audition would replace those of another one in the same room.
+    setLeaders: async (input) =>
+      isOfSession(input.meeting)
+        ? { isHonored: false }
+        : { isHonored: (await (await ownStepsFor(input)).setLeaders?.(input)) ?? false },
+    moveMeeting: (input) =>
+      orFallback(input, async () => {
+        const isShared = isOfSession(input.meeting) || sharedRoomOf(input.settings, input.slot) !== undefined;
+        return (await stepsFor(input, isShared)).move(input);
+      }),
+    // A slot of no session block has no shared room.
+    removeMeeting: async (input) => (await stepsFor(input, input.slot.block !== undefined)).remove(input),
   };
 };
+
+const isOfSession = ({ room }: Meeting): boolean => room === 'session';

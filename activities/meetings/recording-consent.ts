@@ -1,11 +1,13 @@
 /** Keeps a recording from starting by itself before everyone who is in the session has consented to it. */
 import type { EventStore } from '../../db/trail/event-store.ts';
+import { isAuditionOwner } from '../../domain/audition/casting-session.ts';
 import type { Meeting } from '../../domain/audition/events.ts';
 import type { MeetingSettings, SettingName } from '../../domain/audition/meeting-settings.ts';
 import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import { mayRecord } from '../../domain/recordings/recording-consent.ts';
 import type { CallContext, HostAccount, RecordingProvider } from '../../providers/ports.ts';
 import type { CheckMeetingInput, Correlated } from '../contract.ts';
+import type { Owned } from './meeting-steps.ts';
 
 interface Consented {
   readonly settings: MeetingSettings;
@@ -20,11 +22,12 @@ interface Consented {
  */
 export const withConsent = async (
   events: Pick<EventStore, 'head'>,
-  { organization, auditionId }: Correlated,
+  { organization, auditionId }: Owned<Pick<Correlated, 'organization' | 'auditionId'>>,
   settings: MeetingSettings,
 ): Promise<Consented> => {
   if (!settings.autoStartRecording) return { settings, withheld: [] };
-  const head = await events.head(organization, auditionId);
+  // The room of a session is never recorded: no consent is about other people's auditions.
+  const head = isAuditionOwner(auditionId) ? await events.head(organization, auditionId) : undefined;
   return head && mayRecord(head.view.participants)
     ? { settings, withheld: [] }
     : { settings: { ...settings, autoStartRecording: false }, withheld: ['autoStartRecording'] };
@@ -81,7 +84,7 @@ export const alignRecording = async (
  */
 export const applyConsent = async (
   { events, recordings }: ConsentParts,
-  input: CheckMeetingInput,
+  input: Owned<CheckMeetingInput>,
   host: HostAccount,
   call: CallContext,
 ): Promise<readonly SettingName[] | undefined> => {

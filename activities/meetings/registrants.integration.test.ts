@@ -152,7 +152,9 @@ describe('the registrants of a meeting', () => {
     const { register, repositories, meeting, state } = await setup();
     await register(ada, rita);
     const id = state().zoom.registrants.find(({ firstName }) => firstName === 'Rita')?.id ?? '';
-    expect(await repositories.registrants.participantOf(meeting.id, id)).toBe('rita');
-    expect(await repositories.registrants.participantOf('another', id)).toBeUndefined();
+    expect(await repositories.registrants.registrationOf(meeting.id, id)).toMatchObject({
+      participant: 'rita',
+    });
+    expect(await repositories.registrants.registrationOf('another', id)).toBeUndefined();
   });
 });

@@ -66,6 +66,8 @@ export const problemKinds = {
   unknown_session_block: { status: 422, title: 'No such session block' },
   session_block_mismatch: { status: 422, title: 'The session block is for something else' },
   outside_session_block: { status: 422, title: 'The slot is outside of the session block' },
+  session_missing: { status: 422, title: 'The audition is of no casting session' },
+  session_room_recorded: { status: 422, title: 'A shared room cannot be recorded' },
   unknown_participant: { status: 422, title: 'No such participant' },
   duplicate_participant: { status: 422, title: 'A participant is listed twice' },
   performer_missing: { status: 422, title: 'The audition has no performer' },

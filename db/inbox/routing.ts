@@ -1,4 +1,5 @@
-import { and, eq, inArray, ne, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, ne, notExists, sql } from 'drizzle-orm';
+import type { TimeRange } from '../../domain/audition/free-slots.ts';
 import {
   type AuditionId,
   auditionIdSchema,
@@ -14,6 +15,7 @@ import { accountReferenceOf } from '../connections/connect-account.ts';
 import { attentionItems } from '../schema/attention-items.ts';
 import { connections } from '../schema/connections.ts';
 import { operations } from '../schema/operations.ts';
+import { sessionRooms, sessionRoomUses } from '../schema/session-rooms.ts';
 
 interface AccountConnection {
   readonly organization: OrganizationId;
@@ -22,15 +24,21 @@ interface AccountConnection {
   readonly connectedAt: Instant;
 }
 
+/** An audition that shares the room of its casting session, and its slot. */
+export interface RoomUse {
+  readonly auditionId: AuditionId;
+  readonly slot: TimeRange;
+}
+
+export type MeetingUsers =
+  | { readonly kind: 'audition'; readonly auditionId: AuditionId; readonly organization: OrganizationId }
+  /** A casting session shares the meeting. Auditions that have ended their use are not among its users. */
+  | { readonly kind: 'session'; readonly uses: readonly RoomUse[] };
+
 /** Finds the auditions and connections that a webhook concerns when the webhook does not name them. */
 export interface InboxRouting {
-  /** Returns the audition for which a provider's meeting was created. */
-  auditionOfMeeting(provider: string, meetingId: string): Promise<AuditionId | undefined>;
-  /** Returns the audition for which a provider's meeting was created, with its organization. */
-  ownerOfMeeting(
-    provider: string,
-    meetingId: string,
-  ): Promise<{ readonly auditionId: AuditionId; readonly organization: OrganizationId } | undefined>;
+  /** Returns whose meeting it is. Undefined: no meeting of this provider with this id is known. */
+  usersOfMeeting(provider: string, meetingId: string): Promise<MeetingUsers | undefined>;
   /** Returns whether this service has deleted, or is deleting, the meeting at the provider. */
   isMeetingRemoved(provider: string, meetingId: string): Promise<boolean>;
   /** Returns the auditions with an open attention item that waits for this connection to be reconnected. */
@@ -42,26 +50,46 @@ export interface InboxRouting {
 /** Returns the audition of a ledger key, which begins with the workflow id. */
 const auditionOf = (key: string) => auditionIdSchema.safeParse(/^audition\/([^:]+):/.exec(key)?.[1]).data;
 
+const usesOfMeeting = async (db: Database, meetingId: string): Promise<readonly RoomUse[]> => {
+  const rows = await db
+    .selectDistinct({
+      auditionId: sessionRoomUses.auditionId,
+      start: sessionRoomUses.startsAt,
+      end: sessionRoomUses.endsAt,
+    })
+    .from(sessionRoomUses)
+    .innerJoin(
+      sessionRooms,
+      and(eq(sessionRooms.session, sessionRoomUses.session), eq(sessionRooms.number, sessionRoomUses.number)),
+    )
+    .where(and(eq(sessionRooms.meetingId, meetingId), eq(sessionRoomUses.hasEnded, false)))
+    .orderBy(sessionRoomUses.startsAt, sessionRoomUses.auditionId);
+  return rows.map(({ auditionId, start, end }) => ({
+    auditionId: auditionIdSchema.parse(auditionId),
+    slot: { start, end },
+  }));
+};
+
 /** Creates the lookups. They only read. */
 export const createInboxRouting = (db: Database): InboxRouting => ({
-  async auditionOfMeeting(provider, meetingId) {
-    // A meeting can have several operations (creation, moves). All belong to one audition.
-    const [row] = await db
-      .select({ key: operations.key })
-      .from(operations)
-      .where(and(eq(operations.provider, provider), eq(operations.providerId, meetingId)))
-      .limit(1);
-    return row && auditionOf(row.key);
-  },
-
-  async ownerOfMeeting(provider, meetingId) {
+  async usersOfMeeting(provider, meetingId) {
+    // A meeting can have several operations (creation, moves), which belong to one audition. Those of a shared room begin with
+    // `session/`, and come before those of its users.
     const [row] = await db
       .select({ key: operations.key, organization: operations.organization })
       .from(operations)
       .where(and(eq(operations.provider, provider), eq(operations.providerId, meetingId)))
+      .orderBy(desc(operations.key))
       .limit(1);
+    if (row?.key.startsWith('session/')) return { kind: 'session', uses: await usesOfMeeting(db, meetingId) };
     const auditionId = row && auditionOf(row.key);
-    return auditionId && { auditionId, organization: organizationIdSchema.parse(row.organization) };
+    return (
+      auditionId && {
+        kind: 'audition',
+        auditionId,
+        organization: organizationIdSchema.parse(row.organization),
+      }
+    );
   },
 
   async isMeetingRemoved(provider, meetingId) {
@@ -73,6 +101,13 @@ export const createInboxRouting = (db: Database): InboxRouting => ({
           eq(operations.provider, provider),
           eq(operations.providerId, meetingId),
           inArray(operations.state, ['undoing', 'undone']),
+          // An audition that has ended its use of a shared room has removed nothing.
+          notExists(
+            db
+              .select({ key: sessionRoomUses.key })
+              .from(sessionRoomUses)
+              .where(eq(sessionRoomUses.key, operations.key)),
+          ),
         ),
       )
       .limit(1);

@@ -12,6 +12,7 @@
  * An undo can begin from every state, unless an attempt holds the lease. After that, no attempt can begin.
  */
 import { and, eq, isNotNull, sql } from 'drizzle-orm';
+import type { MeetingOwner } from '../../domain/audition/casting-session.ts';
 import type { EffectTarget, StandingEffect } from '../../domain/audition/effects.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
@@ -138,7 +139,7 @@ export interface OperationLedger {
    */
   completeUndo(key: string, result?: 'undone' | 'nothing_to_undo'): Promise<void>;
   /** Returns the effects of an audition that stand or may stand, with what undoing them needs, oldest first. */
-  standingEffects(auditionId: AuditionId): Promise<readonly StandingEffect[]>;
+  standingEffects(auditionId: MeetingOwner): Promise<readonly StandingEffect[]>;
   /** Returns the meetings of an audition that were created, those that were removed included, oldest first. */
   createdMeetings(auditionId: AuditionId): Promise<readonly CreatedMeetingEffect[]>;
   /** Returns the recorded effects of an audition that stand, oldest first. */

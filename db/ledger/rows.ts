@@ -13,8 +13,9 @@ import {
   sql,
 } from 'drizzle-orm';
 import { z } from 'zod';
+import type { MeetingOwner } from '../../domain/audition/casting-session.ts';
 import type { EffectTarget } from '../../domain/audition/effects.ts';
-import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
+import type { OrganizationId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { operationStates, operations } from '../schema/operations.ts';
@@ -52,8 +53,8 @@ export interface Begin {
   readonly leaseMs: number;
   /** Whether the call counts as handed over from the beginning, without `handOver`. */
   readonly handedOver: boolean;
-  /** The audition that undoes the effect. */
-  readonly auditionId?: AuditionId | undefined;
+  /** The audition that undoes the effect, or the casting session whose room it is. */
+  readonly auditionId?: MeetingOwner | undefined;
   /** What undoing the effect needs. The target of an attempt that may have had an effect is kept. */
   readonly target?: EffectTarget | undefined;
 }
@@ -89,7 +90,7 @@ export const findRow = async (db: Database, key: string): Promise<OperationRow |
 /** An operation, among those of its audition that have the same provider and name. */
 export interface OperationLike {
   readonly key: string;
-  readonly auditionId: AuditionId;
+  readonly auditionId: MeetingOwner;
   readonly provider: string;
   readonly operation: string;
 }
@@ -319,7 +320,7 @@ export const isStanding = or(
 );
 
 /** Returns the operations of an audition whose effect was recorded, those that were undone included, oldest first. */
-export const findRecorded = (db: Database, auditionId: AuditionId): Promise<readonly OperationRow[]> =>
+export const findRecorded = (db: Database, auditionId: MeetingOwner): Promise<readonly OperationRow[]> =>
   db
     .select(columns)
     .from(operations)
@@ -327,7 +328,7 @@ export const findRecorded = (db: Database, auditionId: AuditionId): Promise<read
     .orderBy(operations.startedAt, operations.key);
 
 /** Returns the operations of an audition that have or may have an effect, oldest first. */
-export const findStanding = (db: Database, auditionId: AuditionId): Promise<readonly OperationRow[]> =>
+export const findStanding = (db: Database, auditionId: MeetingOwner): Promise<readonly OperationRow[]> =>
   db
     .select(columns)
     .from(operations)

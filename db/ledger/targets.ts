@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { EffectTarget } from '../../domain/audition/effects.ts';
 import { meetingHostSchema } from '../../domain/audition/meeting-host.ts';
 import { slotSchema } from '../../domain/audition/slot.ts';
-import { connectionIdSchema, participantIdSchema } from '../../domain/ids.ts';
+import { castingSessionIdSchema, connectionIdSchema, participantIdSchema } from '../../domain/ids.ts';
 import { channels, meetingProviders, writableCalendarProviders } from '../../domain/providers/vendors.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
 import { monthlyKeyId } from '../vault/monthly-key.ts';
@@ -28,6 +28,7 @@ const targetSchema = z.discriminatedUnion('kind', [
     slot: slotSchema,
     calendar: calendarSchema.optional(),
     host: meetingHostSchema.optional(),
+    session: castingSessionIdSchema.optional(),
   }),
   z.object({
     kind: z.literal('notice'),

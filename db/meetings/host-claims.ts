@@ -7,8 +7,8 @@
  * claims, so no late attempt can leave a claim behind. A deleted row deletes its claims.
  */
 import { and, eq, inArray, ne, sql } from 'drizzle-orm';
+import type { MeetingOwner } from '../../domain/audition/casting-session.ts';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
-import type { AuditionId } from '../../domain/ids.ts';
 import type { VendorName } from '../../domain/providers/vendors.ts';
 import { rangeOf } from '../auditions/resources.ts';
 import type { Database } from '../client.ts';
@@ -19,7 +19,7 @@ import { meetingHostClaims } from '../schema/meeting-host-claims.ts';
 interface HostClaim {
   /** The key of the operation that creates the meeting. */
   readonly key: string;
-  readonly auditionId: AuditionId;
+  readonly auditionId: MeetingOwner;
   readonly vendor: VendorName;
   /** Identifies the account at the vendor, such as its email address. The table stores a hash. */
   readonly host: string;
@@ -46,7 +46,7 @@ export interface HostClaims {
     vendor: VendorName,
     hosts: readonly string[],
     slot: TimeRange,
-    except: AuditionId,
+    except: MeetingOwner,
   ): Promise<ReadonlySet<string>>;
   /** Releases the claims of other revisions, after a move. Idempotent. */
   keepOnly(key: string, revision: number): Promise<void>;

@@ -1,7 +1,12 @@
 /** Stores the registrations of participants at the providers of their meetings. */
 import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
-import { type AuditionId, type ParticipantId, participantIdSchema } from '../../domain/ids.ts';
+import {
+  type AuditionId,
+  auditionIdSchema,
+  type ParticipantId,
+  participantIdSchema,
+} from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 import { meetingRegistrants } from '../schema/meeting-registrants.ts';
 
@@ -31,13 +36,16 @@ export interface Registrants {
   ): Promise<void>;
   /** Deletes a registration that was cancelled. Idempotent. */
   remove(registration: Pick<Registration, 'link' | 'meetingId'>): Promise<void>;
-  /** Returns the participant whom the provider names as the registrant of a meeting. */
-  participantOf(meetingId: string, registrantId: string): Promise<ParticipantId | undefined>;
+  /** Returns the audition and the participant whom the provider names as the registrant of a meeting. */
+  registrationOf(
+    meetingId: string,
+    registrantId: string,
+  ): Promise<Pick<Registration, 'auditionId' | 'participant'> | undefined>;
   /** Returns whether a participant was, or may have been, registered for the link. */
   hasLink(link: string): Promise<boolean>;
 }
 
-const participantRow = z.object({ participant: participantIdSchema });
+const registrationRow = z.object({ auditionId: auditionIdSchema, participant: participantIdSchema });
 
 const ofRegistration = ({ link, meetingId }: Pick<Registration, 'link' | 'meetingId'>) =>
   and(eq(meetingRegistrants.link, link), eq(meetingRegistrants.meetingId, meetingId));
@@ -67,14 +75,14 @@ export const createRegistrants = (db: Database): Registrants => ({
     await db.delete(meetingRegistrants).where(ofRegistration(registration));
   },
 
-  async participantOf(meetingId, registrantId) {
+  async registrationOf(meetingId, registrantId) {
     const [row] = await db
-      .select({ participant: meetingRegistrants.participant })
+      .select({ auditionId: meetingRegistrants.auditionId, participant: meetingRegistrants.participant })
       .from(meetingRegistrants)
       .where(
         and(eq(meetingRegistrants.meetingId, meetingId), eq(meetingRegistrants.registrantId, registrantId)),
       );
-    return row && participantRow.parse(row).participant;
+    return row && registrationRow.parse(row);
   },
 
   async hasLink(link) {

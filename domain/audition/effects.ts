@@ -1,5 +1,5 @@
 /** What an effect at a provider needs to be found and undone. The ledger records it, encrypted, with the effect. */
-import type { ParticipantId } from '../ids.ts';
+import type { CastingSessionId, ParticipantId } from '../ids.ts';
 import type { MeetingProviderName } from '../providers/vendors.ts';
 import type { MeetingHost } from './meeting-host.ts';
 import type { Channel, WritableCalendarRef } from './request.ts';
@@ -21,6 +21,8 @@ export type EffectTarget =
       readonly calendar?: WritableCalendarRef | undefined;
       /** The host of a hosted meeting, when it was chosen from hosts of the organization. */
       readonly host?: MeetingHost | undefined;
+      /** The casting session whose room the audition uses. Undoing the effect ends the use. */
+      readonly session?: CastingSessionId | undefined;
     }
   | {
       readonly kind: 'notice';

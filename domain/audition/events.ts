@@ -79,6 +79,10 @@ export const meetingSchema = z.object({
     .describe(
       'The requested settings that the meeting does not have. `duration`: the plan of the host ends the meeting before the slot ends',
     ),
+  room: z
+    .literal('session')
+    .optional()
+    .describe('All auditions of the casting session share the meeting. Absent: it is of this audition alone'),
 });
 export type Meeting = z.infer<typeof meetingSchema>;
 

@@ -81,6 +81,12 @@ export const meetingSettingsSchema = z.strictObject({
     .describe(
       'Whether the participants have the role of their kind. Casting directors lead the meeting beside the host. Their join links, and those of readers, work before those of performers',
     ),
+  room: z
+    .enum(['own', 'session'])
+    .optional()
+    .describe(
+      'Whether the audition has a meeting of its own (`own`, the default), or shares one meeting with all auditions of its casting session (`session`). `session` needs a slot of a session block, and cannot be recorded. Performers are then admitted in turn, unless `admission` is `open`',
+    ),
   admission: z
     .enum(['open', 'in_turn'])
     .optional()
@@ -90,7 +96,7 @@ export const meetingSettingsSchema = z.strictObject({
 });
 export type MeetingSettings = z.infer<typeof meetingSettingsSchema>;
 
-/** `admission` is not among them: the join links do that, at every provider. */
+/** `room` and `admission` are not among them: this service does that, at every provider. */
 const names = [
   'waitingRoom',
   'passcode',
@@ -137,8 +143,9 @@ export const isMetByDefault = (name: keyof MeetingSettings, settings: MeetingSet
       return settings.registrants === false;
     case 'roles':
       return settings.roles === false;
-    // The audition itself admits people.
+    // This service admits people, and lets auditions share a meeting.
     case 'admission':
+    case 'room':
       return true;
     case 'joinBeforeHost':
     case 'waitingRoom':

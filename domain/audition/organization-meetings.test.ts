@@ -37,6 +37,29 @@ describe('resolveMeetingSettings', () => {
   });
 });
 
+describe('the settings of a shared room', () => {
+  it('admit performers in turn, unless a setting says otherwise', () => {
+    expect(resolveMeetingSettings('first', { room: 'session' })).toEqual({
+      room: 'session',
+      admission: 'in_turn',
+    });
+    const templates = { default: { room: 'session', admission: 'open' } } as const;
+    expect(resolveMeetingSettings('first', {}, templates)).toEqual(templates.default);
+  });
+
+  it('are refused together with a recording', () => {
+    const refusal = expect.objectContaining({
+      code: 'session_room_recorded',
+      pointers: ['/meeting/settings/room', '/meeting/settings/recording'],
+    });
+    const recorded = { default: { recording: 'cloud' } } as const;
+    expect(() => resolveMeetingSettings('first', { room: 'session' }, recorded)).toThrow(refusal);
+    expect(() =>
+      checkOrganizationMeetings({ templates: { ...recorded, callback: { room: 'session' } } }),
+    ).toThrow(refusal);
+  });
+});
+
 describe('resolveSettingsOfRounds', () => {
   it('returns the settings of each round with those of the request, when a round has a template', () => {
     const templates = { default: { muteOnEntry: true }, callback: { waitingRoom: true } } as const;

@@ -33,20 +33,34 @@ export type OrganizationMeetings = z.infer<typeof organizationMeetingsSchema>;
 /**
  * Returns the settings of a meeting: those of the request, of the round's template, and of the default template.
  *
- * @throws {Refusal} `invalid_body` for settings that contradict each other
+ * Performers of a shared room are admitted in turn, unless a setting says otherwise.
+ *
+ * @throws {Refusal} `invalid_body` for settings that contradict each other, `session_room_recorded`
  */
 export const resolveMeetingSettings = (
   round: AuditionRound,
   request: MeetingSettings = {},
   templates: MeetingTemplates = {},
 ): MeetingSettings => {
-  const settings = { ...templates.default, ...templates[round], ...request };
+  const merged = { ...templates.default, ...templates[round], ...request };
+  const settings =
+    merged.room === 'session' && merged.admission === undefined
+      ? { ...merged, admission: 'in_turn' as const }
+      : merged;
   if (settings.autoStartRecording && settings.recording !== 'cloud') {
     throw new Refusal(
       'invalid_body',
       'The recording starts automatically, but the meeting is not recorded.',
       'Set recording to cloud, or omit autoStartRecording.',
       ['/meeting/settings/autoStartRecording', '/meeting/settings/recording'],
+    );
+  }
+  if (settings.room === 'session' && settings.recording === 'cloud') {
+    throw new Refusal(
+      'session_room_recorded',
+      'A room that all auditions of a session share cannot be recorded: the recording would show every performer to the others.',
+      'Set recording to none, or room to own.',
+      ['/meeting/settings/room', '/meeting/settings/recording'],
     );
   }
   return settings;
@@ -76,7 +90,7 @@ export const resolveSettingsOfRounds = (
 /**
  * Checks what the schema cannot check.
  *
- * @throws {Refusal} `invalid_body`
+ * @throws {Refusal} `invalid_body`, `session_room_recorded`
  */
 export const checkOrganizationMeetings = ({ hosts = {}, templates = {} }: OrganizationMeetings): void => {
   for (const round of auditionRounds) resolveMeetingSettings(round, {}, templates);

@@ -112,6 +112,24 @@ describe('the plan of a request', () => {
     });
   });
 
+  it('asks for the room of the session of its slot', () => {
+    const meeting = { settings: { room: 'session' } };
+    const inBlock = {
+      kind: 'fixed',
+      slot: { ...validateSlot({ ...slot }, context.now), block: 'blk_1' },
+    } as const;
+    expect(planOf({ meeting }, { blockWish: inBlock })).toMatchObject({
+      meetingSettings: { room: 'session', admission: 'in_turn' },
+    });
+    expect(refusalOf(() => planOf({ meeting }))).toMatchObject({
+      code: 'session_missing',
+      pointers: ['/meeting/settings/room', '/slot/block'],
+    });
+    // The template of the organization holds for auditions in sessions.
+    const meetings = { templates: { default: { room: 'session' } } } as const;
+    expect(planOf({}, { meetings })).toMatchObject({ meetingSettings: { room: 'session' } });
+  });
+
   it('contains no settings of the meeting without any', () => {
     const plan = planOf();
     expect(plan).not.toHaveProperty('meetingSettings');

@@ -77,6 +77,7 @@ export const planAudition = (request: ResolvedRequest, context: PlanContext): Au
   const providers = meetingProvidersOf(request, roomOf(wish), context.defaultMeetingProviders);
   const hasMeeting = providers.length > 0;
   const { host, settings: overrides } = request.meeting ?? {};
+  if (overrides?.room === 'session' && !isInSession(wish)) throw sessionMissing();
   const templates = context.meetings?.templates;
   const settings = resolveMeetingSettings(request.round, overrides, templates);
   const settingsOfRounds = resolveSettingsOfRounds(overrides, templates);
@@ -148,6 +149,17 @@ const wishOf = ({ slot }: Pick<AuditionRequest, 'slot'>, { blockWish, now }: Pla
   if (isBlockSlot(slot)) throw new TypeError(`the caller must read the session block ${slot.block}`);
   return validateSlotSpec(slot, now);
 };
+
+const isInSession = (wish: SlotSpec): boolean =>
+  (wish.kind === 'fixed' ? wish.slot.block : wish.block) !== undefined;
+
+const sessionMissing = (): Refusal =>
+  new Refusal(
+    'session_missing',
+    'The audition asks for the room of a casting session, and its slot is of no session.',
+    'Name a session block in slot.block, or set meeting.settings.room to own.',
+    ['/meeting/settings/room', '/slot/block'],
+  );
 
 /** Returns a requested slot or window with its times as instants. @throws Refusal */
 export const validateSlotSpec = (wish: Exclude<SlotWish, BlockSlot>, now: Instant): SlotSpec =>

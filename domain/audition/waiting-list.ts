@@ -2,17 +2,15 @@
  * The waiting list of a casting session. Performers who are admitted in turn check in on the page of their join link, and
  * wait there. All auditions of a session block on one day have one list; an audition without a block has its own.
  */
-import { DateTime } from 'luxon';
 import type { ParticipantId } from '../ids.ts';
-import { isKnownZone } from '../time/known-zone.ts';
+import { dayOfSlot } from './casting-session.ts';
 import type { AuditionView } from './view.ts';
 
 /** Returns the name of the list on which the performers of the audition wait. Undefined: they are not admitted in turn. */
 export const waitingListOf = ({ id, slot, joinLinks }: AuditionView): string | undefined => {
   if (!slot || joinLinks?.admission !== 'in_turn') return undefined;
   if (slot.block === undefined) return id;
-  const zone = isKnownZone(slot.zone) ? slot.zone : 'utc';
-  return waitingListOfDay(slot.block, DateTime.fromISO(slot.start, { zone }).toFormat('yyyy-MM-dd'));
+  return waitingListOfDay(slot.block, dayOfSlot(slot));
 };
 
 /** Returns the name of the list of a session block on a day in the zone of the block. */

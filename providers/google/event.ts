@@ -138,6 +138,7 @@ export const specForConference = (event: ConferenceEvent, owner?: string, gone?:
         ...conferenceRequest(event.requestId),
         id,
         summary: event.topic,
+        ...freeTimeOf(event),
       },
       withConference: true,
     }),
@@ -155,6 +156,7 @@ export const specForConference = (event: ConferenceEvent, owner?: string, gone?:
             ...timeFieldsOf(scheduled, use, kept),
             ...request,
             summary,
+            ...freeTimeOf(event),
           },
           withConference: true,
         };
@@ -359,6 +361,10 @@ const withoutDates = (body: GoogleEventBody): GoogleEventBody => ({
   start: { ...body.start, date: null },
   end: { ...body.end, date: null },
 });
+
+/** https://developers.google.com/workspace/calendar/api/v3/reference/events#transparency */
+const freeTimeOf = ({ isFree }: ConferenceEvent): GoogleEventBody =>
+  isFree ? { transparency: 'transparent' } : {};
 
 const conferenceRequest = (requestId: string): GoogleEventBody => ({
   conferenceData: { createRequest: { requestId, conferenceSolutionKey: { type: 'hangoutsMeet' } } },

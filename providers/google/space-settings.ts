@@ -114,6 +114,7 @@ const isMet = (
     // https://developers.google.com/workspace/meet/api/reference/rest/v2/spaces.members/create
     case 'roles':
     case 'admission':
+    case 'room':
       return isMetByDefault(name, settings);
   }
 };

@@ -114,6 +114,7 @@ const isMet = (
     case 'language':
     case 'registrants':
     case 'admission':
+    case 'room':
       return isMetByDefault(name, settings);
   }
 };

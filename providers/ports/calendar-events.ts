@@ -89,6 +89,8 @@ export interface ConferenceEvent extends OurEvent {
   /** The same id always yields the same conference. */
   readonly requestId: string;
   readonly settings: MeetingSettings;
+  /** Whether the event leaves its time free. Default: it blocks the time. */
+  readonly isFree?: boolean | undefined;
 }
 
 export interface Conference {

@@ -89,6 +89,8 @@ export interface ActivityHarnessOptions {
   readonly clock?: () => number;
   /** Wraps the providers that the activities call, so that a test can interfere. */
   readonly wrapProviders?: (providers: Providers) => Providers;
+  /** Wraps the repositories that the activities call, likewise. */
+  readonly wrapRepositories?: (repositories: TestDatabase['repositories']) => TestDatabase['repositories'];
 }
 
 /** Call it at the top of a test file. Returns a function that sets up the activities for one test. */
@@ -108,6 +110,7 @@ export const useActivityHarness = () => {
     sandbox: sandboxOptions = {},
     clock = Date.now,
     wrapProviders = (same) => same,
+    wrapRepositories = (same) => same,
   }: ActivityHarnessOptions = {}) => {
     // Connects the account again for each test: a sandbox rejects the access tokens that another sandbox issued.
     await connectOffice(database);
@@ -126,7 +129,7 @@ export const useActivityHarness = () => {
       authorizers: providers.authorizers.oauth,
     });
     const activities = createActivities({
-      repositories: database.repositories,
+      repositories: wrapRepositories(database.repositories),
       runs: { findPlan: async () => undefined },
       providers: wrapProviders(providers),
       accessTokens,

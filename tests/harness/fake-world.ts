@@ -19,6 +19,7 @@ import { foldEvents } from '../../domain/audition/view.ts';
 import type { ProviderFaultKind } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
+import type { FakeRoom } from './fake-room.ts';
 import { blockersIn, chooseSlot, refused } from './fake-slots.ts';
 import { createFakeTrail } from './fake-trail.ts';
 
@@ -65,6 +66,8 @@ export interface FakeWorld {
   reportOrders: readonly ReportOrder[];
   /** Whether a run that takes over finds that the slot is held for another cast. */
   isHeldForOtherCast: boolean;
+  /** The room that the audition shares with others. Undefined: its meetings are its own. */
+  room: FakeRoom | undefined;
   /** A test's hook, awaited before the effect of each activity. */
   beforeActivity: (call: Call, index: number) => Promise<void> | void;
   /** A test's hook, awaited when the events of a completed slot are written and recorded, before the result. */
@@ -179,6 +182,7 @@ export const createFakeWorld = (): FakeWorld => {
     },
     busy: [],
     attendance: undefined,
+    room: undefined,
     notHonored: undefined,
     registrants: [],
     leaders: [],
@@ -333,6 +337,7 @@ export const createFakeWorld = (): FakeWorld => {
         trail.append(position);
         if (!hasFallback) meetingsWithoutFallback.push(key);
         await once('createMeeting', key, () => meetings.add(key));
+        if (world.room) return world.room.join(key, provider);
         return {
           provider,
           id: key,
@@ -349,7 +354,8 @@ export const createFakeWorld = (): FakeWorld => {
         }
         await called('checkMeeting', meeting.id);
         const { changedSettings: notHonored } = world;
-        return { status: meetings.has(meeting.id) ? 'present' : 'absent', ...(notHonored && { notHonored }) };
+        const isPresent = meeting.room === 'session' || meetings.has(meeting.id);
+        return { status: isPresent ? 'present' : 'absent', ...(notHonored && { notHonored }) };
       },
       async registerParticipants({ trail: position, meeting, participants }) {
         trail.append(position);
@@ -380,6 +386,7 @@ export const createFakeWorld = (): FakeWorld => {
       },
       async removeMeeting({ trail: position, keys }) {
         trail.append(position);
+        for (const key of keys) world.room?.leave(key);
         return undoAll('removeMeeting', keys, meetings);
       },
       async sendNotice({ trail: position, key }) {

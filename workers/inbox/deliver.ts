@@ -6,8 +6,10 @@ import type { AuditionId } from '../../domain/ids.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import { meetingVendors, recordedMeetings } from '../../domain/providers/vendors.ts';
 import { mustApplyConsent } from '../../domain/recordings/recording-consent.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
 import type { ServiceMetrics } from '../metrics.ts';
 import { type MailDependencies, type MailParkedReason, readMail } from './mail.ts';
+import { auditionsConcerned } from './meeting-users.ts';
 import type { WorkflowSignals } from './workflow-signals.ts';
 
 /** The outcome of a delivery. The reasons are codes for the operator; docs/runbooks/webhooks.md explains them. */
@@ -20,6 +22,8 @@ export type WebhookOutcome =
         | 'automatic_reply'
         | 'consent_applied'
         | 'deleted_by_us'
+        | 'no_audition_then'
+        | 'shared_room'
         | 'delivery_notification'
         | 'nobody_waits'
         | 'status_stored'
@@ -120,6 +124,8 @@ export const deliver = (
       return deliverRevocation(dependencies, event, webhook);
     case 'recording.consented':
       return deliverConsent(dependencies, event, webhook);
+    case 'room.left':
+      return deliverRoomLeft(dependencies, event, webhook);
     case 'recording.completed':
       return deliverRecording(dependencies, event, webhook);
     case 'message.received':
@@ -204,16 +210,35 @@ const deliverMail = async (
   }
 };
 
+const reportKinds = { meeting_started: 'started', meeting_ended: 'ended', meeting_deleted: 'all' } as const;
+
+/** A repeated delivery signals all auditions again: each applies the inbox id once. */
 const deliverMeetingStatus = async (
   { repositories, workflowSignals }: DeliveryDependencies,
   about: 'meeting_started' | 'meeting_ended' | 'meeting_deleted',
   { meetingId, at }: EventOf<'meeting.started'>,
-  { inboxId, provider }: WebhookContext,
+  { inboxId, provider, ageMs }: WebhookContext,
 ): Promise<WebhookOutcome> => {
-  const audition = await repositories.inboxRouting.auditionOfMeeting(provider, meetingId);
-  if (!audition) return { kind: 'not_yet_known', reason: 'no_such_meeting' };
+  const users = await repositories.inboxRouting.usersOfMeeting(provider, meetingId);
+  if (!users) return { kind: 'not_yet_known', reason: 'no_such_meeting' };
+  const receivedAt = toInstant(Date.now() - ageMs);
+  const auditions = auditionsConcerned(users, reportKinds[about], at ?? receivedAt);
+  if (auditions.length === 0) return { kind: 'delivered', reason: 'no_audition_then' };
   const report = { inboxId, origin: 'system', meetingId, ...(at && { at }) } as const;
-  return outcomeOfSignal(await workflowSignals.signalAudition(audition, { about, report }));
+  const results = await Promise.all(
+    auditions.map((audition) => workflowSignals.signalAudition(audition, { about, report })),
+  );
+  return outcomeOfSignal(results.includes('signaled') ? 'signaled' : 'not_running');
+};
+
+/** The audition then asks for the present room of its session. */
+const deliverRoomLeft = async (
+  { workflowSignals }: DeliveryDependencies,
+  { audition, meetingId }: EventOf<'room.left'>,
+  { inboxId }: WebhookContext,
+): Promise<WebhookOutcome> => {
+  const report = { inboxId, origin: 'system', meetingId } as const;
+  return outcomeOfSignal(await workflowSignals.signalAudition(audition, { about: 'room_left', report }));
 };
 
 /**
@@ -227,9 +252,15 @@ const deliverRecording = async (
 ): Promise<WebhookOutcome> => {
   const provider = recordedMeetings.find((name) => meetingVendors[name].vendor === vendor);
   if (!provider) return { kind: 'parked', reason: 'not_handled' };
-  const owner = await repositories.inboxRouting.ownerOfMeeting(vendor, meetingId);
-  if (!owner) return { kind: 'not_yet_known', reason: 'no_such_meeting' };
-  await workflowSignals.reportRecording({ ...owner, provider, meetingId, correlationId }, { inboxId });
+  const users = await repositories.inboxRouting.usersOfMeeting(vendor, meetingId);
+  if (!users) return { kind: 'not_yet_known', reason: 'no_such_meeting' };
+  // It shows several performers, so it is stored for none of their auditions.
+  if (users.kind === 'session') return { kind: 'delivered', reason: 'shared_room' };
+  const { auditionId, organization } = users;
+  await workflowSignals.reportRecording(
+    { auditionId, organization, provider, meetingId, correlationId },
+    { inboxId },
+  );
   return delivered;
 };
 

@@ -8,6 +8,7 @@ import type { AuditionId } from '../../domain/ids.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import type { PresenceReport } from '../../workflows/audition/messages.ts';
 import type { WebhookContext, WebhookOutcome } from './deliver.ts';
+import { auditionsConcerned } from './meeting-users.ts';
 import type { WorkflowSignals } from './workflow-signals.ts';
 
 export type PresenceEvent = Extract<
@@ -40,37 +41,44 @@ const gatheringMs = 3_000;
 export const gatheringDelayMs = (nowMs: number): number => gatheringMs - (nowMs % gatheringMs);
 
 interface PresenceRepositories {
-  readonly inboxRouting: Pick<InboxRouting, 'auditionOfMeeting'>;
-  readonly registrants: Pick<Registrants, 'participantOf'>;
+  readonly inboxRouting: Pick<InboxRouting, 'usersOfMeeting'>;
+  readonly registrants: Pick<Registrants, 'registrationOf'>;
 }
 
-/** Returns the audition and the report that it gets, or why there is none. */
+/**
+ * Returns the report and the auditions that get it, or why there is none. In the room of a casting session, a registrant is of
+ * one audition. Another person can be of each audition whose time it is: the audition knows the names of its cast.
+ */
 const reportOf = async (
-  { inboxRouting: { auditionOfMeeting }, registrants }: PresenceRepositories,
+  { inboxRouting: { usersOfMeeting }, registrants }: PresenceRepositories,
   { webhook, event: { kind, event } }: ReceivedPresence,
 ): Promise<
-  { readonly audition: AuditionId; readonly report: PresenceReport } | 'no_such_meeting' | 'unnamed_person'
+  | { readonly auditions: readonly AuditionId[]; readonly report: PresenceReport }
+  | 'no_such_meeting'
+  | 'unnamed_person'
 > => {
   const { inboxId, correlationId, provider } = webhook;
   if (kind === 'link.joined' || kind === 'performer.admitted') {
     const { audition, participant, at } = event;
     const what = kind === 'link.joined' ? 'checked_in' : 'admitted';
-    return { audition, report: { inboxId, correlationId, what, participant, at } };
+    return { auditions: [audition], report: { inboxId, correlationId, what, participant, at } };
   }
   const { meetingId, at, name, email, registrant } = event;
   if ((!name && !email && !registrant) || at === undefined) return 'unnamed_person';
-  const participant = registrant && (await registrants.participantOf(meetingId, registrant));
-  const audition = await auditionOfMeeting(provider, meetingId);
-  if (!audition) return 'no_such_meeting';
+  const known =
+    registrant === undefined ? undefined : await registrants.registrationOf(meetingId, registrant);
+  const users = await usersOfMeeting(provider, meetingId);
+  if (!users) return 'no_such_meeting';
   return {
-    audition,
+    auditions:
+      known && users.kind === 'session' ? [known.auditionId] : auditionsConcerned(users, 'presence', at),
     report: {
       inboxId,
       correlationId,
       what: kind === 'meeting.participant_joined' ? 'joined' : 'left',
       meetingId,
       at,
-      ...(participant ? { participant } : {}),
+      ...(known ? { participant: known.participant } : {}),
       ...(name ? { name } : {}),
       ...(email ? { email } : {}),
     },
@@ -93,7 +101,9 @@ export const deliverPresenceTogether = async (
   received: readonly ReceivedPresence[],
 ): Promise<readonly WebhookOutcome[]> => {
   const found = await Promise.all(received.map((one) => reportOf(repositories, one)));
-  const known = found.filter((result) => typeof result !== 'string');
+  const known = found
+    .filter((result) => typeof result !== 'string')
+    .flatMap(({ auditions, report }) => auditions.map((audition) => ({ audition, report })));
   const byAudition = Map.groupBy(known, ({ audition }) => audition);
   const results = new Map<AuditionId, 'signaled' | 'not_running'>();
   for (const [audition, reports] of byAudition) {
@@ -106,7 +116,8 @@ export const deliverPresenceTogether = async (
   return found.map((result): WebhookOutcome => {
     if (result === 'no_such_meeting') return { kind: 'not_yet_known', reason: result };
     if (result === 'unnamed_person') return { kind: 'delivered', reason: result };
-    return results.get(result.audition) === 'signaled'
+    if (result.auditions.length === 0) return { kind: 'delivered', reason: 'no_audition_then' };
+    return result.auditions.some((audition) => results.get(audition) === 'signaled')
       ? { kind: 'delivered' }
       : { kind: 'delivered', reason: 'audition_ended' };
   });

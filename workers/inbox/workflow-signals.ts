@@ -28,6 +28,7 @@ import {
   meetingStartedSignal,
   type PresenceReport,
   presenceReportedSignal,
+  roomLeftSignal,
   timeProposedSignal,
 } from '../../workflows/audition/messages.ts';
 import { type CalendarNotification, calendarNewsSignal } from '../../workflows/calendar-sync/messages.ts';
@@ -44,6 +45,7 @@ type AuditionSignal =
   | { readonly about: 'meeting_started'; readonly report: MeetingReport }
   | { readonly about: 'meeting_ended'; readonly report: MeetingReport }
   | { readonly about: 'meeting_deleted'; readonly report: MeetingReport }
+  | { readonly about: 'room_left'; readonly report: MeetingReport }
   | { readonly about: 'presence'; readonly reports: readonly PresenceReport[] }
   | { readonly about: 'link_revoked'; readonly report: ExternalFact }
   | { readonly about: 'consent'; readonly report: ExternalFact }
@@ -121,6 +123,8 @@ const sendAuditionSignal = (handle: WorkflowHandle, payload: AuditionSignal): Pr
       return handle.signal(meetingEndedSignal, payload.report);
     case 'meeting_deleted':
       return handle.signal(meetingDeletedSignal, payload.report);
+    case 'room_left':
+      return handle.signal(roomLeftSignal, payload.report);
     case 'presence':
       return handle.signal(presenceReportedSignal, payload.reports);
     case 'link_revoked':

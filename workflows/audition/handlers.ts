@@ -21,6 +21,7 @@ import { calendarChanged } from './steps/calendar-changes.ts';
 import { recordDelivery } from './steps/delivery.ts';
 import { checkMeeting, consentChanged } from './steps/meeting-check.ts';
 import { meetingDeleted } from './steps/meeting-loss.ts';
+import { roomLeft } from './steps/other-meeting.ts';
 import { presenceReported } from './steps/presence.ts';
 import { registerParticipants } from './steps/registrants.ts';
 import { answerReported, timeProposed } from './steps/reported-answers.ts';
@@ -169,6 +170,10 @@ export const setHandlers = (run: AuditionRun): void => {
   setHandler(
     messages.meetingDeletedSignal,
     applyOnce((report: messages.MeetingReport) => meetingDeleted(run, report)),
+  );
+  setHandler(
+    messages.roomLeftSignal,
+    applyOnce((report: messages.MeetingReport) => roomLeft(run, report)),
   );
   setHandler(messages.presenceReportedSignal, async (reports) => {
     await untilRecordable(run);

@@ -230,6 +230,9 @@ export const meetingStartedSignal = defineSignal<[MeetingReport]>('meetingStarte
 export const meetingEndedSignal = defineSignal<[MeetingReport]>('meetingEnded');
 export const meetingDeletedSignal = defineSignal<[MeetingReport]>('meetingDeleted');
 
+/** The casting session of the audition has another room than the meeting of the report. */
+export const roomLeftSignal = defineSignal<[MeetingReport]>('roomLeft');
+
 /** Shows that a participant is present, or has left. */
 export type PresenceReport = ExternalFact & {
   readonly at: Instant;

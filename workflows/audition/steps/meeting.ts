@@ -93,6 +93,9 @@ const tryEachProvider = async (
     const { consentChanges } = run;
     const result = await tryProvider(run, provider, at, attempt);
     if (!('code' in result)) {
+      // The room of a session is on the provider that the first audition has chosen.
+      if (result.provider !== provider && result.provider !== 'manual')
+        registerRemoval(run, result.provider, at.slot, key);
       recordMeeting(run, result, departure, consentChanges);
       return undefined;
     }

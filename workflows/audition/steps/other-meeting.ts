@@ -3,7 +3,7 @@ import type { Meeting } from '../../../domain/audition/events.ts';
 import type { Refusal } from '../../../domain/errors.ts';
 import type { MeetingProviderName } from '../../../domain/providers/vendors.ts';
 import { runChange } from '../change.ts';
-import type { MeetingCommand } from '../messages.ts';
+import type { MeetingCommand, MeetingReport } from '../messages.ts';
 import { noMeetingNeeded } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
 import type { UnusableMeeting } from '../unusable-meeting.ts';
@@ -14,6 +14,20 @@ import { createMeeting } from './meeting.ts';
 import { isMeetingNeeded } from './meeting-loss.ts';
 import { notify } from './notices.ts';
 
+/** Why an audition leaves the room of its session: another audition of the session has got another one. */
+const roomLeftReason = 'room_left';
+
+/**
+ * Handles the report that the session has another room. Everyone moves to it when no other change is in progress. A meeting that
+ * is not recorded yet is replaced when it is.
+ */
+export const roomLeft = (run: AuditionRun, { meetingId }: MeetingReport): void => {
+  if (meetingId === undefined) return;
+  const { meeting } = run.journal.view;
+  if (meeting?.id === meetingId) run.unusableMeeting = { meeting, reason: roomLeftReason };
+  else run.deletedMeetings = [...run.deletedMeetings, meetingId];
+};
+
 /**
  * Moves everyone to the next provider. When none can make a meeting, the present one stays, because its provider may only
  * fail to answer this service.
@@ -22,7 +36,11 @@ export const leaveProvider = (
   run: AuditionRun,
   { meeting, reason }: UnusableMeeting,
 ): Promise<Refusal | undefined> => {
-  const providers = run.plan.meetingProviders.filter((provider) => provider !== meeting.provider);
+  // The other room of the session exists, and is used whichever provider it is on.
+  const providers =
+    reason === roomLeftReason
+      ? run.plan.meetingProviders
+      : run.plan.meetingProviders.filter((provider) => provider !== meeting.provider);
   return moveToOtherMeeting(run, { from: meeting, reason, providers });
 };
 

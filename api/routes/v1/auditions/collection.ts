@@ -68,6 +68,8 @@ const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
             'unknown_session_block',
             'session_block_mismatch',
             'outside_session_block',
+            'session_missing',
+            'session_room_recorded',
             'idempotency_key_reused',
           ),
         },
