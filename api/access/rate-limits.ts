@@ -59,10 +59,11 @@ const isWrongCredential = (error: unknown): boolean =>
 /** Simultaneous look-ups for addresses with too many wrong credentials, and how many requests wait for one. */
 const suspectLookups = { atOnce: 2, waiting: 1_000 } as const;
 
+const hashOf = (credential: string): string => createHash('sha256').update(credential).digest('base64');
+
 /** Remembers the hashes of credentials that were valid, so that their requests do not wait behind wrong ones. */
 const createAcceptedCredentials = () => {
   const hashes = new Set<string>();
-  const hashOf = (credential: string) => createHash('sha256').update(credential).digest('base64');
   return {
     has: (credential: string): boolean => hashes.has(hashOf(credential)),
     add(credential: string): void {

@@ -41,6 +41,17 @@ export const readApiSettings = (env: NodeJS.ProcessEnv = process.env) => {
 };
 
 /**
+ * Returns the environment of the Temporal CLI. With the settings of the API, the CLI decrypts payloads through its codec
+ * server (https://docs.temporal.io/cli/cmd-options).
+ */
+export const temporalCliEnvironment = (env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv => {
+  const { CASTMATCH_API_URL: api, CASTMATCH_API_KEY: key } = env;
+  const codec =
+    api && key ? { TEMPORAL_CODEC_ENDPOINT: `${api}/codec`, TEMPORAL_CODEC_AUTH: `Bearer ${key}` } : {};
+  return { ...codec, ...env };
+};
+
+/**
  * Reads the database address from the environment.
  *
  * @throws {UsageError} when it is missing or malformed.

@@ -195,7 +195,9 @@ const prelude = 'set -eo pipefail\ncurl() { command curl --fail-with-body "$@"; 
 const isAssignment = (command: string): boolean =>
   /^(?:export )?[A-Z_]+=\S* *(?:[A-Z_]+=\S*)*(?: *#.*)?$/.test(command);
 
-const run = async ({ commands }: DocumentedBlock): Promise<void> => {
+/** Returns the commands that fail, with their output. */
+const failuresOf = async ({ commands }: DocumentedBlock): Promise<readonly string[]> => {
+  const failures: string[] = [];
   const text = commands.join('\n');
   const isSequence = !/workflow (?:reset|cancel)|attention resolve/.test(text);
   const shared = await contextOf(text);
@@ -208,8 +210,11 @@ const run = async ({ commands }: DocumentedBlock): Promise<void> => {
       all: true,
       timeout: 120_000,
     });
-    expect.soft([exitCode, exitCode === 0 ? '' : all], command).toEqual([0, '']);
+    if (exitCode !== 0)
+      failures.push(`${command}
+${all}`);
   }
+  return failures;
 };
 
 describe.each(Object.entries(Object.groupBy(documentedBlocks(), ({ document }) => document)))(
@@ -218,7 +223,7 @@ describe.each(Object.entries(Object.groupBy(documentedBlocks(), ({ document }) =
     it.each(blocks.filter(({ notRunBecause }) => notRunBecause === undefined))(
       'from line $line',
       { timeout: 300_000 },
-      run,
+      async (block) => expect(await failuresOf(block)).toEqual([]),
     );
   },
 );

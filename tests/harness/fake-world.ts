@@ -4,7 +4,7 @@
  */
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { AuditionActivities, RecordEventsInput, StepFailure } from '../../activities/contract.ts';
+import type { AuditionActivities, RecordEventsInput } from '../../activities/contract.ts';
 import type { ObservedAttendance } from '../../domain/audition/attendee.ts';
 import type { ReportOrder } from '../../domain/audition/calendar-change.ts';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
@@ -19,6 +19,7 @@ import { foldEvents } from '../../domain/audition/view.ts';
 import type { ProviderFaultKind } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
+import { attempted } from './fake-attempt.ts';
 import type { FakeRoom } from './fake-room.ts';
 import { blockersIn, chooseSlot, refused } from './fake-slots.ts';
 import { createFakeTrail } from './fake-trail.ts';
@@ -435,20 +436,6 @@ export const createFakeWorld = (): FakeWorld => {
     },
   };
   return world;
-};
-
-/** Attempts one item of a group. */
-const attempted = async (
-  key: string,
-  attempt: () => Promise<void>,
-): Promise<{ key: string } | { key: string; failure: StepFailure }> => {
-  try {
-    await attempt();
-    return { key };
-  } catch (error) {
-    if (error instanceof ApplicationFailure) return { key, failure: { code: error.type ?? 'unexpected' } };
-    throw error;
-  }
 };
 
 /** All revisions write the same event of a participant's calendar. */

@@ -24,7 +24,7 @@ import { dataConverter, startTimeSkippingServer } from './time-skipping-server.t
 import { expectReplayMatches } from './workflow-harness.ts';
 
 const suffix = `-${crypto.randomUUID()}`;
-export const minute = 60_000;
+const minute = 60_000;
 export const hour = 60 * minute;
 
 /** What the provider has, and what the test wants of the activities. */

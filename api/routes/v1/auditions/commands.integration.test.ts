@@ -4,14 +4,7 @@ import { z } from 'zod';
 import type { AuditionFact } from '../../../../domain/audition/events.ts';
 import { Refusal } from '../../../../domain/errors.ts';
 import { auditionIdSchema } from '../../../../domain/ids.ts';
-import { createTestApi } from '../../../../tests/harness/api.ts';
-import {
-  attentionItem,
-  factsUntilScheduled,
-  newAuditionId,
-  storeEvents,
-  trail,
-} from '../../../../tests/harness/audition-trail.ts';
+import { createCommandedAudition } from '../../../../tests/harness/commanded-audition.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 
 let database: TestDatabase;
@@ -20,26 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const setup = async (...more: readonly AuditionFact[]) => {
-  const test = await createTestApi(database);
-  const key = await test.keyFor('operator');
-  const id = newAuditionId();
-  const events = trail([...factsUntilScheduled(id, 'org_north'), ...more]);
-  await storeEvents(database.repositories.events, id, events);
-  let sequence = events.length;
-  /** Appends facts with the correlation ID of a command, as its workflow does. */
-  const record = async (correlationId: string, ...facts: readonly AuditionFact[]) => {
-    const recorded = trail(facts, { from: sequence + 1 }).map((event) => ({ ...event, correlationId }));
-    await storeEvents(database.repositories.events, id, recorded);
-    sequence += facts.length;
-  };
-  const answered = async () => ({ kind: 'done', result: { sequence } }) as const;
-  const pending = async () => ({ kind: 'done', result: { sequence, isPending: true } }) as const;
-  test.orchestration.override({ sendUpdate: answered });
-  const ask = (command: string, body: unknown, headers: Record<string, string> = {}) =>
-    test.call('POST', `/v1/auditions/${id}/${command}`, { key, body, headers });
-  return { ...test, key, id, ask, record, answered, pending };
-};
+const setup = (...more: readonly AuditionFact[]) => createCommandedAudition(database, ...more);
 
 const slot = { start: '2026-12-02T15:00', end: '2026-12-02T15:30', zone: 'America/New_York' };
 const meant = {
@@ -385,87 +359,5 @@ describe('a command with an Idempotency-Key', () => {
     expect((await ask('cancel', { reason: 'ill' }, same)).body).toMatchObject({
       code: 'idempotency_key_reused',
     });
-  });
-});
-
-describe('resolving an attention item', () => {
-  it.each([
-    [{ action: 'retry' }, { action: 'retry' }],
-    [{ action: 'held' }, { action: 'held' }],
-    [{ action: 'no_show' }, { action: 'no_show' }],
-    [
-      { action: 'override', value: { joinUrl: 'https://meet.example.com/1' } },
-      { action: 'override', joinUrl: 'https://meet.example.com/1' },
-    ],
-  ])('sends %j and the operator to the workflow', async (body, command) => {
-    const item = attentionItem(`att_${crypto.randomUUID()}`);
-    const { call, key, id, orchestration } = await setup({ type: 'attention_raised', item });
-    const answer = await call('POST', `/v1/attention/${item.id}/resolve`, { key, body });
-    expect(answer.status).toBe(200);
-    expect(orchestration.receivedCommands).toMatchObject([
-      {
-        id,
-        message: {
-          name: 'resolve',
-          command: { ...command, id: item.id, by: 'operator of org_north', origin: 'operator' },
-        },
-      },
-    ]);
-  });
-
-  it.each([
-    [{ action: 'override' }, '/value'],
-    [{ action: 'override', value: { joinUrl: 'no address' } }, '/value/joinUrl'],
-    [{ action: 'wait' }, '/action'],
-  ])('rejects %j', async (body, pointer) => {
-    const item = attentionItem(`att_${crypto.randomUUID()}`);
-    const { call, key } = await setup({ type: 'attention_raised', item });
-    const answer = await call('POST', `/v1/attention/${item.id}/resolve`, { key, body });
-    expect(answer.body).toMatchObject({ code: 'invalid_body', errors: [{ pointer }] });
-  });
-
-  it('sends the note with the decision', async () => {
-    const item = attentionItem(`att_${crypto.randomUUID()}`);
-    const { call, key, orchestration } = await setup({ type: 'attention_raised', item });
-    const body = { action: 'skip', note: 'Zoom is back, invited by phone' };
-    await call('POST', `/v1/attention/${item.id}/resolve`, { key, body });
-    expect(orchestration.receivedCommands).toMatchObject([{ message: { command: body } }]);
-  });
-
-  it('resolves the items that match a query and offer the action', async () => {
-    const meeting = attentionItem(`att_${crypto.randomUUID()}`, { step: 'meeting', provider: 'google' });
-    const { call, key, orchestration } = await setup({ type: 'attention_raised', item: meeting });
-    const query = { step: 'meeting', provider: 'google' };
-    const all = (body: object) => call('POST', '/v1/attention/resolve', { key, body });
-    expect((await all({ ...query, action: 'no_show' })).body).toMatchObject({
-      resolved: [],
-      refused: [{ id: meeting.id, code: 'action_not_offered' }],
-    });
-    expect((await all({ ...query, provider: 'apple', action: 'retry' })).body).toEqual({
-      resolved: [],
-      refused: [],
-      hasMore: false,
-    });
-    expect((await all({ ...query, action: 'retry', note: 'Google is back' })).body).toMatchObject({
-      resolved: [meeting.id],
-      refused: [],
-    });
-    expect(orchestration.receivedCommands).toMatchObject([
-      { message: { name: 'resolve', command: { id: meeting.id, action: 'retry', note: 'Google is back' } } },
-    ]);
-  });
-
-  it.each([{ action: 'retry' }, { step: 'meeting', action: 'override' }, { step: 'meeting' }])(
-    'refuses the query %j',
-    async (body) => {
-      const { call, key } = await setup();
-      expect((await call('POST', '/v1/attention/resolve', { key, body })).status).toBe(400);
-    },
-  );
-
-  it('returns 404 for an item that is already resolved', async () => {
-    const { call, key } = await setup();
-    const { body } = await call('POST', '/v1/attention/att_gone/resolve', { key, body: { action: 'retry' } });
-    expect(body).toMatchObject({ code: 'attention_not_found' });
   });
 });
