@@ -79,14 +79,14 @@ const joinUrls = z.object({
 
 const idSchema = z.looseObject({ id: z.string() });
 
-/** Zoom reports a meeting that no audition has. */
+/** A service asks whether it may forward mail: only an operator can answer. */
 const parkWebhook = async (): Promise<void> => {
   const { inbox } = service.database.repositories;
   await inbox.receive({
-    provider: 'zoom',
+    provider: 'smtp',
     dedupeKey: randomUUID(),
-    kind: 'meeting.started',
-    event: { meetingId: '99999999999' },
+    kind: 'mail.subscription',
+    event: { confirmUrl: 'https://sns.example.com/confirm' },
     correlationId: 'documents',
   });
   await eventually(async () => (await inbox.listParked({ limit: 1 })).length === 1, 30_000);
