@@ -3,13 +3,15 @@
  * auditions, a parked webhook, a disabled endpoint. A block that cannot run here says why in a comment above it.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { addressHash } from '../../db/auditions/address-hash.ts';
+import { reconciliationScheduleId } from '../../workers/reconciliation/schedule.ts';
 import { type ApiClient, createApiClient, day, requestBody } from '../harness/api-client.ts';
 import { type DocumentedBlock, documentedBlocks } from '../harness/documented-commands.ts';
 import { eventually } from '../harness/eventually.ts';
@@ -38,7 +40,7 @@ let service: ServiceUnderTest;
 let platform: ApiClient;
 let folder: string;
 /** What the placeholders of the documents stand for, as far as it is the same in all blocks. */
-const shown = { audition: '', parked: '', endpoint: '', block: '', key: '' };
+const shown = { audition: '', run: '', parked: '', endpoint: '', block: '', key: '' };
 let number = 0;
 
 const scheduled = async (changes: object = {}): Promise<string> => {
@@ -99,11 +101,22 @@ beforeAll(async () => {
   service = await startService({ temporalAddress: temporalServer.address, calendarSync: true });
   platform = createApiClient(service);
   folder = await mkdtemp(join(tmpdir(), 'documents-'));
-  const { apiKeys } = service.database.repositories;
+  const { apiKeys, connections } = service.database.repositories;
+  const spare = 'office@castmatch.example';
+  await connections.put({
+    id: 'conn_spare',
+    account: spare,
+    organization,
+    provider: 'google',
+    refreshToken: `sandbox-refresh-${spare}`,
+  });
   await apiKeys.put({ secret: adminKey, role: 'admin', organization, label: 'admin' });
   shown.key = (await apiKeys.create({ organization, role: 'backend', label: 'platform' })).id;
   await service.startWorker();
   shown.audition = await scheduled();
+  const workflow = service.temporal.workflow.getHandle(`audition/${shown.audition}`);
+  shown.run = (await workflow.describe()).runId;
+  await writeFile(join(folder, 'history.json'), historyToJSON(await workflow.fetchHistory()));
   const failed = await scheduled();
   await service.temporal.workflow.getHandle(`audition/${failed}`).terminate('by the test');
   await platform.command(await scheduled(), 'cancel', {});
@@ -168,7 +181,12 @@ const filled = (command: string, { id, item }: Context): string =>
     .replaceAll('postgres://…', service.configuration.databaseUrl)
     .replaceAll('http://127.0.0.1:3000', service.url)
     .replaceAll(/castmatch-local-(backend|operator|admin)-key/g, (_key, role: string) => keyOf(role))
+    .replaceAll(/--schedule-id reconciliation\b/g, `--schedule-id ${scheduleId()}`)
+    .replaceAll(/0198…/g, shown.run)
+    .replaceAll('family@group.calendar.google.com', 'primary')
     .replaceAll(/\b(history|a)\.json\b/g, (file) => join(folder, file));
+
+const scheduleId = (): string => reconciliationScheduleId(service.configuration.taskQueueSuffix);
 
 const keyOf = (role: string): string =>
   role === 'admin' ? adminKey : role === 'operator' ? keys.operator : keys.backend;
@@ -183,7 +201,7 @@ const environmentOf = (text: string, { id, item, link }: Context): NodeJS.Proces
   ID: /webhook-endpoints\/\$ID/.test(text) ? shown.endpoint : id,
   ITEM: item,
   LINK: link,
-  CONNECTION: 'conn_director',
+  CONNECTION: 'conn_spare',
   BLOCK: shown.block,
   DAY: new Date(Date.now() + 60 * day).toISOString().slice(0, 10),
   NO_COLOR: '1',
