@@ -32,6 +32,8 @@ const setup = async () => {
       },
   };
   const bench = await benchFor({
+    // Each kill makes another meeting with the same host.
+    sandbox: { zoom: { dailyLimit: 0 } },
     wrapRepositories: (repositories) => ({
       ...repositories,
       ledger: withCrashPoints(repositories.ledger, points),
