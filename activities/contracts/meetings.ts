@@ -86,7 +86,7 @@ export interface MeetingActivities {
    * given or withdrawn since the meeting was created.
    */
   checkMeeting(input: CheckMeetingInput): Promise<MeetingCheck>;
-  /** Reads who was in the meeting. Undefined when the provider does not report it. Changes nothing. */
+  /** Reads who was in the meeting. Undefined when the provider does not report it, or has no report yet. Changes nothing. */
   readAttendance(
     input: CheckMeetingInput,
   ): Promise<{ readonly attendance?: readonly ObservedAttendance[] | undefined }>;

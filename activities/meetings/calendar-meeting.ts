@@ -309,7 +309,7 @@ export const createCalendarMeetingSteps = (
     ...(vendorCalendar.conferenceAttendance && {
       attendance: async (input) => {
         const created = await presentMeeting(input.auditionId);
-        if (!created) return [];
+        if (!created) return undefined;
         const account = await openConnectionById(
           opening,
           input.organization,
@@ -317,7 +317,7 @@ export const createCalendarMeetingSteps = (
           'calendar.conferenceAttendance',
         );
         const call = createAttemptContext(input).startCall();
-        return (await vendorCalendar.conferenceAttendance?.(account, { id: input.meeting.id }, call)) ?? [];
+        return vendorCalendar.conferenceAttendance?.(account, { id: input.meeting.id }, call);
       },
     }),
     create,

@@ -288,7 +288,7 @@ export const createHostedMeetingSteps = (
       attendance: async (input) => {
         const host = await openHostOf(input, attendance);
         const call = createAttemptContext(input).startCall();
-        return (await meetings.attendance?.(host, input.meeting.id, call)) ?? [];
+        return meetings.attendance?.(host, input.meeting.id, call);
       },
     }),
     ...(meetings.end && { end: endOnce }),

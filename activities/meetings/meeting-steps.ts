@@ -37,8 +37,8 @@ export interface MeetingSteps {
   readonly register?: ((input: RegisterParticipantsInput, owner: MeetingOwner) => Promise<void>) | undefined;
   /** Returns whether all of these people lead the meeting now. Absent where the provider has no such people. */
   readonly setLeaders?: ((input: SetLeadersInput) => Promise<boolean>) | undefined;
-  /** Returns who was in the meeting. Absent when the provider does not report it. */
+  /** Returns who was in the meeting. Undefined without a report. Absent when the provider does not report it. */
   readonly attendance?:
-    | ((input: Owned<CheckMeetingInput>) => Promise<readonly ObservedAttendance[]>)
+    | ((input: Owned<CheckMeetingInput>) => Promise<readonly ObservedAttendance[] | undefined>)
     | undefined;
 }

@@ -303,7 +303,7 @@ describe.each(['zoom', 'google_meet', 'microsoft_teams'] as const)('a room on %s
     expect(await ben.create(evening, provider)).toEqual(meeting);
     const check = { provider, meeting, slot: ten } as const;
     expect(await activities.checkMeeting({ ...ada.about, ...check })).toMatchObject({ status: 'present' });
-    await activities.readAttendance({ ...ada.about, ...check });
+    expect((await activities.readAttendance({ ...ada.about, ...check })).attendance).toBeUndefined();
     const times = () => {
       const { zoom, google, microsoft } = state();
       return [

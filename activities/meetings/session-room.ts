@@ -314,8 +314,8 @@ export const createSessionRoomSteps = (
 
     attendance: async (input) => {
       const room = await roomOf(input);
-      if (!room) return [];
-      return (await stepsOf(room.provider).attendance?.({ ...input, auditionId: room.session })) ?? [];
+      if (!room) return undefined;
+      return stepsOf(room.provider).attendance?.({ ...input, auditionId: room.session });
     },
 
     end: async (input) => {

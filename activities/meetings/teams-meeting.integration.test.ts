@@ -267,6 +267,7 @@ describe('a meeting on Teams', () => {
     const question = { ...about, provider: 'microsoft_teams', meeting, slot } as const;
     expect(await activities.checkMeeting(question)).toEqual({ status: 'present' });
     sandbox.control.joinMeeting('microsoft', meeting.joinUrl, { name: 'Ada', email: 'ada@example.com' });
+    expect((await activities.readAttendance(question)).attendance).toBeUndefined();
     sandbox.control.endMeeting('microsoft', meeting.id);
     expect(await activities.readAttendance(question)).toMatchObject({
       attendance: [{ name: 'Ada', email: 'ada@example.com' }],

@@ -9,12 +9,12 @@ const person = (
 ) => ({ id: participantIdSchema.parse(id), kind, recordingConsent });
 
 describe('consent to a recording', () => {
-  it('is complete when the performer and the readers have given it', () => {
+  it('is complete when everyone but the casting director has given it', () => {
     const cast = [
       person('ada', 'performer', 'given'),
       person('rob', 'reader', 'given'),
       person('cas', 'casting_director'),
-      person('agt', 'agent'),
+      person('agt', 'agent', 'given'),
     ];
     expect(missingConsents(cast)).toEqual([]);
     expect(mayRecord(cast)).toBe(true);
@@ -26,6 +26,14 @@ describe('consent to a recording', () => {
   ] as const)('is missing when that of one person %s', (_case, consent) => {
     const cast = [person('ada', 'performer', 'given'), person('rob', 'reader', consent)];
     expect(missingConsents(cast)).toEqual(['rob']);
+    expect(mayRecord(cast)).toBe(false);
+  });
+});
+
+describe('an agent', () => {
+  it('is asked like the performer, because a join link lets the agent into the session', () => {
+    const cast = [person('ada', 'performer', 'given'), person('agt', 'agent')];
+    expect(missingConsents(cast)).toEqual(['agt']);
     expect(mayRecord(cast)).toBe(false);
   });
 });

@@ -6,9 +6,11 @@ import type { ParticipantId } from '../ids.ts';
 
 type Recorded = Pick<ParticipantView, 'id' | 'kind' | 'recordingConsent'>;
 
-/** Returns whether the participant is asked. The casting director orders the recording, and an agent is not in the session. */
-export const needsConsent = ({ kind }: Pick<Recorded, 'kind'>): boolean =>
-  kind !== 'casting_director' && kind !== 'agent';
+/**
+ * Returns whether the participant is asked: everyone who can join the session. Agents join it with links of their own. The
+ * casting director orders the recording.
+ */
+export const needsConsent = ({ kind }: Pick<Recorded, 'kind'>): boolean => kind !== 'casting_director';
 
 /** Returns the participants whose consent is missing or withdrawn. */
 export const missingConsents = (participants: readonly Recorded[]): readonly ParticipantId[] =>

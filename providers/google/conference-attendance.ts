@@ -48,12 +48,13 @@ const peoplePerPage = 250;
 
 /**
  * Returns the presence of each person in all conferences with this meeting code, from the first to the last. A person with
- * two devices is present twice.
+ * two devices is present twice. Undefined without a record: Meet lists records to owners and participants of the space
+ * only (https://developers.google.com/workspace/meet/api/guides/conferences), so the list of another account is empty too.
  */
 export const readConferenceAttendance = async (
   scope: CallScope,
   code: string,
-): Promise<readonly Attendance[]> => {
+): Promise<readonly Attendance[] | undefined> => {
   if (!mayCallMeet(scope, meetRecordsScope)) {
     throw googleError(scope.operation, {
       code: 'meet_scope_missing',
@@ -61,6 +62,7 @@ export const readConferenceAttendance = async (
     });
   }
   const records = await readConferenceRecords(scope, code);
+  if (records.length === 0) return undefined;
   const all: Attendance[] = [];
   for (const { name } of records) all.push(...(await attendanceOf(scope, name)));
   return all.toSorted((a, b) => a.joinedAt.localeCompare(b.joinedAt));

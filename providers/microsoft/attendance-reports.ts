@@ -30,13 +30,19 @@ const recordSchema = z.object({
 });
 type AttendanceRecord = z.infer<typeof recordSchema>;
 
-/** Returns the presence of each person in all sessions of the meeting. Empty while no report exists. */
+/**
+ * Returns the presence of each person in all sessions of the meeting. Undefined without a report: that of a session appears
+ * after its end, and the policies of Teams can prevent it
+ * (https://learn.microsoft.com/graph/api/resources/meetingattendancereport).
+ */
 export const readAttendance = async (
   meeting: MeetingCall,
   meetingPath: string,
-): Promise<readonly Attendance[]> => {
+): Promise<readonly Attendance[] | undefined> => {
+  const reports = await readMeetingPages(meeting, `${meetingPath}/attendanceReports`, reportSchema);
+  if (reports.length === 0) return undefined;
   const all: Attendance[] = [];
-  for (const { id } of await readMeetingPages(meeting, `${meetingPath}/attendanceReports`, reportSchema)) {
+  for (const { id } of reports) {
     const path = `${meetingPath}/attendanceReports/${encodeURIComponent(id)}/attendanceRecords`;
     all.push(...(await readMeetingPages(meeting, path, recordSchema)).flatMap(attendancesOf));
   }

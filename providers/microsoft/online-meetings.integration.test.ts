@@ -280,7 +280,7 @@ describe('the attendance of a Teams meeting', () => {
     control.joinMeeting('microsoft', meeting.joinUrl, guest);
     control.leaveMeeting('microsoft', meeting.id, ada);
     control.joinMeeting('microsoft', meeting.id, ada);
-    expect(await teams.attendance?.(host, meeting.id, callContext())).toEqual([]);
+    expect(await teams.attendance?.(host, meeting.id, callContext())).toBeUndefined();
     control.endMeeting('microsoft', meeting.id);
     control.joinMeeting('microsoft', meeting.id, guest);
     control.endMeeting('microsoft', meeting.id);
@@ -294,6 +294,14 @@ describe('the attendance of a Teams meeting', () => {
       ]),
     );
     expect(attendance.filter(({ name }) => name === 'Ada')).toHaveLength(2);
+  });
+
+  it('is unknown without a report, and empty in a report without people', async () => {
+    const without = await scripted(200, { value: [] });
+    expect(await without.teams.attendance?.(without.host, 'x', callContext())).toBeUndefined();
+    // The answer is that of both calls: a report, and a record without a stay.
+    const empty = await scripted(200, { value: [{ id: 'report' }] });
+    expect(await empty.teams.attendance?.(empty.host, 'x', callContext())).toEqual([]);
   });
 
   it('is read beyond the first page', async () => {

@@ -182,12 +182,15 @@ export interface CalendarProvider extends ReadableCalendarProvider {
     event: OurEvent & Pick<Conference, 'id'>,
     call: CallContext,
   ): Promise<'present' | 'absent'>;
-  /** Returns who was in the conference, after its end. Absent when the provider does not report it. */
+  /**
+   * Returns who was in the conference, after its end. Undefined without a record of it, which does not tell whether a
+   * person came. Absent when the provider does not report it.
+   */
   conferenceAttendance?(
     connection: ConnectedAccount,
     conference: Pick<Conference, 'id'>,
     call: CallContext,
-  ): Promise<readonly Attendance[]>;
+  ): Promise<readonly Attendance[] | undefined>;
   /**
    * Ends the uses of the event that steps with these keys have begun. Deletes the event with its last use; otherwise
    * keeps it for the others, without its conference when the meeting no longer uses it. Idempotent: returns `absent`

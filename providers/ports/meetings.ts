@@ -99,6 +99,13 @@ export interface MeetingProvider {
     emails: readonly string[],
     call: CallContext,
   ): Promise<boolean>;
-  /** Returns who was in the meeting, after its end. Absent when the provider reports it by webhook only. */
-  attendance?(host: HostAccount, meetingId: string, call: CallContext): Promise<readonly Attendance[]>;
+  /**
+   * Returns who was in the meeting, after its end. Undefined while the provider has no report, which does not tell whether
+   * a person came. Absent when the provider reports it by webhook only.
+   */
+  attendance?(
+    host: HostAccount,
+    meetingId: string,
+    call: CallContext,
+  ): Promise<readonly Attendance[] | undefined>;
 }

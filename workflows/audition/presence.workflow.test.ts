@@ -70,6 +70,9 @@ describe('a personal join link', () => {
   });
 });
 
+const isAsked = ({ attention }: Awaited<ReturnType<RunningAudition['view']>>) =>
+  attention.some(({ step }) => step === 'session');
+
 describe('an audition whose performers are admitted in turn', () => {
   const inTurn: Partial<AuditionPlan> = { ...plan, meetingSettings: { admission: 'in_turn' } };
 
@@ -92,6 +95,41 @@ describe('an audition whose performers are admitted in turn', () => {
       const starts = () => played.world.factTypes().filter((type) => type === 'session_started');
       await played.until(() => starts().length > 0);
       expect(starts()).toHaveLength(1);
+    });
+  });
+
+  it('asks about a performer who waits, and never closes as a no-show', async () => {
+    const automatic: Partial<AuditionPlan> = { ...inTurn, policy: { ...defaultPolicy, noShow: 'automatic' } };
+    await stage.runAudition({ plan: automatic, recordAs: 'waiting-performer' }, async (played) => {
+      const { report, checkedIn } = await at(played, -5);
+      await report(checkedIn());
+      const { state, attention } = await played.until((view) => isAsked(view) || view.state === 'closed');
+      expect(state).toBe('scheduled');
+      expect(attention).toMatchObject([{ what: expect.stringContaining('has checked in') }]);
+    });
+  });
+
+  it('asks about a performer who waits when Meet reports that nobody joined', async () => {
+    const onMeet: Partial<AuditionPlan> = {
+      ...inTurn,
+      meetingProviders: ['google_meet'],
+      policy: { ...defaultPolicy, meetingCheck: 15 * minute, noShow: 'automatic' },
+    };
+    await stage.runAudition({ plan: onMeet }, async (played) => {
+      const { report, checkedIn } = await at(played, -5);
+      played.world.attendance = [];
+      await report(checkedIn());
+      const { state } = await played.until((view) => isAsked(view) || view.state === 'closed');
+      expect(state).toBe('scheduled');
+    });
+  });
+
+  it('does not deny the check-in in the question', async () => {
+    await stage.runAudition({ plan: inTurn }, async (played) => {
+      const { report, checkedIn } = await at(played, -5);
+      await report(checkedIn());
+      const { attention } = await played.until(isAsked);
+      expect(attention).toMatchObject([{ what: expect.stringContaining('has checked in') }]);
     });
   });
 });
@@ -131,9 +169,6 @@ describe('a report of the provider', () => {
     });
   });
 });
-
-const isAsked = ({ attention }: Awaited<ReturnType<RunningAudition['view']>>) =>
-  attention.some(({ step }) => step === 'session');
 
 describe('a provider that reports the attendance afterwards', () => {
   const policy = { ...defaultPolicy, meetingCheck: 15 * minute };

@@ -1,4 +1,5 @@
 /** Step 6: the session and external facts. A fact that the present state does not allow is ignored, not an error. */
+import { patched } from '@temporalio/workflow';
 import type { Origin } from '../../../domain/audition/events.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { isFactAllowed } from '../../../domain/audition/transitions.ts';
@@ -132,14 +133,15 @@ export const sessionMissingAtMs = (run: AuditionRun, slot: Slot): number => {
 /**
  * Decides what it means that no sign of the session was observed. Silence proves nothing, so the casting office is
  * asked. Only where the provider reports who is present, and the policy says so, is it a no-show: when the workers were
- * there at the deadline, and no report has arrived within a further minute.
+ * there at the deadline, and no report has arrived within a further minute. A performer who has checked in, and waits to be
+ * admitted, is no no-show: the casting office is asked.
  * @param dueAt the deadline, epoch milliseconds
  */
 export const handleMissingSession = (run: AuditionRun, dueAt: number): void => {
   const { meeting, revision } = run.journal.view;
   const isObserved =
     meeting !== undefined && reportsPresence(meeting.provider) && Date.now() - dueAt < observationGap;
-  if (run.plan.policy.noShow === 'automatic' && isObserved) {
+  if (isObserved && mayCloseAsNoShow(run)) {
     if (run.absence?.revision === revision) return run.end({ type: 'no_show' });
     run.absence = { revision, since: Date.now() };
     return;
@@ -147,6 +149,17 @@ export const handleMissingSession = (run: AuditionRun, dueAt: number): void => {
   if (mustReadAttendance(run)) return readBeforeAsking(run);
   askWhetherHeld(run);
 };
+
+const hasPerformerArrived = ({ journal }: AuditionRun): boolean =>
+  journal.view.participants.some(
+    ({ kind, checkedIn, presence }) => kind === 'performer' && (checkedIn || presence !== undefined),
+  );
+
+/** Auditions leave it to the casting office since this patch. Before, a performer who waited was closed as a no-show. */
+const waitingPerformerPatch = 'ask-about-waiting-performer';
+
+const mayCloseAsNoShow = (run: AuditionRun): boolean =>
+  run.plan.policy.noShow === 'automatic' && !(hasPerformerArrived(run) && patched(waitingPerformerPatch));
 
 /**
  * With the policy `automatic`, the attendance is read again after the end of the slot: some providers report it only then.
@@ -172,8 +185,7 @@ const readBeforeAsking = (run: AuditionRun): void => {
     if (wasPerformerSeen) return startSession(run, 'system');
     // The next deadline reads it again.
     if (mustReadAttendance(run)) return;
-    if (run.plan.policy.noShow === 'automatic' && attendance?.length === 0)
-      return run.end({ type: 'no_show' });
+    if (attendance?.length === 0 && mayCloseAsNoShow(run)) return run.end({ type: 'no_show' });
     askWhetherHeld(run);
   });
 };
@@ -190,12 +202,17 @@ export const endSessionInTime = (run: AuditionRun): void => {
 
 const askWhetherHeld = (run: AuditionRun): void => {
   run.sessionAsked = true;
+  const observed = hasPerformerArrived(run)
+    ? 'The slot has begun and the performer has checked in or joined, but no start of the session was observed.'
+    : 'The slot has begun, but no check-in and no meeting was observed.';
+  const start =
+    run.plan.meetingSettings?.admission === 'in_turn' ? 'The admission of the performer' : 'A check-in';
   askAboutSlot(
     run,
     {
       step: 'session',
-      what: 'The slot has begun, but no check-in and no meeting was observed. Did the session take place?',
-      hint: 'Resolve with held or no_show. A check-in, the start of the meeting or a decision answers it too.',
+      what: `${observed} Did the session take place?`,
+      hint: `Resolve with held or no_show. ${start}, the start of the meeting or a decision answers it too.`,
       actions: ['held', 'no_show'],
       isMoot: () => !isFactAllowed(run.journal.view.state, 'no_show'),
     },

@@ -20,6 +20,11 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const performer = participantIdSchema.parse('performer-1');
+const agent = participantIdSchema.parse('agent-1');
+const agentAdded: AuditionFact = {
+  type: 'participant_added',
+  participant: { id: agent, kind: 'agent', zone: 'Europe/London', required: false },
+};
 const meetingUrl = 'https://zoom.test/j/1';
 const beforeCheckIn: Instant = '2027-03-01T09:29:59.000Z';
 const inWindow: Instant = '2027-03-01T09:45:00.000Z';
@@ -381,6 +386,14 @@ describe('the question about the recording on the page of a join link', () => {
       { consent: 'withdrawn', origin: 'link' },
     ]);
     expect((await test.received()).filter(({ dedupe_key }) => dedupe_key.includes(id))).toEqual([]);
+  });
+
+  it('is asked on the link of an agent', async () => {
+    const test = await setup({ recording: 'automatic', facts: [agentAdded] });
+    const id = await test.issue(agent);
+    expect((await test.open(id)).text).toContain('name="consent"');
+    await sayConsent(test, id, 'given');
+    expect(await consentsOf(test)).toMatchObject([{ consent: 'given', origin: 'link', participant: agent }]);
   });
 
   it('is not asked on the link of the audition, without a recording, and after the start', async () => {

@@ -19,6 +19,11 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const performer = participantIdSchema.parse('performer-1');
+const agent = participantIdSchema.parse('agent-1');
+const agentAdded: AuditionFact = {
+  type: 'participant_added',
+  participant: { id: agent, kind: 'agent', zone: 'Europe/London', required: false },
+};
 const now = '2026-11-24T09:00:00.000Z';
 
 interface Recorded {
@@ -26,6 +31,8 @@ interface Recorded {
   readonly recording?: 'automatic' | 'by_host' | undefined;
   readonly facts?: readonly AuditionFact[];
   readonly at?: Instant;
+  /** Whom the invitation was sent to. */
+  readonly invited?: typeof performer;
   /** Replaces the repositories of the API. */
   readonly repositories?: TestDatabase['repositories'];
 }
@@ -39,7 +46,7 @@ const meetingCreated = (
 const consented = (consent: 'given' | 'refused') =>
   ({ type: 'recording_consented', participant: performer, consent, origin: 'link' }) as const;
 
-const setUp = async ({ facts = [], at = now, repositories, ...wish }: Recorded = {}) => {
+const setUp = async ({ facts = [], at = now, invited = performer, repositories, ...wish }: Recorded = {}) => {
   const test = await createTestApi(database, { now: () => at, ...(repositories && { repositories }) });
   const auditionId = newAuditionId();
   const [requested, ...more] = factsUntilScheduled(auditionId, 'org_north');
@@ -49,7 +56,7 @@ const setUp = async ({ facts = [], at = now, repositories, ...wish }: Recorded =
   const invitation = {
     organization: 'org_north',
     auditionId,
-    participant: performer,
+    participant: invited,
     revision: 1,
   } as const;
   const token = responseLinks.token(invitation);
@@ -91,6 +98,13 @@ describe('the question about the recording', () => {
     expect(await consents()).toEqual([]);
     const unrecorded = await setUp({ recording: undefined });
     expect((await unrecorded.open()).text).not.toContain('name="consent"');
+  });
+
+  it('is asked of an agent, whose answer is recorded', async () => {
+    const { open, say, consents } = await setUp({ facts: [agentAdded], invited: agent });
+    expect((await open()).text).toContain('Do you agree?');
+    expect((await say('given')).text).toContain('You agreed to be recorded.');
+    expect(await consents()).toMatchObject([{ consent: 'given', origin: 'link', participant: agent }]);
   });
 
   it('is answered, changed and withdrawn, with the time and the link in the trail', async () => {

@@ -30,7 +30,7 @@ export const recordingConsentRoutes = (api: Api, dependencies: ApiDependencies):
         tags: ['Recordings'],
         summary: 'Record the consent of a participant to a recording',
         description:
-          'A session is recorded automatically only when the performer and every reader have consented. A consent that is withdrawn does not delete what was recorded before. A repeated request changes nothing.',
+          'A session is recorded automatically only when the performer, every reader and every agent have consented. A consent that is withdrawn does not delete what was recorded before. A repeated request changes nothing.',
         params: z.object({ id: auditionIdSchema }),
         body: consentRequest,
         response: {
