@@ -14,6 +14,7 @@ import { isTransient, ProviderError } from '../../domain/errors.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
+import { hidesEvents, unreadableError } from '../../providers/hidden-times.ts';
 import type { AccessTokens } from '../../providers/oauth/access-tokens.ts';
 import type { Providers } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
@@ -169,8 +170,7 @@ export const createCalendarSyncActivities = ({
     let failure: unknown;
     for (const { calendar, denial, error } of await busyTimeReading.read(round, hidden, calendars)) {
       try {
-        // A calendar that shows neither is unavailable for the reason that its listing has named.
-        if (error) throw denial && !isTransient(error.fault) ? denial : error;
+        if (error) throw unreadableError(denial, error);
         if (!round.input.reconcile?.isDryRun) await laterConflicts.report(calendar);
       } catch (thrown) {
         failure ??= await noteFailure(calendar, thrown);
@@ -197,7 +197,7 @@ export const createCalendarSyncActivities = ({
       try {
         if ((await read(round, calendar)) === 'more') isMore = true;
       } catch (error) {
-        if (canReadBusyTimes && isDenied(error)) hidden.push({ calendar, denial: error });
+        if (canReadBusyTimes && hidesEvents(error)) hidden.push({ calendar, denial: error });
         else failure ??= await noteFailure(calendar, error);
       }
     }
@@ -325,14 +325,6 @@ const isWatched = (calendar: SyncedCalendar): boolean => !isHidden(calendar);
 /** An operator who requests a reconciliation need not wait for the next attempt. */
 const isListed = ({ input: { reconcile } }: SyncRound, calendar: SyncedCalendar): boolean =>
   triesEvents(calendar) || (reconcile?.isFirst === true && !calendar.isRoom);
-
-/**
- * Whether the vendor does not list the events. Some vendors answer that the calendar does not exist; the free/busy query then
- * tells whether it does.
- */
-const isDenied = (error: unknown): error is ProviderError =>
-  error instanceof ProviderError &&
-  (error.fault.kind === 'not_permitted' || error.fault.kind === 'not_found');
 
 const stateOf = ({ calendar, state, listedCount, error, pushError }: SyncedCalendar): CalendarSyncState => ({
   calendar,

@@ -314,8 +314,13 @@ describe('a calendar that changes its role', () => {
     expect(kinds()).toEqual(['conflict']);
   });
 
-  it('does not make the events that we have written there seem deleted', async () => {
-    const { sync, addCalendar, activities, about, key, connection, kinds, pool, passHour } = await setup();
+  it('is a problem when we write events there, which do not seem deleted, until it is listed again', async () => {
+    const { sync, addCalendar, activities, about, key, connection, kinds, pool, passHour, repositories } =
+      await setup();
+    const problems = async () =>
+      ((await repositories.connectionProblems.list([connection])).get(connection) ?? []).map(
+        ({ kind, since }) => ({ kind, since }),
+      );
     const { calendarId, share, add } = await addCalendar('writer');
     await pool.query(
       `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
@@ -330,10 +335,19 @@ describe('a calendar that changes its role', () => {
       content: { summary: 'Captain', description: '', slot, revision: 1 },
     });
     await sync();
+    expect(await problems()).toEqual([]);
     await share('freeBusyReader');
     await sync();
+    const [problem] = await problems();
+    expect(problem).toMatchObject({ kind: 'calendar_not_permitted' });
     await sync();
+    expect(await problems()).toEqual([problem]);
     expect(kinds()).toEqual([]);
+    const reconcile = { isFirst: true, isDryRun: false } as const;
+    expect(await sync({ reconcile })).toMatchObject({
+      isReconciled: true,
+      calendars: [{ state: 'in_sync', error: 'not_permitted' }],
+    });
     const { rows } = await pool.query(
       `SELECT events_denied_at IS NOT NULL AS "isHidden" FROM synced_calendars WHERE connection = $1`,
       [connection],
@@ -345,5 +359,6 @@ describe('a calendar that changes its role', () => {
     await sync();
     await sync();
     expect(kinds()).toEqual([]);
+    expect(await problems()).toEqual([]);
   });
 });

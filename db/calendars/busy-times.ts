@@ -39,8 +39,9 @@ export interface BusyTimes {
   begin(key: CalendarKey): Promise<number>;
   /**
    * Replaces what is stored of the calendar by the busy times. Events of ours stay as they are: nothing says that they are
-   * gone. Where a listing of the events continues is forgotten, so the next one is a listing of all events. Returns false, and
-   * stores nothing, when a later reading has begun.
+   * gone. Where a listing of the events continues is forgotten, so the next one is a listing of all events. A calendar to which
+   * events are written keeps the problem that its events are hidden. Returns false, and stores nothing, when a later reading has
+   * begun.
    */
   store(key: CalendarKey, reading: BusyReading): Promise<boolean>;
   /**
@@ -74,8 +75,7 @@ export const createBusyTimes = (db: Database): BusyTimes => ({
           page: null,
           listedSince: null,
           listedCount: times.length,
-          error: null,
-          errorSince: null,
+          ...hiddenColumns,
           pushError: null,
           syncedAt: sql`now()`,
           ...(isDenied ? { eventsDeniedAt: sql`date_trunc('milliseconds', now())` } : {}),
@@ -130,6 +130,17 @@ export const createBusyTimes = (db: Database): BusyTimes => ({
 
 const of = ({ connection, calendar }: CalendarKey) =>
   and(eq(syncedCalendars.connection, connection), eq(syncedCalendars.calendar, calendar));
+
+/** This service does not notice changes of its events in a hidden calendar. Other calendars need no more than the busy times. */
+const hiddenColumns = (() => {
+  const { isBusyOnly, isRoom, errorSince } = syncedCalendars;
+  const isWritten = sql`NOT ${isBusyOnly} AND NOT ${isRoom}`;
+  const since = sql`coalesce(${errorSince}, date_trunc('milliseconds', now()))`;
+  return {
+    error: sql`CASE WHEN ${isWritten} THEN 'not_permitted' END`,
+    errorSince: sql`CASE WHEN ${isWritten} THEN ${since} END`,
+  };
+})();
 
 /** Two events can have one time, so the id contains a number. */
 const identified = (time: BusyTime, index: number, all: readonly BusyTime[]) => {

@@ -24,12 +24,12 @@ import {
   listResources,
   readCollectionState,
 } from './collection.ts';
-import { calendarUrlOf } from './event-resources.ts';
+import { calendarUrlOf, refusedError } from './event-resources.ts';
 import type { CaldavScope } from './exchange.ts';
 import { createKeptLists } from './kept-lists.ts';
 import { deletionOf, hrefOfSeries, seriesOfHref, unreadOf } from './listed-events.ts';
 import { type Cursor, type Page, readCursor, readPage, writeCursor, writePage } from './listing-position.ts';
-import { readPageOf } from './page-reading.ts';
+import { notPermitted, readPageOf } from './page-reading.ts';
 import { isTooLarge } from './resource-names.ts';
 import { pageDeadlineMs, resourcesPerPage, seriesListMs, seriesWindowMs } from './settings.ts';
 
@@ -198,8 +198,10 @@ export const createCaldavChanges = (
       const [removed, denied] = after === undefined ? [work.removed, work.denied] : [[], []];
       const from = position.kind === 'all' ? toEpochMs(position.since) : now() - day;
       const read = await readPageOf(scope, url, page, rest, { from, pageSize });
-      // Some servers report each event of a calendar as deleted when the account may not read it any more.
-      if (removed.length > 0 || (position.kind === 'all' && read.lacksSome)) {
+      // A calendar without a resource that the account may read has hidden events: its busy times are read instead.
+      if (position.kind === 'all' && after === undefined && read.areAllDenied) throw refusedError(scope);
+      // Some servers report each event of a calendar as deleted, or denied, when the account may not read it any more.
+      if (removed.length > 0 || read.areAllDenied || (position.kind === 'all' && read.lacksSome)) {
         await readCollectionState(scope, url);
       }
       // A listing of all events ends with the deletion of those that it did not contain.
@@ -234,8 +236,6 @@ const withDenied = (
         events: [...(leftOut?.events ?? []), ...denied.flatMap((series) => unreadOf(series))],
         faults: [...(leftOut?.faults ?? []), ...textsOf([notPermitted])],
       };
-
-const notPermitted = { code: 'not_permitted', about: 'VCALENDAR' } as const;
 
 /**
  * Returns the page with what the server has answered. When the names were lost after the first page, the server was asked

@@ -158,11 +158,21 @@ const readTexts = async (
   const resources: EventResource[] = [];
   const withoutText: string[] = [];
   for (let from = 0; from < urls.length; from += eventsPerRequest) {
-    const found = await findResources(scope, calendarUrl, urls.slice(from, from + eventsPerRequest));
+    const found = await findAllowed(scope, calendarUrl, urls.slice(from, from + eventsPerRequest));
     resources.push(...found.resources);
     withoutText.push(...found.withoutText);
   }
   return { resources, withoutText };
+};
+
+/** Like `findResources`. @throws {ProviderError} also when the account may not read one of them */
+const findAllowed = async (
+  scope: CaldavScope,
+  ...request: readonly [calendarUrl: string, urls: readonly string[]]
+): Promise<FoundResources> => {
+  const { denied, ...found } = await findResources(scope, ...request);
+  if (denied.length > 0) throw refusedError(scope, deniedStatus);
+  return found;
 };
 
 const withText = ({
@@ -177,19 +187,25 @@ export interface FoundResources {
   readonly withoutText: readonly string[];
 }
 
-/** Like `findResources`; resources without a text are left out. */
-const getEvents = async (...request: Parameters<typeof findResources>): Promise<readonly EventResource[]> =>
-  (await findResources(...request)).resources;
+export interface RequestedResources extends FoundResources {
+  /** The URLs of those that the account may not read. */
+  readonly denied: readonly string[];
+}
+
+/** Like `findAllowed`; resources without a text are left out. */
+const getEvents = async (...request: Parameters<typeof findAllowed>): Promise<readonly EventResource[]> =>
+  (await findAllowed(...request)).resources;
 
 /**
- * Returns the resources with these URLs that exist (`calendar-multiget`: RFC 4791, section 7.9).
- * @throws {ProviderError} when the server does not answer for one of them, such as without the permission any more
+ * Returns the resources with these URLs that exist (`calendar-multiget`: RFC 4791, section 7.9). Each resource has its own
+ * status, so one that the account may not read does not hide the others.
+ * @throws {ProviderError} when the server fails for one of them
  */
 export const findResources = async (
   scope: CaldavScope,
   calendarUrl: string,
   urls: readonly string[],
-): Promise<FoundResources> => {
+): Promise<RequestedResources> => {
   const answers = await report(scope, calendarUrl, {
     'calendar-multiget': {
       _attributes: namespaces,
@@ -197,21 +213,29 @@ export const findResources = async (
       'd:href': urls.map((url) => new URL(url).pathname),
     },
   });
-  const failed = answers.find(({ status }) => status >= 400 && !goneStatuses.has(status));
-  if (failed) {
-    throw appleError(withoutEffect(scope.operation), {
-      status: failed.status,
-      message: `the server answered ${failed.status} for a resource`,
-    });
-  }
+  const isDenied = ({ status, href }: DAVResponse) => status === deniedStatus && !isSame(href, calendarUrl);
+  const failed = answers.find(
+    (answer) => answer.status >= 400 && !goneStatuses.has(answer.status) && !isDenied(answer),
+  );
+  if (failed) throw refusedError(scope, failed.status);
   const present = answers
     .filter(({ status }) => status < 400)
     .map((answer) => readResource(calendarUrl, answer));
   return {
     resources: present.flatMap(withText),
     withoutText: present.filter(({ text }) => text === undefined).map(({ url }) => url),
+    denied: answers.filter(isDenied).map((answer) => readResource(calendarUrl, answer).url),
   };
 };
+
+const deniedStatus = 403;
+
+/** Returns the error for a resource, or for the calendar, in a `calendar-multiget`. */
+export const refusedError = ({ operation }: Pick<CaldavScope, 'operation'>, status = deniedStatus) =>
+  appleError(withoutEffect(operation), {
+    status,
+    message: `the server answered ${status} for a resource`,
+  });
 
 /** Any other status of a resource does not say that it is gone: its event would be taken for deleted. */
 export const goneStatuses: ReadonlySet<number> = new Set([404, 410]);

@@ -73,19 +73,58 @@ const named = (count: number, prefix = 'event') =>
   Array.from({ length: count }, (_, n) => `${prefix}-${String(n).padStart(4, '0')}`);
 
 describe('a CalDAV server that refuses one resource', () => {
-  it.each(['403 Forbidden', '500 Internal Server Error'])(
-    'is not believed to have deleted it: %s',
-    async (refusal) => {
-      const { server, list } = await setup();
-      for (const uid of ['kept', 'refused']) server.store(uid, single(uid));
-      server.refused.set('refused.ics', refusal);
-      await expect(list({ kind: 'all', since })).rejects.toThrow(
-        `answered ${refusal.slice(0, 3)} for a resource`,
-      );
-      server.refused.clear();
-      expect((await list({ kind: 'all', since })).ids).toHaveLength(2);
-    },
-  );
+  it('is not believed to have deleted it when it fails', async () => {
+    const { server, list } = await setup();
+    for (const uid of ['kept', 'refused']) server.store(uid, single(uid));
+    server.refused.set('refused.ics', '500 Internal Server Error');
+    await expect(list({ kind: 'all', since })).rejects.toThrow('answered 500 for a resource');
+    server.refused.clear();
+    expect((await list({ kind: 'all', since })).ids).toHaveLength(2);
+  });
+
+  it('keeps the resource as unread, and the rest is read', async () => {
+    const { server, list, listPage, unreadable } = await setup();
+    for (const uid of ['kept', 'refused']) server.store(uid, single(uid));
+    server.refused.set('refused.ics', '403 Forbidden');
+    const page = await listPage({ kind: 'all', since });
+    if (page.kind !== 'page') throw new Error(page.kind);
+    expect(idsOf(page.changes)).toEqual(['kept']);
+    expect(page.wholeSeries).toEqual(['/kept.ics']);
+    expect(page.leftOut).toMatchObject({
+      events: expect.arrayContaining([{ by: 'series', series: '/refused.ics' }]),
+      faults: ['not_permitted: VCALENDAR'],
+    });
+    expect(unreadable).toMatchObject([{ count: 1, faults: ['not_permitted: VCALENDAR'] }]);
+    server.store('refused', single('refused', 'SUMMARY:Changed'));
+    const changed = await listPage({ kind: 'changes', cursor: page.nextCursor ?? '' });
+    expect(changed).toMatchObject({ changes: [], leftOut: { faults: ['not_permitted: VCALENDAR'] } });
+    server.refused.clear();
+    expect((await list({ kind: 'all', since })).ids).toHaveLength(2);
+  });
+
+  it('reads a denied resource on a later page as unread', async () => {
+    const { server, list, unreadable } = await setup(1);
+    for (const uid of ['kept', 'refused']) server.store(uid, single(uid));
+    server.refused.set('refused.ics', '403 Forbidden');
+    expect((await list({ kind: 'all', since })).ids).toEqual(['kept']);
+    expect(unreadable).toHaveLength(1);
+  });
+
+  it('hides the calendar when it refuses all resources', async () => {
+    const { server, list } = await setup();
+    for (const uid of ['one', 'two']) {
+      server.store(uid, single(uid));
+      server.refused.set(`${uid}.ics`, '403 Forbidden');
+    }
+    await expect(list({ kind: 'all', since })).rejects.toMatchObject({ fault: { kind: 'not_permitted' } });
+  });
+
+  it('does not take an event of ours for a missing one', async () => {
+    const { server, write } = await setup();
+    await write(1);
+    server.refused.set('a1b2c3d4.ics', '403 Forbidden');
+    await expect(write(2)).rejects.toMatchObject({ fault: { kind: 'not_permitted' } });
+  });
 });
 
 describe('a CalDAV server that cuts off its answers', () => {

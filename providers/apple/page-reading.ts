@@ -4,7 +4,7 @@ import { commonTzid } from '../icalendar/zones/common-zone.ts';
 import { zoneOfTzid } from '../icalendar/zones/iana-zone.ts';
 import type { LeftOutOfPage, ListedChange, UnreadEvents } from '../ports.ts';
 import { differentFaults } from '../unreadable-events.ts';
-import { type FoundResources, findResources } from './event-resources.ts';
+import { findResources, type RequestedResources } from './event-resources.ts';
 import { type CaldavScope, reportFaults } from './exchange.ts';
 import { createResourceReader, seriesOfHref, unreadOf } from './listed-events.ts';
 import type { Page } from './listing-position.ts';
@@ -21,6 +21,8 @@ interface ReadPage {
   readonly leftOut: LeftOutOfPage | undefined;
   /** Whether the server does not have one of the resources. */
   readonly lacksSome: boolean;
+  /** Whether the account may not read any of the resources. */
+  readonly areAllDenied: boolean;
   /** The last resource of the page, unless it is the last one of the listing. */
   readonly last: string | undefined;
   readonly size: number;
@@ -38,6 +40,7 @@ export const readPageOf = async (
   const {
     resources,
     withoutText,
+    denied,
     requested,
     isTooLarge: isLeftOut,
   } = await getSome(scope, url, hrefs, wanted);
@@ -59,6 +62,7 @@ export const readPageOf = async (
   const notRead = new Map<string, Pick<CalendarFault, 'code' | 'about'>>();
   if (isLeftOut) for (const href of requested) notRead.set(seriesOfHref(href), tooLarge);
   for (const resource of withoutText) notRead.set(nameOf(resource), noText);
+  for (const resource of denied) notRead.set(nameOf(resource), notPermitted);
   let [read, lacksSome] = [0, false];
   for (const href of requested) {
     read += 1;
@@ -94,6 +98,7 @@ export const readPageOf = async (
     empty,
     leftOut: faults.length === 0 ? undefined : { events: unread, faults: differentFaults(textsOf(faults)) },
     lacksSome,
+    areAllDenied: denied.length > 0 && denied.length === requested.length,
     last: read < hrefs.length ? requested[read - 1] : undefined,
     // It grows again after large events.
     size: Math.min(requested.length * 2, pageSize) || pageSize,
@@ -102,15 +107,17 @@ export const readPageOf = async (
 };
 
 const tooLarge = { code: 'event_too_large', about: 'VCALENDAR' } as const;
+/** The account may not read the resource. */
+export const notPermitted = { code: 'not_permitted', about: 'VCALENDAR' } as const;
 const noText = { code: 'no_component', about: 'VCALENDAR' } as const;
 
-interface Got extends FoundResources {
+interface Got extends RequestedResources {
   readonly requested: readonly string[];
   /** The only requested resource is too large to read. */
   readonly isTooLarge: boolean;
 }
 
-const nothing: FoundResources = { resources: [], withoutText: [] };
+const nothing: RequestedResources = { resources: [], withoutText: [], denied: [] };
 
 /** Requests the first resources: half as many after each answer that is too large. One that is too large is left out. */
 const getSome = async (

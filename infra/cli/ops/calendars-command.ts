@@ -77,8 +77,10 @@ const describe = (connection: ConnectionId, result: Reconciled, isDryRun: boolea
       const unread = result.calendars.filter(({ error }) => error !== undefined);
       const compared = result.calendars.length - unread.length;
       return [
-        `${connection}: compared ${compared} calendars, ${result.findings.length} findings.`,
-        ...unread.map(({ calendar, error }) => `${calendar} could not be read: ${error}`),
+        compared === 0 && unread.length > 0
+          ? `${connection}: not compared.`
+          : `${connection}: compared ${compared} calendars, ${result.findings.length} findings.`,
+        ...unread.map(({ calendar, error }) => `${calendar} was not compared: ${error}`),
         ...(result.findings.length === 0
           ? []
           : [
