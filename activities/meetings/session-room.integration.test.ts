@@ -23,6 +23,16 @@ const setup = async () => {
   };
 };
 
+/** Other auditions have every host of the organization at ten. Returns what removes their meetings. */
+const occupyHosts = async (bench: Awaited<ReturnType<typeof setup>>) => {
+  const ten = slotAt(undefined, '10:00');
+  const others = (bench.providers.meetings.zoom.defaultUsers ?? []).map(() => auditionOf(bench));
+  for (const other of others) await other.create(ten, 'zoom', { room: 'own' });
+  return async () => {
+    for (const other of others) await other.leave(ten);
+  };
+};
+
 describe('the room of a casting session', () => {
   it('is created by the first audition, for the time of the session, and joined by the next', async () => {
     const { ada, ben, ten, noon, meetings } = await setup();
@@ -68,6 +78,32 @@ describe('the room of a casting session', () => {
     expect(next.id).not.toBe(room.id);
     expect(meetings()).toHaveLength(1);
     await expect(ada.createAs(1, ten)).rejects.toMatchObject({ type: 'Compensated' });
+  });
+
+  it('is not kept for an audition that was cancelled after its attempt had failed without effect', async () => {
+    const bench = await setup();
+    const { ada, ben, ten, meetings } = bench;
+    const freeHosts = await occupyHosts(bench);
+    await expect(ada.create(ten)).rejects.toMatchObject({ details: [{ code: 'hosts_busy' }] });
+    await ada.leave(ten);
+    await freeHosts();
+    await ben.create(ten);
+    expect(meetings()).toHaveLength(1);
+    await ben.leave(ten);
+    expect(meetings()).toEqual([]);
+  });
+
+  it('is removed by an audition whose attempt failed without effect, when it is the last one to leave', async () => {
+    const bench = await setup();
+    const { ada, ben, ten, meetings } = bench;
+    const freeHosts = await occupyHosts(bench);
+    await expect(ada.create(ten)).rejects.toMatchObject({ details: [{ code: 'hosts_busy' }] });
+    await freeHosts();
+    await ben.create(ten);
+    await ben.leave(ten);
+    expect(meetings()).toHaveLength(1);
+    await ada.leave(ten);
+    expect(meetings()).toEqual([]);
   });
 });
 
