@@ -292,6 +292,29 @@ describe('another room', () => {
     await ada.leave(ten, [ada.keyOfMeeting('zoom', 1)]);
     expect(meetings()).toEqual([]);
   });
+
+  it('is not the one that the audition has failed to create, when that use was removed before it asks again', async () => {
+    const { ada, ben, ten, quarterPast, fault, timePasses } = await setup();
+    fault('zoom', { kind: 'outage' });
+    await expect(ada.create(ten)).rejects.toMatchObject({ type: 'outage' });
+    // The other one keeps the room from being left.
+    await expect(ben.create(quarterPast)).rejects.toMatchObject({ type: 'outage' });
+    await timePasses();
+    // The removal in the background is faster than the request to the next provider.
+    await ada.leave(ten, [ada.keyOfMeeting('zoom', 1)]);
+    const room = await ada.create(ten, 'google_meet');
+    expect(room.provider).toBe('google_meet');
+    expect(await ben.create(quarterPast, 'google_meet')).toEqual(room);
+  });
+
+  it('is not asked for by an audition that has left the session and comes back', async () => {
+    const { ada, ben, ten, quarterPast, meetings } = await setup();
+    const room = await ada.create(ten);
+    await ben.create(quarterPast);
+    await ada.leave(ten);
+    expect(await ada.create(ten)).toEqual(room);
+    expect(meetings()).toHaveLength(1);
+  });
 });
 
 const person = (id: string, name: string) => ({ id: participantIdSchema.parse(id), name });
