@@ -23,6 +23,16 @@ const setup = async () => {
   };
 };
 
+/** Other auditions have every host of the organization at ten. Returns what removes their meetings. */
+const occupyHosts = async (bench: Awaited<ReturnType<typeof setup>>) => {
+  const ten = slotAt(undefined, '10:00');
+  const others = (bench.providers.meetings.zoom.defaultUsers ?? []).map(() => auditionOf(bench));
+  for (const other of others) await other.create(ten, 'zoom', { room: 'own' });
+  return async () => {
+    for (const other of others) await other.leave(ten);
+  };
+};
+
 describe('the room of a casting session', () => {
   it('is created by the first audition, for the time of the session, and joined by the next', async () => {
     const { ada, ben, ten, noon, meetings } = await setup();
@@ -68,6 +78,32 @@ describe('the room of a casting session', () => {
     expect(next.id).not.toBe(room.id);
     expect(meetings()).toHaveLength(1);
     await expect(ada.createAs(1, ten)).rejects.toMatchObject({ type: 'Compensated' });
+  });
+
+  it('is not kept for an audition that was cancelled after its attempt had failed without effect', async () => {
+    const bench = await setup();
+    const { ada, ben, ten, meetings } = bench;
+    const freeHosts = await occupyHosts(bench);
+    await expect(ada.create(ten)).rejects.toMatchObject({ details: [{ code: 'hosts_busy' }] });
+    await ada.leave(ten);
+    await freeHosts();
+    await ben.create(ten);
+    expect(meetings()).toHaveLength(1);
+    await ben.leave(ten);
+    expect(meetings()).toEqual([]);
+  });
+
+  it('is removed by an audition whose attempt failed without effect, when it is the last one to leave', async () => {
+    const bench = await setup();
+    const { ada, ben, ten, meetings } = bench;
+    const freeHosts = await occupyHosts(bench);
+    await expect(ada.create(ten)).rejects.toMatchObject({ details: [{ code: 'hosts_busy' }] });
+    await freeHosts();
+    await ben.create(ten);
+    await ben.leave(ten);
+    expect(meetings()).toHaveLength(1);
+    await ada.leave(ten);
+    expect(meetings()).toEqual([]);
   });
 });
 
@@ -255,6 +291,29 @@ describe('another room', () => {
     expect(await ben.createAs(1, quarterPast)).toEqual(room);
     await ada.leave(ten, [ada.keyOfMeeting('zoom', 1)]);
     expect(meetings()).toEqual([]);
+  });
+
+  it('is not the one that the audition has failed to create, when that use was removed before it asks again', async () => {
+    const { ada, ben, ten, quarterPast, fault, timePasses } = await setup();
+    fault('zoom', { kind: 'outage' });
+    await expect(ada.create(ten)).rejects.toMatchObject({ type: 'outage' });
+    // The other one keeps the room from being left.
+    await expect(ben.create(quarterPast)).rejects.toMatchObject({ type: 'outage' });
+    await timePasses();
+    // The removal in the background is faster than the request to the next provider.
+    await ada.leave(ten, [ada.keyOfMeeting('zoom', 1)]);
+    const room = await ada.create(ten, 'google_meet');
+    expect(room.provider).toBe('google_meet');
+    expect(await ben.create(quarterPast, 'google_meet')).toEqual(room);
+  });
+
+  it('is not asked for by an audition that has left the session and comes back', async () => {
+    const { ada, ben, ten, quarterPast, meetings } = await setup();
+    const room = await ada.create(ten);
+    await ben.create(quarterPast);
+    await ada.leave(ten);
+    expect(await ada.create(ten)).toEqual(room);
+    expect(meetings()).toHaveLength(1);
   });
 });
 

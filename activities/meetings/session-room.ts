@@ -236,12 +236,24 @@ export const createSessionRoomSteps = (
     vendor: VendorName,
     keys: readonly string[],
   ): Promise<UndoResult> =>
-    undoEach(keys, async (key) => ({
-      ledger,
-      operation: { key, organization: input.organization, provider: vendor, operation: 'meetings.create' },
-      context: createAttemptContext(input),
-      steps: { find: async () => [key], remove: () => endUse(input, key) },
-    }));
+    undoEach(keys, async (key) => {
+      let isEnded = false;
+      const end = async () => {
+        const ended = await endUse(input, key);
+        isEnded = true;
+        return ended;
+      };
+      return {
+        ledger,
+        operation: { key, organization: input.organization, provider: vendor, operation: 'meetings.create' },
+        context: createAttemptContext(input),
+        steps: { find: async () => [key], remove: end },
+        // A use begins before the provider is called, so it stands also when the ledger knows that the call had no effect.
+        whenUndone: async () => {
+          if (!isEnded) await end();
+        },
+      };
+    });
 
   /** Ends what the audition has besides the meeting of this key: uses of rooms for earlier slots, and a meeting of its own. */
   const leaveOthers = async (input: MoveMeetingInput): Promise<void> => {

@@ -151,7 +151,7 @@ export const createSessionRooms = (db: Database, vault: Pick<Vault, 'seal' | 'op
       if (!open) return { kind: 'fenced' };
       const own = await tx.select().from(sessionRoomUses).where(eq(sessionRoomUses.auditionId, auditionId));
       if (own.some((use) => !use.hasEnded && use.revision > revision)) return { kind: 'superseded' };
-      const ofSession = own.filter((use) => use.session === session && !use.hasEnded);
+      const ofSession = own.filter((use) => use.session === session);
       const room = await chooseRoom(tx, request, ofSession);
       await tx
         .update(sessionRoomUses)
@@ -297,9 +297,13 @@ export const createSessionRooms = (db: Database, vault: Pick<Vault, 'seal' | 'op
 type UseRow = typeof sessionRoomUses.$inferSelect;
 
 /**
- * Returns the room that the operation gets. The present one, unless the audition got it before and asks for another: its
- * meeting is gone, or its provider fails. Then the one that is being created, unless the audition itself has failed to create
- * it. Then a new one. So auditions that leave a room simultaneously get one new room.
+ * Returns the room that the operation gets. The present one, unless the audition has it and asks for another: its meeting is
+ * gone, or its provider fails. Then the one that is being created, unless the audition itself has failed to create it. Then a
+ * new one. So auditions that leave a room simultaneously get one new room.
+ *
+ * @param own the uses of the session by the audition. Those that have ended count for a room that is being created: the
+ *   removal after a failure runs beside the next request. They do not count for the present one: an audition that comes back
+ *   to the session takes the room from nobody.
  */
 const chooseRoom = async (
   tx: Database,
@@ -313,9 +317,10 @@ const chooseRoom = async (
     .orderBy(sessionRooms.number);
   const present = rooms.find(({ state }) => state === 'present');
   const offered = rooms.findLast(({ state }) => state === 'offered');
-  const had = (room: RoomRow) => own.find((use) => use.key !== key && use.number === room.number);
-  if (present && !(replaces && had(present)?.isSettled)) return toRoom(present);
-  if (offered && !had(offered)) return toRoom(offered);
+  const had = (room: RoomRow) => own.filter((use) => use.key !== key && use.number === room.number);
+  const has = (room: RoomRow) => had(room).some((use) => use.isSettled && !use.hasEnded);
+  if (present && !(replaces && has(present))) return toRoom(present);
+  if (offered && had(offered).length === 0) return toRoom(offered);
   if (offered)
     await tx
       .update(sessionRooms)
