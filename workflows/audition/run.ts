@@ -170,7 +170,7 @@ export interface AuditionRun {
 }
 
 /** A meeting that stands, or may stand, according to the ledger. */
-interface EarlierMeeting {
+export interface EarlierMeeting {
   /** The idempotency key of its creation. */
   readonly key: string;
   readonly provider: MeetingProviderName;

@@ -4,10 +4,13 @@ import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import { defaultPolicy } from '../../domain/audition/policy.ts';
 import { minute } from '../../domain/time/units.ts';
 import { createFakeRoom, type FakeRoom } from '../../tests/harness/fake-room.ts';
+import { isIdle } from '../../tests/harness/pending-work.ts';
+import { createTakeovers } from '../../tests/harness/takeovers.ts';
 import {
   apiCommand,
   type RunningAudition,
   startTimeSkippingHarness,
+  terminateWhenIdle,
   type WorkflowHarness,
 } from '../../tests/harness/workflow-harness.ts';
 import * as messages from './messages.ts';
@@ -34,9 +37,16 @@ interface Pair {
 /** Runs two auditions whose worlds share a room. @param recordAs names the history of the second one */
 const runPair = async (
   play: (pair: Pair) => Promise<void>,
-  { changes = {}, recordAs }: { readonly changes?: Partial<AuditionPlan>; readonly recordAs?: string } = {},
+  {
+    changes = {},
+    room = createFakeRoom(),
+    recordAs,
+  }: {
+    readonly changes?: Partial<AuditionPlan>;
+    readonly room?: FakeRoom;
+    readonly recordAs?: string;
+  } = {},
 ) => {
-  const room = createFakeRoom();
   const scene = {
     plan: { ...plan, ...changes },
     prepare: (world: RunningAudition['world']) => {
@@ -50,6 +60,8 @@ const runPair = async (
     }),
   );
 };
+
+const { resolve, takeOver } = createTakeovers(() => stage);
 
 const updatesIn = ({ world }: RunningAudition) => world.notices.filter((key) => key.includes(':update:'));
 const cancel = ({ send }: RunningAudition) => send(messages.cancelUpdate, apiCommand);
@@ -113,5 +125,40 @@ describe('two auditions of a casting session', () => {
       expect((await other.view()).meeting?.id).toBe('room-1');
       expect(room.created).toBe(1);
     });
+  });
+});
+
+describe('an audition that is taken over', () => {
+  it('goes on using the room that is at another provider than the one it has asked', async () => {
+    const shared = createFakeRoom();
+    // The first audition of the session found that Zoom was down.
+    shared.join('first:meeting:google_meet:1', 'google_meet');
+    await runPair(
+      async ({ one, other, room }) => {
+        const { meeting, slot } = await other.view();
+        expect(meeting).toMatchObject({ id: 'room-1', provider: 'google_meet' });
+        const [key = ''] = other.world.meetings;
+        expect(key).toContain(':meeting:zoom:');
+        if (!slot) throw new Error('the audition has no slot');
+        other.world.effects = [
+          { key, target: { kind: 'meeting', provider: 'zoom', slot }, providerId: 'room-1' },
+        ];
+        const { taskQueue } = await other.handle.describe();
+        await terminateWhenIdle(other.handle);
+        const run = await takeOver(other, { cause: 'terminated', correlationId: 'test' }, taskQueue);
+        try {
+          await resolve(other, 'retry');
+          await expect.poll(() => isIdle(run)).toBe(true);
+          expect(usesOf(room)).toEqual(['room-1', 'room-1', 'room-1']);
+          await run.executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
+          expect(usesOf(room)).toEqual(['room-1', 'room-1']);
+          await cancel(one);
+          expect(usesOf(room)).toEqual(['room-1']);
+        } finally {
+          await terminateWhenIdle(run);
+        }
+      },
+      { room: shared },
+    );
   });
 });

@@ -7,7 +7,7 @@ import type { MeetingProviderName } from '../../../domain/providers/vendors.ts';
 import { compensate } from '../compensate.ts';
 import { meetingActivities } from '../meeting-activities.ts';
 import { askOperator, retryUntilResolved } from '../operator-retry.ts';
-import type { AuditionRun } from '../run.ts';
+import type { AuditionRun, EarlierMeeting } from '../run.ts';
 import { isStepFailure, isTrailAhead, toStepFailure } from '../step-failures.ts';
 import type { SlotRevision } from './calendar-events.ts';
 import { meetingRemovals, removeLater } from './left-meetings.ts';
@@ -189,6 +189,23 @@ const removeInBackground = (run: AuditionRun, key: string, isPatient = false): v
   });
 };
 
+/** The first releases looked for the present meeting among those that were requested from its provider. */
+const presentMeetingPatch = 'present-meeting-by-id';
+
+/**
+ * Returns which of the meetings of the interrupted run is the present one. A session can have its room at another provider
+ * than the one from which this audition has requested it, and the room can have got another meeting since.
+ */
+const presentAmong = (run: AuditionRun, meeting: Meeting): EarlierMeeting | undefined => {
+  const requested = run.idempotencyKeyOf(`meeting:${meeting.provider}:${run.meetingsRequested}`);
+  const ofProvider = run.earlierMeetings.filter(({ provider }) => provider === meeting.provider);
+  const before =
+    ofProvider.find(({ key, id }) => id === meeting.id || key === requested) ?? ofProvider.at(-1);
+  const byId = run.earlierMeetings.find(({ id }) => id === meeting.id);
+  const present = byId ?? before ?? (meeting.room === 'session' ? run.earlierMeetings.at(-1) : undefined);
+  return present === before || !patched(presentMeetingPatch) ? before : present;
+};
+
 /**
  * Removes the meetings of an interrupted run that are not the audition's: it had requested them from a provider that
  * failed.
@@ -197,10 +214,7 @@ export const removeOtherMeetings = (run: AuditionRun): void => {
   const { meeting } = run.journal.view;
   // The key of a meeting that is still to be created must not be blocked.
   if (!meeting) return;
-  const requested = run.idempotencyKeyOf(`meeting:${meeting.provider}:${run.meetingsRequested}`);
-  const ofProvider = run.earlierMeetings.filter(({ provider }) => provider === meeting.provider);
-  const present =
-    ofProvider.find(({ key, id }) => id === meeting.id || key === requested) ?? ofProvider.at(-1);
+  const present = presentAmong(run, meeting);
   for (const earlier of run.earlierMeetings) if (earlier !== present) removeInBackground(run, earlier.key);
   run.earlierMeetings = [];
 };
