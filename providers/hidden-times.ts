@@ -36,7 +36,7 @@ export const eventsOrBusyTimes = async <Event>(
   } catch (error) {
     if (!hidesEvents(error) || !hidden) throw error;
     const [found] = await hidden.busyTimes(connection, [{ calendarId, isRoom: false }], window, call);
-    if (!found) throw new Error('the query has no answer for the calendar');
+    if (!found) throw new Error('the query has no answer for the calendar', { cause: error });
     if (found.kind === 'failed') throw unreadableError(error, found.error);
     return found.times;
   }
