@@ -287,7 +287,8 @@ it('a command that arrives together with a cancellation in Temporal is refused',
 });
 
 it('an acceptance is ignored when the participant has declined again while both answers waited', async () => {
-  const policy = { ...defaultPolicy, declineGrace: 8_000 };
+  // Longer than the worker takes to stop and to start on a busy machine.
+  const policy = { ...defaultPolicy, declineGrace: 20_000 };
   await harness.runAudition({ plan: { policy } }, async (played) => {
     await played.until(({ notices }) => notices.length === 4);
     const at = Date.now();
