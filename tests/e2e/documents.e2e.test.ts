@@ -145,6 +145,10 @@ const needsClosed = /\/reopen\b/;
 const needsItsOwn =
   /workflow (?:reset|cancel|terminate)|auditions undo|\/(?:cancel|reschedule|meeting|participants)\b/;
 
+/** Another command of the block can end it. */
+const needsEndedWorkflow = (text: string): boolean =>
+  text.includes('auditions undo') && !text.includes('workflow terminate');
+
 interface Context {
   readonly id: string;
   readonly item: string;
@@ -166,6 +170,7 @@ const contextOf = async (text: string): Promise<Context> => {
     return { id, item: '', link: '' };
   }
   const id = needsItsOwn.test(text) ? await scheduled() : shown.audition;
+  if (needsEndedWorkflow(text)) await service.temporal.workflow.getHandle(`audition/${id}`).terminate();
   const links = listSchema.parse((await platform.get(`/v1/auditions/${id}/join-links`)).body);
   return { id, item: '', link: links.items[0]?.id ?? '' };
 };
@@ -183,7 +188,7 @@ const filled = (command: string, { id, item }: Context): string =>
     .replaceAll(/castmatch-local-(backend|operator|admin)-key/g, (_key, role: string) => keyOf(role))
     .replaceAll(/--schedule-id reconciliation\b/g, `--schedule-id ${scheduleId()}`)
     .replaceAll(/0198…/g, shown.run)
-    .replaceAll('family@group.calendar.google.com', 'primary')
+    .replaceAll('["family@group.calendar.google.com"]', '[]')
     .replaceAll(/\b(history|a)\.json\b/g, (file) => join(folder, file));
 
 const scheduleId = (): string => reconciliationScheduleId(service.configuration.taskQueueSuffix);
