@@ -109,6 +109,7 @@ beforeAll(async () => {
     organization,
     provider: 'google',
     refreshToken: `sandbox-refresh-${spare}`,
+    scopes: ['https://www.googleapis.com/auth/calendar.calendarlist.readonly'],
   });
   await apiKeys.put({ secret: adminKey, role: 'admin', organization, label: 'admin' });
   shown.key = (await apiKeys.create({ organization, role: 'backend', label: 'platform' })).id;
