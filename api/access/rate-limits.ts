@@ -2,10 +2,10 @@
  * Limits the request rate of each caller. The limits are far above normal use, and low enough that one caller cannot
  * starve the others. Each process counts on its own (docs/decisions/0030).
  */
-import { createHash } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
 import { bulkhead, isBulkheadRejectedError } from 'cockatiel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { sha256 } from '../../db/digest.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { Api } from '../api.ts';
 import { type Authenticators, authenticate, credentialOf, permissionOf } from './authentication.ts';
@@ -59,15 +59,13 @@ const isWrongCredential = (error: unknown): boolean =>
 /** Simultaneous look-ups for addresses with too many wrong credentials, and how many requests wait for one. */
 const suspectLookups = { atOnce: 2, waiting: 1_000 } as const;
 
-const hashOf = (credential: string): string => createHash('sha256').update(credential).digest('base64');
-
 /** Remembers the hashes of credentials that were valid, so that their requests do not wait behind wrong ones. */
 const createAcceptedCredentials = () => {
   const hashes = new Set<string>();
   return {
-    has: (credential: string): boolean => hashes.has(hashOf(credential)),
+    has: (credential: string): boolean => hashes.has(sha256(credential)),
     add(credential: string): void {
-      const hash = hashOf(credential);
+      const hash = sha256(credential);
       hashes.delete(hash);
       hashes.add(hash);
       const [oldest] = hashes;

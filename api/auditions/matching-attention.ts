@@ -5,6 +5,7 @@ import { attentionNote } from '../../domain/audition/commands.ts';
 import { Refusal, refusalCodes } from '../../domain/errors.ts';
 import { attentionIdSchema, type OrganizationId } from '../../domain/ids.ts';
 import { vendorNames } from '../../domain/providers/vendors.ts';
+import { forEachConcurrently } from '../../foundation/concurrency.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { resolveAttention } from './resolve-attention.ts';
 
@@ -55,7 +56,7 @@ interface MatchingRequest {
   readonly correlationId: string;
 }
 
-/** Each resolution is an update of another workflow. More at once would hold up the commands of others. */
+/** Each resolution is an update of another workflow. More of them at the same time would delay the commands of other callers. */
 const atOnce = 5;
 
 const matches = ({ step, provider, code }: AttentionQuery, item: AttentionItem): boolean =>
@@ -92,11 +93,7 @@ export const resolveMatchingAttention = async (
       refused.push({ id, code: error.code, detail: error.message });
     }
   };
-  const waiting = [...items];
-  const worker = async (): Promise<void> => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await resolveOne(item);
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  await forEachConcurrently(items, atOnce, resolveOne);
   return { resolved, refused, hasMore };
 };
 

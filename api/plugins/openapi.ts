@@ -3,7 +3,7 @@ import swagger from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { Api } from '../api.ts';
 import { describedWebhooks } from './described-webhooks.ts';
-import { withInvalidRequestResponses } from './invalid-request-responses.ts';
+import { withInvalidRequestResponse } from './invalid-request-responses.ts';
 import { pathsObjectSchema, withResponseHeaders } from './response-headers.ts';
 
 const description = `Orchestrates auditions. Each audition is one long-running workflow.
@@ -57,9 +57,7 @@ const openApiDocument = (api: Api): object => {
   const schemas = Object.entries(document.components?.schemas ?? {}).filter(([name]) =>
     text.includes(`"#/components/schemas/${name}"`),
   );
-  const paths = pathsObjectSchema.parse(
-    withInvalidRequestResponses(JSON.parse(JSON.stringify(document.paths ?? {}))),
-  );
+  const paths = pathsObjectSchema.parse(JSON.parse(JSON.stringify(document.paths ?? {})));
   return {
     ...document,
     components: { ...document.components, schemas: Object.fromEntries(schemas) },
@@ -68,7 +66,10 @@ const openApiDocument = (api: Api): object => {
       Object.entries(paths).map(([path, operations]) => [
         path,
         Object.fromEntries(
-          Object.entries(operations).map(([method, operation]) => [method, withResponseHeaders(operation)]),
+          Object.entries(operations).map(([method, operation]) => [
+            method,
+            withResponseHeaders(withInvalidRequestResponse(operation)),
+          ]),
         ),
       ]),
     ),

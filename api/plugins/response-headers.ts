@@ -5,14 +5,18 @@
 import { z } from 'zod';
 import { problemMediaType } from '../problems/problem-document.ts';
 
-const responseObjectSchema = z.looseObject({ content: z.record(z.string(), z.unknown()).optional() });
+const responseObjectSchema = z.looseObject({
+  description: z.string(),
+  content: z.record(z.string(), z.unknown()).optional(),
+});
 type ResponseObject = z.infer<typeof responseObjectSchema>;
 
 const operationObjectSchema = z.looseObject({
-  parameters: z.array(z.looseObject({ name: z.string().optional() })).optional(),
+  parameters: z.array(z.looseObject({ name: z.string().optional(), in: z.string() })).optional(),
+  requestBody: z.unknown().optional(),
   responses: z.record(z.string(), responseObjectSchema),
 });
-type OperationObject = z.infer<typeof operationObjectSchema>;
+export type OperationObject = z.infer<typeof operationObjectSchema>;
 
 /** The part of an OpenAPI document that this module reads. */
 export const pathsObjectSchema = z.record(z.string(), z.record(z.string(), operationObjectSchema));

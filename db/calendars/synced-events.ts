@@ -59,7 +59,7 @@ export interface OwnEvent extends CalendarKey {
   readonly participant: ParticipantId | undefined;
   /** Whether the event is of no participant and books no room: the meeting is its conference. */
   readonly isForMeeting: boolean;
-  /** Whether the meeting is the conference of the event, whoever else uses it. */
+  /** Whether the meeting is the conference of the event. The event can also be that of a participant or of a room. */
   readonly hostsMeeting: boolean;
   /** The number of the change. It begins anew with each incarnation of the row. */
   readonly change: number;

@@ -6,10 +6,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Connections } from '../../db/connections/repository.ts';
 import { ProviderError } from '../../domain/errors.ts';
+import { forEachConcurrently } from '../../foundation/concurrency.ts';
 import { NotAuthentic, UnknownKey } from '../../foundation/encryption/aes-gcm.ts';
 import type { Logger } from '../../foundation/observability/logger.ts';
 import type { AccessTokens } from '../../providers/oauth/access-tokens.ts';
-import { forEachConcurrently } from '../concurrency.ts';
 import { type Loop, pauseIn, startLoop } from '../loop.ts';
 
 /** Tokens that expire within this time are refreshed. */

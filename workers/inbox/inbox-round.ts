@@ -1,8 +1,8 @@
 /** Delivers the stored webhooks that are due: one round of the inbox relay. */
 import { type ClaimedWebhook, deliveryFailedReason, type WebhookInbox } from '../../db/inbox/webhooks.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
+import { forEachConcurrently } from '../../foundation/concurrency.ts';
 import type { Logger } from '../../foundation/observability/logger.ts';
-import { forEachConcurrently } from '../concurrency.ts';
 import type { WebhookContext, WebhookOutcome } from './deliver.ts';
 import { gatheringDelayMs, isPresence, isPresenceKind, type ReceivedPresence } from './presence.ts';
 
