@@ -5,7 +5,9 @@ import type { Announcements } from '../db/auditions/announcements.ts';
 import type { JoinLinkRequest } from '../db/auditions/join-links.ts';
 import type { NoticeDeliveries } from '../db/auditions/notice-deliveries.ts';
 import type { AuditionRecords } from '../db/auditions/records.ts';
+import type { ResponseLinkRequest } from '../db/auditions/response-links.ts';
 import type { SlotHolds } from '../db/auditions/slot-holds.ts';
+import type { MessageBudgets } from '../db/budgets/message-budgets.ts';
 import type { BusyCalendars } from '../db/calendars/busy-calendars.ts';
 import type { BusyTimes } from '../db/calendars/busy-times.ts';
 import type { ParticipantConflicts } from '../db/calendars/participant-conflicts.ts';
@@ -18,7 +20,8 @@ import type { Registrants } from '../db/meetings/registrants.ts';
 import type { SessionRooms } from '../db/meetings/session-rooms.ts';
 import type { SessionBlocks } from '../db/session-blocks/session-blocks.ts';
 import type { EventStore } from '../db/trail/event-store.ts';
-import type { AuditionId, OrganizationId, ParticipantId } from '../domain/ids.ts';
+import type { MessageLimits } from '../domain/budgets/message-limits.ts';
+import type { AuditionId, ParticipantId } from '../domain/ids.ts';
 import type { AccessTokens } from '../providers/oauth/access-tokens.ts';
 import type { Providers } from '../providers/ports.ts';
 import type { AuditionRuns } from './reconciliation/audition-runs.ts';
@@ -37,6 +40,7 @@ export interface ActivityDependencies {
     readonly organizations: Organizations;
     readonly noticeDeliveries: NoticeDeliveries;
     readonly announcements: Announcements;
+    readonly messageBudgets: Pick<MessageBudgets, 'charge' | 'release'>;
     readonly writtenEvents: WrittenEvents;
     readonly busyCalendars: BusyCalendars;
     readonly participantConflicts: ParticipantConflicts;
@@ -47,16 +51,12 @@ export interface ActivityDependencies {
   readonly runs: Pick<AuditionRuns, 'findPlan'>;
   readonly providers: Providers;
   readonly accessTokens: Pick<AccessTokens, 'forConnection'>;
+  /** What an organization may send in a day, when nothing else is set for it. */
+  readonly messageLimits: MessageLimits;
   /** The base URL at which the providers' callbacks reach the API, without a trailing slash. */
   readonly publicUrl: string;
   /** Returns the URL of the page on which the invitation is answered. The same invitation always gets the same URL. */
-  readonly responseLink: (invitation: {
-    readonly organization: OrganizationId;
-    readonly auditionId: AuditionId;
-    readonly participant: ParticipantId;
-    readonly revision: number;
-    readonly generation?: number | undefined;
-  }) => string;
+  readonly responseUrl: (request: ResponseLinkRequest) => Promise<string>;
   /** Returns the join link of a participant, or of the audition. The same one until it is revoked. */
   readonly joinUrl: (request: JoinLinkRequest) => Promise<string>;
   /** Returns the ids of join links, in the order of the requests. The same ones until they are revoked. */

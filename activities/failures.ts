@@ -138,7 +138,8 @@ export const withJitter = (delayMs: number, random: () => number, atMostMs: numb
 };
 
 /** Milliseconds until the time that the provider requested, or undefined when the retry policy decides. */
-const requestedDelayOf = (fault: ProviderFault, now: number): number | undefined => {
+/** Returns the delay that the provider has asked for, in milliseconds. */
+export const requestedDelayOf = (fault: ProviderFault, now: number): number | undefined => {
   switch (fault.kind) {
     case 'retry_after':
     case 'outage':

@@ -24,6 +24,7 @@ import type { RateLimits } from './access/rate-limits.ts';
 import type { AuditionWorkflows } from './auditions/audition-workflows.ts';
 import type { JoinAddresses } from './auditions/join-addresses.ts';
 import type { IntegrationChecks, QuotaDescription } from './health/integration-health.ts';
+import type { PersonWorkflows } from './people/person-workflows.ts';
 import type { RecordingWorkflows } from './recordings/recording-workflows.ts';
 import type { DeliveryWorkflows } from './webhook-endpoints/delivery-workflows.ts';
 
@@ -33,13 +34,22 @@ export interface ProviderCall {
   readonly signal: AbortSignal;
 }
 
-/** Reads the busy intervals of the calendars of one connection. */
+/**
+ * Reads the busy intervals of the calendars of one connection. `free_busy` is the cheaper query: it counts tentative events,
+ * and those of our auditions.
+ */
 export type FindBusy = (
   organization: OrganizationId,
-  calendars: { readonly connection: ConnectionId; readonly calendarIds: readonly string[] },
+  calendars: {
+    readonly connection: ConnectionId;
+    readonly calendars: readonly { readonly calendarId: string; readonly isBusyOnly: boolean }[];
+  },
   window: { readonly from: Instant; readonly until: Instant },
   call: ProviderCall,
-  tentative: ConflictRules['tentative'],
+  how: {
+    readonly precision: 'free_busy' | 'events';
+    readonly tentative: ConflictRules['tentative'];
+  },
 ) => Promise<readonly BusyInterval[]>;
 
 /** Reads the busy intervals of a room. */
@@ -89,7 +99,14 @@ export type ListRooms = (
 export interface ApiDependencies {
   readonly configuration: Pick<
     Configuration,
-    'environment' | 'publicUrl' | 'platformOrigins' | 'twilio' | 'masterKeys' | 'trustedProxies'
+    | 'environment'
+    | 'publicUrl'
+    | 'platformOrigins'
+    | 'twilio'
+    | 'masterKeys'
+    | 'trustedProxies'
+    | 'messageLimits'
+    | 'monitoringPort'
   > & {
     readonly zoom: Pick<Configuration['zoom'], 'webhookSecrets'>;
     readonly smtp: Pick<Configuration['smtp'], 'webhookSecrets' | 'replies'>;
@@ -98,6 +115,7 @@ export interface ApiDependencies {
   readonly auditionWorkflows: AuditionWorkflows;
   readonly deliveryWorkflows: DeliveryWorkflows;
   readonly recordingWorkflows: RecordingWorkflows;
+  readonly personWorkflows: PersonWorkflows;
   /** Signs links for viewing recordings. */
   readonly recordingLinks: RecordingLinks;
   /** The storage of recordings. */

@@ -17,17 +17,11 @@ import {
 import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
 import { atDepth, testSeed } from '../tests/harness/depth.ts';
 import { encoded, hostileTexts, malformed, text } from '../tests/harness/malformed.ts';
+import { noLimits } from '../tests/harness/no-limits.ts';
 import { createContractCheck } from '../tests/harness/openapi-contract.ts';
-import { loadLimits } from './access/load-shedding.ts';
-import { rateLimits } from './access/rate-limits.ts';
 
 const rejects = () =>
   Promise.reject(new ProviderError('google', 'freebusy', { kind: 'rejected_input' }, { message: 'no' }));
-
-/** Raises the limits: otherwise most responses would be 429, and the generator slows this process down. */
-const calm = { ...loadLimits, maxEventLoopDelayMs: 600_000 };
-const unlimited = { max: Number.MAX_SAFE_INTEGER, windowMs: 1_000 };
-const noLimits = { ...rateLimits, ...calm, read: unlimited, command: unlimited, page: unlimited };
 
 let database: TestDatabase;
 let test: TestApi;

@@ -13,10 +13,11 @@ const main = async (): Promise<void> => {
   const logger = createLogger({ level: configuration.logLevel, process: 'api' });
   const deployed = configuration.environment !== 'local' && configuration.environment !== 'test';
   await migrateAtStart(configuration.databaseUrl, {
+    keyDatabaseUrl: configuration.keyDatabaseUrl,
     onRetry: (err) => logger.warn({ err }, 'database unavailable; retrying'),
   });
   const api = await startApi({ configuration, logger, host: deployed ? '0.0.0.0' : '127.0.0.1' });
-  logger.info({ url: api.url }, 'listening');
+  logger.info({ url: api.url, monitoringUrl: api.monitoringUrl }, 'listening');
   closeWithGrace({ delay: shutdownTimeoutMs, logger }, async ({ signal, err }) => {
     if (err) logger.fatal({ err }, 'unexpected error; shutting down');
     else logger.info({ signal }, 'shutting down; finishing open requests');

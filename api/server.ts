@@ -1,13 +1,10 @@
 /** Starts the API with its real dependencies. */
 import { Registry } from 'prom-client';
-import { readVisibleTimes } from '../activities/calendar/visible-times.ts';
 import { createUnreadableReport } from '../activities/connections/unreadable-report.ts';
 import { workflowTaskQueue } from '../activities/contract.ts';
 import { createDatabaseClient } from '../db/client.ts';
 import { createRepositories, type Repositories } from '../db/index.ts';
-import { createDatabaseCheck } from '../db/readiness.ts';
-import { Refusal } from '../domain/errors.ts';
-import { isCalendarProvider } from '../domain/providers/vendors.ts';
+import { checkAll, createDatabaseCheck, createKeyDatabaseCheck } from '../db/readiness.ts';
 import { toInstant } from '../domain/time/epoch.ts';
 import { createKeyWrapping } from '../foundation/encryption/configured-wrapping.ts';
 import { createConnectionLinks } from '../foundation/links/connection-link.ts';
@@ -15,7 +12,9 @@ import { createFeedLinks, createSessionFeedLinks } from '../foundation/links/fee
 import { createJoinLinkIds } from '../foundation/links/join-link.ts';
 import { createRecordingLinks } from '../foundation/links/recording-link.ts';
 import { createResponseLinks } from '../foundation/links/response-link.ts';
+import { createFactLog } from '../foundation/observability/fact-log.ts';
 import type { Logger } from '../foundation/observability/logger.ts';
+import { createProcessMetrics } from '../foundation/observability/process-metrics.ts';
 import { calendarName, calendarNames } from '../providers/calendar-names.ts';
 import type { Configuration } from '../providers/configuration.ts';
 import { createCallMetrics } from '../providers/metrics.ts';
@@ -30,9 +29,12 @@ import { createTokenVerifier } from './access/jwt-verifier.ts';
 import { buildApi } from './app.ts';
 import { createAuditionWorkflows } from './auditions/audition-workflows.ts';
 import { createJoinAddresses } from './auditions/join-addresses.ts';
+import { findBusyWith } from './calendars/busy.ts';
 import { listCalendarsWith } from './calendars/calendar-lists.ts';
 import { findRoomBusyWith, listRoomsWith } from './calendars/rooms.ts';
-import type { FindBusy, NameCalendar } from './dependencies.ts';
+import type { ApiDependencies, NameCalendar } from './dependencies.ts';
+import { buildMonitoring } from './monitoring.ts';
+import { createPersonWorkflows } from './people/person-workflows.ts';
 import { createRecordingWorkflows } from './recordings/recording-workflows.ts';
 import { connectTemporal } from './temporal-connection.ts';
 import { createDeliveryWorkflows } from './webhook-endpoints/delivery-workflows.ts';
@@ -40,42 +42,13 @@ import { createDeliveryWorkflows } from './webhook-endpoints/delivery-workflows.
 export interface RunningApi {
   /** The address on which it listens, with the actual port. */
   readonly url: string;
+  /** The address of the monitoring listener, if it has one of its own. */
+  readonly monitoringUrl?: string | undefined;
   /** Makes /readyz report `draining`. All requests are still served. */
   drain(): void;
   /** Finishes open requests, then closes every connection. */
   close(): Promise<void>;
 }
-
-const findBusyWith =
-  (
-    connections: Repositories['connections'],
-    accessTokens: AccessTokens,
-    { calendars }: Providers,
-  ): FindBusy =>
-  async (organization, { connection: id, calendarIds }, window, call, tentative) => {
-    const connection = await connections.get(organization, id);
-    if (connection && isCalendarProvider(connection.provider) && connection.status !== 'disconnected') {
-      const provider = calendars[connection.provider];
-      if (tentative === 'block') {
-        const account = connectedAccountOf(connection, accessTokens, 'calendar.freeBusy');
-        return provider.freeBusy(account, calendarIds, window, call);
-      }
-      // Only events tell which are tentative.
-      const account = connectedAccountOf(connection, accessTokens, 'calendar.listEvents');
-      const times = await Promise.all(
-        calendarIds.map((calendarId) => readVisibleTimes(provider, account, calendarId, window, call)),
-      );
-      return times
-        .flat()
-        .filter(({ busy }) => busy === 'busy')
-        .map(({ start, end }) => ({ start, end }));
-    }
-    throw new Refusal(
-      'unknown_connection',
-      `Your organization has no connection ${id}.`,
-      'Connect the calendar first, or omit it.',
-    );
-  };
 
 const nameCalendarWith =
   (
@@ -115,14 +88,24 @@ export const startApi = async ({
     applicationName: 'castmatch-api',
     onIdleError: (err) => logger.warn({ err }, 'idle database connection lost'),
   });
-  const temporal = connectTemporal(configuration);
-  const repositories = createRepositories(database.db, createKeyWrapping(configuration));
+  const keyDatabase = createDatabaseClient(configuration.keyDatabaseUrl, {
+    applicationName: 'castmatch-api',
+    onIdleError: (err) => logger.warn({ err }, 'idle key database connection lost'),
+  });
+  const repositories = createRepositories(
+    database.db,
+    createKeyWrapping(configuration),
+    keyDatabase.db,
+    createFactLog(logger),
+  );
+  const temporal = connectTemporal(configuration, repositories.vault);
   const providers = createProviders(configuration, createUnreadableReport(repositories, logger));
   const accessTokens = createAccessTokens({
     store: repositories.connections,
     authorizers: providers.authorizers.oauth,
   });
   const metricsRegistry = new Registry();
+  createProcessMetrics(metricsRegistry, { revision: configuration.revision, pool: database.pool });
   const guardedProviders = withResilience(providers, {
     quotaBook: repositories.quotas,
     healthStore: repositories.providerHealth,
@@ -135,10 +118,10 @@ export const startApi = async ({
   const joinLinkIds = createJoinLinkIds(configuration.masterKeys);
   let isDraining = false;
   const closeParts = async () => {
-    await Promise.all([temporal.close(), providers.close(), database.close()]);
+    await Promise.all([temporal.close(), providers.close(), database.close(), keyDatabase.close()]);
   };
   try {
-    const api = await buildApi({
+    const dependencies: ApiDependencies = {
       configuration,
       repositories,
       auditionWorkflows: createAuditionWorkflows({
@@ -150,6 +133,7 @@ export const startApi = async ({
         taskQueue: `${workflowTaskQueue}${configuration.taskQueueSuffix}`,
       }),
       recordingWorkflows: createRecordingWorkflows({ temporal: temporal.client }),
+      personWorkflows: createPersonWorkflows(temporal.client),
       recordingLinks: createRecordingLinks(configuration.masterKeys),
       storage: guardedProviders.storage,
       assertUrlAllowed: createEarlyCheck(configuration),
@@ -164,7 +148,7 @@ export const startApi = async ({
       sessionFeedLinks: createSessionFeedLinks(configuration.masterKeys),
       connectionLinks: createConnectionLinks(configuration.masterKeys),
       authorizers: providers.authorizers,
-      findBusy: findBusyWith(repositories.connections, accessTokens, guardedProviders),
+      findBusy: findBusyWith(repositories, accessTokens, guardedProviders),
       nameCalendar: nameCalendarWith(repositories.connections, accessTokens, guardedProviders),
       listCalendars: listCalendarsWith(accessTokens, guardedProviders),
       findRoomBusy: findRoomBusyWith(repositories, accessTokens, guardedProviders),
@@ -173,7 +157,7 @@ export const startApi = async ({
       quotas: Object.entries(quotasWith(configuration.quotas)).map(([name, quota]) => ({ name, ...quota })),
       metricsRegistry,
       checks: {
-        database: createDatabaseCheck(database.pool),
+        database: checkAll(createDatabaseCheck(database.pool), createKeyDatabaseCheck(keyDatabase.pool)),
         temporal: () => temporal.check(),
       },
       verifyToken:
@@ -186,15 +170,23 @@ export const startApi = async ({
       webUiOrigins: webUiOrigins(configuration),
       logger,
       now: () => toInstant(Date.now()),
-    });
+    };
+    const api = await buildApi(dependencies);
     const url = await api.listen({ port: configuration.port, host });
+    const monitoring =
+      configuration.monitoringPort === undefined
+        ? undefined
+        : await buildMonitoring(api, dependencies, metricsRegistry);
+    const monitoringUrl = await monitoring?.listen({ port: configuration.monitoringPort, host });
     return {
       url,
+      monitoringUrl,
       drain: () => {
         isDraining = true;
       },
       close: async () => {
         await api.close();
+        await monitoring?.close();
         await closeParts();
       },
     };

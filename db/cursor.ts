@@ -9,7 +9,12 @@ export interface Page<Item> {
   readonly nextCursor?: string | undefined;
 }
 
-const cursorSchema = z.object({ at: instantSchema, id: z.string().max(100) });
+const cursorSchema = z.object({
+  at: instantSchema,
+  id: z.string().max(100),
+  /** The order of the list, for lists with more than one: the sort keys of another order are other times. */
+  order: z.string().max(100).optional(),
+});
 export type Cursor = z.infer<typeof cursorSchema>;
 
 const jsonText = z.string().transform((text, context): unknown => {
@@ -28,8 +33,8 @@ const isExistingDate = (at: string): boolean => {
 };
 
 /** Returns the cursor for a sort key. */
-export const encodeCursor = ({ at, id }: Cursor): string =>
-  Buffer.from(JSON.stringify({ at, id })).toString('base64url');
+export const encodeCursor = ({ at, id, order }: Cursor): string =>
+  Buffer.from(JSON.stringify({ at, id, order })).toString('base64url');
 
 /** Returns the refusal `invalid_query` for a cursor that this service did not issue. */
 export const invalidCursor = (): Refusal =>
@@ -42,12 +47,14 @@ export const invalidCursor = (): Refusal =>
 
 /**
  * Returns the sort key of a cursor.
- * @throws {Refusal} `invalid_query` for a cursor that this service did not issue.
+ * @param formerOrder the order of cursors that name none: an earlier version has issued them
+ * @throws {Refusal} `invalid_query` for a cursor that this service did not issue, or issued for another order.
  */
-export const decodeCursor = (cursor: string): Cursor => {
+export const decodeCursor = (cursor: string, order?: string, formerOrder?: string): Cursor => {
   const parsed = jsonText.pipe(cursorSchema).safeParse(Buffer.from(cursor, 'base64url').toString());
   if (!parsed.success || !isExistingDate(parsed.data.at) || parsed.data.id.includes('\0'))
     throw invalidCursor();
+  if ((parsed.data.order ?? formerOrder) !== order) throw invalidCursor();
   return parsed.data;
 };
 

@@ -68,6 +68,7 @@ const codes = {
   unique_violation: '23505',
   exclusion_violation: '23P01',
   read_only_sql_transaction: '25006',
+  invalid_catalog_name: '3D000',
 } as const;
 
 /** Returns whether this error, or one of its causes, is the PostgreSQL error of that name. */

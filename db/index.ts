@@ -5,22 +5,27 @@ import { type AdministrativeActs, createAdministrativeActs } from './access/admi
 import { type ApiKeys, createApiKeys } from './access/api-keys.ts';
 import { createIdempotentRequests, type IdempotentRequests } from './access/idempotent-requests.ts';
 import { createOrganizations, type Organizations } from './access/organizations.ts';
+import { createPayloadOrganizations, type PayloadOrganizations } from './access/payload-organizations.ts';
 import { type Announcements, createAnnouncements } from './auditions/announcements.ts';
 import { createJoinLinks, type JoinLinks } from './auditions/join-links.ts';
 import { createNoticeDeliveries, type NoticeDeliveries } from './auditions/notice-deliveries.ts';
 import { createParticipantFeeds, type ParticipantFeeds } from './auditions/participant-feeds.ts';
 import { type AuditionReadModel, createAuditionReadModel } from './auditions/read-model.ts';
 import { type AuditionRecords, createAuditionRecords } from './auditions/records.ts';
+import { createResponseLinks, type ResponseLinks } from './auditions/response-links.ts';
+import { createSilentTexts, type SilentTexts } from './auditions/silent-texts.ts';
 import { createSlotHolds, type SlotHolds } from './auditions/slot-holds.ts';
 import { createSuppressions, type Suppressions } from './auditions/suppressions.ts';
 import { createWaitingEntries, type WaitingEntries } from './auditions/waiting-entries.ts';
+import { createMessageBudgets, type MessageBudgets } from './budgets/message-budgets.ts';
 import { type BusyCalendars, createBusyCalendars } from './calendars/busy-calendars.ts';
 import { type BusyTimes, createBusyTimes } from './calendars/busy-times.ts';
 import { createParticipantConflicts, type ParticipantConflicts } from './calendars/participant-conflicts.ts';
 import { createSyncedCalendars, type SyncedCalendars } from './calendars/synced-calendars.ts';
 import { createSyncedEvents, type SyncedEvents } from './calendars/synced-events.ts';
 import { createWrittenEvents, type WrittenEvents } from './calendars/written-events.ts';
-import type { DatabaseClient } from './client.ts';
+import type { Database, DatabaseClient } from './client.ts';
+import { createAccountReferences } from './connections/account-references.ts';
 import { type Accounts, createAccounts } from './connections/accounts.ts';
 import {
   type AuthorizationRequests,
@@ -32,8 +37,10 @@ import {
   createDisconnectedAccounts,
   type DisconnectedAccounts,
 } from './connections/disconnected-accounts.ts';
+import { createMissingReferences, type MissingReferences } from './connections/missing-references.ts';
 import { createPendingRevocations, type PendingRevocations } from './connections/pending-revocations.ts';
 import { type Connections, createConnections } from './connections/repository.ts';
+import { createSignInAttempts, type SignInAttempts } from './connections/sign-in-attempts.ts';
 import {
   createUnreadableEventReports,
   type UnreadableEventReports,
@@ -43,13 +50,16 @@ import { createEndpointProgress, type EndpointProgress } from './endpoints/progr
 import { createWebhookEndpoints, type WebhookEndpoints } from './endpoints/repository.ts';
 import { createInvitationReplies, type InvitationReplies } from './inbox/invitation-replies.ts';
 import { createInboxRouting, type InboxRouting } from './inbox/routing.ts';
+import { createWatchSecrets } from './inbox/watch-secrets.ts';
 import { createWatchSubscriptions, type WatchSubscriptions } from './inbox/watch-subscriptions.ts';
 import { createWebhookInbox, type WebhookInbox } from './inbox/webhooks.ts';
 import { createOperationLedger, type OperationLedger } from './ledger/operations.ts';
 import { createHostClaims, type HostClaims } from './meetings/host-claims.ts';
 import { createMeetingPreferences, type MeetingPreferences } from './meetings/meeting-preferences.ts';
+import { createMeetingWatch, type MeetingWatch } from './meetings/meeting-watch.ts';
 import { createRegistrants, type Registrants } from './meetings/registrants.ts';
 import { createSessionRooms, type SessionRooms } from './meetings/session-rooms.ts';
+import { createPeople, type People } from './people/people.ts';
 import { createProviderHealth, type ProviderHealth } from './providers/health.ts';
 import { createQuotas } from './providers/quotas.ts';
 import { createHeldCopies, type HeldCopies } from './recordings/held-copies.ts';
@@ -63,7 +73,8 @@ import { type BlockAuditions, createBlockAuditions } from './session-blocks/bloc
 import { type BlockFeeds, createBlockFeeds } from './session-blocks/block-feeds.ts';
 import { type BlockReports, createBlockReports } from './session-blocks/block-reports.ts';
 import { createSessionBlocks, type SessionBlocks } from './session-blocks/session-blocks.ts';
-import { createEventStore, type EventStore } from './trail/event-store.ts';
+import { type AppendObserver, createEventStore, type EventStore } from './trail/event-store.ts';
+import { createTrailTexts } from './trail/trail-texts.ts';
 import { createVault, type Vault } from './vault/envelope-encryption.ts';
 
 export interface Repositories {
@@ -72,6 +83,7 @@ export interface Repositories {
   readonly auditionRecords: AuditionRecords;
   readonly participantFeeds: ParticipantFeeds;
   readonly joinLinks: JoinLinks;
+  readonly responseLinks: ResponseLinks;
   readonly waitingEntries: WaitingEntries;
   readonly sessionBlocks: SessionBlocks;
   readonly blockFeeds: BlockFeeds;
@@ -87,20 +99,26 @@ export interface Repositories {
   readonly connectionProblems: ConnectionProblems;
   readonly connectionFailures: ConnectionFailures;
   readonly unreadableEvents: UnreadableEventReports;
+  readonly missingReferences: MissingReferences;
   readonly pendingRevocations: PendingRevocations;
+  readonly signInAttempts: SignInAttempts;
   readonly vault: Vault;
   readonly organizations: Organizations;
   readonly meetingPreferences: MeetingPreferences;
+  readonly meetingWatch: MeetingWatch;
   readonly registrants: Registrants;
   readonly sessionRooms: SessionRooms;
   readonly providerHealth: ProviderHealth;
   readonly quotas: QuotaStore;
   readonly apiKeys: ApiKeys;
   readonly administrativeActs: AdministrativeActs;
+  readonly payloadOrganizations: PayloadOrganizations;
   readonly idempotentRequests: IdempotentRequests;
   readonly noticeDeliveries: NoticeDeliveries;
   readonly announcements: Announcements;
   readonly suppressions: Suppressions;
+  readonly messageBudgets: MessageBudgets;
+  readonly people: People;
   readonly inbox: WebhookInbox;
   readonly inboxRouting: InboxRouting;
   readonly invitationReplies: InvitationReplies;
@@ -119,6 +137,7 @@ export interface Repositories {
   readonly recordingAttention: RecordingAttention;
   readonly recordingDeletions: RecordingDeletions;
   readonly heldCopies: HeldCopies;
+  readonly silentTexts: SilentTexts;
   readonly recordingHolds: RecordingHolds;
   readonly recordingPolicies: RecordingPolicies;
 }
@@ -126,45 +145,61 @@ export interface Repositories {
 /**
  * Creates all repositories on one database client. They share one vault.
  * @param wrapping wraps the data keys that secrets are sealed under.
+ * @param keys the key database, which contains them.
+ * @param observe is told of the events that are appended to trails
  */
-export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrapping): Repositories => {
-  const vault = createVault(db, wrapping);
+export const createRepositories = (
+  db: DatabaseClient['db'],
+  wrapping: KeyWrapping,
+  keys: Database,
+  observe?: AppendObserver,
+): Repositories => {
+  const vault = createVault(keys, wrapping);
+  const texts = createTrailTexts(vault);
+  const accountReferences = createAccountReferences(wrapping);
   return {
-    events: createEventStore(db),
-    auditions: createAuditionReadModel(db),
-    auditionRecords: createAuditionRecords(db),
-    participantFeeds: createParticipantFeeds(db),
+    events: createEventStore(db, texts, observe),
+    auditions: createAuditionReadModel(db, texts),
+    auditionRecords: createAuditionRecords(db, texts),
+    participantFeeds: createParticipantFeeds(db, texts),
     joinLinks: createJoinLinks(db, vault),
+    responseLinks: createResponseLinks(db, vault),
     waitingEntries: createWaitingEntries(db),
     sessionBlocks: createSessionBlocks(db),
     blockFeeds: createBlockFeeds(db),
-    blockAuditions: createBlockAuditions(db),
+    blockAuditions: createBlockAuditions(db, texts),
     blockReports: createBlockReports(db),
     ledger: createOperationLedger(db, vault),
     hostClaims: createHostClaims(db),
-    holds: createSlotHolds(db),
-    connections: createConnections(db, vault),
-    accounts: createAccounts(db, wrapping, vault),
+    holds: createSlotHolds(db, texts, observe),
+    connections: createConnections(db, vault, accountReferences),
+    accounts: createAccounts(db, vault, accountReferences),
     authorizationRequests: createAuthorizationRequests(db, vault),
     disconnectedAccounts: createDisconnectedAccounts(db),
     connectionProblems: createConnectionProblems(db),
     connectionFailures: createConnectionFailures(db),
     unreadableEvents: createUnreadableEventReports(db),
+    missingReferences: createMissingReferences(db, vault, accountReferences),
     pendingRevocations: createPendingRevocations(db, vault),
+    signInAttempts: createSignInAttempts(db, wrapping),
     vault,
     organizations: createOrganizations(db),
     meetingPreferences: createMeetingPreferences(db, vault),
+    meetingWatch: createMeetingWatch(db),
     registrants: createRegistrants(db),
     sessionRooms: createSessionRooms(db, vault),
     providerHealth: createProviderHealth(db),
     quotas: createQuotas(db),
     apiKeys: createApiKeys(db),
     administrativeActs: createAdministrativeActs(db),
-    idempotentRequests: createIdempotentRequests(db),
+    payloadOrganizations: createPayloadOrganizations(db),
+    idempotentRequests: createIdempotentRequests(db, vault),
     noticeDeliveries: createNoticeDeliveries(db),
     announcements: createAnnouncements(db),
     suppressions: createSuppressions(db),
-    watchSubscriptions: createWatchSubscriptions(db),
+    messageBudgets: createMessageBudgets(db),
+    people: createPeople(db, keys, vault),
+    watchSubscriptions: createWatchSubscriptions(db, createWatchSecrets(wrapping.references('watch secret'))),
     syncedCalendars: createSyncedCalendars(db, vault),
     syncedEvents: createSyncedEvents(db),
     busyCalendars: createBusyCalendars(db, vault),
@@ -172,16 +207,17 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     participantConflicts: createParticipantConflicts(db),
     writtenEvents: createWrittenEvents(db, vault),
     inbox: createWebhookInbox(db, vault),
-    inboxRouting: createInboxRouting(db),
+    inboxRouting: createInboxRouting(db, accountReferences),
     invitationReplies: createInvitationReplies(db),
-    endpoints: createWebhookEndpoints(db, wrapping, vault),
-    endpointProgress: createEndpointProgress(db),
+    endpoints: createWebhookEndpoints(db, vault),
+    endpointProgress: createEndpointProgress(db, texts),
     outbox: createOutbox(db),
     recordings: createRecordings(db),
     recordingAccesses: createRecordingAccesses(db),
     recordingAttention: createRecordingAttention(db),
     recordingDeletions: createRecordingDeletions(db),
     heldCopies: createHeldCopies(db),
+    silentTexts: createSilentTexts(db),
     recordingHolds: createRecordingHolds(db),
     recordingPolicies: createRecordingPolicies(db),
   };

@@ -12,6 +12,7 @@ import { Client } from 'pg';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { createEmptyDatabase } from '../tests/harness/database.ts';
+import { sha256 } from './digest.ts';
 import { migrate, migrateAtStart } from './migrate.ts';
 
 const program = fileURLToPath(new URL('./migrate.ts', import.meta.url));
@@ -210,6 +211,7 @@ const migrateUpTo = async (number: number): Promise<void> => {
 };
 
 test('the migration keeps the slot holds of earlier versions as claims', async () => {
+  const room = `room:${sha256('r1')}`;
   await migrateUpTo(10);
   await query(`
     INSERT INTO slot_holds (audition_id, revision, resource, organization, during, confirmed, expires_at)
@@ -219,14 +221,36 @@ test('the migration keeps the slot holds of earlier versions as claims', async (
   await migrate(url);
 
   expect(await query('SELECT audition_id, claim, resource, scope FROM slot_holds ORDER BY claim')).toEqual([
-    { audition_id: 'aud_1', claim: 2, resource: 'room:r1', scope: 'org_1' },
-    { audition_id: 'aud_1', claim: 3, resource: 'room:r1', scope: 'org_1' },
+    { audition_id: 'aud_1', claim: 2, resource: room, scope: 'org_1' },
+    { audition_id: 'aud_1', claim: 3, resource: room, scope: 'org_1' },
   ]);
   expect(await query('SELECT audition_id, last_claim FROM slot_fences')).toEqual([
     { audition_id: 'aud_1', last_claim: 3 },
   ]);
   const rival = `
     INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
-    VALUES ('aud_2', 1, 'room:r1', 'org_1', '[2031-01-01,2031-01-03)')`;
+    VALUES ('aud_2', 1, '${room}', 'org_1', '[2031-01-01,2031-01-03)')`;
   await expect(query(rival)).rejects.toThrow('slot_holds_no_double_booking');
+});
+
+test('the migration restarts the listings of calendars that have a page and no cursor', async () => {
+  await migrateUpTo(56);
+  await query(`
+    INSERT INTO synced_calendars
+      (connection, calendar, organization, provider, sealed_calendar_id, cursor, page, listed_since, generation)
+    VALUES ('conn_1', 'broken', 'org_1', 'google', 's', NULL, 'page-7', '2026-11-01', 3),
+      ('conn_1', 'changes', 'org_1', 'google', 's', 'cursor-1', 'page-2', NULL, 3),
+      ('conn_1', 'read', 'org_1', 'google', 's', 'cursor-1', NULL, NULL, 3)`);
+
+  await migrate(url);
+
+  expect(
+    await query(
+      'SELECT calendar, cursor, page, listed_since, generation FROM synced_calendars ORDER BY calendar',
+    ),
+  ).toEqual([
+    { calendar: 'broken', cursor: null, page: null, listed_since: null, generation: 3 },
+    { calendar: 'changes', cursor: 'cursor-1', page: 'page-2', listed_since: null, generation: 3 },
+    { calendar: 'read', cursor: 'cursor-1', page: null, listed_since: null, generation: 3 },
+  ]);
 });

@@ -5,9 +5,12 @@ import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
 import { Client } from 'pg';
+import { keyDatabaseUrlOf } from '../foundation/configuration/key-database-url.ts';
 import { connectTimeoutMs, idleInTransactionTimeoutMs } from './client.ts';
 import { isDatabaseOutage } from './errors.ts';
 import { connectWithoutPooler } from './pooler.ts';
+import { assertNoEarlierVersion } from './vault/earlier-version.ts';
+import { migrateKeyDatabase } from './vault/key-database.ts';
 
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
 
@@ -20,11 +23,15 @@ const migrationLock = 4_711_001;
 
 /**
  * Applies all missing migrations in one transaction, under an advisory lock. When several processes start
- * simultaneously, one of them migrates. The others wait for the lock and find nothing to do.
- * @throws the error of `pg`. Then no migration was applied.
+ * simultaneously, one of them migrates. The others wait for the lock and find nothing to do. Then creates the key database.
+ * @param keyDatabaseUrl the database of the data keys
+ * @throws the error of `pg`. Then no migration was applied, or the key database is missing: the call can be repeated.
+ * @throws {KeyDatabaseMissing} when the key database does not exist and cannot be created
+ * @throws {KeyDatabaseIsMain} when the address of the key database leads to the main database
+ * @throws {EarlierVersionRuns} when the keys would move away from running processes of an earlier version
  * @throws {PoolerRefused} when the address leads to a connection pooler, before the lock is taken
  */
-export const migrate = async (url: string): Promise<void> => {
+export const migrate = async (url: string, keyDatabaseUrl = keyDatabaseUrlOf(url)): Promise<void> => {
   const client = new Client({
     connectionString: url,
     application_name: 'castmatch migrate',
@@ -35,7 +42,9 @@ export const migrate = async (url: string): Promise<void> => {
     await connectWithoutPooler(client);
     // No timeout for the lock: the process that holds it is migrating.
     await client.query('SELECT pg_advisory_lock($1)', [migrationLock]);
+    await assertNoEarlierVersion(client);
     await applyMigrations(drizzle(client), { migrationsFolder });
+    await migrateKeyDatabase(client, keyDatabaseUrl, migrationLock);
   } finally {
     // Closes the session, which releases the lock.
     await client.end();
@@ -55,11 +64,16 @@ export const migrateAtStart = async (
   {
     onRetry,
     timeoutMs = 60_000,
-  }: { readonly onRetry: (error: unknown) => void; readonly timeoutMs?: number },
+    keyDatabaseUrl,
+  }: {
+    readonly onRetry: (error: unknown) => void;
+    readonly timeoutMs?: number;
+    readonly keyDatabaseUrl?: string;
+  },
 ): Promise<void> => {
   for (const end = Date.now() + timeoutMs; ; await pause(retryIntervalMs)) {
     try {
-      return await migrate(url);
+      return await migrate(url, keyDatabaseUrl);
     } catch (error) {
       if (!isDatabaseOutage(error) || Date.now() > end) throw error;
       onRetry(error);
@@ -71,6 +85,7 @@ if (import.meta.main) {
   // oxlint-disable-next-line node/no-process-env -- runs without the rest of the configuration
   const url = process.env['DATABASE_URL'];
   if (!url) throw new Error('DATABASE_URL is not set: set it to the address of the database to migrate');
-  await migrate(url);
+  // oxlint-disable-next-line node/no-process-env -- runs without the rest of the configuration
+  await migrate(url, process.env['KEY_DATABASE_URL'] || undefined);
   process.stdout.write('The database is up to date.\n');
 }

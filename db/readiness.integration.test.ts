@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createEmptyDatabase, createTestDatabase } from '../tests/harness/database.ts';
 import { createDatabaseClient } from './client.ts';
-import { createDatabaseCheck } from './readiness.ts';
+import { createDatabaseCheck, createKeyDatabaseCheck } from './readiness.ts';
 
 test('the database check passes when the database answers and has all migrations', async () => {
   const database = await createTestDatabase();
@@ -18,6 +18,14 @@ test('the database check fails when the tables are missing', async () => {
     await drop();
   });
   await expect(createDatabaseCheck(pool)()).rejects.toThrow('__drizzle_migrations');
+});
+
+test('the key database check passes with its tables, and fails without them', async () => {
+  const database = await createTestDatabase();
+  onTestFinished(() => database.drop());
+  await expect(createKeyDatabaseCheck(database.keys.pool)()).resolves.toBeUndefined();
+  await database.keys.pool.query('DROP TABLE data_keys');
+  await expect(createKeyDatabaseCheck(database.keys.pool)()).rejects.toThrow('lacks its tables');
 });
 
 test('the database check fails when migrations are missing', async () => {

@@ -14,23 +14,56 @@ const defaultTimeoutMs = 2_000;
 export const createDatabaseCheck = (
   pool: Pick<Pool, 'connect'>,
   timeoutMs = defaultTimeoutMs,
+): (() => Promise<void>) =>
+  createCheck(
+    pool,
+    {
+      text: `SELECT current_setting('transaction_read_only') AS readonly FROM drizzle.__drizzle_migrations
+         WHERE created_at >= $1 LIMIT 1`,
+      values: [newestMigration()],
+      missing: 'the database lacks migrations of this version: run db/migrate.ts',
+    },
+    timeoutMs,
+  );
+
+/**
+ * Creates the readiness check of the key database. Without it, nothing can be encrypted or decrypted.
+ * @throws when it does not answer in time, fails, refuses to write, or lacks its tables.
+ */
+export const createKeyDatabaseCheck = (pool: Pick<Pool, 'connect'>): (() => Promise<void>) =>
+  createCheck(
+    pool,
+    {
+      text: `SELECT current_setting('transaction_read_only') AS readonly WHERE to_regclass('data_keys') IS NOT NULL`,
+      values: [],
+      missing: 'the key database lacks its tables: run db/migrate.ts',
+    },
+    defaultTimeoutMs,
+  );
+
+interface CheckQuery {
+  /** Returns a row with `readonly` when the tables are there. */
+  readonly text: string;
+  readonly values: readonly unknown[];
+  /** The message when there is no row. */
+  readonly missing: string;
+}
+
+const createCheck = (
+  pool: Pick<Pool, 'connect'>,
+  { text, values, missing }: CheckQuery,
+  timeoutMs: number,
 ): (() => Promise<void>) => {
-  const newest = newestMigration();
   let pendingQuery: Promise<void> | undefined;
 
   const runQuery = async (): Promise<void> => {
     const client = await pool.connect();
     let isUsable = false;
     try {
-      const { rows } = await client.query<{ readonly: string }>(
-        `SELECT current_setting('transaction_read_only') AS readonly FROM drizzle.__drizzle_migrations
-         WHERE created_at >= $1 LIMIT 1`,
-        [newest],
-      );
+      const { rows } = await client.query<{ readonly: string }>(text, [...values]);
       if (rows[0]?.readonly === 'on')
         throw new Error('the database refuses to write: it is a standby, or its sessions are read-only');
-      if (rows.length === 0)
-        throw new Error('the database lacks migrations of this version: run db/migrate.ts');
+      if (rows.length === 0) throw new Error(missing);
       isUsable = true;
     } finally {
       // The next connection may lead to the server that took over.
@@ -57,3 +90,10 @@ export const createDatabaseCheck = (
     }
   };
 };
+
+/** Combines checks that run simultaneously. It fails with the first that fails. */
+export const checkAll =
+  (...checks: readonly (() => Promise<void>)[]) =>
+  async (): Promise<void> => {
+    await Promise.all(checks.map((check) => check()));
+  };

@@ -1,6 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { NotAuthentic } from '../foundation/encryption/aes-gcm.ts';
 import { factsUntilScheduled, newAuditionId, storeEvents, trail } from '../tests/harness/audition-trail.ts';
 import { createTestDatabase } from '../tests/harness/database.ts';
+import { createIdempotentRequests } from './access/idempotent-requests.ts';
 import {
   deleteOldCredentialReads,
   deleteOldDeliveries,
@@ -9,6 +11,7 @@ import {
   deleteOldIdempotentRequests,
   deleteOldOperations,
   deleteOldWebhooks,
+  eraseOldAuditionResponses,
 } from './retention.ts';
 
 const setup = async () => {
@@ -33,7 +36,7 @@ const setup = async () => {
     await storeEvents(repositories.events, id, trail(life, { startMs }));
     return id;
   };
-  return { pool, db, put, keys, audition };
+  return { pool, db, keyPool: database.keys.pool, keyDb: database.keys.db, put, keys, audition };
 };
 
 test('retention deletes old responses to commands, and keeps recent ones and those to audition requests', async () => {
@@ -50,6 +53,30 @@ test('retention deletes old responses to commands, and keeps recent ones and tho
     { key: 'POST /v1/auditions/aud_1/cancel d' },
   ]);
   expect(await deleteOldIdempotentRequests(db, 30)).toBe(0);
+});
+
+test('retention erases old responses to audition requests, and keeps their keys', async () => {
+  const { db, pool, put, keys } = await setup();
+  await put('POST /v1/auditions a', 401);
+  await put('POST /v1/auditions b', 399);
+  await put('POST /v1/auditions unfinished', 401);
+  await pool.query(
+    `UPDATE idempotent_requests SET status = 201, body = '{"id":"aud_1"}' WHERE key NOT LIKE '%unfinished'`,
+  );
+
+  expect(await eraseOldAuditionResponses(db, 400)).toBe(1);
+  expect(await eraseOldAuditionResponses(db, 400)).toBe(0);
+
+  expect(await keys()).toHaveLength(3);
+  const requests = createIdempotentRequests(db, {
+    seal: async (_, text) => text,
+    open: () => Promise.reject(new NotAuthentic('')),
+  });
+  const begin = (key: string) =>
+    requests.begin({ organization: 'org_north', key: `POST /v1/auditions ${key}`, requestHash: 'h' });
+  expect(await begin('a')).toEqual({ kind: 'erased' });
+  expect(await begin('b')).toMatchObject({ kind: 'answered', body: { id: 'aud_1' } });
+  expect(await begin('unfinished')).toMatchObject({ kind: 'new' });
 });
 
 test('retention deletes any number of rows in batches', async () => {
@@ -89,29 +116,31 @@ test('retention deletes claims on meeting hosts of past times and of meetings th
   expect(await left()).toEqual([{ key: 'recent' }]);
 });
 
-test('retention deletes delivered webhooks, parked ones later, and unused data keys of past months', async () => {
-  const { db, pool } = await setup();
+test('retention deletes delivered webhooks and their contents, parked ones later, and unused data keys of past hours', async () => {
+  const { db, pool, keyPool, keyDb } = await setup();
   const put = (id: string, state: string, days: number, dataKey: string) =>
     pool.query(
       `INSERT INTO webhook_inbox (id, provider, dedupe_key, kind, sealed_event, data_key, correlation_id, state, settled_at)
        VALUES ($1, 'zoom', $1, 'meeting.started', '', $4, '', $2, now() - $3 * interval '1 day')`,
       [id, state, days, dataKey],
     );
-  const now = new Date().toISOString().slice(0, 7);
-  for (const id of ['inbox:2020-01', 'inbox:2020-02', `inbox:${now}`, 'conn_1']) {
-    await pool.query("INSERT INTO data_keys (id, master_key_id, wrapped) VALUES ($1, 'm', '')", [id]);
+  const now = new Date().toISOString().slice(0, 13);
+  for (const id of ['inbox:2020-01', 'inbox:2020-02', 'inbox:2026-11-14T15', `inbox:${now}`, 'conn_1']) {
+    await keyPool.query("INSERT INTO data_keys (id, master_key_id, wrapped) VALUES ($1, 'm', '')", [id]);
   }
   await put('old', 'delivered', 31, 'inbox:2020-01');
-  await put('young', 'delivered', 29, 'inbox:2020-02');
+  await put('young', 'delivered', 29, 'inbox:2026-11-14T15');
   await put('parked, recent', 'parked', 89, 'inbox:2020-02');
   await put('parked, old', 'parked', 91, `inbox:${now}`);
   await put('received', 'received', 400, 'inbox:2020-02');
 
-  expect(await deleteOldWebhooks(db, 30)).toBe(2);
+  expect(await deleteOldWebhooks(db, keyDb, 30)).toBe(2);
 
   const left = (await pool.query('SELECT id FROM webhook_inbox ORDER BY id')).rows.map(({ id }) => id);
   expect(left).toEqual(['parked, recent', 'received', 'young']);
-  const keysLeft = (await pool.query('SELECT id FROM data_keys ORDER BY id')).rows.map(({ id }) => id);
+  const contents = await pool.query("SELECT data_key FROM webhook_inbox WHERE id = 'young'");
+  expect(contents.rows).toEqual([{ data_key: '' }]);
+  const keysLeft = (await keyPool.query('SELECT id FROM data_keys ORDER BY id')).rows.map(({ id }) => id);
   expect(keysLeft).toEqual(['conn_1', 'inbox:2020-02', `inbox:${now}`]);
 });
 
@@ -164,6 +193,16 @@ test('retention deletes holds of past slots, and fences that nothing can be late
     await pool.query("INSERT INTO participant_conflicts (audition_id, participant) VALUES ($1, 'ada')", [id]);
     await pool.query("INSERT INTO own_event_uids (audition_id, uid) VALUES ($1, 'uid-1')", [id]);
   }
+  for (const [id, days] of [
+    ['aud_coming', 29],
+    ['aud_gone', 31],
+  ]) {
+    await pool.query(
+      `INSERT INTO calendar_removals (connection, calendar, event_id, id, audition_id, reason, begun_at)
+       VALUES ('conn_1', 'c', $1, $1, $1, 'orphaned', now() - $2::int * interval '1 day')`,
+      [id, days],
+    );
+  }
   expect(await deleteOldHolds(db, 30)).toBe(2);
 
   const left = async (table: string) =>
@@ -172,20 +211,26 @@ test('retention deletes holds of past slots, and fences that nothing can be late
   expect(await left('slot_fences')).toEqual(['aud_changed', 'aud_coming', 'aud_recent']);
   expect(await left('participant_conflicts')).toEqual(['aud_coming']);
   expect(await left('own_event_uids')).toEqual(['aud_coming']);
+  expect(await left('calendar_removals')).toEqual(['aud_coming']);
   expect(await deleteOldHolds(db, 30)).toBe(0);
 });
 
 test('retention deletes the ledger of auditions closed long ago, and unused data keys of past months', async () => {
-  const { db, pool, audition } = await setup();
+  const { db, pool, keyPool, keyDb, audition } = await setup();
   const operation = (key: string, auditionId: string | null, days: number, dataKey: string | null) =>
     pool.query(
       `INSERT INTO operations (key, organization, provider, operation, state, started_at, audition_id, data_key, sealed_target)
        VALUES ($1, 'org_north', 'zoom', 'meetings.create', 'completed', now() - $3 * interval '1 day', $2, $4, '')`,
       [key, auditionId, days, dataKey],
     );
-  for (const id of ['ledger:2020-01', 'ledger:2020-02', 'inbox:2020-01']) {
-    await pool.query("INSERT INTO data_keys (id, master_key_id, wrapped) VALUES ($1, 'm', '')", [id]);
+  for (const id of ['ledger:2020-01', 'ledger:2020-02', 'ledger:2020-03', 'inbox:2020-01']) {
+    await keyPool.query("INSERT INTO data_keys (id, master_key_id, wrapped) VALUES ($1, 'm', '')", [id]);
   }
+  // An earlier version has sealed the calendars that count as busy under keys of the ledger.
+  await pool.query(
+    `INSERT INTO busy_calendars (audition_id, participant, connection, calendar, data_key, sealed_calendar_id)
+     VALUES ('aud_1', 'ada', 'conn_1', 'calendar:1', 'ledger:2020-03', '')`,
+  );
   await operation('closed long ago', await audition(401), 402, 'ledger:2020-01');
   await operation('closed recently', await audition(399), 402, 'ledger:2020-02');
   await operation('open', await audition(), 490, 'ledger:2020-02');
@@ -193,16 +238,16 @@ test('retention deletes the ledger of auditions closed long ago, and unused data
   await operation('of no audition, recent', null, 399, null);
   await operation('of an unknown audition', 'aud_unknown', 401, null);
 
-  expect(await deleteOldOperations(db, 400)).toBe(2);
+  expect(await deleteOldOperations(db, keyDb, 400)).toBe(2);
 
   const left = (await pool.query('SELECT key FROM operations ORDER BY key')).rows.map(({ key }) => key);
   expect(left).toEqual(['closed recently', 'of an unknown audition', 'of no audition, recent', 'open']);
-  const keysLeft = (await pool.query('SELECT id FROM data_keys ORDER BY id')).rows.map(({ id }) => id);
-  expect(keysLeft).toEqual(['inbox:2020-01', 'ledger:2020-02']);
+  const keysLeft = (await keyPool.query('SELECT id FROM data_keys ORDER BY id')).rows.map(({ id }) => id);
+  expect(keysLeft).toEqual(['inbox:2020-01', 'ledger:2020-02', 'ledger:2020-03']);
 });
 
 test('retention deletes the room of a casting session after the ledger of its last audition', async () => {
-  const { db, pool, audition } = await setup();
+  const { db, pool, keyDb, audition } = await setup();
   const session = 'ses_1-2026-12-03';
   const operation = (key: string, owner: string) =>
     pool.query(
@@ -231,11 +276,11 @@ test('retention deletes the room of a casting session after the ledger of its la
     await use(key, id);
   }
   const rooms = async () => (await pool.query('SELECT number FROM session_rooms')).rowCount;
-  expect(await deleteOldOperations(db, 400)).toBe(1);
-  expect(await deleteOldOperations(db, 400)).toBe(0);
+  expect(await deleteOldOperations(db, keyDb, 400)).toBe(1);
+  expect(await deleteOldOperations(db, keyDb, 400)).toBe(0);
   expect(await rooms()).toBe(1);
   await pool.query("DELETE FROM operations WHERE key = 'open'");
-  expect(await deleteOldOperations(db, 400)).toBe(1);
+  expect(await deleteOldOperations(db, keyDb, 400)).toBe(1);
   expect(await rooms()).toBe(0);
 });
 

@@ -37,7 +37,7 @@ export type ProviderFault =
 
 export type ProviderFaultKind = ProviderFault['kind'];
 
-const transientKinds = ['outage', 'retry', 'retry_after', 'quota_exhausted'] as const;
+export const transientKinds = ['outage', 'retry', 'retry_after', 'quota_exhausted'] as const;
 type TransientFault = Extract<ProviderFault, { readonly kind: (typeof transientKinds)[number] }>;
 
 /** Returns whether the fault can end without a change to the request, the account or our settings. */
@@ -120,6 +120,7 @@ export const refusalCodes = [
   'performer_not_replaceable',
   'participant_limit_reached',
   'channel_without_address',
+  'country_not_allowed',
   'unknown_connection',
   'address_not_allowed',
   'meeting_or_room_missing',
@@ -147,6 +148,7 @@ export const refusalCodes = [
   'body_too_large',
   'unsupported_media_type',
   'headers_too_large',
+  'expectation_failed',
   'request_timed_out',
   'link_invalid',
   'link_expired',
@@ -171,6 +173,8 @@ export const refusalCodes = [
   'recording_not_found',
   'recording_not_stored',
   'recording_on_hold',
+  'participant_not_erasable',
+  'response_erased',
   'provider_not_offered',
   'scope_not_offered',
   'scope_missing',

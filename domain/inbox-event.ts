@@ -3,7 +3,8 @@
  * reads it back. Stored rows outlive a release: only add to these schemas.
  */
 import { z } from 'zod';
-import { answers, deliveryStatuses, origins, recordingConsents } from './audition/events.ts';
+import { deliveryStatuses } from './audition/delivery-statuses.ts';
+import { answers, origins, recordingConsents } from './audition/events.ts';
 import { auditionIdSchema, connectionIdSchema, organizationIdSchema, participantIdSchema } from './ids.ts';
 import { channels, connectionProviders } from './providers/vendors.ts';
 import { instantSchema } from './time/instant.ts';

@@ -9,10 +9,21 @@ import { z } from 'zod';
  * controls of the writing direction (Bidi_Control), which reorder the text around them. As ranges, not as properties: the
  * patterns are part of the OpenAPI document, and many generators know no properties.
  */
-const refused = String.raw`\u0080-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff`;
-const oneLine = new RegExp(String.raw`^[^\u0000-\u001f\u007f${refused}]*$`, 'u');
-/** The same, but allows line feeds and tabs. */
-const manyLines = new RegExp(String.raw`^[^\u0000-\u0008\u000b-\u001f\u007f${refused}]*$`, 'u');
+const refused = String.raw`\u0080-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069`;
+const loneSurrogates = String.raw`\ud800-\udfff`;
+const lineControls = String.raw`\u0000-\u001f\u007f`;
+/** Without line feeds and tabs. */
+const textControls = String.raw`\u0000-\u0008\u000b-\u001f\u007f`;
+
+const oneLine = new RegExp(`^[^${lineControls}${refused}${loneSurrogates}]*$`, 'u');
+const manyLines = new RegExp(`^[^${textControls}${refused}${loneSurrogates}]*$`, 'u');
+
+/**
+ * The patterns of the OpenAPI document. They omit the lone surrogates: no UTF-8 document contains one, and the engines of
+ * Python, Go and Rust refuse to compile a pattern with surrogates.
+ */
+const oneLineInJson = `^[^${lineControls}${refused}]*$`;
+const manyLinesInJson = `^[^${textControls}${refused}]*$`;
 
 /** A character that can be seen. A text of others only, such as zero-width spaces, looks empty. */
 const visible = /[^\p{Default_Ignorable_Code_Point}\p{White_Space}\u2800]/u;
@@ -31,7 +42,8 @@ export const singleLineText = (longest: number) =>
       oneLine,
       'remove control characters, line breaks, controls of the writing direction and lone surrogates',
     )
-    .refine((text) => text === '' || visible.test(text), 'write a text that can be seen');
+    .refine((text) => text === '' || visible.test(text), 'write a text that can be seen')
+    .meta({ pattern: oneLineInJson });
 
 /**
  * Returns the schema of text with several lines. Converts CRLF (Windows, web forms) to LF.
@@ -46,4 +58,5 @@ export const multiLineText = (longest: number) =>
       manyLines,
       'remove control characters other than line breaks and tabs, controls of the writing direction and lone surrogates',
     )
-    .refine((text) => text.trim() === '' || visible.test(text), 'write a text that can be seen');
+    .refine((text) => text.trim() === '' || visible.test(text), 'write a text that can be seen')
+    .meta({ pattern: manyLinesInJson });

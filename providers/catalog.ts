@@ -5,14 +5,18 @@
  */
 import type { VendorName } from '../domain/providers/vendors.ts';
 
+/** Parts of a vendor that fail apart from the others. */
+export type CircuitService = 'meetings' | 'event_writes';
+
 export interface OperationFacts {
   /** Whether the call can have an effect at the vendor. */
   readonly writes: boolean;
   /**
    * The circuit that the outcome of the call opens and closes. `true`: that of the vendor. `meetings`: one that the vendor
-   * has for its meetings, where an outage of these must not stop its calendars.
+   * has for its meetings, where an outage of these must not stop its calendars. `event_writes`: one for writes to
+   * calendars. While events cannot be written, free/busy and changes can still be read, and the other way round.
    */
-  readonly circuit?: boolean | 'meetings';
+  readonly circuit?: boolean | CircuitService;
   /** `requests` is the usual number of requests. A call that needs more can exceed the quota: the vendor then answers 429. */
   readonly quota?: { readonly name: string; readonly requests: number };
 }
@@ -98,14 +102,15 @@ export const catalog = {
       'calendar.listCalendars': { writes: false, circuit: true, quota: googleRequests(1) },
       /** One page of rooms. */
       'rooms.list': { writes: false, circuit: true, quota: googleRequests(1) },
-      /** One page of changes. */
+      /** One page of changes. A page that reads events counts each of them. */
       'calendar.listChanges': { writes: false, circuit: true, quota: googleRequests(1) },
       /** Channels end by themselves, so a lost one has no lasting effect. */
       'calendar.watch': { writes: false, circuit: true, quota: googleRequests(1) },
       'calendar.stopWatching': { writes: false, circuit: true, quota: googleRequests(1) },
       /** A read, then a write. Both are repeated when another client wrote in between. */
-      'calendar.putEvent': { writes: true, circuit: true, quota: googleRequests(2) },
-      'calendar.putConference': { writes: true, circuit: true, quota: googleRequests(3) },
+      'calendar.putEvent': { writes: true, circuit: 'event_writes', quota: googleRequests(2) },
+      /** A read and a patch, which counts as three: https://developers.google.com/workspace/calendar/api/v3/reference/events/patch */
+      'calendar.putConference': { writes: true, circuit: 'event_writes', quota: googleRequests(4) },
       'calendar.checkConference': { writes: false, circuit: true, quota: googleRequests(1) },
       /** Calls only the Meet API, whose quotas are higher: https://developers.google.com/workspace/meet/api/guides/limits */
       'calendar.conferenceAttendance': { writes: false, circuit: 'meetings' },
@@ -119,8 +124,9 @@ export const catalog = {
       'recordings.isAutomatic': { writes: false, circuit: 'meetings' },
       /** A read and a change of the space. */
       'recordings.setAutomatic': { writes: true, circuit: 'meetings' },
+      'recordings.stop': { writes: true, circuit: 'meetings' },
       /** A read, a deletion, and a read of the next generation of the id. */
-      'calendar.deleteEvent': { writes: true, circuit: true, quota: googleRequests(3) },
+      'calendar.deleteEvent': { writes: true, circuit: 'event_writes', quota: googleRequests(3) },
       'oauth.redeem': { writes: true },
       /** A refresh does not change the refresh token, and a repeated revocation finds nothing. */
       'oauth.refresh': { writes: false },
@@ -160,6 +166,8 @@ export const catalog = {
       'recordings.isAutomatic': { writes: false, circuit: true },
       /** A change of the meeting. */
       'recordings.setAutomatic': { writes: true, circuit: true, quota: zoomMeetingWrite },
+      /** A read of the meeting, and a command to it while it is open. */
+      'recordings.stop': { writes: true, circuit: true },
       'meetings.check': { writes: false, circuit: true },
       'meetings.end': { writes: true, circuit: true },
       /** A change of the meeting, and another one for each person whom Zoom could refuse. */
@@ -199,6 +207,7 @@ export const catalog = {
     operations: {
       'textMessages.find': { writes: false, circuit: true },
       'textMessages.send': { writes: true, circuit: true },
+      'textMessages.status': { writes: false, circuit: true },
       health,
     },
   },
@@ -236,13 +245,13 @@ export const catalog = {
       'calendar.watch': { writes: false, circuit: true, quota: mailboxPlace },
       'calendar.stopWatching': { writes: false, circuit: true, quota: mailboxPlace },
       /** A search, then a write. Both are repeated when another client wrote in between. */
-      'calendar.putEvent': { writes: true, circuit: true, quota: mailboxPlace },
+      'calendar.putEvent': { writes: true, circuit: 'event_writes', quota: mailboxPlace },
       /** Refused: no meetings are created in Outlook calendars. */
-      'calendar.putConference': { writes: true, circuit: true, quota: mailboxPlace },
+      'calendar.putConference': { writes: true, circuit: 'event_writes', quota: mailboxPlace },
       'calendar.checkConference': { writes: false, circuit: true, quota: mailboxPlace },
       /** Never called, as the check. */
       'calendar.conferenceAttendance': { writes: false },
-      'calendar.deleteEvent': { writes: true, circuit: true, quota: mailboxPlace },
+      'calendar.deleteEvent': { writes: true, circuit: 'event_writes', quota: mailboxPlace },
       /**
        * Teams has its own service and no documented limit for these calls:
        * https://learn.microsoft.com/graph/throttling-limits#cloud-communication-service-limits
@@ -269,6 +278,7 @@ export const catalog = {
       'recordings.isAutomatic': { writes: false, circuit: 'meetings' },
       /** A change of the meeting. */
       'recordings.setAutomatic': { writes: true, circuit: 'meetings' },
+      'recordings.stop': { writes: true, circuit: 'meetings' },
       'oauth.redeem': { writes: true },
       'oauth.refresh': { writes: false },
       ...connections,
@@ -300,12 +310,12 @@ export const catalog = {
       /** Never called: a CalDAV server sends no notifications. */
       'calendar.watch': { writes: false },
       'calendar.stopWatching': { writes: false },
-      'calendar.putEvent': { writes: true, circuit: true },
+      'calendar.putEvent': { writes: true, circuit: 'event_writes' },
       /** Refused without a request: a CalDAV calendar creates no meetings. */
       'calendar.putConference': { writes: false },
       'calendar.checkConference': { writes: false },
       'calendar.conferenceAttendance': { writes: false },
-      'calendar.deleteEvent': { writes: true, circuit: true },
+      'calendar.deleteEvent': { writes: true, circuit: 'event_writes' },
       ...connections,
       health,
     },

@@ -1,5 +1,5 @@
 /** Writes the telephone numbers of a meeting for people. */
-import type { Meeting } from '../domain/audition/events.ts';
+import type { Meeting } from '../domain/audition/meeting.ts';
 
 /** Longer texts are no number and code. */
 const maxLength = 100;

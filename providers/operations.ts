@@ -37,3 +37,9 @@ export const withoutEffect = <Step extends ProviderOperation>(operation: Step): 
   ...operation,
   writes: false,
 });
+
+/** Returns the operation with the requests of one call. @param requests undefined: as many as the catalog says */
+export const withRequests = (operation: CallOperation, requests: number | undefined): CallOperation =>
+  requests === undefined || !operation.quota
+    ? operation
+    : { ...operation, quota: { ...operation.quota, requests } };

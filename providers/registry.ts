@@ -139,7 +139,10 @@ export const createProviders = (
       ics: createFeedCalendar(feeds, reportUnreadable),
     },
     calendarChanges: {
-      google: createGoogleChanges(google, undefined, reportUnreadable),
+      google: createGoogleChanges(google, {
+        requestsPerMinute: settings.google.quotas?.['google.requests_per_minute'],
+        reportUnreadable,
+      }),
       microsoft: createOutlookChanges(graph, { reportUnreadable }),
       apple: createCaldavChanges(fetchFor, reportUnreadable),
       ics: createFeedChanges(feeds, reportUnreadable),

@@ -3,7 +3,8 @@
  * another one. The texts are compared field by field: the edited title stays when only the room is another one.
  */
 import { createHash } from 'node:crypto';
-import type { CalendarEvent } from './ports.ts';
+import { type CalendarText, calendarTexts } from '../domain/audition/events.ts';
+import type { CalendarEvent, EditedText } from './ports.ts';
 
 /** The texts of an event. */
 export type EventTexts = Pick<CalendarEvent, 'summary' | 'description' | 'location'>;
@@ -18,6 +19,7 @@ const separator = '.';
 /** Three of them fit into one line of iCalendar. */
 const digestLength = 16;
 
+/** Returns the digest of a text, of 16 hexadecimal digits by default. */
 const digestOf = (text: string, length = digestLength): string =>
   createHash('sha256').update(text).digest('hex').slice(0, length);
 
@@ -51,3 +53,53 @@ export const changedTexts = (
 
 /** Every field, for an event that is new, or is revived. */
 export const allTexts: ReadonlySet<TextField> = new Set(textFields);
+
+/** The name of each text that is compared with what a calendar has. */
+const comparedTexts = { title: 'summary', place: 'location' } as const satisfies Record<
+  CalendarText,
+  TextField
+>;
+
+/** The texts of an event as a calendar has them. Undefined: this text cannot be compared. */
+export type StoredTexts = Readonly<Partial<Record<CalendarText, string | undefined>>>;
+
+/**
+ * Returns the texts that are not as this service has written them: a person has edited them. Descriptions are not compared,
+ * because Outlook returns a text as HTML, and Google shortens it. An event without a mark, and one with the mark of an earlier
+ * version, has no text that can be compared.
+ * @param mark as it is stored with the event
+ * @param stored an empty text and a removed one are the same
+ * @param salt our id of the event, so that equal texts in two events have different digests
+ */
+export const editedTexts = (
+  mark: string | undefined,
+  stored: StoredTexts,
+  salt: string,
+): readonly EditedText[] => {
+  const written = mark?.split(separator) ?? [];
+  if (written.length !== textFields.length) return [];
+  return calendarTexts.flatMap((text) => {
+    const found = stored[text];
+    const isEdited =
+      found !== undefined && written[textFields.indexOf(comparedTexts[text])] !== digestOf(found);
+    return isEdited ? [{ text, digest: digestOf(`${salt}\n${found}`) }] : [];
+  });
+};
+
+/**
+ * Returns the edited texts that a write replaces: ours are others than were written last, and others than the person's.
+ * @param mark as it was stored with the event before the write
+ */
+export const overwrittenTexts = (
+  mark: string | undefined,
+  event: Pick<CalendarEvent, 'eventId' | 'summary' | 'description' | 'location'>,
+  stored: StoredTexts,
+): readonly CalendarText[] => {
+  const changed = changedTexts(mark, event, {});
+  return editedTexts(mark, stored, event.eventId)
+    .map(({ text }) => text)
+    .filter((text) => {
+      const field = comparedTexts[text];
+      return changed.has(field) && stored[text] !== textIn(event, field);
+    });
+};

@@ -2,22 +2,27 @@
 import closeWithGrace from 'close-with-grace';
 import { createUnreadableReport } from '../activities/connections/unreadable-report.ts';
 import {
+  type ActivityDependencies,
   createActivities,
   createMediaActivities,
   createRepairActivities,
   createSyncActivities,
 } from '../activities/index.ts';
+import { createLookAtMeeting } from '../activities/meetings/meetings.ts';
 import type { AuditionRuns } from '../activities/reconciliation/audition-runs.ts';
 import { createDatabaseClient } from '../db/client.ts';
 import { createRepositories, type Repositories } from '../db/index.ts';
 import { migrateAtStart } from '../db/migrate.ts';
-import { createDatabaseCheck } from '../db/readiness.ts';
+import { createBacklogReader } from '../db/observation/backlog.ts';
+import { checkAll, createDatabaseCheck, createKeyDatabaseCheck } from '../db/readiness.ts';
 import { failToStart } from '../foundation/configuration/start-failure.ts';
 import { createKeyWrapping } from '../foundation/encryption/configured-wrapping.ts';
 import { createJoinLinkIds } from '../foundation/links/join-link.ts';
 import { createReplyAddresses } from '../foundation/links/reply-address.ts';
-import { createResponseLinks } from '../foundation/links/response-link.ts';
+import { createResponseLinkIds } from '../foundation/links/response-link.ts';
+import { createFactLog } from '../foundation/observability/fact-log.ts';
 import { createLogger } from '../foundation/observability/logger.ts';
+import { createProcessMetrics } from '../foundation/observability/process-metrics.ts';
 import { type Configuration, loadConfiguration } from '../providers/configuration.ts';
 import { type AccessTokens, createAccessTokens } from '../providers/oauth/access-tokens.ts';
 import type { Providers } from '../providers/ports.ts';
@@ -32,7 +37,9 @@ import { healthAddress, startHealthServer } from './health/health-server.ts';
 import { createReadinessCheck } from './health/readiness.ts';
 import { freeLoopbackAddress, readSdkMetrics } from './health/sdk-metrics.ts';
 import { startInboxRelay } from './inbox/inbox.ts';
+import { startMeetingWatch } from './meeting-watch/start-meeting-watch.ts';
 import { createMetrics } from './metrics.ts';
+import { createBacklogMetrics } from './observation/backlog-metrics.ts';
 import { observeAttention } from './observation/business-events.ts';
 import { createCalendarFindingReport, createFindingReport } from './observation/findings.ts';
 import { openOutbox } from './outbox/outbox.ts';
@@ -45,6 +52,7 @@ import { installRuntime } from './runtime.ts';
 import { startBlockRelay } from './session-blocks/block-relay.ts';
 import { shutdownTimeoutMs } from './shutdown/timeouts.ts';
 import { signalSlotTaken } from './slot-taken.ts';
+import { startSilentTexts } from './text-messages/start-silent-texts.ts';
 import { startWorkers } from './worker.ts';
 
 const main = async (): Promise<void> => {
@@ -55,13 +63,23 @@ const main = async (): Promise<void> => {
   installRuntime(logger, sdkMetricsAddress);
 
   await migrateAtStart(configuration.databaseUrl, {
+    keyDatabaseUrl: configuration.keyDatabaseUrl,
     onRetry: (err) => logger.warn({ err }, 'database unavailable; retrying'),
   });
   const database = createDatabaseClient(configuration.databaseUrl, {
     applicationName: 'castmatch-worker',
     onIdleError: (err) => logger.warn({ err }, 'idle database connection lost'),
   });
-  const stored = createRepositories(database.db, createKeyWrapping(configuration));
+  const keyDatabase = createDatabaseClient(configuration.keyDatabaseUrl, {
+    applicationName: 'castmatch-worker',
+    onIdleError: (err) => logger.warn({ err }, 'idle key database connection lost'),
+  });
+  const stored = createRepositories(
+    database.db,
+    createKeyWrapping(configuration),
+    keyDatabase.db,
+    createFactLog(logger),
+  );
   const providers = createProviders(configuration, createUnreadableReport(stored, logger));
   const repositories = { ...stored, events: observeAttention(stored.events, { metrics, logger }) };
   const accessTokens = createAccessTokens({
@@ -79,11 +97,12 @@ const main = async (): Promise<void> => {
   });
   const runs = createAuditionRuns(logger);
   const parts = { repositories, providers: resilientProviders, accessTokens, runs };
-  const outbox = openOutbox(configuration, repositories);
+  const dependencies = auditionDependencies(configuration, parts);
+  const outbox = openOutbox(configuration, repositories, metrics);
   const workers = await startWorkers({
     configuration,
     activities: {
-      ...createAuditionActivities(configuration, parts),
+      ...createActivities(dependencies),
       ...outbox.activities,
       ...createRepairActivities({
         auditions: repositories.auditions,
@@ -104,6 +123,7 @@ const main = async (): Promise<void> => {
         reportAttention: createRecordingAttentionReport(logger),
       }),
     },
+    dataKeys: repositories.vault,
     logger,
     metrics,
   });
@@ -116,6 +136,8 @@ const main = async (): Promise<void> => {
     ...startCalendarSyncs(configuration, repositories.syncedCalendars, workers.client, logger),
     startRecordingDeletions(configuration, parts, logger),
     startHeldCopies(configuration, repositories, workers, logger),
+    startMeetingWatch(configuration, repositories, createLookAtMeeting(dependencies), workers, logger),
+    startSilentTexts(repositories, resilientProviders, logger),
     startFailureReports(configuration, repositories, workers.client, logger),
     startConnectionMaintenance(
       configuration,
@@ -125,12 +147,20 @@ const main = async (): Promise<void> => {
     ),
   ];
   const notReady = createReadinessCheck(workers, {
-    database: createDatabaseCheck(database.pool),
+    database: checkAll(createDatabaseCheck(database.pool), createKeyDatabaseCheck(keyDatabase.pool)),
     temporal: () => workers.checkTemporal(),
+  });
+  createProcessMetrics(metrics.registry, { revision: configuration.revision, pool: database.pool });
+  const readBacklog = createBacklogMetrics(metrics.registry, {
+    backlog: createBacklogReader(database.db),
+    logger,
   });
   const health = await startHealthServer(healthAddress(configuration), {
     notReady,
-    metrics: async () => `${await metrics.render()}\n${await readSdkMetrics(sdkMetricsAddress)}`,
+    metrics: async () => {
+      await readBacklog();
+      return `${await metrics.render()}\n${await readSdkMetrics(sdkMetricsAddress)}`;
+    },
   });
   logger.info({ port: health.port }, 'health server started');
 
@@ -141,7 +171,13 @@ const main = async (): Promise<void> => {
       // Simultaneously: a relay that hangs on a dead connection must not delay the workers.
       await Promise.all([...relays.map((relay) => relay.stop()), workers.shutdown()]);
     } finally {
-      await Promise.all([health.close(), outbox.close(), providers.close(), database.close()]);
+      await Promise.all([
+        health.close(),
+        outbox.close(),
+        providers.close(),
+        database.close(),
+        keyDatabase.close(),
+      ]);
     }
     logger.info('stopped');
   });
@@ -158,21 +194,23 @@ interface Parts {
   readonly runs: AuditionRuns;
 }
 
-const createAuditionActivities = (
-  { masterKeys, publicUrl, smtp }: Configuration,
+const auditionDependencies = (
+  { masterKeys, messageLimits, publicUrl, smtp }: Configuration,
   { repositories, providers, accessTokens, runs }: Parts,
-) => {
-  const links = createResponseLinks(masterKeys);
+): ActivityDependencies => {
+  const responseLinkIds = createResponseLinkIds(masterKeys);
   const joinLinkIds = createJoinLinkIds(masterKeys);
   const replyAddresses = smtp.replies && createReplyAddresses(masterKeys, smtp.replies.address);
-  return createActivities({
+  return {
     repositories,
     runs,
     accessTokens,
     providers,
     publicUrl,
+    messageLimits,
     tellSlotTaken: signalSlotTaken,
-    responseLink: (invitation) => `${publicUrl}/respond/${links.token(invitation)}`,
+    responseUrl: async (request) =>
+      `${publicUrl}/r/${await repositories.responseLinks.issue(request, responseLinkIds)}`,
     joinUrl: async (request) => {
       const [id] = await repositories.joinLinks.issue([request], joinLinkIds);
       return `${publicUrl}/j/${id}`;
@@ -180,7 +218,7 @@ const createAuditionActivities = (
     issueJoinLinks: (requests) => repositories.joinLinks.issue(requests, joinLinkIds),
     sender: smtp.from,
     replyAddress: replyAddresses && ((invitee) => replyAddresses.of(invitee)),
-  });
+  };
 };
 
 main().catch(failToStart);

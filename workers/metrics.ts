@@ -3,7 +3,7 @@
  * an id.
  */
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
-import type { DeliveryStatus } from '../domain/audition/events.ts';
+import type { DeliveryStatus } from '../domain/audition/delivery-statuses.ts';
 import type { Channel } from '../domain/audition/request.ts';
 import { createCallMetrics, secondsBuckets } from '../providers/metrics.ts';
 import type { CallMetrics } from '../providers/resilience/resilient-providers.ts';
@@ -29,9 +29,19 @@ export interface ServiceMetrics extends CallMetrics {
   deliveryReported(reported: { readonly channel: Channel; readonly status: DeliveryStatus }): void;
   /** Counts a webhook endpoint that was disabled because its receiver failed for days or answered 410. */
   endpointDisabled(): void;
+  /** Counts an attempt to send an event to an endpoint. `lagSeconds`: the age of the event when the receiver accepted it. */
+  endpointTried(tried: {
+    readonly outcome: 'accepted' | 'failed' | 'gone';
+    readonly lagSeconds?: number | undefined;
+  }): void;
+  /** Where other parts of the process register their metrics. */
+  readonly registry: Registry;
   /** Returns the metrics in Prometheus' text format. */
   render(): Promise<string>;
 }
+
+/** Seconds. An endpoint can be down for days. */
+const lagBuckets = [0.1, 0.5, 1, 2.5, 5, 15, 60, 300, 1_800, 7_200, 43_200, 259_200];
 
 /** Creates the metrics with a registry of their own. */
 export const createMetrics = (): ServiceMetrics => {
@@ -73,6 +83,18 @@ export const createMetrics = (): ServiceMetrics => {
     help: 'Webhook endpoints that were disabled after failed deliveries.',
     registers,
   });
+  const endpointAttempts = new Counter({
+    name: 'castmatch_endpoint_deliveries_total',
+    help: "Events sent to the platform's endpoints by outcome: accepted, failed (retried), gone (410).",
+    labelNames: ['outcome'] as const,
+    registers,
+  });
+  const endpointLag = new Histogram({
+    name: 'castmatch_endpoint_delivery_lag_seconds',
+    help: 'Age of an event when the endpoint accepted it.',
+    buckets: lagBuckets,
+    registers,
+  });
 
   return {
     ...createCallMetrics(registry),
@@ -83,6 +105,11 @@ export const createMetrics = (): ServiceMetrics => {
     disagreementFound: (found) => findings.inc(found),
     deliveryReported: (reported) => deliveryReports.inc(reported),
     endpointDisabled: () => disabledEndpoints.inc(),
+    endpointTried: ({ outcome, lagSeconds }) => {
+      endpointAttempts.inc({ outcome });
+      if (lagSeconds !== undefined) endpointLag.observe(lagSeconds);
+    },
+    registry,
     render: () => registry.metrics(),
   };
 };

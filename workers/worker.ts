@@ -11,7 +11,9 @@ import {
 } from '../activities/contract.ts';
 import type { Logger } from '../foundation/observability/logger.ts';
 import { createDataConverter } from '../foundation/temporal/data-converter.ts';
+import type { PayloadKeys } from '../foundation/temporal/encryption-codec.ts';
 import type { Configuration } from '../providers/configuration.ts';
+import { maxCachedWorkflows as cacheSize } from './cache-size.ts';
 import type { ServiceMetrics } from './metrics.ts';
 import { observeActivities } from './observation/activities.ts';
 import { observeEndpoints } from './observation/business-events.ts';
@@ -31,6 +33,8 @@ export interface WorkerDependencies {
   > &
     Partial<Pick<Configuration, 'workflowCallStacks'>>;
   readonly activities: ServiceActivities;
+  /** The keys of the payloads. Absent: all payloads are encrypted under the newest master key, for tests. */
+  readonly dataKeys?: PayloadKeys | undefined;
   readonly logger: Logger;
   readonly metrics: ServiceMetrics;
   /** Replaces the workflows of this service in tests. */
@@ -61,9 +65,6 @@ export interface RunningWorkers {
 /** The SDK divides the pollers by `nonStickyToStickyPollRatio`. Their number is fixed: see `shutdown/slots.ts`. */
 const workflowConcurrency = { workflowTasks: 40, workflowPollers: { normal: 4, sticky: 12 } };
 
-/** A cached workflow takes about 1 MB, measured with scheduled auditions, so the cache takes about 500 MB. */
-const defaultMaxCachedWorkflows = 500;
-
 /**
  * Connects, loads the workflow code and starts polling every task queue.
  * @throws {TransportError} when Temporal cannot be reached. No worker is left running then.
@@ -71,8 +72,7 @@ const defaultMaxCachedWorkflows = 500;
 export const startWorkers = async (dependencies: WorkerDependencies): Promise<RunningWorkers> => {
   const { configuration, logger } = dependencies;
   const { address, apiKey, tls } = configuration.temporal;
-  const workflowBundle =
-    dependencies.workflowCode ?? (await loadWorkflowCode(logger, configuration.workflowBundle));
+  const workflowBundle = dependencies.workflowCode ?? (await loadWorkflowCode(configuration.workflowBundle));
   const connection = await NativeConnection.connect({ address, apiKey, tls: tls ?? null });
   const watchdog = startWatchdog({ interrupt: interruptThread, logger });
   try {
@@ -112,7 +112,7 @@ export const startWorkers = async (dependencies: WorkerDependencies): Promise<Ru
 };
 
 const commonOptions = (
-  { configuration, activities, metrics, logger }: WorkerDependencies,
+  { configuration, activities, metrics, logger, dataKeys }: WorkerDependencies,
   connection: NativeConnection,
 ) =>
   ({
@@ -122,14 +122,14 @@ const commonOptions = (
     identity: `${process.pid}@${hostname()}#${randomBytes(4).toString('hex')}`,
     // Every worker registers all activities: the task queue of an activity is chosen by the workflow that schedules it.
     activities: observeEndpoints(activities, { metrics, logger }),
-    dataConverter: createDataConverter(configuration.masterKeys),
+    dataConverter: createDataConverter(configuration.masterKeys, dataKeys),
     interceptors: { activity: [observeActivities(metrics)] },
     shutdownGraceTime: shutdownGraceMs,
     shutdownForceTime: shutdownForceMs,
   }) satisfies Omit<WorkerOptions, 'taskQueue'>;
 
 const workflowOptions = (
-  { maxCachedWorkflows = defaultMaxCachedWorkflows, metrics }: WorkerDependencies,
+  { maxCachedWorkflows = cacheSize, metrics }: WorkerDependencies,
   { workflowBundle, stickyQueue }: { workflowBundle: WorkflowBundleOption; stickyQueue: StickyQueue },
 ) =>
   ({
@@ -157,7 +157,7 @@ const supervise = (
   pollingWorkers: readonly PollingWorker[],
   watchdog: Watchdog,
   connection: NativeConnection,
-  { configuration, logger }: WorkerDependencies,
+  { configuration, logger, dataKeys }: WorkerDependencies,
 ): RunningWorkers => {
   const { namespace } = configuration.temporal;
   const workers = pollingWorkers.map(({ worker }) => worker);
@@ -196,7 +196,7 @@ const supervise = (
     client: new Client({
       connection,
       namespace,
-      dataConverter: createDataConverter(configuration.masterKeys),
+      dataConverter: createDataConverter(configuration.masterKeys, dataKeys),
     }),
     run,
     notPolling: () =>

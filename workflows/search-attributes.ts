@@ -12,4 +12,6 @@ export const searchAttributes = {
    */
   attention: defineSearchAttributeKey('CastMatchAttention', SearchAttributeType.KEYWORD),
   scheduledFor: defineSearchAttributeKey('CastMatchScheduledFor', SearchAttributeType.DATETIME),
+  /** The correlation id of the request that started the workflow. It leads from a log line or a problem document here. */
+  correlation: defineSearchAttributeKey('CastMatchCorrelation', SearchAttributeType.KEYWORD),
 } as const;

@@ -20,16 +20,22 @@ export interface HiddenCalendar {
   readonly denial?: ProviderError | undefined;
 }
 
+/** A calendar with its outcome. `postponed`: the time of the round was too short, and nothing was stored. */
+type BusyTimeOutcome = HiddenCalendar &
+  ({ readonly kind: 'stored' | 'postponed' } | { readonly kind: 'failed'; readonly error: ProviderError });
+
 export interface BusyTimeReading {
   /**
-   * Reads and stores the busy times, many calendars with one query. Returns for each calendar why it could not be read.
+   * Reads and stores the busy times, as many calendars together as one query can answer for. They are stored before the next
+   * ones are read. After the time of the round, no further query begins, except for the first calendar, so that each round
+   * stores at least one.
    * @throws {ProviderError} `reconnect`
    */
   read(
     round: SyncRound,
     hidden: HiddenCalendars,
     calendars: readonly HiddenCalendar[],
-  ): Promise<readonly (HiddenCalendar & { readonly error: ProviderError | undefined })[]>;
+  ): AsyncGenerator<BusyTimeOutcome>;
 }
 
 /** How often the vendor is asked again whether it lists the events. */
@@ -49,6 +55,8 @@ interface Reading extends HiddenCalendar {
   readonly near: readonly TimeRange[];
   readonly found: (readonly HiddenTime[])[];
   error?: ProviderError | undefined;
+  /** Whether a window was not read, because the time of the round was over. */
+  isCut?: boolean;
 }
 
 /** Makes one query. A calendar that has failed in another window is not asked again. */
@@ -101,19 +109,37 @@ export const createBusyTimeReading = ({
     await busyTimes.store(calendar, { reading: number, times: joined(found), isDenied });
   };
 
+  const readBatch = async (
+    round: SyncRound,
+    hidden: HiddenCalendars,
+    calendars: readonly HiddenCalendar[],
+    first: HiddenCalendar | undefined,
+  ): Promise<readonly BusyTimeOutcome[]> => {
+    const readings: Reading[] = [];
+    for (const calendar of calendars) readings.push(await begin(calendar));
+    for (const window of queryWindows(readings.flatMap(({ near }) => near))) {
+      const wanted = readings.filter(
+        ({ near, error, isCut }) => !error && !isCut && near.some((time) => isWithin(time, window)),
+      );
+      const isDue = Date.now() < round.until || wanted.some(({ calendar }) => calendar === first?.calendar);
+      if (!isDue) for (const reading of wanted) reading.isCut = true;
+      else if (wanted.length > 0) await query(round, hidden, window, wanted);
+    }
+    for (const reading of readings) if (!reading.error && !reading.isCut) await store(reading);
+    return readings.map(({ calendar, denial, error, isCut }) => {
+      if (error) return { calendar, denial, kind: 'failed', error };
+      return { calendar, denial, kind: isCut ? 'postponed' : 'stored' };
+    });
+  };
+
   return {
-    read: async (round, hidden, calendars) => {
-      const readings: Reading[] = [];
-      for (const calendar of calendars) readings.push(await begin(calendar));
-      for (const window of queryWindows(readings.flatMap(({ near }) => near))) {
-        const wanted = readings.filter(({ near }) => near.some((time) => isWithin(time, window)));
-        for (let from = 0; from < wanted.length; from += hidden.mostPerQuery) {
-          const batch = wanted.slice(from, from + hidden.mostPerQuery).filter(({ error }) => !error);
-          if (batch.length > 0) await query(round, hidden, window, batch);
-        }
+    async *read(round, hidden, calendars) {
+      for (let from = 0; from < calendars.length; from += hidden.mostPerQuery) {
+        const batch = calendars.slice(from, from + hidden.mostPerQuery);
+        if (from === 0 || Date.now() < round.until) {
+          yield* await readBatch(round, hidden, batch, calendars[0]);
+        } else yield* batch.map((calendar) => ({ ...calendar, kind: 'postponed' }) as const);
       }
-      for (const reading of readings) if (!reading.error) await store(reading);
-      return readings.map(({ calendar, denial, error }) => ({ calendar, denial, error }));
     },
   };
 };

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { AuditionFact } from '../../domain/audition/events.ts';
+import { type AuditionFact, anyPosition } from '../../domain/audition/events.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
+import { auditionDataKey } from '../../domain/workflow-ids.ts';
 import { newAuditionId } from '../../tests/harness/audition-trail.ts';
 import { useReconciliation } from '../../tests/harness/calendar-reconciliation.ts';
 import { ada, later, slot } from '../../tests/harness/calendar-sync-harness.ts';
@@ -76,6 +77,24 @@ describe('a write that the calendar has confirmed and lost', () => {
   });
 });
 
+describe('a calendar that was listed too long ago', () => {
+  it('is listed again by a round that reads what a poll was too short for', async () => {
+    const { sync, write, pool, connection, resource, stored } = await setup();
+    await write(1, slot);
+    await sync();
+    const [before] = await stored();
+    const readAgain = () => sync({ only: [], again: [resource] });
+    await readAgain();
+    expect((await stored())[0]?.generation).toBe(before?.generation);
+    await pool.query(
+      "UPDATE synced_calendars SET listed_at = listed_at - interval '25 hours' WHERE connection = $1",
+      [connection],
+    );
+    await readAgain();
+    expect((await stored())[0]?.generation).toBe(before?.generation + 1);
+  });
+});
+
 describe('what a person has changed', () => {
   it('is asked about once, however often it is reconciled', async () => {
     const { reconcile, write, sync, person, kinds, eventId, standing } = await setup();
@@ -129,6 +148,33 @@ describe('an event of ours that nothing accounts for', () => {
     expect(sent).toEqual([]);
   });
 
+  it('stays when its audition was erased: the steps of the session that took place are deleted', async () => {
+    const { reconcile, write, store, putEvent, standing, repositories } = await setup();
+    await write(1, slot);
+    const closed = await store(
+      { type: 'session_started', origin: 'api' },
+      { type: 'decided', decision: 'released' },
+    );
+    await putEvent(closed, later);
+    await repositories.people.eraseAudition(closed);
+    expect(await reconcile(true)).toEqual([]);
+    expect(await reconcile()).toEqual([]);
+    expect(standing()).toHaveLength(2);
+  });
+
+  it('stays when the erasure of its audition was interrupted: the steps are unreadable', async () => {
+    const { reconcile, write, standing, repositories, pool, auditionId } = await setup();
+    await write(1, slot);
+    await repositories.events.append(
+      { auditionId, run: 'test', position: anyPosition },
+      { facts: [{ at: toInstant(Date.now()), correlationId: 'c', key: 'end', fact: cancelled }] },
+    );
+    await repositories.vault.erase(auditionDataKey(auditionId));
+    await pool.query('DELETE FROM synced_events WHERE audition_id = $1', [auditionId]);
+    expect(await reconcile()).toEqual([]);
+    expect(standing()).toHaveLength(1);
+  });
+
   it('is removed when the ledger of an open audition knows no step for it', async () => {
     const { reconcile, write, store, putEvent, standing, eventId } = await setup();
     await write(1, slot);
@@ -170,7 +216,7 @@ describe('an event of ours that nothing accounts for', () => {
     await sync();
     await putEvent(await store(cancelled), later);
     fault('google', { kind: 'lost_answer', operation: 'events.delete', times: 1 });
-    await expect(reconcile()).rejects.toMatchObject({ name: 'ApplicationFailure' });
+    expect(await reconcile()).toEqual(['event_orphaned removed outage']);
     await Promise.all([sync(), sync()]);
     expect(standing()).toEqual([eventId]);
     expect(await reconcile()).toEqual([]);
@@ -197,6 +243,34 @@ describe('an event of ours that nothing accounts for', () => {
     expect(await reconcile()).toEqual(['event_orphaned removed not_permitted']);
     refusal.isOver = true;
     expect(await reconcile()).toEqual(['event_orphaned removed']);
+    expect(standing()).toEqual([eventId]);
+  });
+
+  it('does not hinder the report of a person’s change while the calendar cannot delete it, and is removed by a later round', async () => {
+    const server = { isDown: true };
+    const { reconcile, sync, write, record, store, putEvent, standing, eventId, person, kinds } = await setup(
+      {
+        wrapCalendar: (calendar) => ({
+          ...calendar,
+          deleteEvent: async (...call) => {
+            if (!server.isDown) return calendar.deleteEvent(...call);
+            const outage = { kind: 'outage', effect: 'unknown' } as const;
+            throw new ProviderError('google', 'calendar.deleteEvent', outage, { message: 'Backend Error' });
+          },
+        }),
+      },
+    );
+    await write(1, slot);
+    await record({ type: 'confirmed' });
+    await sync();
+    await putEvent(await store(cancelled), later);
+    await person.move(later.end, '2031-07-01T13:00:00.000Z');
+    expect(await reconcile()).toEqual(expect.arrayContaining(['event_orphaned removed outage']));
+    expect(kinds()).toEqual(['moved']);
+    await sync();
+    expect(standing()).toHaveLength(2);
+    server.isDown = false;
+    await sync();
     expect(standing()).toEqual([eventId]);
   });
 
@@ -247,7 +321,8 @@ describe('a request for a reconciliation', () => {
     for (let day = 10; day < 16; day += 1) {
       person.add(`2031-08-${day}T08:00:00Z`, `2031-08-${day}T09:00:00Z`);
     }
-    expect(await sync()).toMatchObject({ isMore: true });
+    // The second page reads the event of ours.
+    for (const page of [1, 2]) expect([page, await sync()]).toMatchObject([page, { isMore: true }]);
     const generations = async () => new Set((await stored()).map(({ generation }) => generation));
     expect(await generations()).toEqual(new Set([1]));
     const requestedAt = toInstant(Date.now());

@@ -4,6 +4,7 @@
  * events that must not be there.
  */
 import type { AuditionReadModel } from '../../db/auditions/read-model.ts';
+import type { CalendarRemovals } from '../../db/calendars/removals.ts';
 import type {
   CalendarKey,
   SyncedCalendar,
@@ -18,6 +19,7 @@ import { toEpochMs } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { hour } from '../../domain/time/units.ts';
 import type { Providers } from '../../providers/ports.ts';
+import type { AuditionFacts } from './audition-facts.ts';
 import { isHidden } from './busy-time-reading.ts';
 import type { CalendarUses } from './calendar-uses.ts';
 import type { Listing } from './listing.ts';
@@ -29,13 +31,15 @@ import { compareWithWritten } from './written-comparison.ts';
 export interface CalendarReconciliation {
   /** Whether all events of the calendar must be listed again, to be compared. */
   isDue(calendar: SyncedCalendar, round: Pick<SyncRound, 'input' | 'isPoll'>): boolean;
-  /** Whether a listing of all events that began after the request is complete and was compared. */
-  isDone(calendar: SyncedCalendar, request: ReconciliationRound): boolean;
+  /**
+   * Whether a listing of all events that began after the request is complete and was compared. What could not be repaired for now
+   * is reported, and the request does not wait for it.
+   */
+  isDone(calendar: SyncedCalendar, request: ReconciliationRound, isPostponed: boolean): boolean;
   /**
    * Compares the calendar if a listing of all events was completed since the last comparison. Idempotent: what was repaired
    * is not found again. Call it before the change report, which asks about what a person has changed. A comparison that is
-   * not complete is continued in the next round.
-   * @throws {ProviderError} a transient fault. Then the calendar is compared again.
+   * not complete is continued in the next round. One with a postponed repair is done again by the next round.
    */
   reconcile(round: SyncRound, key: CalendarKey): Promise<Settled>;
   /** Removes our events that no step accounts for from a calendar that is not used any more. @throws {ProviderError} */
@@ -48,7 +52,13 @@ export interface CalendarReconciliationDependencies {
     readonly syncedCalendars: Pick<SyncedCalendars, 'find' | 'markReconciled' | 'markDryRun'>;
     readonly syncedEvents: Pick<
       SyncedEvents,
-      'listUnaccounted' | 'listElsewhere' | 'listUnrecorded' | 'listOwn' | 'markMissing' | 'discard'
+      | 'listUnaccounted'
+      | 'listElsewhere'
+      | 'listOutdated'
+      | 'listUnrecorded'
+      | 'listOwn'
+      | 'markMissing'
+      | keyof CalendarRemovals
     >;
     readonly writtenEvents: Pick<WrittenEvents, 'record' | 'findUids'>;
   };
@@ -57,6 +67,7 @@ export interface CalendarReconciliationDependencies {
   readonly reconciliationHours: number;
   readonly uses: CalendarUses;
   readonly listing: Listing;
+  readonly facts: AuditionFacts;
 }
 
 /** How often a calendar with damaged events is listed, at least: only that finds out that they were repaired. */
@@ -69,9 +80,17 @@ export const createCalendarReconciliation = ({
   reconciliationHours,
   uses,
   listing,
+  facts,
 }: CalendarReconciliationDependencies): CalendarReconciliation => {
   const recordMissing = createMissingRecords({ auditions, syncedEvents, writtenEvents, uses });
-  const removeUnaccounted = createUnaccountedEvents({ auditions, syncedEvents, calendars, uses, listing });
+  const removeUnaccounted = createUnaccountedEvents({
+    auditions,
+    syncedEvents,
+    calendars,
+    uses,
+    listing,
+    facts,
+  });
 
   return {
     isDue: (
@@ -79,15 +98,15 @@ export const createCalendarReconciliation = ({
       { input: { reconcile }, isPoll },
     ) => {
       if (reconcile?.requestedAt !== undefined) return isEarlier(listingBeganAt, reconcile.requestedAt);
-      if (!isPoll || progress?.position.kind !== 'changes' || progress.position.page !== undefined)
-        return false;
-      if (reconcile) return reconcile.isFirst;
+      if (progress?.position.kind !== 'changes' || progress.position.page !== undefined) return false;
+      if (reconcile) return isPoll && reconcile.isFirst;
+      // By age alone: the time of each poll can be too short for the calendar, so that other rounds read it.
       const every = [reconciliationHours, ...(isDamaged ? [damagedHours] : [])].filter((hours) => hours > 0);
       return Date.now() - toEpochMs(listedAt ?? createdAt) > Math.min(...every) * hour;
     },
 
     // A vendor without cursors lists everything each time.
-    isDone: (calendar, { isDryRun, requestedAt }) => {
+    isDone: (calendar, { isDryRun, requestedAt }, isPostponed) => {
       const { state, listedAt, reconciledAt, dryRunAt, isBusyOnly } = calendar;
       // Nothing is listed of a calendar whose events are hidden.
       if (state === 'unavailable' || isHidden(calendar)) return true;
@@ -95,7 +114,7 @@ export const createCalendarReconciliation = ({
         state === 'in_sync' &&
         listedAt !== undefined &&
         // Nothing is reconciled in a calendar that only counts as busy.
-        (isBusyOnly || listedAt === (isDryRun ? dryRunAt : reconciledAt)) &&
+        (isBusyOnly || isPostponed || listedAt === (isDryRun ? dryRunAt : reconciledAt)) &&
         !isEarlier(listedAt, requestedAt)
       );
     },
@@ -112,12 +131,23 @@ export const createCalendarReconciliation = ({
       const differing = (await syncedEvents.listOwn(calendar)).flatMap((event) =>
         differenceOf(event, isDryRun),
       );
+      const outdated = (await syncedEvents.listOutdated(calendar, listedAt)).map(
+        ({ auditionId, participant }) => ({
+          calendar: calendar.calendar,
+          auditionId,
+          participant,
+          fault: 'event_outdated' as const,
+          repair: 'none' as const,
+        }),
+      );
       const removed = await removeUnaccounted(round, calendar, isDryRun);
       const isComplete = recorded.isComplete && removed.isComplete;
+      const { isPostponed } = removed;
       // A dry run repairs nothing, so the next round compares the calendar as if there had been none.
       if (isDryRun) await syncedCalendars.markDryRun(calendar, listedAt);
-      else if (isComplete) await syncedCalendars.markReconciled(calendar, listedAt);
-      return { findings: [...recorded.findings, ...differing, ...removed.findings], isComplete };
+      else if (isComplete && !isPostponed) await syncedCalendars.markReconciled(calendar, listedAt);
+      const findings = [...recorded.findings, ...differing, ...outdated, ...removed.findings];
+      return { findings, isComplete, isPostponed };
     },
 
     removeLeftovers: (round, calendar) => removeUnaccounted(round, calendar, false),

@@ -36,8 +36,24 @@ describe('a round of the synchronisation', () => {
     for (const day of days(1, 3)) person.add(`${day}T08:00:00Z`, `${day}T09:00:00Z`);
     await write(1, slot);
     expect(await sync()).toMatchObject({ isMore: true, calendars: [{ state: 'listing', listedCount: 2 }] });
+    // The event of ours is read with a page of its own.
+    expect(await sync()).toMatchObject({ isMore: true, calendars: [{ state: 'listing', listedCount: 3 }] });
     expect(await sync()).toMatchObject({ isMore: false, calendars: [{ state: 'in_sync', listedCount: 4 }] });
     expect(await stored()).toHaveLength(4);
+  });
+
+  it('names a calendar that one round does not finish, so that a round about another one continues it', async () => {
+    const { sync, write, person, resource } = await setup({ pageSize: 2, roundMs: -1 });
+    for (const day of days(1, 5)) person.add(`${day}T08:00:00Z`, `${day}T09:00:00Z`);
+    await write(1, slot);
+    const again = [{ calendar: resource, afterMs: 0 }];
+    expect(await sync()).toMatchObject({ isMore: true, again });
+    const next = { only: ['calendar:other'], again: [resource] };
+    expect(await sync(next)).toMatchObject({ isMore: true, again, calendars: [{ listedCount: 4 }] });
+    expect(await sync(next)).toMatchObject({ isMore: true, again, calendars: [{ listedCount: 5 }] });
+    const last = await sync(next);
+    expect(last).toMatchObject({ isMore: false, calendars: [{ state: 'in_sync', listedCount: 6 }] });
+    expect(last).not.toHaveProperty('again');
   });
 
   it('lists everything again after a 410, in the middle of the pages too, without a duplicate', async () => {
@@ -80,7 +96,7 @@ describe('a round of the synchronisation', () => {
       reason,
       retryAfterSeconds: null,
     });
-    await expect(sync()).rejects.toMatchObject({ type: fault });
+    expect(await sync()).toMatchObject({ calendars: [{ error: fault }], again: [{}] });
     // Our own event was stored when it was written.
     expect(await stored()).toHaveLength(3);
     expect(await sync()).toMatchObject({ isMore: false, calendars: [{ listedCount: 6 }] });
@@ -136,7 +152,8 @@ describe('a round of the synchronisation', () => {
     const late = { requestedAt: slot.start, events: [{ id: 'late', event }], nextCursor: 'late' };
     expect(await repositories.syncedEvents.storePage(at, late)).toBe(false);
     expect(await repositories.syncedEvents.count(connection)).toBe(1);
-    expect(pages).toMatchObject([{ kind: 'all' }]);
+    // The second page reads the event of ours.
+    expect(pages).toMatchObject([{ kind: 'all' }, { kind: 'all' }]);
   });
 
   it('reads the other calendars when one has vanished, and reports it', async () => {
@@ -181,7 +198,7 @@ describe('a round of the synchronisation', () => {
     await sync();
     sandbox.control.revokeGrants('google', account);
     expect(await sync()).toMatchObject({ kind: 'needs_reauthorization' });
-    await repositories.connections.disconnect('org_1', connection, 'disconnected_here');
+    await repositories.connections.disconnect('org_1', connection);
     expect(await sync()).toEqual({ kind: 'ended', reason: 'disconnected' });
     // What was read is erased. What the open audition has written is known without the account.
     expect(await stored()).toMatchObject([{ isOurs: true }]);
@@ -199,12 +216,17 @@ describe('a round of the synchronisation', () => {
     expect(await stored()).toEqual([]);
   });
 
-  it('throws a transient fault, so that Temporal retries', async () => {
+  it('names the calendar that failed for now, and the time that the provider has named', async () => {
     const { sync, write, fault } = await setup();
     await write(1, slot);
     fault('google', { kind: 'rate_limit', operation: 'events.list', times: 1, retryAfterSeconds: 7 });
-    await expect(sync()).rejects.toMatchObject({ type: 'retry_after' });
-    expect(await sync()).toMatchObject({ kind: 'synced' });
+    expect(await sync()).toMatchObject({
+      calendars: [{ error: 'retry_after' }],
+      again: [{ afterMs: 7_000 }],
+    });
+    const next = await sync();
+    expect(next).toMatchObject({ kind: 'synced', calendars: [{ state: 'in_sync' }] });
+    expect(next).not.toHaveProperty('again');
   });
 });
 

@@ -3,12 +3,14 @@
  * an earlier one stopped, and two attempts that overlap do no harm.
  */
 import type { SlotHolds } from '../../db/auditions/slot-holds.ts';
+import type { BusyCalendars } from '../../db/calendars/busy-calendars.ts';
 import type { BusyTimes } from '../../db/calendars/busy-times.ts';
 import type { ParticipantConflicts } from '../../db/calendars/participant-conflicts.ts';
 import type { SyncedCalendar, SyncedCalendars } from '../../db/calendars/synced-calendars.ts';
 import type { SyncedEvents } from '../../db/calendars/synced-events.ts';
 import type { Connection, Connections } from '../../db/connections/repository.ts';
 import type { WatchSubscriptions } from '../../db/inbox/watch-subscriptions.ts';
+import type { EventStore } from '../../db/trail/event-store.ts';
 import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
 import { isTransient, ProviderError } from '../../domain/errors.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
@@ -25,6 +27,7 @@ import type {
   SyncCalendarsResult,
 } from '../contract.ts';
 import { withHeartbeat } from '../effects/heartbeat.ts';
+import { createAuditionFacts } from './audition-facts.ts';
 import type { AuditionSignals } from './audition-signals.ts';
 import { createBusyTimeReading, type HiddenCalendar, isHidden, triesEvents } from './busy-time-reading.ts';
 import {
@@ -35,19 +38,24 @@ import { type CalendarUsesDependencies, createCalendarUses } from './calendar-us
 import { createChangeReport } from './change-report.ts';
 import { createLaterConflicts } from './later-conflicts.ts';
 import { createListing } from './listing.ts';
+import { inReadingOrder, retryOf, unreadResult } from './reading-order.ts';
 import { createReconnection } from './reconnection.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import type { SyncRound } from './sync-round.ts';
+import type { Settled } from './unaccounted-events.ts';
 
 export interface CalendarSyncDependencies
   extends Pick<CalendarReconciliationDependencies, 'reconciliationHours'> {
   readonly repositories: CalendarReconciliationDependencies['repositories'] & {
     readonly connections: Pick<Connections, 'get'>;
     readonly ledger: CalendarUsesDependencies['ledger'];
+    readonly people: CalendarUsesDependencies['people'];
+    readonly events: Pick<EventStore, 'append'>;
     readonly syncedCalendars: SyncedCalendars;
     readonly syncedEvents: SyncedEvents;
     readonly participantConflicts: ParticipantConflicts;
     readonly busyTimes: BusyTimes;
+    readonly busyCalendars: Pick<BusyCalendars, 'findCalendarId'>;
     readonly holds: Pick<SlotHolds, 'findKnown'>;
     readonly watchSubscriptions: WatchSubscriptions;
   };
@@ -76,12 +84,15 @@ const unnotifiedPollMinutes = 5;
 const shortestPollMs = 1_000;
 
 /** Nothing is written to a calendar that only counts as busy. */
-const nothingReconciled = { findings: [], isComplete: true } as const;
+const nothingReconciled: Settled = { findings: [], isComplete: true };
 
 /** Bounds the result of a round. All findings are logged. */
 const maxFindings = 200;
 
-/** Well below the timeout of the activity, a minute. A page that begins before takes at most 35 seconds more. */
+/**
+ * Limits the time in which a round begins to read pages. Well below the timeout of the activity, two minutes: a page that begins
+ * before takes at most 35 seconds more (`pageDeadlineMs`), and what follows it for the same calendar not much longer.
+ */
 const defaultRoundMs = 20_000;
 
 /** Returns when all calendars must be read again, epoch milliseconds. Undefined: one of them was never read. */
@@ -103,21 +114,35 @@ export const createCalendarSyncActivities = ({
   roundMs = defaultRoundMs,
   maxEvents,
 }: CalendarSyncDependencies): CalendarSyncActivities => {
-  const { connections, syncedCalendars, syncedEvents, watchSubscriptions } = repositories;
+  const { connections, syncedCalendars, syncedEvents, busyCalendars, watchSubscriptions } = repositories;
   const listing = createListing({ syncedCalendars, syncedEvents, maxEvents });
   const laterConflicts = createLaterConflicts({ ...repositories, signals });
   const busyTimeReading = createBusyTimeReading(repositories);
-  const changeReport = createChangeReport({ syncedEvents, laterConflicts, signals });
-  const { ledger } = repositories;
-  const uses = createCalendarUses({ ledger, connections, accessTokens, calendars: providers.calendars });
+  const facts = createAuditionFacts(repositories.events);
+  const changeReport = createChangeReport({ syncedEvents, laterConflicts, signals, facts });
+  const { ledger, people } = repositories;
+  const uses = createCalendarUses({
+    ledger,
+    people,
+    connections,
+    accessTokens,
+    calendars: providers.calendars,
+  });
   const reconciliation = createCalendarReconciliation({
     repositories,
     providers,
     reconciliationHours,
     uses,
     listing,
+    facts,
   });
-  const reconnection = createReconnection({ syncedCalendars, syncedEvents, watchSubscriptions, uses });
+  const reconnection = createReconnection({
+    syncedCalendars,
+    syncedEvents,
+    busyCalendars,
+    watchSubscriptions,
+    uses,
+  });
   const subscriptions = createSubscriptions({ syncedCalendars, watchSubscriptions, publicUrl });
   const nextPollMs = pollMinutes * minute;
   const unnotifiedPollMs = Math.min(pollMinutes, unnotifiedPollMinutes) * minute;
@@ -129,12 +154,14 @@ export const createCalendarSyncActivities = ({
       isDue ? { ...calendar, progress: undefined } : calendar,
     );
     if (listed === 'more') return 'more';
-    const { findings, isComplete } = calendar.isBusyOnly
+    const { findings, isComplete, isPostponed } = calendar.isBusyOnly
       ? nothingReconciled
       : await reconciliation.reconcile(round, calendar);
     note(round, findings);
+    if (isPostponed) round.postponed.add(calendar.calendar);
     // A dry run asks nothing. The next round does.
-    if (!round.input.reconcile?.isDryRun) note(round, await changeReport.report(calendar));
+    if (!round.input.reconcile?.isDryRun)
+      note(round, await changeReport.report(calendar, round.input.correlationId));
     return isComplete ? 'done' : 'more';
   };
 
@@ -147,63 +174,88 @@ export const createCalendarSyncActivities = ({
       if (finding.repair !== 'asked') reportFinding({ organization, ...finding });
   };
 
-  /** Records why a calendar was not read. Returns the error if it can end by itself, or is unexpected. */
-  const noteFailure = async (calendar: SyncedCalendar, error: unknown): Promise<unknown> => {
-    if (error instanceof ProviderError && error.fault.kind === 'reconnect') throw error;
-    const fault = error instanceof ProviderError ? error.fault : undefined;
-    if (fault && !isTransient(fault)) {
+  /**
+   * Records why a calendar was not read. A fault that can end by itself concerns this calendar only: it is tried again, while the
+   * others follow their notifications. Returns the error if it is unexpected, or if a person waits for the round.
+   */
+  const noteFailure = async (
+    round: SyncRound,
+    calendar: SyncedCalendar,
+    error: unknown,
+  ): Promise<unknown> => {
+    if (!(error instanceof ProviderError)) return error;
+    const { fault } = error;
+    if (fault.kind === 'reconnect') throw error;
+    if (!isTransient(fault)) {
       await syncedCalendars.markUnavailable(calendar, fault.kind);
       return undefined;
     }
     // A calendar whose server fails for long is a problem of the connection.
-    if (fault) await syncedCalendars.noteFault(calendar, fault.kind);
-    return error;
+    const failingMs = await syncedCalendars.noteFault(calendar, fault.kind);
+    // The calls of the others have opened the circuit. The first call that it allows is that of the calendar that waits longest.
+    if (fault.kind === 'outage' && fault.circuit)
+      await syncedCalendars.setTriedAt(calendar, calendar.triedAt);
+    round.unread.failed.push(retryOf(calendar.calendar, fault, failingMs));
+    return round.input.reconcile ? error : undefined;
   };
 
   /**
    * Reads the busy times of calendars whose events are not listed, and compares them with the slots. Returns the first error
-   * that can end by itself.
+   * that ends the round.
    */
   const readBusyTimes = async (round: SyncRound, calendars: readonly HiddenCalendar[]): Promise<unknown> => {
     const { hidden } = providers.calendars[round.input.provider];
     if (!hidden) return undefined;
     let failure: unknown;
-    for (const { calendar, denial, error } of await busyTimeReading.read(round, hidden, calendars)) {
+    for await (const outcome of busyTimeReading.read(round, hidden, calendars)) {
+      const { calendar, denial } = outcome;
+      if (outcome.kind === 'postponed') {
+        // It comes first in the next round, since it was not tried in this one.
+        await syncedCalendars.setTriedAt(calendar, calendar.triedAt);
+        round.unread.more.push(calendar.calendar);
+        continue;
+      }
       try {
-        if (error) throw unreadableError(denial, error);
+        if (outcome.kind === 'failed') throw unreadableError(denial, outcome.error);
         if (!round.input.reconcile?.isDryRun) await laterConflicts.report(calendar);
       } catch (thrown) {
-        failure ??= await noteFailure(calendar, thrown);
+        failure ??= await noteFailure(round, calendar, thrown);
       }
     }
     return failure;
   };
 
   /**
-   * Reads the calendars one after the other, then the busy times of those whose events the vendor does not list. The first
-   * transient fault, or unexpected error, is thrown when all have been tried: a calendar that always fails does not stop the
-   * others.
+   * Reads the calendars one after the other, then the busy times of those whose events the vendor does not list. A calendar that
+   * fails for now, or for which the time is too short, is named in the result, and read again by a later round. An unexpected error
+   * is thrown when all have been tried.
    */
-  const readAll = async (round: SyncRound, calendars: readonly SyncedCalendar[]): Promise<boolean> => {
+  const readAll = async (round: SyncRound, calendars: readonly SyncedCalendar[]): Promise<void> => {
     const canReadBusyTimes = providers.calendars[round.input.provider].hidden !== undefined;
     const hidden: HiddenCalendar[] = [];
+    const { unread } = round;
     let failure: unknown;
-    let isMore = false;
-    for (const calendar of calendars) {
+    let count = 0;
+    for (const calendar of inReadingOrder(calendars)) {
+      if (count > 0 && Date.now() >= round.until) {
+        unread.more.push(calendar.calendar);
+        continue;
+      }
+      count += 1;
+      await syncedCalendars.setTriedAt(calendar, 'now');
       if (!isListed(round, calendar)) {
         hidden.push({ calendar });
         continue;
       }
       try {
-        if ((await read(round, calendar)) === 'more') isMore = true;
+        if ((await read(round, calendar)) === 'more') unread.more.push(calendar.calendar);
       } catch (error) {
         if (canReadBusyTimes && hidesEvents(error)) hidden.push({ calendar, denial: error });
-        else failure ??= await noteFailure(calendar, error);
+        else failure ??= await noteFailure(round, calendar, error);
       }
     }
     failure ??= await readBusyTimes(round, hidden);
     if (failure !== undefined) throw failure;
-    return isMore;
   };
 
   const runRound = async (
@@ -216,8 +268,10 @@ export const createCalendarSyncActivities = ({
     if (connection.status !== 'connected') return { kind: 'needs_reauthorization', nextPollMs };
     const dependencies = { connections, accessTokens };
     const account = await openConnectionById(dependencies, organization, input, 'calendar.listChanges');
-    const opened = { input, connection, account, provider, until: Date.now() + roundMs, findings: [] };
-    const round: SyncRound = { ...opened, isPoll: input.only === undefined };
+    const opened = { input, connection, account, provider, until: Date.now() + roundMs };
+    const unread = { more: [], failed: [] };
+    const found = { findings: [], postponed: new Set<string>(), unread };
+    const round: SyncRound = { ...opened, ...found, isPoll: input.only === undefined };
     const isRestored = await reconnection.restore(round);
     return readRound({ ...round, isPoll: round.isPoll || isRestored || (await isPollOverdue(round)) });
   };
@@ -234,31 +288,47 @@ export const createCalendarSyncActivities = ({
   };
 
   const readRound = async (round: SyncRound): Promise<SyncCalendarsResult> => {
-    const { connection: id, only = [], lostSubscriptions = [], reconcile } = round.input;
+    const { connection: id, only = [], again = [], lostSubscriptions = [], reconcile } = round.input;
     const { isPoll } = round;
     await syncedCalendars.markChecked(id, { isPoll });
     if (isPoll) await syncedCalendars.deleteOldEvents(id);
     const used = await removeUnused(round);
-    if (used.length === 0) return { kind: 'ended', reason: 'unused' };
-    const { renewAt, areLive } = await subscriptions.ensure(round, used.filter(isWatched), lostSubscriptions);
-    const isMore = await readAll(
+    if (used.length === 0) {
+      await subscriptions.stop(round);
+      return { kind: 'ended', reason: 'unused' };
+    }
+    const watched = used.filter(isWatched);
+    const { renewAt, areLive, missed } = await subscriptions.ensure(round, watched, lostSubscriptions);
+    // A notification of such a vendor does not tell which calendar has changed.
+    const isAboutAll = only.length > 0 && round.provider.push?.ofOwnCalendars === true;
+    await readAll(
       round,
-      used.filter((calendar) => isPoll || (isWatched(calendar) && only.includes(calendar.calendar))),
+      used.filter(
+        (calendar) =>
+          isPoll ||
+          again.includes(calendar.calendar) ||
+          missed.has(calendar.calendar) ||
+          (isWatched(calendar) && (isAboutAll || only.includes(calendar.calendar))),
+      ),
     );
+    const unread = unreadResult(round.unread);
     const calendars = await syncedCalendars.list(id);
     const pollMs = pollMsOf(round, areLive);
     const pollAt = isPoll ? undefined : nextPollAt(calendars, pollMs);
     return {
       kind: 'synced',
       calendars: calendars.map(stateOf),
-      isMore,
+      ...unread,
       nextPollMs: pollAt === undefined ? pollMs : Math.max(pollAt - Date.now(), shortestPollMs),
       renewAt,
       ...(round.findings.length > 0 ? { findings: round.findings.slice(0, maxFindings) } : {}),
       ...(reconcile
         ? {
             isReconciled:
-              !isMore && calendars.every((calendar) => reconciliation.isDone(calendar, reconcile)),
+              !unread.isMore &&
+              calendars.every((calendar) =>
+                reconciliation.isDone(calendar, reconcile, round.postponed.has(calendar.calendar)),
+              ),
           }
         : {}),
     };
@@ -270,8 +340,7 @@ export const createCalendarSyncActivities = ({
       // A dry run changes nothing. The next round removes the calendar.
       const isKept = calendar.isInUse || round.input.reconcile?.isDryRun === true;
       if (isKept || (await cleanUp(round, calendar)) === 'more') used.push(calendar);
-      else if (await syncedCalendars.removeUnused(calendar)) await subscriptions.stop(round, calendar);
-      else used.push(calendar);
+      else if (!(await syncedCalendars.removeUnused(calendar))) used.push(calendar);
     }
     return used;
   };
@@ -280,6 +349,7 @@ export const createCalendarSyncActivities = ({
   const cleanUp = async (round: SyncRound, calendar: SyncedCalendar): Promise<'more' | 'done'> => {
     try {
       if (!calendar.progress) return 'done';
+      if (Date.now() >= round.until) return 'more';
       const listed = await listing.continueListing(round, calendar);
       if (listed === 'more') return 'more';
       if (calendar.isBusyOnly) return 'done';

@@ -4,6 +4,8 @@ import { storedCalendar } from '../../db/auditions/resources.ts';
 import type { CalendarKey, SyncedCalendar } from '../../db/calendars/synced-calendars.ts';
 import type { Connection, Connections } from '../../db/connections/repository.ts';
 import type { CompletedEffect, OperationLedger } from '../../db/ledger/operations.ts';
+import type { People } from '../../db/people/people.ts';
+import { DataKeyDestroyed } from '../../db/vault/envelope-encryption.ts';
 import type { EffectTarget } from '../../domain/audition/effects.ts';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import { mainCalendar } from '../../domain/audition/room-booking.ts';
@@ -21,7 +23,8 @@ type CalendarEffect = CompletedEffect & {
 export interface CalendarUses {
   /**
    * Whether a step of the audition uses, or may use, an event in the calendar: a participant's event, the room's, or the
-   * meeting's. A step can have written it through another connection that sees the same calendar.
+   * meeting's. A step can have written it through another connection that sees the same calendar. The steps of an erased audition are
+   * deleted or unreadable: its events stay in the calendars (docs/runbooks/erasure.md).
    */
   isUsed(round: SyncRound, calendar: SyncedCalendar, auditionId: AuditionId): Promise<boolean>;
   /** Returns the step that has written the event of the audition in the calendar last; undefined when there is none. */
@@ -42,6 +45,7 @@ export interface CalendarUses {
 
 export interface CalendarUsesDependencies {
   readonly ledger: Pick<OperationLedger, 'standingEffects' | 'completedEffects'>;
+  readonly people: Pick<People, 'isErased'>;
   readonly connections: Pick<Connections, 'get'>;
   readonly accessTokens: Pick<AccessTokens, 'forConnection'>;
   readonly calendars: Providers['calendars'];
@@ -50,6 +54,7 @@ export interface CalendarUsesDependencies {
 /** Creates the search. */
 export const createCalendarUses = ({
   ledger,
+  people,
   connections,
   accessTokens,
   calendars,
@@ -96,16 +101,29 @@ export const createCalendarUses = ({
     return names.some((name) => storedCalendar(name) === calendar);
   };
 
+  /** Returns undefined for an audition whose erasure has begun: its steps are unreadable. */
+  const standingEffects = async (auditionId: AuditionId) => {
+    try {
+      return await ledger.standingEffects(auditionId);
+    } catch (error) {
+      if (error instanceof DataKeyDestroyed) return undefined;
+      throw error;
+    }
+  };
+
   return {
     nameOf: async (round, calendarId) => (await namesOf(round, calendarId))[0],
 
     isUsed: async (round, calendar, auditionId) => {
-      for (const { target } of await ledger.standingEffects(auditionId)) {
+      const effects = await standingEffects(auditionId);
+      if (!effects) return true;
+      for (const { target } of effects) {
         if (target.kind === 'notice') continue;
         if (await isIn(round, calendar, target.calendar)) return true;
         if (await mayBeShared(round, calendar, target.calendar)) return true;
       }
-      return false;
+      // Asked last: an erasure erases the key before it deletes the steps.
+      return people.isErased(auditionId);
     },
 
     lastWrite: async (round, calendar, auditionId) => {
@@ -119,7 +137,7 @@ export const createCalendarUses = ({
     },
 
     findCalendarId: async (round, calendar, auditionId) => {
-      for (const { target } of await ledger.standingEffects(auditionId)) {
+      for (const { target } of (await standingEffects(auditionId)) ?? []) {
         if (target.kind === 'notice') continue;
         if (await isIn(round, calendar, target.calendar)) return target.calendar?.calendarId;
       }

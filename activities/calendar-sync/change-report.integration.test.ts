@@ -22,6 +22,20 @@ const setupTrail = async () => {
 
 const millisecondsAfter = (instant: Instant, ms: number): Instant => toInstant(toEpochMs(instant) + ms);
 
+it('a move beyond the limits of a slot says which one it exceeds', async () => {
+  const { write, sync, person, sent } = await setup();
+  await write(1, slot);
+  await sync();
+  await person.move(slot.start, '2031-07-04T10:00:00.000Z');
+  await sync();
+  await person.move('2100-07-01T10:00:00.000Z', '2100-07-01T10:30:00.000Z');
+  await sync();
+  expect(sent.map(({ change: { change } }) => change)).toMatchObject([
+    { kind: 'moved', exceeds: 'slot_too_long' },
+    { kind: 'moved', exceeds: 'slot_too_far_ahead' },
+  ]);
+});
+
 describe('an event of ours', () => {
   it('never echoes: not when it is written, moved, written again or removed by the audition', async () => {
     const { sync, write, activities, about, key, calendar, sent } = await setup();
@@ -237,7 +251,8 @@ describe('a change of an event of ours', () => {
           },
           answerReported: async () => 'signaled',
         },
-      }).report(calendar);
+        facts: { append: async () => undefined },
+      }).report(calendar, 'corr-1');
     await moveBy(2);
     await reportWith(async (key) => {
       const listed = await repositories.syncedEvents.listChanged(key);

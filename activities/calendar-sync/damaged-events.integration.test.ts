@@ -4,6 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { storedCalendar } from '../../db/auditions/resources.ts';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
+import { ProviderError } from '../../domain/errors.ts';
 import { createCaldavChanges } from '../../providers/apple/changes.ts';
 import { calendarName } from '../../providers/calendar-names.ts';
 import { createOutboundDispatcher } from '../../providers/outbound/dispatcher.ts';
@@ -61,7 +62,7 @@ describe('an event of ours that is listed and cannot be read', () => {
     await listAgain();
     await listAgain();
     expect(kinds()).toEqual([]);
-    expect(await stored()).toMatchObject([{ id: eventId, isRemoved: false, generation: 3 }]);
+    expect(await stored()).toMatchObject([{ id: eventId, isRemoved: false }]);
     expect(await problems()).toEqual([{ kind: 'events_unreadable', calendar: resource }]);
     damage.id = undefined;
     await listAgain();
@@ -234,5 +235,48 @@ describe('a damaged resource of a CalDAV calendar', () => {
     await sync();
     expect(sent).toEqual([]);
     expect(await problems()).toEqual(['calendar_not_permitted']);
+  });
+});
+
+const fault = (kind: 'not_permitted' | 'not_found' | 'outage') =>
+  new ProviderError(
+    'google',
+    'calendar.listChanges',
+    kind === 'outage' ? { kind, effect: 'none' } : { kind },
+    { message: 'withdrawn' },
+  );
+
+describe('a listing of all events from which the calendar is withdrawn', () => {
+  it.each([
+    ['the vendor refuses the busy times too', fault('not_permitted'), fault('not_permitted')],
+    ['the vendor does not find the calendar', fault('not_found'), fault('not_found')],
+    ['the busy times cannot be read for now', fault('not_permitted'), fault('outage')],
+    ['the process ends before the busy times are stored', fault('not_permitted'), new Error('killed')],
+  ])('begins anew after that when %s', async (_how, denial, failure) => {
+    const access = { isWithdrawn: true };
+    const { sync, write, person, stored, kinds } = await setupGoogle({
+      pageSize: 2,
+      wrap: (changes) => ({
+        ...changes,
+        listChanges: async (...call) => {
+          if (access.isWithdrawn && call[2].page !== undefined) throw denial;
+          return changes.listChanges(...call);
+        },
+      }),
+      wrapCalendar: (calendar) => ({
+        ...calendar,
+        hidden: calendar.hidden && { ...calendar.hidden, busyTimes: () => Promise.reject(failure) },
+      }),
+    });
+    await write(1, slot);
+    for (const day of ['02', '03', '04', '05'])
+      person.add(`2031-07-${day}T08:00:00Z`, `2031-07-${day}T09:00:00Z`);
+    await sync().catch(() => {});
+    expect(await stored()).toHaveLength(2);
+    access.isWithdrawn = false;
+    expect(await sync()).toMatchObject({ calendars: [{ state: 'in_sync', listedCount: 5 }] });
+    expect((await stored()).filter(({ isRemoved }) => isRemoved)).toEqual([]);
+    expect(await stored()).toHaveLength(5);
+    expect(kinds()).toEqual([]);
   });
 });

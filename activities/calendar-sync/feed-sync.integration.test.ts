@@ -19,7 +19,7 @@ import type { AuditionSignals } from './audition-signals.ts';
 const benchFor = useActivityHarness();
 
 /** Sets up an audition in 2027, because feeds are listed a year ahead, and a participant who has nothing but a feed. */
-const setup = async (rules: Partial<EventRules> = {}) => {
+const setup = async (rules: Partial<EventRules> = {}, { isOwn = false } = {}) => {
   const bench = await benchFor();
   const { repositories, pool, auditionId } = bench;
   const day = new Date(Date.now() + 30 * 24 * 60 * minute).toISOString().slice(0, 10);
@@ -45,6 +45,7 @@ const setup = async (rules: Partial<EventRules> = {}) => {
     provider: 'ics',
     calendarId: 'primary',
     calendarName,
+    isOwn,
   } as const;
   await repositories.participantConflicts.setRules(auditionId, [ada], { ...defaultConflictRules, ...rules });
   await repositories.busyCalendars.replace({ organization: 'org_1', auditionId }, [family]);
@@ -113,8 +114,16 @@ const setup = async (rules: Partial<EventRules> = {}) => {
     );
     return rows;
   };
+  const storedUids = async () => {
+    const { rows } = await pool.query(
+      'SELECT uid FROM synced_events WHERE connection = $1 ORDER BY starts_at',
+      [connection],
+    );
+    return rows.map(({ uid }) => uid);
+  };
   return {
     ...bench,
+    storedUids,
     booked,
     connection,
     sync,
@@ -178,6 +187,20 @@ describe('a feed of a participant', () => {
     expect(kinds()).toEqual([]);
   });
 
+  it('reports the invitation to another audition only when the feed is not the own calendar of the participant', async () => {
+    const theirs = `aud_${randomUUID()}` as const;
+    const kindsFor = async (isOwn: boolean) => {
+      const { sync, serve, at, kinds, pool } = await setup({}, { isOwn });
+      await pool.query('INSERT INTO slot_fences (audition_id) VALUES ($1) ON CONFLICT DO NOTHING', [theirs]);
+      // The audition was moved or cancelled. The feed is hours behind.
+      serve(at(`${theirs}@castmatch`, '1000', '1030'));
+      await sync();
+      return kinds();
+    };
+    expect(await kindsFor(true)).toEqual([]);
+    expect(await kindsFor(false)).toEqual(['conflict']);
+  });
+
   it('does not report the former event of the audition, which the feed still contains', async () => {
     const { sync, serve, at, kinds, repositories, auditionId, booked, connection } = await setup();
     const written = {
@@ -225,5 +248,48 @@ describe('a feed of a participant', () => {
     await pool.query('DELETE FROM slot_holds WHERE audition_id = $1', [auditionId]);
     expect(await sync()).toEqual({ kind: 'ended', reason: 'unused' });
     expect(await stored()).toEqual([]);
+  });
+});
+
+describe('a feed with an event that has neither a UID nor a time', () => {
+  const unnamed = ['BEGIN:VEVENT', 'SUMMARY:Broken', 'END:VEVENT'];
+
+  it('keeps what it lost with the damage until that is repaired, and no other event', async () => {
+    const { sync, serve, at, storedUids } = await setup();
+    const [one, two, three, four] = [
+      at('one', '0800', '0900'),
+      at('two', '0900', '1000'),
+      at('three', '1300', '1400'),
+      at('four', '1500', '1600'),
+    ];
+    serve(one, two, three, four);
+    await sync();
+    serve(two, three, four, unnamed);
+    await sync();
+    expect(await storedUids()).toEqual(['one', 'two', 'three', 'four']);
+    serve(three, four, unnamed);
+    await sync();
+    expect(await storedUids()).toEqual(['one', 'three', 'four']);
+    serve(four, unnamed, unnamed);
+    await sync();
+    expect(await storedUids()).toEqual(['one', 'three', 'four']);
+    serve(unnamed, unnamed, at('damaged', 'XX', 'XX'));
+    await sync();
+    expect(await storedUids()).toEqual(['one', 'three']);
+    serve(at('damaged', 'XX', 'XX'));
+    await sync();
+    expect(await storedUids()).toEqual([]);
+  });
+
+  it('loses its other events when the damage is older than they are', async () => {
+    const { sync, serve, at, storedUids, kinds } = await setup();
+    serve(unnamed);
+    await sync();
+    serve(at('rehearsal', '1015', '1100'), unnamed);
+    await sync();
+    serve(unnamed);
+    await sync();
+    expect(await storedUids()).toEqual([]);
+    expect(kinds()).toEqual(['conflict', 'conflict_over']);
   });
 });

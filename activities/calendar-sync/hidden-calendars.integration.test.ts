@@ -164,6 +164,40 @@ describe('a calendar of which only the busy times are visible', () => {
     expect(kinds()).toEqual(['conflict']);
   });
 
+  it('is stored before the next one is read, and the rest is read by the next rounds', async () => {
+    const asked: string[] = [];
+    const { addCalendar, use, write, sync, states, kinds } = await setup({
+      roundMs: 1,
+      wrapCalendar: (calendar) => ({
+        ...calendar,
+        hidden: calendar.hidden && {
+          mostPerQuery: 1,
+          busyTimes: (account, calendars, ...rest) => {
+            asked.push(...calendars.map(({ calendarId }) => calendarId));
+            return calendar.hidden?.busyTimes(account, calendars, ...rest) ?? Promise.resolve([]);
+          },
+        },
+      }),
+    });
+    const calendars = [];
+    for (let count = 0; count < 3; count += 1) calendars.push(await addCalendar('freeBusyReader'));
+    const ids = calendars.map(({ calendarId }) => calendarId);
+    await use(ids);
+    await write(1, slot);
+    for (const { add } of calendars) await add(slot.start, slot.end);
+    let rounds = 0;
+    let result = await sync();
+    while (result.kind === 'synced' && result.isMore && rounds < 20) {
+      rounds += 1;
+      result = await sync({ again: result.again?.map(({ calendar }) => calendar), only: [] });
+    }
+    expect(result).toMatchObject({ kind: 'synced', isMore: false });
+    expect(asked.toSorted()).toEqual(ids.toSorted());
+    expect(await states()).toEqual([isHidden, isHidden, isHidden]);
+    // One time is one question, in however many calendars it is.
+    expect(kinds()).toEqual(['conflict']);
+  });
+
   it('is not watched, and not queried between polls', async () => {
     const { sync, queries, resource, sandbox, calendarId } = await setUpHidden();
     const before = queries();

@@ -11,6 +11,7 @@ import { sharedCalendarsScope } from '../../providers/microsoft/settings.ts';
 import { numbered, requested, trail } from '../../tests/harness/audition-trail.ts';
 import { connectToMailbox, shareCalendar } from '../../tests/harness/outlook-mailbox.ts';
 import { ada, slotIn, useOutlookSync } from '../../tests/harness/outlook-sync-harness.ts';
+import { setRoomOfSlot } from '../../tests/harness/room-of-slot.ts';
 import { fixed, person } from '../../tests/harness/slot-claims.ts';
 
 const setUpSync = useOutlookSync();
@@ -125,6 +126,17 @@ describe('a calendar that is shared as "can view when I\'m busy"', () => {
     expect(problems.get(connection)).toMatchObject([{ kind: 'calendar_not_permitted' }]);
   });
 
+  it('is read every five minutes when its details are visible, because Graph does not notify of its changes', async () => {
+    const { sync, setRole, states, pool, connection } = await setUpShared();
+    expect(await sync()).toMatchObject({ nextPollMs: 15 * minute });
+    await setRole('read');
+    await pool.query('UPDATE synced_calendars SET events_denied_at = NULL WHERE connection = $1', [
+      connection,
+    ]);
+    expect(await sync()).toMatchObject({ nextPollMs: 5 * minute });
+    expect(await states()).toMatchObject([{ state: 'in_sync', isHidden: false }]);
+  });
+
   it('is polled when its details are hidden later', async () => {
     const { sync, add, setRole, states, kinds, pool, connection, ownerMailbox } = await setUpShared();
     await setRole('read');
@@ -146,7 +158,7 @@ describe('a calendar that is shared as "can view when I\'m busy"', () => {
 describe.each(['events', 'busy'] as const)('a room at Microsoft that shows its %s', (shares) => {
   const setUpRoom = async () => {
     const bench = await setup();
-    const { sandbox, activities, about, key, connection, addTo, auditionId, repositories } = bench;
+    const { sandbox, activities, about, key, connection, addTo, auditionId, repositories, pool } = bench;
     const email = `room-${randomUUID()}@contoso.example`;
     sandbox.control.addRoom('microsoft', { email, name: 'Studio 2', shares });
     await activities.bookRoom({
@@ -156,6 +168,7 @@ describe.each(['events', 'busy'] as const)('a room at Microsoft that shows its %
       name: 'Studio 2',
       content: { summary: 'Captain', description: '', location: 'Studio 2', slot, revision: 1 },
     });
+    await setRoomOfSlot(pool, auditionId, { provider: 'microsoft', connection, email }, 1);
     await repositories.participantConflicts.setRules(auditionId, [roomUser], {
       ...defaultConflictRules,
       tentative: 'ignore',

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { defaultConflictRules, type EventRules } from '../../domain/audition/conflict-rules.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
-import { minute } from '../../domain/time/units.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import { day, minute } from '../../domain/time/units.ts';
 import { ada, later, slot, useCalendarSync } from '../../tests/harness/calendar-sync-harness.ts';
 import { connectToSandbox } from '../../tests/harness/google-sandbox.ts';
 
@@ -108,12 +109,14 @@ describe('a conflict in the calendar of another connection', () => {
     expect(sent[0]?.change.change).toEqual(conflict);
     await write(2, slot);
     await sync();
-    expect(sent[1]?.change.change).toEqual({ ...conflict, connection: other });
+    expect(sent[1]?.change.change).toEqual({ ...conflict, connection: other, provider: 'google' });
   });
 });
 
 describe('an audition whose move was not written to the calendar', () => {
-  const past: Slot = { ...slot, start: '2026-01-01T10:00:00.000Z', end: '2026-01-01T10:30:00.000Z' };
+  // Relative to the clock: this test is also run on other days, with another clock.
+  const monthAgo = Date.now() - 30 * day;
+  const past: Slot = { ...slot, start: toInstant(monthAgo), end: toInstant(monthAgo + 30 * minute) };
   const moved = { type: 'slot_moved', slot: later, revision: 2, origin: 'api' } as const;
   const inLater = ['2031-07-01T12:05:00.000Z', '2031-07-01T12:25:00.000Z'] as const;
 

@@ -124,10 +124,10 @@ const changeOf = (
   const [first, ...others] = conflicts
     .toSorted((a, b) => a.start.localeCompare(b.start) || a.end.localeCompare(b.end))
     .slice(0, mostConflicts)
-    .map(({ start, end, connection }) => ({
+    .map(({ start, end, connection, provider }) => ({
       start,
       end,
-      ...(connection === reportedFor ? {} : { connection }),
+      ...(connection === reportedFor ? {} : { connection, ...(provider ? { provider } : {}) }),
     }));
   return first
     ? { kind: 'conflict', ...first, ...(others.length > 0 ? { others } : {}) }

@@ -1,11 +1,13 @@
 /** Lists the changes of a calendar page by page, and stores each page with the position after it. */
+
+import type { EventToStore } from '../../db/calendars/page-to-store.ts';
 import type {
   CalendarKey,
   SyncedCalendar,
   SyncedCalendars,
   SyncProgress,
 } from '../../db/calendars/synced-calendars.ts';
-import type { EventToStore, SyncedEvents } from '../../db/calendars/synced-events.ts';
+import type { SyncedEvents } from '../../db/calendars/synced-events.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { auditionIdSchema } from '../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
@@ -72,7 +74,7 @@ export const createListing = ({
         listed = 0;
         continue;
       }
-      const { changes, wholeSeries, leftOut, listedUntil, nextPage, nextCursor } = answer;
+      const { changes, wholeSeries, leftOut, listedUntil, nextPage, nextCursor, interruptedBy } = answer;
       const isStored = await syncedEvents.storePage(at, {
         requestedAt,
         events: changes.map(toStore),
@@ -85,8 +87,11 @@ export const createListing = ({
       // Another attempt goes on with the listing, so this one ends.
       if (!isStored) return 'more';
       if (nextPage === undefined) return 'done';
-      listed += changes.length;
+      // A vendor whose page is followed by itself must not be asked without end.
+      if (nextPage === at.position.page) throw cursorRejected(round, at);
+      listed += changes.filter(({ isPartial }) => isPartial !== true).length;
       if (listed > maxEvents) throw tooManyEvents(round, at, maxEvents);
+      if (interruptedBy) throw interruptedBy;
       if (Date.now() > round.until) return 'more';
       at = { ...at, position: { ...at.position, page: nextPage } };
     }
@@ -112,10 +117,17 @@ const cursorRejected = ({ account, provider }: SyncRound, { calendar }: SyncProg
   );
 
 /** The id of an event proves its mark: people copy events, and the marks with them. */
-const toStore = ({ id, series, event, mark, uid, roomAnswer }: ListedChange): EventToStore => {
+const toStore = ({ id, series, event, mark, uid, roomAnswer, isPartial }: ListedChange): EventToStore => {
   const audition = mark && auditionIdSchema.safeParse(mark.reference).data;
   const isOurs = audition !== undefined && eventIdFor(audition) === mark?.eventId;
-  return { id, series, event, uid, ...(isOurs ? { audition, revision: mark?.revision, roomAnswer } : {}) };
+  return {
+    id,
+    series,
+    event,
+    uid,
+    isPartial,
+    ...(isOurs ? { audition, revision: mark?.revision, edited: mark?.edited, roomAnswer } : {}),
+  };
 };
 
 /** The fault of the calendar, and of no other. Its owner must delete events. */

@@ -85,6 +85,21 @@ describe('the event of a meeting', () => {
     expect(await uses()).toEqual([]);
   });
 
+  it('is named as the event of the meeting when it books a room that the slot does not have any more', async () => {
+    const { create, move, book, setRoom, sync, sandbox, person, sent } = await setup();
+    const studio = 'c_former@resource.calendar.google.com';
+    sandbox.control.addRoom('google', { email: studio, name: 'Studio 2', answers: 'manual' });
+    await create();
+    await book(1, slot, studio);
+    await sync();
+    setRoom('c_attic@resource.calendar.google.com', 2);
+    await move(2);
+    await sync();
+    await person.remove();
+    await sync();
+    expect(sent).toMatchObject([{ change: { isForMeeting: true, change: { kind: 'deleted' } } }]);
+  });
+
   it('is the event of the participant who has the same calendar, until one of both uses ends', async () => {
     const { create, remove, write, activities, about, key, calendar, sync, person, sent, uses } =
       await setup();

@@ -109,6 +109,48 @@ describe('the subscription to an Outlook mailbox', () => {
     ]);
   });
 
+  it('that lives a day or less is extended once in each of its lives', async () => {
+    const { sync, hold, write, pool, connection, repositories, sandbox } = await setup();
+    await hold(slotIn(10));
+    await write(slotIn(10));
+    await sync();
+    // Opened 40 hours ago for 20, and extended half an hour ago for 20.
+    await pool.query(
+      `UPDATE watch_subscriptions SET created_at = now() - interval '40 hours',
+       expires_at = now() + interval '19.5 hours' WHERE connection = $1`,
+      [connection],
+    );
+    const [subscription] = await repositories.watchSubscriptions.listByConnection(connection);
+    if (subscription) await repositories.watchSubscriptions.extend(subscription.id, subscription.expiresAt);
+    const extensions = () => sandbox.control.state().calls.microsoft['subscriptions.update'];
+    const before = extensions();
+    const { renewAt } = Object(await sync());
+    expect(extensions()).toEqual(before);
+    expect(Date.parse(renewAt) - Date.now()).toBeGreaterThan(9 * 3_600_000);
+  });
+
+  it.each([
+    ['immediately when the master key of its secret is removed', "secret_key = 'removed'"],
+    [
+      'instead of extended when its secret is not under the newest master key',
+      'secret_key = NULL, is_lost = true',
+    ],
+  ])('is replaced %s', async (_when, change) => {
+    const { sync, hold, write, subscriptions, pool, connection, repositories } = await setup();
+    await hold(slotIn(10));
+    await write(slotIn(10));
+    await sync();
+    const [former] = subscriptions();
+    await pool.query(`UPDATE watch_subscriptions SET ${change} WHERE connection = $1`, [connection]);
+    await sync();
+    const [opened, ...others] = subscriptions();
+    expect(others).toEqual([]);
+    expect(opened?.id).not.toBe(former?.id);
+    expect(await repositories.watchSubscriptions.listByConnection(connection)).toMatchObject([
+      { id: opened?.id, secretKey: 'newest' },
+    ]);
+  });
+
   it('is replaced when Graph has removed it', async () => {
     const { sync, hold, write, subscriptions, sandbox, account, connection, repositories } = await setup();
     await hold(slotIn(10));

@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { later, slot, useCalendarSync } from '../../tests/harness/calendar-sync-harness.ts';
+import { roomUser } from '../../domain/audition/room-booking.ts';
+import { ada, later, slot, useCalendarSync } from '../../tests/harness/calendar-sync-harness.ts';
+import { connectToSandbox } from '../../tests/harness/google-sandbox.ts';
 
 const setupSync = useCalendarSync();
+let rooms = 0;
 
 const setup = async () => {
   const bench = await setupSync();
   const { repositories, connection, account, pool } = bench;
   return {
     ...bench,
-    disconnect: () => repositories.connections.disconnect('org_1', connection, 'disconnected_here'),
+    disconnect: () => repositories.connections.disconnect('org_1', connection),
     /** Connects the same account again. Its data key is a new one. */
     reconnect: () =>
       repositories.connections.put({
@@ -22,7 +25,51 @@ const setup = async () => {
       (await repositories.syncedCalendars.listToStart(60_000, 10)).map((start) => start.connection),
     channels: async () =>
       (await repositories.watchSubscriptions.listByConnection(connection)).map(({ id }) => id),
-    markStarted: () => repositories.syncedCalendars.markStarted(connection),
+    /** Makes another calendar of the account count as busy. */
+    useFamily: async () => {
+      const owner = connectToSandbox(bench.sandbox.url, account).calendar;
+      const calendarId = (await owner.calendars.insert({ requestBody: { summary: 'Family' } })).data.id ?? '';
+      await repositories.busyCalendars.replace({ organization: 'org_1', auditionId: bench.auditionId }, [
+        {
+          participant: ada,
+          connection,
+          provider: 'google',
+          calendarId,
+          calendarName: `google/${calendarId}`,
+        },
+      ]);
+      const requestBody = { start: { dateTime: slot.start }, end: { dateTime: slot.end } };
+      return { addEvent: () => owner.events.insert({ calendarId, requestBody }) };
+    },
+    /** Makes a room that the account can book count as that of the audition, as its claim does. */
+    useRoom: async () => {
+      rooms += 1;
+      const room = `c_reconnected${rooms}@resource.calendar.google.com`;
+      const { control } = bench.sandbox;
+      control.addRoom('google', { email: room, name: 'Studio 2', answers: 'manual', shares: 'busy' });
+      await repositories.busyCalendars.replace({ organization: 'org_1', auditionId: bench.auditionId }, [
+        {
+          participant: roomUser,
+          connection,
+          provider: 'google',
+          calendarId: room,
+          calendarName: `google/${room}`,
+        },
+      ]);
+      const decline = () =>
+        control.answerRoom('google', { room, eventId: bench.eventId, answer: 'declined' });
+      return {
+        room,
+        decline,
+        addEvent: () =>
+          control.addBusy({ account: room, start: '2031-07-01T10:15:00.000Z', end: later.start }),
+      };
+    },
+    markStarted: async () => {
+      const due = await repositories.syncedCalendars.listToStart(60_000, 100);
+      for (const started of due.filter((each) => each.connection === connection))
+        await repositories.syncedCalendars.markStarted(started);
+    },
     sealedIds: async () =>
       (
         await pool.query('SELECT sealed_calendar_id AS sealed FROM synced_calendars WHERE connection = $1', [
@@ -61,6 +108,20 @@ describe('an account that was disconnected and connected again', () => {
     expect(kinds()).toEqual(['deleted']);
   });
 
+  it('is asked anew about a change whose question was withdrawn, and not about one that was undone', async () => {
+    const { sync, write, person, disconnect, reconnect, kinds, sent } = await setup();
+    await write(1, slot);
+    await sync();
+    await person.move(later.start, later.end);
+    await sync();
+    await disconnect();
+    await sync();
+    await reconnect();
+    await sync();
+    expect(kinds()).toEqual(['moved', 'moved']);
+    expect(new Set(sent.map(({ change }) => change.inboxId)).size).toBe(2);
+  });
+
   it('keeps no id of a calendar while it is disconnected', async () => {
     const { sync, write, disconnect, sealedIds } = await setup();
     await write(1, slot);
@@ -68,6 +129,51 @@ describe('an account that was disconnected and connected again', () => {
     await disconnect();
     await sync();
     expect(await sealedIds()).toEqual(['']);
+  });
+
+  it.each(['before', 'after'] as const)(
+    'compares a calendar that only counts as busy when it is connected again %s a round has noticed',
+    async (when) => {
+      const { sync, write, disconnect, reconnect, useFamily, kinds } = await setup();
+      const { addEvent } = await useFamily();
+      await write(1, slot);
+      await sync();
+      await disconnect();
+      if (when === 'after') await sync();
+      await reconnect();
+      await addEvent();
+      expect(await sync()).toMatchObject({ calendars: [{ state: 'in_sync' }, { state: 'in_sync' }] });
+      expect(kinds()).toEqual(['conflict']);
+    },
+  );
+
+  it('compares the calendar of a room again', async () => {
+    const { sync, book, disconnect, reconnect, useRoom, sent } = await setup();
+    const { room, decline, addEvent } = await useRoom();
+    await book(1, slot, room);
+    decline();
+    await sync();
+    await disconnect();
+    await sync();
+    await reconnect();
+    addEvent();
+    await sync();
+    const conflicts = sent.filter(({ change }) => change.change.kind === 'conflict');
+    expect(conflicts).toMatchObject([{ change: { revision: 1 } }]);
+    expect(conflicts[0]?.change.participant).toBeUndefined();
+  });
+
+  it('keeps no calendar that counts as busy for an audition without a slot', async () => {
+    const { sync, write, disconnect, useFamily, pool, auditionId, sealedIds } = await setup();
+    await useFamily();
+    await write(1, slot);
+    await sync();
+    await disconnect();
+    await pool.query('DELETE FROM slot_holds WHERE audition_id = $1', [auditionId]);
+    await sync();
+    const { rows } = await pool.query('SELECT FROM busy_calendars WHERE audition_id = $1', [auditionId]);
+    expect(rows).toEqual([]);
+    expect(await sealedIds()).toEqual([]);
   });
 
   it('forgets a calendar whose id no step of an audition knows', async () => {

@@ -1,7 +1,9 @@
 /**
  * Continues the synchronisation of an account that was disconnected and connected again. Disconnecting destroys the data key
- * under which the ids of its calendars are sealed. The ledger has them, under a key of its own.
+ * under which the ids of its calendars are sealed. The ledger has those that are written, and `busy_calendars` the others, under
+ * keys of the ledger.
  */
+import type { BusyCalendars } from '../../db/calendars/busy-calendars.ts';
 import type { CalendarKey, SyncedCalendars } from '../../db/calendars/synced-calendars.ts';
 import type { SyncedEvents } from '../../db/calendars/synced-events.ts';
 import type { WatchSubscriptions } from '../../db/inbox/watch-subscriptions.ts';
@@ -24,15 +26,19 @@ export interface Reconnection {
 export const createReconnection = ({
   syncedCalendars,
   syncedEvents,
+  busyCalendars,
   watchSubscriptions,
   uses,
 }: {
   readonly syncedCalendars: Pick<SyncedCalendars, 'list' | 'listUnreadable' | 'reseal' | 'remove'>;
   readonly syncedEvents: Pick<SyncedEvents, 'listAuditions'>;
+  readonly busyCalendars: Pick<BusyCalendars, 'findCalendarId'>;
   readonly watchSubscriptions: Pick<WatchSubscriptions, 'markAllLost'>;
   readonly uses: Pick<CalendarUses, 'findCalendarId'>;
 }): Reconnection => {
   const findId = async (round: SyncRound, calendar: CalendarKey): Promise<string | undefined> => {
+    const asBusy = await busyCalendars.findCalendarId(calendar);
+    if (asBusy !== undefined) return asBusy;
     for (const auditionId of await syncedEvents.listAuditions(calendar, maxAuditions)) {
       const calendarId = await uses.findCalendarId(round, calendar, auditionId);
       if (calendarId !== undefined) return calendarId;

@@ -48,6 +48,11 @@ describe('the answer of a room', () => {
       [2, 'declined'],
     ]);
     expect(new Set(sent.map(({ change }) => change.inboxId)).size).toBe(3);
+    // The audition drops an answer that arrives after a later one.
+    const orders = sent.map(({ change: { order } }) => order);
+    expect(new Set(orders.map((order) => order?.incarnation)).size).toBe(1);
+    const numbers = orders.map((order) => order?.change ?? 0);
+    expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
   });
 
   it('is reported when the event is shared with a participant, who leaves', async () => {
@@ -73,6 +78,23 @@ describe('the answer of a room', () => {
     await sync();
     expect(answers()).toEqual([]);
     expect(await stored()).toMatchObject([{ isOurs: true }]);
+  });
+
+  it('is not reported when the slot has another room, although the event of a participant names the former one', async () => {
+    const { book, setRoom, write, sync, answer, answers } = await setUpRoom();
+    await book(1, slot, studio);
+    await write(1, slot);
+    await sync();
+    // An operator has skipped the booking of the other room.
+    setRoom('c_attic@resource.calendar.google.com', 2);
+    await write(2, later);
+    answer('declined');
+    await sync();
+    expect(answers()).toEqual([]);
+    // The move is reverted, or the former room is chosen again.
+    setRoom(studio, 2);
+    await sync();
+    expect(answers()).toEqual([[2, 'declined']]);
   });
 
   it('is sent again when the signal was lost', async () => {

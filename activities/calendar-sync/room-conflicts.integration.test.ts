@@ -120,6 +120,61 @@ describe('the calendar of a room', () => {
     expect(conflicts()).toEqual([]);
   });
 
+  it('is not compared when its booking was skipped and the slot has another room, which is', async () => {
+    const {
+      book,
+      write,
+      sync,
+      add,
+      conflicts,
+      studio,
+      sandbox,
+      setRoom,
+      repositories,
+      auditionId,
+      ...bench
+    } = await setUpRoom();
+    const { connection, registered, pool } = bench;
+    const attic = `attic-${studio}`;
+    sandbox.control.addRoom('google', { email: attic, name: 'Attic', answers: 'manual', shares: 'busy' });
+    await book(1, slot, studio);
+    await write(1, slot);
+    await sync();
+    // The claim of the other room, whose booking an operator skips.
+    await repositories.busyCalendars.replace({ organization: 'org_1', auditionId }, [
+      {
+        participant: roomUser,
+        connection,
+        provider: 'google',
+        calendarId: attic,
+        calendarName: `google/${attic}`,
+      },
+    ]);
+    setRoom(attic, 2);
+    await write(2, later);
+    await pool.query(
+      `UPDATE auditions SET view = jsonb_set(view, '{slot}', (view->'slot') || $2) WHERE id = $1`,
+      [auditionId, JSON.stringify({ start: later.start, end: later.end })],
+    );
+    add(later.end, at('13:00'));
+    add(at('11:00'), at('12:10'));
+    await sync();
+    expect(await registered()).toMatchObject([{ isRoom: false }, { isRoom: true }, { isRoom: true }]);
+    expect(conflicts()).toEqual([]);
+    sandbox.control.addBusy({ account: attic, start: at('12:20'), end: at('13:00') });
+    await sync();
+    expect(conflicts()).toMatchObject([
+      {
+        change: {
+          connection,
+          revision: 2,
+          change: { kind: 'conflict', start: at('12:20'), end: at('12:30') },
+        },
+      },
+    ]);
+    expect(conflicts()[0]?.change.participant).toBeUndefined();
+  });
+
   it('is forgotten when the booking ends, or another room is booked', async () => {
     const { book, sync, registered, activities, about, key, calendar, studio, sandbox, write } =
       await setUpRoom();

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { storedCalendar } from '../../db/auditions/resources.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
+import { ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { newAuditionId } from '../../tests/harness/audition-trail.ts';
 import { useReconciliation } from '../../tests/harness/calendar-reconciliation.ts';
@@ -71,9 +72,17 @@ const setupTwo = async (facts: readonly AuditionFact[] = []) => {
   };
 };
 
+const faultOf = (kind: 'not_found' | 'outage') =>
+  new ProviderError(
+    'google',
+    'calendar.listChanges',
+    kind === 'outage' ? { kind, effect: 'none' } : { kind },
+    { message: 'Not available' },
+  );
+
 /** Writes our event to two calendars of the account, one of which is the main one, and deletes the one in the main one. */
-const setupMoved = async () => {
-  const bench = await setup();
+const setupMoved = async (options: Parameters<typeof setup>[0] = {}) => {
+  const bench = await setup(options);
   const { repositories, connection, pool, auditionId, sandbox, account } = bench;
   await bench.write(1, slot);
   const { calendar } = connectToSandbox(sandbox.url, account);
@@ -106,6 +115,7 @@ const setupMoved = async () => {
   });
   return {
     ...bench,
+    other: storedCalendar(name),
     /** Google keeps the id of an event that is moved. */
     moveAway: () =>
       calendar.events.move({
@@ -141,7 +151,7 @@ describe('an event that another connection has written to the same calendar', ()
     const { reconcile, write, complete, standing, repositories, other } = await setupTwo();
     await write(1, slot);
     await complete();
-    await repositories.connections.disconnect('org_1', other, 'disconnected_here');
+    await repositories.connections.disconnect('org_1', other);
     expect(await reconcile()).toEqual([]);
     expect(standing()).toHaveLength(2);
   });
@@ -165,4 +175,38 @@ describe('an event that a person has moved to another calendar of the account', 
     expect(kinds()).toEqual(['deleted']);
     expect(await inOther()).toBe('confirmed');
   });
+
+  it.each([
+    ['has vanished', 'not_found'],
+    ['cannot be read for now', 'outage'],
+  ] as const)(
+    'stays there while the first calendar %s, whose fault is not that of the other',
+    async (_, kind) => {
+      let isGone = false;
+      const { sync, record, moveAway, inOther, other, pool } = await setupMoved({
+        wrap: (changes) => ({
+          ...changes,
+          listChanges: async (account, calendarId, ...rest) => {
+            if (isGone && calendarId === 'primary') throw faultOf(kind);
+            return changes.listChanges(account, calendarId, ...rest);
+          },
+        }),
+      });
+      await record({ type: 'confirmed' });
+      await sync();
+      await moveAway();
+      isGone = true;
+      await pool.query(
+        'UPDATE synced_calendars SET cursor = NULL, page = NULL, listed_since = NULL WHERE calendar = $1',
+        [other],
+      );
+      await sync().catch(() => undefined);
+      const { rows } = await pool.query(
+        'SELECT error, events_denied_at AS denied, reconciled_at = listed_at AS "isReconciled" FROM synced_calendars WHERE calendar = $1',
+        [other],
+      );
+      expect(rows).toEqual([{ error: null, denied: null, isReconciled: true }]);
+      expect(await inOther()).toBe('confirmed');
+    },
+  );
 });

@@ -1,20 +1,29 @@
-/** Keeps one subscription to push notifications for each calendar, where the vendor has them. */
-import { randomBytes, randomUUID } from 'node:crypto';
+/** Keeps the subscriptions to push notifications for the calendars, where the vendor has them: one each, or one for all. */
+import { randomUUID } from 'node:crypto';
 import type { SyncedCalendar, SyncedCalendars } from '../../db/calendars/synced-calendars.ts';
 import type { StoredSubscription, WatchSubscriptions } from '../../db/inbox/watch-subscriptions.ts';
-import { ProviderError } from '../../domain/errors.ts';
+import { mainCalendar } from '../../domain/audition/room-booking.ts';
+import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { day } from '../../domain/time/units.ts';
-import type { CalendarPush, CallContext } from '../../providers/ports.ts';
-import { type SyncRound, startCall } from './sync-round.ts';
+import type { CalendarPush } from '../../providers/ports.ts';
+import { createDuplicateWatches, type DuplicateRefusal } from './duplicate-watches.ts';
+import type { SyncRound } from './sync-round.ts';
+import { startCalls, type WatchCalls } from './watch-calls.ts';
+import { groupWatched, type WatchedCalendars } from './watched-calendars.ts';
 
 interface SubscriptionState {
   /** When the next subscription must be replaced. */
   readonly renewAt: Instant | undefined;
   /** Whether each calendar has a subscription that notifies. The others are only polled. */
   readonly areLive: boolean;
+  /**
+   * The calendars whose changes may have been missed: the former subscription was ended before this one was opened, and the calendar
+   * was not read since. A round that is killed in between leaves that to the next one.
+   */
+  readonly missed: ReadonlySet<string>;
 }
 
 export interface Subscriptions {
@@ -30,47 +39,63 @@ export interface Subscriptions {
   ): Promise<SubscriptionState>;
   /** Returns whether each of the calendars has a subscription that notifies. */
   areLive(round: SyncRound, calendars: readonly SyncedCalendar[]): Promise<boolean>;
-  /** Ends the subscriptions of a calendar. */
-  stop(round: SyncRound, calendar: Pick<SyncedCalendar, 'connection' | 'calendar'>): Promise<void>;
-  /** Forgets the subscriptions of a disconnected account. They end at the vendor by themselves. */
+  /** Ends all subscriptions of the connection. */
+  stop(round: SyncRound): Promise<void>;
+  /**
+   * Forgets the subscriptions of a disconnected account, whose credential is erased. They end at the vendor by themselves, or when
+   * the account is connected again and they hinder another.
+   */
   forget(connection: ConnectionId): Promise<void>;
 }
+
+/** Why the vendor does not notify. */
+type PushRefusal = ProviderFaultKind | DuplicateRefusal;
 
 /** Google's default, and more than Microsoft Graph allows. The vendor's answer counts. */
 const lifetimeMs = 7 * day;
 const longestLeadMs = 1 * day;
 
-/** For all calls to the vendor in one round. The next round continues. */
-const budgetMs = 10_000;
-const shortestDeadlineMs = 1_000;
-
-/** What the calls of a round share. */
-interface Calls {
-  readonly round: SyncRound;
-  readonly push: CalendarPush;
-  readonly isOver: () => boolean;
-  readonly startCall: () => CallContext;
-}
-
-const startCalls = (round: SyncRound, push: CalendarPush): Calls => {
-  const until = Date.now() + budgetMs;
-  return {
-    round,
-    push,
-    isOver: () => Date.now() >= until,
-    startCall: () => startCall(round, Math.max(until - Date.now(), shortestDeadlineMs)),
-  };
-};
-
-/** A subscription is replaced a day before its end, or at half of a shorter life. */
-const renewalOf = ({ createdAt, expiresAt }: StoredSubscription): number => {
-  const life = toEpochMs(expiresAt) - toEpochMs(createdAt);
+/** A subscription is replaced a day before its end, or at half of a shorter life. Each extension begins another life. */
+const renewalOf = ({ beganAt, expiresAt }: StoredSubscription): number => {
+  const life = toEpochMs(expiresAt) - toEpochMs(beganAt);
   return toEpochMs(expiresAt) - Math.min(longestLeadMs, life / 2);
 };
 
-/** Whether the subscription is confirmed, notifies, and need not be replaced yet. */
+/**
+ * Whether the subscription is confirmed, notifies, and need not be replaced yet. One whose master key was removed is replaced: its
+ * notifications cannot be verified without a query, by earlier versions not at all.
+ */
 const isCurrent = (subscription: StoredSubscription): boolean =>
-  subscription.resourceId !== undefined && !subscription.isLost && renewalOf(subscription) > Date.now();
+  subscription.resourceId !== undefined &&
+  !subscription.isLost &&
+  subscription.secretKey !== 'removed' &&
+  renewalOf(subscription) > Date.now();
+
+/**
+ * Whether changes of the calendar can come without a notification. A calendar to which nothing is written can be one that another
+ * person shares. The main calendar is the account's own.
+ */
+const mayBeSilent =
+  ({ ofOwnCalendars }: CalendarPush) =>
+  ({ isBusyOnly, calendarId }: SyncedCalendar): boolean =>
+    ofOwnCalendars === true && isBusyOnly && calendarId !== mainCalendar;
+
+/** Whether the vendor refuses a second subscription, so that the former one must be ended before. */
+const isOnly = (push: CalendarPush): boolean => push.list !== undefined;
+
+/** Returns the calendars that were not read since their subscription was opened. One that fails is read again in any case. */
+const missedOf = ({
+  watched,
+  current,
+}: {
+  readonly watched: WatchedCalendars;
+  readonly current: StoredSubscription | undefined;
+}): readonly string[] =>
+  watched.calendars.flatMap(({ calendar, syncedAt, error }) =>
+    current && error === undefined && (syncedAt === undefined || syncedAt < current.openedAt)
+      ? [calendar]
+      : [],
+  );
 
 /** Creates the subscriptions. */
 export const createSubscriptions = ({
@@ -81,25 +106,28 @@ export const createSubscriptions = ({
   readonly syncedCalendars: Pick<SyncedCalendars, 'setPushError'>;
   readonly watchSubscriptions: Pick<
     WatchSubscriptions,
-    'put' | 'extend' | 'markLost' | 'remove' | 'listByConnection'
+    'issueSecret' | 'put' | 'extend' | 'markLost' | 'remove' | 'findConnections' | 'listByConnection'
   >;
   readonly publicUrl: string;
 }): Subscriptions => {
+  const duplicates = createDuplicateWatches({ watchSubscriptions });
+  const addressOf = ({ path }: CalendarPush): string => `${publicUrl}${path}`;
+
   /**
    * Opens a subscription. It is stored before the vendor is asked, because the vendor can notify before it answers. A
    * subscription without a resource id was not confirmed, and is replaced.
    */
   const open = async (
-    calls: Calls,
+    calls: WatchCalls,
     { organization, connection, provider, calendar, calendarId }: SyncedCalendar,
   ): Promise<void> => {
     const { round, push } = calls;
-    const secret = randomBytes(32).toString('base64url');
+    const secret = watchSubscriptions.issueSecret(provider);
     const id = randomUUID();
     const expiresAt = toInstant(Date.now() + lifetimeMs);
     const subscription = { organization, connection, provider, calendarId: calendar, secret };
     await watchSubscriptions.put({ ...subscription, id, expiresAt });
-    const address = `${publicUrl}${push.path}`;
+    const address = addressOf(push);
     try {
       const watch = await push.watch(
         round.account,
@@ -114,20 +142,27 @@ export const createSubscriptions = ({
     }
   };
 
-  const end = async (calls: Calls, { id, resourceId }: StoredSubscription): Promise<void> => {
-    try {
-      await calls.push.stopWatching(calls.round.account, { id, resourceId }, calls.startCall());
-    } catch (error) {
-      // It ends by itself. Until then its notifications are refused, because it is not stored any more.
-      if (!(error instanceof ProviderError)) throw error;
-    }
+  /** @throws {ProviderError} when the vendor has not ended it. It stays stored. */
+  const endConfirmed = async (calls: WatchCalls, { id, resourceId }: StoredSubscription): Promise<void> => {
+    await calls.push.stopWatching(calls.round.account, { id, resourceId }, calls.startCall());
     await watchSubscriptions.remove(id);
   };
 
+  const end = async (calls: WatchCalls, subscription: StoredSubscription): Promise<void> => {
+    try {
+      await endConfirmed(calls, subscription);
+    } catch (error) {
+      // It ends by itself. Until then its notifications are refused, because it is not stored any more.
+      if (!(error instanceof ProviderError)) throw error;
+      await watchSubscriptions.remove(subscription.id);
+    }
+  };
+
   /** Returns whether one of the subscriptions was extended. */
-  const renew = async (calls: Calls, former: readonly StoredSubscription[]): Promise<boolean> => {
+  const renew = async (calls: WatchCalls, former: readonly StoredSubscription[]): Promise<boolean> => {
     const latest = former.filter(({ resourceId }) => resourceId !== undefined).at(-1);
-    if (!latest || !calls.push.renew) return false;
+    // A renewal keeps the secret. A replacement brings one under the newest master key, so that the others can be removed.
+    if (latest?.secretKey !== 'newest' || !calls.push.renew) return false;
     const wanted = { id: latest.id, expiresAt: toInstant(Date.now() + lifetimeMs) };
     try {
       const expiresAt = await calls.push.renew(calls.round.account, wanted, calls.startCall());
@@ -140,82 +175,109 @@ export const createSubscriptions = ({
     }
   };
 
-  /** Opens the new subscription first, so that there is no time without one. */
-  const replace = async (
-    calls: Calls,
-    calendar: SyncedCalendar,
-    former: readonly StoredSubscription[],
-  ): Promise<void> => {
+  /**
+   * Opens a subscription at a vendor that refuses a second one to the same calendars. The former ones are ended first, and one that
+   * is not stored any more after the refusal. Returns why there is none.
+   */
+  const openOnly = async (
+    calls: WatchCalls,
+    { first, former }: WatchedCalendars,
+  ): Promise<PushRefusal | undefined> => {
+    for (const subscription of former) await endConfirmed(calls, subscription);
     try {
-      await open(calls, calendar);
-      if (calendar.pushError !== undefined) await syncedCalendars.setPushError(calendar, undefined);
+      await open(calls, first);
+      return undefined;
     } catch (error) {
-      if (!(error instanceof ProviderError) || error.fault.kind === 'reconnect') throw error;
-      return syncedCalendars.setPushError(calendar, error.fault.kind);
+      if (!(error instanceof ProviderError) || error.fault.kind !== 'conflict') throw error;
     }
+    // The process that has opened it was killed before it stored the answer of the vendor.
+    const isOurs = former.some(({ resourceId }) => resourceId === undefined);
+    const refusal = await duplicates.end(calls, addressOf(calls.push), isOurs);
+    if (refusal === undefined) await open(calls, first);
+    return refusal;
+  };
+
+  /** Opens the new subscription first, so that there is no time without one. */
+  const openNext = async (calls: WatchCalls, { first, former }: WatchedCalendars): Promise<undefined> => {
+    await open(calls, first);
     for (const subscription of former) await end(calls, subscription);
   };
 
-  const ensureOne = async (
-    calls: Calls,
-    calendar: SyncedCalendar,
-    former: readonly StoredSubscription[],
-  ): Promise<void> => {
+  const setPushError = async ({ calendars }: WatchedCalendars, refusal: PushRefusal | undefined) => {
+    for (const calendar of calendars) {
+      if (calendar.pushError !== refusal) await syncedCalendars.setPushError(calendar, refusal);
+    }
+  };
+
+  const replace = async (calls: WatchCalls, watched: WatchedCalendars): Promise<void> => {
+    try {
+      await setPushError(watched, await (isOnly(calls.push) ? openOnly : openNext)(calls, watched));
+    } catch (error) {
+      if (!(error instanceof ProviderError) || error.fault.kind === 'reconnect') throw error;
+      await setPushError(watched, error.fault.kind);
+    }
+  };
+
+  const ensureOne = async (calls: WatchCalls, watched: WatchedCalendars): Promise<void> => {
+    const { calendars, former } = watched;
     const current = former.findLast(isCurrent);
     if (current) {
       for (const subscription of former) if (subscription !== current) await end(calls, subscription);
+      await setPushError(watched, undefined);
       return;
     }
     // After a refusal, the next attempt waits for the next poll.
-    if (!calls.round.isPoll && calendar.pushError !== undefined) return;
-    if (!(await renew(calls, former))) await replace(calls, calendar, former);
+    if (!calls.round.isPoll && calendars.some(({ pushError }) => pushError !== undefined)) return;
+    if (await renew(calls, former)) await setPushError(watched, undefined);
+    else await replace(calls, watched);
   };
 
-  const byCalendar = async (connection: ConnectionId) =>
-    Map.groupBy(await watchSubscriptions.listByConnection(connection), ({ calendarId }) => calendarId);
-
-  /** Returns the subscription of each calendar that needs no replacement. */
-  const currentOf = async (round: SyncRound, calendars: readonly SyncedCalendar[]) => {
-    const known = await byCalendar(round.input.connection);
-    return calendars.map(({ calendar }) => known.get(calendar)?.findLast(isCurrent));
+  /** Returns each group of calendars with its subscription, if that needs no replacement. */
+  const currentOf = async (round: SyncRound, push: CalendarPush, calendars: readonly SyncedCalendar[]) => {
+    const stored = await watchSubscriptions.listByConnection(round.input.connection);
+    return groupWatched(push, calendars, stored).map((watched) => ({
+      watched,
+      current: watched.former.findLast(isCurrent),
+    }));
   };
 
   return {
     ensure: async (round, calendars, lost) => {
       const { push } = round.provider;
-      if (!push) return { renewAt: undefined, areLive: false };
+      if (!push) return { renewAt: undefined, areLive: false, missed: new Set() };
       for (const id of lost) await watchSubscriptions.markLost(id);
       const calls = startCalls(round, push);
-      const known = await byCalendar(round.input.connection);
+      const stored = await watchSubscriptions.listByConnection(round.input.connection);
+      const groups = groupWatched(push, calendars, stored);
       let isComplete = true;
-      for (const calendar of calendars) {
+      for (const watched of groups) {
         if (calls.isOver()) isComplete = false;
-        else await ensureOne(calls, calendar, known.get(calendar.calendar) ?? []);
+        else await ensureOne(calls, watched);
       }
-      const used = new Set(calendars.map(({ calendar }) => calendar));
-      for (const [calendar, surplus] of known) {
-        if (used.has(calendar)) continue;
-        for (const subscription of surplus) await end(calls, subscription);
-      }
-      const current = await currentOf(round, calendars);
+      const used = new Set(groups.flatMap(({ former }) => former));
+      for (const subscription of stored) if (!used.has(subscription)) await end(calls, subscription);
+      const all = await currentOf(round, push, calendars);
       // What could not be replaced is tried again with the next poll.
-      const renewals = current.flatMap((subscription) => (subscription ? [renewalOf(subscription)] : []));
+      const renewals = all.flatMap(({ current }) => (current ? [renewalOf(current)] : []));
       const renewAt = isComplete ? Math.min(...renewals) : Date.now();
       return {
         renewAt: Number.isFinite(renewAt) ? toInstant(renewAt) : undefined,
-        areLive: current.every((subscription) => subscription !== undefined),
+        areLive: all.every(({ current }) => current !== undefined) && !calendars.some(mayBeSilent(push)),
+        missed: new Set(isOnly(push) ? all.flatMap(missedOf) : []),
       };
     },
 
-    areLive: async (round, calendars) =>
-      round.provider.push !== undefined &&
-      (await currentOf(round, calendars)).every((subscription) => subscription !== undefined),
+    areLive: async (round, calendars) => {
+      const { push } = round.provider;
+      if (push === undefined || calendars.some(mayBeSilent(push))) return false;
+      return (await currentOf(round, push, calendars)).every(({ current }) => current !== undefined);
+    },
 
-    stop: async (round, { connection, calendar }) => {
+    stop: async (round) => {
       const { push } = round.provider;
       if (!push) return;
       const calls = startCalls(round, push);
-      for (const subscription of (await byCalendar(connection)).get(calendar) ?? []) {
+      for (const subscription of await watchSubscriptions.listByConnection(round.input.connection)) {
         await end(calls, subscription);
       }
     },

@@ -4,6 +4,7 @@ import type { Connection } from '../../db/connections/repository.ts';
 import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
 import type { CalendarChanges, CallContext, ConnectedAccount } from '../../providers/ports.ts';
 import type { SyncCalendarsInput } from '../contract.ts';
+import type { Unread } from './reading-order.ts';
 
 export interface SyncRound {
   readonly input: SyncCalendarsInput;
@@ -14,6 +15,10 @@ export interface SyncRound {
   readonly isPoll: boolean;
   /** What the reconciliation has found so far. */
   readonly findings: CalendarFinding[];
+  /** The calendars in which a repair has failed for now. */
+  readonly postponed: Set<string>;
+  /** What a later round must read again. */
+  readonly unread: Unread;
   /** No page is read after this time, epoch milliseconds. */
   readonly until: number;
 }

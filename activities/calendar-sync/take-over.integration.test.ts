@@ -79,6 +79,98 @@ describe('a run that takes an audition over', () => {
   });
 });
 
+describe('an answer to an event of ours', () => {
+  it('that was given while no run existed is reported to the run that takes the audition over', async () => {
+    const { person, sync, answers, takeOver, temporal } = await setup();
+    await person.answer('declined');
+    temporal.hasNoWorkflow = true;
+    await sync();
+    await sync();
+    temporal.hasNoWorkflow = false;
+    await takeOver();
+    await sync();
+    await sync();
+    expect(answers.map(({ answer }) => answer)).toEqual(['declined', 'declined', 'declined']);
+    expect(new Set(answers.map(({ inboxId }) => inboxId)).size).toBe(1);
+  });
+
+  it('is reported again when the run was terminated before it recorded the answer', async () => {
+    const { person, sync, answers, takeOver } = await setup();
+    await person.answer('declined');
+    await sync();
+    await takeOver();
+    await sync();
+    await sync();
+    expect(answers.map(({ answer }) => answer)).toEqual(['declined', 'declined']);
+  });
+
+  it('is not reported again when the trail has it, or a later one', async () => {
+    const { person, sync, answers, takeOver, record, pool } = await setup();
+    await person.answer('declined');
+    await sync();
+    // The trail of the test is some days old.
+    await pool.query("UPDATE synced_events SET answer_known_at = '2026-11-01'");
+    await record({ type: 'responded', participant: ada, answer: 'accepted', origin: 'link' });
+    const answeredAt = (await takeOver())?.answeredAt;
+    await sync();
+    expect(answers).toHaveLength(1);
+    expect(answeredAt?.[ada]).toBeGreaterThan(Date.UTC(2026, 10, 24));
+  });
+
+  it('is settled when the audition is closed', async () => {
+    const { person, sync, answers, temporal, record } = await setup();
+    await record({ type: 'cancelled', origin: 'api' });
+    await person.answer('declined');
+    temporal.hasNoWorkflow = true;
+    await sync();
+    await sync();
+    expect(answers).toHaveLength(1);
+  });
+});
+
+describe('the answer of a room', () => {
+  const studio = 'c_studio@resource.calendar.google.com';
+  const setUpRoom = async () => {
+    const bench = await setup();
+    const { control } = bench.sandbox;
+    control.addRoom('google', { email: studio, name: 'Studio 2', answers: 'manual' });
+    await bench.book(1, slot, studio);
+    await bench.sync();
+    const decline = () =>
+      control.answerRoom('google', { room: studio, eventId: bench.eventId, answer: 'declined' });
+    return { ...bench, decline };
+  };
+
+  it('that was given while no run existed is reported to the run that takes the audition over', async () => {
+    const { decline, sync, kinds, takeOver, temporal, sent } = await setUpRoom();
+    decline();
+    temporal.hasNoWorkflow = true;
+    await sync();
+    await sync();
+    temporal.hasNoWorkflow = false;
+    await takeOver();
+    await sync();
+    await sync();
+    expect(kinds()).toEqual(['room_answered', 'room_answered', 'room_answered']);
+    expect(new Set(sent.map(({ change }) => change.inboxId)).size).toBe(1);
+  });
+
+  it('is reported again unless the trail has it', async () => {
+    const { decline, sync, kinds, takeOver, record, connection } = await setUpRoom();
+    decline();
+    await sync();
+    await takeOver();
+    await sync();
+    expect(kinds()).toEqual(['room_answered', 'room_answered']);
+    const room = { provider: 'google', connection } as const;
+    await record({ type: 'room_booked', ...room, eventId: 'e1' });
+    await record({ type: 'room_answered', ...room, answer: 'declined' });
+    await takeOver();
+    await sync();
+    expect(kinds()).toEqual(['room_answered', 'room_answered']);
+  });
+});
+
 describe('the conflicts of an audition without a workflow', () => {
   it('stay unreported until there is one, also when they change', async () => {
     const { person, sync, sent, temporal } = await setup();

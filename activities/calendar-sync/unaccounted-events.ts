@@ -3,7 +3,8 @@
  * event stays when its audition is unknown here, because another installation can use the same calendar.
  */
 import type { AuditionReadModel } from '../../db/auditions/read-model.ts';
-import type { WrittenCalendar } from '../../db/calendars/synced-calendars.ts';
+import type { BegunRemoval, CalendarRemovals } from '../../db/calendars/removals.ts';
+import type { CalendarKey, WrittenCalendar } from '../../db/calendars/synced-calendars.ts';
 import type { SyncedEvents } from '../../db/calendars/synced-events.ts';
 import type { UnaccountedEvent } from '../../db/calendars/unaccounted-events.ts';
 import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
@@ -11,6 +12,7 @@ import { isTransient, ProviderError } from '../../domain/errors.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import type { Providers } from '../../providers/ports.ts';
 import { eventIdFor } from '../effects/deterministic-ids.ts';
+import type { AuditionFacts } from './audition-facts.ts';
 import type { CalendarUses } from './calendar-uses.ts';
 import type { Listing } from './listing.ts';
 import { type SyncRound, startCall } from './sync-round.ts';
@@ -25,6 +27,8 @@ export interface Settled {
   readonly findings: readonly CalendarFinding[];
   /** Whether all were looked at. */
   readonly isComplete: boolean;
+  /** Whether a repair has failed for now. The next round that reads the calendar tries it again. */
+  readonly isPostponed?: boolean | undefined;
 }
 
 /**
@@ -38,12 +42,14 @@ export const createUnaccountedEvents =
     calendars,
     uses,
     listing,
+    facts,
   }: {
     readonly auditions: Pick<AuditionReadModel, 'get'>;
-    readonly syncedEvents: Pick<SyncedEvents, 'listUnaccounted' | 'listElsewhere' | 'discard'>;
+    readonly syncedEvents: Pick<SyncedEvents, 'listUnaccounted' | 'listElsewhere' | keyof CalendarRemovals>;
     readonly calendars: Providers['calendars'];
     readonly uses: Pick<CalendarUses, 'isUsed'>;
     readonly listing: Listing;
+    readonly facts: AuditionFacts;
   }) =>
   async (round: SyncRound, calendar: WrittenCalendar, isDryRun: boolean): Promise<Settled> => {
     const removeFromCalendar = async ({ auditionId, eventId, isDuplicate }: UnaccountedEvent) => {
@@ -64,6 +70,19 @@ export const createUnaccountedEvents =
       }
     };
 
+    /**
+     * Reads a calendar again in which the event was. A fault of that calendar says nothing about this one: it is reported when
+     * that calendar is read.
+     */
+    const readAgain = async (key: CalendarKey): Promise<'more' | 'done'> => {
+      try {
+        return await listing.readAgain(round, key);
+      } catch (error) {
+        if (!(error instanceof ProviderError) || error.fault.kind === 'reconnect') throw error;
+        return 'more';
+      }
+    };
+
     /** Whether the event was moved here from another calendar. That calendar is read first, if it was read before this one. */
     const wasMovedHere = async (event: UnaccountedEvent): Promise<boolean | 'unknown'> => {
       const { listedAt } = calendar;
@@ -73,10 +92,23 @@ export const createUnaccountedEvents =
           (syncedAt === undefined || (listedAt !== undefined && toEpochMs(syncedAt) < toEpochMs(listedAt))),
       );
       for (const { calendar: name } of outdated) {
-        if ((await listing.readAgain(round, { connection: event.connection, calendar: name })) === 'more')
-          return 'unknown';
+        if ((await readAgain({ connection: event.connection, calendar: name })) === 'more') return 'unknown';
       }
       return (await syncedEvents.listElsewhere(event)).some(({ isRemoved }) => isRemoved);
+    };
+
+    /** The removal is on the trail of its audition, once, and forgotten then. */
+    const recordRemoval = async (removal: BegunRemoval): Promise<void> => {
+      const { id, auditionId, eventId, reason } = removal;
+      const { provider, connection } = calendar;
+      await facts.append({ auditionId, correlationId: round.input.correlationId }, `calendar-removal:${id}`, {
+        type: 'calendar_event_removed',
+        provider,
+        connection,
+        eventId,
+        reason,
+      });
+      await syncedEvents.endRemoval(removal);
     };
 
     const judge = async (event: UnaccountedEvent): Promise<CalendarFinding | undefined> => {
@@ -101,30 +133,51 @@ export const createUnaccountedEvents =
 
     const settle = async (event: UnaccountedEvent): Promise<CalendarFinding | undefined> => {
       const finding = await judge(event);
-      if (finding?.repair !== 'removed' || isDryRun) return finding;
+      if (isDryRun) return finding;
+      if (finding?.repair !== 'removed') {
+        await syncedEvents.dropRemoval(event);
+        return finding;
+      }
+      const { connection, eventId, auditionId, isDuplicate } = event;
+      const removal = await syncedEvents.beginRemoval({
+        connection,
+        calendar: calendar.calendar,
+        eventId,
+        auditionId,
+        reason: isDuplicate ? 'duplicated' : 'orphaned',
+      });
+      // Another round has removed it, or the audition has just written it.
+      if (!removal) return undefined;
       try {
         await removeFromCalendar(event);
       } catch (error) {
-        if (!(error instanceof ProviderError) || error.fault.kind === 'reconnect' || isTransient(error.fault))
-          throw error;
+        if (!(error instanceof ProviderError) || error.fault.kind === 'reconnect') throw error;
+        // The change report must not wait for it.
+        if (isTransient(error.fault)) isPostponed = true;
+        else await syncedEvents.dropRemoval(removal);
         return { ...finding, failure: error.fault.kind };
       }
-      await syncedEvents.discard(event);
+      await recordRemoval(removal);
       return finding;
     };
 
+    if (!isDryRun) {
+      for (const removal of await syncedEvents.listDoneRemovals(calendar)) await recordRemoval(removal);
+    }
     const findings: CalendarFinding[] = [];
+    let isPostponed = false;
     let removals = 0;
     for (let after: string | undefined; ; ) {
       const page = await syncedEvents.listUnaccounted(calendar, { after, limit: eventsPerPage });
       for (const event of page) {
-        const isOver = removals >= maxRemovals || (removals > 0 && Date.now() > round.until);
-        if (isOver) return { findings, isComplete: false };
+        const isLate = Date.now() > round.until;
+        if (isPostponed && isLate) return { findings, isComplete: true, isPostponed };
+        if (removals >= maxRemovals || (removals > 0 && isLate)) return { findings, isComplete: false };
         const finding = await settle(event);
         if (finding?.repair === 'removed' && finding.failure === undefined && !isDryRun) removals += 1;
         if (finding) findings.push(finding);
       }
-      if (page.length < eventsPerPage) return { findings, isComplete: true };
+      if (page.length < eventsPerPage) return { findings, isComplete: true, isPostponed };
       after = page.at(-1)?.eventId;
     }
   };

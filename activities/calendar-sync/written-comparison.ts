@@ -12,7 +12,8 @@ const clockDifferenceMs = 1 * minute;
  * Returns how the event differs from what was written. Our own write reaches the calendar before it is recorded: an event
  * with a later revision than the recorded one is being written. One with an earlier revision was read before the write,
  * unless it was read long after it: then the write was lost. A lost write is repeated once. After that, what the calendar
- * has counts as a person's change.
+ * has counts as a person's change. One revision can be written more than once, as when a moved event is moved back: a time that
+ * was read before the last write is the one that it has replaced, and the next page shows the event again.
  */
 export const compareWithWritten = (event: OwnEvent): CalendarChangeOf | 'in_progress' => {
   const { isRemoved, isAllDay, start, end, markedRevision, writtenRevision } = event;
@@ -25,7 +26,8 @@ export const compareWithWritten = (event: OwnEvent): CalendarChangeOf | 'in_prog
   }
   const isAsWritten =
     !isAllDay && isSameSecond(start, event.writtenStart) && isSameSecond(end, event.writtenEnd);
-  return isAsWritten ? { kind: 'put_back' } : { kind: 'moved', isAllDay, start, end };
+  if (isAsWritten) return { kind: 'put_back' };
+  return wasReadBeforeWrite(event) ? 'in_progress' : { kind: 'moved', isAllDay, start, end };
 };
 
 /**
@@ -34,6 +36,9 @@ export const compareWithWritten = (event: OwnEvent): CalendarChangeOf | 'in_prog
  */
 const wasSeen = (event: OwnEvent): boolean =>
   (event.seenRevision ?? -1) >= event.writtenRevision || wasReadAfterWrite(event, 0);
+
+const wasReadBeforeWrite = ({ readAt, writeStartedAt }: OwnEvent): boolean =>
+  readAt !== undefined && writeStartedAt !== undefined && toEpochMs(readAt) < toEpochMs(writeStartedAt);
 
 const wasReadAfterWrite = ({ readAt, writtenAt }: OwnEvent, marginMs: number): boolean =>
   readAt !== undefined && writtenAt !== undefined && toEpochMs(readAt) > toEpochMs(writtenAt) + marginMs;

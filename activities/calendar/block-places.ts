@@ -1,9 +1,9 @@
 /** Finds where the slots of a session block are: at which times, in which room. */
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
-import { canonicalRoom } from '../../domain/audition/rooms.ts';
 import type { SlotSpec } from '../../domain/audition/slot.ts';
-import type { Session, SessionBlock } from '../../domain/session-blocks/session-block.ts';
-import { slotsOfSession } from '../../domain/session-blocks/session-slots.ts';
+import type { SessionBlock } from '../../domain/session-blocks/session-block.ts';
+import { placesOfSessions } from '../../domain/session-blocks/session-places.ts';
+import { slotsOfSessions } from '../../domain/session-blocks/session-slots.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import { sessionsIn } from '../../providers/icalendar/session-occurrences.ts';
 import type { ClaimAttempt } from './slot-claimer.ts';
@@ -32,27 +32,13 @@ export const placesInBlock = (
 ): readonly SlotPlace[] => {
   if (!block) return [];
   const window = { start: toEpochMs(wish.earliest), end: toEpochMs(wish.latest) };
-  const byRoom = Map.groupBy(sessionsIn(block, window), ({ room = wish.room }: Session) =>
-    room === undefined ? undefined : canonicalRoom(room),
-  );
-  return [...byRoom.values()].map((sessions) => {
-    const ofRoom = withRoom(wish, sessions[0]?.room ?? wish.room);
+  const { room: _room, roomCalendar: _calendar, ...anywhere } = wish;
+  return placesOfSessions(sessionsIn(block, window), wish).map(({ sessions, ...place }) => {
+    const ofRoom = { ...anywhere, ...place };
     return {
       attempt: attemptFor(ofRoom),
       wish: ofRoom,
-      slots: sessions
-        .flatMap((session) => slotsOfSession(session, block.definition))
-        .sort((a, b) => a.start.localeCompare(b.start)),
+      slots: slotsOfSessions(sessions, block.definition),
     };
   });
-};
-
-/** Returns the wish in this room. The calendar of another room is not the one of this room. */
-const withRoom = (
-  { room: wished, roomCalendar, ...wish }: WindowWish,
-  room: string | undefined,
-): WindowWish => {
-  if (room === undefined) return wish;
-  const isSame = wished !== undefined && canonicalRoom(wished) === canonicalRoom(room);
-  return { ...wish, room, ...(isSame && roomCalendar ? { roomCalendar } : {}) };
 };

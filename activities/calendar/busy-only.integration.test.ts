@@ -92,6 +92,19 @@ describe('a calendar that counts as busy and is not written', () => {
     expect(await claimNext(3)).toMatchObject({ kind: 'refused', reason: 'busy' });
   });
 
+  it('does not count events of other auditions when it is the main calendar under another id', async () => {
+    const { claim, other, parent, account, writeEvent, repositories } = await setup();
+    const theirs = other();
+    await claim({ auditionId: theirs, calendars: [] });
+    await writeEvent(slot, theirs);
+    await repositories.holds.releaseAll(theirs);
+    const address: CalendarRef = { ...primary, calendarId: account };
+    const ada = parent({ busyCalendars: [address] });
+    expect(
+      await claim({ participants: [ada], calendars: [primary, { ...address, isBusyOnly: true }] }),
+    ).toMatchObject({ kind: 'held' });
+  });
+
   it('counts when the account may only see its busy times', async () => {
     const { claimAgain, account, addCalendar, sandbox, own } = await setup();
     const friend = connectToSandbox(sandbox.url, `${randomUUID()}@example.com`).calendar;
@@ -218,6 +231,17 @@ describe('a claim that is held', () => {
       [id],
     );
     expect(rows).toEqual([{ provider: 'ics', isBusyOnly: true }]);
+    const registered = await pool.query(
+      'SELECT participant, is_own AS "isOwn" FROM busy_calendars WHERE audition_id = $1',
+      [auditionId],
+    );
+    expect(registered.rows).toHaveLength(2);
+    expect(registered.rows).toEqual(
+      expect.arrayContaining([
+        { participant: ada.id, isOwn: false },
+        { participant: ben.id, isOwn: true },
+      ]),
+    );
     await repositories.busyCalendars.replace({ organization: 'org_1', auditionId }, []);
   });
 });

@@ -4,22 +4,18 @@ import { storedCalendar } from '../../db/auditions/resources.ts';
 import type { ConflictRules } from '../../domain/audition/conflict-rules.ts';
 import type { CalendarRef } from '../../domain/audition/request.ts';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
-import {
-  type AuditionId,
-  auditionIdSchema,
-  type ConnectionId,
-  type OrganizationId,
-} from '../../domain/ids.ts';
+import type { AuditionId, ConnectionId, OrganizationId } from '../../domain/ids.ts';
 import { isRoomProvider } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { calendarNames, roomCalendarName } from '../../providers/calendar-names.ts';
-import type { BusyEvent, CallContext, ReadableCalendarProvider } from '../../providers/ports.ts';
+import type { CallContext, ReadableCalendarProvider } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
 import type { CalendarToRead, StepFailure } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { eventIdFor } from '../effects/deterministic-ids.ts';
 import { toStepFailure } from '../step-failure.ts';
-import { createForeignEvents } from './foreign-events.ts';
+import { distinctCalendars } from './distinct-calendars.ts';
+import { withOrigin } from './event-origin.ts';
+import { createForeignEvents, createOwnUids } from './foreign-events.ts';
 import { cutOff, withoutOwnTimes } from './own-times.ts';
 import { createRoomReader } from './room-reader.ts';
 import { readVisibleTimes, type VisibleTime } from './visible-times.ts';
@@ -58,6 +54,16 @@ export interface CalendarReader {
     window: Window,
     precision: Precision,
   ): Promise<CalendarReadings>;
+  /**
+   * Like `read` with the precision `events`, after a `read` with `free_busy`. A connection whose events cannot tell more is not
+   * read again: its first times are returned. Those are feeds without an event of ours.
+   */
+  readAgain(
+    reader: Reader,
+    calendars: readonly CalendarToRead[],
+    window: Window,
+    first: CalendarReadings,
+  ): Promise<CalendarReadings>;
   /** Like `read` with the precision `events`, for the calendars of one connection. @throws {ProviderError} */
   readEvents(
     reader: Reader,
@@ -84,12 +90,13 @@ export const createCalendarReader = ({
   const openDependencies = { connections, accessTokens };
   const roomReader = createRoomReader({ holds, writtenEvents, calendars: providers });
   const foreignEvents = createForeignEvents({ holds, writtenEvents });
+  const ownUids = createOwnUids({ writtenEvents });
 
   const foreign = async (
     { auditionId, tentative = 'block' }: Reader,
     events: readonly FoundTime[],
   ): Promise<readonly BusyInterval[]> => {
-    const found = await foreignEvents({ auditionId, tentative }, events.map(toOrigin));
+    const found = await foreignEvents({ auditionId, tentative }, events.map(withOrigin));
     return found.map(({ start, end, connection, calendarId }) => ({ start, end, connection, calendarId }));
   };
 
@@ -127,10 +134,9 @@ export const createCalendarReader = ({
     const [{ connection, provider: name }] = calendars;
     const opened = await open(reader, calendars, 'calendar.listEvents');
     const provider = providers[name];
-    const busyOnly = idsOf(calendars.filter(({ isBusyOnly }) => isBusyOnly));
+    const named = calendars.map(({ calendarId, isBusyOnly = false }) => ({ calendarId, isBusyOnly }));
     const times = await Promise.all(
-      idsOf(calendars).map(async (calendarId) => {
-        const isBusyOnly = busyOnly.includes(calendarId);
+      distinctCalendars(name, opened, named).map(async ({ calendarId, isBusyOnly }) => {
         const read = isBusyOnly ? readVisibleTimes : readEvents;
         const found = await read(provider, opened, calendarId, window, reader.call);
         const visible = await withoutOwn(reader, { provider: name, connection, calendarId }, found, window);
@@ -195,25 +201,31 @@ export const createCalendarReader = ({
     return busy.flat();
   };
 
+  /** Returns whether the events of the calendars can tell more than their busy times. */
+  const canTellMore = async (
+    reader: Reader,
+    calendars: CalendarsOfConnection,
+    isOurs: (uid: string) => boolean,
+  ): Promise<boolean> => {
+    const provider = providers[calendars[0].provider];
+    if (!provider.hasEventNamed || reader.tentative === 'ignore' || calendars.some(isRoom)) return true;
+    const opened = await open(reader, calendars, 'calendar.listEvents');
+    return provider.hasEventNamed(opened, isOurs, reader.call);
+  };
+
   return {
     readEvents: (reader, calendars, window) => readAll(reader, calendars, window, 'events'),
 
-    read: async (reader, calendars, window, precision) => {
-      const readings = await Promise.all(
-        byConnection(calendars).map(async (ofConnection): Promise<CalendarReadings> => {
-          try {
-            return { busy: await readAll(reader, ofConnection, window, precision), failures: [] };
-          } catch (error) {
-            cancellationSignal().throwIfAborted();
-            const failure = toStepFailure(error);
-            return { busy: [], failures: [{ connection: ofConnection[0].connection, failure }] };
-          }
-        }),
+    read: (reader, calendars, window, precision) =>
+      readEach(calendars, (ofConnection) => readAll(reader, ofConnection, window, precision)),
+
+    readAgain: async (reader, calendars, window, first) => {
+      const isOurs = await ownUids(reader.auditionId);
+      return readEach(calendars, async (ofConnection) =>
+        (await canTellMore(reader, ofConnection, isOurs))
+          ? readAll(reader, ofConnection, window, 'events')
+          : first.busy.filter(({ connection }) => connection === ofConnection[0].connection),
       );
-      return {
-        busy: readings.flatMap(({ busy }) => busy),
-        failures: readings.flatMap(({ failures }) => failures),
-      };
     },
 
     names: async (organization, calendars, call) => {
@@ -239,6 +251,28 @@ export const createCalendarReader = ({
   };
 };
 
+/** Reads each connection. The failure of one is part of the result. */
+const readEach = async (
+  calendars: readonly CalendarToRead[],
+  readBusy: (ofConnection: CalendarsOfConnection) => Promise<readonly BusyInterval[]>,
+): Promise<CalendarReadings> => {
+  const readings = await Promise.all(
+    byConnection(calendars).map(async (ofConnection): Promise<CalendarReadings> => {
+      try {
+        return { busy: await readBusy(ofConnection), failures: [] };
+      } catch (error) {
+        cancellationSignal().throwIfAborted();
+        const failure = toStepFailure(error);
+        return { busy: [], failures: [{ connection: ofConnection[0].connection, failure }] };
+      }
+    }),
+  );
+  return {
+    busy: readings.flatMap(({ busy }) => busy),
+    failures: readings.flatMap(({ failures }) => failures),
+  };
+};
+
 type FoundTime = VisibleTime &
   Pick<CalendarRef, 'connection' | 'calendarId'> & { readonly isBusyOnly: boolean };
 
@@ -249,22 +283,6 @@ const readEvents = async (
 ): Promise<readonly VisibleTime[]> => {
   const events = await provider.busyEvents(...reading);
   return events.map((event) => ({ kind: 'event', ...event }));
-};
-
-/** A time without an event says nothing about what it is. */
-const toOrigin = (time: FoundTime) =>
-  time.kind === 'event'
-    ? {
-        ...time,
-        ids: [time.eventId, ...(time.uid === undefined ? [] : [time.uid])],
-        audition: markedAudition(time),
-      }
-    : { ...time, ids: [], audition: undefined };
-
-/** Returns the audition that the event's mark names, if the id of the event proves it: people copy events with their marks. */
-const markedAudition = ({ eventId, reference }: BusyEvent): AuditionId | undefined => {
-  const audition = auditionIdSchema.safeParse(reference).data;
-  return audition !== undefined && eventIdFor(audition) === eventId ? audition : undefined;
 };
 
 const isRoom = ({ isRoom: is }: Pick<CalendarToRead, 'isRoom'>): boolean => is === true;

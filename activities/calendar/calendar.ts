@@ -1,8 +1,9 @@
 /** Reads busy times and writes events in connected calendars. */
 import { cancellationSignal } from '@temporalio/activity';
-import type { TrailFact } from '../../domain/audition/events.ts';
+import type { AuditionFact, TrailFact } from '../../domain/audition/events.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type {
+  BookRoomInput,
   CalendarActivities,
   EventToWrite,
   StepFailure,
@@ -14,6 +15,7 @@ import type { ActivityDependencies } from '../dependencies.ts';
 import { type AttemptContext, createAttemptContext } from '../effects/attempt.ts';
 import { toStepFailure } from '../step-failure.ts';
 import { openTrail } from '../trail/trail.ts';
+import { busyRoom } from './busy-room.ts';
 import type { CalendarReader } from './calendar-reader.ts';
 import { createEventWriter, type WrittenEvent } from './event-writer.ts';
 
@@ -22,7 +24,7 @@ export const createCalendarActivities = (
   dependencies: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens' | 'joinUrl'>,
   reader: CalendarReader,
 ): CalendarActivities => {
-  const { events } = dependencies.repositories;
+  const { events, busyCalendars } = dependencies.repositories;
   const writer = createEventWriter(dependencies);
 
   /** Writes one event of a group. */
@@ -35,6 +37,19 @@ export const createCalendarActivities = (
       return { ...event, ...(await writer.write({ ...input, ...event }, context)) };
     } catch (error) {
       return { ...event, failure: toStepFailure(error) };
+    }
+  };
+
+  /**
+   * Books the room. A booking that fails can be skipped: then the room is compared with the slot without one. The claim has registered it
+   * for that, unless a move was reverted since, whose claim has registered the room of the other slot.
+   */
+  const bookOrCompare = async (input: BookRoomInput): Promise<WrittenEvent> => {
+    try {
+      return await writer.book(input, createAttemptContext(input));
+    } catch (error) {
+      await busyCalendars.replaceRoom(input, busyRoom(input.room));
+      throw error;
     }
   };
 
@@ -98,7 +113,7 @@ export const createCalendarActivities = (
     bookRoom: async (input) => {
       const { key, correlationId, room } = input;
       const trail = await openTrail(events, input);
-      const written = await writer.book(input, createAttemptContext(input));
+      const written = await bookOrCompare(input);
       const { eventId } = written;
       const { provider, connection } = room;
       const at = toInstant(Date.now());
@@ -134,8 +149,8 @@ const writtenFact = (
 });
 
 /**
- * The fact that the write has replaced an edit that the synchronisation had not reported. The audition decides: its slot is
- * where the event is now, and the edit is on the trail.
+ * The facts that the write has replaced an edit that the synchronisation had not reported, and texts of a person. The audition
+ * decides: its slot is where the event is now, our new texts are what people must find, and the edits are on the trail.
  */
 const overwrittenFacts = (
   {
@@ -147,19 +162,22 @@ const overwrittenFacts = (
     readonly participant?: WriteEventInput['participant'] | undefined;
     readonly calendar: Pick<WriteEventInput['calendar'], 'provider' | 'connection'>;
   },
-  { overwrote }: WrittenEvent,
+  { overwrote, overwroteTexts = [] }: WrittenEvent,
 ): readonly TrailFact[] => {
-  if (!overwrote) return [];
-  const { kind, ...times } = overwrote;
+  const at = toInstant(Date.now());
   const about = { ...(participant === undefined ? {} : { participant }), provider, connection };
-  const fact = {
-    type: 'calendar_changed',
-    ...about,
-    change: kind,
-    ...times,
-    outcome: 'overwritten',
-  } as const;
-  return [{ key: `${key}:overwritten`, at: toInstant(Date.now()), correlationId, fact }];
+  const change = { type: 'calendar_changed', ...about, outcome: 'overwritten' } as const;
+  const edits: TrailFact[] = [];
+  if (overwrote) {
+    const { kind, ...times } = overwrote;
+    const fact = { ...change, change: kind, ...times } as const;
+    edits.push({ key: `${key}:overwritten`, at, correlationId, fact });
+  }
+  if (overwroteTexts.length > 0) {
+    const fact: AuditionFact = { ...change, change: 'text_edited', texts: [...overwroteTexts] };
+    edits.push({ key: `${key}:overwritten-texts`, at, correlationId, fact });
+  }
+  return edits;
 };
 
 /**

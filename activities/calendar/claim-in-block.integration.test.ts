@@ -1,13 +1,15 @@
 /** Tests that the next free slot of a session block is claimed. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { defaultConflictRules } from '../../domain/audition/conflict-rules.ts';
 import type { SlotSpec } from '../../domain/audition/slot.ts';
 import { type SessionBlockId, sessionBlockIdSchema } from '../../domain/ids.ts';
 import {
   type SessionException,
   sessionBlockDefinitionSchema,
 } from '../../domain/session-blocks/session-block.ts';
-import { person, startOf, useSlotClaims } from '../../tests/harness/slot-claims.ts';
+import { hour } from '../../domain/time/units.ts';
+import { person, primary, startOf, useSlotClaims } from '../../tests/harness/slot-claims.ts';
 
 const setup = useSlotClaims();
 
@@ -69,6 +71,43 @@ describe('claiming a slot of a session block', () => {
     };
     expect(await claim({ wish: wish() })).toMatchObject({ kind: 'held', slot });
     expect((await factsOf()).at(-1)).toEqual({ type: 'slot_held', slot, revision: 1 });
+  });
+
+  it('books the calendar of the room in its sessions, and is not blocked by it in another room', async () => {
+    const { claim, other, wish, room, repositories, sandbox, except } = await prepare();
+    const connection = `conn_${randomUUID()}` as const;
+    const email = `studio-${randomUUID()}@resource.calendar.google.com`;
+    sandbox.control.addRoom('google', { email, name: room });
+    await repositories.connections.put({
+      id: connection,
+      organization: 'org_1',
+      provider: 'google',
+      account: `office-${randomUUID()}@contoso.example`,
+      refreshToken: `sandbox-refresh-office-${randomUUID()}`,
+    });
+    const roomCalendar = { provider: 'google', connection, email } as const;
+    sandbox.control.addBusy({
+      account: email,
+      start: '2031-07-01T18:00:00.000Z',
+      end: '2031-07-01T18:20:00.000Z',
+    });
+    const calendars = [{ provider: 'google', connection, calendarId: email, isRoom: true }] as const;
+    const inRoom = { participants: [person()], calendars, wish: wish({ room, roomCalendar }) };
+    expect(await claim(inRoom)).toMatchObject({
+      kind: 'held',
+      slot: { start: '2031-07-01T18:20:00.000Z', room, roomCalendar },
+    });
+    const elsewhere = `Studio ${randomUUID()}`;
+    await except({
+      at: '2031-07-01T20:00',
+      change: { start: '2031-07-01T20:00', end: '2031-07-01T21:00', room: elsewhere },
+    });
+    const moved = await claim({ ...inRoom, participants: [person()], auditionId: other() });
+    expect(moved).toMatchObject({
+      kind: 'held',
+      slot: { start: '2031-07-01T18:00:00.000Z', room: elsewhere },
+    });
+    expect(moved.kind === 'held' && moved.slot.roomCalendar).toBeUndefined();
   });
 
   it('takes one slot after the other, and then those of the next session', async () => {
@@ -141,6 +180,17 @@ describe('claiming a slot of a session block', () => {
       blackouts: [],
     } as const;
     expect(startOf(await claim({ wish: wish(), rules }))).toBe('2031-07-01T18:40:00.000Z');
+  });
+
+  it('keeps no gap to the event of another audition in the block', async () => {
+    const { claim, wish, other, writeEvent } = await prepare({ gapMinutes: 0 });
+    const participants = [person({ calendar: primary })];
+    const rules = { ...defaultConflictRules, travel: hour / 2 };
+    const theirs = other();
+    const first = await claim({ auditionId: theirs, wish: wish(), participants, rules });
+    if (first.kind !== 'held') throw new Error('the first slot is free');
+    await writeEvent(first.slot, theirs);
+    expect(startOf(await claim({ wish: wish(), participants, rules }))).toBe('2031-07-01T18:15:00.000Z');
   });
 
   it('keeps to the working hours and quiet hours that a participant has set', async () => {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { defaultConflictRules } from '../../domain/audition/conflict-rules.ts';
 import type { CalendarRef } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { hour } from '../../domain/time/units.ts';
-import type { Providers } from '../../providers/ports.ts';
 import { numbered, requested, trail } from '../../tests/harness/audition-trail.ts';
 import {
   fixed,
@@ -13,6 +13,7 @@ import {
   startOf,
   useSlotClaims,
   window,
+  withGoogleCalendar,
 } from '../../tests/harness/slot-claims.ts';
 
 const setup = useSlotClaims();
@@ -223,6 +224,51 @@ describe('the events of our other auditions', () => {
     expect(toldSlotTaken).toEqual([theirs]);
   });
 
+  it('keep no search from a time that the audition has released', async () => {
+    const { claim, other, writeEvent, repositories, addBusy } = await setup();
+    const theirs = other();
+    await claim({ auditionId: theirs });
+    await writeEvent(slot, theirs);
+    await repositories.holds.releaseAll(theirs);
+    addBusy('2031-07-01T06:00:00.000Z', slot.start);
+    expect(startOf(await claim({ wish: window() }))).toBe(slot.start);
+  });
+
+  it('keep no proposal from a time that the audition has released', async () => {
+    const { claim, other, writeEvent, repositories, addBusy } = await setup();
+    const theirs = other();
+    const late = {
+      ...slot,
+      start: '2031-07-01T10:30:00.000Z',
+      end: '2031-07-01T11:00:00.000Z',
+    } as const;
+    await claim({ auditionId: theirs, wish: fixed(late) });
+    await writeEvent(late, theirs);
+    await repositories.holds.releaseAll(theirs);
+    addBusy(slot.start, slot.end);
+    const rules = { ...defaultConflictRules, policy: 'propose' } as const;
+    expect(await claim({ rules })).toMatchObject({
+      conflict: { alternatives: [{ start: late.start }, {}, {}, {}, {}] },
+    });
+  });
+
+  it('are read only when they can change which slot is chosen', async () => {
+    const { claim, other, addBusy, state } = await setup();
+    addBusy('2031-07-02T10:00:00.000Z', '2031-07-02T11:00:00.000Z');
+    expect(startOf(await claim({ wish: window() }))).toBe('2031-07-01T07:00:00.000Z');
+    expect(state().calls.google['events.list']).toBeUndefined();
+    addBusy('2031-07-01T07:00:00.000Z', '2031-07-01T08:30:00.000Z');
+    expect(startOf(await claim({ auditionId: other(), wish: window() }))).toBe('2031-07-01T08:30:00.000Z');
+    expect(state().calls.google['events.list']).toEqual({ 200: 1 });
+  });
+
+  it('leave a search with the busy times when they cannot be read', async () => {
+    const { claim, addBusy, fault } = await setup();
+    addBusy('2031-07-01T07:00:00.000Z', '2031-07-01T08:30:00.000Z');
+    fault('google', { kind: 'outage', operation: 'events.list' });
+    expect(startOf(await claim({ wish: window() }))).toBe('2031-07-01T08:30:00.000Z');
+  });
+
   it('are a conflict while the audition holds the time', async () => {
     const { claim, other, writeEvent } = await setup();
     const theirs = other();
@@ -329,21 +375,14 @@ describe('claiming a slot in a window', () => {
 
   it('takes the next slot when an event appears between the search and the claim', async () => {
     let searches = 0;
-    const wrapProviders = (providers: Providers): Providers => ({
-      ...providers,
-      calendars: {
-        ...providers.calendars,
-        google: {
-          ...providers.calendars.google,
-          freeBusy: async (...query) => {
-            const busy = await providers.calendars.google.freeBusy(...query);
-            searches += 1;
-            if (searches === 1) bench.addBusy('2031-07-01T07:00:00.000Z', '2031-07-01T08:00:00.000Z');
-            return busy;
-          },
-        },
+    const wrapProviders = withGoogleCalendar((google) => ({
+      freeBusy: async (...query) => {
+        const busy = await google.freeBusy(...query);
+        searches += 1;
+        if (searches === 1) bench.addBusy('2031-07-01T07:00:00.000Z', '2031-07-01T08:00:00.000Z');
+        return busy;
       },
-    });
+    }));
     const bench = await setup({ wrapProviders });
     expect(startOf(await bench.claim({ wish: window() }))).toBe('2031-07-01T08:00:00.000Z');
     expect(await bench.held()).toMatchObject([{ start: '2031-07-01T08:00:00.000Z' }]);

@@ -1,4 +1,5 @@
 /** Chooses the slot of an audition and claims it for all participants, their calendars and the room. */
+import { cancellationSignal } from '@temporalio/activity';
 import type { HoldConflict } from '../../db/auditions/slot-holds.ts';
 import { blackoutTimes } from '../../domain/audition/blackouts.ts';
 import {
@@ -7,9 +8,8 @@ import {
   defaultConflictRules,
   durationOf,
   roomOf,
-  widen,
 } from '../../domain/audition/conflict-rules.ts';
-import { freeSlots, isFree, type TimeRange } from '../../domain/audition/free-slots.ts';
+import { isFree, type TimeRange } from '../../domain/audition/free-slots.ts';
 import { roomUser } from '../../domain/audition/room-booking.ts';
 import { roomCalendarOf } from '../../domain/audition/rooms.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
@@ -18,19 +18,20 @@ import { proposalTime, proposeSlots } from '../../domain/audition/slot-proposals
 import { rankSlots } from '../../domain/audition/slot-ranking.ts';
 import { placeOf, slotResources } from '../../domain/audition/slot-resources.ts';
 import { isWritableCalendar } from '../../domain/audition/writable-calendar.ts';
-import { freeSessionSlots } from '../../domain/session-blocks/session-slots.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
 import { roomCalendarName } from '../../providers/calendar-names.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import type { ClaimSlotInput, ClaimSlotResult, InternalActivities } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { createAttemptContext } from '../effects/attempt.ts';
+import { createAttemptContext, defaultCallTimeouts } from '../effects/attempt.ts';
 import { openTrail } from '../trail/trail.ts';
 import { placesInBlock, type SlotPlace } from './block-places.ts';
+import { busyRoom } from './busy-room.ts';
 import type { CalendarReader, Window } from './calendar-reader.ts';
 import { blackoutBlockers, calendarBlockers, holdBlockers, withoutAccepted } from './claim-blockers.ts';
-import { type ClaimAttempt, createSlotClaimer, gapIn, precisionOf } from './slot-claimer.ts';
+import { type FreeSlot, findFree, readingTime, relevant, unavailable, withGap } from './free-places.ts';
+import { type ClaimAttempt, createSlotClaimer } from './slot-claimer.ts';
 
 type FixedWish = Extract<SlotSpec, { readonly kind: 'fixed' }>;
 type WindowWish = Extract<SlotSpec, { readonly kind: 'window' }>;
@@ -118,20 +119,20 @@ export const createClaimSlot = (
     const window = { from: wish.earliest > next ? wish.earliest : next, until: wish.latest };
     const reading = readingTime(places, window);
     if (!reading) return refuse(attempt, 'nothing_free', [], messages.nothing_free_in_block);
-    const [calendars, held] = await Promise.all([
-      readAround(withWidestGap(attempt, places), reading),
-      Promise.all(places.map((place) => listHeld(place.attempt, reading))),
-    ]);
-    if (calendars.failures.length > 0) {
-      return {
-        kind: 'unreadable',
-        failures: calendars.failures,
-        busy: [...input.busy, ...calendars.busy],
-      };
-    }
-    const free = freeIn(places, calendars.busy, held, window, durationMs);
     const isInBlock = wish.block !== undefined;
-    const ranked = rankSlots(free, input.participants, undefined, { hasDefaultHours: !isInBlock });
+    const rank = (free: readonly FreeSlot[], limit?: number) =>
+      rankSlots(free, input.participants, limit, { hasDefaultHours: !isInBlock });
+    const { failures, busy, free } = await findFree({
+      attempt,
+      places,
+      window,
+      reading,
+      durationMs,
+      listHeld,
+      choose: (some) => rank(some, 1).filter(({ withinWorkingHours }) => withinWorkingHours),
+    });
+    if (failures.length > 0) return { kind: 'unreadable', failures, busy: [...input.busy, ...busy] };
+    const ranked = rank(free);
     const occupied = new Map<SlotPlace, BusyInterval[]>(places.map((place) => [place, []]));
     for (const { start, end, place, withinWorkingHours } of ranked) {
       if (!withinWorkingHours) break;
@@ -165,15 +166,14 @@ export const createClaimSlot = (
     const places = await attempt.placesOf(windowWish(input.wish, window));
     const reading = readingTime(places, window);
     if (!reading) return [];
-    const [calendars, held] = await Promise.all([
-      readAround(withWidestGap(attempt, places), reading),
-      Promise.all(places.map((place) => listHeld(place.attempt, reading))),
-    ]);
-    if (calendars.failures.length > 0) return [];
-    const free = freeIn(places, calendars.busy, held, window, durationOf(input.wish));
-    // The same time can be free in two rooms.
-    const times = [...new Map(free.map(({ start, end }) => [start, { start, end }])).values()];
-    return [...proposeSlots(input.wish, input.participants, times)];
+    const choose = (free: readonly FreeSlot[]) => {
+      // The same time can be free in two rooms.
+      const times = [...new Map(free.map(({ start, end }) => [start, { start, end }])).values()];
+      return proposeSlots(input.wish, input.participants, times);
+    };
+    const durationMs = durationOf(input.wish);
+    const found = await findFree({ attempt, places, window, reading, durationMs, listHeld, choose });
+    return found.failures.length > 0 ? [] : [...choose(found.free)];
   };
 
   /**
@@ -192,7 +192,7 @@ export const createClaimSlot = (
     const hasRoom = roomCalendar !== undefined;
     if (compared.length === 0 && !hasRoom && heldAs !== undefined) return;
     const named = compared.flatMap(({ id, calendar, busyCalendars: busy = [] }) => {
-      const onlyRead = calendar && !isWritableCalendar(calendar) ? [calendar] : [];
+      const onlyRead = calendar && !isWritableCalendar(calendar) ? [{ ...calendar, isOwn: true }] : [];
       return [...onlyRead, ...busy].map((one) => ({ participant: id, ...one }));
     });
     const calendars = await Promise.all(
@@ -201,16 +201,24 @@ export const createClaimSlot = (
         return calendarName === undefined ? [] : [{ ...calendar, calendarName }];
       }),
     );
-    await participantConflicts.setRules(
-      auditionId,
-      // The calendar of the room is registered when it is booked.
-      [...compared.map(({ id }) => id), ...(hasRoom ? ([roomUser] as const) : [])],
-      rulesOf(input),
-    );
-    await busyCalendars.replace(input, calendars.flat());
+    // Also without a booking, which an operator can skip, the room can turn out to be taken.
+    const room = roomCalendar ? [busyRoom(roomCalendar)] : [];
+    // The caller of the API waits for both, and neither depends on the other.
+    await Promise.all([
+      participantConflicts.setRules(
+        auditionId,
+        [...compared.map(({ id }) => id), ...(hasRoom ? ([roomUser] as const) : [])],
+        rulesOf(input),
+      ),
+      busyCalendars.replace(input, [...calendars.flat(), ...room]),
+    ]);
   };
 
-  const claimSlot = async (input: ClaimSlotInput, call: CallContext): Promise<ClaimSlotResult> => {
+  const claimSlot = async (
+    input: ClaimSlotInput,
+    call: CallContext,
+    choiceSignal: AbortSignal,
+  ): Promise<ClaimSlotResult> => {
     const { organization, auditionId, wish } = input;
     const rules = rulesOf(input);
     const trail = await openTrail(events, input);
@@ -231,10 +239,10 @@ export const createClaimSlot = (
     const placesOf = async (of: WindowWish): Promise<readonly SlotPlace[]> =>
       of.block === undefined
         ? [{ attempt, wish: of }]
-        : placesInBlock(await sessionBlocks.get(organization, of.block), of, (ofRoom) => ({
-            ...attempt,
-            ...placedIn(ofRoom),
-          }));
+        : placesInBlock(await sessionBlocks.get(organization, of.block), of, (ofRoom) =>
+            inRoomOf(ofRoom, { ...attempt, ...placedIn(ofRoom) }),
+          );
+    const reading = { organization, auditionId, tentative: rules.tentative };
     const attempt: SlotSearch = {
       input,
       trail,
@@ -243,12 +251,15 @@ export const createClaimSlot = (
       blackouts: blackoutTimes(rules, input.participants),
       signal: call.signal,
       now: toInstant(now()),
+      choiceSignal,
       readCalendars: (window, precision) =>
-        reader.read(
-          { organization, auditionId, call, tentative: rules.tentative },
+        reader.read({ ...reading, call }, input.calendars, window, precision),
+      readAgain: (window, first) =>
+        reader.readAgain(
+          { ...reading, call: { ...call, signal: choiceSignal } },
           input.calendars,
           window,
-          precision,
+          first,
         ),
       nameHolds: (conflicts) => nameHolds(reader, input, conflicts, call),
       placesOf,
@@ -274,11 +285,42 @@ export const createClaimSlot = (
   return {
     claimSlot: async (input) => {
       const call = createAttemptContext(input).startCall();
-      const result = await claimSlot(input, call);
+      const result = await untilDeadline(input, call, () =>
+        claimSlot(input, call, AbortSignal.any([call.signal, AbortSignal.timeout(choiceMs)])),
+      );
       if (result.kind === 'held') await registerComparison(input, result.slot, call);
       return result;
     },
   };
+};
+
+/**
+ * The part of the attempt's deadline for the choice of a slot, in milliseconds. The claim, which reads the calendars again,
+ * has the rest.
+ */
+const choiceMs = defaultCallTimeouts.deadlineMs / 2;
+
+/**
+ * Returns all calendars as unreadable when the deadline of the attempt ends the claim. The next attempt would be as slow, and
+ * attempts are not limited: calendars that are read alone have a deadline each, and an operator.
+ */
+const untilDeadline = async (
+  { calendars, busy }: ClaimSlotInput,
+  { signal }: CallContext,
+  claim: () => Promise<ClaimSlotResult>,
+): Promise<ClaimSlotResult> => {
+  try {
+    return await claim();
+  } catch (error) {
+    const isLate = signal.aborted && error === signal.reason && !cancellationSignal().aborted;
+    if (!isLate || calendars.length === 0) throw error;
+    const byConnection = new Map(calendars.map(({ connection, provider }) => [connection, provider]));
+    const failures = [...byConnection].map(([connection, provider]) => ({
+      connection,
+      failure: { code: 'outage', provider },
+    }));
+    return { kind: 'unreadable', failures, busy };
+  }
 };
 
 /** An attempt that can look for other slots. */
@@ -287,6 +329,20 @@ interface SlotSearch extends ClaimAttempt {
   readonly placesOf: (wish: WindowWish) => Promise<readonly SlotPlace[]>;
 }
 
+/** Returns the attempt. The calendar of a room that the wish names blocks only the sessions in that room. */
+const inRoomOf = ({ roomCalendar }: WindowWish, attempt: ClaimAttempt): ClaimAttempt => {
+  if (roomCalendar || !roomCalendarOf(attempt.input.wish)) return attempt;
+  const isInOtherRoom = true;
+  return {
+    ...attempt,
+    isInOtherRoom,
+    readCalendars: async (window, precision) => {
+      const { busy, failures } = await attempt.readCalendars(window, precision);
+      return { busy: relevant({ isInOtherRoom }, busy), failures };
+    },
+  };
+};
+
 /** Returns the wish for any slot in the window that is like the wished one. */
 const windowWish = (wish: SlotSpec, { from, until }: Window): WindowWish => {
   if (wish.kind === 'window') return { ...wish, earliest: from, latest: until };
@@ -294,27 +350,6 @@ const windowWish = (wish: SlotSpec, { from, until }: Window): WindowWish => {
   const durationMinutes = durationOf(wish) / minute;
   return { kind: 'window', earliest: from, latest: until, durationMinutes, ...place };
 };
-
-/**
- * Returns the free slots of the places, the earliest first.
- * @param held the holds of other auditions, for each place
- */
-const freeIn = (
-  places: readonly SlotPlace[],
-  busy: readonly BusyInterval[],
-  held: readonly (readonly BusyInterval[])[],
-  window: Window,
-  durationMs: number,
-) =>
-  places
-    .flatMap((place, index) => {
-      const times = [...unavailable(place.attempt, busy), ...(held[index] ?? [])];
-      const found = place.slots
-        ? freeSessionSlots(place.slots, times, window)
-        : freeSlots(times, window, durationMs);
-      return found.map((range) => ({ ...range, place }));
-    })
-    .sort((a, b) => a.start.localeCompare(b.start));
 
 /** A search chooses free slots only, so that it has nothing to override. */
 const rulesOf = ({ wish, rules = defaultConflictRules }: ClaimSlotInput): ConflictRules =>
@@ -337,23 +372,6 @@ const roomNameOf = (wish: SlotSpec): string | undefined => {
   return room && roomCalendarName(room);
 };
 
-/** Returns the part of the window in which slots can be; undefined when there are none. */
-const readingTime = (places: readonly SlotPlace[], { from, until }: Window): Window | undefined => {
-  if (places.some(({ slots }) => slots === undefined)) return { from, until };
-  const inWindow = places
-    .flatMap(({ slots }) => slots ?? [])
-    .filter(({ start, end }) => start >= from && end <= until);
-  const [first, ...others] = inWindow;
-  if (!first) return undefined;
-  return others.reduce<Window>(
-    (read, { start, end }) => ({
-      from: start < read.from ? start : read.from,
-      until: end > read.until ? end : read.until,
-    }),
-    { from: first.start, until: first.end },
-  );
-};
-
 /** Only a conflict needs to know whose calendar it concerns. */
 const nameHolds = async (
   reader: CalendarReader,
@@ -369,28 +387,6 @@ const nameHolds = async (
   );
   return holdBlockers(conflicts, participants, new Map(names), roomNameOf(wish));
 };
-
-/** Reads the calendars in a window and in the gaps around it. */
-const readAround = (attempt: ClaimAttempt, { from, until }: Window) => {
-  const { start, end } = widen({ start: from, end: until }, attempt.calendarGap);
-  return attempt.readCalendars({ from: start, until: end }, precisionOf(attempt));
-};
-
-const withGap = (attempt: ClaimAttempt, busy: readonly BusyInterval[]) => {
-  const gapTo = gapIn(attempt);
-  return busy.map((interval) => widen(interval, gapTo(interval)));
-};
-
-const withWidestGap = (attempt: ClaimAttempt, places: readonly SlotPlace[]): ClaimAttempt => ({
-  ...attempt,
-  calendarGap: Math.max(...places.map((place) => place.attempt.calendarGap)),
-});
-
-/** Returns the times at which no slot can be, apart from the holds of other auditions. */
-const unavailable = (attempt: ClaimAttempt, busy: readonly BusyInterval[]): readonly BusyInterval[] => [
-  ...withGap(attempt, [...attempt.input.busy, ...busy]),
-  ...attempt.blackouts,
-];
 
 const isCalendarEvent = ({ kind }: Blocker): boolean => kind === 'calendar_event';
 

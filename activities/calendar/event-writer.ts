@@ -1,6 +1,7 @@
 /** Writes and removes the event of an audition in one calendar. */
 import { z } from 'zod';
 import type { EffectTarget, StandingEffect } from '../../domain/audition/effects.ts';
+import { calendarTexts } from '../../domain/audition/events.ts';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import { mainCalendar, roomUser } from '../../domain/audition/room-booking.ts';
 import type { AuditionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
@@ -34,6 +35,11 @@ const writtenSchema = z.object({
     ])
     .optional()
     .describe('The edit of a person that the write has replaced'),
+  overwroteTexts: z
+    .array(z.enum(calendarTexts))
+    .readonly()
+    .optional()
+    .describe('The texts of a person that the write has replaced'),
 });
 export type WrittenEvent = z.infer<typeof writtenSchema>;
 

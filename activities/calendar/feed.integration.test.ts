@@ -1,7 +1,9 @@
 /** Tests auditions of people whose calendar is only read: a feed at a secret address. */
 import { randomUUID } from 'node:crypto';
 import { expect, it, onTestFinished } from 'vitest';
-import { slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
+import { participantIdSchema } from '../../domain/ids.ts';
+import { ada, slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
+import { numbered, requested, trail } from '../../tests/harness/audition-trail.ts';
 import { calendarAnswer, feedEvent, feedText, startFeedServer } from '../../tests/harness/feed-server.ts';
 
 const benchFor = useActivityHarness();
@@ -71,4 +73,58 @@ it('a feed that was reset marks its connection, and each read of the address is 
     connection,
   ]);
   expect(rows).toEqual([{ secret: 'feed_address', purpose: 'calendar.listEvents' }]);
+});
+
+it('a feed with the invitation to the audition keeps no first slot from its time', async () => {
+  const { feed, activities, about, auditionId, connection } = await setup();
+  const ours = ['DTSTART:20310401T070000Z', 'DTEND:20310401T080000Z'];
+  const theirs = ['DTSTART:20310401T080000Z', 'DTEND:20310401T090000Z'];
+  const claim = () =>
+    activities.claimSlot({
+      ...about,
+      trail: numbered(trail([requested(auditionId, 'org_1'), { type: 'holding_started' }])),
+      wish: {
+        kind: 'window',
+        earliest: '2031-04-01T07:00:00.000Z',
+        latest: '2031-04-01T12:00:00.000Z',
+        durationMinutes: 30,
+        zone: 'Europe/Paris',
+      },
+      claim: 1,
+      participants: [ada],
+      calendars: [{ provider: 'ics', connection, calendarId: 'primary', isBusyOnly: true }],
+      busy: [],
+      reminders: [],
+      heldAs: 3,
+    });
+  feed.serve(
+    calendarAnswer(
+      feedText(...feedEvent(`${auditionId}@castmatch`, ...ours), ...feedEvent('theirs', ...theirs)),
+    ),
+  );
+  expect(await claim()).toMatchObject({ kind: 'held', slot: { start: '2031-04-01T07:00:00.000Z' } });
+});
+
+it('a feed with events of others only keeps a first slot from their times', async () => {
+  const { feed, activities, about, auditionId, connection } = await setup();
+  const theirs = ['DTSTART:20310402T070000Z', 'DTEND:20310402T090000Z'];
+  feed.serve(calendarAnswer(feedText(...feedEvent('theirs', ...theirs))));
+  const held = await activities.claimSlot({
+    ...about,
+    trail: numbered(trail([requested(auditionId, 'org_1'), { type: 'holding_started' }])),
+    wish: {
+      kind: 'window',
+      earliest: '2031-04-02T07:00:00.000Z',
+      latest: '2031-04-02T12:00:00.000Z',
+      durationMinutes: 30,
+      zone: 'Europe/Paris',
+    },
+    claim: 1,
+    participants: [{ ...ada, id: participantIdSchema.parse(randomUUID()) }],
+    calendars: [{ provider: 'ics', connection, calendarId: 'primary', isBusyOnly: true }],
+    busy: [],
+    reminders: [],
+    heldAs: 3,
+  });
+  expect(held).toMatchObject({ kind: 'held', slot: { start: '2031-04-02T09:00:00.000Z' } });
 });

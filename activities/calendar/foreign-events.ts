@@ -22,7 +22,8 @@ export interface EventOrigin {
 }
 
 interface Judged {
-  readonly auditionId: AuditionId;
+  /** Undefined: no audition has events that are its own. */
+  readonly auditionId?: AuditionId | undefined;
   readonly tentative: EventRules['tentative'];
 }
 
@@ -44,14 +45,16 @@ export const createForeignEvents =
     { auditionId, tentative }: Judged,
     events: readonly Event[],
   ): Promise<readonly Event[]> => {
-    const isOwnId = ownIdOf(auditionId);
+    const isOwnId = auditionId === undefined ? () => false : ownIdOf(auditionId);
     const unknown = events.filter(
       ({ busy, ids, audition }) =>
-        takesTime(busy, { tentative }) && audition !== auditionId && !ids.some(isOwnId),
+        takesTime(busy, { tentative }) &&
+        (audition === undefined || audition !== auditionId) &&
+        !ids.some(isOwnId),
     );
     if (unknown.length === 0) return [];
     // A vendor that chooses the UID of our event publishes its copies under it.
-    const ownUids = await writtenEvents.findUids(auditionId);
+    const ownUids = auditionId === undefined ? noUids : await writtenEvents.findUids(auditionId);
     const others = unknown.filter(({ ids }) => !ids.some((id) => ownUids.has(id)));
     const heldBy = (event: Event): AuditionId | undefined =>
       event.isBusyOnly ? undefined : auditionOf(event);
@@ -59,6 +62,16 @@ export const createForeignEvents =
     const known = named.length === 0 ? new Set<string>() : await holds.findKnown([...new Set(named)]);
     return others.filter((event) => !known.has(heldBy(event) ?? ''));
   };
+
+/** Creates the function that returns a test of UIDs: whether an event with the UID can be one of ours, so far as UIDs tell it. */
+export const createOwnUids =
+  ({ writtenEvents }: { readonly writtenEvents: Pick<WrittenEvents, 'findUids'> }) =>
+  async (auditionId: AuditionId): Promise<(uid: string) => boolean> => {
+    const [isOwnId, ownUids] = [ownIdOf(auditionId), await writtenEvents.findUids(auditionId)];
+    return (uid) => isOwnId(uid) || ownUids.has(uid) || auditionOfInvitation(uid) !== undefined;
+  };
+
+const noUids: ReadonlySet<string> = new Set();
 
 /** In a calendar that is only read, our event can be the invitation that its owner has accepted by email. */
 const auditionOf = ({ audition, ids }: EventOrigin): AuditionId | undefined =>

@@ -1,8 +1,10 @@
 /** Tests the claim and the booking of rooms that have a calendar at Google or Microsoft. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { storedCalendar } from '../../db/auditions/resources.ts';
 import type { RoomCalendar, Slot } from '../../domain/audition/slot.ts';
 import type { RoomProviderName } from '../../domain/providers/vendors.ts';
+import { roomCalendarName } from '../../providers/calendar-names.ts';
 import { numbered, requested, trail } from '../../tests/harness/audition-trail.ts';
 import { fixed, person, slot, useSlotClaims, window } from '../../tests/harness/slot-claims.ts';
 
@@ -84,6 +86,27 @@ describe.each(['google', 'microsoft'] as const)('a room at %s', (provider) => {
   it('is held and free', async () => {
     const { claim, inRoom } = await setUp(provider);
     expect(await claim()).toMatchObject({ kind: 'held', slot: inRoom(slot) });
+  });
+
+  it('is compared again when a move to another room is reverted, also when it cannot be booked', async () => {
+    const { claim, claimAgain, inRoom, book, connection, roomCalendar, repositories, pool, auditionId } =
+      await setUp(provider);
+    const comparedRooms = async () => {
+      const sql = `SELECT calendar FROM busy_calendars WHERE audition_id = $1 AND participant = 'room:'`;
+      return (await pool.query(sql, [auditionId])).rows.map(({ calendar }) => calendar);
+    };
+    const storedRoom = (address: string) => storedCalendar(roomCalendarName({ provider, email: address }));
+    await claim();
+    expect(await comparedRooms()).toEqual([storedRoom(roomCalendar.email)]);
+    const attic = { provider, connection, email: `attic-${randomUUID()}@${domains[provider]}` };
+    await claimAgain({
+      wish: fixed({ ...inRoom(next), room: attic.email, roomCalendar: attic }),
+      calendars: [],
+    });
+    expect(await comparedRooms()).toEqual([storedRoom(attic.email)]);
+    await repositories.connections.markDeauthorized('org_1', connection);
+    await expect(book(slot, 3)).rejects.toMatchObject({ type: 'reconnect' });
+    expect(await comparedRooms()).toEqual([storedRoom(roomCalendar.email)]);
   });
 
   it('that is busy refuses the slot, and names the room', async () => {

@@ -31,8 +31,17 @@ export interface ClaimAttempt {
   /** Aborted at the deadline of the attempt, long before the next one. An aborted attempt must change nothing. */
   readonly signal: AbortSignal;
   readonly now: Instant;
+  /**
+   * Whether the calendar of a room that the wish names is not that of this attempt's room: its events block nothing. Only in a
+   * session block whose sessions are in several rooms.
+   */
+  readonly isInOtherRoom?: boolean | undefined;
+  /** Aborted when the choice of a slot must end, so that the claim still has time before the deadline. */
+  readonly choiceSignal: AbortSignal;
   /** Reads the calendars of the input. */
   readonly readCalendars: (window: Window, precision: Precision) => Promise<CalendarReadings>;
+  /** Reads the events of the calendars that can tell more than their busy times, until `choiceSignal` is aborted. */
+  readonly readAgain: (window: Window, first: CalendarReadings) => Promise<CalendarReadings>;
   /** Names holds of other auditions as blockers. */
   readonly nameHolds: (conflicts: readonly HoldConflict[]) => Promise<readonly Blocker[]>;
 }

@@ -13,6 +13,8 @@ export interface SyncCalendarsInput {
   readonly correlationId: string;
   /** The calendars to read, as notifications name them. Undefined: all calendars of the connection. */
   readonly only?: readonly string[] | undefined;
+  /** Calendars to read besides: what an earlier round has returned as `again`, by their keys. */
+  readonly again?: readonly string[] | undefined;
   /** Subscriptions that the vendor has ended or is about to end. */
   readonly lostSubscriptions?: readonly string[] | undefined;
   /** Lists all events and compares them with what this service believes. The rounds after the first one continue. */
@@ -28,6 +30,13 @@ export interface CalendarSyncState {
   readonly pushError?: string | undefined;
 }
 
+/** A calendar that was not read, or not to its end. */
+export interface CalendarToReadAgain {
+  readonly calendar: string;
+  /** When it must be tried again, in milliseconds from now. */
+  readonly afterMs: number;
+}
+
 export type SyncCalendarsResult =
   /** No open audition uses the calendars, the account is disconnected, or the synchronisation is switched off. */
   | { readonly kind: 'ended'; readonly reason: 'unused' | 'disconnected' | 'disabled' }
@@ -39,6 +48,13 @@ export type SyncCalendarsResult =
       /** Whether there is more to read now. */
       readonly isMore: boolean;
       readonly nextPollMs: number;
+      /**
+       * What must be read again before the next poll, while the other calendars follow their notifications: calendars that have failed
+       * for now, and those that were not read to their end, or not at all, because the time of the round was over. Absent: none.
+       */
+      readonly again?: readonly CalendarToReadAgain[] | undefined;
+      /** Whether a calendar has failed for ten minutes or longer. */
+      readonly isFailing?: boolean | undefined;
       /** When a subscription must be replaced. */
       readonly renewAt?: Instant | undefined;
       /** What the reconciliation has found in this round. */

@@ -1,8 +1,10 @@
 /** Internal. Queue `castmatch`, quick. */
+
 import type { ReportOrder } from '../../domain/audition/calendar-change.ts';
 import type { ConflictRules } from '../../domain/audition/conflict-rules.ts';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { SlotRefusalReason, TrailFact } from '../../domain/audition/events.ts';
+import type { AnswerTimes } from '../../domain/audition/last-answers.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { CalendarRef, Participant } from '../../domain/audition/request.ts';
@@ -114,6 +116,8 @@ export interface AdoptedTrail {
    * versions of this service, and when the audition is closed.
    */
   readonly reportOrders?: readonly ReportOrder[] | undefined;
+  /** When each participant answered last. Absent in results of earlier versions of this service. */
+  readonly answeredAt?: AnswerTimes | undefined;
 }
 
 export interface InternalActivities {

@@ -1,6 +1,6 @@
 /** Meetings. One queue per provider. */
 import type { ObservedAttendance } from '../../domain/audition/attendee.ts';
-import type { Meeting } from '../../domain/audition/events.ts';
+import type { Meeting } from '../../domain/audition/meeting.ts';
 import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
 import type { MeetingSettings, SettingName } from '../../domain/audition/meeting-settings.ts';
 import type { Participant } from '../../domain/audition/request.ts';
@@ -62,6 +62,12 @@ export interface SetLeadersInput extends CheckMeetingInput {
   /** The email addresses of the people who lead the meeting beside the host. */
   readonly leaders: readonly string[];
 }
+
+/** Names the meeting of an audition. */
+export type MeetingOfAudition = Pick<
+  CheckMeetingInput,
+  'organization' | 'auditionId' | 'provider' | 'meeting'
+>;
 
 /** What the provider says of the meeting. */
 export interface MeetingLook {

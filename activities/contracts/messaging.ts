@@ -1,9 +1,11 @@
 /** Messaging. Queues `email` and `sms`. */
 import type { NoticeKind } from '../../domain/audition/events.ts';
 import type { MeetingBackup } from '../../domain/audition/meeting-backup.ts';
+import type { NoticeChange } from '../../domain/audition/notice-change.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { Channel, Participant } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
+import type { MeetingProviderName } from '../../domain/providers/vendors.ts';
 import type { UndoResult } from './calendars.ts';
 import type { AuditionCall, FailedItem } from './calls.ts';
 
@@ -21,14 +23,13 @@ export interface NoticeFacts {
   readonly joinLink?: true | undefined;
   readonly notes?: string | undefined;
   readonly reason?: string | undefined;
-  /**
-   * What an update tells, when the time is the same. `no_link`: the meeting is gone, and there is no other. `backup`: how
-   * the audition takes place without a meeting.
-   */
-  readonly changed?: 'place' | 'link' | 'no_link' | 'backup' | undefined;
+  /** What the notice tells, when the time is the same. */
+  readonly changed?: NoticeChange | undefined;
+  /** Set when `changed` is `meeting`, unless a person has created the meeting. */
+  readonly meetingProvider?: MeetingProviderName | undefined;
   /** Set when `changed` is `backup`. */
   readonly backup?: MeetingBackup | undefined;
-  /** Increases with each fact of the audition. Sent as iCalendar's SEQUENCE. */
+  /** Increases with each fact of the audition, and with each cancellation. Sent as iCalendar's SEQUENCE. */
   readonly sequence?: number | undefined;
 }
 
@@ -38,6 +39,14 @@ export interface NoticeToSend {
   /** That of the participant in the view: the links of the notice are valid for this person only. */
   readonly generation?: number | undefined;
   readonly channel: Channel;
+  /** That of the recipient's address (`notice-address.ts`). Absent in inputs of earlier versions. */
+  readonly addressNumber?: number | undefined;
+  /**
+   * Set when the calendar entry of a recipient with a connected calendar is made by email: the event is not in that calendar.
+   */
+  readonly isEntryByEmail?: true | undefined;
+  /** Set when the recipient has declined, and an email has removed the calendar entry: a notice does not make it again. */
+  readonly isEntryDeclined?: true | undefined;
 }
 
 export interface SendNoticeInput extends AuditionCall, NoticeToSend {
@@ -49,6 +58,8 @@ export interface SendNoticeInput extends AuditionCall, NoticeToSend {
    * takes over, and a move that is reverted, execute the activity again without a decision.
    */
   readonly isOperatorRetry?: boolean | undefined;
+  /** The channel of the messages that a cancellation corrects. */
+  readonly corrects?: Channel | undefined;
 }
 
 export interface SendNoticesInput extends AuditionCall {
@@ -65,7 +76,10 @@ export interface SendNoticesResult {
 
 export interface RetractNoticeInput extends AuditionCall {
   readonly key: string;
+  /** The channel of the notices. */
   readonly channel: Channel;
+  /** The fallback channel, when the cancellation cannot be sent on the channel of the notices. */
+  readonly cancelOn?: Channel | undefined;
   readonly recipient: Participant;
   /** That of the participant whose notices are retracted. */
   readonly generation?: number | undefined;

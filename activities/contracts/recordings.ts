@@ -6,6 +6,7 @@ import type { FileToStore, MissingReason, RecordingState } from '../../domain/re
 import type { RecordingPolicy } from '../../domain/recordings/recording-policy.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { catalog } from '../../providers/catalog.ts';
+import type { LaterFiles } from '../../providers/ports.ts';
 import type { UndoResult } from './calendars.ts';
 import type { Correlated } from './calls.ts';
 
@@ -32,13 +33,19 @@ export interface FoundRecording {
   readonly storedFiles: number;
   /** How many files to watch or to listen to the provider lists, and how many of them are stored. Absent in earlier histories. */
   readonly media?: { readonly listed: number; readonly stored: number } | undefined;
+  /** When the recording began. Absent when the provider does not say so, and in earlier histories. */
+  readonly startedAt?: Instant | undefined;
   /** When all files were stored. Absent before, and in earlier histories. */
   readonly storedAt?: Instant | undefined;
+  /** Whether this service has removed the copy at the provider. Absent otherwise, and in earlier histories. */
+  readonly isCopyRemoved?: boolean | undefined;
 }
 
 export interface FindRecordingsResult {
   readonly recordings: readonly FoundRecording[];
   readonly policy: RecordingPolicy;
+  /** How the provider announces files that it finishes later. Absent in earlier histories: they are not looked for. */
+  readonly laterFiles?: LaterFiles | undefined;
   /** Whether recordings of the meeting are in the trash of the provider. Absent: the input did not ask. */
   readonly isInTrash?: boolean | undefined;
 }
@@ -65,7 +72,10 @@ export interface RecordingAttentionInput extends RecordingCall {
 }
 
 export interface RecordingActivities {
-  /** Lists the recordings of the meeting at its provider, and stores what is found. Queue of the provider. */
+  /**
+   * Lists the recordings of the meeting at its provider, and records what is found. Those that are stored or were deleted here
+   * are returned also when the provider does not list them any more. Queue of the provider.
+   */
   findRecordings(input: RecordingCall & { readonly checkTrash: boolean }): Promise<FindRecordingsResult>;
   /**
    * Streams a file from the provider into the storage. Continues where a killed attempt has stopped. The file appears in the

@@ -173,6 +173,7 @@ describe('adoptTrail', () => {
         participants: [participantIdSchema.parse('performer-1')],
       })),
       reportOrders: [],
+      answeredAt: {},
     });
   });
 

@@ -1,6 +1,7 @@
 /** The activities on the service's own database: the audit trail and the slot holds. */
 
 import { activityInfo } from '@temporalio/activity';
+import { answerTimesOf, lastRoomAnswerOf, settledAnswerTimesOf } from '../../domain/audition/last-answers.ts';
 import { lastMoveOf } from '../../domain/audition/last-move.ts';
 import { planReminders, type Reminder } from '../../domain/audition/reminder-plan.ts';
 import { participantPrefix, participantResource } from '../../domain/audition/slot-resources.ts';
@@ -48,12 +49,16 @@ export const createInternalActivities = (
       auditionRecords.readTrail(auditionId),
     ]);
     const isClosed = view.state === 'closed';
+    const roomAnswer = lastRoomAnswerOf(trail);
     // The questions of the earlier run end with it. What they are about is reported, and asked about, once more.
     const reportOrders = isClosed
       ? undefined
       : [
           ...(await participantConflicts.reportAgain(auditionId)),
-          ...(await writtenEvents.compareAgain(auditionId)),
+          ...(await writtenEvents.compareAgain(auditionId, {
+            answers: settledAnswerTimesOf(trail),
+            room: roomAnswer && { revision: view.revision, answer: roomAnswer },
+          })),
         ];
     const { slot } = view;
     const present = held.findLast(({ start, end }) => start === slot?.start && end === slot.end);
@@ -72,6 +77,7 @@ export const createInternalActivities = (
       movedAt: lastMoveOf(trail),
       unfinished: isClosed ? unfinishedEnding(trail) : undefined,
       ...(reportOrders ? { reportOrders } : {}),
+      answeredAt: answerTimesOf(trail),
     };
   },
 });

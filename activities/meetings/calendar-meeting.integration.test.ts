@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
-import type { Meeting } from '../../domain/audition/events.ts';
+import type { Meeting } from '../../domain/audition/meeting.ts';
 import { participantIdSchema } from '../../domain/ids.ts';
 import { laterSlot, slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
+import { deleteGoogleEvent } from '../../tests/harness/event-deletion.ts';
 
 const benchFor = useActivityHarness();
 
@@ -62,24 +62,7 @@ const setup = async () => {
       meetCalendar: { connection: 'conn_5', calendarId: 'primary' },
     });
   };
-  /** Deletes an event of the office, as a person does in the calendar. */
-  const deleteByHand = async (eventId: string | undefined) => {
-    const grant = await fetch(`${bench.publicUrl}/token`, {
-      method: 'POST',
-      body: new URLSearchParams({
-        grant_type: 'refresh_token',
-        refresh_token: `sandbox-refresh-${office}`,
-        client_id: 'sandbox-google-client',
-        client_secret: 'sandbox-google-secret',
-      }),
-    });
-    const { access_token } = z.object({ access_token: z.string() }).parse(await grant.json());
-    const deleted = await fetch(`${bench.publicUrl}/calendar/v3/calendars/primary/events/${eventId}`, {
-      method: 'DELETE',
-      headers: { authorization: `Bearer ${access_token}` },
-    });
-    expect(deleted.status).toBe(204);
-  };
+  const deleteByHand = (eventId: string | undefined) => deleteGoogleEvent(bench.publicUrl, office, eventId);
   return { ...bench, create, move, remove, writeEvent, eventsOf, chooseOther, deleteByHand };
 };
 

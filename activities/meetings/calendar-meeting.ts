@@ -5,18 +5,24 @@
  */
 import { z } from 'zod';
 import { isAuditionOwner, type MeetingOwner } from '../../domain/audition/casting-session.ts';
-import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
+import { type Meeting, meetingSchema } from '../../domain/audition/meeting.ts';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import { ProviderError } from '../../domain/errors.ts';
-import type { OrganizationId } from '../../domain/ids.ts';
+import { connectionIdSchema, type OrganizationId } from '../../domain/ids.ts';
 import { type CalendarMeetingName, meetingVendors } from '../../domain/providers/vendors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
 import { calendarNames } from '../../providers/calendar-names.ts';
 import { type CallOperation, operationOf } from '../../providers/operations.ts';
-import type { CallContext } from '../../providers/ports.ts';
+import type { CallContext, ConnectedAccount } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
-import type { CreateMeetingInput, MoveMeetingInput, RemoveMeetingInput, UndoResult } from '../contract.ts';
+import type {
+  CreateMeetingInput,
+  MeetingOfAudition,
+  MoveMeetingInput,
+  RemoveMeetingInput,
+  UndoResult,
+} from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { createAttemptContext } from '../effects/attempt.ts';
 import { conferenceRequestId, eventIdFor } from '../effects/deterministic-ids.ts';
@@ -29,6 +35,9 @@ import { applyConsent, nameWithheld, withConsent } from './recording-consent.ts'
 const storedSchema = meetingSchema.extend({
   eventId: z.string().optional().describe("The provider's id of the event"),
   startedAt: instantSchema.optional().describe('Before the write'),
+  connection: connectionIdSchema
+    .optional()
+    .describe('The account of the calendar. Recordings are read with it'),
 });
 type StoredMeeting = z.infer<typeof storedSchema>;
 
@@ -127,7 +136,7 @@ export const createCalendarMeetingSteps = (
       },
       withheld,
     );
-    return { ...meeting, eventId, startedAt };
+    return { ...meeting, eventId, startedAt, connection: calendar.connection };
   };
 
   /**
@@ -138,7 +147,7 @@ export const createCalendarMeetingSteps = (
     { organization, auditionId, slot, revision }: Omit<Owned<CreateMeetingInput>, 'hasFallback'>,
     calendar: WritableCalendarRef,
     useKey: string,
-    { eventId, startedAt, ...meeting }: StoredMeeting,
+    { eventId, startedAt, connection: _account, ...meeting }: StoredMeeting,
     call: CallContext,
   ): Promise<Meeting> => {
     if (eventId === undefined || !calendarChanges[calendar.provider]) return meeting;
@@ -249,6 +258,8 @@ export const createCalendarMeetingSteps = (
         operation: 'meetings.move',
         call: put.name,
         request: { meeting: meeting.id, slot },
+        // Without a target, so that it is no effect to undo.
+        auditionId,
       },
       context,
       {
@@ -281,27 +292,36 @@ export const createCalendarMeetingSteps = (
     }));
   };
 
+  /** `account` is absent where no account was asked. */
+  const look = async (
+    { organization, auditionId, meeting }: Owned<MeetingOfAudition>,
+    startCall: () => CallContext,
+  ): Promise<{ status: 'present' | 'absent'; account?: ConnectedAccount }> => {
+    const created = await presentMeeting(auditionId);
+    if (!created) return { status: 'absent' };
+    // Without this call, the vendor cannot tell: the meeting counts as present.
+    if (!vendorCalendar.checkConference) return { status: 'present' };
+    const { calendarId } = created.calendar;
+    const account = await openConnectionById(
+      opening,
+      organization,
+      created.calendar,
+      'calendar.checkConference',
+    );
+    const status = await vendorCalendar.checkConference(
+      account,
+      { calendarId, eventId: eventIdFor(auditionId), reference: auditionId, id: meeting.id },
+      startCall(),
+    );
+    return { status, account };
+  };
+
   return {
+    look: async (input, call) => (await look(input, () => call)).status,
     check: async (input) => {
-      const created = await presentMeeting(input.auditionId);
-      if (!created) return { status: 'absent' };
-      // Without this call, the vendor cannot tell: the meeting counts as present.
-      if (!vendorCalendar.checkConference) return { status: 'present' };
-      const { organization, auditionId, meeting } = input;
-      const { calendarId } = created.calendar;
-      const account = await openConnectionById(
-        opening,
-        organization,
-        created.calendar,
-        'calendar.checkConference',
-      );
       const call = createAttemptContext(input).startCall();
-      const status = await vendorCalendar.checkConference(
-        account,
-        { calendarId, eventId: eventIdFor(auditionId), reference: auditionId, id: meeting.id },
-        call,
-      );
-      if (status === 'absent') return { status };
+      const { status, account } = await look(input, () => call);
+      if (status === 'absent' || !account) return { status };
       const host = { kind: 'connected', connection: account } as const;
       const consented = { events, recordings: recordings[name] };
       return { status, notHonored: await applyConsent(consented, input, host, call) };
@@ -324,7 +344,12 @@ export const createCalendarMeetingSteps = (
 
     move: async (input) => {
       const created = await presentMeeting(input.auditionId);
-      return created ? moveOnce(input, created) : createOnce(input);
+      if (!created) return createOnce(input);
+      if (isAuditionOwner(input.auditionId)) return moveOnce(input, created);
+      // Another conference is another room of the session, and the key is that of its creation. The event is then used under
+      // this key, so that the removal of the former room, whose key was that of the use, leaves it.
+      const moved = await moveOnce({ ...input, key: `${input.key}:move` }, created);
+      return moved.id === input.meeting.id ? moved : createOnce(input);
     },
 
     remove: removeOnce,

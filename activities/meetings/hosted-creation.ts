@@ -3,7 +3,7 @@
  * database before the call to the vendor, and released when the meeting is removed.
  */
 import type { HostClaims } from '../../db/meetings/host-claims.ts';
-import type { Meeting } from '../../domain/audition/events.ts';
+import type { Meeting } from '../../domain/audition/meeting.ts';
 import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
 import { mayHaveTakenEffect, ProviderError } from '../../domain/errors.ts';
 import { type HostedMeetingName, meetingVendors, type VendorName } from '../../domain/providers/vendors.ts';

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import type { MeetingOwner } from '../../domain/audition/casting-session.ts';
-import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
+import { type Meeting, meetingSchema } from '../../domain/audition/meeting.ts';
 import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
 import { namesOfSettings } from '../../domain/audition/meeting-settings.ts';
 import { ProviderError } from '../../domain/errors.ts';
@@ -20,9 +20,9 @@ import { second } from '../../domain/time/units.ts';
 import { type CallOperation, operationOf } from '../../providers/operations.ts';
 import type { CallContext, HostAccount, MeetingSpec } from '../../providers/ports.ts';
 import type {
-  CheckMeetingInput,
   CreateMeetingInput,
   EndMeetingInput,
+  MeetingOfAudition,
   MoveMeetingInput,
   RegisterParticipantsInput,
   RemoveMeetingInput,
@@ -94,7 +94,7 @@ export const createHostedMeetingSteps = (
 
   /** Opens the host with which the meeting was created. */
   const openHostOf = async (
-    input: Owned<CheckMeetingInput>,
+    input: Owned<MeetingOfAudition>,
     operation: CallOperation,
   ): Promise<HostAccount> => hosts.open(input.organization, (await creationOf(input))?.host, operation);
 
@@ -284,6 +284,7 @@ export const createHostedMeetingSteps = (
       const recordings = providers.recordings[name];
       return { status, notHonored: await applyConsent({ events, recordings }, input, host, call) };
     },
+    look: async (input, call) => meetings.check(await openHostOf(input, check), input.meeting.id, call),
     ...(meetings.attendance && {
       attendance: async (input) => {
         const host = await openHostOf(input, attendance);

@@ -53,6 +53,15 @@ describe('the casting directors', () => {
     expect(await lead(outsider)).toEqual({ isHonored: false });
   });
 
+  it('do not lead the room of a session, which keeps the leaders of its settings', async () => {
+    const settings = { roles: true, alternativeHosts: [colleague] };
+    const { activities, about, meeting, expectLeaders } = await setup(settings);
+    const room = { ...meeting, room: 'session' } as const;
+    const input = { ...about, provider: 'zoom', slot, settings, meeting: room } as const;
+    expect(await activities.setLeaders({ ...input, leaders: [director] })).toEqual({ isHonored: false });
+    expectLeaders(colleague);
+  });
+
   it('cannot be set while Zoom is down', async () => {
     const { lead, fault } = await setup();
     fault('zoom', { kind: 'outage', operation: 'meetings.update', times: 1 });

@@ -1,12 +1,14 @@
 /** The steps of a meeting that each kind of provider implements. */
 import type { ObservedAttendance } from '../../domain/audition/attendee.ts';
 import type { MeetingOwner } from '../../domain/audition/casting-session.ts';
-import type { Meeting } from '../../domain/audition/events.ts';
+import type { Meeting } from '../../domain/audition/meeting.ts';
+import type { CallContext } from '../../providers/ports.ts';
 import type {
   CheckMeetingInput,
   CreateMeetingInput,
   EndMeetingInput,
   MeetingLook,
+  MeetingOfAudition,
   MoveMeetingInput,
   RegisterParticipantsInput,
   RemoveMeetingInput,
@@ -27,6 +29,8 @@ export interface MeetingSteps {
   remove(input: Owned<RemoveMeetingInput>): Promise<UndoResult>;
   /** Returns whether the provider still has the meeting. Applies the consents to its automatic recording. */
   check(input: Owned<CheckMeetingInput>): Promise<MeetingLook>;
+  /** Returns whether the provider still has the meeting. Changes nothing. */
+  look(meeting: Owned<MeetingOfAudition>, call: CallContext): Promise<MeetingLook['status']>;
   /** Ends the meeting if it is open. Idempotent by key. Absent when the provider cannot end a meeting. */
   readonly end?: ((input: Owned<EndMeetingInput>) => Promise<void>) | undefined;
   /**

@@ -1,9 +1,16 @@
 /** Dispatches the meeting activities to the provider that the input names. */
 import { sharedRoomOf } from '../../domain/audition/casting-session.ts';
-import type { Meeting } from '../../domain/audition/events.ts';
+import type { Meeting } from '../../domain/audition/meeting.ts';
 import { isCircuitOpen, ProviderError } from '../../domain/errors.ts';
 import { isHostedMeeting, type MeetingProviderName } from '../../domain/providers/vendors.ts';
-import type { AuditionCall, MeetingActivities, RegisterParticipantsInput } from '../contract.ts';
+import type { CallContext } from '../../providers/ports.ts';
+import type {
+  AuditionCall,
+  MeetingActivities,
+  MeetingLook,
+  MeetingOfAudition,
+  RegisterParticipantsInput,
+} from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { nonRetryableProviderFailure } from '../failures.ts';
 import { openTrail } from '../trail/trail.ts';
@@ -26,20 +33,33 @@ const orFallback = async <Result>(
   }
 };
 
-/** Creates the meeting activities of all providers. */
-export const createMeetingActivities = (
-  dependencies: Pick<
-    ActivityDependencies,
-    'repositories' | 'providers' | 'accessTokens' | 'issueJoinLinks' | 'sender'
-  >,
-): MeetingActivities => {
-  const { events } = dependencies.repositories;
+type MeetingDependencies = Pick<
+  ActivityDependencies,
+  'repositories' | 'providers' | 'accessTokens' | 'issueJoinLinks' | 'sender'
+>;
 
-  const stepsOf = (provider: MeetingProviderName): MeetingSteps =>
+const stepsOfProviders =
+  (dependencies: MeetingDependencies) =>
+  (provider: MeetingProviderName): MeetingSteps =>
     isHostedMeeting(provider)
       ? createHostedMeetingSteps(dependencies, provider)
       : createCalendarMeetingSteps(dependencies, provider);
 
+/** Asks the provider whether it still has the meeting. Changes nothing. @throws the errors of the provider */
+export type LookAtMeeting = (meeting: MeetingOfAudition, call: CallContext) => Promise<MeetingLook['status']>;
+
+/** Creates the look at meetings, for callers outside of activities. */
+export const createLookAtMeeting = (dependencies: MeetingDependencies): LookAtMeeting => {
+  const stepsOf = stepsOfProviders(dependencies);
+  const sessionRooms = createSessionRoomSteps(dependencies, stepsOf);
+  return (input, call) =>
+    isOfSession(input.meeting) ? sessionRooms.look(input, call) : stepsOf(input.provider).look(input, call);
+};
+
+/** Creates the meeting activities of all providers. */
+export const createMeetingActivities = (dependencies: MeetingDependencies): MeetingActivities => {
+  const { events } = dependencies.repositories;
+  const stepsOf = stepsOfProviders(dependencies);
   const sessionRooms = createSessionRoomSteps(dependencies, stepsOf);
 
   /** The steps of a meeting that belongs to its audition. */

@@ -93,6 +93,24 @@ describe('the room of a casting session', () => {
     expect(meetings()).toEqual([]);
   });
 
+  it('is an effect of an audition whose attempt failed without effect, so that a run that takes over can end its use', async () => {
+    const bench = await setup();
+    const { ada, ben, ten, meetings, repositories } = bench;
+    const freeHosts = await occupyHosts(bench);
+    await expect(ada.create(ten)).rejects.toMatchObject({ details: [{ code: 'hosts_busy' }] });
+    await freeHosts();
+    await ben.create(ten);
+    await ben.leave(ten);
+    const standing = await repositories.ledger.standingEffects(ada.auditionId);
+    expect(standing).toMatchObject([{ key: ada.keyOfMeeting('zoom'), target: { kind: 'meeting' } }]);
+    await ada.leave(
+      ten,
+      standing.map(({ key }) => key),
+    );
+    expect(meetings()).toEqual([]);
+    expect(await repositories.ledger.standingEffects(ada.auditionId)).toEqual([]);
+  });
+
   it('is removed by an audition whose attempt failed without effect, when it is the last one to leave', async () => {
     const bench = await setup();
     const { ada, ben, ten, meetings } = bench;
@@ -269,6 +287,24 @@ describe('another room', () => {
     expect(meetings()).toEqual([]);
   });
 
+  it('takes the place of one that is removed although held auditions keep their uses', async () => {
+    const { ada, ben, ten, quarterPast, noon, cleo, meetings, pool } = await setup();
+    await ada.create(ten);
+    await ben.create(quarterPast);
+    await cleo.create(noon);
+    // The session of the first audition is over.
+    await pool.query(
+      "UPDATE session_room_uses SET starts_at = now() - interval '1 hour', ends_at = now() - interval '1 minute' WHERE audition_id = $1",
+      [ada.auditionId],
+    );
+    await ben.create(quarterPast, 'google_meet');
+    await cleo.create(noon, 'google_meet');
+    await ben.leave(quarterPast, [ben.keyOfMeeting('zoom', 1)]);
+    expect(meetings()).toHaveLength(1);
+    await cleo.leave(noon, [cleo.keyOfMeeting('zoom', 1)]);
+    expect(meetings()).toEqual([]);
+  });
+
   it('is not left for one that cannot be created', async () => {
     const { ada, ben, ten, quarterPast, noon, cleo, fault } = await setup();
     const room = await ada.create(ten);
@@ -380,11 +416,4 @@ describe.each(['zoom', 'google_meet', 'microsoft_teams'] as const)('a room on %s
     expect(times()).toEqual([]);
     expect(await activities.checkMeeting({ ...ada.about, ...check })).toMatchObject({ status: 'absent' });
   });
-});
-
-it('is in the calendar of the office without blocking its time, on Google Meet', async () => {
-  const { ada, ten, state } = await setup();
-  await ada.create(ten, 'google_meet');
-  const events = state().google.calendars.flatMap((calendar) => calendar.events);
-  expect(events).toMatchObject([{ transparency: 'transparent', end: { dateTime: expect.any(String) } }]);
 });

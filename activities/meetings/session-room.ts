@@ -12,9 +12,10 @@ import {
   type RoomName,
   type SessionRoom,
 } from '../../db/meetings/session-rooms.ts';
+import { presencesIn } from '../../domain/audition/attendee.ts';
 import { sharedRoomOf } from '../../domain/audition/casting-session.ts';
-import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
+import { type Meeting, meetingSchema } from '../../domain/audition/meeting.ts';
 import {
   isMetByDefault,
   type MeetingSettings,
@@ -28,11 +29,13 @@ import { type MeetingProviderName, meetingVendors, type VendorName } from '../..
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import { second } from '../../domain/time/units.ts';
 import { sessionsIn } from '../../providers/icalendar/session-occurrences.ts';
+import type { CallContext } from '../../providers/ports.ts';
 import type {
   CheckMeetingInput,
   CreateMeetingInput,
   EndMeetingInput,
   MeetingLook,
+  MeetingOfAudition,
   MoveMeetingInput,
   RegisterParticipantsInput,
   RemoveMeetingInput,
@@ -55,6 +58,7 @@ export interface SessionRoomSteps {
   /** Ends the uses, and removes meetings of keys that are no uses. The last use of a room removes its meeting. */
   remove(input: RemoveMeetingInput): Promise<UndoResult>;
   readonly check: (input: CheckMeetingInput) => Promise<MeetingLook>;
+  readonly look: (meeting: MeetingOfAudition, call: CallContext) => Promise<MeetingLook['status']>;
   readonly attendance: (input: CheckMeetingInput) => ReturnType<NonNullable<MeetingSteps['attendance']>>;
   /** Ends the meeting, unless its session lasts longer than the slot. */
   readonly end: (input: EndMeetingInput) => Promise<void>;
@@ -270,7 +274,7 @@ export const createSessionRoomSteps = (
       await stepsOf(input.meeting.provider).remove({ ...input, provider: input.meeting.provider, keys: own });
   };
 
-  const roomOf = async ({ auditionId, meeting }: CheckMeetingInput): Promise<SessionRoom | undefined> =>
+  const roomOf = async ({ auditionId, meeting }: MeetingOfAudition): Promise<SessionRoom | undefined> =>
     rooms.roomOf(auditionId, meeting.id);
 
   return {
@@ -324,10 +328,17 @@ export const createSessionRoomSteps = (
       return stepsOf(room.provider).check({ ...input, auditionId: room.session });
     },
 
+    look: async (input, call) => {
+      const room = await roomOf(input);
+      if (!room || room.isLeft) return 'absent';
+      return stepsOf(room.provider).look({ ...input, auditionId: room.session }, call);
+    },
+
     attendance: async (input) => {
       const room = await roomOf(input);
-      if (!room) return undefined;
-      return stepsOf(room.provider).attendance?.({ ...input, auditionId: room.session });
+      const attendance = room && stepsOf(room.provider).attendance;
+      const observed = room && (await attendance?.({ ...input, auditionId: room.session }));
+      return observed && presencesIn(observed, input.slot);
     },
 
     end: async (input) => {

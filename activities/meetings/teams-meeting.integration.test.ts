@@ -1,7 +1,7 @@
 /** Tests hosted meetings at a vendor that deduplicates creations by our reference, with connected accounts as hosts. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
-import type { Meeting } from '../../domain/audition/events.ts';
+import type { Meeting } from '../../domain/audition/meeting.ts';
 import type { MeetingSettings } from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
@@ -51,8 +51,8 @@ const setup = async (accounts: Accounts = newHosts().both, scopes?: readonly str
   const create = (settings: MeetingSettings = {}) =>
     bench.activities.createMeeting({ ...input, revision: 1, hasFallback: false, settings });
   const moveKey = bench.key('meeting-move:microsoft_teams:r2');
-  const move = (meeting: Meeting, to: Slot = laterSlot) =>
-    bench.activities.moveMeeting({ ...input, key: moveKey, slot: to, revision: 2, meeting });
+  const move = (meeting: Meeting, to: Slot = laterSlot, settings: MeetingSettings = {}) =>
+    bench.activities.moveMeeting({ ...input, key: moveKey, slot: to, revision: 2, meeting, settings });
   const remove = (...keys: readonly string[]) =>
     bench.activities.removeMeeting({
       ...bench.about,
@@ -274,5 +274,79 @@ describe('a meeting on Teams', () => {
     });
     await deleteByHand(meeting);
     expect(await activities.checkMeeting(question)).toEqual({ status: 'absent' });
+  });
+});
+
+const recorded: MeetingSettings = { recording: 'cloud' };
+const setUpRecorded = async () => {
+  const bench = await setup();
+  const account = bench.accounts['conn_teams_1'] ?? '';
+  const events = () =>
+    bench
+      .state()
+      .microsoft.calendars.filter(({ owner }) => owner === account)
+      .flatMap((calendar) => calendar.events.filter(({ deleted }) => !deleted));
+  return { ...bench, events };
+};
+
+describe('a recorded meeting on Teams', () => {
+  it('is a part of an event of its host, which moves and ends with it', async () => {
+    const { create, move, remove, moveKey, events, meetings } = await setUpRecorded();
+    const meeting = await create(recorded);
+    expect(await create(recorded)).toEqual(meeting);
+    expect(events()).toMatchObject([{ showAs: 'free', onlineMeeting: { joinUrl: meeting.joinUrl } }]);
+    expect(await move(meeting)).toEqual(meeting);
+    expect(meetings().map(({ startDateTime }) => Date.parse(startDateTime))).toEqual([
+      Date.parse(laterSlot.start),
+    ]);
+    expect(await remove(moveKey)).toEqual({ result: 'undone' });
+    expect([...events(), ...meetings()]).toEqual([]);
+  });
+
+  it('is created anew when a person has deleted its event before the move', async () => {
+    const { create, move, deleteByHand, remove, moveKey, events } = await setUpRecorded();
+    const meeting = await create(recorded);
+    await deleteByHand(meeting);
+    const other = await move(meeting, laterSlot, recorded);
+    expect(other.joinUrl).not.toBe(meeting.joinUrl);
+    expect(events()).toHaveLength(1);
+    expect(await remove(moveKey)).toEqual({ result: 'undone' });
+    expect(events()).toEqual([]);
+  });
+
+  it.each(['events.create', 'onlineMeetings.list', 'onlineMeetings.update'])(
+    'is made once, and leaves nothing, when the answer to %s was lost',
+    async (operation) => {
+      const { create, remove, events, meetings, fault, timePasses } = await setUpRecorded();
+      fault('microsoft', { kind: 'lost_answer', operation, times: 1 });
+      await expect(create(recorded)).rejects.toMatchObject({ nonRetryable: false });
+      const meeting = await create(recorded);
+      expect(events()).toMatchObject([{ onlineMeeting: { joinUrl: meeting.joinUrl } }]);
+      await timePasses();
+      expect(await remove()).toEqual({ result: 'undone' });
+      expect([...events(), ...meetings()]).toEqual([]);
+    },
+  );
+
+  it('is removed when its answer was lost, and no attempt followed', async () => {
+    const { create, remove, events, meetings, fault, timePasses } = await setUpRecorded();
+    fault('microsoft', { kind: 'lost_answer', operation: 'events.create', times: 1 });
+    await create(recorded).catch(() => undefined);
+    expect(events()).toHaveLength(1);
+    await timePasses();
+    expect(await remove()).toEqual({ result: 'undone' });
+    expect([...events(), ...meetings()]).toEqual([]);
+  });
+
+  it('is checked before the session, and reports who was in it', async () => {
+    const { activities, about, create, deleteByHand, sandbox } = await setUpRecorded();
+    const meeting = await create(recorded);
+    const question = { ...about, provider: 'microsoft_teams', meeting, slot } as const;
+    expect(await activities.checkMeeting(question)).toMatchObject({ status: 'present' });
+    sandbox.control.joinMeeting('microsoft', meeting.joinUrl, { name: 'Ada', email: 'ada@example.com' });
+    sandbox.control.endMeeting('microsoft', meeting.joinUrl);
+    expect((await activities.readAttendance(question)).attendance).toMatchObject([{ name: 'Ada' }]);
+    await deleteByHand(meeting);
+    expect(await activities.checkMeeting(question)).toMatchObject({ status: 'absent' });
   });
 });

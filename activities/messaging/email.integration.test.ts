@@ -35,6 +35,25 @@ const crashing =
   };
 const crashAfterSending = () => crashing('after', 1);
 
+/** Keeps the calendar part of each email that is sent. */
+const keepingCalendars =
+  (sent: (string | undefined)[]) =>
+  (providers: Providers): Providers => ({
+    ...providers,
+    email: {
+      ...providers.email,
+      send: async (...args) => {
+        sent.push(args[0].calendar?.content);
+        await providers.email.send(...args);
+      },
+    },
+  });
+
+const aboutCalendar = (sequence: number) => ({ ...noticeFacts, sequence, changed: 'calendar' }) as const;
+
+const sequenceOf = (content: string | undefined) => Number(/SEQUENCE:(\d+)/.exec(content ?? '')?.[1]);
+const uidOf = (content: string | undefined) => /UID:.*/.exec(content ?? '')?.[0];
+
 /** Resolves `connecting` when the first email is about to be sent, and sends it after `delay`. */
 const sendingAfter =
   (connecting: { readonly resolve: () => void }, delay: Promise<void>) =>
@@ -74,7 +93,15 @@ const setup = async (options: ActivityHarnessOptions = {}) => {
       recipient,
       audition: noticeFacts,
     });
-  return { ...bench, recipient, invitation, send, sendAgain, retract, inbox: () => bench.inboxOf(address) };
+  return {
+    ...bench,
+    recipient,
+    invitation,
+    send,
+    sendAgain,
+    retract,
+    inbox: () => bench.inboxOf(address),
+  };
 };
 
 describe('a notice by email', () => {
@@ -86,7 +113,7 @@ describe('a notice by email', () => {
     const [email] = await inbox();
     expect(email).toMatchObject({ subject: 'Invitation: Captain, Nightfall' });
     expect(email?.headers['message-id']).toBe(deliveryId);
-    expect(email?.text).toContain('/respond/');
+    expect(email?.text).toMatch(/\/r\/\w{17}$/m);
     expect(email?.attachments?.map(({ contentType }) => contentType)).toContain('text/calendar');
   });
 
@@ -104,6 +131,33 @@ describe('a notice by email', () => {
     await vi.waitFor(async () => expect(await inbox()).toHaveLength(1));
     const [email] = await inbox();
     expect(email?.attachments?.map(({ contentType }) => contentType)).toContain('text/calendar');
+  });
+
+  it('removes the entry of earlier emails when the event is in a connected calendar, and restores it later', async () => {
+    const sent: (string | undefined)[] = [];
+    const { send, retract, key, recipient, inbox } = await setup({ wrapProviders: keepingCalendars(sent) });
+    const connected = { ...recipient, calendar };
+    await send({ audition: { ...noticeFacts, sequence: 5 } });
+    const toCalendar = {
+      notice: 'update',
+      key: key('update:r1:added-2'),
+      recipient: connected,
+      audition: aboutCalendar(6),
+    } as const;
+    await send(toCalendar);
+    await send(toCalendar);
+    await send({ notice: 'update', key: key('update:r2'), recipient: connected });
+    await send({ notice: 'update', key: key('update:r2:added-3'), audition: aboutCalendar(8) });
+    expect(await retract('invitation:r1')).toEqual({ result: 'undone' });
+    await vi.waitFor(async () => expect(await inbox()).toHaveLength(5));
+    const methods = sent.map((content) => /METHOD:(\w+)/.exec(content ?? '')?.[1]);
+    expect(methods).toEqual(['REQUEST', 'CANCEL', undefined, 'REQUEST', 'CANCEL']);
+    const [request, cancel, , again] = sent;
+    expect([request, cancel, again].map(sequenceOf)).toEqual([5, 6, 8]);
+    expect(new Set([request, cancel, again].map(uidOf)).size).toBe(1);
+    const subjects = (await inbox()).map(({ subject }) => subject);
+    expect(subjects).toContain('In your connected calendar: Captain, Nightfall');
+    expect(subjects).toContain('Calendar entry: Captain, Nightfall');
   });
 
   it('arrives once when the worker crashes right after the handover', async () => {
@@ -368,18 +422,16 @@ describe('a notice by email', () => {
     const trail = { facts: [], number: 2 };
     await expect(send({ trail })).rejects.toMatchObject(ahead);
     const { key, recipient, channel, ...common } = { ...invitation, trail };
-    const group = activities.sendNotices({ ...common, notices: [{ key, recipient, channel }] });
-    await expect(group).rejects.toMatchObject(ahead);
-    const retraction = activities.retractNotice({ ...invitation, trail, sentAs: [key] });
-    await expect(retraction).rejects.toMatchObject(ahead);
+    const group = { ...common, notices: [{ key, recipient, channel }] };
+    await expect(activities.sendNotices(group)).rejects.toMatchObject(ahead);
+    const retraction = { ...invitation, trail, sentAs: [key] };
+    await expect(activities.retractNotice(retraction)).rejects.toMatchObject(ahead);
     expect(await inbox()).toEqual([]);
   });
 
   it('fails as non-retryable when the recipient has no email address', async () => {
     const { send, recipient } = await setup();
-    await expect(send({ recipient: { ...recipient, email: undefined } })).rejects.toMatchObject({
-      type: 'rejected_input',
-      nonRetryable: true,
-    });
+    const rejected = { type: 'rejected_input', nonRetryable: true };
+    await expect(send({ recipient: { ...recipient, email: undefined } })).rejects.toMatchObject(rejected);
   });
 });

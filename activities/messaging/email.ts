@@ -1,22 +1,21 @@
 /** Sends notices by email. The delivery id of an email is its Message-ID. */
 import type { Participant } from '../../domain/audition/request.ts';
-import { isWritableCalendar } from '../../domain/audition/writable-calendar.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { channelVendors } from '../../domain/providers/vendors.ts';
 import { operationOf } from '../../providers/operations.ts';
 import type { EmailMessage } from '../../providers/ports.ts';
-import type { SendNoticeInput } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { emailCallTimeouts } from '../effects/attempt.ts';
 import { messageIdFor } from '../effects/deterministic-ids.ts';
-import { type NoticeChannel, sentNoticeSchema } from './channel.ts';
+import { type NoticeChannel, type PreparedNotice, sentNoticeSchema } from './channel.ts';
 import { renderInvitationCalendar } from './invitation-calendar.ts';
 import { renderEmail } from './render.ts';
+import { responseRequestOf } from './response-request.ts';
 import { sentEmailFinder } from './sent-email.ts';
 
 const sendOperation = operationOf(channelVendors.email.vendor, 'email.send');
 
-type Dependencies = Pick<ActivityDependencies, 'providers' | 'responseLink' | 'sender' | 'replyAddress'>;
+type Dependencies = Pick<ActivityDependencies, 'providers' | 'responseUrl' | 'sender' | 'replyAddress'>;
 
 /**
  * Creates the email channel. SMTP cannot be queried for sent messages, so the ledger records the handover. Before the
@@ -29,7 +28,7 @@ export const createEmailChannel = (dependencies: Dependencies): NoticeChannel =>
     provider: sendOperation.provider,
     operation: sendOperation.name,
     timeouts: emailCallTimeouts,
-    steps: (input) => {
+    steps: (input, beforeHandOver) => {
       const sent = { deliveryId: messageIdFor(input.key) };
       return {
         kind: 'searched',
@@ -37,7 +36,12 @@ export const createEmailChannel = (dependencies: Dependencies): NoticeChannel =>
         providerId: ({ deliveryId }) => deliveryId,
         find: sentEmailFinder(email, sent.deliveryId, sent),
         perform: async (handOver, call) => {
-          await email.send(buildEmail(input, dependencies), handOver, call);
+          const message = await buildEmail(input, dependencies);
+          const begin = async () => {
+            await beforeHandOver(1);
+            await handOver();
+          };
+          await email.send(message, begin, call);
           return sent;
         },
       };
@@ -53,29 +57,26 @@ export const createEmailChannel = (dependencies: Dependencies): NoticeChannel =>
 
 type Addressee = Participant & { readonly email: string };
 
-const buildEmail = (
-  input: SendNoticeInput,
-  { responseLink, sender, replyAddress }: Dependencies,
-): EmailMessage => {
-  const { key, notice, audition, auditionId, organization, generation } = input;
+const buildEmail = async (
+  input: PreparedNotice,
+  { responseUrl, sender, replyAddress }: Dependencies,
+): Promise<EmailMessage> => {
+  const { key, notice, audition, auditionId, generation, calendarPart = 'none' } = input;
   const recipient = addresseeOf(input.recipient);
-  const { revision } = audition;
-  const link = responseLink({ organization, auditionId, participant: recipient.id, revision, generation });
+  const link = await responseUrl(responseRequestOf(input));
   return {
     messageId: messageIdFor(key),
     to: { name: recipient.name, address: recipient.email },
     ...renderEmail({ kind: notice, recipient, audition, link }),
-    // A recipient whose connected calendar can be written gets the event there and must not get a second entry.
-    ...((recipient.calendar && isWritableCalendar(recipient.calendar)) || notice === 'reminder'
+    ...(calendarPart === 'none'
       ? {}
       : {
-          calendar: renderInvitationCalendar(notice === 'cancellation' ? 'CANCEL' : 'REQUEST', {
+          calendar: renderInvitationCalendar(calendarPart, {
             auditionId,
             audition,
             recipient,
             organizer: sender,
             replyAddress: replyAddress?.({ auditionId, participant: recipient.id, generation }),
-            link,
           }),
         }),
   };

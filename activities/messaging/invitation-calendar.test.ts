@@ -27,7 +27,6 @@ const invitation: CalendarInvitation = {
     email: 'ada@example.com',
   },
   organizer: 'CastMatch <auditions@example.com>',
-  link: 'https://castmatch.example/respond/token',
 };
 
 /** Content lines, unfolded (RFC 5545, section 3.1). */
@@ -101,6 +100,16 @@ it('a calendar cancellation removes the same entry and requests no answer', () =
   );
   expect(content).not.toMatch(/RSVP=TRUE|respond/);
 });
+
+it.each(['calendar', 'declined'] as const)(
+  'a calendar cancellation that only removes the entry has no status (%s)',
+  (changed) => {
+    const audition = { ...invitation.audition, changed };
+    const { content } = renderInvitationCalendar('CANCEL', { ...invitation, audition });
+    expect(content).toContain('METHOD:CANCEL');
+    expect(content).not.toContain('STATUS:');
+  },
+);
 
 it('a calendar cancellation supersedes the request of its revision, and not that of the next one', () => {
   const sequences = [1, 2, 3].flatMap((revision) => [

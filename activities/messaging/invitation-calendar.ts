@@ -8,6 +8,7 @@ import ical, {
   ICalCalendarMethod,
   ICalEventStatus,
 } from 'ical-generator';
+import type { CalendarPart } from '../../domain/audition/calendar-part.ts';
 import { invitationUidOf } from '../../domain/audition/invitation-uid.ts';
 import type { Participant } from '../../domain/audition/request.ts';
 import type { AuditionId } from '../../domain/ids.ts';
@@ -22,27 +23,27 @@ export interface CalendarInvitation {
   readonly organizer: string;
   /** The organizer's address, when it is another one: answers are sent to it (RFC 6047, section 2.2.2). */
   readonly replyAddress?: string | undefined;
-  readonly link: string;
 }
 
 /**
  * Returns the calendar invitation. The UID is constant per audition, and the SEQUENCE increases with each fact of the
- * audition, so a move updates the same entry, and an invitation after a cancellation restores it.
+ * audition and with each cancellation, so a move updates the same entry, and an invitation after a cancellation restores it.
  */
 export const renderInvitationCalendar = (
   method: 'REQUEST' | 'CANCEL',
-  { auditionId, audition, recipient, organizer, replyAddress, link }: CalendarInvitation,
+  { auditionId, audition, recipient, organizer, replyAddress }: CalendarInvitation,
 ): NonNullable<EmailMessage['calendar']> => {
   const cancelled = method === 'CANCEL';
   const calendar = ical({
     prodId: { company: 'CastMatch', product: 'Orchestrator' },
     method: cancelled ? ICalCalendarMethod.CANCEL : ICalCalendarMethod.REQUEST,
   });
-  const details = [audition.joinUrl, audition.notes, cancelled ? undefined : link];
+  // Without the link to the answer: others can read the calendar, and would answer for this person.
+  const details = [audition.joinUrl, audition.notes];
   calendar.createEvent({
     id: invitationUidOf(auditionId),
-    sequence: audition.sequence ?? sequenceOf(method, audition.revision),
-    status: cancelled ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED,
+    sequence: sequenceOf(method, audition),
+    status: statusOf(method, audition),
     start: new Date(audition.slot.start),
     end: new Date(audition.slot.end),
     summary: `${audition.role.name}, ${audition.project.title}`,
@@ -66,11 +67,22 @@ export const renderInvitationCalendar = (
 };
 
 /**
- * For a notice without a sequence. Returns a higher SEQUENCE for the cancellation of a revision than for its request, and a lower one than for the
+ * Returns the status of the event. A cancellation that only removes the entry of this attendee has none: the event takes place
+ * (RFC 5546, section 3.2.5).
+ */
+const statusOf = (method: 'REQUEST' | 'CANCEL', { changed }: NoticeFacts): ICalEventStatus | null => {
+  if (method === 'REQUEST') return ICalEventStatus.CONFIRMED;
+  return changed === 'calendar' || changed === 'declined' ? null : ICalEventStatus.CANCELLED;
+};
+
+/**
+ * Returns the SEQUENCE. For a notice without one: a higher SEQUENCE for the cancellation of a revision than for its request, and a lower one than for the
  * request of the next revision. A cancellation is a revision of its own (RFC 5546, section 2.1.4).
  */
-const sequenceOf = (method: 'REQUEST' | 'CANCEL', revision: number): number =>
-  2 * revision + (method === 'CANCEL' ? 1 : 0);
+export const sequenceOf = (
+  method: CalendarPart,
+  { sequence, revision }: Pick<NoticeFacts, 'sequence' | 'revision'>,
+): number => sequence ?? 2 * revision + (method === 'CANCEL' ? 1 : 0);
 
 const organizerOf = (sender: string): { readonly name: string; readonly email: string } => {
   const [, name = '', email = ''] = /^(.*)<([^<>]+)>\s*$/.exec(sender) ?? [];

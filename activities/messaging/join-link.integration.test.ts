@@ -56,7 +56,7 @@ describe('a notice of an audition with join links', () => {
   });
 
   it('states the answer page of this person only', async () => {
-    const { activities, about, key, recipient, audition, inboxOf, publicUrl, auditionId } = await setup();
+    const { activities, about, key, recipient, audition, inboxOf, repositories, auditionId } = await setup();
     const invite = (step: string, more: object) =>
       activities.sendNotice({
         ...about,
@@ -68,9 +68,11 @@ describe('a notice of an audition with join links', () => {
         ...more,
       });
     await invite('invitation:r1', { generation: 7 });
-    expect(JSON.stringify(await inboxOf(recipient.email))).toContain(
-      `${publicUrl}/respond/${auditionId}.ada.1.7`,
-    );
+    const [id = ''] = /(?<=\/r\/)\w+/.exec((await inboxOf(recipient.email))[0]?.text ?? '') ?? [];
+    expect(await repositories.responseLinks.find(id)).toMatchObject({
+      invitation: { auditionId, participant: 'ada', revision: 1, generation: 7 },
+      locale: 'fr',
+    });
   });
 
   it('states the link in the text message of a reminder', async () => {

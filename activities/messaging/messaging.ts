@@ -22,9 +22,10 @@ import { type BegunUndo, beginUndo } from '../effects/begin-undo.ts';
 import { withHeartbeat } from '../effects/heartbeat.ts';
 import { requireSettled } from '../effects/settle-window.ts';
 import { toStepFailure } from '../step-failure.ts';
-import { openTrail } from '../trail/trail.ts';
+import { openTrail, type Trail } from '../trail/trail.ts';
 import type { NoticeChannel, SentNotice } from './channel.ts';
 import { createEmailChannel } from './email.ts';
+import type { AppendFact } from './message-allowance.ts';
 import { createNoticeSender } from './notice-sender.ts';
 import { createTextMessageChannel } from './text-message.ts';
 
@@ -39,10 +40,10 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
   const send = createNoticeSender(dependencies, channels);
 
   const sendAlone = async (input: SendNoticeInput): Promise<SentNotice> => {
-    await openTrail(events, input);
+    const trail = await openTrail(events, input);
     const { isOperatorRetry } = input;
     const context = createAttemptContext(input, channels[input.channel].timeouts);
-    return send(input, { ...context, isOperatorRetry });
+    return send(input, { ...context, isOperatorRetry }, appendTo(trail));
   };
 
   const sendEach = async (input: SendNoticesInput): Promise<SendNoticesResult> => {
@@ -51,7 +52,8 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
     const facts: TrailFact[] = [];
     const sendOne = async (one: SendNoticeInput): Promise<NoticeOutcome> => {
       try {
-        const sent = await send(one, createGroupContext(input, channels[one.channel].timeouts));
+        const context = createGroupContext(input, channels[one.channel].timeouts);
+        const sent = await send(one, context, appendTo(trail));
         facts.push(notifiedFact(one, sent));
         return { key: one.key, ...sent };
       } catch (error) {
@@ -67,9 +69,10 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
   };
 
   const retract = async (input: RetractNoticeInput): Promise<UndoResult> => {
-    await openTrail(events, input);
+    const trail = await openTrail(events, input);
+    const { cancelOn = input.channel, ...ofNotices } = input;
     const noticeChannel = channels[input.channel];
-    const context = createAttemptContext(input, noticeChannel.timeouts);
+    const context = createAttemptContext(input, channels[cancelOn].timeouts);
     const blocked = await Promise.all(
       input.sentAs.map((key) => blockSending(ledger, noticeChannel, input, context, key)),
     );
@@ -80,7 +83,14 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
     );
     const arrived = statuses.some(({ mayHaveArrived }) => mayHaveArrived);
     if (arrived) {
-      await send({ ...input, notice: 'cancellation' }, { ...context, startCall: () => call });
+      const cancelling = { ...context, startCall: () => call };
+      const cancellation = {
+        ...ofNotices,
+        channel: cancelOn,
+        corrects: input.channel,
+        notice: 'cancellation',
+      } as const;
+      await send(cancellation, cancelling, appendTo(trail));
     }
     // Completed last: an attempt after a crash repeats the searches and must get the same answers.
     for (const { key, mayHaveArrived } of statuses) {
@@ -96,17 +106,39 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
   };
 };
 
+const appendTo =
+  (trail: Trail): AppendFact =>
+  (fact) =>
+    trail.append({ facts: [fact] });
+
 type NoticeOutcome = SendNoticesResult['sent'][number] | SendNoticesResult['failed'][number];
 
 /** The fact that a notice was sent, under the key of the notice: a repetition appends nothing. */
 const notifiedFact = (
-  { key, correlationId, recipient, channel, notice, audition: { revision } }: SendNoticeInput,
+  {
+    key,
+    correlationId,
+    recipient,
+    channel,
+    addressNumber,
+    notice,
+    audition: { revision, changed },
+  }: SendNoticeInput,
   { deliveryId }: SentNotice,
 ): TrailFact => ({
   key,
   at: toInstant(Date.now()),
   correlationId,
-  fact: { type: 'notified', participant: recipient.id, channel, notice, revision, deliveryId },
+  fact: {
+    type: 'notified',
+    participant: recipient.id,
+    channel,
+    notice,
+    revision,
+    deliveryId,
+    ...(changed ? { changed } : {}),
+    ...(addressNumber === undefined ? {} : { addressNumber }),
+  },
 });
 
 /** A notice that can no longer be sent, with its state in the ledger. */

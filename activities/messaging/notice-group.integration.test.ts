@@ -109,6 +109,19 @@ describe('a group of notices by email', () => {
     expect(await notified()).toHaveLength(3);
   });
 
+  it('states in the trail what an update told, and the number of the address', async () => {
+    const { activities, group, ada, repositories, auditionId } = await setup();
+    const { notices, ...common } = group([ada]);
+    await activities.sendNotices({
+      ...common,
+      notice: 'update',
+      audition: { ...noticeFacts, changed: 'link' },
+      notices: notices.map((notice) => ({ ...notice, addressNumber: 2 })),
+    });
+    const events = await repositories.events.read('org_1', auditionId, { after: 0, limit: 100 });
+    expect(events.at(-1)?.fact).toMatchObject({ type: 'notified', changed: 'link', addressNumber: 2 });
+  });
+
   it('returns the failure of one notice and sends the others', async () => {
     const { activities, group, ada, bob, cleo, keyOf, inboxes, notified } = await setup();
     const result = await activities.sendNotices(group([ada, { ...bob, email: undefined }, cleo]));

@@ -1,3 +1,4 @@
+import { SegmentedMessage } from 'sms-segments-calculator';
 import { describe, expect, it } from 'vitest';
 import { noticeKinds } from '../../domain/audition/events.ts';
 import { type Participant, participantSchema } from '../../domain/audition/request.ts';
@@ -23,7 +24,8 @@ const facts: NoticeFacts = {
   slot: { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T09:30:00.000Z', zone: 'Europe/Paris' },
   revision: 1,
 };
-const link = 'https://castmatch.example/respond/token';
+const connected = { provider: 'google', connection: 'conn_1', calendarId: 'primary' } as const;
+const link = 'https://castmatch.example/r/7uTnE4RkQ1vZb9XyW';
 
 const emailOf = (
   changes: { readonly recipient?: Partial<Participant>; readonly audition?: Partial<NoticeFacts> } = {},
@@ -131,7 +133,7 @@ describe('a rendered email', () => {
     it('is translated', () => {
       const { text } = emailOf({ recipient: { ...inNewYork, locale: 'fr' }, ...winter });
       expect(text).toMatch(
-        /Heure sur place: mardi 1 décembre 2026 à 10:00 UTC\+1, jusqu’à 10:30 UTC\+1 \(Europe\/Paris\)/,
+        /Heure sur place\u00a0: mardi 1 décembre 2026 à 10:00 UTC\+1, jusqu’à 10:30 UTC\+1 \(Europe\/Paris\)/,
       );
     });
   });
@@ -153,9 +155,26 @@ describe('a rendered email', () => {
     expect(emailOf({ audition: { changed } }, 'reminder').text).not.toContain('The time is the same.');
   });
 
+  it.each([
+    [
+      'connected',
+      { calendar: connected },
+      'In your connected calendar: Captain, Nightfall',
+      /removes the earlier/,
+    ],
+    ['not connected', {}, 'Calendar entry: Captain, Nightfall', /contains the entry for your calendar/],
+  ] as const)('about an entry that moves says where it is: %s', (_, recipient, subject, lead) => {
+    const update = emailOf({ recipient, audition: { changed: 'calendar' } }, 'update');
+    expect(update.subject).toBe(subject);
+    expect(update.text).toMatch(lead);
+    expect(update.text).toContain('takes place as planned');
+    const french = { recipient: { ...recipient, locale: 'fr' }, audition: { changed: 'calendar' } } as const;
+    expect(emailOf(french, 'update').text).toContain('L’audition a lieu comme prévu.');
+  });
+
   it('is French for French locales, and English for all others', () => {
     const french = emailOf({ recipient: { locale: 'fr-FR' } });
-    expect(french.subject).toBe('Invitation : Captain, Nightfall');
+    expect(french.subject).toBe('Invitation\u00a0: Captain, Nightfall');
     expect(french.text).toContain('Bonjour Ada,');
     expect(french.text).toContain('mardi 1 décembre 2026 à 10:00 UTC+1');
     expect(french.html).toContain('<html lang="fr">');
@@ -183,6 +202,32 @@ describe('a rendered email', () => {
     expect(html).toContain('Me &amp; &quot;You&quot;');
     expect(text).toContain('<img src=x onerror=alert(1)>');
     expect(subject).toContain('Me & "You"');
+  });
+
+  it.each([
+    ['fa-IR', 'Tuesday 1 December 2026 at 10:00'],
+    ['th-TH', 'Tuesday 1 December 2026 at 10:00'],
+    ['ar-EG', 'Tuesday 1 December 2026 at 10:00'],
+    ['en-US', 'Tuesday, December 1, 2026 at 10:00'],
+    ['fr-CA', 'mardi 1 décembre 2026 à 10'],
+  ])('in %s is in one language, with the digits and the calendar of that language', (locale, time) => {
+    const { text } = emailOf({ recipient: { locale } });
+    expect(text.replaceAll(/(?<=\w),? (?=\d)/g, ' ')).toContain(time.replaceAll(/(?<=\w),? (?=\d)/g, ' '));
+    expect(text).not.toMatch(/[\p{Nd}--[0-9]]/v);
+  });
+
+  it('fits the width of a phone, and has a button', () => {
+    const { html } = emailOf();
+    expect(html).toContain('<meta name="viewport" content="width=device-width, initial-scale=1">');
+    expect(html).toMatch(new RegExp(`<a href="${link}" style="[^"]*padding[^"]*">Answer</a>`));
+  });
+
+  it('in French has a no-break space before a colon', () => {
+    for (const kind of noticeKinds) {
+      const { subject, text } = emailOf({ recipient: { locale: 'fr' }, audition: { reason: 'Pluie' } }, kind);
+      expect(`${subject}\n${text}`).not.toMatch(/ [:;!?](?:\s|$)/);
+      expect(text).not.toMatch(/\p{L}:(?:\s|$)/u);
+    }
   });
 
   it('has no line break in the subject', () => {
@@ -228,7 +273,7 @@ describe('a notice that there is no meeting', () => {
     expect(english.text).toContain('Come to: Studio 2');
     expect(english.html).toContain('code &lt;4711&gt;');
     const french = emailOf({ recipient: { locale: 'fr' }, audition }, 'update');
-    expect(french.text).toContain('Par téléphone: +33 1 23 45 67 89, code <4711>');
+    expect(french.text).toContain('Par téléphone\u00a0: +33 1 23 45 67 89, code <4711>');
   });
 
   it('says in a text message how the audition takes place', () => {
@@ -240,13 +285,42 @@ describe('a notice that there is no meeting', () => {
   });
 });
 
+describe('a notice of another meeting', () => {
+  const joinUrl = 'https://castmatch.example/j/abc';
+  const audition = { changed: 'meeting', meetingProvider: 'google_meet', joinUrl, joinLink: true } as const;
+
+  it('names the provider in an email, and says that the link stays', () => {
+    const english = emailOf({ audition }, 'update');
+    expect(english.subject).toBe('Other video meeting on Google Meet: Captain, Nightfall');
+    expect(english.text).toContain('now takes place in another video meeting on Google Meet. Your link');
+    expect(english.text).toContain(joinUrl);
+    const french = emailOf({ recipient: { locale: 'fr' }, audition }, 'update');
+    expect(french.text).toContain('dans une autre réunion vidéo sur Google Meet');
+  });
+
+  it('names no provider when a person has created the meeting', () => {
+    const { subject } = emailOf({ audition: { ...audition, meetingProvider: undefined } }, 'update');
+    expect(subject).toBe('Other video meeting: Captain, Nightfall');
+  });
+
+  it('states the link in a text message', () => {
+    const text = renderTextMessage(
+      { kind: 'update', recipient: ada, audition: { ...facts, ...audition }, link },
+      'ref-1',
+    );
+    expect(text).toMatch(
+      /^Other video meeting, same link: Captain, Nightfall\. .*https:\/\/castmatch.example\/j\/abc/,
+    );
+  });
+});
+
 describe('a rendered text message', () => {
   it('is one line with role, time, link and reference', () => {
     expect(message('en-GB')).toMatch(
-      /^Audition: Captain, Nightfall\. Tue,? 1 Dec 2026, 10:00 CET\. Answer: \S+token Ref ABC234$/,
+      /^Audition: Captain, Nightfall\. Tue,? 1 Dec, 10:00 CET\. Answer: \S+\/r\/\w{17} Ref ABC234$/,
     );
     expect(message('en-GB', 'cancellation')).toMatch(
-      /^Cancelled: Captain, Nightfall\. Tue,? 1 Dec 2026, 10:00 CET\. Ref ABC234$/,
+      /^Cancelled: Captain, Nightfall\. Tue,? 1 Dec, 10:00 CET\. Ref ABC234$/,
     );
   });
 
@@ -269,15 +343,88 @@ describe('a rendered text message', () => {
     const textOf = (kind: (typeof noticeKinds)[number], audition: NoticeFacts = facts, locale = 'en-GB') =>
       renderTextMessage({ kind, recipient: { ...recipient, locale }, audition, link }, 'ABC234');
     for (const kind of ['invitation', 'update', 'reminder'] as const) {
-      expect(textOf(kind)).toMatch(
-        /Tue,? 1 Dec 2026, 04:00 GMT-5 \(at the place: Tue,? 1 Dec 2026, 10:00 CET\)\./,
-      );
+      expect(textOf(kind)).toMatch(/Tue,? 1 Dec, 04:00 GMT-5 \(at the place: Tue,? 1 Dec, 10:00 CET\)\./);
     }
-    expect(textOf('reminder', facts, 'fr')).toMatch(/\(sur place : mar\. 1 déc\. 2026, 10:00 UTC\+1\)\./);
+    expect(textOf('reminder', facts, 'fr')).toMatch(/\(sur place : mar\. 1 déc\., 10:00 UTC\+1\)\./);
     expect(textOf('invitation', { ...facts, joinUrl: 'https://zoom.example/j/1' })).not.toContain('place');
   });
 
   it.each(['en', 'en-US', 'fr'])('in %s uses only GSM-7 characters, which halve its price', (locale) => {
     for (const kind of noticeKinds) expect(message(locale, kind)).toMatch(/^[ -_a-zàèéùìò]*$/);
+  });
+
+  const ordinary = {
+    ...facts,
+    project: { ...facts.project, title: 'The Lighthouse Keeper’s Daughter' },
+    role: { ...facts.role, name: 'Margaret' },
+  };
+  const segmentsOf = (locale: string, kind: (typeof noticeKinds)[number], audition: NoticeFacts = ordinary) =>
+    new SegmentedMessage(renderTextMessage({ kind, recipient: { ...ada, locale }, audition, link }, 'ABC234'))
+      .segmentsCount;
+
+  it.each(['en-GB', 'en-US', 'fr-FR'])('in %s is one segment, with titles of ordinary length', (locale) => {
+    for (const kind of noticeKinds) expect([kind, segmentsOf(locale, kind)]).toEqual([kind, 1]);
+  });
+
+  it.each(['en-US', 'fr-FR'])('in %s is at most two segments, with a join link or two times', (locale) => {
+    const withJoinLink = { ...ordinary, joinLink: true, joinUrl: link.replace('/r/', '/j/') } as const;
+    expect(segmentsOf(locale, 'reminder', withJoinLink)).toBeLessThanOrEqual(2);
+    const elsewhere = { ...ordinary, slot: { ...facts.slot, zone: 'America/New_York', room: 'Studio 2' } };
+    for (const kind of noticeKinds) expect(segmentsOf(locale, kind, elsewhere)).toBeLessThanOrEqual(2);
+  });
+
+  const long = {
+    ...facts,
+    project: {
+      ...facts.project,
+      title: `L’Été de la Fête – ${'une longue histoire '.repeat(9)}`.slice(0, 200),
+    },
+    role: { ...facts.role, name: `Le gardien du phare “${'Jean-Baptiste '.repeat(13)}”`.slice(0, 200) },
+  };
+  const everyNews = [
+    undefined,
+    'place',
+    'link',
+    'no_link',
+    'meeting',
+    'calendar',
+    'rejoined',
+    'declined',
+    'backup',
+  ] as const;
+  const months = Array.from({ length: 12 }, (_, month) => `2026-${String(month + 1).padStart(2, '0')}-28`);
+
+  it.each(['en-GB', 'en-US', 'fr-FR', 'fr-CA'])(
+    'in %s is at most two segments with titles of 200 characters, and contains link and reference',
+    (locale) => {
+      const more = {
+        joinUrl: link.replace('/r/', '/j/'),
+        joinLink: true as const,
+        backup: { phone: '+33 1 23 45 67 89' },
+      };
+      const slot = { start: '2026-08-31T09:00:00.000Z', end: '2026-08-31T09:30:00.000Z' } as const;
+      const place = { zone: 'America/New_York', room: 'Studio 2' };
+      const messages = noticeKinds.flatMap((kind) =>
+        everyNews.map((changed) => ({
+          kind,
+          audition: { ...long, ...more, changed, slot: { ...slot, ...place } },
+        })),
+      );
+      for (const { kind, audition } of messages) {
+        const notice = { kind, recipient: { ...ada, locale }, audition, link };
+        const text = renderTextMessage(notice, 'ABC234');
+        expect(new SegmentedMessage(text).segmentsCount).toBeLessThanOrEqual(2);
+        const kept = ['Le gardien', 'ABC234', ...(kind === 'cancellation' ? [] : [link])];
+        expect(kept.filter((part) => !text.includes(part))).toEqual([]);
+      }
+    },
+  );
+
+  it('in French is one segment in each month, with a title that has letters GSM-7 lacks', () => {
+    for (const day of months) {
+      const slot = { ...facts.slot, start: `${day}T09:00:00.000Z`, end: `${day}T09:30:00.000Z` } as const;
+      const audition = { ...facts, slot, project: { ...facts.project, title: 'La Fête du cœur' } };
+      expect([day, segmentsOf('fr-FR', 'invitation', audition)]).toEqual([day, 1]);
+    }
   });
 });

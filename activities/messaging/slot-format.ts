@@ -17,7 +17,13 @@ const longFormat: DateTimeFormatOptions = {
   minute: '2-digit',
   timeZoneName: 'short',
 };
-const shortFormat: DateTimeFormatOptions = { ...longFormat, weekday: 'short', month: 'short' };
+/** Without the year: the weekday tells it, and a text message has 160 characters. */
+const shortFormat: DateTimeFormatOptions = {
+  ...longFormat,
+  weekday: 'short',
+  month: 'short',
+  year: undefined,
+};
 const timeFormat: DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' };
 
 const formatInstant = (
@@ -25,15 +31,6 @@ const formatInstant = (
   { zone, locale }: LocaleAndZone,
   format: DateTimeFormatOptions,
 ): string => DateTime.fromISO(instant, { zone }).setLocale(locale).toLocaleString(format);
-
-/**
- * Returns whether the clocks of the slot's place and of the reader's zone differ at the start or at the end of the
- * slot. Two zones with different names can have the same time.
- */
-export const isOtherTimeAtPlace = (slot: Slot, { zone }: Pick<LocaleAndZone, 'zone'>): boolean =>
-  [slot.start, slot.end].some((instant) => offsetOf(instant, slot.zone) !== offsetOf(instant, zone));
-
-const offsetOf = (instant: Slot['start'], zone: string): number => DateTime.fromISO(instant, { zone }).offset;
 
 /** Returns "Tuesday, December 1, 2026 at 10:00 AM GMT+1". */
 export const formatStart = (slot: Slot, reader: LocaleAndZone): string =>
@@ -43,6 +40,6 @@ export const formatStart = (slot: Slot, reader: LocaleAndZone): string =>
 export const formatEnd = (slot: Slot, reader: LocaleAndZone): string =>
   formatInstant(slot.end, reader, timeFormat);
 
-/** Returns "Tue, Dec 1, 2026, 10:00 AM GMT+1", for a text message. */
+/** Returns "Tue, Dec 1, 10:00 AM GMT+1", for a text message. */
 export const formatShortStart = (slot: Slot, reader: LocaleAndZone): string =>
   formatInstant(slot.start, reader, shortFormat);

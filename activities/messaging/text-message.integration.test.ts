@@ -53,6 +53,17 @@ describe('a notice by SMS', () => {
     expect(messages()).toMatchObject([{ sid: deliveryId }]);
   });
 
+  it('is sent once, and an operator is asked, when the answer was lost and Twilio keeps no texts', async () => {
+    const { send, messages, loseAnswer } = await setup({
+      sandbox: { twilio: { redactsBodies: true, statusDelayMs: 0 } },
+    });
+    loseAnswer();
+    await expect(send()).rejects.toMatchObject({ nonRetryable: false });
+    await vi.waitFor(() => expect(messages()).toMatchObject([{ status: 'delivered' }]));
+    await expect(send()).rejects.toMatchObject({ type: 'outcome_unknown' });
+    expect(messages()).toHaveLength(1);
+  });
+
   it('is sent once when Twilio answers after the deadline', async () => {
     const { send, messages, fault, timePasses } = await setup();
     fault('twilio', { kind: 'latency', operation: 'messages.create', latencyMs: 9_500, times: 1 });

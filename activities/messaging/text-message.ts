@@ -1,4 +1,5 @@
 /** Sends notices by SMS. The delivery id of a text message is the provider's message id. */
+import { textSegments } from '../../domain/budgets/text-segments.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { channelVendors } from '../../domain/providers/vendors.ts';
 import { operationOf } from '../../providers/operations.ts';
@@ -9,14 +10,16 @@ import { defaultCallTimeouts } from '../effects/attempt.ts';
 import { textReference } from '../effects/deterministic-ids.ts';
 import { type NoticeChannel, sentNoticeSchema } from './channel.ts';
 import { renderTextMessage } from './render.ts';
+import { responseRequestOf } from './response-request.ts';
 
 const sendOperation = operationOf(channelVendors.sms.vendor, 'textMessages.send');
 
-type Dependencies = Pick<ActivityDependencies, 'providers' | 'responseLink' | 'publicUrl'>;
+type Dependencies = Pick<ActivityDependencies, 'providers' | 'responseUrl' | 'publicUrl'>;
 
 /**
  * Creates the SMS channel. Twilio has no idempotency keys, but it lists the sent messages. The body contains a
- * reference derived from our key, so an attempt finds the message of an earlier attempt or knows that there is none.
+ * reference derived from our key, so an attempt finds the message of an earlier attempt or knows that there is none. Where
+ * Twilio keeps no bodies, an operator decides.
  */
 export const createTextMessageChannel = (dependencies: Dependencies): NoticeChannel => {
   const { textMessages } = dependencies.providers;
@@ -24,23 +27,26 @@ export const createTextMessageChannel = (dependencies: Dependencies): NoticeChan
     provider: sendOperation.provider,
     operation: sendOperation.name,
     timeouts: defaultCallTimeouts,
-    steps: (input) => ({
+    steps: (input, beforeHandOver) => ({
       kind: 'searched',
       result: sentNoticeSchema,
       providerId: ({ deliveryId }) => deliveryId,
       find: async ({ startedAt }, call) => {
         const message = await textMessages.find(searchCriteria(input.key, input), startedAt, call);
+        if (message === 'unknown') return { kind: 'unknowable' };
         return message
           ? { kind: 'found', result: { deliveryId: message.id }, surplus: [] }
           : { kind: 'absent' };
       },
       perform: async (handOver, call) => {
-        const message = buildTextMessage(input, dependencies);
+        const message = await buildTextMessage(input, dependencies);
+        await beforeHandOver(textSegments(message.body));
         await handOver();
         const { id } = await textMessages.send(message, call);
         return { deliveryId: id };
       },
     }),
+    /** An unknown outcome counts as arrived: a needless cancellation is better than a performer at a cancelled audition. */
     mayHaveArrived: async (key, input, { startedAt }, call) =>
       (await textMessages.find(searchCriteria(key, input), startedAt, call)) !== undefined,
   };
@@ -52,12 +58,12 @@ const searchCriteria = (key: string, { recipient }: Pick<SendNoticeInput, 'recip
   reference: textReference(key),
 });
 
-const buildTextMessage = (
-  { key, notice, recipient, audition, auditionId, organization, generation }: SendNoticeInput,
-  { responseLink, publicUrl }: Dependencies,
-): TextMessage => {
-  const { revision } = audition;
-  const link = responseLink({ organization, auditionId, participant: recipient.id, revision, generation });
+const buildTextMessage = async (
+  input: SendNoticeInput,
+  { responseUrl, publicUrl }: Dependencies,
+): Promise<TextMessage> => {
+  const { key, notice, recipient, audition, auditionId } = input;
+  const link = await responseUrl(responseRequestOf(input));
   const search = searchCriteria(key, { recipient });
   return {
     ...search,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Announcement } from '../../db/auditions/announcements.ts';
+import { participantSchema } from '../../domain/audition/request.ts';
 import { projectIdSchema, roleIdSchema } from '../../domain/ids.ts';
 import type { NoticeFacts } from '../contract.ts';
 import { withdrawalOf, withdrawnFailure } from './withdrawn-notice.ts';
@@ -20,10 +21,18 @@ const present: Announcement = {
   joinUrl,
   suppression: undefined,
 };
+const ada = participantSchema.parse({
+  id: 'ada',
+  kind: 'performer',
+  name: 'Ada',
+  email: 'ada@example.com',
+  zone: 'Europe/Paris',
+  channels: ['email'],
+});
 const start = Date.parse(audition.slot.start);
 const before = start - 60_000;
 
-const reminder = { notice: 'reminder', audition } as const;
+const reminder = { notice: 'reminder', audition, recipient: ada } as const;
 const invitation = { ...reminder, notice: 'invitation' } as const;
 const update = { ...reminder, notice: 'update' } as const;
 const cancellation = { ...reminder, notice: 'cancellation' } as const;
@@ -82,6 +91,26 @@ describe('a notice to a suppressed address', () => {
     const moved = { ...suppressed, revision: 3, announcedAs: [3] };
     expect(withdrawalOf(update, moved, before)).toBe('superseded');
     expect(withdrawalOf(cancellation, moved, before)).toBe('suppressed');
+  });
+});
+
+describe('the notice that the entry has moved to the connected calendar', () => {
+  const recipient = {
+    ...ada,
+    calendar: { provider: 'google', connection: 'conn_1', calendarId: 'primary' },
+  } as const;
+  const moved = { ...update, recipient, audition: { ...audition, changed: 'calendar' } } as const;
+
+  it('is sent only when it removes the entry of earlier emails', () => {
+    expect(withdrawalOf({ ...moved, calendarPart: 'CANCEL' }, present, before)).toBeUndefined();
+    expect(withdrawalOf({ ...moved, calendarPart: 'none' }, present, before)).toBe('superseded');
+    expect(withdrawalOf({ ...moved, calendarPart: 'REQUEST' }, present, before)).toBe('superseded');
+  });
+
+  it('is sent when the entry moves back', () => {
+    expect(withdrawalOf({ ...moved, recipient: ada, calendarPart: 'REQUEST' }, present, before)).toBe(
+      undefined,
+    );
   });
 });
 

@@ -1,28 +1,32 @@
 /** Decides at the moment of sending whether a notice is still correct, and whether its address takes messages. */
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Announcement } from '../../db/auditions/announcements.ts';
-import type { SendNoticeInput } from '../contract.ts';
+import { isNeedlessMove } from './calendar-part.ts';
+import type { PreparedNotice } from './channel.ts';
 
 /**
  * Why a notice is not sent any more. The workflow asks an operator only about a suppressed address.
  * - `overdue`: a reminder whose slot has begun.
- * - `superseded`: the slot has moved, the meeting has another link, or the audition is closed.
+ * - `superseded`: the slot has moved, the meeting has another link, the audition is closed, or the recipient has no entry whose
+ *   move the notice could tell.
  * - `suppressed`: an email of the organization to this address bounced for good, or was reported as spam.
  */
 type Withdrawal = 'overdue' | 'superseded' | 'suppressed';
 
-type Notice = Pick<SendNoticeInput, 'notice' | 'audition'>;
+type Notice = Pick<PreparedNotice, 'notice' | 'audition' | 'recipient' | 'calendarPart'>;
 
 /**
  * Returns why the notice must not be sent; undefined when it still holds. A cancellation always tells the present.
  * @param now epoch milliseconds.
  */
 export const withdrawalOf = (
-  { notice, audition }: Notice,
+  planned: Notice,
   present: Announcement | undefined,
   now: number,
 ): Withdrawal | undefined => {
+  const { notice, audition } = planned;
   if (notice === 'reminder' && now >= Date.parse(audition.slot.start)) return 'overdue';
+  if (isNeedlessMove(planned)) return 'superseded';
   if (!present) return undefined;
   if (notice !== 'cancellation' && isSuperseded(audition, present)) return 'superseded';
   return present.suppression === undefined ? undefined : 'suppressed';

@@ -13,6 +13,7 @@ import {
   type PublicEvent,
   toAuditionWebhooks,
 } from '../../domain/platform-events/public-event.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import type { DeliveryResult, PlatformClient } from '../../providers/platform/client.ts';
 import type {
   DeliveryOutcome,
@@ -31,6 +32,11 @@ export interface PlatformDependencies {
   readonly endpoints: Pick<WebhookEndpoints, 'getWithSecrets' | 'recordFailure' | 'disable'>;
   readonly progress: EndpointProgress;
   readonly client: PlatformClient;
+  /** Is told of each attempt to send an event. `at`: when the event occurred. */
+  readonly reportAttempt?: (attempt: {
+    readonly outcome: DeliveryResult['kind'];
+    readonly at: Instant;
+  }) => void;
   /** Returns epoch milliseconds. */
   readonly now?: () => number;
 }
@@ -45,7 +51,7 @@ type RejectedReceipt = Exclude<DeliveryResult, { kind: 'accepted' }>;
 
 /** Creates the activities that deliver events. `now` is in epoch milliseconds. */
 export const createPlatformActivities = (dependencies: PlatformDependencies): PlatformActivities => {
-  const { endpoints, progress, client, now = Date.now } = dependencies;
+  const { endpoints, progress, client, reportAttempt, now = Date.now } = dependencies;
 
   /** Returns the endpoint for one attempt, or undefined when it is disabled or removed. */
   const open = async (to: EndpointTarget, purpose: string): Promise<EndpointWithSecrets | undefined> => {
@@ -59,8 +65,10 @@ export const createPlatformActivities = (dependencies: PlatformDependencies): Pl
     id: string,
     event: PublicEvent,
     correlationId: string,
-  ): Promise<DeliveryResult> =>
-    client.deliver(to, { id, body: JSON.stringify(event) }, { signal: cancellationSignal(), correlationId });
+  ): Promise<DeliveryResult> => {
+    const call = { signal: cancellationSignal(), correlationId };
+    return client.deliver(to, { id, body: JSON.stringify(event) }, call);
+  };
 
   const trailOf = async (organization: OrganizationId, id: AuditionId): Promise<readonly AuditionWebhook[]> =>
     toAuditionWebhooks(await progress.readTrail(organization, id));
@@ -93,10 +101,11 @@ export const createPlatformActivities = (dependencies: PlatformDependencies): Pl
     const trail = await trailOf(organization, audition);
     let through = before;
     for (const message of trail) {
-      const { id, sequence, event, correlationId } = message;
+      const { id, sequence, event, correlationId, at } = message;
       if (sequence <= before || !event || !matchesSubscription(endpoint, message)) continue;
       if (now() - begun > sendWindowMs) return { kind: 'more' };
       const receipt = await send(endpoint, id, event, correlationId);
+      reportAttempt?.({ outcome: receipt.kind, at });
       if (receipt.kind !== 'accepted') {
         return (await handleRejection(endpoint, id, receipt, through > before)) ?? { kind: 'more' };
       }

@@ -16,6 +16,14 @@ export interface AuditionRuns {
   listRunning(ids: readonly AuditionId[]): Promise<ReadonlySet<AuditionId>>;
   /** Returns the present state. @throws when Temporal does not answer */
   describe(id: AuditionId): Promise<AuditionRun>;
-  /** Returns the plan of an ended workflow with all changes of the cast. Undefined when it cannot be read. */
+  /**
+   * Returns the plan of an ended workflow with all changes of the cast. Undefined when Temporal does not know the workflow any more.
+   * @throws when no worker answers the query. An earlier plan would name people who have been replaced
+   */
+  presentPlan(id: AuditionId, runId: string): Promise<AuditionPlan | undefined>;
+  /**
+   * Returns the plan of an ended workflow; that of its start, without later changes of the cast, when no worker answers. Undefined
+   * when it cannot be read.
+   */
   findPlan(id: AuditionId, runId: string): Promise<AuditionPlan | undefined>;
 }

@@ -1,14 +1,23 @@
 /** Keeps a long attempt alive: heartbeats for Temporal, and the lease of the ledger. */
 import { Context } from '@temporalio/activity';
 import { errorMessage } from '@temporalio/common';
+import { z } from 'zod';
 import { Overtaken } from '../../db/errors.ts';
+
+const detailsSchema = z.object({ version: z.string().describe('The version of the file').optional() });
+
+/** Returns the version of the file that the earlier attempts have downloaded. Undefined: none of them has said it. */
+export const earlierVersion = (): string | undefined =>
+  detailsSchema.safeParse(Context.current().info.heartbeatDetails).data?.version;
 
 /** Well below the heartbeat timeout of 20 s, which the workflow sets. */
 const intervalMs = 5_000;
 
 interface Progress {
-  /** Sets the detail of the next heartbeat. Operators see it in the Web UI; an attempt does not depend on it. */
+  /** Sets the detail of the next heartbeat. Operators see it in the Web UI. */
   report(stored: number): void;
+  /** Sends the version of the file that is downloaded, in a heartbeat of its own: the next attempt continues with the same version only. */
+  identify(version: string): void;
   /** Aborted when another attempt owns the operation, or the lease could not be renewed in time. */
   readonly signal: AbortSignal;
   stop(): void;
@@ -23,6 +32,7 @@ export const startProgress = (keepLease: () => Promise<void>, leaseMs: number): 
   const context = Context.current();
   const lost = new AbortController();
   let stored = 0;
+  let version = earlierVersion();
   let leaseEndsAt = performance.now() + leaseMs;
 
   const renew = async (): Promise<void> => {
@@ -36,12 +46,16 @@ export const startProgress = (keepLease: () => Promise<void>, leaseMs: number): 
     }
   };
   const timer = setInterval(() => {
-    context.heartbeat({ stored });
+    context.heartbeat({ stored, version });
     void renew();
   }, intervalMs);
   return {
     report: (bytes) => {
       stored = bytes;
+    },
+    identify: (found) => {
+      version = found;
+      context.heartbeat({ stored, version });
     },
     signal: lost.signal,
     stop: () => clearInterval(timer),

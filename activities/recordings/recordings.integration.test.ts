@@ -6,8 +6,6 @@ import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../../tests/harness/eventually.ts';
 import { checksumOf, useRecordingHarness } from '../../tests/harness/recording-harness.ts';
-import type { WorkflowSignals } from '../../workers/inbox/workflow-signals.ts';
-import { createHeldCopyRound } from '../../workers/recordings/held-copies.ts';
 import type { StoreFileInput } from '../contract.ts';
 
 const setUp = useRecordingHarness();
@@ -33,7 +31,11 @@ describe('the search for recordings', () => {
     sandbox.control.removeRecording(processing.instance, 'delete');
     record({ uuid: processing.instance });
     const ready = only((await find()).recordings);
-    expect(ready).toMatchObject({ id: processing.id, isProcessing: false });
+    expect(ready).toMatchObject({
+      id: processing.id,
+      isProcessing: false,
+      startedAt: expect.stringMatching(/^20/),
+    });
     expect(ready.toStore.map(({ format }) => format).toSorted()).toEqual(['m4a', 'mp4', 'vtt']);
     expect(call.provider).toBe('zoom');
   });
@@ -241,68 +243,6 @@ describe('a recording whose files are stored', () => {
     expect(await run.removeAtProvider(removal)).toEqual({ result: 'removed' });
     expect(await run.removeAtProvider(removal)).toEqual({ result: 'removed' });
     expect(sandbox.control.state().zoom.recordings).toMatchObject([{ uuid, place: 'trash' }]);
-  });
-});
-
-/** Stores the files of the only recording, and returns its id. */
-const storeAll = async ({ filesToStore, run, call }: Awaited<ReturnType<typeof setUp>>) => {
-  const files = await filesToStore();
-  for (const file of files) await run.storeFile(file);
-  const recording = files[0]?.recording ?? 'rec_none';
-  await run.completeRecording({ ...call, recording });
-  return recording;
-};
-
-describe('the copy of a recording at the provider', () => {
-  const actor = { by: 'test', role: 'admin', correlationId: 'corr-1' } as const;
-
-  it('keeps a transcript that is not stored, until it is', async () => {
-    const harness = await setUp();
-    const { record, run, call, sandbox } = harness;
-    const { uuid } = record({ files: [{ type: 'MP4', size: 1_000 }] });
-    const recording = await storeAll(harness);
-    const removal = { ...call, recording, instance: uuid, action: 'delete' } as const;
-    sandbox.control.addRecordingFile(uuid, { type: 'TRANSCRIPT', size: 50 });
-    expect(await run.removeAtProvider({ ...removal, key: `recording/${recording}:delete:1` })).toEqual({
-      result: 'incomplete',
-    });
-    expect(sandbox.control.state().zoom.recordings).toMatchObject([{ files: [{ type: 'TRANSCRIPT' }] }]);
-    await storeAll(harness);
-    expect(await run.removeAtProvider({ ...removal, key: `recording/${recording}:delete:2` })).toEqual({
-      result: 'removed',
-    });
-    expect(sandbox.control.state().zoom.recordings).toEqual([]);
-  });
-
-  it('is removed when the hold that it waits for has ended, and its workflow is notified once', async () => {
-    const harness = await setUp();
-    const { record, run, call, repositories } = harness;
-    const { uuid } = record({ files: [{ type: 'MP4', size: 1_000 }] });
-    const recording = await storeAll(harness);
-    const subject = { organization: 'org_1', subject: call.auditionId } as const;
-    await repositories.recordingHolds.place(subject, 'dispute', actor);
-    const removal = {
-      ...call,
-      key: `recording/${recording}:delete:1`,
-      recording,
-      instance: uuid,
-      action: 'delete',
-    } as const;
-    expect(await run.removeAtProvider(removal)).toEqual({ result: 'held' });
-    const notified: Parameters<WorkflowSignals['reportRecording']>[0][] = [];
-    const round = createHeldCopyRound({
-      heldCopies: repositories.heldCopies,
-      workflowSignals: { reportRecording: async (input) => void notified.push(input) },
-    });
-    const notifiedNow = async () => {
-      await round(new AbortController().signal);
-      return notified.splice(0).filter(({ auditionId }) => auditionId === call.auditionId);
-    };
-    expect(await notifiedNow()).toEqual([]);
-    await repositories.recordingHolds.release(subject, actor);
-    expect(await notifiedNow()).toEqual([call]);
-    expect(await notifiedNow()).toEqual([]);
-    expect(await run.removeAtProvider(removal)).toEqual({ result: 'removed' });
   });
 });
 

@@ -1,7 +1,7 @@
 /** The activities of the recording workflow. */
 import { activityInfo } from '@temporalio/activity';
 import { z } from 'zod';
-import type { AuditionFact } from '../../domain/audition/events.ts';
+import { type AuditionFact, anyPosition } from '../../domain/audition/events.ts';
 import type { RecordingId } from '../../domain/ids.ts';
 import { meetingVendors } from '../../domain/providers/vendors.ts';
 import { type FileToStore, isPlayable } from '../../domain/recordings/recording.ts';
@@ -14,7 +14,7 @@ import { type CallTimeouts, createAttemptContext } from '../effects/attempt.ts';
 import { effectOnce } from '../effects/effect-once.ts';
 import { undoOnce } from '../effects/undo-once.ts';
 import type { RecordingDependencies } from './dependencies.ts';
-import { startProgress } from './progress.ts';
+import { earlierVersion, startProgress } from './progress.ts';
 import { createRecordingHosts } from './recording-hosts.ts';
 import { recordingIdOf, storageKeyOf } from './recording-id.ts';
 import { transferFile } from './transfer.ts';
@@ -36,18 +36,21 @@ const storedFileSchema = z.object({
 
 const removalSchema = z.object({ instance: z.string(), result: z.enum(['removed', 'absent']) });
 
-/**
- * Facts of recordings are appended by key, and by workflows that do not know the numbers of the audition's run. This
- * position says that any numbered facts may be in the trail.
- */
-const anyPosition = { facts: [], number: 2 ** 31 - 1 };
-
 /** The provider has files of the recording that are not stored: nothing is recorded as done. */
 class OtherFilesLeft extends Error {
   override readonly name = 'OtherFilesLeft';
 
   constructor(recording: RecordingId) {
     super(`the provider has files of ${recording} that are not stored`);
+  }
+}
+
+/** A legal hold was placed during the removal: nothing is recorded as done. */
+class CopyHeld extends Error {
+  override readonly name = 'CopyHeld';
+
+  constructor(recording: RecordingId) {
+    super(`the copy of ${recording} has a legal hold`);
   }
 }
 
@@ -101,9 +104,13 @@ export const createRecordingActivities = (dependencies: RecordingDependencies): 
       const listed = await source.list(host, meetingId, call);
       const found: FoundRecording[] = [];
       for (const recording of listed) found.push(await putFound(input, recording));
+      const listedIds = new Set(found.map(({ id }) => id));
+      for (const recording of await recordings.ofMeeting(input))
+        if (recording.state !== 'processing' && !listedIds.has(recording.id)) found.push(keptAs(recording));
       return {
         recordings: found,
         policy: await recordingPolicies.get(organization),
+        laterFiles: source.laterFiles,
         ...(checkTrash && { isInTrash: await source.isInTrash(host, meetingId, call) }),
       };
     },
@@ -132,6 +139,8 @@ export const createRecordingActivities = (dependencies: RecordingDependencies): 
                 size,
                 storageKey,
                 call: { ...call, signal: AbortSignal.any([call.signal, progress.signal]) },
+                earlierVersion: earlierVersion(),
+                onVersion: (version) => progress.identify(version),
                 onProgress: (stored) => progress.report(stored),
               });
             } finally {
@@ -193,7 +202,10 @@ export const createRecordingActivities = (dependencies: RecordingDependencies): 
       const files = stored.files.flatMap((file) => (file.state === 'waiting' ? [] : [file.id]));
       const removeCopy = async (call: CallContext): Promise<z.output<typeof removalSchema>> => {
         const host = await openHost(input);
-        const removed = await providers.recordings[provider].remove(host, { instance, files }, action, call);
+        const isHeld = async () => ((await recordings.get(organization, id))?.holds.length ?? 0) > 0;
+        const copy = { instance, files, isHeld };
+        const removed = await providers.recordings[provider].remove(host, copy, action, call);
+        if (removed === 'held') throw new CopyHeld(id);
         if (removed === 'partly') throw new OtherFilesLeft(id);
         return { instance, result: removed === 'deleted' ? 'removed' : 'absent' };
       };
@@ -215,6 +227,10 @@ export const createRecordingActivities = (dependencies: RecordingDependencies): 
         return { result };
       } catch (error) {
         if (error instanceof OtherFilesLeft) return { result: 'incomplete' };
+        if (error instanceof CopyHeld) {
+          await recordings.markCopyHeld(id);
+          return { result: 'held' };
+        }
         throw error;
       }
     },
@@ -250,13 +266,41 @@ const foundAs = (listed: ListedRecording, stored: StoredRecording): FoundRecordi
     id: stored.id,
     instance: listed.instance,
     state: stored.state,
-    isProcessing: !isGone && (listed.files.length === 0 || listed.files.some(({ isReady }) => !isReady)),
+    isProcessing: !isGone && isUnfinished(listed, stored),
     toStore,
-    storedFiles: stored.files.filter(({ state }) => state === 'stored').length,
+    storedFiles: storedFilesOf(stored).length,
     media: {
       listed: listed.files.filter(({ kind }) => isPlayable(kind)).length,
-      stored: stored.files.filter(({ kind, state }) => isPlayable(kind) && state === 'stored').length,
+      stored: storedMediaOf(stored).length,
     },
+    startedAt: stored.startedAt,
     storedAt: stored.storedAt,
   };
 };
+
+/** The provider lists no files of a recording that it has just begun to process, or whose files were removed one by one. */
+const isUnfinished = ({ files }: ListedRecording, { state }: StoredRecording): boolean =>
+  files.length === 0 ? state === 'processing' : files.some(({ isReady }) => !isReady);
+
+const storedFilesOf = ({ files }: StoredRecording): StoredRecording['files'] =>
+  files.filter(({ state }) => state === 'stored');
+
+const storedMediaOf = (recording: StoredRecording): StoredRecording['files'] =>
+  storedFilesOf(recording).filter(({ kind }) => isPlayable(kind));
+
+/** Returns a recording that is stored here, or was deleted here, and that the provider does not list any more. */
+const keptAs = (stored: StoredRecording): FoundRecording => ({
+  id: stored.id,
+  instance: stored.instance,
+  state: stored.state,
+  isProcessing: false,
+  toStore: [],
+  storedFiles: storedFilesOf(stored).length,
+  media: {
+    listed: stored.files.filter(({ kind }) => isPlayable(kind)).length,
+    stored: storedMediaOf(stored).length,
+  },
+  startedAt: stored.startedAt,
+  storedAt: stored.storedAt,
+  ...(stored.providerCopy && { isCopyRemoved: true }),
+});

@@ -7,6 +7,7 @@ import { ProviderError } from '../../domain/errors.ts';
 import { meetingVendors } from '../../domain/providers/vendors.ts';
 import type {
   CallContext,
+  FileDownload,
   FileStorage,
   FileUpload,
   HostAccount,
@@ -25,6 +26,10 @@ export interface Transfer {
   readonly size: number | undefined;
   readonly storageKey: string;
   readonly call: CallContext;
+  /** The version of the file that is stored in part. Undefined: it is not known. */
+  readonly earlierVersion: string | undefined;
+  /** Called with the version of the file before its bytes are stored. */
+  readonly onVersion: (version: string) => void;
   /** Called after each chunk. `stored`: how many bytes an attempt would not repeat. */
   readonly onProgress: (stored: number) => void;
 }
@@ -59,23 +64,24 @@ export const transferFile = async (transfer: Transfer): Promise<StoredFileResult
 
 /** Appends the missing bytes. Returns the size of the file. */
 const fill = async (
-  { provider, host, file, storage, storageKey, size: listedSize, call, onProgress }: Transfer,
+  transfer: Transfer,
   upload: FileUpload,
   onBytes: (bytes: Uint8Array) => void,
 ): Promise<number> => {
+  const { provider, host, file, size: listedSize, call, onProgress } = transfer;
   const { offset } = upload;
   if (offset > 0 && offset === listedSize) return offset;
-  if (listedSize !== undefined && offset > listedSize) {
-    await upload.suspend();
-    await storage.remove(storageKey, call);
-    throw transferFailure(provider, 'more bytes were stored than the file has; they are discarded');
-  }
+  if (listedSize !== undefined && offset > listedSize)
+    throw await startAgain(transfer, upload, 'more bytes were stored than the file has');
   const download = await provider.download(host, file, offset, call);
-  const size = download.size ?? listedSize;
-  if (listedSize !== undefined && size !== listedSize)
-    throw transferFailure(provider, `the file has ${size} bytes, and was listed with ${listedSize}`);
-  if (download.offset > offset)
-    throw transferFailure(provider, 'the download begins after the bytes that are stored');
+  let size: number | undefined;
+  try {
+    size = await sizeToStore(transfer, upload, download);
+  } catch (error) {
+    await download.discard();
+    throw error;
+  }
+  if (download.version !== undefined) transfer.onVersion(download.version);
   // A server that does not support ranges sends the file from its beginning.
   let skipped = offset - download.offset;
   let position = offset;
@@ -94,9 +100,53 @@ const fill = async (
     collect(chunk.length);
     onProgress(upload.durable);
   }
+  if (skipped > 0) throw await startAgain(transfer, upload, 'more bytes were stored than the file has');
   if (size !== undefined && position < size)
     throw transferFailure(provider, `the download has ended after ${position} of ${size} bytes`);
   return position;
+};
+
+/**
+ * Returns the size that the file must have in the end. A provider that processes a recording again replaces its file: the bytes
+ * of another version are not continued.
+ */
+const sizeToStore = async (
+  transfer: Transfer,
+  upload: FileUpload,
+  download: FileDownload,
+): Promise<number | undefined> => {
+  const { provider, size: listedSize, earlierVersion } = transfer;
+  const { offset } = upload;
+  if (offset > 0 && download.version !== undefined && download.version !== earlierVersion)
+    throw await startAgain(transfer, upload, 'the provider has another version of the file');
+  const size = download.size ?? listedSize;
+  if (listedSize !== undefined && size !== listedSize) {
+    if ((await presentSize(transfer)) !== size)
+      throw transferFailure(provider, `the file has ${size} bytes, and is listed with another size`);
+    if (offset > 0) throw await startAgain(transfer, upload, 'the file has another size than before');
+  }
+  if (download.offset > offset)
+    throw transferFailure(provider, 'the download begins after the bytes that are stored');
+  return size;
+};
+
+/** Returns the size of the file as the provider lists it now. */
+const presentSize = async ({ provider, host, file, call }: Transfer): Promise<number | undefined> => {
+  const recordings = await provider.list(host, file.meeting, call);
+  return recordings
+    .find(({ instance }) => instance === file.instance)
+    ?.files.find(({ id }) => id === file.file)?.size;
+};
+
+/** Discards what is stored. Returns the error with which the next attempt begins with the first byte. */
+const startAgain = async (
+  { provider, storage, storageKey, call }: Transfer,
+  upload: FileUpload,
+  why: string,
+): Promise<ProviderError> => {
+  await upload.suspend();
+  await storage.remove(storageKey, call);
+  return transferFailure(provider, `${why}; the bytes that were stored are discarded`);
 };
 
 const readBack = async (

@@ -61,6 +61,12 @@ const permissionFor = (route: string): Permission => {
   throw new Error(`${route} is not in the table of permissions: add it to api/access/permissions.ts`);
 };
 
+/** Returns whether a role may call a route, such as `DELETE /v1/connections/:id`. */
+export const mayCall = (role: ApiRole, route: string): boolean => {
+  const permission = permissionFor(route);
+  return permission === 'public' || permission.includes(role);
+};
+
 /** Returns the permission of the route that a request matched; undefined for unmatched requests and preflights. */
 export const permissionOf = ({ routeOptions: { url }, method }: FastifyRequest): Permission | undefined =>
   url === undefined || method === 'OPTIONS' ? undefined : permissionFor(routeOf(method, url));
@@ -80,8 +86,9 @@ export const guardRoutes = (
     permission: Exclude<Permission, 'public'>,
   ): Promise<void> => {
     const caller = await identifyCaller(request, reply);
-    requireRole(caller, permission);
+    // Before the role is checked, so that the log names who was denied.
     request.caller = caller;
+    requireRole(caller, permission);
   };
   // A callback hook (Fastify supports both kinds): requests to public routes do not wait for a promise.
   api.addHook('onRequest', (request, reply, done) => {

@@ -314,6 +314,7 @@ const outcomeOf = (response: { readonly status: number; readonly body: unknown }
 describe('in the own organization', () => {
   it.each(matrix)('%s as %s with a %s %s', async (route, role, kind, expected) => {
     const owner = newOrganization();
+    await repositories.organizations.put({ id: owner, name: owner, meetingProviders: [] });
     const id = await createResourceFor(route, owner);
     expect(outcomeOf(await callRoute(route, await credentials[kind](role, owner), id))).toBe(expected);
   });
@@ -363,7 +364,11 @@ describe('in another organization', () => {
 });
 
 /** Routes that create their response for the caller and list nothing. */
-const notLists: ReadonlySet<string> = new Set(['GET /v1/connections/page', 'GET /v1/recording-policy']);
+const notLists: ReadonlySet<string> = new Set([
+  'GET /v1/connections/page',
+  'GET /v1/organization/budgets',
+  'GET /v1/recording-policy',
+]);
 
 it('the API accepts a key in X-Api-Key', async () => {
   const headers = { 'x-api-key': await test.keyFor('backend') };

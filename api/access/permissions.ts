@@ -9,8 +9,8 @@ export type Permission = readonly ApiRole[] | 'public';
 
 const anyRole = ['backend', 'operator', 'admin'] as const satisfies Permission;
 /**
- * Operators read and resolve the auditions of their organization. The codec server is the exception: a payload does
- * not name its organization, so operators can decrypt the payloads of all organizations. These two roles are
+ * Operators read and resolve the auditions of their organization, and decrypt its payloads. A payload under a master key, such
+ * as one of an earlier version, names no organization: operators of every organization can decrypt it. These two roles are
  * therefore for the platform's own staff. Never give a key with one of them to a casting office (docs/api.md).
  */
 export const operators = ['operator', 'admin'] as const satisfies Permission;
@@ -55,6 +55,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /v1/participants/:participant/feed': platform,
   'POST /v1/participants/:participant/feed/rotate': platform,
   'DELETE /v1/participants/:participant/feed': platform,
+  'POST /v1/participants/:participant/erase': ['admin'],
   'POST /v1/session-blocks': anyRole,
   'GET /v1/session-blocks': anyRole,
   'GET /v1/session-blocks/:id': anyRole,
@@ -75,6 +76,8 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /v1/connections/:provider/authorize': anyRole,
   'DELETE /v1/connections/:id': platform,
   'GET /v1/administrative-acts': ['admin'],
+  'GET /v1/organization/budgets': anyRole,
+  'PUT /v1/organization/budgets': ['admin'],
   'POST /v1/webhook-endpoints': ['admin'],
   'GET /v1/webhook-endpoints': operators,
   'GET /v1/webhook-endpoints/:id': operators,
@@ -104,6 +107,8 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /recordings/:token': 'public',
   'GET /j/:link': 'public',
   'POST /j/:link': 'public',
+  'GET /r/:link': 'public',
+  'POST /r/:link': 'public',
   'GET /respond/:token': 'public',
   'POST /respond/:token': 'public',
   'POST /codec/:key/encode': 'public',

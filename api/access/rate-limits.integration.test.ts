@@ -23,6 +23,24 @@ const setUp = async (limits: Partial<ApiDependencies['limits']>, more: Partial<A
 
 const two = { max: 2, windowMs: 60_000 };
 
+describe('a link of a page', () => {
+  it('has a limit for all clients together, and none of another link', async () => {
+    const { call } = await setUp(
+      { link: two },
+      {
+        configuration: { ...apiConfiguration, trustedProxies: ['127.0.0.0/8'] },
+      },
+    );
+    const open = async (path: string, client: number) =>
+      (await call('GET', path, { headers: { 'x-forwarded-for': `192.0.2.${client}` } })).status;
+    const statuses = [];
+    for (let client = 1; client <= 3; client += 1) statuses.push(await open('/r/published-link', client));
+    expect(statuses).toEqual([404, 404, 429]);
+    expect(await open('/respond/published-link', 4)).toBe(429);
+    expect(await open('/r/another-link', 4)).toBe(404);
+  });
+});
+
 describe('a caller', () => {
   it('above its rate limit gets 429 with Retry-After', async () => {
     const { call, keyFor } = await setUp({ read: two });

@@ -5,6 +5,7 @@
 import rateLimit from '@fastify/rate-limit';
 import { bulkhead, isBulkheadRejectedError } from 'cockatiel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { sha256 } from '../../db/digest.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { Api } from '../api.ts';
@@ -17,18 +18,21 @@ interface Limit {
   readonly windowMs: number;
 }
 
-type LimitedClass = 'read' | 'command' | 'page' | 'wrong_credentials';
+type LimitedClass = 'read' | 'command' | 'page' | 'link' | 'wrong_credentials' | 'forged_webhooks';
 export type RateLimits = Readonly<Record<LimitedClass, Limit>>;
 
 /**
- * `read` and `command` are counted per API key or token subject. `page` (public routes) and `wrong_credentials` are
- * counted per client address; for IPv6, per /64 network.
+ * `read` and `command` are counted per API key or token subject. `page` (public routes), `wrong_credentials` and
+ * `forged_webhooks` are counted per client address; for IPv6, per /64 network. `link` is counted per link of a page, whoever
+ * opens it: a link that was published costs no more than one that a person uses.
  */
 export const rateLimits: RateLimits = {
   read: { max: 6_000, windowMs: 10_000 },
   command: { max: 2_000, windowMs: 10_000 },
   page: { max: 300, windowMs: 10_000 },
+  link: { max: 120, windowMs: 60_000 },
   wrong_credentials: { max: 1_000, windowMs: 60_000 },
+  forged_webhooks: { max: 100, windowMs: 60_000 },
 };
 
 /** Number of callers whose counters are kept. The least recently seen caller is evicted. */
@@ -37,14 +41,15 @@ const maxTrackedCallers = 50_000;
 /** Vendors send webhooks in bursts, and monitoring must work while the service is overloaded. */
 const isUnlimited = (route = ''): boolean => isWebhookReceiver(route) || isMonitoring(route);
 
-const classOf = (request: FastifyRequest): LimitedClass | undefined => {
+const classOf = (request: FastifyRequest): 'read' | 'command' | 'page' | undefined => {
   const permission = permissionOf(request);
   if (permission === undefined || isUnlimited(request.routeOptions.url)) return undefined;
   if (permission === 'public') return 'page';
   return request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'command';
 };
 
-const tooMany = (reply: FastifyReply, seconds: number): Refusal => {
+/** Sets Retry-After, and returns the refusal. */
+export const tooMany = (reply: FastifyReply, seconds: number): Refusal => {
   reply.header('Retry-After', Math.max(1, seconds));
   return new Refusal(
     'too_many_requests',
@@ -108,6 +113,13 @@ export const createRateLimitedAuthentication = async (
   };
 };
 
+const linkParams = z
+  .object({ link: z.string() })
+  .or(z.object({ token: z.string() }).transform(({ token }) => ({ link: token })));
+
+/** Returns the link of a public page. Undefined for other routes. */
+const linkOf = ({ params }: FastifyRequest): string | undefined => linkParams.safeParse(params).data?.link;
+
 /** Limits requests. Must be called after `guardRoutes`, which identifies the callers. */
 export const limitRequests = (api: Api, limits: RateLimits): void => {
   const byCaller = {
@@ -117,6 +129,10 @@ export const limitRequests = (api: Api, limits: RateLimits): void => {
     read: api.createRateLimit({ ...optionsOf(limits.read), ...byCaller }),
     command: api.createRateLimit({ ...optionsOf(limits.command), ...byCaller }),
     page: api.createRateLimit(optionsOf(limits.page)),
+    link: api.createRateLimit({
+      ...optionsOf(limits.link),
+      keyGenerator: (request: FastifyRequest) => sha256(linkOf(request) ?? ''),
+    }),
   };
   const countRequest = async (
     request: FastifyRequest,
@@ -134,10 +150,15 @@ export const limitRequests = (api: Api, limits: RateLimits): void => {
   };
   api.addHook('onRequest', (request, reply, done) => {
     const kind = classOf(request);
-    if (kind !== undefined && kind !== 'wrong_credentials') return countRequest(request, reply, kind);
+    if (kind === 'page' && linkOf(request) !== undefined) {
+      // The client's own limit first, so that one client alone does not use up the limit of a link.
+      return countRequest(request, reply, 'page').then(() => countRequest(request, reply, 'link'));
+    }
+    if (kind !== undefined) return countRequest(request, reply, kind);
     done();
     return undefined;
   });
 };
 
-const optionsOf = ({ max, windowMs }: Limit) => ({ max, timeWindow: windowMs });
+/** Returns the options of a counter. */
+export const optionsOf = ({ max, windowMs }: Limit) => ({ max, timeWindow: windowMs });

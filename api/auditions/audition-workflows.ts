@@ -12,6 +12,7 @@ import {
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';
+import { summaryOf } from '../../domain/audition/summary.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
@@ -116,9 +117,10 @@ const startOptions = (
     { key: searchAttributes.project, value: input.plan.project.id },
     { key: searchAttributes.role, value: input.plan.role.id },
     { key: searchAttributes.state, value: state },
+    { key: searchAttributes.correlation, value: correlationId },
   ]),
   memo: { organization: input.plan.organization, correlationId },
-  staticSummary: `Audition ${input.plan.id}, round ${input.plan.round}`,
+  staticSummary: summaryOf(input.plan),
 });
 
 const startAuditionUpdate = (

@@ -23,7 +23,7 @@ export const attentionQuerySchema = z
         'The decision for each item. Items that do not offer it are left open and listed in `refused`',
       ),
     note: attentionNote.optional(),
-    limit: z.int().min(1).max(100).default(100).describe('How many items are resolved at most'),
+    limit: z.int().min(1).max(100).default(100).describe('How many items are resolved at most. Default: 100'),
   })
   .refine(
     ({ step, provider, code }) => [step, provider, code].some((part) => part !== undefined),

@@ -9,7 +9,7 @@ import { Refusal } from '../../domain/errors.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
 
 interface Resolving {
-  readonly connections: Pick<Connections, 'findChoices'>;
+  readonly connections: Pick<Connections, 'findChoices' | 'findOwners'>;
   readonly organization: OrganizationId;
   /** Returns the JSON pointer of a participant in the request. Default: an item of `/participants`. */
   readonly pointerOf?: (index: number) => string;
@@ -17,14 +17,19 @@ interface Resolving {
   readonly wasAccepted?: boolean;
 }
 
+interface Identified {
+  readonly id: string;
+}
+
 type Resolved<Requested extends RequestedCalendars> = Omit<Requested, keyof RequestedCalendars> &
   ResolvedCalendars;
 
 /**
- * Returns the participants with the ids of their calendars, and with the calendars that count as busy besides.
+ * Returns the participants with the ids of their calendars, and with the calendars that count as busy besides. The account of
+ * a person is used for that person only: its owner has consented to nothing else. Accounts of the organization are used for all.
  * @throws {Refusal} `unknown_connection`, `calendar_not_chosen`
  */
-export const resolveParticipantCalendars = async <Requested extends RequestedCalendars>(
+export const resolveParticipantCalendars = async <Requested extends RequestedCalendars & Identified>(
   participants: readonly Requested[],
   {
     connections,
@@ -34,8 +39,15 @@ export const resolveParticipantCalendars = async <Requested extends RequestedCal
   }: Resolving,
 ): Promise<readonly Resolved<Requested>[]> => {
   const named = participants.flatMap((participant, index) => connectionsOf(participant, pointerOf(index)));
-  const choices = await connections.findChoices(organization, [...new Set(named.map(({ id }) => id))]);
-  if (!wasAccepted) refuseUnknown(named.filter(({ id }) => !choices.has(id)));
+  const ids = [...new Set(named.map(({ id }) => id))];
+  const [choices, owners] = await Promise.all([
+    connections.findChoices(organization, ids),
+    connections.findOwners(organization, ids),
+  ]);
+  if (!wasAccepted) {
+    refuseUnknown(named.filter(({ id }) => !choices.has(id)));
+    refuseForeign(named.filter(({ id, participant }) => (owners.get(id) ?? participant) !== participant));
+  }
   return participants.map((participant, index) => {
     const { calendar: _calendar, busyCalendars: _busyCalendars, ...others } = participant;
     const { calendar, busyCalendars } = resolveCalendars(participant, choices);
@@ -53,15 +65,17 @@ export const resolveParticipantCalendars = async <Requested extends RequestedCal
 interface NamedConnection {
   readonly id: ConnectionId;
   readonly pointer: string;
+  readonly participant: string;
 }
 
 const connectionsOf = (
-  { calendar, busyCalendars = [] }: RequestedCalendars,
+  { id: participant, calendar, busyCalendars = [] }: RequestedCalendars & Identified,
   pointer: string,
 ): readonly NamedConnection[] => [
-  ...(calendar ? [{ id: calendar.connection, pointer: `${pointer}/calendar/connection` }] : []),
+  ...(calendar ? [{ id: calendar.connection, participant, pointer: `${pointer}/calendar/connection` }] : []),
   ...busyCalendars.map(({ connection }, index) => ({
     id: connection,
+    participant,
     pointer: `${pointer}/busyCalendars/${index}/connection`,
   })),
 ];
@@ -73,6 +87,16 @@ const refuseUnknown = (unknown: readonly NamedConnection[]): void => {
     `Your organization has no connection ${unknown.map(({ id }) => id).join(', ')}.`,
     'Connect the calendar first, or omit it.',
     unknown.map(({ pointer }) => pointer),
+  );
+};
+
+const refuseForeign = (foreign: readonly NamedConnection[]): void => {
+  if (foreign.length === 0) return;
+  throw new Refusal(
+    'unknown_connection',
+    `The owner of ${foreign.map(({ id }) => id).join(', ')} is another person than the participant.`,
+    "Name a connection whose owner is the participant's id, or one of your organization, which has no owner.",
+    foreign.map(({ pointer }) => pointer),
   );
 };
 

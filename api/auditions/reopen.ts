@@ -55,14 +55,16 @@ export const reopenAudition = async (
 };
 
 const startRun = async (
-  { repositories: { sessionBlocks }, auditionWorkflows, now: clock }: ReopenDependencies,
+  { repositories: { sessionBlocks, people }, auditionWorkflows, now: clock }: ReopenDependencies,
   view: AuditionView,
   body: ReopenBody,
   context: CommandContext,
   updateId: string,
 ): Promise<UpdateOutcome<FirstResult>> => {
   const now = clock();
-  const plan = presentPlan(await auditionWorkflows.readPlan(view.id), view);
+  // The worker could not replay the history, and would not answer.
+  const isErased = await people.isErased(view.id);
+  const plan = isErased ? undefined : presentPlan(await auditionWorkflows.readPlan(view.id), view);
   if (!plan) throw reopenExpired('The details of the audition are no longer stored.');
   const refusal = reopeningRefusal(view, body.to, { reopenWithin: plan.policy.reopenWithin, now });
   if (refusal) throw refusal;

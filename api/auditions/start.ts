@@ -6,8 +6,10 @@ import type { AuditionRequest } from '../../domain/audition/request.ts';
 import { planAudition } from '../../domain/audition/request-validation.ts';
 import { withRequirement } from '../../domain/audition/requirement.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
+import { effectiveLimits, type MessageLimits } from '../../domain/budgets/message-limits.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
+import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import type { ApiResponse } from '../idempotency/run-once.ts';
 import { temporarilyUnavailable } from '../problems/outages.ts';
@@ -35,12 +37,14 @@ const admit = async (
     connections,
     sessionBlocks,
   }: Pick<Repositories, 'organizations' | 'meetingPreferences' | 'connections' | 'sessionBlocks'>,
+  defaultLimits: MessageLimits,
   { id, organization, correlationId, request, role }: StartRequest,
   now: ApiDependencies['now'],
 ): Promise<AuditionPlan> => {
-  const [settings, meetings] = await Promise.all([
+  const [settings, meetings, limits] = await Promise.all([
     organizations.get(organization),
     meetingPreferences.get(organization),
+    organizations.limits(organization),
   ]);
   const blockWish =
     'block' in request.slot
@@ -69,6 +73,7 @@ const admit = async (
       conflicts: settings?.conflicts,
       meetingBackup: settings?.meetingBackup,
       meetings,
+      smsCountries: effectiveLimits(defaultLimits, limits).smsCountries,
       mayOverrideConflicts: mayOverrideConflicts(settings?.conflicts, role, request.conflicts?.policy),
     },
   );
@@ -83,7 +88,7 @@ const admit = async (
  * @throws {Refusal} for a request that fails validation, before anything is stored.
  */
 export const startAudition = async (
-  { repositories, auditionWorkflows, now }: ApiDependencies,
+  { configuration, repositories, auditionWorkflows, now, logger }: ApiDependencies,
   start: StartRequest,
 ): Promise<ApiResponse> => {
   const { id, organization, correlationId } = start;
@@ -100,13 +105,15 @@ export const startAudition = async (
 
   let plan: AuditionPlan;
   try {
-    plan = await admit(repositories, start, now);
+    plan = await admit(repositories, configuration.messageLimits, start, now);
   } catch (error) {
     const earlier = error instanceof Refusal ? await responseToEarlierRequest() : undefined;
     if (earlier) return earlier;
     throw error;
   }
   const outcome = await auditionWorkflows.start(plan);
+  const workflowId = auditionWorkflowId(id);
+  logger.info({ correlationId, organization, auditionId: id, workflowId }, 'audition workflow started');
   if (outcome.kind === 'done' && outcome.result.kind === 'refused') {
     return refusalResponse(slotRefusal(outcome.result), correlationId);
   }

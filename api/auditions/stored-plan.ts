@@ -1,6 +1,7 @@
 /** Reads the plan of an audition from Temporal, also after its workflow has ended. Nothing else stores the plan. */
 import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
+import { NotAuthentic } from '../../foundation/encryption/aes-gcm.ts';
 import { type AuditionInput, planQuery } from '../../workflows/audition/messages.ts';
 import { isOutage } from '../problems/outages.ts';
 
@@ -34,7 +35,13 @@ const planOfInput = async (
   });
   const { payloadCodecs, payloadConverter } = options.loadedDataConverter;
   let payloads = [...(history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [])];
-  for (const codec of payloadCodecs) payloads = await codec.decode(payloads);
+  try {
+    for (const codec of payloadCodecs) payloads = await codec.decode(payloads);
+  } catch (error) {
+    // A person of the audition was erased: its history is unreadable.
+    if (error instanceof NotAuthentic) return undefined;
+    throw error;
+  }
   const [input] = payloads;
   return input && payloadConverter.fromPayload<AuditionInput>(input).plan;
 };

@@ -4,6 +4,7 @@ import type { Connection } from '../../db/connections/repository.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { OrganizationId, ParticipantId } from '../../domain/ids.ts';
 import type { OAuthProvider } from '../../domain/providers/vendors.ts';
+import type { LinkMinter } from '../../foundation/links/link-minter.ts';
 import type { OAuthAuthorizer } from '../../providers/oauth/authorizers.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 
@@ -53,6 +54,8 @@ interface AuthorizationStart {
   readonly returnTo: string | undefined;
   readonly browser: string;
   readonly correlationId: string;
+  /** The minter of the link. */
+  readonly minter: LinkMinter | undefined;
 }
 
 /**

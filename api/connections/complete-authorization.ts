@@ -9,6 +9,7 @@ import type { Grant } from '../../domain/connections/grant.ts';
 import { isTransient, ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import type { OAuthProvider } from '../../domain/providers/vendors.ts';
+import type { LinkMinter } from '../../foundation/links/link-minter.ts';
 import type { OAuthAuthorizer } from '../../providers/oauth/authorizers.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { authorizerOf } from './begin-authorization.ts';
@@ -149,9 +150,14 @@ const redeemAndStore = async (
 
 /** Returns the actor of administrative acts for the holder of a page link: the owner, or the organization. */
 export const linkHolderOf = (
-  { owner }: { readonly owner?: string | undefined },
+  { owner, minter }: { readonly owner?: string | undefined; readonly minter?: LinkMinter | undefined },
   correlationId: string,
-): Actor => ({ by: owner === undefined ? 'organization' : `owner:${owner}`, role: 'owner', correlationId });
+): Actor => ({
+  by: owner === undefined ? 'organization' : `owner:${owner}`,
+  role: 'owner',
+  correlationId,
+  link: minter,
+});
 
 type RequestContext = Pick<AuthorizationResponse, 'correlationId' | 'log'>;
 

@@ -1,11 +1,13 @@
 /**
  * Disconnects an account: erases it here, revokes the grant at the provider, and records both as administrative acts.
- * The account is erased first, so that it is disconnected whatever happens next. The grant is stored separately until
+ * The account is erased first, so that it is disconnected whatever happens next. A grant that another connection of the
+ * account uses is not revoked: the provider would end it for every organization. The grant is stored separately until
  * the provider has revoked it. If the provider does not respond, or this process stops, the worker retries.
  */
 import type { FastifyBaseLogger } from 'fastify';
 import type { Actor } from '../../db/access/administrative-acts.ts';
 import type { Connection } from '../../db/connections/repository.ts';
+import { DataKeyDestroyed } from '../../db/vault/envelope-encryption.ts';
 import { isTransient, ProviderError } from '../../domain/errors.ts';
 import { isOAuthProvider } from '../../domain/providers/vendors.ts';
 import type { OAuthAuthorizer } from '../../providers/oauth/authorizers.ts';
@@ -16,7 +18,7 @@ export const revocationResults = [
   'revoked',
   /** The provider has no API for it; the person must remove the app there. */
   'unsupported',
-  /** The provider does not respond; the worker retries. */
+  /** The provider does not respond, or another connection of the account uses the grant; the worker decides later. */
   'pending',
   /** The provider rejected the revocation. */
   'failed',
@@ -58,16 +60,18 @@ export const disconnect = async (
   actor: Actor,
   log: FastifyBaseLogger,
 ): Promise<RevocationResult> => {
-  const { id, organization, provider, status } = connection;
+  const { id, organization, provider, status, accountId } = connection;
   if (status === 'disconnected') return 'nothing';
   const { correlationId } = actor;
   const { connections, accounts, administrativeActs, pendingRevocations } = dependencies.repositories;
-  const credential = await connections.openCredential(organization, id, {
-    purpose: 'connections.disconnect',
-    correlationId,
+  const use = { purpose: 'connections.disconnect', correlationId };
+  // An earlier attempt can have destroyed the key and then failed: there is nothing left to revoke with.
+  const credential = await connections.openCredential(organization, id, use).catch((error: unknown) => {
+    if (error instanceof DataKeyDestroyed) return undefined;
+    throw error;
   });
   const authorizer = isOAuthProvider(provider) ? dependencies.authorizers.oauth[provider] : undefined;
-  if (!authorizer || credential?.kind !== 'oauth') {
+  if (!authorizer || credential?.kind !== 'oauth' || accountId === undefined) {
     await accounts.disconnect(connection, actor);
     return credential ? 'unsupported' : 'nothing';
   }
@@ -75,9 +79,14 @@ export const disconnect = async (
   const pending = await accounts.disconnect(connection, actor, {
     provider: authorizer.provider,
     refreshToken,
+    accountId,
   });
-  const revocation = await revoke(authorizer, refreshToken, { correlationId, log });
-  if (revocation !== 'pending' && pending !== undefined) await pendingRevocations.complete(pending);
+  // The answer must not tell one organization that another one has connected the account: the worker drops the revocation.
+  const revocation =
+    pending?.grantUse === 'unused'
+      ? await revoke(authorizer, refreshToken, { correlationId, log })
+      : 'pending';
+  if (revocation !== 'pending' && pending !== undefined) await pendingRevocations.complete(pending.id);
   await administrativeActs.record({
     organization,
     ...actor,

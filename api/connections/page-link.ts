@@ -3,6 +3,7 @@ import { Refusal } from '../../domain/errors.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { ConnectionLink } from '../../foundation/links/connection-link.ts';
+import type { LinkMinter } from '../../foundation/links/link-minter.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 
 /** Short, because the platform sends the browser there immediately. */
@@ -15,7 +16,7 @@ export const connectionPageUrl = (publicUrl: string, token: string): string =>
 /** Creates a signed link that expires after an hour. */
 export const createPageLink = (
   { configuration, connectionLinks, now }: Pick<ApiDependencies, 'configuration' | 'connectionLinks' | 'now'>,
-  link: Omit<ConnectionLink, 'expiresAt'>,
+  link: Omit<ConnectionLink, 'expiresAt' | 'minter'> & { readonly minter: LinkMinter },
 ): { readonly url: string; readonly expiresAt: Instant } => {
   const expiresAt = toInstant(toEpochMs(now()) + linkLifetimeMs);
   const token = connectionLinks.token({ ...link, expiresAt });

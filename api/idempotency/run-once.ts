@@ -55,6 +55,13 @@ const reused = (): Refusal =>
     'Use a new key for a new request, or the original body to repeat the earlier request.',
   );
 
+const erased = (): Refusal =>
+  new Refusal(
+    'response_erased',
+    'The request was carried out, and its response is no longer stored: it was erased with a person of its audition, or is too old.',
+    'Read the audition instead, or use a new key for a new request.',
+  );
+
 /** SHA-256 of the canonical JSON (RFC 8785), so that the order of fields does not matter. */
 const hashOf = (body: unknown): string =>
   createHash('sha256')
@@ -80,6 +87,8 @@ export const runOnce = async (
   switch (entry.kind) {
     case 'other_request':
       throw reused();
+    case 'erased':
+      throw erased();
     case 'answered':
       return { status: entry.status, body: entry.body, replayed: true };
     case 'new': {

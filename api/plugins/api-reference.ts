@@ -3,7 +3,7 @@ import scalar from '@scalar/fastify-api-reference';
 import type { Api } from '../api.ts';
 import { referencePolicy } from './security-headers.ts';
 
-/** Registers /docs and /favicon.ico. */
+/** Registers /docs. */
 export const addApiReference = async (api: Api): Promise<void> => {
   await api.register(async (scope) => {
     // The policy must be in the route's `config`: the default headers would replace a policy that a hook sets on the
@@ -27,7 +27,10 @@ export const addApiReference = async (api: Api): Promise<void> => {
       },
     });
   });
-  // Browsers request it with the page, and log an error when it is missing.
+};
+
+/** Registers an empty /favicon.ico. Browsers request it with every page, and log an error when it is missing. */
+export const addFavicon = (api: Api): void => {
   api.get('/favicon.ico', { schema: { hide: true } }, (_request, reply) =>
     reply.code(204).header('Cache-Control', 'public, max-age=86400').send(),
   );

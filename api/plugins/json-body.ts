@@ -29,6 +29,7 @@ export const readJsonBodies = (api: Api): void => {
     void parse(request, text, done);
   });
   api.addHook('preValidation', async (request) => {
-    if (request.routeOptions.schema?.body !== undefined) request.body ??= {};
+    // `null` is a body, of the wrong type.
+    if (request.routeOptions.schema?.body !== undefined && request.body === undefined) request.body = {};
   });
 };

@@ -2,8 +2,11 @@
 import swagger from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { Api } from '../api.ts';
+import { connectionResponses, withConnectionResponses } from './connection-responses.ts';
 import { describedWebhooks } from './described-webhooks.ts';
+import { withExamples, withResponseExamples } from './examples.ts';
 import { withInvalidRequestResponse } from './invalid-request-responses.ts';
+import { withOptionalBody } from './optional-bodies.ts';
 import { pathsObjectSchema, withResponseHeaders } from './response-headers.ts';
 
 const description = `Orchestrates auditions. Each audition is one long-running workflow.
@@ -46,6 +49,23 @@ export const describeApi = async (api: Api): Promise<void> => {
   });
 };
 
+const namesIn = (part: unknown): readonly string[] =>
+  [...(JSON.stringify(part) ?? '').matchAll(/"#\/components\/schemas\/(\w+)"/g)].flatMap(
+    ([, name]) => name ?? [],
+  );
+
+/** Returns the names of the schemas that the part refers to, directly or through other schemas. */
+const reachable = (part: unknown, schemas: Readonly<Record<string, unknown>>): ReadonlySet<string> => {
+  const found = new Set<string>();
+  const waiting = [...namesIn(part)];
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (found.has(name)) continue;
+    found.add(name);
+    waiting.push(...namesIn(schemas[name]));
+  }
+  return found;
+};
+
 /**
  * Returns the complete document. Each shared schema has an input form and an output form; forms without a reference
  * are removed.
@@ -53,14 +73,19 @@ export const describeApi = async (api: Api): Promise<void> => {
 const openApiDocument = (api: Api): object => {
   const document = api.swagger();
   if (!('components' in document)) return document;
-  const text = JSON.stringify(document);
-  const schemas = Object.entries(document.components?.schemas ?? {}).filter(([name]) =>
-    text.includes(`"#/components/schemas/${name}"`),
+  const all = document.components?.schemas ?? {};
+  const schemas = Object.fromEntries(
+    [...reachable(document.paths, all)].toSorted().map((name) => [name, all[name]]),
   );
+  const findSchema = (ref: string) => schemas[ref.replace('#/components/schemas/', '')] ?? {};
   const paths = pathsObjectSchema.parse(JSON.parse(JSON.stringify(document.paths ?? {})));
   return {
     ...document,
-    components: { ...document.components, schemas: Object.fromEntries(schemas) },
+    components: {
+      ...document.components,
+      schemas: withResponseExamples(schemas),
+      responses: connectionResponses,
+    },
     webhooks: describedWebhooks(),
     paths: Object.fromEntries(
       Object.entries(paths).map(([path, operations]) => [
@@ -68,7 +93,11 @@ const openApiDocument = (api: Api): object => {
         Object.fromEntries(
           Object.entries(operations).map(([method, operation]) => [
             method,
-            withResponseHeaders(withInvalidRequestResponse(operation)),
+            withConnectionResponses(
+              withExamples(
+                withOptionalBody(withResponseHeaders(withInvalidRequestResponse(operation)), findSchema),
+              ),
+            ),
           ]),
         ),
       ]),
@@ -76,11 +105,14 @@ const openApiDocument = (api: Api): object => {
   };
 };
 
-/** Serves the document at /openapi.json. All routes must be registered before the first request, which builds it. */
-export const openApiRoute = (api: Api): void => {
+/**
+ * Serves the document at /openapi.json. All routes must be registered before the first request, which builds it.
+ * @param documented the server whose routes the document describes, when it is another one
+ */
+export const openApiRoute = (api: Api, documented = api): void => {
   let bytes: Buffer | undefined;
   api.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
-    bytes ??= Buffer.from(JSON.stringify(openApiDocument(api)));
+    bytes ??= Buffer.from(JSON.stringify(openApiDocument(documented)));
     return reply.type('application/json; charset=utf-8').send(bytes);
   });
 };

@@ -26,7 +26,7 @@ interface Header {
   readonly schema: { readonly type: 'string' | 'integer' };
 }
 
-const correlationId: Header = {
+export const correlationId: Header = {
   description: 'Quote it in support requests. Your own ID, if you sent one',
   schema: { type: 'string' },
 };

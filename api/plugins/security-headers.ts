@@ -30,12 +30,12 @@ export const referencePolicy = {
 
 /**
  * Adds the headers to every response.
- * @param publicUrl must be https for Strict-Transport-Security, which is only allowed over TLS (RFC 6797, 7.2)
+ * @param isEncrypted sends Strict-Transport-Security, which is only allowed over TLS (RFC 6797, 7.2)
  */
-export const addSecurityHeaders = async (api: Api, publicUrl: string): Promise<void> => {
+export const addSecurityHeaders = async (api: Api, isEncrypted: boolean): Promise<void> => {
   const options = {
     contentSecurityPolicy: { useDefaults: false, directives: nothing },
-    strictTransportSecurity: publicUrl.startsWith('https:'),
+    strictTransportSecurity: isEncrypted,
   };
   await api.register(helmet, { ...options, global: false });
   const fixed = await headersWith(options);

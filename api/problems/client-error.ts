@@ -1,6 +1,6 @@
 /** Responds to incomplete or invalid HTTP. Fastify then has no request object, only a socket. */
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { correlationHeader } from '../plugins/correlation.ts';
 import { type ProblemText, refusalFrom } from './framework-errors.ts';
@@ -19,6 +19,11 @@ const problemTexts: Readonly<Record<string, ProblemText>> = {
     whatToDo: 'Send the whole request again without pauses.',
   },
 };
+const unmetExpectation: ProblemText = {
+  code: 'expectation_failed',
+  message: 'The header Expect has a value other than 100-continue.',
+  whatToDo: 'Send the request without this header.',
+};
 const notHttp: ProblemText = {
   code: 'invalid_body',
   message: 'The request is not HTTP.',
@@ -26,8 +31,8 @@ const notHttp: ProblemText = {
 };
 
 /** Returns the raw HTTP response. */
-const clientErrorResponse = (code: string | undefined): string => {
-  const problem = problemOf(refusalFrom(problemTexts[code ?? ''] ?? notHttp), randomUUID());
+const rawResponse = (text: ProblemText): string => {
+  const problem = problemOf(refusalFrom(text), randomUUID());
   const body = JSON.stringify(problem);
   return [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
@@ -44,6 +49,14 @@ const clientErrorResponse = (code: string | undefined): string => {
 export const handleClientError = (error: NodeJS.ErrnoException, socket: Socket): void => {
   // The client has closed the connection.
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  if (socket.writable) socket.end(clientErrorResponse(error.code));
+  if (socket.writable) socket.end(rawResponse(problemTexts[error.code ?? ''] ?? notHttp));
   else socket.destroy(error);
+};
+
+/**
+ * Answers a request with an unknown expectation (RFC 9110, 10.1.1) by a problem document. Node would answer without one,
+ * and passes such a request to no route. The body may still arrive, so the connection is closed.
+ */
+export const handleUnmetExpectation = (request: IncomingMessage): void => {
+  request.socket.end(rawResponse(unmetExpectation));
 };

@@ -7,17 +7,17 @@ import { problemKinds } from './catalogue.ts';
 export const problemMediaType = 'application/problem+json';
 
 const partSchema = z.object({
-  in: z.enum(['body', 'query', 'path', 'header']),
+  in: z.enum(['body', 'query', 'path', 'header']).describe('The part of the request'),
   pointer: z.string().describe('JSON pointer (RFC 6901) of the invalid part; empty for the whole'),
-  detail: z.string(),
+  detail: z.string().describe('What is wrong with it, or how to write it'),
 });
 export type ProblemPart = z.infer<typeof partSchema>;
 
 export const problemSchema = z
   .object({
     type: z.string().describe('A URN that contains the code'),
-    title: z.string(),
-    status: z.int(),
+    title: z.string().describe('The kind of problem, for a person'),
+    status: z.int().describe('The HTTP status'),
     detail: z.string().describe('What happened, for a person'),
     code: z.enum(refusalCodes).describe('Stable; use it in programs'),
     whatToDo: z.string().describe('What to do next'),

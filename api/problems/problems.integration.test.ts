@@ -166,6 +166,12 @@ describe('an error of the caller', () => {
   it.each([
     ['invalid HTTP', 'HELO there\r\n\r\n', 400, 'invalid_body'],
     ['a header without end', `GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+    [
+      'an unknown expectation',
+      'GET /healthz HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\n\r\n',
+      417,
+      'expectation_failed',
+    ],
   ])('in the raw HTTP request is reported: %s', async (_case, sent, status, code) => {
     const answer = await sendRaw(sent);
     const [head = '', body = ''] = answer.split('\r\n\r\n');
@@ -177,6 +183,22 @@ describe('an error of the caller', () => {
   it('in the method is reported with the methods that the address supports', async () => {
     const { headers } = await test.call('DELETE', '/v1/auditions', { key });
     expect(String(headers['allow']).split(', ').toSorted()).toEqual(['GET', 'HEAD', 'POST']);
+  });
+
+  it.each([
+    ['GET, HEAD', 'QUERY', '/healthz'],
+    ['GET, HEAD', 'DELETE', '/v1/connections/page'],
+    ['GET, HEAD', 'OPTIONS', '/v1/connections/page'],
+    ['POST', 'QUERY', '/v1/webhooks/mail/inbound'],
+    ['POST', 'PROPFIND', '/v1/auditions/aud_1/cancel'],
+  ])('in the method is reported with Allow: %s, whatever the body: %s %s', async (allowed, method, url) => {
+    const answer = await sendRaw(
+      `${method} ${url} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer ${key}\r\n\r\n`,
+    );
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 405 /);
+    expect(head).toMatch(new RegExp(`\r\nallow: ${allowed}\r\n`, 'i'));
+    expect(body).toContain('"code":"method_not_allowed"');
   });
 
   it('in the query is reported with a pointer to it', async () => {
@@ -244,7 +266,7 @@ describe('an internal error', () => {
 
   it('is reported with 503 while the database is down', async () => {
     const unreachable = createDatabaseClient('postgres://castmatch@127.0.0.1:1/castmatch');
-    const repositories = createRepositories(unreachable.db, createKeyRing(masterKeys));
+    const repositories = createRepositories(unreachable.db, createKeyRing(masterKeys), unreachable.db);
     const api = await createTestApi(database, { repositories });
     const { status, body } = await api.call('GET', '/v1/auditions', { key });
     expect([status, body]).toMatchObject([503, { code: 'temporarily_unavailable' }]);
@@ -257,7 +279,7 @@ describe('an internal error', () => {
       payload: { object: { id: '1', uuid: 'u' } },
     });
     const ringOf = (id: string) =>
-      createRepositories(database.db, createKeyRing([{ id, key: randomBytes(32) }]));
+      createRepositories(database.db, createKeyRing([{ id, key: randomBytes(32) }]), database.keys.db);
     const sendWith = async (repositories: TestDatabase['repositories'], number: number) => {
       const sent = body.replace('"event_ts":1', `"event_ts":${number}`);
       const { call } = await createTestApi(database, { repositories });

@@ -18,29 +18,47 @@ const hasExtraTrailingSlash = ({ url, routeOptions }: FastifyRequest): boolean =
   return path.endsWith('/') && routeOptions.url?.endsWith('/') !== true;
 };
 
-/** Registers the handlers. Must be called before the first route is added, because it records each added route. */
+const methodNotAllowed = (reply: FastifyReply, method: string, supported: readonly string[]): Refusal => {
+  reply.header('Allow', supported.join(', '));
+  return new Refusal(
+    'method_not_allowed',
+    `This address does not support ${method}.`,
+    `Use ${supported.join(' or ')}.`,
+  );
+};
+
+/**
+ * Refuses requests that match no route, before their bodies are read. An address without parameters has its own methods
+ * only, also where a route with a parameter matches it: no connection has the id `page`. Must be called before the first
+ * route is added, because it records each added route.
+ */
 export const handleUnmatchedRoutes = (api: Api): void => {
-  const routes: { readonly pattern: RegExp; readonly method: string }[] = [];
+  const ofAddress = new Map<string, Set<string>>();
+  const ofPattern: { readonly pattern: RegExp; readonly method: string }[] = [];
+  const methodsAt = (path: string): readonly string[] => [
+    ...(ofAddress.get(path) ??
+      ofPattern.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)),
+  ];
   api.addHook('onRoute', ({ url, method }) => {
     for (const verb of [method].flat()) {
       // Preflight routes also match addresses that have no other method.
-      if (verb !== 'OPTIONS') routes.push({ pattern: patternOf(url), method: verb });
+      if (verb === 'OPTIONS') continue;
+      if (/[:*]/.test(url)) ofPattern.push({ pattern: patternOf(url), method: verb });
+      else ofAddress.set(url, (ofAddress.get(url) ?? new Set()).add(verb));
     }
   });
-  api.addHook('onRequest', (request, _reply, done) => {
-    done(hasExtraTrailingSlash(request) ? refusalFrom(noSuchAddress) : undefined);
-  });
-  api.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
+  api.addHook('onRequest', (request, reply, done) => {
+    const { is404, method, routeOptions } = request;
     const [path = ''] = request.url.split('?');
-    const methods = [
-      ...new Set(routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)),
-    ];
-    if (methods.length === 0) throw refusalFrom(noSuchAddress);
-    reply.header('Allow', methods.join(', '));
-    throw new Refusal(
-      'method_not_allowed',
-      `This address does not support ${request.method}.`,
-      `Use ${methods.join(' or ')}.`,
-    );
+    if (hasExtraTrailingSlash(request)) return done(refusalFrom(noSuchAddress));
+    // A preflight route has a pattern and is for each address.
+    const isTaken = method !== 'OPTIONS' && /[:*]/.test(routeOptions.url ?? '') && ofAddress.has(path);
+    if (!is404 && !isTaken) return done();
+    const supported = [...new Set(methodsAt(path))];
+    done(supported.length === 0 ? refusalFrom(noSuchAddress) : methodNotAllowed(reply, method, supported));
+  });
+  // The hook has answered. Without a handler, Fastify would log each of these requests.
+  api.setNotFoundHandler(() => {
+    throw refusalFrom(noSuchAddress);
   });
 };

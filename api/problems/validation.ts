@@ -1,7 +1,7 @@
 /** Converts schema validation errors into refusals with a JSON pointer for each invalid part. */
-import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { Refusal, type RefusalCode } from '../../domain/errors.ts';
+import { InvalidRequest } from '../plugins/validator.ts';
 import type { ProblemPart } from './problem-document.ts';
 
 const places: Readonly<Record<string, ProblemPart['in']>> = {
@@ -17,17 +17,6 @@ const codes = {
   header: 'invalid_header',
 } as const satisfies Readonly<Record<ProblemPart['in'], RefusalCode>>;
 
-const nestedIssue = z.object({
-  path: z.array(z.union([z.string(), z.number()])),
-  message: z.string(),
-  code: z.string(),
-  keys: z.array(z.string()).optional(),
-});
-const issueDetails = z.object({
-  keys: z.array(z.string()).optional(),
-  errors: z.array(z.array(nestedIssue)).optional(),
-});
-
 /** The problem document lists this many parts, and its detail names fewer. A request can have thousands of them. */
 const mostParts = 50;
 const mostInDetail = 5;
@@ -37,7 +26,7 @@ const longestPointer = 300;
 const cut = (text: string): string =>
   text.length <= longestPointer ? text : `${text.slice(0, longestPointer).toWellFormed()}…`;
 
-const pointerOf = (path: readonly (string | number)[]): string =>
+const pointerOf = (path: readonly PropertyKey[]): string =>
   path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
 interface Finding {
@@ -45,41 +34,31 @@ interface Finding {
   readonly detail: string;
 }
 
-const unknownKeys = (pointer: string, keys: readonly string[]): readonly Finding[] =>
-  keys.map((key) => ({ pointer: pointer + pointerOf([key]), detail: 'This field does not exist.' }));
+type Path = readonly PropertyKey[];
 
-/** Reports the branch of a union with the fewest issues: it is most likely the intended one. */
-const ofClosestBranch = (
-  pointer: string,
-  branches: readonly (readonly z.infer<typeof nestedIssue>[])[],
-): readonly Finding[] => {
-  const [closest = []] = branches.toSorted((a, b) => a.length - b.length);
-  return closest.flatMap((issue) =>
-    issue.keys
-      ? unknownKeys(pointer + pointerOf(issue.path), issue.keys)
-      : [{ pointer: pointer + pointerOf(issue.path), detail: issue.message }],
-  );
-};
-
-const findingsOf = (issue: {
-  readonly instancePath: string;
-  readonly message?: string | undefined;
-  readonly params: unknown;
-}): readonly Finding[] => {
-  const pointer = issue.instancePath === '/' ? '' : issue.instancePath;
-  const details = issueDetails.safeParse(issue.params).data ?? {};
-  if (details.keys) return unknownKeys(pointer, details.keys);
-  if (details.errors && details.errors.length > 0) return ofClosestBranch(pointer, details.errors);
-  return [{ pointer, detail: issue.message ?? 'This value does not match the schema.' }];
+/** Lists what is wrong. Of a union, the alternative with the fewest issues: it is most likely the intended one. */
+const findingsOf = (issue: z.core.$ZodIssue, above: Path = []): readonly Finding[] => {
+  const path = [...above, ...issue.path];
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      pointer: pointerOf([...path, key]),
+      detail: 'This field does not exist.',
+    }));
+  }
+  if (issue.code === 'invalid_union') {
+    const [closest] = issue.errors.toSorted((a, b) => a.length - b.length);
+    if (closest) return closest.flatMap((nested) => findingsOf(nested, path));
+  }
+  return [{ pointer: pointerOf(path), detail: issue.message }];
 };
 
 /** Returns the refusal and its invalid parts; undefined when the error is not a validation error. */
 export const validationProblem = (
   error: unknown,
 ): { readonly refusal: Refusal; readonly parts: readonly ProblemPart[] } | undefined => {
-  if (!hasZodFastifySchemaValidationErrors(error)) return undefined;
+  if (!(error instanceof InvalidRequest)) return undefined;
   const place = places[error.validationContext ?? 'body'] ?? 'body';
-  const found = error.validation.flatMap(findingsOf);
+  const found = error.issues.flatMap((issue) => findingsOf(issue));
   const parts = found
     .slice(0, mostParts)
     .map(({ pointer, detail }) => ({ in: place, pointer: cut(pointer), detail: cut(detail) }));

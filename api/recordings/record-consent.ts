@@ -6,6 +6,7 @@ import { appendConsent } from '../../db/recordings/append-consent.ts';
 import type { EventStore } from '../../db/trail/event-store.ts';
 import type { Origin, RecordingConsent } from '../../domain/audition/events.ts';
 import type { AuditionView, ParticipantView } from '../../domain/audition/view.ts';
+import { concernsMeeting } from '../../domain/recordings/recording-consent.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 
 interface ConsentDependencies {
@@ -27,9 +28,9 @@ interface Consent {
 }
 
 /**
- * Appends the consent to the trail. Returns the audition after that. When the recording starts by itself, the consent is stored
- * in the inbox first, which lets the meeting follow it, also when this process ends before its answer, or when Temporal does not respond now: its relay appends the
- * consent if it is missing, and signals the audition. A consent that the trail has already is not recorded again.
+ * Appends the consent to the trail. Returns the audition after that. A consent that changes the recording of the meeting is stored
+ * in the inbox first. The meeting then follows it also when this process ends before its answer, or when Temporal does not respond
+ * now: the relay of the inbox appends the consent if it is missing, and signals the audition. A consent that the trail has already is not recorded again.
  */
 export const recordConsent = async (
   { repositories: { auditions, events, inbox }, now }: ConsentDependencies,
@@ -51,7 +52,7 @@ export const recordConsent = async (
     at: now(),
     key,
   };
-  if (audition.recording === 'automatic') {
+  if (concernsMeeting(audition, consent)) {
     const received = { kind: 'recording.consented', event, provider: 'castmatch', dedupeKey: key } as const;
     await inbox.receive({ ...received, correlationId });
   }

@@ -6,14 +6,20 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { createIntegrationHealthReader } from '../health/integration-health.ts';
 import { jsonResponse, problemResponses } from '../schemas/responses.ts';
 
-const alive = z.object({ status: z.literal('ok') });
+const alive = z
+  .object({ status: z.literal('ok').describe('The process is alive') })
+  .meta({ id: 'Liveness', description: 'The process is alive' });
 
 const componentStatus = z.enum(['up', 'down']);
-const readiness = z.object({
-  status: z.enum(['ready', 'not_ready', 'draining']),
-  database: componentStatus,
-  temporal: componentStatus,
-});
+const readiness = z
+  .object({
+    status: z
+      .enum(['ready', 'not_ready', 'draining'])
+      .describe('`draining`: the process shuts down, and new requests go to another one'),
+    database: componentStatus.describe('Whether the database answers within two seconds'),
+    temporal: componentStatus.describe('Whether Temporal answers within two seconds'),
+  })
+  .meta({ id: 'Readiness', description: 'Whether the process can serve requests' });
 
 const moment = z.string().describe('An instant');
 const count = z.number().int();
@@ -24,46 +30,63 @@ const facts = z.object({
     .describe('State of the circuit breaker. open: calls are held back'),
   opensAgainAt: moment.optional().describe('Time of the next probe call'),
   accountsHeldBack: count.describe('Number of accounts whose calls are held back'),
-  lastSuccessAt: moment.optional(),
-  lastFailureAt: moment.optional(),
+  lastSuccessAt: moment.optional().describe('When a call last succeeded, in UTC'),
+  lastFailureAt: moment.optional().describe('When a call last failed, in UTC'),
   lastFailure: z.string().optional().describe('Kind of the fault and HTTP status'),
   quotas: z
     .array(
       z.object({
-        quota: z.string(),
-        limit: count,
+        quota: z.string().describe('The name of the quota'),
+        limit: count.describe('Calls that the provider allows in the period of the quota'),
         used: count.describe('Of the account that has used most'),
-        about: z.string(),
+        about: z.string().describe('What the quota limits, in words'),
       }),
     )
-    .readonly(),
+    .readonly()
+    .describe('The quotas of the provider'),
   closedUntil: moment
     .optional()
     .describe('End of the time for which the provider reports an exhausted quota'),
-  connections: z.object({
-    connected: count,
-    needReauthorization: count,
-    nextTokenExpiry: moment.optional().describe('Access tokens are refreshed automatically'),
-  }),
-  webhooks: z.object({
-    waiting: count,
-    oldestWaitingSince: moment.optional(),
-    parked: count.describe('Webhooks that match no audition and no account'),
-  }),
-  subscriptions: z.object({ active: count, expired: count, nextExpiry: moment.optional() }),
+  connections: z
+    .object({
+      connected: count.describe('Accounts that are connected'),
+      needReauthorization: count.describe('Accounts that their owners must reconnect'),
+      nextTokenExpiry: moment
+        .optional()
+        .describe('When the next access token expires. It is refreshed automatically'),
+    })
+    .describe('The connected accounts'),
+  webhooks: z
+    .object({
+      waiting: count.describe('Received and not processed yet'),
+      oldestWaitingSince: moment.optional().describe('Since when the oldest of them waits'),
+      parked: count.describe('Webhooks that match no audition and no account'),
+    })
+    .describe('The webhooks of the provider'),
+  subscriptions: z
+    .object({
+      active: count.describe('Subscriptions that send notifications'),
+      expired: count.describe('Subscriptions that have expired and are renewed'),
+      nextExpiry: moment.optional().describe('When the next one expires. It is renewed automatically'),
+    })
+    .describe('The subscriptions to changes in calendars'),
 });
 
 const integration = z
   .object({
-    provider: z.enum(vendorNames),
-    status: componentStatus,
+    provider: z.enum(vendorNames).describe('The provider'),
+    status: componentStatus.describe('Whether the last check or call succeeded'),
     checkedAt: z.string().describe('An instant; results are cached for a short time'),
     fault: z.string().optional().describe('Kind of the fault'),
     summary: z.string().describe('Health in words'),
-    whatToDo: z.string(),
+    whatToDo: z.string().describe('What an operator can do'),
     facts: facts.optional().describe('Numbers and times; absent while the database does not respond'),
   })
-  .meta({ id: 'Integration' });
+  .meta({ id: 'Integration', description: 'The health of a provider' });
+
+const integrationsSchema = z
+  .object({ integrations: z.array(integration).describe('One for each provider') })
+  .meta({ id: 'Integrations', description: 'The health of all providers' });
 
 const componentStatusOf = async (check: () => Promise<void>): Promise<z.infer<typeof componentStatus>> => {
   try {
@@ -74,7 +97,8 @@ const componentStatusOf = async (check: () => Promise<void>): Promise<z.infer<ty
   }
 };
 
-const probes = (api: Api, { checks, isDraining }: ApiDependencies): void => {
+/** Registers /healthz and /readyz. */
+export const probeRoutes = (api: Api, { checks, isDraining }: ApiDependencies): void => {
   api.get(
     '/healthz',
     {
@@ -114,7 +138,8 @@ const probes = (api: Api, { checks, isDraining }: ApiDependencies): void => {
   );
 };
 
-const integrationHealth = (
+/** Registers /health/integrations. */
+export const integrationHealthRoutes = (
   api: Api,
   { integrations, quotas = [], repositories, now }: ApiDependencies,
 ): void => {
@@ -132,7 +157,7 @@ const integrationHealth = (
         tags: ['Health'],
         summary: 'Health of all integrations',
         security: [],
-        response: { 200: jsonResponse('All integrations', z.object({ integrations: z.array(integration) })) },
+        response: { 200: jsonResponse('All integrations', integrationsSchema) },
       },
     },
     async () => ({ integrations: await Promise.all(vendorNames.map(healthOf)) }),
@@ -145,7 +170,7 @@ const integrationHealth = (
         tags: ['Health'],
         summary: 'Health of one integration: its provider, accounts and webhooks, and what to do',
         security: [],
-        params: z.object({ provider: z.enum(vendorNames) }),
+        params: z.object({ provider: z.enum(vendorNames).describe('The provider') }),
         response: {
           ...problemResponses(),
           200: jsonResponse('The integration is up', integration),
@@ -158,10 +183,4 @@ const integrationHealth = (
       return reply.code(health.status === 'up' ? 200 : 503).send(health);
     },
   );
-};
-
-/** Registers the health routes. */
-export const healthRoutes = (api: Api, dependencies: ApiDependencies): void => {
-  probes(api, dependencies);
-  integrationHealth(api, dependencies);
 };

@@ -15,17 +15,19 @@ import { instantSchema } from '../../domain/time/instant.ts';
 export const connectionSchema = z
   .object({
     id: connectionIdSchema,
-    provider: z.enum(connectionProviders),
+    provider: z.enum(connectionProviders).describe('The provider of the account'),
     owner: z.string().optional().describe('Absent when the account belongs to the organization'),
     account: z
       .string()
       .optional()
       .describe('Name of the account, such as its email address; absent once it is disconnected'),
-    status: z.enum(connectionStatuses),
+    status: z
+      .enum(connectionStatuses)
+      .describe('`needs_reauthorization`: the owner must connect the account again'),
     statusReason: z.enum(connectionStatusReasons).optional().describe('Why it is not connected'),
     scopes: z.array(z.string()).describe('Granted scopes, with the provider’s names'),
-    connectedAt: instantSchema,
-    lastRefreshedAt: instantSchema.optional(),
+    connectedAt: instantSchema.describe('When it was connected, in UTC'),
+    lastRefreshedAt: instantSchema.optional().describe('When its access token was last refreshed, in UTC'),
     calendars: z
       .array(
         z.object({
@@ -37,7 +39,9 @@ export const connectionSchema = z
           pushError: z
             .string()
             .optional()
-            .describe('Why the provider sends no notifications. Changes are then noticed some minutes later'),
+            .describe(
+              'Why the provider sends no notifications: the kind of the fault, or `other_connection` when another connection with the same account receives them: they are passed on. Otherwise, changes are noticed some minutes later',
+            ),
           syncedAt: instantSchema.optional().describe('When the calendar was last read completely'),
         }),
       )
@@ -82,6 +86,6 @@ export const toConnectionResponse = (
 export const pageLinkSchema = z
   .object({
     url: z.url().describe('Open it in the person’s own browser'),
-    expiresAt: instantSchema,
+    expiresAt: instantSchema.describe('Until when the link works, in UTC'),
   })
   .meta({ id: 'ConnectionPageLink', description: 'A link to the page on which a person connects accounts' });

@@ -15,12 +15,12 @@ export const sessionBlockSchema = sessionBlockDefinitionSchema
     id: sessionBlockIdSchema,
     series: sessionBlockIdSchema.describe('The first block of those that were split from each other'),
     version: z.int().describe('Increases with each change. The response header ETag contains it'),
-    status: z.enum(['active', 'cancelled']),
+    status: z.enum(['active', 'cancelled']).describe('A cancelled block has no sessions'),
     exceptions: z
       .array(sessionExceptionSchema)
       .describe('Sessions that differ from the series. `at` is the start in the series'),
-    createdAt: instantSchema,
-    changedAt: instantSchema,
+    createdAt: instantSchema.describe('When it was created, in UTC'),
+    changedAt: instantSchema.describe('When it was last changed, in UTC'),
   })
   .meta({ id: 'SessionBlock', description: 'Casting sessions that recur, cut into slots' });
 
@@ -47,7 +47,7 @@ export const toBlockResponse = ({
 
 const outsideAudition = z.object({
   audition: auditionIdSchema,
-  slot: slotSchema,
+  slot: slotSchema.describe('The slot of the audition, which is outside of the sessions now'),
   reason: z
     .enum(['no_session', 'other_room'])
     .describe('There is no session at the time of the slot, or it is in another room'),
@@ -59,30 +59,45 @@ const outsideSchema = z
     'The open auditions whose slots are outside of the sessions now, the earliest 500. None was moved: each has an attention item that offers to move it',
   );
 
-export const changedBlockSchema = z.object({
-  block: sessionBlockSchema,
-  outside: outsideSchema,
-  dropped: z
-    .array(clockTimeSchema)
-    .optional()
-    .describe('The exceptions of sessions that the block does not have any more'),
+export const changedBlockSchema = z
+  .object({
+    block: sessionBlockSchema.describe('The block after the change'),
+    outside: outsideSchema,
+    dropped: z
+      .array(clockTimeSchema)
+      .optional()
+      .describe('The exceptions of sessions that the block does not have any more'),
+  })
+  .meta({
+    id: 'ChangedSessionBlock',
+    description: 'The block after a change, and what is outside of it now',
+  });
+
+export const splitBlockSchema = z
+  .object({
+    block: sessionBlockSchema.describe('The block, which ends before the split'),
+    following: sessionBlockSchema.describe('The new block'),
+    outside: outsideSchema,
+    dropped: z
+      .array(clockTimeSchema)
+      .describe('The exceptions of sessions that the following block does not have'),
+  })
+  .meta({ id: 'SplitSessionBlock', description: 'Both blocks after a split' });
+
+/** The request of a new block, and of all of its definition. */
+export const sessionBlockRequest = sessionBlockDefinitionSchema.meta({
+  id: 'SessionBlockDefinition',
+  description: 'When the sessions are, and how they are cut into slots',
 });
 
-export const splitBlockSchema = z.object({
-  block: sessionBlockSchema.describe('The block, which ends before the split'),
-  following: sessionBlockSchema.describe('The new block'),
-  outside: outsideSchema,
-  dropped: z
-    .array(clockTimeSchema)
-    .describe('The exceptions of sessions that the following block does not have'),
-});
-
-export const sessionSchema = z.object({
-  at: clockTimeSchema.describe('The start in the series, which identifies the session'),
-  start: instantSchema,
-  end: instantSchema,
-  room: z.string().optional(),
-  isChanged: z.boolean().describe('Whether it has another time or room than the series says'),
-});
+export const sessionSchema = z
+  .object({
+    at: clockTimeSchema.describe('The start in the series, which identifies the session'),
+    start: instantSchema.describe('The start, in UTC'),
+    end: instantSchema.describe('The end, in UTC'),
+    room: z.string().optional().describe('The room. Absent for sessions by video'),
+    isChanged: z.boolean().describe('Whether it has another time or room than the series says'),
+  })
+  .meta({ id: 'Session', description: 'A casting session of a block' });
 
 export const blockParams = z.object({ id: sessionBlockIdSchema });

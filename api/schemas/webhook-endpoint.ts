@@ -10,25 +10,23 @@ const url = z.string().min(1).max(2048).describe('A public https URL');
 const eventTypes = z
   .array(z.enum(auditionEventTypes))
   .max(auditionEventTypes.length)
-  .describe('Event types that the endpoint receives. Empty: all types, including future ones');
+  .describe('Event types that the endpoint receives. Empty, the default: all types, including future ones');
 
-/** 192 to 512 bits, as the Standard Webhooks specification requires. */
-const keyBytes = { min: 24, max: 64 };
-
-const isKey = (secret: string): boolean => {
-  const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
-  return key.length >= keyBytes.min && key.length <= keyBytes.max;
-};
+/**
+ * Base64 of 24 to 64 bytes, as the Standard Webhooks specification requires: 8 to 20 groups of 3 bytes and a rest, or 21 groups and a byte. The
+ * padding can be missing.
+ */
+const secretPattern =
+  /^whsec_(?:[A-Za-z0-9+/]{4}){8}(?:(?:[A-Za-z0-9+/]{4}){0,12}(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?|[A-Za-z0-9+/]{4})?|(?:[A-Za-z0-9+/]{4}){13}(?:[A-Za-z0-9+/]{2}(?:==)?)?)$/;
 
 const endpointSecret = z
   .string()
-  .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'write "whsec_" and a key of 24 to 64 bytes in base64')
-  .refine(isKey, 'the key has 24 to 64 bytes')
+  .regex(secretPattern, 'write "whsec_" and a key of 24 to 64 bytes in base64')
   .describe('`whsec_` and 24 to 64 random bytes in base64. Generated if absent');
 
 export const newEndpointSchema = z
   .object({ url, eventTypes: eventTypes.default([]), secret: endpointSecret.optional() })
-  .meta({ id: 'NewWebhookEndpoint' });
+  .meta({ id: 'NewWebhookEndpoint', description: 'A URL that receives events' });
 
 export const endpointChangesSchema = z
   .object({
@@ -39,7 +37,7 @@ export const endpointChangesSchema = z
       .optional()
       .describe('After it is enabled again, it immediately receives all missed events'),
   })
-  .meta({ id: 'WebhookEndpointChanges' });
+  .meta({ id: 'WebhookEndpointChanges', description: 'What is changed. What is omitted stays' });
 
 export const rotationSchema = z
   .object({
@@ -47,9 +45,11 @@ export const rotationSchema = z
     force: z
       .boolean()
       .default(false)
-      .describe('Rotate also while the previous secret still signs. That secret then becomes invalid'),
+      .describe(
+        'Rotate also while the previous secret still signs. That secret then becomes invalid. Default: false',
+      ),
   })
-  .meta({ id: 'SecretRotation' });
+  .meta({ id: 'SecretRotation', description: 'How the secret is replaced' });
 
 /** Rejects impossible dates. Otherwise the replay workflow would fail on them in the database, and retry forever. */
 const isExistingInstant = (text: string): boolean => {
@@ -59,34 +59,37 @@ const isExistingInstant = (text: string): boolean => {
 const replayInstantSchema = instantSchema.refine(isExistingInstant, 'use an existing time after 1969');
 
 export const replayRangeSchema = z
-  .object({ from: replayInstantSchema, until: replayInstantSchema })
+  .object({
+    from: replayInstantSchema.describe('Events from this time on'),
+    until: replayInstantSchema.describe('Events before this time'),
+  })
   .refine(({ from, until }) => from < until, { path: ['until'], error: 'until must be after from' })
-  .meta({ id: 'ReplayRange' });
+  .meta({ id: 'ReplayRange', description: 'The time whose events are sent again' });
 
 export const endpointParams = z.object({ id: endpointIdSchema });
 
 export const endpointSchema = z
   .object({
     id: endpointIdSchema,
-    url: z.string(),
-    eventTypes: z.array(z.string()),
-    status: z.enum(['enabled', 'disabled']),
-    disabledReason: z.string().optional(),
-    disabledAt: instantSchema.optional(),
+    url: z.string().describe('The URL that receives the events'),
+    eventTypes: z.array(z.string()).describe('The event types that it receives. Empty: all'),
+    status: z.enum(['enabled', 'disabled']).describe('A disabled endpoint receives nothing'),
+    disabledReason: z.string().optional().describe('Why it is disabled'),
+    disabledAt: instantSchema.optional().describe('When it was disabled, in UTC'),
     failingSince: instantSchema
       .optional()
       .describe('Since this time every attempt has failed; absent while the endpoint works'),
     lastSuccessAt: instantSchema.optional().describe('Accurate to ten seconds'),
-    lastFailureAt: instantSchema.optional(),
+    lastFailureAt: instantSchema.optional().describe('When a delivery last failed, in UTC'),
     lastAnswer: z.string().optional().describe('The HTTP status, or the reason why there was no response'),
     previousSecretUntil: instantSchema.optional().describe('Until this time the previous secret signs too'),
     createdAt: instantSchema.describe('The endpoint receives events from this time on'),
   })
-  .meta({ id: 'WebhookEndpoint' });
+  .meta({ id: 'WebhookEndpoint', description: 'A URL that receives events, and how deliveries to it go' });
 
 export const endpointWithSecretSchema = endpointSchema
   .extend({ secret: z.string().describe('Shown only in this response') })
-  .meta({ id: 'WebhookEndpointWithSecret' });
+  .meta({ id: 'WebhookEndpointWithSecret', description: 'The endpoint with its secret' });
 
 /** Returns the public fields of an endpoint. */
 export const toEndpointResponse = ({

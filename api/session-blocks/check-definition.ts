@@ -1,5 +1,5 @@
 /** Checks what the schemas of session blocks cannot: that all times exist, and that the rule gives the first session. */
-import { furthestAhead } from '../../domain/audition/request-validation.ts';
+import { furthestAhead } from '../../domain/audition/slot-limits.ts';
 import { Refusal } from '../../domain/errors.ts';
 import { clockMsOf } from '../../domain/session-blocks/clock-times.ts';
 import {

@@ -1,14 +1,16 @@
 /** Reads the slot of a request. One that names a session block is checked against the sessions of the block. */
+
 import type { SessionBlocks } from '../../db/session-blocks/session-blocks.ts';
 import type { BlockSlot, SlotWish } from '../../domain/audition/request.ts';
 import {
-  furthestAhead,
   isBlockSlot,
   longestWindow,
+  roomFieldsOf,
   validateSlot,
   validateSlotSpec,
 } from '../../domain/audition/request-validation.ts';
 import type { SlotSpec } from '../../domain/audition/slot.ts';
+import { furthestAhead } from '../../domain/audition/slot-limits.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { OrganizationId, ParticipantId, ProjectId, RoleId, SessionBlockId } from '../../domain/ids.ts';
@@ -114,6 +116,7 @@ const searchIn = (block: SessionBlock, wish: BlockSlot, now: Instant): WindowWis
     zone,
     // Says that the audition is in person. The session that is chosen can be in another room.
     ...(room === undefined ? {} : { room }),
+    ...roomFieldsOf(wish),
     block: block.id,
   };
 };

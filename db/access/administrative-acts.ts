@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { OrganizationId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
+import type { LinkMinter } from '../../foundation/links/link-minter.ts';
 import type { Database } from '../client.ts';
 import { decodeCursor, invalidCursor, type Page, pageOf } from '../cursor.ts';
 import { administrativeActs } from '../schema/administrative-acts.ts';
@@ -16,6 +17,8 @@ export interface Actor {
   readonly by: string;
   readonly role: ActorRole;
   readonly correlationId: string;
+  /** The minter of the link that the actor used. Recorded in the detail, as `link`. */
+  readonly link?: LinkMinter | undefined;
 }
 
 interface AdministrativeAct {
@@ -45,6 +48,7 @@ export interface AdministrativeActs {
     /** Must not contain secrets or personal data. */
     readonly detail?: Readonly<Record<string, unknown>>;
     readonly correlationId: string;
+    readonly link?: LinkMinter | undefined;
   }): Promise<void>;
   /**
    * Returns a page of acts, the newest first.
@@ -60,8 +64,8 @@ const detailSchema = z.record(z.string(), z.unknown());
 
 /** Creates the repository of administrative acts. */
 export const createAdministrativeActs = (db: Database): AdministrativeActs => ({
-  async record(act) {
-    await db.insert(administrativeActs).values(act);
+  async record({ link, detail = {}, ...act }) {
+    await db.insert(administrativeActs).values({ ...act, detail: link ? { ...detail, link } : detail });
   },
 
   async list(organization, { cursor, limit }) {

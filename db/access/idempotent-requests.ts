@@ -1,8 +1,11 @@
 import { and, eq, isNull, or, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import type { OrganizationId } from '../../domain/ids.ts';
+import { auditionIdSchema, type OrganizationId } from '../../domain/ids.ts';
+import { auditionDataKeyIn } from '../../domain/workflow-ids.ts';
+import { NotAuthentic } from '../../foundation/encryption/aes-gcm.ts';
 import type { Database } from '../client.ts';
 import { idempotentRequests as requests } from '../schema/idempotent-requests.ts';
+import { DataKeyDestroyed, type Vault } from '../vault/envelope-encryption.ts';
 
 /**
  * A command that was accepted before its result was known. The result is found in the trail: the facts of the command
@@ -23,6 +26,7 @@ export interface IdempotentRequests {
    *   Only the first request under the key gets a `claim`. `accepted` is set when an earlier request was accepted.
    * - `other_request`: the key belongs to a request with another hash.
    * - `answered`: return the stored response.
+   * - `erased`: there was a response, and a person of its audition was erased since.
    */
   begin(request: {
     readonly organization: OrganizationId;
@@ -36,6 +40,7 @@ export interface IdempotentRequests {
       }
     | { readonly kind: 'other_request' }
     | { readonly kind: 'answered'; readonly status: number; readonly body: unknown }
+    | { readonly kind: 'erased' }
   >;
   /** Stores that the command was accepted, until its response is stored. */
   markAccepted(organization: OrganizationId, key: string, accepted: AcceptedCommand): Promise<void>;
@@ -60,7 +65,10 @@ export interface IdempotentRequests {
  * The claim is the row's version, PostgreSQL's `xmin`. Every other `begin` writes the row and so invalidates the claim.
  * `xmax` is 0 in a row that this statement has inserted.
  */
-export const createIdempotentRequests = (db: Database): IdempotentRequests => ({
+export const createIdempotentRequests = (
+  db: Database,
+  vault: Pick<Vault, 'seal' | 'open'>,
+): IdempotentRequests => ({
   async begin({ organization, key, requestHash }) {
     const [row] = await db
       .insert(requests)
@@ -83,7 +91,7 @@ export const createIdempotentRequests = (db: Database): IdempotentRequests => ({
     if (row.status === acceptedStatus) {
       return { kind: 'new', accepted: acceptedCommandSchema.parse(row.body) };
     }
-    return { kind: 'answered', status: row.status, body: row.body };
+    return openResponse(vault, { organization, key }, row.status, row.body);
   },
 
   async markAccepted(organization, key, accepted) {
@@ -95,9 +103,10 @@ export const createIdempotentRequests = (db: Database): IdempotentRequests => ({
 
   async storeResponse(organization, key, { status, body }) {
     const isUnanswered = or(isNull(requests.status), eq(requests.status, acceptedStatus));
+    const sealed = await sealResponse(vault, { organization, key }, body);
     await db
       .update(requests)
-      .set({ status, body })
+      .set({ status, body: sealed })
       .where(and(isOf(organization, key), isUnanswered));
   },
 
@@ -107,6 +116,46 @@ export const createIdempotentRequests = (db: Database): IdempotentRequests => ({
       .where(and(isOf(organization, key), isNull(requests.status), sql`xmin::text = ${claim}`));
   },
 });
+
+interface RequestKey {
+  readonly organization: OrganizationId;
+  readonly key: string;
+}
+
+/** Replaces a stored response that is too old. */
+export const erasedResponse = { dataKey: '', sealed: '' };
+
+const sealedResponseSchema = z.strictObject({ dataKey: z.string(), sealed: z.string() });
+const auditionSchema = z.object({ id: auditionIdSchema });
+
+const contextOf = ({ organization, key }: RequestKey): string => `idempotent_requests ${organization} ${key}`;
+
+/** Seals the response under the data key of its audition: it contains the room and the reasons. */
+const sealResponse = async (vault: Pick<Vault, 'seal'>, of: RequestKey, body: unknown) => {
+  const audition = auditionSchema.safeParse(body).data?.id;
+  const dataKey =
+    auditionDataKeyIn(audition === undefined ? of.key : `/${audition}`) ?? `responses:${of.organization}`;
+  const text = JSON.stringify(body ?? null);
+  try {
+    return { dataKey, sealed: await vault.seal(dataKey, text, contextOf(of)) };
+  } catch (error) {
+    if (error instanceof DataKeyDestroyed) return { dataKey, sealed: '' };
+    throw error;
+  }
+};
+
+/** Responses of an earlier version are not sealed. */
+const openResponse = async (vault: Pick<Vault, 'open'>, of: RequestKey, status: number, stored: unknown) => {
+  const response = sealedResponseSchema.safeParse(stored).data;
+  if (!response) return { kind: 'answered', status, body: stored } as const;
+  try {
+    const body: unknown = JSON.parse(await vault.open(response.dataKey, response.sealed, contextOf(of)));
+    return { kind: 'answered', status, body } as const;
+  } catch (error) {
+    if (error instanceof NotAuthentic) return { kind: 'erased' } as const;
+    throw error;
+  }
+};
 
 /** Marks a command that was accepted. A 202 is never a final response. */
 const acceptedStatus = 202;

@@ -1,10 +1,15 @@
-import { and, asc, eq } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import {
   type OrganizationConflicts,
   organizationConflictsSchema,
 } from '../../domain/audition/conflict-settings.ts';
 import { type MeetingBackup, meetingBackupSchema } from '../../domain/audition/meeting-backup.ts';
+import {
+  type OrganizationLimits,
+  type PartialMessageLimits,
+  partialMessageLimitsSchema,
+} from '../../domain/budgets/message-limits.ts';
 import {
   type ConnectionId,
   connectionIdSchema,
@@ -52,6 +57,18 @@ export interface Organizations {
   setConflicts(id: OrganizationId, conflicts: OrganizationConflicts): Promise<boolean>;
   /** Replaces or removes the plan for auditions without a meeting. Returns false for an unknown organization. */
   setMeetingBackup(id: OrganizationId, backup: MeetingBackup | undefined): Promise<boolean>;
+  /** Returns the limits of an organization. An unknown organization has none. */
+  limits(id: OrganizationId): Promise<OrganizationLimits>;
+  /**
+   * Changes the limits that the operator grants. Null returns to the default of the service. Returns false for an unknown
+   * organization.
+   */
+  grantLimits(
+    id: OrganizationId,
+    change: { readonly [Name in keyof PartialMessageLimits]: PartialMessageLimits[Name] | null },
+  ): Promise<boolean>;
+  /** Replaces the limits that the organization has set itself. Returns false for an unknown organization. */
+  setOwnLimits(id: OrganizationId, limits: PartialMessageLimits): Promise<boolean>;
 }
 
 const organizationSchema = z.object({
@@ -131,6 +148,35 @@ export const createOrganizations = (db: Database): Organizations => ({
       .where(eq(organizations.id, id))
       .returning({ id: organizations.id });
     return changed.length > 0;
+  },
+
+  async limits(id) {
+    const [row] = await db
+      .select({ granted: organizations.grantedLimits, own: organizations.ownLimits })
+      .from(organizations)
+      .where(eq(organizations.id, id));
+    return {
+      granted: partialMessageLimitsSchema.parse(row?.granted ?? {}),
+      own: partialMessageLimitsSchema.parse(row?.own ?? {}),
+    };
+  },
+
+  async grantLimits(id, change) {
+    const { rowCount } = await db
+      .update(organizations)
+      .set({
+        grantedLimits: sql`jsonb_strip_nulls(coalesce(${organizations.grantedLimits}, '{}') || ${JSON.stringify(change)}::jsonb)`,
+      })
+      .where(eq(organizations.id, id));
+    return (rowCount ?? 0) > 0;
+  },
+
+  async setOwnLimits(id, limits) {
+    const { rowCount } = await db
+      .update(organizations)
+      .set({ ownLimits: partialMessageLimitsSchema.parse(limits) })
+      .where(eq(organizations.id, id));
+    return (rowCount ?? 0) > 0;
   },
 
   async get(id) {

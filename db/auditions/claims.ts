@@ -13,6 +13,7 @@ import {
   rangeSchema,
   type SlotNeeds,
   startOf,
+  storedPlace,
   storedResources,
 } from './resources.ts';
 
@@ -53,7 +54,7 @@ export const acquire = async (
   const { rowCount } = await transaction.execute(sql`
     INSERT INTO slot_holds (audition_id, claim, resource, organization, during, place, buffer_ms, travel_ms)
     SELECT ${auditionId}, ${claim.claim}::int, needed, ${claim.organization}, ${rangeOf(slot)},
-      ${place ?? null}::text, ${buffer}::int, ${travel}::int
+      ${storedPlace(place)}::text, ${buffer}::int, ${travel}::int
     FROM unnest(${sql.param(resources)}::text[]) AS needed
     WHERE NOT EXISTS (SELECT FROM slot_holds WHERE audition_id = ${auditionId} AND claim = ${claim.claim}::int)
       AND NOT EXISTS (SELECT FROM slot_holds WHERE audition_id <> ${auditionId} AND ${conflicting(claim, slot)})

@@ -15,15 +15,10 @@ import type { JoinLinkIds } from '../../foundation/links/join-link.ts';
 import { type Actor, createAdministrativeActs } from '../access/administrative-acts.ts';
 import type { Database } from '../client.ts';
 import { joinLinks, joinUses } from '../schema/join-links.ts';
+import { createTrailTexts } from '../trail/trail-texts.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
+import { createSealedTitles, type LinkTitles } from './link-titles.ts';
 import { auditionViewSchema } from './view-schema.ts';
-
-/** What the page of a link calls the audition. Neither names a person. */
-const joinTitlesSchema = z.object({
-  project: z.string().describe('The title of the project'),
-  role: z.string().describe('The name of the role'),
-});
-export type JoinTitles = z.infer<typeof joinTitlesSchema>;
 
 /** Without a participant, it is the link of the audition, which calendar events contain. */
 export interface JoinLinkRequest {
@@ -33,7 +28,7 @@ export interface JoinLinkRequest {
   /** The language of the participant, if the caller knows it. */
   readonly locale?: string | undefined;
   /** The titles, if the caller knows them. The first ones that are stored stay. */
-  readonly titles?: JoinTitles | undefined;
+  readonly titles?: LinkTitles | undefined;
 }
 
 export interface StoredJoinLink {
@@ -91,7 +86,7 @@ export interface JoinLinks {
   openTitles(
     link: Pick<StoredJoinLink, 'organization' | 'auditionId'>,
     details: Pick<JoinPageDetails, 'sealedTitles'>,
-  ): Promise<JoinTitles | undefined>;
+  ): Promise<LinkTitles | undefined>;
   /** Records that a person went to the meeting with the link. */
   recordUse(id: string, use: JoinUse): Promise<void>;
   /** Returns the links of an audition with their last uses. */
@@ -152,22 +147,12 @@ const listedSchema = z.object({
 const validOf = (issued: readonly Issued[]): ReadonlyMap<string, Issued> =>
   new Map(issued.filter(({ revokedAt }) => revokedAt === null).map((link) => [ownerKey(link), link]));
 
-const dataKeyOf = (organization: OrganizationId): string => `join-links:${organization}`;
-const contextOf = (auditionId: AuditionId): string => `join_links.titles ${auditionId}`;
-
 /** Creates the repository. */
 export const createJoinLinks = (db: Database, vault: Pick<Vault, 'seal' | 'open'>): JoinLinks => {
-  const sealTitles = async ({
-    organization,
-    auditionId,
-    titles,
-  }: JoinLinkRequest): Promise<string | undefined> =>
-    titles &&
-    vault.seal(
-      dataKeyOf(organization),
-      JSON.stringify(joinTitlesSchema.parse(titles)),
-      contextOf(auditionId),
-    );
+  const texts = createTrailTexts(vault);
+  const sealedTitles = createSealedTitles(vault, 'join');
+  const sealTitles = async (request: JoinLinkRequest): Promise<string | undefined> =>
+    request.titles && sealedTitles.seal(request, request.titles);
 
   const readIssued = async (auditions: readonly AuditionId[]): Promise<readonly Issued[]> => {
     const { id, auditionId, participant, generation, locale, sealedTitles, revokedAt } = joinLinks;
@@ -264,14 +249,11 @@ export const createJoinLinks = (db: Database, vault: Pick<Vault, 'seal' | 'open'
       const [row] = rows;
       if (!row) return undefined;
       const { view, registrantUrl, office, sealedTitles, ...link } = foundSchema.parse(row);
-      return { link, view, registrantUrl, details: { office, sealedTitles } };
+      return { link, view: await texts.openView(view), registrantUrl, details: { office, sealedTitles } };
     },
 
-    async openTitles({ organization, auditionId }, { sealedTitles }) {
-      if (sealedTitles === undefined) return undefined;
-      const opened = await vault.open(dataKeyOf(organization), sealedTitles, contextOf(auditionId));
-      return joinTitlesSchema.parse(JSON.parse(opened));
-    },
+    openTitles: async (link, details) =>
+      details.sealedTitles === undefined ? undefined : sealedTitles.open(link, details.sealedTitles),
 
     async recordUse(id, use) {
       await db.insert(joinUses).values({ link: id, ...use });

@@ -1,8 +1,9 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { type DeliveryStatus, deliveryStatuses } from '../../domain/audition/events.ts';
+import type { CalendarPart } from '../../domain/audition/calendar-part.ts';
+import { isDeliveryProblem, isLaterDelivery } from '../../domain/audition/delivery-state.ts';
+import { type DeliveryStatus, deliveryStatuses } from '../../domain/audition/delivery-statuses.ts';
 import type { Channel } from '../../domain/audition/request.ts';
-import { isLaterDelivery } from '../../domain/audition/view.ts';
 import {
   type AuditionId,
   auditionIdSchema,
@@ -47,7 +48,10 @@ interface StoredReport {
 
 /** Maps the delivery ids of providers to notices, and keeps the status of each notice. */
 export interface NoticeDeliveries {
-  /** Stores a delivery. Idempotent: a delivery id that is already stored stays unchanged. */
+  /**
+   * Stores a delivery. Idempotent: a delivery id that is already stored stays unchanged, except that a REQUEST or a CANCEL
+   * replaces what the email contained in an earlier attempt.
+   */
   put(delivery: {
     readonly id: string;
     readonly organization: OrganizationId;
@@ -56,7 +60,18 @@ export interface NoticeDeliveries {
     readonly channel: string;
     /** The email address. Only its hash is stored. */
     readonly address?: string | undefined;
+    readonly calendar?: { readonly part: CalendarPart; readonly sequence: number } | undefined;
   }): Promise<void>;
+  /**
+   * Returns whether emails have made an entry in the recipient's calendar program, and none has removed it. An email of a
+   * version that did not record its calendar part counts as one that has made it.
+   */
+  hasEntry(recipient: {
+    readonly organization: OrganizationId;
+    readonly auditionId: AuditionId;
+    readonly participant: ParticipantId;
+    readonly address: string;
+  }): Promise<boolean>;
   /**
    * Stores the reported status, unless the stored one has precedence (`isLaterDelivery`). Idempotent. A report that
    * names its recipient is stored even before the message is. Returns undefined when the message is unknown. A report
@@ -92,6 +107,8 @@ const reportedSchema = z
   .object({ auditionId: auditionIdSchema, participant: participantIdSchema })
   .transform(({ auditionId, participant }): DeliveryRecipient => ({ audition: auditionId, participant }));
 
+const entrySchema = z.object({ hasEntry: z.boolean() });
+
 const recipientColumns = { auditionId: deliveries.auditionId, participant: deliveries.participant };
 
 /** The statuses that the given one replaces. */
@@ -100,12 +117,33 @@ const statusesBefore = (status: DeliveryStatus): readonly DeliveryStatus[] =>
 
 /** Creates the repository of notice deliveries. */
 export const createNoticeDeliveries = (db: Database): NoticeDeliveries => ({
-  async put({ id, organization, auditionId, participant, channel, address }) {
+  async put({ id, organization, auditionId, participant, channel, address, calendar }) {
     const hash = address === undefined ? null : addressHash(organization, address);
-    await db
+    const content = { calendarPart: calendar?.part, calendarSequence: calendar?.sequence };
+    const insert = db
       .insert(deliveries)
-      .values({ id, organization, auditionId, participant, channel, address: hash })
-      .onConflictDoNothing();
+      .values({ id, organization, auditionId, participant, channel, address: hash, ...content });
+    await (calendar === undefined || calendar.part === 'none'
+      ? insert.onConflictDoNothing()
+      : insert.onConflictDoUpdate({ target: deliveries.id, set: content }));
+  },
+
+  async hasEntry({ organization, auditionId, participant, address }) {
+    const { rows } = await db.execute(sql`
+      WITH emails AS (
+        SELECT calendar_part, calendar_sequence FROM deliveries
+        WHERE audition_id = ${auditionId} AND participant = ${participant}
+          AND address = ${addressHash(organization, address)}
+      )
+      SELECT coalesce(
+        (
+          SELECT calendar_part = 'REQUEST' FROM emails WHERE calendar_part IN ('REQUEST', 'CANCEL')
+          ORDER BY calendar_sequence DESC, calendar_part DESC LIMIT 1
+        ),
+        EXISTS (SELECT FROM emails WHERE calendar_part IS NULL)
+      ) AS "hasEntry"
+    `);
+    return entrySchema.parse(rows[0]).hasEntry;
   },
 
   async report(report) {
@@ -144,7 +182,7 @@ const changeStatus = async (db: Database, { inboxId, deliveryId, status, code }:
 };
 
 const isAddressLost = (report: StatusReport): report is StatusReport & { readonly code: string } =>
-  report.channel === 'email' && report.status === 'failed' && isSuppressing(report.code);
+  report.channel === 'email' && isDeliveryProblem(report.status) && isSuppressing(report.code);
 
 /** Stores the message of a report that arrives before the activity has stored it. */
 const putNamed = async (

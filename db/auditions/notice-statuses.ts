@@ -1,8 +1,9 @@
 /** Adds the reported delivery statuses to the notices of a view. The trail does not contain good reports. */
 import { type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { deliveryStatuses } from '../../domain/audition/events.ts';
-import { type AuditionView, isLaterDelivery } from '../../domain/audition/view.ts';
+import { isLaterDelivery } from '../../domain/audition/delivery-state.ts';
+import { deliveryStatuses } from '../../domain/audition/delivery-statuses.ts';
+import type { AuditionView } from '../../domain/audition/view.ts';
 import { auditionViewSchema } from './view-schema.ts';
 
 /**

@@ -7,6 +7,8 @@ import { type Actor, createAdministrativeActs } from '../access/administrative-a
 import type { Database } from '../client.ts';
 import { auditions } from '../schema/auditions.ts';
 import { participantFeeds } from '../schema/participant-feeds.ts';
+import type { TrailTexts } from '../trail/trail-texts.ts';
+import { nextFirst } from './slot-order.ts';
 import { auditionViewSchema } from './view-schema.ts';
 
 /** The owner of a feed: a participant of one organization. */
@@ -25,7 +27,10 @@ export interface ParticipantFeeds {
   revoke(owner: FeedOwner, actor: Actor): Promise<boolean>;
   /** Returns whether the address of this generation is valid. */
   isValid(owner: FeedOwner, generation: number): Promise<boolean>;
-  /** Returns the auditions of the participant whose slots begin after `days` days ago, the latest slot first. */
+  /**
+   * Returns the auditions of the participant whose slots begin after `days` days ago: the next ones from today on, then those
+   * before it, the latest first.
+   */
   listAuditions(owner: FeedOwner, days: number, limit: number): Promise<readonly AuditionView[]>;
 }
 
@@ -42,7 +47,7 @@ const recordAct = (tx: Database, act: string, { organization, participant }: Fee
   createAdministrativeActs(tx).record({ organization, ...actor, act, target: participant });
 
 /** Creates the repository of feeds. */
-export const createParticipantFeeds = (db: Database): ParticipantFeeds => {
+export const createParticipantFeeds = (db: Database, texts: TrailTexts): ParticipantFeeds => {
   return {
     open: (owner, actor) =>
       db.transaction(async (tx) => {
@@ -110,9 +115,10 @@ export const createParticipantFeeds = (db: Database): ParticipantFeeds => {
             )`,
           ),
         )
-        .orderBy(sql`${auditions.scheduledFor} DESC`, auditions.id)
+        // The order stays the same for a day.
+        .orderBy(...nextFirst(sql`date_trunc('day', now(), 'UTC')`), auditions.id)
         .limit(limit);
-      return rows.map(({ view }) => auditionViewSchema.parse(view));
+      return Promise.all(rows.map(({ view }) => texts.openView(auditionViewSchema.parse(view))));
     },
   };
 };

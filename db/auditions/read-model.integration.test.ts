@@ -14,7 +14,8 @@ import {
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import type { Page } from '../cursor.ts';
 import { encodeCursor } from '../cursor.ts';
-import type { AuditionFilter, AuditionReadModel } from './read-model.ts';
+import type { AuditionFilter } from './audition-list.ts';
+import type { AuditionReadModel } from './read-model.ts';
 
 let database: TestDatabase;
 let auditions: AuditionReadModel;
@@ -98,13 +99,13 @@ describe('list of auditions', () => {
       1,
     );
 
-    expect(await listed({ state: 'scheduled' })).toEqual([stuck]);
-    expect(await listed({ state: 'closed' })).toEqual([]);
+    expect(await listed({ states: ['scheduled'] })).toEqual([stuck]);
+    expect(await listed({ states: ['closed'] })).toEqual([]);
     expect(await listed({ project: projectIdSchema.parse('project-2') })).toEqual([fresh]);
     expect(await listed({ role: roleIdSchema.parse('role-1') })).toEqual([stuck]);
     expect(await listed({ needsAttention: true })).toEqual([stuck]);
     expect(await listed({ needsAttention: false })).toEqual([fresh]);
-    expect(await listed({ state: 'scheduled', needsAttention: false })).toEqual([]);
+    expect(await listed({ states: ['scheduled'], needsAttention: false })).toEqual([]);
   });
 
   test('filters by the start of the slot, excluding the end of the window', async () => {

@@ -27,11 +27,12 @@ afterEach(() => database.drop());
 const organization = 'org_north';
 
 const tables = async () => {
-  const [views, items] = await Promise.all([
+  const [views, items, performers] = await Promise.all([
     database.pool.query('SELECT * FROM auditions ORDER BY id'),
     database.pool.query('SELECT * FROM attention_items ORDER BY id'),
+    database.pool.query('SELECT * FROM audition_performers ORDER BY audition_id, performer'),
   ]);
-  return { auditions: views.rows, attention: items.rows };
+  return { auditions: views.rows, attention: items.rows, performers: performers.rows };
 };
 
 /** Stores more auditions than one batch, some with attention items. */
@@ -64,6 +65,9 @@ test('rebuilding repairs rows that are missing, wrong, or of an unknown audition
     DELETE FROM attention_items WHERE id IN (SELECT id FROM attention_items LIMIT 4);
     UPDATE auditions SET view = '{}', state = 'closed', sequence = 99, organization = 'org_south'
       WHERE id IN (SELECT id FROM auditions LIMIT 20);
+    DELETE FROM audition_performers WHERE audition_id IN (SELECT audition_id FROM audition_performers LIMIT 30);
+    UPDATE audition_performers SET scheduled_for = NULL, organization = 'org_south'
+      WHERE audition_id IN (SELECT audition_id FROM audition_performers LIMIT 20);
     UPDATE attention_items SET item = '{}' WHERE id IN (SELECT id FROM attention_items LIMIT 2);
     INSERT INTO attention_items
       SELECT 'att_resolved_long_ago', organization, audition_id, raised_at, item FROM attention_items LIMIT 1;

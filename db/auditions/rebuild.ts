@@ -74,6 +74,7 @@ const foldAgain = async (transaction: Database, ids: readonly string[]): Promise
     views.set(row.auditionId, view ? foldEvent(view, event) : createView(event));
   }
   await transaction.execute(replaceRows(ids, [...views.values()]));
+  await transaction.execute(storePerformers(ids));
   return rows.length;
 };
 
@@ -94,6 +95,16 @@ const replaceRows = (ids: readonly string[], views: readonly AuditionView[]) => 
   DELETE FROM attention_items
   WHERE audition_id = ANY (${sql.param([...ids])}::text[]) AND ${isItemOfView}
     AND id <> ALL (${sql.param(views.flatMap(({ attention }) => attention.map(({ id }) => id)))}::text[])
+`;
+
+/** The trigger on `auditions` stores the performers of new rows and of moved slots alone. */
+const storePerformers = (ids: readonly string[]) => sql`
+  INSERT INTO audition_performers (organization, performer, audition_id, requested_at, scheduled_for)
+  SELECT auditions.organization, member ->> 'id', auditions.id, requested_at, scheduled_for
+  FROM auditions, jsonb_path_query(view, '$.participants[*] ? (@.kind == "performer")') AS member
+  WHERE auditions.id = ANY (${sql.param([...ids])}::text[])
+  ON CONFLICT (audition_id, performer) DO UPDATE SET (organization, requested_at, scheduled_for)
+    = ROW (excluded.organization, excluded.requested_at, excluded.scheduled_for)
 `;
 
 const dropViewsWithoutTrail = async (db: Database): Promise<void> => {

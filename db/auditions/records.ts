@@ -12,7 +12,8 @@ import type { Database } from '../client.ts';
 import { isStanding } from '../ledger/rows.ts';
 import { operations } from '../schema/operations.ts';
 import { slotHolds } from '../schema/slot-holds.ts';
-import { selectTrail, storedEventSchema } from '../trail/stored-events.ts';
+import { openEvents, selectTrail } from '../trail/stored-events.ts';
+import type { TrailTexts } from '../trail/trail-texts.ts';
 import { changeHolds } from './hold-changes.ts';
 import { rebuildAudition } from './rebuild.ts';
 import { endOf, rangeSchema, startOf } from './resources.ts';
@@ -96,7 +97,7 @@ const hasOtherHolds = sql`EXISTS (
 )`;
 
 /** Creates the comparison of the tables. */
-export const createAuditionRecords = (db: Database): AuditionRecords => {
+export const createAuditionRecords = (db: Database, texts: TrailTexts): AuditionRecords => {
   const select = async (query: SQL): Promise<readonly AuditionRecord[]> => {
     const { rows } = await db.execute(query);
     return rows.map((row) => recordSchema.parse(row));
@@ -162,7 +163,7 @@ export const createAuditionRecords = (db: Database): AuditionRecords => {
     },
     async readTrail(auditionId) {
       const rows = await selectTrail(db, auditionId);
-      return rows.map((row) => storedEventSchema.parse(row));
+      return openEvents(texts, rows);
     },
     rebuildStaleView: (auditionId) =>
       rebuildAudition(db, auditionId, async (transaction) => {

@@ -4,17 +4,24 @@ import { z } from 'zod';
 import { widen } from '../../domain/audition/conflict-rules.ts';
 import { longestGap } from '../../domain/audition/conflict-settings.ts';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
-import { calendarPrefix } from '../../domain/audition/slot-resources.ts';
+import { calendarPrefix, roomPrefix } from '../../domain/audition/slot-resources.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
 import { sha256 } from '../digest.ts';
 import { slotHolds } from '../schema/slot-holds.ts';
 import { instantFromDatabase } from '../time.ts';
 
-/** The name of a calendar usually contains an email address. The table stores no address, so it stores a hash. */
-const toStored = (resource: string): string =>
-  resource.startsWith(calendarPrefix)
-    ? `${calendarPrefix}${sha256(resource.slice(calendarPrefix.length))}`
-    : resource;
+/**
+ * The name of a calendar usually contains an email address, and a room can be the home of a person. The table stores hashes of
+ * both.
+ */
+const toStored = (resource: string): string => {
+  const prefix = [calendarPrefix, roomPrefix].find((hashed) => resource.startsWith(hashed));
+  return prefix === undefined ? resource : `${prefix}${sha256(resource.slice(prefix.length))}`;
+};
+
+/** Returns the place as it is stored. Null: the audition takes place by video. @param place see `placeOf` */
+export const storedPlace = (place: string | undefined): string | null =>
+  place === undefined ? null : sha256(place);
 
 /** Returns the resource of a calendar as it is stored. @param name the canonical name of the calendar */
 export const storedCalendar = (name: string): string => toStored(`${calendarPrefix}${name}`);
@@ -46,7 +53,7 @@ export const noGaps: SlotGaps = { buffer: 0, travel: 0 };
 /** Returns the SQL interval between a slot and a hold: the longer one of what either of them needs. */
 export const gapTo = ({ buffer, travel, place }: SlotGaps = noGaps): SQL =>
   sql`greatest(${slotHolds.bufferMs}, ${buffer}::int,
-    CASE WHEN ${slotHolds.place} IS DISTINCT FROM ${place ?? null}::text
+    CASE WHEN ${slotHolds.place} IS DISTINCT FROM ${storedPlace(place)}::text
       THEN greatest(${slotHolds.travelMs}, ${travel}::int) ELSE 0 END) * interval '1 millisecond'`;
 
 /** Returns the condition for holds of these resources, for all auditions, that overlap the time. */

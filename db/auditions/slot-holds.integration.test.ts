@@ -11,6 +11,7 @@ import {
   ten,
   useSlotHolds,
 } from '../../tests/harness/slot-holds.ts';
+import { createTrailTexts } from '../trail/trail-texts.ts';
 import { createSlotHolds, type SlotHolds } from './slot-holds.ts';
 
 const { database, holds, busyTimesOf, change } = useSlotHolds();
@@ -52,7 +53,9 @@ describe('holding a slot', () => {
     let rival: ReturnType<SlotHolds['claim']> | undefined;
 
     await database().db.transaction(async (transaction) => {
-      await createSlotHolds(transaction).claim(...claim(auditions[0], [room]));
+      await createSlotHolds(transaction, createTrailTexts(database().repositories.vault)).claim(
+        ...claim(auditions[0], [room]),
+      );
       rival = holds().claim(...claim(auditions[1], [room]));
       await vi.waitUntil(queueing, { timeout: 10_000 });
     });

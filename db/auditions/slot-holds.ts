@@ -6,7 +6,8 @@ import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { isPostgresError } from '../errors.ts';
 import { slotFences, slotHolds } from '../schema/slot-holds.ts';
-import { appendFacts, type OwnFacts, type TrailCall } from '../trail/append.ts';
+import { type AppendObserver, appendFacts, type OwnFacts, type TrailCall } from '../trail/append.ts';
+import type { TrailTexts } from '../trail/trail-texts.ts';
 import { acquire, ClaimReleased, type SlotClaim, SlotTaken, slotOf } from './claims.ts';
 import { changeHolds } from './hold-changes.ts';
 import {
@@ -67,7 +68,7 @@ export interface SlotHolds {
   ): Promise<{ readonly last: number; readonly held: readonly (TimeRange & { readonly claim: number })[] }>;
   /** Returns whether the claim holds its slot for exactly these resources. */
   isHeldFor(auditionId: AuditionId, claim: number, resources: readonly string[]): Promise<boolean>;
-  /** Returns the resources for which the claim holds its slot. Calendars are hashed. */
+  /** Returns the resources for which the claim holds its slot. Calendars and rooms are hashed. */
   resourcesOf(auditionId: AuditionId, claim: number): Promise<readonly string[]>;
   /**
    * Gives up the slot of a claim that turned out to be unusable, so that the same claim can acquire another one. Unlike a
@@ -101,13 +102,15 @@ const maxAttempts = 5;
 /**
  * Creates the repository of slot holds. The exclusion constraint of the table decides conflicts. This code inserts and
  * reads the result.
+ *
+ * @param observe is told of the events that claims append
  */
-export const createSlotHolds = (db: Database): SlotHolds => ({
+export const createSlotHolds = (db: Database, texts: TrailTexts, observe?: AppendObserver): SlotHolds => ({
   async claim(call, claim, own) {
     let yielding: readonly AuditionId[] = [];
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
       try {
-        const slot = await acquireAndAppend(db, call, claim, own, yielding);
+        const slot = await acquireAndAppend({ db, texts, observe }, call, claim, own, yielding);
         return { kind: 'held', slot, ...(yielding.length > 0 ? { takenFrom: yielding } : {}) };
       } catch (error) {
         if (error instanceof ClaimReleased) return { kind: 'released' };
@@ -229,16 +232,25 @@ const heldSchema = rangeSchema.extend({ claim: z.int() });
 const busySchema = rangeSchema.extend({ resource: z.string() });
 
 const acquireAndAppend = async (
-  db: Database,
+  {
+    db,
+    texts,
+    observe,
+  }: {
+    readonly db: Database;
+    readonly texts: TrailTexts;
+    readonly observe: AppendObserver | undefined;
+  },
   call: TrailCall,
   claim: SlotClaim,
   own: OwnFacts | undefined,
   yielding: readonly string[],
 ): Promise<TimeRange> => {
   let slot: TimeRange = claim.slot;
-  await appendFacts(db, call, own, async (transaction) => {
+  const { appended } = await appendFacts(db, texts, call, own, async (transaction) => {
     slot = await acquire(transaction, call.auditionId, claim, yielding);
   });
+  observe?.(call.auditionId, appended);
   return slot;
 };
 

@@ -11,6 +11,7 @@ import { rangeSchema } from '../auditions/resources.ts';
 import type { Database } from '../client.ts';
 import { sha256 } from '../digest.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
+import { failingSince } from './failing-since.ts';
 import type { NearbyEvent } from './participant-conflicts.ts';
 import type { CalendarKey } from './synced-calendars.ts';
 
@@ -35,7 +36,11 @@ type ComparedCalendar = Pick<NearbyEvent, 'connection' | 'calendar' | 'isBusyOnl
 };
 
 export interface BusyTimes {
-  /** Begins a reading. Returns its number. Call it before the vendor is asked. */
+  /**
+   * Begins a reading. Returns its number. Call it before the vendor is asked. A listing that is under way ends: its pages have an
+   * earlier number, so the last page would remove the events of the pages before. The next listing of all events begins anew; one
+   * of changes begins at its cursor.
+   */
   begin(key: CalendarKey): Promise<number>;
   /**
    * Replaces what is stored of the calendar by the busy times. Events of ours stay as they are: nothing says that they are
@@ -58,7 +63,7 @@ export const createBusyTimes = (db: Database): BusyTimes => ({
   async begin(key) {
     const [row] = await db
       .update(syncedCalendars)
-      .set({ generation: sql`${syncedCalendars.generation} + 1` })
+      .set({ generation: sql`${syncedCalendars.generation} + 1`, page: null, listedSince: null })
       .where(of(key))
       .returning({ reading: syncedCalendars.generation });
     if (!row) throw new Error(`the calendar ${key.calendar} of ${key.connection} is not synchronized`);
@@ -133,12 +138,11 @@ const of = ({ connection, calendar }: CalendarKey) =>
 
 /** This service does not notice changes of its events in a hidden calendar. Other calendars need no more than the busy times. */
 const hiddenColumns = (() => {
-  const { isBusyOnly, isRoom, errorSince } = syncedCalendars;
+  const { isBusyOnly, isRoom } = syncedCalendars;
   const isWritten = sql`NOT ${isBusyOnly} AND NOT ${isRoom}`;
-  const since = sql`coalesce(${errorSince}, date_trunc('milliseconds', now()))`;
   return {
     error: sql`CASE WHEN ${isWritten} THEN 'not_permitted' END`,
-    errorSince: sql`CASE WHEN ${isWritten} THEN ${since} END`,
+    errorSince: sql`CASE WHEN ${isWritten} THEN ${failingSince('not_permitted')} END`,
   };
 })();
 

@@ -9,6 +9,7 @@ import type { Database } from '../client.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
 import { instantFromDatabase } from '../time.ts';
 import { isEvent } from './event-key.ts';
+import { isPresentRoom, presentRoomSchema, selectPresentRoom } from './present-room.ts';
 import type { CalendarKey } from './synced-calendars.ts';
 
 /** An answer of the calendar's owner to an event of ours. */
@@ -24,6 +25,8 @@ export interface ChangedAnswer extends CalendarKey {
   readonly change: number;
   /** The revision that the event states. */
   readonly revision: number;
+  /** Whether the audition is open. One without a workflow is taken over, and is told of the answer then. */
+  readonly isOpen: boolean;
 }
 
 /** An event of ours whose room has answered otherwise than was reported. */
@@ -32,8 +35,14 @@ export interface RoomAnswerChange extends CalendarKey {
   readonly auditionId: AuditionId;
   readonly writtenRevision: number;
   readonly answer: RoomAnswer;
+  /** Undefined in a row of an earlier version of this service. */
+  readonly incarnation: string | undefined;
+  /** The number of the answer. It begins anew with each incarnation of the row. */
+  readonly change: number;
   /** Identifies the state of the event in which the answer was read. */
   readonly etag: string | undefined;
+  /** As in `ChangedAnswer`. */
+  readonly isOpen: boolean;
 }
 
 export interface CalendarAnswers {
@@ -41,18 +50,24 @@ export interface CalendarAnswers {
   listAnswers(key: CalendarKey): Promise<readonly ChangedAnswer[]>;
   /** Records that the audition was told of the answer, unless there is a later one. */
   markAnswerReported(changed: ChangedAnswer): Promise<void>;
-  /** Returns the events of ours in the calendar that lie ahead and whose room has answered. */
+  /** Returns the events of ours in the calendar that lie ahead and whose room has answered, if it is still that of the slot. */
   listRoomAnswers(key: CalendarKey): Promise<readonly RoomAnswerChange[]>;
   /** Records that the audition was told of the answer. */
   markRoomAnswerReported(answered: RoomAnswerChange): Promise<void>;
 }
+
+/** Names the answer of a room that was reported. */
+export const roomMark = (revision: number, answer: RoomAnswer): string => `${revision}:${answer}`;
+
+const isOpen = sql`EXISTS (SELECT FROM auditions WHERE id = audition_id AND state <> 'closed')`;
 
 /** Creates the repository. */
 export const createCalendarAnswers = (db: Database): CalendarAnswers => ({
   async listAnswers({ connection, calendar }) {
     const { rows } = await db.execute(sql`
       SELECT event_id AS "eventId", audition_id AS "auditionId", participant, answer, answer_change AS change,
-        answer_known_at AS at, coalesce(marked_revision, written_revision) AS revision
+        answer_known_at AS at, coalesce(marked_revision, written_revision) AS revision,
+        ${isOpen} AS "isOpen"
       FROM synced_events
       WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL
         AND participant IS NOT NULL AND NOT is_answer_reported AND NOT is_removed
@@ -71,7 +86,8 @@ export const createCalendarAnswers = (db: Database): CalendarAnswers => ({
   async listRoomAnswers({ connection, calendar }) {
     const { rows } = await db.execute(sql`
       SELECT event_id AS "eventId", audition_id AS "auditionId", written_revision AS "writtenRevision",
-        room_answer AS answer, etag
+        room_answer AS answer, etag, incarnation, room_answer_change AS change, booked_room AS room,
+        ${selectPresentRoom(sql`audition_id`, sql`written_revision`)} AS "presentRoom", ${isOpen} AS "isOpen"
       FROM synced_events
       WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL
         AND booked_by IS NOT NULL AND room_answer IS NOT NULL AND NOT is_removed
@@ -81,13 +97,16 @@ export const createCalendarAnswers = (db: Database): CalendarAnswers => ({
         AND (room_answer <> 'pending' OR starts_with(coalesce(reported_room_answer, ''), written_revision || ':'))
       ORDER BY event_id
     `);
-    return rows.map((row) => ({ ...roomAnswerSchema.parse(row), connection, calendar }));
+    return rows.flatMap((row) => {
+      const { room, presentRoom, ...answered } = roomAnswerSchema.parse(row);
+      return isPresentRoom(presentRoom, { connection, room }) ? [{ ...answered, connection, calendar }] : [];
+    });
   },
 
   async markRoomAnswerReported(answered) {
     await db
       .update(syncedEvents)
-      .set({ reportedRoomAnswer: `${answered.writtenRevision}:${answered.answer}` })
+      .set({ reportedRoomAnswer: roomMark(answered.writtenRevision, answered.answer) })
       .where(isEvent(answered));
   },
 });
@@ -103,15 +122,23 @@ const answerSchema = z.object({
   at: instantFromDatabase,
   change: z.int(),
   revision: z.int(),
+  isOpen: z.boolean(),
 });
 
+const textOrNull = z
+  .string()
+  .nullable()
+  .transform((text) => text ?? undefined);
+
 const roomAnswerSchema = z.object({
+  room: textOrNull,
+  presentRoom: presentRoomSchema,
   eventId: z.string(),
   auditionId: auditionIdSchema,
   writtenRevision: z.int(),
   answer: z.enum(roomAnswers),
-  etag: z
-    .string()
-    .nullable()
-    .transform((etag) => etag ?? undefined),
+  incarnation: textOrNull,
+  change: z.int(),
+  etag: textOrNull,
+  isOpen: z.boolean(),
 });

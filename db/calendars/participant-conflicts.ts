@@ -18,14 +18,21 @@ import {
   type ParticipantId,
   participantIdSchema,
 } from '../../domain/ids.ts';
+import {
+  type SynchronizedCalendarName,
+  synchronizedCalendarProviders,
+} from '../../domain/providers/vendors.ts';
 import type { Database } from '../client.ts';
 import { participantConflicts } from '../schema/participant-conflicts.ts';
 import { instantFromDatabase } from '../time.ts';
+import { isPresentRoom, presentRoomSchema } from './present-room.ts';
 import type { CalendarKey } from './synced-calendars.ts';
 
 /** An event near the slot, in one of the participant's calendars. */
 export interface NearbyEvent extends TimeRange, CalendarKey {
   readonly busy: (typeof busyKinds)[number];
+  /** Undefined: the calendar is not synchronized any more. */
+  readonly provider: SynchronizedCalendarName | undefined;
   /** The provider's id and the UID of the event. */
   readonly ids: readonly string[];
   /** The audition that has written the event, or that its mark names. */
@@ -77,8 +84,8 @@ export interface ParticipantConflicts {
     rules: EventRules,
   ): Promise<void>;
   /**
-   * Returns the participants with an event of ours in the calendar, those for whom it only counts as busy, and the rooms whose
-   * calendar it is, if their slots are ahead. The slot of an event of ours is as it was written. A scheduled audition can have
+   * Returns the participants with an event of ours in the calendar, those for whom it only counts as busy, and the rooms of
+   * slots whose calendar it is, booked or not, if their slots are ahead. The slot of an event of ours is as it was written. A scheduled audition can have
    * another slot since, when the write was skipped: then that one counts, as for participants without an event of ours.
    * @param only restricts the result to one participant
    */
@@ -146,7 +153,9 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
         SELECT audition_id, ${roomUser} FROM synced_events
         WHERE connection = ${connection} AND booked_room = ${calendar} AND ${isWantedRoom}
       ), booked AS (
-        SELECT concerned.audition_id, concerned.participant, written.revision IS NULL AS is_invited, slot.*
+        SELECT concerned.audition_id, concerned.participant, slot.*,
+          written.revision IS NULL AND concerned.participant <> ${roomUser} AS is_invited,
+          CASE WHEN audition.revision >= coalesce(written.revision, 0) THEN jsonb_build_object('room', audition.room) END AS present_room
         FROM concerned
         LEFT JOIN LATERAL (
           SELECT written_start AS start, written_end AS end, written_revision AS revision, written_in_person AS is_in_person
@@ -158,7 +167,7 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
         LEFT JOIN LATERAL (
           SELECT (view->'slot'->>'start')::timestamptz AS start, (view->'slot'->>'end')::timestamptz AS end,
             (view->>'revision')::int AS revision, view->'slot'->'room' IS NOT NULL AS is_in_person,
-            state IN ('scheduled', 'confirmed') AS is_scheduled
+            nullif(view->'slot'->'roomCalendar', 'null') AS room, state IN ('scheduled', 'confirmed') AS is_scheduled
           FROM auditions WHERE auditions.id = concerned.audition_id
         ) AS audition ON true
         CROSS JOIN LATERAL (
@@ -171,7 +180,7 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
         ) AS slot (slot_start, slot_end, revision, is_in_person)
       )
       SELECT booked.audition_id AS "auditionId", booked.participant, booked.slot_start AS start, booked.slot_end AS end,
-        booked.is_in_person AS "isInPerson", booked.is_invited AS "isInvited", booked.revision,
+        booked.is_in_person AS "isInPerson", booked.is_invited AS "isInvited", booked.revision, booked.present_room AS "presentRoom",
         known.incarnation, known.change, known.reported, known.is_confirmed AS "isConfirmed",
         coalesce(known.tentative, CASE WHEN ${ignoresTentative(connection, calendar)} THEN 'ignore' ELSE 'block' END) AS tentative,
         coalesce(known.calendar_buffer, 0) AS "calendarBuffer", coalesce(known.travel, 0) AS travel, near.events
@@ -179,7 +188,7 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
       LEFT JOIN participant_conflicts AS known USING (audition_id, participant)
       CROSS JOIN LATERAL (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
-          'connection', other.connection, 'calendar', other.calendar, 'seenAs', other.seen_as, 'start', other.starts_at, 'end', other.ends_at, 'busy', other.busy,
+          'connection', other.connection, 'calendar', other.calendar, 'provider', named.provider, 'seenAs', other.seen_as, 'start', other.starts_at, 'end', other.ends_at, 'busy', other.busy,
           'ids', CASE WHEN other.seen_as = 'event' THEN array_remove(ARRAY[other.event_id, other.uid], NULL) ELSE '{}' END,
           'audition', coalesce(other.audition_id, other.marked_audition),
           'isBusyOnly', compared.is_busy_only, 'text', name.of_event || other.starts_at || other.ends_at
@@ -189,18 +198,17 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
             SELECT connection, calendar, false AS is_busy_only FROM synced_events
             WHERE synced_events.audition_id = booked.audition_id AND synced_events.participant = booked.participant
             UNION ALL
-            SELECT connection, calendar, true FROM busy_calendars AS used
-            WHERE used.audition_id = booked.audition_id AND used.participant = booked.participant
+            -- The holds of other auditions tell when they need the participant's own feed.
+            SELECT connection, calendar, NOT is_own FROM busy_calendars AS used
+            WHERE used.audition_id = booked.audition_id AND used.participant = booked.participant AND used.participant <> ${roomUser}
             UNION ALL
             SELECT ${connection}, ${calendar}, false WHERE booked.participant = ${roomUser}
           ) AS used GROUP BY connection, calendar
         ) AS compared
         JOIN synced_events AS other ON other.connection = compared.connection AND other.calendar = compared.calendar
+        LEFT JOIN synced_calendars AS named ON named.connection = other.connection AND named.calendar = other.calendar
         -- A busy time has no id, and the publisher of a feed can change the ids of its events with each reading.
-        CROSS JOIN LATERAL (SELECT CASE WHEN other.seen_as <> 'event' OR EXISTS (
-          SELECT FROM synced_calendars AS feed
-          WHERE feed.connection = other.connection AND feed.calendar = other.calendar AND feed.provider = 'ics'
-        ) THEN '' ELSE other.event_id END AS of_event) AS name
+        CROSS JOIN LATERAL (SELECT CASE WHEN other.seen_as <> 'event' OR named.provider IS NOT DISTINCT FROM 'ics' THEN '' ELSE other.event_id END AS of_event) AS name
         WHERE tstzrange(other.starts_at, other.ends_at, '[)') && tstzrange(
             booked.slot_start - ${reach}, booked.slot_end + ${reach}, '[)')
           AND other.busy <> 'free' AND NOT other.is_removed
@@ -208,7 +216,7 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
       WHERE booked.slot_start > now()
       ORDER BY booked.audition_id, booked.participant
     `);
-    return rows.map((row): BookedParticipant => {
+    return rows.flatMap((row): readonly BookedParticipant[] => {
       const {
         start,
         end,
@@ -219,13 +227,18 @@ export const createParticipantConflicts = (db: Database): ParticipantConflicts =
         change,
         reported,
         isConfirmed,
+        presentRoom,
         ...booked
       } = bookedSchema.parse(row);
+      const isFormerRoom =
+        booked.participant === roomUser && !isPresentRoom(presentRoom, { connection, room: calendar });
+      if (isFormerRoom) return [];
       const lastReport =
         incarnation === null || change === null
           ? undefined
           : { order: { incarnation, change }, digest: reported, isConfirmed: isConfirmed ?? true };
-      return { ...booked, slot: { start, end }, rules: { tentative, calendarBuffer, travel }, lastReport };
+      const rules = { tentative, calendarBuffer, travel };
+      return [{ ...booked, slot: { start, end }, rules, lastReport }];
     });
   },
 
@@ -288,6 +301,7 @@ const orUndefined = <Value>(value: Value | null): Value | undefined => value ?? 
 const nearbySchema = z.object({
   connection: connectionIdSchema,
   calendar: z.string(),
+  provider: z.enum(synchronizedCalendarProviders).nullable().transform(orUndefined),
   seenAs: z.enum(seenAsKinds),
   start: instantFromDatabase,
   end: instantFromDatabase,
@@ -305,6 +319,7 @@ const bookedSchema = z.object({
   end: instantFromDatabase,
   isInPerson: z.boolean(),
   isInvited: z.boolean(),
+  presentRoom: presentRoomSchema,
   revision: z.int(),
   incarnation: z.string().nullable(),
   change: z.int().nullable(),

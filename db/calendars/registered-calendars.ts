@@ -28,7 +28,10 @@ interface CalendarToName {
   readonly calendar: string;
 }
 
-/** Adds the calendar, unless it is known. Returns the generation of its last listing of all events. */
+/**
+ * Adds the calendar, unless it is known. Idempotent. Call it after the use of the calendar is committed: the synchronisation
+ * forgets a calendar without one. Waits for a removal that has not seen the use, and adds the calendar again.
+ */
 export const registerCalendar = async (
   db: Pick<Database, 'select' | 'insert' | 'update' | 'execute'>,
   vault: Pick<Vault, 'seal'>,
@@ -41,21 +44,37 @@ export const registerCalendar = async (
     isBusyOnly,
     isRoom = false,
   }: CalendarToRegister,
-): Promise<number> => {
+): Promise<void> => {
   const isMeant = and(eq(syncedCalendars.connection, connection), eq(syncedCalendars.calendar, calendar));
   const [known] = await db
-    .select({ generation: syncedCalendars.generation, isBusyOnly: syncedCalendars.isBusyOnly })
+    .select({ isBusyOnly: syncedCalendars.isBusyOnly })
     .from(syncedCalendars)
-    .where(isMeant);
+    .where(isMeant)
+    .for('key share');
   if (known?.isBusyOnly && !isBusyOnly) {
     await db.update(syncedCalendars).set({ isBusyOnly: false, isRoom: false }).where(isMeant);
   }
-  if (known) return known.generation;
+  if (known) return;
   const sealedCalendarId = await sealCalendarId(vault, { connection, calendar }, calendarId);
   await db
     .insert(syncedCalendars)
     .values({ organization, connection, provider, calendar, sealedCalendarId, isBusyOnly, isRoom })
     .onConflictDoNothing();
   await db.execute(sql`SELECT pg_notify(${calendarSyncChannel}, '')`);
-  return 0;
+};
+
+/**
+ * Keeps the calendar from being removed before the transaction ends. Returns the generation of its last listing of all events, 0
+ * when it is not known. Rounds that store what they read are not blocked.
+ */
+export const keepCalendar = async (
+  transaction: Pick<Database, 'select'>,
+  { connection, calendar }: Pick<CalendarToName, 'connection' | 'calendar'>,
+): Promise<number> => {
+  const [known] = await transaction
+    .select({ generation: syncedCalendars.generation })
+    .from(syncedCalendars)
+    .where(and(eq(syncedCalendars.connection, connection), eq(syncedCalendars.calendar, calendar)))
+    .for('key share');
+  return known?.generation ?? 0;
 };

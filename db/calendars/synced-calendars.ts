@@ -16,16 +16,17 @@ import {
 } from '../../domain/providers/vendors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
-import { NotAuthentic } from '../../foundation/encryption/aes-gcm.ts';
 import type { ListingPosition } from '../../providers/ports.ts';
 import type { Database } from '../client.ts';
-import { forgetDamage } from '../connections/unreadable-events.ts';
-import { busyCalendars } from '../schema/busy-calendars.ts';
+import { calendarRemovals } from '../schema/calendar-removals.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
 import { millisecondsInterval } from '../time.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
-import { openCalendarId, sealCalendarId } from './calendar-id.ts';
+import { ifReadable, openCalendarId, sealCalendarId } from './calendar-id.ts';
+import { failingSince } from './failing-since.ts';
+import { deleteOldBusyCalendars, deleteOldEvents, forgetEvents } from './past-events.ts';
+import { reportAgainLater } from './reported-changes.ts';
 
 /** Names a calendar of a connection without its id, which can be an email address. */
 export interface CalendarKey {
@@ -60,6 +61,10 @@ interface CalendarFacts extends CalendarKey {
   readonly dryRunAt: Instant | undefined;
   /** When the last round of all calendars of the connection began. */
   readonly polledAt: Instant | undefined;
+  /** When the calendar was last read, or tried to. Undefined: never. */
+  readonly triedAt: Instant | undefined;
+  /** When the last listing was complete. */
+  readonly syncedAt: Instant | undefined;
   /** When the calendar was registered. */
   readonly createdAt: Instant;
   /** Whether the calendar is that of a room, whose events are never listed. */
@@ -93,7 +98,7 @@ export interface CalendarState {
   readonly error: string | undefined;
   /** Since when the calendar cannot be read. */
   readonly errorSince: Instant | undefined;
-  /** The kind of the fault that keeps notifications from being pushed. The calendar is then read at intervals. */
+  /** The kind of the fault that keeps notifications from being pushed, or `other_connection`. The calendar is then read at intervals. */
   readonly pushError: string | undefined;
   /** When the last listing was complete. */
   readonly syncedAt: Instant | undefined;
@@ -103,6 +108,8 @@ export interface SyncToStart {
   readonly organization: OrganizationId;
   readonly connection: ConnectionId;
   readonly provider: SynchronizedCalendarName;
+  /** All calendars of the connection at the time of the listing. */
+  readonly calendars: readonly string[];
 }
 
 export interface SyncedCalendars {
@@ -119,8 +126,11 @@ export interface SyncedCalendars {
    * `staleAfterMs`, which means that its workflow is gone.
    */
   listToStart(staleAfterMs: number, limit: number): Promise<readonly SyncToStart[]>;
-  /** Records that the synchronisation of the connection was started or signaled. */
-  markStarted(connection: ConnectionId): Promise<void>;
+  /**
+   * Records that the synchronisation of the connection was started or signaled. A calendar that was registered since the listing is
+   * not marked: the round that the start has begun need not have seen it.
+   */
+  markStarted(started: Pick<SyncToStart, 'connection' | 'calendars'>): Promise<void>;
   /** Records that a round of the connection begins. @param round.isPoll whether it reads all calendars */
   markChecked(connection: ConnectionId, round: { readonly isPoll: boolean }): Promise<void>;
   /**
@@ -136,8 +146,13 @@ export interface SyncedCalendars {
   markDryRun(key: CalendarKey, listedAt: Instant): Promise<void>;
   /** Records why the calendar cannot be synchronized. */
   markUnavailable(key: CalendarKey, error: string): Promise<void>;
-  /** Records a fault that can end by itself. Where the listing continues stays as it is. */
-  noteFault(key: CalendarKey, error: string): Promise<void>;
+  /**
+   * Records a fault that can end by itself. Where the listing continues stays as it is. Returns for how long the calendar has
+   * failed, in milliseconds.
+   */
+  noteFault(key: CalendarKey, error: string): Promise<number>;
+  /** Records when the calendar was read last, or tried to. @param at undefined: never */
+  setTriedAt(key: CalendarKey, at: Instant | 'now' | undefined): Promise<void>;
   /** Records why notifications cannot be pushed; undefined when they can. */
   setPushError(key: CalendarKey, error: string | undefined): Promise<void>;
   /** Deletes a calendar that no audition uses, with its events. Returns whether it was deleted. */
@@ -145,8 +160,9 @@ export interface SyncedCalendars {
   /** Deletes a calendar with its events, whether or not an audition uses it. Idempotent. */
   remove(key: CalendarKey): Promise<void>;
   /**
-   * Erases what was read from the calendars of a disconnected account, their ids, and for whom they only count as busy. What auditions have written and still
-   * use stays, without texts and people, so that the synchronisation continues when the account is connected again. Idempotent.
+   * Erases what was read from the calendars of a disconnected account, and their ids. What auditions have written, and what
+   * counts as busy for auditions that stand, stays without texts and people, so that the synchronisation continues when the
+   * account is connected again. Idempotent.
    */
   suspend(connection: ConnectionId): Promise<void>;
   /** Deletes events that ended more than a day ago, and the busy calendars of auditions whose slots did. Those of ours are kept for a week. */
@@ -181,7 +197,7 @@ const isDamaged = sql<boolean>`EXISTS (
   WHERE unreadable.connection = synced_calendars.connection AND unreadable.calendar = synced_calendars.calendar
 )`;
 
-/** The id of the calendar of a disconnected account. It cannot be opened. */
+// The id of the calendar of a disconnected account cannot be opened.
 const erasedId = '';
 
 const neverListed = {
@@ -196,20 +212,7 @@ const neverListed = {
   eventsDeniedAt: null,
 } as const;
 
-const failingColumns = (error: string) => ({
-  error,
-  errorSince: sql`coalesce(${syncedCalendars.errorSince}, date_trunc('milliseconds', now()))`,
-});
-
-/** Resolves to undefined when the text cannot be opened, because its data key was destroyed. */
-const ifReadable = async <Opened>(open: () => Promise<Opened>): Promise<Opened | undefined> => {
-  try {
-    return await open();
-  } catch (error) {
-    if (error instanceof NotAuthentic) return undefined;
-    throw error;
-  }
-};
+const failingColumns = (error: string) => ({ error, errorSince: failingSince(error) });
 
 const of = ({ connection, calendar }: CalendarKey) =>
   and(eq(syncedCalendars.connection, connection), eq(syncedCalendars.calendar, calendar));
@@ -304,20 +307,24 @@ export const createSyncedCalendars = (
 
   async listToStart(staleAfterMs, limit) {
     const { rows } = await db.execute(sql`
-      SELECT DISTINCT synced_calendars.organization, connection, synced_calendars.provider FROM synced_calendars
+      SELECT synced_calendars.organization, connection, synced_calendars.provider, array_agg(calendar) AS calendars
+      FROM synced_calendars
       JOIN connections ON connections.id = connection AND connections.status = 'connected'
-      WHERE started_at IS NULL
-        OR greatest(started_at, checked_at) < now() - ${millisecondsInterval(staleAfterMs)}
+      GROUP BY synced_calendars.organization, connection, synced_calendars.provider
+      HAVING bool_or(started_at IS NULL
+        OR greatest(started_at, checked_at) < now() - ${millisecondsInterval(staleAfterMs)})
       LIMIT ${limit}
     `);
     return toStartSchema.parse(rows);
   },
 
-  async markStarted(connection) {
+  async markStarted({ connection, calendars }) {
     await db
       .update(syncedCalendars)
       .set({ startedAt: sql`now()` })
-      .where(eq(syncedCalendars.connection, connection));
+      .where(
+        and(eq(syncedCalendars.connection, connection), inArray(syncedCalendars.calendar, [...calendars])),
+      );
   },
 
   async markChecked(connection, { isPoll }) {
@@ -354,7 +361,19 @@ export const createSyncedCalendars = (
   },
 
   async noteFault(key, error) {
-    await db.update(syncedCalendars).set(failingColumns(error)).where(of(key));
+    const [failing] = await db
+      .update(syncedCalendars)
+      .set(failingColumns(error))
+      .where(of(key))
+      .returning({
+        ms: sql<number>`(extract(epoch FROM now() - ${syncedCalendars.errorSince}) * 1000)::float8`,
+      });
+    return failing?.ms ?? 0;
+  },
+
+  async setTriedAt(key, at) {
+    const triedAt = at === 'now' ? sql`now()` : (at ?? null);
+    await db.update(syncedCalendars).set({ triedAt }).where(of(key));
   },
 
   async setPushError(key, error) {
@@ -366,36 +385,39 @@ export const createSyncedCalendars = (
 
   removeUnused: (key) =>
     db.transaction(async (transaction) => {
+      // What uses the calendar since then is seen by the next statement, or waits, and registers the calendar again.
+      await transaction
+        .select({ calendar: syncedCalendars.calendar })
+        .from(syncedCalendars)
+        .where(of(key))
+        .for('update');
       const deleted = await transaction
         .delete(syncedCalendars)
         .where(and(of(key), sql`NOT ${isInUse}`))
         .returning({ calendar: syncedCalendars.calendar });
       if (deleted.length === 0) return false;
-      await forgetDamage(transaction, key);
-      await transaction
-        .delete(syncedEvents)
-        .where(and(eq(syncedEvents.connection, key.connection), eq(syncedEvents.calendar, key.calendar)));
+      await forgetEvents(transaction, key);
       return true;
     }),
 
   remove: (key) =>
     db.transaction(async (transaction) => {
       await transaction.delete(syncedCalendars).where(of(key));
-      await forgetDamage(transaction, key);
-      await transaction
-        .delete(syncedEvents)
-        .where(and(eq(syncedEvents.connection, key.connection), eq(syncedEvents.calendar, key.calendar)));
+      await forgetEvents(transaction, key);
     }),
 
   async suspend(connection) {
     await db.transaction(async (transaction) => {
       const ofConnection = eq(syncedCalendars.connection, connection);
-      await transaction.delete(busyCalendars).where(eq(busyCalendars.connection, connection));
+      await deleteOldBusyCalendars(transaction, connection);
       await transaction.delete(syncedCalendars).where(and(ofConnection, sql`NOT ${isInUse}`));
       await transaction
         .update(syncedCalendars)
         .set({ ...neverListed, sealedCalendarId: erasedId, startedAt: null, polledAt: null })
         .where(ofConnection);
+      await reportAgainLater(transaction, connection);
+      // The events that were being removed are deleted below, and a calendar that has them lists them again.
+      await transaction.delete(calendarRemovals).where(eq(calendarRemovals.connection, connection));
       await transaction.delete(syncedEvents).where(
         and(
           eq(syncedEvents.connection, connection),
@@ -411,21 +433,7 @@ export const createSyncedCalendars = (
     });
   },
 
-  async deleteOldEvents(connection) {
-    await db.execute(sql`
-      DELETE FROM busy_calendars WHERE connection = ${connection} AND NOT EXISTS (
-        SELECT FROM slot_holds WHERE slot_holds.audition_id = busy_calendars.audition_id
-          AND upper(slot_holds.during) > now() - interval '1 day'
-      )
-    `);
-    await db.execute(sql`
-      DELETE FROM synced_events WHERE connection = ${connection}
-        -- The index on the ends cannot be used with the expression.
-        AND ends_at < now() - interval '1 day'
-        -- A person can have moved our event into the past.
-        AND greatest(ends_at, written_end) < now() - CASE WHEN audition_id IS NULL THEN interval '1 day' ELSE interval '7 days' END
-    `);
-  },
+  deleteOldEvents: (connection) => deleteOldEvents(db, connection),
 });
 
 const toStartSchema = z.array(
@@ -433,6 +441,7 @@ const toStartSchema = z.array(
     organization: organizationIdSchema,
     connection: connectionIdSchema,
     provider: z.enum(synchronizedCalendarProviders),
+    calendars: z.array(z.string()),
   }),
 );
 
@@ -458,6 +467,8 @@ const toCalendar = async (
     reconciledAt: row.reconciledAt ?? undefined,
     dryRunAt: row.dryRunAt ?? undefined,
     polledAt: row.polledAt ?? undefined,
+    triedAt: row.triedAt ?? undefined,
+    syncedAt: row.syncedAt ?? undefined,
     createdAt: toInstant(row.createdAt.getTime()),
     isRoom: row.isRoom,
     eventsDeniedAt: row.eventsDeniedAt ?? undefined,
@@ -474,7 +485,6 @@ const progressOf = (
 ): SyncProgress | undefined => {
   const next = page === null ? {} : { page };
   if (cursor !== null) return { ...key, generation, position: { kind: 'changes', cursor, ...next } };
-  if (listedSince === null) return undefined;
-  const since = toInstant(Date.parse(listedSince));
-  return { ...key, generation, position: { kind: 'all', since, ...next } };
+  const since = listedSince === null ? undefined : toInstant(Date.parse(listedSince));
+  return since && { ...key, generation, position: { kind: 'all', since, ...next } };
 };

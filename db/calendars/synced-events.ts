@@ -1,7 +1,7 @@
 /** Stores the events of synchronized calendars, and finds what has changed in those that this service has written. */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import type { RoomAnswer } from '../../domain/audition/room-booking.ts';
+import { transientKinds } from '../../domain/errors.ts';
 import {
   type AuditionId,
   auditionIdSchema,
@@ -10,7 +10,7 @@ import {
   participantIdSchema,
 } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
-import type { LeftOutOfPage, ListedEvent } from '../../providers/ports.ts';
+import type { ListedEvent } from '../../providers/ports.ts';
 import type { Database } from '../client.ts';
 import { forgetRepairedDamage, recordDamage } from '../connections/unreadable-events.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
@@ -18,38 +18,15 @@ import { syncedEvents } from '../schema/synced-events.ts';
 import { instantFromDatabase } from '../time.ts';
 import { type CalendarAnswers, createCalendarAnswers } from './calendar-answers.ts';
 import { isEvent } from './event-key.ts';
+import { removeEvents, removeMissing, removeUnlisted } from './event-removal.ts';
 import { keepUids } from './own-event-uids.ts';
+import type { EventToStore, PageToStore } from './page-to-store.ts';
+import { isPresentRoom, presentRoomSchema, selectPresentRoom } from './present-room.ts';
+import { type CalendarRemovals, createCalendarRemovals } from './removals.ts';
 import type { CalendarKey, SyncProgress } from './synced-calendars.ts';
+import { createTextEdits, storedTexts, type TextEdits } from './text-edits.ts';
 import { createUnaccountedEvents, type UnaccountedEvents } from './unaccounted-events.ts';
-
-export interface EventToStore {
-  readonly id: string;
-  readonly series?: string | undefined;
-  /** Undefined: the event was deleted. */
-  readonly event?: ListedEvent | undefined;
-  /** The audition that the event's mark names, if the id of the event proves it. */
-  readonly audition?: AuditionId | undefined;
-  readonly revision?: number | undefined;
-  /** The UID (RFC 5545), by which copies of our events are recognized. */
-  readonly uid?: string | undefined;
-  /** What the room has answered to the event. Undefined: the event books no room of ours. */
-  readonly roomAnswer?: RoomAnswer | undefined;
-}
-
-interface PageToStore {
-  readonly events: readonly EventToStore[];
-  /** Series whose events are all in the page. Their other events are deleted. */
-  readonly wholeSeries?: readonly string[] | undefined;
-  /** What could not be read. What is stored of it stays, and it is reported on the connection. */
-  readonly leftOut?: LeftOutOfPage | undefined;
-  /** When the page was requested. */
-  readonly requestedAt: Instant;
-  /** Where a listing of all events ends. Undefined: it has no end. */
-  readonly listedUntil?: Instant | undefined;
-  /** Undefined on the last page. */
-  readonly nextPage?: string | undefined;
-  readonly nextCursor?: string | undefined;
-}
+import { endUnnamed, noteUnnamed } from './unnamed-events.ts';
 
 /** An event of ours, as it was written and as the calendar has it. */
 export interface OwnEvent extends CalendarKey {
@@ -57,7 +34,7 @@ export interface OwnEvent extends CalendarKey {
   readonly auditionId: AuditionId;
   /** Undefined: the event only books the room, or hosts the meeting. */
   readonly participant: ParticipantId | undefined;
-  /** Whether the event is of no participant and books no room: the meeting is its conference. */
+  /** Whether the event is of no participant and does not book the room of the slot: the meeting is its conference. */
   readonly isForMeeting: boolean;
   /** Whether the meeting is the conference of the event. The event can also be that of a participant or of a room. */
   readonly hostsMeeting: boolean;
@@ -76,6 +53,8 @@ export interface OwnEvent extends CalendarKey {
   readonly writtenEnd: ListedEvent['end'];
   /** When the last write was recorded. Undefined for one of an earlier version of this service. */
   readonly writtenAt: Instant | undefined;
+  /** Before the last write began. Undefined for one of an earlier version of this service. */
+  readonly writeStartedAt: Instant | undefined;
   /** When the page was requested that has contained the event last. Undefined: no page since the write has. */
   readonly readAt: Instant | undefined;
   /** The latest of our revisions in which the calendar was read. */
@@ -86,7 +65,7 @@ export interface OwnEvent extends CalendarKey {
   readonly isReported: boolean;
 }
 
-export interface SyncedEvents extends CalendarAnswers, UnaccountedEvents {
+export interface SyncedEvents extends CalendarAnswers, CalendarRemovals, TextEdits, UnaccountedEvents {
   /**
    * Stores a page and where the listing continues, in one transaction. The last page of a listing of all events also
    * deletes what that listing did not contain. Returns false, and stores nothing, when another attempt has stored the
@@ -126,6 +105,8 @@ const largeCalendar = 10_000;
 export const createSyncedEvents = (db: Database): SyncedEvents => ({
   ...createCalendarAnswers(db),
   ...createUnaccountedEvents(db),
+  ...createTextEdits(db),
+  ...createCalendarRemovals(db),
 
   async storePage(at, page) {
     const ended = page.nextPage === undefined && at.position.kind === 'all' ? at.position : undefined;
@@ -140,9 +121,17 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
       await upsertEvents(transaction, at, events, page.requestedAt);
       await keepUids(transaction, ownUidsIn(events));
       await removeMissing(transaction, at, page, events);
-      if (ended) await removeUnlisted(transaction, at, { from: ended.since, until: page.listedUntil });
       await recordDamage(transaction, at, page.leftOut?.faults ?? []);
-      if (ended) await forgetRepairedDamage(transaction, at);
+      await noteUnnamed(
+        transaction,
+        at,
+        page.leftOut?.events.filter(({ by }) => by === 'unknown').length ?? 0,
+      );
+      if (ended) {
+        await forgetRepairedDamage(transaction, at);
+        const unnamedSince = await endUnnamed(transaction, at);
+        await removeUnlisted(transaction, at, { from: ended.since, until: page.listedUntil, unnamedSince });
+      }
       return count;
     });
     if (listedCount === undefined) return false;
@@ -210,7 +199,7 @@ const ownUidsIn = (events: readonly EventToStore[]) =>
     event && audition !== undefined && uid !== undefined ? [{ auditionId: audition, uid }] : [],
   );
 
-type Transaction = Pick<Database, 'execute' | 'update' | 'delete'>;
+type Transaction = Pick<Database, 'execute' | 'select' | 'update' | 'delete'>;
 
 /** Every vendor lists the events of a year. Some list no later ones. */
 const surelyListed = sql`interval '365 days'`;
@@ -222,18 +211,25 @@ const selectOwn = async (
 ): Promise<readonly OwnEvent[]> => {
   const { rows } = await db.execute(sql`
     SELECT event_id AS "eventId", audition_id AS "auditionId", participant, change, incarnation,
-      (participant IS NULL AND booked_by IS NULL AND hosted_by IS NOT NULL) AS "isForMeeting",
+      booked_by IS NOT NULL AS "isBooking", booked_room AS room,
+      CASE WHEN participant IS NULL AND booked_by IS NOT NULL AND hosted_by IS NOT NULL
+        THEN ${selectPresentRoom(sql`audition_id`, sql`written_revision`)} END AS "presentRoom",
       hosted_by IS NOT NULL AS "hostsMeeting",
       is_removed AS "isRemoved", is_all_day AS "isAllDay", starts_at AS start, ends_at AS end,
       marked_revision AS "markedRevision", written_revision AS "writtenRevision",
-      written_start AS "writtenStart", written_end AS "writtenEnd", written_at AS "writtenAt",
+      written_start AS "writtenStart", written_end AS "writtenEnd", written_at AS "writtenAt", write_started_at AS "writeStartedAt",
       read_at AS "readAt", seen_revision AS "seenRevision", repaired_revision AS "repairedRevision",
       is_reported AS "isReported"
     FROM synced_events
     WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL AND ${which}
     ORDER BY event_id
   `);
-  return rows.map((row) => ({ ...ownSchema.parse(row), connection, calendar }));
+  return rows.map((row) => {
+    const { isBooking, room, presentRoom, ...own } = ownSchema.parse(row);
+    const booksRoom = isBooking && isPresentRoom(presentRoom, { connection, room });
+    const isForMeeting = own.participant === undefined && !booksRoom && own.hostsMeeting;
+    return { ...own, isForMeeting, connection, calendar };
+  });
 };
 
 const etagSchema = z.object({ series: z.string(), etag: z.string().nullable() });
@@ -252,7 +248,9 @@ const ownSchema = z.object({
   eventId: z.string(),
   auditionId: auditionIdSchema,
   participant: participantIdSchema.nullable().transform((participant) => participant ?? undefined),
-  isForMeeting: z.boolean(),
+  isBooking: z.boolean(),
+  room: textOrNull,
+  presentRoom: presentRoomSchema,
   hostsMeeting: z.boolean(),
   change: z.int(),
   incarnation: textOrNull,
@@ -265,11 +263,26 @@ const ownSchema = z.object({
   writtenStart: instantFromDatabase,
   writtenEnd: instantFromDatabase,
   writtenAt: instantOrNull,
+  writeStartedAt: instantOrNull,
   readAt: instantOrNull,
   seenRevision: revisionOrNull,
   repairedRevision: revisionOrNull,
   isReported: z.boolean(),
 });
+
+/**
+ * A page ends a fault that can end by itself: the vendor has answered. Other problems last until the listing is complete: a calendar
+ * with too many events has them on a later page.
+ */
+const progressingColumns = (() => {
+  const { state, error, errorSince } = syncedCalendars;
+  const isOver = sql`${error} = ANY(${sql.param([...transientKinds])}::text[])`;
+  return {
+    state: sql`CASE WHEN ${isOver} AND ${state} = 'unavailable' THEN 'listing' ELSE ${state} END`,
+    error: sql`CASE WHEN ${isOver} THEN NULL ELSE ${error} END`,
+    errorSince: sql`CASE WHEN ${isOver} THEN NULL ELSE ${errorSince} END`,
+  };
+})();
 
 /** Moves the calendar to the next page. Locks its row. Returns how many events were listed; undefined when it is no longer where the page was read. */
 const advance = async (
@@ -279,7 +292,8 @@ const advance = async (
 ): Promise<number | undefined> => {
   const isFirst = position.page === undefined;
   const isLast = nextPage === undefined;
-  const count = events.length;
+  // An event that is read by itself later is counted then.
+  const count = events.filter(({ isPartial }) => isPartial !== true).length;
   const cursor = position.kind === 'changes' ? position.cursor : null;
   const moved = await transaction
     .update(syncedCalendars)
@@ -297,7 +311,7 @@ const advance = async (
             errorSince: null,
             syncedAt: sql`now()`,
           }
-        : {}),
+        : progressingColumns),
     })
     .where(
       and(
@@ -335,14 +349,38 @@ const answerColumnsOf = ({ event, audition, revision }: EventToStore) => {
 
 const upsertEvents = async (
   transaction: Transaction,
-  { connection, calendar, generation }: SyncProgress,
+  at: SyncProgress,
   events: readonly EventToStore[],
   requestedAt: Instant,
 ): Promise<void> => {
+  const partial = events.filter(({ isPartial }) => isPartial === true);
+  const whole = events.filter(({ isPartial }) => isPartial !== true);
+  const newTexts = { edited: sql`excluded.edited_texts`, roomAnswer: sql`excluded.room_answer` };
+  await upsert(transaction, at, whole, requestedAt, newTexts);
+  await upsert(transaction, at, partial, requestedAt, keptTexts);
+};
+
+/** What is known of texts and room in an event whose revision is the same. */
+const keptTexts = (() => {
+  const isSame = sql`known.marked_revision IS NOT DISTINCT FROM excluded.marked_revision`;
+  return {
+    edited: sql`CASE WHEN ${isSame} THEN known.edited_texts END`,
+    roomAnswer: sql`CASE WHEN ${isSame} THEN known.room_answer END`,
+  };
+})();
+
+const upsert = async (
+  transaction: Transaction,
+  { connection, calendar, generation }: SyncProgress,
+  events: readonly EventToStore[],
+  requestedAt: Instant,
+  texts: { readonly edited: SQL; readonly roomAnswer: SQL },
+): Promise<void> => {
   const present = events.flatMap((listed) => {
     const { id, series, event, audition, revision, roomAnswer, uid } = listed;
+    const edited = storedTexts(listed.edited);
     return event
-      ? [{ id, series, ...event, audition, revision, roomAnswer, uid, ...answerColumnsOf(listed) }]
+      ? [{ id, series, ...event, audition, revision, roomAnswer, uid, edited, ...answerColumnsOf(listed) }]
       : [];
   });
   if (present.length === 0) return;
@@ -350,15 +388,15 @@ const upsertEvents = async (
     INSERT INTO synced_events AS known (
       connection, calendar, event_id, series, starts_at, ends_at, zone, is_all_day, busy, etag, generation,
       marked_audition, marked_revision, answer, answered_at, answer_revision, answer_known_at, is_answer_reported,
-      seen_revision, read_at, room_answer, uid
+      seen_revision, read_at, room_answer, uid, edited_texts
     )
     SELECT ${connection}, ${calendar}, id, series, start, "end", zone, "isAllDay", busy, etag, ${generation}::int,
       audition, revision, answer, "answeredAt", "answerRevision", least(coalesce("knownAt", now()), now()), answer IS NULL,
-      revision, ${requestedAt}::timestamptz, "roomAnswer", uid
+      revision, ${requestedAt}::timestamptz, "roomAnswer", uid, edited
     FROM json_to_recordset(${JSON.stringify(present)}::json) AS listed (
       id text, series text, start timestamptz, "end" timestamptz, zone text, "isAllDay" boolean, busy text, etag text,
       audition text, revision int, answer text, "answeredAt" timestamptz, "answerRevision" int, "knownAt" timestamptz,
-      "roomAnswer" text, uid text
+      "roomAnswer" text, uid text, edited text
     )
     ON CONFLICT (connection, calendar, event_id) DO UPDATE SET
       series = excluded.series, starts_at = excluded.starts_at, ends_at = excluded.ends_at, zone = excluded.zone,
@@ -366,7 +404,13 @@ const upsertEvents = async (
       generation = excluded.generation, seen_as = excluded.seen_as,
       marked_audition = excluded.marked_audition, marked_revision = excluded.marked_revision,
       seen_revision = greatest(known.seen_revision, excluded.seen_revision), read_at = excluded.read_at,
-      room_answer = excluded.room_answer, uid = excluded.uid,
+      room_answer = ${texts.roomAnswer}, uid = excluded.uid,
+      edited_texts = ${texts.edited},
+      text_change = known.text_change
+        + CASE WHEN known.edited_texts IS DISTINCT FROM (${texts.edited}) THEN 1 ELSE 0 END,
+      room_answer_change = known.room_answer_change + CASE
+        WHEN (known.room_answer, known.marked_revision) IS DISTINCT FROM (${texts.roomAnswer}, excluded.marked_revision)
+        THEN 1 ELSE 0 END,
       change = known.change + CASE WHEN ${differs} THEN 1 ELSE 0 END,
       is_checked = known.is_checked AND NOT (${differs}),
       answer = excluded.answer, answered_at = excluded.answered_at, answer_revision = excluded.answer_revision,
@@ -377,8 +421,8 @@ const upsertEvents = async (
 };
 
 /**
- * Keeps what is stored of events that exist and cannot be read: the listing has contained them. Returns their ids, without
- * those of a calendar of which any event can be meant.
+ * Keeps what is stored of events that exist and cannot be read: the listing has contained them. Returns their ids. What an
+ * event without a name can be is kept at the end of the listing.
  */
 const keepUnread = async (
   transaction: Transaction,
@@ -397,90 +441,9 @@ const keepUnread = async (
     WHERE ${inCalendar} AND (event_id = ANY(${ids}) OR series = ANY(${series}) OR uid = ANY(${uids}))
     RETURNING event_id AS "eventId"
   `);
-  if (unread.some(({ by }) => by === 'unknown')) {
-    await transaction.execute(sql`
-      UPDATE synced_events SET generation = ${generation} WHERE ${inCalendar} AND generation < ${generation}
-    `);
-  }
   return rows.map((row) => keptSchema.parse(row).eventId);
 };
 
 const textArray = (values: readonly string[]): SQL => sql`${sql.param([...values])}::text[]`;
 
 const keptSchema = z.object({ eventId: z.string() });
-
-const removeEvents = async (
-  transaction: Transaction,
-  { connection, calendar }: SyncProgress,
-  events: readonly EventToStore[],
-  { reportedAt, kept }: { readonly reportedAt: Instant; readonly kept: readonly string[] },
-): Promise<void> => {
-  const removed = events.filter(({ event }) => !event);
-  if (removed.length === 0) return;
-  const isKept = sql`event_id = ANY(${sql.param([...kept])}::text[])`;
-  const ids = sql.param(removed.map(({ id }) => id));
-  const series = sql.param(removed.map((event) => event.series ?? null));
-  // An event that belongs to another series by now is not the one that was deleted.
-  await remove(
-    transaction,
-    { connection, calendar },
-    sql`event_id = ANY(${ids}::text[]) AND NOT ${isKept} AND EXISTS (
-      SELECT FROM unnest(${ids}::text[], ${series}::text[]) AS gone (id, series)
-      WHERE gone.id = event_id AND coalesce(gone.series = synced_events.series, true)
-    )`,
-    { reportedAt },
-  );
-  await remove(transaction, { connection, calendar }, sql`series = ANY(${ids}::text[]) AND NOT ${isKept}`, {
-    reportedAt,
-  });
-};
-
-/** Removes the events of whole series that are not in the page. */
-const removeMissing = async (
-  transaction: Transaction,
-  key: CalendarKey,
-  { wholeSeries = [], requestedAt }: PageToStore,
-  events: readonly EventToStore[],
-): Promise<void> => {
-  if (wholeSeries.length === 0) return;
-  const present = events.filter(({ event }) => event).map(({ id }) => id);
-  const isMissing = sql`series = ANY(${sql.param(wholeSeries)}::text[]) AND NOT event_id = ANY(${sql.param(present)}::text[])`;
-  await remove(transaction, key, isMissing, { reportedAt: requestedAt });
-};
-
-/** Events that were over before the listing began, or begin after its end, are not listed. */
-const removeUnlisted = (
-  transaction: Transaction,
-  { connection, calendar, generation }: SyncProgress,
-  { from, until }: { readonly from: Instant; readonly until: Instant | undefined },
-): Promise<void> =>
-  remove(
-    transaction,
-    { connection, calendar },
-    sql`generation < ${generation} AND ends_at > ${from} AND starts_at < ${until ?? 'infinity'}`,
-    { reportedAt: undefined },
-  );
-
-/**
- * Deletes events. Those of ours stay as removed, so that the audition is asked.
- * @param reportedAt when the page was requested that says so. Then the calendar has had the event, and our write has reached
- * it. Undefined: the event was only not listed.
- */
-const remove = async (
-  transaction: Transaction,
-  { connection, calendar }: CalendarKey,
-  which: SQL,
-  { reportedAt }: { readonly reportedAt: Instant | undefined },
-): Promise<void> => {
-  const inCalendar = sql`connection = ${connection} AND calendar = ${calendar}`;
-  await transaction.execute(sql`
-    DELETE FROM synced_events WHERE ${inCalendar} AND ${which} AND audition_id IS NULL
-  `);
-  await transaction.execute(sql`
-    UPDATE synced_events SET is_removed = true, is_checked = false, change = change + 1,
-      removed_at = ${reportedAt ?? null}::timestamptz,
-      seen_revision = CASE WHEN ${reportedAt !== undefined}::boolean THEN greatest(seen_revision, written_revision)
-        ELSE seen_revision END
-    WHERE ${inCalendar} AND ${which} AND audition_id IS NOT NULL AND NOT is_removed
-  `);
-};

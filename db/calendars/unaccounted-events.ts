@@ -1,12 +1,15 @@
 /** Finds events and auditions in synchronized calendars for which the other is missing. */
-import { and, isNull, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { type AuditionId, auditionIdSchema } from '../../domain/ids.ts';
+import {
+  type AuditionId,
+  auditionIdSchema,
+  type ParticipantId,
+  participantIdSchema,
+} from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
-import { syncedEvents } from '../schema/synced-events.ts';
 import { instantFromDatabase } from '../time.ts';
-import { isEvent } from './event-key.ts';
 import type { CalendarKey } from './synced-calendars.ts';
 
 /** An event that carries our mark, and that is not the event that this service has written for the audition. */
@@ -21,6 +24,12 @@ export interface UnaccountedEvent extends CalendarKey {
 interface Page {
   readonly after: string | undefined;
   readonly limit: number;
+}
+
+/** An event of ours at an earlier slot of its audition. */
+interface OutdatedEvent {
+  readonly auditionId: AuditionId;
+  readonly participant: ParticipantId;
 }
 
 /** An event of ours in another calendar of the connection. */
@@ -40,10 +49,13 @@ export interface UnaccountedEvents {
   listUnaccounted(key: CalendarKey, page: Page): Promise<readonly UnaccountedEvent[]>;
   /** Returns the events of the audition that this service has written in the other calendars of the connection. */
   listElsewhere(event: UnaccountedEvent): Promise<readonly EventElsewhere[]>;
-  /** Deletes the row of an event that was removed from the calendar, unless this service has written the event since. */
-  discard(event: UnaccountedEvent): Promise<void>;
   /** Returns the auditions that hold a slot in the calendar, and of which no written event is known there, in the order of their ids. */
   listUnrecorded(key: CalendarKey, page: Page): Promise<readonly AuditionId[]>;
+  /**
+   * Returns the events to come that were written for an earlier slot of their audition, which has not changed since `before`: the write for
+   * the present slot was skipped.
+   */
+  listOutdated(key: CalendarKey, before: Instant): Promise<readonly OutdatedEvent[]>;
   /** Returns auditions that hold a slot in the calendar, or have an event there, the latest first. */
   listAuditions(key: CalendarKey, limit: number): Promise<readonly AuditionId[]>;
 }
@@ -74,6 +86,21 @@ export const createUnaccountedEvents = (db: Database): UnaccountedEvents => ({
     return rows.map((row) => ({ ...unaccountedSchema.parse(row), connection, calendar }));
   },
 
+  async listOutdated({ connection, calendar }, before) {
+    const { rows } = await db.execute(sql`
+      SELECT own.audition_id AS "auditionId", own.participant
+      FROM synced_events AS own JOIN auditions ON auditions.id = own.audition_id
+      WHERE own.connection = ${connection} AND own.calendar = ${calendar} AND own.participant IS NOT NULL
+        AND NOT own.is_removed AND auditions.state IN ('scheduled', 'confirmed')
+        AND own.written_revision < (view ->> 'revision')::int
+        AND (own.written_start, own.written_end)
+          IS DISTINCT FROM ((view -> 'slot' ->> 'start')::timestamptz, (view -> 'slot' ->> 'end')::timestamptz)
+        AND (view -> 'slot' ->> 'end')::timestamptz > now() AND (view ->> 'updatedAt')::timestamptz < ${before}
+      ORDER BY own.audition_id, own.participant
+    `);
+    return rows.map((row) => outdatedSchema.parse(row));
+  },
+
   async listElsewhere({ connection, calendar, auditionId }) {
     const { rows } = await db.execute(sql`
       SELECT own.calendar, own.is_removed AS "isRemoved", synced_calendars.synced_at AS "syncedAt"
@@ -83,10 +110,6 @@ export const createUnaccountedEvents = (db: Database): UnaccountedEvents => ({
       ORDER BY own.calendar
     `);
     return rows.map((row) => elsewhereSchema.parse(row));
-  },
-
-  async discard(event) {
-    await db.delete(syncedEvents).where(and(isEvent(event), isNull(syncedEvents.auditionId)));
   },
 
   async listUnrecorded({ connection, calendar }, { after, limit }) {
@@ -120,6 +143,8 @@ const elsewhereSchema = z.object({
   isRemoved: z.boolean(),
   syncedAt: instantFromDatabase.nullable().transform((at) => at ?? undefined),
 });
+
+const outdatedSchema = z.object({ auditionId: auditionIdSchema, participant: participantIdSchema });
 
 const unaccountedSchema = z.object({
   eventId: z.string(),

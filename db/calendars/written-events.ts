@@ -6,6 +6,8 @@ import { and, eq, inArray, isNotNull, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { ReportOrder } from '../../domain/audition/calendar-change.ts';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
+import type { AnswerTimes } from '../../domain/audition/last-answers.ts';
+import type { RoomAnswer } from '../../domain/audition/room-booking.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import type { AuditionId, ConnectionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
 import type { WritableCalendarName } from '../../domain/providers/vendors.ts';
@@ -16,8 +18,9 @@ import type { Database } from '../client.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
 import { instantFromDatabase } from '../time.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
+import { roomMark } from './calendar-answers.ts';
 import { findUids, keepUids } from './own-event-uids.ts';
-import { registerCalendar } from './registered-calendars.ts';
+import { keepCalendar, registerCalendar } from './registered-calendars.ts';
 
 interface WrittenEvent {
   readonly organization: OrganizationId;
@@ -50,7 +53,7 @@ interface WrittenEvent {
 export interface WrittenEvents {
   /**
    * Records that the event was written, and registers its calendar for synchronisation. Idempotent. Call it after the
-   * write. An earlier revision than the recorded one changes nothing.
+   * write. An earlier revision than the recorded one changes nothing. A removal of the event that has begun is dropped.
    */
   record(written: WrittenEvent): Promise<void>;
   /**
@@ -67,12 +70,20 @@ export interface WrittenEvents {
   /** Returns the times for which the events of the audition book its room. */
   findBookings(auditionId: AuditionId): Promise<readonly TimeRange[]>;
   /**
-   * Compares the events of the audition again, so that those that are not as they were written are reported again. Returns the
-   * last reports. Reports that are being sent are not later than these.
+   * Compares the events of the audition again, so that those that are not as they were written are reported again, and so are
+   * the answers that the audition has not recorded. Returns the last reports. Reports that are being sent are not later than these.
    */
-  compareAgain(auditionId: AuditionId): Promise<readonly ReportOrder[]>;
+  compareAgain(auditionId: AuditionId, recorded: RecordedAnswers): Promise<readonly ReportOrder[]>;
   /** Stops comparing the events that steps with these keys have written. Call it before they are removed. Idempotent. */
   forget(auditionId: AuditionId, keys: readonly string[]): Promise<void>;
+}
+
+/** What the trail of an audition says of the answers to its events. */
+interface RecordedAnswers {
+  /** Until when the answers of each participant are recorded. */
+  readonly answers: AnswerTimes;
+  /** The last recorded answer of the room about the present slot. */
+  readonly room: { readonly revision: number; readonly answer: RoomAnswer } | undefined;
 }
 
 const knownSchema = z.object({
@@ -90,8 +101,8 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
   async record(written) {
     const { connection, eventId, auditionId, uid } = written;
     const calendar = storedCalendar(written.calendarName);
-    const generation = await registerCalendar(db, vault, { ...written, calendar, isBusyOnly: false });
     await db.transaction(async (transaction) => {
+      const generation = await keepCalendar(transaction, { connection, calendar });
       if (uid !== undefined) await keepUids(transaction, [{ auditionId, uid }]);
       // A deleted event that cannot be revived has another id now.
       const former = await transaction
@@ -107,8 +118,14 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
         .returning({ repairedRevision: syncedEvents.repairedRevision });
       const repaired = former.find(({ repairedRevision }) => repairedRevision !== null)?.repairedRevision;
       await transaction.execute(upsert(written, calendar, generation, repaired ?? null));
+      // The audition uses the event again. What removes it later is another removal.
+      await transaction.execute(sql`
+        DELETE FROM calendar_removals
+        WHERE connection = ${connection} AND calendar = ${calendar} AND event_id = ${eventId}
+      `);
     });
-    // After the booking is stored: the synchronisation forgets a calendar that is not used.
+    // After the event is stored: the synchronisation forgets a calendar that is not used.
+    await registerCalendar(db, vault, { ...written, calendar, isBusyOnly: false });
     if (written.room) {
       const { organization, provider, room } = written;
       const stored = storedCalendar(room.calendarName);
@@ -142,10 +159,19 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
     return rows.map((row) => bookingSchema.parse(row));
   },
 
-  async compareAgain(auditionId) {
+  async compareAgain(auditionId, { answers, room }) {
+    const recordedAt = sql`to_timestamp((${JSON.stringify(answers)}::jsonb ->> ${syncedEvents.participant})::bigint / 1000.0)`;
+    const { isAnswerReported, answer, answerKnownAt, bookedBy, reportedRoomAnswer } = syncedEvents;
     const rows = await db
       .update(syncedEvents)
-      .set({ isChecked: false, change: sql`${syncedEvents.change} + 1` })
+      .set({
+        isChecked: false,
+        change: sql`${syncedEvents.change} + 1`,
+        isAnswerReported: sql`${isAnswerReported}
+          AND (${answer} IS NULL OR coalesce(${answerKnownAt} <= ${recordedAt}, false))`,
+        reportedRoomAnswer: sql`CASE WHEN ${bookedBy} IS NULL THEN ${reportedRoomAnswer}
+          ELSE ${room ? roomMark(room.revision, room.answer) : null} END`,
+      })
       .where(eq(syncedEvents.auditionId, auditionId))
       .returning({ incarnation: syncedEvents.incarnation, change: syncedEvents.change });
     return rows.flatMap(({ incarnation, change }) =>
@@ -214,14 +240,15 @@ const upsert = (
   INSERT INTO synced_events AS known (
     connection, calendar, event_id, starts_at, ends_at, zone, is_all_day, busy, generation,
     marked_audition, marked_revision,
-    audition_id, incarnation, participant, written_by, booked_by, booked_room, hosted_by, written_revision, written_at, written_start, written_end,
+    audition_id, incarnation, participant, written_by, booked_by, booked_room, hosted_by, written_revision, written_at, write_started_at, written_start, written_end,
     written_in_person, repaired_revision
   ) VALUES (
     ${connection}, ${calendar}, ${eventId}, ${start}, ${end}, ${zone}, false, 'busy', ${generation},
     ${auditionId}, ${revision},
     ${auditionId}, gen_random_uuid(), ${participant ?? null}, ${key},
     ${participant === undefined && !isForMeeting ? key : null}, ${booked ? storedCalendar(booked.calendarName) : null}, ${isForMeeting ? key : null}, ${revision},
-    coalesce(${writtenAt ?? null}::timestamptz, now()), ${start}, ${end},
+    coalesce(${writtenAt ?? null}::timestamptz, now()),
+    coalesce(${startedAt ?? null}::timestamptz, ${writtenAt ?? null}::timestamptz, now()), ${start}, ${end},
     ${room !== undefined}, ${repaired}::int
   )
   ON CONFLICT (connection, calendar, event_id) DO UPDATE SET
@@ -236,6 +263,7 @@ const upsert = (
     room_answer = CASE WHEN known.marked_revision = excluded.written_revision THEN known.room_answer END,
     written_revision = excluded.written_revision,
     written_at = excluded.written_at,
+    write_started_at = excluded.write_started_at,
     written_start = excluded.written_start,
     written_end = excluded.written_end,
     written_in_person = excluded.written_in_person,

@@ -5,13 +5,14 @@
 import { randomUUID } from 'node:crypto';
 import type { CalendarChoice } from '../../domain/calendars/calendar-choice.ts';
 import type { OAuthProvider } from '../../domain/providers/vendors.ts';
-import type { KeyWrapping } from '../../foundation/encryption/key-wrapping.ts';
 import { type Actor, createAdministrativeActs } from '../access/administrative-acts.ts';
 import type { Database } from '../client.ts';
 import { createWebhookInbox } from '../inbox/webhooks.ts';
-import { createVault, type Vault } from '../vault/envelope-encryption.ts';
+import type { Vault } from '../vault/envelope-encryption.ts';
+import type { AccountReferences } from './account-references.ts';
 import type { ConnectRequest, ConnectResult } from './connect-account.ts';
-import { createPendingRevocations } from './pending-revocations.ts';
+import { type GrantUse, readGrantUse } from './grant-use.ts';
+import { createPendingRevocations, type RevocableGrant } from './pending-revocations.ts';
 import { type Connection, createConnections } from './repository.ts';
 import { forgetDamage } from './unreadable-events.ts';
 
@@ -30,27 +31,32 @@ export interface Accounts {
   /**
    * Disconnects an account, erases its credentials, and notifies the synchronisation of its calendars.
    * @param toRevoke the grant to revoke at the provider. It is stored, sealed, until it is revoked.
-   * @returns the id of the pending revocation; undefined without `toRevoke`.
+   * @returns the pending revocation; undefined without `toRevoke`.
    */
   disconnect(
     connection: Pick<Connection, 'id' | 'organization' | 'provider'>,
     actor: Actor,
-    toRevoke?: { readonly provider: OAuthProvider; readonly refreshToken: string },
-  ): Promise<string | undefined>;
+    toRevoke?: {
+      readonly provider: OAuthProvider;
+      readonly refreshToken: string;
+      /** The provider's id of the account. */
+      readonly accountId: string;
+    },
+  ): Promise<StoredRevocation | undefined>;
+}
+
+interface StoredRevocation {
+  readonly id: string;
+  /** Whether other connections use the grant, which must then not be revoked. */
+  readonly grantUse: GrantUse;
 }
 
 /** Creates the repository that connects and disconnects accounts. */
-export const createAccounts = (
-  db: Database,
-  wrapping: KeyWrapping,
-  vault: Pick<Vault, 'evict'>,
-): Accounts => ({
+export const createAccounts = (db: Database, vault: Vault, references: AccountReferences): Accounts => ({
   async connect(account, actor) {
     const { organization, provider } = account;
-    const connected = await db.transaction(async (transaction) => {
-      // A separate vault: its cache must not keep a data key that is rolled back with the transaction.
-      const sealing = createVault(transaction, wrapping);
-      const outcome = await createConnections(transaction, sealing).connect(account);
+    return db.transaction(async (transaction) => {
+      const outcome = await createConnections(transaction, vault, references).connect(account);
       if (outcome.kind !== 'connected') return outcome;
       const { id, wasKnown } = outcome;
       await createAdministrativeActs(transaction).record({
@@ -61,7 +67,7 @@ export const createAccounts = (
         detail: { provider, again: wasKnown },
       });
       if (!wasKnown) return outcome;
-      await createWebhookInbox(transaction, sealing).receive({
+      await createWebhookInbox(transaction, vault).receive({
         provider: 'castmatch',
         dedupeKey: `${id} ${randomUUID()}`,
         kind: 'connection.restored',
@@ -70,13 +76,11 @@ export const createAccounts = (
       });
       return outcome;
     });
-    if (connected.kind === 'connected') vault.evict(connected.id);
-    return connected;
   },
 
   async chooseCalendars({ id, organization }, actor, choice) {
     return db.transaction(async (transaction) => {
-      const stored = await createConnections(transaction, createVault(transaction, wrapping)).putChoice(
+      const stored = await createConnections(transaction, vault, references).putChoice(
         organization,
         id,
         choice,
@@ -94,9 +98,9 @@ export const createAccounts = (
   },
 
   async disconnect({ id, organization, provider }, actor, toRevoke) {
-    const revocation = await db.transaction(async (transaction) => {
-      const sealing = createVault(transaction, wrapping);
-      await createConnections(transaction, sealing).disconnect(organization, id, 'disconnected_here');
+    return db.transaction(async (transaction) => {
+      const connections = createConnections(transaction, { ...vault, destroy: async () => {} }, references);
+      await connections.disconnect(organization, id);
       await forgetDamage(transaction, { connection: id });
       await createAdministrativeActs(transaction).record({
         organization,
@@ -105,22 +109,38 @@ export const createAccounts = (
         target: id,
         detail: { provider },
       });
-      await createWebhookInbox(transaction, sealing).receive({
+      await createWebhookInbox(transaction, vault).receive({
         provider: 'castmatch',
         dedupeKey: `${id} ${randomUUID()}`,
         kind: 'connection.disconnected',
         event: { organization, connection: id },
         correlationId: actor.correlationId,
       });
-      if (!toRevoke) return undefined;
-      return createPendingRevocations(transaction, sealing).put({
-        ...toRevoke,
-        organization,
-        connection: id,
-        correlationId: actor.correlationId,
-      });
+      const revocation =
+        toRevoke &&
+        (await storeRevocation(transaction, vault, references, {
+          ...toRevoke,
+          organization,
+          connection: id,
+          correlationId: actor.correlationId,
+        }));
+      // Last, and before the commit: when the transaction fails, the account is connected and is disconnected again.
+      await vault.destroy(id);
+      return revocation;
     });
-    vault.evict(id);
-    return revocation;
   },
 });
+
+/** Another organization can disconnect the account simultaneously. Then both see it used, and the worker revokes it. */
+const storeRevocation = async (
+  transaction: Database,
+  vault: Vault,
+  references: AccountReferences,
+  { accountId, ...grant }: RevocableGrant & { readonly refreshToken: string; readonly accountId: string },
+): Promise<StoredRevocation> => {
+  const { connection, provider } = grant;
+  const providerAccount = references.of(provider, accountId);
+  const grantUse = await readGrantUse(transaction, { connection, provider, providerAccount });
+  const id = await createPendingRevocations(transaction, vault).put({ ...grant, providerAccount });
+  return { id, grantUse };
+};

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { ConnectionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
 import { connectionIdSchema, organizationIdSchema, participantIdSchema } from '../../domain/ids.ts';
 import { type OAuthProvider, oauthProviders } from '../../domain/providers/vendors.ts';
+import { type LinkMinter, linkMinterSchema } from '../../foundation/links/link-minter.ts';
 import type { Database } from '../client.ts';
 import { sha256 } from '../digest.ts';
 import { authorizationRequests } from '../schema/authorization-requests.ts';
@@ -24,6 +25,8 @@ export interface PendingAuthorization {
   readonly scopes: readonly string[];
   readonly returnTo?: string | undefined;
   readonly correlationId: string;
+  /** The minter of the link with which the person began. */
+  readonly minter?: LinkMinter | undefined;
 }
 
 type ConsumeResult =
@@ -69,6 +72,7 @@ const rowSchema = z.object({
   scopes: z.array(z.string()),
   returnTo: nullToUndefined(z.string()),
   correlationId: z.string(),
+  minter: nullToUndefined(linkMinterSchema),
 });
 
 /** Creates the repository of authorization requests. */
@@ -95,7 +99,7 @@ export const createAuthorizationRequests = (
   };
 
   return {
-    async create({ state, browser, owner, connection, codeVerifier, returnTo, scopes, ...request }) {
+    async create({ state, browser, owner, connection, codeVerifier, returnTo, scopes, minter, ...request }) {
       const stateHash = sha256(state);
       await db.insert(authorizationRequests).values({
         ...request,
@@ -103,6 +107,7 @@ export const createAuthorizationRequests = (
         owner: owner ?? null,
         connection: connection ?? null,
         returnTo: returnTo ?? null,
+        minter: minter ?? null,
         scopes: [...scopes],
         browserHash: sha256(browser),
         sealedVerifier: await vault.seal(authorizationsDataKeyId, codeVerifier, sealingContextOf(stateHash)),

@@ -5,7 +5,8 @@ import { type ConnectionId, type OrganizationId, organizationIdSchema } from '..
 import { toInstant } from '../../domain/time/epoch.ts';
 import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
-import { createVault } from '../vault/envelope-encryption.ts';
+import { createVault, type Vault } from '../vault/envelope-encryption.ts';
+import { createAccountReferences } from './account-references.ts';
 import type { ConnectionFilter, Connections } from './repository.ts';
 import { createConnections } from './repository.ts';
 
@@ -145,7 +146,7 @@ test('reconnecting a seeded connection recognizes its account by name', async ()
 test('reconnecting a disconnected account restores its connection', async () => {
   const { organization, connected, credential } = setup();
   const id = await connected();
-  await connections.disconnect(organization, id, 'disconnected_here');
+  await connections.disconnect(organization, id);
   expect(await credential(id)).toBeUndefined();
   expect(await connected({ refreshToken: 'granted-anew' })).toBe(id);
   expect(await credential(id)).toMatchObject({ refreshToken: 'granted-anew' });
@@ -159,9 +160,12 @@ test('an account can be reconnected after the loss of the master key, as the run
   const { organization, connected, credential } = setup();
   const id = await connected();
   const runbook = await readFile(new URL('../../docs/runbooks/vault.md', import.meta.url), 'utf8');
-  const [, statements = ''] = /```sql\n(BEGIN;[^`]*)```/.exec(runbook) ?? [];
-  await database.pool.query("UPDATE data_keys SET master_key_id = 'k1' WHERE id = $1", [id]);
-  await database.pool.query(statements);
+  const [, statement = ''] = /```sql\n(UPDATE[^`]*)```/.exec(runbook) ?? [];
+  const [, deletion = ''] = /```sql\n(DELETE[^`]*)```/.exec(runbook) ?? [];
+  await database.keys.pool.query("UPDATE data_keys SET master_key_id = 'k1' WHERE id = $1", [id]);
+  const { rows } = await database.keys.pool.query(deletion);
+  expect(rows).toEqual([{ id }]);
+  await database.pool.query(statement.replace('conn_…', id));
 
   expect(await connections.list(organization)).toMatchObject([
     { id, status: 'needs_reauthorization', account: undefined },
@@ -175,15 +179,13 @@ test('a reconnect seals its secrets again when the account is disconnected meanw
   const id = await connected();
   const { vault } = database.repositories;
   let seals = 0;
-  const interrupted = createConnections(database.db, {
-    ...vault,
-    seal: async (...what) => {
-      const sealed = await vault.seal(...what);
-      seals += 1;
-      if (seals === 2) await connections.disconnect(organization, id, 'disconnected_here');
-      return sealed;
-    },
-  });
+  const seal: Vault['seal'] = async (...what) => {
+    const sealed = await vault.seal(...what);
+    seals += 1;
+    if (seals === 2) await connections.disconnect(organization, id);
+    return sealed;
+  };
+  const interrupted = createConnections(database.db, { ...vault, seal }, createAccountReferences(ring));
   expect(await connect({ refreshToken: 'granted-anew' }, interrupted)).toMatchObject({
     kind: 'connected',
     id,
@@ -198,8 +200,12 @@ test('a reconnect seals its secrets again when the account is disconnected meanw
 test('a reconnect does not use a cached data key that another process has destroyed', async () => {
   const { organization, connected } = setup();
   const id = await connected();
-  const elsewhere = createConnections(database.db, createVault(database.db, ring));
-  await elsewhere.disconnect(organization, id, 'disconnected_here');
+  const elsewhere = createConnections(
+    database.db,
+    createVault(database.keys.db, ring),
+    createAccountReferences(ring),
+  );
+  await elsewhere.disconnect(organization, id);
   await connected({ refreshToken: 'granted-anew' });
   expect(await elsewhere.openCredential(organization, id, use)).toMatchObject({
     refreshToken: 'granted-anew',

@@ -10,6 +10,7 @@ import { isPostgresError } from '../errors.ts';
 import { connections } from '../schema/connections.ts';
 import { millisecondsInterval } from '../time.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
+import type { AccountReferences } from './account-references.ts';
 import type { ConnectionSecrets, ProviderAccount } from './secrets.ts';
 
 export interface ConnectRequest {
@@ -41,10 +42,11 @@ export const connectAccount = async (
   db: Database,
   vault: Vault,
   secrets: ConnectionSecrets,
+  references: AccountReferences,
   request: ConnectRequest,
 ): Promise<ConnectResult> => {
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const connected = await tryConnect(db, vault, secrets, request);
+    const connected = await tryConnect(db, vault, secrets, references, request);
     if (connected) return connected;
   }
   throw new Error(`the connection was changed concurrently ${maxAttempts} times: try again`);
@@ -74,6 +76,7 @@ const tryConnect = async (
   db: Database,
   vault: Vault,
   secrets: ConnectionSecrets,
+  references: AccountReferences,
   request: ConnectRequest,
 ): Promise<ConnectResult | undefined> => {
   const existing = await findExisting(db, request);
@@ -83,7 +86,11 @@ const tryConnect = async (
   const id = existing ? connectionIdSchema.parse(existing.id) : newConnectionId();
   // Another process may have destroyed the data key when it disconnected the account.
   vault.evict(id);
-  const values = await sealGrant(secrets, id, request, existing ? existing.owner : (request.owner ?? null));
+  const owner = existing ? existing.owner : (request.owner ?? null);
+  const values = {
+    ...(await sealGrant(secrets, id, request, owner)),
+    providerAccount: references.of(request.provider, request.grant.account.id),
+  };
   const written = existing
     ? await updateConnection(db, existing, values)
     : await insertConnection(db, id, request, values);
@@ -161,7 +168,7 @@ const sealGrant = async (
     accessTokenExpiresAt: lastsMs === undefined ? null : sql`now() + ${millisecondsInterval(lastsMs)}`,
   };
 };
-type SealedGrant = Awaited<ReturnType<typeof sealGrant>>;
+type SealedGrant = Awaited<ReturnType<typeof sealGrant>> & { readonly providerAccount: string };
 
 type WriteResult = 'done' | 'overtaken' | 'account_has_another';
 

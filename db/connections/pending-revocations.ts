@@ -13,8 +13,9 @@ import type { Database } from '../client.ts';
 import { pendingRevocations } from '../schema/pending-revocations.ts';
 import { createCredentialReads } from '../vault/credential-reads.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
+import { type GrantUse, grantUseOf, grantUses } from './grant-use.ts';
 
-interface RevocableGrant {
+export interface RevocableGrant {
   readonly organization: OrganizationId;
   readonly provider: OAuthProvider;
   readonly connection: ConnectionId;
@@ -23,8 +24,8 @@ interface RevocableGrant {
 
 export interface ClaimedRevocation extends RevocableGrant {
   readonly id: string;
-  /** The account was reconnected since. Revoking now would revoke the new grant too. */
-  readonly isReconnected: boolean;
+  /** Whether a connection uses the grant now: revoking it would disconnect that one too. */
+  readonly grantUse: GrantUse;
   /** The revocation is older than a week. */
   readonly isPastDeadline: boolean;
   /** Decrypts the token and records the read. */
@@ -33,7 +34,13 @@ export interface ClaimedRevocation extends RevocableGrant {
 
 export interface PendingRevocations {
   /** Stores a grant. Returns its id. It is due after a minute, because the caller can try to revoke it immediately. */
-  put(grant: RevocableGrant & { readonly refreshToken: string }): Promise<string>;
+  put(
+    grant: RevocableGrant & {
+      readonly refreshToken: string;
+      /** The reference of the account (`account-references.ts`). */
+      readonly providerAccount: string;
+    },
+  ): Promise<string>;
   /** Claims due revocations. Until `complete`, each becomes due again after 1, 2, 4 … minutes, at most an hour. */
   claim(limit: number): Promise<readonly ClaimedRevocation[]>;
   /** Deletes the token and its data key. Idempotent. */
@@ -50,7 +57,7 @@ const claimedSchema = z.array(
     connection: connectionIdSchema,
     correlation_id: z.string(),
     sealed: z.string(),
-    is_connected_again: z.boolean(),
+    grant_use: z.enum(grantUses),
     is_hopeless: z.boolean(),
   }),
 );
@@ -82,9 +89,11 @@ export const createPendingRevocations = (
         ORDER BY next_attempt_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
       )
       RETURNING id, organization, provider, connection, correlation_id, sealed_refresh_token AS sealed,
-        EXISTS (
-          SELECT FROM connections WHERE connections.id = connection AND connections.status = 'connected'
-        ) AS is_connected_again,
+        ${grantUseOf({
+          connection: sql`pending_revocations.connection`,
+          provider: sql`pending_revocations.provider`,
+          providerAccount: sql`pending_revocations.provider_account`,
+        })} AS grant_use,
         created_at < now() - interval '7 days' AS is_hopeless
     `);
     return claimedSchema.parse(rows).map(({ id, organization, provider, connection, sealed, ...row }) => ({
@@ -93,7 +102,7 @@ export const createPendingRevocations = (
       provider,
       connection,
       correlationId: row.correlation_id,
-      isReconnected: row.is_connected_again,
+      grantUse: row.grant_use,
       isPastDeadline: row.is_hopeless,
       refreshToken: async () => {
         await createCredentialReads(db).record({

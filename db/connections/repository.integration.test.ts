@@ -121,7 +121,7 @@ test.each([
 test('connections that are not disconnected are found among several ids, with their choice', async () => {
   await connections.put(google('conn_here'));
   await connections.put(google('conn_left'));
-  await connections.disconnect(organization, 'conn_left', 'disconnected_here');
+  await connections.disconnect(organization, 'conn_left');
 
   const ids = ['conn_here', 'conn_left', 'conn_gone'] as const;
   expect(await connections.findChoices(organization, ids)).toEqual(new Map([['conn_here', undefined]]));
@@ -149,10 +149,10 @@ test('a choice of calendars is stored sealed, and survives a new authorization o
 test('a choice of calendars is erased when the account is disconnected, and then not stored', async () => {
   await connections.put(google('conn_erased'));
   await connections.putChoice(organization, 'conn_erased', choice);
-  await connections.disconnect(organization, 'conn_erased', 'disconnected_here');
+  await connections.disconnect(organization, 'conn_erased');
   expect(await storedChoice('conn_erased')).toBeNull();
   expect(await connections.putChoice(organization, 'conn_erased', choice)).toBe(false);
   expect(await connections.putChoice('org_south', 'conn_choice', choice)).toBe(false);
-  const keys = await database.pool.query(`SELECT id FROM data_keys WHERE id = 'conn_erased'`);
+  const keys = await database.keys.pool.query(`SELECT id FROM data_keys WHERE id = 'conn_erased'`);
   expect(keys.rows).toEqual([]);
 });

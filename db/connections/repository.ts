@@ -26,9 +26,9 @@ import type { Instant } from '../../domain/time/instant.ts';
 import { createBatching } from '../batching.ts';
 import type { Database } from '../client.ts';
 import { connections } from '../schema/connections.ts';
-import { dataKeys } from '../schema/data-keys.ts';
 import { credentialReadsCte } from '../vault/credential-reads.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
+import type { AccountReferences } from './account-references.ts';
 import {
   type ConnectRequest,
   type ConnectResult,
@@ -38,7 +38,7 @@ import {
   supersededRefreshColumns,
 } from './connect-account.ts';
 import { type ConnectionSecrets, createConnectionSecrets } from './secrets.ts';
-import { type ConnectionTokens, createTokenStore } from './token-store.ts';
+import { type ConnectionTokens, createTokenStore, reauthorizationColumns } from './token-store.ts';
 
 /** A connection without its secrets. */
 export interface Connection {
@@ -51,6 +51,8 @@ export interface Connection {
   readonly account: string | undefined;
   /** The provider's own id of the account. */
   readonly accountId: string | undefined;
+  /** The keyed reference of the account, equal in all organizations. Undefined in a row of an earlier version. */
+  readonly accountReference: string | undefined;
   readonly status: ConnectionStatus;
   readonly statusReason: ConnectionStatusReason | undefined;
   readonly scopes: readonly string[];
@@ -98,6 +100,11 @@ export interface Connections extends ConnectionTokens {
     organization: OrganizationId,
     ids: readonly ConnectionId[],
   ): Promise<ReadonlyMap<ConnectionId, CalendarChoice | undefined>>;
+  /** Returns the owners of the connections that belong to a person. Connections of the organization itself have none. */
+  findOwners(
+    organization: OrganizationId,
+    ids: readonly ConnectionId[],
+  ): Promise<ReadonlyMap<ConnectionId, string>>;
   /** Returns the choice of calendars; undefined when the owner has not chosen. */
   getChoice(organization: OrganizationId, id: ConnectionId): Promise<CalendarChoice | undefined>;
   /** Stores the choice of calendars. Returns false when there is no such connection, or it is disconnected. Idempotent. */
@@ -109,11 +116,12 @@ export interface Connections extends ConnectionTokens {
     use: CredentialUse,
   ): Promise<Credential | undefined>;
   /** Erases credential, access token and data key. Returns false when there is no such connection. Idempotent. */
-  disconnect(
-    organization: OrganizationId,
-    id: ConnectionId,
-    reason: Extract<ConnectionStatusReason, 'disconnected_here' | 'deauthorized'>,
-  ): Promise<boolean>;
+  disconnect(organization: OrganizationId, id: ConnectionId): Promise<boolean>;
+  /**
+   * Marks a connection whose owner has removed this service at the provider: erases its tokens, which have become
+   * worthless, and keeps the account, to which the owner is asked to reconnect. Idempotent.
+   */
+  markDeauthorized(organization: OrganizationId, id: ConnectionId): Promise<void>;
 }
 
 type Row = typeof connections.$inferSelect;
@@ -136,7 +144,7 @@ const findRows = async (db: Database, wanted: readonly ConnectionKey[]): Promise
  * Creates the repository of connections. Every method throws the errors of `Vault.open` when a row was altered or its
  * data key is missing.
  */
-export const createConnections = (db: Database, vault: Vault): Connections => {
+export const createConnections = (db: Database, vault: Vault, references: AccountReferences): Connections => {
   const secrets = createConnectionSecrets(vault);
   const find = createBatching({
     run: (wanted: readonly ConnectionKey[]) => findRows(db, wanted),
@@ -173,6 +181,7 @@ export const createConnections = (db: Database, vault: Vault): Connections => {
         owner: owner ?? null,
         ...reconnectedColumns,
         scopes: [...(scopes ?? [])],
+        providerAccount: references.of(provider, account),
         sealedAccount: await secrets.account.seal(of, { id: account, name: account }),
         sealedCredential: await secrets.credential.seal(of, { kind: 'oauth', refreshToken }),
         sealedAccessToken: null,
@@ -196,7 +205,7 @@ export const createConnections = (db: Database, vault: Vault): Connections => {
       }
     },
 
-    connect: (granted) => connectAccount(db, vault, secrets, granted),
+    connect: (granted) => connectAccount(db, vault, secrets, references, granted),
 
     async get(organization, id) {
       const row = await find({ organization, id });
@@ -222,6 +231,19 @@ export const createConnections = (db: Database, vault: Vault): Connections => {
     },
 
     findChoices,
+
+    async findOwners(organization, ids) {
+      if (ids.length === 0) return new Map();
+      const rows = await db
+        .select({ id: connections.id, owner: connections.owner })
+        .from(connections)
+        .where(and(eq(connections.organization, organization), inArray(connections.id, [...ids])));
+      return new Map(
+        rows.flatMap(({ id, owner }) =>
+          owner === null ? [] : [[connectionIdSchema.parse(id), owner] as const],
+        ),
+      );
+    },
 
     async getChoice(organization, id) {
       return (await findChoices(organization, [id])).get(id);
@@ -256,17 +278,36 @@ export const createConnections = (db: Database, vault: Vault): Connections => {
       return sealed ? secrets.credential.open({ id, organization }, sealed) : undefined;
     },
 
-    async disconnect(organization, id, reason) {
+    async markDeauthorized(organization, id) {
+      await db
+        .update(connections)
+        .set({
+          ...reauthorizationColumns('deauthorized'),
+          sealedCredential: null,
+          refreshAttempt: sql`${connections.refreshAttempt} + 1`,
+          refreshLeaseUntil: null,
+          updatedAt: sql`now()`,
+        })
+        .where(
+          and(
+            eq(connections.organization, organization),
+            eq(connections.id, id),
+            eq(connections.status, 'connected'),
+          ),
+        );
+    },
+
+    async disconnect(organization, id) {
       const disconnected = await db.transaction(async (tx) => {
         const [row] = await tx
           .update(connections)
-          .set({ ...erasedColumns, status: 'disconnected', statusReason: reason })
+          .set({ ...erasedColumns, status: 'disconnected', statusReason: 'disconnected_here' })
           .where(and(eq(connections.organization, organization), eq(connections.id, id)))
           .returning({ id: connections.id });
-        if (row) await tx.delete(dataKeys).where(eq(dataKeys.id, id));
+        // Before the commit: after a crash in between, the account is still connected, and is disconnected again.
+        if (row) await vault.destroy(id);
         return row !== undefined;
       });
-      vault.evict(id);
       return disconnected;
     },
   };
@@ -300,6 +341,7 @@ const toConnection = async (secrets: ConnectionSecrets, row: Row): Promise<Conne
     owner: row.owner ?? undefined,
     account: account?.name,
     accountId: account?.id,
+    accountReference: row.providerAccount ?? undefined,
     status: row.status,
     statusReason: row.statusReason ?? undefined,
     scopes: row.scopes,

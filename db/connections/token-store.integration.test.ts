@@ -206,7 +206,7 @@ test('the token store returns no token of a connection that needs reauthorizatio
 test('disconnecting a connection erases its credentials and its data key', async () => {
   const { id, of, begin, complete, stored, credential } = await setup();
   await complete(begunOf(await begin()));
-  expect(await connections.disconnect(organization, id, 'disconnected_here')).toBe(true);
+  expect(await connections.disconnect(organization, id)).toBe(true);
 
   expect(await stored()).toMatchObject({ kind: 'not_connected', status: 'disconnected' });
   expect(await credential()).toBeUndefined();
@@ -215,7 +215,7 @@ test('disconnecting a connection erases its credentials and its data key', async
     statusReason: 'disconnected_here',
     account: undefined,
   });
-  const { rows } = await database.pool.query('SELECT 1 FROM data_keys WHERE id = $1', [id]);
+  const { rows } = await database.keys.pool.query('SELECT 1 FROM data_keys WHERE id = $1', [id]);
   expect(rows).toEqual([]);
 
   await connections.put({ ...of, provider: 'google', account: 'office', refreshToken: 'granted-anew' });
@@ -227,7 +227,7 @@ test('the token store does not show a connection to another organization', async
   expect(await connections.readAccessToken('org_south', id, 0, use)).toEqual({ kind: 'unknown_connection' });
   const wanted = { version: 1, refused: false, leaseMs };
   expect(await connections.beginRefresh({ ...of, organization: 'org_south' }, wanted, use)).toBeUndefined();
-  expect(await connections.disconnect('org_south', id, 'disconnected_here')).toBe(false);
+  expect(await connections.disconnect('org_south', id)).toBe(false);
 });
 
 test('the token store records each credential that is read, and no other', async () => {
@@ -266,7 +266,7 @@ test('the token store lists expiring tokens that are not being refreshed', async
     });
   }
   await refreshing.begin(2);
-  await connections.disconnect(organization, disconnected.id, 'deauthorized');
+  await connections.disconnect(organization, disconnected.id);
 
   const found = (await connections.listExpiring(600_000, 100)).map(({ id }) => id);
 

@@ -80,7 +80,8 @@ const expiringRowSchema = z.object({
   provider: z.enum(connectionProviders),
 });
 
-const reauthorizationColumns = (statusReason: ConnectionStatusReason) =>
+/** Columns of a connection whose owner must reconnect it. */
+export const reauthorizationColumns = (statusReason: ConnectionStatusReason) =>
   ({
     status: 'needs_reauthorization',
     statusReason,

@@ -88,6 +88,9 @@ export const forgetDamage = async (
 const kindOf = (fault: string): DamageKind =>
   fault.startsWith('too_many_occurrences') ? 'events_too_frequent' : 'events_unreadable';
 
+/** How the fault begins that tells about events without a name (`calendars/unnamed-events.ts`). */
+export const unnamedPrefix = 'unnamed_events: ';
+
 /** A calendar that is not synchronized is read by chance: after a while, an earlier report is another damage. */
 const upsert = async (
   db: Pick<Database, 'execute'>,
@@ -100,8 +103,10 @@ const upsert = async (
   const isOver = sql`(known.last_seen_at < now() - ${millisecondsInterval(presentUnreadableMs)} AND NOT EXISTS (
     SELECT FROM synced_calendars WHERE connection = ${connection} AND calendar = ${calendar}
   ))`;
+  // What a listing has noted about events without a name stays until a listing ends.
+  const found = sql`excluded.faults || ARRAY(SELECT fault FROM unnest(known.faults) AS fault WHERE starts_with(fault, ${unnamedPrefix}))`;
   const isNews = unlessEqualWithin
-    ? sql`known.last_seen_at < now() - ${unlessEqualWithin} OR known.faults IS DISTINCT FROM excluded.faults`
+    ? sql`known.last_seen_at < now() - ${unlessEqualWithin} OR known.faults IS DISTINCT FROM (${found})`
     : sql`true`;
   for (const kind of damageKinds) {
     const ofKind = faults.filter((fault) => kindOf(fault) === kind);
@@ -110,7 +115,7 @@ const upsert = async (
       INSERT INTO unreadable_events AS known
         (connection, calendar, kind, organization, faults, first_seen_at, last_seen_at)
       VALUES (${connection}, ${calendar}, ${kind}, ${organization}, ${sql.param([...ofKind])}::text[], ${now}, ${now})
-      ON CONFLICT (connection, calendar, kind) DO UPDATE SET faults = excluded.faults,
+      ON CONFLICT (connection, calendar, kind) DO UPDATE SET faults = ${found},
         last_seen_at = excluded.last_seen_at,
         first_seen_at = CASE WHEN ${isOver} THEN excluded.first_seen_at ELSE known.first_seen_at END
       WHERE ${isNews}

@@ -27,7 +27,7 @@ const drain = async () => {
   for (;;) {
     const { claimed, rows, deliveries } = await repositories.outbox.claim(100, 60_000);
     found.push(...deliveries);
-    await repositories.outbox.acknowledge(rows);
+    await repositories.outbox.acknowledge(rows.map(({ id }) => id));
     if (claimed === 0) return found;
   }
 };
@@ -106,10 +106,11 @@ describe('outbox claim', () => {
     await addAudition(repositories, organization);
     const claims = await Promise.all([1, 2, 3].map(() => repositories.outbox.claim(100, 60_000)));
     expect(claims.flatMap(({ rows }) => rows)).toHaveLength(1);
-    const [row = 0] = claims.flatMap(({ rows }) => rows);
-    await repositories.outbox.retryLater([row], -1);
-    expect((await repositories.outbox.claim(100, 60_000)).rows).toEqual([row]);
-    await repositories.outbox.acknowledge([row]);
+    const rows = claims.flatMap((claim) => claim.rows);
+    const ids = rows.map(({ id }) => id);
+    await repositories.outbox.retryLater(ids, -1);
+    expect((await repositories.outbox.claim(100, 60_000)).rows).toEqual(rows);
+    await repositories.outbox.acknowledge(ids);
   });
 
   it('returns one delivery per audition, through its last event', async () => {

@@ -27,11 +27,16 @@ export interface DueDelivery {
   readonly retryFrom: Instant | undefined;
 }
 
+interface ClaimedRow {
+  readonly id: number;
+  readonly auditionId: AuditionId;
+}
+
 interface ClaimedOutbox {
   /** Number of claimed rows. 0 means that no row is due. */
   readonly claimed: number;
-  /** Ids to acknowledge after all `deliveries` have been started. */
-  readonly rows: readonly number[];
+  /** Rows to acknowledge after the deliveries of their audition have been started. */
+  readonly rows: readonly ClaimedRow[];
   readonly deliveries: readonly DueDelivery[];
 }
 
@@ -60,8 +65,9 @@ export const createOutbox = (db: Database): Outbox => ({
     const rows = await claimRows(db, limit, leaseMs);
     const searches = rows.filter((row) => row.auditionId === null).map(({ id }) => id);
     if (searches.length > 0) await expandSearches(db, searches);
-    const ids = rows.filter((row) => row.auditionId !== null).map(({ id }) => id);
-    return { claimed: rows.length, rows: ids, deliveries: ids.length > 0 ? await deliveriesOf(db, ids) : [] };
+    const due = rows.flatMap(({ id, auditionId }) => (auditionId === null ? [] : [{ id, auditionId }]));
+    const ids = due.map(({ id }) => id);
+    return { claimed: rows.length, rows: due, deliveries: ids.length > 0 ? await deliveriesOf(db, ids) : [] };
   },
 
   async acknowledge(rows) {
@@ -79,7 +85,7 @@ export const createOutbox = (db: Database): Outbox => ({
 
 const claimedSchema = z.array(
   z
-    .object({ id: z.coerce.number(), audition_id: z.string().nullable() })
+    .object({ id: z.coerce.number(), audition_id: auditionIdSchema.nullable() })
     .transform(({ id, audition_id }) => ({ id, auditionId: audition_id })),
 );
 

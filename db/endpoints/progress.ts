@@ -6,7 +6,8 @@ import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { auditEvents } from '../schema/audit-events.ts';
 import { endpointProgress } from '../schema/webhook-endpoints.ts';
-import { selectTrail, storedEventSchema } from '../trail/stored-events.ts';
+import { openEvents, selectTrail } from '../trail/stored-events.ts';
+import type { TrailTexts } from '../trail/trail-texts.ts';
 
 /** Stores which events of an audition were delivered to an endpoint. */
 export interface EndpointProgress {
@@ -40,7 +41,7 @@ const countSchema = z.object({ advanced: z.int() });
 const nextSchema = z.array(z.object({ id: auditionIdSchema }));
 
 /** Creates the repository of delivery progress. */
-export const createEndpointProgress = (db: Database): EndpointProgress => ({
+export const createEndpointProgress = (db: Database, texts: TrailTexts): EndpointProgress => ({
   async deliveredThrough(endpoint, audition) {
     const [row] = await db
       .select({ through: endpointProgress.deliveredThrough })
@@ -70,7 +71,7 @@ export const createEndpointProgress = (db: Database): EndpointProgress => ({
 
   async readTrail(organization, audition) {
     const rows = await selectTrail(db, audition, eq(auditEvents.organization, organization));
-    return rows.map((row) => storedEventSchema.parse(row));
+    return openEvents(texts, rows);
   },
 
   async nextAudition(organization, { from, until, after }) {

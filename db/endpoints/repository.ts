@@ -8,13 +8,12 @@ import {
 } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
-import type { KeyWrapping } from '../../foundation/encryption/key-wrapping.ts';
 import { type Actor, createAdministrativeActs } from '../access/administrative-acts.ts';
 import type { Database } from '../client.ts';
 import { endpointStatuses, webhookEndpoints } from '../schema/webhook-endpoints.ts';
 import { instantFromDatabase, millisecondsInterval } from '../time.ts';
 import { credentialReadsCte } from '../vault/credential-reads.ts';
-import { createVault, type Vault } from '../vault/envelope-encryption.ts';
+import type { Vault } from '../vault/envelope-encryption.ts';
 import { outboxChannel } from './outbox.ts';
 
 /** An endpoint without its secrets. */
@@ -136,8 +135,7 @@ const sealingContextOf = (organization: OrganizationId, id: EndpointId, column: 
 /** Creates the repository of webhook endpoints. Secrets are sealed under the endpoint's own data key. */
 export const createWebhookEndpoints = (
   db: Database,
-  wrapping: KeyWrapping,
-  vault: Pick<Vault, 'seal' | 'open' | 'evict'>,
+  vault: Pick<Vault, 'seal' | 'open' | 'destroy'>,
 ): WebhookEndpoints => {
   const find = async (organization: OrganizationId, id: EndpointId): Promise<Row | undefined> => {
     const [row] = await db.select().from(webhookEndpoints).where(ownedBy(organization, id));
@@ -167,23 +165,24 @@ export const createWebhookEndpoints = (
 
   return {
     async create({ id, organization, url, eventTypes, secret }, actor) {
-      return db.transaction(async (tx) => {
-        // A separate vault: its cache must not keep a data key that is rolled back with the transaction.
-        const sealing = createVault(tx, wrapping);
-        const sealedSecret = await sealing.seal(id, secret, sealingContextOf(organization, id, 'secret'));
+      const sealedSecret = await vault.seal(id, secret, sealingContextOf(organization, id, 'secret'));
+      const creating = db.transaction(async (tx) => {
         const { rowCount } = await tx.execute(sql`
           INSERT INTO webhook_endpoints (id, organization, url, event_types, sealed_secret)
           SELECT ${id}, ${organization}, ${url}, ${sql.param([...eventTypes])}::text[], ${sealedSecret}
           WHERE (SELECT count(*) FROM webhook_endpoints WHERE organization = ${organization}) < ${maxEndpoints}
         `);
-        if (rowCount !== 1) {
-          await sealing.destroy(id);
-          return false;
-        }
+        if (rowCount !== 1) return false;
         await enqueueDelayedSearch(tx, organization, id);
         await recordAct(tx, organization, id, 'endpoint.created', actor);
         return true;
       });
+      const isCreated = await creating.catch(async (error: unknown) => {
+        await vault.destroy(id);
+        throw error;
+      });
+      if (!isCreated) await vault.destroy(id);
+      return isCreated;
     },
 
     async get(organization, id) {
@@ -230,7 +229,7 @@ export const createWebhookEndpoints = (
     },
 
     async remove(organization, id, actor) {
-      const removed = await db.transaction(async (tx) => {
+      return db.transaction(async (tx) => {
         const { rows } = await tx.execute(sql`
           WITH removed AS (
             DELETE FROM webhook_endpoints WHERE id = ${id} AND organization = ${organization} RETURNING id
@@ -242,12 +241,11 @@ export const createWebhookEndpoints = (
           SELECT id FROM removed
         `);
         if (rows.length === 0) return false;
-        await createVault(tx, wrapping).destroy(id);
         await recordAct(tx, organization, id, 'endpoint.removed', actor);
+        // Last, and before the commit: after a crash in between, the endpoint is still there, and is removed again.
+        await vault.destroy(id);
         return true;
       });
-      if (removed) vault.evict(id);
-      return removed;
     },
 
     async rotateSecret(use, secret, overlapMs, actor) {

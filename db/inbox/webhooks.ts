@@ -8,7 +8,7 @@ import { sha256 } from '../digest.ts';
 import { webhookInbox } from '../schema/webhook-inbox.ts';
 import { millisecondsInterval } from '../time.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
-import { monthlyKeyId } from '../vault/monthly-key.ts';
+import { inboxKeyId } from '../vault/period-keys.ts';
 import { createBatchInsert, inboxChannel } from './batch-insert.ts';
 
 /** The parked reason of a webhook that could not be delivered within the retry period. */
@@ -129,6 +129,8 @@ export const createWebhookInbox = (
   const decrypterOf =
     ({ id, kind, dataKey, sealedEvent }: Sealed): ClaimedWebhook['decrypt'] =>
     async () => {
+      // Deleted after the delivery.
+      if (sealedEvent === '') return undefined;
       const event: unknown = JSON.parse(await vault.open(dataKey, sealedEvent, sealingContextOf(id)));
       return inboxEventSchema.safeParse({ kind, event }).data;
     };
@@ -144,7 +146,7 @@ export const createWebhookInbox = (
   return {
     async receive({ provider, dedupeKey, kind, event, correlationId }) {
       const id = `whk_${randomUUID()}`;
-      const dataKey = monthlyKeyId('inbox', now());
+      const dataKey = inboxKeyId(now());
       const sealedEvent = await vault.seal(dataKey, JSON.stringify(event), sealingContextOf(id));
       const row = {
         id,

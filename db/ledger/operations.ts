@@ -62,6 +62,8 @@ export interface CompletedEffect {
 interface CreatedMeetingEffect {
   readonly target: Extract<EffectTarget, { readonly kind: 'meeting' }>;
   readonly providerId: string;
+  /** What the step has stored. */
+  readonly result: unknown;
 }
 
 /** The idempotency ledger: stores a row before the call to a provider, and the result after it. */
@@ -275,8 +277,9 @@ export const createOperationLedger = (
       const effects = await Promise.all(
         rows.map(async (row) => {
           const target = await targetOfRow(vault, row);
-          const { key, providerId } = row;
+          const { key, providerId, state } = row;
           if (target?.kind === 'meeting' && providerId !== null) return [{ key, target, providerId }];
+          if (target?.kind === 'calendar_event' && state === 'open') return [{ key, target, isOpen: true }];
           return target ? [{ key, target }] : [];
         }),
       );
@@ -287,9 +290,9 @@ export const createOperationLedger = (
       const rows = await findRecorded(db, auditionId);
       const created = await Promise.all(
         rows.map(async (row): Promise<readonly CreatedMeetingEffect[]> => {
-          const { providerId } = row;
+          const { providerId, result } = row;
           const target = providerId === null ? undefined : await targetOfRow(vault, row);
-          return providerId !== null && target?.kind === 'meeting' ? [{ target, providerId }] : [];
+          return providerId !== null && target?.kind === 'meeting' ? [{ target, providerId, result }] : [];
         }),
       );
       return created.flat();

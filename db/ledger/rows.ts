@@ -19,6 +19,7 @@ import type { OrganizationId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { operationStates, operations } from '../schema/operations.ts';
+import { sessionRoomUses } from '../schema/session-rooms.ts';
 import type { SealedTarget } from './targets.ts';
 
 /** Possible effects of attempts that ended without a record. */
@@ -89,7 +90,8 @@ export const findRow = async (db: Database, key: string): Promise<OperationRow |
 
 /** An operation, among those of its audition that have the same provider and name. */
 export interface OperationLike {
-  readonly key: string;
+  /** The operation that is left out. */
+  readonly key?: string | undefined;
   readonly auditionId: MeetingOwner;
   readonly provider: string;
   readonly operation: string;
@@ -108,7 +110,7 @@ export const findOthersLike = (
         eq(operations.auditionId, auditionId),
         eq(operations.provider, provider),
         eq(operations.operation, operation),
-        ne(operations.key, key),
+        key === undefined ? undefined : ne(operations.key, key),
       ),
     );
 
@@ -312,11 +314,17 @@ export const claimUndo = async (db: Database, undo: BeginUndo): Promise<Operatio
   return row;
 };
 
+/** A use of a shared room begins before the provider is called, so it stands also when the call had no effect. */
+const hasRoomUse = sql`EXISTS (
+  SELECT FROM ${sessionRoomUses} WHERE ${sessionRoomUses.key} = ${operations.key} AND NOT ${sessionRoomUses.hasEnded}
+)`;
+
 /** Matches the operations that have or may have an effect. */
 export const isStanding = or(
   inArray(operations.state, ['completed', 'undoing']),
   and(eq(operations.state, 'open'), sql`NOT (${hasNoEffect})`),
   sql`${operations.surplus} <> '[]'::jsonb`,
+  hasRoomUse,
 );
 
 /** Returns the operations of an audition whose effect was recorded, those that were undone included, oldest first. */

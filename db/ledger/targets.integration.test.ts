@@ -112,11 +112,15 @@ describe('the standing effects of an audition', () => {
 
     expect(await ledger().standingEffects(id)).toEqual(
       [
-        ['completed', '1'],
-        ['running', '2'],
-        ['doubtful', '3'],
-        ['undoing', '5'],
-      ].map(([step, calendar]) => ({ key: `audition/${id}:${step}`, target: eventIn(calendar ?? '') })),
+        { step: 'completed', calendar: '1' },
+        { step: 'running', calendar: '2', isOpen: true },
+        { step: 'doubtful', calendar: '3', isOpen: true },
+        { step: 'undoing', calendar: '5' },
+      ].map(({ step, calendar, isOpen }) => ({
+        key: `audition/${id}:${step}`,
+        target: eventIn(calendar),
+        ...(isOpen && { isOpen }),
+      })),
     );
   });
 

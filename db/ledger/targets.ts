@@ -5,8 +5,9 @@ import { meetingHostSchema } from '../../domain/audition/meeting-host.ts';
 import { slotSchema } from '../../domain/audition/slot.ts';
 import { castingSessionIdSchema, connectionIdSchema, participantIdSchema } from '../../domain/ids.ts';
 import { channels, meetingProviders, writableCalendarProviders } from '../../domain/providers/vendors.ts';
+import { auditionDataKeyIn } from '../../domain/workflow-ids.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
-import { monthlyKeyId } from '../vault/monthly-key.ts';
+import { ledgerKeyId } from '../vault/period-keys.ts';
 
 const calendarSchema = z.object({
   provider: z.enum(writableCalendarProviders),
@@ -45,14 +46,14 @@ export interface SealedTarget {
 
 const contextOf = (key: string): string => `operations ${key}`;
 
-/** Seals the target of the operation with this key. */
+/** Seals the target of the operation with this key, under the data key of its audition if it has one. */
 export const sealTarget = async (
   vault: Pick<Vault, 'seal'>,
   key: string,
   target: EffectTarget,
   now: Date,
 ): Promise<SealedTarget> => {
-  const dataKey = monthlyKeyId('ledger', now);
+  const dataKey = auditionDataKeyIn(key) ?? ledgerKeyId(now);
   return { dataKey, sealedTarget: await vault.seal(dataKey, JSON.stringify(target), contextOf(key)) };
 };
 

@@ -1,5 +1,5 @@
 /** Reads the rows of shared rooms and of their uses. */
-import { and, eq } from 'drizzle-orm';
+import { and, eq, gt, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
 import {
@@ -56,6 +56,8 @@ export interface UsedRoom extends RoomName {
   readonly auditionId: AuditionId;
   readonly provider: MeetingProviderName;
   readonly meetingId: string | undefined;
+  /** Whether another room has taken its place, or no audition uses it. */
+  readonly isLeft: boolean;
   readonly revision: number;
 }
 
@@ -128,7 +130,11 @@ export const findUsed = async (db: Database, where: ReturnType<typeof and>): Pro
   }));
 };
 
-/** Sorts the rooms that the operation has used by whether an audition still uses them. Those that are not used are left. */
+/**
+ * Sorts the rooms that the operation has used by whether an audition still uses them. Those that are not used are left. An
+ * audition whose slot is over keeps its use of the present room. In a room that the session has left for another one, its use
+ * counts no more: the audition does not move, and would keep the meeting at the failed provider for ever.
+ */
 export const roomsOfUse = async (
   tx: Database,
   key: string,
@@ -145,6 +151,7 @@ export const roomsOfUse = async (
           eq(sessionRoomUses.session, use.session),
           eq(sessionRoomUses.number, use.number),
           eq(sessionRoomUses.hasEnded, false),
+          use.isLeft ? gt(sessionRoomUses.endsAt, sql`now()`) : undefined,
         ),
       );
     // The audition can use the room under another key.

@@ -1,11 +1,9 @@
 /** Appends the consent of a participant to the trail. The API and the relay of the inbox both append it. */
+import { anyPosition } from '../../domain/audition/events.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import type { EventStore } from '../trail/event-store.ts';
 
 type ReceivedConsent = Extract<InboxEvent, { kind: 'recording.consented' }>['event'];
-
-/** The fact is appended by its key. This position says that any numbered facts may be in the trail. */
-const anyPosition = { facts: [], number: 2 ** 31 - 1 };
 
 /** Appends the consent. Idempotent by its key. */
 export const appendConsent = async (

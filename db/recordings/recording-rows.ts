@@ -43,6 +43,7 @@ const recordingSchema = z.object({
   storedAt: orUndefined(instantFromDatabase),
   retainUntil: orUndefined(instantFromDatabase),
   deletedAt: orUndefined(instantFromDatabase),
+  providerCopy: orUndefined(z.enum(['trash', 'delete'])),
   holds: z.array(holdSchema),
   files: z.array(fileSchema),
 });
@@ -57,7 +58,7 @@ export const selectRecordings = async (db: Database, where: SQL): Promise<readon
   const { rows } = await db.execute(sql`
     SELECT id, organization, audition_id AS "auditionId", provider, meeting_id AS "meetingId", instance, state,
       started_at AS "startedAt", duration, stored_at AS "storedAt", retain_until AS "retainUntil",
-      deleted_at AS "deletedAt",
+      deleted_at AS "deletedAt", provider_copy AS "providerCopy",
       coalesce((
         SELECT jsonb_agg(jsonb_build_object(
           'on', CASE subject WHEN recordings.id THEN 'recording' WHEN recordings.audition_id THEN 'audition'

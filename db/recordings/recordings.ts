@@ -28,6 +28,12 @@ interface FileRef {
   readonly file: string;
 }
 
+interface MeetingRef {
+  readonly auditionId: AuditionId;
+  readonly provider: RecordedMeetingName;
+  readonly meetingId: string;
+}
+
 export interface Recordings {
   /**
    * Stores what the provider has listed. Idempotent: a file that is stored stays stored, and a recording that was deleted
@@ -42,14 +48,7 @@ export interface Recordings {
   /** Records that a file has 0 bytes. Returns false: the storage must not keep it. Idempotent. */
   markFileEmpty(ref: FileRef): Promise<false>;
   /** Sets when the recordings of a meeting that are not complete are deleted, because an operator has skipped them. Idempotent. */
-  giveUp(
-    meeting: {
-      readonly auditionId: AuditionId;
-      readonly provider: RecordedMeetingName;
-      readonly meetingId: string;
-    },
-    retainUntil: Instant,
-  ): Promise<void>;
+  giveUp(meeting: MeetingRef, retainUntil: Instant): Promise<void>;
   /** Records that all files are in the storage. Idempotent: the first time stays. Returns the recording. */
   markStored(
     id: RecordingId,
@@ -60,6 +59,8 @@ export interface Recordings {
   /** Records what was done to the copy at the provider. Idempotent. */
   markProviderCopy(id: RecordingId, action: 'trash' | 'delete'): Promise<void>;
   get(organization: OrganizationId, id: RecordingId): Promise<StoredRecording | undefined>;
+  /** Returns the recordings of a meeting, the oldest first, deleted ones included. */
+  ofMeeting(meeting: MeetingRef): Promise<readonly StoredRecording[]>;
   /** Returns the recordings of an audition, the oldest first, deleted ones included. */
   ofAudition(organization: OrganizationId, auditionId: AuditionId): Promise<readonly StoredRecording[]>;
 }
@@ -164,6 +165,12 @@ export const createRecordings = (db: Database): Recordings => {
 
     get: async (organization, id) =>
       (await selectRecordings(db, sql`organization = ${organization} AND id = ${id}`))[0],
+
+    ofMeeting: ({ auditionId, provider, meetingId }) =>
+      selectRecordings(
+        db,
+        sql`audition_id = ${auditionId} AND provider = ${provider} AND meeting_id = ${meetingId}`,
+      ),
 
     ofAudition: (organization, auditionId) =>
       selectRecordings(db, sql`organization = ${organization} AND audition_id = ${auditionId}`),

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
 
 /**
@@ -29,6 +29,13 @@ export const auditEvents = pgTable(
   (table) => [
     primaryKey({ columns: [table.auditionId, table.sequence] }),
     uniqueIndex('audit_events_by_number').on(table.auditionId, table.number).where(sql`number IS NOT NULL`),
+    // Find every audition that a person has ever taken part in.
+    index('audit_events_by_participant')
+      .using('gin', sql`(${table.fact} -> 'participants')`)
+      .where(sql`type = 'requested'`),
+    index('audit_events_by_added_participant')
+      .on(sql`(${table.fact} -> 'participant' ->> 'id')`)
+      .where(sql`type = 'participant_added'`),
     uniqueIndex('audit_events_by_key').on(table.auditionId, table.key).where(sql`key IS NOT NULL`),
   ],
 );

@@ -30,7 +30,24 @@ export const auditions = pgTable(
     index('auditions_by_state').on(table.organization, table.state, ...newestFirst(table)),
     index('auditions_by_project').on(table.organization, table.project, ...newestFirst(table)),
     index('auditions_by_role').on(table.organization, table.role, ...newestFirst(table)),
-    index('auditions_by_schedule').on(table.organization, table.scheduledFor),
+    index('auditions_by_schedule').on(table.organization, table.scheduledFor, table.id),
+    index('auditions_by_state_and_schedule').on(
+      table.organization,
+      table.state,
+      table.scheduledFor,
+      table.id,
+    ),
+    index('auditions_by_project_and_schedule').on(
+      table.organization,
+      table.project,
+      table.scheduledFor,
+      table.id,
+    ),
+    index('auditions_by_role_and_schedule').on(table.organization, table.role, table.scheduledFor, table.id),
+    // Finds the sessions that begin now, in all organizations.
+    index('auditions_by_start')
+      .on(table.scheduledFor)
+      .where(sql`${table.state} IN ('scheduled', 'confirmed', 'in_progress')`),
     index('auditions_by_session_block')
       .on(table.organization, sql`(${table.view} -> 'slot' ->> 'block')`)
       .where(sql`${table.view} -> 'slot' ->> 'block' IS NOT NULL`),

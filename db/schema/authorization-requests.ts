@@ -1,4 +1,4 @@
-import { index, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import { index, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
 
 /** Pending OAuth authorization requests, by their `state` (RFC 9700, section 4.7). Each is used once. */
@@ -21,6 +21,8 @@ export const authorizationRequests = pgTable(
     /** URL to which the browser is redirected afterwards. Must be one that the organization allows. */
     returnTo: text('return_to'),
     correlationId: text('correlation_id').notNull(),
+    /** Id and role of the minter of the link (`LinkMinter`). Null for links of earlier versions. */
+    minter: jsonb(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     expiresAt: instant('expires_at').notNull(),
     usedAt: instant('used_at'),

@@ -20,6 +20,8 @@ export const connections = pgTable(
     scopes: text().array().notNull().default(sql`'{}'`),
     /** SHA-256 of organization, owner, provider and the provider's account id. Finds the row of an account. */
     accountReference: text('account_reference'),
+    /** HMAC of provider and account id, equal in all organizations (`account-references.ts`). Null: not computed yet. */
+    providerAccount: text('provider_account'),
     sealedAccount: text('account').notNull(),
     /** Null once disconnected. */
     sealedCredential: text('sealed_credential'),
@@ -44,6 +46,7 @@ export const connections = pgTable(
   (table) => [
     index('connections_by_organization').on(table.organization),
     uniqueIndex('connections_by_account').on(table.accountReference),
+    index('connections_by_provider_account').on(table.providerAccount),
     index('connections_by_expiry').on(table.accessTokenExpiresAt),
   ],
 );

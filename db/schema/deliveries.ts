@@ -1,5 +1,6 @@
-import { index, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
-import { deliveryStatuses } from '../../domain/audition/events.ts';
+import { index, integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import { calendarParts } from '../../domain/audition/calendar-part.ts';
+import { deliveryStatuses } from '../../domain/audition/delivery-statuses.ts';
 
 /**
  * Maps a provider's delivery id to the audition, participant and channel of its notice, and keeps the status that the
@@ -15,6 +16,10 @@ export const deliveries = pgTable(
     channel: text().notNull(),
     /** The hash of the email address. Null for other channels. */
     address: text(),
+    /** What the calendar part of an email did. Null for other channels, and for emails of versions that did not record it. */
+    calendarPart: text('calendar_part', { enum: calendarParts }),
+    /** The SEQUENCE of the calendar part (RFC 5545, section 3.8.7.4): calendar programs apply the highest one. */
+    calendarSequence: integer('calendar_sequence'),
     status: text({ enum: deliveryStatuses }).notNull().default('queued'),
     /** The provider's code for the status: `bounced`, `complained`, or a number. */
     code: text(),

@@ -10,6 +10,8 @@ export const pendingRevocations = pgTable(
     organization: text().notNull(),
     provider: text().notNull(),
     connection: text().notNull(),
+    /** The account of the grant, as in `connections`. Null in rows of earlier versions. */
+    providerAccount: text('provider_account'),
     sealedRefreshToken: text('sealed_refresh_token').notNull(),
     correlationId: text('correlation_id').notNull(),
     attempts: integer().notNull().default(0),

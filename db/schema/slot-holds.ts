@@ -20,7 +20,7 @@ export const slotHolds = pgTable(
       .notNull()
       .generatedAlwaysAs(sql`CASE WHEN starts_with(resource, 'calendar:') THEN '' ELSE organization END`),
     during: timeRange().notNull(),
-    /** The room of the slot. Null: the audition takes place by video. */
+    /** A hash of the room of the slot. Null: the audition takes place by video. */
     place: text(),
     /** The shortest time to another audition, and to one in another place, in milliseconds. */
     bufferMs: integer('buffer_ms').notNull().default(0),

@@ -43,7 +43,7 @@ export const syncedCalendars = pgTable(
     error: text(),
     /** When the calendar failed first, of the failures without a success in between. Null without an error. */
     errorSince: instant('error_since'),
-    /** The kind of the fault that keeps notifications from being pushed. The calendar is then only polled. */
+    /** The kind of the fault that keeps notifications from being pushed, or `other_connection`. The calendar is then only polled. */
     pushError: text('push_error'),
     /** When a workflow was last started or signaled for it. Null: it waits for its first one. */
     startedAt: instant('started_at'),
@@ -51,6 +51,8 @@ export const syncedCalendars = pgTable(
     checkedAt: instant('checked_at'),
     /** When the last round of all calendars of the connection began. Null: the calendar is new. */
     polledAt: instant('polled_at'),
+    /** When the calendar was last read, or tried to. */
+    triedAt: instant('tried_at'),
     /** When the last listing was complete. */
     syncedAt: instant('synced_at'),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),

@@ -55,6 +55,8 @@ export const syncedEvents = pgTable(
     writtenRevision: integer('written_revision'),
     /** When the last write was recorded. */
     writtenAt: instant('written_at'),
+    /** Before the last write began. What was read earlier does not show it. */
+    writeStartedAt: instant('write_started_at'),
     writtenStart: instant('written_start'),
     writtenEnd: instant('written_end'),
     /** Whether the written slot takes place in a room. */
@@ -86,8 +88,17 @@ export const syncedEvents = pgTable(
     hostedBy: text('hosted_by'),
     /** What the room has answered to the event. Null when that is unknown. */
     roomAnswer: text('room_answer', { enum: roomAnswers }),
+    /** Incremented when the answer of the room, or the revision that it is about, changes. */
+    roomAnswerChange: integer('room_answer_change').notNull().default(0),
     /** The revision and the answer that were reported to the audition. */
     reportedRoomAnswer: text('reported_room_answer'),
+
+    /** The texts of an event of ours that a person has edited, with a digest of each: `title:0123456789abcdef`. Null: none. */
+    editedTexts: text('edited_texts'),
+    /** What `edited_texts` was when the trail of the audition was told last. */
+    recordedTexts: text('recorded_texts'),
+    /** Counts the changes of `edited_texts`. */
+    textChange: integer('text_change').notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.connection, table.calendar, table.eventId] }),

@@ -14,7 +14,7 @@ export const unreadableEvents = pgTable(
     calendar: text().notNull(),
     kind: text({ enum: damageKinds }).notNull(),
     organization: text().notNull(),
-    /** Such as `no_start: DTSTART`. The different faults of the last answer with faults. */
+    /** Such as `no_start: DTSTART`. The different faults of the last answer with faults, and since when events have no name. */
     faults: text().array().notNull(),
     firstSeenAt: instant('first_seen_at').notNull(),
     lastSeenAt: instant('last_seen_at').notNull(),

@@ -11,15 +11,25 @@ export const watchSubscriptions = pgTable(
     provider: text().notNull(),
     organization: text().notNull(),
     connection: text().notNull(),
+    /** The calendar's key. At Microsoft, that of any calendar of the mailbox: the subscription is to all. */
     calendarId: text('calendar_id').notNull(),
     /** Google's id of the watched resource. */
     resourceId: text('resource_id'),
     /** SHA-256 of the channel's token or of `clientState`, the newest first. Two during a rotation. */
     secretHashes: text('secret_hashes').array().notNull().default(sql`'{}'`),
+    /**
+     * Id of the master key under which the newest secret can be verified without this row (`watch-secrets.ts`). Null in rows of
+     * earlier versions.
+     */
+    secretKey: text('secret_key'),
+    /** Whether the newest secret was issued under a master key. Written for the earlier version, which has no `secret_key`. */
+    hasIssuedSecret: boolean('has_issued_secret').notNull().default(false),
     expiresAt: instant('expires_at').notNull(),
     /** Whether the vendor has said that the subscription has ended, or does no longer trust it. It must be replaced. */
     isLost: boolean('is_lost').notNull().default(false),
     lastNotifiedAt: instant('last_notified_at'),
+    /** When the vendor last extended it. Null: never. */
+    extendedAt: instant('extended_at'),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [

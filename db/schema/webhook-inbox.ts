@@ -14,7 +14,10 @@ export const webhookInbox = pgTable(
     dedupeKey: text('dedupe_key').notNull(),
     /** The kind of event: `message.status`, `meeting.started`, `calendar.changed`. */
     kind: text().notNull(),
-    /** The normalized event, sealed under the data key `inbox:<month>`, bound to this row. */
+    /**
+     * The normalized event, sealed under the data key `inbox:<hour>`, bound to this row. Empty after the delivery, when it was
+     * deleted.
+     */
     sealedEvent: text('sealed_event').notNull(),
     dataKey: text('data_key').notNull(),
     correlationId: text('correlation_id').notNull(),

@@ -7,9 +7,11 @@ import { type Outside, outsideOf } from '../../domain/session-blocks/session-slo
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { sessionsIn } from '../../providers/icalendar/session-occurrences.ts';
+import { nextFirst } from '../auditions/slot-order.ts';
 import { auditionViewSchema } from '../auditions/view-schema.ts';
 import type { Database } from '../client.ts';
 import { auditions } from '../schema/auditions.ts';
+import type { TrailTexts } from '../trail/trail-texts.ts';
 
 /** An audition with its slot, and why it is outside of the sessions; undefined when it is in one. */
 interface ComparedAudition {
@@ -28,11 +30,14 @@ export interface BlockAuditions {
     blocks: readonly SessionBlock[],
     from: Instant,
   ): Promise<readonly ComparedAudition[]>;
-  /** Returns the auditions whose slots begin after `from`, closed ones included, the latest slot first. */
+  /**
+   * Returns the auditions whose slots begin after `from`, closed ones included: the next ones from `today` on, then those
+   * before it, the latest first.
+   */
   list(
     organization: OrganizationId,
     blocks: readonly SessionBlockId[],
-    from: Instant,
+    since: { readonly from: Instant; readonly today: Instant },
     limit: number,
   ): Promise<readonly AuditionView[]>;
 }
@@ -45,7 +50,7 @@ const openStates = ['requested', 'holding', 'scheduling', 'scheduled', 'confirme
 const blockOf = sql<string>`(${auditions.view} -> 'slot' ->> 'block')`;
 
 /** Creates the repository. */
-export const createBlockAuditions = (db: Database): BlockAuditions => ({
+export const createBlockAuditions = (db: Database, texts: TrailTexts): BlockAuditions => ({
   async compare(organization, blocks, from) {
     const rows = await db
       .select({ view: auditions.view })
@@ -62,10 +67,8 @@ export const createBlockAuditions = (db: Database): BlockAuditions => ({
       )
       .orderBy(auditions.scheduledFor, auditions.id)
       .limit(mostAuditions);
-    const views = rows.flatMap((row) => {
-      const { slot, ...view } = auditionViewSchema.parse(row.view);
-      return slot ? [{ ...view, slot }] : [];
-    });
+    const opened = await openViews(texts, rows);
+    const views = opened.flatMap(({ slot, ...view }) => (slot ? [{ ...view, slot }] : []));
     const [first, last] = [views.at(0), views.at(-1)];
     if (!first || !last) return [];
     const window = { start: toEpochMs(first.slot.start), end: toEpochMs(last.slot.end) };
@@ -73,16 +76,19 @@ export const createBlockAuditions = (db: Database): BlockAuditions => ({
     return views.map((view) => ({ view, outside: outsideOf(view.slot, sessions) }));
   },
 
-  async list(organization, blocks, from, limit) {
+  async list(organization, blocks, { from, today }, limit) {
     const rows = await db
       .select({ view: auditions.view })
       .from(auditions)
       .where(and(isOf(organization, blocks), gt(auditions.scheduledFor, from)))
-      .orderBy(sql`${auditions.scheduledFor} DESC`, auditions.id)
+      .orderBy(...nextFirst(sql`${today}::timestamptz`), auditions.id)
       .limit(limit);
-    return rows.map(({ view }) => auditionViewSchema.parse(view));
+    return openViews(texts, rows);
   },
 });
+
+const openViews = (texts: TrailTexts, rows: readonly { readonly view: unknown }[]) =>
+  Promise.all(rows.map(({ view }) => texts.openView(auditionViewSchema.parse(view))));
 
 const isOf = (organization: OrganizationId, blocks: readonly SessionBlockId[]) =>
   and(eq(auditions.organization, organization), inArray(blockOf, [...blocks]), sql`${blockOf} IS NOT NULL`);

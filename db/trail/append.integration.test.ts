@@ -4,6 +4,7 @@ import { createTestDatabase, type TestDatabase } from '../../tests/harness/datab
 import { createDatabaseClient } from '../client.ts';
 import { TrailAhead } from '../errors.ts';
 import { createEventStore, type EventStore } from './event-store.ts';
+import { createTrailTexts } from './trail-texts.ts';
 
 let database: TestDatabase;
 
@@ -41,7 +42,7 @@ describe('the cost of an append', () => {
 /** Stores the first facts of an audition, and appends further ones, each by this or by another process. */
 const setup = async () => {
   const other = createDatabaseClient(database.url);
-  const elsewhere = createEventStore(other.db);
+  const elsewhere = createEventStore(other.db, createTrailTexts(database.repositories.vault));
   const { events } = database.repositories;
   const auditionId = newAuditionId();
   const facts = factsUntilScheduled(auditionId);

@@ -23,6 +23,7 @@ import {
   readTail,
   viewAt,
 } from './tail.ts';
+import type { TrailTexts } from './trail-texts.ts';
 import { writeEvents } from './write.ts';
 
 /** The run that appends, and its position in the trail. */
@@ -54,6 +55,12 @@ export interface Appended {
   readonly notAllowed: readonly TrailFact[];
 }
 
+/**
+ * Is told of the events that an append has added to a trail, after the commit. Events that were in the trail before are
+ * not among them, so each event is reported at most once. Must not throw.
+ */
+export type AppendObserver = (auditionId: AuditionId, appended: readonly AuditionEvent[]) => void;
+
 /** A fact of `ifAllowed` is left out, and with it the change that belongs to the facts. Nothing was written. */
 export class FactsLeftOut extends Error {
   override readonly name = 'FactsLeftOut';
@@ -72,6 +79,7 @@ const maxAttempts = 20;
  */
 export const appendFacts = async (
   db: Database,
+  texts: TrailTexts,
   call: TrailCall,
   own: OwnFacts = {},
   change?: (transaction: Database) => Promise<void>,
@@ -79,7 +87,7 @@ export const appendFacts = async (
   const batch = batchOf(call, own);
   const tails = knownTailsOf(db);
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const append = (on: Database) => appendBatch(on, batch, tails, attempt === 0);
+    const append = (on: Database) => appendBatch(on, texts, batch, tails, attempt === 0);
     try {
       if (attempt < optimisticAttempts && !change) return await append(db);
       return await db.transaction(async (transaction) => {
@@ -139,6 +147,7 @@ const queueUp = async (transaction: Database, auditionId: AuditionId): Promise<v
 
 const appendBatch = async (
   db: Database,
+  texts: TrailTexts,
   batch: Batch,
   tails: ReturnType<typeof knownTailsOf>,
   isFirstAttempt: boolean,
@@ -151,7 +160,7 @@ const appendBatch = async (
   const remember = (tail: KnownTail) => tails.put(caller.auditionId, tail);
   const isNew = isFirstAttempt && isFirstOfTrail(batch);
   const remembered = isFirstAttempt && !isNew ? tails.get(caller.auditionId) : undefined;
-  const appended = remembered && (await appendOntoRemembered(db, batch, remembered));
+  const appended = remembered && (await appendOntoRemembered(db, texts, batch, remembered));
   if (appended) {
     remember(appended.tail);
     return appended.result;
@@ -159,15 +168,22 @@ const appendBatch = async (
   const tail = isNew ? emptyTail : await readTail(db, caller, all);
   const known = { sequence: tail.last?.sequence ?? 0, appended: [], notAllowed: [] };
   if (all.every((fact) => tail.known.has(identityOf(fact)))) return known;
-  const view = await viewAt(db, caller.auditionId, tail);
+  const view = await viewAt(db, texts, caller.auditionId, tail);
   const { after, events, notAllowed } = foldOnto(view, tail.known, batch);
   if (!after || events.length === 0) return { ...known, notAllowed };
   if (after.id !== caller.auditionId) {
     throw new RangeError(`the trail of ${caller.auditionId} cannot begin with the request of ${after.id}`);
   }
-  const links = chainEvents(caller.auditionId, tail.last?.hash ?? genesisHash, events);
+  const previousHash = tail.last?.hash ?? genesisHash;
+  const links = chainEvents(caller.auditionId, previousHash, await sealEvents(texts, after.id, events));
   const attentionChanged = isViewStale(tail) || view?.attention !== after.attention;
-  await writeEvents(db, { run: caller.run, events: links, after, attentionChanged });
+  await writeEvents(db, {
+    run: caller.run,
+    events: links,
+    facts: events.map(({ fact }) => fact),
+    after: await texts.sealView(after),
+    attentionChanged,
+  });
   remember(tailAfter(after, links));
   return { sequence: after.sequence, appended: events.map(withoutIdentity), notAllowed };
 };
@@ -178,6 +194,7 @@ const appendBatch = async (
  */
 const appendOntoRemembered = async (
   db: Database,
+  texts: TrailTexts,
   batch: Batch,
   { sequence, hash, view }: KnownTail,
 ): Promise<{ readonly result: Appended; readonly tail: KnownTail } | undefined> => {
@@ -185,11 +202,12 @@ const appendOntoRemembered = async (
   const folded = tryFolding(view, batch);
   if (!folded?.after || folded.events.length === 0 || folded.notAllowed.length > 0) return undefined;
   const { after, events, notAllowed } = folded;
-  const links = chainEvents(caller.auditionId, hash, events);
+  const links = chainEvents(caller.auditionId, hash, await sealEvents(texts, after.id, events));
   const isWritten = await writeEvents(db, {
     run: caller.run,
     events: links,
-    after,
+    facts: events.map(({ fact }) => fact),
+    after: await texts.sealView(after),
     attentionChanged: view.attention !== after.attention,
     guard: { sequence, hash, knows: caller.knows },
   });
@@ -197,6 +215,11 @@ const appendOntoRemembered = async (
   const result = { sequence: after.sequence, appended: events.map(withoutIdentity), notAllowed };
   return { result, tail: tailAfter(after, links) };
 };
+
+const sealEvents = (texts: TrailTexts, auditionId: AuditionId, events: readonly IdentifiedEvent[]) =>
+  Promise.all(
+    events.map(async (event) => ({ ...event, fact: await texts.sealFact(auditionId, event.fact) })),
+  );
 
 /** A fact that is in the trail already, or follows facts of another process, can be an illegal transition here. */
 const tryFolding = (view: AuditionView, batch: Batch) => {

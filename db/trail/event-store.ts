@@ -3,12 +3,20 @@ import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { changeHolds, type HoldChange } from '../auditions/hold-changes.ts';
 import type { Database } from '../client.ts';
 import { auditEvents } from '../schema/audit-events.ts';
-import { type Appended, appendFacts, FactsLeftOut, type OwnFacts, type TrailCall } from './append.ts';
-import { type StoredEvent, selectTrail, storedEventSchema } from './stored-events.ts';
+import {
+  type Appended,
+  type AppendObserver,
+  appendFacts,
+  FactsLeftOut,
+  type OwnFacts,
+  type TrailCall,
+} from './append.ts';
+import { openEvents, type StoredEvent, selectTrail } from './stored-events.ts';
 import { readHead, type TrailHead } from './tail.ts';
+import type { TrailTexts } from './trail-texts.ts';
 import { type TrailVerdict, verifyTrail } from './verify.ts';
 
-export type { Appended, OwnFacts, TrailCall } from './append.ts';
+export type { Appended, AppendObserver, OwnFacts, TrailCall } from './append.ts';
 
 /** The audit trail: append-only, hash-chained per audition. The read model is updated in the same statement. */
 export interface EventStore {
@@ -40,31 +48,44 @@ export interface EventStore {
  *
  * `append` does not lock between its read and its write. When another writer was faster, the primary key of the trail
  * rejects the whole statement, and `append` starts again.
+ *
+ * @param observe is told of the events of each append
  */
-export const createEventStore = (db: Database): EventStore => ({
+export const createEventStore = (db: Database, texts: TrailTexts, observe?: AppendObserver): EventStore => ({
   append: async (call, own = {}) => {
-    const { auditionId, position } = call;
-    const changesHolds = own.releaseHolds !== undefined || own.yieldHolds !== undefined;
-    const change = (transaction: Database) => changeHolds(transaction, auditionId, position.number, own);
-    if (!changesHolds) return appendFacts(db, call, own);
-    try {
-      return await appendFacts(db, call, own, change);
-    } catch (error) {
-      if (error instanceof FactsLeftOut) return appendFacts(db, call, own);
-      throw error;
-    }
+    const result = await appendWithHolds(db, texts, call, own);
+    observe?.(call.auditionId, result.appended);
+    return result;
   },
 
   async head(organization, auditionId) {
-    const head = await readHead(db, auditionId);
+    const head = await readHead(db, texts, auditionId);
     return head?.view.organization === organization ? head : undefined;
   },
 
   async read(organization, auditionId, { after, limit }) {
     const isWanted = and(eq(auditEvents.organization, organization), gt(auditEvents.sequence, after));
     const rows = await selectTrail(db, auditionId, isWanted).limit(limit);
-    return rows.map((row) => storedEventSchema.parse(row));
+    return openEvents(texts, rows);
   },
 
   verify: (auditionId) => verifyTrail(db, auditionId),
 });
+
+const appendWithHolds = async (
+  db: Database,
+  texts: TrailTexts,
+  call: TrailCall,
+  own: OwnFacts & HoldChange,
+): Promise<Appended> => {
+  const { auditionId, position } = call;
+  const changesHolds = own.releaseHolds !== undefined || own.yieldHolds !== undefined;
+  const change = (transaction: Database) => changeHolds(transaction, auditionId, position.number, own);
+  if (!changesHolds) return appendFacts(db, texts, call, own);
+  try {
+    return await appendFacts(db, texts, call, own, change);
+  } catch (error) {
+    if (error instanceof FactsLeftOut) return appendFacts(db, texts, call, own);
+    throw error;
+  }
+};

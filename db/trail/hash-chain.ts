@@ -1,9 +1,7 @@
 /** Computes the hash chain of the audit trail. Each hash covers its event and the previous hash. */
 import canonicalize from 'canonicalize';
-import type { AuditionEvent } from '../../domain/audition/events.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import { sha256 } from '../digest.ts';
-import type { StoredEvent } from './stored-events.ts';
 
 /** The previous hash of the first event. */
 export const genesisHash = '0'.repeat(64);
@@ -17,6 +15,11 @@ interface Link {
   readonly previousHash: string;
 }
 
+interface ChainLink {
+  readonly previousHash: string;
+  readonly hash: string;
+}
+
 /** Returns the SHA-256 of the link's canonical JSON (RFC 8785). It does not depend on the key order in the database. */
 export const hashOf = ({ auditionId, sequence, at, correlationId, fact, previousHash }: Link): string => {
   const text = canonicalize({ auditionId, sequence, at, correlationId, fact, previousHash });
@@ -24,13 +27,13 @@ export const hashOf = ({ auditionId, sequence, at, correlationId, fact, previous
   return sha256(text);
 };
 
-/** Returns the events as links of the chain. `previousHash` is the hash of the last stored event. */
-export const chainEvents = <Event extends AuditionEvent>(
+/** Returns the events, as they are stored, as links of the chain. `previousHash` is the hash of the last stored event. */
+export const chainEvents = <Event extends Omit<Link, 'auditionId' | 'previousHash'>>(
   auditionId: AuditionId,
   previousHash: string,
   events: readonly Event[],
-): readonly (Event & StoredEvent)[] => {
-  const links: (Event & StoredEvent)[] = [];
+): readonly (Event & ChainLink)[] => {
+  const links: (Event & ChainLink)[] = [];
   let last = previousHash;
   for (const event of events) {
     const hash = hashOf({ auditionId, ...event, previousHash: last });

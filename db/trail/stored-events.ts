@@ -6,6 +6,7 @@ import { type AuditionView, foldEvents } from '../../domain/audition/view.ts';
 import { type AuditionId, auditionIdSchema } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 import { auditEvents } from '../schema/audit-events.ts';
+import type { TrailTexts } from './trail-texts.ts';
 
 export interface StoredEvent extends AuditionEvent {
   readonly previousHash: string;
@@ -25,10 +26,25 @@ export const selectTrail = (db: Database, auditionId: AuditionId, only?: SQL) =>
     .where(and(eq(auditEvents.auditionId, auditionId), only))
     .orderBy(asc(auditEvents.sequence));
 
+/** Returns stored rows as events, with their texts. */
+export const openEvents = (
+  texts: TrailTexts,
+  rows: readonly (typeof auditEvents.$inferSelect)[],
+): Promise<readonly StoredEvent[]> =>
+  Promise.all(
+    rows.map(async (row) =>
+      storedEventSchema.parse({ ...row, fact: await texts.openFact(row.auditionId, row.fact) }),
+    ),
+  );
+
 /** Folds the whole trail of an audition. Returns undefined when there is no trail. */
-export const foldTrail = async (db: Database, auditionId: AuditionId): Promise<AuditionView | undefined> => {
+export const foldTrail = async (
+  db: Database,
+  texts: TrailTexts,
+  auditionId: AuditionId,
+): Promise<AuditionView | undefined> => {
   const rows = await selectTrail(db, auditionId);
-  return rows.length === 0 ? undefined : foldEvents(rows.map((row) => storedEventSchema.parse(row)));
+  return rows.length === 0 ? undefined : foldEvents(await openEvents(texts, rows));
 };
 
 /** Returns the next auditions that have a trail, ordered by id. */

@@ -8,6 +8,7 @@ import { auditionViewSchema } from '../auditions/view-schema.ts';
 import type { Database } from '../client.ts';
 import { TrailAhead, TrailMoved } from '../errors.ts';
 import { foldTrail } from './stored-events.ts';
+import type { TrailTexts } from './trail-texts.ts';
 
 /** The caller of an append, and the numbered facts that it knows. */
 export interface Caller {
@@ -90,12 +91,15 @@ export const isViewStale = ({ row, last }: Tail): boolean => row?.sequence !== l
  */
 export const viewAt = async (
   db: Database,
+  texts: TrailTexts,
   auditionId: AuditionId,
   tail: Tail,
 ): Promise<AuditionView | undefined> => {
   if (!tail.last) return undefined;
-  if (tail.row && !isViewStale(tail)) return auditionViewSchema.parse(tail.row.view);
-  const view = await foldTrail(db, auditionId);
+  if (tail.row && !isViewStale(tail)) {
+    return texts.openView(auditionViewSchema.parse(tail.row.view));
+  }
+  const view = await foldTrail(db, texts, auditionId);
   if (view?.sequence !== tail.last.sequence) throw new TrailMoved(auditionId);
   return view;
 };
@@ -117,7 +121,11 @@ export interface TrailHead {
 }
 
 /** Returns the end of the trail; undefined without a trail. */
-export const readHead = async (db: Database, auditionId: AuditionId): Promise<TrailHead | undefined> => {
+export const readHead = async (
+  db: Database,
+  texts: TrailTexts,
+  auditionId: AuditionId,
+): Promise<TrailHead | undefined> => {
   const { rows } = await db.execute(sql`
     SELECT
       (SELECT jsonb_build_object('sequence', sequence, 'view', view) FROM auditions WHERE id = ${auditionId}) AS row,
@@ -129,7 +137,9 @@ export const readHead = async (db: Database, auditionId: AuditionId): Promise<Tr
   const { row, sequence, number, run } = headSchema.parse(rows[0]);
   if (sequence === null) return undefined;
   const end = { number, run: run ?? undefined };
-  if (row?.sequence === sequence) return { view: auditionViewSchema.parse(row.view), ...end };
-  const view = await foldTrail(db, auditionId);
+  if (row?.sequence === sequence) {
+    return { view: await texts.openView(auditionViewSchema.parse(row.view)), ...end };
+  }
+  const view = await foldTrail(db, texts, auditionId);
   return view && { view, ...end };
 };

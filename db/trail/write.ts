@@ -14,8 +14,10 @@ import { outboxChannel } from '../endpoints/outbox.ts';
 import { isPostgresError, TrailMoved } from '../errors.ts';
 import type { StoredEvent } from './stored-events.ts';
 
-/** An event that is not stored yet, with what prevents a second append. */
-interface NewEvent extends StoredEvent {
+/** An event that is not stored yet, as it is stored, with what prevents a second append. */
+interface NewEvent extends Omit<StoredEvent, 'fact'> {
+  /** The type is readable, whatever is sealed. */
+  readonly fact: unknown;
   readonly number: number | null;
   readonly key: string | null;
 }
@@ -32,6 +34,8 @@ interface Guard {
 interface Append {
   readonly run: string;
   readonly events: readonly NewEvent[];
+  /** The facts of the events, in the same order. */
+  readonly facts: readonly AuditionFact[];
   readonly after: AuditionView;
   readonly attentionChanged: boolean;
   /** Without a guard, the caller has read the end of the trail. */
@@ -45,14 +49,14 @@ interface Append {
  */
 export const writeEvents = async (
   db: Database,
-  { run, events, after, attentionChanged, guard }: Append,
+  { run, events, facts, after, attentionChanged, guard }: Append,
 ): Promise<boolean> => {
-  const eventRows = events.map((event) => ({
+  const eventRows = events.map((event, index) => ({
     audition_id: after.id,
     sequence: event.sequence,
     organization: after.organization,
     at: event.at,
-    type: event.fact.type,
+    type: facts[index]?.type,
     correlation_id: event.correlationId,
     fact: event.fact,
     previous_hash: event.previousHash,
@@ -80,7 +84,7 @@ export const writeEvents = async (
           SELECT FROM webhook_endpoints WHERE organization = ${after.organization} AND status = 'enabled'
         )
         RETURNING pg_notify(${outboxChannel}, '')
-      ) ${attentionChanged ? attentionChange(after) : sql``} ${revocation(after, events)}
+      ) ${attentionChanged ? attentionChange(after) : sql``} ${revocation(after, facts)} ${feedRevocation(after, facts)}
       INSERT INTO audit_events (${eventColumns})
       SELECT ${eventColumns}
       FROM guard, jsonb_populate_recordset(NULL::audit_events, ${JSON.stringify(eventRows)}::jsonb)
@@ -125,13 +129,38 @@ const departedIds = (facts: readonly AuditionFact[]): readonly string[] =>
     return fact.type === 'participant_added' && !fact.isSamePerson ? [fact.participant.id] : [];
   });
 
-const revocation = ({ id }: AuditionView, events: readonly NewEvent[]): SQL => {
-  const departed = departedIds(events.map(({ fact }) => fact));
+const revocation = ({ id }: AuditionView, facts: readonly AuditionFact[]): SQL => {
+  const departed = departedIds(facts);
   return departed.length === 0
     ? sql``
     : sql`, revoked AS (
         UPDATE join_links SET revoked_at = now() FROM guard
         WHERE audition_id = ${id} AND participant = ANY (${sql.param(departed)}::text[]) AND revoked_at IS NULL
+      )`;
+};
+
+/**
+ * Revokes the subscription feed of an id that another person has got: the address is known to the former one, and the feed
+ * has the personal join links. A person who joins the audition, and whom nobody preceded, keeps the feed. The statement sees
+ * the audition as it was before.
+ */
+const feedRevocation = ({ id, organization }: AuditionView, facts: readonly AuditionFact[]): SQL => {
+  const added = facts.flatMap((fact) =>
+    fact.type === 'participant_added' && !fact.isSamePerson ? [fact.participant.id] : [],
+  );
+  return added.length === 0
+    ? sql``
+    : sql`, unsubscribed AS (
+        UPDATE participant_feeds AS feed SET is_revoked = true, changed_at = now() FROM guard
+        WHERE feed.organization = ${organization} AND feed.participant = ANY (${sql.param(added)}::text[]) AND NOT feed.is_revoked
+          AND (
+            EXISTS (
+              SELECT FROM auditions AS former, jsonb_array_elements(former.view -> 'participants') AS member
+              WHERE former.id = ${id} AND member ->> 'id' = feed.participant
+            ) OR EXISTS (
+              SELECT FROM join_links WHERE join_links.audition_id = ${id} AND join_links.participant = feed.participant
+            )
+          )
       )`;
 };
 

@@ -16,12 +16,12 @@ beforeAll(async () => {
   database = await createTestDatabase(before);
 });
 afterAll(() => database.drop());
-beforeEach(() => database.pool.query('DELETE FROM data_keys'));
+beforeEach(() => database.keys.pool.query('DELETE FROM data_keys'));
 
 /** Creates a vault with an empty cache, as in a new process. */
-const vaultOf = (wrapping = before) => createVault(database.db, wrapping);
+const vaultOf = (wrapping = before) => createVault(database.keys.db, wrapping);
 const dataKeyRows = async () =>
-  (await database.pool.query('SELECT id, master_key_id, wrapped FROM data_keys ORDER BY id')).rows;
+  (await database.keys.pool.query('SELECT id, master_key_id, wrapped FROM data_keys ORDER BY id')).rows;
 
 const seed = async (count: number) => {
   const vault = vaultOf();
@@ -106,7 +106,7 @@ describe('rotation of the master key', () => {
   test('re-wraps every data key, so that the old master key is no longer needed', async () => {
     const secrets = await seed(25);
     const progress: number[] = [];
-    const rotation = createMasterKeyRotation(database.db, after);
+    const rotation = createMasterKeyRotation(database.keys.db, after);
     expect(await rotation.status()).toEqual([{ masterKeyId: 'k1', keys: 25, isKnown: true }]);
 
     const rotated = await rotation.rotate({
@@ -148,7 +148,7 @@ describe('rotation of the master key', () => {
     const underLoad = Promise.all([read(after), read(after), read(after), write()]);
 
     const stopping = new AbortController();
-    const rotation = createMasterKeyRotation(database.db, after);
+    const rotation = createMasterKeyRotation(database.keys.db, after);
     const first = await rotation.rotate({
       signal: stopping.signal,
       progress: ({ rewrapped }) => {
@@ -174,7 +174,7 @@ describe('rotation of the master key', () => {
   test('changes nothing when the master key of a data key is missing', async () => {
     await seed(3);
     const rows = await dataKeyRows();
-    const rotation = createMasterKeyRotation(database.db, createKeyRing([newKey]));
+    const rotation = createMasterKeyRotation(database.keys.db, createKeyRing([newKey]));
     const rotating = rotation.rotate({ signal: never, progress: () => {} });
     await expect(rotating).rejects.toThrow(MasterKeysMissing);
     await expect(rotating).rejects.toThrow('"k1" (3 data keys)');
@@ -183,10 +183,10 @@ describe('rotation of the master key', () => {
 
   test('reports a data key that does not unwrap, leaves it unchanged and continues', async () => {
     await seed(12);
-    await database.pool.query(
+    await database.keys.pool.query(
       "UPDATE data_keys SET wrapped = (SELECT wrapped FROM data_keys WHERE id = 'conn_0001') WHERE id = 'conn_0000'",
     );
-    const rotated = await createMasterKeyRotation(database.db, after).rotate({
+    const rotated = await createMasterKeyRotation(database.keys.db, after).rotate({
       signal: never,
       progress: () => {},
     });
@@ -205,7 +205,7 @@ describe('rotation of the master key', () => {
         return after.wrap(key, context);
       },
     };
-    const rotation = createMasterKeyRotation(database.db, interfering);
+    const rotation = createMasterKeyRotation(database.keys.db, interfering);
     const rotated = await rotation.rotate({ signal: never, progress: () => {} });
     expect(rotated).toEqual({ rewrapped: 0, remaining: 1, unreadable: [] });
     expect(await vaultOf().open('conn_0000', sealed, 'place')).toBe('of the new key');
@@ -219,7 +219,7 @@ describe('rotation of the master key', () => {
       unwrap: async (masterKeyId: string, wrapped: string, context: string) =>
         masterKeyId === 'k2' ? randomBytes(32) : after.unwrap(masterKeyId, wrapped, context),
     };
-    const rotating = createMasterKeyRotation(database.db, broken).rotate({
+    const rotating = createMasterKeyRotation(database.keys.db, broken).rotate({
       signal: never,
       progress: () => {},
     });

@@ -1,12 +1,14 @@
 /**
- * Envelope encryption. A secret is sealed under a data key: one per connection, per endpoint and per month of the inbox.
+ * Envelope encryption. A secret is sealed under a data key: one per connection, per endpoint, per audition and per month of the
+ * inbox. Data keys are in the key database, whose backups are separate (`key-database.ts`).
  * Data keys are stored wrapped under a master key. A master key can be rotated without changing sealed texts. Deleting
  * a data key makes everything sealed under it unreadable, in backups too.
  */
 import { randomBytes } from 'node:crypto';
-import { eq } from 'drizzle-orm';
+import { eq, inArray } from 'drizzle-orm';
 import { NotAuthentic, openBytes, sealBytes } from '../../foundation/encryption/aes-gcm.ts';
-import type { KeyWrapping } from '../../foundation/encryption/key-wrapping.ts';
+import type { DataKeyWrapping } from '../../foundation/encryption/key-wrapping.ts';
+import { createBatching } from '../batching.ts';
 import type { Database } from '../client.ts';
 import { dataKeys } from '../schema/data-keys.ts';
 import { createDataKeyCache, type DataKeyCache } from './data-key-cache.ts';
@@ -23,48 +25,86 @@ export interface Vault {
    * @throws {UnknownKey} when the data key's master key is not configured.
    */
   open(dataKeyId: string, sealed: string, context: string): Promise<string>;
+  /** Like `seal`, for bytes. The result is shorter than that of `seal`. */
+  sealBytes(dataKeyId: string, plaintext: Uint8Array, context: string): Promise<Uint8Array>;
+  /** Like `open`, for what `sealBytes` has sealed. */
+  openBytes(dataKeyId: string, sealed: Uint8Array, context: string): Promise<Uint8Array>;
   /** Deletes the data key. Everything sealed under it becomes unreadable. Idempotent. */
   destroy(dataKeyId: string): Promise<void>;
+  /**
+   * Deletes the data key for good: a key of this id is never created again, so nothing can be sealed under it later.
+   * Idempotent.
+   * @throws {DataKeyDestroyed} from `seal` and `open` afterwards; in other processes within five minutes.
+   */
+  erase(dataKeyId: string): Promise<void>;
   /** Drops the key from the memory of this process, because another process may have destroyed it. */
   evict(dataKeyId: string): void;
 }
 
+/** The data key was destroyed, or there was never one. */
+export class DataKeyDestroyed extends NotAuthentic {
+  constructor(dataKeyId: string) {
+    super(`the data key of ${dataKeyId} was destroyed`);
+  }
+}
+
 /** How long an unwrapped data key stays in memory, in milliseconds, and how many are kept. */
 const cacheTtlMs = 5 * 60_000;
-const cacheMaxKeys = 2_000;
+const cacheMaxKeys = 10_000;
 
-/** Creates the vault. It caches unwrapped data keys in memory, so most calls need no query and no call of a KMS. */
-export const createVault = (db: Database, wrapping: KeyWrapping): Vault => {
+/**
+ * Creates the vault. It caches unwrapped data keys in memory, so most calls need no query and no call of a KMS. Keys that are
+ * needed simultaneously are read in one query.
+ * @param keys the key database
+ */
+export const createVault = (keys: Database, wrapping: DataKeyWrapping): Vault => {
   const unwrapped = createDataKeyCache({ ttlMs: cacheTtlMs, maxKeys: cacheMaxKeys });
-  const find = () => findKey(db, wrapping);
+  const find = createKeyFinder(keys, wrapping);
+
+  const seal = (dataKeyId: string, plaintext: Uint8Array, context: string): Promise<Buffer> =>
+    unwrapped.use(
+      dataKeyId,
+      async () => (await find(dataKeyId)) ?? createKey(keys, wrapping, find, dataKeyId),
+      (key) => sealBytes(key, plaintext, additionalDataOf(dataKeyId, context)),
+    );
+
+  const open = (dataKeyId: string, sealed: Uint8Array, context: string): Promise<Buffer> => {
+    const existing = async () => {
+      const key = await find(dataKeyId);
+      if (key) return key;
+      throw new DataKeyDestroyed(dataKeyId);
+    };
+    return openWithRefresh(unwrapped, dataKeyId, () =>
+      unwrapped.use(dataKeyId, existing, (key) =>
+        openBytes(key, sealed, additionalDataOf(dataKeyId, context)),
+      ),
+    );
+  };
 
   return {
-    async seal(dataKeyId, plaintext, context) {
-      const seal = (key: Uint8Array) =>
-        sealBytes(key, Buffer.from(plaintext, 'utf8'), additionalDataOf(dataKeyId, context)).toString(
-          'base64url',
-        );
-      const findOrCreate = async () => (await find()(dataKeyId)) ?? createKey(db, wrapping, dataKeyId);
-      return `v1.${await unwrapped.use(dataKeyId, findOrCreate, seal)}`;
-    },
+    sealBytes: seal,
+    openBytes: open,
+
+    seal: async (dataKeyId, plaintext, context) =>
+      `v1.${(await seal(dataKeyId, Buffer.from(plaintext, 'utf8'), context)).toString('base64url')}`,
 
     async open(dataKeyId, sealed, context) {
       const [, content] = /^v1\.([A-Za-z0-9_-]+)$/.exec(sealed) ?? [];
       if (content === undefined) throw new NotAuthentic('not a sealed text');
-      const open = (key: Uint8Array) =>
-        openBytes(key, Buffer.from(content, 'base64url'), additionalDataOf(dataKeyId, context)).toString(
-          'utf8',
-        );
-      const existing = async () => {
-        const key = await find()(dataKeyId);
-        if (key) return key;
-        throw new NotAuthentic(`the data key of ${dataKeyId} was destroyed`);
-      };
-      return openWithRefresh(unwrapped, dataKeyId, () => unwrapped.use(dataKeyId, existing, open));
+      return (await open(dataKeyId, Buffer.from(content, 'base64url'), context)).toString('utf8');
     },
 
     async destroy(dataKeyId) {
-      await db.delete(dataKeys).where(eq(dataKeys.id, dataKeyId));
+      await keys.delete(dataKeys).where(eq(dataKeys.id, dataKeyId));
+      unwrapped.evict(dataKeyId);
+    },
+
+    async erase(dataKeyId) {
+      const tombstone = { masterKeyId: '', wrapped: '', rewrappedAt: null };
+      await keys
+        .insert(dataKeys)
+        .values({ id: dataKeyId, ...tombstone })
+        .onConflictDoUpdate({ target: dataKeys.id, set: tombstone });
       unwrapped.evict(dataKeyId);
     },
 
@@ -76,8 +116,8 @@ export const createVault = (db: Database, wrapping: KeyWrapping): Vault => {
 const openWithRefresh = async (
   unwrapped: DataKeyCache,
   dataKeyId: string,
-  open: () => Promise<string>,
-): Promise<string> => {
+  open: () => Promise<Buffer>,
+): Promise<Buffer> => {
   const wasInMemory = unwrapped.has(dataKeyId);
   try {
     return await open();
@@ -88,27 +128,45 @@ const openWithRefresh = async (
   }
 };
 
-const findKey =
-  (db: Database, wrapping: KeyWrapping) =>
-  async (dataKeyId: string): Promise<Uint8Array | undefined> => {
-    const [row] = await db.select().from(dataKeys).where(eq(dataKeys.id, dataKeyId));
-    return row && wrapping.unwrap(row.masterKeyId, row.wrapped, wrappingContextOf(dataKeyId));
+type FindKey = (dataKeyId: string) => Promise<Uint8Array | undefined>;
+
+const createKeyFinder = (keys: Database, wrapping: DataKeyWrapping): FindKey => {
+  const findRow = createBatching({
+    run: async (ids: readonly string[]) => {
+      const rows = await keys
+        .select()
+        .from(dataKeys)
+        .where(inArray(dataKeys.id, [...ids]));
+      return ids.map((id) => rows.find((row) => row.id === id) ?? null);
+    },
+    keyOf: (id) => id,
+  });
+  return async (dataKeyId) => {
+    const row = await findRow(dataKeyId);
+    if (row?.wrapped === '') throw new DataKeyDestroyed(dataKeyId);
+    return row ? wrapping.unwrap(row.masterKeyId, row.wrapped, wrappingContextOf(dataKeyId)) : undefined;
   };
+};
 
 /** Two processes can create the same key simultaneously. Both use the row that was inserted first. */
-const createKey = async (db: Database, wrapping: KeyWrapping, dataKeyId: string): Promise<Uint8Array> => {
+const createKey = async (
+  keys: Database,
+  wrapping: DataKeyWrapping,
+  find: FindKey,
+  dataKeyId: string,
+): Promise<Uint8Array> => {
   const key = randomBytes(32);
   const wrapped = await wrapping.wrap(key, wrappingContextOf(dataKeyId));
-  const [created] = await db
+  const [created] = await keys
     .insert(dataKeys)
     .values({ id: dataKeyId, ...wrapped })
     .onConflictDoNothing()
     .returning({ id: dataKeys.id });
   if (created) return key;
   key.fill(0);
-  const existing = await findKey(db, wrapping)(dataKeyId);
+  const existing = await find(dataKeyId);
   if (existing) return existing;
-  return createKey(db, wrapping, dataKeyId);
+  return createKey(keys, wrapping, find, dataKeyId);
 };
 
 /** Returns the context that binds a wrapped key to its row. A wrapped key in another row does not unwrap. */

@@ -5,7 +5,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { and, asc, count, eq, gt, ne, sql } from 'drizzle-orm';
 import { NotAuthentic } from '../../foundation/encryption/aes-gcm.ts';
-import type { KeyWrapping } from '../../foundation/encryption/key-wrapping.ts';
+import type { DataKeyWrapping } from '../../foundation/encryption/key-wrapping.ts';
 import type { Database } from '../client.ts';
 import { dataKeys } from '../schema/data-keys.ts';
 import { wrappingContextOf } from './envelope-encryption.ts';
@@ -38,15 +38,19 @@ export class MasterKeysMissing extends Error {
   }
 }
 
+/** The row of an erased key contains none. */
+const isKept = ne(dataKeys.wrapped, '');
+
 /** Concurrent calls of a KMS. */
 const batchSize = 10;
 
 /** Creates the rotation of the master key. `status` returns the number of data keys under each master key. */
-export const createMasterKeyRotation = (db: Database, wrapping: KeyWrapping) => {
+export const createMasterKeyRotation = (db: Database, wrapping: DataKeyWrapping) => {
   const status = async (): Promise<readonly MasterKeyUsage[]> => {
     const rows = await db
       .select({ masterKeyId: dataKeys.masterKeyId, keys: count() })
       .from(dataKeys)
+      .where(isKept)
       .groupBy(dataKeys.masterKeyId)
       .orderBy(asc(dataKeys.masterKeyId));
     return rows.map((row) => ({ ...row, isKnown: wrapping.canUnwrap(row.masterKeyId) }));
@@ -56,7 +60,7 @@ export const createMasterKeyRotation = (db: Database, wrapping: KeyWrapping) => 
     const [row] = await db.select({ keys: count() }).from(dataKeys).where(notNewest);
     return row?.keys ?? 0;
   };
-  const notNewest = ne(dataKeys.masterKeyId, wrapping.newestKeyId);
+  const notNewest = and(isKept, ne(dataKeys.masterKeyId, wrapping.newestKeyId));
 
   return {
     status,
@@ -101,7 +105,7 @@ type Row = typeof dataKeys.$inferSelect;
 /** Updates the row only when it is unchanged. A key that was destroyed meanwhile stays destroyed. */
 const rewrap = async (
   db: Database,
-  wrapping: KeyWrapping,
+  wrapping: DataKeyWrapping,
   { id, masterKeyId, wrapped }: Row,
 ): Promise<'rewrapped' | 'unreadable' | 'gone'> => {
   const context = wrappingContextOf(id);
@@ -128,8 +132,8 @@ const rewrap = async (
 
 /** Unwraps the new copy before it replaces the only existing one. */
 const verifyRewrapped = async (
-  wrapping: KeyWrapping,
-  { masterKeyId, wrapped }: Awaited<ReturnType<KeyWrapping['wrap']>>,
+  wrapping: DataKeyWrapping,
+  { masterKeyId, wrapped }: Awaited<ReturnType<DataKeyWrapping['wrap']>>,
   context: string,
   key: Uint8Array,
 ): Promise<void> => {

@@ -1,6 +1,6 @@
 /** Attention items: a step that has spent its retries and waits for an operator. The dead letters of this service. */
 import { z } from 'zod';
-import { attentionIdSchema, connectionIdSchema } from '../ids.ts';
+import { attentionIdSchema, connectionIdSchema, recordingIdSchema } from '../ids.ts';
 import { instantSchema } from '../time/instant.ts';
 
 /** The steps that can raise an attention item. Operators, the search attribute and the metrics see these names. */
@@ -40,20 +40,37 @@ export type AttentionAction = (typeof attentionActions)[number];
 
 export const attentionItemSchema = z.object({
   id: attentionIdSchema,
-  step: z.enum(attentionSteps),
-  /** What happened, in plain words. Never contains personal data. */
-  what: z.string(),
-  /** What the operator can do, in the imperative. */
-  hint: z.string(),
-  actions: z.array(z.enum(attentionActions)),
-  /** The error code of the last attempt, if the step failed with one. */
-  code: z.string().optional(),
-  provider: z.string().optional(),
-  /** The connection that its owner must reconnect. The step is then retried without an operator. */
-  connection: connectionIdSchema.optional(),
-  raisedAt: instantSchema,
-  /** When the item becomes overdue and alerts again, unless it is resolved before. */
-  dueAt: instantSchema,
-  overdue: z.boolean(),
+  step: z.enum(attentionSteps).describe('The step that waits for an operator'),
+  what: z.string().describe('What happened, in plain words, without personal data'),
+  hint: z.string().describe('What the operator can do'),
+  actions: z.array(z.enum(attentionActions)).describe('The actions that the item offers'),
+  code: z.string().optional().describe('The error code of the last attempt'),
+  provider: z.string().optional().describe('The provider that the step was calling'),
+  /**
+   * The connection that its owner must reconnect. The step is then retried without an operator. For the step `calendar_change`, the
+   * connection of the changed event: the item is withdrawn when its account is disconnected.
+   */
+  connection: connectionIdSchema
+    .optional()
+    .describe('The connection that its owner must reconnect, or whose event was changed'),
+  recorded: z
+    .object({
+      meetingId: z.string().describe('The id of the meeting at the provider'),
+      recordings: z
+        .array(
+          z.object({
+            id: recordingIdSchema,
+            startedAt: instantSchema.optional().describe('When the recording began, if the provider says so'),
+          }),
+        )
+        .describe('The recordings that are missing, or whose copy stays. Empty when the provider lists none'),
+    })
+    .optional()
+    .describe(
+      'The recordings that the item is about. Only of the step `recording`, and absent in items of earlier versions',
+    ),
+  raisedAt: instantSchema.describe('Since when the item waits, in UTC'),
+  dueAt: instantSchema.describe('When the item becomes overdue and alerts again, in UTC'),
+  overdue: z.boolean().describe('Whether it is overdue'),
 });
 export type AttentionItem = z.infer<typeof attentionItemSchema>;

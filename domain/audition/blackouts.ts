@@ -1,8 +1,6 @@
 /** Turns blackouts, which are days, into times. */
 import type { ParticipantId } from '../ids.ts';
-import { toInstant } from '../time/epoch.ts';
-import { startOfDay } from '../time/start-of-day.ts';
-import { day } from '../time/units.ts';
+import { endOfDay, startOfDay } from '../time/start-of-day.ts';
 import type { Blackout, ConflictRules } from './conflict-rules.ts';
 import type { TimeRange } from './free-slots.ts';
 
@@ -28,7 +26,5 @@ export const blackoutTimes = (
 
 const timeIn = ({ from, until }: Blackout, zone: string): TimeRange => ({
   start: startOfDay(from, zone),
-  end: startOfDay(dayAfter(until), zone),
+  end: endOfDay(until, zone),
 });
-
-const dayAfter = (date: string): string => toInstant(Date.parse(date) + day).slice(0, 10);

@@ -3,6 +3,7 @@ import type { ConnectionId, ParticipantId } from '../ids.ts';
 import type { SynchronizedCalendarName } from '../providers/vendors.ts';
 import type { Instant } from '../time/instant.ts';
 import type { RoomAnswer } from './room-booking.ts';
+import type { ExceededLimit } from './slot-limits.ts';
 
 interface Times {
   readonly start: Instant;
@@ -12,14 +13,23 @@ interface Times {
 interface ConflictTime extends Times {
   /** The connection of the event. Absent: that of the report. */
   readonly connection?: ConnectionId | undefined;
+  /** The provider of `connection`. Reports of earlier versions of this service lack it. */
+  readonly provider?: SynchronizedCalendarName | undefined;
 }
 
 /** The most conflicting events that a report contains. */
 export const mostConflicts = 20;
 
 export type CalendarChangeOf =
-  /** A person moved our event. `isAllDay`: the event has dates instead of times. */
-  | ({ readonly kind: 'moved'; readonly isAllDay: boolean } & Times)
+  /**
+   * A person moved our event. `isAllDay`: the event has dates instead of times. `exceeds`: no slot can have that time. Reports of
+   * earlier versions of this service lack it.
+   */
+  | ({
+      readonly kind: 'moved';
+      readonly isAllDay: boolean;
+      readonly exceeds?: ExceededLimit | undefined;
+    } & Times)
   | { readonly kind: 'deleted' }
   /** Our event is as this service wrote it, after an earlier report said otherwise. */
   | { readonly kind: 'put_back' }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { castDifference, keepsCalendar, keptChannels } from './cast-difference.ts';
+import { castDifference, keepsCalendar, keptChannels, movesCalendarEntry } from './cast-difference.ts';
 import { type Participant, participantSchema } from './request.ts';
 
 const calendar = { provider: 'google', connection: 'conn_1', calendarId: 'primary' } as const;
@@ -51,5 +51,16 @@ describe('the difference of two casts', () => {
   it('tells whether the calendar stays', () => {
     expect(keepsCalendar(replaced({ calendar: { ...calendar, calendarId: 'other' } }))).toBe(false);
     expect(keepsCalendar(replaced({ calendar: undefined }))).toBe(false);
+  });
+
+  it.each([
+    ['no calendar', { calendar: undefined }, true],
+    ['a calendar that is only read', { calendar: { ...calendar, provider: 'ics' } } as const, true],
+    ['another connected calendar', { calendar: { ...calendar, calendarId: 'other' } }, false],
+    ['no calendar and another email address', { calendar: undefined, email: 'r@example.com' }, false],
+    ['no calendar and no emails', { calendar: undefined, channels: ['sms'] as const }, false],
+  ])('tells with %s whether the calendar entry moves', (_, details, moves) => {
+    const channels = [...('channels' in details ? details.channels : rita.channels)];
+    expect(movesCalendarEntry(replaced({ ...details, channels }))).toBe(moves);
   });
 });

@@ -1,5 +1,6 @@
 /** Compares the casts before and after a change, so that a participant who stays is not told of what stays as it is. */
 import type { Channel, Participant } from './request.ts';
+import { hasWritableCalendar } from './writable-calendar.ts';
 
 /** A participant whose details have changed, or who was replaced under the same id. */
 interface ReplacedParticipant {
@@ -48,9 +49,43 @@ export const keptChannels = ({
       )
     : [];
 
+/** Returns all channels on which the participant can have got notices. */
+export const usableChannels = ({ channels, fallbackChannels = [] }: Participant): readonly Channel[] => [
+  ...channels,
+  ...fallbackChannels.filter((channel) => !channels.includes(channel)),
+];
+
+/** Returns the channels on which the participant's notices must be retracted: no later notice is sent to that address. */
+export const leftChannels = ({
+  before,
+  after,
+  isSamePerson: isSame,
+}: ReplacedParticipant): readonly Channel[] =>
+  usableChannels(before).filter(
+    (channel) =>
+      !isSame ||
+      !usableChannels(after).includes(channel) ||
+      addressOn(before, channel) !== addressOn(after, channel),
+  );
+
+/** Returns the channel on which the participant gets a notice that was not delivered on the given one, if there is one. */
+export const fallbackFor = (
+  { channels, fallbackChannels = [] }: Participant,
+  failed: Channel,
+): Channel | undefined =>
+  fallbackChannels.find((channel) => channel !== failed && !channels.includes(channel));
+
 /** Returns whether the participant keeps the event in the calendar. */
 export const keepsCalendar = ({ before, after, isSamePerson: isSame }: ReplacedParticipant): boolean =>
   isSame && isEqual(before.calendar, after.calendar);
+
+/**
+ * Returns whether the entry of a participant who keeps the email address changes its place: from the emails to a connected
+ * calendar, or back.
+ */
+export const movesCalendarEntry = (change: ReplacedParticipant): boolean =>
+  keptChannels(change).includes('email') &&
+  hasWritableCalendar(change.before) !== hasWritableCalendar(change.after);
 
 /** Returns the participant's address on the channel. */
 export const addressOn = ({ email, phone }: Participant, channel: Channel): string | undefined =>

@@ -8,12 +8,14 @@ import { answers } from './events.ts';
 import { fixedSlotSchema, slotWishSchema } from './request.ts';
 import { auditionRounds } from './states.ts';
 
-const reason = singleLineText(500);
+const reason = singleLineText(500).describe(
+  'Why, for the participants and the trail. Write no names and no addresses. At most 500 characters',
+);
 
 export const respondSchema = z
   .object({
     participant: participantIdSchema,
-    answer: z.enum(answers),
+    answer: z.enum(answers).describe('The answer of the participant'),
     revision: z
       .int()
       .min(1)
@@ -43,21 +45,32 @@ export const changeMeetingSchema = z
 export const cancelSchema = z.object({ reason: reason.optional() }).strict();
 export const checkInSchema = z.object({ participant: participantIdSchema }).strict();
 export const decideSchema = z.discriminatedUnion('decision', [
-  z.object({ decision: z.literal('booked') }).strict(),
-  z.object({ decision: z.literal('released') }).strict(),
+  z.object({ decision: z.literal('booked').describe('The performer gets the role') }).strict(),
+  z.object({ decision: z.literal('released').describe('The performer does not get the role') }).strict(),
   z
     .object({
-      decision: z.literal('callback'),
-      next: z.object({ slot: fixedSlotSchema, round: z.enum(auditionRounds).default('callback') }).strict(),
+      decision: z.literal('callback').describe('The performer is seen again, in an audition of its own'),
+      next: z
+        .object({
+          slot: fixedSlotSchema.describe('The slot of the next round'),
+          round: z.enum(auditionRounds).default('callback').describe('The next round. Default: callback'),
+        })
+        .strict()
+        .meta({ id: 'NextRound', description: 'The next round of the audition' }),
     })
     .strict(),
 ]);
 /** `decision`: the session took place. `session`: the audition is scheduled again. */
 export const reopenSchema = z.discriminatedUnion('to', [
-  z.object({ to: z.literal('decision'), reason: reason.optional() }).strict(),
   z
     .object({
-      to: z.literal('session'),
+      to: z.literal('decision').describe('The session took place: the decision is open again'),
+      reason: reason.optional(),
+    })
+    .strict(),
+  z
+    .object({
+      to: z.literal('session').describe('The audition is scheduled again'),
       slot: slotWishSchema.optional().describe('By default the last slot of the audition'),
       reason: reason.optional(),
     })
@@ -89,15 +102,35 @@ const note = attentionNote.optional();
  * question what to do about a change in a calendar.
  */
 export const resolveAttentionSchema = z.discriminatedUnion('action', [
-  z.object({ action: z.literal('retry'), note }).strict(),
-  z.object({ action: z.literal('skip'), note }).strict(),
-  z.object({ action: z.literal('abort'), note }).strict(),
-  z.object({ action: z.literal('held'), note }).strict(),
-  z.object({ action: z.literal('no_show'), note }).strict(),
-  z.object({ action: z.literal('follow'), note }).strict(),
-  z.object({ action: z.literal('restore'), note }).strict(),
-  z.object({ action: z.literal('ignore'), note }).strict(),
-  z.object({ action: z.literal('override'), value: z.object({ joinUrl }).strict(), note }).strict(),
+  z.object({ action: z.literal('retry').describe('Try the step again'), note }).strict(),
+  z.object({ action: z.literal('skip').describe('Continue without the step'), note }).strict(),
+  z
+    .object({ action: z.literal('abort').describe('End the audition, and undo what was booked'), note })
+    .strict(),
+  z.object({ action: z.literal('held').describe('The session took place'), note }).strict(),
+  z.object({ action: z.literal('no_show').describe('The performer did not come'), note }).strict(),
+  z
+    .object({
+      action: z.literal('follow').describe('Move the audition to where the calendar has the event'),
+      note,
+    })
+    .strict(),
+  z
+    .object({ action: z.literal('restore').describe('Write the event into the calendar again'), note })
+    .strict(),
+  z
+    .object({ action: z.literal('ignore').describe('Leave the calendar and the audition as they are'), note })
+    .strict(),
+  z
+    .object({
+      action: z.literal('override').describe('Replace the result of the step'),
+      value: z
+        .object({ joinUrl: joinUrl.describe('The link of a meeting that was made by hand, with https') })
+        .strict()
+        .meta({ id: 'ReplacementMeeting', description: 'A meeting that was made by hand' }),
+      note,
+    })
+    .strict(),
 ]);
 
 export type DecideBody = z.infer<typeof decideSchema>;

@@ -4,7 +4,7 @@
  * the workflow uses it.
  */
 import type { BusyKind } from '../calendars/busy-kind.ts';
-import { toEpochMs, toInstant } from '../time/epoch.ts';
+import { nearestInstant, toEpochMs } from '../time/epoch.ts';
 import { day, minute } from '../time/units.ts';
 import { isFree, type TimeRange } from './free-slots.ts';
 import type { BusyInterval, Slot, SlotSpec } from './slot.ts';
@@ -110,7 +110,11 @@ export const gapToEvent = (
 export const widen = <Range extends TimeRange>(range: Range, ms: number): Range =>
   ms === 0
     ? range
-    : { ...range, start: toInstant(toEpochMs(range.start) - ms), end: toInstant(toEpochMs(range.end) + ms) };
+    : {
+        ...range,
+        start: nearestInstant(toEpochMs(range.start) - ms),
+        end: nearestInstant(toEpochMs(range.end) + ms),
+      };
 
 /** Returns the time of the wish: its slot, or its window. */
 export const timeOf = (wish: SlotSpec): TimeRange =>

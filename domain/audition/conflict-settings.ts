@@ -23,7 +23,10 @@ const waitForSchema = isoDurationSchema.describe('How long `wait` waits: PT1S to
 
 /** The days of a blackout, both included. */
 export const blackoutSchema = z
-  .object({ from: z.iso.date(), until: z.iso.date() })
+  .object({
+    from: z.iso.date().describe('The first day, such as 2026-12-24'),
+    until: z.iso.date().describe('The last day, included'),
+  })
   .strict()
   .refine(({ from, until }) => from <= until, 'a blackout must begin before it ends');
 

@@ -39,4 +39,6 @@ export interface StandingEffect {
   readonly target: EffectTarget;
   /** The id of a meeting at its provider, when its creation was recorded. */
   readonly providerId?: string | undefined;
+  /** Whether the writing of an event has no recorded result: it can be under way, or was interrupted. */
+  readonly isOpen?: boolean | undefined;
 }

@@ -28,8 +28,12 @@ export const canonicalEmail = (text: string): string | undefined => {
   return address.length <= longestAddress ? address : undefined;
 };
 
+/** For the OpenAPI document: what of the rule a pattern can say. `canonicalEmail` decides about the domain. */
+const roughForm = `${localPart.source.replace(/\$$/, '')}@[^\\s@]+$`;
+
 export const emailSchema = z
   .string()
   .max(longestAddress)
   .refine((text) => canonicalEmail(text) !== undefined, 'write an email address as ada@example.com')
+  .meta({ pattern: roughForm })
   .describe('An email address. The domain can be in Unicode or in Punycode');

@@ -63,3 +63,7 @@ const gapsBetween = (
 
 const steps = (first: number, last: number, stepMs: number): readonly number[] =>
   Array.from({ length: Math.floor((last - first) / stepMs) + 1 }, (_, index) => first + index * stepMs);
+
+/** Returns whether the slots begin at the same times, in the same order. */
+export const haveSameStarts = (some: readonly TimeRange[], others: readonly TimeRange[]): boolean =>
+  some.length === others.length && some.every(({ start }, index) => start === others[index]?.start);

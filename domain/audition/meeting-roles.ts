@@ -1,5 +1,5 @@
 /** The roles of participants in a meeting, by their kind. */
-import type { JoinWindow } from './events.ts';
+import type { JoinWindow } from './meeting.ts';
 import type { Participant, ParticipantKind } from './request.ts';
 
 /** The people who lead the meeting beside its host. */

@@ -81,6 +81,12 @@ export const meetingSettingsSchema = z.strictObject({
     .describe(
       'Whether the participants have the role of their kind. Casting directors lead the meeting beside the host. Their join links, and those of readers, work before those of performers',
     ),
+  calendarEvent: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether the meeting is a part of an event in the calendar of its host. Google Meet: always. Microsoft Teams: unless this says otherwise, when the session is recorded, because Microsoft serves the recordings of such meetings only. The event leaves the time of the host free',
+    ),
   room: z
     .enum(['own', 'session'])
     .optional()
@@ -111,6 +117,7 @@ const names = [
   'endOfMeeting',
   'registrants',
   'roles',
+  'calendarEvent',
 ] as const satisfies readonly (keyof MeetingSettings)[];
 
 /** What a provider can fail to honour. `duration`: the plan of the host ends the meeting earlier than the slot. */
@@ -143,6 +150,8 @@ export const isMetByDefault = (name: keyof MeetingSettings, settings: MeetingSet
       return settings.registrants === false;
     case 'roles':
       return settings.roles === false;
+    case 'calendarEvent':
+      return settings.calendarEvent === false;
     // This service admits people, and lets auditions share a meeting.
     case 'admission':
     case 'room':

@@ -5,7 +5,7 @@ export const phoneSchema = z
   .string()
   .max(40)
   .regex(
-    /^[+(]?[\d\s()./-]+$/,
+    /^[+(]?[\d \u00a0\u202f()./-]+$/,
     'write a phone number as +33612345678, or as 06 12 34 56 78 with a phoneRegion',
   )
   .describe('A phone number: international with +, or national with `phoneRegion`');

@@ -38,4 +38,10 @@ describe('the presence of a participant', () => {
     expect(afterSession(early, at('26')).status).toBe('left_early');
     expect(afterLeaving(early, at('30'), slot).status).toBe('left');
   });
+
+  it('has not left early when the report arrives after the end of the session', () => {
+    const present = afterJoining(undefined, at('00'), slot);
+    expect(afterLeaving(present, at('20'), slot, at('24')).status).toBe('left');
+    expect(afterLeaving(present, at('10'), slot, at('24')).status).toBe('left_early');
+  });
 });

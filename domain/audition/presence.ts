@@ -52,9 +52,19 @@ export const afterJoining = (before: Presence | undefined, at: Instant, slot: Sl
     slot,
   );
 
-/** Returns the presence after the participant has left the meeting. */
-export const afterLeaving = (before: Presence | undefined, at: Instant, slot: Slot | undefined): Presence =>
-  withStatus({ ...timesOf(before), leftAt: latest(before?.leftAt, at) }, slot);
+/**
+ * Returns the presence after the participant has left the meeting.
+ * @param endedAt when the session ended. Some reports arrive after that
+ */
+export const afterLeaving = (
+  before: Presence | undefined,
+  at: Instant,
+  slot: Slot | undefined,
+  endedAt?: Instant,
+): Presence => {
+  const presence = withStatus({ ...timesOf(before), leftAt: latest(before?.leftAt, at) }, slot);
+  return endedAt === undefined ? presence : afterSession(presence, endedAt);
+};
 
 /** Returns the presence after the session has ended: a participant who left shortly before has not left early. */
 export const afterSession = (before: Presence, endedAt: Instant): Presence =>

@@ -5,6 +5,7 @@
 import type { ParticipantId } from '../ids.ts';
 import type { Instant } from '../time/instant.ts';
 import type { Answer } from './events.ts';
+import type { ExceededLimit } from './slot-limits.ts';
 
 interface Report {
   /** Identifies the report. It is sent at least once, and the audition applies it once. */
@@ -27,6 +28,8 @@ export interface ReportedAnswer extends Report {
 export interface ProposedTime extends Report {
   /** Absent when the proposal states no time that can be read. */
   readonly slot?: { readonly start: Instant; readonly end: Instant } | undefined;
+  /** Set when no slot can have that time. Proposals of earlier versions of this service lack it. */
+  readonly exceeds?: ExceededLimit | undefined;
   /** The answer about the present time that the proposal contains. It is not recorded as an answer. */
   readonly answer?: Answer | undefined;
 }

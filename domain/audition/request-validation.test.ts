@@ -11,6 +11,7 @@ const context: PlanContext = {
   now: '2026-11-01T12:00:00.000Z',
   correlationId: 'corr-1',
   defaultMeetingProviders: ['google_meet'],
+  smsCountries: 'any',
 };
 
 const performer = {
@@ -271,6 +272,12 @@ describe('a request with a mistake', () => {
       ['/participants/1/channels', '/participants/1/email'],
     ],
     [
+      'fallback without number',
+      withPerformer({ phone: undefined, channels: ['email'], fallbackChannels: ['sms'] }),
+      'channel_without_address',
+      ['/participants/1/fallbackChannels', '/participants/1/phone'],
+    ],
+    [
       'SMS without number',
       withPerformer({ phone: undefined }),
       'channel_without_address',
@@ -335,8 +342,37 @@ describe('the slot of a reschedule', () => {
   });
 });
 
+describe('the countries to which text messages are sent', () => {
+  it.each([
+    ['a number of another country', {}, ['BE']],
+    ['a number of another country as fallback', { channels: ['email'], fallbackChannels: ['sms'] }, []],
+  ])('refuse %s', (_, changes, smsCountries) => {
+    const plan = () => planOf({ participants: [director, { ...performer, ...changes }] }, { smsCountries });
+    expect(refusalOf(plan)).toMatchObject({
+      code: 'country_not_allowed',
+      pointers: ['/participants/1/phone'],
+    });
+  });
+
+  it.each([
+    ['a number of a listed country', {}, ['BE', 'FR']],
+    ['a number to which no text is sent', { channels: ['email'] }, ['BE']],
+  ])('permit %s', (_, changes, smsCountries) => {
+    const plan = () => planOf({ participants: [director, { ...performer, ...changes }] }, { smsCountries });
+    expect(plan).not.toThrow();
+  });
+
+  it('are checked for a participant who is added', () => {
+    const added = participantSchema.parse({ ...director, phone: '+33612345678', channels: ['sms'] });
+    expect(refusalOf(() => validateAddition(added, { smsCountries: ['BE'] }))).toMatchObject({
+      code: 'country_not_allowed',
+      pointers: ['/phone'],
+    });
+  });
+});
+
 const addition = (changes: Record<string, unknown>) => () =>
-  validateAddition(participantSchema.parse({ ...director, ...changes }));
+  validateAddition(participantSchema.parse({ ...director, ...changes }), { smsCountries: 'any' });
 
 describe('a participant who is added', () => {
   it('is checked like a participant of a request, with JSON pointers into the body', () => {

@@ -3,6 +3,7 @@
  * schema cannot check. A refused request is not stored anywhere.
  */
 import type { z } from 'zod';
+import { checkSmsCountry, type SmsCountries } from '../budgets/phone-country.ts';
 import { Refusal } from '../errors.ts';
 import type { AuditionId, OrganizationId, SessionBlockId } from '../ids.ts';
 import type { MeetingProviderName } from '../providers/vendors.ts';
@@ -33,14 +34,13 @@ import type {
   windowSlotSchema,
 } from './request.ts';
 import type { Slot, SlotSpec } from './slot.ts';
+import { isTooFarAhead, isTooLong, limitExplanations } from './slot-limits.ts';
 
 type FixedSlot = z.infer<typeof fixedSlotSchema>;
 type WindowSlot = z.infer<typeof windowSlotSchema>;
 
 /** Calendar providers limit the range of a free/busy query. */
 export const longestWindow = 31 * day;
-/** Timers, tokens and retention are not made for slots further ahead. */
-export const furthestAhead = 2 * 366 * day;
 
 export interface PlanContext {
   readonly id: AuditionId;
@@ -55,6 +55,8 @@ export interface PlanContext {
   /** How the organization's auditions take place when no provider can make their meetings. */
   readonly meetingBackup?: MeetingBackup | undefined;
   readonly meetings?: OrganizationMeetings | undefined;
+  /** The countries to which the organization sends text messages. */
+  readonly smsCountries: SmsCountries;
   /** Whether the role of the caller may override conflicts. */
   readonly mayOverrideConflicts?: boolean | undefined;
 }
@@ -70,7 +72,7 @@ type RequestedAddresses = Participant & Pick<RequestedParticipant, 'phoneRegion'
 /** Returns the plan of a request. Pure. @throws Refusal with the JSON pointers of the refused parts */
 export const planAudition = (request: ResolvedRequest, context: PlanContext): AuditionPlan => {
   const participants = request.participants.map((participant, index) =>
-    validateParticipant(participant, `/participants/${index}`),
+    validateParticipant(participant, context.smsCountries, `/participants/${index}`),
   );
   checkCast(participants);
   const wish = wishOf(request, context);
@@ -122,10 +124,10 @@ export const validateSlot = (
   const start = parseLocalTime(fixed.start, fixed.zone, [`${pointer}/start`]);
   const end = parseLocalTime(fixed.end, fixed.zone, [`${pointer}/end`]);
   checkOrder(start, end, [`${pointer}/start`, `${pointer}/end`]);
-  if (toEpochMs(end) - toEpochMs(start) > day) {
+  if (isTooLong({ start, end })) {
     throw new Refusal(
       'slot_too_long',
-      'The slot is longer than 24 hours.',
+      limitExplanations.slot_too_long,
       'Check both dates; book one audition for each day.',
       [`${pointer}/end`],
     );
@@ -169,9 +171,12 @@ export const validateSlotSpec = (wish: Exclude<SlotWish, BlockSlot>, now: Instan
  * Returns a participant who is added to a running audition. The participant is the whole body of the request.
  * @throws Refusal
  */
-export const validateAddition = (participant: RequestedAddresses): Participant => {
+export const validateAddition = (
+  participant: RequestedAddresses,
+  { smsCountries }: Pick<PlanContext, 'smsCountries'>,
+): Participant => {
   if (participant.kind === 'performer') throw performerNotReplaceable(['/kind']);
-  return validateParticipant(participant, '');
+  return validateParticipant(participant, smsCountries, '');
 };
 
 /**
@@ -213,8 +218,8 @@ export const validateWindow = (window: WindowSlot, now: Instant): Extract<SlotSp
   };
 };
 
-/** Neither vendor distinguishes addresses by case. */
-const roomFieldsOf = ({ room, roomCalendar }: Pick<FixedSlot, 'room' | 'roomCalendar'>) => ({
+/** Returns the room of a request. Neither vendor distinguishes addresses by case. */
+export const roomFieldsOf = ({ room, roomCalendar }: Pick<FixedSlot, 'room' | 'roomCalendar'>) => ({
   ...(room === undefined ? {} : { room }),
   ...(roomCalendar ? { roomCalendar: { ...roomCalendar, email: roomCalendar.email.toLowerCase() } } : {}),
 });
@@ -233,30 +238,37 @@ const inThePast = (pointers: readonly string[]): Refusal =>
   new Refusal('slot_in_the_past', 'The slot is in the past.', 'Choose a time in the future.', pointers);
 
 const checkDistance = (at: Instant, now: Instant, pointers: readonly string[]): void => {
-  if (toEpochMs(at) - toEpochMs(now) <= furthestAhead) return;
+  if (!isTooFarAhead(at, now)) return;
   throw new Refusal(
     'slot_too_far_ahead',
-    'The slot is more than two years ahead.',
+    limitExplanations.slot_too_far_ahead,
     'Check the year. Request the audition less than two years ahead.',
     pointers,
   );
 };
 
 /** @param pointer JSON pointer of the participant in the request */
-const validateParticipant = (requested: RequestedAddresses, pointer: string): Participant => {
+const validateParticipant = (
+  requested: RequestedAddresses,
+  smsCountries: SmsCountries,
+  pointer: string,
+): Participant => {
   const participant = withCanonicalAddresses(requested, pointer);
   checkZone(participant.zone, [`${pointer}/zone`]);
   checkLocale(participant.locale, [`${pointer}/locale`]);
-  for (const channel of participant.channels) {
-    const field = channel === 'email' ? 'email' : 'phone';
-    if (participant[field] !== undefined) continue;
-    throw new Refusal(
-      'channel_without_address',
-      `Participant ${participant.id} has the channel ${channel} but no ${field}.`,
-      `Add the participant's ${field}, or remove ${channel} from the channels.`,
-      [`${pointer}/channels`, `${pointer}/${field}`],
-    );
+  for (const name of ['channels', 'fallbackChannels'] as const) {
+    for (const channel of participant[name] ?? []) {
+      const field = channel === 'email' ? 'email' : 'phone';
+      if (participant[field] !== undefined) continue;
+      throw new Refusal(
+        'channel_without_address',
+        `Participant ${participant.id} has the channel ${channel} but no ${field}.`,
+        `Add the participant's ${field}, or remove ${channel} from the channels.`,
+        [`${pointer}/${name}`, `${pointer}/${field}`],
+      );
+    }
   }
+  checkSmsCountry(participant, smsCountries, pointer);
   return participant;
 };
 

@@ -19,6 +19,7 @@ import {
   type WritableCalendarName,
 } from '../providers/vendors.ts';
 import { multiLineText, singleLineText } from '../text.ts';
+import { clockPattern, dayPattern, offsetPattern, preciseClockPattern } from '../time/patterns.ts';
 import { calendarRemindersSchema } from './calendar-reminders.ts';
 import { largestCast } from './cast-changes.ts';
 import { blackoutSchema, conflictSettingsSchema, mostBlackouts } from './conflict-settings.ts';
@@ -38,18 +39,24 @@ export type Channel = (typeof channels)[number];
 const localOrOffsetTime = z
   .string()
   .regex(
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)?$/,
+    new RegExp(`^${dayPattern}T${preciseClockPattern}${offsetPattern}?$`),
     "write a time as 2026-12-01T10:00 (local to the slot's zone) or with an offset: 2026-12-01T10:00+01:00",
-  );
+  )
+  .describe("A time on the clock of the slot's zone, or with an offset");
 
-const localClockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'write a time of day as 22:00');
+const localClockTime = z
+  .string()
+  .regex(new RegExp(`^${clockPattern}$`), 'write a time of day as 22:00')
+  .describe('A time of day in the zone of the participant');
 
 /** The id of a calendar: an address, an opaque id, or a URL. */
-export const calendarIdSchema = singleLineText(254);
+export const calendarIdSchema = singleLineText(254).describe(
+  'The id of the calendar at its provider. `primary` is the main one of the account',
+);
 
 const calendarRefShape = z
   .object({
-    provider: z.enum(calendarProviders),
+    provider: z.enum(calendarProviders).describe('The provider of the connection. `ics` is a calendar feed'),
     connection: connectionIdSchema,
     calendarId: calendarIdSchema,
   })
@@ -71,11 +78,19 @@ export type CalendarRef = z.infer<typeof calendarRefSchema>;
 /** A calendar to which events are written. Of any other calendar, only the busy times count. */
 export type WritableCalendarRef = CalendarRef & { readonly provider: WritableCalendarName };
 
-const quietHoursSchema = z.object({ from: localClockTime, until: localClockTime }).strict();
+const quietHoursSchema = z
+  .object({
+    from: localClockTime.describe('When the quiet hours begin, such as 22:00'),
+    until: localClockTime.describe('When they end, such as 08:00. They can extend past midnight'),
+  })
+  .strict();
 export type QuietHours = z.infer<typeof quietHoursSchema>;
 
 const workingHoursSchema = z
-  .object({ from: localClockTime, until: localClockTime })
+  .object({
+    from: localClockTime.describe('When the day begins'),
+    until: localClockTime.describe('When it ends'),
+  })
   .strict()
   .refine(({ from, until }) => from < until, 'the working hours must begin before they end');
 export type WorkingHours = z.infer<typeof workingHoursSchema>;
@@ -83,17 +98,39 @@ export type WorkingHours = z.infer<typeof workingHoursSchema>;
 export const participantSchema = z
   .object({
     id: participantIdSchema,
-    kind: z.enum(participantKinds),
-    name: singleLineText(200),
+    kind: z
+      .enum(participantKinds)
+      .describe('The part of the person in the audition. Each audition has exactly one performer'),
+    name: singleLineText(200).describe('The name, as the other participants read it'),
     email: emailSchema.optional(),
     phone: phoneSchema.optional(),
     zone: zoneSchema,
     locale: z
       .string()
       .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'write a locale as en or fr-FR')
-      .default('en'),
-    channels: z.array(z.enum(channels)).min(1).max(channels.length),
-    quietHours: quietHoursSchema.optional(),
+      .default('en')
+      .describe(
+        'The language of messages and pages: English and French. Others are answered in English. Default: en',
+      ),
+    channels: z
+      .array(z.enum(channels))
+      .min(1)
+      .max(channels.length)
+      .describe(
+        'The channels on which the participant gets notices. Each needs its address: `email` or `phone`',
+      ),
+    fallbackChannels: z
+      .array(z.enum(channels))
+      .max(channels.length)
+      .optional()
+      .describe(
+        'Channels on which the participant agrees to get a notice that could not be delivered on one of `channels`. Omitted: none, and an operator is asked',
+      ),
+    quietHours: quietHoursSchema
+      .optional()
+      .describe(
+        'When the participant gets no reminders: they are sent before or after. Other messages are sent immediately. Default: none',
+      ),
     workingHours: workingHoursSchema
       .optional()
       .describe('Local hours within which a search chooses a slot. Default: 09:00 to 19:00'),
@@ -102,7 +139,7 @@ export const participantSchema = z
       .max(mostBlackouts)
       .optional()
       .describe("Days, both included, on which the participant is not available, in the participant's zone"),
-    calendar: calendarRefSchema.optional(),
+    calendar: calendarRefSchema.optional().describe('The calendar that events are written to'),
     busyCalendars: z
       .array(calendarRefSchema)
       .optional()
@@ -155,7 +192,7 @@ const roomSchema = singleLineText(100).describe('The name of the room, as partic
 
 const roomCalendarSchema = z
   .object({
-    provider: z.enum(roomProviders),
+    provider: z.enum(roomProviders).describe('The provider of the connection'),
     connection: connectionIdSchema.describe('The account with which the room is read and booked'),
     email: z
       .email()
@@ -167,7 +204,8 @@ const roomCalendarSchema = z
   .strict()
   .describe(
     'The calendar of the room at Google or Microsoft. The room is booked there, and its busy times count as a conflict',
-  );
+  )
+  .meta({ id: 'RoomCalendar' });
 
 /** A calendar without a name would leave participants without the place. */
 const namesItsRoom = ({ room, roomCalendar }: { readonly room?: unknown; readonly roomCalendar?: unknown }) =>
@@ -176,30 +214,36 @@ const roomNameMissing = { message: 'name the room in `room`: participants read i
 
 export const fixedSlotSchema = z
   .object({
-    start: localOrOffsetTime,
-    end: localOrOffsetTime,
+    start: localOrOffsetTime.describe('The start: local to `zone`, or with an offset'),
+    end: localOrOffsetTime.describe('The end, at most 24 hours after the start'),
     zone: zoneSchema,
     room: roomSchema.optional(),
     roomCalendar: roomCalendarSchema.optional(),
   })
   .strict()
-  .refine(namesItsRoom, roomNameMissing);
+  .refine(namesItsRoom, roomNameMissing)
+  .meta({ id: 'FixedSlot', description: 'A slot at a fixed time' });
 
 /** A window in which the service chooses the best slot of this length that is free for all participants. */
 export const windowSlotSchema = z
   .object({
-    earliest: localOrOffsetTime,
-    latest: localOrOffsetTime,
+    earliest: localOrOffsetTime.describe('The slot does not start before'),
+    latest: localOrOffsetTime.describe('The slot does not end after'),
     durationMinutes: z
       .int()
       .min(1)
-      .max(24 * 60),
+      .max(24 * 60)
+      .describe('The length of the slot, in minutes'),
     zone: zoneSchema,
     room: roomSchema.optional(),
     roomCalendar: roomCalendarSchema.optional(),
   })
   .strict()
-  .refine(namesItsRoom, roomNameMissing);
+  .refine(namesItsRoom, roomNameMissing)
+  .meta({
+    id: 'WindowSlot',
+    description: 'A window in which the service chooses the best slot that is free for all participants',
+  });
 
 /** A slot of a session block. The sessions of the block decide about its length and its room. */
 export const blockSlotSchema = z
@@ -209,16 +253,30 @@ export const blockSlotSchema = z
     ),
     earliest: localOrOffsetTime.optional().describe("By default now. Local times are in the block's zone"),
     latest: localOrOffsetTime.optional().describe('By default 31 days after the first session in question'),
+    room: roomSchema
+      .optional()
+      .describe(
+        'The room of the sessions that `roomCalendar` belongs to, and of sessions without a room. Sessions in other rooms are searched as well',
+      ),
+    roomCalendar: roomCalendarSchema
+      .optional()
+      .describe(
+        'The calendar of `room`. Its busy times count as a conflict for the sessions in that room, and the room is booked there',
+      ),
   })
-  .strict();
+  .strict()
+  .refine(namesItsRoom, roomNameMissing)
+  .meta({ id: 'BlockSlot', description: 'The next free slot of a session block' });
 export type BlockSlot = z.infer<typeof blockSlotSchema>;
 
 export const slotWishSchema = z.union([
-  fixedSlotSchema.extend({
-    block: sessionBlockIdSchema
-      .optional()
-      .describe('The session block that the slot was chosen from. The slot must be in one of its sessions'),
-  }),
+  fixedSlotSchema
+    .extend({
+      block: sessionBlockIdSchema
+        .optional()
+        .describe('The session block that the slot was chosen from. The slot must be in one of its sessions'),
+    })
+    .meta({ id: 'ChosenSlot', description: 'A slot at a fixed time, which can be of a session block' }),
   windowSlotSchema,
   blockSlotSchema,
 ]);
@@ -268,11 +326,27 @@ export type PolicyOverrides = z.infer<typeof policyOverridesSchema>;
 
 export const auditionRequestSchema = z
   .object({
-    project: z.object({ id: projectIdSchema, title: singleLineText(200) }).strict(),
-    role: z.object({ id: roleIdSchema, name: singleLineText(200) }).strict(),
-    round: z.enum(auditionRounds).default('first'),
-    slot: slotWishSchema,
-    participants: z.array(requestedParticipantSchema).min(1).max(largestCast),
+    project: z
+      .object({
+        id: projectIdSchema,
+        title: singleLineText(200).describe('The title, as participants read it'),
+      })
+      .strict()
+      .describe('The production'),
+    role: z
+      .object({
+        id: roleIdSchema,
+        name: singleLineText(200).describe('The name of the role, as participants read it'),
+      })
+      .strict()
+      .describe('The part to be cast'),
+    round: z.enum(auditionRounds).default('first').describe('The round of the audition. Default: first'),
+    slot: slotWishSchema.describe('A fixed time, a window to search, or the next slot of a session block'),
+    participants: z
+      .array(requestedParticipantSchema)
+      .min(1)
+      .max(largestCast)
+      .describe('The cast: exactly one performer, and those who see the audition'),
     meeting: z
       .object({
         providers: z
@@ -300,9 +374,15 @@ export const auditionRequestSchema = z
       .array(isoDurationSchema)
       .max(10)
       .default(['PT24H', 'PT1H'])
-      .describe('How long before the start reminders are sent'),
-    notes: multiLineText(2000).optional(),
-    policy: policyOverridesSchema.optional(),
+      .describe(
+        "How long before the start reminders are sent, outside the participants' quiet hours. Empty: none. Default: 24 hours and 1 hour",
+      ),
+    notes: multiLineText(2000)
+      .optional()
+      .describe('A text for the participants, in invitations and calendar events. At most 2,000 characters'),
+    policy: policyOverridesSchema
+      .optional()
+      .describe('Deadlines of the audition. Each has a default, which holds for what is omitted'),
     conflicts: conflictSettingsSchema
       .optional()
       .describe("Rules about conflicts. The organization's settings hold for what is omitted"),

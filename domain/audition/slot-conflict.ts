@@ -3,13 +3,16 @@ import { z } from 'zod';
 import { auditionIdSchema, connectionIdSchema, participantIdSchema } from '../ids.ts';
 import { instantSchema } from '../time/instant.ts';
 
-const time = { start: instantSchema, end: instantSchema };
-const participants = z.array(participantIdSchema);
+const time = {
+  start: instantSchema.describe('The start, in UTC'),
+  end: instantSchema.describe('The end, in UTC'),
+};
+const participants = z.array(participantIdSchema).describe('The participants who are not free');
 
 export const blockerSchema = z.discriminatedUnion('kind', [
   z
     .object({
-      kind: z.literal('calendar_event'),
+      kind: z.literal('calendar_event').describe('What is in the way'),
       participants,
       connection: connectionIdSchema.optional(),
       room: z.boolean().optional().describe('Whether the event is in the calendar of the room'),
@@ -18,9 +21,9 @@ export const blockerSchema = z.discriminatedUnion('kind', [
     .describe('An event in a calendar of these participants, or in the calendar of the room'),
   z
     .object({
-      kind: z.literal('audition'),
+      kind: z.literal('audition').describe('What is in the way'),
       participants,
-      room: z.boolean(),
+      room: z.boolean().describe('Whether the other audition holds the room'),
       audition: auditionIdSchema.optional(),
       ...time,
     })
@@ -28,7 +31,7 @@ export const blockerSchema = z.discriminatedUnion('kind', [
       'Another audition holds these participants, their calendars, or the room. Without its id it belongs to another organization',
     ),
   z
-    .object({ kind: z.literal('blackout'), participants, ...time })
+    .object({ kind: z.literal('blackout').describe('What is in the way'), participants, ...time })
     .describe('A blackout of these participants; without any, of the organization'),
 ]);
 export type Blocker = z.infer<typeof blockerSchema>;
@@ -45,7 +48,7 @@ const slotProposalSchema = z.object({
 export type SlotProposal = z.infer<typeof slotProposalSchema>;
 
 export const slotConflictSchema = z.object({
-  blockers: z.array(blockerSchema),
+  blockers: z.array(blockerSchema).describe('What is in the way, the first 20'),
   alternatives: z
     .array(slotProposalSchema)
     .optional()

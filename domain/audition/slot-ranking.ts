@@ -1,11 +1,10 @@
 /** Ranks free slots by how well they suit the participants. */
-import { minutesSinceMidnight } from '../time/clock-time.ts';
+import { isWithinHours, minutesSinceMidnight } from '../time/clock-time.ts';
 import { toEpochMs } from '../time/epoch.ts';
-import { isQuietAt } from '../time/quiet-hours.ts';
-import { minute } from '../time/units.ts';
+import { day, minute } from '../time/units.ts';
 import { createZoneClock, type ZoneClock } from '../time/zone-clock.ts';
 import type { TimeRange } from './free-slots.ts';
-import type { Participant, QuietHours, WorkingHours } from './request.ts';
+import type { Participant, WorkingHours } from './request.ts';
 
 /** The local hours in which auditions begin and end, for a participant who has set no others. */
 export const defaultWorkingHours: WorkingHours = { from: '09:00', until: '19:00' };
@@ -54,7 +53,8 @@ export const rankSlots = <Slot extends TimeRange>(
     (a, b) =>
       Number(b.withinWorkingHours) - Number(a.withinWorkingHours) ||
       a.quietConflicts - b.quietConflicts ||
-      a.start.localeCompare(b.start),
+      // Instants sort as text. `localeCompare` takes ten times as long.
+      (a.start < b.start ? -1 : Number(a.start > b.start)),
   );
   return [...flawless, ...others].slice(0, limit);
 };
@@ -87,60 +87,73 @@ export const nearestSlots = (
 const isFlawless = ({ withinWorkingHours, quietConflicts }: Rating): boolean =>
   withinWorkingHours && quietConflicts === 0;
 
-/** Reads each zone's clock once per slot, because most participants share a few zones and hours. */
+/**
+ * Reads each zone's clock twice per slot, at its first and its last minute, however many participants share the zone: a search
+ * can rate thousands of slots.
+ */
 const createRating = (participants: readonly Attendance[], standardHours: WorkingHours | undefined) => {
-  const clocks = new Map(participants.map(({ zone }) => [zone, createZoneClock(zone)]));
-  const clockOf = (zone: string): ZoneClock => clocks.get(zone) ?? createZoneClock(zone);
-  const quietParticipants = participants.flatMap(({ zone, quietHours }) =>
-    quietHours ? [{ clock: clockOf(zone), quietHours }] : [],
-  );
-  const workingTimes = new Map(
-    participants.flatMap(({ zone, workingHours = standardHours }): [string, WorkingTime][] =>
-      workingHours
-        ? [
-            [
-              `${zone} ${workingHours.from} ${workingHours.until}`,
-              {
-                clock: clockOf(zone),
-                from: minutesSinceMidnight(workingHours.from),
-                until: minutesSinceMidnight(workingHours.until),
-              },
-            ],
-          ]
-        : [],
+  const zones = [...Map.groupBy(participants, ({ zone }) => zone)].map(([zone, there]) => ({
+    clock: createZoneClock(zone),
+    quiet: countsOf(there.flatMap(({ quietHours }) => (quietHours ? [quietHours] : []))),
+    working: countsOf(
+      there.flatMap(({ workingHours = standardHours }) => (workingHours ? [workingHours] : [])),
     ),
-  );
+  }));
   return <Slot extends TimeRange>(slot: Slot): RankedSlot<Slot> => {
     const [begins, ends] = [toEpochMs(slot.start), toEpochMs(slot.end)];
-    return {
-      ...slot,
-      withinWorkingHours: [...workingTimes.values()].every((working) => isWorkingTime(begins, ends, working)),
-      quietConflicts: quietParticipants.filter(({ clock, quietHours }) =>
-        disturbs(begins, ends, clock, quietHours),
-      ).length,
-    };
+    let withinWorkingHours = true;
+    let quietConflicts = 0;
+    for (const { clock, quiet, working } of zones) {
+      const first = clock.minuteOfDay(begins);
+      withinWorkingHours &&= working.every(
+        ({ from, until }) => first >= from && ends <= clock.sameDayAt(begins, until),
+      );
+      if (quiet.length === 0) continue;
+      const minutes = Math.floor((ends - 1) / minute) - Math.floor(begins / minute);
+      // Otherwise the clock changes during the slot.
+      const isSteady = clock.minuteOfDay(ends - 1) === (first + minutes) % minutesOfDay;
+      for (const hours of quiet) {
+        const isDisturbed = isSteady
+          ? overlaps(first, minutes, hours)
+          : isSampledIn(begins, ends, clock, hours);
+        if (isDisturbed) quietConflicts += hours.count;
+      }
+    }
+    return { ...slot, withinWorkingHours, quietConflicts };
   };
 };
 
-interface WorkingTime {
-  readonly clock: ZoneClock;
-  /** Minutes since midnight. */
+/** Hours of the day in minutes since midnight, and how many participants have them. */
+interface CountedHours {
   readonly from: number;
   readonly until: number;
+  readonly count: number;
 }
 
-const isWorkingTime = (begins: number, ends: number, { clock, from, until }: WorkingTime): boolean =>
-  clock.minuteOfDay(begins) >= from && ends <= clock.sameDayAt(begins, until);
+/** Returns each different pair of times. Equal limits mean no hours. */
+const countsOf = (
+  hours: readonly { readonly from: string; readonly until: string }[],
+): readonly CountedHours[] =>
+  [...Map.groupBy(hours, ({ from, until }) => `${from} ${until}`).values()].flatMap((same) =>
+    same.slice(0, 1).flatMap(({ from, until }) => {
+      const times = { from: minutesSinceMidnight(from), until: minutesSinceMidnight(until) };
+      return times.from === times.until ? [] : [{ ...times, count: same.length }];
+    }),
+  );
 
-const quarterHour = 15 * minute;
+const minutesOfDay = day / minute;
+const quarterHour = 15;
 
-/** Samples the slot so closely that quiet hours within it are not missed: a long slot can contain them. */
-const disturbs = (begins: number, ends: number, clock: ZoneClock, quietHours: QuietHours): boolean => {
-  const length = (minutesSinceMidnight(quietHours.until) - minutesSinceMidnight(quietHours.from)) * minute;
-  if (length === 0) return false;
-  const step = length > 0 ? Math.min(length, quarterHour) : quarterHour;
+/** Returns whether the hours contain one of the minutes from `first` on. They can extend past midnight. */
+const overlaps = (first: number, minutes: number, hours: CountedHours): boolean =>
+  isWithinHours(first, hours) || (hours.from - first + minutesOfDay) % minutesOfDay <= minutes;
+
+/** Samples the slot so closely that hours within it are not missed: a long slot can contain them. */
+const isSampledIn = (begins: number, ends: number, clock: ZoneClock, hours: CountedHours): boolean => {
+  const length = (hours.until - hours.from + minutesOfDay) % minutesOfDay;
+  const step = Math.min(length, quarterHour) * minute;
   for (let at = begins; at < ends; at += step) {
-    if (isQuietAt(clock.minuteOfDay(at), quietHours)) return true;
+    if (isWithinHours(clock.minuteOfDay(at), hours)) return true;
   }
-  return isQuietAt(clock.minuteOfDay(ends - 1), quietHours);
+  return isWithinHours(clock.minuteOfDay(ends - 1), hours);
 };

@@ -6,17 +6,17 @@ import { instantSchema } from '../time/instant.ts';
 
 /** The calendar of a room: a resource calendar of Google, or the mailbox of a room at Microsoft. */
 export const roomCalendarSchema = z.object({
-  provider: z.enum(roomProviders),
+  provider: z.enum(roomProviders).describe('The provider of the calendar of the room'),
   connection: connectionIdSchema.describe('The account with which the room is read and booked'),
   email: z.string().describe('The address of the room, in lower case'),
 });
 export type RoomCalendar = z.infer<typeof roomCalendarSchema>;
 
 export const slotSchema = z.object({
-  start: instantSchema,
-  end: instantSchema,
-  zone: z.string(),
-  room: z.string().optional(),
+  start: instantSchema.describe('The start, in UTC'),
+  end: instantSchema.describe('The end, in UTC'),
+  zone: z.string().describe('The time zone of the place, a name of the IANA database'),
+  room: z.string().optional().describe('The name of the room. Absent for an audition by video'),
   roomCalendar: roomCalendarSchema.optional().describe('The calendar of the room, if it has one'),
   block: sessionBlockIdSchema.optional().describe('The session block that the slot was chosen from'),
 });

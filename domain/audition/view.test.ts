@@ -1,177 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { participantIdSchema, projectIdSchema, roleIdSchema } from '../ids.ts';
+import { ada, facts, item, requested, slot, until } from '../../tests/harness/audition-facts.ts';
 import { toInstant } from '../time/epoch.ts';
 import type { AuditionEvent, AuditionFact } from './events.ts';
+import { isToFormerAddress } from './notice-address.ts';
 import { auditionStates } from './states.ts';
 import { isFactAllowed } from './transitions.ts';
 import { type AuditionView, createView, foldEvent, foldEvents, IllegalTransition } from './view.ts';
-
-const ada = participantIdSchema.parse('ada');
-const requested: AuditionFact = {
-  type: 'requested',
-  auditionId: 'aud_1',
-  organization: 'org_1',
-  project: projectIdSchema.parse('prj'),
-  role: roleIdSchema.parse('role'),
-  round: 'first',
-  participants: [{ id: ada, kind: 'performer', zone: 'Europe/Paris', required: true }],
-};
-const slot = {
-  start: '2026-12-01T09:00:00.000Z',
-  end: '2026-12-01T09:30:00.000Z',
-  zone: 'Europe/Paris',
-} as const;
-const until = '2026-12-01T08:00:00.000Z';
-const item = {
-  id: 'att_1',
-  step: 'meeting',
-  what: 'no meeting',
-  hint: 'retry',
-  actions: ['retry'],
-  raisedAt: until,
-  dueAt: until,
-  overdue: false,
-} satisfies Extract<AuditionFact, { type: 'attention_raised' }>['item'];
-
-/** One of each fact, so that a new fact without a fold or a table row fails here. */
-const facts: { readonly [Type in AuditionFact['type']]: Extract<AuditionFact, { type: Type }> } = {
-  requested,
-  recording_consented: {
-    type: 'recording_consented',
-    participant: ada,
-    consent: 'given',
-    origin: 'api',
-  },
-  recording_stored: {
-    type: 'recording_stored',
-    recording: 'rec_1',
-    provider: 'zoom',
-    files: 3,
-    bytes: 3_404_000,
-  },
-  recording_missing: {
-    type: 'recording_missing',
-    provider: 'zoom',
-    meetingId: '1',
-    reason: 'never_made',
-  },
-  recording_deleted: { type: 'recording_deleted', recording: 'rec_1', reason: 'retention' },
-  meeting_settings_changed: { type: 'meeting_settings_changed', meetingId: '1', notHonored: [] },
-  holding_started: { type: 'holding_started' },
-  slot_held: { type: 'slot_held', slot, revision: 1, until },
-  slot_refused: { type: 'slot_refused', reason: 'taken' },
-  meeting_created: {
-    type: 'meeting_created',
-    meeting: { provider: 'zoom', id: '1', joinUrl: 'https://zoom.test/1' },
-  },
-  meeting_fell_back: { type: 'meeting_fell_back', from: 'zoom', to: 'google_meet', reason: 'outage' },
-  meeting_lost: {
-    type: 'meeting_lost',
-    meeting: { provider: 'zoom', id: '1', joinUrl: 'https://zoom.test/1' },
-  },
-  backup_announced: { type: 'backup_announced', revision: 1 },
-  participant_joined: { type: 'participant_joined', participant: ada, at: until },
-  participant_left: { type: 'participant_left', participant: ada, at: until },
-  calendar_event_written: {
-    type: 'calendar_event_written',
-    participant: ada,
-    provider: 'google',
-    connection: 'conn_1',
-    eventId: 'e1',
-  },
-  room_booked: { type: 'room_booked', provider: 'google', connection: 'conn_room', eventId: 'e1' },
-  room_answered: {
-    type: 'room_answered',
-    provider: 'google',
-    connection: 'conn_room',
-    answer: 'accepted',
-  },
-  session_block_changed: {
-    type: 'session_block_changed',
-    block: 'blk_1',
-    version: 2,
-    change: 'no_session',
-  },
-  calendar_changed: {
-    type: 'calendar_changed',
-    participant: ada,
-    provider: 'google',
-    connection: 'conn_1',
-    change: 'deleted',
-  },
-  notified: {
-    type: 'notified',
-    participant: ada,
-    channel: 'email',
-    notice: 'invitation',
-    revision: 1,
-    deliveryId: 'd1',
-  },
-  scheduled: { type: 'scheduled' },
-  responded: { type: 'responded', participant: ada, answer: 'accepted', origin: 'link' },
-  answer_ignored: {
-    type: 'answer_ignored',
-    participant: ada,
-    answer: 'declined',
-    origin: 'email',
-    revision: 1,
-    reason: 'answer_superseded',
-  },
-  time_proposed: { type: 'time_proposed', participant: ada, origin: 'email' },
-  confirmed: { type: 'confirmed' },
-  confirmation_lost: { type: 'confirmation_lost' },
-  slot_moved: { type: 'slot_moved', slot, revision: 2, until, origin: 'api' },
-  move_reverted: {
-    type: 'move_reverted',
-    slot,
-    revision: 3,
-    until,
-    reason: 'outage',
-    announcedAs: [1],
-    answers: [{ participant: ada, answer: 'accepted' }],
-  },
-  move_refused: { type: 'move_refused', code: 'slot_taken', reason: 'busy' },
-  delivery_reported: {
-    type: 'delivery_reported',
-    participant: ada,
-    channel: 'email',
-    deliveryId: 'd1',
-    status: 'sent',
-  },
-  reminder_dropped: {
-    type: 'reminder_dropped',
-    offsetMs: 3_600_000,
-    participants: [ada],
-    reason: 'overdue',
-  },
-  participant_added: {
-    type: 'participant_added',
-    participant: {
-      id: participantIdSchema.parse('reader-2'),
-      kind: 'reader',
-      zone: 'Europe/Paris',
-      required: false,
-    },
-  },
-  participant_removed: { type: 'participant_removed', participant: participantIdSchema.parse('reader-2') },
-  checked_in: { type: 'checked_in', participant: ada },
-  session_started: { type: 'session_started', origin: 'api' },
-  session_ended: { type: 'session_ended', origin: 'api' },
-  decided: { type: 'decided', decision: 'callback', next: 'aud_2' },
-  reopened_for_decision: { type: 'reopened_for_decision', origin: 'api', reason: 'mistake' },
-  reopened_for_session: { type: 'reopened_for_session', origin: 'api', slot, revision: 4 },
-  taken_over: { type: 'taken_over', cause: 'reset' },
-  step_skipped: { type: 'step_skipped', step: 'meeting', detail: 'by hand' },
-  compensated: { type: 'compensated', step: 'meeting', result: 'undone' },
-  attention_raised: { type: 'attention_raised', item },
-  attention_overdue: { type: 'attention_overdue', id: 'att_1', dueAt: until },
-  attention_resolved: { type: 'attention_resolved', id: 'att_1', action: 'retry', by: 'op' },
-  declined: { type: 'declined', participant: ada },
-  no_show: { type: 'no_show' },
-  cancelled: { type: 'cancelled', origin: 'api' },
-  failed: { type: 'failed', code: 'internal', reason: 'step failed' },
-};
 
 const numbered = (all: readonly AuditionFact[]): readonly AuditionEvent[] =>
   all.map((fact, index) => ({ sequence: index + 1, at: toInstant(index * 1000), correlationId: 'c', fact }));
@@ -198,6 +33,15 @@ const foldedOrRefused = (view: AuditionView, event: AuditionEvent): AuditionView
     throw error;
   }
 };
+
+const sentTo = (addressNumber: number) => ({ participant: ada, channel: 'email', addressNumber }) as const;
+
+const isFormer = (view: AuditionView, addressNumber: number) =>
+  [sentTo(addressNumber), { ...sentTo(addressNumber), channel: 'sms' as const }].map((notice) =>
+    isToFormerAddress(view, notice),
+  );
+
+const afterRequest = (...more: readonly AuditionFact[]) => foldEvents(numbered([requested, ...more]));
 
 /** Keeps the candidates that the table allows: a trail that the workflow could have recorded. */
 const legalTrail = (candidates: readonly AuditionFact[]): readonly AuditionEvent[] => {
@@ -268,6 +112,17 @@ describe('the view of an audition', () => {
   });
 });
 
+const declinedBy = (origin: 'link' | 'email', ...after: readonly AuditionFact[]) => {
+  const declined = { ...facts.responded, answer: 'declined', origin } as const;
+  const before = [facts.holding_started, facts.slot_held, facts.scheduled];
+  return foldEvents(legalTrail([...before, declined, ...after])).participants[0];
+};
+
+const reported = (status: 'sent' | 'delivered' | 'failed'): AuditionFact => ({
+  ...facts.delivery_reported,
+  status,
+});
+
 describe('the fold', () => {
   const scheduled = ['holding_started', 'slot_held', 'scheduled'] as const;
 
@@ -290,6 +145,45 @@ describe('the fold', () => {
     expect(lived(...scheduled, 'slot_moved')).toMatchObject({ state: 'scheduling', revision: 2 });
   });
 
+  it('knows whether a calendar program has declined, until another email puts the entry back', () => {
+    expect(declinedBy('email')).toMatchObject({ entryDeclined: true, answeredAt: toInstant(4000) });
+    expect(declinedBy('link')?.entryDeclined).toBeUndefined();
+    expect(declinedBy('email', facts.notified)?.entryDeclined).toBeUndefined();
+  });
+
+  it('knows again how a participant has declined, when a move is reverted', () => {
+    const answeredAt = toInstant(4000);
+    const answer = { participant: ada, answer: 'declined', answeredAt, entryDeclined: true } as const;
+    const [participant] = foldEvents(
+      numbered([
+        facts.requested,
+        facts.holding_started,
+        facts.slot_held,
+        facts.scheduled,
+        facts.slot_moved,
+        { ...facts.move_reverted, answers: [answer] },
+      ]),
+    ).participants;
+    expect(participant).toMatchObject({ answer: 'declined', answeredAt, entryDeclined: true });
+  });
+
+  it('knows the label of the email that makes the calendar entry, until an email with it is sent', () => {
+    const due: AuditionFact = {
+      type: 'responded',
+      participant: ada,
+      answer: 'accepted',
+      origin: 'link',
+      entryDue: 'r1:rejoined-7',
+    };
+    const labelAfter = (...more: readonly AuditionFact[]) =>
+      foldEvents(
+        numbered([facts.requested, facts.holding_started, facts.slot_held, facts.scheduled, due, ...more]),
+      ).participants[0]?.entryDue;
+    expect(labelAfter()).toBe('r1:rejoined-7');
+    expect(labelAfter(facts.slot_moved)).toBe('r1:rejoined-7');
+    expect(labelAfter(facts.slot_moved, { ...facts.notified, notice: 'update' })).toBeUndefined();
+  });
+
   it('knows the overridden conflicts of the present slot only, and those of the old slot when a move is reverted', () => {
     const overridden = [{ kind: 'blackout' as const, participants: [ada], start: slot.start, end: slot.end }];
     const held = { ...facts.slot_held, overridden };
@@ -306,11 +200,33 @@ describe('the fold', () => {
     expect(lived('notified', 'notified').notices).toHaveLength(1);
   });
 
+  it('knows whether a notice was sent to the present address of its recipient', () => {
+    const member = { id: ada, kind: 'performer', zone: 'Europe/Paris', required: true } as const;
+    const added = { type: 'participant_added', participant: member } as const;
+    const readdressed = {
+      ...added,
+      isSamePerson: true,
+      readdressed: { channels: ['email' as const], number: 2 },
+    };
+    expect(isFormer(afterRequest(), 0)).toEqual([false, false]);
+    expect(isFormer(afterRequest(readdressed), 0)).toEqual([true, false]);
+    expect(isFormer(afterRequest(readdressed), 2)).toEqual([false, true]);
+    expect(isFormer(afterRequest(readdressed, { ...added, isSamePerson: true }), 0)).toEqual([true, false]);
+    expect(isFormer(afterRequest(readdressed, { ...added, generation: 3 }), 3)).toEqual([false, false]);
+    const removed = afterRequest({ type: 'participant_removed', participant: ada });
+    expect(isToFormerAddress(removed, { participant: ada, channel: 'email' })).toBe(true);
+  });
+
+  it('keeps the skipped event of a person whose details are corrected', () => {
+    const member = { id: ada, kind: 'performer', zone: 'Europe/Paris', required: true } as const;
+    const event = { participant: ada, connection: 'conn_1' } as const;
+    const skipped = { type: 'step_skipped', step: 'calendar_event', detail: 'Skipped.', event } as const;
+    const added = { type: 'participant_added', participant: member } as const;
+    expect(afterRequest(skipped, { ...added, isSamePerson: true }).skippedEvents).toEqual([event]);
+    expect(afterRequest(skipped, added).skippedEvents).toBeUndefined();
+  });
+
   it('never returns a delivery to an earlier status', () => {
-    const reported = (status: 'sent' | 'delivered' | 'failed'): AuditionFact => ({
-      ...facts.delivery_reported,
-      status,
-    });
     const view = foldEvents(numbered([requested, facts.notified, reported('delivered'), reported('sent')]));
     expect(view.notices[0]?.status).toBe('delivered');
     const bounced = foldEvents(

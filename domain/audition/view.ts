@@ -5,21 +5,20 @@
 import type { AuditionId, ConnectionId, OrganizationId, ParticipantId, ProjectId, RoleId } from '../ids.ts';
 import type { RoomProviderName, WritableCalendarName } from '../providers/vendors.ts';
 import type { Instant } from '../time/instant.ts';
+import { isAnnouncement } from './announcement.ts';
 import type { AttentionItem } from './attention.ts';
-import type {
-  AuditionEvent,
-  AuditionFact,
-  DeliveryStatus,
-  JoinWindow,
-  Meeting,
-  NoticeKind,
-  RecordingStart,
-} from './events.ts';
+import { isLaterDelivery } from './delivery-state.ts';
+import type { DeliveryStatus } from './delivery-statuses.ts';
+import { type AuditionEvent, type AuditionFact, type NoticeKind, type RecordingStart } from './events.ts';
+import { type JoinWindow, type Meeting } from './meeting.ts';
 import type { SettingName } from './meeting-settings.ts';
+import type { NoticeChange } from './notice-change.ts';
+import { isFromCalendar } from './origins.ts';
 import { isConsentOfFormer, newParticipant, type ParticipantView, withDetails } from './participant-view.ts';
 import { afterJoining, afterLeaving, afterSession, type Presence } from './presence.ts';
 import type { Channel } from './request.ts';
 import type { RoomAnswer } from './room-booking.ts';
+import { type SkippedEventView, withoutSkipped, withSkipped } from './skipped-events.ts';
 import type { Slot } from './slot.ts';
 import type { Blocker } from './slot-conflict.ts';
 import type { AuditionOutcome, AuditionRound, AuditionState } from './states.ts';
@@ -35,6 +34,10 @@ export interface NoticeView {
   readonly revision: number;
   readonly at: Instant;
   readonly status: DeliveryStatus;
+  /** What the notice told, when the time was the same. */
+  readonly changed?: NoticeChange | undefined;
+  /** The number of the address to which it was sent (`notice-address.ts`). Absent in notices of earlier versions. */
+  readonly addressNumber?: number | undefined;
 }
 
 interface CalendarEventView {
@@ -76,8 +79,12 @@ export interface AuditionView {
   /** The revision of the slot whose participants were notified how the audition takes place without a meeting. */
   readonly backupAnnouncedAs?: number | undefined;
   readonly calendarEvents: readonly CalendarEventView[];
+  /** The events that an operator has skipped, and that no later write has put into the calendar. */
+  readonly skippedEvents?: readonly SkippedEventView[] | undefined;
   /** The booking of the room in its calendar, for the present slot. */
   readonly roomBooking?: RoomBookingView | undefined;
+  /** When the session ended. Reports about it can arrive later. Absent in views of earlier versions. */
+  readonly sessionEndedAt?: Instant | undefined;
   readonly notices: readonly NoticeView[];
   readonly attention: readonly AttentionItem[];
   readonly previous?: AuditionId;
@@ -189,6 +196,8 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
             ...newParticipant(participant),
             answer: before?.answer ?? 'none',
             answerFinalAt: before?.finalAt,
+            ...(before?.answeredAt && { answeredAt: before.answeredAt }),
+            ...(before?.entryDeclined && { entryDeclined: before.entryDeclined }),
             checkedIn: fact.checkedIn?.includes(participant.id) ?? false,
           };
         }),
@@ -206,9 +215,14 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'participant_joined':
       return withPresence(view, fact.participant, (before) => afterJoining(before, fact.at, view.slot));
     case 'participant_left':
-      return withPresence(view, fact.participant, (before) => afterLeaving(before, fact.at, view.slot));
+      return withPresence(view, fact.participant, (before) =>
+        afterLeaving(before, fact.at, view.slot, view.sessionEndedAt),
+      );
+    case 'session_started':
+      return { sessionEndedAt: undefined };
     case 'session_ended':
       return {
+        sessionEndedAt: event.at,
         participants: view.participants.map((participant) =>
           participant.presence
             ? { ...participant, presence: afterSession(participant.presence, event.at) }
@@ -218,15 +232,20 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'calendar_event_written':
       // The participant can leave while the event is being written. It is then removed.
       return view.participants.some(({ id }) => id === fact.participant)
-        ? { calendarEvents: withCalendarEvent(view, fact) }
+        ? { calendarEvents: withCalendarEvent(view, fact), ...withoutSkipped(view, fact.participant) }
         : {};
+    case 'step_skipped':
+      return fact.event ? withSkipped(view, fact.event) : {};
     case 'room_booked':
       // The answer can overtake the booking. A room that is booked again reports that it was asked again.
       return view.roomBooking?.connection === fact.connection ? {} : bookingOf(fact, 'pending');
     case 'room_answered':
       return bookingOf(fact, fact.answer);
     case 'notified':
-      return { notices: withNotice(view, { ...fact, at: event.at, status: 'queued' }) };
+      return {
+        notices: withNotice(view, { ...fact, at: event.at, status: 'queued' }),
+        ...(hasEntry(fact) ? withEntry(view, fact) : {}),
+      };
     case 'delivery_reported':
       return { notices: withDelivery(view, fact.deliveryId, fact.status) };
     case 'responded':
@@ -234,6 +253,9 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
         participants: withParticipant(view, fact.participant, {
           answer: fact.answer,
           answerFinalAt: fact.finalAt,
+          answeredAt: event.at,
+          entryDeclined: fact.answer === 'declined' && isFromCalendar(fact.origin) ? true : undefined,
+          ...(fact.entryDue === undefined ? {} : { entryDue: fact.entryDue }),
         }),
       };
     case 'checked_in':
@@ -258,18 +280,23 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
           ...view.participants.filter(({ id }) => id !== fact.participant.id),
           withDetails(fact.isSamePerson ? view.participants : [], fact),
         ],
+        // The event of the same person stays as it is, unless another calendar is written.
+        ...(fact.isSamePerson ? {} : withoutSkipped(view, fact.participant.id)),
         ...withOverridden(view, fact.overridden),
       };
     case 'participant_removed':
       return {
         participants: view.participants.filter(({ id }) => id !== fact.participant),
         calendarEvents: view.calendarEvents.filter(({ participant }) => participant !== fact.participant),
+        ...withoutSkipped(view, fact.participant),
         ...withOverridden(view, fact.overridden),
       };
     case 'reopened_for_decision':
       return {
         outcome: undefined,
-        ...(wasUndone(view) ? { meeting: undefined, calendarEvents: [], roomBooking: undefined } : {}),
+        ...(wasUndone(view)
+          ? { meeting: undefined, calendarEvents: [], skippedEvents: undefined, roomBooking: undefined }
+          : {}),
       };
     case 'reopened_for_session':
       // Everything was undone when the audition was closed.
@@ -278,10 +305,12 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
         outcome: undefined,
         meeting: undefined,
         calendarEvents: [],
+        skippedEvents: undefined,
         participants: view.participants.map(newParticipant),
       };
     case 'decided':
-      return { next: fact.next };
+      // A decision during the session ends it.
+      return { next: fact.next, ...(view.state === 'in_progress' ? { sessionEndedAt: event.at } : {}) };
     case 'requested':
     case 'holding_started':
     case 'slot_refused':
@@ -290,16 +319,16 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'confirmed':
     case 'confirmation_lost':
     case 'calendar_changed':
+    case 'calendar_event_removed':
     case 'answer_ignored':
     case 'time_proposed':
     case 'session_block_changed':
-    case 'session_started':
+    case 'budget_nearly_spent':
     case 'reminder_dropped':
     case 'recording_stored':
     case 'recording_missing':
     case 'recording_deleted':
     case 'taken_over':
-    case 'step_skipped':
     case 'move_refused':
     case 'compensated':
     case 'declined':
@@ -344,6 +373,7 @@ const slotOf = ({
   overridden,
   announcedAs: [revision],
   roomBooking: undefined,
+  sessionEndedAt: undefined,
 });
 
 /** Conflicts that were overridden for another cast stay overridden, as long as the slot is the same. */
@@ -379,6 +409,26 @@ const withCalendarEvent = (
   { participant, provider, connection, eventId },
 ];
 
+/** A reminder has no calendar entry, and neither has a text message. */
+const hasEntry = ({ channel, notice }: Extract<AuditionFact, { type: 'notified' }>): boolean =>
+  channel === 'email' && isAnnouncement(notice);
+
+/** The calendar program has the entry again, whatever its owner had answered to the earlier one. */
+const withEntry = (
+  view: AuditionView,
+  { participant: id, changed }: Extract<AuditionFact, { type: 'notified' }>,
+): Partial<AuditionView> => {
+  const participant = view.participants.find((one) => one.id === id);
+  const isAnnounced = changed === 'calendar' && participant?.entryNotice !== undefined;
+  if (!participant?.entryDeclined && participant?.entryDue === undefined && !isAnnounced) return {};
+  const change = {
+    entryDeclined: undefined,
+    entryDue: undefined,
+    ...(isAnnounced ? { entryNotice: undefined } : {}),
+  };
+  return { participants: withParticipant(view, id, change) };
+};
+
 const withNotice = (view: AuditionView, notice: NoticeView): readonly NoticeView[] => [
   ...view.notices.filter(({ deliveryId }) => deliveryId !== notice.deliveryId),
   {
@@ -389,23 +439,10 @@ const withNotice = (view: AuditionView, notice: NoticeView): readonly NoticeView
     revision: notice.revision,
     at: notice.at,
     status: notice.status,
+    ...(notice.changed && { changed: notice.changed }),
+    ...(notice.addressNumber !== undefined && { addressNumber: notice.addressNumber }),
   },
 ];
-
-const deliveryRank: Readonly<Record<DeliveryStatus, number>> = {
-  queued: 0,
-  sent: 1,
-  deferred: 2,
-  delivered: 3,
-  failed: 4,
-};
-
-/**
- * Returns whether `status` supersedes `than`. Reports arrive out of order: a status never returns to an earlier one. A
- * message can bounce, or its recipient can complain, after the mail server has accepted it: `failed` is the last status.
- */
-export const isLaterDelivery = (status: DeliveryStatus, than: DeliveryStatus): boolean =>
-  deliveryRank[status] > deliveryRank[than];
 
 const withDelivery = (
   view: AuditionView,

@@ -8,6 +8,8 @@ type CalendarFault =
   | 'event_deleted'
   /** The calendar has confirmed our write and never had its effect. */
   | 'write_lost'
+  /** The event is at an earlier slot of the audition: an operator has skipped its write for the present one. */
+  | 'event_outdated'
   /** The event carries our mark, and the ledger knows no step that uses it. */
   | 'event_orphaned'
   /** A person has moved our event to another calendar of the same account. */

@@ -4,7 +4,8 @@ import { type AuditionFact, type AuditionFactType, auditionFactSchema } from '..
 import { participantIdSchema } from '../ids.ts';
 import { matchesSubscription } from './event-subscription.ts';
 import { documentedEvents, toAuditionWebhooks } from './public-event.ts';
-import { auditionEventTypes, publicEventDefinitions, publicEventTypeOf } from './public-event-types.ts';
+import { publicEventDefinitions } from './public-event-definitions.ts';
+import { auditionEventTypes, publicEventTypeOf } from './public-event-types.ts';
 
 const audition = newAuditionId();
 const participant = participantIdSchema.parse('performer-1');
@@ -48,6 +49,13 @@ const facts: { readonly [Type in AuditionFactType]: Extract<AuditionFact, { type
   meeting_fell_back: { type: 'meeting_fell_back', from: 'zoom', to: 'google_meet', reason: secretText },
   meeting_lost: { type: 'meeting_lost', meeting: { provider: 'zoom', id: '1', joinUrl: secretText } },
   backup_announced: { type: 'backup_announced', revision: 1 },
+  budget_nearly_spent: {
+    type: 'budget_nearly_spent',
+    channel: 'sms',
+    day: '2026-12-01',
+    used: 80,
+    budget: 100,
+  },
   participant_joined: { type: 'participant_joined', participant, at },
   participant_left: { type: 'participant_left', participant, at },
   calendar_event_written: {
@@ -78,6 +86,13 @@ const facts: { readonly [Type in AuditionFactType]: Extract<AuditionFact, { type
     change: 'moved',
     start: at,
     end: slot.end,
+  },
+  calendar_event_removed: {
+    type: 'calendar_event_removed',
+    provider: 'google',
+    connection: 'conn_1',
+    eventId: secretText,
+    reason: 'duplicated',
   },
   notified: {
     type: 'notified',

@@ -19,11 +19,8 @@ import {
 } from '../ids.ts';
 import { connectionProviders } from '../providers/vendors.ts';
 import { type Instant, instantSchema } from '../time/instant.ts';
-import {
-  type AuditionEventType,
-  type EndpointEventType,
-  publicEventDefinitions,
-} from './public-event-types.ts';
+import { publicEventDefinitions } from './public-event-definitions.ts';
+import { type AuditionEventType, type EndpointEventType } from './public-event-types.ts';
 
 export interface PublicEvent {
   readonly type: AuditionEventType | EndpointEventType;
@@ -49,10 +46,10 @@ const auditionDataSchema = z.object({
   organization: organizationIdSchema,
   project: projectIdSchema,
   role: roleIdSchema,
-  state: z.enum(auditionStates),
+  state: z.enum(auditionStates).describe('The state of the audition immediately after the event'),
   outcome: z.enum(auditionOutcomes).optional().describe('Set when the audition is closed'),
   sequence: z.int().describe('Position in the trail. Numbers can be missing: some events are internal'),
-  correlationId: z.string(),
+  correlationId: z.string().describe('The correlation id of the request or the webhook that led to it'),
 });
 
 /** Contains no full stop, which separates the parts of the signed content. */
@@ -100,7 +97,7 @@ const endpointDataSchema = z.object({ endpoint: endpointIdSchema, organization: 
 const connectionDataSchema = z.object({
   connection: connectionIdSchema,
   organization: organizationIdSchema,
-  provider: z.enum(connectionProviders),
+  provider: z.enum(connectionProviders).describe('The provider of the account'),
   owner: z
     .string()
     .optional()
@@ -117,7 +114,11 @@ const exampleConnection = {
 };
 
 const envelope = (type: string, data: z.ZodObject) =>
-  z.object({ type: z.literal(type), timestamp: instantSchema, data });
+  z.object({
+    type: z.literal(type).describe('The type of the event'),
+    timestamp: instantSchema.describe('When it happened, in UTC. Not the time of the delivery'),
+    data: data.describe('What happened, in ids and states'),
+  });
 
 interface Documented {
   readonly type: string;
@@ -143,7 +144,12 @@ export const documentedEvents: readonly Documented[] = [
   {
     type: 'endpoint.disabled',
     summary: 'Another endpoint of the organization was disabled and gets no more events',
-    schema: envelope('endpoint.disabled', endpointDataSchema.extend({ reason: z.string() })),
+    schema: envelope(
+      'endpoint.disabled',
+      endpointDataSchema.extend({
+        reason: z.string().describe('Why it was disabled'),
+      }),
+    ),
   },
   {
     type: 'connection.failing',

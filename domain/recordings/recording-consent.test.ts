@@ -69,10 +69,13 @@ describe('a consent that has changed', () => {
       false,
     ],
     ['a withdrawal after the session', 'withdrawn', { meeting, state: 'awaiting_decision' }, false],
+    ['a withdrawal when the host starts the recording', 'withdrawn', { meeting, recording: 'by_host' }, true],
+    ['a consent when the host starts the recording', 'given', { meeting, recording: 'by_host' }, false],
+    ['a refusal when the host starts the recording', 'refused', { meeting, recording: 'by_host' }, false],
     [
-      'a withdrawal when the host starts the recording',
+      'a withdrawal from a session that is not recorded',
       'withdrawn',
-      { meeting, recording: 'by_host' },
+      { meeting, recording: undefined },
       false,
     ],
   ] as const)('is compared with the meeting: %s', (_, consent, more, isApplied) => {

@@ -28,7 +28,22 @@ export const mayRecord = (participants: readonly Recorded[]): boolean =>
 const isOver: ReadonlySet<AuditionState> = new Set(['awaiting_decision', 'closed']);
 
 /**
- * Returns whether the automatic recording of the meeting must be compared with the consents again. A withdrawal always: an
+ * Returns whether a consent changes the recording of the meeting. Where the host starts it, only a withdrawal does: a recording
+ * that is running must stop.
+ */
+export const concernsMeeting = (
+  { recording }: Pick<AuditionView, 'recording'>,
+  consent: RecordingConsent,
+): boolean => recording === 'automatic' || (recording === 'by_host' && consent === 'withdrawn');
+
+/** Returns whether a participant has taken a consent back. */
+export const hasWithdrawal = (participants: readonly Recorded[]): boolean =>
+  participants.some(
+    (participant) => needsConsent(participant) && participant.recordingConsent === 'withdrawn',
+  );
+
+/**
+ * Returns whether the recording of the meeting must be compared with the consents again. A withdrawal always: an
  * earlier consent may be on its way to the meeting, or to another one that is being created.
  */
 export const mustApplyConsent = (
@@ -40,7 +55,7 @@ export const mustApplyConsent = (
   }: Pick<AuditionView, 'state' | 'meeting' | 'recording' | 'participants'>,
   consent: RecordingConsent,
 ): boolean => {
-  if (recording !== 'automatic' || isOver.has(state)) return false;
+  if (!concernsMeeting({ recording }, consent) || isOver.has(state)) return false;
   if (consent !== 'given') return true;
   if (meeting?.provider === 'manual') return false;
   const isWithheld = meeting?.notHonored?.includes('autoStartRecording') ?? false;

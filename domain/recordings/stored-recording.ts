@@ -39,6 +39,8 @@ export interface StoredRecording {
   readonly storedAt?: Instant | undefined;
   readonly retainUntil?: Instant | undefined;
   readonly deletedAt?: Instant | undefined;
+  /** What this service did with the copy at the provider. Undefined: nothing. */
+  readonly providerCopy?: 'trash' | 'delete' | undefined;
   readonly holds: readonly LegalHold[];
   readonly files: readonly StoredFile[];
 }

@@ -8,11 +8,16 @@ import type { SessionBlockId } from '../ids.ts';
 import { type OrganizationId, participantIdSchema, projectIdSchema, roleIdSchema } from '../ids.ts';
 import { singleLineText } from '../text.ts';
 import type { Instant } from '../time/instant.ts';
+import { clockPattern, dayPattern } from '../time/patterns.ts';
 
 /** A time on the clock of the block's zone. Without an offset: a series has different offsets in summer and winter. */
 export const clockTimeSchema = z
   .string()
-  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d$/, 'write a time on the clock of the zone as 2026-12-01T10:00');
+  .regex(
+    new RegExp(`^${dayPattern}T${clockPattern}$`),
+    'write a time on the clock of the zone as 2026-12-01T10:00',
+  )
+  .describe("A time on the clock of the block's zone");
 
 /** More dates are refused: a block is written for people, and each of its expansions reads all of them. */
 const mostDates = 200;
@@ -58,13 +63,13 @@ export const sessionBlockDefinitionSchema = z
       .int()
       .min(1)
       .max(24 * 60)
-      .describe('The length of a slot'),
+      .describe('The length of a slot, in minutes'),
     gapMinutes: z
       .int()
       .min(0)
       .max(12 * 60)
       .default(0)
-      .describe('The time between two slots'),
+      .describe('The time between two slots, in minutes. Default: 0'),
   })
   .strict();
 export type SessionBlockDefinition = z.infer<typeof sessionBlockDefinitionSchema>;
@@ -72,13 +77,13 @@ export type SessionBlockDefinition = z.infer<typeof sessionBlockDefinitionSchema
 /** What is different about one session. */
 export const sessionChangeSchema = z.union([
   z
-    .object({ status: z.literal('cancelled') })
+    .object({ status: z.literal('cancelled').describe('The session does not take place') })
     .strict()
     .describe('The session does not take place'),
   z
     .object({
       start: clockTimeSchema.describe('On the clock of the zone of the block'),
-      end: clockTimeSchema,
+      end: clockTimeSchema.describe('The end, on the same clock'),
       room: room.optional().describe('Without it, the room of the block'),
     })
     .strict()
@@ -87,7 +92,10 @@ export const sessionChangeSchema = z.union([
 export type SessionChange = z.infer<typeof sessionChangeSchema>;
 
 /** An exception from the series. `at` is the start that the session has in the series. */
-export const sessionExceptionSchema = z.object({ at: clockTimeSchema, change: sessionChangeSchema });
+export const sessionExceptionSchema = z.object({
+  at: clockTimeSchema.describe('The start that the session has in the series'),
+  change: sessionChangeSchema.describe('What is different'),
+});
 export type SessionException = z.infer<typeof sessionExceptionSchema>;
 
 export interface SessionBlock {

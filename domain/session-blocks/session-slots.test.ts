@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { TimeRange } from '../audition/free-slots.ts';
+import { isFree, type TimeRange } from '../audition/free-slots.ts';
 import { toInstant } from '../time/epoch.ts';
 import type { Session } from './session-block.ts';
-import { freeSessionSlots, outsideOf, slotsOfSession } from './session-slots.ts';
+import { freeSessionSlots, outsideOf, slotsOfSession, slotsOfSessions } from './session-slots.ts';
 
 const at = (time: string) => toInstant(Date.parse(`2026-12-01T${time}:00Z`));
 const range = (start: string, end: string): TimeRange => ({ start: at(start), end: at(end) });
@@ -21,6 +21,14 @@ describe('the slots of a session', () => {
     expect(starts(slotsOfSession(range('10:00', '10:45'), lengths))).toEqual(['10:00', '10:25']);
     expect(starts(slotsOfSession(range('10:00', '10:44'), lengths))).toEqual(['10:00']);
     expect(slotsOfSession(range('10:00', '10:19'), lengths)).toEqual([]);
+  });
+
+  it('are free when nothing overlaps them, also when sessions overlap each other', () => {
+    const sessions = [range('10:00', '12:00'), range('10:10', '11:10'), range('09:30', '10:30')];
+    const slots = slotsOfSessions(sessions, { slotMinutes: 20, gapMinutes: 0 });
+    const busy = [range('10:15', '10:20'), range('10:40', '10:45')];
+    const free = slots.filter((slot) => isFree(slot, busy));
+    expect(freeSessionSlots(slots, busy, { from: at('09:00'), until: at('12:00') })).toEqual(free);
   });
 
   it('are free when nothing overlaps them', () => {

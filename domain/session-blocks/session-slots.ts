@@ -22,6 +22,12 @@ export const slotsOfSession = (
   }));
 };
 
+/** Returns the slots of all sessions, the earliest first. Sessions of a block can overlap, as when one was moved. */
+export const slotsOfSessions = (sessions: readonly TimeRange[], lengths: SlotLengths): readonly TimeRange[] =>
+  sessions
+    .flatMap((session) => slotsOfSession(session, lengths))
+    .sort((a, b) => a.start.localeCompare(b.start));
+
 /**
  * Returns the slots that overlap no busy time and begin at `from` or later, and end at `until` or earlier.
  * @param slots the earliest first

@@ -1,25 +1,16 @@
 /** Moves messages out of a participant's quiet hours, in the participant's own zone. They can extend past midnight. */
 import { DateTime } from 'luxon';
 import type { QuietHours } from '../audition/request.ts';
-import { minutesSinceMidnight } from './clock-time.ts';
+import { isWithinHours, minutesSinceMidnight } from './clock-time.ts';
 import { toInstant } from './epoch.ts';
 import type { Instant } from './instant.ts';
 import { minute } from './units.ts';
 
-/**
- * Returns whether the local time is in [from, until). Equal limits mean no quiet hours.
- * @param clock minutes since midnight
- */
-export const isQuietAt = (clock: number, quiet: QuietHours): boolean => {
-  const from = minutesSinceMidnight(quiet.from);
-  const until = minutesSinceMidnight(quiet.until);
-  return from <= until ? clock >= from && clock < until : clock >= from || clock < until;
-};
-
-/** Returns whether the local time in `zone` is in the quiet hours. */
+/** Returns whether the local time in `zone` is in the quiet hours. Equal limits mean no quiet hours. */
 export const isQuiet = (instant: Instant, quiet: QuietHours, zone: string): boolean => {
   const { hour, minute: minutes } = DateTime.fromISO(instant, { zone });
-  return isQuietAt(hour * 60 + minutes, quiet);
+  const hours = { from: minutesSinceMidnight(quiet.from), until: minutesSinceMidnight(quiet.until) };
+  return isWithinHours(hour * 60 + minutes, hours);
 };
 
 /**

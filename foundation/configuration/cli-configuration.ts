@@ -3,12 +3,17 @@
  * address.
  */
 import { z } from 'zod';
+import { keyDatabaseUrlOf } from './key-database-url.ts';
 
 const apiVariables = z.object({
   CASTMATCH_API_URL: z.url().transform((url) => url.replace(/\/+$/, '')),
   CASTMATCH_API_KEY: z.string().min(1),
 });
-const databaseVariables = z.object({ DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//) });
+const databaseAddress = z.string().regex(/^postgres(ql)?:\/\//);
+const databaseVariables = z.object({
+  DATABASE_URL: databaseAddress,
+  KEY_DATABASE_URL: databaseAddress.optional(),
+});
 
 export class UsageError extends Error {
   override readonly name = 'UsageError';
@@ -18,6 +23,7 @@ const hints: Readonly<Record<string, string>> = {
   CASTMATCH_API_URL: 'the address of the API, such as http://127.0.0.1:3000',
   CASTMATCH_API_KEY: 'an API key with the role operator or admin',
   DATABASE_URL: 'the PostgreSQL database, such as postgres://user:password@host:5432/castmatch',
+  KEY_DATABASE_URL: 'the database of the data keys, or leave it unset',
 };
 
 const read = <Settings>(schema: z.ZodType<Settings>, env: NodeJS.ProcessEnv): Settings => {
@@ -52,9 +58,11 @@ export const temporalCliEnvironment = (env: NodeJS.ProcessEnv = process.env): No
 };
 
 /**
- * Reads the database address from the environment.
+ * Reads the addresses of both databases from the environment.
  *
- * @throws {UsageError} when it is missing or malformed.
+ * @throws {UsageError} when the first is missing or one is malformed.
  */
-export const readDatabaseUrl = (env: NodeJS.ProcessEnv = process.env): string =>
-  read(databaseVariables, env).DATABASE_URL;
+export const readDatabaseUrls = (env: NodeJS.ProcessEnv = process.env) => {
+  const { DATABASE_URL: databaseUrl, KEY_DATABASE_URL: keyDatabaseUrl } = read(databaseVariables, env);
+  return { databaseUrl, keyDatabaseUrl: keyDatabaseUrl ?? keyDatabaseUrlOf(databaseUrl) };
+};

@@ -32,6 +32,7 @@ const production: Env = {
   CASTMATCH_ENV: 'production',
   DATABASE_URL: 'postgres://castmatch:vD9kq2x@db.internal:5432/castmatch?sslmode=verify-full',
   TRUSTED_PROXIES: '10.0.0.0/8',
+  SMS_COUNTRIES: 'FR,BE',
   TEMPORAL_ADDRESS: 'temporal.example.com:7233',
   TEMPORAL_NAMESPACE: 'castmatch.prod',
   TEMPORAL_API_KEY: 'temporal-cloud-key',
@@ -136,6 +137,7 @@ describe('loadConfiguration', () => {
     expect(error.problems.map(({ name }) => name)).toEqual([
       'PUBLIC_URL',
       'TRUSTED_PROXIES',
+      'SMS_COUNTRIES',
       'DATABASE_URL',
       'TEMPORAL_ADDRESS',
       'TEMPORAL_NAMESPACE',
@@ -211,6 +213,12 @@ describe('loadConfiguration', () => {
     ['SMTP_URL', 'https://smtp.example.com'],
     ['SMTP_FROM', 'nobody'],
     ['SMTP_FROM', 'A <a@b>\r\nBcc: c@d'],
+    ['SMTP_FROM', 'A: B <a@b.example>'],
+    ['SMTP_FROM', 'A, B <a@b.example>'],
+    ['SMTP_FROM', 'A (B) <a@b.example>'],
+    ['SMTP_FROM', 'a@b.example, c@d.example'],
+    ['SMTP_FROM', 'a@b.example;'],
+    ['SMTP_FROM', '"A "B" <a@b.example>'],
     ['MAIL_JOURNAL_URL', 'journal'],
     ['TWILIO_ACCOUNT_SID', 'AC123'],
     ['TWILIO_MESSAGING_SERVICE_SID', `AC${'1'.repeat(32)}`],
@@ -229,7 +237,15 @@ describe('loadConfiguration', () => {
 describe('loadConfiguration in staging and production', () => {
   it.each(
     Object.entries(localDefaults).filter(
-      ([name]) => !['TEMPORAL_NAMESPACE', 'SMTP_FROM', 'TRUSTED_PROXIES'].includes(name),
+      ([name]) =>
+        ![
+          'TEMPORAL_NAMESPACE',
+          'SMTP_FROM',
+          'TRUSTED_PROXIES',
+          'SMS_DAILY_BUDGET',
+          'EMAIL_DAILY_BUDGET',
+          'SMS_COUNTRIES',
+        ].includes(name),
     ),
   )('rejects the local default of %s', (name, value) => {
     expect(namesOf({ ...production, [name]: value })).toEqual([name]);
@@ -261,6 +277,9 @@ describe('loadConfiguration in staging and production', () => {
     ],
     ['TRUSTED_PROXIES', undefined],
     ['TRUSTED_PROXIES', 'all'],
+    ['SMS_COUNTRIES', undefined],
+    ['SMS_COUNTRIES', 'FR,Belgium'],
+    ['SMS_DAILY_BUDGET', 'much'],
     ['DATABASE_URL', 'postgres://castmatch:vD9kq2x@db.internal/castmatch'],
     ['DATABASE_URL', 'postgres://castmatch:vD9kq2x@db.internal/castmatch?sslmode=prefer'],
     ['DATABASE_CLEAR_TEXT_REASON', 'because'],

@@ -3,10 +3,13 @@
  * lists every problem. No other module reads the environment.
  */
 import { z } from 'zod';
+import type { MessageLimits } from '../../domain/budgets/message-limits.ts';
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
 import { defaultsFor, isDeployed, serviceVariables } from './defaults.ts';
 import { deploymentProblems } from './deployment-checks.ts';
+import { keyDatabaseUrlOf } from './key-database-url.ts';
 import type { MasterKey } from './master-keys.ts';
+import { messageLimitsOf } from './message-limits.ts';
 import { incompletePairs } from './paired-variables.ts';
 import { readTemporalTls, type TemporalTls } from './temporal-tls.ts';
 import type { VariableGroup, VariableValues } from './variable-group.ts';
@@ -41,6 +44,8 @@ export interface JwtConfiguration {
 export interface ServiceConfiguration {
   readonly environment: Environment;
   readonly databaseUrl: string;
+  /** The database of the data keys. */
+  readonly keyDatabaseUrl: string;
   readonly temporal: TemporalConfiguration;
   readonly port: number;
   readonly publicUrl: string;
@@ -56,6 +61,8 @@ export interface ServiceConfiguration {
   readonly calendarPollMinutes: number;
   /** How often calendars are compared as a whole. 0: never without a request. */
   readonly calendarReconciliationHours: number;
+  /** The port of /metrics, /docs and /health/integrations. Undefined serves them on `port`. */
+  readonly monitoringPort?: number | undefined;
   readonly workerMetricsPort: number;
   /** Path of the prebuilt workflow bundle. Undefined bundles at start. */
   readonly workflowBundle?: string | undefined;
@@ -65,18 +72,25 @@ export interface ServiceConfiguration {
   readonly kms?: KmsConfiguration | undefined;
   /** Origins of the platform's own pages. */
   readonly platformOrigins: readonly string[];
+  /** What an organization may send in a day, when nothing else is set for it. */
+  readonly messageLimits: MessageLimits;
   /** In CIDR notation. */
   readonly trustedProxies: readonly string[];
   readonly allowedPrivateNetworks: readonly string[];
   readonly jwt?: JwtConfiguration | undefined;
   readonly logLevel: Variables['LOG_LEVEL'];
+  /** The revision of the source that is deployed. */
+  readonly revision?: string | undefined;
 }
 
-/** The settings needed to call Temporal and decrypt its payloads, as `npm run replay` does. */
+/**
+ * The settings needed to call Temporal and decrypt its payloads, as `npm run replay` does. Without a database, only payloads
+ * under master keys can be decrypted.
+ */
 export type TemporalClientConfiguration = Pick<
   ServiceConfiguration,
   'environment' | 'temporal' | 'taskQueueSuffix' | 'masterKeys' | 'logLevel'
->;
+> & { readonly hasDatabase: boolean };
 
 const temporalClientVariables = variables.pick({
   CASTMATCH_ENV: true,
@@ -95,12 +109,16 @@ const temporalClientVariables = variables.pick({
 });
 
 /** The settings needed to unwrap the data keys of credentials, as `npm run vault` does. */
-export type VaultConfiguration = Pick<ServiceConfiguration, 'databaseUrl' | 'masterKeys' | 'kms'>;
+export type VaultConfiguration = Pick<
+  ServiceConfiguration,
+  'databaseUrl' | 'keyDatabaseUrl' | 'masterKeys' | 'kms'
+>;
 
 const vaultVariables = temporalClientVariables.extend(
   variables.pick({
     DATABASE_URL: true,
     DATABASE_CLEAR_TEXT_REASON: true,
+    KEY_DATABASE_URL: true,
     CASTMATCH_KMS_KEY: true,
     AWS_REGION: true,
     AWS_KMS_ENDPOINT: true,
@@ -129,6 +147,7 @@ const serviceOf = (set: Variables, tls: TemporalTls | undefined): ServiceConfigu
   return {
     environment: set.CASTMATCH_ENV,
     databaseUrl: set.DATABASE_URL,
+    keyDatabaseUrl: set.KEY_DATABASE_URL ?? keyDatabaseUrlOf(set.DATABASE_URL),
     temporal: temporalOf(set, tls),
     port: set.PORT,
     publicUrl: set.PUBLIC_URL,
@@ -138,16 +157,19 @@ const serviceOf = (set: Variables, tls: TemporalTls | undefined): ServiceConfigu
     reconciliationMinutes: set.RECONCILIATION_MINUTES,
     calendarPollMinutes: set.CALENDAR_POLL_MINUTES,
     calendarReconciliationHours: set.CALENDAR_RECONCILIATION_HOURS,
+    monitoringPort: set.MONITORING_PORT,
     workerMetricsPort: set.WORKER_METRICS_PORT,
     workflowBundle:
       set.WORKFLOW_BUNDLE ?? (isDeployed(set.CASTMATCH_ENV) ? 'build/workflow-bundle.js' : undefined),
     workflowCallStacks: set.WORKFLOW_CALL_STACKS,
     kms: kmsOf(set),
     platformOrigins: set.PLATFORM_ORIGINS,
+    messageLimits: messageLimitsOf(set),
     trustedProxies: set.TRUSTED_PROXIES,
     allowedPrivateNetworks: set.ALLOWED_PRIVATE_NETWORKS,
     jwt: jwtOf(set),
     logLevel: set.LOG_LEVEL,
+    revision: set.CASTMATCH_REVISION,
   };
 };
 
@@ -167,6 +189,7 @@ export const loadTemporalClientConfiguration = (
     taskQueueSuffix: set.CASTMATCH_TASK_QUEUE_SUFFIX,
     masterKeys: set.CASTMATCH_MASTER_KEYS,
     logLevel: set.LOG_LEVEL,
+    hasDatabase: Boolean(env['DATABASE_URL']),
   };
 };
 
@@ -178,7 +201,12 @@ export const loadTemporalClientConfiguration = (
  */
 export const loadVaultConfiguration = (env: NodeJS.ProcessEnv = process.env): VaultConfiguration => {
   const { set } = read(env, vaultVariables, [serviceVariables], noExtraVariables);
-  return { databaseUrl: set.DATABASE_URL, masterKeys: set.CASTMATCH_MASTER_KEYS, kms: kmsOf(set) };
+  return {
+    databaseUrl: set.DATABASE_URL,
+    keyDatabaseUrl: set.KEY_DATABASE_URL ?? keyDatabaseUrlOf(set.DATABASE_URL),
+    masterKeys: set.CASTMATCH_MASTER_KEYS,
+    kms: kmsOf(set),
+  };
 };
 
 const kmsOf = (set: z.infer<typeof vaultVariables>): KmsConfiguration | undefined => {

@@ -22,7 +22,7 @@ export const serviceVariables = {
     CALENDAR_RECONCILIATION_HOURS: '24',
     PLATFORM_ORIGINS: '',
   },
-  deployed: { ALLOWED_PRIVATE_NETWORKS: '' },
+  deployed: { ALLOWED_PRIVATE_NETWORKS: '', SMS_DAILY_BUDGET: '2000', EMAIL_DAILY_BUDGET: '20000' },
   local: {
     PUBLIC_URL: 'http://127.0.0.1:3000',
     TEMPORAL_ADDRESS: '127.0.0.1:7233',
@@ -30,8 +30,12 @@ export const serviceVariables = {
     CASTMATCH_MASTER_KEYS: 'local:Y2FzdG1hdGNoLWxvY2FsLWRldmVsb3BtZW50LWtleSE=',
     ALLOWED_PRIVATE_NETWORKS: '127.0.0.0/8,::1/128',
     TRUSTED_PROXIES: 'none',
+    // Messages of the sandbox cost nothing, and benchmarks send many.
+    SMS_DAILY_BUDGET: '1000000',
+    EMAIL_DAILY_BUDGET: '1000000',
+    SMS_COUNTRIES: 'any',
   },
-  passwordAddresses: ['DATABASE_URL'],
+  passwordAddresses: ['DATABASE_URL', 'KEY_DATABASE_URL'],
   webAddresses: ['PUBLIC_URL', 'JWT_ISSUER', 'JWT_JWKS_URL', 'AWS_KMS_ENDPOINT'],
   pairs: [
     ['JWT_ISSUER', 'JWT_AUDIENCE'],

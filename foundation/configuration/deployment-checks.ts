@@ -106,10 +106,13 @@ const temporalTlsVariables = [
 
 /** Clear text must be an answer, with its reason, and no oversight. */
 function* clearTextProblems(values: VariableValues): Generator<ConfigurationProblem> {
-  const database = address(values['DATABASE_URL']);
-  if (database && !isEncryptedDatabase(database) && values['DATABASE_CLEAR_TEXT_REASON'] === undefined) {
+  for (const name of ['DATABASE_URL', 'KEY_DATABASE_URL']) {
+    const database = address(values[name]);
+    if (!database || isEncryptedDatabase(database) || values['DATABASE_CLEAR_TEXT_REASON'] !== undefined) {
+      continue;
+    }
     yield {
-      name: 'DATABASE_URL',
+      name,
       message:
         'is not encrypted. Add ?sslmode=verify-full to it, or say in DATABASE_CLEAR_TEXT_REASON why clear text is safe.',
     };

@@ -1,5 +1,6 @@
 /** Schemas of environment variables and the metadata that documents them. */
 import { z } from 'zod';
+import { smsCountriesSchema } from '../../domain/budgets/phone-country.ts';
 
 interface VariableMetadata {
   /** The heading in docs/configuration.md. */
@@ -81,6 +82,15 @@ export const networks = () =>
 
 /** Accepts networks in CIDR notation, or `none`: where a forgotten setting is dangerous, "none" must be said. */
 export const networksOrNone = () => z.union([z.literal('none').transform(() => []), networks()]);
+
+/** Accepts countries separated by commas, as two letters of ISO 3166-1, or `any`. */
+export const countriesOrAny = () =>
+  z
+    .string()
+    .transform((text) =>
+      text.trim().toLowerCase() === 'any' ? 'any' : text.split(',').map((part) => part.trim().toUpperCase()),
+    )
+    .pipe(smsCountriesSchema);
 
 /** Accepts a URL with a host and one of the protocols, such as `postgres:`. */
 export const urlOf = (...protocols: readonly string[]) =>

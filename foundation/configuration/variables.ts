@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { masterKeyRing } from './master-keys.ts';
 import {
   count,
+  countriesOrAny,
   networks,
   networksOrNone,
   notEmpty,
@@ -40,6 +41,12 @@ export const variables = z.object({
       'The address at which performers and providers reach the API: used in invitations, callbacks and webhooks.',
     form: 'an address such as https://auditions.example.com',
   }),
+  MONITORING_PORT: port().optional().register(variableMetadata, {
+    group: 'General',
+    about:
+      'The port of the API’s /metrics, /docs, /openapi.json and /health/integrations, which ask for no key; 0 selects a free port. Unset, they are served on PORT. /healthz and /readyz are served on both.',
+    form: 'a port number from 0 to 65535, other than PORT',
+  }),
   WORKER_METRICS_PORT: port().register(variableMetadata, {
     group: 'General',
     about: 'The port of the worker’s /healthz, /readyz and /metrics; 0 selects a free port.',
@@ -64,6 +71,11 @@ export const variables = z.object({
       about: 'The lowest severity that is logged.',
       form: 'one of trace, debug, info, warn, error, fatal, silent',
     }),
+  CASTMATCH_REVISION: notEmpty().optional().register(variableMetadata, {
+    group: 'General',
+    about: 'The revision of the source that is deployed, for the metric castmatch_build_info.',
+    form: 'the id of a commit, or another name of a build',
+  }),
   PLATFORM_ORIGINS: originList().register(variableMetadata, {
     group: 'Access',
     about:
@@ -97,11 +109,35 @@ export const variables = z.object({
     about: 'The issuer’s public keys (RFC 7517). Unset: `<issuer>/.well-known/jwks.json`.',
     form: 'an address such as https://login.example.com/.well-known/jwks.json',
   }),
+  SMS_DAILY_BUDGET: count().register(variableMetadata, {
+    group: 'Budgets',
+    about:
+      'How many segments of text messages an organization may send in a day (UTC), unless `npm run ops -- organizations change` sets another budget for it. Cancellations, and notices about a slot within 24 hours, can use 20 % more.',
+    form: 'a whole number, such as 2000; 0 sends no text messages',
+  }),
+  EMAIL_DAILY_BUDGET: count().register(variableMetadata, {
+    group: 'Budgets',
+    about: 'How many emails an organization may send in a day (UTC), with the same exceptions.',
+    form: 'a whole number, such as 20000; 0 sends no emails',
+  }),
+  SMS_COUNTRIES: countriesOrAny().register(variableMetadata, {
+    group: 'Budgets',
+    about:
+      'The countries to whose phone numbers organizations send text messages, unless another list is set for an organization. Numbers of other countries are refused in requests. `staging` and `production` have no default: fraud uses expensive countries.',
+    form: 'countries of ISO 3166-1 separated by commas, such as FR,BE,CH, or to any',
+  }),
   DATABASE_URL: urlOf('postgres:', 'postgresql:').register(variableMetadata, {
     group: 'Database',
     about:
       'The PostgreSQL database itself: a pooler such as PgBouncer is refused at the start. `npm start` sets it; there is no default.',
     form: 'an address such as postgres://user:password@host:5432/castmatch',
+    secret: true,
+  }),
+  KEY_DATABASE_URL: urlOf('postgres:', 'postgresql:').optional().register(variableMetadata, {
+    group: 'Database',
+    about:
+      'The database of the data keys. Its backups must be kept apart from those of DATABASE_URL, and deleted soon: they open what an erasure has made unreadable. Unset: a database on the same server, with the name of the other one and `_keys`.',
+    form: 'an address such as postgres://user:password@host:5432/castmatch_keys',
     secret: true,
   }),
   DATABASE_CLEAR_TEXT_REASON: reason().optional().register(variableMetadata, {
@@ -187,7 +223,7 @@ export const variables = z.object({
   CALENDAR_POLL_MINUTES: count().register(variableMetadata, {
     group: 'Temporal',
     about:
-      'How often the calendars of open auditions are read when no notification arrives, in minutes. CalDAV calendars are read every 5 minutes or more often. 0: calendars are not synchronized, and changes that people make in them are not noticed.',
+      'How often the calendars of open auditions are read when no notification arrives, in minutes. CalDAV calendars, and those of a Google or Microsoft account of which one calendar cannot notify, are read every 5 minutes or more often. 0: calendars are not synchronized, and changes that people make in them are not noticed.',
     form: 'a whole number, such as 15',
   }),
   CALENDAR_RECONCILIATION_HOURS: count().register(variableMetadata, {

@@ -49,22 +49,27 @@ export class NotAuthentic extends Error {
 }
 
 /**
- * The master key that sealed the data is not configured. It was removed too early or belongs to another
- * deployment.
+ * The key that sealed the data is not configured: a master key that was removed too early or belongs to another deployment, or
+ * a data key of a database that this process was not given.
  */
 export class UnknownKey extends Error {
   override readonly name = 'UnknownKey';
   readonly keyId: string;
 
   constructor(keyId: string) {
-    super(
-      keyId.startsWith('aws-kms:')
-        ? `sealed under the master key "${keyId}" of a KMS, which is not configured: set CASTMATCH_KMS_KEY`
-        : `sealed under the master key "${keyId}", which is not in CASTMATCH_MASTER_KEYS: put it back at the end of the list`,
-    );
+    super(unknownKeyMessage(keyId));
     this.keyId = keyId;
   }
 }
+
+/** The id of a master key in CASTMATCH_MASTER_KEYS contains no colon. */
+const unknownKeyMessage = (keyId: string): string => {
+  if (keyId.startsWith('aws-kms:'))
+    return `sealed under the master key "${keyId}" of a KMS, which is not configured: set CASTMATCH_KMS_KEY`;
+  if (keyId.includes(':'))
+    return `sealed under the data key "${keyId}" of the key database: set DATABASE_URL and KEY_DATABASE_URL as the deployment has them`;
+  return `sealed under the master key "${keyId}", which is not in CASTMATCH_MASTER_KEYS: put it back at the end of the list`;
+};
 
 /**
  * Encrypts bytes.

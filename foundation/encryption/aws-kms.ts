@@ -7,7 +7,7 @@
 import { DecryptCommand, EncryptCommand, KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms';
 import type { KmsConfiguration } from '../configuration/configuration.ts';
 import { NotAuthentic } from './aes-gcm.ts';
-import type { KeyWrapping } from './key-wrapping.ts';
+import type { DataKeyWrapping } from './key-wrapping.ts';
 
 const prefix = 'aws-kms:';
 
@@ -60,7 +60,7 @@ const maximumAttempts = 2;
  *
  * @throws {KmsFailure} from `wrap` and `unwrap`, when KMS fails or refuses the call.
  */
-export const createAwsKms = (configuration: KmsConfiguration): KeyWrapping => {
+export const createAwsKms = (configuration: KmsConfiguration): DataKeyWrapping => {
   const client = new KMSClient(clientOptions(configuration));
   const { keyId } = configuration;
   const newestKeyId = `${prefix}${keyId}`;

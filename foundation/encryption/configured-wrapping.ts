@@ -18,6 +18,7 @@ export const createKeyWrapping = ({
   const wrappingFor = (masterKeyId: string) => (isAwsKmsKey(masterKeyId) ? cloud : ring);
   return {
     newestKeyId: cloud.newestKeyId,
+    references: (purpose) => ring.references(purpose),
     canUnwrap: (masterKeyId) => wrappingFor(masterKeyId).canUnwrap(masterKeyId),
     wrap: (dataKey, place) => cloud.wrap(dataKey, place),
     unwrap: (masterKeyId, wrapped, place) => wrappingFor(masterKeyId).unwrap(masterKeyId, wrapped, place),

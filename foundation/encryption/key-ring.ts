@@ -2,6 +2,7 @@
 import { createSecretKey } from 'node:crypto';
 import { NotAuthentic, openBytes, sealBytes, UnknownKey } from './aes-gcm.ts';
 import type { KeyWrapping } from './key-wrapping.ts';
+import { createKeyedReferences } from './keyed-references.ts';
 
 interface Key {
   readonly id: string;
@@ -24,6 +25,7 @@ export const createKeyRing = (masterKeys: readonly Key[]): KeyWrapping => {
   return {
     newestKeyId: newestId,
     canUnwrap: (masterKeyId) => keys.has(masterKeyId),
+    references: (purpose) => createKeyedReferences(masterKeys, purpose),
 
     async wrap(dataKey, place) {
       const wrapped = sealBytes(newestKey, dataKey, associatedDataOf(newestId, place));

@@ -1,8 +1,10 @@
+import type { KeyedReferences } from './keyed-references.ts';
+
 /**
  * Wraps the data keys that seal secrets. Implemented by the local key ring and by a cloud KMS. A wrapped key
  * names its master key, so that it stays readable after a newer master key is added.
  */
-export interface KeyWrapping {
+export interface DataKeyWrapping {
   /** The id of the master key that wraps new data keys. */
   readonly newestKeyId: string;
   /** Returns whether data keys of this master key can be unwrapped. */
@@ -23,4 +25,9 @@ export interface KeyWrapping {
    * @throws {NotAuthentic} when the wrapped key was altered or belongs to another place.
    */
   unwrap(masterKeyId: string, wrapped: string, place: string): Promise<Uint8Array>;
+}
+
+export interface KeyWrapping extends DataKeyWrapping {
+  /** Returns the references of a purpose, under keys derived from the master keys of the configuration. */
+  references(purpose: string): KeyedReferences;
 }

@@ -20,6 +20,7 @@ describe('connection links', () => {
     whole,
     { organization: whole.organization, expiresAt: whole.expiresAt },
     { ...whole, owner: undefined },
+    { ...whole, minter: { id: 'key_0123456789abcdef', role: 'operator' as const } },
   ])('return the fields they were created with', (link) => {
     const links = createConnectionLinks(ring(randomBytes(32)));
     expect(links.verify(links.token(link))).toEqual({
@@ -28,6 +29,7 @@ describe('connection links', () => {
       connection: undefined,
       scopes: undefined,
       returnTo: undefined,
+      minter: undefined,
       ...link,
     });
   });

@@ -13,6 +13,7 @@ import {
 } from '../../domain/ids.ts';
 import { type ConnectionProvider, connectionProviders } from '../../domain/providers/vendors.ts';
 import { type Instant, instantSchema } from '../../domain/time/instant.ts';
+import { type LinkMinter, linkMinterSchema } from './link-minter.ts';
 import { createTokenSigner } from './signed-token.ts';
 
 export interface ConnectionLink {
@@ -28,6 +29,8 @@ export interface ConnectionLink {
   /** The address the person is redirected to afterwards. Checked before the token was created. */
   readonly returnTo?: string | undefined;
   readonly expiresAt: Instant;
+  /** Undefined in links of earlier versions, which were valid for a week at most. */
+  readonly minter?: LinkMinter | undefined;
 }
 
 export interface ConnectionLinks {
@@ -51,13 +54,16 @@ const linkSchema = z.tuple([
   optional(z.string().transform((text) => text.split(' '))),
   optional(z.url()),
   instantSchema,
+  optional(linkMinterSchema.shape.role).optional(),
+  optional(linkMinterSchema.shape.id).optional(),
 ]);
 
 const read = (fields: readonly string[] | undefined): ConnectionLink | undefined => {
   const parsed = linkSchema.safeParse(fields);
   if (!parsed.success) return undefined;
-  const [organization, owner, provider, connection, scopes, returnTo, expiresAt] = parsed.data;
-  return { organization, owner, provider, connection, scopes, returnTo, expiresAt };
+  const [organization, owner, provider, connection, scopes, returnTo, expiresAt, role, id] = parsed.data;
+  const minter = role !== undefined && id !== undefined ? { role, id } : undefined;
+  return { organization, owner, provider, connection, scopes, returnTo, expiresAt, minter };
 };
 
 /**
@@ -79,7 +85,18 @@ export const createConnectionLinks = (
       scopes = [],
       returnTo = '',
       expiresAt,
-    }) => tokens.sign([organization, owner, provider, connection, scopes.join(' '), returnTo, expiresAt]),
+      minter,
+    }) =>
+      tokens.sign([
+        organization,
+        owner,
+        provider,
+        connection,
+        scopes.join(' '),
+        returnTo,
+        expiresAt,
+        ...(minter ? [minter.role, minter.id] : []),
+      ]),
     verify: (token) => read(tokens.verify(token)),
   };
 };

@@ -34,6 +34,12 @@ describe('a reply address', () => {
     expect(addresses.isTagOf(`${tag.slice(0, 25)}${tag.endsWith('a') ? 'i' : 'a'}`, ada)).toBe(false);
   });
 
+  it('has one tag only: its spare bits are 0', () => {
+    const [tag = ''] = addresses.tagsIn([address]);
+    const accepted = Array.from('abcdefghijklmnopqrstuvwxyz234567', (last) => `${tag.slice(0, 25)}${last}`);
+    expect(accepted.filter((one) => addresses.isTagOf(one, ada))).toEqual([tag]);
+  });
+
   it('stays valid after a rotation of the master key, and not under another key', () => {
     const [tag = ''] = addresses.tagsIn([address]);
     const rotated = createReplyAddresses([{ key: Buffer.alloc(32, 2) }, ...keys], 'replies@in.example.com');

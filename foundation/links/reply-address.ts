@@ -32,11 +32,6 @@ const encode = (bytes: Uint8Array): string => {
     .join('');
 };
 
-const decode = (tag: string): Buffer => {
-  const bits = Array.from(tag, (letter) => base32.indexOf(letter).toString(2).padStart(5, '0')).join('');
-  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-};
-
 const contentOf = ({ auditionId, participant, generation }: Invitee): string =>
   [auditionId, participant, ...(generation === undefined ? [] : [generation])].join('\n');
 
@@ -51,11 +46,11 @@ export const createReplyAddresses = (
   masterKeys: readonly { readonly key: Uint8Array }[],
   address: string,
 ): ReplyAddresses => {
-  const macs = createMacs(masterKeys, 'castmatch reply address v1');
+  const macs = createMacs(masterKeys, 'castmatch reply address v1', encode);
   const at = address.lastIndexOf('@');
   const [name, domain] = [address.slice(0, at).toLowerCase(), address.slice(at + 1).toLowerCase()];
   return {
-    of: (invitee) => `${name}+${encode(macs.newest(contentOf(invitee)))}@${domain}`,
+    of: (invitee) => `${name}+${macs.newest(contentOf(invitee))}@${domain}`,
     tagsIn: (addresses) => [
       ...new Set(
         addresses.flatMap((text) => {
@@ -65,6 +60,6 @@ export const createReplyAddresses = (
         }),
       ),
     ],
-    isTagOf: (tag, invitee) => macs.matches(contentOf(invitee), decode(tag)),
+    isTagOf: (tag, invitee) => macs.matches(contentOf(invitee), tag),
   };
 };

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { auditionIdSchema, organizationIdSchema, participantIdSchema } from '../../domain/ids.ts';
-import { createResponseLinks } from './response-link.ts';
+import { createResponseLinkIds, createResponseLinks } from './response-link.ts';
 
 const invitation = {
   organization: organizationIdSchema.parse('org_north'),
@@ -61,5 +61,30 @@ describe('response links', () => {
 
   test('cannot be created without a key', () => {
     expect(() => createResponseLinks([])).toThrow(RangeError);
+  });
+});
+
+describe('the id of a response link', () => {
+  const ids = createResponseLinkIds(ring(Buffer.alloc(32, 1), Buffer.alloc(32, 2)));
+
+  test('has at most 22 characters, none of which programs cut or people confuse', () => {
+    expect(ids.of(invitation)).toMatch(/^[1-9A-HJ-NP-Za-km-z]{17}$/);
+  });
+
+  test('is the same for the same invitation, and another one for everything else', () => {
+    const variants = [
+      ids.of(invitation),
+      ids.of({ ...invitation, revision: 3 }),
+      ids.of({ ...invitation, generation: 1 }),
+      ids.of({ ...invitation, organization: 'org_south' }),
+      ids.of({ ...invitation, participant: participantIdSchema.parse('performer.2') }),
+      createResponseLinkIds(ring(Buffer.alloc(32, 2))).of(invitation),
+    ];
+    expect(new Set(variants).size).toBe(variants.length);
+    expect(ids.of({ ...invitation })).toBe(variants[0]);
+  });
+
+  test('cannot be derived without a key', () => {
+    expect(() => createResponseLinkIds([])).toThrow(RangeError);
   });
 });

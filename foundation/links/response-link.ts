@@ -1,11 +1,12 @@
 /**
- * Creates and verifies the token in an invitation's link. The token names the invitation and proves that this
- * service created it. It contains no personal data and opens only the page on which this invitation is
- * accepted or declined.
+ * The links in invitations. The last part of `/r/{id}` is a short id, whose invitation is stored. The messages of earlier
+ * versions contain `/respond/{token}`: the token names the invitation and proves that this service created it. Neither
+ * contains personal data, and both open only the page on which this invitation is accepted or declined.
  */
 import { z } from 'zod';
 import type { AuditionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
 import { auditionIdSchema, organizationIdSchema, participantIdSchema } from '../../domain/ids.ts';
+import { createLinkDigest, shortIdOf } from './short-id.ts';
 import { createTokenSigner } from './signed-token.ts';
 
 /**
@@ -21,11 +22,14 @@ export interface Invitation {
   readonly generation?: number | undefined;
 }
 
+export interface ResponseLinkIds {
+  /** Returns the id of a link, of 17 characters. The same invitation always gets the same id under the same key. */
+  of(invitation: Invitation): string;
+}
+
+/** The tokens of earlier versions. */
 export interface ResponseLinks {
-  /**
-   * Creates a token, which is safe in a URL path. The same invitation always gets the same token, so that a
-   * resent notice is unchanged.
-   */
+  /** Creates a token, which is safe in a URL path. The same invitation always gets the same token. */
   token(invitation: Invitation): string;
   /**
    * Returns undefined for a token that this service did not create. Tokens signed with an older key of the
@@ -58,7 +62,23 @@ const read = (fields: readonly string[] | undefined): Invitation | undefined => 
 };
 
 /**
- * Creates and verifies response links. Signs with the newest key of the ring and verifies with every key.
+ * Creates the derivation of ids. Uses the newest key of the ring only: ids that were derived under older keys are stored.
+ *
+ * @param masterKeys newest first, as in the configuration.
+ * @throws {RangeError} when the key ring is empty.
+ */
+export const createResponseLinkIds = (
+  masterKeys: readonly { readonly key: Uint8Array }[],
+): ResponseLinkIds => {
+  const digest = createLinkDigest(masterKeys, 'castmatch response link id v1');
+  return {
+    of: ({ organization, auditionId, participant, revision, generation = 0 }) =>
+      shortIdOf(digest(organization, auditionId, participant, revision, generation)),
+  };
+};
+
+/**
+ * Creates and verifies the tokens of earlier versions. Signs with the newest key of the ring and verifies with every key.
  *
  * @param masterKeys newest first, as in the configuration.
  * @throws {RangeError} when the key ring is empty.

@@ -14,6 +14,9 @@ it.each([
     'GET https://castmatch.example/respond/abc-D_e.fg1?x=1',
     'GET https://castmatch.example/respond/[redacted]?x=1',
   ],
+  ['GET https://castmatch.example/r/7uTnE4RkQ1vZb9XyW', 'GET https://castmatch.example/r/[redacted]'],
+  ['opened /j/7uTnE4RkQ1vZb9XyW twice', 'opened /j/[redacted] twice'],
+  ['packages/r/routes.ts and /j/short', 'packages/r/routes.ts and /j/short'],
   [
     'GET https://castmatch.example/connections/b3Jn.0123456789abcdefghijkl/connect',
     'GET https://castmatch.example/connections/[redacted]/connect',

@@ -14,6 +14,8 @@ const authorizationScheme = /\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi;
 const emailAddress = /[\p{L}\p{N}._%+-]{1,64}@(?:[\p{L}\p{N}-]{1,63}\.){1,8}\p{L}{2,63}/gu;
 /** The holder of the link can answer the invitation. */
 const responseLink = /(\/respond\/)[\w.-]+/g;
+/** The holder of a short link can answer the invitation, or join the meeting. */
+const shortLink = /(\/[rj]\/)[1-9A-HJ-NP-Za-km-z]{17}(?![0-9A-Za-z])/g;
 /**
  * The holder of the link can connect accounts. Its MAC distinguishes it from a file path in a stack trace.
  */
@@ -43,6 +45,7 @@ const redactText = (text: string): string =>
     .replace(credentialsInUrl, '://[redacted]@')
     .replace(authorizationScheme, '$1 [redacted]')
     .replace(responseLink, '$1[redacted]')
+    .replace(shortLink, '$1[redacted]')
     .replace(connectionLink, '$1[redacted]')
     .replace(feedLink, '$1[redacted]')
     .replace(oauthParameter, '$1[redacted]')

@@ -4,6 +4,7 @@
 import type { ClientOptions, ConnectionOptions } from '@temporalio/client';
 import type { ServiceConfiguration, TemporalConfiguration } from '../configuration/configuration.ts';
 import { createDataConverter } from './data-converter.ts';
+import type { PayloadKeys } from './encryption-codec.ts';
 
 /** Returns the options of `Connection.connect` and `Connection.lazy`. */
 export const temporalConnectionOptions = ({
@@ -17,13 +18,10 @@ export const temporalConnectionOptions = ({
 });
 
 /** Returns the options of `Client` except its connection. */
-export const temporalClientOptions = ({
-  temporal,
-  masterKeys,
-}: Pick<ServiceConfiguration, 'temporal' | 'masterKeys'>): Pick<
-  ClientOptions,
-  'namespace' | 'dataConverter'
-> => ({
+export const temporalClientOptions = (
+  { temporal, masterKeys }: Pick<ServiceConfiguration, 'temporal' | 'masterKeys'>,
+  dataKeys?: PayloadKeys,
+): Pick<ClientOptions, 'namespace' | 'dataConverter'> => ({
   namespace: temporal.namespace,
-  dataConverter: createDataConverter(masterKeys),
+  dataConverter: createDataConverter(masterKeys, dataKeys),
 });

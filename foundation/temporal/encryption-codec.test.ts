@@ -7,7 +7,7 @@ import {
   loadDataConverter,
 } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { describe, expect, it } from 'vitest';
-import { NotAuthentic, UnknownKey } from '../encryption/aes-gcm.ts';
+import { NotAuthentic, openBytes, sealBytes, UnknownKey } from '../encryption/aes-gcm.ts';
 import { createDataConverter } from './data-converter.ts';
 import { createEncryptionCodec } from './encryption-codec.ts';
 
@@ -112,5 +112,46 @@ describe('createDataConverter', () => {
     expect(textOf(metadata?.summary ?? undefined)).not.toContain('Ada');
     expect(textOf(metadata?.details ?? undefined)).not.toContain('Ada');
     expect(Buffer.from(metadata?.summary?.metadata?.['encoding'] ?? []).toString()).toBe('binary/encrypted');
+  });
+});
+
+const contextOf = (workflowId: string) => ({ type: 'workflow' as const, namespace: 'default', workflowId });
+const withKeys = () => {
+  const keys = new Map<string, Uint8Array>();
+  const masterKeys = [masterKey('k1')];
+  const codec = createEncryptionCodec(masterKeys, {
+    sealBytes: async (id, plaintext, place) => {
+      const key = keys.get(id) ?? randomBytes(32);
+      keys.set(id, key);
+      return sealBytes(key, plaintext, place);
+    },
+    openBytes: async (id, sealed, place) => openBytes(keys.get(id) ?? randomBytes(32), sealed, place),
+  });
+  return { codec, keys, withoutDataKeys: createEncryptionCodec(masterKeys) };
+};
+const keyIdOf = (payload: Payload | undefined) =>
+  Buffer.from(payload?.metadata?.['encryption-key-id'] ?? []).toString();
+
+describe('payloads of a workflow that belongs to an audition', () => {
+  it.each([
+    ['audition/aud_1', 'audition:aud_1'],
+    ['recording/aud_1/zoom:abc/def', 'audition:aud_1'],
+    ['event-delivery/endp_1/aud_1', 'audition:aud_1'],
+    ['reconciliation/aud_1', 'audition:aud_1'],
+    ['calendar-sync/conn_1', 'calendar-sync:conn_1'],
+    ['endpoint-notice/endp_1/msg_1', 'k1'],
+  ])('are encrypted under its data key: %s under %s', async (workflowId, keyId) => {
+    const { codec } = withKeys();
+    const encoded = await codec.encode([payloadOf('Ada')], contextOf(workflowId));
+    expect(keyIdOf(encoded[0])).toBe(keyId);
+    expect(defaultPayloadConverter.fromPayload(first(await codec.decode(encoded)))).toBe('Ada');
+  });
+
+  it('are unreadable after the data key was destroyed, with every master key', async () => {
+    const { codec, keys, withoutDataKeys } = withKeys();
+    const encoded = await codec.encode([payloadOf('Ada')], contextOf('audition/aud_1'));
+    keys.clear();
+    await expect(codec.decode(encoded)).rejects.toThrow(NotAuthentic);
+    await expect(withoutDataKeys.decode(encoded)).rejects.toThrow(/set DATABASE_URL and KEY_DATABASE_URL/);
   });
 });

@@ -12,6 +12,7 @@ import { keysCommand } from './ops/keys-command.ts';
 import { meetingBackupCommand } from './ops/meeting-backup-command.ts';
 import { meetingsCommand } from './ops/meetings-command.ts';
 import { organizationsCommand } from './ops/organizations-command.ts';
+import { personCommand } from './ops/person-command.ts';
 import { suppressionsCommand } from './ops/suppressions-command.ts';
 import { waitingListCommand } from './ops/waiting-list-command.ts';
 import { webhooksCommand } from './ops/webhooks-command.ts';
@@ -30,6 +31,7 @@ const program = new Command('ops')
   .addCommand(meetingBackupCommand())
   .addCommand(meetingsCommand())
   .addCommand(organizationsCommand())
+  .addCommand(personCommand())
   .addCommand(readModelCommand())
   .addCommand(auditCommand())
   .addCommand(maintenanceCommand())

@@ -2,21 +2,25 @@
  * `npm run replay -- …`: replays recorded auditions against the current workflow code. `--help` lists the
  * options.
  */
-import { open, waitForDebugger } from 'node:inspector';
 import { resolve } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { Command } from 'commander';
+import { createDatabaseClient } from '../../db/client.ts';
+import { createVault } from '../../db/vault/envelope-encryption.ts';
 import {
   ConfigurationError,
   loadTemporalClientConfiguration,
+  loadVaultConfiguration,
   type TemporalClientConfiguration,
 } from '../../foundation/configuration/configuration.ts';
+import { createKeyWrapping } from '../../foundation/encryption/configured-wrapping.ts';
 import { createLogger } from '../../foundation/observability/logger.ts';
 import { corpusKeys } from '../../workers/replay/corpus.ts';
 import { NotAHistory, type RecordedHistory, saveHistory } from '../../workers/replay/history-file.ts';
 import { replayAll } from '../../workers/replay/replay-all.ts';
 import type { Replayed } from '../../workers/replay/replayer.ts';
 import { bundleWorkflows } from '../../workers/workflow-code.ts';
+import { DebuggerUnavailable, defaultDebuggerPort, openDebugger, untilAttached } from './replay/debugger.ts';
 import { reportLines, summaryOf } from './replay/report.ts';
 import { NotOnServer, type Selection, SelectionRejected, selectHistories } from './replay/sources.ts';
 import { TemporalUnreachable } from './temporal.ts';
@@ -28,10 +32,9 @@ interface Options extends Omit<Selection, 'targets'> {
   readonly workflows?: string | undefined;
 }
 
-/** The default port of Node's inspector. */
-const debuggerPort = 9229;
-
 const positiveNumber = wholeNumber('use a whole number of 1 or more');
+const highestPort = 65_535;
+const portNumber = wholeNumber(`use a port from 1 to ${highestPort}`, highestPort);
 
 const program = new Command('replay')
   .description(
@@ -45,7 +48,7 @@ const program = new Command('replay')
   .option('--run-id <id>', 'one run of a workflow that has several runs')
   .option('--limit <number>', 'the maximum number of histories to fetch for one list', positiveNumber, 1000)
   .option('--save <file>', 'save the fetched history, still encrypted, to replay it later')
-  .option('--inspect [port]', 'wait for a debugger before the first event', positiveNumber)
+  .option('--inspect [port]', 'wait for a debugger before the first event', portNumber)
   .option('--workflows <file>', 'replay against the workflows of this file instead of workflows/index.ts')
   .showHelpAfterError();
 
@@ -74,27 +77,45 @@ const replaySelection = async (
   access: TemporalClientConfiguration | undefined,
   options: Options,
 ): Promise<number> => {
+  const { inspect = false } = options;
+  // Before the workflows are bundled, which takes seconds.
+  if (inspect !== false) openDebugger(inspect === true ? defaultDebuggerPort : inspect);
   const logger = createLogger({ level: 'error', process: 'replay' });
   const workflowCode = await bundleWorkflows(logger, {
     readableErrors: true,
     ...(options.workflows !== undefined && { workflowsPath: resolve(options.workflows) }),
   });
-  if (options.inspect !== undefined) attachDebugger(options.inspect);
+  if (inspect !== false) untilAttached();
   const histories = saved(selectHistories(selection, access?.temporal), options.save);
-  const lanes = options.inspect === undefined ? undefined : 1;
+  const lanes = inspect === false ? undefined : 1;
   const started = performance.now();
   const all: Replayed[] = [];
-  for await (const replayed of replayAll(
-    { masterKeys: keysOf(access?.masterKeys ?? []), workflowCode },
-    histories,
-    lanes,
-  )) {
-    for (const line of reportLines(replayed)) console.log(line);
-    all.push(replayed);
+  const keys = access?.hasDatabase ? openDataKeys() : undefined;
+  try {
+    for await (const replayed of replayAll(
+      { masterKeys: keysOf(access?.masterKeys ?? []), dataKeys: keys?.vault, workflowCode },
+      histories,
+      lanes,
+    )) {
+      for (const line of reportLines(replayed)) console.log(line);
+      all.push(replayed);
+    }
+  } finally {
+    await keys?.close();
   }
   const elapsedMs = performance.now() - started;
   console.log(all.length === 0 ? 'no history matches: no history was replayed' : summaryOf(all, elapsedMs));
   return all.every(({ verdict }) => verdict.kind === 'same') ? 0 : 1;
+};
+
+/** Opens the keys of the payloads of the deployment. Those of an erased person no longer exist. */
+const openDataKeys = () => {
+  const access = loadVaultConfiguration();
+  const { db, close } = createDatabaseClient(access.keyDatabaseUrl, {
+    poolSize: 2,
+    applicationName: 'castmatch-replay',
+  });
+  return { vault: createVault(db, createKeyWrapping(access)), close };
 };
 
 async function* saved(
@@ -122,14 +143,9 @@ const keysOf = (masterKeys: TemporalClientConfiguration['masterKeys']) => [
   ...corpusKeys.filter(({ id }) => !masterKeys.some((key) => key.id === id)),
 ];
 
-const attachDebugger = (port: number | boolean): void => {
-  open(port === true || port === false ? debuggerPort : port, '127.0.0.1');
-  console.log('waiting for a debugger (chrome://inspect, or "attach" in the editor) …');
-  waitForDebugger();
-};
-
 const isExpected = (error: unknown): error is Error =>
   error instanceof ConfigurationError ||
+  error instanceof DebuggerUnavailable ||
   error instanceof TemporalUnreachable ||
   error instanceof NotAHistory ||
   error instanceof NotOnServer ||

@@ -10,4 +10,10 @@ import { isStackRunning } from '../stack/run-record.ts';
 
 const demoRunsAlone = !(await isStackRunning(dataPath())) && (await isStackRunning(dataPath('demo')));
 const file = environmentFilePath(demoRunsAlone ? dataPath('demo') : dataPath());
-if (await exists(file)) loadEnvFile(file);
+if (await exists(file)) {
+  loadEnvFile(file);
+  const isRunning = demoRunsAlone || (await isStackRunning(dataPath()));
+  const stack = demoRunsAlone ? 'npm run demo' : 'npm start';
+  // On standard error: the commands print what a program reads on standard output.
+  console.error(`Using the stack of \`${stack}\`${isRunning ? '' : ', which does not run now'}.`);
+}

@@ -1,10 +1,14 @@
 /** Connects a command to Temporal. */
 import { Client, Connection } from '@temporalio/client';
 import { workflowTaskQueue } from '../../activities/contract.ts';
+import { createDatabaseClient } from '../../db/client.ts';
+import { createVault } from '../../db/vault/envelope-encryption.ts';
 import {
   loadTemporalClientConfiguration,
+  loadVaultConfiguration,
   type TemporalConfiguration,
 } from '../../foundation/configuration/configuration.ts';
+import { createKeyWrapping } from '../../foundation/encryption/configured-wrapping.ts';
 import { temporalClientOptions } from '../../foundation/temporal/connection.ts';
 
 /** The Temporal server of the configuration does not answer. */
@@ -29,7 +33,8 @@ export const connectToTemporal = async ({
 };
 
 /**
- * Connects to Temporal with the settings of the service, runs `work`, and closes the connection.
+ * Connects to Temporal with the settings of the service, and to the database of the keys of the payloads. Runs `work`, and
+ * closes the connections.
  * @throws {ConfigurationError} when a setting is missing.
  * @throws {TemporalUnreachable} when the server does not answer.
  */
@@ -37,11 +42,14 @@ export const withTemporal = async <Result>(
   work: (client: Client, taskQueue: string) => Promise<Result>,
 ): Promise<Result> => {
   const configuration = loadTemporalClientConfiguration();
+  const access = loadVaultConfiguration();
   const connection = await connectToTemporal(configuration.temporal);
+  const keys = createDatabaseClient(access.keyDatabaseUrl, { poolSize: 2, applicationName: 'castmatch-ops' });
   try {
-    const client = new Client({ connection, ...temporalClientOptions(configuration) });
+    const vault = createVault(keys.db, createKeyWrapping(access));
+    const client = new Client({ connection, ...temporalClientOptions(configuration, vault) });
     return await work(client, `${workflowTaskQueue}${configuration.taskQueueSuffix}`);
   } finally {
-    await connection.close();
+    await Promise.all([connection.close(), keys.close()]);
   }
 };

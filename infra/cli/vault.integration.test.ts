@@ -28,7 +28,7 @@ const vault = (masterKeys: string, ...words: readonly string[]) =>
 const slow = { timeout: 120_000 };
 
 it('npm run vault fails without the old master key, shows the status, and rotates', slow, async () => {
-  const sealing = createVault(database.db, createKeyRing([oldKey]));
+  const sealing = createVault(database.keys.db, createKeyRing([oldKey]));
   const sealed = await sealing.seal('conn_1', 'refresh-token', 'place');
 
   const refused = await vault(keyRingText(newKey), 'rotate');
@@ -43,7 +43,7 @@ it('npm run vault fails without the old master key, shows the status, and rotate
     0,
     { newest: 'k2', rewrapped: 1, remaining: 0, unreadable: [] },
   ]);
-  const opening = createVault(database.db, createKeyRing([newKey]));
+  const opening = createVault(database.keys.db, createKeyRing([newKey]));
   expect(await opening.open('conn_1', sealed, 'place')).toBe('refresh-token');
 
   const { rows } = await database.pool.query('SELECT act, target, role, detail FROM administrative_acts');

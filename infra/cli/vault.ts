@@ -24,9 +24,9 @@ const withVault = async (command: Command, work: (parts: Work) => Promise<void>)
   const wrapping = createKeyWrapping(access);
   await withDatabase(
     command,
-    (db, output) =>
-      work({ db, rotation: createMasterKeyRotation(db, wrapping), newest: wrapping.newestKeyId, output }),
-    { databaseUrl: access.databaseUrl, poolSize: 10, applicationName: 'castmatch-vault' },
+    (db, output, keys) =>
+      work({ db, rotation: createMasterKeyRotation(keys, wrapping), newest: wrapping.newestKeyId, output }),
+    { ...access, poolSize: 10, applicationName: 'castmatch-vault' },
   );
 };
 

@@ -1,7 +1,7 @@
 /** Runs a command that uses the database directly. The service need not run. */
 import type { Command } from 'commander';
 import { createDatabaseClient, type Database } from '../../db/client.ts';
-import { readDatabaseUrl } from '../../foundation/configuration/cli-configuration.ts';
+import { readDatabaseUrls } from '../../foundation/configuration/cli-configuration.ts';
 import { createOutput, type Output } from './output.ts';
 
 /** The database does not answer. */
@@ -11,33 +11,36 @@ export class DatabaseUnreachable extends Error {
 
 interface DatabaseSettings {
   readonly databaseUrl: string;
+  readonly keyDatabaseUrl: string;
   readonly poolSize: number;
   readonly applicationName: string;
 }
 
 const opsDatabaseSettings = (): DatabaseSettings => ({
-  databaseUrl: readDatabaseUrl(),
+  ...readDatabaseUrls(),
   poolSize: 2,
   applicationName: 'castmatch-ops',
 });
 
 /**
- * Connects to the database, runs `work`, and closes the connection.
+ * Connects to the database, runs `work`, and closes the connection. `keys` is the key database, which is connected when it
+ * is used.
  *
  * @throws {DatabaseUnreachable} when it does not answer.
  */
 export const withDatabase = async (
   command: Command,
-  work: (db: Database, output: Output) => Promise<void>,
-  { databaseUrl, ...options }: DatabaseSettings = opsDatabaseSettings(),
+  work: (db: Database, output: Output, keys: Database) => Promise<void>,
+  { databaseUrl, keyDatabaseUrl, ...options }: DatabaseSettings = opsDatabaseSettings(),
 ): Promise<void> => {
   const database = createDatabaseClient(databaseUrl, options);
+  const keys = createDatabaseClient(keyDatabaseUrl, options);
   try {
     await database.pool.query('SELECT 1').catch((cause: unknown) => {
       throw new DatabaseUnreachable('The database does not answer. Check DATABASE_URL.', { cause });
     });
-    await work(database.db, createOutput(command));
+    await work(database.db, createOutput(command), keys.db);
   } finally {
-    await database.close();
+    await Promise.all([database.close(), keys.close()]);
   }
 };

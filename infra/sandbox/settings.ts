@@ -29,8 +29,12 @@ const googleSettingsSchema = z.strictObject({
       pendingMs: milliseconds.default(0),
       /** `failure_first`: the first request of an event fails. A request with another request id succeeds. */
       outcome: z.enum(['success', 'failure', 'failure_first']).default('success'),
+      /** What the calendars allow (`conferenceProperties`). Empty: an edition or an administrator that allows no Meet. */
+      allowedTypes: z.array(z.string()).default(['hangoutsMeet']),
       /** Unconfirmed: whether `conferenceId` is always present with the link. */
       withId: z.boolean().default(true),
+      /** The telephone number of new conferences. Only some editions of Workspace have one. */
+      phone: z.strictObject({ label: z.string(), pin: z.string() }).optional(),
     })
     .prefault({}),
   /** Public reports differ on whether a deleted event can be revived by its id (200) or not (403). */
@@ -91,6 +95,14 @@ const microsoftSettingsSchema = z.strictObject({
   timeZone: z.string().default('UTC'),
   /** Names of zones that this vendor does not know. */
   unknownZones: z.array(z.string()).default([]),
+  /** Accounts with Teams whose calendars offer no Teams meetings: their administrator has not allowed them. */
+  calendarsWithoutTeams: z.array(z.string()).default([]),
+  /** The telephone number of online meetings, of organizers with a license for audio conferencing. */
+  dialIn: z.strictObject({ tollNumber: z.string(), conferenceId: z.string() }).optional(),
+  /** How long the meeting of an event is not found by its link. Not documented. */
+  eventMeetingDelayMs: z.int().min(0).default(0),
+  /** How long a new event is not found by a filter. Not documented. */
+  eventSearchDelayMs: milliseconds.default(0),
   /**
    * How a creation with a known transaction id is answered. Not documented: clients report an error "used to create a
    * different event", and the earlier event. `compared`: the earlier event, if the request is the same.
@@ -135,6 +147,8 @@ const zoomSettingsSchema = z.strictObject({
   /** A refresh token of this prefix and an account name is valid without a consent. */
   refreshTokenPrefix: z.string().default('sandbox-refresh-'),
   accessTokenSeconds: z.int().min(1).default(3599),
+  /** The requests per second to the API: those of a Business account to "Light" operations. 0 means no limit. */
+  requestsPerSecond: z.int().min(0).default(80),
   /** The limit of creations and updates per host and UTC day. 0 means no limit. */
   dailyLimit: z.int().min(0).default(100),
   /** `documented` sends Retry-After with the daily limit. `observed` omits it, as developers report. */
@@ -169,6 +183,7 @@ const zoomSettingsSchema = z.strictObject({
       'meeting:read:list_meetings:admin',
       'meeting:update:meeting:admin',
       'meeting:update:status:admin',
+      'meeting:update:in_meeting_controls:admin',
       'meeting:delete:meeting:admin',
       'meeting:write:registrant:admin',
       'meeting:read:list_registrants:admin',
@@ -213,6 +228,11 @@ const twilioSettingsSchema = z.strictObject({
   /** Milliseconds before each retry of a failed callback. The callback's URL says how many of them are made. */
   callbackRetryMs: z.array(milliseconds).default([200, 500, 1000, 2000, 4000]),
   callbackTimeoutMs: milliseconds.default(5000),
+  /**
+   * Message Redaction: a message that was sent has no body any more.
+   * https://www.twilio.com/docs/messaging/guides/privacy-message-redaction
+   */
+  redactsBodies: z.boolean().default(false),
   /** The default address that receives texts from phones. */
   inboundUrl: z.url().optional(),
 });

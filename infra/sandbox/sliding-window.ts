@@ -3,10 +3,10 @@ import type { Clock } from './time.ts';
 
 export interface SlidingWindow {
   /**
-   * Counts a request. Returns 0, or the milliseconds until the next request is allowed when the limit is reached. A refused
+   * Counts a request, which can take several units of the limit. Returns 0, or the milliseconds until the next request is allowed when the limit is reached. A refused
    * request is not counted: no vendor documents whether it is.
    */
-  take(key: string): number;
+  take(key: string, units?: number): number;
 }
 
 /** Creates a window of `windowMs` with at most `limit` requests for each key. A limit of 0 means no limit. */
@@ -16,14 +16,14 @@ export const createSlidingWindow = (
 ): SlidingWindow => {
   const taken = new Map<string, number[]>();
   return {
-    take(key) {
+    take(key, units = 1) {
       if (limit === 0) return 0;
       const now = clock();
       const times = (taken.get(key) ?? []).filter((time) => time > now - windowMs);
       taken.set(key, times);
-      const [oldest] = times;
-      if (oldest !== undefined && times.length >= limit) return oldest + windowMs - now;
-      times.push(now);
+      const oldest = times[times.length + units - limit - 1];
+      if (oldest !== undefined) return oldest + windowMs - now;
+      for (let unit = 0; unit < units; unit += 1) times.push(now);
       return 0;
     },
   };

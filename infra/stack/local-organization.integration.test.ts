@@ -15,7 +15,7 @@ afterAll(() => database.drop());
 it('the local organization keeps its conflict rules and its settings of meetings when it is seeded again', async () => {
   const env = { CASTMATCH_ENV: 'local', DATABASE_URL: database.url };
   const wrapping = createKeyWrapping(loadConfiguration(env));
-  const { organizations, meetingPreferences } = createRepositories(database.db, wrapping);
+  const { organizations, meetingPreferences } = createRepositories(database.db, wrapping, database.keys.db);
   const seed = () => seedLocalOrganization(env);
   await seed();
   expect(await meetingPreferences.get(localOrganization)).toMatchObject({

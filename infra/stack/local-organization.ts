@@ -42,10 +42,12 @@ export const mayBeSeeded = ({ DATABASE_URL, CASTMATCH_ENV }: NodeJS.ProcessEnv):
 export const seedLocalOrganization = async (env: NodeJS.ProcessEnv): Promise<void> => {
   const configuration = loadConfiguration(env);
   const { db, close } = createDatabaseClient(configuration.databaseUrl, { poolSize: 2 });
+  const keys = createDatabaseClient(configuration.keyDatabaseUrl, { poolSize: 2 });
   try {
     const { organizations, meetingPreferences, apiKeys, connections } = createRepositories(
       db,
       createKeyWrapping(configuration),
+      keys.db,
     );
     const existing = await organizations.get(localOrganization);
     await organizations.put({
@@ -79,7 +81,7 @@ export const seedLocalOrganization = async (env: NodeJS.ProcessEnv): Promise<voi
       });
     }
   } finally {
-    await close();
+    await Promise.all([close(), keys.close()]);
   }
 };
 

@@ -1,6 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { createProgressBoard } from './progress-board.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const setup = (isTTY: boolean) => {
   const written: string[] = [];
@@ -38,3 +42,24 @@ it('the progress board updates lines in place on a terminal and prints few lines
   expect(file.raw()).not.toContain('\u001B[1A');
   expect(file.text().split('\n').filter(Boolean)).toHaveLength(2);
 });
+
+it.each([
+  [true, 29],
+  [false, 2],
+])(
+  'the progress board shows that silent work still runs, and for how long (terminal: %s)',
+  async (isTTY, atLeast) => {
+    vi.useFakeTimers();
+    const { board, text } = setup(isTTY);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const followed = board.follow('Temporal', async (progress) => {
+      progress('starting');
+      await promise;
+    });
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(text().match(/… Temporal +starting \d+ s\n/g)?.length).toBeGreaterThanOrEqual(atLeast);
+    resolve();
+    await followed;
+    expect(vi.getTimerCount()).toBe(0);
+  },
+);

@@ -19,10 +19,12 @@ interface Line {
   readonly since: number;
   text: string;
   mark: string;
+  isRunning: boolean;
 }
 
-/** Without a terminal, the progress of long work is printed at this interval. */
-const repeatEveryMs = 30_000;
+/** Without a terminal, the progress of long work is printed at this interval. A terminal shows the seconds. */
+const repeatEveryMs = 10_000;
+const redrawEveryMs = 1_000;
 
 /** Creates a board on a screen, such as `process.stdout`. */
 export const createProgressBoard = (screen: Screen): ProgressBoard => {
@@ -44,18 +46,19 @@ export const createProgressBoard = (screen: Screen): ProgressBoard => {
   return {
     print,
     async follow(name, work) {
-      const line: Line = { name, since: Date.now(), text: '', mark: pc.yellow('…') };
+      const line: Line = { name, since: Date.now(), text: '', mark: pc.yellow('…'), isRunning: true };
       lines.push(line);
       let lastPrinted = 0;
       const change = (text: string, mark = line.mark): void => {
         const ended = mark !== line.mark;
-        Object.assign(line, { text, mark });
+        Object.assign(line, { text, mark, isRunning: !ended });
         if (screen.isTTY) draw();
-        else if (ended || Date.now() - lastPrinted > repeatEveryMs) {
+        else if (ended || Date.now() - lastPrinted >= repeatEveryMs) {
           screen.write(`${render(line)}\n`);
           lastPrinted = Date.now();
         }
       };
+      const lasting = setInterval(() => change(line.text), screen.isTTY ? redrawEveryMs : repeatEveryMs);
       try {
         const result = await work(change);
         change(`${((Date.now() - line.since) / 1_000).toFixed(1)} s`, pc.green('✓'));
@@ -63,9 +66,15 @@ export const createProgressBoard = (screen: Screen): ProgressBoard => {
       } catch (error) {
         change('failed', pc.red('✗'));
         throw error;
+      } finally {
+        clearInterval(lasting);
       }
     },
   };
 };
 
-const render = ({ mark, name, text }: Line): string => `${mark} ${name.padEnd(18)} ${pc.dim(text)}`;
+const render = ({ mark, name, text, since, isRunning }: Line): string => {
+  const seconds = Math.floor((Date.now() - since) / 1_000);
+  const lasting = isRunning && seconds >= 2 ? ` ${seconds} s` : '';
+  return `${mark} ${name.padEnd(18)} ${pc.dim(text + lasting)}`;
+};

@@ -21,6 +21,7 @@ describe('temporal-dev.yaml', () => {
       CastMatchState: 'Keyword',
       CastMatchAttention: 'Keyword',
       CastMatchScheduledFor: 'Datetime',
+      CastMatchCorrelation: 'Keyword',
     });
     expect(sqlitePragmas).toEqual({ journal_mode: 'WAL', synchronous: 'NORMAL' });
   });

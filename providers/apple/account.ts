@@ -13,6 +13,7 @@ import { parseWebAddress } from '../outbound/early-check.ts';
 import { maySendCredentials } from '../outbound/guarded-fetch.ts';
 import type { CallContext } from '../ports.ts';
 import { type FetchFor, type Outcome, recordingFetch } from './client.ts';
+import { answeringDigest } from './digest-authentication.ts';
 import { appleError, fromApple, userMessages } from './errors.ts';
 import { type AppleSettings, discoveryDeadlineMs } from './settings.ts';
 
@@ -25,7 +26,8 @@ export const createAppleAuthorizer = (settings: AppleSettings, fetchFor: FetchFo
     const outcomes: Outcome[] = [];
     try {
       const server = parseWebAddress(withScheme(serverUrl?.trim() || settings.caldavUrl));
-      const fetch = recordingFetch(fetchFor(server), withDeadline(call, discoveryDeadlineMs), outcomes);
+      const answering = answeringDigest(fetchFor(server), server, { username, password });
+      const fetch = recordingFetch(answering, withDeadline(call, discoveryDeadlineMs), outcomes);
       const credential = { kind: 'app_password', serverUrl: server.href, username, password } as const;
       const principal = await principalOf(credential, fetch).catch((error: unknown) => {
         throw discoveryErrorOf(outcomes, server, call) ?? error;

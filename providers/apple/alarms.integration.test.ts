@@ -1,5 +1,5 @@
 /** Tests the reminders of our events at CalDAV servers of two other authors: Radicale and Xandikos. */
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { caldavAccount } from '../../tests/harness/caldav-account.ts';
 import { hasCaldavServer, startCaldavServer } from '../../tests/harness/caldav-servers.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
@@ -19,46 +19,48 @@ const later = { ...slot, start: '2026-12-02T14:00:00.000Z', end: '2026-12-02T14:
 const triggersIn = (text: string): readonly string[] =>
   [...text.matchAll(/^TRIGGER:(.*)$/gm)].map(([, value = '']) => value.trim());
 
-it.each(['radicale', 'xandikos', 'go-webdav'] as const)(
-  'an event at %s has an alarm for each reminder, and keeps what its owner makes of them',
-  async (program) => {
-    if (!hasCaldavServer(program)) return;
-    const server = await startCaldavServer(program);
-    onTestFinished(() => server.close());
-    const dispatcher = createOutboundDispatcher({ allowedPrivateNetworks: ['127.0.0.0/8'] });
-    onTestFinished(async () => dispatcher.destroy());
-    const provider = createCaldavCalendar(
-      (home) => createGuardedFetch(dispatcher, home),
-      () => {},
-    );
-    const calendarId = await server.createCalendar('alarms');
-    const account = caldavAccount(server.url);
-    const put = (change: Partial<CalendarEvent> = {}) =>
-      provider.putEvent(
-        account,
-        {
-          calendarId,
-          eventId,
-          reference: 'aud_0190c8a2-1111-7222-8333-444455556666',
-          use: { name: 'ada', key: 'key-1' },
-          summary: 'Audition: Captain',
-          description: '',
-          slot,
-          revision: 1,
-          reminders: [45, 30],
-          ...change,
-        },
-        callContext(),
+describe.each(['radicale', 'xandikos', 'go-webdav'] as const)('an event at %s', (program) => {
+  // Servers of tests/harness/caldav-servers.ts.
+  it.skipIf(!hasCaldavServer(program))(
+    'has an alarm for each reminder, and keeps what its owner makes of them (needs the server)',
+    async () => {
+      const server = await startCaldavServer(program);
+      onTestFinished(() => server.close());
+      const dispatcher = createOutboundDispatcher({ allowedPrivateNetworks: ['127.0.0.0/8'] });
+      onTestFinished(async () => dispatcher.destroy());
+      const provider = createCaldavCalendar(
+        (home) => createGuardedFetch(dispatcher, home),
+        () => {},
       );
-    const stored = async () => (await server.resources(calendarId))[0]?.text ?? '';
-    await put();
-    const written = await stored();
-    expect(triggersIn(written)).toEqual(['-PT45M', '-PT30M']);
-    await put();
-    expect(await stored()).toBe(written);
-    const edited = written.replace('TRIGGER:-PT45M', 'TRIGGER:-PT2H');
-    await server.send('PUT', `${calendarId}${eventId}.ics`, edited, { 'content-type': 'text/calendar' });
-    await put({ slot: later, revision: 2 });
-    expect(triggersIn(await stored())).toEqual(['-PT2H', '-PT30M']);
-  },
-);
+      const calendarId = await server.createCalendar('alarms');
+      const account = caldavAccount(server.url);
+      const put = (change: Partial<CalendarEvent> = {}) =>
+        provider.putEvent(
+          account,
+          {
+            calendarId,
+            eventId,
+            reference: 'aud_0190c8a2-1111-7222-8333-444455556666',
+            use: { name: 'ada', key: 'key-1' },
+            summary: 'Audition: Captain',
+            description: '',
+            slot,
+            revision: 1,
+            reminders: [45, 30],
+            ...change,
+          },
+          callContext(),
+        );
+      const stored = async () => (await server.resources(calendarId))[0]?.text ?? '';
+      await put();
+      const written = await stored();
+      expect(triggersIn(written)).toEqual(['-PT45M', '-PT30M']);
+      await put();
+      expect(await stored()).toBe(written);
+      const edited = written.replace('TRIGGER:-PT45M', 'TRIGGER:-PT2H');
+      await server.send('PUT', `${calendarId}${eventId}.ics`, edited, { 'content-type': 'text/calendar' });
+      await put({ slot: later, revision: 2 });
+      expect(triggersIn(await stored())).toEqual(['-PT2H', '-PT30M']);
+    },
+  );
+});

@@ -2,6 +2,9 @@
 import { createAccount, propfind } from 'tsdav';
 import { z } from 'zod';
 import type { CalendarListing } from '../../domain/calendars/calendar-listing.ts';
+import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
+import { maySendCredentials } from '../outbound/guarded-fetch.ts';
+import { textValue } from './dav-values.ts';
 import { appleError, userMessages } from './errors.ts';
 import { type CaldavScope, exchange } from './exchange.ts';
 
@@ -27,20 +30,62 @@ const propsSchema = z.object({
     .optional()
     .catch(undefined),
 });
+const principalSchema = z.object({
+  calendarHomeSet: z
+    .object({ href: oneOrMore(textValue) })
+    .optional()
+    .catch(undefined),
+});
 type Props = z.infer<typeof propsSchema>;
 
 /**
- * Returns the calendars for events. The home is discovered each time, because a server can move an account.
+ * Returns the calendars for events. The homes are discovered each time, because a server can move an account.
  *
  * @throws {ProviderError}
  */
 export const listCalendars = async (scope: CaldavScope): Promise<readonly CalendarListing[]> => {
-  const { homeUrl } = await exchange(scope, ({ serverUrl, headers, fetch }) =>
-    createAccount({ account: { serverUrl, accountType: 'caldav' }, headers, fetch }),
+  const found = new Map<string, CalendarListing>();
+  const failures: unknown[] = [];
+  for (const home of await findHomes(scope)) {
+    try {
+      for (const listing of await listHome(scope, home)) found.set(listing.calendarId, listing);
+    } catch (error) {
+      // The home of another person can be closed to the account.
+      if (!(error instanceof ProviderError) || !closed.has(error.fault.kind)) throw error;
+      failures.push(error);
+    }
+  }
+  if (found.size === 0 && failures.length > 0) throw failures[0];
+  return [...found.values()];
+};
+
+const closed: ReadonlySet<ProviderFaultKind> = new Set(['not_found', 'not_permitted']);
+
+/** Returns the URLs of the calendar homes: a principal can have several (RFC 4791, section 6.2.1). */
+const findHomes = async (scope: CaldavScope): Promise<readonly string[]> => {
+  const { principalUrl } = await exchange(scope, ({ serverUrl, headers, fetch }) =>
+    // The home is only a placeholder, because the library reads the first one.
+    createAccount({ account: { serverUrl, accountType: 'caldav', homeUrl: serverUrl }, headers, fetch }),
   );
-  if (!homeUrl) {
+  const answers = await exchange(scope, ({ serverUrl, headers, fetch }) =>
+    propfind({
+      url: principalUrl ?? serverUrl,
+      depth: '0',
+      props: { 'c:calendar-home-set': {} },
+      headers,
+      fetch,
+    }),
+  );
+  const homes = answers.flatMap(
+    ({ props }) => principalSchema.parse(props ?? {}).calendarHomeSet?.href ?? [],
+  );
+  if (principalUrl === undefined || homes.length === 0) {
     throw appleError(scope.operation, { code: 'no_calendar_server', message: userMessages.noCalendarServer });
   }
+  return homes.map((home) => new URL(home, principalUrl).href);
+};
+
+const listHome = async (scope: CaldavScope, homeUrl: string): Promise<readonly CalendarListing[]> => {
   const answers = await exchange(scope, ({ headers, fetch }) =>
     propfind({
       url: homeUrl,
@@ -58,16 +103,21 @@ export const listCalendars = async (scope: CaldavScope): Promise<readonly Calend
   return answers.flatMap(({ href, props }) => {
     const parsed = propsSchema.safeParse(props ?? {});
     if (href === undefined || !parsed.success || !holdsEvents(parsed.data)) return [];
-    const calendarId = new URL(href, homeUrl).href;
     return [
       {
-        calendarId,
+        calendarId: calendarIdOf(href, homeUrl),
         name: parsed.data.displayname ?? '',
         isMain: false,
         isWritable: isWritable(parsed.data),
       },
     ];
   });
+};
+
+/** A server behind a proxy can name an address of its own, which gets no password. */
+const calendarIdOf = (href: string, homeUrl: string): string => {
+  const [home, named] = [new URL(homeUrl), new URL(href, homeUrl)];
+  return maySendCredentials(home, named) ? named.href : new URL(named.pathname, home).href;
 };
 
 /** A calendar that names no components holds all of them (RFC 4791, section 5.2.3). */

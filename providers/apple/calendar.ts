@@ -2,6 +2,7 @@
  * Implements `CalendarProvider` for Apple's calendars and those of any other CalDAV server: RFC 4791, with `tsdav`. The id
  * of a calendar is the URL of its collection, the id of an event its UID.
  */
+import type { CalendarText } from '../../domain/audition/events.ts';
 import type { ProviderFaultKind } from '../../domain/errors.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { busyTimesOf } from '../hidden-times.ts';
@@ -19,6 +20,7 @@ import {
   readStored,
   referenceProperty,
   type StoredEvent,
+  textsOverwrittenIn,
   withoutUses,
 } from './event.ts';
 import {
@@ -27,9 +29,9 @@ import {
   createEvent,
   deleteEventResource,
   type EventResource,
-  findEvent,
   replaceEvent,
 } from './event-resources.ts';
+import { findEvent } from './event-search.ts';
 import type { CaldavScope } from './exchange.ts';
 import { createHiddenCalendars } from './hidden-calendars.ts';
 
@@ -97,6 +99,7 @@ export const createCaldavCalendar = (
 /** Creates or changes the event. A repetition finds the event of the first attempt, because both use the same UID. */
 const writeEvent = async (scope: CaldavScope, event: CalendarEvent): Promise<WrittenCalendarEvent> => {
   let former: FormerEvent | undefined = { kind: 'absent' };
+  let overwroteTexts: readonly CalendarText[] = [];
   const url = calendarUrlOf(scope.operation, event.calendarId);
   let refusal = await create(scope, url, event);
   let refused: EventResource | undefined;
@@ -106,6 +109,7 @@ const writeEvent = async (scope: CaldavScope, event: CalendarEvent): Promise<Wri
     if (!resource && refusal.vendor.code === 'no-uid-conflict') throw refusal;
     if (!resource) {
       former = { kind: 'absent' };
+      overwroteTexts = [];
       refusal = await create(scope, url, event);
       continue;
     }
@@ -121,11 +125,16 @@ const writeEvent = async (scope: CaldavScope, event: CalendarEvent): Promise<Wri
     }
     if (change.kind === 'none') return { eventId: event.eventId };
     former = stored && formerOf(stored, event);
+    overwroteTexts = stored ? textsOverwrittenIn(stored, event) : [];
     refusal = await conflictOf(replaceEvent(scope, afterRefusal(resource, refused), change.text));
     refused = resource;
   }
   if (refusal) throw keepsChanging(scope);
-  return { eventId: event.eventId, overwrote: overwrittenEdit(event, former) };
+  return {
+    eventId: event.eventId,
+    overwrote: overwrittenEdit(event, former),
+    ...(overwroteTexts.length > 0 ? { overwroteTexts } : {}),
+  };
 };
 
 /** A later revision is left as it is. */

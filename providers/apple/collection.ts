@@ -83,6 +83,12 @@ export const readCollectionState = async (scope: CaldavScope, url: string): Prom
 /** An end of the query, where it needs one. Every vendor lists the events of a year. In milliseconds. */
 const farAheadMs = 1_830 * day;
 
+export interface ListedResources {
+  readonly resources: readonly NamedResource[];
+  /** Whether the calendar has no other resources. */
+  readonly areAll: boolean;
+}
+
 /**
  * Returns the events of the calendar that can end after `from`: all of its resources when the server cannot find events by time.
  *
@@ -94,16 +100,14 @@ export const listResources = async (
   url: string,
   from: number,
   { hasEnd }: { readonly hasEnd: boolean },
-): Promise<readonly NamedResource[]> => {
+): Promise<ListedResources> => {
   try {
-    return await queryByTime(scope, url, {
-      start: digitsOf(from),
-      ...(hasEnd ? { end: digitsOf(from + farAheadMs) } : {}),
-    });
+    const range = { start: digitsOf(from), ...(hasEnd ? { end: digitsOf(from + farAheadMs) } : {}) };
+    return { resources: await queryByTime(scope, url, range), areAll: false };
   } catch (error) {
     // A server that lists changes also continues a list that it cuts off.
     if (!isQueryFault(error) && !(hasEnd && isTooLarge(error))) throw error;
-    return listNames(scope, url);
+    return { resources: await listNames(scope, url), areAll: true };
   }
 };
 
@@ -130,8 +134,8 @@ export interface CollectionChanges {
   readonly removed: readonly string[];
   /** Exist, but the account may not read them. */
   readonly denied: readonly string[];
-  /** The state up to which changes were listed. */
-  readonly token: string;
+  /** The state up to which changes were listed. Undefined: the server has listed all resources, and named no state. */
+  readonly token: string | undefined;
   /** The server has more changes after the token. */
   readonly isTruncated: boolean;
 }
@@ -139,13 +143,28 @@ export interface CollectionChanges {
 /** Statuses with which servers refuse a token that they no longer know. RFC 6578 names 403 and 409. */
 const expiredStatuses: ReadonlySet<number | undefined> = new Set([400, 403, 409, 410, 412, 507]);
 
+/**
+ * Statuses with which servers refuse a report that they do not know (RFC 9110, sections 15.5.6, 15.5.16 and 15.6.2; a report
+ * that is not supported is a 403 in RFC 3253, section 3.6).
+ */
+const unsupportedStatuses: ReadonlySet<number | undefined> = new Set([405, 415, 501]);
+
 const deniedStatuses: ReadonlySet<number> = new Set([401, 403]);
 
-const multistatusSchema = z.object({ multistatus: z.object({ syncToken: textValue }) });
+/** Servers exist that send no token, or an empty one, although RFC 6578, section 3.2, demands one. */
+const multistatusSchema = z.object({
+  multistatus: z.object({
+    syncToken: textValue
+      .optional()
+      .catch(undefined)
+      .transform((token) => (token === '' ? undefined : token)),
+  }),
+});
 
 /**
  * Returns the changes since the token (RFC 6578, section 3.2), or all resources for an empty one. Returns `expired` when
- * the server does not accept the token.
+ * the server does not accept the token, and `unsupported` when it lists no changes although it has given a token, lists them
+ * without a token to continue from, or cuts the list off without a later token: it would cut off the same list again.
  *
  * @throws {ProviderError}
  */
@@ -153,7 +172,7 @@ export const listCollectionChanges = async (
   scope: CaldavScope,
   url: string,
   token: string,
-): Promise<CollectionChanges | 'expired'> => {
+): Promise<CollectionChanges | 'expired' | 'unsupported'> => {
   const reading = { ...scope, operation: withoutEffect(scope.operation) };
   let answers: readonly DAVResponse[];
   try {
@@ -178,18 +197,30 @@ export const listCollectionChanges = async (
       }),
     );
   } catch (error) {
-    const isExpired = error instanceof ProviderError && expiredStatuses.has(error.vendor.status);
-    if (token !== '' && isExpired) return 'expired';
+    const status = error instanceof ProviderError ? error.vendor.status : undefined;
+    if (token !== '' && expiredStatuses.has(status)) return 'expired';
+    if (token !== '' && unsupportedStatuses.has(status)) return 'unsupported';
     throw error;
   }
   const parsed = multistatusSchema.safeParse(answers.at(0)?.raw);
   if (!parsed.success) {
     throw appleError(reading.operation, {
       code: 'not_a_calendar',
-      message: 'the answer to sync-collection has no sync-token',
+      message: 'the answer to sync-collection is no multistatus',
     });
   }
+  const { syncToken: next } = parsed.data.multistatus;
+  if (next === undefined && token !== '') return 'unsupported';
   const listed = answers.filter(({ href }) => href !== undefined && href !== '');
+  // Section 3.6.
+  const isTruncated = listed.some((answer) => isCutOff(answer, url));
+  if (isTruncated && next === undefined) {
+    throw appleError(reading.operation, {
+      code: 'too_many_events',
+      message: 'the server cuts off its list of the resources, and names no state to continue from',
+    });
+  }
+  if (isTruncated && next === token) return 'unsupported';
   const namedWith = (statuses: ReadonlySet<number>) =>
     listed
       .filter(({ status, href }) => statuses.has(status) && !isSame(href, url))
@@ -199,8 +230,7 @@ export const listCollectionChanges = async (
     // Section 3.5.2: a resource that the account may no longer read can be reported like a deleted one.
     removed: namedWith(goneStatuses),
     denied: namedWith(deniedStatuses),
-    token: parsed.data.multistatus.syncToken,
-    // Section 3.6.
-    isTruncated: listed.some((answer) => isCutOff(answer, url)),
+    token: next,
+    isTruncated,
   };
 };

@@ -79,9 +79,11 @@ const report = async (
   return answers.filter(({ href }) => href !== undefined && href !== '');
 };
 
-const readResource = (calendarUrl: string, { href = '', props }: DAVResponse) => {
+export const readResource = (calendarUrl: string, { href = '', props }: DAVResponse) => {
   const { getetag: etag, calendarData } = propsSchema.parse(props ?? {});
-  return { url: new URL(href, calendarUrl).href, etag, text: calendarData };
+  // A server behind a proxy can name its own address. A resource is at the server of its calendar (RFC 4918, section 8.3).
+  const { pathname } = new URL(href, calendarUrl);
+  return { url: new URL(pathname, calendarUrl).href, etag, text: calendarData };
 };
 
 /** Sends a query for the events that pass the filter (RFC 4791, section 7.8). */
@@ -175,7 +177,7 @@ const findAllowed = async (
   return found;
 };
 
-const withText = ({
+export const withText = ({
   text: found,
   ...resource
 }: Partial<EventResource> & Pick<EventResource, 'url'>): readonly EventResource[] =>
@@ -190,11 +192,16 @@ export interface FoundResources {
 export interface RequestedResources extends FoundResources {
   /** The URLs of those that the account may not read. */
   readonly denied: readonly string[];
+  /** The URLs of those that do not exist. A server can also omit a resource, which says nothing about it. */
+  readonly gone: readonly string[];
+  /** The URLs without a text that have no etag either: some servers answer so for resources that do not exist. */
+  readonly unclear: readonly string[];
 }
 
 /** Like `findAllowed`; resources without a text are left out. */
-const getEvents = async (...request: Parameters<typeof findAllowed>): Promise<readonly EventResource[]> =>
-  (await findAllowed(...request)).resources;
+export const getEvents = async (
+  ...request: Parameters<typeof findAllowed>
+): Promise<readonly EventResource[]> => (await findAllowed(...request)).resources;
 
 /**
  * Returns the resources with these URLs that exist (`calendar-multiget`: RFC 4791, section 7.9). Each resource has its own
@@ -206,25 +213,56 @@ export const findResources = async (
   calendarUrl: string,
   urls: readonly string[],
 ): Promise<RequestedResources> => {
+  const { present, ...others } = await multiget(scope, calendarUrl, urls, withData);
+  return {
+    ...others,
+    resources: present.flatMap(withText),
+    withoutText: present.filter(({ text }) => text === undefined).map(({ url }) => url),
+    unclear: present
+      .filter(({ etag, text }) => etag === undefined && text === undefined)
+      .map(({ url }) => url),
+  };
+};
+
+const isGone = ({ status }: DAVResponse): boolean => goneStatuses.has(status);
+
+/** Like `findResources`, with these properties of the resources. */
+const multiget = async (
+  scope: CaldavScope,
+  calendarUrl: string,
+  urls: readonly string[],
+  properties: object,
+) => {
   const answers = await report(scope, calendarUrl, {
     'calendar-multiget': {
       _attributes: namespaces,
-      'd:prop': withData,
+      'd:prop': properties,
       'd:href': urls.map((url) => new URL(url).pathname),
     },
   });
   const isDenied = ({ status, href }: DAVResponse) => status === deniedStatus && !isSame(href, calendarUrl);
-  const failed = answers.find(
-    (answer) => answer.status >= 400 && !goneStatuses.has(answer.status) && !isDenied(answer),
-  );
+  const failed = answers.find((answer) => answer.status >= 400 && !isGone(answer) && !isDenied(answer));
   if (failed) throw refusedError(scope, failed.status);
-  const present = answers
-    .filter(({ status }) => status < 400)
-    .map((answer) => readResource(calendarUrl, answer));
+  const urlsOf = (some: readonly DAVResponse[]) =>
+    some.map((answer) => readResource(calendarUrl, answer).url);
   return {
-    resources: present.flatMap(withText),
-    withoutText: present.filter(({ text }) => text === undefined).map(({ url }) => url),
-    denied: answers.filter(isDenied).map((answer) => readResource(calendarUrl, answer).url),
+    present: answers.filter(({ status }) => status < 400).map((answer) => readResource(calendarUrl, answer)),
+    denied: urlsOf(answers.filter(isDenied)),
+    gone: urlsOf(answers.filter(isGone)),
+  };
+};
+
+/** Like `findResources`, with the etags instead of the texts, and without resources that have none. Requests the resources in groups. */
+export const findEtags = async (scope: CaldavScope, calendarUrl: string, urls: readonly string[]) => {
+  const answers: Awaited<ReturnType<typeof multiget>>[] = [];
+  for (let from = 0; from < urls.length; from += eventsPerRequest) {
+    const group = urls.slice(from, from + eventsPerRequest);
+    answers.push(await multiget(scope, calendarUrl, group, { 'd:getetag': {} }));
+  }
+  return {
+    present: answers.flatMap(({ present }) => present.filter(({ etag }) => etag !== undefined)),
+    denied: answers.flatMap(({ denied }) => denied),
+    gone: answers.flatMap(({ gone }) => gone),
   };
 };
 
@@ -240,27 +278,8 @@ export const refusedError = ({ operation }: Pick<CaldavScope, 'operation'>, stat
 /** Any other status of a resource does not say that it is gone: its event would be taken for deleted. */
 export const goneStatuses: ReadonlySet<number> = new Set([404, 410]);
 
-/**
- * Returns the resource of an event of ours: the one that we have named, or the one with its UID, because some servers
- * choose the names of resources themselves.
- */
-export const findEvent = async (
-  scope: CaldavScope,
-  calendarUrl: string,
-  uid: string,
-): Promise<EventResource | undefined> => {
-  const [named] = await getEvents(scope, calendarUrl, [eventUrl(calendarUrl, uid)]);
-  if (named) return named;
-  const answers = await queryWhere(scope, calendarUrl, {
-    'prop-filter': { _attributes: { name: 'UID' }, 'text-match': uid },
-  });
-  return answers
-    .filter(({ status }) => status < 400)
-    .flatMap((answer) => withText(readResource(calendarUrl, answer)))
-    .find((resource) => new RegExp(`^UID:${uid}\\s*$`, 'm').test(resource.text));
-};
-
-const eventUrl = (calendarUrl: string, uid: string): string => new URL(`${uid}.ics`, calendarUrl).href;
+/** Returns the URL at which this service creates an event. */
+export const eventUrl = (calendarUrl: string, uid: string): string => new URL(`${uid}.ics`, calendarUrl).href;
 
 /** Creates the resource of an event. @throws {ProviderError} `conflict` when it exists. */
 export const createEvent = async (

@@ -3,6 +3,7 @@
  * line stays as its author has written it, alarms and attendees included.
  */
 
+import type { CalendarText } from '../../domain/audition/events.ts';
 import { endUses, hasUse, hasUser, useOf } from '../event-uses.ts';
 import {
   begunBy,
@@ -22,7 +23,7 @@ import { instantOf, utc } from '../icalendar/zones/zone.ts';
 import { createZones } from '../icalendar/zones/zones.ts';
 import type { CalendarEvent, EventToDelete } from '../ports.ts';
 import { reminderText } from '../reminder-text.ts';
-import { allTexts, changedTexts, type TextField, textMarkOf } from '../text-digest.ts';
+import { allTexts, changedTexts, overwrittenTexts, type TextField, textMarkOf } from '../text-digest.ts';
 
 /** An event of ours as the calendar stores it. */
 export interface StoredEvent {
@@ -50,7 +51,7 @@ type EventChange =
 
 export const referenceProperty = 'X-CASTMATCH-REFERENCE';
 export const revisionProperty = 'X-CASTMATCH-REVISION';
-const textProperty = 'X-CASTMATCH-TEXT';
+export const textProperty = 'X-CASTMATCH-TEXT';
 /** The reminders that were written last. People change the alarms afterwards. */
 const reminderProperty = 'X-CASTMATCH-REMINDERS';
 const usePrefix = 'X-CASTMATCH-USE-';
@@ -201,6 +202,13 @@ const textLines = (
     ? { LOCATION: location === '' ? undefined : `LOCATION:${escapeText(location)}` }
     : {}),
 });
+
+/** Returns the texts of a person that the write has replaced. A cancelled event had none. @param stored before the write */
+export const textsOverwrittenIn = (stored: StoredEvent, event: CalendarEvent): readonly CalendarText[] => {
+  if (stored.isCancelled || stored.revision > event.revision) return [];
+  const { summary: title, location: place } = textsOf(stored);
+  return overwrittenTexts(stored.textMark, event, { title, place });
+};
 
 const textsOf = ({ component }: StoredEvent) => ({
   summary: textOf(component, 'SUMMARY') ?? '',

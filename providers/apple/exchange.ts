@@ -9,6 +9,7 @@ import { maySendCredentials } from '../outbound/guarded-fetch.ts';
 import type { CallContext, ConnectedAccount } from '../ports.ts';
 import { differentFaults, type UnreadableEvents } from '../unreadable-events.ts';
 import { type Fetch, type FetchFor, type Outcome, recordingFetch } from './client.ts';
+import { answeringDigest } from './digest-authentication.ts';
 import { appleError, fromApple, userMessages } from './errors.ts';
 import { largestEventsAnswer, requestDeadlineMs } from './settings.ts';
 
@@ -60,7 +61,12 @@ export const exchange = async <Result>(
     const result = await request({
       serverUrl: server.href,
       headers: { authorization: `Basic ${basic}`, 'x-correlation-id': call.correlationId },
-      fetch: recordingFetch(fetchFor(server), signal, outcomes, largestEventsAnswer),
+      fetch: recordingFetch(
+        answeringDigest(fetchFor(server), server, { username, password }),
+        signal,
+        outcomes,
+        largestEventsAnswer,
+      ),
     });
     const last = outcomes.at(-1);
     if (last?.kind !== 'answered' || last.status < 400) return result;

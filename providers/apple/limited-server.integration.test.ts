@@ -1,73 +1,16 @@
 /** Tests the changes of calendars at a server that cuts off its answers and stores what others refuse. */
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { caldavAccount } from '../../tests/harness/caldav-account.ts';
+import { describe, expect, it } from 'vitest';
 import { calendar as calendarText, event } from '../../tests/harness/calendar-text.ts';
-import { callContext } from '../../tests/harness/call-context.ts';
-import { startScriptedCaldav } from '../../tests/harness/scripted-caldav.ts';
-import { nothingStored } from '../../tests/harness/stored-events.ts';
-import { createOutboundDispatcher } from '../outbound/dispatcher.ts';
-import { createGuardedFetch } from '../outbound/guarded-fetch.ts';
-import type { ListedChange, ListingPosition } from '../ports.ts';
-import type { UnreadableEvents } from '../unreadable-events.ts';
-import { createCaldavCalendar } from './calendar.ts';
-import { createCaldavChanges } from './changes.ts';
-
-const since = '2026-11-30T00:00:00.000Z';
-const now = () => Date.parse('2026-12-01T00:00:00.000Z');
+import {
+  idsOf,
+  setUpScriptedCaldav as setup,
+  listedSince as since,
+} from '../../tests/harness/scripted-caldav-bench.ts';
+import type { ListingPosition, StoredEvents } from '../ports.ts';
 
 const single = (uid: string, ...lines: readonly string[]) =>
   calendarText(...event(`UID:${uid}`, 'DTSTART:20261210T090000Z', 'DURATION:PT1H', ...lines));
 
-const setup = async (pageSize = 50) => {
-  const server = await startScriptedCaldav();
-  const dispatcher = createOutboundDispatcher({ allowedPrivateNetworks: ['127.0.0.0/8'] });
-  onTestFinished(async () => {
-    await dispatcher.destroy();
-    await server.close();
-  });
-  const unreadable: UnreadableEvents[] = [];
-  const create = () =>
-    createCaldavChanges(
-      (home) => createGuardedFetch(dispatcher, home),
-      (events) => unreadable.push(events),
-      { pageSize, now },
-    );
-  const changes = create();
-  const listPage = (position: ListingPosition, by = changes, stored = nothingStored) =>
-    by.listChanges(caldavAccount(server.url), server.calendarId, position, callContext(), stored);
-  const list = async (start: ListingPosition, by: () => typeof changes = () => changes) => {
-    const found: ListedChange[] = [];
-    for (let position = start; ; ) {
-      const page = await listPage(position, by());
-      if (page.kind !== 'page') throw new Error(page.kind);
-      found.push(...page.changes);
-      if (page.nextPage === undefined) return { ids: idsOf(found), found, cursor: page.nextCursor ?? '' };
-      position = { ...position, page: page.nextPage };
-    }
-  };
-  const provider = createCaldavCalendar(
-    (home) => createGuardedFetch(dispatcher, home),
-    () => {},
-  );
-  const write = (revision: number) =>
-    provider.putEvent(
-      caldavAccount(server.url),
-      {
-        calendarId: server.calendarId,
-        eventId: 'a1b2c3d4',
-        reference: 'aud_0190c8a2-1111-7222-8333-444455556666',
-        use: { name: 'ada', key: `key-${revision}` },
-        summary: 'Audition',
-        description: '',
-        slot: { start: '2026-12-10T09:00:00.000Z', end: '2026-12-10T10:00:00.000Z', zone: 'Europe/Paris' },
-        revision,
-      },
-      callContext(),
-    );
-  return { server, list, listPage, create, unreadable, write };
-};
-
-const idsOf = (found: readonly ListedChange[]) => [...new Set(found.map(({ id }) => id))].sort();
 const description = (megabytes: number) => `DESCRIPTION:${'x'.repeat(megabytes * 1_000_000)}`;
 const named = (count: number, prefix = 'event') =>
   Array.from({ length: count }, (_, n) => `${prefix}-${String(n).padStart(4, '0')}`);
@@ -159,6 +102,47 @@ describe('a CalDAV server that cuts off its answers', () => {
   });
 });
 
+const setUpStuck = async () => {
+  const bench = await setup();
+  bench.server.ways.keepsToken = true;
+  /** Lists as `list` does, and fails when there is no end. */
+  const listToEnd = (start: ListingPosition, stored?: StoredEvents) => {
+    let pages = 0;
+    const next = () => {
+      pages += 1;
+      if (pages > 20) throw new Error('the listing has no end');
+      return bench.changes;
+    };
+    return bench.list(start, next, stored);
+  };
+  return { ...bench, listToEnd };
+};
+
+describe('a CalDAV server that cuts off its answers and names the same state again', () => {
+  it('is compared when it lists changes', async () => {
+    const { server, listToEnd } = await setUpStuck();
+    for (const uid of named(3)) server.store(uid, single(uid));
+    const { cursor } = await listToEnd({ kind: 'all', since });
+    for (const uid of named(12, 'later')) server.store(uid, single(uid));
+    server.store('event-0001', undefined);
+    server.limit = 5;
+    server.ways.timeQueries = 501;
+    const stored = { etags: async () => new Map(named(3).map((uid, n) => [`/${uid}.ics`, `"${n + 1}"`])) };
+    const changed = await listToEnd({ kind: 'changes', cursor }, stored);
+    expect(changed.ids).toEqual(['/event-0001.ics', 'event-0001', ...named(12, 'later')]);
+    const asked = server.requests.filter((kind) => kind === 'sync-collection').length;
+    await listToEnd({ kind: 'changes', cursor: changed.cursor }, stored);
+    expect(server.requests.filter((kind) => kind === 'sync-collection')).toHaveLength(asked);
+  });
+
+  it('is listed by the names of its resources when it lists all of them', async () => {
+    const { server, listToEnd } = await setUpStuck();
+    for (const uid of named(12)) server.store(uid, single(uid));
+    server.limit = 5;
+    expect((await listToEnd({ kind: 'all', since })).ids).toEqual(named(12));
+  });
+});
+
 describe('a CalDAV server that refuses a token', () => {
   it.each([400, 403, 409, 410, 412, 507])('with %i leads to a listing of all events', async (refusal) => {
     const { server, list, listPage } = await setup();
@@ -220,6 +204,43 @@ describe('a CalDAV server with ways of its own', () => {
     server.limit = 5;
     expect((await list({ kind: 'all', since })).ids).toEqual(named(12));
   });
+
+  it('that has a deletion in the properties of a resource has deleted it', async () => {
+    const { server, list } = await setup();
+    server.ways.missing = 'properties';
+    for (const uid of ['kept', 'deleted']) server.store(uid, single(uid));
+    const { cursor } = await list({ kind: 'all', since });
+    server.store('deleted', undefined);
+    expect((await list({ kind: 'changes', cursor })).ids).toEqual(['/deleted.ics', 'deleted']);
+  });
+
+  it('that names its address behind a proxy is written at the address of the calendar', async () => {
+    const { server, write, remove } = await setup();
+    server.ways.origin = 'http://calendars.internal:8443';
+    await write(1);
+    await write(2);
+    expect(server.text('a1b2c3d4')).toContain('X-CASTMATCH-REVISION:2');
+    expect(await remove(2)).toBe('deleted');
+  });
+
+  it.each([405, 415, 501])(
+    'that names a token and refuses the listing of changes with %i is compared',
+    async (status) => {
+      const { server, list } = await setup();
+      server.tokens.oldest = Number.POSITIVE_INFINITY;
+      server.tokens.refusal = status;
+      server.store('one', single('one'));
+      const { cursor } = await list({ kind: 'all', since });
+      server.store('two', single('two'));
+      const first = await list({ kind: 'changes', cursor });
+      expect(first.ids).toContain('two');
+      const refused = server.requests.filter((kind) => kind === 'sync-collection').length;
+      expect(refused).toBe(1);
+      server.store('three', single('three'));
+      expect((await list({ kind: 'changes', cursor: first.cursor })).ids).toContain('three');
+      expect(server.requests.filter((kind) => kind === 'sync-collection')).toHaveLength(refused);
+    },
+  );
 
   it.each(['strong', 'weak'] as const)('writes an event again: %s etags', async (etags) => {
     const { server, write } = await setup();
@@ -348,3 +369,68 @@ describe('a CalDAV calendar with bad contents', () => {
     );
   });
 });
+
+describe.each(['missing', 'empty'] as const)(
+  'a CalDAV server whose list of changes ends with a token that is %s',
+  (way) => {
+    /** Stores pages as the database does. */
+    const setUpTokenless = async () => {
+      const bench = await setup();
+      bench.server.ways.nextTokens = way;
+      const etags = new Map<string, string | undefined>();
+      const list = async (position: Parameters<typeof bench.list>[0]) => {
+        const listed = await bench.list(position, undefined, { etags: async () => new Map(etags) });
+        for (const { id, series = '', event: found } of listed.found) {
+          if (found) etags.set(series, found.etag);
+          else etags.delete(id);
+        }
+        return listed;
+      };
+      return { ...bench, list };
+    };
+
+    it('is compared by names and etags, and no change is missed or listed twice', async () => {
+      const { server, list } = await setUpTokenless();
+      for (const uid of ['kept', 'edited', 'deleted']) server.store(uid, single(uid));
+      const first = await list({ kind: 'all', since });
+      expect(first.ids).toEqual(['deleted', 'edited', 'kept']);
+      server.store('edited', single('edited', 'SUMMARY:Other'));
+      server.store('deleted', undefined);
+      server.store('added', single('added'));
+      const second = await list({ kind: 'changes', cursor: first.cursor });
+      expect(second.ids).toEqual(['/deleted.ics', 'added', 'deleted', 'edited']);
+      server.store('added', undefined);
+      const third = await list({ kind: 'changes', cursor: second.cursor });
+      expect(third.ids).toEqual(['/added.ics', 'added']);
+      server.requests.length = 0;
+      server.sent.length = 0;
+      const fourth = await list({ kind: 'changes', cursor: third.cursor });
+      expect(fourth.ids).toEqual([]);
+      expect(server.sent).toEqual([]);
+      // The server is not asked again for what it does not do.
+      expect(server.requests).not.toContain('sync-collection');
+    });
+
+    it('is listed also when its query is cut off', async () => {
+      const { server, list } = await setUpTokenless();
+      for (const uid of named(4)) server.store(uid, single(uid));
+      server.limit = 4;
+      server.ways.refusesLongQueries = true;
+      server.store('one-more', single('one-more'));
+      await expect(list({ kind: 'all', since })).rejects.toMatchObject({
+        vendor: { code: 'too_many_events' },
+      });
+      server.limit = 5;
+      server.ways.refusesLongQueries = false;
+      server.ways.timeQueries = 507;
+      const all = await list({ kind: 'all', since });
+      expect(all.ids).toHaveLength(5);
+      server.store('one-more', undefined);
+      server.ways.timeQueries = 'answered';
+      expect((await list({ kind: 'changes', cursor: all.cursor })).ids).toEqual([
+        '/one-more.ics',
+        'one-more',
+      ]);
+    });
+  },
+);

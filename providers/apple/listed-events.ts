@@ -6,7 +6,8 @@ import { type CalendarFault, losesOccurrences } from '../icalendar/faults.ts';
 import { eachOccurrences, type ListedOccurrence } from '../icalendar/occurrences.ts';
 import type { Span } from '../icalendar/series.ts';
 import type { EventMark, ListedChange, ListedEvent, UnreadEvents } from '../ports.ts';
-import { referenceProperty, revisionProperty } from './event.ts';
+import { editedTexts } from '../text-digest.ts';
+import { referenceProperty, revisionProperty, textProperty } from './event.ts';
 import type { EventResource } from './event-resources.ts';
 import type { CaldavScope } from './exchange.ts';
 import type { createOwnersZone } from './owners-zone.ts';
@@ -105,5 +106,11 @@ const markOf = ({ uid, property }: ListedOccurrence): EventMark | undefined => {
   const reference = property(referenceProperty);
   if (reference === undefined || uid === undefined) return undefined;
   const revision = property(revisionProperty) ?? '';
-  return { eventId: uid, reference, revision: /^\d{1,9}$/.test(revision) ? Number(revision) : undefined };
+  const texts = { title: property('SUMMARY') ?? '', place: property('LOCATION') ?? '' };
+  return {
+    eventId: uid,
+    reference,
+    revision: /^\d{1,9}$/.test(revision) ? Number(revision) : undefined,
+    edited: editedTexts(property(textProperty), texts, uid),
+  };
 };

@@ -8,8 +8,12 @@ const cursorSchema = z.object({
   token: z.string().optional(),
   /** The CTag of a server that only tells whether there are changes. */
   ctag: z.string().optional(),
+  /** Whether the server names a sync-token and refuses to list the changes since. */
+  refusesReport: z.boolean().optional(),
   /** The TZID that most events of the calendar name. */
   zone: z.string().optional(),
+  /** The resources that were read and need not be read again until they change (`remembered-resources.ts`). */
+  remembered: z.string().optional(),
 });
 export type Cursor = z.infer<typeof cursorSchema>;
 
@@ -24,8 +28,8 @@ const pageSchema = z.object({
   since: z.string().optional(),
   /** Whether the server has more changes after those that are being listed. */
   isTruncated: z.boolean().default(false),
-  /** What the listing returns at its end. */
-  next: cursorSchema,
+  /** What the listing returns at its end. What it remembers is not in each of its pages. */
+  next: cursorSchema.omit({ remembered: true }),
 });
 export type Page = z.infer<typeof pageSchema>;
 

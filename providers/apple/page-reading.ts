@@ -9,9 +9,10 @@ import { type CaldavScope, reportFaults } from './exchange.ts';
 import { createResourceReader, seriesOfHref, unreadOf } from './listed-events.ts';
 import type { Page } from './listing-position.ts';
 import { createOwnersZone } from './owners-zone.ts';
-import { isTooLarge } from './resource-names.ts';
+import { isTooLarge, type NamedResource } from './resource-names.ts';
 import { occurrencesPerPage } from './settings.ts';
 import { createTurns } from './turns.ts';
+import { findOmitted, seriesOfUrl } from './unlisted-resources.ts';
 
 interface ReadPage {
   readonly changes: readonly ListedChange[];
@@ -19,8 +20,10 @@ interface ReadPage {
   /** The series without an occurrence, such as a cancelled event. */
   readonly empty: readonly string[];
   readonly leftOut: LeftOutOfPage | undefined;
-  /** Whether the server does not have one of the resources. */
-  readonly lacksSome: boolean;
+  /** The resources that left no event which ends after `from`. Until they change, they need not be read again. */
+  readonly settled: readonly NamedResource[];
+  /** The series of the resources that the server does not have. */
+  readonly gone: readonly string[];
   /** Whether the account may not read any of the resources. */
   readonly areAllDenied: boolean;
   /** The last resource of the page, unless it is the last one of the listing. */
@@ -34,16 +37,18 @@ export const readPageOf = async (
   scope: CaldavScope,
   url: string,
   { size: wanted, next: { horizon, zone } }: Page,
-  hrefs: readonly string[],
+  named: readonly NamedResource[],
   { from, pageSize }: { readonly from: number; readonly pageSize: number },
 ): Promise<ReadPage> => {
   const {
     resources,
     withoutText,
     denied,
+    gone,
+    unclear,
     requested,
     isTooLarge: isLeftOut,
-  } = await getSome(scope, url, hrefs, wanted);
+  } = await getSome(scope, url, named, wanted);
   const common = zone ?? commonTzid(resources.map(({ text }) => text));
   const turns = createTurns(scope.call.signal);
   const readResource = createResourceReader(
@@ -51,38 +56,52 @@ export const readPageOf = async (
     { start: from, end: horizon },
     createOwnersZone(scope, url, turns, () => (common === undefined ? undefined : zoneOfTzid(common))),
   );
-  // Servers escape the names of resources in different ways.
-  const nameOf = (resource: string) => seriesOfHref(new URL(resource, url).pathname);
-  const byName = new Map(resources.map((resource) => [nameOf(resource.url), resource]));
+  const byName = new Map(resources.map((resource) => [seriesOfUrl(resource.url), resource]));
   const unread: UnreadEvents[] = [];
   const changes: ListedChange[] = [];
   const series: string[] = [];
   const empty: string[] = [];
+  const settled: NamedResource[] = [];
   const faults: Pick<CalendarFault, 'code' | 'about'>[] = [];
   const notRead = new Map<string, Pick<CalendarFault, 'code' | 'about'>>();
-  if (isLeftOut) for (const href of requested) notRead.set(seriesOfHref(href), tooLarge);
-  for (const resource of withoutText) notRead.set(nameOf(resource), noText);
-  for (const resource of denied) notRead.set(nameOf(resource), notPermitted);
-  let [read, lacksSome] = [0, false];
-  for (const href of requested) {
+  const isUnclear = new Set(unclear);
+  for (const resource of withoutText) {
+    if (!isUnclear.has(resource)) notRead.set(seriesOfUrl(resource), noText);
+  }
+  for (const resource of denied) notRead.set(seriesOfUrl(resource), notPermitted);
+  const names = requested.map(({ href }) => seriesOfHref(href));
+  if (isLeftOut) for (const name of names) notRead.set(name, tooLarge);
+  const goneNames = new Set(gone.map(seriesOfUrl));
+  const isAnswered = (name: string) => byName.has(name) || notRead.has(name) || goneNames.has(name);
+  const omitted = await findOmitted(
+    scope,
+    url,
+    names.filter((name) => !isAnswered(name)),
+  );
+  for (const { href } of omitted.present) notRead.set(seriesOfHref(href), noText);
+  const missing: string[] = [];
+  let read = 0;
+  for (const asked of requested) {
     read += 1;
-    const name = seriesOfHref(href);
+    const name = seriesOfHref(asked.href);
     const resource = byName.get(name);
     const fault = notRead.get(name);
     if (!resource && fault) {
       faults.push(fault);
       unread.push(...unreadOf(name));
+      if (fault === tooLarge) settled.push(asked);
       continue;
     }
-    // It was deleted in between: the next listing says so.
     if (!resource) {
-      lacksSome = true;
+      missing.push(name);
       continue;
     }
     const found = await readResource(resource);
     // Not spread as arguments: there can be too many for the stack.
     for (const change of found.changes) changes.push(change);
     for (const fault of found.faults) faults.push(fault);
+    const isLater = ({ event }: ListedChange) => event !== undefined && Date.parse(event.end) > from;
+    if (found.isIncomplete || !found.changes.some(isLater)) settled.push(asked);
     if (found.isIncomplete) unread.push(...unreadOf(name, found.faults));
     else {
       series.push(name);
@@ -96,10 +115,11 @@ export const readPageOf = async (
     changes,
     series,
     empty,
+    settled,
     leftOut: faults.length === 0 ? undefined : { events: unread, faults: differentFaults(textsOf(faults)) },
-    lacksSome,
+    gone: missing,
     areAllDenied: denied.length > 0 && denied.length === requested.length,
-    last: read < hrefs.length ? requested[read - 1] : undefined,
+    last: read < named.length ? requested[read - 1]?.href : undefined,
     // It grows again after large events.
     size: Math.min(requested.length * 2, pageSize) || pageSize,
     zone: common,
@@ -112,28 +132,28 @@ export const notPermitted = { code: 'not_permitted', about: 'VCALENDAR' } as con
 const noText = { code: 'no_component', about: 'VCALENDAR' } as const;
 
 interface Got extends RequestedResources {
-  readonly requested: readonly string[];
+  readonly requested: readonly NamedResource[];
   /** The only requested resource is too large to read. */
   readonly isTooLarge: boolean;
 }
 
-const nothing: RequestedResources = { resources: [], withoutText: [], denied: [] };
+const nothing: RequestedResources = { resources: [], withoutText: [], denied: [], gone: [], unclear: [] };
 
 /** Requests the first resources: half as many after each answer that is too large. One that is too large is left out. */
 const getSome = async (
   scope: CaldavScope,
   url: string,
-  hrefs: readonly string[],
+  named: readonly NamedResource[],
   size: number,
 ): Promise<Got> => {
-  const requested = hrefs.slice(0, size);
+  const requested = named.slice(0, size);
   if (requested.length === 0) return { ...nothing, requested, isTooLarge: false };
   try {
-    const urls = requested.map((href) => new URL(href, url).href);
+    const urls = requested.map(({ href }) => new URL(href, url).href);
     return { ...(await findResources(scope, url, urls)), requested, isTooLarge: false };
   } catch (error) {
     if (!isTooLarge(error)) throw error;
-    if (requested.length > 1) return getSome(scope, url, hrefs, Math.floor(requested.length / 2));
+    if (requested.length > 1) return getSome(scope, url, named, Math.floor(requested.length / 2));
     return { ...nothing, requested, isTooLarge: true };
   }
 };

@@ -23,12 +23,14 @@ export const resourceOf = ({ href = '', props }: DAVResponse, url: string): read
 };
 
 /**
- * Whether the server cannot find events by time: it knows no such filter (RFC 4791, section 7.8, `supported-filter`), or it
- * fails at one damaged event, as go-webdav 0.6 does at an unknown TZID.
+ * Whether the server cannot answer a query with this filter: it does not support the filter (RFC 4791, section 7.8: 403 with
+ * `supported-filter`; other servers answer 400 or 501), or it fails at one damaged event, as go-webdav 0.6 does at an unknown
+ * TZID. A 403 can also mean that the account may not read the calendar: the next request says so again.
  */
 export const isQueryFault = (error: unknown): boolean =>
-  error instanceof ProviderError &&
-  (error.vendor.code === 'supported-filter' || error.vendor.status === 500 || error.vendor.status === 501);
+  error instanceof ProviderError && queryFaults.has(error.vendor.status ?? 0);
+
+const queryFaults: ReadonlySet<number> = new Set([400, 403, 500, 501]);
 
 /** Whether the server or we refuse an answer because of its size. */
 export const isTooLarge = (error: unknown): boolean =>

@@ -21,7 +21,7 @@ export const requestDeadlineMs = 8_000;
 
 /**
  * The deadline of a page of changes. Servers that keep a file for each event read all of them for the first answer. The
- * activity has a minute.
+ * activity has two minutes.
  */
 export const pageDeadlineMs = 35_000;
 
@@ -38,6 +38,9 @@ export const occurrencesPerPage = 5_000;
 
 /** The most names of resources that a process keeps between the pages of its listings. */
 export const maxKeptNames = 400_000;
+
+/** The most past or damaged resources that a cursor remembers: eight bytes each. */
+export const maxRememberedResources = 60_000;
 
 /**
  * How far ahead series are listed, and how long such a list is used. Afterwards all events are listed again, so that the

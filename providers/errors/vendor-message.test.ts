@@ -20,3 +20,11 @@ test('a redacted vendor message is one short line', () => {
   expect(redactVendorMessage(`a\n${'word '.repeat(200)}`).length).toBeLessThanOrEqual(240);
   expect(redactVendorMessage('one\ntwo')).toBe('one two');
 });
+
+test('a redacted vendor message is cut between characters', () => {
+  for (const length of [236, 237, 238, 239]) {
+    const cut = redactVendorMessage(`${'no '.repeat(80).slice(0, length)}👩‍🎤 ok`);
+    expect(cut.isWellFormed()).toBe(true);
+    expect(cut).not.toContain('👩');
+  }
+});

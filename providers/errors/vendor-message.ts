@@ -2,6 +2,7 @@
  * Redacts a vendor's error message for logs, histories and screens. Vendors quote request data in their messages ("The
  * 'To' number +33… is not valid"), so every message is redacted.
  */
+import { cutText } from '../../domain/text-length.ts';
 
 const secrets: readonly (readonly [RegExp, string])[] = [
   [/[^\s<>"'(),;:]+@[^\s<>"'(),;]+/g, '[address]'],
@@ -14,8 +15,10 @@ const maxLength = 240;
 
 /** Returns the message without tokens, addresses, links and numbers, on one line of at most 240 characters. */
 export const redactVendorMessage = (message: string): string =>
-  secrets
-    .reduce((text, [pattern, name]) => text.replace(pattern, name), message)
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, maxLength);
+  cutText(
+    secrets
+      .reduce((text, [pattern, name]) => text.replace(pattern, name), message)
+      .replace(/\s+/g, ' ')
+      .trim(),
+    maxLength,
+  );

@@ -22,7 +22,14 @@ import type { GoogleClient } from './client.ts';
 import { conferenceOf } from './conference.ts';
 import { readConferenceAttendance } from './conference-attendance.ts';
 import { googleError } from './errors.ts';
-import { type GoogleEvent, isDeleted, revisionOf, specForConference, specForEvent } from './event.ts';
+import {
+  type GoogleEvent,
+  isDeleted,
+  revisionOf,
+  specForConference,
+  specForEvent,
+  textsOverwrittenIn,
+} from './event.ts';
 import {
   type CallScope,
   deleteEvent,
@@ -80,7 +87,11 @@ export const createGoogleCalendar = (
         specForEvent(known, ownerOf(connection, known.calendarId)),
       ),
     );
-    return { eventId: written.event.id, overwrote: overwrittenEdit(event, formerOf(written, event)) };
+    return {
+      eventId: written.event.id,
+      overwrote: overwrittenEdit(event, formerOf(written, event)),
+      ...overwroteTextsOf(written, event),
+    };
   },
   putConference: (connection, event, call) =>
     withKnownZone(event, (known) =>
@@ -109,6 +120,13 @@ const formerOf = ({ former }: WrittenEvent, { revision }: CalendarEvent): Former
     start: toMilliseconds(former.start?.dateTime),
     end: toMilliseconds(former.end?.dateTime),
   };
+};
+
+/** A later revision was left as it is, and nothing was replaced where nothing was changed. */
+const overwroteTextsOf = ({ former }: WrittenEvent, event: CalendarEvent) => {
+  if (former === undefined || former === 'nothing' || revisionOf(former) > event.revision) return {};
+  const overwroteTexts = textsOverwrittenIn(former, event);
+  return overwroteTexts.length > 0 ? { overwroteTexts } : {};
 };
 
 const toMilliseconds = (time: string | undefined): number | undefined =>

@@ -6,38 +6,29 @@
  * would leave the expansion to us. A changed series is listed with each of its occurrences, at most some hundreds.
  */
 import { z } from 'zod';
-import type { RoomAnswer } from '../../domain/audition/room-booking.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
-import { operationOf } from '../operations.ts';
 import { optionalField } from '../optional-field.ts';
-import type {
-  CalendarChanges,
-  CallContext,
-  ConnectedAccount,
-  EventMark,
-  ListedChange,
-  ListedEvent,
-  ListingPosition,
-} from '../ports.ts';
+import type { CalendarChanges, EventMark, ListedChange, ListedEvent, ListingPosition } from '../ports.ts';
+import { editedTexts } from '../text-digest.ts';
 import { createLeftOut, type ReportUnreadable } from '../unreadable-events.ts';
+import {
+  type CalendarRequest,
+  type ChangedEvent,
+  changedEventSchema,
+  type FoundEvent,
+  itemFields,
+  listOperation,
+} from './changed-event.ts';
 import { createGooglePush } from './channels.ts';
 import type { GoogleClient } from './client.ts';
-import { referenceProperty, revisionProperty } from './event.ts';
+import { referenceProperty, revisionProperty, storedTextsOf, textProperty } from './event.ts';
 import { firstGenerationOf } from './event-ids.ts';
-import { answerOfRoom, attendeesSchema, roomAnswerOf, roomProperty } from './event-room.ts';
-import { changesPerPage } from './settings.ts';
-import { googleBusyKind, ownersAnswer, timedEventFields, timedEventSchema, timesOf } from './timed-event.ts';
-
-const listOperation = operationOf('google', 'calendar.listChanges');
-
-/** Of a deleted event, only the id is guaranteed. */
-const changedEventSchema = timedEventSchema.extend({
-  etag: optionalField(z.string()).describe('The entity tag'),
-  recurringEventId: optionalField(z.string()).describe('The series of an occurrence'),
-  updated: z.iso.datetime({ offset: true }).optional().catch(undefined),
-});
-type ChangedEvent = z.infer<typeof changedEventSchema>;
+import { roomAnswerOf, roomProperty } from './event-room.ts';
+import { type ListingPlace, readPlace, type UnreadEvent, writePlace } from './listing-place.ts';
+import { changesPerPage, pageDeadlineMs, readingMs, readsPerPageOf } from './settings.ts';
+import { googleBusyKind, ownersAnswer, timesOf } from './timed-event.ts';
+import { type Reading, readUnread } from './unread-events.ts';
 
 const pageSchema = z.object({
   /** Google always sends it. Emulators do not. */
@@ -49,66 +40,115 @@ const pageSchema = z.object({
   items: z.array(z.unknown()).nullish().describe('Read one by one'),
 });
 
-/** The fields of `pageSchema`, so that Google sends neither texts nor people. */
-const itemFields = [
-  timedEventFields,
-  'etag,recurringEventId,updated',
-  `extendedProperties/private(${referenceProperty},${revisionProperty},${roomProperty})`,
-].join(',');
 const fields = `timeZone,nextPageToken,nextSyncToken,items(${itemFields})`;
 
-/** Creates the changes of Google calendars. @param pageSize smaller in tests @param reportUnreadable is called with events left out */
+interface Options {
+  /** Smaller in tests. */
+  readonly pageSize?: number | undefined;
+  /** For how long a page begins to read events, in milliseconds. Shorter in tests. */
+  readonly readForMs?: number | undefined;
+  /** The quota of an account. Undefined or 0: no limit of ours. */
+  readonly requestsPerMinute?: number | undefined;
+  /** Is called with the events of a page that are left out. */
+  readonly reportUnreadable?: ReportUnreadable | undefined;
+}
+
+/** Creates the changes of Google calendars. */
 export const createGoogleChanges = (
   client: GoogleClient,
-  pageSize = changesPerPage,
-  reportUnreadable: ReportUnreadable = () => {},
-): CalendarChanges => ({
-  name: 'google',
-  push: createGooglePush(client),
-  listChanges: async (connection, calendarId, position, call) => {
-    const request = {
-      calendarId,
-      singleEvents: true,
-      maxResults: pageSize,
-      // Of a longer list of attendees, Google returns the owner of the calendar only.
-      maxAttendees: 1,
-      fields,
-      ...positionParameters(position),
-    };
-    try {
-      const page = await client.exchange(listOperation, connection, call, pageSchema, (calendar, options) =>
-        calendar.events.list(request, options),
-      );
-      const calendarRequest = { connection, calendarId, call, missing: new Set<string>() };
+  {
+    pageSize = changesPerPage,
+    readForMs = readingMs,
+    requestsPerMinute,
+    reportUnreadable = () => {},
+  }: Options = {},
+): CalendarChanges => {
+  const reading = { readForMs, most: readsPerPageOf(requestsPerMinute) };
+  return {
+    name: 'google',
+    pageDeadlineMs,
+    push: createGooglePush(client),
+    requestsOf: ({ page }) => Math.min(readPlace(page)?.unread.length ?? 1, reading.most),
+    listChanges: async (connection, calendarId, position, call) => {
       const leftOut = createLeftOut(connection, calendarId, reportUnreadable);
-      const items = leftOut.read(changedEventSchema, page.items ?? []);
-      const answers = await roomAnswers(client, calendarRequest, items);
-      const series = await repeatedEvents(client, calendarRequest, items);
-      // In a calendar that was deleted meanwhile, every event is missing.
-      if (calendarRequest.missing.size > 0) await requireCalendar(client, calendarRequest);
+      const request = { connection, calendarId, call, leftOut };
+      const place = readPlace(position.page);
+      const page = place
+        ? await readPage(client, request, place, reading)
+        : await listPage(client, request, position, pageSize);
+      if (page === 'expired') return { kind: 'cursor_expired' };
+      const { zone, found, nextPage, nextCursor, interruptedBy } = page;
       // A time that cannot be read is no deletion: what is stored of the event stays.
-      const readable = [...series, ...items].filter((item) => {
-        const isReadable = item.status === 'cancelled' || timesOf(item, page.timeZone) !== 'unreadable';
-        if (!isReadable) leftOut.add('unreadable_event: time', { by: 'id', id: item.id });
+      const readable = found.filter(({ item, isUnread }) => {
+        const isReadable = item.status === 'cancelled' || timesOf(item, zone) !== 'unreadable';
+        if (!isReadable && !isUnread) leftOut.add('unreadable_event: time', { by: 'id', id: item.id });
         return isReadable;
       });
       leftOut.report();
       return {
         kind: 'page',
-        changes: readable.map((item) => ({
-          ...changeOf(item, page.timeZone, connection.account),
-          roomAnswer: answers.get(item.id),
-        })),
+        changes: readable.map((event) => changeOf(event, zone, connection.account)),
         leftOut: leftOut.found(),
-        nextPage: page.nextPageToken,
-        nextCursor: page.nextSyncToken,
+        nextPage,
+        nextCursor,
+        interruptedBy,
       };
-    } catch (error) {
-      if (isExpired(error, position)) return { kind: 'cursor_expired' };
+    },
+  };
+};
+
+interface FoundPage {
+  readonly zone: string;
+  readonly found: readonly FoundEvent[];
+  readonly nextPage: string | undefined;
+  readonly nextCursor: string | undefined;
+  readonly interruptedBy?: ProviderError | undefined;
+}
+
+const readPage = async (
+  client: GoogleClient,
+  request: CalendarRequest,
+  place: ListingPlace,
+  reading: Reading,
+): Promise<FoundPage> => {
+  const { found, unread, interruptedBy } = await readUnread(client, request, place, reading);
+  return { zone: place.zone, found, interruptedBy, ...continued({ ...place, unread }) };
+};
+
+/** Requests a page of the list. The next pages read the events that must be read: until then, their times count. */
+const listPage = async (
+  client: GoogleClient,
+  { connection, calendarId, call, leftOut }: CalendarRequest,
+  position: ListingPosition,
+  pageSize: number,
+): Promise<FoundPage | 'expired'> => {
+  const query = {
+    calendarId,
+    singleEvents: true,
+    maxResults: pageSize,
+    // Of a longer list of attendees, Google returns the owner of the calendar only.
+    maxAttendees: 1,
+    fields,
+    ...positionParameters(position),
+  };
+  const page = await client
+    .exchange(listOperation, connection, call, pageSchema, (calendar, options) =>
+      calendar.events.list(query, options),
+    )
+    .catch((error: unknown) => {
+      if (isExpired(error, position)) return 'expired' as const;
       throw error;
-    }
-  },
-});
+    });
+  if (page === 'expired') return page;
+  const { found, unread } = sort(leftOut.read(changedEventSchema, page.items ?? []));
+  const { timeZone: zone, nextPageToken: nextPage, nextSyncToken: nextCursor } = page;
+  return { zone, found, ...continued({ zone, nextPage, nextCursor, unread }) };
+};
+
+const continued = (place: ListingPlace): Pick<FoundPage, 'nextPage' | 'nextCursor'> =>
+  place.unread.length > 0
+    ? { nextPage: writePlace(place), nextCursor: undefined }
+    : { nextPage: place.nextPage, nextCursor: place.nextCursor };
 
 /**
  * A sync token excludes `timeMin` and other filters; all other parameters must be those of the first list:
@@ -120,7 +160,7 @@ const positionParameters = (position: ListingPosition) => ({
 });
 
 /**
- * 410 means that the token is no longer valid, whatever its reason says. A token that Google cannot read is a 400. Either is
+ * Only of a list: what a single event is answered says nothing about a token. 410 means that the token is no longer valid, whatever its reason says. A token that Google cannot read is a 400. Either is
  * of no use any more:
  * https://developers.google.com/workspace/calendar/api/guides/errors#410_gone
  */
@@ -129,128 +169,51 @@ const isExpired = (error: unknown, { kind, page }: ListingPosition): boolean =>
   (kind === 'changes' || page !== undefined) &&
   (error.vendor.status === 410 || error.fault.kind === 'rejected_input');
 
-interface CalendarRequest {
-  readonly connection: ConnectedAccount;
-  readonly calendarId: string;
-  readonly call: CallContext;
-  /** The ids of listed events that the calendar does not have. */
-  readonly missing: Set<string>;
-}
-
-/** A list of one event is the least request that all scopes of ours permit. @throws {ProviderError} `not_found` when the calendar does not exist */
-const requireCalendar = (
-  client: GoogleClient,
-  { connection, calendarId, call }: CalendarRequest,
-): Promise<unknown> =>
-  client.exchange(listOperation, connection, call, z.unknown(), (calendar, options) =>
-    calendar.events.list({ calendarId, maxResults: 1, fields: 'kind' }, options),
-  );
-
-/** How many events are read simultaneously. */
-const readsAtOnce = 8;
-
 /**
- * Returns the answers of the rooms that our events book, by the id of the event. The list has the guests of an event only
- * when the room is the only one. Another event is read.
+ * Tells what the list says completely from what must be read. The list has the guests of an event only when the room is the only
+ * one, and no texts, so events of ours are read. The instances of an event that a person has repeated have no texts of their
+ * own: those of the series count. The list has its instances and not the event itself, which is where its first instance is.
  */
-const roomAnswers = async (
-  client: GoogleClient,
-  request: CalendarRequest,
+const sort = (
   items: readonly ChangedEvent[],
-): Promise<ReadonlyMap<string, RoomAnswer | undefined>> => {
-  const answers = new Map<string, RoomAnswer | undefined>();
-  const unread: { readonly id: string; readonly email: string }[] = [];
-  for (const { id, status, attendees, extendedProperties } of items) {
-    const email = extendedProperties?.private?.[roomProperty];
-    if (email === undefined || status === 'cancelled') continue;
+): { readonly found: readonly FoundEvent[]; readonly unread: readonly UnreadEvent[] } => {
+  const found: FoundEvent[] = [];
+  const unread: UnreadEvent[] = [];
+  const series = new Set<string>();
+  for (const item of items) {
+    const { id, status, attendees, extendedProperties, recurringEventId } = item;
+    const {
+      [referenceProperty]: reference,
+      [roomProperty]: email,
+      [textProperty]: textMark,
+    } = extendedProperties?.private ?? {};
+    if (reference !== undefined && recurringEventId !== undefined) series.add(recurringEventId);
     const [only, ...others] = attendees;
-    if (only?.resource && others.length === 0) answers.set(id, roomAnswerOf(only));
-    else unread.push({ id, email });
+    const isListed = email === undefined || (only?.resource === true && others.length === 0);
+    const isComplete = isListed && (textMark === undefined || recurringEventId !== undefined);
+    if (status !== 'cancelled' && !isComplete) {
+      unread.push({ id, kind: email === undefined ? 'event' : 'room' });
+      found.push({ item, hasTexts: false, isUnread: true });
+      continue;
+    }
+    const isAnswered = status !== 'cancelled' && email !== undefined && only !== undefined;
+    found.push({ item, hasTexts: false, ...(isAnswered && { roomAnswer: roomAnswerOf(only) }) });
   }
-  for (let from = 0; from < unread.length; from += readsAtOnce) {
-    const batch = unread.slice(from, from + readsAtOnce);
-    const read = await Promise.all(batch.map(({ id, email }) => readAnswer(client, request, id, email)));
-    batch.forEach(({ id }, index) => {
-      answers.set(id, read[index]);
-    });
-  }
-  return answers;
+  return { found, unread: [...unread, ...[...series].map((id) => ({ id, kind: 'series' }) as const)] };
 };
 
-/**
- * Returns the series of our marks among the instances. A person has repeated an event of ours: the list has its instances and
- * not the event itself, which is where its first instance is.
- */
-const repeatedEvents = async (
-  client: GoogleClient,
-  request: CalendarRequest,
-  items: readonly ChangedEvent[],
-): Promise<readonly ChangedEvent[]> => {
-  const ids = new Set(
-    items.flatMap(({ recurringEventId, extendedProperties }) =>
-      recurringEventId !== undefined && extendedProperties?.private?.[referenceProperty] !== undefined
-        ? [recurringEventId]
-        : [],
-    ),
-  );
-  const found: ChangedEvent[] = [];
-  for (const id of ids) {
-    const series = await readSeries(client, request, id);
-    if (series) found.push({ ...series, recurringEventId: id });
-  }
-  return found;
+const changeOf = (event: FoundEvent, zone: string, owner: string): ListedChange => {
+  const { item, roomAnswer } = event;
+  return {
+    id: item.id,
+    series: item.recurringEventId,
+    uid: item.iCalUID,
+    event: item.status === 'cancelled' ? undefined : eventOf(item, zone, owner),
+    mark: markOf(event),
+    roomAnswer,
+    isPartial: event.isUnread,
+  };
 };
-
-/** Returns undefined when the series was deleted meanwhile: the next list says so. */
-const readSeries = async (
-  client: GoogleClient,
-  { connection, calendarId, call, missing }: CalendarRequest,
-  eventId: string,
-): Promise<ChangedEvent | undefined> => {
-  try {
-    return await client.exchange(listOperation, connection, call, changedEventSchema, (calendar, options) =>
-      calendar.events.get({ calendarId, eventId, maxAttendees: 1, fields: itemFields }, options),
-    );
-  } catch (error) {
-    if (!(error instanceof ProviderError) || error.fault.kind !== 'not_found') throw error;
-    missing.add(eventId);
-    return undefined;
-  }
-};
-
-const guestsSchema = z.object({ attendees: attendeesSchema.optional() });
-
-/** Returns undefined when the event was deleted meanwhile: the next list says so. */
-const readAnswer = async (
-  client: GoogleClient,
-  { connection, calendarId, call, missing }: CalendarRequest,
-  eventId: string,
-  email: string,
-): Promise<RoomAnswer | undefined> => {
-  try {
-    const { attendees } = await client.exchange(
-      listOperation,
-      connection,
-      call,
-      guestsSchema,
-      (calendar, options) =>
-        calendar.events.get({ calendarId, eventId, fields: 'attendees(email,responseStatus)' }, options),
-    );
-    return answerOfRoom(attendees, email);
-  } catch (error) {
-    if (!(error instanceof ProviderError) || error.fault.kind !== 'not_found') throw error;
-    missing.add(eventId);
-    return undefined;
-  }
-};
-
-const changeOf = (item: ChangedEvent, zone: string, owner: string): ListedChange => ({
-  id: item.id,
-  series: item.recurringEventId,
-  uid: item.iCalUID,
-  event: item.status === 'cancelled' ? undefined : eventOf(item, zone, owner),
-  mark: markOf(item),
-});
 
 /** Returns undefined for an event without times: it blocks none. */
 const eventOf = (item: ChangedEvent, calendarZone: string, owner: string): ListedEvent | undefined => {
@@ -277,12 +240,19 @@ const answerOf = (item: ChangedEvent, owner: string): ListedEvent['answer'] => {
 };
 
 /** The instances of an event that a person has repeated have its mark, and ids that begin with its id. */
-const markOf = ({ id, recurringEventId, extendedProperties }: ChangedEvent): EventMark | undefined => {
-  const { [referenceProperty]: reference, [revisionProperty]: revision } = extendedProperties?.private ?? {};
+const markOf = ({ item, hasTexts }: FoundEvent): EventMark | undefined => {
+  const { id, recurringEventId, extendedProperties } = item;
+  const {
+    [referenceProperty]: reference,
+    [revisionProperty]: revision,
+    [textProperty]: textMark,
+  } = extendedProperties?.private ?? {};
   if (reference === undefined) return undefined;
+  const eventId = firstGenerationOf(recurringEventId ?? id);
   return {
-    eventId: firstGenerationOf(recurringEventId ?? id),
+    eventId,
     reference,
     revision: revision === undefined || !/^\d{1,9}$/.test(revision) ? undefined : Number(revision),
+    edited: hasTexts ? editedTexts(textMark, storedTextsOf(item), eventId) : undefined,
   };
 };

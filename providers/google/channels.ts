@@ -8,15 +8,16 @@ import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { operationOf } from '../operations.ts';
 import type { CalendarPush } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
+import { jsonInteger } from './json-integer.ts';
 
 const watchOperation = operationOf('google', 'calendar.watch');
 const stopOperation = operationOf('google', 'calendar.stopWatching');
 
-/** `expiration` is in epoch milliseconds, as a text. Google can end a channel earlier than requested. */
+/** `expiration` is in epoch milliseconds, usually as a text. Google can end a channel earlier than requested. */
 const channelSchema = z.object({
   id: z.string(),
   resourceId: z.string(),
-  expiration: z.string().regex(/^\d+$/).optional(),
+  expiration: jsonInteger.optional(),
 });
 
 /** Creates the notifications of Google calendars. */
@@ -40,7 +41,7 @@ export const createGooglePush = (client: GoogleClient): CalendarPush => ({
     return {
       id: channel.id,
       resourceId: channel.resourceId,
-      expiresAt: channel.expiration === undefined ? expiresAt : toInstant(Number(channel.expiration)),
+      expiresAt: channel.expiration === undefined ? expiresAt : toInstant(channel.expiration),
     };
   },
   stopWatching: async (connection, { id, resourceId }, call) => {

@@ -10,6 +10,7 @@ import { drive, type drive_v3 } from 'googleapis/build/src/apis/drive/index.js';
 import { meet, type meet_v2 } from 'googleapis/build/src/apis/meet/index.js';
 import type { z } from 'zod';
 import { addConnection } from '../../domain/errors.ts';
+import { withoutNulls } from '../absent-fields.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
 import type { CallContext, ConnectedAccount } from '../ports.ts';
@@ -112,7 +113,7 @@ export const createGoogleClient = ({
   ): Promise<z.output<Shape>> => {
     try {
       const { data } = await attempt(connection, call, exchange, true);
-      return answer.parse(data);
+      return answer.parse(withoutNulls(data));
     } catch (error) {
       throw addConnection(connection.id, fromGoogle(operation, error, call));
     }

@@ -41,6 +41,29 @@ describe('putConference', () => {
     expect(Date.parse(events()[0]?.start.dateTime ?? '')).toBe(Date.parse(moved.start));
   });
 
+  test.each([[{}], [{ withEvent: true }]])(
+    'is not permitted where the calendar allows no Meet, so that the next provider is asked: %j',
+    async ({ withEvent = false }: { readonly withEvent?: boolean }) => {
+      const { connection, calendar } = await setUpGoogleCalendar({
+        google: { conference: { allowedTypes: [] } },
+      });
+      if (withEvent) await calendar.putEvent(connection, calendarEvent(), callContext());
+      await expect(
+        calendar.putConference(connection, conferenceEvent(), callContext()),
+      ).rejects.toMatchObject({
+        fault: { kind: 'not_permitted' },
+      });
+    },
+  );
+
+  test('returns the telephone number of a conference that has one', async () => {
+    const phone = { label: '+33 1 23 45 67 89', pin: '123456789' };
+    const { connection, calendar } = await setUpGoogleCalendar({ google: { conference: { phone } } });
+    expect(await calendar.putConference(connection, conferenceEvent(), callContext())).toMatchObject({
+      dialIn: '+33 1 23 45 67 89, 123456789#',
+    });
+  });
+
   test('keeps the texts that putEvent has written, in any order', async () => {
     const { connection, calendar, events, calls } = await setUpGoogleCalendar();
     await calendar.putEvent(connection, calendarEvent(), callContext());

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
 import { hour } from '../../domain/time/units.ts';
+import { withoutNulls } from '../absent-fields.ts';
 import {
   type ErrorRow,
   faultOf,
@@ -47,7 +48,11 @@ const googleErrors: readonly ErrorRow[] = [
   // Our own codes, for errors inside a successful answer.
   { code: 'calendar_unreadable', fault: 'not_found' },
   { code: 'calendar_busy', fault: 'retry', effect: 'none' },
+  { code: 'busy_time_unreadable', fault: 'retry', effect: 'none' },
   { code: 'conference_failed', fault: 'not_permitted' },
+  // The calendar allows no Meet: https://developers.google.com/workspace/calendar/api/v3/reference/calendars#conferenceProperties
+  // The error: https://github.com/googleapis/google-api-nodejs-client/issues/3234
+  { code: 'invalid', status: 400, messagePattern: /conference type/i, fault: 'not_permitted' },
   { code: 'conference_pending', fault: 'retry' },
   { code: 'conference_missing', fault: 'not_permitted' },
   { code: 'event_keeps_changing', fault: 'retry', effect: 'none' },
@@ -148,7 +153,7 @@ const failureOf = (error: unknown): VendorFailure | undefined => {
 };
 
 const errorDocumentOf = (data: unknown): Pick<VendorFailure, 'code' | 'message'> => {
-  const body = bodySchema.safeParse(data);
+  const body = bodySchema.safeParse(withoutNulls(data));
   if (!body.success) return { message: 'the answer has no error document' };
   const { error, error_description: description } = body.data;
   if (typeof error === 'string') return { code: error, message: description ?? error };

@@ -4,13 +4,23 @@
  */
 import type { calendar_v3 } from 'googleapis/build/src/apis/calendar/index.js';
 import { z } from 'zod';
+import type { CalendarText } from '../../domain/audition/events.ts';
 import { roomUser } from '../../domain/audition/room-booking.ts';
 import { conferenceUseOf, hasUse, hasUser, useOf, withoutUses } from '../event-uses.ts';
 import type { CalendarEvent, ConferenceEvent } from '../ports.ts';
 import { reminderText } from '../reminder-text.ts';
-import { allTexts, changedTexts, type TextField, textMarkOf } from '../text-digest.ts';
+import {
+  allTexts,
+  changedTexts,
+  overwrittenTexts,
+  type StoredTexts,
+  type TextField,
+  textMarkOf,
+} from '../text-digest.ts';
 import { conferenceOf, conferenceSchema, nextConferenceRequestId } from './conference.ts';
 import { attendeesSchema, attendsRoom, roomProperty, withoutAttendee, withRoom } from './event-room.ts';
+import { htmlTextOf } from './html-text.ts';
+import { jsonInteger } from './json-integer.ts';
 
 const timeSchema = z.looseObject({ dateTime: z.string().optional(), date: z.string().optional() });
 
@@ -25,7 +35,7 @@ export const googleEventSchema = z.looseObject({
   summary: z.string().optional(),
   description: z.string().optional(),
   location: z.string().optional(),
-  sequence: z.number().default(0),
+  sequence: jsonInteger.default(0),
   start: timeSchema.optional(),
   end: timeSchema.optional(),
   hangoutLink: z.string().optional(),
@@ -264,12 +274,25 @@ const textFieldsOf = (
   fields: ReadonlySet<TextField>,
 ): GoogleEventBody => ({
   ...(fields.has('summary') ? { summary } : {}),
-  ...(fields.has('description') ? { description } : {}),
+  ...(fields.has('description') ? { description: htmlTextOf(description) } : {}),
   ...(fields.has('location') ? { location } : {}),
 });
 
 /** The private property that identifies the texts that were written last. */
-const textProperty = 'castmatchText';
+export const textProperty = 'castmatchText';
+
+/** Returns the texts of an event as Google has them. An empty text is absent. */
+export const storedTextsOf = ({
+  summary,
+  location,
+}: Partial<Pick<GoogleEvent, 'summary' | 'location'>>): StoredTexts => ({
+  title: summary ?? '',
+  place: location ?? '',
+});
+
+/** Returns the texts of a person that the write has replaced. A deleted event had none. @param former before the write */
+export const textsOverwrittenIn = (former: GoogleEvent, event: CalendarEvent): readonly CalendarText[] =>
+  isDeleted(former) ? [] : overwrittenTexts(privateOf(former)?.[textProperty], event, storedTextsOf(former));
 
 const marksOfTexts = (event: CalendarEvent) => ({ [textProperty]: textMarkOf(event) });
 

@@ -1,8 +1,10 @@
 /** Queries busy times: https://developers.google.com/workspace/calendar/api/v3/reference/freebusy/query */
+import { DateTime } from 'luxon';
 import { z } from 'zod';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import type { ProviderError } from '../../domain/errors.ts';
-import { instantSchema } from '../../domain/time/instant.ts';
+import { nearestInstant } from '../../domain/time/epoch.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import { operationOf } from '../operations.ts';
 import type { CallContext, ConnectedAccount, HiddenTimes } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
@@ -10,11 +12,26 @@ import { googleError } from './errors.ts';
 
 const freeBusyOperation = operationOf('google', 'calendar.freeBusy');
 
-const instant = z.string().transform((text) => instantSchema.parse(new Date(text).toISOString()));
+/**
+ * A time without an offset is in UTC, the zone of the answer to a query that names none (`timeZone` of the query): never in the
+ * zone of this process. Undefined for a text that is no time.
+ */
+const instant = z.string().transform((text): Instant | undefined => {
+  const read = DateTime.fromISO(text, { zone: 'utc' });
+  return read.isValid ? nearestInstant(read.toMillis()) : undefined;
+});
 
 const answerSchema = z.object({
   errors: z.array(z.object({ reason: z.string().default('unknown') })).optional(),
-  busy: z.array(z.object({ start: instant, end: instant })).default([]),
+  busy: z
+    .array(
+      z
+        .object({ start: instant, end: instant })
+        .transform(({ start, end }): BusyInterval | 'unreadable' =>
+          start !== undefined && end !== undefined && start <= end ? { start, end } : 'unreadable',
+        ),
+    )
+    .default([]),
 });
 const freeBusySchema = z.object({ calendars: z.record(z.string(), answerSchema) });
 type Answers = z.infer<typeof freeBusySchema>['calendars'];
@@ -62,7 +79,7 @@ export const queryFreeBusy = async (
   const answers = await queryAnswers(...query);
   const unreadable = answers.map(errorIn).find((error) => error !== undefined);
   if (unreadable) throw unreadable;
-  return answers.flatMap(({ busy }) => busy);
+  return answers.flatMap(timesIn);
 };
 
 /**
@@ -79,13 +96,24 @@ export const queryHiddenTimes = async (
     const error = errorIn(answer);
     return error
       ? { kind: 'failed', error }
-      : { kind: 'times', times: answer.busy.map((time) => ({ ...time, kind: 'merged', busy: 'busy' })) };
+      : { kind: 'times', times: timesIn(answer).map((time) => ({ ...time, kind: 'merged', busy: 'busy' })) };
   });
 };
 
-const errorIn = ({ errors = [] }: Answers[string]): ProviderError | undefined => {
+const timesIn = ({ busy }: Answers[string]): readonly BusyInterval[] =>
+  busy.filter((time) => time !== 'unreadable');
+
+/** A calendar with a time that cannot be read cannot be read itself: the time must not count as free. */
+const errorIn = ({ errors = [], busy }: Answers[string]): ProviderError | undefined => {
   const [first] = errors;
-  if (!first) return undefined;
+  if (!first) {
+    return busy.includes('unreadable')
+      ? googleError(freeBusyOperation, {
+          code: 'busy_time_unreadable',
+          message: 'the answer has a busy time that cannot be read',
+        })
+      : undefined;
+  }
   const isTransient = first.reason === 'internalError' || first.reason === 'backendError';
   return googleError(freeBusyOperation, {
     code: isTransient ? 'calendar_busy' : 'calendar_unreadable',

@@ -27,14 +27,14 @@ const setup = (items: readonly unknown[], page: object = {}) => {
     );
   const list = async () => {
     const position = { kind: 'all', since: window.from } as const;
-    const changes = createGoogleChanges(client, 10, report);
+    const changes = createGoogleChanges(client, { pageSize: 10, reportUnreadable: report });
     const answer = await changes.listChanges(connection, 'primary', position, callContext(), nothingStored);
     if (answer.kind !== 'page') throw new Error(answer.kind);
     return answer.changes;
   };
   const leftOut = async () => {
     const position = { kind: 'all', since: window.from } as const;
-    const changes = createGoogleChanges(client, 10);
+    const changes = createGoogleChanges(client, { pageSize: 10 });
     const answer = await changes.listChanges(connection, 'primary', position, callContext(), nothingStored);
     return answer.kind === 'page' ? answer.leftOut : undefined;
   };

@@ -190,7 +190,7 @@ describe('recordings of Meet', () => {
     record();
     const instance = (await list())[0]?.instance ?? '';
     await expect(
-      recordings.remove(host, { instance, files: [] }, 'trash', callContext()),
+      recordings.remove(host, { instance, files: [], isHeld: async () => false }, 'trash', callContext()),
     ).rejects.toMatchObject({
       fault: { kind: 'not_permitted' },
       vendor: { code: 'copy_is_kept' },

@@ -159,6 +159,7 @@ export const createMeetRecordings = (
 
   return {
     name: 'google_meet',
+    laterFiles: 'listed',
 
     list: async (host, meetingId, call) => {
       const scope = scopeOf(client, listOperation, host, call);

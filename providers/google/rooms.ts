@@ -10,6 +10,7 @@ import { queryBusyEvents } from './busy-events.ts';
 import { listRoomEntries } from './calendar-list.ts';
 import type { GoogleClient } from './client.ts';
 import { queryFreeBusy } from './free-busy.ts';
+import { jsonInteger } from './json-integer.ts';
 import { readPages } from './pages.ts';
 import { calendarListScope, directoryScope } from './settings.ts';
 
@@ -25,7 +26,7 @@ const directorySchema = z.object({
         resourceName: z.string().default(''),
         generatedResourceName: z.string().optional().describe('With building, floor and capacity'),
         buildingId: z.string().optional(),
-        capacity: z.int().optional(),
+        capacity: jsonInteger.optional().catch(undefined),
         resourceCategory: z.string().optional().describe('CONFERENCE_ROOM, OTHER or CATEGORY_UNKNOWN'),
       }),
     )

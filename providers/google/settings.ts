@@ -39,10 +39,24 @@ export const eventsPerPage = 2_500;
 /** The most pages of one list. A month has fewer events, even in the calendar of a whole company. */
 export const maxEventPages = 8;
 
+/** Events in one page of changes. Fewer than Google allows, so that a page arrives within the deadline of an exchange. */
+export const changesPerPage = 500;
+/** How many events are read simultaneously. */
+export const readsAtOnce = 8;
 /**
- * Events in one page of changes. Fewer than Google allows, so that a page is read and stored within one deadline.
+ * How many events of a list one page reads at most. The next pages read the others. The quota of the page counts them, so they are
+ * few beside the requests of a minute.
  */
-export const changesPerPage = 1_000;
+export const readsPerPage = 40;
+
+/** Returns how many events one page reads: at most a quarter of the requests of a minute, so that claims find some. */
+export const readsPerPageOf = (requestsPerMinute: number | undefined): number =>
+  requestsPerMinute ? Math.min(readsPerPage, Math.max(1, Math.floor(requestsPerMinute / 4))) : readsPerPage;
+
+/** For how long a page begins to read events. */
+export const readingMs = 5_000;
+/** The deadline of a page: what is read in `readingMs`, the requests that have begun by then, and a request for the calendar. */
+export const pageDeadlineMs = 35_000;
 
 /** The delays between polls for a conference that is still being created. */
 export const conferencePollMs: readonly number[] = [200, 400, 800, 1_600];

@@ -101,6 +101,9 @@ const isMet = (
       return artifactConfig?.recordingConfig?.autoRecordingGeneration === startOf(settings);
     case 'joinBeforeHost':
       return isJoinBeforeHostMet(settings, accessFor(accessType));
+    // A conference is always that of an event.
+    case 'calendarEvent':
+      return settings.calendarEvent === true;
     // `spaces.endActiveConference` needs a space that this app has created apart from a calendar:
     // https://developers.google.com/workspace/meet/api/reference/rest/v2/spaces/endActiveConference
     case 'endOfMeeting':

@@ -90,6 +90,7 @@ const clients: Readonly<Record<string, Client>> = {
   },
   zoom: {
     vendor: 'zoom',
+    sandbox: { zoom: { requestsPerSecond: 0 } },
     call: async (url) => {
       const client = createZoomClient(sandboxSettings(url).zoom);
       onTestFinished(() => client.close());

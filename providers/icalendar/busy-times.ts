@@ -8,7 +8,7 @@ import type { BusyKind } from '../../domain/calendars/busy-kind.ts';
 import { type Component, componentsNamed, readComponents, unfold } from './content-lines.ts';
 import { type EventComponent, readEvent } from './event.ts';
 import type { ReportFault } from './faults.ts';
-import { readFreeBusy } from './free-busy.ts';
+import { eachFreeBusy } from './free-busy.ts';
 import { toInstantWithin } from './instant-range.ts';
 import { isOutside } from './outside.ts';
 import { textOf } from './properties.ts';
@@ -67,20 +67,31 @@ export function* eachBusyTimes(
   }
   for (const series of seriesOf(events)) {
     yield expand(series).map(({ start, end, event }) =>
-      busyTimeOf({ start, end }, event.availability === 'tentative' ? 'tentative' : 'busy', event.component),
+      busyTimeOf(
+        { start, end },
+        event.availability === 'tentative' ? 'tentative' : 'busy',
+        event.uid,
+        event.component,
+      ),
     );
   }
   for (const component of componentsNamed(components, 'VFREEBUSY')) {
-    yield readFreeBusy(component, window, reportFault).map(({ busy, ...span }) =>
-      busyTimeOf(span, busy, component),
-    );
+    const uid = textOf(component, 'UID');
+    for (const periods of eachFreeBusy(component, window, reportFault)) {
+      yield periods.map(({ busy, ...span }) => busyTimeOf(span, busy, uid, component));
+    }
   }
 }
 
-const busyTimeOf = ({ start, end }: Span, busy: BusyTime['busy'], component: Component): BusyTime => ({
+const busyTimeOf = (
+  { start, end }: Span,
+  busy: BusyTime['busy'],
+  uid: string | undefined,
+  component: Component,
+): BusyTime => ({
   busy,
   start: toInstantWithin(start),
   end: toInstantWithin(end),
-  uid: textOf(component, 'UID'),
+  uid,
   property: (name) => textOf(component, name),
 });

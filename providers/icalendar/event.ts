@@ -55,16 +55,48 @@ const timePropertyNames: ReadonlySet<string> = new Set([
 /** The most characters of the properties that concern times. About 6,000 dates. */
 const largestTimes = 128_000;
 
+/** The most lines of an event of each of these names, and of all other names together. Google permits 200 guests. */
+const mostLines = 5_000;
+
+/** The properties that are read here. */
+const readNames: ReadonlySet<string> = new Set([
+  ...timePropertyNames,
+  'UID',
+  'SEQUENCE',
+  'DTSTAMP',
+  'STATUS',
+  'TRANSP',
+  'X-MICROSOFT-CDO-BUSYSTATUS',
+  'ATTENDEE',
+  'ORGANIZER',
+]);
+
+/** Leaves out what no real event has: each property is looked for among all lines. The times have a limit of their own. */
+const withoutSurplus = (component: Component): Component => {
+  if (component.lines.length <= mostLines) return component;
+  const counts = new Map<string, number>();
+  const lines = component.lines.filter((line) => {
+    const name = nameOf(line);
+    if (timePropertyNames.has(name)) return true;
+    const counted = readNames.has(name) ? name : '';
+    const count = (counts.get(counted) ?? 0) + 1;
+    counts.set(counted, count);
+    return count <= mostLines;
+  });
+  return { ...component, lines };
+};
+
 /**
  * Returns the event, or undefined when it blocks no time because it has no start that can be read.
  *
  * @param addresses the owner's addresses, which identify the owner's answer to an invitation
  */
 export const readEvent = (
-  component: Component,
+  whole: Component,
   addresses: ReadonlySet<string>,
   reportFault: ReportFault,
 ): EventComponent | undefined => {
+  const component = withoutSurplus(whole);
   const uid = textOf(component, 'UID');
   const report = (code: Parameters<ReportFault>[0]['code'], about: string) =>
     reportFault({ code, uid, about });
@@ -180,6 +212,7 @@ const givenAnswer = (component: Component, addresses: ReadonlySet<string>): Answ
 
 /** Returns whether an ATTENDEE or ORGANIZER is the owner. iCloud writes the address as a parameter (RFC 7986, section 6.2). */
 export const isOfOwner = (line: string, addresses: ReadonlySet<string>): boolean =>
+  addresses.size > 0 &&
   [addressOf(line), parameterOf(line, 'EMAIL')?.trim().toLowerCase()].some(
     (address) =>
       address !== undefined &&

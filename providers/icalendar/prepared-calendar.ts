@@ -6,8 +6,9 @@ import type { BusyTimesQuery } from './busy-times.ts';
 import { type Component, componentsNamed, readComponents, unfold } from './content-lines.ts';
 import { type EventComponent, readEvent } from './event.ts';
 import type { CalendarFault } from './faults.ts';
-import { readFreeBusy } from './free-busy.ts';
+import { eachFreeBusy } from './free-busy.ts';
 import { instantRange } from './instant-range.ts';
+import { textOf } from './properties.ts';
 import { createCompilation, type Span, seriesOf } from './series.ts';
 import { feedLimit } from './work-limit.ts';
 import { createZones } from './zones/zones.ts';
@@ -15,8 +16,18 @@ import { createZones } from './zones/zones.ts';
 export interface PreparedCalendar {
   /** What could not be read. */
   readonly faults: readonly CalendarFault[];
+  /** The UIDs of all events. */
+  readonly uids: ReadonlySet<string>;
   /** Returns the times in the window that events block, in small steps, as `eachBusyTimes` does. Neither merged nor sorted. */
-  eachBusy(window: Span): Generator<BusySpans>;
+  eachBusy(window: Span): Generator<EventSpans>;
+}
+
+/** The event of a busy time. */
+type BlockingEvent = Pick<EventComponent, 'uid' | 'availability'>;
+
+/** Times with, under the same index, their events. */
+export interface EventSpans extends BusySpans {
+  readonly events: readonly BlockingEvent[];
 }
 
 /** Times in epoch milliseconds: the starts and, under the same index, the ends. */
@@ -44,10 +55,12 @@ export function* prepareCalendar(
   const components = readComponents(unfold(text));
   yield;
   const compile = createCompilation(createZones(components, owner, reportFault), reportFault);
+  const uids = new Set<string>();
   const events: EventComponent[] = [];
   for (const component of componentsNamed(components, 'VEVENT')) {
     const event = readEvent(component, addresses, reportFault);
     if (event) events.push({ ...event, component: noComponent });
+    if (event?.uid !== undefined) uids.add(event.uid);
     yield;
   }
   const singles = noSpans();
@@ -59,31 +72,43 @@ export function* prepareCalendar(
     );
     const compiled = compile(group);
     if (isSeries) series.push(compiled);
-    else compiled(instantRange, (start, end) => add(singles, start, end), feedLimit());
+    else {
+      const event = { uid: main.uid, availability: main.availability };
+      compiled(instantRange, (start, end) => add(singles, start, end, event), feedLimit());
+    }
     yield;
   }
   for (const component of componentsNamed(components, 'VFREEBUSY')) {
-    for (const { start, end } of readFreeBusy(component, instantRange, reportFault)) add(singles, start, end);
-    yield;
+    const uid = textOf(component, 'UID');
+    if (uid !== undefined) uids.add(uid);
+    const events = {
+      busy: { uid, availability: 'busy' },
+      tentative: { uid, availability: 'tentative' },
+    } as const;
+    for (const periods of eachFreeBusy(component, instantRange, reportFault)) {
+      for (const { start, end, busy } of periods) add(singles, start, end, events[busy]);
+      yield;
+    }
   }
   return {
     faults,
+    uids,
     *eachBusy(window) {
-      const { starts, ends } = singles;
+      const { starts, ends, events: all } = singles;
       for (let from = 0; from < starts.length; from += singlesPerStep) {
         const inside = noSpans();
         const until = Math.min(from + singlesPerStep, starts.length);
         for (let index = from; index < until; index += 1) {
-          const [start = 0, end = 0] = [starts[index], ends[index]];
-          if (start >= window.end || end <= window.start) continue;
-          add(inside, start, end);
+          const [start = 0, end = 0, event] = [starts[index], ends[index], all[index]];
+          if (!event || start >= window.end || end <= window.start) continue;
+          add(inside, start, end, event);
         }
         yield inside;
       }
       const limit = feedLimit();
       let [found, inStep, stepsBefore] = [noSpans(), 0, limit.steps];
       for (const expand of series) {
-        expand(window, (start, end) => add(found, start, end), limit);
+        expand(window, (start, end, event) => add(found, start, end, event), limit);
         inStep += 1;
         if (inStep < seriesPerStep && stepsBefore - limit.steps < libraryStepsPerStep) continue;
         yield found;
@@ -97,16 +122,23 @@ export function* prepareCalendar(
 /** The lines of an event are needed no more. */
 const noComponent: Component = { name: 'VEVENT', lines: [], children: [] };
 
-interface GrowingSpans extends BusySpans {
+interface GrowingSpans extends EventSpans {
   readonly starts: number[];
   readonly ends: number[];
+  readonly events: BlockingEvent[];
 }
 
-const noSpans = (): GrowingSpans => ({ starts: [], ends: [] });
+const noSpans = (): GrowingSpans => ({ starts: [], ends: [], events: [] });
 
-const add = ({ starts, ends }: GrowingSpans, start: number, end: number): void => {
+const add = (
+  { starts, ends, events }: GrowingSpans,
+  start: number,
+  end: number,
+  event: BlockingEvent,
+): void => {
   starts.push(start);
   ends.push(end);
+  events.push(event);
 };
 
 /**

@@ -43,11 +43,20 @@ export const textOf = (component: Component, name: string): string | undefined =
 /** Returns a parameter of a line. */
 export const parameterOf = (line: string, name: string): string | undefined => {
   try {
-    const value: unknown = ICAL.Property.fromString(line).getParameter(name.toLowerCase());
+    const value: unknown = ICAL.Property.fromString(withFirstValue(line)).getParameter(name.toLowerCase());
     return typeof value === 'string' ? value : undefined;
   } catch {
     return undefined;
   }
+};
+
+const longLine = 1_000;
+
+/** Returns the line with the first of its values only: a line can have hundreds of thousands, and `ical.js` splits them. */
+const withFirstValue = (line: string): string => {
+  if (line.length < longLine) return line;
+  const comma = line.indexOf(',', line.length - rawValueOf(line).length);
+  return comma < 0 ? line : line.slice(0, comma);
 };
 
 /** Returns what follows the parameters of a line, unparsed. */
@@ -69,17 +78,30 @@ interface ReadTimes {
 
 /** Reads the values of a DTSTART, RDATE, EXDATE or another property of times. */
 export const readTimes = (line: string): ReadTimes => {
-  const tzid = parameterOf(line, 'TZID');
-  const values = rawValueOf(line)
-    .split(',')
-    .map((value) => value.trim());
-  const read = values.map((value) => (value.includes('/') ? readPeriod(value, tzid) : readTime(value, tzid)));
-  return {
-    times: read.flatMap((value) => (value && 'form' in value ? [value] : [])),
-    periods: read.flatMap((value) => (value && 'start' in value ? [value] : [])),
-    unreadable: read.filter((value) => value === undefined).length,
-  };
+  const [read] = eachTimes(line, Infinity);
+  return read ?? { times: [], periods: [], unreadable: 0 };
 };
+
+/** Like `readTimes`, in steps of at most so many values. */
+export function* eachTimes(line: string, mostPerStep: number): Generator<ReadTimes> {
+  const tzid = parameterOf(line, 'TZID');
+  const text = rawValueOf(line);
+  for (let from = 0; from <= text.length; ) {
+    const read: (CalendarTime | CalendarPeriod | undefined)[] = [];
+    while (read.length < mostPerStep && from <= text.length) {
+      const comma = text.indexOf(',', from);
+      const end = comma < 0 ? text.length : comma;
+      const value = text.slice(from, end).trim();
+      read.push(value.includes('/') ? readPeriod(value, tzid) : readTime(value, tzid));
+      from = end + 1;
+    }
+    yield {
+      times: read.flatMap((value) => (value && 'form' in value ? [value] : [])),
+      periods: read.flatMap((value) => (value && 'start' in value ? [value] : [])),
+      unreadable: read.filter((value) => value === undefined).length,
+    };
+  }
+}
 
 /** A date, or a date with a time. Section 3.3.5 permits no separators and no time without seconds; programs write both. */
 const written = /^(\d{4})(-?)(\d\d)\2(\d\d)(?:T(\d\d)(?::?(\d\d)(?::?(\d\d)(?:\.\d{1,9})?)?)?(Z?))?$/i;

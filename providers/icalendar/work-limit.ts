@@ -1,6 +1,6 @@
 /**
  * Limits the expansion of series. The text of a calendar comes from strangers: a few hundred characters can describe
- * millions of occurrences.
+ * millions of occurrences, and a feed of legal size can change one series a hundred thousand times.
  */
 
 /** What the expansion of the series of one calendar, or of one resource, can still use. */
@@ -13,6 +13,9 @@ export interface WorkLimit {
 
 /** The most starts of one series, and of all series of one resource. */
 export const maxStarts = 10_000;
+
+/** The most components that change occurrences of one series. A series with more blocks the window as a whole. */
+export const maxReplacements = 5_000;
 
 /** RFC 5545, section 3.6.1, advises one rule. */
 export const maxRules = 10;

@@ -3,19 +3,14 @@ import { setImmediate } from 'node:timers/promises';
 import { type BusyTime, eachBusyTimes } from '../icalendar/busy-times.ts';
 import { componentsNamed, readComponents, unfold } from '../icalendar/content-lines.ts';
 import type { CalendarFault } from '../icalendar/faults.ts';
-import {
-  type BusySpans,
-  mergeSpans,
-  type PreparedCalendar,
-  prepareCalendar,
-} from '../icalendar/prepared-calendar.ts';
-import type { Span } from '../icalendar/series.ts';
+import { toInstantWithin } from '../icalendar/instant-range.ts';
+import { type EventSpans, type PreparedCalendar, prepareCalendar } from '../icalendar/prepared-calendar.ts';
 import { feedLimit } from '../icalendar/work-limit.ts';
 import { calendarZone } from '../icalendar/zones/calendar-zone.ts';
 import { commonZone } from '../icalendar/zones/common-zone.ts';
 import { zoneOfTzid } from '../icalendar/zones/iana-zone.ts';
 import { utc, type Zone } from '../icalendar/zones/zone.ts';
-import type { CallContext } from '../ports.ts';
+import type { BusyEvent, CallContext } from '../ports.ts';
 
 /** A feed that is read once and asked for several windows. */
 export interface PreparedFeed {
@@ -33,24 +28,37 @@ export const prepareFeed = async (text: string, call: Call): Promise<PreparedFee
 };
 
 /**
- * Returns the times in the window that the events of a feed block, merged and in order.
+ * Returns the times in the window that the events of a feed block, in parts. Neither merged nor sorted.
  *
  * @param limit undefined is returned for more occurrences than this.
  */
-export const busySpansOf = async (
+export const busyPartsOf = async (
   { calendar }: PreparedFeed,
   { from, until }: { readonly from: string; readonly until: string },
   limit: number,
   call: Call,
-): Promise<readonly Span[] | undefined> => {
-  const parts: BusySpans[] = [];
+): Promise<readonly EventSpans[] | undefined> => {
+  const parts: EventSpans[] = [];
   let count = 0;
   const window = { start: Date.parse(from), end: Date.parse(until) };
   await inTurns(calendar.eachBusy(window), call, (part) => {
     count += part.starts.length;
     if (count <= limit) parts.push(part);
   });
-  return count > limit ? undefined : mergeSpans(parts);
+  return count > limit ? undefined : parts;
+};
+
+/** Returns the times with their events. A UID stands for the id of an event that occurs once, and of all of a series. */
+export const busyEventsIn = (parts: readonly EventSpans[]): readonly BusyEvent[] => {
+  const found: BusyEvent[] = [];
+  for (const { starts, ends, events } of parts) {
+    for (const [index, { uid = '', availability }] of events.entries()) {
+      const [start = 0, end = 0] = [starts[index], ends[index]];
+      const busy = availability === 'tentative' ? 'tentative' : 'busy';
+      found.push({ start: toInstantWithin(start), end: toInstantWithin(end), busy, eventId: uid });
+    }
+  }
+  return found;
 };
 
 /** Runs small steps. Other work of the process gets its turn in between. */

@@ -9,6 +9,7 @@ import {
   feedText,
   startFeedServer,
 } from '../../tests/harness/feed-server.ts';
+import { calendarOf } from '../../tests/harness/large-calendar.ts';
 import { createOutboundDispatcher } from '../outbound/dispatcher.ts';
 import { createGuardedFetch } from '../outbound/guarded-fetch.ts';
 import type { ConnectedAccount } from '../ports.ts';
@@ -78,6 +79,12 @@ const setup = async () => {
   };
 };
 
+const timeOf = async (work: () => Promise<unknown>): Promise<number> => {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+};
+
 describe('a calendar feed', () => {
   it('blocks the times of its events', async () => {
     const { feed, busy, events, list } = await setup();
@@ -85,6 +92,33 @@ describe('a calendar feed', () => {
     expect(await busy()).toEqual(noonTimes);
     expect(await events()).toEqual([{ ...noonTimes[0], busy: 'busy', eventId: 'one' }]);
     expect(await list()).toEqual([{ calendarId: 'primary', isMain: true, name: 'Work', isWritable: false }]);
+  });
+
+  it('tells its events without being parsed again', async () => {
+    const { feed, busy, events } = await setup();
+    feed.serve(calendarAnswer(calendarOf(5_000, Date.parse(december.from), 1)));
+    const [parsed, told] = [await timeOf(busy), await timeOf(events)];
+    expect(told).toBeLessThan(parsed / 2);
+  });
+
+  it('tells the UIDs and kinds of its events', async () => {
+    const { feed, busy, events } = await setup();
+    const series = feedEvent(
+      'three',
+      'DTSTART:20261201T080000Z',
+      'DURATION:PT1H',
+      'RRULE:FREQ=DAILY;COUNT=2',
+    );
+    const freeBusy = ['BEGIN:VFREEBUSY', 'UID:fb', 'FREEBUSY;FBTYPE=BUSY-TENTATIVE:20261204T080000Z/PT1H'];
+    const tentative = [...noon.slice(0, -1), 'STATUS:TENTATIVE', ...noon.slice(-1)];
+    feed.serve(calendarAnswer(feedText(...tentative, ...series, ...freeBusy, 'END:VFREEBUSY')));
+    await busy();
+    expect(await events()).toMatchObject([
+      { eventId: 'one', busy: 'tentative' },
+      { eventId: 'fb', busy: 'tentative', start: '2026-12-04T08:00:00.000Z' },
+      { eventId: 'three', busy: 'busy', start: '2026-12-01T08:00:00.000Z' },
+      { eventId: 'three', busy: 'busy', start: '2026-12-02T08:00:00.000Z' },
+    ]);
   });
 
   it('is expanded in its own zone', async () => {

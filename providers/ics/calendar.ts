@@ -6,7 +6,8 @@ import { toInstantWithin } from '../icalendar/instant-range.ts';
 import { type CallOperation, operationOf } from '../operations.ts';
 import type { CallContext, ConnectedAccount, ReadableCalendarProvider } from '../ports.ts';
 import type { ReportUnreadable } from '../unreadable-events.ts';
-import { busySpansOf, feedName, readFeed } from './busy-times.ts';
+import { createBusySpans } from './busy-spans.ts';
+import { busyEventsIn, busyPartsOf, feedName, type PreparedFeed } from './busy-times.ts';
 import { feedError, fromFeed } from './errors.ts';
 import { feedCalendarId, reportDamagedEvents } from './feed-faults.ts';
 import type { FeedReader } from './feed-reader.ts';
@@ -20,7 +21,6 @@ const listCalendars = operationOf('ics', 'calendar.listCalendars');
 interface Reading {
   readonly operation: CallOperation;
   readonly connection: ConnectedAccount;
-  readonly window: Parameters<ReadableCalendarProvider['freeBusy']>[2];
   readonly call: CallContext;
 }
 
@@ -29,19 +29,34 @@ export const createFeedCalendar = (
   feeds: Pick<FeedReader, 'read'>,
   reportUnreadable: ReportUnreadable,
 ): ReadableCalendarProvider => {
-  const read = async ({ operation, connection, window, call }: Reading) => {
+  const prepared = createPreparedFeeds();
+  const spansOf = createBusySpans();
+
+  const prepare = async ({ operation, connection, call }: Reading): Promise<PreparedFeed> => {
     try {
       const text = await feeds.read(connection, operation, call);
-      const { busy, faults } = await readFeed(text, window, maxBusyTimes, call);
-      reportDamagedEvents(connection, faults, reportUnreadable);
-      if (busy.length <= maxBusyTimes) return busy;
-      throw tooManyTimes(operation);
+      const feed = await prepared.get(connection.id, text, call);
+      reportDamagedEvents(connection, feed.calendar.faults, reportUnreadable);
+      return feed;
     } catch (error) {
       throw fromFeed(operation, error, call);
     }
   };
 
-  const prepared = createPreparedFeeds();
+  const read = async <Times>(
+    reading: Reading,
+    timesOf: (feed: PreparedFeed) => Promise<Times | undefined>,
+  ): Promise<Times> => {
+    const feed = await prepare(reading);
+    const { operation, call } = reading;
+    try {
+      const times = await timesOf(feed);
+      if (!times) throw tooManyTimes(operation);
+      return times;
+    } catch (error) {
+      throw fromFeed(operation, error, call);
+    }
+  };
 
   return {
     name: 'ics',
@@ -53,20 +68,21 @@ export const createFeedCalendar = (
       },
     },
     freeBusy: async (connection, _calendarIds, window, call) => {
-      try {
-        const text = await feeds.read(connection, freeBusy, call);
-        const feed = await prepared.get(connection.id, text, call);
-        reportDamagedEvents(connection, feed.calendar.faults, reportUnreadable);
-        const spans = await busySpansOf(feed, window, maxBusyTimes, call);
-        if (!spans) throw tooManyTimes(freeBusy);
-        return spans.map(({ start, end }) => ({ start: toInstantWithin(start), end: toInstantWithin(end) }));
-      } catch (error) {
-        throw fromFeed(freeBusy, error, call);
-      }
+      const spans = await read({ operation: freeBusy, connection, call }, (feed) =>
+        spansOf.in(feed, window, call),
+      );
+      return spans.map(({ start, end }) => ({ start: toInstantWithin(start), end: toInstantWithin(end) }));
     },
-    busyEvents: async (connection, _calendarId, window, call) => {
-      const times = await read({ operation: listEvents, connection, window, call });
-      return times.map(({ start, end, busy, uid = '' }) => ({ start, end, busy, eventId: uid }));
+    busyEvents: async (connection, _calendarId, window, call) =>
+      busyEventsIn(
+        await read({ operation: listEvents, connection, call }, (feed) =>
+          busyPartsOf(feed, window, maxBusyTimes, call),
+        ),
+      ),
+    hasEventNamed: async (connection, isWanted, call) => {
+      const { calendar } = await prepare({ operation: listEvents, connection, call });
+      for (const uid of calendar.uids) if (isWanted(uid)) return true;
+      return false;
     },
   };
 };

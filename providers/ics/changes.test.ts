@@ -25,6 +25,13 @@ const all = { kind: 'all', since: '2026-11-30T00:00:00.000Z' } as const;
 const at = (uid: string, start: string, ...more: readonly string[]) =>
   event(`UID:${uid}`, `DTSTART:${start}`, 'DURATION:PT1H', ...more);
 
+const written = (stamp: string, summary: string) =>
+  calendar(
+    `PRODID:-//Publisher//${stamp} with a long name that is written`,
+    '  in two lines//EN',
+    ...at('lesson', '20261207T100000Z', `DTSTAMP:${stamp}`, `LAST-MODIFIED:${stamp}`, `SUMMARY:${summary}`),
+  );
+
 const setup = (...events: readonly (readonly string[])[]) => {
   const feed = { text: calendar(...events.flat()), now: began };
   const reports: number[] = [];
@@ -76,6 +83,16 @@ describe('the listing of a feed', () => {
       nextCursor: cursor,
     });
     feed.text = calendar(...at('lesson', '20261207T110000Z'));
+    expect(await list({ kind: 'changes', cursor })).toEqual({ kind: 'cursor_expired' });
+  });
+
+  it('continues when only lines have changed that its publisher writes anew at each download', async () => {
+    const { feed, list, listAll } = setup();
+    feed.text = written('20261201T000000Z', 'DTSTAMP:1');
+    const { nextCursor: cursor = '' } = await listAll();
+    feed.text = written('20261201T001500Z', 'DTSTAMP:1');
+    expect(await list({ kind: 'changes', cursor })).toMatchObject({ kind: 'page', changes: [] });
+    feed.text = written('20261201T001500Z', 'DTSTAMP:2');
     expect(await list({ kind: 'changes', cursor })).toEqual({ kind: 'cursor_expired' });
   });
 

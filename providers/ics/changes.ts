@@ -1,6 +1,6 @@
 /**
  * Lists the changes of a feed. A feed has no protocol for changes: its text is read whole, and compared by its digest with
- * the text that was listed last. A text that has changed is listed as a whole. Only events that block time are listed.
+ * the text that was listed last, without the lines that change with each download. A text that has changed is listed as a whole. Only events that block time are listed.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -24,7 +24,14 @@ const cursorSchema = z.object({
   until: instantSchema.describe('Where the list ends'),
 });
 
-const digestOf = (text: string): string => createHash('sha256').update(text).digest('base64url');
+/**
+ * Lines that some publishers write anew at each download, and that say nothing about the time of an event (RFC 5545, sections
+ * 3.7.3, 3.8.7.2 and 3.8.7.3). Lines that begin with white space continue the one before them (section 3.1).
+ */
+const volatileLines = /^(?:DTSTAMP|LAST-MODIFIED|PRODID)[:;].*(?:\r?\n[ \t].*)*(?:\r?\n|$)/gim;
+
+const digestOf = (text: string): string =>
+  createHash('sha256').update(text.replaceAll(volatileLines, '')).digest('base64url');
 
 /** Creates the changes of feeds. `reportUnreadable` is called after each listing of a feed that has damaged events. */
 export const createFeedChanges = (
@@ -61,14 +68,15 @@ export const createFeedChanges = (
   },
 });
 
+const isName = (uid: string): boolean => uid !== '' && uid.length <= longestUid;
+
 /** What was listed of a damaged event stays. Its UID is its only name. */
 const leftOutOf = (faults: readonly CalendarFault[]): LeftOutOfPage | undefined => {
   if (faults.length === 0) return undefined;
   const uids = faults.filter(losesOccurrences).map(({ uid = '' }) => uid);
-  const named = [...new Set(uids)].map((uid) =>
-    uid === '' || uid.length > longestUid ? ({ by: 'unknown' } as const) : ({ by: 'uid', uid } as const),
-  );
-  return { events: named, faults: differentFaults(textsOf(faults)) };
+  const named = [...new Set(uids.filter(isName))].map((uid) => ({ by: 'uid', uid }) as const);
+  const unnamed = uids.filter((uid) => !isName(uid)).map(() => ({ by: 'unknown' }) as const);
+  return { events: [...named, ...unnamed], faults: differentFaults(textsOf(faults)) };
 };
 
 const isCurrent = (text: string, digest: string, nowMs: number): boolean => {

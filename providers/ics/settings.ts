@@ -25,6 +25,12 @@ export const largestPrepared = 32_000_000;
 /** The most busy times of one feed in one window. */
 export const maxBusyTimes = 50_000;
 
+/** The windows of one feed whose busy times are remembered. */
+export const rememberedWindows = 3;
+
+/** A window with more busy times is not remembered. A month of separate half hours has 1,500. */
+export const mostRememberedSpans = 2_000;
+
 /** How far ahead the events of a feed are listed: a slot can be booked a year ahead. */
 export const listedAheadMs = 400 * day;
 

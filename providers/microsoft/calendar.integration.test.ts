@@ -99,6 +99,18 @@ describe('putEvent', () => {
     expect(await put({ revision: 6, known })).toMatchObject({ overwrote: { kind: 'deleted' } });
   });
 
+  test('returns the texts of the owner that it writes over, and keeps the others', async () => {
+    const { put, editAsOwner, shown } = await setup();
+    await put({ location: 'Studio 2' });
+    await editAsOwner({ subject: 'My big day', location: { displayName: 'Studio 2, ring twice' } });
+    expect(await put({ location: 'Studio 2', slot: moved, revision: 2 })).not.toHaveProperty(
+      'overwroteTexts',
+    );
+    expect(await put({ location: 'Attic', revision: 3 })).toMatchObject({ overwroteTexts: ['place'] });
+    expect(shown()).toMatchObject([{ subject: 'My big day' }]);
+    expect(await put({ location: 'Cellar', revision: 4 })).not.toHaveProperty('overwroteTexts');
+  });
+
   test('creates one event when the answer of the first attempt is lost', async () => {
     const { put, shown, control } = await setup();
     control.setFault('microsoft', { kind: 'lost_answer', operation: 'events.create', times: 1 });

@@ -8,7 +8,7 @@ import type { ReportUnreadable } from '../unreadable-events.ts';
 import { listCalendars } from './calendar-list.ts';
 import { mainCalendar } from './calendar-name.ts';
 import { createBusyEventQuery } from './calendar-view.ts';
-import type { GraphEvent } from './event.ts';
+import { type GraphEvent, textsOverwrittenIn } from './event.ts';
 import { marksIn } from './event-marks.ts';
 import { instantOf } from './event-time.ts';
 import { deleteEvent, writeEvent } from './event-writing.ts';
@@ -59,6 +59,7 @@ export const createOutlookCalendar = (
         eventId: written.id,
         uid: written.iCalUId ?? undefined,
         overwrote: overwrittenEdit(event, former && formerOf(former, event)),
+        ...(former ? overwroteTextsOf(former, event) : {}),
       };
     },
     putConference: async () => {
@@ -85,4 +86,12 @@ const formerOf = (former: GraphEvent | 'nothing', { revision }: CalendarEvent): 
   return Number.isNaN(startMs) || Number.isNaN(endMs)
     ? { kind: 'present', start: undefined, end: undefined }
     : { kind: 'present', start: startMs, end: endMs };
+};
+
+/** A later revision was left as it is. */
+const overwroteTextsOf = (former: GraphEvent | 'nothing', event: CalendarEvent) => {
+  if (former === 'nothing') return {};
+  if ((marksIn(former.singleValueExtendedProperties)?.revision ?? 0) > event.revision) return {};
+  const overwroteTexts = textsOverwrittenIn(former, event);
+  return overwroteTexts.length > 0 ? { overwroteTexts } : {};
 };

@@ -1,24 +1,26 @@
 /**
  * Completes the changes of a change query, which leaves out what makes an event ours, the status of occurrences, and
- * where an event outside the window is. Requests are made one after the other: a call holds one of the mailbox's four
- * places.
+ * where an event outside the window is. Each of these needs a request of its own.
  */
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
+import { type FailedRead, failedReadOf, faultOfRead } from '../failed-reads.ts';
 import { optionalField } from '../optional-field.ts';
 import type { CallContext, ConnectedAccount, EventMark, ListedChange, ListedEvent } from '../ports.ts';
+import { editedTexts } from '../text-digest.ts';
 import type { LeftOut } from '../unreadable-events.ts';
 import { calendarPath, mainCalendar } from './calendar-name.ts';
-import { canBeOurs } from './event.ts';
+import { canBeOurs, graphTextsSchema, storedTextsOf } from './event.ts';
 import { eventIdIn, marksIn, withMarks } from './event-marks.ts';
 import { answerOfRoom, attendeesSchema } from './event-room.ts';
 import { type GraphClient, pathOfLink } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
+import type { UnreadChange } from './listing-place.ts';
 import type { Mailboxes } from './mailbox.ts';
-import { eventsPerPage, maxEventPages } from './settings.ts';
+import { eventsPerPage, eventsPerSlowPage, maxEventPages } from './settings.ts';
 import {
   outlookBusyKind,
   ownersAnswer,
@@ -43,10 +45,14 @@ const eventSchema = timedEventSchema.extend({
   type: optionalField(z.string()),
   seriesMasterId: optionalField(z.string()),
   attendees: optionalField(attendeesSchema),
+  ...graphTextsSchema.shape,
 });
 type Event = z.infer<typeof eventSchema>;
 
 const fields = `${timedEventFields},type,seriesMasterId`;
+
+/** The texts that are compared with what we have written. They are requested of events that are read one by one. */
+const textFields = 'subject,location,isOnlineMeeting';
 
 const instancesSchema = z.object({
   value: z.array(z.unknown()).describe('Read one by one'),
@@ -66,20 +72,42 @@ export interface CalendarRequest {
   readonly call: CallContext;
   /** What cannot be read is added to it, and what is stored of it stays. */
   readonly leftOut: LeftOut;
-}
-
-interface PageRequest extends CalendarRequest {
-  /** The ids of events and series that the calendar does not have. */
+  /** Receives the ids of events and series that the calendar does not have. */
   readonly missing: Set<string>;
 }
 
+/** What a page of a change query says. */
+interface SortedChanges {
+  /** What the page says completely. */
+  readonly complete: readonly ListedChange[];
+  /** What needs a request. The series are last. */
+  readonly unread: readonly UnreadChange[];
+}
+
 export interface ChangedEvents {
-  /** Returns the changes of one page. @throws {ProviderError} also when the calendar does not exist any more */
-  complete(
+  /** Tells what the page says completely from what must be read. @throws {ProviderError} */
+  sort(request: CalendarRequest, changes: readonly Change[]): Promise<SortedChanges>;
+  /** Reads one change. @throws {ProviderError} */
+  read(request: CalendarRequest, change: UnreadChange, window: Window): Promise<readonly ListedChange[]>;
+  /**
+   * Names what cannot be read by itself as left out, so that what is stored of it stays. Returns its times as the calendar view has
+   * them, from which claims read as well: none when the view cannot be read either.
+   *
+   * @throws {ProviderError} when the account must wait
+   */
+  leaveOut(
     request: CalendarRequest,
-    changes: readonly Change[],
+    change: UnreadChange,
+    failed: FailedRead,
     window: Window,
   ): Promise<readonly ListedChange[]>;
+  /**
+   * In a calendar that was deleted meanwhile, or is no longer shared, every event is missing:
+   * https://learn.microsoft.com/graph/api/calendar-get
+   *
+   * @throws {ProviderError} such as `not_found`, when the calendar itself cannot be read
+   */
+  requireCalendar(request: CalendarRequest): Promise<void>;
 }
 
 const seriesMaster = 'seriesMaster';
@@ -87,9 +115,9 @@ const seriesMaster = 'seriesMaster';
 /** Creates the reader. */
 export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): ChangedEvents => {
   /** Returns the event; undefined when the calendar has none with this id. */
-  const find = async (request: PageRequest, id: string): Promise<Event | 'unreadable' | undefined> => {
+  const find = async (request: CalendarRequest, id: string): Promise<Event | 'unreadable' | undefined> => {
     try {
-      const select = `${fields},attendees`;
+      const select = `${fields},attendees,${textFields}`;
       const found = await read(request, z.unknown(), `${pathOf(request, id)}?$select=${select}&${withMarks}`);
       return request.leftOut.read(eventSchema, [found], { by: 'id', id })[0] ?? 'unreadable';
     } catch (error) {
@@ -109,10 +137,6 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
       path,
       isOwnCalendar: calendarId === mainCalendar,
     });
-
-  /** https://learn.microsoft.com/graph/api/calendar-get @throws {ProviderError} `not_found` when the calendar does not exist */
-  const requireCalendar = (request: PageRequest): Promise<unknown> =>
-    read(request, z.unknown(), `${calendarPath(request.calendarId)}?$select=id`);
 
   /** Returns nothing for an event whose times cannot be read: that is no deletion. */
   const toChange = async (request: CalendarRequest, event: Event): Promise<ListedChange | undefined> => {
@@ -137,7 +161,7 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
    * as deleted only when it is inside the window: then it lies among the deleted items.
    */
   const readRemoved = async (
-    request: PageRequest,
+    request: CalendarRequest,
     id: string,
     { from, until }: Window,
   ): Promise<ListedChange | undefined> => {
@@ -149,13 +173,10 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
     return isInside ? { id } : change;
   };
 
-  /** Only an event of ours needs its marks, and so another request. */
-  const readSingle = async (request: PageRequest, change: Change): Promise<ListedChange | undefined> => {
-    const listed = eventSchema.safeParse(change).data;
-    if (listed && !canBeOurs(change.transactionId)) return toChange(request, listed);
-    const found = await find(request, change.id);
+  const readEvent = async (request: CalendarRequest, id: string): Promise<ListedChange | undefined> => {
+    const found = await find(request, id);
     if (found === 'unreadable') return undefined;
-    return found ? toChange(request, found) : { id: change.id };
+    return found ? toChange(request, found) : { id };
   };
 
   /**
@@ -163,18 +184,18 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
    * that a person has repeated is the master of a series, and is where its first occurrence is.
    */
   const readSeries = async (
-    request: PageRequest,
-    id: string,
-    master: Change | undefined,
+    request: CalendarRequest,
+    { id, isOurs, failures = 0 }: Extract<UnreadChange, { kind: 'series' }>,
     { from, until }: Window,
   ): Promise<readonly ListedChange[]> => {
-    const ours = master && canBeOurs(master.transactionId) ? await readSingle(request, master) : undefined;
+    const pageSize = failures > 0 ? eventsPerSlowPage : eventsPerPage;
+    const ours = isOurs ? await readEvent(request, id) : undefined;
     // What is not among the occurrences any more was deleted.
     const changes: ListedChange[] = [ours?.mark ? ours : { id }];
     let path = `${pathOf(request, id)}/instances?${[
       `startDateTime=${from}`,
       `endDateTime=${until}`,
-      `$top=${eventsPerPage}`,
+      `$top=${pageSize}`,
       `$select=${fields}`,
       withMarks,
     ].join('&')}`;
@@ -195,36 +216,102 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
     }
     throw graphError(request.operation, {
       code: 'too_many_events',
-      message: `a series has more than ${maxEventPages * eventsPerPage} occurrences in the window`,
+      message: `a series has more than ${maxEventPages * pageSize} occurrences in the window`,
     });
   };
 
+  /** Returns the events that are the change, or belong to its series: https://learn.microsoft.com/graph/api/calendar-list-calendarview */
+  const findInView = async (
+    request: CalendarRequest,
+    { id }: UnreadChange,
+    { from, until }: Window,
+  ): Promise<readonly ListedChange[]> => {
+    const found: ListedChange[] = [];
+    let path = `${calendarPath(request.calendarId)}/calendarView?${[
+      `startDateTime=${from}`,
+      `endDateTime=${until}`,
+      `$top=${eventsPerPage}`,
+      `$select=${fields}`,
+      withMarks,
+    ].join('&')}`;
+    for (let page = 0; page < maxEventPages; page += 1) {
+      const { value, '@odata.nextLink': next } = await read(request, instancesSchema, path);
+      for (const item of value) {
+        const { data: event } = eventSchema.safeParse(item);
+        if (event?.id !== id && event?.seriesMasterId !== id) continue;
+        const change = await toChange(request, event);
+        if (change) found.push({ ...change, isPartial: true });
+      }
+      if (next === undefined) break;
+      path = pathOfLink(next);
+    }
+    return found;
+  };
+
   return {
-    complete: async (page, changes, window) => {
-      const request: PageRequest = { ...page, missing: new Set() };
+    leaveOut: async (request, change, failed, window) => {
+      const { kind, id } = change;
+      const found =
+        kind === 'removed' ? [] : await findInView(request, change, window).catch(notNow(request));
+      request.leftOut.add(
+        faultOfRead(failed),
+        kind === 'series' ? { by: 'series', series: id } : { by: 'id', id },
+      );
+      if (kind === 'series' && change.isOurs) request.leftOut.add(faultOfRead(failed), { by: 'id', id });
+      return found;
+    },
+
+    sort: async (request, changes) => {
       const latest = [...new Map(changes.map((change) => [change.id, change])).values()];
-      const series = new Set(latest.flatMap((change) => seriesOf(change) ?? []));
-      const completed: ListedChange[] = [];
+      const complete: ListedChange[] = [];
+      const unread: UnreadChange[] = [];
+      const series = new Map<string, UnreadChange>();
       for (const change of latest) {
-        if (!isRemoved(change) && seriesOf(change) !== undefined) continue;
-        const read = isRemoved(change)
+        const { id } = change;
+        const master = seriesOf(change);
+        const event = completeOf(change);
+        if (master !== undefined) {
+          if (id === master || !series.has(master)) {
+            const isOurs = id === master && canBeOurs(change.transactionId);
+            series.set(master, { kind: 'series', id: master, isOurs });
+          }
+        } else if (event) {
+          const listed = await toChange(request, event);
+          if (listed) complete.push(listed);
+        } else unread.push({ kind: isRemoved(change) ? 'removed' : 'event', id });
+      }
+      return { complete, unread: [...unread, ...series.values()] };
+    },
+
+    read: async (request, change, window) => {
+      if (change.kind === 'series') return readSeries(request, change, window);
+      const read =
+        change.kind === 'removed'
           ? await readRemoved(request, change.id, window)
-          : await readSingle(request, change);
-        if (read) completed.push(read);
-      }
-      for (const id of series) {
-        const master = latest.find((change) => change.id === id);
-        for (const change of await readSeries(request, id, master, window)) completed.push(change);
-      }
-      // In a calendar that was deleted meanwhile, or is no longer shared, every event is missing.
-      if (request.missing.size > 0) await requireCalendar(request);
-      return completed;
+          : await readEvent(request, change.id);
+      return read ? [read] : [];
+    },
+
+    requireCalendar: async (request) => {
+      await read(request, z.unknown(), `${calendarPath(request.calendarId)}?$select=id`);
     },
   };
 };
 
+/** A view that fails by itself has nothing to add. */
+const notNow =
+  ({ call }: CalendarRequest) =>
+  (error: unknown): readonly ListedChange[] => {
+    if (failedReadOf(error, call).kind === 'account') throw error;
+    return [];
+  };
+
 const isRemoved = (change: Change): boolean =>
   change['@removed'] !== undefined && change['@removed'] !== null;
+
+/** Only an event of ours needs its marks, and so another request. */
+const completeOf = (change: Change): Event | undefined =>
+  isRemoved(change) || canBeOurs(change.transactionId) ? undefined : eventSchema.safeParse(change).data;
 
 /** Returns the id of the series that the change belongs to. */
 const seriesOf = (change: Change): string | undefined => {
@@ -259,10 +346,13 @@ const roomAnswerOf = ({ attendees, singleValueExtendedProperties: properties }: 
   return room === undefined ? undefined : answerOfRoom(attendees, room);
 };
 
-const markOf = ({ singleValueExtendedProperties: properties }: Event): EventMark | undefined => {
+/** Only an event that was read by itself has its texts: an occurrence has the marks of its series. */
+const markOf = (event: Event): EventMark | undefined => {
+  const { singleValueExtendedProperties: properties, subject } = event;
   const marks = marksIn(properties);
   const eventId = eventIdIn(properties);
-  return marks && eventId !== undefined
-    ? { eventId, reference: marks.reference, revision: marks.revision }
-    : undefined;
+  if (!marks || eventId === undefined) return undefined;
+  const edited =
+    subject === undefined ? undefined : editedTexts(marks.text, storedTextsOf(event, marks), eventId);
+  return { eventId, reference: marks.reference, revision: marks.revision, edited };
 };

@@ -286,3 +286,19 @@ describe('the cursor of an Outlook calendar', () => {
     expect((await list({ kind: 'changes', cursor })).found).toHaveLength(1);
   });
 });
+
+const editedIn = (found: readonly ListedChange[]) => found.flatMap(({ mark }) => mark?.edited ?? []);
+
+describe('a text of our event in Outlook', () => {
+  it('is listed as edited until it is as it was written', async () => {
+    const { put, list, owner } = await setup();
+    const { eventId: id } = await put();
+    const { found, cursor } = await list({ kind: 'all', since });
+    expect(editedIn(found)).toEqual([]);
+    await owner('PATCH', id, { subject: 'My big day' });
+    const after = await list({ kind: 'changes', cursor });
+    expect(editedIn(after.found)).toEqual([
+      { text: 'title', digest: expect.stringMatching(/^[0-9a-f]{16}$/) },
+    ]);
+  });
+});

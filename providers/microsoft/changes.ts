@@ -8,24 +8,29 @@
  *
  * A change query knows neither `$select` nor `$expand`, lists every change outside its window as removed, lists the
  * occurrences of a series without their status, and does not mention a deleted occurrence. What it leaves out is read
- * with requests of their own (`changed-events.ts`).
+ * with requests of their own (`changed-events.ts`): one after the other, because a call holds one of the four places of
+ * the mailbox. They need not fit into one call. A page ends after some seconds, and names what is still unread
+ * (`listing-place.ts`).
  */
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { type Instant, instantSchema } from '../../domain/time/instant.ts';
 import { day } from '../../domain/time/units.ts';
+import { failedReadOf } from '../failed-reads.ts';
 import { parseJsonOrUndefined } from '../http/json.ts';
 import { operationOf } from '../operations.ts';
 import { optionalField } from '../optional-field.ts';
-import type { CalendarChanges, ListingPosition } from '../ports.ts';
+import type { CalendarChanges, ListedChange, ListingPosition } from '../ports.ts';
 import { createLeftOut, type ReportUnreadable } from '../unreadable-events.ts';
 import { mainCalendar, viewPath } from './calendar-name.ts';
 import { type CalendarRequest, changeSchema, createChangedEvents, type Window } from './changed-events.ts';
+import { readDue } from './due-changes.ts';
 import type { GraphClient } from './graph-client.ts';
 import { isExpiredLink } from './graph-errors.ts';
+import { addUnread, dueOf, type ListingPlace, readPlace, writePlace } from './listing-place.ts';
 import { createMailboxes } from './mailbox.ts';
-import { changesPerPage } from './settings.ts';
+import { changesPerPage, changesPerSlowPage, pageDeadlineMs, readingMs } from './settings.ts';
 import { createGraphPush } from './subscriptions.ts';
 
 const listOperation = operationOf('microsoft', 'calendar.listChanges');
@@ -39,7 +44,7 @@ const pageSchema = z.object({
 
 /** A year and a month. A view of more than some years is refused, and each occurrence in it is listed. */
 const windowMs = 400 * day;
-/** Slots begin within a year. A window that covers less of the future is replaced, about once a month. */
+/** Slots begin within a year. A window that covers less of the future is replaced. */
 const shortestAheadMs = 365 * day;
 
 /** The cursor has the query of a link and not its path, which can contain the id of the calendar. */
@@ -49,6 +54,8 @@ type Cursor = z.infer<typeof cursorSchema>;
 interface Options {
   /** Smaller in tests. */
   readonly pageSize?: number | undefined;
+  /** For how long a page begins to read changes, in milliseconds. Shorter in tests. */
+  readonly readForMs?: number | undefined;
   /** Epoch milliseconds. */
   readonly now?: (() => number) | undefined;
   /** Is called with the events of a page that are left out. */
@@ -58,21 +65,39 @@ interface Options {
 /** Creates the changes of Outlook calendars. */
 export const createOutlookChanges = (
   client: GraphClient,
-  { pageSize = changesPerPage, now = Date.now, reportUnreadable = () => {} }: Options = {},
+  {
+    pageSize = changesPerPage,
+    readForMs = readingMs,
+    now = Date.now,
+    reportUnreadable = () => {},
+  }: Options = {},
 ): CalendarChanges => {
   const changedEvents = createChangedEvents(client, createMailboxes(client, now));
-  const readPage = async (
+  const requestPage = (
     { operation, connection, calendarId, call }: CalendarRequest,
-    query: string,
+    { query }: ListingPlace,
+    size: number,
+  ): Promise<z.output<typeof pageSchema>> =>
+    client.exchange(operation, connection, call, pageSchema, {
+      method: 'get',
+      path: `${viewPath(calendarId)}/delta?${query}`,
+      pageSize: size,
+      isOwnCalendar: calendarId === mainCalendar,
+    });
+
+  /** Requests a smaller page when one does not arrive in time: its events can be large. */
+  const readPage = async (
+    request: CalendarRequest,
+    place: ListingPlace,
     position: ListingPosition,
   ): Promise<z.output<typeof pageSchema> | 'expired'> => {
     try {
-      return await client.exchange(operation, connection, call, pageSchema, {
-        method: 'get',
-        path: `${viewPath(calendarId)}/delta?${query}`,
-        pageSize,
-        isOwnCalendar: calendarId === mainCalendar,
-      });
+      try {
+        return await requestPage(request, place, pageSize);
+      } catch (error) {
+        if (!isTooSlow(error) || request.call.signal.aborted) throw error;
+        return await requestPage(request, place, Math.min(pageSize, changesPerSlowPage));
+      }
     } catch (error) {
       if (isExpired(error, position)) return 'expired';
       throw error;
@@ -81,34 +106,70 @@ export const createOutlookChanges = (
 
   return {
     name: 'microsoft',
+    pageDeadlineMs,
     push: createGraphPush(client),
     listChanges: async (connection, calendarId, position, call) => {
+      const begunAt = performance.now();
       const start = startOf(position);
       if (!start || isShort(start, position, now())) return { kind: 'cursor_expired' };
       const { from, until } = start;
-      const query = position.page ?? start.query ?? firstQuery(start);
+      let place = placeOf(position, start);
       const leftOut = createLeftOut(connection, calendarId, reportUnreadable);
-      const request = { operation: listOperation, connection, calendarId, call, leftOut };
-      const answer = await readPage(request, query, position);
-      if (answer === 'expired') return { kind: 'cursor_expired' };
-      const { value, '@odata.nextLink': nextLink, '@odata.deltaLink': deltaLink } = answer;
-      const listed = leftOut.read(changeSchema, value);
-      const changes = await changedEvents.complete(request, listed, { from, until });
-      leftOut.report();
-      return {
-        kind: 'page',
-        changes,
-        leftOut: leftOut.found(),
-        listedUntil: until,
-        nextPage: nextLink === undefined ? undefined : queryOfLink(nextLink),
-        nextCursor:
-          deltaLink === undefined
-            ? undefined
-            : JSON.stringify({ from, until, query: queryOfLink(deltaLink) } satisfies Cursor),
+      const missing = new Set<string>();
+      const request = { operation: listOperation, connection, calendarId, call, leftOut, missing };
+      const changes: ListedChange[] = [];
+      let isListed = false;
+      if (!place.isLast && dueOf(place).length === 0) {
+        const answer = await readPage(request, place, position);
+        if (answer === 'expired') return { kind: 'cursor_expired' };
+        const sorted = await changedEvents.sort(request, leftOut.read(changeSchema, answer.value));
+        for (const change of sorted.complete) changes.push(change);
+        place = { ...nextOf(answer), unread: addUnread(place.unread, sorted.unread) };
+        isListed = true;
+      }
+      let isEmpty = !isListed;
+      const mayStop = () => {
+        const isOver = !isEmpty && performance.now() - begunAt >= readForMs;
+        isEmpty = false;
+        return isOver;
       };
+      let interruptedBy: ProviderError | undefined;
+      try {
+        const due = await readDue(changedEvents, request, place, { window: { from, until }, mayStop });
+        changes.push(...due.changes);
+        ({ place, interruptedBy } = due);
+      } catch (error) {
+        const failed = failedReadOf(error, call);
+        // The list counts, unless the calendar is gone.
+        if (!isListed || failed.kind === 'lasting') throw error;
+        interruptedBy = failed.error;
+      }
+      leftOut.report();
+      const page = { kind: 'page', changes, leftOut: leftOut.found(), listedUntil: until } as const;
+      return place.isLast && place.unread.length === 0
+        ? { ...page, nextCursor: cursorOf({ from, until }, place) }
+        : { ...page, nextPage: writePlace(place), interruptedBy };
     },
   };
 };
+
+/** Returns where the listing continues. */
+const placeOf = ({ page }: ListingPosition, start: Window & { readonly query?: string }): ListingPlace =>
+  page === undefined
+    ? { query: start.query ?? firstQuery(start), isLast: false, unread: [] }
+    : readPlace(page);
+
+/** An answer without a link ends the listing, and the next one begins anew. */
+const nextOf = ({
+  '@odata.nextLink': nextLink,
+  '@odata.deltaLink': deltaLink,
+}: z.output<typeof pageSchema>): Omit<ListingPlace, 'unread'> =>
+  nextLink === undefined
+    ? { query: deltaLink === undefined ? undefined : queryOfLink(deltaLink), isLast: true }
+    : { query: queryOfLink(nextLink), isLast: false };
+
+const cursorOf = (window: Window, { query }: ListingPlace): string | undefined =>
+  query === undefined ? undefined : JSON.stringify({ ...window, query } satisfies Cursor);
 
 /** Returns the window of the listing, and the query of its first link. Undefined for a cursor that cannot be read. */
 const startOf = (position: ListingPosition): (Window & { readonly query?: string }) | undefined => {
@@ -125,6 +186,10 @@ const firstQuery = ({ from, until }: Window): string => `startDateTime=${from}&e
 
 /** The token is the only option of a link. */
 const queryOfLink = (link: string): string => link.slice(link.indexOf('?') + 1);
+
+/** Whether the deadline of one exchange was over. */
+const isTooSlow = (error: unknown): boolean =>
+  error instanceof ProviderError && error.fault.kind === 'outage' && error.vendor.code === 'TimeoutError';
 
 /** A rejected link is of no use either, whatever its error says. */
 const isExpired = (error: unknown, { kind, page }: ListingPosition): boolean =>

@@ -14,6 +14,8 @@ import type { EventToDelete, EventUse, OurEvent } from '../ports.ts';
 const namespace = '{4f0b5c83-6d6e-4c1e-9a43-1c8f2f7a5b10}';
 const eventIdProperty = `String ${namespace} Name castmatchEventId`;
 const marksProperty = `String ${namespace} Name castmatchMarks`;
+/** The event of a Teams meeting has this property only. It is no event that the synchronisation reads. */
+const meetingProperty = `String ${namespace} Name castmatchMeeting`;
 
 const marksSchema = z.object({
   reference: z.string().describe('The audition'),
@@ -46,6 +48,17 @@ export const withEventId = (eventId: string): string =>
   `$filter=${encodeURIComponent(
     `singleValueExtendedProperties/Any(ep: ep/id eq '${eventIdProperty}' and ep/value eq '${eventId}')`,
   )}`;
+
+/** Returns the query that selects the events of the Teams meeting with our reference. */
+export const withMeetingReference = (reference: string): string =>
+  `$filter=${encodeURIComponent(
+    `singleValueExtendedProperties/Any(ep: ep/id eq '${meetingProperty}' and ep/value eq '${reference}')`,
+  )}`;
+
+/** Returns the property of the event of a Teams meeting. */
+export const propertyOfMeeting = (reference: string) => ({
+  singleValueExtendedProperties: [{ id: meetingProperty, value: reference }],
+});
 
 /** Returns the properties of an event with these marks. */
 export const propertiesOf = (eventId: string, marks: EventMarks) => ({

@@ -9,6 +9,7 @@ describe('the time of an Outlook event', () => {
     ['2026-12-01T09:00:00.0000000', 'Pacific Standard Time', '2026-12-01T17:00:00.000Z'],
     ['2026-12-01T09:00:00.0000000', 'tzone://Microsoft/Custom', '2026-12-01T09:00:00.000Z'],
     ['2026-12-01T09:00:00.0000000', null, '2026-12-01T09:00:00.000Z'],
+    ['9999-12-31T23:59:00.0000000', 'Pacific Standard Time', '9999-12-31T23:59:59.999Z'],
     ['the ninth hour', 'UTC', undefined],
   ])('%s in %s is the instant %s', (dateTime, timeZone, expected) => {
     expect(instantOf({ dateTime, timeZone })).toBe(expected);

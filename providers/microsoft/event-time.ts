@@ -6,7 +6,7 @@
 import { DateTime } from 'luxon';
 import { z } from 'zod';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
-import { toInstant } from '../../domain/time/epoch.ts';
+import { nearestInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { startOfDay } from '../../domain/time/start-of-day.ts';
 import { ianaZoneOf } from './windows-zones.ts';
@@ -27,7 +27,7 @@ export const graphTimeOf = (instant: Instant) => ({ dateTime: instant.slice(0, -
 export const instantOf = ({ dateTime, timeZone }: GraphTime): Instant | undefined => {
   const zone = (timeZone && ianaZoneOf(timeZone)) ?? 'utc';
   const read = DateTime.fromISO(dateTime, { zone });
-  return read.isValid ? toInstant(read.toMillis()) : undefined;
+  return read.isValid ? nearestInstant(read.toMillis()) : undefined;
 };
 
 /**

@@ -4,10 +4,18 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import type { CalendarText } from '../../domain/audition/events.ts';
 import { roomUser } from '../../domain/audition/room-booking.ts';
 import type { BookedRoom, CalendarEvent } from '../ports.ts';
 import { reminderText } from '../reminder-text.ts';
-import { allTexts, changedTexts, type TextField, textMarkOf } from '../text-digest.ts';
+import {
+  allTexts,
+  changedTexts,
+  overwrittenTexts,
+  type StoredTexts,
+  type TextField,
+  textMarkOf,
+} from '../text-digest.ts';
 import {
   type EventMarks,
   extendedPropertiesSchema,
@@ -20,6 +28,12 @@ import {
 import { attendeesSchema, attendsRoom, withoutAttendee, withRoom } from './event-room.ts';
 import { graphTimeOf, graphTimeSchema, instantOf } from './event-time.ts';
 
+/** https://learn.microsoft.com/graph/api/resources/location */
+const graphPlaceSchema = z
+  .object({ displayName: z.string().nullish() })
+  .nullish()
+  .describe('The place, whose name is a text');
+
 export const graphEventSchema = z.object({
   id: z.string(),
   '@odata.etag': z.string().optional(),
@@ -27,6 +41,8 @@ export const graphEventSchema = z.object({
   createdDateTime: z.string().nullish(),
   isAllDay: z.boolean().nullish(),
   isOnlineMeeting: z.boolean().nullish(),
+  subject: z.string().nullish().describe('The title'),
+  location: graphPlaceSchema,
   start: graphTimeSchema.nullish(),
   end: graphTimeSchema.nullish(),
   attendees: attendeesSchema,
@@ -131,6 +147,31 @@ const textFieldsOf = (
   ...(fields.has('description') ? { body: { contentType: 'text', content: description } } : {}),
   ...(fields.has('location') ? { location: room ? placeOf(room) : { displayName: location } } : {}),
 });
+
+/** What an event says of its texts. */
+export const graphTextsSchema = graphEventSchema.pick({
+  subject: true,
+  location: true,
+  isOnlineMeeting: true,
+});
+
+/**
+ * Returns the texts of an event as Outlook has them. The place of an event that books a room is the room, and Outlook itself
+ * names the place of an online meeting, so neither is compared.
+ */
+export const storedTextsOf = (
+  { subject, location, isOnlineMeeting }: z.output<typeof graphTextsSchema>,
+  { room }: Pick<EventMarks, 'room'>,
+): StoredTexts => ({
+  title: subject ?? '',
+  place: room === undefined && !isOnlineMeeting ? (location?.displayName ?? '') : undefined,
+});
+
+/** Returns the texts of a person that the write has replaced. @param former before the write */
+export const textsOverwrittenIn = (former: GraphEvent, event: CalendarEvent): readonly CalendarText[] => {
+  const marks = marksIn(former.singleValueExtendedProperties);
+  return marks ? overwrittenTexts(marks.text, event, storedTextsOf(former, marks)) : [];
+};
 
 /** The body of an online meeting contains its link, which another body would remove. */
 const withoutBody = (fields: ReadonlySet<TextField>): ReadonlySet<TextField> =>

@@ -7,6 +7,7 @@
 import { Client, type Context, type Middleware } from '@microsoft/microsoft-graph-client';
 import type { z } from 'zod';
 import { addConnection, ProviderError } from '../../domain/errors.ts';
+import { withoutNulls } from '../absent-fields.ts';
 import type { ErrorRow, ProviderOperation } from '../errors/error-table.ts';
 import { transportError, withDeadline } from '../errors/transport-errors.ts';
 import type { CallContext, ConnectedAccount } from '../ports.ts';
@@ -125,7 +126,7 @@ export const createGraphClient = ({ graphUrl }: Pick<MicrosoftSettings, 'graphUr
   return {
     exchange: async (operation, connection, call, answer, request) => {
       try {
-        return answer.parse(await attempt(operation, connection, call, request, true));
+        return answer.parse(withoutNulls(await attempt(operation, connection, call, request, true)));
       } catch (error) {
         const failure = error instanceof ProviderError ? error : transportError(operation, error, call);
         throw addConnection(connection.id, failure);

@@ -59,6 +59,7 @@ const graphErrors: readonly ErrorRow[] = [
   { code: 'too_many_rooms', fault: 'not_permitted' },
   { code: 'too_many_calendars', fault: 'not_permitted' },
   { code: 'schedule_missing', fault: 'retry', effect: 'none' },
+  { code: 'schedule_unreadable', fault: 'retry', effect: 'none' },
   { code: 'no_schedule', fault: 'not_permitted' },
   { code: 'no_conferences', fault: 'not_permitted' },
   ...httpRows,

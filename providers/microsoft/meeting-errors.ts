@@ -34,6 +34,8 @@ export const onlineMeetingErrors: readonly ErrorRow[] = [
   { code: 'meeting_without_link', fault: 'retry' },
   { code: 'meeting_vanished', fault: 'retry' },
   { code: 'external_ids_used_up', fault: 'conflict' },
+  { code: 'event_ids_used_up', fault: 'conflict' },
+  { code: 'meeting_not_listed', fault: 'retry' },
   { code: 'too_many_reports', fault: 'not_permitted' },
   ...httpRows,
 ];

@@ -43,6 +43,11 @@ export const meetingOptionsSchema = z.object({
 });
 export type AnsweredOptions = z.infer<typeof meetingOptionsSchema>;
 
+interface CreatedOptions extends AnsweredOptions {
+  /** Whether the meeting is a part of an event. */
+  readonly hasEvent: boolean;
+}
+
 /** `organizer`: all other people wait in the lobby. `everyone`: all people bypass it. */
 const lobbyOf = (waitingRoom: boolean) =>
   waitingRoom
@@ -70,7 +75,7 @@ export const coorganizersOf = (emails: readonly string[]) => ({
 });
 
 /** Returns the settings that the meeting does not have. */
-export const unmetOptions = (settings: MeetingSettings, answered: AnsweredOptions): readonly SettingName[] =>
+export const unmetOptions = (settings: MeetingSettings, answered: CreatedOptions): readonly SettingName[] =>
   unmetSettings(settings, (name) => isMet(name, settings, answered));
 
 const isMet = (
@@ -81,8 +86,9 @@ const isMet = (
     allowedPresenters,
     allowRecording,
     recordAutomatically,
+    hasEvent,
     ...answered
-  }: AnsweredOptions,
+  }: CreatedOptions,
 ): boolean => {
   switch (name) {
     case 'waitingRoom':
@@ -103,6 +109,8 @@ const isMet = (
       );
     case 'alternativeHosts':
       return areCoorganizers(settings.alternativeHosts ?? [], answered);
+    case 'calendarEvent':
+      return hasEvent === settings.calendarEvent;
     // The audition makes the casting directors co-organizers after the creation.
     case 'roles':
       return true;

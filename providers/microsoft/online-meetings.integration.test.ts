@@ -34,6 +34,16 @@ describe('a Teams meeting', () => {
     expect(calls()['onlineMeetings.update']).toBeUndefined();
   });
 
+  it.each([
+    ['apart from an event', {}],
+    ['of an event', { calendarEvent: true }],
+  ])('%s has the telephone number of its organizer', async (_where, settings) => {
+    const dialIn = { tollNumber: '+33123456789', conferenceId: '987654321' };
+    const { teams, host } = await setUpTeams({ microsoft: { dialIn } });
+    const { meeting } = await teams.create(host, teamsSpec(settings), callContext());
+    expect(meeting.dialIn).toBe('+33123456789, 987654321#');
+  });
+
   it('is created once by repeated and by simultaneous creations', async () => {
     const { teams, host, meetings, calls } = await setUpTeams();
     const created = await Promise.all(
@@ -340,6 +350,7 @@ const graphFailure = (code: string, message: string) => ({ error: { code, messag
 /** Starts a server that answers every request in the same way. */
 const scripted = async (status: number, body: unknown, headers: Record<string, string> = {}) => {
   const app = Fastify();
+  app.get('/v1.0/me/calendar/events', () => ({ value: [] }));
   app.all('*', (_request, reply) => reply.code(status).headers(headers).send(body));
   const graphUrl = await app.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(() => app.close());

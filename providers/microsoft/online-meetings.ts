@@ -1,22 +1,35 @@
 /**
  * Implements `MeetingProvider` for Teams: https://learn.microsoft.com/graph/api/resources/onlinemeeting. A meeting belongs
  * to a connected work or school account. It is created with `createOrGet` and our reference as its external id, so that
- * the vendor itself keeps a repeated creation from making a second meeting. It is not in the organizer's calendar: see
- * docs/decisions/0048-create-teams-meetings-apart-from-events.md.
+ * the vendor itself keeps a repeated creation from making a second meeting. It is then in no calendar
+ * (docs/decisions/0048-create-teams-meetings-apart-from-events.md). A meeting that is recorded, and one that asks for it, is created as
+ * a part of an event of its host (docs/decisions/0070-make-recorded-teams-meetings-part-of-an-event.md).
  */
 import { z } from 'zod';
-import type { Meeting } from '../../domain/audition/events.ts';
+import type { Meeting } from '../../domain/audition/meeting.ts';
+import type { MeetingSettings } from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
-import { ProviderError, type ProviderFault, type ProviderFaultKind } from '../../domain/errors.ts';
+import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import { cutText } from '../../domain/text-length.ts';
 import { dialInOf } from '../dial-in.ts';
 import type { ErrorRow, ProviderOperation, VendorFailure } from '../errors/error-table.ts';
 import { operationOf, withoutEffect } from '../operations.ts';
 import type { CallContext, ConnectedAccount, HostAccount, MeetingProvider, MeetingSpec } from '../ports.ts';
+import { afterCreation } from './after-creation.ts';
 import { readAttendance } from './attendance-reports.ts';
 import type { GraphClient, GraphRequest } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
 import { createOrGetErrors, explained, onlineMeetingErrors } from './meeting-errors.ts';
+import {
+  awaitMeetingEvents,
+  hasMeetingEvent,
+  type MeetingEvent,
+  moveMeetingEvent,
+  openMeetingEvent,
+  polled,
+  removeMeetingEvent,
+} from './meeting-event.ts';
+import { idsIn, meetingIdOf, onlineMeetingPath, onlineMeetingsPath } from './meeting-ids.ts';
 import {
   areCoorganizers,
   coorganizersOf,
@@ -58,14 +71,17 @@ const maxGenerations = 3;
 /** No limit is documented. Outlook cuts longer subjects. */
 const maxSubjectLength = 255;
 
-const path = '/me/onlineMeetings';
-const pathOf = (meetingId: string): string => `${path}/${encodeURIComponent(meetingId)}`;
-
 /** The connection, the call and the operation of a request. */
 interface CallScope {
   readonly operation: ProviderOperation;
   readonly connection: ConnectedAccount;
   readonly call: CallContext;
+}
+
+/** A meeting that exists, with the last answer of Graph about it. */
+interface Opened {
+  readonly meeting: Meeting;
+  readonly answered: OnlineMeeting;
 }
 
 /** Creates the provider. Every method throws `ProviderError`. */
@@ -86,13 +102,13 @@ export const createTeamsMeetings = (client: GraphClient): MeetingProvider => {
   };
 
   const change = (scope: CallScope, meetingId: string, body: object): Promise<OnlineMeeting> =>
-    send(scope, meetingSchema, { method: 'patch', path: pathOf(meetingId), body });
+    send(scope, meetingSchema, { method: 'patch', path: onlineMeetingPath(meetingId), body });
 
   const read = (scope: CallScope, meetingId: string): Promise<OnlineMeeting | undefined> =>
     unlessGone(
       send({ ...scope, operation: withoutEffect(scope.operation) }, meetingSchema, {
         method: 'get',
-        path: pathOf(meetingId),
+        path: onlineMeetingPath(meetingId),
       }),
     );
 
@@ -112,7 +128,7 @@ export const createTeamsMeetings = (client: GraphClient): MeetingProvider => {
         ...timesOf(content.slot),
         ...subjectOf(content.topic),
       };
-      const request = { method: 'post', path: `${path}/createOrGet`, body } as const;
+      const request = { method: 'post', path: `${onlineMeetingsPath}/createOrGet`, body } as const;
       const answered = await send(scope, meetingSchema, request, createOrGetErrors);
       if (Date.parse(answered.creationDateTime ?? '') >= sentAt - freshMs) return answered;
       const stored = await afterCreation(read(scope, answered.id));
@@ -158,33 +174,91 @@ export const createTeamsMeetings = (client: GraphClient): MeetingProvider => {
     return changed ?? meeting;
   };
 
+  const inCalendar = (scope: CallScope) => ({ client, ...scope });
+
+  /** Returns the online meeting of an event. Teams lists it after the event. */
+  const ofLink = async (scope: CallScope, joinUrl: string): Promise<OnlineMeeting> => {
+    // https://learn.microsoft.com/graph/api/onlinemeeting-get#example-3-retrieve-an-online-meeting-by-joinweburl
+    const filter = encodeURIComponent(`JoinWebUrl eq '${joinUrl}'`);
+    const request = { method: 'get', path: `${onlineMeetingsPath}?$filter=${filter}` } as const;
+    const reading = { ...scope, operation: withoutEffect(scope.operation) };
+    const answer = z.object({ value: z.array(meetingSchema) });
+    const found = await polled(inCalendar(scope), async () => {
+      const { value } = (await unlessGone(send(reading, answer, request))) ?? { value: [] };
+      return value[0];
+    });
+    return found ?? fail(scope, notListed);
+  };
+
+  const completeOfEvent = async (
+    scope: CallScope,
+    event: MeetingEvent,
+    settings: MeetingSettings,
+  ): Promise<Opened> => {
+    const opened = await ofLink(scope, event.joinUrl);
+    const answered = await unlessRefused(changeOrKeep(scope, opened, optionsOf(settings)));
+    const id = meetingIdOf({ onlineMeeting: opened.id, event: event.id });
+    return { meeting: { ...asMeeting(scope, opened), id }, answered: answered ?? opened };
+  };
+
+  /** Creates the meeting as a part of an event. Undefined when the account may not have such events. */
+  const createInCalendar = async (
+    scope: CallScope,
+    { reference, topic, slot, settings }: MeetingSpec,
+  ): Promise<Opened | undefined> => {
+    const event = await openMeetingEvent(inCalendar(scope), { reference, topic, slot });
+    return event && afterCreation(completeOfEvent(scope, event, settings));
+  };
+
+  const createApart = async (scope: CallScope, spec: MeetingSpec): Promise<Opened> => {
+    const opened = await createOrGet(scope, spec.reference, spec);
+    if (!opened) throw failure(scope, idsUsedUp);
+    return {
+      meeting: asMeeting(scope, opened),
+      answered: await afterCreation(complete(scope, opened, spec)),
+    };
+  };
+
   return {
     name: 'microsoft_teams',
     // Graph has no search by our reference, and no list of meetings.
     createsOnce: true,
     find: async (host, reference, around, call) => {
       const scope = scopeOf(findOperation, host, call);
+      const events = await awaitMeetingEvents(inCalendar(scope), reference);
+      // A removal needs no link, and the id of the event only.
+      if (events.length > 0)
+        return events.map(({ id }) => ({
+          ...named,
+          id: meetingIdOf({ onlineMeeting: '', event: id }),
+          joinUrl: teamsAddress,
+        }));
       const meeting = await createOrGet(scope, reference, { slot: around });
-      // A removal needs no link.
       return meeting ? [{ ...named, id: meeting.id, joinUrl: meeting.joinWebUrl ?? teamsAddress }] : [];
     },
     create: async (host, spec, call) => {
       const scope = scopeOf(createOperation, host, call);
-      const { reference, settings } = spec;
-      const opened = await createOrGet(scope, reference, spec);
-      if (!opened) throw failure(scope, idsUsedUp);
-      const meeting = asMeeting(scope, opened);
-      const completed = await afterCreation(complete(scope, opened, spec));
+      const { settings } = spec;
+      const ofEvent = isEventWanted(settings) ? await createInCalendar(scope, spec) : undefined;
+      const { meeting, answered: completed } = ofEvent ?? (await createApart(scope, spec));
       const { alternativeHosts = [] } = settings;
       const answered =
         alternativeHosts.length === 0
           ? completed
           : await afterCreation(addCoorganizers(scope, completed, alternativeHosts));
-      return { meeting, notHonored: unmetOptions(settings, answered) };
+      return {
+        meeting,
+        notHonored: unmetOptions(settings, { ...answered, hasEvent: ofEvent !== undefined }),
+      };
     },
     move: async (host, meetingId, { slot, topic, settings }, call) => {
-      const body = { ...timesOf(slot), ...subjectOf(topic), ...optionsOf(settings) };
-      await change(scopeOf(moveOperation, host, call), meetingId, body);
+      const scope = scopeOf(moveOperation, host, call);
+      const { event } = idsIn(meetingId);
+      if (event !== undefined) await moveMeetingEvent(inCalendar(scope), event, { slot, topic });
+      // The meeting of an event has the time and the topic of the event.
+      const content = event === undefined ? { ...timesOf(slot), ...subjectOf(topic) } : {};
+      const body = { ...content, ...optionsOf(settings) };
+      if (Object.keys(body).length > 0) await change(scope, meetingId, body);
     },
     setLeaders: async (host, meetingId, emails, call) => {
       const scope = scopeOf(leadersOperation, host, call);
@@ -193,19 +267,35 @@ export const createTeamsMeetings = (client: GraphClient): MeetingProvider => {
     },
     remove: async (host, meetingId, call) => {
       const scope = scopeOf(removeOperation, host, call);
-      const request = { method: 'delete', path: pathOf(meetingId) } as const;
+      const { event } = idsIn(meetingId);
+      if (event !== undefined) return removeMeetingEvent(inCalendar(scope), event);
+      const request = { method: 'delete', path: onlineMeetingPath(meetingId) } as const;
       const removal = send(scope, z.unknown(), request).then(() => 'deleted' as const);
       return (await unlessGone(removal)) ?? 'absent';
     },
-    check: async (host, meetingId, call) =>
-      (await read(scopeOf(checkOperation, host, call), meetingId)) ? 'present' : 'absent',
+    check: async (host, meetingId, call) => {
+      const scope = scopeOf(checkOperation, host, call);
+      const { event } = idsIn(meetingId);
+      const isPresent =
+        event === undefined
+          ? (await read(scope, meetingId)) !== undefined
+          : await hasMeetingEvent(inCalendar(scope), event);
+      return isPresent ? 'present' : 'absent';
+    },
     attendance: async (host, meetingId, call) => {
       const scope = scopeOf(attendanceOperation, host, call);
       requireScope(scope, attendanceScope, reportScopeMissing);
-      return readAttendance({ client, ...scope }, pathOf(meetingId));
+      return readAttendance({ client, ...scope }, onlineMeetingPath(meetingId));
     },
   };
 };
+
+/**
+ * Microsoft serves the recordings of meetings of events only
+ * (https://learn.microsoft.com/graph/api/onlinemeeting-list-recordings), so a recorded meeting is one, unless the settings forbid it.
+ */
+const isEventWanted = ({ calendarEvent, recording }: MeetingSettings): boolean =>
+  calendarEvent ?? recording === 'cloud';
 
 /** @throws {ProviderError} when the host is no connected account, or its consent does not cover meetings. */
 const scopeOf = (operation: ProviderOperation, host: HostAccount, call: CallContext): CallScope => {
@@ -241,6 +331,10 @@ const withoutLink: VendorFailure = {
   code: 'meeting_without_link',
   message: 'Microsoft has created the meeting without a link by which people join',
 };
+const notListed: VendorFailure = {
+  code: 'meeting_not_listed',
+  message: 'Microsoft has created the event, and does not list its Teams meeting yet',
+};
 const idsUsedUp: VendorFailure = {
   code: 'external_ids_used_up',
   message: `the meeting was deleted ${maxGenerations} times and cannot be created again`,
@@ -250,9 +344,10 @@ const deletedMeanwhile: VendorFailure = {
   message: 'the meeting was deleted while it was created',
 };
 
-const vanished = (scope: CallScope): never => {
-  throw failure(scope, deletedMeanwhile);
+const fail = (scope: CallScope, failed: VendorFailure): never => {
+  throw failure(scope, failed);
 };
+const vanished = (scope: CallScope): never => fail(scope, deletedMeanwhile);
 
 const named = { provider: 'microsoft_teams' } as const;
 const teamsAddress = 'https://teams.microsoft.com/';
@@ -270,29 +365,6 @@ const isAt = ({ startDateTime, endDateTime }: OnlineMeeting, { start, end }: Slo
 
 const subjectOf = (topic: string | undefined): { readonly subject?: string } =>
   topic === undefined ? {} : { subject: cutText(topic, maxSubjectLength) };
-
-/**
- * Throws the failure of a request as one that leaves an effect: the meeting exists. Otherwise nothing would remove it, and
- * another host would create a second one.
- */
-const afterCreation = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
-  try {
-    return await answer;
-  } catch (error) {
-    if (!(error instanceof ProviderError)) throw error;
-    const { provider, operation, fault, vendor, connection } = error;
-    throw new ProviderError(provider, operation, withEffect(fault), vendor, { connection });
-  }
-};
-
-const withEffect = (fault: ProviderFault): ProviderFault => {
-  if (fault.kind === 'outage' || fault.kind === 'retry') return { ...fault, effect: 'unknown' };
-  return {
-    kind: 'retry',
-    effect: 'unknown',
-    ...(fault.kind === 'retry_after' ? { delayMs: fault.delayMs } : {}),
-  };
-};
 
 /** Returns the answer, and undefined when Graph refuses the content of the request. */
 const unlessRefused = async <Answer>(answer: Promise<Answer>): Promise<Answer | undefined> => {

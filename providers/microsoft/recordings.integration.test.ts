@@ -141,7 +141,12 @@ describe('recordings of Teams', () => {
   it('keep their copy in OneDrive, because Graph deletes none', async () => {
     const { recordings, host } = await setUp();
     await expect(
-      recordings.remove(host, { instance: 'call-1', files: [] }, 'delete', callContext()),
+      recordings.remove(
+        host,
+        { instance: 'call-1', files: [], isHeld: async () => false },
+        'delete',
+        callContext(),
+      ),
     ).rejects.toMatchObject({
       fault: { kind: 'not_permitted' },
       vendor: { code: 'copy_is_kept' },

@@ -17,6 +17,7 @@ import type { CallContext, HostAccount, ListedRecording, RecordingProvider } fro
 import type { GraphClient } from './graph-client.ts';
 import { answeredFailure, graphError } from './graph-errors.ts';
 import { isWithoutEvent, onlineMeetingErrors } from './meeting-errors.ts';
+import { onlineMeetingPath } from './meeting-ids.ts';
 import { meetingOptionsSchema } from './meeting-options.ts';
 import { type MeetingCall, readMeetingPages } from './meeting-pages.ts';
 import { type MicrosoftSettings, meetingScope, recordingScope, transcriptScope } from './settings.ts';
@@ -57,6 +58,7 @@ export const createTeamsRecordings = (
 ): RecordingProvider => {
   return {
     name: 'microsoft_teams',
+    laterFiles: 'hidden',
 
     list: async (host, meetingId, call) => {
       const scope = scopeOf(client, listOperation, host, call);
@@ -71,7 +73,11 @@ export const createTeamsRecordings = (
     isAutomatic: async (host, meetingId, call) => {
       const scope = scopeOf(client, readSettingOperation, host, call);
       requireScopes(scope, meetingScope);
-      const request = { method: 'get', path: pathOf(meetingId), errors: onlineMeetingErrors } as const;
+      const request = {
+        method: 'get',
+        path: onlineMeetingPath(meetingId),
+        errors: onlineMeetingErrors,
+      } as const;
       const { operation, connection } = scope;
       const { recordAutomatically } = await client.exchange(
         operation,
@@ -91,7 +97,7 @@ export const createTeamsRecordings = (
         : { recordAutomatically: false };
       await client.exchange(scope.operation, scope.connection, call, z.unknown(), {
         method: 'patch',
-        path: pathOf(meetingId),
+        path: onlineMeetingPath(meetingId),
         body,
         errors: onlineMeetingErrors,
       });
@@ -105,7 +111,7 @@ export const createTeamsRecordings = (
       const { connection } = scope;
       const token = await connection.accessToken(call);
       const url = new URL(
-        `${graphUrl}/v1.0${pathOf(meeting)}/${found.kind.path}/${encodeURIComponent(found.id)}/content`,
+        `${graphUrl}/v1.0${onlineMeetingPath(meeting)}/${found.kind.path}/${encodeURIComponent(found.id)}/content`,
       );
       if (found.kind.path === 'transcripts') url.searchParams.set('$format', 'text/vtt');
       return openFile(download, { url, token, offset }, call, {
@@ -126,13 +132,11 @@ export const createTeamsRecordings = (
   };
 };
 
-const pathOf = (meetingId: string): string => `/me/onlineMeetings/${encodeURIComponent(meetingId)}`;
-
 /** Returns the recordings and the transcripts of the meeting. */
 const artifactsOf = async (scope: MeetingCall, meeting: string): Promise<readonly Artifact[]> => {
   const all: Artifact[] = [];
   for (const kind of kinds) {
-    const path = `${pathOf(meeting)}/${kind.path}`;
+    const path = `${onlineMeetingPath(meeting)}/${kind.path}`;
     try {
       const found = await readMeetingPages(scope, path, artifactSchema);
       all.push(...found.map((artifact) => ({ ...artifact, kind })));

@@ -3,7 +3,6 @@
  * A schedule is that of the main calendar of a mailbox.
  */
 import { z } from 'zod';
-import type { BusyInterval } from '../../domain/audition/slot.ts';
 import type { ProviderError } from '../../domain/errors.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
@@ -74,6 +73,7 @@ export const querySchedules = async (
     // The documentation does not promise the order. An answer without names has that of the request.
     const schedule = named ?? (value.some(({ scheduleId }) => scheduleId) ? undefined : value[index]);
     const times = schedule && !schedule.error ? timesOf(schedule, start) : undefined;
+    if (times === 'unreadable') return { kind: 'failed', error: unreadableTime() };
     if (!times) return { kind: 'failed', error: scheduleError(schedule?.error) };
     return {
       kind: 'times',
@@ -82,6 +82,12 @@ export const querySchedules = async (
   });
 };
 
+const unreadableTime = (): ProviderError =>
+  graphError(freeBusy, {
+    code: 'schedule_unreadable',
+    message: 'the schedule has an event with a time that cannot be read',
+  });
+
 /** Returns the error of one schedule. Undefined: the answer lacks it. */
 export const scheduleError = (error: Schedule['error']): ProviderError =>
   graphError(freeBusy, {
@@ -89,21 +95,36 @@ export const scheduleError = (error: Schedule['error']): ProviderError =>
     message: error?.message ?? 'the answer has no schedule of the mailbox',
   });
 
-/** Returns undefined when the answer has neither events nor a view. */
+/**
+ * Returns undefined when the answer has neither events nor a view. The view stands for events of which one has a time that
+ * cannot be read, because the time must not count as free; without a view, the schedule is unreadable.
+ */
 const timesOf = (
   { scheduleItems, availabilityView }: Schedule,
   start: number,
-): readonly HiddenTime[] | undefined => {
-  if (scheduleItems) {
-    return scheduleItems.flatMap((item): readonly HiddenTime[] => {
-      const busy = busyKindOf(item.status ?? '');
-      const interval = intervalOf(item);
-      return busy && interval ? [{ kind: 'time', ...interval, busy }] : [];
-    });
-  }
-  return availabilityView === null || availabilityView === undefined
-    ? undefined
-    : timesInView(availabilityView, start);
+): readonly HiddenTime[] | 'unreadable' | undefined => {
+  const inView =
+    availabilityView === null || availabilityView === undefined
+      ? undefined
+      : timesInView(availabilityView, start);
+  if (!scheduleItems) return inView;
+  const times = scheduleItems.map(timeOf);
+  return times.includes('unreadable')
+    ? (inView ?? 'unreadable')
+    : times.filter((time) => time !== undefined && time !== 'unreadable');
+};
+
+/** Returns undefined for an event that takes no time. */
+const timeOf = ({
+  status,
+  start,
+  end,
+}: NonNullable<Schedule['scheduleItems']>[number]): HiddenTime | 'unreadable' | undefined => {
+  const busy = busyKindOf(status ?? '');
+  if (!busy) return undefined;
+  const [begins, ends] = [instantOf(start), instantOf(end)];
+  if (begins === undefined || ends === undefined || begins > ends) return 'unreadable';
+  return begins === ends ? undefined : { kind: 'time', start: begins, end: ends, busy };
 };
 
 /** https://learn.microsoft.com/graph/api/resources/scheduleitem. The documentation spells the values in both cases. */
@@ -117,16 +138,6 @@ const busyKindOf = (status: string): HiddenTime['busy'] | undefined => {
     default:
       return 'busy';
   }
-};
-
-const intervalOf = ({
-  start,
-  end,
-}: NonNullable<Schedule['scheduleItems']>[number]): BusyInterval | undefined => {
-  const [begins, ends] = [instantOf(start), instantOf(end)];
-  return begins !== undefined && ends !== undefined && begins < ends
-    ? { start: begins, end: ends }
-    : undefined;
 };
 
 /** Free is 0, and 4 for someone who works elsewhere. Tentative is 1. Equal intervals that follow each other are one time. */

@@ -23,9 +23,32 @@ export const maxEventPages = 20;
 
 /**
  * Changes in one page of a change query. It has no `$select`, so each change contains the text and the people of its
- * event; and some changes need a request of their own. A page must fit into the deadline of a call.
+ * event: the answer must arrive within the deadline of an exchange.
  */
 export const changesPerPage = 50;
+/** Changes in a page that is requested again because the first one did not arrive in time. */
+export const changesPerSlowPage = 5;
+
+/**
+ * For how long a page begins to read what its change query leaves out. A page of 50 changes can need 50 requests. A call
+ * that lasts holds one of the four places of the mailbox, which claims need as well.
+ */
+export const readingMs = 5_000;
+
+/**
+ * The deadline of a page: the change query, a second one after a timeout, what is read in `readingMs`, and the request
+ * that has begun by then.
+ */
+export const pageDeadlineMs = 35_000;
+
+/** Occurrences in one page of a series that did not arrive in time. */
+export const eventsPerSlowPage = 100;
+
+/** After so many failed reads in a row, a page reads nothing more: Graph can fail as a whole. */
+export const mostFailuresInRow = 3;
+
+/** A listing with more unread series reads them before its end. Their ids are stored with each page: 150 bytes each. */
+export const maxUnreadSeries = 200;
 
 /** The scopes of the sign-in. The library adds them to every request. */
 export const signInScopes = ['openid', 'profile', 'offline_access'] as const;

@@ -67,6 +67,22 @@ describe('a subscription to an Outlook mailbox', () => {
     expect(stored()).toEqual([]);
   });
 
+  it('is refused while there is another, which is listed by its address until it is ended', async () => {
+    const { watch, push, receiver, connection } = await setup();
+    const address = `${receiver.url}${push.path}`;
+    const { id } = await watch();
+    await expect(watch(undefined, `${receiver.url}/other`)).rejects.toMatchObject({
+      fault: { kind: 'conflict' },
+      vendor: { status: 409 },
+    });
+    const list = (at: string) => push.list?.(connection, at, callContext());
+    expect(await list(address)).toEqual([{ id, resourceId: 'me/events', isRecent: false }]);
+    expect(await list(`${receiver.url}/other`)).toEqual([]);
+    await push.stopWatching(connection, { id, resourceId: 'me/events' }, callContext());
+    const latest = await watch(toInstant(Date.now() + week));
+    expect(await list(address)).toMatchObject([{ id: latest.id, isRecent: true }]);
+  });
+
   it('is refused when our receiver cannot be reached', async () => {
     const { watch } = await setup();
     await expect(watch(undefined, 'http://127.0.0.1:9/v1/webhooks/microsoft')).rejects.toMatchObject({

@@ -4,7 +4,9 @@
  *
  * Graph documents subscriptions to all events of a mailbox only, not to one calendar:
  * https://learn.microsoft.com/graph/outlook-change-notifications-overview. A notification says that some calendar of the
- * mailbox has changed. Graph validates the address of our receiver before it answers.
+ * mailbox has changed. Graph validates the address of our receiver before it answers. It refuses a second subscription with
+ * the same resource and changes with 409 (`#duplicate-subscription-behavior` of the page above); it has not always done so:
+ * https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/9039
  */
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
@@ -13,7 +15,7 @@ import { type Instant, instantSchema } from '../../domain/time/instant.ts';
 import { minute } from '../../domain/time/units.ts';
 import { operationOf } from '../operations.ts';
 import type { CalendarPush } from '../ports.ts';
-import type { GraphClient } from './graph-client.ts';
+import { type GraphClient, pathOfLink } from './graph-client.ts';
 
 const watchOperation = operationOf('microsoft', 'calendar.watch');
 const stopOperation = operationOf('microsoft', 'calendar.stopWatching');
@@ -32,6 +34,26 @@ const subscriptionSchema = z.object({
     .describe('Later than requested when less than 45 minutes were requested'),
 });
 
+/** Longer than a process needs to store a subscription that it has opened. */
+const recentMs = 2 * minute;
+
+const listSchema = z.object({
+  value: z.array(
+    subscriptionSchema.extend({
+      notificationUrl: z
+        .string()
+        .describe('Where changes are notified of. Other apps may have other addresses'),
+    }),
+  ),
+  '@odata.nextLink': z.string().optional().describe('The address of the next page. Absent on the last one'),
+});
+
+/** One user has one subscription of ours, and few of others with the same app. */
+const maxPages = 10;
+
+/** Returns whether the resource is that of this file, in any form in which Graph may return it. */
+const isOfEvents = (watched: string): boolean => /(^|\/)events$/i.test(watched);
+
 const expiryOf = (requested: Instant): Instant =>
   toInstant(Math.min(toEpochMs(requested), Date.now() + longestLifetimeMs));
 
@@ -43,6 +65,8 @@ const isGone = (error: unknown): boolean =>
 /** Creates the notifications of Outlook calendars. */
 export const createGraphPush = (client: GraphClient): CalendarPush => ({
   path: '/v1/webhooks/microsoft',
+  // `me/events` are those of the own mailbox.
+  ofOwnCalendars: true,
   watch: async (connection, { secret, address, expiresAt }, call) => {
     const created = await client.exchange(watchOperation, connection, call, subscriptionSchema, {
       method: 'post',
@@ -58,6 +82,35 @@ export const createGraphPush = (client: GraphClient): CalendarPush => ({
       },
     });
     return { id: created.id, resourceId: created.resource, expiresAt: created.expirationDateTime };
+  },
+  /**
+   * Graph lists the subscriptions of this app for the signed-in user, with no other permission than that to create them:
+   * https://learn.microsoft.com/graph/api/subscription-list. It does not tell when they were created. The end tells, because each
+   * of ours lasts as long as possible.
+   */
+  list: async (connection, address, call) => {
+    const listed: z.output<typeof listSchema>['value'][number][] = [];
+    let path: string | undefined = '/subscriptions';
+    for (let page = 0; path !== undefined && page < maxPages; page += 1) {
+      const answer: z.output<typeof listSchema> = await client.exchange(
+        watchOperation,
+        connection,
+        call,
+        listSchema,
+        { method: 'get', path },
+      );
+      listed.push(...answer.value);
+      const next = answer['@odata.nextLink'];
+      path = next && pathOfLink(next);
+    }
+    const recentEnd = Date.now() + longestLifetimeMs - recentMs;
+    return listed
+      .filter(({ resource: watched, notificationUrl }) => isOfEvents(watched) && notificationUrl === address)
+      .map(({ id, resource: resourceId, expirationDateTime }) => ({
+        id,
+        resourceId,
+        isRecent: toEpochMs(expirationDateTime) > recentEnd,
+      }));
   },
   /** Also authorizes the subscription again: https://learn.microsoft.com/graph/change-notifications-lifecycle-events */
   renew: async (connection, { id, expiresAt }, call) => {

@@ -12,6 +12,7 @@ export interface ConnectionRecord {
   readonly organization: OrganizationId;
   readonly provider: ConnectionProvider;
   readonly account: string | undefined;
+  readonly accountReference?: string | undefined;
   readonly status: ConnectionStatus;
   readonly statusReason: ConnectionStatusReason | undefined;
   readonly version: number;
@@ -29,7 +30,7 @@ export const connectedAccountOf = (
   accessTokens: Pick<AccessTokens, 'forConnection'>,
   purpose: string,
 ): ConnectedAccount => {
-  const { id, organization, provider, account, status, statusReason, scopes } = connection;
+  const { id, organization, provider, account, accountReference, status, statusReason, scopes } = connection;
   if (status !== 'connected' || account === undefined) {
     throw reconnectRequired(provider, id, statusReason ?? status);
   }
@@ -37,6 +38,7 @@ export const connectedAccountOf = (
     id,
     organization,
     account,
+    accountReference,
     scopes: scopes?.length ? scopes : undefined,
     ...accessTokens.forConnection(connection, purpose),
   };

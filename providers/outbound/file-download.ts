@@ -43,21 +43,28 @@ export const openFile = async (
   call: CallContext,
   errors: DownloadErrors,
 ): Promise<FileDownload> => {
-  let answer: Download;
-  try {
-    answer = await download(url, {
-      headers: {
-        // A compressed answer would have other offsets.
-        'accept-encoding': 'identity',
-        'x-correlation-id': call.correlationId,
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(offset > 0 ? { range: `bytes=${offset}-` } : {}),
-      },
-      signal: call.signal,
-    });
-  } catch (error) {
-    throw errors.broken(error);
-  }
+  const requestFrom = async (first: number): Promise<Download> => {
+    try {
+      return await download(url, {
+        headers: {
+          // A compressed answer would have other offsets.
+          'accept-encoding': 'identity',
+          'x-correlation-id': call.correlationId,
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(first > 0 ? { range: `bytes=${first}-` } : {}),
+        },
+        signal: call.signal,
+      });
+    } catch (error) {
+      throw errors.broken(error);
+    }
+  };
+  const ranged = await requestFrom(offset);
+  const isPastEnd = offset > 0 && ranged.status === 416;
+  if (isPastEnd) await ranged.discard();
+  if (isPastEnd && sizeBehindRange(ranged) === offset) return nothingLeft(ranged, offset);
+  // The file is shorter now, or the server does not say how long it is.
+  const answer = isPastEnd ? await requestFrom(0) : ranged;
   const { status } = answer;
   const isFile = status === 200 || status === 206;
   const isPage = isFile && isHtml(answer);
@@ -68,7 +75,34 @@ export const openFile = async (
   const range =
     status === 206 ? /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(answer.header('content-range') ?? '') : null;
   const size = range ? numberOf(range[2]) : numberOf(answer.header('content-length'));
-  return { offset: numberOf(range?.[1]) ?? 0, size, body: bytesOf(answer.body, errors) };
+  return {
+    offset: numberOf(range?.[1]) ?? 0,
+    size,
+    version: strongTagOf(answer),
+    body: bytesOf(answer.body, errors),
+    discard: () => answer.discard(),
+  };
+};
+
+/** The size of the file in a refused range: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.17 */
+const sizeBehindRange = (answer: Download): number | undefined =>
+  numberOf(/^bytes \*\/(\d+)$/.exec(answer.header('content-range') ?? '')?.[1]);
+
+/** Every byte of the file is before the offset. */
+const nothingLeft = (answer: Download, size: number): FileDownload => ({
+  offset: size,
+  size,
+  version: strongTagOf(answer),
+  body: noBytes(),
+  discard: async () => {},
+});
+
+async function* noBytes(): AsyncGenerator<Uint8Array> {}
+
+/** A weak tag can be the same for other bytes: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3 */
+const strongTagOf = (answer: Download): string | undefined => {
+  const tag = answer.header('etag');
+  return tag?.startsWith('"') ? tag : undefined;
 };
 
 const isHtml = (answer: Download): boolean => answer.header('content-type')?.startsWith('text/html') ?? false;

@@ -1,7 +1,8 @@
 /** Ports: changes of calendars, and notifications about them. */
-import type { Answer } from '../../domain/audition/events.ts';
+import type { Answer, CalendarText } from '../../domain/audition/events.ts';
 import type { RoomAnswer } from '../../domain/audition/room-booking.ts';
 import type { BusyKind } from '../../domain/calendars/busy-kind.ts';
+import type { ProviderError } from '../../domain/errors.ts';
 import type { SynchronizedCalendarName } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { CallContext, ConnectedAccount } from './calls.ts';
@@ -38,6 +39,15 @@ export interface EventMark {
   readonly reference: string;
   /** The revision of the slot for which the event was last written. */
   readonly revision?: number | undefined;
+  /** The texts that a person has edited since our last write. Absent: none, or that is unknown. */
+  readonly edited?: readonly EditedText[] | undefined;
+}
+
+/** A text of an event of ours that a person has edited. */
+export interface EditedText {
+  readonly text: CalendarText;
+  /** [0-9a-f]{16}. Identifies the edit: the text itself stays in the calendar. */
+  readonly digest: string;
 }
 
 export interface ListedChange {
@@ -52,6 +62,8 @@ export interface ListedChange {
   readonly uid?: string | undefined;
   /** What the room that an event of ours books has answered. Undefined: the event books no room. */
   readonly roomAnswer?: RoomAnswer | undefined;
+  /** Whether texts and the answer of the room are not known yet. What is stored of them stays. */
+  readonly isPartial?: boolean | undefined;
 }
 
 /** Names events that a page contains, and that cannot be read. What is stored of them stays as it is. */
@@ -62,7 +74,7 @@ export type UnreadEvents =
   | { readonly by: 'series'; readonly series: string }
   /** All events with this UID, in a calendar whose events have no other name. */
   | { readonly by: 'uid'; readonly uid: string }
-  /** An event without a name: it can be any of the calendar. */
+  /** An event without a name: it can be any that the calendar has contained before, and does not list any more. */
   | { readonly by: 'unknown' };
 
 /** What could not be read of a page, or not completely. */
@@ -95,6 +107,8 @@ type ListingPage =
       readonly nextPage?: string | undefined;
       /** On the last page. Undefined when the vendor gave none: the next listing is one of all events. */
       readonly nextCursor?: string | undefined;
+      /** Why the page ended early. It is to be stored, and the next page is requested when the error allows it. */
+      readonly interruptedBy?: ProviderError | undefined;
     }
   /** The vendor no longer knows the cursor or the page. Only a listing of all events helps. */
   | { readonly kind: 'cursor_expired' };
@@ -124,12 +138,32 @@ interface Watch {
   readonly expiresAt: Instant;
 }
 
+/** A watch as the vendor lists it. */
+interface ListedWatch extends Pick<Watch, 'id' | 'resourceId'> {
+  /** Whether it was opened or extended within the last minutes: a process that has opened it may not have stored it yet. */
+  readonly isRecent: boolean;
+}
+
 /** Notifications of a vendor that can push them. */
 export interface CalendarPush {
   /** The path of our receiver below the public URL. */
   readonly path: string;
-  /** Starts notifications. Not idempotent: two watches of a calendar both notify. */
+  /**
+   * Whether one watch notifies of changes in all of the account's own calendars, and of none in those that others share with it.
+   * Absent: each calendar has a watch.
+   */
+  readonly ofOwnCalendars?: boolean | undefined;
+  /**
+   * Starts notifications. Not idempotent: two watches of a calendar both notify.
+   *
+   * @throws {ProviderError} with `conflict` when there is one already, if the vendor refuses a second one.
+   */
   watch(connection: ConnectedAccount, request: WatchRequest, call: CallContext): Promise<Watch>;
+  /**
+   * Lists the account's watches that notify this address. Present when the vendor refuses a second watch of the same calendars, which
+   * then must be ended first.
+   */
+  list?(connection: ConnectedAccount, address: string, call: CallContext): Promise<readonly ListedWatch[]>;
   /**
    * Extends a watch. Returns its new end; undefined when the vendor does not know it any more. Absent when a watch cannot
    * be extended. Idempotent.
@@ -150,8 +184,10 @@ export interface CalendarPush {
 /** The changes of a vendor's calendars. The calendar synchronisation depends on this port only. */
 export interface CalendarChanges {
   readonly name: SynchronizedCalendarName;
-  /** The deadline of a page. Default: ten seconds; at most 35 s, because the activity has a minute. */
+  /** The deadline of a page. Default: ten seconds; at most 35 s, because the activity has two minutes. */
   readonly pageDeadlineMs?: number | undefined;
+  /** Returns how many requests the page makes at most, for the quota of the account. Default: as many as the catalog says. */
+  requestsOf?(position: ListingPosition): number;
   /** Returns one page. Occurrences of series are listed one by one. Deleted events are listed as changes. */
   listChanges(
     connection: ConnectedAccount,

@@ -1,4 +1,5 @@
 /** Ports: the events that this service writes to calendars. */
+import type { CalendarText } from '../../domain/audition/events.ts';
 import type { MeetingSettings, SettingName } from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import type { Instant } from '../../domain/time/instant.ts';
@@ -57,6 +58,8 @@ export interface WrittenCalendarEvent {
   /** The UID (RFC 5545) of the event, from a vendor that chooses it. Copies of the event are published under it. */
   readonly uid?: string | undefined;
   readonly overwrote?: OverwrittenEdit | undefined;
+  /** The texts of a person that the write has replaced, because ours have changed. Absent: none. */
+  readonly overwroteTexts?: readonly CalendarText[] | undefined;
 }
 
 export interface CalendarEvent extends OurEvent {

@@ -143,13 +143,26 @@ export interface ReadableCalendarProvider {
     window: { readonly from: Instant; readonly until: Instant },
     call: CallContext,
   ): Promise<readonly BusyEvent[]>;
+  /**
+   * Returns whether the calendar has an event with such a UID. Absent when that is not cheaper than `busyEvents`. Where it
+   * exists, `freeBusy` is computed from the same events.
+   */
+  readonly hasEventNamed?: (
+    connection: ConnectedAccount,
+    isWanted: (uid: string) => boolean,
+    call: CallContext,
+  ) => Promise<boolean>;
   /** Absent when all readable calendars show their events. */
   readonly hidden?: HiddenCalendars | undefined;
   /**
    * Returns `primary` for any id of the account's main calendar, and every other id unchanged. Absent when the ids alone
    * tell which calendar they mean (`providers/calendar-names.ts`).
    */
-  resolveAlias?(connection: ConnectedAccount, calendarId: string, call: CallContext): Promise<string>;
+  readonly resolveAlias?: (
+    connection: ConnectedAccount,
+    calendarId: string,
+    call: CallContext,
+  ) => Promise<string>;
   /** Absent when the provider's rooms cannot be booked. */
   readonly rooms?: RoomCalendars | undefined;
 }

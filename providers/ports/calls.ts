@@ -16,6 +16,8 @@ export interface ConnectedAccount {
   readonly id: ConnectionId;
   readonly organization: OrganizationId;
   readonly account: string;
+  /** Our reference of the account, equal in all connections to it: vendors count the requests of a user. Undefined: unknown. */
+  readonly accountReference?: string | undefined;
   /** The scopes of the consent. Undefined: unknown, or the account has no scopes. */
   readonly scopes?: readonly string[] | undefined;
   /**

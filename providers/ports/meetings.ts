@@ -1,5 +1,5 @@
 /** Ports: meetings that are independent of a calendar. */
-import type { Meeting } from '../../domain/audition/events.ts';
+import type { Meeting } from '../../domain/audition/meeting.ts';
 import type { MeetingSettings, SettingName } from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import type { HostedMeetingName } from '../../domain/providers/vendors.ts';

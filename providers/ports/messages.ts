@@ -1,4 +1,5 @@
 /** Ports: text messages and emails. */
+import type { DeliveryStatus } from '../../domain/audition/delivery-statuses.ts';
 import type { channelVendors } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { CallContext } from './calls.ts';
@@ -18,14 +19,22 @@ export type ChannelVendors = typeof channelVendors;
 
 export interface TextMessageProvider {
   readonly name: ChannelVendors['sms']['vendor'];
-  /** Returns the message to this number that carries the reference, when an attempt since `since` has sent it. */
+  /**
+   * Returns the message to this number that carries the reference, when an attempt since `since` has sent it. Returns `unknown`
+   * when there is a message since then whose text the provider does not keep.
+   */
   find(
     message: Pick<TextMessage, 'to' | 'reference'>,
     since: Instant,
     call: CallContext,
-  ): Promise<{ readonly id: string } | undefined>;
+  ): Promise<{ readonly id: string } | 'unknown' | undefined>;
   /** Sends the message. Not idempotent: the ledger calls `find` first when an earlier outcome is unknown. */
   send(message: TextMessage, call: CallContext): Promise<{ readonly id: string }>;
+  /** Returns the status of a message that was sent, and the provider's error code when it failed. */
+  statusOf(
+    id: string,
+    call: CallContext,
+  ): Promise<{ readonly status: DeliveryStatus; readonly code?: string | undefined }>;
 }
 
 export interface EmailMessage {

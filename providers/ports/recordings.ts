@@ -28,6 +28,8 @@ interface RecordingCopy {
   readonly instance: string;
   /** Our ids. */
   readonly files: readonly string[];
+  /** Whether a legal hold keeps the copy. Asked before each deletion, because a hold can be placed between two. */
+  readonly isHeld: () => Promise<boolean>;
 }
 
 /** The bytes of a file from an offset on. */
@@ -36,13 +38,24 @@ export interface FileDownload {
   readonly offset: number;
   /** The size of the whole file. Undefined: the provider does not say. */
   readonly size?: number | undefined;
+  /** Identifies the content of the file (a strong ETag). Undefined: the provider does not say. */
+  readonly version?: string | undefined;
   /** Throws `ProviderError` when the connection breaks. The consumer sets the pace. */
   readonly body: AsyncIterable<Uint8Array>;
+  /** Ends a download whose body is not read. */
+  discard(): Promise<void>;
 }
+
+/**
+ * How this service learns of a file that the provider has not finished. `listed`: the provider lists it as unfinished. `reported`:
+ * a webhook, which can be lost. `hidden`: only a later listing shows it.
+ */
+export type LaterFiles = 'listed' | 'reported' | 'hidden';
 
 /** A provider whose recordings are stored. */
 export interface RecordingProvider {
   readonly name: RecordedMeetingName;
+  readonly laterFiles: LaterFiles;
   /** Returns the recordings of all openings of the meeting. Empty when there are none, or none any more. */
   list(host: HostAccount, meetingId: string, call: CallContext): Promise<readonly ListedRecording[]>;
   /** Returns whether recordings of the meeting are in the trash of its host. */
@@ -55,6 +68,13 @@ export interface RecordingProvider {
   /** Sets whether the recording starts with the session. Idempotent, because the setting is absolute. */
   setAutomatic(host: HostAccount, meetingId: string, isAutomatic: boolean, call: CallContext): Promise<void>;
   /**
+   * Stops the recording of a meeting that is open: the setting has no effect on a recording that is running. Idempotent: does
+   * nothing when the meeting is not open. Absent when the provider lets only people stop a recording.
+   *
+   * @throws {ProviderError} `rejected_input` when the meeting is not recorded
+   */
+  stop?(host: HostAccount, meetingId: string, call: CallContext): Promise<void>;
+  /**
    * Opens a file of a recording at an offset. Asks the provider for a new address and a new token each time, because both
    * expire. The deadline of the call must cover the whole transfer.
    *
@@ -63,7 +83,8 @@ export interface RecordingProvider {
   download(host: HostAccount, file: RecordedFile, offset: number, call: CallContext): Promise<FileDownload>;
   /**
    * Moves files of a recording to the trash, or deletes them. A file that is not named stays: it can have appeared since they
-   * were stored. Idempotent: returns `absent` when the recording has no files, and `partly` when it has others.
+   * were stored. Idempotent: returns `absent` when the recording has no files, `partly` when it has others,
+   * and `held` when a legal hold keeps those that are left.
    *
    * @throws {ProviderError} `not_permitted` with the code `copy_is_kept` when the provider lets only people delete recordings.
    */
@@ -72,5 +93,5 @@ export interface RecordingProvider {
     copy: RecordingCopy,
     action: 'trash' | 'delete',
     call: CallContext,
-  ): Promise<'deleted' | 'absent' | 'partly'>;
+  ): Promise<'deleted' | 'absent' | 'partly' | 'held'>;
 }

@@ -13,11 +13,11 @@ import {
   type WritableCalendarName,
   writableCalendarProviders,
 } from '../../domain/providers/vendors.ts';
-import { type CallOperation, operationOf } from '../operations.ts';
+import { type CallOperation, operationOf, withRequests } from '../operations.ts';
 import type {
   CalendarChanges,
   CalendarProvider,
-  ConnectedAccount,
+  CallContext,
   EmailProvider,
   FileStorage,
   HiddenCalendars,
@@ -31,6 +31,7 @@ import type {
   SharedAccounts,
   TextMessageProvider,
 } from '../ports.ts';
+import { ofConnection } from './account-of-connection.ts';
 import type { CallAccount, CallPath } from './call-path.ts';
 
 /** Returns providers whose calls are rejected while a circuit is open or a quota is exhausted. */
@@ -83,13 +84,23 @@ const changesOnPath = (changes: CalendarChanges, path: CallPath): CalendarChange
     pageDeadlineMs,
     changesRarely,
     listChanges: (connection, calendarId, position, call, stored) =>
-      path.run(list, ofConnection(connection), call, () =>
+      path.run(withRequests(list, changes.requestsOf?.(position)), ofConnection(connection), call, () =>
         changes.listChanges(connection, calendarId, position, call, stored),
       ),
     push: push && {
       path: push.path,
+      ofOwnCalendars: push.ofOwnCalendars,
       watch: (connection, request, call) =>
         path.run(watch, ofConnection(connection), call, () => push.watch(connection, request, call)),
+      ...(push.list && {
+        list: (connection, address, call) =>
+          path.run(
+            watch,
+            ofConnection(connection),
+            call,
+            async () => (await push.list?.(connection, address, call)) ?? [],
+          ),
+      }),
       ...(push.renew && {
         renew: (connection, watched, call) =>
           path.run(watch, ofConnection(connection), call, async () =>
@@ -113,6 +124,7 @@ const calendarsOnPath = (calendars: Providers['calendars'], path: CallPath): Pro
 };
 
 const readingOnPath = (calendar: ReadableCalendarProvider, path: CallPath): ReadableCalendarProvider => {
+  const { hasEventNamed, resolveAlias } = calendar;
   const { vendor } = calendarVendors[calendar.name];
   const freeBusy = operationOf(vendor, 'calendar.freeBusy');
   const listEvents = operationOf(vendor, 'calendar.listEvents');
@@ -134,14 +146,15 @@ const readingOnPath = (calendar: ReadableCalendarProvider, path: CallPath): Read
       path.run(listEvents, ofConnection(connection), call, () =>
         calendar.busyEvents(connection, calendarId, window, call),
       ),
+    ...(hasEventNamed && {
+      hasEventNamed: (connection, isWanted, call) =>
+        path.run(listEvents, ofConnection(connection), call, () => hasEventNamed(connection, isWanted, call)),
+    }),
     ...(calendar.hidden && { hidden: hiddenOnPath(calendar.hidden, freeBusy, path) }),
-    ...(calendar.resolveAlias && {
+    ...(resolveAlias && {
       resolveAlias: (connection, calendarId, call) =>
-        path.run(
-          listEvents,
-          ofConnection(connection),
-          call,
-          async () => (await calendar.resolveAlias?.(connection, calendarId, call)) ?? calendarId,
+        path.run(listEvents, ofConnection(connection), call, () =>
+          resolveAlias(connection, calendarId, call),
         ),
     }),
     ...(calendar.rooms &&
@@ -330,6 +343,7 @@ const recordingsOnPath = (
   const remove = operationOf(vendor, 'recordings.remove');
   const readSetting = operationOf(vendor, 'recordings.isAutomatic');
   const set = operationOf(vendor, 'recordings.setAutomatic');
+  const stop = operationOf(vendor, 'recordings.stop');
   const { name } = provider;
   const sharedAccount =
     isHostedMeeting(name) && hasServiceHosts(name) ? accounts[meetingVendors[name].vendor] : vendor;
@@ -337,6 +351,7 @@ const recordingsOnPath = (
     host.kind === 'connected' ? ofConnection(host.connection) : { account: `${sharedAccount}/${host.user}` };
   return {
     name: provider.name,
+    laterFiles: provider.laterFiles,
     list: (host, meetingId, call) =>
       path.run(list, accountOf(host), call, () => provider.list(host, meetingId, call)),
     isInTrash: (host, meetingId, call) =>
@@ -345,6 +360,10 @@ const recordingsOnPath = (
       path.run(readSetting, accountOf(host), call, () => provider.isAutomatic(host, meetingId, call)),
     setAutomatic: (host, meetingId, isAutomatic, call) =>
       path.run(set, accountOf(host), call, () => provider.setAutomatic(host, meetingId, isAutomatic, call)),
+    ...(provider.stop && {
+      stop: (host: HostAccount, meetingId: string, call: CallContext) =>
+        path.run(stop, accountOf(host), call, async () => provider.stop?.(host, meetingId, call)),
+    }),
     download: (host, file, offset, call) =>
       path.run(download, accountOf(host), call, () => provider.download(host, file, offset, call)),
     remove: (host, copy, action, call) =>
@@ -369,19 +388,19 @@ const storageOnPath = (storage: FileStorage, path: CallPath): FileStorage => {
 };
 
 const textMessagesOnPath = (
-  textMessages: TextMessageProvider,
+  texts: TextMessageProvider,
   path: CallPath,
   accounts: SharedAccounts,
 ): TextMessageProvider => {
-  const { vendor } = channelVendors.sms;
-  const account = { account: accounts[vendor] };
-  const find = operationOf(vendor, 'textMessages.find');
-  const send = operationOf(vendor, 'textMessages.send');
+  const account = { account: accounts[texts.name] };
+  const find = operationOf(texts.name, 'textMessages.find');
+  const send = operationOf(texts.name, 'textMessages.send');
+  const status = operationOf(texts.name, 'textMessages.status');
   return {
-    name: textMessages.name,
-    find: (message, since, call) =>
-      path.run(find, account, call, () => textMessages.find(message, since, call)),
-    send: (message, call) => path.run(send, account, call, () => textMessages.send(message, call)),
+    name: texts.name,
+    find: (message, since, call) => path.run(find, account, call, () => texts.find(message, since, call)),
+    send: (message, call) => path.run(send, account, call, () => texts.send(message, call)),
+    statusOf: (id, call) => path.run(status, account, call, () => texts.statusOf(id, call)),
   };
 };
 
@@ -397,9 +416,3 @@ const emailOnPath = (email: EmailProvider, path: CallPath, accounts: SharedAccou
       path.run(send, account, call, () => email.send(message, beforeHandover, call)),
   };
 };
-
-const ofConnection = ({ id, organization }: Pick<ConnectedAccount, 'id' | 'organization'>): CallAccount => ({
-  account: id,
-  connection: id,
-  organization,
-});

@@ -14,7 +14,7 @@ import { type RejectionReason, rejectionReasonOf } from './rejected-call.ts';
 
 /** The account that a call is made with. */
 export interface CallAccount {
-  /** Our identifier of the provider's account: a connection id, a host user. */
+  /** Our identifier of the provider's account: its reference, a connection id, a host user. */
   readonly account: string;
   /** Set when the account is a connection. */
   readonly connection?: ConnectionId | undefined;
@@ -30,12 +30,16 @@ export interface CallObserver {
     readonly outcome: string;
     readonly seconds: number;
     readonly error?: unknown;
+    /** The correlation id of the call. */
+    readonly correlationId: string;
   }): void;
   /** Called when a call was rejected before it was made. */
   callRejected(call: {
     readonly provider: VendorName;
     readonly operation: AnyOperationName;
     readonly reason: RejectionReason;
+    /** The correlation id of the call. */
+    readonly correlationId: string;
   }): void;
 }
 
@@ -65,6 +69,7 @@ export const createCallPath = ({
 }): CallPath => {
   const observed = async <Result>(
     { provider, name }: CallOperation,
+    { correlationId }: CallContext,
     perform: () => Promise<Result>,
   ): Promise<Result> => {
     const started = performance.now();
@@ -75,6 +80,7 @@ export const createCallPath = ({
         outcome,
         seconds: (performance.now() - started) / 1_000,
         error,
+        correlationId,
       });
     try {
       const result = await perform();
@@ -94,7 +100,7 @@ export const createCallPath = ({
   ): Promise<Result> => {
     const permit = await quotas.acquire(operation, subject, call.signal);
     try {
-      return await observed(operation, perform);
+      return await observed(operation, call, perform);
     } catch (error) {
       if (error instanceof ProviderError && error.fault.kind === 'quota_exhausted') {
         await quotas.markExhausted(operation, subject, error.fault.untilMs).catch(() => undefined);
@@ -115,8 +121,10 @@ export const createCallPath = ({
         );
       } catch (error) {
         const reason = rejectionReasonOf(error);
-        if (reason)
-          observer.callRejected({ provider: operation.provider, operation: operation.name, reason });
+        if (reason) {
+          const { provider, name } = operation;
+          observer.callRejected({ provider, operation: name, reason, correlationId: call.correlationId });
+        }
         throw addConnection(connection, error);
       }
     },

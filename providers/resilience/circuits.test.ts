@@ -253,9 +253,37 @@ describe('the circuit of the meetings of a vendor', () => {
         expect(await attempt(down, async () => 'done')).toEqual(heldBack(openDurationsMs[0] ?? 0));
         expect(await attempt(up, async () => 'done')).toBe('done');
       }
-      const service = down === createTeams ? 'meetings' : undefined;
+      const service = down === createTeams ? 'meetings' : 'event_writes';
       expect(changes).not.toEqual([]);
       expect(changes.every((change) => change.service === service)).toBe(true);
     }
   });
+});
+
+describe('the circuit of writes to the calendars of a vendor', () => {
+  it.each(['google', 'microsoft', 'apple'] as const)(
+    'opens for an outage of %s’s writes without stopping its free/busy times',
+    async (provider) => {
+      const { circuits } = setup();
+      const [write, remove, read] = [
+        operationOf(provider, 'calendar.putEvent'),
+        operationOf(provider, 'calendar.deleteEvent'),
+        operationOf(provider, 'calendar.freeBusy'),
+      ];
+      const attempt = (operation: typeof write, connection: ConnectionId, isDown = false) =>
+        circuits
+          .run(operation, connection, call, async () => {
+            if (!isDown) return 'done';
+            throw new ProviderError(provider, operation.name, outage, { status: 503, message: 'no' });
+          })
+          .catch((error: unknown) => error);
+      for (const connection of ['conn_a', 'conn_b'] as const)
+        for (let n = 0; n < failuresToOpen; n += 1) {
+          await attempt(write, connection, true);
+          expect(await attempt(read, connection)).toBe('done');
+        }
+      expect(await attempt(remove, 'conn_c')).toEqual(heldBack(openDurationsMs[0] ?? 0));
+      expect(await attempt(read, 'conn_c')).toBe('done');
+    },
+  );
 });

@@ -1,11 +1,13 @@
 /**
- * Keeps the circuits of one process: one per provider, one for its meetings where the catalog says so, and, where calls are made with connections, one per connection. A
- * single failing calendar account opens only its own circuit; Google's opens when several accounts fail in a row.
+ * Keeps the circuits of one process: one per provider, others for its
+ * meetings and for writes to its calendars where the catalog says so, and, where calls are made with connections, one per
+ * connection. A single failing calendar account opens only its own circuit; Google's opens when several accounts fail in a row.
  */
 import { ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import type { CircuitState } from '../../domain/providers/observation.ts';
 import type { VendorName } from '../../domain/providers/vendors.ts';
+import type { CircuitService } from '../catalog.ts';
 import type { CallOperation } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
 import { type Circuit, createCircuit, failuresToOpen, type OpenCircuit } from './circuit.ts';
@@ -14,15 +16,13 @@ import { formatUtcTime, rejectionCodes } from './rejected-call.ts';
 
 export interface CircuitChange {
   readonly provider: VendorName;
-  /** Undefined: the vendor's own circuit. Some vendors have another one for their meetings. */
-  readonly service: CircuitService;
+  /** Undefined: the vendor's own circuit. */
+  readonly service: CircuitService | undefined;
   /** Undefined: the circuit of the whole provider. */
   readonly connection: ConnectionId | undefined;
   readonly state: CircuitState;
   readonly open: OpenCircuit | undefined;
 }
-
-type CircuitService = 'meetings' | undefined;
 
 export interface Circuits {
   /**
@@ -137,10 +137,10 @@ export const createCircuits = (
   };
 };
 
-const serviceOf = ({ circuit }: CallOperation): CircuitService =>
+const serviceOf = ({ circuit }: CallOperation): CircuitService | undefined =>
   typeof circuit === 'string' ? circuit : undefined;
 
-/** Returns `google`, or `google.meetings`. */
+/** Returns `google`, `google.meetings` or `google.event_writes`. */
 const circuitNameOf = (operation: CallOperation): string => {
   const service = serviceOf(operation);
   return service === undefined ? operation.provider : `${operation.provider}.${service}`;

@@ -62,7 +62,7 @@ export const createRateLimiter = (
     count: number,
     at: number,
   ): Promise<QuotaRejection | undefined> => {
-    const organizationLimit = Math.max(1, Math.floor(quota.limit * (quota.share ?? 1)));
+    const organizationLimit = organizationLimitOf(quota);
     const previousWindowWeight = quota.window === 'sliding_minute' ? (window.endMs - at) / minuteMs : 0;
     const answer = await store.reserve({
       ...key,
@@ -132,7 +132,9 @@ export const createRateLimiter = (
   });
 
   return {
-    take: async (key: QuotaKey, quota: RateQuota, count: number): Promise<QuotaGrant | QuotaRejection> => {
+    take: async (key: QuotaKey, quota: RateQuota, wanted: number): Promise<QuotaGrant | QuotaRejection> => {
+      // A call that needs more than the limit would be refused for ever.
+      const count = Math.min(wanted, organizationLimitOf(quota));
       const allowance = allowanceOf(key, quota, now());
       // One claim at a time: otherwise a burst would reserve one chunk per call.
       while (allowance.remaining < count && allowance.pendingClaim) await allowance.pendingClaim;
@@ -164,6 +166,9 @@ const evictOldest = (allowances: Map<string, LocalAllowance>): void => {
   const [oldest] = allowances.keys();
   if (allowances.size > maxAllowances && oldest !== undefined) allowances.delete(oldest);
 };
+
+const organizationLimitOf = ({ limit, share = 1 }: RateQuota): number =>
+  Math.max(1, Math.floor(limit * share));
 
 const windowOf = (quota: RateQuota, at: number): QuotaWindow => {
   const length = quota.window === 'utc_day' ? dayMs : minuteMs;

@@ -7,10 +7,13 @@ import type { ProviderFaultKind } from '../../domain/errors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
 import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
+import { caldavAccount } from '../../tests/harness/caldav-account.ts';
+import { callContext } from '../../tests/harness/call-context.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { sandboxSettings } from '../../tests/harness/sandbox-settings.ts';
+import { nothingStored } from '../../tests/harness/stored-events.ts';
 import { createMetrics } from '../../workers/metrics.ts';
-import type { CallContext, MeetingProvider } from '../ports.ts';
+import type { CalendarChanges, CallContext, ConnectedAccount, MeetingProvider } from '../ports.ts';
 import { createProviders } from '../registry.ts';
 import { failuresToOpen, openDurationsMs, trialMs } from './circuit.ts';
 import { healthWriteIntervalMs, withResilience } from './resilient-providers.ts';
@@ -124,7 +127,9 @@ describe('a failing provider', () => {
       ),
     });
     expect(called()).toBe(failuresToOpen);
-    expect(logLines).toEqual([expect.stringMatching(/^circuit opened .*"provider":"zoom"/)]);
+    expect(logLines.filter((line) => line.startsWith('circuit'))).toEqual([
+      expect.stringMatching(/^circuit opened .*"provider":"zoom"/),
+    ]);
     expect(await metrics.render()).toContain('castmatch_provider_circuit{provider="zoom",state="open"} 1');
     await vi.waitFor(async () =>
       expect(await database.repositories.providerHealth.facts('zoom', toInstant(Date.now()))).toMatchObject({
@@ -304,5 +309,66 @@ describe('a quota', () => {
     ).toEqual(faultOf('retry', { effect: 'none' }));
     const facts = await database.repositories.providerHealth.facts('zoom', toInstant(Date.now()));
     expect(facts.quotas).toEqual([{ quota: 'zoom.meeting_writes_per_day', used: 0 }]);
+  });
+});
+
+describe('the quota of a Google account', () => {
+  const page = { kind: 'page', changes: [] } as const;
+
+  const setUpChanges = (limit: number) => {
+    const metrics = createMetrics();
+    const providers = createProviders({
+      ...sandboxSettings('http://127.0.0.1:1'),
+      smtp: { url: 'smtp://127.0.0.1:1', requireTls: false, from: 'casting@castmatch.test' },
+    });
+    onTestFinished(() => providers.close());
+    const changes: CalendarChanges = {
+      name: 'google',
+      requestsOf: ({ page: reads }) => Number(reads ?? 1),
+      listChanges: async () => page,
+    };
+    const { google } = withResilience(
+      { ...providers, calendarChanges: { google: changes } },
+      {
+        quotaBook: database.repositories.quotas,
+        healthStore: database.repositories.providerHealth,
+        limits: { 'google.requests_per_minute': limit },
+        accounts: providers.sharedAccounts,
+        metrics,
+        logger: { warn: () => {}, info: () => {} },
+        process: 'worker',
+      },
+    ).calendarChanges;
+    return (reads?: string, account: Partial<ConnectedAccount> = { id: `conn_${limit}` }) =>
+      google?.listChanges(
+        { ...caldavAccount('http://google.test'), ...account },
+        'primary',
+        { kind: 'all', since: '2026-11-01T00:00:00.000Z', page: reads },
+        callContext(),
+        nothingStored,
+      );
+  };
+
+  it('counts each request that a page of changes makes', async () => {
+    const list = setUpChanges(60);
+    expect(await list('40')).toEqual(page);
+    await expect(list('40')).rejects.toMatchObject({ fault: { kind: 'retry_after' } });
+    expect(await list()).toEqual(page);
+  });
+
+  it('is that of the account, whichever connection uses it', async () => {
+    const list = setUpChanges(60);
+    const accountReference = 'key-1:reference';
+    expect(await list('40', { id: 'conn_a', organization: 'org_a', accountReference })).toEqual(page);
+    await expect(list('40', { id: 'conn_b', organization: 'org_b', accountReference })).rejects.toMatchObject(
+      { fault: { kind: 'retry_after' }, connection: 'conn_b' },
+    );
+    expect(
+      await list('40', { id: 'conn_c', organization: 'org_b', accountReference: 'key-1:other' }),
+    ).toEqual(page);
+  });
+
+  it('permits a page that needs more requests than the limit', async () => {
+    expect(await setUpChanges(9)('40')).toEqual(page);
   });
 });

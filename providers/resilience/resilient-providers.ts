@@ -11,6 +11,7 @@ import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { catalog, type OperationFacts } from '../catalog.ts';
 import type { Providers, SharedAccounts } from '../ports.ts';
+import { createCallLog } from './call-log.ts';
 import { type CallObserver, createCallPath } from './call-path.ts';
 import { routeThroughCallPath } from './call-path-providers.ts';
 import { faultSummary } from './circuit.ts';
@@ -18,6 +19,7 @@ import { type CircuitChange, createCircuits } from './circuits.ts';
 import { createQuotaGuard } from './quota-guard.ts';
 import { type QuotaLimits, quotasWith } from './quotas.ts';
 import type { QuotaUsage } from './rate-limiter.ts';
+import { createWorstCircuits } from './worst-circuit.ts';
 
 export interface CallMetrics {
   /** `outcome` is `ok`, the kind of the fault, or `unexpected`. */
@@ -82,13 +84,20 @@ export const withResilience = (providers: Providers, parts: ResilienceOptions): 
 const hasCircuit = (provider: VendorName): boolean =>
   Object.values<OperationFacts>(catalog[provider].operations).some(({ circuit }) => circuit);
 
-const createObserver = ({ metrics }: ResilienceOptions, health: HealthRecorder): CallObserver => ({
-  callEnded: ({ error, ...call }) => {
-    metrics.callEnded(call);
-    health.called(call.provider, error);
-  },
-  callRejected: (call) => metrics.callRejected(call),
-});
+const createObserver = ({ metrics, logger }: ResilienceOptions, health: HealthRecorder): CallObserver => {
+  const logCall = createCallLog(logger);
+  return {
+    callEnded: ({ error, correlationId, ...call }) => {
+      metrics.callEnded(call);
+      health.called(call.provider, error);
+      logCall({ correlationId, ...call });
+    },
+    callRejected: ({ correlationId, ...call }) => {
+      metrics.callRejected(call);
+      logger.info({ correlationId, ...call }, 'provider call rejected');
+    },
+  };
+};
 
 const reportQuotaUsage = (
   { metrics, logger }: ResilienceOptions,
@@ -101,6 +110,7 @@ const reportQuotaUsage = (
 const watchCircuits = ({ metrics, logger }: ResilienceOptions, health: HealthRecorder) => {
   const blockedAccounts = new Map<string, Set<string>>();
   const providerStates = new Map<string, CircuitState>();
+  const worstOf = createWorstCircuits();
   return ({ provider, service, connection, state, open }: CircuitChange): void => {
     const name = service === undefined ? provider : `${provider}.${service}`;
     const accounts = blockedAccounts.get(name) ?? new Set();
@@ -116,8 +126,10 @@ const watchCircuits = ({ metrics, logger }: ResilienceOptions, health: HealthRec
     const about = { provider, service, connection, circuit: state, until: open && toInstant(open.untilMs) };
     if (state === 'open') logger.warn({ ...about, last: open?.lastFailure }, 'circuit opened');
     else if (state === 'closed') logger.info(about, 'circuit closed');
-    // The health page shows the vendor's own circuit. That of its meetings is in the metrics and in the log.
-    if (service === undefined) health.circuit(provider, connection, state, open?.untilMs);
+    // The health page shows the circuits of calendars and messages. That of meetings is in the metrics and in the log.
+    if (service === 'meetings') return;
+    const worst = worstOf(`${provider} ${connection ?? ''}`, service, { state, untilMs: open?.untilMs });
+    health.circuit(provider, connection, worst.state, worst.untilMs);
   };
 };
 

@@ -34,6 +34,13 @@ export const journalDeadlineMs = 5_000;
 /** Guessing the secret would let a stranger forward mail. */
 const shortestSecret = 16;
 
+/**
+ * An address, alone or in angle brackets behind a name. The name has no special characters of RFC 5322 (section 3.2.3) but the
+ * dot, or is in double quotes. No part of the address begins or ends a comment, a list or a group.
+ */
+const senderPattern =
+  /^(?:(?:[^\p{Cc}()<>@,;:\\"[\]]+|"[^\p{Cc}"\\]+" *)<[^\s()<>@,;:\\"[\]]+@[^\s()<>@,;:\\"[\]]+>|[^\s()<>@,;:\\"[\]]+@[^\s()<>@,;:\\"[\]]+)$/u;
+
 export const smtpVariables = {
   shape: {
     SMTP_URL: urlOf('smtp:', 'smtps:').register(variableMetadata, {
@@ -48,14 +55,12 @@ export const smtpVariables = {
         'Whether mail is sent only over TLS: from the first byte with `smtps://`, after `STARTTLS` with `smtp://`. `staging` and `production` accept only `required`.',
       form: 'required or optional',
     }),
-    SMTP_FROM: z
-      .string()
-      .regex(/^([^<>@\r\n]+<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/)
-      .register(variableMetadata, {
-        group: 'Email',
-        about: 'The sender of every email.',
-        form: 'an address such as auditions@example.com or Auditions <auditions@example.com>',
-      }),
+    SMTP_FROM: z.string().regex(senderPattern).register(variableMetadata, {
+      group: 'Email',
+      about:
+        'The sender of every email. A name with a comma, a colon or another special character is written in double quotes: otherwise mail programs read several addresses, or a group.',
+      form: 'an address such as auditions@example.com, Auditions <auditions@example.com> or "Auditions: North" <auditions@example.com>',
+    }),
     MAIL_WEBHOOK_SECRET: secretList().optional().register(variableMetadata, {
       group: 'Email',
       about:

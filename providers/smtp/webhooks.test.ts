@@ -68,21 +68,21 @@ describe('readMailEvent', () => {
     [
       'email.bounced',
       { headers: [{ name: 'Message-Id', value: ours }] },
-      { status: 'failed', code: 'bounced' },
+      { status: 'bounced', code: 'bounced' },
     ],
-    ['email.complained', { message_id: 'abc@castmatch' }, { status: 'failed', code: 'complained' }],
-    ['message.bounced', { message_id_header: ours }, { status: 'failed', code: 'bounced' }],
+    ['email.complained', { message_id: 'abc@castmatch' }, { status: 'complained', code: 'complained' }],
+    ['message.bounced', { message_id_header: ours }, { status: 'bounced', code: 'bounced' }],
     [
       'email.bounced',
       { message_id: ours, bounce: { type: 'Permanent', subType: 'General' } },
-      { status: 'failed', code: 'bounced' },
+      { status: 'bounced', code: 'bounced' },
     ],
     [
       'email.bounced',
       { message_id: ours, bounce: { type: 'Transient', subType: 'MailboxFull' } },
       { status: 'deferred', code: 'bounced' },
     ],
-    ['email.bounced', { message_id: ours, bounce: 'unreadable' }, { status: 'failed', code: 'bounced' }],
+    ['email.bounced', { message_id: ours, bounce: 'unreadable' }, { status: 'bounced', code: 'bounced' }],
     ['email.delivery_delayed', { message_id: ours }, { status: 'deferred', code: 'delayed' }],
     ['message.transient_error', { message_id_header: ours }, { status: 'deferred', code: 'delayed' }],
   ])('reads %s', (type, data, report) => {

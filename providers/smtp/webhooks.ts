@@ -8,7 +8,7 @@
  */
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
-import type { DeliveryStatus } from '../../domain/audition/events.ts';
+import type { DeliveryStatus } from '../../domain/audition/delivery-statuses.ts';
 
 export interface MailWebhookRequest {
   /** Newest first. */
@@ -67,13 +67,13 @@ const verifierOf = (secret: string): Webhook =>
 const statusOfEvent = {
   'email.delivered': { status: 'delivered' },
   'email.delivery_delayed': { status: 'deferred', code: 'delayed' },
-  'email.bounced': { status: 'failed', code: 'bounced' },
-  'email.complained': { status: 'failed', code: 'complained' },
+  'email.bounced': { status: 'bounced', code: 'bounced' },
+  'email.complained': { status: 'complained', code: 'complained' },
   'email.failed': { status: 'failed', code: 'not_sent' },
   'email.suppressed': { status: 'failed', code: 'suppressed' },
   'message.delivered': { status: 'delivered' },
   'message.transient_error': { status: 'deferred', code: 'delayed' },
-  'message.bounced': { status: 'failed', code: 'bounced' },
+  'message.bounced': { status: 'bounced', code: 'bounced' },
   'message.failed': { status: 'failed', code: 'not_sent' },
   'message.suppressed': { status: 'failed', code: 'suppressed' },
 } as const satisfies Record<string, { readonly status: DeliveryStatus; readonly code?: string }>;

@@ -162,17 +162,17 @@ export const createS3Storage = (settings: S3Settings): FileStorage & { close(): 
         const { id: UploadId, parts } = await openUpload(Key, call);
         const stored = createStoredParts(parts);
         const offset = stored.bytesWithoutGap();
+        const uploadPart = async (block: Uint8Array, PartNumber: number): Promise<void> => {
+          const { ETag } = await client.send(
+            new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body: block }),
+            optionsOf(call),
+          );
+          stored.add({ PartNumber, ETag, Size: block.length });
+        };
         const blocks = createBlockWriter({
           blockSize: partSize,
           simultaneous: simultaneousParts,
-          writeBlock: async (block, index) => {
-            const PartNumber = parts.length + index + 1;
-            const { ETag } = await client.send(
-              new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body: block }),
-              optionsOf(call),
-            );
-            stored.add({ PartNumber, ETag, Size: block.length });
-          },
+          writeBlock: (block, index) => uploadPart(block, parts.length + index + 1),
         });
         return {
           offset,
@@ -183,6 +183,9 @@ export const createS3Storage = (settings: S3Settings): FileStorage & { close(): 
           complete: () =>
             translated(store, call, async () => {
               await blocks.finish();
+              // An upload needs a part, also for a file of 0 bytes; the last part can have any size:
+              // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+              if (stored.inOrder().length === 0) await uploadPart(new Uint8Array(), 1);
               try {
                 await client.send(
                   new CompleteMultipartUploadCommand({
@@ -206,7 +209,7 @@ export const createS3Storage = (settings: S3Settings): FileStorage & { close(): 
     read: (key, { start, end }, call) =>
       translated(readOperation, call, async () => {
         const { Body } = await client.send(
-          new GetObjectCommand({ Bucket, Key: keyOf(key), Range: `bytes=${start}-${end ?? ''}` }),
+          new GetObjectCommand({ Bucket, Key: keyOf(key), ...rangeOf(start, end) }),
           optionsOf(call),
         );
         return bytesOf(z.custom<AsyncIterable<Uint8Array>>(isIterable).parse(Body), call);
@@ -247,6 +250,10 @@ export const createS3Check = (settings: S3Settings) => {
 };
 
 const healthDeadlineMs = 5_000;
+
+/** An empty file has no range: the server refuses one that begins with the first byte (416). */
+const rangeOf = (start: number, end: number | undefined) =>
+  start === 0 && end === undefined ? {} : { Range: `bytes=${start}-${end ?? ''}` };
 
 const keyOf = (key: string): string => namesOfKey(key).join('/');
 

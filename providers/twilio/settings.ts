@@ -21,6 +21,12 @@ export const maxPages = 25;
 /** How far the search goes back before the first attempt. Long, because Twilio's clock can differ from ours. */
 export const lookBackMs = 6 * 3_600_000;
 
+/**
+ * How far before the first attempt a message without a text can be that of the attempt. Shorter: with redaction, every earlier
+ * message to the number has no text.
+ */
+export const redactedLookBackMs = 10 * 60_000;
+
 export const twilioVariables = {
   shape: {
     TWILIO_API_URL: webAddress().register(variableMetadata, {

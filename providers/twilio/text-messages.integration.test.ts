@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import Fastify from 'fastify';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Instant } from '../../domain/time/instant.ts';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
@@ -43,6 +43,28 @@ const setup = async (options: Parameters<typeof startSandbox>[0] = {}) => {
   };
 };
 
+describe('the status of a text message', () => {
+  test('is read with the code of the error', async () => {
+    const { twilio } = await setup({ twilio: { statusDelayMs: 1 } });
+    const { id } = await twilio.send({ ...message, to: '+15005530003' }, callContext());
+    const answer = () => twilio.statusOf(id, callContext());
+    await expect.poll(answer).toEqual({ status: 'failed', code: '30003' });
+  });
+
+  test('is queued before the message is sent', async () => {
+    const { twilio } = await setup({ twilio: { statusDelayMs: 60_000 } });
+    const { id } = await twilio.send(message, callContext());
+    expect(await twilio.statusOf(id, callContext())).toEqual({ status: 'queued' });
+  });
+
+  test('of an unknown message is not found', async () => {
+    const { twilio } = await setup();
+    await expect(twilio.statusOf(`SM${'0'.repeat(32)}`, callContext())).rejects.toMatchObject({
+      fault: { kind: 'not_found' },
+    });
+  });
+});
+
 describe('a text message', () => {
   test('is sent through the messaging service', async () => {
     const { twilio, storedMessages } = await setup();
@@ -69,6 +91,16 @@ describe('a text message', () => {
     const { twilio } = await setup();
     const { id } = await twilio.send(message, callContext());
     expect(await twilio.find(message, ago(-3_600_000), callContext())).toEqual({ id });
+  });
+
+  test('has an unknown outcome when the account keeps no texts, and is absent when there is no message', async () => {
+    const { twilio } = await setup({ twilio: { redactsBodies: true, statusDelayMs: 0 } });
+    expect(await twilio.find(message, aMinuteAgo(), callContext())).toBeUndefined();
+    await twilio.send(message, callContext());
+    await vi.waitFor(async () => {
+      expect(await twilio.find(message, aMinuteAgo(), callContext())).toBe('unknown');
+    });
+    expect(await twilio.find(message, ago(-3_600_000), callContext())).toBeUndefined();
   });
 
   test('is not found by another reference or number', async () => {
@@ -133,7 +165,7 @@ describe('a failing Twilio', () => {
       fault: { kind: 'outage', effect: 'unknown' },
     });
     const found = await twilio.find(message, aMinuteAgo(), callContext());
-    expect(storedMessages().map(({ sid }) => sid)).toEqual([found?.id]);
+    expect(storedMessages().map(({ sid }) => ({ id: sid }))).toEqual([found]);
   });
 
   test('is called once during an outage', async () => {

@@ -5,10 +5,12 @@ import { operationOf } from '../operations.ts';
 import type { CallContext, TextMessageProvider } from '../ports.ts';
 import type { TwilioClient } from './client.ts';
 import { fromTwilio } from './errors.ts';
-import { lookBackMs, maxPages, messagesPerPage } from './settings.ts';
+import { messageStatusSchema } from './message-status.ts';
+import { lookBackMs, maxPages, messagesPerPage, redactedLookBackMs } from './settings.ts';
 
 const findOperation = operationOf('twilio', 'textMessages.find');
 const sendOperation = operationOf('twilio', 'textMessages.send');
+const statusOperation = operationOf('twilio', 'textMessages.status');
 
 const sentSchema = z.object({ sid: z.string().min(1) });
 /** The library returns an unreadable date unchanged. It counts as missing, so the search continues. */
@@ -17,6 +19,8 @@ const listedSchema = z.object({
   body: z.string().nullish(),
   dateCreated: z.date().optional().catch(undefined),
 });
+/** The error code is that of https://www.twilio.com/docs/api/errors. It is null while nothing has failed. */
+const fetchedSchema = z.object({ status: messageStatusSchema, errorCode: z.number().nullish() });
 type Listed = z.infer<typeof listedSchema>;
 
 /** The used part of the library's pages. */
@@ -33,10 +37,14 @@ export const createTwilioTextMessages = (
   name: 'twilio',
   /**
    * Searches by the reference, without a time filter: a message in Twilio's queue has no `DateSent`, so a filter by it
-   * would hide the message.
+   * would hide the message. An account with Message Redaction has no texts: the outcome is then unknown when there is a message
+   * to the number since the attempt. https://www.twilio.com/docs/messaging/guides/privacy-message-redaction
    */
   find: async ({ to, reference }, since, call) => {
     const earliest = Date.parse(since) - lookBackMs;
+    const earliestRedacted = Date.parse(since) - redactedLookBackMs;
+    let hasRedacted = false;
+    const absent = () => (hasRedacted ? 'unknown' : undefined);
     let page: Page = await client.exchange(findOperation, call, (library) =>
       library.messages.page({ to, pageSize: messagesPerPage }),
     );
@@ -44,10 +52,13 @@ export const createTwilioTextMessages = (
       const messages = readPage(page.instances, call);
       const ours = messages.find(({ body }) => containsReference(body, reference));
       if (ours) return { id: ours.sid };
+      hasRedacted ||= messages.some(
+        ({ body, dateCreated }) => !body && !(dateCreated && dateCreated.getTime() < earliestRedacted),
+      );
       if (messages.some(({ dateCreated }) => dateCreated && dateCreated.getTime() < earliest))
-        return undefined;
+        return absent();
       const next = await client.exchange(findOperation, call, async () => page.nextPage());
-      if (!next) return undefined;
+      if (!next) return absent();
       page = next;
     }
     // An incomplete list must not count as "no such message".
@@ -69,6 +80,14 @@ export const createTwilioTextMessages = (
     const parsed = sentSchema.safeParse(sent);
     if (!parsed.success) throw fromTwilio(sendOperation, parsed.error, call);
     return { id: parsed.data.sid };
+  },
+  /** https://www.twilio.com/docs/messaging/api/message-resource#fetch-a-message-resource */
+  statusOf: async (id, call) => {
+    const message = await client.exchange(statusOperation, call, (library) => library.messages(id).fetch());
+    const parsed = fetchedSchema.safeParse(message);
+    if (!parsed.success) throw fromTwilio(statusOperation, parsed.error, call);
+    const { status, errorCode } = parsed.data;
+    return { status, ...(errorCode && { code: String(errorCode) }) };
   },
 });
 

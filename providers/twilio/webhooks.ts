@@ -6,8 +6,10 @@ import { createHash } from 'node:crypto';
 import { parse } from 'node:querystring';
 import { validateRequest } from 'twilio/lib/webhooks/webhooks.js';
 import { z } from 'zod';
-import type { Answer, DeliveryStatus } from '../../domain/audition/events.ts';
+import type { DeliveryStatus } from '../../domain/audition/delivery-statuses.ts';
+import type { Answer } from '../../domain/audition/events.ts';
 import { equalInConstantTime } from '../http/constant-time.ts';
+import { messageStatusSchema } from './message-status.ts';
 
 /** A request to verify. `url` must be the address that Twilio was given, not a proxy's. */
 export interface TwilioWebhookRequest {
@@ -57,30 +59,10 @@ export interface StatusReport {
   readonly code?: string;
 }
 
-/** https://www.twilio.com/docs/messaging/api/message-resource#message-status-values */
-const twilioStatuses = {
-  accepted: 'queued',
-  scheduled: 'queued',
-  queued: 'queued',
-  sending: 'queued',
-  sent: 'sent',
-  delivered: 'delivered',
-  partially_delivered: 'delivered',
-  read: 'delivered',
-  undelivered: 'failed',
-  failed: 'failed',
-  canceled: 'failed',
-} as const satisfies Record<string, DeliveryStatus>;
-
 const statusFormSchema = z
   .object({
     MessageSid: z.string().regex(/^(SM|MM)[0-9a-f]{32}$/i),
-    MessageStatus: z.string().transform((status, context): DeliveryStatus => {
-      const entry = Object.entries(twilioStatuses).find(([name]) => name === status);
-      if (entry) return entry[1];
-      context.addIssue(`'${status}' is not a status of an outgoing message`);
-      return z.NEVER;
-    }),
+    MessageStatus: messageStatusSchema,
     ErrorCode: z.string().regex(/^\d*$/).optional(),
   })
   .transform(

@@ -133,6 +133,8 @@ describe('notHonoredBy', () => {
       {},
       ['language', 'whoMayShare', 'endOfMeeting'],
     ],
+    ['a part of a calendar event', { calendarEvent: true }, {}, ['calendarEvent']],
+    ['nothing for a meeting apart from calendars', { calendarEvent: false }, {}, []],
     ['no open end', { endOfMeeting: 'open' }, {}, []],
   ])('names %s', (_what, settings, applied, names) => {
     expect(notHonoredBy(settings, applied, false)).toEqual(names);

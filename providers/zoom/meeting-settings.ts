@@ -92,6 +92,8 @@ export const notHonoredBy = (
     ),
     // Zoom ends no meeting by its duration: https://devforum.zoom.us/t/14589. The audition ends it.
     endOfMeeting: settings.endOfMeeting === 'with_slot' && !mayEnd,
+    // Zoom's meetings are apart from calendars.
+    calendarEvent: settings.calendarEvent === true,
     registrants: settings.registrants === true && differs(approvesEach, actual?.approval_type),
   };
   return settingNames.filter((name) => checks[name] === true);

@@ -111,8 +111,16 @@ describe('a meeting', () => {
     expect(await zoom.find(host, spec.reference, slot, callContext())).toEqual([]);
   });
 
+  test('is tried again when the limit per second is reached, which has no Retry-After', async () => {
+    const { zoom } = await setup({ zoom: { requestsPerSecond: 1 } });
+    await zoom.create(host, spec, callContext());
+    await expect(zoom.create(host, { ...spec, reference: 'another' }, callContext())).rejects.toMatchObject({
+      fault: { kind: 'retry', effect: 'none' },
+    });
+  });
+
   test('is found beyond the first page', async () => {
-    const { zoom } = await setup({ zoom: { dailyLimit: 0 } });
+    const { zoom } = await setup({ zoom: { dailyLimit: 0, requestsPerSecond: 0 } });
     const earlier = { ...slot, start: '2026-11-30T09:00:00.000Z', end: '2026-11-30T09:30:00.000Z' } as const;
     for (let index = 0; index < 300; index += 1) {
       await zoom.create(host, { ...spec, reference: `other-${index}`, slot: earlier }, callContext());

@@ -1,6 +1,6 @@
 /** Implements `MeetingProvider` for Zoom. https://developers.zoom.us/docs/api/meetings/ */
 import { z } from 'zod';
-import type { Meeting } from '../../domain/audition/events.ts';
+import type { Meeting } from '../../domain/audition/meeting.ts';
 import type { MeetingSettings } from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { isTransient, ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';

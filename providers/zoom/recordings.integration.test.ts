@@ -64,7 +64,7 @@ const setUp = async (zoom: SandboxOptions['zoom'] = {}) => {
 const copyOf = async (recordings: RecordingProvider, meeting: string, instance: string) => {
   const listed = await recordings.list(host, meeting, callContext());
   const files = listed.find((recording) => recording.instance === instance)?.files ?? [];
-  return { instance, files: files.map(({ id }) => id) };
+  return { instance, files: files.map(({ id }) => id), isHeld: async () => false };
 };
 
 describe('recordings of Zoom', () => {
@@ -308,6 +308,20 @@ describe('recordings of Zoom', () => {
     const rest = await copyOf(recordings, meeting, uuid);
     expect(await recordings.remove(host, rest, 'delete', callContext())).toBe('deleted');
     expect(await recordings.remove(host, rest, 'delete', callContext())).toBe('absent');
+  });
+
+  it('stay at Zoom from a legal hold on that is placed during the removal', async () => {
+    const { control, meeting, recordings } = await setUp();
+    const { uuid } = control.recordMeeting(meeting, {});
+    const copy = await copyOf(recordings, meeting, uuid);
+    let asked = 0;
+    const isHeld = async () => {
+      asked += 1;
+      return asked > 1;
+    };
+    expect(await recordings.remove(host, { ...copy, isHeld }, 'delete', callContext())).toBe('held');
+    const left = await copyOf(recordings, meeting, uuid);
+    expect(left.files).toHaveLength(copy.files.length - 1);
   });
 
   it('are removed as a whole without the scope for single files, and only when all are stored', async () => {

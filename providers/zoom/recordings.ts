@@ -28,6 +28,8 @@ const downloadOperation = operationOf('zoom', 'recordings.download');
 const removeOperation = operationOf('zoom', 'recordings.remove');
 const readSettingOperation = operationOf('zoom', 'recordings.isAutomatic');
 const setOperation = operationOf('zoom', 'recordings.setAutomatic');
+/** https://developers.zoom.us/docs/api/meetings/#tag/meetings/PATCH/live_meetings/{meetingId}/events */
+const stopOperation = operationOf('zoom', 'recordings.stop');
 
 /**
  * The answers of the servers that the files come from. A token and an address that have expired are refused with 401 or
@@ -41,6 +43,10 @@ const downloadErrors: readonly ErrorRow[] = [
 
 /** Seconds. A token must be valid when the download begins; the API allows up to seven days. */
 const downloadTokenSeconds = 3_600;
+
+const openSchema = z.object({
+  status: z.string().nullish().describe('waiting, or started while people are in the meeting'),
+});
 
 const fileSchema = z.object({
   id: z.string().nullish().describe('Absent for some files, such as a timeline'),
@@ -192,7 +198,8 @@ export const createZoomRecordings = (
 
   /**
    * Removes the files one by one: https://developers.zoom.us/docs/api/meetings/#tag/cloud-recording/DELETE/meetings/{meetingId}/recordings/{recordingId}.
-   * Returns how many were removed: 0 without the scope, and files without an id cannot be.
+   * Returns how many were removed: 0 without the scope, and files without an id cannot be. Stops before a file when a legal hold
+   * keeps the copy.
    */
   const removeFiles = async (
     host: HostAccount,
@@ -200,18 +207,21 @@ export const createZoomRecordings = (
       path,
       files,
       action,
+      isHeld,
     }: {
       readonly path: string;
       readonly files: readonly ZoomFile[];
       readonly action: 'trash' | 'delete';
+      readonly isHeld: () => Promise<boolean>;
     },
     call: CallContext,
-  ): Promise<number> => {
+  ): Promise<number | 'held'> => {
     if (missingScopes(host, recordingScopes.removeFile).length > 0) return 0;
     let removed = 0;
     try {
       for (const { id } of files) {
         if (!id) continue;
+        if (await isHeld()) return 'held';
         await removeAt(host, `${path}/${encodeURIComponent(id)}`, action, call);
         removed += 1;
       }
@@ -233,6 +243,8 @@ export const createZoomRecordings = (
 
   return {
     name: 'zoom',
+    // It lists some unfinished files, but not a transcript, nor an opening that has just ended.
+    laterFiles: 'reported',
     list: async (host, meetingId, call) => {
       requireScopes(host, listOperation, recordingScopes.list);
       return (await list(host, meetingId, call)).map(asListed);
@@ -266,6 +278,21 @@ export const createZoomRecordings = (
       await client.send(setOperation, host, request, call);
     },
 
+    stop: async (host, meetingId, call) => {
+      const path = `/meetings/${encodeURIComponent(meetingId)}`;
+      const meeting = await read(host, path, openSchema, call, stopOperation);
+      if (meeting?.status !== 'started') return;
+      requireScopes(host, stopOperation, recordingScopes.stop);
+      const events = `/live_meetings/${encodeURIComponent(meetingId)}/events`;
+      const request = { method: 'PATCH', path: events, body: { method: 'recording.stop' } } as const;
+      try {
+        await withOptionalScopes(client).send(stopOperation, host, request, call);
+      } catch (error) {
+        // Everyone has left the meeting meanwhile.
+        if (!isNotFound(error)) throw error;
+      }
+    },
+
     download: async (host, { instance, file }, offset, call) => {
       requireScopes(host, downloadOperation, recordingScopes.list);
       const path = recordingsPath(uuidInPath(instance));
@@ -282,7 +309,7 @@ export const createZoomRecordings = (
       });
     },
 
-    remove: async (host, { instance, files }, action, call) => {
+    remove: async (host, { instance, files, isHeld }, action, call) => {
       requireScopes(host, removeOperation, recordingScopes.remove);
       const path = `/meetings/${uuidInPath(instance)}/recordings`;
       const recording = await read(host, recordingsPath(uuidInPath(instance)), recordingSchema, call);
@@ -290,10 +317,12 @@ export const createZoomRecordings = (
       if (!recording || present.length === 0) return 'absent';
       const isNamed = (file: ZoomFile): boolean => files.includes(fileIdOf(file)) && asFile(file).isReady;
       const isAllNamed = present.every(isNamed);
-      const removed = await removeFiles(host, { path, files: present.filter(isNamed), action }, call);
+      const removed = await removeFiles(host, { path, files: present.filter(isNamed), action, isHeld }, call);
+      if (removed === 'held') return 'held';
       if (removed === present.length) return 'deleted';
       if (!isAllNamed) return 'partly';
       // What is left are files without an id, or the consent does not cover the removal of single files.
+      if (await isHeld()) return 'held';
       await removeAt(host, path, action, call);
       return 'deleted';
     },

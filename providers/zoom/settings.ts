@@ -39,6 +39,9 @@ export const zoomConnections = 16;
 /** Ends an open meeting: https://developers.zoom.us/docs/api/meetings/#tag/meetings/PUT/meetings/{meetingId}/status */
 export const endScope = 'meeting:update:status';
 
+/** Stopping a recording while the meeting is open needs it. Without it, an operator is asked to stop the recording. */
+const controlScope = 'meeting:update:in_meeting_controls';
+
 /**
  * The OAuth scopes of a person's account: https://developers.zoom.us/docs/integrations/oauth-scopes-granular/. The app's
  * settings at Zoom decide which of them the consent page shows, not the request.
@@ -62,6 +65,7 @@ export const zoomScopes = {
     'cloud_recording:delete:meeting_recording',
     'cloud_recording:delete:recording_file',
     endScope,
+    controlScope,
   ],
 } as const;
 
@@ -82,6 +86,7 @@ export const recordingScopes = {
   remove: ['cloud_recording:delete:meeting_recording'],
   /** Without it, a recording is removed as a whole. */
   removeFile: ['cloud_recording:delete:recording_file'],
+  stop: [controlScope],
 } as const;
 
 /** The classic scopes of older apps, with the granular scopes that each includes. */
@@ -105,6 +110,7 @@ export const zoomScopeAliases: Readonly<Record<string, readonly string[]>> = {
     'meeting:write:registrant',
     'meeting:update:registrant_status',
     endScope,
+    controlScope,
   ],
 };
 

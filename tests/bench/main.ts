@@ -8,23 +8,39 @@ import { describeCalls, measureCalls } from './calls/calls.ts';
 import { compareWithBudget, isWithin } from './cost/budget.ts';
 import { playBudgetedAudition } from './cost/budgeted-audition.ts';
 import { describeFallback, measureFallback } from './fallback/fallback.ts';
+import { describeFirstAnswer, measureFirstAnswer } from './first-answer/first-answer.ts';
 import { describeIntake, measureIntake } from './intake/intake.ts';
 import { describeMachine } from './machine.ts';
+import { describeMemory, measureMemory } from './memory/memory.ts';
 import { describeTransfers, measureTransfers } from './recording/recording.ts';
 import { measureReplay } from './replay.ts';
-import { type Figures, machineLines, tableOf } from './report.ts';
+import { type Figures, machineLines, type SyncFigures, tableOf } from './report.ts';
 import { describeLatency, measureLatency } from './sync/latency.ts';
 import { describeListing, measureListing } from './sync/listing.ts';
+import { describeSearches, measureSearches } from './sync/searches.ts';
 import { describeSlots, measureSlots } from './sync/slots.ts';
 import { describeThroughput, measureThroughput } from './throughput/throughput.ts';
 
-const parts = ['throughput', 'cost', 'calls', 'intake', 'replay', 'sync', 'recording', 'fallback'] as const;
+const parts = [
+  'throughput',
+  'cost',
+  'calls',
+  'intake',
+  'replay',
+  'sync',
+  'recording',
+  'fallback',
+  'first-answer',
+  'memory',
+] as const;
 type Part = (typeof parts)[number];
 
 interface Options {
   readonly rounds: number;
   readonly workflows: number;
   readonly inFlight: readonly number[];
+  /** Ascending. */
+  readonly open: readonly number[];
   readonly only: readonly Part[];
   readonly json: boolean;
   readonly check: boolean;
@@ -63,12 +79,14 @@ const run = async (options: Options): Promise<void> => {
       sync: async () => {
         print(`\n${describeSlots(options.rounds)}\n`);
         const slots = measureSlots(options.rounds);
+        print(`${describeSearches(options.rounds)}\n`);
+        const searches = await measureSearches(service, options.rounds);
         print(`${describeListing(options.rounds)}\n`);
         const listing = await measureListing(service, options.rounds);
         print(`${describeLatency(options.rounds)}\n`);
         const synchronized = await startAnother({ calendarSync: true });
         try {
-          return { slots, listing, latency: await measureLatency(synchronized, options.rounds) };
+          return { slots, searches, listing, latency: await measureLatency(synchronized, options.rounds) };
         } finally {
           await synchronized.close();
         }
@@ -86,6 +104,19 @@ const run = async (options: Options): Promise<void> => {
           await undisturbed.close();
         }
       },
+      'first-answer': async () => {
+        print(`\n${describeFirstAnswer(options.rounds)}\n`);
+        const quiet = await startAnother({});
+        try {
+          return await measureFirstAnswer(quiet, options.rounds);
+        } finally {
+          await quiet.close();
+        }
+      },
+      memory: async () => {
+        print(`\n${describeMemory(options.open)}\n`);
+        return measureMemory(service, options.open, print);
+      },
       replay: async () => {
         print('Replay of the corpus of recorded histories …\n');
         return measureReplay(options.rounds);
@@ -101,6 +132,8 @@ const run = async (options: Options): Promise<void> => {
       sync: wanted('sync') ? await figuresOf.sync() : undefined,
       recording: wanted('recording') ? await figuresOf.recording() : [],
       fallback: wanted('fallback') ? await figuresOf.fallback() : undefined,
+      firstAnswer: wanted('first-answer') ? await figuresOf['first-answer']() : undefined,
+      memory: wanted('memory') ? await figuresOf.memory() : undefined,
     };
   });
   console.log(options.json ? JSON.stringify(figures, null, 2) : tableOf(figures));
@@ -111,10 +144,15 @@ const run = async (options: Options): Promise<void> => {
     figures.intake.every((intake) => intake.isMet) &&
     figures.recording.every((transfer) => transfer.isMet) &&
     figures.replay?.isMet !== false &&
-    (!figures.fallback || Object.values(figures.fallback).every(({ isMet: isPartMet }) => isPartMet)) &&
-    (!figures.sync || Object.values(figures.sync).every(({ isMet: isPartMet }) => isPartMet));
+    figures.firstAnswer?.isMet !== false &&
+    figures.memory?.isMet !== false &&
+    (!figures.fallback || (figures.fallback.whenOpen.isMet && figures.fallback.whenClosed.isMet)) &&
+    (!figures.sync || isSyncMet(figures.sync));
   if (options.check && !isMet) process.exitCode = 1;
 };
+
+const isSyncMet = ({ slots, searches, listing, latency }: SyncFigures): boolean =>
+  slots.isMet && searches.isMet && listing.isMet && latency.isMet;
 
 /**
  * Runs `work` with the service, on the servers that the tests use. Stops all of them, even when `work` fails. `work` also
@@ -155,11 +193,17 @@ const severalPositive = (text: string): readonly number[] => text.split(',').map
 
 await new Command('bench')
   .description(
-    'Measure throughput, the cost of an audition, the overhead of provider calls, webhook intake, replay speed, calendar synchronisation, the transfer of recordings, and the fallback to another meeting provider',
+    'Measure throughput, the cost of an audition, the overhead of provider calls, webhook intake, replay speed, calendar synchronisation, the transfer of recordings, the fallback to another meeting provider, the first answer to a request, and the memory of a worker',
   )
   .option('--rounds <n>', 'number of rounds per measurement', positive, 5)
   .option('--workflows <n>', 'number of auditions, and of bare workflows, per round', positive, 40)
   .option('--in-flight <n,n>', 'concurrency levels to measure', severalPositive, [4, 20])
+  .option(
+    '--open <n,n>',
+    'numbers of open auditions to measure the memory with',
+    severalPositive,
+    [500, 2_000],
+  )
   .option('--only <part,part>', `parts to measure: ${parts.join(', ')}`, severalParts, parts)
   .option('--json', 'print only the figures, as JSON', false)
   .option('--check', 'exit with code 1 when a target is not met', false)

@@ -3,13 +3,16 @@ import Table from 'cli-table3';
 import type { CallFigures } from './calls/calls.ts';
 import { type BudgetLine, isWithin } from './cost/budget.ts';
 import type { FallbackFigures } from './fallback/fallback.ts';
+import { type FirstAnswerFigures, firstAnswerRows } from './first-answer/first-answer.ts';
 import type { IntakeFigures } from './intake/intake.ts';
 import type { Machine } from './machine.ts';
+import { type MemoryFigures, memoryRows } from './memory/memory.ts';
 import type { TransferFigures } from './recording/recording.ts';
 import type { ReplayFigures } from './replay.ts';
 import type { Spread } from './statistics.ts';
 import type { LatencyFigures } from './sync/latency.ts';
 import type { ListingComparison } from './sync/listing.ts';
+import type { SearchFigures } from './sync/searches.ts';
 import type { SlotFigures } from './sync/slots.ts';
 import type { Throughput } from './throughput/throughput.ts';
 
@@ -23,10 +26,13 @@ export interface Figures {
   readonly sync: SyncFigures | undefined;
   readonly recording: readonly TransferFigures[];
   readonly fallback: FallbackFigures | undefined;
+  readonly firstAnswer: FirstAnswerFigures | undefined;
+  readonly memory: MemoryFigures | undefined;
 }
 
-interface SyncFigures {
+export interface SyncFigures {
   readonly slots: SlotFigures;
+  readonly searches: SearchFigures;
   readonly listing: ListingComparison;
   readonly latency: LatencyFigures;
 }
@@ -46,6 +52,8 @@ export const tableOf = ({
   sync,
   recording,
   fallback,
+  firstAnswer,
+  memory,
 }: Figures): string => {
   const table = new Table({
     head: ['figure', 'measured', 'min to max', 'target', ''],
@@ -90,6 +98,8 @@ export const tableOf = ({
     ...(sync ? syncRows(sync) : []),
     ...recording.flatMap(transferRows),
     ...(fallback ? fallbackRows(fallback) : []),
+    ...(firstAnswer ? firstAnswerRows(firstAnswer) : []),
+    ...(memory ? memoryRows(memory) : []),
   );
   return table.toString();
 };
@@ -132,7 +142,33 @@ const fallbackRows = ({ whenOpen, whenClosed }: FallbackFigures): string[][] =>
     verdict(isMet),
   ]);
 
-const syncRows = ({ slots, listing, latency }: SyncFigures): string[][] => [
+const searchRows = (searches: SearchFigures): string[][] => [
+  [`${searchNames.otherWeeks}, ms`, ...cells(searches.took.otherWeeks, 0), '', ''],
+  [`${searchNames.otherWeeks}, ratio to the expansion`, ...cells(searches.ratio.otherWeeks, 2), '', ''],
+  ...(['availability', 'claim'] as const).flatMap((name) => [
+    [
+      `${searchNames[name]}, ms`,
+      ...cells(searches.took[name], 0),
+      `under ${searches.targetMs}`,
+      verdict(searches.took[name].median < searches.targetMs),
+    ],
+    [
+      `${searchNames[name]}, ratio to the expansion`,
+      ...cells(searches.ratio[name], 2),
+      `at most ${searches.targetRatio}`,
+      verdict(searches.ratio[name].median <= searches.targetRatio),
+    ],
+  ]),
+  ['expansion alone beside these, ms', ...cells(searches.expansion, 0), '', ''],
+];
+
+const searchNames = {
+  otherWeeks: 'POST /v1/availability among these calendars, other weeks',
+  availability: 'POST /v1/availability, the same weeks again',
+  claim: 'claim of a first slot in these weeks',
+} as const;
+
+const syncRows = ({ slots, searches, listing, latency }: SyncFigures): string[][] => [
   [
     `ten best slots among ${slots.occurrences} occurrences, ms`,
     ...cells(slots.search, 0),
@@ -146,6 +182,19 @@ const syncRows = ({ slots, listing, latency }: SyncFigures): string[][] => [
     `at most ${slots.targetRatio}`,
     verdict(slots.ratio.median <= slots.targetRatio),
   ],
+  [
+    'ten best slots in eight zones, with quiet hours, ms',
+    ...cells(slots.inManyZones.search, 0),
+    `under ${slots.targetMs}`,
+    verdict(slots.inManyZones.search.median < slots.targetMs),
+  ],
+  [
+    'the same, ratio to the expansion',
+    ...cells(slots.inManyZones.ratio, 2),
+    `at most ${slots.targetRatio}`,
+    verdict(slots.inManyZones.ratio.median <= slots.targetRatio),
+  ],
+  ...searchRows(searches),
   ...listing.sizes.flatMap(({ events, changes, firstMs, memoryMb }) => [
     [`100 changes among ${events} events, ms`, ...cells(changes, 1), '', ''],
     [`first listing of ${events} events, ms`, firstMs.toFixed(0), '', '', ''],

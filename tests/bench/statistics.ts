@@ -54,3 +54,13 @@ export const compareRounds = (rounds: readonly Round[], target: number) => {
     ratio,
   };
 };
+
+/**
+ * Returns the nearest-rank percentile; `share` is between 0 and 1.
+ * @throws {RangeError} when `measured` is empty
+ */
+export const percentileOf = (measured: readonly number[], share: number): number => {
+  const value = measured.toSorted((a, b) => a - b)[Math.max(Math.ceil(measured.length * share) - 1, 0)];
+  if (value === undefined) throw new RangeError('there are no measurements; run at least one round');
+  return value;
+};

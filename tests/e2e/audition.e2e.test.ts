@@ -48,7 +48,7 @@ describe('audition', () => {
     const mail = (await readMails(service.mailServer.apiUrl)).find(
       ({ to }) => to[0]?.address === `ada.${n}@performers.example`,
     );
-    const link = /https?:\/\/\S+\/respond\/[\w.-]+/.exec(mail?.text ?? '')?.[0] ?? '';
+    const link = /https?:\/\/\S+\/r\/\w+/.exec(mail?.text ?? '')?.[0] ?? '';
     const answer = await fetch(link, { method: 'POST', body: new URLSearchParams({ answer: 'accepted' }) });
     expect(answer.status).toBe(200);
     await platform.command(requested.id, 'respond', { participant: `director-${n}`, answer: 'accepted' });

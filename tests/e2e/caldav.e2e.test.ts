@@ -53,7 +53,10 @@ describe.skipIf(!hasCaldavServer('radicale'))(
       const [performer, ...others] = body.participants;
       return {
         ...body,
-        participants: [{ ...performer, calendar: { provider: 'apple', connection, calendarId } }, ...others],
+        participants: [
+          { ...performer, id: 'ada', calendar: { provider: 'apple', connection, calendarId } },
+          ...others,
+        ],
       };
     };
 

@@ -47,7 +47,7 @@ const requestWith = (n: number, startsIn: number) => {
   const body = requestBody(n, startsIn);
   const [performer, ...others] = body.participants;
   const calendar = { provider: 'ics', connection, calendarId: 'primary' };
-  return { ...body, participants: [{ ...performer, calendar }, ...others] };
+  return { ...body, participants: [{ ...performer, id: 'ada', calendar }, ...others] };
 };
 
 it('an audition is written to the calendars that can be written, moved and cancelled', async () => {

@@ -155,7 +155,7 @@ describe('an event of an audition', () => {
     await platform.until(id, (view) => openItems(view).includes('calendar_change'));
     await calendarOf(performer).move(eventId, start, start + hour / 2);
     await platform.until(id, (view) => openItems(view).length === 0);
-    expect(await changesOf(id)).toEqual(['moved', 'put_back']);
+    expect((await changesOf(id)).toSorted()).toEqual(['moved', 'put_back', 'text_edited']);
     expect(calendarOf(performer).find(eventId)?.summary).toBe('My big day');
   });
 });

@@ -1,6 +1,7 @@
 /**
- * Tests a casting day whose video provider fails: all auditions of the afternoon move to the next provider by their own
- * checks. Each participant keeps one working link and gets no other message, and nothing is left at the failed provider.
+ * Tests a casting day whose video provider fails: all auditions of the afternoon move to the next provider, by their own checks and
+ * by the watch over the minutes before a session. Each participant keeps one working link, gets one message for each move, and
+ * nothing is left at the failed provider.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -8,7 +9,7 @@ import { z } from 'zod';
 import { auditionSchema } from '../../api/schemas/audition.ts';
 import { type ApiClient, createApiClient, requestBody } from '../harness/api-client.ts';
 import { duplicatesIn, expectedProviderState, providerState } from '../harness/consistency.ts';
-import { atDepth } from '../harness/depth.ts';
+import { atDepth, seededRandom } from '../harness/depth.ts';
 import { eventually } from '../harness/eventually.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';
 
@@ -77,7 +78,8 @@ const movedAtOf = async (id: string): Promise<number> => {
 };
 
 const attentionItems = async (): Promise<readonly unknown[]> =>
-  (await service.database.pool.query('SELECT * FROM attention_items')).rows;
+  // Nobody answers the invitations, which is another question.
+  (await service.database.pool.query("SELECT * FROM attention_items WHERE item ->> 'step' <> 'answer'")).rows;
 
 it('a casting day continues on the next provider when its provider fails at noon, and leaves nothing behind', {
   timeout: 400_000,
@@ -106,8 +108,15 @@ it('a casting day continues on the next provider when its provider fails at noon
     expect(present).toEqual(links[index]);
     for (const url of Object.values(present)) expect(await join(url)).toContain('meet.google.com');
   }
-  const during = await providerState(service);
-  expect([during.emails, during.texts, during.events]).toEqual([before.emails, before.texts, before.events]);
+  await eventually(async () => {
+    const { emails, texts } = await providerState(service);
+    // The performer gets an email and a text message, the director and the reader an email.
+    return (
+      emails.length === before.emails.length + 3 * ids.length &&
+      texts.length === before.texts.length + ids.length
+    );
+  }, 60_000);
+  expect((await providerState(service)).events).toEqual(before.events);
 
   control.clearFaults();
   await eventually(async () => (await providerState(service)).meetings.length === 0, 180_000);
@@ -119,5 +128,96 @@ it('a casting day continues on the next provider when its provider fails at noon
   const { emails: notified, ...expected } = expectedProviderState(views);
   expect({ ...outside, texts: outside.texts.length }).toEqual(expected);
   expect([emails.length, duplicatesIn(emails)]).toEqual([notified, []]);
+  expect(await attentionItems()).toEqual([]);
+});
+
+/** A zone in which it is noon now, so that the sessions of the test are on one day. */
+const noonZone = (): string => {
+  const offset = 12 - new Date().getUTCHours();
+  return `Etc/GMT${offset > 0 ? '-' : '+'}${Math.abs(offset)}`;
+};
+
+/** Returns the time on the clock of that zone. */
+const clockTime = (ms: number): string =>
+  new Date(ms + (12 - new Date().getUTCHours()) * 60 * minute).toISOString().slice(0, 16);
+
+/** Requests two auditions with meetings of their own, and two that share a room. They begin within some minutes. */
+const requestNearDay = async (): Promise<readonly string[]> => {
+  const zone = noonZone();
+  const opens = Math.floor(Date.now() / minute) * minute;
+  const created = await platform.post(
+    '/v1/session-blocks',
+    {
+      project: 'night-ferry',
+      zone,
+      start: clockTime(opens),
+      end: clockTime(opens + 60 * minute),
+      slotMinutes: 5,
+      gapMinutes: 0,
+    },
+    { idempotencyKey: crypto.randomUUID() },
+  );
+  expect([created.status, created.body]).toMatchObject([201, {}]);
+  const { id: block } = z.object({ id: z.string() }).parse(created.body);
+  const ids: string[] = [];
+  for (const [index, startsIn] of [5, 9, 13, 17].entries()) {
+    const body = requestBody(200 + index, startsIn * minute);
+    const isShared = startsIn === 9 || startsIn === 13;
+    const end = new Date(Date.parse(body.slot.start) + 3 * minute).toISOString();
+    const { id } = await platform.request({
+      ...body,
+      slot: { ...body.slot, end, ...(isShared && { block, zone }) },
+      meeting: { ...body.meeting, settings: isShared ? { room: 'session', admission: 'open' } : {} },
+      reminders: [],
+      policy: { checkInOpens: 'P2D' },
+    });
+    ids.push(id);
+  }
+  return ids;
+};
+
+it('auditions that begin within minutes move whenever their provider fails, and everyone is notified once', {
+  timeout: 900_000,
+}, async () => {
+  const { control } = service.sandbox;
+  const random = seededRandom();
+  const ids = await requestNearDay();
+  for (const id of ids) expect((await platform.untilNotified(id)).meeting?.provider).toBe('zoom');
+  const links = await Promise.all(ids.map(linksOf));
+  const [first] = await Promise.all(ids.map((id) => platform.view(id)));
+  const start = Date.parse(first?.slot?.start ?? '');
+  const isOn = (provider: string) =>
+    Promise.all(
+      ids.map((id) => platform.until(id, ({ meeting }) => meeting?.provider === provider, 240_000)),
+    );
+  const updatesOf = async (id: string) =>
+    (await platform.view(id)).notices.filter(({ notice }) => notice === 'update').length;
+
+  // Three minutes before the first session, or somewhat later.
+  await pause(Math.max(start - 3 * minute - Date.now(), 0) + random() * 20_000);
+  control.setFault('zoom', { kind: 'outage' });
+  const failedAt = Date.now();
+  await platform.until(ids[0] ?? '', ({ meeting }) => meeting?.provider === 'google_meet', 120_000);
+  expect(Date.now() - failedAt).toBeLessThan(90_000);
+  await isOn('google_meet');
+  expect(await Promise.all(ids.map(linksOf))).toEqual(links);
+  await eventually(async () => (await Promise.all(ids.map(updatesOf))).every((count) => count === 4), 60_000);
+  control.clearFaults();
+  await eventually(async () => (await providerState(service)).meetings.length === 0, 330_000);
+
+  // The circuit of the first provider has closed. Now the second one fails, at any instant between two sessions.
+  await pause(random() * 30_000);
+  control.setFault('google', { kind: 'outage' });
+  const later = ids.slice(2);
+  await Promise.all(
+    later.map((id) => platform.until(id, ({ meeting }) => meeting?.provider === 'zoom', 240_000)),
+  );
+  await eventually(
+    async () => (await Promise.all(later.map(updatesOf))).every((count) => count === 8),
+    60_000,
+  );
+  control.clearFaults();
+  const { emails } = await providerState(service);
+  expect(duplicatesIn(emails)).toEqual([]);
   expect(await attentionItems()).toEqual([]);
 });

@@ -34,7 +34,7 @@ const linksOf = async (n: number, count: number): Promise<readonly string[]> => 
     const mails = await readMails(service.mailServer.apiUrl);
     links = mails
       .filter(({ to }) => to[0]?.address === `ada.${n}@performers.example`)
-      .flatMap(({ text }) => /https?:\/\/\S+\/respond\/[\w.-]+/.exec(text)?.[0] ?? []);
+      .flatMap(({ text }) => /https?:\/\/\S+\/r\/\w+/.exec(text)?.[0] ?? []);
     return new Set(links).size >= count;
   };
   await eventually(haveArrived, 30_000, () => `Only these links arrived: ${links.join(', ')}`);

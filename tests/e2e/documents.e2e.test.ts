@@ -11,6 +11,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { addressHash } from '../../db/auditions/address-hash.ts';
+import { environmentFilePath, writeEnvironmentFile } from '../../infra/stack/environment-file.ts';
 import { reconciliationScheduleId } from '../../workers/reconciliation/schedule.ts';
 import { type ApiClient, createApiClient, day, requestBody } from '../harness/api-client.ts';
 import { type DocumentedBlock, documentedBlocks } from '../harness/documented-commands.ts';
@@ -29,6 +30,7 @@ const runElsewhere: Readonly<Record<string, string>> = {
   'npm test': 'it runs other tests',
   'npm run test:deep': 'it runs other tests',
   'npm run bench': 'it measures for minutes',
+  'npm run conformance': 'it runs for minutes, and needs a program that is no part of the project',
   'npm run replay:record': 'it runs other tests and changes the corpus',
   'npm run build:bundle': 'CI builds the bundle in workers/bundle.test.ts',
 };
@@ -101,6 +103,7 @@ beforeAll(async () => {
   service = await startService({ temporalAddress: temporalServer.address, calendarSync: true });
   platform = createApiClient(service);
   folder = await mkdtemp(join(tmpdir(), 'documents-'));
+  await writeEnvironmentFile(folder, { CASTMATCH_API_URL: service.url, CASTMATCH_API_KEY: keys.operator });
   const { apiKeys, connections } = service.database.repositories;
   const spare = 'office@castmatch.example';
   await connections.put({
@@ -185,7 +188,7 @@ const filled = (command: string, { id, item }: Context): string =>
     .replaceAll(/key_0123456789abcdef/g, shown.key)
     .replaceAll(/(?<!create --organization )org_(?:1|local|north)/g, organization)
     .replaceAll('postgres://…', service.configuration.databaseUrl)
-    .replaceAll('http://127.0.0.1:3000', service.url)
+    .replaceAll('.data/stack.env', environmentFilePath(folder))
     .replaceAll(/castmatch-local-(backend|operator|admin)-key/g, (_key, role: string) => keyOf(role))
     .replaceAll(/--schedule-id reconciliation\b/g, `--schedule-id ${scheduleId()}`)
     .replaceAll(/0198…/g, shown.run)

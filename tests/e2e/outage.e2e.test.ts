@@ -4,14 +4,15 @@
  * `providers/resilience/resilient-providers.integration.test.ts` simulates ten minutes with a fake clock.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { requestedAuditionId } from '../../api/auditions/derived-ids.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { type ApiClient, createApiClient, day, noticesEachTime, requestBody } from '../harness/api-client.ts';
 import { duplicatesIn, expectedProviderState, providerState } from '../harness/consistency.ts';
 import { eventually } from '../harness/eventually.ts';
-import { keys, type ServiceUnderTest, startService } from '../harness/service.ts';
+import { keys, organization, type ServiceUnderTest, startService } from '../harness/service.ts';
 
 let service: ServiceUnderTest;
 let platform: ApiClient;
@@ -20,6 +21,7 @@ beforeAll(async () => {
   platform = createApiClient(service);
   await service.startWorker();
 });
+afterEach(() => service.sandbox.control.clearFaults());
 afterAll(() => service.close());
 
 /** Returns a request with the default policy: its deadlines are not shortened. */
@@ -54,8 +56,8 @@ const untilCircuitIs = (state: string, ...vendors: readonly Vendor[]) =>
     return facts.every(({ circuit }) => circuit === state);
   }, 30_000);
 
-const request = async (body: object): Promise<string> => {
-  const answer = await platform.post('/v1/auditions', body, { idempotencyKey: crypto.randomUUID() });
+const request = async (body: object, idempotencyKey: string = crypto.randomUUID()): Promise<string> => {
+  const answer = await platform.post('/v1/auditions', body, { idempotencyKey });
   expect([201, 202]).toContain(answer.status);
   return z.object({ id: z.string() }).parse(answer.body).id;
 };
@@ -63,12 +65,19 @@ const request = async (body: object): Promise<string> => {
 const scheduled = ({ state, notices }: AuditionView) =>
   state === 'scheduled' && notices.length === noticesEachTime;
 
-/** Returns the IDs of the auditions whose workflow exists, even when the read model does not contain them yet. */
-const startedAuditions = async (): Promise<readonly string[]> => {
-  const query = `TaskQueue = '${service.taskQueue}' AND WorkflowType = 'audition'`;
-  const ids: string[] = [];
-  for await (const { workflowId } of service.temporal.workflow.list({ query })) ids.push(workflowId);
-  return ids.map((id) => id.replace(/^audition\//, ''));
+/** Waits until the API knows each audition, which can be before its request is answered. */
+const untilKnown = (ids: readonly string[]) => {
+  const statusesOf = async () =>
+    Object.fromEntries(
+      await Promise.all(
+        ids.map(async (id) => [id, (await platform.get(`/v1/auditions/${id}`)).status] as const),
+      ),
+    );
+  return eventually(
+    async () => Object.values(await statusesOf()).every((status) => status === 200),
+    60_000,
+    async () => JSON.stringify(await statusesOf(), null, 2),
+  );
 };
 
 const allAttentionItems = async (): Promise<readonly unknown[]> => {
@@ -82,11 +91,15 @@ describe('provider outage', () => {
     control.setFault('zoom', { kind: 'outage' });
     control.setFault('google', { kind: 'outage' });
     const wanted = Array.from({ length: 12 }, (_, n) => (n % 2 === 0 ? next() : withoutCalendars(next())));
-    const requests = Promise.all(wanted.map(request));
+    const auditions = wanted.map((body) => {
+      const idempotencyKey = crypto.randomUUID();
+      return { body, idempotencyKey, id: requestedAuditionId(organization, idempotencyKey) };
+    });
+    const requests = Promise.all(auditions.map(({ body, idempotencyKey }) => request(body, idempotencyKey)));
     await untilCircuitIs('open', 'zoom', 'google');
     const whenOpen = { zoom: callsAt('zoom'), google: callsAt('google') };
-    await eventually(async () => (await startedAuditions()).length === wanted.length, 30_000);
-    for (const id of await startedAuditions()) {
+    await untilKnown(auditions.map(({ id }) => id));
+    for (const { id } of auditions) {
       expect(await platform.get(`/v1/auditions/${id}`)).toMatchObject({ status: 200, body: { id } });
       expect(await platform.get(`/v1/auditions/${id}`, keys.stranger)).toMatchObject({ status: 404 });
     }
@@ -98,6 +111,7 @@ describe('provider outage', () => {
 
     control.clearFaults();
     const ids = await requests;
+    expect(ids).toEqual(auditions.map(({ id }) => id));
     const views = await Promise.all(ids.map((id) => platform.until(id, scheduled)));
     expect(await allAttentionItems()).toEqual([]);
     await untilCircuitIs('closed', 'zoom', 'google');

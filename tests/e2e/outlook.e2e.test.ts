@@ -39,7 +39,10 @@ const requestWith = (n: number, startsIn: number, calendarId = 'primary') => {
   const [performer, ...others] = body.participants;
   return {
     ...body,
-    participants: [{ ...performer, calendar: { provider: 'microsoft', connection, calendarId } }, ...others],
+    participants: [
+      { ...performer, id: 'ada', calendar: { provider: 'microsoft', connection, calendarId } },
+      ...others,
+    ],
   };
 };
 

@@ -21,7 +21,7 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
     await platform.untilNotified(id);
     const mails = await readMails(service.mailServer.apiUrl);
     const invitation = mails.find(({ to }) => to[0]?.address === 'ada.1@performers.example');
-    responsePage = /https?:\/\/\S+\/respond\/[\w.-]+/.exec(invitation?.text ?? '')?.[0] ?? '';
+    responsePage = /https?:\/\/\S+\/r\/\w+/.exec(invitation?.text ?? '')?.[0] ?? '';
   });
   afterAll(async () => {
     await browser.close();
@@ -70,7 +70,7 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
   });
 
   it('shows what to do when a link is not valid', async () => {
-    for (const path of ['/respond/not-a-token', '/connections/not-a-token']) {
+    for (const path of ['/r/unknown', '/respond/not-a-token', '/connections/not-a-token']) {
       const { page, reports } = await open(`${service.url}${path}`);
       expect(await page.getByRole('heading', { level: 1 }).textContent()).toMatch(/link/i);
       // The browser reports the status of the page itself, and nothing else.

@@ -82,7 +82,7 @@ afterAll(async () => {
 // Each test begins with everything in order.
 beforeEach(async () => {
   reported.length = 0;
-  await database.pool.query('TRUNCATE auditions, slot_holds');
+  await database.pool.query('TRUNCATE auditions, audition_performers, slot_holds');
   await database.pool.query('ALTER TABLE audit_events DISABLE TRIGGER ALL');
   await database.pool.query('DELETE FROM audit_events');
 });

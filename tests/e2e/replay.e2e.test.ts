@@ -107,6 +107,7 @@ describe('npm run replay with auditions on the server', () => {
     runReplay(
       {
         TEMPORAL_ADDRESS: temporalServer.address,
+        DATABASE_URL: service.database.url,
         CASTMATCH_MASTER_KEYS: masterKeys
           .map(({ id, key }) => `${id}:${Buffer.from(key).toString('base64')}`)
           .join(','),

@@ -110,8 +110,8 @@ const inviteMoveAndCancel = async (): Promise<void> => {
   await platform.until(id, ({ notices }) => notices.some(({ notice }) => notice === 'reminder'));
   await skipEverything(id);
   const mails = await readMails(service.mailServer.apiUrl);
-  for (const { text } of mails.filter(({ text }) => text.includes('/respond/'))) {
-    const link = /https?:\/\/\S+\/respond\/[\w.-]+/.exec(text)?.[0] ?? '';
+  for (const { text } of mails.filter(({ text }) => text.includes('/r/'))) {
+    const link = /https?:\/\/\S+\/r\/\w+/.exec(text)?.[0] ?? '';
     await fetch(link);
     await fetch(link, { method: 'POST', body: new URLSearchParams({ answer: 'accepted' }) });
   }
@@ -272,7 +272,7 @@ const owners: readonly Secret[] = Object.entries(connectedAccounts).map(([provid
 /** Returns all credentials: those of the service, of its users and of the providers. */
 const credentials = async (): Promise<readonly Secret[]> => {
   const mails = await readMails(service.mailServer.apiUrl);
-  const tokens = mails.flatMap(({ text }) => /\/respond\/([\w.-]+)/.exec(text)?.[1] ?? []);
+  const tokens = mails.flatMap(({ text }) => /\/r\/(\w+)/.exec(text)?.[1] ?? []);
   expect(tokens.length).toBeGreaterThan(5);
   const accountLinks = mails.flatMap(({ text }) => /\/connections\/([\w.-]+)/.exec(text)?.[1] ?? []);
   expect(accountLinks.length).toBeGreaterThan(0);

@@ -112,7 +112,7 @@ describe('npm start', () => {
     expect(await ops('maintenance')).toMatchObject({
       exitCode: 0,
       stdout: expect.stringMatching(
-        /^Deleted 0 stored responses to commands, 0 webhooks, \d+ provider call counts/,
+        /^Deleted 0 stored responses to commands, 0 to audition requests, 0 webhooks, \d+ provider call counts/,
       ),
     });
     await organizationsOf(`${addresses.Database}`, (organizations) =>

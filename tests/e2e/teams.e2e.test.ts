@@ -4,12 +4,16 @@
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { auditionIdSchema, type ConnectionId, connectionIdSchema } from '../../domain/ids.ts';
+import { recordingWorkflowId } from '../../domain/workflow-ids.ts';
+import { recordingReportedSignal, recordingWorkflowType } from '../../workflows/recording/messages.ts';
 import { type ApiClient, createApiClient, day, fullMinute, requestBody } from '../harness/api-client.ts';
 import { submitConsent } from '../harness/consent.ts';
+import { eventually } from '../harness/eventually.ts';
 import { createHttpBrowser } from '../harness/form-browser.ts';
 import { organization, type ServiceUnderTest, startService } from '../harness/service.ts';
 
 const scopes = ['OnlineMeetings.ReadWrite', 'OnlineMeetingArtifact.Read.All'];
+const recordingScopes = ['OnlineMeetingRecording.Read.All', 'OnlineMeetingTranscript.Read.All'];
 
 let service: ServiceUnderTest;
 let platform: ApiClient;
@@ -61,9 +65,12 @@ const outlookEvents = () =>
     .microsoft.calendars.flatMap(({ events }) => events)
     .filter(({ deleted, origin }) => !deleted && origin === 'api');
 
+/** Returns the events that are Teams meetings. */
+const meetingEvents = () => outlookEvents().filter(({ isOnlineMeeting }) => isOnlineMeeting);
+
 it('an audition on Teams is created, moved and cancelled, and leaves nothing at Microsoft', async () => {
   const host = await connect('carl', 'carl@contoso.example');
-  const performer = await connect('ada', 'ada@contoso.example', []);
+  const performer = await connect('performer-1', 'ada@contoso.example', []);
   await useHosts(host);
 
   const requested = await platform.request(requestWith(1, performer));
@@ -101,7 +108,7 @@ it('an audition on Teams is created, moved and cancelled, and leaves nothing at 
 
 it('an audition goes to Meet when no host may have Teams meetings, and leaves nothing at Microsoft', async () => {
   const host = await connect('ben', 'ben@outlook.example');
-  const performer = await connect('cy', 'cy@contoso.example', []);
+  const performer = await connect('performer-2', 'cy@contoso.example', []);
   await useHosts(host);
   const requested = await platform.request(requestWith(2, performer, ['microsoft_teams', 'google_meet']));
   const scheduled = await platform.untilNotified(requested.id);
@@ -109,4 +116,43 @@ it('an audition goes to Meet when no host may have Teams meetings, and leaves no
   const { spaces } = service.sandbox.control.state().google;
   expect(spaces.map(({ config }) => config?.accessType)).toEqual(['RESTRICTED']);
   expect(meetings().filter(({ account }) => account === 'ben@outlook.example')).toEqual([]);
+});
+
+it('a recorded audition on Teams is a part of an event of its host, and its recording is stored', async () => {
+  const host = await connect('dora', 'dora@contoso.example', [...scopes, ...recordingScopes]);
+  const performer = await connect('performer-3', 'eve@contoso.example', []);
+  await useHosts(host);
+  const body = requestWith(3, performer);
+  const requested = await platform.request({
+    ...body,
+    meeting: { ...body.meeting, settings: { recording: 'cloud' } },
+  });
+  const scheduled = await platform.untilNotified(requested.id);
+  expect(scheduled.meeting).toMatchObject({ provider: 'microsoft_teams', notHonored: ['muteOnEntry'] });
+  const joinUrl = await linkOf(requested.id);
+  expect(meetingEvents()).toMatchObject([{ showAs: 'free', onlineMeeting: { joinUrl } }]);
+
+  const auditionId = auditionIdSchema.parse(requested.id);
+  const stored = await service.database.repositories.auditions.get(organization, auditionId);
+  const meetingId = stored?.meeting?.id ?? '';
+  service.sandbox.control.recordSession('microsoft', joinUrl ?? '', {
+    files: [{ type: 'video', size: 5_000 }],
+  });
+  // The audition starts it after its session, and it asks after a quarter of an hour.
+  await service.temporal.workflow.signalWithStart(recordingWorkflowType, {
+    taskQueue: service.taskQueue,
+    workflowId: recordingWorkflowId(auditionId, 'microsoft_teams', meetingId),
+    args: [{ organization, auditionId, correlationId: 'corr-1', provider: 'microsoft_teams', meetingId }],
+    signal: recordingReportedSignal,
+    signalArgs: [{ inboxId: 'test' }],
+  });
+  await eventually(async () => {
+    const [recording] = await service.database.repositories.recordings.ofAudition(organization, auditionId);
+    return recording?.state === 'stored' && recording.files[0]?.size === 5_000;
+  }, 30_000);
+
+  await platform.command(requested.id, 'cancel', { reason: 'the part is cut' });
+  await service.temporal.workflow.getHandle(`audition/${requested.id}`).result();
+  expect(meetingEvents()).toEqual([]);
+  expect(meetings().filter(({ account }) => account.startsWith('dora'))).toEqual([]);
 });

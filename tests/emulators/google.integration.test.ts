@@ -139,7 +139,7 @@ test('an event is written to the calendar, and all events are listed in pages', 
     calendarEvent({ calendarId: 'primary' }),
     callContext(),
   );
-  const changes = createGoogleChanges(client, 1);
+  const changes = createGoogleChanges(client, { pageSize: 1 });
   const listed: ListedChange[] = [];
   let page: string | undefined;
   do {

@@ -27,12 +27,14 @@ import type {
   WriteEventInput,
   WriteEventsInput,
 } from '../../activities/contract.ts';
-import { createActivities } from '../../activities/index.ts';
+import { type ActivityDependencies, createActivities } from '../../activities/index.ts';
+import { createLookAtMeeting } from '../../activities/meetings/meetings.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import { type Participant, participantSchema } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { type AuditionId, projectIdSchema, roleIdSchema } from '../../domain/ids.ts';
 import { createJoinLinkIds } from '../../foundation/links/join-link.ts';
+import { createResponseLinkIds } from '../../foundation/links/response-link.ts';
 import type { FaultRequest } from '../../infra/sandbox/faults/fault.ts';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
 import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
@@ -79,7 +81,9 @@ export const noticeFacts: NoticeFacts = {
   revision: 1,
 };
 
-const joinLinkIds = createJoinLinkIds([{ key: randomBytes(32) }]);
+const linkKeys = [{ key: randomBytes(32) }];
+const joinLinkIds = createJoinLinkIds(linkKeys);
+const responseLinkIds = createResponseLinkIds(linkKeys);
 
 export interface ActivityHarnessOptions {
   /** Whether the mail server offers a journal; without one, the client cannot find out whether a message was sent. */
@@ -91,6 +95,7 @@ export interface ActivityHarnessOptions {
   readonly wrapProviders?: (providers: Providers) => Providers;
   /** Wraps the repositories that the activities call, likewise. */
   readonly wrapRepositories?: (repositories: TestDatabase['repositories']) => TestDatabase['repositories'];
+  readonly messageLimits?: ActivityDependencies['messageLimits'];
 }
 
 /** Call it at the top of a test file. Returns a function that sets up the activities for one test. */
@@ -111,6 +116,7 @@ export const useActivityHarness = () => {
     clock = Date.now,
     wrapProviders = (same) => same,
     wrapRepositories = (same) => same,
+    messageLimits = { sms: 1_000, email: 1_000, smsCountries: 'any' },
   }: ActivityHarnessOptions = {}) => {
     // Connects the account again for each test: a sandbox rejects the access tokens that another sandbox issued.
     await connectOffice(database);
@@ -128,14 +134,15 @@ export const useActivityHarness = () => {
       store: database.repositories.connections,
       authorizers: providers.authorizers.oauth,
     });
-    const activities = createActivities({
+    const dependencies: ActivityDependencies = {
       repositories: wrapRepositories(database.repositories),
       runs: { findPlan: async () => undefined },
       providers: wrapProviders(providers),
       accessTokens,
       publicUrl: sandbox.url,
-      responseLink: ({ auditionId: id, participant, revision, generation }) =>
-        `${sandbox.url}/respond/${[id, participant, revision, generation].filter((part) => part !== undefined).join('.')}`,
+      messageLimits,
+      responseUrl: async (request) =>
+        `${sandbox.url}/r/${await database.repositories.responseLinks.issue(request, responseLinkIds)}`,
       joinUrl: async (request) => {
         const [id] = await database.repositories.joinLinks.issue([request], joinLinkIds);
         return `${sandbox.url}/j/${id}`;
@@ -143,9 +150,12 @@ export const useActivityHarness = () => {
       issueJoinLinks: (requests) => database.repositories.joinLinks.issue(requests, joinLinkIds),
       tellSlotTaken: async (id) => void told.push(id),
       sender: 'CastMatch <casting@castmatch.test>',
-    });
+    };
+    const activities = createActivities(dependencies);
     return {
       activities: asActivities(activities),
+      /** The look at a meeting, outside of an activity. */
+      lookAtMeeting: createLookAtMeeting(dependencies),
       /** The same activities, to be run in a context of the test. */
       unbound: activities,
       /** The same activities in another activity execution, as after a retry by the operator. */

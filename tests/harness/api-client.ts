@@ -1,7 +1,6 @@
 /** Calls the HTTP API in end-to-end tests, as the platform does. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { auditionSchema } from '../../api/schemas/audition.ts';
-import { pageSchemaOf } from '../../api/schemas/page.ts';
+import { auditionPageSchema, auditionSchema } from '../../api/schemas/audition.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { eventually } from './eventually.ts';
 import { keys, type ServiceUnderTest } from './service.ts';
@@ -68,7 +67,7 @@ export const createApiClient = ({ url }: ServiceUnderTest): ApiClient => {
       const found: AuditionView[] = [];
       for (let cursor: string | undefined = ''; cursor !== undefined; ) {
         const { body } = await platform.get(`/v1/auditions?limit=100${cursor && `&cursor=${cursor}`}`);
-        const page = pageSchemaOf(auditionSchema).parse(body);
+        const page = auditionPageSchema.parse(body);
         found.push(...page.items);
         cursor = page.nextCursor;
       }

@@ -18,7 +18,7 @@ import { createConnectionLinks } from '../../foundation/links/connection-link.ts
 import { createFeedLinks, createSessionFeedLinks } from '../../foundation/links/feed-link.ts';
 import { createJoinLinkIds } from '../../foundation/links/join-link.ts';
 import { createRecordingLinks } from '../../foundation/links/recording-link.ts';
-import { createResponseLinks } from '../../foundation/links/response-link.ts';
+import { createResponseLinkIds, createResponseLinks } from '../../foundation/links/response-link.ts';
 import { createLogger } from '../../foundation/observability/logger.ts';
 import { calendarName } from '../../providers/calendar-names.ts';
 import { parseWebAddress } from '../../providers/outbound/early-check.ts';
@@ -31,6 +31,7 @@ import { localDefaults } from './local-defaults.ts';
 export const masterKeys = [{ id: 'test', key: randomBytes(32) }];
 export const responseLinks = createResponseLinks(masterKeys);
 export const joinLinkIds = createJoinLinkIds(masterKeys);
+export const responseLinkIds = createResponseLinkIds(masterKeys);
 const feedLinks = createFeedLinks(masterKeys);
 export const recordingLinks = createRecordingLinks(masterKeys);
 const sessionFeedLinks = createSessionFeedLinks(masterKeys);
@@ -47,6 +48,7 @@ export const apiConfiguration: ApiDependencies['configuration'] = {
   publicUrl: 'https://auditions.example.com',
   masterKeys,
   trustedProxies: [],
+  messageLimits: { sms: 1_000, email: 1_000, smsCountries: 'any' },
   platformOrigins: ['https://app.example.com'],
   twilio: {
     apiUrl: localDefaults.TWILIO_API_URL,
@@ -87,6 +89,7 @@ export const apiDependencies = (
   sessionFeedLinks,
   recordingLinks,
   recordingWorkflows: { resolve: async () => 'signaled' },
+  personWorkflows: { isRunning: async () => false, terminate: async () => {} },
   storage: { read: () => Promise.reject(new Error('these tests read no files; pass a storage')) },
   connectionLinks,
   authorizers: noAuthorizers,

@@ -16,6 +16,7 @@ import { createGoogleClient } from '../../providers/google/client.ts';
 import type { CalendarChanges, CalendarProvider } from '../../providers/ports.ts';
 import { useActivityHarness } from './activity-harness.ts';
 import { connectToSandbox } from './google-sandbox.ts';
+import { setRoomOfSlot } from './room-of-slot.ts';
 import { sandboxSettings } from './sandbox-settings.ts';
 
 export const ada = participantIdSchema.parse('ada');
@@ -78,7 +79,7 @@ export const useCalendarSync = () => {
       repositories,
       providers: {
         calendars: { ...bench.providers.calendars, google: wrapCalendar(bench.providers.calendars.google) },
-        calendarChanges: { google: wrap(createGoogleChanges(client, pageSize)) },
+        calendarChanges: { google: wrap(createGoogleChanges(client, { pageSize })) },
       },
       accessTokens: bench.accessTokens,
       signals: {
@@ -90,7 +91,7 @@ export const useCalendarSync = () => {
         answerReported: async (_audition, answer) => {
           answers.push(answer);
           if (temporal.isDown) throw new Error('14 UNAVAILABLE');
-          return 'signaled';
+          return temporal.hasNoWorkflow ? 'not_running' : 'signaled';
         },
       },
       report: ({ organization: _organization, ...finding }) => void findings.push(finding),
@@ -100,7 +101,12 @@ export const useCalendarSync = () => {
       maxEvents,
       roundMs,
     });
-    const sync = (change: Partial<SyncCalendarsInput> = {}): Promise<SyncCalendarsResult> => {
+    let presentRoom: { readonly email: string; readonly revision: number } | undefined;
+    const sync = async (change: Partial<SyncCalendarsInput> = {}): Promise<SyncCalendarsResult> => {
+      if (presentRoom) {
+        const { email, revision } = presentRoom;
+        await setRoomOfSlot(pool, auditionId, { provider: 'google', connection, email }, revision);
+      }
       const about = {
         organization: 'org_1',
         connection,
@@ -115,22 +121,30 @@ export const useCalendarSync = () => {
         },
       );
     };
-    const write = (revision: number, at: Slot, label = '') =>
+    const write = (
+      revision: number,
+      at: Slot,
+      label = '',
+      texts: { readonly summary?: string; readonly location?: string } = {},
+    ) =>
       activities.writeEvent({
         ...about,
         key: key(`event:ada:r${revision}${label}`),
         participant: ada,
         calendar,
-        content: { summary: 'Captain', description: '', slot: at, revision },
+        content: { summary: 'Captain', description: '', ...texts, slot: at, revision },
       });
-    const book = (revision: number, at: Slot, room: string) =>
-      activities.bookRoom({
+    const book = async (revision: number, at: Slot, room: string) => {
+      const booked = await activities.bookRoom({
         ...about,
         key: key(`room:r${revision}`),
         room: { provider: 'google', connection, email: room },
         name: 'Studio 2',
         content: { summary: 'Captain', description: '', location: 'Studio 2', slot: at, revision },
       });
+      presentRoom = { email: room, revision };
+      return booked;
+    };
     const { calendar: owner } = connectToSandbox(sandbox.url, account);
     const eventId = eventIdFor(auditionId);
     const person = {
@@ -157,6 +171,8 @@ export const useCalendarSync = () => {
       remove: (id = eventId) => owner.events.delete({ calendarId: 'primary', eventId: id }),
       edit: (summary: string) =>
         owner.events.patch({ calendarId: 'primary', eventId, requestBody: { summary } }),
+      editPlace: (location: string) =>
+        owner.events.patch({ calendarId: 'primary', eventId, requestBody: { location } }),
       add: (start: string, end: string) => sandbox.control.addBusy({ account, start, end }).eventId,
     };
     /** Makes the audition use another calendar of the account, which the vendor need not have. */
@@ -202,6 +218,10 @@ export const useCalendarSync = () => {
       findings,
       sync,
       book,
+      /** Gives the slot another room, without booking it. */
+      setRoom: (email: string, revision: number) => {
+        presentRoom = { email, revision };
+      },
       useAnother,
       write,
       person,

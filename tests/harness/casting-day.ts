@@ -1,6 +1,6 @@
 /** A casting session of one block, and its auditions, for tests of activities. */
 import { randomUUID } from 'node:crypto';
-import type { Meeting } from '../../domain/audition/events.ts';
+import type { Meeting } from '../../domain/audition/meeting.ts';
 import type { MeetingSettings } from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { type SessionBlockId, sessionBlockIdSchema } from '../../domain/ids.ts';

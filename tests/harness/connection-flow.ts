@@ -16,12 +16,15 @@ const callback = (answer: Record<string, string>, provider = 'google'): string =
 /** Creates an organization, an API with in-memory providers, and the steps of connecting an account. */
 export const setUpConnectionFlow = async (
   database: TestDatabase,
-  given: Partial<Pick<ApiDependencies, 'listCalendars'>> = {},
+  {
+    accounts,
+    ...given
+  }: Partial<Pick<ApiDependencies, 'listCalendars'>> & { readonly accounts?: string } = {},
 ) => {
   const organization: OrganizationId = organizationIdSchema.parse(`org_${randomUUID()}`);
   const { repositories } = database;
   await repositories.organizations.put({ id: organization, name: 'North Casting', meetingProviders: [] });
-  const authorizers = createFakeAuthorizers();
+  const authorizers = createFakeAuthorizers(accounts);
   const test = await createTestApi(database, { authorizers, ...given });
   const key = await test.keyFor('admin', organization);
   const person = createInjectedBrowser(test.api, publicUrl);

@@ -3,12 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
 import { createDatabaseClient, type DatabaseClient } from '../../db/client.ts';
 import { createRepositories, type Repositories } from '../../db/index.ts';
+import { keyDatabaseUrlOf } from '../../foundation/configuration/key-database-url.ts';
 import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import type { KeyWrapping } from '../../foundation/encryption/key-wrapping.ts';
 import { databaseUrl, execute, type PostgresServer } from './postgres-server.ts';
 
 export interface TestDatabase extends Omit<DatabaseClient, 'close'> {
   readonly url: string;
+  /** The key database. */
+  readonly keys: Omit<DatabaseClient, 'close'>;
   readonly repositories: Repositories;
   /** Closes the pool and drops the database, even when other clients are still connected. */
   drop(): Promise<void>;
@@ -23,17 +26,23 @@ export const createTestDatabase = async (
   server: PostgresServer = inject('postgres'),
 ): Promise<TestDatabase> => {
   const name = `castmatch_test_${randomBytes(8).toString('hex')}`;
-  await execute(server.url, `CREATE DATABASE ${name} TEMPLATE ${server.template}`);
+  for (const suffix of ['', '_keys']) {
+    await execute(server.url, `CREATE DATABASE ${name}${suffix} TEMPLATE ${server.template}${suffix}`);
+  }
   const url = databaseUrl(server.url, name);
+  const keys = createDatabaseClient(keyDatabaseUrlOf(url), { poolSize: 5, applicationName: `${name}_keys` });
   const { db, pool, close } = createDatabaseClient(url, { poolSize: 20, applicationName: name });
   return {
     url,
     db,
     pool,
-    repositories: createRepositories(db, wrapping),
+    keys,
+    repositories: createRepositories(db, wrapping, keys.db),
     drop: async () => {
-      await close();
-      await execute(server.url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      await Promise.all([close(), keys.close()]);
+      for (const suffix of ['', '_keys']) {
+        await execute(server.url, `DROP DATABASE IF EXISTS ${name}${suffix} WITH (FORCE)`);
+      }
     },
   };
 };
@@ -45,7 +54,11 @@ export const createEmptyDatabase = async (): Promise<Pick<TestDatabase, 'url' | 
   await execute(server.url, `CREATE DATABASE ${name}`);
   return {
     url: databaseUrl(server.url, name),
-    drop: () => execute(server.url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+    drop: async () => {
+      for (const suffix of ['', '_keys']) {
+        await execute(server.url, `DROP DATABASE IF EXISTS ${name}${suffix} WITH (FORCE)`);
+      }
+    },
   };
 };
 

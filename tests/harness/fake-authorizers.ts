@@ -35,8 +35,11 @@ const refuse = (operation: string): never => {
 
 const ignoreRevocation = async (): Promise<void> => {};
 
-/** Creates authorizers for Google, Microsoft and Apple. */
-export const createFakeAuthorizers = (): FakeAuthorizers => {
+/**
+ * Creates authorizers for Google, Microsoft and Apple.
+ * @param accounts names the provider's set of accounts. Tests that share a database share no accounts by default.
+ */
+export const createFakeAuthorizers = (accounts: string = randomUUID()): FakeAuthorizers => {
   const requests: AuthorizationRequest[] = [];
   const codes = new Map<string, Required<Consent> & AuthorizationRequest>();
   const revoked: string[] = [];
@@ -69,7 +72,7 @@ export const createFakeAuthorizers = (): FakeAuthorizers => {
       }
       const { account, scopes } = consent;
       return {
-        account: { id: `id-of-${account}`, name: account },
+        account: { id: `id-of-${account}-at-${accounts}`, name: account },
         scopes,
         credential: { kind: 'oauth', refreshToken: `refresh-${account}-${randomUUID()}` },
         accessToken: { value: `access-${randomUUID()}`, expiresAt: '2099-01-01T00:00:00.000Z' },

@@ -1,5 +1,5 @@
 /** The shared room of a casting session in workflow tests, with the rules of `db/meetings/session-rooms.ts`. */
-import type { Meeting } from '../../domain/audition/events.ts';
+import type { Meeting } from '../../domain/audition/meeting.ts';
 import type { MeetingProviderName } from '../../domain/providers/vendors.ts';
 
 export interface FakeRoom {

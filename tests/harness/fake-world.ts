@@ -4,7 +4,7 @@
  */
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { AuditionActivities, RecordEventsInput } from '../../activities/contract.ts';
+import type { AuditionActivities, NoticeFacts, RecordEventsInput } from '../../activities/contract.ts';
 import type { ObservedAttendance } from '../../domain/audition/attendee.ts';
 import type { ReportOrder } from '../../domain/audition/calendar-change.ts';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
@@ -23,6 +23,7 @@ import { attempted } from './fake-attempt.ts';
 import type { FakeRoom } from './fake-room.ts';
 import { blockersIn, chooseSlot, refused } from './fake-slots.ts';
 import { createFakeTrail } from './fake-trail.ts';
+import { createSentNotices, notifiedFacts, type SentNotice, type SentNotices } from './sent-notices.ts';
 
 type ActivityName = keyof AuditionActivities;
 
@@ -31,7 +32,7 @@ interface Call {
   readonly key: string;
 }
 
-export interface FakeWorld {
+export interface FakeWorld extends SentNotices {
   readonly activities: AuditionActivities;
   readonly calls: readonly Call[];
   readonly events: readonly AuditionEvent[];
@@ -53,8 +54,6 @@ export interface FakeWorld {
   readonly calendarEvents: ReadonlySet<string>;
   /** The keys of the meetings whose creation has no fallback to another provider. */
   readonly meetingsWithoutFallback: readonly string[];
-  readonly notices: readonly string[];
-  readonly retractions: readonly string[];
   /** The numbers of the claims that hold a slot. */
   readonly claims: ReadonlySet<number>;
   /** Whether another audition can take the held slot. */
@@ -85,8 +84,8 @@ export interface FakeWorld {
 
 type HoldChange = Pick<RecordEventsInput, 'releaseHolds' | 'yieldHolds'>;
 
-/** `suppressed`: nothing is sent to the address of the recipient. */
-type FaultKind = ProviderFaultKind | 'suppressed';
+/** `suppressed`: nothing is sent to the address of the recipient. The last two: the limits of the organization forbid it. */
+type FaultKind = ProviderFaultKind | 'suppressed' | 'budget_spent' | 'country_not_allowed';
 
 interface Fault extends Call {
   readonly kind: FaultKind;
@@ -95,6 +94,8 @@ interface Fault extends Call {
 
 const permanent: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'suppressed',
+  'budget_spent',
+  'country_not_allowed',
   'reconnect',
   'rejected_input',
   'not_permitted',
@@ -112,8 +113,7 @@ export const createFakeWorld = (): FakeWorld => {
   const meetings = new Set<string>();
   const calendarEvents = new Set<string>();
   const meetingsWithoutFallback: string[] = [];
-  const notices: string[] = [];
-  const retractions: string[] = [];
+  const sent = createSentNotices();
   const claims = new Map<number, Slot>();
   let yieldsHolds = false;
   const undone = new Set<string>();
@@ -176,6 +176,9 @@ export const createFakeWorld = (): FakeWorld => {
       if (claim <= releaseHolds.through && claim !== releaseHolds.keep) claims.delete(claim);
   };
 
+  const deliver = (notice: SentNotice, audition: Pick<NoticeFacts, 'sequence'>) =>
+    once('sendNotice', notice.key, () => sent.add(notice, audition));
+
   const world: FakeWorld = {
     calls,
     get events() {
@@ -198,8 +201,7 @@ export const createFakeWorld = (): FakeWorld => {
     meetings,
     calendarEvents,
     meetingsWithoutFallback,
-    notices,
-    retractions,
+    ...sent.notices,
     get claims() {
       return new Set(claims.keys());
     },
@@ -390,48 +392,29 @@ export const createFakeWorld = (): FakeWorld => {
         for (const key of keys) world.room?.leave(key);
         return undoAll('removeMeeting', keys, meetings);
       },
-      async sendNotice({ trail: position, key }) {
+      async sendNotice({ trail: position, audition, ...notice }) {
         trail.append(position);
-        await once('sendNotice', key, () => notices.push(key));
-        return { deliveryId: key };
+        await deliver(notice, audition);
+        return { deliveryId: notice.key };
       },
       async sendNotices({ trail: position, notice, audition, notices: toSend }) {
         trail.append(position);
         await called('sendNotices', toSend.map(({ channel }) => channel).join(' '));
         const results = await Promise.all(
-          toSend.map(({ key }) => attempted(key, () => once('sendNotice', key, () => notices.push(key)))),
+          toSend.map((one) => attempted(one.key, () => deliver(one, audition))),
         );
         const failed = results.flatMap((result) => ('failure' in result ? [result] : []));
-        const sent = results.flatMap((result) =>
-          'failure' in result ? [] : [{ key: result.key, deliveryId: result.key }],
-        );
-        trail.appendFacts(
-          toSend
-            .filter(({ key }) => sent.some((other) => other.key === key))
-            .map(({ key, recipient, channel }) => ({
-              key,
-              at: serverTime(),
-              correlationId: 'test',
-              fact: {
-                type: 'notified' as const,
-                participant: recipient.id,
-                channel,
-                notice,
-                revision: audition.revision,
-                deliveryId: key,
-              },
-            })),
-        );
-        return { sent, failed };
+        const delivered = toSend.filter(({ key }) => !failed.some((other) => other.key === key));
+        trail.appendFacts(notifiedFacts(delivered, { notice, audition, at: serverTime() }));
+        return { sent: delivered.map(({ key }) => ({ key, deliveryId: key })), failed };
       },
-      async retractNotice({ trail: position, key, sentAs }) {
+      async retractNotice({ trail: position, key, sentAs, audition }) {
         trail.append(position);
+        sent.noteSequence(key, audition);
         await called('retractNotice', key);
-        await Promise.allSettled(sentAs.flatMap((sent) => runningAttempts.get(sent) ?? []));
-        for (const sent of sentAs) undone.add(sent);
-        if (!sentAs.some((sent) => notices.includes(sent))) return { result: 'nothing_to_undo' };
-        retractions.push(key);
-        return { result: 'undone' };
+        await Promise.allSettled(sentAs.flatMap((one) => runningAttempts.get(one) ?? []));
+        for (const one of sentAs) undone.add(one);
+        return { result: sent.retract(key, sentAs) ? 'undone' : 'nothing_to_undo' };
       },
     },
   };

@@ -1,6 +1,7 @@
 /** Runs rounds of the inbox relay on a real inbox, with a fake Temporal. */
 import { afterAll, beforeAll } from 'vitest';
 import { z } from 'zod';
+import type { AuditionRuns } from '../../activities/reconciliation/audition-runs.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import { createReplyAddresses } from '../../foundation/links/reply-address.ts';
 import { deliver } from '../../workers/inbox/deliver.ts';
@@ -30,7 +31,10 @@ export const useInboxRounds = () => {
   });
   afterAll(() => database.drop());
 
-  return async (answer: () => Promise<'signaled' | 'not_running'> = async () => 'signaled') => {
+  return async (
+    answer: () => Promise<'signaled' | 'not_running'> = async () => 'signaled',
+    presentPlan: AuditionRuns['presentPlan'] = async () => undefined,
+  ) => {
     const { repositories, pool } = database;
     await pool.query('TRUNCATE webhook_inbox, deliveries');
     const signals: unknown[] = [];
@@ -51,13 +55,16 @@ export const useInboxRounds = () => {
     const counted: unknown[] = [];
     const metrics = { deliveryReported: (reported: unknown) => counted.push(reported) };
     const logged: string[] = [];
+    const told: unknown[] = [];
     const log = (_fields: unknown, message?: string) => logged.push(String(message));
     const round = createInboxRound({
       inbox: repositories.inbox,
       deliver: (event, webhook) =>
         deliver({ repositories, replyAddresses, workflowSignals, metrics }, event, webhook),
-      deliverPresence: (received) => deliverPresenceTogether({ repositories, workflowSignals }, received),
-      logger: { info: () => {}, warn: log, error: log },
+      deliverPresence: (received) =>
+        deliverPresenceTogether({ repositories, workflowSignals, runs: { presentPlan } }, received),
+      correlationIdsOf: (auditions) => repositories.inboxRouting.correlationIdsOf(auditions),
+      logger: { info: (fields: unknown) => told.push(fields), warn: log, error: log },
     });
     let keys = 0;
     const receive = (event: InboxEvent) => {

@@ -1,7 +1,7 @@
 /** Runs the meeting activities with hosts that a test chooses. */
 import { z } from 'zod';
 import { sha256 } from '../../db/digest.ts';
-import type { Meeting } from '../../domain/audition/events.ts';
+import type { Meeting } from '../../domain/audition/meeting.ts';
 import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
 import type { MeetingSettings } from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
@@ -29,7 +29,8 @@ export const useMeetingHosts = () => {
     tests += 1;
     const domain = ownDomain ?? `t${tests}.example.com`;
     const bench = await benchFor({
-      sandbox,
+      // Many auditions create their meetings simultaneously.
+      sandbox: { ...sandbox, zoom: { requestsPerSecond: 0, ...sandbox.zoom } },
       wrapProviders: (providers) => ({
         ...providers,
         meetings: {

@@ -2,22 +2,22 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { z } from 'zod';
 
+const responseSchema = z.looseObject({
+  headers: z.record(z.string(), z.unknown()).default({}),
+  content: z.record(z.string(), z.looseObject({ schema: z.unknown() })).default({}),
+});
+
 const documentSchema = z.looseObject({
   paths: z.record(
     z.string(),
     z.record(
       z.string(),
       z.looseObject({
-        responses: z.record(
-          z.string(),
-          z.looseObject({
-            headers: z.record(z.string(), z.unknown()).default({}),
-            content: z.record(z.string(), z.object({ schema: z.unknown() })).default({}),
-          }),
-        ),
+        responses: z.record(z.string(), z.union([z.strictObject({ $ref: z.string() }), responseSchema])),
       }),
     ),
   ),
+  components: z.looseObject({ responses: z.record(z.string(), responseSchema) }),
 });
 
 interface ApiResponse {
@@ -46,7 +46,7 @@ const isReadable = (address: string): boolean => {
 
 /** Returns a function that lists the deviations of a response. The list is empty for an undocumented address. */
 export const createContractCheck = (document: unknown) => {
-  const { paths } = documentSchema.parse(document);
+  const { paths, components } = documentSchema.parse(document);
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   ajv.addSchema({ $id: 'openapi', ...documentSchema.parse(document) });
   const routes = Object.entries(paths).map(([path, operations]) => ({
@@ -64,7 +64,10 @@ export const createContractCheck = (document: unknown) => {
     );
     const operation = route?.operations[method.toLowerCase()];
     if (!route || !operation) return [];
-    const documented = operation.responses[status];
+    const response = operation.responses[status];
+    const shared = z.object({ $ref: z.string() }).safeParse(response).data?.$ref.split('/').at(-1);
+    const documented =
+      shared === undefined ? responseSchema.safeParse(response).data : components.responses[shared];
     if (!documented) return [`${method} ${route.path} answers ${status}, which is not documented`];
     const missing = Object.keys(documented.headers)
       .filter((name) => !optional.has(name) && headers[name.toLowerCase()] === undefined)
@@ -72,16 +75,11 @@ export const createContractCheck = (document: unknown) => {
     const type = mediaTypeOf(headers['content-type']);
     if (Object.keys(documented.content).length === 0) return missing;
     if (!documented.content[type]) return [...missing, `${method} ${route.path} ${status} is ${type}`];
-    const steps = [
-      'paths',
-      route.path,
-      method.toLowerCase(),
-      'responses',
-      String(status),
-      'content',
-      type,
-      'schema',
-    ];
+    const place =
+      shared === undefined
+        ? ['paths', route.path, method.toLowerCase(), 'responses', String(status)]
+        : ['components', 'responses', shared];
+    const steps = [...place, 'content', type, 'schema'];
     const fits = ajv.validate({ $ref: `openapi#${pointer(...steps)}` }, body);
     return fits ? missing : [...missing, `${method} ${route.path} ${status}: ${ajv.errorsText()}`];
   };

@@ -31,7 +31,7 @@ const callMailbox = async (
     }),
   });
   const { access_token: token } = z.looseObject({ access_token: z.string() }).parse(await answer.json());
-  const response = await fetch(`${sandboxUrl}/v1.0/me/${path}`, {
+  const response = await fetch(`${sandboxUrl}/v1.0/${path}`, {
     method,
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     ...(body ? { body: JSON.stringify(body) } : {}),
@@ -40,6 +40,7 @@ const callMailbox = async (
   return response.status === 204 ? undefined : response.json();
 };
 
+const idSchema = z.looseObject({ id: z.string() });
 const listSchema = z.object({ value: z.array(z.object({ id: z.string(), name: z.string() })) });
 
 /** Lets an account share a calendar with another, which accepts it. Returns its id in the mailbox of the other account. */
@@ -48,17 +49,14 @@ export const shareCalendar = async (
   { owner, account, name }: { readonly owner: string; readonly account: string; readonly name?: string },
 ) => {
   const created =
-    name === undefined ? undefined : await callMailbox(sandbox.url, owner, 'POST', 'calendars', { name });
-  const id =
-    created === undefined
-      ? sandbox.control.openMailbox(owner)
-      : z.looseObject({ id: z.string() }).parse(created).id;
-  const permissions = `calendars/${id}/calendarPermissions`;
+    name === undefined ? undefined : await callMailbox(sandbox.url, owner, 'POST', 'me/calendars', { name });
+  const id = created === undefined ? sandbox.control.openMailbox(owner) : idSchema.parse(created).id;
+  const permissions = `me/calendars/${id}/calendarPermissions`;
   await callMailbox(sandbox.url, owner, 'POST', permissions, {
     emailAddress: { address: account },
     role: 'freeBusyRead',
   });
-  const { value } = listSchema.parse(await callMailbox(sandbox.url, account, 'GET', 'calendars'));
+  const { value } = listSchema.parse(await callMailbox(sandbox.url, account, 'GET', 'me/calendars'));
   const shown = name ?? owner.split('@')[0];
   const calendarId = value.find((calendar) => calendar.name === shown)?.id ?? '';
   const setRole = (role: 'freeBusyRead' | 'read') =>
@@ -69,7 +67,7 @@ export const shareCalendar = async (
 /** Returns the mailbox of an account. */
 export const connectToMailbox = (sandbox: Sandbox, account: string) => {
   const send = async (method: 'PATCH' | 'DELETE', eventId: string, body?: object): Promise<void> => {
-    await callMailbox(sandbox.url, account, method, `calendar/events/${eventId}`, body);
+    await callMailbox(sandbox.url, account, method, `me/calendar/events/${eventId}`, body);
   };
   const events = () =>
     sandbox.control
@@ -87,6 +85,14 @@ export const connectToMailbox = (sandbox: Sandbox, account: string) => {
     move: (eventId: string, start: number, end: number, local?: ChangingZone) =>
       send('PATCH', eventId, { start: timeOf(start, local), end: timeOf(end, local) }),
     remove: (eventId: string) => send('DELETE', eventId),
+    /** Adds a calendar of the owner and returns its id. */
+    addCalendar: async (name: string) =>
+      idSchema.parse(await callMailbox(sandbox.url, account, 'POST', 'me/calendars', { name })).id,
+    /** Lets a subscription end an hour earlier than it can, as if it had been opened an hour ago. */
+    ageSubscription: async (id: string) => {
+      const expirationDateTime = new Date(Date.now() + (10_080 - 60) * 60_000).toISOString();
+      await callMailbox(sandbox.url, account, 'PATCH', `subscriptions/${id}`, { expirationDateTime });
+    },
     retitle: (eventId: string, subject: string) => send('PATCH', eventId, { subject }),
   };
 };

@@ -117,6 +117,7 @@ export const useOutlookSync = () => {
     return {
       ...bench,
       account,
+      accountId,
       connection,
       hold,
       sent,

@@ -82,8 +82,12 @@ const {
  * shorter than the timeouts of work that becomes due within a step (20 minutes).
  */
 const longestStep = 8 * 60_000;
-/** What a busy machine may need between the reading of the time and the skip. The next attempt must begin after the skip. */
+/**
+ * What passes between the reading of the time and the skip. The next attempt must begin after the skip. A busy machine needs
+ * longer: as many times as long as the reading took.
+ */
 const marginMs = 250;
+const marginReadings = 10;
 
 /** Returns a function that waits for pending work, or skips some time, at most the given milliseconds. */
 export const createAdvance = (environment: TestWorkflowEnvironment) => {
@@ -106,7 +110,10 @@ export const createAdvance = (environment: TestWorkflowEnvironment) => {
       if (!(await isIdleAt(handle, historyLength))) return pause(5);
       return environment.sleep(Math.min(longestStep, atMostMs));
     }
-    const left = work.nextAttemptMs - marginMs - (await environment.currentTimeMs());
+    const began = performance.now();
+    const now = await environment.currentTimeMs();
+    const margin = marginMs + marginReadings * (performance.now() - began);
+    const left = work.nextAttemptMs - margin - now;
     return left > 0 ? environment.sleep(Math.min(left, longestStep, atMostMs)) : pause(5);
   };
 };

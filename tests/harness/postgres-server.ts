@@ -43,7 +43,7 @@ export const startPostgres = async (): Promise<PostgresServer & { stop(): Promis
     url,
     template,
     stop: async () => {
-      await execute(url, `DROP DATABASE IF EXISTS ${template}`);
+      for (const suffix of ['', '_keys']) await execute(url, `DROP DATABASE IF EXISTS ${template}${suffix}`);
       await stop();
     },
   };

@@ -9,13 +9,14 @@ import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import type { CreateMeetingInput, RecordingActivities, StoreFileInput } from '../../activities/contract.ts';
 import { createMediaActivities } from '../../activities/index.ts';
 import { createMeetingActivities } from '../../activities/meetings/meetings.ts';
+import { anyPosition } from '../../domain/audition/events.ts';
 import type { AuditionId, ConnectionId } from '../../domain/ids.ts';
 import { pseudoRandomBytes } from '../../infra/sandbox/media/pseudo-random-bytes.ts';
 import type { SessionRecordingSpec } from '../../infra/sandbox/media/session-recordings.ts';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
 import type { RecordingSpec } from '../../infra/sandbox/zoom/recordings.ts';
 import { createAccessTokens } from '../../providers/oauth/access-tokens.ts';
-import type { FileStorage } from '../../providers/ports.ts';
+import type { FileStorage, RecordingProvider } from '../../providers/ports.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { factsUntilScheduled, numbered, trail } from './audition-trail.ts';
 import { callContext } from './call-context.ts';
@@ -54,9 +55,12 @@ export const useRecordingHarness = () => {
 
   return async ({
     wrapStorage = (same) => same,
+    wrapRecordings = (same) => same,
     provider = 'zoom',
   }: {
     readonly wrapStorage?: (storage: FileStorage) => FileStorage;
+    /** Replaces the recordings of Zoom. */
+    readonly wrapRecordings?: (recordings: RecordingProvider) => RecordingProvider;
     readonly provider?: 'zoom' | 'google_meet';
   } = {}) => {
     const { repositories } = database;
@@ -124,8 +128,7 @@ export const useRecordingHarness = () => {
         organization: 'org_1',
         auditionId,
         correlationId: 'corr-1',
-        // Any facts of other runs may be in the trail.
-        trail: { facts: [], number: 2 ** 31 - 1 },
+        trail: anyPosition,
         key: `${auditionId}:meeting:google_meet:1`,
         provider: 'google_meet',
         slot,
@@ -138,7 +141,11 @@ export const useRecordingHarness = () => {
     const meetingId = await (provider === 'zoom' ? createZoomMeeting() : createMeetMeeting());
     const activities = createMediaActivities({
       repositories,
-      providers: { ...providers, storage },
+      providers: {
+        ...providers,
+        storage,
+        recordings: { ...providers.recordings, zoom: wrapRecordings(providers.recordings.zoom) },
+      },
       accessTokens,
       reportAttention: ({ item }) => void reported.push(item.id),
     });

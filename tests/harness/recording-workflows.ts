@@ -8,7 +8,7 @@ import type {
   RecordingActivities,
   StoreFileInput,
 } from '../../activities/contract.ts';
-import type { AuditionId } from '../../domain/ids.ts';
+import type { AuditionId, RecordingId } from '../../domain/ids.ts';
 import { defaultRecordingPolicy, type RecordingPolicy } from '../../domain/recordings/recording-policy.ts';
 import { recordingWorkflowId } from '../../domain/workflow-ids.ts';
 import { corpusKeys } from '../../workers/replay/corpus.ts';
@@ -32,7 +32,7 @@ interface World {
   readonly calls: { readonly activity: keyof RecordingActivities; readonly input: unknown }[];
   find: (round: number) => FindRecordingsResult;
   store: (input: StoreFileInput, attempt: number) => Promise<void>;
-  readonly remove: (attempt: number) => Promise<RemovalResult>;
+  readonly remove: (attempt: number, recording: RecordingId) => Promise<RemovalResult>;
   /** Whether files turn out to have 0 bytes. */
   readonly hasEmptyFiles: boolean;
 }
@@ -72,7 +72,7 @@ const activities: RecordingActivities = {
   completeRecording: async (input) => void note('completeRecording', input),
   removeAtProvider: async (input) => {
     const world = note('removeAtProvider', input);
-    return { result: await world.remove(countOf(world, 'removeAtProvider')) };
+    return { result: await world.remove(countOf(world, 'removeAtProvider'), input.recording) };
   },
   raiseRecordingAttention: async (input) => void note('raiseRecordingAttention', input),
   settleRecordingAttention: async (input) => void note('settleRecordingAttention', input),
@@ -129,7 +129,12 @@ export const stored = found({ state: 'stored', toStore: [], storedFiles: 1 });
 export const answer = (
   recordings: readonly FoundRecording[],
   policy: Partial<RecordingPolicy> = {},
-): FindRecordingsResult => ({ recordings, policy: { ...defaultRecordingPolicy, ...policy } });
+  laterFiles?: FindRecordingsResult['laterFiles'],
+): FindRecordingsResult => ({
+  recordings,
+  policy: { ...defaultRecordingPolicy, ...policy },
+  ...(laterFiles && { laterFiles }),
+});
 
 let count = 0;
 /** Starts the workflow: `reported` as the inbox does, otherwise as an audition does. */

@@ -2,7 +2,7 @@
  * A CalDAV server with the limits that real test servers lack: it cuts off its answers (RFC 6578, section 3.6; RFC 4791,
  * section 7.8), and stores texts that are damaged or large.
  */
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 
@@ -13,23 +13,45 @@ export interface ScriptedCaldav {
   store(name: string, text: string | undefined): void;
   /** Returns the text of a resource. */
   text(name: string): string | undefined;
+  /** Returns the texts of all resources. */
+  texts(): readonly string[];
   /** Names of resources whose contents are refused, each with its status, such as `403 Forbidden`. */
   readonly refused: Map<string, string>;
   /** Names of resources that no query by time finds, because the server cannot tell when they are. */
   readonly unplaced: Set<string>;
   /** Names of resources whose contents are not sent, although they exist. */
   readonly withoutText: Set<string>;
+  /** Names of resources that a request for several resources is not answered for, although they exist. */
+  readonly omitted: Set<string>;
   /** Whether the calendar was deleted, or may not be read any more. */
   access: 'read' | 'gone' | 'busy_times_only';
   /** How the server differs from others. */
   readonly ways: {
     /** Hrefs are URLs, and escape more than they must. */
     hrefs: 'plain' | 'escaped';
+    /** Hrefs begin with it: the address of the server behind its proxy. */
+    origin: string;
+    /** How it says that a resource does not exist: by the status of the resource, or by that of its properties. */
+    missing: 'status' | 'properties';
+    /** Finds a resource only by an href that is escaped as its own. */
+    knowsOwnHrefsOnly: boolean;
     etags: 'strong' | 'weak';
     /** A query with more results than the limit is refused as a whole. */
     refusesLongQueries: boolean;
     /** Whether it lists changes. */
     hasTokens: boolean;
+    /** Its list of changes ends with the token that RFC 6578 demands, with an empty one, or with none. */
+    nextTokens: 'sent' | 'empty' | 'missing';
+    /** A list of changes that it cuts off ends with the token that it was asked with. */
+    keepsToken: boolean;
+    /** The status of a query by time; `answered` when the server can find events by time. */
+    timeQueries: 'answered' | number;
+    /** The status of a query by UID. `empty`: it is answered, and finds nothing. */
+    uidQueries: 'answered' | 'empty' | number;
+    /** Stores new resources under a name of its own. */
+    renames: boolean;
+    /** Whether the request may pass. Otherwise, it has answered the request. */
+    admits: (request: IncomingMessage, response: ServerResponse) => boolean;
     /** Answers each request at the calendar's address with a redirect to another one. */
     redirects: boolean;
   };
@@ -39,6 +61,8 @@ export interface ScriptedCaldav {
   readonly tokens: { oldest: number; refusal: number };
   /** The kinds of requests so far. */
   readonly requests: string[];
+  /** The names of the resources whose contents were sent so far. */
+  readonly sent: string[];
   close(): Promise<void>;
 }
 
@@ -61,9 +85,21 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
   let state = 0;
 
   const base = () => (scripted.ways.redirects ? movedPath : path);
+  const gone = (name: string): string =>
+    response(
+      name,
+      scripted.ways.missing === 'status'
+        ? status('404 Not Found')
+        : `<d:propstat><d:prop><d:getetag/></d:prop>${status('404 Not Found')}</d:propstat>`,
+    );
+  const fileNameOf = (name: string): string =>
+    scripted.ways.hrefs === 'escaped'
+      ? name.replaceAll(/[@-]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`)
+      : name;
   const response = (name: string, content: string): string => {
-    const escapedName = name.replaceAll(/[@-]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
-    const href = scripted.ways.hrefs === 'escaped' ? `${url}${base()}${escapedName}` : base() + name;
+    const path = base() + fileNameOf(name);
+    const { hrefs, origin } = scripted.ways;
+    const href = hrefs === 'escaped' ? `${url}${path}` : `${origin}${path}`;
     return `<d:response><d:href>${href}</d:href>${content}</d:response>`;
   };
   const truncated = () => response('', status('507 Insufficient Storage'));
@@ -76,6 +112,26 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
     changed: Math.max(resource.changed, state + 1),
   });
 
+  const withContents = (
+    name: string,
+    { text = '', changed }: { readonly text: string | undefined; readonly changed: number },
+  ) => {
+    scripted.sent.push(name);
+    return response(
+      name,
+      props(`<d:getetag>${etagOf(changed)}</d:getetag><c:calendar-data>${escaped(text)}</c:calendar-data>`),
+    );
+  };
+
+  const queryByUid = (uid: string): string | number => {
+    const { uidQueries } = scripted.ways;
+    if (typeof uidQueries === 'number') return uidQueries;
+    const found = [...resources].filter(([, { text }]) => text?.includes(`UID:${uid}\r\n`));
+    return uidQueries === 'empty'
+      ? ''
+      : found.map(([name, resource]) => withContents(name, resource)).join('');
+  };
+
   const query = (): string => {
     const present = [...resources].filter(
       ([name, { text }]) => text !== undefined && !scripted.unplaced.has(name),
@@ -86,6 +142,12 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
     return listed.join('') + (present.length > scripted.limit ? truncated() : '');
   };
 
+  const nextToken = (changed: number): string => {
+    const { nextTokens } = scripted.ways;
+    if (nextTokens === 'missing') return '';
+    return `<d:sync-token>${nextTokens === 'sent' ? tokenOf(changed) : ''}</d:sync-token>`;
+  };
+
   const changes = (since: number): string => {
     const all = [...resources]
       .map(([name, resource]) => [name, scripted.access === 'read' ? resource : lost(resource)] as const)
@@ -93,32 +155,31 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
       .sort(([, one], [, other]) => one.changed - other.changed);
     const listed = all.slice(0, scripted.limit);
     const isTruncated = listed.length < all.length;
-    const last = listed.at(-1)?.[1].changed ?? state;
+    const last = scripted.ways.keepsToken ? since : (listed.at(-1)?.[1].changed ?? state);
     return [
       ...listed.map(([name, { text, changed }]) =>
-        response(name, text === undefined ? status('404 Not Found') : etag(changed)),
+        text === undefined ? gone(name) : response(name, etag(changed)),
       ),
       ...(isTruncated ? [truncated()] : []),
-      `<d:sync-token>${tokenOf(isTruncated ? last : state)}</d:sync-token>`,
+      nextToken(isTruncated ? last : state),
     ].join('');
   };
 
   const contents = (body: string): string =>
     [...body.matchAll(/<d:href>([^<]+)</g)]
       .map(([, href = '']) => {
-        const name = decodeURIComponent(href.slice(href.lastIndexOf('/') + 1));
+        const written = href.slice(href.lastIndexOf('/') + 1);
+        const name = decodeURIComponent(written);
+        if (scripted.ways.knowsOwnHrefsOnly && written !== fileNameOf(name)) {
+          return gone(name);
+        }
         const refusal = scripted.refused.get(name);
         if (refusal !== undefined) return response(name, status(refusal));
         const found = scripted.access === 'gone' ? undefined : resources.get(name);
-        if (found && scripted.withoutText.has(name)) return response(name, etag(found.changed));
-        return found?.text === undefined
-          ? response(name, status('404 Not Found'))
-          : response(
-              name,
-              props(
-                `<d:getetag>${etagOf(found.changed)}</d:getetag><c:calendar-data>${escaped(found.text)}</c:calendar-data>`,
-              ),
-            );
+        if (scripted.omitted.has(name)) return '';
+        if (found?.text === undefined) return gone(name);
+        const isSent = body.includes('calendar-data') && !scripted.withoutText.has(name);
+        return isSent ? withContents(name, found) : response(name, etag(found.changed));
       })
       .join('');
 
@@ -136,7 +197,22 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
     const exists = found?.text !== undefined;
     const isMatch = exists && scripted.ways.etags === 'strong' && ifMatch === etagOf(found.changed);
     if ((ifNoneMatch === '*' && exists) || (ifMatch !== undefined && !isMatch)) return 412;
-    scripted.store(name.replace(/\.ics$/, ''), text);
+    if (!exists && scripted.ways.renames && hasUidOf(text)) return 409;
+    scripted.store(!exists && scripted.ways.renames ? `own-${state}` : name.replace(/\.ics$/, ''), text);
+    return 204;
+  };
+
+  /** Whether the calendar has an event with the UID of this text (RFC 4791, section 5.3.2.1). */
+  const hasUidOf = (text: string): boolean => {
+    const [uid = ''] = /^UID:.*$/m.exec(text) ?? [];
+    return [...resources.values()].some((resource) => resource.text?.includes(uid));
+  };
+
+  const remove = (name: string, { ifMatch }: Conditions): number => {
+    const found = resources.get(name);
+    if (found?.text === undefined) return 404;
+    if (ifMatch !== undefined && ifMatch !== etagOf(found.changed)) return 412;
+    scripted.store(name.replace(/\.ics$/, ''), undefined);
     return 204;
   };
 
@@ -154,7 +230,10 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
       );
     }
     if (body.includes('calendar-multiget')) return contents(body);
+    const [, uid] = /text-match[^>]*>([^<]*)</.exec(body) ?? [];
+    if (uid !== undefined) return queryByUid(uid);
     if (body.includes('calendar-query')) {
+      if (scripted.ways.timeQueries !== 'answered') return scripted.ways.timeQueries;
       return scripted.ways.refusesLongQueries && hasMany() > scripted.limit ? 507 : query();
     }
     const [, token = ''] = /<d:sync-token>([^<]*)</.exec(body) ?? [];
@@ -165,6 +244,7 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
   const server = createServer((incoming, outgoing) => {
     void (async () => {
       const body = await readText(incoming);
+      if (!scripted.ways.admits(incoming, outgoing)) return;
       const method = incoming.method ?? '';
       const [kind = method] = /calendar-multiget|calendar-query|sync-collection/.exec(body) ?? [];
       scripted.requests.push(kind);
@@ -178,8 +258,15 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
       const answer =
         method === 'PUT'
           ? put(name, body, { ifMatch, ifNoneMatch })
-          : answerTo(method, body, typeof depth === 'string' ? depth : '0');
-      const condition = answer === 507 ? '<d:number-of-matches-within-limits/>' : '';
+          : method === 'DELETE'
+            ? remove(name, { ifMatch, ifNoneMatch })
+            : answerTo(method, body, typeof depth === 'string' ? depth : '0');
+      const condition =
+        answer === 507
+          ? '<d:number-of-matches-within-limits/>'
+          : answer === 409
+            ? '<c:no-uid-conflict xmlns:c="urn:ietf:params:xml:ns:caldav"/>'
+            : '';
       const content = typeof answer === 'number' ? `<d:error xmlns:d="DAV:">${condition}</d:error>` : answer;
       outgoing.writeHead(typeof answer === 'number' ? answer : 207, { 'content-type': 'application/xml' });
       outgoing.end(
@@ -203,20 +290,32 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
       resources.set(`${name}.ics`, { text, changed: state });
     },
     text: (name) => resources.get(`${name}.ics`)?.text,
+    texts: () => [...resources.values()].flatMap(({ text }) => text ?? []),
     refused: new Map(),
     unplaced: new Set(),
     withoutText: new Set(),
+    omitted: new Set(),
     access: 'read',
     ways: {
       hrefs: 'plain',
+      origin: '',
+      missing: 'status',
+      knowsOwnHrefsOnly: false,
       etags: 'strong',
       refusesLongQueries: false,
       hasTokens: true,
+      nextTokens: 'sent',
+      keepsToken: false,
+      timeQueries: 'answered',
+      uidQueries: 'answered',
+      renames: false,
+      admits: () => true,
       redirects: false,
     },
     limit: Number.POSITIVE_INFINITY,
     tokens: { oldest: 0, refusal: 403 },
     requests: [],
+    sent: [],
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();

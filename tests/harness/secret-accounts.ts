@@ -128,7 +128,7 @@ const keyRowsSchema = z.array(z.object({ id: z.string(), master_key_id: z.string
 /** Returns every data key in its usual encodings. */
 export const dataKeys = async ({ database, configuration }: ServiceUnderTest): Promise<readonly Secret[]> => {
   const ring = createKeyRing(configuration.masterKeys);
-  const { rows } = await database.pool.query('SELECT id, master_key_id, wrapped FROM data_keys');
+  const { rows } = await database.keys.pool.query('SELECT id, master_key_id, wrapped FROM data_keys');
   const opened = await Promise.all(
     keyRowsSchema.parse(rows).map(async ({ id, master_key_id, wrapped }) => ({
       id,

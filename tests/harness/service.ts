@@ -100,6 +100,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
       microsoft: { mailboxRequestsPerTenMinutes: 0, ...options.microsoft },
       zoom: {
         dailyLimit: 0,
+        requestsPerSecond: 0,
         webhookUrl: `http://127.0.0.1:${apiPort}/v1/webhooks/zoom`,
         ...options.zoom,
       },
@@ -147,7 +148,10 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
   const configuration = loadConfiguration(env);
   await seed(database);
   const connection = await Connection.connect(temporalConnectionOptions(configuration.temporal));
-  const temporal = new Client({ connection, ...temporalClientOptions(configuration) });
+  const temporal = new Client({
+    connection,
+    ...temporalClientOptions(configuration, database.repositories.vault),
+  });
   const logger = createLogger({ level: configuration.logLevel, process: 'api' }, linesInto(printed));
   const api = options.startApi
     ? await options.startApi(env)

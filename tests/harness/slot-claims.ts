@@ -10,6 +10,7 @@ import {
 import type { Slot, SlotSpec } from '../../domain/audition/slot.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import { hour } from '../../domain/time/units.ts';
+import type { Providers } from '../../providers/ports.ts';
 import { type ActivityHarnessOptions, useActivityHarness } from './activity-harness.ts';
 import { numbered, requested, trail } from './audition-trail.ts';
 
@@ -44,6 +45,16 @@ export const person = (change: object = {}): Participant =>
     channels: ['email'],
     ...change,
   });
+
+type GoogleCalendar = Providers['calendars']['google'];
+
+/** Returns the providers with some methods of Google's calendars replaced. */
+export const withGoogleCalendar =
+  (replace: (google: GoogleCalendar) => Partial<GoogleCalendar>) =>
+  (providers: Providers): Providers => {
+    const { google } = providers.calendars;
+    return { ...providers, calendars: { ...providers.calendars, google: { ...google, ...replace(google) } } };
+  };
 
 /** Call it at the top of a test file. Returns a function that sets up the claims of one test. */
 export const useSlotClaims = () => {

@@ -36,6 +36,16 @@ export const expectStorageContract = (create: () => Promise<FileStorage>): void 
     expect((await textOf(whole)) === bytes.toString('latin1')).toBe(true);
   });
 
+  it.each([undefined, 0])('stores a file of 0 bytes whose size is listed as %s', async (size) => {
+    const storage = await create();
+    const key = `org_1/empty-${size ?? 'unknown'}.txt`;
+    const upload = await storage.upload(key, size, callContext());
+    await upload.complete();
+    expect(await storage.find(key, callContext())).toBe(0);
+    expect(await textOf(await storage.read(key, { start: 0 }, callContext()))).toBe('');
+    expect(await storage.remove(key, callContext())).toBe('deleted');
+  });
+
   it('continues a suspended file after its stored bytes', async () => {
     const storage = await create();
     const bytes = someBytes(21 * mebibyte);

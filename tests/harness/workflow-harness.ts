@@ -13,7 +13,7 @@ import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { inject } from 'vitest';
-import { type AuditionActivities, type Correlated, taskQueues } from '../../activities/contract.ts';
+import { taskQueues } from '../../activities/contract.ts';
 import type { AttentionAction, AttentionStep } from '../../domain/audition/attention.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
@@ -31,6 +31,7 @@ import { recordOrRequireHistory } from './corpus-recording.ts';
 import { createFakeWorld, type FakeWorld } from './fake-world.ts';
 import { createAdvance, isIdle } from './pending-work.ts';
 import { dataConverter, installQuietRuntime, startTimeSkippingServer } from './time-skipping-server.ts';
+import { activitiesIn } from './world-activities.ts';
 
 export interface WorkflowHarness {
   readonly environment: TestWorkflowEnvironment;
@@ -231,36 +232,6 @@ const openWorker = (
     maxCachedWorkflows: 100,
     shutdownGraceTime: 0,
   });
-
-/** Returns activities that call the world of the audition in their input. */
-const activitiesIn = (worlds: ReadonlyMap<AuditionId, FakeWorld>): AuditionActivities => {
-  const of = ({ auditionId }: Correlated): AuditionActivities => {
-    const world = worlds.get(auditionId);
-    if (!world) throw new Error(`there is no world for ${auditionId}; call createWorld first`);
-    return world.activities;
-  };
-  return {
-    claimSlot: async (input) => of(input).claimSlot(input),
-    adoptTrail: async (input) => of(input).adoptTrail(input),
-    recordEvents: async (input) => of(input).recordEvents(input),
-    findBusy: async (input) => of(input).findBusy(input),
-    writeEvent: async (input) => of(input).writeEvent(input),
-    writeEvents: async (input) => of(input).writeEvents(input),
-    bookRoom: async (input) => of(input).bookRoom(input),
-    removeEvent: async (input) => of(input).removeEvent(input),
-    checkMeeting: async (input) => of(input).checkMeeting(input),
-    readAttendance: async (input) => of(input).readAttendance(input),
-    endMeeting: async (input) => of(input).endMeeting(input),
-    registerParticipants: async (input) => of(input).registerParticipants(input),
-    setLeaders: async (input) => of(input).setLeaders(input),
-    createMeeting: async (input) => of(input).createMeeting(input),
-    moveMeeting: async (input) => of(input).moveMeeting(input),
-    removeMeeting: async (input) => of(input).removeMeeting(input),
-    sendNotice: async (input) => of(input).sendNotice(input),
-    sendNotices: async (input) => of(input).sendNotices(input),
-    retractNotice: async (input) => of(input).retractNotice(input),
-  };
-};
 
 const runningAuditionOf = ({
   advance,

@@ -4,9 +4,11 @@
  * between the provider's response and the statement that would store it.
  */
 import { createDatabaseClient } from '../../db/client.ts';
+import { createAccountReferences } from '../../db/connections/account-references.ts';
 import { createConnections } from '../../db/connections/repository.ts';
 import { createVault } from '../../db/vault/envelope-encryption.ts';
 import { ProviderError } from '../../domain/errors.ts';
+import { keyDatabaseUrlOf } from '../../foundation/configuration/key-database-url.ts';
 import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import { createGoogleAuthorizer } from '../../providers/google/oauth.ts';
 import { createAccessTokens } from '../../providers/oauth/access-tokens.ts';
@@ -18,8 +20,12 @@ const send = (message: object): void => {
 };
 
 const { db, close } = createDatabaseClient(TOKEN_DATABASE, { poolSize: 1, applicationName: 'caller' });
+const keys = createDatabaseClient(keyDatabaseUrlOf(TOKEN_DATABASE), {
+  poolSize: 1,
+  applicationName: 'caller',
+});
 const wrapping = createKeyRing([{ id: 'test', key: Buffer.from(TOKEN_MASTER_KEY, 'base64') }]);
-const connections = createConnections(db, createVault(db, wrapping));
+const connections = createConnections(db, createVault(keys.db, wrapping), createAccountReferences(wrapping));
 const google = createGoogleAuthorizer({
   apiUrl: TOKEN_URL,
   adminUrl: TOKEN_URL,
@@ -51,7 +57,7 @@ const requestToken = async (): Promise<void> => {
     if (!(error instanceof ProviderError)) throw error;
     send({ kind: 'fault', fault: error.fault.kind, code: error.vendor.code });
   }
-  await close();
+  await Promise.all([close(), keys.close()]);
   process.disconnect();
 };
 process.once('message', () => void requestToken());

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { createDatabaseClient } from '../../db/client.ts';
 import { inboxChannel } from '../../db/inbox/batch-insert.ts';
 import { createRepositories } from '../../db/index.ts';
+import { keyDatabaseUrlOf } from '../../foundation/configuration/key-database-url.ts';
 import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import { createLogger } from '../../foundation/observability/logger.ts';
 import { deliver } from '../../workers/inbox/deliver.ts';
@@ -20,9 +21,11 @@ const {
 } = z.object({ DATABASE_URL: z.string(), TEST_MASTER_KEY: z.string(), RELAY: z.string() }).parse(process.env);
 
 const database = createDatabaseClient(databaseUrl, { poolSize: 10 });
+const keys = createDatabaseClient(keyDatabaseUrlOf(databaseUrl), { poolSize: 2 });
 const repositories = createRepositories(
   database.db,
   createKeyRing([{ id: 'test', key: Buffer.from(key, 'base64') }]),
+  keys.db,
 );
 const logger = createLogger({ level: 'warn', process: 'relay' });
 
@@ -44,9 +47,14 @@ const relay = startRelay({
       ),
     deliverPresence: (received) =>
       deliverPresenceTogether(
-        { repositories, workflowSignals: { signalAudition: async () => 'signaled' } },
+        {
+          repositories,
+          workflowSignals: { signalAudition: async () => 'signaled' },
+          runs: { presentPlan: async () => undefined },
+        },
         received,
       ),
+    correlationIdsOf: (auditions) => repositories.inboxRouting.correlationIdsOf(auditions),
     logger,
   }),
   logger,
@@ -69,5 +77,5 @@ async function signalCalendarSync(): Promise<'not_running'> {
 }
 
 process.once('SIGTERM', () => {
-  void relay.stop().then(() => database.close());
+  void relay.stop().then(() => Promise.all([database.close(), keys.close()]));
 });

@@ -1,10 +1,11 @@
 /** Signals auditions about changes in calendars, through the client of the worker that runs the activity. */
 import { getClient } from '@temporalio/activity';
-import { type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import type { AuditionSignals } from '../../activities/calendar-sync/audition-signals.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
 import { answerReportedSignal, calendarChangedSignal } from '../../workflows/audition/messages.ts';
+import { isNotRunning } from '../reachable-workflow.ts';
 
 const signalTimeoutMs = 10_000;
 
@@ -27,7 +28,7 @@ const signalAudition = async (
     );
     return 'signaled';
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return 'not_running';
+    if (isNotRunning(error)) return 'not_running';
     throw error;
   }
 };

@@ -17,13 +17,14 @@ const setup = async () => {
   const { repositories, pool } = database;
   await pool.query('TRUNCATE synced_calendars');
   const started: ConnectionId[] = [];
-  const temporal = { isDown: false };
+  const temporal = { isDown: false, onStart: async (_connection: ConnectionId) => {} };
   const round = createStarterRound({
     calendars: repositories.syncedCalendars,
     pollMinutes: 15,
     start: async ({ connection }) => {
       if (temporal.isDown) throw new Error('14 UNAVAILABLE');
       started.push(connection);
+      await temporal.onStart(connection);
     },
   });
   /** Connects an account, and writes an event to its calendar. */
@@ -36,12 +37,16 @@ const setup = async () => {
       account: `${connection}@example.com`,
       refreshToken: 'r',
     });
-    await repositories.writtenEvents.record({
+    await useCalendar(connection, 'primary');
+    return connection;
+  };
+  const useCalendar = (connection: ConnectionId, calendarId: string) =>
+    repositories.writtenEvents.record({
       organization: 'org_1',
       connection,
       provider: 'google',
-      calendarName: `google/${connection}@example.com`,
-      calendarId: 'primary',
+      calendarName: `google/${connection}/${calendarId}`,
+      calendarId,
       eventId: 'e1',
       auditionId: newAuditionId(),
       participant: participantIdSchema.parse('ada'),
@@ -49,9 +54,7 @@ const setup = async () => {
       slot: { start: '2031-01-01T10:00:00.000Z', end: '2031-01-01T11:00:00.000Z', zone: 'UTC' },
       revision: 1,
     });
-    return connection;
-  };
-  return { pool, round, use, started, temporal };
+  return { pool, round, use, useCalendar, started, temporal };
 };
 
 describe('the starter of synchronisations', () => {
@@ -71,6 +74,18 @@ describe('the starter of synchronisations', () => {
     temporal.isDown = false;
     await round(notStopping);
     expect(started).toEqual([connection]);
+  });
+
+  it('signals a synchronisation again when a calendar is registered while it is being started', async () => {
+    const { round, use, useCalendar, started, temporal } = await setup();
+    const connection = await use();
+    temporal.onStart = async (id) => {
+      if (started.length === 1) await useCalendar(id, 'another');
+    };
+    await round(notStopping);
+    await round(notStopping);
+    await round(notStopping);
+    expect(started).toEqual([connection, connection]);
   });
 
   it('starts a synchronisation again that has missed three polls, but not while its account waits for its owner', async () => {

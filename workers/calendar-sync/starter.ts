@@ -44,7 +44,7 @@ export const createStarterRound =
     for (const sync of due) {
       if (stopping.aborted) return false;
       await start(sync);
-      await calendars.markStarted(sync.connection);
+      await calendars.markStarted(sync);
     }
     return due.length === batchSize;
   };

@@ -73,7 +73,7 @@ const setup = async (account = 'ann@example.com') => {
       owner: 'ann',
       provider: 'google',
       grant: {
-        account: { id: 'id-of-ann', name: account },
+        account: { id: `ann-of-${organization}`, name: account },
         scopes: [],
         credential: { kind: 'oauth', refreshToken: 'r' },
       },
@@ -214,9 +214,10 @@ const withPendingRevocation = async () => {
   const { repositories, organization, id } = test;
   const actor = { by: 'owner:ann', role: 'owner', correlationId: 'c' } as const;
   const connection = { organization, id, provider: 'google' } as const;
-  const toRevoke = { provider: 'google', refreshToken: 'refresh-token-of-ann' } as const;
+  const accountId = `ann-of-${organization}`;
+  const toRevoke = { provider: 'google', refreshToken: 'refresh-token-of-ann', accountId } as const;
   await repositories.accounts.disconnect(connection, actor, toRevoke);
-  return test;
+  return { ...test, accountId };
 };
 
 describe('a grant that could not be revoked', () => {
@@ -233,7 +234,7 @@ describe('a grant that could not be revoked', () => {
     await round(notStopping);
     expect(authorizers.revoked).toEqual(['refresh-token-of-ann']);
     expect(await pendingCount()).toBe(0);
-    expect(await database.db.select().from(dataKeys).where(like(dataKeys.id, 'rev%'))).toEqual([]);
+    expect(await database.keys.db.select().from(dataKeys).where(like(dataKeys.id, 'rev%'))).toEqual([]);
   });
 
   it('is stored encrypted, and each read of it is recorded', async () => {
@@ -254,6 +255,46 @@ describe('a grant that could not be revoked', () => {
     await round(notStopping);
     expect(authorizers.revoked).toEqual([]);
     expect(await pendingCount()).toBe(0);
+  });
+
+  it('is not revoked while another organization uses the account, and its own account stays connected', async () => {
+    const { round, authorizers, accountId, repositories } = await withPendingRevocation();
+    const south = organizationIdSchema.parse(`org_${randomUUID()}`);
+    const connected = await repositories.connections.connect({
+      organization: south,
+      owner: undefined,
+      provider: 'google',
+      grant: {
+        account: { id: accountId, name: 'ann@example.com' },
+        scopes: [],
+        credential: { kind: 'oauth', refreshToken: 'other' },
+      },
+    });
+    if (connected.kind !== 'connected') throw new Error(connected.kind);
+    await makeDue();
+    await round(notStopping);
+    expect(authorizers.revoked).toEqual([]);
+    expect(await pendingCount()).toBe(0);
+    expect(await repositories.connections.get(south, connected.id)).toMatchObject({ status: 'connected' });
+  });
+
+  it('waits until the references of all connections are known', async () => {
+    const { round, authorizers, repositories } = await withPendingRevocation();
+    await repositories.connections.put({
+      id: 'conn_earlier',
+      organization: 'org_earlier',
+      provider: 'google',
+      account: 'earlier',
+      refreshToken: 'r',
+    });
+    await database.pool.query("UPDATE connections SET provider_account = NULL WHERE id = 'conn_earlier'");
+    await makeDue();
+    await round(notStopping);
+    expect(authorizers.revoked).toEqual([]);
+    await repositories.missingReferences.complete(() => {});
+    await makeDue();
+    await round(notStopping);
+    expect(authorizers.revoked).toEqual(['refresh-token-of-ann']);
   });
 
   it('is not retried after a week', async () => {

@@ -56,13 +56,15 @@ export const createConnectionMaintenanceRound = (options: ConnectionMaintenanceO
   const { disconnected, authorizationRequests, revocations, authorizers, notifyOwner, logger } = options;
 
   const revoke = async (revocation: ClaimedRevocation): Promise<void> => {
-    const { id, provider, connection, correlationId, isReconnected, isPastDeadline } = revocation;
+    const { id, provider, connection, correlationId, grantUse, isPastDeadline } = revocation;
     const logFields = { provider, connection, correlationId };
     const authorizer = authorizers[provider];
-    if (isReconnected || isPastDeadline || !authorizer) {
-      if (!isReconnected) logger.error(logFields, 'grant revocation abandoned');
+    if (grantUse === 'used' || isPastDeadline || !authorizer) {
+      if (grantUse !== 'used') logger.error(logFields, 'grant revocation abandoned');
       return revocations.complete(id);
     }
+    if (grantUse === 'unknown')
+      return logger.warn(logFields, 'grant revocation waits for the references of other accounts');
     try {
       const call = { correlationId, signal: AbortSignal.timeout(revocationDeadlineMs) };
       await authorizer.revoke(await revocation.refreshToken(), call);

@@ -243,7 +243,7 @@ describe('a calendar of an account', () => {
     const { organization, id, fail, events, round } = await setUpCalendar();
     await fail('not_permitted', 20);
     await round();
-    await database.repositories.connections.disconnect(organization, id, 'disconnected_here');
+    await database.repositories.connections.disconnect(organization, id);
     await round();
     expect(events().at(-1)).toMatchObject({
       type: 'connection.failure_ended',

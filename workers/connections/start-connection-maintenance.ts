@@ -26,6 +26,10 @@ export const startConnectionMaintenance = (
   { email, authorizers }: Pick<Providers, 'email'> & { readonly authorizers: Authorizers },
   logger: Logger,
 ): Loop => {
+  // Once per start: references are missing after an update from an earlier version, or with a new master key.
+  void repositories.missingReferences
+    .complete((connection, err) => logger.warn({ connection, err }, 'account of a connection unreadable'))
+    .catch((err: unknown) => logger.error({ err }, 'account references not completed'));
   const links = createConnectionLinks(masterKeys);
   const linkTo = ({ id, organization, owner, provider }: Connection): string => {
     const token = links.token({
@@ -34,6 +38,7 @@ export const startConnectionMaintenance = (
       provider,
       connection: id,
       expiresAt: toInstant(Date.now() + linkLifetimeMs),
+      minter: { id: 'reconnect notice', role: 'service' },
     });
     return `${publicUrl}/connections/${token}`;
   };

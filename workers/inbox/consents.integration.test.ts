@@ -74,11 +74,19 @@ describe('a consent in the inbox', () => {
     expect(await consents()).toHaveLength(1);
   });
 
-  it('needs no signal when the host starts the recording', async () => {
+  it('that is given needs no signal when the host starts the recording', async () => {
     const { receive, round, consents, signals, rows } = await setup({ recording: 'by_host' });
-    await receive('withdrawn');
+    await receive('given');
     await round(notStopping);
     expect([signals, (await rows())[0]?.reason]).toEqual([[], 'consent_applied']);
+    expect(await consents()).toHaveLength(1);
+  });
+
+  it('that is withdrawn is signaled also when the host starts the recording', async () => {
+    const { receive, round, consents, signals, id } = await setup({ recording: 'by_host' });
+    await receive('withdrawn');
+    await round(notStopping);
+    expect(signals).toMatchObject([{ id, about: 'consent' }]);
     expect(await consents()).toHaveLength(1);
   });
 });

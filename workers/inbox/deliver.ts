@@ -1,49 +1,20 @@
 /** Delivers a stored webhook to the workflows or connections that it concerns, with one case per kind of event. */
 import type { Repositories } from '../../db/index.ts';
 import { appendConsent } from '../../db/recordings/append-consent.ts';
-import type { DeliveryStatus } from '../../domain/audition/events.ts';
+import { isDeliveryProblem } from '../../domain/audition/delivery-state.ts';
+import type { ProposedTime } from '../../domain/audition/reported-answer.ts';
+import { exceededLimit } from '../../domain/audition/slot-limits.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import { meetingVendors, recordedMeetings } from '../../domain/providers/vendors.ts';
 import { mustApplyConsent } from '../../domain/recordings/recording-consent.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { ServiceMetrics } from '../metrics.ts';
-import { type MailDependencies, type MailParkedReason, readMail } from './mail.ts';
+import { type MailDependencies, readMail } from './mail.ts';
 import { auditionsConcerned } from './meeting-users.ts';
+import { stoppedOutcome } from './stopped-audition.ts';
+import type { WebhookOutcome } from './webhook-outcome.ts';
 import type { WorkflowSignals } from './workflow-signals.ts';
-
-/** The outcome of a delivery. The reasons are codes for the operator; docs/runbooks/webhooks.md explains them. */
-export type WebhookOutcome =
-  /** The webhook is settled. `reason` is set when no workflow was signaled. */
-  | {
-      readonly kind: 'delivered';
-      readonly reason?:
-        | 'audition_ended'
-        | 'automatic_reply'
-        | 'consent_applied'
-        | 'deleted_by_us'
-        | 'no_audition_then'
-        | 'shared_room'
-        | 'delivery_notification'
-        | 'nobody_waits'
-        | 'status_stored'
-        | 'status_superseded'
-        | 'unknown_account'
-        | 'unnamed_person'
-        | 'unsolicited';
-    }
-  /** No workflow handles the event. An operator can inspect and replay it. */
-  | {
-      readonly kind: 'parked';
-      readonly reason: 'not_handled' | 'no_calendar_sync' | 'confirm_subscription' | MailParkedReason;
-    }
-  /** What it is about is not known yet: the webhook may have arrived before the service recorded it. */
-  | {
-      readonly kind: 'not_yet_known';
-      readonly reason: 'no_such_meeting' | 'no_such_message' | 'no_such_invitation';
-    }
-  /** The workflows were signaled. A recheck after `afterMs` finds a workflow that starts to wait only now. */
-  | { readonly kind: 'recheck'; readonly reason: 'looking_again' | 'gathering'; readonly afterMs: number };
 
 export interface DeliveryDependencies {
   readonly repositories: Pick<
@@ -70,8 +41,31 @@ export interface WebhookContext {
 }
 
 const delivered: WebhookOutcome = { kind: 'delivered' };
-const outcomeOfSignal = (result: 'signaled' | 'not_running'): WebhookOutcome =>
-  result === 'signaled' ? delivered : { kind: 'delivered', reason: 'audition_ended' };
+
+/** Returns the outcome of signals to these auditions. An open audition without a workflow will be taken over. */
+const outcomeOfSignals = async (
+  { repositories: { inboxRouting } }: Pick<DeliveryDependencies, 'repositories'>,
+  { ageMs }: Pick<WebhookContext, 'ageMs'>,
+  signaled: readonly { readonly audition: AuditionId; readonly result: 'signaled' | 'not_running' }[],
+): Promise<WebhookOutcome> => {
+  const stopped = signaled.filter(({ result }) => result === 'not_running');
+  if (await inboxRouting.isAnyOpen(stopped.map(({ audition }) => audition))) return stoppedOutcome(ageMs);
+  const auditions = signaled.map(({ audition }) => audition);
+  return stopped.length < signaled.length
+    ? { kind: 'delivered', auditions }
+    : { kind: 'delivered', auditions, reason: 'audition_ended' };
+};
+
+/** Signals the audition, and returns the outcome. */
+const signalOne = async (
+  dependencies: DeliveryDependencies,
+  webhook: Pick<WebhookContext, 'ageMs'>,
+  audition: AuditionId,
+  signal: Parameters<WorkflowSignals['signalAudition']>[1],
+): Promise<WebhookOutcome> => {
+  const result = await dependencies.workflowSignals.signalAudition(audition, signal);
+  return outcomeOfSignals(dependencies, webhook, [{ audition, result }]);
+};
 
 /**
  * Delivers the event and returns the outcome. A repeated delivery has no further effect: each signal contains the
@@ -101,7 +95,7 @@ export const deliver = (
     case 'connection.disconnected':
       return deliverDisconnection(dependencies, event, webhook);
     case 'connection.deauthorized':
-      return deliverDeauthorization(dependencies, event, webhook);
+      return deliverDeauthorization(dependencies, event);
     case 'calendar.changed':
       return deliverCalendarChange(dependencies, { ...event, what: 'changed' }, webhook);
     case 'subscription.reauthorization_required':
@@ -135,60 +129,68 @@ export const deliver = (
 
 type EventOf<Kind extends InboxEvent['kind']> = Extract<InboxEvent, { kind: Kind }>['event'];
 
-/** A report of this status means that a participant may not have the message, so the workflow asks an operator. */
-const isBad = (status: DeliveryStatus): boolean => status === 'failed';
-
 /**
  * Stores the status of the message and counts the report. Only a bad report is signaled: a signal costs a dozen history
  * events. A report whose signal failed is repeated, and is signaled then. A bad report of a message that cannot be
  * stored is signaled if it names its recipient.
  */
 const deliverMessageStatus = async (
-  { repositories, workflowSignals, metrics }: DeliveryDependencies,
+  dependencies: DeliveryDependencies,
   event: EventOf<'message.status'>,
-  { inboxId }: WebhookContext,
+  webhook: WebhookContext,
 ): Promise<WebhookOutcome> => {
+  const { repositories, metrics } = dependencies;
+  const { inboxId } = webhook;
   const { deliveryId, channel, status, code, of: named } = event;
   const stored = await repositories.noticeDeliveries.report({ inboxId, ...event });
   if (stored?.effect === 'changed') metrics.deliveryReported({ channel, status });
-  if (stored?.effect === 'superseded') return { kind: 'delivered', reason: 'status_superseded' };
-  const recipient = stored?.recipient ?? (isBad(status) ? named : undefined);
+  const auditions = stored && [stored.recipient.audition];
+  if (stored?.effect === 'superseded') return { kind: 'delivered', auditions, reason: 'status_superseded' };
+  const recipient = stored?.recipient ?? (isDeliveryProblem(status) ? named : undefined);
   if (!recipient) return { kind: 'not_yet_known', reason: 'no_such_message' };
-  if (!isBad(status)) return { kind: 'delivered', reason: 'status_stored' };
+  if (!isDeliveryProblem(status)) return { kind: 'delivered', auditions, reason: 'status_stored' };
   const { audition, participant } = recipient;
   const report = { inboxId, participant, channel, deliveryId, status, ...(code && { code }) };
-  return outcomeOfSignal(await workflowSignals.signalAudition(audition, { about: 'delivery', report }));
+  return signalOne(dependencies, webhook, audition, { about: 'delivery', report });
 };
 
-const deliverRevocation = async (
-  { workflowSignals }: DeliveryDependencies,
+const deliverRevocation = (
+  dependencies: DeliveryDependencies,
   { audition }: EventOf<'link.revoked'>,
-  { inboxId }: WebhookContext,
+  webhook: WebhookContext,
 ): Promise<WebhookOutcome> =>
-  outcomeOfSignal(
-    await workflowSignals.signalAudition(audition, { about: 'link_revoked', report: { inboxId } }),
-  );
+  signalOne(dependencies, webhook, audition, {
+    about: 'link_revoked',
+    report: { inboxId: webhook.inboxId },
+  });
 
 /** The process that has stored the consent may have ended before it appended the fact. */
 const deliverConsent = async (
-  { repositories: { events, auditions }, workflowSignals }: DeliveryDependencies,
+  dependencies: DeliveryDependencies,
   event: EventOf<'recording.consented'>,
-  { inboxId, correlationId }: WebhookContext,
+  webhook: WebhookContext,
 ): Promise<WebhookOutcome> => {
+  const { events, auditions } = dependencies.repositories;
+  const { inboxId, correlationId } = webhook;
   const { organization, audition, consent } = event;
   await appendConsent(events, event, correlationId);
   const view = await auditions.get(organization, audition);
-  if (!view || !mustApplyConsent(view, consent)) return { kind: 'delivered', reason: 'consent_applied' };
-  return outcomeOfSignal(
-    await workflowSignals.signalAudition(audition, { about: 'consent', report: { inboxId } }),
-  );
+  if (!view || !mustApplyConsent(view, consent)) {
+    return { kind: 'delivered', auditions: [audition], reason: 'consent_applied' };
+  }
+  return signalOne(dependencies, webhook, audition, { about: 'consent', report: { inboxId } });
 };
 
 const deliverMail = async (
-  { repositories: { invitationReplies }, replyAddresses, workflowSignals }: DeliveryDependencies,
+  dependencies: DeliveryDependencies,
   { message, recipients = [] }: EventOf<'mail.received'>,
-  { inboxId, correlationId }: WebhookContext,
+  webhook: WebhookContext,
 ): Promise<WebhookOutcome> => {
+  const {
+    repositories: { invitationReplies },
+    replyAddresses,
+  } = dependencies;
+  const { inboxId, correlationId } = webhook;
   const about = { inboxId, correlationId, origin: 'email' } as const;
   const raw = Buffer.from(message, 'base64');
   const verdict = await readMail({ invitationReplies, replyAddresses }, raw, recipients);
@@ -198,8 +200,8 @@ const deliverMail = async (
       const signal =
         verdict.kind === 'answer'
           ? ({ about: 'answer', report: { ...about, ...verdict.report } } as const)
-          : ({ about: 'proposal', report: { ...about, ...verdict.report } } as const);
-      return outcomeOfSignal(await workflowSignals.signalAudition(verdict.audition, signal));
+          : ({ about: 'proposal', report: { ...about, ...withLimit(verdict.report) } } as const);
+      return signalOne(dependencies, webhook, verdict.audition, signal);
     }
     case 'settled':
       return { kind: 'delivered', reason: verdict.reason };
@@ -210,15 +212,23 @@ const deliverMail = async (
   }
 };
 
+/** A person can propose any time. The audition cannot follow to each. */
+const withLimit = <Proposal extends Pick<ProposedTime, 'slot'>>(proposal: Proposal) => {
+  const exceeds = proposal.slot && exceededLimit(proposal.slot, toInstant(Date.now()));
+  return exceeds ? { ...proposal, exceeds } : proposal;
+};
+
 const reportKinds = { meeting_started: 'started', meeting_ended: 'ended', meeting_deleted: 'all' } as const;
 
 /** A repeated delivery signals all auditions again: each applies the inbox id once. */
 const deliverMeetingStatus = async (
-  { repositories, workflowSignals }: DeliveryDependencies,
+  dependencies: DeliveryDependencies,
   about: 'meeting_started' | 'meeting_ended' | 'meeting_deleted',
   { meetingId, at }: EventOf<'meeting.started'>,
-  { inboxId, provider, ageMs }: WebhookContext,
+  webhook: WebhookContext,
 ): Promise<WebhookOutcome> => {
+  const { repositories, workflowSignals } = dependencies;
+  const { inboxId, provider, ageMs } = webhook;
   const users = await repositories.inboxRouting.usersOfMeeting(provider, meetingId);
   if (!users) return { kind: 'not_yet_known', reason: 'no_such_meeting' };
   const receivedAt = toInstant(Date.now() - ageMs);
@@ -226,19 +236,22 @@ const deliverMeetingStatus = async (
   if (auditions.length === 0) return { kind: 'delivered', reason: 'no_audition_then' };
   const report = { inboxId, origin: 'system', meetingId, ...(at && { at }) } as const;
   const results = await Promise.all(
-    auditions.map((audition) => workflowSignals.signalAudition(audition, { about, report })),
+    auditions.map(async (audition) => ({
+      audition,
+      result: await workflowSignals.signalAudition(audition, { about, report }),
+    })),
   );
-  return outcomeOfSignal(results.includes('signaled') ? 'signaled' : 'not_running');
+  return outcomeOfSignals(dependencies, webhook, results);
 };
 
 /** The audition then asks for the present room of its session. */
-const deliverRoomLeft = async (
-  { workflowSignals }: DeliveryDependencies,
+const deliverRoomLeft = (
+  dependencies: DeliveryDependencies,
   { audition, meetingId }: EventOf<'room.left'>,
-  { inboxId }: WebhookContext,
+  webhook: WebhookContext,
 ): Promise<WebhookOutcome> => {
-  const report = { inboxId, origin: 'system', meetingId } as const;
-  return outcomeOfSignal(await workflowSignals.signalAudition(audition, { about: 'room_left', report }));
+  const report = { inboxId: webhook.inboxId, origin: 'system', meetingId } as const;
+  return signalOne(dependencies, webhook, audition, { about: 'room_left', report });
 };
 
 /**
@@ -261,7 +274,7 @@ const deliverRecording = async (
     { auditionId, organization, provider, meetingId, correlationId },
     { inboxId },
   );
-  return delivered;
+  return { kind: 'delivered', auditions: [auditionId] };
 };
 
 /** A vendor also reports the deletions that this service made. They need no signal. */
@@ -295,39 +308,58 @@ const deliverConnectionRestored = async (
   if (ageMs < recheckWindowMs) {
     return { kind: 'recheck', reason: 'looking_again', afterMs: recheckWindowMs - ageMs + 1_000 };
   }
-  return waiting.length > 0 ? delivered : { kind: 'delivered', reason: 'nobody_waits' };
+  return waiting.length > 0
+    ? { kind: 'delivered', auditions: waiting }
+    : { kind: 'delivered', reason: 'nobody_waits' };
 };
 
-/** The synchronisation erases what it has read of the account, and ends. Without one, nothing was read. */
+/**
+ * The synchronisation erases what it has read of the account, and ends. Without one, nothing was read. Auditions that ask about a
+ * change in its calendars withdraw the question. A round that ran meanwhile can ask one more: the recheck finds it.
+ */
 const deliverDisconnection = async (
-  { workflowSignals }: DeliveryDependencies,
-  { connection }: EventOf<'connection.disconnected'>,
-  { inboxId }: WebhookContext,
+  { repositories, workflowSignals }: DeliveryDependencies,
+  { organization, connection }: EventOf<'connection.disconnected'>,
+  { inboxId, correlationId, ageMs }: WebhookContext,
 ): Promise<WebhookOutcome> => {
   const signaled = await workflowSignals.signalCalendarSync(connection, { inboxId, what: 'disconnected' });
-  return signaled === 'signaled' ? delivered : { kind: 'delivered', reason: 'nobody_waits' };
+  const account = await repositories.connections.get(organization, connection);
+  // The account was connected again: its questions have answers.
+  if (account && account.status !== 'disconnected') return { kind: 'delivered', reason: 'nobody_waits' };
+  const isRecheck = ageMs >= recheckWindowMs;
+  const asking = await repositories.inboxRouting.auditionsAskingAbout(organization, connection);
+  // An audition applies each id once.
+  const report = { inboxId: isRecheck ? `${inboxId}:again` : inboxId, connection, correlationId };
+  for (const id of asking) await workflowSignals.signalAudition(id, { about: 'disconnection', report });
+  if (!isRecheck) {
+    return { kind: 'recheck', reason: 'looking_again', afterMs: recheckWindowMs - ageMs + 1_000 };
+  }
+  const isHeard = signaled === 'signaled' || asking.length > 0;
+  return isHeard ? delivered : { kind: 'delivered', reason: 'nobody_waits' };
 };
 
 /**
  * A vendor also reports revocations that this service made, possibly with a delay. An account that was connected again
- * after the revocation keeps its new grant.
+ * after the revocation keeps its new grant. The maintenance of connections notifies the owners.
  */
 const deliverDeauthorization = async (
-  { repositories, workflowSignals }: DeliveryDependencies,
+  { repositories }: DeliveryDependencies,
   { provider, userId, at }: EventOf<'connection.deauthorized'>,
-  { inboxId }: WebhookContext,
 ): Promise<WebhookOutcome> => {
   const connections = await repositories.inboxRouting.connectionsOfAccount(provider, userId);
   for (const { organization, id, connectedAt } of connections) {
     if (at !== undefined && Date.parse(connectedAt) > Date.parse(at)) continue;
-    await repositories.connections.disconnect(organization, id, 'deauthorized');
-    await workflowSignals.signalCalendarSync(id, { inboxId, what: 'disconnected' });
+    await repositories.connections.markDeauthorized(organization, id);
   }
   return connections.length > 0 ? delivered : { kind: 'delivered', reason: 'unknown_account' };
 };
 
+/**
+ * Signals the synchronisation of the connection. A change also concerns the other connections of the account that the vendor gives
+ * no subscription of their own.
+ */
 const deliverCalendarChange = async (
-  { repositories: { watchSubscriptions }, workflowSignals }: DeliveryDependencies,
+  { repositories: { watchSubscriptions, inboxRouting }, workflowSignals }: DeliveryDependencies,
   {
     connection,
     ...change
@@ -341,7 +373,12 @@ const deliverCalendarChange = async (
   // Stored, because the workflow forgets its notifications when a round fails or it continues as new.
   const isLost = what === 'removed' || what === 'reauthorization_required';
   if (isLost && subscription !== undefined) await watchSubscriptions.markLost(subscription);
-  return (await workflowSignals.signalCalendarSync(connection, { inboxId, ...change })) === 'signaled'
-    ? delivered
-    : { kind: 'parked', reason: 'no_calendar_sync' };
+  const others = isLost ? [] : await inboxRouting.connectionsWithoutSubscription(connection);
+  const results = await Promise.all([
+    workflowSignals.signalCalendarSync(connection, { inboxId, ...change }),
+    ...others.map(({ id, calendar }) =>
+      workflowSignals.signalCalendarSync(id, { inboxId, what, calendarId: calendar }),
+    ),
+  ]);
+  return results.includes('signaled') ? delivered : { kind: 'parked', reason: 'no_calendar_sync' };
 };

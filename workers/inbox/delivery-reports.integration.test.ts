@@ -126,23 +126,23 @@ describe('the delivery status of a notice', () => {
     expect(reasons.filter((reason) => reason === 'status_superseded')).toHaveLength(3);
   });
 
-  it.each(['bounced', 'complained'])(
+  it.each(['bounced', 'complained', 'failed'])(
     'is signaled when a message is %s after it was delivered',
-    async (code) => {
+    async (status) => {
       const { round, signals, id, deliveryId, putNotice, receiveReport, statuses, repositories } =
         await setUpNotice();
       await putNotice();
       await receiveReport('delivered');
       await round(notStopping);
-      await receiveReport('failed', code);
+      await receiveReport(status, status);
       await round(notStopping);
-      const report = { participant: 'performer-1', channel: 'email', deliveryId, status: 'failed', code };
+      const report = { participant: 'performer-1', channel: 'email', deliveryId, status, code: status };
       expect(signals).toMatchObject([{ id, about: 'delivery', report }]);
-      expect(await statuses()).toEqual(['failed']);
-      expect(await repositories.noticeDeliveries.find(deliveryId)).toMatchObject({ status: 'failed', code });
+      expect(await statuses()).toEqual([status]);
+      expect(await repositories.noticeDeliveries.find(deliveryId)).toMatchObject({ status, code: status });
       await receiveReport('delivered');
       await round(notStopping);
-      expect(await statuses()).toEqual(['failed']);
+      expect(await statuses()).toEqual([status]);
     },
   );
 

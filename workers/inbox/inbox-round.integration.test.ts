@@ -49,14 +49,38 @@ describe('a restored connection', () => {
 });
 
 describe('a disconnected account', () => {
-  it('is signaled to its synchronisation', async () => {
-    const { round, receive, rows, signals } = await setup();
+  it('is signaled to its synchronisation, and to the auditions that ask about its calendars, which are looked for again', async () => {
+    const { pool, makeDue, round, receive, rows, signals, repositories } = await setup();
+    const ask = async (step: 'calendar_change' | 'calendar_conflict', connection: 'conn_1' | 'conn_2') => {
+      const id = newAuditionId();
+      const item = { ...attentionItem(`att_${id}_1`), step, connection };
+      await storeEvents(
+        repositories.events,
+        id,
+        trail([...factsUntilScheduled(id, 'org_north'), { type: 'attention_raised', item }]),
+      );
+      return id;
+    };
+    const asking = await ask('calendar_change', 'conn_1');
+    await ask('calendar_change', 'conn_2');
+    await ask('calendar_conflict', 'conn_1');
     await receive({
       kind: 'connection.disconnected',
       event: { organization: 'org_north', connection: 'conn_1' },
     });
     await round(notStopping);
-    expect(signals).toMatchObject([{ id: 'conn_1', what: 'disconnected' }]);
+    expect(signals).toMatchObject([
+      { id: 'conn_1', what: 'disconnected' },
+      { id: asking, about: 'disconnection', report: { connection: 'conn_1', correlationId: 'call-1' } },
+    ]);
+    expect(await rows()).toMatchObject([{ state: 'received', reason: 'looking_again' }]);
+    await pool.query("UPDATE webhook_inbox SET received_at = now() - interval '2 minutes'");
+    await makeDue();
+    await round(notStopping);
+    const ids = signals.flatMap((signal) =>
+      Object(signal).id === asking ? [Object(signal).report.inboxId] : [],
+    );
+    expect([ids.length, new Set(ids).size]).toEqual([2, 2]);
     expect(await rows()).toMatchObject([{ state: 'delivered' }]);
   });
 });
@@ -86,8 +110,75 @@ describe('a lost subscription', () => {
   });
 });
 
+const setUpAccount = async () => {
+  const bench = await setup();
+  const { repositories, pool } = bench;
+  const connect = async (organization: 'org_north' | 'org_south' | 'org_west', accountId: string) => {
+    const connected = await repositories.connections.connect({
+      organization,
+      owner: undefined,
+      provider: 'microsoft',
+      grant: {
+        account: { id: accountId, name: 'ada@example.com' },
+        scopes: [],
+        credential: { kind: 'oauth', refreshToken: 'r' },
+      },
+    });
+    if (connected.kind !== 'connected') throw new Error(connected.kind);
+    return connected.id;
+  };
+  const addCalendar = (connection: string, calendar: string, pushError: string | null) =>
+    pool.query(
+      `INSERT INTO synced_calendars (connection, calendar, organization, provider, sealed_calendar_id, push_error)
+       VALUES ($1, $2, 'org_1', 'microsoft', 's', $3)`,
+      [connection, calendar, pushError],
+    );
+  const accountId = crypto.randomUUID();
+  const north = await connect('org_north', accountId);
+  const south = await connect('org_south', accountId);
+  const west = await connect('org_west', crypto.randomUUID());
+  await addCalendar(north, 'calendar:a', null);
+  await addCalendar(south, 'calendar:b', 'other_connection');
+  await addCalendar(south, 'calendar:c', 'other_connection');
+  await addCalendar(west, 'calendar:d', 'other_connection');
+  return { ...bench, north, south };
+};
+
+describe('a change of an account that several organizations have connected', () => {
+  it('is signaled also to the connection that the vendor gives no subscription', async () => {
+    const { round, receive, signals, rows, north, south } = await setUpAccount();
+    await receive({ kind: 'calendar.changed', event: { connection: north, calendarId: 'calendar:a' } });
+    await receive({
+      kind: 'subscription.missed',
+      event: { connection: north, calendarId: 'calendar:a', subscription: 'sub-1' },
+    });
+    await round(notStopping);
+    expect(signals).toHaveLength(4);
+    expect(signals).toMatchObject(
+      expect.arrayContaining([
+        expect.objectContaining({ id: north, what: 'changed', calendarId: 'calendar:a' }),
+        expect.objectContaining({ id: south, what: 'changed', calendarId: 'calendar:b' }),
+        expect.objectContaining({ id: south, what: 'missed', calendarId: 'calendar:b' }),
+      ]),
+    );
+    expect(await rows()).toMatchObject([{ state: 'delivered' }, { state: 'delivered' }]);
+  });
+
+  it('is not signaled to it when only the subscription has ended, or when it has its own', async () => {
+    const { round, receive, signals, pool, north, south } = await setUpAccount();
+    await receive({
+      kind: 'subscription.removed',
+      event: { connection: north, calendarId: 'calendar:a', subscription: 'sub-1' },
+    });
+    await pool.query('UPDATE synced_calendars SET push_error = NULL WHERE connection = $1', [south]);
+    await receive({ kind: 'calendar.changed', event: { connection: north, calendarId: 'calendar:a' } });
+    await round(notStopping);
+    expect(signals.map((signal) => Object(signal).id)).toEqual([north, north]);
+  });
+});
+
 describe('a deauthorized account', () => {
-  it('is disconnected in every organization', async () => {
+  it('needs to be reconnected in every organization, and the owners have not been notified yet', async () => {
     const { round, receive, rows, repositories } = await setup();
     const connect = async (organization: 'org_north' | 'org_south', accountId: string) => {
       const grant = {
@@ -112,10 +203,13 @@ describe('a deauthorized account', () => {
     await receive({ kind: 'connection.deauthorized', event: { provider: 'zoom', userId: 'z1' } });
     await round(notStopping);
     expect([await north(), await south(), await other()]).toEqual([
-      'disconnected',
-      'disconnected',
+      'needs_reauthorization',
+      'needs_reauthorization',
       'connected',
     ]);
+    expect(
+      (await repositories.disconnectedAccounts.unnotified(10)).map(({ organization }) => organization),
+    ).toEqual(expect.arrayContaining(['org_north', 'org_south']));
     expect(await rows()).toMatchObject([{ state: 'delivered' }]);
   });
 
@@ -137,7 +231,7 @@ describe('a deauthorized account', () => {
     expect(await status()).toBe('connected');
     await deauthorize('2099-01-01T00:00:00.000Z');
     await round(notStopping);
-    expect(await status()).toBe('disconnected');
+    expect(await status()).toBe('needs_reauthorization');
   });
 });
 

@@ -1,16 +1,20 @@
 /** Delivers the stored webhooks that are due: one round of the inbox relay. */
 import { type ClaimedWebhook, deliveryFailedReason, type WebhookInbox } from '../../db/inbox/webhooks.ts';
+import type { AuditionId } from '../../domain/ids.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import { forEachConcurrently } from '../../foundation/concurrency.ts';
 import type { Logger } from '../../foundation/observability/logger.ts';
-import type { WebhookContext, WebhookOutcome } from './deliver.ts';
+import type { WebhookContext } from './deliver.ts';
 import { gatheringDelayMs, isPresence, isPresenceKind, type ReceivedPresence } from './presence.ts';
+import type { WebhookOutcome } from './webhook-outcome.ts';
 
 interface InboxRoundOptions {
   readonly inbox: Pick<WebhookInbox, 'claim' | 'markDelivered' | 'park' | 'retryLater'>;
   readonly deliver: (event: InboxEvent, webhook: WebhookContext) => Promise<WebhookOutcome>;
   /** Delivers observations of participants together. Returns the outcome of each, in order. */
   readonly deliverPresence: (received: readonly ReceivedPresence[]) => Promise<readonly WebhookOutcome[]>;
+  /** Returns the correlation ids of the requests for these auditions. */
+  readonly correlationIdsOf: (auditions: readonly AuditionId[]) => Promise<ReadonlyMap<AuditionId, string>>;
   /** Epoch milliseconds. */
   readonly now?: () => number;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
@@ -58,6 +62,7 @@ export const createInboxRound = ({
   inbox,
   deliver,
   deliverPresence,
+  correlationIdsOf,
   logger,
   now = Date.now,
 }: InboxRoundOptions) => {
@@ -66,11 +71,27 @@ export const createInboxRound = ({
     logger.warn({ ...logFieldsOf(webhook), reason }, 'webhook parked');
   };
 
+  /** One line for each audition, under the correlation id of that audition: the vendor's request has another. */
+  const logDelivered = async (
+    webhook: ClaimedWebhook,
+    { auditions = [], reason }: Extract<WebhookOutcome, { kind: 'delivered' }>,
+  ): Promise<void> => {
+    const fields = { ...logFieldsOf(webhook), reason };
+    if (auditions.length === 0) return logger.info(fields, 'webhook delivered');
+    const ids = await correlationIdsOf(auditions).catch(() => new Map<AuditionId, string>());
+    for (const auditionId of auditions) {
+      const { correlationId: causedBy } = webhook;
+      const correlationId = ids.get(auditionId) ?? causedBy;
+      const cause = correlationId === causedBy ? {} : { causedBy };
+      logger.info({ ...fields, correlationId, ...cause, auditionId }, 'webhook delivered');
+    }
+  };
+
   const applyOutcome = async (webhook: ClaimedWebhook, outcome: WebhookOutcome): Promise<void> => {
     switch (outcome.kind) {
       case 'delivered':
         await inbox.markDelivered(webhook.id, outcome.reason);
-        return logger.info({ ...logFieldsOf(webhook), reason: outcome.reason }, 'webhook delivered');
+        return logDelivered(webhook, outcome);
       case 'parked':
         return park(webhook, outcome.reason);
       case 'not_yet_known':

@@ -7,6 +7,7 @@ import type { Logger } from '../../foundation/observability/logger.ts';
 import type { Configuration } from '../../providers/configuration.ts';
 import type { Loop } from '../loop.ts';
 import type { ServiceMetrics } from '../metrics.ts';
+import { createAuditionRuns } from '../reconciliation/audition-runs.ts';
 import { startRelay } from '../relay.ts';
 import type { RunningWorkers } from '../worker.ts';
 import { deliver } from './deliver.ts';
@@ -27,6 +28,7 @@ export const startInboxRelay = (
   { logger, metrics }: { readonly logger: Logger; readonly metrics: ServiceMetrics },
 ): Loop => {
   const workflowSignals = createWorkflowSignals(client, `${workflowTaskQueue}${taskQueueSuffix}`);
+  const runs = createAuditionRuns(logger, () => client);
   const replyAddresses = smtp.replies && createReplyAddresses(masterKeys, smtp.replies.address);
   return startRelay({
     name: 'inbox',
@@ -35,7 +37,9 @@ export const startInboxRelay = (
       inbox: repositories.inbox,
       deliver: (event, webhook) =>
         deliver({ repositories, replyAddresses, workflowSignals, metrics }, event, webhook),
-      deliverPresence: (received) => deliverPresenceTogether({ repositories, workflowSignals }, received),
+      deliverPresence: (received) =>
+        deliverPresenceTogether({ repositories, workflowSignals, runs }, received),
+      correlationIdsOf: (auditions) => repositories.inboxRouting.correlationIdsOf(auditions),
       logger,
     }),
     logger,

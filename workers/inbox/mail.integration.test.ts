@@ -39,6 +39,8 @@ const setup = async (...answer: Parameters<typeof setupRounds>) => {
       address,
     });
   await recordEmail();
+  const close = () =>
+    storeEvents(relay.repositories.events, id, trail([...facts, { type: 'cancelled', origin: 'api' }]));
   const organizer = replyAddresses.of({ auditionId: id, participant: ada });
   const reply = {
     uid: invitationUidOf(id),
@@ -61,7 +63,7 @@ const setup = async (...answer: Parameters<typeof setupRounds>) => {
   };
   const mailWith = (change: Partial<Parameters<typeof replyCalendar>[0]> = {}, to = organizer) =>
     replyMail({ from: 'forged@example.org', to, calendar: replyCalendar({ ...reply, ...change }) });
-  return { ...relay, id, first, last: facts.length, organizer, reply, receive, outcomeOf, mailWith };
+  return { ...relay, id, first, last: facts.length, organizer, reply, receive, outcomeOf, mailWith, close };
 };
 
 describe('a REPLY', () => {
@@ -100,8 +102,33 @@ describe('a REPLY', () => {
   });
 
   it('is settled when the audition has ended', async () => {
-    const { outcomeOf, mailWith } = await setup(async () => 'not_running');
+    const { outcomeOf, mailWith, close } = await setup(async () => 'not_running');
+    await close();
     expect(await outcomeOf(mailWith())).toBe('delivered audition_ended');
+  });
+
+  it('is signaled again when the workflow of an open audition was terminated, until it is taken over', async () => {
+    let result: 'signaled' | 'not_running' = 'not_running';
+    const { outcomeOf, mailWith, signals, rows, round, makeDue } = await setup(async () => result);
+    expect(await outcomeOf(mailWith({ partstat: 'DECLINED' }))).toBe('received audition_stopped');
+    result = 'signaled';
+    await makeDue();
+    await round(notStopping);
+    expect(await rows()).toMatchObject([{ state: 'delivered', reason: null }]);
+    expect(signals).toMatchObject([{ report: { answer: 'declined' } }, { report: { answer: 'declined' } }]);
+  });
+
+  it('is parked when no workflow has taken the audition over for a week', async () => {
+    const { outcomeOf, mailWith, rows, round, makeDue, pool } = await setup(async () => 'not_running');
+    await outcomeOf(mailWith());
+    await makeDue();
+    await pool.query("UPDATE webhook_inbox SET received_at = received_at - interval '1 hour'");
+    await round(notStopping);
+    expect(await rows()).toMatchObject([{ state: 'received', inSeconds: 600 }]);
+    await makeDue();
+    await pool.query("UPDATE webhook_inbox SET received_at = received_at - interval '8 days'");
+    await round(notStopping);
+    expect(await rows()).toMatchObject([{ state: 'parked', reason: 'audition_stopped' }]);
   });
 
   it('that arrives before the email is recorded is retried', async () => {
@@ -128,6 +155,16 @@ it('a COUNTER is signaled as a proposal, with the time and the answer that it st
       },
     },
   ]);
+});
+
+it('a COUNTER beyond the limits of a slot says which one it exceeds', async () => {
+  const { outcomeOf, mailWith, signals } = await setup();
+  const counter = (end: string) =>
+    outcomeOf(mailWith({ method: 'COUNTER', lines: ['DTSTART:20261203T090000Z', `DTEND:${end}`] }));
+  await counter('20261206T090000Z');
+  await counter('20261204T090000Z');
+  expect(signals).toMatchObject([{ report: { exceeds: 'slot_too_long' } }, { about: 'proposal' }]);
+  expect(signals[1]).not.toHaveProperty('report.exceeds');
 });
 
 describe('a forged answer', () => {

@@ -7,8 +7,11 @@ import type { Registrants } from '../../db/meetings/registrants.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import type { PresenceReport } from '../../workflows/audition/messages.ts';
-import type { WebhookContext, WebhookOutcome } from './deliver.ts';
+import type { WebhookContext } from './deliver.ts';
+import { appendLatePresence, type LatePresence, type LatePresenceDependencies } from './late-presence.ts';
 import { auditionsConcerned } from './meeting-users.ts';
+import { stoppedOutcome } from './stopped-audition.ts';
+import type { WebhookOutcome } from './webhook-outcome.ts';
 import type { WorkflowSignals } from './workflow-signals.ts';
 
 export type PresenceEvent = Extract<
@@ -85,19 +88,18 @@ const reportOf = async (
   };
 };
 
+interface PresenceDependencies extends LatePresenceDependencies {
+  readonly repositories: PresenceRepositories & LatePresenceDependencies['repositories'];
+  readonly workflowSignals: Pick<WorkflowSignals, 'signalAudition'>;
+}
+
 /**
  * Signals the observations, in one signal for each audition. Returns the outcome of each, in order. A repeated delivery
- * has no further effect.
+ * has no further effect. Those of an audition that has closed are appended to its trail.
  * @throws when Temporal or the database does not answer; all of them are then delivered again
  */
 export const deliverPresenceTogether = async (
-  {
-    repositories,
-    workflowSignals,
-  }: {
-    readonly repositories: PresenceRepositories;
-    readonly workflowSignals: Pick<WorkflowSignals, 'signalAudition'>;
-  },
+  { repositories, workflowSignals, runs }: PresenceDependencies,
   received: readonly ReceivedPresence[],
 ): Promise<readonly WebhookOutcome[]> => {
   const found = await Promise.all(received.map((one) => reportOf(repositories, one)));
@@ -105,20 +107,29 @@ export const deliverPresenceTogether = async (
     .filter((result) => typeof result !== 'string')
     .flatMap(({ auditions, report }) => auditions.map((audition) => ({ audition, report })));
   const byAudition = Map.groupBy(known, ({ audition }) => audition);
-  const results = new Map<AuditionId, 'signaled' | 'not_running'>();
+  const results = new Map<AuditionId, 'signaled' | LatePresence>();
   for (const [audition, reports] of byAudition) {
     const payload = reports
       .map(({ report }) => report)
       .toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
     const result = await workflowSignals.signalAudition(audition, { about: 'presence', reports: payload });
-    results.set(audition, result);
+    results.set(
+      audition,
+      result === 'signaled' ? result : await appendLatePresence({ repositories, runs }, audition, payload),
+    );
   }
-  return found.map((result): WebhookOutcome => {
+  return found.map((result, index): WebhookOutcome => {
     if (result === 'no_such_meeting') return { kind: 'not_yet_known', reason: result };
     if (result === 'unnamed_person') return { kind: 'delivered', reason: result };
     if (result.auditions.length === 0) return { kind: 'delivered', reason: 'no_audition_then' };
-    return result.auditions.some((audition) => results.get(audition) === 'signaled')
-      ? { kind: 'delivered' }
-      : { kind: 'delivered', reason: 'audition_ended' };
+    const { auditions } = result;
+    const outcomes = new Set(auditions.map((audition) => results.get(audition)));
+    if (outcomes.has('open')) return stoppedOutcome(received[index]?.webhook.ageMs ?? 0);
+    if (outcomes.has('contradicts_no_show'))
+      return { kind: 'delivered', auditions, reason: 'contradicts_no_show' };
+    if (outcomes.has('appended')) return { kind: 'delivered', auditions, reason: 'appended_late' };
+    return outcomes.has('signaled')
+      ? { kind: 'delivered', auditions }
+      : { kind: 'delivered', auditions, reason: 'audition_ended' };
   });
 };

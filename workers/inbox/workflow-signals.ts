@@ -1,10 +1,5 @@
 /** Signals external events to running workflows. */
-import {
-  type Client,
-  type WorkflowHandle,
-  WorkflowIdReusePolicy,
-  WorkflowNotFoundError,
-} from '@temporalio/client';
+import { type Client, type WorkflowHandle, WorkflowIdReusePolicy } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { ProposedTime, ReportedAnswer } from '../../domain/audition/reported-answer.ts';
 import type { AuditionId, ConnectionId } from '../../domain/ids.ts';
@@ -15,7 +10,9 @@ import {
 } from '../../domain/workflow-ids.ts';
 import {
   answerReportedSignal,
+  type ConnectionDisconnected,
   type ConnectionRestored,
+  connectionDisconnectedSignal,
   connectionRestoredSignal,
   consentChangedSignal,
   type DeliveryReport,
@@ -24,6 +21,7 @@ import {
   linkRevokedSignal,
   type MeetingReport,
   meetingDeletedSignal,
+  meetingDoubtedSignal,
   meetingEndedSignal,
   meetingStartedSignal,
   type PresenceReport,
@@ -39,30 +37,33 @@ import {
   recordingWorkflowType,
 } from '../../workflows/recording/messages.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
+import { isErased, isNotRunning } from '../reachable-workflow.ts';
 
 type AuditionSignal =
   | { readonly about: 'delivery'; readonly report: DeliveryReport }
   | { readonly about: 'meeting_started'; readonly report: MeetingReport }
   | { readonly about: 'meeting_ended'; readonly report: MeetingReport }
   | { readonly about: 'meeting_deleted'; readonly report: MeetingReport }
+  | { readonly about: 'meeting_doubted'; readonly report: MeetingReport }
   | { readonly about: 'room_left'; readonly report: MeetingReport }
   | { readonly about: 'presence'; readonly reports: readonly PresenceReport[] }
   | { readonly about: 'link_revoked'; readonly report: ExternalFact }
   | { readonly about: 'consent'; readonly report: ExternalFact }
   | { readonly about: 'connection'; readonly report: ConnectionRestored }
+  | { readonly about: 'disconnection'; readonly report: ConnectionDisconnected }
   | { readonly about: 'answer'; readonly report: ReportedAnswer }
   | { readonly about: 'proposal'; readonly report: ProposedTime };
 
 type SignalResult = Promise<'signaled' | 'not_running'>;
 
 /**
- * Each method resolves to `not_running` when no such workflow runs. It throws when Temporal does not answer within ten
+ * Each method resolves to `not_running` when no such workflow runs, or its audition or account was erased. It throws when Temporal does not answer within ten
  * seconds; it is then unknown whether the workflow received the signal.
  */
 export interface WorkflowSignals {
   signalAudition(id: AuditionId, signal: AuditionSignal): SignalResult;
   signalCalendarSync(connection: ConnectionId, notification: CalendarNotification): SignalResult;
-  /** Starts the workflow of the meeting's recordings, or signals it when it runs. */
+  /** Starts the workflow of the meeting's recordings, or signals it when it runs. Does nothing for an erased audition. */
   reportRecording(input: RecordingInput, report: RecordingReport): Promise<void>;
 }
 
@@ -80,7 +81,7 @@ export const createWorkflowSignals = (temporal: Client, taskQueue: string): Work
       );
       return 'signaled';
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return 'not_running';
+      if (isNotRunning(error)) return 'not_running';
       throw error;
     }
   };
@@ -92,8 +93,8 @@ export const createWorkflowSignals = (temporal: Client, taskQueue: string): Work
         handle.signal(calendarNewsSignal, payload),
       ),
     reportRecording: async (input, report) => {
-      const { organization, auditionId, provider, meetingId } = input;
-      await temporal.withDeadline(Date.now() + signalTimeoutMs, () =>
+      const { organization, auditionId, correlationId, provider, meetingId } = input;
+      const start = () =>
         temporal.workflow.signalWithStart(recordingWorkflowType, {
           workflowId: recordingWorkflowId(auditionId, provider, meetingId),
           // A meeting that was stored before can have another recording.
@@ -104,11 +105,16 @@ export const createWorkflowSignals = (temporal: Client, taskQueue: string): Work
           signalArgs: [report],
           typedSearchAttributes: new TypedSearchAttributes([
             { key: searchAttributes.organization, value: organization },
+            { key: searchAttributes.correlation, value: correlationId },
           ]),
           memo: { organization },
           staticSummary: `Store the recordings of ${auditionId}`,
-        }),
-      );
+        });
+      try {
+        await temporal.withDeadline(Date.now() + signalTimeoutMs, start);
+      } catch (error) {
+        if (!isErased(error)) throw error;
+      }
     },
   };
 };
@@ -123,6 +129,8 @@ const sendAuditionSignal = (handle: WorkflowHandle, payload: AuditionSignal): Pr
       return handle.signal(meetingEndedSignal, payload.report);
     case 'meeting_deleted':
       return handle.signal(meetingDeletedSignal, payload.report);
+    case 'meeting_doubted':
+      return handle.signal(meetingDoubtedSignal, payload.report);
     case 'room_left':
       return handle.signal(roomLeftSignal, payload.report);
     case 'presence':
@@ -133,6 +141,8 @@ const sendAuditionSignal = (handle: WorkflowHandle, payload: AuditionSignal): Pr
       return handle.signal(consentChangedSignal, payload.report);
     case 'connection':
       return handle.signal(connectionRestoredSignal, payload.report);
+    case 'disconnection':
+      return handle.signal(connectionDisconnectedSignal, payload.report);
     case 'answer':
       return handle.signal(answerReportedSignal, payload.report);
     case 'proposal':

@@ -1,4 +1,5 @@
-/** Counts and logs attention items and disabled endpoints, after they are stored. */
+/** Counts and logs attention items, deliveries to endpoints and disabled endpoints. */
+import { ApplicationFailure } from '@temporalio/common';
 import type { ServiceActivities } from '../../activities/contract.ts';
 import type { EventStore } from '../../db/trail/event-store.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
@@ -7,7 +8,7 @@ import type { ServiceMetrics } from '../metrics.ts';
 
 interface Observer {
   readonly metrics: Pick<ServiceMetrics, 'attentionRaised' | 'attentionOverdue' | 'endpointDisabled'>;
-  readonly logger: Pick<Logger, 'warn' | 'error'>;
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
 /**
@@ -24,7 +25,7 @@ export const observeAttention = (events: EventStore, observer: Observer): EventS
 });
 
 /**
- * Returns the activities, extended to count and log each endpoint that is disabled. The service has no contact address
+ * Returns the activities, extended to log each delivery of events, and to count and log each endpoint that is disabled. The service has no contact address
  * of the platform's operator, so the operator is notified by an alert on the metric. The log line contains the
  * endpoint id.
  */
@@ -33,6 +34,27 @@ export const observeEndpoints = (
   { metrics, logger }: Observer,
 ): ServiceActivities => ({
   ...activities,
+  deliverEvents: async (input) => {
+    const { organization, endpoint, auditionId } = input;
+    const started = performance.now();
+    const log = (about: object, message: string) =>
+      logger.info(
+        { organization, endpoint, auditionId, ...about, durationMs: Math.round(performance.now() - started) },
+        message,
+      );
+    try {
+      const outcome = await activities.deliverEvents(input);
+      log(
+        { outcome: outcome.kind, ...(outcome.kind === 'up_to_date' ? { through: outcome.through } : {}) },
+        'events delivered to endpoint',
+      );
+      return outcome;
+    } catch (error) {
+      const errorType = error instanceof ApplicationFailure ? error.type : 'unexpected';
+      log({ outcome: errorType }, 'event delivery to endpoint failed');
+      throw error;
+    }
+  },
   disableEndpoint: async (input) => {
     const disabled = await activities.disableEndpoint(input);
     if (!disabled) return undefined;

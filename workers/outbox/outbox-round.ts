@@ -9,6 +9,7 @@ import {
   eventsWaitingSignal,
 } from '../../workflows/event-delivery/messages.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
+import { isErased } from '../reachable-workflow.ts';
 
 interface OutboxRoundOptions {
   readonly outbox: Pick<Outbox, 'claim' | 'acknowledge' | 'retryLater'>;
@@ -24,8 +25,8 @@ const retryDelayMs = 5_000;
 const signalTimeoutMs = 10_000;
 
 /**
- * Returns a round that resolves to whether there may be more rows.
- * @throws when a delivery could not be started or signaled, most likely during an outage of Temporal. All claimed rows
+ * Returns a round that resolves to whether there may be more rows. Rows whose deliveries were started are acknowledged.
+ * @throws when a delivery could not be started or signaled, most likely during an outage of Temporal. The rows of its audition
  * are then due again after 5 s. The other deliveries are started all the same, so that a permanently failing one does
  * not block them.
  */
@@ -34,27 +35,37 @@ export const createOutboxRound =
   async (): Promise<boolean> => {
     const { claimed, rows, deliveries } = await outbox.claim(batchSize, leaseMs);
     const failures: unknown[] = [];
+    const unstarted = new Set(deliveries);
     for (let first = 0; first < deliveries.length; first += concurrency) {
       const batch = deliveries.slice(first, first + concurrency);
-      const results = await Promise.allSettled(
-        batch.map((delivery) => startOrSignalDelivery(temporal, taskQueue, delivery)),
+      await Promise.all(
+        batch.map(async (delivery) => {
+          try {
+            await startOrSignalDelivery(temporal, taskQueue, delivery);
+            unstarted.delete(delivery);
+          } catch (error) {
+            failures.push(error);
+          }
+        }),
       );
-      failures.push(...results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])));
       // Every delivery has failed: Temporal is unreachable, and each remaining call would wait for its deadline.
       if (failures.length === first + batch.length) break;
     }
-    if (failures.length > 0) {
-      await outbox.retryLater(rows, retryDelayMs);
-      throw new Error(
-        `${failures.length} event deliveries could not be started or signaled: check Temporal`,
-        { cause: failures[0] },
-      );
-    }
-    await outbox.acknowledge(rows);
-    return claimed > 0;
+    const late = new Set([...unstarted].map(({ auditionId }) => auditionId));
+    const idsWhere = (isLate: boolean) =>
+      rows.filter(({ auditionId }) => late.has(auditionId) === isLate).map(({ id }) => id);
+    await outbox.acknowledge(idsWhere(false));
+    if (failures.length === 0) return claimed > 0;
+    await outbox.retryLater(idsWhere(true), retryDelayMs);
+    throw new Error(`${failures.length} event deliveries could not be started or signaled: check Temporal`, {
+      cause: failures[0],
+    });
   };
 
-/** Starts the delivery workflow, or signals the running one that there are more events. Idempotent. */
+/**
+ * Starts the delivery workflow, or signals the running one that there are more events. Idempotent. Nothing is delivered of an erased
+ * audition: its events cannot be encrypted for a workflow.
+ */
 const startOrSignalDelivery = async (
   temporal: Client,
   taskQueue: string,
@@ -62,7 +73,7 @@ const startOrSignalDelivery = async (
 ): Promise<void> => {
   const { organization, endpoint, auditionId, through, correlationId, retryFrom } = delivery;
   const input: EventDeliveryInput = { organization, endpoint, auditionId, through, correlationId };
-  await temporal.withDeadline(Date.now() + signalTimeoutMs, () =>
+  const start = () =>
     temporal.workflow.signalWithStart(eventDeliveryWorkflowType, {
       workflowId: eventDeliveryWorkflowId(endpoint, auditionId),
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
@@ -72,9 +83,14 @@ const startOrSignalDelivery = async (
       signalArgs: [{ through, retryFrom }],
       typedSearchAttributes: new TypedSearchAttributes([
         { key: searchAttributes.organization, value: organization },
+        { key: searchAttributes.correlation, value: correlationId },
       ]),
       memo: { organization, correlationId },
       staticSummary: `Deliver events of ${auditionId} to ${endpoint}`,
-    }),
-  );
+    });
+  try {
+    await temporal.withDeadline(Date.now() + signalTimeoutMs, start);
+  } catch (error) {
+    if (!isErased(error)) throw error;
+  }
 };

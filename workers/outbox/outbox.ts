@@ -8,6 +8,7 @@ import type { Configuration } from '../../providers/configuration.ts';
 import { createOutboundDispatcher } from '../../providers/outbound/dispatcher.ts';
 import { createPlatformClient } from '../../providers/platform/client.ts';
 import type { Loop } from '../loop.ts';
+import type { ServiceMetrics } from '../metrics.ts';
 import { startRelay } from '../relay.ts';
 import type { RunningWorkers } from '../worker.ts';
 import { createOutboxRound } from './outbox-round.ts';
@@ -20,6 +21,7 @@ const connectTimeoutMs = 10_000;
 export const openOutbox = (
   configuration: Pick<Configuration, 'allowedPrivateNetworks' | 'databaseUrl' | 'taskQueueSuffix'>,
   { endpoints, endpointProgress, outbox }: Pick<Repositories, 'endpoints' | 'endpointProgress' | 'outbox'>,
+  metrics: Pick<ServiceMetrics, 'endpointTried'>,
 ) => {
   const dispatcher = createOutboundDispatcher({
     allowedPrivateNetworks: configuration.allowedPrivateNetworks,
@@ -31,6 +33,10 @@ export const openOutbox = (
       endpoints,
       progress: endpointProgress,
       client: createPlatformClient(dispatcher),
+      reportAttempt: ({ outcome, at }) => {
+        const lagSeconds = outcome === 'accepted' ? (Date.now() - Date.parse(at)) / 1_000 : undefined;
+        metrics.endpointTried({ outcome, lagSeconds });
+      },
     }),
     startRelay: ({ client }: Pick<RunningWorkers, 'client'>, logger: Logger): Loop =>
       startRelay({

@@ -1,4 +1,4 @@
-/** Reads the workflows of auditions through the client of the worker that runs the activity. */
+/** Reads the workflows of auditions in Temporal. */
 import { getClient } from '@temporalio/activity';
 import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
@@ -32,10 +32,14 @@ const inputSchema = z.object({ plan: z.unknown() });
 /**
  * Creates the view on the workflows. Calls the service directly where the client would decrypt the memo: a workflow
  * under a key that this process lacks must not fail the others.
+ * @param clientOf returns the client. Default: that of the worker which runs the activity
  */
-export const createAuditionRuns = (logger: Pick<Logger, 'warn'>): AuditionRuns => ({
+export const createAuditionRuns = (
+  logger: Pick<Logger, 'warn'>,
+  clientOf: () => Client = getClient,
+): AuditionRuns => ({
   async listRunning(ids) {
-    const client = getClient();
+    const client = clientOf();
     const running = new Set<AuditionId>();
     for (let from = 0; from < ids.length; from += idsPerQuery) {
       const page = ids.slice(from, from + idsPerQuery);
@@ -46,7 +50,7 @@ export const createAuditionRuns = (logger: Pick<Logger, 'warn'>): AuditionRuns =
   },
 
   async describe(id) {
-    const client = getClient();
+    const client = clientOf();
     const { namespace } = client.options;
     const execution = { workflowId: auditionWorkflowId(id) };
     return unlessNotFound<AuditionRun>({ kind: 'unknown' }, async () => {
@@ -60,8 +64,11 @@ export const createAuditionRuns = (logger: Pick<Logger, 'warn'>): AuditionRuns =
     });
   },
 
+  presentPlan: async (id, runId) =>
+    unlessNotFound<AuditionPlan | undefined>(undefined, () => queryPlan(clientOf(), id, runId)),
+
   async findPlan(id, runId) {
-    const client = getClient();
+    const client = clientOf();
     const noteFailure = (message: string) => (err: unknown) => {
       logger.warn({ err, auditionId: id }, message);
       return undefined;

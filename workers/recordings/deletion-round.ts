@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { storageKeyOf } from '../../activities/recordings/recording-id.ts';
 import type { DeletingRecording, RecordingDeletions } from '../../db/recordings/recording-deletions.ts';
 import type { EventStore } from '../../db/trail/event-store.ts';
+import { anyPosition } from '../../domain/audition/events.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Logger } from '../../foundation/observability/logger.ts';
 import type { FileStorage } from '../../providers/ports.ts';
@@ -19,9 +20,6 @@ interface DeletionRoundOptions {
 
 const recordingsPerRound = 50;
 const removalDeadlineMs = 30_000;
-
-/** This position says that any numbered facts may be in the trail: the fact is appended by its key. */
-const anyPosition = { facts: [], number: 2 ** 31 - 1 };
 
 /**
  * Returns a round. It resolves to whether there may be more to delete. Idempotent: a recording stays in the list until all

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { type ReplayWorkerOptions, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import type { MasterKey } from '../../foundation/configuration/configuration.ts';
-import { createEncryptionCodec } from '../../foundation/temporal/encryption-codec.ts';
+import { createEncryptionCodec, type PayloadKeys } from '../../foundation/temporal/encryption-codec.ts';
 import { disableCallStacksAndTimeouts } from '../workflow-thread/sandbox.ts';
 import { coreMessageOf, parseDivergence } from './divergence.ts';
 import { describeEvent, eventIdOf, eventTypeOf, type HistoryEvent } from './event-description.ts';
@@ -46,10 +46,12 @@ export interface Replayer {
  */
 export const createReplayer = (dependencies: {
   readonly masterKeys: readonly MasterKey[];
+  /** Absent: only payloads under master keys can be decrypted, as in the corpus. */
+  readonly dataKeys?: PayloadKeys | undefined;
   readonly workflowCode: WorkflowBundleOption;
 }): Replayer => {
   disableCallStacksAndTimeouts();
-  const codec = createEncryptionCodec(dependencies.masterKeys);
+  const codec = createEncryptionCodec(dependencies.masterKeys, dependencies.dataKeys);
   const options: ReplayWorkerOptions = {
     workflowBundle: dependencies.workflowCode,
     // A replay discards what the code produces, so nothing is encrypted.

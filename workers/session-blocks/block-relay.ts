@@ -3,7 +3,7 @@
  * with it; this relay does so. A signal that was sent, but not recorded as sent, is sent again with the same id, and the
  * audition applies it once.
  */
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { Repositories } from '../../db/index.ts';
 import type { DueReport } from '../../db/session-blocks/block-reports.ts';
 import { sessionBlockChannel } from '../../db/session-blocks/session-blocks.ts';
@@ -17,6 +17,7 @@ import type { Logger } from '../../foundation/observability/logger.ts';
 import type { Configuration } from '../../providers/configuration.ts';
 import { sessionBlockChangedSignal } from '../../workflows/audition/messages.ts';
 import type { Loop } from '../loop.ts';
+import { isNotRunning } from '../reachable-workflow.ts';
 import { startRelay } from '../relay.ts';
 import { createBlockChanges } from './block-changes.ts';
 
@@ -75,7 +76,7 @@ const signalWith =
         temporal.workflow.getHandle(auditionWorkflowId(audition)).signal(sessionBlockChangedSignal, change),
       );
     } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      if (!isNotRunning(error)) throw error;
     }
   };
 

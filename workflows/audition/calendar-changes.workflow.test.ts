@@ -1,7 +1,9 @@
 /** What people do in their calendars: the casting office is asked, and nothing happens without an answer. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CalendarChange, CalendarChangeOf } from '../../domain/audition/calendar-change.ts';
+import { defaultPolicy } from '../../domain/audition/policy.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
+import type { ConnectionId } from '../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { castingDirector, performer, slotIn } from '../../tests/harness/audition-plan.ts';
 import {
@@ -81,6 +83,51 @@ describe('a moved event', () => {
       const view = await played.until(({ attention }) => attention[0]?.code === 'slot_taken');
       expect(view).toMatchObject({ revision: 1, state: 'scheduled' });
       expect(view.attention[0]?.what).toContain('could not follow');
+    });
+  });
+
+  it('is not followed beyond the limits of a slot, whatever the policy: the casting office reads why', async () => {
+    const policy = { ...defaultPolicy, calendarMoves: 'reschedule' } as const;
+    await stage.runAudition({ plan: { policy }, recordAs: 'calendar-move-too-long' }, async (played) => {
+      const moved = movedBy(await scheduled(played), 3);
+      await report(played, {
+        ...moved,
+        end: toInstant(toEpochMs(moved.start) + 72 * hour),
+        exceeds: 'slot_too_long',
+      });
+      const { attention } = await asked(played);
+      expect(attention).toMatchObject([{ step, actions: ['restore', 'ignore'], code: 'slot_too_long' }]);
+      expect(attention[0]?.what).toContain('could not follow: The slot is longer than 24 hours.');
+      await played.resolve(step, 'restore');
+      await unasked(played);
+      expect(await played.view()).toMatchObject({ revision: 1, state: 'scheduled' });
+    });
+  });
+
+  it('is no question any more when the account is disconnected, and is asked about anew after a reconnection', async () => {
+    await stage.runAudition({ recordAs: 'calendar-disconnected' }, async (played) => {
+      const moved = movedBy(await scheduled(played), 3);
+      await report(played, moved);
+      expect((await asked(played)).attention[0]?.connection).toBe('conn_performer');
+      const disconnect = (connection: ConnectionId, inboxId: string) =>
+        played.handle.signal(messages.connectionDisconnectedSignal, {
+          inboxId,
+          connection,
+          correlationId: 'test',
+        });
+      await disconnect('conn_office', 'inbox-1');
+      await disconnect('conn_performer', 'inbox-2');
+      await disconnect('conn_performer', 'inbox-2:again');
+      await unasked(played);
+      const outcomes = () =>
+        played.world.events.flatMap(({ fact }) =>
+          fact.type === 'calendar_changed' ? [fact.outcome ?? 'asked'] : [],
+        );
+      await expect.poll(outcomes, { timeout: 10_000 }).toEqual(['asked', 'disconnected']);
+      await report(played, moved);
+      await asked(played);
+      await played.resolve(step, 'ignore');
+      expect(await unasked(played)).toMatchObject({ revision: 1, state: 'scheduled' });
     });
   });
 
@@ -223,6 +270,18 @@ describe('a conflict after the booking', () => {
       await unasked(played);
       await played.until(() => changesIn(played).length === 2);
       expect(changesIn(played)).toEqual(['conflict', 'conflict_over']);
+    });
+  });
+
+  it('is recorded with the calendar that has the event, when another connection reports it', async () => {
+    await stage.runAudition({}, async (played) => {
+      const { slot } = await scheduled(played);
+      if (!slot) throw new Error('there is no slot');
+      const { start, end } = slot;
+      await report(played, { kind: 'conflict', start, end, connection: 'conn_family', provider: 'ics' });
+      await played.until(() => changesIn(played).length === 1);
+      const facts = played.world.events.filter(({ fact }) => fact.type === 'calendar_changed');
+      expect(facts).toMatchObject([{ fact: { connection: 'conn_family', provider: 'ics' } }]);
     });
   });
 

@@ -1,5 +1,6 @@
 /** The calendars of an audition: one for each participant with a connected calendar, without duplicates. */
 import type { CalendarRef, WritableCalendarRef } from '../../domain/audition/request.ts';
+import { isSameCalendar } from '../../domain/audition/same-calendar.ts';
 import { isWritableCalendar } from '../../domain/audition/writable-calendar.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
 import { inChunks } from './chunks.ts';
@@ -63,6 +64,3 @@ export const inConnectionChunks = <Calendar extends CalendarRef>(
     calendars.filter(({ calendar }) => chunk.includes(calendar.connection)),
   );
 };
-
-const isSameCalendar = (a: CalendarRef, b: CalendarRef): boolean =>
-  a.provider === b.provider && a.connection === b.connection && a.calendarId === b.calendarId;

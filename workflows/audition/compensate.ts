@@ -1,26 +1,40 @@
 /** Runs the compensations. Each is retried for the policy's `stepPatience`, then an operator is asked. */
-import { proxyActivities } from '@temporalio/workflow';
+import { patched, proxyActivities } from '@temporalio/workflow';
 import type {
   CalendarActivities,
   MeetingActivities,
   TaskQueue,
   UndoResult,
 } from '../../activities/contract.ts';
+import { fallbackFor } from '../../domain/audition/cast-difference.ts';
 import type { EndingFact } from '../../domain/audition/ending.ts';
-import type { Participant } from '../../domain/audition/request.ts';
+import type { Channel, Participant } from '../../domain/audition/request.ts';
+import type { ParticipantView } from '../../domain/audition/view.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import { queueOfCalendar, queueOfMeeting } from '../task-queues.ts';
 import { activityOptions } from './activity-options.ts';
 import { type AuditionCompensation, effectsOf } from './compensations.ts';
+import { getsEntryByEmail, isDeclinedEntryRemoved } from './email-entries.ts';
+import { labelText } from './label.ts';
 import { retryUntilResolved } from './operator-retry.ts';
+import { isRefusedByLimits } from './refused-by-limits.ts';
 import type { AuditionRun } from './run.ts';
-import { messagingActivities, noticeFacts } from './steps/notices.ts';
+import { isStepFailure, toStepFailure } from './step-failures.ts';
+import { cancellationSequence, messagingActivities, noticeFacts } from './steps/notices.ts';
 
 export interface CompensationOptions {
   /** Called when the compensation begins to wait for an operator. */
   readonly onAsked?: (() => void) | undefined;
   /** The participants who can get a cancellation. Default: those of the plan, with the former ones. */
   readonly recipients?: readonly Participant[] | undefined;
+  /**
+   * Those of the recipients who have declined, as they were in the cast. They need no cancellation: an email only removes the
+   * calendar entry, unless they have declined in their calendar program. The caller has checked that emails have made the entry.
+   * Default: the performer whose decline has ended the audition, if so.
+   */
+  readonly decliners?: readonly ParticipantView[] | undefined;
+  /** Returns whether the compensation is not needed any more. Its question is then withdrawn. */
+  readonly isMoot?: (() => boolean) | undefined;
   /** Distinguishes this cancellation from others of the revision in idempotency keys. */
   readonly label?: string | undefined;
   /** Whether the provider is expected to be down for hours. An operator is then asked after a day. */
@@ -29,8 +43,9 @@ export interface CompensationOptions {
   readonly ending?: EndingFact | undefined;
 }
 
-type Retraction = Pick<CompensationOptions, 'label' | 'ending'> & {
+type Retraction = Pick<CompensationOptions, 'label' | 'ending' | 'decliners'> & {
   readonly recipients: readonly Participant[];
+  readonly sequence: number | undefined;
 };
 
 /** Runs one compensation and records its result. An operator can skip it. */
@@ -40,11 +55,16 @@ export const compensate = async (
   {
     onAsked,
     recipients = everyParticipant(run),
+    decliners,
     label,
     isPatient = false,
+    isMoot,
     ending = run.ending,
   }: CompensationOptions = {},
 ): Promise<void> => {
+  // The same for each attempt: a retry must not cancel an entry that a later email has made.
+  const isEmail = compensation.kind === 'retract_notices' && compensation.channel === 'email';
+  const sequence = isEmail ? cancellationSequence(run) : undefined;
   const outcome = await retryUntilResolved(
     run,
     {
@@ -54,14 +74,17 @@ export const compensate = async (
       actions: ['retry', 'skip'],
       isBackground: true,
       onAsked,
+      isMoot,
     },
-    () => runCompensation(run, compensation, { recipients, label, ending }, isPatient),
+    () => runCompensation(run, compensation, { recipients, decliners, label, ending, sequence }, isPatient),
   );
   const step = describeCompensation(compensation);
   run.journal.record(
     outcome.kind === 'done'
       ? { type: 'compensated', step, result: outcome.result.result }
-      : { type: 'compensated', step, result: 'skipped', kept: [...effectsOf(compensation)] },
+      : isMoot?.()
+        ? { type: 'compensated', step, result: 'nothing_to_undo' }
+        : { type: 'compensated', step, result: 'skipped', kept: [...effectsOf(compensation)] },
   );
 };
 
@@ -120,27 +143,58 @@ const runCompensation = async (
 const retractNotices = async (
   run: AuditionRun,
   { participant, channel, generation, sentAs }: Extract<AuditionCompensation, { kind: 'retract_notices' }>,
-  { recipients, label = `r${run.journal.view.revision}`, ending }: Retraction,
+  {
+    recipients,
+    decliners,
+    label = labelText({ kind: 'slot', revision: run.journal.view.revision }),
+    ending,
+    sequence,
+  }: Retraction,
 ): Promise<UndoResult> => {
   const recipient = recipients.find(({ id }) => id === participant);
-  // A participant who declined needs no cancellation notice.
-  const hasDeclined = ending?.type === 'declined' && ending.participant === participant;
+  const finalDecliners = run.journal.view.participants.filter(
+    ({ id }) => ending?.type === 'declined' && ending.participant === id,
+  );
+  const decliner = (decliners ?? finalDecliners).find(({ id }) => id === participant);
+  const hasEntry = (one: Participant) =>
+    decliners !== undefined || (getsEntryByEmail(run, one) && isDeclinedEntryRemoved(one));
   const { slot } = run.journal.view;
   // "Does not take place" would be wrong about a slot that is over: its session may have taken place.
   const isOver = slot !== undefined && Date.now() >= toEpochMs(slot.end);
-  if (!recipient || hasDeclined || isOver) return { result: 'nothing_to_undo' };
+  if (!recipient || isOver) return { result: 'nothing_to_undo' };
+  if (decliner && !(mayHaveEntry(decliner, channel) && hasEntry(recipient)))
+    return { result: 'nothing_to_undo' };
   const summary = `Send the cancellation to ${recipient.kind} ${recipient.id}`;
-  const activities = messagingActivities(run, channel, summary);
-  return run.call((call) =>
-    activities.retractNotice({
-      ...call,
-      // A reopened audition can be cancelled again.
-      key: run.idempotencyKeyOf(`cancellation:${participant}:${channel}:${label}`),
-      sentAs,
-      channel,
-      recipient,
-      ...(generation === undefined ? {} : { generation }),
-      audition: noticeFacts(run),
-    }),
-  );
+  const cancel = (on: Channel): Promise<UndoResult> => {
+    const activities = messagingActivities(run, on, summary);
+    return run.call((call) =>
+      activities.retractNotice({
+        ...call,
+        // A reopened audition can be cancelled again. The cancellation of earlier notices on the fallback channel has the same key.
+        key: run.idempotencyKeyOf(`cancellation:${participant}:${on}:${label}`),
+        sentAs,
+        channel,
+        ...(on === channel ? {} : { cancelOn: on }),
+        recipient,
+        ...(generation === undefined ? {} : { generation }),
+        audition: noticeFacts(run, decliner ? { changed: 'declined' } : {}, sequence),
+      }),
+    );
+  };
+  try {
+    return await cancel(channel);
+  } catch (error) {
+    if (!isStepFailure(error) || !isRefusedByLimits(toStepFailure(error).code)) throw error;
+    // An email to a participant who has declined only removes the entry. No text message does that.
+    const fallback = decliner ? undefined : fallbackFor(recipient, channel);
+    if (!fallback || !patched(cancellationFallbackPatch)) throw error;
+    return await cancel(fallback);
+  }
 };
+
+/** In earlier versions, an operator was asked about a cancellation that the limits of the organization refuse. */
+const cancellationFallbackPatch = 'fallback-of-a-refused-cancellation';
+
+/** Returns whether a participant who has declined can have an entry that only our email removes. */
+const mayHaveEntry = ({ entryDeclined }: ParticipantView, channel: Channel): boolean =>
+  channel === 'email' && !entryDeclined;

@@ -20,6 +20,8 @@ export type AuditionCompensation = Compensation &
         readonly kind: 'remove_event';
         readonly keys: readonly string[];
         readonly calendar: WritableCalendarRef;
+        /** Whether no writing of the event in this calendar had a result when the audition was taken over. */
+        readonly isOpen?: boolean | undefined;
       }
     | {
         readonly kind: 'retract_notices';
@@ -44,3 +46,13 @@ export const effectsOf = (compensation: AuditionCompensation): readonly string[]
       return compensation.sentAs;
   }
 };
+
+/** Returns whether the compensation retracts the notices to the participant on the channel. */
+export const isRetraction = (
+  compensation: AuditionCompensation,
+  participant: ParticipantId,
+  channel: Channel,
+): boolean =>
+  compensation.kind === 'retract_notices' &&
+  compensation.participant === participant &&
+  compensation.channel === channel;

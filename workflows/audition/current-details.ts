@@ -1,6 +1,6 @@
 /**
- * Renders the current details, which Temporal's Web UI shows at the top of the workflow's page: the state, what the
- * audition waits for, and what an operator can do. Contains ids only, no personal data.
+ * Renders the current details, which Temporal's Web UI shows at the top of the workflow's page: what an operator can do, what the
+ * audition is about, its state, and what it waits for. Of persons, it contains ids only.
  */
 import type { AttentionItem } from '../../domain/audition/attention.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';
@@ -17,9 +17,12 @@ const stateDescriptions: Readonly<Record<AuditionState, string>> = {
   closed: 'Closed.',
 };
 
-/** Returns the current details as Markdown, with the open attention items first. */
-export const renderCurrentDetails = (view: AuditionView): string =>
-  [...attentionLines(view.attention), stateLine(view), slotLine(view), answersLine(view)]
+/**
+ * Returns the current details as Markdown, with the open attention items first.
+ * @param summary what the audition is about (`summaryOf`)
+ */
+export const renderCurrentDetails = (view: AuditionView, summary: string): string =>
+  [...attentionLines(view.attention), stateLine(view, summary), slotLine(view), answersLine(view)]
     .filter((line) => line !== '')
     .join('\n\n');
 
@@ -33,8 +36,10 @@ const attentionLines = (items: readonly AttentionItem[]): readonly string[] =>
 const headingOf = ({ connection }: AttentionItem): string =>
   connection ? 'Waits until an account is connected again' : 'Needs an operator';
 
-const stateLine = (view: AuditionView): string =>
-  view.outcome ? `**closed: ${view.outcome}**` : `**${view.state}** ${stateDescriptions[view.state]}`;
+const stateLine = (view: AuditionView, summary: string): string =>
+  view.outcome
+    ? `**closed: ${view.outcome}** ${summary}.`
+    : `**${view.state}** ${summary}. ${stateDescriptions[view.state]}`;
 
 const slotLine = (view: AuditionView): string =>
   view.slot

@@ -25,3 +25,12 @@ export class Aborted extends Error {
     };
   }
 }
+
+/** Runs the work. An abort by an operator ends only that. */
+export const unlessAborted = async (work: () => Promise<void>): Promise<void> => {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Aborted)) throw error;
+  }
+};

@@ -17,16 +17,18 @@ import {
 } from './refusals.ts';
 import type { AuditionRun } from './run.ts';
 import { isWithdrawnDecline, pendingDecline, recordAnswer } from './steps/answers.ts';
-import { calendarChanged } from './steps/calendar-changes.ts';
+import { calendarChanged, connectionDisconnected } from './steps/calendar-changes.ts';
 import { recordDelivery } from './steps/delivery.ts';
-import { checkMeeting, consentChanged } from './steps/meeting-check.ts';
+import { checkMeeting, consentChanged, meetingDoubted } from './steps/meeting-check.ts';
 import { meetingDeleted } from './steps/meeting-loss.ts';
+import { sendInstead } from './steps/notices.ts';
 import { roomLeft } from './steps/other-meeting.ts';
 import { presenceReported } from './steps/presence.ts';
 import { registerParticipants } from './steps/registrants.ts';
 import { answerReported, timeProposed } from './steps/reported-answers.ts';
 import { checkIn, isClosedEarly, meetingEnded, meetingStarted } from './steps/session.ts';
 import { sessionBlockChanged } from './steps/session-block-changes.ts';
+import { writeSkippedEvents } from './steps/skipped-events.ts';
 import { answerAfterFlush, applyUpdateOnce, submitCommand, untilRecordable } from './updates.ts';
 
 /**
@@ -154,7 +156,7 @@ export const setHandlers = (run: AuditionRun): void => {
 
   setHandler(
     messages.deliveryReportedSignal,
-    applyOnce((report: messages.DeliveryReport) => recordDelivery(run, report)),
+    applyOnce((report: messages.DeliveryReport) => recordDelivery(run, report, sendInstead)),
   );
   setHandler(
     messages.meetingStartedSignal,
@@ -170,6 +172,10 @@ export const setHandlers = (run: AuditionRun): void => {
   setHandler(
     messages.meetingDeletedSignal,
     applyOnce((report: messages.MeetingReport) => meetingDeleted(run, report)),
+  );
+  setHandler(
+    messages.meetingDoubtedSignal,
+    applyOnce((report: messages.MeetingReport) => meetingDoubted(run, report)),
   );
   setHandler(
     messages.roomLeftSignal,
@@ -196,7 +202,14 @@ export const setHandlers = (run: AuditionRun): void => {
   });
   setHandler(
     messages.connectionRestoredSignal,
-    applyOnce((restoration: messages.ConnectionRestored) => attention.connectionRestored(restoration)),
+    applyOnce((restoration: messages.ConnectionRestored) => {
+      attention.connectionRestored(restoration);
+      writeSkippedEvents(run, restoration.connection);
+    }),
+  );
+  setHandler(
+    messages.connectionDisconnectedSignal,
+    applyOnce((report: messages.ConnectionDisconnected) => connectionDisconnected(run, report)),
   );
   const applyCalendarChange = applyOnce((change: CalendarChange) => calendarChanged(run, change));
   setHandler(messages.calendarChangedSignal, async (change) => {

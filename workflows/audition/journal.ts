@@ -8,6 +8,7 @@ import type { RecordEventsInput } from '../../activities/contract.ts';
 import type { AuditionFact, RecordingStart, TrailFact, TrailPosition } from '../../domain/audition/events.ts';
 import { crewLead } from '../../domain/audition/meeting-roles.ts';
 import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts';
+import { summaryOf } from '../../domain/audition/summary.ts';
 import { isFactAllowed } from '../../domain/audition/transitions.ts';
 import { type AuditionView, createView, foldEvent } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
@@ -107,13 +108,14 @@ export const createJournal = (
     return createView({ ...first, sequence: 1 });
   };
 
+  const summary = summaryOf(plan);
   let view = start?.view ?? begin();
   const published = createPublishedState(start?.view);
-  setCurrentDetails(renderCurrentDetails(view));
+  setCurrentDetails(renderCurrentDetails(view, summary));
 
   const fold = (fact: Omit<TrailFact, 'number' | 'key'>): void => {
     view = foldEvent(view, { ...fact, sequence: view.sequence + 1 });
-    setCurrentDetails(renderCurrentDetails(view));
+    setCurrentDetails(renderCurrentDetails(view, summary));
   };
 
   const carry: Journal['carry'] = async (activity) => {
@@ -230,7 +232,7 @@ export const createJournal = (
       number = lastNumber;
       adoptions += 1;
       unwritten = [];
-      setCurrentDetails(renderCurrentDetails(view));
+      setCurrentDetails(renderCurrentDetails(view, summary));
     },
   };
 };

@@ -213,6 +213,7 @@ const continueAsNewWithState = (run: AuditionRun): Promise<never> => {
       meetingStatus: run.meetingStatus,
       appliedFacts: run.signalDedup.appliedIds,
       suppressedAddresses: run.suppressedAddresses,
+      ...(run.emailEntries.length === 0 ? {} : { emailEntries: run.emailEntries }),
       answeredAt: run.answeredAt,
       ...(run.meetingCheckedAs === undefined ? {} : { meetingCheckedAs: run.meetingCheckedAs }),
       ...(run.meetingEndedAs === undefined ? {} : { meetingEndedAs: run.meetingEndedAs }),

@@ -1,8 +1,11 @@
 /**
  * Explains the errors of meeting providers that an operator can correct: what happened, then what to do. The codes are
- * those of the providers' error tables, such as `providers/zoom/errors.ts`
- * and `providers/microsoft/meeting-errors.ts`.
+ * those of the providers' error tables: `providers/zoom/errors.ts`, `providers/google/errors.ts` and
+ * `providers/microsoft/meeting-errors.ts`.
  */
+const withoutMeet =
+  'Google makes no Meet conference for events of this calendar, probably because its account may not use Meet any more; its administrator turns Meet on or assigns a license, or choose the calendar of another account';
+
 const busyHosts =
   'every host of the organization has another meeting at that time; add a host with npm run ops -- meetings set, or choose another time';
 
@@ -19,6 +22,10 @@ export const meetingAdvice: Readonly<Record<string, Readonly<Record<string, stri
     '300/settings.alternative_hosts':
       'an alternative host is not a licensed user of the Zoom account; correct the alternative hosts in the settings of the meeting',
     hosts_busy: busyHosts,
+  },
+  google: {
+    conference_failed: withoutMeet,
+    conference_missing: withoutMeet,
   },
   microsoft: {
     personal_account:

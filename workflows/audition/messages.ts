@@ -5,18 +5,20 @@
  * A refusal is an `ApplicationFailure`: its `type` is a `RefusalCode`, its message explains the refusal, and its first
  * detail says what to do. The second one, of a slot that is not free, is a `SlotConflict`.
  */
+
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AttentionAction } from '../../domain/audition/attention.ts';
 import type { CalendarChange, ReportOrder } from '../../domain/audition/calendar-change.ts';
 import type { ConflictHandling } from '../../domain/audition/conflict-rules.ts';
+import type { DeliveryStatus } from '../../domain/audition/delivery-statuses.ts';
 import type {
   Answer,
   Decision,
-  DeliveryStatus,
   Origin,
   SlotRefusalReason,
   TakeoverCause,
 } from '../../domain/audition/events.ts';
+import type { AnswerTimes } from '../../domain/audition/last-answers.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { ProposedTime, ReportedAnswer } from '../../domain/audition/reported-answer.ts';
@@ -29,6 +31,7 @@ import type { AttentionId, AuditionId, ConnectionId, ParticipantId } from '../..
 import type { MeetingProviderName } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { AuditionCompensation } from './compensations.ts';
+import type { EmailEntry } from './email-entries.ts';
 
 export const auditionWorkflowType = 'audition';
 
@@ -66,15 +69,13 @@ interface CarriedState {
   readonly meetingStatus?: MeetingStatus | undefined;
   readonly appliedFacts: readonly string[];
   readonly suppressedAddresses?: readonly string[] | undefined;
+  readonly emailEntries?: readonly EmailEntry[] | undefined;
   readonly answeredAt?: AnswerTimes | undefined;
   readonly meetingCheckedAs?: number | undefined;
   readonly meetingEndedAs?: number | undefined;
   /** The last reports about calendars. */
   readonly reportOrders?: readonly ReportOrder[] | undefined;
 }
-
-/** When each participant last answered, epoch milliseconds. */
-export type AnswerTimes = Readonly<Record<ParticipantId, number>>;
 
 /** The status of the meeting according to the provider's last report. */
 export interface MeetingStatus {
@@ -230,6 +231,12 @@ export const meetingStartedSignal = defineSignal<[MeetingReport]>('meetingStarte
 export const meetingEndedSignal = defineSignal<[MeetingReport]>('meetingEnded');
 export const meetingDeletedSignal = defineSignal<[MeetingReport]>('meetingDeleted');
 
+/**
+ * The provider of the meeting has failed shortly before the session, or no longer has the meeting. The audition looks for itself.
+ * Repeated while the provider fails, so a lost signal costs some seconds.
+ */
+export const meetingDoubtedSignal = defineSignal<[MeetingReport]>('meetingDoubted');
+
 /** The casting session of the audition has another room than the meeting of the report. */
 export const roomLeftSignal = defineSignal<[MeetingReport]>('roomLeft');
 
@@ -277,8 +284,16 @@ export interface ConnectionRestored extends ExternalFact {
   readonly connection: ConnectionId;
   readonly correlationId: string;
 }
+export interface ConnectionDisconnected extends ExternalFact {
+  readonly connection: ConnectionId;
+  readonly correlationId: string;
+}
+
 /** The account is connected again. Retries the steps that wait for it. */
 export const connectionRestoredSignal = defineSignal<[ConnectionRestored]>('connectionRestored');
+
+/** The account is disconnected: a question about a change in its calendars has no answer any more. */
+export const connectionDisconnectedSignal = defineSignal<[ConnectionDisconnected]>('connectionDisconnected');
 
 /** A person has changed the event of the audition in a calendar, or an event beside it conflicts with the slot. */
 export const calendarChangedSignal = defineSignal<[CalendarChange]>('calendarChanged');

@@ -2,6 +2,7 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { StepFailure } from '../../activities/contract.ts';
 import type { AttentionAction, AttentionStep } from '../../domain/audition/attention.ts';
+import type { AuditionFact } from '../../domain/audition/events.ts';
 import { Aborted } from './ending.ts';
 import { meetingAdvice } from './meeting-advice.ts';
 import type { AuditionRun } from './run.ts';
@@ -13,6 +14,8 @@ export interface RetriedStep {
   readonly purpose: string;
   readonly hint: string;
   readonly actions: readonly AttentionAction[];
+  /** The event that is not written when an operator skips the step. The trail remembers it until a later write. */
+  readonly event?: Extract<AuditionFact, { readonly type: 'step_skipped' }>['event'];
   readonly onAsked?: (() => void) | undefined;
   /** Whether the main coroutine continues without waiting for the resolution. */
   readonly isBackground?: boolean | undefined;
@@ -63,7 +66,7 @@ export const retryUntilResolved = async <Result>(
  */
 export const askOperator = async (
   run: AuditionRun,
-  { step, purpose, hint, actions, onAsked, isBackground, isMoot }: RetriedStep,
+  { step, purpose, hint, actions, event, onAsked, isBackground, isMoot }: RetriedStep,
   failure: StepFailure,
 ): Promise<'retry' | Exclude<StepOutcome<never>, { kind: 'done' | 'needless' }>> => {
   const { providerCode: _, ...named } = failure;
@@ -87,7 +90,7 @@ export const askOperator = async (
     case 'withdrawn':
       return { kind: 'skipped' };
     case 'skip':
-      run.journal.record({ type: 'step_skipped', step, detail: purpose });
+      run.journal.record({ type: 'step_skipped', step, detail: purpose, ...(event && { event }) });
       return { kind: 'skipped' };
     case 'override':
       return { kind: 'overridden', joinUrl: resolution.joinUrl };
@@ -106,12 +109,20 @@ export const askOperator = async (
  * nothing is sent until an operator lifts the suppression.
  */
 const hintFor = ({ code, connection, provider }: StepFailure, hint: string): string =>
-  code === 'suppressed'
-    ? `Inform the participant otherwise, and skip. When the address works again, lift the suppression with npm run ops -- suppressions lift, and retry.`
-    : connection
-      ? `The owner of connection ${connection}${provider ? ` at ${provider}` : ''} must connect it again. ` +
-        `The audition then resumes automatically. To resolve it yourself: ${hint}`
-      : hint;
+  hintsOfCodes[code] ??
+  (connection
+    ? `The owner of connection ${connection}${provider ? ` at ${provider}` : ''} must connect it again. ` +
+      `The audition then resumes automatically. To resolve it yourself: ${hint}`
+    : hint);
+
+const hintsOfCodes: Readonly<Record<string, string>> = {
+  suppressed:
+    'Inform the participant otherwise, and skip. When the address works again, lift the suppression with npm run ops -- suppressions lift, and retry.',
+  budget_spent:
+    'Raise the budget with npm run ops -- organizations change, or wait for the next day (UTC), and retry. Or inform the participant otherwise, and skip.',
+  country_not_allowed:
+    'Inform the participant otherwise, and skip. Or permit the country with npm run ops -- organizations change, and retry.',
+};
 
 const explain = ({ code, provider, providerCode = '' }: StepFailure): string => {
   const service = provider ?? 'the service';
@@ -139,6 +150,8 @@ const failureExplanations: Readonly<Record<string, (service: string) => string>>
   database: () => 'our own database failed',
   taken: () => 'the hold expired, and another audition now holds that time',
   in_the_past: () => 'the slot has already begun',
+  budget_spent: () => 'the organization has sent all the messages of this kind that it may send today',
+  country_not_allowed: () => 'the organization sends no text messages to the country of the phone number',
   suppressed: () =>
     'an earlier email to the address bounced for good, or was reported as spam, and nothing more is sent to it',
 };

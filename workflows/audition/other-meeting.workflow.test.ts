@@ -39,6 +39,11 @@ const advanceFromStart = async (played: RunningAudition, minutes: number) =>
 const isOn = (provider: string) => (view: Awaited<ReturnType<RunningAudition['view']>>) =>
   view.meeting?.provider === provider;
 const updatesIn = ({ world }: RunningAudition) => world.notices.filter((key) => key.includes(':update:'));
+/** The performer gets an email and a text message, the two others an email. */
+const expectNotifiedOnce = (played: RunningAudition) => {
+  expect(updatesIn(played)).toHaveLength(4);
+  expect(new Set(updatesIn(played)).size).toBe(4);
+};
 const meetingsOf = ({ world }: RunningAudition) =>
   [...world.meetings].map((key) => key.split(':meeting:')[1]);
 
@@ -65,8 +70,8 @@ describe('the check of the meeting before the session', () => {
     });
   });
 
-  it('moves everyone to the next provider when the present one fails, and sends no notice', async () => {
-    await stage.runAudition({ plan: checked, recordAs: 'provider-fails-before-session' }, async (played) => {
+  it('moves everyone to the next provider when the present one fails, and notifies each of them once', async () => {
+    await stage.runAudition({ plan: checked, recordAs: 'provider-fails-with-notice' }, async (played) => {
       await notified(played);
       const events = played.world.callsOf('writeEvents').length;
       played.world.fail('checkMeeting', 'outage');
@@ -76,7 +81,7 @@ describe('the check of the meeting before the session', () => {
       expect(played.world.factTypes()).toContain('meeting_lost');
       await played.until(() => played.world.meetings.size === 1);
       expect(meetingsOf(played)).toEqual(['google_meet:2']);
-      expect(updatesIn(played)).toEqual([]);
+      expectNotifiedOnce(played);
       expect(played.world.callsOf('writeEvents')).toHaveLength(events);
       expect((await played.view()).attention.map(({ step }) => step)).toEqual(['answer']);
     });
@@ -110,12 +115,13 @@ describe('the check of the meeting before the session', () => {
   });
 
   it('replaces a meeting that is gone, under the same join links', async () => {
-    await stage.runAudition({ plan: checked, recordAs: 'meeting-gone-before-session' }, async (played) => {
+    await stage.runAudition({ plan: checked, recordAs: 'meeting-gone-with-notice' }, async (played) => {
       await notified(played);
       played.world.meetings.clear();
       await played.until(({ meeting }) => meeting?.id.endsWith(':2') === true);
       expect(meetingsOf(played)).toEqual(['zoom:2']);
-      expect(updatesIn(played)).toEqual([]);
+      await played.until(() => updatesIn(played).length === 4);
+      expectNotifiedOnce(played);
     });
   });
 
@@ -150,6 +156,96 @@ describe('the check of the meeting before the session', () => {
         expect(played.world.callsOf('checkMeeting')).toEqual([]);
       },
     );
+  });
+});
+
+/** Sends what the meeting watch sends in each of its rounds while the provider fails. */
+const doubt = async (played: RunningAudition, times = 1) => {
+  const { meeting } = await played.view();
+  for (let time = 0; time < times; time += 1)
+    await played.handle.signal(messages.meetingDoubtedSignal, { origin: 'system', meetingId: meeting?.id });
+};
+const checks = ({ world }: RunningAudition) => world.callsOf('checkMeeting').length;
+
+describe('a provider that fails after the check', () => {
+  it('is left once, three minutes before the session, however often it is reported', async () => {
+    await stage.runAudition({ plan: checked, recordAs: 'provider-fails-after-check' }, async (played) => {
+      await notified(played);
+      await advanceFromStart(played, -3);
+      expect(checks(played)).toBe(1);
+      played.world.fail('checkMeeting', 'outage');
+      await doubt(played, 3);
+      const view = await played.until(isOn('google_meet'));
+      expect(Date.parse(view.updatedAt)).toBeLessThan(Date.parse(await minutesFromStart(played, -2)));
+      await played.until(() => played.world.meetings.size === 1);
+      expect(meetingsOf(played)).toEqual(['google_meet:2']);
+      expectNotifiedOnce(played);
+    });
+  });
+
+  it('is kept when it answers the audition', async () => {
+    await stage.runAudition({ plan: checked, recordAs: 'provider-doubted' }, async (played) => {
+      await notified(played);
+      await advanceFromStart(played, -3);
+      await doubt(played);
+      await played.until(() => checks(played) === 2);
+      await advanceFromStart(played, 1);
+      expect(meetingsOf(played)).toEqual(['zoom:1']);
+    });
+  });
+
+  it('is left in the first minutes of the slot while no participant has joined', async () => {
+    await stage.runAudition({ plan: checked }, async (played) => {
+      await notified(played);
+      await advanceFromStart(played, 2);
+      played.world.fail('checkMeeting', 'outage');
+      await doubt(played);
+      await played.until(isOn('google_meet'));
+      await played.until(() => updatesIn(played).length === 4);
+      expect(new Set(updatesIn(played)).size).toBe(4);
+    });
+  });
+
+  it('is kept when people are in the meeting, when the first minutes are over, and before the check', async () => {
+    await stage.runAudition({ plan: checked }, async (played) => {
+      await notified(played);
+      await advanceFromStart(played, -20);
+      played.world.fail('checkMeeting', 'outage');
+      await doubt(played);
+      expect(checks(played)).toBe(0);
+      played.world.clearFaults();
+      await advanceFromStart(played, 1);
+      const { meeting } = await played.view();
+      const at = await minutesFromStart(played, 1);
+      await played.handle.signal(messages.meetingStartedSignal, {
+        origin: 'system',
+        meetingId: meeting?.id,
+        at,
+      });
+      await played.until(({ state }) => state === 'in_progress');
+      played.world.fail('checkMeeting', 'outage');
+      await doubt(played);
+      await advanceFromStart(played, 11);
+      await doubt(played);
+      await advanceFromStart(played, 12);
+      expect(checks(played)).toBe(1);
+      expect(meetingsOf(played)).toEqual(['zoom:1']);
+    });
+  });
+
+  it('asks an operator once when no provider follows', async () => {
+    const plan: Partial<AuditionPlan> = { ...checked, meetingProviders: ['zoom'] };
+    await stage.runAudition({ plan }, async (played) => {
+      await notified(played);
+      await advanceFromStart(played, -5);
+      played.world.fail('checkMeeting', 'outage');
+      await doubt(played);
+      await played.until(isAsked);
+      await doubt(played, 3);
+      await advanceFromStart(played, -1);
+      const { attention } = await played.view();
+      expect(attention.filter(({ step }) => step === 'meeting')).toHaveLength(1);
+    });
   });
 });
 
@@ -217,12 +313,22 @@ const started = async (played: RunningAudition) => {
 
 describe('a move to another meeting during the session', () => {
   it('is made when a person asks for it, and the earlier meeting is removed', async () => {
-    await stage.runAudition({ plan: checked, recordAs: 'other-meeting-requested' }, async (played) => {
+    await stage.runAudition({ plan: checked, recordAs: 'other-meeting-with-notice' }, async (played) => {
       await started(played);
       const view = await played.send(messages.meetingUpdate, apiCommand);
       expect([view.meeting?.provider, view.state]).toEqual(['google_meet', 'in_progress']);
       await played.until(() => played.world.meetings.size === 1);
       expect(meetingsOf(played)).toEqual(['google_meet:2']);
+      await played.until(() => updatesIn(played).length === 4);
+      expectNotifiedOnce(played);
+    });
+  });
+
+  it('sends no notice days before the session, because the join links lead to the other meeting', async () => {
+    await stage.runAudition({ plan: checked }, async (played) => {
+      await notified(played);
+      await played.send(messages.meetingUpdate, apiCommand);
+      await played.until(() => played.world.meetings.size === 1);
       expect(updatesIn(played)).toEqual([]);
     });
   });

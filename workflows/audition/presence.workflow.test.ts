@@ -4,7 +4,7 @@ import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import { defaultPolicy } from '../../domain/audition/policy.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
-import { castingDirector, performer } from '../../tests/harness/audition-plan.ts';
+import { auditionPlan, castingDirector, performer } from '../../tests/harness/audition-plan.ts';
 import {
   type RunningAudition,
   startTimeSkippingHarness,
@@ -166,6 +166,23 @@ describe('a report of the provider', () => {
       );
       await played.until(({ state }) => state === 'in_progress');
       expect(played.world.factTypes()).not.toContain('participant_joined');
+    });
+  });
+
+  it('counts for no participant when two share its email address, unless the name says who it is', async () => {
+    const agency = 'agency@example.com';
+    const participants = auditionPlan(0).participants.map((participant) =>
+      participant.kind === 'reader' ? participant : { ...participant, email: agency },
+    );
+    const sharing: Partial<AuditionPlan> = { ...plan, participants };
+    await stage.runAudition({ plan: sharing, recordAs: 'shared-address-of-attendee' }, async (played) => {
+      const { report, seen } = await at(played, 1);
+      await report(
+        seen('joined', { email: agency, name: 'iPad' }),
+        seen('joined', { email: agency, name: 'carl director' }),
+      );
+      await played.until(({ participants: seenOnes }) => seenOnes[1]?.presence?.status === 'present');
+      expect((await presenceOf(played, performer.id))?.presence).toBeUndefined();
     });
   });
 });

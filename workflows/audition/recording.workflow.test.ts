@@ -1,13 +1,17 @@
 /** The start of the workflow that stores the recordings of a session. */
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultPolicy } from '../../domain/audition/policy.ts';
 import { participantSchema } from '../../domain/audition/request.ts';
+import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import { minute } from '../../domain/time/units.ts';
 import { recordingWorkflowId } from '../../domain/workflow-ids.ts';
 import { castingDirector, performer } from '../../tests/harness/audition-plan.ts';
 import {
   apiCommand,
   type RunningAudition,
   startTimeSkippingHarness,
+  terminateWhenIdle,
   type WorkflowHarness,
 } from '../../tests/harness/workflow-harness.ts';
 import * as messages from './messages.ts';
@@ -49,7 +53,7 @@ describe('the recordings of a session', () => {
       await release(played);
       expect(await played.result()).toMatchObject({ outcome: 'released' });
       expect(await childrenOf(played)).toEqual([id]);
-      await stage.client.workflow.getHandle(id).terminate();
+      await terminateWhenIdle(stage.client.workflow.getHandle(id));
     });
   });
 
@@ -59,7 +63,7 @@ describe('the recordings of a session', () => {
       await release(played);
       await played.result();
       expect(await childrenOf(played)).toEqual([id]);
-      await stage.client.workflow.getHandle(id).terminate();
+      await terminateWhenIdle(stage.client.workflow.getHandle(id));
     });
   });
 
@@ -90,7 +94,7 @@ describe('the recordings of a session that is interrupted', () => {
       await played.send(messages.meetingUpdate, apiCommand);
       await played.until(({ meeting }) => meeting?.provider === 'google_meet');
       await expect.poll(() => childrenOf(played), { timeout: 20_000 }).toEqual([id]);
-      await stage.client.workflow.getHandle(id).terminate();
+      await terminateWhenIdle(stage.client.workflow.getHandle(id));
     });
   });
 
@@ -103,7 +107,7 @@ describe('the recordings of a session that is interrupted', () => {
         meetingId: meeting?.id ?? '',
       });
       await expect.poll(() => childrenOf(played), { timeout: 20_000 }).toEqual([id]);
-      await stage.client.workflow.getHandle(id).terminate();
+      await terminateWhenIdle(stage.client.workflow.getHandle(id));
     });
   });
 
@@ -113,7 +117,7 @@ describe('the recordings of a session that is interrupted', () => {
       await played.send(messages.cancelUpdate, { ...apiCommand, reason: 'The power failed.' });
       expect(await played.result()).toMatchObject({ outcome: 'cancelled' });
       await expect.poll(() => childrenOf(played), { timeout: 20_000 }).toEqual([id]);
-      await stage.client.workflow.getHandle(id).terminate();
+      await terminateWhenIdle(stage.client.workflow.getHandle(id));
     });
   });
 
@@ -299,8 +303,60 @@ describe('the consents to an automatic recording', () => {
     });
   });
 
-  it('cost nothing when the host starts the recording', async () => {
-    await stage.runAudition({ plan }, async (played) => {
+  it('that are withdrawn reach a recording that the host may have started', async () => {
+    await stage.runAudition({ recordAs: 'withdrawal-while-host-records', plan }, async (played) => {
+      await played.until(({ notices }) => notices.length === 4);
+      await played.handle.signal(messages.consentChangedSignal, { inboxId: 'whk_1' });
+      await expect.poll(() => played.world.callsOf('checkMeeting').length).toBe(1);
+      played.world.fail('checkMeeting', 'rejected_input');
+      await played.handle.signal(messages.consentChangedSignal, { inboxId: 'whk_2' });
+      const { attention } = await played.until(({ attention: items }) => items.length === 1);
+      expect(attention).toMatchObject([{ step: 'meeting', actions: ['retry', 'skip'] }]);
+      played.world.clearFaults();
+      await played.resolve('meeting', 'skip');
+      await release(played);
+      await played.result();
+    });
+  });
+
+  it.each([
+    ['by itself', { recording: 'cloud', autoStartRecording: true }],
+    ['by its host', { recording: 'cloud' }],
+  ] as const)(
+    'that are withdrawn in a session that is recorded %s move nobody while the provider is down',
+    async (how, meetingSettings) => {
+      const policy = { ...defaultPolicy, meetingCheck: 15 * minute };
+      const recordAs = `withdrawal-during-outage-${how.replaceAll(' ', '-')}`;
+      await stage.runAudition(
+        { recordAs, plan: { meetingSettings, policy, joinLinks: true, reminders: [] } },
+        async (played) => {
+          const { slot, meeting } = await played.until(({ notices }) => notices.length >= 4);
+          if (!slot) throw new TypeError('the audition is not scheduled');
+          await played.advanceTo(toInstant(toEpochMs(slot.start) + minute));
+          await checkIn(played);
+          await played.until(({ state }) => state === 'in_progress');
+          expect(played.world.callsOf('checkMeeting')).toHaveLength(1);
+          played.world.fail('checkMeeting', 'outage');
+          await played.handle.signal(messages.consentChangedSignal, { inboxId: 'whk_1' });
+          const { attention } = await played.until(
+            (view) => view.attention.length > 0 || view.meeting?.id !== meeting?.id,
+          );
+          expect(attention).toMatchObject([{ step: 'meeting', what: expect.stringContaining('consents') }]);
+          played.world.clearFaults();
+          await played.resolve('meeting', 'retry');
+          await release(played);
+          await played.result();
+          expect(played.world.factTypes()).not.toContain('meeting_lost');
+          expect(played.world.callsOf('createMeeting')).toHaveLength(1);
+          for (const id of await childrenOf(played))
+            await terminateWhenIdle(stage.client.workflow.getHandle(id));
+        },
+      );
+    },
+  );
+
+  it('cost nothing when the session is not recorded', async () => {
+    await stage.runAudition({}, async (played) => {
       await played.until(({ state }) => state === 'scheduled');
       await played.handle.signal(messages.consentChangedSignal);
       await release(played);

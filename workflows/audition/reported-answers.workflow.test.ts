@@ -6,7 +6,7 @@ import type { ProposedTime, ReportedAnswer } from '../../domain/audition/reporte
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { hour, minute, second } from '../../domain/time/units.ts';
-import { participantId, performer, slotIn } from '../../tests/harness/audition-plan.ts';
+import { castingDirector, participantId, performer, slotIn } from '../../tests/harness/audition-plan.ts';
 import {
   apiCommand,
   type RunningAudition,
@@ -216,6 +216,16 @@ describe('a proposed time', () => {
     });
   });
 
+  it('beyond the limits of a slot cannot be followed, and the question says why', async () => {
+    await stage.runAudition({}, async (played) => {
+      await invited(played);
+      await propose(played, { slot: slotIn(100, await now()), exceeds: 'slot_too_far_ahead' });
+      const { attention } = await asked(played);
+      expect(attention).toMatchObject([{ actions: ['ignore'], code: 'slot_too_far_ahead' }]);
+      expect(attention[0]?.what).toContain('more than two years ahead');
+    });
+  });
+
   it('that cannot be read is a question too, and a later proposal replaces it', async () => {
     await stage.runAudition({}, async (played) => {
       await invited(played);
@@ -227,6 +237,21 @@ describe('a proposed time', () => {
       const wish = { kind: 'fixed', slot: slotIn(101, await now()) } as const;
       await played.send(messages.rescheduleUpdate, { ...apiCommand, wish });
       await played.until((view) => view.attention.length === 0);
+    });
+  });
+});
+
+describe('a proposed time of a participant who leaves the cast', () => {
+  it('is no question any more, and a proposal of another participant still is', async () => {
+    await stage.runAudition({ recordAs: 'proposal-of-former-participant' }, async (played) => {
+      await invited(played);
+      await propose(played, { participant: castingDirector.id, slot: slotIn(100, await now()) });
+      await propose(played, { slot: slotIn(101, await now()) });
+      await played.until(({ attention }) => attention.length === 2);
+      const changes = [{ kind: 'remove', participant: castingDirector.id }] as const;
+      await played.send(messages.participantsUpdate, { ...apiCommand, changes });
+      const { attention } = await played.until((view) => view.attention.length === 1);
+      expect(attention[0]?.what).toContain(`${performer.id} proposes`);
     });
   });
 });

@@ -93,10 +93,10 @@ describe('a move that returns to the old slot', () => {
     await stage.runAudition({ recordAs: 'move-aborted-declined' }, async (played) => {
       await invited(played);
       const { participants } = await say(played, performer.id, 'declined');
-      const { answerFinalAt } = participants.find(({ id }) => id === performer.id) ?? {};
+      const { answerFinalAt, answeredAt } = participants.find(({ id }) => id === performer.id) ?? {};
       await moveInVain(played);
       const back = (await played.view()).participants.find(({ id }) => id === performer.id);
-      expect(back).toMatchObject({ answer: 'declined', answerFinalAt });
+      expect(back).toMatchObject({ answer: 'declined', answerFinalAt, answeredAt });
       expect(await played.result()).toMatchObject({ outcome: 'declined' });
     });
   });

@@ -1,8 +1,10 @@
 /** The shared state of a running audition, and its cancellation scope. */
+
 import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow';
 import type { AuditionCall } from '../../activities/contract.ts';
 import type { EndingFact } from '../../domain/audition/ending.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
+import type { AnswerTimes } from '../../domain/audition/last-answers.ts';
 import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts';
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { SessionBlockChange } from '../../domain/audition/session-block-change.ts';
@@ -18,18 +20,12 @@ import { type BackgroundWork, createBackgroundWork } from './background.ts';
 import type { Change } from './change-in-progress.ts';
 import { type CommandQueue, createCommandQueue } from './command-queue.ts';
 import type { AuditionCompensation } from './compensations.ts';
+import type { EmailEntry } from './email-entries.ts';
 import { internalFailure } from './ending.ts';
 import { createJournal, type Journal } from './journal.ts';
-import type {
-  AnswerTimes,
-  AuditionInput,
-  DeliveryReport,
-  FirstResult,
-  MeetingStatus,
-  SlotRefusal,
-} from './messages.ts';
+import type { AuditionInput, DeliveryReport, FirstResult, MeetingStatus, SlotRefusal } from './messages.ts';
 import { createOpenNotices, type OpenNotices } from './open-notices.ts';
-import type { SlotQuestion } from './open-question.ts';
+import type { CalendarQuestion, SlotQuestion } from './open-question.ts';
 import { createReportOrders, type ReportOrders } from './report-orders.ts';
 import { createSignalDedup, type SignalDedup } from './signal-dedup.ts';
 import type { UnusableMeeting } from './unusable-meeting.ts';
@@ -106,14 +102,22 @@ export interface AuditionRun {
   meetingCheckedAs: number | undefined;
   /** The revision of the slot with which the meeting was ended. */
   meetingEndedAs: number | undefined;
+  /** How many checks of the meeting are in progress. */
+  looksAtMeeting: number;
   /** How often a consent to an automatic recording has changed, in this run. */
   consentChanges: number;
   /** The look at the meeting after a consent has changed. `again`: another consent has changed since it began. */
   consentLook: 'running' | 'again' | undefined;
+  /** Whether a check of the meeting waits for the look that is running: its result is that of the check too. */
+  isCheckWaiting: boolean;
   /** The addresses, as `addressKey`, about which an operator was asked because nothing is sent to them. */
   suppressedAddresses: readonly string[];
+  /** The participants with a connected calendar whose entry is made by email for now. */
+  emailEntries: readonly EmailEntry[];
   /** The last report about each participant's calendar: about our event, and about conflicts. A later one withdraws its question. */
   readonly calendarReports: Map<string, string>;
+  /** The open questions about events that people have changed. */
+  readonly calendarQuestions: Set<CalendarQuestion>;
   /** The order of the reports about calendars. */
   readonly reportOrders: ReportOrders;
   /** When each participant last answered. A report about an earlier answer changes nothing. */
@@ -263,11 +267,15 @@ export const createRun = ({ plan, carried, takeover }: AuditionInput): AuditionR
     isAssigningRoles: false,
     meetingCheckedAs: carried?.meetingCheckedAs,
     meetingEndedAs: carried?.meetingEndedAs,
+    looksAtMeeting: 0,
     consentChanges: 0,
     consentLook: undefined,
+    isCheckWaiting: false,
     unknownParticipants: [],
     suppressedAddresses: carried?.suppressedAddresses ?? [],
+    emailEntries: carried?.emailEntries ?? [],
     calendarReports: new Map(),
+    calendarQuestions: new Set(),
     reportOrders: createReportOrders(carried?.reportOrders),
     answeredAt: carried?.answeredAt ?? {},
     proposals: new Map(),

@@ -19,8 +19,11 @@ const suppressingCodes: ReadonlySet<string | undefined> = new Set(['bounced', 'c
 export const isSuppressingCode = (code: string | undefined): boolean => suppressingCodes.has(code);
 
 /** Remembers the address when the code says that nothing more is sent to it. Returns whether it was known before. */
-export const rememberSuppressed = (run: AuditionRun, address: Address, code: string | undefined): boolean => {
-  if (!isSuppressingCode(code)) return false;
+export const rememberSuppressed = (run: AuditionRun, address: Address, code: string | undefined): boolean =>
+  isSuppressingCode(code) && rememberForbidden(run, address);
+
+/** Remembers an address to which nothing is sent, such as a number of a forbidden country. Returns whether it was known before. */
+export const rememberForbidden = (run: AuditionRun, address: Address): boolean => {
   const key = addressKey(address);
   if (run.suppressedAddresses.includes(key)) return true;
   run.suppressedAddresses = [...run.suppressedAddresses, key];

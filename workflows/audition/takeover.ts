@@ -1,6 +1,7 @@
 /**
  * Takes over an audition whose earlier workflow was reset, terminated or lost, or which is reopened. The trail says what
- * has happened, the ledger what stands at the providers. Nothing outside is touched until an operator has decided.
+ * has happened, the ledger what stands at the providers. No step runs until an operator has decided.
+ * Reports about calendars are handled nevertheless: an event that the calendar has lost is written again immediately.
  */
 import { CancellationScope } from '@temporalio/workflow';
 import type { AdoptedTrail } from '../../activities/contract.ts';
@@ -8,11 +9,13 @@ import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { TakeoverCause } from '../../domain/audition/events.ts';
 import { correlatedIds } from '../../domain/audition/plan.ts';
 import { formerCast, presentCast, unknownParticipants } from '../../domain/audition/present-cast.ts';
+import { isSameCalendar } from '../../domain/audition/same-calendar.ts';
 import type { UnfinishedEnding } from '../../domain/audition/unfinished-ending.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import { internalActivities } from '../internal-activities.ts';
 import { compensate } from './compensate.ts';
 import { type AuditionCompensation, effectsOf } from './compensations.ts';
+import { skippedEntriesOf } from './email-entries.ts';
 import type { AuditionRun } from './run.ts';
 import { removalId } from './steps/calendar-events.ts';
 import { releaseId } from './steps/room.ts';
@@ -29,6 +32,7 @@ export const adoptTrail = async (run: AuditionRun): Promise<AdoptedTrail | undef
   if (!adopted) return undefined;
   run.resume();
   run.reportOrders.adopt(adopted.reportOrders ?? []);
+  run.answeredAt = adopted.answeredAt ?? run.answeredAt;
   run.journal.adopt(adopted.view, adopted.number);
   // After a reset, the plan of this run can be older than the last change of the cast.
   const last = adopted.plan ?? plan;
@@ -61,6 +65,7 @@ export const adoptTrail = async (run: AuditionRun): Promise<AdoptedTrail | undef
   run.answerEscalated = false;
   run.decisionEscalated = false;
   run.suppressedAddresses = [];
+  run.emailEntries = skippedEntriesOf(run);
   run.deletedMeetings = [];
   run.unusableMeeting = undefined;
   run.meetingCheckedAs = undefined;
@@ -68,6 +73,7 @@ export const adoptTrail = async (run: AuditionRun): Promise<AdoptedTrail | undef
   // The earlier run had a meeting, and was replacing it.
   run.isMeetingLost =
     !adopted.view.meeting && adopted.effects.some(({ target }) => target.kind === 'meeting');
+  run.calendarQuestions.clear();
   run.openNotices.withdrawAll();
   run.saga.replace(compensationsOf(adopted));
   run.earlierMeetings = adopted.effects.flatMap(({ key, target, providerId }) =>
@@ -164,7 +170,7 @@ const removalOf = (target: Extract<StandingEffect['target'], { kind: 'room_booki
   target.kind === 'room_booking' ? releaseId(target.calendar.connection) : removalId(target);
 
 const compensationOf = (
-  { key, target }: StandingEffect,
+  { key, target, isOpen }: StandingEffect,
   known: ReadonlyMap<string, AuditionCompensation>,
 ): AuditionCompensation => {
   switch (target.kind) {
@@ -181,13 +187,15 @@ const compensationOf = (
     case 'calendar_event': {
       const id = removalOf(target);
       const before = known.get(id);
-      const keys = before?.kind === 'remove_event' ? before.keys : [];
+      const former = before?.kind === 'remove_event' ? before : undefined;
+      const isWritten = former && !former.isOpen && isSameCalendar(former.calendar, target.calendar);
       return {
         id,
         stage: 'calendar_events',
         kind: 'remove_event',
-        keys: [...keys, key],
+        keys: [...(former?.keys ?? []), key],
         calendar: target.calendar,
+        ...(isOpen && !isWritten ? { isOpen } : {}),
       };
     }
     case 'notice': {

@@ -8,7 +8,7 @@ import type { AuditionRun } from './run.ts';
 export const undoInBackground = (
   run: AuditionRun,
   compensations: readonly AuditionCompensation[],
-  options?: Pick<CompensationOptions, 'recipients' | 'label' | 'isPatient'>,
+  options?: Pick<CompensationOptions, 'recipients' | 'decliners' | 'label' | 'isPatient' | 'isMoot'>,
 ): void => {
   for (const compensation of compensations) {
     // Removed from the saga first, so that an ending in the meantime does not run it again.

@@ -1,4 +1,4 @@
-import type { Meeting } from '../../domain/audition/events.ts';
+import type { Meeting } from '../../domain/audition/meeting.ts';
 
 /** A meeting whose provider cannot be used. */
 export interface UnusableMeeting {

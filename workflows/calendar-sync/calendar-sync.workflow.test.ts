@@ -14,6 +14,8 @@ import { expectReplayMatches, terminateWhenIdle } from '../../tests/harness/work
 import { corpusKeys } from '../../workers/replay/corpus.ts';
 import { createReplayer, type Replayer } from '../../workers/replay/replayer.ts';
 import {
+  type CalendarNotification,
+  type CalendarSyncInput,
   calendarNewsSignal,
   calendarSyncQuery,
   calendarSyncWorkflowType,
@@ -75,8 +77,8 @@ const synced = (
 const ended = { kind: 'ended', reason: 'unused' } as const;
 
 let count = 0;
-/** Starts a synchronisation whose rounds the test answers. */
-const start = async (answer: Round) => {
+/** Starts a synchronisation whose rounds the test answers. @param changed a calendar whose notification arrives with the start */
+const start = async (answer: Round, changed?: string) => {
   count += 1;
   const connection: ConnectionId = `conn_${count}`;
   const seen: { readonly input: SyncCalendarsInput; readonly at: number }[] = [];
@@ -84,11 +86,23 @@ const start = async (answer: Round) => {
     seen.push({ input, at: await environment.currentTimeMs() });
     return answer(input, round);
   });
-  const handle = await environment.client.workflow.start<typeof calendarSync>(calendarSyncWorkflowType, {
+  const options = {
     taskQueue: `castmatch${suffix}`,
     workflowId: calendarSyncWorkflowId(connection),
-    args: [{ organization: 'org_1', connection, provider: 'google' }],
-  });
+    args: [{ organization: 'org_1', connection, provider: 'google' }] satisfies [CalendarSyncInput],
+  };
+  const { workflow } = environment.client;
+  const handle =
+    changed === undefined
+      ? await workflow.start<typeof calendarSync>(calendarSyncWorkflowType, options)
+      : await workflow.signalWithStart<typeof calendarSync, [CalendarNotification]>(
+          calendarSyncWorkflowType,
+          {
+            ...options,
+            signal: calendarNewsSignal,
+            signalArgs: [{ what: 'changed', calendarId: changed }],
+          },
+        );
   const untilRounds = (wanted: number) => eventually(() => seen.length >= wanted, 20_000);
   const news = (
     calendarId: string | undefined,
@@ -188,6 +202,61 @@ describe('a synchronisation', () => {
     },
   );
 
+  it('follows the notifications of other calendars while one fails, and tries that one again in time', async () => {
+    const { handle, seen, untilRounds, news, finish } = await start(async (_input, round) => {
+      if (round > 3) return synced();
+      return synced({ again: [{ calendar: 'calendar:x', afterMs: 4 * minute }], isFailing: round === 3 });
+    });
+    await untilRounds(1);
+    await news('calendar:a');
+    await environment.sleep(2_000);
+    await untilRounds(2);
+    expect((seen[1]?.at ?? 0) - (seen[0]?.at ?? 0)).toBeLessThan(3_000);
+    await pass(5);
+    await untilRounds(3);
+    await eventually(async () => (await handle.query(calendarSyncQuery)).status === 'failing', 10_000);
+    await pass(5);
+    await untilRounds(4);
+    const readings = seen.map(({ input: { only, again } }) => ({ only, again }));
+    expect(readings.slice(0, 4)).toEqual([
+      { only: undefined, again: undefined },
+      { only: ['calendar:a'], again: undefined },
+      { only: [], again: ['calendar:x'] },
+      { only: [], again: ['calendar:x'] },
+    ]);
+    await eventually(async () => (await handle.query(calendarSyncQuery)).status === 'in_sync', 10_000);
+    await finish('calendars-read-again');
+  });
+
+  it('reads what the time of a round was too short for immediately, and nothing else', async () => {
+    const { seen, untilRounds, finish } = await start(async (_input, round) =>
+      round === 1 ? synced({ isMore: true, again: [{ calendar: 'calendar:b', afterMs: 0 }] }) : synced(),
+    );
+    await untilRounds(2);
+    expect(seen.map(({ input: { only, again } }) => ({ only, again }))).toEqual([
+      { only: undefined, again: undefined },
+      { only: [], again: ['calendar:b'] },
+    ]);
+    await finish();
+  });
+
+  it('continues a long listing in a round about another calendar', async () => {
+    const again = [{ calendar: 'calendar:long', afterMs: 0 }];
+    const { seen, untilRounds, finish } = await start(async ({ connection }, round) => {
+      const itself = environment.client.workflow.getHandle(calendarSyncWorkflowId(connection));
+      if (round === 1) await itself.signal(calendarNewsSignal, { calendarId: 'calendar:a', what: 'changed' });
+      return round < 3 ? synced({ isMore: true, again }) : synced();
+    });
+    await untilRounds(3);
+    expect(seen.map(({ input: { only, again } }) => ({ only, again }))).toEqual([
+      { only: undefined, again: undefined },
+      { only: ['calendar:a'], again: ['calendar:long'] },
+      { only: [], again: ['calendar:long'] },
+    ]);
+    expect((seen[2]?.at ?? 0) - (seen[0]?.at ?? 0)).toBeLessThan(minute);
+    await finish('calendars-listed-while-notified');
+  });
+
   it('goes on after a round that failed for good', async () => {
     const { handle, untilRounds, finish } = await start(async (_input, round) => {
       if (round > 1) return synced();
@@ -200,6 +269,51 @@ describe('a synchronisation', () => {
     await eventually(async () => (await handle.query(calendarSyncQuery)).status === 'in_sync', 10_000);
     expect(await handle.query(calendarSyncQuery)).toMatchObject({ rounds: 2 });
     await finish('calendars-failing');
+  });
+
+  it.each([
+    ['failed for good', 'failing'],
+    ['found the account unauthorized', 'needs_reauthorization'],
+  ] as const)(
+    'reads all calendars after a round that %s, because what that round was to read was not read',
+    async (_how, status) => {
+      const { handle, seen, untilRounds, news, finish } = await start(async (_input, round) => {
+        if (round !== 2) return synced();
+        if (status === 'needs_reauthorization') return { kind: status, nextPollMs: 5 * minute };
+        throw ApplicationFailure.nonRetryable('the answer cannot be read');
+      });
+      await untilRounds(1);
+      await news('calendar:a');
+      await environment.sleep(2_000);
+      await untilRounds(2);
+      await eventually(async () => (await handle.query(calendarSyncQuery)).status === status, 10_000);
+      await news('calendar:c');
+      await pass(6);
+      await untilRounds(3);
+      await news('calendar:d');
+      await environment.sleep(2_000);
+      await untilRounds(4);
+      expect(seen.map(onlyOf)).toEqual([undefined, ['calendar:a'], undefined, ['calendar:d']]);
+      await finish(status === 'failing' ? 'calendars-read-after-failure' : undefined);
+    },
+  );
+
+  it('continues a round that was too short in spite of a notification about another calendar', async () => {
+    const { seen, untilRounds, finish } = await start(async ({ connection }, round) => {
+      const itself = environment.client.workflow.getHandle(calendarSyncWorkflowId(connection));
+      if (round === 1) await itself.signal(calendarNewsSignal, { what: 'changed', calendarId: 'calendar:c' });
+      return synced({ isMore: round === 1 });
+    });
+    await untilRounds(2);
+    expect(seen.map(onlyOf)).toEqual([undefined, undefined]);
+    await finish();
+  });
+
+  it('reads all calendars at its start, whatever the first notification is about', async () => {
+    const { seen, untilRounds, finish } = await start(async () => synced(), 'calendar:a');
+    await untilRounds(1);
+    expect(seen.map(onlyOf)).toEqual([undefined]);
+    await finish();
   });
 
   it('ends when no audition uses its calendars, unless a notification says otherwise meanwhile', async () => {

@@ -7,7 +7,8 @@ const explanations: Readonly<Record<CalendarSyncView['status'], string>> = {
   in_sync: 'The calendars are synchronized.',
   needs_reauthorization:
     'The owner must connect the account again. The synchronisation then continues by itself.',
-  failing: 'The last round failed. The next one begins in some minutes; see the failed activity.',
+  failing:
+    'A calendar has failed for ten minutes, or the last round has: see the errors below, or the failed activity. It is tried again within minutes.',
   ended: 'No open audition uses the calendars, or the account is disconnected.',
 };
 

@@ -21,7 +21,7 @@ import type {
   SyncCalendarsResult,
 } from '../../activities/contract.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
-import { minute } from '../../domain/time/units.ts';
+import { minute, second } from '../../domain/time/units.ts';
 import { searchAttributes } from '../search-attributes.ts';
 import { queueOfCalendar, taskQueue } from '../task-queues.ts';
 import { describeSync } from './current-details.ts';
@@ -35,6 +35,7 @@ import {
 } from './messages.ts';
 import { createNews, type News } from './news.ts';
 import { createReconciliationRequests, type ReconciliationRequests } from './reconciliation-requests.ts';
+import { createRereadings, type Rereadings } from './rereadings.ts';
 
 /** Notifications of one change arrive together. A person who waits for the effect of a change does not notice it. */
 const debounceMs = 500;
@@ -45,17 +46,21 @@ const pollJitter = 0.2;
 /** A subscription that cannot be replaced must not lead to one round after the other. */
 const shortestPauseMs = 1 * minute;
 
+/** A calendar that must be read again must not lead to one round after the other. */
+const shortestRereadingMs = 1 * second;
+
 /** Runs until no open audition uses the calendars of the connection, or its account is disconnected. */
 export async function calendarSync(input: CalendarSyncInput): Promise<CalendarSyncResult> {
   const news = createNews();
   const requests = createReconciliationRequests();
+  const rereadings = createRereadings();
   let view: CalendarSyncView = { status: 'starting', calendars: [], rounds: input.carried?.rounds ?? 0 };
   setHandler(calendarNewsSignal, (notification) => news.add(notification));
   setHandler(calendarSyncQuery, () => view);
   setHandler(reconcileCalendarsUpdate, (request) => requests.add(request));
   for (;;) {
     const request = requests.next();
-    const outcome = await runRound(input, news, request.input);
+    const outcome = await runRound(input, { news, rereadings }, request.input);
     view = viewAfter(view, outcome);
     publish(view);
     request.settle(outcome, view.status);
@@ -68,7 +73,7 @@ export async function calendarSync(input: CalendarSyncInput): Promise<CalendarSy
       // The next run begins with a round of all calendars, so pending notifications need not be carried.
       await continueAsNew<typeof calendarSync>({ ...input, carried: { rounds: view.rounds } });
     }
-    await waitForNext(outcome, news, requests);
+    await waitForNext(outcome, { news, rereadings, requests });
   }
 }
 
@@ -77,44 +82,69 @@ type RoundOutcome = SyncCalendarsResult | { readonly kind: 'failed' };
 /** Runs a round. A failure that outlasts the retries ends it. What was stored stays, and the next round continues. */
 const runRound = async (
   { organization, connection, provider }: CalendarSyncInput,
-  news: News,
+  { news, rereadings }: { readonly news: News; readonly rereadings: Rereadings },
   reconciliation: Pick<SyncCalendarsInput, 'reconcile'>,
 ): Promise<RoundOutcome> => {
+  const due = rereadings.take();
+  const isOnlyDue = due.length > 0 && news.isEmpty;
   const changed = news.take();
   // A reconciliation reads all calendars.
-  const only = reconciliation.reconcile ? undefined : changed.only;
+  const isAboutAll = reconciliation.reconcile !== undefined || rereadings.isAllDue;
+  const only = isAboutAll ? undefined : isOnlyDue ? [] : changed.only;
+  const again = only && due.length > 0 ? due : undefined;
   const { lostSubscriptions } = changed;
   const { syncCalendars } = proxyActivities<CalendarSyncActivities>({
     taskQueue: taskQueue(queueOfCalendar(provider)),
-    startToCloseTimeout: '1 minute',
+    startToCloseTimeout: '2 minutes',
     heartbeatTimeout: '20 seconds',
     scheduleToCloseTimeout: '10 minutes',
     retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
     priority: { fairnessKey: organization },
-    summary: only ? `Read ${only.length} changed calendars` : `Read the calendars of ${connection}`,
+    summary: only
+      ? `Read ${new Set([...only, ...due]).size} changed calendars`
+      : `Read the calendars of ${connection}`,
   });
   const correlationId = workflowInfo().runId;
-  try {
-    return await syncCalendars({
+  const outcome = await roundOf(() =>
+    syncCalendars({
       organization,
       connection,
       provider,
       correlationId,
       ...reconciliation,
       ...(only ? { only } : {}),
+      ...(again ? { again } : {}),
       ...(lostSubscriptions.length > 0 ? { lostSubscriptions } : {}),
-    });
+    }),
+  );
+  rereadings.note({ only }, outcome);
+  return outcome;
+};
+
+const roundOf = async (round: () => Promise<SyncCalendarsResult>): Promise<RoundOutcome> => {
+  try {
+    return await round();
   } catch (error) {
     if (isCancellation(error)) throw error;
     return { kind: 'failed' };
   }
 };
 
-/** Waits for a notification, for the next poll, or for the time at which a subscription must be replaced. */
+/**
+ * Waits for a notification, for the next poll, for a calendar that must be read again, or for the time at which a subscription must
+ * be replaced.
+ */
 const waitForNext = async (
   outcome: RoundOutcome,
-  news: News,
-  requests: Pick<ReconciliationRequests, 'isEmpty'>,
+  {
+    news,
+    rereadings,
+    requests,
+  }: {
+    readonly news: News;
+    readonly rereadings: Pick<Rereadings, 'nextAt'>;
+    readonly requests: Pick<ReconciliationRequests, 'isEmpty'>;
+  },
 ): Promise<void> => {
   switch (outcome.kind) {
     case 'ended':
@@ -132,12 +162,24 @@ const waitForNext = async (
       return;
     case 'synced': {
       if (outcome.isMore) return;
-      const wasNotified = await condition(() => !news.isEmpty || !requests.isEmpty, untilPoll(outcome), {
-        summary: 'Until the calendars are read without a notification',
-      });
+      const wasNotified = await condition(
+        () => !news.isEmpty || !requests.isEmpty,
+        untilNextReading(outcome, rereadings),
+        {
+          summary: 'Until the calendars are read without a notification',
+        },
+      );
       if (wasNotified && requests.isEmpty) await sleep(debounceMs, { summary: 'Collect notifications' });
     }
   }
+};
+
+const untilNextReading = (
+  outcome: Extract<RoundOutcome, { kind: 'synced' }>,
+  { nextAt }: Pick<Rereadings, 'nextAt'>,
+): number => {
+  const poll = untilPoll(outcome);
+  return nextAt === undefined ? poll : Math.min(poll, Math.max(nextAt - Date.now(), shortestRereadingMs));
 };
 
 const untilPoll = ({ nextPollMs, renewAt }: Extract<RoundOutcome, { kind: 'synced' }>): number => {
@@ -158,7 +200,7 @@ const viewAfter = (view: CalendarSyncView, outcome: RoundOutcome): CalendarSyncV
     case 'synced':
       return {
         rounds,
-        status: outcome.isMore ? 'listing' : 'in_sync',
+        status: outcome.isFailing ? 'failing' : outcome.isMore ? 'listing' : 'in_sync',
         calendars: outcome.calendars,
         syncedAt: toInstant(Date.now()),
         findings: outcome.findings ?? view.findings,

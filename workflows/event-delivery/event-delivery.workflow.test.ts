@@ -51,7 +51,11 @@ const setUp = (activities: Partial<PlatformActivities>) => {
     };
     const round = createOutboxRound({
       outbox: {
-        claim: async () => ({ claimed: 1, rows: [through], deliveries: [{ ...delivery, ...changes }] }),
+        claim: async () => ({
+          claimed: 1,
+          rows: [{ id: through, auditionId }],
+          deliveries: [{ ...delivery, ...changes }],
+        }),
         acknowledge: async (rows) => {
           acknowledged.push(...rows);
         },
@@ -156,7 +160,7 @@ describe('event delivery', () => {
   });
 });
 
-it('the outbox round wakes the other deliveries when one cannot be woken, and keeps its rows', async () => {
+it('the outbox round wakes the other deliveries when one cannot be woken, and keeps only its rows', async () => {
   const { endpoint, auditionId } = setUp({ deliverEvents: async () => upTo(6) });
   const due = { organization, endpoint, through: 6, correlationId: 'correlation-1', retryFrom: undefined };
   const failing: DueDelivery = {
@@ -177,9 +181,13 @@ it('the outbox round wakes the other deliveries when one cannot be woken, and ke
   const calls: unknown[] = [];
   const round = createOutboxRound({
     outbox: {
-      claim: async () => ({ claimed: 26, rows: [1, 2], deliveries: [failing, ...others] }),
-      acknowledge: async () => {
-        calls.push('acknowledged');
+      claim: async () => ({
+        claimed: 27,
+        rows: [failing, failing, ...others].map((delivery, id) => ({ id, auditionId: delivery.auditionId })),
+        deliveries: [failing, ...others],
+      }),
+      acknowledge: async (rows) => {
+        calls.push(['acknowledged', rows.length]);
       },
       retryLater: async (rows) => {
         calls.push(rows);
@@ -189,7 +197,10 @@ it('the outbox round wakes the other deliveries when one cannot be woken, and ke
     taskQueue: stage.taskQueue,
   });
   await expect(round()).rejects.toMatchObject({ cause: { message: 'this delivery cannot be woken' } });
-  expect(calls).toEqual([[1, 2]]);
+  expect(calls).toEqual([
+    ['acknowledged', 25],
+    [0, 1],
+  ]);
   const last = stage.client.workflow.getHandle(eventDeliveryWorkflowId(endpoint, `${auditionId}-24`));
   await stage.result(last);
 });

@@ -1,7 +1,9 @@
 /** Starts the workflow that takes over an audition whose own workflow is gone. */
+
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
 import type { Repair } from '../../activities/contract.ts';
+import { summaryOf } from '../../domain/audition/summary.ts';
 import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
 import { type AuditionInput, auditionWorkflowType } from '../audition/messages.ts';
 import { searchAttributes } from '../search-attributes.ts';
@@ -29,9 +31,10 @@ export const takeOver = async (
         { key: searchAttributes.organization, value: plan.organization },
         { key: searchAttributes.project, value: plan.project.id },
         { key: searchAttributes.role, value: plan.role.id },
+        { key: searchAttributes.correlation, value: plan.correlationId },
       ],
       memo: { organization: plan.organization, correlationId },
-      staticSummary: `Audition ${plan.id}, taken over: its workflow was ${cause}`,
+      staticSummary: `${summaryOf(plan)}; taken over: its workflow was ${cause}`,
     });
     return true;
   } catch (error) {

@@ -92,6 +92,7 @@ describe('the copy at the provider', () => {
     });
     const item = await untilAttention();
     expect(item).toMatchObject({ code: 'misconfigured', what: expect.stringContaining('copy') });
+    expect(item.recorded?.recordings).toEqual([{ id: 'rec_1' }]);
     const raised = world.calls.find(({ activity }) => activity === 'raiseRecordingAttention');
     expect(raised?.input).not.toHaveProperty('missing');
     await handle.signal(resolveRecordingSignal, { id: item.id, action: 'retry', by: 'operator-1' });

@@ -88,6 +88,8 @@ describe('an operator', () => {
     });
     const item = await untilAttention();
     expect(item).toMatchObject({ step: 'recording', code: 'in_trash', actions: ['retry', 'skip'] });
+    expect(item.what).toMatch(/ Meeting 81234567890 on zoom\.$/);
+    expect(item.recorded).toEqual({ meetingId: '81234567890', recordings: [] });
     expect(await elapsed()).toBeGreaterThanOrEqual(24 * hour);
     const raised = world.calls.find(({ activity }) => activity === 'raiseRecordingAttention');
     expect(raised?.input).toMatchObject({ missing: 'in_trash', workflowId: handle.workflowId });
@@ -150,6 +152,27 @@ describe('an operator', () => {
     expect(raised?.input).toMatchObject({ missing });
     await handle.signal(resolveRecordingSignal, { id: item.id, action: 'skip', by: 'operator-1' });
     expect(await handle.result()).toMatchObject({ outcome: 'given_up' });
+  });
+
+  it('is told which of the recordings of the meeting is missing', async () => {
+    const missing = found({
+      id: 'rec_2',
+      instance: 'uuid-2==',
+      isProcessing: true,
+      toStore: [],
+      startedAt: '2031-03-03T10:20:00.000Z',
+    });
+    const { handle, untilAttention } = await start({
+      find: () => answer([stored, missing], { findWithinHours: 1 }),
+    });
+    const item = await untilAttention();
+    expect(item.what).toContain('Meeting 81234567890 on zoom, rec_2 (2031-03-03T10:20:00.000Z).');
+    expect(item.recorded).toEqual({
+      meetingId: '81234567890',
+      recordings: [{ id: 'rec_2', startedAt: '2031-03-03T10:20:00.000Z' }],
+    });
+    await handle.signal(resolveRecordingSignal, { id: item.id, action: 'skip', by: 'operator-1' });
+    await handle.result();
   });
 
   it('is asked about files that turn out to be empty, and not told that they are stored', async () => {

@@ -9,6 +9,7 @@ import {
   condition,
   continueAsNew,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -21,6 +22,7 @@ import type {
   StoreFileInput,
 } from '../../activities/contract.ts';
 import type { AttentionItem } from '../../domain/audition/attention.ts';
+import type { RecordingId } from '../../domain/ids.ts';
 import { type FileToStore, isPlayable, type MissingReason } from '../../domain/recordings/recording.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { day, hour, minute } from '../../domain/time/units.ts';
@@ -38,11 +40,14 @@ import {
   resolveRecordingSignal,
 } from './messages.ts';
 import { copyTexts, type Explanation, missingTexts } from './missing.ts';
+import { apartPatch } from './patches.ts';
 import { removeCopies } from './provider-copy.ts';
 
 /** A recording is never ready sooner, so a workflow that no report has started waits first. */
 const firstPollMs = 15 * minute;
 const longestPollMs = 4 * hour;
+/** When the provider is asked for files that it has finished after the others, counted from the listing before. */
+const laterLooksMs = [hour, 4 * hour, 12 * hour];
 /** An attention item alerts again after this time. */
 const attentionSlaMs = 4 * hour;
 
@@ -51,9 +56,16 @@ export async function recording(input: RecordingInput): Promise<RecordingResult>
   let isReported = false;
   let resolution: RecordingResolution | undefined;
   let questions = 0;
+  let isGivenUp = false;
+  /** The recordings that an operator has skipped. */
+  const givenUp = new Set<RecordingId>();
+  /** What was stored when the provider was last asked. */
+  let lastStored: FindRecordingsResult | undefined;
   let view: RecordingView = { status: 'expected', recordings: 0, storedFiles: 0 };
+  let wasEverReported = false;
   setHandler(recordingReportedSignal, () => {
     isReported = true;
+    wasEverReported = true;
   });
   setHandler(resolveRecordingSignal, (resolved) => {
     if (resolved.id === view.attention?.id) resolution = resolved;
@@ -67,16 +79,22 @@ export async function recording(input: RecordingInput): Promise<RecordingResult>
     setCurrentDetails(describeRecording(view));
   };
   /** Returns whether a report has arrived. */
-  const waitForReport = async (timeoutMs: number | undefined, summary: string): Promise<boolean> => {
-    if (timeoutMs !== undefined) return condition(() => isReported, timeoutMs, { summary });
-    await condition(() => isReported);
+  const waitForReport = async (
+    timeoutMs: number | undefined,
+    summary: string,
+    orUntil: () => boolean = never,
+  ): Promise<boolean> => {
+    const isOver = () => isReported || orUntil();
+    if (timeoutMs !== undefined) return condition(isOver, timeoutMs, { summary });
+    await condition(isOver);
     return true;
   };
 
   /** Asks an operator. A report of the provider answers it too. Returns whether to go on. */
-  const askOperator = async ({ texts, code, missing }: Question): Promise<boolean> => {
+  const askOperator = async (question: Question): Promise<boolean> => {
+    const { missing, orUntil = never } = question;
     questions += 1;
-    let item = createItem(input, { number: questions, texts, code });
+    let item = createItem(input, questions, question);
     resolution = undefined;
     publish({ status: 'needs_attention', attention: item });
     upsertSearchAttributes([{ key: searchAttributes.attention, value: item.step }]);
@@ -89,7 +107,7 @@ export async function recording(input: RecordingInput): Promise<RecordingResult>
       ...(missing && { missing }),
     });
     for (let slaMs = attentionSlaMs; ; slaMs = Math.min(2 * slaMs, day)) {
-      const isAnswered = await condition(() => resolution !== undefined || isReported, slaMs, {
+      const isAnswered = await condition(() => resolution !== undefined || isReported || orUntil(), slaMs, {
         summary: 'SLA of the attention item: alert again',
       });
       if (isAnswered) break;
@@ -105,31 +123,78 @@ export async function recording(input: RecordingInput): Promise<RecordingResult>
       isSkipped: isSkipped && missing !== undefined,
     });
     upsertSearchAttributes([{ key: searchAttributes.attention, value: null }]);
-    publish({ status: statusAfter(isSkipped, missing), attention: undefined });
+    publish({ status: isGivenUp ? 'given_up' : statusAfter(isSkipped, missing), attention: undefined });
     return !isSkipped;
+  };
+
+  let isAsking = false;
+  /** Asks about one copy at a time. */
+  const askAboutCopy = async (
+    recording: FoundRecording,
+    code: string,
+    orUntil: () => boolean,
+  ): Promise<boolean> => {
+    if (isAsking) {
+      await condition(() => !isAsking || isReported || orUntil());
+      // Another question can be the next one.
+      return isReported || orUntil() || askAboutCopy(recording, code, orUntil);
+    }
+    isAsking = true;
+    try {
+      return await askOperator({ texts: copyTexts, code, recordings: [recording], orUntil });
+    } finally {
+      isAsking = false;
+    }
+  };
+
+  const skippedCopies = new Set<RecordingId>();
+  /** Removes the copies at the provider that are due. Returns whether the recordings must be listed again. */
+  const removeStored = async (stored: FindRecordingsResult): Promise<boolean> => {
+    const mustListAgain = await removeCopies(callOf(input), stored, {
+      isReportedAgain: () => isReported,
+      waitForReport,
+      askOperator: askAboutCopy,
+      skippedCopies,
+      publish: (copy) => publish({ copy }),
+    });
+    publish({ copy: undefined });
+    return mustListAgain;
+  };
+  const result = (): RecordingResult => {
+    const { recordings, storedFiles } = view;
+    return { outcome: isGivenUp ? 'given_up' : 'stored', recordings, storedFiles };
   };
 
   const isWaiting = !isReported && input.expectedSince === undefined;
   if (isWaiting) await waitForReport(firstPollMs, 'Until the provider is asked for the recording');
   let expectedSince = input.expectedSince ?? Date.now();
   let pollMs = firstPollMs;
+  let looks = 0;
+  let isLook = false;
+  /** What was listed when everything that the provider listed was stored. */
+  let complete: FindRecordingsResult | undefined;
   for (;;) {
     if (workflowInfo().continueAsNewSuggested && allHandlersFinished())
       await continueAsNew<typeof recording>({ ...input, expectedSince });
     isReported = false;
-    const round = await runRound(input, publish);
+    const ran = await runRound(input, givenUp, publish);
+    const isFailedLook = isLook && ran.kind === 'failed' && !ran.stored;
+    isLook = false;
+    // A look for later files that fails leaves what is stored as it is.
+    const round: Round = isFailedLook && complete ? { kind: 'stored', stored: complete } : ran;
+    if (round.stored) lastStored = round.stored;
     if (round.kind === 'stored') {
-      publish({ status: 'stored' });
-      const mustListAgain = await removeCopies(callOf(input), round.found, {
-        isReportedAgain: () => isReported,
-        waitForReport,
-        askOperator: (code) => askOperator({ texts: copyTexts, code }),
-        publish: (copy) => publish({ copy }),
-      });
-      publish({ copy: undefined });
-      if (mustListAgain) continue;
-      const { recordings, storedFiles } = view;
-      return { outcome: 'stored', recordings, storedFiles };
+      complete = round.stored;
+      publish({ status: isGivenUp ? 'given_up' : 'stored' });
+      const lookMs = mayHaveLaterFiles(complete, wasEverReported) ? laterLooksMs[looks] : undefined;
+      if (lookMs !== undefined) {
+        looks += 1;
+        isLook = true;
+        await waitForReport(lookMs, 'Until the provider is asked for files that it finishes later');
+        continue;
+      }
+      if (await removeStored(complete)) continue;
+      return result();
     }
     if (round.kind === 'waiting') {
       const deadline = expectedSince + round.policy.findWithinHours * hour;
@@ -140,12 +205,20 @@ export async function recording(input: RecordingInput): Promise<RecordingResult>
         continue;
       }
     }
-    const missing = round.kind === 'waiting' ? await reasonOf(input, round.found) : round.reason;
+    const missing = round.kind === 'waiting' ? await reasonOf(input, round.missing) : round.reason;
     const code = round.kind === 'failed' ? round.code : missing;
-    const goesOn = await askOperator({ texts: missingTexts[missing], code, missing });
+    const goesOn = await askOperator({
+      texts: missingTexts[missing],
+      code,
+      missing,
+      recordings: round.missing,
+    });
     if (!goesOn) {
-      const { recordings, storedFiles } = view;
-      return { outcome: 'given_up', recordings, storedFiles };
+      isGivenUp = true;
+      for (const { id } of round.missing) givenUp.add(id);
+      // The copies of the other recordings are due nevertheless.
+      if (isRemovalWanted(lastStored) && patched(apartPatch) && (await removeStored(lastStored))) continue;
+      return result();
     }
     expectedSince = Date.now();
     pollMs = firstPollMs;
@@ -156,32 +229,62 @@ export async function recording(input: RecordingInput): Promise<RecordingResult>
 interface Question {
   readonly texts: Explanation;
   readonly code: string;
+  /** Those that the question is about. Empty when the provider lists none. */
+  readonly recordings: readonly FoundRecording[];
   /** Undefined: everything is stored, and the question is about the copy at the provider. */
   readonly missing?: MissingReason | undefined;
+  /** The question is settled when it holds. */
+  readonly orUntil?: (() => boolean) | undefined;
 }
+
+const never = (): boolean => false;
+
+/** Whether the provider can finish files without a sign: the webhooks of a meeting without any report are lost. */
+const mayHaveLaterFiles = ({ laterFiles }: FindRecordingsResult, wasReported: boolean): boolean =>
+  laterFiles === 'hidden' || (laterFiles === 'reported' && !wasReported);
+
+const isRemovalWanted = (stored: FindRecordingsResult | undefined): stored is FindRecordingsResult =>
+  stored !== undefined && stored.recordings.length > 0 && stored.policy.providerCopy.action !== 'keep';
 
 const statusAfter = (isSkipped: boolean, missing: MissingReason | undefined): RecordingView['status'] => {
   if (!missing) return 'stored';
   return isSkipped ? 'given_up' : 'expected';
 };
 
-type Round =
-  | { readonly kind: 'stored'; readonly found: FindRecordingsResult }
-  /** The provider has not finished the recordings, or has none yet. */
-  | {
-      readonly kind: 'waiting';
-      readonly found: readonly FoundRecording[];
-      readonly policy: FindRecordingsResult['policy'];
-    }
-  | FailedRound;
+type Round = StoredRound | WaitingRound | FailedRound;
 
-interface FailedRound {
+interface StoredRound {
+  readonly kind: 'stored';
+  readonly stored: FindRecordingsResult;
+}
+
+/** The provider has not finished the recordings, or has none yet. */
+interface WaitingRound extends IncompleteRound {
+  readonly kind: 'waiting';
+  readonly policy: FindRecordingsResult['policy'];
+}
+
+interface FailedRound extends Failure, IncompleteRound {}
+
+interface IncompleteRound {
+  /** The recordings that are stored or deleted. Undefined: the provider could not be asked. */
+  readonly stored?: FindRecordingsResult | undefined;
+  /** The recordings that are neither. */
+  readonly missing: readonly FoundRecording[];
+}
+
+interface Failure {
   readonly kind: 'failed';
   readonly reason: MissingReason;
   readonly code: string;
 }
 
-type StoreOutcome = { readonly kind: 'stored_file' | 'empty'; readonly key: string } | FailedRound;
+type StoreOutcome = { readonly kind: 'stored_file' | 'empty'; readonly key: string } | FailedFile;
+
+interface FailedFile extends Failure {
+  readonly key: string;
+  readonly recording: RecordingId;
+}
 
 const callOf = ({
   organization,
@@ -191,9 +294,15 @@ const callOf = ({
   meetingId,
 }: RecordingInput): RecordingCall => ({ organization, auditionId, correlationId, provider, meetingId });
 
-/** Lists the recordings, and stores what is ready. */
+/**
+ * Lists the recordings, and stores what is ready.
+ *
+ * @param givenUp recordings that an operator has skipped. They are stored when the provider has them after all, and never
+ *   waited for.
+ */
 const runRound = async (
   input: RecordingInput,
+  givenUp: ReadonlySet<RecordingId>,
   publish: (change: Partial<RecordingView>) => void,
 ): Promise<Round> => {
   const call = callOf(input);
@@ -204,7 +313,7 @@ const runRound = async (
       checkTrash: false,
     });
   } catch (error) {
-    return failedRound(unreadableReasonOf(error), error);
+    return { ...failureOf(unreadableReasonOf(error), error), missing: [] };
   }
   const { recordings, policy } = found;
   const countStored = () => recordings.reduce((sum, { storedFiles }) => sum + storedFiles, 0);
@@ -214,28 +323,41 @@ const runRound = async (
   );
   if (toStore.length > 0) publish({ status: 'storing' });
   const outcomes = await storeFiles(toStore);
-  const failure = outcomes.find((outcome) => outcome.kind === 'failed');
-  if (failure) return failure;
+  const failures = outcomes.filter((outcome) => outcome.kind === 'failed');
+  const failure = failures.find((failed) => !givenUp.has(failed.recording));
+  if (failure && !patched(apartPatch))
+    return { ...failure, missing: recordings.filter(({ state }) => state === 'processing') };
   // A provider that does not list sizes has a file of 0 bytes.
-  const emptyKeys = new Set(outcomes.flatMap((outcome) => (outcome.kind === 'empty' ? [outcome.key] : [])));
-  const after = recordings.map((recording) => afterStoring(recording, emptyKeys));
+  const unstoredKeys = new Set(outcomes.flatMap(({ kind, key }) => (kind === 'stored_file' ? [] : [key])));
+  const failedKeys = new Set(failures.map(({ key }) => key));
+  const after = recordings.map((recording) => afterStoring(recording, unstoredKeys));
   publish({ storedFiles: after.reduce((sum, { storedFiles }) => sum + storedFiles, 0) });
-  const complete = after.filter(isComplete);
+  const complete = after.filter(
+    ({ isProcessing, toStore: files }) =>
+      !isProcessing && !files.some((file) => failedKeys.has(fileKey(file))),
+  );
   const stored = complete.filter((recording) => isStored(recording, complete));
   for (const { id, state } of stored) {
     if (state !== 'processing') continue;
     await recordActivities(`Record that ${id} is stored`).completeRecording({ ...call, recording: id });
   }
-  const isDone = complete.length === after.length && isNothingMissing(complete, stored);
-  if (isDone) return { kind: 'stored', found: { ...found, recordings: after } };
+  const kept = after.filter((recording) => isDeleted(recording) || stored.includes(recording));
+  const awaited = after.filter((recording) => !givenUp.has(recording.id) || kept.includes(recording));
+  const isDone =
+    awaited.every((recording) => complete.includes(recording)) &&
+    (isNothingMissing(awaited, stored) || (awaited.length === 0 && givenUp.size > 0));
+  if (isDone) return { kind: 'stored', stored: { ...found, recordings: awaited } };
+  const missing = awaited.filter((recording) => !kept.includes(recording));
+  const incomplete = { stored: { ...found, recordings: kept }, missing };
+  if (failure) return { ...failure, ...incomplete };
   publish({ status: 'expected' });
-  return { kind: 'waiting', found: after, policy };
+  return { kind: 'waiting', policy, ...incomplete };
 };
 
 /** Returns the recording as it is after its files were stored. */
-const afterStoring = (recording: FoundRecording, emptyKeys: ReadonlySet<string>): FoundRecording => {
+const afterStoring = (recording: FoundRecording, unstoredKeys: ReadonlySet<string>): FoundRecording => {
   const { storedFiles, toStore, media } = recording;
-  const added = toStore.filter((file) => !emptyKeys.has(fileKey(file)));
+  const added = toStore.filter((file) => !unstoredKeys.has(fileKey(file)));
   const playable = added.filter(({ kind }) => kind !== undefined && isPlayable(kind)).length;
   return {
     ...recording,
@@ -269,7 +391,6 @@ const isNothingMissing = (
   );
 };
 
-const isComplete = ({ isProcessing }: FoundRecording): boolean => !isProcessing;
 const isDeleted = ({ state }: FoundRecording): boolean => state === 'deleting' || state === 'deleted';
 
 const fileKey = ({ recording: id, file }: FileToStore): string => `recording/${id}:${file}`;
@@ -289,7 +410,7 @@ const storeFiles = (files: readonly StoreFileInput[]): Promise<readonly StoreOut
           await CancellationScope.nonCancellable(() => transferActivities(file, file).discardFile(file));
           throw error;
         }
-        return failedRound('transfer_failed', error);
+        return { ...failureOf('transfer_failed', error), key: file.key, recording: file.recording };
       }
     }),
   );
@@ -306,7 +427,7 @@ const unreadableReasonOf = (error: unknown): MissingReason => {
 };
 
 /** Errors of workflow code fail the workflow task: a corrected release continues. */
-const failedRound = (reason: MissingReason, error: unknown): FailedRound => {
+const failureOf = (reason: MissingReason, error: unknown): Failure => {
   if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
   const { code = 'timeout' } = failureCodesOf(error);
   return { kind: 'failed', reason, code };
@@ -330,18 +451,31 @@ const reasonOf = async (input: RecordingInput, found: readonly FoundRecording[])
   }
 };
 
-/** @param question `number` makes the id unique in the run. */
+/** @param number makes the id unique in the run */
 const createItem = (
-  input: RecordingInput,
-  question: Pick<Question, 'texts' | 'code'> & { readonly number: number },
+  { provider, meetingId }: RecordingInput,
+  number: number,
+  { texts: { what, hint }, code, recordings }: Question,
 ): AttentionItem => ({
-  ...question.texts,
-  id: `att_rec-${workflowInfo().runId.replaceAll('-', '').slice(0, 24)}-${question.number}`,
+  what: `${what} ${named(provider, meetingId, recordings)}`,
+  hint,
+  id: `att_rec-${workflowInfo().runId.replaceAll('-', '').slice(0, 24)}-${number}`,
   step: 'recording',
   actions: ['retry', 'skip'],
-  code: question.code,
-  provider: input.provider,
+  code,
+  provider,
+  recorded: { meetingId, recordings: recordings.map(({ id, startedAt }) => ({ id, startedAt })) },
   raisedAt: toInstant(Date.now()),
   dueAt: toInstant(Date.now() + attentionSlaMs),
   overdue: false,
 });
+
+/** Says which of the recordings the item is about: an audition can have several meetings, and a meeting several recordings. */
+const named = (
+  provider: RecordingInput['provider'],
+  meetingId: string,
+  recordings: readonly FoundRecording[],
+): string => {
+  const ofRecordings = recordings.map(({ id, startedAt }) => (startedAt ? `${id} (${startedAt})` : id));
+  return [`Meeting ${meetingId} on ${provider}`, ...ofRecordings].join(', ').concat('.');
+};

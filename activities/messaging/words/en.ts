@@ -1,5 +1,7 @@
 import type { Translation } from './translation.ts';
 
+const on = (provider: string | undefined): string => (provider === undefined ? '' : ` on ${provider}`);
+
 export const en: Translation = {
   lang: 'en',
   rounds: {
@@ -65,6 +67,22 @@ export const en: Translation = {
       toOthers: ({ role, project }) =>
         `The video link of the audition for the role of ${role} in ${project} is no longer valid. The time is the same.`,
     },
+    meeting: {
+      subject: ({ role, project, provider }) => `Other video meeting${on(provider)}: ${role}, ${project}`,
+      short: 'Other video meeting, same link',
+      toPerformer: ({ role, project, provider }) =>
+        `Your audition for the role of ${role} in ${project} now takes place in another video meeting${on(provider)}. Your link and the time are the same. If you are in the earlier meeting, leave it and open your link again.`,
+      toOthers: ({ role, project, provider }) =>
+        `The audition for the role of ${role} in ${project} now takes place in another video meeting${on(provider)}. Your link and the time are the same. If you are in the earlier meeting, leave it and open your link again.`,
+    },
+    rejoined: {
+      subject: ({ role, project }) => `Calendar entry: ${role}, ${project}`,
+      short: 'Calendar entry by email',
+      toPerformer: ({ role, project }) =>
+        `You no longer decline your audition for the role of ${role} in ${project}. This email contains the entry for your calendar.`,
+      toOthers: ({ role, project }) =>
+        `You no longer decline the audition for the role of ${role} in ${project}. This email contains the entry for your calendar.`,
+    },
     backup: {
       subject: ({ role, project }) => `No video, please read: ${role}, ${project}`,
       short: 'No video',
@@ -72,6 +90,32 @@ export const en: Translation = {
         `Video is not available for your audition for the role of ${role} in ${project}. It takes place as follows. The time is the same.`,
       toOthers: ({ role, project }) =>
         `Video is not available for the audition for the role of ${role} in ${project}. It takes place as follows. The time is the same.`,
+    },
+  },
+  declined: {
+    subject: ({ role, project }) => `You have declined: ${role}, ${project}`,
+    short: 'Declined',
+    toPerformer: ({ role, project }) =>
+      `You have declined the audition for the role of ${role} in ${project}. This email removes its entry from your calendar.`,
+    toOthers: ({ role, project }) =>
+      `You have declined the audition for the role of ${role} in ${project}. This email removes its entry from your calendar.`,
+  },
+  otherCalendar: {
+    connected: {
+      subject: ({ role, project }) => `In your connected calendar: ${role}, ${project}`,
+      short: 'In your connected calendar',
+      toPerformer: ({ role, project }) =>
+        `Your audition for the role of ${role} in ${project} is now in your connected calendar. This email removes the earlier entry. The audition takes place as planned.`,
+      toOthers: ({ role, project }) =>
+        `The audition for the role of ${role} in ${project} is now in your connected calendar. This email removes the earlier entry. The audition takes place as planned.`,
+    },
+    byEmail: {
+      subject: ({ role, project }) => `Calendar entry: ${role}, ${project}`,
+      short: 'Calendar entry by email',
+      toPerformer: ({ role, project }) =>
+        `Your audition for the role of ${role} in ${project} is no longer in your connected calendar. This email contains the entry for your calendar. The audition takes place as planned.`,
+      toOthers: ({ role, project }) =>
+        `The audition for the role of ${role} in ${project} is no longer in your connected calendar. This email contains the entry for your calendar. The audition takes place as planned.`,
     },
   },
   greeting: (name) => `Hello ${name},`,
@@ -88,7 +132,9 @@ export const en: Translation = {
     notes: 'Notes',
     reason: 'Reason',
   },
+  colon: ':',
   answer: 'Say whether you can come:',
+  answerButton: 'Answer',
   answerShort: 'Answer:',
   joinShort: 'Join:',
   atPlaceShort: 'at the place:',

@@ -6,10 +6,12 @@ import type { NoticeFacts } from '../../contract.ts';
 interface Titles {
   readonly project: string;
   readonly role: string;
+  /** The vendor of the meeting, when it is news. */
+  readonly provider?: string;
 }
 
 /** How a notice begins. */
-interface Opening {
+export interface Opening {
   readonly subject: (titles: Titles) => string;
   /** First words of a text message. */
   readonly short: string;
@@ -25,7 +27,13 @@ export interface Translation {
   readonly rounds: Readonly<Record<AuditionRound, string>>;
   readonly openings: Readonly<Record<NoticeKind, Opening>>;
   /** The openings of an update of which the time is the same. */
-  readonly sameTime: Readonly<Record<NonNullable<NoticeFacts['changed']>, Opening>>;
+  readonly sameTime: Readonly<
+    Record<Exclude<NonNullable<NoticeFacts['changed']>, 'calendar' | 'declined'>, Opening>
+  >;
+  /** The opening of a cancellation for a recipient who has declined. */
+  readonly declined: Opening;
+  /** The openings of an update that moves the entry to a connected calendar, or to the email. */
+  readonly otherCalendar: Readonly<Record<'connected' | 'byEmail', Opening>>;
   readonly greeting: (name: string) => string;
   readonly until: (end: string) => string;
   readonly labels: {
@@ -43,8 +51,11 @@ export interface Translation {
     readonly notes: string;
     readonly reason: string;
   };
-  /** The text before the response link. */
+  /** A colon after a label. In French, a no-break space is before it. */
+  readonly colon: string;
+  /** The text before the response link, or on its button. */
   readonly answer: string;
+  readonly answerButton: string;
   readonly answerShort: string;
   /** The text before the join link in a text message. */
   readonly joinShort: string;

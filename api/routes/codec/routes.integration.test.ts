@@ -2,8 +2,16 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import type { OrganizationId } from '../../../domain/ids.ts';
+import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
 import { createDataConverter } from '../../../foundation/temporal/data-converter.ts';
 import { apiDependencies, createTestApi, masterKeys } from '../../../tests/harness/api.ts';
+import {
+  factsUntilScheduled,
+  newAuditionId,
+  storeEvents,
+  trail,
+} from '../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';
 
 let database: TestDatabase;
@@ -60,6 +68,57 @@ describe('the codec server', () => {
         body: { payloads: [] },
       });
     }
+  });
+
+  it('records who has decrypted how many payloads as an administrative act', async () => {
+    const { call, keyFor } = await setup();
+    const organization = 'org_that_decrypts';
+    const key = await keyFor('operator', organization);
+    const encoded = payloads.parse((await call('POST', '/codec/encode', { key, body: plain })).body);
+    await call('POST', '/codec/decode', { key, body: encoded });
+    const { items } = await database.repositories.administrativeActs.list(organization, { limit: 10 });
+    expect(items).toMatchObject([
+      {
+        act: 'codec.decoded',
+        by: `operator of ${organization}`,
+        role: 'operator',
+        target: expect.stringMatching(/^key_[0-9a-f]{16}$/),
+        detail: { payloads: 1 },
+      },
+    ]);
+  });
+
+  it('leaves the payloads of other organizations encrypted, and decrypts the others beside them', async () => {
+    const { call, keyFor } = await setup();
+    const { repositories } = database;
+    const encode = async (organization: OrganizationId) => {
+      const id = newAuditionId();
+      await storeEvents(repositories.events, id, trail(factsUntilScheduled(id, organization)));
+      const [codec] = createDataConverter(masterKeys, repositories.vault).payloadCodecs ?? [];
+      const context = { type: 'workflow', namespace: 'default', workflowId: auditionWorkflowId(id) } as const;
+      const [payload] =
+        (await codec?.encode([defaultPayloadConverter.toPayload(organization)], context)) ?? [];
+      const metadata = Object.entries(payload?.metadata ?? {}).map(
+        ([name, value]) => [name, Buffer.from(value).toString('base64')] as const,
+      );
+      return {
+        metadata: Object.fromEntries(metadata),
+        data: Buffer.from(payload?.data ?? []).toString('base64'),
+      };
+    };
+    const [mine, foreign] = [await encode('org_codec_a'), await encode('org_codec_b')];
+    const key = await keyFor('admin', 'org_codec_a');
+    const { status, body } = await call('POST', '/codec/decode', {
+      key,
+      body: { payloads: [foreign, mine] },
+    });
+    expect(status).toBe(200);
+    expect(payloads.parse(body).payloads).toEqual([
+      foreign,
+      expect.objectContaining({ data: btoa('"org_codec_a"') }),
+    ]);
+    const { items } = await repositories.administrativeActs.list('org_codec_a', { limit: 1 });
+    expect(items).toMatchObject([{ act: 'codec.decoded', detail: { payloads: 1 } }]);
   });
 
   it('rejects altered payloads', async () => {

@@ -5,8 +5,11 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
 import { Refusal } from '../../../domain/errors.ts';
+import type { OrganizationId } from '../../../domain/ids.ts';
 import { createDataConverter } from '../../../foundation/temporal/data-converter.ts';
+import { dataKeyOf } from '../../../foundation/temporal/encryption-codec.ts';
 import { authenticate, requireRole } from '../../access/authentication.ts';
+import { type Caller, callerOf } from '../../access/caller.ts';
 import { operators } from '../../access/permissions.ts';
 import type { Api } from '../../api.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
@@ -14,13 +17,18 @@ import { jsonResponse, problemResponses } from '../../schemas/responses.ts';
 
 /** A payload as JSON: bytes are base64. */
 const payloadSchema = z.object({
-  metadata: z.record(z.string(), z.base64()).optional(),
-  data: z.base64().optional(),
+  metadata: z
+    .record(z.string(), z.base64())
+    .optional()
+    .describe('The metadata of the payload, each value in base64'),
+  data: z.base64().optional().describe('The bytes of the payload, in base64'),
 });
 /** Temporal's CLI leaves out an empty list, as the JSON format of Protocol Buffers does. */
 const payloadsSchema = z
-  .object({ payloads: z.array(payloadSchema).max(10_000).default([]) })
-  .meta({ id: 'Payloads' });
+  .object({
+    payloads: z.array(payloadSchema).max(10_000).default([]).describe('The payloads. Default: none'),
+  })
+  .meta({ id: 'Payloads', description: 'Payloads of Temporal, in the JSON format of Protocol Buffers' });
 type JsonPayload = z.infer<typeof payloadSchema>;
 
 const toPayload = ({ metadata = {}, data }: JsonPayload): Payload => ({
@@ -44,7 +52,7 @@ const cannotDecrypt = (cause: unknown): Refusal =>
   Object.assign(
     new Refusal(
       'invalid_body',
-      'A payload cannot be decrypted: it was altered, or its key is not in the key ring.',
+      'A payload cannot be decrypted: a person of its audition was erased, it was altered, or its key is not in the key ring.',
       'Check CASTMATCH_MASTER_KEYS: a key must stay in it while any payload is encrypted with it.',
     ),
     { cause },
@@ -77,21 +85,67 @@ const bodyLimit = 4 * 1024 * 1024;
 
 /** Registers the codec routes. */
 export const codecRoutes = (api: Api, { configuration, repositories }: ApiDependencies): void => {
-  const codecs = createDataConverter(configuration.masterKeys).payloadCodecs ?? [];
+  const codecs = createDataConverter(configuration.masterKeys, repositories.vault).payloadCodecs ?? [];
 
-  const run = async (direction: Direction, payloads: readonly JsonPayload[]) => {
+  const convert = async (direction: Direction, payloads: readonly JsonPayload[]) => {
     try {
-      return { payloads: (await apply(codecs, direction, payloads.map(toPayload))).map(toJson) };
+      return (await apply(codecs, direction, payloads.map(toPayload))).map(toJson);
     } catch (error) {
       throw cannotDecrypt(error);
     }
+  };
+
+  /**
+   * Decrypts the payloads of the organization of the key. Those of other organizations stay encrypted: a list of workflows in
+   * the Web UI can contain both. A payload under a master key names no audition and no connection, and is decrypted for all.
+   */
+  const decodeOwn = async (organization: OrganizationId, payloads: readonly JsonPayload[]) => {
+    const dataKeys = payloads.map((payload) => dataKeyOf(toPayload(payload)));
+    const named = [...new Set(dataKeys.filter((key) => key !== undefined))];
+    const own = await repositories.payloadOrganizations.ownKeys(organization, named);
+    const isOwn = (index: number): boolean => {
+      const key = dataKeys[index];
+      return key === undefined || own.has(key);
+    };
+    const decoded = await convert(
+      'decode',
+      payloads.filter((_, index) => isOwn(index)),
+    );
+    const rest = decoded.values();
+    return {
+      count: decoded.length,
+      payloads: payloads.map((payload, index) => (isOwn(index) ? (rest.next().value ?? payload) : payload)),
+    };
+  };
+
+  /** Recorded before the payloads are sent: a payload is never read without an act. */
+  const run = async (
+    direction: Direction,
+    payloads: readonly JsonPayload[],
+    { organization, label, role, id }: Caller,
+    correlationId: string,
+  ) => {
+    if (direction === 'encode') return { payloads: await convert('encode', payloads) };
+    const decoded = await decodeOwn(organization, payloads);
+    if (decoded.count > 0) {
+      await repositories.administrativeActs.record({
+        organization,
+        by: label,
+        role,
+        act: 'codec.decoded',
+        target: id,
+        detail: { payloads: decoded.count },
+        correlationId,
+      });
+    }
+    return { payloads: decoded.payloads };
   };
 
   for (const direction of directions) {
     api.post(
       `/${direction}`,
       { schema: { operationId: direction, ...describe(direction) }, bodyLimit },
-      async (request) => run(direction, request.body.payloads),
+      async (request) => run(direction, request.body.payloads, callerOf(request), request.id),
     );
   }
 
@@ -105,8 +159,9 @@ export const codecRoutes = (api: Api, { configuration, repositories }: ApiDepend
         bodyLimit,
       },
       async (request) => {
-        requireRole(await authenticate(repositories, request.params.key), operators);
-        return run(direction, request.body.payloads);
+        const caller = await authenticate(repositories, request.params.key);
+        requireRole(caller, operators);
+        return run(direction, request.body.payloads, caller, request.id);
       },
     );
   }

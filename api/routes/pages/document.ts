@@ -34,6 +34,8 @@ ${head}
 <style>
 :root { color-scheme: light dark; }
 body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 32rem; margin: 3rem auto; padding: 0 1.25rem; }
+/* Addresses and titles of projects have no spaces at which a phone can break them. */
+h1, h2 { overflow-wrap: anywhere; }
 ${styles}
 </style>
 </head>

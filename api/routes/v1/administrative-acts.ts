@@ -9,18 +9,20 @@ import { jsonResponse, problemResponses } from '../../schemas/responses.ts';
 
 const actSchema = z
   .object({
-    id: z.string(),
+    id: z.string().describe('The id of the act'),
     by: z
       .string()
       .describe('The actor: the label of the key, the subject of the token, or the owner of the account'),
-    role: z.string(),
+    role: z.string().describe('The role of the actor'),
     act: z.string().describe('The act, such as connection.disconnected'),
     target: z.string().describe('The ID of the connection, endpoint or key'),
-    detail: z.record(z.string(), z.unknown()),
-    correlationId: z.string(),
-    at: instantSchema,
+    detail: z.record(z.string(), z.unknown()).describe('More about the act. The fields depend on `act`'),
+    correlationId: z.string().describe('The correlation id of the request'),
+    at: instantSchema.describe('When, in UTC'),
   })
-  .meta({ id: 'AdministrativeAct' });
+  .meta({ id: 'AdministrativeAct', description: 'An act of an administrator, an operator or an owner' });
+
+const actPage = pageSchemaOf('AdministrativeActPage', actSchema);
 
 /** Registers the route. */
 export const administrativeActRoutes = (api: Api, { repositories }: ApiDependencies): void => {
@@ -33,7 +35,7 @@ export const administrativeActRoutes = (api: Api, { repositories }: ApiDependenc
         summary: 'List administrative acts',
         querystring: pageQuery,
         response: {
-          200: jsonResponse('A page of administrative acts, the newest first', pageSchemaOf(actSchema)),
+          200: jsonResponse('A page of administrative acts, the newest first', actPage),
           ...problemResponses('unauthenticated', 'forbidden'),
         },
       },

@@ -25,7 +25,7 @@ const listAttention = (api: Api, { repositories }: ApiDependencies): void => {
         summary: 'List open attention items',
         querystring: pageQuery,
         response: {
-          200: jsonResponse('A page of attention items, the oldest first', pageSchemaOf(attentionSchema)),
+          200: jsonResponse('A page of attention items, the oldest first', attentionPage),
           ...problemResponses('unauthenticated', 'forbidden'),
         },
       },
@@ -45,7 +45,7 @@ const resolve = (api: Api, dependencies: ApiDependencies): void => {
         summary: 'Resolve an attention item',
         params: attentionParams,
         headers: idempotencyHeaders,
-        body: resolveAttentionSchema,
+        body: resolutionBody,
         response: {
           200: jsonResponse('Resolved; the audition continues', auditionSchema),
           202: jsonResponse('Accepted and under way; read the audition later', auditionSchema),
@@ -106,6 +106,13 @@ const resolveMatching = (api: Api, dependencies: ApiDependencies): void => {
     },
   );
 };
+
+const attentionPage = pageSchemaOf('AttentionItemPage', attentionSchema);
+
+const resolutionBody = resolveAttentionSchema.meta({
+  id: 'AttentionResolution',
+  description: 'What an operator decides about an attention item',
+});
 
 /** Registers the attention routes. */
 export const attentionRoutes = (api: Api, dependencies: ApiDependencies): void => {

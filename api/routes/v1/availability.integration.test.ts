@@ -5,6 +5,7 @@ import type { OrganizationId } from '../../../domain/ids.ts';
 import { createTestApi, performerConnection } from '../../../tests/harness/api.ts';
 import { newAuditionId } from '../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';
+import { blockBody } from '../../../tests/harness/session-blocks.ts';
 import type { FindBusy } from '../../dependencies.ts';
 
 let database: TestDatabase;
@@ -53,6 +54,13 @@ describe('availability', () => {
     const { status, body } = await ask();
     expect(status).toBe(200);
     expect(body).toEqual({ slots: [at('08:00'), at('08:15'), at('08:30')] });
+  });
+
+  it('excludes a blackout until further notice', async () => {
+    const { ask, participant } = await setup();
+    const away = { ...participant, blackouts: [{ from: '2026-11-24', until: '9999-12-31' }] };
+    const { status, body } = await ask({}, [away]);
+    expect({ status, body }).toEqual({ status: 200, body: { slots: [] } });
   });
 
   it('excludes busy times of the calendars', async () => {
@@ -116,10 +124,117 @@ describe('availability', () => {
     expect((await ask({}, [absent])).body).toEqual({ slots: [] });
   });
 
+  it('lists only free slots of a session block whose sessions overlap', async () => {
+    const { call, keyFor } = await createTestApi(database, {
+      findBusy: async () => [{ start: '2026-12-01T09:15:00.000Z', end: '2026-12-01T09:30:00.000Z' }],
+    });
+    const key = await keyFor('backend', 'org_north');
+    const headers = { 'idempotency-key': crypto.randomUUID() };
+    const recurrence = { added: ['2026-12-01T09:00'] };
+    const body = { ...blockBody({ recurrence, gapMinutes: 0 }), end: '2026-12-01T11:00' };
+    const created = await call('POST', '/v1/session-blocks', { key, body, headers });
+    const { id } = Object(created.body);
+    const moved = { start: '2026-12-01T10:00', end: '2026-12-01T11:00' };
+    await call('PUT', `/v1/session-blocks/${id}/sessions/2026-12-01T09:00`, {
+      key,
+      body: { ...moved, start: '2026-12-01T09:45' },
+      headers: { 'if-match': '"1"' },
+    });
+    const participants = [{ id: crypto.randomUUID(), zone: 'Europe/Paris', calendar }];
+    const found = await call('POST', '/v1/availability', {
+      key,
+      body: { slot: { block: id }, participants, limit: 20 },
+    });
+    const starts = Object(found.body).slots?.map(({ start }: { start: string }) => start.slice(11, 16));
+    expect(starts).toEqual(['08:45', '09:00', '09:00', '09:30', '09:30', '09:45', '09:45']);
+  });
+
+  it('counts the calendar of a room for the sessions of a block in that room, and for those without a room', async () => {
+    const asked: string[] = [];
+    const { call, keyFor } = await createTestApi(database, {
+      findRoomBusy: async (_organization, { email }) => {
+        asked.push(email);
+        return [{ start: '2026-12-01T08:00:00.000Z', end: '2026-12-01T09:00:00.000Z', isRoom: true }];
+      },
+    });
+    const key = await keyFor('backend', 'org_north');
+    const create = async (body: object) => {
+      const headers = { 'idempotency-key': crypto.randomUUID() };
+      const created = await call('POST', '/v1/session-blocks', { key, body, headers });
+      return Object(created.body).id;
+    };
+    const twoHours = { start: '2026-12-01T09:00', end: '2026-12-01T11:00', slotMinutes: 60, gapMinutes: 0 };
+    const recurrence = { added: [] };
+    const roomCalendar = {
+      provider: 'google',
+      connection: performerConnection.id,
+      email: 'Studio@resource.calendar.google.com',
+    };
+    const find = async (block: string, slot: object) =>
+      call('POST', '/v1/availability', {
+        key,
+        body: { slot: { block, ...slot }, participants: [{ id: crypto.randomUUID(), zone: 'Europe/Paris' }] },
+      });
+    const startsIn = async (block: string, room?: string) => {
+      const found = await find(block, room === undefined ? {} : { room, roomCalendar });
+      return Object(found.body).slots?.map(({ start, room: of }: { start: string; room?: string }) => [
+        start.slice(11, 16),
+        of,
+      ]);
+    };
+    const inStudio = await create(blockBody({ ...twoHours, recurrence }));
+    expect(await startsIn(inStudio, 'studio  2')).toEqual([['09:00', 'Studio 2']]);
+    expect(asked).toEqual(['studio@resource.calendar.google.com']);
+    const both = [
+      ['08:00', 'Studio 2'],
+      ['09:00', 'Studio 2'],
+    ];
+    expect(await startsIn(inStudio, 'Studio 3')).toEqual(both);
+    expect(await startsIn(inStudio)).toEqual(both);
+    expect(asked).toHaveLength(1);
+    const { room: _room, ...anywhere } = blockBody({ ...twoHours, recurrence });
+    expect(await startsIn(await create(anywhere), 'Studio 3')).toEqual([['09:00', 'Studio 3']]);
+    expect(await find(inStudio, { roomCalendar })).toMatchObject({ status: 400 });
+    const unknown = { room: 'Studio 2', roomCalendar: { ...roomCalendar, connection: 'conn_unknown' } };
+    expect(await find(inStudio, unknown)).toMatchObject({
+      status: 422,
+      body: { code: 'unknown_connection' },
+    });
+  });
+
+  it('reads the events only when they can change the result', async () => {
+    const asked: string[] = [];
+    const event = { start: '2026-12-01T08:00:00.000Z', end: '2026-12-01T09:30:00.000Z' } as const;
+    const { ask } = await setup(async (...[, , , , { precision }]) => {
+      asked.push(precision);
+      // The event is that of another audition, whose hold tells when it needs the time.
+      return precision === 'free_busy' ? [event] : [];
+    });
+    expect((await ask()).body).toEqual({ slots: [at('08:00'), at('08:15'), at('08:30')] });
+    expect(asked).toEqual(['free_busy', 'events']);
+    await ask({ earliest: '2026-12-01T10:30', latest: '2026-12-01T12:00' });
+    expect(asked).toEqual(['free_busy', 'events', 'free_busy']);
+  });
+
+  it('keeps the busy times when the events cannot be read', async () => {
+    const { ask } = await setup(async (...[, , , , { precision }]) => {
+      if (precision === 'events') {
+        throw new ProviderError(
+          'google',
+          'calendar.listEvents',
+          { kind: 'not_permitted' },
+          { code: '403', message: 'only busy times are visible' },
+        );
+      }
+      return [{ start: '2026-12-01T08:00:00.000Z', end: '2026-12-01T08:40:00.000Z' }];
+    });
+    expect((await ask()).body).toEqual({ slots: [at('08:45'), at('09:00')] });
+  });
+
   it("applies the organization's rules, and asks for tentative events as they say", async () => {
     const asked: string[] = [];
-    const { ask, participant } = await setup(async (...[, , , , tentative]) => {
-      asked.push(tentative);
+    const { ask, participant } = await setup(async (...[, , , , { tentative, precision }]) => {
+      asked.push(tentative, precision);
       return [];
     }, 'org_ruled');
     await database.repositories.connections.put({
@@ -138,7 +253,7 @@ describe('availability', () => {
     });
     const ruled = { ...participant, calendar: { ...calendar, connection: 'conn_ruled' } };
     expect((await ask({}, [ruled])).body).toEqual({ slots: [] });
-    expect(asked).toEqual(['ignore']);
+    expect(asked).toEqual(['ignore', 'events']);
   });
 
   it('rejects a window inside a DST gap, an unknown zone, and an unknown connection', async () => {
@@ -186,7 +301,43 @@ describe('availability with several calendars of a participant', () => {
       { id: crypto.randomUUID(), zone: 'Europe/Paris', busyCalendars: [family] },
     ];
     expect((await ask({}, participants)).body).toEqual({ slots: [at('08:45'), at('09:00')] });
-    expect(asked).toEqual([{ connection: 'conn_1', calendarIds: ['primary', 'family'] }]);
+    const calendars = [
+      { calendarId: 'primary', isBusyOnly: false },
+      { calendarId: 'family', isBusyOnly: true },
+    ];
+    // The events can change the result.
+    expect(asked).toEqual([
+      { connection: 'conn_1', calendars },
+      { connection: 'conn_1', calendars },
+    ]);
+  });
+
+  it('reads the events of no feed that only counts as busy', async () => {
+    const connected = await database.repositories.connections.connect({
+      organization: 'org_north',
+      owner: undefined,
+      provider: 'ics',
+      grant: {
+        account: { id: crypto.randomUUID(), name: 'Work' },
+        scopes: [],
+        credential: { kind: 'feed_address', address: 'https://calendar.example.com/basic.ics' },
+      },
+    });
+    const connection = connected.kind === 'connected' ? connected.id : 'conn_none';
+    const asked: unknown[] = [];
+    const { ask, participant } = await setup(async (...[, calendars, , , { precision }]) => {
+      asked.push([calendars.connection, precision]);
+      return calendars.connection === connection
+        ? [{ start: '2026-12-01T08:00:00.000Z', end: '2026-12-01T08:40:00.000Z' }]
+        : [];
+    });
+    const feed = { provider: 'ics', connection, calendarId: 'primary' };
+    const participants = [{ ...participant, busyCalendars: [feed] }];
+    expect((await ask({}, participants)).body).toEqual({ slots: [at('08:45'), at('09:00')] });
+    expect(asked).toEqual([
+      ['conn_1', 'free_busy'],
+      [connection, 'free_busy'],
+    ]);
   });
 
   it('names a busy calendar whose connection the organization does not have, or which cannot be read', async () => {

@@ -8,7 +8,7 @@ import {
   widen,
 } from '../../../domain/audition/conflict-rules.ts';
 import { conflictSettingsSchema, resolveConflictRules } from '../../../domain/audition/conflict-settings.ts';
-import { freeSlots, type TimeRange } from '../../../domain/audition/free-slots.ts';
+import { freeSlots, haveSameStarts, type TimeRange } from '../../../domain/audition/free-slots.ts';
 import {
   blockSlotSchema,
   type CalendarRef,
@@ -16,12 +16,13 @@ import {
   windowSlotSchema,
 } from '../../../domain/audition/request.ts';
 import { validateWindow } from '../../../domain/audition/request-validation.ts';
-import { canonicalRoom } from '../../../domain/audition/rooms.ts';
 import type { BusyInterval, RoomCalendar } from '../../../domain/audition/slot.ts';
 import { rankSlots } from '../../../domain/audition/slot-ranking.ts';
 import { placeOf, slotResources } from '../../../domain/audition/slot-resources.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
-import { freeSessionSlots, slotsOfSession } from '../../../domain/session-blocks/session-slots.ts';
+import { isWritableCalendarProvider } from '../../../domain/providers/vendors.ts';
+import { placesOfSessions } from '../../../domain/session-blocks/session-places.ts';
+import { freeSessionSlots, slotsOfSessions } from '../../../domain/session-blocks/session-slots.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { instantSchema } from '../../../domain/time/instant.ts';
 import { checkZone } from '../../../domain/time/local-time.ts';
@@ -58,33 +59,39 @@ const availabilityRequest = z
           .strict(),
       )
       .min(1)
-      .max(20),
+      .max(20)
+      .describe('The people who must be free'),
     conflicts: conflictSettingsSchema
       .omit({ policy: true, waitFor: true })
       .optional()
       .describe("Rules about conflicts. The organization's settings hold for what is omitted"),
-    limit: z.int().min(1).max(100).default(10).describe('Maximum number of slots'),
+    limit: z.int().min(1).max(100).default(10).describe('Maximum number of slots. Default: 10'),
   })
-  .strict();
+  .strict()
+  .meta({ id: 'AvailabilityRequest', description: 'Where to search for free slots, and for whom' });
 type AvailabilityRequest = z.infer<typeof availabilityRequest>;
 /** The participants of the request, with the ids of their calendars. */
 type Participants = Awaited<
   ReturnType<typeof resolveParticipantCalendars<AvailabilityRequest['participants'][number]>>
 >;
 
-const rankedSlots = z.object({
-  slots: z.array(
-    z.object({
-      start: instantSchema,
-      end: instantSchema,
-      withinWorkingHours: z
-        .boolean()
-        .describe('Within the working hours of every participant, which are 09:00 to 19:00 by default'),
-      quietConflicts: z.int().describe('Number of participants who have quiet hours at that time'),
-      room: z.string().optional().describe('The room of the session, for a slot of a session block'),
-    }),
-  ),
-});
+const rankedSlots = z
+  .object({
+    slots: z
+      .array(
+        z.object({
+          start: instantSchema.describe('The start, in UTC'),
+          end: instantSchema.describe('The end, in UTC'),
+          withinWorkingHours: z
+            .boolean()
+            .describe('Within the working hours of every participant, which are 09:00 to 19:00 by default'),
+          quietConflicts: z.int().describe('Number of participants who have quiet hours at that time'),
+          room: z.string().optional().describe('The room of the session, for a slot of a session block'),
+        }),
+      )
+      .describe('The free slots, the best first. Empty when none is free'),
+  })
+  .meta({ id: 'FreeSlots', description: 'Slots that are free for all participants' });
 
 interface Window {
   readonly from: BusyInterval['start'];
@@ -124,39 +131,43 @@ const reading = async (
   }
 };
 
-/** Returns when the connected calendars are busy. @param gap how far around the window they matter, in milliseconds */
+/** Returns when the connected calendars of the participants are busy. */
 const readCalendars = async (
-  dependencies: ApiDependencies,
+  { findBusy }: ApiDependencies,
   organization: OrganizationId,
-  participants: Participants,
-  roomCalendar: RoomCalendar | undefined,
+  connections: readonly CalendarsToRead[],
   window: Window,
-  gap: number,
-  rules: ConflictRules,
+  how: Parameters<ApiDependencies['findBusy']>[4],
   call: ProviderCall,
-): Promise<readonly BusyInterval[]> => {
-  const { start: from, end: until } = widen({ start: window.from, end: window.until }, gap);
-  const busy = await Promise.all([
-    ...byConnection(participants).map(({ pointer, ...calendars }) =>
-      reading(pointer, () =>
-        dependencies.findBusy(organization, calendars, { from, until }, call, rules.tentative),
-      ),
-    ),
-    ...(roomCalendar
-      ? [
-          reading('/slot/roomCalendar', () =>
-            dependencies.findRoomBusy(organization, roomCalendar, { from, until }, call, rules.tentative),
-          ),
-        ]
-      : []),
-  ]);
-  return busy.flat();
-};
+): Promise<readonly CalendarTimes[]> =>
+  Promise.all(
+    connections.map(async (read) => {
+      const { pointer, connection, calendars } = read;
+      const busy = await reading(pointer, () =>
+        findBusy(organization, { connection, calendars }, window, call, how),
+      );
+      return { read, busy };
+    }),
+  );
+
+/** When the calendars of a connection are busy. */
+interface CalendarTimes {
+  readonly read: CalendarsToRead;
+  readonly busy: readonly BusyInterval[];
+}
+
+/**
+ * Returns whether the events of the calendars can tell more than their busy times. Those of a feed that only counts as busy
+ * cannot: both are read from the same text, and no event there counts as one of ours (`foreign-events.ts`).
+ */
+const canTellMore = ({ provider, calendars }: CalendarsToRead): boolean =>
+  isWritableCalendarProvider(provider) || calendars.some(({ isBusyOnly }) => !isBusyOnly);
 
 /** The calendars of one connection. */
 interface CalendarsToRead {
+  readonly provider: CalendarRef['provider'];
   readonly connection: CalendarRef['connection'];
-  readonly calendarIds: readonly string[];
+  readonly calendars: readonly { readonly calendarId: string; readonly isBusyOnly: boolean }[];
   /** JSON pointer of the part of the request that first names the connection. */
   readonly pointer: string;
 }
@@ -164,20 +175,26 @@ interface CalendarsToRead {
 /** Returns the calendars to read, those of one connection together: they are read in one call. */
 const byConnection = (participants: Participants): readonly CalendarsToRead[] => {
   const groups = new Map<string, CalendarsToRead>();
-  const add = ({ connection, calendarId }: CalendarRef, pointer: string) => {
-    const { calendarIds = [], ...known } = groups.get(connection) ?? { connection, pointer };
-    groups.set(connection, { ...known, calendarIds: [...new Set([...calendarIds, calendarId])] });
+  const add = ({ provider, connection, calendarId }: CalendarRef, isBusyOnly: boolean, pointer: string) => {
+    const { calendars = [], ...known } = groups.get(connection) ?? { provider, connection, pointer };
+    const isKnown = calendars.some((calendar) => calendar.calendarId === calendarId);
+    groups.set(connection, {
+      ...known,
+      calendars: isKnown ? calendars : [...calendars, { calendarId, isBusyOnly }],
+    });
   };
-  participants.forEach(({ calendar, busyCalendars = [] }, index) => {
-    if (calendar) add(calendar, `/participants/${index}/calendar`);
-    for (const busy of busyCalendars) add(busy, `/participants/${index}/busyCalendars`);
+  participants.forEach(({ calendar }, index) => {
+    if (calendar) add(calendar, false, `/participants/${index}/calendar`);
+  });
+  participants.forEach(({ busyCalendars = [] }, index) => {
+    for (const busy of busyCalendars) add(busy, true, `/participants/${index}/busyCalendars`);
   });
   return [...groups.values()];
 };
 
 /** Where slots can be: in a room or by video, at any time of the window or only at these times. */
 interface Place {
-  readonly room: string | undefined;
+  readonly room?: string | undefined;
   readonly roomCalendar?: RoomCalendar | undefined;
   readonly slots?: readonly TimeRange[];
 }
@@ -203,10 +220,9 @@ const readSearch = async (
   }
   const { block, wish } = await readBlockSearch(slot, { sessionBlocks, organization, now: now() });
   const sessions = sessionsIn(block, { start: toEpochMs(wish.earliest), end: toEpochMs(wish.latest) });
-  const byRoom = Map.groupBy(sessions, ({ room }) => (room === undefined ? undefined : canonicalRoom(room)));
-  const places = [...byRoom.values()].map((ofRoom) => ({
-    room: ofRoom[0]?.room,
-    slots: ofRoom.flatMap((session) => slotsOfSession(session, block.definition)),
+  const places = placesOfSessions(sessions, wish).map(({ sessions: ofRoom, ...place }) => ({
+    ...place,
+    slots: slotsOfSessions(ofRoom, block.definition),
   }));
   const until = sessions.reduce((last, { end }) => (end > last ? end : last), wish.earliest);
   return {
@@ -217,36 +233,75 @@ const readSearch = async (
   };
 };
 
-/** Returns the free slots of all places, the earliest first. */
-const findFree = async (
+/**
+ * Returns the best free slots of all places. A free/busy query also counts the events of our auditions, whose holds tell
+ * already when they need the time. The events are read as well where they can change the result: when it would be another one
+ * if those calendars were empty. The calendar of the room is read once: its times leave out our auditions.
+ */
+const findBest = async (
   dependencies: ApiDependencies,
   organization: OrganizationId,
   participants: Participants,
-  { window, durationMinutes, places }: Search,
-  rules: ConflictRules,
+  { window, durationMinutes, places, hasDefaultHours }: Search,
+  { rules, limit }: { readonly rules: ConflictRules; readonly limit: number },
   call: ProviderCall,
 ) => {
+  const { tentative } = rules;
   const widest = Math.max(...places.map(({ room }) => calendarGap(rules, room)));
-  // Only a search in a window names a room with a calendar, and it has one place.
+  // A search names one room with a calendar, whose sessions are one place. Other rooms of a block have none.
   const roomCalendar = places.find((place) => place.roomCalendar)?.roomCalendar;
-  const [calendars, ...held] = await Promise.all([
-    readCalendars(dependencies, organization, participants, roomCalendar, window, widest, rules, call),
+  const { start: from, end: until } = widen({ start: window.from, end: window.until }, widest);
+  const around = { from, until };
+  const read = (connections: readonly CalendarsToRead[], precision: 'free_busy' | 'events') =>
+    readCalendars(dependencies, organization, connections, around, { precision, tentative }, call);
+  const readRoom = async () =>
+    roomCalendar
+      ? reading('/slot/roomCalendar', () =>
+          dependencies.findRoomBusy(organization, roomCalendar, around, call, tentative),
+        )
+      : [];
+  // Only events tell which are tentative.
+  const precision = tentative === 'ignore' ? 'events' : 'free_busy';
+  const [calendars, inRoom, ...held] = await Promise.all([
+    read(byConnection(participants), precision),
+    readRoom(),
     ...places.map((place) => listHeld(dependencies, organization, participants, place, window, rules, call)),
   ]);
   const blackouts = blackoutTimes(rules, participants);
-  return places
-    .flatMap(({ room, slots }, index) => {
+  const bestWith = (times: readonly CalendarTimes[]) => {
+    const events = times.flatMap(({ busy }) => busy);
+    const free = places.flatMap(({ room, roomCalendar: ofRoom, slots }, index) => {
       const busy = [
         ...(held[index] ?? []),
-        ...calendars.map((interval) => widen(interval, gapToEvent(rules, room, interval))),
+        ...[...events, ...(ofRoom ? inRoom : [])].map((interval) =>
+          widen(interval, gapToEvent(rules, room, interval)),
+        ),
         ...blackouts,
       ];
-      const free = slots
+      return slots
         ? freeSessionSlots(slots, busy, window).map((slot) => (room === undefined ? slot : { ...slot, room }))
         : freeSlots(busy, window, durationMinutes * minute);
-      return free;
-    })
-    .sort((one, other) => one.start.localeCompare(other.start));
+    });
+    const sorted = free.sort((one, other) => one.start.localeCompare(other.start));
+    return rankSlots(sorted, participants, limit, { hasDefaultHours });
+  };
+  const best = bestWith(calendars);
+  const [inexact, exact] = [
+    calendars.filter((times) => canTellMore(times.read)),
+    calendars.filter((times) => !canTellMore(times.read)),
+  ];
+  if (precision === 'events' || inexact.every(({ busy }) => busy.length === 0)) return best;
+  if (haveSameStarts(best, bestWith(exact))) return best;
+  try {
+    const events = await read(
+      inexact.map((times) => times.read),
+      'events',
+    );
+    return bestWith([...exact, ...events]);
+  } catch {
+    // The account may see only when the calendar is busy, or the provider has just failed: the first reading holds.
+    return best;
+  }
 };
 
 /** Maximum time to wait for all calendars together. */
@@ -297,9 +352,8 @@ export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): voi
       const participants = await resolveParticipantCalendars(requested, { connections, organization });
       await checkRoom(connections, organization, requestedRoom(slot));
       const call = { correlationId: request.id, signal: AbortSignal.timeout(calendarTimeoutMs) };
-      const free = await findFree(dependencies, organization, participants, search, rules, call);
-      const { hasDefaultHours } = search;
-      return { slots: [...rankSlots(free, participants, limit, { hasDefaultHours })] };
+      const best = await findBest(dependencies, organization, participants, search, { rules, limit }, call);
+      return { slots: [...best] };
     },
   );
 };

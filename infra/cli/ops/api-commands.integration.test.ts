@@ -53,6 +53,9 @@ const ops = async (...words: readonly string[]) =>
     reject: false,
   });
 
+const listBySlot = (...words: readonly string[]) =>
+  ops('auditions', 'list', ...words, '--sort', 'scheduledFor');
+
 describe('ops auditions', { timeout: 60_000 }, () => {
   it('show prints the meeting, the events and the notices, which an operator may have to undo', async () => {
     const { stdout } = await ops('auditions', 'show', id);
@@ -72,6 +75,17 @@ describe('ops auditions', { timeout: 60_000 }, () => {
       'There is no such audition',
     );
     expect((await ops('auditions', 'list', '--limit', '0')).exitCode).not.toBe(0);
+  });
+
+  it('list filters by performer and by several states, and sorts by slot', async () => {
+    const { stdout } = await listBySlot('--state', 'scheduled', 'confirmed', '--performer', 'performer-1');
+    expect(stdout).toContain(id);
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+    for (const words of [
+      ['--performer', 'another', '--from', '2027-01-01T09:00:00Z'],
+      ['--state', 'closed', 'scheduled', '--until', '2027-03-01T09:00:00Z'],
+    ])
+      expect((await listBySlot(...words)).stdout).toContain('There is no such audition');
   });
 
   it('show reports an audition that does not exist', async () => {
@@ -102,5 +116,31 @@ describe('ops attention resolve', { timeout: 60_000 }, () => {
     const { exitCode, stderr } = await ops('attention', 'resolve', item.id, 'perhaps');
     expect(exitCode).not.toBe(0);
     expect(stderr).toContain('no_show');
+  });
+});
+
+describe('ops attention resolve-all', { timeout: 60_000 }, () => {
+  it('decides the items that match, with the note, and reports those that do not offer the action', async () => {
+    const refused = await ops('attention', 'resolve-all', 'retry', '--step', 'session');
+    expect(refused.stdout).toContain(`${item.id} is still open`);
+    const { stdout } = await ops(
+      'attention',
+      'resolve-all',
+      'held',
+      '--step',
+      'session',
+      '--note',
+      'seen by the office',
+    );
+    expect(stdout).toContain('Resolved 1 items.');
+    expect(test.orchestration.receivedCommands.at(-1)).toMatchObject({
+      message: { command: { action: 'held', note: 'seen by the office' } },
+    });
+  });
+
+  it('requires a cause', async () => {
+    const { exitCode, stderr } = await ops('attention', 'resolve-all', 'retry');
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toContain('step, provider and code');
   });
 });

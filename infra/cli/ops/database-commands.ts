@@ -3,8 +3,9 @@
  * need not run.
  */
 import { Command } from 'commander';
-import { createAuditionReadModel } from '../../../db/auditions/read-model.ts';
+import { rebuildReadModel } from '../../../db/auditions/rebuild.ts';
 import type { Database } from '../../../db/client.ts';
+import { deleteOldSignInAttempts } from '../../../db/connections/sign-in-attempts.ts';
 import { createProviderHealth } from '../../../db/providers/health.ts';
 import {
   deleteOldCredentialReads,
@@ -12,13 +13,15 @@ import {
   deleteOldHolds,
   deleteOldHostClaims,
   deleteOldIdempotentRequests,
-  deleteOldJoinLinks,
+  deleteOldLinks,
+  deleteOldMessageCharges,
   deleteOldOperations,
   deleteOldWaitingEntries,
   deleteOldWebhooks,
+  eraseOldAuditionResponses,
 } from '../../../db/retention.ts';
-import { createEventStore } from '../../../db/trail/event-store.ts';
-import { auditionIdsWithTrail, foldTrail } from '../../../db/trail/stored-events.ts';
+import { auditionIdsWithTrail, selectTrail } from '../../../db/trail/stored-events.ts';
+import { verifyTrail } from '../../../db/trail/verify.ts';
 import { type AuditionId, auditionIdSchema } from '../../../domain/ids.ts';
 import { UsageError } from '../../../foundation/configuration/cli-configuration.ts';
 import { renderTable } from '../output.ts';
@@ -38,12 +41,11 @@ interface Broken {
 }
 
 const verify = async (db: Database, ids: AsyncIterable<AuditionId> | readonly AuditionId[]) => {
-  const store = createEventStore(db);
   const broken: Broken[] = [];
   let auditions = 0;
   for await (const id of ids) {
     auditions += 1;
-    const result = await store.verify(id);
+    const result = await verifyTrail(db, id);
     if (!result.ok) broken.push({ auditionId: id, sequence: result.sequence });
   }
   return { auditions, broken };
@@ -59,7 +61,7 @@ export const readModelCommand = (): Command => {
     .description('rebuild every audition from its audit trail; the service can keep running')
     .action((_options: object, command: Command) =>
       withDatabase(command, async (db, output) => {
-        const done = await createAuditionReadModel(db).rebuild();
+        const done = await rebuildReadModel(db);
         output.show(done, () => `Rebuilt ${done.auditions} auditions from ${done.events} events.`);
       }),
     );
@@ -78,7 +80,7 @@ export const auditCommand = (): Command => {
         const only = id === undefined ? undefined : auditionId(id);
         const result = await verify(db, only ? [only] : auditionIdsWithTrail(db));
         if (result.broken.length > 0) process.exitCode = 1;
-        else if (only && !(await foldTrail(db, only)))
+        else if (only && (await selectTrail(db, only).limit(1)).length === 0)
           throw new CommandFailed(`There is no audition ${only}.`);
         output.show(result, () =>
           result.broken.length === 0
@@ -105,10 +107,15 @@ interface MaintenanceOptions {
 export const maintenanceCommand = (): Command =>
   new Command('maintenance')
     .description(
-      'delete expired data: stored responses to commands, delivered webhooks, provider call counts, holds of past slots, claims on meeting hosts, delivery ids, join links and the ledger of closed auditions, and credential reads of more than a year ago; run it once a day',
+      'delete expired data: stored responses to commands, delivered webhooks, provider call counts, holds of past slots, claims on meeting hosts, delivery ids, counts of messages, links of people and the ledger of closed auditions, and credential reads of more than a year ago; run it once a day',
     )
     .option('--older-than <days>', 'minimum age in days', days, 30)
-    .option('--ledger-older-than <days>', 'days since an audition was closed, for its ledger', days, 400)
+    .option(
+      '--ledger-older-than <days>',
+      'days since an audition was closed, for its ledger; and the age of responses to audition requests',
+      days,
+      400,
+    )
     .option(
       '--deliveries-older-than <days>',
       'days since an audition was closed, for the delivery statuses of its notices',
@@ -116,32 +123,37 @@ export const maintenanceCommand = (): Command =>
       400,
     )
     .action((options: MaintenanceOptions, command: Command) =>
-      withDatabase(command, async (db, output) => {
+      withDatabase(command, async (db, output, keys) => {
         const answers = await deleteOldIdempotentRequests(db, options.olderThan);
-        const webhooks = await deleteOldWebhooks(db, options.olderThan);
+        const auditionAnswers = await eraseOldAuditionResponses(db, options.ledgerOlderThan);
+        const webhooks = await deleteOldWebhooks(db, keys, options.olderThan);
         const counts = await createProviderHealth(db).deleteOld(options.olderThan);
         const holds = await deleteOldHolds(db, options.olderThan);
         const hostClaims = await deleteOldHostClaims(db);
         const deliveries = await deleteOldDeliveries(db, options.deliveriesOlderThan);
-        const joinLinks = await deleteOldJoinLinks(db, options.deliveriesOlderThan);
+        const links = await deleteOldLinks(db, options.deliveriesOlderThan);
         const waitingEntries = await deleteOldWaitingEntries(db, options.deliveriesOlderThan);
-        const operations = await deleteOldOperations(db, options.ledgerOlderThan);
+        const messageCharges = await deleteOldMessageCharges(db, options.deliveriesOlderThan);
+        const operations = await deleteOldOperations(db, keys, options.ledgerOlderThan);
+        await deleteOldSignInAttempts(db);
         const credentialReads = await deleteOldCredentialReads(db);
         output.show(
           {
             answers,
+            auditionAnswers,
             webhooks,
             counts,
             holds,
             hostClaims,
             deliveries,
-            joinLinks,
+            links,
             waitingEntries,
+            messageCharges,
             operations,
             credentialReads,
           },
           () =>
-            `Deleted ${answers} stored responses to commands, ${webhooks} webhooks, ${counts} provider call counts, ${holds} slot holds, ${hostClaims} claims on meeting hosts, ${deliveries} delivery ids, ${joinLinks} join links, ${waitingEntries} entries of waiting lists, ${operations} ledger rows, and ${credentialReads} credential reads of more than a year ago.`,
+            `Deleted ${answers} stored responses to commands, ${auditionAnswers} to audition requests, ${webhooks} webhooks, ${counts} provider call counts, ${holds} slot holds, ${hostClaims} claims on meeting hosts, ${deliveries} delivery ids, ${links} links of people, ${waitingEntries} entries of waiting lists, ${messageCharges} counted messages, ${operations} ledger rows, and ${credentialReads} credential reads of more than a year ago.`,
         );
       }),
     );

@@ -39,9 +39,9 @@ const withPreferences = async (command: Command, work: (parts: Work) => Promise<
   const wrapping = createKeyWrapping(access);
   await withDatabase(
     command,
-    (db, output) =>
-      work({ db, preferences: createMeetingPreferences(db, createVault(db, wrapping)), output }),
-    { databaseUrl: access.databaseUrl, poolSize: 2, applicationName: 'castmatch-ops' },
+    (db, output, keys) =>
+      work({ db, preferences: createMeetingPreferences(db, createVault(keys, wrapping)), output }),
+    { ...access, poolSize: 2, applicationName: 'castmatch-ops' },
   );
 };
 

@@ -71,3 +71,35 @@ it('ops organizations creates, lists and changes organizations, and refuses what
     'recording.released',
   ]);
 });
+
+it('ops organizations changes budgets, and shows what is sent of them', { timeout: 60_000 }, async () => {
+  const west = ['--organization', 'org_west'];
+  expect(await ops('create', ...west, '--name', 'West')).toMatchObject({ exitCode: 0 });
+  expect((await ops('change', ...west, '--sms-budget', 'many')).stderr).toContain('whole number');
+  expect((await ops('change', ...west, '--sms-countries', 'FR,Belgium')).stderr).toContain('ISO 3166-1');
+  expect((await ops('change', '--organization', 'org_no', '--sms-budget', '1')).stderr).toContain(
+    'no organization org_no',
+  );
+  const limits = ['--sms-budget', '100', '--email-budget', '200', '--sms-countries', 'fr,BE'];
+  expect(await ops('change', ...west, ...limits)).toMatchObject({ exitCode: 0 });
+  await database.repositories.messageBudgets.charge({
+    key: 'west:notice',
+    organization: 'org_west',
+    channel: 'sms',
+    units: 3,
+    budget: 100,
+    mayUseReserve: false,
+  });
+  expect(JSON.parse((await ops('budgets', ...west)).stdout)).toMatchObject([
+    {
+      organization: 'org_west',
+      sms: { used: 3, budget: 100, reserve: 20 },
+      email: { used: 0, budget: 200 },
+      smsCountries: ['FR', 'BE'],
+    },
+  ]);
+  expect(await ops('change', ...west, '--sms-budget', 'default')).toMatchObject({ exitCode: 0 });
+  expect(JSON.parse((await ops('budgets', ...west)).stdout)).toMatchObject([
+    { sms: { budget: 1_000_000 }, email: { budget: 200 } },
+  ]);
+});

@@ -1,6 +1,6 @@
 /**
- * `ops organizations …`: creates organizations, and changes their meeting providers and the calendar of their Google Meet
- * meetings. Uses the database directly, because the first API key belongs to an organization that exists.
+ * `ops organizations …`: creates organizations, and changes their meeting providers, the calendar of their Google Meet
+ * meetings and their budgets. Uses the database directly, because the first API key belongs to an organization that exists.
  */
 import { randomUUID } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
@@ -14,10 +14,12 @@ import type { Database } from '../../../db/client.ts';
 import { createRecordingHolds } from '../../../db/recordings/recording-holds.ts';
 import { connectionIdSchema, type OrganizationId } from '../../../domain/ids.ts';
 import { type MeetingProviderName, meetingProviders } from '../../../domain/providers/vendors.ts';
+import { readMessageLimits } from '../../../foundation/configuration/message-limits.ts';
 import { noteAct } from '../administrative-acts.ts';
 import { renderTable } from '../output.ts';
 import { withDatabase } from '../with-database.ts';
 import { CommandFailed } from './http-client.ts';
+import { type LimitOption, parseBudget, parseCountries, readBudgets } from './message-limits.ts';
 import { parseOrganizationId, unknownOrganization } from './organization-id.ts';
 
 /** @throws {InvalidArgumentError} */
@@ -57,6 +59,9 @@ const parseMeetCalendar = (text: string): MeetCalendarOption => {
 interface ChangeOptions extends Omit<OrganizationChange, 'meetCalendar'> {
   readonly organization: OrganizationId;
   readonly meetCalendar?: MeetCalendarOption;
+  readonly smsBudget?: LimitOption<number>;
+  readonly emailBudget?: LimitOption<number>;
+  readonly smsCountries?: LimitOption<'any' | string[]>;
   /** The reason, or `none`. */
   readonly legalHold?: string;
 }
@@ -97,6 +102,27 @@ export const organizationsCommand = (): Command => {
           renderTable(
             ['organization', 'name', 'meeting providers', 'Meet calendar'],
             all.map((one) => [one.id, one.name, one.meetingProviders.join(', '), calendarText(one)]),
+          ),
+        );
+      }),
+    );
+  organizations
+    .command('budgets')
+    .description('show what the organizations have sent today (UTC), and what they may send')
+    .option('--organization <id>', 'only this organization', parseOrganizationId)
+    .action((options: { organization?: OrganizationId }, command: Command) =>
+      withDatabase(command, async (db, output) => {
+        const rows = await readBudgets(db, readMessageLimits(), options.organization);
+        if (rows.length === 0 && options.organization) throw unknownOrganization(options.organization);
+        output.show(rows, () =>
+          renderTable(
+            ['organization', 'SMS segments', 'emails', 'SMS countries'],
+            rows.map(({ organization, sms, email, smsCountries }) => [
+              organization,
+              `${sms.used} of ${sms.budget}`,
+              `${email.used} of ${email.budget}`,
+              smsCountries === 'any' ? 'any' : smsCountries.join(', ') || 'none',
+            ]),
           ),
         );
       }),
@@ -163,18 +189,43 @@ export const organizationsCommand = (): Command => {
       'keeps all recordings of the organization, here and at the providers, whatever its policy says; none ends it. No personal data',
       parseLegalHold,
     )
-    .action(({ organization, meetCalendar, legalHold, ...others }: ChangeOptions, command: Command) =>
+    .option('--sms-budget <segments>', 'segments of text messages in a day (UTC), or default', parseBudget)
+    .option('--email-budget <emails>', 'emails in a day (UTC), or default', parseBudget)
+    .option(
+      '--sms-countries <countries>',
+      'the countries to which text messages are sent, such as FR,BE; any; or default',
+      parseCountries,
+    )
+    .action((options: ChangeOptions, command: Command) =>
       withDatabase(command, async (db, output) => {
+        const { organization, meetCalendar, legalHold, smsBudget, emailBudget, smsCountries, ...others } =
+          options;
         const change = { ...others, ...(meetCalendar && { meetCalendar: meetCalendar.calendar }) };
         const changed = Object.keys(change);
-        if (changed.length === 0 && legalHold === undefined)
+        const limits = {
+          ...(smsBudget && { sms: smsBudget.limit }),
+          ...(emailBudget && { email: emailBudget.limit }),
+          ...(smsCountries && { smsCountries: smsCountries.limit }),
+        };
+        const hasLimits = Object.keys(limits).length > 0;
+        if (changed.length === 0 && legalHold === undefined && !hasLimits)
           throw new CommandFailed('Name at least one setting: see --help.');
+        if (hasLimits) {
+          if (!(await createOrganizations(db).grantLimits(organization, limits)))
+            throw unknownOrganization(organization);
+          await noteAct(db, 'npm run ops', {
+            organization,
+            act: 'organization.limits_granted',
+            target: organization,
+            detail: limits,
+          });
+        }
         if (legalHold !== undefined) {
           if (!(await createOrganizations(db).get(organization))) throw unknownOrganization(organization);
           await holdRecordings(db, organization, legalHold);
         }
         if (changed.length === 0)
-          return output.show({ organization, legalHold }, () => `${organization} is changed.`);
+          return output.show({ organization, legalHold, ...limits }, () => `${organization} is changed.`);
         const result = await createOrganizations(db).change(organization, change);
         if (result === 'unknown_organization') throw unknownOrganization(organization);
         if (result === 'unknown_connection')
@@ -187,7 +238,7 @@ export const organizationsCommand = (): Command => {
           target: organization,
           detail: { changed },
         });
-        output.show({ organization, ...change }, () => `${organization} is changed.`);
+        output.show({ organization, ...change, ...limits }, () => `${organization} is changed.`);
       }),
     );
   return organizations;

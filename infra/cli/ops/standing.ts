@@ -2,6 +2,7 @@
 import { createAuditionRecords } from '../../../db/auditions/records.ts';
 import { createDatabaseClient } from '../../../db/client.ts';
 import { createOperationLedger } from '../../../db/ledger/operations.ts';
+import { createTrailTexts } from '../../../db/trail/trail-texts.ts';
 import { createVault } from '../../../db/vault/envelope-encryption.ts';
 import type { StandingEffect } from '../../../domain/audition/effects.ts';
 import type { AuditionId } from '../../../domain/ids.ts';
@@ -27,19 +28,19 @@ export interface Standing {
  */
 export const readStanding = async (id: AuditionId): Promise<Standing> => {
   const configuration = loadVaultConfiguration();
-  const { db, close } = createDatabaseClient(configuration.databaseUrl, {
-    poolSize: 2,
-    applicationName: 'castmatch-ops',
-  });
+  const options = { poolSize: 2, applicationName: 'castmatch-ops' };
+  const { db, close } = createDatabaseClient(configuration.databaseUrl, options);
+  const keys = createDatabaseClient(configuration.keyDatabaseUrl, options);
   try {
-    const ledger = createOperationLedger(db, createVault(db, createKeyWrapping(configuration)));
+    const vault = createVault(keys.db, createKeyWrapping(configuration));
+    const ledger = createOperationLedger(db, vault);
     const [holds, effects] = await Promise.all([
-      createAuditionRecords(db).listHolds(id),
+      createAuditionRecords(db, createTrailTexts(vault)).listHolds(id),
       ledger.standingEffects(id),
     ]);
     return { holds, effects };
   } finally {
-    await close();
+    await Promise.all([close(), keys.close()]);
   }
 };
 

@@ -11,7 +11,7 @@ import { vendorNames } from '../../../domain/providers/vendors.ts';
 import { loadVaultConfiguration } from '../../../foundation/configuration/configuration.ts';
 import { createKeyWrapping } from '../../../foundation/encryption/configured-wrapping.ts';
 import { noteAct } from '../administrative-acts.ts';
-import { renderTable } from '../output.ts';
+import { renderFacts, renderTable } from '../output.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { withDatabase } from '../with-database.ts';
 import { CommandFailed } from './http-client.ts';
@@ -26,8 +26,8 @@ const withoutKeys = () =>
 /** An inbox that cannot decrypt the content of webhooks. */
 const sealedInbox = (db: Database) => createWebhookInbox(db, { seal: withoutKeys, open: withoutKeys });
 /** An inbox that decrypts the content of webhooks with the settings of the service. */
-const openInbox = (db: Database) =>
-  createWebhookInbox(db, createVault(db, createKeyWrapping(loadVaultConfiguration())));
+const openInbox = (db: Database, keys: Database) =>
+  createWebhookInbox(db, createVault(keys, createKeyWrapping(loadVaultConfiguration())));
 
 const note = (db: Database, act: 'webhook.read' | 'webhook.replayed', entry: InboxEntry): Promise<void> =>
   noteAct(db, 'npm run ops', {
@@ -40,15 +40,30 @@ const note = (db: Database, act: 'webhook.read' | 'webhook.replayed', entry: Inb
 const noSuch = (id: string): CommandFailed =>
   new CommandFailed(`There is no webhook ${id}. List the parked webhooks with: npm run ops -- webhooks list`);
 
-const head = ['webhook', 'provider', 'kind', 'reason', 'received', 'attempts', 'duplicates'];
+const head = ['webhook', 'kind', 'reason', 'received', 'tried'];
+/** The id has 40 characters, so that the others share the rest of the line. */
 const row = ({ id, provider, kind, reason, receivedAt, attempts, duplicates }: InboxEntry) => [
-  id,
-  provider,
-  kind,
+  `${id}\n${provider}`,
+  `${kind}\n${duplicates} duplicates`,
   reason ?? '',
-  receivedAt.toISOString(),
+  receivedAt
+    .toISOString()
+    .replace('T', '\n')
+    .replace(/\.\d+Z$/, 'Z'),
   String(attempts),
-  String(duplicates),
+];
+
+const factsOf = (
+  entry: InboxEntry & { readonly state: string },
+): readonly (readonly [name: string, value: string])[] => [
+  ['webhook', entry.id],
+  ['provider', entry.provider],
+  ['kind', entry.kind],
+  ['state', entry.state],
+  ['reason', entry.reason ?? ''],
+  ['received', entry.receivedAt.toISOString()],
+  ['attempts', String(entry.attempts)],
+  ['duplicates', String(entry.duplicates)],
 ];
 
 /** Creates the command `ops webhooks`. */
@@ -83,15 +98,15 @@ export const webhooksCommand = (): Command => {
       'show the content too: decrypted with the keys of the service, and recorded as an administrative act',
     )
     .action((id: string, options: { content?: boolean }, command: Command) =>
-      withDatabase(command, async (db, output) => {
-        const found = await (options.content ? openInbox(db) : sealedInbox(db)).find(id);
+      withDatabase(command, async (db, output, keys) => {
+        const found = await (options.content ? openInbox(db, keys) : sealedInbox(db)).find(id);
         if (!found) throw noSuch(id);
         const { decrypt, ...entry } = found;
         if (options.content) await note(db, 'webhook.read', entry);
         const content = options.content ? { content: await decrypt() } : {};
         output.show({ ...entry, ...content }, () =>
           [
-            renderTable([...head, 'state'], [[...row(entry), entry.state]]),
+            renderFacts(factsOf(entry)),
             ...(options.content ? [JSON.stringify(content.content, null, 2)] : []),
           ].join('\n'),
         );

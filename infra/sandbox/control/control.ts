@@ -19,7 +19,7 @@ import type { InboundText, Twilio } from '../twilio/twilio.ts';
 import { isInbound, operationNames, type Vendor } from '../vendors.ts';
 import { ZoomError } from '../zoom/errors.ts';
 import type { ZoomEvent } from '../zoom/events.ts';
-import type { RecordingFileSpec, RecordingSpec } from '../zoom/recordings.ts';
+import type { RecordingFileSpec, RecordingReplacement, RecordingSpec } from '../zoom/recordings.ts';
 import type { Zoom } from '../zoom/zoom.ts';
 
 /** The vendors that have rooms. */
@@ -150,6 +150,13 @@ export interface SandboxControl {
   expireDownloads(): void;
   /** Adds a file to a recording of Zoom, such as a transcript that is ready later. */
   addRecordingFile(uuid: string, file: RecordingFileSpec): void;
+  /** Replaces the bytes of a file of a Zoom recording. Returns the seed and the size of the others. */
+  replaceRecordingFile(
+    uuid: string,
+    replacement: RecordingReplacement,
+  ): { readonly id: string; readonly size: number };
+  /** Starts the recording of an open Zoom meeting, as its host does. */
+  recordByHand(meetingId: string): void;
   /** Moves a recording to the trash of Zoom, or deletes it. */
   removeRecording(uuid: string, action: 'trash' | 'delete'): void;
   receiveText(inbound: InboundText): Promise<{ readonly sid: string; readonly webhook: string }>;
@@ -291,6 +298,8 @@ export const createControl = (parts: ControlParts): SandboxControl => {
     },
     expireDownloads: () => zoom.expireDownloads(),
     addRecordingFile: (uuid, file) => void zoom.addRecordingFile(uuid, file),
+    replaceRecordingFile: (uuid, replacement) => zoom.replaceRecordingFile(uuid, replacement),
+    recordByHand: (meetingId) => zoom.recordByHand(meetingId),
     removeRecording: (uuid, action) => zoom.removeRecording(uuid, action),
     receiveText: (inbound) => twilio.receive(inbound),
   };

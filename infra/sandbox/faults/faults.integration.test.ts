@@ -206,6 +206,33 @@ it('a lost_answer fault is not used up by a refused call', async () => {
   await expect(create.zoom()).rejects.toThrow('fetch failed');
 });
 
+const tokenPaths = {
+  google: '/token',
+  microsoft: '/common/oauth2/v2.0/token',
+  zoom: '/oauth/token',
+} as const;
+
+it.each(['google', 'microsoft', 'zoom'] as const)(
+  'the token endpoint of %s reports faults and unreadable requests as OAuth does, and not as the API',
+  async (vendor) => {
+    const { control, url } = await setup();
+    const call = async (contentType: string, body: string) => {
+      const headers = { 'content-type': contentType };
+      const answer = await fetch(`${url}${tokenPaths[vendor]}`, { method: 'POST', headers, body });
+      return { status: answer.status, body: await answer.json() };
+    };
+    const form = () => call('application/x-www-form-urlencoded', 'grant_type=refresh_token');
+    control.setFault(vendor, { kind: 'outage', operation: 'token', times: 1 });
+    expect(await form()).toMatchObject({ status: 503, body: { error: expect.any(String) } });
+    control.setFault(vendor, { kind: 'rate_limit', operation: 'token', times: 1 });
+    expect(await form()).toMatchObject({ status: 429, body: { error: expect.any(String) } });
+    expect(await call('application/json', '{')).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_request' },
+    });
+  },
+);
+
 it('a fault for the operation token leaves the API unaffected', async () => {
   const { control, create, token } = await setup();
   control.setFault('google', { kind: 'outage', operation: 'token' });
@@ -287,7 +314,7 @@ describe('the control API', () => {
         recordings: [],
         meetingSessions: [],
       },
-      zoom: { meetings: [], deletedMeetings: [], recordings: [], registrants: [] },
+      zoom: { meetings: [], deletedMeetings: [], recordings: [], registrants: [], recordingNow: [] },
       apple: { accounts: [] },
       twilio: { messages: [], optedOut: [] },
       faults: perVendor(() => []),

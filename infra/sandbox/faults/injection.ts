@@ -19,10 +19,14 @@ interface FaultResponse {
   readonly body: unknown;
 }
 
-/** The error answers of a vendor. */
+/** The error answers of a vendor. Those of token endpoints have OAuth's form (RFC 6749, section 5.2). */
 export interface VendorFaultResponses {
-  outage(status: number): FaultResponse;
-  rateLimit(retryAfterSeconds: number, fault: Pick<RateLimitFault, 'status' | 'reason'>): FaultResponse;
+  outage(status: number, operation: string): FaultResponse;
+  rateLimit(
+    retryAfterSeconds: number,
+    fault: Pick<RateLimitFault, 'status' | 'reason'>,
+    operation: string,
+  ): FaultResponse;
   unauthorized(operation: string): FaultResponse;
 }
 
@@ -38,13 +42,18 @@ const answerOf = (
   operation: string,
   responses: VendorFaultResponses,
 ) => {
-  if (fault.kind === 'outage') return withTime(responses.outage(fault.status), fault.retryAfterSeconds);
+  if (fault.kind === 'outage')
+    return withTime(responses.outage(fault.status, operation), fault.retryAfterSeconds);
   if (fault.kind === 'rate_limit') {
-    const limited = responses.rateLimit(fault.retryAfterSeconds ?? 0, fault);
+    const limited = responses.rateLimit(fault.retryAfterSeconds ?? 0, fault, operation);
     return fault.retryAfterSeconds === null ? withoutTime(limited) : limited;
   }
   return responses.unauthorized(operation);
 };
+
+/** Whether the operation belongs to the authorization server, not to the API of the vendor. */
+export const isOAuthOperation = (operation: string | undefined): boolean =>
+  operation === 'token' || operation === 'revoke';
 
 const withoutTime = ({ headers, ...answer }: FaultResponse): FaultResponse => {
   const { 'retry-after': _time, ...others } = headers ?? {};

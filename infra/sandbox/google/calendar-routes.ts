@@ -54,14 +54,18 @@ const read = <S extends z.ZodType>(schema: S, value: unknown): z.output<S> => {
   throw invalid(`Invalid value for: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
 };
 
-const writeQuery = z.object({ conferenceDataVersion: z.coerce.number().int().min(0).max(1).default(0) });
+/** https://developers.google.com/workspace/calendar/api/v3/reference/events/insert#parameters */
+const writeQuery = z.object({
+  conferenceDataVersion: z.coerce.number().int().min(0).max(1).default(0),
+  sendUpdates: z.enum(['all', 'externalOnly', 'none']).optional(),
+});
 
 const fieldsQuery = z.object({ fields: z.string().optional() });
 
-const writeOptions = (request: FastifyRequest): WriteOptions => ({
-  ...read(writeQuery, request.query),
-  ifMatch: request.headers['if-match'],
-});
+const writeOptions = (request: FastifyRequest): WriteOptions => {
+  const { conferenceDataVersion } = read(writeQuery, request.query);
+  return { conferenceDataVersion, ifMatch: request.headers['if-match'] };
+};
 
 const newCalendar = z.object({
   summary: z.string().min(1),
@@ -201,7 +205,7 @@ const eventRoutes = (
   });
 
   app.delete<EventPath>(eventPath, { config: { operation: 'events.delete' } }, async (request, reply) => {
-    writing.remove(calendarOf(request), request.params.eventId, { ifMatch: request.headers['if-match'] });
+    writing.remove(calendarOf(request), request.params.eventId, writeOptions(request));
     return reply.code(204).send();
   });
 };

@@ -46,6 +46,39 @@ describe('a Google conference', () => {
     expect(kept.data.hangoutLink).toBe(added.data.hangoutLink);
   });
 
+  it('is refused when the calendar does not allow its type, also in a patch', async () => {
+    const { calendar } = await startGoogleSandbox({ google: { conference: { allowedTypes: [] } } });
+    const refusal = { response: { status: 400 }, message: 'Invalid conference type value.' };
+    const requestBody = bodyWithConference('abc01', 'one');
+    const insert = (conferenceDataVersion: number) =>
+      calendar.events.insert({ ...primary, conferenceDataVersion, requestBody });
+    await expect(insert(1)).rejects.toMatchObject(refusal);
+    await insert(0);
+    await expect(
+      calendar.events.patch({ ...primary, eventId: 'abc01', conferenceDataVersion: 1, requestBody }),
+    ).rejects.toMatchObject(refusal);
+    const { calendar: another } = await startGoogleSandbox();
+    const createRequest = { requestId: 'one', conferenceSolutionKey: { type: 'zoom' } };
+    await expect(
+      another.events.insert({
+        ...primary,
+        conferenceDataVersion: 1,
+        requestBody: { ...eventBody('abc01'), conferenceData: { createRequest } },
+      }),
+    ).rejects.toMatchObject(refusal);
+  });
+
+  it('is not written with an unknown value of sendUpdates', async () => {
+    const { calendar } = await startGoogleSandbox();
+    await expect(
+      calendar.events.insert({ ...primary, sendUpdates: 'everyone', requestBody: eventBody('abc01') }),
+    ).rejects.toMatchObject({ response: { status: 400 } });
+    await calendar.events.insert({ ...primary, sendUpdates: 'none', requestBody: eventBody('abc01') });
+    await expect(
+      calendar.events.delete({ ...primary, eventId: 'abc01', sendUpdates: 'yes' }),
+    ).rejects.toMatchObject({ response: { status: 400 } });
+  });
+
   it('is pending for the configured time', async () => {
     let now = Date.parse('2026-12-01T08:00:00Z');
     const { calendar } = await startGoogleSandbox({ google: { conference: { pendingMs: 5000 } } }, () => now);

@@ -11,6 +11,7 @@ export const storedConferenceSchema = z.object({
   readyMs: z.number(),
   outcome: z.enum(['success', 'failure']),
   withId: z.boolean().default(true),
+  phone: z.object({ label: z.string(), pin: z.string() }).optional(),
 });
 export type StoredConference = z.infer<typeof storedConferenceSchema>;
 
@@ -36,6 +37,7 @@ export interface ConferenceSettings {
   readonly pendingMs: number;
   readonly outcome: 'success' | 'failure' | 'failure_first';
   readonly withId: boolean;
+  readonly phone?: { readonly label: string; readonly pin: string } | undefined;
 }
 
 /** Creates a conference. `before` is the previous conference of the event, if any. */
@@ -51,6 +53,7 @@ export const newConference = (
   readyMs: nowMs + settings.pendingMs,
   outcome: settings.outcome === 'failure_first' ? (before ? 'success' : 'failure') : settings.outcome,
   withId: settings.withId,
+  phone: settings.phone,
 });
 
 /** Returns the event fields of a conference. They contain the link once the conference is ready. */
@@ -66,9 +69,20 @@ export const renderConference = (conference: StoredConference, nowMs: number) =>
     hangoutLink: uri,
     conferenceData: {
       createRequest,
-      entryPoints: [{ entryPointType: 'video', uri, label: uri.slice('https://'.length) }],
+      entryPoints: [
+        { entryPointType: 'video', uri, label: uri.slice('https://'.length) },
+        ...(conference.phone ? [phoneEntryPoint(conference.phone)] : []),
+      ],
       conferenceSolution: { key: { type: 'hangoutsMeet' }, name: 'Google Meet' },
       ...(conference.withId ? { conferenceId: conference.id } : {}),
     },
   };
 };
+
+/** https://developers.google.com/workspace/calendar/api/v3/reference/events, `conferenceData.entryPoints` */
+const phoneEntryPoint = ({ label, pin }: NonNullable<ConferenceSettings['phone']>) => ({
+  entryPointType: 'phone',
+  uri: `tel:${label.replaceAll(' ', '-')}`,
+  label,
+  pin,
+});

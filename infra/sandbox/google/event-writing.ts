@@ -222,7 +222,10 @@ export const createEventWriting = (
   ): StoredConference | undefined => {
     if (options.conferenceDataVersion < 1) return held;
     if (body.conferenceData === undefined) return options.replacesEvent ? undefined : held;
-    const requestId = body.conferenceData?.createRequest?.requestId;
+    const { requestId, conferenceSolutionKey } = body.conferenceData?.createRequest ?? {};
+    if (conferenceSolutionKey && !settings.conference.allowedTypes.includes(conferenceSolutionKey.type)) {
+      throw invalid('Invalid conference type value.');
+    }
     if (requestId === undefined) return body.conferenceData === null ? undefined : held;
     if (held?.requestId === requestId) return held;
     return newConference(calendar.owner, requestId, settings.conference, clock(), held);

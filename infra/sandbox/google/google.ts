@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseBearerToken } from '../authorization.ts';
-import { injectFaults, type VendorFaultResponses } from '../faults/injection.ts';
+import { injectFaults, isOAuthOperation, type VendorFaultResponses } from '../faults/injection.ts';
 import { createSessionRecordings } from '../media/session-recordings.ts';
 import { createMeetingSessions } from '../meeting-sessions.ts';
 import { createAuthorizationServer } from '../oauth/authorization-server.ts';
@@ -29,15 +29,25 @@ import { createRooms } from './rooms.ts';
 import { permitsOperation } from './scopes.ts';
 
 const faultResponses: VendorFaultResponses = {
-  outage: (status) => ({ status, body: errorEnvelope({ ...googleErrors.backendError, code: status }) }),
-  rateLimit: (retryAfterSeconds, { status, reason }) =>
-    reason === 'quotaExceeded'
+  outage: (status, operation) => ({
+    status,
+    body: isOAuthOperation(operation)
+      ? { error: 'internal_failure', error_description: 'Backend Error' }
+      : errorEnvelope({ ...googleErrors.backendError, code: status }),
+  }),
+  rateLimit: (retryAfterSeconds, { status, reason }, operation) => {
+    if (isOAuthOperation(operation)) {
+      const body = { error: 'rate_limit_exceeded', error_description: 'Rate Limit Exceeded' };
+      return { status: 429, headers: { 'retry-after': String(retryAfterSeconds) }, body };
+    }
+    return reason === 'quotaExceeded'
       ? { status: 403, body: errorEnvelope(googleErrors.quotaExceeded) }
       : {
           status,
           headers: { 'retry-after': String(retryAfterSeconds) },
           body: errorEnvelope({ ...googleErrors[reason], code: status }),
-        },
+        };
+  },
   unauthorized: (operation) =>
     operation === 'token'
       ? {
@@ -51,7 +61,7 @@ const faultResponses: VendorFaultResponses = {
  * Converts errors of the routes to Google's answers. An unexpected error becomes a 500 in Google's envelope.
  */
 const answerErrors = (app: FastifyInstance) => {
-  app.setErrorHandler((error, _request, reply) => {
+  app.setErrorHandler((error, request, reply) => {
     if (error instanceof GoogleOAuthError) {
       return reply.code(error.status).send({ error: error.error, error_description: error.message });
     }
@@ -62,6 +72,9 @@ const answerErrors = (app: FastifyInstance) => {
       return reply.code(error.details.code).send(errorEnvelope(error.details));
     const parseError =
       error instanceof Error && 'statusCode' in error && error.statusCode === 400 ? error.message : undefined;
+    if (parseError !== undefined && isOAuthOperation(request.routeOptions.config.operation)) {
+      return reply.code(400).send({ error: 'invalid_request', error_description: 'Bad Request' });
+    }
     const details =
       parseError === undefined
         ? { code: 500, reason: 'backendError', message: String(error) }

@@ -50,6 +50,17 @@ describe('the quota of Google Calendar', () => {
     expect(await limitOf(list())).toEqual(userLimit);
   });
 
+  it('counts three units for a patch', async () => {
+    const { calendar } = await startGoogleSandbox({ google: { userRequestsPerMinute: 5 } });
+    const { data } = await calendar.events.insert({ calendarId, requestBody: eventBody('abc01') });
+    const patch = () =>
+      calendar.events.patch({ calendarId, eventId: data.id ?? '', requestBody: { summary: 'Other' } });
+    await patch();
+    expect(await limitOf(patch())).toEqual(userLimit);
+    await calendar.events.list({ calendarId });
+    expect(await limitOf(calendar.events.list({ calendarId }))).toEqual(userLimit);
+  });
+
   it('limits the requests of all users of the project', async () => {
     const { calendar, connect } = await startGoogleSandbox({
       google: { projectRequestsPerMinute: 2, quotaStatus: 429 },

@@ -32,7 +32,11 @@ export const limitRequests = (app: FastifyInstance, { settings, clock, accountOf
     // Rooms are listed by the Admin SDK, which has quotas of its own.
     const account = request.url.startsWith('/calendar/v3/') ? accountOf(request) : undefined;
     if (account === undefined) return;
-    if (users.take(account) > 0) throw new GoogleError({ ...googleErrors.userRateLimitExceeded, code });
-    if (project.take('project') > 0) throw new GoogleError({ ...googleErrors.rateLimitExceeded, code });
+    // "Each patch request consumes three quota units": https://developers.google.com/workspace/calendar/api/v3/reference/events/patch
+    const units = request.method === 'PATCH' ? 3 : 1;
+    if (users.take(account, units) > 0)
+      throw new GoogleError({ ...googleErrors.userRateLimitExceeded, code });
+    if (project.take('project', units) > 0)
+      throw new GoogleError({ ...googleErrors.rateLimitExceeded, code });
   });
 };

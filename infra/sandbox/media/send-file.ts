@@ -16,6 +16,8 @@ export interface MediaFile {
   readonly bytesPerSecond: number | undefined;
   /** Ignores the header Range, as some content networks do. */
   readonly ignoresRanges: boolean;
+  /** A strong ETag. Undefined: none is sent. */
+  readonly version?: string | undefined;
 }
 
 /** Sends the file, or the part of it that the request asks for. */
@@ -35,6 +37,7 @@ export const sendFile = (request: FastifyRequest, reply: FastifyReply, file: Med
       'content-type': contentType,
       'content-length': String(end - start),
       'accept-ranges': 'bytes',
+      ...(file.version === undefined ? {} : { etag: `"${file.version}"` }),
       ...(range && { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
     })
     .send(Readable.from(throttled(bytes, bytesPerSecond), { objectMode: false }));

@@ -11,7 +11,7 @@ import { renderEvent } from './event.ts';
 import { type EventPage, listEvents, listInstances, listView } from './event-listing.ts';
 import { type EventWriting, eventBodySchema } from './event-writing.ts';
 import { type CollectionQuery, collectionQuerySchema, readExpand, selectFrom } from './odata.ts';
-import { displayNameOf } from './person.ts';
+import { displayNameOf, offersTeams } from './person.ts';
 import { readPreferences } from './preferences.ts';
 import { readBody } from './request-body.ts';
 import type { Rooms } from './rooms.ts';
@@ -32,7 +32,7 @@ export interface MicrosoftCalendarParts {
 type CalendarParams = { calendarId?: string };
 type EventParams = CalendarParams & { eventId: string };
 
-const render = ({ id, owner, name, isDefault }: Calendar) => ({
+const render = ({ id, owner, name, isDefault }: Calendar, settings: MicrosoftSandboxSettings) => ({
   id,
   name,
   color: 'auto',
@@ -41,17 +41,21 @@ const render = ({ id, owner, name, isDefault }: Calendar) => ({
   canViewPrivateItems: true,
   canEdit: true,
   owner: { name: displayNameOf(owner), address: owner },
+  // https://learn.microsoft.com/graph/api/resources/calendar#properties
+  ...(offersTeams(owner, settings)
+    ? {
+        allowedOnlineMeetingProviders: ['teamsForBusiness'],
+        defaultOnlineMeetingProvider: 'teamsForBusiness',
+      }
+    : { allowedOnlineMeetingProviders: [], defaultOnlineMeetingProvider: 'unknown' }),
 });
 
 /** A main calendar has the name of its owner in the mailbox of another account. */
-const renderShared = ({
-  shared,
-  calendar,
-}: {
-  readonly shared: SharedCalendar;
-  readonly calendar: Calendar;
-}) => ({
-  ...render(calendar),
+const renderShared = (
+  { shared, calendar }: { readonly shared: SharedCalendar; readonly calendar: Calendar },
+  settings: MicrosoftSandboxSettings,
+) => ({
+  ...render(calendar, settings),
   id: shared.id,
   name: calendar.isDefault ? displayNameOf(calendar.owner) : calendar.name,
   isDefaultCalendar: false,
@@ -102,9 +106,9 @@ const describe = (request: CalendarRequest, parts: MicrosoftCalendarParts) => {
   const found = parts.calendars
     .sharedWith(parts.accountOf(request))
     .find(({ shared }) => shared.id === calendarId);
-  if (!found) return render(calendarIn(request, parts));
+  if (!found) return render(calendarIn(request, parts), parts.settings);
   parts.checkSharedScope(request);
-  return renderShared(found);
+  return renderShared(found, parts.settings);
 };
 
 /** Answers a change query. Its links have no option but the token. */
@@ -163,9 +167,13 @@ const routesAt = (
     },
   );
 
-  app.get<{ Params: CalendarParams }>(events, { config: { operation: 'events.list' } }, (request) =>
-    collection(request, listEvents(calendarOf(request), queryOf(request), preferencesOf(request))),
-  );
+  app.get<{ Params: CalendarParams }>(events, { config: { operation: 'events.list' } }, (request) => {
+    const createdBefore = parts.clock() - parts.settings.eventSearchDelayMs;
+    return collection(
+      request,
+      listEvents(calendarOf(request), queryOf(request), preferencesOf(request), createdBefore),
+    );
+  });
 
   app.post<{ Params: CalendarParams }>(
     events,
@@ -225,7 +233,10 @@ export const microsoftCalendarRoutes = (app: FastifyInstance, parts: MicrosoftCa
     const account = accountOf(request);
     calendars.open(account);
     const { $top, $skip, $select } = queryOf(request);
-    const all = [...calendars.of(account).map(render), ...calendars.sharedWith(account).map(renderShared)];
+    const all = [
+      ...calendars.of(account).map((calendar) => render(calendar, settings)),
+      ...calendars.sharedWith(account).map((found) => renderShared(found, settings)),
+    ];
     const link = new URL(request.url, originOf(request));
     link.searchParams.set('$skip', String($skip + $top));
     return {
@@ -276,7 +287,9 @@ export const microsoftCalendarRoutes = (app: FastifyInstance, parts: MicrosoftCa
   app.post('/v1.0/me/calendars', { config: { operation: 'calendars.create' } }, async (request, reply) => {
     const account = accountOf(request);
     calendars.open(account);
-    return reply.code(201).send(render(calendars.add(account, readBody(newCalendar, request.body).name)));
+    return reply
+      .code(201)
+      .send(render(calendars.add(account, readBody(newCalendar, request.body).name), settings));
   });
 
   app.post('/v1.0/me/calendar/getSchedule', { config: { operation: 'calendar.getSchedule' } }, (request) => {

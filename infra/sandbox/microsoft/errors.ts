@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 
 interface LoginErrorDetails {
-  readonly status: 400 | 401;
+  readonly status: 400 | 401 | 503;
   readonly error: string;
   readonly number: number;
   readonly text: string;
@@ -13,6 +13,19 @@ interface LoginErrorDetails {
 }
 
 export const loginErrors = {
+  /** https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow#error-codes-for-token-endpoint-errors */
+  tooBusy: {
+    status: 503,
+    error: 'temporarily_unavailable',
+    number: 90033,
+    text: 'A transient error has occurred. Please try again.',
+  },
+  malformed: {
+    status: 400,
+    error: 'invalid_request',
+    number: 9002313,
+    text: 'Invalid request. Request is malformed or invalid.',
+  },
   unknownClient: {
     status: 400,
     error: 'unauthorized_client',

@@ -42,14 +42,16 @@ const inView = ({ startDateTime, endDateTime }: CollectionQuery) => {
   return ({ startMs, endMs }: StoredEvent) => endMs > from && startMs < until;
 };
 
-const withProperty = (query: CollectionQuery) => {
+/** @param createdBefore in epoch milliseconds. A later event is not found by a property yet. */
+const withProperty = (query: CollectionQuery, createdBefore: number) => {
   const wanted = readFilter(query.$filter);
   // Names are compared exactly, values without regard to case.
-  return ({ properties }: StoredEvent) =>
+  return ({ properties, created }: StoredEvent) =>
     wanted === undefined ||
-    properties.some(
-      ({ id, value }) => id === wanted.id && value.toLowerCase() === wanted.value.toLowerCase(),
-    );
+    (created <= createdBefore &&
+      properties.some(
+        ({ id, value }) => id === wanted.id && value.toLowerCase() === wanted.value.toLowerCase(),
+      ));
 };
 
 export interface EventPage {
@@ -81,9 +83,24 @@ const shown = (calendar: Calendar) => [...calendar.events.values()].filter(({ de
 const isUnexpanded = ({ series }: StoredEvent) => series === undefined;
 const isExpanded = ({ type }: StoredEvent) => type !== 'seriesMaster';
 
-/** Returns one page of the calendar's events. @throws {GraphError} a 400 for an invalid query. */
-export const listEvents = (calendar: Calendar, query: CollectionQuery, preferences: Preferences): EventPage =>
-  pageOf(shown(calendar).filter(isUnexpanded).filter(withProperty(query)), query, preferences, []);
+/**
+ * Returns one page of the calendar's events.
+ *
+ * @param createdBefore in epoch milliseconds. A filter finds no later events.
+ * @throws {GraphError} a 400 for an invalid query.
+ */
+export const listEvents = (
+  calendar: Calendar,
+  query: CollectionQuery,
+  preferences: Preferences,
+  createdBefore: number,
+): EventPage =>
+  pageOf(
+    shown(calendar).filter(isUnexpanded).filter(withProperty(query, createdBefore)),
+    query,
+    preferences,
+    [],
+  );
 
 /** Returns one page of the calendar view, in the order of the starts. @throws {GraphError} a 400 for an invalid query. */
 export const listView = (calendar: Calendar, query: CollectionQuery, preferences: Preferences): EventPage => {

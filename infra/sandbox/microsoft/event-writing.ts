@@ -15,6 +15,8 @@ import {
 } from './event.ts';
 import { type DateTimeZone, dateTimeZoneSchema, readTime, zoneOf } from './event-time.ts';
 import { isPropertyId } from './odata.ts';
+import type { OnlineMeetings } from './online-meetings.ts';
+import { offersTeams } from './person.ts';
 import type { Rooms } from './rooms.ts';
 
 /** The event that a client sends. Unknown fields are rejected, as Graph does. */
@@ -95,10 +97,25 @@ export const createEventWriting = (
   settings: MicrosoftSandboxSettings,
   clock: Clock,
   rooms: Pick<Rooms, 'invite' | 'notify'>,
+  onlineMeetings: Pick<OnlineMeetings, 'ofEvent'>,
 ): EventWriting => {
+  /**
+   * Creates the Teams meeting that the event asks for, and keeps it as the event is. Once the event is an online meeting, changes of
+   * `isOnlineMeeting` are ignored. Without Teams, they are ignored from the beginning.
+   */
+  const withMeeting = (calendar: Calendar, event: StoredEvent): StoredEvent => {
+    const { details, deleted, startMs, endMs, onlineMeeting } = event;
+    const { isOnlineMeeting, onlineMeetingProvider = 'teamsForBusiness', subject } = details;
+    const isWanted =
+      event.origin === 'api' && isOnlineMeeting === true && onlineMeetingProvider === 'teamsForBusiness';
+    if (!onlineMeeting && (!isWanted || !offersTeams(calendar.owner, settings))) return event;
+    const about = { subject, startMs, endMs, deleted };
+    return { ...event, onlineMeeting: onlineMeetings.ofEvent(calendar.owner, onlineMeeting?.id, about) };
+  };
+
   /** Stores the event and invites the rooms among its guests. Returns the event as it is stored. */
   const put = (calendar: Calendar, event: StoredEvent, before?: StoredEvent): StoredEvent => {
-    const stored = rooms.invite(event, before);
+    const stored = withMeeting(calendar, rooms.invite(event, before));
     calendars.put(calendar, stored);
     rooms.notify(calendar, stored);
     return stored;

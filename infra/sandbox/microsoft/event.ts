@@ -23,6 +23,14 @@ export const responses = [
   'notResponded',
 ] as const;
 
+/** https://learn.microsoft.com/graph/api/resources/event#properties */
+const onlineMeetingProviders = [
+  'unknown',
+  'skypeForBusiness',
+  'skypeForConsumer',
+  'teamsForBusiness',
+] as const;
+
 const eventTypes = ['singleInstance', 'occurrence', 'exception', 'seriesMaster'] as const;
 
 export const extendedPropertySchema = z.object({ id: z.string(), value: z.string() });
@@ -42,6 +50,7 @@ export const eventDetailsSchema = z.object({
   locations: z.array(z.looseObject({ displayName: z.string().optional() })).optional(),
   attendees: z.array(z.looseObject({})).optional(),
   isOnlineMeeting: z.boolean().optional(),
+  onlineMeetingProvider: z.enum(onlineMeetingProviders).optional(),
 });
 export type EventDetails = z.infer<typeof eventDetailsSchema>;
 
@@ -63,6 +72,8 @@ export const storedEventSchema = z.object({
   details: eventDetailsSchema,
   properties: z.array(extendedPropertySchema),
   transactionId: z.string().optional(),
+  /** The Teams meeting of the event. Its details say nothing about it once it exists. */
+  onlineMeeting: z.object({ id: z.string(), joinUrl: z.string() }).optional(),
   /** What the client sent, to compare a repeated creation with. */
   request: z.string(),
   response: z.enum(responses),
@@ -123,7 +134,9 @@ export const renderEvent = (
     seriesMasterId: seriesMasterOf(event, preferences),
     showAs: details.showAs ?? 'busy',
     type: event.type,
-    isOnlineMeeting: details.isOnlineMeeting ?? false,
+    isOnlineMeeting: isOnlineMeeting(event),
+    onlineMeetingProvider: event.onlineMeeting ? 'teamsForBusiness' : 'unknown',
+    onlineMeeting: event.onlineMeeting ? { joinUrl: event.onlineMeeting.joinUrl } : null,
     recurrence: null,
     responseStatus: {
       response: event.response,
@@ -142,6 +155,10 @@ export const renderEvent = (
     ...(properties.length > 0 ? { singleValueExtendedProperties: properties } : {}),
   };
 };
+
+/** An event of a person can have a meeting of a service that the sandbox does not simulate. */
+const isOnlineMeeting = ({ onlineMeeting, origin, details }: StoredEvent): boolean =>
+  onlineMeeting !== undefined || (origin === 'foreign' && details.isOnlineMeeting === true);
 
 const seriesMasterOf = ({ series }: StoredEvent, { immutableIds }: Preferences): string | null =>
   (immutableIds ? series?.immutableId : series?.id) ?? null;

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseBearerToken } from '../authorization.ts';
-import { injectFaults, type VendorFaultResponses } from '../faults/injection.ts';
+import { injectFaults, isOAuthOperation, type VendorFaultResponses } from '../faults/injection.ts';
 import { createSessionRecordings } from '../media/session-recordings.ts';
 import { createMeetingSessions } from '../meeting-sessions.ts';
 import { createAuthorizationServer } from '../oauth/authorization-server.ts';
@@ -33,14 +33,18 @@ import { microsoftSubscriptionRoutes } from './subscription-routes.ts';
 import { createSubscriptions, lifecycleEvents } from './subscriptions.ts';
 
 const createFaultResponses = (clock: Clock): VendorFaultResponses => ({
-  outage: (status) => ({
+  outage: (status, operation) => ({
     status,
-    body: graphErrorBody('ServiceUnavailable', 'The service is temporarily unavailable.', clock()),
+    body: isOAuthOperation(operation)
+      ? loginErrorBody(loginErrors.tooBusy, clock())
+      : graphErrorBody('ServiceUnavailable', 'The service is temporarily unavailable.', clock()),
   }),
-  rateLimit: (retryAfterSeconds) => ({
+  rateLimit: (retryAfterSeconds, _fault, operation) => ({
     status: 429,
     headers: { 'retry-after': String(retryAfterSeconds) },
-    body: graphErrorBody('TooManyRequests', 'Too many requests.', clock()),
+    body: isOAuthOperation(operation)
+      ? loginErrorBody(loginErrors.tooBusy, clock())
+      : graphErrorBody('TooManyRequests', 'Too many requests.', clock()),
   }),
   unauthorized: (operation) =>
     operation === 'token'
@@ -52,7 +56,7 @@ const createFaultResponses = (clock: Clock): VendorFaultResponses => ({
 });
 
 const answerErrors = (app: FastifyInstance, clock: Clock) => {
-  app.setErrorHandler((error, _request, reply) => {
+  app.setErrorHandler((error, request, reply) => {
     if (error instanceof LoginError) {
       return reply.code(error.details.status).send(loginErrorBody(error.details, clock()));
     }
@@ -63,6 +67,9 @@ const answerErrors = (app: FastifyInstance, clock: Clock) => {
         .send(graphErrorBody(error.code, error.message, clock()));
     }
     const refused = error instanceof Error && 'statusCode' in error && error.statusCode === 400;
+    if (refused && isOAuthOperation(request.routeOptions.config.operation)) {
+      return reply.code(400).send(loginErrorBody(loginErrors.malformed, clock()));
+    }
     return reply
       .code(refused ? 400 : 500)
       .send(graphErrorBody(refused ? 'BadRequest' : 'InternalServerError', String(error), clock()));
@@ -159,7 +166,9 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
   const changed = () => changeNotifier.notify();
   const calendars = createCalendars(changeNotifier);
   const rooms = createRooms(calendars, settings, clock);
-  const writing = createEventWriting(calendars, settings, clock, rooms);
+  const sessions = createMeetingSessions(clock, changeNotifier);
+  const meetings = createOnlineMeetings({ settings, clock, changeNotifier, sessions });
+  const writing = createEventWriting(calendars, settings, clock, rooms, meetings);
   const senderOf = (operation: string) =>
     createWebhookSender(
       { calls, faultRegistry },
@@ -174,9 +183,7 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
     // A change of an occurrence is reported as a change of its series.
     if (!event.series) subscriptions.notifyChange(calendar, event, change);
   });
-  const sessions = createMeetingSessions(clock, changeNotifier);
   const recordings = createSessionRecordings(clock, changeNotifier);
-  const meetings = createOnlineMeetings({ settings, clock, changeNotifier, sessions });
   const grantOf = (request: FastifyRequest) =>
     server.grants.findByAccessToken(parseBearerToken(request.headers.authorization));
   const mailboxOf = (request: FastifyRequest) => grantOf(request)?.account;
@@ -251,7 +258,12 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
         });
         microsoftSubscriptionRoutes(graph, { subscriptions, accountOf });
       });
-      onlineMeetingRoutes(app, { meetings, tenantId: settings.tenantId, organizerOf });
+      onlineMeetingRoutes(app, {
+        meetings,
+        tenantId: settings.tenantId,
+        dialIn: settings.dialIn,
+        organizerOf,
+      });
       meetingArtifactRoutes(app, { meetings, recordings, organizerOf });
     },
     state: () => ({

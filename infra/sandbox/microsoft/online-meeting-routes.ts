@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { MeetingAttendance, MeetingSession } from '../meeting-sessions.ts';
 import { originOf } from '../oauth/id-token.ts';
+import type { MicrosoftSandboxSettings } from '../settings.ts';
 import { GraphError } from './errors.ts';
 import {
   changeSchema,
@@ -23,6 +24,7 @@ import { readBody } from './request-body.ts';
 export interface OnlineMeetingRouteParts {
   readonly meetings: OnlineMeetings;
   readonly tenantId: string;
+  readonly dialIn: MicrosoftSandboxSettings['dialIn'];
   /** Returns the organizer of the request. @throws {GraphError} 401, or 403 without a scope or a license. */
   readonly organizerOf: (request: FastifyRequest, scopes: readonly string[]) => string;
 }
@@ -95,10 +97,15 @@ const recordOf =
 /** Registers the routes. */
 export const onlineMeetingRoutes = (
   app: FastifyInstance,
-  { meetings, tenantId, organizerOf }: OnlineMeetingRouteParts,
+  { meetings, tenantId, dialIn, organizerOf }: OnlineMeetingRouteParts,
 ) => {
-  const render = (request: FastifyRequest, meeting: StoredOnlineMeeting) =>
-    renderOnlineMeeting(meeting, tenantId, readPreferences(request.headers.prefer).laterValues);
+  const render = (request: FastifyRequest, meeting: StoredOnlineMeeting) => ({
+    ...renderOnlineMeeting(meeting, tenantId, readPreferences(request.headers.prefer).laterValues),
+    // https://learn.microsoft.com/graph/api/resources/audioconferencing
+    audioConferencing: dialIn
+      ? { tollNumber: dialIn.tollNumber, tollNumbers: [dialIn.tollNumber], conferenceId: dialIn.conferenceId }
+      : null,
+  });
 
   app.post(
     `${path}/createOrGet`,

@@ -25,6 +25,20 @@ export interface OnlineMeetings {
     body: CreateOrGetBody,
   ): { readonly meeting: StoredOnlineMeeting; readonly isNew: boolean };
   create(account: string, body: CreationBody): StoredOnlineMeeting;
+  /**
+   * Creates the meeting of an event, or gives it the time and the subject of the event. A meeting whose event is deleted is not
+   * found any more. Returns the meeting as the event shows it.
+   */
+  ofEvent(
+    account: string,
+    id: string | undefined,
+    event: {
+      readonly subject: string | undefined;
+      readonly startMs: number;
+      readonly endMs: number;
+      readonly deleted: boolean;
+    },
+  ): { readonly id: string; readonly joinUrl: string };
   /** Makes the meeting a part of an event of its organizer, as one that was scheduled in Outlook. */
   attachEvent(id: string): void;
   /** Returns a meeting. `get`, `update` and `remove` throw Graph's 404 when the organizer has no such meeting. */
@@ -124,6 +138,16 @@ export const createOnlineMeetings = ({
       return known ? { meeting: known, isNew: false } : { meeting: add(account, body), isNew: true };
     },
     create: add,
+    ofEvent(account, id, event) {
+      const earlier = id === undefined ? undefined : meetings.get(id);
+      const meeting = put({
+        ...(earlier ?? add(account, {})),
+        ...event,
+        hasEvent: true,
+        deleted: event.deleted || (earlier?.deleted ?? false),
+      });
+      return { id: meeting.id, joinUrl: joinWebUrlOf(meeting, settings.tenantId) };
+    },
     attachEvent(id) {
       const meeting = meetings.get(id);
       if (!meeting) throw notFound();
@@ -155,7 +179,11 @@ export const createOnlineMeetings = ({
       put({ ...get(account, id), deleted: true });
     },
     findByLink: (account, joinWebUrl) =>
-      of(account).find((meeting) => joinWebUrlOf(meeting, settings.tenantId) === joinWebUrl),
+      of(account).find(
+        (meeting) =>
+          joinWebUrlOf(meeting, settings.tenantId) === joinWebUrl &&
+          (!meeting.hasEvent || meeting.createdMs + settings.eventMeetingDelayMs <= clock()),
+      ),
     findByJoinId: (account, joinMeetingId) =>
       of(account).find((meeting) => meeting.joinMeetingId === joinMeetingId),
     reports: (account, id) => sessions.of(get(account, id).id).filter(({ endMs }) => endMs !== undefined),

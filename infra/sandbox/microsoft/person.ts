@@ -2,6 +2,7 @@
  * Derives the ids and the name of an account from its address. The same address always gives the same ids.
  */
 import { createHash } from 'node:crypto';
+import type { MicrosoftSandboxSettings } from '../settings.ts';
 
 const guidOf = (text: string): string => {
   const hex = createHash('sha256').update(text).digest('hex');
@@ -26,3 +27,13 @@ export const displayNameOf = (account: string): string => account.split('@')[0] 
 
 /** Returns whether the account is a personal one, of Outlook.com. It belongs to no organization. */
 export const isPersonal = (account: string): boolean => /@(outlook|hotmail|live)\./i.test(account);
+
+/** Returns whether events of the account's calendars can be Teams meetings: not of personal accounts, nor without a license. */
+export const offersTeams = (
+  account: string,
+  {
+    calendarsWithoutTeams,
+    unlicensedOrganizers,
+  }: Pick<MicrosoftSandboxSettings, 'calendarsWithoutTeams' | 'unlicensedOrganizers'>,
+): boolean =>
+  !isPersonal(account) && !calendarsWithoutTeams.includes(account) && !unlicensedOrganizers.includes(account);

@@ -28,6 +28,10 @@ export const microsoftSubscriptionRoutes = (
     return reply.code(201).send(await subscriptions.create(accountOf(request), body, immutableIds));
   });
 
+  app.get(path, { config: { operation: 'subscriptions.list' } }, (request) => ({
+    value: subscriptions.list(accountOf(request)),
+  }));
+
   app.get<SubscriptionPath>(
     `${path}/:subscriptionId`,
     { config: { operation: 'subscriptions.get' } },

@@ -86,6 +86,46 @@ describe('a subscription of the Outlook sandbox', () => {
     expect(await subscribe()).toMatchObject({ status: 400, body: { error: { code: 'ValidationError' } } });
   });
 
+  it('is refused while another has the same resource and changes, whatever its receiver, secret and end', async () => {
+    const { call, path, receiver, subscribe, subscribed } = await setup();
+    const { id } = await subscribed();
+    const duplicate = () =>
+      subscribe({
+        changeType: 'deleted,created,updated',
+        resource: '/me/events',
+        notificationUrl: `${receiver.url}/other`,
+        clientState: 'other',
+        expirationDateTime: inMinutes(90),
+      });
+    expect(await duplicate()).toMatchObject({
+      status: 409,
+      body: {
+        error: {
+          code: 'ObjectIdentifierInUse',
+          message: `Subscription Id ${id} already exists for the requested combination`,
+        },
+      },
+    });
+    expect((await subscribe({ changeType: 'created' })).status).toBe(201);
+    expect((await call('DELETE', `${path}/${id}`)).status).toBe(204);
+    expect((await duplicate()).status).toBe(201);
+  });
+
+  it('is created once by requests at the same time', async () => {
+    const { subscribe } = await setup();
+    const answers = await Promise.all([subscribe(), subscribe()]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201, 409]));
+  });
+
+  it('is listed without its secret', async () => {
+    const { call, path, receiver, subscribed } = await setup();
+    const { id } = await subscribed();
+    expect(await call('GET', path)).toMatchObject({
+      status: 200,
+      body: { value: [{ id, notificationUrl: `${receiver.url}/hook`, clientState: null }] },
+    });
+  });
+
   it('lasts at least 45 minutes, and can be extended', async () => {
     const { call, path, subscribed } = await setup();
     const { id, body } = await subscribed({ expirationDateTime: inMinutes(1) });

@@ -124,6 +124,19 @@ export const createSubscriptions = (parts: SubscriptionParts) => {
     });
   };
 
+  /**
+   * Refuses a second subscription with the same resource and changes. Graph does not document whether it also compares the user:
+   * https://learn.microsoft.com/graph/api/subscription-post-subscriptions#duplicate-subscription-behavior
+   */
+  const refuseDuplicate = (account: string, wanted: Pick<StoredSubscription, 'resource' | 'changeType'>) => {
+    const existing = [...subscriptions.values()].find(
+      (each) => each.account === account && isLive(each) && combinationOf(each) === combinationOf(wanted),
+    );
+    if (!existing) return;
+    const message = `Subscription Id ${existing.id} already exists for the requested combination`;
+    throw new GraphError(409, 'ObjectIdentifierInUse', message);
+  };
+
   const isLive = (subscription: StoredSubscription | undefined): boolean =>
     subscription !== undefined && subscription.expiresAt > clock();
   /** Subscriptions end without a notice when they are not renewed. */
@@ -134,14 +147,25 @@ export const createSubscriptions = (parts: SubscriptionParts) => {
   };
 
   return {
-    /** @throws {GraphError} a 400 for an end that is not allowed, and when a receiver does not echo the token. */
+    /**
+     * @throws {GraphError} a 400 for an end that is not allowed, and when a receiver does not echo the token; a 409 for a
+     * duplicate.
+     */
     async create(account: string, body: z.output<typeof subscriptionBodySchema>, immutableIds: boolean) {
       const { expirationDateTime, ...wanted } = body;
       const expiresAt = expiryOf(expirationDateTime);
+      refuseDuplicate(account, wanted);
       await validate(wanted.notificationUrl);
       if (wanted.lifecycleNotificationUrl !== undefined) await validate(wanted.lifecycleNotificationUrl);
+      // Another request may have created it during the validation.
+      refuseDuplicate(account, wanted);
       return put({ ...wanted, id: randomUUID(), account, expiresAt, immutableIds, isPaused: false });
     },
+    /** Returns the subscriptions of the app for the signed-in user: https://learn.microsoft.com/graph/api/subscription-list */
+    list: (account: string) =>
+      [...subscriptions.values()]
+        .filter((subscription) => subscription.account === account && isLive(subscription))
+        .map((subscription) => ({ ...render(subscription), clientState: null })),
     read: (account: string, id: string) => render(get(account, id)),
     renew: (account: string, id: string, { expirationDateTime }: z.output<typeof renewalSchema>) =>
       put({ ...get(account, id), expiresAt: expiryOf(expirationDateTime), isPaused: false }),
@@ -200,6 +224,11 @@ export const createSubscriptions = (parts: SubscriptionParts) => {
   };
 };
 export type Subscriptions = ReturnType<typeof createSubscriptions>;
+
+const combinationOf = ({ resource, changeType }: Pick<StoredSubscription, 'resource' | 'changeType'>) => {
+  const types = changeType.split(',').map((type) => type.trim());
+  return [resource.replace(/^\//, ''), ...types.sort()].join();
+};
 
 const invalid = (message: string): GraphError => new GraphError(400, 'ValidationError', message);
 

@@ -19,6 +19,7 @@ const marks: Readonly<Record<Message['status'], string>> = {
   sent: '✓',
   delivered: '✓✓',
   undelivered: '✗',
+  failed: '✗',
   received: '',
 };
 

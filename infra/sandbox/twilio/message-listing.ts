@@ -42,7 +42,12 @@ const matcher = (query: MessageQuery) => {
 };
 
 /** Returns one page as Twilio does. `next_page_uri` is null on the last page. */
-export const listMessages = (messages: readonly StoredMessage[], query: MessageQuery, accountSid: string) => {
+export const listMessages = (
+  messages: readonly StoredMessage[],
+  query: MessageQuery,
+  rendering: { readonly accountSid: string; readonly redactsBodies: boolean },
+) => {
+  const { accountSid } = rendering;
   const matching = messages.filter(matcher(query));
   const start = query.Page * query.PageSize;
   const page = matching.slice(start, start + query.PageSize);
@@ -54,7 +59,7 @@ export const listMessages = (messages: readonly StoredMessage[], query: MessageQ
   };
   const last = start + query.PageSize >= matching.length;
   return {
-    messages: page.map((message) => renderMessage(message, accountSid)),
+    messages: page.map((message) => renderMessage(message, rendering)),
     page: query.Page,
     page_size: query.PageSize,
     start,

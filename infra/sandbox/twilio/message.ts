@@ -1,7 +1,16 @@
 /** Defines a text message: its stored form, its statuses and its rendered form. */
+import { SegmentedMessage } from 'sms-segments-calculator';
 import { z } from 'zod';
 
-const messageStatuses = ['accepted', 'queued', 'sent', 'delivered', 'undelivered', 'received'] as const;
+const messageStatuses = [
+  'accepted',
+  'queued',
+  'sent',
+  'delivered',
+  'undelivered',
+  'failed',
+  'received',
+] as const;
 export type MessageStatus = (typeof messageStatuses)[number];
 
 export const storedMessageSchema = z.object({
@@ -28,41 +37,52 @@ const successors: Readonly<Record<MessageStatus, MessageStatus | undefined>> = {
   sent: 'delivered',
   delivered: undefined,
   undelivered: undefined,
+  failed: undefined,
   received: undefined,
 };
 
-/** Returns the next status of a message, or undefined after a final status. */
-export const nextStatus = (status: MessageStatus, willFail: boolean): MessageStatus | undefined => {
+/**
+ * Returns the next status of a message, or undefined after a final status. `undelivered`: sent, and the carrier reported that it
+ * did not arrive. `failed`: it could not be sent, such as after a queue overflow or the suspension of the account.
+ * https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
+ */
+export const nextStatus = (
+  status: MessageStatus,
+  failure?: 'undelivered' | 'failed',
+): MessageStatus | undefined => {
   const next = successors[status];
-  return willFail && next === 'delivered' ? 'undelivered' : next;
+  if (failure === 'undelivered' && next === 'delivered') return failure;
+  return failure === 'failed' && next === 'sent' ? failure : next;
 };
 
 /** Returns a date as Twilio does, in RFC 2822 with a numeric zone: `Thu, 24 Aug 2023 05:01:45 +0000`. */
 const rfc2822 = (epochMs: number) => new Date(epochMs).toUTCString().replace('GMT', '+0000');
 
 /**
- * Counts segments. A single segment has 160 GSM-7 or 70 other characters. Each of several segments has 153 or
- * 67.
+ * Counts segments as Twilio does: UCS-2 only for a body with a character that GSM-7 lacks.
+ * Source: https://www.twilio.com/docs/glossary/what-sms-character-limit
  */
-const segments = (body: string): number => {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: plain ASCII approximates the GSM alphabet here.
-  const plain = /^[\n\r\x20-\x7e]*$/.test(body);
-  const [single, multiple] = plain ? [160, 153] : [70, 67];
-  return body.length <= single ? 1 : Math.ceil(body.length / multiple);
-};
+const segments = (body: string): number => new SegmentedMessage(body).segmentsCount;
 
 const messagePath = (accountSid: string, sid: string): string =>
   `/2010-04-01/Accounts/${accountSid}/Messages/${sid}.json`;
 
+const inTransit: readonly MessageStatus[] = ['accepted', 'queued'];
+
+interface Rendering {
+  readonly accountSid: string;
+  readonly redactsBodies: boolean;
+}
+
 /** Returns the message as the API sends it. */
-export const renderMessage = (message: StoredMessage, accountSid: string) => ({
+export const renderMessage = (message: StoredMessage, { accountSid, redactsBodies }: Rendering) => ({
   sid: message.sid,
   account_sid: accountSid,
   messaging_service_sid: message.messagingServiceSid,
   api_version: '2010-04-01',
   to: message.to,
   from: message.status === 'accepted' ? null : message.from,
-  body: message.body,
+  body: redactsBodies && !inTransit.includes(message.status) ? '' : message.body,
   status: message.status,
   direction: message.direction,
   error_code: message.errorCode,

@@ -6,7 +6,7 @@ import type { VendorDependencies } from '../vendor-dependencies.ts';
 import { createWebhookSender, type WebhookSender } from '../webhooks/webhook-sender.ts';
 import { type ConnectionOverrides, connectionOverrides, endsAttempts } from './connection-overrides.ts';
 import { nextStatus, type StoredMessage, storedMessageSchema } from './message.ts';
-import { checkRecipient, deliveryError } from './numbers.ts';
+import { checkRecipient, deliveryFailure } from './numbers.ts';
 import { signedForm, type WebhookParameters } from './webhook-call.ts';
 
 const heldSchema = z.object({ messages: z.array(storedMessageSchema), optedOut: z.array(z.string()) });
@@ -129,8 +129,8 @@ export const createMessages = (parts: VendorDependencies<TwilioSandboxSettings>)
   const step = (sid: string) => {
     const message = messages.get(sid);
     if (!message) return;
-    const error = deliveryError(message.to);
-    const status = nextStatus(message.status, error !== undefined);
+    const failure = deliveryFailure(message.to);
+    const status = nextStatus(message.status, failure?.status);
     if (status === undefined) return;
     const now = clock();
     const next: StoredMessage = {
@@ -138,14 +138,14 @@ export const createMessages = (parts: VendorDependencies<TwilioSandboxSettings>)
       status,
       updated: now,
       sent: status === 'sent' ? now : message.sent,
-      errorCode: status === 'undelivered' ? (error ?? null) : message.errorCode,
+      errorCode: status === failure?.status ? failure.code : message.errorCode,
     };
     put(next);
     queueReport(next);
     schedule(next);
   };
   const schedule = (message: StoredMessage) => {
-    if (nextStatus(message.status, false) === undefined) return;
+    if (nextStatus(message.status) === undefined) return;
     const timer = setTimeout(() => {
       timers.delete(timer);
       step(message.sid);

@@ -36,8 +36,15 @@ export const checkRecipient = (to: string, optedOut: ReadonlySet<string>) => {
  */
 const failing = /^\+15005530(\d{3})$/;
 
-/** Returns the error code of an undelivered message to this number, or undefined when it is delivered. */
-export const deliveryError = (to: string): number | undefined => {
+/** "Queue overflow" and "Account suspended": the message is never sent. https://www.twilio.com/docs/api/errors/30001 */
+const neverSent: readonly number[] = [30_001, 30_002];
+
+/** Returns what becomes of a message to this number, and the error code; undefined when it is delivered. */
+export const deliveryFailure = (
+  to: string,
+): { readonly status: 'undelivered' | 'failed'; readonly code: number } | undefined => {
   const suffix = failing.exec(to)?.[1];
-  return suffix === undefined ? undefined : 30_000 + Number(suffix);
+  if (suffix === undefined) return undefined;
+  const code = 30_000 + Number(suffix);
+  return { status: neverSent.includes(code) ? 'failed' : 'undelivered', code };
 };

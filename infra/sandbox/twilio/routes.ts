@@ -72,7 +72,7 @@ export const twilioRoutes = (app: FastifyInstance, settings: TwilioSandboxSettin
     async (request, reply) => {
       authorize(request);
       const message = messages.send(readOutgoing(request.body, settings));
-      return reply.code(201).send(renderMessage(message, settings.accountSid));
+      return reply.code(201).send(renderMessage(message, settings));
     },
   );
 
@@ -80,7 +80,7 @@ export const twilioRoutes = (app: FastifyInstance, settings: TwilioSandboxSettin
     authorize(request);
     const query = messageQuerySchema.safeParse(request.query);
     if (!query.success) throw new TwilioError(400, 20001, query.error.issues[0]?.message ?? 'Bad request');
-    return listMessages(messages.all(), query.data, settings.accountSid);
+    return listMessages(messages.all(), query.data, settings);
   });
 
   app.get<MessagePath>(
@@ -90,7 +90,7 @@ export const twilioRoutes = (app: FastifyInstance, settings: TwilioSandboxSettin
       authorize(request);
       const message = messages.get(request.params.file.replace(/\.json$/, ''));
       if (!message) throw notFound(request.url);
-      return renderMessage(message, settings.accountSid);
+      return renderMessage(message, settings);
     },
   );
 };

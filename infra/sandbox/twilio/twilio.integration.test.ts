@@ -169,6 +169,19 @@ describe('messages of the Twilio sandbox', () => {
     expect(received[1]?.parameters).toMatchObject({ MessageStatus: 'undelivered', ErrorCode: '30003' });
   });
 
+  it.each(['30001', '30002'])('with the code %s fail before they are sent', async (code) => {
+    const { client } = await setup();
+    const { url, received } = await receiver();
+    await client.messages.create({
+      to: `+150055${code}`,
+      from: '+15005550006',
+      body: 'Hi',
+      statusCallback: url,
+    });
+    await vi.waitFor(() => expect(received).toHaveLength(1));
+    expect(received[0]?.parameters).toMatchObject({ MessageStatus: 'failed', ErrorCode: code });
+  });
+
   it.each([
     ['a malformed number', { to: '12' }, 21211],
     ['the invalid magic number', { to: '+15005550001' }, 21211],

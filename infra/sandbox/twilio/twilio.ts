@@ -59,7 +59,7 @@ export const createTwilio = (parts: VendorDependencies<TwilioSandboxSettings>) =
     },
     state: () => ({
       messages: messages.all().map((message) => ({
-        ...renderMessage(message, settings.accountSid),
+        ...renderMessage(message, { accountSid: settings.accountSid, redactsBodies: false }),
         status_callback: message.statusCallback,
         callbacks: message.callbacks,
       })),

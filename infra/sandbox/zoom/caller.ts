@@ -15,6 +15,7 @@ const scopeFor: Readonly<Record<string, string>> = {
   'meetings.get': 'meeting:read:meeting',
   'meetings.update': 'meeting:update:meeting',
   'meetings.status': 'meeting:update:status',
+  'meetings.controls': 'meeting:update:in_meeting_controls',
   'meetings.delete': 'meeting:delete:meeting',
   'registrants.create': 'meeting:write:registrant',
   'registrants.list': 'meeting:read:list_registrants',

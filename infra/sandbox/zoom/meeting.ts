@@ -47,6 +47,8 @@ export const storedMeetingSchema = z.object({
   updated: z.number(),
   settings: z.looseObject({}),
   isStarted: z.boolean().default(false),
+  /** Whether a cloud recording is running. */
+  isRecording: z.boolean().default(false),
   /** Whether people were in it, and have left. */
   wasHeld: z.boolean().default(false),
   trackingFields: z.array(z.object({ field: z.string(), value: z.string().optional() })),

@@ -41,6 +41,10 @@ export interface Meetings {
   checkRemovable(id: string): void;
   /** Opens or closes the meeting. */
   setStarted(id: string, isStarted: boolean): void;
+  /** Starts a cloud recording, as the host does in a meeting that is open. */
+  startRecording(id: string): void;
+  /** Stops the cloud recording that is running. */
+  stopRecording(id: string): void;
   of(host: string): readonly StoredMeeting[];
   all(): readonly StoredMeeting[];
   deleted(): readonly StoredMeeting[];
@@ -155,6 +159,7 @@ export const createMeetings = (
           ...dialIn,
         },
         isStarted: false,
+        isRecording: false,
         wasHeld: false,
         trackingFields: body.tracking_fields ?? [],
       };
@@ -185,7 +190,17 @@ export const createMeetings = (
     },
     setStarted(id, isStarted) {
       const held = get(id);
-      put({ ...held, isStarted, wasHeld: held.wasHeld || (held.isStarted && !isStarted) });
+      // A change of the setting does not reach a meeting that is open.
+      const isRecording =
+        isStarted && (held.isStarted ? held.isRecording : held.settings['auto_recording'] === 'cloud');
+      put({ ...held, isStarted, isRecording, wasHeld: held.wasHeld || (held.isStarted && !isStarted) });
+    },
+    startRecording(id) {
+      const held = get(id);
+      if (held.isStarted) put({ ...held, isRecording: true });
+    },
+    stopRecording(id) {
+      put({ ...get(id), isRecording: false });
     },
     checkRemovable(id) {
       const held = get(id);

@@ -171,13 +171,15 @@ export const recordingRoutes = (
       const { ticket } = z.object({ ticket: z.string() }).parse(request.query);
       const found = recordings.findFile(request.params.fileId);
       if (!found || tickets.get(ticket) !== found.file.id) return reply.code(403).send();
-      const { uuid, cutAfter, bytesPerSecond, ignoresRanges } = found.recording;
+      const { uuid, cutAfter, bytesPerSecond, ignoresRanges, version } = found.recording;
       return sendFile(request, reply, {
-        ...found.file,
+        id: found.file.seed ?? found.file.id,
+        size: found.file.size,
         contentType: 'application/octet-stream',
         cutAfter: cutAfter !== undefined && recordings.takeCut(uuid) ? cutAfter : undefined,
         bytesPerSecond,
         ignoresRanges,
+        version,
       });
     },
   );

@@ -38,6 +38,8 @@ export const recordingSpecSchema = z.strictObject({
   bytesPerSecond: z.int().min(1).optional(),
   /** Ignores the header Range, as some content networks do. */
   ignoresRanges: z.boolean().default(false),
+  /** The ETag of the files. Default: they have none. */
+  version: z.string().optional(),
 });
 export type RecordingSpec = z.input<typeof recordingSpecSchema>;
 
@@ -45,8 +47,19 @@ const addedFileSchema = z.strictObject({ type: fileType, size: z.int().min(0) })
 
 export type RecordingFileSpec = z.input<typeof addedFileSchema>;
 
+/** A file that Zoom has processed again: the same id, with other bytes. */
+const replacementSchema = z.strictObject({
+  file: z.string(),
+  size: z.int().min(0),
+  /** The ETag of the files of the recording from now on. */
+  version: z.string().optional(),
+});
+export type RecordingReplacement = z.input<typeof replacementSchema>;
+
 const storedFileSchema = z.object({
   id: z.string(),
+  /** The seed of the bytes. Default: the id. */
+  seed: z.string().optional(),
   type: fileType,
   size: z.int(),
 });
@@ -64,6 +77,7 @@ const storedRecordingSchema = z.object({
   cutsLeft: z.int(),
   bytesPerSecond: z.int().optional(),
   ignoresRanges: z.boolean(),
+  version: z.string().optional(),
 });
 export type StoredRecording = z.infer<typeof storedRecordingSchema>;
 
@@ -126,6 +140,7 @@ export const createRecordings = (
         cutsLeft: spec.cutAfter === undefined ? 0 : spec.cuts,
         bytesPerSecond: spec.bytesPerSecond,
         ignoresRanges: spec.ignoresRanges,
+        version: spec.version,
       };
       recordings = [...recordings, recording];
       changeNotifier.notify();
@@ -169,6 +184,22 @@ export const createRecordings = (
       );
       changeNotifier.notify();
       return added;
+    },
+    /** Replaces the bytes of a file. Returns the file as the tests describe its bytes: by their seed and size. */
+    replaceFile(uuid: string, replacement: RecordingReplacement) {
+      const { file: id, size, version } = replacementSchema.parse(replacement);
+      const seed = randomUUID();
+      recordings = recordings.map((recording) =>
+        recording.uuid === uuid
+          ? {
+              ...recording,
+              version,
+              files: recording.files.map((file) => (file.id === id ? { ...file, size, seed } : file)),
+            }
+          : recording,
+      );
+      changeNotifier.notify();
+      return { id: seed, size };
     },
     /** Returns whether the next download of the recording breaks, and counts it. */
     takeCut(uuid: string): boolean {

@@ -6,7 +6,7 @@ import type { ZoomSandboxSettings } from '../settings.ts';
 import type { Clock } from '../time.ts';
 import type { AccountTokens } from './account-tokens.ts';
 import type { ZoomCaller } from './caller.ts';
-import { ZoomError, ZoomOAuthError } from './errors.ts';
+import { noMeeting, ZoomError, ZoomOAuthError } from './errors.ts';
 import { meetingBodySchema, renderMeeting } from './meeting.ts';
 import { listMeetings, meetingQuerySchema } from './meeting-listing.ts';
 import type { Meetings } from './meetings.ts';
@@ -121,6 +121,25 @@ export const zoomRoutes = (app: FastifyInstance, parts: ZoomRouteParts) => {
       const caller = callerOf(request);
       caller.checkHost(meetings.get(meetingId).host);
       meetings.update(meetingId, readRequest(meetingBodySchema, request.body));
+      return reply.code(204).send();
+    },
+  );
+
+  // https://developers.zoom.us/docs/api/meetings/#tag/meetings/PATCH/live_meetings/{meetingId}/events
+  app.patch<MeetingPath>(
+    '/v2/live_meetings/:meetingId/events',
+    { config: { operation: 'meetings.controls' } },
+    async (request, reply) => {
+      const { meetingId } = request.params;
+      const caller = callerOf(request);
+      const { host, isStarted, isRecording } = meetings.get(meetingId);
+      caller.checkHost(host);
+      readRequest(z.object({ method: z.literal('recording.stop') }), request.body);
+      if (!isStarted) throw noMeeting(meetingId);
+      // The documentation names no answer for a meeting that is not recorded. It is refused here, which callers must survive.
+      if (!isRecording)
+        throw new ZoomError({ status: 400, code: 300, message: `Meeting ${meetingId} is not recorded.` });
+      meetings.stopRecording(meetingId);
       return reply.code(204).send();
     },
   );

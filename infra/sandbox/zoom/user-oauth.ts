@@ -31,6 +31,7 @@ const scopeDescriptions: Readonly<Record<string, string>> = {
   'cloud_recording:delete:meeting_recording': 'Delete your cloud recordings',
   'cloud_recording:delete:recording_file': 'Delete a file of your cloud recordings',
   'meeting:update:status': 'End your meetings',
+  'meeting:update:in_meeting_controls': 'Use the controls of your meetings while they are open',
 };
 export const userAppScopes: readonly string[] = Object.keys(scopeDescriptions);
 

@@ -65,6 +65,22 @@ describe('the token endpoint of the Zoom sandbox', () => {
   });
 });
 
+describe('the limit per second of the Zoom sandbox', () => {
+  it('is reported in X-RateLimit headers, without Retry-After, and ends after a second', async () => {
+    let now = december();
+    const { call } = await setup({ requestsPerSecond: 2 }, () => now);
+    const read = () => call('GET', '/users/me');
+    expect([(await read()).status, (await read()).status]).toEqual([200, 200]);
+    const { status, headers, data } = await read();
+    expect([status, data.code]).toEqual([429, 429]);
+    expect(headers.get('x-ratelimit-type')).toBe('QPS');
+    expect(headers.get('x-ratelimit-remaining')).toBe('0');
+    expect(headers.get('retry-after')).toBeNull();
+    now += 1_000;
+    expect((await read()).status).toBe(200);
+  });
+});
+
 describe('meetings of the Zoom sandbox', () => {
   it('are created with a numeric id, links and the start in UTC', async () => {
     const { call } = await setup();

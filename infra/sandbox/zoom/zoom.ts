@@ -1,6 +1,6 @@
 /** Simulates Zoom: OAuth for the account and for its users, and the meetings of API v2. */
 import type { FastifyInstance } from 'fastify';
-import { injectFaults, type VendorFaultResponses } from '../faults/injection.ts';
+import { injectFaults, isOAuthOperation, type VendorFaultResponses } from '../faults/injection.ts';
 import { createAuthorizationServer } from '../oauth/authorization-server.ts';
 import type { ZoomSandboxSettings } from '../settings.ts';
 import type { SnapshotPart } from '../store/snapshot.ts';
@@ -13,16 +13,27 @@ import { createZoomEvents, type ZoomEvent } from './events.ts';
 import { renderMeeting } from './meeting.ts';
 import { createMeetings } from './meetings.ts';
 import { recordingRoutes } from './recording-routes.ts';
-import { createRecordings, type RecordingFileSpec, type RecordingSpec } from './recordings.ts';
+import {
+  createRecordings,
+  type RecordingFileSpec,
+  type RecordingReplacement,
+  type RecordingSpec,
+} from './recordings.ts';
 import { registrantRoutes } from './registrant-routes.ts';
 import { createRegistrants } from './registrants.ts';
+import { limitRequestRate } from './request-rate.ts';
 import { zoomRoutes } from './routes.ts';
 import { createUserGrants, userAppScopes, userOAuthRoutes } from './user-oauth.ts';
 import { createZoomUsers } from './users.ts';
 
 const createFaultResponses = (settings: ZoomSandboxSettings, clock: Clock): VendorFaultResponses => ({
-  outage: (status) => ({ status, body: { code: status, message: 'Service Unavailable' } }),
-  rateLimit: (retryAfterSeconds) => ({
+  outage: (status, operation) => ({
+    status,
+    body: isOAuthOperation(operation)
+      ? { reason: 'Service Unavailable', error: 'server_error' }
+      : { code: status, message: 'Service Unavailable' },
+  }),
+  rateLimit: (retryAfterSeconds, _fault, operation) => ({
     status: 429,
     headers: {
       'x-ratelimit-category': 'Medium',
@@ -34,7 +45,9 @@ const createFaultResponses = (settings: ZoomSandboxSettings, clock: Clock): Vend
           ? wholeSeconds(clock() + retryAfterSeconds * 1000)
           : String(retryAfterSeconds),
     },
-    body: { code: 429, message: perSecondLimit },
+    body: isOAuthOperation(operation)
+      ? { reason: 'Too many requests.', error: 'temporarily_unavailable' }
+      : { code: 429, message: perSecondLimit },
   }),
   unauthorized: (operation) =>
     operation === 'token'
@@ -43,7 +56,7 @@ const createFaultResponses = (settings: ZoomSandboxSettings, clock: Clock): Vend
 });
 
 const answerErrors = (app: FastifyInstance) => {
-  app.setErrorHandler((error, _request, reply) => {
+  app.setErrorHandler((error, request, reply) => {
     if (error instanceof ZoomOAuthError) {
       return reply.code(400).send({ reason: error.message, error: error.error });
     }
@@ -55,6 +68,9 @@ const answerErrors = (app: FastifyInstance) => {
         .send(zoomErrorBody(error.details));
     }
     const refused = error instanceof Error && 'statusCode' in error && error.statusCode === 400;
+    if (refused && isOAuthOperation(request.routeOptions.config.operation)) {
+      return reply.code(400).send({ reason: 'Bad Request', error: 'invalid_request' });
+    }
     return refused
       ? reply.code(400).send({ code: 300, message: 'Request Body should be a valid JSON object.' })
       : reply.code(500).send({ code: 500, message: String(error) });
@@ -102,6 +118,7 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
         calls,
         faultResponses: createFaultResponses(settings, clock),
       });
+      limitRequestRate(app, settings, clock);
       userOAuthRoutes(app, { settings, server, changed });
       const callerOf = createCallerOf(settings, access, server.grants);
       recordingRoutes(app, { callerOf, recordings, meetings });
@@ -124,6 +141,8 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
     state: () => ({
       meetings: meetings.all().map(renderMeeting),
       deletedMeetings: meetings.deleted().map(renderMeeting),
+      /** The meetings with a cloud recording that is running. */
+      recordingNow: meetings.all().flatMap(({ id, isRecording }) => (isRecording ? [String(id)] : [])),
       // Zoom has no registrants of a deleted meeting.
       registrants: registrants
         .all()
@@ -162,8 +181,13 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
     },
     /** Adds a file to a recording, such as a transcript that is ready later. Returns it. */
     addRecordingFile: (uuid: string, file: RecordingFileSpec) => recordings.addFile(uuid, file),
+    /** Replaces the bytes of a file, as Zoom does when it processes a recording again. */
+    replaceRecordingFile: (uuid: string, replacement: RecordingReplacement) =>
+      recordings.replaceFile(uuid, replacement),
     /** Makes all tokens invalid that were issued for downloads. */
     expireDownloads: () => recordings.expireTokens(),
+    /** Starts a recording, as the host of an open meeting does. */
+    recordByHand: (id: string) => meetings.startRecording(id),
     /** Moves a recording to the trash, or deletes it, as its host does. */
     removeRecording: (uuid: string, action: 'trash' | 'delete') => recordings.remove(uuid, action),
     close: () => events.close(),

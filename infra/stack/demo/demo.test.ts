@@ -1,5 +1,5 @@
 import proto from '@temporalio/proto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { auditionEventSchema } from '../../../domain/audition/events.ts';
 import { demoAudition, performer } from './audition-request.ts';
 import { createActivityReader } from './history.ts';
@@ -75,5 +75,19 @@ describe('createTimeline', () => {
     expect(view.state).toBe('holding');
     expect(printed[1]).toContain('holding');
     expect(printed[1]).toContain('0.0 s');
+  });
+
+  it('prints what the demo waits for, and how long, at least every five seconds', async () => {
+    vi.useFakeTimers({ now: 0 });
+    onTestFinished(() => void vi.useRealTimers());
+    const printed: string[] = [];
+    const stop = createTimeline((line) => printed.push(line)).waiting('the slot to begin', 33_000);
+    await vi.advanceTimersByTimeAsync(32_000);
+    expect(printed).toHaveLength(7);
+    expect(printed[0]).toContain('waiting for the slot to begin: 33 s');
+    expect(printed.at(-1)).toContain('3 s');
+    stop();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(printed).toHaveLength(7);
   });
 });

@@ -1,6 +1,9 @@
 /** `npm run demo`: starts a separate, empty stack and runs one audition on it. */
 import { Client, Connection } from '@temporalio/client';
 import pc from 'picocolors';
+import { createDatabaseClient } from '../../../db/client.ts';
+import { createVault } from '../../../db/vault/envelope-encryption.ts';
+import { createKeyWrapping } from '../../../foundation/encryption/configured-wrapping.ts';
 import { temporalClientOptions, temporalConnectionOptions } from '../../../foundation/temporal/connection.ts';
 import { loadConfiguration } from '../../../providers/configuration.ts';
 import { addressTable } from '../address-table.ts';
@@ -38,8 +41,10 @@ const runOnStack = async (stack: Stack, { fail, brief }: DemoOptions): Promise<n
   const configuration = loadConfiguration({ ...process.env, ...stack.env });
   const { temporal, smtp } = configuration;
   const connection = await Connection.connect(temporalConnectionOptions(temporal));
+  const keys = createDatabaseClient(configuration.keyDatabaseUrl, { poolSize: 2 });
+  const vault = createVault(keys.db, createKeyWrapping(configuration));
   try {
-    const client = new Client({ connection, ...temporalClientOptions(configuration) });
+    const client = new Client({ connection, ...temporalClientOptions(configuration, vault) });
     await runScenario({
       apiUrl: configuration.publicUrl,
       inboxApi: smtp.journalUrl ?? '',
@@ -57,7 +62,7 @@ const runOnStack = async (stack: Stack, { fail, brief }: DemoOptions): Promise<n
     console.error(pc.red(error.message));
     return 1;
   } finally {
-    await connection.close();
+    await Promise.all([connection.close(), keys.close()]);
   }
 };
 

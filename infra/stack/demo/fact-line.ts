@@ -67,6 +67,8 @@ export const factLine = (fact: AuditionFact): FactLine => {
       return warning(`stays at ${fact.slot.start}: ${fact.reason}`);
     case 'move_refused':
       return warning(`the move was refused: ${fact.reason}`);
+    case 'budget_nearly_spent':
+      return warning(`${fact.used} of ${fact.budget} messages by ${fact.channel} are sent today`);
     case 'delivery_reported':
       return plain(`${fact.channel} to ${fact.participant}: ${fact.status}`);
     case 'recording_consented':
@@ -89,6 +91,8 @@ export const factLine = (fact: AuditionFact): FactLine => {
       return fact.change === 'put_back' || fact.change === 'conflict_over'
         ? good(`calendar of ${fact.participant ?? 'the room'}: ${fact.change}`)
         : warning(`calendar of ${fact.participant ?? 'the room'}: ${fact.change}`);
+    case 'calendar_event_removed':
+      return plain(`calendar event removed for ${fact.connection}: ${fact.reason}`);
     case 'session_block_changed':
       return fact.change === 'inside'
         ? good(`in a session of ${fact.block} again`)

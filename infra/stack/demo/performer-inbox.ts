@@ -20,7 +20,7 @@ export const responseLinkFor = async (inboxApi: string, address: string): Promis
   const mails = z.array(mailSchema).parse(await answer.json());
   return mails
     .filter(({ to }) => to.some((recipient) => recipient.address === address))
-    .map(({ text }) => /https?:\/\/\S+\/respond\/[\w.-]+/.exec(text)?.[0])
+    .map(({ text }) => /https?:\/\/\S+\/r\/\w+/.exec(text)?.[0])
     .find((link) => link !== undefined);
 };
 

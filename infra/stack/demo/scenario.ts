@@ -140,10 +140,18 @@ const linkInInbox = async (inboxApi: string): Promise<string> => {
 
 const holdSession = async ({ id, platform, timeline, watch }: ScenarioRun): Promise<void> => {
   const { slot } = await watch.until('a slot', (view) => view.slot !== undefined, 1_000);
-  await delay(Math.max(0, Date.parse(slot?.start ?? '') - Date.now()));
+  const [startMs, endMs] = [Date.parse(slot?.start ?? ''), Date.parse(slot?.end ?? '')];
+  const started = timeline.waiting('the slot to begin; the reminders are sent before it', startMs);
+  await delay(Math.max(0, startMs - Date.now()));
+  started();
   timeline.step('the performer checks in');
   await platform.command(id, 'check-in', { participant: performer.id });
-  await watch.until('the end of the session', (view) => view.state === 'awaiting_decision', 60_000);
+  const ended = timeline.waiting('the session to end', endMs);
+  try {
+    await watch.until('the end of the session', (view) => view.state === 'awaiting_decision', 60_000);
+  } finally {
+    ended();
+  }
 };
 
 const decide = async ({ id, platform, timeline, watch }: ScenarioRun): Promise<AuditionView> => {

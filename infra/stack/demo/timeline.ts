@@ -13,6 +13,11 @@ export interface Timeline {
   retrying(line: { readonly activity: string; readonly attempt: number; readonly reason: string }): void;
   /** Prints an action of the demo. */
   step(text: string): void;
+  /**
+   * Prints what the demo waits for, immediately and every few seconds with the time that is left, until `endsMs` (epoch
+   * milliseconds) or until the returned function is called.
+   */
+  waiting(what: string, endsMs: number): () => void;
 }
 
 const tones: Readonly<Record<FactLine['tone'], (text: string) => string>> = {
@@ -20,6 +25,9 @@ const tones: Readonly<Record<FactLine['tone'], (text: string) => string>> = {
   plain: (text) => text,
   warning: pc.yellow,
 };
+
+/** A longer silence looks as if the demo hung. */
+const repeatEveryMs = 5_000;
 
 /** Creates a timeline. `now` returns epoch milliseconds. */
 export const createTimeline = (print: (line: string) => void, now: () => number = Date.now): Timeline => {
@@ -46,6 +54,15 @@ export const createTimeline = (print: (line: string) => void, now: () => number 
     },
     step(text) {
       line('', pc.magenta(`→ ${text}`));
+    },
+    waiting(what, endsMs) {
+      const report = () => {
+        const left = Math.ceil((endsMs - now()) / 1_000);
+        if (left > 0) line('', pc.dim(`… waiting for ${what}: ${left} s`));
+      };
+      report();
+      const repeated = setInterval(report, repeatEveryMs);
+      return () => clearInterval(repeated);
     },
   };
 };

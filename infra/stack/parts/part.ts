@@ -31,7 +31,10 @@ export const portNote = (insteadOf: number | undefined): string | undefined =>
   insteadOf === undefined ? undefined : `port ${insteadOf} is taken`;
 
 /** Returns the command of a program of the service. It is the same as in production. */
-export const nodeProgram = (path: string) => ({ command: process.execPath, arguments: [path] });
+export const nodeProgram = (path: string, nodeOptions: readonly string[] = []) => ({
+  command: process.execPath,
+  arguments: [...nodeOptions, path],
+});
 
 /** Returns whether the address answers with a success status. Never throws. */
 export const isHttpReady = async (url: string): Promise<boolean> => {

@@ -1,6 +1,7 @@
 /** Starts the API and the worker with the same programs as in production. */
 
 import { shutdownTimeoutMs as apiStopWithinMs } from '../../../api/shutdown.ts';
+import { workerNodeOptions } from '../../../workers/node-options.ts';
 import { shutdownTimeoutMs as workerStopWithinMs } from '../../../workers/shutdown/timeouts.ts';
 import type { Progress } from '../build-once.ts';
 import { projectPath } from '../paths.ts';
@@ -55,7 +56,7 @@ export const startWorkerProcess = async (
   const url = `http://127.0.0.1:${port}`;
   await supervisor.start({
     name: 'worker',
-    ...nodeProgram(projectPath('workers/main.ts')),
+    ...nodeProgram(projectPath('workers/main.ts'), workerNodeOptions),
     env,
     ready: () => isHttpReady(`${url}/readyz`),
     stopWithinMs: workerStopWithinMs + 5_000,

@@ -10,6 +10,7 @@ import { getTemporalCli } from '../temporal-cli.ts';
 import { devServerArguments, loadTemporalDev } from '../temporal-dev.ts';
 import { extendRetention } from '../temporal-retention.ts';
 import { isTemporalReady, registerSearchAttributes } from '../temporal-server.ts';
+import { webUiLinks } from '../web-ui-links.ts';
 import { type Part, portNote, type StackContext } from './part.ts';
 
 export const startTemporalProcess = async (
@@ -53,15 +54,17 @@ export const startTemporalProcess = async (
   await registerSearchAttributes(server, settings.searchAttributes);
   await extendRetention(server, settings.retentionDays);
   const webUi = `http://127.0.0.1:${ui.port}`;
+  const workflows = `${webUi}/namespaces/${settings.namespace}/workflows`;
   return {
     env: { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: settings.namespace },
     urls: { webUi },
     addresses: [
       {
         name: 'Temporal Web UI',
-        address: `${webUi}/namespaces/${settings.namespace}/workflows`,
+        address: workflows,
         note: portNote(ui.insteadOf),
       },
+      ...webUiLinks(workflows),
       { name: 'Temporal', address, note: portNote(grpc.insteadOf) },
     ],
   };

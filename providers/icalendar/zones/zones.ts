@@ -1,4 +1,5 @@
 /** Finds the zone of each time in a calendar. */
+import { cutText } from '../../../domain/text-length.ts';
 import { type Component, componentsNamed } from '../content-lines.ts';
 import type { ReportFault } from '../faults.ts';
 import { type CalendarTime, textOf } from '../properties.ts';
@@ -42,7 +43,7 @@ export const createZones = (
       const zone = isAmbiguousTzid(tzid)
         ? (defined(tzid) ?? zoneOfTzid(tzid))
         : (zoneOfTzid(tzid) ?? defined(tzid));
-      if (!zone) reportFault({ code: 'unknown_zone', uid, about: tzid.slice(0, 80) });
+      if (!zone) reportFault({ code: 'unknown_zone', uid, about: cutText(tzid, 80) });
       zones.set(tzid, zone);
     }
     return zones.get(tzid) ?? owner;

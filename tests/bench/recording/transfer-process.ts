@@ -105,7 +105,8 @@ const inActivity = <Result>(work: () => Promise<Result>): Promise<Result> =>
 
 const createService = (configuration: Configuration, { organization, auditionId, meetingId }: Task) => {
   const database = createDatabaseClient(configuration.databaseUrl, { applicationName: 'bench' });
-  const repositories = createRepositories(database.db, createKeyWrapping(configuration));
+  const keys = createDatabaseClient(configuration.keyDatabaseUrl, { applicationName: 'bench' });
+  const repositories = createRepositories(database.db, createKeyWrapping(configuration), keys.db);
   const providers = createProviders(configuration);
   const accessTokens = createAccessTokens({
     store: repositories.connections,
@@ -148,7 +149,7 @@ const createService = (configuration: Configuration, { organization, auditionId,
     },
     close: async () => {
       await providers.close();
-      await database.close();
+      await Promise.all([database.close(), keys.close()]);
     },
   };
 };

@@ -1,6 +1,7 @@
 /** Compares what the API shows with the messages that participants received. */
 import { z } from 'zod';
 import { messageIdFor, textReference } from '../../../activities/effects/deterministic-ids.ts';
+import type { AuditionFact } from '../../../domain/audition/events.ts';
 import type { Channel } from '../../../domain/audition/request.ts';
 import type { AuditionView } from '../../../domain/audition/view.ts';
 import { readMails } from '../mail-server.ts';
@@ -119,6 +120,9 @@ const knowledgeOf = (
     ({ kind, participant }) =>
       kind !== 'cancellation' && !view.participants.some(({ id }) => id === participant),
   );
+  // Reset before the invitations, and the session began while an operator was asked: it is not announced any more.
+  const has = (type: AuditionFact['type']) => trail.some(({ fact }) => fact.type === type);
+  if (received.length === 0 && has('taken_over') && has('session_started')) return [];
   const wasSkipped = trail.some(({ fact }) => fact.type === 'step_skipped' && fact.step === 'invitation');
   const untold = view.participants.flatMap(({ id, answer }) => {
     if (wasSkipped || answer !== 'none') return [];

@@ -1,4 +1,5 @@
 /** Records the answers of participants, and confirms, ends or escalates the audition accordingly. */
+
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import type { ParticipantView } from '../../../domain/audition/view.ts';
@@ -7,11 +8,13 @@ import type { ParticipantId } from '../../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../../domain/time/epoch.ts';
 import { second } from '../../../domain/time/units.ts';
 import { runChange } from '../change.ts';
+import { labelText } from '../label.ts';
 import type { RespondCommand, SlotRefusal } from '../messages.ts';
 import { answerSuperseded } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
 import { askAboutSlot } from '../slot-question.ts';
 import { claimSlot } from './claim.ts';
+import { labelOfEntryDue, removeDeclinedEntry, restoreDeclinedEntry } from './declined-entry.ts';
 import { notify } from './notices.ts';
 
 /** Records an answer. A repeated answer changes nothing. A performer who declines can change that for some time. */
@@ -26,8 +29,16 @@ export const recordAnswer = (
   const before = journal.view.participants.find(({ id }) => id === participant);
   if (!before || before.answer === answer) return;
   const finalAt = before.kind === 'performer' && answer === 'declined' ? declineFinalAt(run) : undefined;
+  const entryDue = answer === 'declined' ? undefined : labelOfEntryDue(run, before, origin);
   journal.record(
-    { type: 'responded', participant, answer, origin, ...(finalAt ? { finalAt: toInstant(finalAt) } : {}) },
+    {
+      type: 'responded',
+      participant,
+      answer,
+      origin,
+      ...(finalAt ? { finalAt: toInstant(finalAt) } : {}),
+      ...(entryDue === undefined ? {} : { entryDue }),
+    },
     { correlationId },
   );
   if (finalAt !== undefined) run.slotTakenAs = undefined;
@@ -38,8 +49,16 @@ export const recordAnswer = (
     run.end({ type: 'declined', participant }, correlationId);
     return;
   }
-  if (answer === 'declined') return before.kind === 'performer' ? undefined : askAboutDecline(run, before);
+  if (answer === 'declined') return before.kind === 'performer' ? undefined : declinedFinally(run, before);
+  if (entryDue !== undefined) restoreDeclinedEntry(run, participant, entryDue);
   confirmWhenAccepted(run, correlationId);
+};
+
+const declinedFinally = (run: AuditionRun, { id }: ParticipantView): void => {
+  const decliner = run.journal.view.participants.find((participant) => participant.id === id);
+  if (!decliner) return;
+  askAboutDecline(run, decliner);
+  removeDeclinedEntry(run, decliner);
 };
 
 /**
@@ -182,7 +201,7 @@ export const escalateMissingAnswer = (run: AuditionRun): void => {
     (action) => {
       if (action === 'abort') failForMissingAnswer(run, 'unanswered');
       if (action === 'retry') {
-        const label = `r${run.journal.view.revision}:again`;
+        const label = labelText({ kind: 'again', revision: run.journal.view.revision });
         notify(run, { notice: 'reminder', label, to: unanswered.map(({ id }) => id) });
       }
     },

@@ -3,7 +3,7 @@
  * whether a session took place by observation.
  */
 import { isCancellation } from '@temporalio/workflow';
-import { type ObservedAttendance, whoJoined } from '../../../domain/audition/attendee.ts';
+import type { ObservedAttendance } from '../../../domain/audition/attendee.ts';
 import type { AuditionFact } from '../../../domain/audition/events.ts';
 import { reportsPresence } from '../../../domain/providers/vendors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
@@ -11,6 +11,7 @@ import { minute } from '../../../domain/time/units.ts';
 import { meetingActivities } from '../meeting-activities.ts';
 import type { AuditionRun } from '../run.ts';
 import { isStepFailure } from '../step-failures.ts';
+import { seenParticipant } from './attendee.ts';
 
 /** Who was in the meeting. Undefined when the provider does not report it, or could not be asked. */
 export interface ReadAttendance {
@@ -49,7 +50,7 @@ export const readAttendance = async (run: AuditionRun): Promise<ReadAttendance> 
     if (!attendance || run.journal.view.meeting?.id !== meeting.id)
       return { attendance: undefined, wasPerformerSeen: false };
     for (const fact of factsOf(run, attendance)) run.record(fact);
-    const seen = attendance.map((person) => whoJoined(run.plan.participants, person));
+    const seen = attendance.map((person) => seenParticipant(run, person));
     const wasPerformerSeen = run.plan.participants.some(
       ({ id, kind }) => kind === 'performer' && seen.includes(id),
     );
@@ -69,7 +70,7 @@ const factsOf = (run: AuditionRun, attendance: readonly ObservedAttendance[]): r
     ...attendance.map(({ leftAt }) => (leftAt === undefined ? 0 : toEpochMs(leftAt))),
   );
   const facts = attendance.flatMap((person): readonly AuditionFact[] => {
-    const participant = whoJoined(run.plan.participants, person);
+    const participant = seenParticipant(run, person);
     if (participant === undefined) return [];
     const { joinedAt, leftAt } = person;
     const leftEarly = leftAt !== undefined && toEpochMs(leftAt) < lastLeft - leaveTogether;

@@ -1,5 +1,7 @@
 /** Notifies the participants how the audition takes place when no provider can make its meeting. */
+
 import { toEpochMs } from '../../../domain/time/epoch.ts';
+import { labelText } from '../label.ts';
 import type { AuditionRun } from '../run.ts';
 import { notify } from './notices.ts';
 
@@ -17,5 +19,6 @@ export const announceBackup = (run: AuditionRun): void => {
   const { revision, backupAnnouncedAs } = run.journal.view;
   if (!run.plan.backup || backupAnnouncedAs === revision || !isNearSession(run)) return;
   run.journal.record({ type: 'backup_announced', revision });
-  notify(run, { notice: 'update', label: `r${revision}:backup`, changed: 'backup' });
+  const label = labelText({ kind: 'backup', revision });
+  notify(run, { notice: 'update', label, changed: 'backup' });
 };

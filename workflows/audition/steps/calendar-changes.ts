@@ -9,11 +9,14 @@ import type { AuditionFact, Origin } from '../../../domain/audition/events.ts';
 import { isFree } from '../../../domain/audition/free-slots.ts';
 import { roomUser } from '../../../domain/audition/room-booking.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
+import { limitExplanations } from '../../../domain/audition/slot-limits.ts';
 import { isFactAllowed } from '../../../domain/audition/transitions.ts';
 import type { Refusal } from '../../../domain/errors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import type { Instant } from '../../../domain/time/instant.ts';
 import { askInBackground } from '../background-question.ts';
+import type { ConnectionDisconnected } from '../messages.ts';
+import type { CalendarQuestion } from '../open-question.ts';
 import type { AuditionRun } from '../run.ts';
 import { askAboutSlot } from '../slot-question.ts';
 import { restoreEvent } from './event-restoration.ts';
@@ -90,8 +93,8 @@ const isSlotUpcoming = ({ journal }: AuditionRun): boolean => {
 
 /**
  * Returns the report about the first conflict that was not overridden when the slot was booked; undefined when all were. An
- * overridden conflict is no question any more, and hides no other one. The report can be about a calendar of another
- * connection than the one of the event.
+ * overridden conflict is no question any more, and hides no other one. The event can be in a calendar of another connection than
+ * the one that reports it: the fact names that calendar.
  */
 const withoutOverridden = ({ journal }: AuditionRun, report: CalendarChange): CalendarChange | undefined => {
   const { connection, change } = report;
@@ -107,7 +110,10 @@ const withoutOverridden = ({ journal }: AuditionRun, report: CalendarChange): Ca
           blocker.end === end,
       ),
   );
-  return open && { ...report, change: { kind: 'conflict', start: open.start, end: open.end } };
+  if (!open) return undefined;
+  const { start, end, connection: ofEvent, provider } = open;
+  const where = ofEvent !== undefined && provider !== undefined ? { connection: ofEvent, provider } : {};
+  return { ...report, ...where, change: { kind: 'conflict', start, end } };
 };
 
 /**
@@ -182,26 +188,58 @@ const ask = (
     readonly code?: string | undefined;
   },
   onResolved: (action: AttentionAction) => void | Promise<void>,
-): void =>
+): void => {
+  const { provider, connection } = report;
+  const isMoot = isMootNow(run, report);
+  // A room that has declined needs no account to be answered.
+  if (question.step !== 'calendar_change')
+    return askInBackground(run, { ...question, provider, isMoot }, onResolved);
+  const open: CalendarQuestion = { report, isDisconnected: false };
+  const settle = () => run.calendarQuestions.delete(open);
+  run.calendarQuestions.add(open);
   askInBackground(
     run,
-    { ...question, provider: report.provider, isMoot: isMootNow(run, report) },
-    onResolved,
+    { ...question, provider, connection, isMoot: () => open.isDisconnected || isMoot() },
+    (action) => {
+      settle();
+      return onResolved(action);
+    },
+    settle,
   );
+};
+
+/**
+ * Withdraws the questions about changes in the calendars of an account that was disconnected: the event cannot be restored, and
+ * nothing reports that it was put back. Each gets a fact that says so. When the account is connected again, what still differs is
+ * asked anew.
+ */
+export const connectionDisconnected = (
+  run: AuditionRun,
+  { connection, correlationId }: ConnectionDisconnected,
+): void => {
+  for (const open of run.calendarQuestions) {
+    if (open.report.connection !== connection || open.isDisconnected) continue;
+    open.isDisconnected = true;
+    const fact = factOf(run, open.report);
+    if (fact?.type !== 'calendar_changed' || run.ending) continue;
+    run.journal.record({ ...fact, outcome: 'disconnected' }, { correlationId });
+  }
+};
 
 const askAboutMove = (run: AuditionRun, report: CalendarChange, moved: Moved, refusal?: Refusal): void => {
   const isFollowed = canFollow(moved);
   const times = moved.isAllDay ? 'it lasts all day now' : `it is from ${moved.start} to ${moved.end} now`;
   const what = `${eventOf(report)} was moved: ${times}.`;
+  const reason = refusal?.message ?? (moved.exceeds && limitExplanations[moved.exceeds]);
   ask(
     run,
     report,
     {
       step: 'calendar_change',
-      what: refusal ? `${what} The audition could not follow: ${refusal.message}` : what,
+      what: reason === undefined ? what : `${what} The audition could not follow: ${reason}`,
       hint: `${isFollowed ? 'Follow to reschedule the audition to that time, restore' : 'Restore'} to move the event back, or ignore to leave both as they are.`,
       actions: isFollowed ? ['follow', 'restore', 'ignore'] : ['restore', 'ignore'],
-      code: refusal?.code,
+      code: refusal?.code ?? moved.exceeds,
     },
     async (action) => {
       if (action === 'restore') return restoreEvent(run, report);
@@ -211,9 +249,9 @@ const askAboutMove = (run: AuditionRun, report: CalendarChange, moved: Moved, re
   );
 };
 
-/** The audition cannot take place on a day without a time, or in no time. */
-const canFollow = ({ isAllDay, start, end }: Moved): boolean =>
-  !isAllDay && toEpochMs(start) < toEpochMs(end);
+/** The audition cannot take place on a day without a time, in no time, or beyond the limits of a slot. */
+const canFollow = ({ isAllDay, start, end, exceeds }: Moved): boolean =>
+  !isAllDay && toEpochMs(start) < toEpochMs(end) && exceeds === undefined;
 
 const followUnasked = (run: AuditionRun, report: CalendarChange, moved: Moved): void => {
   void run.runInBackground(async (detach) => {
@@ -263,7 +301,8 @@ const askAboutConflict = (
   if (isMoot()) return;
   const { slot } = run.journal.view;
   const where = slot && isFree(slot, [conflict]) ? 'too close to the slot' : 'in the time of the slot';
-  const whose = participant === undefined ? `The room ${slot?.room ?? ''}` : `The calendar of ${participant}`;
+  // Without the name of the room, which can be an address: the text is not sealed in the trail.
+  const whose = participant === undefined ? 'The room of the slot' : `The calendar of ${participant}`;
   const what = `${whose} has another event from ${start} to ${end}, ${where}.`;
   askAboutSlot(
     run,
@@ -338,7 +377,7 @@ const askAboutRoom = (run: AuditionRun, report: CalendarChange, refusal?: Refusa
     report,
     {
       step: 'calendar_conflict',
-      what: withRefusal(`The room ${run.journal.view.slot?.room ?? ''} has declined its booking.`, refusal),
+      what: withRefusal('The room of the slot has declined its booking.', refusal),
       hint: `${offerToMove} Another room needs a reschedule. The question is withdrawn when the room accepts.`,
       actions: ['follow', 'ignore'],
       code: refusal?.code ?? 'room_declined',

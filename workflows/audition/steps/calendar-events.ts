@@ -1,4 +1,5 @@
 /** Step 3: writes the event to every connected calendar that can be written, several calendars of one provider in one activity. */
+
 import { isCancellation, proxyActivities } from '@temporalio/workflow';
 import {
   type CalendarActivities,
@@ -18,7 +19,9 @@ import {
   type OwnedWritableCalendar,
   writableCalendarsOf,
 } from '../calendars.ts';
+import { eventSkipped, eventWritten } from '../email-entries.ts';
 import type { DraftFact } from '../journal.ts';
+import { labelText } from '../label.ts';
 import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
 import { isStepFailure } from '../step-failures.ts';
@@ -55,7 +58,13 @@ export interface WriteOptions {
 export const writeCalendarEvents = async (
   run: AuditionRun,
   at: SlotRevision,
-  { completion, only, label = `r${at.revision}`, isMoot, isBackground }: WriteOptions = {},
+  {
+    completion,
+    only,
+    label = labelText({ kind: 'slot', revision: at.revision }),
+    isMoot,
+    isBackground,
+  }: WriteOptions = {},
 ): Promise<void> => {
   const groups = calendarsByProvider(only ?? writableCalendarsOf(run)).flatMap(({ provider, calendars }) =>
     inConnectionChunks(calendars, largestEventGroup).map((chunk) => ({ provider, calendars: chunk })),
@@ -103,7 +112,10 @@ const writeGroup = async (
     return eventId === undefined ? [] : [{ event, eventId }];
   });
   run.journal.applied(written.map(({ event, eventId }) => writtenFact(event, eventId)));
-  for (const { event } of written) keepOnlyRemovalOf(run, event);
+  for (const { event } of written) {
+    keepOnlyRemovalOf(run, event);
+    eventWritten(run, event.calendar);
+  }
   const isRecorded = completion !== undefined && result.recorded.includes(completion.draft.fact.type);
   if (isRecorded && !run.ending) run.journal.applied([completion.draft.fact]);
   const failed = events.filter(({ key }) => result.failed.some((other) => other.key === key));
@@ -165,6 +177,7 @@ const writeAlone = async (
       purpose: `write the event to the calendar of connection ${connection}`,
       hint: 'Retry when the calendar works again or is reconnected, skip to continue without this event, or abort.',
       actions: ['retry', 'skip', 'abort'],
+      event: { participant: event.participant, connection },
       isMoot: isMoot && (() => isMoot(event)),
       isBackground,
     },
@@ -173,9 +186,11 @@ const writeAlone = async (
         activities.writeEvent({ ...call, ...event, content: contentOf(run, slot, revision) }),
       ),
   );
+  if (outcome.kind === 'skipped' && !isMoot?.(event)) eventSkipped(run, event.calendar);
   if (outcome.kind !== 'done' || run.ending) return;
   run.journal.record(writtenFact(event, outcome.result.eventId), { key: event.key });
   keepOnlyRemovalOf(run, event);
+  eventWritten(run, event.calendar);
 };
 
 interface ContentSource extends Pick<AuditionRun, 'plan'> {

@@ -1,4 +1,5 @@
 /** Changes the cast of a running audition, with the calendars, holds and notices of the participants. */
+
 import { patched } from '@temporalio/workflow';
 import { castChangeRefusal } from '../../../domain/audition/cast-changes.ts';
 import {
@@ -6,20 +7,34 @@ import {
   castDifference,
   keepsCalendar,
   keptChannels,
+  leftChannels,
+  movesCalendarEntry,
+  usableChannels,
 } from '../../../domain/audition/cast-difference.ts';
 import type { ConflictHandling } from '../../../domain/audition/conflict-rules.ts';
+import type { AuditionFact } from '../../../domain/audition/events.ts';
 import type { AuditionPlan } from '../../../domain/audition/plan.ts';
 import { formerCast } from '../../../domain/audition/present-cast.ts';
-import type { Reminder } from '../../../domain/audition/reminder-plan.ts';
 import type { Channel, Participant } from '../../../domain/audition/request.ts';
+import { isSameCalendar } from '../../../domain/audition/same-calendar.ts';
 import type { Blocker } from '../../../domain/audition/slot-conflict.ts';
+import type { ParticipantView } from '../../../domain/audition/view.ts';
+import { hasWritableCalendar } from '../../../domain/audition/writable-calendar.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { writableCalendarsOf } from '../calendars.ts';
 import { runChange } from '../change.ts';
 import type { Change } from '../change-in-progress.ts';
-import type { AuditionCompensation } from '../compensations.ts';
+import { type AuditionCompensation, isRetraction } from '../compensations.ts';
+import {
+  forgetEmailEntry,
+  getsEntryByEmail,
+  isDeclinedEntryRemoved,
+  keepEntryByEmail,
+  noEntryPatch,
+} from '../email-entries.ts';
+import { labelText } from '../label.ts';
 import type { CastChange, ParticipantsCommand } from '../messages.ts';
 import { isChangeable, wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
@@ -27,9 +42,18 @@ import { forgetSuppressed } from '../suppressed-addresses.ts';
 import { undoInBackground } from '../undo-in-background.ts';
 import { allAccepted, confirmWhenAccepted, pendingDecline } from './answers.ts';
 import { removalId, type SlotRevision, type WriteOptions, writeCalendarEvents } from './calendar-events.ts';
+import { remindersAfter } from './cast-reminders.ts';
 import { type Claimed, claimSlot } from './claim.ts';
 import { compareConsents } from './meeting-check.ts';
-import { notify, notifyOne } from './notices.ts';
+import { hasGotEmail, isEventWritten, noteSharedEvents } from './moved-entries.ts';
+import {
+  announceMovedEntries,
+  isEntryDeclined,
+  movedEntryFollowsEventPatch,
+  movedEntryNotice,
+  notify,
+  notifyOne,
+} from './notices.ts';
 import { registerParticipants } from './registrants.ts';
 import { assignRoles } from './roles.ts';
 
@@ -76,6 +100,7 @@ const replaceCast = async (
 ): Promise<Refusal | undefined> => {
   const claimed = await claimFor(run, plan, conflicts);
   if (claimed instanceof Refusal) return claimed;
+  const decliners = leavingDecliners(run, difference);
   // Throws when the audition has ended: then the ending undoes everything, for the cast of before.
   recordChanges(run, difference, correlationId, claimed.overridden);
   change.isMade = true;
@@ -90,9 +115,14 @@ const replaceCast = async (
   for (const { participant, channels } of leaving) {
     run.openNotices.removeOf(participant.id, channels);
     if (channels.length > 0) forgetSuppressed(run, participant.id);
+    if (channels.includes('email')) forgetEmailEntry(run, participant.id);
   }
   confirmWhenAccepted(run, correlationId);
-  undoFor(run, undone, recipients);
+  const [entries, others] = partition(undone, (entry) =>
+    decliners.some(({ id }) => isRetraction(entry, id, 'email')),
+  );
+  undoFor(run, others, recipients);
+  if (entries.length > 0) undoFor(run, entries, recipients, decliners);
   registerParticipants(run);
   assignRoles(run);
   compareConsents(run);
@@ -141,11 +171,14 @@ const recordChanges = (
         ({ type: 'participant_added', participant: memberOf(participant), generation }) as const,
     ),
     ...replaced.map(
-      ({ after, isSamePerson }) =>
+      (change) =>
         ({
           type: 'participant_added',
-          participant: memberOf(after),
-          ...(isSamePerson ? { isSamePerson } : { generation }),
+          participant: memberOf(change.after),
+          ...(change.isSamePerson
+            ? { isSamePerson: true, ...readdressedBy(change, generation) }
+            : { generation }),
+          ...entryMarkOf(change, labelOf(run, 'added')),
         }) as const,
     ),
   ];
@@ -154,6 +187,20 @@ const recordChanges = (
   if (run.journal.view.state === 'confirmed' && !allAccepted(run)) {
     run.record({ type: 'confirmation_lost' }, correlationId);
   }
+};
+
+/** Returns what the trail says about the addresses of the same person. */
+const readdressedBy = (
+  change: CastDifference['replaced'][number],
+  number: number,
+): Pick<Extract<AuditionFact, { type: 'participant_added' }>, 'readdressed'> => {
+  const left = leftChannels(change);
+  return left.length > 0 ? { readdressed: { channels: [...left], number } } : {};
+};
+
+const entryMarkOf = (change: CastDifference['replaced'][number], label: string) => {
+  if (!movesCalendarEntry(change)) return {};
+  return hasWritableCalendar(change.after) ? { entryNotice: label } : { entryDue: label };
 };
 
 const memberOf = ({ id, kind, zone, required }: Participant) => ({
@@ -203,11 +250,11 @@ interface Leaving {
   readonly losesEvent: boolean;
 }
 
-const leavingOf = ({ removed, replaced }: CastDifference): readonly Leaving[] => [
-  ...removed.map((participant) => ({ participant, channels: participant.channels, losesEvent: true })),
+const leavingOf = ({ removed, replaced }: Omit<CastDifference, 'added'>): readonly Leaving[] => [
+  ...removed.map((participant) => ({ participant, channels: usableChannels(participant), losesEvent: true })),
   ...replaced.map((change) => ({
     participant: change.before,
-    channels: change.before.channels.filter((channel) => !keptChannels(change).includes(channel)),
+    channels: leftChannels(change),
     losesEvent: !keepsCalendar(change),
   })),
 ];
@@ -229,8 +276,8 @@ const isShared = (entry: AuditionCompensation, remaining: readonly Participant[]
   remaining.some(
     ({ id, calendar }) =>
       entry.id !== removalId({ participant: id }) &&
-      calendar?.connection === entry.calendar.connection &&
-      calendar.calendarId === entry.calendar.calendarId,
+      calendar !== undefined &&
+      isSameCalendar(calendar, entry.calendar),
   );
 
 const partition = <Item>(
@@ -245,7 +292,31 @@ const undoFor = (
   run: AuditionRun,
   compensations: readonly AuditionCompensation[],
   recipients: readonly Participant[],
-): void => undoInBackground(run, compensations, { recipients, label: labelOf(run, 'removed') });
+  decliners?: readonly ParticipantView[],
+): void => undoInBackground(run, compensations, { recipients, decliners, label: labelOf(run, 'removed') });
+
+/**
+ * Returns those who leave and have declined, as they are now. An email only removes the entry in their calendar. In earlier versions,
+ * they got a cancellation.
+ */
+const leavingDecliners = (
+  run: AuditionRun,
+  { removed, replaced }: CastDifference,
+): readonly ParticipantView[] => {
+  const leaving = [...removed, ...replaced.map(({ before }) => before)];
+  return run.journal.view.participants.filter(({ id, answer }) => {
+    const participant = leaving.find((one) => one.id === id);
+    return (
+      answer === 'declined' &&
+      participant !== undefined &&
+      getsEntryByEmail(run, participant) &&
+      isDeclinedEntryRemoved(participant)
+    );
+  });
+};
+
+/** In earlier versions, the entry by email stayed beside an event that another participant has in the same calendar. */
+const sharedEventPatch = 'shared-event-after-takeover';
 
 /**
  * Completes a change of the cast in which an earlier run was interrupted: the slot is held for the present cast, what is
@@ -255,14 +326,9 @@ export const completeCast = async (run: AuditionRun): Promise<void> => {
   // When the slot cannot be claimed again, it stays held as it is.
   if (run.isHeldForOtherCast) await claimFor(run, run.plan);
   run.isHeldForOtherCast = false;
-  const { plan, journal, saga } = run;
+  const { plan, journal } = run;
   const former = plan.formerParticipants ?? [];
-  const leaving = former.map((participant) => ({
-    participant,
-    channels: participant.channels,
-    losesEvent: true,
-  }));
-  const undone = leaving.flatMap((one) => compensationsOf(run, one));
+  const undone = leavingOf({ removed: former, replaced: [] }).flatMap((one) => compensationsOf(run, one));
   undoFor(
     run,
     undone.filter((entry) => !isShared(entry, plan.participants)),
@@ -271,43 +337,28 @@ export const completeCast = async (run: AuditionRun): Promise<void> => {
   const { slot, revision } = journal.view;
   // An event that an operator has skipped is written too: the trail does not say which one it was.
   const only = writableCalendarsOf(run).filter(
-    ({ owner }) => !saga.pending.some(({ id }) => id === removalId({ participant: owner })),
+    ({ owner, calendar }) => !isEventWritten(run, owner, calendar),
   );
+  if (run.emailEntries.length > 0 && patched(sharedEventPatch)) noteSharedEvents(run, only);
   if (!slot || only.length === 0) return;
   const at = { slot, revision };
   const label = labelOf(run, 'added');
-  await arrangeEvents(run, (isBackground) =>
-    writeCalendarEvents(run, at, { only, label, ...(isBackground ? whilePresent(run, at) : {}) }),
-  );
-};
-
-/** The participants who stay keep their reminders. Those who are new get theirs. */
-const remindersAfter = (
-  before: readonly Reminder[],
-  planned: readonly Reminder[],
-  { added, removed, replaced }: CastDifference,
-): readonly Reminder[] => {
-  const arrived = [...added, ...replaced.map(({ after }) => after)].map(({ id }) => id);
-  const gone = [...removed.map(({ id }) => id), ...arrived];
-  return [
-    ...remindersOf(before, (id) => !gone.includes(id)),
-    ...remindersOf(planned, (id) => arrived.includes(id)).filter(({ at }) => toEpochMs(at) > Date.now()),
-  ].sort((a, b) => a.at.localeCompare(b.at) || b.offsetMs - a.offsetMs);
-};
-
-const remindersOf = (
-  reminders: readonly Reminder[],
-  isMeant: (id: ParticipantId) => boolean,
-): readonly Reminder[] =>
-  reminders.flatMap((reminder) => {
-    const participants = reminder.participants.filter(isMeant);
-    return participants.length > 0 ? [{ ...reminder, participants }] : [];
+  // Emails can have made the entry while the event was missing.
+  for (const { owner } of only) if (hasGotEmail(run, owner)) keepEntryByEmail(run, owner);
+  await arrangeEvents(run, async (isBackground) => {
+    await writeCalendarEvents(run, at, { only, label, ...(isBackground ? whilePresent(run, at) : {}) });
+    announceMovedEntries(run);
   });
+};
+
+/** In earlier versions, the entry made by email stayed beside the connected calendar, and none replaced its event. */
+const movedEntryPatch = 'notice-of-moved-calendar-entry';
 
 /**
  * Invites new participants, and writes their events and those of participants who shared the calendar of one who has
- * left. The others get no notice, because their slot is the same. The invitation does not wait for the events: an event
- * that cannot be written can wait for an operator until the slot is over.
+ * left. Of the others, whose slot is the same, only those whose calendar entry moves get a notice: when it moves to a connected
+ * calendar, after the event is written. Invitations do not wait for the events: an event that cannot be written can wait for an
+ * operator until the slot is over.
  */
 const arrangeFor = async (
   run: AuditionRun,
@@ -331,10 +382,21 @@ const arrangeFor = async (
       if (!kept.includes(channel)) notifyOne(run, invitation, change.after.id, channel);
     }
   }
-  if (only.length === 0) return;
+  const moving = replaced.filter(movesCalendarEntry);
+  if (moving.length > 0 && patched(movedEntryPatch)) {
+    const follows = patched(movedEntryFollowsEventPatch);
+    for (const { after } of moving) {
+      if (follows && hasWritableCalendar(after)) keepEntryByEmail(run, after.id);
+      else if (!(isEntryDeclined(run, after.id) && patched(noEntryPatch)))
+        notifyOne(run, movedEntryNotice(label), after.id, 'email');
+    }
+    if (follows) noteSharedEvents(run, only);
+  }
+  if (only.length === 0) return announceMovedEntries(run);
   const at = { slot, revision };
   const until = isBackground ? whilePresent(run, at) : { isMoot: () => Date.now() >= toEpochMs(slot.end) };
   await writeCalendarEvents(run, at, { only, label, ...until });
+  announceMovedEntries(run);
 };
 
 /** The events of a later slot are written by its move. Those of a participant who has left by now are not written. */
@@ -356,4 +418,4 @@ const whilePresent = (
 
 /** A participant can be removed and added again. The key of what was undone is never used again. */
 const labelOf = ({ journal, claims }: AuditionRun, what: 'added' | 'removed'): string =>
-  `r${journal.view.revision}:${what}-${claims.held}`;
+  labelText({ kind: what, revision: journal.view.revision, number: claims.held });

@@ -13,6 +13,7 @@ import {
   startChild,
 } from '@temporalio/workflow';
 import { inRoom } from '../../../domain/audition/rooms.ts';
+import { summaryOf } from '../../../domain/audition/summary.ts';
 import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import type { Refusal } from '../../../domain/errors.ts';
 import type { AuditionId } from '../../../domain/ids.ts';
@@ -85,9 +86,10 @@ const startNextRound = async (
         { key: searchAttributes.project, value: plan.project.id },
         { key: searchAttributes.role, value: plan.role.id },
         { key: searchAttributes.state, value: 'requested' },
+        { key: searchAttributes.correlation, value: correlationId },
       ],
       memo: { organization: plan.organization, correlationId, previous: plan.id },
-      staticSummary: `Audition ${next.id}: ${next.round} of ${plan.role.id}, project ${plan.project.id}`,
+      staticSummary: summaryOf(input.plan),
     });
   } catch (error) {
     if (isCancellation(error) || !(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

@@ -1,5 +1,10 @@
 /** Records failed deliveries. The relay records the successful ones in the database, without a signal. */
-import { addressOn } from '../../../domain/audition/cast-difference.ts';
+import { patched } from '@temporalio/workflow';
+import { addressOn, fallbackFor } from '../../../domain/audition/cast-difference.ts';
+import { hasConsequence, isDeliveryProblem } from '../../../domain/audition/delivery-state.ts';
+import type { DeliveryStatus } from '../../../domain/audition/delivery-statuses.ts';
+import { isToFormerAddress } from '../../../domain/audition/notice-address.ts';
+import { isByEmailOnly } from '../../../domain/audition/notice-change.ts';
 import type { Channel } from '../../../domain/audition/request.ts';
 import type { NoticeView } from '../../../domain/audition/view.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
@@ -14,6 +19,22 @@ import { isSuppressingCode, rememberSuppressed } from '../suppressed-addresses.t
  */
 const maxEarlyReports = 50;
 
+/**
+ * In earlier versions, a report about an earlier address or a former participant acted on the present one, and a notice about a
+ * calendar entry was sent on a fallback channel.
+ */
+export const undeliveredNoticePatch = 'undelivered-notice-of-the-present-address';
+
+/** Returns whether a notice can be sent on a fallback channel. */
+export const mayFallBack = ({ changed }: Pick<NoticeView, 'changed'>): boolean =>
+  !isByEmailOnly(changed) || !patched(undeliveredNoticePatch);
+
+const isOfFormerAddress = ({ journal }: AuditionRun, notice: NoticeView): boolean =>
+  isToFormerAddress(journal.view, notice) && patched(undeliveredNoticePatch);
+
+/** Sends a notice on another channel. A parameter, because the step that sends notices also reads their reports. */
+export type SendInstead = (run: AuditionRun, notice: NoticeView, channel: Channel) => void;
+
 /** Returns undefined when the participant no longer takes part. */
 const addressOf = (
   { plan }: AuditionRun,
@@ -24,25 +45,27 @@ const addressOf = (
   return present && addressOn(present, channel);
 };
 
-const describeFailure = (code: string | undefined): string =>
-  code === 'complained' ? 'reported as spam' : 'not delivered';
+const describeFailure = (status: DeliveryStatus, code: string | undefined): string =>
+  status === 'complained' || code === 'complained' ? 'reported as spam' : 'not delivered';
 
 const suppressionHint =
   ' Nothing more is sent to the address until the suppression is lifted: npm run ops -- suppressions lift.';
 
 /**
- * Records that a notice was not delivered, and asks an operator. A report that arrives before the notice is recorded is
- * kept until then. Reports of success and repeated reports change nothing.
+ * Records that a notice was not delivered or not wanted. Then it is sent on a fallback channel, or an operator is asked
+ * (`deliveryStates`). A report that arrives before the notice is recorded is kept until then. Reports of success and
+ * repeated reports change nothing. Nothing follows for a former participant, or for an earlier address: the participant was
+ * invited at the present one.
  */
-export const recordDelivery = (run: AuditionRun, report: DeliveryReport): void => {
+export const recordDelivery = (run: AuditionRun, report: DeliveryReport, sendInstead: SendInstead): void => {
   const { participant, channel, deliveryId, status, code } = report;
-  if (status !== 'failed') return;
+  if (!isDeliveryProblem(status)) return;
   const notice = run.journal.view.notices.find((sent) => sent.deliveryId === deliveryId);
   if (!notice) {
     run.earlyReports = [...run.earlyReports, report].slice(-maxEarlyReports);
     return;
   }
-  if (notice.status === 'failed') return;
+  if (isDeliveryProblem(notice.status)) return;
   run.journal.record({
     type: 'delivery_reported',
     participant,
@@ -51,32 +74,40 @@ export const recordDelivery = (run: AuditionRun, report: DeliveryReport): void =
     status,
     ...(code ? { code } : {}),
   });
-  if (run.ending) return;
+  if (run.ending || isOfFormerAddress(run, notice)) return;
   rememberSuppressed(run, { recipient: participant, channel }, code);
-  askAboutFailedNotice(run, notice, code);
+  handleProblem(run, { ...notice, status }, code, sendInstead);
 };
 
-/** Asks again, after a take-over, about the notices of the present slot that were not delivered. */
-export const askAboutFailedNotices = (run: AuditionRun): void => {
+/** Handles the notices of the present slot that were not delivered again, after a take-over. */
+export const handleUndelivered = (run: AuditionRun, sendInstead: SendInstead): void => {
   for (const notice of run.journal.view.notices)
-    if (notice.status === 'failed') askAboutFailedNotice(run, notice, undefined);
+    if (isDeliveryProblem(notice.status) && !isOfFormerAddress(run, notice))
+      handleProblem(run, notice, undefined, sendInstead);
 };
 
 /** @param code why the notice was not delivered. Undefined when the view of the trail is all that is known */
-const askAboutFailedNotice = (
+const handleProblem = (
   run: AuditionRun,
-  { participant, channel, notice, revision }: NoticeView,
+  undelivered: NoticeView,
   code: string | undefined,
+  sendInstead: SendInstead,
 ): void => {
+  const { participant, channel, notice, revision, status } = undelivered;
   // A move sends a notice with the new time.
   if (!run.journal.view.announcedAs.includes(revision)) return;
-  const isSuppressing = channel === 'email' && isSuppressingCode(code);
+  const recipient = run.plan.participants.find(({ id }) => id === participant);
+  const fallback = recipient && fallbackFor(recipient, channel);
+  if (fallback && hasConsequence(status, 'next_channel') && mayFallBack(undelivered))
+    return sendInstead(run, undelivered, fallback);
+  const isSuppressing =
+    channel === 'email' && (hasConsequence(status, 'suppress') || isSuppressingCode(code));
   const address = addressOf(run, participant, channel);
   askAboutSlot(
     run,
     {
       step: 'invitation',
-      what: `The ${notice} to ${participant} by ${channel} was ${describeFailure(code)}.`,
+      what: `The ${notice} to ${participant} by ${channel} was ${describeFailure(status, code)}.`,
       hint: `Inform the participant otherwise and skip, or abort.${isSuppressing ? suppressionHint : ''}`,
       actions: ['skip', 'abort'],
       // A participant who was replaced has another address.

@@ -1,14 +1,17 @@
 /** Writes an event of ours again, after a person has moved or deleted it, or after its calendar has lost it. */
+
 import { patched } from '@temporalio/workflow';
 import type { CalendarChange } from '../../../domain/audition/calendar-change.ts';
-import type { Meeting } from '../../../domain/audition/events.ts';
+import type { Meeting } from '../../../domain/audition/meeting.ts';
 import { isWritableCalendar } from '../../../domain/audition/writable-calendar.ts';
 import { isHostedMeeting } from '../../../domain/providers/vendors.ts';
-import { Aborted } from '../ending.ts';
+import { unlessAborted } from '../ending.ts';
+import { labelText } from '../label.ts';
 import type { AuditionRun } from '../run.ts';
 import { type SlotRevision, writeCalendarEvents } from './calendar-events.ts';
 import { moveMeeting } from './meeting.ts';
 import { meetingDeleted } from './meeting-loss.ts';
+import { announceMovedEntries } from './notices.ts';
 import { bookRoom } from './room.ts';
 
 /** Auditions restore events in the background since this patch. Before, an abort of that ended the audition. */
@@ -39,14 +42,6 @@ export const restoreEvent = async (
   await unlessAborted(() => restoreMeeting(run, report, at, meeting));
 };
 
-const unlessAborted = async (work: () => Promise<void>): Promise<void> => {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof Aborted)) throw error;
-  }
-};
-
 /**
  * Writes the event again for the room and the participant. The number of facts distinguishes the writing from all others.
  * @param isMoot makes it work in the background: returns whether the audition has moved on to another slot
@@ -57,12 +52,13 @@ const restoreUses = async (
   at: SlotRevision,
   isMoot?: () => boolean,
 ): Promise<void> => {
-  const label = `r${at.revision}:restored-${run.journal.number}`;
+  const label = labelText({ kind: 'restored', revision: at.revision, number: run.journal.number });
   if (at.slot.roomCalendar?.connection === connection) await bookRoom(run, at, { label, isMoot });
   const owner = run.plan.participants.find(({ id }) => id === participant);
   if (!owner?.calendar || !isWritableCalendar(owner.calendar) || isMoot?.()) return;
   const only = [{ owner: owner.id, calendar: owner.calendar }];
   await writeCalendarEvents(run, at, { only, label, isMoot, isBackground: isMoot !== undefined });
+  announceMovedEntries(run);
 };
 
 /**

@@ -1,5 +1,5 @@
 /** Removes the meetings that an audition has left, when their provider is back. */
-import type { Meeting } from '../../../domain/audition/events.ts';
+import type { Meeting } from '../../../domain/audition/meeting.ts';
 import { isHostedMeeting } from '../../../domain/providers/vendors.ts';
 import type { AuditionCompensation } from '../compensations.ts';
 import type { AuditionRun } from '../run.ts';

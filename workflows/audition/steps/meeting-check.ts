@@ -1,14 +1,17 @@
 /** Checks before the session whether the meeting can take place at its provider. */
 import { ApplicationFailure, isCancellation, patched } from '@temporalio/workflow';
 import type { MeetingCheck, StepFailure } from '../../../activities/contract.ts';
-import type { Meeting } from '../../../domain/audition/events.ts';
+import type { Meeting } from '../../../domain/audition/meeting.ts';
 import type { SettingName } from '../../../domain/audition/meeting-settings.ts';
+import { isWatched } from '../../../domain/audition/meeting-watch.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { meetingActivities } from '../meeting-activities.ts';
+import type { MeetingReport } from '../messages.ts';
 import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
 import { isStepFailure, toStepFailure } from '../step-failures.ts';
+import { isNearSession } from './backup.ts';
 import { isMeetingNeeded, meetingDeleted } from './meeting-loss.ts';
 
 /**
@@ -34,14 +37,43 @@ export const checkMeeting = (run: AuditionRun): void => {
 };
 
 /**
- * Lets the automatic recording of the meeting follow the consents. A provider that fails is left only at the check before the
- * session, which applies the consents too.
+ * Checks the meeting again, because its provider has failed since the check, or lacks the meeting. The report is repeated, so it
+ * changes nothing while a check or another change is in progress: the meeting is left once.
+ */
+export const meetingDoubted = (run: AuditionRun, { meetingId }: MeetingReport): void => {
+  const { view } = run.journal;
+  if (view.meeting?.id !== meetingId || !isNearSession(run) || !isWatched(view, Date.now())) return;
+  if (isMeetingOpen(run) || run.looksAtMeeting > 0 || run.change || isMeetingToBeLeft(run)) return;
+  checkMeeting(run);
+};
+
+/** Before the slot begins, an open meeting keeps no one from moving. */
+const isMeetingOpen = ({ journal, meetingStatus }: AuditionRun): boolean => {
+  const { slot, revision } = journal.view;
+  return (
+    meetingStatus?.revision === revision &&
+    meetingStatus.isOpen &&
+    slot !== undefined &&
+    Date.now() >= toEpochMs(slot.start)
+  );
+};
+
+const isMeetingToBeLeft = ({ unusableMeeting, isMeetingLost, deletedMeetings }: AuditionRun): boolean =>
+  unusableMeeting !== undefined || isMeetingLost || deletedMeetings.length > 0;
+
+/**
+ * Lets the recording of the meeting follow the consents. A provider that fails is left only at the check before the session,
+ * which applies the consents too. Earlier releases left a recording alone that the host had started.
  */
 export const consentChanged = (run: AuditionRun): void => {
-  if (!run.plan.meetingSettings?.autoStartRecording) return;
+  const { meetingSettings: settings } = run.plan;
+  const isAutomatic = settings?.autoStartRecording === true;
+  if (!isAutomatic && !(settings?.recording === 'cloud' && patched(hostRecordingPatch))) return;
   run.consentChanges += 1;
   lookAtMeeting(run, 'consent');
 };
+
+const hostRecordingPatch = 'consents-while-host-records';
 
 const castConsentsPatch = 'consents-of-a-changed-cast';
 
@@ -76,10 +108,12 @@ const lookAtMeeting = (run: AuditionRun, reason: 'check' | 'consent'): void => {
   if (!slot || !meeting || meeting.provider === 'manual' || !isMeetingNeeded(run)) return;
   const { provider } = meeting;
   const settings = run.plan.meetingSettings;
-  const followsConsents = settings?.autoStartRecording === true;
+  // What the host has started is stopped by a withdrawal only: the check before the session has nothing to compare.
+  const followsConsents = settings?.autoStartRecording === true || reason === 'consent';
   if (followsConsents) {
     if (run.consentLook) {
       run.consentLook = 'again';
+      if (reason === 'check') run.isCheckWaiting = true;
       return;
     }
     run.consentLook = 'running';
@@ -91,17 +125,20 @@ const lookAtMeeting = (run: AuditionRun, reason: 'check' | 'consent'): void => {
     return run.call((call) => activities.checkMeeting({ ...call, ...input }));
   };
   const lookAndApply = async (): Promise<void> => {
+    run.looksAtMeeting += 1;
     const first = await checkedAs(() =>
       look(run.plan.policy.meetingCheck === undefined ? 'stepPatience' : 'fallback'),
-    );
+    ).finally(() => {
+      run.looksAtMeeting -= 1;
+    });
     const isPresent = () => run.journal.view.meeting?.id === meeting.id;
-    const isCheck = reason === 'check' || run.meetingCheckedAs === run.journal.view.revision;
+    const isCheck = isCheckOf(run, reason, first);
     if (first.status === 'unusable' && isCheck && isPresent())
       run.unusableMeeting = { meeting, reason: first.failure.code };
     const mustRepeat = isPersistent && isInconclusive(first, reason);
     const check = mustRepeat ? await lookUntilApplied(run, meeting, () => look('stepPatience')) : first;
-    const mustLookAgain = run.consentLook === 'again';
-    run.consentLook = undefined;
+    const mustLookAgain = followsConsents && run.consentLook === 'again';
+    if (followsConsents) run.consentLook = undefined;
     if (!isPresent()) {
       // The look at another meeting had to wait for this one.
       if (mustLookAgain && (isPersistent || patched(newMeetingPatch))) lookAtMeeting(run, 'consent');
@@ -137,6 +174,21 @@ const withPresentRoles = (
 ): readonly SettingName[] => {
   const others = notHonored.filter((name) => name !== 'roles');
   return journal.view.meeting?.notHonored?.includes('roles') ? [...others, 'roles'] : others;
+};
+
+const withdrawalPatch = 'withdrawal-moves-nobody';
+
+/**
+ * Returns whether the look is a check of the meeting, which leaves a provider that fails. A look for the consents is none, unless a
+ * check has waited for it: a withdrawal stops the recording, and is no reason to move people who are in the meeting. Earlier
+ * versions left the provider at every look after the check.
+ */
+const isCheckOf = (run: AuditionRun, reason: 'check' | 'consent', { status }: Look): boolean => {
+  const wasCheckWaiting = run.isCheckWaiting;
+  run.isCheckWaiting = false;
+  if (reason === 'check') return true;
+  if (status !== 'unusable' || run.meetingCheckedAs !== run.journal.view.revision) return false;
+  return wasCheckWaiting || !patched(withdrawalPatch);
 };
 
 /** `unknown`: the look has failed, and says nothing about the meeting. */

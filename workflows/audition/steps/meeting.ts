@@ -1,7 +1,7 @@
 /** Step 2: creates the meeting. Falls back to the next provider when one is down, rate limited or not connected. */
 import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
 import type { CreateMeetingInput, StepFailure } from '../../../activities/contract.ts';
-import type { Meeting } from '../../../domain/audition/events.ts';
+import type { Meeting } from '../../../domain/audition/meeting.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import type { MeetingProviderName } from '../../../domain/providers/vendors.ts';
 import { compensate } from '../compensate.ts';

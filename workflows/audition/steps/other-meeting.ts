@@ -1,5 +1,5 @@
 /** Moves an audition to another meeting: its provider fails before or during the session, or a person asks for it. */
-import type { Meeting } from '../../../domain/audition/events.ts';
+import type { Meeting } from '../../../domain/audition/meeting.ts';
 import type { Refusal } from '../../../domain/errors.ts';
 import type { MeetingProviderName } from '../../../domain/providers/vendors.ts';
 import { runChange } from '../change.ts';
@@ -8,11 +8,10 @@ import { noMeetingNeeded } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
 import type { UnusableMeeting } from '../unusable-meeting.ts';
 import { announceBackup } from './backup.ts';
-import { writeCalendarEvents } from './calendar-events.ts';
 import { meetingRemovals, removeLater } from './left-meetings.ts';
 import { createMeeting } from './meeting.ts';
 import { isMeetingNeeded } from './meeting-loss.ts';
-import { notify } from './notices.ts';
+import { notifyOfOtherMeeting, sendLink } from './other-meeting-notice.ts';
 
 /** Why an audition leaves the room of its session: another audition of the session has got another one. */
 const roomLeftReason = 'room_left';
@@ -109,11 +108,12 @@ const moveToOtherMeeting = async (
       // Join links lead to the other meeting once the read model shows it. The removal can wait for its provider.
       run.journal.flushInBackground();
       removeLater(run, before, present);
-      // Join links lead to the present meeting: no notice is needed, and no calendar event changes.
-      if (run.plan.joinLinks) return undefined;
-      const label = `r${revision}:m${run.meetingsRequested}`;
-      await writeCalendarEvents(run, { slot, revision }, { label });
-      notify(run, { notice: 'update', label, changed: 'link' });
+      // Join links lead to the present meeting: no calendar event changes.
+      if (run.plan.joinLinks) {
+        notifyOfOtherMeeting(run);
+        return undefined;
+      }
+      await sendLink(run, { slot, revision });
       return undefined;
     },
     { endsWithSlotStart: false },

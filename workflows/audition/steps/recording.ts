@@ -7,7 +7,7 @@ import {
   patched,
   startChild,
 } from '@temporalio/workflow';
-import type { Meeting } from '../../../domain/audition/events.ts';
+import type { Meeting } from '../../../domain/audition/meeting.ts';
 import { correlatedIds } from '../../../domain/audition/plan.ts';
 import { isRecordedMeeting } from '../../../domain/providers/vendors.ts';
 import { recordingWorkflowId } from '../../../domain/workflow-ids.ts';
@@ -53,14 +53,17 @@ const isRecordingWanted = ({ plan }: AuditionRun, { notHonored }: Meeting): bool
   plan.meetingSettings?.recording === 'cloud' && !notHonored?.includes('recording');
 
 const startRecording = async (input: RecordingInput): Promise<void> => {
-  const { auditionId, organization, provider, meetingId } = input;
+  const { auditionId, organization, correlationId, provider, meetingId } = input;
   try {
     await startChild(recordingWorkflowType, {
       args: [input],
       workflowId: recordingWorkflowId(auditionId, provider, meetingId),
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
-      typedSearchAttributes: [{ key: searchAttributes.organization, value: organization }],
+      typedSearchAttributes: [
+        { key: searchAttributes.organization, value: organization },
+        { key: searchAttributes.correlation, value: correlationId },
+      ],
       staticSummary: `Store the recordings of ${auditionId}`,
     });
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Registers the participants at the provider of the meeting, and keeps the registrations those of the present cast. */
-import type { Meeting } from '../../../domain/audition/events.ts';
+import type { Meeting } from '../../../domain/audition/meeting.ts';
 import { isRegistrantMeeting, type RegistrantMeetingName } from '../../../domain/providers/vendors.ts';
 import { meetingActivities } from '../meeting-activities.ts';
 import { retryUntilResolved } from '../operator-retry.ts';

@@ -1,7 +1,9 @@
 /** Sends the reminders that are due. */
+
 import type { Reminder } from '../../../domain/audition/reminder-plan.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
+import { labelText } from '../label.ts';
 import type { AuditionRun } from '../run.ts';
 import { notify } from './notices.ts';
 
@@ -29,7 +31,8 @@ export const sendDueReminders = (run: AuditionRun): void => {
     if (superseded.length > 0) drop(run, reminder, superseded, 'superseded');
     const to = reminder.participants.filter((id) => !later.includes(id) && !hasDeclined(id));
     const { offsetMs } = reminder;
-    if (to.length > 0) notify(run, { notice: 'reminder', label: `r${revision}:${offsetMs}`, to, offsetMs });
+    const label = labelText({ kind: 'reminder', revision, offsetMs });
+    if (to.length > 0) notify(run, { notice: 'reminder', label, to, offsetMs });
   }
 };
 

@@ -1,6 +1,6 @@
 /** Reopens a closed audition: corrects its outcome, or schedules it again. */
 import { isCancellation } from '@temporalio/workflow';
-import type { Meeting } from '../../../domain/audition/events.ts';
+import type { Meeting } from '../../../domain/audition/meeting.ts';
 import { reopeningRefusal } from '../../../domain/audition/reopening.ts';
 import { inRoom } from '../../../domain/audition/rooms.ts';
 import type { SlotSpec } from '../../../domain/audition/slot.ts';

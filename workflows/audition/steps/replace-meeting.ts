@@ -3,10 +3,9 @@ import type { Refusal } from '../../../domain/errors.ts';
 import { runChange } from '../change.ts';
 import type { AuditionRun } from '../run.ts';
 import { announceBackup, isNearSession } from './backup.ts';
-import { writeCalendarEvents } from './calendar-events.ts';
 import { createMeeting, type Departure } from './meeting.ts';
 import { isMeetingNeeded } from './meeting-loss.ts';
-import { notify } from './notices.ts';
+import { notifyOfOtherMeeting, sendLink } from './other-meeting-notice.ts';
 import { expectInterruptedRecording } from './recording.ts';
 
 /**
@@ -53,11 +52,11 @@ export const replaceMeeting = async (
       );
       if (!isMeetingNeeded(run)) return undefined;
       // The join links of the participants lead to the other meeting.
-      if (run.plan.joinLinks && run.journal.view.meeting) return undefined;
-      const label = `r${revision}:m${run.meetingsRequested}`;
-      await writeCalendarEvents(run, { slot, revision }, { label });
-      // An operator can have skipped the new meeting.
-      notify(run, { notice: 'update', label, changed: run.journal.view.meeting ? 'link' : 'no_link' });
+      if (run.plan.joinLinks && run.journal.view.meeting) {
+        notifyOfOtherMeeting(run);
+        return undefined;
+      }
+      await sendLink(run, { slot, revision });
       return undefined;
     },
     // The participants need the link during the slot too.

@@ -2,7 +2,9 @@
  * Applies what participants answer in their calendars and by email, under the rules for answers by link. An answer that
  * does not count changes nothing, and the trail says why.
  */
+import { patched } from '@temporalio/workflow';
 import type { ProposedTime, ReportedAnswer } from '../../../domain/audition/reported-answer.ts';
+import { limitExplanations } from '../../../domain/audition/slot-limits.ts';
 import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
@@ -71,31 +73,47 @@ export const timeProposed = (run: AuditionRun, proposal: ProposedTime): void => 
     correlationId === undefined ? {} : { correlationId },
   );
   run.proposals.set(participant, inboxId);
-  askAboutProposal(run, proposal);
+  // Nobody can answer the proposal of a person who has left. Auditions that have asked before replay without that.
+  const endsWithCast = takesPart(run, proposal) && patched(formerProposersPatch);
+  askAboutProposal(run, proposal, endsWithCast);
 };
 
-const askAboutProposal = (run: AuditionRun, proposal: ProposedTime, refusal?: Refusal): void => {
-  const { slot } = proposal;
-  const isMoot = isMootSince(run, proposal);
+const formerProposersPatch = 'withdraw-proposals-of-former-participants';
+
+const takesPart = ({ journal }: AuditionRun, { participant }: ProposedTime): boolean =>
+  journal.view.participants.some(({ id }) => id === participant);
+
+/** @param endsWithCast whether the question is withdrawn when the participant leaves the cast */
+const askAboutProposal = (
+  run: AuditionRun,
+  proposal: ProposedTime,
+  endsWithCast: boolean,
+  refusal?: Refusal,
+): void => {
+  const { slot, exceeds } = proposal;
+  const canFollow = slot !== undefined && exceeds === undefined;
+  const reason = refusal?.message ?? (exceeds && limitExplanations[exceeds]);
+  const isMootNow = isMootSince(run, proposal);
+  const isMoot = () => isMootNow() || (endsWithCast && !takesPart(run, proposal));
   askInBackground(
     run,
     {
       step: 'proposal',
       what: [
         describe(proposal),
-        ...(refusal ? [`The audition could not follow: ${refusal.message}`] : []),
+        ...(reason === undefined ? [] : [`The audition could not follow: ${reason}`]),
       ].join(' '),
-      hint: slot
+      hint: canFollow
         ? 'Follow to reschedule the audition to that time, or ignore to keep its slot. Tell the participant what you decide.'
         : 'Ask the participant for the time, then reschedule; or ignore to keep the slot.',
-      actions: slot ? ['follow', 'ignore'] : ['ignore'],
-      code: refusal?.code,
+      actions: canFollow ? ['follow', 'ignore'] : ['ignore'],
+      code: refusal?.code ?? exceeds,
       isMoot,
     },
     async (action) => {
-      if (action !== 'follow' || !slot) return;
+      if (action !== 'follow' || !canFollow) return;
       const refused = await rescheduleTo(run, slot, proposal.origin);
-      if (refused && !isMoot()) askAboutProposal(run, proposal, refused);
+      if (refused && !isMoot()) askAboutProposal(run, proposal, endsWithCast, refused);
     },
   );
 };

@@ -4,7 +4,8 @@
  * events are moved, then all participants are notified. A move that cannot be finished is reverted, by an operator's
  * abort or before the old slot begins. A cancellation of the audition undoes everything.
  */
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+
+import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
 import { inRoom, isSameSlot } from '../../../domain/audition/rooms.ts';
 import type { Slot, SlotSpec } from '../../../domain/audition/slot.ts';
 import type { AuditionView } from '../../../domain/audition/view.ts';
@@ -12,7 +13,9 @@ import type { Refusal } from '../../../domain/errors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { releaseOtherClaims, runChange } from '../change.ts';
 import type { Change } from '../change-in-progress.ts';
-import { Aborted } from '../ending.ts';
+import { isEntryByEmail } from '../email-entries.ts';
+import { Aborted, unlessAborted } from '../ending.ts';
+import { labelText } from '../label.ts';
 import type { RescheduleCommand } from '../messages.ts';
 import type { OpenNotice } from '../open-notices.ts';
 import type { SlotQuestion } from '../open-question.ts';
@@ -22,7 +25,7 @@ import { confirmWhenAccepted } from './answers.ts';
 import { type SlotRevision, writeCalendarEvents } from './calendar-events.ts';
 import { type Claimed, claimSlot, slotRefused } from './claim.ts';
 import { moveMeeting } from './meeting.ts';
-import { sendAgain } from './notices.ts';
+import { announceMovedEntries, movedEntryFollowsEventPatch, sendAgain } from './notices.ts';
 import { expectInterruptedRecording } from './recording.ts';
 import { bookRoom, releaseFormerRooms } from './room.ts';
 import { announce, completionOf } from './schedule.ts';
@@ -102,11 +105,24 @@ const moveTo = async (
   releaseFormerRooms(run);
   announce(run, claimed.reminders, {
     notice: 'update',
-    label: `r${at.revision}`,
+    label: labelText({ kind: 'slot', revision: at.revision }),
     reason: command.reason,
     ...(isSameTime(claimed.slot, view.slot) ? { changed: 'place' } : {}),
   });
+  sendAgain(run, removingEntries(run, before.withdrawn));
+  announceMovedEntries(run);
   return undefined;
+};
+
+/**
+ * Returns the notices that remove the entry of a participant whose event is in a connected calendar: the update does not. Without
+ * such an event, the update has the entry itself.
+ */
+const removingEntries = (run: AuditionRun, withdrawn: readonly OpenNotice[]): readonly OpenNotice[] => {
+  const ofEntries = withdrawn.filter(({ batch }) => batch.changed === 'calendar');
+  if (ofEntries.length === 0 || !patched(movedEntryFollowsEventPatch)) return ofEntries;
+  const inConnectedCalendar = run.plan.participants.filter((one) => !isEntryByEmail(run, one));
+  return ofEntries.filter(({ recipient }) => inConnectedCalendar.some(({ id }) => id === recipient));
 };
 
 type Held = Extract<Claimed, { readonly kind: 'held' }>;
@@ -134,6 +150,21 @@ const recordMove = (
   run.movedAt = Date.now();
 };
 
+const answersOf = (participants: AuditionView['participants']) =>
+  participants.flatMap(({ id, answer, answerFinalAt, answeredAt, entryDeclined }) =>
+    answer === 'none'
+      ? []
+      : [
+          {
+            participant: id,
+            answer,
+            ...(answerFinalAt ? { finalAt: answerFinalAt } : {}),
+            ...(answeredAt ? { answeredAt } : {}),
+            ...(entryDeclined ? { entryDeclined } : {}),
+          },
+        ],
+  );
+
 /**
  * Returns to the old slot, whose claim is released only together with the fact that completes the move. Meeting and
  * events return to it in the background, under a new revision, because they may already have moved. Returns whether the
@@ -151,11 +182,7 @@ const revert = async (run: AuditionRun, before: Before, reason: string): Promise
         reason,
         announcedAs: [...before.view.announcedAs],
         ...(before.view.overridden ? { overridden: [...before.view.overridden] } : {}),
-        answers: participants.flatMap(({ id, answer, answerFinalAt }) =>
-          answer === 'none'
-            ? []
-            : [{ participant: id, answer, ...(answerFinalAt ? { finalAt: answerFinalAt } : {}) }],
-        ),
+        answers: answersOf(participants),
         checkedIn: participants.flatMap(({ id, checkedIn }) => (checkedIn ? [id] : [])),
       },
       { releaseHolds: { through: run.claims.last, keep: before.claim } },
@@ -196,13 +223,13 @@ const untilDecided = async (run: AuditionRun, decide: () => Promise<boolean>): P
  */
 const moveBack = async (run: AuditionRun, at: SlotRevision): Promise<void> => {
   const isMoot = () => run.journal.view.revision !== at.revision;
-  try {
+  await unlessAborted(async () => {
     if (run.journal.view.meeting) await moveMeeting(run, at, isMoot);
     if (at.slot.roomCalendar && !isMoot()) await bookRoom(run, at, { isMoot });
     if (isMoot()) return;
     await writeCalendarEvents(run, at, { isMoot, isBackground: true });
-    if (!isMoot()) releaseFormerRooms(run);
-  } catch (error) {
-    if (!(error instanceof Aborted)) throw error;
-  }
+    if (isMoot()) return;
+    releaseFormerRooms(run);
+    announceMovedEntries(run);
+  });
 };

@@ -1,22 +1,32 @@
 /** Continues an audition that was taken over, in the state that the trail says. */
+
+import { patched } from '@temporalio/workflow';
+import { isAnnouncement } from '../../../domain/audition/announcement.ts';
+import { addressNumberOf, isToFormerAddress } from '../../../domain/audition/notice-address.ts';
 import type { Channel } from '../../../domain/audition/request.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { releaseOtherClaims } from '../change.ts';
+import { effectsOf, isRetraction } from '../compensations.ts';
+import { interruptedNotice } from '../interrupted-notice.ts';
+import { labelText } from '../label.ts';
 import type { NoticeBatch } from '../open-notices.ts';
 import type { AuditionRun } from '../run.ts';
 import { askAboutDeclines, confirmWhenAccepted } from './answers.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
 import { completeCast } from './cast.ts';
-import { askAboutFailedNotices } from './delivery.ts';
+import { completeEntries } from './declined-entry.ts';
+import { handleUndelivered } from './delivery.ts';
 import { scheduleFirstSlot } from './first-slot.ts';
 import { moveMeeting, removeOtherMeetings } from './meeting.ts';
 import { compareConsents } from './meeting-check.ts';
-import { notifyOne } from './notices.ts';
+import { resumeMovedEntries } from './moved-entries.ts';
+import { announceMovedEntries, notifyOne, sendInstead } from './notices.ts';
 import { registerParticipants } from './registrants.ts';
 import { assignRoles } from './roles.ts';
 import { bookRoom, releaseFormerRooms } from './room.ts';
 import { announce, completionOf } from './schedule.ts';
+import { askAboutUninvited } from './uninvited.ts';
 
 /** Completes the step in which the earlier run was interrupted. Its effects have the same keys, so none is repeated. */
 export const completeInterruptedStep = async (run: AuditionRun): Promise<void> => {
@@ -33,12 +43,14 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
       assignRoles(run);
       compareConsents(run);
       if (slot.roomCalendar) await bookRoom(run, { slot, revision });
+      resumeMovedEntries(run, { isAnnounced: true });
       await writeCalendarEvents(run, { slot, revision }, { completion: completionOf(run, run.claims.held) });
       releaseFormerRooms(run);
       announce(run, run.reminders, {
         notice: revision === 1 ? 'invitation' : 'update',
-        label: `r${revision}`,
+        label: labelText({ kind: 'slot', revision }),
       });
+      announceMovedEntries(run);
       return;
     }
     case 'scheduled':
@@ -48,6 +60,7 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
       assignRoles(run);
       compareConsents(run);
       await releaseOtherClaims(run);
+      resumeMovedEntries(run, { isAnnounced: false });
       await completeCast(run);
       // Meeting and events return to the old slot after the fact that says so.
       if (slot && isReverted(announcedAs)) {
@@ -57,9 +70,12 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
       }
       releaseFormerRooms(run);
       announceMissing(run);
+      announceMovedEntries(run);
       confirmWhenAccepted(run);
       askAboutDeclines(run);
-      askAboutFailedNotices(run);
+      completeEntries(run);
+      handleUndelivered(run, sendInstead);
+      askAboutUninvited(run);
       return;
     case 'in_progress':
     case 'awaiting_decision':
@@ -68,6 +84,7 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
       assignRoles(run);
       compareConsents(run);
       await releaseOtherClaims(run);
+      if (state === 'in_progress') askAboutUninvited(run);
       return;
     case 'closed':
       return;
@@ -77,29 +94,45 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
 /** A move that was reverted has made the revisions of the old slot valid again. */
 const isReverted = (announcedAs: readonly number[]): boolean => announcedAs.length > 1;
 
-const announcements = ['invitation', 'update'] as const;
-const isAnnouncement = (notice: string): boolean => announcements.some((kind) => kind === notice);
+/** In earlier versions, a notice to an earlier person with the id, or to an earlier address, counted as that of the present one. */
+const outdatedPatch = 'outdated-notices-after-takeover';
+
+/** In earlier versions, a participant who had answered got no invitation at a new address. */
+const readdressedPatch = 'readdressed-after-takeover';
 
 /**
  * Sends the notice of the present slot to those whom the trail does not show as notified: the earlier run ended while
- * they were being notified. A participant who has answered knows the slot.
+ * they were being notified. A participant who has answered knows the slot, and still gets the invitation at a new address.
  */
 const announceMissing = (run: AuditionRun): void => {
   const { slot, revision, announcedAs, notices, participants } = run.journal.view;
   if (!slot || toEpochMs(slot.start) <= Date.now()) return;
   for (const { id, channels } of run.plan.participants) {
-    if (participants.find((participant) => participant.id === id)?.answer !== 'none') continue;
-    const earlier = notices.filter(({ participant, notice }) => participant === id && isAnnouncement(notice));
+    const present = participants.find((participant) => participant.id === id);
+    const hasAnswered = present?.answer !== 'none';
+    const all = notices.filter(({ participant, notice }) => participant === id && isAnnouncement(notice));
+    const earlier = all.filter((notice) => !isToFormerAddress({ participants }, notice));
     for (const channel of channels) {
-      const isKnown = earlier.some((sent) => sent.channel === channel && announcedAs.includes(sent.revision));
-      if (isKnown) continue;
-      const batch = { notice: earlier.length > 0 ? 'update' : 'invitation', label: `r${revision}` } as const;
+      const isPresent = (sent: (typeof all)[number]) =>
+        sent.channel === channel && announcedAs.includes(sent.revision);
+      if (earlier.some(isPresent)) continue;
+      const isReaddressed = present?.addressNumbers?.[channel] !== undefined;
+      if (hasAnswered && !(isReaddressed && patched(readdressedPatch))) continue;
+      if (all.some(isPresent) && patched(outdatedPatch)) {
+        // The keys of the earlier person or address are not those of this invitation.
+        const number = addressNumberOf({ participants }, id, channel) || run.claims.held;
+        const label = labelText({ kind: 'added', revision, number });
+        notifyOne(run, { notice: 'invitation', label }, id, channel);
+        continue;
+      }
+      const label = labelText({ kind: 'slot', revision });
+      const batch = { notice: earlier.length > 0 ? 'update' : 'invitation', label } as const;
       notifyOne(run, interruptedBatch(run, id, channel, revision) ?? batch, id, channel);
     }
   }
 };
 
-/** Returns the notice whose sending the ledger knows, so that it is sent under the same key. */
+/** Returns the notice whose sending the ledger knows, so that it is sent under the same key, and says the same. */
 const interruptedBatch = (
   run: AuditionRun,
   participant: ParticipantId,
@@ -107,17 +140,12 @@ const interruptedBatch = (
   revision: number,
 ): NoticeBatch | undefined => {
   const keys = run.saga.pending.flatMap((entry) =>
-    entry.kind === 'retract_notices' && entry.participant === participant && entry.channel === channel
-      ? entry.sentAs
-      : [],
+    isRetraction(entry, participant, channel) ? effectsOf(entry) : [],
   );
-  for (const notice of announcements) {
-    const start = run.idempotencyKeyOf(`${notice}:${participant}:${channel}:`);
-    const label = keys
-      .filter((key) => key.startsWith(start))
-      .map((key) => key.slice(start.length))
-      .find((text) => text === `r${revision}` || text.startsWith(`r${revision}:`));
-    if (label !== undefined) return { notice, label };
-  }
-  return undefined;
+  return interruptedNotice(keys, (notice) => run.idempotencyKeyOf(`${notice}:${participant}:${channel}:`), {
+    revision,
+    hasJoinLinks: run.plan.joinLinks !== undefined,
+    hasMeeting: run.journal.view.meeting !== undefined,
+    sent: run.journal.view.notices,
+  });
 };

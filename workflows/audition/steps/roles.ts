@@ -1,6 +1,6 @@
 /** Lets the casting directors lead the meeting at its provider, and keeps them those of the present cast. */
 import { isCancellation } from '@temporalio/workflow';
-import type { Meeting } from '../../../domain/audition/events.ts';
+import type { Meeting } from '../../../domain/audition/meeting.ts';
 import { leadersOf } from '../../../domain/audition/meeting-roles.ts';
 import { isHostedMeeting, type MeetingProviderName } from '../../../domain/providers/vendors.ts';
 import { meetingActivities } from '../meeting-activities.ts';

@@ -2,6 +2,7 @@
  * Books the room of the slot in its calendar. The room answers after that, and the synchronisation of the calendar reports
  * the answer (`calendar-changes.ts`).
  */
+
 import { proxyActivities } from '@temporalio/workflow';
 import type { CalendarActivities } from '../../../activities/contract.ts';
 import { mainCalendar } from '../../../domain/audition/room-booking.ts';
@@ -9,6 +10,7 @@ import type { RoomCalendar } from '../../../domain/audition/slot.ts';
 import type { ConnectionId } from '../../../domain/ids.ts';
 import { queueOfCalendar } from '../../task-queues.ts';
 import { activityOptions } from '../activity-options.ts';
+import { labelText } from '../label.ts';
 import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
 import { undoInBackground } from '../undo-in-background.ts';
@@ -28,7 +30,7 @@ interface BookOptions {
 export const bookRoom = async (
   run: AuditionRun,
   { slot, revision }: SlotRevision,
-  { label = `r${revision}`, isMoot }: BookOptions = {},
+  { label = labelText({ kind: 'slot', revision }), isMoot }: BookOptions = {},
 ): Promise<void> => {
   const { room: name, roomCalendar: room } = slot;
   if (!room || name === undefined) return;

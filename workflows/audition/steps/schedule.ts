@@ -1,6 +1,8 @@
 /** Steps 2 to 4: meeting, room, calendar events, notices. Messages cannot be undone and come last. */
+
 import type { Reminder } from '../../../domain/audition/reminder-plan.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
+import { labelText } from '../label.ts';
 import type { NoticeBatch } from '../open-notices.ts';
 import type { AuditionRun } from '../run.ts';
 import { confirmWhenAccepted } from './answers.ts';
@@ -19,7 +21,10 @@ export const schedule = async (run: AuditionRun, at: SlotRevision): Promise<void
   if (at.slot.roomCalendar) await bookRoom(run, at);
   await writeCalendarEvents(run, at, { completion });
   releaseFormerRooms(run);
-  announce(run, run.reminders, { notice: 'invitation', label: `r${at.revision}` });
+  announce(run, run.reminders, {
+    notice: 'invitation',
+    label: labelText({ kind: 'slot', revision: at.revision }),
+  });
 };
 
 /** Returns what completes the arrangement of a slot. @param claim the claim that holds it; other claims are released */

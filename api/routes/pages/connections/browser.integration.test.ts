@@ -257,7 +257,7 @@ describe.skipIf(!hasChromium)('in a browser', () => {
   });
 
   it('calendars are chosen on a phone, after a consent to list them', async () => {
-    const account = 'cal@example.com';
+    const account = 'montgomeryfeatherstonehaugh.casting@example.com';
     await page.setViewportSize({ width: 360, height: 740 });
     await openPage();
     await press('Connect Google');
@@ -322,7 +322,7 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     const link = await linkFrom(`/v1/connections/page?owner=${owner}`);
     for (const [locale, words] of [
       ['en-GB', `The calendar “${name}” was deleted, or is no longer shared with this account.`],
-      ['fr-FR', `L’agenda « ${name} » a été supprimé ou n’est plus partagé avec ce compte.`],
+      ['fr-FR', `L’agenda «\u00a0${name}\u00a0» a été supprimé ou n’est plus partagé avec ce compte.`],
     ] as const) {
       const context = await browser.newContext({ locale, viewport: { width: 390, height: 844 } });
       onTestFinished(async () => context.close());

@@ -22,7 +22,7 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import { pageResponse, sendPage } from '../../../plugins/browser-pages.ts';
 import { type CalendarPage, calendarPage } from './calendar-page.ts';
 import type { CalendarFormError } from './calendar-translations.ts';
-import { type OpenedPage, openPage, requireShownConnection } from './open-page.ts';
+import { type OpenedPage, openPage, requireChoosableConnection } from './open-page.ts';
 import { handleConnectionPageError } from './routes.ts';
 
 const params = z.object({ token: z.string() });
@@ -91,7 +91,7 @@ export const connectionCalendarPages = (api: Api, dependencies: ApiDependencies)
     },
     async (request, reply) => {
       const opened = await openPage(dependencies, request.params.token);
-      const connection = requireShownConnection(opened, request.params.connection);
+      const connection = requireChoosableConnection(opened, request.params.connection);
       return sendCalendars({ request, reply, opened, connection });
     },
   );
@@ -107,7 +107,7 @@ export const connectionCalendarPages = (api: Api, dependencies: ApiDependencies)
       const { form, connection: id, written, busy } = request.body;
       const opened = await openPage(dependencies, token);
       browsers.verifyForm(request, token, form);
-      const connection = requireShownConnection(opened, id);
+      const connection = requireChoosableConnection(opened, id);
       const shown = { request, reply, opened, connection };
       if (busy.length > mostBusyCalendars) return sendCalendars(shown, 'tooMany');
       try {

@@ -63,7 +63,7 @@ const fr: CalendarTranslations = {
   choose: 'Choisir les agendas',
   label: 'Agendas',
   mainCalendar: 'votre agenda principal',
-  alsoBusy: (names) => `occupé aussi : ${names}`,
+  alsoBusy: (names) => `occupé aussi\u00a0: ${names}`,
   title: (account) => `Agendas de ${account}`,
   intro: (organization) =>
     `${organization} inscrit les auditions dans l’un de vos agendas et ne propose aucune heure à laquelle l’un des autres est occupé. Votre choix vaut pour les nouvelles auditions.`,
@@ -74,16 +74,16 @@ const fr: CalendarTranslations = {
   readOnly: 'lecture seule',
   nothingWritable: 'Aucun de ces agendas ne peut être modifié.',
   missing: (names) =>
-    `N’est plus disponible : ${names}. Les auditions qui l’utilisent attendent le bureau de casting. Enregistrez votre choix pour le retirer.`,
+    `N’est plus disponible\u00a0: ${names}. Les auditions qui l’utilisent attendent le bureau de casting. Enregistrez votre choix pour le retirer.`,
   missingWritten: (name) =>
-    `L’agenda dans lequel les auditions sont inscrites n’est plus disponible : ${name}. Veuillez en choisir un autre.`,
+    `L’agenda dans lequel les auditions sont inscrites n’est plus disponible\u00a0: ${name}. Veuillez en choisir un autre.`,
   save: 'Enregistrer',
   trouble: {
     tooMany: `Veuillez choisir au plus ${mostBusyCalendars} agendas qui comptent comme occupés.`,
     changed: 'Vos agendas ont changé depuis l’ouverture de cette page. Veuillez choisir à nouveau.',
   },
   scopeMissing: (provider) =>
-    `Vous ne nous avez pas autorisés à voir les noms de vos agendas chez ${provider}. Vous pouvez l’autoriser maintenant ; rien d’autre ne change.`,
+    `Vous ne nous avez pas autorisés à voir les noms de vos agendas chez ${provider}. Vous pouvez l’autoriser maintenant\u202f; rien d’autre ne change.`,
   allowList: (provider) => `L’autoriser chez ${provider}`,
   notReadable: (provider) =>
     `La liste de vos agendas n’est pas accessible, car ${provider} n’accepte plus notre accès. Veuillez reconnecter le compte.`,

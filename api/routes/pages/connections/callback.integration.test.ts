@@ -12,8 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const setup = async () => {
-  const test = await setUpConnectionFlow(database);
+const setup = async (shared: { readonly accounts?: string } = {}) => {
+  const test = await setUpConnectionFlow(database, shared);
   const link = await test.linkFrom('/v1/connections/page?owner=ann');
   return { ...test, link };
 };
@@ -149,7 +149,8 @@ describe('a denied or partial consent', () => {
 });
 
 it('a partial consent revokes nothing when another organization has connected the account', async () => {
-  const [north, south] = [await setup(), await setup()];
+  const accounts = 'of both';
+  const [north, south] = [await setup({ accounts }), await setup({ accounts })];
   await south.connect('both@example.com', south.link);
   expect((await north.connect('both@example.com', north.link, ['openid'])).status).toBe(403);
   expect(north.authorizers.revoked).toEqual([]);

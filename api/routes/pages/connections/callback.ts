@@ -25,10 +25,10 @@ const text = (maxLength: number) => z.string().max(maxLength).optional();
 
 /** Providers send additional parameters, which are ignored. */
 const query = z.object({
-  state: text(200),
-  code: text(4_096),
-  error: text(200),
-  iss: text(500),
+  state: text(200).describe('The state of the authorization that was begun'),
+  code: text(4_096).describe('The authorization code. Absent when the person has refused'),
+  error: text(200).describe('Why there is no code, as RFC 6749 defines it'),
+  iss: text(500).describe('The issuer, as RFC 9207 defines it'),
 });
 
 const rejectionPages: Readonly<
@@ -67,7 +67,7 @@ export const connectionCallback = (api: Api, dependencies: ApiDependencies): voi
         tags: ['Connections'],
         summary: 'OAuth callback: the provider redirects the person’s browser to it',
         security: [],
-        params: z.object({ provider: z.enum(oauthProviders) }),
+        params: z.object({ provider: z.enum(oauthProviders).describe('The provider') }),
         querystring: query,
         response: {
           200: pageResponse('Connected'),

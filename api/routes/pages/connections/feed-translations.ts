@@ -56,14 +56,14 @@ const fr: FeedTranslations = {
   name: 'Adresse d’agenda (ICS)',
   connectTitle: 'Connecter un agenda par son adresse',
   connectIntro: (organization) =>
-    `${organization} souhaite voir quand vous êtes occupé. L’adresse de votre agenda suffit pour cela : rien n’y est inscrit.`,
+    `${organization} souhaite voir quand vous êtes occupé. L’adresse de votre agenda suffit pour cela\u00a0: rien n’y est inscrit.`,
   againTitle: 'Entrer à nouveau l’adresse de votre agenda',
   connect: 'Connecter un agenda par son adresse',
   again: 'Entrer une autre adresse',
   disconnectAsk:
     'Nous effaçons l’adresse ici et ne lisons plus l’agenda. Pour rendre l’adresse inutilisable pour tous, réinitialisez-la là où se trouve votre agenda.',
   address: 'Adresse secrète de l’agenda',
-  hint: 'Google : paramètres de l’agenda, « Adresse secrète au format iCal ». Outlook : « Calendriers partagés », « Publier un calendrier », le lien ICS. iCloud : partagez le calendrier comme calendrier public. Quiconque a l’adresse peut lire l’agenda ; nous la conservons donc chiffrée.',
+  hint: 'Google\u00a0: paramètres de l’agenda, «\u00a0Adresse secrète au format iCal\u00a0». Outlook\u00a0: «\u00a0Calendriers partagés\u00a0», «\u00a0Publier un calendrier\u00a0», le lien ICS. iCloud\u00a0: partagez le calendrier comme calendrier public. Quiconque a l’adresse peut lire l’agenda\u202f; nous la conservons donc chiffrée.',
   trouble: {
     badAddress:
       'Nous ne pouvons pas appeler cette adresse. Elle doit commencer par https:// ou webcal://, sur un serveur public.',
@@ -72,7 +72,7 @@ const fr: FeedTranslations = {
     denied:
       'Il n’y a pas d’agenda pour nous à cette adresse. Il est privé, ou l’adresse a été réinitialisée. Copiez à nouveau l’adresse secrète, et non l’adresse publique.',
     webPage:
-      'Cette adresse mène à une page web et non à un agenda. Copiez l’adresse au format iCal ; elle se termine en général par .ics.',
+      'Cette adresse mène à une page web et non à un agenda. Copiez l’adresse au format iCal\u202f; elle se termine en général par .ics.',
     notCalendar:
       'Ce que nous y avons trouvé n’est pas un agenda complet au format iCalendar. Veuillez vérifier l’adresse.',
     tooLarge: 'Cet agenda dépasse 16 Mo. Veuillez en publier un sans les anciens événements.',

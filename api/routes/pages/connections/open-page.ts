@@ -8,6 +8,7 @@ import {
   isOAuthProvider,
 } from '../../../../domain/providers/vendors.ts';
 import type { ConnectionLink } from '../../../../foundation/links/connection-link.ts';
+import { mayCall } from '../../../access/authentication.ts';
 import { requirePageLink } from '../../../connections/page-link.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { readShownProblems, type ShownProblem } from './shown-problems.ts';
@@ -26,6 +27,7 @@ export interface OpenedPage {
   readonly existingConnection: Connection | undefined;
   readonly offered: readonly ConnectionProvider[];
   readonly mayDisconnect: boolean;
+  readonly mayChooseCalendars: boolean;
 }
 
 /** Maximum number of connections on a page. */
@@ -54,6 +56,10 @@ const existingConnectionOf = async (
   const isMeant = found?.owner === owner && (provider === undefined || found?.provider === provider);
   return isMeant ? found : undefined;
 };
+
+/** A key must not get around its role by a link of its own. Links of this service are for the owner of the account. */
+const isPermitted = ({ minter }: ConnectionLink, route: string): boolean =>
+  minter === undefined || minter.role === 'service' || mayCall(minter.role, route);
 
 /**
  * Returns the data of the page that a token opens.
@@ -87,8 +93,21 @@ export const openPage = async (dependencies: ApiDependencies, token: string): Pr
       existingConnection && existingConnection.status !== 'disconnected'
         ? []
         : connectionProviders.filter(isOffered(dependencies, link)),
-    mayDisconnect: link.provider === undefined && link.connection === undefined,
+    mayDisconnect:
+      link.provider === undefined &&
+      link.connection === undefined &&
+      isPermitted(link, 'DELETE /v1/connections/:id'),
+    mayChooseCalendars: isPermitted(link, 'PUT /v1/connections/:id/calendars'),
   };
+};
+
+/**
+ * Returns a connection whose calendars the holder of the link may choose.
+ * @throws {Refusal} `link_invalid`
+ */
+export const requireChoosableConnection = (opened: OpenedPage, id: string): Connection => {
+  if (!opened.mayChooseCalendars) throw notOpenedByLink();
+  return requireShownConnection(opened, id);
 };
 
 /**

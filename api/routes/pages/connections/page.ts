@@ -43,6 +43,7 @@ export interface AccountsPage {
   /** The providers that can be connected, in the order of the page. */
   readonly offered: readonly ConnectionProvider[];
   readonly mayDisconnect: boolean;
+  readonly mayChooseCalendars: boolean;
   /** The single provider that the link is for. */
   readonly focus?: { readonly provider: ConnectionProvider; readonly isAgain: boolean } | undefined;
   readonly leave?: string | undefined;
@@ -93,13 +94,14 @@ const cardOf = (
     scopes: describeScopes(provider, scopes, language),
     since: waitingSince && problemTranslationsFor(language).since(momentIn(waitingSince, language)),
     refreshed: lastRefreshedAt === undefined ? words.notRefreshed : momentIn(lastRefreshedAt, language),
-    calendars: hasChoice(connection)
-      ? {
-          label: calendarTranslationsFor(language).label,
-          text: choiceInWords(page.choices.get(id), language),
-          choose: calendarTranslationsFor(language).choose,
-        }
-      : undefined,
+    calendars:
+      page.mayChooseCalendars && hasChoice(connection)
+        ? {
+            label: calendarTranslationsFor(language).label,
+            text: choiceInWords(page.choices.get(id), language),
+            choose: calendarTranslationsFor(language).choose,
+          }
+        : undefined,
     mayDisconnect: page.mayDisconnect,
     again: reconnectFormOf(connection, page, language),
   });

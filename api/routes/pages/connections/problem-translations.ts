@@ -76,7 +76,7 @@ const fr: ProblemTranslations = {
       case 'main':
         return 'Votre agenda principal';
       case 'named':
-        return `L’agenda « ${calendar.name} »`;
+        return `L’agenda «\u00a0${calendar.name}\u00a0»`;
       case undefined:
         return 'Un agenda utilisé par des auditions';
     }
@@ -94,13 +94,13 @@ const fr: ProblemTranslations = {
     },
     calendar_rejected: {
       what: (calendar) =>
-        `${calendar} ne peut pas être lu : il contient trop d’événements, ou son fournisseur refuse d’en donner la liste.`,
+        `${calendar} ne peut pas être lu\u00a0: il contient trop d’événements, ou son fournisseur refuse d’en donner la liste.`,
       whatToDo:
         'Supprimez-en les anciens événements. Pour les nouvelles auditions, vous pouvez choisir un autre agenda.',
     },
     calendar_unavailable: {
       what: (calendar) => `${calendar} ne peut pas être lu pour le moment.`,
-      whatToDo: 'Vous n’avez rien à faire : nous réessayons, et le bureau de casting le voit aussi.',
+      whatToDo: 'Vous n’avez rien à faire\u00a0: nous réessayons, et le bureau de casting le voit aussi.',
     },
     events_unreadable: {
       what: (calendar) =>

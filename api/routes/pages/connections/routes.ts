@@ -93,6 +93,12 @@ const appleFormError = ({ fault, vendor }: ProviderError): { trouble: AppleFormE
     ? { trouble: 'unknownName', status: 422 }
     : (appleFormErrors[fault.kind] ?? appleUnavailable);
 
+/** Returns the host of the server that a person has entered. The text itself, when it is no address: it is refused later. */
+const hostOf = (server: string): string => {
+  const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(server) ? server : `https://${server}`;
+  return URL.canParse(address) ? new URL(address).host : server;
+};
+
 /** The errors of the form for an address, by the code of `providers/ics/`. */
 const feedFormErrors: Readonly<Record<string, FeedFormError>> = {
   address_not_allowed: 'badAddress',
@@ -216,7 +222,7 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
       const opened = await openPage(dependencies, token);
       const browser = browsers.verifyForm(request, token, request.body.form);
       const existingConnection = connectionToReconnect(opened, provider, id);
-      const { organization, owner, returnTo, scopes = [] } = opened.link;
+      const { organization, owner, returnTo, scopes = [], minter } = opened.link;
       const optionalScopes = scope === undefined ? scopes : [...scopes, scope];
       const url = await beginAuthorization(dependencies, {
         organization,
@@ -227,6 +233,7 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
         returnTo,
         browser,
         correlationId: request.id,
+        minter,
       });
       browsers.setReturnPage(reply, token);
       return sendPage(
@@ -254,17 +261,36 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
         const apple = { trouble, username, server, connection: id };
         return sendAccountsPage({ request, reply, opened }, status, { apple });
       };
+      const attempt = await dependencies.repositories.signInAttempts.begin({
+        organization: opened.link.organization,
+        link: token,
+        username,
+        server: hostOf(server),
+      });
+      if (attempt.kind === 'refused') {
+        reply.header('Retry-After', attempt.retryAfterSeconds);
+        return refuse({ trouble: 'tooManyAttempts', status: 429 });
+      }
+      // A failed write only keeps the attempt counted until the next hour.
+      const giveBack = () =>
+        attempt.giveBack().catch((err: unknown) => {
+          request.log.warn({ err }, 'sign-in attempt not given back');
+        });
+      let grant: Grant;
       try {
-        const grant = await dependencies.authorizers.apple.connect(
+        grant = await dependencies.authorizers.apple.connect(
           { username, password, serverUrl: server === '' ? undefined : server },
           { correlationId: request.id, signal: AbortSignal.timeout(verificationDeadlineMs) },
         );
-        return await storeGrant({ request, reply, opened }, 'apple', again, grant);
       } catch (err) {
-        if (!(err instanceof ProviderError)) throw err;
+        const error = err instanceof ProviderError ? appleFormError(err) : undefined;
+        if (error?.trouble !== 'wrongPassword') await giveBack();
+        if (!error) throw err;
         request.log.warn({ err }, 'account connection failed');
-        return refuse(appleFormError(err));
+        return refuse(error);
       }
+      await giveBack();
+      return storeGrant({ request, reply, opened }, 'apple', again, grant);
     },
   );
 

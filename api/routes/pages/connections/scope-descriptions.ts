@@ -95,6 +95,7 @@ const scopeDescriptions: Readonly<Record<ConnectionProvider, Readonly<Record<str
     'meeting:write:meeting': meetings,
     'meeting:update:meeting': meetings,
     'meeting:update:status': meetings,
+    'meeting:update:in_meeting_controls': recordings,
     'meeting:delete:meeting': meetings,
     'meeting:write:registrant': registrants,
     'meeting:read:list_registrants': registrants,

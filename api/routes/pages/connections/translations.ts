@@ -34,7 +34,7 @@ export const notices = [
 export type PageNotice = (typeof notices)[number];
 
 /** Errors of the Apple form. */
-export type AppleFormError = 'wrongPassword' | 'badServer' | 'unknownName' | 'appleAway';
+export type AppleFormError = 'wrongPassword' | 'badServer' | 'unknownName' | 'appleAway' | 'tooManyAttempts';
 
 export interface Explanation {
   readonly title: string;
@@ -87,15 +87,15 @@ export interface ConnectionTranslations {
 const en: ConnectionTranslations = {
   title: 'Connected accounts',
   intro: (organization) =>
-    `${organization} uses these accounts to see when you are free, to put auditions into the calendar and to make video meetings. You can take each of them away at any time.`,
+    `${organization} uses these accounts to see when you are free, to put auditions into the calendar and to make video meetings. You can disconnect each of them at any time.`,
   connectTitle: (provider) => `Connect your ${provider} account`,
   connectIntro: (organization, provider) =>
     `${organization} asks to use your ${provider} account for auditions: to see when you are free, to put auditions into the calendar or to make video meetings. On the next page ${provider} asks you whether you agree.`,
   againTitle: (provider) => `Connect your ${provider} account again`,
   none: 'No account is connected yet.',
   status: 'Status',
-  scopes: 'May',
-  noScopes: 'nothing beyond knowing which account it is',
+  scopes: 'We can',
+  noScopes: 'only see which account it is',
   refreshed: 'Last refreshed',
   notRefreshed: 'not yet',
   connected: 'Connected',
@@ -104,7 +104,7 @@ const en: ConnectionTranslations = {
     grant_refused: 'The provider no longer accepts our access. This happens after a changed password, too.',
     refresh_lost: 'The provider renewed our access, but its response did not reach us.',
     scopes_missing: 'Not everything that is needed was allowed.',
-    deauthorized: 'The access was taken away at the provider.',
+    deauthorized: 'The access was withdrawn at the provider.',
     disconnected_here: 'It was disconnected here.',
   },
   add: 'Connect another account',
@@ -122,12 +122,13 @@ const en: ConnectionTranslations = {
   appleServer: 'Another calendar server',
   appleServerLabel: 'Address of the CalDAV server (leave empty for iCloud)',
   appleTrouble: {
-    wrongPassword:
-      'This account and password were not accepted. Please check both, and make a new password if need be.',
+    wrongPassword: 'This account and password were not accepted. Please check both, or make a new password.',
     badServer: 'This address is not one of a calendar server that we may call. Leave it empty for iCloud.',
     unknownName: 'There is no server with the name in this address. Check it, or leave it empty for iCloud.',
     appleAway:
       'The calendar server does not answer just now. Nothing was changed. Please try again in a minute.',
+    tooManyAttempts:
+      'There were too many failed attempts. Please try again in an hour, with a new app-specific password.',
   },
   notices: {
     connected: (provider) => `Your ${provider} account is connected.`,
@@ -151,7 +152,7 @@ const en: ConnectionTranslations = {
     title: `Your ${provider} account is connected`,
     text: 'You can close this page.',
   }),
-  missing: 'Missing is:',
+  missing: 'Missing:',
   obstacles: {
     invalid: {
       title: 'This link does not work',
@@ -179,11 +180,11 @@ const en: ConnectionTranslations = {
     },
     denied: {
       title: 'You did not agree',
-      text: 'So no account was connected, and nothing was stored.',
+      text: 'No account was connected, and nothing was stored.',
     },
     partial: {
       title: 'Something that is needed was not allowed',
-      text: 'So the account was not connected, and what you did allow was given back. If you try again, please leave every box ticked.',
+      text: 'The account was not connected, and the permissions that you gave were returned. To try again, leave every box ticked.',
     },
     otherAccount: {
       title: 'That was another account',
@@ -226,7 +227,7 @@ const fr: ConnectionTranslations = {
     `${organization} utilise ces comptes pour voir quand vous êtes libre, inscrire les auditions dans l’agenda et créer des réunions vidéo. Vous pouvez retirer chacun d’eux à tout moment.`,
   connectTitle: (provider) => `Connecter votre compte ${provider}`,
   connectIntro: (organization, provider) =>
-    `${organization} souhaite utiliser votre compte ${provider} pour les auditions : voir quand vous êtes libre, inscrire les auditions dans l’agenda ou créer des réunions vidéo. À la page suivante, ${provider} vous demandera votre accord.`,
+    `${organization} souhaite utiliser votre compte ${provider} pour les auditions\u00a0: voir quand vous êtes libre, inscrire les auditions dans l’agenda ou créer des réunions vidéo. À la page suivante, ${provider} vous demandera votre accord.`,
   againTitle: (provider) => `Reconnecter votre compte ${provider}`,
   none: 'Aucun compte n’est encore connecté.',
   status: 'État',
@@ -255,7 +256,7 @@ const fr: ConnectionTranslations = {
   appleId: 'Compte Apple (adresse e-mail)',
   applePassword: 'Mot de passe pour application',
   appleHint:
-    'Créez-en un sur account.apple.com, sous « Connexion et sécurité ». N’entrez jamais ici votre propre mot de passe Apple.',
+    'Créez-en un sur account.apple.com, sous «\u00a0Connexion et sécurité\u00a0». N’entrez jamais ici votre propre mot de passe Apple.',
   appleServer: 'Un autre serveur d’agenda',
   appleServerLabel: 'Adresse du serveur CalDAV (laisser vide pour iCloud)',
   appleTrouble: {
@@ -267,13 +268,15 @@ const fr: ConnectionTranslations = {
       'Cette adresse n’est pas celle d’un serveur d’agenda que nous pouvons appeler. Laissez vide pour iCloud.',
     appleAway:
       'Le serveur d’agenda ne répond pas pour le moment. Rien n’a été modifié. Veuillez réessayer dans une minute.',
+    tooManyAttempts:
+      'Il y a eu trop de tentatives infructueuses. Veuillez réessayer dans une heure, avec un nouveau mot de passe pour application.',
   },
   notices: {
     connected: (provider) => `Votre compte ${provider} est connecté.`,
     disconnected: (provider) => `Votre compte ${provider} est déconnecté. Nous n’y avons plus accès.`,
     disconnectedHere: (provider) => `Votre compte ${provider} est déconnecté, et notre accès est effacé ici.`,
     revokedLater: (provider) =>
-      `Votre compte ${provider} est déconnecté. ${provider} ne répond pas pour le moment : nous réessayons de lui rendre l’accès jusqu’à ce qu’il réponde.`,
+      `Votre compte ${provider} est déconnecté. ${provider} ne répond pas pour le moment\u00a0: nous réessayons de lui rendre l’accès jusqu’à ce qu’il réponde.`,
     calendarsChosen: () => 'Votre choix d’agendas est enregistré.',
   },
   takeAway: (provider) =>
@@ -290,7 +293,7 @@ const fr: ConnectionTranslations = {
     title: `Votre compte ${provider} est connecté`,
     text: 'Vous pouvez fermer cette page.',
   }),
-  missing: 'Il manque :',
+  missing: 'Il manque\u00a0:',
   obstacles: {
     invalid: {
       title: 'Ce lien ne fonctionne pas',
@@ -338,7 +341,7 @@ const fr: ConnectionTranslations = {
     },
     misconfigured: {
       title: 'Le fournisseur n’a pas accepté notre demande',
-      text: 'Aucun compte n’a été connecté. Ce n’est pas de votre faute : prévenez la personne qui vous a donné le lien.',
+      text: 'Aucun compte n’a été connecté. Ce n’est pas de votre faute\u00a0: prévenez la personne qui vous a donné le lien.',
     },
     unknownState: {
       title: 'Nous ne connaissons pas cette réponse',

@@ -1,5 +1,5 @@
 /** Renders the page of a join link: one button, no scripts, readable on any phone. It never contains the meeting's address. */
-import type { JoinTitles } from '../../../../db/auditions/join-links.ts';
+import type { LinkTitles } from '../../../../db/auditions/link-titles.ts';
 import type { JoinFacts } from '../../../../domain/audition/join-state.ts';
 import type { MeetingBackup } from '../../../../domain/audition/meeting-backup.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
@@ -32,7 +32,7 @@ interface Fact {
 
 /** What every page of a valid link states about the audition. */
 export interface JoinDetails {
-  readonly titles: JoinTitles | undefined;
+  readonly titles: LinkTitles | undefined;
   readonly office: string | undefined;
   readonly time: JoinFacts;
   /** Undefined: the person is not asked for a consent to the recording. */

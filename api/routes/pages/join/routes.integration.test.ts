@@ -396,6 +396,25 @@ describe('the question about the recording on the page of a join link', () => {
     expect(await consentsOf(test)).toMatchObject([{ consent: 'given', origin: 'link', participant: agent }]);
   });
 
+  it('lets a participant who has consented withdraw during the session, and nobody consent then', async () => {
+    const test = await setup({ recording: 'automatic' });
+    const id = await test.issue(performer);
+    await sayConsent(test, id, 'given');
+    test.at('2027-03-01T10:05:00.000Z');
+    const page = (await test.open(id)).text;
+    expect([page.includes('value="given"'), page.includes('value="refused"')]).toEqual([false, true]);
+    await sayConsent(test, id, 'given');
+    expect(await consentsOf(test)).toMatchObject([{ consent: 'given' }]);
+    await sayConsent(test, id, 'refused');
+    expect(await consentsOf(test)).toMatchObject([
+      { consent: 'given' },
+      { consent: 'withdrawn', origin: 'link' },
+    ]);
+    expect((await test.open(id)).text).not.toContain('name="consent"');
+    await sayConsent(test, id, 'given');
+    expect(await consentsOf(test)).toHaveLength(2);
+  });
+
   it('is not asked on the link of the audition, without a recording, and after the start', async () => {
     const test = await setup({ recording: 'automatic' });
     expect((await test.open(await test.issue())).text).not.toContain('name="consent"');

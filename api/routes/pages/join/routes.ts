@@ -4,16 +4,23 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { JoinTitles, StoredJoinLink } from '../../../../db/auditions/join-links.ts';
+import type { StoredJoinLink } from '../../../../db/auditions/join-links.ts';
+import type { LinkTitles } from '../../../../db/auditions/link-titles.ts';
 import { type JoinFacts, type JoinState, joinStateOf } from '../../../../domain/audition/join-state.ts';
 import type { AuditionView } from '../../../../domain/audition/view.ts';
 import { isAdmittedInTurn, waitingListOf } from '../../../../domain/audition/waiting-list.ts';
+import { shortIdPattern } from '../../../../foundation/links/short-id.ts';
 import type { Api } from '../../../api.ts';
 import { enterWaitingList } from '../../../auditions/enter-waiting-list.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { createPageErrorHandler, pageResponse, sendPage } from '../../../plugins/browser-pages.ts';
 import { type Language, languageOf } from '../language.ts';
-import { answerConsentQuestion, consentAnswer, consentQuestionOf } from '../recording-consent/question.ts';
+import {
+  answerConsentQuestion,
+  consentAnswer,
+  consentQuestionOf,
+  withdrawalQuestionOf,
+} from '../recording-consent/question.ts';
 import { deviceOf } from './device.ts';
 import {
   backupPage,
@@ -31,9 +38,6 @@ const params = z.object({ link: z.string() });
 const page = pageResponse();
 /** Without a field, the person joins. */
 const form = z.object({ consent: consentAnswer.optional() }).nullish();
-
-/** Ids have at most 17 characters. A longer one is not looked up. */
-const idPattern = /^[0-9A-Za-z]{1,22}$/;
 
 const handleJoinPageError = createPageErrorHandler<'invalid'>(
   { not_found: 'invalid' },
@@ -90,10 +94,14 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
   const { joinLinks, organizations, inbox, waitingEntries } = repositories;
 
   /** Costs one statement, for any id. */
-  const open = async (id: string): Promise<OpenedLink> => {
-    const found = await joinLinks.find(idPattern.test(id) ? id : '');
+  const open = async (
+    request: FastifyRequest & { readonly params: z.output<typeof params> },
+  ): Promise<OpenedLink> => {
+    const { link: id } = request.params;
+    const found = await joinLinks.find(shortIdPattern.test(id) ? id : '');
     if (!found) return { state: { kind: 'invalid' } };
     const { link, view, registrantUrl, details } = found;
+    request.auditionId = link.auditionId;
     return { state: joinStateOf(view, link.participant, now()), link, view, registrantUrl, ...details };
   };
 
@@ -116,7 +124,7 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
   const titlesOf = async (
     request: FastifyRequest,
     { link, sealedTitles }: OpenedLink,
-  ): Promise<JoinTitles | undefined> => {
+  ): Promise<LinkTitles | undefined> => {
     if (!link) return undefined;
     try {
       return await joinLinks.openTitles(link, { sealedTitles });
@@ -129,7 +137,10 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
   /** Returns the question of a personal link. */
   const consentOf = ({ link, view }: OpenedLink) => {
     const participant = view?.participants.find(({ id }) => id === link?.participant);
-    const question = view && participant && consentQuestionOf(view, participant, now());
+    const question =
+      view &&
+      participant &&
+      (consentQuestionOf(view, participant, now()) ?? withdrawalQuestionOf(view, participant, now()));
     return question && { question, participant, view };
   };
 
@@ -205,7 +216,7 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
       schema: { hide: true, params, response: { 200: page } },
       errorHandler: handleJoinPageError,
     },
-    async (request, reply) => show(request, reply, await open(request.params.link)),
+    async (request, reply) => show(request, reply, await open(request)),
   );
   api.post(
     '/j/:link',
@@ -214,17 +225,17 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
       errorHandler: handleJoinPageError,
     },
     async (request, reply) => {
-      const opened = await open(request.params.link);
+      const opened = await open(request);
       const said = request.body?.consent;
       if (said !== undefined) {
         const asked = consentOf(opened);
-        if (asked) {
+        if (asked && (asked.question.kind === 'question' || said === 'refused')) {
           const { participant, view: audition } = asked;
           const { revision } = audition;
           await answerConsentQuestion(dependencies, request, audition, { participant, said, revision });
         }
         // A question that is not open any more is not shown.
-        return show(request, reply, await open(request.params.link));
+        return show(request, reply, await open(request));
       }
       const { state, link, view, registrantUrl } = opened;
       if (state.kind !== 'open' || state.meetingUrl === undefined || !link || !view) {

@@ -93,8 +93,8 @@ const fr: JoinTranslations = {
   waitingTitle: 'Vous êtes enregistré',
   waiting: (place) =>
     place === 1
-      ? 'Vous êtes le prochain. Gardez cette page ouverte : elle indique quand l’agence de casting est prête.'
-      : `Vous êtes numéro ${place} sur la liste. Gardez cette page ouverte : elle indique quand l’agence de casting est prête.`,
+      ? 'Vous êtes le prochain. Gardez cette page ouverte\u00a0: elle indique quand l’agence de casting est prête.'
+      : `Vous êtes numéro ${place} sur la liste. Gardez cette page ouverte\u00a0: elle indique quand l’agence de casting est prête.`,
   turnTitle: 'C’est votre tour',
   turn: 'L’agence de casting vous attend. Appuyez sur le bouton pour rejoindre la réunion.',
   personalTitle: 'Veuillez utiliser votre propre lien',
@@ -109,7 +109,7 @@ const fr: JoinTranslations = {
   preparing:
     'Votre audition passe dans une autre salle vidéo. Cette page se recharge d’elle-même dans quelques secondes.',
   backupTitle: 'Votre audition a lieu sans vidéo',
-  backup: 'La vidéo n’est pas disponible. Veuillez participer comme suit :',
+  backup: 'La vidéo n’est pas disponible. Veuillez participer comme suit\u00a0:',
   tryAnyway: 'Essayer la réunion vidéo',
   phone: 'Par téléphone',
   place: 'Sur place',

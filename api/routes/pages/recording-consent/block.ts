@@ -11,7 +11,7 @@ export const consentBlockTemplate = `<% if (it.consent) { %>
 <% if (it.consent.answered) { %><p class="answer"><%= it.consent.answered %></p><% } %>
 <p><%= it.consent.change %></p>
 <form method="post">
-<button class="yes" name="consent" value="given"><%= it.consent.give %></button>
+<% if (it.consent.mayGive) { %><button class="yes" name="consent" value="given"><%= it.consent.give %></button><% } %>
 <button class="no" name="consent" value="refused"><%= it.consent.refuse %></button>
 </form>
 <% } %>`;
@@ -25,5 +25,12 @@ export const consentBlockOf = (question: ConsentQuestion | undefined, language: 
     withdrawn: words.refused,
     refused: words.refused,
   };
-  return { ...words, answered: question.answer && answers[question.answer] };
+  const isQuestion = question.kind === 'question';
+  return {
+    ...words,
+    answered: question.answer && answers[question.answer],
+    mayGive: isQuestion,
+    change: isQuestion ? words.change : words.withdraw,
+    refuse: isQuestion ? words.refuse : words.stop,
+  };
 };

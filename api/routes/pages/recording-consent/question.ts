@@ -9,6 +9,8 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import { recordConsent } from '../../../recordings/record-consent.ts';
 
 export interface ConsentQuestion {
+  /** `withdrawal`: the session has begun, and a consent that was given can only be withdrawn. */
+  readonly kind: 'question' | 'withdrawal';
   /** Undefined: not answered yet. */
   readonly answer: RecordingConsent | undefined;
 }
@@ -33,7 +35,26 @@ export const consentQuestionOf = (
     slot !== undefined &&
     now < slot.start;
   if (!isOpen || !needsConsent(participant) || participant.answer === 'declined') return undefined;
-  return { answer: participant.recordingConsent };
+  return { kind: 'question', answer: participant.recordingConsent };
+};
+
+/**
+ * Returns what a participant who has consented can still say once the session has begun, until the end of the slot. Undefined:
+ * nothing, because the participant has not consented or the session is over. The recording that is running is then stopped.
+ */
+export const withdrawalQuestionOf = (
+  { recording, state, slot }: AuditionView,
+  { recordingConsent }: ParticipantView,
+  now: Instant,
+): ConsentQuestion | undefined => {
+  const isOpen =
+    recording !== undefined &&
+    slot !== undefined &&
+    now < slot.end &&
+    (state === 'in_progress' || (now >= slot.start && (state === 'scheduled' || state === 'confirmed')));
+  return isOpen && recordingConsent === 'given'
+    ? { kind: 'withdrawal', answer: recordingConsent }
+    : undefined;
 };
 
 /** Records the answer. A consent that is taken back is a withdrawal. */

@@ -9,6 +9,9 @@ interface ConsentTranslations {
   readonly given: string;
   readonly refused: string;
   readonly change: string;
+  /** Once the session has begun. */
+  readonly withdraw: string;
+  readonly stop: string;
 }
 
 const en: ConsentTranslations = {
@@ -20,17 +23,21 @@ const en: ConsentTranslations = {
   given: 'You agreed to be recorded.',
   refused: 'You did not agree to be recorded.',
   change: 'You can change this answer until the audition begins.',
+  withdraw: 'You can still withdraw your consent. The recording is then stopped.',
+  stop: 'Stop recording me',
 };
 
 const fr: ConsentTranslations = {
   title: 'Enregistrement',
   question:
-    'L’agence de casting souhaite enregistrer cette audition : image, son et transcription. Êtes-vous d’accord ?',
+    'L’agence de casting souhaite enregistrer cette audition\u00a0: image, son et transcription. Êtes-vous d’accord\u202f?',
   give: 'Oui, vous pouvez m’enregistrer',
   refuse: 'Non, ne m’enregistrez pas',
   given: 'Vous avez accepté d’être enregistré(e).',
   refused: 'Vous n’avez pas accepté d’être enregistré(e).',
   change: 'Vous pouvez modifier cette réponse jusqu’au début de l’audition.',
+  withdraw: 'Vous pouvez encore retirer votre accord. L’enregistrement est alors arrêté.',
+  stop: 'Ne m’enregistrez plus',
 };
 
 const translations: Readonly<Record<Language, ConsentTranslations>> = { en, fr };

@@ -54,7 +54,9 @@ export const recordingPages = (
         tags: ['Pages'],
         summary: 'A file of a recording, for a person with a link',
         security: [],
-        params: z.object({ token: z.string() }),
+        params: z.object({
+          token: z.string().describe('The token of the link, from `POST /v1/recordings/{id}/links`'),
+        }),
         response: {
           200: { description: 'The file', content: { 'application/octet-stream': { schema: z.any() } } },
           206: {

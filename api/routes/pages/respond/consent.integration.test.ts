@@ -132,7 +132,7 @@ describe('the question about the recording', () => {
     expect(await consents()).toHaveLength(1);
   });
 
-  it('is stored in the inbox before the page answers, for a recording that starts by itself', async () => {
+  it('is stored in the inbox before the page answers, when it changes the recording', async () => {
     const { say, received } = await setUp({ facts: [meetingCreated()] });
     await say('given');
     await say('refused');
@@ -140,6 +140,8 @@ describe('the question about the recording', () => {
     const byHost = await setUp({ recording: 'by_host', facts: [meetingCreated([])] });
     await byHost.say('given');
     expect(await byHost.received()).toEqual([]);
+    await byHost.say('refused');
+    expect(await byHost.received()).toEqual(['withdrawn']);
   });
 
   it('reaches the audition when the API ends before it has recorded the answer', async () => {

@@ -1,9 +1,11 @@
 /** Renders the page that an invitation links to: one form, no scripts, readable on any phone. */
+import type { LinkTitles } from '../../../../db/auditions/link-titles.ts';
+import { isOtherTimeAtPlace } from '../../../../domain/audition/clock-at-place.ts';
 import type { Answer } from '../../../../domain/audition/events.ts';
 import type { Slot } from '../../../../domain/audition/slot.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import { compilePage } from '../document.ts';
-import { languageOf } from '../language.ts';
+import { type Language, languageOf } from '../language.ts';
 import { formatInstant, formatSlot } from '../local-time.ts';
 import { consentBlockOf, consentBlockTemplate } from '../recording-consent/block.ts';
 import type { ConsentQuestion } from '../recording-consent/question.ts';
@@ -11,12 +13,12 @@ import { respondTranslationsFor } from './translations.ts';
 
 const render = compilePage({
   styles: `h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
-dl { margin: 1.5rem 0; } dt { opacity: .7; } dd { margin: 0; font-weight: 600; }
-button { font: inherit; padding: .7rem 1.2rem; margin: 0 .6rem .6rem 0; border-radius: .5rem; border: 1px solid #555; cursor: pointer; }
+dl { margin: 1.5rem 0; } dt { opacity: .7; font-size: .95rem; } dd { margin: 0 0 .75rem; font-weight: 600; overflow-wrap: anywhere; }
+button { font: inherit; min-height: 2.75rem; padding: .7rem 1.2rem; margin: 0 .6rem .6rem 0; border-radius: .5rem; border: 1px solid #555; cursor: pointer; }
 button.yes { background: #14532d; color: #fff; border-color: #14532d; }
 .answer { padding: .8rem 1rem; border-left: .3rem solid #14532d; }`,
   body: `<% if (it.text) { %><p><%= it.text %></p><% } %>
-<% if (it.when) { %><dl><dt><%= it.words.when %></dt><dd><%= it.when %></dd></dl><% } %>
+<% if (it.facts) { %><dl><% for (const fact of it.facts) { %><dt><%= fact.label %></dt><dd><%= fact.value %></dd><% } %></dl><% } %>
 <% if (it.answered) { %><p class="answer"><%= it.answered %></p><p><%= it.change %></p><% } %>
 <% if (it.asks) { %>
 <% if (!it.answered) { %><p><%= it.words.question %></p><% } %>
@@ -38,14 +40,49 @@ export interface InvitationDetails {
   readonly consent?: ConsentQuestion | undefined;
 }
 
+/** Who reads the page, and what the link is known to be about. */
+export interface RespondReader {
+  readonly language: Language;
+  /** Unknown for the links of earlier versions. */
+  readonly titles?: LinkTitles | undefined;
+  /** The name of the casting office. */
+  readonly office?: string | undefined;
+}
+
+/** The time on the clock of the place, for a person whose own clock differs. */
+const timeAtPlace = (
+  { slot, zone }: Pick<InvitationDetails, 'slot' | 'zone'>,
+  language: Language,
+): string | undefined =>
+  slot.room !== undefined && isOtherTimeAtPlace(slot, zone)
+    ? formatSlot(slot, slot.zone, language)
+    : undefined;
+
+const factsOf = (
+  details: Pick<InvitationDetails, 'slot' | 'zone'>,
+  { language, titles, office }: RespondReader,
+): readonly { readonly label: string; readonly value: string }[] => {
+  const words = respondTranslationsFor(language);
+  const { slot, zone } = details;
+  return [
+    { label: words.role, value: titles?.role },
+    { label: words.project, value: titles?.project },
+    { label: words.when, value: formatSlot(slot, zone, language) },
+    { label: words.whenAtPlace, value: timeAtPlace(details, language) },
+    { label: words.place, value: slot.room },
+    { label: words.office, value: office },
+  ].flatMap(({ label, value }) => (value === undefined ? [] : [{ label, value }]));
+};
+
 /**
  * Renders the invitation with the participant's current answer, and the form unless the answer is final.
  */
 export const invitationPage = (
-  { slot, zone, answer, finalAt, consent }: InvitationDetails,
-  { isFinal, acceptLanguage }: { readonly isFinal: boolean; readonly acceptLanguage: string | undefined },
+  details: InvitationDetails,
+  { isFinal, reader }: { readonly isFinal: boolean; readonly reader: RespondReader },
 ): string => {
-  const language = languageOf(acceptLanguage);
+  const { language } = reader;
+  const { zone, answer, finalAt, consent } = details;
   const words = respondTranslationsFor(language);
   const answers: Partial<Record<Answer | 'none', string>> = {
     accepted: words.accepted,
@@ -56,7 +93,7 @@ export const invitationPage = (
     language,
     words,
     title: words.title,
-    when: formatSlot(slot, zone, language),
+    facts: factsOf(details, reader),
     answered: answers[answer],
     change: isFinal ? words.final : change,
     asks: !isFinal,
@@ -67,22 +104,21 @@ export const invitationPage = (
 /** Renders the page of a link to an earlier slot, with the present slot if it is known. */
 export const movedPage = (
   present: Pick<InvitationDetails, 'slot' | 'zone'> | undefined,
-  acceptLanguage: string | undefined,
+  reader: RespondReader,
 ): string => {
-  const language = languageOf(acceptLanguage);
+  const { language } = reader;
   const words = respondTranslationsFor(language);
   return render({
     language,
     words,
     title: words.movedTitle,
     text: words.moved,
-    when: present && formatSlot(present.slot, present.zone, language),
+    facts: present && factsOf(present, reader),
   });
 };
 
 /** Renders the page of a link to a person who does not take part any more. */
-export const formerPage = (acceptLanguage: string | undefined): string => {
-  const language = languageOf(acceptLanguage);
+export const formerPage = ({ language }: RespondReader): string => {
   const words = respondTranslationsFor(language);
   return render({ language, words, title: words.formerTitle, text: words.former });
 };

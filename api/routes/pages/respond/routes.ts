@@ -1,20 +1,35 @@
-/** /respond/{token}: the page that an invitation links to. GET changes nothing; POST records the answer. */
+/**
+ * /r/{link}: the page that an invitation links to. GET changes nothing; POST records the answer. /respond/{token} is the same
+ * page, for the links in messages of earlier versions.
+ */
 import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { LinkTitles } from '../../../../db/auditions/link-titles.ts';
+import type { StoredInvitation } from '../../../../db/auditions/response-links.ts';
 import type { Answer } from '../../../../domain/audition/events.ts';
 import { Refusal, type RefusalCode } from '../../../../domain/errors.ts';
 import type { Invitation } from '../../../../foundation/links/response-link.ts';
+import { shortIdPattern } from '../../../../foundation/links/short-id.ts';
 import type { Api } from '../../../api.ts';
 import { sendAuditionCommand } from '../../../auditions/command.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { createPageErrorHandler, pageResponse, sendPage } from '../../../plugins/browser-pages.ts';
 import { problemKinds } from '../../../problems/catalogue.ts';
+import { languageOf } from '../language.ts';
 import { answerConsentQuestion, consentAnswer } from '../recording-consent/question.ts';
 import { type InvitationState, invitedPerson, linkInvalid, readInvitation } from './invitation-state.ts';
-import { formerPage, invitationPage, movedPage, type RespondPageError, respondErrorPage } from './page.ts';
+import {
+  formerPage,
+  invitationPage,
+  movedPage,
+  type RespondPageError,
+  type RespondReader,
+  respondErrorPage,
+} from './page.ts';
 
-const params = z.object({ token: z.string() });
+const shortParams = z.object({ link: z.string() });
+const tokenParams = z.object({ token: z.string() });
 const answerForm = z.union([
   z.object({ answer: z.enum(['accepted', 'declined']).describe('The answer to the invitation') }),
   z.object({ consent: consentAnswer }),
@@ -42,29 +57,71 @@ const handleRespondPageError = createPageErrorHandler(errorPages, respondErrorPa
 /** An answer that was not recorded. The page then shows why. */
 const notRecorded = problemKinds.answer_superseded.status;
 
+/** An invitation whose link was opened, and who reads its page. */
+interface OpenedInvitation {
+  readonly invitation: Invitation;
+  readonly reader: RespondReader;
+}
+
 const show = (
-  request: FastifyRequest,
   reply: FastifyReply,
+  { reader }: Pick<OpenedInvitation, 'reader'>,
   state: InvitationState,
   status = 200,
 ): FastifyReply => {
-  const acceptLanguage = request.headers['accept-language'];
-  if (state.kind === 'former')
-    return sendPage(reply, problemKinds.link_expired.status, formerPage(acceptLanguage));
+  if (state.kind === 'former') return sendPage(reply, problemKinds.link_expired.status, formerPage(reader));
   const { kind, details } = state;
   return kind === 'moved'
-    ? sendPage(reply, notRecorded, movedPage(details, acceptLanguage))
-    : sendPage(reply, status, invitationPage(details, { isFinal: kind === 'final', acceptLanguage }));
+    ? sendPage(reply, notRecorded, movedPage(details, reader))
+    : sendPage(reply, status, invitationPage(details, { isFinal: kind === 'final', reader }));
 };
 
 /** Registers the page and its form. */
 export const respondRoutes = (api: Api, dependencies: ApiDependencies): void => {
   const { repositories, responseLinks, now } = dependencies;
 
-  const requireLink = (token: string): Invitation => {
+  /** The page is usable without the titles. */
+  const titlesOf = async (
+    request: FastifyRequest,
+    link: StoredInvitation,
+  ): Promise<LinkTitles | undefined> => {
+    try {
+      return await repositories.responseLinks.openTitles(link);
+    } catch (err) {
+      request.log.error(
+        { err, audition: link.invitation.auditionId },
+        'titles of a response link not decrypted',
+      );
+      return undefined;
+    }
+  };
+
+  const officeOf = async ({ organization }: Invitation): Promise<string | undefined> =>
+    (await repositories.organizations.get(organization))?.name;
+
+  /** @throws {Refusal} `link_invalid` */
+  const openLink = async (request: FastifyRequest, id: string): Promise<OpenedInvitation> => {
+    const link = await repositories.responseLinks.find(shortIdPattern.test(id) ? id : '');
+    if (!link) throw linkInvalid();
+    const { invitation, locale } = link;
+    request.auditionId = invitation.auditionId;
+    return {
+      invitation,
+      reader: {
+        language: languageOf(locale),
+        titles: await titlesOf(request, link),
+        office: await officeOf(invitation),
+      },
+    };
+  };
+
+  /** @throws {Refusal} `link_invalid` */
+  const openToken = async (request: FastifyRequest, token: string): Promise<OpenedInvitation> => {
     const invitation = responseLinks.verify(token);
     if (!invitation) throw linkInvalid();
-    return invitation;
+    request.auditionId = invitation.auditionId;
+    const language = languageOf(request.headers['accept-language']);
+    return { invitation, reader: { language, office: await officeOf(invitation) } };
   };
 
   const readState = (invitation: Invitation) => readInvitation(repositories.auditions, invitation, now());
@@ -105,40 +162,53 @@ export const respondRoutes = (api: Api, dependencies: ApiDependencies): void => 
     await answerConsentQuestion(dependencies, request, audition, { participant, said, revision });
   };
 
-  api.get(
-    '/respond/:token',
-    {
-      schema: { hide: true, params, response: { 200: page } },
-      errorHandler: handleRespondPageError,
-    },
-    async (request, reply) => show(request, reply, await readState(requireLink(request.params.token))),
+  const answerInvitation = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    opened: OpenedInvitation,
+    form: z.infer<typeof answerForm>,
+  ): Promise<FastifyReply> => {
+    const { invitation, reader } = opened;
+    const before = await readState(invitation);
+    if (before.kind === 'former') return show(reply, opened, before);
+    if ('consent' in form) {
+      // The question is not open any more: the page says why, or does not ask it.
+      if (before.kind !== 'open' || !before.details.consent) return show(reply, opened, before, notRecorded);
+      await answerConsent(request, invitation, form.consent);
+      return show(reply, opened, await readState(invitation));
+    }
+    const { answer } = form;
+    // A double click sends the same answer twice.
+    if (before.details.answer === answer) return show(reply, opened, before);
+    if (before.kind !== 'open') return show(reply, opened, before, notRecorded);
+    const after = await record(request, invitation, answer);
+    if (after) return show(reply, opened, after);
+    const present = await readState(invitation);
+    const moved = present.kind === 'moved' ? present.details : undefined;
+    return sendPage(reply, notRecorded, movedPage(moved, reader));
+  };
+
+  const shortSchema = { hide: true, params: shortParams, response: { 200: page } };
+  const tokenSchema = { hide: true, params: tokenParams, response: { 200: page } };
+  const errorHandler = handleRespondPageError;
+  api.get('/r/:link', { schema: shortSchema, errorHandler }, async (request, reply) => {
+    const opened = await openLink(request, request.params.link);
+    return show(reply, opened, await readState(opened.invitation));
+  });
+  api.post(
+    '/r/:link',
+    { schema: { ...shortSchema, body: answerForm }, errorHandler },
+    async (request, reply) =>
+      answerInvitation(request, reply, await openLink(request, request.params.link), request.body),
   );
+  api.get('/respond/:token', { schema: tokenSchema, errorHandler }, async (request, reply) => {
+    const opened = await openToken(request, request.params.token);
+    return show(reply, opened, await readState(opened.invitation));
+  });
   api.post(
     '/respond/:token',
-    {
-      schema: { hide: true, params, body: answerForm, response: { 200: page } },
-      errorHandler: handleRespondPageError,
-    },
-    async (request, reply) => {
-      const invitation = requireLink(request.params.token);
-      const before = await readState(invitation);
-      if (before.kind === 'former') return show(request, reply, before);
-      if ('consent' in request.body) {
-        // The question is not open any more: the page says why, or does not ask it.
-        if (before.kind !== 'open' || !before.details.consent)
-          return show(request, reply, before, notRecorded);
-        await answerConsent(request, invitation, request.body.consent);
-        return show(request, reply, await readState(invitation));
-      }
-      const { answer } = request.body;
-      // A double click sends the same answer twice.
-      if (before.details.answer === answer) return show(request, reply, before);
-      if (before.kind !== 'open') return show(request, reply, before, notRecorded);
-      const after = await record(request, invitation, answer);
-      if (after) return show(request, reply, after);
-      const present = await readState(invitation);
-      const moved = present.kind === 'moved' ? present.details : undefined;
-      return sendPage(reply, notRecorded, movedPage(moved, request.headers['accept-language']));
-    },
+    { schema: { ...tokenSchema, body: answerForm }, errorHandler },
+    async (request, reply) =>
+      answerInvitation(request, reply, await openToken(request, request.params.token), request.body),
   );
 };

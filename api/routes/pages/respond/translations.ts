@@ -3,7 +3,12 @@ import type { Language } from '../language.ts';
 
 interface RespondTranslations {
   readonly title: string;
+  readonly role: string;
+  readonly project: string;
   readonly when: string;
+  readonly whenAtPlace: string;
+  readonly place: string;
+  readonly office: string;
   readonly question: string;
   readonly accept: string;
   readonly decline: string;
@@ -31,7 +36,12 @@ interface RespondTranslations {
 
 const en: RespondTranslations = {
   title: 'Your audition',
+  role: 'Role',
+  project: 'Project',
   when: 'When',
+  whenAtPlace: 'Time at the place',
+  place: 'Where',
+  office: 'Casting office',
   question: 'Can you come?',
   accept: 'Yes, I will be there',
   decline: 'No, I cannot',
@@ -63,13 +73,18 @@ const en: RespondTranslations = {
 
 const fr: RespondTranslations = {
   title: 'Votre audition',
+  role: 'Rôle',
+  project: 'Projet',
   when: 'Quand',
-  question: 'Pouvez-vous venir ?',
+  whenAtPlace: 'Heure sur place',
+  place: 'Lieu',
+  office: 'Agence de casting',
+  question: 'Pouvez-vous venir\u202f?',
   accept: 'Oui, je serai là',
   decline: 'Non, je ne peux pas',
   accepted: 'Vous avez dit oui. Merci.',
   declined: 'Vous avez dit non. Merci de nous avoir prévenus.',
-  changeMind: 'Un changement ? Vous pouvez répondre à nouveau.',
+  changeMind: 'Un changement\u202f? Vous pouvez répondre à nouveau.',
   changeUntil: (time) => `Vous pouvez modifier cette réponse jusqu’au ${time}.`,
   final:
     'Cette réponse est définitive. Si vous pouvez finalement venir, veuillez écrire à l’agence de casting.',
@@ -80,7 +95,7 @@ const fr: RespondTranslations = {
     'Il a été attribué à une autre audition après votre refus. Si vous pouvez finalement venir, veuillez écrire à l’agence de casting.',
   movedTitle: 'L’horaire a changé',
   moved:
-    'Ce lien correspond à un horaire précédent, et aucune réponse n’a été enregistrée. Un message avec un nouveau lien vous est envoyé : veuillez répondre avec celui-ci.',
+    'Ce lien correspond à un horaire précédent, et aucune réponse n’a été enregistrée. Un message avec un nouveau lien vous est envoyé\u00a0: veuillez répondre avec celui-ci.',
   formerTitle: 'Cette invitation n’est plus valable',
   former:
     'L’agence de casting a changé les participants de cette audition. Si vous avez reçu une autre invitation, veuillez utiliser le lien de celle-ci. Sinon, votre présence n’est pas nécessaire.',

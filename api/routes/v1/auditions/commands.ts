@@ -33,6 +33,21 @@ import {
   slotRefusals,
 } from './command-route.ts';
 
+/** The bodies, with their names in the OpenAPI document. */
+const responseBody = respondSchema.meta({ id: 'Response', description: 'The answer of a participant' });
+const checkInBody = checkInSchema.meta({ id: 'CheckIn', description: 'Who is there' });
+const moveBody = rescheduleSchema.meta({ id: 'Move', description: 'Where the audition moves to' });
+const cancellationBody = cancelSchema.meta({
+  id: 'Cancellation',
+  description: 'Why the audition is cancelled',
+});
+const meetingChangeBody = changeMeetingSchema.meta({
+  id: 'MeetingChange',
+  description: 'Which meeting replaces the present one',
+});
+const decisionBody = decideSchema.meta({ id: 'Decision', description: 'The decision after the audition' });
+const reopeningBody = reopenSchema.meta({ id: 'Reopening', description: 'What is reopened' });
+
 /** Returns the request with the route that scopes its Idempotency-Key. */
 const exchange = (request: CommandRequest, reply: FastifyReply, name: string) => ({
   request,
@@ -53,7 +68,7 @@ const answerRoutes = (api: Api, dependencies: ApiDependencies): void => {
           'move_in_progress',
           'move_aborted',
         ]),
-        body: respondSchema,
+        body: responseBody,
       },
     },
     async (request, reply) =>
@@ -71,7 +86,7 @@ const answerRoutes = (api: Api, dependencies: ApiDependencies): void => {
           'unknown_participant',
           'check_in_not_open',
         ]),
-        body: checkInSchema,
+        body: checkInBody,
       },
     },
     async (request, reply) => {
@@ -100,7 +115,7 @@ const slotRoutes = (api: Api, dependencies: ApiDependencies): void => {
           ...slotRefusals,
           ...blockRefusals,
         ]),
-        body: rescheduleSchema,
+        body: moveBody,
       },
     },
     async (request, reply) => {
@@ -134,7 +149,7 @@ const slotRoutes = (api: Api, dependencies: ApiDependencies): void => {
     {
       schema: {
         ...commandSchema('cancel', 'Cancel the audition and undo its bookings', runningRefusals),
-        body: cancelSchema,
+        body: cancellationBody,
       },
     },
     async (request, reply) =>
@@ -157,7 +172,7 @@ const meetingRoute = (api: Api, dependencies: ApiDependencies): void => {
         ]),
         description:
           'For a meeting that does not work, before or during the session. Creates one on the next provider, or on the named one. Join links lead to it immediately, so that participants only open their link again.',
-        body: changeMeetingSchema,
+        body: meetingChangeBody,
       },
     },
     async (request, reply) =>
@@ -179,7 +194,7 @@ const outcomeRoutes = (api: Api, dependencies: ApiDependencies): void => {
           'unknown_connection',
           ...slotRefusals,
         ]),
-        body: decideSchema,
+        body: decisionBody,
       },
     },
     async (request, reply) =>
@@ -210,7 +225,7 @@ const outcomeRoutes = (api: Api, dependencies: ApiDependencies): void => {
         ]),
         description:
           'For the decision, when the session took place; or for a session: the audition is scheduled again. Allowed for the period `reopenWithin` of its policy.',
-        body: reopenSchema,
+        body: reopeningBody,
       },
     },
     async (request, reply) =>

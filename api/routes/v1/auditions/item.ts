@@ -48,6 +48,8 @@ const trailQuery = pageQuery.extend({
     .describe('nextCursor of the previous page'),
 });
 
+const eventPage = pageSchemaOf('AuditionEventPage', eventSchema);
+
 const readTrail = (
   api: Api,
   { repositories: { auditions, events }, auditionWorkflows }: ApiDependencies,
@@ -62,7 +64,7 @@ const readTrail = (
         description: 'All events in order. Each event contains the hash of the previous event.',
         params: auditionParams,
         querystring: trailQuery,
-        response: { 200: jsonResponse('A page of the trail', pageSchemaOf(eventSchema)), ...notFound },
+        response: { 200: jsonResponse('A page of the trail', eventPage), ...notFound },
       },
     },
     async (request) => {

@@ -11,17 +11,17 @@ import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 
 const joinLinkSchema = z
   .object({
-    id: z.string(),
-    url: z.url(),
+    id: z.string().describe('The id of the link'),
+    url: z.url().describe('The address that the participant opens'),
     participant: participantIdSchema
       .optional()
       .describe('Absent for the link of the audition, which calendar events contain. It records no check-in'),
-    createdAt: instantSchema,
-    revokedAt: instantSchema.optional(),
+    createdAt: instantSchema.describe('When it was issued, in UTC'),
+    revokedAt: instantSchema.optional().describe('When it was revoked. Absent while it works'),
     uses: z
       .array(
         z.object({
-          at: instantSchema,
+          at: instantSchema.describe('When, in UTC'),
           revision: z.int().describe('The revision of the slot'),
           device: z.string().describe('phone, computer or other'),
           network: z
@@ -33,9 +33,13 @@ const joinLinkSchema = z
       )
       .describe('The last 50 times that a person went to the meeting with the link, the latest first'),
   })
-  .meta({ id: 'JoinLink' });
+  .meta({ id: 'JoinLink', description: 'A join link, and its uses' });
 
 const refusals = problemResponses('unauthenticated', 'forbidden', 'audition_not_found');
+
+const joinLinksSchema = z
+  .object({ items: z.array(joinLinkSchema).describe('The links') })
+  .meta({ id: 'JoinLinks', description: 'The join links of an audition' });
 
 /** Registers the routes. */
 export const auditionJoinLinks = (api: Api, dependencies: ApiDependencies): void => {
@@ -53,7 +57,7 @@ export const auditionJoinLinks = (api: Api, dependencies: ApiDependencies): void
           'A participant can pass a link on; the uses make it visible. Links that were revoked are listed too.',
         params: auditionParams,
         response: {
-          200: jsonResponse('The links', z.object({ items: z.array(joinLinkSchema) })),
+          200: jsonResponse('The links', joinLinksSchema),
           ...refusals,
         },
       },

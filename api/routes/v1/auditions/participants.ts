@@ -7,6 +7,7 @@ import {
 } from '../../../../domain/audition/request.ts';
 import { validateAddition } from '../../../../domain/audition/request-validation.ts';
 import { withRequirement } from '../../../../domain/audition/requirement.ts';
+import { effectiveLimits } from '../../../../domain/budgets/message-limits.ts';
 import { type OrganizationId, participantIdSchema } from '../../../../domain/ids.ts';
 import type { CastChange } from '../../../../workflows/audition/messages.ts';
 import { callerOf } from '../../../access/caller.ts';
@@ -18,6 +19,11 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import { auditionParams } from '../../../schemas/audition.ts';
 import { commandSchema, runCommand, runningRefusals } from './command-route.ts';
 
+const participantBody = requestedParticipantSchema.meta({
+  id: 'Participant',
+  description: 'A person who takes part in the audition',
+});
+
 const participantParams = auditionParams.extend({ participant: participantIdSchema });
 
 const changeRefusals = [...runningRefusals, 'move_in_progress', 'move_aborted'] as const;
@@ -27,6 +33,7 @@ const additionRefusals = [
   'participant_limit_reached',
   'unknown_zone',
   'channel_without_address',
+  'country_not_allowed',
   'unknown_connection',
   'calendar_not_chosen',
   'slot_taken',
@@ -34,7 +41,8 @@ const additionRefusals = [
 
 /** Registers the routes. The workflow checks what depends on the present cast, with `castChangeRefusal`. */
 export const auditionParticipants = (api: Api, dependencies: ApiDependencies): void => {
-  const { connections } = dependencies.repositories;
+  const { configuration, repositories } = dependencies;
+  const { connections, organizations } = repositories;
 
   /**
    * Returns the participant with its calendars. Throws `Refusal` for a participant whom a request for an audition could
@@ -51,10 +59,16 @@ export const auditionParticipants = (api: Api, dependencies: ApiDependencies): v
       pointerOf: () => '',
       wasAccepted,
     });
+    const { smsCountries } = effectiveLimits(
+      configuration.messageLimits,
+      await organizations.limits(organization),
+    );
     return resolved
       .map(withRequirement)
       .map((participant) =>
-        wasAccepted ? withCanonicalAddresses(participant, '') : validateAddition(participant),
+        wasAccepted
+          ? withCanonicalAddresses(participant, '')
+          : validateAddition(participant, { smsCountries }),
       );
   };
 
@@ -87,7 +101,7 @@ export const auditionParticipants = (api: Api, dependencies: ApiDependencies): v
           'duplicate_participant',
         ]),
         description: 'Holds the time of the participant, writes the calendar event and sends the invitation.',
-        body: requestedParticipantSchema,
+        body: participantBody,
       },
     },
     async (request, reply) =>
@@ -109,7 +123,7 @@ export const auditionParticipants = (api: Api, dependencies: ApiDependencies): v
         description:
           'With another person, or with other details of the same person when the body has the same ID.',
         params: participantParams,
-        body: requestedParticipantSchema,
+        body: participantBody,
       },
     },
     async (request, reply) => {

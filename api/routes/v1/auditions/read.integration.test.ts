@@ -25,7 +25,11 @@ beforeAll(async () => {
   for (const [index, id] of ids.entries()) {
     const facts = factsUntilScheduled(id, 'org_north', days[index]);
     const raised = index === 0 ? [{ type: 'attention_raised', item } as const] : [];
-    await storeEvents(database.repositories.events, id, trail([...facts, ...raised]));
+    await storeEvents(
+      database.repositories.events,
+      id,
+      trail([...facts, ...raised], { startMs: Date.UTC(2026, 10, 24, index) }),
+    );
   }
 });
 afterAll(async () => {
@@ -60,6 +64,11 @@ describe('the list of auditions', () => {
   it.each([
     ['state=scheduled', 5],
     ['state=closed', 0],
+    ['state=closed&state=scheduled', 5],
+    ['state=closed&state=requested', 0],
+    ['performer=performer-1', 5],
+    ['performer=performer-1&state=scheduled&state=closed&needsAttention=true', 1],
+    ['performer=another', 0],
     ['project=project-1&role=role-1', 5],
     ['project=another', 0],
     ['needsAttention=true', 1],
@@ -68,6 +77,32 @@ describe('the list of auditions', () => {
     ['scheduledUntil=2027-03-03T00:00:00%2B01:00', 2],
   ])('is filtered by %s', async (query, expected) => {
     expect((await get(`/v1/auditions?${query}`)).items).toHaveLength(expected);
+  });
+
+  it.each([
+    ['requestedAt', ids],
+    ['-requestedAt', ids.toReversed()],
+    ['scheduledFor', ids],
+    ['-scheduledFor', ids.toReversed()],
+    ['scheduledFor&performer=performer-1', ids],
+    ['-scheduledFor&state=scheduled&state=confirmed', ids.toReversed()],
+  ])('is sorted by %s, across pages', async (sort, expected) => {
+    const { items, pages } = await pagesOf(`/v1/auditions?limit=2&sort=${sort}`);
+    expect(items.map(({ id }) => id)).toEqual(expected);
+    expect(pages).toBe(3);
+  });
+
+  it('refuses a cursor of another order, and an order or a state that does not exist', async () => {
+    const { nextCursor = '' } = await get('/v1/auditions?limit=2&sort=scheduledFor');
+    for (const query of [
+      `cursor=${nextCursor}`,
+      'sort=name',
+      'state=scheduled&state=open',
+      'performer=Ada%20Moss',
+    ]) {
+      const { body } = await test.call('GET', `/v1/auditions?${query}`, { key });
+      expect(body).toMatchObject({ code: 'invalid_query' });
+    }
   });
 });
 

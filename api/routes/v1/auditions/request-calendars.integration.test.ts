@@ -26,6 +26,8 @@ const google = (connection: string, calendarId?: string) => ({
   ...(calendarId === undefined ? {} : { calendarId }),
 });
 
+const primary = (connection: string) => google(connection, 'primary');
+
 describe('the calendars of a request', () => {
   it('are resolved into the plan by the choice of the owner, which is read once', async () => {
     const { connections } = database.repositories;
@@ -47,6 +49,33 @@ describe('the calendars of a request', () => {
     await connections.putChoice(chosen.organization, chosen.id, { busy: [] });
     expect((await post(body, key)).status).toBe(201);
     expect(orchestration.started).toHaveLength(1);
+  });
+
+  it('are those of the participant or of the organization, and of no other person', async () => {
+    const { connections } = database.repositories;
+    const [ada] = auditionRequest().participants;
+    for (const [id, owner] of [
+      ['conn_of_ada', ada?.id],
+      ['conn_of_bob', 'bob'],
+      ['conn_of_office', undefined],
+    ] as const) {
+      await connections.put({ ...performerConnection, id, account: `${id}@example.com`, owner });
+    }
+    const { post } = await setup();
+    const requested = (changes: object) => post(auditionRequest(withPerformer(changes)));
+    expect((await requested({ calendar: primary('conn_of_ada') })).status).toBe(201);
+    expect((await requested({ calendar: primary('conn_of_office') })).status).toBe(201);
+    expect(await requested({ calendar: primary('conn_of_bob') })).toMatchObject({
+      status: 422,
+      body: {
+        code: 'unknown_connection',
+        errors: [{ pointer: '/participants/0/calendar/connection' }],
+      },
+    });
+    expect(await requested({ busyCalendars: [primary('conn_of_bob')] })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/participants/0/busyCalendars/0/connection' }] },
+    });
   });
 
   it('leave a plan without a choice as it was', async () => {

@@ -1,6 +1,7 @@
 /** Tests the waiting lists: the page of the join link, the list, and the admissions. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AuditionFact, JoinWindow } from '../../../../domain/audition/events.ts';
+import type { AuditionFact } from '../../../../domain/audition/events.ts';
+import type { JoinWindow } from '../../../../domain/audition/meeting.ts';
 import { type AuditionId, participantIdSchema } from '../../../../domain/ids.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import { createTestApi, joinLinkIds } from '../../../../tests/harness/api.ts';

@@ -32,15 +32,17 @@ const entrySchema = z
       .describe('When the performer checked in. Absent for one who was admitted before'),
     admittedAt: instantSchema.optional().describe('Absent while the performer waits'),
   })
-  .meta({ id: 'WaitingEntry' });
+  .meta({ id: 'WaitingEntry', description: 'A performer on the waiting list' });
 
-const listSchema = z.object({
-  items: z
-    .array(entrySchema)
-    .describe(
-      'Those who wait, in the order of their check-in, then those who were admitted, the last one first',
-    ),
-});
+const listSchema = z
+  .object({
+    items: z
+      .array(entrySchema)
+      .describe(
+        'Those who wait, in the order of their check-in, then those who were admitted, the last one first',
+      ),
+  })
+  .meta({ id: 'WaitingList', description: 'The performers who wait, and those who were admitted' });
 
 const admissionSchema = z
   .object({
@@ -50,7 +52,8 @@ const admissionSchema = z
         'The performer. Required when the audition has several, so that a repeated request admits no second one',
       ),
   })
-  .strict();
+  .strict()
+  .meta({ id: 'Admission', description: 'Who is admitted' });
 
 const blockListQuery = z
   .strictObject({

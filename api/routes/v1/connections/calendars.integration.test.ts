@@ -159,7 +159,7 @@ describe('a choice of calendars', () => {
       status: 404,
       body: { code: 'connection_not_found' },
     });
-    await connections.disconnect(organization, id, 'disconnected_here');
+    await connections.disconnect(organization, id);
     expect(await choose({ busy: [] })).toMatchObject({ status: 404 });
   });
 });

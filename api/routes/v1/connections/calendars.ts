@@ -32,7 +32,9 @@ const calendarSchema = z
   })
   .meta({ id: 'Calendar', description: 'A calendar of a connected account' });
 
-const list = z.object({ items: z.array(calendarSchema) });
+const list = z
+  .object({ items: z.array(calendarSchema).describe('The calendars of the account') })
+  .meta({ id: 'Calendars', description: 'The calendars of an account' });
 
 const choiceSchema = z
   .object({
@@ -45,7 +47,7 @@ const choiceSchema = z
       .describe('The calendars whose events count as busy besides those of the written one'),
   })
   .strict()
-  .meta({ id: 'CalendarChoice' });
+  .meta({ id: 'CalendarChoice', description: 'Which calendars are written and read' });
 
 const params = z.object({ id: connectionIdSchema });
 const refusals = [

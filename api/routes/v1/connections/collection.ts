@@ -35,14 +35,11 @@ const list = (api: Api, { repositories }: ApiDependencies): void => {
         summary: 'List connected accounts',
         querystring: z.strictObject({
           owner: owner.optional(),
-          provider: z.enum(connectionProviders).optional(),
-          status: z.enum(connectionStatuses).optional(),
+          provider: z.enum(connectionProviders).optional().describe('Connections at this provider'),
+          status: z.enum(connectionStatuses).optional().describe('Connections with this status'),
         }),
         response: {
-          200: jsonResponse(
-            `Up to ${maxListed} connections, the oldest first`,
-            z.object({ items: z.array(connectionSchema) }),
-          ),
+          200: jsonResponse(`Up to ${maxListed} connections, the oldest first`, connectionsSchema),
           ...problemResponses('unauthenticated', 'forbidden'),
         },
       },
@@ -88,8 +85,12 @@ const page = (api: Api, dependencies: ApiDependencies): void => {
       },
     },
     async (request) => {
-      const { organization } = callerOf(request);
-      return createPageLink(dependencies, { organization, owner: request.query.owner });
+      const { organization, id, role } = callerOf(request);
+      return createPageLink(dependencies, {
+        organization,
+        owner: request.query.owner,
+        minter: { id, role },
+      });
     },
   );
 };
@@ -102,7 +103,7 @@ const authorize = (api: Api, dependencies: ApiDependencies): void => {
         operationId: 'authorizeConnection',
         tags: ['Connections'],
         summary: 'Create a link to the page on which a person connects one account',
-        params: z.object({ provider: z.enum(connectionProviders) }),
+        params: z.object({ provider: z.enum(connectionProviders).describe('The provider of the account') }),
         querystring: z.strictObject({
           owner: owner.optional(),
           connection: connectionIdSchema.optional().describe('The connection to reconnect'),
@@ -123,13 +124,14 @@ const authorize = (api: Api, dependencies: ApiDependencies): void => {
       },
     },
     async (request) => {
-      const { organization } = callerOf(request);
+      const { organization, id: minterId, role } = callerOf(request);
       const { provider } = request.params;
       const { connection: id } = request.query;
       const scopes = request.query.scope?.split(' ').filter(Boolean) ?? [];
       if (isOAuthProvider(provider)) checkOptionalScopes(authorizerOf(dependencies, provider), scopes);
       const allowed = checkReturnUrl(dependencies.configuration, request.query.returnTo);
-      const link = { organization, owner: request.query.owner, provider, scopes, returnTo: allowed };
+      const minter = { id: minterId, role };
+      const link = { organization, owner: request.query.owner, provider, scopes, returnTo: allowed, minter };
       if (id === undefined) return createPageLink(dependencies, link);
       const existing = await dependencies.repositories.connections.get(organization, id);
       const isMatch =
@@ -141,6 +143,10 @@ const authorize = (api: Api, dependencies: ApiDependencies): void => {
     },
   );
 };
+
+const connectionsSchema = z
+  .object({ items: z.array(connectionSchema).describe('The connections') })
+  .meta({ id: 'Connections', description: 'Connected accounts' });
 
 /** Registers the routes. */
 export const connectionCollection = (api: Api, dependencies: ApiDependencies): void => {

@@ -271,6 +271,31 @@ describe('disconnecting an account', () => {
     expect(await pendingRevocations()).toEqual([]);
   });
 
+  it('does not revoke the grant while another organization has connected the account', async () => {
+    const { call, key, connect, only, authorizers } = await setup();
+    await connect('ann@example.com');
+    const { id, accountId = '' } = await only();
+    const south = {
+      organization: 'org_with_the_same_account',
+      owner: undefined,
+      provider: 'google',
+    } as const;
+    const connected = await database.repositories.connections.connect({
+      ...south,
+      grant: {
+        account: { id: accountId, name: 'ann@example.com' },
+        scopes: [],
+        credential: { kind: 'oauth', refreshToken: 'other' },
+      },
+    });
+    expect((await call('DELETE', `/v1/connections/${id}`, { key })).body).toMatchObject({
+      status: 'disconnected',
+      revocation: 'pending',
+    });
+    expect(authorizers.revoked).toEqual([]);
+    expect(connected).toMatchObject({ kind: 'connected' });
+  });
+
   it("returns 404 for another organization's connection and for an unknown one", async () => {
     const [north, south] = [await setup(), await setup()];
     await north.connect('ann@example.com');

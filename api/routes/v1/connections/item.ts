@@ -11,14 +11,14 @@ import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 const disconnectedSchema = z
   .object({
     id: connectionIdSchema,
-    status: z.literal('disconnected'),
+    status: z.literal('disconnected').describe('The account is no longer used'),
     revocation: z
       .enum(revocationResults)
       .describe(
         'Result of the revocation at the provider. `nothing`: it was disconnected before. `pending`: we retry until the provider responds. `failed` and `unsupported`: the person must remove the app at the provider',
       ),
   })
-  .meta({ id: 'Disconnected' });
+  .meta({ id: 'Disconnected', description: 'A connection whose account was erased here' });
 
 /** Registers the route. */
 export const connectionItem = (api: Api, dependencies: ApiDependencies): void => {

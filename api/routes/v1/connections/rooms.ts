@@ -14,10 +14,14 @@ const roomSchema = z
   .object({
     email: z.string().describe('The address for `roomCalendar` of a slot'),
     name: z.string().describe('The name at the provider; can be empty'),
-    building: z.string().optional(),
+    building: z.string().optional().describe('The building, if the provider names one'),
     capacity: z.int().optional().describe('How many people fit in'),
   })
   .meta({ id: 'Room', description: 'A room of the organization of a connected account' });
+
+const roomsSchema = z
+  .object({ items: z.array(roomSchema).describe('The rooms') })
+  .meta({ id: 'Rooms', description: 'The rooms that an account can book' });
 
 /** Registers the route. */
 export const connectionRooms = (api: Api, dependencies: ApiDependencies): void => {
@@ -32,7 +36,7 @@ export const connectionRooms = (api: Api, dependencies: ApiDependencies): void =
           'For Google Workspace and Microsoft 365. Google lists all rooms for an administrator who has consented to `admin.directory.resource.calendar.readonly`, and for others the rooms in their own list of calendars (`calendar.calendarlist.readonly`). Microsoft lists all rooms of the tenant (`Place.Read.All`). A room that is not listed can be named in a slot as well.',
         params: z.object({ id: connectionIdSchema }),
         response: {
-          200: jsonResponse('The rooms', z.object({ items: z.array(roomSchema) })),
+          200: jsonResponse('The rooms', roomsSchema),
           ...problemResponses(
             'unauthenticated',
             'forbidden',

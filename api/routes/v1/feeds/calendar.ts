@@ -8,9 +8,10 @@ import { sessionsIn } from '../../../../providers/icalendar/session-occurrences.
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { renderFeedCalendar, renderSessionFeed } from '../../../feeds/feed-calendar.ts';
+import { shownSessions } from '../../../feeds/shown-sessions.ts';
 import { problemResponses } from '../../../schemas/responses.ts';
 
-/** Slots that began longer ago are left out, and no feed has more auditions. */
+/** Slots that began longer ago are left out, and no feed has more auditions. What is ahead comes first. */
 const daysShown = 90;
 const maxAuditions = 500;
 const maxSessions = 1_000;
@@ -65,19 +66,22 @@ const readSessionFeed = async (
   if (!block) return undefined;
   const blocks = await sessionBlocks.listSeries(organization, block.series);
   // From the beginning of the day, so that the calendar and its ETag stay the same for a day.
-  const start = startOfUtcDay(toEpochMs(now())) - daysShown * day;
-  const sessions = blocks
-    .flatMap((one) =>
+  const today = startOfUtcDay(toEpochMs(now()));
+  const start = today - daysShown * day;
+  const sessions = shownSessions(
+    blocks.flatMap((one) =>
       sessionsIn(one, { start, end: start + (daysShown + 366) * day }).map((session) => ({
         ...session,
         block: one,
       })),
-    )
-    .slice(0, maxSessions);
+    ),
+    toInstant(today),
+    maxSessions,
+  );
   const auditions = await blockAuditions.list(
     organization,
     blocks.map(({ id }) => id),
-    toInstant(start),
+    { from: toInstant(start), today: toInstant(today) },
     maxAuditions,
   );
   return renderSessionFeed(sessions, await joinAddresses.forEveryone(auditions));

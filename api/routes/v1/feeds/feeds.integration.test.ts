@@ -48,14 +48,7 @@ const setup = async () => {
     const deliveryId = `<${randomUUID()}@castmatch>`;
     const facts: readonly AuditionFact[] = [
       ...factsOf(id, organization, performer),
-      {
-        type: 'notified',
-        participant: performer,
-        channel: 'email',
-        notice: 'invitation',
-        revision: 1,
-        deliveryId,
-      },
+      ...notifiedOf(performer, deliveryId),
       ...more,
     ];
     await storeEvents(database.repositories.events, id, trail(facts));
@@ -71,6 +64,10 @@ const setup = async () => {
   const read = (path: string, headers: Record<string, string> = {}) => test.call('GET', path, { headers });
   return { organization, performer, key, addressOf, schedule, read };
 };
+
+const notifiedOf = (participant: ParticipantId, deliveryId = '<1@castmatch>'): readonly AuditionFact[] => [
+  { type: 'notified', participant, channel: 'email', notice: 'invitation', revision: 1, deliveryId },
+];
 
 const factsOf = (
   auditionId: AuditionId,
@@ -125,6 +122,39 @@ describe('the address of a feed', () => {
     const second = await addressOf();
     expect((await read(first)).status).toBe(404);
     expect((await read(second)).status).toBe(200);
+  });
+
+  it('is invalid after another person has got the id of the participant', async () => {
+    const { addressOf, read, schedule, performer, organization } = await setup();
+    const someone = participantIdSchema.parse(`reader-${randomUUID()}`);
+    const [first, others] = [await addressOf(), await addressOf('', someone)];
+    const id = await schedule();
+    const member = { kind: 'performer', zone: 'Europe/London', required: true } as const;
+    const known = [...factsOf(id, organization, performer), ...notifiedOf(performer)];
+    const store = (...facts: readonly AuditionFact[]) =>
+      storeEvents(database.repositories.events, id, trail([...known, ...facts]));
+    const sameWithAnotherZone = {
+      type: 'participant_added',
+      participant: { ...member, id: performer },
+      isSamePerson: true,
+    } as const;
+    const joins = {
+      type: 'participant_added',
+      participant: { ...member, kind: 'reader', id: someone },
+      generation: 2,
+    } as const;
+    await store(sameWithAnotherZone, joins);
+    expect([(await read(first)).status, (await read(others)).status]).toEqual([200, 200]);
+    const another = {
+      type: 'participant_added',
+      participant: { ...member, id: performer },
+      generation: 3,
+    } as const;
+    await store(sameWithAnotherZone, joins, another);
+    expect([(await read(first)).status, (await read(others)).status]).toEqual([404, 200]);
+    const second = await addressOf();
+    await store(sameWithAnotherZone, joins, another);
+    expect([(await read(first)).status, (await read(second)).status]).toEqual([404, 200]);
   });
 
   it.each(['/v1/feeds/made-up.ics', '/v1/feeds/a.b.ics'])('is not %s', async (path) => {

@@ -8,7 +8,9 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import { recordingSchema, toRecordingResponse } from '../../../schemas/recording.ts';
 import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 
-const responseSchema = z.object({ items: z.array(recordingSchema) });
+const responseSchema = z
+  .object({ items: z.array(recordingSchema).describe('The recordings of the audition') })
+  .meta({ id: 'Recordings', description: 'The recordings of an audition' });
 
 /** Registers the route. */
 export const recordingCollection = (

@@ -11,10 +11,14 @@ import { recordConsent } from '../../../recordings/record-consent.ts';
 import { auditionSchema } from '../../../schemas/audition.ts';
 import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 
-const consentRequest = z.strictObject({
-  participant: participantIdSchema,
-  consent: z.enum(recordingConsents),
-});
+const consentRequest = z
+  .strictObject({
+    participant: participantIdSchema,
+    consent: z
+      .enum(recordingConsents)
+      .describe('`withdrawn` replaces an earlier consent: what was recorded before stays'),
+  })
+  .meta({ id: 'RecordingConsent', description: 'Whether a participant agrees to be recorded' });
 
 /** Registers the route. */
 export const recordingConsentRoutes = (api: Api, dependencies: ApiDependencies): void => {

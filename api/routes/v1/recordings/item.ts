@@ -15,17 +15,24 @@ import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 
 const params = z.object({ id: recordingIdSchema });
 
-const linkRequest = z.strictObject({
-  file: z
-    .string()
-    .max(64)
-    .optional()
-    .describe('The id of the file. Default: the largest video, or the largest file'),
-  principal: singleLineText(200)
-    .optional()
-    .describe('Whom the link is for: an id of the platform. Each access is recorded under it'),
-  expiresInMinutes: z.int().min(1).max(1_440).default(60).describe('How long the link is valid'),
-});
+const linkRequest = z
+  .strictObject({
+    file: z
+      .string()
+      .max(64)
+      .optional()
+      .describe('The id of the file. Default: the largest video, or the largest file'),
+    principal: singleLineText(200)
+      .optional()
+      .describe('Whom the link is for: an id of the platform. Each access is recorded under it'),
+    expiresInMinutes: z
+      .int()
+      .min(1)
+      .max(1_440)
+      .default(60)
+      .describe('How long the link is valid, in minutes. Default: 60'),
+  })
+  .meta({ id: 'RecordingLinkRequest', description: 'Which file, for whom, and how long' });
 
 const notStored = (id: string): Refusal =>
   new Refusal(

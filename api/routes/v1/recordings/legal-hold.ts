@@ -17,9 +17,11 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import { requireRecording } from '../../../recordings/require-recording.ts';
 import { problemResponses } from '../../../schemas/responses.ts';
 
-const holdRequest = z.strictObject({
-  reason: singleLineText(500).describe('Why the recordings must be kept. No personal data'),
-});
+const holdRequest = z
+  .strictObject({
+    reason: singleLineText(500).describe('Why the recordings must be kept. No personal data'),
+  })
+  .meta({ id: 'LegalHold', description: 'A hold: what it covers is not deleted' });
 
 const refusals = ['unauthenticated', 'forbidden'] as const;
 const bodyRefusals = ['body_too_large', 'unsupported_media_type'] as const;

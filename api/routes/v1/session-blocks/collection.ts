@@ -1,6 +1,5 @@
 /** /v1/session-blocks: creates and lists session blocks. */
 import { participantIdSchema, projectIdSchema, roleIdSchema } from '../../../../domain/ids.ts';
-import { sessionBlockDefinitionSchema } from '../../../../domain/session-blocks/session-block.ts';
 import { actorOf, callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import { createdBlockId } from '../../../auditions/derived-ids.ts';
@@ -8,7 +7,7 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import { idempotencyHeaders, keyMissing, runOnce } from '../../../idempotency/run-once.ts';
 import { pageQuery, pageSchemaOf } from '../../../schemas/page.ts';
 import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
-import { sessionBlockSchema, toBlockResponse } from '../../../schemas/session-block.ts';
+import { sessionBlockRequest, sessionBlockSchema, toBlockResponse } from '../../../schemas/session-block.ts';
 import { checkDefinition } from '../../../session-blocks/check-definition.ts';
 import { definitionRefusals } from './refusals.ts';
 
@@ -17,6 +16,8 @@ const listQuery = pageQuery.extend({
   role: roleIdSchema.optional(),
   castingDirector: participantIdSchema.optional(),
 });
+
+const blockPage = pageSchemaOf('SessionBlockPage', sessionBlockSchema);
 
 const create = (api: Api, { repositories, now }: ApiDependencies): void => {
   api.post(
@@ -28,7 +29,7 @@ const create = (api: Api, { repositories, now }: ApiDependencies): void => {
         summary: 'Create a session block',
         description: 'A repeated request with the same Idempotency-Key returns the same block.',
         headers: idempotencyHeaders.required(),
-        body: sessionBlockDefinitionSchema,
+        body: sessionBlockRequest,
         response: {
           201: jsonResponse('The session block', sessionBlockSchema),
           ...problemResponses('idempotency_key_missing', 'idempotency_key_reused', ...definitionRefusals),
@@ -76,7 +77,7 @@ const list = (api: Api, { repositories }: ApiDependencies): void => {
         summary: 'List session blocks',
         querystring: listQuery,
         response: {
-          200: jsonResponse('A page of session blocks, the newest first', pageSchemaOf(sessionBlockSchema)),
+          200: jsonResponse('A page of session blocks, the newest first', blockPage),
           ...problemResponses('unauthenticated', 'forbidden'),
         },
       },

@@ -74,7 +74,7 @@ describe('one session', () => {
   it.each([
     ['2026-12-02T10:00', { status: 'cancelled' }, 404, 'session_not_found'],
     ['2026-12-01T10:15', { status: 'cancelled' }, 404, 'session_not_found'],
-    ['2026-02-30T10:00', { status: 'cancelled' }, 404, 'session_not_found'],
+    ['2026-02-30T10:00', { status: 'cancelled' }, 400, 'invalid_path'],
     ['tomorrow', { status: 'cancelled' }, 400, 'invalid_path'],
     [
       '2026-12-03T10:00',

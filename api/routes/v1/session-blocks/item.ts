@@ -1,9 +1,6 @@
 /** /v1/session-blocks/{id}: reads, replaces, splits and cancels a session block. */
 import { z } from 'zod';
-import {
-  clockTimeSchema,
-  sessionBlockDefinitionSchema,
-} from '../../../../domain/session-blocks/session-block.ts';
+import { clockTimeSchema } from '../../../../domain/session-blocks/session-block.ts';
 import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import { splitBlockId } from '../../../auditions/derived-ids.ts';
@@ -13,6 +10,7 @@ import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 import {
   blockParams,
   changedBlockSchema,
+  sessionBlockRequest,
   sessionBlockSchema,
   splitBlockSchema,
   toBlockResponse,
@@ -62,7 +60,7 @@ const replace = (api: Api, dependencies: ApiDependencies): void => {
           'The body replaces the definition. Changed sessions stay changed, if the block still has them. Auditions are not moved: those outside are listed, and each asks the casting office.',
         params: blockParams,
         headers: changeHeaders,
-        body: sessionBlockDefinitionSchema,
+        body: sessionBlockRequest,
         response: {
           200: jsonResponse('The changed block', changedBlockSchema),
           ...problemResponses(...changeRefusals, ...definitionRefusals),
@@ -111,6 +109,14 @@ const cancel = (api: Api, dependencies: ApiDependencies): void => {
   );
 };
 
+const splitBody = z
+  .object({
+    from: clockTimeSchema.describe('The start in the series of the first session that is changed'),
+    following: sessionBlockRequest.describe('The definition of the new block'),
+  })
+  .strict()
+  .meta({ id: 'SessionBlockSplit', description: 'Where the block is split, and what follows' });
+
 const split = (api: Api, dependencies: ApiDependencies): void => {
   api.post(
     '/v1/session-blocks/:id/split',
@@ -123,12 +129,7 @@ const split = (api: Api, dependencies: ApiDependencies): void => {
           'The block ends before the session at `from`; `following` is a new block with the sessions from then on. Auditions of both are compared with the sessions of both. A repeated request with the same Idempotency-Key creates no other block.',
         params: blockParams,
         headers: changeHeaders.required({ 'idempotency-key': true }),
-        body: z
-          .object({
-            from: clockTimeSchema.describe('The start in the series of the first session that is changed'),
-            following: sessionBlockDefinitionSchema,
-          })
-          .strict(),
+        body: splitBody,
         response: {
           200: jsonResponse('Both blocks', splitBlockSchema),
           ...problemResponses(

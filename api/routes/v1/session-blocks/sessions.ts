@@ -36,6 +36,15 @@ const sessionParams = blockParams.extend({
   at: clockTimeSchema.describe('The start of the session in the series, on the clock of the zone'),
 });
 
+const sessionChangeBody = sessionChangeSchema.meta({
+  id: 'SessionChange',
+  description: 'What is different about one session',
+});
+
+const sessionsSchema = z
+  .object({ items: z.array(sessionSchema).describe('The sessions, the first one first') })
+  .meta({ id: 'Sessions', description: 'The sessions of a block' });
+
 const list = (api: Api, dependencies: ApiDependencies): void => {
   api.get(
     '/v1/session-blocks/:id/sessions',
@@ -48,7 +57,7 @@ const list = (api: Api, dependencies: ApiDependencies): void => {
         params: blockParams,
         querystring: listQuery,
         response: {
-          200: jsonResponse('The sessions', z.object({ items: z.array(sessionSchema) })),
+          200: jsonResponse('The sessions', sessionsSchema),
           ...problemResponses(...blockRefusals, 'slot_ends_before_start', 'slot_too_long'),
         },
       },
@@ -88,7 +97,7 @@ const change = (api: Api, dependencies: ApiDependencies): void => {
           'The other sessions stay as they are. Auditions are not moved: those outside are listed, and each asks the casting office.',
         params: sessionParams,
         headers: changeHeaders,
-        body: sessionChangeSchema,
+        body: sessionChangeBody,
         response: {
           200: jsonResponse('The changed block', changedBlockSchema),
           ...problemResponses(

@@ -83,10 +83,7 @@ const replay = (api: Api, dependencies: ApiDependencies): void => {
         params: endpointParams,
         body: replayRangeSchema,
         response: {
-          202: jsonResponse(
-            'The replay has started',
-            z.object({ replay: z.string().describe('The workflow ID of the replay') }),
-          ),
+          202: jsonResponse('The replay has started', replaySchema),
           ...problemResponses(...withBody, 'endpoint_disabled'),
         },
       },
@@ -115,10 +112,16 @@ const replay = (api: Api, dependencies: ApiDependencies): void => {
   );
 };
 
-const testResult = z.object({
-  delivered: z.boolean(),
-  answer: z.string().optional().describe('The HTTP status, or the reason why there was no response'),
-});
+const replaySchema = z
+  .object({ replay: z.string().describe('The workflow ID of the replay') })
+  .meta({ id: 'Replay', description: 'A replay that has begun' });
+
+const testResult = z
+  .object({
+    delivered: z.boolean().describe('Whether the endpoint answered with 2xx'),
+    answer: z.string().optional().describe('The HTTP status, or the reason why there was no response'),
+  })
+  .meta({ id: 'TestResult', description: 'The result of a test message' });
 
 const test = (api: Api, dependencies: ApiDependencies): void => {
   api.post(

@@ -19,6 +19,10 @@ import {
   urlWithoutQuery,
 } from '../../../webhook-endpoints/endpoint.ts';
 
+const endpointsSchema = z
+  .object({ items: z.array(endpointSchema).describe('The endpoints') })
+  .meta({ id: 'WebhookEndpoints', description: 'The endpoints of the organization' });
+
 const create = (api: Api, dependencies: ApiDependencies): void => {
   const { repositories, assertUrlAllowed } = dependencies;
   api.post(
@@ -73,7 +77,7 @@ const list = (api: Api, { repositories }: ApiDependencies): void => {
         tags: ['Webhook endpoints'],
         summary: 'List webhook endpoints',
         response: {
-          200: jsonResponse('All endpoints, the oldest first', z.object({ items: z.array(endpointSchema) })),
+          200: jsonResponse('All endpoints, the oldest first', endpointsSchema),
           ...problemResponses('unauthenticated', 'forbidden'),
         },
       },

@@ -140,7 +140,7 @@ describe('a webhook endpoint', () => {
     expect((await test.call('DELETE', at, { key })).status).toBe(204);
     expect((await test.call('GET', at, { key })).body).toMatchObject({ code: 'endpoint_not_found' });
     expect((await test.call('DELETE', at, { key })).status).toBe(404);
-    const { rows } = await database.db.execute(sql`SELECT id FROM data_keys WHERE id = ${made.id}`);
+    const { rows } = await database.keys.db.execute(sql`SELECT id FROM data_keys WHERE id = ${made.id}`);
     expect(rows).toEqual([]);
   });
 

@@ -4,10 +4,11 @@ import { readChannelMessage } from '../../../../providers/google/webhooks.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { problemResponses } from '../../../schemas/responses.ts';
-import { notAuthentic, storeWebhook } from './signed-request.ts';
+import type { RefuseWebhook } from './refusals.ts';
+import { storeWebhook } from './signed-request.ts';
 
 /** Registers the receiver. */
-export const googleWebhook = (api: Api, { repositories }: ApiDependencies): void => {
+export const googleWebhook = (api: Api, { repositories }: ApiDependencies, refuse: RefuseWebhook): void => {
   const { watchSubscriptions } = repositories;
   api.post(
     '/v1/webhooks/google',
@@ -26,12 +27,14 @@ export const googleWebhook = (api: Api, { repositories }: ApiDependencies): void
     },
     async (request, reply) => {
       const message = readChannelMessage(request.headers);
-      if (!message) throw notAuthentic(request, 'google', 'forged');
+      if (!message) throw await refuse(request, reply, 'google', 'forged');
       const { channel, token, resourceId, isOpening, messageNumber } = message;
-      const [watched] = await watchSubscriptions.verify('google', [{ id: channel, secret: token }]);
+      const [claim] = await watchSubscriptions.verify('google', [{ id: channel, secret: token }]);
+      const watched = claim?.kind === 'authentic' ? claim.subscription : undefined;
       // The same refusal for an unknown channel, a wrong token and another resource, so that guessing reveals nothing.
       if (!watched || (watched.resourceId !== undefined && watched.resourceId !== resourceId)) {
-        throw notAuthentic(request, 'google', 'unknown_subscription');
+        const reason = claim?.kind === 'forged' ? 'forged' : 'unknown_subscription';
+        throw await refuse(request, reply, 'google', reason);
       }
       await watchSubscriptions.markNotified([channel]);
       if (isOpening) return reply.code(204).send();

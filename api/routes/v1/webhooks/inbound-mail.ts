@@ -11,7 +11,8 @@ import {
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { problemResponses } from '../../../schemas/responses.ts';
-import { bodyOf, invalidWebhookBody, mediaTypeOf, notAuthentic, receiveWebhook } from './signed-request.ts';
+import type { RefuseWebhook } from './refusals.ts';
+import { bodyOf, invalidWebhookBody, mediaTypeOf, receiveWebhook } from './signed-request.ts';
 
 /** An answer with the logos of a signature has some hundred kilobytes. Base64 and JSON make it a third larger. */
 const largestBody = 5 * 1024 * 1024;
@@ -29,7 +30,11 @@ const description = `Called by a mail service with each email to MAIL_REPLY_ADDR
 authenticates with MAIL_INBOUND_SECRET: HTTP Basic, a bearer token, Standard Webhooks, or the signature of Mailgun.`;
 
 /** Registers the receiver. Answers 200: Mailgun and Postmark repeat a request that is answered otherwise. */
-export const inboundMailWebhook = (api: Api, { configuration, repositories }: ApiDependencies): void => {
+export const inboundMailWebhook = (
+  api: Api,
+  { configuration, repositories }: ApiDependencies,
+  refuse: RefuseWebhook,
+): void => {
   const secrets = configuration.smtp.replies?.secrets ?? [];
   api.post(
     '/v1/webhooks/mail/inbound',
@@ -58,11 +63,11 @@ export const inboundMailWebhook = (api: Api, { configuration, repositories }: Ap
         },
       },
     },
-    async (request) => {
-      if (secrets.length === 0) throw notAuthentic(request, 'smtp', 'no_secret_configured');
+    async (request, reply) => {
+      if (secrets.length === 0) throw await refuse(request, reply, 'smtp', 'no_secret_configured');
       const inbound = { headers: request.headers, body: bodyOf(request), mediaType: mediaTypeOf(request) };
       const form = await readInboundForm(inbound);
-      if (!isFromMailService(secrets, inbound, form)) throw notAuthentic(request, 'smtp', 'forged');
+      if (!isFromMailService(secrets, inbound, form)) throw await refuse(request, reply, 'smtp', 'forged');
       const mail = readInboundMail(inbound, form);
       if (!mail) throw invalidWebhookBody();
       if (mail.kind !== 'ignored') {

@@ -54,7 +54,7 @@ it.each(['svix', 'webhook'])(
     expect(await inboxEvents()).toEqual([
       {
         kind: 'message.status',
-        event: { deliveryId: '<abc@castmatch>', channel: 'email', status: 'failed', code: 'bounced' },
+        event: { deliveryId: '<abc@castmatch>', channel: 'email', status: 'bounced', code: 'bounced' },
       },
     ]);
   },

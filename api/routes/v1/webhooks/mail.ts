@@ -4,10 +4,15 @@ import { readMailEvent, verifyMail } from '../../../../providers/smtp/webhooks.t
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { problemResponses } from '../../../schemas/responses.ts';
-import { bodyOf, invalidWebhookBody, notAuthentic, readJson, storeWebhook } from './signed-request.ts';
+import type { RefuseWebhook } from './refusals.ts';
+import { bodyOf, invalidWebhookBody, readJson, storeWebhook } from './signed-request.ts';
 
 /** Registers the receiver. */
-export const mailWebhook = (api: Api, { configuration, repositories }: ApiDependencies): void => {
+export const mailWebhook = (
+  api: Api,
+  { configuration, repositories }: ApiDependencies,
+  refuse: RefuseWebhook,
+): void => {
   const secrets = configuration.smtp.webhookSecrets;
   api.post(
     '/v1/webhooks/mail',
@@ -27,9 +32,9 @@ export const mailWebhook = (api: Api, { configuration, repositories }: ApiDepend
       },
     },
     async (request, reply) => {
-      if (secrets.length === 0) throw notAuthentic(request, 'smtp', 'no_secret_configured');
+      if (secrets.length === 0) throw await refuse(request, reply, 'smtp', 'no_secret_configured');
       const verdict = verifyMail({ secrets, headers: request.headers, body: bodyOf(request) });
-      if (verdict.kind === 'forged') throw notAuthentic(request, 'smtp', 'forged');
+      if (verdict.kind === 'forged') throw await refuse(request, reply, 'smtp', 'forged');
       const parsed = readMailEvent(readJson(bodyOf(request)));
       if (!parsed) throw invalidWebhookBody();
       if (parsed.kind === 'ignored') return reply.code(204).send();

@@ -8,7 +8,7 @@
  * A request with at least one authentic notification gets 202, because a retry would not make the others authentic.
  */
 import { randomUUID } from 'node:crypto';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { WatchSubscription } from '../../../../db/inbox/watch-subscriptions.ts';
 import { keyWhileWaiting } from '../../../../db/inbox/webhooks.ts';
@@ -20,9 +20,17 @@ import {
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { problemResponses } from '../../../schemas/responses.ts';
-import { bodyOf, invalidWebhookBody, notAuthentic, readJson } from './signed-request.ts';
+import type { RefuseWebhook } from './refusals.ts';
+import { bodyOf, invalidWebhookBody, readJson } from './signed-request.ts';
 
-const query = z.object({ validationToken: z.string().min(1).max(2_048).optional() });
+const query = z.object({
+  validationToken: z
+    .string()
+    .min(1)
+    .max(2_048)
+    .optional()
+    .describe('Sent by Microsoft with its validation request, and echoed'),
+});
 
 interface VerifiedNotification {
   readonly notification: GraphNotification;
@@ -40,20 +48,28 @@ const dedupeKeyOf = ({ subscription, kind, identity }: GraphNotification): strin
 };
 
 /** Registers the receiver. */
-export const microsoftWebhook = (api: Api, { repositories }: ApiDependencies): void => {
+export const microsoftWebhook = (
+  api: Api,
+  { repositories }: ApiDependencies,
+  refuse: RefuseWebhook,
+): void => {
   const { watchSubscriptions, inbox } = repositories;
 
   const verifyAll = async (
     notifications: readonly GraphNotification[],
     request: FastifyRequest,
+    reply: FastifyReply,
   ): Promise<readonly VerifiedNotification[]> => {
     const claims = notifications.map(({ subscription: id, clientState: secret }) => ({ id, secret }));
     const found = await watchSubscriptions.verify('microsoft', claims);
     const authentic = notifications.flatMap((notification, index) => {
-      const watchSubscription = found[index];
-      return watchSubscription ? [{ notification, watchSubscription }] : [];
+      const claim = found[index];
+      return claim?.kind === 'authentic' ? [{ notification, watchSubscription: claim.subscription }] : [];
     });
-    if (authentic.length === 0) throw notAuthentic(request, 'microsoft', 'unknown_subscription');
+    if (authentic.length === 0) {
+      const isForged = found.every(({ kind }) => kind === 'forged');
+      throw await refuse(request, reply, 'microsoft', isForged ? 'forged' : 'unknown_subscription');
+    }
     const dropped = notifications.length - authentic.length;
     if (dropped > 0) request.log.warn({ provider: 'microsoft', dropped }, 'webhook partially rejected');
     return authentic;
@@ -88,7 +104,11 @@ export const microsoftWebhook = (api: Api, { repositories }: ApiDependencies): v
         security: [],
         consumes: ['application/json', 'text/plain'],
         querystring: query,
-        body: z.any().describe("A collection of notifications, as in Microsoft's documentation"),
+        body: z
+          .any()
+          .describe(
+            "A collection of notifications, as in Microsoft's documentation. The validation request has no body",
+          ),
         response: {
           200: {
             description: 'The validation token, echoed',
@@ -106,7 +126,7 @@ export const microsoftWebhook = (api: Api, { repositories }: ApiDependencies): v
       }
       const notifications = readNotifications(readJson(bodyOf(request)));
       if (!notifications) throw invalidWebhookBody();
-      const authentic = await verifyAll(notifications, request);
+      const authentic = await verifyAll(notifications, request, reply);
       await watchSubscriptions.markNotified(authentic.map(({ watchSubscription }) => watchSubscription.id));
       const outcomes = await Promise.all(
         authentic.map((notification) => storeNotification(notification, request.id)),

@@ -1,4 +1,4 @@
-/** Shared by all webhook receivers: reads the raw body, creates and logs refusals, stores webhooks. */
+/** Shared by all webhook receivers: reads the raw body, stores webhooks. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../../../domain/errors.ts';
 import type { InboxEvent } from '../../../../domain/inbox-event.ts';
@@ -15,22 +15,6 @@ export const mediaTypeOf = ({ headers }: FastifyRequest): string =>
 export const headerOf = ({ headers }: FastifyRequest, name: string): string | undefined => {
   const value = headers[name];
   return typeof value === 'string' ? value : undefined;
-};
-
-/** Why a webhook was rejected. Only logged: the sender gets the same response for every reason. */
-type RejectionReason = 'no_secret_configured' | 'forged' | 'stale' | 'unknown_subscription';
-
-/**
- * Logs a rejected webhook and returns the refusal. Logs neither headers nor the body: a forged request can still contain
- * secrets or personal data.
- */
-export const notAuthentic = (request: FastifyRequest, provider: string, reason: RejectionReason): Refusal => {
-  request.log.warn({ provider, reason, bytes: bodyOf(request).length }, 'webhook rejected');
-  return new Refusal(
-    'unauthenticated',
-    'The request has no valid signature or token of the service that sends webhooks to this address.',
-    'Check the signing secret on both sides, the webhook address configured at the service, and the clock.',
-  );
 };
 
 /** Creates the refusal for an authentic webhook that cannot be parsed: truncated, or of an unknown format. */

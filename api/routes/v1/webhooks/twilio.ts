@@ -2,18 +2,19 @@
 import { z } from 'zod';
 import { auditionIdSchema, participantIdSchema } from '../../../../domain/ids.ts';
 import type { InboxEvent } from '../../../../domain/inbox-event.ts';
+import { textStatusEvent } from '../../../../domain/text-message-status.ts';
 import {
   isSignedByTwilio,
   readForm,
   readInboundMessage,
   readStatusReport,
-  type StatusReport,
   type TwilioWebhookRequest,
 } from '../../../../providers/twilio/webhooks.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { problemResponses } from '../../../schemas/responses.ts';
-import { bodyOf, headerOf, mediaTypeOf, notAuthentic, readJson, storeWebhook } from './signed-request.ts';
+import type { RefuseWebhook } from './refusals.ts';
+import { bodyOf, headerOf, mediaTypeOf, readJson, storeWebhook } from './signed-request.ts';
 
 /** The recipient of a message, from the query of the callback URL that we sent with it (activities/messaging). */
 const addressee = z.object({ audition: auditionIdSchema, participant: participantIdSchema });
@@ -23,31 +24,11 @@ interface ParsedWebhook {
   readonly inboxEvent: InboxEvent;
 }
 
-/** Only final statuses are stored. A signal costs a dozen history events, and nothing depends on `sent`. */
-const isFinal = (status: StatusReport['status']): boolean => status === 'delivered' || status === 'failed';
-
-/** Reads the recipient from the signed URL, because a report can arrive before the message is recorded. */
-const parseStatusReport = ({ deliveryId, status, code }: StatusReport, query: unknown): ParsedWebhook => {
-  const recipient = addressee.safeParse(query).data;
-  return {
-    dedupeKey: `${deliveryId}:${status}`,
-    inboxEvent: {
-      kind: 'message.status',
-      event: {
-        deliveryId,
-        channel: 'sms',
-        status,
-        ...(code && { code }),
-        ...(recipient && { of: recipient }),
-      },
-    },
-  };
-};
-
 /** Returns the webhook as an inbox event; undefined when it is irrelevant to auditions. */
 const parseWebhook = (fields: unknown, query: unknown): ParsedWebhook | undefined => {
   const report = readStatusReport(fields);
-  if (report) return isFinal(report.status) ? parseStatusReport(report, query) : undefined;
+  // The recipient is read from the signed URL, because a report can arrive before the message is recorded.
+  if (report) return textStatusEvent(report, addressee.safeParse(query).data);
   const message = readInboundMessage(fields);
   return (
     message && {
@@ -58,7 +39,11 @@ const parseWebhook = (fields: unknown, query: unknown): ParsedWebhook | undefine
 };
 
 /** Registers the receiver. */
-export const twilioWebhook = (api: Api, { configuration, repositories }: ApiDependencies): void => {
+export const twilioWebhook = (
+  api: Api,
+  { configuration, repositories }: ApiDependencies,
+  refuse: RefuseWebhook,
+): void => {
   const { publicUrl, twilio } = configuration;
   const authTokens = [twilio.authToken, ...(twilio.previousAuthToken ? [twilio.previousAuthToken] : [])];
   api.post(
@@ -87,7 +72,7 @@ export const twilioWebhook = (api: Api, { configuration, repositories }: ApiDepe
         : { kind: 'form', fields: form };
       const signature = headerOf(request, 'x-twilio-signature');
       if (!isSignedByTwilio({ authTokens, signature, url: `${publicUrl}${request.url}`, content })) {
-        throw notAuthentic(request, 'twilio', 'forged');
+        throw await refuse(request, reply, 'twilio', 'forged');
       }
       const parsed = parseWebhook(isJson ? readJson(body) : form, request.query);
       if (!parsed) {

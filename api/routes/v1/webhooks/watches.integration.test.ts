@@ -3,6 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { toInstant } from '../../../../domain/time/epoch.ts';
 import { createTestApi } from '../../../../tests/harness/api.ts';
 import { claimFromInbox, createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+import { loadLimits } from '../../../access/load-shedding.ts';
+import { rateLimits } from '../../../access/rate-limits.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -182,5 +184,38 @@ describe('a notification of Microsoft', () => {
     await watch('google', 'channel-1', 'token-1');
     expect((await send(body)).status).toBe(status);
     expect(await inboxEvents()).toEqual([]);
+  });
+});
+
+describe('forged notifications', () => {
+  it('are refused by 429 above the limit of their address, where authentic ones are still accepted', async () => {
+    const secret = database.repositories.watchSubscriptions.issueSecret('google');
+    await watch('google', 'channel-3', secret, 'resource-3');
+    const limits = { ...rateLimits, ...loadLimits, forged_webhooks: { max: 2, windowMs: 60_000 } };
+    const { call } = await createTestApi(database, { limits });
+    const send = (token: string) =>
+      call('POST', '/v1/webhooks/google', {
+        headers: {
+          'x-goog-channel-id': 'channel-3',
+          'x-goog-channel-token': token,
+          'x-goog-resource-id': 'resource-3',
+          'x-goog-resource-state': 'exists',
+          'x-goog-message-number': '3',
+        },
+      });
+    const statuses: number[] = [];
+    for (const token of ['a', 'b', 'c', secret, 'd']) statuses.push((await send(token)).status);
+    expect(statuses).toEqual([401, 401, 429, 204, 429]);
+    expect((await call('POST', '/v1/webhooks/twilio', { body: {} })).status).toBe(429);
+  });
+
+  it('are not counted when the vendor uses a subscription that has ended', async () => {
+    const secret = database.repositories.watchSubscriptions.issueSecret('microsoft');
+    const limits = { ...rateLimits, ...loadLimits, forged_webhooks: { max: 1, windowMs: 60_000 } };
+    const { call } = await createTestApi(database, { limits });
+    for (let sent = 0; sent < 3; sent += 1) {
+      const body = { value: [change('subscription-of-the-past', secret)] };
+      expect((await call('POST', '/v1/webhooks/microsoft', { body })).status).toBe(401);
+    }
   });
 });

@@ -4,19 +4,24 @@ import { answerChallenge, readZoomEvent, verifyZoom } from '../../../../provider
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { problemResponses } from '../../../schemas/responses.ts';
-import {
-  bodyOf,
-  headerOf,
-  invalidWebhookBody,
-  notAuthentic,
-  readJson,
-  storeWebhook,
-} from './signed-request.ts';
+import type { RefuseWebhook } from './refusals.ts';
+import { bodyOf, headerOf, invalidWebhookBody, readJson, storeWebhook } from './signed-request.ts';
 
-const challengeAnswer = z.object({ plainToken: z.string(), encryptedToken: z.string() });
+const challengeAnswer = z
+  .object({
+    plainToken: z.string().describe('The token of the challenge'),
+    encryptedToken: z
+      .string()
+      .describe('Its HMAC-SHA256 under the secret of the webhook, in hexadecimal digits'),
+  })
+  .meta({ id: 'ZoomChallengeAnswer', description: 'The answer to the challenge of Zoom' });
 
 /** Registers the receiver. */
-export const zoomWebhook = (api: Api, { configuration, repositories, now }: ApiDependencies): void => {
+export const zoomWebhook = (
+  api: Api,
+  { configuration, repositories, now }: ApiDependencies,
+  refuse: RefuseWebhook,
+): void => {
   const secrets = configuration.zoom.webhookSecrets;
   api.post(
     '/v1/webhooks/zoom',
@@ -37,7 +42,7 @@ export const zoomWebhook = (api: Api, { configuration, repositories, now }: ApiD
       },
     },
     async (request, reply) => {
-      if (secrets.length === 0) throw notAuthentic(request, 'zoom', 'no_secret_configured');
+      if (secrets.length === 0) throw await refuse(request, reply, 'zoom', 'no_secret_configured');
       const verdict = verifyZoom({
         secrets,
         signature: headerOf(request, 'x-zm-signature'),
@@ -45,7 +50,7 @@ export const zoomWebhook = (api: Api, { configuration, repositories, now }: ApiD
         body: bodyOf(request),
         nowMs: Date.parse(now()),
       });
-      if (verdict.kind !== 'authentic') throw notAuthentic(request, 'zoom', verdict.kind);
+      if (verdict.kind !== 'authentic') throw await refuse(request, reply, 'zoom', verdict.kind);
       const parsed = readZoomEvent(readJson(bodyOf(request)));
       switch (parsed?.kind) {
         case undefined:

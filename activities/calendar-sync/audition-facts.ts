@@ -1,0 +1,23 @@
+/** Appends what the synchronization decides and does to the trails of auditions. Costs the auditions no action. */
+import type { EventStore } from '../../db/trail/event-store.ts';
+import { type AuditionFact, anyPosition } from '../../domain/audition/events.ts';
+import type { AuditionId } from '../../domain/ids.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+
+export interface AuditionFacts {
+  /** Appends the fact once per key. The audition can be closed. An audition without a trail gets no fact. */
+  append(
+    about: { readonly auditionId: AuditionId; readonly correlationId: string },
+    key: string,
+    fact: AuditionFact,
+  ): Promise<void>;
+}
+
+/** Creates the port. */
+export const createAuditionFacts = (events: Pick<EventStore, 'append'>): AuditionFacts => ({
+  async append({ auditionId, correlationId }, key, fact) {
+    const at = toInstant(Date.now());
+    const call = { auditionId, run: correlationId, position: anyPosition };
+    await events.append(call, { ifAllowed: [{ at, correlationId, key, fact }] });
+  },
+});

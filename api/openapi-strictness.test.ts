@@ -1,0 +1,96 @@
+/**
+ * Tests that the schemas of the OpenAPI document are as strict as the code: schemathesis and generated clients believe them.
+ */
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { generateOpenApi } from '../tests/harness/openapi-document.ts';
+
+let text: string;
+let isValid: (pointer: string, value: unknown) => boolean;
+beforeAll(async () => {
+  text = await generateOpenApi();
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  ajv.addSchema({ $id: 'openapi', ...z.looseObject({}).parse(JSON.parse(text)) });
+  isValid = (pointer, value) => ajv.validate({ $ref: `openapi#${encodeURI(pointer)}` }, value);
+});
+
+const body = (path: string, method: string) =>
+  `/paths/${path.replaceAll('/', '~1')}/${method}/requestBody/content/application~1json/schema`;
+const parameter = (path: string, method: string, index: number) =>
+  `/paths/${path.replaceAll('/', '~1')}/${method}/parameters/${index}/schema`;
+
+const slot = (start: string) => ({ slot: { start, end: '2026-12-01T10:30', zone: 'Europe/Paris' } });
+const waiting = (waitFor: string) => ({
+  ...slot('2026-12-01T10:00'),
+  conflicts: { policy: 'wait', waitFor },
+});
+const reschedule = body('/v1/auditions/{id}/reschedule', 'post');
+const newEndpoint = body('/v1/webhook-endpoints', 'post');
+const secret = (bytes: number) => ({
+  url: 'https://a.example',
+  secret: `whsec_${Buffer.alloc(bytes).toString('base64')}`,
+});
+
+const reader = (email: string) => ({
+  id: 'rita',
+  kind: 'reader',
+  name: 'Rita',
+  zone: 'Europe/Paris',
+  channels: ['email'],
+  email,
+});
+
+describe('a schema of the OpenAPI document', () => {
+  it.each([
+    ['an id', parameter('/v1/auditions/{id}', 'get', 0), 'aud_1', 'aud_'],
+    ['an id with other characters', parameter('/v1/connections/{id}', 'delete', 0), 'conn_a-b', 'conn_ä'],
+    ['a day', reschedule, slot('2028-02-29T10:00'), slot('2027-02-29T10:00')],
+    ['a time', reschedule, slot('2026-12-01T23:59'), slot('2026-12-01T25:00')],
+    ['an offset', reschedule, slot('2026-12-01T10:00+14:00'), slot('2026-12-01T10:00+15:00')],
+    ['a duration', reschedule, waiting('P1DT2H'), waiting('P')],
+    ['a duration with an empty time', reschedule, waiting('PT2H'), waiting('P1DT')],
+    ['a short secret', newEndpoint, secret(24), secret(23)],
+    ['a long secret', newEndpoint, secret(64), secret(65)],
+  ])('accepts and refuses %s as the code does', (_case, pointer, good, bad) => {
+    expect([isValid(pointer, good), isValid(pointer, bad)]).toEqual([true, false]);
+  });
+
+  it('accepts and refuses an email address as the code does', () => {
+    const pointer = body('/v1/auditions/{id}/participants', 'post');
+    const accepted = ['rita@example.com', '"two words"@exämple.com', "o'hara+x@example.co.uk"];
+    const refused = ['', 'rita', 'rita@', '@example.com', 'two words@example.com'];
+    expect(accepted.filter((email) => !isValid(pointer, reader(email)))).toEqual([]);
+    expect(refused.filter((email) => isValid(pointer, reader(email)))).toEqual([]);
+  });
+
+  it('has patterns that generators of other languages can read: no surrogates, no lookaround, no properties', () => {
+    const patterns = [...text.matchAll(/"pattern": "((?:[^"\\]|\\.)*)"/g)].map(([, pattern]) => pattern);
+    expect(patterns.filter((pattern) => /\\ud[89a-f]|\(\?[=!<]|\\p\{/i.test(pattern ?? ''))).toEqual([]);
+  });
+
+  it('requires a body exactly where the code does', () => {
+    const operation = z.looseObject({ requestBody: z.looseObject({ required: z.boolean() }).optional() });
+    const { paths } = z
+      .looseObject({ paths: z.record(z.string(), z.record(z.string(), operation)) })
+      .parse(JSON.parse(text));
+    expect(paths['/codec/decode']?.['post']?.requestBody?.required).toBe(false);
+    expect(paths['/v1/auditions/{id}/cancel']?.['post']?.requestBody?.required).toBe(false);
+    expect(paths['/v1/auditions']?.['post']?.requestBody?.required).toBe(true);
+    expect(paths['/v1/auditions/{id}/decide']?.['post']?.requestBody?.required).toBe(true);
+  });
+
+  it('of every operation has the responses of the server itself: 408, 417 and 431', () => {
+    const { paths } = z
+      .looseObject({
+        paths: z.record(z.string(), z.record(z.string(), z.looseObject({ responses: z.looseObject({}) }))),
+      })
+      .parse(JSON.parse(text));
+    const lacking = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).flatMap(([method, { responses }]) =>
+        ['408', '417', '431'].every((status) => status in responses) ? [] : [`${method} ${path}`],
+      ),
+    );
+    expect(lacking).toEqual([]);
+  });
+});

@@ -1,0 +1,2 @@
+CREATE INDEX "audit_events_by_participant" ON "audit_events" USING gin (("fact" -> 'participants')) WHERE type = 'requested';--> statement-breakpoint
+CREATE INDEX "audit_events_by_added_participant" ON "audit_events" USING btree (("fact" -> 'participant' ->> 'id')) WHERE type = 'participant_added';

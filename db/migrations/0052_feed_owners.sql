@@ -1,0 +1,1 @@
+ALTER TABLE "busy_calendars" ADD COLUMN "is_own" boolean DEFAULT false NOT NULL;

@@ -1,0 +1,1 @@
+ALTER TABLE "watch_subscriptions" ADD COLUMN "secret_key" text;

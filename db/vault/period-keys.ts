@@ -1,0 +1,13 @@
+/**
+ * Ids of data keys that seal texts of one period. A key per period limits how many texts a key seals. Deleting the key of a
+ * past period makes the texts that were sealed under it unreadable, in backups too.
+ */
+
+/** Returns the id of the data key of the ledger for this month, for effects of no audition: `ledger:2026-11`. */
+export const ledgerKeyId = (now: Date): string => `ledger:${now.toISOString().slice(0, 7)}`;
+
+/**
+ * Returns the id of the data key of the inbox for this hour: `inbox:2026-11-14T15`. It is that short because an erasure waits
+ * for the end of the period.
+ */
+export const inboxKeyId = (now: Date): string => `inbox:${now.toISOString().slice(0, 13)}`;

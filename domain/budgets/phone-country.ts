@@ -1,0 +1,62 @@
+/** Finds the country of a phone number, for the list of countries to which text messages are sent. */
+import { getCountries, parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { z } from 'zod';
+import { Refusal } from '../errors.ts';
+
+const countries: ReadonlySet<string> = new Set(getCountries());
+
+/** Twilio's test numbers have the prefix of the United States. They belong to no numbering plan. */
+const testNumber = /^\+1500555\d{4}$/;
+
+const countrySchema = z
+  .string()
+  .regex(/^[A-Z]{2}$/)
+  .refine((text) => countries.has(text), 'write a country as two letters of ISO 3166-1, such as FR')
+  .describe('A country: two letters of ISO 3166-1, such as FR');
+
+/** The countries to which text messages are sent: `any`, or a list. */
+export const smsCountriesSchema = z
+  .union([
+    z.literal('any'),
+    z.array(countrySchema).max(countries.size).describe('Empty: no text messages are sent'),
+  ])
+  .describe('The countries to which text messages are sent: `any`, or a list of them');
+export type SmsCountries = 'any' | readonly string[];
+
+/**
+ * Returns whether text messages may be sent to the number. A number of no country, such as a satellite phone or a
+ * premium number, is on no list.
+ * @param phone E.164
+ */
+export const isSmsAllowed = (phone: string, allowed: SmsCountries): boolean => {
+  if (allowed === 'any') return true;
+  const country = testNumber.test(phone) ? 'US' : parsePhoneNumberFromString(phone)?.country;
+  return country !== undefined && allowed.includes(country);
+};
+
+interface TextRecipient {
+  readonly id: string;
+  readonly phone?: string | undefined;
+  readonly channels: readonly string[];
+  readonly fallbackChannels?: readonly string[] | undefined;
+}
+
+/**
+ * Refuses a participant to whom text messages would be sent, and whose number is of a country that is not on the list.
+ * @param pointer JSON pointer of the participant in the request
+ * @throws {Refusal} `country_not_allowed`
+ */
+export const checkSmsCountry = (
+  { id, phone, channels, fallbackChannels = [] }: TextRecipient,
+  allowed: SmsCountries,
+  pointer: string,
+): void => {
+  const isTexted = [...channels, ...fallbackChannels].includes('sms');
+  if (phone === undefined || !isTexted || isSmsAllowed(phone, allowed)) return;
+  throw new Refusal(
+    'country_not_allowed',
+    `The organization sends no text messages to the country of the phone number of participant ${id}.`,
+    'Use a number of another country, or remove sms from the channels. GET /v1/organization/budgets lists the countries; an operator adds one.',
+    [`${pointer}/phone`],
+  );
+};

@@ -1,0 +1,12 @@
+import { expect, it } from 'vitest';
+import { htmlTextOf } from './html-text.ts';
+
+it.each([
+  ['Pages 3 & 4\nTom > Ann', 'Pages 3 & 4\nTom > Ann'],
+  ['<b>loud</b>', '&lt;b>loud&lt;/b>'],
+  ['<a href="https://evil.example">join</a>', '&lt;a href="https://evil.example">join&lt;/a>'],
+  ['write &lt;b&gt; and &#60; here', 'write &amp;lt;b&amp;gt; and &amp;#60; here'],
+  ['3 < 4', '3 &lt; 4'],
+])('the text %j is shown by the HTML %j', (text, html) => {
+  expect(htmlTextOf(text)).toBe(html);
+});

@@ -1,0 +1,11 @@
+/**
+ * The options of Node for a worker process (https://nodejs.org/docs/latest-v24.x/api/cli.html). V8 lets a heap grow with the
+ * memory of the machine before it collects garbage: a worker on a machine with 24 GB took three times what it used.
+ */
+
+/**
+ * - `--max-old-space-size`: megabytes, for each of the two heaps of the process: that of the main thread, and that of the
+ *   thread that runs workflow code. Each uses up to 200 MB (`npm run bench -- --only memory`). A process that needs more ends.
+ * - `--max-semi-space-size`: megabytes; a third of what the objects of a moment may take.
+ */
+export const workerNodeOptions = ['--max-old-space-size=512', '--max-semi-space-size=8'] as const;
