@@ -2,7 +2,7 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { Pool, type PoolClient } from 'pg';
 import { isPostgresError } from './errors.ts';
-import { prepareStatements } from './prepared-statements.ts';
+import { prepareStatements, StatementNames } from './prepared-statements.ts';
 
 export type Database = NodePgDatabase;
 
@@ -51,7 +51,8 @@ export const createDatabaseClient = (url: string, options: DatabaseClientOptions
   });
   // Without a listener, a restart of the server would end this process.
   pool.on('error', (error) => options.onIdleError?.(error));
-  pool.on('connect', prepareStatements);
+  const names = new StatementNames();
+  pool.on('connect', (client) => prepareStatements(client, names));
   leaveStandbys(pool);
   let closing: Promise<void> | undefined;
   return {
