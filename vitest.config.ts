@@ -14,8 +14,8 @@ const report = process.env.VITEST_JSON_REPORT;
 
 /**
  * The zone of processes that run unit tests. A machine in UTC does not notice code that reads a time in the zone of its process. The
- * clock of this zone changes by half an hour, in April and October: each other zone, and each day, was tried by hand with `TZ` and
- * `faketime`.
+ * clock of this zone changes by half an hour, in April and October. `npm run test:clock` tries other zones, on the days on which their
+ * clocks change.
  */
 const zone = 'Australia/Lord_Howe';
 

@@ -15,6 +15,7 @@ import { slotHolds } from '../schema/slot-holds.ts';
 import { openEvents, selectTrail } from '../trail/stored-events.ts';
 import type { TrailTexts } from '../trail/trail-texts.ts';
 import { changeHolds } from './hold-changes.ts';
+import { isOfEarlierFold } from './read-model-rows.ts';
 import { rebuildAudition } from './rebuild.ts';
 import { endOf, rangeSchema, startOf } from './resources.ts';
 
@@ -22,7 +23,7 @@ import { endOf, rangeSchema, startOf } from './resources.ts';
 const recordSchema = z.object({
   auditionId: auditionIdSchema,
   organization: organizationIdSchema,
-  /** Whether the read model lacks events of the trail. */
+  /** Whether the read model lacks events of the trail. Of an open audition: or was folded by an earlier version. */
   isStale: z.boolean(),
   /** Whether the audition is closed in a way that can require an undo, and its holds or effects stand. */
   mayHaveEffectsLeft: z.boolean(),
@@ -58,7 +59,7 @@ export interface AuditionRecords {
     auditionId: AuditionId,
   ): Promise<readonly (TimeRange & { readonly claim: number; readonly resource: string })[]>;
   readTrail(auditionId: AuditionId): Promise<readonly AuditionEvent[]>;
-  /** Folds the audition again if its view lacks events. Returns whether it did. */
+  /** Folds the audition again if its view lacks events, or was folded by an earlier version. Returns whether it did. */
   rebuildStaleView(auditionId: AuditionId): Promise<boolean>;
   /** Releases the holds if no audition has the id. Returns whether there were any. */
   releaseOrphanedHolds(auditionId: AuditionId): Promise<boolean>;
@@ -105,7 +106,7 @@ export const createAuditionRecords = (db: Database, texts: TrailTexts): Audition
   return {
     listOpen: ({ after, limit }) =>
       select(sql`
-        SELECT id AS "auditionId", organization, ${isStale} AS "isStale", false AS "mayHaveEffectsLeft"
+        SELECT id AS "auditionId", organization, ${isStale} OR ${isOfEarlierFold} AS "isStale", false AS "mayHaveEffectsLeft"
         FROM auditions WHERE state <> 'closed' AND id > ${after ?? ''} ORDER BY id LIMIT ${limit}
       `),
     listAll: ({ after, limit }) =>
@@ -169,7 +170,8 @@ export const createAuditionRecords = (db: Database, texts: TrailTexts): Audition
       rebuildAudition(db, auditionId, async (transaction) => {
         const { rows } = await transaction.execute(sql`
           SELECT FROM audit_events LEFT JOIN auditions ON auditions.id = audition_id
-          WHERE audition_id = ${auditionId} AND audit_events.sequence > coalesce(auditions.sequence, 0) LIMIT 1
+          WHERE audition_id = ${auditionId}
+            AND (audit_events.sequence > coalesce(auditions.sequence, 0) OR ${isOfEarlierFold}) LIMIT 1
         `);
         return rows.length > 0;
       }),

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { AuditionFact } from '../../domain/audition/events.ts';
+import { participantIdSchema } from '../../domain/ids.ts';
 import { factsUntilScheduled, newAuditionId, numbered, trail } from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { createDatabaseClient } from '../client.ts';
@@ -103,6 +105,29 @@ describe('an append onto a remembered end', () => {
     ]);
     await append(events, 6, 6);
     expect(await state()).toMatchObject({ view: { state: 'scheduled', sequence: 6 } });
+    await other.close();
+  });
+
+  test('folds again what a worker of an earlier version has folded without a field of the view', async () => {
+    const { other, elsewhere, events, auditionId, append, state } = await setup();
+    await append(events, 1, 5);
+    const event = {
+      participant: participantIdSchema.parse('performer-1'),
+      connection: 'conn_performer',
+    } as const;
+    const skipped: AuditionFact = { type: 'step_skipped', step: 'calendar_event', detail: 'Skipped.', event };
+    const position = numbered(trail([skipped, { type: 'scheduled' }], { from: 6 }));
+    await events.append({ auditionId, run: 'run-1', position });
+    // Its schema removes the fields that it does not know.
+    await database.pool.query(
+      "UPDATE auditions SET view = view - '{skippedEvents,foldVersion}'::text[] WHERE id = $1",
+      [auditionId],
+    );
+    expect((await events.head('org_north', auditionId))?.view.skippedEvents).toEqual([event]);
+    expect((await state()).view?.skippedEvents).toBeUndefined();
+    const confirmed = numbered(trail([{ type: 'confirmed' }], { from: 8 }));
+    await elsewhere.append({ auditionId, run: 'run-1', position: confirmed });
+    expect(await state()).toMatchObject({ view: { state: 'confirmed', skippedEvents: [event] } });
     await other.close();
   });
 

@@ -1,4 +1,4 @@
-import { and, eq, gt } from 'drizzle-orm';
+import { and, eq, gt, inArray } from 'drizzle-orm';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { changeHolds, type HoldChange } from '../auditions/hold-changes.ts';
 import type { Database } from '../client.ts';
@@ -39,6 +39,12 @@ export interface EventStore {
     auditionId: AuditionId,
     page: { readonly after: number; readonly limit: number },
   ): Promise<readonly StoredEvent[]>;
+  /** Returns the events that were appended under these keys, in order. Empty for another organization. */
+  readByKeys(
+    organization: OrganizationId,
+    auditionId: AuditionId,
+    keys: readonly string[],
+  ): Promise<readonly StoredEvent[]>;
   /** Recomputes the hash chain. Returns the first broken link, if there is one. */
   verify(auditionId: AuditionId): Promise<TrailVerdict>;
 }
@@ -67,6 +73,12 @@ export const createEventStore = (db: Database, texts: TrailTexts, observe?: Appe
     const isWanted = and(eq(auditEvents.organization, organization), gt(auditEvents.sequence, after));
     const rows = await selectTrail(db, auditionId, isWanted).limit(limit);
     return openEvents(texts, rows);
+  },
+
+  async readByKeys(organization, auditionId, keys) {
+    if (keys.length === 0) return [];
+    const isWanted = and(eq(auditEvents.organization, organization), inArray(auditEvents.key, [...keys]));
+    return openEvents(texts, await selectTrail(db, auditionId, isWanted));
   },
 
   verify: (auditionId) => verifyTrail(db, auditionId),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { TrailFact } from '../../domain/audition/events.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import type { AuditionId } from '../../domain/ids.ts';
+import { isFoldedInFull } from '../auditions/read-model-rows.ts';
 import { auditionViewSchema } from '../auditions/view-schema.ts';
 import type { Database } from '../client.ts';
 import { TrailAhead, TrailMoved } from '../errors.ts';
@@ -81,12 +82,13 @@ export const readLastSequence = async (db: Database, caller: Caller): Promise<nu
   return sequence;
 };
 
-/** Returns whether the read model lags behind the trail. */
-export const isViewStale = ({ row, last }: Tail): boolean => row?.sequence !== last?.sequence;
+/** Returns whether the read model lags behind the trail, or was folded by an earlier version. */
+export const isViewStale = ({ row, last }: Tail): boolean =>
+  row?.sequence !== last?.sequence || (row !== null && !isFoldedInFull(row.view));
 
 /**
  * Returns the view at the end of the trail; undefined without a trail. Folds the trail again when the read model lags
- * behind it.
+ * behind it, or was folded by an earlier version.
  * @throws {TrailMoved} when the trail has grown since its tail was read.
  */
 export const viewAt = async (
@@ -137,7 +139,7 @@ export const readHead = async (
   const { row, sequence, number, run } = headSchema.parse(rows[0]);
   if (sequence === null) return undefined;
   const end = { number, run: run ?? undefined };
-  if (row?.sequence === sequence) {
+  if (row?.sequence === sequence && isFoldedInFull(row.view)) {
     return { view: await texts.openView(auditionViewSchema.parse(row.view)), ...end };
   }
   const view = await foldTrail(db, texts, auditionId);

@@ -124,6 +124,33 @@ describe.each(['radicale', 'xandikos', 'go-webdav'] as const)('calendars at %s',
       expect(await busy()).toMatchObject([{ start: later.start, end: later.end }]);
     });
 
+    it('keep the description that a person has edited until ours is another one', async () => {
+      const { put, stored, store } = await setup();
+      const description = async () => valueOf((await stored())[0], 'DESCRIPTION');
+      await put({ description: 'First round', location: 'Room 1' });
+      const [written = ''] = await stored();
+      await store(eventId, written.replace('DESCRIPTION:First round', 'DESCRIPTION:Bring a hat'));
+      const same = { description: 'First round', slot: later } as const;
+      await put({ ...same, location: 'Room 1', revision: 2 });
+      await put({ ...same, location: 'Room 2', revision: 3 });
+      expect(await description()).toBe('Bring a hat');
+      expect(valueOf((await stored())[0], 'LOCATION')).toBe('Room 2');
+      await put({ slot: later, location: 'Room 2', description: 'Second round', revision: 4 });
+      expect(await description()).toBe('Second round');
+    });
+
+    it('keep a description empty that a person has removed, until ours is another one', async () => {
+      const { put, stored, store } = await setup();
+      const description = async () => valueOf((await stored())[0], 'DESCRIPTION');
+      await put({ description: 'First round' });
+      const [written = ''] = await stored();
+      await store(eventId, written.replace(/^DESCRIPTION:First round\r?\n/m, ''));
+      await put({ description: 'First round', slot: later, revision: 2 });
+      expect(await description()).toBeUndefined();
+      await put({ description: 'Second round', slot: later, revision: 3 });
+      expect(await description()).toBe('Second round');
+    });
+
     it('return the edit of a person that is written over, unless it is known', async () => {
       const { calendarId, put, stored, store } = await setup();
       await put();

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { unfold } from '../icalendar/content-lines.ts';
+import { fold, unfold } from '../icalendar/content-lines.ts';
 import type { CalendarEvent } from '../ports.ts';
 import { changeOf, newEventText, readStored, withoutUses } from './event.ts';
 
@@ -71,6 +71,17 @@ describe('the text of an event', () => {
       '\n',
     );
     expect(changed(reordered, event())).toBeUndefined();
+  });
+
+  it('keeps each text that a person has edited until ours of the same field is another one', () => {
+    const brief = event({ description: 'First round' });
+    const edited = newEventText(brief, now).replace('DESCRIPTION:First round', 'DESCRIPTION:Bring a hat');
+    const elsewhere = { ...moved, description: 'First round', location: 'Attic' };
+    const kept = changed(edited, elsewhere);
+    expect(kept).toEqual(expect.arrayContaining(['DESCRIPTION:Bring a hat', 'LOCATION:Attic']));
+    const ours = changed(fold(kept ?? []), { ...elsewhere, description: 'Second round', revision: 3 });
+    expect(ours).toEqual(expect.arrayContaining(['DESCRIPTION:Second round', 'LOCATION:Attic']));
+    expect(ours).not.toContain('DESCRIPTION:Bring a hat');
   });
 
   it('has an alarm for each reminder', () => {

@@ -84,6 +84,9 @@ describe('putEvent', () => {
     expect(events()).toMatchObject([{ summary: 'Audition: Hamlet', description: 'Bring a hat' }]);
     await put({ slot: moved, revision: 3, summary: 'Audition: Hamlet', location: 'Attic' });
     expect(events()).toMatchObject([{ description: 'Bring a hat', location: 'Attic' }]);
+    const second = { summary: 'Audition: Hamlet', location: 'Attic', description: 'Second round' };
+    await put({ slot: moved, revision: 4, ...second });
+    expect(events()).toMatchObject([second]);
   });
 
   test('writes the reminders once, and keeps those that a person has set since', async () => {

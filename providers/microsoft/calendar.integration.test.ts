@@ -184,6 +184,18 @@ describe('putEvent', () => {
     ]);
   });
 
+  test('keeps the description that a person edited until ours is another one', async () => {
+    const { put, shown, editAsOwner } = await setup();
+    await put({ location: 'Room 1' });
+    const edited = { contentType: 'html', content: 'Bring a hat' };
+    await editAsOwner({ body: edited });
+    await put({ revision: 2, slot: moved, location: 'Room 1' });
+    await put({ revision: 3, slot: moved, location: 'Room 2', summary: 'Audition: Hamlet' });
+    expect(shown()).toMatchObject([{ body: edited, location: { displayName: 'Room 2' } }]);
+    await put({ revision: 4, slot: moved, location: 'Room 2', description: 'Second round' });
+    expect(shown()).toMatchObject([{ body: { contentType: 'text', content: 'Second round' } }]);
+  });
+
   test('writes its texts when they change', async () => {
     const { put, shown } = await setup();
     await put({ location: 'Room 1' });

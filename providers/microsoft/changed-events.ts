@@ -72,8 +72,18 @@ export interface CalendarRequest {
   readonly call: CallContext;
   /** What cannot be read is added to it, and what is stored of it stays. */
   readonly leftOut: LeftOut;
-  /** Receives the ids of events and series that the calendar does not have. */
-  readonly missing: Set<string>;
+}
+
+/** What reading one change has found. */
+interface ReadChange {
+  readonly changes: readonly ListedChange[];
+  /** Whether Graph has said that the calendar does not have the event or the series. A calendar that is gone has none. */
+  readonly isMissing: boolean;
+}
+
+/** The request for one change, of which another read of the same event knows nothing. */
+interface Reading extends CalendarRequest {
+  readonly noteMissing: () => void;
 }
 
 /** What a page of a change query says. */
@@ -88,7 +98,7 @@ export interface ChangedEvents {
   /** Tells what the page says completely from what must be read. @throws {ProviderError} */
   sort(request: CalendarRequest, changes: readonly Change[]): Promise<SortedChanges>;
   /** Reads one change. @throws {ProviderError} */
-  read(request: CalendarRequest, change: UnreadChange, window: Window): Promise<readonly ListedChange[]>;
+  read(request: CalendarRequest, change: UnreadChange, window: Window): Promise<ReadChange>;
   /**
    * Names what cannot be read by itself as left out, so that what is stored of it stays. Returns its times as the calendar view has
    * them, from which claims read as well: none when the view cannot be read either.
@@ -115,14 +125,14 @@ const seriesMaster = 'seriesMaster';
 /** Creates the reader. */
 export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): ChangedEvents => {
   /** Returns the event; undefined when the calendar has none with this id. */
-  const find = async (request: CalendarRequest, id: string): Promise<Event | 'unreadable' | undefined> => {
+  const find = async (request: Reading, id: string): Promise<Event | 'unreadable' | undefined> => {
     try {
       const select = `${fields},attendees,${textFields}`;
       const found = await read(request, z.unknown(), `${pathOf(request, id)}?$select=${select}&${withMarks}`);
       return request.leftOut.read(eventSchema, [found], { by: 'id', id })[0] ?? 'unreadable';
     } catch (error) {
       if (!isNotFound(error)) throw error;
-      request.missing.add(id);
+      request.noteMissing();
       return undefined;
     }
   };
@@ -161,7 +171,7 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
    * as deleted only when it is inside the window: then it lies among the deleted items.
    */
   const readRemoved = async (
-    request: CalendarRequest,
+    request: Reading,
     id: string,
     { from, until }: Window,
   ): Promise<ListedChange | undefined> => {
@@ -173,7 +183,7 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
     return isInside ? { id } : change;
   };
 
-  const readEvent = async (request: CalendarRequest, id: string): Promise<ListedChange | undefined> => {
+  const readEvent = async (request: Reading, id: string): Promise<ListedChange | undefined> => {
     const found = await find(request, id);
     if (found === 'unreadable') return undefined;
     return found ? toChange(request, found) : { id };
@@ -184,7 +194,7 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
    * that a person has repeated is the master of a series, and is where its first occurrence is.
    */
   const readSeries = async (
-    request: CalendarRequest,
+    request: Reading,
     { id, isOurs, failures = 0 }: Extract<UnreadChange, { kind: 'series' }>,
     { from, until }: Window,
   ): Promise<readonly ListedChange[]> => {
@@ -211,13 +221,26 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
       }
     } catch (error) {
       if (!isNotFound(error)) throw error;
-      request.missing.add(id);
+      request.noteMissing();
       return [{ id }];
     }
     throw graphError(request.operation, {
       code: 'too_many_events',
       message: `a series has more than ${maxEventPages * pageSize} occurrences in the window`,
     });
+  };
+
+  const readChange = async (
+    request: Reading,
+    change: UnreadChange,
+    window: Window,
+  ): Promise<readonly ListedChange[]> => {
+    if (change.kind === 'series') return readSeries(request, change, window);
+    const read =
+      change.kind === 'removed'
+        ? await readRemoved(request, change.id, window)
+        : await readEvent(request, change.id);
+    return read ? [read] : [];
   };
 
   /** Returns the events that are the change, or belong to its series: https://learn.microsoft.com/graph/api/calendar-list-calendarview */
@@ -284,12 +307,12 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
     },
 
     read: async (request, change, window) => {
-      if (change.kind === 'series') return readSeries(request, change, window);
-      const read =
-        change.kind === 'removed'
-          ? await readRemoved(request, change.id, window)
-          : await readEvent(request, change.id);
-      return read ? [read] : [];
+      let isMissing = false;
+      const noteMissing = () => {
+        isMissing = true;
+      };
+      const changes = await readChange({ ...request, noteMissing }, change, window);
+      return { changes, isMissing };
     },
 
     requireCalendar: async (request) => {

@@ -115,8 +115,7 @@ export const createOutlookChanges = (
       const { from, until } = start;
       let place = placeOf(position, start);
       const leftOut = createLeftOut(connection, calendarId, reportUnreadable);
-      const missing = new Set<string>();
-      const request = { operation: listOperation, connection, calendarId, call, leftOut, missing };
+      const request = { operation: listOperation, connection, calendarId, call, leftOut };
       const changes: ListedChange[] = [];
       let isListed = false;
       if (!place.isLast && dueOf(place).length === 0) {

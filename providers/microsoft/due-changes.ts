@@ -47,12 +47,11 @@ export const readDue = async (
   let interruptedBy: ProviderError | undefined;
   for (const change of dueOf(place)) {
     if (interruptedBy || mayStop()) break;
-    const missingBefore = request.missing.size;
     try {
-      const read = await changedEvents.read(request, change, window);
+      const { changes: read, isMissing } = await changedEvents.read(request, change, window);
       failuresInRow = 0;
       isAnswered = true;
-      if (request.missing.size > missingBefore) doubted.push({ change, read });
+      if (isMissing) doubted.push({ change, read });
       else {
         changes.push(...read);
         unread.delete(change);

@@ -8,6 +8,7 @@ import { mostFailedReads } from '../failed-reads.ts';
 import type { ListedChange, ListingPosition } from '../ports.ts';
 import { createOutlookChanges } from './changes.ts';
 import { graphError } from './graph-errors.ts';
+import { readPlace, writePlace } from './listing-place.ts';
 import { eventsPerPage } from './settings.ts';
 
 const since = '2026-11-01T00:00:00.000Z';
@@ -112,6 +113,42 @@ describe('a series that Graph does not return', () => {
       await expect(listPage({ ...first, page: nextPage })).rejects.toMatchObject({
         fault: { kind: 'retry' },
       });
+  });
+});
+
+describe('an event that Graph does not find, and that a listing reads twice', () => {
+  const unread = [
+    { kind: 'removed', id: 'gone' },
+    { kind: 'series', id: 'gone', isOurs: true },
+  ] as const;
+  const page = writePlace({ query: 'deltatoken=1', isLast: true, unread });
+
+  it('is not listed as deleted while the calendar itself is not found', async () => {
+    const { listPage } = await setUp(() => 404);
+    await expect(listPage({ ...first, page })).rejects.toMatchObject({ fault: { kind: 'not_found' } });
+  });
+
+  it('is not listed as deleted while the calendar cannot be read, and other events are listed', async () => {
+    const { listPage, add } = await setUp((path) => {
+      if (path.includes('/events/gone')) return 404;
+      return path.endsWith('?$select=id') ? 503 : undefined;
+    });
+    const other = add(9);
+    const withOther = writePlace({
+      query: 'deltatoken=1',
+      isLast: true,
+      unread: [{ kind: 'event', id: other }, ...unread],
+    });
+    const { changes, nextPage = '', interruptedBy } = await listPage({ ...first, page: withOther });
+    expect(changes.map(({ id }) => id)).toEqual([other]);
+    expect(readPlace(nextPage).unread).toEqual(unread);
+    expect(interruptedBy?.vendor.status).toBe(503);
+  });
+
+  it('is listed as deleted when the calendar is there', async () => {
+    const { listPage } = await setUp((path) => (path.includes('/events/gone') ? 404 : undefined));
+    const { changes, nextPage } = await listPage({ ...first, page });
+    expect([new Set(changes.map(({ id }) => id)), nextPage]).toEqual([new Set(['gone']), undefined]);
   });
 });
 

@@ -33,6 +33,8 @@ import type { AuditionFact } from '../../domain/audition/events.ts';
 import { type Participant, participantSchema } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { type AuditionId, projectIdSchema, roleIdSchema } from '../../domain/ids.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import { day } from '../../domain/time/units.ts';
 import { createJoinLinkIds } from '../../foundation/links/join-link.ts';
 import { createResponseLinkIds } from '../../foundation/links/response-link.ts';
 import type { FaultRequest } from '../../infra/sandbox/faults/fault.ts';
@@ -127,7 +129,7 @@ export const useActivityHarness = () => {
       await sandbox.close();
     });
     const auditionId: AuditionId = `aud_${randomUUID()}`;
-    const history: AuditionFact[] = [...factsUntilScheduled(auditionId, 'org_1')];
+    const history: AuditionFact[] = [...factsUntilScheduled(auditionId, 'org_1', slotDay())];
     const told: AuditionId[] = [];
     const position = () => numbered(trail(history));
     const accessTokens = createAccessTokens({
@@ -188,7 +190,7 @@ export const useActivityHarness = () => {
       /** Returns another audition of the organization, which is scheduled. */
       another: () => {
         const id: AuditionId = `aud_${randomUUID()}`;
-        const facts = numbered(trail([...factsUntilScheduled(id, 'org_1')]));
+        const facts = numbered(trail([...factsUntilScheduled(id, 'org_1', slotDay())]));
         return {
           auditionId: id,
           about: { organization: 'org_1', auditionId: id, correlationId: 'corr-1', trail: facts },
@@ -199,6 +201,9 @@ export const useActivityHarness = () => {
     };
   };
 };
+
+/** Returns a day ahead: the calendars of an audition whose slot is over are not read any more. */
+const slotDay = (): string => toInstant(Date.now() + 90 * day).slice(0, 'yyyy-mm-dd'.length);
 
 /** Stores one organization with a connected calendar, which is also its calendar for Meet meetings. */
 const connectOffice = async ({ repositories: { connections, organizations } }: TestDatabase) => {

@@ -9,8 +9,12 @@ export const connected = { provider: 'google', connection: 'conn_reader', calend
 
 export const invited = ({ until }: RunningAudition) => until(({ notices }) => notices.length === 4);
 
-/** Gives the reader, who is reached by email, another calendar. */
-export const changeCalendar = ({ send, plan }: RunningAudition, calendar?: Participant['calendar']) =>
+/** Gives the reader, who is reached by email, another calendar, and other details. */
+export const changeCalendar = (
+  { send, plan }: RunningAudition,
+  calendar?: Participant['calendar'],
+  details: Partial<Pick<Participant, 'email' | 'phone' | 'channels'>> = {},
+) =>
   send(messages.participantsUpdate, {
     ...apiCommand,
     changes: [
@@ -20,6 +24,7 @@ export const changeCalendar = ({ send, plan }: RunningAudition, calendar?: Parti
         participant: participantSchema.parse({
           ...plan.participants.find(({ id }) => id === readerId),
           calendar,
+          ...details,
         }),
       },
     ],

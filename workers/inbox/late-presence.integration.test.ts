@@ -107,6 +107,27 @@ describe('an observation of a participant after the audition has closed', () => 
     });
   });
 
+  it('reports the contradiction when the worker was killed before it settled the webhook', async () => {
+    const { receive, report, deliverAll, rows, presenceFacts, pool } = await setup([{ type: 'no_show' }]);
+    await receive(report('joined', '10:04'));
+    await deliverAll();
+    await pool.query("UPDATE webhook_inbox SET state = 'received', reason = NULL");
+    await deliverAll();
+    expect(await rows()).toMatchObject([{ state: 'delivered', reason: 'contradicts_no_show' }]);
+    expect(await presenceFacts()).toHaveLength(1);
+  });
+
+  it('says that it was appended when the worker was killed before it settled the webhook', async () => {
+    const { receive, report, deliverAll, rows, pool } = await setup();
+    await receive(report('joined', '10:01'));
+    await deliverAll();
+    await pool.query("UPDATE webhook_inbox SET state = 'received', reason = NULL");
+    await receive(report('joined', '10:01'));
+    await deliverAll();
+    const reasons = (await rows()).map(({ reason }) => reason);
+    expect(new Set(reasons)).toEqual(new Set(['appended_late', 'audition_ended']));
+  });
+
   it('is dropped when nothing names the participant: the names end with the workflow', async () => {
     const { receive, report, deliverAll, rows, presenceFacts } = await setup(decided, false);
     await receive(report('joined', '10:01'));

@@ -28,8 +28,8 @@ export interface LatePresenceDependencies {
 export type LatePresence = 'open' | 'appended' | 'contradicts_no_show' | 'nothing_new';
 
 /**
- * Appends a fact for each report that says something new, under the id of its webhook: a repeated delivery appends nothing. A
- * check-in or an admission does not count once the audition has closed, as in the workflow.
+ * Appends a fact for each report that says something new, under the id of its webhook: a repeated delivery appends nothing, and returns
+ * the same. The worker can be killed before it settles the webhook. A check-in or an admission does not count once the audition has closed, as in the workflow.
  */
 export const appendLatePresence = async (
   { repositories: { inboxRouting, events, auditionRecords }, runs }: LatePresenceDependencies,
@@ -47,26 +47,28 @@ export const appendLatePresence = async (
   const plan = head.run === undefined ? undefined : await runs.presentPlan(auditionId, head.run);
   const cast = presentCast(plan?.participants ?? [], head.view.participants);
   const movedAt = lastMoveOf(await auditionRecords.readTrail(auditionId));
+  const keys = observed.map(keyOf);
+  const appended = await events.readByKeys(organization, auditionId, keys);
   let { view } = head;
-  let isContradicted = false;
+  let isContradicted = appended.some(({ fact }) => isOfMissedPerformer(view, fact));
   const facts = observed.flatMap((report) => {
     const fact = presenceFactOf(view, cast, movedAt, report);
     if (!fact) return [];
-    const { inboxId, correlationId } = report;
+    const { correlationId } = report;
     const at = toInstant(Date.now());
     isContradicted ||= isOfMissedPerformer(view, fact);
     view = foldEvent(view, { sequence: view.sequence + 1, at, correlationId, fact });
-    return [{ at, correlationId, key: `presence:${inboxId}`, fact }];
+    return [{ at, correlationId, key: keyOf(report), fact }];
   });
   const [first] = facts;
-  if (!first) return 'nothing_new';
-  await events.append({ auditionId, run: first.correlationId, position: anyPosition }, { facts });
+  if (!first && appended.length === 0) return 'nothing_new';
+  if (first) await events.append({ auditionId, run: first.correlationId, position: anyPosition }, { facts });
   return isContradicted ? 'contradicts_no_show' : 'appended';
 };
 
-const isOfMissedPerformer = (
-  { outcome, participants }: AuditionView,
-  fact: Extract<AuditionFact, { type: 'participant_joined' | 'participant_left' }>,
-): boolean =>
+const keyOf = ({ inboxId }: PresenceReport): string => `presence:${inboxId}`;
+
+const isOfMissedPerformer = ({ outcome, participants }: AuditionView, fact: AuditionFact): boolean =>
   outcome === 'no_show' &&
+  (fact.type === 'participant_joined' || fact.type === 'participant_left') &&
   participants.some(({ id, kind }) => id === fact.participant && kind === 'performer');

@@ -14,6 +14,7 @@ const storeThat = (append: EventStore['append']): EventStore => ({
   append,
   head: unused,
   read: unused,
+  readByKeys: unused,
   verify: unused,
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Participant, participantSchema } from '../../domain/audition/request.ts';
+import { connectionIdSchema } from '../../domain/ids.ts';
 import {
   type EmailEntry,
   entryIsSurplus,
@@ -67,6 +68,11 @@ describe('the entry of a participant with a connected calendar', () => {
       { participant: 'ada', event: 'skipped' },
       { participant: 'bob', event: 'skipped' },
     ]);
+  });
+
+  it('is not made for the event of a calendar that the participant has left', () => {
+    const view = { skippedEvents: [{ participant: ada.id, connection: connectionIdSchema.parse('conn_2') }] };
+    expect(skippedEntriesOf({ ...setup(), journal: { view } })).toEqual([]);
   });
 
   it('is awaited between the request of the event and its writing', () => {

@@ -7,7 +7,7 @@ import { patched } from '@temporalio/workflow';
 import type { Participant, WritableCalendarRef } from '../../domain/audition/request.ts';
 import { isSameCalendar } from '../../domain/audition/same-calendar.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
-import { hasWritableCalendar } from '../../domain/audition/writable-calendar.ts';
+import { hasWritableCalendar, isWritableCalendar } from '../../domain/audition/writable-calendar.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
 
 /** In earlier versions, the entry of a participant who had declined stayed in the calendar. */
@@ -46,28 +46,54 @@ export const eventSkipped = (run: State, calendar: WritableCalendarRef): void =>
   }
 };
 
-/**
- * Returns the entries that emails make because of skipped events, as the trail has them. It names one owner of each calendar;
- * emails make the entries of all who have the calendar.
- */
-export const skippedEntriesOf = ({
-  plan,
-  journal,
-}: Pick<State, 'plan'> & {
+/** The part of a run that names the skipped events. */
+interface Trail extends Pick<State, 'plan'> {
   readonly journal: { readonly view: Pick<AuditionView, 'skippedEvents'> };
-}): readonly EmailEntry[] => {
-  const skipped = plan.participants.filter(({ id }) =>
-    journal.view.skippedEvents?.some(({ participant }) => participant === id),
+}
+
+/**
+ * Returns whether the trail says that an operator has skipped the event of the calendar. It names one owner of each calendar, with the
+ * connection that was written to.
+ */
+export const isSkippedInTrail = ({ plan, journal }: Trail, calendar: WritableCalendarRef): boolean =>
+  journal.view.skippedEvents?.some(({ participant, connection }) =>
+    ownersOf({ plan }, calendar).some(
+      (owner) => owner.id === participant && owner.calendar?.connection === connection,
+    ),
+  ) === true;
+
+/** Returns the entries that emails make because of skipped events, as the trail has them: of all who have the calendar. */
+export const skippedEntriesOf = (run: Trail): readonly EmailEntry[] =>
+  run.plan.participants
+    .filter(
+      ({ calendar, channels }) =>
+        channels.includes('email') &&
+        calendar !== undefined &&
+        isWritableCalendar(calendar) &&
+        isSkippedInTrail(run, calendar),
+    )
+    .map(({ id }) => ({ participant: id, event: 'skipped' }));
+
+/** In earlier versions, no email made the entry of a participant who got the address or the calendar after the skip. */
+const skippedEntryPatch = 'skipped-entry-of-a-changed-cast';
+
+/**
+ * Makes the entries of those who have got an email address, or the calendar, after an operator has skipped the event. Call it before the
+ * notices of the changed cast are sent. Returns those who have got such an entry.
+ * @param toWrite the calendars into which the change writes the event
+ */
+export const addSkippedEntries = (
+  run: State & Trail,
+  toWrite: readonly WritableCalendarRef[],
+): readonly ParticipantId[] => {
+  const written = toWrite.flatMap((calendar) => ownersOf(run, calendar)).map(({ id }) => id);
+  const known = run.emailEntries.map(({ participant }) => participant);
+  const added = skippedEntriesOf(run).filter(
+    ({ participant }) => !written.includes(participant) && !known.includes(participant),
   );
-  return plan.participants.flatMap((participant): readonly EmailEntry[] => {
-    const { id, calendar, channels } = participant;
-    const isSkipped = skipped.some(
-      (one) => calendar && one.calendar && isSameCalendar(one.calendar, calendar),
-    );
-    return isSkipped && channels.includes('email') && hasWritableCalendar(participant)
-      ? [{ participant: id, event: 'skipped' }]
-      : [];
-  });
+  if (added.length === 0 || !patched(skippedEntryPatch)) return [];
+  run.emailEntries = [...run.emailEntries, ...added];
+  return added.map(({ participant }) => participant);
 };
 
 /** Returns whether emails make the entry because an operator has skipped the event of the calendar. */
@@ -142,7 +168,7 @@ const hasOwnerWhoseEventIs = (
     run.emailEntries.some((entry) => entry.participant === id && entry.event === event),
   );
 
-const ownersOf = ({ plan }: State, calendar: WritableCalendarRef): readonly Participant[] =>
+const ownersOf = ({ plan }: Pick<State, 'plan'>, calendar: WritableCalendarRef): readonly Participant[] =>
   plan.participants.filter(
     (participant) => participant.calendar && isSameCalendar(participant.calendar, calendar),
   );

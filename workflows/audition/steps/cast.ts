@@ -28,6 +28,7 @@ import { runChange } from '../change.ts';
 import type { Change } from '../change-in-progress.ts';
 import { type AuditionCompensation, isRetraction } from '../compensations.ts';
 import {
+  addSkippedEntries,
   forgetEmailEntry,
   getsEntryByEmail,
   isDeclinedEntryRemoved,
@@ -373,6 +374,10 @@ const arrangeFor = async (
   const only = writableCalendarsOf(run).filter(
     ({ owner }) => arrived.some(({ id }) => id === owner) || !isWritten(owner),
   );
+  const skipped = addSkippedEntries(
+    run,
+    only.map(({ calendar }) => calendar),
+  );
   const label = labelOf(run, 'added');
   const invitation = { notice: 'invitation', label } as const;
   notify(run, { ...invitation, to: added.map(({ id }) => id) });
@@ -386,6 +391,7 @@ const arrangeFor = async (
   if (moving.length > 0 && patched(movedEntryPatch)) {
     const follows = patched(movedEntryFollowsEventPatch);
     for (const { after } of moving) {
+      if (skipped.includes(after.id)) continue;
       if (follows && hasWritableCalendar(after)) keepEntryByEmail(run, after.id);
       else if (!(isEntryDeclined(run, after.id) && patched(noEntryPatch)))
         notifyOne(run, movedEntryNotice(label), after.id, 'email');

@@ -4,7 +4,13 @@ import { condition, patched } from '@temporalio/workflow';
 import type { ConnectionId } from '../../../domain/ids.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { type OwnedWritableCalendar, writableCalendarsOf } from '../calendars.ts';
-import { eventRequested, eventSkipped, isEventAwaited, isEventSkipped } from '../email-entries.ts';
+import {
+  eventRequested,
+  eventSkipped,
+  isEventAwaited,
+  isEventSkipped,
+  isSkippedInTrail,
+} from '../email-entries.ts';
 import { unlessAborted } from '../ending.ts';
 import { labelText } from '../label.ts';
 import type { AuditionRun } from '../run.ts';
@@ -17,13 +23,10 @@ const abortedPatch = 'skipped-event-after-abort';
 /** In earlier versions, only an event whose entry emails make was known to be skipped. */
 const skippedFactPatch = 'skipped-event-in-the-trail';
 
-/** Returns whether the trail says that an operator has skipped the event. A participant without email has no entry by email. */
-const isSkippedInTrail = (run: AuditionRun, { owner, calendar }: OwnedWritableCalendar): boolean =>
-  !isEventAwaited(run, calendar) &&
-  run.journal.view.skippedEvents?.some(
-    ({ participant, connection }) => participant === owner && connection === calendar.connection,
-  ) === true &&
-  patched(skippedFactPatch);
+/** Returns whether the event was skipped and is not being written. A participant without email has no entry by email. */
+const isSkipped = (run: AuditionRun, { calendar }: OwnedWritableCalendar): boolean =>
+  isEventSkipped(run, calendar) ||
+  (!isEventAwaited(run, calendar) && isSkippedInTrail(run, calendar) && patched(skippedFactPatch));
 
 /**
  * Starts to write the skipped events of the connection: the calendar can still have the event of an earlier slot. Then the entries that
@@ -32,11 +35,7 @@ const isSkippedInTrail = (run: AuditionRun, { owner, calendar }: OwnedWritableCa
  */
 export const writeSkippedEvents = (run: AuditionRun, connection: ConnectionId): void => {
   const skipped = () =>
-    writableCalendarsOf(run).filter(
-      (one) =>
-        one.calendar.connection === connection &&
-        (isEventSkipped(run, one.calendar) || isSkippedInTrail(run, one)),
-    );
+    writableCalendarsOf(run).filter((one) => one.calendar.connection === connection && isSkipped(run, one));
   if (skipped().length === 0 || run.ending || !patched(movedEntryFollowsEventPatch)) return;
   void run.runInBackground(async (detach) => {
     detach();

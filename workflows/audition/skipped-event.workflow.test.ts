@@ -1,0 +1,93 @@
+/** The calendar entry of participants whose event an operator has skipped, when the cast changes afterwards. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { participantSchema } from '../../domain/audition/request.ts';
+import { performer, slotIn } from '../../tests/harness/audition-plan.ts';
+import {
+  changeCalendar,
+  connected,
+  invited,
+  readerId,
+  restore,
+  skip,
+} from '../../tests/harness/reader-calendar.ts';
+import {
+  apiCommand,
+  type RunningAudition,
+  startTimeSkippingHarness,
+  type WorkflowHarness,
+} from '../../tests/harness/workflow-harness.ts';
+import * as messages from './messages.ts';
+
+let stage: WorkflowHarness;
+beforeAll(async () => {
+  stage = await startTimeSkippingHarness();
+});
+afterAll(() => stage.close());
+
+const phone = '+33612345678';
+
+/** Moves the audition, and has an operator skip the event of the reader, which cannot be written. */
+const moveWithSkippedEvent = async (played: RunningAudition): Promise<void> => {
+  const { world, send, until } = played;
+  world.fail('writeEvent', 'reconnect', 'reader-1', connected.connection);
+  const slot = slotIn(96, await stage.environment.currentTimeMs());
+  await send(messages.rescheduleUpdate, { ...apiCommand, wish: { kind: 'fixed', slot } });
+  await skip(played);
+  await until(({ state }) => state === 'scheduled');
+};
+
+describe('the calendar entry of a participant whose event was skipped', () => {
+  it('is made at a new email address, and removed there when the event is written', async () => {
+    await stage.runAudition({ recordAs: 'skipped-event-new-address' }, async (played) => {
+      const { world, until } = played;
+      await invited(played);
+      await changeCalendar(played, connected, { phone });
+      await until(({ notices }) => notices.length === 5);
+      await moveWithSkippedEvent(played);
+      await until(({ notices }) => notices.length === 9);
+      await changeCalendar(played, connected, { phone, email: 'new@example.com' });
+      const invitation = expect.stringMatching(/:invitation:reader-1:email:r2:added-\d+$/);
+      await expect.poll(() => world.entriesByEmail.at(-1), { timeout: 10_000 }).toEqual(invitation);
+      world.clearFaults();
+      await restore(played, 'in-1');
+      const removal = expect.stringMatching(/:update:reader-1:email:r2:entry-\d+$/);
+      await expect.poll(() => world.notices.at(-1), { timeout: 10_000 }).toEqual(removal);
+      expect((await played.view()).skippedEvents).toBeUndefined();
+    });
+  });
+
+  it('is made for a participant who gets email later', async () => {
+    await stage.runAudition({}, async (played) => {
+      const { world, until } = played;
+      await invited(played);
+      await changeCalendar(played, connected, { phone, channels: ['sms'] });
+      await until(({ calendarEvents }) => calendarEvents.some(({ participant }) => participant === readerId));
+      await moveWithSkippedEvent(played);
+      expect(world.entriesByEmail).toEqual([]);
+      await changeCalendar(played, connected, { phone, channels: ['sms', 'email'] });
+      const invitation = expect.stringMatching(/:invitation:reader-1:email:r2:added-\d+$/);
+      await expect.poll(() => world.entriesByEmail, { timeout: 10_000 }).toEqual([invitation]);
+    });
+  });
+
+  it('is made for a new participant who shares the calendar', async () => {
+    await stage.runAudition({}, async (played) => {
+      const { world, until, send } = played;
+      await invited(played);
+      await changeCalendar(played, connected, { phone });
+      await until(({ notices }) => notices.length === 5);
+      await moveWithSkippedEvent(played);
+      const participant = participantSchema.parse({
+        ...performer,
+        id: 'reader-2',
+        kind: 'reader',
+        email: 'second@example.com',
+        channels: ['email'],
+        calendar: connected,
+      });
+      await send(messages.participantsUpdate, { ...apiCommand, changes: [{ kind: 'add', participant }] });
+      const invitation = expect.stringMatching(/:invitation:reader-2:email:r2:added-\d+$/);
+      await expect.poll(() => world.entriesByEmail.at(-1), { timeout: 10_000 }).toEqual(invitation);
+    });
+  });
+});
