@@ -3,11 +3,12 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { caldavAccount } from '../../tests/harness/caldav-account.ts';
 import {
   type CaldavServer,
-  caldavUser,
+  caldavServerNames,
   hasCaldavServer,
   startCaldavServer,
   startFaultyProxy,
 } from '../../tests/harness/caldav-servers.ts';
+import { caldavUser } from '../../tests/harness/caldav-user.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { createOutboundDispatcher } from '../outbound/dispatcher.ts';
 import { createGuardedFetch } from '../outbound/guarded-fetch.ts';
@@ -79,7 +80,7 @@ const setupWith = (server: () => CaldavServer) => {
 const valueOf = (data: string | undefined, name: string) =>
   new RegExp(`^${name}[^:\\r\\n]*:(.*)$`, 'm').exec(data ?? '')?.[1]?.trim();
 
-describe.each(['radicale', 'xandikos', 'go-webdav'] as const)('calendars at %s', (program) => {
+describe.each(caldavServerNames)('calendars at %s', (program) => {
   describe.skipIf(!hasCaldavServer(program))(`(tests/harness/caldav-servers.ts: ${program})`, () => {
     let server: CaldavServer;
     beforeAll(async () => {

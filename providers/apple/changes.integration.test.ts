@@ -5,12 +5,13 @@ import { day, hour } from '../../domain/time/units.ts';
 import { caldavAccount } from '../../tests/harness/caldav-account.ts';
 import {
   type CaldavServer,
-  caldavUser,
+  caldavServerNames,
   type FaultyProxy,
   hasCaldavServer,
   startCaldavServer,
   startFaultyProxy,
 } from '../../tests/harness/caldav-servers.ts';
+import { caldavUser } from '../../tests/harness/caldav-user.ts';
 import { calendar as calendarText, event } from '../../tests/harness/calendar-text.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { createOutboundDispatcher } from '../outbound/dispatcher.ts';
@@ -148,7 +149,7 @@ const startServerWithoutTokens = async (target: string): Promise<FaultyProxy> =>
   return proxy;
 };
 
-describe.each(['radicale', 'xandikos', 'go-webdav'] as const)('changes of calendars at %s', (program) => {
+describe.each(caldavServerNames)('changes of calendars at %s', (program) => {
   describe.skipIf(!hasCaldavServer(program))(`(tests/harness/caldav-servers.ts: ${program})`, () => {
     let server: CaldavServer;
     beforeAll(async () => {

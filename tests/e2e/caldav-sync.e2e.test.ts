@@ -9,12 +9,8 @@ import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { calendarSyncWorkflowId } from '../../domain/workflow-ids.ts';
 import { calendarNewsSignal, calendarSyncQuery } from '../../workflows/calendar-sync/messages.ts';
 import { type ApiClient, createApiClient, day, requestBody } from '../harness/api-client.ts';
-import {
-  type CaldavServer,
-  caldavUser,
-  hasCaldavServer,
-  startCaldavServer,
-} from '../harness/caldav-servers.ts';
+import { type CaldavServer, hasCaldavServer, startCaldavServer } from '../harness/caldav-servers.ts';
+import { caldavUser } from '../harness/caldav-user.ts';
 import { calendar as calendarText, event } from '../harness/calendar-text.ts';
 import { eventually } from '../harness/eventually.ts';
 import { createHttpBrowser } from '../harness/form-browser.ts';
