@@ -54,6 +54,8 @@ const setupWith =
     proxy?: FaultyProxy;
   } = {}) => {
     const own = await server().createCalendar(crypto.randomUUID());
+    // Some servers permit a UID in one calendar of the account only.
+    onTestFinished(async () => void (await server().send('DELETE', own)));
     const calendarId = proxy ? new URL(new URL(own).pathname, proxy.url).href : own;
     const dispatcher = createOutboundDispatcher({ allowedPrivateNetworks: ['127.0.0.0/8'] });
     onTestFinished(async () => dispatcher.destroy());

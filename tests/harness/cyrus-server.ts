@@ -43,6 +43,8 @@ const configurationIn = (folder: string): string =>
     .map(([name, value]) => `${name}: ${value}\n`)
     .join('');
 
+const folders = ['conf/db', 'conf/socket', 'proc', 'lock', 'spool'];
+
 interface Ports {
   readonly http: number;
   readonly imap: number;
@@ -65,7 +67,8 @@ const servicesIn = (configuration: string, { http, imap }: Ports): string =>
 const ownIn = async (folder: string): Promise<void> => {
   if (!isRoot) return;
   const { stdout } = await execa('id', ['-u', cyrusUser]);
-  for (const name of ['.', ...(await readdir(folder))]) await chown(join(folder, name), Number(stdout), 0);
+  const names = await readdir(folder, { recursive: true });
+  for (const name of ['.', ...names]) await chown(join(folder, name), Number(stdout), 0);
 };
 
 /** Creates the mailbox of the user, which their calendars need: a first login by IMAP does it. */
@@ -85,7 +88,7 @@ export const cyrus: CaldavProgram = {
       name: 'cyrus',
       home: `/dav/calendars/user/${caldavUser.username}/`,
       commandIn: async (folder, http) => {
-        for (const name of ['conf', 'proc', 'lock', 'spool']) await mkdir(join(folder, name));
+        for (const name of folders) await mkdir(join(folder, name), { recursive: true });
         const configuration = join(folder, 'imapd.conf');
         const services = join(folder, 'cyrus.conf');
         await writeFile(configuration, configurationIn(folder));

@@ -84,7 +84,6 @@ export const davical: CaldavProgram = {
         await writeFile(router, routerIn(folder));
         return {
           words: ['php', '-d', 'error_reporting=0', '-S', `127.0.0.1:${port}`, router],
-          env: { PHP_CLI_SERVER_WORKERS: '4' },
         };
       },
       signal: 'SIGTERM',
