@@ -123,6 +123,12 @@ const setupWith =
     return { calendarId, own, list, listPage, store, remove, write, unreadable };
   };
 
+/** Returns a token of the same form that the server has never given: another hash, or a later number. */
+const unknownTokenLike = (token: string): string =>
+  /[0-9a-f]{20}/.test(token)
+    ? token.replaceAll(/[0-9a-f]{20}/g, 'deadbeefdeadbeefdead')
+    : token.replace(/\d+$/, '999999');
+
 const ids = (found: readonly ListedChange[]) => found.map(({ id }) => id).sort();
 const startsOf = (found: readonly ListedChange[]) =>
   found.flatMap(({ event: listed }) => (listed ? [listed.start.slice(0, 16)] : [])).sort();
@@ -263,18 +269,21 @@ describe.each(caldavServerNames)('changes of calendars at %s', (program) => {
       },
     );
 
-    it.skipIf(hasNoTokens)('report an unknown cursor, page or token as expired', async () => {
-      const { list, listPage, store } = await setup();
-      await store('one', single('one'));
-      const { cursor } = await list({ kind: 'all', since });
-      const expired = { kind: 'cursor_expired' };
-      expect(await listPage({ kind: 'changes', cursor: 'of another version' })).toEqual(expired);
-      expect(await listPage({ kind: 'all', since, page: 'of another version' })).toEqual(expired);
-      const { token } = JSON.parse(cursor);
-      const unknown = cursor.replace(token, token.replaceAll(/[0-9a-f]{20}/g, 'deadbeefdeadbeefdead'));
-      expect(unknown).not.toBe(cursor);
-      expect(await listPage({ kind: 'changes', cursor: unknown })).toEqual(expired);
-    });
+    // DAViCal answers an unknown token like an empty one (`unknown-tokens.integration.test.ts`).
+    it.skipIf(hasNoTokens || program === 'davical')(
+      'report an unknown cursor, page or token as expired',
+      async () => {
+        const { list, listPage, store } = await setup();
+        await store('one', single('one'));
+        const { cursor } = await list({ kind: 'all', since });
+        const expired = { kind: 'cursor_expired' };
+        expect(await listPage({ kind: 'changes', cursor: 'of another version' })).toEqual(expired);
+        expect(await listPage({ kind: 'all', since, page: 'of another version' })).toEqual(expired);
+        const { token } = JSON.parse(cursor);
+        const unknown = cursor.replace(token, unknownTokenLike(token));
+        expect(await listPage({ kind: 'changes', cursor: unknown })).toEqual(expired);
+      },
+    );
 
     it.skipIf(hasNoTokens)('continue a listing in another process without a gap', async () => {
       const first = await setup();

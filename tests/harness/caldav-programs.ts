@@ -23,21 +23,15 @@ export interface CaldavProgram {
   start(): Promise<RunningProgram>;
 }
 
-interface Command {
-  /** The command and its arguments. */
-  readonly words: readonly [string, ...string[]];
-  readonly env?: Readonly<Record<string, string>>;
-}
-
 interface Started {
   readonly name: string;
   readonly home: string;
-  /** Prepares the folder, and returns the command that starts the server in it. */
-  readonly commandIn: (folder: string, port: number) => Promise<Command>;
+  /** Prepares the folder, and returns the command that starts the server in it, with its arguments. */
+  readonly commandIn: (folder: string, port: number) => Promise<readonly [string, ...string[]]>;
   /** Runs when the server answers. */
   readonly whenUp?: () => Promise<void>;
-  /** Ends the server. A program that has processes of its own ends them after SIGTERM. */
-  readonly signal?: 'SIGKILL' | 'SIGTERM';
+  /** The server has processes of its own. It ends them, and all others of its process group, after SIGTERM. */
+  readonly hasProcesses?: boolean;
 }
 
 /** Starts a server in a folder of its own, which is deleted at its end. */
@@ -46,13 +40,15 @@ export const startProgram = async ({
   home,
   commandIn,
   whenUp,
-  signal = 'SIGKILL',
+  hasProcesses = false,
 }: Started): Promise<RunningProgram> => {
   const folder = await mkdtemp(join(tmpdir(), `castmatch-${name}-`));
   const port = await getPort();
-  const { words, env: variables } = await commandIn(folder, port);
-  const [command, ...rest] = words;
-  const child = execa(command, rest, { reject: false, ...(variables && { env: variables }) });
+  const [command, ...rest] = await commandIn(folder, port);
+  const child = execa(command, rest, { reject: false, detached: hasProcesses });
+  const end = () => child.kill(hasProcesses ? 'SIGTERM' : 'SIGKILL');
+  // A detached process outlives this one otherwise.
+  process.once('exit', end);
   const url = `http://127.0.0.1:${port}`;
   const isUp = () =>
     fetch(url).then(
@@ -65,7 +61,8 @@ export const startProgram = async ({
     url,
     home,
     close: async () => {
-      child.kill(signal);
+      end();
+      process.off('exit', end);
       await child;
       await rm(folder, { recursive: true, force: true });
     },
@@ -97,7 +94,7 @@ export const radicale: CaldavProgram = {
           'storage-filesystem-folder': join(folder, 'collections'),
         };
         const named = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-        return { words: [python, '-m', 'radicale', ...named] };
+        return [python, '-m', 'radicale', ...named];
       },
     }),
 };
@@ -113,7 +110,7 @@ export const xandikos: CaldavProgram = {
         const address = ['--listen-address', '127.0.0.1', '--port', String(port)];
         const data = ['--directory', join(folder, 'dav'), '--autocreate', '--defaults'];
         const user = ['--current-user-principal', '/ann'];
-        return { words: [python, '-m', 'xandikos', 'serve', ...address, ...data, ...user] };
+        return [python, '-m', 'xandikos', 'serve', ...address, ...data, ...user];
       },
     }),
 };
@@ -125,8 +122,11 @@ export const goWebdav: CaldavProgram = {
     startProgram({
       name: 'go-webdav',
       home: '/ann/calendars/',
-      commandIn: async (_folder, port) => ({
-        words: [goServer, `127.0.0.1:${port}`, caldavUser.username, caldavUser.password],
-      }),
+      commandIn: async (_folder, port) => [
+        goServer,
+        `127.0.0.1:${port}`,
+        caldavUser.username,
+        caldavUser.password,
+      ],
     }),
 };

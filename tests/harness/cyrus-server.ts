@@ -103,10 +103,10 @@ export const cyrus: CaldavProgram = {
         );
         await ownIn(folder);
         const pid = ['-p', join(folder, 'pid')];
-        return { words: [`${binaries}/master`, '-C', configuration, '-M', services, ...pid, '-D'] };
+        return [`${binaries}/master`, '-C', configuration, '-M', services, ...pid, '-D'];
       },
       whenUp: () => logIn(imap),
-      signal: 'SIGTERM',
+      hasProcesses: true,
     });
   },
 };

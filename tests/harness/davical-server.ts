@@ -82,11 +82,8 @@ export const davical: CaldavProgram = {
         await writeFile(join(folder, 'davical-conf.php'), configurationFor(database));
         const router = join(folder, 'router.php');
         await writeFile(router, routerIn(folder));
-        return {
-          words: ['php', '-d', 'error_reporting=0', '-S', `127.0.0.1:${port}`, router],
-        };
+        return ['php', '-d', 'error_reporting=0', '-S', `127.0.0.1:${port}`, router];
       },
-      signal: 'SIGTERM',
     });
     return {
       ...server,
