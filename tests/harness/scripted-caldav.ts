@@ -63,8 +63,8 @@ export interface ScriptedCaldav {
   };
   /** The most resources of one answer that lists them. */
   limit: number;
-  /** The oldest token that the server knows, and the status with which it refuses others. */
-  readonly tokens: { oldest: number; refusal: number };
+  /** The oldest token that the server knows, and the status with which it refuses others. `all`: it lists all resources. */
+  readonly tokens: { oldest: number; refusal: number | 'all' };
   /** The kinds of requests so far. */
   readonly requests: string[];
   /** The names of the resources whose contents were sent so far. */
@@ -251,7 +251,9 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
     }
     const [, token = ''] = /<d:sync-token>([^<]*)</.exec(body) ?? [];
     const since = Number(token.replace('urn:state:', '') || 0);
-    return token !== '' && since < scripted.tokens.oldest ? scripted.tokens.refusal : changes(since);
+    const { oldest, refusal } = scripted.tokens;
+    if (token === '' || since >= oldest) return changes(since);
+    return refusal === 'all' ? changes(0) : refusal;
   };
 
   const server = createServer((incoming, outgoing) => {
