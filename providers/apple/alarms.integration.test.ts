@@ -1,4 +1,4 @@
-/** Tests the reminders of our events at CalDAV servers of two other authors: Radicale and Xandikos. */
+/** Tests the reminders of our events at CalDAV servers of other authors. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { caldavAccount } from '../../tests/harness/caldav-account.ts';
 import { caldavServerNames, hasCaldavServer, startCaldavServer } from '../../tests/harness/caldav-servers.ts';

@@ -1,4 +1,4 @@
-/** Tests the calendars against CalDAV servers of two other authors: Radicale and Xandikos. */
+/** Tests the calendars against CalDAV servers of other authors. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { caldavAccount } from '../../tests/harness/caldav-account.ts';
 import {

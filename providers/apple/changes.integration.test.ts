@@ -1,4 +1,4 @@
-/** Tests the changes of calendars at CalDAV servers of two other authors: Radicale and Xandikos. */
+/** Tests the changes of calendars at CalDAV servers of other authors. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { day, hour } from '../../domain/time/units.ts';

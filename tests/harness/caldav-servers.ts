@@ -9,6 +9,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { request as requestWithTls } from 'node:https';
 import getPort from 'get-port';
 import { namedServer } from './caldav-address.ts';
 import { type CaldavProgram, goWebdav, radicale, xandikos } from './caldav-programs.ts';
@@ -125,7 +126,8 @@ export const startFaultyProxy = async (target: string): Promise<FaultyProxy> => 
     proxy.requests.push(`${incoming.method} ${incoming.url}`);
     const pass = () =>
       new Promise<void>((resolve, reject) => {
-        const forwarded = request(
+        const send = target.startsWith('https:') ? requestWithTls : request;
+        const forwarded = send(
           new URL(incoming.url ?? '/', target),
           { method: incoming.method, headers: { ...incoming.headers, host: new URL(target).host } },
           (answer) => {
