@@ -62,27 +62,28 @@ describe('a CalDAV server that finds no events in a calendar that does not exist
 
 const noTimes = 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VFREEBUSY\r\nEND:VFREEBUSY\r\nEND:VCALENDAR\r\n';
 
-describe('a calendar that its server denies, and answers a free/busy query for', () => {
-  const setupWith = async (knows: (path: string) => boolean) => {
-    const bench = await setup();
-    bench.server.access = 'gone';
-    bench.server.ways.admits = (request, response) => {
-      if (request.method !== 'REPORT') return true;
-      if (knows(request.url ?? '')) response.writeHead(200, { 'content-type': 'text/calendar' }).end(noTimes);
-      else response.writeHead(404).end();
-      return false;
-    };
-    return bench;
+/** @param knows whether the server answers a free/busy query for the path */
+const setUpDenying = async (knows: (path: string) => boolean) => {
+  const bench = await setup();
+  bench.server.access = 'gone';
+  bench.server.ways.admits = (request, response) => {
+    if (request.method !== 'REPORT') return true;
+    if (knows(request.url ?? '')) response.writeHead(200, { 'content-type': 'text/calendar' }).end(noTimes);
+    else response.writeHead(404).end();
+    return false;
   };
+  return bench;
+};
 
+describe('a calendar that its server denies, and answers a free/busy query for', () => {
   // DAViCal 1.1.
   it('does not exist when the server answers the query for any address', async () => {
-    const { freeBusy } = await setupWith(() => true);
+    const { freeBusy } = await setUpDenying(() => true);
     await expect(freeBusy()).rejects.toMatchObject({ fault: { kind: 'not_found' } });
   });
 
   it('is free when the server answers for no other address', async () => {
-    const { freeBusy } = await setupWith((path) => path === '/calendar/');
+    const { freeBusy } = await setUpDenying((path) => path === '/calendar/');
     expect(await freeBusy()).toEqual([]);
   });
 });

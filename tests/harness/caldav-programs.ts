@@ -14,7 +14,7 @@ export interface RunningProgram {
   readonly url: string;
   /** The path in which calendars are created. */
   readonly home: string;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** A program that can be started with one user and no events. */
