@@ -11,7 +11,7 @@ import { createOutboundDispatcher } from '../../providers/outbound/dispatcher.ts
 import { createGuardedFetch } from '../../providers/outbound/guarded-fetch.ts';
 import type { LeftOutOfPage, UnreadEvents } from '../../providers/ports.ts';
 import { useActivityHarness } from '../../tests/harness/activity-harness.ts';
-import { caldavUser } from '../../tests/harness/caldav-servers.ts';
+import { caldavUser } from '../../tests/harness/caldav-user.ts';
 import { ada, slot, useCalendarSync } from '../../tests/harness/calendar-sync-harness.ts';
 import { calendar as calendarText, event } from '../../tests/harness/calendar-text.ts';
 import { startScriptedCaldav } from '../../tests/harness/scripted-caldav.ts';

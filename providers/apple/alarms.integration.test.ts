@@ -1,7 +1,7 @@
-/** Tests the reminders of our events at CalDAV servers of two other authors: Radicale and Xandikos. */
+/** Tests the reminders of our events at CalDAV servers of other authors. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { caldavAccount } from '../../tests/harness/caldav-account.ts';
-import { hasCaldavServer, startCaldavServer } from '../../tests/harness/caldav-servers.ts';
+import { caldavServerNames, hasCaldavServer, startCaldavServer } from '../../tests/harness/caldav-servers.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { createOutboundDispatcher } from '../outbound/dispatcher.ts';
 import { createGuardedFetch } from '../outbound/guarded-fetch.ts';
@@ -19,7 +19,7 @@ const later = { ...slot, start: '2026-12-02T14:00:00.000Z', end: '2026-12-02T14:
 const triggersIn = (text: string): readonly string[] =>
   [...text.matchAll(/^TRIGGER:(.*)$/gm)].map(([, value = '']) => value.trim());
 
-describe.each(['radicale', 'xandikos', 'go-webdav'] as const)('an event at %s', (program) => {
+describe.each(caldavServerNames)('an event at %s', (program) => {
   // Servers of tests/harness/caldav-servers.ts.
   it.skipIf(!hasCaldavServer(program))(
     'has an alarm for each reminder, and keeps what its owner makes of them (needs the server)',

@@ -5,6 +5,7 @@ import { addressesOf } from '../icalendar/event.ts';
 import type { CalendarFault } from '../icalendar/faults.ts';
 import { commonZone } from '../icalendar/zones/common-zone.ts';
 import { withoutEffect } from '../operations.ts';
+import { readCollectionState } from './collection.ts';
 import { appleError } from './errors.ts';
 import { calendarUrlOf, queryEvents } from './event-resources.ts';
 import { type CaldavScope, reportFaults } from './exchange.ts';
@@ -30,6 +31,8 @@ export const readCalendar = async (
     from: window.start - day,
     until: window.end + day,
   });
+  // A server exists that finds no event in a calendar that does not exist: DAViCal. It is not free.
+  if (events.length === 0 && withoutText.length === 0) await readCollectionState(scope, url);
   const addresses = addressesOf(scope.connection.account);
   const faults: CalendarFault[] = withoutText.map(() => noText);
   const turns = createTurns(scope.call.signal);

@@ -6,12 +6,13 @@ import type { CalendarText } from '../../domain/audition/events.ts';
 import type { ProviderFaultKind } from '../../domain/errors.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { busyTimesOf } from '../hidden-times.ts';
-import { operationOf } from '../operations.ts';
+import { operationOf, withoutEffect } from '../operations.ts';
 import { type FormerEvent, overwrittenEdit } from '../overwritten-edit.ts';
 import type { CalendarEvent, CalendarProvider, EventToDelete, WrittenCalendarEvent } from '../ports.ts';
 import { readCalendar } from './busy-times.ts';
 import { listCalendars } from './calendar-list.ts';
 import type { FetchFor } from './client.ts';
+import { readCollectionState } from './collection.ts';
 import { appleError } from './errors.ts';
 import {
   changeOf,
@@ -146,8 +147,34 @@ const formerOf = (
   return isCancelled ? { kind: 'absent' } : { kind: 'present', start, end };
 };
 
-const create = (scope: CaldavScope, url: string, event: CalendarEvent): Promise<ProviderError | undefined> =>
-  conflictOf(createEvent(scope, url, event.eventId, newEventText(event, new Date())));
+const create = async (
+  scope: CaldavScope,
+  url: string,
+  event: CalendarEvent,
+): Promise<ProviderError | undefined> => {
+  try {
+    return await conflictOf(createEvent(scope, url, event.eventId, newEventText(event, new Date())));
+  } catch (error) {
+    if (isRefusal(error) && (await isGone(scope, url))) throw goneCalendar(scope);
+    throw error;
+  }
+};
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof ProviderError && error.fault.kind === 'not_permitted';
+
+/** Servers exist that refuse a write to a calendar that does not exist like any other: Cyrus with 403, DAViCal with 405. */
+const isGone = async (scope: CaldavScope, url: string): Promise<boolean> => {
+  try {
+    await readCollectionState(scope, url);
+    return false;
+  } catch (error) {
+    return error instanceof ProviderError && error.fault.kind === 'not_found';
+  }
+};
+
+const goneCalendar = ({ operation }: CaldavScope): ProviderError =>
+  appleError(withoutEffect(operation), { status: 404, message: 'the calendar does not exist' });
 
 /** Waits for the write, and returns its error when the stored event was not what we expected. */
 const conflictOf = async (write: Promise<void>): Promise<ProviderError | undefined> => {

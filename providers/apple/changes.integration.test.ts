@@ -1,16 +1,17 @@
-/** Tests the changes of calendars at CalDAV servers of two other authors: Radicale and Xandikos. */
+/** Tests the changes of calendars at CalDAV servers of other authors. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { day, hour } from '../../domain/time/units.ts';
 import { caldavAccount } from '../../tests/harness/caldav-account.ts';
 import {
   type CaldavServer,
-  caldavUser,
+  caldavServerNames,
   type FaultyProxy,
   hasCaldavServer,
   startCaldavServer,
   startFaultyProxy,
 } from '../../tests/harness/caldav-servers.ts';
+import { caldavUser } from '../../tests/harness/caldav-user.ts';
 import { calendar as calendarText, event } from '../../tests/harness/calendar-text.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { createOutboundDispatcher } from '../outbound/dispatcher.ts';
@@ -53,6 +54,8 @@ const setupWith =
     proxy?: FaultyProxy;
   } = {}) => {
     const own = await server().createCalendar(crypto.randomUUID());
+    // Some servers permit a UID in one calendar of the account only.
+    onTestFinished(async () => void (await server().send('DELETE', own)));
     const calendarId = proxy ? new URL(new URL(own).pathname, proxy.url).href : own;
     const dispatcher = createOutboundDispatcher({ allowedPrivateNetworks: ['127.0.0.0/8'] });
     onTestFinished(async () => dispatcher.destroy());
@@ -120,6 +123,12 @@ const setupWith =
     return { calendarId, own, list, listPage, store, remove, write, unreadable };
   };
 
+/** Returns a token of the same form that the server has never given: another hash, or a later number. */
+const unknownTokenLike = (token: string): string =>
+  /[0-9a-f]{20}/.test(token)
+    ? token.replaceAll(/[0-9a-f]{20}/g, 'deadbeefdeadbeefdead')
+    : token.replace(/\d+$/, '999999');
+
 const ids = (found: readonly ListedChange[]) => found.map(({ id }) => id).sort();
 const startsOf = (found: readonly ListedChange[]) =>
   found.flatMap(({ event: listed }) => (listed ? [listed.start.slice(0, 16)] : [])).sort();
@@ -148,7 +157,7 @@ const startServerWithoutTokens = async (target: string): Promise<FaultyProxy> =>
   return proxy;
 };
 
-describe.each(['radicale', 'xandikos', 'go-webdav'] as const)('changes of calendars at %s', (program) => {
+describe.each(caldavServerNames)('changes of calendars at %s', (program) => {
   describe.skipIf(!hasCaldavServer(program))(`(tests/harness/caldav-servers.ts: ${program})`, () => {
     let server: CaldavServer;
     beforeAll(async () => {
@@ -260,18 +269,21 @@ describe.each(['radicale', 'xandikos', 'go-webdav'] as const)('changes of calend
       },
     );
 
-    it.skipIf(hasNoTokens)('report an unknown cursor, page or token as expired', async () => {
-      const { list, listPage, store } = await setup();
-      await store('one', single('one'));
-      const { cursor } = await list({ kind: 'all', since });
-      const expired = { kind: 'cursor_expired' };
-      expect(await listPage({ kind: 'changes', cursor: 'of another version' })).toEqual(expired);
-      expect(await listPage({ kind: 'all', since, page: 'of another version' })).toEqual(expired);
-      const { token } = JSON.parse(cursor);
-      const unknown = cursor.replace(token, token.replaceAll(/[0-9a-f]{20}/g, 'deadbeefdeadbeefdead'));
-      expect(unknown).not.toBe(cursor);
-      expect(await listPage({ kind: 'changes', cursor: unknown })).toEqual(expired);
-    });
+    // DAViCal answers an unknown token like an empty one (`unknown-tokens.integration.test.ts`).
+    it.skipIf(hasNoTokens || program === 'davical')(
+      'report an unknown cursor, page or token as expired',
+      async () => {
+        const { list, listPage, store } = await setup();
+        await store('one', single('one'));
+        const { cursor } = await list({ kind: 'all', since });
+        const expired = { kind: 'cursor_expired' };
+        expect(await listPage({ kind: 'changes', cursor: 'of another version' })).toEqual(expired);
+        expect(await listPage({ kind: 'all', since, page: 'of another version' })).toEqual(expired);
+        const { token } = JSON.parse(cursor);
+        const unknown = cursor.replace(token, unknownTokenLike(token));
+        expect(await listPage({ kind: 'changes', cursor: unknown })).toEqual(expired);
+      },
+    );
 
     it.skipIf(hasNoTokens)('continue a listing in another process without a gap', async () => {
       const first = await setup();

@@ -35,6 +35,7 @@ import { notPermitted, readPageOf } from './page-reading.ts';
 import { createRememberedResources, type RememberedResources } from './remembered-resources.ts';
 import { isTooLarge, type NamedResource } from './resource-names.ts';
 import { pageDeadlineMs, resourcesPerPage, seriesListMs, seriesWindowMs } from './settings.ts';
+import { listsAllInsteadOfChanges } from './unknown-tokens.ts';
 import { findUnlisted } from './unlisted-resources.ts';
 
 const listOperation = operationOf('apple', 'calendar.listChanges');
@@ -153,7 +154,8 @@ export const createCaldavChanges = (
       // A server cannot tell when a damaged event is, and leaves it out of the answer.
       const unlisted = unlistedIn(listed, await stored.etags());
       const requested = unlisted.map((name) => ({ href: hrefOfSeries(url, name), etag: undefined }));
-      return { page: begun, work: workOf([...listed.resources, ...requested]) };
+      const work = workOf([...listed.resources, ...requested]);
+      return { page: { ...begun, next: { ...begun.next, listed: work.size } }, work };
     } catch (error) {
       if (!isTooLarge(error) || begun.next.token === undefined) throw error;
       // A server that cuts off the answer to a query continues that of a listing of changes.
@@ -182,7 +184,12 @@ export const createCaldavChanges = (
     }
     const { ctag: _, remembered: __, ...rest } = compared;
     const found = await findSince(scope, url, page ?? newPage(rest, since), since);
-    return found === 'unsupported'
+    const isUnknown =
+      !page &&
+      typeof found === 'object' &&
+      'work' in found &&
+      (await listsAllInsteadOfChanges(found.work, cursor.listed, stored));
+    return found === 'unsupported' || isUnknown
       ? findByNames(scope, url, { cursor: { ...compared, refusesReport: true }, page: undefined }, stored)
       : found;
   };

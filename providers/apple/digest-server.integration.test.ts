@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { caldavUser } from '../../tests/harness/caldav-servers.ts';
+import { caldavUser } from '../../tests/harness/caldav-user.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { ownEventId, setUpScriptedCaldav } from '../../tests/harness/scripted-caldav-bench.ts';
 import { createOutboundDispatcher } from '../outbound/dispatcher.ts';

@@ -35,6 +35,8 @@ const appleErrors: readonly ErrorRow[] = [
   { code: 'valid-calendar-object-resource', fault: 'rejected_input' },
   { code: 'supported-calendar-component', fault: 'not_permitted' },
   { status: 401, fault: 'reconnect' },
+  // RFC 9110, section 15.5.6: the resource permits no such method.
+  { status: 405, fault: 'not_permitted' },
   { status: 423, fault: 'retry' },
   ...httpRows,
 ];

@@ -105,6 +105,8 @@ const toProviderError = (
 /** The preconditions that say more than the status. Without a reference: RFC 4791, section 5.3.2.1. */
 const conditions = [
   'no-uid-conflict',
+  // RFC 6638, section 3.2.4.1. Cyrus names it for every event.
+  'unique-scheduling-object-resource',
   'max-resource-size',
   'valid-calendar-data',
   'valid-calendar-object-resource',
@@ -117,11 +119,17 @@ const conditions = [
   'number-of-matches-within-limits',
 ] as const;
 
-/** A server may refuse a query with too many results as a whole. */
 const codeOf = (problem: string): string | undefined => {
   const condition = conditionOf(problem);
-  return condition === 'number-of-matches-within-limits' ? 'too_many_events' : condition;
+  return condition === undefined ? undefined : (sameConditions.get(condition) ?? condition);
 };
+
+/** Preconditions that are known under another code. */
+const sameConditions: ReadonlyMap<string, string> = new Map([
+  // A server may refuse a query with too many results as a whole.
+  ['number-of-matches-within-limits', 'too_many_events'],
+  ['unique-scheduling-object-resource', 'no-uid-conflict'],
+]);
 
 const conditionOf = (problem: string): string | undefined =>
   conditions.find((condition) => new RegExp(`<(?:[A-Za-z0-9]+:)?${condition}[\\s/>]`).test(problem));

@@ -2,13 +2,16 @@
  * Reads when a CalDAV calendar is busy with no more than the privilege `CALDAV:read-free-busy` (RFC 4791, section 6.1.1). It
  * permits nothing but a free/busy query (section 7.10): the server refuses to list or to describe such a calendar.
  */
-import { ProviderError } from '../../domain/errors.ts';
+import { randomUUID } from 'node:crypto';
+import { isTransient, ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import { readBusyTimes } from '../icalendar/busy-times.ts';
 import type { CalendarFault } from '../icalendar/faults.ts';
+import type { Span } from '../icalendar/series.ts';
 import { utc } from '../icalendar/zones/zone.ts';
 import { operationOf, withoutEffect } from '../operations.ts';
 import type { HiddenCalendars, HiddenTime, HiddenTimes } from '../ports.ts';
 import type { FetchFor } from './client.ts';
+import { readCollectionState } from './collection.ts';
 import { digitsOf } from './dav-values.ts';
 import { appleError } from './errors.ts';
 import { calendarUrlOf } from './event-resources.ts';
@@ -46,7 +49,21 @@ const queryFreeBusy = async (
   const reading = { ...scope, operation: withoutEffect(scope.operation) };
   const url = calendarUrlOf(scope.operation, calendarId);
   const span = { start: Date.parse(window.from), end: Date.parse(window.until) };
-  const text = await exchange(reading, async ({ headers, fetch }) => {
+  const text = await sendQuery(reading, url, span);
+  const faults: CalendarFault[] = [];
+  const query = { window: span, owner: utc, addresses: new Set<string>() };
+  const times = readBusyTimes(text, query, (fault) => faults.push(fault));
+  reportFaults(scope, url, faults);
+  if (times.length === 0 && !(await isKnown(reading, url, span))) {
+    throw appleError(reading.operation, { status: 404, message: 'the calendar does not exist' });
+  }
+  // Section 7.10: servers should join times of one type that follow each other or overlap.
+  return times.map(({ start, end, busy }) => ({ kind: 'merged', start, end, busy }));
+};
+
+/** Returns the answer. @throws {ProviderError} when it is no calendar */
+const sendQuery = async (scope: CaldavScope, url: string, span: Span): Promise<string> => {
+  const text = await exchange(scope, async ({ headers, fetch }) => {
     const answer = await fetch(url, {
       method: 'REPORT',
       headers: { ...headers, 'content-type': 'application/xml; charset=utf-8', depth: '1' },
@@ -56,20 +73,38 @@ const queryFreeBusy = async (
   });
   // A login page answers 200.
   if (!/^BEGIN:VCALENDAR\s*$/im.test(text)) {
-    throw appleError(reading.operation, {
+    throw appleError(scope.operation, {
       code: 'not_a_calendar',
       message: 'the answer to the free/busy query is no calendar',
     });
   }
-  const faults: CalendarFault[] = [];
-  const query = { window: span, owner: utc, addresses: new Set<string>() };
-  const times = readBusyTimes(text, query, (fault) => faults.push(fault));
-  reportFaults(scope, url, faults);
-  // Section 7.10: servers should join times of one type that follow each other or overlap.
-  return times.map(({ start, end, busy }) => ({ kind: 'merged', start, end, busy }));
+  return text;
 };
 
-const queryText = ({ start, end }: { readonly start: number; readonly end: number }): string =>
+/**
+ * Whether a calendar without busy times exists. A server exists that answers a free/busy query for any address (DAViCal): a
+ * deleted calendar would seem to be free. Other servers deny that a hidden calendar exists. A query for an address that no
+ * calendar has tells them apart.
+ */
+const isKnown = async (scope: CaldavScope, url: string, span: Span): Promise<boolean> => {
+  const failure = await failureOf(readCollectionState(scope, url));
+  if (failure !== 'not_found') return true;
+  const nowhere = new URL(`../${randomUUID()}/`, url).href;
+  return (await failureOf(sendQuery(scope, nowhere, span))) !== undefined;
+};
+
+/** Waits for a reading, and returns why the server refused it. @throws {ProviderError} when the server cannot answer now */
+const failureOf = async (reading: Promise<unknown>): Promise<ProviderFaultKind | undefined> => {
+  try {
+    await reading;
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ProviderError) || isTransient(error.fault)) throw error;
+    return error.fault.kind;
+  }
+};
+
+const queryText = ({ start, end }: Span): string =>
   [
     '<?xml version="1.0" encoding="utf-8"?>',
     '<c:free-busy-query xmlns:c="urn:ietf:params:xml:ns:caldav">',

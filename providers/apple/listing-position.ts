@@ -10,6 +10,8 @@ const cursorSchema = z.object({
   ctag: z.string().optional(),
   /** Whether the server names a sync-token and refuses to list the changes since. */
   refusesReport: z.boolean().optional(),
+  /** How many resources the last listing of all events has found. */
+  listed: z.int().optional(),
   /** The TZID that most events of the calendar name. */
   zone: z.string().optional(),
   /** The resources that were read and need not be read again until they change (`remembered-resources.ts`). */

@@ -62,6 +62,24 @@ describe('a change of all later occurrences', () => {
     ]);
   });
 
+  it('moves the periods of RDATE too, which keep their own length unless it changes the length', () => {
+    const periods = 'RDATE;VALUE=PERIOD:20261201T150000Z/PT30M,20261210T150000Z/PT30M';
+    const times = (length: string) => {
+      const change = event(
+        zoned('RECURRENCE-ID;RANGE=THISANDFUTURE', '20261202T100000'),
+        zoned('DTSTART', '20261202T120000'),
+        `DURATION:${length}`,
+      );
+      return read(calendar(...series.slice(0, -1), periods, ...series.slice(-1), ...change)).times;
+    };
+    expect(times('PT1H')).toContain('2026-12-10T17:00 2026-12-10T17:30');
+    expect(times('PT2H')).toContain('2026-12-10T17:00 2026-12-10T19:00');
+    for (const length of ['PT1H', 'PT2H']) {
+      expect(times(length)).toContain('2026-12-01T15:00 2026-12-01T15:30');
+      expect(times(length)).not.toContain('2026-12-10T15:00 2026-12-10T15:30');
+    }
+  });
+
   it('leaves its first occurrence to the cancellation of that one', () => {
     const first = override('20261202T100000', 'STATUS:CANCELLED');
     expect(startsOf(read(calendar(...series, ...first, ...later)).times)).toEqual([

@@ -318,11 +318,12 @@ export const createCompilation = (
     const isKeptBy = (isExcepted: IsExcepted) => (local: number, instant?: number) =>
       !isExcluded(local, instant) && !isReplaced(local, instant) && !isExcepted(local, instant);
     const keepsAll = event.excluded.length === 0 && replacements.length === 0 && exceptions.isEmpty;
-    const periods = event.addedPeriods.map(({ start, end }) => ({
-      pattern: patternOf({ ...event, start, end }),
-      local: start.localMs,
-      at: localIn(main, start),
-    }));
+    const periods = event.addedPeriods.map(({ start, end }) => {
+      const own = { pattern: patternOf({ ...event, start, end }), local: start.localMs };
+      const at = localIn(main, start);
+      const pattern = lastFrom(later, at);
+      return { ...(pattern ? movedPeriod(own.pattern, main, pattern, at) : own), at };
+    });
     return (window, take, limit) => {
       const reached = reachedBy(compiled, window);
       const starts = startsOf(reached, compiled, limit);
@@ -369,6 +370,18 @@ export const createCompilation = (
     return (window, take, limit) => guarded(series, () => compiled?.(window, take, limit));
   };
 };
+
+/**
+ * Returns the period as a change of all later occurrences leaves it. Each of them moves by the same difference, and has the
+ * duration of the change if that is another one (RFC 5545, section 3.8.4.4).
+ */
+const movedPeriod = (own: Pattern, main: Pattern, later: LaterPattern, at: number) => ({
+  pattern: { ...later, length: hasLengthOf(main, later) ? own.length : later.length },
+  local: later.event.start.localMs + at - later.from,
+});
+
+const hasLengthOf = ({ length: one }: Pattern, { length: other }: Pattern): boolean =>
+  one?.days === other?.days && one?.ms === other?.ms;
 
 /** Returns the last of the patterns, which are sorted, that has begun by the local time. */
 const lastFrom = (later: readonly LaterPattern[], local: number): LaterPattern | undefined => {

@@ -9,12 +9,8 @@ import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { calendarSyncWorkflowId } from '../../domain/workflow-ids.ts';
 import { calendarNewsSignal, calendarSyncQuery } from '../../workflows/calendar-sync/messages.ts';
 import { type ApiClient, createApiClient, day, requestBody } from '../harness/api-client.ts';
-import {
-  type CaldavServer,
-  caldavUser,
-  hasCaldavServer,
-  startCaldavServer,
-} from '../harness/caldav-servers.ts';
+import { type CaldavServer, hasCaldavServer, startCaldavServer } from '../harness/caldav-servers.ts';
+import { caldavUser } from '../harness/caldav-user.ts';
 import { calendar as calendarText, event } from '../harness/calendar-text.ts';
 import { eventually } from '../harness/eventually.ts';
 import { createHttpBrowser } from '../harness/form-browser.ts';
@@ -28,10 +24,10 @@ const openItems = ({ attention }: AuditionView) => attention.map(({ step }) => s
 const lesson = (...lines: readonly string[]) =>
   event('UID:lesson', 'DTSTAMP:20260101T000000Z', 'SUMMARY:Lesson', 'DURATION:PT1H', ...lines);
 
-describe.each(['radicale', 'xandikos'] as const)('with a calendar at %s', (program) => {
-  describe.skipIf(!hasCaldavServer(program))(
-    `(python3 with the package ${program}, or CALDAV_PYTHON)`,
-    () => {
+describe.each(['radicale', 'xandikos', 'cyrus', 'davical', 'CALDAV_URL'] as const)(
+  'with a calendar at %s',
+  (program) => {
+    describe.skipIf(!hasCaldavServer(program))(`(tests/harness/caldav-servers.ts: ${program})`, () => {
       let service: ServiceUnderTest;
       let platform: ApiClient;
       let server: CaldavServer;
@@ -240,6 +236,6 @@ describe.each(['radicale', 'xandikos'] as const)('with a calendar at %s', (progr
         await runRound();
         await platform.until(id, (view) => openItems(view).includes('calendar_change'));
       });
-    },
-  );
-});
+    });
+  },
+);

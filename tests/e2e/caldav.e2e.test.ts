@@ -4,12 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiClient, createApiClient, day, requestBody } from '../harness/api-client.ts';
-import {
-  type CaldavServer,
-  caldavUser,
-  hasCaldavServer,
-  startCaldavServer,
-} from '../harness/caldav-servers.ts';
+import { type CaldavServer, hasCaldavServer, startCaldavServer } from '../harness/caldav-servers.ts';
+import { caldavUser } from '../harness/caldav-user.ts';
 import { createHttpBrowser } from '../harness/form-browser.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';
 

@@ -19,12 +19,8 @@ import { auditionWorkflowId, calendarSyncWorkflowId } from '../../domain/workflo
 import { planQuery } from '../../workflows/audition/messages.ts';
 import { calendarNewsSignal, reconcileCalendarsUpdate } from '../../workflows/calendar-sync/messages.ts';
 import { createApiClient, day, requestBody } from '../harness/api-client.ts';
-import {
-  type CaldavServer,
-  caldavUser,
-  hasCaldavServer,
-  startCaldavServer,
-} from '../harness/caldav-servers.ts';
+import { type CaldavServer, hasCaldavServer, startCaldavServer } from '../harness/caldav-servers.ts';
+import { caldavUser } from '../harness/caldav-user.ts';
 import { type ChangingZone, changingZones, clockChangesOf } from '../harness/clock-changes.ts';
 import { atDepth, seededRandom, testSeed } from '../harness/depth.ts';
 import { createHttpBrowser } from '../harness/form-browser.ts';

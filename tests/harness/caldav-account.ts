@@ -1,6 +1,6 @@
 /** A connected account at a CalDAV server, for tests of the provider. */
 import type { ConnectedAccount } from '../../providers/ports.ts';
-import { caldavUser } from './caldav-servers.ts';
+import { caldavUser } from './caldav-user.ts';
 
 /** Returns the account. @param onRejected is called when the server has rejected the password */
 export const caldavAccount = (

@@ -1,23 +1,21 @@
 /**
- * Starts real CalDAV servers for tests: Radicale and Xandikos, two independent programs from PyPI, and one with the Go library
- * go-webdav. `CALDAV_PYTHON` names an interpreter that has the first two; the default is `python3`. `CALDAV_GO_SERVER` names the
- * third, as `go build` makes it in `tests/harness/go-caldav`. Tests are skipped when a server is not installed.
+ * Starts real CalDAV servers for tests. Tests are skipped when a server is not installed.
+ *
+ * - `radicale`, `xandikos`: two independent programs from PyPI. `CALDAV_PYTHON` names an interpreter that has them; the
+ *   default is `python3`.
+ * - `go-webdav`: a server with this Go library. `CALDAV_GO_SERVER` names it, as `go build` makes it in `tests/harness/go-caldav`.
+ * - `cyrus`, `davical`: two servers from Debian (`cyrus-server.ts`, `davical-server.ts`), with automatic scheduling (RFC 6638).
+ * - `CALDAV_URL`: the server at this address, whatever it is (`caldav-address.ts`).
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { env } from 'node:process';
-import { execa } from 'execa';
+import { request as requestWithTls } from 'node:https';
 import getPort from 'get-port';
-import { eventually } from './eventually.ts';
-
-const python = env['CALDAV_PYTHON'] ?? 'python3';
-const goServer = env['CALDAV_GO_SERVER'] ?? '';
-
-export const caldavUser = { username: 'ann@example.com', password: 'sand-boxx-appl-pass' } as const;
+import { namedServer } from './caldav-address.ts';
+import { type CaldavProgram, goWebdav, radicale, xandikos } from './caldav-programs.ts';
+import { caldavUser } from './caldav-user.ts';
+import { cyrus } from './cyrus-server.ts';
+import { davical } from './davical-server.ts';
 
 export interface CaldavServer {
   readonly name: string;
@@ -31,86 +29,35 @@ export interface CaldavServer {
   close(): Promise<void>;
 }
 
-interface Program {
-  /** The command, and its first arguments. */
-  readonly command: readonly [string, ...string[]];
-  readonly isInstalled: () => boolean;
-  /** Returns the other arguments. */
-  readonly start: (folder: string, port: number) => Promise<readonly string[]>;
-  /** The path in which calendars are created. */
-  readonly home: string;
-}
-
-const ofPython = (module: string): Pick<Program, 'command' | 'isInstalled'> => ({
-  command: [python, '-m', module],
-  isInstalled: () => spawnSync(python, ['-c', `import ${module}`]).status === 0,
-});
-
 const programs = {
-  radicale: {
-    ...ofPython('radicale'),
-    home: `/${caldavUser.username}/`,
-    start: async (folder, port) => {
-      const users = join(folder, 'users');
-      await writeFile(users, `${caldavUser.username}:${caldavUser.password}\n`);
-      const options = {
-        'server-hosts': `127.0.0.1:${port}`,
-        'auth-type': 'htpasswd',
-        'auth-htpasswd-filename': users,
-        'auth-htpasswd-encryption': 'plain',
-        // Answers a wrong password without delay.
-        'auth-delay': '0',
-        'storage-filesystem-folder': join(folder, 'collections'),
-      };
-      return Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-    },
-  },
-  /** Has no passwords: it accepts every user. */
-  xandikos: {
-    ...ofPython('xandikos'),
-    home: '/ann/calendars/',
-    start: async (folder, port) => [
-      'serve',
-      '--listen-address',
-      '127.0.0.1',
-      '--port',
-      String(port),
-      '--directory',
-      join(folder, 'dav'),
-      '--current-user-principal',
-      '/ann',
-      '--autocreate',
-      '--defaults',
-    ],
-  },
-  /** Has neither `sync-collection` nor a CTag, and writes events again in its own form. */
-  'go-webdav': {
-    command: [goServer],
-    isInstalled: () => goServer !== '' && existsSync(goServer),
-    home: '/ann/calendars/',
-    start: async (_folder, port) => [`127.0.0.1:${port}`, caldavUser.username, caldavUser.password],
-  },
-} as const satisfies Readonly<Record<string, Program>>;
+  radicale,
+  xandikos,
+  'go-webdav': goWebdav,
+  cyrus,
+  davical,
+  CALDAV_URL: namedServer,
+} as const satisfies Readonly<Record<string, CaldavProgram>>;
 
-export type CaldavProgram = keyof typeof programs;
+export type CaldavServerName = keyof typeof programs;
+
+/** The servers that all tests of a calendar run with. */
+export const caldavServerNames = [
+  'radicale',
+  'xandikos',
+  'go-webdav',
+  'cyrus',
+  'davical',
+  'CALDAV_URL',
+] as const satisfies readonly CaldavServerName[];
 
 /** Returns whether the server is installed. */
-export const hasCaldavServer = (name: CaldavProgram): boolean => programs[name].isInstalled();
+export const hasCaldavServer = (name: CaldavServerName): boolean => programs[name].isInstalled();
 
 /** Starts a server with one user and no calendars. */
-export const startCaldavServer = async (name: CaldavProgram): Promise<CaldavServer> => {
-  const program: Program = programs[name];
-  const folder = await mkdtemp(join(tmpdir(), `castmatch-${name}-`));
-  const port = await getPort();
-  const [command, ...first] = program.command;
-  const child = execa(command, [...first, ...(await program.start(folder, port))], { reject: false });
-  const url = `http://127.0.0.1:${port}`;
-  const isUp = () =>
-    fetch(url).then(
-      () => true,
-      () => false,
-    );
-  await eventually(isUp, 20_000);
+export const startCaldavServer = async (name: CaldavServerName): Promise<CaldavServer> => {
+  const { url, home, close } = await programs[name].start();
+  const created: string[] = [];
+  const suffix = name === 'CALDAV_URL' ? `-${randomBytes(4).toString('hex')}` : '';
   const basic = Buffer.from(`${caldavUser.username}:${caldavUser.password}`).toString('base64');
   const send: CaldavServer['send'] = async (method, target, body, headers = {}) =>
     fetch(target, {
@@ -123,13 +70,14 @@ export const startCaldavServer = async (name: CaldavProgram): Promise<CaldavServ
     url,
     send,
     createCalendar: async (calendar, properties = '') => {
-      const target = `${url}${program.home}${calendar}/`;
+      const target = `${url}${home}${calendar}${suffix}/`;
       const answer = await send(
         'MKCALENDAR',
         target,
         `<c:mkcalendar xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><d:set><d:prop><d:displayname>${calendar}</d:displayname>${properties}</d:prop></d:set></c:mkcalendar>`,
       );
       if (answer.status !== 201) throw new Error(`${name} did not create the calendar: ${answer.status}`);
+      created.push(target);
       return target;
     },
     resources: async (calendarUrl) => {
@@ -150,9 +98,9 @@ export const startCaldavServer = async (name: CaldavProgram): Promise<CaldavServ
       );
     },
     close: async () => {
-      child.kill('SIGKILL');
-      await child;
-      await rm(folder, { recursive: true, force: true });
+      // Those of a server that goes on.
+      if (name === 'CALDAV_URL') for (const target of created) await send('DELETE', target);
+      await close();
     },
   };
 };
@@ -178,7 +126,8 @@ export const startFaultyProxy = async (target: string): Promise<FaultyProxy> => 
     proxy.requests.push(`${incoming.method} ${incoming.url}`);
     const pass = () =>
       new Promise<void>((resolve, reject) => {
-        const forwarded = request(
+        const send = target.startsWith('https:') ? requestWithTls : request;
+        const forwarded = send(
           new URL(incoming.url ?? '/', target),
           { method: incoming.method, headers: { ...incoming.headers, host: new URL(target).host } },
           (answer) => {

@@ -65,5 +65,9 @@ export const setUpScriptedCaldav = async (pageSize = 50) => {
     provider.putEvent(account, { ...eventOf(revision), ...change }, callContext());
   const remove = (revision: number) =>
     provider.deleteEvent(account, { ...eventOf(revision), keys: [`key-${revision}`] }, callContext());
-  return { server, changes, list, listPage, create, unreadable, write, remove };
+  const freeBusy = () => {
+    const december = { from: '2026-12-01T00:00:00.000Z', until: '2027-01-01T00:00:00.000Z' } as const;
+    return provider.freeBusy(account, [server.calendarId], december, callContext());
+  };
+  return { server, changes, list, listPage, create, unreadable, write, remove, freeBusy };
 };

@@ -19,6 +19,8 @@ export interface ScriptedCaldav {
   readonly refused: Map<string, string>;
   /** Names of resources that no query by time finds, because the server cannot tell when they are. */
   readonly unplaced: Set<string>;
+  /** UIDs that exist in another calendar of the account, which holds each UID once. */
+  readonly uidsElsewhere: Set<string>;
   /** Names of resources whose contents are not sent, although they exist. */
   readonly withoutText: Set<string>;
   /** Names of resources that a request for several resources is not answered for, although they exist. */
@@ -48,6 +50,10 @@ export interface ScriptedCaldav {
     timeQueries: 'answered' | number;
     /** The status of a query by UID. `empty`: it is answered, and finds nothing. */
     uidQueries: 'answered' | 'empty' | number;
+    /** How it refuses a UID that exists already: the status and the precondition. */
+    uidConflict: readonly [status: 403 | 409, condition: string];
+    /** The status of a write to the calendar when it was deleted. */
+    writeToGone: number;
     /** Stores new resources under a name of its own. */
     renames: boolean;
     /** Whether the request may pass. Otherwise, it has answered the request. */
@@ -57,8 +63,8 @@ export interface ScriptedCaldav {
   };
   /** The most resources of one answer that lists them. */
   limit: number;
-  /** The oldest token that the server knows, and the status with which it refuses others. */
-  readonly tokens: { oldest: number; refusal: number };
+  /** The oldest token that the server knows, and the status with which it refuses others. `all`: it lists all resources. */
+  readonly tokens: { oldest: number; refusal: number | 'all' };
   /** The kinds of requests so far. */
   readonly requests: string[];
   /** The names of the resources whose contents were sent so far. */
@@ -193,11 +199,14 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
 
   /** Compares strongly (RFC 9110, section 8.8.3.2). */
   const put = (name: string, text: string, { ifMatch, ifNoneMatch }: Conditions): number => {
+    if (scripted.access === 'gone') return scripted.ways.writeToGone;
     const found = resources.get(name);
     const exists = found?.text !== undefined;
     const isMatch = exists && scripted.ways.etags === 'strong' && ifMatch === etagOf(found.changed);
     if ((ifNoneMatch === '*' && exists) || (ifMatch !== undefined && !isMatch)) return 412;
-    if (!exists && scripted.ways.renames && hasUidOf(text)) return 409;
+    if (!exists && (isElsewhere(text) || (scripted.ways.renames && hasUidOf(text)))) {
+      return scripted.ways.uidConflict[0];
+    }
     scripted.store(!exists && scripted.ways.renames ? `own-${state}` : name.replace(/\.ics$/, ''), text);
     return 204;
   };
@@ -208,6 +217,9 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
     return [...resources.values()].some((resource) => resource.text?.includes(uid));
   };
 
+  const isElsewhere = (text: string): boolean =>
+    [...scripted.uidsElsewhere].some((uid) => text.includes(`UID:${uid}\r\n`));
+
   const remove = (name: string, { ifMatch }: Conditions): number => {
     const found = resources.get(name);
     if (found?.text === undefined) return 404;
@@ -217,7 +229,7 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
   };
 
   const answerTo = (method: string, body: string, depth: string): string | number => {
-    if (method === 'PROPFIND' && depth === '1') return names();
+    if (method === 'PROPFIND' && depth === '1') return scripted.access === 'gone' ? 404 : names();
     if (method === 'PROPFIND') {
       if (scripted.access === 'gone') return 404;
       const privilege = scripted.access === 'read' ? '<d:read/>' : '<c:read-free-busy/>';
@@ -234,11 +246,14 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
     if (uid !== undefined) return queryByUid(uid);
     if (body.includes('calendar-query')) {
       if (scripted.ways.timeQueries !== 'answered') return scripted.ways.timeQueries;
+      if (scripted.access === 'gone') return '';
       return scripted.ways.refusesLongQueries && hasMany() > scripted.limit ? 507 : query();
     }
     const [, token = ''] = /<d:sync-token>([^<]*)</.exec(body) ?? [];
     const since = Number(token.replace('urn:state:', '') || 0);
-    return token !== '' && since < scripted.tokens.oldest ? scripted.tokens.refusal : changes(since);
+    const { oldest, refusal } = scripted.tokens;
+    if (token === '' || since >= oldest) return changes(since);
+    return refusal === 'all' ? changes(0) : refusal;
   };
 
   const server = createServer((incoming, outgoing) => {
@@ -264,8 +279,8 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
       const condition =
         answer === 507
           ? '<d:number-of-matches-within-limits/>'
-          : answer === 409
-            ? '<c:no-uid-conflict xmlns:c="urn:ietf:params:xml:ns:caldav"/>'
+          : method === 'PUT' && answer === scripted.ways.uidConflict[0] && scripted.access !== 'gone'
+            ? `<c:${scripted.ways.uidConflict[1]} xmlns:c="urn:ietf:params:xml:ns:caldav"/>`
             : '';
       const content = typeof answer === 'number' ? `<d:error xmlns:d="DAV:">${condition}</d:error>` : answer;
       outgoing.writeHead(typeof answer === 'number' ? answer : 207, { 'content-type': 'application/xml' });
@@ -293,6 +308,7 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
     texts: () => [...resources.values()].flatMap(({ text }) => text ?? []),
     refused: new Map(),
     unplaced: new Set(),
+    uidsElsewhere: new Set(),
     withoutText: new Set(),
     omitted: new Set(),
     access: 'read',
@@ -308,6 +324,8 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
       keepsToken: false,
       timeQueries: 'answered',
       uidQueries: 'answered',
+      uidConflict: [409, 'no-uid-conflict'],
+      writeToGone: 409,
       renames: false,
       admits: () => true,
       redirects: false,
