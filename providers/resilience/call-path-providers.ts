@@ -221,7 +221,8 @@ const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarPro
           conferenceAttendance,
           ofConnection(connection),
           call,
-          async () => (await calendar.conferenceAttendance?.(connection, conference, call)) ?? [],
+          // Undefined is an answer: there is no report, so it is not known whether a person came.
+          async () => calendar.conferenceAttendance?.(connection, conference, call),
         ),
     }),
     deleteEvent: (connection, event, call) =>
@@ -301,7 +302,8 @@ const meetingsOnPath = (
           attendance,
           accountOf(host),
           call,
-          async () => (await provider.attendance?.(host, meetingId, call)) ?? [],
+          // Undefined is an answer here, too.
+          async () => provider.attendance?.(host, meetingId, call),
         ),
     }),
   };
