@@ -356,8 +356,8 @@ const recordingsOnPath = (
     laterFiles: provider.laterFiles,
     list: (host, meetingId, call) =>
       path.run(list, accountOf(host), call, () => provider.list(host, meetingId, call)),
-    isInTrash: (host, meetingId, call) =>
-      path.run(list, accountOf(host), call, () => provider.isInTrash(host, meetingId, call)),
+    absence: (host, meetingId, call) =>
+      path.run(list, accountOf(host), call, () => provider.absence(host, meetingId, call)),
     isAutomatic: (host, meetingId, call) =>
       path.run(readSetting, accountOf(host), call, () => provider.isAutomatic(host, meetingId, call)),
     setAutomatic: (host, meetingId, isAutomatic, call) =>

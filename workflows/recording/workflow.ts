@@ -30,6 +30,7 @@ import { searchAttributes } from '../search-attributes.ts';
 import { providerActivities, recordActivities, transferActivities } from './activities.ts';
 import { describeRecording } from './current-details.ts';
 import { failureCodesOf } from './failure-codes.ts';
+import { mustLook, startLooks } from './looks.ts';
 import {
   type RecordingInput,
   type RecordingResolution,
@@ -207,12 +208,15 @@ export async function recording(input: RecordingInput): Promise<RecordingResult>
     }
     const missing = round.kind === 'waiting' ? await reasonOf(input, round.missing) : round.reason;
     const code = round.kind === 'failed' ? round.code : missing;
+    const looks = round.kind === 'waiting' && mustLook(round.stored) ? startLooks(callOf(input)) : undefined;
     const goesOn = await askOperator({
       texts: missingTexts[missing],
       code,
       missing,
       recordings: round.missing,
+      orUntil: looks?.hasFound,
     });
+    looks?.end();
     if (!goesOn) {
       isGivenUp = true;
       for (const { id } of round.missing) givenUp.add(id);
@@ -440,11 +444,12 @@ const reasonOf = async (input: RecordingInput, found: readonly FoundRecording[])
   if (found.length > 0) return 'empty';
   try {
     const call = callOf(input);
-    const { isInTrash } = await providerActivities(call, 'Look into the trash').findRecordings({
+    const { isInTrash, absence } = await providerActivities(call, 'Look into the trash').findRecordings({
       ...call,
       checkTrash: true,
     });
-    return isInTrash ? 'in_trash' : 'never_made';
+    // Histories of earlier versions have no `absence`.
+    return absence ?? (isInTrash ? 'in_trash' : 'never_made');
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
     return unreadableReasonOf(error);
