@@ -181,8 +181,7 @@ export const createMeetRecordings = (
       requireScopes(scope, meetRecordsScope, meetFilesScope);
       for (const { name } of await readConferenceRecords(scope, meetingId)) {
         for (const { file } of await artifactsOf(scope, name)) {
-          if (file !== undefined && (await findStored(scope, file)).place === 'trash')
-            return 'in_trash';
+          if (file !== undefined && (await findStored(scope, file)).place === 'trash') return 'in_trash';
         }
       }
       return 'never_made';

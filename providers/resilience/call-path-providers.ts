@@ -272,6 +272,15 @@ const meetingsOnPath = (
           async () => (await provider.review?.(host, meetingId, spec, call)) ?? [],
         ),
     }),
+    ...(provider.endsEarly && {
+      endsEarly: (host, slot, call) =>
+        path.run(
+          check,
+          accountOf(host),
+          call,
+          async () => (await provider.endsEarly?.(host, slot, call)) ?? false,
+        ),
+    }),
     ...(provider.end && {
       end: (host, meetingId, call) =>
         path.run(

@@ -30,7 +30,6 @@ import { searchAttributes } from '../search-attributes.ts';
 import { providerActivities, recordActivities, transferActivities } from './activities.ts';
 import { describeRecording } from './current-details.ts';
 import { failureCodesOf } from './failure-codes.ts';
-import { mustLook, startLooks } from './looks.ts';
 import {
   type RecordingInput,
   type RecordingResolution,
@@ -43,6 +42,7 @@ import {
 import { copyTexts, type Explanation, missingTexts } from './missing.ts';
 import { apartPatch } from './patches.ts';
 import { removeCopies } from './provider-copy.ts';
+import { mustSearch, startSearch } from './search.ts';
 
 /** A recording is never ready sooner, so a workflow that no report has started waits first. */
 const firstPollMs = 15 * minute;
@@ -208,15 +208,16 @@ export async function recording(input: RecordingInput): Promise<RecordingResult>
     }
     const missing = round.kind === 'waiting' ? await reasonOf(input, round.missing) : round.reason;
     const code = round.kind === 'failed' ? round.code : missing;
-    const looks = round.kind === 'waiting' && mustLook(round.stored) ? startLooks(callOf(input)) : undefined;
+    const search =
+      round.kind === 'waiting' && mustSearch(round.stored) ? startSearch(callOf(input)) : undefined;
     const goesOn = await askOperator({
       texts: missingTexts[missing],
       code,
       missing,
       recordings: round.missing,
-      orUntil: looks?.hasFound,
+      orUntil: search?.hasFound,
     });
-    looks?.end();
+    search?.end();
     if (!goesOn) {
       isGivenUp = true;
       for (const { id } of round.missing) givenUp.add(id);

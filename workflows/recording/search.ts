@@ -10,10 +10,10 @@ const lookMs = day;
  * Teams offers a recording that it could not upload for 21 days, and the organizer can upload it until then:
  * https://learn.microsoft.com/microsoftteams/tmr-meeting-recording-change
  */
-const looks = 21;
+const lookCount = 21;
 
-/** Looks that run in the background. */
-export interface Looks {
+/** A search in the background. */
+export interface Search {
   /** Returns whether the provider has a file that can be stored. */
   hasFound(): boolean;
   end(): void;
@@ -23,14 +23,14 @@ export interface Looks {
  * Returns whether the recording must be looked for.
  * @param found the last listing
  */
-export const mustLook = (found: FindRecordingsResult | undefined): boolean =>
+export const mustSearch = (found: FindRecordingsResult | undefined): boolean =>
   found?.laterFiles !== undefined && found.laterFiles !== 'reported' && patched(looksPatch);
 
 /** Lists the recordings once a day, until there is a file to store. A listing that fails is repeated the next day. */
-export const startLooks = (call: RecordingCall): Looks => {
+export const startSearch = (call: RecordingCall): Search => {
   let hasFound = false;
   const look = async (): Promise<void> => {
-    for (let number = 1; number <= looks && !hasFound; number += 1) {
+    for (let number = 1; number <= lookCount && !hasFound; number += 1) {
       await sleep(lookMs, { summary: 'Until the provider is asked again, beside the operator' });
       hasFound = await isListed(call);
     }
