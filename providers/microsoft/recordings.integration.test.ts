@@ -37,6 +37,18 @@ const setUp = async ({
 
 const video = (size: number) => [{ type: 'video', size }] as const;
 
+const absenceOf = async (prepare: (teams: Awaited<ReturnType<typeof setUp>>) => unknown) => {
+  const teams = await setUp();
+  await prepare(teams);
+  return teams.recordings.absence(teams.host, teams.meeting, callContext());
+};
+const hold = ({ control, meeting }: Awaited<ReturnType<typeof setUp>>) => {
+  control.joinMeeting('microsoft', meeting, { name: 'Ada' });
+  control.endMeeting('microsoft', meeting);
+};
+const recordByItself = ({ recordings, host, meeting }: Awaited<ReturnType<typeof setUp>>) =>
+  recordings.setAutomatic(host, meeting, true, callContext());
+
 describe('recordings of Teams', () => {
   it('are listed with their transcripts for each opening of the meeting, without sizes', async () => {
     const { control, meeting, record, list } = await setUp();
@@ -66,18 +78,6 @@ describe('recordings of Teams', () => {
   });
 
   describe('that are not listed', () => {
-    const absenceOf = async (prepare: (teams: Awaited<ReturnType<typeof setUp>>) => unknown) => {
-      const teams = await setUp();
-      await prepare(teams);
-      return teams.recordings.absence(teams.host, teams.meeting, callContext());
-    };
-    const hold = ({ control, meeting }: Awaited<ReturnType<typeof setUp>>) => {
-      control.joinMeeting('microsoft', meeting, { name: 'Ada' });
-      control.endMeeting('microsoft', meeting);
-    };
-    const recordByItself = ({ recordings, host, meeting }: Awaited<ReturnType<typeof setUp>>) =>
-      recordings.setAutomatic(host, meeting, true, callContext());
-
     it('are still processed when the meeting records by itself and people were in it', async () => {
       const absence = await absenceOf(async (teams) => {
         await recordByItself(teams);

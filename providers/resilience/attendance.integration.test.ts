@@ -42,8 +42,15 @@ it('a Meet conference without a record has no attendance', async () => {
   const { calendars, settings } = await setUp();
   const connection = openConnectionWith(settings.google, `sandbox-refresh-${calendarId}`);
   const spec = {
-    ...{ calendarId, eventId, reference: deletion.reference, key: 'meeting:1', topic: 'Nightfall', slot },
-    ...{ revision: 1, requestId: 'request-1', settings: {} },
+    calendarId,
+    eventId,
+    reference: deletion.reference,
+    key: 'meeting:1',
+    topic: 'Nightfall',
+    slot,
+    revision: 1,
+    requestId: 'request-1',
+    settings: {},
   };
   const { id } = await calendars.google.putConference(connection, spec, callContext());
   expect(await calendars.google.conferenceAttendance?.(connection, { id }, callContext())).toBeUndefined();

@@ -238,7 +238,7 @@ const meetingsOnPath = (
   path: CallPath,
   accounts: SharedAccounts,
 ): MeetingProvider => {
-  const { name, defaultUsers, createsOnce, identify } = provider;
+  const { name, defaultUsers, createsOnce, identify, endsEarly } = provider;
   const { vendor } = meetingVendors[name];
   const find = operationOf(vendor, 'meetings.find');
   const create = operationOf(vendor, 'meetings.create');
@@ -272,14 +272,9 @@ const meetingsOnPath = (
           async () => (await provider.review?.(host, meetingId, spec, call)) ?? [],
         ),
     }),
-    ...(provider.endsEarly && {
+    ...(endsEarly && {
       endsEarly: (host, slot, call) =>
-        path.run(
-          check,
-          accountOf(host),
-          call,
-          async () => (await provider.endsEarly?.(host, slot, call)) ?? false,
-        ),
+        path.run(check, accountOf(host), call, () => endsEarly(host, slot, call)),
     }),
     ...(provider.end && {
       end: (host, meetingId, call) =>

@@ -15,19 +15,21 @@ const lookCount = 21;
 /** A search in the background. */
 export interface Search {
   /** Returns whether the provider has a file that can be stored. */
-  hasFound(): boolean;
-  end(): void;
+  readonly hasFound: () => boolean;
+  readonly end: () => void;
 }
 
 /**
- * Returns whether the recording must be looked for.
+ * Lists the recordings once a day, until there is a file to store. A listing that fails is repeated the next day. Undefined where the
+ * provider reports recordings.
  * @param found the last listing
  */
-export const mustSearch = (found: FindRecordingsResult | undefined): boolean =>
-  found?.laterFiles !== undefined && found.laterFiles !== 'reported' && patched(looksPatch);
-
-/** Lists the recordings once a day, until there is a file to store. A listing that fails is repeated the next day. */
-export const startSearch = (call: RecordingCall): Search => {
+export const searchBeside = (
+  call: RecordingCall,
+  found: FindRecordingsResult | undefined,
+): Search | undefined => {
+  const { laterFiles } = found ?? {};
+  if (laterFiles === undefined || laterFiles === 'reported' || !patched(looksPatch)) return undefined;
   let hasFound = false;
   const look = async (): Promise<void> => {
     for (let number = 1; number <= lookCount && !hasFound; number += 1) {

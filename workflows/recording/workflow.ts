@@ -42,7 +42,7 @@ import {
 import { copyTexts, type Explanation, missingTexts } from './missing.ts';
 import { apartPatch } from './patches.ts';
 import { removeCopies } from './provider-copy.ts';
-import { mustSearch, startSearch } from './search.ts';
+import { searchBeside } from './search.ts';
 
 /** A recording is never ready sooner, so a workflow that no report has started waits first. */
 const firstPollMs = 15 * minute;
@@ -208,8 +208,7 @@ export async function recording(input: RecordingInput): Promise<RecordingResult>
     }
     const missing = round.kind === 'waiting' ? await reasonOf(input, round.missing) : round.reason;
     const code = round.kind === 'failed' ? round.code : missing;
-    const search =
-      round.kind === 'waiting' && mustSearch(round.stored) ? startSearch(callOf(input)) : undefined;
+    const search = round.kind === 'waiting' ? searchBeside(callOf(input), round.stored) : undefined;
     const goesOn = await askOperator({
       texts: missingTexts[missing],
       code,

@@ -85,11 +85,12 @@ it.each([
 it('a link of which any character is altered, or the case of all, opens nothing', async () => {
   const { call, issue, effects } = await setup();
   const id = await issue();
-  const altered = [...id].map((character, at) => {
+  const altered = id.split('').map((character, at) => {
     const other = character === '7' ? '8' : '7';
     return `${id.slice(0, at)}${other}${id.slice(at + 1)}`;
   });
-  const swapped = [...id]
+  const swapped = id
+    .split('')
     .map((one) => (one === one.toLowerCase() ? one.toUpperCase() : one.toLowerCase()))
     .join('');
   for (const other of [...altered, swapped, `${id}%20`, `${id}=`, `../j/${id}x`]) {
