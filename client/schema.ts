@@ -2829,7 +2829,7 @@ export interface components {
                 joinUrl: string;
                 /** @description A telephone number of the meeting, with the code to enter after it */
                 dialIn?: string;
-                /** @description The requested settings that the meeting does not have. `duration`: the plan of the host ends the meeting before the slot ends */
+                /** @description The requested settings that the meeting does not have. `duration`: the plan of the host ends the meeting before the slot ends, or can end it when three or more people are in it (personal Google accounts) */
                 notHonored?: ("waitingRoom" | "passcode" | "joinBeforeHost" | "muteOnEntry" | "recording" | "autoStartRecording" | "language" | "alternativeHosts" | "whoMayShare" | "breakoutRooms" | "endOfMeeting" | "registrants" | "roles" | "calendarEvent" | "duration")[];
                 /**
                  * @description All auditions of the casting session share the meeting. Absent: it is of this audition alone
@@ -3305,7 +3305,7 @@ export interface components {
                     joinUrl: string;
                     /** @description A telephone number of the meeting, with the code to enter after it */
                     dialIn?: string;
-                    /** @description The requested settings that the meeting does not have. `duration`: the plan of the host ends the meeting before the slot ends */
+                    /** @description The requested settings that the meeting does not have. `duration`: the plan of the host ends the meeting before the slot ends, or can end it when three or more people are in it (personal Google accounts) */
                     notHonored?: ("waitingRoom" | "passcode" | "joinBeforeHost" | "muteOnEntry" | "recording" | "autoStartRecording" | "language" | "alternativeHosts" | "whoMayShare" | "breakoutRooms" | "endOfMeeting" | "registrants" | "roles" | "calendarEvent" | "duration")[];
                     /**
                      * @description All auditions of the casting session share the meeting. Absent: it is of this audition alone
@@ -3357,7 +3357,7 @@ export interface components {
                     joinUrl: string;
                     /** @description A telephone number of the meeting, with the code to enter after it */
                     dialIn?: string;
-                    /** @description The requested settings that the meeting does not have. `duration`: the plan of the host ends the meeting before the slot ends */
+                    /** @description The requested settings that the meeting does not have. `duration`: the plan of the host ends the meeting before the slot ends, or can end it when three or more people are in it (personal Google accounts) */
                     notHonored?: ("waitingRoom" | "passcode" | "joinBeforeHost" | "muteOnEntry" | "recording" | "autoStartRecording" | "language" | "alternativeHosts" | "whoMayShare" | "breakoutRooms" | "endOfMeeting" | "registrants" | "roles" | "calendarEvent" | "duration")[];
                     /**
                      * @description All auditions of the casting session share the meeting. Absent: it is of this audition alone
@@ -4265,7 +4265,7 @@ export interface components {
                  * @description Why there is no recording
                  * @enum {string}
                  */
-                reason: "never_made" | "in_trash" | "still_processing" | "empty" | "not_playable" | "transfer_failed" | "unreadable" | "scope_missing" | "not_served";
+                reason: "never_made" | "not_listed" | "in_trash" | "still_processing" | "empty" | "not_playable" | "transfer_failed" | "unreadable" | "scope_missing" | "not_served";
             } | {
                 /**
                  * @description What happened
@@ -28237,7 +28237,7 @@ export interface operations {
                          * @description Why there is no recording
                          * @enum {string}
                          */
-                        reason: "never_made" | "in_trash" | "still_processing" | "empty" | "not_playable" | "transfer_failed" | "unreadable" | "scope_missing" | "not_served";
+                        reason: "never_made" | "not_listed" | "in_trash" | "still_processing" | "empty" | "not_playable" | "transfer_failed" | "unreadable" | "scope_missing" | "not_served";
                     };
                 };
             };

@@ -2,7 +2,7 @@
 import type { AttentionItem } from '../../domain/audition/attention.ts';
 import type { AttentionId, RecordingId } from '../../domain/ids.ts';
 import type { RecordedMeetingName } from '../../domain/providers/vendors.ts';
-import type { FileToStore, MissingReason, RecordingState } from '../../domain/recordings/recording.ts';
+import type { FileToStore, MissingReason, RecordingAbsence, RecordingState } from '../../domain/recordings/recording.ts';
 import type { RecordingPolicy } from '../../domain/recordings/recording-policy.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { catalog } from '../../providers/catalog.ts';
@@ -48,6 +48,8 @@ export interface FindRecordingsResult {
   readonly laterFiles?: LaterFiles | undefined;
   /** Whether recordings of the meeting are in the trash of the provider. Absent: the input did not ask. */
   readonly isInTrash?: boolean | undefined;
+  /** Why the provider lists no recording. Absent: the input did not ask, and in earlier histories. */
+  readonly absence?: RecordingAbsence | undefined;
 }
 
 export interface StoreFileInput extends RecordingCall, FileToStore {

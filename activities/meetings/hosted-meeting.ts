@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { MeetingOwner } from '../../domain/audition/casting-session.ts';
 import { type Meeting, meetingSchema } from '../../domain/audition/meeting.ts';
 import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
-import { namesOfSettings } from '../../domain/audition/meeting-settings.ts';
+import { namesOfSettings, type SettingName } from '../../domain/audition/meeting-settings.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import {
   type HostedMeetingName,
@@ -231,6 +231,21 @@ export const createHostedMeetingSteps = (
     );
   };
 
+  /** Returns the meeting with its duration among what it lacks, when the plan of the host is too short for the new slot. */
+  const withDurationOf = async (
+    input: Owned<MoveMeetingInput>,
+    creation: Creation | undefined,
+  ): Promise<Meeting> => {
+    const { organization, slot, meeting } = input;
+    if (!meetings.endsEarly) return meeting;
+    const host = await hosts.open(organization, creation?.host, check);
+    const isShort = await meetings.endsEarly(host, slot, createAttemptContext(input).startCall());
+    const { notHonored = [], ...others } = meeting;
+    const lacking = notHonored.filter((setting) => setting !== 'duration');
+    const now: readonly SettingName[] = isShort ? [...lacking, 'duration'] : lacking;
+    return now.length > 0 ? { ...others, notHonored: [...now] } : others;
+  };
+
   /** A repeated attempt must not end a meeting that people have opened again. */
   const endOnce = async (input: Owned<EndMeetingInput>): Promise<void> => {
     const { key, organization, meeting, slot } = input;
@@ -326,7 +341,8 @@ export const createHostedMeetingSteps = (
     move: async (input) => {
       const creation = await creationOf(input);
       const { outcome } = await moveOnce(input, creation);
-      if (outcome === 'moved' || outcome === 'superseded') return input.meeting;
+      if (outcome === 'superseded') return input.meeting;
+      if (outcome === 'moved') return withDurationOf(input, creation);
       if (outcome === 'gone' && creation) await claims.release(creation.key);
       const meeting = await createOnce(input);
       // The participants get the link of the new meeting, so the old one must not stay open.

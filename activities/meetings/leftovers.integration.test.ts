@@ -5,13 +5,14 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Meeting } from '../../domain/audition/meeting.ts';
+import type { MeetingSettings } from '../../domain/audition/meeting-settings.ts';
 import type { MeetingProviderName } from '../../domain/providers/vendors.ts';
 import type { FaultRequest } from '../../infra/sandbox/faults/fault.ts';
 import { laterSlot, slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
 
 const benchFor = useActivityHarness();
 
-const setup = async () => {
+const setup = async (more: MeetingSettings = {}) => {
   const bench = await benchFor();
   const { connections, meetingPreferences } = bench.repositories;
   const account = `host-${randomUUID()}@contoso.example`;
@@ -25,7 +26,7 @@ const setup = async () => {
   await meetingPreferences.set('org_1', {
     hosts: { microsoft_teams: [{ kind: 'connection', connection: 'conn_left' }] },
   });
-  const input = { ...bench.about, topic: 'Nightfall', settings: { waitingRoom: true } } as const;
+  const input = { ...bench.about, topic: 'Nightfall', settings: { waitingRoom: true, ...more } } as const;
   const keyOf = (provider: MeetingProviderName) => bench.key(`meeting:${provider}:1`);
   const create = (provider: MeetingProviderName) =>
     bench.activities.createMeeting({
@@ -59,6 +60,9 @@ const setup = async () => {
           event.status === 'cancelled' ? [] : ['hangoutLink' in event ? event.hangoutLink : 'an event'],
         ),
       ...microsoft.onlineMeetings.filter(({ deleted }) => !deleted).map(({ joinWebUrl }) => joinWebUrl),
+      ...microsoft.calendars
+        .flatMap(({ events }) => events.filter(({ deleted }) => !deleted))
+        .flatMap((event) => (event.isOnlineMeeting ? [] : ['an event without a meeting'])),
     ];
   };
   /** Repeats a step as Temporal does, until it succeeds. */
@@ -81,6 +85,7 @@ const faults: readonly (readonly [string, Failure])[] = [
   ['loses its backend', { kind: 'outage', status: 504 }],
   ['closes the connection', { kind: 'outage', reset: true }],
   ['limits the rate', { kind: 'rate_limit', retryAfterSeconds: 0 }],
+  ['limits the rate for an hour', { kind: 'rate_limit', retryAfterSeconds: 3_600 }],
   ['rejects the token', { kind: 'unauthorized' }],
   ['loses the answer', { kind: 'lost_answer' }],
 ];
@@ -102,15 +107,32 @@ const calls = {
     'onlineMeetings.update',
     'onlineMeetings.delete',
   ],
+  /** As a part of an event of its host. */
+  microsoft_teams_event: [
+    'events.list',
+    'events.create',
+    'events.get',
+    'events.update',
+    'events.delete',
+    'onlineMeetings.list',
+    'onlineMeetings.update',
+  ],
 } as const;
 
 const vendors = { zoom: 'zoom', google_meet: 'google', microsoft_teams: 'microsoft' } as const;
 const next = { zoom: 'google_meet', google_meet: 'microsoft_teams', microsoft_teams: 'zoom' } as const;
 
-describe.each(['zoom', 'google_meet', 'microsoft_teams'] as const)('%s', (provider) => {
+const kinds = [
+  ['zoom', 'zoom', {}],
+  ['google_meet', 'google_meet', {}],
+  ['microsoft_teams', 'microsoft_teams', {}],
+  ['microsoft_teams_event', 'microsoft_teams', { calendarEvent: true }],
+] as const;
+
+describe.each(kinds)('%s', (kind, provider, settings) => {
   describe.each(faults)('that %s', (_, fault) => {
-    it.each(calls[provider])('once at %s has one meeting, and none after the end', async (operation) => {
-      const bench = await setup();
+    it.each(calls[kind])('once at %s has one meeting, and none after the end', async (operation) => {
+      const bench = await setup(settings);
       const failOnce = () => bench.fault(vendors[provider], { ...fault, operation, times: 1 });
       failOnce();
       const meeting = await bench.repeat(() => bench.create(provider));
@@ -123,8 +145,8 @@ describe.each(['zoom', 'google_meet', 'microsoft_teams'] as const)('%s', (provid
       expect(bench.left()).toEqual([]);
     });
 
-    it.each(calls[provider])('at %s leaves nothing after the next provider was used', async (operation) => {
-      const bench = await setup();
+    it.each(calls[kind])('at %s leaves nothing after the next provider was used', async (operation) => {
+      const bench = await setup(settings);
       bench.fault(vendors[provider], { ...fault, operation });
       await bench.create(provider).catch(() => undefined);
       // The meeting is given up, also when it was created: the check before the session fails.

@@ -191,6 +191,32 @@ describe('a host that cannot take a meeting', () => {
   });
 });
 
+describe('a move to a slot that is longer than the plan of the host permits', () => {
+  const hour: Slot = { ...laterSlot, end: toInstant(Date.parse(laterSlot.start) + 60 * 60_000) };
+
+  it('names the duration, and a move to a shorter slot takes it back', async () => {
+    const sandbox = { zoom: { users: { 'a@basic-move.example.com': 'basic' } } } as const;
+    const { choose, user, create, move, meetings } = await setup({
+      domain: 'basic-move.example.com',
+      sandbox,
+    });
+    await choose(user('a'));
+    const created = await create({ at: at(0), settings: { language: 'fr' } });
+    expect(created.notHonored).toEqual(['language']);
+    const long = await move(created, hour);
+    expect(long).toEqual({ ...created, notHonored: ['language', 'duration'] });
+    expect(await move(long, at(600), 3)).toEqual(created);
+    expect(meetings()).toHaveLength(1);
+  });
+
+  it('says nothing at a licensed host', async () => {
+    const { choose, user, create, move } = await setup();
+    await choose(user('a'));
+    const created = await create();
+    expect(await move(created, hour)).toEqual(created);
+  });
+});
+
 describe('a meeting with a host of the organization', () => {
   it('is found at its host when the answer was lost', async () => {
     const { choose, user, create, fault, claims, hostsOfMeetings } = await setup();

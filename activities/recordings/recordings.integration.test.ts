@@ -54,12 +54,12 @@ describe('the search for recordings', () => {
 
   it('tells a recording in the trash from one that was never made', async () => {
     const { record, run, call, sandbox } = await setUp();
-    expect(await run.findRecordings({ ...call, checkTrash: true })).toMatchObject({ isInTrash: false });
+    expect(await run.findRecordings({ ...call, checkTrash: true })).toMatchObject({ absence: 'never_made' });
     const { uuid } = record();
     sandbox.control.removeRecording(uuid, 'trash');
     expect(await run.findRecordings({ ...call, checkTrash: true })).toMatchObject({
       recordings: [],
-      isInTrash: true,
+      absence: 'in_trash',
     });
   });
 });

@@ -102,6 +102,7 @@ export const createRecordingActivities = (dependencies: RecordingDependencies): 
       const call = createAttemptContext(input, listTimeouts).startCall();
       const host = await openHost(input);
       const listed = await source.list(host, meetingId, call);
+      const absence = checkTrash ? await source.absence(host, meetingId, call) : undefined;
       const found: FoundRecording[] = [];
       for (const recording of listed) found.push(await putFound(input, recording));
       const listedIds = new Set(found.map(({ id }) => id));
@@ -111,7 +112,7 @@ export const createRecordingActivities = (dependencies: RecordingDependencies): 
         recordings: found,
         policy: await recordingPolicies.get(organization),
         laterFiles: source.laterFiles,
-        ...(checkTrash && { isInTrash: await source.isInTrash(host, meetingId, call) }),
+        ...(absence && { absence, isInTrash: absence === 'in_trash' }),
       };
     },
 

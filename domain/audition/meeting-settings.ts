@@ -120,7 +120,7 @@ const names = [
   'calendarEvent',
 ] as const satisfies readonly (keyof MeetingSettings)[];
 
-/** What a provider can fail to honour. `duration`: the plan of the host ends the meeting earlier than the slot. */
+/** What a provider can fail to honour. `duration`: the plan of the host ends the meeting earlier than the slot, or can. */
 export const settingNames = [...names, 'duration'] as const;
 export type SettingName = (typeof settingNames)[number];
 

@@ -20,7 +20,7 @@ export const meetingSchema = z.object({
     .array(z.enum(settingNames))
     .optional()
     .describe(
-      'The requested settings that the meeting does not have. `duration`: the plan of the host ends the meeting before the slot ends',
+      'The requested settings that the meeting does not have. `duration`: the plan of the host ends the meeting before the slot ends, or can end it when three or more people are in it (personal Google accounts)',
     ),
   room: z
     .literal('session')

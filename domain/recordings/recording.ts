@@ -20,7 +20,8 @@ export const fileStates = ['waiting', 'stored', 'empty'] as const;
 export type FileState = (typeof fileStates)[number];
 
 /**
- * Why there is no recording. `never_made`: the provider has none. `in_trash`: it was moved to the trash at the provider.
+ * Why there is no recording. `never_made`: the provider has none. `not_listed`: the provider lists finished recordings only, and has
+ * listed none: it can be unfinished. `in_trash`: it was moved to the trash at the provider.
  * `still_processing`: the provider was not done with it by the deadline. `empty`: all of its files have 0 bytes.
  * `not_playable`: it has files, such as a chat, and none to watch or to listen to that has bytes. `transfer_failed`: it exists, and its files could not be stored. `unreadable`: the provider could not be asked.
  * `scope_missing`: the consent of the account does not cover recordings. `not_served`: the provider serves no recordings of
@@ -28,6 +29,7 @@ export type FileState = (typeof fileStates)[number];
  */
 export const missingReasons = [
   'never_made',
+  'not_listed',
   'in_trash',
   'still_processing',
   'empty',
@@ -38,6 +40,12 @@ export const missingReasons = [
   'not_served',
 ] as const;
 export type MissingReason = (typeof missingReasons)[number];
+
+/** What the provider knows about a recording that it does not list. */
+export type RecordingAbsence = Extract<
+  MissingReason,
+  'never_made' | 'not_listed' | 'in_trash' | 'still_processing'
+>;
 
 /** A file of a recording that a provider has listed. */
 export interface ListedFile {

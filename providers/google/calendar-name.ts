@@ -1,5 +1,7 @@
 /** Finds the one name of a Google calendar that can be given in several ways. */
 
+import { isGmailAddress } from './personal-account.ts';
+
 /** The calendar id that stands for the main calendar of the calling account. */
 const primary = 'primary';
 
@@ -15,8 +17,6 @@ const primary = 'primary';
 export const googleCalendarName = (account: string, calendarId: string): string =>
   canonicalAddress(calendarId === primary ? account : calendarId);
 
-const gmailDomains: ReadonlySet<string> = new Set(['gmail.com', 'googlemail.com']);
-
 /**
  * Addresses of Gmail have several spellings: dots, a part after `+`, and both domains do not matter.
  * https://support.google.com/mail/answer/7436150 and https://support.google.com/mail/answer/10313
@@ -24,8 +24,7 @@ const gmailDomains: ReadonlySet<string> = new Set(['gmail.com', 'googlemail.com'
 const canonicalAddress = (address: string): string => {
   const lowerCase = address.trim().toLowerCase();
   const at = lowerCase.lastIndexOf('@');
-  const domain = lowerCase.slice(at + 1);
-  if (at < 0 || !gmailDomains.has(domain)) return lowerCase;
+  if (at < 0 || !isGmailAddress(lowerCase)) return lowerCase;
   const [name = ''] = lowerCase.slice(0, at).split('+');
   return `${name.replaceAll('.', '')}@gmail.com`;
 };

@@ -3,6 +3,7 @@
  * https://developers.google.com/workspace/calendar/api/v3/reference
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import type { SettingName } from '../../domain/audition/meeting-settings.ts';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { transportError } from '../errors/transport-errors.ts';
 import { operationOf } from '../operations.ts';
@@ -39,6 +40,7 @@ import {
   writeEvent,
 } from './event-ids.ts';
 import { queryFreeBusy, queryHiddenTimes } from './free-busy.ts';
+import { canEndEarly } from './personal-account.ts';
 import { createGoogleRooms } from './rooms.ts';
 import { calendarListScope, calendarsPerQuery, conferencePollMs } from './settings.ts';
 import { applySettings, isSpaceGone } from './spaces.ts';
@@ -156,7 +158,9 @@ const writeConference = async (scope: CallScope, event: ConferenceEvent): Promis
     before !== undefined && (await isSpaceGone(scope, before)) ? await write(before) : found;
   if (conference.kind === 'failed') ({ eventId, conference } = await write());
   if (conference.kind === 'ready') {
-    const notHonored = await applySettings(scope, conference.id, event.settings);
+    const unmet = await applySettings(scope, conference.id, event.settings);
+    const isShort = canEndEarly(scope.connection.account, event.slot);
+    const notHonored: readonly SettingName[] = isShort ? [...unmet, 'duration'] : unmet;
     const { id, joinUrl, dialIn } = conference;
     return { id, joinUrl, notHonored, eventId, ...(dialIn === undefined ? {} : { dialIn }) };
   }

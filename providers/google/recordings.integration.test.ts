@@ -145,12 +145,12 @@ describe('recordings of Meet', () => {
     const { record, recordings, host, meeting, list, control, onlyFile } = await setUp();
     const [made] = record({ files: [...video(100)] });
     const file = await onlyFile();
-    expect(await recordings.isInTrash(host, meeting, callContext())).toBe(false);
+    expect(await recordings.absence(host, meeting, callContext())).toBe('never_made');
     control.removeSessionFile('google', made?.id ?? '', 'trash');
     expect(await list()).toEqual([]);
-    expect(await recordings.isInTrash(host, meeting, callContext())).toBe(true);
+    expect(await recordings.absence(host, meeting, callContext())).toBe('in_trash');
     control.removeSessionFile('google', made?.id ?? '', 'delete');
-    expect(await recordings.isInTrash(host, meeting, callContext())).toBe(false);
+    expect(await recordings.absence(host, meeting, callContext())).toBe('never_made');
     await expect(recordings.download(host, file, 0, callContext())).rejects.toMatchObject({
       fault: { kind: 'not_found' },
     });

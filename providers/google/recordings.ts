@@ -176,15 +176,15 @@ export const createMeetRecordings = (
       return listed;
     },
 
-    isInTrash: async (host, meetingId, call) => {
+    absence: async (host, meetingId, call) => {
       const scope = scopeOf(client, listOperation, host, call);
       requireScopes(scope, meetRecordsScope, meetFilesScope);
       for (const { name } of await readConferenceRecords(scope, meetingId)) {
         for (const { file } of await artifactsOf(scope, name)) {
-          if (file !== undefined && (await findStored(scope, file)).place === 'trash') return true;
+          if (file !== undefined && (await findStored(scope, file)).place === 'trash') return 'in_trash';
         }
       }
-      return false;
+      return 'never_made';
     },
 
     isAutomatic: async (host, meetingId, call) => {

@@ -7,6 +7,7 @@ import {
   calendarId,
   deletion,
   eventId,
+  openConnectionWith,
   setUpGoogleCalendar,
   slot,
 } from '../../tests/harness/google-calendar.ts';
@@ -41,6 +42,26 @@ const setup = async (options: SandboxOptions = {}) => {
     config: () => control.state().google.spaces[0]?.config,
   };
 };
+
+describe('a Meet conference of more than an hour', () => {
+  const long = { ...slot, end: '2026-12-01T10:00:01.000Z' } as const;
+  const hour = { ...slot, end: '2026-12-01T10:00:00.000Z' } as const;
+  it.each([
+    [
+      'names its duration at a personal account, where Meet ends it for three people',
+      'pat@gmail.com',
+      long,
+      ['duration'],
+    ],
+    ['has its duration at a Workspace account', calendarId, long, []],
+    ['that ends with the hour has its duration', 'pat@googlemail.com', hour, []],
+  ] as const)('%s', async (_, account, at, names) => {
+    const { settings, calendar } = await setup();
+    const connection = { ...openConnectionWith(settings, `sandbox-refresh-${account}`), account };
+    const spec = { ...event({}), calendarId: 'primary', slot: at };
+    expect((await calendar.putConference(connection, spec, callContext())).notHonored).toEqual(names);
+  });
+});
 
 describe('the settings of a Meet conference', () => {
   it.each([

@@ -111,6 +111,20 @@ describe('a Teams meeting of an event', () => {
     },
   );
 
+  it.each(['earlier_event', 'error'] as const)(
+    'gets the time and the topic of the next creation when Graph answers %s to its transaction id before the search lists it',
+    async (duplicateTransaction) => {
+      const sandbox = { microsoft: { duplicateTransaction, eventSearchDelayMs: 1_500 } };
+      const { create, control, eventsOf, meetings } = await setUp(sandbox);
+      control.setFault('microsoft', { kind: 'lost_answer', operation: 'events.create', times: 1 });
+      await expect(create()).rejects.toMatchObject({ fault: { kind: 'outage', effect: 'unknown' } });
+      await create(inCalendar, { slot: later, topic: 'Audition: Gertrude' });
+      expect(eventsOf()).toMatchObject([{ subject: 'Audition: Gertrude' }]);
+      expect(Date.parse(meetings()[0]?.startDateTime ?? '')).toBe(Date.parse(later.start));
+      expect(meetings()).toHaveLength(1);
+    },
+  );
+
   it('is found although Teams lists it after the event only', async () => {
     const { create } = await setUp({ microsoft: { eventMeetingDelayMs: 800 } });
     expect(idsIn((await create()).meeting.id).onlineMeeting).not.toBe('');

@@ -12,12 +12,13 @@ import { z } from 'zod';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import { cutText } from '../../domain/text-length.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import { transportError } from '../errors/transport-errors.ts';
 import { withoutEffect } from '../operations.ts';
 import { afterCreation } from './after-creation.ts';
 import { calendarPath, mainCalendar } from './calendar-name.ts';
 import { propertyOfMeeting, withMeetingReference } from './event-marks.ts';
-import { graphTimeOf } from './event-time.ts';
+import { graphTimeOf, graphTimeSchema, instantOf } from './event-time.ts';
 import { graphError } from './graph-errors.ts';
 import { onlineMeetingErrors } from './meeting-errors.ts';
 import type { MeetingCall } from './meeting-pages.ts';
@@ -25,6 +26,9 @@ import type { MeetingCall } from './meeting-pages.ts';
 /** https://learn.microsoft.com/graph/api/resources/onlinemeetinginfo */
 const eventSchema = z.object({
   id: z.string().describe('The immutable id of the event'),
+  subject: z.string().nullish().describe('The topic'),
+  start: graphTimeSchema.nullish().describe('When the event begins'),
+  end: graphTimeSchema.nullish().describe('When the event ends'),
   isOnlineMeeting: z.boolean().nullish().describe('False when the account may not have such a meeting'),
   onlineMeeting: z
     .object({ joinUrl: z.string().nullish().describe('The link by which people join') })
@@ -54,7 +58,7 @@ interface MeetingEventSpec {
 }
 
 const teams = 'teamsForBusiness';
-const fields = '$select=id,isOnlineMeeting,onlineMeeting,createdDateTime';
+const fields = '$select=id,subject,start,end,isOnlineMeeting,onlineMeeting,createdDateTime';
 const eventsPath = `${calendarPath(mainCalendar)}/events`;
 const pathOf = (id: string): string => `${eventsPath}/${encodeURIComponent(id)}`;
 /** No limit is documented. Outlook cuts longer subjects. */
@@ -79,8 +83,9 @@ export const openMeetingEvent = async (
   const found = await findMeetingEvents(scope, spec.reference);
   const [earlier] = found ?? [];
   if (!earlier && !(found && (await mayHaveTeams(scope)))) return undefined;
-  if (earlier) await afterCreation(moveMeetingEvent(scope, earlier.id, spec));
   const event = earlier ?? (await create(scope, spec));
+  // An earlier request can have created it, at another time: also one whose answer says that it was created a moment ago.
+  if (!hasContent(event, spec)) await afterCreation(moveMeetingEvent(scope, event.id, spec));
   if (event.isOnlineMeeting === false) {
     await afterCreation(removeMeetingEvent(scope, event.id));
     return undefined;
@@ -229,11 +234,24 @@ const post = async (
   }
 };
 
+const subjectOf = (topic: string): string => cutText(topic, maxSubjectLength);
+
 const contentOf = ({ topic, slot }: Pick<MeetingEventSpec, 'topic' | 'slot'>) => ({
-  subject: cutText(topic, maxSubjectLength),
+  subject: subjectOf(topic),
   start: graphTimeOf(slot.start),
   end: graphTimeOf(slot.end),
 });
+
+/** A time that cannot be read counts as another one. */
+const hasContent = (
+  { subject, start, end }: StoredMeetingEvent,
+  { topic, slot }: Pick<MeetingEventSpec, 'topic' | 'slot'>,
+): boolean => subject === subjectOf(topic) && isInstant(start, slot.start) && isInstant(end, slot.end);
+
+const isInstant = (time: StoredMeetingEvent['start'], instant: Instant): boolean => {
+  const stored = time ? instantOf(time) : undefined;
+  return stored !== undefined && Date.parse(stored) === Date.parse(instant);
+};
 
 /** It must not look like that of an event of an audition (`canBeOurs` in `event.ts`). */
 const transactionIdOf = (reference: string, generation: number): string =>

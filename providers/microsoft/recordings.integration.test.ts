@@ -37,6 +37,18 @@ const setUp = async ({
 
 const video = (size: number) => [{ type: 'video', size }] as const;
 
+const absenceOf = async (prepare: (teams: Awaited<ReturnType<typeof setUp>>) => unknown) => {
+  const teams = await setUp();
+  await prepare(teams);
+  return teams.recordings.absence(teams.host, teams.meeting, callContext());
+};
+const hold = ({ control, meeting }: Awaited<ReturnType<typeof setUp>>) => {
+  control.joinMeeting('microsoft', meeting, { name: 'Ada' });
+  control.endMeeting('microsoft', meeting);
+};
+const recordByItself = ({ recordings, host, meeting }: Awaited<ReturnType<typeof setUp>>) =>
+  recordings.setAutomatic(host, meeting, true, callContext());
+
 describe('recordings of Teams', () => {
   it('are listed with their transcripts for each opening of the meeting, without sizes', async () => {
     const { control, meeting, record, list } = await setUp();
@@ -63,6 +75,41 @@ describe('recordings of Teams', () => {
     record({ processingMs: 300 });
     expect(await list()).toEqual([]);
     await expect.poll(async () => (await list()).length).toBe(1);
+  });
+
+  describe('that are not listed', () => {
+    it('are still processed when the meeting records by itself and people were in it', async () => {
+      const absence = await absenceOf(async (teams) => {
+        await recordByItself(teams);
+        teams.record({ processingMs: 3_600_000 });
+        hold(teams);
+      });
+      expect(absence).toBe('still_processing');
+    });
+
+    it.each([
+      ['the host starts the recording', hold],
+      ['no person was in the meeting', recordByItself],
+    ] as const)('may have been made or not when %s', async (_, prepare) => {
+      expect(await absenceOf(prepare)).toBe('not_listed');
+    });
+
+    it('may have been made or not when the consent does not cover reports', async () => {
+      const teams = await setUp();
+      const { recordings, connection, meeting } = teams;
+      await recordByItself(teams);
+      hold(teams);
+      const host = {
+        kind: 'connected',
+        connection: { ...connection, scopes: ['OnlineMeetings.ReadWrite'] },
+      } as const;
+      expect(await recordings.absence(host, meeting, callContext())).toBe('not_listed');
+    });
+
+    it('are asked for again when Microsoft does not answer', async () => {
+      const absence = absenceOf(({ control }) => control.setFault('microsoft', { kind: 'outage' }));
+      await expect(absence).rejects.toMatchObject({ fault: { kind: 'outage' } });
+    });
   });
 
   it.each([

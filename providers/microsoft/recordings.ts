@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { ProviderError } from '../../domain/errors.ts';
+import { isTransient, ProviderError } from '../../domain/errors.ts';
 import type { ListedFile } from '../../domain/recordings/recording.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
@@ -14,13 +14,20 @@ import { operationOf } from '../operations.ts';
 import { openFile, type RefusedDownload } from '../outbound/file-download.ts';
 import type { GuardedDownload } from '../outbound/guarded-download.ts';
 import type { CallContext, HostAccount, ListedRecording, RecordingProvider } from '../ports.ts';
+import { readAttendance } from './attendance-reports.ts';
 import type { GraphClient } from './graph-client.ts';
 import { answeredFailure, graphError } from './graph-errors.ts';
 import { isWithoutEvent, onlineMeetingErrors } from './meeting-errors.ts';
 import { onlineMeetingPath } from './meeting-ids.ts';
 import { meetingOptionsSchema } from './meeting-options.ts';
 import { type MeetingCall, readMeetingPages } from './meeting-pages.ts';
-import { type MicrosoftSettings, meetingScope, recordingScope, transcriptScope } from './settings.ts';
+import {
+  attendanceScope,
+  type MicrosoftSettings,
+  meetingScope,
+  recordingScope,
+  transcriptScope,
+} from './settings.ts';
 
 const listOperation = operationOf('microsoft', 'recordings.list');
 const downloadOperation = operationOf('microsoft', 'recordings.download');
@@ -56,6 +63,22 @@ export const createTeamsRecordings = (
   { graphUrl }: Pick<MicrosoftSettings, 'graphUrl'>,
   download: GuardedDownload,
 ): RecordingProvider => {
+  const readAutomatic = async ({ operation, connection, call }: MeetingCall, meetingId: string) => {
+    const request = {
+      method: 'get',
+      path: onlineMeetingPath(meetingId),
+      errors: onlineMeetingErrors,
+    } as const;
+    const { recordAutomatically } = await client.exchange(
+      operation,
+      connection,
+      call,
+      meetingOptionsSchema,
+      request,
+    );
+    return recordAutomatically ?? false;
+  };
+
   return {
     name: 'microsoft_teams',
     laterFiles: 'hidden',
@@ -67,26 +90,29 @@ export const createTeamsRecordings = (
       return [...openings].map(([instance, artifacts]) => asListed(instance, artifacts));
     },
 
-    // Graph shows no deleted recordings.
-    isInTrash: async () => false,
+    /**
+     * Graph shows neither a deleted recording nor one that Teams processes. A meeting that records by itself, and that people were
+     * in, has one: https://learn.microsoft.com/graph/api/resources/onlinemeeting (`recordAutomatically`).
+     */
+    absence: async (host, meetingId, call) => {
+      const scope = scopeOf(client, listOperation, host, call);
+      const { scopes } = scope.connection;
+      if (scopes !== undefined && !scopes.includes(attendanceScope)) return 'not_listed';
+      try {
+        if (!(await readAutomatic(scope, meetingId))) return 'not_listed';
+        const attendance = await readAttendance(scope, onlineMeetingPath(meetingId));
+        return attendance && attendance.length > 0 ? 'still_processing' : 'not_listed';
+      } catch (error) {
+        // The meeting is gone, or the account may not read reports: its recording can exist nevertheless.
+        if (error instanceof ProviderError && !isTransient(error.fault)) return 'not_listed';
+        throw error;
+      }
+    },
 
     isAutomatic: async (host, meetingId, call) => {
       const scope = scopeOf(client, readSettingOperation, host, call);
       requireScopes(scope, meetingScope);
-      const request = {
-        method: 'get',
-        path: onlineMeetingPath(meetingId),
-        errors: onlineMeetingErrors,
-      } as const;
-      const { operation, connection } = scope;
-      const { recordAutomatically } = await client.exchange(
-        operation,
-        connection,
-        call,
-        meetingOptionsSchema,
-        request,
-      );
-      return recordAutomatically ?? false;
+      return readAutomatic(scope, meetingId);
     },
 
     setAutomatic: async (host, meetingId, isAutomatic, call) => {

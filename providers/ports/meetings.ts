@@ -78,6 +78,11 @@ export interface MeetingProvider {
     spec: MeetingSpec,
     call: CallContext,
   ): Promise<readonly SettingName[]>;
+  /**
+   * Returns whether the plan of the host ends a meeting before the slot ends. Best effort: false when the vendor does not
+   * answer. Absent where the vendor does not tell.
+   */
+  readonly endsEarly?: ((host: HostAccount, slot: Slot, call: CallContext) => Promise<boolean>) | undefined;
   /** Sets the time of the meeting. Idempotent, because the time is absolute. */
   move(host: HostAccount, meetingId: string, spec: MeetingSpec, call: CallContext): Promise<void>;
   /** Deletes the meeting. Idempotent: returns `absent` when it does not exist. */

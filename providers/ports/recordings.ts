@@ -1,6 +1,6 @@
 /** Ports: recordings at the providers of meetings. */
 import type { RecordedMeetingName } from '../../domain/providers/vendors.ts';
-import type { ListedFile } from '../../domain/recordings/recording.ts';
+import type { ListedFile, RecordingAbsence } from '../../domain/recordings/recording.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { CallContext } from './calls.ts';
 import type { HostAccount } from './meetings.ts';
@@ -58,8 +58,8 @@ export interface RecordingProvider {
   readonly laterFiles: LaterFiles;
   /** Returns the recordings of all openings of the meeting. Empty when there are none, or none any more. */
   list(host: HostAccount, meetingId: string, call: CallContext): Promise<readonly ListedRecording[]>;
-  /** Returns whether recordings of the meeting are in the trash of its host. */
-  isInTrash(host: HostAccount, meetingId: string, call: CallContext): Promise<boolean>;
+  /** Returns why the provider lists no recording of the meeting. */
+  absence(host: HostAccount, meetingId: string, call: CallContext): Promise<RecordingAbsence>;
   /**
    * Returns whether the recording starts with the session. Undefined when the account does not let this service read it:
    * this service cannot have set it then.

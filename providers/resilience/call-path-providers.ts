@@ -221,7 +221,8 @@ const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarPro
           conferenceAttendance,
           ofConnection(connection),
           call,
-          async () => (await calendar.conferenceAttendance?.(connection, conference, call)) ?? [],
+          // Undefined is an answer: there is no report, so it is not known whether a person came.
+          async () => calendar.conferenceAttendance?.(connection, conference, call),
         ),
     }),
     deleteEvent: (connection, event, call) =>
@@ -237,7 +238,7 @@ const meetingsOnPath = (
   path: CallPath,
   accounts: SharedAccounts,
 ): MeetingProvider => {
-  const { name, defaultUsers, createsOnce, identify } = provider;
+  const { name, defaultUsers, createsOnce, identify, endsEarly } = provider;
   const { vendor } = meetingVendors[name];
   const find = operationOf(vendor, 'meetings.find');
   const create = operationOf(vendor, 'meetings.create');
@@ -271,6 +272,10 @@ const meetingsOnPath = (
           async () => (await provider.review?.(host, meetingId, spec, call)) ?? [],
         ),
     }),
+    ...(endsEarly && {
+      endsEarly: (host, slot, call) =>
+        path.run(check, accountOf(host), call, () => endsEarly(host, slot, call)),
+    }),
     ...(provider.end && {
       end: (host, meetingId, call) =>
         path.run(
@@ -301,7 +306,8 @@ const meetingsOnPath = (
           attendance,
           accountOf(host),
           call,
-          async () => (await provider.attendance?.(host, meetingId, call)) ?? [],
+          // Undefined is an answer here, too.
+          async () => provider.attendance?.(host, meetingId, call),
         ),
     }),
   };
@@ -354,8 +360,8 @@ const recordingsOnPath = (
     laterFiles: provider.laterFiles,
     list: (host, meetingId, call) =>
       path.run(list, accountOf(host), call, () => provider.list(host, meetingId, call)),
-    isInTrash: (host, meetingId, call) =>
-      path.run(list, accountOf(host), call, () => provider.isInTrash(host, meetingId, call)),
+    absence: (host, meetingId, call) =>
+      path.run(list, accountOf(host), call, () => provider.absence(host, meetingId, call)),
     isAutomatic: (host, meetingId, call) =>
       path.run(readSetting, accountOf(host), call, () => provider.isAutomatic(host, meetingId, call)),
     setAutomatic: (host, meetingId, isAutomatic, call) =>

@@ -96,20 +96,23 @@ export const createZoomMeetings = (
    * Returns whether the plan of the host ends the meeting before the slot ends. Zoom accepts such a meeting. Best effort:
    * without the scope to read the user, the answer is that it does not.
    */
-  const lostDuration = async (
-    host: HostAccount,
-    spec: MeetingSpec,
-    call: CallContext,
-  ): Promise<readonly ['duration'] | readonly []> => {
-    if (minutesOf(spec.slot) <= basicMinutes) return [];
+  const endsEarly = async (host: HostAccount, slot: Slot, call: CallContext): Promise<boolean> => {
+    if (minutesOf(slot) <= basicMinutes) return false;
     try {
       const request = { method: 'GET', path: userPathOf(host) } as const;
       const { type } = await exchange.send(userOperation, host, request, userSchema, call);
-      return type === basicUser ? ['duration'] : [];
+      return type === basicUser;
     } catch {
-      return [];
+      return false;
     }
   };
+
+  const lostDuration = async (
+    host: HostAccount,
+    { slot }: MeetingSpec,
+    call: CallContext,
+  ): Promise<readonly ['duration'] | readonly []> =>
+    (await endsEarly(host, slot, call)) ? ['duration'] : [];
 
   const end = async (
     host: HostAccount,
@@ -174,6 +177,7 @@ export const createZoomMeetings = (
       const lost = notHonoredBy(spec.settings, applied, mayEnd(host));
       return [...lost, ...(await lostDuration(host, spec, call))];
     },
+    endsEarly,
     move: async (host, meetingId, spec, call) => {
       await withKnownZone(spec, (known) => {
         const request = { method: 'PATCH', path: pathOf(meetingId), body: asZoomMeeting(known) } as const;

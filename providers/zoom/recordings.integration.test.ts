@@ -228,12 +228,12 @@ describe('recordings of Zoom', () => {
   it('are found in the trash, and are gone after a deletion', async () => {
     const { control, meeting, recordings } = await setUp();
     const { uuid } = control.recordMeeting(meeting, {});
-    expect(await recordings.isInTrash(host, meeting, callContext())).toBe(false);
+    expect(await recordings.absence(host, meeting, callContext())).toBe('never_made');
     expect(
       await recordings.remove(host, await copyOf(recordings, meeting, uuid), 'trash', callContext()),
     ).toBe('deleted');
     expect(await recordings.list(host, meeting, callContext())).toEqual([]);
-    expect(await recordings.isInTrash(host, meeting, callContext())).toBe(true);
+    expect(await recordings.absence(host, meeting, callContext())).toBe('in_trash');
     expect(
       await recordings.remove(host, await copyOf(recordings, meeting, uuid), 'trash', callContext()),
     ).toBe('absent');

@@ -250,18 +250,18 @@ export const createZoomRecordings = (
       return (await list(host, meetingId, call)).map(asListed);
     },
 
-    isInTrash: async (host, meetingId, call) => {
+    absence: async (host, meetingId, call) => {
       requireScopes(host, listOperation, recordingScopes.trash);
       const path = `/users/${encodeURIComponent(userOf(host))}/recordings`;
       const query = { trash: 'true', trash_type: 'meeting_recordings', meeting_id: meetingId };
       const trash = { path, query, what: 'recordings in the trash' };
       try {
         for await (const page of recordings.readPages(listOperation, host, trash, trashSchema, call)) {
-          if (page.meetings.some(({ id }) => id === meetingId)) return true;
+          if (page.meetings.some(({ id }) => id === meetingId)) return 'in_trash';
         }
-        return false;
+        return 'never_made';
       } catch (error) {
-        if (isNotFound(error)) return false;
+        if (isNotFound(error)) return 'never_made';
         throw error;
       }
     },

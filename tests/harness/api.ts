@@ -205,7 +205,7 @@ export interface TestApi {
   /** Returns the API key of an organization and role, and creates it if needed. */
   readonly keyFor: (role: ApiRole, organization?: OrganizationId) => Promise<string>;
   readonly call: (
-    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS',
+    method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS',
     url: string,
     how?: { readonly key?: string; readonly body?: unknown; readonly headers?: Record<string, string> },
   ) => Promise<{

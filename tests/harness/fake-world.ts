@@ -10,6 +10,7 @@ import type { ReportOrder } from '../../domain/audition/calendar-change.ts';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { AuditionEvent, AuditionFactType } from '../../domain/audition/events.ts';
 import { lastMoveOf } from '../../domain/audition/last-move.ts';
+import type { Meeting } from '../../domain/audition/meeting.ts';
 import type { SettingName } from '../../domain/audition/meeting-settings.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import { planReminders } from '../../domain/audition/reminder-plan.ts';
@@ -46,6 +47,8 @@ export interface FakeWorld extends SentNotices {
   /** The people who lead the meeting beside its host, and whether the provider permits it. */
   leaders: readonly string[];
   honorsRoles: boolean;
+  /** What a move changes of the meeting. */
+  movedMeeting: Partial<Meeting>;
   /** The settings that the meeting does not have after a check. Undefined: the check has changed none. */
   changedSettings?: readonly SettingName[] | undefined;
   holdsTaken: boolean;
@@ -191,6 +194,7 @@ export const createFakeWorld = (): FakeWorld => {
     registrants: [],
     leaders: [],
     honorsRoles: true,
+    movedMeeting: {},
     holdsTaken: false,
     effects: [],
     adoptedPlan: undefined,
@@ -383,7 +387,7 @@ export const createFakeWorld = (): FakeWorld => {
       async moveMeeting({ trail: position, key, meeting, provider }) {
         trail.append(position);
         await called('moveMeeting', key);
-        if (meetings.has(meeting.id)) return meeting;
+        if (meetings.has(meeting.id)) return { ...meeting, ...world.movedMeeting };
         meetings.add(key);
         return { provider, id: key, joinUrl: `https://meet.example/${provider}/anew` };
       },

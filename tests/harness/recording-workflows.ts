@@ -33,6 +33,8 @@ interface World {
   find: (round: number) => FindRecordingsResult;
   store: (input: StoreFileInput, attempt: number) => Promise<void>;
   readonly remove: (attempt: number, recording: RecordingId) => Promise<RemovalResult>;
+  /** Why nothing is listed. */
+  readonly absence: FindRecordingsResult['absence'];
   /** Whether files turn out to have 0 bytes. */
   readonly hasEmptyFiles: boolean;
 }
@@ -57,7 +59,7 @@ const activities: RecordingActivities = {
     const world = note('findRecordings', input);
     return {
       ...world.find(countOf(world, 'findRecordings')),
-      ...(input.checkTrash && { isInTrash: true }),
+      ...(input.checkTrash && { isInTrash: true, absence: world.absence }),
     };
   },
   storeFile: async (input) => {
@@ -143,17 +145,19 @@ export const start = async ({
   store = async () => {},
   remove = async () => 'removed',
   isReported = true,
+  absence,
   hasEmptyFiles = false,
 }: {
   readonly find: World['find'];
   readonly store?: World['store'];
   readonly remove?: World['remove'];
   readonly isReported?: boolean;
+  readonly absence?: World['absence'];
   readonly hasEmptyFiles?: boolean;
 }) => {
   count += 1;
   const auditionId: AuditionId = `aud_recording-${count}`;
-  const world: World = { calls: [], find, store, remove, hasEmptyFiles };
+  const world: World = { calls: [], find, store, remove, absence, hasEmptyFiles };
   worlds.set(auditionId, world);
   const input = {
     organization: 'org_1',
@@ -185,6 +189,7 @@ export const start = async ({
     handle,
     finish,
     names: () => world.calls.map(({ activity }) => activity),
+    sleep: (ms: number) => environment.sleep(ms),
     elapsed: async () => (await environment.currentTimeMs()) - startedAt,
     untilAttention: async () => {
       while (countOf(world, 'raiseRecordingAttention') === 0) await environment.sleep(10 * minute);

@@ -65,6 +65,17 @@ describe('a reschedule', () => {
     });
   });
 
+  it('tells when the plan of the host is too short for the new slot', async () => {
+    await stage.runAudition({ recordAs: 'rescheduled-beyond-plan' }, async (played) => {
+      await scheduled(played);
+      played.world.movedMeeting = { notHonored: ['duration'] };
+      const moved = await move(played, await laterSlot());
+      expect(moved.meeting).toMatchObject({ notHonored: ['duration'] });
+      played.world.movedMeeting = { notHonored: [] };
+      expect((await move(played, await laterSlot(97))).meeting).not.toHaveProperty('notHonored');
+    });
+  });
+
   it('is refused once the new slot has begun', async () => {
     await stage.runAudition({}, async (played) => {
       await scheduled(played);

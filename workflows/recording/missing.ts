@@ -18,6 +18,10 @@ export const missingTexts: Readonly<Record<MissingReason, Explanation>> = {
     what: 'The session was to be recorded, and the provider has no recording of it.',
     hint: 'Ask the host whether the recording was started, and look at the account of the provider. Then retry or skip.',
   },
+  not_listed: {
+    what: 'The session was to be recorded, and the provider lists no recording of it. It lists finished recordings only, so this one can be unfinished.',
+    hint: 'Look into the chat of the meeting. When a recording was started and could not be uploaded to OneDrive, Teams offers it there for 21 days: free space in the OneDrive of the organizer and upload it, or download it. When it appears, it is stored and this item disappears. When none was started, skip.',
+  },
   in_trash: {
     what: 'The recording was moved to the trash of the provider before it was stored.',
     hint: 'Recover it there, then retry. Zoom keeps it for 30 days.',

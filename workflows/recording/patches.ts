@@ -6,3 +6,6 @@
  * during the last removal was lost.
  */
 export const apartPatch = 'recordings-apart';
+
+/** Earlier releases did not look for a recording while an operator was asked about it. */
+export const looksPatch = 'recording-looks';

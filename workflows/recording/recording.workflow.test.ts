@@ -102,6 +102,37 @@ describe('an operator', () => {
     await finish('recording-missing');
   });
 
+  it('is asked about a recording that can be unfinished, and is not needed when it appears days later', async () => {
+    let listed: readonly FoundRecording[] = [];
+    const { handle, world, names, untilAttention, sleep, finish } = await start({
+      isReported: false,
+      find: () => answer(listed, { findWithinHours: 24 }, 'listed'),
+      absence: 'not_listed',
+    });
+    const item = await untilAttention();
+    expect(item).toMatchObject({ code: 'not_listed', what: expect.stringContaining('can be unfinished') });
+    const raised = world.calls.find(({ activity }) => activity === 'raiseRecordingAttention');
+    expect(raised?.input).toMatchObject({ missing: 'not_listed' });
+    await sleep(49 * hour);
+    listed = [found()];
+    expect(await handle.result()).toMatchObject({ outcome: 'stored', storedFiles: 1 });
+    expect(names()).toContain('settleRecordingAttention');
+    await finish('recording-appears-beside-operator');
+  });
+
+  it('skips a recording that is looked for, which ends the looks', async () => {
+    const { handle, names, untilAttention } = await start({
+      isReported: false,
+      find: () => answer([], { findWithinHours: 1 }, 'listed'),
+      absence: 'still_processing',
+    });
+    const item = await untilAttention();
+    expect(item).toMatchObject({ code: 'still_processing' });
+    await handle.signal(resolveRecordingSignal, { id: item.id, action: 'skip', by: 'operator-1' });
+    expect(await handle.result()).toMatchObject({ outcome: 'given_up' });
+    expect(names().at(-1)).toBe('settleRecordingAttention');
+  });
+
   it('is asked about a transfer that fails for good, and retries it', async () => {
     const { handle, names, untilAttention, finish } = await start({
       find: () => answer([found()]),

@@ -42,6 +42,7 @@ import {
 import { copyTexts, type Explanation, missingTexts } from './missing.ts';
 import { apartPatch } from './patches.ts';
 import { removeCopies } from './provider-copy.ts';
+import { searchBeside } from './search.ts';
 
 /** A recording is never ready sooner, so a workflow that no report has started waits first. */
 const firstPollMs = 15 * minute;
@@ -207,12 +208,15 @@ export async function recording(input: RecordingInput): Promise<RecordingResult>
     }
     const missing = round.kind === 'waiting' ? await reasonOf(input, round.missing) : round.reason;
     const code = round.kind === 'failed' ? round.code : missing;
+    const search = round.kind === 'waiting' ? searchBeside(callOf(input), round.stored) : undefined;
     const goesOn = await askOperator({
       texts: missingTexts[missing],
       code,
       missing,
       recordings: round.missing,
+      orUntil: search?.hasFound,
     });
+    search?.end();
     if (!goesOn) {
       isGivenUp = true;
       for (const { id } of round.missing) givenUp.add(id);
@@ -440,11 +444,12 @@ const reasonOf = async (input: RecordingInput, found: readonly FoundRecording[])
   if (found.length > 0) return 'empty';
   try {
     const call = callOf(input);
-    const { isInTrash } = await providerActivities(call, 'Look into the trash').findRecordings({
+    const { isInTrash, absence } = await providerActivities(call, 'Look into the trash').findRecordings({
       ...call,
       checkTrash: true,
     });
-    return isInTrash ? 'in_trash' : 'never_made';
+    // Histories of earlier versions have no `absence`.
+    return absence ?? (isInTrash ? 'in_trash' : 'never_made');
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
     return unreadableReasonOf(error);

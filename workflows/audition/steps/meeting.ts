@@ -279,11 +279,26 @@ export const moveMeeting = async (
   const isNew = result.id !== meeting.id || result.joinUrl !== meeting.joinUrl;
   if (!isNew) {
     run.saga.remove(key);
+    noteDuration(run, result);
     lookAtNewMeeting(run, consentChanges);
   } else if (run.ending) return;
   else if (isNeedless()) removeInBackground(run, key);
   else recordMeeting(run, result, undefined, consentChanges);
 };
+
+/** The plan of the host can be too short for the new slot, or long enough again. The other settings stay as they were. */
+const noteDuration = (run: AuditionRun, { id, notHonored: lacking = [] }: Meeting): void => {
+  const { meeting } = run.journal.view;
+  const before = meeting?.notHonored ?? [];
+  const isShort = lacking.includes('duration');
+  if (meeting?.id !== id || before.includes('duration') === isShort || !patched(durationPatch)) return;
+  const others = before.filter((name) => name !== 'duration');
+  const notHonored = isShort ? [...others, 'duration' as const] : others;
+  run.record({ type: 'meeting_settings_changed', meetingId: id, notHonored });
+};
+
+/** Earlier releases left the settings of a moved meeting as they were. */
+const durationPatch = 'duration-after-move';
 
 /** Faults of our own service: another provider does not help. */
 const ownFaults: ReadonlySet<string> = new Set(['database', 'unexpected']);

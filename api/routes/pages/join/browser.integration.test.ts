@@ -41,7 +41,10 @@ describe.skipIf(!hasChromium)('the join page in a browser', () => {
   });
 
   /** Stores a scheduled audition, and returns the address of a link to it. */
-  const storeAudition = async (link: Partial<JoinLinkRequest> = {}): Promise<string> => {
+  const storeAudition = async (
+    link: Partial<JoinLinkRequest> = {},
+    recording?: 'by_host',
+  ): Promise<string> => {
     const auditionId = newAuditionId();
     const [requested, ...more] = factsUntilScheduled(auditionId, 'org_north');
     if (requested?.type !== 'requested') throw new TypeError('the first fact is the request');
@@ -49,7 +52,7 @@ describe.skipIf(!hasChromium)('the join page in a browser', () => {
     await storeEvents(
       database.repositories.events,
       auditionId,
-      trail([{ ...requested, joinLinks }, ...more]),
+      trail([{ ...requested, joinLinks, recording }, ...more]),
     );
     const [id] = await database.repositories.joinLinks.issue(
       [{ organization: 'org_north', auditionId, ...link }],
@@ -77,6 +80,24 @@ describe.skipIf(!hasChromium)('the join page in a browser', () => {
     expect(referrers).toEqual([undefined]);
     expect(reports).toEqual([]);
   });
+
+  it.each(['en', 'fr'])(
+    'has the answers about the recording apart from each other on a phone, in %s',
+    async (locale) => {
+      const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+      onTestFinished(() => context.close());
+      const page = await context.newPage();
+      await page.goto(
+        await storeAudition({ participant: participantIdSchema.parse('performer-1'), locale }, 'by_host'),
+      );
+      const [yes, no] = await Promise.all(
+        ['given', 'refused'].map((answer) => page.locator(`button[value=${answer}]`).boundingBox()),
+      );
+      if (!yes || !no) throw new Error('the page has no answers');
+      const gap = Math.max(no.y - (yes.y + yes.height), no.x - (yes.x + yes.width));
+      expect(gap).toBeGreaterThanOrEqual(8);
+    },
+  );
 
   it.each(['en', 'fr'])('fits a phone of 390 pixels, with long titles, in %s', async (locale) => {
     await database.repositories.organizations.put({

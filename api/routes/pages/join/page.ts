@@ -14,7 +14,7 @@ const renderPage = compilePage({
   head: '<% if (it.reloads) { %><meta http-equiv="refresh" content="5"><% } %>',
   styles: `h1 { font-size: 1.5rem; }
 dl { margin: 1.5rem 0; } dt { opacity: .7; font-size: .95rem; } dd { margin: 0 0 .75rem; font-weight: 600; overflow-wrap: anywhere; }
-button { font: inherit; min-height: 2.75rem; padding: .7rem 1.2rem; border-radius: .5rem; border: 1px solid #14532d; background: #14532d; color: #fff; cursor: pointer; }
+button { font: inherit; min-height: 2.75rem; padding: .7rem 1.2rem; margin: 0 .6rem .6rem 0; border-radius: .5rem; border: 1px solid #14532d; background: #14532d; color: #fff; cursor: pointer; }
 h2 { font-size: 1.2rem; margin-top: 2rem; } button.no { background: #fff; color: #111; border-color: #555; }
 .answer { padding: .8rem 1rem; border-left: .3rem solid #14532d; }`,
   body: `<p><%= it.text %></p>
@@ -138,7 +138,8 @@ export const backupPage = (
     { label: words.phone, value: backup.phone },
     { label: words.place, value: backup.place },
     { label: '', value: backup.text },
-    ...factsOf(language, details),
+    // A second number, of the meeting that does not work, would contradict the plan.
+    ...factsOf(language, { ...details, time: { ...details.time, dialIn: undefined } }),
   ];
   return render(language, {
     title: words.backupTitle,
