@@ -33,6 +33,9 @@ const statementTimeoutMs = 15_000;
 const defaultQueryTimeoutMs = 20_000;
 export const idleInTransactionTimeoutMs = 30_000;
 
+const sessionSettings = `SET statement_timeout = ${statementTimeoutMs};
+  SET idle_in_transaction_session_timeout = ${idleInTransactionTimeoutMs}`;
+
 /**
  * Creates a pool. It connects at the first query.
  * @param url connection string, `postgres://user:password@host:port/database`.
@@ -44,10 +47,12 @@ export const createDatabaseClient = (url: string, options: DatabaseClientOptions
     max: options.poolSize ?? defaultPoolSize,
     application_name: options.applicationName ?? 'castmatch',
     connectionTimeoutMillis: connectTimeoutMs,
-    statement_timeout: statementTimeoutMs,
     query_timeout: options.queryTimeoutMs ?? defaultQueryTimeoutMs,
-    idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
     keepAlive: true,
+    // Not as parameters of the connection: poolers refuse those that they do not know.
+    onConnect: async (client) => {
+      await client.query(sessionSettings);
+    },
   });
   // Without a listener, a restart of the server would end this process.
   pool.on('error', (error) => options.onIdleError?.(error));
