@@ -50,6 +50,7 @@ export const createDatabaseClient = (url: string, options: DatabaseClientOptions
     query_timeout: options.queryTimeoutMs ?? defaultQueryTimeoutMs,
     keepAlive: true,
     // Not as parameters of the connection: poolers refuse those that they do not know.
+    // oxlint-disable-next-line typescript/no-misused-promises -- the pool awaits it; its types do not say so
     onConnect: async (client) => {
       await client.query(sessionSettings);
     },
@@ -71,17 +72,30 @@ export const createDatabaseClient = (url: string, options: DatabaseClientOptions
 };
 
 /**
- * Closes each connection whose server refuses to write: after a failover, it leads to what is now a standby. Reads would
- * succeed on it for ever, and return what is old. The pool itself closes a connection only when a single query fails,
- * not when a statement of a transaction does.
+ * Closes all connections when the server of one refuses to write: after a failover, they lead to what is now a standby. Reads
+ * would succeed on them for ever, and return what is old. The pool itself closes a connection only when a single query
+ * fails, not when a statement of a transaction does.
  */
 const leaveStandbys = (pool: Pool): void => {
+  const open = new Set<PoolClient>();
   const standbys = new WeakSet<PoolClient>();
+  const leave = (): void => {
+    for (const client of open) standbys.add(client);
+    // Takes the idle connections once: they are closed when they are released.
+    for (let idle = pool.idleCount; idle > 0; idle -= 1) {
+      pool.connect().then(
+        (client) => client.release(),
+        () => {},
+      );
+    }
+  };
   pool.on('connect', (client) => {
+    open.add(client);
     client.connection.on('errorMessage', (error: unknown) => {
-      if (isPostgresError(error, 'read_only_sql_transaction')) standbys.add(client);
+      if (isPostgresError(error, 'read_only_sql_transaction')) leave();
     });
   });
+  pool.on('remove', (client) => open.delete(client));
   // The pool removes a connection that is ending when it is released.
   pool.on('release', (_error, client) => {
     if (standbys.has(client)) void client.end();

@@ -18,6 +18,10 @@ import { assertOwnSessions } from './pooler.ts';
 const program = await findPgBouncer();
 const run = promisify(execFile);
 
+const onRetry = (error: unknown): void => {
+  throw error;
+};
+
 describe.skipIf(program === undefined)('PgBouncer (installed: apt install pgbouncer)', () => {
   let database: Awaited<ReturnType<typeof createEmptyDatabase>>;
   beforeEach(async () => {
@@ -30,9 +34,6 @@ describe.skipIf(program === undefined)('PgBouncer (installed: apt install pgboun
     const pooler = await startPgBouncer(program, database.url, mode, settings);
     onTestFinished(() => pooler.close());
     return pooler.url;
-  };
-  const onRetry = (error: unknown) => {
-    throw error;
   };
   const ignored = {
     ignore_startup_parameters: 'statement_timeout,idle_in_transaction_session_timeout,options',
@@ -63,15 +64,15 @@ describe.skipIf(program === undefined)('PgBouncer (installed: apt install pgboun
     const url = await start('transaction');
     const others = createDatabaseClient(url, { poolSize: 8 });
     onTestFinished(() => others.close());
-    let isOver = false;
+    const over = new AbortController();
     const traffic = Array.from({ length: 8 }, async () => {
-      while (!isOver) await others.pool.query('SELECT pg_sleep(random() * 0.003)');
+      while (!over.signal.aborted) await others.pool.query('SELECT pg_sleep(random() * 0.003)');
     });
 
     for (let attempt = 0; attempt < 10; attempt += 1)
       await expect(assertOwnSessions(url, 'DATABASE_URL')).rejects.toThrow('pool_mode = session');
 
-    isOver = true;
+    over.abort();
     await Promise.all(traffic);
   });
 

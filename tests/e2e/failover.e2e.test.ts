@@ -27,7 +27,8 @@ const setup = async () => {
   return { pair, service, platform: createApiClient(service) };
 };
 
-const readinessOf = async ({ url }: ServiceUnderTest): Promise<number> => (await fetch(`${url}/readyz`)).status;
+const readinessOf = async ({ url }: ServiceUnderTest): Promise<number> =>
+  (await fetch(`${url}/readyz`)).status;
 
 const requestId = (body: unknown): string => z.object({ id: z.string() }).parse(body).id;
 
@@ -35,7 +36,7 @@ const requestId = (body: unknown): string => z.object({ id: z.string() }).parse(
 const requestAuditions = (platform: ApiClient) => {
   const ids: string[] = [];
   const refusals = new Set<number>();
-  let isStopped = false;
+  const stopped = new AbortController();
   const request = async (n: number): Promise<void> => {
     const idempotencyKey = crypto.randomUUID();
     const body = requestBody(n, (10 + n) * day);
@@ -50,13 +51,13 @@ const requestAuditions = (platform: ApiClient) => {
     }
   };
   const done = (async () => {
-    for (let n = 1; !isStopped; n += 1) await request(n);
+    for (let n = 1; !stopped.signal.aborted; n += 1) await request(n);
   })();
   return {
     ids,
     refusals,
     stop: async () => {
-      isStopped = true;
+      stopped.abort();
       await done;
     },
   };
@@ -65,7 +66,10 @@ const requestAuditions = (platform: ApiClient) => {
 const scheduled = ({ state, notices }: AuditionView) =>
   state === 'scheduled' && notices.length === noticesEachTime;
 
-type Failover = (context: { readonly pair: StreamingPair; readonly service: ServiceUnderTest }) => Promise<void>;
+type Failover = (context: {
+  readonly pair: StreamingPair;
+  readonly service: ServiceUnderTest;
+}) => Promise<void>;
 
 const kill: Failover = async ({ pair, service }) => {
   await pair.killPrimary();
@@ -102,28 +106,34 @@ describe('a failover of PostgreSQL', () => {
     ['that leads to the standby before its promotion', leadToStandbyFirst],
     ['whose old primary stays connected and read-only', switchOver],
     ['that is finished before a probe sees the read-only primary', switchOverUnseen],
-  ] as const)('%s loses and doubles nothing, and needs no restart', async (_kind, failOver) => {
-    const { pair, service, platform } = await setup();
-    const requests = requestAuditions(platform);
-    await eventually(() => requests.ids.length >= 3, 60_000);
+  ] as const)(
+    '%s loses and doubles nothing, and needs no restart',
+    async (_kind, failOver) => {
+      const { pair, service, platform } = await setup();
+      const requests = requestAuditions(platform);
+      await eventually(() => requests.ids.length >= 3, 60_000);
 
-    await failOver({ pair, service });
+      await failOver({ pair, service });
 
-    await eventually(async () => (await readinessOf(service)) === 200, 15_000);
-    const known = requests.ids.length;
-    await eventually(() => requests.ids.length >= known + 2, 60_000);
-    await requests.stop();
-    expect([...requests.refusals].filter((status) => status !== 503)).toEqual([]);
+      await eventually(async () => (await readinessOf(service)) === 200, 15_000);
+      const known = requests.ids.length;
+      await eventually(() => requests.ids.length >= known + 2, 60_000);
+      await requests.stop();
+      expect([...requests.refusals].filter((status) => status !== 503)).toEqual([]);
 
-    const views = await Promise.all(requests.ids.map((id) => platform.until(id, scheduled, 180_000)));
-    const { emails, ...outside } = await providerState(service);
-    const { emails: notified, ...expected } = expectedProviderState(views);
-    expect({ ...outside, texts: outside.texts.length }).toEqual(expected);
-    expect([emails.length, duplicatesIn(emails)]).toEqual([notified, []]);
-    // No connection is left to a server that refuses to write.
-    for (let look = 0; look < 20; look += 1) {
-      const { rows } = await service.database.pool.query(`SELECT current_setting('transaction_read_only') AS r`);
-      expect(rows).toEqual([{ r: 'off' }]);
-    }
-  }, 300_000);
+      const views = await Promise.all(requests.ids.map((id) => platform.until(id, scheduled, 180_000)));
+      const { emails, ...outside } = await providerState(service);
+      const { emails: notified, ...expected } = expectedProviderState(views);
+      expect({ ...outside, texts: outside.texts.length }).toEqual(expected);
+      expect([emails.length, duplicatesIn(emails)]).toEqual([notified, []]);
+      // No connection is left to a server that refuses to write.
+      for (let look = 0; look < 20; look += 1) {
+        const { rows } = await service.database.pool.query(
+          `SELECT current_setting('transaction_read_only') AS r`,
+        );
+        expect(rows).toEqual([{ r: 'off' }]);
+      }
+    },
+    300_000,
+  );
 });

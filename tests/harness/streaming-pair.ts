@@ -71,7 +71,8 @@ const isStreaming = async (url: string): Promise<boolean> =>
   (await queryRows(url, `SELECT FROM pg_stat_replication WHERE state = 'streaming'`)).length === 1;
 
 const isCaughtUp = async (url: string): Promise<boolean> =>
-  (await queryRows(url, 'SELECT FROM pg_stat_replication WHERE replay_lsn = pg_current_wal_lsn()')).length === 1;
+  (await queryRows(url, 'SELECT FROM pg_stat_replication WHERE replay_lsn = pg_current_wal_lsn()')).length ===
+  1;
 
 /** Starts both servers and the proxy, which leads to the primary, and creates a migrated template. */
 export const startStreamingPair = async (): Promise<StreamingPair> => {
