@@ -68,7 +68,7 @@ test('the database client closes its other connections too when one refuses to w
   expect(new Set(before).size).toBe(4);
 
   await connection.pool
-    .query('SET default_transaction_read_only = on; CREATE TABLE written (id int)')
+    .query('SET transaction_read_only = on; CREATE TABLE written (id int)')
     .catch(() => {});
 
   expect((await pids()).filter((pid) => before.includes(pid))).toEqual([]);

@@ -22,6 +22,8 @@ export interface StreamingPair extends PostgresServer {
   makePrimaryReadOnly(): Promise<void>;
   /** Leads new connections to the standby. */
   leadToStandby(): void;
+  /** Returns the names of the service's connections to the first primary. */
+  clientsOfPrimary(): Promise<readonly string[]>;
   /** Makes the standby a primary. */
   promoteStandby(): Promise<void>;
   close(): Promise<void>;
@@ -107,6 +109,13 @@ export const startStreamingPair = async (): Promise<StreamingPair> => {
         ] === 'on';
       await eventually(isReadOnly, 10_000);
       await eventually(() => isCaughtUp(primary.url), 30_000);
+    },
+    async clientsOfPrimary() {
+      const rows = await queryRows(
+        primary.url,
+        `SELECT application_name AS name FROM pg_stat_activity WHERE application_name LIKE 'castmatch-%'`,
+      );
+      return rows.map(({ name }) => String(name));
     },
     leadToStandby: () => front.leadTo(standby.port),
     promoteStandby: () => execute(standby.url, 'SELECT pg_promote(true, 60)'),
