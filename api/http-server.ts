@@ -1,6 +1,7 @@
 /** Creates the HTTP servers of the API: limits, parsing, error answers, headers and logs, without any route. */
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { createPipelines } from '../foundation/http/pipelines.ts';
 import { removeForwardedPorts } from './access/forwarded-addresses.ts';
 import type { Api } from './api.ts';
 import type { ApiDependencies } from './dependencies.ts';
@@ -19,21 +20,22 @@ const bodyLimit = 256 * 1024;
  */
 const maxParamLength = 16_384;
 
-/** Maximum time for a whole request, and for its headers, to arrive. A slow sender occupies a connection. */
-const requestTimeoutMs = 30_000;
-const headersTimeoutMs = 15_000;
-/** Node enforces both at this interval. Its default of 30 s would double them. */
-const connectionsCheckingIntervalMs = 1_000;
-/** Longer than load balancers keep idle connections (usually 60 s). Otherwise they send into a closed connection. */
-const keepAliveTimeoutMs = 72_000;
+const timeouts = {
+  /** Maximum time for a whole request, and for its headers, to arrive. A slow sender occupies a connection. */
+  requestTimeout: 30_000,
+  headersTimeout: 15_000,
+  /** Node enforces both at this interval. Its default of 30 s would double them. */
+  connectionsCheckingInterval: 1_000,
+  /** Longer than load balancers keep idle connections (usually 60 s). Otherwise they send into a closed connection. */
+  keepAliveTimeout: 72_000,
+};
 
-const createFastify = ({ logger, configuration: { trustedProxies } }: ServerDependencies): Api =>
-  Fastify({
+const createFastify = ({ logger, configuration: { trustedProxies } }: ServerDependencies): Api => {
+  const pipelines = createPipelines(timeouts);
+  return Fastify({
     loggerInstance: logger,
     bodyLimit,
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
-    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: connectionsCheckingIntervalMs },
+    serverFactory: pipelines.createServer,
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     // Requests during shutdown are still served: load balancers have seen /readyz and send no new ones.
     return503OnClosing: false,
@@ -41,8 +43,13 @@ const createFastify = ({ logger, configuration: { trustedProxies } }: ServerDepe
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
     genReqId: correlationIdOf,
     frameworkErrors: handleError,
-    clientErrorHandler: handleClientError,
+    clientErrorHandler: (error, socket) => {
+      // A request arrives late because this service does not read the connection until the earlier ones are answered.
+      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && pipelines.isFull(socket)) return;
+      handleClientError(error, socket);
+    },
   }).withTypeProvider<ZodTypeProvider>();
+};
 
 type ServerDependencies = Pick<ApiDependencies, 'logger'> & {
   readonly configuration: Pick<ApiDependencies['configuration'], 'trustedProxies'>;

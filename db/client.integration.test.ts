@@ -54,6 +54,27 @@ test('the database client closes a connection that refuses to write, also in a t
   await connection.close();
 });
 
+test('the database client closes its other connections too when one refuses to write', async () => {
+  const connection = createDatabaseClient(database.url, { poolSize: 4 });
+  const pids = async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 4 }, () =>
+        connection.pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid, pg_sleep(0.1)'),
+      ),
+    );
+    return answers.map(({ rows }) => rows[0]?.pid);
+  };
+  const before = await pids();
+  expect(new Set(before).size).toBe(4);
+
+  await connection.pool
+    .query('SET transaction_read_only = on; CREATE TABLE written (id int)')
+    .catch(() => {});
+
+  expect((await pids()).filter((pid) => before.includes(pid))).toEqual([]);
+  await connection.close();
+});
+
 test('the database client prepares statements with parameters that repeat', async () => {
   const connection = createDatabaseClient(database.url, { poolSize: 1 });
   const run = (n: number) => connection.db.execute(sql`SELECT ${n}::int + 1 AS repeated`);

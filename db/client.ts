@@ -33,6 +33,9 @@ const statementTimeoutMs = 15_000;
 const defaultQueryTimeoutMs = 20_000;
 export const idleInTransactionTimeoutMs = 30_000;
 
+const sessionSettings = `SET statement_timeout = ${statementTimeoutMs};
+  SET idle_in_transaction_session_timeout = ${idleInTransactionTimeoutMs}`;
+
 /**
  * Creates a pool. It connects at the first query.
  * @param url connection string, `postgres://user:password@host:port/database`.
@@ -44,10 +47,13 @@ export const createDatabaseClient = (url: string, options: DatabaseClientOptions
     max: options.poolSize ?? defaultPoolSize,
     application_name: options.applicationName ?? 'castmatch',
     connectionTimeoutMillis: connectTimeoutMs,
-    statement_timeout: statementTimeoutMs,
     query_timeout: options.queryTimeoutMs ?? defaultQueryTimeoutMs,
-    idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
     keepAlive: true,
+    // Not as parameters of the connection: poolers refuse those that they do not know.
+    // oxlint-disable-next-line typescript/no-misused-promises -- the pool awaits it; its types do not say so
+    onConnect: async (client) => {
+      await client.query(sessionSettings);
+    },
   });
   // Without a listener, a restart of the server would end this process.
   pool.on('error', (error) => options.onIdleError?.(error));
@@ -66,17 +72,30 @@ export const createDatabaseClient = (url: string, options: DatabaseClientOptions
 };
 
 /**
- * Closes each connection whose server refuses to write: after a failover, it leads to what is now a standby. Reads would
- * succeed on it for ever, and return what is old. The pool itself closes a connection only when a single query fails,
- * not when a statement of a transaction does.
+ * Closes all connections when the server of one refuses to write: after a failover, they lead to what is now a standby. Reads
+ * would succeed on them for ever, and return what is old. The pool itself closes a connection only when a single query
+ * fails, not when a statement of a transaction does.
  */
 const leaveStandbys = (pool: Pool): void => {
+  const open = new Set<PoolClient>();
   const standbys = new WeakSet<PoolClient>();
+  const leave = (): void => {
+    for (const client of open) standbys.add(client);
+    // Takes the idle connections once: they are closed when they are released.
+    for (let idle = pool.idleCount; idle > 0; idle -= 1) {
+      pool.connect().then(
+        (client) => client.release(),
+        () => {},
+      );
+    }
+  };
   pool.on('connect', (client) => {
+    open.add(client);
     client.connection.on('errorMessage', (error: unknown) => {
-      if (isPostgresError(error, 'read_only_sql_transaction')) standbys.add(client);
+      if (isPostgresError(error, 'read_only_sql_transaction')) leave();
     });
   });
+  pool.on('remove', (client) => open.delete(client));
   // The pool removes a connection that is ending when it is released.
   pool.on('release', (_error, client) => {
     if (standbys.has(client)) void client.end();

@@ -68,7 +68,7 @@ const codes = {
   unique_violation: '23505',
   exclusion_violation: '23P01',
   read_only_sql_transaction: '25006',
-  invalid_catalog_name: '3D000',
+  duplicate_database: '42P04',
 } as const;
 
 /** Returns whether this error, or one of its causes, is the PostgreSQL error of that name. */
@@ -76,6 +76,15 @@ export const isPostgresError = (error: unknown, name: keyof typeof codes): boole
   if (error instanceof DatabaseError) return error.code === codes[name];
   return error instanceof Error && error.cause !== undefined && isPostgresError(error.cause, name);
 };
+
+/**
+ * Returns whether the error is that of an address with a database that does not exist: 3D000 of PostgreSQL, or the text of
+ * PgBouncer, which passes it on as 08P01.
+ */
+export const isMissingDatabase = (error: unknown): boolean =>
+  error instanceof DatabaseError &&
+  (error.code === '3D000' ||
+    (error.code === '08P01' && /^(database ".*" does not exist|no such database)/.test(error.message)));
 
 /** Codes of Node.js for a connection that failed. */
 const transientNetworkCodes =

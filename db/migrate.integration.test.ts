@@ -128,68 +128,6 @@ test('the migration at start fails immediately for a permanent error, and after 
   await expect(migrateAtStart(unavailable, { onRetry, timeoutMs: -1 })).rejects.toThrow('ECONNREFUSED');
 });
 
-const namesSetting = Buffer.from('idle_in_transaction_session_timeout');
-
-/** Removes the setting from the startup message, as `ignore_startup_parameters` of PgBouncer does. */
-const withoutSetting = (message: Buffer): Buffer => {
-  const from = message.indexOf(namesSetting);
-  const to = message.indexOf(0, message.indexOf(0, from) + 1) + 1;
-  const shorter = Buffer.concat([message.subarray(0, from), message.subarray(to)]);
-  shorter.writeUInt32BE(shorter.length);
-  return shorter;
-};
-
-/** The answer of PgBouncer 1.18 to a setting that it does not know. */
-const unsupportedParameter = (): Buffer => {
-  const fields = Buffer.from(
-    'SFATAL\0C08P01\0Munsupported startup parameter: idle_in_transaction_session_timeout\0\0',
-  );
-  const head = Buffer.alloc(5);
-  head.write('E');
-  head.writeUInt32BE(fields.length + 4, 1);
-  return Buffer.concat([head, fields]);
-};
-
-test.each([
-  ['refuses', () => unsupportedParameter()],
-  ['ignores', undefined],
-] as const)(
-  'the migration at start names a pooler that %s the settings, and takes no lock',
-  async (does, answer) => {
-    const port = await getPort();
-    const { hostname, port: real } = new URL(url);
-    const pooler = createServer((socket) => {
-      socket.on('error', () => {});
-      socket.once('data', (message) => {
-        if (answer) {
-          socket.end(answer());
-          return;
-        }
-        const onward = connect(Number(real), hostname);
-        onward.on('error', () => {});
-        onward.write(withoutSetting(Buffer.from(message)));
-        socket.pipe(onward).pipe(socket);
-      });
-    });
-    await new Promise<void>((resolve) => pooler.listen(port, '127.0.0.1', resolve));
-    onTestFinished(() => {
-      pooler.close();
-    });
-    const pooled = new URL(url);
-    pooled.host = `127.0.0.1:${port}`;
-
-    await expect(migrateAtStart(pooled.href, { onRetry })).rejects.toThrow(
-      `leads to a connection pooler such as PgBouncer, which ${does} the settings`,
-    );
-
-    expect(
-      await query(`SELECT FROM pg_locks WHERE locktype = 'advisory'
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`),
-    ).toEqual([]);
-    expect(await query(`SELECT FROM pg_tables WHERE schemaname = 'public'`)).toEqual([]);
-  },
-);
-
 /** Applies the migrations up to the one with this number, as an earlier version of the service did. */
 const migrateUpTo = async (number: number): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), 'migrations-'));

@@ -7,8 +7,8 @@ import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
 import { Client } from 'pg';
 import { keyDatabaseUrlOf } from '../foundation/configuration/key-database-url.ts';
 import { connectTimeoutMs, idleInTransactionTimeoutMs } from './client.ts';
-import { isDatabaseOutage } from './errors.ts';
-import { connectWithoutPooler } from './pooler.ts';
+import { isDatabaseOutage, isMissingDatabase } from './errors.ts';
+import { assertOwnSessions } from './pooler.ts';
 import { assertNoEarlierVersion } from './vault/earlier-version.ts';
 import { migrateKeyDatabase } from './vault/key-database.ts';
 
@@ -29,17 +29,19 @@ const migrationLock = 4_711_001;
  * @throws {KeyDatabaseMissing} when the key database does not exist and cannot be created
  * @throws {KeyDatabaseIsMain} when the address of the key database leads to the main database
  * @throws {EarlierVersionRuns} when the keys would move away from running processes of an earlier version
- * @throws {PoolerRefused} when the address leads to a connection pooler, before the lock is taken
+ * @throws {PoolerRefused} when an address leads to a pooler that shares sessions, before anything is changed
  */
 export const migrate = async (url: string, keyDatabaseUrl = keyDatabaseUrlOf(url)): Promise<void> => {
+  await assertOwnSessions(url, 'DATABASE_URL');
+  await assertOwnSessions(keyDatabaseUrl, 'KEY_DATABASE_URL').catch(ignoreMissing);
   const client = new Client({
     connectionString: url,
     application_name: 'castmatch migrate',
     connectionTimeoutMillis: connectTimeoutMs,
-    idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
   });
   try {
-    await connectWithoutPooler(client);
+    await client.connect();
+    await client.query(`SET idle_in_transaction_session_timeout = ${idleInTransactionTimeoutMs}`);
     // No timeout for the lock: the process that holds it is migrating.
     await client.query('SELECT pg_advisory_lock($1)', [migrationLock]);
     await assertNoEarlierVersion(client);
@@ -49,6 +51,11 @@ export const migrate = async (url: string, keyDatabaseUrl = keyDatabaseUrlOf(url
     // Closes the session, which releases the lock.
     await client.end();
   }
+};
+
+/** The key database is created after the migration. */
+const ignoreMissing = (error: unknown): void => {
+  if (!isMissingDatabase(error)) throw error;
 };
 
 const retryIntervalMs = 1_000;

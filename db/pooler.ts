@@ -1,42 +1,83 @@
 /**
- * Refuses a connection pooler such as PgBouncer between this service and PostgreSQL. Transactions of other clients would
- * share a session with its prepared statements, advisory locks, LISTEN and timeouts.
- * Source: https://www.pgbouncer.org/features.html
+ * Refuses a connection pooler that shares the sessions of PostgreSQL between its clients, such as PgBouncer in transaction or
+ * statement mode. Other clients would get prepared statements, timeouts and the lock of the migration, and LISTEN would
+ * receive nothing. PgBouncer 1.21 and newer keeps prepared statements apart (`max_prepared_statements`), but not the rest.
+ * A pooler in session mode works. Source: https://www.pgbouncer.org/features.html
  */
-import { type Client, DatabaseError } from 'pg';
-import { idleInTransactionTimeoutMs } from './client.ts';
+import { Client, DatabaseError } from 'pg';
+import { connectTimeoutMs } from './client.ts';
+
+export type DatabaseVariable = 'DATABASE_URL' | 'KEY_DATABASE_URL';
 
 /** Not an outage: to try again does not help. */
-class PoolerRefused extends Error {
+export class PoolerRefused extends Error {
   override readonly name = 'PoolerRefused';
-
-  constructor(reason: string) {
-    super(
-      `DATABASE_URL leads to a connection pooler such as PgBouncer, which ${reason}: set it to the address of PostgreSQL itself (this service has a pool of its own)`,
-    );
-  }
 }
 
-/** A pooler refuses unknown settings by this code and text. PostgreSQL knows the setting. */
-const refusesSettings = (error: unknown): boolean =>
-  error instanceof DatabaseError &&
-  error.code === '08P01' &&
-  error.message.includes('unsupported startup parameter');
+const sharesSessions = (variable: DatabaseVariable, cause?: unknown): PoolerRefused =>
+  new PoolerRefused(
+    `${variable} leads to a connection pooler that shares the sessions of PostgreSQL between clients, such as PgBouncer with pool_mode = transaction or statement: set pool_mode = session for this database in the pooler, or set ${variable} to the address of PostgreSQL itself (this service has a pool of its own)`,
+    { cause },
+  );
+
+const refusesParameter = (variable: DatabaseVariable, { message }: Error): PoolerRefused =>
+  new PoolerRefused(
+    `${variable} leads to a connection pooler such as PgBouncer, which refuses a setting in the address (${message}): remove it from ${variable}, or add it to ignore_startup_parameters of the pooler`,
+  );
+
+/** The code of PgBouncer for all that it refuses. PostgreSQL itself uses it for broken messages only. */
+const isPoolerError = (error: unknown, text: RegExp): error is DatabaseError =>
+  error instanceof DatabaseError && error.code === '08P01' && text.test(error.message);
+
+const sessionOf = async (client: Client): Promise<number | undefined> => {
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  return rows[0]?.pid;
+};
+
+/** Other clients of the pooler can hide once that it shares sessions. */
+const rounds = 3;
+
+/** Returns whether a transaction of `other` can use the session of `client`, or deprive it of this session. */
+const shareSession = async (client: Client, other: Client): Promise<boolean> => {
+  for (let round = 0; round < rounds; round += 1) {
+    const own = await sessionOf(client);
+    if (own === (await sessionOf(other))) return true;
+    await other.query('BEGIN');
+    const isOwn = own !== (await sessionOf(other)) && own === (await sessionOf(client));
+    await other.query('COMMIT');
+    if (!isOwn) return true;
+  }
+  return false;
+};
 
 /**
- * Connects a client that has set `idle_in_transaction_session_timeout`, as each connection of the pool does.
- * @throws {PoolerRefused} when the setting is refused, or ignored (PgBouncer's `ignore_startup_parameters`)
+ * Checks that each connection to this address has a session of PostgreSQL for itself.
+ * @param variable the name of the setting that contains the address
+ * @throws {PoolerRefused} when it has not
  */
-export const connectWithoutPooler = async (client: Client): Promise<void> => {
+export const assertOwnSessions = async (url: string, variable: DatabaseVariable): Promise<void> => {
+  const [client, other] = [connectionTo(url), connectionTo(url)];
   try {
     await client.connect();
+    await other.connect();
+    if (await shareSession(client, other)) throw sharesSessions(variable);
   } catch (error) {
-    if (refusesSettings(error)) throw new PoolerRefused('refuses the settings of a session');
+    if (isPoolerError(error, /unsupported startup parameter/)) throw refusesParameter(variable, error);
+    if (isPoolerError(error, /statement pooling mode/)) throw sharesSessions(variable, error);
     throw error;
+  } finally {
+    await Promise.all([client.end(), other.end()]);
   }
-  const { rows } = await client.query<{ ms: number }>(
-    `SELECT setting::int AS ms FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'`,
-  );
-  if (rows[0]?.ms !== idleInTransactionTimeoutMs)
-    throw new PoolerRefused('ignores the settings of a session');
+};
+
+const connectionTo = (url: string): Client => {
+  const client = new Client({
+    connectionString: url,
+    application_name: 'castmatch start',
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: connectTimeoutMs,
+  });
+  // An error while no query runs. The next query fails with it.
+  client.on('error', () => {});
+  return client;
 };

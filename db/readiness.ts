@@ -21,6 +21,7 @@ export const createDatabaseCheck = (
       text: `SELECT current_setting('transaction_read_only') AS readonly FROM drizzle.__drizzle_migrations
          WHERE created_at >= $1 LIMIT 1`,
       values: [newestMigration()],
+      write: 'DELETE FROM drizzle.__drizzle_migrations WHERE false',
       missing: 'the database lacks migrations of this version: run db/migrate.ts',
     },
     timeoutMs,
@@ -36,6 +37,7 @@ export const createKeyDatabaseCheck = (pool: Pick<Pool, 'connect'>): (() => Prom
     {
       text: `SELECT current_setting('transaction_read_only') AS readonly WHERE to_regclass('data_keys') IS NOT NULL`,
       values: [],
+      write: 'DELETE FROM data_keys WHERE false',
       missing: 'the key database lacks its tables: run db/migrate.ts',
     },
     defaultTimeoutMs,
@@ -45,13 +47,15 @@ interface CheckQuery {
   /** Returns a row with `readonly` when the tables are there. */
   readonly text: string;
   readonly values: readonly unknown[];
+  /** A statement that changes nothing. A server that is read-only refuses it. */
+  readonly write: string;
   /** The message when there is no row. */
   readonly missing: string;
 }
 
 const createCheck = (
   pool: Pick<Pool, 'connect'>,
-  { text, values, missing }: CheckQuery,
+  { text, values, write, missing }: CheckQuery,
   timeoutMs: number,
 ): (() => Promise<void>) => {
   let pendingQuery: Promise<void> | undefined;
@@ -61,8 +65,11 @@ const createCheck = (
     let isUsable = false;
     try {
       const { rows } = await client.query<{ readonly: string }>(text, [...values]);
-      if (rows[0]?.readonly === 'on')
+      if (rows[0]?.readonly === 'on') {
+        // The pool leaves the server when a write is refused.
+        await client.query(write).catch(() => {});
         throw new Error('the database refuses to write: it is a standby, or its sessions are read-only');
+      }
       if (rows.length === 0) throw new Error(missing);
       isUsable = true;
     } finally {

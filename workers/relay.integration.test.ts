@@ -111,3 +111,33 @@ it('the relay finishes its round when it is stopped and starts no other', async 
   await notify();
   expect(rounds()).toBe(1);
 });
+
+const listeners = async (channel: string): Promise<readonly number[]> => {
+  const { rows } = await database.pool.query<{ pid: number }>(
+    'SELECT pid FROM pg_stat_activity WHERE application_name = $1',
+    [`castmatch-relay-${channel}`],
+  );
+  return rows.map(({ pid }) => pid);
+};
+
+it('the relay listens on a new connection after a failed round', async () => {
+  let isDown = false;
+  const { channel, isAt, notify, warnings } = setUp({
+    round: async () => {
+      if (isDown) throw new Error('the server refuses to write');
+      return false;
+    },
+  });
+  await isAt(1);
+  const first = await listeners(channel);
+  expect(first).toHaveLength(1);
+  isDown = true;
+  await notify();
+  await eventually(() => warnings.length > 0, 10_000);
+  isDown = false;
+  await isAt(3);
+
+  const second = await listeners(channel);
+  expect(second).toHaveLength(1);
+  expect(second).not.toEqual(first);
+});

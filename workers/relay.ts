@@ -43,6 +43,7 @@ export const startRelay = (options: RelayOptions): Loop => {
       if (!isMore && !stopping.aborted) await wakeup.wait(pollIntervalMs);
       return true;
     } catch (err) {
+      await listener?.close();
       const failures = failuresBefore + 1;
       logger.warn({ err, relay: name, failures }, 'relay round failed; retrying');
       await pauseIn(stopping, Math.min(1_000 * 2 ** failuresBefore, maxPauseMs));
@@ -83,19 +84,44 @@ const createWakeup = () => {
   };
 };
 
-/** Listens on a separate connection. A broken connection starts a round, and is opened again before that round. */
+/** How often the connection of the listener is checked: after a failover, it can stay open to the old server. */
+const listenerCheckMs = 30_000;
+const listenerTimeoutMs = 10_000;
+
+/**
+ * Listens on a separate connection. A broken connection starts a round, and is opened again before that round. So is one
+ * whose server refuses to write: nothing is notified there.
+ */
 const createPgListener = (
   { databaseUrl, channel }: NonNullable<RelayOptions['notifications']>,
   onNotification: () => void,
 ) => {
   let client: Client | undefined;
+  let checkedAt = 0;
+  const closeListener = async (): Promise<void> => {
+    const closing = client;
+    client = undefined;
+    await closing?.end().catch(() => {});
+  };
+  const isUseful = async (listening: Client): Promise<boolean> => {
+    if (performance.now() < checkedAt + listenerCheckMs) return true;
+    checkedAt = performance.now();
+    return listening
+      .query<{ readonly: string }>(`SELECT current_setting('transaction_read_only') AS readonly`)
+      .then(
+        ({ rows }) => rows[0]?.readonly === 'off',
+        () => false,
+      );
+  };
   return {
     async listen(): Promise<void> {
-      if (client) return;
+      if (client && (await isUseful(client))) return;
+      await closeListener();
       const opened = new Client({
         connectionString: databaseUrl,
         application_name: `castmatch-relay-${channel}`,
-        connectionTimeoutMillis: 10_000,
+        connectionTimeoutMillis: listenerTimeoutMs,
+        query_timeout: listenerTimeoutMs,
         keepAlive: true,
       });
       opened.on('error', () => {
@@ -111,9 +137,8 @@ const createPgListener = (
         throw error;
       }
       client = opened;
+      checkedAt = performance.now();
     },
-    async close(): Promise<void> {
-      await client?.end().catch(() => {});
-    },
+    close: closeListener,
   };
 };

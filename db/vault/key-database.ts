@@ -4,7 +4,7 @@
  */
 import { Client } from 'pg';
 import { connectTimeoutMs } from '../client.ts';
-import { isPostgresError } from '../errors.ts';
+import { isMissingDatabase, isPostgresError } from '../errors.ts';
 import { refuseNewKeys } from './earlier-version.ts';
 
 /** Each statement can be repeated, so a process that is killed between two of them continues at the next start. */
@@ -91,7 +91,7 @@ const connectOrCreate = async (main: Client, url: string): Promise<Client> => {
   try {
     return await connect(url);
   } catch (error) {
-    if (!isPostgresError(error, 'invalid_catalog_name')) throw error;
+    if (!isMissingDatabase(error)) throw error;
     const { hostname, port, pathname } = new URL(url);
     const name = decodeURIComponent(pathname.slice(1));
     const isSameServer =
@@ -100,7 +100,8 @@ const connectOrCreate = async (main: Client, url: string): Promise<Client> => {
     try {
       await main.query(`CREATE DATABASE ${main.escapeIdentifier(name)}`);
     } catch (cause) {
-      throw new KeyDatabaseMissing(name, cause);
+      // A pooler reports for some seconds what it has found before.
+      if (!isPostgresError(cause, 'duplicate_database')) throw new KeyDatabaseMissing(name, cause);
     }
     return connect(url);
   }

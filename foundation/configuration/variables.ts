@@ -129,7 +129,7 @@ export const variables = z.object({
   DATABASE_URL: urlOf('postgres:', 'postgresql:').register(variableMetadata, {
     group: 'Database',
     about:
-      'The PostgreSQL database itself: a pooler such as PgBouncer is refused at the start. `npm start` sets it; there is no default.',
+      'The PostgreSQL database, directly or through a pooler in session mode. A pooler that shares sessions between clients, such as PgBouncer in transaction or statement mode, is refused at the start. `npm start` sets it; there is no default.',
     form: 'an address such as postgres://user:password@host:5432/castmatch',
     secret: true,
   }),

@@ -1,6 +1,7 @@
 /** Runs a command that uses the database directly. The service need not run. */
 import type { Command } from 'commander';
 import { createDatabaseClient, type Database } from '../../db/client.ts';
+import { assertOwnSessions, PoolerRefused } from '../../db/pooler.ts';
 import { readDatabaseUrls } from '../../foundation/configuration/cli-configuration.ts';
 import { createOutput, type Output } from './output.ts';
 
@@ -27,6 +28,7 @@ const opsDatabaseSettings = (): DatabaseSettings => ({
  * is used.
  *
  * @throws {DatabaseUnreachable} when it does not answer.
+ * @throws {PoolerRefused} when the address leads to a pooler that shares sessions
  */
 export const withDatabase = async (
   command: Command,
@@ -36,7 +38,8 @@ export const withDatabase = async (
   const database = createDatabaseClient(databaseUrl, options);
   const keys = createDatabaseClient(keyDatabaseUrl, options);
   try {
-    await database.pool.query('SELECT 1').catch((cause: unknown) => {
+    await assertOwnSessions(databaseUrl, 'DATABASE_URL').catch((cause: unknown) => {
+      if (cause instanceof PoolerRefused) throw cause;
       throw new DatabaseUnreachable('The database does not answer. Check DATABASE_URL.', { cause });
     });
     await work(database.db, createOutput(command), keys.db);

@@ -1,5 +1,6 @@
 /** Serves the health checks and metrics of a worker process over HTTP. */
 import fastify from 'fastify';
+import { createPipelines } from '../../foundation/http/pipelines.ts';
 import type { Configuration } from '../../providers/configuration.ts';
 
 interface HealthChecks {
@@ -16,6 +17,14 @@ interface HealthServer {
 
 /** The text format of Prometheus, version 0.0.4. */
 const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** In milliseconds. Probes and scrapers are close, and send a few headers. */
+const timeouts = {
+  requestTimeout: 10_000,
+  headersTimeout: 10_000,
+  connectionsCheckingInterval: 1_000,
+  keepAliveTimeout: 72_000,
+};
 
 interface ListenAddress {
   readonly host: string;
@@ -41,7 +50,7 @@ export const healthAddress = ({
  * @throws when the port is in use.
  */
 export const startHealthServer = async (at: ListenAddress, checks: HealthChecks): Promise<HealthServer> => {
-  const app = fastify({ logger: false });
+  const app = fastify({ logger: false, serverFactory: createPipelines(timeouts).createServer });
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const reasons = await checks.notReady();

@@ -1,0 +1,207 @@
+import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createPipelines } from './pipelines.ts';
+
+const timeouts = {
+  requestTimeout: 2_000,
+  headersTimeout: 1_000,
+  connectionsCheckingInterval: 100,
+  keepAliveTimeout: 5_000,
+};
+
+/** Starts a server whose answers are what `handle` sends, and counts the requests that were started. */
+const setup = async (handle: RequestListener, limits: Parameters<typeof createPipelines>[1] = {}) => {
+  let started = 0;
+  let underway = 0;
+  let mostUnderway = 0;
+  const pipelines = createPipelines(timeouts, limits);
+  const server = pipelines.createServer((request, response) => {
+    started += 1;
+    underway += 1;
+    mostUnderway = Math.max(mostUnderway, underway);
+    response.once('close', () => {
+      underway -= 1;
+    });
+    handle(request, response);
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code !== 'ERR_HTTP_REQUEST_TIMEOUT' || !pipelines.isFull(socket)) socket.destroy();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address: AddressInfo | string | null = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  const { port } = address;
+  return {
+    started: () => started,
+    mostUnderway: () => mostUnderway,
+    open: () => {
+      const socket = connect(port, '127.0.0.1').on('error', () => {});
+      onTestFinished(() => {
+        socket.destroy();
+      });
+      return socket;
+    },
+  };
+};
+
+const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+const gets = (count: number): string =>
+  Array.from({ length: count }, (_, index) => get(`/${index}`)).join('');
+const numbers = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);
+
+/** Reads until `count` answers have arrived, or the server closes. Returns the paths that they name. */
+const read = async (socket: Socket, count: number): Promise<readonly number[]> => {
+  let text = '';
+  for await (const chunk of socket.setEncoding('utf8')) {
+    text += String(chunk);
+    if ((text.match(/<\/\d+>/g) ?? []).length >= count) break;
+  }
+  return [...text.matchAll(/<\/(\d+)>/g)].map(([, path]) => Number(path));
+};
+
+/** Answers a request with its path, a moment later. */
+const answerLater: RequestListener = (request, response) => {
+  setImmediate(() => response.end(`<${request.url}>`));
+};
+
+/** More than the buffers of both systems hold. */
+const large = Buffer.alloc(16 * 2 ** 20);
+
+/** Resolves to true when the server has closed the connection. The client reads nothing before. */
+const isClosed = async (socket: Socket): Promise<boolean> => {
+  await once(socket.resume(), 'close');
+  return true;
+};
+
+describe('a pipeline', () => {
+  it('handles at most ten requests of a connection simultaneously, and answers all in order', async () => {
+    const { open, mostUnderway } = await setup(answerLater);
+    const socket = open();
+    socket.write(gets(3_000));
+    expect(await read(socket, 3_000)).toEqual(numbers(3_000));
+    expect(mostUnderway()).toBe(10);
+  });
+
+  it('answers a client that pipelines again and again on one connection', async () => {
+    const { open } = await setup(answerLater);
+    const socket = open().setEncoding('utf8');
+    for (let round = 0; round < 5; round += 1) {
+      socket.write(gets(100));
+      let text = '';
+      while ((text.match(/>/g) ?? []).length < 100) text += String((await once(socket, 'data'))[0]);
+      expect([...text.matchAll(/<\/(\d+)>/g)].map(([, path]) => Number(path))).toEqual(numbers(100));
+    }
+  });
+
+  it('starts no request while ten answers are not read', async () => {
+    const { open, started } = await setup((_request, response) => response.end(large));
+    const socket = open().pause();
+    socket.write(gets(2_000));
+    await expect.poll(started).toBe(10);
+    await pause(300);
+    expect(started()).toBe(10);
+  });
+
+  it('reads no more of the connection while requests wait', async () => {
+    const { open } = await setup(() => {});
+    const socket = open();
+    const isSent = new Promise((sent) => {
+      // More than the buffers of both systems hold.
+      socket.write(get('/').repeat(500_000), () => sent('sent'));
+    });
+    expect(await Promise.race([isSent, pause(500, 'waiting')])).toBe('waiting');
+  });
+
+  it('reads the bodies of requests that waited', async () => {
+    const { open } = await setup((request, response) => {
+      let body = '';
+      request.on('data', (chunk) => {
+        body += String(chunk);
+      });
+      request.on('end', () => setImmediate(() => response.end(`<${request.url}> ${body.length}`)));
+    });
+    const socket = open();
+    const body = 'x'.repeat(20_000);
+    for (const path of numbers(100))
+      socket.write(`POST /${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    expect(await read(socket, 100)).toEqual(numbers(100));
+  });
+
+  it('answers all requests of a client that closes its side after the last one', async () => {
+    const { open } = await setup(answerLater);
+    const socket = open();
+    socket.end(gets(500));
+    expect(await read(socket, 500)).toEqual(numbers(500));
+  });
+
+  it('closes a connection whose client does not read an answer in time', async () => {
+    const { open, started } = await setup((_request, response) => response.end(large), {
+      readTimeoutMs: 200,
+    });
+    const socket = open().pause();
+    socket.write(gets(20));
+    await expect.poll(started).toBe(10);
+    await pause(1_000);
+    expect(await isClosed(socket)).toBe(true);
+    expect(started()).toBe(10);
+  });
+
+  it('closes a connection that transfers nothing for too long', async () => {
+    const { open } = await setup((_request, response) => response.write('the beginning'), { silenceMs: 200 });
+    const socket = open();
+    socket.write(gets(1));
+    expect(await isClosed(socket)).toBe(true);
+  });
+
+  it('keeps a connection whose next request is incomplete while earlier ones wait', async () => {
+    // Together they take longer than the headers of a request may.
+    const { open } = await setup((request, response) => {
+      setTimeout(() => response.end(`<${request.url}>`), 500);
+    });
+    const socket = open();
+    const text = gets(51);
+    socket.write(text.slice(0, -10));
+    setTimeout(() => socket.write(text.slice(-10)), 2_000);
+    expect(await read(socket, 51)).toEqual(numbers(51));
+  });
+
+  it('closes the connection with which too many requests wait, and serves the others', async () => {
+    const { open, started } = await setup(() => {}, { waiting: 500 });
+    const first = open();
+    first.write(gets(400));
+    await expect.poll(started).toBe(10);
+    const second = open();
+    second.write(gets(400));
+    expect(await isClosed(second)).toBe(true);
+    expect(first.closed).toBe(false);
+    // The requests of the closed connection do not count any more.
+    const third = open();
+    third.write(gets(100));
+    await expect.poll(started).toBe(30);
+    await pause(100);
+    expect(third.closed).toBe(false);
+  });
+
+  it('starts no request of a connection that was closed', async () => {
+    const answers: (() => void)[] = [];
+    const { open, started } = await setup((_request, response) => {
+      answers.push(() => response.end());
+    });
+    const socket = open();
+    socket.write(gets(100));
+    await expect.poll(started).toBe(10);
+    socket.resetAndDestroy();
+    await pause(50);
+    for (const answer of answers) answer();
+    await pause(100);
+    expect(started()).toBe(10);
+  });
+});
