@@ -232,14 +232,14 @@ describe('audit trail, events of earlier versions', () => {
 const ring = (...ids: readonly number[]) =>
   createTrailCodes(createKeyRing(ids.map((id) => ({ id: `k${id}`, key: Buffer.alloc(32, id) }))));
 
-describe('audit trail, keys', () => {
-  const underKey = async (codes: ReturnType<typeof ring>) => {
-    const id = newAuditionId();
-    const store = createEventStore(database.db, { ...database.protection, codes });
-    await storeEvents(store, id, trail(factsUntilScheduled(id).slice(0, 3)));
-    return id;
-  };
+const underKey = async (codes: ReturnType<typeof ring>) => {
+  const id = newAuditionId();
+  const store = createEventStore(database.db, { ...database.protection, codes });
+  await storeEvents(store, id, trail(factsUntilScheduled(id).slice(0, 3)));
+  return id;
+};
 
+describe('audit trail, keys', () => {
   test('verifies events of an older key as long as it is configured', async () => {
     const id = await underKey(ring(1));
 
