@@ -25,6 +25,8 @@ interface StartRequest {
   readonly id: AuditionId;
   readonly organization: OrganizationId;
   readonly correlationId: string;
+  /** Who requests it: see `domain/audition/principal.ts`. */
+  readonly principal: string;
   readonly request: AuditionRequest;
   /** The role of the caller. It decides whether conflicts may be overridden. */
   readonly role: ApiRole;
@@ -38,7 +40,7 @@ const admit = async (
     sessionBlocks,
   }: Pick<Repositories, 'organizations' | 'meetingPreferences' | 'connections' | 'sessionBlocks'>,
   defaultLimits: MessageLimits,
-  { id, organization, correlationId, request, role }: StartRequest,
+  { id, organization, correlationId, principal, request, role }: StartRequest,
   now: ApiDependencies['now'],
 ): Promise<AuditionPlan> => {
   const [settings, meetings, limits] = await Promise.all([
@@ -67,6 +69,7 @@ const admit = async (
       id,
       organization,
       correlationId,
+      principal,
       now: now(),
       blockWish,
       defaultMeetingProviders: settings?.meetingProviders ?? [],

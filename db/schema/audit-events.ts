@@ -17,6 +17,8 @@ export const auditEvents = pgTable(
     at: instant().notNull(),
     type: text().notNull(),
     correlationId: text('correlation_id').notNull(),
+    /** Who has caused the event. Null for events of earlier versions. */
+    principal: text(),
     fact: jsonb().notNull(),
     previousHash: text('previous_hash').notNull(),
     hash: text().notNull(),

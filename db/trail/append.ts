@@ -7,6 +7,7 @@ import {
   type TrailFact,
   type TrailPosition,
 } from '../../domain/audition/events.ts';
+import { systemPrincipal } from '../../domain/audition/principal.ts';
 import { isFactAllowed, transitionOn } from '../../domain/audition/transitions.ts';
 import { type AuditionView, createView, foldEvent, IllegalTransition } from '../../domain/audition/view.ts';
 import type { AuditionId } from '../../domain/ids.ts';
@@ -244,10 +245,17 @@ interface IdentifiedEvent extends AuditionEvent {
   readonly key: string | null;
 }
 
-const withoutIdentity = ({ sequence, at, correlationId, fact }: IdentifiedEvent): AuditionEvent => ({
+const withoutIdentity = ({
   sequence,
   at,
   correlationId,
+  principal,
+  fact,
+}: IdentifiedEvent): AuditionEvent => ({
+  sequence,
+  at,
+  correlationId,
+  principal,
   fact,
 });
 
@@ -295,9 +303,12 @@ const isAllowed = (
  * Returns the fact as an event that can be stored.
  * @throws {z.ZodError} when it does not match its schema.
  */
-const toEvent = ({ at, correlationId, fact }: TrailFact, sequence: number): AuditionEvent =>
+const toEvent = (
+  { at, correlationId, principal = systemPrincipal, fact }: TrailFact,
+  sequence: number,
+): AuditionEvent =>
   auditionEventSchema.parse(
-    JSON.parse(JSON.stringify({ sequence, at, correlationId, fact }), replaceUnstorableText),
+    JSON.parse(JSON.stringify({ sequence, at, correlationId, principal, fact }), replaceUnstorableText),
   );
 
 /** Replaces NUL and lone surrogates, which `jsonb` rejects and a vendor's message can contain. */

@@ -60,6 +60,7 @@ export const writeEvents = async (
     at: event.at,
     type: facts[index]?.type,
     correlation_id: event.correlationId,
+    principal: event.principal,
     fact: event.fact,
     previous_hash: event.previousHash,
     hash: event.hash,
@@ -122,7 +123,7 @@ const guarded = (
 };
 
 const eventColumns: SQL = sql.raw(
-  'audition_id, sequence, organization, at, type, correlation_id, fact, previous_hash, hash, number, key, run_id, mac',
+  'audition_id, sequence, organization, at, type, correlation_id, principal, fact, previous_hash, hash, number, key, run_id, mac',
 );
 
 /** Returns the ids whose earlier links are not those of a participant any more: another person can have the id. */

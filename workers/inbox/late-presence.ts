@@ -52,11 +52,11 @@ export const appendLatePresence = async (
   const facts = observed.flatMap((report) => {
     const fact = presenceFactOf(view, cast, movedAt, report);
     if (!fact) return [];
-    const { inboxId, correlationId } = report;
+    const { inboxId, correlationId, principal } = report;
     const at = toInstant(Date.now());
     isContradicted ||= isOfMissedPerformer(view, fact);
     view = foldEvent(view, { sequence: view.sequence + 1, at, correlationId, fact });
-    return [{ at, correlationId, key: `presence:${inboxId}`, fact }];
+    return [{ at, correlationId, principal, key: `presence:${inboxId}`, fact }];
   });
   const [first] = facts;
   if (!first) return 'nothing_new';
