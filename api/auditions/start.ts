@@ -94,7 +94,7 @@ export const startAudition = async (
   { configuration, repositories, auditionWorkflows, now, logger }: ApiDependencies,
   start: StartRequest,
 ): Promise<ApiResponse> => {
-  const { id, organization, correlationId } = start;
+  const { id, organization, correlationId, principal } = start;
   const responseFrom = (view: AuditionView) => responseFromRecord(repositories.events, view, correlationId);
 
   /** A repeated request can fail validation that it passed before: its slot is in the past, its connection is gone. */
@@ -116,7 +116,8 @@ export const startAudition = async (
   }
   const outcome = await auditionWorkflows.start(plan);
   const workflowId = auditionWorkflowId(id);
-  logger.info({ correlationId, organization, auditionId: id, workflowId }, 'audition workflow started');
+  const story = { correlationId, organization, auditionId: id, workflowId, caller: principal };
+  logger.info(story, 'audition workflow started');
   if (outcome.kind === 'done' && outcome.result.kind === 'refused') {
     return refusalResponse(slotRefusal(outcome.result), correlationId);
   }

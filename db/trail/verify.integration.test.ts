@@ -83,6 +83,16 @@ describe('audit trail, verifying', () => {
       6,
     ],
     [
+      'a changed principal',
+      `UPDATE audit_events SET principal = 'key_0' WHERE audition_id = $1 AND sequence = 3`,
+      3,
+    ],
+    [
+      'a removed principal',
+      `UPDATE audit_events SET principal = NULL WHERE audition_id = $1 AND sequence = 3`,
+      3,
+    ],
+    [
       'a changed hash',
       `UPDATE audit_events SET hash = repeat('0', 64) WHERE audition_id = $1 AND sequence = 4`,
       4,
