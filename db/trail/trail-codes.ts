@@ -17,7 +17,7 @@ interface CodedEvent {
 }
 
 /** `unknown_key`: the code names a key that is not configured. */
-export type CodeVerdict = 'authentic' | 'forged' | 'unknown_key';
+type CodeVerdict = 'authentic' | 'forged' | 'unknown_key';
 
 export interface TrailCodes {
   /** Returns the code of an event under the newest key: `<key id>:<HMAC>`. */

@@ -37,6 +37,7 @@ import {
   heldUntil,
   meetingId,
   overridden,
+  principal,
   reason,
   revision,
   skippedEventSchema,
@@ -484,12 +485,7 @@ export const auditionEventSchema = z.object({
   sequence: z.int().min(1).describe('The position in the trail: 1 for the first event, without gaps'),
   at: instantSchema.describe('When it happened, in UTC'),
   correlationId: z.string().describe('The correlation id of the request or the webhook that led to it'),
-  principal: z
-    .string()
-    .optional()
-    .describe(
-      'Who has caused it: `key_…` is the id of an API key, `sub:…` the subject of a token, `participant:…` a person with a personal link or a calendar, `provider:…` a provider, `command:…` an operator at the command line, `system` this service. Absent for events of earlier versions',
-    ),
+  principal: principal.optional(),
   fact: auditionFactSchema.describe('What happened'),
 });
 export type AuditionEvent = z.infer<typeof auditionEventSchema>;
@@ -507,14 +503,6 @@ export type TrailFact = {
   readonly principal?: string | undefined;
   readonly fact: AuditionFact;
 } & ({ readonly number: number } | { readonly key: string });
-
-/** What has caused a fact. */
-export interface FactSource {
-  /** Absent: that of the audition's request. */
-  readonly correlationId?: string | undefined;
-  /** See `principal.ts`. Absent: this service itself. */
-  readonly principal?: string | undefined;
-}
 
 /** The position of a run in the trail of its audition. Every activity of an audition gets it. */
 export interface TrailPosition {

@@ -15,3 +15,11 @@ export const providerPrincipal = (provider: string): string => `provider:${provi
 
 /** An operator at the command line, who uses no API key. @param program the command, such as `ops auditions undo` */
 export const commandPrincipal = (program: string): string => `command:${program}`;
+
+/** What has caused a fact. */
+export interface FactSource {
+  /** Absent: that of the audition's request. */
+  readonly correlationId?: string | undefined;
+  /** Absent: this service itself. */
+  readonly principal?: string | undefined;
+}

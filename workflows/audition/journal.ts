@@ -3,17 +3,13 @@
  * with the next activity: each activity appends the facts that it carries. Where none follows, or a caller waits, an
  * activity of its own writes them.
  */
+
 import { CancellationScope, setCurrentDetails } from '@temporalio/workflow';
 import type { RecordEventsInput } from '../../activities/contract.ts';
-import type {
-  AuditionFact,
-  FactSource,
-  RecordingStart,
-  TrailFact,
-  TrailPosition,
-} from '../../domain/audition/events.ts';
+import type { AuditionFact, RecordingStart, TrailFact, TrailPosition } from '../../domain/audition/events.ts';
 import { crewLead } from '../../domain/audition/meeting-roles.ts';
 import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts';
+import type { FactSource } from '../../domain/audition/principal.ts';
 import { summaryOf } from '../../domain/audition/summary.ts';
 import { isFactAllowed } from '../../domain/audition/transitions.ts';
 import { type AuditionView, createView, foldEvent } from '../../domain/audition/view.ts';

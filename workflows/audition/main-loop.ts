@@ -1,6 +1,7 @@
 /** The main loop, from scheduled to the end: executes commands and handles deadlines until the audition ends. */
+
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
-import type { FactSource } from '../../domain/audition/events.ts';
+import type { FactSource } from '../../domain/audition/principal.ts';
 import type { Refusal } from '../../domain/errors.ts';
 import type { QueuedCommand } from './command-queue.ts';
 import { type Deadline, latestWake, nextDeadline } from './deadlines.ts';

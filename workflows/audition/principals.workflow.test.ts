@@ -19,6 +19,8 @@ afterAll(() => stage.close());
 const principalsOf = ({ world }: RunningAudition, type: AuditionFactType) =>
   world.events.flatMap(({ fact, principal }) => (fact.type === type ? [principal] : []));
 
+const prepare = (world: RunningAudition['world']) => world.fail('createMeeting', 'rejected_input');
+
 const director = participantId('director-1');
 
 const isScheduled = ({ state }: { readonly state: string }): boolean => state === 'scheduled';
@@ -86,7 +88,6 @@ describe('the principal of a fact', () => {
   });
 
   it('is the operator who resolves an attention item, and this service for the item', async () => {
-    const prepare = (world: RunningAudition['world']) => world.fail('createMeeting', 'rejected_input');
     await stage.runAudition({ prepare }, async (played) => {
       const { attention } = await played.until(({ attention: open }) => open.length > 0);
       const [item] = attention;

@@ -3,9 +3,10 @@
 import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow';
 import type { AuditionCall } from '../../activities/contract.ts';
 import type { EndingFact } from '../../domain/audition/ending.ts';
-import type { AuditionFact, FactSource } from '../../domain/audition/events.ts';
+import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { AnswerTimes } from '../../domain/audition/last-answers.ts';
 import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts';
+import type { FactSource } from '../../domain/audition/principal.ts';
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { SessionBlockChange } from '../../domain/audition/session-block-change.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';

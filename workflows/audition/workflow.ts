@@ -1,8 +1,9 @@
 /** Runs one audition from request to decision. Each step is a file in `steps/`; pure rules are in `domain/`. */
+
 import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { AdoptedTrail } from '../../activities/contract.ts';
 import { needsCompensation } from '../../domain/audition/ending.ts';
-import type { FactSource } from '../../domain/audition/events.ts';
+import type { FactSource } from '../../domain/audition/principal.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import type { Refusal } from '../../domain/errors.ts';
 import { releaseOtherClaims } from './change.ts';

@@ -1,6 +1,6 @@
 /** Records the answers of participants, and confirms, ends or escalates the audition accordingly. */
 
-import type { FactSource } from '../../../domain/audition/events.ts';
+import type { FactSource } from '../../../domain/audition/principal.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import type { ParticipantView } from '../../../domain/audition/view.ts';

@@ -12,9 +12,10 @@ import {
   usableChannels,
 } from '../../../domain/audition/cast-difference.ts';
 import type { ConflictHandling } from '../../../domain/audition/conflict-rules.ts';
-import type { AuditionFact, FactSource } from '../../../domain/audition/events.ts';
+import type { AuditionFact } from '../../../domain/audition/events.ts';
 import type { AuditionPlan } from '../../../domain/audition/plan.ts';
 import { formerCast } from '../../../domain/audition/present-cast.ts';
+import type { FactSource } from '../../../domain/audition/principal.ts';
 import type { Channel, Participant } from '../../../domain/audition/request.ts';
 import { isSameCalendar } from '../../../domain/audition/same-calendar.ts';
 import type { Blocker } from '../../../domain/audition/slot-conflict.ts';

@@ -1,6 +1,8 @@
 /** Step 6: the session and external facts. A fact that the present state does not allow is ignored, not an error. */
+
 import { patched } from '@temporalio/workflow';
-import type { FactSource, Origin } from '../../../domain/audition/events.ts';
+import type { Origin } from '../../../domain/audition/events.ts';
+import type { FactSource } from '../../../domain/audition/principal.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { isFactAllowed } from '../../../domain/audition/transitions.ts';
 import { reportsPresence } from '../../../domain/providers/vendors.ts';
