@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import { migrateAtStart } from '../db/migrate.ts';
+import { isDeployed } from '../foundation/configuration/defaults.ts';
 import { failToStart } from '../foundation/configuration/start-failure.ts';
 import { createLogger } from '../foundation/observability/logger.ts';
 import { loadConfiguration } from '../providers/configuration.ts';
@@ -11,11 +12,13 @@ import { drainMs, shutdownTimeoutMs } from './shutdown.ts';
 const main = async (): Promise<void> => {
   const configuration = loadConfiguration();
   const logger = createLogger({ level: configuration.logLevel, process: 'api' });
-  const deployed = configuration.environment !== 'local' && configuration.environment !== 'test';
-  await migrateAtStart(configuration.databaseUrl, {
+  const deployed = isDeployed(configuration.environment);
+  const separation = await migrateAtStart(configuration.databaseUrl, {
     keyDatabaseUrl: configuration.keyDatabaseUrl,
-    onRetry: (err) => logger.warn({ err }, 'database unavailable; retrying'),
+    onRetry: (err) => logger.warn({ err }, 'database not ready; retrying'),
   });
+  if (separation === 'owner' && deployed)
+    logger.warn('database role owns the audit trail; see docs/runbooks/database.md, Roles');
   const api = await startApi({ configuration, logger, host: deployed ? '0.0.0.0' : '127.0.0.1' });
   logger.info({ url: api.url, monitoringUrl: api.monitoringUrl }, 'listening');
   closeWithGrace({ delay: shutdownTimeoutMs, logger }, async ({ signal, err }) => {

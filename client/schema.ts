@@ -3036,6 +3036,8 @@ export interface components {
             at: string;
             /** @description The correlation id of the request or the webhook that led to it */
             correlationId: string;
+            /** @description Who has caused it: `key_…` is the id of an API key, `sub:…` the subject of a token, `participant:…` a person with a personal link or a calendar, `provider:…` a provider, `command:…` an operator at the command line, `system` this service. Absent for events of earlier versions */
+            principal?: string;
             /** @description What happened */
             fact: {
                 /**

@@ -74,6 +74,7 @@ import { type BlockFeeds, createBlockFeeds } from './session-blocks/block-feeds.
 import { type BlockReports, createBlockReports } from './session-blocks/block-reports.ts';
 import { createSessionBlocks, type SessionBlocks } from './session-blocks/session-blocks.ts';
 import { type AppendObserver, createEventStore, type EventStore } from './trail/event-store.ts';
+import { createTrailCodes } from './trail/trail-codes.ts';
 import { createTrailTexts } from './trail/trail-texts.ts';
 import { createVault, type Vault } from './vault/envelope-encryption.ts';
 
@@ -156,9 +157,10 @@ export const createRepositories = (
 ): Repositories => {
   const vault = createVault(keys, wrapping);
   const texts = createTrailTexts(vault);
+  const protection = { texts, codes: createTrailCodes(wrapping) };
   const accountReferences = createAccountReferences(wrapping);
   return {
-    events: createEventStore(db, texts, observe),
+    events: createEventStore(db, protection, observe),
     auditions: createAuditionReadModel(db, texts),
     auditionRecords: createAuditionRecords(db, texts),
     participantFeeds: createParticipantFeeds(db, texts),
@@ -171,7 +173,7 @@ export const createRepositories = (
     blockReports: createBlockReports(db),
     ledger: createOperationLedger(db, vault),
     hostClaims: createHostClaims(db),
-    holds: createSlotHolds(db, texts, observe),
+    holds: createSlotHolds(db, protection, observe),
     connections: createConnections(db, vault, accountReferences),
     accounts: createAccounts(db, vault, accountReferences),
     authorizationRequests: createAuthorizationRequests(db, vault),

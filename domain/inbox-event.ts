@@ -63,7 +63,13 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
   /** The casting office has admitted a performer who waited. */
   inboxEvent(
     'performer.admitted',
-    z.object({ audition: auditionIdSchema, participant: participantIdSchema, at: instantSchema }),
+    z.object({
+      audition: auditionIdSchema,
+      participant: participantIdSchema,
+      at: instantSchema,
+      /** Who has admitted the performer. Rows of earlier versions lack it. */
+      principal: z.string().optional(),
+    }),
   ),
   /** A join link, for which a participant may be registered at the provider of the meeting, was revoked. */
   inboxEvent('link.revoked', z.object({ audition: auditionIdSchema })),
@@ -80,6 +86,8 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
       revision: z.int().optional(),
       at: instantSchema,
       key: z.string(),
+      /** Who has reported it. Rows of earlier versions lack it. */
+      principal: z.string().optional(),
     }),
   ),
   /** The casting session of the audition has another room: the meeting of the room that the audition uses is left. */

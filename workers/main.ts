@@ -15,6 +15,7 @@ import { createRepositories, type Repositories } from '../db/index.ts';
 import { migrateAtStart } from '../db/migrate.ts';
 import { createBacklogReader } from '../db/observation/backlog.ts';
 import { checkAll, createDatabaseCheck, createKeyDatabaseCheck } from '../db/readiness.ts';
+import { isDeployed } from '../foundation/configuration/defaults.ts';
 import { failToStart } from '../foundation/configuration/start-failure.ts';
 import { createKeyWrapping } from '../foundation/encryption/configured-wrapping.ts';
 import { createJoinLinkIds } from '../foundation/links/join-link.ts';
@@ -62,10 +63,12 @@ const main = async (): Promise<void> => {
   const sdkMetricsAddress = await freeLoopbackAddress();
   installRuntime(logger, sdkMetricsAddress);
 
-  await migrateAtStart(configuration.databaseUrl, {
+  const separation = await migrateAtStart(configuration.databaseUrl, {
     keyDatabaseUrl: configuration.keyDatabaseUrl,
-    onRetry: (err) => logger.warn({ err }, 'database unavailable; retrying'),
+    onRetry: (err) => logger.warn({ err }, 'database not ready; retrying'),
   });
+  if (separation === 'owner' && isDeployed(configuration.environment))
+    logger.warn('database role owns the audit trail; see docs/runbooks/database.md, Roles');
   const database = createDatabaseClient(configuration.databaseUrl, {
     applicationName: 'castmatch-worker',
     onIdleError: (err) => logger.warn({ err }, 'idle database connection lost'),

@@ -7,7 +7,12 @@ import { toInstant } from '../../domain/time/epoch.ts';
 export interface AuditionFacts {
   /** Appends the fact once per key. The audition can be closed. An audition without a trail gets no fact. */
   append(
-    about: { readonly auditionId: AuditionId; readonly correlationId: string },
+    about: {
+      readonly auditionId: AuditionId;
+      readonly correlationId: string;
+      /** See `domain/audition/principal.ts`. Absent: this service itself. */
+      readonly principal?: string;
+    },
     key: string,
     fact: AuditionFact,
   ): Promise<void>;
@@ -15,9 +20,9 @@ export interface AuditionFacts {
 
 /** Creates the port. */
 export const createAuditionFacts = (events: Pick<EventStore, 'append'>): AuditionFacts => ({
-  async append({ auditionId, correlationId }, key, fact) {
+  async append({ auditionId, correlationId, principal }, key, fact) {
     const at = toInstant(Date.now());
     const call = { auditionId, run: correlationId, position: anyPosition };
-    await events.append(call, { ifAllowed: [{ at, correlationId, key, fact }] });
+    await events.append(call, { ifAllowed: [{ at, correlationId, principal, key, fact }] });
   },
 });

@@ -5,6 +5,7 @@ import type { CalendarKey, SyncedCalendar } from '../../db/calendars/synced-cale
 import type { OwnEvent, SyncedEvents } from '../../db/calendars/synced-events.ts';
 import type { TextEdit } from '../../db/calendars/text-edits.ts';
 import type { CalendarChangeOf } from '../../domain/audition/calendar-change.ts';
+import { providerPrincipal } from '../../domain/audition/principal.ts';
 import { exceededLimit } from '../../domain/audition/slot-limits.ts';
 import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
@@ -129,7 +130,9 @@ export const createChangeReport = ({
   ): Promise<void> => {
     const { connection, auditionId, participant, texts } = edit;
     if (texts.length > 0) {
-      await facts.append({ auditionId, correlationId }, `${rowOf(edit, edit)}:texts:${edit.change}`, {
+      const principal = providerPrincipal(provider);
+      const about = { auditionId, correlationId, principal };
+      await facts.append(about, `${rowOf(edit, edit)}:texts:${edit.change}`, {
         type: 'calendar_changed',
         ...(participant === undefined ? {} : { participant }),
         provider,

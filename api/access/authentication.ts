@@ -88,6 +88,9 @@ export const guardRoutes = (
     const caller = await identifyCaller(request, reply);
     // Before the role is checked, so that the log names who was denied.
     request.caller = caller;
+    // The id of the key or the subject of the token, never the credential.
+    request.log = request.log.child({ caller: caller.id });
+    reply.log = request.log;
     requireRole(caller, permission);
   };
   // A callback hook (Fastify supports both kinds): requests to public routes do not wait for a promise.

@@ -9,7 +9,7 @@ export interface Caller {
   readonly role: ApiRole;
   /** The label of the key, or the subject of the token. The audit trail names the caller by it. */
   readonly label: string;
-  /** Unique among the keys and subjects of the organization. */
+  /** Unique among the keys and subjects of the organization. Names the principal in trails and logs: never a secret. */
   readonly id: string;
 }
 

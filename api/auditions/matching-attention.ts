@@ -53,6 +53,7 @@ interface MatchingRequest {
   readonly organization: OrganizationId;
   readonly query: AttentionQuery;
   readonly by: string;
+  readonly principal: string;
   readonly correlationId: string;
 }
 
@@ -70,7 +71,7 @@ const matches = ({ step, provider, code }: AttentionQuery, item: AttentionItem):
  */
 export const resolveMatchingAttention = async (
   dependencies: ApiDependencies,
-  { organization, query, by, correlationId }: MatchingRequest,
+  { organization, query, by, principal, correlationId }: MatchingRequest,
 ): Promise<MatchingResult> => {
   const { items, hasMore } = await matching(dependencies, organization, query);
   const { action, note } = query;
@@ -86,7 +87,8 @@ export const resolveMatchingAttention = async (
         );
       }
       const body = { action, note };
-      await resolveAttention(dependencies, { organization, id, body, key: undefined, by, correlationId });
+      const key = undefined;
+      await resolveAttention(dependencies, { organization, id, body, key, by, principal, correlationId });
       resolved.push(id);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

@@ -79,6 +79,8 @@ export interface AttentionResolution {
   readonly key: string | undefined;
   /** Who resolves it: the label of the caller's key. */
   readonly by: string;
+  /** The same person or program: see `domain/audition/principal.ts`. */
+  readonly principal: string;
   readonly correlationId: string;
 }
 
@@ -88,7 +90,7 @@ export interface AttentionResolution {
  */
 export const resolveAttention = (
   dependencies: ApiDependencies,
-  { organization, id, body, key, by, correlationId }: AttentionResolution,
+  { organization, id, body, key, by, principal, correlationId }: AttentionResolution,
 ): Promise<ApiResponse & { readonly replayed: boolean }> => {
   const { auditions, idempotentRequests } = dependencies.repositories;
   const { action, note } = body;
@@ -115,6 +117,7 @@ export const resolveAttention = (
         command: {
           origin: 'operator',
           correlationId,
+          principal,
           id,
           action,
           joinUrl: action === 'override' ? body.value.joinUrl : undefined,

@@ -25,6 +25,8 @@ interface StartRequest {
   readonly id: AuditionId;
   readonly organization: OrganizationId;
   readonly correlationId: string;
+  /** Who requests it: see `domain/audition/principal.ts`. */
+  readonly principal: string;
   readonly request: AuditionRequest;
   /** The role of the caller. It decides whether conflicts may be overridden. */
   readonly role: ApiRole;
@@ -38,7 +40,7 @@ const admit = async (
     sessionBlocks,
   }: Pick<Repositories, 'organizations' | 'meetingPreferences' | 'connections' | 'sessionBlocks'>,
   defaultLimits: MessageLimits,
-  { id, organization, correlationId, request, role }: StartRequest,
+  { id, organization, correlationId, principal, request, role }: StartRequest,
   now: ApiDependencies['now'],
 ): Promise<AuditionPlan> => {
   const [settings, meetings, limits] = await Promise.all([
@@ -67,6 +69,7 @@ const admit = async (
       id,
       organization,
       correlationId,
+      principal,
       now: now(),
       blockWish,
       defaultMeetingProviders: settings?.meetingProviders ?? [],
@@ -91,7 +94,7 @@ export const startAudition = async (
   { configuration, repositories, auditionWorkflows, now, logger }: ApiDependencies,
   start: StartRequest,
 ): Promise<ApiResponse> => {
-  const { id, organization, correlationId } = start;
+  const { id, organization, correlationId, principal } = start;
   const responseFrom = (view: AuditionView) => responseFromRecord(repositories.events, view, correlationId);
 
   /** A repeated request can fail validation that it passed before: its slot is in the past, its connection is gone. */
@@ -113,7 +116,8 @@ export const startAudition = async (
   }
   const outcome = await auditionWorkflows.start(plan);
   const workflowId = auditionWorkflowId(id);
-  logger.info({ correlationId, organization, auditionId: id, workflowId }, 'audition workflow started');
+  const story = { correlationId, organization, auditionId: id, workflowId, caller: principal };
+  logger.info(story, 'audition workflow started');
   if (outcome.kind === 'done' && outcome.result.kind === 'refused') {
     return refusalResponse(slotRefusal(outcome.result), correlationId);
   }

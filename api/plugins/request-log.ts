@@ -45,8 +45,6 @@ export const logRequests = (api: Api): void => {
         durationMs: Math.round(reply.elapsedTime),
         organization: request.caller?.organization,
         auditionId: auditionOf(request),
-        // The id of the key or the subject of the token, never the credential.
-        caller: request.caller?.id,
       },
       'request completed',
     );

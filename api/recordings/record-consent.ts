@@ -23,6 +23,8 @@ interface Consent {
   readonly consent: RecordingConsent;
   readonly origin: Origin;
   readonly correlationId: string;
+  /** Who has reported it: see `domain/audition/principal.ts`. */
+  readonly principal: string;
   /** The revision of the slot whose link the participant has used. */
   readonly revision?: number | undefined;
 }
@@ -35,7 +37,7 @@ interface Consent {
 export const recordConsent = async (
   { repositories: { auditions, events, inbox }, now }: ConsentDependencies,
   audition: AuditionView,
-  { participant, consent, origin, correlationId, revision }: Consent,
+  { participant, consent, origin, correlationId, principal, revision }: Consent,
 ): Promise<AuditionView> => {
   if (participant.recordingConsent === consent) return audition;
   const { id, generation } = participant;
@@ -51,6 +53,7 @@ export const recordConsent = async (
     ...(revision === undefined ? {} : { revision }),
     at: now(),
     key,
+    principal,
   };
   if (concernsMeeting(audition, consent)) {
     const received = { kind: 'recording.consented', event, provider: 'castmatch', dedupeKey: key } as const;

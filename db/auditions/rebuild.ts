@@ -69,7 +69,7 @@ const foldAgain = async (transaction: Database, ids: readonly string[]): Promise
     .orderBy(asc(auditEvents.auditionId), asc(auditEvents.sequence));
   const views = new Map<string, AuditionView>();
   for (const row of rows) {
-    const event = storedEventSchema.parse(row);
+    const event = storedEventSchema.parse({ ...row, principal: row.principal ?? undefined });
     const view = views.get(row.auditionId);
     views.set(row.auditionId, view ? foldEvent(view, event) : createView(event));
   }

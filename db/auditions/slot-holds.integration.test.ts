@@ -11,7 +11,6 @@ import {
   ten,
   useSlotHolds,
 } from '../../tests/harness/slot-holds.ts';
-import { createTrailTexts } from '../trail/trail-texts.ts';
 import { createSlotHolds, type SlotHolds } from './slot-holds.ts';
 
 const { database, holds, busyTimesOf, change } = useSlotHolds();
@@ -53,9 +52,7 @@ describe('holding a slot', () => {
     let rival: ReturnType<SlotHolds['claim']> | undefined;
 
     await database().db.transaction(async (transaction) => {
-      await createSlotHolds(transaction, createTrailTexts(database().repositories.vault)).claim(
-        ...claim(auditions[0], [room]),
-      );
+      await createSlotHolds(transaction, database().protection).claim(...claim(auditions[0], [room]));
       rival = holds().claim(...claim(auditions[1], [room]));
       await vi.waitUntil(queueing, { timeout: 10_000 });
     });

@@ -7,7 +7,7 @@ import type { Database } from '../client.ts';
 import { isPostgresError } from '../errors.ts';
 import { slotFences, slotHolds } from '../schema/slot-holds.ts';
 import { type AppendObserver, appendFacts, type OwnFacts, type TrailCall } from '../trail/append.ts';
-import type { TrailTexts } from '../trail/trail-texts.ts';
+import type { TrailProtection } from '../trail/trail-protection.ts';
 import { acquire, ClaimReleased, type SlotClaim, SlotTaken, slotOf } from './claims.ts';
 import { changeHolds } from './hold-changes.ts';
 import {
@@ -105,12 +105,16 @@ const maxAttempts = 5;
  *
  * @param observe is told of the events that claims append
  */
-export const createSlotHolds = (db: Database, texts: TrailTexts, observe?: AppendObserver): SlotHolds => ({
+export const createSlotHolds = (
+  db: Database,
+  protection: TrailProtection,
+  observe?: AppendObserver,
+): SlotHolds => ({
   async claim(call, claim, own) {
     let yielding: readonly AuditionId[] = [];
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
       try {
-        const slot = await acquireAndAppend({ db, texts, observe }, call, claim, own, yielding);
+        const slot = await acquireAndAppend({ db, protection, observe }, call, claim, own, yielding);
         return { kind: 'held', slot, ...(yielding.length > 0 ? { takenFrom: yielding } : {}) };
       } catch (error) {
         if (error instanceof ClaimReleased) return { kind: 'released' };
@@ -234,11 +238,11 @@ const busySchema = rangeSchema.extend({ resource: z.string() });
 const acquireAndAppend = async (
   {
     db,
-    texts,
+    protection,
     observe,
   }: {
     readonly db: Database;
-    readonly texts: TrailTexts;
+    readonly protection: TrailProtection;
     readonly observe: AppendObserver | undefined;
   },
   call: TrailCall,
@@ -247,7 +251,7 @@ const acquireAndAppend = async (
   yielding: readonly string[],
 ): Promise<TimeRange> => {
   let slot: TimeRange = claim.slot;
-  const { appended } = await appendFacts(db, texts, call, own, async (transaction) => {
+  const { appended } = await appendFacts(db, protection, call, own, async (transaction) => {
     slot = await acquire(transaction, call.auditionId, claim, yielding);
   });
   observe?.(call.auditionId, appended);

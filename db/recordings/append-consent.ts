@@ -8,7 +8,7 @@ type ReceivedConsent = Extract<InboxEvent, { kind: 'recording.consented' }>['eve
 /** Appends the consent. Idempotent by its key. */
 export const appendConsent = async (
   events: Pick<EventStore, 'append'>,
-  { audition, participant, generation, consent, origin, revision, at, key }: ReceivedConsent,
+  { audition, participant, generation, consent, origin, revision, at, key, principal }: ReceivedConsent,
   correlationId: string,
 ): Promise<void> => {
   const fact = {
@@ -21,6 +21,6 @@ export const appendConsent = async (
   } as const;
   await events.append(
     { auditionId: audition, run: correlationId, position: anyPosition },
-    { facts: [{ at, correlationId, key, fact }] },
+    { facts: [{ at, correlationId, principal, key, fact }] },
   );
 };

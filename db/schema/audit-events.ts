@@ -5,7 +5,8 @@ import { instant } from './columns.ts';
 /**
  * The audit trail. Append-only: a trigger refuses UPDATE, DELETE and TRUNCATE. The hash of each row covers the row and
  * the previous hash. This makes a changed or missing row detectable. `number`, `key` and `run_id` are not part of the
- * hash: they say who appended the event, and prevent a second append.
+ * hash: they say who appended the event, and prevent a second append. The code in `mac` covers them and the hash, under a
+ * key that is not in the database. A constraint refuses new rows without one.
  */
 export const auditEvents = pgTable(
   'audit_events',
@@ -16,6 +17,8 @@ export const auditEvents = pgTable(
     at: instant().notNull(),
     type: text().notNull(),
     correlationId: text('correlation_id').notNull(),
+    /** Who has caused the event. Null for events of earlier versions. */
+    principal: text(),
     fact: jsonb().notNull(),
     previousHash: text('previous_hash').notNull(),
     hash: text().notNull(),
@@ -25,6 +28,8 @@ export const auditEvents = pgTable(
     key: text(),
     /** The run of the workflow that appended the event. */
     runId: text('run_id'),
+    /** The authentication code, `<key id>:<HMAC>`. Null for events of earlier versions. */
+    mac: text(),
   },
   (table) => [
     primaryKey({ columns: [table.auditionId, table.sequence] }),

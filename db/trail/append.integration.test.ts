@@ -6,7 +6,6 @@ import { createTestDatabase, type TestDatabase } from '../../tests/harness/datab
 import { createDatabaseClient } from '../client.ts';
 import { TrailAhead } from '../errors.ts';
 import { createEventStore, type EventStore } from './event-store.ts';
-import { createTrailTexts } from './trail-texts.ts';
 
 let database: TestDatabase;
 
@@ -44,7 +43,7 @@ describe('the cost of an append', () => {
 /** Stores the first facts of an audition, and appends further ones, each by this or by another process. */
 const setup = async () => {
   const other = createDatabaseClient(database.url);
-  const elsewhere = createEventStore(other.db, createTrailTexts(database.repositories.vault));
+  const elsewhere = createEventStore(other.db, database.protection);
   const { events } = database.repositories;
   const auditionId = newAuditionId();
   const facts = factsUntilScheduled(auditionId);

@@ -7,6 +7,7 @@ import {
   type TrailFact,
   type TrailPosition,
 } from '../../domain/audition/events.ts';
+import { systemPrincipal } from '../../domain/audition/principal.ts';
 import { isFactAllowed, transitionOn } from '../../domain/audition/transitions.ts';
 import { type AuditionView, createView, foldEvent, IllegalTransition } from '../../domain/audition/view.ts';
 import type { AuditionId } from '../../domain/ids.ts';
@@ -23,6 +24,7 @@ import {
   readTail,
   viewAt,
 } from './tail.ts';
+import type { TrailProtection } from './trail-protection.ts';
 import type { TrailTexts } from './trail-texts.ts';
 import { writeEvents } from './write.ts';
 
@@ -79,7 +81,7 @@ const maxAttempts = 20;
  */
 export const appendFacts = async (
   db: Database,
-  texts: TrailTexts,
+  protection: TrailProtection,
   call: TrailCall,
   own: OwnFacts = {},
   change?: (transaction: Database) => Promise<void>,
@@ -87,7 +89,7 @@ export const appendFacts = async (
   const batch = batchOf(call, own);
   const tails = knownTailsOf(db);
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const append = (on: Database) => appendBatch(on, texts, batch, tails, attempt === 0);
+    const append = (on: Database) => appendBatch(on, protection, batch, tails, attempt === 0);
     try {
       if (attempt < optimisticAttempts && !change) return await append(db);
       return await db.transaction(async (transaction) => {
@@ -147,12 +149,13 @@ const queueUp = async (transaction: Database, auditionId: AuditionId): Promise<v
 
 const appendBatch = async (
   db: Database,
-  texts: TrailTexts,
+  protection: TrailProtection,
   batch: Batch,
   tails: ReturnType<typeof knownTailsOf>,
   isFirstAttempt: boolean,
 ): Promise<Appended> => {
   const { caller } = batch;
+  const { texts, codes } = protection;
   const all = [...batch.facts, ...batch.ifAllowed];
   if (all.length === 0) {
     return { sequence: await readLastSequence(db, caller), appended: [], notAllowed: [] };
@@ -160,7 +163,7 @@ const appendBatch = async (
   const remember = (tail: KnownTail) => tails.put(caller.auditionId, tail);
   const isNew = isFirstAttempt && isFirstOfTrail(batch);
   const remembered = isFirstAttempt && !isNew ? tails.get(caller.auditionId) : undefined;
-  const appended = remembered && (await appendOntoRemembered(db, texts, batch, remembered));
+  const appended = remembered && (await appendOntoRemembered(db, protection, batch, remembered));
   if (appended) {
     remember(appended.tail);
     return appended.result;
@@ -177,7 +180,7 @@ const appendBatch = async (
   const previousHash = tail.last?.hash ?? genesisHash;
   const links = chainEvents(caller.auditionId, previousHash, await sealEvents(texts, after.id, events));
   const attentionChanged = isViewStale(tail) || view?.attention !== after.attention;
-  await writeEvents(db, {
+  await writeEvents(db, codes, {
     run: caller.run,
     events: links,
     facts: events.map(({ fact }) => fact),
@@ -194,7 +197,7 @@ const appendBatch = async (
  */
 const appendOntoRemembered = async (
   db: Database,
-  texts: TrailTexts,
+  { texts, codes }: TrailProtection,
   batch: Batch,
   { sequence, hash, view }: KnownTail,
 ): Promise<{ readonly result: Appended; readonly tail: KnownTail } | undefined> => {
@@ -203,7 +206,7 @@ const appendOntoRemembered = async (
   if (!folded?.after || folded.events.length === 0 || folded.notAllowed.length > 0) return undefined;
   const { after, events, notAllowed } = folded;
   const links = chainEvents(caller.auditionId, hash, await sealEvents(texts, after.id, events));
-  const isWritten = await writeEvents(db, {
+  const isWritten = await writeEvents(db, codes, {
     run: caller.run,
     events: links,
     facts: events.map(({ fact }) => fact),
@@ -242,10 +245,17 @@ interface IdentifiedEvent extends AuditionEvent {
   readonly key: string | null;
 }
 
-const withoutIdentity = ({ sequence, at, correlationId, fact }: IdentifiedEvent): AuditionEvent => ({
+const withoutIdentity = ({
   sequence,
   at,
   correlationId,
+  principal,
+  fact,
+}: IdentifiedEvent): AuditionEvent => ({
+  sequence,
+  at,
+  correlationId,
+  principal,
   fact,
 });
 
@@ -293,9 +303,12 @@ const isAllowed = (
  * Returns the fact as an event that can be stored.
  * @throws {z.ZodError} when it does not match its schema.
  */
-const toEvent = ({ at, correlationId, fact }: TrailFact, sequence: number): AuditionEvent =>
+const toEvent = (
+  { at, correlationId, principal = systemPrincipal, fact }: TrailFact,
+  sequence: number,
+): AuditionEvent =>
   auditionEventSchema.parse(
-    JSON.parse(JSON.stringify({ sequence, at, correlationId, fact }), replaceUnstorableText),
+    JSON.parse(JSON.stringify({ sequence, at, correlationId, principal, fact }), replaceUnstorableText),
   );
 
 /** Replaces NUL and lone surrogates, which `jsonb` rejects and a vendor's message can contain. */

@@ -62,7 +62,7 @@ describe('audit trail, appending', () => {
 
     expect(await append(id, factsUntilScheduled(id))).toEqual({
       sequence: 6,
-      appended: life,
+      appended: life.map((event) => ({ ...event, principal: 'system' })),
       notAllowed: [],
     });
 
@@ -408,6 +408,36 @@ describe('audit trail, a run that does not know the facts of another run', () =>
 
     expect(head).toEqual({ view: foldEvents(await read(id)), number: 6, run: 'run-1' });
     expect(await events.head('org_south', id)).toBeUndefined();
+  });
+});
+
+describe('audit trail, principals', () => {
+  test('are stored with their facts, those of this service by name', async () => {
+    const id = newAuditionId();
+    const [first, ...others] = numbered(trail(factsUntilScheduled(id).slice(0, 3))).facts;
+    if (!first) throw new Error('there is no fact');
+    const facts = [{ ...first, principal: 'key_1' }, ...others];
+
+    const { appended } = await events.append({
+      auditionId: id,
+      run: 'run-1',
+      position: { facts, number: 3 },
+    });
+
+    const principals = ['key_1', 'system', 'system'];
+    expect(appended.map(({ principal }) => principal)).toEqual(principals);
+    expect((await read(id)).map(({ principal }) => principal)).toEqual(principals);
+    expect(await events.verify(id)).toEqual({ ok: true });
+  });
+
+  test('are absent in events of earlier versions', async () => {
+    const id = newAuditionId();
+    await append(id, factsUntilScheduled(id).slice(0, 1));
+    await database.pool.query('ALTER TABLE audit_events DISABLE TRIGGER audit_events_append_only');
+    await database.pool.query('UPDATE audit_events SET principal = NULL WHERE audition_id = $1', [id]);
+    await database.pool.query('ALTER TABLE audit_events ENABLE TRIGGER audit_events_append_only');
+
+    expect((await read(id))[0]?.principal).toBeUndefined();
   });
 });
 

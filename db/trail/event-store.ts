@@ -13,7 +13,7 @@ import {
 } from './append.ts';
 import { openEvents, type StoredEvent, selectTrail } from './stored-events.ts';
 import { readHead, type TrailHead } from './tail.ts';
-import type { TrailTexts } from './trail-texts.ts';
+import type { TrailProtection } from './trail-protection.ts';
 import { type TrailVerdict, verifyTrail } from './verify.ts';
 
 export type { Appended, AppendObserver, OwnFacts, TrailCall } from './append.ts';
@@ -45,7 +45,7 @@ export interface EventStore {
     auditionId: AuditionId,
     keys: readonly string[],
   ): Promise<readonly StoredEvent[]>;
-  /** Recomputes the hash chain. Returns the first broken link, if there is one. */
+  /** Recomputes the hash chain and the authentication codes. Returns the first event that is not as it was appended. */
   verify(auditionId: AuditionId): Promise<TrailVerdict>;
 }
 
@@ -57,47 +57,51 @@ export interface EventStore {
  *
  * @param observe is told of the events of each append
  */
-export const createEventStore = (db: Database, texts: TrailTexts, observe?: AppendObserver): EventStore => ({
+export const createEventStore = (
+  db: Database,
+  protection: TrailProtection,
+  observe?: AppendObserver,
+): EventStore => ({
   append: async (call, own = {}) => {
-    const result = await appendWithHolds(db, texts, call, own);
+    const result = await appendWithHolds(db, protection, call, own);
     observe?.(call.auditionId, result.appended);
     return result;
   },
 
   async head(organization, auditionId) {
-    const head = await readHead(db, texts, auditionId);
+    const head = await readHead(db, protection.texts, auditionId);
     return head?.view.organization === organization ? head : undefined;
   },
 
   async read(organization, auditionId, { after, limit }) {
     const isWanted = and(eq(auditEvents.organization, organization), gt(auditEvents.sequence, after));
     const rows = await selectTrail(db, auditionId, isWanted).limit(limit);
-    return openEvents(texts, rows);
+    return openEvents(protection.texts, rows);
   },
 
   async readByKeys(organization, auditionId, keys) {
     if (keys.length === 0) return [];
     const isWanted = and(eq(auditEvents.organization, organization), inArray(auditEvents.key, [...keys]));
-    return openEvents(texts, await selectTrail(db, auditionId, isWanted));
+    return openEvents(protection.texts, await selectTrail(db, auditionId, isWanted));
   },
 
-  verify: (auditionId) => verifyTrail(db, auditionId),
+  verify: (auditionId) => verifyTrail(db, protection.codes, auditionId),
 });
 
 const appendWithHolds = async (
   db: Database,
-  texts: TrailTexts,
+  protection: TrailProtection,
   call: TrailCall,
   own: OwnFacts & HoldChange,
 ): Promise<Appended> => {
   const { auditionId, position } = call;
   const changesHolds = own.releaseHolds !== undefined || own.yieldHolds !== undefined;
   const change = (transaction: Database) => changeHolds(transaction, auditionId, position.number, own);
-  if (!changesHolds) return appendFacts(db, texts, call, own);
+  if (!changesHolds) return appendFacts(db, protection, call, own);
   try {
-    return await appendFacts(db, texts, call, own, change);
+    return await appendFacts(db, protection, call, own, change);
   } catch (error) {
-    if (error instanceof FactsLeftOut) return appendFacts(db, texts, call, own);
+    if (error instanceof FactsLeftOut) return appendFacts(db, protection, call, own);
     throw error;
   }
 };

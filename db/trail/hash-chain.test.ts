@@ -22,6 +22,21 @@ test('the hash chain hashes the canonical JSON of RFC 8785, so that it can be re
   expect(hash).toBe(createHash('sha256').update(text).digest('hex'));
 });
 
+test('the hash chain of events without a principal is that of earlier versions', () => {
+  const hashes = [{}, { principal: null }, { principal: undefined }].map(
+    (named) =>
+      chainEvents(
+        'aud_1',
+        genesisHash,
+        life.map((event) => ({ ...event, ...named })),
+      ).at(-1)?.hash,
+  );
+
+  expect(new Set(hashes).size).toBe(1);
+  const named = life.map((event) => ({ ...event, principal: 'key_1' }));
+  expect(chainEvents('aud_1', genesisHash, named).at(-1)?.hash).not.toBe(hashes[0]);
+});
+
 test('the hash chain stores the previous hash in each link', () => {
   const links = chainEvents('aud_1', genesisHash, life);
 

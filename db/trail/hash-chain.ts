@@ -11,6 +11,8 @@ interface Link {
   readonly sequence: number;
   readonly at: string;
   readonly correlationId: string;
+  /** Null or absent in events of earlier versions: then it is not part of the hash. */
+  readonly principal?: string | null | undefined;
   readonly fact: unknown;
   readonly previousHash: string;
 }
@@ -21,8 +23,17 @@ interface ChainLink {
 }
 
 /** Returns the SHA-256 of the link's canonical JSON (RFC 8785). It does not depend on the key order in the database. */
-export const hashOf = ({ auditionId, sequence, at, correlationId, fact, previousHash }: Link): string => {
-  const text = canonicalize({ auditionId, sequence, at, correlationId, fact, previousHash });
+export const hashOf = ({
+  auditionId,
+  sequence,
+  at,
+  correlationId,
+  principal,
+  fact,
+  previousHash,
+}: Link): string => {
+  const named = principal === null || principal === undefined ? {} : { principal };
+  const text = canonicalize({ auditionId, sequence, at, correlationId, ...named, fact, previousHash });
   if (text === undefined) throw new TypeError('the link cannot be serialized as canonical JSON');
   return sha256(text);
 };

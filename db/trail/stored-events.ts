@@ -33,7 +33,11 @@ export const openEvents = (
 ): Promise<readonly StoredEvent[]> =>
   Promise.all(
     rows.map(async (row) =>
-      storedEventSchema.parse({ ...row, fact: await texts.openFact(row.auditionId, row.fact) }),
+      storedEventSchema.parse({
+        ...row,
+        principal: row.principal ?? undefined,
+        fact: await texts.openFact(row.auditionId, row.fact),
+      }),
     ),
   );
 

@@ -13,6 +13,7 @@ import type { Database } from '../client.ts';
 import { outboxChannel } from '../endpoints/outbox.ts';
 import { isPostgresError, TrailMoved } from '../errors.ts';
 import type { StoredEvent } from './stored-events.ts';
+import type { TrailCodes } from './trail-codes.ts';
 
 /** An event that is not stored yet, as it is stored, with what prevents a second append. */
 interface NewEvent extends Omit<StoredEvent, 'fact'> {
@@ -49,6 +50,7 @@ interface Append {
  */
 export const writeEvents = async (
   db: Database,
+  codes: TrailCodes,
   { run, events, facts, after, attentionChanged, guard }: Append,
 ): Promise<boolean> => {
   const eventRows = events.map((event, index) => ({
@@ -58,12 +60,14 @@ export const writeEvents = async (
     at: event.at,
     type: facts[index]?.type,
     correlation_id: event.correlationId,
+    principal: event.principal,
     fact: event.fact,
     previous_hash: event.previousHash,
     hash: event.hash,
     number: event.number,
     key: event.key,
     run_id: run,
+    mac: codes.ofEvent({ ...event, auditionId: after.id, organization: after.organization, runId: run }),
   }));
   try {
     const { rowCount } = await db.execute(sql`
@@ -119,7 +123,7 @@ const guarded = (
 };
 
 const eventColumns: SQL = sql.raw(
-  'audition_id, sequence, organization, at, type, correlation_id, fact, previous_hash, hash, number, key, run_id',
+  'audition_id, sequence, organization, at, type, correlation_id, principal, fact, previous_hash, hash, number, key, run_id, mac',
 );
 
 /** Returns the ids whose earlier links are not those of a participant any more: another person can have the id. */

@@ -3,6 +3,7 @@
  * own, so that a backup of the main database, restored, opens nothing whose key was destroyed since.
  */
 import { Client } from 'pg';
+import { grantKeysToApplication } from '../application-role.ts';
 import { connectTimeoutMs } from '../client.ts';
 import { isMissingDatabase, isPostgresError } from '../errors.ts';
 import { refuseNewKeys } from './earlier-version.ts';
@@ -55,6 +56,7 @@ class KeyDatabaseIsMain extends Error {
  * service out of the main database. From then on, the main database refuses new ones.
  * @param main is connected to the main database, after its migration
  * @param lock the advisory lock that `main` holds. Such a lock belongs to one database.
+ * @param applicationRole the role of the service, when it is not the one of the address: gets the rights that it needs
  * @throws {KeyDatabaseIsMain} when the address leads to the main database
  * @throws {KeyDatabaseMissing} when the database does not exist and the role may not create it
  */
@@ -62,6 +64,7 @@ export const migrateKeyDatabase = async (
   main: Client,
   keyDatabaseUrl: string,
   lock: number,
+  applicationRole?: string,
 ): Promise<void> => {
   const keys = await connectOrCreate(main, keyDatabaseUrl);
   try {
@@ -70,6 +73,8 @@ export const migrateKeyDatabase = async (
     for (const statement of statements) await keys.query(statement);
     await refuseNewKeys(main);
     await moveKeys(main, keys);
+    if (applicationRole !== undefined && applicationRole !== keys.user)
+      await grantKeysToApplication(keys, applicationRole);
   } finally {
     await keys.end();
   }

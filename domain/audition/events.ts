@@ -37,6 +37,7 @@ import {
   heldUntil,
   meetingId,
   overridden,
+  principal,
   reason,
   revision,
   skippedEventSchema,
@@ -484,6 +485,7 @@ export const auditionEventSchema = z.object({
   sequence: z.int().min(1).describe('The position in the trail: 1 for the first event, without gaps'),
   at: instantSchema.describe('When it happened, in UTC'),
   correlationId: z.string().describe('The correlation id of the request or the webhook that led to it'),
+  principal: principal.optional(),
   fact: auditionFactSchema.describe('What happened'),
 });
 export type AuditionEvent = z.infer<typeof auditionEventSchema>;
@@ -497,6 +499,8 @@ export type AuditionEvent = z.infer<typeof auditionEventSchema>;
 export type TrailFact = {
   readonly at: AuditionEvent['at'];
   readonly correlationId: string;
+  /** See `principal.ts`. Absent: this service itself. */
+  readonly principal?: string | undefined;
   readonly fact: AuditionFact;
 } & ({ readonly number: number } | { readonly key: string });
 

@@ -37,3 +37,10 @@ export const skippedEventSchema = z.object({
   participant: participantIdSchema,
   connection: connectionIdSchema,
 });
+
+/** See `principal.ts`. */
+export const principal = z
+  .string()
+  .describe(
+    'Who has caused it: `key_…` is the id of an API key, `sub:…` the subject of a token, `participant:…` a person with a personal link or a calendar, `provider:…` a provider, `command:…` an operator at the command line, `system` this service. Absent for events of earlier versions',
+  );

@@ -44,6 +44,8 @@ export interface AuditionPlan {
   /** Whether the caller who requested the audition may override conflicts of its first slot. */
   readonly mayOverrideConflicts?: boolean | undefined;
   readonly correlationId: string;
+  /** Who has requested the audition: see `principal.ts`. Plans of earlier versions lack it. */
+  readonly principal?: string | undefined;
   readonly previous?: AuditionId | undefined;
 }
 

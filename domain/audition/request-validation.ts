@@ -47,6 +47,8 @@ export interface PlanContext {
   readonly organization: OrganizationId;
   readonly now: Instant;
   readonly correlationId: string;
+  /** Who requests the audition: see `principal.ts`. */
+  readonly principal?: string | undefined;
   /** The organization's providers in its order of preference. Used when the request names neither meeting nor room. */
   readonly defaultMeetingProviders: readonly MeetingProviderName[];
   /** The wish of a request whose slot names a session block. The caller has read the block. */
@@ -106,6 +108,7 @@ export const planAudition = (request: ResolvedRequest, context: PlanContext): Au
     conflicts: resolveConflictRules(request.conflicts, context.conflicts),
     ...(context.mayOverrideConflicts ? { mayOverrideConflicts: true } : {}),
     correlationId: context.correlationId,
+    ...(context.principal === undefined ? {} : { principal: context.principal }),
   };
 };
 

@@ -95,6 +95,7 @@ const storedPlanSchema = z.object({
   conflicts: storedConflictRulesSchema.optional(),
   mayOverrideConflicts: z.boolean().optional(),
   correlationId: z.string(),
+  principal: z.string().optional(),
   previous: auditionIdSchema.optional(),
 });
 

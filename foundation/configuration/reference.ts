@@ -20,6 +20,9 @@ In \`staging\` and \`production\`:
 
 A process without \`CASTMATCH_ENV\` follows the rules of \`production\`.
 
+\`DATABASE_OWNER_URL\` is for the migration program alone (docs/runbooks/database.md, "Roles"): do not set it for API and
+worker, which must not have the rights of the owner.
+
 This page is generated from \`foundation/configuration/variables.ts\` and \`providers/<vendor>/settings.ts\`.
 `;
 

@@ -46,6 +46,18 @@ describe('the fact log', () => {
     ]);
   });
 
+  it('names the principals, with a line for each', () => {
+    const { lines, log } = logged();
+    log('aud_1', [
+      { ...event(1, 'c', { type: 'confirmed' }), principal: 'key_1' },
+      { ...event(2, 'c', { type: 'no_show' }), principal: 'system' },
+    ]);
+    expect(lines).toMatchObject([
+      { principal: 'key_1', facts: ['confirmed'] },
+      { principal: 'system', facts: ['no_show'] },
+    ]);
+  });
+
   it('writes nothing for an append of facts that were in the trail already', () => {
     const { lines, log } = logged();
     log('aud_1', []);

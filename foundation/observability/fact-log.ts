@@ -15,13 +15,18 @@ interface FactLogger {
 export const createFactLog =
   (logger: FactLogger) =>
   (auditionId: AuditionId, appended: readonly AuditionEvent[]): void => {
-    for (const [cause, events] of Map.groupBy(appended, ({ correlationId }) => correlationId)) {
+    const byCause = Map.groupBy(appended, ({ correlationId, principal }) =>
+      JSON.stringify([correlationId, principal]),
+    );
+    for (const events of byCause.values()) {
+      const [{ correlationId: cause, principal } = { correlationId: '', principal: undefined }] = events;
       const correlationId = currentCorrelation()?.correlationId ?? cause;
       logger.info(
         {
           correlationId,
           ...(cause === correlationId ? {} : { causedBy: cause }),
           auditionId,
+          ...(principal === undefined ? {} : { principal }),
           facts: events.map(({ fact }) => fact.type),
           sequence: events.at(-1)?.sequence,
         },

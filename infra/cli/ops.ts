@@ -1,12 +1,14 @@
 /** `npm run ops -- …`: the commands of an operator. `--help` lists them. */
 import { Command } from 'commander';
+import { AnchorNotAuthentic } from '../../db/trail/anchors.ts';
 import { UsageError } from '../../foundation/configuration/cli-configuration.ts';
 import { ConfigurationError } from '../../foundation/configuration/configuration.ts';
 import { attentionCommand, auditionsCommand } from './ops/api-commands.ts';
+import { auditCommand } from './ops/audit-command.ts';
 import { calendarsCommand } from './ops/calendars-command.ts';
 import { conflictsCommand } from './ops/conflicts-command.ts';
 import { connectionsCommand } from './ops/connections-command.ts';
-import { auditCommand, maintenanceCommand, readModelCommand } from './ops/database-commands.ts';
+import { maintenanceCommand, readModelCommand } from './ops/database-commands.ts';
 import { CommandFailed } from './ops/http-client.ts';
 import { keysCommand } from './ops/keys-command.ts';
 import { meetingBackupCommand } from './ops/meeting-backup-command.ts';
@@ -43,6 +45,7 @@ const program = new Command('ops')
 
 const isExpected = (error: unknown): error is Error =>
   error instanceof CommandFailed ||
+  error instanceof AnchorNotAuthentic ||
   error instanceof UsageError ||
   error instanceof ConfigurationError ||
   error instanceof DatabaseUnreachable ||

@@ -24,11 +24,8 @@ const next = (changes: object = {}) => {
 
 const ops = (...words: readonly string[]) =>
   execa(process.execPath, [fileURLToPath(new URL('../../infra/cli/ops.ts', import.meta.url)), ...words], {
-    env: {
-      CASTMATCH_API_URL: service.url,
-      CASTMATCH_API_KEY: keys.operator,
-      DATABASE_URL: service.database.url,
-    },
+    // The verification of trails needs the master keys.
+    env: { ...service.env, CASTMATCH_API_URL: service.url, CASTMATCH_API_KEY: keys.operator },
     reject: false,
   });
 

@@ -192,6 +192,7 @@ const filled = (command: string, { id, item }: Context): string =>
     .replaceAll(/castmatch-local-(backend|operator|admin)-key/g, (_key, role: string) => keyOf(role))
     .replaceAll(/--schedule-id reconciliation\b/g, `--schedule-id ${scheduleId()}`)
     .replaceAll(/0198…/g, shown.run)
+    .replaceAll(/(?<=--(?:folder|anchors) )anchors\b/g, join(folder, 'anchors'))
     .replaceAll('["family@group.calendar.google.com"]', '[]')
     .replaceAll(/\b(history|a)\.json\b/g, (file) => join(folder, file));
 

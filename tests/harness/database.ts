@@ -3,6 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
 import { createDatabaseClient, type DatabaseClient } from '../../db/client.ts';
 import { createRepositories, type Repositories } from '../../db/index.ts';
+import { createTrailCodes } from '../../db/trail/trail-codes.ts';
+import type { TrailProtection } from '../../db/trail/trail-protection.ts';
+import { createTrailTexts } from '../../db/trail/trail-texts.ts';
 import { keyDatabaseUrlOf } from '../../foundation/configuration/key-database-url.ts';
 import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import type { KeyWrapping } from '../../foundation/encryption/key-wrapping.ts';
@@ -13,6 +16,8 @@ export interface TestDatabase extends Omit<DatabaseClient, 'close'> {
   /** The key database. */
   readonly keys: Omit<DatabaseClient, 'close'>;
   readonly repositories: Repositories;
+  /** What the repositories protect trails with. */
+  readonly protection: TrailProtection;
   /** Closes the pool and drops the database, even when other clients are still connected. */
   drop(): Promise<void>;
 }
@@ -32,12 +37,14 @@ export const createTestDatabase = async (
   const url = databaseUrl(server.url, name);
   const keys = createDatabaseClient(keyDatabaseUrlOf(url), { poolSize: 5, applicationName: `${name}_keys` });
   const { db, pool, close } = createDatabaseClient(url, { poolSize: 20, applicationName: name });
+  const repositories = createRepositories(db, wrapping, keys.db);
   return {
     url,
     db,
     pool,
     keys,
-    repositories: createRepositories(db, wrapping, keys.db),
+    repositories,
+    protection: { texts: createTrailTexts(repositories.vault), codes: createTrailCodes(wrapping) },
     drop: async () => {
       await Promise.all([close(), keys.close()]);
       for (const suffix of ['', '_keys']) {

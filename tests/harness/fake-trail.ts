@@ -35,8 +35,8 @@ export const createFakeTrail = (): FakeTrail => {
   const appendFact = (record: TrailFact): void => {
     const id = idOf(record);
     if (appended.has(id)) return;
-    const { at, correlationId, fact } = record;
-    const event = { sequence: events.length + 1, at, correlationId, fact };
+    const { at, correlationId, principal, fact } = record;
+    const event = { sequence: events.length + 1, at, correlationId, principal, fact };
     // The database rejects a forbidden transition; so does folding the events.
     foldEvents([...events, event]);
     events.push(event);

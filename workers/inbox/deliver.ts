@@ -2,6 +2,7 @@
 import type { Repositories } from '../../db/index.ts';
 import { appendConsent } from '../../db/recordings/append-consent.ts';
 import { isDeliveryProblem } from '../../domain/audition/delivery-state.ts';
+import { providerPrincipal } from '../../domain/audition/principal.ts';
 import type { ProposedTime } from '../../domain/audition/reported-answer.ts';
 import { exceededLimit } from '../../domain/audition/slot-limits.ts';
 import type { AuditionId } from '../../domain/ids.ts';
@@ -140,7 +141,7 @@ const deliverMessageStatus = async (
   webhook: WebhookContext,
 ): Promise<WebhookOutcome> => {
   const { repositories, metrics } = dependencies;
-  const { inboxId } = webhook;
+  const { inboxId, provider } = webhook;
   const { deliveryId, channel, status, code, of: named } = event;
   const stored = await repositories.noticeDeliveries.report({ inboxId, ...event });
   if (stored?.effect === 'changed') metrics.deliveryReported({ channel, status });
@@ -150,7 +151,8 @@ const deliverMessageStatus = async (
   if (!recipient) return { kind: 'not_yet_known', reason: 'no_such_message' };
   if (!isDeliveryProblem(status)) return { kind: 'delivered', auditions, reason: 'status_stored' };
   const { audition, participant } = recipient;
-  const report = { inboxId, participant, channel, deliveryId, status, ...(code && { code }) };
+  const principal = providerPrincipal(provider);
+  const report = { inboxId, principal, participant, channel, deliveryId, status, ...(code && { code }) };
   return signalOne(dependencies, webhook, audition, { about: 'delivery', report });
 };
 
@@ -234,7 +236,8 @@ const deliverMeetingStatus = async (
   const receivedAt = toInstant(Date.now() - ageMs);
   const auditions = auditionsConcerned(users, reportKinds[about], at ?? receivedAt);
   if (auditions.length === 0) return { kind: 'delivered', reason: 'no_audition_then' };
-  const report = { inboxId, origin: 'system', meetingId, ...(at && { at }) } as const;
+  const principal = providerPrincipal(provider);
+  const report = { inboxId, principal, origin: 'system', meetingId, ...(at && { at }) } as const;
   const results = await Promise.all(
     auditions.map(async (audition) => ({
       audition,

@@ -28,6 +28,8 @@ describe('a delivery report', () => {
     expect(row).toMatchObject({ state: 'delivered', reason: null, attempts: 1 });
     const report = {
       inboxId: row?.id,
+      // The harness receives everything from Zoom.
+      principal: 'provider:zoom',
       participant: 'ada',
       channel: 'sms',
       deliveryId: 'SM1',

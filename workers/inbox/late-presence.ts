@@ -54,11 +54,11 @@ export const appendLatePresence = async (
   const facts = observed.flatMap((report) => {
     const fact = presenceFactOf(view, cast, movedAt, report);
     if (!fact) return [];
-    const { correlationId } = report;
+    const { correlationId, principal } = report;
     const at = toInstant(Date.now());
     isContradicted ||= isOfMissedPerformer(view, fact);
     view = foldEvent(view, { sequence: view.sequence + 1, at, correlationId, fact });
-    return [{ at, correlationId, key: keyOf(report), fact }];
+    return [{ at, correlationId, principal, key: keyOf(report), fact }];
   });
   const [first] = facts;
   if (!first && appended.length === 0) return 'nothing_new';

@@ -4,6 +4,7 @@
  */
 import type { InboxRouting } from '../../db/inbox/routing.ts';
 import type { Registrants } from '../../db/meetings/registrants.ts';
+import { participantPrincipal, providerPrincipal } from '../../domain/audition/principal.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import type { PresenceReport } from '../../workflows/audition/messages.ts';
@@ -64,7 +65,8 @@ const reportOf = async (
   if (kind === 'link.joined' || kind === 'performer.admitted') {
     const { audition, participant, at } = event;
     const what = kind === 'link.joined' ? 'checked_in' : 'admitted';
-    return { auditions: [audition], report: { inboxId, correlationId, what, participant, at } };
+    const principal = 'principal' in event ? event.principal : participantPrincipal(participant);
+    return { auditions: [audition], report: { inboxId, correlationId, principal, what, participant, at } };
   }
   const { meetingId, at, name, email, registrant } = event;
   if ((!name && !email && !registrant) || at === undefined) return 'unnamed_person';
@@ -78,6 +80,7 @@ const reportOf = async (
     report: {
       inboxId,
       correlationId,
+      principal: providerPrincipal(provider),
       what: kind === 'meeting.participant_joined' ? 'joined' : 'left',
       meetingId,
       at,

@@ -146,10 +146,10 @@ export const createAttention = (journal: Journal, slaMs: number): Attention => {
     },
     resolve(command) {
       resolutions.set(command.id, asResolution(command));
-      const { id, action, by, note } = command;
+      const { id, action, by, note, correlationId, principal } = command;
       journal.record(
         { type: 'attention_resolved', id, action, by, ...(note !== undefined && { note }) },
-        { correlationId: command.correlationId },
+        { correlationId, principal },
       );
     },
     connectionRestored({ connection, correlationId }) {

@@ -2,6 +2,7 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import { CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
+import { participantPrincipal, providerPrincipal } from '../../domain/audition/principal.ts';
 import type { ProposedTime, ReportedAnswer } from '../../domain/audition/reported-answer.ts';
 import type { SessionBlockChange } from '../../domain/audition/session-block-change.ts';
 import { earlierResultsHandled } from './earlier-results.ts';
@@ -117,10 +118,10 @@ export const setHandlers = (run: AuditionRun): void => {
   setUpdateHandler(
     messages.cancelUpdate,
     () => refuseUnlessAllowed('cancel', journal.view),
-    async ({ origin, reason, correlationId }) => {
+    async ({ origin, reason, correlationId, principal }) => {
       // The claim of the first slot appends its fact itself; the cancellation must follow it.
       await condition(() => !run.isClaiming);
-      run.end({ type: 'cancelled', origin, ...(reason ? { reason } : {}) }, correlationId);
+      run.end({ type: 'cancelled', origin, ...(reason ? { reason } : {}) }, { correlationId, principal });
       await condition(() => run.isCleanedUp);
       return answerAfterFlush(run);
     },
@@ -144,13 +145,19 @@ export const setHandlers = (run: AuditionRun): void => {
     },
   );
 
-  /** Applies an external fact only the first time it arrives. */
+  /**
+   * Applies an external fact only the first time it arrives.
+   * @param principalOf who has caused it. By default, what the report says
+   */
   const applyOnce =
-    <Fact extends messages.ExternalFact>(apply: (fact: Fact) => void) =>
+    <Fact extends messages.ExternalFact>(
+      apply: (fact: Fact) => void,
+      principalOf: (fact: Fact) => string | undefined = ({ principal }) => principal,
+    ) =>
     async (fact: Fact): Promise<void> => {
       await untilRecordable(run);
       if (!run.signalDedup.markApplied(fact)) return;
-      apply(fact);
+      journal.actAs(principalOf(fact), () => apply(fact));
       journal.flushInBackground();
     };
 
@@ -184,7 +191,8 @@ export const setHandlers = (run: AuditionRun): void => {
   setHandler(messages.presenceReportedSignal, async (reports) => {
     await untilRecordable(run);
     for (const report of reports) {
-      if (run.signalDedup.markApplied(report)) presenceReported(run, report);
+      if (run.signalDedup.markApplied(report))
+        journal.actAs(report.principal, () => presenceReported(run, report));
     }
     journal.flushInBackground();
   });
@@ -211,18 +219,27 @@ export const setHandlers = (run: AuditionRun): void => {
     messages.connectionDisconnectedSignal,
     applyOnce((report: messages.ConnectionDisconnected) => connectionDisconnected(run, report)),
   );
-  const applyCalendarChange = applyOnce((change: CalendarChange) => calendarChanged(run, change));
+  const applyCalendarChange = applyOnce(
+    (change: CalendarChange) => calendarChanged(run, change),
+    ({ provider }) => providerPrincipal(provider),
+  );
   setHandler(messages.calendarChangedSignal, async (change) => {
     await untilAdopted(run, change);
     await applyCalendarChange(change);
   });
   setHandler(
     messages.answerReportedSignal,
-    applyOnce((report: ReportedAnswer) => answerReported(run, report)),
+    applyOnce(
+      (report: ReportedAnswer) => answerReported(run, report),
+      ({ participant }) => participantPrincipal(participant),
+    ),
   );
   setHandler(
     messages.timeProposedSignal,
-    applyOnce((proposal: ProposedTime) => timeProposed(run, proposal)),
+    applyOnce(
+      (proposal: ProposedTime) => timeProposed(run, proposal),
+      ({ participant }) => participantPrincipal(participant),
+    ),
   );
   setHandler(
     messages.sessionBlockChangedSignal,

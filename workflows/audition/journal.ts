@@ -3,11 +3,13 @@
  * with the next activity: each activity appends the facts that it carries. Where none follows, or a caller waits, an
  * activity of its own writes them.
  */
+
 import { CancellationScope, setCurrentDetails } from '@temporalio/workflow';
 import type { RecordEventsInput } from '../../activities/contract.ts';
 import type { AuditionFact, RecordingStart, TrailFact, TrailPosition } from '../../domain/audition/events.ts';
 import { crewLead } from '../../domain/audition/meeting-roles.ts';
 import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts';
+import type { FactSource } from '../../domain/audition/principal.ts';
 import { summaryOf } from '../../domain/audition/summary.ts';
 import { isFactAllowed } from '../../domain/audition/transitions.ts';
 import { type AuditionView, createView, foldEvent } from '../../domain/audition/view.ts';
@@ -36,7 +38,9 @@ export interface Journal {
    * @param key the key of the effect that the fact reports, when an activity may have appended the fact already
    * @throws IllegalTransition when the transition table does not allow the fact
    */
-  record(fact: AuditionFact, options?: { readonly correlationId?: string; readonly key?: string }): void;
+  record(fact: AuditionFact, options?: FactSource & { readonly key?: string }): void;
+  /** Runs synchronous work. The facts that it records without a principal of their own are of this one. */
+  actAs(principal: string | undefined, work: () => void): void;
   /** Numbers a fact for an activity that appends it. It is not part of the state until `applied` or `recordDraft`. */
   draft(fact: AuditionFact): DraftFact;
   /** Reserves a number for a fact that an activity makes. */
@@ -92,10 +96,15 @@ export const createJournal = (
   let number = start?.number ?? 0;
   let sequence = 0;
   let adoptions = 0;
+  let actor: string | undefined;
 
-  const stamp = (fact: AuditionFact, correlationId = plan.correlationId) => ({
+  const stamp = (
+    fact: AuditionFact,
+    { correlationId = plan.correlationId, principal = actor }: FactSource = {},
+  ) => ({
     at: toInstant(Date.now()),
     correlationId,
+    ...(principal === undefined ? {} : { principal }),
     fact,
   });
   const nextNumber = (): number => {
@@ -103,7 +112,7 @@ export const createJournal = (
     return number;
   };
   const begin = (): AuditionView => {
-    const first = { ...stamp(requestedFact(plan)), number: nextNumber() };
+    const first = { ...stamp(requestedFact(plan), { principal: plan.principal }), number: nextNumber() };
     unwritten = [first];
     return createView({ ...first, sequence: 1 });
   };
@@ -204,13 +213,22 @@ export const createJournal = (
     get adoptions() {
       return adoptions;
     },
-    record(fact, { correlationId, key } = {}) {
-      const stamped = stamp(fact, correlationId);
+    record(fact, { key, ...source } = {}) {
+      const stamped = stamp(fact, source);
       fold(stamped);
       unwritten = [
         ...unwritten,
         key === undefined ? { ...stamped, number: nextNumber() } : { ...stamped, key },
       ];
+    },
+    actAs(principal, work) {
+      const before = actor;
+      actor = principal;
+      try {
+        work();
+      } finally {
+        actor = before;
+      }
     },
     draft,
     reserveNumber: nextNumber,

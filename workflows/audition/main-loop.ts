@@ -1,5 +1,7 @@
 /** The main loop, from scheduled to the end: executes commands and handles deadlines until the audition ends. */
+
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import type { FactSource } from '../../domain/audition/principal.ts';
 import type { Refusal } from '../../domain/errors.ts';
 import type { QueuedCommand } from './command-queue.ts';
 import { type Deadline, latestWake, nextDeadline } from './deadlines.ts';
@@ -49,8 +51,7 @@ const startCommand = async (run: AuditionRun): Promise<void> => {
   const { commands, change } = run;
   const refused = change?.isWaiting && (commands.next?.name !== 'decide' || change.hasMoved);
   const events = {
-    onLateRefusal: (refusal: Refusal, { command }: QueuedCommand) =>
-      recordLateRefusal(run, refusal, command.correlationId),
+    onLateRefusal: (refusal: Refusal, { command }: QueuedCommand) => recordLateRefusal(run, refusal, command),
     refusalOf: ({ name }: QueuedCommand) => interruption(run, name),
   };
   if (refused) return commands.start(async ({ name }) => changeInProgress(name), events);
@@ -66,9 +67,9 @@ const startCommand = async (run: AuditionRun): Promise<void> => {
 const recordLateRefusal = (
   { journal, ending }: AuditionRun,
   { code, message }: Refusal,
-  correlationId: string,
+  { correlationId, principal }: FactSource,
 ): void => {
-  if (!ending) journal.record({ type: 'move_refused', code, reason: message }, { correlationId });
+  if (!ending) journal.record({ type: 'move_refused', code, reason: message }, { correlationId, principal });
 };
 
 const makeChange = (run: AuditionRun, queued: QueuedCommand): Promise<Refusal | undefined> => {

@@ -46,7 +46,12 @@ export interface AuditionInput {
 
 /** Why a workflow takes over an audition: its earlier workflow was lost, or a closed audition is reopened. */
 export type Takeover =
-  | { readonly cause: TakeoverCause; readonly correlationId: string }
+  | {
+      readonly cause: TakeoverCause;
+      readonly correlationId: string;
+      /** The operator who has asked for it. Absent: the service has found it. */
+      readonly principal?: string | undefined;
+    }
   | { readonly cause: 'reopen'; readonly command: ReopenCommand };
 
 /** The state that continue-as-new carries over. Compatible with running workflows: only add optional fields. */
@@ -87,10 +92,12 @@ export interface MeetingStatus {
   readonly since: number;
 }
 
-/** The source and the correlation id of a command. */
+/** The source of a command. */
 export interface CommandContext {
   readonly origin: Origin;
   readonly correlationId: string;
+  /** See `domain/audition/principal.ts`. Commands of earlier versions lack it. */
+  readonly principal?: string | undefined;
 }
 
 /** The answer to an update: the sequence of the last event of the trail. The read model contains that event. */
@@ -209,6 +216,8 @@ export const resolveAttentionUpdate = defineUpdate<UpdateAnswer, [ResolveAttenti
 export interface ExternalFact {
   /** The id in the inbox. Absent when the fact did not come through the inbox. */
   readonly inboxId?: string | undefined;
+  /** See `domain/audition/principal.ts`. Reports of earlier versions lack it. */
+  readonly principal?: string | undefined;
 }
 
 export interface DeliveryReport extends ExternalFact {

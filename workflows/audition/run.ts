@@ -6,6 +6,7 @@ import type { EndingFact } from '../../domain/audition/ending.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { AnswerTimes } from '../../domain/audition/last-answers.ts';
 import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts';
+import type { FactSource } from '../../domain/audition/principal.ts';
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { SessionBlockChange } from '../../domain/audition/session-block-change.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';
@@ -145,7 +146,7 @@ export interface AuditionRun {
    * audition and the result that the main coroutine awaits can arrive in one workflow task, and the message is handled
    * first.
    */
-  record(fact: AuditionFact, correlationId?: string): void;
+  record(fact: AuditionFact, source?: FactSource): void;
   readonly ending: EndingFact | undefined;
   /** The state in which the audition ended, or the present state while it runs. */
   readonly stateAtEnd: AuditionState;
@@ -157,7 +158,7 @@ export interface AuditionRun {
    * Ends the audition: records the fact and cancels all work. Does nothing when the audition has already ended. A closed
    * audition, which was to be reopened, only cancels the work.
    */
-  end(fact: EndingFact, correlationId?: string): void;
+  end(fact: EndingFact, source?: FactSource): void;
   /**
    * Starts work beside the main coroutine; message handlers can call it too. The end of the audition cancels the work.
    * Resolves when the work is done or calls `detach`.
@@ -212,13 +213,13 @@ export const createRun = ({ plan, carried, takeover }: AuditionInput): AuditionR
     carried && { view: carried.view, number: carried.factNumber },
   );
 
-  const end: AuditionRun['end'] = (fact, correlationId) => {
+  const end: AuditionRun['end'] = (fact, source) => {
     if (ending || isSuperseded) return;
     // A closed audition that is not reopened stays closed as it was.
     if (journal.view.state === 'closed') return work.cancel();
     stateAtEnd = journal.view.state;
     ending = fact;
-    journal.record(fact, correlationId === undefined ? {} : { correlationId });
+    journal.record(fact, source);
     work.cancel();
   };
 
@@ -290,9 +291,9 @@ export const createRun = ({ plan, carried, takeover }: AuditionInput): AuditionR
     get isSuperseded() {
       return isSuperseded;
     },
-    record(fact, correlationId) {
+    record(fact, source) {
       if (ending || isSuperseded) throw new CancelledFailure('the audition has ended');
-      journal.record(fact, correlationId === undefined ? {} : { correlationId });
+      journal.record(fact, source);
     },
     get ending() {
       return ending;

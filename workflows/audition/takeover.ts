@@ -86,8 +86,12 @@ export const adoptTrail = async (run: AuditionRun): Promise<AdoptedTrail | undef
  * Asks an operator what to do with an audition that this run has taken over. Returns when the operator has it resumed,
  * or has ended the audition.
  */
-export const askToResume = async (run: AuditionRun, cause: TakeoverCause): Promise<void> => {
-  run.record({ type: 'taken_over', cause });
+export const askToResume = async (
+  run: AuditionRun,
+  cause: TakeoverCause,
+  principal?: string,
+): Promise<void> => {
+  run.record({ type: 'taken_over', cause }, { principal });
   run.attention.withdrawAll();
   run.firstResult = { kind: 'needs_attention' };
   const { action } = await run.attention.ask({

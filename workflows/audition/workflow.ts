@@ -1,7 +1,9 @@
 /** Runs one audition from request to decision. Each step is a file in `steps/`; pure rules are in `domain/`. */
+
 import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { AdoptedTrail } from '../../activities/contract.ts';
 import { needsCompensation } from '../../domain/audition/ending.ts';
+import type { FactSource } from '../../domain/audition/principal.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import type { Refusal } from '../../domain/errors.ts';
 import { releaseOtherClaims } from './change.ts';
@@ -62,10 +64,10 @@ const takeOver = async (
   if (takeover.cause === 'reopen') {
     if (unfinished) await finishEnding(run, unfinished);
     run.refusal = await reopen(run, takeover.command);
-    if (run.refusal) return recordLateRefusal(run, run.refusal, takeover.command.correlationId);
+    if (run.refusal) return recordLateRefusal(run, run.refusal, takeover.command);
   } else {
     if (run.journal.view.state === 'closed') return resumeEnding(run, unfinished);
-    await askToResume(run, takeover.cause);
+    await askToResume(run, takeover.cause, takeover.principal);
     if (!run.ending) await completeInterruptedStep(run);
     // In runs of earlier versions, the casting office was not asked again.
     if (!run.ending && reportOrders) askAboutDeclinedRoom(run);
@@ -74,9 +76,13 @@ const takeOver = async (
 };
 
 /** A caller who has already got the answer that an operator is asked finds the refusal in the trail. */
-const recordLateRefusal = (run: AuditionRun, { code, message }: Refusal, correlationId: string): void => {
+const recordLateRefusal = (
+  run: AuditionRun,
+  { code, message }: Refusal,
+  { correlationId, principal }: FactSource,
+): void => {
   if (run.firstResult?.kind === 'needs_attention')
-    run.journal.record({ type: 'move_refused', code, reason: message }, { correlationId });
+    run.journal.record({ type: 'move_refused', code, reason: message }, { correlationId, principal });
 };
 
 /** Ends the audition when a step fails for good or an operator aborts. */

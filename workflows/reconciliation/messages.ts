@@ -10,6 +10,8 @@ export const reconciliationOfAudition = (id: AuditionId): string => `reconciliat
 export interface ReconciliationInput {
   /** Reconciles this audition only. */
   readonly only?: { readonly organization: OrganizationId; readonly auditionId: AuditionId } | undefined;
+  /** Who has started it, when an operator has: see `domain/audition/principal.ts`. */
+  readonly principal?: string | undefined;
   /**
    * How long to wait before a suspect is compared again, in milliseconds. An audition whose workflow has just closed
    * is in order by then.

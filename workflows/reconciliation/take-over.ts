@@ -16,9 +16,9 @@ type Takeover = Extract<Repair, { kind: 'take_over' }>;
  */
 export const takeOver = async (
   { plan, cause, isCompleted }: Takeover,
-  correlationId: string,
+  { correlationId, principal }: { readonly correlationId: string; readonly principal: string | undefined },
 ): Promise<boolean> => {
-  const input: AuditionInput = { plan, takeover: { cause, correlationId } };
+  const input: AuditionInput = { plan, takeover: { cause, correlationId, principal } };
   try {
     await startChild(auditionWorkflowType, {
       workflowId: auditionWorkflowId(plan.id),

@@ -30,7 +30,7 @@ export async function reconciliation(input: ReconciliationInput = {}): Promise<R
     setCurrentDetails(`Compares ${suspects.length} suspects again before it repairs them.`);
     await sleep(input.graceMs ?? defaultGraceMs, { summary: 'Wait before the second comparison' });
   }
-  const repairs = await repairAll(suspects);
+  const repairs = await repairAll(suspects, input.principal);
   const findings = repairs.flatMap(({ finding }) => finding ?? []);
   if (findings.length > 0) {
     await reconciliationActivities('Report the findings').reportFindings({
@@ -103,26 +103,36 @@ interface RepairResult {
 }
 
 /** Rebuilds stale views first, because the other repairs read them. */
-const repairAll = async (suspects: readonly Suspect[]): Promise<readonly RepairResult[]> => {
+const repairAll = async (
+  suspects: readonly Suspect[],
+  principal: string | undefined,
+): Promise<readonly RepairResult[]> => {
   const [stale, others] = [
     suspects.filter(({ fault }) => fault === 'view_stale'),
     suspects.filter(({ fault }) => fault !== 'view_stale'),
   ];
-  return [...(await repairConcurrently(stale)), ...(await repairConcurrently(others))];
+  return [...(await repairConcurrently(stale, principal)), ...(await repairConcurrently(others, principal))];
 };
 
-const repairConcurrently = async (suspects: readonly Suspect[]): Promise<readonly RepairResult[]> => {
+const repairConcurrently = async (
+  suspects: readonly Suspect[],
+  principal: string | undefined,
+): Promise<readonly RepairResult[]> => {
   const results: RepairResult[] = [];
   for (let from = 0; from < suspects.length; from += concurrentRepairs) {
-    results.push(...(await Promise.all(suspects.slice(from, from + concurrentRepairs).map(tryRepair))));
+    results.push(
+      ...(await Promise.all(
+        suspects.slice(from, from + concurrentRepairs).map((suspect) => tryRepair(suspect, principal)),
+      )),
+    );
   }
   return results;
 };
 
 /** A repair that fails does not stop the others. The next run tries it again. */
-const tryRepair = async (suspect: Suspect): Promise<RepairResult> => {
+const tryRepair = async (suspect: Suspect, principal: string | undefined): Promise<RepairResult> => {
   try {
-    return { finding: await repair(suspect) };
+    return { finding: await repair(suspect, principal) };
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
     return { failed: suspect };
@@ -130,7 +140,7 @@ const tryRepair = async (suspect: Suspect): Promise<RepairResult> => {
 };
 
 /** Returns the finding, or undefined when the audition is in order, or another workflow has repaired it. */
-const repair = async (suspect: Suspect): Promise<Finding | undefined> => {
+const repair = async (suspect: Suspect, principal: string | undefined): Promise<Finding | undefined> => {
   const { repairAudition } = reconciliationActivities(`Repair ${suspect.auditionId}: ${suspect.fault}`);
   const outcome = await repairAudition({ ...suspect, correlationId: correlationId() });
   switch (outcome.kind) {
@@ -139,6 +149,8 @@ const repair = async (suspect: Suspect): Promise<Finding | undefined> => {
     case 'repaired':
       return { ...suspect, repair: outcome.repair };
     case 'take_over':
-      return (await takeOver(outcome, correlationId())) ? { ...suspect, repair: 'taken_over' } : undefined;
+      return (await takeOver(outcome, { correlationId: correlationId(), principal }))
+        ? { ...suspect, repair: 'taken_over' }
+        : undefined;
   }
 };

@@ -64,13 +64,14 @@ const resolve = (api: Api, dependencies: ApiDependencies): void => {
       },
     },
     async (request, reply) => {
-      const { organization, label } = callerOf(request);
+      const { organization, label, id: principal } = callerOf(request);
       const response = await resolveAttention(dependencies, {
         organization,
         id: request.params.id,
         body: request.body,
         key: request.headers['idempotency-key'],
         by: label,
+        principal,
         correlationId: request.id,
       });
       return sendAuditionResponse(dependencies, reply, response);
@@ -96,11 +97,12 @@ const resolveMatching = (api: Api, dependencies: ApiDependencies): void => {
       },
     },
     async (request) => {
-      const { organization, label } = callerOf(request);
+      const { organization, label, id: principal } = callerOf(request);
       return resolveMatchingAttention(dependencies, {
         organization,
         query: request.body,
         by: label,
+        principal,
         correlationId: request.id,
       });
     },

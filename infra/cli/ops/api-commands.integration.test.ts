@@ -64,6 +64,8 @@ describe('ops auditions', { timeout: 60_000 }, () => {
       'google event-1',
       'conn_performer',
       'invitation, revision 1',
+      'slot_held',
+      'system',
     ])
       expect(stdout).toContain(shown);
   });

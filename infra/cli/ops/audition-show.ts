@@ -5,6 +5,7 @@ import { ConfigurationError } from '../../../foundation/configuration/configurat
 import { renderFacts } from '../output.ts';
 import { TemporalUnreachable, withTemporal } from '../temporal.ts';
 import { auditionSchema, describeAudition } from './audition.ts';
+import { eventTable, lastEvents } from './audition-events.ts';
 import { parseAuditionId } from './audition-id.ts';
 import { type AuditionWorkflow, describeAuditionWorkflow, isStuck } from './audition-workflow.ts';
 import { apiContext } from './http-client.ts';
@@ -51,11 +52,17 @@ export const auditionShowCommand = (): Command =>
     .action(async (id: AuditionId, _options: object, command: Command) => {
       const { client, output } = apiContext(command);
       const audition = await client.call(auditionSchema, 'GET', `/v1/auditions/${id}`);
-      const [workflow, standing] = await Promise.all([
+      const [events, workflow, standing] = await Promise.all([
+        lastEvents(client, audition),
         tryToRead(() => withTemporal((temporal) => describeAuditionWorkflow(temporal, id))),
         tryToRead(() => readStanding(id)),
       ]);
-      output.show({ ...audition, workflow: valueOf(workflow), ...valueOf(standing) }, () =>
-        [describeAudition(audition), workflowLines(workflow), ...standingLines(id, standing)].join('\n'),
+      output.show({ ...audition, events, workflow: valueOf(workflow), ...valueOf(standing) }, () =>
+        [
+          describeAudition(audition),
+          eventTable(events),
+          workflowLines(workflow),
+          ...standingLines(id, standing),
+        ].join('\n'),
       );
     });

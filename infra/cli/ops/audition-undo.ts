@@ -3,11 +3,13 @@
  * the workflow that takes the audition over, and aborts it. Uses Temporal directly, and the API with its permissions
  * and its audit trail.
  */
+
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { commandPrincipal } from '../../../domain/audition/principal.ts';
 import { type AuditionId, organizationIdSchema } from '../../../domain/ids.ts';
 import { instantSchema } from '../../../domain/time/instant.ts';
 import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
@@ -81,7 +83,8 @@ const reconcile = async (
   { organization }: Audition,
   graceMs: number,
 ): Promise<void> => {
-  const input: ReconciliationInput = { only: { organization, auditionId: id }, graceMs };
+  const principal = commandPrincipal('ops auditions undo');
+  const input: ReconciliationInput = { only: { organization, auditionId: id }, graceMs, principal };
   const handle = await temporal.workflow.start<(input: ReconciliationInput) => Promise<ReconciliationResult>>(
     reconciliationWorkflowType,
     {

@@ -12,6 +12,7 @@ export const auditionSchema = z.looseObject({
   state: z.string(),
   outcome: z.string().optional(),
   revision: z.int(),
+  sequence: z.int().describe('The number of the last event of the trail'),
   slot: z
     .object({ start: z.string(), end: z.string(), zone: z.string(), room: z.string().optional() })
     .optional(),

@@ -1,10 +1,6 @@
-/**
- * `ops read-model rebuild`, `ops audit verify`, `ops maintenance`: use the database directly. The service
- * need not run.
- */
+/** `ops read-model rebuild` and `ops maintenance`: use the database directly. The service need not run. */
 import { Command } from 'commander';
 import { rebuildReadModel } from '../../../db/auditions/rebuild.ts';
-import type { Database } from '../../../db/client.ts';
 import { deleteOldSignInAttempts } from '../../../db/connections/sign-in-attempts.ts';
 import { createProviderHealth } from '../../../db/providers/health.ts';
 import {
@@ -20,36 +16,8 @@ import {
   deleteOldWebhooks,
   eraseOldAuditionResponses,
 } from '../../../db/retention.ts';
-import { auditionIdsWithTrail, selectTrail } from '../../../db/trail/stored-events.ts';
-import { verifyTrail } from '../../../db/trail/verify.ts';
-import { type AuditionId, auditionIdSchema } from '../../../domain/ids.ts';
-import { UsageError } from '../../../foundation/configuration/cli-configuration.ts';
-import { renderTable } from '../output.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { withDatabase } from '../with-database.ts';
-import { CommandFailed } from './http-client.ts';
-
-const auditionId = (text: string): AuditionId => {
-  const parsed = auditionIdSchema.safeParse(text);
-  if (parsed.success) return parsed.data;
-  throw new UsageError(`"${text}" is not an audition id. Audition ids begin with aud_.`);
-};
-
-interface Broken {
-  readonly auditionId: AuditionId;
-  readonly sequence: number;
-}
-
-const verify = async (db: Database, ids: AsyncIterable<AuditionId> | readonly AuditionId[]) => {
-  const broken: Broken[] = [];
-  let auditions = 0;
-  for await (const id of ids) {
-    auditions += 1;
-    const result = await verifyTrail(db, id);
-    if (!result.ok) broken.push({ auditionId: id, sequence: result.sequence });
-  }
-  return { auditions, broken };
-};
 
 /** Creates the command `ops read-model`. */
 export const readModelCommand = (): Command => {
@@ -66,33 +34,6 @@ export const readModelCommand = (): Command => {
       }),
     );
   return readModel;
-};
-
-/** Creates the command `ops audit`. */
-export const auditCommand = (): Command => {
-  const audit = new Command('audit').description('the audit trail');
-  audit
-    .command('verify')
-    .description('verify the hash chain; exit code 1 when it is broken')
-    .argument('[id]', 'one audition; without it, all of them')
-    .action((id: string | undefined, _options: object, command: Command) =>
-      withDatabase(command, async (db, output) => {
-        const only = id === undefined ? undefined : auditionId(id);
-        const result = await verify(db, only ? [only] : auditionIdsWithTrail(db));
-        if (result.broken.length > 0) process.exitCode = 1;
-        else if (only && (await selectTrail(db, only).limit(1)).length === 0)
-          throw new CommandFailed(`There is no audition ${only}.`);
-        output.show(result, () =>
-          result.broken.length === 0
-            ? `${only ? 'The audit trail is' : `All ${result.auditions} audit trails are`} intact.`
-            : renderTable(
-                ['audition', 'broken at event'],
-                result.broken.map(({ auditionId: id, sequence }) => [id, String(sequence)]),
-              ),
-        );
-      }),
-    );
-  return audit;
 };
 
 const days = wholeNumber('use a whole number of days, 1 or more');

@@ -1,5 +1,6 @@
 /** Records the answers of participants, and confirms, ends or escalates the audition accordingly. */
 
+import type { FactSource } from '../../../domain/audition/principal.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import type { ParticipantView } from '../../../domain/audition/view.ts';
@@ -20,8 +21,9 @@ import { notify } from './notices.ts';
 /** Records an answer. A repeated answer changes nothing. A performer who declines can change that for some time. */
 export const recordAnswer = (
   run: AuditionRun,
-  { participant, answer, origin, correlationId, at }: RespondCommand,
+  { participant, answer, origin, correlationId, principal, at }: RespondCommand,
 ): void => {
+  const source = { correlationId, principal };
   const { journal } = run;
   // A clock that is ahead must not make later answers look earlier.
   const answered = Math.min(at === undefined ? Date.now() : toEpochMs(at), Date.now());
@@ -39,19 +41,19 @@ export const recordAnswer = (
       ...(finalAt ? { finalAt: toInstant(finalAt) } : {}),
       ...(entryDue === undefined ? {} : { entryDue }),
     },
-    { correlationId },
+    source,
   );
   if (finalAt !== undefined) run.slotTakenAs = undefined;
   if (journal.view.state === 'confirmed' && !allAccepted(run)) {
-    journal.record({ type: 'confirmation_lost' }, { correlationId });
+    journal.record({ type: 'confirmation_lost' }, source);
   }
   if (finalAt !== undefined && finalAt <= Date.now()) {
-    run.end({ type: 'declined', participant }, correlationId);
+    run.end({ type: 'declined', participant }, source);
     return;
   }
   if (answer === 'declined') return before.kind === 'performer' ? undefined : declinedFinally(run, before);
   if (entryDue !== undefined) restoreDeclinedEntry(run, participant, entryDue);
-  confirmWhenAccepted(run, correlationId);
+  confirmWhenAccepted(run, source);
 };
 
 const declinedFinally = (run: AuditionRun, { id }: ParticipantView): void => {
@@ -146,9 +148,9 @@ const reclaim = async (
 };
 
 /** Confirms a scheduled audition once all required participants have accepted. */
-export const confirmWhenAccepted = (run: AuditionRun, correlationId?: string): void => {
+export const confirmWhenAccepted = (run: AuditionRun, source?: FactSource): void => {
   if (run.journal.view.state === 'scheduled' && allAccepted(run)) {
-    run.journal.record({ type: 'confirmed' }, correlationId === undefined ? {} : { correlationId });
+    run.journal.record({ type: 'confirmed' }, source);
   }
 };
 

@@ -15,6 +15,7 @@ import type { ConflictHandling } from '../../../domain/audition/conflict-rules.t
 import type { AuditionFact } from '../../../domain/audition/events.ts';
 import type { AuditionPlan } from '../../../domain/audition/plan.ts';
 import { formerCast } from '../../../domain/audition/present-cast.ts';
+import type { FactSource } from '../../../domain/audition/principal.ts';
 import type { Channel, Participant } from '../../../domain/audition/request.ts';
 import { isSameCalendar } from '../../../domain/audition/same-calendar.ts';
 import type { Blocker } from '../../../domain/audition/slot-conflict.ts';
@@ -64,7 +65,7 @@ import { assignRoles } from './roles.ts';
  */
 export const changeCast = async (
   run: AuditionRun,
-  { changes, correlationId, conflicts }: ParticipantsCommand,
+  { changes, correlationId, principal, conflicts }: ParticipantsCommand,
 ): Promise<Refusal | undefined> => {
   const { view } = run.journal;
   if (!view.slot || !isChangeable('participants', view)) return wrongState('participants', view.state);
@@ -80,7 +81,7 @@ export const changeCast = async (
       run,
       change,
       { ...before, participants, formerParticipants },
-      { difference, correlationId, conflicts },
+      { difference, source: { correlationId, principal }, conflicts },
     ),
   );
 };
@@ -91,11 +92,11 @@ const replaceCast = async (
   plan: AuditionPlan,
   {
     difference,
-    correlationId,
+    source,
     conflicts,
   }: {
     readonly difference: CastDifference;
-    readonly correlationId: string;
+    readonly source: FactSource;
     readonly conflicts: ConflictHandling | undefined;
   },
 ): Promise<Refusal | undefined> => {
@@ -103,7 +104,7 @@ const replaceCast = async (
   if (claimed instanceof Refusal) return claimed;
   const decliners = leavingDecliners(run, difference);
   // Throws when the audition has ended: then the ending undoes everything, for the cast of before.
-  recordChanges(run, difference, correlationId, claimed.overridden);
+  recordChanges(run, difference, source, claimed.overridden);
   change.isMade = true;
   run.plan = plan;
   const leaving = leavingOf(difference);
@@ -118,7 +119,7 @@ const replaceCast = async (
     if (channels.length > 0) forgetSuppressed(run, participant.id);
     if (channels.includes('email')) forgetEmailEntry(run, participant.id);
   }
-  confirmWhenAccepted(run, correlationId);
+  confirmWhenAccepted(run, source);
   const [entries, others] = partition(undone, (entry) =>
     decliners.some(({ id }) => isRetraction(entry, id, 'email')),
   );
@@ -160,7 +161,7 @@ const arrangeEvents = async (
 const recordChanges = (
   run: AuditionRun,
   { added, removed, replaced }: CastDifference,
-  correlationId: string,
+  source: FactSource,
   overridden: readonly Blocker[] | undefined,
 ): void => {
   // The number of a claim is never used again.
@@ -183,10 +184,10 @@ const recordChanges = (
         }) as const,
     ),
   ];
-  if (first) run.record({ ...first, ...(overridden && { overridden: [...overridden] }) }, correlationId);
-  for (const fact of others) run.record(fact, correlationId);
+  if (first) run.record({ ...first, ...(overridden && { overridden: [...overridden] }) }, source);
+  for (const fact of others) run.record(fact, source);
   if (run.journal.view.state === 'confirmed' && !allAccepted(run)) {
-    run.record({ type: 'confirmation_lost' }, correlationId);
+    run.record({ type: 'confirmation_lost' }, source);
   }
 };
 

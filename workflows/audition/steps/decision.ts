@@ -46,7 +46,7 @@ export const decide = async (run: AuditionRun, command: DecideCommand): Promise<
       decision: command.decision,
       ...(command.decision === 'callback' ? { next: command.next.id } : {}),
     },
-    command.correlationId,
+    { correlationId: command.correlationId, principal: command.principal },
   );
   return undefined;
 };
@@ -57,7 +57,7 @@ export const decide = async (run: AuditionRun, command: DecideCommand): Promise<
  */
 const startNextRound = async (
   { plan, journal }: AuditionRun,
-  { next, correlationId }: CallbackDecision,
+  { next, correlationId, principal }: CallbackDecision,
 ): Promise<void> => {
   const input: AuditionInput = {
     plan: {
@@ -68,6 +68,7 @@ const startNextRound = async (
       // In the same room, unless the decision names another.
       wish: inRoom({ kind: 'fixed', slot: next.slot }, journal.view.slot),
       correlationId,
+      principal,
       previous: plan.id,
       formerParticipants: undefined,
       // The role of the caller who decides was not asked for.

@@ -22,10 +22,11 @@ export const reopen = async (run: AuditionRun, command: ReopenCommand): Promise<
   const period = { reopenWithin: plan.policy.reopenWithin, now: toInstant(Date.now()) };
   const refusal = reopeningRefusal(journal.view, command.to, period);
   if (refusal) return refusal;
-  const { origin, reason, correlationId } = command;
+  const { origin, reason, correlationId, principal } = command;
+  const cause = { correlationId, principal };
   const source = { origin, ...(reason ? { reason } : {}) };
   if (command.to === 'decision') {
-    run.record({ type: 'reopened_for_decision', ...source }, correlationId);
+    run.record({ type: 'reopened_for_decision', ...source }, cause);
     run.firstResult = { kind: 'held' };
     run.journal.flushInBackground();
     return undefined;
@@ -42,8 +43,8 @@ export const reopen = async (run: AuditionRun, command: ReopenCommand): Promise<
   // The meetings of before were removed, and the ledger refuses their keys. This number is higher than all of theirs.
   run.meetingsRequested = run.journal.number;
   run.reminders = reminders;
-  run.record({ type: 'reopened_for_session', slot, revision, ...source }, correlationId);
-  if (meeting) run.record({ type: 'meeting_created', meeting }, correlationId);
+  run.record({ type: 'reopened_for_session', slot, revision, ...source }, cause);
+  if (meeting) run.record({ type: 'meeting_created', meeting }, cause);
   run.firstResult = { kind: 'held' };
   run.journal.flushInBackground();
   await schedule(run, { slot, revision });

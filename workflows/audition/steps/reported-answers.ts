@@ -3,6 +3,7 @@
  * does not count changes nothing, and the trail says why.
  */
 import { patched } from '@temporalio/workflow';
+import { participantPrincipal } from '../../../domain/audition/principal.ts';
 import type { ProposedTime, ReportedAnswer } from '../../../domain/audition/reported-answer.ts';
 import { limitExplanations } from '../../../domain/audition/slot-limits.ts';
 import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
@@ -31,7 +32,15 @@ export const answerReported = (run: AuditionRun, report: ReportedAnswer): void =
 const commandOf = (
   { plan }: AuditionRun,
   { participant, answer, origin, revision, at, correlationId = plan.correlationId }: ReportedAnswer,
-): RespondCommand => ({ participant, answer, origin, revision, at, correlationId });
+): RespondCommand => ({
+  participant,
+  answer,
+  origin,
+  revision,
+  at,
+  correlationId,
+  principal: participantPrincipal(participant),
+});
 
 const ignore = (
   { journal }: AuditionRun,
@@ -40,7 +49,7 @@ const ignore = (
 ): void =>
   journal.record(
     { type: 'answer_ignored', participant, answer, origin, revision, reason: code },
-    correlationId === undefined ? {} : { correlationId },
+    { correlationId, principal: participantPrincipal(participant) },
   );
 
 /** The slot is claimed again first, because another audition can have taken it after the decline. */
@@ -68,10 +77,7 @@ const yieldHolds = (run: AuditionRun): void => {
 export const timeProposed = (run: AuditionRun, proposal: ProposedTime): void => {
   const { participant, origin, slot, inboxId, correlationId } = proposal;
   if (run.ending || run.journal.view.state === 'closed') return;
-  run.journal.record(
-    { type: 'time_proposed', participant, origin, ...slot },
-    correlationId === undefined ? {} : { correlationId },
-  );
+  run.journal.record({ type: 'time_proposed', participant, origin, ...slot }, { correlationId });
   run.proposals.set(participant, inboxId);
   // Nobody can answer the proposal of a person who has left. Auditions that have asked before replay without that.
   const endsWithCast = takesPart(run, proposal) && patched(formerProposersPatch);

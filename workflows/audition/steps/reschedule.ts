@@ -131,7 +131,7 @@ const isSameTime = (a: Slot, b: Slot): boolean => a.start === b.start && a.end =
 
 const recordMove = (
   run: AuditionRun,
-  { origin, reason, correlationId }: RescheduleCommand,
+  { origin, reason, correlationId, principal }: RescheduleCommand,
   { slot, revision }: { readonly slot: Slot; readonly revision: number },
   { number, overridden }: Pick<Held, 'number' | 'overridden'>,
 ): void => {
@@ -144,7 +144,7 @@ const recordMove = (
       ...(reason ? { reason } : {}),
       ...(overridden ? { overridden: [...overridden] } : {}),
     },
-    correlationId,
+    { correlationId, principal },
   );
   run.claims = { ...run.claims, held: number };
   run.movedAt = Date.now();

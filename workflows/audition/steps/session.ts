@@ -1,6 +1,8 @@
 /** Step 6: the session and external facts. A fact that the present state does not allow is ignored, not an error. */
+
 import { patched } from '@temporalio/workflow';
 import type { Origin } from '../../../domain/audition/events.ts';
+import type { FactSource } from '../../../domain/audition/principal.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { isFactAllowed } from '../../../domain/audition/transitions.ts';
 import { reportsPresence } from '../../../domain/providers/vendors.ts';
@@ -16,24 +18,24 @@ import { expectRecording } from './recording.ts';
  * Records a check-in. The performer's check-in starts the session, unless performers are admitted in turn: then the
  * admission starts it. A repeated check-in changes nothing.
  */
-export const checkIn = (run: AuditionRun, { participant, correlationId, origin }: CheckInCommand): void => {
+export const checkIn = (
+  run: AuditionRun,
+  { participant, correlationId, principal, origin }: CheckInCommand,
+): void => {
   const { journal } = run;
   const arrived = journal.view.participants.find(({ id }) => id === participant);
   if (!arrived || arrived.checkedIn) return;
   const by = origin === 'link' ? { origin } : {};
-  journal.record({ type: 'checked_in', participant, ...by }, { correlationId });
+  journal.record({ type: 'checked_in', participant, ...by }, { correlationId, principal });
   if (arrived.kind === 'performer' && run.plan.meetingSettings?.admission !== 'in_turn')
-    startSession(run, origin, correlationId);
+    startSession(run, origin, { correlationId, principal });
 };
 
 /** Records the start of the session, unless it has begun before. */
-export const startSession = (run: AuditionRun, origin: Origin, correlationId?: string): void => {
+export const startSession = (run: AuditionRun, origin: Origin, source?: FactSource): void => {
   const { state } = run.journal.view;
   if (state !== 'scheduled' && state !== 'confirmed') return;
-  run.journal.record(
-    { type: 'session_started', origin },
-    correlationId === undefined ? {} : { correlationId },
-  );
+  run.journal.record({ type: 'session_started', origin }, source);
 };
 
 /** Records the end of the session, if the state allows it. */

@@ -1,7 +1,9 @@
 /** The question whether a participant agrees to be recorded, and its answer by a link. */
+
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { RecordingConsent } from '../../../../domain/audition/events.ts';
+import { participantPrincipal } from '../../../../domain/audition/principal.ts';
 import type { AuditionView, ParticipantView } from '../../../../domain/audition/view.ts';
 import { needsConsent } from '../../../../domain/recordings/recording-consent.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
@@ -79,6 +81,7 @@ export const answerConsentQuestion = (
     participant,
     consent: said === 'refused' && wasGiven ? 'withdrawn' : said,
     origin: 'link',
+    principal: participantPrincipal(participant.id),
     correlationId: request.id,
     revision,
   });

@@ -2,12 +2,14 @@
  * /r/{link}: the page that an invitation links to. GET changes nothing; POST records the answer. /respond/{token} is the same
  * page, for the links in messages of earlier versions.
  */
+
 import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { LinkTitles } from '../../../../db/auditions/link-titles.ts';
 import type { StoredInvitation } from '../../../../db/auditions/response-links.ts';
 import type { Answer } from '../../../../domain/audition/events.ts';
+import { participantPrincipal } from '../../../../domain/audition/principal.ts';
 import { Refusal, type RefusalCode } from '../../../../domain/errors.ts';
 import type { Invitation } from '../../../../foundation/links/response-link.ts';
 import { shortIdPattern } from '../../../../foundation/links/short-id.ts';
@@ -137,7 +139,14 @@ export const respondRoutes = (api: Api, dependencies: ApiDependencies): void => 
     try {
       await sendAuditionCommand(dependencies, target, 'respond', () => ({
         name: 'respond',
-        command: { origin: 'link', correlationId: request.id, participant, answer, revision },
+        command: {
+          origin: 'link',
+          correlationId: request.id,
+          principal: participantPrincipal(participant),
+          participant,
+          answer,
+          revision,
+        },
       }));
     } catch (error) {
       if (error instanceof Refusal && error.code === 'answer_superseded') return undefined;

@@ -109,7 +109,7 @@ const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
       },
     },
     async (request, reply) => {
-      const { organization, role } = callerOf(request);
+      const { organization, role, id: principal } = callerOf(request);
       const key = request.headers['idempotency-key'];
       const id = requestedAuditionId(organization, key);
       request.auditionId = id;
@@ -121,6 +121,7 @@ const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
             id,
             organization,
             correlationId: request.id,
+            principal,
             request: request.body,
             role,
           }),

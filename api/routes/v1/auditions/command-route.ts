@@ -86,7 +86,7 @@ export const runCommand = async (
   run: (target: CommandTarget, context: CommandContext, attempt: Attempt) => Promise<ApiResponse>,
 ): Promise<FastifyReply> => {
   const { idempotentRequests } = dependencies.repositories;
-  const { organization } = callerOf(request);
+  const { organization, id: principal } = callerOf(request);
   const { id } = request.params;
   const { body } = request;
   const key = request.headers['idempotency-key'];
@@ -96,7 +96,7 @@ export const runCommand = async (
     updateId: updateIdOf(id, route, { key, body }),
     correlationId: request.id,
   };
-  const context: CommandContext = { origin: 'api', correlationId: request.id };
+  const context: CommandContext = { origin: 'api', correlationId: request.id, principal };
   const response = await runOnce(idempotentRequests, { organization, route, key, body }, (attempt) =>
     run(target, context, attempt),
   );

@@ -45,9 +45,10 @@ describe('a command', () => {
     async (name, body, command) => {
       const { ask, orchestration, id } = await setup();
       const answer = await ask(name, body, { 'x-correlation-id': 'c-1' });
+      const principal = expect.stringMatching(/^key_[0-9a-f]{16}$/);
       expect(answer).toMatchObject({ status: 200, body: { id } });
       expect(orchestration.receivedCommands).toMatchObject([
-        { id, message: { name, command: { ...command, origin: 'api', correlationId: 'c-1' } } },
+        { id, message: { name, command: { ...command, origin: 'api', correlationId: 'c-1', principal } } },
       ]);
     },
   );

@@ -216,7 +216,10 @@ describe('a request for an audition', () => {
     const { post, orchestration } = await setup();
     const { headers } = await post(auditionRequest(), undefined, { 'x-correlation-id': 'call-sheet-7' });
     expect(headers['x-correlation-id']).toBe('call-sheet-7');
-    expect(orchestration.started[0]?.correlationId).toBe('call-sheet-7');
+    expect(orchestration.started[0]).toMatchObject({
+      correlationId: 'call-sheet-7',
+      principal: expect.stringMatching(/^key_[0-9a-f]{16}$/),
+    });
   });
 
   it('returns the same response when it is repeated, marked as a replay', async () => {

@@ -153,7 +153,7 @@ export const waitingListRoutes = (api: Api, dependencies: ApiDependencies): void
       },
     },
     async (request) => {
-      const { organization } = callerOf(request);
+      const { organization, id: principal } = callerOf(request);
       const view = await requireAudition(reading, organization, request.params.id);
       const { id: auditionId, revision, state } = view;
       if (state === 'closed') {
@@ -166,7 +166,7 @@ export const waitingListRoutes = (api: Api, dependencies: ApiDependencies): void
       // Also for a performer who was admitted before: the earlier request may have failed here.
       await inbox.receive({
         kind: 'performer.admitted',
-        event: { audition: auditionId, participant, at: admittedAt },
+        event: { audition: auditionId, participant, at: admittedAt, principal },
         provider: 'castmatch',
         dedupeKey: `admitted:${auditionId}:${participant}:r${revision}`,
         correlationId: request.id,

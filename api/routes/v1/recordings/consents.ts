@@ -51,7 +51,7 @@ export const recordingConsentRoutes = (api: Api, dependencies: ApiDependencies):
       },
     },
     async (request) => {
-      const { organization } = callerOf(request);
+      const { organization, id: principal } = callerOf(request);
       const { participant: id, consent } = request.body;
       const audition = await requireAudition(
         { auditions, auditionWorkflows },
@@ -70,6 +70,7 @@ export const recordingConsentRoutes = (api: Api, dependencies: ApiDependencies):
         participant,
         consent,
         origin: 'api',
+        principal,
         correlationId: request.id,
       });
     },
