@@ -32,6 +32,47 @@ const secret = (bytes: number) => ({
   secret: `whsec_${Buffer.alloc(bytes).toString('base64')}`,
 });
 
+const bodySchema = z.looseObject({ content: z.record(z.string(), z.looseObject({ schema: z.unknown() })) });
+const pathsSchema = z.looseObject({
+  paths: z.record(z.string(), z.record(z.string(), z.looseObject({ requestBody: bodySchema.optional() }))),
+  components: z.looseObject({ schemas: z.record(z.string(), z.unknown()) }),
+});
+const objectSchema = z.looseObject({
+  $ref: z.string().optional(),
+  type: z.unknown().optional(),
+  properties: z.record(z.string(), z.unknown()).default({}),
+  additionalProperties: z.unknown().optional(),
+  items: z.unknown().optional(),
+  anyOf: z.array(z.unknown()).default([]),
+  oneOf: z.array(z.unknown()).default([]),
+  allOf: z.array(z.unknown()).default([]),
+});
+
+/** Returns the places of the objects in a schema that ignore unknown fields. */
+const openObjects = (
+  part: unknown,
+  place: string,
+  shared: Readonly<Record<string, unknown>>,
+): readonly string[] => {
+  const schema = objectSchema.parse(part);
+  if (schema.$ref !== undefined) {
+    return openObjects(shared[schema.$ref.split('/').at(-1) ?? ''], place, shared);
+  }
+  const { properties, additionalProperties, items, anyOf, oneOf, allOf } = schema;
+  const isClosed = additionalProperties === false || typeof additionalProperties === 'object';
+  return [
+    ...(schema.type === 'object' && !isClosed ? [place] : []),
+    ...Object.entries(properties).flatMap(([name, one]) => openObjects(one, `${place}.${name}`, shared)),
+    ...[items, additionalProperties, ...anyOf, ...oneOf, ...allOf]
+      .filter((one) => typeof one === 'object')
+      .flatMap((one) => openObjects(one, `${place}[]`, shared)),
+  ];
+};
+
+/** Their bodies are defined by others, who can add fields: vendors that send webhooks, and Temporal's payload codecs. */
+const isDefinedByOthers = (path: string): boolean =>
+  path.startsWith('/v1/webhooks/') || path.startsWith('/codec/');
+
 const reader = (email: string) => ({
   id: 'rita',
   kind: 'reader',
@@ -78,6 +119,22 @@ describe('a schema of the OpenAPI document', () => {
     expect(paths['/v1/auditions/{id}/cancel']?.['post']?.requestBody?.required).toBe(false);
     expect(paths['/v1/auditions']?.['post']?.requestBody?.required).toBe(true);
     expect(paths['/v1/auditions/{id}/decide']?.['post']?.requestBody?.required).toBe(true);
+  });
+
+  it('refuses unknown fields in every object of every request body', () => {
+    const { paths, components } = pathsSchema.parse(JSON.parse(text));
+    const bodies = Object.entries(paths)
+      .filter(([path]) => !isDefinedByOthers(path))
+      .flatMap(([path, methods]) =>
+        Object.entries(methods).flatMap(([method, { requestBody }]) =>
+          Object.values(requestBody?.content ?? {}).map(({ schema }) => ({
+            name: `${method.toUpperCase()} ${path}`,
+            schema,
+          })),
+        ),
+      );
+    expect(bodies.length).toBeGreaterThan(25);
+    expect(bodies.flatMap(({ name, schema }) => openObjects(schema, name, components.schemas))).toEqual([]);
   });
 
   it('of every operation has the responses of the server itself: 408, 417 and 431', () => {

@@ -7270,7 +7270,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `idempotency_key_missing`: The Idempotency-Key header is missing. `invalid_body`: The body does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `idempotency_key_missing`: The Idempotency-Key header is missing. `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -7528,7 +7528,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -7538,11 +7538,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -7935,7 +7935,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -8237,7 +8237,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -8539,7 +8539,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -8841,7 +8841,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -9143,7 +9143,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -9445,7 +9445,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -9747,7 +9747,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -10049,7 +10049,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -10356,7 +10356,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -10659,7 +10659,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -10669,11 +10669,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -10939,7 +10939,7 @@ export interface operations {
                     "application/json": components["schemas"]["Recordings"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -10949,11 +10949,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -11135,7 +11135,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordingLink"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -11393,7 +11393,7 @@ export interface operations {
                     "application/json": components["schemas"]["Recording"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -11403,11 +11403,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -11604,7 +11604,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_body`: The body does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -11811,6 +11811,28 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema */
+            400: {
+                headers: {
+                    /** @description Quote it in support requests. Your own ID, if you sent one */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
+                     *       "status": 400,
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
+                     *       "whatToDo": "The sentence here says what to do next.",
+                     *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: No valid API key */
             401: {
                 headers: {
@@ -11959,7 +11981,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -12213,7 +12235,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -12223,11 +12245,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -12405,7 +12427,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -12659,7 +12681,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -12669,11 +12691,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -12846,6 +12868,28 @@ export interface operations {
                     "application/json": components["schemas"]["RecordingPolicy"];
                 };
             };
+            /** @description `invalid_query`: The query does not match its schema */
+            400: {
+                headers: {
+                    /** @description Quote it in support requests. Your own ID, if you sent one */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
+                     *       "status": 400,
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
+                     *       "whatToDo": "The sentence here says what to do next.",
+                     *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: No valid API key */
             401: {
                 headers: {
@@ -12993,7 +13037,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordingPolicy"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -13209,7 +13253,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -13465,7 +13509,7 @@ export interface operations {
                     "application/json": components["schemas"]["JoinLinks"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -13475,11 +13519,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -13655,7 +13699,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -13665,11 +13709,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -13845,7 +13889,7 @@ export interface operations {
                     "application/json": components["schemas"]["WaitingList"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -13855,11 +13899,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -14061,7 +14105,7 @@ export interface operations {
                     "application/json": components["schemas"]["WaitingList"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -14680,7 +14724,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -14961,7 +15005,7 @@ export interface operations {
                     "application/json": components["schemas"]["AttentionQueryResult"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -15174,7 +15218,7 @@ export interface operations {
                     "application/json": components["schemas"]["FreeSlots"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -15427,6 +15471,28 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpoints"];
                 };
             };
+            /** @description `invalid_query`: The query does not match its schema */
+            400: {
+                headers: {
+                    /** @description Quote it in support requests. Your own ID, if you sent one */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
+                     *       "status": 400,
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
+                     *       "whatToDo": "The sentence here says what to do next.",
+                     *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: No valid API key */
             401: {
                 headers: {
@@ -15576,7 +15642,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpointWithSecret"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -15832,7 +15898,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -15842,11 +15908,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -16020,7 +16086,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -16030,11 +16096,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -16214,7 +16280,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -16474,7 +16540,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpointWithSecret"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -16736,7 +16802,7 @@ export interface operations {
                     "application/json": components["schemas"]["Replay"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -17005,7 +17071,7 @@ export interface operations {
                     "application/json": components["schemas"]["TestResult"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -17015,11 +17081,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -17362,6 +17428,28 @@ export interface operations {
                     "application/json": components["schemas"]["MessageBudgets"];
                 };
             };
+            /** @description `invalid_query`: The query does not match its schema */
+            400: {
+                headers: {
+                    /** @description Quote it in support requests. Your own ID, if you sent one */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
+                     *       "status": 400,
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
+                     *       "whatToDo": "The sentence here says what to do next.",
+                     *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: No valid API key */
             401: {
                 headers: {
@@ -17509,7 +17597,7 @@ export interface operations {
                     "application/json": components["schemas"]["MessageBudgets"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -18313,7 +18401,7 @@ export interface operations {
                     "application/json": components["schemas"]["Disconnected"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -18323,11 +18411,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -18503,7 +18591,7 @@ export interface operations {
                     "application/json": components["schemas"]["Calendars"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -18513,11 +18601,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -18719,7 +18807,7 @@ export interface operations {
                     "application/json": components["schemas"]["Calendars"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -18975,7 +19063,7 @@ export interface operations {
                     "application/json": components["schemas"]["Rooms"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -18985,11 +19073,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -19380,7 +19468,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionBlock"];
                 };
             };
-            /** @description `idempotency_key_missing`: The Idempotency-Key header is missing. `invalid_body`: The body does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `idempotency_key_missing`: The Idempotency-Key header is missing. `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -19614,7 +19702,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionBlock"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -19624,11 +19712,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -19815,7 +19903,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangedSessionBlock"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -20146,7 +20234,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangedSessionBlock"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -20156,11 +20244,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -20481,7 +20569,7 @@ export interface operations {
                     "application/json": components["schemas"]["SplitSessionBlock"];
                 };
             };
-            /** @description `idempotency_key_missing`: The Idempotency-Key header is missing. `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `idempotency_key_missing`: The Idempotency-Key header is missing. `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -21035,7 +21123,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangedSessionBlock"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -21368,7 +21456,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangedSessionBlock"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -21378,11 +21466,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -21692,7 +21780,7 @@ export interface operations {
                     "application/json": components["schemas"]["Feed"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -21702,11 +21790,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -21880,7 +21968,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -21890,11 +21978,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -22070,7 +22158,7 @@ export interface operations {
                     "application/json": components["schemas"]["Feed"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -22080,11 +22168,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -22263,7 +22351,7 @@ export interface operations {
                     "application/json": components["schemas"]["Feed"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -22273,11 +22361,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -22432,7 +22520,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -22442,11 +22530,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -22603,7 +22691,7 @@ export interface operations {
                     "application/json": components["schemas"]["Feed"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -22613,11 +22701,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -22778,7 +22866,7 @@ export interface operations {
                     "application/json": components["schemas"]["Erasure"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
