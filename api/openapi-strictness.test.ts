@@ -82,6 +82,15 @@ const reader = (email: string) => ({
   email,
 });
 
+const national = (phoneRegion: string) => ({
+  ...reader('rita@example.com'),
+  phone: '06 12 34 56 78',
+  phoneRegion,
+});
+const newParticipant = body('/v1/auditions/{id}/participants', 'post');
+const ownLimits = body('/v1/organization/budgets', 'put');
+const callback = '/v1/connections/{provider}/callback';
+
 describe('a schema of the OpenAPI document', () => {
   it.each([
     ['an id', parameter('/v1/auditions/{id}', 'get', 0), 'aud_1', 'aud_'],
@@ -91,6 +100,9 @@ describe('a schema of the OpenAPI document', () => {
     ['an offset', reschedule, slot('2026-12-01T10:00+14:00'), slot('2026-12-01T10:00+15:00')],
     ['a duration', reschedule, waiting('P1DT2H'), waiting('P')],
     ['a duration with an empty time', reschedule, waiting('PT2H'), waiting('P1DT')],
+    ['the country of a phone number', newParticipant, national('FR'), national('AA')],
+    ['a country of text messages', ownLimits, { smsCountries: ['FR'] }, { smsCountries: ['AA'] }],
+    ['an authorization code', parameter(callback, 'get', 1), '4/0AX-b_c.d', '4/ä'],
     ['a short secret', newEndpoint, secret(24), secret(23)],
     ['a long secret', newEndpoint, secret(64), secret(65)],
   ])('accepts and refuses %s as the code does', (_case, pointer, good, bad) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { SmsCountries } from '../budgets/phone-country.ts';
 import { Refusal } from '../errors.ts';
 import { phoneRegionSchema } from './phone-number.ts';
 import { defaultPolicy } from './policy.ts';
@@ -343,7 +344,7 @@ describe('the slot of a reschedule', () => {
 });
 
 describe('the countries to which text messages are sent', () => {
-  it.each([
+  it.each<readonly [string, object, SmsCountries]>([
     ['a number of another country', {}, ['BE']],
     ['a number of another country as fallback', { channels: ['email'], fallbackChannels: ['sms'] }, []],
   ])('refuse %s', (_, changes, smsCountries) => {
@@ -354,7 +355,7 @@ describe('the countries to which text messages are sent', () => {
     });
   });
 
-  it.each([
+  it.each<readonly [string, object, SmsCountries]>([
     ['a number of a listed country', {}, ['BE', 'FR']],
     ['a number to which no text is sent', { channels: ['email'] }, ['BE']],
   ])('permit %s', (_, changes, smsCountries) => {

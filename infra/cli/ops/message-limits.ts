@@ -3,7 +3,12 @@ import { InvalidArgumentError } from 'commander';
 import { createOrganizations } from '../../../db/access/organizations.ts';
 import { createMessageBudgets } from '../../../db/budgets/message-budgets.ts';
 import type { Database } from '../../../db/client.ts';
-import { effectiveLimits, type MessageLimits, reserveOf } from '../../../domain/budgets/message-limits.ts';
+import {
+  effectiveLimits,
+  type MessageLimits,
+  type PartialMessageLimits,
+  reserveOf,
+} from '../../../domain/budgets/message-limits.ts';
 import { type SmsCountries, smsCountriesSchema } from '../../../domain/budgets/phone-country.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
 
@@ -11,6 +16,9 @@ import type { OrganizationId } from '../../../domain/ids.ts';
 export interface LimitOption<Value> {
   readonly limit: Value | null;
 }
+
+/** The countries to which the operator permits text messages. */
+export type GrantedCountries = NonNullable<PartialMessageLimits['smsCountries']>;
 
 /** @throws {InvalidArgumentError} */
 export const parseBudget = (text: string): LimitOption<number> => {
@@ -20,7 +28,7 @@ export const parseBudget = (text: string): LimitOption<number> => {
 };
 
 /** @throws {InvalidArgumentError} */
-export const parseCountries = (text: string): LimitOption<'any' | string[]> => {
+export const parseCountries = (text: string): LimitOption<GrantedCountries> => {
   if (text === 'default') return { limit: null };
   const wanted = text === 'any' ? text : text.split(',').map((country) => country.trim().toUpperCase());
   const parsed = smsCountriesSchema.safeParse(wanted);
