@@ -4,6 +4,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { canonicalEmail } from '../domain/audition/email-address.ts';
 import { generateOpenApi } from '../tests/harness/openapi-document.ts';
 
 let text: string;
@@ -102,6 +103,7 @@ describe('a schema of the OpenAPI document', () => {
     ['a duration with an empty time', reschedule, waiting('PT2H'), waiting('P1DT')],
     ['the country of a phone number', newParticipant, national('FR'), national('AA')],
     ['a country of text messages', ownLimits, { smsCountries: ['FR'] }, { smsCountries: ['AA'] }],
+    ['the address of an endpoint', newEndpoint, { url: 'https://a.example/?b=c' }, { url: 'a.example' }],
     ['an authorization code', parameter(callback, 'get', 1), '4/0AX-b_c.d', '4/ä'],
     ['a short secret', newEndpoint, secret(24), secret(23)],
     ['a long secret', newEndpoint, secret(64), secret(65)],
@@ -111,8 +113,19 @@ describe('a schema of the OpenAPI document', () => {
 
   it('accepts and refuses an email address as the code does', () => {
     const pointer = body('/v1/auditions/{id}/participants', 'post');
-    const accepted = ['rita@example.com', '"two words"@exämple.com', "o'hara+x@example.co.uk"];
-    const refused = ['', 'rita', 'rita@', '@example.com', 'two words@example.com'];
+    const accepted = [
+      'rita@example.com',
+      '"two words"@exämple.com',
+      'rita@例え。みんな',
+      'rita@xn--e1afmkfd.xn--p1ai',
+      "o'hara+x@example.co.uk",
+    ];
+    const refused = [
+      ...['', 'rita', 'rita@', '@example.com', 'two words@example.com'],
+      ...['0@0', 'rita@-example.com', 'rita@example-.com', 'rita@example.42', 'rita@exa_mple.com'],
+    ];
+    expect(refused.filter((email) => canonicalEmail(email) !== undefined)).toEqual([]);
+    expect(accepted.filter((email) => canonicalEmail(email) === undefined)).toEqual([]);
     expect(accepted.filter((email) => !isValid(pointer, reader(email)))).toEqual([]);
     expect(refused.filter((email) => isValid(pointer, reader(email)))).toEqual([]);
   });
@@ -147,6 +160,21 @@ describe('a schema of the OpenAPI document', () => {
       );
     expect(bodies.length).toBeGreaterThan(25);
     expect(bodies.flatMap(({ name, schema }) => openObjects(schema, name, components.schemas))).toEqual([]);
+  });
+
+  it('requires the version where a change without it is refused', () => {
+    const parameters = z.looseObject({
+      parameters: z.array(z.looseObject({ name: z.string(), required: z.boolean().optional() })).default([]),
+    });
+    const { paths } = z
+      .looseObject({ paths: z.record(z.string(), z.record(z.string(), parameters)) })
+      .parse(JSON.parse(text));
+    const required = ['put', 'delete'].map(
+      (method) =>
+        paths['/v1/session-blocks/{id}']?.[method]?.parameters.find(({ name }) => name === 'if-match')
+          ?.required,
+    );
+    expect(required).toEqual([true, true]);
   });
 
   it('of every operation has the responses of the server itself: 408, 417 and 431', () => {

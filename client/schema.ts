@@ -19880,11 +19880,11 @@ export interface operations {
     replaceSessionBlock: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description Chosen by you, one for each operation. The same request with the same key is carried out once */
                 "idempotency-key"?: string;
-                /** @description The ETag of the version that you have read, or * for any version. Required */
-                "if-match"?: string;
+                /** @description The ETag of the version that you have read, or * for any version */
+                "if-match": string;
             };
             path: {
                 /** @description The id of a session block */
@@ -20215,11 +20215,11 @@ export interface operations {
     cancelSessionBlock: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description Chosen by you, one for each operation. The same request with the same key is carried out once */
                 "idempotency-key"?: string;
-                /** @description The ETag of the version that you have read, or * for any version. Required */
-                "if-match"?: string;
+                /** @description The ETag of the version that you have read, or * for any version */
+                "if-match": string;
             };
             path: {
                 /** @description The id of a session block */
@@ -20549,7 +20549,7 @@ export interface operations {
             header: {
                 /** @description Chosen by you, one for each operation. The same request with the same key is carried out once */
                 "idempotency-key": string;
-                /** @description The ETag of the version that you have read, or * for any version. Required */
+                /** @description The ETag of the version that you have read, or * for any version */
                 "if-match"?: string;
             };
             path: {
@@ -21098,11 +21098,11 @@ export interface operations {
     changeSession: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description Chosen by you, one for each operation. The same request with the same key is carried out once */
                 "idempotency-key"?: string;
-                /** @description The ETag of the version that you have read, or * for any version. Required */
-                "if-match"?: string;
+                /** @description The ETag of the version that you have read, or * for any version */
+                "if-match": string;
             };
             path: {
                 /** @description The id of a session block */
@@ -21435,11 +21435,11 @@ export interface operations {
     restoreSession: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description Chosen by you, one for each operation. The same request with the same key is carried out once */
                 "idempotency-key"?: string;
-                /** @description The ETag of the version that you have read, or * for any version. Required */
-                "if-match"?: string;
+                /** @description The ETag of the version that you have read, or * for any version */
+                "if-match": string;
             };
             path: {
                 /** @description The id of a session block */

@@ -5,7 +5,13 @@ import { endpointIdSchema } from '../../domain/ids.ts';
 import { auditionEventTypes } from '../../domain/platform-events/public-event-types.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
 
-const url = z.string().min(1).max(2048).describe('A public https URL');
+const url = z
+  .string()
+  .min(1)
+  .max(2048)
+  // In the reference only: an address that is refused has its own code, with the reason.
+  .meta({ pattern: '^[Hh][Tt][Tt][Pp][Ss]?://[!-~]+$' })
+  .describe('A public https URL');
 
 const eventTypes = z
   .array(z.enum(auditionEventTypes))

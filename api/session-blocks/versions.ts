@@ -8,7 +8,7 @@ export const versionHeaders = z.object({
     .string()
     .regex(/^(\*|"\d{1,9}")$/, 'send the ETag of the session block, such as "3"')
     .optional()
-    .describe('The ETag of the version that you have read, or * for any version. Required'),
+    .describe('The ETag of the version that you have read, or * for any version'),
 });
 
 /** Returns the entity tag of a block. */

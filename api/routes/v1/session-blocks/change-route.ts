@@ -8,7 +8,10 @@ import { idempotencyHeaders, runOnce } from '../../../idempotency/run-once.ts';
 import type { ChangeTarget } from '../../../session-blocks/block-changes.ts';
 import { versionHeaders } from '../../../session-blocks/versions.ts';
 
-export const changeHeaders = idempotencyHeaders.extend(versionHeaders.shape);
+/** In the reference `If-Match` is required. A request without it has its own status, 428 (RFC 6585), and is not invalid. */
+export const changeHeaders = idempotencyHeaders
+  .extend(versionHeaders.shape)
+  .meta({ required: ['if-match'] satisfies readonly (keyof typeof versionHeaders.shape)[] });
 
 type ChangeRequest = FastifyRequest & {
   readonly params: { readonly id: SessionBlockId };
