@@ -88,6 +88,7 @@ const national = (phoneRegion: string) => ({
   phone: '06 12 34 56 78',
   phoneRegion,
 });
+const speaking = (locale: string) => ({ ...reader('rita@example.com'), locale });
 const newParticipant = body('/v1/auditions/{id}/participants', 'post');
 const ownLimits = body('/v1/organization/budgets', 'put');
 const callback = '/v1/connections/{provider}/callback';
@@ -102,6 +103,7 @@ describe('a schema of the OpenAPI document', () => {
     ['a duration', reschedule, waiting('P1DT2H'), waiting('P')],
     ['a duration with an empty time', reschedule, waiting('PT2H'), waiting('P1DT')],
     ['the country of a phone number', newParticipant, national('FR'), national('AA')],
+    ['a locale', newParticipant, speaking('fr-CA'), speaking('en-x1-x1')],
     ['a country of text messages', ownLimits, { smsCountries: ['FR'] }, { smsCountries: ['AA'] }],
     ['the address of an endpoint', newEndpoint, { url: 'https://a.example/?b=c' }, { url: 'a.example' }],
     ['an authorization code', parameter(callback, 'get', 1), '4/0AX-b_c.d', '4/ä'],

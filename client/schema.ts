@@ -4676,7 +4676,7 @@ export interface components {
                 /** @description IANA time zone, e.g. Europe/Paris */
                 zone: string;
                 /**
-                 * @description The language of messages and pages: English and French. Others are answered in English. Default: en
+                 * @description The language of messages and pages: English and French. Others are answered in English. The region says how dates are written: in en-US the month comes first, in en the day. Default: en
                  * @default en
                  */
                 locale?: string;
@@ -5789,7 +5789,7 @@ export interface components {
             /** @description IANA time zone, e.g. Europe/Paris */
             zone: string;
             /**
-             * @description The language of messages and pages: English and French. Others are answered in English. Default: en
+             * @description The language of messages and pages: English and French. Others are answered in English. The region says how dates are written: in en-US the month comes first, in en the day. Default: en
              * @default en
              */
             locale?: string;

@@ -290,7 +290,6 @@ describe('a request with a mistake', () => {
       'invalid_body',
       ['/participants/1/phone'],
     ],
-    ['unknown locale', withPerformer({ locale: 'en-x1-x1' }), 'invalid_body', ['/participants/1/locale']],
     ['reminder years ahead', { reminders: ['PT1H', 'P900D'] }, 'invalid_body', ['/reminders/1']],
     [
       'patience of zero',
