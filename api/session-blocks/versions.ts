@@ -14,15 +14,18 @@ export const versionHeaders = z.object({
 /** Returns the entity tag of a block. */
 export const etagOf = ({ version }: Pick<SessionBlock, 'version'>): string => `"${version}"`;
 
-/** Returns the version that the change is for. @throws {Refusal} `precondition_missing` or `version_changed` */
-export const requireVersion = (ifMatch: string | undefined, block: SessionBlock): number => {
-  if (ifMatch === undefined) {
-    throw new Refusal(
-      'precondition_missing',
-      'A change of a session block needs the header If-Match.',
-      'Read the block, and send its ETag as If-Match. Then no change by another caller is overwritten.',
-    );
-  }
+/** Returns the condition of a change. @throws {Refusal} `precondition_missing` */
+export const requireCondition = (ifMatch: string | undefined): string => {
+  if (ifMatch !== undefined) return ifMatch;
+  throw new Refusal(
+    'precondition_missing',
+    'A change of a session block needs the header If-Match.',
+    'Read the block, and send its ETag as If-Match. Then no change by another caller is overwritten.',
+  );
+};
+
+/** Returns the version that the change is for. @throws {Refusal} `version_changed` */
+export const requireVersion = (ifMatch: string, block: SessionBlock): number => {
   if (ifMatch !== '*' && ifMatch !== etagOf(block)) throw versionChanged(block);
   return block.version;
 };

@@ -233,6 +233,8 @@ const twilioSettingsSchema = z.strictObject({
    * https://www.twilio.com/docs/messaging/guides/privacy-message-redaction
    */
   redactsBodies: z.boolean().default(false),
+  /** Message Redaction: the numbers of a message that was sent end in XXXX. No filter by the whole number finds it. */
+  redactsNumbers: z.boolean().default(false),
   /** The default address that receives texts from phones. */
   inboundUrl: z.url().optional(),
 });
