@@ -31,9 +31,8 @@ const setup = async () => {
   return {
     receiver,
     deliver: () =>
-      new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(
-        outbox.activities.deliverEvents,
-        input,
+      new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(() =>
+        outbox.activities.deliverEvents(input),
       ),
     render: () => metrics.render(),
   };

@@ -24,5 +24,9 @@ export const zoomZones: ReadonlySet<string> = new Set([
   ...within('Australia', australia),
   ...within('Europe', europe),
   ...within('Pacific', pacific),
-  ...['Canada/Atlantic', 'CET', 'Etc/Greenwich', 'SST', 'UTC'],
+  'Canada/Atlantic',
+  'CET',
+  'Etc/Greenwich',
+  'SST',
+  'UTC',
 ]);
