@@ -12,7 +12,7 @@ import { leavingPageHeaders, withBrowserPages } from './plugins/browser-pages.ts
 import { withCrossOrigin } from './plugins/cors.ts';
 import { measureRequests } from './plugins/http-metrics.ts';
 import { describeApi } from './plugins/openapi.ts';
-import { refuseUnknownParameters } from './plugins/query-parameters.ts';
+import { refuseUndeclaredParts } from './plugins/undeclared-parts.ts';
 import { handleUnmatchedRoutes } from './problems/unmatched.ts';
 import { codecRoutes } from './routes/codec/routes.ts';
 import { probeRoutes } from './routes/health.ts';
@@ -82,7 +82,7 @@ export const buildApi = async (
   await describeApi(api);
   const registry = measureRequests(api, dependencies.metricsRegistry);
   handleUnmatchedRoutes(api);
-  refuseUnknownParameters(api);
+  refuseUndeclaredParts(api);
   await guard(api, dependencies);
 
   auditionCollection(api, dependencies);

@@ -4678,7 +4678,7 @@ export interface components {
                 /** @description IANA time zone, e.g. Europe/Paris */
                 zone: string;
                 /**
-                 * @description The language of messages and pages: English and French. Others are answered in English. Default: en
+                 * @description The language of messages and pages: English and French. Others are answered in English. The region says how dates are written: in en-US the month comes first, in en the day. Default: en
                  * @default en
                  */
                 locale?: string;
@@ -4739,8 +4739,7 @@ export interface components {
                 }[];
                 /** @description Whether the audition needs this participant. Omitted: yes, except for an agent. The performer always counts as required */
                 required?: boolean;
-                /** @description The country of a number in national form: two letters of ISO 3166-1, such as FR */
-                phoneRegion?: string;
+                phoneRegion?: components["schemas"]["CountryInput"];
             }[];
             /** @description Omit it for an audition in person, with slot.room. Without both, the default providers of the organization are used; if it has none, the request is refused */
             meeting?: {
@@ -5282,6 +5281,16 @@ export interface components {
             /** @description The connections */
             items: components["schemas"]["Connection"][];
         };
+        /**
+         * @description A country: two letters of ISO 3166-1, such as FR
+         * @enum {string}
+         */
+        Country: "AC" | "AD" | "AE" | "AF" | "AG" | "AI" | "AL" | "AM" | "AO" | "AR" | "AS" | "AT" | "AU" | "AW" | "AX" | "AZ" | "BA" | "BB" | "BD" | "BE" | "BF" | "BG" | "BH" | "BI" | "BJ" | "BL" | "BM" | "BN" | "BO" | "BQ" | "BR" | "BS" | "BT" | "BW" | "BY" | "BZ" | "CA" | "CC" | "CD" | "CF" | "CG" | "CH" | "CI" | "CK" | "CL" | "CM" | "CN" | "CO" | "CR" | "CU" | "CV" | "CW" | "CX" | "CY" | "CZ" | "DE" | "DJ" | "DK" | "DM" | "DO" | "DZ" | "EC" | "EE" | "EG" | "EH" | "ER" | "ES" | "ET" | "FI" | "FJ" | "FK" | "FM" | "FO" | "FR" | "GA" | "GB" | "GD" | "GE" | "GF" | "GG" | "GH" | "GI" | "GL" | "GM" | "GN" | "GP" | "GQ" | "GR" | "GT" | "GU" | "GW" | "GY" | "HK" | "HN" | "HR" | "HT" | "HU" | "ID" | "IE" | "IL" | "IM" | "IN" | "IO" | "IQ" | "IR" | "IS" | "IT" | "JE" | "JM" | "JO" | "JP" | "KE" | "KG" | "KH" | "KI" | "KM" | "KN" | "KP" | "KR" | "KW" | "KY" | "KZ" | "LA" | "LB" | "LC" | "LI" | "LK" | "LR" | "LS" | "LT" | "LU" | "LV" | "LY" | "MA" | "MC" | "MD" | "ME" | "MF" | "MG" | "MH" | "MK" | "ML" | "MM" | "MN" | "MO" | "MP" | "MQ" | "MR" | "MS" | "MT" | "MU" | "MV" | "MW" | "MX" | "MY" | "MZ" | "NA" | "NC" | "NE" | "NF" | "NG" | "NI" | "NL" | "NO" | "NP" | "NR" | "NU" | "NZ" | "OM" | "PA" | "PE" | "PF" | "PG" | "PH" | "PK" | "PL" | "PM" | "PR" | "PS" | "PT" | "PW" | "PY" | "QA" | "RE" | "RO" | "RS" | "RU" | "RW" | "SA" | "SB" | "SC" | "SD" | "SE" | "SG" | "SH" | "SI" | "SJ" | "SK" | "SL" | "SM" | "SN" | "SO" | "SR" | "SS" | "ST" | "SV" | "SX" | "SY" | "SZ" | "TA" | "TC" | "TD" | "TG" | "TH" | "TJ" | "TK" | "TL" | "TM" | "TN" | "TO" | "TR" | "TT" | "TV" | "TW" | "TZ" | "UA" | "UG" | "US" | "UY" | "UZ" | "VA" | "VC" | "VE" | "VG" | "VI" | "VN" | "VU" | "WF" | "WS" | "XK" | "YE" | "YT" | "ZA" | "ZM" | "ZW";
+        /**
+         * @description A country: two letters of ISO 3166-1, such as FR
+         * @enum {string}
+         */
+        CountryInput: "AC" | "AD" | "AE" | "AF" | "AG" | "AI" | "AL" | "AM" | "AO" | "AR" | "AS" | "AT" | "AU" | "AW" | "AX" | "AZ" | "BA" | "BB" | "BD" | "BE" | "BF" | "BG" | "BH" | "BI" | "BJ" | "BL" | "BM" | "BN" | "BO" | "BQ" | "BR" | "BS" | "BT" | "BW" | "BY" | "BZ" | "CA" | "CC" | "CD" | "CF" | "CG" | "CH" | "CI" | "CK" | "CL" | "CM" | "CN" | "CO" | "CR" | "CU" | "CV" | "CW" | "CX" | "CY" | "CZ" | "DE" | "DJ" | "DK" | "DM" | "DO" | "DZ" | "EC" | "EE" | "EG" | "EH" | "ER" | "ES" | "ET" | "FI" | "FJ" | "FK" | "FM" | "FO" | "FR" | "GA" | "GB" | "GD" | "GE" | "GF" | "GG" | "GH" | "GI" | "GL" | "GM" | "GN" | "GP" | "GQ" | "GR" | "GT" | "GU" | "GW" | "GY" | "HK" | "HN" | "HR" | "HT" | "HU" | "ID" | "IE" | "IL" | "IM" | "IN" | "IO" | "IQ" | "IR" | "IS" | "IT" | "JE" | "JM" | "JO" | "JP" | "KE" | "KG" | "KH" | "KI" | "KM" | "KN" | "KP" | "KR" | "KW" | "KY" | "KZ" | "LA" | "LB" | "LC" | "LI" | "LK" | "LR" | "LS" | "LT" | "LU" | "LV" | "LY" | "MA" | "MC" | "MD" | "ME" | "MF" | "MG" | "MH" | "MK" | "ML" | "MM" | "MN" | "MO" | "MP" | "MQ" | "MR" | "MS" | "MT" | "MU" | "MV" | "MW" | "MX" | "MY" | "MZ" | "NA" | "NC" | "NE" | "NF" | "NG" | "NI" | "NL" | "NO" | "NP" | "NR" | "NU" | "NZ" | "OM" | "PA" | "PE" | "PF" | "PG" | "PH" | "PK" | "PL" | "PM" | "PR" | "PS" | "PT" | "PW" | "PY" | "QA" | "RE" | "RO" | "RS" | "RU" | "RW" | "SA" | "SB" | "SC" | "SD" | "SE" | "SG" | "SH" | "SI" | "SJ" | "SK" | "SL" | "SM" | "SN" | "SO" | "SR" | "SS" | "ST" | "SV" | "SX" | "SY" | "SZ" | "TA" | "TC" | "TD" | "TG" | "TH" | "TJ" | "TK" | "TL" | "TM" | "TN" | "TO" | "TR" | "TT" | "TV" | "TW" | "TZ" | "UA" | "UG" | "US" | "UY" | "UZ" | "VA" | "VC" | "VE" | "VG" | "VI" | "VN" | "VU" | "WF" | "WS" | "XK" | "YE" | "YT" | "ZA" | "ZM" | "ZW";
         /** @description The decision after the audition */
         DecisionInput: {
             /**
@@ -5701,7 +5710,7 @@ export interface components {
                 isNearlySpent: boolean;
             };
             /** @description The countries to which text messages are sent: `any`, or a list of them */
-            smsCountries: "any" | string[];
+            smsCountries: "any" | components["schemas"]["Country"][];
             /** @description The limits that the organization has set itself */
             own: {
                 /** @description Segments of text messages in a day (UTC) */
@@ -5709,7 +5718,7 @@ export interface components {
                 /** @description Emails in a day (UTC) */
                 email?: number;
                 /** @description The countries to which text messages are sent: `any`, or a list of them */
-                smsCountries?: "any" | string[];
+                smsCountries?: "any" | components["schemas"]["Country"][];
             };
         };
         /** @description Where the audition moves to */
@@ -5759,7 +5768,7 @@ export interface components {
             /** @description Emails in a day (UTC) */
             email?: number;
             /** @description The countries to which text messages are sent: `any`, or a list of them */
-            smsCountries?: "any" | string[];
+            smsCountries?: "any" | components["schemas"]["CountryInput"][];
         };
         /** @description A person who takes part in the audition */
         ParticipantInput: {
@@ -5782,7 +5791,7 @@ export interface components {
             /** @description IANA time zone, e.g. Europe/Paris */
             zone: string;
             /**
-             * @description The language of messages and pages: English and French. Others are answered in English. Default: en
+             * @description The language of messages and pages: English and French. Others are answered in English. The region says how dates are written: in en-US the month comes first, in en the day. Default: en
              * @default en
              */
             locale?: string;
@@ -5843,8 +5852,7 @@ export interface components {
             }[];
             /** @description Whether the audition needs this participant. Omitted: yes, except for an agent. The performer always counts as required */
             required?: boolean;
-            /** @description The country of a number in national form: two letters of ISO 3166-1, such as FR */
-            phoneRegion?: string;
+            phoneRegion?: components["schemas"]["CountryInput"];
         };
         /**
          * @description Payloads of Temporal, in the JSON format of Protocol Buffers
@@ -7272,7 +7280,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `idempotency_key_missing`: The Idempotency-Key header is missing. `invalid_body`: The body does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `idempotency_key_missing`: The Idempotency-Key header is missing. `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -7530,7 +7538,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -7540,11 +7548,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -7937,7 +7945,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -8239,7 +8247,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -8541,7 +8549,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -8843,7 +8851,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -9145,7 +9153,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -9447,7 +9455,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -9749,7 +9757,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -10051,7 +10059,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -10358,7 +10366,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -10661,7 +10669,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -10671,11 +10679,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -10941,7 +10949,7 @@ export interface operations {
                     "application/json": components["schemas"]["Recordings"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -10951,11 +10959,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -11137,7 +11145,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordingLink"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -11395,7 +11403,7 @@ export interface operations {
                     "application/json": components["schemas"]["Recording"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -11405,11 +11413,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -11606,7 +11614,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_body`: The body does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -11813,6 +11821,28 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema */
+            400: {
+                headers: {
+                    /** @description Quote it in support requests. Your own ID, if you sent one */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
+                     *       "status": 400,
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
+                     *       "whatToDo": "The sentence here says what to do next.",
+                     *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: No valid API key */
             401: {
                 headers: {
@@ -11961,7 +11991,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -12215,7 +12245,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -12225,11 +12255,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -12407,7 +12437,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -12661,7 +12691,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -12671,11 +12701,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -12848,6 +12878,28 @@ export interface operations {
                     "application/json": components["schemas"]["RecordingPolicy"];
                 };
             };
+            /** @description `invalid_query`: The query does not match its schema */
+            400: {
+                headers: {
+                    /** @description Quote it in support requests. Your own ID, if you sent one */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
+                     *       "status": 400,
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
+                     *       "whatToDo": "The sentence here says what to do next.",
+                     *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: No valid API key */
             401: {
                 headers: {
@@ -12995,7 +13047,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordingPolicy"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -13211,7 +13263,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -13467,7 +13519,7 @@ export interface operations {
                     "application/json": components["schemas"]["JoinLinks"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -13477,11 +13529,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -13657,7 +13709,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -13667,11 +13719,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -13847,7 +13899,7 @@ export interface operations {
                     "application/json": components["schemas"]["WaitingList"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -13857,11 +13909,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -14063,7 +14115,7 @@ export interface operations {
                     "application/json": components["schemas"]["WaitingList"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -14682,7 +14734,7 @@ export interface operations {
                     "application/json": components["schemas"]["Audition"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -14963,7 +15015,7 @@ export interface operations {
                     "application/json": components["schemas"]["AttentionQueryResult"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -15176,7 +15228,7 @@ export interface operations {
                     "application/json": components["schemas"]["FreeSlots"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -15429,6 +15481,28 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpoints"];
                 };
             };
+            /** @description `invalid_query`: The query does not match its schema */
+            400: {
+                headers: {
+                    /** @description Quote it in support requests. Your own ID, if you sent one */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
+                     *       "status": 400,
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
+                     *       "whatToDo": "The sentence here says what to do next.",
+                     *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: No valid API key */
             401: {
                 headers: {
@@ -15578,7 +15652,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpointWithSecret"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -15834,7 +15908,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -15844,11 +15918,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -16022,7 +16096,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -16032,11 +16106,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -16216,7 +16290,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -16476,7 +16550,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpointWithSecret"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -16738,7 +16812,7 @@ export interface operations {
                     "application/json": components["schemas"]["Replay"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -17007,7 +17081,7 @@ export interface operations {
                     "application/json": components["schemas"]["TestResult"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -17017,11 +17091,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -17364,6 +17438,28 @@ export interface operations {
                     "application/json": components["schemas"]["MessageBudgets"];
                 };
             };
+            /** @description `invalid_query`: The query does not match its schema */
+            400: {
+                headers: {
+                    /** @description Quote it in support requests. Your own ID, if you sent one */
+                    "X-Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
+                     *       "status": 400,
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
+                     *       "whatToDo": "The sentence here says what to do next.",
+                     *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: No valid API key */
             401: {
                 headers: {
@@ -17511,7 +17607,7 @@ export interface operations {
                     "application/json": components["schemas"]["MessageBudgets"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -18315,7 +18411,7 @@ export interface operations {
                     "application/json": components["schemas"]["Disconnected"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -18325,11 +18421,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -18505,7 +18601,7 @@ export interface operations {
                     "application/json": components["schemas"]["Calendars"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -18515,11 +18611,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -18721,7 +18817,7 @@ export interface operations {
                     "application/json": components["schemas"]["Calendars"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -18977,7 +19073,7 @@ export interface operations {
                     "application/json": components["schemas"]["Rooms"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -18987,11 +19083,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -19382,7 +19478,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionBlock"];
                 };
             };
-            /** @description `idempotency_key_missing`: The Idempotency-Key header is missing. `invalid_body`: The body does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `idempotency_key_missing`: The Idempotency-Key header is missing. `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -19616,7 +19712,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionBlock"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -19626,11 +19722,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_query",
+                     *       "title": "The query does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The query does not match its schema.",
+                     *       "code": "invalid_query",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -19786,11 +19882,11 @@ export interface operations {
     replaceSessionBlock: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description Chosen by you, one for each operation. The same request with the same key is carried out once */
                 "idempotency-key"?: string;
-                /** @description The ETag of the version that you have read, or * for any version. Required */
-                "if-match"?: string;
+                /** @description The ETag of the version that you have read, or * for any version */
+                "if-match": string;
             };
             path: {
                 /** @description The id of a session block */
@@ -19817,7 +19913,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangedSessionBlock"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -20121,11 +20217,11 @@ export interface operations {
     cancelSessionBlock: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description Chosen by you, one for each operation. The same request with the same key is carried out once */
                 "idempotency-key"?: string;
-                /** @description The ETag of the version that you have read, or * for any version. Required */
-                "if-match"?: string;
+                /** @description The ETag of the version that you have read, or * for any version */
+                "if-match": string;
             };
             path: {
                 /** @description The id of a session block */
@@ -20148,7 +20244,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangedSessionBlock"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -20158,11 +20254,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -20455,7 +20551,7 @@ export interface operations {
             header: {
                 /** @description Chosen by you, one for each operation. The same request with the same key is carried out once */
                 "idempotency-key": string;
-                /** @description The ETag of the version that you have read, or * for any version. Required */
+                /** @description The ETag of the version that you have read, or * for any version */
                 "if-match"?: string;
             };
             path: {
@@ -20483,7 +20579,7 @@ export interface operations {
                     "application/json": components["schemas"]["SplitSessionBlock"];
                 };
             };
-            /** @description `idempotency_key_missing`: The Idempotency-Key header is missing. `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `idempotency_key_missing`: The Idempotency-Key header is missing. `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -21004,11 +21100,11 @@ export interface operations {
     changeSession: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description Chosen by you, one for each operation. The same request with the same key is carried out once */
                 "idempotency-key"?: string;
-                /** @description The ETag of the version that you have read, or * for any version. Required */
-                "if-match"?: string;
+                /** @description The ETag of the version that you have read, or * for any version */
+                "if-match": string;
             };
             path: {
                 /** @description The id of a session block */
@@ -21037,7 +21133,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangedSessionBlock"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -21341,11 +21437,11 @@ export interface operations {
     restoreSession: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description Chosen by you, one for each operation. The same request with the same key is carried out once */
                 "idempotency-key"?: string;
-                /** @description The ETag of the version that you have read, or * for any version. Required */
-                "if-match"?: string;
+                /** @description The ETag of the version that you have read, or * for any version */
+                "if-match": string;
             };
             path: {
                 /** @description The id of a session block */
@@ -21370,7 +21466,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangedSessionBlock"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema. `invalid_header`: A header does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -21380,11 +21476,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -21694,7 +21790,7 @@ export interface operations {
                     "application/json": components["schemas"]["Feed"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -21704,11 +21800,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -21882,7 +21978,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -21892,11 +21988,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -22072,7 +22168,7 @@ export interface operations {
                     "application/json": components["schemas"]["Feed"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -22082,11 +22178,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -22265,7 +22361,7 @@ export interface operations {
                     "application/json": components["schemas"]["Feed"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -22275,11 +22371,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -22434,7 +22530,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -22444,11 +22540,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -22605,7 +22701,7 @@ export interface operations {
                     "application/json": components["schemas"]["Feed"];
                 };
             };
-            /** @description `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */
@@ -22615,11 +22711,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:castmatch:problem:invalid_path",
-                     *       "title": "The path does not match its schema",
+                     *       "type": "urn:castmatch:problem:invalid_body",
+                     *       "title": "The body does not match its schema",
                      *       "status": 400,
-                     *       "detail": "The path does not match its schema.",
-                     *       "code": "invalid_path",
+                     *       "detail": "The body does not match its schema.",
+                     *       "code": "invalid_body",
                      *       "whatToDo": "The sentence here says what to do next.",
                      *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
                      *     }
@@ -22780,7 +22876,7 @@ export interface operations {
                     "application/json": components["schemas"]["Erasure"];
                 };
             };
-            /** @description `invalid_body`: The body does not match its schema. `invalid_path`: The path does not match its schema */
+            /** @description `invalid_body`: The body does not match its schema. `invalid_query`: The query does not match its schema. `invalid_path`: The path does not match its schema */
             400: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */

@@ -41,6 +41,7 @@ import { startInboxRelay } from './inbox/inbox.ts';
 import { startMeetingWatch } from './meeting-watch/start-meeting-watch.ts';
 import { createMetrics } from './metrics.ts';
 import { createBacklogMetrics } from './observation/backlog-metrics.ts';
+import { observeBudgets } from './observation/budgets.ts';
 import { observeAttention } from './observation/business-events.ts';
 import { createCalendarFindingReport, createFindingReport } from './observation/findings.ts';
 import { openOutbox } from './outbox/outbox.ts';
@@ -84,7 +85,11 @@ const main = async (): Promise<void> => {
     createFactLog(logger),
   );
   const providers = createProviders(configuration, createUnreadableReport(stored, logger));
-  const repositories = { ...stored, events: observeAttention(stored.events, { metrics, logger }) };
+  const repositories = {
+    ...stored,
+    events: observeAttention(stored.events, { metrics, logger }),
+    messageBudgets: observeBudgets(stored.messageBudgets, { metrics, logger }),
+  };
   const accessTokens = createAccessTokens({
     store: repositories.connections,
     authorizers: providers.authorizers.oauth,

@@ -27,6 +27,8 @@ export interface ServiceMetrics extends CallMetrics {
   disagreementFound(found: { readonly fault: string; readonly repair: string }): void;
   /** Counts a report that changed the delivery status of a notice. */
   deliveryReported(reported: { readonly channel: Channel; readonly status: DeliveryStatus }): void;
+  /** Counts a message that was not sent because the budget of its organization is spent. */
+  messageRefused(refused: { readonly channel: Channel }): void;
   /** Counts a webhook endpoint that was disabled because its receiver failed for days or answered 410. */
   endpointDisabled(): void;
   /** Counts an attempt to send an event to an endpoint. `lagSeconds`: the age of the event when the receiver accepted it. */
@@ -78,6 +80,12 @@ export const createMetrics = (): ServiceMetrics => {
     labelNames: ['channel', 'status'] as const,
     registers,
   });
+  const refusedMessages = new Counter({
+    name: 'castmatch_messages_refused_total',
+    help: 'Messages that were not sent because the budget of their organization was spent.',
+    labelNames: ['channel'] as const,
+    registers,
+  });
   const disabledEndpoints = new Counter({
     name: 'castmatch_endpoints_disabled_total',
     help: 'Webhook endpoints that were disabled after failed deliveries.',
@@ -104,6 +112,7 @@ export const createMetrics = (): ServiceMetrics => {
     attentionOverdue: () => overdue.inc(),
     disagreementFound: (found) => findings.inc(found),
     deliveryReported: (reported) => deliveryReports.inc(reported),
+    messageRefused: (refused) => refusedMessages.inc(refused),
     endpointDisabled: () => disabledEndpoints.inc(),
     endpointTried: ({ outcome, lagSeconds }) => {
       endpointAttempts.inc({ outcome });

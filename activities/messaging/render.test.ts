@@ -208,6 +208,7 @@ describe('a rendered email', () => {
     ['fa-IR', 'Tuesday 1 December 2026 at 10:00'],
     ['th-TH', 'Tuesday 1 December 2026 at 10:00'],
     ['ar-EG', 'Tuesday 1 December 2026 at 10:00'],
+    ['en', 'Tuesday 1 December 2026 at 10:00'],
     ['en-US', 'Tuesday, December 1, 2026 at 10:00'],
     ['fr-CA', 'mardi 1 décembre 2026 à 10'],
   ])('in %s is in one language, with the digits and the calendar of that language', (locale, time) => {

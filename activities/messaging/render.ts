@@ -8,10 +8,11 @@ import { hasWritableCalendar } from '../../domain/audition/writable-calendar.ts'
 import { textSegments } from '../../domain/budgets/text-segments.ts';
 import type { MeetingProviderName } from '../../domain/providers/vendors.ts';
 import { cutText } from '../../domain/text-length.ts';
+import { writtenLocaleOf } from '../../domain/time/written-locale.ts';
 import type { NoticeFacts } from '../contract.ts';
 import { withGsmLetters } from './gsm-letters.ts';
 import { formatEnd, formatShortStart, formatStart } from './slot-format.ts';
-import { translationFor, writtenLocaleOf } from './words/languages.ts';
+import { translationFor } from './words/languages.ts';
 import type { Opening, Translation } from './words/translation.ts';
 
 const views = join(import.meta.dirname, 'templates');
@@ -70,7 +71,7 @@ const shortened = (title: string, longest: number): string =>
 
 const templateDataOf = ({ kind, recipient, audition, link }: Notice) => {
   const words = translationFor(recipient.locale);
-  const reader = { zone: recipient.zone, locale: writtenLocaleOf(recipient.locale) };
+  const reader = { zone: recipient.zone, locale: writtenLocaleOf(recipient.locale, words.lang) };
   const { meetingProvider } = audition;
   const titles = {
     project: audition.project.title,
@@ -127,7 +128,7 @@ const timesAtPlace = ({ slot, joinUrl }: NoticeFacts, recipient: Participant) =>
   const isPlaceless = slot.room === undefined && joinUrl !== undefined;
   if (isPlaceless || !isOtherTimeAtPlace(slot, recipient.zone)) return undefined;
   const { zone } = slot;
-  const reader = { zone, locale: writtenLocaleOf(recipient.locale) };
+  const reader = { zone, locale: writtenLocaleOf(recipient.locale, translationFor(recipient.locale).lang) };
   return {
     start: formatStart(slot, reader),
     shortStart: formatShortStart(slot, reader),

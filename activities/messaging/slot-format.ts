@@ -32,14 +32,14 @@ const formatInstant = (
   format: DateTimeFormatOptions,
 ): string => DateTime.fromISO(instant, { zone }).setLocale(locale).toLocaleString(format);
 
-/** Returns "Tuesday, December 1, 2026 at 10:00 AM GMT+1". */
+/** Returns "Tuesday, 1 December 2026 at 10:00 CET". */
 export const formatStart = (slot: Slot, reader: LocaleAndZone): string =>
   formatInstant(slot.start, reader, longFormat);
 
-/** Returns "10:30 AM GMT+1". */
+/** Returns "10:30 CET". */
 export const formatEnd = (slot: Slot, reader: LocaleAndZone): string =>
   formatInstant(slot.end, reader, timeFormat);
 
-/** Returns "Tue, Dec 1, 10:00 AM GMT+1", for a text message. */
+/** Returns "Tue 1 Dec, 10:00 CET", for a text message. */
 export const formatShortStart = (slot: Slot, reader: LocaleAndZone): string =>
   formatInstant(slot.start, reader, shortFormat);

@@ -95,7 +95,10 @@ const openApiDocument = (api: Api): object => {
             method,
             withConnectionResponses(
               withExamples(
-                withOptionalBody(withResponseHeaders(withInvalidRequestResponse(operation)), findSchema),
+                withOptionalBody(
+                  withResponseHeaders(withInvalidRequestResponse({ path, method, operation })),
+                  findSchema,
+                ),
               ),
             ),
           ]),

@@ -6,7 +6,7 @@ import { credentialOf } from '../access/authentication.ts';
 import { correlationHeader } from '../plugins/correlation.ts';
 import { frameworkRefusal } from './framework-errors.ts';
 import { isOutage, retryAfterSeconds, temporarilyUnavailable } from './outages.ts';
-import { type ProblemPart, problemMediaType, problemOf } from './problem-document.ts';
+import { type ProblemPart, partsOf, problemMediaType, problemOf } from './problem-document.ts';
 import { providerRefusal } from './provider-faults.ts';
 import { validationProblem } from './validation.ts';
 
@@ -31,7 +31,8 @@ const sendProblem = (
   request: FastifyRequest,
   reply: FastifyReply,
   refusal: Refusal,
-  parts?: readonly ProblemPart[],
+  // A request without a body has its values in the query.
+  parts: readonly ProblemPart[] = partsOf(refusal, request.method === 'GET' ? 'query' : 'body'),
 ): void => {
   const problem = problemOf(refusal, request.id, parts);
   if (problem.status === 503) reply.header('Retry-After', retryAfterSeconds);

@@ -30,18 +30,20 @@ export const problemSchema = z
   .meta({ id: 'Problem', description: 'A problem document (RFC 9457)' });
 type ProblemDocument = z.infer<typeof problemSchema>;
 
+/** Returns the parts that the pointers of a refusal name, each with the refusal's message. */
+export const partsOf = (
+  { pointers, message }: Refusal,
+  place: ProblemPart['in'] = 'body',
+): readonly ProblemPart[] => pointers.map((pointer) => ({ in: place, pointer, detail: message }));
+
 /**
  * Creates the problem document of a refusal.
- * @param parts a detail for each invalid part; by default every pointer gets the refusal's message
+ * @param parts a detail for each invalid part; by default the pointers of the refusal, into the body
  */
 export const problemOf = (
   refusal: Refusal,
   correlationId: string,
-  parts: readonly ProblemPart[] = refusal.pointers.map((pointer) => ({
-    in: 'body',
-    pointer,
-    detail: refusal.message,
-  })),
+  parts: readonly ProblemPart[] = partsOf(refusal),
 ): ProblemDocument => ({
   type: `urn:castmatch:problem:${refusal.code}`,
   title: problemKinds[refusal.code].title,

@@ -5,7 +5,13 @@ import { endpointIdSchema } from '../../domain/ids.ts';
 import { auditionEventTypes } from '../../domain/platform-events/public-event-types.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
 
-const url = z.string().min(1).max(2048).describe('A public https URL');
+const url = z
+  .string()
+  .min(1)
+  .max(2048)
+  // In the reference only: an address that is refused has its own code, with the reason.
+  .meta({ pattern: '^[Hh][Tt][Tt][Pp][Ss]?://[!-~]+$' })
+  .describe('A public https URL');
 
 const eventTypes = z
   .array(z.enum(auditionEventTypes))
@@ -25,11 +31,11 @@ const endpointSecret = z
   .describe('`whsec_` and 24 to 64 random bytes in base64. Generated if absent');
 
 export const newEndpointSchema = z
-  .object({ url, eventTypes: eventTypes.default([]), secret: endpointSecret.optional() })
+  .strictObject({ url, eventTypes: eventTypes.default([]), secret: endpointSecret.optional() })
   .meta({ id: 'NewWebhookEndpoint', description: 'A URL that receives events' });
 
 export const endpointChangesSchema = z
-  .object({
+  .strictObject({
     url: url.optional(),
     eventTypes: eventTypes.optional(),
     status: z
@@ -40,7 +46,7 @@ export const endpointChangesSchema = z
   .meta({ id: 'WebhookEndpointChanges', description: 'What is changed. What is omitted stays' });
 
 export const rotationSchema = z
-  .object({
+  .strictObject({
     secret: endpointSecret.optional(),
     force: z
       .boolean()
@@ -59,7 +65,7 @@ const isExistingInstant = (text: string): boolean => {
 const replayInstantSchema = instantSchema.refine(isExistingInstant, 'use an existing time after 1969');
 
 export const replayRangeSchema = z
-  .object({
+  .strictObject({
     from: replayInstantSchema.describe('Events from this time on'),
     until: replayInstantSchema.describe('Events before this time'),
   })

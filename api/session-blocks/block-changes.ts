@@ -23,7 +23,7 @@ type ChangeDependencies = Pick<ApiDependencies, 'repositories' | 'now'>;
 export interface ChangeTarget {
   readonly organization: OrganizationId;
   readonly id: SessionBlockId;
-  readonly ifMatch: string | undefined;
+  readonly ifMatch: string;
   readonly actor: Actor;
 }
 
@@ -62,7 +62,7 @@ const listOutside = async (
 /**
  * Stores a change, and returns the block with the auditions outside. A change that the block already has is not stored
  * again, whatever version its caller has read: so a repeated request succeeds (RFC 9110, section 13.1.1).
- * @throws {Refusal} `session_block_not_found`, `precondition_missing`, `version_changed`, `session_block_cancelled`
+ * @throws {Refusal} `session_block_not_found`, `version_changed`, `session_block_cancelled`
  */
 const apply = async (
   dependencies: ChangeDependencies,
@@ -74,10 +74,8 @@ const apply = async (
   const before = await requireBlock(dependencies, organization, id);
   const changes = changesOf(before);
   if (before.isCancelled && !changes.isCancelled) throw blockCancelled(id);
-  if (isSame({ ...before, ...changes }, before)) {
-    if (ifMatch === undefined) requireVersion(ifMatch, before);
+  if (isSame({ ...before, ...changes }, before))
     return { before, block: before, outside: await listOutside(dependencies, before) };
-  }
   const version = requireVersion(ifMatch, before);
   const result = await sessionBlocks.change({ organization, id, version }, changes, { ...actor, act });
   if (!result) throw blockNotFound(id);

@@ -8,21 +8,24 @@ export const versionHeaders = z.object({
     .string()
     .regex(/^(\*|"\d{1,9}")$/, 'send the ETag of the session block, such as "3"')
     .optional()
-    .describe('The ETag of the version that you have read, or * for any version. Required'),
+    .describe('The ETag of the version that you have read, or * for any version'),
 });
 
 /** Returns the entity tag of a block. */
 export const etagOf = ({ version }: Pick<SessionBlock, 'version'>): string => `"${version}"`;
 
-/** Returns the version that the change is for. @throws {Refusal} `precondition_missing` or `version_changed` */
-export const requireVersion = (ifMatch: string | undefined, block: SessionBlock): number => {
-  if (ifMatch === undefined) {
-    throw new Refusal(
-      'precondition_missing',
-      'A change of a session block needs the header If-Match.',
-      'Read the block, and send its ETag as If-Match. Then no change by another caller is overwritten.',
-    );
-  }
+/** Returns the condition of a change. @throws {Refusal} `precondition_missing` */
+export const requireCondition = (ifMatch: string | undefined): string => {
+  if (ifMatch !== undefined) return ifMatch;
+  throw new Refusal(
+    'precondition_missing',
+    'A change of a session block needs the header If-Match.',
+    'Read the block, and send its ETag as If-Match. Then no change by another caller is overwritten.',
+  );
+};
+
+/** Returns the version that the change is for. @throws {Refusal} `version_changed` */
+export const requireVersion = (ifMatch: string, block: SessionBlock): number => {
   if (ifMatch !== '*' && ifMatch !== etagOf(block)) throw versionChanged(block);
   return block.version;
 };

@@ -18,6 +18,8 @@ interface Charge {
   readonly budget: number;
   /** Whether the notice can use the reserve beside the budget. */
   readonly mayUseReserve: boolean;
+  /** Whether the warning can be given with this message: it is a fact on the trail of an audition. Omitted: yes. */
+  readonly canWarn?: boolean;
 }
 
 type Charged =
@@ -67,6 +69,9 @@ const todaySchema = z.object({
   used: z.partialRecord(z.enum(channels), z.int()).nullable(),
 });
 
+/** Of PostgreSQL's type `integer`: no use reaches it. */
+const greatestInteger = 2_147_483_647;
+
 const today = sql`(now() AT TIME ZONE 'UTC')::date`;
 
 /**
@@ -97,9 +102,9 @@ export const createMessageBudgets = (db: Database): MessageBudgets => ({
    * start of the statement. When two charges of the same key run simultaneously, the second violates the primary key of
    * `message_charges`: its statement counts nothing, and the attempt is repeated.
    */
-  async charge({ key, organization, channel, units, budget, mayUseReserve }) {
+  async charge({ key, organization, channel, units, budget, mayUseReserve, canWarn = true }) {
     const ceiling = budget + (mayUseReserve ? reserveOf(budget) : 0);
-    const warning = warningAt(budget);
+    const warning = canWarn ? warningAt(budget) : greatestInteger;
     const warnedBy = `${budget} ${key}`;
     const { rows } = await db.execute(sql`
       WITH earlier AS (

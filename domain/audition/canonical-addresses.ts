@@ -1,10 +1,8 @@
 /** Turns the addresses of a requested participant into the forms that this service uses: ASCII domains and E.164. */
-import { type CountryCode, getCountries, parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import type { Country } from '../country.ts';
 import { Refusal } from '../errors.ts';
 import { canonicalEmail } from './email-address.ts';
-
-const regions: ReadonlySet<string> = new Set(getCountries());
-const isRegion = (text: string): text is CountryCode => regions.has(text);
 
 /** Twilio's test numbers. They belong to no country's numbering plan. */
 const testNumber = /^\+1500555\d{4}$/;
@@ -17,13 +15,8 @@ const invalidPhone = (whatToDo: string, pointers: readonly string[]): Refusal =>
  * @param pointer JSON pointer of the participant in the request
  * @throws {Refusal} `invalid_body`
  */
-const canonicalPhone = (phone: string, region: string | undefined, pointer: string): string => {
+const canonicalPhone = (phone: string, region: Country | undefined, pointer: string): string => {
   if (testNumber.test(phone)) return phone;
-  if (region !== undefined && !isRegion(region)) {
-    throw new Refusal('invalid_body', `There is no country ${region}.`, 'Write the region as FR or US.', [
-      `${pointer}/phoneRegion`,
-    ]);
-  }
   const parsed = parsePhoneNumberFromString(phone, region);
   if (parsed?.isValid()) return parsed.number;
   throw phone.startsWith('+') || region !== undefined
@@ -39,7 +32,7 @@ const canonicalPhone = (phone: string, region: string | undefined, pointer: stri
 interface Addresses {
   readonly email?: string | undefined;
   readonly phone?: string | undefined;
-  readonly phoneRegion?: string | undefined;
+  readonly phoneRegion?: Country | undefined;
 }
 
 /**

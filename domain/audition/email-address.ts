@@ -28,8 +28,15 @@ export const canonicalEmail = (text: string): string | undefined => {
   return address.length <= longestAddress ? address : undefined;
 };
 
-/** For the OpenAPI document: what of the rule a pattern can say. `canonicalEmail` decides about the domain. */
-const roughForm = `${localPart.source.replace(/\$$/, '')}@[^\\s@]+$`;
+/**
+ * For the OpenAPI document: what of the rule a pattern can say. At least two labels of letters and digits, of any script;
+ * the last one is not a number. `canonicalEmail` decides which characters of other scripts exist in domains.
+ */
+const edge = '[^\\x00-/:-@[-`{-\\x7f]';
+const inner = '[^\\x00-,./:-@[-`{-\\x7f]';
+const label = `${edge}(?:${inner}{0,61}${edge})?`;
+const lastLabel = `[^\\x00-@[-\`{-\\x7f]${inner}{0,61}${edge}|[^\\x00-\\x7f]`;
+const roughForm = `${localPart.source.replace(/\$$/, '')}@(?:${label}[.\u3002\uff0e\uff61])+(?:${lastLabel})$`;
 
 export const emailSchema = z
   .string()

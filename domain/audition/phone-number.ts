@@ -1,5 +1,6 @@
 /** The forms in which a request can have a phone number. `canonical-addresses.ts` turns them into E.164. */
 import { z } from 'zod';
+import { countrySchema } from '../country.ts';
 
 export const phoneSchema = z
   .string()
@@ -10,7 +11,5 @@ export const phoneSchema = z
   )
   .describe('A phone number: international with +, or national with `phoneRegion`');
 
-export const phoneRegionSchema = z
-  .string()
-  .regex(/^[A-Z]{2}$/)
-  .describe('The country of a number in national form: two letters of ISO 3166-1, such as FR');
+/** The country of a number in national form. */
+export const phoneRegionSchema = countrySchema;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { SmsCountries } from '../budgets/phone-country.ts';
 import { Refusal } from '../errors.ts';
 import { phoneRegionSchema } from './phone-number.ts';
 import { defaultPolicy } from './policy.ts';
@@ -289,7 +290,6 @@ describe('a request with a mistake', () => {
       'invalid_body',
       ['/participants/1/phone'],
     ],
-    ['unknown locale', withPerformer({ locale: 'en-x1-x1' }), 'invalid_body', ['/participants/1/locale']],
     ['reminder years ahead', { reminders: ['PT1H', 'P900D'] }, 'invalid_body', ['/reminders/1']],
     [
       'patience of zero',
@@ -343,7 +343,7 @@ describe('the slot of a reschedule', () => {
 });
 
 describe('the countries to which text messages are sent', () => {
-  it.each([
+  it.each<readonly [string, object, SmsCountries]>([
     ['a number of another country', {}, ['BE']],
     ['a number of another country as fallback', { channels: ['email'], fallbackChannels: ['sms'] }, []],
   ])('refuse %s', (_, changes, smsCountries) => {
@@ -354,7 +354,7 @@ describe('the countries to which text messages are sent', () => {
     });
   });
 
-  it.each([
+  it.each<readonly [string, object, SmsCountries]>([
     ['a number of a listed country', {}, ['BE', 'FR']],
     ['a number to which no text is sent', { channels: ['email'] }, ['BE']],
   ])('permit %s', (_, changes, smsCountries) => {

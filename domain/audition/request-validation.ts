@@ -258,7 +258,6 @@ const validateParticipant = (
 ): Participant => {
   const participant = withCanonicalAddresses(requested, pointer);
   checkZone(participant.zone, [`${pointer}/zone`]);
-  checkLocale(participant.locale, [`${pointer}/locale`]);
   for (const name of ['channels', 'fallbackChannels'] as const) {
     for (const channel of participant[name] ?? []) {
       const field = channel === 'email' ? 'email' : 'phone';
@@ -273,14 +272,6 @@ const validateParticipant = (
   }
   checkSmsCountry(participant, smsCountries, pointer);
   return participant;
-};
-
-const checkLocale = (locale: string, pointers: readonly string[]): void => {
-  try {
-    Intl.getCanonicalLocales(locale);
-  } catch {
-    throw new Refusal('invalid_body', `"${locale}" is not a locale.`, 'Write it as en or fr-FR.', pointers);
-  }
 };
 
 const checkCast = (participants: readonly Participant[]): void => {

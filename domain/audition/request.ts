@@ -107,10 +107,13 @@ export const participantSchema = z
     zone: zoneSchema,
     locale: z
       .string()
-      .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'write a locale as en or fr-FR')
+      .regex(
+        /^[a-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|\d{3}))?(-([A-Za-z0-9]{5,8}|\d[A-Za-z0-9]{3}))?$/,
+        'write a locale as en or fr-FR',
+      )
       .default('en')
       .describe(
-        'The language of messages and pages: English and French. Others are answered in English. Default: en',
+        'The language of messages and pages: English and French. Others are answered in English. The region says how dates are written: in en-US the month comes first, in en the day. Default: en',
       ),
     channels: z
       .array(z.enum(channels))

@@ -1,27 +1,20 @@
 /** Finds the country of a phone number, for the list of countries to which text messages are sent. */
-import { getCountries, parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { z } from 'zod';
+import { type Country, countrySchema } from '../country.ts';
 import { Refusal } from '../errors.ts';
-
-const countries: ReadonlySet<string> = new Set(getCountries());
 
 /** Twilio's test numbers have the prefix of the United States. They belong to no numbering plan. */
 const testNumber = /^\+1500555\d{4}$/;
-
-const countrySchema = z
-  .string()
-  .regex(/^[A-Z]{2}$/)
-  .refine((text) => countries.has(text), 'write a country as two letters of ISO 3166-1, such as FR')
-  .describe('A country: two letters of ISO 3166-1, such as FR');
 
 /** The countries to which text messages are sent: `any`, or a list. */
 export const smsCountriesSchema = z
   .union([
     z.literal('any'),
-    z.array(countrySchema).max(countries.size).describe('Empty: no text messages are sent'),
+    z.array(countrySchema).max(countrySchema.options.length).describe('Empty: no text messages are sent'),
   ])
   .describe('The countries to which text messages are sent: `any`, or a list of them');
-export type SmsCountries = 'any' | readonly string[];
+export type SmsCountries = 'any' | readonly Country[];
 
 /**
  * Returns whether text messages may be sent to the number. A number of no country, such as a satellite phone or a

@@ -24,6 +24,7 @@ const sandbox = await startSandbox({
   zoom: {
     dailyLimit: environment.SANDBOX_ZOOM_DAILY_LIMIT,
     webhookUrl: environment.SANDBOX_ZOOM_WEBHOOK_URL,
+    pastStarts: 'ignored',
   },
 });
 process.stdout.write(`The provider sandbox listens on ${sandbox.url}\n`);

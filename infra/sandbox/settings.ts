@@ -161,8 +161,15 @@ const zoomSettingsSchema = z.strictObject({
   listDelayMs: milliseconds.default(0),
   /** Unconfirmed: `left_out` lists meetings without the field agenda, `null` with a null value. */
   listedAgenda: z.enum(['shown', 'left_out', 'null']).default('shown'),
-  /** Zones of the IANA database that are missing from Zoom's list. */
+  /** Further zones that Zoom does not know. */
   unknownZones: z.array(z.string()).default([]),
+  /** The zones that Zoom knows: those of its list, as Zoom does, or those of the IANA database. */
+  knownZones: z.enum(['listed', 'all']).default('listed'),
+  /**
+   * What becomes of a start in the past. `ignored`, as Zoom does: a new meeting starts now, and an earlier one keeps its start.
+   * Tests with fixed dates need `kept`.
+   */
+  pastStarts: z.enum(['ignored', 'kept']).default('kept'),
   /**
    * The secret that signs events, and the address that receives them. The real Zoom stores both with the app.
    */
@@ -233,6 +240,8 @@ const twilioSettingsSchema = z.strictObject({
    * https://www.twilio.com/docs/messaging/guides/privacy-message-redaction
    */
   redactsBodies: z.boolean().default(false),
+  /** Message Redaction: the numbers of a message that was sent end in XXXX. No filter by the whole number finds it. */
+  redactsNumbers: z.boolean().default(false),
   /** The default address that receives texts from phones. */
   inboundUrl: z.url().optional(),
 });

@@ -103,6 +103,27 @@ describe('a text message', () => {
     expect(await twilio.find(message, ago(-3_600_000), callContext())).toBeUndefined();
   });
 
+  test.each([
+    ['is found by its reference when the account keeps no complete numbers', false, undefined],
+    ['has an unknown outcome when the account keeps neither texts nor complete numbers', true, 'unknown'],
+  ])('%s', async (_, redactsBodies, outcome) => {
+    const { twilio, calls } = await setup({
+      twilio: { redactsBodies, redactsNumbers: true, statusDelayMs: 0 },
+    });
+    const find = (one: typeof message) => twilio.find(one, aMinuteAgo(), callContext());
+    const others = [
+      { ...message, to: '+33699999999' },
+      { ...message, reference: 'K7WQ2N' },
+    ];
+    for (const other of [message, ...others]) expect(await find(other)).toBeUndefined();
+    const { id } = await twilio.send(message, callContext());
+    await expect.poll(async () => (await twilio.statusOf(id, callContext())).status).toBe('delivered');
+    expect(await find(message)).toEqual(outcome ?? { id });
+    expect(await find({ ...message, to: '+33699999999' })).toBeUndefined();
+    expect(await twilio.find(message, ago(-3_600_000), callContext())).toBeUndefined();
+    expect(calls()['messages.list']?.[200]).toBeGreaterThan(8);
+  });
+
   test('is not found by another reference or number', async () => {
     const { twilio } = await setup();
     await twilio.send(message, callContext());
@@ -270,7 +291,8 @@ describe('a list of messages', () => {
       next,
     );
     expect(await twilio.find(message, aMinuteAgo(), callContext())).toBeUndefined();
-    expect(pages()).toBe(1);
+    // One page of those to the number, and one of those whose number could be redacted.
+    expect(pages()).toBe(2);
   });
 
   test('without an end is an error', async () => {

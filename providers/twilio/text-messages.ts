@@ -16,6 +16,7 @@ const sentSchema = z.object({ sid: z.string().min(1) });
 /** The library returns an unreadable date unchanged. It counts as missing, so the search continues. */
 const listedSchema = z.object({
   sid: z.string().min(1),
+  to: z.string().nullish(),
   body: z.string().nullish(),
   dateCreated: z.date().optional().catch(undefined),
 });
@@ -29,6 +30,39 @@ interface Page {
   nextPage(): Promise<Page> | undefined;
 }
 
+type Filter = NonNullable<
+  Parameters<Parameters<Parameters<TwilioClient['exchange']>[2]>[0]['messages']['page']>[0]
+>;
+type Found = Awaited<ReturnType<TextMessageProvider['find']>>;
+
+/** Reads the pages of a list until `examine` returns a result. Newest first. Undefined: the list has ended. */
+const searchPages = async (
+  client: TwilioClient,
+  call: CallContext,
+  filter: Filter,
+  examine: (messages: readonly Listed[]) => { readonly found: Found } | undefined,
+): Promise<{ readonly found: Found } | undefined> => {
+  let page: Page = await client.exchange(findOperation, call, (library) =>
+    library.messages.page({ ...filter, pageSize: messagesPerPage }),
+  );
+  for (let read = 1; read <= maxPages; read += 1) {
+    const result = examine(readPage(page.instances, call));
+    if (result) return result;
+    const next = await client.exchange(findOperation, call, async () => page.nextPage());
+    if (!next) return undefined;
+    page = next;
+  }
+  // An incomplete list must not count as "no such message".
+  throw providerError(
+    findOperation,
+    { kind: 'retry', effect: 'none' },
+    { message: `there are more than ${maxPages} pages of messages` },
+  );
+};
+
+/** As an account with Phone Number Redaction lists the number of a message that was sent. */
+const redactedNumber = (number: string): string => `${number.slice(0, -4)}XXXX`;
+
 /** Creates the provider. Every method throws `ProviderError`. */
 export const createTwilioTextMessages = (
   client: TwilioClient,
@@ -38,35 +72,35 @@ export const createTwilioTextMessages = (
   /**
    * Searches by the reference, without a time filter: a message in Twilio's queue has no `DateSent`, so a filter by it
    * would hide the message. An account with Message Redaction has no texts: the outcome is then unknown when there is a message
-   * to the number since the attempt. https://www.twilio.com/docs/messaging/guides/privacy-message-redaction
+   * to the number since the attempt. With Phone Number Redaction the number of a message that was sent is not complete, so no
+   * filter by the number finds it: those since the attempt are searched for the rest of the number. The setting is that of the
+   * account, so a page without such numbers ends the search. https://www.twilio.com/docs/messaging/guides/privacy-message-redaction
    */
   find: async ({ to, reference }, since, call) => {
     const earliest = Date.parse(since) - lookBackMs;
-    const earliestRedacted = Date.parse(since) - redactedLookBackMs;
+    const earliestRedacted = new Date(Date.parse(since) - redactedLookBackMs);
     let hasRedacted = false;
-    const absent = () => (hasRedacted ? 'unknown' : undefined);
-    let page: Page = await client.exchange(findOperation, call, (library) =>
-      library.messages.page({ to, pageSize: messagesPerPage }),
-    );
-    for (let read = 1; read <= maxPages; read += 1) {
-      const messages = readPage(page.instances, call);
+    const absent = (): Found => (hasRedacted ? 'unknown' : undefined);
+    const examine = (messages: readonly Listed[]) => {
       const ours = messages.find(({ body }) => containsReference(body, reference));
-      if (ours) return { id: ours.sid };
+      if (ours) return { found: { id: ours.sid } };
       hasRedacted ||= messages.some(
-        ({ body, dateCreated }) => !body && !(dateCreated && dateCreated.getTime() < earliestRedacted),
+        ({ body, dateCreated }) => !body && !(dateCreated && dateCreated < earliestRedacted),
       );
-      if (messages.some(({ dateCreated }) => dateCreated && dateCreated.getTime() < earliest))
-        return absent();
-      const next = await client.exchange(findOperation, call, async () => page.nextPage());
-      if (!next) return absent();
-      page = next;
-    }
-    // An incomplete list must not count as "no such message".
-    throw providerError(
-      findOperation,
-      { kind: 'retry', effect: 'none' },
-      { message: `there are more than ${maxPages} pages of messages to this number` },
-    );
+      return undefined;
+    };
+    const byNumber = await searchPages(client, call, { to }, (messages) => {
+      const isPast = messages.some(({ dateCreated }) => dateCreated && dateCreated.getTime() < earliest);
+      return examine(messages) ?? (isPast ? { found: absent() } : undefined);
+    });
+    const found = byNumber?.found ?? absent();
+    if (found) return found;
+    const redacted = await searchPages(client, call, { dateSentAfter: earliestRedacted }, (messages) => {
+      const result = examine(messages.filter((message) => message.to === redactedNumber(to)));
+      const redactsNumbers = messages.some((message) => message.to?.endsWith('XXXX'));
+      return result ?? (redactsNumbers ? undefined : { found: absent() });
+    });
+    return redacted?.found ?? absent();
   },
   send: async ({ to, body, statusCallback }, call) => {
     const sent = await client.exchange(sendOperation, call, (library) =>

@@ -61,7 +61,7 @@ const createFakeEmail = () => {
   };
 };
 
-const setup = async (account = 'ann@example.com') => {
+const setup = async (account = 'ann@example.com', emailBudget = 10) => {
   // Keeps accounts of earlier tests out of the rounds.
   await database.pool.query("UPDATE connections SET status = 'connected'");
   const organization = organizationIdSchema.parse(`org_${randomUUID()}`);
@@ -96,6 +96,7 @@ const setup = async (account = 'ann@example.com') => {
     authorizers: authorizers.oauth,
     notifyOwner: createReconnectNotice({
       repositories,
+      messageLimits: { sms: 10, email: emailBudget, smsCountries: 'any' },
       email: mail.email,
       linkTo: ({ id: connection }) => `https://auditions.example.com/connections/of-${connection}`,
     }),
@@ -139,6 +140,24 @@ describe('the owner of an account that needs reauthorization', () => {
     accept();
     expect(await first).toBe(false);
     expect(sent).toHaveLength(1);
+  });
+
+  it('gets an email that counts against the budget of the organization once', async () => {
+    const { round, sent, fail, repositories, organization } = await setup();
+    const used = async () => (await repositories.messageBudgets.today(organization)).used.email;
+    fail({ kind: 'outage', effect: 'none' });
+    await expect(round(notStopping)).rejects.toThrow('none of 1 reconnect notices');
+    expect(await used()).toBe(0);
+    await round(notStopping);
+    await round(notStopping);
+    expect([sent.length, await used()]).toEqual([1, 1]);
+  });
+
+  it('gets no email when the budget and its reserve are spent', async () => {
+    const { round, sent, repositories } = await setup('ann@example.com', 0);
+    await round(notStopping);
+    expect(sent).toEqual([]);
+    expect(await repositories.disconnectedAccounts.unnotified(10)).toEqual([]);
   });
 
   it('gets another email when the account loses access again', async () => {

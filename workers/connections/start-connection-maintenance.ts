@@ -21,7 +21,7 @@ const linkLifetimeMs = 7 * day;
 
 /** Starts the loop. The links in its emails are valid for seven days. */
 export const startConnectionMaintenance = (
-  { masterKeys, publicUrl }: Pick<Configuration, 'masterKeys' | 'publicUrl'>,
+  { masterKeys, publicUrl, messageLimits }: Pick<Configuration, 'masterKeys' | 'publicUrl' | 'messageLimits'>,
   repositories: Repositories,
   { email, authorizers }: Pick<Providers, 'email'> & { readonly authorizers: Authorizers },
   logger: Logger,
@@ -50,7 +50,7 @@ export const startConnectionMaintenance = (
       authorizationRequests: repositories.authorizationRequests,
       revocations: repositories.pendingRevocations,
       authorizers: authorizers.oauth,
-      notifyOwner: createReconnectNotice({ repositories, email, linkTo }),
+      notifyOwner: createReconnectNotice({ repositories, messageLimits, email, linkTo }),
       logger,
     }),
     logger,

@@ -1,12 +1,7 @@
 /** /v1/organization/budgets: what the organization may send today, and what is left of it. */
 import { z } from 'zod';
-import type { Channel } from '../../../domain/audition/request.ts';
-import {
-  effectiveLimits,
-  partialMessageLimitsSchema,
-  reserveOf,
-  warningAt,
-} from '../../../domain/budgets/message-limits.ts';
+import { readPresentBudgets } from '../../../db/budgets/present-budgets.ts';
+import { partialMessageLimitsSchema } from '../../../domain/budgets/message-limits.ts';
 import { smsCountriesSchema } from '../../../domain/budgets/phone-country.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
@@ -62,8 +57,6 @@ const unknownOrganization = (): Refusal =>
     'Ask the operator to create it with npm run ops -- organizations create.',
   );
 
-const units = { sms: 'segments', email: 'emails' } as const;
-
 /** Registers the routes. */
 export const messageBudgetRoutes = (
   api: Api,
@@ -73,27 +66,15 @@ export const messageBudgetRoutes = (
   }: ApiDependencies,
 ): void => {
   const budgetsOf = async (organization: OrganizationId): Promise<z.input<typeof budgetsSchema>> => {
-    const [stored, { day, used }] = await Promise.all([
-      organizations.limits(organization),
-      messageBudgets.today(organization),
-    ]);
-    const limits = effectiveLimits(messageLimits, stored);
-    const budgetOf = (channel: Channel) => ({
-      unit: units[channel],
-      budget: limits[channel],
-      used: used[channel],
-      left: Math.max(limits[channel] - used[channel], 0),
-      reserve: reserveOf(limits[channel]),
-      isNearlySpent: used[channel] >= warningAt(limits[channel]),
-    });
-    const { smsCountries } = limits;
+    const present = await readPresentBudgets({ organizations, messageBudgets }, messageLimits, organization);
+    const { day, sms, email, smsCountries, own } = present;
     return {
       day,
       resetsAt: toInstant(Date.parse(day) + dayMs),
-      sms: budgetOf('sms'),
-      email: budgetOf('email'),
+      sms: { unit: 'segments', ...sms },
+      email: { unit: 'emails', ...email },
       smsCountries: smsCountries === 'any' ? smsCountries : [...smsCountries],
-      own: stored.own,
+      own,
     };
   };
 

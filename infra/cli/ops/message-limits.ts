@@ -2,15 +2,19 @@
 import { InvalidArgumentError } from 'commander';
 import { createOrganizations } from '../../../db/access/organizations.ts';
 import { createMessageBudgets } from '../../../db/budgets/message-budgets.ts';
+import { readPresentBudgets } from '../../../db/budgets/present-budgets.ts';
 import type { Database } from '../../../db/client.ts';
-import { effectiveLimits, type MessageLimits, reserveOf } from '../../../domain/budgets/message-limits.ts';
-import { type SmsCountries, smsCountriesSchema } from '../../../domain/budgets/phone-country.ts';
+import type { MessageLimits, PartialMessageLimits } from '../../../domain/budgets/message-limits.ts';
+import { smsCountriesSchema } from '../../../domain/budgets/phone-country.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
 
 /** A limit that was given as an option. Null: that of the service. Commander would replace an option that is null itself. */
 export interface LimitOption<Value> {
   readonly limit: Value | null;
 }
+
+/** The countries to which the operator permits text messages. */
+export type GrantedCountries = NonNullable<PartialMessageLimits['smsCountries']>;
 
 /** @throws {InvalidArgumentError} */
 export const parseBudget = (text: string): LimitOption<number> => {
@@ -20,7 +24,7 @@ export const parseBudget = (text: string): LimitOption<number> => {
 };
 
 /** @throws {InvalidArgumentError} */
-export const parseCountries = (text: string): LimitOption<'any' | string[]> => {
+export const parseCountries = (text: string): LimitOption<GrantedCountries> => {
   if (text === 'default') return { limit: null };
   const wanted = text === 'any' ? text : text.split(',').map((country) => country.trim().toUpperCase());
   const parsed = smsCountriesSchema.safeParse(wanted);
@@ -28,37 +32,19 @@ export const parseCountries = (text: string): LimitOption<'any' | string[]> => {
   throw new InvalidArgumentError('write countries of ISO 3166-1 such as FR,BE, or any, or default');
 };
 
-interface BudgetRow {
-  readonly organization: OrganizationId;
-  readonly day: string;
-  readonly sms: { readonly used: number; readonly budget: number; readonly reserve: number };
-  readonly email: { readonly used: number; readonly budget: number; readonly reserve: number };
-  readonly smsCountries: SmsCountries;
-}
-
 /** Returns what each organization has sent today, and what it may send. */
 export const readBudgets = async (
   db: Database,
   defaults: MessageLimits,
   only: OrganizationId | undefined,
-): Promise<readonly BudgetRow[]> => {
+) => {
   const organizations = createOrganizations(db);
-  const budgets = createMessageBudgets(db);
+  const messageBudgets = createMessageBudgets(db);
   const all = (await organizations.list()).filter(({ id }) => only === undefined || id === only);
   return Promise.all(
-    all.map(async ({ id: organization }) => {
-      const [stored, { day, used }] = await Promise.all([
-        organizations.limits(organization),
-        budgets.today(organization),
-      ]);
-      const { sms, email, smsCountries } = effectiveLimits(defaults, stored);
-      return {
-        organization,
-        day,
-        sms: { used: used.sms, budget: sms, reserve: reserveOf(sms) },
-        email: { used: used.email, budget: email, reserve: reserveOf(email) },
-        smsCountries,
-      };
-    }),
+    all.map(async ({ id: organization }) => ({
+      organization,
+      ...(await readPresentBudgets({ organizations, messageBudgets }, defaults, organization)),
+    })),
   );
 };

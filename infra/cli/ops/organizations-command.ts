@@ -19,7 +19,13 @@ import { noteAct } from '../administrative-acts.ts';
 import { renderTable } from '../output.ts';
 import { withDatabase } from '../with-database.ts';
 import { CommandFailed } from './http-client.ts';
-import { type LimitOption, parseBudget, parseCountries, readBudgets } from './message-limits.ts';
+import {
+  type GrantedCountries,
+  type LimitOption,
+  parseBudget,
+  parseCountries,
+  readBudgets,
+} from './message-limits.ts';
 import { parseOrganizationId, unknownOrganization } from './organization-id.ts';
 
 /** @throws {InvalidArgumentError} */
@@ -61,7 +67,7 @@ interface ChangeOptions extends Omit<OrganizationChange, 'meetCalendar'> {
   readonly meetCalendar?: MeetCalendarOption;
   readonly smsBudget?: LimitOption<number>;
   readonly emailBudget?: LimitOption<number>;
-  readonly smsCountries?: LimitOption<'any' | string[]>;
+  readonly smsCountries?: LimitOption<GrantedCountries>;
   /** The reason, or `none`. */
   readonly legalHold?: string;
 }

@@ -1,7 +1,7 @@
 /** Implements the list of messages: filters by number and date, newest first, in pages. */
 import { z } from 'zod';
 import { dayMs } from '../time.ts';
-import { renderMessage, type StoredMessage } from './message.ts';
+import { type Rendering, renderMessage, type StoredMessage, shownNumbers } from './message.ts';
 
 /** `DateSent<` arrives as `DateSent<=2026-01-01`, which means `<=`. The bounds are inclusive. */
 export const messageQuerySchema = z.object({
@@ -18,7 +18,7 @@ type MessageQuery = z.infer<typeof messageQuerySchema>;
 const isDate = (text: string) => /^\d{4}-\d\d-\d\d$/.test(text);
 
 /** A message that is not sent yet is matched by its creation date. */
-const matcher = (query: MessageQuery) => {
+const matcher = (query: MessageQuery, rendering: Rendering) => {
   const on = query.DateSent;
   const until = query['DateSent<'];
   const from = query['DateSent>'];
@@ -32,9 +32,10 @@ const matcher = (query: MessageQuery) => {
   );
   return (message: StoredMessage) => {
     const sent = message.sent ?? message.created;
+    const { to, from: sender } = shownNumbers(message, rendering);
     return (
-      (query.To === undefined || message.to === query.To) &&
-      (query.From === undefined || message.from === query.From) &&
+      (query.To === undefined || to === query.To) &&
+      (query.From === undefined || sender === query.From) &&
       sent >= earliest &&
       sent <= latest
     );
@@ -45,10 +46,10 @@ const matcher = (query: MessageQuery) => {
 export const listMessages = (
   messages: readonly StoredMessage[],
   query: MessageQuery,
-  rendering: { readonly accountSid: string; readonly redactsBodies: boolean },
+  rendering: Rendering,
 ) => {
   const { accountSid } = rendering;
-  const matching = messages.filter(matcher(query));
+  const matching = messages.filter(matcher(query, rendering));
   const start = query.Page * query.PageSize;
   const page = matching.slice(start, start + query.PageSize);
   const path = `/2010-04-01/Accounts/${accountSid}/Messages.json`;

@@ -69,19 +69,33 @@ const messagePath = (accountSid: string, sid: string): string =>
 
 const inTransit: readonly MessageStatus[] = ['accepted', 'queued'];
 
-interface Rendering {
+export interface Rendering {
   readonly accountSid: string;
   readonly redactsBodies: boolean;
+  readonly redactsNumbers: boolean;
 }
 
+/** The numbers as the API shows them. Twilio's own number, the sender, stays complete. */
+export const shownNumbers = (
+  { direction, status, to, from }: StoredMessage,
+  { redactsNumbers }: Pick<Rendering, 'redactsNumbers'>,
+): { readonly to: string; readonly from: string } => {
+  const shown = (number: string) =>
+    redactsNumbers && !inTransit.includes(status) ? `${number.slice(0, -4)}XXXX` : number;
+  return direction === 'inbound' ? { to, from: shown(from) } : { to: shown(to), from };
+};
+
 /** Returns the message as the API sends it. */
-export const renderMessage = (message: StoredMessage, { accountSid, redactsBodies }: Rendering) => ({
+export const renderMessage = (
+  message: StoredMessage,
+  { accountSid, redactsBodies, redactsNumbers }: Rendering,
+) => ({
   sid: message.sid,
   account_sid: accountSid,
   messaging_service_sid: message.messagingServiceSid,
   api_version: '2010-04-01',
-  to: message.to,
-  from: message.status === 'accepted' ? null : message.from,
+  to: shownNumbers(message, { redactsNumbers }).to,
+  from: message.status === 'accepted' ? null : shownNumbers(message, { redactsNumbers }).from,
   body: redactsBodies && !inTransit.includes(message.status) ? '' : message.body,
   status: message.status,
   direction: message.direction,

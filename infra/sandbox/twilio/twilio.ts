@@ -59,7 +59,11 @@ export const createTwilio = (parts: VendorDependencies<TwilioSandboxSettings>) =
     },
     state: () => ({
       messages: messages.all().map((message) => ({
-        ...renderMessage(message, { accountSid: settings.accountSid, redactsBodies: false }),
+        ...renderMessage(message, {
+          accountSid: settings.accountSid,
+          redactsBodies: false,
+          redactsNumbers: false,
+        }),
         status_callback: message.statusCallback,
         callbacks: message.callbacks,
       })),

@@ -15,6 +15,7 @@ import {
 import { endMs, type MeetingBody, readStart, type StoredMeeting, storedMeetingSchema } from './meeting.ts';
 import { applied, checkAlternativeHosts, passcodeOf, registrable } from './meeting-settings.ts';
 import type { ZoomUsers } from './users.ts';
+import { zoomZones } from './zones.ts';
 
 const heldSchema = z.object({
   meetings: z.array(storedMeetingSchema),
@@ -115,8 +116,16 @@ export const createMeetings = (
   };
 
   const checkZone = ({ timezone }: MeetingBody) => {
-    if (timezone === undefined || !settings.unknownZones.includes(timezone)) return;
+    if (timezone === undefined) return;
+    const isKnown = settings.knownZones === 'all' || zoomZones.has(timezone);
+    if (isKnown && !settings.unknownZones.includes(timezone)) return;
     throw validationFailed([{ field: 'timezone', message: 'Invalid field.' }]);
+  };
+
+  /** Undefined: there is none, or it is in the past and ignored. */
+  const startOf = ({ start_time }: MeetingBody, timezone: string): number | undefined => {
+    const start = start_time === undefined ? undefined : readStart(start_time, timezone);
+    return start !== undefined && settings.pastStarts === 'ignored' && start < clock() ? undefined : start;
   };
 
   const newId = (): number => {
@@ -148,7 +157,7 @@ export const createMeetings = (
         type: body.type ?? 2,
         topic: body.topic ?? 'Zoom Meeting',
         agenda: body.agenda ?? '',
-        startMs: body.start_time === undefined ? now : readStart(body.start_time, timezone),
+        startMs: startOf(body, timezone) ?? now,
         duration: body.duration ?? 60,
         timezone,
         password,
@@ -179,7 +188,7 @@ export const createMeetings = (
         type: body.type ?? held.type,
         topic: body.topic ?? held.topic,
         agenda: body.agenda ?? held.agenda,
-        startMs: body.start_time === undefined ? held.startMs : readStart(body.start_time, timezone),
+        startMs: startOf(body, timezone) ?? held.startMs,
         duration: body.duration ?? held.duration,
         timezone,
         password,

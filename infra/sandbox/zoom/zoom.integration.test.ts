@@ -157,6 +157,32 @@ describe('meetings of the Zoom sandbox', () => {
     expect(sandbox.control.state().zoom).toMatchObject({ meetings: [], deletedMeetings: [{ id: data.id }] });
   });
 
+  it.each([
+    ['Europe/Vilnius', 400],
+    ['America/Toronto', 400],
+    ['Asia/Calcutta', 201],
+  ])('in the zone %s are answered with %s: Zoom has a list of its own', async (timezone, status) => {
+    const { call } = await setup();
+    expect(await call('POST', '/users/me/meetings', meeting({ timezone }))).toMatchObject({
+      status,
+      ...(status === 400 && { data: { code: 300, errors: [{ field: 'timezone' }] } }),
+    });
+  });
+
+  it('ignore a start in the past', async () => {
+    const { call } = await setup({ pastStarts: 'ignored' }, december);
+    const past = { start_time: '2026-12-01T07:59:00Z' };
+    const created = await call('POST', '/users/me/meetings', meeting(past));
+    expect(created).toMatchObject({ status: 201, data: { start_time: '2026-12-01T08:00:00Z' } });
+    const other = await call('POST', '/users/me/meetings', meeting());
+    const path = `/meetings/${other.data.id}`;
+    expect(await call('PATCH', path, { ...past, topic: 'Later' })).toMatchObject({ status: 204 });
+    expect((await call('GET', path)).data).toMatchObject({
+      topic: 'Later',
+      start_time: '2026-12-01T09:00:00Z',
+    });
+  });
+
   it('answer an invalid body with the names of the invalid fields', async () => {
     const { call } = await setup();
     expect(await call('POST', '/users/me/meetings', meeting({ start_time: 'soon', type: 8 }))).toMatchObject({

@@ -21,7 +21,13 @@ import { connectedPage, connectionErrorPage } from './page.ts';
 import { handleConnectionPageError } from './routes.ts';
 import type { ConnectionPageError } from './translations.ts';
 
-const text = (maxLength: number) => z.string().max(maxLength).optional();
+/** As RFC 6749 and RFC 9207 define them: printable ASCII. So one of the greatest length fits in a URL. */
+const text = (maxLength: number) =>
+  z
+    .string()
+    .max(maxLength)
+    .regex(/^[ -~]*$/)
+    .optional();
 
 /** Providers send additional parameters, which are ignored. */
 const query = z.object({

@@ -11,6 +11,7 @@ import {
   oauthProviders,
   passwordProviders,
 } from '../../../../domain/providers/vendors.ts';
+import { writtenLocaleOf } from '../../../../domain/time/written-locale.ts';
 import { catalog } from '../../../../providers/catalog.ts';
 import { type Language, languageOf } from '../language.ts';
 import { choiceInWords } from './calendar-page.ts';
@@ -66,7 +67,7 @@ const providerTexts = (provider: ConnectionProvider, language: Language): Provid
     : accountTexts(provider, connectionTranslationsFor(language));
 
 const momentIn = (at: string, language: Language): string =>
-  `${DateTime.fromISO(at, { zone: 'utc' }).setLocale(language).toLocaleString(DateTime.DATETIME_MED)} UTC`;
+  `${DateTime.fromISO(at, { zone: 'utc' }).setLocale(writtenLocaleOf(language, language)).toLocaleString(DateTime.DATETIME_MED)} UTC`;
 
 const cardOf = (
   connection: Connection,

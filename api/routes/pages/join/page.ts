@@ -34,6 +34,8 @@ interface Fact {
 export interface JoinDetails {
   readonly titles: LinkTitles | undefined;
   readonly office: string | undefined;
+  /** The locale of the dates. */
+  readonly locale: string;
   readonly time: JoinFacts;
   /** Undefined: the person is not asked for a consent to the recording. */
   readonly consent?: ConsentQuestion | undefined;
@@ -58,12 +60,12 @@ const render = (language: Language, { facts = [], consent, ...page }: Page): str
     consent: consentBlockOf(consent, language),
   });
 
-const factsOf = (language: Language, { titles, office, time }: JoinDetails): readonly Fact[] => {
+const factsOf = (language: Language, { titles, office, time, locale }: JoinDetails): readonly Fact[] => {
   const words = joinTranslationsFor(language);
   return [
     { label: words.role, value: titles?.role },
     { label: words.project, value: titles?.project },
-    { label: words.time, value: formatSlot(time.slot, time.zone, language) },
+    { label: words.time, value: formatSlot(time.slot, time.zone, locale) },
     { label: words.phone, value: time.dialIn },
     { label: words.office, value: office },
   ];
@@ -109,7 +111,7 @@ export const earlyPage = (language: Language, details: JoinDetails, opensAt: Ins
   const { zone, isMoved } = details.time;
   return render(language, {
     title: words.earlyTitle,
-    text: words.early(formatInstant(opensAt, zone, language)),
+    text: words.early(formatInstant(opensAt, zone, details.locale)),
     note: isMoved ? words.moved : undefined,
     facts: factsOf(language, details),
     consent: details.consent,

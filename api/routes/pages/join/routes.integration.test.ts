@@ -123,7 +123,7 @@ describe('the page of a join link', () => {
     for (const text of ['The Captain', 'Night &lt;Ferry&gt;', 'North Casting']) {
       expect(personal.text).toContain(text);
     }
-    expect(personal.text).toContain('Monday, March 1, 2027, 11:00–11:30 (Europe/Paris)');
+    expect(personal.text).toContain('Monday, 1 March 2027, 11:00–11:30 (Europe/Paris)');
     // The link of the audition was issued without titles.
     expect((await open(await issue())).text).toContain('The Captain');
   });
@@ -157,7 +157,7 @@ describe('the page of a join link', () => {
     await record({ type: 'slot_moved', slot, revision: 2, origin: 'api' });
     const { text } = await open(id);
     expect(text).toContain('The time has changed.');
-    expect(text).toContain('Tuesday, March 2, 2027, 11:00–11:30 (Europe/Paris)');
+    expect(text).toContain('Tuesday, 2 March 2027, 11:00–11:30 (Europe/Paris)');
     expect(text).not.toContain('<form');
   });
 

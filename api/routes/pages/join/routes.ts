@@ -14,7 +14,7 @@ import type { Api } from '../../../api.ts';
 import { enterWaitingList } from '../../../auditions/enter-waiting-list.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { createPageErrorHandler, pageResponse, sendPage } from '../../../plugins/browser-pages.ts';
-import { type Language, languageOf } from '../language.ts';
+import { type Language, languageOf, type Reading, readingOf } from '../language.ts';
 import {
   answerConsentQuestion,
   consentAnswer,
@@ -80,9 +80,9 @@ const admissionPage = (language: Language, details: JoinDetails, admission: Admi
   }
 };
 
-const languageFor = (request: FastifyRequest, { link, state }: OpenedLink): Language =>
+const readingFor = (request: FastifyRequest, { link, state }: OpenedLink): Reading =>
   // The page of an invalid link must not tell whose link it was.
-  languageOf(
+  readingOf(
     state.kind === 'invalid'
       ? request.headers['accept-language']
       : (link?.locale ?? request.headers['accept-language']),
@@ -150,10 +150,11 @@ export const joinRoutes = (api: Api, dependencies: ApiDependencies): void => {
     opened: OpenedLink,
   ): Promise<FastifyReply> => {
     const { state, link } = opened;
-    const language = languageFor(request, opened);
+    const { language, locale } = readingFor(request, opened);
     const detailsOf = async (time: JoinFacts): Promise<JoinDetails> => ({
       titles: await titlesOf(request, opened),
       office: opened.office,
+      locale,
       time,
       consent: consentOf(opened)?.question,
     });

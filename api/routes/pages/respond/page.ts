@@ -5,7 +5,7 @@ import type { Answer } from '../../../../domain/audition/events.ts';
 import type { Slot } from '../../../../domain/audition/slot.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import { compilePage } from '../document.ts';
-import { type Language, languageOf } from '../language.ts';
+import { languageOf, type Reading } from '../language.ts';
 import { formatInstant, formatSlot } from '../local-time.ts';
 import { consentBlockOf, consentBlockTemplate } from '../recording-consent/block.ts';
 import type { ConsentQuestion } from '../recording-consent/question.ts';
@@ -41,8 +41,7 @@ export interface InvitationDetails {
 }
 
 /** Who reads the page, and what the link is known to be about. */
-export interface RespondReader {
-  readonly language: Language;
+export interface RespondReader extends Reading {
   /** Unknown for the links of earlier versions. */
   readonly titles?: LinkTitles | undefined;
   /** The name of the casting office. */
@@ -52,23 +51,21 @@ export interface RespondReader {
 /** The time on the clock of the place, for a person whose own clock differs. */
 const timeAtPlace = (
   { slot, zone }: Pick<InvitationDetails, 'slot' | 'zone'>,
-  language: Language,
+  locale: string,
 ): string | undefined =>
-  slot.room !== undefined && isOtherTimeAtPlace(slot, zone)
-    ? formatSlot(slot, slot.zone, language)
-    : undefined;
+  slot.room !== undefined && isOtherTimeAtPlace(slot, zone) ? formatSlot(slot, slot.zone, locale) : undefined;
 
 const factsOf = (
   details: Pick<InvitationDetails, 'slot' | 'zone'>,
-  { language, titles, office }: RespondReader,
+  { language, locale, titles, office }: RespondReader,
 ): readonly { readonly label: string; readonly value: string }[] => {
   const words = respondTranslationsFor(language);
   const { slot, zone } = details;
   return [
     { label: words.role, value: titles?.role },
     { label: words.project, value: titles?.project },
-    { label: words.when, value: formatSlot(slot, zone, language) },
-    { label: words.whenAtPlace, value: timeAtPlace(details, language) },
+    { label: words.when, value: formatSlot(slot, zone, locale) },
+    { label: words.whenAtPlace, value: timeAtPlace(details, locale) },
     { label: words.place, value: slot.room },
     { label: words.office, value: office },
   ].flatMap(({ label, value }) => (value === undefined ? [] : [{ label, value }]));
@@ -81,14 +78,14 @@ export const invitationPage = (
   details: InvitationDetails,
   { isFinal, reader }: { readonly isFinal: boolean; readonly reader: RespondReader },
 ): string => {
-  const { language } = reader;
+  const { language, locale } = reader;
   const { zone, answer, finalAt, consent } = details;
   const words = respondTranslationsFor(language);
   const answers: Partial<Record<Answer | 'none', string>> = {
     accepted: words.accepted,
     declined: words.declined,
   };
-  const change = finalAt ? words.changeUntil(formatInstant(finalAt, zone, language)) : words.changeMind;
+  const change = finalAt ? words.changeUntil(formatInstant(finalAt, zone, locale)) : words.changeMind;
   return render({
     language,
     words,

@@ -18,7 +18,7 @@ import { sendAuditionCommand } from '../../../auditions/command.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { createPageErrorHandler, pageResponse, sendPage } from '../../../plugins/browser-pages.ts';
 import { problemKinds } from '../../../problems/catalogue.ts';
-import { languageOf } from '../language.ts';
+import { readingOf } from '../language.ts';
 import { answerConsentQuestion, consentAnswer } from '../recording-consent/question.ts';
 import { type InvitationState, invitedPerson, linkInvalid, readInvitation } from './invitation-state.ts';
 import {
@@ -110,7 +110,7 @@ export const respondRoutes = (api: Api, dependencies: ApiDependencies): void => 
     return {
       invitation,
       reader: {
-        language: languageOf(locale),
+        ...readingOf(locale),
         titles: await titlesOf(request, link),
         office: await officeOf(invitation),
       },
@@ -122,8 +122,8 @@ export const respondRoutes = (api: Api, dependencies: ApiDependencies): void => 
     const invitation = responseLinks.verify(token);
     if (!invitation) throw linkInvalid();
     request.auditionId = invitation.auditionId;
-    const language = languageOf(request.headers['accept-language']);
-    return { invitation, reader: { language, office: await officeOf(invitation) } };
+    const reading = readingOf(request.headers['accept-language']);
+    return { invitation, reader: { ...reading, office: await officeOf(invitation) } };
   };
 
   const readState = (invitation: Invitation) => readInvitation(repositories.auditions, invitation, now());

@@ -54,13 +54,23 @@ describe('the page of a short link', () => {
     for (const fact of [
       '<dd>The &lt;Captain&gt;</dd>',
       '<dd>Night Ferry</dd>',
-      'Monday, March 1, 2027, 11:00–11:30 (Europe/Paris)',
-      '<dt>Time at the place</dt><dd>Monday, March 1, 2027, 05:00–05:30 (America/New_York)</dd>',
+      'Monday, 1 March 2027, 11:00–11:30 (Europe/Paris)',
+      '<dt>Time at the place</dt><dd>Monday, 1 March 2027, 05:00–05:30 (America/New_York)</dd>',
       '<dd>Studio 2, Pier 9</dd>',
       '<dt>Casting office</dt><dd>North Casting</dd>',
     ]) {
       expect(text).toContain(fact);
     }
+  });
+
+  it.each([
+    ['en', 'Monday, 1 March 2027, 11:00'],
+    ['en-US', 'Monday, March 1, 2027, 11:00'],
+    ['fr', 'lundi 1 mars 2027, 11:00'],
+    ['de', 'Monday, 1 March 2027, 11:00'],
+  ])('writes dates as a participant of the locale %s reads them', async (locale, time) => {
+    const { open } = await setup({ locale });
+    expect((await open()).text).toContain(time);
   });
 
   it('shows one time when the clocks are the same', async () => {

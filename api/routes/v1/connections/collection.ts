@@ -18,6 +18,8 @@ const owner = participantIdSchema.describe('The platform’s ID of the person wh
 const returnTo = z
   .string()
   .max(2_000)
+  // In the reference only: `checkReturnUrl` says which origins are allowed.
+  .meta({ pattern: '^[Hh][Tt][Tt][Pp][Ss]?://[!-~]+$' })
   .describe('Address to which the person returns afterwards, with `connection` and `status` added');
 
 const scope = z

@@ -152,7 +152,10 @@ describe('a link to the connections page', () => {
     const query = new URLSearchParams({ returnTo });
     expect(await call('GET', `/v1/connections/google/authorize?${query.toString()}`, { key })).toMatchObject({
       status: 422,
-      body: { code: 'return_address_not_allowed' },
+      body: {
+        code: 'return_address_not_allowed',
+        errors: [{ in: 'query', pointer: '/returnTo', detail: expect.any(String) }],
+      },
     });
   });
 

@@ -6,9 +6,12 @@ import { actorOf, callerOf } from '../../../access/caller.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { idempotencyHeaders, runOnce } from '../../../idempotency/run-once.ts';
 import type { ChangeTarget } from '../../../session-blocks/block-changes.ts';
-import { versionHeaders } from '../../../session-blocks/versions.ts';
+import { requireCondition, versionHeaders } from '../../../session-blocks/versions.ts';
 
-export const changeHeaders = idempotencyHeaders.extend(versionHeaders.shape);
+/** In the reference `If-Match` is required. A request without it has its own status, 428 (RFC 6585), and is not invalid. */
+export const changeHeaders = idempotencyHeaders
+  .extend(versionHeaders.shape)
+  .meta({ required: ['if-match'] satisfies readonly (keyof typeof versionHeaders.shape)[] });
 
 type ChangeRequest = FastifyRequest & {
   readonly params: { readonly id: SessionBlockId };
@@ -35,6 +38,8 @@ export const runChange = async <Response extends object>(
 ): Promise<Response> => {
   const { organization } = callerOf(request);
   const key = request.headers['idempotency-key'];
+  // Before an earlier response is sent again: that request had a condition, and this one is another.
+  const ifMatch = requireCondition(request.headers['if-match']);
   const { body } = await runOnce(
     idempotentRequests,
     { organization, route, key, body: request.body ?? {} },
@@ -43,7 +48,7 @@ export const runChange = async <Response extends object>(
       body: await run({
         organization,
         id: request.params.id,
-        ifMatch: request.headers['if-match'],
+        ifMatch,
         actor: actorOf(request),
       }),
     }),

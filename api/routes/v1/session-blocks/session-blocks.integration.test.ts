@@ -1,4 +1,5 @@
 /** Tests the API of session blocks: creating, reading and changing them, and the auditions that are then outside. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, type TestApi } from '../../../../tests/harness/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
@@ -178,6 +179,16 @@ describe('the sessions', () => {
 });
 
 describe('a change', () => {
+  it('without a version is refused also when its Idempotency-Key was used with one', async () => {
+    const { created, send } = await setup();
+    const { id } = await created();
+    const headers = { 'idempotency-key': randomUUID() };
+    const body = blockBody({ room: 'Studio 5' });
+    expect(await send('PUT', id, { body, version: 1, headers })).toMatchObject({ status: 200 });
+    expect(await send('PUT', id, { body, version: 1, headers })).toMatchObject({ status: 200 });
+    expect(await send('PUT', id, { body, headers })).toMatchObject({ status: 428 });
+  });
+
   it('needs the version that its caller has read', async () => {
     const { created, send } = await setup();
     const { id } = await created();
