@@ -2,7 +2,12 @@
 import type { AttentionItem } from '../../domain/audition/attention.ts';
 import type { AttentionId, RecordingId } from '../../domain/ids.ts';
 import type { RecordedMeetingName } from '../../domain/providers/vendors.ts';
-import type { FileToStore, MissingReason, RecordingAbsence, RecordingState } from '../../domain/recordings/recording.ts';
+import type {
+  FileToStore,
+  MissingReason,
+  RecordingAbsence,
+  RecordingState,
+} from '../../domain/recordings/recording.ts';
 import type { RecordingPolicy } from '../../domain/recordings/recording-policy.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { catalog } from '../../providers/catalog.ts';

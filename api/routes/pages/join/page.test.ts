@@ -4,6 +4,7 @@ import { backupPage, type JoinDetails } from './page.ts';
 const details: JoinDetails = {
   titles: undefined,
   office: 'North',
+  locale: 'en-GB',
   time: {
     slot: { start: '2027-03-01T10:00:00.000Z', end: '2027-03-01T10:30:00.000Z', zone: 'Europe/Paris' },
     zone: 'Europe/Paris',
