@@ -29,6 +29,7 @@ const runElsewhere: Readonly<Record<string, string>> = {
   'npm run check': 'this suite is a part of it',
   'npm test': 'it runs other tests',
   'npm run test:deep': 'it runs other tests',
+  'npm run test:clock': 'it runs other tests',
   'npm run bench': 'it measures for minutes',
   'npm run conformance': 'it runs for minutes, and needs a program that is no part of the project',
   'npm run replay:record': 'it runs other tests and changes the corpus',
