@@ -2884,6 +2884,8 @@ export interface components {
                 participant: string;
                 /** @description The id of a connection: a connected account at a provider */
                 connection: string;
+                /** @description Participants whose event was written since, through the same connection */
+                writtenFor?: string[];
             }[];
             /**
              * @description When the session ended

@@ -125,7 +125,14 @@ export const auditionViewSchema = z.object({
     )
     .describe('The events in connected calendars'),
   skippedEvents: z
-    .array(skippedEventSchema)
+    .array(
+      skippedEventSchema.extend({
+        writtenFor: z
+          .array(participantIdSchema)
+          .optional()
+          .describe('Participants whose event was written since, through the same connection'),
+      }),
+    )
     .optional()
     .describe('The calendar events that an operator has skipped, and that were not written since'),
   sessionEndedAt: instantSchema.optional().describe('When the session ended'),

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ada, facts, item, requested, slot, until } from '../../tests/harness/audition-facts.ts';
+import { type ConnectionId, type ParticipantId, participantIdSchema } from '../ids.ts';
 import { toInstant } from '../time/epoch.ts';
 import type { AuditionEvent, AuditionFact } from './events.ts';
 import { isToFormerAddress } from './notice-address.ts';
@@ -224,6 +225,27 @@ describe('the fold', () => {
     const added = { type: 'participant_added', participant: member } as const;
     expect(afterRequest(skipped, { ...added, isSamePerson: true }).skippedEvents).toEqual([event]);
     expect(afterRequest(skipped, added).skippedEvents).toBeUndefined();
+  });
+
+  it('keeps for whom the event of a skipped one’s connection was written since', () => {
+    const event = { participant: ada, connection: 'conn_1' } as const;
+    const skipped = { type: 'step_skipped', step: 'calendar_event', detail: 'Skipped.', event } as const;
+    const reader = participantIdSchema.parse('reader-2');
+    const among = (...more: readonly AuditionFact[]) =>
+      afterRequest(facts.participant_added, skipped, ...more).skippedEvents;
+    const written = (participant: ParticipantId, connection: ConnectionId): AuditionFact => ({
+      type: 'calendar_event_written',
+      participant,
+      provider: 'google',
+      connection,
+      eventId: 'event',
+    });
+    expect(among(written(reader, 'conn_2'))).toEqual([event]);
+    expect(among(written(reader, 'conn_1'), written(reader, 'conn_1'))).toEqual([
+      { ...event, writtenFor: [reader] },
+    ]);
+    expect(among(written(reader, 'conn_1'), written(ada, 'conn_1'))).toBeUndefined();
+    expect(among(written(reader, 'conn_1'), skipped)).toEqual([event]);
   });
 
   it('never returns a delivery to an earlier status', () => {

@@ -18,7 +18,7 @@ import { isConsentOfFormer, newParticipant, type ParticipantView, withDetails } 
 import { afterJoining, afterLeaving, afterSession, type Presence } from './presence.ts';
 import type { Channel } from './request.ts';
 import type { RoomAnswer } from './room-booking.ts';
-import { type SkippedEventView, withoutSkipped, withSkipped } from './skipped-events.ts';
+import { afterWriting, type SkippedEventView, withoutSkipped, withSkipped } from './skipped-events.ts';
 import type { Slot } from './slot.ts';
 import type { Blocker } from './slot-conflict.ts';
 import type { AuditionOutcome, AuditionRound, AuditionState } from './states.ts';
@@ -232,7 +232,7 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'calendar_event_written':
       // The participant can leave while the event is being written. It is then removed.
       return view.participants.some(({ id }) => id === fact.participant)
-        ? { calendarEvents: withCalendarEvent(view, fact), ...withoutSkipped(view, fact.participant) }
+        ? { calendarEvents: withCalendarEvent(view, fact), ...afterWriting(view, fact) }
         : {};
     case 'step_skipped':
       return fact.event ? withSkipped(view, fact.event) : {};

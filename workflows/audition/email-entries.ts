@@ -51,16 +51,24 @@ interface Trail extends Pick<State, 'plan'> {
   readonly journal: { readonly view: Pick<AuditionView, 'skippedEvents'> };
 }
 
+/** In earlier versions, a skipped event was known as such after it was written for another participant with the calendar. */
+const sharedWritingPatch = 'skipped-event-written-for-another';
+
 /**
  * Returns whether the trail says that an operator has skipped the event of the calendar. It names one owner of each calendar, with the
- * connection that was written to.
+ * connection that was written to. A later writing for any owner puts the event into the calendar.
  */
-export const isSkippedInTrail = ({ plan, journal }: Trail, calendar: WritableCalendarRef): boolean =>
-  journal.view.skippedEvents?.some(({ participant, connection }) =>
-    ownersOf({ plan }, calendar).some(
-      (owner) => owner.id === participant && owner.calendar?.connection === connection,
-    ),
-  ) === true;
+export const isSkippedInTrail = ({ plan, journal }: Trail, calendar: WritableCalendarRef): boolean => {
+  const owners = ownersOf({ plan }, calendar);
+  const isOfOwner = (participant: ParticipantId) => owners.some(({ id }) => id === participant);
+  return (
+    journal.view.skippedEvents?.some(
+      ({ participant, connection, writtenFor = [] }) =>
+        owners.some((owner) => owner.id === participant && owner.calendar?.connection === connection) &&
+        !(writtenFor.some(isOfOwner) && patched(sharedWritingPatch)),
+    ) === true
+  );
+};
 
 /** Returns the entries that emails make because of skipped events, as the trail has them: of all who have the calendar. */
 export const skippedEntriesOf = (run: Trail): readonly EmailEntry[] =>
@@ -99,6 +107,10 @@ export const addSkippedEntries = (
 /** Returns whether emails make the entry because an operator has skipped the event of the calendar. */
 export const isEventSkipped = (run: State, calendar: WritableCalendarRef): boolean =>
   hasOwnerWhoseEventIs(run, calendar, 'skipped');
+
+/** Returns whether emails make the entry of the participant because an operator has skipped the event. */
+export const isEntryOfSkipped = ({ emailEntries }: Pick<State, 'emailEntries'>, id: ParticipantId): boolean =>
+  emailEntries.some(({ participant, event }) => participant === id && event === 'skipped');
 
 /** Notes that an event that was skipped is being written. */
 export const eventRequested = (run: State, calendar: WritableCalendarRef): void =>

@@ -90,4 +90,36 @@ describe('the calendar entry of a participant whose event was skipped', () => {
       await expect.poll(() => world.entriesByEmail.at(-1), { timeout: 10_000 }).toEqual(invitation);
     });
   });
+
+  it('is not made any more when the event was written for another participant who shares the calendar', async () => {
+    await stage.runAudition({ recordAs: 'skipped-event-written-for-another' }, async (played) => {
+      const { world, until, send, view } = played;
+      await invited(played);
+      await changeCalendar(played, connected, { phone });
+      const second = participantSchema.parse({
+        ...performer,
+        id: 'reader-2',
+        kind: 'reader',
+        email: 'second@example.com',
+        channels: ['email'],
+        calendar: connected,
+      });
+      await send(messages.participantsUpdate, {
+        ...apiCommand,
+        changes: [{ kind: 'add', participant: second }],
+      });
+      await until(({ notices }) => notices.length === 6);
+      await moveWithSkippedEvent(played);
+      await until(({ notices }) => notices.length === 11);
+      world.clearFaults();
+      // The second reader is now the first one with the calendar.
+      await changeCalendar(played, connected, { phone: '+33612345679' });
+      await until(({ skippedEvents }) => skippedEvents?.[0]?.writtenFor?.length === 1);
+      await changeCalendar(played, connected, { phone: '+33612345679', email: 'new@example.com' });
+      const invitation = expect.stringMatching(/:invitation:reader-1:email:r2:added-\d+$/);
+      await expect.poll(() => world.notices.at(-1), { timeout: 10_000 }).toEqual(invitation);
+      expect(world.entriesByEmail).not.toContainEqual(invitation);
+      expect((await view()).attention).toEqual([]);
+    });
+  });
 });

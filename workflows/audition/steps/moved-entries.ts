@@ -11,7 +11,14 @@ import { hasWritableCalendar } from '../../../domain/audition/writable-calendar.
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { type OwnedWritableCalendar, writableCalendarsOf } from '../calendars.ts';
 import type { AuditionCompensation } from '../compensations.ts';
-import { entryIsSurplus, eventWritten, isEventSkipped, keepEntryByEmail } from '../email-entries.ts';
+import {
+  entryIsSurplus,
+  eventWritten,
+  isEntryOfSkipped,
+  isEventSkipped,
+  isSkippedInTrail,
+  keepEntryByEmail,
+} from '../email-entries.ts';
 import type { AuditionRun } from '../run.ts';
 import { removalId } from './calendar-events.ts';
 import { dueEntryNotice, isEntryDeclined, movedEntryNotice, notifyOne } from './notices.ts';
@@ -49,6 +56,12 @@ const isOf = (removal: AuditionCompensation, calendar: Participant['calendar']):
 /** In earlier versions, an event of an earlier slot counted as the skipped one when a cast changed, and after a take-over. */
 const skippedEventPatch = 'skipped-event-is-not-shared';
 
+/** In earlier versions, it counted while it was being written after a reconnection, and when no owner gets email. */
+const skippedFactPatch = 'skipped-event-of-the-trail-is-not-shared';
+
+/** In earlier versions, a take-over took a skipped event for one that is still to be written. */
+const skippedEntryPatch = 'skipped-entry-after-take-over';
+
 /** In earlier versions, an email to an earlier person with the id, or to an earlier address, counted too. */
 const presentAddressPatch = 'entry-at-the-present-address';
 
@@ -69,6 +82,7 @@ export const noteSharedEvents = (run: AuditionRun, toWrite: readonly OwnedWritab
     if (isToBeWritten || !calendarEvents.some(({ participant }) => participant === owner)) continue;
     // The event is there, but an operator has skipped its present version.
     if (isEventSkipped(run, calendar) && patched(skippedEventPatch)) continue;
+    if (isSkippedInTrail(run, calendar) && patched(skippedFactPatch)) continue;
     eventWritten(run, calendar);
   }
 };
@@ -93,7 +107,7 @@ export const resumeMovedEntries = (
       if (!isAnnounced) notifyOne(run, movedEntryNotice(entryNotice), id, 'email');
     } else if (isEventWritten(run, id, participant.calendar)) {
       entryIsSurplus(run, id);
-    } else {
+    } else if (!(isEntryOfSkipped(run, id) && patched(skippedEntryPatch))) {
       keepEntryByEmail(run, id);
     }
   }
