@@ -130,8 +130,9 @@ it('the synchronization reads a healthy calendar after others that hang, and rec
   await useAnother('first');
   await useAnother('second');
   await write(1, slot);
+  // On a busy machine, a round can be over before it has read anything.
   let result = await sync();
-  for (let rounds = 1; rounds < 3; rounds += 1) result = await sync(rereading(result));
+  for (let rounds = 1; rounds < 8; rounds += 1) result = await sync(rereading(result));
   const { rows } = await pool.query(
     'SELECT calendar, error, synced_at IS NOT NULL AS "isRead" FROM synced_calendars WHERE connection = $1 ORDER BY created_at',
     [connection],
