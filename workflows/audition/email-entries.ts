@@ -109,8 +109,8 @@ export const isEventSkipped = (run: State, calendar: WritableCalendarRef): boole
   hasOwnerWhoseEventIs(run, calendar, 'skipped');
 
 /** Returns whether emails make the entry of the participant because an operator has skipped the event. */
-export const isEntryOfSkipped = ({ emailEntries }: Pick<State, 'emailEntries'>, id: ParticipantId): boolean =>
-  emailEntries.some(({ participant, event }) => participant === id && event === 'skipped');
+export const isEntryOfSkipped = (run: Pick<State, 'emailEntries'>, participant: ParticipantId): boolean =>
+  hasEntryWhoseEventIs(run, participant, 'skipped');
 
 /** Notes that an event that was skipped is being written. */
 export const eventRequested = (run: State, calendar: WritableCalendarRef): void =>
@@ -175,10 +175,13 @@ const hasOwnerWhoseEventIs = (
   run: State,
   calendar: WritableCalendarRef,
   event: EmailEntry['event'],
-): boolean =>
-  ownersOf(run, calendar).some(({ id }) =>
-    run.emailEntries.some((entry) => entry.participant === id && entry.event === event),
-  );
+): boolean => ownersOf(run, calendar).some(({ id }) => hasEntryWhoseEventIs(run, id, event));
+
+const hasEntryWhoseEventIs = (
+  { emailEntries }: Pick<State, 'emailEntries'>,
+  participant: ParticipantId,
+  event: EmailEntry['event'],
+): boolean => emailEntries.some((entry) => entry.participant === participant && entry.event === event);
 
 const ownersOf = ({ plan }: Pick<State, 'plan'>, calendar: WritableCalendarRef): readonly Participant[] =>
   plan.participants.filter(
