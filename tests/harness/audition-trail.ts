@@ -42,6 +42,13 @@ export const requested = (
   participants: [{ id: performer, kind: 'performer', zone: 'Europe/Paris', required: true }],
 });
 
+/** An agent who is added to an audition. */
+export const agent = participantIdSchema.parse('agent-1');
+export const agentAdded: AuditionFact = {
+  type: 'participant_added',
+  participant: { id: agent, kind: 'agent', zone: 'Europe/London', required: false },
+};
+
 /** Returns the facts as events, one per second from `startMs` (epoch milliseconds) on. */
 export const trail = (
   facts: readonly AuditionFact[],

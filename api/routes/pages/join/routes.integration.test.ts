@@ -6,6 +6,8 @@ import { participantIdSchema } from '../../../../domain/ids.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import { createTestApi, joinLinkIds } from '../../../../tests/harness/api.ts';
 import {
+  agent,
+  agentAdded,
   factsUntilScheduled,
   newAuditionId,
   storeEvents,
@@ -20,11 +22,6 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const performer = participantIdSchema.parse('performer-1');
-const agent = participantIdSchema.parse('agent-1');
-const agentAdded: AuditionFact = {
-  type: 'participant_added',
-  participant: { id: agent, kind: 'agent', zone: 'Europe/London', required: false },
-};
 const meetingUrl = 'https://zoom.test/j/1';
 const beforeCheckIn: Instant = '2027-03-01T09:29:59.000Z';
 const inWindow: Instant = '2027-03-01T09:45:00.000Z';

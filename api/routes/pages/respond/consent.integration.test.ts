@@ -5,6 +5,8 @@ import { participantIdSchema } from '../../../../domain/ids.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import { createTestApi, responseLinks } from '../../../../tests/harness/api.ts';
 import {
+  agent,
+  agentAdded,
   factsUntilScheduled,
   newAuditionId,
   storeEvents,
@@ -19,11 +21,6 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const performer = participantIdSchema.parse('performer-1');
-const agent = participantIdSchema.parse('agent-1');
-const agentAdded: AuditionFact = {
-  type: 'participant_added',
-  participant: { id: agent, kind: 'agent', zone: 'Europe/London', required: false },
-};
 const now = '2026-11-24T09:00:00.000Z';
 
 interface Recorded {
