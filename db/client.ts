@@ -32,6 +32,11 @@ const statementTimeoutMs = 15_000;
 /** The server is considered unreachable after this. TCP alone would keep a query on a dead connection for 15 minutes. */
 const defaultQueryTimeoutMs = 20_000;
 export const idleInTransactionTimeoutMs = 30_000;
+/**
+ * A connection is replaced after this. During a failover, one can be opened to the old primary after the others have left it; when it only
+ * reads, nothing is refused on it.
+ */
+const maxLifetimeSeconds = 40;
 
 const sessionSettings = `SET statement_timeout = ${statementTimeoutMs};
   SET idle_in_transaction_session_timeout = ${idleInTransactionTimeoutMs}`;
@@ -48,6 +53,7 @@ export const createDatabaseClient = (url: string, options: DatabaseClientOptions
     application_name: options.applicationName ?? 'castmatch',
     connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: options.queryTimeoutMs ?? defaultQueryTimeoutMs,
+    maxLifetimeSeconds,
     keepAlive: true,
     // Not as parameters of the connection: poolers refuse those that they do not know.
     // oxlint-disable-next-line typescript/no-misused-promises -- the pool awaits it; its types do not say so

@@ -22,7 +22,7 @@ export interface StreamingPair extends PostgresServer {
   makePrimaryReadOnly(): Promise<void>;
   /** Leads new connections to the standby. */
   leadToStandby(): void;
-  /** Returns the names of the service's connections to the first primary. */
+  /** Returns the service's connections to the first primary: name, database, state, age and text of the last query. */
   clientsOfPrimary(): Promise<readonly string[]>;
   /** Makes the standby a primary. */
   promoteStandby(): Promise<void>;
@@ -113,9 +113,10 @@ export const startStreamingPair = async (): Promise<StreamingPair> => {
     async clientsOfPrimary() {
       const rows = await queryRows(
         primary.url,
-        `SELECT application_name AS name FROM pg_stat_activity WHERE application_name LIKE 'castmatch-%'`,
+        `SELECT concat_ws(' ', application_name, datname, state, now() - query_start, query) AS client
+           FROM pg_stat_activity WHERE application_name LIKE 'castmatch-%'`,
       );
-      return rows.map(({ name }) => String(name));
+      return rows.map(({ client }) => String(client));
     },
     leadToStandby: () => front.leadTo(standby.port),
     promoteStandby: () => execute(standby.url, 'SELECT pg_promote(true, 60)'),
