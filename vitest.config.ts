@@ -23,7 +23,11 @@ export default defineConfig({
   test: {
     // Half of a test is waiting for a server. Vitest would leave one of two cores free.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
+    reporters: [
+      'default',
+      './tests/harness/running-files-reporter.ts',
+      ...(report ? [['json', { outputFile: report }] satisfies [string, object]] : []),
+    ],
     projects: [
       {
         test: {
