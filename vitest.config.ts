@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { RunningFilesReporter } from './tests/harness/running-files-reporter.ts';
 
 /**
  * Four kinds of test, distinguished by the suffix of the file name:
@@ -25,7 +26,7 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: [
       'default',
-      './tests/harness/running-files-reporter.ts',
+      new RunningFilesReporter(),
       ...(report ? [['json', { outputFile: report }] satisfies [string, object]] : []),
     ],
     projects: [

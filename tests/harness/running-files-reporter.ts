@@ -3,7 +3,7 @@
  * that is cut off from outside, shows the place.
  */
 import { relative } from 'node:path';
-import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
 
 const periodMs = 120_000;
 
@@ -14,9 +14,14 @@ interface RunningFile {
 
 const seconds = (since: number): string => `${Math.round((Date.now() - since) / 1_000)} s`;
 
-export default class RunningFilesReporter implements Reporter {
+export class RunningFilesReporter implements Reporter {
   readonly #files = new Map<string, RunningFile>();
+  #vitest: Vitest | undefined;
   #timer: NodeJS.Timeout | undefined;
+
+  onInit(vitest: Vitest): void {
+    this.#vitest = vitest;
+  }
 
   onTestRunStart(): void {
     this.#timer = setInterval(() => this.#print(), periodMs);
@@ -49,7 +54,7 @@ export default class RunningFilesReporter implements Reporter {
     for (const [file, { since, test }] of this.#files) {
       if (Date.now() - since < periodMs) continue;
       const part = test ? `"${test.name}" for ${seconds(test.since)}` : 'between two tests';
-      console.log(`running for ${seconds(since)}: ${relative(process.cwd(), file)}, ${part}`);
+      this.#vitest?.logger.log(`running for ${seconds(since)}: ${relative(process.cwd(), file)}, ${part}`);
     }
   }
 }
