@@ -1,4 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -36,6 +37,31 @@ test('the database client replaces and reports a lost idle connection', async ()
   expect((await connection.db.execute(sql`SELECT 1 AS one`)).rows).toEqual([{ one: 1 }]);
   await connection.close();
 });
+
+test.each([
+  ['while a statement runs', sql`SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(1)`],
+  ['between two statements', undefined],
+])(
+  'the database client rejects a transaction whose connection is lost %s, and goes on',
+  async (_when, last) => {
+    const connection = createDatabaseClient(database.url, { poolSize: 1 });
+
+    const lost = await connection.db
+      .transaction(async (transaction) => {
+        const { rows } = await transaction.execute<{ pid: number }>(sql`SELECT pg_backend_pid() AS pid`);
+        if (last) await transaction.execute(last);
+        await database.pool.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+        // The end of the connection is noticed while no statement runs.
+        await pause(100);
+        await transaction.execute(sql`SELECT 1`);
+      })
+      .catch((error: unknown) => error);
+
+    expect(isDatabaseOutage(lost)).toBe(true);
+    expect((await connection.db.execute(sql`SELECT 1 AS one`)).rows).toEqual([{ one: 1 }]);
+    await connection.close();
+  },
+);
 
 test('the database client closes a connection that refuses to write, also in a transaction', async () => {
   const connection = createDatabaseClient(database.url, { poolSize: 1 });

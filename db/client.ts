@@ -63,6 +63,9 @@ export const createDatabaseClient = (url: string, options: DatabaseClientOptions
   });
   // Without a listener, a restart of the server would end this process.
   pool.on('error', (error) => options.onIdleError?.(error));
+  // The pool listens to idle connections only. Without a listener of its own, the loss of a connection in a transaction would end this
+  // process. The next statement of the transaction fails with it.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const names = new StatementNames();
   pool.on('connect', (client) => prepareStatements(client, names));
   leaveStandbys(pool);

@@ -96,7 +96,8 @@ const transientNetworkCodes =
  */
 const transientSqlStates = /^(08...|53...|57P0.|25006|40001|58030|57014|40P01|55P03)$/;
 /** Errors of `pg` that have a message but no code. */
-const transientMessages = /Connection terminated|timeout exceeded when trying to connect|Query read timeout/;
+const transientMessages =
+  /Connection terminated|is not queryable|timeout exceeded when trying to connect|Query read timeout/;
 
 const isTransient = (error: Error): boolean => {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';

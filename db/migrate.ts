@@ -87,6 +87,8 @@ const withClient = async <Result>(
     application_name: 'castmatch migrate',
     connectionTimeoutMillis: connectTimeoutMs,
   });
+  // An error while no query runs. The next query fails with it.
+  client.on('error', () => {});
   try {
     await client.connect();
     await client.query(`SET idle_in_transaction_session_timeout = ${idleInTransactionTimeoutMs}`);

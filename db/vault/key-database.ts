@@ -88,6 +88,8 @@ const connect = async (url: string): Promise<Client> => {
     application_name: 'castmatch migrate keys',
     connectionTimeoutMillis: connectTimeoutMs,
   });
+  // An error while no query runs. The next query fails with it.
+  client.on('error', () => {});
   await client.connect();
   return client;
 };
