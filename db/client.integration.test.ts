@@ -63,6 +63,46 @@ test.each([
   },
 );
 
+test('the database client gives up the connection of a transaction of which a statement was not answered', async () => {
+  const connection = createDatabaseClient(database.url, { poolSize: 1, queryTimeoutMs: 300 });
+
+  const unanswered = await connection.db
+    .transaction((transaction) => transaction.execute(sql`SELECT pg_sleep(5)`))
+    .catch((error: unknown) => error);
+
+  expect(isDatabaseOutage(unanswered)).toBe(true);
+  expect((await connection.db.execute(sql`SELECT 1 AS one`)).rows).toEqual([{ one: 1 }]);
+  await connection.close();
+});
+
+test('the database client gives up the connection of a transaction that does not begin', async () => {
+  const connection = createDatabaseClient(database.url, { poolSize: 1, queryTimeoutMs: 300 });
+  // The pool has returned it, and the server does not answer on it.
+  const hung = await connection.pool.connect();
+  const answered = hung.query('SELECT pg_sleep(2)').catch((error: unknown) => error);
+  hung.release();
+
+  const notBegun = await connection.db.transaction(() => Promise.resolve()).catch((error: unknown) => error);
+
+  expect(isDatabaseOutage(notBegun)).toBe(true);
+  expect(isDatabaseOutage(await answered)).toBe(true);
+  expect((await connection.db.execute(sql`SELECT 1 AS one`)).rows).toEqual([{ one: 1 }]);
+  await connection.close();
+});
+
+test('the database client keeps the connection of a transaction that is refused', async () => {
+  const connection = createDatabaseClient(database.url, { poolSize: 1 });
+  const pid = async () =>
+    (await connection.pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid;
+  const before = await pid();
+
+  const refused = connection.db.transaction((transaction) => transaction.execute(sql`SELECT 1 / 0`));
+
+  await expect(refused).rejects.toMatchObject({ cause: { code: '22012' } });
+  expect(await pid()).toBe(before);
+  await connection.close();
+});
+
 test('the database client closes a connection that refuses to write, also in a transaction', async () => {
   const connection = createDatabaseClient(database.url, { poolSize: 1 });
   const pid = async () =>

@@ -3,6 +3,7 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { Pool, type PoolClient } from 'pg';
 import { isPostgresError } from './errors.ts';
 import { prepareStatements, StatementNames } from './prepared-statements.ts';
+import { createTransaction } from './transactions.ts';
 
 export type Database = NodePgDatabase;
 
@@ -71,7 +72,7 @@ export const createDatabaseClient = (url: string, options: DatabaseClientOptions
   leaveStandbys(pool);
   let closing: Promise<void> | undefined;
   return {
-    db: drizzle(pool),
+    db: Object.assign(drizzle(pool), { transaction: createTransaction(pool) }),
     pool,
     close: () => {
       closing ??= pool.end();

@@ -80,6 +80,15 @@ const kill: Failover = async ({ pair, service }) => {
   pair.leadToStandby();
 };
 
+const leadToStandbyFirst: Failover = async ({ pair, service }) => {
+  await pair.killPrimary();
+  pair.leadToStandby();
+  // The standby answers every read.
+  await pause(3_000);
+  expect(await readinessOf(service)).toBe(503);
+  await pair.promoteStandby();
+};
+
 const switchOver: Failover = async ({ pair, service }) => {
   await pair.makePrimaryReadOnly();
   await eventually(async () => (await readinessOf(service)) === 503, 10_000);
@@ -97,6 +106,7 @@ describe('a failover of PostgreSQL', () => {
   it.each([
     // Last: whether the first primary still runs, so that no connection may be left to it.
     ['whose primary is killed', kill, false],
+    ['that leads to the standby before its promotion', leadToStandbyFirst, false],
     ['whose old primary stays connected and read-only', switchOver, true],
     ['that is finished before a probe sees the read-only primary', switchOverUnseen, true],
   ] as const)(

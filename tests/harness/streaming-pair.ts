@@ -22,7 +22,10 @@ export interface StreamingPair extends PostgresServer {
   makePrimaryReadOnly(): Promise<void>;
   /** Leads new connections to the standby. */
   leadToStandby(): void;
-  /** Returns the service's connections to the first primary: name, database, state, age and text of the last query. */
+  /**
+   * Returns the service's connections to the first primary: name, database, state, age and text of the last query. Without those
+   * whose commit waits for a standby: the server does not notice then that its client has gone.
+   */
   clientsOfPrimary(): Promise<readonly string[]>;
   /** Makes the standby a primary. */
   promoteStandby(): Promise<void>;
@@ -114,7 +117,8 @@ export const startStreamingPair = async (): Promise<StreamingPair> => {
       const rows = await queryRows(
         primary.url,
         `SELECT concat_ws(' ', application_name, datname, state, now() - query_start, query) AS client
-           FROM pg_stat_activity WHERE application_name LIKE 'castmatch-%'`,
+           FROM pg_stat_activity
+          WHERE application_name LIKE 'castmatch-%' AND wait_event IS DISTINCT FROM 'SyncRep'`,
       );
       return rows.map(({ client }) => String(client));
     },
