@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { type ApiClient, createApiClient, day, noticesEachTime, requestBody } from '../harness/api-client.ts';
 import { duplicatesIn, expectedProviderState, providerState } from '../harness/consistency.ts';
+import { atDepth } from '../harness/depth.ts';
 import { eventually } from '../harness/eventually.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';
 import { type StreamingPair, startStreamingPair } from '../harness/streaming-pair.ts';
@@ -102,14 +103,20 @@ const switchOverUnseen: Failover = async ({ pair }) => {
   pair.leadToStandby();
 };
 
+type Case = readonly [kind: string, failOver: Failover, isLeft: boolean];
+
+/** The last element of each: whether the first primary still runs, so that no connection may be left to it. */
+const ordinary: readonly Case[] = [
+  ['that leads to the standby before its promotion', leadToStandbyFirst, false],
+  ['that is finished before a probe sees the read-only primary', switchOverUnseen, true],
+];
+const others: readonly Case[] = [
+  ['whose primary is killed', kill, false],
+  ['whose old primary stays connected and read-only', switchOver, true],
+];
+
 describe('a failover of PostgreSQL', () => {
-  it.each([
-    // Last: whether the first primary still runs, so that no connection may be left to it.
-    ['whose primary is killed', kill, false],
-    ['that leads to the standby before its promotion', leadToStandbyFirst, false],
-    ['whose old primary stays connected and read-only', switchOver, true],
-    ['that is finished before a probe sees the read-only primary', switchOverUnseen, true],
-  ] as const)(
+  it.each(atDepth(ordinary, [...ordinary, ...others]))(
     '%s loses and doubles nothing, and needs no restart',
     async (_kind, failOver, isLeft) => {
       const { pair, service, platform } = await setup();
