@@ -71,6 +71,7 @@ describe('reopening a closed audition', () => {
           reason: 'booked on the spot',
           origin: 'api',
           correlationId: 'c-1',
+          principal: expect.stringMatching(/^key_/),
         },
         updateId: expect.any(String),
       },
