@@ -209,7 +209,7 @@ export const createRepositories = (
     participantConflicts: createParticipantConflicts(db),
     writtenEvents: createWrittenEvents(db, vault),
     inbox: createWebhookInbox(db, vault),
-    inboxRouting: createInboxRouting(db, accountReferences),
+    inboxRouting: createInboxRouting(db, accountReferences, vault),
     invitationReplies: createInvitationReplies(db),
     endpoints: createWebhookEndpoints(db, vault),
     endpointProgress: createEndpointProgress(db, texts),
