@@ -1,3 +1,5 @@
+ALTER TABLE "recordings" ADD COLUMN "deletion_principal" text;--> statement-breakpoint
+ALTER TABLE "session_blocks" ADD COLUMN "changed_by" text;--> statement-breakpoint
 -- A process of an earlier version does not find a connection whose hash is keyed, and would connect the account twice.
 CREATE FUNCTION refuse_unkeyed_account() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
