@@ -16,7 +16,7 @@ export interface KeyedHashes {
 export const unkeyedHash = '^[0-9a-f]{64}$';
 
 /** Returns the id of the data key of an organization's hashes. */
-export const hashKeyId = (organization: OrganizationId): string => `hashes:${organization}`;
+const hashKeyId = (organization: OrganizationId): string => `hashes:${organization}`;
 
 /** Creates the hashes of one purpose. Those of different purposes are not comparable. */
 export const createKeyedHashes = (vault: Pick<Vault, 'code'>, purpose: string): KeyedHashes => {
