@@ -16,6 +16,7 @@ import { createResponseLinks, type ResponseLinks } from './auditions/response-li
 import { createSilentTexts, type SilentTexts } from './auditions/silent-texts.ts';
 import { createSlotHolds, type SlotHolds } from './auditions/slot-holds.ts';
 import { createSuppressions, type Suppressions } from './auditions/suppressions.ts';
+import { createUnkeyedAddresses, type UnkeyedAddresses } from './auditions/unkeyed-addresses.ts';
 import { createWaitingEntries, type WaitingEntries } from './auditions/waiting-entries.ts';
 import { createMessageBudgets, type MessageBudgets } from './budgets/message-budgets.ts';
 import { type BusyCalendars, createBusyCalendars } from './calendars/busy-calendars.ts';
@@ -118,6 +119,7 @@ export interface Repositories {
   readonly noticeDeliveries: NoticeDeliveries;
   readonly announcements: Announcements;
   readonly suppressions: Suppressions;
+  readonly unkeyedAddresses: UnkeyedAddresses;
   readonly messageBudgets: MessageBudgets;
   readonly people: People;
   readonly inbox: WebhookInbox;
@@ -196,9 +198,10 @@ export const createRepositories = (
     administrativeActs: createAdministrativeActs(db),
     payloadOrganizations: createPayloadOrganizations(db),
     idempotentRequests: createIdempotentRequests(db, vault),
-    noticeDeliveries: createNoticeDeliveries(db),
-    announcements: createAnnouncements(db),
-    suppressions: createSuppressions(db),
+    noticeDeliveries: createNoticeDeliveries(db, vault),
+    announcements: createAnnouncements(db, vault),
+    suppressions: createSuppressions(db, vault),
+    unkeyedAddresses: createUnkeyedAddresses(db, vault),
     messageBudgets: createMessageBudgets(db),
     people: createPeople(db, keys, vault),
     watchSubscriptions: createWatchSubscriptions(db, createWatchSecrets(wrapping.references('watch secret'))),
@@ -209,8 +212,8 @@ export const createRepositories = (
     participantConflicts: createParticipantConflicts(db),
     writtenEvents: createWrittenEvents(db, vault),
     inbox: createWebhookInbox(db, vault),
-    inboxRouting: createInboxRouting(db, accountReferences),
-    invitationReplies: createInvitationReplies(db),
+    inboxRouting: createInboxRouting(db, accountReferences, vault),
+    invitationReplies: createInvitationReplies(db, vault),
     endpoints: createWebhookEndpoints(db, vault),
     endpointProgress: createEndpointProgress(db, texts),
     outbox: createOutbox(db),

@@ -138,6 +138,7 @@ export const refusalCodes = [
   'not_admitted_in_turn',
   'audition_not_found',
   'attention_not_found',
+  'join_link_not_found',
   'action_not_offered',
   'idempotency_key_missing',
   'idempotency_key_reused',

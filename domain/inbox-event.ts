@@ -20,6 +20,12 @@ const attendee = meeting.extend({
   /** The id of the registrant with whose address the person joined. */
   registrant: z.string().optional(),
 });
+/** `principal`: who has connected or disconnected the account. Rows of earlier versions lack it. */
+const account = z.object({
+  organization: organizationIdSchema,
+  connection: connectionIdSchema,
+  principal: z.string().optional(),
+});
 /** Names the calendar only. The changes have to be read from the provider. */
 const calendar = z.object({ connection: connectionIdSchema, calendarId: z.string() });
 const subscription = calendar.extend({ subscription: z.string() });
@@ -103,15 +109,9 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
     }),
   ),
   /** The account is connected again: steps that waited for it can be retried. */
-  inboxEvent(
-    'connection.restored',
-    z.object({ organization: organizationIdSchema, connection: connectionIdSchema }),
-  ),
+  inboxEvent('connection.restored', account),
   /** The account was disconnected here: what was read from it must be erased. */
-  inboxEvent(
-    'connection.disconnected',
-    z.object({ organization: organizationIdSchema, connection: connectionIdSchema }),
-  ),
+  inboxEvent('connection.disconnected', account),
   inboxEvent('calendar.changed', calendar),
   inboxEvent('subscription.reauthorization_required', subscription),
   inboxEvent('subscription.removed', subscription),

@@ -135,6 +135,10 @@ const main = async (): Promise<void> => {
     logger,
     metrics,
   });
+  // Once per start: an earlier version has stored hashes without a key.
+  void repositories.unkeyedAddresses
+    .key()
+    .catch((err: unknown) => logger.error({ err }, 'hashes of addresses not keyed'));
   const relays = [
     startTokenRefresh({ connections: repositories.connections, accessTokens, logger }),
     outbox.startRelay(workers, logger),

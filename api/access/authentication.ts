@@ -7,12 +7,19 @@ import type { Caller } from './caller.ts';
 import { looksLikeToken, type VerifyToken } from './jwt-verifier.ts';
 import { type Permission, permissions } from './permissions.ts';
 
-const unauthenticated = (): Refusal =>
-  new Refusal(
-    'unauthenticated',
-    'The request carries no valid API key and no valid token.',
-    'Send your key as "Authorization: Bearer <key>" or "X-Api-Key: <key>".',
-  );
+class Unauthenticated extends Refusal {
+  /** The holder of a key that is revoked. The answer does not name it: it is that of an unknown key. */
+  readonly revoked: Pick<Caller, 'id' | 'organization'> | undefined;
+
+  constructor(revoked?: Pick<Caller, 'id' | 'organization'>) {
+    super(
+      'unauthenticated',
+      'The request carries no valid API key and no valid token.',
+      'Send your key as "Authorization: Bearer <key>" or "X-Api-Key: <key>".',
+    );
+    this.revoked = revoked;
+  }
+}
 
 /** Returns the credential from `Authorization: Bearer` (RFC 6750) or `X-Api-Key`. */
 export const credentialOf = ({ headers }: FastifyRequest): string | undefined => {
@@ -35,12 +42,13 @@ export const authenticate = async (
   { apiKeys, verifyToken }: Authenticators,
   credential: string | undefined,
 ): Promise<Caller> => {
-  if (credential === undefined) throw unauthenticated();
+  if (credential === undefined) throw new Unauthenticated();
   if (verifyToken && looksLikeToken(credential)) return verifyToken(credential);
   // The lookup is by hash, so its duration does not reveal how close a wrong key is to a valid one.
-  const caller = await apiKeys.find(credential);
-  if (!caller) throw unauthenticated();
-  return caller;
+  const found = await apiKeys.find(credential);
+  if (!found) throw new Unauthenticated();
+  if ('revoked' in found) throw new Unauthenticated(found.revoked);
+  return found;
 };
 
 /** @throws {Refusal} `forbidden` when the caller has none of the permitted roles. */
@@ -85,7 +93,14 @@ export const guardRoutes = (
     reply: FastifyReply,
     permission: Exclude<Permission, 'public'>,
   ): Promise<void> => {
-    const caller = await identifyCaller(request, reply);
+    const caller = await identifyCaller(request, reply).catch((error: unknown) => {
+      if (error instanceof Unauthenticated && error.revoked) {
+        const { id, organization } = error.revoked;
+        request.log = request.log.child({ caller: id, organization, isRevoked: true });
+        reply.log = request.log;
+      }
+      throw error;
+    });
     // Before the role is checked, so that the log names who was denied.
     request.caller = caller;
     // The id of the key or the subject of the token, never the credential.

@@ -32,6 +32,6 @@ export const callerOf = (request: FastifyRequest): Caller => {
 
 /** Returns the caller as an actor of administrative acts, with the correlation ID of the request. */
 export const actorOf = (request: FastifyRequest): Actor => {
-  const { label, role } = callerOf(request);
-  return { by: label, role, correlationId: request.id };
+  const { id, label, role } = callerOf(request);
+  return { by: label, role, correlationId: request.id, principal: id };
 };

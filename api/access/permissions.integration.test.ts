@@ -160,6 +160,13 @@ const createWaitingAudition = async (owner: OrganizationId): Promise<string> => 
 const resourcesOfRoutes: Readonly<Record<string, (owner: OrganizationId) => Promise<string>>> = {
   'GET /v1/auditions/:id/waiting-list': createWaitingAudition,
   'POST /v1/auditions/:id/admissions': createWaitingAudition,
+  'DELETE /v1/auditions/:id/join-links/:link': async (owner) => {
+    const id = newAuditionId();
+    await storeEvents(repositories.events, id, trail(factsUntilScheduled(id, owner)));
+    await database.pool.query("DELETE FROM join_links WHERE id = 'AnyLink'");
+    await repositories.joinLinks.issue([{ organization: owner, auditionId: id }], { of: () => 'AnyLink' });
+    return id;
+  },
   'POST /v1/auditions/:id/reopen': async (owner) => {
     const id = newAuditionId();
     const facts = [...factsUntilScheduled(id, owner), { type: 'cancelled', origin: 'api' } as const];
@@ -172,6 +179,7 @@ const resourcesOfRoutes: Readonly<Record<string, (owner: OrganizationId) => Prom
 const names: Readonly<Record<string, string>> = {
   ':provider': 'apple',
   ':participant': 'reader-1',
+  ':link': 'AnyLink',
   ':at': '2026-12-03T10:00',
 };
 

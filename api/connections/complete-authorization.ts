@@ -156,6 +156,7 @@ export const linkHolderOf = (
   by: owner === undefined ? 'organization' : `owner:${owner}`,
   role: 'owner',
   correlationId,
+  principal: owner === undefined ? minter?.id : `participant:${owner}`,
   link: minter,
 });
 

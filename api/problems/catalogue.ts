@@ -18,6 +18,7 @@ export const problemKinds = {
   not_found: { status: 404, title: 'No such address' },
   audition_not_found: { status: 404, title: 'No such audition' },
   attention_not_found: { status: 404, title: 'No such attention item' },
+  join_link_not_found: { status: 404, title: 'The audition has no such join link' },
   link_invalid: { status: 404, title: 'This link is not valid' },
   endpoint_not_found: { status: 404, title: 'No such webhook endpoint' },
   session_block_not_found: { status: 404, title: 'No such session block' },

@@ -2,9 +2,19 @@
 import { z } from 'zod';
 import type { Page } from '../../db/cursor.ts';
 
+/**
+ * Returns the schema of a whole number in a query, in decimal digits. The conversion of JavaScript would also read an empty
+ * text as 0, and `0x10` and `1e1` as numbers.
+ */
+export const wholeNumberQuery = (least: number, most: number, byDefault: number) =>
+  z.preprocess(
+    (text) => (typeof text === 'string' && /^\d{1,16}$/.test(text) ? Number(text) : text),
+    z.int({ error: 'write a whole number in digits' }).min(least).max(most).default(byDefault),
+  );
+
 export const pageQuery = z.strictObject({
   cursor: z.string().min(1).max(500).optional().describe('nextCursor of the previous page'),
-  limit: z.coerce.number().int().min(1).max(100).default(25).describe('Maximum number of items. Default: 25'),
+  limit: wholeNumberQuery(1, 100, 25).describe('Maximum number of items. Default: 25'),
 });
 
 /**

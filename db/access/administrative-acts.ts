@@ -17,6 +17,8 @@ export interface Actor {
   readonly by: string;
   readonly role: ActorRole;
   readonly correlationId: string;
+  /** Named by what follows in the trails of auditions, see `domain/audition/principal.ts`. Acts are recorded by label. */
+  readonly principal?: string | undefined;
   /** The minter of the link that the actor used. Recorded in the detail, as `link`. */
   readonly link?: LinkMinter | undefined;
 }
@@ -64,8 +66,9 @@ const detailSchema = z.record(z.string(), z.unknown());
 
 /** Creates the repository of administrative acts. */
 export const createAdministrativeActs = (db: Database): AdministrativeActs => ({
-  async record({ link, detail = {}, ...act }) {
-    await db.insert(administrativeActs).values({ ...act, detail: link ? { ...detail, link } : detail });
+  async record({ organization, by, role, act, target, correlationId, link, detail = {} }) {
+    const row = { organization, by, role, act, target, correlationId };
+    await db.insert(administrativeActs).values({ ...row, detail: link ? { ...detail, link } : detail });
   },
 
   async list(organization, { cursor, limit }) {

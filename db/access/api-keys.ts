@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { and, desc, eq, isNull, like, sql } from 'drizzle-orm';
+import { desc, eq, like, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { type OrganizationId, organizationIdSchema } from '../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
@@ -17,6 +17,8 @@ export interface ApiKeyHolder {
   readonly label: string;
 }
 
+type KnownKey = ApiKeyHolder & { readonly id: string };
+
 export interface ApiKeys {
   /**
    * Adds a key, or replaces organization, role and label of an existing one. Does not restore a revoked key. Stores
@@ -25,8 +27,11 @@ export interface ApiKeys {
   put(key: ApiKeyHolder & { readonly secret: string }): Promise<void>;
   /** Creates a key with a random secret. The secret is only in the result; it is not stored. */
   create(holder: ApiKeyHolder): Promise<{ readonly id: string; readonly secret: string }>;
-  /** Returns the holder of a key; undefined when the key is unknown or revoked. Updates the time of last use. */
-  find(secret: string): Promise<(ApiKeyHolder & { readonly id: string }) | undefined>;
+  /**
+   * Returns the holder of a key, or the former holder of one that was revoked; undefined when the key is unknown. Updates the time of last
+   * use of a valid key.
+   */
+  find(secret: string): Promise<KnownKey | { readonly revoked: KnownKey } | undefined>;
   /** Returns all keys, including revoked ones, the newest first. */
   list(organization?: OrganizationId): Promise<
     readonly (ApiKeyHolder & {
@@ -76,15 +81,14 @@ export const createApiKeys = (db: Database): ApiKeys => {
 
     async find(secret) {
       const secretHash = sha256(secret);
-      const [row] = await db
-        .select()
-        .from(apiKeys)
-        .where(and(eq(apiKeys.secretHash, secretHash), isNull(apiKeys.revokedAt)));
+      const [row] = await db.select().from(apiKeys).where(eq(apiKeys.secretHash, secretHash));
       if (!row) return undefined;
+      const key = { id: idOf(secretHash), ...holderSchema.parse(row) };
+      if (row.revokedAt !== null) return { revoked: key };
       if (isStale(row.lastUsedAt)) {
         await db.update(apiKeys).set({ lastUsedAt: sql`now()` }).where(eq(apiKeys.secretHash, secretHash));
       }
-      return { id: idOf(secretHash), ...holderSchema.parse(row) };
+      return key;
     },
 
     async list(organization) {

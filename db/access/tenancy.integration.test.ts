@@ -85,9 +85,9 @@ test('a revoked API key is refused permanently, and still listed', async () => {
   const other = await apiKeys.create(holder);
 
   expect(await apiKeys.revoke(id)).toEqual({ id, ...holder });
-  expect(await apiKeys.find(secret)).toBeUndefined();
+  expect(await apiKeys.find(secret)).toEqual({ revoked: { id, ...holder } });
   await apiKeys.put({ secret, ...holder });
-  expect(await apiKeys.find(secret)).toBeUndefined();
+  expect(await apiKeys.find(secret)).toEqual({ revoked: { id, ...holder } });
   expect(await apiKeys.find(other.secret)).toBeDefined();
   const [listed] = (await apiKeys.list('org_revoked')).filter((key) => key.id === id);
   expect(listed?.revokedAt).toBeDefined();

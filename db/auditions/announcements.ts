@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { type AuditionState, auditionStates } from '../../domain/audition/states.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
-import { addressHash } from './address-hash.ts';
+import type { Vault } from '../vault/envelope-encryption.ts';
+import { createAddressHashes } from './address-hashes.ts';
 
 /** What a notice of an audition must agree with at the moment it is sent. */
 export interface Announcement {
@@ -42,17 +43,19 @@ const rowSchema = z
   );
 
 /** Creates the lookup. It only reads. */
-export const createAnnouncements = (db: Database): Announcements => ({
+export const createAnnouncements = (db: Database, vault: Pick<Vault, 'code'>): Announcements => ({
   async present(auditionId, { organization, email }) {
-    const address = email === undefined ? null : addressHash(organization, email);
+    const forms = email === undefined ? [] : await createAddressHashes(vault).formsOf(organization, email);
     const { rows } = await db.execute(sql`
       SELECT
         state,
         (view -> 'revision')::int AS revision,
         view -> 'announcedAs' AS "announcedAs",
         view #>> '{meeting,joinUrl}' AS "joinUrl",
-        (SELECT reason FROM suppressions WHERE organization = ${organization} AND address = ${address}::text)
-          AS suppression
+        (
+          SELECT reason FROM suppressions
+          WHERE organization = ${organization} AND address = ANY (${sql.param([...forms])}::text[]) LIMIT 1
+        ) AS suppression
       FROM auditions WHERE id = ${auditionId}
     `);
     return rows[0] && rowSchema.parse(rows[0]);

@@ -91,7 +91,10 @@ export interface JoinLinks {
   recordUse(id: string, use: JoinUse): Promise<void>;
   /** Returns the links of an audition with their last uses. */
   list(organization: OrganizationId, auditionId: AuditionId): Promise<readonly JoinLinkRecord[]>;
-  /** Revokes a link of the audition, with an administrative act. Returns false when there is no valid one with this id. */
+  /**
+   * Revokes a link of the audition, with an administrative act. Idempotent.
+   * @returns whether the audition has the link, revoked now or before
+   */
   revoke(link: Pick<StoredJoinLink, 'id' | 'organization' | 'auditionId'>, actor: Actor): Promise<boolean>;
 }
 
@@ -279,19 +282,17 @@ export const createJoinLinks = (db: Database, vault: Pick<Vault, 'seal' | 'open'
 
     revoke: ({ id, organization, auditionId }, actor) =>
       db.transaction(async (tx) => {
+        const isLink = and(
+          eq(joinLinks.id, id),
+          eq(joinLinks.organization, organization),
+          eq(joinLinks.auditionId, auditionId),
+        );
         const [revoked] = await tx
           .update(joinLinks)
           .set({ revokedAt: sql`now()` })
-          .where(
-            and(
-              eq(joinLinks.id, id),
-              eq(joinLinks.organization, organization),
-              eq(joinLinks.auditionId, auditionId),
-              isNull(joinLinks.revokedAt),
-            ),
-          )
+          .where(and(isLink, isNull(joinLinks.revokedAt)))
           .returning({ participant: joinLinks.participant });
-        if (!revoked) return false;
+        if (!revoked) return (await tx.select({ id: joinLinks.id }).from(joinLinks).where(isLink)).length > 0;
         // Not the id of the link: acts are read by people who must not be able to use it.
         const target = `${auditionId} ${revoked.participant ?? 'audition'}`;
         await createAdministrativeActs(tx).record({

@@ -16,7 +16,8 @@ import { channels } from '../../domain/providers/vendors.ts';
 import type { Database } from '../client.ts';
 import { auditions } from '../schema/auditions.ts';
 import { deliveries } from '../schema/deliveries.ts';
-import { addressHash } from './address-hash.ts';
+import type { Vault } from '../vault/envelope-encryption.ts';
+import { createAddressHashes } from './address-hashes.ts';
 import { isSuppressing, suppressAddressOf } from './suppressions.ts';
 
 /** The recipient of a message. */
@@ -116,9 +117,9 @@ const statusesBefore = (status: DeliveryStatus): readonly DeliveryStatus[] =>
   deliveryStatuses.filter((stored) => isLaterDelivery(status, stored));
 
 /** Creates the repository of notice deliveries. */
-export const createNoticeDeliveries = (db: Database): NoticeDeliveries => ({
+export const createNoticeDeliveries = (db: Database, vault: Pick<Vault, 'code'>): NoticeDeliveries => ({
   async put({ id, organization, auditionId, participant, channel, address, calendar }) {
-    const hash = address === undefined ? null : addressHash(organization, address);
+    const hash = address === undefined ? null : await createAddressHashes(vault).of(organization, address);
     const content = { calendarPart: calendar?.part, calendarSequence: calendar?.sequence };
     const insert = db
       .insert(deliveries)
@@ -129,11 +130,12 @@ export const createNoticeDeliveries = (db: Database): NoticeDeliveries => ({
   },
 
   async hasEntry({ organization, auditionId, participant, address }) {
+    const forms = await createAddressHashes(vault).formsOf(organization, address);
     const { rows } = await db.execute(sql`
       WITH emails AS (
         SELECT calendar_part, calendar_sequence FROM deliveries
         WHERE audition_id = ${auditionId} AND participant = ${participant}
-          AND address = ${addressHash(organization, address)}
+          AND address = ANY (${sql.param([...forms])}::text[])
       )
       SELECT coalesce(
         (

@@ -1,12 +1,13 @@
 /** The email addresses to which an organization sends nothing. */
-import { and, desc, eq, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { auditionIdSchema, type OrganizationId, participantIdSchema } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 import { deliveries } from '../schema/deliveries.ts';
 import { suppressions } from '../schema/suppressions.ts';
 import { instantFromDatabase } from '../time.ts';
-import { addressHash } from './address-hash.ts';
+import type { Vault } from '../vault/envelope-encryption.ts';
+import { createAddressHashes } from './address-hashes.ts';
 
 /** The participant names the address: the table has only its hash. */
 const suppressionSchema = z.object({
@@ -35,7 +36,7 @@ const suppressingCodes: ReadonlySet<string | undefined> = new Set(['bounced', 'c
 export const isSuppressing = (code: string | undefined): boolean => suppressingCodes.has(code);
 
 /** Creates the repository. `NoticeDeliveries.report` adds suppressions. */
-export const createSuppressions = (db: Database): Suppressions => ({
+export const createSuppressions = (db: Database, vault: Pick<Vault, 'code'>): Suppressions => ({
   async list(organization) {
     const rows = await db
       .select({
@@ -52,14 +53,10 @@ export const createSuppressions = (db: Database): Suppressions => ({
   },
 
   async lift(organization, address) {
+    const forms = await createAddressHashes(vault).formsOf(organization, address);
     const { rowCount } = await db
       .delete(suppressions)
-      .where(
-        and(
-          eq(suppressions.organization, organization),
-          eq(suppressions.address, addressHash(organization, address)),
-        ),
-      );
+      .where(and(eq(suppressions.organization, organization), inArray(suppressions.address, [...forms])));
     return (rowCount ?? 0) > 0;
   },
 });

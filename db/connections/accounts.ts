@@ -71,7 +71,7 @@ export const createAccounts = (db: Database, vault: Vault, references: AccountRe
         provider: 'castmatch',
         dedupeKey: `${id} ${randomUUID()}`,
         kind: 'connection.restored',
-        event: { organization, connection: id },
+        event: { organization, connection: id, principal: actor.principal },
         correlationId: actor.correlationId,
       });
       return outcome;
@@ -113,7 +113,7 @@ export const createAccounts = (db: Database, vault: Vault, references: AccountRe
         provider: 'castmatch',
         dedupeKey: `${id} ${randomUUID()}`,
         kind: 'connection.disconnected',
-        event: { organization, connection: id },
+        event: { organization, connection: id, principal: actor.principal },
         correlationId: actor.correlationId,
       });
       const revocation =

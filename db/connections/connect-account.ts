@@ -1,6 +1,6 @@
 /** Stores a grant in a new connection, or in the existing connection of the same account. */
 import { randomBytes } from 'node:crypto';
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { Grant } from '../../domain/connections/grant.ts';
 import { type ConnectionId, connectionIdSchema, type OrganizationId } from '../../domain/ids.ts';
 import type { ConnectionProvider } from '../../domain/providers/vendors.ts';
@@ -10,6 +10,7 @@ import { isPostgresError } from '../errors.ts';
 import { connections } from '../schema/connections.ts';
 import { millisecondsInterval } from '../time.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
+import { createKeyedHashes, type KeyedHashes } from '../vault/keyed-hashes.ts';
 import type { AccountReferences } from './account-references.ts';
 import type { ConnectionSecrets, ProviderAccount } from './secrets.ts';
 
@@ -30,6 +31,15 @@ export type ConnectResult =
   | { readonly kind: 'other_account' };
 
 type Row = typeof connections.$inferSelect;
+
+interface Protection {
+  readonly secrets: ConnectionSecrets;
+  readonly hashes: KeyedHashes;
+}
+
+/** Creates the keyed hashes of `connections.account_reference`. An account id can be an address. */
+export const createConnectionHashes = (vault: Pick<Vault, 'code'>): KeyedHashes =>
+  createKeyedHashes(vault, 'connection of an account');
 
 /** When another process changes the connection at the same time, the connection is read again. */
 const maxAttempts = 10;
@@ -79,16 +89,18 @@ const tryConnect = async (
   references: AccountReferences,
   request: ConnectRequest,
 ): Promise<ConnectResult | undefined> => {
-  const existing = await findExisting(db, request);
+  const hashes = createConnectionHashes(vault);
+  const existing = await findExisting(db, hashes, request);
   if (request.again !== undefined && !existing) return { kind: 'unknown_connection' };
-  if (existing && !(await isSameAccount(secrets, existing, request))) return { kind: 'other_account' };
+  if (existing && !(await isSameAccount({ secrets, hashes }, existing, request)))
+    return { kind: 'other_account' };
 
   const id = existing ? connectionIdSchema.parse(existing.id) : newConnectionId();
   // Another process may have destroyed the data key when it disconnected the account.
   vault.evict(id);
   const owner = existing ? existing.owner : (request.owner ?? null);
   const values = {
-    ...(await sealGrant(secrets, id, request, owner)),
+    ...(await sealGrant({ secrets, hashes }, id, request, owner)),
     providerAccount: references.of(request.provider, request.grant.account.id),
   };
   const written = existing
@@ -102,11 +114,17 @@ const tryConnect = async (
 
 const findExisting = async (
   db: Database,
+  hashes: KeyedHashes,
   { organization, owner, provider, grant, again }: ConnectRequest,
 ): Promise<Row | undefined> => {
   const which =
     again === undefined
-      ? eq(connections.accountReference, accountReferenceOf({ organization, owner, provider }, grant.account))
+      ? inArray(connections.accountReference, [
+          ...(await hashes.formsOf(
+            organization,
+            accountHashOf({ organization, owner, provider }, grant.account),
+          )),
+        ])
       : eq(connections.id, again);
   const [row] = await db
     .select()
@@ -120,14 +138,15 @@ const findExisting = async (
  * when its owner resets it, and nothing tells that it is the same calendar: the owner decides.
  */
 const isSameAccount = async (
-  secrets: ConnectionSecrets,
+  { secrets, hashes }: Protection,
   row: Row,
   { organization, provider, grant }: ConnectRequest,
 ): Promise<boolean> => {
   if (grant.credential.kind === 'feed_address') return true;
   if (row.accountReference !== null) {
     const { owner } = row;
-    return row.accountReference === accountReferenceOf({ organization, owner, provider }, grant.account);
+    const hash = accountHashOf({ organization, owner, provider }, grant.account);
+    return (await hashes.formsOf(organization, hash)).includes(row.accountReference);
   }
   if (row.sealedAccount === erasedAccount) return true;
   const account = await secrets.account.open(
@@ -137,8 +156,8 @@ const isSameAccount = async (
   return account.name === grant.account.name || account.id === grant.account.id;
 };
 
-/** Returns the hash that finds the row of an account: SHA-256 of organization, owner, provider and account id. */
-export const accountReferenceOf = (
+/** Returns the hash that finds the row of an account, without a key: SHA-256 of organization, owner, provider and account id. */
+export const accountHashOf = (
   of: {
     readonly organization: string;
     readonly owner?: string | null | undefined;
@@ -150,7 +169,7 @@ export const accountReferenceOf = (
 const newConnectionId = (): ConnectionId => `conn_${randomBytes(12).toString('base64url')}`;
 
 const sealGrant = async (
-  secrets: ConnectionSecrets,
+  { secrets, hashes }: Protection,
   id: ConnectionId,
   { organization, provider, grant }: ConnectRequest,
   owner: string | null,
@@ -161,7 +180,10 @@ const sealGrant = async (
   return {
     owner,
     scopes: [...scopes],
-    accountReference: accountReferenceOf({ organization, owner, provider }, account),
+    accountReference: await hashes.of(
+      organization,
+      accountHashOf({ organization, owner, provider }, account),
+    ),
     sealedAccount: await secrets.account.seal(of, account),
     sealedCredential: await secrets.credential.seal(of, credential),
     sealedAccessToken: accessToken ? await secrets.accessToken.seal(of, accessToken.value) : null,

@@ -1,11 +1,15 @@
-/** Computes the account references of connections that an earlier version has stored, or another master key. */
-import { and, asc, eq, gt, isNull, ne, notLike, or } from 'drizzle-orm';
+/**
+ * Computes the account references of connections that an earlier version has stored, or another master key, and keys the hashes
+ * that an earlier version has stored.
+ */
+import { and, asc, eq, gt, isNull, ne, notLike, or, sql } from 'drizzle-orm';
 import { connectionIdSchema, organizationIdSchema } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 import { connections } from '../schema/connections.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
+import { unkeyedHash } from '../vault/keyed-hashes.ts';
 import type { AccountReferences } from './account-references.ts';
-import { erasedAccount } from './connect-account.ts';
+import { createConnectionHashes, erasedAccount } from './connect-account.ts';
 import { createConnectionSecrets } from './secrets.ts';
 
 const batchSize = 100;
@@ -67,8 +71,32 @@ export const createMissingReferences = (
       onUnreadable(row.id, error);
     }
   };
+  const hashes = createConnectionHashes(vault);
+  const keyHashes = async (onUnreadable: (connection: string, error: unknown) => void): Promise<void> => {
+    const rows = await db
+      .select({
+        id: connections.id,
+        organization: connections.organization,
+        hash: connections.accountReference,
+      })
+      .from(connections)
+      .where(sql`${connections.accountReference} ~ ${unkeyedHash}`);
+    for (const { id, organization, hash } of rows) {
+      if (hash === null) continue;
+      try {
+        const accountReference = await hashes.of(organizationIdSchema.parse(organization), hash);
+        await db
+          .update(connections)
+          .set({ accountReference })
+          .where(and(eq(connections.id, id), eq(connections.accountReference, hash)));
+      } catch (error) {
+        onUnreadable(id, error);
+      }
+    }
+  };
   return {
     async complete(onUnreadable) {
+      await keyHashes(onUnreadable);
       let after = '';
       for (;;) {
         const rows = await readBatch(after);

@@ -10,10 +10,11 @@ import {
   participantIdSchema,
 } from '../../domain/ids.ts';
 import { type Instant, instantSchema } from '../../domain/time/instant.ts';
-import { addressHash } from '../auditions/address-hash.ts';
+import { createAddressHashes } from '../auditions/address-hashes.ts';
 import type { Database } from '../client.ts';
 import { auditEvents } from '../schema/audit-events.ts';
 import { deliveries } from '../schema/deliveries.ts';
+import type { Vault } from '../vault/envelope-encryption.ts';
 
 /** A participant to whom an audition has sent email. */
 interface EmailedParticipant {
@@ -22,7 +23,7 @@ interface EmailedParticipant {
   /** That of the person who takes part under the id now. */
   readonly generation: number | undefined;
   /** Returns whether the participant's emails went to this address. */
-  isAddress(address: string): boolean;
+  isAddress(address: string): Promise<boolean>;
 }
 
 export interface InvitationReplies {
@@ -60,7 +61,7 @@ const emailedSchema = z.object({
 const slotFactSchema = z.object({ revision: z.int(), slot: z.object({ start: instantSchema }) });
 
 /** Creates the lookups. They only read. */
-export const createInvitationReplies = (db: Database): InvitationReplies => ({
+export const createInvitationReplies = (db: Database, vault: Pick<Vault, 'code'>): InvitationReplies => ({
   async emailedParticipants(auditionId) {
     const { organization, participant, address } = deliveries;
     const generation = sql`(
@@ -83,9 +84,9 @@ export const createInvitationReplies = (db: Database): InvitationReplies => ({
               organization: first.organization,
               participant: id,
               generation: first.generation,
-              isAddress: (text: string) => {
-                const hash = addressHash(first.organization, text);
-                return [first, ...others].some((row) => row.address === hash);
+              isAddress: async (text: string) => {
+                const forms = await createAddressHashes(vault).formsOf(first.organization, text);
+                return [first, ...others].some((row) => forms.includes(row.address));
               },
             },
           ]

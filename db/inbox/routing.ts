@@ -13,7 +13,7 @@ import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import type { AccountReferences } from '../connections/account-references.ts';
-import { accountReferenceOf } from '../connections/connect-account.ts';
+import { accountHashOf, createConnectionHashes } from '../connections/connect-account.ts';
 import { attentionItems } from '../schema/attention-items.ts';
 import { auditEvents } from '../schema/audit-events.ts';
 import { auditions } from '../schema/auditions.ts';
@@ -21,6 +21,7 @@ import { connections } from '../schema/connections.ts';
 import { operations } from '../schema/operations.ts';
 import { sessionRooms, sessionRoomUses } from '../schema/session-rooms.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
+import type { Vault } from '../vault/envelope-encryption.ts';
 
 interface AccountConnection {
   readonly organization: OrganizationId;
@@ -105,7 +106,11 @@ const usesOfMeeting = async (db: Database, meetingId: string): Promise<readonly 
 };
 
 /** Creates the lookups. They only read. */
-export const createInboxRouting = (db: Database, references: AccountReferences): InboxRouting => ({
+export const createInboxRouting = (
+  db: Database,
+  references: AccountReferences,
+  vault: Pick<Vault, 'code'>,
+): InboxRouting => ({
   async usersOfMeeting(provider, meetingId) {
     // A meeting can have several operations (creation, moves), which belong to one audition. Those of a shared room begin with
     // `session/`, and come before those of its users.
@@ -250,14 +255,19 @@ export const createInboxRouting = (db: Database, references: AccountReferences):
         ),
       );
     // A connection of an earlier version has a reference of its organization and owner only.
-    const isOfAccount = (row: (typeof rows)[number]): boolean =>
-      row.providerAccount !== null ||
-      row.accountReference === accountReferenceOf({ ...row, provider }, { id: accountId });
-    return rows.filter(isOfAccount).map((row) => ({
-      id: connectionIdSchema.parse(row.id),
-      organization: organizationIdSchema.parse(row.organization),
-      isConnected: row.status === 'connected',
-      connectedAt: toInstant(row.connectedAt.getTime()),
-    }));
+    const hashes = createConnectionHashes(vault);
+    const found = rows.map(async (row) => {
+      const organization = organizationIdSchema.parse(row.organization);
+      const hash = accountHashOf({ ...row, provider }, { id: accountId });
+      const isOfAccount =
+        row.providerAccount !== null ||
+        (row.accountReference !== null &&
+          (await hashes.formsOf(organization, hash)).includes(row.accountReference));
+      if (!isOfAccount) return [];
+      const isConnected = row.status === 'connected';
+      const connectedAt = toInstant(row.connectedAt.getTime());
+      return [{ id: connectionIdSchema.parse(row.id), organization, isConnected, connectedAt }];
+    });
+    return (await Promise.all(found)).flat();
   },
 });

@@ -19,6 +19,8 @@ export const recordingDeletionChannel = 'recording_deletions';
 export interface DeletingRecording extends StoredRecording {
   readonly reason: RecordingDeletion;
   readonly correlationId: string;
+  /** Who has asked for it. Undefined after the retention. */
+  readonly principal: string | undefined;
 }
 
 export interface RecordingDeletions {
@@ -39,7 +41,15 @@ export interface RecordingDeletions {
 const idsSchema = z.array(z.object({ id: recordingIdSchema })).transform((rows) => rows.map(({ id }) => id));
 
 const reasonsSchema = z.array(
-  z.object({ id: recordingIdSchema, reason: z.enum(['retention', 'request']), correlationId: z.string() }),
+  z.object({
+    id: recordingIdSchema,
+    reason: z.enum(['retention', 'request']),
+    correlationId: z.string(),
+    principal: z
+      .string()
+      .nullable()
+      .transform((principal) => principal ?? undefined),
+  }),
 );
 
 /** Creates the repository. */
@@ -63,7 +73,7 @@ export const createRecordingDeletions = (db: Database): RecordingDeletions => ({
       if (held.rows.length > 0) return 'held';
       await tx
         .update(recordings)
-        .set({ state: 'deleting', deletionReason: 'request' })
+        .set({ state: 'deleting', deletionReason: 'request', deletionPrincipal: actor.principal ?? null })
         .where(eq(recordings.id, id));
       await createAdministrativeActs(tx).record({
         organization,
@@ -94,7 +104,8 @@ export const createRecordingDeletions = (db: Database): RecordingDeletions => ({
 
   async listDeleting(limit) {
     const { rows } = await db.execute(sql`
-      SELECT id, deletion_reason AS reason, correlation_id AS "correlationId"
+      SELECT id, deletion_reason AS reason, correlation_id AS "correlationId",
+        deletion_principal AS principal
       FROM recordings WHERE state = 'deleting' ORDER BY id LIMIT ${limit}
     `);
     const reasons = new Map(reasonsSchema.parse(rows).map((row) => [row.id, row]));
@@ -105,7 +116,9 @@ export const createRecordingDeletions = (db: Database): RecordingDeletions => ({
     );
     return found.flatMap((recording) => {
       const row = reasons.get(recording.id);
-      return row ? [{ ...recording, reason: row.reason, correlationId: row.correlationId }] : [];
+      if (!row) return [];
+      const { reason, correlationId, principal } = row;
+      return [{ ...recording, reason, correlationId, principal }];
     });
   },
 

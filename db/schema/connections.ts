@@ -18,7 +18,10 @@ export const connections = pgTable(
     status: text({ enum: connectionStatuses }).notNull().default('connected'),
     statusReason: text('status_reason', { enum: connectionStatusReasons }),
     scopes: text().array().notNull().default(sql`'{}'`),
-    /** SHA-256 of organization, owner, provider and the provider's account id. Finds the row of an account. */
+    /**
+     * Keyed hash of organization, owner, provider and the provider's account id. Finds the row of an account. Without a key in rows of
+     * earlier versions, until a worker has started.
+     */
     accountReference: text('account_reference'),
     /** HMAC of provider and account id, equal in all organizations (`account-references.ts`). Null: not computed yet. */
     providerAccount: text('provider_account'),

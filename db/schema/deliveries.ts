@@ -14,7 +14,7 @@ export const deliveries = pgTable(
     auditionId: text('audition_id').notNull(),
     participant: text().notNull(),
     channel: text().notNull(),
-    /** The hash of the email address. Null for other channels. */
+    /** The keyed hash of the email address (`address-hashes.ts`). Null for other channels. */
     address: text(),
     /** What the calendar part of an email did. Null for other channels, and for emails of versions that did not record it. */
     calendarPart: text('calendar_part', { enum: calendarParts }),

@@ -34,6 +34,8 @@ export const recordings = pgTable(
     retainUntil: instant('retain_until'),
     /** `retention` or `request`. */
     deletionReason: text('deletion_reason'),
+    /** Who has asked for the deletion, see `domain/audition/principal.ts`. */
+    deletionPrincipal: text('deletion_principal'),
     deletedAt: instant('deleted_at'),
     /** What this service has done to the copy at the provider: `trash` or `delete`. */
     providerCopy: text('provider_copy'),

@@ -20,6 +20,8 @@ export const sessionBlocks = pgTable(
     /** The generation of the address of the feed. 0: there was never one. */
     feedGeneration: integer('feed_generation').notNull().default(0),
     isFeedRevoked: boolean('is_feed_revoked').notNull().default(false),
+    /** Who has changed it last, see `domain/audition/principal.ts`. Null: an earlier version has stored the change. */
+    changedBy: text('changed_by'),
     /** How often the auditions are still to be compared with the changed block, and when next. */
     reportsLeft: integer('reports_left').notNull().default(0),
     reportAt: instant('report_at'),

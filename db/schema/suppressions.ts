@@ -8,7 +8,7 @@ export const suppressions = pgTable(
   'suppressions',
   {
     organization: text().notNull(),
-    /** The hash of the address, of `address-hash.ts`. */
+    /** The keyed hash of the address, of `address-hashes.ts`. */
     address: text().notNull(),
     /** `bounced`, `complained` or `suppressed`: the code of the report. */
     reason: text().notNull(),

@@ -17,6 +17,8 @@ export interface DueReport {
   readonly organization: OrganizationId;
   readonly series: SessionBlockId;
   readonly version: number;
+  /** Who has changed it. */
+  readonly principal: string | undefined;
 }
 
 export interface BlockReports {
@@ -49,7 +51,7 @@ export const createBlockReports = (db: Database): BlockReports => ({
       .set({ reportAt: sql`now() + ${millisecondsInterval(leaseMs)}` })
       .where(inArray(sessionBlocks.id, due))
       .returning();
-    return row && { ...idsSchema.parse(row), version: row.version };
+    return row && { ...idsSchema.parse(row), version: row.version, principal: row.changedBy ?? undefined };
   },
 
   async retryLater({ id, version }, delayMs) {

@@ -137,6 +137,7 @@ const update = async (
   db: Database,
   { organization, id, version }: BlockVersion,
   { definition, ...others }: Partial<SessionPlan>,
+  { principal }: Pick<Actor, 'principal'>,
 ): Promise<SessionBlock | undefined> => {
   const [row] = await db
     .update(sessionBlocks)
@@ -145,6 +146,7 @@ const update = async (
       ...(definition && columnsOf(definition)),
       version: sql`${sessionBlocks.version} + 1`,
       changedAt: sql`date_trunc('milliseconds', now())`,
+      changedBy: principal ?? null,
       reportsLeft: reportsOfChange,
       reportAt: sql`now()`,
     })
@@ -208,7 +210,7 @@ export const createSessionBlocks = (db: Database): SessionBlocks => ({
 
   change: (at, changes, actor) =>
     db.transaction(async (tx) => {
-      const block = await update(tx, at, changes);
+      const block = await update(tx, at, changes, actor);
       if (!block) return outdated(tx, at);
       await record(tx, block, actor);
       return { kind: 'changed', block };
@@ -217,7 +219,7 @@ export const createSessionBlocks = (db: Database): SessionBlocks => ({
   split: (at, changes, following, actor) =>
     db.transaction(async (tx) => {
       const { organization } = at;
-      const former = await update(tx, at, changes);
+      const former = await update(tx, at, changes, actor);
       if (!former) {
         const [block, earlier] = [
           await find(tx, organization, at.id),

@@ -4,7 +4,7 @@
  * Data keys are stored wrapped under a master key. A master key can be rotated without changing sealed texts. Deleting
  * a data key makes everything sealed under it unreadable, in backups too.
  */
-import { randomBytes } from 'node:crypto';
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { eq, inArray } from 'drizzle-orm';
 import { NotAuthentic, openBytes, sealBytes } from '../../foundation/encryption/aes-gcm.ts';
 import type { DataKeyWrapping } from '../../foundation/encryption/key-wrapping.ts';
@@ -29,6 +29,11 @@ export interface Vault {
   sealBytes(dataKeyId: string, plaintext: Uint8Array, context: string): Promise<Uint8Array>;
   /** Like `open`, for what `sealBytes` has sealed. */
   openBytes(dataKeyId: string, sealed: Uint8Array, context: string): Promise<Uint8Array>;
+  /**
+   * Returns the HMAC-SHA-256 of a text under a key that is derived from this data key for the purpose. Creates the data key when it
+   * does not exist. The same text has the same code while the data key exists.
+   */
+  code(dataKeyId: string, text: string, purpose: string): Promise<string>;
   /** Deletes the data key. Everything sealed under it becomes unreadable. Idempotent. */
   destroy(dataKeyId: string): Promise<void>;
   /**
@@ -61,11 +66,12 @@ export const createVault = (keys: Database, wrapping: DataKeyWrapping): Vault =>
   const unwrapped = createDataKeyCache({ ttlMs: cacheTtlMs, maxKeys: cacheMaxKeys });
   const find = createKeyFinder(keys, wrapping);
 
+  const findOrCreate = (dataKeyId: string) => async () =>
+    (await find(dataKeyId)) ?? createKey(keys, wrapping, find, dataKeyId);
+
   const seal = (dataKeyId: string, plaintext: Uint8Array, context: string): Promise<Buffer> =>
-    unwrapped.use(
-      dataKeyId,
-      async () => (await find(dataKeyId)) ?? createKey(keys, wrapping, find, dataKeyId),
-      (key) => sealBytes(key, plaintext, additionalDataOf(dataKeyId, context)),
+    unwrapped.use(dataKeyId, findOrCreate(dataKeyId), (key) =>
+      sealBytes(key, plaintext, additionalDataOf(dataKeyId, context)),
     );
 
   const open = (dataKeyId: string, sealed: Uint8Array, context: string): Promise<Buffer> => {
@@ -94,6 +100,9 @@ export const createVault = (keys: Database, wrapping: DataKeyWrapping): Vault =>
       return (await open(dataKeyId, Buffer.from(content, 'base64url'), context)).toString('utf8');
     },
 
+    code: (dataKeyId, text, purpose) =>
+      unwrapped.use(dataKeyId, findOrCreate(dataKeyId), (key) => codeOf(key, text, purpose)),
+
     async destroy(dataKeyId) {
       await keys.delete(dataKeys).where(eq(dataKeys.id, dataKeyId));
       unwrapped.evict(dataKeyId);
@@ -111,6 +120,11 @@ export const createVault = (keys: Database, wrapping: DataKeyWrapping): Vault =>
     evict: (dataKeyId) => unwrapped.evict(dataKeyId),
   };
 };
+
+const codeOf = (key: Uint8Array, text: string, purpose: string): string =>
+  createHmac('sha256', Buffer.from(hkdfSync('sha256', key, '', `castmatch code ${purpose} v1`, 32)))
+    .update(text)
+    .digest('base64url');
 
 /** Another process may have replaced the data key that is cached here. Then the key is read again. */
 const openWithRefresh = async (

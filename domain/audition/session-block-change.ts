@@ -5,6 +5,8 @@ import type { Slot, SlotSpec } from './slot.ts';
 export interface SessionBlockChange {
   /** Identifies the report. It is sent at least once, and the audition applies it once. */
   readonly inboxId: string;
+  /** Who has changed the block. Reports of earlier versions lack it. */
+  readonly principal?: string | undefined;
   readonly block: SessionBlockId;
   /** The version of the block that the slot was compared with. */
   readonly version: number;

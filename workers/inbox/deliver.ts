@@ -300,11 +300,11 @@ const recheckWindowMs = 60_000;
 
 const deliverConnectionRestored = async (
   { repositories, workflowSignals }: DeliveryDependencies,
-  { organization, connection }: EventOf<'connection.restored'>,
+  { organization, connection, principal }: EventOf<'connection.restored'>,
   { inboxId, correlationId, ageMs }: WebhookContext,
 ): Promise<WebhookOutcome> => {
   const waiting = await repositories.inboxRouting.auditionsWaitingFor(organization, connection);
-  const report = { inboxId, connection, correlationId };
+  const report = { inboxId, connection, correlationId, principal };
   const signal = (id: AuditionId) => workflowSignals.signalAudition(id, { about: 'connection', report });
   for (const id of waiting) await signal(id);
   await workflowSignals.signalCalendarSync(connection, { inboxId, what: 'restored' });
@@ -322,7 +322,7 @@ const deliverConnectionRestored = async (
  */
 const deliverDisconnection = async (
   { repositories, workflowSignals }: DeliveryDependencies,
-  { organization, connection }: EventOf<'connection.disconnected'>,
+  { organization, connection, principal }: EventOf<'connection.disconnected'>,
   { inboxId, correlationId, ageMs }: WebhookContext,
 ): Promise<WebhookOutcome> => {
   const signaled = await workflowSignals.signalCalendarSync(connection, { inboxId, what: 'disconnected' });
@@ -332,7 +332,12 @@ const deliverDisconnection = async (
   const isRecheck = ageMs >= recheckWindowMs;
   const asking = await repositories.inboxRouting.auditionsAskingAbout(organization, connection);
   // An audition applies each id once.
-  const report = { inboxId: isRecheck ? `${inboxId}:again` : inboxId, connection, correlationId };
+  const report = {
+    inboxId: isRecheck ? `${inboxId}:again` : inboxId,
+    connection,
+    correlationId,
+    principal,
+  };
   for (const id of asking) await workflowSignals.signalAudition(id, { about: 'disconnection', report });
   if (!isRecheck) {
     return { kind: 'recheck', reason: 'looking_again', afterMs: recheckWindowMs - ageMs + 1_000 };

@@ -17,7 +17,7 @@ describe('a restored connection', () => {
     const { pool, round, receive, rows, makeDue, signals, repositories } = await setup();
     const restored = {
       kind: 'connection.restored',
-      event: { organization: 'org_north', connection: 'conn_1' },
+      event: { organization: 'org_north', connection: 'conn_1', principal: 'participant:ada' },
     } as const;
     const wait = async (connection: 'conn_1' | 'conn_2', code: string) => {
       const id = newAuditionId();
@@ -35,7 +35,11 @@ describe('a restored connection', () => {
     await receive(restored);
     await round(notStopping);
     expect(signals).toMatchObject([
-      { id: waiting, about: 'connection', report: { connection: 'conn_1', correlationId: 'call-1' } },
+      {
+        id: waiting,
+        about: 'connection',
+        report: { connection: 'conn_1', correlationId: 'call-1', principal: 'participant:ada' },
+      },
       { id: 'conn_1', what: 'restored' },
     ]);
     expect(await rows()).toMatchObject([{ state: 'received', reason: 'looking_again' }]);
@@ -66,12 +70,16 @@ describe('a disconnected account', () => {
     await ask('calendar_conflict', 'conn_1');
     await receive({
       kind: 'connection.disconnected',
-      event: { organization: 'org_north', connection: 'conn_1' },
+      event: { organization: 'org_north', connection: 'conn_1', principal: 'key_1' },
     });
     await round(notStopping);
     expect(signals).toMatchObject([
       { id: 'conn_1', what: 'disconnected' },
-      { id: asking, about: 'disconnection', report: { connection: 'conn_1', correlationId: 'call-1' } },
+      {
+        id: asking,
+        about: 'disconnection',
+        report: { connection: 'conn_1', correlationId: 'call-1', principal: 'key_1' },
+      },
     ]);
     expect(await rows()).toMatchObject([{ state: 'received', reason: 'looking_again' }]);
     await pool.query("UPDATE webhook_inbox SET received_at = now() - interval '2 minutes'");

@@ -130,7 +130,8 @@ const identify = async (
   );
   if (!invitee) return parked('reply_not_authentic');
   if (answer.isOccurrence) return parked('answer_to_occurrence');
-  const own = answer.attendees.find(({ address }) => invitee.isAddress(address));
+  const isOwn = await Promise.all(answer.attendees.map(({ address }) => invitee.isAddress(address)));
+  const own = answer.attendees.find((_attendee, at) => isOwn[at]);
   // A person who got the invitation forwarded answers for another one.
   if (!own) return parked('other_attendee');
   const revision = await invitationReplies.revisionOf(audition, {

@@ -35,6 +35,7 @@ export const createDeletionRound = ({ deletions, storage, events, logger }: Dele
     files,
     reason,
     correlationId,
+    principal,
   }: DeletingRecording): Promise<void> => {
     for (const { id: file, format, storageKey } of files) {
       const signal = AbortSignal.timeout(removalDeadlineMs);
@@ -50,6 +51,7 @@ export const createDeletionRound = ({ deletions, storage, events, logger }: Dele
           {
             at,
             correlationId,
+            principal,
             key: `recording/${id}:deleted`,
             fact: { type: 'recording_deleted', recording: id, reason },
           },

@@ -26,7 +26,12 @@ export type ReportTo = (slot: Slot, outside: Outside | undefined) => SessionBloc
  * @param blocks all blocks that were split from each other
  */
 export const createBlockChanges = (
-  { series, id, version }: Pick<SessionBlock, 'series' | 'id' | 'version'>,
+  {
+    series,
+    id,
+    version,
+    principal,
+  }: Pick<SessionBlock, 'series' | 'id' | 'version'> & Pick<SessionBlockChange, 'principal'>,
   blocks: readonly SessionBlock[],
   now: Instant,
 ): ReportTo => {
@@ -41,6 +46,7 @@ export const createBlockChanges = (
 
   return ({ start, end, room, block }, outside) => ({
     inboxId: `${series}:${state}:${start}:${outside ?? 'inside'}`,
+    ...(principal !== undefined && { principal }),
     block: block ?? id,
     version: blocks.find((one) => one.id === block)?.version ?? version,
     slot: { start, end, ...(room === undefined ? {} : { room }) },

@@ -61,6 +61,7 @@ describe('the relay of changed session blocks', () => {
         audition,
         change: {
           inboxId: `${id}:2:${slot[0]}:no_session`,
+          principal: expect.stringMatching(/^key_[0-9a-f]{16}$/),
           block: id,
           version: 2,
           slot: { start: slot[0], end: slot[1], room: 'Studio 2' },

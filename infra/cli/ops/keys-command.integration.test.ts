@@ -40,7 +40,7 @@ it('ops keys creates a key, lists it without its secret, revokes it, and records
   expect(listed).not.toContain(secret);
 
   expect((await ops('keys', 'revoke', id)).exitCode).toBe(0);
-  expect(await apiKeys.find(secret)).toBeUndefined();
+  expect(await apiKeys.find(secret)).toMatchObject({ revoked: { id } });
   const { items } = await administrativeActs.list('org_north', { limit: 10 });
   expect(items.map(({ act, target, role }) => [act, target, role])).toEqual([
     ['key.revoked', id, 'command_line'],

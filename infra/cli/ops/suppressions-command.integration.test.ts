@@ -1,18 +1,25 @@
+import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createKeyRing } from '../../../foundation/encryption/key-ring.ts';
 import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';
 
+const key = randomBytes(32);
 let database: TestDatabase;
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createTestDatabase(createKeyRing([{ id: 'test', key }]));
 });
 afterAll(() => database.drop());
 
 const program = fileURLToPath(new URL('../ops.ts', import.meta.url));
 const ops = async (...words: readonly string[]) =>
   execa(process.execPath, [program, 'suppressions', ...words, '--organization', 'org_north'], {
-    env: { DATABASE_URL: database.url },
+    env: {
+      DATABASE_URL: database.url,
+      CASTMATCH_ENV: 'test',
+      CASTMATCH_MASTER_KEYS: `test:${key.toString('base64')}`,
+    },
     extendEnv: false,
     reject: false,
   });

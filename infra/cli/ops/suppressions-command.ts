@@ -1,10 +1,14 @@
 /**
  * `ops suppressions …`: shows to which participants no email is sent, and lifts a suppression. Uses the database directly:
- * it contains hashes of the addresses, so the operator must name the address.
+ * it contains keyed hashes of the addresses, so the operator must name the address, and lifting needs the master keys.
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { createSuppressions } from '../../../db/auditions/suppressions.ts';
+import type { Database } from '../../../db/client.ts';
+import { createVault } from '../../../db/vault/envelope-encryption.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
+import { loadVaultConfiguration } from '../../../foundation/configuration/configuration.ts';
+import { createKeyWrapping } from '../../../foundation/encryption/configured-wrapping.ts';
 import { noteAct } from '../administrative-acts.ts';
 import { renderTable } from '../output.ts';
 import { withDatabase } from '../with-database.ts';
@@ -15,6 +19,12 @@ const emailAddress = (text: string): string => {
   if (/^\S+@\S+$/.test(text)) return text;
   throw new InvalidArgumentError('write the address as name@example.com');
 };
+
+/** The list needs no key. */
+const withoutKeys = (): Promise<never> => Promise.reject(new Error('addresses are not looked up in a list'));
+
+const openSuppressions = (db: Database, keys: Database) =>
+  createSuppressions(db, createVault(keys, createKeyWrapping(loadVaultConfiguration())));
 
 /** Creates the command `ops suppressions`. */
 export const suppressionsCommand = (): Command => {
@@ -29,7 +39,7 @@ export const suppressionsCommand = (): Command => {
     .requiredOption('--organization <id>', 'the organization', parseOrganizationId)
     .action((options: { organization: OrganizationId }, command: Command) =>
       withDatabase(command, async (db, output) => {
-        const all = await createSuppressions(db).list(options.organization);
+        const all = await createSuppressions(db, { code: withoutKeys }).list(options.organization);
         output.show(all, () =>
           all.length === 0
             ? 'No address is suppressed.'
@@ -51,9 +61,9 @@ export const suppressionsCommand = (): Command => {
     .requiredOption('--organization <id>', 'the organization', parseOrganizationId)
     .requiredOption('--address <email>', 'the email address', emailAddress)
     .action((options: { organization: OrganizationId; address: string }, command: Command) =>
-      withDatabase(command, async (db, output) => {
+      withDatabase(command, async (db, output, keys) => {
         const { organization, address } = options;
-        if (!(await createSuppressions(db).lift(organization, address)))
+        if (!(await openSuppressions(db, keys).lift(organization, address)))
           throw new CommandFailed(`The address is not suppressed in ${organization}. Check its spelling.`);
         await noteAct(db, 'npm run ops', {
           organization,

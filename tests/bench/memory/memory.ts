@@ -165,9 +165,20 @@ const samplePeak = (metricsUrl: string) => {
 
 const metric = 'process_resident_memory_bytes';
 
-/** @throws {Error} when the metrics do not contain the memory */
+/** A busy worker resets a connection now and then. One lost sample must not end a measurement of a quarter of an hour. */
+const readMetrics = async (metricsUrl: string, attemptsLeft = 5): Promise<string> => {
+  try {
+    return await (await fetch(metricsUrl)).text();
+  } catch (error) {
+    if (attemptsLeft <= 1) throw error;
+    await pause(samplePauseMs);
+    return readMetrics(metricsUrl, attemptsLeft - 1);
+  }
+};
+
+/** @throws {Error} when the worker has ended, or its metrics do not contain the memory */
 const residentMb = async (metricsUrl: string): Promise<number> => {
-  const text = await (await fetch(metricsUrl)).text();
+  const text = await readMetrics(metricsUrl);
   const line = text.split('\n').find((one) => one.startsWith(`${metric} `));
   const bytes = Number(line?.slice(metric.length));
   if (!(bytes > 0)) throw new Error(`${metricsUrl} answered without ${metric}`);

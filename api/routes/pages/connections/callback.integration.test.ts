@@ -75,7 +75,7 @@ describe('a consent', () => {
     expect(others).toEqual([]);
     expect(await event?.decrypt()).toEqual({
       kind: 'connection.restored',
-      event: { organization, connection: id },
+      event: { organization, connection: id, principal: 'participant:ann' },
     });
   });
 

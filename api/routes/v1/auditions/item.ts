@@ -1,11 +1,10 @@
 /** /v1/auditions/{id}: the current audition, and its audit trail. */
-import { z } from 'zod';
 import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import { requireAudition } from '../../../auditions/require-audition.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { auditionParams, auditionSchema, eventSchema } from '../../../schemas/audition.ts';
-import { pageQuery, pageSchemaOf } from '../../../schemas/page.ts';
+import { pageQuery, pageSchemaOf, wholeNumberQuery } from '../../../schemas/page.ts';
 import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 
 const notFound = problemResponses('unauthenticated', 'forbidden', 'audition_not_found');
@@ -39,13 +38,7 @@ const maxSequence = 2_147_483_647;
 
 /** The cursor of the trail is the sequence number of an event. */
 const trailQuery = pageQuery.extend({
-  cursor: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(maxSequence)
-    .default(0)
-    .describe('nextCursor of the previous page'),
+  cursor: wholeNumberQuery(0, maxSequence, 0).describe('nextCursor of the previous page'),
 });
 
 const eventPage = pageSchemaOf('AuditionEventPage', eventSchema);

@@ -1,7 +1,9 @@
 /** /v1/auditions/{id}/join-links: the join links of an audition and who has used them; revokes a link. */
 import { z } from 'zod';
+import { Refusal } from '../../../../domain/errors.ts';
 import { participantIdSchema } from '../../../../domain/ids.ts';
 import { instantSchema } from '../../../../domain/time/instant.ts';
+import { shortIdPattern } from '../../../../foundation/links/short-id.ts';
 import { actorOf, callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import { requireAudition } from '../../../auditions/require-audition.ts';
@@ -35,7 +37,14 @@ const joinLinkSchema = z
   })
   .meta({ id: 'JoinLink', description: 'A join link, and its uses' });
 
-const refusals = problemResponses('unauthenticated', 'forbidden', 'audition_not_found');
+const refusals = ['unauthenticated', 'forbidden', 'audition_not_found'] as const;
+
+const linkParams = auditionParams.extend({
+  link: z
+    .string()
+    .regex(shortIdPattern, 'write the id of a link as the list of the links states it')
+    .describe('The id of the link'),
+});
 
 const joinLinksSchema = z
   .object({ items: z.array(joinLinkSchema).describe('The links') })
@@ -58,7 +67,7 @@ export const auditionJoinLinks = (api: Api, dependencies: ApiDependencies): void
         params: auditionParams,
         response: {
           200: jsonResponse('The links', joinLinksSchema),
-          ...refusals,
+          ...problemResponses(...refusals),
         },
       },
     },
@@ -86,10 +95,10 @@ export const auditionJoinLinks = (api: Api, dependencies: ApiDependencies): void
         summary: 'Revoke a join link',
         description:
           'The link is dead immediately, and the registration behind it at the provider of the meeting is cancelled. The participant gets another one with the next answer of the API and the next notice. Idempotent.',
-        params: auditionParams.extend({ link: z.string().max(22).describe('The id of the link') }),
+        params: linkParams,
         response: {
           204: z.null().describe('The link does not work, now or already before'),
-          ...refusals,
+          ...problemResponses(...refusals, 'join_link_not_found'),
         },
       },
     },
@@ -97,7 +106,14 @@ export const auditionJoinLinks = (api: Api, dependencies: ApiDependencies): void
       const { organization } = callerOf(request);
       const { id: auditionId, link: id } = request.params;
       await requireAudition(reading, organization, auditionId);
-      await repositories.joinLinks.revoke({ id, organization, auditionId }, actorOf(request));
+      const isKnown = await repositories.joinLinks.revoke({ id, organization, auditionId }, actorOf(request));
+      if (!isKnown) {
+        throw new Refusal(
+          'join_link_not_found',
+          `The audition ${auditionId} has no join link with this id.`,
+          'Check the id; GET /v1/auditions/{id}/join-links lists the links of the audition.',
+        );
+      }
       // Also for a link that was revoked before: the earlier request may have failed here.
       if (await repositories.registrants.hasLink(id)) {
         await repositories.inbox.receive({

@@ -112,6 +112,9 @@ const setUp = async () => {
     view: () => auditions.get(organization, auditionId),
     facts: async () =>
       (await events.read(organization, auditionId, { after: 0, limit: 100 })).map(({ fact }) => fact),
+    /** Who has caused the last fact. */
+    principal: async () =>
+      (await events.read(organization, auditionId, { after: 0, limit: 100 })).at(-1)?.principal,
   };
 };
 
@@ -253,7 +256,7 @@ describe('the deletion of a recording', () => {
   it.each(['request', 'retention'] as const)(
     'removes the incomplete bytes of a recording that an operator has skipped: by %s',
     async (reason) => {
-      const { id, organization, auditionId, keys, deleteRound, list, facts } = await setUp();
+      const { id, organization, auditionId, keys, deleteRound, list, facts, principal } = await setUp();
       const upload = await storage.upload(`${organization}/${auditionId}/${id}/f1.mp4`, 9_000, callContext());
       await upload.write(Buffer.alloc(4_000));
       await upload.suspend();
@@ -271,6 +274,8 @@ describe('the deletion of a recording', () => {
       expect(await readdir(folder)).toEqual([]);
       expect(await list()).toMatchObject([{ state: 'deleted' }]);
       expect(await facts()).toContainEqual({ type: 'recording_deleted', recording: id, reason });
+      const caller = expect.stringMatching(/^key_[0-9a-f]{16}$/);
+      expect(await principal()).toEqual(reason === 'request' ? caller : 'system');
     },
   );
 
