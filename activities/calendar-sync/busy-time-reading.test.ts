@@ -59,6 +59,7 @@ const round: SyncRound = {
     account: undefined,
     accountId: undefined,
     accountReference: undefined,
+    isPersonal: undefined,
     status: 'connected',
     statusReason: undefined,
     scopes: [],

@@ -5,6 +5,7 @@ import {
   slot,
   useActivityHarness,
 } from '../../tests/harness/activity-harness.ts';
+import { meetingFaults, repeatUntilDone } from '../../tests/harness/meeting-leftovers.ts';
 
 const benchFor = useActivityHarness();
 
@@ -157,4 +158,29 @@ describe('the registrants of a meeting', () => {
     });
     expect(await repositories.registrants.registrationOf('another', id)).toBeUndefined();
   });
+});
+
+describe.each(meetingFaults)('the registrants at a provider that %s once', (_, fault) => {
+  it.each(['registrants.create', 'registrants.list', 'registrants.status'])(
+    'at %s are those of the cast, each once',
+    async (operation) => {
+      const bench = await setup();
+      const { register, registered, revoke, urlOf } = bench;
+      const registerAfterFailure = (...participants: readonly (typeof ada)[]) => {
+        bench.fault('zoom', { ...fault, operation, times: 1 });
+        return repeatUntilDone(bench, () => register(...participants));
+      };
+      await registerAfterFailure(ada, rita);
+      expect(registered()).toEqual(['Ada', 'Rita']);
+      const before = await urlOf(ada.id);
+      await registerAfterFailure(ada);
+      expect(registered()).toEqual(['Ada']);
+      await revoke(ada.id);
+      await registerAfterFailure(ada);
+      expect(registered()).toEqual(['Ada']);
+      expect(await urlOf(ada.id)).not.toBe(before);
+      await registerAfterFailure();
+      expect(registered()).toEqual([]);
+    },
+  );
 });

@@ -25,6 +25,7 @@ const use = { purpose: 'test', correlationId: 'corr-1' };
 
 interface Granting {
   readonly account?: string;
+  readonly isPersonal?: boolean;
   readonly refreshToken?: string;
   readonly owner?: string | undefined;
   readonly again?: ConnectionId;
@@ -35,7 +36,7 @@ interface Granting {
 const setup = () => {
   const organization = organizationIdSchema.parse(`org_${randomUUID()}`);
   const connect = (
-    { account = 'ann', refreshToken = 'refresh-1', ...more }: Granting = {},
+    { account = 'ann', isPersonal, refreshToken = 'refresh-1', ...more }: Granting = {},
     by: Pick<Connections, 'connect'> = connections,
   ) =>
     by.connect({
@@ -43,7 +44,7 @@ const setup = () => {
       owner: undefined,
       provider: 'google',
       grant: {
-        account: { id: `id-of-${account}`, name: `${account}@example.com` },
+        account: { id: `id-of-${account}`, name: `${account}@example.com`, isPersonal },
         scopes: ['calendar'],
         credential: { kind: 'oauth', refreshToken },
         accessToken: { value: `access of ${refreshToken}`, expiresAt: toInstant(Date.now() + 3_600_000) },
@@ -58,6 +59,17 @@ const setup = () => {
   const credential = (id: ConnectionId) => connections.openCredential(organization, id, use);
   return { organization, connect, connected, credential };
 };
+
+test('connecting an account stores whether it is a personal one, and connecting it again replaces that', async () => {
+  const { organization, connected } = setup();
+  const isPersonal = async (known?: boolean) => {
+    const id = await connected(known === undefined ? {} : { isPersonal: known });
+    return (await connections.get(organization, id))?.isPersonal;
+  };
+  expect(await isPersonal(true)).toBe(true);
+  expect(await isPersonal(false)).toBe(false);
+  expect(await isPersonal()).toBeUndefined();
+});
 
 test('connecting an account stores its secrets encrypted, and returns the rest of the connection', async () => {
   const { organization, connected, credential } = setup();

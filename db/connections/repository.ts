@@ -51,6 +51,8 @@ export interface Connection {
   readonly account: string | undefined;
   /** The provider's own id of the account. */
   readonly accountId: string | undefined;
+  /** Whether the account belongs to a person and to no organization. Undefined: the provider has not told. */
+  readonly isPersonal: boolean | undefined;
   /** The keyed reference of the account, equal in all organizations. Undefined in a row of an earlier version. */
   readonly accountReference: string | undefined;
   readonly status: ConnectionStatus;
@@ -341,6 +343,7 @@ const toConnection = async (secrets: ConnectionSecrets, row: Row): Promise<Conne
     owner: row.owner ?? undefined,
     account: account?.name,
     accountId: account?.id,
+    isPersonal: account?.isPersonal,
     accountReference: row.providerAccount ?? undefined,
     status: row.status,
     statusReason: row.statusReason ?? undefined,

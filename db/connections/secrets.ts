@@ -15,9 +15,15 @@ export interface ProviderAccount {
   readonly id: string;
   /** Display name, usually an email address. */
   readonly name: string;
+  /** Whether it belongs to a person and to no organization. Undefined: unknown. */
+  readonly isPersonal?: boolean | undefined;
 }
 
-const accountSchema = z.object({ id: z.string(), name: z.string() });
+const accountSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  isPersonal: z.boolean().optional(),
+});
 
 const credentialSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('oauth'), refreshToken: z.string() }),

@@ -30,9 +30,14 @@ export interface AccessToken {
 export interface Grant {
   /**
    * `id` is the provider's id of the account and never changes, except that of a feed: a hash of its address. `name` is
-   * what the owner knows it by.
+   * what the owner knows it by. `isPersonal`: whether it belongs to a person and to no organization; undefined when the
+   * provider does not tell.
    */
-  readonly account: { readonly id: string; readonly name: string };
+  readonly account: {
+    readonly id: string;
+    readonly name: string;
+    readonly isPersonal?: boolean | undefined;
+  };
   readonly scopes: readonly string[];
   readonly credential: Credential;
   readonly accessToken?: AccessToken | undefined;

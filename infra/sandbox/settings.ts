@@ -45,6 +45,8 @@ const googleSettingsSchema = z.strictObject({
   freeBusyPrimary: z.enum(['as_asked', 'resolved']).default('as_asked'),
   /** Zones of the IANA database that this vendor does not know yet. */
   unknownZones: z.array(z.string()).default([]),
+  /** Accounts of no Workspace, besides those of Gmail: a personal account can have an address of another provider. */
+  personalAccounts: z.array(z.string()).default([]),
   /** The accounts that administer the organization. They may list its rooms with the Admin SDK. */
   administrators: z.array(z.string()).default([]),
   /** Milliseconds until a room answers an invitation. */

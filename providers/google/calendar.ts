@@ -159,7 +159,7 @@ const writeConference = async (scope: CallScope, event: ConferenceEvent): Promis
   if (conference.kind === 'failed') ({ eventId, conference } = await write());
   if (conference.kind === 'ready') {
     const unmet = await applySettings(scope, conference.id, event.settings);
-    const isShort = canEndEarly(scope.connection.account, event.slot);
+    const isShort = canEndEarly(scope.connection, event.slot);
     const notHonored: readonly SettingName[] = isShort ? [...unmet, 'duration'] : unmet;
     const { id, joinUrl, dialIn } = conference;
     return { id, joinUrl, notHonored, eventId, ...(dialIn === undefined ? {} : { dialIn }) };

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../infra/sandbox/sandbox.ts';
+import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
 import {
   consentingUserAt,
   faultAt,
@@ -35,8 +36,8 @@ const askedBy = (authorizer: OAuthAuthorizer, challenge: string) =>
     scopes: [...authorizer.scopes.required, ...authorizer.scopes.optional],
   });
 
-const setup = async (clock?: () => number) => {
-  const sandbox = await startSandbox({}, clock);
+const setup = async (clock?: () => number, options: SandboxOptions = {}) => {
+  const sandbox = await startSandbox(options, clock);
   onTestFinished(async () => sandbox.close());
   const authorizer = createGoogleAuthorizer(settingsOf(sandbox.url));
   const scopes = [...authorizer.scopes.required, ...authorizer.scopes.optional];
@@ -91,6 +92,16 @@ describe('a code exchange', () => {
     expect(lifetime).toBeGreaterThan(3_500_000);
     expect(lifetime).toBeLessThanOrEqual(3_600_000);
     expect((await userInfo(sandbox, grant.accessToken?.value)).status).toBe(200);
+  });
+
+  test.each([
+    ['a Workspace', 'bea@example.com', false],
+    ['Gmail', 'bea@gmail.com', true],
+    ['a person with an address elsewhere', 'bea@mail.example', true],
+  ])('tells whether the account of %s is a personal one', async (_, account, isPersonal) => {
+    const { connect } = await setup(undefined, { google: { personalAccounts: ['bea@mail.example'] } });
+    const { grant } = await connect({ account });
+    expect(grant.account).toMatchObject({ name: account, isPersonal });
   });
 
   test('returns only the granted scopes', async () => {

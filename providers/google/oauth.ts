@@ -153,14 +153,18 @@ const scopesOf = ({ scope }: Issued): readonly string[] | undefined =>
 const accountOf = (
   { id_token }: Issued,
   clientId: string,
-): { readonly id: string; readonly name: string } => {
+): { readonly id: string; readonly name: string; readonly isPersonal: boolean } => {
   const claims = z
     .object({
       sub: z.string().min(1),
       email: z.string().optional(),
+      hd: z
+        .string()
+        .optional()
+        .describe('The domain of the Workspace of the account. Absent for a personal account'),
       aud: z.union([z.string().transform((audience) => [audience]), z.array(z.string())]),
     })
     .refine(({ aud }) => aud.includes(clientId), { path: ['aud'] })
     .parse(id_token ? decodeJwt(id_token) : {});
-  return { id: claims.sub, name: claims.email ?? claims.sub };
+  return { id: claims.sub, name: claims.email ?? claims.sub, isPersonal: claims.hd === undefined };
 };

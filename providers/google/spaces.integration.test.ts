@@ -53,11 +53,14 @@ describe('a Meet conference of more than an hour', () => {
       long,
       ['duration'],
     ],
+    ['names it at a personal account with another address', 'pat@mail.example', long, ['duration'], true],
     ['has its duration at a Workspace account', calendarId, long, []],
+    ['has its duration at an account that Google has said to be of a Workspace', calendarId, long, [], false],
     ['that ends with the hour has its duration', 'pat@googlemail.com', hour, []],
-  ] as const)('%s', async (_, account, at, names) => {
+  ] as const)('%s', async (_, account, at, names, isPersonal?: boolean) => {
     const { settings, calendar } = await setup();
-    const connection = { ...openConnectionWith(settings, `sandbox-refresh-${account}`), account };
+    const opened = openConnectionWith(settings, `sandbox-refresh-${account}`);
+    const connection = { ...opened, account, isPersonal };
     const spec = { ...event({}), calendarId: 'primary', slot: at };
     expect((await calendar.putConference(connection, spec, callContext())).notHonored).toEqual(names);
   });

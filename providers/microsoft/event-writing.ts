@@ -2,11 +2,9 @@
  * Writes and deletes events. Outlook chooses the ids of events, so an event is found by our id, which is one of its
  * extended properties. Every write is preceded by this search, and every change names the ETag that the search returned.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
-import { transportError } from '../errors/transport-errors.ts';
 import { withoutEffect } from '../operations.ts';
 import type { CalendarEvent, CallContext, ConnectedAccount, EventToDelete, OurEvent } from '../ports.ts';
 import { calendarPath, mainCalendar } from './calendar-name.ts';
@@ -14,6 +12,7 @@ import { changeOf, changeOfUses, type GraphEvent, graphEventSchema, newEvent } f
 import { isForeign, marksIn, usesAfter, withEventId, withMarks } from './event-marks.ts';
 import type { GraphClient } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
+import { polled } from './late-listing.ts';
 
 /** The connection, the call and the operation of a request. */
 interface CallScope {
@@ -29,8 +28,6 @@ const writeAttempts = 5;
 const maxGenerations = 6;
 /** An event that is older than this was created by an earlier attempt with the same transaction id. */
 const freshMs = 60_000;
-/** The delay before an event of a simultaneous attempt is searched. */
-const settleMs = 500;
 
 interface WrittenEvent {
   readonly event: GraphEvent;
@@ -39,22 +36,19 @@ interface WrittenEvent {
 }
 
 /**
- * Creates the event, or changes the existing one. Idempotent by `eventId`. A created event is searched once more: the
- * answer can be the event that a simultaneous attempt has created, with its content.
+ * Creates the event, or changes the existing one. Idempotent by `eventId`. A created event is read once more: the answer can
+ * be the event that another attempt has created, with its content. The search can list it late.
  */
 export const writeEvent = async (scope: CallScope, event: CalendarEvent): Promise<WrittenEvent> => {
   let created: Creation | undefined;
   for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
-    const stored = await find(scope, event);
+    const listed = await find(scope, event);
+    const stored = listed ?? (created?.event && (await read(scope, event.calendarId, created.event)));
     if (stored) {
       const changed = await change(scope, event, stored);
       // After its creation, the event is as this call has written it, unless a simultaneous attempt has.
       if (changed) return created?.event && !changed.former ? { ...changed, former: 'nothing' } : changed;
-    } else {
-      if (created?.event && (await exists(scope, event.calendarId, created.event)))
-        return { event: created.event, former: 'nothing' };
-      created = await create(scope, event, created ? created.generation + 1 : 1);
-    }
+    } else created = await create(scope, event, created ? created.generation + 1 : 1);
   }
   throw keepsChanging(scope);
 };
@@ -90,8 +84,8 @@ const create = async (scope: CallScope, event: CalendarEvent, first: number): Pr
   for (let generation = first; generation <= maxGenerations; generation += 1) {
     const created = await post(scope, event, generation);
     if (created) return { generation, event: created };
-    if (generation === first) await settle(scope);
-    if (await find(scope, event)) return { generation, event: undefined };
+    const earlier = generation === first ? await findLate(scope, event) : await find(scope, event);
+    if (earlier) return { generation, event: undefined };
   }
   throw graphError(scope.operation, {
     code: 'event_ids_used_up',
@@ -99,18 +93,20 @@ const create = async (scope: CallScope, event: CalendarEvent, first: number): Pr
   });
 };
 
-/** Returns whether an event that the calendar does not list is in it: not listed yet, or deleted by a person. */
-const exists = async (scope: CallScope, calendarId: string, event: GraphEvent): Promise<boolean> => {
-  const { client, operation, connection, call } = scope;
+/** Returns the event of an answer; undefined when a person has deleted it. */
+const read = async (
+  { client, operation, connection, call }: CallScope,
+  calendarId: string,
+  event: GraphEvent,
+): Promise<GraphEvent | undefined> => {
   try {
-    await client.exchange(withoutEffect(operation), connection, call, z.unknown(), {
+    return await client.exchange(withoutEffect(operation), connection, call, graphEventSchema, {
       method: 'get',
-      path: `${pathOf(calendarId, event)}?$select=id`,
+      path: `${pathOf(calendarId, event)}?${withMarks}`,
       isOwnCalendar: calendarId === mainCalendar,
     });
-    return true;
   } catch (error) {
-    if (hasFault(error, 'not_found')) return false;
+    if (hasFault(error, 'not_found')) return undefined;
     throw error;
   }
 };
@@ -137,12 +133,6 @@ const post = async (
   }
 };
 
-const settle = async ({ operation, call }: CallScope): Promise<void> => {
-  await pause(settleMs, undefined, { signal: call.signal }).catch((error: unknown) => {
-    throw transportError(operation, error, call);
-  });
-};
-
 const pageSchema = z.object({ value: z.array(graphEventSchema) });
 
 /**
@@ -166,6 +156,10 @@ const find = async (
   return oldest;
 };
 
+/** Returns the event with our id, also one that another attempt has just created. */
+const findLate = (scope: CallScope, event: OurEvent, only?: string): Promise<GraphEvent | undefined> =>
+  polled(scope, () => find(scope, event, only));
+
 /** Changes the event, unless another client has changed it since it was read. */
 const patch = (
   { client, operation, connection, call }: CallScope,
@@ -187,7 +181,7 @@ const pathOf = (calendarId: string, { id }: GraphEvent): string =>
 /** Ends the uses of the event, and deletes it when none is left. Idempotent. */
 export const deleteEvent = async (scope: CallScope, event: EventToDelete): Promise<'deleted' | 'absent'> => {
   for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
-    const stored = await find(scope, event, event.only);
+    const stored = await findLate(scope, event, event.only);
     if (!stored) return 'absent';
     const marks = marksIn(stored.singleValueExtendedProperties);
     const remaining = usesAfter(marks, event.keys);

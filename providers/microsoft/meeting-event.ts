@@ -7,19 +7,18 @@
  * Idempotent by our reference, an extended property of the event, and by the transaction id: Graph does not make a second event for it.
  */
 import { createHash } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import { cutText } from '../../domain/text-length.ts';
 import type { Instant } from '../../domain/time/instant.ts';
-import { transportError } from '../errors/transport-errors.ts';
 import { withoutEffect } from '../operations.ts';
 import { afterCreation } from './after-creation.ts';
 import { calendarPath, mainCalendar } from './calendar-name.ts';
 import { propertyOfMeeting, withMeetingReference } from './event-marks.ts';
 import { graphTimeOf, graphTimeSchema, instantOf } from './event-time.ts';
 import { graphError } from './graph-errors.ts';
+import { polled, pollMs, wait } from './late-listing.ts';
 import { onlineMeetingErrors } from './meeting-errors.ts';
 import type { MeetingCall } from './meeting-pages.ts';
 
@@ -67,8 +66,6 @@ const maxSubjectLength = 255;
 const maxGenerations = 3;
 /** An event that is older than this was created by an earlier attempt. */
 const freshMs = 60_000;
-/** Milliseconds. The search does not list an event immediately, and the meeting of an event can appear after it. */
-const pollMs = [300, 700, 1_500] as const;
 
 /**
  * Returns the event with the reference, created if it does not exist, with this time and topic. Undefined when the account may not
@@ -272,25 +269,6 @@ const linkOf = async (scope: MeetingCall, created: StoredMeetingEvent): Promise<
     { code: 'meeting_without_link', message: 'Microsoft has created the event without its Teams meeting' },
     onlineMeetingErrors,
   );
-};
-
-/** Calls until there is an answer, with pauses. */
-export const polled = async <Answer>(
-  scope: MeetingCall,
-  ask: () => Promise<Answer | undefined>,
-): Promise<Answer | undefined> => {
-  for (const delay of pollMs) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    await wait(scope, delay);
-  }
-  return ask();
-};
-
-const wait = async ({ operation, call }: MeetingCall, delayMs: number): Promise<void> => {
-  await pause(delayMs, undefined, { signal: call.signal }).catch((error: unknown) => {
-    throw transportError(operation, error, call);
-  });
 };
 
 const hasFault = (error: unknown, kind: ProviderFaultKind): boolean =>

@@ -19,6 +19,7 @@ import { afterCreation } from './after-creation.ts';
 import { readAttendance } from './attendance-reports.ts';
 import type { GraphClient, GraphRequest } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
+import { polled } from './late-listing.ts';
 import { createOrGetErrors, explained, onlineMeetingErrors } from './meeting-errors.ts';
 import {
   awaitMeetingEvents,
@@ -26,7 +27,6 @@ import {
   type MeetingEvent,
   moveMeetingEvent,
   openMeetingEvent,
-  polled,
   removeMeetingEvent,
 } from './meeting-event.ts';
 import { idsIn, meetingIdOf, onlineMeetingPath, onlineMeetingsPath } from './meeting-ids.ts';

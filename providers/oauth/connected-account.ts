@@ -13,6 +13,7 @@ export interface ConnectionRecord {
   readonly provider: ConnectionProvider;
   readonly account: string | undefined;
   readonly accountReference?: string | undefined;
+  readonly isPersonal?: boolean | undefined;
   readonly status: ConnectionStatus;
   readonly statusReason: ConnectionStatusReason | undefined;
   readonly version: number;
@@ -30,7 +31,8 @@ export const connectedAccountOf = (
   accessTokens: Pick<AccessTokens, 'forConnection'>,
   purpose: string,
 ): ConnectedAccount => {
-  const { id, organization, provider, account, accountReference, status, statusReason, scopes } = connection;
+  const { id, organization, provider, account, accountReference, isPersonal, scopes } = connection;
+  const { status, statusReason } = connection;
   if (status !== 'connected' || account === undefined) {
     throw reconnectRequired(provider, id, statusReason ?? status);
   }
@@ -39,6 +41,7 @@ export const connectedAccountOf = (
     organization,
     account,
     accountReference,
+    isPersonal,
     scopes: scopes?.length ? scopes : undefined,
     ...accessTokens.forConnection(connection, purpose),
   };

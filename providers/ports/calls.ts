@@ -18,6 +18,8 @@ export interface ConnectedAccount {
   readonly account: string;
   /** Our reference of the account, equal in all connections to it: vendors count the requests of a user. Undefined: unknown. */
   readonly accountReference?: string | undefined;
+  /** Whether the account belongs to a person and to no organization. Undefined: unknown. */
+  readonly isPersonal?: boolean | undefined;
   /** The scopes of the consent. Undefined: unknown, or the account has no scopes. */
   readonly scopes?: readonly string[] | undefined;
   /**

@@ -9,7 +9,7 @@ import {
 import type { FileToStore } from '../../domain/recordings/recording.ts';
 import { queueOfMeeting, taskQueue } from '../task-queues.ts';
 
-/** Returns the activities that call the provider. An outage of twenty minutes needs no operator. */
+/** Returns the activities that call the provider. The workflow waits out a longer outage. */
 export const providerActivities = ({ provider, organization }: RecordingCall, summary: string) =>
   proxyActivities<Pick<RecordingActivities, 'findRecordings' | 'removeAtProvider'>>({
     taskQueue: taskQueue(queueOfMeeting(provider)),

@@ -2,7 +2,8 @@
 import type { RecordingView } from './messages.ts';
 
 const explanations: Readonly<Record<RecordingView['status'], string>> = {
-  expected: 'The provider has not finished the recording. It reports it, and is asked at intervals.',
+  expected:
+    'The provider has not finished the recording, or does not answer. It reports it, and is asked at intervals.',
   storing: 'The files are being stored. The heartbeat of a running transfer has its progress.',
   stored: 'All files are stored.',
   needs_attention: 'An operator decides: retry or skip.',

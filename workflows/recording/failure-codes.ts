@@ -8,6 +8,20 @@ interface FailureCodes {
   readonly providerCode: string | undefined;
 }
 
+/** What time cures: an outage or a limit of the provider, and an outage of our database. */
+const passingCodes: ReadonlySet<string> = new Set([
+  'outage',
+  'retry',
+  'retry_after',
+  'quota_exhausted',
+  'busy',
+  'database',
+  'timeout',
+]);
+
+/** Returns whether a failure with the code can pass without a change to the account or our settings. */
+export const canPass = (code: string): boolean => passingCodes.has(code);
+
 /** Returns the codes of a failure. */
 export const failureCodesOf = (error: unknown): FailureCodes => {
   const cause =

@@ -7,5 +7,11 @@
  */
 export const apartPatch = 'recordings-apart';
 
+/**
+ * Earlier releases asked an operator when the provider could not be asked for twenty minutes. While the question was open, the
+ * provider was not asked again.
+ */
+export const outagePatch = 'recording-outages';
+
 /** Earlier releases did not look for a recording while an operator was asked about it. */
 export const looksPatch = 'recording-looks';

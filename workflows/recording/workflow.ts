@@ -21,7 +21,6 @@ import type {
   RecordingCall,
   StoreFileInput,
 } from '../../activities/contract.ts';
-import type { AttentionItem } from '../../domain/audition/attention.ts';
 import type { RecordingId } from '../../domain/ids.ts';
 import { type FileToStore, isPlayable, type MissingReason } from '../../domain/recordings/recording.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
@@ -29,7 +28,7 @@ import { day, hour, minute } from '../../domain/time/units.ts';
 import { searchAttributes } from '../search-attributes.ts';
 import { providerActivities, recordActivities, transferActivities } from './activities.ts';
 import { describeRecording } from './current-details.ts';
-import { failureCodesOf } from './failure-codes.ts';
+import { canPass, failureCodesOf } from './failure-codes.ts';
 import {
   type RecordingInput,
   type RecordingResolution,
@@ -39,9 +38,10 @@ import {
   recordingReportedSignal,
   resolveRecordingSignal,
 } from './messages.ts';
-import { copyTexts, type Explanation, missingTexts } from './missing.ts';
-import { apartPatch } from './patches.ts';
+import { copyTexts, missingTexts } from './missing.ts';
+import { apartPatch, outagePatch } from './patches.ts';
 import { removeCopies } from './provider-copy.ts';
+import { attentionSlaMs, createItem, type Question } from './question.ts';
 import { searchBeside } from './search.ts';
 
 /** A recording is never ready sooner, so a workflow that no report has started waits first. */
@@ -49,8 +49,8 @@ const firstPollMs = 15 * minute;
 const longestPollMs = 4 * hour;
 /** When the provider is asked for files that it has finished after the others, counted from the listing before. */
 const laterLooksMs = [hour, 4 * hour, 12 * hour];
-/** An attention item alerts again after this time. */
-const attentionSlaMs = 4 * hour;
+/** The time to find a recording while the policy is not known, because the first listing fails. It is that of the default policy. */
+const defaultFindWithinHours = 48;
 
 /** Runs until the recordings of the meeting are stored, or an operator skips them. */
 export async function recording(input: RecordingInput): Promise<RecordingResult> {
@@ -179,7 +179,7 @@ export async function recording(input: RecordingInput): Promise<RecordingResult>
       await continueAsNew<typeof recording>({ ...input, expectedSince });
     isReported = false;
     const ran = await runRound(input, givenUp, publish);
-    const isFailedLook = isLook && ran.kind === 'failed' && !ran.stored;
+    const isFailedLook = isLook && ran.kind !== 'stored' && !ran.stored;
     isLook = false;
     // A look for later files that fails leaves what is stored as it is.
     const round: Round = isFailedLook && complete ? { kind: 'stored', stored: complete } : ran;
@@ -198,7 +198,8 @@ export async function recording(input: RecordingInput): Promise<RecordingResult>
       return result();
     }
     if (round.kind === 'waiting') {
-      const deadline = expectedSince + round.policy.findWithinHours * hour;
+      const { findWithinHours = defaultFindWithinHours } = round.policy ?? lastStored?.policy ?? {};
+      const deadline = expectedSince + findWithinHours * hour;
       const untilDeadline = deadline - Date.now();
       if (untilDeadline > 0) {
         await waitForReport(Math.min(pollMs, untilDeadline), 'Until the provider is asked again');
@@ -229,18 +230,6 @@ export async function recording(input: RecordingInput): Promise<RecordingResult>
   }
 }
 
-/** A question to an operator. */
-interface Question {
-  readonly texts: Explanation;
-  readonly code: string;
-  /** Those that the question is about. Empty when the provider lists none. */
-  readonly recordings: readonly FoundRecording[];
-  /** Undefined: everything is stored, and the question is about the copy at the provider. */
-  readonly missing?: MissingReason | undefined;
-  /** The question is settled when it holds. */
-  readonly orUntil?: (() => boolean) | undefined;
-}
-
 const never = (): boolean => false;
 
 /** Whether the provider can finish files without a sign: the webhooks of a meeting without any report are lost. */
@@ -262,10 +251,11 @@ interface StoredRound {
   readonly stored: FindRecordingsResult;
 }
 
-/** The provider has not finished the recordings, or has none yet. */
+/** The provider has not finished the recordings, has none yet, or could not be asked. */
 interface WaitingRound extends IncompleteRound {
   readonly kind: 'waiting';
-  readonly policy: FindRecordingsResult['policy'];
+  /** Undefined: the provider could not be asked. */
+  readonly policy?: FindRecordingsResult['policy'] | undefined;
 }
 
 interface FailedRound extends Failure, IncompleteRound {}
@@ -317,7 +307,11 @@ const runRound = async (
       checkTrash: false,
     });
   } catch (error) {
-    return { ...failureOf(unreadableReasonOf(error), error), missing: [] };
+    const failure = failureOf(unreadableReasonOf(error), error);
+    const isPassing = canPass(failure.code) && patched(outagePatch);
+    if (!isPassing) return { ...failure, missing: [] };
+    publish({ status: 'expected' });
+    return { kind: 'waiting', missing: [] };
   }
   const { recordings, policy } = found;
   const countStored = () => recordings.reduce((sum, { storedFiles }) => sum + storedFiles, 0);
@@ -454,33 +448,4 @@ const reasonOf = async (input: RecordingInput, found: readonly FoundRecording[])
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
     return unreadableReasonOf(error);
   }
-};
-
-/** @param number makes the id unique in the run */
-const createItem = (
-  { provider, meetingId }: RecordingInput,
-  number: number,
-  { texts: { what, hint }, code, recordings }: Question,
-): AttentionItem => ({
-  what: `${what} ${named(provider, meetingId, recordings)}`,
-  hint,
-  id: `att_rec-${workflowInfo().runId.replaceAll('-', '').slice(0, 24)}-${number}`,
-  step: 'recording',
-  actions: ['retry', 'skip'],
-  code,
-  provider,
-  recorded: { meetingId, recordings: recordings.map(({ id, startedAt }) => ({ id, startedAt })) },
-  raisedAt: toInstant(Date.now()),
-  dueAt: toInstant(Date.now() + attentionSlaMs),
-  overdue: false,
-});
-
-/** Says which of the recordings the item is about: an audition can have several meetings, and a meeting several recordings. */
-const named = (
-  provider: RecordingInput['provider'],
-  meetingId: string,
-  recordings: readonly FoundRecording[],
-): string => {
-  const ofRecordings = recordings.map(({ id, startedAt }) => (startedAt ? `${id} (${startedAt})` : id));
-  return [`Meeting ${meetingId} on ${provider}`, ...ofRecordings].join(', ').concat('.');
 };

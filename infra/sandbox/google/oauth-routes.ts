@@ -12,6 +12,7 @@ import type { GoogleSandboxSettings } from '../settings.ts';
 import type { Clock } from '../time.ts';
 import type { Calendars } from './calendars.ts';
 import { GoogleOAuthError } from './errors.ts';
+import { isMember } from './person.ts';
 
 const form = tokenForm.extend({ token: z.string().optional() });
 type Form = z.infer<typeof form>;
@@ -52,12 +53,16 @@ const codeErrorOf = ([error, description]: readonly [string, string]) =>
 const subjectOf = (account: string): string =>
   `1${BigInt(`0x${createHash('sha256').update(account).digest('hex').slice(0, 16)}`)}`.slice(0, 21);
 
-const person = ({ account, scopes }: OAuthGrant) => ({
+/** https://developers.google.com/identity/openid-connect/openid-connect#an-id-tokens-payload */
+const person = ({ account, scopes }: OAuthGrant, { personalAccounts }: GoogleSandboxSettings) => ({
   sub: subjectOf(account),
+  ...(isMember(account) && !personalAccounts.includes(account) ? { hd: domainOf(account) } : {}),
   ...(scopes.some((scope) => scope.endsWith('userinfo.email'))
     ? { email: account, email_verified: true }
     : {}),
 });
+
+const domainOf = (account: string): string => account.split('@').at(-1) ?? account;
 
 export interface OAuthParts {
   readonly settings: GoogleSandboxSettings;
@@ -80,7 +85,7 @@ export const googleOAuthRoutes = (app: FastifyInstance, parts: OAuthParts) => {
     return {
       id_token: await idTokens.sign({
         ...claims,
-        ...person(grant),
+        ...person(grant, settings),
         ...(nonce === undefined ? {} : { nonce }),
         iat: now,
         exp: now + 3600,
@@ -157,7 +162,7 @@ export const googleOAuthRoutes = (app: FastifyInstance, parts: OAuthParts) => {
   app.get('/oauth2/v3/userinfo', { config: { operation: 'userinfo' } }, (request) => {
     const held = grants.findByAccessToken(parseBearerToken(request.headers.authorization));
     if (!held) throw new GoogleOAuthError(401, 'invalid_request', 'Invalid Credentials');
-    return person(held);
+    return person(held, settings);
   });
   app.get('/oauth2/v3/certs', () => idTokens.keys());
 };
