@@ -6,6 +6,7 @@ import {
   setUpScriptedCaldav as setup,
   listedSince as since,
 } from '../../tests/harness/scripted-caldav-bench.ts';
+import { storedEtags } from '../../tests/harness/stored-events.ts';
 import type { ListingPosition, StoredEvents } from '../ports.ts';
 
 const single = (uid: string, ...lines: readonly string[]) =>
@@ -127,7 +128,7 @@ describe('a CalDAV server that cuts off its answers and names the same state aga
     server.store('event-0001', undefined);
     server.limit = 5;
     server.ways.timeQueries = 501;
-    const stored = { etags: async () => new Map(named(3).map((uid, n) => [`/${uid}.ics`, `"${n + 1}"`])) };
+    const stored = storedEtags(() => new Map(named(3).map((uid, n) => [`/${uid}.ics`, `"${n + 1}"`])));
     const changed = await listToEnd({ kind: 'changes', cursor }, stored);
     expect(changed.ids).toEqual(['/event-0001.ics', 'event-0001', ...named(12, 'later')]);
     const asked = server.requests.filter((kind) => kind === 'sync-collection').length;
@@ -293,7 +294,7 @@ describe('a damaged resource of a CalDAV calendar', () => {
     for (const uid of ['one', 'two']) server.store(uid, single(uid));
     server.store('ann@example.com', single('three').replace(/DTSTART.*\r\n/, ''));
     server.unplaced.add('ann@example.com.ics');
-    const stored = { etags: async () => new Map([['/ann@example.com.ics', '"1"']]) };
+    const stored = storedEtags(() => new Map([['/ann@example.com.ics', '"1"']]));
     const page = await listPage({ kind: 'all', since }, create(), stored);
     expect(page).toMatchObject({
       changes: [{ id: 'one' }, { id: 'two' }],
@@ -378,8 +379,9 @@ describe.each(['missing', 'empty'] as const)(
       const bench = await setup();
       bench.server.ways.nextTokens = way;
       const etags = new Map<string, string | undefined>();
+      const stored = storedEtags(() => etags);
       const list = async (position: Parameters<typeof bench.list>[0]) => {
-        const listed = await bench.list(position, undefined, { etags: async () => new Map(etags) });
+        const listed = await bench.list(position, undefined, stored);
         for (const { id, series = '', event: found } of listed.found) {
           if (found) etags.set(series, found.etag);
           else etags.delete(id);
