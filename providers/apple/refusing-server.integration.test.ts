@@ -1,6 +1,10 @@
 /** Tests servers that refuse writes, or answer for a calendar that does not exist, in ways of their own: Cyrus and DAViCal. */
 import { describe, expect, it } from 'vitest';
-import { ownEventId, setUpScriptedCaldav as setup } from '../../tests/harness/scripted-caldav-bench.ts';
+import {
+  listedSince,
+  ownEventId,
+  setUpScriptedCaldav as setup,
+} from '../../tests/harness/scripted-caldav-bench.ts';
 
 describe.each([
   [409, 'no-uid-conflict'],
@@ -137,4 +141,20 @@ describe('a calendar that its server denies, and answers a free/busy query for',
       await expect(freeBusy()).rejects.toMatchObject({ fault: { kind: 'reconnect' } });
     },
   );
+});
+
+describe('a CalDAV server that answers 405 to each reading', () => {
+  it('cannot be read, and is not asked for busy times', async () => {
+    const { server, freeBusy, listPage } = await setup();
+    const requests: string[] = [];
+    server.ways.admits = (request, response) => {
+      requests.push(request.method ?? '');
+      response.writeHead(405).end();
+      return false;
+    };
+    const refusal = { fault: { kind: 'rejected_input' }, vendor: { status: 405 } };
+    await expect(freeBusy()).rejects.toMatchObject(refusal);
+    expect(requests).toEqual(['REPORT']);
+    await expect(listPage({ kind: 'all', since: listedSince })).rejects.toMatchObject(refusal);
+  });
 });
