@@ -3470,7 +3470,7 @@ export interface components {
                  */
                 outcome?: "overwritten" | "superseded" | "kept" | "disconnected";
                 /** @description Which texts a person has edited */
-                texts?: ("title" | "place")[];
+                texts?: ("title" | "place" | "description")[];
             } | {
                 /**
                  * @description What happened
@@ -26225,7 +26225,7 @@ export interface operations {
                          */
                         end?: string;
                         /** @description The edited texts, of `text_edited` */
-                        texts?: ("title" | "place")[];
+                        texts?: ("title" | "place" | "description")[];
                     };
                 };
             };

@@ -55,17 +55,17 @@ export const changedTexts = (
 export const allTexts: ReadonlySet<TextField> = new Set(textFields);
 
 /** The name of each text that is compared with what a calendar has. */
-const comparedTexts = { title: 'summary', place: 'location' } as const satisfies Record<
-  CalendarText,
-  TextField
->;
+const comparedTexts = {
+  title: 'summary',
+  place: 'location',
+  description: 'description',
+} as const satisfies Record<CalendarText, TextField>;
 
 /** The texts of an event as a calendar has them. Undefined: this text cannot be compared. */
 export type StoredTexts = Readonly<Partial<Record<CalendarText, string | undefined>>>;
 
 /**
- * Returns the texts that are not as this service has written them: a person has edited them. Descriptions are not compared,
- * because Outlook returns a text as HTML, and Google shortens it. An event without a mark, and one with the mark of an earlier
+ * Returns the texts that are not as this service has written them: a person has edited them. An event without a mark, and one with the mark of an earlier
  * version, has no text that can be compared.
  * @param mark as it is stored with the event
  * @param stored an empty text and a removed one are the same
@@ -80,11 +80,14 @@ export const editedTexts = (
   if (written.length !== textFields.length) return [];
   return calendarTexts.flatMap((text) => {
     const found = stored[text];
-    const isEdited =
-      found !== undefined && written[textFields.indexOf(comparedTexts[text])] !== digestOf(found);
+    const mark = written[textFields.indexOf(comparedTexts[text])];
+    const isEdited = found !== undefined && !lineEndings(found).some((form) => digestOf(form) === mark);
     return isEdited ? [{ text, digest: digestOf(`${salt}\n${found}`) }] : [];
   });
 };
+
+/** A calendar can return other line endings than were written. */
+const lineEndings = (text: string): readonly string[] => [text, text.replaceAll(/\r?\n/g, '\r\n')];
 
 /**
  * Returns the edited texts that a write replaces: ours are others than were written last, and others than the person's.

@@ -39,7 +39,7 @@ export const createListing = ({
   maxEvents = defaultMaxEvents,
 }: {
   readonly syncedCalendars: Pick<SyncedCalendars, 'beginListing' | 'find'>;
-  readonly syncedEvents: Pick<SyncedEvents, 'storePage' | 'etagsBySeries'>;
+  readonly syncedEvents: Pick<SyncedEvents, 'storePage' | 'etagsBySeries' | 'sampleSeries'>;
   readonly maxEvents?: number | undefined;
 }): Listing => {
   /** Returns where the listing continues, and how many events it has contained so far. */
@@ -64,7 +64,10 @@ export const createListing = ({
         calendar.calendarId,
         at.position,
         startCall(round, round.provider.pageDeadlineMs),
-        { etags: () => syncedEvents.etagsBySeries(calendar) },
+        {
+          etags: (series) => syncedEvents.etagsBySeries(calendar, series),
+          sample: (most) => syncedEvents.sampleSeries(calendar, most),
+        },
       );
       if (answer.kind === 'cursor_expired') {
         // A vendor that rejects its own new pages must not lead to one listing after the other.

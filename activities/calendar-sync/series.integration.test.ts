@@ -12,12 +12,14 @@ const setup = async () => {
   const answers: Answer[] = [];
   const positions: ListingPosition[] = [];
   const etags: Record<string, string | undefined>[] = [];
+  const some: (readonly unknown[])[] = [];
   const bench = await syncFor({
     wrap: () => ({
       name: 'google',
       listChanges: async (_connection, _calendar, position, _call, stored) => {
         positions.push(position);
         etags.push(Object.fromEntries(await stored.etags()));
+        some.push([...(await stored.etags(['/b', '/unknown'])), ...(await stored.sample(2))]);
         return answers.shift() ?? { kind: 'page', changes: [], nextCursor: 'same' };
       },
     }),
@@ -29,7 +31,7 @@ const setup = async () => {
     return bench.sync();
   };
   const ids = async () => (await bench.stored()).filter(({ isRemoved }) => !isRemoved).map(({ id }) => id);
-  return { ...bench, list, ids, etags, positions };
+  return { ...bench, list, ids, etags, some, positions };
 };
 
 const occurrence = (id: string, series: string, etag = '1'): ListedChange => ({
@@ -105,5 +107,15 @@ describe('a vendor without notifications', () => {
     await list([]);
     expect(etags).toEqual([{}, { '/a': '7' }]);
     expect(positions).toMatchObject([{ kind: 'all' }, { kind: 'changes', cursor: 'next' }]);
+  });
+  it('is given the stored etags of some series, and a sample of all', async () => {
+    const { list, some } = await setup();
+    await list([occurrence('a', '/a', '7'), occurrence('a/2', '/a', '7'), occurrence('b', '/b', '8')]);
+    await list([{ id: '/a' }]);
+    await list([]);
+    expect(some[0]).toEqual([]);
+    expect(some[1]?.[0]).toEqual(['/b', '8']);
+    expect(some[1]?.slice(1).sort()).toEqual(['/a', '/b']);
+    expect(some[2]).toEqual([['/b', '8'], '/b']);
   });
 });

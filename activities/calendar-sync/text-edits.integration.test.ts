@@ -96,3 +96,23 @@ describe('a place that a person has edited', () => {
     expect(await decisions()).toEqual(['ada place overwritten']);
   });
 });
+
+describe('a description that a person has edited', () => {
+  it('is recorded as kept, and as overwritten when our description is another one', async () => {
+    const { write, sync, person, decisions } = await setup();
+    await write(1, slot, '', { description: 'Pages <3> & 4\nhttps://example.com/join?a=1&b=2' });
+    await sync();
+    // The editor writes it again when a person edits something else.
+    await person.editDescription(
+      'Pages &lt;3&gt; &amp; 4<br><a href="https://example.com/join?a=1&amp;b=2">https://example.com/join?a=1&amp;b=2</a>',
+    );
+    await sync();
+    expect(await decisions()).toEqual([]);
+    await person.editDescription('My notes');
+    await sync();
+    expect(await decisions()).toEqual(['ada description kept']);
+    await write(2, later, '', { description: 'Pages 5' });
+    await sync();
+    expect(await decisions()).toEqual(['ada description kept', 'ada description overwritten']);
+  });
+});

@@ -72,8 +72,13 @@ export interface SyncedEvents extends CalendarAnswers, CalendarRemovals, TextEdi
    * page already.
    */
   storePage(at: SyncProgress, page: PageToStore): Promise<boolean>;
-  /** Returns the etags of the series in the calendar that have an event later than a day ago. */
-  etagsBySeries(key: CalendarKey): Promise<ReadonlyMap<string, string | undefined>>;
+  /** Returns the etags of the series in the calendar that have an event later than a day ago. @param series default: of all */
+  etagsBySeries(
+    key: CalendarKey,
+    series?: readonly string[],
+  ): Promise<ReadonlyMap<string, string | undefined>>;
+  /** Returns at most this many of those series: others with each call. */
+  sampleSeries(key: CalendarKey, most: number): Promise<readonly string[]>;
   /** Returns the events of ours in the calendar that have changed since they were last compared. */
   listChanged(key: CalendarKey): Promise<readonly OwnEvent[]>;
   /** Returns all events of ours in the calendar whose slot is not over. */
@@ -97,6 +102,11 @@ export interface SyncedEvents extends CalendarAnswers, CalendarRemovals, TextEdi
   /** Returns how many events of the connection are stored. */
   count(connection: ConnectionId): Promise<number>;
 }
+
+/** The rows of the calendar with a series and an end later than a day ago. */
+const hasLaterEvent = ({ connection, calendar }: CalendarKey): SQL => sql`
+  connection = ${connection} AND calendar = ${calendar} AND series IS NOT NULL
+    AND NOT is_removed AND ends_at > now() - interval '1 day'`;
 
 /** A calendar with this many events changes the statistics of the table. */
 const largeCalendar = 10_000;
@@ -141,16 +151,23 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
     return true;
   },
 
-  async etagsBySeries({ connection, calendar }) {
+  async etagsBySeries(key, series) {
     const { rows } = await db.execute(sql`
       SELECT series, max(etag) AS etag FROM synced_events
-      WHERE connection = ${connection} AND calendar = ${calendar} AND series IS NOT NULL
-        AND NOT is_removed AND ends_at > now() - interval '1 day'
+      WHERE ${hasLaterEvent(key)} AND ${series ? sql`series = ANY(${sql.param(series)}::text[])` : sql`true`}
       GROUP BY series
     `);
     return new Map(
       rows.map((row) => etagSchema.parse(row)).map(({ series, etag }) => [series, etag ?? undefined]),
     );
+  },
+
+  async sampleSeries(key, most) {
+    const { rows } = await db.execute(sql`
+      SELECT series, NULL AS etag FROM synced_events WHERE ${hasLaterEvent(key)}
+      GROUP BY series ORDER BY random() LIMIT ${most}
+    `);
+    return rows.map((row) => etagSchema.parse(row).series);
   },
 
   listChanged: (key) => selectOwn(db, key, sql`NOT is_checked`),

@@ -85,8 +85,8 @@ export type CastMember = z.infer<typeof castMemberSchema>;
 /** What became of a change that nothing was asked about, or whose question has no answer. */
 export const calendarChangeOutcomes = ['overwritten', 'superseded', 'kept', 'disconnected'] as const;
 
-/** The texts of an event that a person edits, and that each calendar returns as they were written. */
-export const calendarTexts = ['title', 'place'] as const;
+/** The texts of an event that a person edits. Not each calendar returns each of them as it was written. */
+export const calendarTexts = ['title', 'place', 'description'] as const;
 export type CalendarText = (typeof calendarTexts)[number];
 
 /** Why the reconciliation has removed an event: no step accounts for it, or the calendar has another event of the audition. */

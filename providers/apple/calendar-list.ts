@@ -50,8 +50,7 @@ export const listCalendars = async (scope: CaldavScope): Promise<readonly Calend
     try {
       for (const listing of await listHome(scope, home)) found.set(listing.calendarId, listing);
     } catch (error) {
-      // The home of another person can be closed to the account.
-      if (!(error instanceof ProviderError) || !closed.has(error.fault.kind)) throw error;
+      if (!(error instanceof ProviderError) || !isClosed(error)) throw error;
       failures.push(error);
     }
   }
@@ -60,6 +59,10 @@ export const listCalendars = async (scope: CaldavScope): Promise<readonly Calend
 };
 
 const closed: ReadonlySet<ProviderFaultKind> = new Set(['not_found', 'not_permitted']);
+
+/** The home of another person can be closed to the account, or be no collection of calendars (405). */
+const isClosed = ({ fault, vendor }: ProviderError): boolean =>
+  closed.has(fault.kind) || vendor.status === 405;
 
 /** Returns the URLs of the calendar homes: a principal can have several (RFC 4791, section 6.2.1). */
 const findHomes = async (scope: CaldavScope): Promise<readonly string[]> => {

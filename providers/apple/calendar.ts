@@ -9,6 +9,7 @@ import { busyTimesOf } from '../hidden-times.ts';
 import { operationOf, withoutEffect } from '../operations.ts';
 import { type FormerEvent, overwrittenEdit } from '../overwritten-edit.ts';
 import type { CalendarEvent, CalendarProvider, EventToDelete, WrittenCalendarEvent } from '../ports.ts';
+import { answerAbout } from './answers.ts';
 import { readCalendar } from './busy-times.ts';
 import { listCalendars } from './calendar-list.ts';
 import type { FetchFor } from './client.ts';
@@ -155,23 +156,15 @@ const create = async (
   try {
     return await conflictOf(createEvent(scope, url, event.eventId, newEventText(event, new Date())));
   } catch (error) {
-    if (isRefusal(error) && (await isGone(scope, url))) throw goneCalendar(scope);
-    throw error;
+    if (!isRefusal(error)) throw error;
+    // Servers exist that refuse a write to a calendar that does not exist like any other: Cyrus with 403, DAViCal with 405.
+    const { kind } = await answerAbout(readCollectionState(scope, url));
+    throw kind === 'absent' ? goneCalendar(scope) : error;
   }
 };
 
 const isRefusal = (error: unknown): boolean =>
   error instanceof ProviderError && error.fault.kind === 'not_permitted';
-
-/** Servers exist that refuse a write to a calendar that does not exist like any other: Cyrus with 403, DAViCal with 405. */
-const isGone = async (scope: CaldavScope, url: string): Promise<boolean> => {
-  try {
-    await readCollectionState(scope, url);
-    return false;
-  } catch (error) {
-    return error instanceof ProviderError && error.fault.kind === 'not_found';
-  }
-};
 
 const goneCalendar = ({ operation }: CaldavScope): ProviderError =>
   appleError(withoutEffect(operation), { status: 404, message: 'the calendar does not exist' });

@@ -14,6 +14,7 @@ import {
 import { caldavUser } from '../../tests/harness/caldav-user.ts';
 import { calendar as calendarText, event } from '../../tests/harness/calendar-text.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
+import { storedEtags } from '../../tests/harness/stored-events.ts';
 import { createOutboundDispatcher } from '../outbound/dispatcher.ts';
 import { createGuardedFetch } from '../outbound/guarded-fetch.ts';
 import type { ListedChange, ListingPosition } from '../ports.ts';
@@ -66,10 +67,10 @@ const setupWith =
     const account = caldavAccount(proxy?.url ?? server().url);
     /** The stored events by id, as the database keeps them. */
     const stored = new Map<string, ListedChange>();
-    const etags = async () =>
+    const etags = () =>
       new Map([...stored.values()].map(({ series = '', event: listed }) => [series, listed?.etag]));
     const listPage = (position: ListingPosition) =>
-      changes.listChanges(account, calendarId, position, callContext(), { etags });
+      changes.listChanges(account, calendarId, position, callContext(), storedEtags(etags));
     /** Lists all pages and stores them, as the synchronisation does. */
     const list = async (start: ListingPosition) => {
       const found: ListedChange[] = [];

@@ -35,7 +35,7 @@ import { notPermitted, readPageOf } from './page-reading.ts';
 import { createRememberedResources, type RememberedResources } from './remembered-resources.ts';
 import { isTooLarge, type NamedResource } from './resource-names.ts';
 import { pageDeadlineMs, resourcesPerPage, seriesListMs, seriesWindowMs } from './settings.ts';
-import { listsAllInsteadOfChanges } from './unknown-tokens.ts';
+import { verdictOn } from './unknown-tokens.ts';
 import { findUnlisted } from './unlisted-resources.ts';
 
 const listOperation = operationOf('apple', 'calendar.listChanges');
@@ -70,7 +70,8 @@ const workOf = (
   size: changed.length + removed.length + denied.length,
 });
 
-type Found = { readonly page: Page; readonly work: Work } | 'expired' | { readonly unchanged: Cursor };
+type Listed = { readonly page: Page; readonly work: Work } | 'expired';
+type Found = Listed | { readonly unchanged: Cursor };
 
 interface Options {
   /** Smaller in tests. */
@@ -103,7 +104,7 @@ export const createCaldavChanges = (
     url: string,
     page: Page,
     since: string,
-  ): Promise<Found | 'unsupported'> => {
+  ): Promise<Listed | 'unsupported'> => {
     const known = kept.get(page.listing);
     if (known) return { page, work: known };
     const answer = await listCollectionChanges(scope, url, since);
@@ -155,7 +156,7 @@ export const createCaldavChanges = (
       const unlisted = unlistedIn(listed, await stored.etags());
       const requested = unlisted.map((name) => ({ href: hrefOfSeries(url, name), etag: undefined }));
       const work = workOf([...listed.resources, ...requested]);
-      return { page: { ...begun, next: { ...begun.next, listed: work.size } }, work };
+      return { page: begun, work };
     } catch (error) {
       if (!isTooLarge(error) || begun.next.token === undefined) throw error;
       // A server that cuts off the answer to a query continues that of a listing of changes.
@@ -178,23 +179,32 @@ export const createCaldavChanges = (
     const { token, ...compared } = cursor;
     // A page of a comparison has no token, also when the comparison began because the server refused to list changes.
     const since = page ? page.since : token;
+    const compare = (last: Cursor) => findByNames(scope, url, { cursor: last, page }, stored);
     if (since === undefined) {
-      const { refusesReport } = page?.next ?? compared;
-      return findByNames(scope, url, { cursor: { ...compared, refusesReport }, page }, stored);
+      const { refusesReport, token: named } = page?.next ?? cursor;
+      return compare({ ...compared, refusesReport, token: named });
     }
     const { ctag: _, remembered: __, ...rest } = compared;
     const found = await findSince(scope, url, page ?? newPage(rest, since), since);
-    const isUnknown =
-      !page &&
-      typeof found === 'object' &&
-      'work' in found &&
-      (await listsAllInsteadOfChanges(found.work, cursor.listed, stored));
-    return found === 'unsupported' || isUnknown
-      ? findByNames(scope, url, { cursor: { ...compared, refusesReport: true }, page: undefined }, stored)
-      : found;
+    if (found === 'unsupported') return compare({ ...compared, refusesReport: true });
+    if (found === 'expired' || page) return found;
+    const { token: next } = found.page.next;
+    switch (await verdictOn(scope, url, { ...found.work, isTruncated: found.page.isTruncated }, stored)) {
+      case 'changes':
+        return found;
+      case 'all_resources':
+        return compare({ ...compared, refusesReport: true });
+      case 'incomplete':
+        return compare({ ...rest, token: next });
+      case 'nothing':
+        return next === since ? { unchanged: cursor } : compare({ ...compared, token: next });
+    }
   };
 
-  /** Compares the names and etags of all events with the stored ones, unless the CTag tells that nothing has changed. */
+  /**
+   * Compares the names and etags of all events with the stored ones, unless the CTag tells that nothing has changed. With a token in
+   * the cursor, changes are listed again after this comparison.
+   */
   const findByNames = async (
     scope: CaldavScope,
     url: string,
@@ -205,8 +215,9 @@ export const createCaldavChanges = (
     const known = page && kept.get(page.listing);
     if (page && known) return { page, work: known };
     const { token, ...state } = await readCollectionState(scope, url);
+    const listsChanges = cursor.token !== undefined;
     // The server has learned to list changes.
-    if (token !== undefined && !cursor.refusesReport) return 'expired';
+    if (token !== undefined && !cursor.refusesReport && !listsChanges) return 'expired';
     if (!page && ctag !== undefined && state.ctag === ctag) return { unchanged: cursor };
     const etags = await stored.etags();
     // Earlier than what is stored, so that no event between the two times seems to be deleted.
@@ -222,7 +233,7 @@ export const createCaldavChanges = (
       return (known === undefined || known !== resource.etag) && !remembered.has(resource);
     });
     return {
-      page: page ?? newPage({ ...rest, ...state }),
+      page: page ?? newPage({ ...rest, ...state, token: listsChanges ? token : undefined }),
       work: workOf(changed, { removed: others.gone, denied: others.denied, remembered }),
     };
   };

@@ -15,7 +15,7 @@ const edit = (text: string, edits: Readonly<Record<string, string>>) =>
 describe('a text of our event at a CalDAV server', () => {
   it('is listed as edited until it is as it was written', async () => {
     const { server, list, write } = await setup();
-    await write(1, { location: 'Studio 2' });
+    await write(1, { location: 'Studio 2', description: 'Sides, pages 3; 4\nRing twice' });
     const editedIn = async (position: Parameters<typeof list>[0]) => {
       const { found, cursor } = await list(position);
       return { cursor, texts: found.flatMap(({ mark }) => (mark?.edited ?? []).map(({ text }) => text)) };
@@ -23,9 +23,12 @@ describe('a text of our event at a CalDAV server', () => {
     const first = await editedIn({ kind: 'all', since });
     expect(first.texts).toEqual([]);
     const written = server.text(ownEventId) ?? '';
-    server.store(ownEventId, edit(written, { SUMMARY: 'My big day', LOCATION: 'Attic' }));
+    server.store(
+      ownEventId,
+      edit(written, { SUMMARY: 'My big day', LOCATION: 'Attic', DESCRIPTION: 'Mine' }),
+    );
     const second = await editedIn({ kind: 'changes', cursor: first.cursor });
-    expect(second.texts).toEqual(['title', 'place']);
+    expect(second.texts).toEqual(['title', 'place', 'description']);
     server.store(ownEventId, written);
     expect((await editedIn({ kind: 'changes', cursor: second.cursor })).texts).toEqual([]);
   });
@@ -39,5 +42,14 @@ describe('a text of our event at a CalDAV server', () => {
     expect(await write(3, { location: 'Attic' })).toMatchObject({ overwroteTexts: ['place'] });
     expect(server.text(ownEventId)).toContain('SUMMARY:My big day');
     expect(await write(4, { location: 'Cellar' })).not.toHaveProperty('overwroteTexts');
+  });
+
+  it('is returned by the write of another description', async () => {
+    const { server, write } = await setup();
+    await write(1, { description: 'Pages 3\nand 4' });
+    const written = server.text(ownEventId) ?? '';
+    expect(await write(2, { description: 'Pages 5' })).not.toHaveProperty('overwroteTexts');
+    server.store(ownEventId, edit(written, { DESCRIPTION: 'My notes' }));
+    expect(await write(3, { description: 'Pages 6' })).toMatchObject({ overwroteTexts: ['description'] });
   });
 });

@@ -35,15 +35,21 @@ const appleErrors: readonly ErrorRow[] = [
   { code: 'valid-calendar-object-resource', fault: 'rejected_input' },
   { code: 'supported-calendar-component', fault: 'not_permitted' },
   { status: 401, fault: 'reconnect' },
-  // RFC 9110, section 15.5.6: the resource permits no such method.
-  { status: 405, fault: 'not_permitted' },
   { status: 423, fault: 'retry' },
   ...httpRows,
 ];
 
+/**
+ * RFC 9110, section 15.5.6: the resource supports no such method. To a write, it is the answer of a calendar that can only be
+ * read. Each calendar supports all methods of reading (RFC 4791, section 7; RFC 4918, section 9.1), and privileges that are missing are a
+ * 403 (RFC 3744, section 7.1.1): the server cannot be read as a calendar server, and another query is of no use.
+ */
+const writeErrors: readonly ErrorRow[] = [{ status: 405, fault: 'not_permitted' }, ...appleErrors];
+const readErrors: readonly ErrorRow[] = [{ status: 405, fault: 'rejected_input' }, ...appleErrors];
+
 /** Returns the error for a failed answer. */
 export const appleError = (operation: ProviderOperation, failure: VendorFailure): ProviderError =>
-  providerError(operation, faultOf(appleErrors, failure, operation), failure);
+  providerError(operation, faultOf(operation.writes ? writeErrors : readErrors, failure, operation), failure);
 
 /** Messages for the person, shown above the form. */
 export const userMessages = {

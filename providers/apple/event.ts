@@ -206,8 +206,8 @@ const textLines = (
 /** Returns the texts of a person that the write has replaced. A cancelled event had none. @param stored before the write */
 export const textsOverwrittenIn = (stored: StoredEvent, event: CalendarEvent): readonly CalendarText[] => {
   if (stored.isCancelled || stored.revision > event.revision) return [];
-  const { summary: title, location: place } = textsOf(stored);
-  return overwrittenTexts(stored.textMark, event, { title, place });
+  const { summary: title, location: place, description } = textsOf(stored);
+  return overwrittenTexts(stored.textMark, event, { title, place, description });
 };
 
 const textsOf = ({ component }: StoredEvent) => ({

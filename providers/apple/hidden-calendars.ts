@@ -3,13 +3,14 @@
  * permits nothing but a free/busy query (section 7.10): the server refuses to list or to describe such a calendar.
  */
 import { randomUUID } from 'node:crypto';
-import { isTransient, ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
+import { ProviderError } from '../../domain/errors.ts';
 import { readBusyTimes } from '../icalendar/busy-times.ts';
 import type { CalendarFault } from '../icalendar/faults.ts';
 import type { Span } from '../icalendar/series.ts';
 import { utc } from '../icalendar/zones/zone.ts';
 import { operationOf, withoutEffect } from '../operations.ts';
 import type { HiddenCalendars, HiddenTime, HiddenTimes } from '../ports.ts';
+import { answerAbout } from './answers.ts';
 import type { FetchFor } from './client.ts';
 import { readCollectionState } from './collection.ts';
 import { digitsOf } from './dav-values.ts';
@@ -83,25 +84,19 @@ const sendQuery = async (scope: CaldavScope, url: string, span: Span): Promise<s
 
 /**
  * Whether a calendar without busy times exists. A server exists that answers a free/busy query for any address (DAViCal): a
- * deleted calendar would seem to be free. Other servers deny that a hidden calendar exists. A query for an address that no
- * calendar has tells them apart.
+ * deleted calendar would seem to be free. Other servers deny that a hidden calendar exists, or fail to describe it. A query for an
+ * address that no calendar has tells them apart.
+ *
+ * @throws {ProviderError} when the server fails to describe the calendar, and its answer to the query proves nothing
  */
 const isKnown = async (scope: CaldavScope, url: string, span: Span): Promise<boolean> => {
-  const failure = await failureOf(readCollectionState(scope, url));
-  if (failure !== 'not_found') return true;
+  const described = await answerAbout(readCollectionState(scope, url));
+  if (described.kind === 'answered' || described.kind === 'refused') return true;
   const nowhere = new URL(`../${randomUUID()}/`, url).href;
-  return (await failureOf(sendQuery(scope, nowhere, span))) !== undefined;
-};
-
-/** Waits for a reading, and returns why the server refused it. @throws {ProviderError} when the server cannot answer now */
-const failureOf = async (reading: Promise<unknown>): Promise<ProviderFaultKind | undefined> => {
-  try {
-    await reading;
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof ProviderError) || isTransient(error.fault)) throw error;
-    return error.fault.kind;
-  }
+  const probe = await answerAbout(sendQuery(scope, nowhere, span));
+  if (probe.kind !== 'answered') return true;
+  if (described.kind === 'failed') throw described.error;
+  return false;
 };
 
 const queryText = ({ start, end }: Span): string =>

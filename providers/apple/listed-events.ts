@@ -106,7 +106,11 @@ const markOf = ({ uid, property }: ListedOccurrence): EventMark | undefined => {
   const reference = property(referenceProperty);
   if (reference === undefined || uid === undefined) return undefined;
   const revision = property(revisionProperty) ?? '';
-  const texts = { title: property('SUMMARY') ?? '', place: property('LOCATION') ?? '' };
+  const texts = {
+    title: property('SUMMARY') ?? '',
+    place: property('LOCATION') ?? '',
+    description: property('DESCRIPTION') ?? '',
+  };
   return {
     eventId: uid,
     reference,

@@ -6,12 +6,10 @@ const cursorSchema = z.object({
   horizon: z.number(),
   /** The sync-token of a server that lists changes. */
   token: z.string().optional(),
-  /** The CTag of a server that only tells whether there are changes. */
+  /** The CTag, unless changes were listed since it was read. */
   ctag: z.string().optional(),
   /** Whether the server names a sync-token and refuses to list the changes since. */
   refusesReport: z.boolean().optional(),
-  /** How many resources the last listing of all events has found. */
-  listed: z.int().optional(),
   /** The TZID that most events of the calendar name. */
   zone: z.string().optional(),
   /** The resources that were read and need not be read again until they change (`remembered-resources.ts`). */

@@ -8,6 +8,7 @@ import {
   setUpScriptedCaldav,
   listedSince as since,
 } from '../../tests/harness/scripted-caldav-bench.ts';
+import { storedEtags } from '../../tests/harness/stored-events.ts';
 import type { ListedChange, ListingPosition } from '../ports.ts';
 
 const single = (uid: string, start = '20261210T090000Z', ...lines: readonly string[]) =>
@@ -21,7 +22,7 @@ const setup = async (pageSize = 50) => {
   const bench = await setUpScriptedCaldav(pageSize);
   bench.server.ways.hasTokens = false;
   const stored = new Map<string, ListedChange>();
-  const etags = async () =>
+  const etags = () =>
     new Map(
       [...stored.values()].filter(isRecent).map(({ series = '', event: listed }) => [series, listed?.etag]),
     );
@@ -29,7 +30,7 @@ const setup = async (pageSize = 50) => {
     const found: ListedChange[] = [];
     const unread: string[] = [];
     for (let position = start; ; ) {
-      const page = await bench.listPage(position, by, { etags });
+      const page = await bench.listPage(position, by, storedEtags(etags));
       if (page.kind !== 'page') throw new Error(page.kind);
       found.push(...page.changes);
       unread.push(

@@ -18,6 +18,7 @@ export const changedEventSchema = timedEventSchema.extend({
   updated: z.iso.datetime({ offset: true }).optional().catch(undefined),
   summary: optionalField(z.string()).describe('The title, of an event of ours only'),
   location: optionalField(z.string()).describe('The place, of an event of ours only'),
+  description: optionalField(z.string()).describe('As HTML, of an event of ours only'),
 });
 export type ChangedEvent = z.infer<typeof changedEventSchema>;
 

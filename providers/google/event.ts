@@ -19,7 +19,7 @@ import {
 } from '../text-digest.ts';
 import { conferenceOf, conferenceSchema, nextConferenceRequestId } from './conference.ts';
 import { attendeesSchema, attendsRoom, roomProperty, withoutAttendee, withRoom } from './event-room.ts';
-import { htmlTextOf } from './html-text.ts';
+import { htmlTextOf, textOfHtml } from './html-text.ts';
 import { jsonInteger } from './json-integer.ts';
 
 const timeSchema = z.looseObject({ dateTime: z.string().optional(), date: z.string().optional() });
@@ -281,14 +281,19 @@ const textFieldsOf = (
 /** The private property that identifies the texts that were written last. */
 export const textProperty = 'castmatchText';
 
-/** Returns the texts of an event as Google has them. An empty text is absent. */
+/** Returns the texts of an event as Google has them. An empty text is absent. A long description can be a part of ours. */
 export const storedTextsOf = ({
   summary,
   location,
-}: Partial<Pick<GoogleEvent, 'summary' | 'location'>>): StoredTexts => ({
+  description = '',
+}: Partial<Pick<GoogleEvent, 'summary' | 'location' | 'description'>>): StoredTexts => ({
   title: summary ?? '',
   place: location ?? '',
+  description: description.length < longDescription ? textOfHtml(description) : undefined,
 });
+
+/** Google keeps the first 8,192 characters of a description. */
+const longDescription = 8_000;
 
 /** Returns the texts of a person that the write has replaced. A deleted event had none. @param former before the write */
 export const textsOverwrittenIn = (former: GoogleEvent, event: CalendarEvent): readonly CalendarText[] =>

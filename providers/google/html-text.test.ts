@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { htmlTextOf } from './html-text.ts';
+import { htmlTextOf, textOfHtml } from './html-text.ts';
 
 it.each([
   ['Pages 3 & 4\nTom > Ann', 'Pages 3 & 4\nTom > Ann'],
@@ -9,4 +9,15 @@ it.each([
   ['3 < 4', '3 &lt; 4'],
 ])('the text %j is shown by the HTML %j', (text, html) => {
   expect(htmlTextOf(text)).toBe(html);
+  expect(textOfHtml(html)).toBe(text);
+});
+
+it.each([
+  [
+    'Join:<br><a href="https://x.example/a?b=1&amp;c=2">https://x.example/a?b=1&amp;c=2</a>',
+    'Join:\nhttps://x.example/a?b=1&c=2',
+  ],
+  ['<html-blob><b>Pages</b>&nbsp;3 &gt; 4<br/></html-blob>', 'Pages 3 > 4\n'],
+])('the HTML %j of an editor shows the text %j', (html, text) => {
+  expect(textOfHtml(html)).toBe(text);
 });

@@ -81,6 +81,9 @@ describe('a time of Google', () => {
 
   it.each([
     ['garbage', { dateTime: 'garbage' }],
+    ['empty', {}],
+    ['null', null],
+    ['missing', undefined],
     ['a day that does not exist', { date: '2026-02-30' }],
     ['a year that no calendar has', { dateTime: '+275000-01-01T00:00:00Z' }],
   ])('that is %s is a fault of its event', async (_what, end) => {
@@ -95,6 +98,16 @@ describe('a time of Google', () => {
 });
 
 describe('an odd event of Google', () => {
+  it('that ends before it starts blocks no time, and is listed', async () => {
+    const end = { dateTime: '2026-12-01T09:00:00-05:00' };
+    const { busy, list } = setup([{ ...sound, id: 'odd', end }, sound]);
+    expect(await busy()).toEqual([soundTime]);
+    expect((await list()).map(({ id, event }) => [id, event?.start === event?.end])).toEqual([
+      ['odd', true],
+      ['sound', false],
+    ]);
+  });
+
   it('without an id is left out and reported', async () => {
     const { busy, list, leftOut, faults } = setup([null, 'text', { ...sound, id: 7 }, sound]);
     expect(await busy()).toEqual([soundTime]);

@@ -18,7 +18,7 @@ import type { ListingPlace, UnreadEvent } from './listing-place.ts';
 import { readsAtOnce } from './settings.ts';
 
 /** With the texts that are compared with what we have written. Their mark comes with the same answer. */
-const ownFields = `${itemFields},summary,location`;
+const ownFields = `${itemFields},summary,location,description`;
 
 /** What a page reads at most. */
 export interface Reading {

@@ -80,6 +80,22 @@ describe('a change of all later occurrences', () => {
     }
   });
 
+  it('moves the periods of RDATE in a series of days by days, and keeps their times', () => {
+    const days = event(
+      'DTSTART;VALUE=DATE:20261201',
+      'RRULE:FREQ=DAILY;COUNT=2',
+      'RDATE;VALUE=PERIOD:20261210T150000Z/PT30M,20261210T180000Z/PT1H',
+    );
+    const change = event(
+      'RECURRENCE-ID;VALUE=DATE;RANGE=THISANDFUTURE:20261202',
+      'DTSTART;VALUE=DATE:20261203',
+    );
+    expect(read(calendar(...days, ...change)).times.slice(-2)).toEqual([
+      '2026-12-11T15:00 2026-12-11T15:30',
+      '2026-12-11T18:00 2026-12-11T19:00',
+    ]);
+  });
+
   it('leaves its first occurrence to the cancellation of that one', () => {
     const first = override('20261202T100000', 'STATUS:CANCELLED');
     expect(startsOf(read(calendar(...series, ...first, ...later)).times)).toEqual([

@@ -118,3 +118,16 @@ describe('a series', () => {
     expect(codes).toEqual(['too_many_occurrences']);
   });
 });
+
+describe('two periods of RDATE on one day of a series of days', () => {
+  it('are two occurrences', () => {
+    const { found } = read(
+      ...event(
+        'DTSTART;VALUE=DATE:20261201',
+        'RRULE:FREQ=DAILY;COUNT=1',
+        'RDATE;VALUE=PERIOD:20261210T080000Z/PT30M,20261210T180000Z/PT1H',
+      ),
+    );
+    expect(new Set(found.map(({ at }) => at)).size).toBe(3);
+  });
+});

@@ -320,9 +320,13 @@ export const createCompilation = (
     const keepsAll = event.excluded.length === 0 && replacements.length === 0 && exceptions.isEmpty;
     const periods = event.addedPeriods.map(({ start, end }) => {
       const own = { pattern: patternOf({ ...event, start, end }), local: start.localMs };
-      const at = localIn(main, start);
-      const pattern = lastFrom(later, at);
-      return { ...(pattern ? movedPeriod(own.pattern, main, pattern, at) : own), at };
+      const from = localIn(main, start);
+      const pattern = lastFrom(later, from);
+      // The days of a series have no time, and several periods can be on one day.
+      const at = localTimeOf(main.zone, instantOfTime(start, event.uid));
+      if (!pattern) return { ...own, from, at };
+      const keepsTime = pattern.event.start.form === 'date';
+      return { ...movedPeriod(own.pattern, main, pattern, keepsTime ? at : from), from, at };
     });
     return (window, take, limit) => {
       const reached = reachedBy(compiled, window);
@@ -347,8 +351,8 @@ export const createCompilation = (
             takeAt(window, take, pattern, localTimeOf(pattern.zone, start), local, start);
           } else takeAt(window, take, main, local, local, instant);
         }
-        for (const { pattern, local, at } of periods) {
-          if (isKept(at)) takeAt(window, take, pattern, local, at);
+        for (const { pattern, local, from, at } of periods) {
+          if (isKept(from)) takeAt(window, take, pattern, local, at);
         }
       }
       for (const { pattern, local, at } of replacing) takeAt(window, take, pattern, local, at);
@@ -374,10 +378,12 @@ export const createCompilation = (
 /**
  * Returns the period as a change of all later occurrences leaves it. Each of them moves by the same difference, and has the
  * duration of the change if that is another one (RFC 5545, section 3.8.4.4).
+ *
+ * @param former its local start before the change
  */
-const movedPeriod = (own: Pattern, main: Pattern, later: LaterPattern, at: number) => ({
+const movedPeriod = (own: Pattern, main: Pattern, later: LaterPattern, former: number) => ({
   pattern: { ...later, length: hasLengthOf(main, later) ? own.length : later.length },
-  local: later.event.start.localMs + at - later.from,
+  local: later.event.start.localMs + former - later.from,
 });
 
 const hasLengthOf = ({ length: one }: Pattern, { length: other }: Pattern): boolean =>

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { day } from '../../domain/time/units.ts';
 import { calendar, event } from '../../tests/harness/calendar-text.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
+import { nothingStored } from '../../tests/harness/stored-events.ts';
 import type { ConnectedAccount } from '../ports.ts';
 import { createFeedChanges } from './changes.ts';
 import { maxBusyTimes } from './settings.ts';
@@ -41,7 +42,7 @@ const setup = (...events: readonly (readonly string[])[]) => {
     () => feed.now,
   );
   const list = (position: Parameters<typeof changes.listChanges>[2]) =>
-    changes.listChanges(account, 'primary', position, callContext(), { etags: async () => new Map() });
+    changes.listChanges(account, 'primary', position, callContext(), nothingStored);
   const listAll = async () => {
     const page = await list(all);
     if (page.kind !== 'page') throw new Error('the feed was not listed');

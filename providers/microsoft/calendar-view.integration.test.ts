@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { eventId, slot } from '../../tests/harness/google-calendar.ts';
@@ -162,4 +163,35 @@ describe('busyEvents', () => {
     const asking = calendar.busyEvents(connection, 'AAMkAGunknown=', window, callContext());
     await expect(asking).rejects.toMatchObject({ fault: { kind: 'not_found' } });
   });
+});
+
+const timeOf = (instant: string) => ({ dateTime: instant.slice(0, -1), timeZone: 'UTC' });
+
+test('a copy that a person has made of our event is busy, and is neither changed nor removed', async () => {
+  const { calendar, connection, client, busyEvents, shown } = await setup();
+  await calendar.putEvent(connection, outlookEvent(), callContext());
+  const { singleValueExtendedProperties } = shown()[0] ?? {};
+  const times = { start: timeOf(lunch.start), end: timeOf(lunch.end) };
+  const { id: copy } = await client.exchange(
+    { provider: 'microsoft', name: 'test', writes: true },
+    connection,
+    callContext(),
+    z.looseObject({ id: z.string() }),
+    // Outlook gives the events of its users transaction ids of another form.
+    {
+      method: 'post',
+      path: '/me/calendar/events',
+      body: { ...times, singleValueExtendedProperties, transactionId: 'localevent:4d1f' },
+    },
+  );
+  expect(await busyEvents()).toMatchObject([
+    { eventId, reference: outlookDeletion.reference },
+    { ...lunch, eventId: copy },
+  ]);
+  await calendar.deleteEvent(connection, outlookDeletion, callContext());
+  expect(await calendar.deleteEvent(connection, outlookDeletion, callContext())).toBe('absent');
+  expect(shown().map(({ immutableId }) => immutableId)).toEqual([copy]);
+  // The event is created again beside the copy.
+  await calendar.putEvent(connection, outlookEvent({ revision: 2 }), callContext());
+  expect(shown()).toHaveLength(2);
 });

@@ -8,26 +8,29 @@ import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { day } from '../../domain/time/units.ts';
 import { operationOf } from '../operations.ts';
+import { optionalField } from '../optional-field.ts';
 import type { BusyEvent, CallContext, ConnectedAccount } from '../ports.ts';
 import { createLeftOut, type LeftOut, type ReportUnreadable } from '../unreadable-events.ts';
 import { calendarPath, mainCalendar } from './calendar-name.ts';
+import { canBeOurs } from './event.ts';
 import { eventIdIn, marksIn, withMarks } from './event-marks.ts';
 import { type GraphClient, pathOfLink } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
 import type { Mailboxes } from './mailbox.ts';
 import { eventsPerPage, maxEventPages } from './settings.ts';
-import {
-  outlookBusyKind,
-  type TimedEvent,
-  timedEventFields,
-  timedEventSchema,
-  timesOf,
-} from './timed-event.ts';
+import { outlookBusyKind, timedEventFields, timedEventSchema, timesOf } from './timed-event.ts';
 
 const listOperation = operationOf('microsoft', 'calendar.listEvents');
 
 /** The items are read one by one, so that one that cannot be read does not fail the page. */
 const pageSchema = z.object({ value: z.array(z.unknown()), '@odata.nextLink': z.string().nullish() });
+
+/** What tells our event from a copy that a person has made of it. */
+const viewedEventSchema = timedEventSchema.extend({
+  transactionId: optionalField(z.string()).describe('That of the creation'),
+  seriesMasterId: optionalField(z.string()).describe('The series of an occurrence, which has none'),
+});
+type ViewedEvent = z.infer<typeof viewedEventSchema>;
 
 interface Window {
   readonly from: Instant;
@@ -62,7 +65,7 @@ export const createBusyEventQuery = (
     let path = viewPath(calendarId, window);
     for (let page = 0; page < maxEventPages; page += 1) {
       const answer = await readPage(connection, call, path, calendarId);
-      const blocking = leftOut.read(timedEventSchema, answer.value).flatMap(blockingEvent);
+      const blocking = leftOut.read(viewedEventSchema, answer.value).flatMap(blockingEvent);
       const mailboxZone = blocking.some(({ event }) => event.isAllDay) ? await zone() : undefined;
       busy.push(...blocking.flatMap((found) => busyEventOf(found, mailboxZone, window, leftOut)));
       const next = answer['@odata.nextLink'] ?? undefined;
@@ -85,16 +88,16 @@ const viewPath = (calendarId: string, { from, until }: Window): string =>
     `startDateTime=${toInstant(toEpochMs(from) - day)}`,
     `endDateTime=${toInstant(toEpochMs(until) + day)}`,
     `$top=${eventsPerPage}`,
-    `$select=${timedEventFields}`,
+    `$select=${timedEventFields},transactionId,seriesMasterId`,
     withMarks,
   ].join('&')}`;
 
 interface BlockingEvent {
-  readonly event: TimedEvent;
+  readonly event: ViewedEvent;
   readonly busy: BusyEvent['busy'];
 }
 
-const blockingEvent = (event: TimedEvent): readonly BlockingEvent[] => {
+const blockingEvent = (event: ViewedEvent): readonly BlockingEvent[] => {
   const busy = outlookBusyKind(event);
   return busy === 'free' ? [] : [{ event, busy }];
 };
@@ -111,6 +114,11 @@ const busyEventOf = (
   if (!interval || interval.start >= interval.end) return [];
   if (interval.end <= from || interval.start >= until) return [];
   const { id, iCalUId: uid, singleValueExtendedProperties: properties } = event;
+  if (!hasOurMarks(event)) return [{ ...interval, busy, eventId: id, uid }];
   const eventId = eventIdIn(properties) ?? id;
   return [{ ...interval, busy, eventId, uid, reference: marksIn(properties)?.reference }];
 };
+
+/** The marks of a copy are those of its original. An occurrence has those of its series, which a person has made of our event. */
+const hasOurMarks = ({ transactionId, seriesMasterId }: ViewedEvent): boolean =>
+  seriesMasterId !== undefined || canBeOurs(transactionId);

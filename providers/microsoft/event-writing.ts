@@ -8,7 +8,7 @@ import type { ProviderOperation } from '../errors/error-table.ts';
 import { withoutEffect } from '../operations.ts';
 import type { CalendarEvent, CallContext, ConnectedAccount, EventToDelete, OurEvent } from '../ports.ts';
 import { calendarPath, mainCalendar } from './calendar-name.ts';
-import { changeOf, changeOfUses, type GraphEvent, graphEventSchema, newEvent } from './event.ts';
+import { canBeOurs, changeOf, changeOfUses, type GraphEvent, graphEventSchema, newEvent } from './event.ts';
 import { isForeign, marksIn, usesAfter, withEventId, withMarks } from './event-marks.ts';
 import type { GraphClient } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
@@ -136,8 +136,8 @@ const post = async (
 const pageSchema = z.object({ value: z.array(graphEventSchema) });
 
 /**
- * Returns the event with our id; undefined when the calendar has none. A copy that a person made has our properties too:
- * the oldest event is ours. @param only the provider's id of the event
+ * Returns the event with our id; undefined when the calendar has none. A copy that a person made has our properties too, and
+ * no transaction id. Should it have one, the oldest event is ours. @param only the provider's id of the event
  */
 const find = async (
   { client, operation, connection, call }: CallScope,
@@ -150,6 +150,7 @@ const find = async (
     isOwnCalendar: event.calendarId === mainCalendar,
   });
   const [oldest] = value
+    .filter(({ transactionId }) => canBeOurs(transactionId))
     .filter(({ singleValueExtendedProperties: marks }) => !isForeign(marksIn(marks), event))
     .filter(({ id }) => only === undefined || id === only)
     .toSorted((a, b) => (a.createdDateTime ?? '').localeCompare(b.createdDateTime ?? ''));

@@ -46,6 +46,7 @@ export const graphEventSchema = z.object({
   start: graphTimeSchema.nullish(),
   end: graphTimeSchema.nullish(),
   attendees: attendeesSchema,
+  transactionId: z.string().nullish().describe('That of the creation. Only ours have the form of ours'),
   singleValueExtendedProperties: extendedPropertiesSchema,
 });
 export type GraphEvent = z.infer<typeof graphEventSchema>;

@@ -87,6 +87,13 @@ describe('an odd event of Outlook', () => {
     expect(counts()).toEqual([1, 1]);
   });
 
+  it('that ends before it starts blocks no time, and is listed', async () => {
+    const { busy, list, counts } = setup([{ ...odd, end: at('2026-12-01T14:00:00.0000000') }, sound]);
+    expect(await busy()).toEqual(['sound']);
+    expect(await list()).toEqual(['odd busy', 'sound busy']);
+    expect(counts()).toEqual([]);
+  });
+
   it('among the occurrences of a series does not hide the others', async () => {
     const occurrences = [
       { ...odd, end: null },

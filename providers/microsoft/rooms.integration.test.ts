@@ -4,6 +4,7 @@ import { roomUser } from '../../domain/audition/room-booking.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { slot } from '../../tests/harness/google-calendar.ts';
 import { outlookDeletion, outlookEvent, setUpOutlookCalendar } from '../../tests/harness/outlook-calendar.ts';
+import { nothingStored } from '../../tests/harness/stored-events.ts';
 import type { ListingPosition } from '../ports.ts';
 import { createOutlookChanges } from './changes.ts';
 
@@ -109,7 +110,7 @@ describe('the changes of a calendar', () => {
     await untilAnswered();
     const changes = createOutlookChanges(client, { now: () => Date.parse('2026-12-01T00:00:00.000Z') });
     const position = { kind: 'all', since: '2026-11-30T00:00:00.000Z' } as const;
-    const stored = { etags: async () => new Map() };
+    const stored = nothingStored;
     const answersOf = async (at: ListingPosition) => {
       const page = await changes.listChanges(connection, 'primary', at, callContext(), stored);
       if (page.kind !== 'page') throw new Error('the cursor has expired');

@@ -113,10 +113,12 @@ type ListingPage =
   /** The vendor no longer knows the cursor or the page. Only a listing of all events helps. */
   | { readonly kind: 'cursor_expired' };
 
-/** What is stored of a calendar. A server that reports no changes is compared with it. */
+/** What is stored of a calendar. A server that reports no changes, or not all of them, is compared with it. */
 export interface StoredEvents {
-  /** Returns the etags of the series that have an event later than a day ago. */
-  etags(): Promise<ReadonlyMap<string, string | undefined>>;
+  /** Returns the etags of the series that have an event later than a day ago. @param series only of these; default: of all */
+  etags(series?: readonly string[]): Promise<ReadonlyMap<string, string | undefined>>;
+  /** Returns some of the series that have an event later than a day ago: others with each call, and at most this many. */
+  sample(most: number): Promise<readonly string[]>;
 }
 
 /** A request for push notifications about a calendar. */

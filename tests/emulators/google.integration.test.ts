@@ -10,6 +10,7 @@ import type { ListedChange } from '../../providers/ports.ts';
 import { callContext } from '../harness/call-context.ts';
 import { callbackOf, createPkce } from '../harness/consent.ts';
 import { calendarEvent } from '../harness/google-calendar.ts';
+import { nothingStored } from '../harness/stored-events.ts';
 import { signInAs } from './sign-in.ts';
 
 const redirectUri = callbackOf('google');
@@ -148,7 +149,7 @@ test('an event is written to the calendar, and all events are listed in pages', 
       'primary',
       { kind: 'all', since: '2026-11-01T00:00:00.000Z', page },
       callContext(),
-      { etags: async () => new Map() },
+      nothingStored,
     );
     if (answer.kind !== 'page') throw new Error(answer.kind);
     expect(answer.changes).toHaveLength(1);

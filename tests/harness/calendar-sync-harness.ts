@@ -13,7 +13,7 @@ import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts
 import { type AuditionId, type ConnectionId, participantIdSchema } from '../../domain/ids.ts';
 import { createGoogleChanges } from '../../providers/google/changes.ts';
 import { createGoogleClient } from '../../providers/google/client.ts';
-import type { CalendarChanges, CalendarProvider } from '../../providers/ports.ts';
+import type { CalendarChanges, CalendarEvent, CalendarProvider } from '../../providers/ports.ts';
 import { useActivityHarness } from './activity-harness.ts';
 import { connectToSandbox } from './google-sandbox.ts';
 import { setRoomOfSlot } from './room-of-slot.ts';
@@ -125,7 +125,7 @@ export const useCalendarSync = () => {
       revision: number,
       at: Slot,
       label = '',
-      texts: { readonly summary?: string; readonly location?: string } = {},
+      texts: Partial<Pick<CalendarEvent, 'summary' | 'location' | 'description'>> = {},
     ) =>
       activities.writeEvent({
         ...about,
@@ -173,6 +173,8 @@ export const useCalendarSync = () => {
         owner.events.patch({ calendarId: 'primary', eventId, requestBody: { summary } }),
       editPlace: (location: string) =>
         owner.events.patch({ calendarId: 'primary', eventId, requestBody: { location } }),
+      editDescription: (description: string) =>
+        owner.events.patch({ calendarId: 'primary', eventId, requestBody: { description } }),
       add: (start: string, end: string) => sandbox.control.addBusy({ account, start, end }).eventId,
     };
     /** Makes the audition use another calendar of the account, which the vendor need not have. */

@@ -42,6 +42,10 @@ export interface ScriptedCaldav {
     refusesLongQueries: boolean;
     /** Whether it lists changes. */
     hasTokens: boolean;
+    /** Whether it names a CTag. */
+    hasCtag: boolean;
+    /** Whether each list of changes ends with another token, also when nothing has changed. */
+    renewsTokens: boolean;
     /** Its list of changes ends with the token that RFC 6578 demands, with an empty one, or with none. */
     nextTokens: 'sent' | 'empty' | 'missing';
     /** A list of changes that it cuts off ends with the token that it was asked with. */
@@ -63,8 +67,11 @@ export interface ScriptedCaldav {
   };
   /** The most resources of one answer that lists them. */
   limit: number;
-  /** The oldest token that the server knows, and the status with which it refuses others. `all`: it lists all resources. */
-  readonly tokens: { oldest: number; refusal: number | 'all' };
+  /**
+   * The oldest token that the server knows, and the status with which it refuses others. `all`: it lists all resources.
+   * `nothing`: it lists none. Changes up to `pruned` are forgotten: each list omits them.
+   */
+  readonly tokens: { oldest: number; refusal: number | 'all' | 'nothing'; pruned: number };
   /** The kinds of requests so far. */
   readonly requests: string[];
   /** The names of the resources whose contents were sent so far. */
@@ -83,12 +90,13 @@ const props = (content: string): string =>
   `<d:propstat><d:prop>${content}</d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat>`;
 const status = (text: string): string => `<d:status>HTTP/1.1 ${text}</d:status>`;
 const movedPath = '/moved/calendar/';
-const tokenOf = (changed: number) => `urn:state:${changed}`;
+const tokenOf = (changed: number, renewal = 0) => `urn:state:${changed}${renewal === 0 ? '' : `:${renewal}`}`;
 
 /** Starts a server with one empty calendar. */
 export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
   const resources = new Map<string, { readonly text: string | undefined; readonly changed: number }>();
   let state = 0;
+  let renewals = 0;
 
   const base = () => (scripted.ways.redirects ? movedPath : path);
   const gone = (name: string): string =>
@@ -151,7 +159,8 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
   const nextToken = (changed: number): string => {
     const { nextTokens } = scripted.ways;
     if (nextTokens === 'missing') return '';
-    return `<d:sync-token>${nextTokens === 'sent' ? tokenOf(changed) : ''}</d:sync-token>`;
+    if (scripted.ways.renewsTokens) renewals += 1;
+    return `<d:sync-token>${nextTokens === 'sent' ? tokenOf(changed, renewals) : ''}</d:sync-token>`;
   };
 
   const changes = (since: number): string => {
@@ -234,10 +243,13 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
       if (scripted.access === 'gone') return 404;
       const privilege = scripted.access === 'read' ? '<d:read/>' : '<c:read-free-busy/>';
       const token = scripted.ways.hasTokens ? `<d:sync-token>${tokenOf(state)}</d:sync-token>` : '';
+      const ctag = scripted.ways.hasCtag
+        ? `<cs:getctag xmlns:cs="http://calendarserver.org/ns/">"${state}"</cs:getctag>`
+        : '';
       return response(
         '',
         props(
-          `${token}<d:current-user-privilege-set><d:privilege>${privilege}</d:privilege></d:current-user-privilege-set>`,
+          `${token}${ctag}<d:current-user-privilege-set><d:privilege>${privilege}</d:privilege></d:current-user-privilege-set>`,
         ),
       );
     }
@@ -250,9 +262,11 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
       return scripted.ways.refusesLongQueries && hasMany() > scripted.limit ? 507 : query();
     }
     const [, token = ''] = /<d:sync-token>([^<]*)</.exec(body) ?? [];
-    const since = Number(token.replace('urn:state:', '') || 0);
-    const { oldest, refusal } = scripted.tokens;
-    if (token === '' || since >= oldest) return changes(since);
+    const since = Number(/^urn:state:(\d+)/.exec(token)?.[1] ?? 0);
+    const { oldest, refusal, pruned } = scripted.tokens;
+    if (token === '') return changes(0);
+    if (since >= oldest) return changes(Math.max(since, pruned));
+    if (refusal === 'nothing') return nextToken(state);
     return refusal === 'all' ? changes(0) : refusal;
   };
 
@@ -320,6 +334,8 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
       etags: 'strong',
       refusesLongQueries: false,
       hasTokens: true,
+      hasCtag: false,
+      renewsTokens: false,
       nextTokens: 'sent',
       keepsToken: false,
       timeQueries: 'answered',
@@ -331,7 +347,7 @@ export const startScriptedCaldav = async (): Promise<ScriptedCaldav> => {
       redirects: false,
     },
     limit: Number.POSITIVE_INFINITY,
-    tokens: { oldest: 0, refusal: 403 },
+    tokens: { oldest: 0, refusal: 403, pruned: 0 },
     requests: [],
     sent: [],
     close: () =>

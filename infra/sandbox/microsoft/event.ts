@@ -117,7 +117,7 @@ export const renderEvent = (
     lastModifiedDateTime: new Date(event.updated).toISOString(),
     changeKey: entityTag(event).slice(3, -1),
     categories: details.categories ?? [],
-    ...(event.transactionId === undefined ? {} : { transactionId: event.transactionId }),
+    transactionId: event.transactionId ?? null,
     originalStartTimeZone: event.zone,
     originalEndTimeZone: event.zone,
     iCalUId: event.iCalUId,
