@@ -122,4 +122,35 @@ describe('the calendar entry of a participant whose event was skipped', () => {
       expect((await view()).attention).toEqual([]);
     });
   });
+  it('is written for the other participant who shares the calendar when this one leaves', async () => {
+    await stage.runAudition({}, async (played) => {
+      const { world, until, send } = played;
+      await invited(played);
+      await changeCalendar(played, connected, { phone });
+      const second = participantSchema.parse({
+        ...performer,
+        id: 'reader-2',
+        kind: 'reader',
+        email: 'second@example.com',
+        channels: ['email'],
+        calendar: connected,
+      });
+      await send(messages.participantsUpdate, {
+        ...apiCommand,
+        changes: [{ kind: 'add', participant: second }],
+      });
+      await until(({ notices }) => notices.length === 6);
+      await moveWithSkippedEvent(played);
+      await until(({ notices }) => notices.length === 11);
+      world.clearFaults();
+      await send(messages.participantsUpdate, {
+        ...apiCommand,
+        changes: [{ kind: 'remove', participant: readerId }],
+      });
+      const events = () => [...world.calendarEvents].filter((key) => key.endsWith(':reader-2'));
+      await expect.poll(() => events().length, { timeout: 10_000 }).toBe(1);
+      const removal = expect.stringMatching(/:update:reader-2:email:r2:entry-\d+$/);
+      await expect.poll(() => world.notices.at(-1), { timeout: 10_000 }).toEqual(removal);
+    });
+  });
 });
