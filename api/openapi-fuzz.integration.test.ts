@@ -102,6 +102,7 @@ const around: Surroundings = {
     start: localTimes,
     end: localTimes,
     phone: ['+33612345678'],
+    email: ['ada@example.com', '"ada l"@example.co.uk', 'ada@münchen.example'],
     locale: ['fr', 'en-GB'],
     reminders: [[], ['PT24H', 'PT1H']],
     ...Object.fromEntries(policies.map((name) => [name, durations])),
