@@ -85,28 +85,6 @@ const allAttentionItems = async (): Promise<readonly unknown[]> => {
   return rows;
 };
 
-const trailSchema = z.object({
-  items: z.array(z.object({ at: z.string(), fact: z.looseObject({ type: z.string() }) })),
-});
-const trailOf = async (id: string) =>
-  trailSchema.parse((await platform.get(`/v1/auditions/${id}/events?limit=100`)).body).items;
-
-/** Gives the organization a host of Teams meetings. */
-const hostTeamsMeetings = async (): Promise<void> => {
-  const { connections, meetingPreferences } = service.database.repositories;
-  const account = 'host@contoso.example';
-  await connections.put({
-    id: 'conn_host',
-    organization,
-    provider: 'microsoft',
-    account,
-    refreshToken: `sandbox-refresh-${account}`,
-  });
-  await meetingPreferences.set(organization, {
-    hosts: { microsoft_teams: [{ kind: 'connection', connection: 'conn_host' }] },
-  });
-};
-
 describe('provider outage', () => {
   it('of Zoom and Google delays auditions, which are then scheduled without an operator or a burst of calls', async () => {
     const { control } = service.sandbox;
@@ -157,27 +135,4 @@ describe('provider outage', () => {
     expect(callsAt('zoom')).toBe(calls);
     expect(await allAttentionItems()).toEqual([]);
   });
-
-  it.each([
-    ['zoom', 'zoom', 'google_meet'],
-    ['google_meet', 'google', 'zoom'],
-    ['microsoft_teams', 'microsoft', 'zoom'],
-  ] as const)(
-    'of %s that limits the rate for an hour makes a new audition use the next provider immediately',
-    async (provider, vendor, other) => {
-      const { control } = service.sandbox;
-      await hostTeamsMeetings();
-      control.setFault(vendor, { kind: 'rate_limit', retryAfterSeconds: 3_600 });
-      const body = { ...withoutCalendars(next()), meeting: { providers: [provider, other] } };
-      const { id, meeting } = await platform.until(await request(body), scheduled);
-      expect(meeting?.provider).toBe(other);
-      const trail = await trailOf(id);
-      const [fellBack, ...others] = trail.filter(({ fact }) => fact.type === 'meeting_fell_back');
-      expect(fellBack?.fact).toMatchObject({ from: provider, to: other, reason: 'retry_after' });
-      expect(others).toEqual([]);
-      // A provider that only fails is tried for a minute (`meetingPatience`).
-      expect(Date.parse(fellBack?.at ?? '') - Date.parse(trail[0]?.at ?? '')).toBeLessThan(20_000);
-      expect(await allAttentionItems()).toEqual([]);
-    },
-  );
 });
