@@ -6,6 +6,7 @@ import { type ApiKeys, createApiKeys } from './access/api-keys.ts';
 import { createIdempotentRequests, type IdempotentRequests } from './access/idempotent-requests.ts';
 import { createOrganizations, type Organizations } from './access/organizations.ts';
 import { createPayloadOrganizations, type PayloadOrganizations } from './access/payload-organizations.ts';
+import { createAddressHashes } from './auditions/address-hashes.ts';
 import { type Announcements, createAnnouncements } from './auditions/announcements.ts';
 import { createJoinLinks, type JoinLinks } from './auditions/join-links.ts';
 import { createNoticeDeliveries, type NoticeDeliveries } from './auditions/notice-deliveries.ts';
@@ -161,6 +162,7 @@ export const createRepositories = (
   const texts = createTrailTexts(vault);
   const protection = { texts, codes: createTrailCodes(wrapping) };
   const accountReferences = createAccountReferences(wrapping);
+  const addressHashes = createAddressHashes(vault);
   return {
     events: createEventStore(db, protection, observe),
     auditions: createAuditionReadModel(db, texts),
@@ -198,9 +200,9 @@ export const createRepositories = (
     administrativeActs: createAdministrativeActs(db),
     payloadOrganizations: createPayloadOrganizations(db),
     idempotentRequests: createIdempotentRequests(db, vault),
-    noticeDeliveries: createNoticeDeliveries(db, vault),
-    announcements: createAnnouncements(db, vault),
-    suppressions: createSuppressions(db, vault),
+    noticeDeliveries: createNoticeDeliveries(db, addressHashes),
+    announcements: createAnnouncements(db, addressHashes),
+    suppressions: createSuppressions(db, addressHashes),
     unkeyedAddresses: createUnkeyedAddresses(db, vault),
     messageBudgets: createMessageBudgets(db),
     people: createPeople(db, keys, vault),
@@ -213,7 +215,7 @@ export const createRepositories = (
     writtenEvents: createWrittenEvents(db, vault),
     inbox: createWebhookInbox(db, vault),
     inboxRouting: createInboxRouting(db, accountReferences, vault),
-    invitationReplies: createInvitationReplies(db, vault),
+    invitationReplies: createInvitationReplies(db, addressHashes),
     endpoints: createWebhookEndpoints(db, vault),
     endpointProgress: createEndpointProgress(db, texts),
     outbox: createOutbox(db),

@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { type AuditionState, auditionStates } from '../../domain/audition/states.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
-import type { Vault } from '../vault/envelope-encryption.ts';
-import { createAddressHashes } from './address-hashes.ts';
+import type { AddressHashes } from './address-hashes.ts';
 
 /** What a notice of an audition must agree with at the moment it is sent. */
 export interface Announcement {
@@ -43,9 +42,9 @@ const rowSchema = z
   );
 
 /** Creates the lookup. It only reads. */
-export const createAnnouncements = (db: Database, vault: Pick<Vault, 'code'>): Announcements => ({
+export const createAnnouncements = (db: Database, hashes: AddressHashes): Announcements => ({
   async present(auditionId, { organization, email }) {
-    const forms = email === undefined ? [] : await createAddressHashes(vault).formsOf(organization, email);
+    const forms = email === undefined ? [] : await hashes.formsOf(organization, email);
     const { rows } = await db.execute(sql`
       SELECT
         state,

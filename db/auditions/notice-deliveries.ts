@@ -16,8 +16,7 @@ import { channels } from '../../domain/providers/vendors.ts';
 import type { Database } from '../client.ts';
 import { auditions } from '../schema/auditions.ts';
 import { deliveries } from '../schema/deliveries.ts';
-import type { Vault } from '../vault/envelope-encryption.ts';
-import { createAddressHashes } from './address-hashes.ts';
+import type { AddressHashes } from './address-hashes.ts';
 import { isSuppressing, suppressAddressOf } from './suppressions.ts';
 
 /** The recipient of a message. */
@@ -117,9 +116,9 @@ const statusesBefore = (status: DeliveryStatus): readonly DeliveryStatus[] =>
   deliveryStatuses.filter((stored) => isLaterDelivery(status, stored));
 
 /** Creates the repository of notice deliveries. */
-export const createNoticeDeliveries = (db: Database, vault: Pick<Vault, 'code'>): NoticeDeliveries => ({
+export const createNoticeDeliveries = (db: Database, hashes: AddressHashes): NoticeDeliveries => ({
   async put({ id, organization, auditionId, participant, channel, address, calendar }) {
-    const hash = address === undefined ? null : await createAddressHashes(vault).of(organization, address);
+    const hash = address === undefined ? null : await hashes.of(organization, address);
     const content = { calendarPart: calendar?.part, calendarSequence: calendar?.sequence };
     const insert = db
       .insert(deliveries)
@@ -130,7 +129,7 @@ export const createNoticeDeliveries = (db: Database, vault: Pick<Vault, 'code'>)
   },
 
   async hasEntry({ organization, auditionId, participant, address }) {
-    const forms = await createAddressHashes(vault).formsOf(organization, address);
+    const forms = await hashes.formsOf(organization, address);
     const { rows } = await db.execute(sql`
       WITH emails AS (
         SELECT calendar_part, calendar_sequence FROM deliveries

@@ -6,8 +6,7 @@ import type { Database } from '../client.ts';
 import { deliveries } from '../schema/deliveries.ts';
 import { suppressions } from '../schema/suppressions.ts';
 import { instantFromDatabase } from '../time.ts';
-import type { Vault } from '../vault/envelope-encryption.ts';
-import { createAddressHashes } from './address-hashes.ts';
+import type { AddressHashes } from './address-hashes.ts';
 
 /** The participant names the address: the table has only its hash. */
 const suppressionSchema = z.object({
@@ -36,7 +35,7 @@ const suppressingCodes: ReadonlySet<string | undefined> = new Set(['bounced', 'c
 export const isSuppressing = (code: string | undefined): boolean => suppressingCodes.has(code);
 
 /** Creates the repository. `NoticeDeliveries.report` adds suppressions. */
-export const createSuppressions = (db: Database, vault: Pick<Vault, 'code'>): Suppressions => ({
+export const createSuppressions = (db: Database, hashes: AddressHashes): Suppressions => ({
   async list(organization) {
     const rows = await db
       .select({
@@ -53,7 +52,7 @@ export const createSuppressions = (db: Database, vault: Pick<Vault, 'code'>): Su
   },
 
   async lift(organization, address) {
-    const forms = await createAddressHashes(vault).formsOf(organization, address);
+    const forms = await hashes.formsOf(organization, address);
     const { rowCount } = await db
       .delete(suppressions)
       .where(and(eq(suppressions.organization, organization), inArray(suppressions.address, [...forms])));

@@ -10,11 +10,10 @@ import {
   participantIdSchema,
 } from '../../domain/ids.ts';
 import { type Instant, instantSchema } from '../../domain/time/instant.ts';
-import { createAddressHashes } from '../auditions/address-hashes.ts';
+import type { AddressHashes } from '../auditions/address-hashes.ts';
 import type { Database } from '../client.ts';
 import { auditEvents } from '../schema/audit-events.ts';
 import { deliveries } from '../schema/deliveries.ts';
-import type { Vault } from '../vault/envelope-encryption.ts';
 
 /** A participant to whom an audition has sent email. */
 interface EmailedParticipant {
@@ -61,7 +60,7 @@ const emailedSchema = z.object({
 const slotFactSchema = z.object({ revision: z.int(), slot: z.object({ start: instantSchema }) });
 
 /** Creates the lookups. They only read. */
-export const createInvitationReplies = (db: Database, vault: Pick<Vault, 'code'>): InvitationReplies => ({
+export const createInvitationReplies = (db: Database, hashes: AddressHashes): InvitationReplies => ({
   async emailedParticipants(auditionId) {
     const { organization, participant, address } = deliveries;
     const generation = sql`(
@@ -85,7 +84,7 @@ export const createInvitationReplies = (db: Database, vault: Pick<Vault, 'code'>
               participant: id,
               generation: first.generation,
               isAddress: async (text: string) => {
-                const forms = await createAddressHashes(vault).formsOf(first.organization, text);
+                const forms = await hashes.formsOf(first.organization, text);
                 return [first, ...others].some((row) => forms.includes(row.address));
               },
             },

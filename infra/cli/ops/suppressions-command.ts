@@ -3,6 +3,7 @@
  * it contains keyed hashes of the addresses, so the operator must name the address, and lifting needs the master keys.
  */
 import { Command, InvalidArgumentError } from 'commander';
+import { createAddressHashes } from '../../../db/auditions/address-hashes.ts';
 import { createSuppressions } from '../../../db/auditions/suppressions.ts';
 import type { Database } from '../../../db/client.ts';
 import { createVault } from '../../../db/vault/envelope-encryption.ts';
@@ -24,7 +25,7 @@ const emailAddress = (text: string): string => {
 const withoutKeys = (): Promise<never> => Promise.reject(new Error('addresses are not looked up in a list'));
 
 const openSuppressions = (db: Database, keys: Database) =>
-  createSuppressions(db, createVault(keys, createKeyWrapping(loadVaultConfiguration())));
+  createSuppressions(db, createAddressHashes(createVault(keys, createKeyWrapping(loadVaultConfiguration()))));
 
 /** Creates the command `ops suppressions`. */
 export const suppressionsCommand = (): Command => {
@@ -39,7 +40,9 @@ export const suppressionsCommand = (): Command => {
     .requiredOption('--organization <id>', 'the organization', parseOrganizationId)
     .action((options: { organization: OrganizationId }, command: Command) =>
       withDatabase(command, async (db, output) => {
-        const all = await createSuppressions(db, { code: withoutKeys }).list(options.organization);
+        const all = await createSuppressions(db, createAddressHashes({ code: withoutKeys })).list(
+          options.organization,
+        );
         output.show(all, () =>
           all.length === 0
             ? 'No address is suppressed.'
