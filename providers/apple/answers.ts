@@ -1,5 +1,5 @@
 /** Tells what a server says about an address. */
-import { ProviderError } from '../../domain/errors.ts';
+import { isTransient, ProviderError } from '../../domain/errors.ts';
 
 /** `refused`: for another reason than that nothing is there. `failed`: the server has answered with a fault of its own. */
 type AddressAnswer =
@@ -18,20 +18,7 @@ export const answerAbout = async (request: Promise<unknown>): Promise<AddressAns
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
     if ((error.vendor.status ?? 0) >= 500) return { kind: 'failed', error };
-    switch (error.fault.kind) {
-      case 'reconnect':
-      case 'outage':
-      case 'retry':
-      case 'retry_after':
-      case 'quota_exhausted':
-        throw error;
-      case 'not_found':
-        return { kind: 'absent' };
-      case 'misconfigured':
-      case 'not_permitted':
-      case 'conflict':
-      case 'rejected_input':
-        return { kind: 'refused' };
-    }
+    if (error.fault.kind === 'reconnect' || isTransient(error.fault)) throw error;
+    return { kind: error.fault.kind === 'not_found' ? 'absent' : 'refused' };
   }
 };

@@ -1,5 +1,6 @@
 /** Reads the codes of failed activities of recordings. */
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import { transientKinds } from '../../domain/errors.ts';
 
 interface FailureCodes {
   /** The kind of the fault. Undefined: the time of the attempts has ended. */
@@ -9,15 +10,7 @@ interface FailureCodes {
 }
 
 /** What time cures: an outage or a limit of the provider, and an outage of our database. */
-const passingCodes: ReadonlySet<string> = new Set([
-  'outage',
-  'retry',
-  'retry_after',
-  'quota_exhausted',
-  'busy',
-  'database',
-  'timeout',
-]);
+const passingCodes: ReadonlySet<string> = new Set<string>([...transientKinds, 'busy', 'database', 'timeout']);
 
 /** Returns whether a failure with the code can pass without a change to the account or our settings. */
 export const canPass = (code: string): boolean => passingCodes.has(code);
