@@ -36,6 +36,19 @@ const moveWithSkippedEvent = async (played: RunningAudition): Promise<void> => {
   await until(({ state }) => state === 'scheduled');
 };
 
+/** Adds a second reader, who has the calendar of the first one. */
+const addSecond = ({ send }: RunningAudition): Promise<unknown> => {
+  const participant = participantSchema.parse({
+    ...performer,
+    id: 'reader-2',
+    kind: 'reader',
+    email: 'second@example.com',
+    channels: ['email'],
+    calendar: connected,
+  });
+  return send(messages.participantsUpdate, { ...apiCommand, changes: [{ kind: 'add', participant }] });
+};
+
 describe('the calendar entry of a participant whose event was skipped', () => {
   it('is made at a new email address, and removed there when the event is written', async () => {
     await stage.runAudition({ recordAs: 'skipped-event-new-address' }, async (played) => {
@@ -72,20 +85,12 @@ describe('the calendar entry of a participant whose event was skipped', () => {
 
   it('is made for a new participant who shares the calendar', async () => {
     await stage.runAudition({}, async (played) => {
-      const { world, until, send } = played;
+      const { world, until } = played;
       await invited(played);
       await changeCalendar(played, connected, { phone });
       await until(({ notices }) => notices.length === 5);
       await moveWithSkippedEvent(played);
-      const participant = participantSchema.parse({
-        ...performer,
-        id: 'reader-2',
-        kind: 'reader',
-        email: 'second@example.com',
-        channels: ['email'],
-        calendar: connected,
-      });
-      await send(messages.participantsUpdate, { ...apiCommand, changes: [{ kind: 'add', participant }] });
+      await addSecond(played);
       const invitation = expect.stringMatching(/:invitation:reader-2:email:r2:added-\d+$/);
       await expect.poll(() => world.entriesByEmail.at(-1), { timeout: 10_000 }).toEqual(invitation);
     });
@@ -93,21 +98,10 @@ describe('the calendar entry of a participant whose event was skipped', () => {
 
   it('is not made any more when the event was written for another participant who shares the calendar', async () => {
     await stage.runAudition({ recordAs: 'skipped-event-written-for-another' }, async (played) => {
-      const { world, until, send, view } = played;
+      const { world, until, view } = played;
       await invited(played);
       await changeCalendar(played, connected, { phone });
-      const second = participantSchema.parse({
-        ...performer,
-        id: 'reader-2',
-        kind: 'reader',
-        email: 'second@example.com',
-        channels: ['email'],
-        calendar: connected,
-      });
-      await send(messages.participantsUpdate, {
-        ...apiCommand,
-        changes: [{ kind: 'add', participant: second }],
-      });
+      await addSecond(played);
       await until(({ notices }) => notices.length === 6);
       await moveWithSkippedEvent(played);
       await until(({ notices }) => notices.length === 11);
@@ -122,23 +116,13 @@ describe('the calendar entry of a participant whose event was skipped', () => {
       expect((await view()).attention).toEqual([]);
     });
   });
+
   it('is written for the other participant who shares the calendar when this one leaves', async () => {
     await stage.runAudition({}, async (played) => {
       const { world, until, send } = played;
       await invited(played);
       await changeCalendar(played, connected, { phone });
-      const second = participantSchema.parse({
-        ...performer,
-        id: 'reader-2',
-        kind: 'reader',
-        email: 'second@example.com',
-        channels: ['email'],
-        calendar: connected,
-      });
-      await send(messages.participantsUpdate, {
-        ...apiCommand,
-        changes: [{ kind: 'add', participant: second }],
-      });
+      await addSecond(played);
       await until(({ notices }) => notices.length === 6);
       await moveWithSkippedEvent(played);
       await until(({ notices }) => notices.length === 11);
