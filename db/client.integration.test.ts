@@ -1,10 +1,10 @@
-import { connect, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { z } from 'zod';
 import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
-import { createDatabaseClient } from './client.ts';
+import { startTcpProxy } from '../tests/harness/tcp-proxy.ts';
+import { createDatabaseClient, type DatabaseClient } from './client.ts';
 import { isDatabaseOutage } from './errors.ts';
 
 let database: TestDatabase;
@@ -14,6 +14,10 @@ beforeAll(async () => {
 });
 
 afterAll(() => database.drop());
+
+/** Returns the process of PostgreSQL that serves an idle connection. */
+const pidOf = async ({ pool }: DatabaseClient): Promise<number | undefined> =>
+  (await pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid;
 
 test('the database client sets its application name and the statement timeout', async () => {
   const connection = createDatabaseClient(database.url, { applicationName: 'castmatch test' });
@@ -29,9 +33,8 @@ test('the database client sets its application name and the statement timeout', 
 test('the database client replaces and reports a lost idle connection', async () => {
   const { promise: reported, resolve } = Promise.withResolvers<Error>();
   const connection = createDatabaseClient(database.url, { poolSize: 1, onIdleError: resolve });
-  const { rows } = await connection.pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
 
-  await database.pool.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+  await database.pool.query('SELECT pg_terminate_backend($1)', [await pidOf(connection)]);
 
   expect((await reported).message).toContain('terminating connection');
   expect((await connection.db.execute(sql`SELECT 1 AS one`)).rows).toEqual([{ one: 1 }]);
@@ -92,30 +95,26 @@ test('the database client gives up the connection of a transaction that does not
 
 test('the database client keeps the connection of a transaction that is refused', async () => {
   const connection = createDatabaseClient(database.url, { poolSize: 1 });
-  const pid = async () =>
-    (await connection.pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid;
-  const before = await pid();
+  const before = await pidOf(connection);
 
   const refused = connection.db.transaction((transaction) => transaction.execute(sql`SELECT 1 / 0`));
 
   await expect(refused).rejects.toMatchObject({ cause: { code: '22012' } });
-  expect(await pid()).toBe(before);
+  expect(await pidOf(connection)).toBe(before);
   await connection.close();
 });
 
 test('the database client closes a connection that refuses to write, also in a transaction', async () => {
   const connection = createDatabaseClient(database.url, { poolSize: 1 });
-  const pid = async () =>
-    (await connection.pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid;
   await connection.pool.query('SET default_transaction_read_only = on');
-  const standby = await pid();
+  const standby = await pidOf(connection);
 
   const refused = await connection.db
     .transaction((transaction) => transaction.execute(sql`CREATE TABLE written (id int)`))
     .catch((error: unknown) => error);
 
   expect(isDatabaseOutage(refused)).toBe(true);
-  expect(await pid()).not.toBe(standby);
+  expect(await pidOf(connection)).not.toBe(standby);
   await connection.db.execute(sql`CREATE TEMP TABLE written (id int)`);
   await connection.close();
 });
@@ -157,32 +156,24 @@ test('the database client prepares statements with parameters that repeat', asyn
 });
 
 test('the database client times out a query on a dead connection, and opens a new one', async () => {
-  const { hostname, port } = new URL(database.url);
-  const sockets: Socket[] = [];
-  const proxy = createServer((near) => {
-    const far = connect(Number(port), hostname);
-    sockets.push(
-      near.on('error', () => {}),
-      far.on('error', () => {}),
-    );
-    near.pipe(far).pipe(near);
-  });
-  await new Promise<void>((listening) => {
-    proxy.listen(0, '127.0.0.1', listening);
-  });
+  const clients: Socket[] = [];
+  const { port } = new URL(database.url);
+  const proxy = await startTcpProxy(
+    () => Number(port),
+    (client) => clients.push(client),
+  );
   const proxyUrl = new URL(database.url);
-  proxyUrl.host = `127.0.0.1:${z.object({ port: z.int() }).parse(proxy.address()).port}`;
+  proxyUrl.host = `127.0.0.1:${proxy.port}`;
   const connection = createDatabaseClient(proxyUrl.href, { poolSize: 1, queryTimeoutMs: 500 });
   await connection.pool.query('SELECT 1');
 
-  for (const socket of sockets) socket.unpipe().pause();
+  for (const client of clients) client.unpipe().pause();
 
   const unanswered = await connection.db.execute(sql`SELECT 1`).catch((error: unknown) => error);
   expect(isDatabaseOutage(unanswered)).toBe(true);
   expect((await connection.db.execute(sql`SELECT 1 AS one`)).rows).toEqual([{ one: 1 }]);
   await connection.close();
-  for (const socket of sockets) socket.destroy();
-  proxy.close();
+  await proxy.close();
 });
 
 test('the database client opens no more connections than its pool size', async () => {
