@@ -65,8 +65,8 @@ const comparedTexts = {
 export type StoredTexts = Readonly<Partial<Record<CalendarText, string | undefined>>>;
 
 /**
- * Returns the texts that are not as this service has written them: a person has edited them. An event without a mark, and one with the mark of an earlier
- * version, has no text that can be compared.
+ * Returns the texts that are not as this service has written them: a person has edited them. An event without a mark, and one
+ * with the mark of an earlier version, has no text that can be compared.
  * @param mark as it is stored with the event
  * @param stored an empty text and a removed one are the same
  * @param salt our id of the event, so that equal texts in two events have different digests

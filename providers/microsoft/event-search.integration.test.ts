@@ -44,7 +44,7 @@ describe('an Outlook event that the search lists late', () => {
     expect(shown()).toEqual([]);
   });
 
-  it('is written without a second request when nobody has written it before', async () => {
+  it('is created without an update when no earlier attempt has created it', async () => {
     const { put, shown, calls } = await setUp({ eventSearchDelayMs: 60_000 });
     const { eventId, overwrote } = await put({ known: { times: [slot], isPresent: false } });
     expect(shown()).toMatchObject([{ immutableId: eventId }]);
