@@ -57,6 +57,8 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
   inboxEvent('meeting.ended', meeting),
   /** The provider no longer has the meeting: its join link is dead. */
   inboxEvent('meeting.deleted', meeting),
+  /** A person may have changed how people get into the meeting, such as its passcode. What it is now must be read. */
+  inboxEvent('meeting.changed', meeting),
   inboxEvent('recording.completed', meeting),
   /** A person has joined or left a meeting, as its provider names this person. */
   inboxEvent('meeting.participant_joined', attendee),

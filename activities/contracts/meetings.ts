@@ -1,6 +1,6 @@
 /** Meetings. One queue per provider. */
 import type { ObservedAttendance } from '../../domain/audition/attendee.ts';
-import type { Meeting } from '../../domain/audition/meeting.ts';
+import type { Meeting, MeetingAccess } from '../../domain/audition/meeting.ts';
 import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
 import type { MeetingSettings, SettingName } from '../../domain/audition/meeting-settings.ts';
 import type { Participant } from '../../domain/audition/request.ts';
@@ -56,6 +56,8 @@ export interface RegisterParticipantsInput extends AuditionCall {
   readonly slot: Slot;
   /** All who are to be registered. Others are cancelled. */
   readonly participants: readonly Pick<Participant, 'id' | 'name'>[];
+  /** Whether the address of the meeting has changed: those of the registrants are then read again. */
+  readonly hasOtherAddress?: boolean | undefined;
 }
 
 export interface SetLeadersInput extends CheckMeetingInput {
@@ -74,6 +76,8 @@ export interface MeetingLook {
   readonly status: 'present' | 'absent';
   /** Set when the check has changed the settings of the meeting: those that it does not have now. */
   readonly notHonored?: readonly SettingName[] | undefined;
+  /** Set when people get into the meeting in another way than the input says: a person has changed its passcode. */
+  readonly access?: MeetingAccess | undefined;
 }
 
 /**

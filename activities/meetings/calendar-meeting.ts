@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { isAuditionOwner, type MeetingOwner } from '../../domain/audition/casting-session.ts';
-import { type Meeting, meetingSchema } from '../../domain/audition/meeting.ts';
+import { changedAccess, type Meeting, meetingSchema } from '../../domain/audition/meeting.ts';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { connectionIdSchema, type OrganizationId } from '../../domain/ids.ts';
@@ -14,7 +14,7 @@ import { toInstant } from '../../domain/time/epoch.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
 import { calendarNames } from '../../providers/calendar-names.ts';
 import { type CallOperation, operationOf } from '../../providers/operations.ts';
-import type { CallContext, ConnectedAccount } from '../../providers/ports.ts';
+import type { CallContext, ConnectedAccount, MeetingPresence } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
 import type {
   CreateMeetingInput,
@@ -296,7 +296,7 @@ export const createCalendarMeetingSteps = (
   const look = async (
     { organization, auditionId, meeting }: Owned<MeetingOfAudition>,
     startCall: () => CallContext,
-  ): Promise<{ status: 'present' | 'absent'; account?: ConnectedAccount }> => {
+  ): Promise<MeetingPresence & { readonly account?: ConnectedAccount }> => {
     const created = await presentMeeting(auditionId);
     if (!created) return { status: 'absent' };
     // Without this call, the vendor cannot tell: the meeting counts as present.
@@ -308,23 +308,28 @@ export const createCalendarMeetingSteps = (
       created.calendar,
       'calendar.checkConference',
     );
-    const status = await vendorCalendar.checkConference(
+    const found = await vendorCalendar.checkConference(
       account,
       { calendarId, eventId: eventIdFor(auditionId), reference: auditionId, id: meeting.id },
       startCall(),
     );
-    return { status, account };
+    return { ...found, account };
   };
 
   return {
     look: async (input, call) => (await look(input, () => call)).status,
     check: async (input) => {
       const call = createAttemptContext(input).startCall();
-      const { status, account } = await look(input, () => call);
-      if (status === 'absent' || !account) return { status };
+      const { account, ...found } = await look(input, () => call);
+      if (found.status === 'absent' || !account) return { status: found.status };
       const host = { kind: 'connected', connection: account } as const;
       const consented = { events, recordings: recordings[name] };
-      return { status, notHonored: await applyConsent(consented, input, host, call) };
+      const access = changedAccess(input.meeting, found.access);
+      return {
+        status: 'present',
+        notHonored: await applyConsent(consented, input, host, call),
+        ...(access && { access }),
+      };
     },
     ...(vendorCalendar.conferenceAttendance && {
       attendance: async (input) => {

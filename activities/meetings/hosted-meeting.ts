@@ -5,7 +5,12 @@
  */
 import { z } from 'zod';
 import type { MeetingOwner } from '../../domain/audition/casting-session.ts';
-import { type Meeting, meetingSchema } from '../../domain/audition/meeting.ts';
+import {
+  changedAccess,
+  type Meeting,
+  type MeetingAccess,
+  meetingSchema,
+} from '../../domain/audition/meeting.ts';
 import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
 import { namesOfSettings, type SettingName } from '../../domain/audition/meeting-settings.ts';
 import { ProviderError } from '../../domain/errors.ts';
@@ -90,6 +95,12 @@ export const createHostedMeetingSteps = (
         return host ? [{ key, host }] : [];
       })
       .at(-1);
+  };
+
+  /** The next audition that uses the room of its session gets the meeting from the record of its creation. */
+  const correctCreation = async (input: Owned<MeetingOfAudition>, access: MeetingAccess): Promise<void> => {
+    const creation = await creationOf(input);
+    if (creation) await ledger.correctResult(creation.key, { providerId: input.meeting.id, change: access });
   };
 
   /** Opens the host with which the meeting was created. */
@@ -294,12 +305,19 @@ export const createHostedMeetingSteps = (
     check: async (input) => {
       const host = await openHostOf(input, check);
       const call = createAttemptContext(input).startCall();
-      const status = await meetings.check(host, input.meeting.id, call);
-      if (status === 'absent' || !isRecordedMeeting(name)) return { status };
-      const recordings = providers.recordings[name];
-      return { status, notHonored: await applyConsent({ events, recordings }, input, host, call) };
+      const found = await meetings.check(host, input.meeting.id, call);
+      if (found.status === 'absent') return found;
+      const access = changedAccess(input.meeting, found.access);
+      if (access) await correctCreation(input, access);
+      const recordings = isRecordedMeeting(name) ? providers.recordings[name] : undefined;
+      return {
+        status: 'present',
+        notHonored: recordings && (await applyConsent({ events, recordings }, input, host, call)),
+        ...(access && { access }),
+      };
     },
-    look: async (input, call) => meetings.check(await openHostOf(input, check), input.meeting.id, call),
+    look: async (input, call) =>
+      (await meetings.check(await openHostOf(input, check), input.meeting.id, call)).status,
     ...(meetings.attendance && {
       attendance: async (input) => {
         const host = await openHostOf(input, attendance);

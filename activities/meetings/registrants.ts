@@ -84,6 +84,17 @@ export const createRegistration = ({
     await stored.complete({ link, meetingId: meeting.id }, registrant);
   };
 
+  /** The address of a registrant contains the passcode of the meeting. A registrant who is gone keeps the former address. */
+  const renewAddress = async (
+    { meeting, ...input }: RegisterParticipantsInput,
+    host: HostAccount,
+    link: string,
+  ): Promise<void> => {
+    const call = createAttemptContext(input).startCall();
+    const [found] = await provider.find(host, meeting.id, registrantReference(link), call);
+    if (found) await stored.complete({ link, meetingId: meeting.id }, found);
+  };
+
   const cancel = async (
     input: RegisterParticipantsInput,
     host: HostAccount,
@@ -102,7 +113,7 @@ export const createRegistration = ({
   };
 
   return async (input, host) => {
-    const { organization, auditionId, meeting, participants } = input;
+    const { organization, auditionId, meeting, participants, hasOtherAddress = false } = input;
     const ids = await issueJoinLinks(
       participants.map(({ id }) => ({ organization, auditionId, participant: id })),
     );
@@ -113,6 +124,9 @@ export const createRegistration = ({
     const present = await stored.of(auditionId, meeting.id);
     const surplus = present.filter(({ link }) => !wanted.some((one) => one.link === link));
     const missing = wanted.filter(({ link }) => !present.some((one) => one.link === link && one.isComplete));
+    const renewed = hasOtherAddress
+      ? wanted.filter(({ link }) => present.some((one) => one.link === link && one.isComplete))
+      : [];
     const errors: unknown[] = [];
     const attempt = async (step: Promise<unknown>): Promise<void> => {
       await step.catch((error: unknown) => errors.push(error));
@@ -120,6 +134,7 @@ export const createRegistration = ({
     // One after the other: the provider limits the rate, and each one has the deadline of a call.
     for (const { link } of surplus) await attempt(cancel(input, host, link));
     for (const one of missing) await attempt(add(input, host, one));
+    for (const { link } of renewed) await attempt(renewAddress(input, host, link));
     if (errors.length > 0) throw errors[0];
   };
 };

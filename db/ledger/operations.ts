@@ -105,6 +105,14 @@ export interface OperationLedger {
    * @throws {Overtaken} when another effect is recorded or the operation was undone. This effect is stored as surplus.
    */
   complete(key: string, effect: Effect, surplus?: readonly Effect[]): Promise<void>;
+  /**
+   * Changes fields of the recorded result, because a person has changed the effect at the provider. Does nothing when the operation
+   * has another effect by now, or was undone. Idempotent.
+   */
+  correctResult(
+    key: string,
+    correction: { readonly providerId: string; readonly change: Readonly<Record<string, unknown>> },
+  ): Promise<void>;
   /** Removes an effect from the surplus after it was undone. Idempotent. */
   recordSurplusRemoved(key: string, providerId: string): Promise<void>;
   /**
@@ -227,6 +235,18 @@ export const createOperationLedger = (
       if (!row) throw notBegunError(key);
       if (row.state !== 'completed') throw new Overtaken(key, 'undo');
       if (row.provider_id !== effect.providerId) throw new Overtaken(key, 'another_attempt');
+    },
+
+    async correctResult(key, { providerId, change }) {
+      const isEffect = and(
+        eq(operations.key, key),
+        eq(operations.providerId, providerId),
+        eq(operations.state, 'completed'),
+      );
+      await db
+        .update(operations)
+        .set({ result: sql`${operations.result} || ${JSON.stringify(change)}::jsonb` })
+        .where(isEffect);
     },
 
     async recordSurplusRemoved(key, providerId) {

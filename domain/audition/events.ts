@@ -157,6 +157,11 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     meetingId,
     notHonored: z.array(z.enum(settingNames)).describe('The requested settings that the meeting lacks'),
   }),
+  /** A person has changed at the provider how people get into the meeting, such as its passcode. */
+  fact('meeting_access_changed', {
+    meetingId,
+    access: meetingSchema.pick({ joinUrl: true, dialIn: true }).describe('How people get into the meeting now'),
+  }),
   fact('meeting_fell_back', {
     from: z.enum(meetingProviders).describe('The provider that cannot be used'),
     to: z.enum(meetingProviders).optional().describe('The next provider. Absent when there is none'),

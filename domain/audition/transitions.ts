@@ -67,6 +67,7 @@ export const auditionTransitions: readonly Transition[] = [
 export const stateNeutralFacts = [
   'meeting_created',
   'meeting_settings_changed',
+  'meeting_access_changed',
   'meeting_fell_back',
   'meeting_lost',
   'backup_announced',

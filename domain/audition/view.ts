@@ -208,6 +208,8 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
       return view.meeting?.id === fact.meetingId
         ? { meeting: withNotHonored(view.meeting, fact.notHonored) }
         : {};
+    case 'meeting_access_changed':
+      return view.meeting?.id === fact.meetingId ? { meeting: { ...view.meeting, ...fact.access } } : {};
     case 'meeting_lost':
       return view.meeting?.id === fact.meeting.id ? { meeting: undefined } : {};
     case 'backup_announced':

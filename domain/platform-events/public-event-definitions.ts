@@ -76,6 +76,14 @@ export const publicEventDefinitions = {
       notHonored: z.array(z.enum(settingNames)).describe('The requested settings that the meeting lacks'),
     }),
   },
+  meeting_access_changed: {
+    type: 'audition.meeting_access_changed',
+    summary:
+      'A person has changed the join address of the meeting at its provider; the join links lead to the present one',
+    publicFields: z.object({
+      meetingId: z.string().describe("The provider's id of the meeting"),
+    }),
+  },
   meeting_fell_back: {
     type: 'audition.meeting_fell_back',
     summary: 'A meeting provider failed; the next one, if any, is tried',

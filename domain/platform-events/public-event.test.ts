@@ -46,6 +46,11 @@ const facts: { readonly [Type in AuditionFactType]: Extract<AuditionFact, { type
     meetingId: '1',
     notHonored: ['autoStartRecording'],
   },
+  meeting_access_changed: {
+    type: 'meeting_access_changed',
+    meetingId: '1',
+    access: { joinUrl: secretText, dialIn: secretText },
+  },
   meeting_fell_back: { type: 'meeting_fell_back', from: 'zoom', to: 'google_meet', reason: secretText },
   meeting_lost: { type: 'meeting_lost', meeting: { provider: 'zoom', id: '1', joinUrl: secretText } },
   backup_announced: { type: 'backup_announced', revision: 1 },

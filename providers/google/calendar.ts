@@ -103,8 +103,10 @@ export const createGoogleCalendar = (
     const scope = { client, operation: checkConference, connection, call };
     const stored = await findEvent(scope, event);
     const conference = stored && conferenceOf(stored);
-    if (conference?.kind !== 'ready' || conference.id !== event.id) return 'absent';
-    return (await isSpaceGone(scope, event.id)) ? 'absent' : 'present';
+    if (conference?.kind !== 'ready' || conference.id !== event.id) return { status: 'absent' };
+    if (await isSpaceGone(scope, event.id)) return { status: 'absent' };
+    const { joinUrl, dialIn } = conference;
+    return { status: 'present', access: { joinUrl, ...(dialIn === undefined ? {} : { dialIn }) } };
   },
   conferenceAttendance: (connection, { id }, call) =>
     readConferenceAttendance({ client, operation: conferenceAttendance, connection, call }, id),

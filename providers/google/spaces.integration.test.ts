@@ -164,22 +164,22 @@ describe('the check of a Meet conference', () => {
   it('finds the conference of the event', async () => {
     const { put, check } = await setup();
     const { id } = await put({});
-    expect(await check(id)).toBe('present');
-    expect(await check('abc-defg-hij')).toBe('absent');
+    expect(await check(id)).toMatchObject({ status: 'present' });
+    expect(await check('abc-defg-hij')).toEqual({ status: 'absent' });
   });
 
   it('misses a conference whose event was deleted by a person', async () => {
     const { put, check, calendar, connection } = await setup();
     const { id } = await put({});
     await calendar.deleteEvent(connection, { ...ours, keys: 'all' }, callContext());
-    expect(await check(id)).toBe('absent');
+    expect(await check(id)).toEqual({ status: 'absent' });
   });
 
   it.each(['spaces.get'])('relies on the event when %s fails', async (operation) => {
     const { put, check, control } = await setup();
     const { id } = await put({});
     control.setFault('google', { kind: 'outage', operation });
-    expect(await check(id)).toBe('present');
+    expect(await check(id)).toMatchObject({ status: 'present' });
   });
 
   it('misses a conference that Meet does not know', async () => {
@@ -191,7 +191,7 @@ describe('the check of a Meet conference', () => {
     const meetUrl = await app.listen({ host: '127.0.0.1', port: 0 });
     onTestFinished(() => app.close());
     const calendar = createGoogleCalendar(createGoogleClient({ ...settings, meetUrl }));
-    expect(await calendar.checkConference?.(connection, { ...ours, id }, callContext())).toBe('absent');
+    expect(await calendar.checkConference?.(connection, { ...ours, id }, callContext())).toEqual({ status: 'absent' });
   });
 });
 
@@ -200,7 +200,7 @@ describe('the event of a conference that Meet no longer has', () => {
     const { put, check, calendar, connection, control, events } = await setup();
     const first = await put({});
     control.expireConference(first.id);
-    expect(await check(first.id)).toBe('absent');
+    expect(await check(first.id)).toEqual({ status: 'absent' });
     const replace = () =>
       calendar.putConference(
         connection,
@@ -209,7 +209,7 @@ describe('the event of a conference that Meet no longer has', () => {
       );
     const second = await replace();
     expect(second.id).not.toBe(first.id);
-    expect(await check(second.id)).toBe('present');
+    expect(await check(second.id)).toMatchObject({ status: 'present' });
     expect(await replace()).toEqual(second);
     expect(events()).toMatchObject([{ hangoutLink: second.joinUrl }]);
     control.expireConference(second.id);

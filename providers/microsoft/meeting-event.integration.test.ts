@@ -173,10 +173,10 @@ describe('a Teams meeting of an event', () => {
     const { meeting } = await create();
     await teams.move(host, meeting.id, teamsSpec(inCalendar, { slot: later }), callContext());
     expect(meetings()).toMatchObject([{ startDateTime: '2026-12-02T09:00:00.0000000Z' }]);
-    expect(await teams.check(host, meeting.id, callContext())).toBe('present');
+    expect(await teams.check(host, meeting.id, callContext())).toEqual({ status: 'present' });
     expect(await teams.remove(host, meeting.id, callContext())).toBe('deleted');
     expect(await teams.remove(host, meeting.id, callContext())).toBe('absent');
-    expect(await teams.check(host, meeting.id, callContext())).toBe('absent');
+    expect(await teams.check(host, meeting.id, callContext())).toEqual({ status: 'absent' });
     await expect(
       teams.move(host, meeting.id, teamsSpec(inCalendar, { slot: later }), callContext()),
     ).rejects.toMatchObject({ fault: { kind: 'not_found' } });

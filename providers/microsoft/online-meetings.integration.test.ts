@@ -93,10 +93,13 @@ describe('a Teams meeting', () => {
   it('is removed once, then reported as absent', async () => {
     const { teams, host, meetings } = await setUpTeams();
     const { meeting } = await teams.create(host, teamsSpec(), callContext());
-    expect(await teams.check(host, meeting.id, callContext())).toBe('present');
+    expect(await teams.check(host, meeting.id, callContext())).toEqual({
+      status: 'present',
+      access: { joinUrl: meeting.joinUrl },
+    });
     expect(await teams.remove(host, meeting.id, callContext())).toBe('deleted');
     expect(await teams.remove(host, meeting.id, callContext())).toBe('absent');
-    expect(await teams.check(host, meeting.id, callContext())).toBe('absent');
+    expect(await teams.check(host, meeting.id, callContext())).toEqual({ status: 'absent' });
     expect(meetings()).toEqual([]);
     await expect(teams.move(host, meeting.id, teamsSpec(), callContext())).rejects.toMatchObject({
       fault: { kind: 'not_found' },
@@ -390,7 +393,7 @@ describe('an odd answer of Graph', () => {
 
   it('that an id is malformed means that the meeting is gone', async () => {
     const { teams, host } = await scripted(400, graphFailure('BadRequest', 'Invalid meeting id x.'));
-    expect(await teams.check(host, 'x', callContext())).toBe('absent');
+    expect(await teams.check(host, 'x', callContext())).toEqual({ status: 'absent' });
     expect(await teams.remove(host, 'x', callContext())).toBe('absent');
   });
 

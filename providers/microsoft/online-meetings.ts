@@ -6,7 +6,7 @@
  * a part of an event of its host (docs/decisions/0070-make-recorded-teams-meetings-part-of-an-event.md).
  */
 import { z } from 'zod';
-import type { Meeting } from '../../domain/audition/meeting.ts';
+import type { Meeting, MeetingAccess } from '../../domain/audition/meeting.ts';
 import type { MeetingSettings } from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
@@ -276,11 +276,10 @@ export const createTeamsMeetings = (client: GraphClient): MeetingProvider => {
     check: async (host, meetingId, call) => {
       const scope = scopeOf(checkOperation, host, call);
       const { event } = idsIn(meetingId);
-      const isPresent =
-        event === undefined
-          ? (await read(scope, meetingId)) !== undefined
-          : await hasMeetingEvent(inCalendar(scope), event);
-      return isPresent ? 'present' : 'absent';
+      if (event !== undefined)
+        return { status: (await hasMeetingEvent(inCalendar(scope), event)) ? 'present' : 'absent' };
+      const found = await read(scope, meetingId);
+      return found ? { status: 'present', access: accessOf(found) } : { status: 'absent' };
     },
     attendance: async (host, meetingId, call) => {
       const scope = scopeOf(attendanceOperation, host, call);
@@ -352,10 +351,16 @@ const vanished = (scope: CallScope): never => fail(scope, deletedMeanwhile);
 const named = { provider: 'microsoft_teams' } as const;
 const teamsAddress = 'https://teams.microsoft.com/';
 
-const asMeeting = (scope: CallScope, { id, joinWebUrl, audioConferencing }: OnlineMeeting): Meeting => {
-  if (!joinWebUrl) throw failure(scope, withoutLink);
+const asMeeting = (scope: CallScope, meeting: OnlineMeeting): Meeting => {
+  const access = accessOf(meeting);
+  if (!access) throw failure(scope, withoutLink);
+  return { ...named, id: meeting.id, ...access };
+};
+
+const accessOf = ({ joinWebUrl, audioConferencing }: OnlineMeeting): MeetingAccess | undefined => {
+  if (!joinWebUrl) return undefined;
   const { tollNumbers, conferenceId } = audioConferencing ?? {};
-  return { ...named, id, joinUrl: joinWebUrl, ...dialInOf(tollNumbers?.[0], conferenceId) };
+  return { joinUrl: joinWebUrl, ...dialInOf(tollNumbers?.[0], conferenceId) };
 };
 
 const timesOf = ({ start, end }: Slot) => ({ startDateTime: start, endDateTime: end });

@@ -16,7 +16,7 @@ import type {
   WrittenConference,
 } from './calendar-events.ts';
 import type { CallContext, ConnectedAccount } from './calls.ts';
-import type { Attendance } from './meetings.ts';
+import type { Attendance, MeetingPresence } from './meetings.ts';
 
 /** An event that blocks time. */
 export interface BusyEvent extends BusyInterval {
@@ -187,14 +187,14 @@ export interface CalendarProvider extends ReadableCalendarProvider {
     call: CallContext,
   ): Promise<WrittenConference>;
   /**
-   * Returns whether the event still has this conference. Absent when the provider's events have no conferences, or cannot
+   * Returns whether the event still has this conference, and how people get into it. Absent when the provider's events have no conferences, or cannot
    * be asked.
    */
   checkConference?(
     connection: ConnectedAccount,
     event: OurEvent & Pick<Conference, 'id'>,
     call: CallContext,
-  ): Promise<'present' | 'absent'>;
+  ): Promise<MeetingPresence>;
   /**
    * Returns who was in the conference, after its end. Undefined without a record of it, which does not tell whether a
    * person came. Absent when the provider does not report it.

@@ -1,5 +1,5 @@
 /** Ports: meetings that are independent of a calendar. */
-import type { Meeting } from '../../domain/audition/meeting.ts';
+import type { Meeting, MeetingAccess } from '../../domain/audition/meeting.ts';
 import type { MeetingSettings, SettingName } from '../../domain/audition/meeting-settings.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import type { HostedMeetingName } from '../../domain/providers/vendors.ts';
@@ -44,6 +44,11 @@ export interface Attendance {
   readonly leftAt?: Instant | undefined;
 }
 
+/** What a provider says of a meeting. Without `access`, it does not say how people get into it. */
+export type MeetingPresence =
+  | { readonly status: 'absent' }
+  | { readonly status: 'present'; readonly access?: MeetingAccess | undefined };
+
 /** A provider of meetings that are independent of a calendar (Zoom). A Meet meeting is part of a calendar event. */
 export interface MeetingProvider {
   readonly name: HostedMeetingName;
@@ -87,8 +92,8 @@ export interface MeetingProvider {
   move(host: HostAccount, meetingId: string, spec: MeetingSpec, call: CallContext): Promise<void>;
   /** Deletes the meeting. Idempotent: returns `absent` when it does not exist. */
   remove(host: HostAccount, meetingId: string, call: CallContext): Promise<'deleted' | 'absent'>;
-  /** Returns whether the provider still has the meeting. For a check before the session. */
-  check(host: HostAccount, meetingId: string, call: CallContext): Promise<'present' | 'absent'>;
+  /** Returns whether the provider still has the meeting, and how people get into it. For a check before the session. */
+  check(host: HostAccount, meetingId: string, call: CallContext): Promise<MeetingPresence>;
   /**
    * Ends the meeting if it is open: everyone leaves it. Idempotent. Absent when the provider cannot end a meeting; it then
    * names `endOfMeeting` as not honoured.

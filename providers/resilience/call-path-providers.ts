@@ -212,7 +212,7 @@ const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarPro
           checkConference,
           ofConnection(connection),
           call,
-          async () => (await calendar.checkConference?.(connection, event, call)) ?? 'absent',
+          async () => (await calendar.checkConference?.(connection, event, call)) ?? { status: 'absent' },
         ),
     }),
     ...(calendar.conferenceAttendance && {

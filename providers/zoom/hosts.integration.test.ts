@@ -184,9 +184,12 @@ describe('a host', () => {
   test('is asked whether a meeting is still there', async () => {
     const { zoom } = await setup();
     const { meeting } = await zoom.create(host, spec, callContext());
-    expect(await zoom.check(host, meeting.id, callContext())).toBe('present');
+    expect(await zoom.check(host, meeting.id, callContext())).toEqual({
+      status: 'present',
+      access: { joinUrl: meeting.joinUrl },
+    });
     await zoom.remove(host, meeting.id, callContext());
-    expect(await zoom.check(host, meeting.id, callContext())).toBe('absent');
+    expect(await zoom.check(host, meeting.id, callContext())).toEqual({ status: 'absent' });
   });
 });
 

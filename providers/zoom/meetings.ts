@@ -47,6 +47,7 @@ const dialInSchema = z.object({
     .nullish()
     .describe('The settings that the meeting has'),
 });
+const joinableSchema = z.intersection(meetingSchema, dialInSchema);
 const createdSchema = z.intersection(meetingSchema.extend(appliedSchema.shape), dialInSchema);
 type ZoomMeeting = z.infer<typeof meetingSchema>;
 
@@ -163,7 +164,7 @@ export const createZoomMeetings = (
         return {
           meeting: {
             ...asMeeting(created),
-            ...dialInOf(created.settings?.global_dial_in_numbers?.[0]?.number, String(created.id)),
+            ...zoomDialInOf(created),
           },
           notHonored: [
             ...notHonoredBy(spec.settings, created, mayEnd(host)),
@@ -217,12 +218,13 @@ export const createZoomMeetings = (
       return false;
     },
     end,
-    check: async (host, meetingId, call) =>
-      (await orUndefined(
-        exchange.send(checkOperation, host, { method: 'GET', path: pathOf(meetingId) }, meetingSchema, call),
-      ))
-        ? 'present'
-        : 'absent',
+    check: async (host, meetingId, call) => {
+      const request = { method: 'GET', path: pathOf(meetingId) } as const;
+      const found = await orUndefined(exchange.send(checkOperation, host, request, joinableSchema, call));
+      if (!found) return { status: 'absent' };
+      const { joinUrl } = asMeeting(found.answer);
+      return { status: 'present', access: { joinUrl, ...zoomDialInOf(found.answer) } };
+    },
   };
 };
 
@@ -322,6 +324,9 @@ const startsAtSlot = ({ start_time }: ListedMeeting, { start }: Slot): boolean =
 const byCreation = (left: ZoomMeeting, right: ZoomMeeting): number =>
   (left.created_at ?? '').localeCompare(right.created_at ?? '') ||
   String(left.id).localeCompare(String(right.id), 'en', { numeric: true });
+
+const zoomDialInOf = ({ id, settings }: z.infer<typeof joinableSchema>): Pick<Meeting, 'dialIn'> =>
+  dialInOf(settings?.global_dial_in_numbers?.[0]?.number, String(id));
 
 const asMeeting = ({ id, join_url }: ZoomMeeting): Meeting => ({
   provider: 'zoom',

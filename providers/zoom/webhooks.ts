@@ -20,8 +20,15 @@ export interface ZoomWebhookRequest {
   readonly nowMs: number;
 }
 
-/** Zoom documents no tolerance. Standard Webhooks recommends five minutes; an older request is a replay. */
-const toleranceMs = 5 * 60_000;
+/** How far the clock of Zoom can be ahead of ours. */
+const aheadMs = 5 * 60_000;
+
+/**
+ * The age of the oldest request that is accepted. Zoom repeats a webhook 5, 25 and 85 minutes after the first request
+ * (https://developers.zoom.us/docs/api/webhooks/#unsuccessful-delivery), and does not document whether a repetition has the timestamp
+ * of the first request. Within this time, a replay has no effect: the inbox keeps the keys of the events longer (decision 103).
+ */
+const oldestMs = 90 * 60_000;
 
 type Verdict =
   | { readonly kind: 'authentic'; readonly secret: string }
@@ -37,9 +44,8 @@ export const verifyZoom = ({ secrets, signature, timestamp, body, nowMs }: ZoomW
     equalInConstantTime(signature, signatureOf(candidate, timestamp, body)),
   );
   if (secret === undefined) return { kind: 'forged' };
-  return Math.abs(nowMs - Number(timestamp) * 1000) <= toleranceMs
-    ? { kind: 'authentic', secret }
-    : { kind: 'stale' };
+  const ageMs = nowMs - Number(timestamp) * 1000;
+  return ageMs <= oldestMs && ageMs >= -aheadMs ? { kind: 'authentic', secret } : { kind: 'stale' };
 };
 
 const signatureOf = (secret: string, timestamp: string, body: Uint8Array): string =>
@@ -101,6 +107,7 @@ const meetingEvents = {
   'meeting.started': 'meeting.started',
   'meeting.ended': 'meeting.ended',
   'meeting.deleted': 'meeting.deleted',
+  'meeting.updated': 'meeting.changed',
   'recording.completed': 'recording.completed',
   // A transcript is finished after the other files: https://developers.zoom.us/docs/api/meetings/events/
   'recording.transcript_completed': 'recording.completed',
@@ -139,6 +146,7 @@ export const readZoomEvent = (body: unknown): ZoomWebhookEvent | undefined => {
   if (event === 'meeting.participant_joined' || event === 'meeting.participant_left') {
     return readParticipantEvent(event, ts, payload);
   }
+  if (event === 'meeting.updated' && !mayChangeAccess(payload)) return { kind: 'ignored', event };
   const entry = Object.entries(meetingEvents).find(([name]) => name === event);
   if (!entry) return { kind: 'ignored', event };
   const meeting = meetingSchema.safeParse(payload).data?.object;
@@ -149,6 +157,35 @@ export const readZoomEvent = (body: unknown): ZoomWebhookEvent | undefined => {
     dedupeKey: `${event}:${meeting.uuid ?? meeting.id}:${ts ?? ''}`,
     inboxEvent: { kind: entry[1], event: { meetingId: meeting.id, ...at } },
   };
+};
+
+/**
+ * The fields of a meeting that decide how people get into it. `password` is the passcode, which is part of the address; `type` and
+ * `settings.use_pmi` give a meeting the personal id of its host.
+ */
+const accessFields = ['password', 'join_url', 'type', 'pmi'] as const;
+const accessSettings = ['use_pmi', 'audio', 'global_dial_in_countries', 'global_dial_in_numbers'] as const;
+
+const meetingFieldsSchema = z.looseObject({ settings: z.looseObject({}).nullish().catch(undefined) });
+const updateSchema = z.object({
+  object: meetingFieldsSchema.describe('The changed fields with their present values'),
+  old_object: meetingFieldsSchema.nullish().catch(undefined).describe('The former values of these fields'),
+});
+
+/**
+ * Returns whether the update may have changed how people get into the meeting. Zoom reports every change, those that this service
+ * makes included: a move changes the time only, and needs no look at the meeting.
+ */
+const mayChangeAccess = (payload: unknown): boolean => {
+  const { data } = updateSchema.safeParse(payload);
+  if (!data) return true;
+  const { object: now, old_object: former } = data;
+  const differs = (present: unknown, before: unknown): boolean =>
+    present !== undefined && JSON.stringify(present) !== JSON.stringify(before);
+  return (
+    accessFields.some((field) => differs(now[field], former?.[field])) ||
+    accessSettings.some((field) => differs(now.settings?.[field], former?.settings?.[field]))
+  );
 };
 
 const readParticipantEvent = (

@@ -5,7 +5,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import type { AuditionView } from '../../domain/audition/view.ts';
-import type { Fault } from '../../infra/sandbox/faults/fault.ts';
 import { createApiClient, day, noticesEachTime, requestBody } from '../harness/api-client.ts';
 import { organization, startService } from '../harness/service.ts';
 
@@ -55,8 +54,8 @@ const scheduled = ({ state, notices }: AuditionView) =>
   state === 'scheduled' && notices.length === noticesEachTime;
 
 const retryAfterSeconds = 3_600;
-const outage: Fault = { kind: 'outage', retryAfterSeconds };
-const rateLimit: Fault = { kind: 'rate_limit', retryAfterSeconds };
+const outage = { kind: 'outage', retryAfterSeconds } as const;
+const rateLimit = { kind: 'rate_limit', retryAfterSeconds } as const;
 
 describe('a meeting provider that answers with a Retry-After of an hour', () => {
   it.each([

@@ -53,6 +53,11 @@ export const facts: { readonly [Type in AuditionFact['type']]: Extract<AuditionF
   },
   recording_deleted: { type: 'recording_deleted', recording: 'rec_1', reason: 'retention' },
   meeting_settings_changed: { type: 'meeting_settings_changed', meetingId: '1', notHonored: [] },
+  meeting_access_changed: {
+    type: 'meeting_access_changed',
+    meetingId: '1',
+    access: { joinUrl: 'https://zoom.test/1?pwd=2' },
+  },
   holding_started: { type: 'holding_started' },
   slot_held: { type: 'slot_held', slot, revision: 1, until },
   slot_refused: { type: 'slot_refused', reason: 'taken' },

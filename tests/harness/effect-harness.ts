@@ -40,6 +40,7 @@ const ledgerWith = (ledger: OperationLedger, { around }: Crasher): OperationLedg
   handOver: around((key, attempt) => ledger.handOver(key, attempt)),
   renew: around((key, attempt, leaseMs) => ledger.renew(key, attempt, leaseMs)),
   complete: around((key, effect, surplus) => ledger.complete(key, effect, surplus)),
+  correctResult: around((key, correction) => ledger.correctResult(key, correction)),
   recordSurplusRemoved: around((key, providerId) => ledger.recordSurplusRemoved(key, providerId)),
   release: around((key, attempt, effect) => ledger.release(key, attempt, effect)),
   markOperatorAsked: around((key, attempt, execution) => ledger.markOperatorAsked(key, attempt, execution)),

@@ -91,6 +91,8 @@ export const deliver = (
       );
     case 'meeting.deleted':
       return deliverMeetingDeletion(dependencies, event, webhook);
+    case 'meeting.changed':
+      return deliverMeetingStatus(dependencies, 'meeting_changed', event, webhook);
     case 'connection.restored':
       return deliverConnectionRestored(dependencies, event, webhook);
     case 'connection.disconnected':
@@ -220,12 +222,17 @@ const withLimit = <Proposal extends Pick<ProposedTime, 'slot'>>(proposal: Propos
   return exceeds ? { ...proposal, exceeds } : proposal;
 };
 
-const reportKinds = { meeting_started: 'started', meeting_ended: 'ended', meeting_deleted: 'all' } as const;
+const reportKinds = {
+  meeting_started: 'started',
+  meeting_ended: 'ended',
+  meeting_deleted: 'all',
+  meeting_changed: 'all',
+} as const;
 
 /** A repeated delivery signals all auditions again: each applies the inbox id once. */
 const deliverMeetingStatus = async (
   dependencies: DeliveryDependencies,
-  about: 'meeting_started' | 'meeting_ended' | 'meeting_deleted',
+  about: keyof typeof reportKinds,
   { meetingId, at }: EventOf<'meeting.started'>,
   webhook: WebhookContext,
 ): Promise<WebhookOutcome> => {

@@ -14,7 +14,7 @@ const longestOverrun = 2 * hour;
 /** A performer is rarely in the room earlier than this. */
 const longestLead = hour;
 
-/** `all`: the meeting is gone. */
+/** `all`: the meeting is gone, or has another address. */
 export type ReportKind = 'started' | 'ended' | 'presence' | 'all';
 
 /** Returns the auditions that a report about an instant concerns. */

@@ -20,6 +20,7 @@ import {
   type ExternalFact,
   linkRevokedSignal,
   type MeetingReport,
+  meetingChangedSignal,
   meetingDeletedSignal,
   meetingDoubtedSignal,
   meetingEndedSignal,
@@ -44,6 +45,7 @@ type AuditionSignal =
   | { readonly about: 'meeting_started'; readonly report: MeetingReport }
   | { readonly about: 'meeting_ended'; readonly report: MeetingReport }
   | { readonly about: 'meeting_deleted'; readonly report: MeetingReport }
+  | { readonly about: 'meeting_changed'; readonly report: MeetingReport }
   | { readonly about: 'meeting_doubted'; readonly report: MeetingReport }
   | { readonly about: 'room_left'; readonly report: MeetingReport }
   | { readonly about: 'presence'; readonly reports: readonly PresenceReport[] }
@@ -129,6 +131,8 @@ const sendAuditionSignal = (handle: WorkflowHandle, payload: AuditionSignal): Pr
       return handle.signal(meetingEndedSignal, payload.report);
     case 'meeting_deleted':
       return handle.signal(meetingDeletedSignal, payload.report);
+    case 'meeting_changed':
+      return handle.signal(meetingChangedSignal, payload.report);
     case 'meeting_doubted':
       return handle.signal(meetingDoubtedSignal, payload.report);
     case 'room_left':

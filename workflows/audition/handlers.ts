@@ -20,7 +20,7 @@ import type { AuditionRun } from './run.ts';
 import { isWithdrawnDecline, pendingDecline, recordAnswer } from './steps/answers.ts';
 import { calendarChanged, connectionDisconnected } from './steps/calendar-changes.ts';
 import { recordDelivery } from './steps/delivery.ts';
-import { checkMeeting, consentChanged, meetingDoubted } from './steps/meeting-check.ts';
+import { checkMeeting, consentChanged, meetingChanged, meetingDoubted } from './steps/meeting-check.ts';
 import { meetingDeleted } from './steps/meeting-loss.ts';
 import { sendInstead } from './steps/notices.ts';
 import { roomLeft } from './steps/other-meeting.ts';
@@ -179,6 +179,10 @@ export const setHandlers = (run: AuditionRun): void => {
   setHandler(
     messages.meetingDeletedSignal,
     applyOnce((report: messages.MeetingReport) => meetingDeleted(run, report)),
+  );
+  setHandler(
+    messages.meetingChangedSignal,
+    applyOnce((report: messages.MeetingReport) => meetingChanged(run, report)),
   );
   setHandler(
     messages.meetingDoubtedSignal,

@@ -21,7 +21,7 @@ export type Label = { readonly revision: number } & (
        * - `removed`: for a change of the cast. The number is that of its claim.
        * - `rejoined`: the participant does not decline any more. The number is that of the last fact.
        * - `restored`: an event or booking that the calendar has lost. The number is that of the last fact.
-       * - `meeting`: another meeting. The number is that of its request.
+       * - `meeting`: another meeting, or another address of it. The number is that of its request, or of the last fact.
        */
       readonly kind: 'removed' | 'rejoined' | 'restored' | 'meeting';
       readonly number: number;

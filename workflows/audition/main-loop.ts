@@ -11,6 +11,7 @@ import type { AuditionRun } from './run.ts';
 import { escalateMissingAnswer, pendingDecline, withdrawDecline } from './steps/answers.ts';
 import { changeCast } from './steps/cast.ts';
 import { decide, escalateMissingDecision } from './steps/decision.ts';
+import { sendPresentLink } from './steps/meeting-access.ts';
 import { checkMeeting } from './steps/meeting-check.ts';
 import { endMeeting } from './steps/meeting-end.ts';
 import { changeMeeting, leaveProvider } from './steps/other-meeting.ts';
@@ -24,6 +25,7 @@ export const runMainLoop = async (run: AuditionRun): Promise<void> => {
   while (!run.ending) {
     while (canStartCommand(run)) await startCommand(run);
     if (mustReplaceMeeting(run)) startReplacingMeeting(run);
+    else if (mustSendLink(run)) startSendingLink(run);
     if (run.arrivingUpdates > 0) {
       // An update that was sent before a deadline was handled comes first, as in the history.
       await condition(() => run.arrivingUpdates === 0);
@@ -108,6 +110,17 @@ const startReplacingMeeting = (run: AuditionRun): void => {
   });
 };
 
+const mustSendLink = ({ hasFormerLink, change, ending }: AuditionRun): boolean =>
+  hasFormerLink && !change && !ending;
+
+const startSendingLink = (run: AuditionRun): void => {
+  run.hasFormerLink = false;
+  void run.runInBackground(async (detach) => {
+    detach();
+    await sendPresentLink(run);
+  });
+};
+
 /** Waits for a command, or for a deadline. Handlers process answers and reports themselves. */
 const waitForNext = async (run: AuditionRun): Promise<void> => {
   const next = nextDeadline(run);
@@ -116,6 +129,7 @@ const waitForNext = async (run: AuditionRun): Promise<void> => {
     () =>
       canStartCommand(run) ||
       mustReplaceMeeting(run) ||
+      mustSendLink(run) ||
       run.ending !== undefined ||
       needsAlarm(run) ||
       mayContinueAsNew(run),
@@ -192,6 +206,7 @@ const mayContinueAsNew = (run: AuditionRun): boolean =>
   run.deletedMeetings.length === 0 &&
   !run.isMeetingLost &&
   run.unusableMeeting === undefined &&
+  !run.hasFormerLink &&
   run.journal.isWritten &&
   allHandlersFinished();
 

@@ -240,6 +240,9 @@ export const meetingStartedSignal = defineSignal<[MeetingReport]>('meetingStarte
 export const meetingEndedSignal = defineSignal<[MeetingReport]>('meetingEnded');
 export const meetingDeletedSignal = defineSignal<[MeetingReport]>('meetingDeleted');
 
+/** A person may have changed how people get into the meeting. The audition asks the provider how they do now. */
+export const meetingChangedSignal = defineSignal<[MeetingReport]>('meetingChanged');
+
 /**
  * The provider of the meeting has failed shortly before the session, or no longer has the meeting. The audition looks for itself.
  * Repeated while the provider fails, so a lost signal costs some seconds.

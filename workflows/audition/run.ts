@@ -92,6 +92,10 @@ export interface AuditionRun {
   isMeetingLost: boolean;
   /** The present meeting, when its provider cannot be used. Everyone moves when no other change is in progress. */
   unusableMeeting: UnusableMeeting | undefined;
+  /** Whether the calendars and messages have a former address of the present meeting. The present one is sent when no other change is in progress. */
+  hasFormerLink: boolean;
+  /** Whether the addresses of the registrants are of a former passcode of the meeting. */
+  hasFormerRegistrants: boolean;
   /** How often the registrations of the participants had to be brought up to date, by this run. */
   registrationsWanted: number;
   /** Whether participants are being registered. */
@@ -262,6 +266,8 @@ export const createRun = ({ plan, carried, takeover }: AuditionInput): AuditionR
     deletedMeetings: [],
     isMeetingLost: false,
     unusableMeeting: undefined,
+    hasFormerLink: false,
+    hasFormerRegistrants: false,
     registrationsWanted: 0,
     isRegistering: false,
     rolesWanted: 0,

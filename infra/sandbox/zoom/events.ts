@@ -6,6 +6,7 @@ import { type Clock, wholeSeconds } from '../time.ts';
 import type { VendorDependencies } from '../vendor-dependencies.ts';
 import { createWebhookSender } from '../webhooks/webhook-sender.ts';
 import { renderMeeting, type StoredMeeting } from './meeting.ts';
+import { passcodeSchema } from './meeting-settings.ts';
 
 /** A person in a simulated session. Zoom sends the address only of people who are signed in. */
 const personSchema = z.strictObject({
@@ -25,6 +26,12 @@ const url = z.url().optional();
 export const zoomEventSchema = z.union([
   z.strictObject({
     event: z.enum(['meeting.started', 'meeting.ended', 'meeting.deleted', 'recording.completed']),
+    url,
+  }),
+  z.strictObject({
+    event: z.literal('meeting.updated'),
+    password: passcodeSchema.optional().describe('The passcode that a person gives the meeting by hand'),
+    topic: z.string().max(200).optional().describe('The topic that a person gives the meeting by hand'),
     url,
   }),
   z.strictObject({
@@ -50,6 +57,28 @@ const participantOf = (event: ZoomEvent, now: number): object => {
       ...(event.event === 'meeting.participant_joined' ? { join_time: time } : { leave_time: time }),
     },
   };
+};
+
+/** The changed fields, with their present values in `object` and the former ones in `old_object`. */
+const updateBodyOf = (meeting: StoredMeeting, former: StoredMeeting, accountId: string, now: number): string => {
+  const fieldsOf = ({ id, password, topic }: StoredMeeting) => ({
+    id,
+    ...(meeting.password === former.password ? {} : { password }),
+    ...(meeting.topic === former.topic ? {} : { topic }),
+  });
+  return JSON.stringify({
+    event: 'meeting.updated',
+    event_ts: now,
+    payload: {
+      account_id: accountId,
+      operator: meeting.host,
+      operator_id: renderMeeting(meeting).host_id,
+      scope: 'single',
+      object: fieldsOf(meeting),
+      old_object: fieldsOf(former),
+      time_stamp: now,
+    },
+  });
 };
 
 const bodyOf = (zoomEvent: ZoomEvent, meeting: StoredMeeting, accountId: string, now: number): string => {
@@ -108,6 +137,15 @@ export const createZoomEvents = ({ settings, clock, ...parts }: VendorDependenci
         body,
         headers: () => signed(settings.webhookSecret, body, clock),
       });
+    },
+    /** Sends `meeting.updated`. @param former the meeting before the change */
+    sendUpdate(
+      { url = settings.webhookUrl }: ZoomEvent,
+      meeting: StoredMeeting,
+      former: StoredMeeting,
+    ): Promise<string> {
+      const body = updateBodyOf(meeting, former, settings.accountId, clock());
+      return sender.send({ url, body, headers: () => signed(settings.webhookSecret, body, clock) });
     },
     /** Sends `recording.completed`: https://developers.zoom.us/docs/api/meetings/events/#tag/recording */
     sendRecording(

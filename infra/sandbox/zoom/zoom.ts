@@ -160,6 +160,11 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
      */
     sendEvent(id: string, event: ZoomEvent) {
       const meeting = meetings.get(id);
+      if (event.event === 'meeting.updated') {
+        const { password = meeting.password, topic = meeting.topic } = event;
+        meetings.edit(id, { password, topic });
+        return events.sendUpdate(event, meetings.get(id), meeting);
+      }
       if (event.event === 'recording.completed') {
         const recording = recordings.find(id);
         if (recording) {

@@ -25,6 +25,8 @@ export const factLine = (fact: AuditionFact): FactLine => {
       return good(`meeting on ${fact.meeting.provider}: ${fact.meeting.joinUrl}`);
     case 'meeting_settings_changed':
       return plain(`meeting settings that are not honoured: ${fact.notHonored.join(', ') || 'none'}`);
+    case 'meeting_access_changed':
+      return warning(`the meeting has another address: ${fact.access.joinUrl}`);
     case 'meeting_fell_back':
       return warning(
         `${fact.from} failed (${fact.reason}), ${fact.to ? `trying ${fact.to}` : 'no provider left'}`,

@@ -12,6 +12,7 @@ import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
 import { isStepFailure, toStepFailure } from '../step-failures.ts';
 import { isNearSession } from './backup.ts';
+import { accessChanged } from './meeting-access.ts';
 import { isMeetingNeeded, meetingDeleted } from './meeting-loss.ts';
 
 /**
@@ -45,6 +46,14 @@ export const meetingDoubted = (run: AuditionRun, { meetingId }: MeetingReport): 
   if (view.meeting?.id !== meetingId || !isNearSession(run) || !isWatched(view, Date.now())) return;
   if (isMeetingOpen(run) || run.looksAtMeeting > 0 || run.change || isMeetingToBeLeft(run)) return;
   checkMeeting(run);
+};
+
+/**
+ * Looks at the meeting, because a person may have changed how people get into it. A look that fails moves nobody: the check before the
+ * session looks again.
+ */
+export const meetingChanged = (run: AuditionRun, { meetingId }: MeetingReport): void => {
+  if (run.journal.view.meeting?.id === meetingId) lookAtMeeting(run, 'access');
 };
 
 /** Before the slot begins, an open meeting keeps no one from moving. */
@@ -98,12 +107,15 @@ export const lookAtNewMeeting = (run: AuditionRun, changesBefore: number): void 
 
 const newMeetingPatch = 'look-at-new-meeting';
 
+/** `access`: a person may have changed how people get into the meeting. */
+type LookReason = 'check' | 'consent' | 'access';
+
 /**
  * Looks at the meeting in the background. Two looks at one meeting that starts its recording by itself would set it in any
  * order, so there is one at a time: a later one follows. A look that could not compare the recording with the consents is
  * repeated until it could, or until an operator has decided.
  */
-const lookAtMeeting = (run: AuditionRun, reason: 'check' | 'consent'): void => {
+const lookAtMeeting = (run: AuditionRun, reason: LookReason): void => {
   const { meeting, slot } = run.journal.view;
   if (!slot || !meeting || meeting.provider === 'manual' || !isMeetingNeeded(run)) return;
   const { provider } = meeting;
@@ -127,7 +139,7 @@ const lookAtMeeting = (run: AuditionRun, reason: 'check' | 'consent'): void => {
   const lookAndApply = async (): Promise<void> => {
     run.looksAtMeeting += 1;
     const first = await checkedAs(() =>
-      look(run.plan.policy.meetingCheck === undefined ? 'stepPatience' : 'fallback'),
+      look(run.plan.policy.meetingCheck === undefined || reason === 'access' ? 'stepPatience' : 'fallback'),
     ).finally(() => {
       run.looksAtMeeting -= 1;
     });
@@ -152,6 +164,7 @@ const lookAtMeeting = (run: AuditionRun, reason: 'check' | 'consent'): void => {
       });
       run.journal.flushInBackground();
     }
+    if (check.status === 'present' && check.access) accessChanged(run, meeting, check.access);
     if (mustLookAgain) lookAtMeeting(run, 'consent');
     if (check.status === 'absent') meetingDeleted(run, { origin: 'system', meetingId: meeting.id });
   };
@@ -183,7 +196,7 @@ const withdrawalPatch = 'withdrawal-moves-nobody';
  * check has waited for it: a withdrawal stops the recording, and is no reason to move people who are in the meeting. Earlier
  * versions left the provider at every look after the check.
  */
-const isCheckOf = (run: AuditionRun, reason: 'check' | 'consent', { status }: Look): boolean => {
+const isCheckOf = (run: AuditionRun, reason: LookReason, { status }: Look): boolean => {
   const wasCheckWaiting = run.isCheckWaiting;
   run.isCheckWaiting = false;
   if (reason === 'check') return true;
@@ -211,8 +224,8 @@ const checkedAs = async (check: () => Promise<MeetingCheck>): Promise<Look> => {
  * Returns whether it is not known if the recording follows the consents. When the provider fails at the check before the
  * session, everyone moves to a meeting that follows them from the start.
  */
-const isInconclusive = ({ status }: Look, reason: 'check' | 'consent'): boolean =>
-  status === 'unknown' || (status === 'unusable' && reason === 'consent');
+const isInconclusive = ({ status }: Look, reason: LookReason): boolean =>
+  reason !== 'access' && (status === 'unknown' || (status === 'unusable' && reason === 'consent'));
 
 /** Repeats the look. Another change of the consents, or another meeting, withdraws the question to the operator. */
 const lookUntilApplied = async (

@@ -17,9 +17,14 @@ const entryPatch = 'entry-after-other-meeting';
 /**
  * Writes the link of the present meeting to the calendar events, and sends it to the participants. An event that was skipped is
  * written too: its participant then gets the email that removes the other entry.
+ * @param number makes the keys of the events and notices unique. Default: that of the request of the meeting
  */
-export const sendLink = async (run: AuditionRun, at: SlotRevision): Promise<void> => {
-  const label = labelText({ kind: 'meeting', revision: at.revision, number: run.meetingsRequested });
+export const sendLink = async (
+  run: AuditionRun,
+  at: SlotRevision,
+  number = run.meetingsRequested,
+): Promise<void> => {
+  const label = labelText({ kind: 'meeting', revision: at.revision, number });
   await writeCalendarEvents(run, at, { label });
   // An operator can have skipped the new meeting.
   notify(run, { notice: 'update', label, changed: run.journal.view.meeting ? 'link' : 'no_link' });

@@ -32,6 +32,8 @@ const registerUntilPresent = async (run: AuditionRun): Promise<void> => {
     const { slot } = run.journal.view;
     if (!meeting || !slot) return;
     const { provider } = meeting;
+    const hasOtherAddress = run.hasFormerRegistrants;
+    run.hasFormerRegistrants = false;
     const participants = run.plan.participants.map(({ id, name }) => ({ id, name }));
     const activities = meetingActivities(
       run,
@@ -39,7 +41,7 @@ const registerUntilPresent = async (run: AuditionRun): Promise<void> => {
       `Register the participants on ${provider}`,
       'stepPatience',
     );
-    await retryUntilResolved(
+    const outcome = await retryUntilResolved(
       run,
       {
         step: 'meeting',
@@ -53,9 +55,18 @@ const registerUntilPresent = async (run: AuditionRun): Promise<void> => {
       },
       () =>
         run.call((call) =>
-          activities.registerParticipants({ ...call, provider, meeting, slot, participants }),
+          activities.registerParticipants({
+            ...call,
+            provider,
+            meeting,
+            slot,
+            participants,
+            ...(hasOtherAddress && { hasOtherAddress }),
+          }),
         ),
     );
+    // A later call, which withdraws the question to the operator, reads the addresses instead.
+    if (hasOtherAddress && outcome.kind !== 'done') run.hasFormerRegistrants = true;
   }
 };
 
