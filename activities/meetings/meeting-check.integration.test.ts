@@ -40,6 +40,36 @@ describe('the check of a meeting on Zoom', () => {
   });
 });
 
+describe('a passcode that a person changes at Zoom', () => {
+  it('leads to the present address, in the check and in the record of the creation', async () => {
+    const { check, activities, about, sandbox, meeting, key } = await setup();
+    await sandbox.control.sendMeetingEvent(meeting.id, { event: 'meeting.updated', password: 'Changed1' });
+    const found = await check();
+    const joinUrl = `https://zoom.us/j/${meeting.id}?pwd=${Buffer.from('Changed1').toString('base64url')}`;
+    expect(found).toEqual({ status: 'present', access: { joinUrl } });
+    const again = await activities.createMeeting({
+      ...about,
+      key: key('meeting:zoom:1'),
+      provider: 'zoom',
+      slot,
+      revision: 1,
+      topic: 'Nightfall',
+      hasFallback: false,
+    });
+    expect(again).toEqual({ ...meeting, joinUrl });
+    const present = { ...about, provider: 'zoom', meeting: { ...meeting, joinUrl }, slot } as const;
+    expect(await activities.checkMeeting(present)).toEqual({ status: 'present' });
+  });
+
+  it('is not noticed while Zoom fails, and is afterwards', async () => {
+    const { check, sandbox, meeting, fault } = await setup();
+    await sandbox.control.sendMeetingEvent(meeting.id, { event: 'meeting.updated', password: 'Changed1' });
+    fault('zoom', { kind: 'outage', times: 1 });
+    await expect(check()).rejects.toMatchObject({ type: 'outage', nonRetryable: false });
+    expect(await check()).toMatchObject({ access: { joinUrl: expect.stringContaining(meeting.id) } });
+  });
+});
+
 describe('the attendance of a meeting on Zoom', () => {
   it('is not reported afterwards, because Zoom reports it by webhooks', async () => {
     const { activities, about, meeting } = await setup();

@@ -160,7 +160,9 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
   /** A person has changed at the provider how people get into the meeting, such as its passcode. */
   fact('meeting_access_changed', {
     meetingId,
-    access: meetingSchema.pick({ joinUrl: true, dialIn: true }).describe('How people get into the meeting now'),
+    access: meetingSchema
+      .pick({ joinUrl: true, dialIn: true })
+      .describe('How people get into the meeting now'),
   }),
   fact('meeting_fell_back', {
     from: z.enum(meetingProviders).describe('The provider that cannot be used'),

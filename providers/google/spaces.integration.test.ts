@@ -191,7 +191,9 @@ describe('the check of a Meet conference', () => {
     const meetUrl = await app.listen({ host: '127.0.0.1', port: 0 });
     onTestFinished(() => app.close());
     const calendar = createGoogleCalendar(createGoogleClient({ ...settings, meetUrl }));
-    expect(await calendar.checkConference?.(connection, { ...ours, id }, callContext())).toEqual({ status: 'absent' });
+    expect(await calendar.checkConference?.(connection, { ...ours, id }, callContext())).toEqual({
+      status: 'absent',
+    });
   });
 });
 

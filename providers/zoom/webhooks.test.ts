@@ -54,13 +54,22 @@ describe('verifyZoom', () => {
   });
 
   test.each([
-    ['five minutes late', 300_000, 'authentic'],
-    ['later', 301_000, 'stale'],
+    ['of now', 0, 'authentic'],
+    ['of the first request, in the repetition after 5 minutes', 5 * 60_000 + 1_000, 'authentic'],
+    ['of the first request, in the repetition after 25 minutes', 25 * 60_000, 'authentic'],
+    ['of the first request, in the last repetition after 85 minutes', 85 * 60_000 + 30_000, 'authentic'],
+    ['90 minutes late', 90 * 60_000, 'authentic'],
+    ['later', 90 * 60_000 + 1_000, 'stale'],
     ['five minutes early', -300_000, 'authentic'],
     ['earlier', -301_000, 'stale'],
   ])('checks the timestamp: %s', (_what, byMs, kind) => {
     expect(verifyZoom({ ...request, nowMs: request.nowMs + byMs }).kind).toBe(kind);
   });
+});
+
+test('an old request with another body is forged, whatever its timestamp', () => {
+  const nowMs = request.nowMs + 25 * 60_000;
+  expect(verifyZoom({ ...request, nowMs, body: Buffer.from('{}') })).toEqual({ kind: 'forged' });
 });
 
 test('the challenge answer is the hexadecimal HMAC of the token', () => {
@@ -97,6 +106,58 @@ describe('readZoomEvent', () => {
       });
     },
   );
+
+  describe('of a meeting that was changed', () => {
+    const update = (object: object, former?: object) =>
+      readZoomEvent({
+        event: 'meeting.updated',
+        event_ts: 1626230691572,
+        payload: {
+          operator: 'ada@example.com',
+          scope: 'single',
+          object: { id: 1234567890, ...object },
+          ...(former && { old_object: { id: 1234567890, ...former } }),
+          time_stamp: 1626230691572,
+        },
+      });
+
+    test.each([
+      ['another passcode', { password: '228899' }, { password: '228885' }],
+      ['a passcode that was removed', { password: '' }, { password: '228885' }],
+      ['a passcode without the former one', { password: '228899' }, undefined],
+      [
+        'another address',
+        { join_url: 'https://zoom.us/j/1?pwd=b' },
+        { join_url: 'https://zoom.us/j/1?pwd=a' },
+      ],
+      ['the personal id of its host', { settings: { use_pmi: true } }, { settings: { use_pmi: false } }],
+      ['no audio', { settings: { audio: 'voip' } }, { settings: { audio: 'both' } }],
+      ['settings of an unknown form', { password: '2', settings: 'none' }, { settings: 'none' }],
+    ])('reads %s', (_what, object, former) => {
+      expect(update(object, former)).toEqual({
+        kind: 'event',
+        dedupeKey: 'meeting.updated:1234567890:1626230691572',
+        inboxEvent: {
+          kind: 'meeting.changed',
+          event: { meetingId: '1234567890', at: '2021-07-14T02:44:51.572Z' },
+        },
+      });
+    });
+
+    test.each([
+      ['another topic', { topic: 'New' }, { topic: 'Old' }],
+      ['another time', { start_time: '2026-12-01T09:00:00Z', duration: 30 }, { duration: 60 }],
+      ['the same passcode', { topic: 'New', password: '1' }, { topic: 'Old', password: '1' }],
+      ['other hosts', { settings: { alternative_hosts: 'a@b.example' } }, { settings: {} }],
+      ['nothing', {}, undefined],
+    ])('ignores %s', (_what, object, former) => {
+      expect(update(object, former)).toEqual({ kind: 'ignored', event: 'meeting.updated' });
+    });
+
+    test('is no event without a meeting', () => {
+      expect(readZoomEvent({ event: 'meeting.updated', payload: {} })).toBeUndefined();
+    });
+  });
 
   test('reads a finished transcript as a finished recording', () => {
     expect(event('recording.transcript_completed')).toMatchObject({

@@ -10,7 +10,7 @@ import type { ReportOrder } from '../../domain/audition/calendar-change.ts';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { AuditionEvent, AuditionFactType } from '../../domain/audition/events.ts';
 import { lastMoveOf } from '../../domain/audition/last-move.ts';
-import type { Meeting } from '../../domain/audition/meeting.ts';
+import { changedAccess, type Meeting, type MeetingAccess } from '../../domain/audition/meeting.ts';
 import type { SettingName } from '../../domain/audition/meeting-settings.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import { planReminders } from '../../domain/audition/reminder-plan.ts';
@@ -51,6 +51,8 @@ export interface FakeWorld extends SentNotices {
   movedMeeting: Partial<Meeting>;
   /** The settings that the meeting does not have after a check. Undefined: the check has changed none. */
   changedSettings?: readonly SettingName[] | undefined;
+  /** How people get into the meeting now, after a person has changed it. */
+  access?: MeetingAccess | undefined;
   holdsTaken: boolean;
   /** The keys of the meetings, and the events without their revision, that exist at the providers now. */
   readonly meetings: Set<string>;
@@ -362,11 +364,20 @@ export const createFakeWorld = (): FakeWorld => {
         await called('checkMeeting', meeting.id);
         const { changedSettings: notHonored } = world;
         const isPresent = meeting.room === 'session' || meetings.has(meeting.id);
-        return { status: isPresent ? 'present' : 'absent', ...(notHonored && { notHonored }) };
+        const access = changedAccess(meeting, world.access);
+        return {
+          status: isPresent ? 'present' : 'absent',
+          ...(notHonored && { notHonored }),
+          ...(access && { access }),
+        };
       },
-      async registerParticipants({ trail: position, meeting, participants }) {
+      async registerParticipants({ trail: position, meeting, participants, hasOtherAddress }) {
         trail.append(position);
-        await called('registerParticipants', `${meeting.id} ${participants.map(({ id }) => id).join(' ')}`);
+        const ids = participants.map(({ id }) => id).join(' ');
+        await called(
+          'registerParticipants',
+          `${meeting.id} ${ids}${hasOtherAddress ? ' other-address' : ''}`,
+        );
         world.registrants = participants.map(({ id }) => id);
       },
       async setLeaders({ trail: position, meeting, leaders }) {

@@ -75,6 +75,19 @@ describe('a deleted meeting', () => {
   });
 });
 
+describe('a changed meeting', () => {
+  it('is signaled to its audition, which asks for its present address', async () => {
+    const { round, receive, rows, signals, repositories } = await setup();
+    await createMeeting(repositories.ledger, 'aud_6', '600');
+    await receive({ kind: 'meeting.changed', event: { meetingId: '600' } });
+    await round(notStopping);
+    expect(signals).toMatchObject([
+      { id: 'aud_6', about: 'meeting_changed', report: { origin: 'system', meetingId: '600' } },
+    ]);
+    expect(await rows()).toMatchObject([{ state: 'delivered', reason: null }]);
+  });
+});
+
 describe('a finished recording', () => {
   it('reaches the workflow of the recordings of its meeting', async () => {
     const { round, receive, rows, signals, repositories } = await setup();

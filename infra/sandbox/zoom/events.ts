@@ -60,7 +60,12 @@ const participantOf = (event: ZoomEvent, now: number): object => {
 };
 
 /** The changed fields, with their present values in `object` and the former ones in `old_object`. */
-const updateBodyOf = (meeting: StoredMeeting, former: StoredMeeting, accountId: string, now: number): string => {
+const updateBodyOf = (
+  meeting: StoredMeeting,
+  former: StoredMeeting,
+  accountId: string,
+  now: number,
+): string => {
   const fieldsOf = ({ id, password, topic }: StoredMeeting) => ({
     id,
     ...(meeting.password === former.password ? {} : { password }),
