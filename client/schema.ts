@@ -1422,6 +1422,23 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "audition.meeting_access_changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A person has changed the join address of the meeting at its provider; the join links lead to the present one */
+        post: operations["audition.meeting_access_changed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "audition.meeting_fell_back": {
         parameters: {
             query?: never;
@@ -3327,6 +3344,21 @@ export interface components {
                 meetingId: string;
                 /** @description The requested settings that the meeting lacks */
                 notHonored: ("waitingRoom" | "passcode" | "joinBeforeHost" | "muteOnEntry" | "recording" | "autoStartRecording" | "language" | "alternativeHosts" | "whoMayShare" | "breakoutRooms" | "endOfMeeting" | "registrants" | "roles" | "calendarEvent" | "duration")[];
+            } | {
+                /**
+                 * @description What happened
+                 * @constant
+                 */
+                type: "meeting_access_changed";
+                /** @description The provider's id of the meeting */
+                meetingId: string;
+                /** @description How people get into the meeting now */
+                access: {
+                    /** @description The address of the meeting, or the join link of the audition that leads to it */
+                    joinUrl: string;
+                    /** @description A telephone number of the meeting, with the code to enter after it */
+                    dialIn?: string;
+                };
             } | {
                 /**
                  * @description What happened
@@ -5748,7 +5780,7 @@ export interface components {
              * @description Event types that the endpoint receives. Empty, the default: all types, including future ones
              * @default []
              */
-            eventTypes?: ("audition.requested" | "audition.slot_held" | "audition.slot_refused" | "audition.meeting_created" | "audition.meeting_settings_changed" | "audition.meeting_fell_back" | "audition.meeting_lost" | "audition.backup_announced" | "audition.participant_joined" | "audition.participant_left" | "audition.calendar_event_written" | "audition.calendar_changed" | "audition.calendar_event_removed" | "audition.room_booked" | "audition.room_answered" | "audition.session_block_changed" | "audition.notified" | "audition.scheduled" | "audition.responded" | "audition.time_proposed" | "audition.confirmed" | "audition.confirmation_lost" | "audition.rescheduled" | "audition.reschedule_reverted" | "audition.reschedule_refused" | "audition.budget_nearly_spent" | "audition.notice_reported" | "audition.reminder_dropped" | "audition.participant_added" | "audition.participant_removed" | "audition.checked_in" | "audition.session_started" | "audition.session_ended" | "audition.recording_consented" | "audition.recording_stored" | "audition.recording_missing" | "audition.recording_deleted" | "audition.decided" | "audition.reopened_for_decision" | "audition.reopened_for_session" | "audition.taken_over" | "audition.step_skipped" | "audition.attention_raised" | "audition.attention_overdue" | "audition.attention_resolved" | "audition.declined" | "audition.no_show" | "audition.cancelled" | "audition.failed")[];
+            eventTypes?: ("audition.requested" | "audition.slot_held" | "audition.slot_refused" | "audition.meeting_created" | "audition.meeting_settings_changed" | "audition.meeting_access_changed" | "audition.meeting_fell_back" | "audition.meeting_lost" | "audition.backup_announced" | "audition.participant_joined" | "audition.participant_left" | "audition.calendar_event_written" | "audition.calendar_changed" | "audition.calendar_event_removed" | "audition.room_booked" | "audition.room_answered" | "audition.session_block_changed" | "audition.notified" | "audition.scheduled" | "audition.responded" | "audition.time_proposed" | "audition.confirmed" | "audition.confirmation_lost" | "audition.rescheduled" | "audition.reschedule_reverted" | "audition.reschedule_refused" | "audition.budget_nearly_spent" | "audition.notice_reported" | "audition.reminder_dropped" | "audition.participant_added" | "audition.participant_removed" | "audition.checked_in" | "audition.session_started" | "audition.session_ended" | "audition.recording_consented" | "audition.recording_stored" | "audition.recording_missing" | "audition.recording_deleted" | "audition.decided" | "audition.reopened_for_decision" | "audition.reopened_for_session" | "audition.taken_over" | "audition.step_skipped" | "audition.attention_raised" | "audition.attention_overdue" | "audition.attention_resolved" | "audition.declined" | "audition.no_show" | "audition.cancelled" | "audition.failed")[];
             /** @description `whsec_` and 24 to 64 random bytes in base64. Generated if absent */
             secret?: string;
         };
@@ -6845,7 +6877,7 @@ export interface components {
             /** @description A public https URL */
             url?: string;
             /** @description Event types that the endpoint receives. Empty, the default: all types, including future ones */
-            eventTypes?: ("audition.requested" | "audition.slot_held" | "audition.slot_refused" | "audition.meeting_created" | "audition.meeting_settings_changed" | "audition.meeting_fell_back" | "audition.meeting_lost" | "audition.backup_announced" | "audition.participant_joined" | "audition.participant_left" | "audition.calendar_event_written" | "audition.calendar_changed" | "audition.calendar_event_removed" | "audition.room_booked" | "audition.room_answered" | "audition.session_block_changed" | "audition.notified" | "audition.scheduled" | "audition.responded" | "audition.time_proposed" | "audition.confirmed" | "audition.confirmation_lost" | "audition.rescheduled" | "audition.reschedule_reverted" | "audition.reschedule_refused" | "audition.budget_nearly_spent" | "audition.notice_reported" | "audition.reminder_dropped" | "audition.participant_added" | "audition.participant_removed" | "audition.checked_in" | "audition.session_started" | "audition.session_ended" | "audition.recording_consented" | "audition.recording_stored" | "audition.recording_missing" | "audition.recording_deleted" | "audition.decided" | "audition.reopened_for_decision" | "audition.reopened_for_session" | "audition.taken_over" | "audition.step_skipped" | "audition.attention_raised" | "audition.attention_overdue" | "audition.attention_resolved" | "audition.declined" | "audition.no_show" | "audition.cancelled" | "audition.failed")[];
+            eventTypes?: ("audition.requested" | "audition.slot_held" | "audition.slot_refused" | "audition.meeting_created" | "audition.meeting_settings_changed" | "audition.meeting_access_changed" | "audition.meeting_fell_back" | "audition.meeting_lost" | "audition.backup_announced" | "audition.participant_joined" | "audition.participant_left" | "audition.calendar_event_written" | "audition.calendar_changed" | "audition.calendar_event_removed" | "audition.room_booked" | "audition.room_answered" | "audition.session_block_changed" | "audition.notified" | "audition.scheduled" | "audition.responded" | "audition.time_proposed" | "audition.confirmed" | "audition.confirmation_lost" | "audition.rescheduled" | "audition.reschedule_reverted" | "audition.reschedule_refused" | "audition.budget_nearly_spent" | "audition.notice_reported" | "audition.reminder_dropped" | "audition.participant_added" | "audition.participant_removed" | "audition.checked_in" | "audition.session_started" | "audition.session_ended" | "audition.recording_consented" | "audition.recording_stored" | "audition.recording_missing" | "audition.recording_deleted" | "audition.decided" | "audition.reopened_for_decision" | "audition.reopened_for_session" | "audition.taken_over" | "audition.step_skipped" | "audition.attention_raised" | "audition.attention_overdue" | "audition.attention_resolved" | "audition.declined" | "audition.no_show" | "audition.cancelled" | "audition.failed")[];
             /**
              * @description After it is enabled again, it immediately receives all missed events
              * @enum {string}
@@ -25621,6 +25653,86 @@ export interface operations {
                         meetingId: string;
                         /** @description The requested settings that the meeting lacks */
                         notHonored: ("waitingRoom" | "passcode" | "joinBeforeHost" | "muteOnEntry" | "recording" | "autoStartRecording" | "language" | "alternativeHosts" | "whoMayShare" | "breakoutRooms" | "endOfMeeting" | "registrants" | "roles" | "calendarEvent" | "duration")[];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Stops delivery: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Delivered. After any other response the event is sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "audition.meeting_access_changed": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in every attempt; use it to deduplicate events */
+                "webhook-id": string;
+                /** @description Time of this attempt, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description Separated by spaces; one signature for each valid secret */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description The type of the event
+                     * @constant
+                     */
+                    type: "audition.meeting_access_changed";
+                    /**
+                     * @description When it happened, in UTC. Not the time of the delivery
+                     * @example 2026-12-01T09:00:00.000Z
+                     */
+                    timestamp: string;
+                    /** @description What happened, in ids and states */
+                    data: {
+                        /** @description The id of an audition, given by this service */
+                        audition: string;
+                        /** @description The organization, the tenant that owns all of this */
+                        organization: string;
+                        /**
+                         * @description The id of the project, given by your platform
+                         * @example night-ferry
+                         */
+                        project: string;
+                        /**
+                         * @description The id of the role, given by your platform
+                         * @example captain
+                         */
+                        role: string;
+                        /**
+                         * @description The state of the audition immediately after the event
+                         * @enum {string}
+                         */
+                        state: "requested" | "holding" | "scheduling" | "scheduled" | "confirmed" | "in_progress" | "awaiting_decision" | "closed";
+                        /**
+                         * @description Set when the audition is closed
+                         * @enum {string}
+                         */
+                        outcome?: "callback" | "booked" | "released" | "declined" | "no_show" | "cancelled" | "failed";
+                        /** @description Position in the trail. Numbers can be missing: some events are internal */
+                        sequence: number;
+                        /** @description The correlation id of the request or the webhook that led to it */
+                        correlationId: string;
+                        /** @description The provider's id of the meeting */
+                        meetingId: string;
                     };
                 };
             };

@@ -5,7 +5,8 @@
  */
 import { z } from 'zod';
 import { isAuditionOwner, type MeetingOwner } from '../../domain/audition/casting-session.ts';
-import { changedAccess, type Meeting, meetingSchema } from '../../domain/audition/meeting.ts';
+import { changedAccess } from '../../domain/audition/changed-access.ts';
+import { type Meeting, meetingSchema } from '../../domain/audition/meeting.ts';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { connectionIdSchema, type OrganizationId } from '../../domain/ids.ts';

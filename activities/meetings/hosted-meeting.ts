@@ -5,12 +5,8 @@
  */
 import { z } from 'zod';
 import type { MeetingOwner } from '../../domain/audition/casting-session.ts';
-import {
-  changedAccess,
-  type Meeting,
-  type MeetingAccess,
-  meetingSchema,
-} from '../../domain/audition/meeting.ts';
+import { changedAccess } from '../../domain/audition/changed-access.ts';
+import { type Meeting, type MeetingAccess, meetingSchema } from '../../domain/audition/meeting.ts';
 import type { MeetingHost } from '../../domain/audition/meeting-host.ts';
 import { namesOfSettings, type SettingName } from '../../domain/audition/meeting-settings.ts';
 import { ProviderError } from '../../domain/errors.ts';

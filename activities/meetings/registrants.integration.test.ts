@@ -27,6 +27,16 @@ const setup = async (options: ActivityHarnessOptions = {}) => {
   });
   const register = (...participants: readonly (typeof ada)[]) =>
     bench.activities.registerParticipants({ ...bench.about, provider: 'zoom', meeting, slot, participants });
+  /** Registers the participants, and reads the addresses of those who are registered again. */
+  const renew = (...participants: readonly (typeof ada)[]) =>
+    bench.activities.registerParticipants({
+      ...bench.about,
+      provider: 'zoom',
+      meeting,
+      slot,
+      participants,
+      hasOtherAddress: true,
+    });
   const linkOf = async (participant: (typeof ada)['id']) => {
     const links = await bench.repositories.joinLinks.list('org_1', bench.auditionId);
     return links.find((link) => link.participant === participant && link.revokedAt === undefined)?.id ?? '';
@@ -36,6 +46,7 @@ const setup = async (options: ActivityHarnessOptions = {}) => {
     ...bench,
     meeting,
     register,
+    renew,
     linkOf,
     /** Where the link leads. The audition has the meeting in the read model. */
     urlOf: async (participant: (typeof ada)['id']) => {
@@ -94,6 +105,20 @@ describe('the registrants of a meeting', () => {
     expect(registered()).toEqual(['Rita']);
     await register(ada, rita);
     expect(registered()).toEqual(['Ada', 'Rita']);
+  });
+
+  it('have the present passcode in their addresses after a person has changed it, without another registration', async () => {
+    const { register, renew, state, urlOf, sandbox, meeting, fault } = await setup();
+    await register(ada, rita);
+    await sandbox.control.sendMeetingEvent(meeting.id, { event: 'meeting.updated', password: 'Changed1' });
+    const pwd = `pwd=${Buffer.from('Changed1').toString('base64url')}`;
+    expect(await urlOf(ada.id)).not.toContain(pwd);
+    fault('zoom', { kind: 'outage', operation: 'registrants.list', times: 1 });
+    await expect(renew(ada, rita)).rejects.toMatchObject({ type: 'outage', nonRetryable: false });
+    await renew(ada, rita);
+    expect(await urlOf(ada.id)).toContain(pwd);
+    expect(await urlOf(rita.id)).toContain(pwd);
+    expect(state().zoom.registrants).toHaveLength(2);
   });
 
   it('are cancelled when the participant has left, also when the answer to the registration was lost', async () => {

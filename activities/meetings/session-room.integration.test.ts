@@ -44,6 +44,19 @@ describe('the room of a casting session', () => {
     ]);
   });
 
+  it('has the present address for the next audition after a person has changed its passcode', async () => {
+    const { ada, ben, cleo, ten, quarterPast, noon, activities, sandbox } = await setup();
+    const room = await ada.create(ten);
+    expect(await ben.create(quarterPast)).toEqual(room);
+    await sandbox.control.sendMeetingEvent(room.id, { event: 'meeting.updated', password: 'Changed1' });
+    const check = { provider: 'zoom', meeting: room, slot: ten } as const;
+    const found = await activities.checkMeeting({ ...ada.about, ...check });
+    const joinUrl = `https://zoom.us/j/${room.id}?pwd=${Buffer.from('Changed1').toString('base64url')}`;
+    expect(found).toMatchObject({ status: 'present', access: { joinUrl } });
+    expect(await activities.checkMeeting({ ...ben.about, ...check })).toMatchObject({ access: { joinUrl } });
+    expect(await cleo.create(noon)).toEqual({ ...room, joinUrl });
+  });
+
   it('is created once when two auditions ask for it simultaneously', async () => {
     const { ada, ben, cleo, ten, quarterPast, noon, meetings, fault } = await setup();
     fault('zoom', { kind: 'latency', operation: 'meetings.create', latencyMs: 800, times: 1 });

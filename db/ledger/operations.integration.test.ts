@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { operation, otherOutcome, outcome, useLedger } from '../../tests/harness/ledger.ts';
+import { operation, otherOutcome, outcome, undoOperation, useLedger } from '../../tests/harness/ledger.ts';
 import { KeyReused } from '../errors.ts';
 
 const { ledger, begin, leaseRunsOut, crashedAttempt, releasedAttempt } = useLedger();
@@ -27,6 +27,31 @@ describe('ledger attempt', () => {
 
     const done = { kind: 'done', result: outcome.result, surplus: [] };
     expect(await ledger().begin(operation('done'))).toEqual(done);
+  });
+
+  test('returns the corrected result after a person has changed the effect at the provider', async () => {
+    await begin('corrected');
+    await ledger().complete('corrected', { providerId: 'm-1', result: { id: 'm-1', joinUrl: 'old' } });
+    await ledger().correctResult('corrected', { providerId: 'm-2', change: { joinUrl: 'of another' } });
+    const correction = { providerId: 'm-1', change: { joinUrl: 'new', dialIn: '+33' } };
+    await ledger().correctResult('corrected', correction);
+    await ledger().correctResult('corrected', correction);
+
+    const result = { id: 'm-1', joinUrl: 'new', dialIn: '+33' };
+    expect(await ledger().begin(operation('corrected'))).toMatchObject({ kind: 'done', result });
+  });
+
+  test('keeps a missing result and an effect that is being undone as they are', async () => {
+    await begin('without');
+    await ledger().complete('without', { providerId: 'm-1', result: undefined });
+    await ledger().correctResult('without', { providerId: 'm-1', change: { joinUrl: 'new' } });
+    expect(await ledger().begin(operation('without'))).toMatchObject({ kind: 'done', result: null });
+
+    await begin('undone');
+    await ledger().complete('undone', outcome);
+    await ledger().beginUndo(undoOperation('undone'));
+    await ledger().correctResult('undone', { providerId: outcome.providerId, change: { joinUrl: 'new' } });
+    expect(await ledger().beginUndo(undoOperation('undone'))).toMatchObject({ effect: outcome });
   });
 
   test('can complete without a result', async () => {

@@ -242,6 +242,7 @@ export const createOperationLedger = (
         eq(operations.key, key),
         eq(operations.providerId, providerId),
         eq(operations.state, 'completed'),
+        sql`jsonb_typeof(${operations.result}) = 'object'`,
       );
       await db
         .update(operations)

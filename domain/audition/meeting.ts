@@ -32,21 +32,6 @@ export type Meeting = z.infer<typeof meetingSchema>;
 /** How people get into a meeting. A host can change it by hand: the address of a Zoom meeting contains the passcode. */
 export type MeetingAccess = Pick<Meeting, 'joinUrl' | 'dialIn'>;
 
-/**
- * Returns how people get into the meeting now, when that differs from what is known. A telephone number that the provider does not
- * name stays known.
- * @param now what the provider says. Undefined: nothing
- */
-export const changedAccess = (
-  known: MeetingAccess,
-  now: MeetingAccess | undefined,
-): MeetingAccess | undefined => {
-  if (!now) return undefined;
-  const dialIn = now.dialIn ?? known.dialIn;
-  if (now.joinUrl === known.joinUrl && dialIn === known.dialIn) return undefined;
-  return { joinUrl: now.joinUrl, ...(dialIn === undefined ? {} : { dialIn }) };
-};
-
 /** When join links work, in milliseconds before the start and after the end of the slot. */
 export const joinWindowSchema = z.object({
   opensBefore: z.number().describe('Milliseconds before the start of the slot from which join links work'),

@@ -1,5 +1,6 @@
 /** Follows a change of how people get into the meeting: a person has changed its passcode at the provider. */
-import { changedAccess, type Meeting, type MeetingAccess } from '../../../domain/audition/meeting.ts';
+import { changedAccess } from '../../../domain/audition/changed-access.ts';
+import type { Meeting, MeetingAccess } from '../../../domain/audition/meeting.ts';
 import { runChange } from '../change.ts';
 import type { AuditionRun } from '../run.ts';
 import { isMeetingNeeded } from './meeting-loss.ts';
