@@ -17,6 +17,7 @@ import { syncedCalendars } from '../schema/synced-calendars.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
 import { instantFromDatabase } from '../time.ts';
 import { type CalendarAnswers, createCalendarAnswers } from './calendar-answers.ts';
+import { withoutCopiedMarks } from './copied-events.ts';
 import { isEvent } from './event-key.ts';
 import { removeEvents, removeMissing, removeUnlisted } from './event-removal.ts';
 import { keepUids } from './own-event-uids.ts';
@@ -124,7 +125,8 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
       const count = await advance(transaction, at, page);
       if (count === undefined) return undefined;
       // Of two changes of an event, the later one counts.
-      const events = [...new Map(page.events.map((event) => [event.id, event])).values()];
+      const latest = [...new Map(page.events.map((event) => [event.id, event])).values()];
+      const events = await withoutCopiedMarks(transaction, at, latest);
       const kept = await keepUnread(transaction, at, page);
       // First, because the page lists the occurrences that a changed series still has.
       await removeEvents(transaction, at, events, { reportedAt: page.requestedAt, kept });
@@ -212,9 +214,11 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
 });
 
 const ownUidsIn = (events: readonly EventToStore[]) =>
-  events.flatMap(({ event, audition, uid }) =>
-    event && audition !== undefined && uid !== undefined ? [{ auditionId: audition, uid }] : [],
-  );
+  events.flatMap(({ event, audition, uid, creation }) => {
+    if (!event || audition === undefined || uid === undefined) return [];
+    // An occurrence has a UID of its own. The creation is that of its series.
+    return [{ auditionId: audition, uid, creation: creation?.uid === uid ? creation.id : undefined }];
+  });
 
 type Transaction = Pick<Database, 'execute' | 'select' | 'update' | 'delete'>;
 
