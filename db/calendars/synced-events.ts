@@ -78,7 +78,7 @@ export interface SyncedEvents extends CalendarAnswers, CalendarRemovals, TextEdi
     key: CalendarKey,
     series?: readonly string[],
   ): Promise<ReadonlyMap<string, string | undefined>>;
-  /** Returns at most this many of those series: others with each call. */
+  /** Returns at most this many of those series: others with each call, and up to half of them with events of ours. */
   sampleSeries(key: CalendarKey, most: number): Promise<readonly string[]>;
   /** Returns the events of ours in the calendar that have changed since they were last compared. */
   listChanged(key: CalendarKey): Promise<readonly OwnEvent[]>;
@@ -166,8 +166,13 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
 
   async sampleSeries(key, most) {
     const { rows } = await db.execute(sql`
-      SELECT series, NULL AS etag FROM synced_events WHERE ${hasLaterEvent(key)}
-      GROUP BY series ORDER BY random() LIMIT ${most}
+      SELECT series, NULL AS etag FROM (
+        SELECT series, is_ours, row_number() OVER (PARTITION BY is_ours ORDER BY random()) AS place FROM (
+          SELECT series, bool_or(audition_id IS NOT NULL) AS is_ours FROM synced_events WHERE ${hasLaterEvent(key)}
+          GROUP BY series
+        ) AS later
+      ) AS shuffled
+      ORDER BY (is_ours AND place <= ${Math.ceil(most / 2)}) DESC, random() LIMIT ${most}
     `);
     return rows.map((row) => etagSchema.parse(row).series);
   },

@@ -120,7 +120,7 @@ type ListingPage =
 export interface StoredEvents {
   /** Returns the etags of the series that have an event later than a day ago. @param series only of these; default: of all */
   etags(series?: readonly string[]): Promise<ReadonlyMap<string, string | undefined>>;
-  /** Returns some of the series that have an event later than a day ago: others with each call, and at most this many. */
+  /** Returns some of the series that have an event later than a day ago: others with each call, and at most this many. Up to half of them have events of ours. */
   sample(most: number): Promise<readonly string[]>;
 }
 

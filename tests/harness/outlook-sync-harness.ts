@@ -30,9 +30,14 @@ export const slotIn = (days: number): Slot => ({
 /** Call it at the top of a test file. Returns a function that sets up one mailbox for one test. */
 export const useOutlookSync = () => {
   const benchFor = useActivityHarness();
-  return async (options: SandboxOptions = {}) => {
+  /** @param through returns the address at which the synchronization reads Graph. Default: that of the sandbox */
+  return async (
+    options: SandboxOptions = {},
+    through: (sandboxUrl: string) => Promise<string> = async (same) => same,
+  ) => {
     const bench = await benchFor({ sandbox: options });
     const { activities, repositories, pool, sandbox, auditionId, about, key } = bench;
+    const graphUrl = await through(sandbox.url);
     const receiver = await startGraphReceiver();
     const account = `${randomUUID()}@contoso.example`;
     const accountId = `tenant.${randomUUID()}`;
@@ -61,7 +66,7 @@ export const useOutlookSync = () => {
       providers: {
         calendars: bench.providers.calendars,
         calendarChanges: {
-          microsoft: createOutlookChanges(createGraphClient(sandboxSettings(sandbox.url).microsoft)),
+          microsoft: createOutlookChanges(createGraphClient(sandboxSettings(graphUrl).microsoft)),
         },
       },
       accessTokens: bench.accessTokens,
