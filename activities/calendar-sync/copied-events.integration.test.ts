@@ -57,7 +57,7 @@ describe('a copy of our event at Google', () => {
 });
 
 describe('a copy of our event in a CalDAV calendar', () => {
-  it('under another UID is a conflict, and its moves and its deletion concern no audition', async () => {
+  it('under another UID is an event without our mark, and its moves and its deletion concern no audition', async () => {
     const { server, sync, listAgain, ours, uid, sent, pool, connection } = await setupCaldav();
     await sync();
     const copy = (day: string) =>

@@ -32,6 +32,7 @@ const setup = async () => {
     /** Lets another audition have an event in the calendar, so that it is synchronized. */
     useCalendar: async (calendarId: string) => {
       const other = another();
+      await hold(slotIn(11), calendarId, other.auditionId);
       await activities.writeEvent({
         ...other.about,
         key: other.key('event:ada:r1'),
@@ -93,13 +94,14 @@ describe('a copy of our event in Outlook that has our transaction id', () => {
   });
 
   it('stays in another calendar of the account', async () => {
-    const { sync, reconcile, copy, shown, mailbox, sent, useCalendar } = await setup();
+    const { sync, reconcile, copy, shown, mailbox, sent, useCalendar, stored } = await setup();
     const other = await mailbox.addCalendar('Private');
     await useCalendar(other);
     copy({ calendarId: other, laterMinutes: 600 });
     await sync();
     expect(await reconcile()).toEqual([]);
     expect(shown()).toHaveLength(3);
+    expect(await stored()).toHaveLength(3);
     expect(sent).toEqual([]);
   });
 

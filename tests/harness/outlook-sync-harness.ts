@@ -53,11 +53,11 @@ export const useOutlookSync = () => {
     });
     if (connected.kind !== 'connected') throw new Error(connected.kind);
     const connection = connected.id;
-    const hold = (slot: Slot) =>
+    const hold = (slot: Slot, name = accountId, holder = auditionId) =>
       pool.query(
         `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
        VALUES ($1, 1, $2, 'org_1', tstzrange($3, $4))`,
-        [auditionId, storedCalendar(`microsoft/${accountId}`), slot.start, slot.end],
+        [holder, storedCalendar(`microsoft/${name}`), slot.start, slot.end],
       );
     const sent: CalendarChange[] = [];
     const answers: ReportedAnswer[] = [];
