@@ -168,13 +168,14 @@ describe('a permission that is withdrawn half-way through a page in Outlook', ()
   );
 });
 
+const single = (name: string, day: string) =>
+  calendarText(...event(`UID:${name}`, `DTSTART:203012${day}T090000Z`, 'DURATION:PT1H'));
+
 describe('a permission that is withdrawn half-way through a page of a CalDAV calendar', () => {
   it.each(['gone', 'busy_times_only'] as const)(
     'deletes nothing when the calendar is %s after the first group of a page, and is over when it is given back',
     async (access) => {
       const { server, sync, stored, sent, problems, uid, ours } = await setupCaldav();
-      const single = (name: string, day: string) =>
-        calendarText(...event(`UID:${name}`, `DTSTART:203012${day}T090000Z`, 'DURATION:PT1H'));
       for (let index = 0; index < 250; index += 1)
         server.store(`other-${index}`, single(`other-${index}`, String((index % 28) + 1).padStart(2, '0')));
       await sync();
