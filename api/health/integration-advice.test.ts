@@ -107,7 +107,10 @@ it('the advice distinguishes a misconfiguration from an outage of the provider',
 });
 
 it('the advice names open items before calls that are repeated', () => {
-  const failing = { lastFailureAt: '2026-11-25T09:59:50.000Z', lastFailure: 'outage (503)' };
+  const failing: Partial<ReportedFacts> = {
+    lastFailureAt: '2026-11-25T09:59:50.000Z',
+    lastFailure: 'outage (503)',
+  };
   expect(advice({ ...failing, attention: { open: 1 } })).toMatchObject({
     summary: expect.stringContaining('1 step has failed and waits for an operator.'),
     whatToDo: expect.stringContaining('Resolve the items'),
@@ -122,12 +125,18 @@ it.each(['not_found (404)', 'conflict (409)'])(
 );
 
 it('the advice names the settings after a recent rejection of our credentials', () => {
-  const rejected = { lastFailureAt: '2026-11-25T09:59:50.000Z', lastFailure: 'misconfigured (401)' };
+  const rejected: Partial<ReportedFacts> = {
+    lastFailureAt: '2026-11-25T09:59:50.000Z',
+    lastFailure: 'misconfigured (401)',
+  };
   expect(advice(rejected).whatToDo).toContain('Check the credentials');
 });
 
 it('the advice does not mention a failure of long ago that a success followed', () => {
-  const failed = { lastFailureAt: '2026-11-25T09:50:00.000Z', lastFailure: 'outage (503)' };
+  const failed: Partial<ReportedFacts> = {
+    lastFailureAt: '2026-11-25T09:50:00.000Z',
+    lastFailure: 'outage (503)',
+  };
   expect(advice(failed)).toEqual({
     summary: 'Google responds and accepts our credentials. A call last succeeded 2 seconds ago.',
     whatToDo: 'Nothing.',
