@@ -1,15 +1,15 @@
 /** Tests the API as a process, as it is deployed: starts it on an empty database, and stops it by signal. */
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import getPort from 'get-port';
 import { Client } from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
 import { createEmptyDatabase } from '../tests/harness/database.ts';
 import { eventually } from '../tests/harness/eventually.ts';
+import { findFreePort } from '../tests/harness/free-port.ts';
 
 const startApi = async () => {
   const database = await createEmptyDatabase();
-  const [port, closedPort] = [await getPort(), await getPort()];
+  const [port, closedPort] = [await findFreePort(), await findFreePort()];
   const child = execa(process.execPath, [fileURLToPath(new URL('./main.ts', import.meta.url))], {
     env: {
       CASTMATCH_ENV: 'test',

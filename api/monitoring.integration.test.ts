@@ -1,9 +1,10 @@
 /** Tests the listener of the monitoring routes, with the real dependencies of the API. */
-import getPort from 'get-port';
+
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createLogger } from '../foundation/observability/logger.ts';
 import { loadConfiguration } from '../providers/configuration.ts';
 import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
+import { findFreePort } from '../tests/harness/free-port.ts';
 import { startApi } from './server.ts';
 
 let database: TestDatabase;
@@ -17,7 +18,7 @@ const start = async (monitoring: Readonly<Record<string, string>>) => {
     CASTMATCH_ENV: 'test',
     DATABASE_URL: database.url,
     // No Temporal server listens there.
-    TEMPORAL_ADDRESS: `127.0.0.1:${await getPort()}`,
+    TEMPORAL_ADDRESS: `127.0.0.1:${await findFreePort()}`,
     PORT: '0',
     ...monitoring,
   });

@@ -1,9 +1,10 @@
 /** Tests the API with its real dependencies. */
-import getPort from 'get-port';
+
 import { expect, it, onTestFinished } from 'vitest';
 import { createLogger } from '../foundation/observability/logger.ts';
 import { loadConfiguration } from '../providers/configuration.ts';
 import { createTestDatabase } from '../tests/harness/database.ts';
+import { findFreePort } from '../tests/harness/free-port.ts';
 import { startApi } from './server.ts';
 
 it('the API reports draining during shutdown and still serves requests', async () => {
@@ -12,7 +13,7 @@ it('the API reports draining during shutdown and still serves requests', async (
     CASTMATCH_ENV: 'test',
     DATABASE_URL: database.url,
     // No Temporal server listens there.
-    TEMPORAL_ADDRESS: `127.0.0.1:${await getPort()}`,
+    TEMPORAL_ADDRESS: `127.0.0.1:${await findFreePort()}`,
     PORT: '0',
   });
   const logger = createLogger({ level: 'silent', process: 'test' });

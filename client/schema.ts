@@ -5547,6 +5547,11 @@ export interface components {
                     /** @description Webhooks that match no audition and no account */
                     parked: number;
                 };
+                /** @description The attention items of the provider */
+                attention: {
+                    /** @description Attention items whose step has failed at the provider, in all organizations */
+                    open: number;
+                };
                 /** @description The subscriptions to changes in calendars */
                 subscriptions: {
                     /** @description Subscriptions that send notifications */

@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
-import getPort from 'get-port';
 import { Client } from 'pg';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { createEmptyDatabase } from '../tests/harness/database.ts';
+import { findFreePort } from '../tests/harness/free-port.ts';
 import { sha256 } from './digest.ts';
 import { migrate, migrateAtStart } from './migrate.ts';
 
@@ -105,7 +105,7 @@ const startProxy = async (port: number): Promise<void> => {
 };
 
 test('the migration at start waits for an unavailable database', async () => {
-  const port = await getPort();
+  const port = await findFreePort();
   const late = new URL(url);
   late.hostname = '127.0.0.1';
   late.port = String(port);
@@ -124,7 +124,7 @@ const onRetry = () => {};
 test('the migration at start fails immediately for a permanent error, and after its timeout for an outage', async () => {
   await query('CREATE TABLE slot_holds (unrelated int)');
   await expect(migrateAtStart(url, { onRetry })).rejects.toThrow(/slot_holds/);
-  const unavailable = `postgres://castmatch@127.0.0.1:${await getPort()}/none`;
+  const unavailable = `postgres://castmatch@127.0.0.1:${await findFreePort()}/none`;
   await expect(migrateAtStart(unavailable, { onRetry, timeoutMs: -1 })).rejects.toThrow('ECONNREFUSED');
 });
 

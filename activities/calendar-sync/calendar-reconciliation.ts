@@ -60,7 +60,7 @@ export interface CalendarReconciliationDependencies {
       | 'markMissing'
       | keyof CalendarRemovals
     >;
-    readonly writtenEvents: Pick<WrittenEvents, 'record' | 'findUids'>;
+    readonly writtenEvents: Pick<WrittenEvents, 'record' | 'findUids' | 'findCreations'>;
   };
   readonly providers: Pick<Providers, 'calendars'>;
   /** How often all events are listed again. 0: only when the vendor demands it, or an operator. */
@@ -86,6 +86,7 @@ export const createCalendarReconciliation = ({
   const removeUnaccounted = createUnaccountedEvents({
     auditions,
     syncedEvents,
+    writtenEvents,
     calendars,
     uses,
     listing,

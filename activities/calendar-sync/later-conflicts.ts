@@ -32,7 +32,7 @@ export interface LaterConflicts {
 interface Dependencies {
   readonly participantConflicts: Pick<ParticipantConflicts, 'listBooked' | 'beginReport' | 'confirmReport'>;
   readonly holds: Pick<SlotHolds, 'findKnown'>;
-  readonly writtenEvents: Pick<WrittenEvents, 'findUids'>;
+  readonly writtenEvents: Pick<WrittenEvents, 'findUids' | 'findCreations'>;
   readonly busyTimes: Pick<BusyTimes, 'listOwn'>;
   readonly signals: Pick<AuditionSignals, 'calendarChanged'>;
 }

@@ -129,7 +129,9 @@ const toStore = ({ id, series, event, mark, uid, roomAnswer, isPartial }: Listed
     event,
     uid,
     isPartial,
-    ...(isOurs ? { audition, revision: mark?.revision, edited: mark?.edited, roomAnswer } : {}),
+    ...(isOurs
+      ? { audition, revision: mark?.revision, creation: mark?.creation, edited: mark?.edited, roomAnswer }
+      : {}),
   };
 };
 

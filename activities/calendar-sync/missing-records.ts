@@ -19,7 +19,14 @@ import type { Settled } from './unaccounted-events.ts';
 const maxRecords = 100;
 const auditionsPerPage = 100;
 
-const writtenSchema = z.object({ eventId: z.string().describe("The provider's id of the event") });
+const writtenSchema = z.object({
+  eventId: z.string().describe("The provider's id of the event"),
+  uid: z.string().optional().describe('The UID that the vendor has chosen for the event'),
+  creation: z
+    .string()
+    .optional()
+    .describe('The id of the creation, by which copies of the event are told from it'),
+});
 
 /** Creates the function that records them. Idempotent. In a dry run, it only finds them. */
 export const createMissingRecords =
@@ -48,8 +55,8 @@ export const createMissingRecords =
         return undefined;
       }
       const write = await uses.lastWrite(round, calendar, auditionId);
-      const eventId = writtenSchema.safeParse(write?.result).data?.eventId;
-      if (!write || eventId === undefined) return undefined;
+      const { data: written } = writtenSchema.safeParse(write?.result);
+      if (!write || !written) return undefined;
       const { participant } = write.target;
       if (!isDryRun) {
         await writtenEvents.record({
@@ -58,7 +65,7 @@ export const createMissingRecords =
           provider,
           calendarName: await uses.nameOf(round, calendarId),
           calendarId,
-          eventId,
+          ...written,
           auditionId,
           participant,
           key: write.key,

@@ -7,10 +7,12 @@ import type { BegunRemoval, CalendarRemovals } from '../../db/calendars/removals
 import type { CalendarKey, WrittenCalendar } from '../../db/calendars/synced-calendars.ts';
 import type { SyncedEvents } from '../../db/calendars/synced-events.ts';
 import type { UnaccountedEvent } from '../../db/calendars/unaccounted-events.ts';
+import type { WrittenEvents } from '../../db/calendars/written-events.ts';
 import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
 import { isTransient, ProviderError } from '../../domain/errors.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import type { Providers } from '../../providers/ports.ts';
+import { findCreated } from '../calendar/own-creations.ts';
 import { eventIdFor } from '../effects/deterministic-ids.ts';
 import type { AuditionFacts } from './audition-facts.ts';
 import type { CalendarUses } from './calendar-uses.ts';
@@ -39,6 +41,7 @@ export const createUnaccountedEvents =
   ({
     auditions,
     syncedEvents,
+    writtenEvents,
     calendars,
     uses,
     listing,
@@ -46,6 +49,7 @@ export const createUnaccountedEvents =
   }: {
     readonly auditions: Pick<AuditionReadModel, 'get'>;
     readonly syncedEvents: Pick<SyncedEvents, 'listUnaccounted' | 'listElsewhere' | keyof CalendarRemovals>;
+    readonly writtenEvents: Pick<WrittenEvents, 'findCreations'>;
     readonly calendars: Providers['calendars'];
     readonly uses: Pick<CalendarUses, 'isUsed'>;
     readonly listing: Listing;
@@ -57,6 +61,7 @@ export const createUnaccountedEvents =
         calendarId: calendar.calendarId,
         eventId: eventIdFor(auditionId),
         reference: auditionId,
+        created: await findCreated({ writtenEvents, provider: calendars[calendar.provider] }, auditionId),
         keys: 'all',
         ...(isDuplicate ? { only: eventId } : {}),
       } as const;

@@ -8,12 +8,13 @@ import type { VisibleTime } from './visible-times.ts';
 /** Returns the time with its origin. A time without an event says nothing about what it is. */
 export const withOrigin = <Time extends VisibleTime>(
   time: Time,
-): Time & Pick<EventOrigin, 'ids' | 'audition'> =>
+): Time & Pick<EventOrigin, 'ids' | 'audition' | 'creation'> =>
   time.kind === 'event'
     ? {
         ...time,
         ids: [time.eventId, ...(time.uid === undefined ? [] : [time.uid])],
         audition: markedAudition(time),
+        ...(time.creation ? { creation: time.creation } : {}),
       }
     : { ...time, ids: [], audition: undefined };
 

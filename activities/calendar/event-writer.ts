@@ -18,11 +18,16 @@ import { type AttemptContext, createAttemptContext } from '../effects/attempt.ts
 import { eventIdFor } from '../effects/deterministic-ids.ts';
 import { effectOnce } from '../effects/effect-once.ts';
 import { undoEach } from '../effects/undo-each.ts';
+import { findCreated } from './own-creations.ts';
 
 /** What the ledger stores. Rows of earlier versions have only the id. */
 const writtenSchema = z.object({
   eventId: z.string().describe("The provider's id of the event"),
   uid: z.string().optional().describe('The UID that the vendor has chosen for the event'),
+  creation: z
+    .string()
+    .optional()
+    .describe('The id of the creation, by which copies of the event are told from it'),
   startedAt: instantSchema.optional().describe('Before the write'),
   overwrote: z
     .discriminatedUnion('kind', [
@@ -66,6 +71,9 @@ export const createEventWriter = ({
   const open = (organization: OrganizationId, calendar: WritableCalendarRef, purpose: string) =>
     openConnectionById({ connections, accessTokens }, organization, calendar, purpose);
 
+  const createdAt = ({ provider }: WritableCalendarRef, auditionId: AuditionId) =>
+    findCreated({ writtenEvents, provider: calendars[provider] }, auditionId);
+
   const deleteFrom = async (
     { organization, auditionId }: { readonly organization: OrganizationId; readonly auditionId: AuditionId },
     calendar: WritableCalendarRef,
@@ -78,6 +86,7 @@ export const createEventWriter = ({
         calendarId: calendar.calendarId,
         eventId: eventIdFor(auditionId),
         reference: auditionId,
+        created: await createdAt(calendar, auditionId),
         keys: [key],
       },
       call,
@@ -98,7 +107,7 @@ export const createEventWriter = ({
   /** The synchronisation compares the calendar with this record. Costs the audition no activity. */
   const recordWritten = async (
     { organization, auditionId, key, calendar, content, user }: EventForUser,
-    { eventId, uid, startedAt }: WrittenEvent,
+    { eventId, uid, creation, startedAt }: WrittenEvent,
     calendarName: string,
   ): Promise<void> => {
     const { provider, connection, calendarId } = calendar;
@@ -110,6 +119,7 @@ export const createEventWriter = ({
       calendarId,
       eventId,
       uid,
+      creation,
       auditionId,
       participant: user.kind === 'participant' ? user.participant : undefined,
       room: roomOf(calendar, user),
@@ -162,6 +172,7 @@ export const createEventWriter = ({
             calendarId,
             eventId,
             reference: auditionId,
+            created: await createdAt(calendar, auditionId),
             known:
               name === undefined ? undefined : await writtenEvents.findKnown(auditionId, connection, name),
             use: { name: user.kind === 'participant' ? user.participant : roomUser, key },

@@ -8,6 +8,8 @@ import { type EventRules, takesTime } from '../../domain/audition/conflict-rules
 import { auditionOfInvitation, invitationUidOf } from '../../domain/audition/invitation-uid.ts';
 import type { BusyKind } from '../../domain/calendars/busy-kind.ts';
 import type { AuditionId } from '../../domain/ids.ts';
+import { isCopy } from '../../providers/event-copies.ts';
+import type { EventCreation } from '../../providers/ports.ts';
 import { eventIdFor } from '../effects/deterministic-ids.ts';
 
 /** What an event, or a busy time, says about where it comes from. */
@@ -17,6 +19,8 @@ export interface EventOrigin {
   readonly ids: readonly string[];
   /** The audition that the event's mark names, if the id of the event proves it. */
   readonly audition: AuditionId | undefined;
+  /** By which a copy of an event of ours is told from it. Undefined: the id tells it. */
+  readonly creation?: EventCreation | undefined;
   /** Whether the calendar only counts as busy. */
   readonly isBusyOnly: boolean;
 }
@@ -34,7 +38,7 @@ export const createForeignEvents =
     writtenEvents,
   }: {
     readonly holds: Pick<SlotHolds, 'findKnown'>;
-    readonly writtenEvents: Pick<WrittenEvents, 'findUids'>;
+    readonly writtenEvents: Pick<WrittenEvents, 'findUids' | 'findCreations'>;
   }) =>
   /**
    * Returns the events that take their time and are not ours: neither the event of the audition and its copies, nor events
@@ -43,8 +47,9 @@ export const createForeignEvents =
    */
   async <Event extends EventOrigin>(
     { auditionId, tentative }: Judged,
-    events: readonly Event[],
+    marked: readonly Event[],
   ): Promise<readonly Event[]> => {
+    const events = await withoutCopiedMarks(writtenEvents, marked);
     const isOwnId = auditionId === undefined ? () => false : ownIdOf(auditionId);
     const unknown = events.filter(
       ({ busy, ids, audition }) =>
@@ -70,6 +75,21 @@ export const createOwnUids =
     const [isOwnId, ownUids] = [ownIdOf(auditionId), await writtenEvents.findUids(auditionId)];
     return (uid) => isOwnId(uid) || ownUids.has(uid) || auditionOfInvitation(uid) !== undefined;
   };
+
+/** A copy that a person has made of an event of ours has its marks, and is that person's own event. */
+const withoutCopiedMarks = async <Event extends EventOrigin>(
+  writtenEvents: Pick<WrittenEvents, 'findCreations'>,
+  events: readonly Event[],
+): Promise<readonly Event[]> => {
+  const auditions = events.flatMap(({ audition, creation }) => (audition && creation ? [audition] : []));
+  if (auditions.length === 0) return events;
+  const known = await writtenEvents.findCreations(auditions);
+  return events.map((event) => {
+    const { audition, creation } = event;
+    if (!audition || !creation || !isCopy(creation, known.get(audition) ?? [])) return event;
+    return { ...event, ids: [creation.uid], audition: undefined };
+  });
+};
 
 const noUids: ReadonlySet<string> = new Set();
 

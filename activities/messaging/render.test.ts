@@ -231,6 +231,17 @@ describe('a rendered email', () => {
     }
   });
 
+  it('puts the notes on a line of their own in plain text', () => {
+    expect(emailOf({ audition: { notes: 'Bring the sides' } }).text).toContain('Notes:\nBring the sides');
+  });
+
+  it('has a button for the join link', () => {
+    const { html } = emailOf({ audition: { joinUrl: 'https://castmatch.example/j/abc' } });
+    expect(html).toMatch(
+      /<a href="https:\/\/castmatch\.example\/j\/abc" style="display: inline-block[^>]*>Join<\/a>/,
+    );
+  });
+
   it('has no line break in the subject', () => {
     const { subject } = emailOf({
       audition: { role: { ...facts.role, name: 'Captain\r\nBcc: all@example.com' } },
@@ -420,6 +431,10 @@ describe('a rendered text message', () => {
       }
     },
   );
+
+  it('in French has a space before each colon', () => {
+    for (const kind of noticeKinds) expect(message('fr', kind)).toMatch(/^[^:]+ : Captain, Nightfall\./);
+  });
 
   it('in French is one segment in each month, with a title that has letters GSM-7 lacks', () => {
     for (const day of months) {

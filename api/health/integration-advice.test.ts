@@ -12,6 +12,7 @@ const healthyFacts: ReportedFacts = {
   closedUntil: undefined,
   connections: { connected: 3, needReauthorization: 0, nextTokenExpiry: undefined },
   webhooks: { waiting: 0, oldestWaitingSince: undefined, parked: 0 },
+  attention: { open: 0 },
   subscriptions: { active: 3, expired: 0, nextExpiry: undefined },
 };
 
@@ -68,6 +69,18 @@ it.each<[string, Partial<ReportedFacts>, RegExp, RegExp]>([
     /replay/,
   ],
   [
+    'steps that wait for an operator',
+    { attention: { open: 2 } },
+    /2 steps have failed and wait for an operator/,
+    /npm run ops -- attention list/,
+  ],
+  [
+    'a recent failure, although a call of another operation has succeeded since',
+    { lastFailureAt: '2026-11-25T09:59:50.000Z', lastFailure: 'outage (503)' },
+    /succeeded 2 seconds ago\. Another one failed 10 seconds ago: outage \(503\)/,
+    /failed calls are repeated.*GET \/v1\/attention/,
+  ],
+  [
     'expired subscriptions',
     { subscriptions: { active: 0, expired: 3, nextExpiry: undefined } },
     /3 subscriptions have expired/,
@@ -91,4 +104,41 @@ it('the advice contains no action for a half used quota or a webhook that has ju
 it('the advice distinguishes a misconfiguration from an outage of the provider', () => {
   expect(advice({}, { kind: 'failed', fault: 'misconfigured' }).whatToDo).toContain('credentials');
   expect(advice({}, { kind: 'failed', fault: 'outage' }).whatToDo).toContain('google.com/appsstatus');
+});
+
+it('the advice names open items before calls that are repeated', () => {
+  const failing: Partial<ReportedFacts> = {
+    lastFailureAt: '2026-11-25T09:59:50.000Z',
+    lastFailure: 'outage (503)',
+  };
+  expect(advice({ ...failing, attention: { open: 1 } })).toMatchObject({
+    summary: expect.stringContaining('1 step has failed and waits for an operator.'),
+    whatToDo: expect.stringContaining('Resolve the items'),
+  });
+});
+
+it.each(['not_found (404)', 'conflict (409)'])(
+  'the advice has no action for %s of one request',
+  (lastFailure) => {
+    expect(advice({ lastFailureAt: '2026-11-25T09:59:50.000Z', lastFailure }).whatToDo).toBe('Nothing.');
+  },
+);
+
+it('the advice names the settings after a recent rejection of our credentials', () => {
+  const rejected: Partial<ReportedFacts> = {
+    lastFailureAt: '2026-11-25T09:59:50.000Z',
+    lastFailure: 'misconfigured (401)',
+  };
+  expect(advice(rejected).whatToDo).toContain('Check the credentials');
+});
+
+it('the advice does not mention a failure of long ago that a success followed', () => {
+  const failed: Partial<ReportedFacts> = {
+    lastFailureAt: '2026-11-25T09:50:00.000Z',
+    lastFailure: 'outage (503)',
+  };
+  expect(advice(failed)).toEqual({
+    summary: 'Google responds and accepts our credentials. A call last succeeded 2 seconds ago.',
+    whatToDo: 'Nothing.',
+  });
 });

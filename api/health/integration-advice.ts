@@ -1,5 +1,6 @@
 /** Describes the health of an integration in words for an operator, with the next action. */
 import type { IntegrationFacts } from '../../db/providers/health.ts';
+import { transientKinds } from '../../domain/errors.ts';
 import type { VendorName } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { catalog } from '../../providers/catalog.ts';
@@ -25,6 +26,9 @@ export interface IntegrationState {
   /** Undefined when the database does not respond. */
   readonly facts: ReportedFacts | undefined;
 }
+
+/** A failure of one operation counts as present for this long, although calls of other operations succeed. */
+const recentFailureMs = 5 * 60_000;
 
 /** Webhooks that wait longer than this need an operator. */
 const webhookLagWarningMs = 5 * 60_000;
@@ -121,7 +125,7 @@ const aboutFacts = ({ provider, at }: IntegrationState, facts: ReportedFacts): r
   }
   if (circuit === 'half_open')
     remarks.push({ text: 'It failed recently; the next call probes whether it works again.' });
-  remarks.push(...aboutCalls(facts, at));
+  remarks.push(...aboutAttention(facts.attention), ...aboutCalls(provider, facts, at));
   if (accountsHeldBack > 0) {
     remarks.push({
       text: `${counted(accountsHeldBack, 'account fails', 'accounts fail')} although ${name} works for others.`,
@@ -164,20 +168,47 @@ const aboutFacts = ({ provider, at }: IntegrationState, facts: ReportedFacts): r
 };
 
 const aboutCalls = (
+  provider: VendorName,
   { lastSuccessAt, lastFailureAt, lastFailure }: ReportedFacts,
   at: Instant,
 ): readonly Remark[] => {
   if (!lastSuccessAt && !lastFailureAt) return [{ text: 'No call has been made recently.' }];
-  const failed =
-    lastFailureAt && (!lastSuccessAt || lastFailureAt > lastSuccessAt)
-      ? ` The last one failed ${ago(lastFailureAt, at)}: ${lastFailure ?? 'for an unknown reason'}.`
-      : '';
+  const succeeded = lastSuccessAt
+    ? `A call last succeeded ${ago(lastSuccessAt, at)}.`
+    : 'No call has succeeded.';
+  if (!lastFailureAt) return [{ text: succeeded }];
+  const failed = `${ago(lastFailureAt, at)}: ${lastFailure ?? 'for an unknown reason'}`;
+  const isLast = !lastSuccessAt || lastFailureAt > lastSuccessAt;
+  const isRecent = Date.parse(at) - Date.parse(lastFailureAt) < recentFailureMs;
+  const action = isRecent ? failureAction(provider, lastFailure) : undefined;
+  if (!isLast && action === undefined) return [{ text: succeeded }];
   return [
     {
-      text: `${lastSuccessAt ? `A call last succeeded ${ago(lastSuccessAt, at)}.` : 'No call has succeeded.'}${failed}`,
+      text: `${succeeded} ${isLast ? `The last one failed ${failed}.` : `Another one failed ${failed}.`}`,
+      action,
     },
   ];
 };
+
+/** Returns undefined for a failure that concerns one request only. */
+const failureAction = (provider: VendorName, failure: string | undefined): string | undefined => {
+  const [kind] = failure?.split(' ') ?? [];
+  if (kind === 'misconfigured') return actionForFault(provider, kind);
+  if (!transientKinds.some((transient) => transient === kind)) return undefined;
+  const statusPage = statusPageOf(provider) ?? 'the server itself';
+  return `Nothing now: failed calls are repeated. If it lasts, check ${statusPage}. Steps that give up appear under GET /v1/attention.`;
+};
+
+const aboutAttention = ({ open }: ReportedFacts['attention']): readonly Remark[] =>
+  open === 0
+    ? []
+    : [
+        {
+          text: `${counted(open, 'step has failed and waits', 'steps have failed and wait')} for an operator.`,
+          action:
+            'Resolve the items: npm run ops -- attention list, or GET /v1/attention. See docs/runbooks/attention.md.',
+        },
+      ];
 
 const aboutWebhooks = (
   { waiting, oldestWaitingSince, parked }: ReportedFacts['webhooks'],

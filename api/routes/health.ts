@@ -63,6 +63,11 @@ const facts = z.object({
       parked: count.describe('Webhooks that match no audition and no account'),
     })
     .describe('The webhooks of the provider'),
+  attention: z
+    .object({
+      open: count.describe('Attention items whose step has failed at the provider, in all organizations'),
+    })
+    .describe('The attention items of the provider'),
   subscriptions: z
     .object({
       active: count.describe('Subscriptions that send notifications'),

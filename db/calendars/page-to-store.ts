@@ -2,7 +2,7 @@
 import type { RoomAnswer } from '../../domain/audition/room-booking.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
-import type { EditedText, LeftOutOfPage, ListedEvent } from '../../providers/ports.ts';
+import type { EditedText, EventCreation, LeftOutOfPage, ListedEvent } from '../../providers/ports.ts';
 
 export interface EventToStore {
   readonly id: string;
@@ -12,6 +12,8 @@ export interface EventToStore {
   /** The audition that the event's mark names, if the id of the event proves it. */
   readonly audition?: AuditionId | undefined;
   readonly revision?: number | undefined;
+  /** By which a copy of an event of ours is told from it. Undefined: the id tells it. */
+  readonly creation?: EventCreation | undefined;
   /** The texts of an event of ours that a person has edited. Undefined: none, or that is unknown. */
   readonly edited?: readonly EditedText[] | undefined;
   /** The UID (RFC 5545), by which copies of our events are recognized. */

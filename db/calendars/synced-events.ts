@@ -17,6 +17,7 @@ import { syncedCalendars } from '../schema/synced-calendars.ts';
 import { syncedEvents } from '../schema/synced-events.ts';
 import { instantFromDatabase } from '../time.ts';
 import { type CalendarAnswers, createCalendarAnswers } from './calendar-answers.ts';
+import { withoutCopiedMarks } from './copied-events.ts';
 import { isEvent } from './event-key.ts';
 import { removeEvents, removeMissing, removeUnlisted } from './event-removal.ts';
 import { keepUids } from './own-event-uids.ts';
@@ -77,7 +78,7 @@ export interface SyncedEvents extends CalendarAnswers, CalendarRemovals, TextEdi
     key: CalendarKey,
     series?: readonly string[],
   ): Promise<ReadonlyMap<string, string | undefined>>;
-  /** Returns at most this many of those series: others with each call. */
+  /** Returns at most this many of those series: others with each call, and up to half of them with events of ours. */
   sampleSeries(key: CalendarKey, most: number): Promise<readonly string[]>;
   /** Returns the events of ours in the calendar that have changed since they were last compared. */
   listChanged(key: CalendarKey): Promise<readonly OwnEvent[]>;
@@ -124,7 +125,8 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
       const count = await advance(transaction, at, page);
       if (count === undefined) return undefined;
       // Of two changes of an event, the later one counts.
-      const events = [...new Map(page.events.map((event) => [event.id, event])).values()];
+      const latest = [...new Map(page.events.map((event) => [event.id, event])).values()];
+      const events = await withoutCopiedMarks(transaction, at, latest);
       const kept = await keepUnread(transaction, at, page);
       // First, because the page lists the occurrences that a changed series still has.
       await removeEvents(transaction, at, events, { reportedAt: page.requestedAt, kept });
@@ -164,8 +166,13 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
 
   async sampleSeries(key, most) {
     const { rows } = await db.execute(sql`
-      SELECT series, NULL AS etag FROM synced_events WHERE ${hasLaterEvent(key)}
-      GROUP BY series ORDER BY random() LIMIT ${most}
+      SELECT series, NULL AS etag FROM (
+        SELECT series, is_ours, row_number() OVER (PARTITION BY is_ours ORDER BY random()) AS place FROM (
+          SELECT series, bool_or(audition_id IS NOT NULL) AS is_ours FROM synced_events WHERE ${hasLaterEvent(key)}
+          GROUP BY series
+        ) AS later
+      ) AS shuffled
+      ORDER BY (is_ours AND place <= ${Math.ceil(most / 2)}) DESC, random() LIMIT ${most}
     `);
     return rows.map((row) => etagSchema.parse(row).series);
   },
@@ -212,9 +219,11 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
 });
 
 const ownUidsIn = (events: readonly EventToStore[]) =>
-  events.flatMap(({ event, audition, uid }) =>
-    event && audition !== undefined && uid !== undefined ? [{ auditionId: audition, uid }] : [],
-  );
+  events.flatMap(({ event, audition, uid, creation }) => {
+    if (!event || audition === undefined || uid === undefined) return [];
+    // An occurrence has a UID of its own. The creation is that of its series.
+    return [{ auditionId: audition, uid, creation: creation?.uid === uid ? creation.id : undefined }];
+  });
 
 type Transaction = Pick<Database, 'execute' | 'select' | 'update' | 'delete'>;
 

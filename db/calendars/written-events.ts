@@ -19,7 +19,7 @@ import { syncedEvents } from '../schema/synced-events.ts';
 import { instantFromDatabase } from '../time.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
 import { roomMark } from './calendar-answers.ts';
-import { findUids, keepUids } from './own-event-uids.ts';
+import { findCreations, findUids, type KnownCreations, keepUids } from './own-event-uids.ts';
 import { keepCalendar, registerCalendar } from './registered-calendars.ts';
 
 interface WrittenEvent {
@@ -33,6 +33,8 @@ interface WrittenEvent {
   readonly eventId: string;
   /** The UID (RFC 5545) that the calendar has chosen for the event. */
   readonly uid?: string | undefined;
+  /** The id of its creation (`EventCreation`), if the vendor tells copies by it. */
+  readonly creation?: string | undefined;
   readonly auditionId: AuditionId;
   /** Undefined: the event was written to book the room, or for the meeting. */
   readonly participant: ParticipantId | undefined;
@@ -67,6 +69,8 @@ export interface WrittenEvents {
   ): Promise<KnownEvent | undefined>;
   /** Returns the UIDs under which calendars have published the events of the audition, those of former events included. */
   findUids(auditionId: AuditionId): Promise<ReadonlySet<string>>;
+  /** Returns the known creations of events of the auditions, by which copies of the events are told from them. */
+  findCreations(auditions: readonly AuditionId[]): Promise<KnownCreations>;
   /** Returns the times for which the events of the audition book its room. */
   findBookings(auditionId: AuditionId): Promise<readonly TimeRange[]>;
   /**
@@ -99,11 +103,11 @@ const bookingSchema = z.object({ start: instantFromDatabase, end: instantFromDat
 /** Creates the repository. */
 export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): WrittenEvents => ({
   async record(written) {
-    const { connection, eventId, auditionId, uid } = written;
+    const { connection, eventId, auditionId, uid, creation } = written;
     const calendar = storedCalendar(written.calendarName);
     await db.transaction(async (transaction) => {
       const generation = await keepCalendar(transaction, { connection, calendar });
-      if (uid !== undefined) await keepUids(transaction, [{ auditionId, uid }]);
+      if (uid !== undefined) await keepUids(transaction, [{ auditionId, uid, creation }]);
       // A deleted event that cannot be revived has another id now.
       const former = await transaction
         .delete(syncedEvents)
@@ -150,6 +154,8 @@ export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): W
   },
 
   findUids: (auditionId) => findUids(db, auditionId),
+
+  findCreations: (auditions) => findCreations(db, auditions),
 
   async findBookings(auditionId) {
     const rows = await db

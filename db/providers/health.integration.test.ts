@@ -1,5 +1,12 @@
 /** Tests the state of integrations as merged from all processes. */
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import {
+  attentionItem,
+  factsUntilScheduled,
+  newAuditionId,
+  storeEvents,
+  trail,
+} from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { createProviderHealth, type ProviderHealth } from './health.ts';
 import { createQuotas } from './quotas.ts';
@@ -26,6 +33,7 @@ it('provider health returns empty facts for a provider that was never called', a
     quotas: [],
     connections: { connected: 0, needReauthorization: 0 },
     webhooks: { waiting: 0, parked: 0 },
+    attention: { open: 0 },
     subscriptions: { active: 0, expired: 0 },
   });
 });
@@ -53,6 +61,18 @@ it('provider health merges all processes, and keeps fields that a record leaves 
   expect(await health.facts('zoom', '2026-11-25T12:30:00.000Z')).toMatchObject({ circuit: 'closed' });
   await health.record({ provider: 'zoom', process: 'w1', circuit: 'closed' });
   expect(await health.facts('zoom', now)).toMatchObject({ circuit: 'closed', opensAgainAt: undefined });
+});
+
+it('provider health counts the attention items of the provider', async () => {
+  const id = newAuditionId();
+  const item = attentionItem(`att_${id}-1`, { step: 'meeting', provider: 'zoom' });
+  await storeEvents(
+    database.repositories.events,
+    id,
+    trail([...factsUntilScheduled(id, 'org_north'), { type: 'attention_raised', item }]),
+  );
+  expect(await health.facts('zoom', now)).toMatchObject({ attention: { open: 1 } });
+  expect(await health.facts('google', now)).toMatchObject({ attention: { open: 0 } });
 });
 
 it('provider health counts an open circuit breaker of an account separately from that of the provider', async () => {

@@ -35,6 +35,8 @@ export interface IntegrationFacts {
     readonly oldestWaitingSince: Instant | undefined;
     readonly parked: number;
   };
+  /** Attention items whose step has failed at the provider. */
+  readonly attention: { readonly open: number };
   readonly subscriptions: {
     readonly active: number;
     readonly expired: number;
@@ -69,6 +71,7 @@ const connectionsSchema = z.object({
   next_token_expiry: instant,
 });
 const webhooksSchema = z.object({ waiting: count, oldest: instant, parked: count });
+const attentionSchema = z.object({ open: count });
 const subscriptionsSchema = z.object({ active: count, expired: count, next_expiry: instant });
 
 /** After `opens_again_at`, an open circuit breaker counts as half-open for this long, then as closed. */
@@ -95,7 +98,7 @@ export const createProviderHealth = (db: Database): ProviderHealth => {
 
     facts: async (provider, now) => {
       const at = sql`${now}::timestamptz`;
-      const [seen, quotas, connections, webhooks, subscriptions] = await Promise.all([
+      const [seen, quotas, connections, webhooks, attention, subscriptions] = await Promise.all([
         selectOne(
           seenSchema,
           sql`
@@ -142,6 +145,10 @@ export const createProviderHealth = (db: Database): ProviderHealth => {
           `,
         ),
         selectOne(
+          attentionSchema,
+          sql`SELECT count(*) AS open FROM attention_items WHERE item->>'provider' = ${provider}`,
+        ),
+        selectOne(
           subscriptionsSchema,
           sql`
             SELECT count(*) FILTER (WHERE expires_at > ${at}) AS active,
@@ -173,6 +180,7 @@ export const createProviderHealth = (db: Database): ProviderHealth => {
           oldestWaitingSince: webhooks.oldest,
           parked: webhooks.parked,
         },
+        attention: { open: attention.open },
         subscriptions: {
           active: subscriptions.active,
           expired: subscriptions.expired,

@@ -9,6 +9,8 @@ export const ownEventUids = pgTable(
   {
     auditionId: text('audition_id').notNull(),
     uid: text().notNull(),
+    /** The vendor's name of the creation, which copies of the event have as well. Their UIDs differ. */
+    creation: text(),
   },
   (table) => [primaryKey({ columns: [table.auditionId, table.uid] })],
 );

@@ -33,7 +33,15 @@ describe('busyEvents', () => {
     // Outlook chooses it.
     const uid: unknown = expect.stringMatching(/^\S{20,}$/);
     expect(await busyEvents()).toEqual([
-      { start: slot.start, end: slot.end, busy: 'busy', eventId, uid, reference: outlookDeletion.reference },
+      {
+        start: slot.start,
+        end: slot.end,
+        busy: 'busy',
+        eventId,
+        uid,
+        reference: outlookDeletion.reference,
+        creation: { id: expect.stringMatching(/^[0-9a-f]{40}$/), uid },
+      },
       { ...inside, busy: 'busy', eventId: other, uid, reference: undefined },
     ]);
   });

@@ -12,7 +12,7 @@ import { optionalField } from '../optional-field.ts';
 import type { BusyEvent, CallContext, ConnectedAccount } from '../ports.ts';
 import { createLeftOut, type LeftOut, type ReportUnreadable } from '../unreadable-events.ts';
 import { calendarPath, mainCalendar } from './calendar-name.ts';
-import { canBeOurs } from './event.ts';
+import { canBeOurs, creationOf } from './event.ts';
 import { eventIdIn, marksIn, withMarks } from './event-marks.ts';
 import { type GraphClient, pathOfLink } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
@@ -116,9 +116,13 @@ const busyEventOf = (
   const { id, iCalUId: uid, singleValueExtendedProperties: properties } = event;
   if (!hasOurMarks(event)) return [{ ...interval, busy, eventId: id, uid }];
   const eventId = eventIdIn(properties) ?? id;
-  return [{ ...interval, busy, eventId, uid, reference: marksIn(properties)?.reference }];
+  const reference = marksIn(properties)?.reference;
+  return [{ ...interval, busy, eventId, uid, reference, creation: creationOf(event) }];
 };
 
-/** The marks of a copy are those of its original. An occurrence has those of its series, which a person has made of our event. */
+/**
+ * A copy has the marks of its original, and possibly the transaction id: then its UID tells it (`EventCreation`). An occurrence has
+ * the marks of its series, which a person has made of our event.
+ */
 const hasOurMarks = ({ transactionId, seriesMasterId }: ViewedEvent): boolean =>
   seriesMasterId !== undefined || canBeOurs(transactionId);

@@ -34,6 +34,7 @@ export const createOutlookCalendar = (
   const readable = { busyEvents: queryBusyEvents, hidden };
   return {
     name: 'microsoft',
+    hasCreations: true,
     calendarList: {
       scopes: [],
       list: (connection, scopes, call) => listCalendars(client, connection, scopes, call),
@@ -58,6 +59,7 @@ export const createOutlookCalendar = (
       return {
         eventId: written.id,
         uid: written.iCalUId ?? undefined,
+        creation: written.transactionId ?? undefined,
         overwrote: overwrittenEdit(event, former && formerOf(former, event)),
         ...(former ? overwroteTextsOf(former, event) : {}),
       };

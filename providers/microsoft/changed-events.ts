@@ -13,7 +13,7 @@ import type { CallContext, ConnectedAccount, EventMark, ListedChange, ListedEven
 import { editedTexts } from '../text-digest.ts';
 import type { LeftOut } from '../unreadable-events.ts';
 import { calendarPath, mainCalendar } from './calendar-name.ts';
-import { canBeOurs, graphTextsSchema, storedTextsOf } from './event.ts';
+import { canBeOurs, creationOf, graphTextsSchema, storedTextsOf } from './event.ts';
 import { eventIdIn, marksIn, withMarks } from './event-marks.ts';
 import { answerOfRoom, attendeesSchema } from './event-room.ts';
 import { type GraphClient, pathOfLink } from './graph-client.ts';
@@ -42,6 +42,7 @@ type Change = z.infer<typeof changeSchema>;
 
 const eventSchema = timedEventSchema.extend({
   '@odata.etag': optionalField(z.string()),
+  transactionId: optionalField(z.string()).describe('That of the creation. An occurrence has none'),
   type: optionalField(z.string()),
   seriesMasterId: optionalField(z.string()),
   attendees: optionalField(attendeesSchema),
@@ -49,7 +50,7 @@ const eventSchema = timedEventSchema.extend({
 });
 type Event = z.infer<typeof eventSchema>;
 
-const fields = `${timedEventFields},type,seriesMasterId`;
+const fields = `${timedEventFields},type,seriesMasterId,transactionId`;
 
 /** The texts that are compared with what we have written. They are requested of events that are read one by one. */
 const textFields = 'subject,location,isOnlineMeeting';
@@ -199,9 +200,9 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
     { from, until }: Window,
   ): Promise<readonly ListedChange[]> => {
     const pageSize = failures > 0 ? eventsPerSlowPage : eventsPerPage;
-    const ours = isOurs ? await readEvent(request, id) : undefined;
-    // What is not among the occurrences any more was deleted.
-    const changes: ListedChange[] = [ours?.mark ? ours : { id }];
+    let master = isOurs ? await readEvent(request, id) : undefined;
+    let isMasterRead = isOurs;
+    const changes: ListedChange[] = [];
     let path = `${pathOf(request, id)}/instances?${[
       `startDateTime=${from}`,
       `endDateTime=${until}`,
@@ -214,9 +215,16 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
         const { value, '@odata.nextLink': next } = await read(request, instancesSchema, path);
         for (const event of request.leftOut.read(eventSchema, value, { by: 'series', series: id })) {
           const change = await toChange(request, event);
-          if (change) changes.push({ ...change, series: id, mark: ours?.mark ?? change.mark });
+          if (!change) continue;
+          if (change.mark && !isMasterRead) {
+            // The occurrences of a copy have our marks as well. A change query does not always return the master.
+            master = await readEvent(request, id);
+            isMasterRead = true;
+          }
+          changes.push({ ...change, series: id, mark: master ? master.mark : change.mark });
         }
-        if (next === undefined) return changes;
+        // What is not among the occurrences any more was deleted.
+        if (next === undefined) return [master?.mark ? master : { id }, ...changes];
         path = pathOfLink(next);
       }
     } catch (error) {
@@ -369,13 +377,18 @@ const roomAnswerOf = ({ attendees, singleValueExtendedProperties: properties }: 
   return room === undefined ? undefined : answerOfRoom(attendees, room);
 };
 
-/** Only an event that was read by itself has its texts: an occurrence has the marks of its series. */
+/**
+ * Only an event that was read by itself has its texts. An occurrence has the marks of its series. A copy has the marks of its
+ * original, and possibly the transaction id: then its UID tells it (`EventCreation`).
+ */
 const markOf = (event: Event): EventMark | undefined => {
-  const { singleValueExtendedProperties: properties, subject } = event;
+  const { singleValueExtendedProperties: properties, subject, seriesMasterId, transactionId } = event;
+  if (seriesMasterId === undefined && !canBeOurs(transactionId)) return undefined;
   const marks = marksIn(properties);
   const eventId = eventIdIn(properties);
   if (!marks || eventId === undefined) return undefined;
   const edited =
     subject === undefined ? undefined : editedTexts(marks.text, storedTextsOf(event, marks), eventId);
-  return { eventId, reference: marks.reference, revision: marks.revision, edited };
+  const creation = creationOf(event);
+  return { eventId, reference: marks.reference, revision: marks.revision, creation, edited };
 };

@@ -5,10 +5,19 @@
 import { z } from 'zod';
 import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
+import { isCopy } from '../event-copies.ts';
 import { withoutEffect } from '../operations.ts';
 import type { CalendarEvent, CallContext, ConnectedAccount, EventToDelete, OurEvent } from '../ports.ts';
 import { calendarPath, mainCalendar } from './calendar-name.ts';
-import { canBeOurs, changeOf, changeOfUses, type GraphEvent, graphEventSchema, newEvent } from './event.ts';
+import {
+  canBeOurs,
+  changeOf,
+  changeOfUses,
+  creationOf,
+  type GraphEvent,
+  graphEventSchema,
+  newEvent,
+} from './event.ts';
 import { isForeign, marksIn, usesAfter, withEventId, withMarks } from './event-marks.ts';
 import type { GraphClient } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
@@ -137,7 +146,7 @@ const pageSchema = z.object({ value: z.array(graphEventSchema) });
 
 /**
  * Returns the event with our id; undefined when the calendar has none. A copy that a person made has our properties too, and
- * no transaction id. Should it have one, the oldest event is ours. @param only the provider's id of the event
+ * possibly our transaction id. Then its UID tells it, or the oldest event is ours when no UID is known yet. @param only the provider's id of the event
  */
 const find = async (
   { client, operation, connection, call }: CallScope,
@@ -151,10 +160,16 @@ const find = async (
   });
   const [oldest] = value
     .filter(({ transactionId }) => canBeOurs(transactionId))
+    .filter((found) => !isKnownCopy(found, event))
     .filter(({ singleValueExtendedProperties: marks }) => !isForeign(marksIn(marks), event))
     .filter(({ id }) => only === undefined || id === only)
     .toSorted((a, b) => (a.createdDateTime ?? '').localeCompare(b.createdDateTime ?? ''));
   return oldest;
+};
+
+const isKnownCopy = (found: GraphEvent, { created = [] }: OurEvent): boolean => {
+  const creation = creationOf(found);
+  return creation !== undefined && isCopy(creation, created);
 };
 
 /** Returns the event with our id, also one that another attempt has just created. */

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { CalendarText } from '../../domain/audition/events.ts';
 import { roomUser } from '../../domain/audition/room-booking.ts';
-import type { BookedRoom, CalendarEvent } from '../ports.ts';
+import type { BookedRoom, CalendarEvent, EventCreation } from '../ports.ts';
 import { reminderText } from '../reminder-text.ts';
 import {
   allTexts,
@@ -225,6 +225,16 @@ const isAt = ({ start, end, isAllDay }: GraphEvent, { slot }: CalendarEvent): bo
 const transactionIdOf = ({ calendarId, eventId }: CalendarEvent, generation: number): string =>
   createHash('sha256').update(`event\n${calendarId}\n${eventId}\n${generation}`).digest('hex').slice(0, 40);
 
-/** Returns whether an event can be ours: only an event that this service created has such a transaction id. */
+/** Returns the creation of an event of ours; undefined for another event, and when the answer does not name it. */
+export const creationOf = ({
+  transactionId,
+  iCalUId,
+}: {
+  readonly transactionId?: string | null | undefined;
+  readonly iCalUId?: string | null | undefined;
+}): EventCreation | undefined =>
+  transactionId && iCalUId && canBeOurs(transactionId) ? { id: transactionId, uid: iCalUId } : undefined;
+
+/** Returns whether an event can be ours: only an event that this service created, or a copy of it, has such a transaction id. */
 export const canBeOurs = (transactionId: string | null | undefined): boolean =>
   /^[0-9a-f]{40}$/.test(transactionId ?? '');

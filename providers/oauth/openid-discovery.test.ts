@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
-import getPort from 'get-port';
 import { expect, onTestFinished, test } from 'vitest';
+import { findFreePort } from '../../tests/harness/free-port.ts';
 import { createDiscovery } from './openid-discovery.ts';
 
 const document = {
@@ -21,7 +21,7 @@ const serve = async (...answers: readonly { readonly status: number; readonly bo
     requests.push(request.url ?? '');
     response.writeHead(status).end(body);
   });
-  const port = await getPort();
+  const port = await findFreePort();
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   onTestFinished(() => {
     server.closeAllConnections();

@@ -5,6 +5,7 @@ import type { BusyKind } from '../../domain/calendars/busy-kind.ts';
 import type { ProviderError } from '../../domain/errors.ts';
 import type { SynchronizedCalendarName } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
+import type { EventCreation } from './calendar-events.ts';
 import type { CallContext, ConnectedAccount } from './calls.ts';
 
 /** An event of a calendar, or one occurrence of a series. It has no texts and no people. */
@@ -39,6 +40,8 @@ export interface EventMark {
   readonly reference: string;
   /** The revision of the slot for which the event was last written. */
   readonly revision?: number | undefined;
+  /** Of an event of a vendor with `hasCreations`. The event is ours only if it is no copy. */
+  readonly creation?: EventCreation | undefined;
   /** The texts that a person has edited since our last write. Absent: none, or that is unknown. */
   readonly edited?: readonly EditedText[] | undefined;
 }
@@ -117,7 +120,7 @@ type ListingPage =
 export interface StoredEvents {
   /** Returns the etags of the series that have an event later than a day ago. @param series only of these; default: of all */
   etags(series?: readonly string[]): Promise<ReadonlyMap<string, string | undefined>>;
-  /** Returns some of the series that have an event later than a day ago: others with each call, and at most this many. */
+  /** Returns some of the series that have an event later than a day ago: others with each call, and at most this many. Up to half of them have events of ours. */
   sample(most: number): Promise<readonly string[]>;
 }
 

@@ -15,6 +15,17 @@ export interface EventUse {
   readonly key: string;
 }
 
+/**
+ * The creation of an event of ours, at a vendor that chooses the ids of events. A copy that a person makes can have our
+ * properties and the id of the creation. It never has the UID.
+ */
+export interface EventCreation {
+  /** Chosen by us. One creation has one id. */
+  readonly id: string;
+  /** Chosen by the vendor. */
+  readonly uid: string;
+}
+
 /** An event of ours in one calendar. */
 export interface OurEvent {
   readonly calendarId: string;
@@ -22,6 +33,8 @@ export interface OurEvent {
   readonly eventId: string;
   /** The audition. The event is marked with it; an event with another mark is not ours. */
   readonly reference: string;
+  /** The known creations of events of the audition, so that no copy is taken for one. Only for `hasCreations`. */
+  readonly created?: readonly EventCreation[] | undefined;
 }
 
 /** Which uses of an event of ours end. */
@@ -57,6 +70,8 @@ export interface WrittenCalendarEvent {
   readonly eventId: string;
   /** The UID (RFC 5545) of the event, from a vendor that chooses it. Copies of the event are published under it. */
   readonly uid?: string | undefined;
+  /** The id of the creation, from a vendor with `hasCreations`. */
+  readonly creation?: string | undefined;
   readonly overwrote?: OverwrittenEdit | undefined;
   /** The texts of a person that the write has replaced, because ours have changed. Absent: none. */
   readonly overwroteTexts?: readonly CalendarText[] | undefined;

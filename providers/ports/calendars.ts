@@ -10,6 +10,7 @@ import type {
   CalendarEvent,
   Conference,
   ConferenceEvent,
+  EventCreation,
   EventToDelete,
   OurEvent,
   WrittenCalendarEvent,
@@ -27,6 +28,8 @@ export interface BusyEvent extends BusyInterval {
   readonly uid?: string | undefined;
   /** The mark of an event of ours. Another program can have copied it: the id decides. */
   readonly reference?: string | undefined;
+  /** Of an event with our mark, at a vendor with `hasCreations`. The event is ours only if it is no copy. */
+  readonly creation?: EventCreation | undefined;
 }
 
 /** The calendars of an account that hold events. */
@@ -170,6 +173,8 @@ export interface ReadableCalendarProvider {
 /** A provider whose calendars are read and written. */
 export interface CalendarProvider extends ReadableCalendarProvider {
   readonly name: WritableCalendarName;
+  /** Present when the vendor chooses the ids of events, so that only the creation tells an event of ours from its copies. */
+  readonly hasCreations?: true;
   /**
    * Creates, updates or revives the event. Idempotent by `eventId`. Returns the provider's id of the event, which
    * differs from ours when ours cannot be used any more, and the edit that was written over. A repetition after a lost answer

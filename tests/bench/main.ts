@@ -152,7 +152,10 @@ const run = async (options: Options): Promise<void> => {
 };
 
 const isSyncMet = ({ slots, searches, listing, latency }: SyncFigures): boolean =>
-  slots.isMet && searches.isMet && listing.isMet && latency.isMet;
+  slots.isMet &&
+  searches.isMet &&
+  listing.isMet &&
+  Object.values(latency.isMet).every((isVendorMet) => isVendorMet);
 
 /**
  * Runs `work` with the service, on the servers that the tests use. Stops all of them, even when `work` fails. `work` also

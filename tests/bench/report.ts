@@ -10,7 +10,7 @@ import { type MemoryFigures, memoryRows } from './memory/memory.ts';
 import type { TransferFigures } from './recording/recording.ts';
 import type { ReplayFigures } from './replay.ts';
 import type { Spread } from './statistics.ts';
-import type { LatencyFigures } from './sync/latency.ts';
+import { type LatencyFigures, pushVendors } from './sync/latency.ts';
 import type { ListingComparison } from './sync/listing.ts';
 import type { SearchFigures } from './sync/searches.ts';
 import type { SlotFigures } from './sync/slots.ts';
@@ -213,12 +213,12 @@ const syncRows = ({ slots, searches, listing, latency }: SyncFigures): string[][
     `at most ${listing.targetRatio}`,
     verdict(listing.ratio <= listing.targetRatio),
   ],
-  [
-    'from a calendar to the audition, ms',
-    ...cells(latency.latency, 0),
+  ...pushVendors.map((vendor) => [
+    `from a calendar of ${{ google: 'Google', microsoft: 'Outlook' }[vendor]} to the audition, ms`,
+    ...cells(latency.latency[vendor], 0),
     `all under ${latency.targetMs}`,
-    verdict(latency.isMet),
-  ],
+    verdict(latency.isMet[vendor]),
+  ]),
 ];
 
 const names: Readonly<Record<BudgetLine['figure'], string>> = {

@@ -1,7 +1,6 @@
 /** Tests the local stack with an external Temporal server that has no search attributes yet. */
 import { Connection } from '@temporalio/client';
 import { execa } from 'execa';
-import getPort from 'get-port';
 import { expect, it, onTestFinished } from 'vitest';
 import { startTemporalProcess } from '../../infra/stack/parts/temporal.ts';
 import { createPortChooser } from '../../infra/stack/ports.ts';
@@ -9,13 +8,14 @@ import { getTemporalCli } from '../../infra/stack/temporal-cli.ts';
 import { devServerArguments, loadTemporalDev } from '../../infra/stack/temporal-dev.ts';
 import { isTemporalReady } from '../../infra/stack/temporal-server.ts';
 import { eventually } from '../harness/eventually.ts';
+import { findFreePort } from '../harness/free-port.ts';
 
 const unexpectedStart = () =>
   Promise.reject(new Error('unexpected start of a process; the stack must use the external server'));
 
 it('the local stack registers its search attributes on an external Temporal server', async () => {
   const settings = await loadTemporalDev();
-  const port = await getPort();
+  const port = await findFreePort();
   const bare = devServerArguments({ ...settings, searchAttributes: {} }, { port });
   const server = execa(await getTemporalCli(() => {}), bare, { reject: false });
   onTestFinished(async () => {

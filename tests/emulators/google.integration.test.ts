@@ -1,6 +1,5 @@
 /** Connects a Google account against an independent emulator (npm `emulate`), including the clicks of the user. */
 import { createEmulator } from 'emulate';
-import getPort from 'get-port';
 import { expect, onTestFinished, test } from 'vitest';
 import { createGoogleCalendar } from '../../providers/google/calendar.ts';
 import { createGoogleChanges } from '../../providers/google/changes.ts';
@@ -9,6 +8,7 @@ import { createGoogleAuthorizer } from '../../providers/google/oauth.ts';
 import type { ListedChange } from '../../providers/ports.ts';
 import { callContext } from '../harness/call-context.ts';
 import { callbackOf, createPkce } from '../harness/consent.ts';
+import { findFreePort } from '../harness/free-port.ts';
 import { calendarEvent } from '../harness/google-calendar.ts';
 import { nothingStored } from '../harness/stored-events.ts';
 import { signInAs } from './sign-in.ts';
@@ -18,7 +18,7 @@ const redirectUri = callbackOf('google');
 const setup = async () => {
   const emulator = await createEmulator({
     service: 'google',
-    port: await getPort(),
+    port: await findFreePort(),
     seed: {
       google: {
         users: [{ email: 'performer@example.com', name: 'Performer' }],

@@ -3,11 +3,11 @@
  * paths of the emulator differ from Microsoft's; discovery finds them.
  */
 import { createEmulator } from 'emulate';
-import getPort from 'get-port';
 import { expect, onTestFinished, test } from 'vitest';
 import { createMicrosoftAuthorizer } from '../../providers/microsoft/oauth.ts';
 import { callContext } from '../harness/call-context.ts';
 import { callbackOf, createPkce } from '../harness/consent.ts';
+import { findFreePort } from '../harness/free-port.ts';
 import { signInAs } from './sign-in.ts';
 
 const redirectUri = callbackOf('microsoft');
@@ -15,7 +15,7 @@ const redirectUri = callbackOf('microsoft');
 const setup = async () => {
   const emulator = await createEmulator({
     service: 'microsoft',
-    port: await getPort(),
+    port: await findFreePort(),
     seed: {
       microsoft: {
         users: [{ email: 'performer@example.com', name: 'Performer' }],

@@ -5,12 +5,12 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { createEmulator } from 'emulate';
-import getPort from 'get-port';
 import { expect, onTestFinished, test } from 'vitest';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { createTwilioClient } from '../../providers/twilio/client.ts';
 import { createTwilioTextMessages } from '../../providers/twilio/text-messages.ts';
 import { isSignedByTwilio, readStatusReport } from '../../providers/twilio/webhooks.ts';
+import { findFreePort } from '../harness/free-port.ts';
 
 const accountSid = 'AC0000000000000000000000000000e3e3';
 const authToken = 'an-auth-token-of-the-emulator';
@@ -19,7 +19,7 @@ const to = '+15550002222';
 const setup = async () => {
   const emulator = await createEmulator({
     service: 'twilio',
-    port: await getPort(),
+    port: await findFreePort(),
     seed: {
       twilio: {
         account: { sid: accountSid, auth_token: authToken, friendly_name: 'Casting office' },
@@ -56,7 +56,7 @@ const openCallback = async () => {
     received.resolve(readForm(request));
     response.writeHead(204).end();
   });
-  const port = await getPort();
+  const port = await findFreePort();
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   return { url: `http://127.0.0.1:${port}/v1/webhooks/twilio?audition=aud_1`, received: received.promise };

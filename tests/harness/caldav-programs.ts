@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env } from 'node:process';
 import { execa } from 'execa';
-import getPort from 'get-port';
 import { caldavUser } from './caldav-user.ts';
 import { eventually } from './eventually.ts';
+import { findFreePort } from './free-port.ts';
 
 export interface RunningProgram {
   readonly url: string;
@@ -43,7 +43,7 @@ export const startProgram = async ({
   hasProcesses = false,
 }: Started): Promise<RunningProgram> => {
   const folder = await mkdtemp(join(tmpdir(), `castmatch-${name}-`));
-  const port = await getPort();
+  const port = await findFreePort();
   const [command, ...rest] = await commandIn(folder, port);
   const child = execa(command, rest, { reject: false, detached: hasProcesses });
   const end = () => child.kill(hasProcesses ? 'SIGTERM' : 'SIGKILL');

@@ -10,12 +10,12 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { request as requestWithTls } from 'node:https';
-import getPort from 'get-port';
 import { namedServer } from './caldav-address.ts';
 import { type CaldavProgram, goWebdav, radicale, xandikos } from './caldav-programs.ts';
 import { caldavUser } from './caldav-user.ts';
 import { cyrus } from './cyrus-server.ts';
 import { davical } from './davical-server.ts';
+import { findFreePort } from './free-port.ts';
 
 export interface CaldavServer {
   readonly name: string;
@@ -145,7 +145,7 @@ export const startFaultyProxy = async (target: string): Promise<FaultyProxy> => 
       response.destroy(),
     );
   });
-  const port = await getPort();
+  const port = await findFreePort();
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const proxy: FaultyProxy = {
     url: `http://127.0.0.1:${port}`,

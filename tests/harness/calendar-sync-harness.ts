@@ -34,6 +34,8 @@ interface Options {
   readonly maxEvents?: number;
   /** The clock of the vendor, in epoch milliseconds. */
   readonly clock?: () => number;
+  /** Returns the address at which the synchronization reads Google. Default: that of the sandbox. */
+  readonly through?: (sandboxUrl: string) => Promise<string>;
   readonly wrap?: (changes: CalendarChanges) => CalendarChanges;
   readonly wrapCalendar?: (calendar: CalendarProvider) => CalendarProvider;
 }
@@ -48,6 +50,7 @@ export const useCalendarSync = () => {
     reconciliationHours = 24,
     maxEvents,
     clock = Date.now,
+    through = async (same) => same,
     wrap = (same) => same,
     wrapCalendar = (same) => same,
   }: Options = {}) => {
@@ -70,7 +73,7 @@ export const useCalendarSync = () => {
      VALUES ($1, 1, $2, 'org_1', tstzrange($3, $4))`,
       [auditionId, resource, slot.start, later.end],
     );
-    const client = createGoogleClient(sandboxSettings(sandbox.url).google);
+    const client = createGoogleClient(sandboxSettings(await through(sandbox.url)).google);
     const sent: { readonly audition: AuditionId; readonly change: CalendarChange }[] = [];
     const answers: ReportedAnswer[] = [];
     const temporal = { isDown: false, hasNoWorkflow: false };

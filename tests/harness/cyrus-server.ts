@@ -6,9 +6,9 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { execa } from 'execa';
-import getPort from 'get-port';
 import { type CaldavProgram, startProgram } from './caldav-programs.ts';
 import { caldavUser } from './caldav-user.ts';
+import { findFreePort } from './free-port.ts';
 
 const binaries = '/usr/lib/cyrus/bin';
 
@@ -83,7 +83,7 @@ const logIn = async (port: number): Promise<void> => {
 export const cyrus: CaldavProgram = {
   isInstalled: () => existsSync(`${binaries}/httpd`) && existsSync('/usr/sbin/saslpasswd2'),
   start: async () => {
-    const imap = await getPort();
+    const imap = await findFreePort();
     return startProgram({
       name: 'cyrus',
       home: `/dav/calendars/user/${caldavUser.username}/`,

@@ -3,13 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import getPort from 'get-port';
 import { projectPath } from '../../infra/stack/paths.ts';
 import { findPostgresHome } from '../../infra/stack/postgres/binaries.ts';
 import { createCluster, isPostgresReady, removeStalePidFile } from '../../infra/stack/postgres/cluster.ts';
 import { getTemporalCli } from '../../infra/stack/temporal-cli.ts';
 import { devServerArguments, loadTemporalDev } from '../../infra/stack/temporal-dev.ts';
 import { isTemporalReady, registerSearchAttributes } from '../../infra/stack/temporal-server.ts';
+import { findFreePort } from './free-port.ts';
 import { createKillableProcess, type KillableProcess } from './killable-process.ts';
 import { createTemplate, type PostgresServer } from './postgres-server.ts';
 import type { SharedTemporal } from './temporal-server.ts';
@@ -35,7 +35,7 @@ export const startKillablePostgres = async (): Promise<Killable<PostgresServer>>
   const home = await findPostgresHome(join(folder, 'data'));
   const login = { user: 'castmatch', password: randomBytes(12).toString('hex') };
   await createCluster(home, login);
-  const port = await getPort();
+  const port = await findFreePort();
   const url = `postgres://${login.user}:${login.password}@127.0.0.1:${port}/postgres`;
   const process = createKillableProcess({
     name: 'postgres',
@@ -62,7 +62,7 @@ export const startKillablePostgres = async (): Promise<Killable<PostgresServer>>
 export const startKillableTemporal = async (): Promise<Killable<SharedTemporal>> => {
   const dev = await loadTemporalDev();
   const folder = await mkdtemp(join(tmpdir(), 'castmatch-chaos-'));
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await findFreePort();
   const address = `127.0.0.1:${port}`;
   const { namespace } = dev;
   const process = createKillableProcess({
@@ -109,7 +109,7 @@ export const startKillableApi = async (
 
 /** Returns a worker that has not started, with the program of production. */
 export const createKillableWorker = async (env: NodeJS.ProcessEnv): Promise<KillableProcess> => {
-  const port = await getPort();
+  const port = await findFreePort();
   return createKillableProcess({
     name: 'worker',
     command: globalThis.process.execPath,

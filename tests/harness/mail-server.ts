@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import getPort from 'get-port';
 import { MailDev } from 'maildev';
 import { z } from 'zod';
-import { eventually } from './eventually.ts';
+import { pollUntil } from '../../infra/stack/processes.ts';
+import { findFreePort } from './free-port.ts';
 import { type SmtpProxy, startSmtpProxy } from './smtp-proxy.ts';
 
 export interface MailServer {
@@ -57,22 +57,30 @@ export const startMailServer = async (): Promise<MailServer> => {
   };
 };
 
-/** Starts MailDev as another process, behind a proxy that can reject recipients. */
+/**
+ * Starts MailDev as another process, behind a proxy that can reject recipients.
+ * @throws {Error} with the output of MailDev when it does not start
+ */
 export const startMailServerProcess = async (): Promise<RefusingMailServer> => {
-  const [smtp, web] = await Promise.all([getPort(), getPort()]);
+  const [smtp, web] = [await findFreePort(), await findFreePort()];
   const folder = await mkdtemp(join(tmpdir(), 'castmatch-mail-'));
   const program = fileURLToPath(new URL('bin/maildev.js', import.meta.resolve('maildev')));
   const options = ['--ip', '127.0.0.1', '--web-ip', '127.0.0.1', '--smtp', `${smtp}`, '--web', `${web}`];
-  const child = execa(process.execPath, [program, ...options, '--mail-directory', folder], { reject: false });
+  const child = execa(process.execPath, [program, ...options, '--mail-directory', folder], {
+    reject: false,
+    all: true,
+  });
+  const hasExited = () => child.exitCode !== null || child.signalCode !== null;
   const apiUrl = `http://127.0.0.1:${web}/api`;
-  await eventually(
-    () =>
-      fetch(`${apiUrl}/healthz`).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
-    30_000,
-  );
+  const isHealthy = () =>
+    fetch(`${apiUrl}/healthz`, { signal: AbortSignal.timeout(2_000) }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  if (!(await pollUntil(async () => hasExited() || (await isHealthy()), 60_000)) || hasExited()) {
+    child.kill('SIGKILL');
+    throw new Error(`MailDev did not start:\n${(await child).all}`);
+  }
   const proxy = await startSmtpProxy(smtp);
   return {
     smtpUrl: `smtp://127.0.0.1:${proxy.port}`,

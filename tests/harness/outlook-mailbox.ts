@@ -84,6 +84,12 @@ export const connectToMailbox = (sandbox: Sandbox, account: string) => {
     },
     move: (eventId: string, start: number, end: number, local?: ChangingZone) =>
       send('PATCH', eventId, { start: timeOf(start, local), end: timeOf(end, local) }),
+    /** Moves an event of a calendar that is not the default one. */
+    moveIn: (calendarId: string, eventId: string, start: number, end: number) =>
+      callMailbox(sandbox.url, account, 'PATCH', `me/calendars/${calendarId}/events/${eventId}`, {
+        start: timeOf(start, undefined),
+        end: timeOf(end, undefined),
+      }),
     remove: (eventId: string) => send('DELETE', eventId),
     /** Adds a calendar of the owner and returns its id. */
     addCalendar: async (name: string) =>

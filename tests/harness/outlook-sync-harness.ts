@@ -30,9 +30,14 @@ export const slotIn = (days: number): Slot => ({
 /** Call it at the top of a test file. Returns a function that sets up one mailbox for one test. */
 export const useOutlookSync = () => {
   const benchFor = useActivityHarness();
-  return async (options: SandboxOptions = {}) => {
+  /** @param through returns the address at which the synchronization reads Graph. Default: that of the sandbox */
+  return async (
+    options: SandboxOptions = {},
+    through: (sandboxUrl: string) => Promise<string> = async (same) => same,
+  ) => {
     const bench = await benchFor({ sandbox: options });
     const { activities, repositories, pool, sandbox, auditionId, about, key } = bench;
+    const graphUrl = await through(sandbox.url);
     const receiver = await startGraphReceiver();
     const account = `${randomUUID()}@contoso.example`;
     const accountId = `tenant.${randomUUID()}`;
@@ -48,11 +53,11 @@ export const useOutlookSync = () => {
     });
     if (connected.kind !== 'connected') throw new Error(connected.kind);
     const connection = connected.id;
-    const hold = (slot: Slot) =>
+    const hold = (slot: Slot, name = accountId, holder = auditionId) =>
       pool.query(
         `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
        VALUES ($1, 1, $2, 'org_1', tstzrange($3, $4))`,
-        [auditionId, storedCalendar(`microsoft/${accountId}`), slot.start, slot.end],
+        [holder, storedCalendar(`microsoft/${name}`), slot.start, slot.end],
       );
     const sent: CalendarChange[] = [];
     const answers: ReportedAnswer[] = [];
@@ -61,7 +66,7 @@ export const useOutlookSync = () => {
       providers: {
         calendars: bench.providers.calendars,
         calendarChanges: {
-          microsoft: createOutlookChanges(createGraphClient(sandboxSettings(sandbox.url).microsoft)),
+          microsoft: createOutlookChanges(createGraphClient(sandboxSettings(graphUrl).microsoft)),
         },
       },
       accessTokens: bench.accessTokens,

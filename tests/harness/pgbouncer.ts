@@ -3,8 +3,8 @@ import { access, chown, constants, mkdtemp, rm, writeFile } from 'node:fs/promis
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import getPort from 'get-port';
 import { findPostgresHome } from '../../infra/stack/postgres/binaries.ts';
+import { findFreePort } from './free-port.ts';
 import { createKillableProcess } from './killable-process.ts';
 
 const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/usr/local/sbin'];
@@ -37,7 +37,7 @@ export const startPgBouncer = async (
   const { hostname, port: serverPort, username, password } = new URL(url);
   const folder = await mkdtemp(join(tmpdir(), 'pgbouncer-'));
   const { runAs } = await findPostgresHome(join(folder, 'data'));
-  const port = await getPort();
+  const port = await findFreePort();
   const section = {
     listen_addr: '127.0.0.1',
     listen_port: String(port),

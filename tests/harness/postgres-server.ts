@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { execa } from 'execa';
-import getPort from 'get-port';
 import { Client } from 'pg';
 import { migrate } from '../../db/migrate.ts';
 import { findPostgresHome } from '../../infra/stack/postgres/binaries.ts';
 import { createCluster, isPostgresReady } from '../../infra/stack/postgres/cluster.ts';
+import { findFreePort } from './free-port.ts';
 
 export interface PostgresServer {
   readonly url: string;
@@ -77,7 +77,7 @@ const startServer = async (): Promise<RunningServer> => {
   const home = await findPostgresHome(join(folder, 'data'));
   const login = { user: 'castmatch', password: randomBytes(12).toString('hex') };
   await createCluster(home, login);
-  const port = await getPort();
+  const port = await findFreePort();
   const server = execa(home.postgres, ['-D', home.dataFolder, '-p', String(port), ...withoutDurability], {
     ...home.runAs,
     cwd: '/',

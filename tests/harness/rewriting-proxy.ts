@@ -3,13 +3,32 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** Returns the address of a proxy that stops with the test. @param rewrite changes each answer that is a JSON document */
+/** An answer that the proxy gives itself. */
+export interface ProxyAnswer {
+  readonly status: number;
+  readonly body: object;
+}
+
+/**
+ * Returns the address of a proxy that stops with the test.
+ *
+ * @param rewrite changes each answer that is a JSON document
+ * @param answerTo returns the answer to a request that is not forwarded
+ */
 export const startRewritingProxy = async (
   upstream: string,
   rewrite: (answer: unknown, path: string) => unknown,
+  answerTo: (path: string) => ProxyAnswer | undefined = () => undefined,
 ): Promise<string> => {
   const forward = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = request.url ?? '/';
+    const own = answerTo(path);
+    if (own) {
+      request.resume();
+      response.writeHead(own.status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(own.body));
+      return;
+    }
     const body = Buffer.concat(await request.toArray());
     const { host: _host, 'content-length': _length, connection: _connection, ...headers } = request.headers;
     const answer = await fetch(`${upstream}${path}`, {

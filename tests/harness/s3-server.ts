@@ -10,9 +10,9 @@ import { join } from 'node:path';
 import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import getPort from 'get-port';
 import type { S3Settings } from '../../providers/storage/settings.ts';
 import { eventually } from './eventually.ts';
+import { findFreePort } from './free-port.ts';
 
 const cached = fileURLToPath(new URL('../../.cache/bin/versitygw', import.meta.url));
 
@@ -37,7 +37,7 @@ export const startS3Server = async (): Promise<S3Server> => {
   // A directory below the root is a bucket.
   await mkdir(join(folder, 'buckets', 'recordings'), { recursive: true });
   await mkdir(join(folder, 'metadata'));
-  const port = await getPort();
+  const port = await findFreePort();
   const credentials = { accessKeyId: 'test-access-key', secretAccessKey: 'test-secret-key' };
   const server = execa(
     executable,

@@ -10,7 +10,6 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import getPort from 'get-port';
 import { inject } from 'vitest';
 import { startApi } from '../../api/server.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
@@ -21,6 +20,7 @@ import { type Sandbox, startSandbox } from '../../infra/sandbox/sandbox.ts';
 import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
 import { type Configuration, loadConfiguration } from '../../providers/configuration.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
+import { findFreePort } from './free-port.ts';
 import { type RefusingMailServer, startMailServerProcess } from './mail-server.ts';
 import type { PostgresServer } from './postgres-server.ts';
 import type { SharedTemporal } from './temporal-server.ts';
@@ -93,7 +93,7 @@ const injectedServers = (): SharedServers => ({
 /** Starts the service without a worker. Call `startWorker` for each worker, and `close` after the tests. */
 export const startService = async (options: ServiceOptions = {}): Promise<ServiceUnderTest> => {
   const servers = options.servers ?? injectedServers();
-  const apiPort = await getPort();
+  const apiPort = await findFreePort();
   const [sandbox, mailServer] = await Promise.all([
     startSandbox({
       google: { userRequestsPerMinute: 0, projectRequestsPerMinute: 0, ...options.google },

@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { chown, cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import getPort from 'get-port';
 import { Client } from 'pg';
 import { findPostgresHome, type PostgresHome } from '../../infra/stack/postgres/binaries.ts';
 import { createCluster, isPostgresReady, type Login } from '../../infra/stack/postgres/cluster.ts';
 import { eventually } from './eventually.ts';
+import { findFreePort } from './free-port.ts';
 import { createKillableProcess, type KillableProcess } from './killable-process.ts';
 import { createTemplate, execute, type PostgresServer } from './postgres-server.ts';
 import { startSwitchingProxy } from './switching-proxy.ts';
@@ -41,7 +41,7 @@ const settings = [
 ].flatMap((setting) => ['-c', setting]);
 
 const server = async (name: string, home: PostgresHome, dataFolder: string, login: Login) => {
-  const port = await getPort();
+  const port = await findFreePort();
   const url = `postgres://${login.user}:${login.password}@127.0.0.1:${port}/postgres`;
   const process = createKillableProcess({
     name,

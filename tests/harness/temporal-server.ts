@@ -1,10 +1,10 @@
 /** Starts a real Temporal development server for tests: headless, on a free port, configured by temporal-dev.yaml. */
 import { execa } from 'execa';
-import getPort from 'get-port';
 import { pollUntil } from '../../infra/stack/processes.ts';
 import { getTemporalCli } from '../../infra/stack/temporal-cli.ts';
 import { devServerArguments, loadTemporalDev } from '../../infra/stack/temporal-dev.ts';
 import { isTemporalReady, registerSearchAttributes } from '../../infra/stack/temporal-server.ts';
+import { findFreePort } from './free-port.ts';
 
 export interface TemporalServer {
   /** host:port */
@@ -19,7 +19,7 @@ export interface TemporalServer {
 export const startTemporalServer = async (databaseFile?: string): Promise<TemporalServer> => {
   const settings = await loadTemporalDev();
   const executable = await getTemporalCli((line) => process.stderr.write(`${line}\n`));
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await findFreePort();
   const place = { port, ...(databaseFile === undefined ? {} : { databaseFile }) };
   const server = execa(executable, devServerArguments(settings, place), { reject: false, all: true });
   const over = () => server.exitCode !== null || server.signalCode !== null;

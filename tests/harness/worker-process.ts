@@ -1,7 +1,7 @@
 /** Starts a worker as a process that a test can kill. */
 import { execa } from 'execa';
-import getPort from 'get-port';
 import { eventually } from './eventually.ts';
+import { findFreePort } from './free-port.ts';
 
 export interface WorkerProcess {
   /** The address of the metrics of the process. */
@@ -18,7 +18,7 @@ export const startWorkerProcess = async (
   env: NodeJS.ProcessEnv,
   onPrinted: (text: string) => void,
 ): Promise<WorkerProcess> => {
-  const port = await getPort();
+  const port = await findFreePort();
   const child = execa(process.execPath, [program], {
     env: { ...env, WORKER_METRICS_PORT: String(port) },
     all: true,

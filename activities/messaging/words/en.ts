@@ -135,6 +135,8 @@ export const en: Translation = {
   colon: ':',
   answer: 'Say whether you can come:',
   answerButton: 'Answer',
+  joinButton: 'Join',
+  shortColon: ':',
   answerShort: 'Answer:',
   joinShort: 'Join:',
   atPlaceShort: 'at the place:',

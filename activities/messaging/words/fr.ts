@@ -134,6 +134,8 @@ export const fr: Translation = {
   colon: '\u00a0:',
   answer: 'Dites-nous si vous pouvez venir\u00a0:',
   answerButton: 'Répondre',
+  joinButton: 'Rejoindre',
+  shortColon: ' :',
   answerShort: 'Répondre :',
   joinShort: 'Rejoindre :',
   atPlaceShort: 'sur place :',

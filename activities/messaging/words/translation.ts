@@ -56,6 +56,10 @@ export interface Translation {
   /** The text before the response link, or on its button. */
   readonly answer: string;
   readonly answerButton: string;
+  /** The text on the button of the join link. */
+  readonly joinButton: string;
+  /** The colon after the first words of a text message. A no-break space is no character of GSM-7. */
+  readonly shortColon: string;
   readonly answerShort: string;
   /** The text before the join link in a text message. */
   readonly joinShort: string;

@@ -9,6 +9,7 @@ import { type Attendee, attendeeSchema } from '../meeting-sessions.ts';
 import type {
   Microsoft,
   OutlookAnswer,
+  OutlookCopy,
   OutlookEvent,
   OutlookLifecycleEvent,
   OutlookRepetition,
@@ -82,6 +83,8 @@ export interface SandboxControl {
   addOutlookEvent(event: OutlookEvent): { readonly calendarId: string; readonly eventId: string };
   /** Makes an event of an Outlook mailbox a series, as its owner does. */
   repeatOutlookEvent(repetition: OutlookRepetition): void;
+  /** Copies an event of an Outlook mailbox with its properties, as its owner does. */
+  copyOutlookEvent(copy: OutlookCopy): { readonly eventId: string };
   /** Answers an event of an Outlook calendar, as its owner does. */
   answerOutlookEvent(answer: OutlookAnswer): void;
   /** Invalidates all links of Outlook's change queries. Clients must list all events again. */
@@ -250,6 +253,7 @@ export const createControl = (parts: ControlParts): SandboxControl => {
     expireSubscriptions: (vendor) => parts[vendor].expireSubscriptions(),
     addOutlookEvent: (event) => microsoft.addEvent(event),
     repeatOutlookEvent: (repetition) => microsoft.repeatEvent(repetition),
+    copyOutlookEvent: (copy) => microsoft.copyEvent(copy),
     answerOutlookEvent: (answer) => microsoft.answerEvent(answer),
     expireDeltaLinks: () => microsoft.expireDeltaLinks(),
     sendLifecycleEvent: (event) => microsoft.sendLifecycleEvent(event),

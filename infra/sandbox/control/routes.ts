@@ -10,6 +10,7 @@ import { GraphError } from '../microsoft/errors.ts';
 import {
   lifecycleSchema,
   outlookAnswerSchema,
+  outlookCopySchema,
   outlookEventSchema,
   repetitionSchema,
 } from '../microsoft/microsoft.ts';
@@ -105,6 +106,9 @@ export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => 
     control.repeatOutlookEvent(repetitionSchema.parse(request.body));
     return reply.code(204).send();
   });
+  app.post('/sandbox/microsoft/copy', async (request, reply) =>
+    reply.code(201).send(control.copyOutlookEvent(outlookCopySchema.parse(request.body))),
+  );
   app.post('/sandbox/microsoft/answer', async (request, reply) => {
     control.answerOutlookEvent(outlookAnswerSchema.parse(request.body));
     return reply.code(204).send();

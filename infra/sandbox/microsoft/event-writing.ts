@@ -50,6 +50,13 @@ export interface EventWriting {
     about: Pick<StoredEvent, 'response' | 'zone'>,
     repeat?: Repetition,
   ): StoredEvent;
+  /** Copies an event with its properties, as its owner does. @throws {GraphError} a 404 for an unknown or deleted event. */
+  copy(
+    from: Calendar,
+    to: Calendar,
+    id: string,
+    changes: { readonly laterMinutes: number; readonly keepsTransactionId: boolean },
+  ): StoredEvent;
   /** Makes an event a series, as its owner does. @throws {GraphError} a 404 for an unknown or deleted event. */
   repeat(calendar: Calendar, id: string, repeat: Repetition): StoredEvent;
   /** Sets the answer of the calendar's owner. */
@@ -248,6 +255,24 @@ export const createEventWriting = (
         respondedAt: now,
         revision: calendars.nextRevision(),
         updated: now,
+      });
+    },
+    copy(from, to, id, { laterMinutes, keepsTransactionId }) {
+      const { transactionId, ...event } = existing(from, id);
+      const laterMs = laterMinutes * 60_000;
+      const now = clock();
+      return put(to, {
+        ...event,
+        immutableId: exchangeId('AAkALgAAAAAAHYQDEapm', to.owner),
+        id: exchangeId('AAMkAGEv', to.owner),
+        iCalUId: exchangeId('040000008200E00074C5B7101A82E008', to.owner),
+        startMs: event.startMs + laterMs,
+        endMs: event.endMs + laterMs,
+        revision: calendars.nextRevision(),
+        created: now,
+        updated: now,
+        origin: 'foreign',
+        ...(keepsTransactionId ? { transactionId } : {}),
       });
     },
     repeat: (calendar, id, repeat) => repeatEvent(calendar, existing(calendar, id), repeat),

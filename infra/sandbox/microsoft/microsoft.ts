@@ -102,6 +102,18 @@ export const repetitionSchema = z.strictObject({
   times: z.int().min(1).max(500),
 });
 export type OutlookRepetition = z.infer<typeof repetitionSchema>;
+
+export const outlookCopySchema = z.object({
+  account: z.string().describe('The owner of the mailbox'),
+  eventId: z.string().describe('The event of the default calendar that is copied'),
+  calendarId: z.string().optional().describe('The calendar of the copy. Default: that of the event'),
+  laterMinutes: z.int().default(0).describe('How much later the copy begins'),
+  keepsTransactionId: z
+    .boolean()
+    .default(true)
+    .describe('Whether the copy has the transaction id of the event. Microsoft does not document it'),
+});
+export type OutlookCopy = z.input<typeof outlookCopySchema>;
 export const outlookAnswerSchema = z.strictObject({
   account: z.string().min(1),
   eventId: z.string().min(1),
@@ -322,6 +334,13 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
     repeatEvent(repetition: OutlookRepetition) {
       const { account, eventId, ...repeat } = repetitionSchema.parse(repetition);
       writing.repeat(calendars.open(account), eventId, repeat);
+    },
+    /** Copies an event of the default calendar, as its owner does in Outlook. */
+    copyEvent(copy: OutlookCopy) {
+      const { account, eventId, calendarId, ...changes } = outlookCopySchema.parse(copy);
+      const from = calendars.open(account);
+      const to = calendarId === undefined ? from : calendars.get(account, calendarId);
+      return { eventId: writing.copy(from, to, eventId, changes).immutableId };
     },
     /** Answers an event of the default calendar, as its owner does in Outlook. */
     answerEvent(answer: OutlookAnswer) {

@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import getPort from 'get-port';
 import twilio from 'twilio';
 import { Pool as HttpPool } from 'undici';
 import { eventually } from '../../harness/eventually.ts';
+import { findFreePort } from '../../harness/free-port.ts';
 import { localDefaults } from '../../harness/local-defaults.ts';
 import { databaseUrl, execute } from '../../harness/postgres-server.ts';
 import type { ServiceUnderTest } from '../../harness/service.ts';
@@ -132,7 +132,7 @@ const millisecondsOf = async (url: string, webhooks: readonly PreparedWebhook[])
 };
 
 const startServer = async (program: string, env: NodeJS.ProcessEnv) => {
-  const port = await getPort();
+  const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
   const child = execa(process.execPath, [program], {
     env: { ...env, PORT: String(port) },

@@ -5,7 +5,6 @@
 import { createServer } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import getPort from 'get-port';
 import { createCalendarReader } from '../../../activities/calendar/calendar-reader.ts';
 import { createClaimSlot } from '../../../activities/calendar/claim-slot.ts';
 import type { CalendarToRead, ClaimSlotInput, ClaimSlotResult } from '../../../activities/contract.ts';
@@ -15,6 +14,7 @@ import { day, second } from '../../../domain/time/units.ts';
 import { createAccessTokens } from '../../../providers/oauth/access-tokens.ts';
 import { createProviders } from '../../../providers/registry.ts';
 import { newAuditionId, numbered, requested, trail } from '../../harness/audition-trail.ts';
+import { findFreePort } from '../../harness/free-port.ts';
 import { calendarOf } from '../../harness/large-calendar.ts';
 import { keys, organization, type ServiceUnderTest } from '../../harness/service.ts';
 import { type Spread, spreadOf } from '../statistics.ts';
@@ -101,7 +101,7 @@ const bySearch = (figureOf: (search: Search) => Spread): Readonly<Record<Search,
 
 /** Serves the texts under their index, as publishers do that know whether a copy is still up to date. */
 const serve = async (texts: readonly string[]) => {
-  const port = await getPort();
+  const port = await findFreePort();
   const server = createServer((request, response) => {
     const text = texts[Number(request.url?.slice(1))] ?? '';
     const etag = `"${request.url}"`;

@@ -2,7 +2,7 @@
  * Tests the OAuth flows in a real browser: our page, the consent pages of the sandbox, and the callback. Covers what only
  * a browser decides: cookies across redirects, the content security policy, the Origin header.
  */
-import getPort from 'get-port';
+
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../../infra/sandbox/sandbox.ts';
@@ -12,6 +12,7 @@ import { createProviders, type ProviderRegistry } from '../../../../providers/re
 import { apiConfiguration, createTestApi, type TestApi } from '../../../../tests/harness/api.ts';
 import { hasChromium, launchChromium } from '../../../../tests/harness/chromium.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+import { findFreePort } from '../../../../tests/harness/free-port.ts';
 import { connectToSandbox } from '../../../../tests/harness/google-sandbox.ts';
 import { localDefaults } from '../../../../tests/harness/local-defaults.ts';
 import { useCalendar } from '../../../../tests/harness/used-calendar.ts';
@@ -33,7 +34,7 @@ describe.skipIf(!hasChromium)('in a browser', () => {
   let publicUrl: string;
 
   beforeAll(async () => {
-    const port = await getPort();
+    const port = await findFreePort();
     publicUrl = `http://127.0.0.1:${port}`;
     [database, sandbox, browser] = await Promise.all([
       createTestDatabase(),

@@ -2,7 +2,7 @@
  * Tests the join page in a real browser, which alone decides whether the content security policy permits the redirect to
  * the meeting and whether the meeting's site gets a referrer.
  */
-import getPort from 'get-port';
+
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { JoinLinkRequest } from '../../../../db/auditions/join-links.ts';
@@ -16,6 +16,7 @@ import {
 } from '../../../../tests/harness/audition-trail.ts';
 import { hasChromium, launchChromium } from '../../../../tests/harness/chromium.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+import { findFreePort } from '../../../../tests/harness/free-port.ts';
 import { loadLimits } from '../../../access/load-shedding.ts';
 import { rateLimits } from '../../../access/rate-limits.ts';
 
@@ -24,7 +25,7 @@ describe.skipIf(!hasChromium)('the join page in a browser', () => {
   let browser: Browser;
   let publicUrl: string;
   beforeAll(async () => {
-    const port = await getPort();
+    const port = await findFreePort();
     publicUrl = `http://127.0.0.1:${port}`;
     [database, browser] = await Promise.all([createTestDatabase(), launchChromium()]);
     const { api } = await createTestApi(database, {

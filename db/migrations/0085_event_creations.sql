@@ -1,0 +1,1 @@
+ALTER TABLE "own_event_uids" ADD COLUMN "creation" text;
