@@ -1431,7 +1431,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** A person has changed the join address of the meeting at its provider; the join links lead to the present one */
+        /** A person has changed the address of the meeting; the join links lead to the present one */
         post: operations["audition.meeting_access_changed"];
         delete?: never;
         options?: never;
@@ -1482,7 +1482,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** No provider can make a meeting; the participants are notified how the audition takes place without one */
+        /** No provider can make a meeting; the participants are told how the audition takes place */
         post: operations["audition.backup_announced"];
         delete?: never;
         options?: never;
@@ -25898,7 +25898,7 @@ export interface operations {
                         sequence: number;
                         /** @description The correlation id of the request or the webhook that led to it */
                         correlationId: string;
-                        /** @description Absent when the meeting was deleted at its provider; otherwise the kind of fault, or `requested` */
+                        /** @description Absent when the meeting was deleted; otherwise the kind of fault, or `requested` */
                         reason?: string;
                     };
                 };

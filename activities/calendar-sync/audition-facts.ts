@@ -1,6 +1,7 @@
 /** Appends what the synchronization decides and does to the trails of auditions. Costs the auditions no action. */
 import type { EventStore } from '../../db/trail/event-store.ts';
-import { type AuditionFact, anyPosition } from '../../domain/audition/events.ts';
+import type { AuditionFact } from '../../domain/audition/events.ts';
+import { anyPosition } from '../../domain/audition/trail-facts.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 

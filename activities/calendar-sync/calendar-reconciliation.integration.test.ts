@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type AuditionFact, anyPosition } from '../../domain/audition/events.ts';
+import type { AuditionFact } from '../../domain/audition/events.ts';
+import { anyPosition } from '../../domain/audition/trail-facts.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';

@@ -1,6 +1,7 @@
 /** Reads busy times and writes events in connected calendars. */
 import { cancellationSignal } from '@temporalio/activity';
-import type { AuditionFact, TrailFact } from '../../domain/audition/events.ts';
+import type { AuditionFact } from '../../domain/audition/events.ts';
+import type { TrailFact } from '../../domain/audition/trail-facts.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type {
   BookRoomInput,

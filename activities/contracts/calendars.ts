@@ -1,8 +1,9 @@
 /** Calendars. One queue per provider. */
 import type { ConflictRules } from '../../domain/audition/conflict-rules.ts';
-import type { AuditionFactType, TrailFact } from '../../domain/audition/events.ts';
+import type { AuditionFactType } from '../../domain/audition/events.ts';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import type { BusyInterval, RoomCalendar, Slot } from '../../domain/audition/slot.ts';
+import type { TrailFact } from '../../domain/audition/trail-facts.ts';
 import type { ConnectionId, ParticipantId } from '../../domain/ids.ts';
 import type { CalendarProviderName } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';

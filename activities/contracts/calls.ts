@@ -1,5 +1,5 @@
 /** What the inputs of all activities have in common, and their task queues. */
-import type { TrailPosition } from '../../domain/audition/events.ts';
+import type { TrailPosition } from '../../domain/audition/trail-facts.ts';
 import type { AuditionId, ConnectionId, OrganizationId } from '../../domain/ids.ts';
 import { vendorTaskQueues } from '../../providers/catalog.ts';
 

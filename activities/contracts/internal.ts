@@ -3,13 +3,14 @@
 import type { ReportOrder } from '../../domain/audition/calendar-change.ts';
 import type { ConflictRules } from '../../domain/audition/conflict-rules.ts';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
-import type { SlotRefusalReason, TrailFact } from '../../domain/audition/events.ts';
+import type { SlotRefusalReason } from '../../domain/audition/events.ts';
 import type { AnswerTimes } from '../../domain/audition/last-answers.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { CalendarRef, Participant } from '../../domain/audition/request.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
 import type { Blocker, SlotConflict } from '../../domain/audition/slot-conflict.ts';
+import type { TrailFact } from '../../domain/audition/trail-facts.ts';
 import type { UnfinishedEnding } from '../../domain/audition/unfinished-ending.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import type { ConnectionId } from '../../domain/ids.ts';

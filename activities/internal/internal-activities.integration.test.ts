@@ -1,9 +1,10 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AuditionFact, TrailPosition } from '../../domain/audition/events.ts';
+import type { AuditionFact } from '../../domain/audition/events.ts';
 import { participantSchema } from '../../domain/audition/request.ts';
 import { participantResource } from '../../domain/audition/slot-resources.ts';
+import type { TrailPosition } from '../../domain/audition/trail-facts.ts';
 import { foldEvents } from '../../domain/audition/view.ts';
 import { type AuditionId, participantIdSchema } from '../../domain/ids.ts';
 import { hour } from '../../domain/time/units.ts';

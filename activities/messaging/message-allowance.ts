@@ -2,7 +2,7 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Organizations } from '../../db/access/organizations.ts';
 import type { MessageBudgets } from '../../db/budgets/message-budgets.ts';
-import type { TrailFact } from '../../domain/audition/events.ts';
+import type { TrailFact } from '../../domain/audition/trail-facts.ts';
 import { effectiveLimits, type MessageLimits, mayUseReserve } from '../../domain/budgets/message-limits.ts';
 import { isSmsAllowed } from '../../domain/budgets/phone-country.ts';
 import { toInstant } from '../../domain/time/epoch.ts';

@@ -4,8 +4,8 @@
  */
 import { cancellationSignal } from '@temporalio/activity';
 import type { OperationLedger } from '../../db/ledger/operations.ts';
-import type { TrailFact } from '../../domain/audition/events.ts';
 import type { Channel } from '../../domain/audition/request.ts';
+import type { TrailFact } from '../../domain/audition/trail-facts.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import type {

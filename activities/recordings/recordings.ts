@@ -1,7 +1,8 @@
 /** The activities of the recording workflow. */
 import { activityInfo } from '@temporalio/activity';
 import { z } from 'zod';
-import { type AuditionFact, anyPosition } from '../../domain/audition/events.ts';
+import type { AuditionFact } from '../../domain/audition/events.ts';
+import { anyPosition } from '../../domain/audition/trail-facts.ts';
 import type { RecordingId } from '../../domain/ids.ts';
 import { meetingVendors } from '../../domain/providers/vendors.ts';
 import { type FileToStore, isPlayable } from '../../domain/recordings/recording.ts';

@@ -1,5 +1,5 @@
 /** Appends the consent of a participant to the trail. The API and the relay of the inbox both append it. */
-import { anyPosition } from '../../domain/audition/events.ts';
+import { anyPosition } from '../../domain/audition/trail-facts.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import type { EventStore } from '../trail/event-store.ts';
 

@@ -4,10 +4,9 @@ import {
   type AuditionEvent,
   type AuditionFactType,
   auditionEventSchema,
-  type TrailFact,
-  type TrailPosition,
 } from '../../domain/audition/events.ts';
 import { systemPrincipal } from '../../domain/audition/principal.ts';
+import type { TrailFact, TrailPosition } from '../../domain/audition/trail-facts.ts';
 import { isFactAllowed, transitionOn } from '../../domain/audition/transitions.ts';
 import { type AuditionView, createView, foldEvent, IllegalTransition } from '../../domain/audition/view.ts';
 import type { AuditionId } from '../../domain/ids.ts';

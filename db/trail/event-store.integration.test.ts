@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { AuditionFact, TrailFact } from '../../domain/audition/events.ts';
+import type { AuditionFact } from '../../domain/audition/events.ts';
+import type { TrailFact } from '../../domain/audition/trail-facts.ts';
 import { foldEvents, IllegalTransition } from '../../domain/audition/view.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import {

@@ -1,7 +1,7 @@
 /** Reads the end of a trail: what an append continues, and what is in the trail already. */
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
-import type { TrailFact } from '../../domain/audition/events.ts';
+import type { TrailFact } from '../../domain/audition/trail-facts.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import { isFoldedInFull } from '../auditions/read-model-rows.ts';

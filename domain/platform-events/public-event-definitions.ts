@@ -32,6 +32,7 @@ import {
   at,
   attention,
   channel,
+  meetingId,
   origin,
   type PublicEventDefinition,
   participant,
@@ -63,26 +64,21 @@ export const publicEventDefinitions = {
     type: 'audition.meeting_created',
     summary: 'The meeting was created; read the audition for its link',
     publicFields: z.object({
-      meeting: z
-        .object({ provider, id: z.string().describe("The provider's id of the meeting") })
-        .describe('The meeting, without its links'),
+      meeting: z.object({ provider, id: meetingId }).describe('The meeting, without its links'),
     }),
   },
   meeting_settings_changed: {
     type: 'audition.meeting_settings_changed',
     summary: 'The meeting has other settings than before, because consents to its recording have changed',
     publicFields: z.object({
-      meetingId: z.string().describe("The provider's id of the meeting"),
+      meetingId,
       notHonored: z.array(z.enum(settingNames)).describe('The requested settings that the meeting lacks'),
     }),
   },
   meeting_access_changed: {
     type: 'audition.meeting_access_changed',
-    summary:
-      'A person has changed the join address of the meeting at its provider; the join links lead to the present one',
-    publicFields: z.object({
-      meetingId: z.string().describe("The provider's id of the meeting"),
-    }),
+    summary: 'A person has changed the address of the meeting; the join links lead to the present one',
+    publicFields: z.object({ meetingId }),
   },
   meeting_fell_back: {
     type: 'audition.meeting_fell_back',
@@ -100,15 +96,12 @@ export const publicEventDefinitions = {
       reason: z
         .string()
         .optional()
-        .describe(
-          'Absent when the meeting was deleted at its provider; otherwise the kind of fault, or `requested`',
-        ),
+        .describe('Absent when the meeting was deleted; otherwise the kind of fault, or `requested`'),
     }),
   },
   backup_announced: {
     type: 'audition.backup_announced',
-    summary:
-      'No provider can make a meeting; the participants are notified how the audition takes place without one',
+    summary: 'No provider can make a meeting; the participants are told how the audition takes place',
     publicFields: z.object({ revision }),
   },
   participant_joined: {

@@ -18,6 +18,7 @@ export const origin = z
   .describe('Source of the change: api, link, sms, calendar, email, operator or system');
 export const channel = z.enum(channels).describe('The channel of the message');
 export const provider = z.string().describe('The provider, such as google or zoom');
+export const meetingId = z.string().describe("The provider's id of the meeting");
 export const revision = z.int().describe('Increases each time the slot moves');
 export const at = { slot: slotSchema.describe('The slot from now on'), revision };
 export const attention = attentionItemSchema.shape;

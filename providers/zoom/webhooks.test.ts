@@ -23,6 +23,19 @@ const request = {
   nowMs: 1_739_923_528_000,
 };
 
+const update = (object: object, former?: object) =>
+  readZoomEvent({
+    event: 'meeting.updated',
+    event_ts: 1626230691572,
+    payload: {
+      operator: 'ada@example.com',
+      scope: 'single',
+      object: { id: 1234567890, ...object },
+      ...(former && { old_object: { id: 1234567890, ...former } }),
+      time_stamp: 1626230691572,
+    },
+  });
+
 describe('verifyZoom', () => {
   test.each(['new-secret', 'old-secret'])('accepts a signature with the %s', (secret) => {
     expect(verifyZoom({ ...request, signature: sign(secret) })).toEqual({ kind: 'authentic', secret });
@@ -108,19 +121,6 @@ describe('readZoomEvent', () => {
   );
 
   describe('of a meeting that was changed', () => {
-    const update = (object: object, former?: object) =>
-      readZoomEvent({
-        event: 'meeting.updated',
-        event_ts: 1626230691572,
-        payload: {
-          operator: 'ada@example.com',
-          scope: 'single',
-          object: { id: 1234567890, ...object },
-          ...(former && { old_object: { id: 1234567890, ...former } }),
-          time_stamp: 1626230691572,
-        },
-      });
-
     test.each([
       ['another passcode', { password: '228899' }, { password: '228885' }],
       ['a passcode that was removed', { password: '' }, { password: '228885' }],

@@ -172,6 +172,9 @@ const updateSchema = z.object({
   old_object: meetingFieldsSchema.nullish().catch(undefined).describe('The former values of these fields'),
 });
 
+const differs = (present: unknown, former: unknown): boolean =>
+  present !== undefined && JSON.stringify(present) !== JSON.stringify(former);
+
 /**
  * Returns whether the update may have changed how people get into the meeting. Zoom reports every change, those that this service
  * makes included: a move changes the time only, and needs no look at the meeting.
@@ -180,8 +183,6 @@ const mayChangeAccess = (payload: unknown): boolean => {
   const { data } = updateSchema.safeParse(payload);
   if (!data) return true;
   const { object: now, old_object: former } = data;
-  const differs = (present: unknown, before: unknown): boolean =>
-    present !== undefined && JSON.stringify(present) !== JSON.stringify(before);
   return (
     accessFields.some((field) => differs(now[field], former?.[field])) ||
     accessSettings.some((field) => differs(now.settings?.[field], former?.settings?.[field]))

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import type { EventStore } from '../../db/trail/event-store.ts';
 import type { AttentionItem } from '../../domain/audition/attention.ts';
-import type { AuditionEvent, AuditionFact, TrailPosition } from '../../domain/audition/events.ts';
+import type { AuditionEvent, AuditionFact } from '../../domain/audition/events.ts';
+import type { TrailPosition } from '../../domain/audition/trail-facts.ts';
 import { isFactAllowed } from '../../domain/audition/transitions.ts';
 import { createView, foldEvent } from '../../domain/audition/view.ts';
 import {

@@ -1,12 +1,8 @@
 /** Keeps the trail of one audition in memory, as the database does: each number and each key is appended once. */
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type {
-  AuditionEvent,
-  AuditionFactType,
-  TrailFact,
-  TrailPosition,
-} from '../../domain/audition/events.ts';
+import type { AuditionEvent, AuditionFactType } from '../../domain/audition/events.ts';
+import type { TrailFact, TrailPosition } from '../../domain/audition/trail-facts.ts';
 import { transitionOn } from '../../domain/audition/transitions.ts';
 import { foldEvents, IllegalTransition } from '../../domain/audition/view.ts';
 

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import type { CreateMeetingInput, RecordingActivities, StoreFileInput } from '../../activities/contract.ts';
 import { createMediaActivities } from '../../activities/index.ts';
 import { createMeetingActivities } from '../../activities/meetings/meetings.ts';
-import { anyPosition } from '../../domain/audition/events.ts';
+import { anyPosition } from '../../domain/audition/trail-facts.ts';
 import type { AuditionId, ConnectionId } from '../../domain/ids.ts';
 import { pseudoRandomBytes } from '../../infra/sandbox/media/pseudo-random-bytes.ts';
 import type { SessionRecordingSpec } from '../../infra/sandbox/media/session-recordings.ts';

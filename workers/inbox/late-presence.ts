@@ -5,10 +5,11 @@
  */
 import type { AuditionRuns } from '../../activities/reconciliation/audition-runs.ts';
 import type { Repositories } from '../../db/index.ts';
-import { type AuditionFact, anyPosition } from '../../domain/audition/events.ts';
+import type { AuditionFact } from '../../domain/audition/events.ts';
 import { lastMoveOf } from '../../domain/audition/last-move.ts';
 import { presenceFactOf } from '../../domain/audition/observed-presence.ts';
 import { presentCast } from '../../domain/audition/present-cast.ts';
+import { anyPosition } from '../../domain/audition/trail-facts.ts';
 import { type AuditionView, foldEvent } from '../../domain/audition/view.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';

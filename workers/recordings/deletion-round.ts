@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { storageKeyOf } from '../../activities/recordings/recording-id.ts';
 import type { DeletingRecording, RecordingDeletions } from '../../db/recordings/recording-deletions.ts';
 import type { EventStore } from '../../db/trail/event-store.ts';
-import { anyPosition } from '../../domain/audition/events.ts';
+import { anyPosition } from '../../domain/audition/trail-facts.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Logger } from '../../foundation/observability/logger.ts';
 import type { FileStorage } from '../../providers/ports.ts';

@@ -6,11 +6,12 @@
 
 import { CancellationScope, setCurrentDetails } from '@temporalio/workflow';
 import type { RecordEventsInput } from '../../activities/contract.ts';
-import type { AuditionFact, RecordingStart, TrailFact, TrailPosition } from '../../domain/audition/events.ts';
+import type { AuditionFact, RecordingStart } from '../../domain/audition/events.ts';
 import { crewLead } from '../../domain/audition/meeting-roles.ts';
 import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts';
 import type { FactSource } from '../../domain/audition/principal.ts';
 import { summaryOf } from '../../domain/audition/summary.ts';
+import type { TrailFact, TrailPosition } from '../../domain/audition/trail-facts.ts';
 import { isFactAllowed } from '../../domain/audition/transitions.ts';
 import { type AuditionView, createView, foldEvent } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
