@@ -1,7 +1,7 @@
 /** Starts the API and the worker with the same programs as in production. */
 
 import { shutdownTimeoutMs as apiStopWithinMs } from '../../../api/shutdown.ts';
-import { workerNodeOptions } from '../../../workers/node-options.ts';
+import { workerEnvironment, workerNodeOptions } from '../../../workers/process-options.ts';
 import { shutdownTimeoutMs as workerStopWithinMs } from '../../../workers/shutdown/timeouts.ts';
 import type { Progress } from '../build-once.ts';
 import { projectPath } from '../paths.ts';
@@ -57,7 +57,7 @@ export const startWorkerProcess = async (
   await supervisor.start({
     name: 'worker',
     ...nodeProgram(projectPath('workers/main.ts'), workerNodeOptions),
-    env,
+    env: { ...env, ...workerEnvironment },
     ready: () => isHttpReady(`${url}/readyz`),
     stopWithinMs: workerStopWithinMs + 5_000,
   });

@@ -6,7 +6,7 @@ import { Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { execa } from 'execa';
 import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
 import { createDataConverter } from '../../../foundation/temporal/data-converter.ts';
-import { workerNodeOptions } from '../../../workers/node-options.ts';
+import { workerEnvironment, workerNodeOptions } from '../../../workers/process-options.ts';
 import { auditionWorkflowType, firstResultUpdate } from '../../../workflows/audition/messages.ts';
 import { auditionPlan } from '../../harness/audition-plan.ts';
 import type { ServiceUnderTest } from '../../harness/service.ts';
@@ -49,7 +49,11 @@ export const measureMemory = async (
   // As deployed. A worker that bundles at its start has 350 MB more.
   const bundle = 'build/workflow-bundle.js';
   await execa(process.execPath, [bundler]);
-  const deployed = { WORKFLOW_BUNDLE: bundle, NODE_OPTIONS: workerNodeOptions.join(' ') };
+  const deployed = {
+    WORKFLOW_BUNDLE: bundle,
+    NODE_OPTIONS: workerNodeOptions.join(' '),
+    ...workerEnvironment,
+  };
   const real = await service.startWorker({ program: realProgram, env: deployed });
   await pause(settleMs);
   const realIdleMb = await residentMb(real.metricsUrl);

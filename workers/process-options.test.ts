@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { maxCachedWorkflows } from './cache-size.ts';
-import { workerNodeOptions } from './node-options.ts';
+import { workerEnvironment, workerNodeOptions } from './process-options.ts';
 
 it('workerNodeOptions limit the heap, and Node accepts them', async () => {
   const print = 'console.log(v8.getHeapStatistics().heap_size_limit / 1024 ** 2)';
@@ -13,10 +13,11 @@ it('workerNodeOptions limit the heap, and Node accepts them', async () => {
   expect(Number(stdout)).toBeLessThan(600);
 });
 
-it('the runbook starts a worker with these options, and names the size of the cache', async () => {
+it('the runbook starts a worker with these options and this environment, and names the size of the cache', async () => {
   const runbook = await readFile(new URL('../docs/runbooks/workers.md', import.meta.url), 'utf8');
 
-  expect(runbook).toContain(`node ${workerNodeOptions.join(' ')} workers/main.ts`);
+  const environment = Object.entries(workerEnvironment).map(([name, value]) => `${name}=${value}`);
+  expect(runbook).toContain(`${environment.join(' ')} node ${workerNodeOptions.join(' ')} workers/main.ts`);
   expect(runbook).toContain(`The cache holds ${maxCachedWorkflows} of them`);
 });
 
