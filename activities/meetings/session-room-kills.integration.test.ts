@@ -88,7 +88,16 @@ const atEachPoint = async (play: (point: number) => Promise<boolean>): Promise<n
   throw new Error('the step never ends');
 };
 
-const pair = (bench: Bench) => ({ ada: auditionOf(bench), ben: auditionOf(bench) });
+/** A session at 10:00 with two auditions that have no room yet. */
+const session = async (bench: Bench) => {
+  const block = await createBlock(bench);
+  return {
+    ten: slotAt(block, '10:00'),
+    evening: slotAt(block, '18:00'),
+    ada: auditionOf(bench),
+    ben: auditionOf(bench),
+  };
+};
 
 describe('a worker that is killed', () => {
   it(
@@ -97,9 +106,7 @@ describe('a worker that is killed', () => {
       const bench = await setup();
       const { killedAt, ids } = bench;
       const points = await atEachPoint(async (point) => {
-        const block = await createBlock(bench);
-        const ten = slotAt(block, '10:00');
-        const { ada, ben } = pair(bench);
+        const { ten, ada, ben } = await session(bench);
         const { wasKilled, result } = await killedAt(point, () => ada.createAs(1, ten));
         expect(await ben.create(ten)).toEqual(result);
         expect(ids()).toEqual([result.id]);
@@ -119,9 +126,7 @@ describe('a worker that is killed', () => {
       const bench = await setup();
       const { ids, timePasses, killedAt } = bench;
       await atEachPoint(async (point) => {
-        const block = await createBlock(bench);
-        const ten = slotAt(block, '10:00');
-        const { ada, ben } = pair(bench);
+        const { ten, ada, ben } = await session(bench);
         let runs = 0;
         const { wasKilled } = await killedAt(point, async () => {
           runs += 1;
@@ -147,9 +152,7 @@ describe('a worker that is killed', () => {
       const bench = await setup();
       const { killedAt, ids, state } = bench;
       await atEachPoint(async (point) => {
-        const block = await createBlock(bench);
-        const [ten, evening] = [slotAt(block, '10:00'), slotAt(block, '18:00')];
-        const { ada, ben } = pair(bench);
+        const { ten, evening, ada, ben } = await session(bench);
         const room = await ada.createAs(1, ten);
         const { wasKilled, result } = await killedAt(point, () => ben.createAs(1, evening));
         expect(result).toEqual(room);
@@ -169,9 +172,7 @@ describe('a worker that is killed', () => {
       const bench = await setup();
       const { killedAt, ids } = bench;
       await atEachPoint(async (point) => {
-        const block = await createBlock(bench);
-        const [ten, evening] = [slotAt(block, '10:00'), slotAt(block, '18:00')];
-        const { ada, ben } = pair(bench);
+        const { ten, evening, ada, ben } = await session(bench);
         const other = auditionOf(bench);
         await ada.createAs(1, ten);
         const own = await other.create(slotAt(undefined, '18:00'), 'zoom', { room: 'own' });
@@ -199,9 +200,7 @@ describe('a worker that is killed', () => {
       const { killedAt, ids, providers, pool } = bench;
       const [user = ''] = providers.meetings.zoom.defaultUsers ?? [];
       await atEachPoint(async (point) => {
-        const block = await createBlock(bench);
-        const ten = slotAt(block, '10:00');
-        const { ada, ben } = pair(bench);
+        const { ten, ada, ben } = await session(bench);
         const room = await ada.createAs(1, ten);
         await ben.createAs(1, ten);
         const call = { signal: AbortSignal.timeout(5_000), correlationId: 'corr-1' };
@@ -231,9 +230,7 @@ describe('a worker that is killed', () => {
       const bench = await setup();
       const { killedAt, ids } = bench;
       await atEachPoint(async (point) => {
-        const block = await createBlock(bench);
-        const ten = slotAt(block, '10:00');
-        const { ada, ben } = pair(bench);
+        const { ten, ada, ben } = await session(bench);
         const room = await ada.createAs(1, ten);
         await ben.createAs(1, ten);
         const elsewhere = slotAt(undefined, '20:00');
@@ -255,9 +252,7 @@ describe('a worker that is killed', () => {
       const bench = await setup();
       const { killedAt, ids } = bench;
       await atEachPoint(async (point) => {
-        const block = await createBlock(bench);
-        const ten = slotAt(block, '10:00');
-        const { ada, ben } = pair(bench);
+        const { ten, ada, ben } = await session(bench);
         await ada.createAs(1, ten);
         const room = await ben.createAs(1, ten);
         const first = await killedAt(point, () => ada.leave(ten, [ada.keyOfMeeting('zoom', 1)]));

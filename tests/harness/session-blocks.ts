@@ -21,6 +21,12 @@ export const blockBody = (changes: object = {}) => ({
   ...changes,
 });
 
+/** Start and end of a bookable time in the first session of `blockBody()`, and in the second. */
+export const firstTime = ['2026-12-01T09:00:00.000Z', '2026-12-01T09:15:00.000Z'] as const;
+export const secondTime = ['2026-12-03T09:20:00.000Z', '2026-12-03T09:35:00.000Z'] as const;
+
+const sessionsSchema = z.object({ items: z.array(z.object({ at: z.string() })) });
+
 const blockSchema = z.object({ id: sessionBlockIdSchema, version: z.int() });
 
 /** Sets up the session blocks of a new organization. */
@@ -52,6 +58,11 @@ export const useSessionBlocks = async (test: TestApi, { repositories }: TestData
       ...(body && { body }),
       headers: { ...(version === undefined ? {} : { 'if-match': `"${version}"` }), ...headers },
     });
+  /** Returns the local starts of the sessions of a block between two dates. */
+  const startsOf = async (block: SessionBlockId, from = '2026-11-24', until = '2027-03-01') => {
+    const { body } = await send('GET', `${block}/sessions?from=${from}T00:00:00Z&until=${until}T00:00:00Z`);
+    return sessionsSchema.parse(body).items.map(({ at }) => at);
+  };
   /** Stores an audition that was scheduled in the block. */
   const book = async (
     block: SessionBlockId,
@@ -76,5 +87,5 @@ export const useSessionBlocks = async (test: TestApi, { repositories }: TestData
     );
     return id;
   };
-  return { organization, key, create, created, send, book };
+  return { organization, key, create, created, send, startsOf, book };
 };

@@ -2,7 +2,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, type TestApi } from '../../../../tests/harness/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
-import { blockBody, useSessionBlocks } from '../../../../tests/harness/session-blocks.ts';
+import {
+  blockBody,
+  firstTime,
+  secondTime,
+  useSessionBlocks,
+} from '../../../../tests/harness/session-blocks.ts';
 
 let database: TestDatabase;
 let test: TestApi;
@@ -16,26 +21,12 @@ afterAll(async () => {
 });
 
 const setup = () => useSessionBlocks(test, database);
-type Setup = Awaited<ReturnType<typeof setup>>;
-
-const startsOf = async (
-  { send }: Pick<Setup, 'send'>,
-  id: string,
-  from = '2026-11-24',
-  until = '2027-03-01',
-) => {
-  const { body } = await send('GET', `${id}/sessions?from=${from}T00:00:00Z&until=${until}T00:00:00Z`);
-  return Object(body).items.map(({ at }: { at: string }) => at);
-};
-
-const first = ['2026-12-01T09:00:00.000Z', '2026-12-01T09:15:00.000Z'] as const;
-const second = ['2026-12-03T09:20:00.000Z', '2026-12-03T09:35:00.000Z'] as const;
 
 describe('one session', () => {
   it('can be moved to another time and room, and be restored', async () => {
     const { created, send, book } = await setup();
     const { id } = await created();
-    const audition = await book(id, ...second);
+    const audition = await book(id, ...secondTime);
     const path = `${id}/sessions/2026-12-03T10:00`;
     const moved = { start: '2026-12-04T14:00', end: '2026-12-04T16:00', room: 'Studio 5' };
     expect(await send('PUT', path, { version: 1, body: moved })).toMatchObject({
@@ -64,11 +55,11 @@ describe('one session', () => {
   });
 
   it('can be cancelled, with the others as they were', async () => {
-    const { created, send } = await setup();
+    const { created, send, startsOf } = await setup();
     const { id } = await created();
     await send('PUT', `${id}/sessions/2026-12-03T10:00`, { version: 1, body: { status: 'cancelled' } });
-    expect(await startsOf({ send }, id)).not.toContain('2026-12-03T10:00');
-    expect(await startsOf({ send }, id)).toHaveLength(5);
+    expect(await startsOf(id)).not.toContain('2026-12-03T10:00');
+    expect(await startsOf(id)).toHaveLength(5);
   });
 
   it.each([
@@ -102,7 +93,7 @@ describe('a split', () => {
   const headers = { 'idempotency-key': 'split-1' };
 
   it('ends the block, and starts another one with the changed sessions', async () => {
-    const { created, send } = await setup();
+    const { created, send, startsOf } = await setup();
     const { id } = await created({
       recurrence: {
         rule: 'FREQ=WEEKLY;BYDAY=TU,TH;COUNT=6',
@@ -120,12 +111,8 @@ describe('a split', () => {
         dropped: ['2026-12-17T10:00'],
       },
     });
-    expect(await startsOf({ send }, id)).toEqual([
-      '2026-12-01T10:00',
-      '2026-12-04T10:00',
-      '2026-12-08T10:00',
-    ]);
-    expect(await startsOf({ send }, Object(body).following.id)).toEqual([
+    expect(await startsOf(id)).toEqual(['2026-12-01T10:00', '2026-12-04T10:00', '2026-12-08T10:00']);
+    expect(await startsOf(Object(body).following.id)).toEqual([
       '2026-12-10T14:00',
       '2026-12-15T14:00',
       '2026-12-17T14:00',
@@ -135,7 +122,7 @@ describe('a split', () => {
   it('compares the auditions with the sessions of both blocks', async () => {
     const { created, send, book } = await setup();
     const { id } = await created();
-    await book(id, ...first);
+    await book(id, ...firstTime);
     const later = await book(id, '2026-12-10T09:00:00.000Z', '2026-12-10T09:15:00.000Z');
     const kept = {
       from: split.from,
@@ -178,16 +165,16 @@ describe('a split', () => {
 
 describe('a cancelled block', () => {
   it('has no sessions, lists its auditions, and cannot be changed', async () => {
-    const { created, send, book } = await setup();
+    const { created, send, book, startsOf } = await setup();
     const { id } = await created();
-    const audition = await book(id, ...first);
+    const audition = await book(id, ...firstTime);
     const cancelled = await send('DELETE', id, { version: 1 });
     expect(cancelled).toMatchObject({
       status: 200,
       body: { block: { status: 'cancelled', version: 2 }, outside: [{ audition }] },
     });
     expect(await send('DELETE', id, { version: 1 })).toMatchObject({ status: 200, body: cancelled.body });
-    expect(await startsOf({ send }, id)).toEqual([]);
+    expect(await startsOf(id)).toEqual([]);
     expect(await send('PUT', id, { version: 2, body: blockBody() })).toMatchObject({
       status: 409,
       body: { code: 'session_block_cancelled' },

@@ -3,7 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, type TestApi } from '../../../../tests/harness/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
-import { blockBody, useSessionBlocks } from '../../../../tests/harness/session-blocks.ts';
+import {
+  blockBody,
+  firstTime,
+  secondTime,
+  useSessionBlocks,
+} from '../../../../tests/harness/session-blocks.ts';
 
 let database: TestDatabase;
 let test: TestApi;
@@ -17,20 +22,6 @@ afterAll(async () => {
 });
 
 const setup = () => useSessionBlocks(test, database);
-type Setup = Awaited<ReturnType<typeof setup>>;
-
-const startsOf = async (
-  { send }: Pick<Setup, 'send'>,
-  id: string,
-  from = '2026-11-24',
-  until = '2027-03-01',
-) => {
-  const { body } = await send('GET', `${id}/sessions?from=${from}T00:00:00Z&until=${until}T00:00:00Z`);
-  return Object(body).items.map(({ at }: { at: string }) => at);
-};
-
-const first = ['2026-12-01T09:00:00.000Z', '2026-12-01T09:15:00.000Z'] as const;
-const second = ['2026-12-03T09:20:00.000Z', '2026-12-03T09:35:00.000Z'] as const;
 
 describe('creating a session block', () => {
   it('returns it with its version, and it can be read and listed', async () => {
@@ -133,16 +124,13 @@ describe('creating a session block', () => {
   });
 
   it('accepts a rule that never ends, and times that the clock shows twice', async () => {
-    const { created, send } = await setup();
+    const { created, startsOf } = await setup();
     const { id } = await created({
       start: '2026-10-25T02:30',
       end: '2026-10-25T03:30',
       recurrence: { rule: 'FREQ=DAILY' },
     });
-    expect(await startsOf({ send }, id, '2027-12-01', '2027-12-03')).toEqual([
-      '2027-12-01T02:30',
-      '2027-12-02T02:30',
-    ]);
+    expect(await startsOf(id, '2027-12-01', '2027-12-03')).toEqual(['2027-12-01T02:30', '2027-12-02T02:30']);
   });
 
   it('is not visible to another organization', async () => {
@@ -165,9 +153,9 @@ describe('creating a session block', () => {
 
 describe('the sessions', () => {
   it('are listed in a bounded time, without those that are cancelled', async () => {
-    const { created, send } = await setup();
+    const { created, send, startsOf } = await setup();
     const { id } = await created();
-    expect(await startsOf({ send }, id)).toHaveLength(6);
+    expect(await startsOf(id)).toHaveLength(6);
     const refusal = async (query: string) => Object((await send('GET', `${id}/sessions?${query}`)).body).code;
     expect(await refusal('from=2026-12-01T00:00:00Z&until=2028-12-01T00:00:00Z')).toBe('slot_too_long');
     expect(await refusal('from=2026-12-02T00:00:00Z&until=2026-12-01T00:00:00Z')).toBe(
@@ -242,7 +230,7 @@ describe('a change', () => {
   });
 
   it('of all sessions keeps changed sessions, and drops those that the block does not have any more', async () => {
-    const { created, send } = await setup();
+    const { created, send, startsOf } = await setup();
     const { id } = await created();
     await send('PUT', `${id}/sessions/2026-12-03T10:00`, { version: 1, body: { status: 'cancelled' } });
     await send('PUT', `${id}/sessions/2026-12-08T10:00`, { version: 2, body: { status: 'cancelled' } });
@@ -254,13 +242,13 @@ describe('a change', () => {
       block: { exceptions: [{ at: '2026-12-08T10:00' }] },
       dropped: ['2026-12-03T10:00'],
     });
-    expect(await startsOf({ send }, id)).toEqual(['2026-12-01T10:00', '2026-12-15T10:00']);
+    expect(await startsOf(id)).toEqual(['2026-12-01T10:00', '2026-12-15T10:00']);
   });
 
   it('lists the auditions that are outside then, and moves none', async () => {
     const { created, send, book } = await setup();
     const { id } = await created();
-    const [one, two] = [await book(id, ...first), await book(id, ...second)];
+    const [one, two] = [await book(id, ...firstTime), await book(id, ...secondTime)];
     await book(id, '2026-12-08T09:00:00.000Z', '2026-12-08T09:15:00.000Z', {
       more: [{ type: 'cancelled', origin: 'api' }],
     });
@@ -269,8 +257,12 @@ describe('a change', () => {
       body: blockBody({ start: '2026-12-01T10:10', room: 'Studio 5' }),
     });
     expect(Object(body).outside).toEqual([
-      { audition: one, slot: expect.objectContaining({ start: first[0], block: id }), reason: 'no_session' },
-      { audition: two, slot: expect.objectContaining({ start: second[0] }), reason: 'other_room' },
+      {
+        audition: one,
+        slot: expect.objectContaining({ start: firstTime[0], block: id }),
+        reason: 'no_session',
+      },
+      { audition: two, slot: expect.objectContaining({ start: secondTime[0] }), reason: 'other_room' },
     ]);
     expect(Object((await send('PUT', id, { version: 2, body: blockBody() })).body).outside).toEqual([]);
   });
