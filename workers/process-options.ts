@@ -11,6 +11,6 @@ export const workerNodeOptions = ['--max-old-space-size=512', '--max-semi-space-
 /**
  * The environment of a worker process. glibc gives each thread an arena of its own, up to eight per core, and an arena keeps what
  * was freed in it. The SDK's core, Node and OpenSSL allocate from many threads: without the limit, a worker with 1,000 open
- * auditions had 130 MB more (https://man7.org/linux/man-pages/man3/mallopt.3.html, `M_ARENA_MAX`). Other C libraries ignore it.
+ * auditions had 50 MB more (https://man7.org/linux/man-pages/man3/mallopt.3.html, `M_ARENA_MAX`). Other C libraries ignore it.
  */
 export const workerEnvironment = { MALLOC_ARENA_MAX: '2' } as const;
