@@ -8,10 +8,11 @@
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import { nextPageField } from '../next-page.ts';
 import { optionalField } from '../optional-field.ts';
 import type { CalendarChanges, EventMark, ListedChange, ListedEvent, ListingPosition } from '../ports.ts';
 import { editedTexts } from '../text-digest.ts';
-import { createLeftOut, type ReportUnreadable } from '../unreadable-events.ts';
+import { createLeftOut, type ReportUnreadable, reportZone } from '../unreadable-events.ts';
 import {
   type CalendarRequest,
   type ChangedEvent,
@@ -27,7 +28,7 @@ import { firstGenerationOf } from './event-ids.ts';
 import { roomAnswerOf, roomProperty } from './event-room.ts';
 import { type ListingPlace, readPlace, type UnreadEvent, writePlace } from './listing-place.ts';
 import { changesPerPage, pageDeadlineMs, readingMs, readsPerPageOf } from './settings.ts';
-import { googleBusyKind, ownersAnswer, timesOf } from './timed-event.ts';
+import { googleBusyKind, ownersAnswer, timesOf, unknownZoneOf } from './timed-event.ts';
 import { type Reading, readUnread } from './unread-events.ts';
 
 const pageSchema = z.object({
@@ -35,8 +36,8 @@ const pageSchema = z.object({
   timeZone: optionalField(z.string())
     .transform((zone) => zone ?? 'UTC')
     .describe('The zone of the calendar'),
-  nextPageToken: optionalField(z.string()).describe('Missing on the last page'),
-  nextSyncToken: optionalField(z.string()).describe('On the last page only'),
+  nextPageToken: nextPageField.describe('Missing on the last page'),
+  nextSyncToken: optionalField(z.string().min(1)).describe('On the last page only'),
   items: z.array(z.unknown()).nullish().describe('Read one by one'),
 });
 
@@ -84,6 +85,7 @@ export const createGoogleChanges = (
         if (!isReadable && !isUnread) leftOut.add('unreadable_event: time', { by: 'id', id: item.id });
         return isReadable;
       });
+      for (const { item } of readable) reportZone(leftOut, unknownZoneOf(item, zone));
       leftOut.report();
       return {
         kind: 'page',

@@ -6,12 +6,12 @@ import { toInstant } from '../../domain/time/epoch.ts';
 import { optionalField } from '../optional-field.ts';
 import type { ListedEvent } from '../ports.ts';
 import { extendedPropertiesSchema } from './event-marks.ts';
-import { allDayInterval, graphTimeSchema, instantOf } from './event-time.ts';
+import { allDayInterval, graphTimeSchema, instantOf, unknownZoneIn } from './event-time.ts';
 import { ianaZoneOf } from './windows-zones.ts';
 
 /** An event without an id or a time cannot be read. Everything else can be missing. */
 export const timedEventSchema = z.object({
-  id: z.string(),
+  id: z.string().min(1),
   iCalUId: optionalField(z.string()).describe('The UID, the same in each copy of an invitation'),
   isAllDay: optionalField(z.boolean()),
   isCancelled: optionalField(z.boolean()),
@@ -74,6 +74,10 @@ export const timesOf = (event: TimedEvent, mailboxZone: string | undefined): Bus
   const [start, end] = [instantOf(event.start), instantOf(event.end)];
   return start === undefined || end === undefined ? undefined : { start, end };
 };
+
+/** Returns a zone in which a time of the event was to be read, and that is not known: it was read in UTC. Undefined: there is none. */
+export const unknownZoneOf = ({ isAllDay, start, end }: TimedEvent): string | undefined =>
+  isAllDay ? undefined : (unknownZoneIn(start) ?? unknownZoneIn(end));
 
 /** Returns the IANA zone of the event: of the mailbox when it lasts all day, else the one in which it was created. */
 export const zoneOf = (
