@@ -31,18 +31,18 @@ const setUp = async (answer: ScriptedAnswer) => {
   });
   const client = createGoogleClient({ apiUrl });
   const connection = { ...caldavAccount(apiUrl), accessToken: async () => 'a-token' };
-  const { listChanges, push } = createGoogleChanges(client);
+  const changes = createGoogleChanges(client);
   return {
     client,
     connection,
     requests: () => requests,
     list: (position: ListingPosition = all) =>
-      listChanges(connection, 'primary', position, callContext(), nothingStored),
+      changes.listChanges(connection, 'primary', position, callContext(), nothingStored),
     busy: () => queryBusyEvents(client, connection, 'primary', window, callContext()),
     calendars: () => listCalendars(client, connection, callContext()),
     freeBusy: () => queryFreeBusy(client, connection, ['primary'], window, callContext()),
     watch: (expiresAt = toInstant(Date.now() + 7 * day)) =>
-      push?.watch(
+      changes.push?.watch(
         connection,
         { calendarId: 'primary', id: 'channel-1', secret: 's', address: 'http://here.test', expiresAt },
         callContext(),
@@ -163,6 +163,14 @@ describe('a list of events', () => {
       leftOut: { events: [], faults: ['unknown_zone: Middle/Earth'] },
     });
     expect(await busy()).toHaveLength(2);
+  });
+
+  it.each([null, ''])('whose zone is %j is read in UTC', async (timeZone) => {
+    const day = { ...sound, start: { date: '2026-12-01' }, end: { date: '2026-12-02' } };
+    const { list, busy } = await setUp({ body: { timeZone, items: [day] } });
+    const start = '2026-12-01T00:00:00.000Z';
+    expect(await list()).toMatchObject({ changes: [{ event: { start, zone: 'UTC' } }], leftOut: undefined });
+    expect(await busy()).toMatchObject([{ start }]);
   });
 
   it('reports no zone of a time that has an offset', async () => {

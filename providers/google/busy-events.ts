@@ -21,7 +21,7 @@ const listOperation = operationOf('google', 'calendar.listEvents');
 const pageSchema = z.object({
   /** Google always sends it. Emulators do not. */
   timeZone: optionalField(z.string())
-    .transform((zone) => zone ?? 'UTC')
+    .transform((zone) => zone || 'UTC')
     .describe('The zone of the calendar'),
   nextPageToken: nextPageField.describe('Missing on the last page'),
   items: z.array(z.unknown()).nullish().describe('Read one by one'),

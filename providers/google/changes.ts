@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
-import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import { nearestInstant, toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { nextPageField } from '../next-page.ts';
 import { optionalField } from '../optional-field.ts';
 import type { CalendarChanges, EventMark, ListedChange, ListedEvent, ListingPosition } from '../ports.ts';
@@ -34,7 +34,7 @@ import { type Reading, readUnread } from './unread-events.ts';
 const pageSchema = z.object({
   /** Google always sends it. Emulators do not. */
   timeZone: optionalField(z.string())
-    .transform((zone) => zone ?? 'UTC')
+    .transform((zone) => zone || 'UTC')
     .describe('The zone of the calendar'),
   nextPageToken: nextPageField.describe('Missing on the last page'),
   nextSyncToken: optionalField(z.string().min(1)).describe('On the last page only'),
@@ -237,7 +237,7 @@ const eventOf = (item: ChangedEvent, calendarZone: string, owner: string): Liste
 /** Each revision that we write resets the answer (`event.ts`). Google does not say when it was given. */
 const answerOf = (item: ChangedEvent, owner: string): ListedEvent['answer'] => {
   const given = ownersAnswer(item, owner);
-  const changedAt = item.updated === undefined ? undefined : toInstant(Date.parse(item.updated));
+  const changedAt = item.updated === undefined ? undefined : nearestInstant(Date.parse(item.updated));
   return given && { given, changedAt, endsWithRevision: true };
 };
 

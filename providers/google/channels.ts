@@ -16,8 +16,11 @@ const watchOperation = operationOf('google', 'calendar.watch');
 const stopOperation = operationOf('google', 'calendar.stopWatching');
 
 const channelSchema = z.object({
-  id: z.string(),
-  resourceId: z.string(),
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9_+/=-]{1,64}$/)
+    .describe('As we have chosen it'),
+  resourceId: z.string().regex(/^[\x21-\x7e]{1,256}$/),
   expiration: optionalField(jsonInteger).describe(
     'Epoch milliseconds, usually as a text. Google can end a channel earlier than requested',
   ),

@@ -35,15 +35,15 @@ const notFound: ScriptedAnswer = {
 const setUp = async (answerTo: ScriptedAnswer | ((request: ScriptedRequest) => ScriptedAnswer)) => {
   const requests: string[] = [];
   const graphUrl = await startScriptedServer((request) => {
-    requests.push(`${request.path}?${request.query}`);
+    requests.push(`${request.path}?${request.query.toString()}`);
     return typeof answerTo === 'function' ? answerTo(request) : answerTo;
   });
   const client = createGraphClient({ graphUrl });
   const connection = { ...caldavAccount(graphUrl), accessToken: async () => 'a-token' };
-  const { listChanges, push } = createOutlookChanges(client, { now: () => Date.parse(window.from) });
+  const changes = createOutlookChanges(client, { now: () => Date.parse(window.from) });
   const calendar = createOutlookCalendar(client);
   const list = (position: ListingPosition = all) =>
-    listChanges(connection, 'primary', position, callContext(), nothingStored);
+    changes.listChanges(connection, 'primary', position, callContext(), nothingStored);
   /** Lists all pages, as the synchronisation does. */
   const listAll = async () => {
     const found: ListedChange[] = [];
@@ -62,7 +62,7 @@ const setUp = async (answerTo: ScriptedAnswer | ((request: ScriptedRequest) => S
     requests,
     list,
     listAll,
-    push,
+    push: changes.push,
     connection,
     busy: () => calendar.busyEvents(connection, 'primary', window, callContext()),
     calendars: () => listCalendars(client, connection, [], callContext()),

@@ -36,8 +36,13 @@ const time = z.string().transform((text): number | undefined => {
 });
 
 const subscriptionSchema = z.object({
-  id: z.string().min(1),
-  resource: optionalField(z.string()).transform((watched) => watched ?? resource),
+  id: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/)
+    .describe('A GUID'),
+  resource: optionalField(z.string().regex(/^[\x20-\x7e]{1,500}$/)).transform(
+    (watched) => watched ?? resource,
+  ),
   expirationDateTime: optionalField(time).describe(
     'Later than requested when less than 45 minutes were requested',
   ),

@@ -1,8 +1,9 @@
 /** Reads when an event of a list is, and whether it blocks its time. */
+import { DateTime } from 'luxon';
 import { z } from 'zod';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { type BusyKind, busyKindOf } from '../../domain/calendars/busy-kind.ts';
-import { toInstant } from '../../domain/time/epoch.ts';
+import { nearestInstant } from '../../domain/time/epoch.ts';
 import { optionalField } from '../optional-field.ts';
 import type { ListedEvent } from '../ports.ts';
 import { extendedPropertiesSchema } from './event-marks.ts';
@@ -53,8 +54,8 @@ const answers: ReadonlyMap<string, 'pending' | 'tentative' | 'accepted' | 'decli
 export const ownersAnswer = ({ responseStatus }: TimedEvent): ListedEvent['answer'] => {
   const given = answers.get(responseStatus?.response ?? '');
   if (given === undefined || given === 'pending') return undefined;
-  const time = Date.parse(responseStatus?.time ?? '');
-  return { given, givenAt: time > 0 ? toInstant(time) : undefined, endsWithRevision: false };
+  const time = DateTime.fromISO(responseStatus?.time ?? '', { zone: 'utc' }).toMillis();
+  return { given, givenAt: time > 0 ? nearestInstant(time) : undefined, endsWithRevision: false };
 };
 
 /** Returns whether the event blocks its time (docs/conflicts.md). */
