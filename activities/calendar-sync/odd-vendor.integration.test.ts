@@ -37,19 +37,20 @@ const odd: readonly (readonly [string, ListedChange])[] = [
   ],
 ];
 
-describe('an event that PostgreSQL does not store as it is', () => {
-  const withChange = (change: { listed: ListedChange | undefined }) =>
-    setup({
-      wrap: (changes) => ({
-        ...changes,
-        listChanges: async (...call) => {
-          const page = await changes.listChanges(...call);
-          if (page.kind !== 'page' || !change.listed) return page;
-          return { ...page, changes: [...page.changes, change.listed], nextCursor: 'next\0' };
-        },
-      }),
-    });
+/** Sets up a calendar whose vendor lists one more change, and gives a cursor that cannot be stored. */
+const withChange = (change: { listed: ListedChange | undefined }) =>
+  setup({
+    wrap: (changes) => ({
+      ...changes,
+      listChanges: async (...call) => {
+        const page = await changes.listChanges(...call);
+        if (page.kind !== 'page' || !change.listed) return page;
+        return { ...page, changes: [...page.changes, change.listed], nextCursor: 'next\0' };
+      },
+    }),
+  });
 
+describe('an event that PostgreSQL does not store as it is', () => {
   it.each(odd)('because it has %s blocks its time, once, until it is deleted', async (_what, listed) => {
     const change: { listed: ListedChange | undefined } = { listed };
     const { sync, stored, write, kinds } = await withChange(change);
