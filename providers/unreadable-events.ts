@@ -1,6 +1,7 @@
 /** What is reported about calendars whose events cannot be read completely. */
 import { z } from 'zod';
 import type { ConnectionId, OrganizationId } from '../domain/ids.ts';
+import { cutText } from '../domain/text-length.ts';
 import type { ConnectedAccount, LeftOutOfPage, UnreadEvents } from './ports.ts';
 
 /** The events of one calendar that could not be read, or not completely. */
@@ -40,6 +41,11 @@ export interface LeftOut {
 }
 
 const maxReportedFaults = 10;
+
+/** Adds that an event is in a zone that is not known, and was read in another one. @param zone undefined: its zones are known */
+export const reportZone = ({ add }: Pick<LeftOut, 'add'>, zone: string | undefined): void => {
+  if (zone !== undefined) add(`unknown_zone: ${cutText(zone, 80)}`);
+};
 
 /** Returns the different faults, at most ten: a calendar with one bad program behind it has thousands of equal ones. */
 export const differentFaults = (faults: Iterable<string>): readonly string[] => {

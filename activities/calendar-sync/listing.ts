@@ -8,6 +8,7 @@ import type {
   SyncProgress,
 } from '../../db/calendars/synced-calendars.ts';
 import type { SyncedEvents } from '../../db/calendars/synced-events.ts';
+import { isStorableText } from '../../db/storable-text.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { auditionIdSchema } from '../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
@@ -57,6 +58,7 @@ export const createListing = ({
   const continueListing: Listing['continueListing'] = async (round, calendar) => {
     let { at, listed } = await begin(round, calendar);
     let hasBegunAnew = false;
+    const requested = new Set<string>();
     for (;;) {
       const requestedAt = toInstant(Date.now());
       const answer = await round.provider.listChanges(
@@ -73,11 +75,14 @@ export const createListing = ({
         // A vendor that rejects its own new pages must not lead to one listing after the other.
         if (hasBegunAnew) throw cursorRejected(round, at);
         hasBegunAnew = true;
+        requested.clear();
         at = await syncedCalendars.beginListing(calendar);
         listed = 0;
         continue;
       }
       const { changes, wholeSeries, leftOut, listedUntil, nextPage, nextCursor, interruptedBy } = answer;
+      // What cannot be stored cannot be continued, either.
+      if (nextPage !== undefined && !isStorableText(nextPage)) throw cursorRejected(round, at);
       const isStored = await syncedEvents.storePage(at, {
         requestedAt,
         events: changes.map(toStore),
@@ -90,8 +95,9 @@ export const createListing = ({
       // Another attempt goes on with the listing, so this one ends.
       if (!isStored) return 'more';
       if (nextPage === undefined) return 'done';
-      // A vendor whose page is followed by itself must not be asked without end.
-      if (nextPage === at.position.page) throw cursorRejected(round, at);
+      // A vendor whose page is followed by itself, or by an earlier one, must not be asked without end.
+      if (nextPage === at.position.page || requested.has(nextPage)) throw cursorRejected(round, at);
+      requested.add(nextPage);
       listed += changes.filter(({ isPartial }) => isPartial !== true).length;
       if (listed > maxEvents) throw tooManyEvents(round, at, maxEvents);
       if (interruptedBy) throw interruptedBy;

@@ -11,6 +11,7 @@ import { rangeSchema } from '../auditions/resources.ts';
 import type { Database } from '../client.ts';
 import { sha256 } from '../digest.ts';
 import { syncedCalendars } from '../schema/synced-calendars.ts';
+import { storableInstant } from '../time.ts';
 import { failingSince } from './failing-since.ts';
 import type { NearbyEvent } from './participant-conflicts.ts';
 import type { CalendarKey } from './synced-calendars.ts';
@@ -150,5 +151,6 @@ const hiddenColumns = (() => {
 const identified = (time: BusyTime, index: number, all: readonly BusyTime[]) => {
   const { start, end, kind, busy } = time;
   const earlier = all.slice(0, index).filter((other) => other.start === start && other.end === end).length;
-  return { id: sha256(`${start} ${end} ${earlier}`), start, end, kind, busy };
+  const id = sha256(`${start} ${end} ${earlier}`);
+  return { id, start: storableInstant(start), end: storableInstant(end), kind, busy };
 };

@@ -24,6 +24,7 @@ import { keepUids } from './own-event-uids.ts';
 import type { EventToStore, PageToStore } from './page-to-store.ts';
 import { isPresentRoom, presentRoomSchema, selectPresentRoom } from './present-room.ts';
 import { type CalendarRemovals, createCalendarRemovals } from './removals.ts';
+import { storablePage } from './storable-page.ts';
 import type { CalendarKey, SyncProgress } from './synced-calendars.ts';
 import { createTextEdits, storedTexts, type TextEdits } from './text-edits.ts';
 import { createUnaccountedEvents, type UnaccountedEvents } from './unaccounted-events.ts';
@@ -119,7 +120,8 @@ export const createSyncedEvents = (db: Database): SyncedEvents => ({
   ...createTextEdits(db),
   ...createCalendarRemovals(db),
 
-  async storePage(at, page) {
+  async storePage(at, listed) {
+    const page = storablePage(listed);
     const ended = page.nextPage === undefined && at.position.kind === 'all' ? at.position : undefined;
     const listedCount = await db.transaction(async (transaction) => {
       const count = await advance(transaction, at, page);

@@ -12,6 +12,7 @@ import { type AuditionView, createView, foldEvent, IllegalTransition } from '../
 import type { AuditionId } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 import { TrailMoved } from '../errors.ts';
+import { storableText } from '../storable-text.ts';
 import { chainEvents, genesisHash } from './hash-chain.ts';
 import { type KnownTail, knownTailsOf } from './known-tails.ts';
 import {
@@ -312,4 +313,4 @@ const toEvent = (
 
 /** Replaces NUL and lone surrogates, which `jsonb` rejects and a vendor's message can contain. */
 const replaceUnstorableText = (_key: string, value: unknown): unknown =>
-  typeof value === 'string' ? value.replaceAll('\0', '\uFFFD').toWellFormed() : value;
+  typeof value === 'string' ? storableText(value) : value;

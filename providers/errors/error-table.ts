@@ -20,6 +20,8 @@ export interface VendorFailure {
   readonly status?: number | undefined;
   /** The vendor's own code or reason. */
   readonly code?: string | undefined;
+  /** The vendor's group of codes. */
+  readonly domain?: string | undefined;
   readonly message: string;
   /** The unparsed `Retry-After` header. */
   readonly retryAfter?: string | undefined;
@@ -29,6 +31,7 @@ export interface ErrorRow {
   /** One HTTP status, or the first and the last of a range. */
   readonly status?: number | readonly [number, number];
   readonly code?: string;
+  readonly domain?: string;
   readonly messagePattern?: RegExp;
   readonly fault: ProviderFaultKind;
   /** The vendor documents that the call had no effect, although the status alone would leave that open. */
@@ -115,6 +118,7 @@ export const providerError = (
 const matches = (row: ErrorRow, failure: VendorFailure): boolean =>
   (row.status === undefined || statusMatches(row.status, failure.status)) &&
   (row.code === undefined || row.code === failure.code) &&
+  (row.domain === undefined || row.domain === failure.domain) &&
   (row.messagePattern === undefined || row.messagePattern.test(failure.message));
 
 const statusMatches = (expected: number | readonly [number, number], status: number | undefined): boolean => {

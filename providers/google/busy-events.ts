@@ -4,25 +4,26 @@
  */
 import { z } from 'zod';
 import type { Instant } from '../../domain/time/instant.ts';
+import { nextPageField } from '../next-page.ts';
 import { operationOf } from '../operations.ts';
 import { optionalField } from '../optional-field.ts';
 import type { BusyEvent, CallContext, ConnectedAccount } from '../ports.ts';
-import { createLeftOut, type ReportUnreadable } from '../unreadable-events.ts';
+import { createLeftOut, type ReportUnreadable, reportZone } from '../unreadable-events.ts';
 import type { GoogleClient } from './client.ts';
 import { googleError } from './errors.ts';
 import { referenceProperty } from './event.ts';
 import { firstGenerationOf } from './event-ids.ts';
 import { eventsPerPage, maxEventPages } from './settings.ts';
-import { googleBusyKind, timedEventFields, timedEventSchema, timesOf } from './timed-event.ts';
+import { googleBusyKind, timedEventFields, timedEventSchema, timesOf, unknownZoneOf } from './timed-event.ts';
 
 const listOperation = operationOf('google', 'calendar.listEvents');
 
 const pageSchema = z.object({
   /** Google always sends it. Emulators do not. */
   timeZone: optionalField(z.string())
-    .transform((zone) => zone ?? 'UTC')
+    .transform((zone) => zone || 'UTC')
     .describe('The zone of the calendar'),
-  nextPageToken: z.string().nullish().describe('Missing on the last page'),
+  nextPageToken: nextPageField.describe('Missing on the last page'),
   items: z.array(z.unknown()).nullish().describe('Read one by one'),
 });
 
@@ -70,10 +71,11 @@ export const queryBusyEvents = async (
       // An event without times, such as a cancelled occurrence, and an event of no duration block no time.
       if (kind === 'free' || typeof interval === 'string' || interval.start >= interval.end) continue;
       const reference = event.extendedProperties?.private?.[referenceProperty];
+      reportZone(leftOut, unknownZoneOf(event, answer.timeZone));
       const { id, iCalUID: uid } = event;
       busy.push({ ...interval, busy: kind, eventId: firstGenerationOf(id), uid, reference });
     }
-    pageToken = answer.nextPageToken ?? undefined;
+    pageToken = answer.nextPageToken;
     if (pageToken === undefined) {
       leftOut.report();
       return busy;

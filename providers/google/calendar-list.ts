@@ -4,7 +4,9 @@
  */
 import { z } from 'zod';
 import type { CalendarListing } from '../../domain/calendars/calendar-listing.ts';
+import { nextPageField } from '../next-page.ts';
 import { operationOf } from '../operations.ts';
+import { optionalField } from '../optional-field.ts';
 import type { CallContext, ConnectedAccount } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
 import { readPages } from './pages.ts';
@@ -17,21 +19,24 @@ const roomDomain = '@resource.calendar.google.com';
 
 /** https://developers.google.com/workspace/calendar/api/v3/reference/calendarList */
 const entrySchema = z.object({
-  id: z.string().describe('An address; for the main calendar, that of the account'),
-  summary: z.string().default('').describe('The name that the owner of the calendar has given'),
-  summaryOverride: z.string().optional().describe('The name that the account sees instead'),
-  primary: z.boolean().default(false).describe('Whether it is the main calendar of the account'),
-  accessRole: z
-    .string()
-    .default('')
-    .describe('freeBusyReader, reader, writerWithoutPrivateAccess, writer or owner'),
-  deleted: z.boolean().default(false).describe('Whether the account has removed it from the list'),
+  id: z.string().min(1).describe('An address; for the main calendar, that of the account'),
+  summary: optionalField(z.string()).describe('The name that the owner of the calendar has given'),
+  summaryOverride: optionalField(z.string()).describe('The name that the account sees instead'),
+  primary: optionalField(z.boolean()).describe('Whether it is the main calendar of the account'),
+  accessRole: optionalField(z.string()).describe(
+    'freeBusyReader, reader, writerWithoutPrivateAccess, writer or owner',
+  ),
+  deleted: optionalField(z.boolean()).describe('Whether the account has removed it from the list'),
 });
 type Entry = z.infer<typeof entrySchema>;
 
 const pageSchema = z.object({
-  nextPageToken: z.string().optional().describe('Absent on the last page'),
-  items: z.array(entrySchema).default([]),
+  nextPageToken: nextPageField.describe('Absent on the last page'),
+  items: z
+    .array(optionalField(entrySchema))
+    .default([])
+    .transform((entries) => entries.filter((entry) => entry !== undefined))
+    .describe('One that cannot be read does not hide the others'),
 });
 
 /** Returns the entries of the list. A calendar that the account hides in its list is still one of them. */
@@ -49,7 +54,7 @@ const readEntries = (
 
 const isRoom = ({ id }: Entry): boolean => id.toLowerCase().endsWith(roomDomain);
 
-const nameOf = ({ summary, summaryOverride }: Entry): string => summaryOverride ?? summary;
+const nameOf = ({ summary, summaryOverride }: Entry): string => summaryOverride ?? summary ?? '';
 
 /** The roles with which events can be written. A role that Google adds later is taken for one that cannot. */
 const writingRoles: ReadonlySet<string> = new Set(['owner', 'writer', 'writerWithoutPrivateAccess']);
@@ -70,8 +75,8 @@ export const listCalendars = async (
         calendarId: entry.primary ? 'primary' : entry.id,
         ...(entry.primary ? { alias: entry.id } : {}),
         name: nameOf(entry),
-        isMain: entry.primary,
-        isWritable: writingRoles.has(entry.accessRole),
+        isMain: entry.primary ?? false,
+        isWritable: writingRoles.has(entry.accessRole ?? ''),
       }),
     )
     .sort((one, other) => Number(other.isMain) - Number(one.isMain));

@@ -7,11 +7,12 @@
  */
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
-import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import { nearestInstant, toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import { nextPageField } from '../next-page.ts';
 import { optionalField } from '../optional-field.ts';
 import type { CalendarChanges, EventMark, ListedChange, ListedEvent, ListingPosition } from '../ports.ts';
 import { editedTexts } from '../text-digest.ts';
-import { createLeftOut, type ReportUnreadable } from '../unreadable-events.ts';
+import { createLeftOut, type ReportUnreadable, reportZone } from '../unreadable-events.ts';
 import {
   type CalendarRequest,
   type ChangedEvent,
@@ -27,16 +28,16 @@ import { firstGenerationOf } from './event-ids.ts';
 import { roomAnswerOf, roomProperty } from './event-room.ts';
 import { type ListingPlace, readPlace, type UnreadEvent, writePlace } from './listing-place.ts';
 import { changesPerPage, pageDeadlineMs, readingMs, readsPerPageOf } from './settings.ts';
-import { googleBusyKind, ownersAnswer, timesOf } from './timed-event.ts';
+import { googleBusyKind, ownersAnswer, timesOf, unknownZoneOf } from './timed-event.ts';
 import { type Reading, readUnread } from './unread-events.ts';
 
 const pageSchema = z.object({
   /** Google always sends it. Emulators do not. */
   timeZone: optionalField(z.string())
-    .transform((zone) => zone ?? 'UTC')
+    .transform((zone) => zone || 'UTC')
     .describe('The zone of the calendar'),
-  nextPageToken: optionalField(z.string()).describe('Missing on the last page'),
-  nextSyncToken: optionalField(z.string()).describe('On the last page only'),
+  nextPageToken: nextPageField.describe('Missing on the last page'),
+  nextSyncToken: optionalField(z.string().min(1)).describe('On the last page only'),
   items: z.array(z.unknown()).nullish().describe('Read one by one'),
 });
 
@@ -84,6 +85,7 @@ export const createGoogleChanges = (
         if (!isReadable && !isUnread) leftOut.add('unreadable_event: time', { by: 'id', id: item.id });
         return isReadable;
       });
+      for (const { item } of readable) reportZone(leftOut, unknownZoneOf(item, zone));
       leftOut.report();
       return {
         kind: 'page',
@@ -235,7 +237,7 @@ const eventOf = (item: ChangedEvent, calendarZone: string, owner: string): Liste
 /** Each revision that we write resets the answer (`event.ts`). Google does not say when it was given. */
 const answerOf = (item: ChangedEvent, owner: string): ListedEvent['answer'] => {
   const given = ownersAnswer(item, owner);
-  const changedAt = item.updated === undefined ? undefined : toInstant(Date.parse(item.updated));
+  const changedAt = item.updated === undefined ? undefined : nearestInstant(Date.parse(item.updated));
   return given && { given, changedAt, endsWithRevision: true };
 };
 

@@ -4,20 +4,26 @@
  */
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
-import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import { toEpochMs } from '../../domain/time/epoch.ts';
 import { operationOf } from '../operations.ts';
+import { optionalField } from '../optional-field.ts';
 import type { CalendarPush } from '../ports.ts';
+import { watchEnd } from '../watch-end.ts';
 import type { GoogleClient } from './client.ts';
 import { jsonInteger } from './json-integer.ts';
 
 const watchOperation = operationOf('google', 'calendar.watch');
 const stopOperation = operationOf('google', 'calendar.stopWatching');
 
-/** `expiration` is in epoch milliseconds, usually as a text. Google can end a channel earlier than requested. */
 const channelSchema = z.object({
-  id: z.string(),
-  resourceId: z.string(),
-  expiration: jsonInteger.optional(),
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9_+/=-]{1,64}$/)
+    .describe('As we have chosen it'),
+  resourceId: z.string().regex(/^[\x21-\x7e]{1,256}$/),
+  expiration: optionalField(jsonInteger).describe(
+    'Epoch milliseconds, usually as a text. Google can end a channel earlier than requested',
+  ),
 });
 
 /** Creates the notifications of Google calendars. */
@@ -41,7 +47,7 @@ export const createGooglePush = (client: GoogleClient): CalendarPush => ({
     return {
       id: channel.id,
       resourceId: channel.resourceId,
-      expiresAt: channel.expiration === undefined ? expiresAt : toInstant(channel.expiration),
+      expiresAt: watchEnd(channel.expiration, expiresAt),
     };
   },
   stopWatching: async (connection, { id, resourceId }, call) => {

@@ -3,10 +3,11 @@
  * meeting has a record, which exists for 30 days after its end.
  */
 import { z } from 'zod';
+import { nextPageField } from '../next-page.ts';
 import { googleError } from './errors.ts';
 import type { CallScope } from './event-ids.ts';
 
-export const nextPageToken = z.string().optional().describe('Absent on the last page');
+export const nextPageToken = nextPageField.describe('Absent on the last page');
 
 /** https://developers.google.com/workspace/meet/api/reference/rest/v2/conferenceRecords */
 const recordsSchema = z.object({
@@ -59,7 +60,7 @@ export const readRecordPages = async <Item>(
   for (let page = 0; page < maxPages; page += 1) {
     const { items, next } = await read(pageToken === undefined ? {} : { pageToken });
     all.push(...items);
-    if (!next) return all;
+    if (next === undefined) return all;
     pageToken = next;
   }
   throw googleError(operation, {

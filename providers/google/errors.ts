@@ -17,6 +17,7 @@ import {
   type VendorFailure,
 } from '../errors/error-table.ts';
 import { transportError } from '../errors/transport-errors.ts';
+import { optionalField } from '../optional-field.ts';
 import type { CallContext } from '../ports.ts';
 
 /** Errors of a token refresh. */
@@ -39,6 +40,8 @@ const googleErrors: readonly ErrorRow[] = [
   { code: 'quotaExceeded', fault: 'quota_exhausted', until: hour },
   { code: 'dailyLimitExceeded', fault: 'quota_exhausted', until: hour },
   { code: 'accessNotConfigured', fault: 'misconfigured' },
+  // Every rate limit has this domain, whatever its reason: https://developers.google.com/workspace/calendar/api/guides/errors
+  { status: 403, domain: 'usageLimits', fault: 'retry_after' },
   // The owner did not grant the calendar scope.
   { code: 'insufficientPermissions', messagePattern: /scope/i, fault: 'reconnect' },
   { code: 'insufficientPermissions', fault: 'not_permitted' },
@@ -137,12 +140,14 @@ const bodySchema = z.object({
   error: z.union([
     z.string(),
     z.object({
-      message: z.string().default(''),
-      status: z.string().optional(),
-      errors: z.array(z.object({ reason: z.string().optional() })).optional(),
+      message: optionalField(z.string()),
+      status: optionalField(z.string()),
+      errors: optionalField(
+        z.array(z.object({ reason: optionalField(z.string()), domain: optionalField(z.string()) })),
+      ),
     }),
   ]),
-  error_description: z.string().optional(),
+  error_description: optionalField(z.string()),
 });
 
 const failureOf = (error: unknown): VendorFailure | undefined => {
@@ -152,10 +157,11 @@ const failureOf = (error: unknown): VendorFailure | undefined => {
   return { status, retryAfter: headers.get('retry-after') ?? undefined, ...errorDocumentOf(data) };
 };
 
-const errorDocumentOf = (data: unknown): Pick<VendorFailure, 'code' | 'message'> => {
+const errorDocumentOf = (data: unknown): Pick<VendorFailure, 'code' | 'domain' | 'message'> => {
   const body = bodySchema.safeParse(withoutNulls(data));
   if (!body.success) return { message: 'the answer has no error document' };
   const { error, error_description: description } = body.data;
   if (typeof error === 'string') return { code: error, message: description ?? error };
-  return { code: error.errors?.[0]?.reason ?? error.status, message: error.message };
+  const [first] = error.errors ?? [];
+  return { code: first?.reason ?? error.status, domain: first?.domain, message: error.message ?? '' };
 };

@@ -6,6 +6,7 @@ import type { ProviderError } from '../../domain/errors.ts';
 import { nearestInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { operationOf } from '../operations.ts';
+import { optionalField } from '../optional-field.ts';
 import type { CallContext, ConnectedAccount, HiddenTimes } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
 import { googleError } from './errors.ts';
@@ -22,7 +23,7 @@ const instant = z.string().transform((text): Instant | undefined => {
 });
 
 const answerSchema = z.object({
-  errors: z.array(z.object({ reason: z.string().default('unknown') })).optional(),
+  errors: z.array(z.object({ reason: optionalField(z.string()) }).catch({ reason: undefined })).optional(),
   busy: z
     .array(
       z
@@ -117,7 +118,7 @@ const errorIn = ({ errors = [], busy }: Answers[string]): ProviderError | undefi
   const isTransient = first.reason === 'internalError' || first.reason === 'backendError';
   return googleError(freeBusyOperation, {
     code: isTransient ? 'calendar_busy' : 'calendar_unreadable',
-    message: `a calendar could not be read: ${first.reason}`,
+    message: `a calendar could not be read: ${first.reason ?? 'unknown'}`,
   });
 };
 

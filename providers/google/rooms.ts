@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
+import { nextPageField } from '../next-page.ts';
 import { operationOf } from '../operations.ts';
 import type { CallContext, ConnectedAccount, RoomBusyTime, RoomCalendars, RoomListing } from '../ports.ts';
 import { queryBusyEvents } from './busy-events.ts';
@@ -18,7 +19,7 @@ const listRooms = operationOf('google', 'rooms.list');
 
 /** https://developers.google.com/workspace/admin/directory/reference/rest/v1/resources.calendars */
 const directorySchema = z.object({
-  nextPageToken: z.string().optional(),
+  nextPageToken: nextPageField,
   items: z
     .array(
       z.object({

@@ -20,7 +20,7 @@ const timeSchema = z.object({
 
 /** An event without an id cannot be read. Everything else can be missing, and is then what Google says is the default. */
 export const timedEventSchema = z.object({
-  id: z.string().describe('The id of the event, or of the occurrence'),
+  id: z.string().min(1).describe('The id of the event, or of the occurrence'),
   iCalUID: text.describe('The UID, the same in each copy of an invitation'),
   status: text.transform((value) => value ?? 'confirmed').describe('confirmed, tentative or cancelled'),
   transparency: text.transform((value) => value ?? 'opaque').describe('opaque or transparent'),
@@ -29,19 +29,21 @@ export const timedEventSchema = z.object({
   end: optionalField(timeSchema).describe('Exclusive'),
   attendees: optionalField(
     z.array(
-      z.object({
-        email: text.describe('The address of the guest'),
-        self: flag.describe('Whether the guest is the owner of the calendar'),
-        organizer: flag.describe('Whether the guest organizes the event'),
-        resource: flag.describe('Whether the guest is a room or another resource'),
-        responseStatus: text.describe('needsAction, declined, tentative or accepted'),
-      }),
+      optionalField(
+        z.object({
+          email: text.describe('The address of the guest'),
+          self: flag.describe('Whether the guest is the owner of the calendar'),
+          organizer: flag.describe('Whether the guest organizes the event'),
+          resource: flag.describe('Whether the guest is a room or another resource'),
+          responseStatus: text.describe('needsAction, declined, tentative or accepted'),
+        }),
+      ),
     ),
   )
-    .transform((value) => value ?? [])
+    .transform((value) => value?.filter((guest) => guest !== undefined) ?? [])
     .describe('The guests; of a long list, the owner only'),
   extendedProperties: optionalField(
-    z.object({ private: optionalField(z.record(z.string(), z.string())).describe('Our marks') }),
+    z.object({ private: optionalField(z.record(z.string(), text)).describe('Our marks') }),
   ).describe('Properties that people do not see'),
 });
 export type TimedEvent = z.infer<typeof timedEventSchema>;
@@ -115,6 +117,21 @@ const instantOf = (time: TimedEvent['start'], calendarZone: string): Instant | u
     ? startOfDay(time.date, calendarZone)
     : undefined;
 };
+
+/** Whether a time has an offset, so that its zone only tells where the event was planned. */
+const hasOffset = (dateTime: string): boolean => /(z|[+-]\d{2}(:?\d{2})?)$/i.test(dateTime);
+
+/**
+ * Returns a zone that is not in the IANA database, and in which a time of the event was to be read. It is read in another one, so
+ * the event can be hours from where it is. Undefined: there is none.
+ */
+export const unknownZoneOf = ({ start, end }: TimedEvent, calendarZone: string): string | undefined =>
+  [start, end]
+    .flatMap((time) => {
+      if (time?.dateTime === undefined) return time?.date === undefined ? [] : [calendarZone];
+      return hasOffset(time.dateTime) ? [] : [time.timeZone ?? calendarZone];
+    })
+    .find((zone) => !isKnownZone(zone));
 
 /**
  * Returns when the event begins and ends. `missing` when it has no times, as a deleted one; `unreadable` when it has a time

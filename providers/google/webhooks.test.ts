@@ -28,12 +28,24 @@ test('a channel message is read as a change or as the opening of the channel', (
 });
 
 test.each([
+  ['without a number', { 'x-goog-message-number': undefined }],
+  ['with a number in another form', { 'x-goog-message-number': '1e3' }],
+  ['with a repeated number', { 'x-goog-message-number': ['1', '2'] }],
+  ['with a state that is new', { 'x-goog-resource-state': 'toString', 'x-goog-message-number': undefined }],
+])('a channel message %s is read as a change that nothing identifies', (_what, change) => {
+  expect(readChannelMessage({ ...headers, ...change })).toMatchObject({
+    isOpening: false,
+    messageNumber: undefined,
+  });
+});
+
+test.each([
   ['no token', { 'x-goog-channel-token': undefined }],
   ['an empty token', { 'x-goog-channel-token': '' }],
   ['a repeated token', { 'x-goog-channel-token': ['a', 'b'] }],
   ['no channel', { 'x-goog-channel-id': undefined }],
-  ['an unknown state', { 'x-goog-resource-state': 'toString' }],
-  ['an invalid number', { 'x-goog-message-number': '1e3' }],
+  ['no resource', { 'x-goog-resource-id': undefined }],
+  ['no state', { 'x-goog-resource-state': undefined }],
 ])('a channel message is rejected with %s', (_what, change) => {
   expect(readChannelMessage({ ...headers, ...change })).toBeUndefined();
 });

@@ -4,15 +4,17 @@
  * https://developers.google.com/workspace/calendar/api/guides/push
  */
 import { z } from 'zod';
+import { optionalField } from '../optional-field.ts';
 
 const headersSchema = z.object({
   'x-goog-channel-id': z.string().min(1).max(64),
   /** Chosen by us; at most 256 characters. */
   'x-goog-channel-token': z.string().min(1).max(256),
   'x-goog-resource-id': z.string().min(1).max(256),
-  'x-goog-resource-state': z.enum(['sync', 'exists', 'not_exists']),
+  /** `sync`, `exists` or `not_exists`. A state that is new here says as well that something has changed. */
+  'x-goog-resource-state': z.string(),
   /** Rises with each message, sometimes by more than one. */
-  'x-goog-message-number': z.string().regex(/^\d{1,20}$/),
+  'x-goog-message-number': optionalField(z.string().regex(/^\d{1,20}$/)),
 });
 
 export interface ChannelMessage {
@@ -21,7 +23,8 @@ export interface ChannelMessage {
   readonly resourceId: string;
   /** Whether it is `sync`, which announces the channel and no change. */
   readonly isOpening: boolean;
-  readonly messageNumber: string;
+  /** Undefined: nothing tells a repetition of the message from another one. */
+  readonly messageNumber: string | undefined;
 }
 
 /** Returns the notification in the headers; undefined when they are not those of a channel. */

@@ -1,7 +1,9 @@
 /** Lists the calendars of a mailbox: https://learn.microsoft.com/graph/api/user-list-calendars */
 import { z } from 'zod';
 import type { CalendarListing } from '../../domain/calendars/calendar-listing.ts';
+import { nextPageField } from '../next-page.ts';
 import { operationOf } from '../operations.ts';
+import { optionalField } from '../optional-field.ts';
 import type { CallContext, ConnectedAccount } from '../ports.ts';
 import { mainCalendar } from './calendar-name.ts';
 import { type GraphClient, pathOfLink } from './graph-client.ts';
@@ -16,18 +18,23 @@ const maxPages = 20;
 
 /** https://learn.microsoft.com/graph/api/resources/calendar */
 const calendarSchema = z.object({
-  id: z.string(),
-  name: z.string().nullish(),
-  isDefaultCalendar: z.boolean().nullish().describe('Whether it is the main calendar of the mailbox'),
-  canEdit: z.boolean().nullish().describe('Whether the user can write to the calendar'),
-  owner: z
-    .object({ address: z.string().nullish() })
-    .nullish()
-    .describe('The user, or the person who has shared the calendar'),
+  id: z.string().min(1),
+  name: optionalField(z.string()),
+  isDefaultCalendar: optionalField(z.boolean()).describe('Whether it is the main calendar of the mailbox'),
+  canEdit: optionalField(z.boolean()).describe('Whether the user can write to the calendar'),
+  owner: optionalField(z.object({ address: optionalField(z.string()) })).describe(
+    'The user, or the person who has shared the calendar',
+  ),
 });
 type Calendar = z.infer<typeof calendarSchema>;
 
-const pageSchema = z.object({ value: z.array(calendarSchema), '@odata.nextLink': z.string().optional() });
+const pageSchema = z.object({
+  value: z
+    .array(optionalField(calendarSchema))
+    .transform((calendars) => calendars.filter((calendar) => calendar !== undefined))
+    .describe('One that cannot be read does not hide the others'),
+  '@odata.nextLink': nextPageField,
+});
 
 /**
  * Returns the calendars that the consent covers, the main calendar first. Calendars of other people are read with

@@ -7,10 +7,11 @@ import { z } from 'zod';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { day } from '../../domain/time/units.ts';
+import { nextPageField } from '../next-page.ts';
 import { operationOf } from '../operations.ts';
 import { optionalField } from '../optional-field.ts';
 import type { BusyEvent, CallContext, ConnectedAccount } from '../ports.ts';
-import { createLeftOut, type LeftOut, type ReportUnreadable } from '../unreadable-events.ts';
+import { createLeftOut, type LeftOut, type ReportUnreadable, reportZone } from '../unreadable-events.ts';
 import { calendarPath, mainCalendar } from './calendar-name.ts';
 import { canBeOurs, creationOf } from './event.ts';
 import { eventIdIn, marksIn, withMarks } from './event-marks.ts';
@@ -18,12 +19,18 @@ import { type GraphClient, pathOfLink } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
 import type { Mailboxes } from './mailbox.ts';
 import { eventsPerPage, maxEventPages } from './settings.ts';
-import { outlookBusyKind, timedEventFields, timedEventSchema, timesOf } from './timed-event.ts';
+import {
+  outlookBusyKind,
+  timedEventFields,
+  timedEventSchema,
+  timesOf,
+  unknownZoneOf,
+} from './timed-event.ts';
 
 const listOperation = operationOf('microsoft', 'calendar.listEvents');
 
 /** The items are read one by one, so that one that cannot be read does not fail the page. */
-const pageSchema = z.object({ value: z.array(z.unknown()), '@odata.nextLink': z.string().nullish() });
+const pageSchema = z.object({ value: z.array(z.unknown()), '@odata.nextLink': nextPageField });
 
 /** What tells our event from a copy that a person has made of it. */
 const viewedEventSchema = timedEventSchema.extend({
@@ -68,7 +75,7 @@ export const createBusyEventQuery = (
       const blocking = leftOut.read(viewedEventSchema, answer.value).flatMap(blockingEvent);
       const mailboxZone = blocking.some(({ event }) => event.isAllDay) ? await zone() : undefined;
       busy.push(...blocking.flatMap((found) => busyEventOf(found, mailboxZone, window, leftOut)));
-      const next = answer['@odata.nextLink'] ?? undefined;
+      const next = answer['@odata.nextLink'];
       if (next === undefined) {
         leftOut.report();
         return busy;
@@ -112,6 +119,7 @@ const busyEventOf = (
   if (!interval) leftOut.add('unreadable_event: time');
   // An event of no duration blocks no time.
   if (!interval || interval.start >= interval.end) return [];
+  reportZone(leftOut, unknownZoneOf(event));
   if (interval.end <= from || interval.start >= until) return [];
   const { id, iCalUId: uid, singleValueExtendedProperties: properties } = event;
   if (!hasOurMarks(event)) return [{ ...interval, busy, eventId: id, uid }];

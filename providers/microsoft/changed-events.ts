@@ -8,10 +8,11 @@ import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { type FailedRead, failedReadOf, faultOfRead } from '../failed-reads.ts';
+import { nextPageField } from '../next-page.ts';
 import { optionalField } from '../optional-field.ts';
 import type { CallContext, ConnectedAccount, EventMark, ListedChange, ListedEvent } from '../ports.ts';
 import { editedTexts } from '../text-digest.ts';
-import type { LeftOut } from '../unreadable-events.ts';
+import { type LeftOut, reportZone } from '../unreadable-events.ts';
 import { calendarPath, mainCalendar } from './calendar-name.ts';
 import { canBeOurs, creationOf, graphTextsSchema, storedTextsOf } from './event.ts';
 import { eventIdIn, marksIn, withMarks } from './event-marks.ts';
@@ -27,12 +28,13 @@ import {
   timedEventFields,
   timedEventSchema,
   timesOf,
+  unknownZoneOf,
   zoneOf,
 } from './timed-event.ts';
 
 /** What tells the kinds of changes apart. Of a removed event, only the id is guaranteed. */
 export const changeSchema = z.looseObject({
-  id: z.string(),
+  id: z.string().min(1),
   '@removed': z.unknown().optional(),
   type: optionalField(z.string()).describe('singleInstance, occurrence, exception or seriesMaster'),
   seriesMasterId: optionalField(z.string()),
@@ -57,7 +59,7 @@ const textFields = 'subject,location,isOnlineMeeting';
 
 const instancesSchema = z.object({
   value: z.array(z.unknown()).describe('Read one by one'),
-  '@odata.nextLink': optionalField(z.string()),
+  '@odata.nextLink': nextPageField,
 });
 
 /** The window of a listing, [from, until). */
@@ -157,6 +159,7 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
       request.leftOut.add('unreadable_event: time', { by: 'id', id: event.id });
       return undefined;
     }
+    reportZone(request.leftOut, unknownZoneOf(event));
     return {
       id: event.id,
       series: event.seriesMasterId,
@@ -203,13 +206,14 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
     let master = isOurs ? await readEvent(request, id) : undefined;
     let isMasterRead = isOurs;
     const changes: ListedChange[] = [];
-    let path = `${pathOf(request, id)}/instances?${[
+    const first = `${pathOf(request, id)}/instances?${[
       `startDateTime=${from}`,
       `endDateTime=${until}`,
       `$top=${pageSize}`,
       `$select=${fields}`,
       withMarks,
     ].join('&')}`;
+    let path = first;
     try {
       for (let page = 0; page < maxEventPages; page += 1) {
         const { value, '@odata.nextLink': next } = await read(request, instancesSchema, path);
@@ -228,7 +232,8 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
         path = pathOfLink(next);
       }
     } catch (error) {
-      if (!isNotFound(error)) throw error;
+      // Graph does not find a link that has expired, either. That says nothing about the series.
+      if (!isNotFound(error) || path !== first) throw error;
       request.noteMissing();
       return [{ id }];
     }

@@ -19,6 +19,7 @@ import { type Instant, instantSchema } from '../../domain/time/instant.ts';
 import { day } from '../../domain/time/units.ts';
 import { failedReadOf } from '../failed-reads.ts';
 import { parseJsonOrUndefined } from '../http/json.ts';
+import { nextPageField } from '../next-page.ts';
 import { operationOf } from '../operations.ts';
 import { optionalField } from '../optional-field.ts';
 import type { CalendarChanges, ListedChange, ListingPosition } from '../ports.ts';
@@ -27,7 +28,7 @@ import { mainCalendar, viewPath } from './calendar-name.ts';
 import { type CalendarRequest, changeSchema, createChangedEvents, type Window } from './changed-events.ts';
 import { readDue } from './due-changes.ts';
 import type { GraphClient } from './graph-client.ts';
-import { isExpiredLink } from './graph-errors.ts';
+import { graphError, isExpiredLink } from './graph-errors.ts';
 import { addUnread, dueOf, type ListingPlace, readPlace, writePlace } from './listing-place.ts';
 import { createMailboxes } from './mailbox.ts';
 import { changesPerPage, changesPerSlowPage, pageDeadlineMs, readingMs } from './settings.ts';
@@ -38,7 +39,7 @@ const listOperation = operationOf('microsoft', 'calendar.listChanges');
 /** The items are read one by one, so that one that cannot be read does not fail the page. */
 const pageSchema = z.object({
   value: z.array(z.unknown()),
-  '@odata.nextLink': optionalField(z.string()),
+  '@odata.nextLink': nextPageField,
   '@odata.deltaLink': optionalField(z.string()),
 });
 
@@ -158,14 +159,23 @@ const placeOf = ({ page }: ListingPosition, start: Window & { readonly query?: s
     ? { query: start.query ?? firstQuery(start), isLast: false, unread: [] }
     : readPlace(page);
 
-/** An answer without a link ends the listing, and the next one begins anew. */
+/**
+ * An answer without a link ends the listing, and the next one begins anew.
+ *
+ * @throws {ProviderError} when the link to the next page has no query: the list is not complete
+ */
 const nextOf = ({
   '@odata.nextLink': nextLink,
   '@odata.deltaLink': deltaLink,
-}: z.output<typeof pageSchema>): Omit<ListingPlace, 'unread'> =>
-  nextLink === undefined
-    ? { query: deltaLink === undefined ? undefined : queryOfLink(deltaLink), isLast: true }
-    : { query: queryOfLink(nextLink), isLast: false };
+}: z.output<typeof pageSchema>): Omit<ListingPlace, 'unread'> => {
+  if (nextLink === undefined) return { query: queryOfLink(deltaLink), isLast: true };
+  const query = queryOfLink(nextLink);
+  if (query !== undefined) return { query, isLast: false };
+  throw graphError(listOperation, {
+    code: 'link_unreadable',
+    message: 'the link to the next page of changes has no query',
+  });
+};
 
 const cursorOf = (window: Window, { query }: ListingPlace): string | undefined =>
   query === undefined ? undefined : JSON.stringify({ ...window, query } satisfies Cursor);
@@ -183,8 +193,8 @@ const isShort = ({ until }: { readonly until: Instant }, { kind, page }: Listing
 
 const firstQuery = ({ from, until }: Window): string => `startDateTime=${from}&endDateTime=${until}`;
 
-/** The token is the only option of a link. */
-const queryOfLink = (link: string): string => link.slice(link.indexOf('?') + 1);
+/** The token is the only option of a link. Undefined for a link that has it elsewhere. */
+const queryOfLink = (link = ''): string | undefined => link.split('?', 2)[1] || undefined;
 
 /** Whether the deadline of one exchange was over. */
 const isTooSlow = (error: unknown): boolean =>

@@ -23,6 +23,10 @@ export const timesInUtc = 'outlook.timezone="UTC"';
 /** Returns the instant as Graph writes it. */
 export const graphTimeOf = (instant: Instant) => ({ dateTime: instant.slice(0, -1), timeZone: 'UTC' });
 
+/** Returns the zone of a time, if it is not known here. */
+export const unknownZoneIn = ({ timeZone }: GraphTime): string | undefined =>
+  timeZone && ianaZoneOf(timeZone) === undefined ? timeZone : undefined;
+
 /** Returns the instant of a time; undefined when it cannot be read. A zone that is unknown here counts as UTC. */
 export const instantOf = ({ dateTime, timeZone }: GraphTime): Instant | undefined => {
   const zone = (timeZone && ianaZoneOf(timeZone)) ?? 'utc';

@@ -135,9 +135,15 @@ export const createGraphClient = ({ graphUrl }: Pick<MicrosoftSettings, 'graphUr
   };
 };
 
-/** Returns the path and the query of a link to the next page. The link's server is not called: ours is configured. */
-export const pathOfLink = (link: string): string =>
-  link.slice(link.indexOf(`/${version}/`) + version.length + 1);
+/**
+ * Returns the path and the query of a link to the next page. The link's server is not called: ours is configured. A link can be
+ * relative: https://docs.oasis-open.org/odata/odata-json-format/v4.01/odata-json-format-v4.01.html, 4.5.8
+ */
+export const pathOfLink = (link: string): string => {
+  const at = link.indexOf(`/${version}/`);
+  if (at >= 0) return link.slice(at + version.length + 1);
+  return link.replace(/^[a-z]+:\/\/[^/]*/i, '').replace(/^\/?((v1\.0|beta)\/)?/, '/');
+};
 
 /** Sends requests with `fetch` and records the answer, or the failure that left none. */
 const createRecorder = () => {

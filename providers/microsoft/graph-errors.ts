@@ -58,6 +58,7 @@ const graphErrors: readonly ErrorRow[] = [
   { code: 'too_many_events', fault: 'not_permitted' },
   { code: 'too_many_rooms', fault: 'not_permitted' },
   { code: 'too_many_calendars', fault: 'not_permitted' },
+  { code: 'link_unreadable', fault: 'retry', effect: 'none' },
   { code: 'schedule_missing', fault: 'retry', effect: 'none' },
   { code: 'schedule_unreadable', fault: 'retry', effect: 'none' },
   { code: 'no_schedule', fault: 'not_permitted' },
@@ -90,7 +91,10 @@ export const graphError = (
   table: readonly ErrorRow[] = graphErrors,
 ): ProviderError => providerError(operation, faultOf(table, failure, operation), failure);
 
-const thrownSchema = z.object({ code: z.string().nullish(), message: z.string() });
+/** The library's error for an answer that is no JSON document has the name of that error as its code. */
+const thrownSchema = z
+  .object({ code: z.string().nullish(), message: z.string() })
+  .refine(({ code }) => code !== 'SyntaxError');
 
 /** Returns the failure in an error of the library. An answer without an error document has neither code nor text. */
 export const thrownFailure = (error: unknown, { status, headers }: Response): VendorFailure => {

@@ -1,6 +1,7 @@
 /** Reads all pages of what Graph knows of an online meeting: https://learn.microsoft.com/graph/paging */
 import { z } from 'zod';
 import type { ProviderOperation } from '../errors/error-table.ts';
+import { nextPageField } from '../next-page.ts';
 import type { CallContext, ConnectedAccount } from '../ports.ts';
 import { type GraphClient, pathOfLink } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
@@ -22,7 +23,7 @@ export const readMeetingPages = async <Item extends z.ZodType>(
   first: string,
   item: Item,
 ): Promise<readonly z.output<Item>[]> => {
-  const pageSchema = z.object({ value: z.array(item), '@odata.nextLink': z.string().optional() });
+  const pageSchema = z.object({ value: z.array(item), '@odata.nextLink': nextPageField });
   const all: z.output<Item>[] = [];
   let path: string | undefined = first;
   for (let page = 0; page < maxPages && path !== undefined; page += 1) {

@@ -1,5 +1,6 @@
 /** Reads and lists rooms, which have mailboxes of their own at Exchange. */
 import { z } from 'zod';
+import { nextPageField } from '../next-page.ts';
 import { operationOf } from '../operations.ts';
 import type { CallContext, ConnectedAccount, RoomBusyTime, RoomCalendars, RoomListing } from '../ports.ts';
 import { type GraphClient, pathOfLink } from './graph-client.ts';
@@ -26,7 +27,7 @@ const placesSchema = z.object({
       capacity: z.int().nullish(),
     }),
   ),
-  '@odata.nextLink': z.string().optional(),
+  '@odata.nextLink': nextPageField,
 });
 type Place = z.infer<typeof placesSchema>['value'][number];
 

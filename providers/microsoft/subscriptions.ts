@@ -8,13 +8,17 @@
  * the same resource and changes with 409 (`#duplicate-subscription-behavior` of the page above); it has not always done so:
  * https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/9039
  */
+import { DateTime } from 'luxon';
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
-import { type Instant, instantSchema } from '../../domain/time/instant.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import { minute } from '../../domain/time/units.ts';
+import { nextPageField } from '../next-page.ts';
 import { operationOf } from '../operations.ts';
+import { optionalField } from '../optional-field.ts';
 import type { CalendarPush } from '../ports.ts';
+import { watchEnd } from '../watch-end.ts';
 import { type GraphClient, pathOfLink } from './graph-client.ts';
 
 const watchOperation = operationOf('microsoft', 'calendar.watch');
@@ -25,27 +29,39 @@ const resource = 'me/events';
 /** At most 10,080 minutes, minus the difference between the clocks. https://learn.microsoft.com/graph/api/resources/subscription */
 const longestLifetimeMs = 10_070 * minute;
 
+/** Epoch milliseconds; undefined for a text that is no time. One without an offset is in UTC. */
+const time = z.string().transform((text): number | undefined => {
+  const read = DateTime.fromISO(text, { zone: 'utc' });
+  return read.isValid ? read.toMillis() : undefined;
+});
+
 const subscriptionSchema = z.object({
-  id: z.string(),
-  resource: z.string(),
-  expirationDateTime: z
+  id: z
     .string()
-    .transform((time) => instantSchema.parse(new Date(time).toISOString()))
-    .describe('Later than requested when less than 45 minutes were requested'),
+    .regex(/^[\x21-\x7e]{1,200}$/)
+    .describe('A GUID'),
+  resource: optionalField(z.string().regex(/^[\x20-\x7e]{1,500}$/)).transform(
+    (watched) => watched ?? resource,
+  ),
+  expirationDateTime: optionalField(time).describe(
+    'Later than requested when less than 45 minutes were requested',
+  ),
 });
 
 /** Longer than a process needs to store a subscription that it has opened. */
 const recentMs = 2 * minute;
 
+const listedSchema = z.object({
+  id: z.string().min(1),
+  resource: z.string(),
+  expirationDateTime: optionalField(time),
+  notificationUrl: z.string().describe('Where changes are notified of. Other apps may have other addresses'),
+});
+type Listed = z.output<typeof listedSchema>;
+
 const listSchema = z.object({
-  value: z.array(
-    subscriptionSchema.extend({
-      notificationUrl: z
-        .string()
-        .describe('Where changes are notified of. Other apps may have other addresses'),
-    }),
-  ),
-  '@odata.nextLink': z.string().optional().describe('The address of the next page. Absent on the last one'),
+  value: z.array(z.unknown()).describe('Read one by one. One without these fields is not ours'),
+  '@odata.nextLink': nextPageField.describe('The address of the next page. Absent on the last one'),
 });
 
 /** One user has one subscription of ours, and few of others with the same app. */
@@ -68,6 +84,7 @@ export const createGraphPush = (client: GraphClient): CalendarPush => ({
   // `me/events` are those of the own mailbox.
   ofOwnCalendars: true,
   watch: async (connection, { secret, address, expiresAt }, call) => {
+    const requested = expiryOf(expiresAt);
     const created = await client.exchange(watchOperation, connection, call, subscriptionSchema, {
       method: 'post',
       path: '/subscriptions',
@@ -77,11 +94,12 @@ export const createGraphPush = (client: GraphClient): CalendarPush => ({
         // Can only be set at the creation.
         lifecycleNotificationUrl: address,
         resource,
-        expirationDateTime: expiryOf(expiresAt),
+        expirationDateTime: requested,
         clientState: secret,
       },
     });
-    return { id: created.id, resourceId: created.resource, expiresAt: created.expirationDateTime };
+    const { id, resource: resourceId, expirationDateTime } = created;
+    return { id, resourceId, expiresAt: watchEnd(expirationDateTime, requested) };
   },
   /**
    * Graph lists the subscriptions of this app for the signed-in user, with no other permission than that to create them:
@@ -89,7 +107,7 @@ export const createGraphPush = (client: GraphClient): CalendarPush => ({
    * of ours lasts as long as possible.
    */
   list: async (connection, address, call) => {
-    const listed: z.output<typeof listSchema>['value'][number][] = [];
+    const listed: Listed[] = [];
     let path: string | undefined = '/subscriptions';
     for (let page = 0; path !== undefined && page < maxPages; page += 1) {
       const answer: z.output<typeof listSchema> = await client.exchange(
@@ -99,7 +117,7 @@ export const createGraphPush = (client: GraphClient): CalendarPush => ({
         listSchema,
         { method: 'get', path },
       );
-      listed.push(...answer.value);
+      listed.push(...answer.value.flatMap((one) => listedSchema.safeParse(one).data ?? []));
       const next = answer['@odata.nextLink'];
       path = next && pathOfLink(next);
     }
@@ -109,18 +127,19 @@ export const createGraphPush = (client: GraphClient): CalendarPush => ({
       .map(({ id, resource: resourceId, expirationDateTime }) => ({
         id,
         resourceId,
-        isRecent: toEpochMs(expirationDateTime) > recentEnd,
+        isRecent: expirationDateTime !== undefined && expirationDateTime > recentEnd,
       }));
   },
   /** Also authorizes the subscription again: https://learn.microsoft.com/graph/change-notifications-lifecycle-events */
   renew: async (connection, { id, expiresAt }, call) => {
+    const requested = expiryOf(expiresAt);
     try {
       const renewed = await client.exchange(watchOperation, connection, call, subscriptionSchema, {
         method: 'patch',
         path: pathOf(id),
-        body: { expirationDateTime: expiryOf(expiresAt) },
+        body: { expirationDateTime: requested },
       });
-      return renewed.expirationDateTime;
+      return watchEnd(renewed.expirationDateTime, requested);
     } catch (error) {
       if (isGone(error)) return undefined;
       throw error;

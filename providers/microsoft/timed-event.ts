@@ -1,17 +1,18 @@
 /** Reads when an event of a list is, and whether it blocks its time. */
+import { DateTime } from 'luxon';
 import { z } from 'zod';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { type BusyKind, busyKindOf } from '../../domain/calendars/busy-kind.ts';
-import { toInstant } from '../../domain/time/epoch.ts';
+import { nearestInstant } from '../../domain/time/epoch.ts';
 import { optionalField } from '../optional-field.ts';
 import type { ListedEvent } from '../ports.ts';
 import { extendedPropertiesSchema } from './event-marks.ts';
-import { allDayInterval, graphTimeSchema, instantOf } from './event-time.ts';
+import { allDayInterval, graphTimeSchema, instantOf, unknownZoneIn } from './event-time.ts';
 import { ianaZoneOf } from './windows-zones.ts';
 
 /** An event without an id or a time cannot be read. Everything else can be missing. */
 export const timedEventSchema = z.object({
-  id: z.string(),
+  id: z.string().min(1),
   iCalUId: optionalField(z.string()).describe('The UID, the same in each copy of an invitation'),
   isAllDay: optionalField(z.boolean()),
   isCancelled: optionalField(z.boolean()),
@@ -53,8 +54,8 @@ const answers: ReadonlyMap<string, 'pending' | 'tentative' | 'accepted' | 'decli
 export const ownersAnswer = ({ responseStatus }: TimedEvent): ListedEvent['answer'] => {
   const given = answers.get(responseStatus?.response ?? '');
   if (given === undefined || given === 'pending') return undefined;
-  const time = Date.parse(responseStatus?.time ?? '');
-  return { given, givenAt: time > 0 ? toInstant(time) : undefined, endsWithRevision: false };
+  const time = DateTime.fromISO(responseStatus?.time ?? '', { zone: 'utc' }).toMillis();
+  return { given, givenAt: time > 0 ? nearestInstant(time) : undefined, endsWithRevision: false };
 };
 
 /** Returns whether the event blocks its time (docs/conflicts.md). */
@@ -74,6 +75,10 @@ export const timesOf = (event: TimedEvent, mailboxZone: string | undefined): Bus
   const [start, end] = [instantOf(event.start), instantOf(event.end)];
   return start === undefined || end === undefined ? undefined : { start, end };
 };
+
+/** Returns a zone in which a time of the event was to be read, and that is not known: it was read in UTC. Undefined: there is none. */
+export const unknownZoneOf = ({ isAllDay, start, end }: TimedEvent): string | undefined =>
+  isAllDay ? undefined : (unknownZoneIn(start) ?? unknownZoneIn(end));
 
 /** Returns the IANA zone of the event: of the mailbox when it lasts all day, else the one in which it was created. */
 export const zoneOf = (

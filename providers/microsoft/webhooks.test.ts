@@ -43,6 +43,20 @@ describe('readNotifications', () => {
     expect(read({ subscriptionId: 's', clientState: 'c', lifecycleEvent })).toMatchObject([{ kind }]);
   });
 
+  test('reads the others when one notification cannot be read', () => {
+    const odd = [null, { subscriptionId: 7 }, { ...change, lifecycleEvent: 7 }, { clientState: 'secret' }];
+    expect(read(...odd, change)).toMatchObject([{ kind: 'calendar.changed', identity: change.id }]);
+  });
+
+  test.each([
+    ['null', { id: null, '@odata.etag': null, '@odata.type': null }],
+    ['of another form', { id: 7, '@odata.etag': {} }],
+    ['no object', 'event'],
+  ])('reads a notification of an event with fields that are %s', (_what, resourceData) => {
+    const odd = { ...withoutId, resource: null, changeType: null, lifecycleEvent: null, resourceData };
+    expect(read(odd)).toMatchObject([{ kind: 'calendar.changed', identity: undefined }]);
+  });
+
   test('identifies a repetition by the etag, and treats a notification without one as new', () => {
     const other = { ...withoutId, resourceData: { ...change.resourceData, '@odata.etag': 'W/"2"' } };
     const [first, again, second] = read(withoutId, withoutId, other) ?? [];

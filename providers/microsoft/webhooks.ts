@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { InboxKind } from '../../domain/inbox-event.ts';
+import { optionalField } from '../optional-field.ts';
 
 const lifecycleKinds = {
   reauthorizationRequired: 'subscription.reauthorization_required',
@@ -15,17 +16,30 @@ const lifecycleKinds = {
 } as const satisfies Record<string, InboxKind>;
 
 const notificationSchema = z.object({
-  id: z.string().max(200).nullish(),
+  id: optionalField(z.string().max(200)),
   /** A GUID. It is looked up before the sender is verified, so characters that PostgreSQL rejects are excluded here. */
   subscriptionId: z.string().regex(/^[\x21-\x7e]{1,200}$/),
   /** A subscription accepts at most 128 characters; the notification is documented with 255. */
-  clientState: z.string().max(255).nullish(),
-  changeType: z.string().max(50).nullish(),
-  lifecycleEvent: z.string().max(100).nullish(),
-  resource: z.string().max(2_000).nullish(),
-  resourceData: z.looseObject({ id: z.string().optional(), '@odata.etag': z.string().optional() }).nullish(),
+  clientState: optionalField(z.string().max(255)),
+  changeType: optionalField(z.string().max(50)),
+  lifecycleEvent: z
+    .string()
+    .max(100)
+    .nullish()
+    .transform((event) => event ?? undefined),
+  resource: optionalField(z.string().max(2_000)),
+  resourceData: optionalField(
+    z.object({ id: optionalField(z.string()), '@odata.etag': optionalField(z.string()) }),
+  ),
 });
-const collectionSchema = z.object({ value: z.array(notificationSchema).min(1).max(1_000) });
+/** Graph repeats a collection that is refused for hours, so one odd notification must not hold back the others. */
+const collectionSchema = z.object({
+  value: z
+    .array(optionalField(notificationSchema))
+    .max(1_000)
+    .transform((all) => all.filter((notification) => notification !== undefined))
+    .refine((all) => all.length > 0),
+});
 
 export interface GraphNotification {
   readonly subscription: string;
@@ -41,7 +55,7 @@ export const readNotifications = (body: unknown): readonly GraphNotification[] |
   collectionSchema.safeParse(body).data?.value.map((notification) => ({
     subscription: notification.subscriptionId,
     clientState: notification.clientState ?? '',
-    kind: kindOf(notification.lifecycleEvent ?? undefined),
+    kind: kindOf(notification.lifecycleEvent),
     identity: identityOf(notification),
   }));
 

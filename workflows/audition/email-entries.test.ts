@@ -70,6 +70,20 @@ describe('the entry of a participant with a connected calendar', () => {
     ]);
   });
 
+  it('is made by email after a take-over unless the event was written for one who has or had the calendar', () => {
+    const view = (writtenFor: readonly Participant[]) => ({
+      skippedEvents: [
+        { participant: ada.id, connection: calendar.connection, writtenFor: writtenFor.map(({ id }) => id) },
+      ],
+    });
+    const elsewhere = person('dan', { calendar: { ...calendar, calendarId: 'other' } });
+    const plan = { participants: [ada], formerParticipants: [bob, elsewhere] };
+    expect(skippedEntriesOf({ plan, journal: { view: view([elsewhere]) } })).toHaveLength(1);
+    expect(skippedEntriesOf({ plan: { participants: [ada] }, journal: { view: view([bob]) } })).toHaveLength(
+      1,
+    );
+  });
+
   it('is not made for the event of a calendar that the participant has left', () => {
     const view = { skippedEvents: [{ participant: ada.id, connection: connectionIdSchema.parse('conn_2') }] };
     expect(skippedEntriesOf({ ...setup(), journal: { view } })).toEqual([]);

@@ -4,6 +4,7 @@
  * participant without a connected calendar. When the event is written, one email removes the entry.
  */
 import { patched } from '@temporalio/workflow';
+import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { Participant, WritableCalendarRef } from '../../domain/audition/request.ts';
 import { isSameCalendar } from '../../domain/audition/same-calendar.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
@@ -47,28 +48,39 @@ export const eventSkipped = (run: State, calendar: WritableCalendarRef): void =>
 };
 
 /** The part of a run that names the skipped events. */
-interface Trail extends Pick<State, 'plan'> {
+interface Trail {
+  readonly plan: Pick<AuditionPlan, 'participants' | 'formerParticipants'>;
   readonly journal: { readonly view: Pick<AuditionView, 'skippedEvents'> };
 }
 
 /** In earlier versions, a skipped event was known as such after it was written for another participant with the calendar. */
 const sharedWritingPatch = 'skipped-event-written-for-another';
 
+/** In earlier versions, a skipped event was known as such again after the one had left for whom it was written. */
+const formerWritingPatch = 'skipped-event-written-for-a-former-owner';
+
 /**
  * Returns whether the trail says that an operator has skipped the event of the calendar. It names one owner of each calendar, with the
- * connection that was written to. A later writing for any owner puts the event into the calendar.
+ * connection that was written to. A later writing for any owner puts the event into the calendar, where it stays for the others when
+ * that one leaves.
  */
 export const isSkippedInTrail = ({ plan, journal }: Trail, calendar: WritableCalendarRef): boolean => {
   const owners = ownersOf({ plan }, calendar);
-  const isOfOwner = (participant: ParticipantId) => owners.some(({ id }) => id === participant);
+  const former = ownersOf({ plan: { participants: plan.formerParticipants ?? [] } }, calendar);
+  const isWritten = (writtenFor: readonly ParticipantId[]) =>
+    (isAmong(owners, writtenFor) && patched(sharedWritingPatch)) ||
+    (isAmong(former, writtenFor) && patched(formerWritingPatch));
   return (
     journal.view.skippedEvents?.some(
       ({ participant, connection, writtenFor = [] }) =>
         owners.some((owner) => owner.id === participant && owner.calendar?.connection === connection) &&
-        !(writtenFor.some(isOfOwner) && patched(sharedWritingPatch)),
+        !isWritten(writtenFor),
     ) === true
   );
 };
+
+const isAmong = (people: readonly Participant[], ids: readonly ParticipantId[]): boolean =>
+  people.some(({ id }) => ids.includes(id));
 
 /** Returns the entries that emails make because of skipped events, as the trail has them: of all who have the calendar. */
 export const skippedEntriesOf = (run: Trail): readonly EmailEntry[] =>

@@ -1,7 +1,8 @@
 /** The calendar entry of participants whose event an operator has skipped, when the cast changes afterwards. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { participantSchema } from '../../domain/audition/request.ts';
-import { performer, slotIn } from '../../tests/harness/audition-plan.ts';
+import { participantId, performer, slotIn } from '../../tests/harness/audition-plan.ts';
+import { isIdle } from '../../tests/harness/pending-work.ts';
 import {
   changeCalendar,
   connected,
@@ -10,10 +11,12 @@ import {
   restore,
   skip,
 } from '../../tests/harness/reader-calendar.ts';
+import { createTakeovers, effectsOf } from '../../tests/harness/takeovers.ts';
 import {
   apiCommand,
   type RunningAudition,
   startTimeSkippingHarness,
+  terminateWhenIdle,
   type WorkflowHarness,
 } from '../../tests/harness/workflow-harness.ts';
 import * as messages from './messages.ts';
@@ -23,6 +26,8 @@ beforeAll(async () => {
   stage = await startTimeSkippingHarness();
 });
 afterAll(() => stage.close());
+
+const { resolve, takeOver } = createTakeovers(() => stage);
 
 const phone = '+33612345678';
 
@@ -47,6 +52,39 @@ const addSecond = ({ send }: RunningAudition): Promise<unknown> => {
     calendar: connected,
   });
   return send(messages.participantsUpdate, { ...apiCommand, changes: [{ kind: 'add', participant }] });
+};
+
+const leave = (id: string) => ({
+  ...apiCommand,
+  changes: [{ kind: 'remove', participant: participantId(id) } as const],
+});
+
+/** Gives the first reader another address. */
+const movesTo = ({ plan }: RunningAudition, email: string) => {
+  const reader = plan.participants.find(({ id }) => id === readerId);
+  const participant = participantSchema.parse({
+    ...reader,
+    calendar: connected,
+    phone: '+33612345679',
+    email,
+  });
+  return [
+    { kind: 'remove', participant: readerId },
+    { kind: 'add', participant },
+  ] as const;
+};
+
+/** Ends the workflow and starts another one, which an operator lets continue. */
+const takeOverFrom = async (played: RunningAudition) => {
+  const { world, handle } = played;
+  world.adoptedPlan = await handle.query(messages.planQuery);
+  world.effects = effectsOf({ ...played, plan: world.adoptedPlan });
+  const { taskQueue } = await handle.describe();
+  await terminateWhenIdle(handle);
+  const run = await takeOver(played, { cause: 'terminated', correlationId: 'test' }, taskQueue);
+  await resolve(played, 'retry');
+  await expect.poll(() => isIdle(run), { timeout: 20_000 }).toBe(true);
+  return run;
 };
 
 describe('the calendar entry of a participant whose event was skipped', () => {
@@ -135,6 +173,98 @@ describe('the calendar entry of a participant whose event was skipped', () => {
       await expect.poll(() => events().length, { timeout: 10_000 }).toBe(1);
       const removal = expect.stringMatching(/:update:reader-2:email:r2:entry-\d+$/);
       await expect.poll(() => world.notices.at(-1), { timeout: 10_000 }).toEqual(removal);
+    });
+  });
+
+  it.each(['before', 'after'])(
+    'is not made any more %s a take-over, when the other one has left for whom the event was written',
+    async (when) => {
+      await stage.runAudition(
+        when === 'before' ? { recordAs: 'skipped-event-written-for-one-who-left' } : {},
+        async (played) => {
+          const { world, until, send } = played;
+          await invited(played);
+          await changeCalendar(played, connected, { phone });
+          await addSecond(played);
+          await until(({ notices }) => notices.length === 6);
+          await moveWithSkippedEvent(played);
+          await until(({ notices }) => notices.length === 11);
+          world.clearFaults();
+          // The second reader is now the first one with the calendar.
+          await changeCalendar(played, connected, { phone: '+33612345679' });
+          await until(({ skippedEvents }) => skippedEvents?.[0]?.writtenFor?.length === 1);
+          await send(messages.participantsUpdate, leave('reader-2'));
+          const removals = () => world.notices.filter((key) => /:reader-1:email:r2:entry-\d+$/.test(key));
+          await expect.poll(() => removals().length, { timeout: 10_000 }).toBe(1);
+          const run = when === 'after' ? await takeOverFrom(played) : played.handle;
+          try {
+            const changes = movesTo(played, 'new@example.com');
+            await run.executeUpdate(messages.participantsUpdate, { args: [{ ...apiCommand, changes }] });
+            const invitation = expect.stringMatching(/:invitation:reader-1:email:r2:added-\d+$/);
+            await expect.poll(() => world.notices.at(-1), { timeout: 10_000 }).toEqual(invitation);
+            expect(world.entriesByEmail).not.toContainEqual(invitation);
+            expect(removals()).toHaveLength(1);
+          } finally {
+            if (when === 'after') await terminateWhenIdle(run);
+          }
+        },
+      );
+    },
+  );
+
+  it('is written after a take-over for the one who stays when the owner leaves whose event it was', async () => {
+    await stage.runAudition({}, async (played) => {
+      const { world, until } = played;
+      await invited(played);
+      await changeCalendar(played, connected, { phone });
+      await addSecond(played);
+      await until(({ notices }) => notices.length === 6);
+      await moveWithSkippedEvent(played);
+      await until(({ notices }) => notices.length === 11);
+      const run = await takeOverFrom(played);
+      try {
+        world.clearFaults();
+        await run.executeUpdate(messages.participantsUpdate, { args: [leave(readerId)] });
+        const removal = expect.stringMatching(/:update:reader-2:email:r2:entry-\d+$/);
+        await expect.poll(() => world.notices.at(-1), { timeout: 10_000 }).toEqual(removal);
+        const { skippedEvents, calendarEvents } = await run.query(messages.viewQuery);
+        expect(skippedEvents).toBeUndefined();
+        expect(calendarEvents.map(({ participant }) => participant)).toContain('reader-2');
+      } finally {
+        await terminateWhenIdle(run);
+      }
+    });
+  });
+
+  it('stays skipped after a take-over when the other owner of the calendar leaves', async () => {
+    await stage.runAudition({}, async (played) => {
+      const { world, until } = played;
+      await invited(played);
+      await changeCalendar(played, connected, { phone });
+      await addSecond(played);
+      await until(({ notices }) => notices.length === 6);
+      await moveWithSkippedEvent(played);
+      await until(({ notices }) => notices.length === 11);
+      const run = await takeOverFrom(played);
+      try {
+        world.clearFaults();
+        const sent = world.notices.length;
+        await run.executeUpdate(messages.participantsUpdate, { args: [leave('reader-2')] });
+        await expect.poll(() => isIdle(run), { timeout: 20_000 }).toBe(true);
+        expect(world.notices).toHaveLength(sent);
+        expect(await run.query(messages.viewQuery)).toMatchObject({
+          skippedEvents: [{ participant: readerId }],
+        });
+        await run.signal(messages.connectionRestoredSignal, {
+          connection: connected.connection,
+          inboxId: 'in-1',
+          correlationId: 'reconnected',
+        });
+        const removal = expect.stringMatching(/:update:reader-1:email:r2:entry-\d+$/);
+        await expect.poll(() => world.notices.at(-1), { timeout: 10_000 }).toEqual(removal);
+      } finally {
+        await terminateWhenIdle(run);
+      }
     });
   });
 });

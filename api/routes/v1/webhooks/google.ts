@@ -1,4 +1,5 @@
 /** /v1/webhooks/google: receives change notifications of watched calendars. */
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { readChannelMessage } from '../../../../providers/google/webhooks.ts';
 import type { Api } from '../../../api.ts';
@@ -43,7 +44,8 @@ export const googleWebhook = (api: Api, { repositories }: ApiDependencies, refus
         kind: 'calendar.changed',
         event: { connection, calendarId },
         provider: 'google',
-        dedupeKey: `${channel}:${messageNumber}`,
+        // Reading a calendar twice costs little, a missed change is an error.
+        dedupeKey: `${channel}:${messageNumber ?? randomUUID()}`,
       });
     },
   );

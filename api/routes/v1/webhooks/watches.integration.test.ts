@@ -53,6 +53,14 @@ describe('a notification of Google', () => {
     expect(await inboxEvents()).toEqual([changed, changed]);
   });
 
+  it('without a number that can be read stores a change each time', async () => {
+    const send = await setup();
+    for (const number of ['ten', 'ten', '']) {
+      expect((await send({ 'x-goog-message-number': number })).status).toBe(204);
+    }
+    expect(await inboxEvents()).toHaveLength(3);
+  });
+
   // The type in https://developers.google.com/workspace/calendar/api/guides/push, and the type that Google really sends.
   it.each(['application/json; utf-8', 'application/json; utf-8; charset=UTF-8'])(
     'is accepted with an empty body of the type %s',
@@ -76,7 +84,7 @@ describe('a notification of Google', () => {
     ['a wrong token', { 'x-goog-channel-token': 'token-2' }],
     ['another resource', { 'x-goog-resource-id': 'resource-2' }],
     ['no token', { 'x-goog-channel-token': '' }],
-    ['invalid headers', { 'x-goog-message-number': 'ten' }],
+    ['invalid headers', { 'x-goog-resource-id': '' }],
   ])('is rejected with the same response: %s', async (_case, changes) => {
     const send = await setup();
     const { status, body } = await send(changes);
@@ -133,6 +141,14 @@ describe('a notification of Microsoft', () => {
     expect(await inboxEvents()).toEqual([
       { kind: 'calendar.changed', event: { connection: 'conn_of_subscription-1', calendarId: 'primary' } },
     ]);
+  });
+
+  it('is stored when another one in the same request cannot be read', async () => {
+    const { send } = await setupMicrosoft();
+    const odd = { ...change('subscription-1', 'state-1'), resourceData: { id: null, '@odata.etag': null } };
+    const value = [null, { subscriptionId: 7 }, odd, change('subscription-2', 'state-2')];
+    expect((await send({ value })).status).toBe(202);
+    expect(await inboxEvents()).toHaveLength(2);
   });
 
   it('is deduplicated when repeated, but not for the next change of the same event', async () => {
