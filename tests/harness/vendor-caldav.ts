@@ -58,7 +58,10 @@ export const commonWays: VendorWays = {
   isCompressed: false,
   listsItself: false,
   deleted: 404,
-  uidConflict: { status: 409, body: '<d:error xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><c:no-uid-conflict/></d:error>' },
+  uidConflict: {
+    status: 409,
+    body: '<d:error xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><c:no-uid-conflict/></d:error>',
+  },
   intercept: () => false,
 };
 
@@ -80,6 +83,11 @@ export interface VendorCaldav {
   close(): Promise<void>;
 }
 
+const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+
+const nameOf = (path: string): string => decodeURIComponent(path.slice(path.lastIndexOf('/') + 1));
+const uidOf = (text: string): string => /^UID:(.*)$/m.exec(text)?.[1]?.trim() ?? '';
+
 const user = encodeURIComponent('ann@example.com');
 const homePath = `/calendars/${user}/`;
 const calendarPath = `${homePath}work/`;
@@ -99,7 +107,8 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
     const full = ways.prefix === '' ? name : `${ways.prefix}:${name}`;
     return content === '' ? `<${full}${attributes}/>` : `<${full}${attributes}>${content}</${full}>`;
   };
-  const status = (code: number): string => tag('status', `HTTP/1.1 ${code} ${code === 200 ? 'OK' : 'Status'}`);
+  const status = (code: number): string =>
+    tag('status', `HTTP/1.1 ${code} ${code === 200 ? 'OK' : 'Status'}`);
   const hrefOf = (path: string): string => {
     const written = `${ways.originOf(port)}${ways.slashes ? path : path.replace(/\/$/, '')}`;
     if (ways.hrefs === 'cdata') return tag('href', `<![CDATA[${written}]]>`);
@@ -117,15 +126,14 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
   };
   const response = (path: string, content: string): string => tag('response', hrefOf(path) + content);
   const etag = ({ version: at }: Resource): string =>
-    tag('getetag', ways.etagOf(at).replaceAll('"', '&quot;'));
+    tag('getetag', escaped(ways.etagOf(at)).replaceAll('"', '&quot;'));
   const calendarData = (text: string): string => {
     const lines = text.replaceAll(/\r?\n/g, ways.lineEnd);
-    const escaped = lines.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
     switch (ways.texts) {
       case 'escaped':
-        return `<cal:calendar-data>${escaped}</cal:calendar-data>`;
+        return `<cal:calendar-data>${escaped(lines)}</cal:calendar-data>`;
       case 'attributes':
-        return `<cal:calendar-data content-type="text/calendar" version="2.0">${escaped}</cal:calendar-data>`;
+        return `<cal:calendar-data content-type="text/calendar" version="2.0">${escaped(lines)}</cal:calendar-data>`;
       case 'cdata':
         return `<cal:calendar-data>\n<![CDATA[${lines}]]>\n</cal:calendar-data>`;
       case 'split_cdata': {
@@ -134,7 +142,6 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
       }
     }
   };
-  const nameOf = (path: string): string => decodeURIComponent(path.slice(path.lastIndexOf('/') + 1));
 
   const collection = (path: string, types: string, name: string, more: readonly string[] = []): string =>
     response(
@@ -165,17 +172,27 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
     ].join('');
 
   const present = (): [string, Resource][] => [...resources].filter(([, { text }]) => text !== undefined);
+  /** Says that these resources do not exist. */
+  const without = (names: readonly string[], code: number): string => {
+    if (names.length === 0) return '';
+    const paths = names.map(resourcePath);
+    return ways.missing === 'together'
+      ? tag('response', paths.map(hrefOf).join('') + status(code))
+      : paths.map((path) => response(path, status(code))).join('');
+  };
   const changes = (since: number): string =>
     [
       ...(ways.listsItself ? [response(calendarPath, propstats([], [tag('getetag', '')]))] : []),
-      ...[...resources]
-        .filter(([, resource]) => resource.version > since && (since > 0 || resource.text !== undefined))
-        .map(([name, resource]) =>
-          resource.text === undefined
-            ? response(resourcePath(name), status(ways.deleted))
-            : response(resourcePath(name), propstats([etag(resource)])),
+      ...present()
+        .filter(([, resource]) => resource.version > since)
+        .map(([name, resource]) => response(resourcePath(name), propstats([etag(resource)]))),
+      without(
+        [...resources].flatMap(([name, { version: at, text }]) =>
+          since > 0 && at > since && text === undefined ? [name] : [],
         ),
-      tag('sync-token', ways.tokenOf(version)),
+        ways.deleted,
+      ),
+      tag('sync-token', escaped(ways.tokenOf(version))),
     ].join('');
 
   const multiget = (body: string): string => {
@@ -191,60 +208,77 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
       const texts = withText ? [calendarData(resource.text)] : [];
       return [response(resourcePath(name), propstats([etag(resource), ...texts]))];
     });
-    const gone =
-      ways.missing === 'together' && absent.length > 0
-        ? [tag('response', absent.map((name) => hrefOf(resourcePath(name))).join('') + status(404))]
-        : absent.map((name) => response(resourcePath(name), status(404)));
-    return [...found, ...gone].join('');
+    return [...found, without(absent, 404)].join('');
   };
 
   const query = (body: string): string => {
     const [, uid] = /text-match[^>]*>([^<]*)</.exec(body) ?? [];
     return present()
-      .filter(([, { text = '' }]) => text.includes('BEGIN:VEVENT') && (uid === undefined || text.includes(`UID:${uid}`)))
+      .filter(
+        ([, { text = '' }]) =>
+          text.includes('BEGIN:VEVENT') && (uid === undefined || text.includes(`UID:${uid}`)),
+      )
       .map(([name, resource]) =>
         response(
           resourcePath(name),
-          propstats([etag(resource), ...(body.includes('calendar-data') ? [calendarData(resource.text ?? '')] : [])]),
+          propstats([
+            etag(resource),
+            ...(body.includes('calendar-data') ? [calendarData(resource.text ?? '')] : []),
+          ]),
         ),
       )
       .join('');
   };
 
-  const propfind = (path: string, depth: string | undefined): string | number => {
+  const propfind = (asked: string, depth: string | undefined): string | number => {
+    const path = asked.replace(/\?.*$/, '');
     if (path === '/' || path === '/dav/') {
-      return response(path, propstats([tag('current-user-principal', hrefOf(principalPath))], [tag('resourcetype', '')]));
-    }
-    if (decodeURIComponent(path) === decodeURIComponent(principalPath)) {
       return response(
-        principalPath,
-        propstats([tag('current-user-principal', hrefOf(principalPath)), `<cal:calendar-home-set>${hrefOf(homePath)}</cal:calendar-home-set>`]),
+        path,
+        propstats([tag('current-user-principal', hrefOf(principalPath))], [tag('resourcetype', '')]),
       );
     }
-    if (decodeURIComponent(path) === decodeURIComponent(homePath)) return depth === '1' ? home() : collection(homePath, '', '');
-    if (decodeURIComponent(path) !== decodeURIComponent(calendarPath)) return 404;
+    const is = (own: string) =>
+      decodeURIComponent(path).replace(/\/$/, '') === decodeURIComponent(own).replace(/\/$/, '');
+    if (is(principalPath)) {
+      return response(
+        principalPath,
+        propstats([
+          tag('current-user-principal', hrefOf(principalPath)),
+          `<cal:calendar-home-set>${hrefOf(homePath)}</cal:calendar-home-set>`,
+        ]),
+      );
+    }
+    if (is(homePath)) return depth === '1' ? home() : collection(homePath, '', '');
+    if (!is(calendarPath)) return 404;
     const itself = response(
       calendarPath,
       propstats([
         tag('resourcetype', `${tag('collection', '')}<cal:calendar/>`),
-        tag('sync-token', ways.tokenOf(version)),
-        `<cs:getctag>${ways.tokenOf(version)}</cs:getctag>`,
+        tag('sync-token', escaped(ways.tokenOf(version))),
+        `<cs:getctag>${escaped(ways.tokenOf(version))}</cs:getctag>`,
         privileges('read', 'write'),
       ]),
     );
     return depth === '1'
-      ? itself + present().map(([name, resource]) => response(resourcePath(name), propstats([etag(resource)]))).join('')
+      ? itself +
+          present()
+            .map(([name, resource]) => response(resourcePath(name), propstats([etag(resource)])))
+            .join('')
       : itself;
   };
 
-  const uidOf = (text: string): string => /^UID:(.*)$/m.exec(text)?.[1]?.trim() ?? '';
-
-  const put = (path: string, body: string, headers: IncomingMessage['headers']): number | { status: number; body: string } => {
+  const put = (
+    path: string,
+    body: string,
+    headers: IncomingMessage['headers'],
+  ): number | { status: number; body: string } => {
     const name = nameOf(path);
     const found = resources.get(name);
     const exists = found?.text !== undefined;
     if (headers['if-none-match'] === '*' && exists) return 412;
-    if (headers['if-match'] !== undefined && (!exists || headers['if-match'] !== ways.etagOf(found.version))) return 412;
+    if (headers['if-match'] !== undefined && (!exists || headers['if-match'] !== ways.etagOf(found.version)))
+      return 412;
     if (!(headers['content-type'] ?? '').startsWith('text/calendar')) return 415;
     const sameUid = present().some(([other, { text = '' }]) => other !== name && uidOf(text) === uidOf(body));
     if (sameUid) return ways.uidConflict;
@@ -265,7 +299,9 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
     if (body.includes('sync-collection')) {
       if (depth !== '0') complaints.push('sync-collection with a depth other than 0');
       const [, token = ''] = /sync-token>([^<]*)</.exec(body) ?? [];
-      const since = [...Array(version + 1).keys()].find((at) => ways.tokenOf(at) === token.replaceAll('&amp;', '&'));
+      const since = [...Array(version + 1).keys()].find(
+        (at) => ways.tokenOf(at) === token.replaceAll('&amp;', '&'),
+      );
       if (token !== '' && since === undefined) return 403;
       return changes(since ?? 0);
     }
