@@ -11,13 +11,17 @@ describe('the XML of an answer', () => {
     ['<name xml:lang="en">True</name>', '<name xml:lang="en"><![CDATA[True]]></name>'],
     ['<name>Take 5</name>', '<name>Take 5</name>'],
     ['<name>a>5</name>', '<name>a>5</name>'],
+    ['<d:href> //calendars/ann/</d:href>', '<d:href> /calendars/ann/</d:href>'],
+    ['<href>event:1.ics</href>', '<href>./event:1.ics</href>'],
+    ['<href> https://a.example/b</href>', '<href> https://a.example/b</href>'],
+    ['<href>/</href><href></href>', '<href>/</href><href></href>'],
     ['<status>HTTP/1.1 200 OK</status>', '<status>HTTP/1.1 200 OK</status>'],
     ['<a><![CDATA[without an end</a>', '<a><![CDATA[without an end</a>'],
   ])('%j is read as %j', (xml, plain) => {
     expect(plainAnswer(xml)).toBe(plain);
   });
 
-  it.each(['<![CDATA[', '<a>', '<a ', '<a>1', '<a>'.padEnd(4_000), '1'])(
+  it.each(['<![CDATA[', '<a>', '<a ', '<a>1', '<href>', '<href>/', '<href> ', '<a>'.padEnd(4_000), '1'])(
     'that repeats %j is read in bounded time',
     (piece) => {
       const began = performance.now();

@@ -3,7 +3,7 @@
  * the size of answers. It records every outcome, because the library `tsdav` reports neither statuses nor causes.
  */
 import { readLimited } from '../http/limited-body.ts';
-import { plainAnswer } from './answer-text.ts';
+import { decodeAnswer, plainAnswer } from './answer-text.ts';
 import { largestAnswer } from './settings.ts';
 
 export type Fetch = typeof globalThis.fetch;
@@ -50,7 +50,7 @@ export const recordingFetch =
 const copyOf = (response: Response, body: Buffer): Response => {
   const { status, statusText, headers, url } = response;
   const isXml = headers.get('content-type')?.toLowerCase().includes('xml') === true;
-  const content = isXml ? plainAnswer(body.toString('utf8')) : body;
+  const content = isXml ? plainAnswer(decodeAnswer(body, headers.get('content-type'))) : body;
   const copy = new Response(bodilessStatuses.has(status) ? null : content, { status, statusText, headers });
   Object.defineProperty(copy, 'url', { value: url });
   return copy;

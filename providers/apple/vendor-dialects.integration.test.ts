@@ -6,7 +6,7 @@ import type { VendorWays } from '../../tests/harness/vendor-caldav.ts';
 import { setUpVendorCaldav as setup } from '../../tests/harness/vendor-caldav-bench.ts';
 
 const single = (uid: string, start: string) =>
-  calendarText(...event(`UID:${uid}`, `DTSTART:${start}`, 'DURATION:PT1H', 'SUMMARY:Tea & cake <1>'));
+  calendarText(...event(`UID:${uid}`, `DTSTART:${start}`, 'DURATION:PT1H', 'SUMMARY:Thé & gâteau <1>'));
 
 const lowerHex = (text: string) =>
   encodeURIComponent(text).replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
@@ -25,6 +25,8 @@ const dialects: readonly (readonly [string, Partial<VendorWays>])[] = [
   ['with hrefs that escape each byte', { segment: everyByte }],
   ['with hrefs in CDATA', { hrefs: 'cdata' }],
   ['with indented hrefs', { hrefs: 'indented' }],
+  ['with hrefs that begin with two slashes', { originOf: () => '/' }],
+  ['with relative hrefs, one with a colon', { hrefs: 'relative', segment: (text) => encodeURI(text) }],
   ['with collections without a slash', { slashes: false }],
   ['with texts in CDATA', { texts: 'cdata' }],
   ['with texts in several sections of CDATA', { texts: 'split_cdata' }],
@@ -44,6 +46,14 @@ const dialects: readonly (readonly [string, Partial<VendorWays>])[] = [
   ['with the media type text/xml', { contentType: 'text/xml' }],
   ['with a byte order mark', { preamble: '\u{FEFF}<?xml version="1.0" encoding="utf-8"?>' }],
   ['with an empty line before the XML', { preamble: '\n<?xml version="1.0" encoding="utf-8"?>' }],
+  [
+    'with XML in Latin-1',
+    { preamble: '<?xml version="1.0" encoding="ISO-8859-1"?>', contentType: 'text/xml', encoding: 'latin1' },
+  ],
+  [
+    'with XML in UTF-16',
+    { preamble: '\u{FEFF}<?xml version="1.0"?>', contentType: 'application/xml', encoding: 'utf16le' },
+  ],
   ['without an XML declaration', { preamble: '' }],
   ['with compression', { isCompressed: true }],
   ['with the calendar in the list of its changes', { listsItself: true }],
@@ -70,7 +80,7 @@ describe('a CalDAV server', () => {
     await write(1);
     await write(2, '2026-12-10T11:00:00.000Z');
     server.store('tea ann@home.ics', single('tea', '20261211T090000Z'));
-    server.store('other.ics', single('other', '20261211T110000Z'));
+    server.store('other:1.ics', single('other', '20261211T110000Z'));
     server.store('todo.ics', 'BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nUID:todo\r\nEND:VTODO\r\nEND:VCALENDAR\r\n');
     expect(await busy()).toEqual([
       '2026-12-10T11:00:00.000Z',
@@ -83,13 +93,22 @@ describe('a CalDAV server', () => {
     expect(all.ids).toEqual(['a1b2c3d4@castmatch', 'other', 'tea']);
     server.store('lunch.ics', single('lunch', '20261212T090000Z'));
     server.store('tea ann@home.ics', undefined);
-    server.store('other.ics', undefined);
+    server.store('other:1.ics', undefined);
     const changed = await list({ kind: 'changes', cursor: all.cursor });
-    expect(changed.ids).toEqual(['/other.ics', '/tea ann@home.ics', 'lunch', 'other', 'tea ann@home']);
+    expect(changed.ids).toEqual(['/other:1.ics', '/tea ann@home.ics', 'lunch', 'other:1', 'tea ann@home']);
     expect((await list({ kind: 'changes', cursor: changed.cursor })).ids).toEqual([]);
 
-    expect(await remove(2)).toBe('deleted');
-    expect(await remove(2)).toBe('absent');
+    server.store(
+      'a1b2c3d4@castmatch.ics',
+      server
+        .texts()
+        .find((text) => text.includes('CASTMATCH'))
+        ?.replace('END:VEVENT', 'COMMENT:Café & <tea>\r\nEND:VEVENT'),
+    );
+    await write(3, '2026-12-10T12:00:00.000Z');
+    expect(server.texts().join('')).toContain('COMMENT:Café & <tea>');
+    expect(await remove(3)).toBe('deleted');
+    expect(await remove(3)).toBe('absent');
     expect(server.complaints).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 /** Decodes the answer of a feed, and recognizes whether it is a calendar. */
+import { markedCharset } from '../http/marked-charset.ts';
 
 /**
  * Returns the text. iCalendar is UTF-8 unless the header names another charset (RFC 5545, section 3.1.4). A byte order mark
@@ -22,13 +23,6 @@ const strictDecoder = (charset: string): Pick<InstanceType<typeof TextDecoder>, 
   } catch {
     return undefined;
   }
-};
-
-const markedCharset = ([first, second, third]: Uint8Array): string | undefined => {
-  if (first === 0xef && second === 0xbb && third === 0xbf) return 'utf-8';
-  if (first === 0xff && second === 0xfe) return 'utf-16le';
-  if (first === 0xfe && second === 0xff) return 'utf-16be';
-  return undefined;
 };
 
 /** `incomplete`: the text begins as a calendar, and its end is missing. */

@@ -15,7 +15,7 @@ export interface VendorWays {
   readonly originOf: (port: number) => string;
   /** Writes the last segment of a path. */
   readonly segment: (text: string) => string;
-  readonly hrefs: 'plain' | 'cdata' | 'indented';
+  readonly hrefs: 'plain' | 'cdata' | 'indented' | 'relative';
   /** Whether collections are named with a slash at the end. */
   readonly slashes: boolean;
   readonly texts: 'escaped' | 'cdata' | 'split_cdata' | 'attributes';
@@ -30,6 +30,7 @@ export interface VendorWays {
   readonly contentType: string;
   /** What precedes the XML. */
   readonly preamble: string;
+  readonly encoding: BufferEncoding;
   readonly isCompressed: boolean;
   /** Whether a list of changes contains the calendar itself. */
   readonly listsItself: boolean;
@@ -55,6 +56,7 @@ export const commonWays: VendorWays = {
   missing: 'each',
   contentType: 'application/xml; charset=utf-8',
   preamble: '<?xml version="1.0" encoding="utf-8"?>\n',
+  encoding: 'utf8',
   isCompressed: false,
   listsItself: false,
   deleted: 404,
@@ -111,6 +113,8 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
     tag('status', `HTTP/1.1 ${code} ${code === 200 ? 'OK' : 'Status'}`);
   const hrefOf = (path: string): string => {
     const written = `${ways.originOf(port)}${ways.slashes ? path : path.replace(/\/$/, '')}`;
+    if (ways.hrefs === 'relative' && /[^/]$/.test(path))
+      return tag('href', path.slice(path.lastIndexOf('/') + 1));
     if (ways.hrefs === 'cdata') return tag('href', `<![CDATA[${written}]]>`);
     return tag('href', ways.hrefs === 'indented' ? `\n    ${written}\n  ` : written);
   };
@@ -346,7 +350,7 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
       }
       const own = ways.prefix === '' ? 'xmlns' : `xmlns:${ways.prefix}`;
       const spaces = ` ${own}="DAV:" xmlns:cal="urn:ietf:params:xml:ns:caldav" xmlns:cs="http://calendarserver.org/ns/"`;
-      const xml = Buffer.from(ways.preamble + tag('multistatus', answer || ' ', spaces));
+      const xml = Buffer.from(ways.preamble + tag('multistatus', answer || ' ', spaces), ways.encoding);
       outgoing.writeHead(207, {
         'content-type': ways.contentType,
         ...(ways.isCompressed ? { 'content-encoding': 'gzip' } : {}),
