@@ -3,7 +3,6 @@
  * app-specific password (https://support.apple.com/102654). Discovery (RFC 6764, section 6) starts at the server's
  * address: `.well-known/caldav`, the principal, its calendar home.
  */
-import { createAccount } from 'tsdav';
 import type { Credential } from '../../domain/connections/grant.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
 import { AnswerTooLarge } from '../http/limited-body.ts';
@@ -14,6 +13,7 @@ import { maySendCredentials } from '../outbound/guarded-fetch.ts';
 import type { CallContext } from '../ports.ts';
 import { type FetchFor, type Outcome, recordingFetch } from './client.ts';
 import { answeringDigest } from './digest-authentication.ts';
+import { discoverHomes } from './discovery.ts';
 import { appleError, fromApple, userMessages } from './errors.ts';
 import { type AppleSettings, discoveryDeadlineMs } from './settings.ts';
 
@@ -47,15 +47,12 @@ const principalOf = async (
   fetch: typeof globalThis.fetch,
 ): Promise<string> => {
   const basic = Buffer.from(`${username}:${password}`).toString('base64');
-  const { principalUrl } = await createAccount({
-    account: { serverUrl, accountType: 'caldav' },
-    headers: { authorization: `Basic ${basic}` },
-    fetch,
-  });
-  if (!principalUrl) {
+  const headers = { authorization: `Basic ${basic}` };
+  const found = await discoverHomes({ serverUrl, headers, fetch });
+  if (!found) {
     throw appleError(connectAccount, { code: 'no_calendar_server', message: userMessages.noCalendarServer });
   }
-  return principalUrl;
+  return found.principalUrl;
 };
 
 /** Adds https:// to an address without a scheme, such as `caldav.example.com`. */

@@ -1,10 +1,9 @@
 /** Lists the calendars of an account: the collections with events in its calendar home (RFC 4791, section 6.2.1). */
-import { createAccount, propfind } from 'tsdav';
+import { propfind } from 'tsdav';
 import { z } from 'zod';
 import type { CalendarListing } from '../../domain/calendars/calendar-listing.ts';
 import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
-import { maySendCredentials } from '../outbound/guarded-fetch.ts';
-import { textValue } from './dav-values.ts';
+import { addressAt, discoverHomes, fetchAt } from './discovery.ts';
 import { appleError, userMessages } from './errors.ts';
 import { type CaldavScope, exchange } from './exchange.ts';
 
@@ -27,12 +26,6 @@ const propsSchema = z.object({
     .catch(undefined),
   currentUserPrivilegeSet: z
     .object({ privilege: oneOrMore(z.record(z.string(), z.unknown())) })
-    .optional()
-    .catch(undefined),
-});
-const principalSchema = z.object({
-  calendarHomeSet: z
-    .object({ href: oneOrMore(textValue) })
     .optional()
     .catch(undefined),
 });
@@ -64,34 +57,20 @@ const closed: ReadonlySet<ProviderFaultKind> = new Set(['not_found', 'not_permit
 const isClosed = ({ fault, vendor }: ProviderError): boolean =>
   closed.has(fault.kind) || vendor.status === 405;
 
-/** Returns the URLs of the calendar homes: a principal can have several (RFC 4791, section 6.2.1). */
+/** Returns the calendar homes: a principal can have several (RFC 4791, section 6.2.1). */
 const findHomes = async (scope: CaldavScope): Promise<readonly string[]> => {
-  const { principalUrl } = await exchange(scope, ({ serverUrl, headers, fetch }) =>
-    // The home is only a placeholder, because the library reads the first one.
-    createAccount({ account: { serverUrl, accountType: 'caldav', homeUrl: serverUrl }, headers, fetch }),
-  );
-  const answers = await exchange(scope, ({ serverUrl, headers, fetch }) =>
-    propfind({
-      url: principalUrl ?? serverUrl,
-      depth: '0',
-      props: { 'c:calendar-home-set': {} },
-      headers,
-      fetch,
-    }),
-  );
-  const homes = answers.flatMap(
-    ({ props }) => principalSchema.parse(props ?? {}).calendarHomeSet?.href ?? [],
-  );
-  if (principalUrl === undefined || homes.length === 0) {
+  const found = await exchange(scope, discoverHomes);
+  if (!found) {
     throw appleError(scope.operation, { code: 'no_calendar_server', message: userMessages.noCalendarServer });
   }
-  return homes.map((home) => new URL(home, principalUrl).href);
+  return found.homes;
 };
 
-const listHome = async (scope: CaldavScope, homeUrl: string): Promise<readonly CalendarListing[]> => {
-  const answers = await exchange(scope, ({ headers, fetch }) =>
-    propfind({
-      url: homeUrl,
+const listHome = async (scope: CaldavScope, named: string): Promise<readonly CalendarListing[]> => {
+  const { answers, homeUrl } = await exchange(scope, async ({ serverUrl, headers, fetch }) => {
+    const server = new URL(serverUrl);
+    const answers = await propfind({
+      url: named,
       depth: '1',
       props: {
         'd:resourcetype': {},
@@ -100,27 +79,22 @@ const listHome = async (scope: CaldavScope, homeUrl: string): Promise<readonly C
         'd:current-user-privilege-set': {},
       },
       headers,
-      fetch,
-    }),
-  );
+      fetch: fetchAt(fetch, server),
+    });
+    return { answers, homeUrl: addressAt(server, new URL(named)) };
+  });
   return answers.flatMap(({ href, props }) => {
     const parsed = propsSchema.safeParse(props ?? {});
     if (href === undefined || !parsed.success || !holdsEvents(parsed.data)) return [];
     return [
       {
-        calendarId: calendarIdOf(href, homeUrl),
+        calendarId: addressAt(homeUrl, new URL(href, homeUrl)).href,
         name: parsed.data.displayname ?? '',
         isMain: false,
         isWritable: isWritable(parsed.data),
       },
     ];
   });
-};
-
-/** A server behind a proxy can name an address of its own, which gets no password. */
-const calendarIdOf = (href: string, homeUrl: string): string => {
-  const [home, named] = [new URL(homeUrl), new URL(href, homeUrl)];
-  return maySendCredentials(home, named) ? named.href : new URL(named.pathname, home).href;
 };
 
 /** A calendar that names no components holds all of them (RFC 4791, section 5.2.3). */

@@ -3,6 +3,7 @@
  * the size of answers. It records every outcome, because the library `tsdav` reports neither statuses nor causes.
  */
 import { readLimited } from '../http/limited-body.ts';
+import { decodeAnswer, plainAnswer } from './answer-text.ts';
 import { largestAnswer } from './settings.ts';
 
 export type Fetch = typeof globalThis.fetch;
@@ -38,13 +39,22 @@ export const recordingFetch =
         ...(retryAfter !== null && { retryAfter }),
         ...(response.status >= 400 && { problem: body.toString('utf8', 0, problemLength) }),
       });
-      const { status, statusText, headers } = response;
-      return new Response(bodilessStatuses.has(status) ? null : body, { status, statusText, headers });
+      return copyOf(response, body);
     } catch (error) {
       outcomes.push({ kind: 'failed', error });
       throw error;
     }
   };
+
+/** Returns the answer with its address, and with XML that `tsdav` can read. */
+const copyOf = (response: Response, body: Buffer): Response => {
+  const { status, statusText, headers, url } = response;
+  const isXml = headers.get('content-type')?.toLowerCase().includes('xml') === true;
+  const content = isXml ? plainAnswer(decodeAnswer(body, headers.get('content-type'))) : body;
+  const copy = new Response(bodilessStatuses.has(status) ? null : content, { status, statusText, headers });
+  Object.defineProperty(copy, 'url', { value: url });
+  return copy;
+};
 
 const addressOf = (input: Parameters<Fetch>[0]): string => {
   if (typeof input === 'string') return input;

@@ -1,9 +1,10 @@
 /** Asks a CalDAV server which resources of a calendar exist or have changed, without their contents. */
-import { type DAVResponse, davRequest } from 'tsdav';
+import type { DAVResponse } from 'tsdav';
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
 import { day } from '../../domain/time/units.ts';
 import { withoutEffect } from '../operations.ts';
+import { requestAnswers } from './dav-answers.ts';
 import { digitsOf, isCutOff, isSame, namespaces, textValue } from './dav-values.ts';
 import { appleError } from './errors.ts';
 import { goneStatuses, queryWhere } from './event-resources.ts';
@@ -39,7 +40,7 @@ const statePropsSchema = z.object({
 export const readCollectionState = async (scope: CaldavScope, url: string): Promise<CollectionState> => {
   const reading = { ...scope, operation: withoutEffect(scope.operation) };
   const [answer] = await exchange(reading, ({ headers, fetch }) =>
-    davRequest({
+    requestAnswers({
       url,
       init: {
         method: 'PROPFIND',
@@ -177,7 +178,7 @@ export const listCollectionChanges = async (
   let answers: readonly DAVResponse[];
   try {
     answers = await exchange(reading, ({ headers, fetch }) =>
-      davRequest({
+      requestAnswers({
         url,
         init: {
           method: 'REPORT',

@@ -3,16 +3,12 @@
  * ETag in a REPORT and not with GET: servers exist whose GET answers another ETag than the one `If-Match` is compared
  * with (https://github.com/forwardemail/caldav-adapter/pull/20).
  */
-import {
-  createCalendarObject,
-  type DAVResponse,
-  davRequest,
-  deleteCalendarObject,
-  updateCalendarObject,
-} from 'tsdav';
+import { createCalendarObject, type DAVResponse, deleteCalendarObject, updateCalendarObject } from 'tsdav';
 import { z } from 'zod';
+import { ProviderError } from '../../domain/errors.ts';
 import { withoutEffect } from '../operations.ts';
 import { parseWebAddress } from '../outbound/early-check.ts';
+import { requestAnswers } from './dav-answers.ts';
 import { digitsOf, isSame, namespaces, textValue } from './dav-values.ts';
 import { appleError } from './errors.ts';
 import { type CaldavScope, exchange } from './exchange.ts';
@@ -62,7 +58,7 @@ const report = async (
 ): Promise<readonly DAVResponse[]> => {
   const reading = { ...scope, operation: withoutEffect(scope.operation) };
   const answers = await exchange(reading, ({ headers, fetch }) =>
-    davRequest({
+    requestAnswers({
       url,
       init: { method: 'REPORT', namespace: 'c', headers: { ...headers, depth: '1' }, body },
       fetch,
@@ -323,13 +319,32 @@ export const replaceEvent = async (
   );
 };
 
-/** Deletes a resource. @throws {ProviderError} like `replaceEvent`. */
-export const deleteEventResource = async (
+/**
+ * Deletes a resource. Nextcloud moves it to a trash, and refuses that when the trash has one with its name, as after an earlier
+ * deletion. It is then deleted for good, as Nextcloud's own clients do with this header.
+ *
+ * @throws {ProviderError} like `replaceEvent`.
+ */
+export const deleteEventResource = async (scope: CaldavScope, resource: EventResource): Promise<void> => {
+  try {
+    await sendDeletion(scope, resource);
+  } catch (error) {
+    if (!(error instanceof ProviderError) || error.vendor.code !== 'name_in_trash') throw error;
+    await sendDeletion(scope, resource, { 'x-nc-caldav-no-trashbin': '1' });
+  }
+};
+
+const sendDeletion = async (
   scope: CaldavScope,
   { url, etag }: EventResource,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<void> => {
   await exchange(scope, ({ headers, fetch }) =>
-    deleteCalendarObject({ calendarObject: { url, ...(etag !== undefined && { etag }) }, headers, fetch }),
+    deleteCalendarObject({
+      calendarObject: { url, ...(etag !== undefined && { etag }) },
+      headers: { ...headers, ...more },
+      fetch,
+    }),
   );
 };
 
@@ -345,7 +360,7 @@ export const readCalendarZone = async (
 ): Promise<{ readonly name: string | undefined; readonly definition: string | undefined }> => {
   const reading = { ...scope, operation: withoutEffect(scope.operation) };
   const answers = await exchange(reading, ({ headers, fetch }) =>
-    davRequest({
+    requestAnswers({
       url: calendarUrl,
       init: {
         method: 'PROPFIND',

@@ -58,7 +58,7 @@ export const exchange = async <Result>(
     const server = parseWebAddress(serverUrl);
     const basic = Buffer.from(`${username}:${password}`).toString('base64');
     const signal = withDeadline(call, deadlineMs);
-    const result = await request({
+    const parts = {
       serverUrl: server.href,
       headers: { authorization: `Basic ${basic}`, 'x-correlation-id': call.correlationId },
       fetch: recordingFetch(
@@ -67,25 +67,55 @@ export const exchange = async <Result>(
         outcomes,
         largestEventsAnswer,
       ),
-    });
-    const last = outcomes.at(-1);
-    if (last?.kind !== 'answered' || last.status < 400) return result;
-    if (last.status === 401) {
-      if (!maySendCredentials(server, last.url)) {
+    };
+    const { result, answer } = await settled(request(parts), outcomes);
+    if (!answer) return await result;
+    if (answer.status === 401) {
+      if (!maySendCredentials(server, answer.url)) {
         throw appleError(operation, { code: 'leads_elsewhere', message: userMessages.leadsElsewhere });
       }
       await connection.reportRejectedPassword();
       throw appleError(operation, { status: 401, message: userMessages.wrongPassword });
     }
     throw appleError(operation, {
-      status: last.status,
-      code: codeOf(last.problem ?? ''),
-      retryAfter: last.retryAfter,
-      message: `the server answered ${last.status}`,
+      status: answer.status,
+      code: codeOf(answer.problem ?? ''),
+      retryAfter: answer.retryAfter,
+      message: `the server answered ${answer.status}`,
     });
   } catch (error) {
     throw addConnection(connection.id, toProviderError(operation, outcomes, error, call));
   }
+};
+
+type Answer = Extract<Outcome, { kind: 'answered' }>;
+
+/**
+ * Waits for the request. `answer` is the answer with which the server has refused it: the last one, or the one for which the library
+ * has thrown an error that does not name it.
+ */
+const settled = async <Result>(
+  result: Promise<Result>,
+  outcomes: readonly Outcome[],
+): Promise<{ readonly result: Promise<Result>; readonly answer: Answer | undefined }> => {
+  const isThrown = await result.then(
+    () => false,
+    () => true,
+  );
+  const last = outcomes.at(-1);
+  if (last?.kind !== 'answered') return { result, answer: undefined };
+  const answer = isThrown ? mostSpecific(outcomes, last) : last;
+  return { result, answer: answer.status >= 400 ? answer : undefined };
+};
+
+/** The library tries several addresses, and the last one can be one that nobody has named. */
+const mostSpecific = (outcomes: readonly Outcome[], last: Answer): Answer => {
+  const answers = outcomes.filter((outcome) => outcome.kind === 'answered');
+  return (
+    answers.findLast(({ status }) => status === 401) ??
+    answers.findLast(({ status }) => status === 429 || status >= 500) ??
+    last
+  );
 };
 
 const toProviderError = (
@@ -119,7 +149,17 @@ const conditions = [
   'number-of-matches-within-limits',
 ] as const;
 
+/** Nextcloud names no precondition, and explains itself in a message. */
+const explanations: readonly (readonly [pattern: RegExp, code: string])[] = [
+  // https://github.com/nextcloud/server/pull/7042, with 400.
+  [/calendar object with uid already exists/i, 'no-uid-conflict'],
+  // https://github.com/python-caldav/caldav/issues/371, with 403.
+  [/can('|&#0?39;|&apos;)t be moved into the trashbin/i, 'name_in_trash'],
+];
+
 const codeOf = (problem: string): string | undefined => {
+  const explained = explanations.find(([pattern]) => pattern.test(problem));
+  if (explained) return explained[1];
   const condition = conditionOf(problem);
   return condition === undefined ? undefined : (sameConditions.get(condition) ?? condition);
 };

@@ -1,8 +1,9 @@
 /** Lists the names of the resources of a calendar, without their contents. */
-import { type DAVResponse, davRequest } from 'tsdav';
+import type { DAVResponse } from 'tsdav';
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
 import { withoutEffect } from '../operations.ts';
+import { requestAnswers } from './dav-answers.ts';
 import { isSame, namespaces, textValue } from './dav-values.ts';
 import { appleError } from './errors.ts';
 import { type CaldavScope, exchange } from './exchange.ts';
@@ -41,7 +42,7 @@ export const isTooLarge = (error: unknown): boolean =>
 export const listNames = async (scope: CaldavScope, url: string): Promise<readonly NamedResource[]> => {
   const reading = { ...scope, operation: withoutEffect(scope.operation) };
   const answers = await exchange(reading, ({ headers, fetch }) =>
-    davRequest({
+    requestAnswers({
       url,
       init: {
         method: 'PROPFIND',

@@ -1,6 +1,7 @@
 /** Reads the parts of an event (VEVENT) that decide when it blocks time: RFC 5545, section 3.6.1. */
 import type { Answer } from '../../domain/audition/events.ts';
 import { type BusyKind, busyKindOf } from '../../domain/calendars/busy-kind.ts';
+import { addressOf, emailOf } from './calendar-address.ts';
 import { type Component, linesNamed, nameOf } from './content-lines.ts';
 import type { ReportFault } from './faults.ts';
 import {
@@ -213,7 +214,7 @@ const givenAnswer = (component: Component, addresses: ReadonlySet<string>): Answ
 /** Returns whether an ATTENDEE or ORGANIZER is the owner. iCloud writes the address as a parameter (RFC 7986, section 6.2). */
 export const isOfOwner = (line: string, addresses: ReadonlySet<string>): boolean =>
   addresses.size > 0 &&
-  [addressOf(line), parameterOf(line, 'EMAIL')?.trim().toLowerCase()].some(
+  [addressOf(line), emailOf(line)].some(
     (address) =>
       address !== undefined &&
       (addresses.has(address) || addresses.has(localPartMark + localPartOf(address))),
@@ -236,9 +237,3 @@ const answerOf = (component: Component, addresses: ReadonlySet<string>) => {
   const answer = answersByStatus.get(parameterOf(own, 'PARTSTAT')?.toUpperCase() ?? 'NEEDS-ACTION');
   return answer === 'pending' && linesNamed(component, 'ORGANIZER').some(isOwn) ? undefined : answer;
 };
-
-const addressOf = (line: string): string =>
-  rawValueOf(line)
-    .trim()
-    .toLowerCase()
-    .replace(/^mailto:/, '');

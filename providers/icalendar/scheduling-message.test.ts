@@ -47,6 +47,39 @@ describe('a REPLY', () => {
     expect(answerOf({ partstat })?.attendees).toEqual([{ address: 'ada@example.com', answer }]);
   });
 
+  it.each([
+    ['MAILTO:Ada@Example.com', 'ada@example.com'],
+    ['mailto: ada@example.com', 'ada@example.com'],
+    ['mailto:<ada@example.com>', 'ada@example.com'],
+    ['ada@example.com', 'ada@example.com'],
+    // RFC 6068, section 2.
+    ['mailto:ada%2Bcasting@example.com', 'ada+casting@example.com'],
+    ['mailto:ada@example.com?subject=Accepted', 'ada@example.com'],
+    ['mailto:100%ada@example.com', '100%ada@example.com'],
+  ])('whose attendee is written as %s is from %s', (written, address) => {
+    const text = replyCalendar(reply).replace('mailto:Ada@Example.com', written);
+    expect(readSchedulingMessage(text)).toMatchObject({
+      answers: [{ attendees: [{ address, answer: 'accepted' }] }],
+    });
+  });
+
+  it('is from the address of the parameter EMAIL when the attendee has another URI', () => {
+    const text = replyCalendar(reply).replace(
+      ':mailto:Ada@Example.com',
+      ';EMAIL="Ada@example.com":urn:uuid:8b2c',
+    );
+    expect(readSchedulingMessage(text)).toMatchObject({
+      answers: [{ attendees: [{ address: 'ada@example.com' }] }],
+    });
+  });
+
+  it('is recognized by its media type when the calendar has no METHOD', () => {
+    const text = replyCalendar({ ...reply, method: '' });
+    expect(readSchedulingMessage(text)).toMatchObject({ reason: 'method_missing' });
+    expect(readSchedulingMessage(text, 'REPLY')).toMatchObject({ kind: 'answers', method: 'REPLY' });
+    expect(readSchedulingMessage(text, 'PUBLISH')).toEqual({ kind: 'other_method', method: 'PUBLISH' });
+  });
+
   it('needs neither times nor a sequence, and keeps what can be read of damaged ones', () => {
     expect(answerOf({ sequence: undefined, lines: [] })).toMatchObject({
       sequence: undefined,

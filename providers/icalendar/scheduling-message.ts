@@ -5,10 +5,11 @@ import type { Answer } from '../../domain/audition/events.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { day } from '../../domain/time/units.ts';
+import { addressOf } from './calendar-address.ts';
 import { type Component, componentsNamed, linesNamed, readComponents, unfold } from './content-lines.ts';
 import { sequenceOf } from './event.ts';
 import { readOccurrences } from './occurrences.ts';
-import { parameterOf, rawValueOf, readTimes, textOf } from './properties.ts';
+import { parameterOf, readTimes, textOf } from './properties.ts';
 import { utc } from './zones/zone.ts';
 
 export type SchedulingMessage =
@@ -47,12 +48,15 @@ interface Attendee {
 const longestText = 256 * 1024;
 const mostEvents = 20;
 
-/** Returns the message. Bounded in time, whatever the text is. */
-export const readSchedulingMessage = (text: string): SchedulingMessage => {
+/**
+ * Returns the message. Bounded in time, whatever the text is.
+ * @param named the method that the media type names (RFC 6047, section 2.4). It counts for a calendar without METHOD
+ */
+export const readSchedulingMessage = (text: string, named = ''): SchedulingMessage => {
   if (text.length > longestText) return { kind: 'unreadable', reason: 'calendar_unreadable' };
   const [calendar] = componentsNamed(readComponents(unfold(text)), 'VCALENDAR');
   if (!calendar) return { kind: 'unreadable', reason: 'calendar_unreadable' };
-  const method = textOf(calendar, 'METHOD')?.trim().toUpperCase() ?? '';
+  const method = textOf(calendar, 'METHOD')?.trim().toUpperCase() || named;
   if (method === '') return { kind: 'unreadable', reason: 'method_missing' };
   if (method !== 'REPLY' && method !== 'COUNTER') return { kind: 'other_method', method };
   const events = componentsNamed([calendar], 'VEVENT');
@@ -86,12 +90,6 @@ const answersByStatus: ReadonlyMap<string, Answer> = new Map([
   ['DECLINED', 'declined'],
   ['TENTATIVE', 'tentative'],
 ]);
-
-const addressOf = (line: string): string =>
-  rawValueOf(line)
-    .trim()
-    .toLowerCase()
-    .replace(/^mailto:/, '');
 
 /** The last instant that JavaScript can print with four digits of the year. */
 const lastMs = Date.UTC(9999, 11, 31);

@@ -1,4 +1,5 @@
 /** Decodes the answer of a feed, and recognizes whether it is a calendar. */
+import { markedCharset } from '../http/marked-charset.ts';
 
 /**
  * Returns the text. iCalendar is UTF-8 unless the header names another charset (RFC 5545, section 3.1.4). A byte order mark
@@ -8,12 +9,33 @@ export const decodeFeed = (bytes: Uint8Array, contentType: string | null): strin
   const charset =
     markedCharset(bytes) ?? /charset\s*=\s*"?([^\s;"]+)/i.exec(contentType ?? '')?.[1] ?? 'utf-8';
   const decoder = strictDecoder(charset) ?? new TextDecoder('utf-8', { fatal: true });
+  return decoded(decoder, bytes) ?? decoded(decoder, unfoldedBytes(bytes)) ?? decodeWestern(bytes);
+};
+
+/** Undefined when the bytes are not in the charset. */
+const decoded = (
+  decoder: NonNullable<ReturnType<typeof strictDecoder>>,
+  bytes: Uint8Array,
+): string | undefined => {
   try {
     return decoder.decode(bytes);
   } catch {
-    return new TextDecoder('windows-1252').decode(bytes);
+    return undefined;
   }
 };
+
+/** Programs fold lines in the middle of a character (RFC 5545, section 3.1). */
+const unfoldedBytes = (bytes: Uint8Array): Uint8Array =>
+  Buffer.from(
+    Buffer.from(bytes)
+      .toString('latin1')
+      .replaceAll(/\r?\n[ \t]/g, ''),
+    'latin1',
+  );
+
+/** A text that a byte order mark calls UTF-8 can be damaged: the mark is no text. */
+const decodeWestern = (bytes: Uint8Array): string =>
+  new TextDecoder('windows-1252').decode(markedCharset(bytes) === 'utf-8' ? bytes.subarray(3) : bytes);
 
 /** Undefined for a charset that Node does not know (https://encoding.spec.whatwg.org/#names-and-labels). */
 const strictDecoder = (charset: string): Pick<InstanceType<typeof TextDecoder>, 'decode'> | undefined => {
@@ -22,13 +44,6 @@ const strictDecoder = (charset: string): Pick<InstanceType<typeof TextDecoder>, 
   } catch {
     return undefined;
   }
-};
-
-const markedCharset = ([first, second, third]: Uint8Array): string | undefined => {
-  if (first === 0xef && second === 0xbb && third === 0xbf) return 'utf-8';
-  if (first === 0xff && second === 0xfe) return 'utf-16le';
-  if (first === 0xfe && second === 0xff) return 'utf-16be';
-  return undefined;
 };
 
 /** `incomplete`: the text begins as a calendar, and its end is missing. */

@@ -19,6 +19,35 @@ describe('a received email', () => {
     for (const { text } of read?.calendars ?? []) expect(text).toContain('COMMENT:Très volontiers');
   });
 
+  it.each([
+    ['utf-16', 'little', true],
+    ['utf-16le', 'little', false],
+    ['utf-16', 'big', true],
+    ['utf-16', 'big', false],
+    ['utf-16be', 'big', true],
+  ] as const)(
+    'is read in %s, with its bytes in %s-endian order, and a byte order mark: %s',
+    async (charset, order, isMarked) => {
+      const bytes = Buffer.from(isMarked ? `\u{FEFF}${calendar}` : calendar, 'utf16le');
+      const encoded = (order === 'big' ? bytes.swap16() : bytes)
+        .toString('base64')
+        .replaceAll(/.{76}/g, '$&\r\n');
+      const lines = [
+        `To: ${mail.to}`,
+        'MIME-Version: 1.0',
+        `Content-Type: TEXT/CALENDAR; METHOD=reply; charset="${charset}"`,
+        'Content-Transfer-Encoding: base64',
+        '',
+        encoded,
+      ];
+      const read = await readReceivedMail(Buffer.from(lines.join('\r\n')));
+      expect(read?.calendars).toMatchObject([
+        { method: 'REPLY', text: expect.stringMatching(/^BEGIN:VCALENDAR/) },
+      ]);
+      expect(read?.calendars[0]?.text).toContain('COMMENT:Très volontiers');
+    },
+  );
+
   it('with a charset that is wrong or unknown still has its calendar', async () => {
     const wrong = replyMail({ ...mail, calendar })
       .toString()

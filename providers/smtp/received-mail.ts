@@ -84,9 +84,21 @@ const calendarsOf = ({ attachments }: Email): readonly ReceivedCalendar[] =>
   attachments
     .filter(({ mimeType, filename }) => calendarTypes.has(mimeType) || /\.ics$/i.test(filename ?? ''))
     .map(({ content, method }) => ({
-      text: typeof content === 'string' ? content : new TextDecoder().decode(content),
+      text: inReadOrder(typeof content === 'string' ? content : new TextDecoder().decode(content)),
       method,
     }));
+
+/**
+ * Returns the text with the bytes of each UTF-16 unit in order. `utf-16` is decoded as little-endian, and RFC 2781, section 4.3,
+ * says big-endian unless a byte order mark says otherwise. Such a text begins with the mark, or with a B.
+ */
+const inReadOrder = (text: string): string =>
+  /^[\u{FFFE}\u{4200}]/u.test(text)
+    ? Buffer.from(text, 'utf16le')
+        .swap16()
+        .toString('utf16le')
+        .replace(/^\u{FEFF}/u, '')
+    : text;
 
 /** RFC 3464 for delivery reports, RFC 3834 for automatic replies, and what programs wrote before it. */
 const natureOf = ({ headers }: Email): MailNature => {

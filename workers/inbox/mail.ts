@@ -66,7 +66,7 @@ export const readMail = async (
   const recipients = [...envelope, ...mail.recipients];
   const hasTag = tagsIn(dependencies, recipients).length > 0;
   if (mail.calendars.length === 0) return withoutCalendar(mail, hasTag);
-  const messages = mail.calendars.map(({ text }) => readSchedulingMessage(text));
+  const messages = mail.calendars.map(({ text, method }) => readSchedulingMessage(text, method));
   const answers = answersIn(messages);
   const [answer, ...others] = answers;
   if (!answer) return withoutAnswer(mail, messages, hasTag);

@@ -1,0 +1,182 @@
+/** Tests servers of other vendors that refuse, redirect or interrupt requests. */
+import { describe, expect, it } from 'vitest';
+import { calendar as calendarText, event } from '../../tests/harness/calendar-text.ts';
+import { startVendorCaldav, type VendorWays } from '../../tests/harness/vendor-caldav.ts';
+import { setUpVendorCaldav as setup, vendorEventId } from '../../tests/harness/vendor-caldav-bench.ts';
+
+/** What Nextcloud answers: it names no precondition (https://github.com/nextcloud/server/issues/30096). */
+const sabreError = (exception: string, message: string) =>
+  `<?xml version="1.0" encoding="utf-8"?><d:error xmlns:d="DAV:" xmlns:s="http://sabredav.org/ns"><s:exception>Sabre\\DAV\\Exception\\${exception}</s:exception><s:message>${message}</s:message></d:error>`;
+
+const invitation = calendarText(
+  ...event(`UID:${vendorEventId}`, 'DTSTART:20261210T090000Z', 'DURATION:PT1H', 'SUMMARY:Invitation'),
+);
+
+describe('a calendar that has our UID under another name', () => {
+  it.each([
+    ['409 and the precondition', {}],
+    [
+      '400 and a message',
+      {
+        uidConflict: {
+          status: 400,
+          body: sabreError(
+            'BadRequest',
+            'Calendar object with uid already exists in this calendar collection.',
+          ),
+        },
+      },
+    ],
+    ['412 without a reason', { uidConflict: { status: 412, body: '' } }],
+  ] as const satisfies readonly (readonly [string, Partial<VendorWays>])[])(
+    'gets the change of that event when the server refuses another one with %s',
+    async (_what, ways) => {
+      const { server, write } = await setup(ways);
+      server.store('accepted-by-email.ics', invitation);
+      await write(1);
+      expect(server.texts()).toHaveLength(1);
+      expect(server.texts()[0]).toContain('X-CASTMATCH-REVISION:1');
+    },
+  );
+});
+
+describe('a server with a trash', () => {
+  it('deletes an event whose name is in the trash already', async () => {
+    const deletions: (string | string[] | undefined)[] = [];
+    const { server, write, remove } = await setup({
+      intercept: (request, response) => {
+        if (request.method !== 'DELETE') return false;
+        deletions.push(request.headers['x-nc-caldav-no-trashbin']);
+        if (request.headers['x-nc-caldav-no-trashbin'] === '1') return false;
+        response
+          .writeHead(403, { 'content-type': 'application/xml; charset=utf-8' })
+          .end(
+            sabreError(
+              'Forbidden',
+              "A calendar object with URI a-deleted.ics already exists in calendar 23, therefore this object can't be moved into the trashbin",
+            ),
+          );
+        return true;
+      },
+    });
+    await write(1);
+    expect(await remove(1)).toBe('deleted');
+    expect(server.texts()).toEqual([]);
+    expect(deletions).toEqual([undefined, '1']);
+  });
+
+  it('keeps an event that the account may not delete', async () => {
+    const { server, write, remove } = await setup({
+      intercept: (request, response) => {
+        if (request.method !== 'DELETE') return false;
+        response.writeHead(403).end();
+        return true;
+      },
+    });
+    await write(1);
+    await expect(remove(1)).rejects.toMatchObject({ fault: { kind: 'not_permitted' } });
+    expect(server.requests.filter((kind) => kind === 'DELETE')).toHaveLength(1);
+  });
+});
+
+/** Redirects the requests for a path to another origin, or to another path. */
+const redirecting =
+  (
+    status: number,
+    isRedirected: (path: string) => boolean,
+    location: (path: string) => string,
+  ): VendorWays['intercept'] =>
+  (_request, response, path) => {
+    if (!isRedirected(path)) return false;
+    response.writeHead(status, { location: location(path) }).end();
+    return true;
+  };
+
+describe.each([301, 302, 307, 308])('a server that redirects with %i', (status) => {
+  it('from its principal is connected, and its calendars are listed', async () => {
+    const { connect, calendars } = await setup({
+      intercept: redirecting(
+        status,
+        (path) => path.startsWith('/principals/') && !path.includes('?'),
+        (path) => `${path}?moved`,
+      ),
+    });
+    await connect();
+    expect(await calendars()).toHaveLength(2);
+  });
+
+  it('to another host is connected, and its calendars are listed there', async () => {
+    const other = await startVendorCaldav();
+    const { connect, calendars } = await setup({
+      intercept: (request, response, path) => {
+        const isRoot = path === '/' || path === '/dav/' || path === '/.well-known/caldav';
+        if (isRoot) response.writeHead(status, { location: `${other.url}/dav/` }).end();
+        else if (request.method === 'PROPFIND') response.writeHead(404).end();
+        return isRoot || request.method === 'PROPFIND';
+      },
+    });
+    const { account } = await connect();
+    expect(account.id.startsWith(other.url)).toBe(true);
+    const listed = await calendars();
+    await other.close();
+    expect(listed.map(({ calendarId }) => calendarId.startsWith(other.url))).toEqual([true, true]);
+  });
+});
+
+describe('a server that rejects the password', () => {
+  it.each(['calendars', 'busy', 'write'] as const)(
+    'is reported once when it is asked for %s',
+    async (what) => {
+      const bench = await setup({
+        intercept: (_request, response) => {
+          response.writeHead(401, { 'www-authenticate': 'Basic realm="vendor"' }).end();
+          return true;
+        },
+      });
+      const asked = what === 'write' ? bench.write(1) : bench[what]();
+      await expect(asked).rejects.toMatchObject({ fault: { kind: 'reconnect' }, vendor: { status: 401 } });
+      expect(bench.rejections()).toBe(1);
+    },
+  );
+});
+
+describe('a server that names no principal', () => {
+  const nameless: Pick<VendorWays, 'intercept'> = {
+    intercept: (_request, response, path) => {
+      response
+        .writeHead(207, { 'content-type': 'text/xml' })
+        .end(
+          `<multistatus xmlns="DAV:"><response><href>${path}</href><propstat><prop><current-user-principal><unauthenticated/></current-user-principal></prop><status>HTTP/1.1 200 OK</status></propstat></response></multistatus>`,
+        );
+      return true;
+    },
+  };
+
+  it('has no calendars of the account', async () => {
+    const { connect, calendars } = await setup(nameless);
+    const refusal = { vendor: { code: 'no_calendar_server' }, fault: { kind: 'rejected_input' } };
+    await expect(connect()).rejects.toMatchObject(refusal);
+    await expect(calendars()).rejects.toMatchObject(refusal);
+  });
+});
+
+describe('a server that cannot answer now', () => {
+  it.each([
+    [503, '30', { kind: 'outage', delayMs: 30_000 }],
+    [429, '30', { kind: 'retry_after', delayMs: 30_000 }],
+    [423, undefined, { kind: 'retry' }],
+    [502, undefined, { kind: 'outage' }],
+  ] as const)('with %i and Retry-After %s is asked again later', async (status, retryAfter, fault) => {
+    const unavailable: Pick<VendorWays, 'intercept'> = {
+      intercept: (_request, response) => {
+        response.writeHead(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter }).end();
+        return true;
+      },
+    };
+    const { calendars, busy, write, list } = await setup(unavailable);
+    await expect(busy()).rejects.toMatchObject({ fault });
+    await expect(write(1)).rejects.toMatchObject({ fault });
+    await expect(list({ kind: 'all', since: '2026-11-30T00:00:00.000Z' })).rejects.toMatchObject({ fault });
+    await expect(calendars()).rejects.toMatchObject({ fault });
+  });
+});
