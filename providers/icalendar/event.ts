@@ -1,5 +1,6 @@
 /** Reads the parts of an event (VEVENT) that decide when it blocks time: RFC 5545, section 3.6.1. */
 import type { Answer } from '../../domain/audition/events.ts';
+import { comparableEmail, emailOfMailto } from '../../domain/audition/mailto.ts';
 import { type BusyKind, busyKindOf } from '../../domain/calendars/busy-kind.ts';
 import { type Component, linesNamed, nameOf } from './content-lines.ts';
 import type { ReportFault } from './faults.ts';
@@ -213,10 +214,9 @@ const givenAnswer = (component: Component, addresses: ReadonlySet<string>): Answ
 /** Returns whether an ATTENDEE or ORGANIZER is the owner. iCloud writes the address as a parameter (RFC 7986, section 6.2). */
 export const isOfOwner = (line: string, addresses: ReadonlySet<string>): boolean =>
   addresses.size > 0 &&
-  [addressOf(line), parameterOf(line, 'EMAIL')?.trim().toLowerCase()].some(
+  [addressOf(line), comparableEmail(parameterOf(line, 'EMAIL') ?? '')].some(
     (address) =>
-      address !== undefined &&
-      (addresses.has(address) || addresses.has(localPartMark + localPartOf(address))),
+      address !== '' && (addresses.has(address) || addresses.has(localPartMark + localPartOf(address))),
   );
 
 const localPartMark = 'user:';
@@ -224,7 +224,7 @@ const localPartOf = (address: string): string => address.slice(0, address.lastIn
 
 /** Returns the addresses of an account. Some servers name an account without a domain: its domain is then not compared. */
 export const addressesOf = (account: string): ReadonlySet<string> => {
-  const name = account.trim().toLowerCase();
+  const name = comparableEmail(account);
   return new Set(name.includes('@') ? [name] : [name, localPartMark + name]);
 };
 
@@ -237,8 +237,4 @@ const answerOf = (component: Component, addresses: ReadonlySet<string>) => {
   return answer === 'pending' && linesNamed(component, 'ORGANIZER').some(isOwn) ? undefined : answer;
 };
 
-const addressOf = (line: string): string =>
-  rawValueOf(line)
-    .trim()
-    .toLowerCase()
-    .replace(/^mailto:/, '');
+const addressOf = (line: string): string => emailOfMailto(rawValueOf(line));

@@ -2,6 +2,7 @@
  * Reads an answer to an invitation (iTIP, RFC 5546): a REPLY or a COUNTER. Other methods are named, and not read.
  */
 import type { Answer } from '../../domain/audition/events.ts';
+import { emailOfMailto } from '../../domain/audition/mailto.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { day } from '../../domain/time/units.ts';
@@ -24,7 +25,7 @@ export type SchedulingMessage =
 
 export interface InvitationAnswer {
   readonly uid: string;
-  /** The address, in lower case, and the answer of each attendee. RFC 5546 permits one. */
+  /** The address, in NFC and lower case, and the answer of each attendee. RFC 5546 permits one. */
   readonly attendees: readonly Attendee[];
   readonly organizer: string | undefined;
   /** The SEQUENCE of the invitation that is answered. */
@@ -87,11 +88,7 @@ const answersByStatus: ReadonlyMap<string, Answer> = new Map([
   ['TENTATIVE', 'tentative'],
 ]);
 
-const addressOf = (line: string): string =>
-  rawValueOf(line)
-    .trim()
-    .toLowerCase()
-    .replace(/^mailto:/, '');
+const addressOf = (line: string): string => emailOfMailto(rawValueOf(line));
 
 /** The last instant that JavaScript can print with four digits of the year. */
 const lastMs = Date.UTC(9999, 11, 31);
