@@ -67,6 +67,12 @@ const smtpErrors: readonly ErrorRow[] = [
   { code: 'EENVELOPE', fault: 'rejected_input' },
 ];
 
+/** Returns whether a message was not sent, because the address of its recipient needs SMTPUTF8. */
+export const isUnsupportedAddress = (error: unknown): error is ProviderError =>
+  error instanceof ProviderError &&
+  error.fault.kind === 'rejected_input' &&
+  error.vendor.code === utf8Unavailable;
+
 const thrownSchema = z.object({
   code: z.string().optional(),
   /** The server's reply, where there was one. */
