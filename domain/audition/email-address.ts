@@ -17,7 +17,9 @@ const quoted = String.raw`"(?:[^\u0000-\u001f"\\\u007f${refused}]|\\[ -~])+"`;
 const localPart = String.raw`(?:${atom}(?:\.${atom})*|${quoted})`;
 const wholeLocalPart = new RegExp(`^${localPart}$`, 'u');
 /** What the OpenAPI document cannot say: lone surrogates, tags, and joiners where they join nothing. */
-const misleading = /\p{Cs}|[\u{e0000}-\u{e0fff}]|(?<![^\u0000-\u007f])[\u200c\u200d\ufe00-\ufe0f]/u;
+const joiners = String.raw`\u200c\u200d\ufe00-\ufe0f`;
+const otherScripts = String.raw`[\u0080-\u{10ffff}]`;
+const misleading = new RegExp(String.raw`\p{Cs}|[\u{e0000}-\u{e0fff}]|(?<!${otherScripts})[${joiners}]`, 'u');
 
 /** RFC 5321, section 4.5.3.1, in octets. */
 const longestLocalPart = 64;
