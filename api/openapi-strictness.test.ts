@@ -121,6 +121,10 @@ describe('a schema of the OpenAPI document', () => {
       'rita@例え。みんな',
       'rita@xn--e1afmkfd.xn--p1ai',
       "o'hara+x@example.co.uk",
+      'josé@example.com',
+      'jose\u0301@example.com',
+      '用户.名@例え.みんな',
+      '"josé garcía"@example.com',
     ];
     const refused = [
       '',
@@ -133,6 +137,11 @@ describe('a schema of the OpenAPI document', () => {
       'rita@example-.com',
       'rita@example.42',
       'rita@exa_mple.com',
+      'ri\u202eta@example.com',
+      'ri\u00a0ta@example.com',
+      'ri\u200bta@example.com',
+      'jos\ufffd@example.com',
+      'é..b@example.com',
     ];
     expect(refused.filter((email) => canonicalEmail(email) !== undefined)).toEqual([]);
     expect(accepted.filter((email) => canonicalEmail(email) === undefined)).toEqual([]);

@@ -4705,7 +4705,7 @@ export interface components {
                 kind: "performer" | "reader" | "agent" | "casting_director";
                 /** @description The name, as the other participants read it */
                 name: string;
-                /** @description An email address. The domain can be in Unicode or in Punycode */
+                /** @description An email address. The part before the @ can have letters of any script (RFC 6531), if the mail server offers SMTPUTF8. The domain can be in Unicode or in Punycode */
                 email?: string;
                 /** @description A phone number: international with +, or national with `phoneRegion` */
                 phone?: string;
@@ -5823,7 +5823,7 @@ export interface components {
             kind: "performer" | "reader" | "agent" | "casting_director";
             /** @description The name, as the other participants read it */
             name: string;
-            /** @description An email address. The domain can be in Unicode or in Punycode */
+            /** @description An email address. The part before the @ can have letters of any script (RFC 6531), if the mail server offers SMTPUTF8. The domain can be in Unicode or in Punycode */
             email?: string;
             /** @description A phone number: international with +, or national with `phoneRegion` */
             phone?: string;

@@ -57,10 +57,12 @@ import { createWatchSubscriptions, type WatchSubscriptions } from './inbox/watch
 import { createWebhookInbox, type WebhookInbox } from './inbox/webhooks.ts';
 import { createOperationLedger, type OperationLedger } from './ledger/operations.ts';
 import { createHostClaims, type HostClaims } from './meetings/host-claims.ts';
+import { createHostHashes } from './meetings/host-hashes.ts';
 import { createMeetingPreferences, type MeetingPreferences } from './meetings/meeting-preferences.ts';
 import { createMeetingWatch, type MeetingWatch } from './meetings/meeting-watch.ts';
 import { createRegistrants, type Registrants } from './meetings/registrants.ts';
 import { createSessionRooms, type SessionRooms } from './meetings/session-rooms.ts';
+import { createUnkeyedHosts, type UnkeyedHosts } from './meetings/unkeyed-hosts.ts';
 import { createPeople, type People } from './people/people.ts';
 import { createProviderHealth, type ProviderHealth } from './providers/health.ts';
 import { createQuotas } from './providers/quotas.ts';
@@ -94,6 +96,7 @@ export interface Repositories {
   readonly blockReports: BlockReports;
   readonly ledger: OperationLedger;
   readonly hostClaims: HostClaims;
+  readonly unkeyedHosts: UnkeyedHosts;
   readonly holds: SlotHolds;
   readonly connections: Connections;
   readonly accounts: Accounts;
@@ -176,7 +179,8 @@ export const createRepositories = (
     blockAuditions: createBlockAuditions(db, texts),
     blockReports: createBlockReports(db),
     ledger: createOperationLedger(db, vault),
-    hostClaims: createHostClaims(db),
+    hostClaims: createHostClaims(db, createHostHashes(vault)),
+    unkeyedHosts: createUnkeyedHosts(db, vault),
     holds: createSlotHolds(db, protection, observe),
     connections: createConnections(db, vault, accountReferences),
     accounts: createAccounts(db, vault, accountReferences),

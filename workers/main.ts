@@ -139,6 +139,9 @@ const main = async (): Promise<void> => {
   void repositories.unkeyedAddresses
     .key()
     .catch((err: unknown) => logger.error({ err }, 'hashes of addresses not keyed'));
+  void repositories.unkeyedHosts
+    .key()
+    .catch((err: unknown) => logger.error({ err }, 'hashes of meeting hosts not keyed'));
   const relays = [
     startTokenRefresh({ connections: repositories.connections, accessTokens, logger }),
     outbox.startRelay(workers, logger),

@@ -5,6 +5,7 @@ import type { MessageBudgets } from '../../db/budgets/message-budgets.ts';
 import type { DisconnectedAccount } from '../../db/connections/disconnected-accounts.ts';
 import type { Connection, Connections } from '../../db/connections/repository.ts';
 import type { OperationLedger } from '../../db/ledger/operations.ts';
+import { canonicalEmail } from '../../domain/audition/email-address.ts';
 import { effectiveLimits, type MessageLimits } from '../../domain/budgets/message-limits.ts';
 import { mayHaveTakenEffect, ProviderError } from '../../domain/errors.ts';
 import { operationOf } from '../../providers/operations.ts';
@@ -45,7 +46,8 @@ const outcomeSchema = z.object({
 });
 export type ReconnectNoticeOutcome = z.infer<typeof outcomeSchema>;
 
-const isAddress = (account: string | undefined): account is string => z.email().safeParse(account).success;
+const isAddress = (account: string | undefined): account is string =>
+  account !== undefined && canonicalEmail(account) !== undefined;
 
 /**
  * Returns a function that sends the notice. Idempotent by the `noticeKey` of the account: each key gets one email.

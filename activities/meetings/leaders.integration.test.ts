@@ -13,7 +13,16 @@ const [director, colleague, outsider] = [
 
 const setup = async (settings: MeetingSettings = { roles: true }) => {
   const bench = await benchFor({
-    sandbox: { zoom: { users: { [director]: 'licensed', [colleague]: 'licensed', [outsider]: 'basic' } } },
+    sandbox: {
+      zoom: {
+        users: {
+          [director]: 'licensed',
+          [colleague]: 'licensed',
+          [outsider]: 'basic',
+          'josé@example.com': 'basic',
+        },
+      },
+    },
   });
   const about = { ...bench.about, provider: 'zoom', slot, settings } as const;
   const meeting = await bench.activities.createMeeting({
@@ -51,6 +60,15 @@ describe('the casting directors', () => {
     expect(await lead(outsider, director)).toEqual({ isHonored: false });
     expectLeaders(director);
     expect(await lead(outsider)).toEqual({ isHonored: false });
+  });
+
+  it('are left out when their addresses are not those of users, or would name two people', async () => {
+    const { lead, expectLeaders } = await setup();
+    const basic = 'josé@example.com';
+    expect(await lead(basic, director)).toEqual({ isHonored: false });
+    expectLeaders(director);
+    expect(await lead('"colleague@example.com;x"@example.com', director)).toEqual({ isHonored: false });
+    expectLeaders(director);
   });
 
   it('do not lead the room of a session, which keeps the leaders of its settings', async () => {

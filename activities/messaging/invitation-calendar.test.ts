@@ -91,6 +91,27 @@ describe('a calendar invitation', () => {
   });
 });
 
+it.each([
+  ["o'hara+x@example.com", ":MAILTO:o'hara+x@example.com"],
+  ['josé@example.com', ';EMAIL=josé@example.com:MAILTO:jos%C3%A9@example.com'],
+  ['a&b@example.com', ';EMAIL=a&b@example.com:MAILTO:a%26b@example.com'],
+  ['"a,b;c:d"@example.com', ':MAILTO:%22a%2Cb%3Bc%3Ad%22@example.com'],
+  ['"josé \\"x\\""@example.com', ':MAILTO:%22jos%C3%A9%20%5C%22x%5C%22%22@example.com'],
+])('a calendar invitation names the attendee %s by a URI', (email, ending) => {
+  const { content } = renderInvitationCalendar('REQUEST', {
+    ...invitation,
+    recipient: { ...invitation.recipient, name: 'Ada', email },
+    organizer: `CastMatch <${email.startsWith('"') ? 'auditions@example.com' : email}>`,
+  });
+  const [attendee, ...others] = linesOf(content).filter((line) => line.startsWith('ATTENDEE'));
+  expect(others).toEqual([]);
+  expect(attendee).toBe(`ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE;CN="Ada"${ending}`);
+  const [organizer] = linesOf(content).filter((line) => line.startsWith('ORGANIZER'));
+  expect(organizer).toMatch(/^ORGANIZER;CN="CastMatch"(;EMAIL=[^":;,]+)?:mailto:[!-~]+@example\.com$/);
+  const longest = Math.max(...content.split('\r\n').map((line) => Buffer.byteLength(line)));
+  expect(longest).toBeLessThanOrEqual(75);
+});
+
 it('a calendar cancellation removes the same entry and requests no answer', () => {
   const { method, content } = renderInvitationCalendar('CANCEL', invitation);
   const lines = linesOf(content);

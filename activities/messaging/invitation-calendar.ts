@@ -10,6 +10,7 @@ import ical, {
 } from 'ical-generator';
 import type { CalendarPart } from '../../domain/audition/calendar-part.ts';
 import { invitationUidOf } from '../../domain/audition/invitation-uid.ts';
+import { mailtoPathOf } from '../../domain/audition/mailto.ts';
 import type { Participant } from '../../domain/audition/request.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import type { EmailMessage } from '../../providers/ports.ts';
@@ -50,13 +51,12 @@ export const renderInvitationCalendar = (
     description: details.filter(Boolean).join('\n\n'),
     location: audition.slot.room ?? audition.joinUrl ?? null,
     organizer: {
-      ...organizerOf(organizer),
-      ...(replyAddress === undefined ? {} : { email: replyAddress }),
+      ...organizerOf(organizer, replyAddress),
     },
     attendees: [
       {
         name: parameterTextOf(recipient.name),
-        email: recipient.email,
+        ...calendarAddressOf(recipient.email),
         role: recipient.required ? ICalAttendeeRole.REQ : ICalAttendeeRole.OPT,
         status: ICalAttendeeStatus.NEEDSACTION,
         rsvp: !cancelled,
@@ -84,11 +84,32 @@ export const sequenceOf = (
   { sequence, revision }: Pick<NoticeFacts, 'sequence' | 'revision'>,
 ): number => sequence ?? 2 * revision + (method === 'CANCEL' ? 1 : 0);
 
-const organizerOf = (sender: string): { readonly name: string; readonly email: string } => {
+/** The address of a participant or of the organizer, as the library takes it. */
+interface CalendarAddress {
+  readonly email: string;
+  readonly mailto?: string;
+}
+
+/**
+ * Returns the address as a URI. The parameter EMAIL (RFC 7986, section 6.2) has it without percent signs, for programs that do not decode
+ * them. A quoted local part cannot stand in a parameter.
+ */
+const calendarAddressOf = (email: string): CalendarAddress => {
+  const mailto = mailtoPathOf(email);
+  return mailto === email || email.startsWith('"') ? { email: mailto } : { email, mailto };
+};
+
+const organizerOf = (
+  sender: string,
+  replyAddress: string | undefined,
+): CalendarAddress & { readonly name: string } => {
   const [, name = '', email = ''] = /^(.*)<([^<>]+)>\s*$/.exec(sender) ?? [];
   const [, quoted] = /^"(.*)"$/.exec(name.trim()) ?? [];
   const plain = quoted?.replaceAll(/\\(.)/g, '$1') ?? name;
-  return { name: parameterTextOf(plain) || 'CastMatch', email: (email || sender).trim() };
+  return {
+    name: parameterTextOf(plain) || 'CastMatch',
+    ...calendarAddressOf(replyAddress ?? (email || sender).trim()),
+  };
 };
 
 /**

@@ -2,16 +2,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Info } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
+import { MailDev } from 'maildev';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Participant } from '../../domain/audition/request.ts';
 import { participantIdSchema } from '../../domain/ids.ts';
 import type { EmailMessage, EmailProvider, Providers } from '../../providers/ports.ts';
+import { createSmtpClient } from '../../providers/smtp/client.ts';
+import { createSmtpEmail } from '../../providers/smtp/email.ts';
 import {
   type ActivityHarnessOptions,
   noticeFacts,
   ada as participant,
   useActivityHarness,
 } from '../../tests/harness/activity-harness.ts';
+import { readMails } from '../../tests/harness/mail-server.ts';
 import type { SendNoticeInput, SendNoticesInput, SendNoticesResult } from '../contract.ts';
 
 const benchFor = useActivityHarness();
@@ -131,6 +135,37 @@ describe('a group of notices by email', () => {
     ]);
     await vi.waitFor(async () => expect(await inboxes()).toEqual([1, 0, 1]));
     expect((await notified()).toSorted()).toEqual(['ada', 'cleo']);
+  });
+
+  it('names an address outside ASCII that the mail server does not take, and sends the others', async () => {
+    const server = new MailDev({
+      smtp: 0,
+      web: 0,
+      ip: '127.0.0.1',
+      webIp: '127.0.0.1',
+      silent: true,
+      hideExtensions: ['SMTPUTF8'],
+    });
+    onTestFinished(() => server.stop());
+    const { smtp, api } = await server.start();
+    const from = 'CastMatch <casting@castmatch.test>';
+    const client = createSmtpClient({ url: `smtp://127.0.0.1:${smtp.getPort()}`, requireTls: false, from });
+    onTestFinished(() => client.close());
+    const { activities, group, alone, ada, bob, keyOf } = await setup({
+      wrapProviders: (providers) => ({ ...providers, email: createSmtpEmail(client, from, undefined) }),
+    });
+    const josé = { ...bob, email: 'josé@example.com' };
+    const result = await activities.sendNotices(group([ada, josé]));
+    expect(result.sent.map(({ key }) => key)).toEqual([keyOf(ada)]);
+    expect(result.failed).toEqual([
+      { key: keyOf(josé), failure: { code: 'address_not_supported', provider: 'smtp' } },
+    ]);
+    await expect(activities.sendNotice(alone(josé))).rejects.toMatchObject({
+      type: 'address_not_supported',
+      nonRetryable: true,
+    });
+    const mails = await readMails(`http://127.0.0.1:${api?.getPort()}/api`);
+    expect(mails.flatMap(({ to }) => to)).toEqual([expect.objectContaining({ address: ada.email })]);
   });
 
   it('sends each notice once when the worker crashes in the middle', async () => {

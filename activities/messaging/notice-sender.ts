@@ -13,6 +13,7 @@ import { calendarPartOf } from './calendar-part.ts';
 import type { NoticeChannel, PreparedNotice, SentNotice } from './channel.ts';
 import { sequenceOf } from './invitation-calendar.ts';
 import { type AppendFact, createMessageAllowance } from './message-allowance.ts';
+import { nameUnsupportedAddress } from './unsupported-address.ts';
 import { withdrawalOf, withdrawnFailure } from './withdrawn-notice.ts';
 
 /** Sends the notice, or returns the recorded result of an earlier attempt. */
@@ -102,7 +103,9 @@ export const createNoticeSender = (
         // The count of an earlier attempt stays: that attempt may have sent the message.
         if (isCountedHere) await allowance.giveBack(key);
       }),
-    );
+    ).catch((error: unknown) => {
+      throw nameUnsupportedAddress(error);
+    });
     // Written after the ledger and again on each repetition: after a crash between the two, the next attempt writes it.
     if (!isStored) await store(input, sent.deliveryId);
     return sent;

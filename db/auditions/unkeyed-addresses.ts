@@ -3,8 +3,8 @@ import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { organizationIdSchema } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
+import { isUnkeyedHash } from '../schema/unkeyed-hashes.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
-import { unkeyedHash } from '../vault/keyed-hashes.ts';
 import { createKeyedAddresses } from './address-hashes.ts';
 
 export interface UnkeyedAddresses {
@@ -37,8 +37,8 @@ export const createUnkeyedAddresses = (db: Database, vault: Pick<Vault, 'code'>)
 
   const nextBatch = async () => {
     const { rows } = await db.execute(sql`
-      SELECT organization, address FROM deliveries WHERE address ~ ${unkeyedHash}
-      UNION SELECT organization, address FROM suppressions WHERE address ~ ${unkeyedHash}
+      SELECT organization, address FROM deliveries WHERE ${isUnkeyedHash(sql`address`)}
+      UNION SELECT organization, address FROM suppressions WHERE ${isUnkeyedHash(sql`address`)}
       LIMIT ${batchSize}
     `);
     return rowsSchema.parse(rows);

@@ -5,14 +5,13 @@ import type { Grant } from '../../domain/connections/grant.ts';
 import { type ConnectionId, connectionIdSchema, type OrganizationId } from '../../domain/ids.ts';
 import type { ConnectionProvider } from '../../domain/providers/vendors.ts';
 import type { Database } from '../client.ts';
-import { sha256 } from '../digest.ts';
 import { isPostgresError } from '../errors.ts';
 import { connections } from '../schema/connections.ts';
 import { millisecondsInterval } from '../time.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
-import { createKeyedHashes, type KeyedHashes } from '../vault/keyed-hashes.ts';
+import { type AccountHashes, createAccountHashes } from './account-hashes.ts';
 import type { AccountReferences } from './account-references.ts';
-import type { ConnectionSecrets, ProviderAccount } from './secrets.ts';
+import type { ConnectionSecrets } from './secrets.ts';
 
 export interface ConnectRequest {
   readonly organization: OrganizationId;
@@ -34,12 +33,8 @@ type Row = typeof connections.$inferSelect;
 
 interface Protection {
   readonly secrets: ConnectionSecrets;
-  readonly hashes: KeyedHashes;
+  readonly hashes: AccountHashes;
 }
-
-/** Creates the keyed hashes of `connections.account_reference`. An account id can be an address. */
-export const createConnectionHashes = (vault: Pick<Vault, 'code'>): KeyedHashes =>
-  createKeyedHashes(vault, 'connection of an account');
 
 /** When another process changes the connection at the same time, the connection is read again. */
 const maxAttempts = 10;
@@ -89,7 +84,7 @@ const tryConnect = async (
   references: AccountReferences,
   request: ConnectRequest,
 ): Promise<ConnectResult | undefined> => {
-  const hashes = createConnectionHashes(vault);
+  const hashes = createAccountHashes(vault);
   const existing = await findExisting(db, hashes, request);
   if (request.again !== undefined && !existing) return { kind: 'unknown_connection' };
   if (existing && !(await isSameAccount({ secrets, hashes }, existing, request)))
@@ -114,16 +109,13 @@ const tryConnect = async (
 
 const findExisting = async (
   db: Database,
-  hashes: KeyedHashes,
+  hashes: AccountHashes,
   { organization, owner, provider, grant, again }: ConnectRequest,
 ): Promise<Row | undefined> => {
   const which =
     again === undefined
       ? inArray(connections.accountReference, [
-          ...(await hashes.formsOf(
-            organization,
-            accountHashOf({ organization, owner, provider }, grant.account),
-          )),
+          ...(await hashes.formsOf({ organization, owner, provider, account: grant.account })),
         ])
       : eq(connections.id, again);
   const [row] = await db
@@ -145,8 +137,8 @@ const isSameAccount = async (
   if (grant.credential.kind === 'feed_address') return true;
   if (row.accountReference !== null) {
     const { owner } = row;
-    const hash = accountHashOf({ organization, owner, provider }, grant.account);
-    return (await hashes.formsOf(organization, hash)).includes(row.accountReference);
+    const forms = await hashes.formsOf({ organization, owner, provider, account: grant.account });
+    return forms.includes(row.accountReference);
   }
   if (row.sealedAccount === erasedAccount) return true;
   const account = await secrets.account.open(
@@ -155,16 +147,6 @@ const isSameAccount = async (
   );
   return account.name === grant.account.name || account.id === grant.account.id;
 };
-
-/** Returns the hash that finds the row of an account, without a key: SHA-256 of organization, owner, provider and account id. */
-export const accountHashOf = (
-  of: {
-    readonly organization: string;
-    readonly owner?: string | null | undefined;
-    readonly provider: string;
-  },
-  account: Pick<ProviderAccount, 'id'>,
-): string => sha256(JSON.stringify([of.organization, of.owner ?? null, of.provider, account.id]));
 
 const newConnectionId = (): ConnectionId => `conn_${randomBytes(12).toString('base64url')}`;
 
@@ -180,10 +162,7 @@ const sealGrant = async (
   return {
     owner,
     scopes: [...scopes],
-    accountReference: await hashes.of(
-      organization,
-      accountHashOf({ organization, owner, provider }, account),
-    ),
+    accountReference: await hashes.of({ organization, owner, provider, account }),
     sealedAccount: await secrets.account.seal(of, account),
     sealedCredential: await secrets.credential.seal(of, credential),
     sealedAccessToken: accessToken ? await secrets.accessToken.seal(of, accessToken.value) : null,

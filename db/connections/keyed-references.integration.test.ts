@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type ConnectionId, organizationIdSchema } from '../../domain/ids.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { sha256 } from '../digest.ts';
-import { accountHashOf } from './connect-account.ts';
+import { accountHashOf } from './account-hashes.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -38,7 +38,7 @@ const setup = async () => {
     ]);
     return z.tuple([z.object({ account_reference: z.string() })]).parse(rows)[0].account_reference;
   };
-  const plain = accountHashOf({ organization, owner: 'ann', provider: 'apple' }, account);
+  const plain = accountHashOf({ organization, owner: 'ann', provider: 'apple', account });
   return {
     organization,
     connect,

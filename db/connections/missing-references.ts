@@ -2,14 +2,15 @@
  * Computes the account references of connections that an earlier version has stored, or another master key, and keys the hashes
  * that an earlier version has stored.
  */
-import { and, asc, eq, gt, isNull, ne, notLike, or, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, isNull, ne, notLike, or } from 'drizzle-orm';
 import { connectionIdSchema, organizationIdSchema } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 import { connections } from '../schema/connections.ts';
+import { isUnkeyedHash } from '../schema/unkeyed-hashes.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
-import { unkeyedHash } from '../vault/keyed-hashes.ts';
+import { createKeyedAccounts } from './account-hashes.ts';
 import type { AccountReferences } from './account-references.ts';
-import { createConnectionHashes, erasedAccount } from './connect-account.ts';
+import { erasedAccount } from './connect-account.ts';
 import { createConnectionSecrets } from './secrets.ts';
 
 const batchSize = 100;
@@ -71,7 +72,7 @@ export const createMissingReferences = (
       onUnreadable(row.id, error);
     }
   };
-  const hashes = createConnectionHashes(vault);
+  const hashes = createKeyedAccounts(vault);
   const keyHashes = async (onUnreadable: (connection: string, error: unknown) => void): Promise<void> => {
     const rows = await db
       .select({
@@ -80,7 +81,7 @@ export const createMissingReferences = (
         hash: connections.accountReference,
       })
       .from(connections)
-      .where(sql`${connections.accountReference} ~ ${unkeyedHash}`);
+      .where(isUnkeyedHash(connections.accountReference));
     for (const { id, organization, hash } of rows) {
       if (hash === null) continue;
       try {

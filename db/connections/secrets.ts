@@ -10,7 +10,7 @@ interface ConnectionKey {
   readonly organization: OrganizationId;
 }
 
-export interface ProviderAccount {
+interface ProviderAccount {
   /** The provider's id of the account. */
   readonly id: string;
   /** Display name, usually an email address. */

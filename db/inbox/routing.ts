@@ -12,8 +12,8 @@ import {
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
+import { createAccountHashes } from '../connections/account-hashes.ts';
 import type { AccountReferences } from '../connections/account-references.ts';
-import { accountHashOf, createConnectionHashes } from '../connections/connect-account.ts';
 import { attentionItems } from '../schema/attention-items.ts';
 import { auditEvents } from '../schema/audit-events.ts';
 import { auditions } from '../schema/auditions.ts';
@@ -255,14 +255,15 @@ export const createInboxRouting = (
         ),
       );
     // A connection of an earlier version has a reference of its organization and owner only.
-    const hashes = createConnectionHashes(vault);
+    const hashes = createAccountHashes(vault);
     const found = rows.map(async (row) => {
       const organization = organizationIdSchema.parse(row.organization);
-      const hash = accountHashOf({ ...row, provider }, { id: accountId });
+      const { owner, accountReference } = row;
+      const account = { id: accountId };
       const isOfAccount =
         row.providerAccount !== null ||
-        (row.accountReference !== null &&
-          (await hashes.formsOf(organization, hash)).includes(row.accountReference));
+        (accountReference !== null &&
+          (await hashes.formsOf({ organization, owner, provider, account })).includes(accountReference));
       if (!isOfAccount) return [];
       const isConnected = row.status === 'connected';
       const connectedAt = toInstant(row.connectedAt.getTime());

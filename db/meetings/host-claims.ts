@@ -12,16 +12,16 @@ import type { TimeRange } from '../../domain/audition/free-slots.ts';
 import type { VendorName } from '../../domain/providers/vendors.ts';
 import { rangeOf } from '../auditions/resources.ts';
 import type { Database } from '../client.ts';
-import { sha256 } from '../digest.ts';
 import { isPostgresError } from '../errors.ts';
 import { meetingHostClaims } from '../schema/meeting-host-claims.ts';
+import type { HostHashes } from './host-hashes.ts';
 
 interface HostClaim {
   /** The key of the operation that creates the meeting. */
   readonly key: string;
   readonly auditionId: MeetingOwner;
   readonly vendor: VendorName;
-  /** Identifies the account at the vendor, such as its email address. The table stores a hash. */
+  /** Identifies the account at the vendor, such as its email address. The table stores a keyed hash. */
   readonly host: string;
   /** The other names of the host, under which earlier versions have claimed it. */
   readonly otherNames?: readonly string[] | undefined;
@@ -57,10 +57,11 @@ export interface HostClaims {
 }
 
 /** Creates the repository of host claims. */
-export const createHostClaims = (db: Database): HostClaims => ({
+export const createHostClaims = (db: Database, hashes: HostHashes): HostClaims => ({
   async claim({ key, auditionId, vendor, host, otherNames = [], slot, revision }, fence) {
-    const hash = sha256(host);
-    const otherHashes = otherNames.map((name) => sha256(name));
+    const [hash, plain] = await hashes.formsOf(host);
+    const otherForms = await Promise.all(otherNames.map((name) => hashes.formsOf(name)));
+    const otherHashes = [plain, ...otherForms.flat()].filter((other) => other !== hash);
     const owned =
       fence.kind === 'attempt'
         ? sql`operations.state = 'open' AND operations.attempt = ${fence.attempt}::int AND operations.lease_until > now()`
@@ -68,10 +69,12 @@ export const createHostClaims = (db: Database): HostClaims => ({
     try {
       return await db.transaction(async (transaction) => {
         // Two simultaneous inserts for one host would deadlock, and PostgreSQL detects a deadlock only after a second.
+        // The lock has the name that processes of earlier versions use.
         await transaction.execute(
-          sql`SELECT pg_advisory_xact_lock(hashtextextended(${`meeting host ${vendor} ${hash}`}, 0))`,
+          sql`SELECT pg_advisory_xact_lock(hashtextextended(${`meeting host ${vendor} ${plain}`}, 0))`,
         );
-        // The exclusion constraint knows one name of a host. Claims under its other names are of earlier versions.
+        // The exclusion constraint knows one name of a host, and its keyed form. Claims under its other names, and those without a key,
+        // are of earlier versions.
         const others = await transaction
           .select({ key: meetingHostClaims.key })
           .from(meetingHostClaims)
@@ -102,7 +105,10 @@ export const createHostClaims = (db: Database): HostClaims => ({
 
   async findBusy(vendor, hosts, slot, except) {
     if (hosts.length === 0) return new Set();
-    const names = new Map(hosts.map((host) => [sha256(host), host]));
+    const forms = hosts.map(async (host) =>
+      (await hashes.formsOf(host)).map((form) => [form, host] as const),
+    );
+    const names = new Map((await Promise.all(forms)).flat());
     const rows = await db
       .selectDistinct({ host: meetingHostClaims.host })
       .from(meetingHostClaims)

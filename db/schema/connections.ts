@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { index, integer, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
 import { connectionStatuses, connectionStatusReasons } from '../../domain/connections/connection.ts';
 import { instant } from './columns.ts';
+import { isUnkeyedHash } from './unkeyed-hashes.ts';
 
 /**
  * Authorized connections to provider accounts. Sealed columns use the connection's own data key (`data_keys`) and are
@@ -49,6 +50,10 @@ export const connections = pgTable(
   (table) => [
     index('connections_by_organization').on(table.organization),
     uniqueIndex('connections_by_account').on(table.accountReference),
+    // Finds the references that have no key.
+    index('connections_with_unkeyed_reference')
+      .on(table.accountReference)
+      .where(isUnkeyedHash(table.accountReference)),
     index('connections_by_provider_account').on(table.providerAccount),
     index('connections_by_expiry').on(table.accessTokenExpiresAt),
   ],

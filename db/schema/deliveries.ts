@@ -1,6 +1,7 @@
 import { index, integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import { calendarParts } from '../../domain/audition/calendar-part.ts';
 import { deliveryStatuses } from '../../domain/audition/delivery-statuses.ts';
+import { isUnkeyedHash } from './unkeyed-hashes.ts';
 
 /**
  * Maps a provider's delivery id to the audition, participant and channel of its notice, and keeps the status that the
@@ -30,6 +31,8 @@ export const deliveries = pgTable(
   (table) => [
     // Finds the statuses of an audition's notices.
     index('deliveries_by_audition').on(table.auditionId),
+    // Finds the addresses that have no key.
+    index('deliveries_with_unkeyed_address').on(table.address).where(isUnkeyedHash(table.address)),
     // Finds the auditions of a participant.
     index('deliveries_by_participant').on(table.organization, table.participant),
   ],

@@ -1,6 +1,7 @@
-import { integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { timeRange } from './columns.ts';
 import { operations } from './operations.ts';
+import { isUnkeyedHash } from './unkeyed-hashes.ts';
 
 /**
  * The times at which a host of an organization has a meeting. The exclusion constraint
@@ -18,9 +19,13 @@ export const meetingHostClaims = pgTable(
     revision: integer().notNull(),
     auditionId: text('audition_id').notNull(),
     vendor: text().notNull(),
-    /** SHA-256 of the account at the vendor, because it is usually an email address. */
+    /** The keyed hash of the account at the vendor (`host-hashes.ts`), because the account is usually an email address. */
     host: text().notNull(),
     during: timeRange().notNull(),
   },
-  (table) => [primaryKey({ columns: [table.key, table.revision] })],
+  (table) => [
+    primaryKey({ columns: [table.key, table.revision] }),
+    // Finds the hosts that have no key.
+    index('meeting_host_claims_with_unkeyed_host').on(table.host).where(isUnkeyedHash(table.host)),
+  ],
 );

@@ -1,4 +1,5 @@
-import { pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { index, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { isUnkeyedHash } from './unkeyed-hashes.ts';
 
 /**
  * The email addresses to which an organization sends nothing: a message to them bounced for good, or was reported as
@@ -16,5 +17,9 @@ export const suppressions = pgTable(
     deliveryId: text('delivery_id').notNull(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },
-  (table) => [primaryKey({ columns: [table.organization, table.address] })],
+  (table) => [
+    primaryKey({ columns: [table.organization, table.address] }),
+    // Finds the addresses that have no key.
+    index('suppressions_with_unkeyed_address').on(table.address).where(isUnkeyedHash(table.address)),
+  ],
 );

@@ -5,25 +5,25 @@
 import type { OrganizationId } from '../../domain/ids.ts';
 import type { Vault } from './envelope-encryption.ts';
 
+/** Whose hashes are compared with each other. The hosts of meetings are compared across organizations. */
+type HashOwner = OrganizationId | 'hosts';
+
 export interface KeyedHashes {
   /** Returns the keyed form of a SHA-256 in hexadecimal digits: `v1:` and the code. */
-  of(organization: OrganizationId, hash: string): Promise<string>;
-  /** Returns both forms in which a row can have the hash. Earlier versions have stored it without a key. */
-  formsOf(organization: OrganizationId, hash: string): Promise<readonly string[]>;
+  of(owner: HashOwner, hash: string): Promise<string>;
+  /** Returns both forms in which a row can have the hash, the keyed one first. Earlier versions have stored it without a key. */
+  formsOf(owner: HashOwner, hash: string): Promise<readonly [keyed: string, plain: string]>;
 }
 
-/** The hashes of earlier versions, as a pattern of PostgreSQL. */
-export const unkeyedHash = '^[0-9a-f]{64}$';
-
-/** Returns the id of the data key of an organization's hashes. */
-const hashKeyId = (organization: OrganizationId): string => `hashes:${organization}`;
+/** Returns the id of the data key of an owner's hashes. */
+const hashKeyId = (owner: HashOwner): string => `hashes:${owner}`;
 
 /** Creates the hashes of one purpose. Those of different purposes are not comparable. */
 export const createKeyedHashes = (vault: Pick<Vault, 'code'>, purpose: string): KeyedHashes => {
-  const of = async (organization: OrganizationId, hash: string): Promise<string> =>
-    `v1:${await vault.code(hashKeyId(organization), hash, purpose)}`;
+  const of = async (owner: HashOwner, hash: string): Promise<string> =>
+    `v1:${await vault.code(hashKeyId(owner), hash, purpose)}`;
   return {
     of,
-    formsOf: async (organization, hash) => [await of(organization, hash), hash],
+    formsOf: async (owner, hash) => [await of(owner, hash), hash],
   };
 };

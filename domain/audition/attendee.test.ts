@@ -23,6 +23,11 @@ describe('an attendee', () => {
     expect(whoJoined(cast, attendee)).toBe(id);
   });
 
+  it('is found by an address outside ASCII, in either normal form', () => {
+    const josé = person('jose', 'José', 'jos\u00e9@example.com');
+    expect(whoJoined([...cast, josé], { email: 'JOSE\u0301@example.com' })).toBe('jose');
+  });
+
   it.each([
     ['an unknown name', { name: 'Eve Stranger' }],
     ['nothing', {}],

@@ -1,6 +1,7 @@
 /** Finds the participant whom a provider names as an attendee of a meeting. */
 import type { ParticipantId } from '../ids.ts';
 import type { Instant } from '../time/instant.ts';
+import { comparableEmail } from './mailto.ts';
 import type { Participant } from './request.ts';
 import type { Slot } from './slot.ts';
 
@@ -36,8 +37,8 @@ export const whoJoined = (participants: readonly Known[], attendee: Attendee): P
 /** Returns the participants with the email address of the attendee. */
 export const ownersOf = (participants: readonly Known[], { email }: Attendee): readonly Known[] => {
   if (email === undefined || email === '') return [];
-  const address = email.toLowerCase();
-  return participants.filter((participant) => participant.email?.toLowerCase() === address);
+  const address = comparableEmail(email);
+  return participants.filter(({ email: known }) => known !== undefined && comparableEmail(known) === address);
 };
 
 /** Case, accents and spaces differ between what people type and what the casting office writes. */

@@ -2,6 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Country } from '../country.ts';
 import { withCanonicalAddresses } from './canonical-addresses.ts';
 
+it('an email address has its local part in NFC and its domain in ASCII', () => {
+  expect(withCanonicalAddresses({ email: 'jose\u0301@b\u00fccher.example' }, '')).toEqual({
+    email: 'jos\u00e9@xn--bcher-kva.example',
+  });
+});
+
 describe('a phone number', () => {
   it.each<readonly [string, Country | undefined, string]>([
     ['06 12 34 56 78', 'FR', '+33612345678'],

@@ -1,5 +1,6 @@
 /** Reads the parts of an event (VEVENT) that decide when it blocks time: RFC 5545, section 3.6.1. */
 import type { Answer } from '../../domain/audition/events.ts';
+import { comparableEmail } from '../../domain/audition/mailto.ts';
 import { type BusyKind, busyKindOf } from '../../domain/calendars/busy-kind.ts';
 import { addressOf, emailOf } from './calendar-address.ts';
 import { type Component, linesNamed, nameOf } from './content-lines.ts';
@@ -225,7 +226,7 @@ const localPartOf = (address: string): string => address.slice(0, address.lastIn
 
 /** Returns the addresses of an account. Some servers name an account without a domain: its domain is then not compared. */
 export const addressesOf = (account: string): ReadonlySet<string> => {
-  const name = account.trim().toLowerCase();
+  const name = comparableEmail(account);
   return new Set(name.includes('@') ? [name] : [name, localPartMark + name]);
 };
 

@@ -80,6 +80,15 @@ describe('a REPLY', () => {
     expect(readSchedulingMessage(text, 'PUBLISH')).toEqual({ kind: 'other_method', method: 'PUBLISH' });
   });
 
+  it.each(['jos%C3%A9@example.com', 'jose%CC%81@Example.com', 'josé@example.com'])(
+    'of %s has the address decoded and in one form',
+    (attendee) => {
+      expect(answerOf({ attendee })?.attendees).toEqual([
+        { address: 'jos\u00e9@example.com', answer: 'accepted' },
+      ]);
+    },
+  );
+
   it('needs neither times nor a sequence, and keeps what can be read of damaged ones', () => {
     expect(answerOf({ sequence: undefined, lines: [] })).toMatchObject({
       sequence: undefined,

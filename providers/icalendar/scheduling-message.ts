@@ -25,7 +25,7 @@ export type SchedulingMessage =
 
 export interface InvitationAnswer {
   readonly uid: string;
-  /** The address, in lower case, and the answer of each attendee. RFC 5546 permits one. */
+  /** The address, in NFC and lower case, and the answer of each attendee. RFC 5546 permits one. */
   readonly attendees: readonly Attendee[];
   readonly organizer: string | undefined;
   /** The SEQUENCE of the invitation that is answered. */

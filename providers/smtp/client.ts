@@ -1,6 +1,7 @@
 /** Sends messages through nodemailer's pool of SMTP connections. https://nodemailer.com/smtp/pooled */
 import { Readable } from 'node:stream';
 import { createTransport, type SendMailOptions } from 'nodemailer';
+import { parseConnectionUrl } from 'nodemailer/lib/shared';
 import {
   connectTimeoutMs,
   messagesPerConnection,
@@ -8,6 +9,7 @@ import {
   type SmtpSettings,
   smtpConnections,
 } from './settings.ts';
+import { createUtf8Offer } from './utf8-offer.ts';
 
 export interface SmtpClient {
   /**
@@ -18,6 +20,11 @@ export interface SmtpClient {
    * @param signal must not be shared with another message.
    */
   send(message: SendMailOptions, signal: AbortSignal, beforeLastByte: () => Promise<void>): Promise<void>;
+  /**
+   * Returns whether the server offers SMTPUTF8 (RFC 6531), without which it must not get an address outside ASCII. Connects to read the
+   * offer; the answer is kept for five minutes.
+   */
+  offersUtf8(signal: AbortSignal): Promise<boolean>;
   /** Connects and, with credentials, logs in. */
   verify(): Promise<void>;
   close(): void;
@@ -25,15 +32,18 @@ export interface SmtpClient {
 
 /** Creates the pool; it connects with the first message. */
 export const createSmtpClient = (settings: SmtpSettings): SmtpClient => {
-  const transport = createTransport({
-    pool: true,
-    url: settings.url,
+  const connection = {
     requireTLS: settings.requireTls,
-    maxConnections: smtpConnections,
-    maxMessages: messagesPerConnection,
     connectionTimeout: connectTimeoutMs,
     greetingTimeout: connectTimeoutMs,
     socketTimeout: replyTimeoutMs,
+  };
+  const transport = createTransport({
+    ...connection,
+    pool: true,
+    url: settings.url,
+    maxConnections: smtpConnections,
+    maxMessages: messagesPerConnection,
     disableFileAccess: true,
     disableUrlAccess: true,
   });
@@ -50,6 +60,7 @@ export const createSmtpClient = (settings: SmtpSettings): SmtpClient => {
       beforeLastByteHooks.set(signal, beforeLastByte);
       await transport.sendMail({ ...message, signal });
     },
+    offersUtf8: createUtf8Offer({ ...connection, ...parseConnectionUrl(settings.url) }),
     verify: async () => {
       await transport.verify();
     },

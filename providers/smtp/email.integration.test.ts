@@ -5,6 +5,7 @@ import { simpleParser } from 'mailparser';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ProviderFault } from '../../domain/errors.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
+import { readMails } from '../../tests/harness/mail-server.ts';
 import type { EmailMessage } from '../ports.ts';
 import { createSmtpClient } from './client.ts';
 import { createSmtpEmail } from './email.ts';
@@ -25,14 +26,19 @@ const message = (change: Partial<EmailMessage> = {}): EmailMessage => {
   };
 };
 
-const provider = (url: string, journalUrl?: string, requireTls = false) => {
-  const client = createSmtpClient({ url, requireTls, from: 'CastMatch <casting@castmatch.test>' });
+interface Settings {
+  readonly journalUrl?: string;
+  readonly requireTls?: boolean;
+  readonly from?: string;
+}
+
+const provider = (
+  url: string,
+  { journalUrl, requireTls = false, from = 'CastMatch <casting@castmatch.test>' }: Settings = {},
+) => {
+  const client = createSmtpClient({ url, requireTls, from });
   onTestFinished(() => client.close());
-  return createSmtpEmail(
-    client,
-    'CastMatch <casting@castmatch.test>',
-    journalUrl === undefined ? undefined : createMailJournal(journalUrl),
-  );
+  return createSmtpEmail(client, from, journalUrl === undefined ? undefined : createMailJournal(journalUrl));
 };
 
 describe('with a real mail server and its journal', () => {
@@ -48,7 +54,7 @@ describe('with a real mail server and its journal', () => {
   });
   afterAll(() => mailDev.stop());
 
-  const setup = () => provider(urls.smtp, urls.journal);
+  const setup = () => provider(urls.smtp, { journalUrl: urls.journal });
 
   test('finds a sent message by its id', async () => {
     const email = setup();
@@ -204,7 +210,7 @@ describe('with a scripted mail server', () => {
 
   test('a server without TLS gets no message and no password where TLS is required', async () => {
     const server = await scriptedServer({});
-    const email = provider(server.url.replace('smtp://', 'smtp://user:secret@'), undefined, true);
+    const email = provider(server.url.replace('smtp://', 'smtp://user:secret@'), { requireTls: true });
     await expect(email.send(message(), handOver, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'none' },
     });
@@ -220,14 +226,101 @@ describe('with a scripted mail server', () => {
   });
 
   test('a journal that is down is reported as an outage', async () => {
-    const email = provider('smtp://127.0.0.1:1', 'http://127.0.0.1:1');
+    const email = provider('smtp://127.0.0.1:1', { journalUrl: 'http://127.0.0.1:1' });
     await expect(email.find('<any@castmatch.test>', callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'none' },
     });
   });
 });
 
+describe('an address outside ASCII', () => {
+  const josé = { name: 'José', address: 'josé@bücher.example' };
+  const refused = {
+    name: 'ProviderError',
+    fault: { kind: 'rejected_input' },
+    vendor: { code: 'smtputf8_unavailable' },
+  };
+  const offer = '250-scripted\r\n250 SMTPUTF8';
+
+  test('gets its message from a server that offers SMTPUTF8', async () => {
+    const mailDev = new MailDev({ smtp: 0, web: 0, ip: '127.0.0.1', webIp: '127.0.0.1', silent: true });
+    onTestFinished(() => mailDev.stop());
+    const { smtp, api } = await mailDev.start();
+    const apiUrl = `http://127.0.0.1:${api?.getPort()}/api`;
+    const sent = message({ to: josé });
+    await provider(`smtp://127.0.0.1:${smtp.getPort()}`).send(sent, handOver, callContext());
+    await vi.waitFor(async () => {
+      const [mail] = await readMails(apiUrl);
+      expect(mail).toMatchObject({ to: [{ address: josé.address }], subject: sent.subject });
+    });
+  });
+
+  test('is announced as SMTPUTF8, and the offer is read once', async () => {
+    const server = await scriptedServer({ greeting: offer });
+    const email = provider(server.url);
+    for (let sent = 0; sent < 3; sent += 1) await email.send(message({ to: josé }), handOver, callContext());
+    expect(server.commands.filter((line) => line.startsWith('MAIL'))).toEqual(
+      Array.from({ length: 3 }, () => 'MAIL FROM:<casting@castmatch.test> SMTPUTF8'),
+    );
+    expect(server.commands).toContain('RCPT TO:<josé@bücher.example>');
+    // One for the offer, and one of the pool.
+    expect(server.commands.filter((line) => line.startsWith('EHLO'))).toHaveLength(2);
+  });
+
+  test('is refused by name where the server does not offer SMTPUTF8, and others get their message', async () => {
+    const server = await scriptedServer({});
+    const email = provider(server.url);
+    const handover = vi.fn(handOver);
+    const sending = email.send(message({ to: josé }), handover, callContext());
+    await expect(sending).rejects.toMatchObject(refused);
+    await expect(sending).rejects.toThrow('does not offer SMTPUTF8');
+    expect(handover).not.toHaveBeenCalled();
+    expect(server.commands.filter((line) => /^(MAIL|RCPT)/.test(line))).toEqual([]);
+    await email.send(message(), handOver, callContext());
+    expect(server.messages).toHaveLength(1);
+  });
+
+  test.each([
+    ['its address', { recipient: '553 5.6.7 non-ASCII addresses are not permitted for this recipient' }],
+    ['its message', { end: '554 5.6.9 the next server does not take UTF-8 headers' }],
+  ])('is refused by the same name when a server refuses %s', async (_, script) => {
+    const server = await scriptedServer({ greeting: offer, ...script });
+    const sending = provider(server.url).send(message({ to: josé }), handOver, callContext());
+    await expect(sending).rejects.toMatchObject(refused);
+  });
+
+  test('of the sender is a setting of ours, and the name of the sender needs no SMTPUTF8', async () => {
+    const server = await scriptedServer({});
+    const sendAs = (from: string) => provider(server.url, { from }).send(message(), handOver, callContext());
+    await expect(sendAs('Théâtre <théâtre@castmatch.test>')).rejects.toMatchObject({
+      ...refused,
+      fault: { kind: 'misconfigured' },
+    });
+    await sendAs('Théâtre <theatre@castmatch.test>');
+    expect(server.messages).toHaveLength(1);
+  });
+
+  test('waits while the server cannot be reached', async () => {
+    const server = await scriptedServer({});
+    await server.close();
+    const sending = provider(server.url).send(message({ to: josé }), handOver, callContext());
+    await expect(sending).rejects.toMatchObject({ fault: { kind: 'outage', effect: 'none' } });
+  });
+
+  test('does not wait for the offer after the call is cancelled', async () => {
+    const server = await scriptedServer({ greeting: 'silence' });
+    const controller = new AbortController();
+    const call = { ...callContext(), signal: controller.signal };
+    const sending = provider(server.url).send(message({ to: josé }), handOver, call);
+    await vi.waitFor(() => expect(server.commands).toHaveLength(1));
+    controller.abort();
+    await expect(sending).rejects.toMatchObject({ fault: { kind: 'retry', effect: 'none' } });
+  });
+});
+
 interface Script {
+  /** The reply to `EHLO`. */
+  readonly greeting?: string;
   readonly recipient?: string;
   readonly end?: string;
 }
@@ -235,12 +328,16 @@ interface Script {
 /** A minimal SMTP server. The test defines the replies to `RCPT TO` and to a whole message. */
 const scriptedServer = async (script: Script) => {
   const messages: string[] = [];
+  const commands: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     let text: string | undefined;
     let rest = '';
-    const reply = (line: string) => (line === 'hang up' ? socket.destroy() : socket.write(`${line}\r\n`));
+    const reply = (line: string) => {
+      if (line === 'hang up') socket.destroy();
+      else if (line !== 'silence') socket.write(`${line}\r\n`);
+    };
     const hear = (line: string) => {
       if (text !== undefined) {
         if (line !== '.') {
@@ -250,16 +347,20 @@ const scriptedServer = async (script: Script) => {
         messages.push(text);
         text = undefined;
         reply(script.end ?? '250 taken');
-      } else if (/^RCPT/i.test(line)) reply(script.recipient ?? '250 ok');
+        return;
+      }
+      commands.push(line);
+      if (/^RCPT/i.test(line)) reply(script.recipient ?? '250 ok');
       else if (/^DATA/i.test(line)) {
         text = '';
         reply('354 go on');
       } else if (/^QUIT/i.test(line)) reply('221 bye');
+      else if (/^EHLO/i.test(line)) reply(script.greeting ?? '250 ok');
       else reply('250 ok');
     };
     socket.on('error', () => {});
     socket.on('data', (chunk) => {
-      const lines = (rest + chunk.toString('latin1')).split('\r\n');
+      const lines = (rest + chunk.toString('utf8')).split('\r\n');
       rest = lines.pop() ?? '';
       for (const line of lines) hear(line);
     });
@@ -274,5 +375,5 @@ const scriptedServer = async (script: Script) => {
   onTestFinished(close);
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : undefined;
-  return { url: `smtp://127.0.0.1:${port}`, messages, close };
+  return { url: `smtp://127.0.0.1:${port}`, messages, commands, close };
 };

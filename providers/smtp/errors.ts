@@ -35,7 +35,18 @@ const sendersFaults: readonly ErrorRow[] = [
   { status: [500, 599], messagePattern: /^\d{3}[ -]5\.7\.\d/, fault: 'misconfigured' },
 ];
 
+/** The code of a message to an address outside ASCII that the server, or one behind it, cannot transfer (RFC 6531). */
+export const utf8Unavailable = 'smtputf8_unavailable';
+
+/**
+ * RFC 6531, section 3.5, and the registry of enhanced status codes
+ * (https://www.iana.org/assignments/smtp-enhanced-status-codes): 5.6.7 non-ASCII addresses are not permitted, 5.6.9 the message cannot be
+ * transferred with UTF-8 headers.
+ */
+export const utf8Refusal = /\b5\.6\.[79]\b/;
+
 const smtpErrors: readonly ErrorRow[] = [
+  { code: utf8Unavailable, fault: 'rejected_input' },
   { status: 530, fault: 'misconfigured' },
   { status: 534, fault: 'misconfigured' },
   { status: 535, fault: 'misconfigured' },
@@ -55,6 +66,12 @@ const smtpErrors: readonly ErrorRow[] = [
   { code: 'EPROTOCOL', fault: 'outage' },
   { code: 'EENVELOPE', fault: 'rejected_input' },
 ];
+
+/** Returns whether a message was not sent, because the address of its recipient needs SMTPUTF8. */
+export const isUnsupportedAddress = (error: unknown): error is ProviderError =>
+  error instanceof ProviderError &&
+  error.fault.kind === 'rejected_input' &&
+  error.vendor.code === utf8Unavailable;
 
 const thrownSchema = z.object({
   code: z.string().optional(),
@@ -76,5 +93,10 @@ const failureOf = (error: unknown): VendorFailure | undefined => {
   if (!thrown.success) return undefined;
   const { code, responseCode, response } = thrown.data;
   if (code === undefined && responseCode === undefined) return undefined;
-  return { status: responseCode, code, message: response ?? 'the server sent no reply' };
+  const isUtf8Refused = response !== undefined && utf8Refusal.test(response);
+  return {
+    status: responseCode,
+    code: isUtf8Refused ? utf8Unavailable : code,
+    message: response ?? 'the server sent no reply',
+  };
 };

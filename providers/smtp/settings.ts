@@ -1,5 +1,6 @@
 /** Defines the settings, environment variables and deadlines of the mail server. */
 import { z } from 'zod';
+import { minute } from '../../domain/time/units.ts';
 import type { VariableGroup, VariableValues } from '../../foundation/configuration/variable-group.ts';
 import {
   secretList,
@@ -26,6 +27,9 @@ export const connectTimeoutMs = 10_000;
  * 4.5.3.2.6) allows it ten minutes. After an earlier timeout the outcome of the message is unknown.
  */
 export const replyTimeoutMs = 45_000;
+
+/** A server can be replaced by another one behind the same name. */
+export const utf8OfferLifetimeMs = 5 * minute;
 
 export const smtpConnections = 5;
 export const messagesPerConnection = 100;

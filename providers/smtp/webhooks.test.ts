@@ -79,6 +79,19 @@ describe('readMailEvent', () => {
     ],
     [
       'email.bounced',
+      { message_id: ours, bounce: { type: 'Permanent', diagnosticCode: ['smtp; 550 5.1.1 unknown'] } },
+      { status: 'bounced', code: 'bounced' },
+    ],
+    [
+      'email.bounced',
+      {
+        message_id: ours,
+        bounce: { type: 'Permanent', diagnosticCode: ['smtp; 553 5.6.7 non-ASCII address not permitted'] },
+      },
+      { status: 'failed', code: 'address_not_supported' },
+    ],
+    [
+      'email.bounced',
       { message_id: ours, bounce: { type: 'Transient', subType: 'MailboxFull' } },
       { status: 'deferred', code: 'bounced' },
     ],

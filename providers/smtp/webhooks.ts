@@ -9,6 +9,7 @@
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import type { DeliveryStatus } from '../../domain/audition/delivery-statuses.ts';
+import { utf8Refusal } from './errors.ts';
 
 export interface MailWebhookRequest {
   /** Newest first. */
@@ -92,7 +93,14 @@ const eventSchema = z.object({
     message_id_header: z.string().optional(),
     headers: z.array(z.object({ name: z.string(), value: z.string() })).optional(),
     bounce: z
-      .looseObject({ type: z.string().optional().catch(undefined) })
+      .looseObject({
+        type: z.string().optional().catch(undefined),
+        diagnosticCode: z
+          .array(z.string())
+          .optional()
+          .catch(undefined)
+          .describe('The replies of the server of the recipient, as `smtp; 550 5.1.1 user unknown`'),
+      })
       .optional()
       .catch(undefined),
   }),
@@ -118,8 +126,16 @@ export const readMailEvent = (body: unknown): MailWebhookEvent | undefined => {
   const header = headers.find(({ name }) => name.toLowerCase() === 'message-id')?.value;
   const { data: deliveryId } = messageIdSchema.safeParse(message_id_header ?? header ?? message_id);
   if (deliveryId === undefined) return undefined;
+  if (isUtf8Refused(bounce)) return { kind: 'report', deliveryId, ...addressNotSupported };
   return { kind: 'report', deliveryId, ...report, ...(isTransient(bounce) ? { status: 'deferred' } : {}) };
 };
+
+/** The mailbox can exist, so the address is not suppressed: it receives mail once all servers on the way offer SMTPUTF8. */
+const addressNotSupported = { status: 'failed', code: 'address_not_supported' } as const;
+
+const isUtf8Refused = (
+  bounce: { readonly diagnosticCode?: readonly string[] | undefined } | undefined,
+): boolean => bounce?.diagnosticCode?.some((reply) => utf8Refusal.test(reply)) === true;
 
 /**
  * Returns whether a bounce is temporary: a full mailbox, or an automatic reply. The classification is that of Amazon SES,

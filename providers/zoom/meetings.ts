@@ -200,7 +200,8 @@ export const createZoomMeetings = (
       }
     },
     setLeaders: async (host, meetingId, emails, call) => {
-      const others = emails.filter((email) => !isHost(host, email));
+      const wanted = emails.filter((email) => !isHost(host, email));
+      const others = wanted.filter(isListable);
       const set = (leaders: readonly string[]) => {
         const settings = {
           alternative_hosts: leaders.join(';'),
@@ -209,7 +210,7 @@ export const createZoomMeetings = (
         const request = { method: 'PATCH', path: pathOf(meetingId), body: { settings } } as const;
         return isPermitted(client.send(leadersOperation, host, request, call));
       };
-      if (await set(others)) return true;
+      if (await set(others)) return others.length === wanted.length;
       // Zoom refuses the whole list because of one person.
       let leaders: readonly string[] = [];
       for (const email of others.length > 1 ? others : []) {
@@ -255,6 +256,9 @@ const pathOf = (meetingId: string): string => `/meetings/${encodeURIComponent(me
 /** The host of a meeting needs no other role. */
 const isHost = (host: HostAccount, email: string): boolean =>
   host.kind === 'service' && host.user.toLowerCase() === email.toLowerCase();
+
+/** Zoom separates the addresses by semicolons or commas, which a quoted local part can contain: it would name other people. */
+const isListable = (email: string): boolean => !/[;,]/.test(email);
 
 /**
  * Returns whether Zoom has accepted the people. An alternative host must be a licensed user of the account of the host:

@@ -90,8 +90,16 @@ export interface FakeWorld extends SentNotices {
 
 type HoldChange = Pick<RecordEventsInput, 'releaseHolds' | 'yieldHolds'>;
 
-/** `suppressed`: nothing is sent to the address of the recipient. The last two: the limits of the organization forbid it. */
-type FaultKind = ProviderFaultKind | 'suppressed' | 'budget_spent' | 'country_not_allowed';
+/**
+ * `suppressed`: nothing is sent to the address of the recipient. `address_not_supported`: no mail server takes it. The last two: the
+ * limits of the organization forbid it.
+ */
+type FaultKind =
+  | ProviderFaultKind
+  | 'suppressed'
+  | 'address_not_supported'
+  | 'budget_spent'
+  | 'country_not_allowed';
 
 interface Fault extends Call {
   readonly kind: FaultKind;
@@ -100,6 +108,7 @@ interface Fault extends Call {
 
 const permanent: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'suppressed',
+  'address_not_supported',
   'budget_spent',
   'country_not_allowed',
   'reconnect',

@@ -21,6 +21,7 @@ import { isRefusedByLimits } from './refused-by-limits.ts';
 import type { AuditionRun } from './run.ts';
 import { isStepFailure, toStepFailure } from './step-failures.ts';
 import { cancellationSequence, messagingActivities, noticeFacts } from './steps/notices.ts';
+import { isUnsupportedAddress, unsupportedAddressPatch } from './unsupported-addresses.ts';
 
 export interface CompensationOptions {
   /** Called when the compensation begins to wait for an operator. */
@@ -184,16 +185,24 @@ const retractNotices = async (
   try {
     return await cancel(channel);
   } catch (error) {
-    if (!isStepFailure(error) || !isRefusedByLimits(toStepFailure(error).code)) throw error;
+    if (!isStepFailure(error)) throw error;
+    const patch = fallbackPatchFor(toStepFailure(error).code);
+    if (patch === undefined) throw error;
     // An email to a participant who has declined only removes the entry. No text message does that.
     const fallback = decliner ? undefined : fallbackFor(recipient, channel);
-    if (!fallback || !patched(cancellationFallbackPatch)) throw error;
+    if (!fallback || !patched(patch)) throw error;
     return await cancel(fallback);
   }
 };
 
 /** In earlier versions, an operator was asked about a cancellation that the limits of the organization refuse. */
 const cancellationFallbackPatch = 'fallback-of-a-refused-cancellation';
+
+/** Returns the patch with which a cancellation that fails with this code is sent on the fallback channel; undefined: it is not. */
+const fallbackPatchFor = (code: string): string | undefined => {
+  if (isRefusedByLimits(code)) return cancellationFallbackPatch;
+  return isUnsupportedAddress(code) ? unsupportedAddressPatch : undefined;
+};
 
 /** Returns whether a participant who has declined can have an entry that only our email removes. */
 const mayHaveEntry = ({ entryDeclined }: ParticipantView, channel: Channel): boolean =>

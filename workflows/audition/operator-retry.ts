@@ -120,6 +120,8 @@ const hintsOfCodes: Readonly<Record<string, string>> = {
     'Inform the participant otherwise, and skip. When the address works again, lift the suppression with npm run ops -- suppressions lift, and retry.',
   budget_spent:
     'Raise the budget with npm run ops -- organizations change, or wait for the next day (UTC), and retry. Or inform the participant otherwise, and skip.',
+  address_not_supported:
+    'Inform the participant otherwise, and skip; another address of the participant serves from then on. Or send through a mail server that offers SMTPUTF8, and retry.',
   country_not_allowed:
     'Inform the participant otherwise, and skip. Or permit the country with npm run ops -- organizations change, and retry.',
 };
@@ -152,6 +154,8 @@ const failureExplanations: Readonly<Record<string, (service: string) => string>>
   in_the_past: () => 'the slot has already begun',
   budget_spent: () => 'the organization has sent all the messages of this kind that it may send today',
   country_not_allowed: () => 'the organization sends no text messages to the country of the phone number',
+  address_not_supported: () =>
+    'the mail server, or the one of the recipient, takes no address with characters outside ASCII before the @',
   suppressed: () =>
     'an earlier email to the address bounced for good, or was reported as spam, and nothing more is sent to it',
 };

@@ -136,6 +136,54 @@ describe('a notice to a suppressed address', () => {
   });
 });
 
+describe('a notice to an address that no mail server takes', () => {
+  it('is sent on the fallback channel, as each reminder is, and no operator is asked', async () => {
+    await stage.runAudition(
+      {
+        ...withFallback,
+        prepare: (world) => world.fail('sendNotice', 'address_not_supported', ':reader-1:email'),
+        recordAs: 'unsupported-address-with-fallback',
+      },
+      async (played) => {
+        const { attention } = await invited(played);
+        expect(attention).toEqual([]);
+        expect(textsTo(played)).toHaveLength(1);
+        await played.until(
+          ({ notices }) => notices.filter(({ notice }) => notice === 'reminder').length === 8,
+        );
+        expect(textsTo(played)).toHaveLength(3);
+      },
+    );
+  });
+
+  it('is one question to the operator without a fallback channel, for all reminders', async () => {
+    await stage.runAudition(
+      {
+        prepare: (world) => world.fail('sendNotice', 'address_not_supported', ':reader-1:email'),
+        recordAs: 'unsupported-address-without-fallback',
+      },
+      async (played) => {
+        await played.until(
+          ({ notices }) => notices.filter(({ notice }) => notice === 'reminder').length === 6,
+        );
+        await expect
+          .poll(
+            () =>
+              new Set(played.world.callsOf('sendNotice').filter((key) => key.includes('reader-1:email')))
+                .size,
+            { timeout: 10_000 },
+          )
+          .toBe(3);
+        const { attention } = await played.until(() => true);
+        const asked = attention.filter(({ code }) => code === 'address_not_supported');
+        expect(asked).toMatchObject([{ step: 'invitation', actions: ['retry', 'skip', 'abort'] }]);
+        expect(asked[0]?.what).toContain('outside ASCII');
+        expect(asked[0]?.hint).toContain('SMTPUTF8');
+      },
+    );
+  });
+});
+
 describe('a notice beyond the budget of the organization', () => {
   it('is sent on the fallback channel, and no operator is asked', async () => {
     await stage.runAudition(

@@ -29,6 +29,7 @@ import { isForbiddenCountry, isRefusedByLimits } from '../refused-by-limits.ts';
 import type { AuditionRun } from '../run.ts';
 import { isStepFailure } from '../step-failures.ts';
 import { isSuppressingCode, rememberForbidden, rememberSuppressed } from '../suppressed-addresses.ts';
+import { isUnsupportedAddress, unsupportedAddressPatch } from '../unsupported-addresses.ts';
 import { mayFallBack, recordDelivery, type SendInstead, undeliveredNoticePatch } from './delivery.ts';
 
 /** Starts to send the notice to each recipient on each channel. Does not wait. */
@@ -256,6 +257,8 @@ const isNeedless = (run: AuditionRun, notice: OpenNotice, code: string): boolean
   const isReminder = notice.batch.notice === 'reminder';
   if (isForbiddenCountry(code))
     return rememberForbidden(run, notice) && isReminder && patched(askOnceAboutCountryPatch);
+  if (isUnsupportedAddress(code) && patched(unsupportedAddressPatch))
+    return rememberForbidden(run, notice) && isReminder;
   return rememberSuppressed(run, notice, code) && isReminder;
 };
 
@@ -267,7 +270,9 @@ const budgetFallbackPatch = 'fallback-when-a-budget-is-spent';
 
 /** Returns whether the channel cannot be used, so that the notice is sent on the fallback channel. */
 const leadsToFallback = (code: string): boolean =>
-  isSuppressingCode(code) || (isRefusedByLimits(code) && patched(budgetFallbackPatch));
+  isSuppressingCode(code) ||
+  (isRefusedByLimits(code) && patched(budgetFallbackPatch)) ||
+  (isUnsupportedAddress(code) && patched(unsupportedAddressPatch));
 
 const fallbackOf = (
   { plan }: AuditionRun,
