@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { createPipelines } from '../foundation/http/pipelines.ts';
 import { removeForwardedPorts } from './access/forwarded-addresses.ts';
+import { refuseAmbiguousHosts } from './access/host-header.ts';
 import type { Api } from './api.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { correlationIdOf, returnCorrelationId } from './plugins/correlation.ts';
@@ -31,7 +32,7 @@ const timeouts = {
 };
 
 const createFastify = ({ logger, configuration: { trustedProxies } }: ServerDependencies): Api => {
-  const pipelines = createPipelines(timeouts);
+  const pipelines = createPipelines({ ...timeouts, requireHostHeader: false });
   return Fastify({
     loggerInstance: logger,
     bodyLimit,
@@ -79,5 +80,6 @@ export const createHttpServer = async (
   forbidCaching(api);
   returnCorrelationId(api);
   logRequests(api);
+  refuseAmbiguousHosts(api);
   return api;
 };

@@ -91,10 +91,11 @@ const transientNetworkCodes =
   /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 /**
  * SQLSTATE codes of PostgreSQL (Appendix A of its manual): the classes 08, 53 and 57P. Also a server that is a standby
- * after a failover (25006), whose queries conflict with its recovery (40001), or whose disk fails (58030), and the errors
- * of a single statement on a busy server: statement timeout (57014), deadlock (40P01), lock not available (55P03).
+ * after a failover (25006), whose queries conflict with its recovery (40001), or whose disk fails (58030). Sessions and
+ * transactions that the server ended by its timeouts (25P03, 25P04), and the errors of a single statement on a busy server:
+ * statement timeout (57014), deadlock (40P01), lock not available (55P03).
  */
-const transientSqlStates = /^(08...|53...|57P0.|25006|40001|58030|57014|40P01|55P03)$/;
+const transientSqlStates = /^(08...|53...|57P0.|25006|25P03|25P04|40001|58030|57014|40P01|55P03)$/;
 /** Errors of `pg` that have a message but no code. */
 const transientMessages =
   /Connection terminated|is not queryable|timeout exceeded when trying to connect|Query read timeout/;

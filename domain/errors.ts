@@ -106,6 +106,7 @@ export const refusalCodes = [
   'invalid_query',
   'invalid_path',
   'invalid_header',
+  'malformed_request',
   'unknown_zone',
   'local_time_in_gap',
   'local_time_ambiguous',

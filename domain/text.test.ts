@@ -26,6 +26,10 @@ describe('single-line text', () => {
     'A\u200fB',
     'A\u2028B',
     'A\u2029B',
+    'A\u206aB',
+    'A\ufff9B\ufffa',
+    'A\ufffeB',
+    'A\uffffB',
     '\u200b',
     '\u200b \u2060\ufeff',
     '\u3164',
@@ -47,7 +51,7 @@ describe('multi-line text', () => {
     expect(lines.parse('Pages 3 to 5\r\n\tbring shoes\n')).toBe('Pages 3 to 5\n\tbring shoes\n');
   });
 
-  it.each(['a\0b', 'a\rb', 'a\u001bb', 'a\ud800b', 'a\n\u202eb', 'a\u2028b', '\n\u200b'])(
+  it.each(['a\0b', 'a\rb', 'a\u001bb', 'a\ud800b', 'a\n\u202eb', 'a\u2028b', 'a\uffffb', '\n\u200b'])(
     'refuses %j',
     (text) => {
       expect(accepts(lines, text)).toBe(false);

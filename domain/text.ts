@@ -6,10 +6,12 @@ import { z } from 'zod';
 
 /**
  * Characters that are refused in any text: controls (Cc), lone surrogates, the line and paragraph separators, and the
- * controls of the writing direction (Bidi_Control), which reorder the text around them. As ranges, not as properties: the
+ * controls of the writing direction (Bidi_Control), which reorder the text around them. Also the deprecated format characters
+ * (U+206A to U+206F), those of annotations (U+FFF9 to U+FFFB), and U+FFFE and U+FFFF, which XML cannot contain: no answer of
+ * a CalDAV server would be readable (https://www.w3.org/TR/xml/#charsets). As ranges, not as properties: the
  * patterns are part of the OpenAPI document, and many generators know no properties.
  */
-const refused = String.raw`\u0080-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069`;
+const refused = String.raw`\u0080-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u206f\ufff9-\ufffb\ufffe\uffff`;
 const loneSurrogates = String.raw`\ud800-\udfff`;
 const lineControls = String.raw`\u0000-\u001f\u007f`;
 /** Without line feeds and tabs. */

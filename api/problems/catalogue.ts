@@ -12,6 +12,7 @@ export const problemKinds = {
   invalid_query: { status: 400, title: 'The query does not match its schema' },
   invalid_path: { status: 400, title: 'The path does not match its schema' },
   invalid_header: { status: 400, title: 'A header does not match its schema' },
+  malformed_request: { status: 400, title: 'The request is not valid HTTP' },
   idempotency_key_missing: { status: 400, title: 'The Idempotency-Key header is missing' },
   unauthenticated: { status: 401, title: 'No valid API key' },
   forbidden: { status: 403, title: 'This API key lacks the required role' },

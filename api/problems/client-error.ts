@@ -25,9 +25,10 @@ const unmetExpectation: ProblemText = {
   whatToDo: 'Send the request without this header.',
 };
 const notHttp: ProblemText = {
-  code: 'invalid_body',
-  message: 'The request is not HTTP.',
-  whatToDo: 'Check the bytes that your client sends: the request line, the headers and their line endings.',
+  code: 'malformed_request',
+  message: 'The request is not valid HTTP, or its method does not exist.',
+  whatToDo:
+    'Check the bytes that your client sends: the method, the address, the headers and their line endings.',
 };
 
 /** Returns the raw HTTP response. */

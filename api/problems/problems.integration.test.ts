@@ -164,7 +164,17 @@ describe('an error of the caller', () => {
   });
 
   it.each([
-    ['invalid HTTP', 'HELO there\r\n\r\n', 400, 'invalid_body'],
+    ['invalid HTTP', 'HELO there\r\n\r\n', 400, 'malformed_request'],
+    ['an unknown method', 'FOO /v1/auditions HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'malformed_request'],
+    ['a control character', 'GET /a\0b HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'malformed_request'],
+    ['a missing Host', 'GET /healthz HTTP/1.1\r\n\r\n', 400, 'malformed_request'],
+    [
+      'a missing Host, with a body',
+      'POST /v1/auditions HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}',
+      400,
+      'malformed_request',
+    ],
+    ['two Hosts', 'GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', 400, 'malformed_request'],
     ['a header without end', `GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
     [
       'an unknown expectation',
@@ -178,6 +188,10 @@ describe('an error of the caller', () => {
     expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*application/problem\\+json`));
     expect(JSON.parse(body)).toMatchObject(problem(code, status));
     expect(head).toContain(JSON.parse(body).correlationId);
+  });
+
+  it('is not a missing Host in HTTP/1.0, as health checks send it', async () => {
+    expect(await sendRaw('GET /healthz HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it('in the method is reported with the methods that the address supports', async () => {

@@ -3,6 +3,7 @@
  * address.
  */
 import { z } from 'zod';
+import { setValues, valueProblem } from './environment-values.ts';
 import { keyDatabaseUrlOf } from './key-database-url.ts';
 
 const apiVariables = z.object({
@@ -27,9 +28,11 @@ const hints: Readonly<Record<string, string>> = {
 };
 
 const read = <Settings>(schema: z.ZodType<Settings>, env: NodeJS.ProcessEnv): Settings => {
-  const parsed = schema.safeParse(env);
-  if (parsed.success) return parsed.data;
-  const names = [...new Set(parsed.error.issues.map(({ path }) => String(path[0])))];
+  const values = setValues(env);
+  const parsed = schema.safeParse(values);
+  const odd = Object.keys(hints).filter((name) => valueProblem(values[name] ?? '') !== undefined);
+  if (parsed.success && odd.length === 0) return parsed.data;
+  const names = [...new Set([...(parsed.error?.issues ?? []).map(({ path }) => String(path[0])), ...odd])];
   const lines = names.map((name) => `Set ${name}: ${hints[name] ?? 'a value'}.`);
   throw new UsageError(
     [...lines, 'Or start the local stack with `npm start`: it sets these variables.'].join('\n'),

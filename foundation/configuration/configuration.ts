@@ -7,6 +7,7 @@ import type { MessageLimits } from '../../domain/budgets/message-limits.ts';
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
 import { defaultsFor, isDeployed, serviceVariables } from './defaults.ts';
 import { deploymentProblems } from './deployment-checks.ts';
+import { setValues, trimmed, valueProblem } from './environment-values.ts';
 import { keyDatabaseUrlOf } from './key-database-url.ts';
 import type { MasterKey } from './master-keys.ts';
 import { messageLimitsOf } from './message-limits.ts';
@@ -262,6 +263,7 @@ const read = <Set extends z.infer<typeof temporalClientVariables>, Shape extends
       problemOf(String(name), values, shape),
     ),
     ...problems,
+    ...valueProblems(ofSchema),
     ...incompletePairs(ofSchema, groups),
     ...(isDeployed(environmentOf(env)) ? deploymentProblems(ofSchema, groups) : []),
   ];
@@ -271,20 +273,20 @@ const read = <Set extends z.infer<typeof temporalClientVariables>, Shape extends
 
 const noExtraVariables = z.object({});
 
-/** Removes white space around the values: a secret from a file often ends with a line break. */
-const trimmed = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value?.trim()]));
+/** The service uses some of these values only later, where a wrong one fails without its name. */
+const valueProblems = (values: VariableValues): readonly ConfigurationProblem[] =>
+  Object.entries(values).flatMap(([name, value]) => {
+    const message = value === undefined ? undefined : valueProblem(value);
+    return message === undefined ? [] : [{ name, message }];
+  });
 
-/** Adds defaults. An empty variable counts as not set, because an empty line of an env file means that. */
+/** Adds defaults. An empty variable counts as not set. */
 const withDefaults = (env: NodeJS.ProcessEnv, groups: readonly VariableGroup[]): VariableValues => {
-  const values = Object.fromEntries(
-    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
-  );
   return Object.assign(
     {},
     defaultsFor(environmentOf(env), groups),
     ...groups.map(({ dependent }) => dependent?.(env)),
-    values,
+    setValues(env),
   );
 };
 

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { MessageLimits } from '../../domain/budgets/message-limits.ts';
 import { UsageError } from './cli-configuration.ts';
 import { defaultsFor, serviceVariables } from './defaults.ts';
+import { setValues } from './environment-values.ts';
 import { formOf } from './variable-types.ts';
 import { type Variables, variables } from './variables.ts';
 
@@ -29,12 +30,13 @@ export const messageLimitsOf = (
  * @throws {UsageError} with one line for each variable that is missing or malformed.
  */
 export const readMessageLimits = (env: NodeJS.ProcessEnv = process.env): MessageLimits => {
+  const values = setValues(env);
   // As in the service, a missing environment has the strictest rules.
-  const environment = limitVariables.shape.CASTMATCH_ENV.catch('production').parse(env['CASTMATCH_ENV']);
+  const environment = limitVariables.shape.CASTMATCH_ENV.catch('production').parse(values['CASTMATCH_ENV']);
   const parsed = limitVariables.safeParse({
     ...defaultsFor(environment, [serviceVariables]),
     CASTMATCH_ENV: environment,
-    ...env,
+    ...values,
   });
   if (parsed.success) return messageLimitsOf(parsed.data);
   const names = [...new Set(parsed.error.issues.map(({ path }) => String(path[0])))];

@@ -48,6 +48,20 @@ export const webAddress = () =>
     .transform(withoutTrailingSlash);
 
 /**
+ * Accepts an `http://` or `https://` address that is called exactly as it is written: with its query, and with the slash
+ * at its end.
+ */
+export const exactAddress = () =>
+  z.string().refine((text) => {
+    const url = parsedUrl(text);
+    return (
+      url !== undefined &&
+      /^https?:$/.test(url.protocol) &&
+      `${url.hash}${url.username}${url.password}` === ''
+    );
+  });
+
+/**
  * Returns true for a URL of origin and path only. Code that appends a path to a longer URL would build a
  * wrong address.
  */

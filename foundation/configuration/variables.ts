@@ -8,6 +8,7 @@ import { masterKeyRing } from './master-keys.ts';
 import {
   count,
   countriesOrAny,
+  exactAddress,
   networks,
   networksOrNone,
   notEmpty,
@@ -104,9 +105,10 @@ export const variables = z.object({
     about: 'The required value of the claim `aud`. Set it together with JWT_ISSUER.',
     form: 'the audience registered at the issuer, such as castmatch-orchestrator',
   }),
-  JWT_JWKS_URL: webAddress().optional().register(variableMetadata, {
+  JWT_JWKS_URL: exactAddress().optional().register(variableMetadata, {
     group: 'Access',
-    about: 'The issuer’s public keys (RFC 7517). Unset: `<issuer>/.well-known/jwks.json`.',
+    about:
+      'The issuer’s public keys (RFC 7517), called exactly as it is set. Unset: `<issuer>/.well-known/jwks.json`.',
     form: 'an address such as https://login.example.com/.well-known/jwks.json',
   }),
   SMS_DAILY_BUDGET: count().register(variableMetadata, {

@@ -169,7 +169,7 @@ class Pipeline {
   }
 }
 
-interface HttpTimeouts {
+interface ServerSettings {
   /** Maximum time for a whole request to arrive, in milliseconds. */
   readonly requestTimeout: number;
   /** Maximum time for its headers to arrive. */
@@ -178,6 +178,8 @@ interface HttpTimeouts {
   readonly connectionsCheckingInterval: number;
   /** How long an idle connection is kept open. */
   readonly keepAliveTimeout: number;
+  /** Whether Node itself refuses requests without the header Host. */
+  readonly requireHostHeader?: boolean;
 }
 
 export interface Pipelines {
@@ -188,7 +190,10 @@ export interface Pipelines {
 }
 
 /** Creates the limits of a server's connections. */
-export const createPipelines = (timeouts: HttpTimeouts, limits: Partial<PipelineLimits> = {}): Pipelines => {
+export const createPipelines = (
+  settings: ServerSettings,
+  limits: Partial<PipelineLimits> = {},
+): Pipelines => {
   const effective = { ...defaultLimits, ...limits };
   const pipelines = new WeakMap<Socket, Pipeline>();
   const turns = new Turns();
@@ -201,7 +206,7 @@ export const createPipelines = (timeouts: HttpTimeouts, limits: Partial<Pipeline
   };
   return {
     createServer: (handle) =>
-      createServer(timeouts, (request, response) =>
+      createServer(settings, (request, response) =>
         pipelineOf(request.socket, handle).add([request, response]),
       ).setTimeout(effective.silenceMs),
     isFull: (socket) => pipelines.get(socket)?.isFull ?? false,
