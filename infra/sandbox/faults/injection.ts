@@ -48,8 +48,15 @@ const answerOf = (
     const limited = responses.rateLimit(fault.retryAfterSeconds ?? 0, fault, operation);
     return fault.retryAfterSeconds === null ? withoutTime(limited) : limited;
   }
-  return responses.unauthorized(operation);
+  return fault.kind === 'refusal' ? pageOf(fault.status) : responses.unauthorized(operation);
 };
+
+/** A gateway does not know the error documents of the vendor. */
+const pageOf = (status: number): FaultResponse => ({
+  status,
+  headers: { 'content-type': 'text/html' },
+  body: `<html><body><h1>${status}</h1></body></html>`,
+});
 
 /** Whether the operation belongs to the authorization server, not to the API of the vendor. */
 export const isOAuthOperation = (operation: string | undefined): boolean =>
@@ -103,12 +110,11 @@ export const injectFaults = (
   app.addHook('onSend', async (request, reply, payload) => {
     const operation = request.routeOptions.config.operation;
     if (operation === undefined) return payload;
-    if (reply.statusCode < 400 && faultRegistry.consumeLostAnswer(vendor, operation)) {
-      calls.record(vendor, operation, 'lost_answer');
-      request.raw.socket.destroy();
-      return payload;
-    }
-    calls.record(vendor, operation, String(reply.statusCode));
-    return payload;
+    const fault = reply.statusCode < 400 ? faultRegistry.consumeAnswerFault(vendor, operation) : undefined;
+    calls.record(vendor, operation, fault?.kind ?? String(reply.statusCode));
+    if (fault?.kind === 'lost_answer') request.raw.socket.destroy();
+    return fault?.kind === 'garbled_answer' && typeof payload === 'string'
+      ? payload.slice(0, payload.length / 2)
+      : payload;
   });
 };
