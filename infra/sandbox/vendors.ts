@@ -111,6 +111,7 @@ const operations = {
     'recordings.get': reads,
     'recordings.list': reads,
     'recordings.delete': writes,
+    'recordings.deleteFile': writes,
     'recordings.download': reads,
     'recordings.archive': reads,
     /** Zoom's webhook call when a meeting starts or ends. */
