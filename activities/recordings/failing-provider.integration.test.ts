@@ -78,3 +78,15 @@ describe.each(providers)('a recording at $provider', ({ provider, vendor, calls 
     });
   });
 });
+
+it.each([401, 403, 404, 410])(
+  'a file whose address is refused with %i is asked for again without an operator',
+  async (status) => {
+    const { filesToStore, run, sandbox } = await setup('zoom');
+    const [input] = await filesToStore();
+    if (!input) throw new Error('the recording has no file');
+    sandbox.control.setFault('zoom', { kind: 'refusal', status, operation: 'recordings.download', times: 1 });
+    await expect(run.storeFile(input)).rejects.toMatchObject({ type: 'retry', nonRetryable: false });
+    expect(await run.storeFile(input)).toMatchObject({ size });
+  },
+);

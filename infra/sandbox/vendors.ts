@@ -18,6 +18,8 @@ const operations = {
     revoke: reads,
     userinfo: reads,
     'events.insert': writes,
+    'events.move': writes,
+    'events.instances': reads,
     'events.get': reads,
     'events.list': reads,
     'events.patch': writes,

@@ -58,26 +58,26 @@ describe('a download that begins where the file ends', () => {
   });
 });
 
-describe('a part of a file', () => {
-  const openAs = (status: number, headers: Readonly<Record<string, string>>) =>
-    openFile(
-      async () => answer(status, content.slice(10), headers),
-      { url: new URL('https://files.test/1'), token: undefined, offset: 10 },
-      callContext(),
-      {
-        refused: (refusal) =>
-          new ProviderError(
-            'zoom',
-            'recordings.download',
-            { kind: 'outage', effect: 'none' },
-            { status: refusal.status, message: 'refused' },
-          ),
-        broken: (error) => {
-          throw error;
-        },
+const openAs = (status: number, headers: Readonly<Record<string, string>>) =>
+  openFile(
+    async () => answer(status, content.slice(10), headers),
+    { url: new URL('https://files.test/1'), token: undefined, offset: 10 },
+    callContext(),
+    {
+      refused: (refusal) =>
+        new ProviderError(
+          'zoom',
+          'recordings.download',
+          { kind: 'outage', effect: 'none' },
+          { status: refusal.status, message: 'refused' },
+        ),
+      broken: (error) => {
+        throw error;
       },
-    );
+    },
+  );
 
+describe('a part of a file', () => {
   it('begins where the server says', async () => {
     const size = content.length;
     const file = await openAs(206, { 'content-range': `bytes 10-${size - 1}/${size}` });

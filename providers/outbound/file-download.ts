@@ -86,7 +86,9 @@ export const openFile = async (
  * Returns where a part of the file begins, and the size of the whole file. Undefined: the answer is no part, or does not say where it
  * begins. Its bytes must not be taken for the first ones then: https://www.rfc-editor.org/rfc/rfc9110#section-15.3.7
  */
-const rangeOf = (answer: Download): { readonly first: number; readonly size: number | undefined } | undefined => {
+const rangeOf = (
+  answer: Download,
+): { readonly first: number; readonly size: number | undefined } | undefined => {
   if (answer.status !== 206) return undefined;
   const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(answer.header('content-range') ?? '');
   return range ? { first: Number(range[1]), size: numberOf(range[2]) } : undefined;

@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { CallCounter } from '../calls/counter.ts';
-import type { Vendor } from '../vendors.ts';
+import { operationNames, type Vendor } from '../vendors.ts';
 import type { RateLimitFault, RequestFault } from './fault.ts';
 import type { FaultRegistry } from './fault-registry.ts';
 
@@ -78,6 +78,12 @@ export const injectFaults = (
   { vendor, faultRegistry, calls, faultResponses }: FaultParts,
 ) => {
   const delays = new WeakMap<FastifyRequest, number>();
+
+  app.addHook('onRoute', ({ config, url }) => {
+    const operation = config?.operation;
+    if (operation !== undefined && !operationNames(vendor).includes(operation))
+      throw new RangeError(`${url} has the operation ${operation}, which vendors.ts does not list`);
+  });
 
   app.addHook('onRequest', async (request, reply) => {
     const operation = request.routeOptions.config.operation;
