@@ -20,7 +20,9 @@ import {
 const benchFor = useActivityHarness();
 
 /** The other faults are those of a meeting that belongs to one audition (`leftovers.integration.test.ts`). */
-const faults = meetingFaults.filter(([name]) => /is down|for an hour|loses the answer/.test(name));
+const faults = meetingFaults.filter(([name]) =>
+  /is down|for an hour|loses the answer|finds nothing/.test(name),
+);
 
 const setup = async (more: MeetingSettings) => {
   const bench = await benchFor();

@@ -18,6 +18,8 @@ const operations = {
     revoke: reads,
     userinfo: reads,
     'events.insert': writes,
+    'events.move': writes,
+    'events.instances': reads,
     'events.get': reads,
     'events.list': reads,
     'events.patch': writes,
@@ -111,6 +113,7 @@ const operations = {
     'recordings.get': reads,
     'recordings.list': reads,
     'recordings.delete': writes,
+    'recordings.deleteFile': writes,
     'recordings.download': reads,
     'recordings.archive': reads,
     /** Zoom's webhook call when a meeting starts or ends. */

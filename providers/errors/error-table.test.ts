@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type ErrorRow, faultOf, httpRows, providerError } from './error-table.ts';
+import { type ErrorRow, faultOf, gatewayRows, httpRows, providerError } from './error-table.ts';
 
 const read = { provider: 'twilio', name: 'things.read', writes: false } as const;
 const write = { provider: 'twilio', name: 'things.write', writes: true } as const;
@@ -19,6 +19,12 @@ describe('faultOf', () => {
       kind: 'retry_after',
       delayMs: 3_000,
     });
+  });
+
+  test.each([404, 410])('takes %i for an answer of the vendor only when it has a code', (status) => {
+    const table = [...gatewayRows, ...httpRows];
+    expect(faultOf(table, { status, message: '' }, write)).toEqual({ kind: 'outage', effect: 'unknown' });
+    expect(faultOf(table, { status, code: 'gone', message: '' }, write)).toEqual({ kind: 'not_found' });
   });
 
   test('maps a rate limit without Retry-After to a retry', () => {

@@ -30,7 +30,8 @@ export interface VendorFailure {
 export interface ErrorRow {
   /** One HTTP status, or the first and the last of a range. */
   readonly status?: number | readonly [number, number];
-  readonly code?: string;
+  /** Null: the answer has no code, because it is not the vendor's error document. */
+  readonly code?: string | null;
   readonly domain?: string;
   readonly messagePattern?: RegExp;
   readonly fault: ProviderFaultKind;
@@ -53,6 +54,15 @@ export const httpRows: readonly ErrorRow[] = [
   { status: [400, 499], fault: 'rejected_input' },
   { status: 500, fault: 'retry' },
   { status: [501, 599], fault: 'outage' },
+];
+
+/**
+ * The answers of a gateway in front of a vendor whose own errors always have a code. That the gateway finds nothing does not say
+ * that the vendor has removed anything: a meeting that counts as removed would stay open for ever.
+ */
+export const gatewayRows: readonly ErrorRow[] = [
+  { status: 404, code: null, fault: 'outage' },
+  { status: 410, code: null, fault: 'outage' },
 ];
 
 /**
@@ -117,7 +127,7 @@ export const providerError = (
 
 const matches = (row: ErrorRow, failure: VendorFailure): boolean =>
   (row.status === undefined || statusMatches(row.status, failure.status)) &&
-  (row.code === undefined || row.code === failure.code) &&
+  (row.code === undefined || row.code === (failure.code ?? null)) &&
   (row.domain === undefined || row.domain === failure.domain) &&
   (row.messagePattern === undefined || row.messagePattern.test(failure.message));
 

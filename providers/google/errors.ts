@@ -10,6 +10,7 @@ import { withoutNulls } from '../absent-fields.ts';
 import {
   type ErrorRow,
   faultOf,
+  gatewayRows,
   httpRows,
   type ProviderOperation,
   providerError,
@@ -80,6 +81,7 @@ const googleErrors: readonly ErrorRow[] = [
   },
   { code: 'PERMISSION_DENIED', fault: 'not_permitted' },
   { code: 'RESOURCE_EXHAUSTED', fault: 'retry_after' },
+  ...gatewayRows,
   ...httpRows,
 ];
 

@@ -14,6 +14,9 @@ import { eventsPerPage } from './settings.ts';
 const since = '2026-11-01T00:00:00.000Z';
 const first: ListingPosition = { kind: 'all', since };
 
+/** Graph's code of an answer. */
+const codes: Readonly<Record<number, string>> = { 404: 'ErrorItemNotFound' };
+
 type Failure = number | 'timeout' | undefined;
 
 /** A mailbox whose requests fail as `failureOf` says. Requests that are not answered are counted too. */
@@ -27,7 +30,9 @@ const setUp = async (failureOf: (path: string, count: number) => Failure) => {
         const failure = failureOf(request.path, paths.length);
         if (failure === undefined) return client.exchange(operation, account, call, answer, request);
         if (failure !== 'timeout')
-          return Promise.reject(graphError(operation, { status: failure, message: 'failed' }));
+          return Promise.reject(
+            graphError(operation, { status: failure, code: codes[failure], message: 'failed' }),
+          );
         const timeout = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
         return Promise.reject(transportError(operation, timeout, call));
       },

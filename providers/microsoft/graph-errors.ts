@@ -9,6 +9,7 @@ import { hour } from '../../domain/time/units.ts';
 import {
   type ErrorRow,
   faultOf,
+  gatewayRows,
   httpRows,
   type ProviderOperation,
   providerError,
@@ -63,6 +64,7 @@ const graphErrors: readonly ErrorRow[] = [
   { code: 'schedule_unreadable', fault: 'retry', effect: 'none' },
   { code: 'no_schedule', fault: 'not_permitted' },
   { code: 'no_conferences', fault: 'not_permitted' },
+  ...gatewayRows,
   ...httpRows,
 ];
 

@@ -4,7 +4,7 @@
  * An answer without an explanation gets one, because the message is shown to people.
  */
 import { ProviderError } from '../../domain/errors.ts';
-import { type ErrorRow, httpRows, type VendorFailure } from '../errors/error-table.ts';
+import { type ErrorRow, gatewayRows, httpRows, type VendorFailure } from '../errors/error-table.ts';
 
 /** Graph's refusal of the recordings of a meeting that is no part of an event. */
 const notCalendarBacked = /calendar backed|iCalUid/i;
@@ -37,11 +37,13 @@ export const onlineMeetingErrors: readonly ErrorRow[] = [
   { code: 'event_ids_used_up', fault: 'conflict' },
   { code: 'meeting_not_listed', fault: 'retry' },
   { code: 'too_many_reports', fault: 'not_permitted' },
+  ...gatewayRows,
   ...httpRows,
 ];
 
 /** Errors of a creation: a 404 concerns the organizer, whom Teams does not know. */
 export const createOrGetErrors: readonly ErrorRow[] = [
+  ...gatewayRows,
   { status: 404, fault: 'not_permitted' },
   ...onlineMeetingErrors,
 ];

@@ -66,23 +66,37 @@ export const openFile = async (
   // The file is shorter now, or the server does not say how long it is.
   const answer = isPastEnd ? await requestFrom(0) : ranged;
   const { status } = answer;
-  const isFile = status === 200 || status === 206;
-  const isPage = isFile && isHtml(answer);
+  const range = rangeOf(answer);
+  const isFile = (status === 200 || range !== undefined) && !isCompressed(answer);
+  const isPage = (status === 200 || status === 206) && isHtml(answer);
   if (!isFile || isPage) {
     const retryAfter = answer.header('retry-after');
     throw errors.refused({ status, retryAfter, body: await errorDocumentOf(answer), isPage });
   }
-  const range =
-    status === 206 ? /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(answer.header('content-range') ?? '') : null;
-  const size = range ? numberOf(range[2]) : numberOf(answer.header('content-length'));
   return {
-    offset: numberOf(range?.[1]) ?? 0,
-    size,
+    offset: range?.first ?? 0,
+    size: range ? range.size : numberOf(answer.header('content-length')),
     version: strongTagOf(answer),
     body: bytesOf(answer.body, errors),
     discard: () => answer.discard(),
   };
 };
+
+/**
+ * Returns where a part of the file begins, and the size of the whole file. Undefined: the answer is no part, or does not say where it
+ * begins. Its bytes must not be taken for the first ones then: https://www.rfc-editor.org/rfc/rfc9110#section-15.3.7
+ */
+const rangeOf = (
+  answer: Download,
+): { readonly first: number; readonly size: number | undefined } | undefined => {
+  if (answer.status !== 206) return undefined;
+  const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(answer.header('content-range') ?? '');
+  return range ? { first: Number(range[1]), size: numberOf(range[2]) } : undefined;
+};
+
+/** The compressed bytes are not those of the file. */
+const isCompressed = (answer: Download): boolean =>
+  !['', 'identity'].includes((answer.header('content-encoding') ?? '').trim().toLowerCase());
 
 /** The size of the file in a refused range: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.17 */
 const sizeBehindRange = (answer: Download): number | undefined =>

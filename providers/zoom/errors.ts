@@ -8,6 +8,7 @@ import { ProviderError } from '../../domain/errors.ts';
 import {
   type ErrorRow,
   faultOf,
+  gatewayRows,
   httpRows,
   type ProviderOperation,
   providerError,
@@ -51,6 +52,7 @@ const meetingRows: readonly ErrorRow[] = [
   // The passcode does not meet the rules of the account; an alternative host is not a licensed user of it.
   { code: '300/password', fault: 'rejected_input' },
   { code: '300/settings.alternative_hosts', fault: 'rejected_input' },
+  ...gatewayRows,
 ];
 
 /** Errors of the API, called with the service's own account. */

@@ -32,12 +32,14 @@ const setOperation = operationOf('zoom', 'recordings.setAutomatic');
 const stopOperation = operationOf('zoom', 'recordings.stop');
 
 /**
- * The answers of the servers that the files come from. A token and an address that have expired are refused with 401 or
- * 403; the next attempt asks for new ones.
+ * The answers of the servers that the files come from. A token and an address that have expired are refused with 401, 403 or
+ * 404; the next attempt asks for new ones, and does not find a file that is gone.
  */
 const downloadErrors: readonly ErrorRow[] = [
   { status: 401, fault: 'retry' },
   { status: 403, fault: 'retry' },
+  { status: 404, fault: 'retry' },
+  { status: 410, fault: 'retry' },
   ...httpRows,
 ];
 

@@ -65,6 +65,11 @@ export const meetingFaults: readonly (readonly [string, Failure])[] = [
   ['limits the rate for an hour', { kind: 'rate_limit', retryAfterSeconds: 3_600 }],
   ['rejects the token', { kind: 'unauthorized' }],
   ['loses the answer', { kind: 'lost_answer' }],
+  ['garbles the answer', { kind: 'garbled_answer' }],
+  ['is behind a gateway that forbids', { kind: 'refusal', status: 403 }],
+  ['is behind a gateway that finds nothing', { kind: 'refusal', status: 404 }],
+  ['is behind a gateway that sees a conflict', { kind: 'refusal', status: 409 }],
+  ['limits the rate without saying for how long', { kind: 'rate_limit', retryAfterSeconds: null }],
 ];
 
 /** The calls of the meeting steps. `microsoft_teams_event`: as a part of an event of its host. */

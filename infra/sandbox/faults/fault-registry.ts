@@ -2,8 +2,10 @@
 import type { ChangeNotifier } from '../change-notifier.ts';
 import { hasEffect, isInbound, perVendor, type Vendor } from '../vendors.ts';
 import {
+  type AnswerFault,
   type Fault,
   type FaultKind,
+  isAnswerFault,
   isRequestFault,
   isWebhookFault,
   type RequestFault,
@@ -21,8 +23,8 @@ export interface FaultRegistry {
   consumeRequestFault(vendor: Vendor, operation: string): RequestFault | undefined;
   /** Returns the fault that affects this call of the vendor, and counts its use. */
   consumeWebhookFault(vendor: Vendor, operation: string): WebhookFault | undefined;
-  /** Returns whether the answer of this completed call must be dropped, and counts the use of the fault. */
-  consumeLostAnswer(vendor: Vendor, operation: string): boolean;
+  /** Returns the fault of the answer of this completed call, and counts its use. */
+  consumeAnswerFault(vendor: Vendor, operation: string): AnswerFault | undefined;
 }
 
 const oauthOperations: ReadonlySet<string> = new Set(['authorize', 'consent', 'token', 'revoke']);
@@ -34,15 +36,17 @@ const isOutgoing = (vendor: Vendor, operation: string): boolean => !isInbound(ve
 
 /**
  * The calls that a fault without an operation affects. Calls that the vendor makes are only duplicated and reordered. Rate
- * limits and refused tokens skip the OAuth endpoints, because the calls would otherwise fail there and never
- * reach the API. A lost answer affects only calls that change something.
+ * limits, refused tokens and refusals skip the OAuth endpoints, because the calls would otherwise fail there and never
+ * reach the API. A lost or garbled answer affects only calls that change something.
  */
 const defaultScope: Readonly<Record<FaultKind, (vendor: Vendor, operation: string) => boolean>> = {
   outage: isInbound,
   latency: isInbound,
   rate_limit: isApiCall,
   unauthorized: isApiCall,
+  refusal: isApiCall,
   lost_answer: hasEffect,
+  garbled_answer: hasEffect,
   duplicate: isOutgoing,
   reorder: isOutgoing,
 };
@@ -97,9 +101,6 @@ export const createFaultRegistry = (changeNotifier: ChangeNotifier): FaultRegist
     active: () => structuredClone(faults),
     consumeRequestFault: (vendor, operation) => consume(vendor, operation, isRequestFault),
     consumeWebhookFault: (vendor, operation) => consume(vendor, operation, isWebhookFault),
-    consumeLostAnswer: (vendor, operation) => consume(vendor, operation, isLostAnswer) !== undefined,
+    consumeAnswerFault: (vendor, operation) => consume(vendor, operation, isAnswerFault),
   };
 };
-
-const isLostAnswer = (fault: Fault): fault is Extract<Fault, { kind: 'lost_answer' }> =>
-  fault.kind === 'lost_answer';

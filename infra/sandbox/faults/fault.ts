@@ -6,7 +6,9 @@ export const faultKinds = [
   'latency',
   'rate_limit',
   'unauthorized',
+  'refusal',
   'lost_answer',
+  'garbled_answer',
   'duplicate',
   'reorder',
 ] as const;
@@ -52,7 +54,14 @@ const faultSchema = z.discriminatedUnion('kind', [
     reason: z.enum(googleLimits).default('rateLimitExceeded'),
   }),
   z.strictObject({ kind: z.literal('unauthorized'), ...common }),
+  z.strictObject({
+    kind: z.literal('refusal'),
+    ...common,
+    /** Of a gateway: the answer is a page, and not the vendor's error document. */
+    status: z.int().min(400).max(499).default(404),
+  }),
   z.strictObject({ kind: z.literal('lost_answer'), ...common }),
+  z.strictObject({ kind: z.literal('garbled_answer'), ...common }),
   z.strictObject({
     kind: z.literal('duplicate'),
     ...common,
@@ -78,17 +87,21 @@ export type Fault = z.output<typeof faultSchema>;
 export type RateLimitFault = Extract<Fault, { kind: 'rate_limit' }>;
 
 const webhookKinds = ['duplicate', 'reorder'] as const;
-const answerKinds = ['lost_answer', ...webhookKinds] as const;
+const answerKinds = ['lost_answer', 'garbled_answer'] as const;
+const laterKinds = [...answerKinds, ...webhookKinds] as const;
 /** A fault that affects a call before it is handled. */
-export type RequestFault = Exclude<Fault, { kind: (typeof answerKinds)[number] }>;
+export type RequestFault = Exclude<Fault, { kind: (typeof laterKinds)[number] }>;
+/** A fault of the answer to a call that was handled. */
+export type AnswerFault = Extract<Fault, { kind: (typeof answerKinds)[number] }>;
 /** A fault of a call that the vendor makes. */
-export type WebhookFault = Exclude<Fault, { kind: 'lost_answer' }>;
+export type WebhookFault = Exclude<Fault, { kind: (typeof answerKinds)[number] }>;
 
 const isOneOf = <Kind extends FaultKind>(kinds: readonly Kind[], kind: FaultKind): kind is Kind =>
   kinds.some((known) => known === kind);
 
 /** Returns whether only calls that the vendor makes can have the fault. */
 export const isWebhookKind = (kind: FaultKind): boolean => isOneOf(webhookKinds, kind);
-export const isRequestFault = (fault: Fault): fault is RequestFault => !isOneOf(answerKinds, fault.kind);
-export const isWebhookFault = (fault: Fault): fault is WebhookFault => fault.kind !== 'lost_answer';
+export const isRequestFault = (fault: Fault): fault is RequestFault => !isOneOf(laterKinds, fault.kind);
+export const isAnswerFault = (fault: Fault): fault is AnswerFault => isOneOf(answerKinds, fault.kind);
+export const isWebhookFault = (fault: Fault): fault is WebhookFault => !isAnswerFault(fault);
 export type FaultRequest = z.input<typeof faultRequestSchema>;

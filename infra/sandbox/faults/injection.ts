@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { CallCounter } from '../calls/counter.ts';
-import type { Vendor } from '../vendors.ts';
+import { operationNames, type Vendor } from '../vendors.ts';
 import type { RateLimitFault, RequestFault } from './fault.ts';
 import type { FaultRegistry } from './fault-registry.ts';
 
@@ -48,8 +48,15 @@ const answerOf = (
     const limited = responses.rateLimit(fault.retryAfterSeconds ?? 0, fault, operation);
     return fault.retryAfterSeconds === null ? withoutTime(limited) : limited;
   }
-  return responses.unauthorized(operation);
+  return fault.kind === 'refusal' ? pageOf(fault.status) : responses.unauthorized(operation);
 };
+
+/** A gateway does not know the error documents of the vendor. */
+const pageOf = (status: number): FaultResponse => ({
+  status,
+  headers: { 'content-type': 'text/html' },
+  body: `<html><body><h1>${status}</h1></body></html>`,
+});
 
 /** Whether the operation belongs to the authorization server, not to the API of the vendor. */
 export const isOAuthOperation = (operation: string | undefined): boolean =>
@@ -71,6 +78,12 @@ export const injectFaults = (
   { vendor, faultRegistry, calls, faultResponses }: FaultParts,
 ) => {
   const delays = new WeakMap<FastifyRequest, number>();
+
+  app.addHook('onRoute', ({ config, url }) => {
+    const operation = config?.operation;
+    if (operation !== undefined && !operationNames(vendor).includes(operation))
+      throw new RangeError(`${url} has the operation ${operation}, which vendors.ts does not list`);
+  });
 
   app.addHook('onRequest', async (request, reply) => {
     const operation = request.routeOptions.config.operation;
@@ -103,12 +116,11 @@ export const injectFaults = (
   app.addHook('onSend', async (request, reply, payload) => {
     const operation = request.routeOptions.config.operation;
     if (operation === undefined) return payload;
-    if (reply.statusCode < 400 && faultRegistry.consumeLostAnswer(vendor, operation)) {
-      calls.record(vendor, operation, 'lost_answer');
-      request.raw.socket.destroy();
-      return payload;
-    }
-    calls.record(vendor, operation, String(reply.statusCode));
-    return payload;
+    const fault = reply.statusCode < 400 ? faultRegistry.consumeAnswerFault(vendor, operation) : undefined;
+    calls.record(vendor, operation, fault?.kind ?? String(reply.statusCode));
+    if (fault?.kind === 'lost_answer') request.raw.socket.destroy();
+    return fault?.kind === 'garbled_answer' && typeof payload === 'string'
+      ? payload.slice(0, payload.length / 2)
+      : payload;
   });
 };

@@ -8,7 +8,9 @@ const sentences: Readonly<Record<Fault['kind'], string>> = {
   latency: 'slow',
   rate_limit: 'limits the rate',
   unauthorized: 'refuses credentials',
+  refusal: 'refuses calls',
   lost_answer: 'loses answers',
+  garbled_answer: 'garbles answers',
   duplicate: 'repeats notifications',
   reorder: 'reorders notifications',
 };

@@ -63,6 +63,7 @@ export const createWebhookSender = (
         case 'outage':
         case 'rate_limit':
         case 'unauthorized':
+        case 'refusal':
           calls.record(vendor, operation, 'lost');
           return 'lost';
       }

@@ -114,7 +114,7 @@ describe('a webhook of Zoom is rejected', () => {
       401,
     ],
     ['altered after signing', { ...started, event: 'meeting.ended' }, { signed: started }, 401],
-    ['sent again after six minutes', started, { seconds: nowSeconds - 360 }, 401],
+    ['sent again after two hours', started, { seconds: nowSeconds - 7_200 }, 401],
     ['from the future', started, { seconds: nowSeconds + 360 }, 401],
     ['truncated before signing', JSON.stringify(started).slice(0, 40), {}, 400],
     ['not an event', { hello: 'world' }, {}, 400],
@@ -159,4 +159,18 @@ it('the Zoom webhook returns an error when the event could not be stored', async
     headers: { 'x-zm-request-timestamp': String(nowSeconds), 'x-zm-signature': `v0=${signature}` },
   });
   expect(status).toBe(503);
+});
+
+it.each([
+  ['escapes that a serialization would not repeat', String.raw`\u0041da \/ 試\uD83C\uDFAD`],
+  ['characters of several bytes', 'Zoë 試鏡 🎭 \u2028'],
+  ['a null character', String.raw`Ada\u0000`],
+  ['half a character', String.raw`\ud83c Ada`],
+  ['the name of a property of all objects', '__proto__'],
+])('the Zoom webhook stores who has joined, with a name of %s', async (_what, name) => {
+  const { send, stored } = await setup();
+  const body = `{ "payload":{"object":{"participant":{"user_name":"${name}","participant_uuid":"p-1","join_time":"2026-11-24T08:59:00Z"},"id":"1234567890","uuid":"${name}"}}, "event_ts" : 1626230691572, "event":"meeting.participant_joined" }`;
+  expect((await send(body)).status).toBe(204);
+  expect((await send(body)).status).toBe(204);
+  expect(await stored()).toMatchObject([{ inboxEvent: { kind: 'meeting.participant_joined' } }]);
 });
