@@ -1,10 +1,12 @@
-/** Tests the synchronization with servers that answer in other ways than Google documents. */
+/** Tests the synchronization with servers that answer in other ways than Google and Microsoft document. */
 import { describe, expect, it } from 'vitest';
 import type { ListedChange } from '../../providers/ports.ts';
 import { later, slot, useCalendarSync } from '../../tests/harness/calendar-sync-harness.ts';
+import { inDays, slotIn, useOutlookSync } from '../../tests/harness/outlook-sync-harness.ts';
 import { startRewritingProxy } from '../../tests/harness/rewriting-proxy.ts';
 
 const setup = useCalendarSync();
+const setUpOutlook = useOutlookSync();
 
 const times = {
   start: '2031-07-03T10:00:00.000Z',
@@ -162,5 +164,58 @@ describe('a Google that states few fields, and defaults for absent ones', () => 
     await sync();
     expect(await stored()).toHaveLength(3);
     expect(kinds()).toEqual(['moved']);
+  });
+});
+
+const absentInGraph = new Set(['changeKey', 'iCalUId', 'createdDateTime', 'lastModifiedDateTime', 'webLink']);
+const nullInGraph = [
+  'body',
+  'bodyPreview',
+  'location',
+  'attendees',
+  'organizer',
+  'responseStatus',
+  'categories',
+];
+
+/** Answers as a server does that states few fields, others as null, and the links of its lists without their beginning. */
+const sparseGraph = (answer: unknown): unknown => {
+  if (Array.isArray(answer)) return answer.map(sparseGraph);
+  if (!isObject(answer)) return answer;
+  const fields = Object.fromEntries(
+    Object.entries(answer).flatMap(([name, value]) => {
+      if (absentInGraph.has(name)) return [];
+      if (name === '@odata.nextLink') return [[name, String(value).replace(/^.*\/v1\.0\//, '')]];
+      return [[name, sparseGraph(value)]];
+    }),
+  );
+  if ('value' in fields && Array.isArray(fields.value)) return { '@odata.nextLink': '', ...fields };
+  return 'start' in fields && 'type' in fields
+    ? { ...Object.fromEntries(nullInGraph.map((name) => [name, null])), ...fields }
+    : fields;
+};
+
+describe('a Graph that states few fields, and links without their beginning', () => {
+  it('is followed, without loss or repetition', async () => {
+    const { sync, hold, write, stored, sent, series, mailbox, subscriptions } = await setUpOutlook(
+      {},
+      (sandboxUrl) => startRewritingProxy(sandboxUrl, sparseGraph),
+    );
+    await hold(slotIn(10));
+    const eventId = await write(slotIn(10));
+    series(60);
+    expect(await sync()).toMatchObject({ isMore: false, calendars: [{ state: 'in_sync' }] });
+    const before = await stored();
+    expect(before.length).toBeGreaterThan(50);
+    expect(await sync()).toMatchObject({ calendars: [{ state: 'in_sync' }] });
+    expect(await stored()).toEqual(before);
+    expect(subscriptions()).toHaveLength(1);
+    expect(sent).toEqual([]);
+    await mailbox.remove(before.at(-1)?.id ?? '');
+    await mailbox.move(eventId, inDays(11), inDays(11) + 1_800_000);
+    await sync();
+    await sync();
+    expect(await stored()).toHaveLength(before.length - 1);
+    expect(sent).toMatchObject([{ change: { kind: 'moved' } }]);
   });
 });
