@@ -42,7 +42,7 @@ export interface VendorWays {
   readonly intercept: (request: IncomingMessage, response: ServerResponse, path: string) => boolean;
 }
 
-export const commonWays: VendorWays = {
+const commonWays: VendorWays = {
   prefix: 'd',
   originOf: () => '',
   segment: encodeURIComponent,

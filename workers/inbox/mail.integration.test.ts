@@ -197,6 +197,15 @@ describe('a forged answer', () => {
     expect(signals).toHaveLength(1);
   });
 
+  it('is recognized by the media type when the calendar names no method, and parked without both', async () => {
+    const { outcomeOf, mailWith, signals } = await setup();
+    const mail = mailWith({ method: '' });
+    expect(await outcomeOf(mail)).toBe('delivered');
+    const withoutMethod = Buffer.from(mail.toString().replace('; method=REPLY', ''));
+    expect(await outcomeOf(withoutMethod)).toBe('parked method_missing');
+    expect(signals).toHaveLength(1);
+  });
+
   it('of a person who got the invitation forwarded is parked', async () => {
     const { outcomeOf, mailWith, signals } = await setup();
     expect(await outcomeOf(mailWith({ attendee: 'bea@example.com' }))).toBe('parked other_attendee');
@@ -210,7 +219,6 @@ describe('mail that is no clear answer', () => {
     ['answer_unclear', { partstat: 'DELEGATED' }],
     ['answer_to_occurrence', { lines: ['RECURRENCE-ID:20261202T090000Z'] }],
     ['not_our_invitation', { uid: '040000008200E00074C5@outlook' }],
-    ['method_missing', { method: '' }],
     ['method_not_handled', { method: 'DECLINECOUNTER' }],
     ['method_not_handled', { method: 'REQUEST' }],
     ['calendar_unreadable', { uid: '' }],
