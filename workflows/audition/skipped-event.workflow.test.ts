@@ -54,6 +54,17 @@ const addSecond = ({ send }: RunningAudition): Promise<unknown> => {
   return send(messages.participantsUpdate, { ...apiCommand, changes: [{ kind: 'add', participant }] });
 };
 
+/** Moves an audition whose event is skipped while two readers share its calendar. */
+const moveWithSharedSkippedEvent = async (played: RunningAudition): Promise<void> => {
+  const { until } = played;
+  await invited(played);
+  await changeCalendar(played, connected, { phone });
+  await addSecond(played);
+  await until(({ notices }) => notices.length === 6);
+  await moveWithSkippedEvent(played);
+  await until(({ notices }) => notices.length === 11);
+};
+
 const leave = (id: string) => ({
   ...apiCommand,
   changes: [{ kind: 'remove', participant: participantId(id) } as const],
@@ -137,12 +148,7 @@ describe('the calendar entry of a participant whose event was skipped', () => {
   it('is not made any more when the event was written for another participant who shares the calendar', async () => {
     await stage.runAudition({ recordAs: 'skipped-event-written-for-another' }, async (played) => {
       const { world, until, view } = played;
-      await invited(played);
-      await changeCalendar(played, connected, { phone });
-      await addSecond(played);
-      await until(({ notices }) => notices.length === 6);
-      await moveWithSkippedEvent(played);
-      await until(({ notices }) => notices.length === 11);
+      await moveWithSharedSkippedEvent(played);
       world.clearFaults();
       // The second reader is now the first one with the calendar.
       await changeCalendar(played, connected, { phone: '+33612345679' });
@@ -157,13 +163,8 @@ describe('the calendar entry of a participant whose event was skipped', () => {
 
   it('is written for the other participant who shares the calendar when this one leaves', async () => {
     await stage.runAudition({}, async (played) => {
-      const { world, until, send } = played;
-      await invited(played);
-      await changeCalendar(played, connected, { phone });
-      await addSecond(played);
-      await until(({ notices }) => notices.length === 6);
-      await moveWithSkippedEvent(played);
-      await until(({ notices }) => notices.length === 11);
+      const { world, send } = played;
+      await moveWithSharedSkippedEvent(played);
       world.clearFaults();
       await send(messages.participantsUpdate, {
         ...apiCommand,
@@ -183,12 +184,7 @@ describe('the calendar entry of a participant whose event was skipped', () => {
         when === 'before' ? { recordAs: 'skipped-event-written-for-one-who-left' } : {},
         async (played) => {
           const { world, until, send } = played;
-          await invited(played);
-          await changeCalendar(played, connected, { phone });
-          await addSecond(played);
-          await until(({ notices }) => notices.length === 6);
-          await moveWithSkippedEvent(played);
-          await until(({ notices }) => notices.length === 11);
+          await moveWithSharedSkippedEvent(played);
           world.clearFaults();
           // The second reader is now the first one with the calendar.
           await changeCalendar(played, connected, { phone: '+33612345679' });
@@ -214,13 +210,8 @@ describe('the calendar entry of a participant whose event was skipped', () => {
 
   it('is written after a take-over for the one who stays when the owner leaves whose event it was', async () => {
     await stage.runAudition({}, async (played) => {
-      const { world, until } = played;
-      await invited(played);
-      await changeCalendar(played, connected, { phone });
-      await addSecond(played);
-      await until(({ notices }) => notices.length === 6);
-      await moveWithSkippedEvent(played);
-      await until(({ notices }) => notices.length === 11);
+      const { world } = played;
+      await moveWithSharedSkippedEvent(played);
       const run = await takeOverFrom(played);
       try {
         world.clearFaults();
@@ -238,13 +229,8 @@ describe('the calendar entry of a participant whose event was skipped', () => {
 
   it('stays skipped after a take-over when the other owner of the calendar leaves', async () => {
     await stage.runAudition({}, async (played) => {
-      const { world, until } = played;
-      await invited(played);
-      await changeCalendar(played, connected, { phone });
-      await addSecond(played);
-      await until(({ notices }) => notices.length === 6);
-      await moveWithSkippedEvent(played);
-      await until(({ notices }) => notices.length === 11);
+      const { world } = played;
+      await moveWithSharedSkippedEvent(played);
       const run = await takeOverFrom(played);
       try {
         world.clearFaults();

@@ -73,6 +73,14 @@ const replaceReader = ({ send }: RunningAudition, participant?: Participant) =>
 /** The text messages to the reader. */
 const textsTo = ({ world }: RunningAudition) => world.notices.filter((key) => key.includes(':reader-1:sms:'));
 
+/** Waits for the invitation and all reminders. Returns what the reader got as texts after each, and what an operator was asked. */
+const untilReminded = async (played: RunningAudition) => {
+  const { attention } = await invited(played);
+  const invitations = textsTo(played);
+  await played.until(({ notices }) => notices.filter(({ notice }) => notice === 'reminder').length === 8);
+  return { attention, invitations, all: textsTo(played) };
+};
+
 describe('a notice that bounced', () => {
   it('is sent on the fallback channel, and no operator is asked', async () => {
     await stage.runAudition({ ...withFallback, recordAs: 'bounced-with-fallback' }, async (played) => {
@@ -124,13 +132,10 @@ describe('a notice to a suppressed address', () => {
     await stage.runAudition(
       { ...withFallback, prepare, recordAs: 'suppressed-with-fallback' },
       async (played) => {
-        const { attention } = await invited(played);
+        const { attention, invitations, all } = await untilReminded(played);
         expect(attention).toEqual([]);
-        expect(textsTo(played)).toHaveLength(1);
-        await played.until(
-          ({ notices }) => notices.filter(({ notice }) => notice === 'reminder').length === 8,
-        );
-        expect(textsTo(played)).toHaveLength(3);
+        expect(invitations).toHaveLength(1);
+        expect(all).toHaveLength(3);
       },
     );
   });
@@ -145,13 +150,10 @@ describe('a notice to an address that no mail server takes', () => {
         recordAs: 'unsupported-address-with-fallback',
       },
       async (played) => {
-        const { attention } = await invited(played);
+        const { attention, invitations, all } = await untilReminded(played);
         expect(attention).toEqual([]);
-        expect(textsTo(played)).toHaveLength(1);
-        await played.until(
-          ({ notices }) => notices.filter(({ notice }) => notice === 'reminder').length === 8,
-        );
-        expect(textsTo(played)).toHaveLength(3);
+        expect(invitations).toHaveLength(1);
+        expect(all).toHaveLength(3);
       },
     );
   });
