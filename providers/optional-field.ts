@@ -1,5 +1,5 @@
 /** Reads fields that vendors send, omit, or send in a form that is new. */
-import type { z } from 'zod';
+import { z } from 'zod';
 
 /**
  * Returns the schema of a field that an event can do without. A null, and a value of another form, count as missing: one odd
@@ -10,3 +10,12 @@ export const optionalField = <Shape extends z.ZodType>(shape: Shape) =>
     .nullish()
     .transform((value) => value ?? undefined)
     .catch(undefined);
+
+/** Returns the schema of a list whose entries are read one by one: one that cannot be read does not hide the others. */
+export const readableEntries = <Shape extends z.ZodType>(shape: Shape) =>
+  z.array(z.unknown()).transform((entries) =>
+    entries.flatMap((entry) => {
+      const read = shape.safeParse(entry);
+      return read.success ? [read.data] : [];
+    }),
+  );

@@ -58,7 +58,7 @@ export const createListing = ({
   const continueListing: Listing['continueListing'] = async (round, calendar) => {
     let { at, listed } = await begin(round, calendar);
     let hasBegunAnew = false;
-    const requested = new Set<string>();
+    const requested = new Set([at.position.page]);
     for (;;) {
       const requestedAt = toInstant(Date.now());
       const answer = await round.provider.listChanges(
@@ -96,7 +96,7 @@ export const createListing = ({
       if (!isStored) return 'more';
       if (nextPage === undefined) return 'done';
       // A vendor whose page is followed by itself, or by an earlier one, must not be asked without end.
-      if (nextPage === at.position.page || requested.has(nextPage)) throw cursorRejected(round, at);
+      if (requested.has(nextPage)) throw cursorRejected(round, at);
       requested.add(nextPage);
       listed += changes.filter(({ isPartial }) => isPartial !== true).length;
       if (listed > maxEvents) throw tooManyEvents(round, at, maxEvents);

@@ -10,6 +10,7 @@ import ical, {
 } from 'ical-generator';
 import type { CalendarPart } from '../../domain/audition/calendar-part.ts';
 import { invitationUidOf } from '../../domain/audition/invitation-uid.ts';
+import { mailboxOf } from '../../domain/audition/mailbox.ts';
 import { mailtoPathOf } from '../../domain/audition/mailto.ts';
 import type { Participant } from '../../domain/audition/request.ts';
 import type { AuditionId } from '../../domain/ids.ts';
@@ -50,9 +51,7 @@ export const renderInvitationCalendar = (
     summary: `${audition.role.name}, ${audition.project.title}`,
     description: details.filter(Boolean).join('\n\n'),
     location: audition.slot.room ?? audition.joinUrl ?? null,
-    organizer: {
-      ...organizerOf(organizer, replyAddress),
-    },
+    organizer: organizerOf(organizer, replyAddress),
     attendees: [
       {
         name: parameterTextOf(recipient.name),
@@ -103,12 +102,12 @@ const organizerOf = (
   sender: string,
   replyAddress: string | undefined,
 ): CalendarAddress & { readonly name: string } => {
-  const [, name = '', email = ''] = /^(.*)<([^<>]+)>\s*$/.exec(sender) ?? [];
+  const { name, address } = mailboxOf(sender);
   const [, quoted] = /^"(.*)"$/.exec(name.trim()) ?? [];
   const plain = quoted?.replaceAll(/\\(.)/g, '$1') ?? name;
   return {
     name: parameterTextOf(plain) || 'CastMatch',
-    ...calendarAddressOf(replyAddress ?? (email || sender).trim()),
+    ...calendarAddressOf(replyAddress ?? address),
   };
 };
 

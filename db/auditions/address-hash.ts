@@ -1,5 +1,6 @@
 /** Hashes email addresses. No table stores an address. */
 import { domainToASCII } from 'node:url';
+import { comparableEmail } from '../../domain/audition/mailto.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
 import { sha256 } from '../digest.ts';
 
@@ -12,7 +13,7 @@ export const addressHash = (organization: OrganizationId, address: string): stri
 
 /** Mail servers treat the local part as case-insensitive, although RFC 5321, section 2.4, lets them differ. */
 const canonicalAddress = (address: string): string => {
-  const lowerCase = address.trim().normalize('NFC').toLowerCase();
+  const lowerCase = comparableEmail(address);
   const at = lowerCase.lastIndexOf('@');
   const domain = lowerCase.slice(at + 1);
   return `${lowerCase.slice(0, at)}@${domainToASCII(domain) || domain}`;

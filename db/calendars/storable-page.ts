@@ -2,8 +2,8 @@
  * Changes what PostgreSQL refuses of a page, so that one odd event does not stop the calendars of its connection. A vendor, another
  * program or a damaged file can put anything into an id.
  */
-import { createHash } from 'node:crypto';
 import type { ListedEvent, UnreadEvents } from '../../providers/ports.ts';
+import { sha256 } from '../digest.ts';
 import { isStorableText, storableText } from '../storable-text.ts';
 import { storableInstant } from '../time.ts';
 import type { EventToStore, PageToStore } from './page-to-store.ts';
@@ -34,7 +34,8 @@ export const storablePage = (page: PageToStore): PageToStore => ({
 const nameOf = (text: string): string =>
   isStorableText(text) && Buffer.byteLength(text) <= longestName
     ? text
-    : `digest:${createHash('sha256').update(Buffer.from(text, 'utf16le')).digest('hex')}`;
+    : // JSON escapes half of a surrogate pair, which UTF-8 has no form for.
+      `digest:${sha256(JSON.stringify(text))}`;
 
 const optionalNameOf = (text: string | undefined): string | undefined =>
   text === undefined ? undefined : nameOf(text);

@@ -21,7 +21,12 @@ export const emailOfMailto = (uri: string): string => {
   const path = uri.trim().replace(/^mailto:/i, '');
   // The headers of the URI begin after the domain. A question mark can be part of the address.
   const address = path.replace(/(@[^@?]*)\?[^@]*$/, '$1');
-  return comparableEmail(decoded(address));
+  // Some write it in angle brackets, as in a header.
+  return comparableEmail(
+    decoded(address)
+      .trim()
+      .replace(/^<(.*)>$/, '$1'),
+  );
 };
 
 /** Returns the address in the form in which addresses are compared: in NFC and lower case. */

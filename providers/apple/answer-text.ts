@@ -1,5 +1,5 @@
 /** Prepares the XML of a server for `tsdav`, which reads some texts as something else. */
-import { markedCharset } from '../http/marked-charset.ts';
+import { markedCharset, namedCharset } from '../http/charset.ts';
 
 /**
  * Returns the same XML, so written that `tsdav` reads each text as the server has sent it. It reads sections of CDATA as objects, or as
@@ -18,8 +18,7 @@ const relativeHref = /(<(?:[\w.-]+:)?href(?:\s[^<>]*)?>\s*)(?!https?:|\/[^/]|\/<
 
 /** Returns the XML of an answer: in the charset that its header names, its byte order mark, or its declaration (RFC 7303, section 3). */
 export const decodeAnswer = (bytes: Uint8Array, contentType: string | null): string => {
-  const [, named] = /charset\s*=\s*"?([^\s;"]+)/i.exec(contentType ?? '') ?? [];
-  const charset = markedCharset(bytes) ?? named ?? declaredCharset(bytes) ?? 'utf-8';
+  const charset = markedCharset(bytes) ?? namedCharset(contentType) ?? declaredCharset(bytes) ?? 'utf-8';
   try {
     return new TextDecoder(charset).decode(bytes);
   } catch {

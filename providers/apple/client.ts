@@ -56,7 +56,8 @@ const copyOf = (response: Response, body: Buffer): Response => {
   return copy;
 };
 
-const addressOf = (input: Parameters<Fetch>[0]): string => {
+/** Returns the address that a call of `fetch` requests. */
+export const addressOf = (input: Parameters<Fetch>[0]): string => {
   if (typeof input === 'string') return input;
   return input instanceof URL ? input.href : input.url;
 };

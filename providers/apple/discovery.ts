@@ -7,7 +7,7 @@
 import { createAccount, propfind } from 'tsdav';
 import { z } from 'zod';
 import { maySendCredentials } from '../outbound/guarded-fetch.ts';
-import type { Fetch } from './client.ts';
+import { addressOf, type Fetch } from './client.ts';
 import { textValue } from './dav-values.ts';
 
 interface Discovery {
@@ -31,9 +31,10 @@ export const discoverHomes = async ({
   const server = new URL(serverUrl);
   let redirectedTo: URL | undefined;
   let hasFailed = false;
+  const fetchNamed = fetchAt(fetch, server);
   const asking: Fetch = async (input, init) => {
-    const asked = input instanceof Request ? input.url : String(input);
-    const response = await fetchAt(fetch, server)(asked, init).catch((error: unknown) => {
+    const asked = addressOf(input);
+    const response = await fetchNamed(asked, init).catch((error: unknown) => {
       hasFailed = true;
       throw error;
     });
@@ -83,7 +84,7 @@ export const addressAt = (server: URL, named: URL): URL => {
 export const fetchAt =
   (fetch: Fetch, server: URL): Fetch =>
   async (input, init) => {
-    const named = new URL(input instanceof Request ? input.url : input);
+    const named = new URL(addressOf(input));
     const address = addressAt(server, named);
     if (address.href === named.href) return fetch(input, init);
     const response = await fetch(address, init);

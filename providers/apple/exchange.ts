@@ -68,8 +68,12 @@ export const exchange = async <Result>(
         largestEventsAnswer,
       ),
     };
-    const { result, answer } = await settled(request(parts), outcomes);
-    if (!answer) return await result;
+    const [result] = await Promise.allSettled([request(parts)]);
+    const answer = refusalIn(outcomes, result.status === 'rejected');
+    if (!answer) {
+      if (result.status === 'rejected') throw result.reason;
+      return result.value;
+    }
     if (answer.status === 401) {
       if (!maySendCredentials(server, answer.url)) {
         throw appleError(operation, { code: 'leads_elsewhere', message: userMessages.leadsElsewhere });
@@ -91,24 +95,17 @@ export const exchange = async <Result>(
 type Answer = Extract<Outcome, { kind: 'answered' }>;
 
 /**
- * Waits for the request. `answer` is the answer with which the server has refused it: the last one, or the one for which the library
- * has thrown an error that does not name it.
+ * Returns the answer with which the server has refused the request: the last one, or the one for which the library has thrown an error
+ * that does not name it.
  */
-const settled = async <Result>(
-  result: Promise<Result>,
-  outcomes: readonly Outcome[],
-): Promise<{ readonly result: Promise<Result>; readonly answer: Answer | undefined }> => {
-  const isThrown = await result.then(
-    () => false,
-    () => true,
-  );
+const refusalIn = (outcomes: readonly Outcome[], isThrown: boolean): Answer | undefined => {
   const last = outcomes.at(-1);
-  if (last?.kind !== 'answered') return { result, answer: undefined };
+  if (last?.kind !== 'answered') return undefined;
   const answer = isThrown ? mostSpecific(outcomes, last) : last;
-  return { result, answer: answer.status >= 400 ? answer : undefined };
+  return answer.status >= 400 ? answer : undefined;
 };
 
-/** The library tries several addresses, and the last one can be one that nobody has named. */
+/** The library tries several addresses, and the server may have named none of those that it tries last. */
 const mostSpecific = (outcomes: readonly Outcome[], last: Answer): Answer => {
   const answers = outcomes.filter((outcome) => outcome.kind === 'answered');
   return (

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { CalendarListing } from '../../domain/calendars/calendar-listing.ts';
 import { nextPageField } from '../next-page.ts';
 import { operationOf } from '../operations.ts';
-import { optionalField } from '../optional-field.ts';
+import { optionalField, readableEntries } from '../optional-field.ts';
 import type { CallContext, ConnectedAccount } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
 import { readPages } from './pages.ts';
@@ -32,11 +32,7 @@ type Entry = z.infer<typeof entrySchema>;
 
 const pageSchema = z.object({
   nextPageToken: nextPageField.describe('Absent on the last page'),
-  items: z
-    .array(optionalField(entrySchema))
-    .default([])
-    .transform((entries) => entries.filter((entry) => entry !== undefined))
-    .describe('One that cannot be read does not hide the others'),
+  items: readableEntries(entrySchema).default([]),
 });
 
 /** Returns the entries of the list. A calendar that the account hides in its list is still one of them. */

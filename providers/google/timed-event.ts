@@ -7,7 +7,7 @@ import { type BusyKind, busyKindOf } from '../../domain/calendars/busy-kind.ts';
 import { type Instant, instantSchema } from '../../domain/time/instant.ts';
 import { isKnownZone } from '../../domain/time/known-zone.ts';
 import { startOfDay } from '../../domain/time/start-of-day.ts';
-import { optionalField } from '../optional-field.ts';
+import { optionalField, readableEntries } from '../optional-field.ts';
 
 const text = optionalField(z.string());
 const flag = optionalField(z.boolean()).transform((value) => value ?? false);
@@ -28,19 +28,17 @@ export const timedEventSchema = z.object({
   start: optionalField(timeSchema).describe('Missing in a deleted event'),
   end: optionalField(timeSchema).describe('Exclusive'),
   attendees: optionalField(
-    z.array(
-      optionalField(
-        z.object({
-          email: text.describe('The address of the guest'),
-          self: flag.describe('Whether the guest is the owner of the calendar'),
-          organizer: flag.describe('Whether the guest organizes the event'),
-          resource: flag.describe('Whether the guest is a room or another resource'),
-          responseStatus: text.describe('needsAction, declined, tentative or accepted'),
-        }),
-      ),
+    readableEntries(
+      z.object({
+        email: text.describe('The address of the guest'),
+        self: flag.describe('Whether the guest is the owner of the calendar'),
+        organizer: flag.describe('Whether the guest organizes the event'),
+        resource: flag.describe('Whether the guest is a room or another resource'),
+        responseStatus: text.describe('needsAction, declined, tentative or accepted'),
+      }),
     ),
   )
-    .transform((value) => value?.filter((guest) => guest !== undefined) ?? [])
+    .transform((value) => value ?? [])
     .describe('The guests; of a long list, the owner only'),
   extendedProperties: optionalField(
     z.object({ private: optionalField(z.record(z.string(), text)).describe('Our marks') }),

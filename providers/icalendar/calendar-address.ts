@@ -9,7 +9,7 @@ import { parameterOf, rawValueOf } from './properties.ts';
 export const addressOf = (line: string): string => {
   const value = rawValueOf(line).trim();
   const stated = /^mailto:/i.test(value) ? undefined : emailOf(line);
-  return stated ?? comparableEmail(emailOfMailto(value).replace(/^<(.*)>$/, '$1'));
+  return stated ?? emailOfMailto(value);
 };
 
 /** Returns the parameter EMAIL in the form in which addresses are compared. */

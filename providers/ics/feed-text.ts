@@ -1,13 +1,12 @@
 /** Decodes the answer of a feed, and recognizes whether it is a calendar. */
-import { markedCharset } from '../http/marked-charset.ts';
+import { markedCharset, namedCharset } from '../http/charset.ts';
 
 /**
  * Returns the text. iCalendar is UTF-8 unless the header names another charset (RFC 5545, section 3.1.4). A byte order mark
  * decides before the header. Bytes that are no UTF-8 are read as Windows-1252, the usual charset of old programs.
  */
 export const decodeFeed = (bytes: Uint8Array, contentType: string | null): string => {
-  const charset =
-    markedCharset(bytes) ?? /charset\s*=\s*"?([^\s;"]+)/i.exec(contentType ?? '')?.[1] ?? 'utf-8';
+  const charset = markedCharset(bytes) ?? namedCharset(contentType) ?? 'utf-8';
   const decoder = strictDecoder(charset) ?? new TextDecoder('utf-8', { fatal: true });
   return decoded(decoder, bytes) ?? decoded(decoder, unfoldedBytes(bytes)) ?? decodeWestern(bytes);
 };

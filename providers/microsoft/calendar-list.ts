@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { CalendarListing } from '../../domain/calendars/calendar-listing.ts';
 import { nextPageField } from '../next-page.ts';
 import { operationOf } from '../operations.ts';
-import { optionalField } from '../optional-field.ts';
+import { optionalField, readableEntries } from '../optional-field.ts';
 import type { CallContext, ConnectedAccount } from '../ports.ts';
 import { mainCalendar } from './calendar-name.ts';
 import { type GraphClient, pathOfLink } from './graph-client.ts';
@@ -29,10 +29,7 @@ const calendarSchema = z.object({
 type Calendar = z.infer<typeof calendarSchema>;
 
 const pageSchema = z.object({
-  value: z
-    .array(optionalField(calendarSchema))
-    .transform((calendars) => calendars.filter((calendar) => calendar !== undefined))
-    .describe('One that cannot be read does not hide the others'),
+  value: readableEntries(calendarSchema),
   '@odata.nextLink': nextPageField,
 });
 

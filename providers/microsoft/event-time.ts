@@ -23,6 +23,12 @@ export const timesInUtc = 'outlook.timezone="UTC"';
 /** Returns the instant as Graph writes it. */
 export const graphTimeOf = (instant: Instant) => ({ dateTime: instant.slice(0, -1), timeZone: 'UTC' });
 
+/** Returns the epoch milliseconds; undefined for a text that is no time. One without an offset is in UTC. */
+export const epochMsOf = (text: string): number | undefined => {
+  const read = DateTime.fromISO(text, { zone: 'utc' });
+  return read.isValid ? read.toMillis() : undefined;
+};
+
 /** Returns the zone of a time, if it is not known here. */
 export const unknownZoneIn = ({ timeZone }: GraphTime): string | undefined =>
   timeZone && ianaZoneOf(timeZone) === undefined ? timeZone : undefined;

@@ -8,7 +8,6 @@
  * the same resource and changes with 409 (`#duplicate-subscription-behavior` of the page above); it has not always done so:
  * https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/9039
  */
-import { DateTime } from 'luxon';
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
@@ -16,9 +15,10 @@ import type { Instant } from '../../domain/time/instant.ts';
 import { minute } from '../../domain/time/units.ts';
 import { nextPageField } from '../next-page.ts';
 import { operationOf } from '../operations.ts';
-import { optionalField } from '../optional-field.ts';
+import { optionalField, readableEntries } from '../optional-field.ts';
 import type { CalendarPush } from '../ports.ts';
 import { watchEnd } from '../watch-end.ts';
+import { epochMsOf } from './event-time.ts';
 import { type GraphClient, pathOfLink } from './graph-client.ts';
 
 const watchOperation = operationOf('microsoft', 'calendar.watch');
@@ -29,11 +29,7 @@ const resource = 'me/events';
 /** At most 10,080 minutes, minus the difference between the clocks. https://learn.microsoft.com/graph/api/resources/subscription */
 const longestLifetimeMs = 10_070 * minute;
 
-/** Epoch milliseconds; undefined for a text that is no time. One without an offset is in UTC. */
-const time = z.string().transform((text): number | undefined => {
-  const read = DateTime.fromISO(text, { zone: 'utc' });
-  return read.isValid ? read.toMillis() : undefined;
-});
+const time = z.string().transform(epochMsOf);
 
 const subscriptionSchema = z.object({
   id: z
@@ -60,7 +56,7 @@ const listedSchema = z.object({
 type Listed = z.output<typeof listedSchema>;
 
 const listSchema = z.object({
-  value: z.array(z.unknown()).describe('Read one by one. One without these fields is not ours'),
+  value: readableEntries(listedSchema).describe('One without these fields is not ours'),
   '@odata.nextLink': nextPageField.describe('The address of the next page. Absent on the last one'),
 });
 
@@ -117,7 +113,7 @@ export const createGraphPush = (client: GraphClient): CalendarPush => ({
         listSchema,
         { method: 'get', path },
       );
-      listed.push(...answer.value.flatMap((one) => listedSchema.safeParse(one).data ?? []));
+      listed.push(...answer.value);
       const next = answer['@odata.nextLink'];
       path = next && pathOfLink(next);
     }

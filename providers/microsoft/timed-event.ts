@@ -1,5 +1,4 @@
 /** Reads when an event of a list is, and whether it blocks its time. */
-import { DateTime } from 'luxon';
 import { z } from 'zod';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { type BusyKind, busyKindOf } from '../../domain/calendars/busy-kind.ts';
@@ -7,7 +6,7 @@ import { nearestInstant } from '../../domain/time/epoch.ts';
 import { optionalField } from '../optional-field.ts';
 import type { ListedEvent } from '../ports.ts';
 import { extendedPropertiesSchema } from './event-marks.ts';
-import { allDayInterval, graphTimeSchema, instantOf, unknownZoneIn } from './event-time.ts';
+import { allDayInterval, epochMsOf, graphTimeSchema, instantOf, unknownZoneIn } from './event-time.ts';
 import { ianaZoneOf } from './windows-zones.ts';
 
 /** An event without an id or a time cannot be read. Everything else can be missing. */
@@ -54,7 +53,7 @@ const answers: ReadonlyMap<string, 'pending' | 'tentative' | 'accepted' | 'decli
 export const ownersAnswer = ({ responseStatus }: TimedEvent): ListedEvent['answer'] => {
   const given = answers.get(responseStatus?.response ?? '');
   if (given === undefined || given === 'pending') return undefined;
-  const time = DateTime.fromISO(responseStatus?.time ?? '', { zone: 'utc' }).toMillis();
+  const time = epochMsOf(responseStatus?.time ?? '') ?? 0;
   return { given, givenAt: time > 0 ? nearestInstant(time) : undefined, endsWithRevision: false };
 };
 

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { InboxKind } from '../../domain/inbox-event.ts';
-import { optionalField } from '../optional-field.ts';
+import { optionalField, readableEntries } from '../optional-field.ts';
 
 const lifecycleKinds = {
   reauthorizationRequired: 'subscription.reauthorization_required',
@@ -35,9 +35,9 @@ const notificationSchema = z.object({
 /** Graph repeats a collection that is refused for hours, so one odd notification must not hold back the others. */
 const collectionSchema = z.object({
   value: z
-    .array(optionalField(notificationSchema))
+    .array(z.unknown())
     .max(1_000)
-    .transform((all) => all.filter((notification) => notification !== undefined))
+    .pipe(readableEntries(notificationSchema))
     .refine((all) => all.length > 0),
 });
 

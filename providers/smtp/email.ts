@@ -1,5 +1,6 @@
 /** Implements `EmailProvider` for a mail server. */
 import type { SendMailOptions } from 'nodemailer';
+import { mailboxOf } from '../../domain/audition/mailbox.ts';
 import { providerError } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
 import { operationOf, withoutEffect } from '../operations.ts';
@@ -20,7 +21,8 @@ export const createSmtpEmail = (
 ): EmailProvider => {
   /** The address of the sender is needed for each message, and is ours to correct. */
   const requireUtf8 = async ({ to }: EmailMessage, signal: AbortSignal): Promise<void> => {
-    const needs = [addressOf(from), to.address].map((address) => !isAscii(address));
+    // The name before the address is encoded (RFC 2047).
+    const needs = [mailboxOf(from).address, to.address].map((address) => !isAscii(address));
     if (!needs.includes(true) || (await client.offersUtf8(signal))) return;
     const fault = needs[0] ? 'misconfigured' : 'rejected_input';
     throw providerError(beforeHandoverOperation, { kind: fault }, utf8NotOffered);
@@ -53,9 +55,6 @@ export const createSmtpEmail = (
     },
   };
 };
-
-/** The name before the address is encoded (RFC 2047). */
-const addressOf = (sender: string): string => /<([^<>]+)>\s*$/.exec(sender)?.[1] ?? sender;
 
 const isAscii = (text: string): boolean => /^[\0-\x7f]*$/.test(text);
 

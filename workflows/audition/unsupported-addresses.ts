@@ -1,4 +1,4 @@
-/** The code of `activities/messaging/email.ts`: the mail server takes no address outside ASCII. */
+/** The code of `activities/messaging/unsupported-address.ts`: the mail server takes no address outside ASCII. */
 export const isUnsupportedAddress = (code: string): boolean => code === 'address_not_supported';
 
 /**
