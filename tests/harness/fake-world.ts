@@ -20,7 +20,8 @@ import { unfinishedEnding } from '../../domain/audition/unfinished-ending.ts';
 import { foldEvents } from '../../domain/audition/view.ts';
 import type { ProviderFaultKind } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
-import { toInstant } from '../../domain/time/epoch.ts';
+import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import { hour } from '../../domain/time/units.ts';
 import { attempted } from './fake-attempt.ts';
 import type { FakeRoom } from './fake-room.ts';
 import { blockersIn, chooseSlot, refused } from './fake-slots.ts';
@@ -107,6 +108,7 @@ const permanent: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'not_permitted',
   'not_found',
   'misconfigured',
+  'sender_refused',
 ]);
 
 /** Returns the server's time, which can be years ahead of the real time. */
@@ -125,6 +127,13 @@ export const createFakeWorld = (): FakeWorld => {
   const undone = new Set<string>();
   const runningAttempts = new Map<string, Promise<void>>();
   let faults: readonly Fault[] = [];
+  let alertHolder: string | undefined;
+
+  /** Like `sender_alerts`: the first refused message of all raises the attention item. */
+  const refusalOf = (key: string) => ({
+    retryAt: toEpochMs(serverTime()) + hour,
+    raisesAlert: (alertHolder ??= key) === key,
+  });
 
   const faultOf = ({ activity, key }: Call): Fault | undefined =>
     faults.find((injected) => injected.activity === activity && key.includes(injected.key));
@@ -139,7 +148,13 @@ export const createFakeWorld = (): FakeWorld => {
       type: fault.kind,
       message: `${activity} failed`,
       nonRetryable: permanent.has(fault.kind),
-      details: [{ provider: 'fake', ...(fault.connection ? { connection: fault.connection } : {}) }],
+      details: [
+        {
+          provider: 'fake',
+          ...(fault.connection && { connection: fault.connection }),
+          ...(fault.kind === 'sender_refused' ? refusalOf(key) : {}),
+        },
+      ],
     });
   };
 
