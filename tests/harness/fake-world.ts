@@ -20,9 +20,9 @@ import { unfinishedEnding } from '../../domain/audition/unfinished-ending.ts';
 import { foldEvents } from '../../domain/audition/view.ts';
 import type { ProviderFaultKind } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
-import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
-import { hour } from '../../domain/time/units.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
 import { attempted } from './fake-attempt.ts';
+import { createFakeRefusals } from './fake-refusals.ts';
 import type { FakeRoom } from './fake-room.ts';
 import { blockersIn, chooseSlot, refused } from './fake-slots.ts';
 import { createFakeTrail } from './fake-trail.ts';
@@ -127,13 +127,7 @@ export const createFakeWorld = (): FakeWorld => {
   const undone = new Set<string>();
   const runningAttempts = new Map<string, Promise<void>>();
   let faults: readonly Fault[] = [];
-  let alertHolder: string | undefined;
-
-  /** Like `sender_alerts`: the first refused message of all raises the attention item. */
-  const refusalOf = (key: string) => ({
-    retryAt: toEpochMs(serverTime()) + hour,
-    raisesAlert: (alertHolder ??= key) === key,
-  });
+  const refusalOf = createFakeRefusals(serverTime);
 
   const faultOf = ({ activity, key }: Call): Fault | undefined =>
     faults.find((injected) => injected.activity === activity && key.includes(injected.key));
