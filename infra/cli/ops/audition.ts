@@ -1,7 +1,7 @@
 /** How the terminal shows an audition. */
 import { z } from 'zod';
 import { type AttentionItem, attentionItemSchema } from '../../../domain/audition/attention.ts';
-import { renderFacts, renderTable } from '../output.ts';
+import { renderFacts, renderTable, terminalWidth, wrapText } from '../table.ts';
 
 /** The fields of an audition that the terminal shows. `--json` shows all fields. */
 export const auditionSchema = z.looseObject({
@@ -39,17 +39,19 @@ export const auditionSchema = z.looseObject({
 type Audition = z.infer<typeof auditionSchema>;
 
 /** Returns attention items as paragraphs: their sentences are too long for the columns of a table. */
-export const describeItems = (items: readonly AttentionItem[]): string =>
-  items
+export const describeItems = (items: readonly AttentionItem[]): string => {
+  const indented = (text: string) => `  ${wrapText(text, terminalWidth() - 2).replaceAll('\n', '\n  ')}`;
+  return items
     .map(({ id, step, what, hint, actions, dueAt, overdue }) =>
       [
         `${id}  ${step}, ${overdue ? 'OVERDUE, next due' : 'due'} ${dueAt}`,
-        `  ${what}`,
-        `  ${hint}`,
-        `  actions: ${actions.join(', ')}`,
+        indented(what),
+        indented(hint),
+        indented(`actions: ${actions.join(', ')}`),
       ].join('\n'),
     )
     .join('\n\n');
+};
 
 /** The calendar events and the notices. The provider has the events under these ids. */
 const arranged = ({ calendarEvents, notices }: Audition): readonly string[] => [

@@ -4,7 +4,7 @@
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { connectionStatuses } from '../../../domain/connections/connection.ts';
-import { renderTable } from '../output.ts';
+import { renderTable } from '../table.ts';
 import { apiContext } from './http-client.ts';
 
 const listSchema = z.object({

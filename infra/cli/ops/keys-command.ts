@@ -8,7 +8,7 @@ import { createOrganizations } from '../../../db/access/organizations.ts';
 import type { Database } from '../../../db/client.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
 import { noteAct } from '../administrative-acts.ts';
-import { renderTable } from '../output.ts';
+import { renderTable } from '../table.ts';
 import { withDatabase } from '../with-database.ts';
 import { CommandFailed } from './http-client.ts';
 import { parseOrganizationId, unknownOrganization } from './organization-id.ts';
