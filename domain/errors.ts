@@ -42,7 +42,13 @@ export type ProviderFault =
 
 export type ProviderFaultKind = ProviderFault['kind'];
 
-export const transientKinds = ['outage', 'retry', 'retry_after', 'quota_exhausted', 'sender_refused'] as const;
+export const transientKinds = [
+  'outage',
+  'retry',
+  'retry_after',
+  'quota_exhausted',
+  'sender_refused',
+] as const;
 type TransientFault = Extract<ProviderFault, { readonly kind: (typeof transientKinds)[number] }>;
 
 /** Returns whether the fault can end without a change to the request, the account or our settings. */

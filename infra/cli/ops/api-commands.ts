@@ -42,13 +42,18 @@ const listItems = async (client: OpsClient, all: boolean) => {
 /** Returns a table. What happened, and what can be done, is too long for it. */
 const tableOf = (items: readonly ListedItem[]): string =>
   renderTable(
-    ['item', 'project, role', 'step', 'due', 'actions'],
+    ['item, actions', 'project, role', 'step, cause, due'],
     items.map(({ id, project, role, step, provider, code, dueAt, overdue, actions }) => [
-      id,
+      `${id}\n${actions.join(', ')}`,
       `${project}\n${role}`,
-      [step, provider, code].filter((part) => part !== undefined).join('\n'),
-      `${overdue ? 'OVERDUE\n' : ''}${instantToMinute(dueAt)}`,
-      actions.join(', '),
+      [
+        step,
+        [provider, code].filter((part) => part !== undefined).join(' '),
+        overdue ? 'OVERDUE' : '',
+        instantToMinute(dueAt),
+      ]
+        .filter((line) => line !== '')
+        .join('\n'),
     ]),
   );
 
