@@ -7,6 +7,8 @@ import type { LocalApiKeys } from './stack.ts';
 /** An address that is longer is below the table: a person copies or clicks it, so it is not cut. */
 const longest = 72;
 
+const isShort = ({ address }: Address): boolean => address.length <= longest;
+
 export const addressTable = ({
   addresses,
   apiKeys,
@@ -14,7 +16,6 @@ export const addressTable = ({
   readonly addresses: readonly Address[];
   readonly apiKeys: LocalApiKeys | undefined;
 }): string => {
-  const isShort = ({ address }: Address) => address.length <= longest;
   const table = renderFacts([
     ...addresses.filter(isShort).map(({ name, address, note }): [string, string] => [
       pc.bold(name),

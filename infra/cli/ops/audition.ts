@@ -38,10 +38,12 @@ export const auditionSchema = z.looseObject({
 });
 type Audition = z.infer<typeof auditionSchema>;
 
+const indented = (text: string): string =>
+  `  ${wrapText(text, terminalWidth() - 2).replaceAll('\n', '\n  ')}`;
+
 /** Returns attention items as paragraphs: their sentences are too long for the columns of a table. */
-export const describeItems = (items: readonly AttentionItem[]): string => {
-  const indented = (text: string) => `  ${wrapText(text, terminalWidth() - 2).replaceAll('\n', '\n  ')}`;
-  return items
+export const describeItems = (items: readonly AttentionItem[]): string =>
+  items
     .map(({ id, step, what, hint, actions, dueAt, overdue }) =>
       [
         `${id}  ${step}, ${overdue ? 'OVERDUE, next due' : 'due'} ${dueAt}`,
@@ -51,7 +53,6 @@ export const describeItems = (items: readonly AttentionItem[]): string => {
       ].join('\n'),
     )
     .join('\n\n');
-};
 
 /** The calendar events and the notices. The provider has the events under these ids. */
 const arranged = ({ calendarEvents, notices }: Audition): readonly string[] => [
