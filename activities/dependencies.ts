@@ -18,6 +18,7 @@ import type { HostClaims } from '../db/meetings/host-claims.ts';
 import type { MeetingPreferences } from '../db/meetings/meeting-preferences.ts';
 import type { Registrants } from '../db/meetings/registrants.ts';
 import type { SessionRooms } from '../db/meetings/session-rooms.ts';
+import type { SenderAlerts } from '../db/providers/sender-alerts.ts';
 import type { SessionBlocks } from '../db/session-blocks/session-blocks.ts';
 import type { EventStore } from '../db/trail/event-store.ts';
 import type { MessageLimits } from '../domain/budgets/message-limits.ts';
@@ -41,6 +42,7 @@ export interface ActivityDependencies {
     readonly noticeDeliveries: NoticeDeliveries;
     readonly announcements: Announcements;
     readonly messageBudgets: Pick<MessageBudgets, 'charge' | 'release'>;
+    readonly senderAlerts: SenderAlerts;
     readonly writtenEvents: WrittenEvents;
     readonly busyCalendars: BusyCalendars;
     readonly participantConflicts: ParticipantConflicts;

@@ -29,6 +29,7 @@ const retryPolicies: Readonly<
   retry: { retryable: true, benign: false },
   retry_after: { retryable: true, benign: true },
   quota_exhausted: { retryable: true, benign: true },
+  sender_refused: { retryable: true, benign: true },
   reconnect: { retryable: false, benign: true },
   misconfigured: { retryable: false, benign: false },
   not_permitted: { retryable: false, benign: true },
@@ -146,6 +147,7 @@ export const requestedDelayOf = (fault: ProviderFault, now: number): number | un
     case 'retry':
       return fault.delayMs;
     case 'quota_exhausted':
+    case 'sender_refused':
       return fault.untilMs - now;
     case 'reconnect':
     case 'misconfigured':

@@ -2344,7 +2344,9 @@ export interface components {
          *       "raisedAt": "2026-12-01T09:00:00.000Z",
          *       "dueAt": "2026-12-01T13:00:00.000Z",
          *       "overdue": false,
-         *       "auditionId": "aud_Vq3hX0w2mR8sT1yK"
+         *       "auditionId": "aud_Vq3hX0w2mR8sT1yK",
+         *       "project": "night-ferry",
+         *       "role": "captain"
          *     }
          */
         AttentionItem: {
@@ -2396,6 +2398,16 @@ export interface components {
             overdue: boolean;
             /** @description The id of an audition, given by this service */
             auditionId: string;
+            /**
+             * @description The project of the audition
+             * @example night-ferry
+             */
+            project: string;
+            /**
+             * @description The role of the audition
+             * @example captain
+             */
+            role: string;
         };
         /**
          * @description A page of the list
@@ -2417,7 +2429,9 @@ export interface components {
          *           "raisedAt": "2026-12-01T09:00:00.000Z",
          *           "dueAt": "2026-12-01T13:00:00.000Z",
          *           "overdue": false,
-         *           "auditionId": "aud_Vq3hX0w2mR8sT1yK"
+         *           "auditionId": "aud_Vq3hX0w2mR8sT1yK",
+         *           "project": "night-ferry",
+         *           "role": "captain"
          *         }
          *       ],
          *       "nextCursor": "eyJhdCI6IjIwMjYtMTItMDFUMDk6MDA6MDAuMDAwWiIsImlkIjoiYXVkXzEifQ"

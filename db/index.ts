@@ -66,6 +66,7 @@ import { createUnkeyedHosts, type UnkeyedHosts } from './meetings/unkeyed-hosts.
 import { createPeople, type People } from './people/people.ts';
 import { createProviderHealth, type ProviderHealth } from './providers/health.ts';
 import { createQuotas } from './providers/quotas.ts';
+import { createSenderAlerts, type SenderAlerts } from './providers/sender-alerts.ts';
 import { createHeldCopies, type HeldCopies } from './recordings/held-copies.ts';
 import { createRecordingAccesses, type RecordingAccesses } from './recordings/recording-accesses.ts';
 import { createRecordingAttention, type RecordingAttention } from './recordings/recording-attention.ts';
@@ -125,6 +126,7 @@ export interface Repositories {
   readonly suppressions: Suppressions;
   readonly unkeyedAddresses: UnkeyedAddresses;
   readonly messageBudgets: MessageBudgets;
+  readonly senderAlerts: SenderAlerts;
   readonly people: People;
   readonly inbox: WebhookInbox;
   readonly inboxRouting: InboxRouting;
@@ -209,6 +211,7 @@ export const createRepositories = (
     suppressions: createSuppressions(db, addressHashes),
     unkeyedAddresses: createUnkeyedAddresses(db, vault),
     messageBudgets: createMessageBudgets(db),
+    senderAlerts: createSenderAlerts(db),
     people: createPeople(db, keys, vault),
     watchSubscriptions: createWatchSubscriptions(db, createWatchSecrets(wrapping.references('watch secret'))),
     syncedCalendars: createSyncedCalendars(db, vault),

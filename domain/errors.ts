@@ -26,6 +26,11 @@ export type ProviderFault =
   | { readonly kind: 'retry_after'; readonly delayMs: number }
   /** A quota is exhausted until `untilMs` (epoch milliseconds). */
   | { readonly kind: 'quota_exhausted'; readonly untilMs: number }
+  /**
+   * The provider refuses us as the sender of messages, for a reason other than a quota: such as its policy or our reputation.
+   * The recipient is not the cause. The message is tried again at `untilMs` (epoch milliseconds).
+   */
+  | { readonly kind: 'sender_refused'; readonly untilMs: number }
   /** The account must be connected again by its owner. */
   | { readonly kind: 'reconnect' }
   /** Our own credentials or settings are wrong. The operator must correct them. */
@@ -37,7 +42,13 @@ export type ProviderFault =
 
 export type ProviderFaultKind = ProviderFault['kind'];
 
-export const transientKinds = ['outage', 'retry', 'retry_after', 'quota_exhausted'] as const;
+export const transientKinds = [
+  'outage',
+  'retry',
+  'retry_after',
+  'quota_exhausted',
+  'sender_refused',
+] as const;
 type TransientFault = Extract<ProviderFault, { readonly kind: (typeof transientKinds)[number] }>;
 
 /** Returns whether the fault can end without a change to the request, the account or our settings. */

@@ -26,6 +26,7 @@ export const failedReadOf = (error: unknown, { signal }: Pick<CallContext, 'sign
     case 'misconfigured':
     case 'retry_after':
     case 'quota_exhausted':
+    case 'sender_refused':
       return { error, kind: 'account' };
     case 'outage':
       return { error, kind: fault.circuit ? 'account' : 'passing' };

@@ -40,6 +40,13 @@ export interface StepFailure {
   readonly providerCode?: string | undefined;
   /** The connection that its owner must reconnect before the step can succeed. */
   readonly connection?: ConnectionId | undefined;
+  /**
+   * When the message is tried again (epoch milliseconds): its provider refuses us as the sender. Until then, the workflow waits
+   * instead of asking an operator.
+   */
+  readonly retryAt?: number | undefined;
+  /** Whether this message raises the attention item about its sender. */
+  readonly raisesAlert?: boolean | undefined;
 }
 
 /**

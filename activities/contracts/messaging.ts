@@ -58,6 +58,8 @@ export interface SendNoticeInput extends AuditionCall, NoticeToSend {
    * takes over, and a move that is reverted, execute the activity again without a decision.
    */
   readonly isOperatorRetry?: boolean | undefined;
+  /** The provider about which this notice has raised the attention item of a refused sender. */
+  readonly alertsAbout?: string | undefined;
   /** The channel of the messages that a cancellation corrects. */
   readonly corrects?: Channel | undefined;
 }
@@ -84,6 +86,8 @@ export interface RetractNoticeInput extends AuditionCall {
   /** That of the participant whose notices are retracted. */
   readonly generation?: number | undefined;
   readonly audition: NoticeFacts;
+  /** The provider about which this cancellation has raised the attention item of a refused sender. */
+  readonly alertsAbout?: string | undefined;
   /** The keys of the notices to retract. When none of them was sent, no cancellation is sent. */
   readonly sentAs: readonly string[];
 }

@@ -27,11 +27,13 @@ import type { NoticeChannel, SentNotice } from './channel.ts';
 import { createEmailChannel } from './email.ts';
 import type { AppendFact } from './message-allowance.ts';
 import { createNoticeSender } from './notice-sender.ts';
+import { createAttemptToSend } from './refused-sender.ts';
 import { createTextMessageChannel } from './text-message.ts';
 
 /** Creates the messaging activities. Each is idempotent by its key. */
 export const createMessagingActivities = (dependencies: ActivityDependencies): MessagingActivities => {
-  const { ledger, events } = dependencies.repositories;
+  const { ledger, events, senderAlerts } = dependencies.repositories;
+  const attemptToSend = createAttemptToSend(senderAlerts);
   const channels: Readonly<Record<Channel, NoticeChannel>> = {
     email: createEmailChannel(dependencies),
     sms: createTextMessageChannel(dependencies),
@@ -100,9 +102,9 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
   };
 
   return {
-    sendNotice: (input) => withHeartbeat(() => sendAlone(input)),
+    sendNotice: (input) => withHeartbeat(() => attemptToSend(input, () => sendAlone(input))),
     sendNotices: (input) => withHeartbeat(() => sendEach(input)),
-    retractNotice: (input) => withHeartbeat(() => retract(input)),
+    retractNotice: (input) => withHeartbeat(() => attemptToSend(input, () => retract(input))),
   };
 };
 

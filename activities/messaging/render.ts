@@ -6,7 +6,7 @@ import type { NoticeKind } from '../../domain/audition/events.ts';
 import type { Participant } from '../../domain/audition/request.ts';
 import { hasWritableCalendar } from '../../domain/audition/writable-calendar.ts';
 import { textSegments } from '../../domain/budgets/text-segments.ts';
-import type { MeetingProviderName } from '../../domain/providers/vendors.ts';
+import { meetingProviderName } from '../../domain/providers/meeting-provider-name.ts';
 import { cutText } from '../../domain/text-length.ts';
 import { writtenLocaleOf } from '../../domain/time/written-locale.ts';
 import type { NoticeFacts } from '../contract.ts';
@@ -76,7 +76,7 @@ const templateDataOf = ({ kind, recipient, audition, link }: Notice) => {
   const titles = {
     project: audition.project.title,
     role: audition.role.name,
-    ...(meetingProvider && { provider: providerTitles[meetingProvider] }),
+    ...(meetingProvider && { provider: meetingProviderName(meetingProvider) }),
   };
   const opening = openingOf({ kind, recipient, audition }, words);
   const lead = recipient.kind === 'performer' ? opening.toPerformer : opening.toOthers;
@@ -112,12 +112,6 @@ const openingOf = (
   if (kind !== 'update' || !changed || changed === 'declined') return words.openings[kind];
   if (changed !== 'calendar') return words.sameTime[changed];
   return hasWritableCalendar(recipient) ? words.otherCalendar.connected : words.otherCalendar.byEmail;
-};
-
-const providerTitles: Readonly<Record<MeetingProviderName, string>> = {
-  zoom: 'Zoom',
-  google_meet: 'Google Meet',
-  microsoft_teams: 'Microsoft Teams',
 };
 
 /**

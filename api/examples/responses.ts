@@ -59,7 +59,7 @@ const item = {
   dueAt: '2026-12-01T13:00:00.000Z',
   overdue: false,
 };
-const AttentionItem = { ...item, auditionId: audition };
+const AttentionItem = { ...item, auditionId: audition, project: 'night-ferry', role: 'captain' };
 
 const AuditionEvent = {
   sequence: 4,

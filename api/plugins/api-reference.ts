@@ -11,6 +11,10 @@ export const addApiReference = async (api: Api): Promise<void> => {
     scope.addHook('onRoute', (route) => {
       route.config = Object.assign({}, route.config, { helmet: referencePolicy });
     });
+    // The page of the library names no language, which screen readers need.
+    scope.addHook('onSend', async (_request, _reply, payload) =>
+      typeof payload === 'string' ? payload.replace('<html>', '<html lang="en">') : payload,
+    );
     await scope.register(scalar, {
       routePrefix: '/docs',
       configuration: {
@@ -24,6 +28,8 @@ export const addApiReference = async (api: Api): Promise<void> => {
         mcp: { disabled: true },
         showDeveloperTools: 'never',
         hideClientButton: true,
+        // No setting leaves out the link to its vendor.
+        customCss: 'a[href^="https://www.scalar.com"] { display: none; }',
       },
     });
   });

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { auditionViewSchema } from '../../db/auditions/view-schema.ts';
 import { attentionItemSchema } from '../../domain/audition/attention.ts';
 import { auditionEventSchema } from '../../domain/audition/events.ts';
-import { attentionIdSchema, auditionIdSchema } from '../../domain/ids.ts';
+import { attentionIdSchema, auditionIdSchema, projectIdSchema, roleIdSchema } from '../../domain/ids.ts';
 import type { AuditionAnswer } from '../auditions/join-addresses.ts';
 import { pageSchemaOf } from './page.ts';
 
@@ -29,7 +29,11 @@ export const auditionSchema: z.ZodType<AuditionAnswer> = auditionViewSchema
 export const auditionPageSchema = pageSchemaOf('AuditionPage', auditionSchema);
 
 export const attentionSchema = attentionItemSchema
-  .extend({ auditionId: auditionIdSchema })
+  .extend({
+    auditionId: auditionIdSchema,
+    project: projectIdSchema.describe('The project of the audition'),
+    role: roleIdSchema.describe('The role of the audition'),
+  })
   .meta({ id: 'AttentionItem', description: 'A step that has failed and waits for an operator' });
 
 export const eventSchema = auditionEventSchema

@@ -194,7 +194,12 @@ describe('list of attention items', () => {
     );
 
     expect(pages.flat().map((item) => item.id)).toEqual(['att_1', 'att_2', 'att_3']);
-    expect(pages.flat()[0]).toEqual({ ...items[1], auditionId: id });
+    expect(pages.flat()[0]).toEqual({
+      ...items[1],
+      auditionId: id,
+      project: 'project-1',
+      role: 'role-1',
+    });
     expect(pages.map(({ length }) => length)).toEqual([2, 1]);
   });
 

@@ -1,4 +1,4 @@
-import { and, asc, eq, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
 import { type AttentionItem, attentionItemSchema } from '../../domain/audition/attention.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import {
@@ -6,6 +6,8 @@ import {
   type AuditionId,
   auditionIdSchema,
   type OrganizationId,
+  projectIdSchema,
+  roleIdSchema,
 } from '../../domain/ids.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
@@ -26,7 +28,7 @@ export interface AuditionReadModel {
   listAttentionItems(
     organization: OrganizationId,
     page: { readonly cursor?: string | undefined; readonly limit: number },
-  ): Promise<Page<AttentionItem & { readonly auditionId: AuditionId }>>;
+  ): Promise<Page<ListedItem>>;
   findAttentionItem(
     organization: OrganizationId,
     id: AttentionId,
@@ -41,6 +43,10 @@ export interface AuditionReadModel {
   /** Folds all views again from the trail. Returns the numbers of auditions and events. */
   rebuild(): Promise<{ readonly auditions: number; readonly events: number }>;
 }
+
+/** An attention item, with the audition that it is about. */
+type ListedItem = AttentionItem &
+  Pick<AuditionView, 'project' | 'role'> & { readonly auditionId: AuditionId };
 
 /**
  * Creates the repository of the read model. Lists use keyset pagination: the cost of a page does not depend on its
@@ -61,8 +67,9 @@ export const createAuditionReadModel = (db: Database, texts: TrailTexts): Auditi
 
   async listAttentionItems(organization, { cursor, limit }) {
     const rows = await db
-      .select()
+      .select({ ...getTableColumns(attentionItems), project: auditions.project, role: auditions.role })
       .from(attentionItems)
+      .innerJoin(auditions, eq(auditions.id, attentionItems.auditionId))
       .where(and(eq(attentionItems.organization, organization), newerThan(cursor)))
       .orderBy(asc(attentionItems.raisedAt), asc(attentionItems.id))
       .limit(limit + 1);
@@ -73,6 +80,8 @@ export const createAuditionReadModel = (db: Database, texts: TrailTexts): Auditi
       (row) => ({
         ...attentionItemSchema.parse(row.item),
         auditionId: auditionIdSchema.parse(row.auditionId),
+        project: projectIdSchema.parse(row.project),
+        role: roleIdSchema.parse(row.role),
       }),
     );
   },

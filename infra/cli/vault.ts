@@ -8,8 +8,9 @@ import { ConfigurationError, loadVaultConfiguration } from '../../foundation/con
 import { KmsFailure } from '../../foundation/encryption/aws-kms.ts';
 import { createKeyWrapping } from '../../foundation/encryption/configured-wrapping.ts';
 import { noteAct } from './administrative-acts.ts';
-import { type Output, renderTable } from './output.ts';
+import { type Output } from './output.ts';
 import { runProgram } from './run-program.ts';
+import { renderTable } from './table.ts';
 import { DatabaseUnreachable, withDatabase } from './with-database.ts';
 
 interface Work {

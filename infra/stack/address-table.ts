@@ -1,8 +1,13 @@
 /** Returns the table of addresses and API keys of a running stack. */
-import Table from 'cli-table3';
 import pc from 'picocolors';
+import { renderFacts } from '../cli/table.ts';
 import type { Address } from './parts/part.ts';
 import type { LocalApiKeys } from './stack.ts';
+
+/** An address that is longer is below the table: a person copies or clicks it, so it is not cut. */
+const longest = 72;
+
+const isShort = ({ address }: Address): boolean => address.length <= longest;
 
 export const addressTable = ({
   addresses,
@@ -11,15 +16,26 @@ export const addressTable = ({
   readonly addresses: readonly Address[];
   readonly apiKeys: LocalApiKeys | undefined;
 }): string => {
-  const table = new Table({ style: { head: [], border: [] } });
-  for (const { name, address, note } of addresses) {
-    table.push([pc.bold(name), note === undefined ? address : `${address}  ${pc.dim(`(${note})`)}`]);
-  }
-  table.push([
-    pc.bold('API keys'),
-    apiKeys
-      ? `${apiKeys.backend}\n${apiKeys.operator}\n${apiKeys.admin}`
-      : 'those in the external database; CASTMATCH_ENV=local adds local keys',
+  const table = renderFacts([
+    ...addresses.filter(isShort).map(({ name, address, note }): [string, string] => [
+      pc.bold(name),
+      // Each word has its own codes: a wrapped line must not colour the next cell.
+      note === undefined
+        ? address
+        : `${address}  ${`(${note})`
+            .split(' ')
+            .map((word) => pc.dim(word))
+            .join(' ')}`,
+    ]),
+    [
+      pc.bold('API keys'),
+      apiKeys
+        ? `${apiKeys.backend}\n${apiKeys.operator}\n${apiKeys.admin}`
+        : 'those in the external database; CASTMATCH_ENV=local adds local keys',
+    ],
   ]);
-  return table.toString();
+  const links = addresses
+    .filter((address) => !isShort(address))
+    .map(({ name, address }) => `${pc.bold(name.trim())}\n  ${address}`);
+  return [table, ...links].join('\n');
 };

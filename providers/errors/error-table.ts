@@ -37,7 +37,10 @@ export interface ErrorRow {
   readonly fault: ProviderFaultKind;
   /** The vendor documents that the call had no effect, although the status alone would leave that open. */
   readonly effect?: 'none';
-  /** When an exhausted quota is available again: the next midnight in UTC, or this many milliseconds from now. */
+  /**
+   * When an exhausted quota is available again, or a refused sender is tried again: the next midnight in UTC, or this many
+   * milliseconds from now.
+   */
   readonly until?: 'next_utc_day' | number;
 }
 
@@ -96,6 +99,7 @@ export const faultOf = (
     case 'retry_after':
       return rateLimitFault(failure, now);
     case 'quota_exhausted':
+    case 'sender_refused':
       return { kind, untilMs: quotaReturnsAt(row?.until ?? hour, now) };
     case 'reconnect':
     case 'misconfigured':

@@ -31,6 +31,7 @@ export const failureSignalOf = (error: unknown, { signal }: CallContext): Failur
     case 'reconnect':
     case 'retry_after':
     case 'quota_exhausted':
+    case 'sender_refused':
       return 'healthy';
   }
 };

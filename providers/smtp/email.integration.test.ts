@@ -153,10 +153,34 @@ describe('with a scripted mail server', () => {
       handedOver: false,
     },
     {
-      title: 'a message refused by a policy about the sender is our fault',
+      title: 'a message refused by a policy about the sender is not the fault of the recipient',
       script: { end: '554 5.7.1 refused by policy' },
-      fault: { kind: 'misconfigured' },
+      fault: { kind: 'sender_refused', untilMs: expect.any(Number) },
       handedOver: true,
+    },
+    {
+      title: 'a sender without permission is refused, whoever the recipient is',
+      script: { recipient: '550 5.7.60 SMTP; Client does not have permissions to send as this sender' },
+      fault: { kind: 'sender_refused', untilMs: expect.any(Number) },
+      handedOver: false,
+    },
+    {
+      title: 'a rate of the sender that is too high is not the fault of the recipient',
+      script: { recipient: '421 4.7.28 unusual rate of mail from your SPF domain' },
+      fault: { kind: 'sender_refused', untilMs: expect.any(Number) },
+      handedOver: false,
+    },
+    {
+      title: 'a recipient that restricts who may write is rejected input',
+      script: { recipient: '550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup' },
+      fault: { kind: 'rejected_input' },
+      handedOver: false,
+    },
+    {
+      title: 'a transient limit of the sender stops all email for a while',
+      script: { recipient: '452 4.4.5 too much mail from this sender' },
+      fault: { kind: 'quota_exhausted', untilMs: expect.any(Number) },
+      handedOver: false,
     },
     {
       title: 'a full mailbox is the fault of the recipient',

@@ -16,15 +16,20 @@ import { transportError } from '../errors/transport-errors.ts';
 import type { CallContext } from '../ports.ts';
 
 /**
- * Permanent replies that concern the sender and not the recipient. Enhanced status codes: RFC 3463, section 3.5 (X.4.5,
- * mail system congestion) and 3.8 (X.7.x, security or policy). Exchange reports its limit for a day as `5.2.0
- * SubmissionQuotaExceededException`, Gmail as `5.4.5 Daily user sending limit exceeded`
- * (https://knowledge.workspace.google.com/admin/gmail/advanced/gmail-smtp-errors-and-codes). A full mailbox (X.2.2) is
- * the recipient's.
+ * Replies that concern us as the sender, and not the recipient. Enhanced status codes: RFC 3463, section 3.5 (X.4.5, mail system
+ * congestion) and 3.8 (X.7.x, security or policy). Exchange reports its limit for a day as `5.2.0
+ * SubmissionQuotaExceededException`, Gmail as `5.4.5 Daily user sending limit exceeded`, and its limits of a rate and of
+ * authentication as X.7.23 to X.7.32 (https://knowledge.workspace.google.com/admin/gmail/advanced/gmail-smtp-errors-and-codes).
+ * Other 4.7.x in a transient reply are mostly greylisting, which ends in minutes: a plain retry.
  */
 const sendersFaults: readonly ErrorRow[] = [
-  { status: [500, 599], messagePattern: /^\d{3}[ -]5\.2\.2\b/, fault: 'rejected_input' },
-  { status: [500, 599], messagePattern: /^\d{3}[ -][45]\.4\.5\b/, fault: 'quota_exhausted', until: hour },
+  { status: [400, 599], messagePattern: /^\d{3}[ -][45]\.4\.5\b/, fault: 'quota_exhausted', until: hour },
+  {
+    status: [400, 599],
+    messagePattern: /^\d{3}[ -]4\.7\.(2[3-9]|3[0-2])\b/,
+    fault: 'sender_refused',
+    until: hour,
+  },
   { status: [500, 599], messagePattern: /^\d{3}[ -]4\.7\.\d/, fault: 'quota_exhausted', until: hour },
   {
     status: [500, 599],
@@ -32,7 +37,23 @@ const sendersFaults: readonly ErrorRow[] = [
     fault: 'quota_exhausted',
     until: hour,
   },
-  { status: [500, 599], messagePattern: /^\d{3}[ -]5\.7\.\d/, fault: 'misconfigured' },
+  { status: [500, 599], messagePattern: /^\d{3}[ -]5\.7\.\d/, fault: 'sender_refused', until: hour },
+];
+
+/**
+ * Permanent replies that have a code of the sender's kind, or words of it, and concern the recipient: a full mailbox (X.2.2), a
+ * mailing list that is not expanded (X.7.2), a mailbox or a domain with another owner (X.7.17, X.7.18;
+ * https://www.iana.org/assignments/smtp-enhanced-status-codes), and recipients that restrict who may write to them
+ * (5.7.12x and 5.7.13x;
+ * https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online).
+ */
+const recipientsFaults: readonly ErrorRow[] = [
+  { status: [500, 599], messagePattern: /^\d{3}[ -]5\.2\.2\b/, fault: 'rejected_input' },
+  {
+    status: [500, 599],
+    messagePattern: /^\d{3}[ -]5\.7\.(2|17|18|12\d|13\d)\b/,
+    fault: 'rejected_input',
+  },
 ];
 
 /** The code of a message to an address outside ASCII that the server, or one behind it, cannot transfer (RFC 6531). */
@@ -51,9 +72,10 @@ const smtpErrors: readonly ErrorRow[] = [
   { status: 534, fault: 'misconfigured' },
   { status: 535, fault: 'misconfigured' },
   { status: 538, fault: 'misconfigured' },
+  ...recipientsFaults,
+  ...sendersFaults,
   { status: 421, fault: 'outage', effect: 'none' },
   { status: [400, 499], fault: 'retry', effect: 'none' },
-  ...sendersFaults,
   { status: [500, 599], fault: 'rejected_input' },
   { code: 'EAUTH', fault: 'misconfigured' },
   { code: 'ENOAUTH', fault: 'misconfigured' },

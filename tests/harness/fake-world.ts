@@ -18,10 +18,11 @@ import { planReminders } from '../../domain/audition/reminder-plan.ts';
 import type { BusyInterval, Slot } from '../../domain/audition/slot.ts';
 import { unfinishedEnding } from '../../domain/audition/unfinished-ending.ts';
 import { foldEvents } from '../../domain/audition/view.ts';
-import type { ProviderFaultKind } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { attempted } from './fake-attempt.ts';
+import { type FaultKind, isPermanent } from './fake-fault-kind.ts';
+import { createFakeRefusals } from './fake-refusals.ts';
 import type { FakeRoom } from './fake-room.ts';
 import { blockersIn, chooseSlot, refused } from './fake-slots.ts';
 import { createFakeTrail } from './fake-trail.ts';
@@ -90,34 +91,6 @@ export interface FakeWorld extends SentNotices {
 
 type HoldChange = Pick<RecordEventsInput, 'releaseHolds' | 'yieldHolds'>;
 
-/**
- * `suppressed`: nothing is sent to the address of the recipient. `address_not_supported`: no mail server takes it. The last two: the
- * limits of the organization forbid it.
- */
-type FaultKind =
-  | ProviderFaultKind
-  | 'suppressed'
-  | 'address_not_supported'
-  | 'budget_spent'
-  | 'country_not_allowed';
-
-interface Fault extends Call {
-  readonly kind: FaultKind;
-  readonly connection: ConnectionId | undefined;
-}
-
-const permanent: ReadonlySet<FaultKind> = new Set<FaultKind>([
-  'suppressed',
-  'address_not_supported',
-  'budget_spent',
-  'country_not_allowed',
-  'reconnect',
-  'rejected_input',
-  'not_permitted',
-  'not_found',
-  'misconfigured',
-]);
-
 /** Returns the server's time, which can be years ahead of the real time. */
 const serverTime = () => toInstant(activityInfo().currentAttemptScheduledTimestampMs);
 
@@ -134,6 +107,7 @@ export const createFakeWorld = (): FakeWorld => {
   const undone = new Set<string>();
   const runningAttempts = new Map<string, Promise<void>>();
   let faults: readonly Fault[] = [];
+  const refusalOf = createFakeRefusals(serverTime);
 
   const faultOf = ({ activity, key }: Call): Fault | undefined =>
     faults.find((injected) => injected.activity === activity && key.includes(injected.key));
@@ -147,8 +121,14 @@ export const createFakeWorld = (): FakeWorld => {
     throw ApplicationFailure.create({
       type: fault.kind,
       message: `${activity} failed`,
-      nonRetryable: permanent.has(fault.kind),
-      details: [{ provider: 'fake', ...(fault.connection ? { connection: fault.connection } : {}) }],
+      nonRetryable: isPermanent(fault.kind),
+      details: [
+        {
+          provider: 'fake',
+          ...(fault.connection && { connection: fault.connection }),
+          ...(fault.kind === 'sender_refused' ? refusalOf(key) : {}),
+        },
+      ],
     });
   };
 
@@ -367,7 +347,7 @@ export const createFakeWorld = (): FakeWorld => {
       async checkMeeting({ trail: position, meeting }) {
         trail.append(position);
         const fault = faultOf({ activity: 'checkMeeting', key: meeting.id });
-        if (fault && permanent.has(fault.kind)) {
+        if (fault && isPermanent(fault.kind)) {
           calls.push({ activity: 'checkMeeting', key: meeting.id });
           return { status: 'unusable', failure: { code: fault.kind, provider: 'fake' } };
         }

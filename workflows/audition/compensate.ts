@@ -16,11 +16,12 @@ import { activityOptions } from './activity-options.ts';
 import { type AuditionCompensation, effectsOf } from './compensations.ts';
 import { getsEntryByEmail, isDeclinedEntryRemoved } from './email-entries.ts';
 import { labelText } from './label.ts';
+import { messagingActivities } from './messaging-activities.ts';
 import { retryUntilResolved } from './operator-retry.ts';
 import { isRefusedByLimits } from './refused-by-limits.ts';
 import type { AuditionRun } from './run.ts';
 import { isStepFailure, toStepFailure } from './step-failures.ts';
-import { cancellationSequence, messagingActivities, noticeFacts } from './steps/notices.ts';
+import { cancellationSequence, noticeFacts } from './steps/notices.ts';
 import { isUnsupportedAddress, unsupportedAddressPatch } from './unsupported-addresses.ts';
 
 export interface CompensationOptions {
@@ -47,6 +48,8 @@ export interface CompensationOptions {
 type Retraction = Pick<CompensationOptions, 'label' | 'ending' | 'decliners'> & {
   readonly recipients: readonly Participant[];
   readonly sequence: number | undefined;
+  /** The provider about which the cancellation has raised the attention item of a refused sender. */
+  readonly alertsAbout?: string | undefined;
 };
 
 /** Runs one compensation and records its result. An operator can skip it. */
@@ -77,7 +80,13 @@ export const compensate = async (
       onAsked,
       isMoot,
     },
-    () => runCompensation(run, compensation, { recipients, decliners, label, ending, sequence }, isPatient),
+    (_, alertsAbout) =>
+      runCompensation(
+        run,
+        compensation,
+        { recipients, decliners, label, ending, sequence, alertsAbout },
+        isPatient,
+      ),
   );
   const step = describeCompensation(compensation);
   run.journal.record(
@@ -150,6 +159,7 @@ const retractNotices = async (
     label = labelText({ kind: 'slot', revision: run.journal.view.revision }),
     ending,
     sequence,
+    alertsAbout,
   }: Retraction,
 ): Promise<UndoResult> => {
   const recipient = recipients.find(({ id }) => id === participant);
@@ -174,6 +184,7 @@ const retractNotices = async (
         // A reopened audition can be cancelled again. The cancellation of earlier notices on the fallback channel has the same key.
         key: run.idempotencyKeyOf(`cancellation:${participant}:${on}:${label}`),
         sentAs,
+        ...(alertsAbout === undefined ? {} : { alertsAbout }),
         channel,
         ...(on === channel ? {} : { cancelOn: on }),
         recipient,

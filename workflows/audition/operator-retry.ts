@@ -1,10 +1,11 @@
 /** Retries steps. When the retries of a step are spent, an operator decides what to do. */
-import { isCancellation } from '@temporalio/workflow';
+import { isCancellation, patched } from '@temporalio/workflow';
 import type { StepFailure } from '../../activities/contract.ts';
 import type { AttentionAction, AttentionStep } from '../../domain/audition/attention.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import { Aborted } from './ending.ts';
 import { meetingAdvice } from './meeting-advice.ts';
+import { canWaitForSender, createSenderWait, type SenderWait } from './refused-sender.ts';
 import type { AuditionRun } from './run.ts';
 import { isStepFailure, isTrailAhead, toStepFailure } from './step-failures.ts';
 
@@ -34,31 +35,46 @@ type StepOutcome<Result> =
 
 /**
  * Attempts the step until it is done, or an operator skips or overrides it. Rethrows cancellations.
- * @param attempt gets whether an operator has decided to attempt the step again
+ * @param attempt gets whether an operator has decided to attempt the step again, and the provider about which the step has raised the
+ *   attention item of a refused sender
  * @throws Aborted when an operator aborts the audition
  */
 export const retryUntilResolved = async <Result>(
   run: AuditionRun,
   step: RetriedStep,
-  attempt: (isOperatorRetry: boolean) => Promise<Result>,
+  attempt: (isOperatorRetry: boolean, alertsAbout: string | undefined) => Promise<Result>,
 ): Promise<StepOutcome<Result>> => {
-  for (let isOperatorRetry = false; ; ) {
-    const { restorationCount } = run.attention;
-    try {
-      return { kind: 'done', result: await attempt(isOperatorRetry) };
-    } catch (error) {
-      if (isCancellation(error) || isTrailAhead(error) || !isStepFailure(error)) throw error;
-      const failure = toStepFailure(error);
-      if (step.isNeedless?.(failure)) return { kind: 'needless', code: failure.code };
-      if (step.isMoot?.()) return { kind: 'skipped' };
-      // The account was connected again during the attempt: retry before an operator is asked.
-      if (run.attention.wasConnectionRestoredSince(restorationCount, failure.connection)) continue;
-      const decision = await askOperator(run, step, failure);
-      if (decision !== 'retry') return decision;
-      isOperatorRetry = true;
+  let senderWait: SenderWait | undefined;
+  try {
+    for (let isOperatorRetry = false; ; ) {
+      const { restorationCount } = run.attention;
+      try {
+        return { kind: 'done', result: await attempt(isOperatorRetry, senderWait?.alertsAbout) };
+      } catch (error) {
+        if (isCancellation(error) || isTrailAhead(error) || !isStepFailure(error)) throw error;
+        const failure = toStepFailure(error);
+        if (step.isNeedless?.(failure)) return { kind: 'needless', code: failure.code };
+        if (step.isMoot?.()) return { kind: 'skipped' };
+        // The account was connected again during the attempt: retry before an operator is asked.
+        if (run.attention.wasConnectionRestoredSince(restorationCount, failure.connection)) continue;
+        if (canWaitForSender(run, failure) && patched(waitForSenderPatch)) {
+          senderWait ??= createSenderWait(run, step);
+          if ((await senderWait.until(failure)) === 'moot') return { kind: 'skipped' };
+          continue;
+        }
+        senderWait?.end();
+        const decision = await askOperator(run, step, failure);
+        if (decision !== 'retry') return decision;
+        isOperatorRetry = true;
+      }
     }
+  } finally {
+    senderWait?.end();
   }
 };
+
+/** In earlier versions, an operator was asked about each message whose sender was refused. */
+const waitForSenderPatch = 'wait-for-a-refused-sender';
 
 /**
  * Raises an attention item for a failed step and returns the operator's decision.
@@ -67,7 +83,7 @@ export const retryUntilResolved = async <Result>(
 export const askOperator = async (
   run: AuditionRun,
   { step, purpose, hint, actions, event, onAsked, isBackground, isMoot }: RetriedStep,
-  failure: StepFailure,
+  { retryAt: _at, raisesAlert: _raises, ...failure }: StepFailure,
 ): Promise<'retry' | Exclude<StepOutcome<never>, { kind: 'done' | 'needless' }>> => {
   const { providerCode: _, ...named } = failure;
   const what = `Could not ${purpose}: ${explain(failure)}.`;
@@ -139,6 +155,7 @@ const failureExplanations: Readonly<Record<string, (service: string) => string>>
   retry: (service) => `${service} keeps failing`,
   retry_after: (service) => `${service} keeps limiting our requests`,
   quota_exhausted: (service) => `the quota at ${service} is exhausted`,
+  sender_refused: (service) => `${service} refuses us as the sender of messages`,
   reconnect: (service) => `the owner must connect the account at ${service} again`,
   misconfigured: (service) => `our own credentials or settings for ${service} are wrong`,
   not_permitted: (service) => `${service} does not permit it`,

@@ -35,6 +35,8 @@ const detailsOf = ({ type, details }: ApplicationFailure): Omit<StepFailure, 'co
   return {
     ...('provider' in detail && typeof detail.provider === 'string' && { provider: detail.provider }),
     ...('code' in detail && typeof detail.code === 'string' && { providerCode: detail.code }),
+    ...('retryAt' in detail && typeof detail.retryAt === 'number' && { retryAt: detail.retryAt }),
+    ...('raisesAlert' in detail && detail.raisesAlert === true && { raisesAlert: true }),
     ...(type === 'reconnect' &&
       'connection' in detail &&
       isConnectionId(detail.connection) && { connection: detail.connection }),

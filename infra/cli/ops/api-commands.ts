@@ -7,13 +7,20 @@ import { z } from 'zod';
 import { attentionActions, attentionItemSchema, attentionSteps } from '../../../domain/audition/attention.ts';
 import { vendorNames } from '../../../domain/providers/vendors.ts';
 import { UsageError } from '../../../foundation/configuration/cli-configuration.ts';
-import { auditionSchema, describeAudition, describeItems } from './audition.ts';
+import { instantToMinute } from '../output.ts';
+import { renderTable } from '../table.ts';
+import { auditionSchema, describeAudition } from './audition.ts';
 import { auditionListCommand } from './audition-list.ts';
 import { auditionShowCommand } from './audition-show.ts';
 import { auditionUndoCommand } from './audition-undo.ts';
 import { apiContext, type OpsClient } from './http-client.ts';
 
-const itemSchema = attentionItemSchema.extend({ auditionId: z.string() });
+const itemSchema = attentionItemSchema.extend({
+  auditionId: z.string(),
+  project: z.string(),
+  role: z.string(),
+});
+type ListedItem = z.infer<typeof itemSchema>;
 const itemsSchema = z.object({ items: z.array(itemSchema), nextCursor: z.string().optional() });
 
 const listItems = async (client: OpsClient, all: boolean) => {
@@ -31,6 +38,24 @@ const listItems = async (client: OpsClient, all: boolean) => {
   }
   return { items, more: false };
 };
+
+/** Returns a table. What happened, and what can be done, is too long for it. */
+const tableOf = (items: readonly ListedItem[]): string =>
+  renderTable(
+    ['item, actions', 'project, role', 'step, cause, due'],
+    items.map(({ id, project, role, step, provider, code, dueAt, overdue, actions }) => [
+      `${id}\n${actions.join(', ')}`,
+      `${project}\n${role}`,
+      [
+        step,
+        [provider, code].filter((part) => part !== undefined).join(' '),
+        overdue ? 'OVERDUE' : '',
+        instantToMinute(dueAt),
+      ]
+        .filter((line) => line !== '')
+        .join('\n'),
+    ]),
+  );
 
 const matchingResultSchema = z.object({
   resolved: z.array(z.string()),
@@ -63,7 +88,12 @@ export const attentionCommand = (): Command => {
       const { items, more } = await listItems(client, options.all === true);
       output.show(items, () =>
         [
-          items.length === 0 ? 'No item needs attention.' : describeItems(items),
+          ...(items.length === 0
+            ? ['No item needs attention.']
+            : [
+                tableOf(items),
+                'What happened, and what you can do: npm run ops -- auditions show <id of an item>',
+              ]),
           ...(more ? ['', 'There are more items: --all lists them.'] : []),
         ].join('\n'),
       );

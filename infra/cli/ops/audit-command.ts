@@ -12,7 +12,8 @@ import { UsageError } from '../../../foundation/configuration/cli-configuration.
 import { loadVaultConfiguration } from '../../../foundation/configuration/configuration.ts';
 import { createKeyWrapping } from '../../../foundation/encryption/configured-wrapping.ts';
 import { noteAct } from '../administrative-acts.ts';
-import { type Output, renderTable } from '../output.ts';
+import { type Output } from '../output.ts';
+import { renderTable } from '../table.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { withDatabase } from '../with-database.ts';
 import { readAnchors, storeAnchor } from './anchor-folder.ts';

@@ -1,6 +1,6 @@
 /** The last events of an audition's trail, for the terminal. */
 import { z } from 'zod';
-import { renderTable } from '../output.ts';
+import { renderTable } from '../table.ts';
 import type { OpsClient } from './http-client.ts';
 
 const eventsSchema = z.object({

@@ -2,9 +2,11 @@
 import { InvalidArgumentError } from 'commander';
 import { type AuditionId, auditionIdSchema } from '../../../domain/ids.ts';
 
-/** Accepts `aud_…` and the workflow's id, `audition/aud_…`. @throws {InvalidArgumentError} */
+/** Accepts `aud_…`, the workflow's id, `audition/aud_…`, and the id of one of its attention items, `att_aud_…-1`. @throws {InvalidArgumentError} */
 export const parseAuditionId = (text: string): AuditionId => {
-  const parsed = auditionIdSchema.safeParse(text.replace(/^audition\//, ''));
+  const parsed = auditionIdSchema.safeParse(
+    text.replace(/^audition\//, '').replace(/^att_(aud_.+)-\d+$/, '$1'),
+  );
   if (parsed.success) return parsed.data;
   throw new InvalidArgumentError('Audition ids begin with aud_.');
 };

@@ -3,7 +3,8 @@ import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { auditionOrders } from '../../../db/auditions/audition-list.ts';
 import { auditionStates } from '../../../domain/audition/states.ts';
-import { renderTable, shortInstant } from '../output.ts';
+import { shortInstant } from '../output.ts';
+import { renderTable } from '../table.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { auditionSchema } from './audition.ts';
 import { apiContext } from './http-client.ts';
@@ -54,17 +55,16 @@ export const auditionListCommand = (): Command =>
       const { client, output } = apiContext(command);
       const page = await client.call(auditionsSchema, 'GET', `/v1/auditions?${listQuery(options)}`);
       const rows = page.items.map(({ id, project, role, state, outcome, slot, attention }) => [
-        id,
+        `${id}\n${slot ? shortInstant(slot.start) : 'no slot'}`,
         `${project}\n${role}`,
         outcome === undefined ? state : `${state}: ${outcome}`,
-        slot ? shortInstant(slot.start) : 'none',
         attention.map(({ step }) => step).join(', '),
       ]);
       output.show(page.items, () =>
         [
           rows.length === 0
             ? 'There is no such audition.'
-            : renderTable(['audition', 'project, role', 'state', 'slot', 'attention'], rows),
+            : renderTable(['audition, slot', 'project, role', 'state', 'attention'], rows),
           ...(page.nextCursor === undefined ? [] : ['There are more auditions: use a filter, or --limit.']),
         ].join('\n'),
       );

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import type { AuditionId } from '../../../domain/ids.ts';
 import { ConfigurationError } from '../../../foundation/configuration/configuration.ts';
-import { renderFacts } from '../output.ts';
+import { renderFacts } from '../table.ts';
 import { TemporalUnreachable, withTemporal } from '../temporal.ts';
 import { auditionSchema, describeAudition } from './audition.ts';
 import { eventTable, lastEvents } from './audition-events.ts';
@@ -48,7 +48,7 @@ const valueOf = <Value>(readable: Readable<Value>): Value | undefined =>
 export const auditionShowCommand = (): Command =>
   new Command('show')
     .description('show the current state of an audition, what was arranged for it, and what stands')
-    .argument('<id>', 'the id of the audition, or of its workflow', parseAuditionId)
+    .argument('<id>', 'the id of the audition, of its workflow, or of an attention item', parseAuditionId)
     .action(async (id: AuditionId, _options: object, command: Command) => {
       const { client, output } = apiContext(command);
       const audition = await client.call(auditionSchema, 'GET', `/v1/auditions/${id}`);

@@ -20,7 +20,7 @@ import {
   reconciliationOfAudition,
   reconciliationWorkflowType,
 } from '../../../workflows/reconciliation/messages.ts';
-import { renderTable } from '../output.ts';
+import { renderTable } from '../table.ts';
 import { withTemporal } from '../temporal.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { auditionSchema, describeItems } from './audition.ts';

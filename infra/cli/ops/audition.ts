@@ -1,7 +1,7 @@
 /** How the terminal shows an audition. */
 import { z } from 'zod';
 import { type AttentionItem, attentionItemSchema } from '../../../domain/audition/attention.ts';
-import { renderFacts, renderTable } from '../output.ts';
+import { renderFacts, renderTable, terminalWidth, wrapText } from '../table.ts';
 
 /** The fields of an audition that the terminal shows. `--json` shows all fields. */
 export const auditionSchema = z.looseObject({
@@ -38,15 +38,18 @@ export const auditionSchema = z.looseObject({
 });
 type Audition = z.infer<typeof auditionSchema>;
 
+const indented = (text: string): string =>
+  `  ${wrapText(text, terminalWidth() - 2).replaceAll('\n', '\n  ')}`;
+
 /** Returns attention items as paragraphs: their sentences are too long for the columns of a table. */
 export const describeItems = (items: readonly AttentionItem[]): string =>
   items
     .map(({ id, step, what, hint, actions, dueAt, overdue }) =>
       [
         `${id}  ${step}, ${overdue ? 'OVERDUE, next due' : 'due'} ${dueAt}`,
-        `  ${what}`,
-        `  ${hint}`,
-        `  actions: ${actions.join(', ')}`,
+        indented(what),
+        indented(hint),
+        indented(`actions: ${actions.join(', ')}`),
       ].join('\n'),
     )
     .join('\n\n');

@@ -13,7 +13,8 @@ import {
   calendarSyncWorkflowType,
   reconcileCalendarsUpdate,
 } from '../../../workflows/calendar-sync/messages.ts';
-import { createOutput, renderTable } from '../output.ts';
+import { createOutput } from '../output.ts';
+import { renderTable } from '../table.ts';
 import { withTemporal } from '../temporal.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { CommandFailed } from './http-client.ts';

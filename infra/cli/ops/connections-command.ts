@@ -4,7 +4,7 @@
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { connectionStatuses } from '../../../domain/connections/connection.ts';
-import { renderTable } from '../output.ts';
+import { renderTable } from '../table.ts';
 import { apiContext } from './http-client.ts';
 
 const listSchema = z.object({
@@ -37,7 +37,8 @@ const queryOf = (parameters: Readonly<Record<string, string | undefined>>): stri
   return query.toString();
 };
 
-const head = ['connection', 'provider', 'account', 'owner', 'status', 'calendars', 'problems'];
+/** Few columns: the ids and the addresses are long, and stay whole. */
+const head = ['connection, account', 'provider, owner', 'status', 'calendars, problems'];
 
 type Calendars = z.infer<typeof listSchema>['items'][number]['calendars'];
 
@@ -71,13 +72,12 @@ export const connectionsCommand = (): Command => {
       const { client, output } = apiContext(command);
       const list = await client.call(listSchema, 'GET', `/v1/connections?${queryOf({ owner, status })}`);
       const rows = list.items.map((item) => [
-        item.id,
-        item.provider,
-        item.account ?? '',
-        item.owner ?? 'the organization',
+        `${item.id}\n${item.account ?? ''}`,
+        `${item.provider}\n${item.owner ?? 'the organization'}`,
         item.statusReason === undefined ? item.status : `${item.status}: ${item.statusReason}`,
-        describeCalendars(item.calendars),
-        describeProblems(item.problems),
+        [describeCalendars(item.calendars), describeProblems(item.problems)]
+          .filter((text) => text !== '')
+          .join('\n'),
       ]);
       output.show(list, () => (rows.length === 0 ? 'No account is connected.' : renderTable(head, rows)));
     });

@@ -8,7 +8,8 @@ import { createOrganizations } from '../../../db/access/organizations.ts';
 import type { Database } from '../../../db/client.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
 import { noteAct } from '../administrative-acts.ts';
-import { renderTable } from '../output.ts';
+import { instantToMinute } from '../output.ts';
+import { renderTable } from '../table.ts';
 import { withDatabase } from '../with-database.ts';
 import { CommandFailed } from './http-client.ts';
 import { parseOrganizationId, unknownOrganization } from './organization-id.ts';
@@ -61,15 +62,13 @@ export const keysCommand = (): Command => {
         const all = await createApiKeys(db).list(options.organization);
         output.show(all, () =>
           renderTable(
-            ['key', 'organization', 'role', 'label', 'created', 'last used', 'revoked'],
+            ['key', 'organization, label', 'role', 'created, last used', 'revoked'],
             all.map(({ id, organization, role, label: called, createdAt, lastUsedAt, revokedAt }) => [
               id,
-              organization,
+              `${organization}\n${called}`,
               role,
-              called,
-              createdAt,
-              lastUsedAt ?? 'never',
-              revokedAt ?? 'no',
+              `${instantToMinute(createdAt)}\n${lastUsedAt === undefined ? 'never' : instantToMinute(lastUsedAt)}`,
+              revokedAt === undefined ? 'no' : instantToMinute(revokedAt),
             ]),
           ),
         );

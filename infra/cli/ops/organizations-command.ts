@@ -16,7 +16,7 @@ import { connectionIdSchema, type OrganizationId } from '../../../domain/ids.ts'
 import { type MeetingProviderName, meetingProviders } from '../../../domain/providers/vendors.ts';
 import { readMessageLimits } from '../../../foundation/configuration/message-limits.ts';
 import { noteAct } from '../administrative-acts.ts';
-import { renderTable } from '../output.ts';
+import { renderTable } from '../table.ts';
 import { withDatabase } from '../with-database.ts';
 import { CommandFailed } from './http-client.ts';
 import {

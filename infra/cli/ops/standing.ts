@@ -9,7 +9,7 @@ import type { AuditionId } from '../../../domain/ids.ts';
 import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
 import { loadVaultConfiguration } from '../../../foundation/configuration/configuration.ts';
 import { createKeyWrapping } from '../../../foundation/encryption/configured-wrapping.ts';
-import { renderTable } from '../output.ts';
+import { renderTable } from '../table.ts';
 
 export interface Standing {
   readonly holds: readonly {

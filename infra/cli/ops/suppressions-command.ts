@@ -11,7 +11,7 @@ import type { OrganizationId } from '../../../domain/ids.ts';
 import { loadVaultConfiguration } from '../../../foundation/configuration/configuration.ts';
 import { createKeyWrapping } from '../../../foundation/encryption/configured-wrapping.ts';
 import { noteAct } from '../administrative-acts.ts';
-import { renderTable } from '../output.ts';
+import { renderTable } from '../table.ts';
 import { withDatabase } from '../with-database.ts';
 import { CommandFailed } from './http-client.ts';
 import { parseOrganizationId } from './organization-id.ts';

@@ -11,7 +11,7 @@ import { vendorNames } from '../../../domain/providers/vendors.ts';
 import { loadVaultConfiguration } from '../../../foundation/configuration/configuration.ts';
 import { createKeyWrapping } from '../../../foundation/encryption/configured-wrapping.ts';
 import { noteAct } from '../administrative-acts.ts';
-import { renderFacts, renderTable } from '../output.ts';
+import { renderFacts, renderTable } from '../table.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { withDatabase } from '../with-database.ts';
 import { CommandFailed } from './http-client.ts';

@@ -3,12 +3,12 @@
  * background: nothing waits for a slow mail server, and a notice that fails waits for an operator alone.
  */
 
-import { isCancellation, patched, proxyActivities } from '@temporalio/workflow';
+import { isCancellation, patched } from '@temporalio/workflow';
 import {
-  type MessagingActivities,
   type NoticeFacts,
   type NoticeToSend,
   type SendNoticesResult,
+  type StepFailure,
 } from '../../../activities/contract.ts';
 import { fallbackFor } from '../../../domain/audition/cast-difference.ts';
 import type { AuditionFact } from '../../../domain/audition/events.ts';
@@ -18,14 +18,14 @@ import type { Channel } from '../../../domain/audition/request.ts';
 import { hasWritableCalendar } from '../../../domain/audition/writable-calendar.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { channels } from '../../../domain/providers/vendors.ts';
-import { queueOfChannel } from '../../task-queues.ts';
-import { activityOptions } from '../activity-options.ts';
 import { entryIsSurplus, isEntryByEmail, noEntryPatch, takeMovedEntries } from '../email-entries.ts';
 import { labelText, readLabel } from '../label.ts';
+import { messagingActivities } from '../messaging-activities.ts';
 import { groupsOf } from '../notice-groups.ts';
 import type { NoticeBatch, OpenNotice } from '../open-notices.ts';
 import { retryUntilResolved } from '../operator-retry.ts';
 import { isForbiddenCountry, isRefusedByLimits } from '../refused-by-limits.ts';
+import { canWaitForSender, isRefusedSender } from '../refused-sender.ts';
 import type { AuditionRun } from '../run.ts';
 import { isStepFailure } from '../step-failures.ts';
 import { isSuppressingCode, rememberForbidden, rememberSuppressed } from '../suppressed-addresses.ts';
@@ -204,10 +204,10 @@ const sendAlone = async (run: AuditionRun, notice: OpenNotice): Promise<void> =>
         actions: ['retry', 'skip', 'abort'],
         isBackground: true,
         isMoot: () => !isWanted(run, notice),
-        isNeedless: ({ code }) => isNeedless(run, notice, code),
+        isNeedless: (failure) => isNeedless(run, notice, failure),
       },
       // Slot and link are read for each attempt: they can change while an operator is asked.
-      async (isOperatorRetry) => {
+      async (isOperatorRetry, alertsAbout) => {
         const [toSend] = addressed(run, notice);
         if (!toSend || !isWanted(run, notice)) return undefined;
         sentAs = [toSend];
@@ -225,6 +225,7 @@ const sendAlone = async (run: AuditionRun, notice: OpenNotice): Promise<void> =>
             notice: batch.notice,
             audition,
             isOperatorRetry,
+            ...(alertsAbout === undefined ? {} : { alertsAbout }),
           }),
         );
       },
@@ -251,8 +252,10 @@ const sendAlone = async (run: AuditionRun, notice: OpenNotice): Promise<void> =>
 const needlessCodes: ReadonlySet<string> = new Set(['superseded', 'overdue']);
 
 /** Returns whether a notice that could not be sent needs no operator. */
-const isNeedless = (run: AuditionRun, notice: OpenNotice, code: string): boolean => {
+const isNeedless = (run: AuditionRun, notice: OpenNotice, failure: StepFailure): boolean => {
+  const { code } = failure;
   if (needlessCodes.has(code) || !isWanted(run, notice)) return true;
+  if (canWaitForSender(run, failure)) return false;
   if (leadsToFallback(code) && fallbackOf(run, notice) !== undefined) return true;
   const isReminder = notice.batch.notice === 'reminder';
   if (isForbiddenCountry(code))
@@ -268,11 +271,15 @@ const askOnceAboutCountryPatch = 'ask-once-about-a-country';
 /** In earlier versions, an operator was asked about these. Called only for such a notice: the others have no marker. */
 const budgetFallbackPatch = 'fallback-when-a-budget-is-spent';
 
+/** In earlier versions, an operator was asked about these. */
+const senderFallbackPatch = 'fallback-when-a-sender-is-refused';
+
 /** Returns whether the channel cannot be used, so that the notice is sent on the fallback channel. */
 const leadsToFallback = (code: string): boolean =>
   isSuppressingCode(code) ||
   (isRefusedByLimits(code) && patched(budgetFallbackPatch)) ||
-  (isUnsupportedAddress(code) && patched(unsupportedAddressPatch));
+  (isUnsupportedAddress(code) && patched(unsupportedAddressPatch)) ||
+  (isRefusedSender(code) && patched(senderFallbackPatch));
 
 const fallbackOf = (
   { plan }: AuditionRun,
@@ -473,28 +480,3 @@ const joinFacts = (
   if (!joinLinks) return { joinUrl: meeting?.joinUrl };
   return meeting ? { joinLink: true } : {};
 };
-
-/** A mail server can be slow to acknowledge the end of the message (RFC 5321, 4.5.3.2.6). */
-const startToCloseTimeout: Readonly<Record<Channel, '65 seconds' | '15 seconds'>> = {
-  email: '65 seconds',
-  sms: '15 seconds',
-};
-
-/** Returns the messaging activities on the channel's task queue. */
-export const messagingActivities = (
-  run: AuditionRun,
-  channel: Channel,
-  summary: string,
-  { isUrgent = false, isSingleAttempt = false }: { isUrgent?: boolean; isSingleAttempt?: boolean } = {},
-) =>
-  proxyActivities<MessagingActivities>({
-    ...activityOptions(run, {
-      queue: queueOfChannel(channel),
-      summary,
-      maximumInterval: '1 minute',
-      isUrgent,
-      isSingleAttempt,
-    }),
-    startToCloseTimeout: startToCloseTimeout[channel],
-    heartbeatTimeout: '20 seconds',
-  });

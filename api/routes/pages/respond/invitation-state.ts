@@ -34,7 +34,13 @@ export const readInvitation = async (
   const participant = invitedPerson(view, invitation);
   if (!participant) return { kind: 'former' };
   const { zone, answer } = participant;
-  const details = { slot: view.slot, zone, answer, consent: consentQuestionOf(view, participant, now) };
+  const details = {
+    slot: view.slot,
+    zone,
+    answer,
+    meeting: view.meeting?.provider,
+    consent: consentQuestionOf(view, participant, now),
+  };
   const isPresent = view.announcedAs.includes(invitation.revision);
   if (isPresent && isFinal(view, participant, now)) return { kind: 'final', details };
   if (!isCommandAllowed('respond', view.state) || view.slot.end <= now) {

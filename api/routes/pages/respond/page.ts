@@ -2,7 +2,9 @@
 import type { LinkTitles } from '../../../../db/auditions/link-titles.ts';
 import { isOtherTimeAtPlace } from '../../../../domain/audition/clock-at-place.ts';
 import type { Answer } from '../../../../domain/audition/events.ts';
+import type { Meeting } from '../../../../domain/audition/meeting.ts';
 import type { Slot } from '../../../../domain/audition/slot.ts';
+import { meetingProviderName } from '../../../../domain/providers/meeting-provider-name.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import { compilePage } from '../document.ts';
 import { languageOf, type Reading } from '../language.ts';
@@ -34,6 +36,8 @@ export interface InvitationDetails {
   readonly slot: Slot;
   readonly zone: string;
   readonly answer: Answer | 'none';
+  /** The provider of the meeting. Undefined: the audition is not by video. */
+  readonly meeting?: Meeting['provider'] | undefined;
   /** When a decline becomes final. */
   readonly finalAt?: Instant | undefined;
   /** Undefined: the participant is not asked for a consent. */
@@ -56,17 +60,18 @@ const timeAtPlace = (
   slot.room !== undefined && isOtherTimeAtPlace(slot, zone) ? formatSlot(slot, slot.zone, locale) : undefined;
 
 const factsOf = (
-  details: Pick<InvitationDetails, 'slot' | 'zone'>,
+  details: Pick<InvitationDetails, 'slot' | 'zone' | 'meeting'>,
   { language, locale, titles, office }: RespondReader,
 ): readonly { readonly label: string; readonly value: string }[] => {
   const words = respondTranslationsFor(language);
-  const { slot, zone } = details;
+  const { slot, zone, meeting } = details;
   return [
     { label: words.role, value: titles?.role },
     { label: words.project, value: titles?.project },
     { label: words.when, value: formatSlot(slot, zone, locale) },
     { label: words.whenAtPlace, value: timeAtPlace(details, locale) },
     { label: words.place, value: slot.room },
+    { label: words.video, value: meeting && words.videoLink(meetingProviderName(meeting)) },
     { label: words.office, value: office },
   ].flatMap(({ label, value }) => (value === undefined ? [] : [{ label, value }]));
 };
@@ -100,7 +105,7 @@ export const invitationPage = (
 
 /** Renders the page of a link to an earlier slot, with the present slot if it is known. */
 export const movedPage = (
-  present: Pick<InvitationDetails, 'slot' | 'zone'> | undefined,
+  present: Pick<InvitationDetails, 'slot' | 'zone' | 'meeting'> | undefined,
   reader: RespondReader,
 ): string => {
   const { language } = reader;

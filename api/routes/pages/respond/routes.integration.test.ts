@@ -93,6 +93,25 @@ describe('the invitation page', () => {
     expect(orchestration.receivedCommands).toEqual([]);
   });
 
+  it('says that the audition is by video, at which provider, and how the link comes', async () => {
+    const { open } = await setup();
+    const { text } = await open();
+    expect(text).toContain(
+      '<dt>By video</dt><dd>Zoom. The link to join is in the messages that we send you.</dd>',
+    );
+    expect(text).not.toContain('zoom.test');
+    expect((await open(undefined, 'fr-FR')).text).toContain(
+      '<dt>En vidéo</dt><dd>Zoom. Le lien de connexion figure dans les messages que nous vous envoyons.</dd>',
+    );
+  });
+
+  it('names no provider of a meeting that an operator has created', async () => {
+    const meeting = { provider: 'manual', id: 'by-hand', joinUrl: 'https://by.hand.test/1' } as const;
+    const { open } = await setup({ type: 'meeting_created', meeting });
+    expect((await open()).text).toContain('<dd>Online. The link to join is');
+    expect((await open(undefined, 'fr-FR')).text).toContain('<dd>En ligne. Le lien');
+  });
+
   it('uses the language of the browser if it is supported', async () => {
     const { open } = await setup();
     expect((await open(undefined, 'fr-CA,fr;q=0.9,en;q=0.8')).text).toContain('Pouvez-vous venir');

@@ -8,6 +8,9 @@ interface RespondTranslations {
   readonly when: string;
   readonly whenAtPlace: string;
   readonly place: string;
+  readonly video: string;
+  /** @param provider undefined for a meeting of a provider that is not known */
+  readonly videoLink: (provider: string | undefined) => string;
   readonly office: string;
   readonly question: string;
   readonly accept: string;
@@ -41,6 +44,8 @@ const en: RespondTranslations = {
   when: 'When',
   whenAtPlace: 'Time at the place',
   place: 'Where',
+  video: 'By video',
+  videoLink: (provider = 'Online') => `${provider}. The link to join is in the messages that we send you.`,
   office: 'Casting office',
   question: 'Can you come?',
   accept: 'Yes, I will be there',
@@ -78,6 +83,9 @@ const fr: RespondTranslations = {
   when: 'Quand',
   whenAtPlace: 'Heure sur place',
   place: 'Lieu',
+  video: 'En vidéo',
+  videoLink: (provider = 'En ligne') =>
+    `${provider}. Le lien de connexion figure dans les messages que nous vous envoyons.`,
   office: 'Agence de casting',
   question: 'Pouvez-vous venir\u202f?',
   accept: 'Oui, je serai là',
