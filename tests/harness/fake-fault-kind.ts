@@ -11,11 +11,6 @@ export type FaultKind =
   | 'budget_spent'
   | 'country_not_allowed';
 
-interface Fault extends Call {
-  readonly kind: FaultKind;
-  readonly connection: ConnectionId | undefined;
-}
-
 const permanent: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'suppressed',
   'address_not_supported',

@@ -91,6 +91,11 @@ export interface FakeWorld extends SentNotices {
 
 type HoldChange = Pick<RecordEventsInput, 'releaseHolds' | 'yieldHolds'>;
 
+interface Fault extends Call {
+  readonly kind: FaultKind;
+  readonly connection: ConnectionId | undefined;
+}
+
 /** Returns the server's time, which can be years ahead of the real time. */
 const serverTime = () => toInstant(activityInfo().currentAttemptScheduledTimestampMs);
 
