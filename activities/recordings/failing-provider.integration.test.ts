@@ -5,17 +5,17 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { FaultRequest } from '../../infra/sandbox/faults/fault.ts';
-import { meetingFaults, repeatUntilDone } from '../../tests/harness/meeting-leftovers.ts';
+import { type MeetingProviderName, meetingVendors } from '../../domain/providers/vendors.ts';
+import { type Failure, meetingFaults, repeatUntilDone } from '../../tests/harness/meeting-leftovers.ts';
 import { checksumOf, useRecordingHarness } from '../../tests/harness/recording-harness.ts';
 
 const setUp = useRecordingHarness();
 const size = 3_000_000;
 
-const providers = [
+const recorded = [
   {
     provider: 'zoom',
-    vendor: 'zoom',
+    file: 'video',
     calls: [
       'token',
       'meetings.instances',
@@ -27,18 +27,33 @@ const providers = [
   },
   {
     provider: 'google_meet',
-    vendor: 'google',
+    file: 'video',
     calls: ['token', 'conferenceRecords.list', 'recordings.list', 'transcripts.list', 'files.get'],
   },
+  { provider: 'google_meet', file: 'transcript', calls: ['files.get', 'files.export'] },
+  {
+    provider: 'microsoft_teams',
+    file: 'video',
+    calls: ['token', 'recordings.list', 'transcripts.list', 'recordings.content'],
+  },
+  { provider: 'microsoft_teams', file: 'transcript', calls: ['transcripts.list', 'transcripts.content'] },
 ] as const;
 
-const setup = async (provider: 'zoom' | 'google_meet') => {
+const formats = {
+  zoom: { video: 'mp4', transcript: 'vtt' },
+  google_meet: { video: 'mp4', transcript: 'txt' },
+  microsoft_teams: { video: 'mp4', transcript: 'vtt' },
+} as const;
+
+type FileType = 'video' | 'transcript';
+
+const setup = async (provider: MeetingProviderName, type: FileType = 'video') => {
   const bench = await setUp({ provider });
   const { sandbox, directory, call } = bench;
   const [file] =
     provider === 'zoom'
       ? bench.record({ files: [{ type: 'MP4', size }] }).files
-      : bench.recordSession({ files: [{ type: 'video', size }] });
+      : bench.recordSession({ files: [{ type, size }] });
   if (!file) throw new Error('nothing was recorded');
   const stored = async () => {
     const names = await readdir(join(directory, 'org_1', call.auditionId), { recursive: true });
@@ -46,18 +61,17 @@ const setup = async (provider: 'zoom' | 'google_meet') => {
   };
   /** The files at Zoom. */
   const atProvider = () => sandbox.control.state().zoom.recordings.flatMap((one) => one.files);
-  return { ...bench, file, stored, atProvider };
+  const failOnce = (fault: Failure, operation: string) =>
+    sandbox.control.setFault(meetingVendors[provider].vendor, { ...fault, operation, times: 1 });
+  return { ...bench, file, stored, atProvider, failOnce };
 };
 
-describe.each(providers)('a recording at $provider', ({ provider, vendor, calls }) => {
+describe.each(recorded)('a $file at $provider', ({ provider, file: type, calls }) => {
   describe.each(meetingFaults)('that %s', (_, fault) => {
     it.each(calls)('once at %s is stored whole, and removed there after that only', async (operation) => {
-      const bench = await setup(provider);
-      const { run, file, sandbox } = bench;
-      const failOnce = () => {
-        const once: FaultRequest = { ...fault, operation, times: 1 };
-        sandbox.control.setFault(vendor, once);
-      };
+      const bench = await setup(provider, type);
+      const { run, file } = bench;
+      const failOnce = () => bench.failOnce(fault, operation);
       const repeat = <Result>(step: () => Promise<Result>) => repeatUntilDone(bench, step);
       failOnce();
       const [input, ...others] = await repeat(bench.filesToStore);
@@ -67,8 +81,10 @@ describe.each(providers)('a recording at $provider', ({ provider, vendor, calls 
       expect(await repeat(() => run.storeFile(input))).toMatchObject({ size, sha256: checksumOf(file) });
       const { recording, instance } = input;
       await run.completeRecording({ ...bench.call, recording });
-      expect(await bench.stored()).toEqual([expect.stringMatching(/\/[0-9a-f]{20}\.mp4$/)]);
-      if (provider === 'google_meet') return;
+      expect(await bench.stored()).toEqual([
+        expect.stringMatching(new RegExp(`/[0-9a-f]{20}\\.${formats[provider][type]}$`)),
+      ]);
+      if (provider !== 'zoom') return;
       expect(bench.atProvider()).toHaveLength(1);
       failOnce();
       const key = `recording/${recording}:delete`;
@@ -78,6 +94,41 @@ describe.each(providers)('a recording at $provider', ({ provider, vendor, calls 
     });
   });
 });
+
+it.each([
+  ['google_meet', 'video', 'files.get'],
+  ['google_meet', 'transcript', 'files.export'],
+  ['microsoft_teams', 'video', 'recordings.content'],
+  ['microsoft_teams', 'transcript', 'transcripts.content'],
+] as const)(
+  'a gateway of %s that finds no %s at %s is asked again without an operator',
+  async (provider, type, operation) => {
+    const { filesToStore, run, file, failOnce } = await setup(provider, type);
+    const [input] = await filesToStore();
+    if (!input) throw new Error('the recording has no file');
+    for (const status of [404, 410]) {
+      failOnce({ kind: 'refusal', status }, operation);
+      await expect(run.storeFile(input)).rejects.toMatchObject({ nonRetryable: false });
+    }
+    expect(await run.storeFile(input)).toMatchObject({ size, sha256: checksumOf(file) });
+  },
+);
+
+it.each([
+  ['google_meet', 'video', 'google'],
+  ['google_meet', 'transcript', 'google'],
+  ['microsoft_teams', 'video', 'microsoft'],
+] as const)(
+  'a file of %s whose owner deletes the %s before its transfer is reported as absent, and no whole file is stored',
+  async (provider, type, vendor) => {
+    const { filesToStore, run, file, stored, sandbox } = await setup(provider, type);
+    const [input] = await filesToStore();
+    if (!input) throw new Error('the recording has no file');
+    sandbox.control.removeSessionFile(vendor, file.id, 'delete');
+    await expect(run.storeFile(input)).rejects.toMatchObject({ type: 'not_found', nonRetryable: true });
+    expect((await stored()).filter((name) => !name.endsWith('.part'))).toEqual([]);
+  },
+);
 
 it.each([401, 403, 404, 410])(
   'a file whose address is refused with %i is asked for again without an operator',

@@ -54,7 +54,7 @@ export const repeatUntilDone = async <Result>(
   }
 };
 
-type Failure = Exclude<FaultRequest, { kind: 'none' }>;
+export type Failure = Exclude<FaultRequest, { kind: 'none' }>;
 
 /** The ways in which a provider fails. */
 export const meetingFaults: readonly (readonly [string, Failure])[] = [

@@ -11,10 +11,12 @@ import { createMediaActivities } from '../../activities/index.ts';
 import { createMeetingActivities } from '../../activities/meetings/meetings.ts';
 import { anyPosition } from '../../domain/audition/trail-facts.ts';
 import type { AuditionId, ConnectionId } from '../../domain/ids.ts';
+import type { MeetingProviderName } from '../../domain/providers/vendors.ts';
 import { pseudoRandomBytes } from '../../infra/sandbox/media/pseudo-random-bytes.ts';
 import type { SessionRecordingSpec } from '../../infra/sandbox/media/session-recordings.ts';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
 import type { RecordingSpec } from '../../infra/sandbox/zoom/recordings.ts';
+import { idsIn } from '../../providers/microsoft/meeting-ids.ts';
 import { createAccessTokens } from '../../providers/oauth/access-tokens.ts';
 import type { FileStorage, RecordingProvider } from '../../providers/ports.ts';
 import { createProviders } from '../../providers/registry.ts';
@@ -61,7 +63,7 @@ export const useRecordingHarness = () => {
     readonly wrapStorage?: (storage: FileStorage) => FileStorage;
     /** Replaces the recordings of Zoom. */
     readonly wrapRecordings?: (recordings: RecordingProvider) => RecordingProvider;
-    readonly provider?: 'zoom' | 'google_meet';
+    readonly provider?: MeetingProviderName;
   } = {}) => {
     const { repositories } = database;
     const directory = await mkdtemp(join(tmpdir(), 'recordings-'));
@@ -101,27 +103,27 @@ export const useRecordingHarness = () => {
       );
       return meeting.id;
     };
-    const createMeetMeeting = async (): Promise<string> => {
+    const connect = async (vendor: 'google' | 'microsoft'): Promise<ConnectionId> => {
       const connection: ConnectionId = `conn_${randomUUID()}`;
       const account = `casting-${randomUUID()}@example.test`;
       await repositories.connections.put({
         id: connection,
         organization: 'org_1',
-        provider: 'google',
+        provider: vendor,
         account,
         refreshToken: `sandbox-refresh-${account}`,
       });
-      await repositories.organizations.put({
-        id: 'org_1',
-        name: 'One',
-        meetingProviders: ['google_meet'],
-        meetCalendar: { connection, calendarId: 'primary' },
-      });
+      return connection;
+    };
+    /** Creates the meeting as the audition does, because the ledger must name the account that hosts it. */
+    const createMeeting = async (
+      hosted: Pick<CreateMeetingInput, 'provider' | 'settings'>,
+    ): Promise<string> => {
       const meetings = createMeetingActivities({
         repositories,
         providers,
         accessTokens,
-        issueJoinLinks: () => Promise.reject(new Error('a meeting of Google has no registrants')),
+        issueJoinLinks: () => Promise.reject(new Error('the meeting has no registrants')),
         sender: 'casting@castmatch.test',
       });
       const meeting = await inContext((input: CreateMeetingInput) => meetings.createMeeting(input))({
@@ -129,16 +131,44 @@ export const useRecordingHarness = () => {
         auditionId,
         correlationId: 'corr-1',
         trail: anyPosition,
-        key: `${auditionId}:meeting:google_meet:1`,
-        provider: 'google_meet',
+        key: `${auditionId}:meeting:${hosted.provider}:1`,
         slot,
         revision: 1,
         topic: 'Audition',
         hasFallback: false,
+        ...hosted,
       });
       return meeting.id;
     };
-    const meetingId = await (provider === 'zoom' ? createZoomMeeting() : createMeetMeeting());
+    const createMeetMeeting = async (): Promise<string> => {
+      const connection = await connect('google');
+      await repositories.organizations.put({
+        id: 'org_1',
+        name: 'One',
+        meetingProviders: ['google_meet'],
+        meetCalendar: { connection, calendarId: 'primary' },
+      });
+      return createMeeting({ provider: 'google_meet' });
+    };
+    /** Graph serves the recordings of meetings of events only. */
+    const createTeamsMeeting = async (): Promise<string> => {
+      const connection = await connect('microsoft');
+      await repositories.organizations.put({
+        id: 'org_1',
+        name: 'One',
+        meetingProviders: ['microsoft_teams'],
+      });
+      await repositories.meetingPreferences.set('org_1', {
+        hosts: { microsoft_teams: [{ kind: 'connection', connection }] },
+      });
+      return createMeeting({ provider: 'microsoft_teams', settings: { calendarEvent: true } });
+    };
+    const creations = {
+      zoom: createZoomMeeting,
+      google_meet: createMeetMeeting,
+      microsoft_teams: createTeamsMeeting,
+    };
+    const meetingId = await creations[provider]();
     const activities = createMediaActivities({
       repositories,
       providers: {
@@ -194,7 +224,11 @@ export const useRecordingHarness = () => {
       find,
       record: (spec: RecordingSpec = {}) => sandbox.control.recordMeeting(meetingId, spec),
       recordSession: (spec: SessionRecordingSpec = {}) =>
-        sandbox.control.recordSession('google', meetingId, spec),
+        sandbox.control.recordSession(
+          provider === 'microsoft_teams' ? 'microsoft' : 'google',
+          idsIn(meetingId).onlineMeeting,
+          spec,
+        ),
       /** Returns the inputs that store the files of all found recordings. */
       filesToStore: async (): Promise<readonly StoreFileInput[]> => {
         const { recordings } = await find();
