@@ -8,9 +8,9 @@ import type { MeetingSettings } from '../../domain/audition/meeting-settings.ts'
 import type { MeetingProviderName } from '../../domain/providers/vendors.ts';
 import { laterSlot, slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
 import {
+  faultCells,
   hostTeamsMeetings,
   meetingCalls,
-  meetingFaults,
   meetingKinds,
   meetingsLeft,
   nextProvider,
@@ -52,8 +52,9 @@ const setup = async (more: MeetingSettings = {}) => {
 };
 
 describe.each(meetingKinds)('%s', (kind, provider, settings) => {
-  describe.each(meetingFaults)('that %s', (_, fault) => {
-    it.each(meetingCalls[kind])('once at %s has one meeting, and none after the end', async (operation) => {
+  it.each(faultCells(meetingCalls[kind], 'once'))(
+    'that %s once at %s has one meeting, and none after the end',
+    async (_, operation, fault) => {
       const bench = await setup(settings);
       const failOnce = () => bench.fault(vendorOf[provider], { ...fault, operation, times: 1 });
       failOnce();
@@ -65,26 +66,26 @@ describe.each(meetingKinds)('%s', (kind, provider, settings) => {
       failOnce();
       await bench.repeat(() => bench.remove(provider));
       expect(bench.left()).toEqual([]);
-    });
+    },
+  );
 
-    it.each(meetingCalls[kind])(
-      'at %s leaves nothing after the next provider was used',
-      async (operation) => {
-        const bench = await setup(settings);
-        bench.fault(vendorOf[provider], { ...fault, operation });
-        await bench.create(provider).catch(() => undefined);
-        // The meeting is given up, also when it was created: the check before the session fails.
-        const other = await bench.create(nextProvider[provider]);
-        await bench.remove(provider).catch(() => undefined);
-        bench.fault(vendorOf[provider], { kind: 'none' });
-        await bench.timePasses();
-        await bench.repeat(() => bench.remove(provider));
-        expect(bench.left()).toEqual([other.joinUrl]);
-        // A late attempt of the first provider creates nothing.
-        await expect(bench.create(provider)).rejects.toMatchObject({ type: 'Compensated' });
-        await bench.repeat(() => bench.remove(nextProvider[provider]));
-        expect(bench.left()).toEqual([]);
-      },
-    );
-  });
+  it.each(faultCells(meetingCalls[kind], 'lasting'))(
+    'that %s at %s leaves nothing after the next provider was used',
+    async (_, operation, fault) => {
+      const bench = await setup(settings);
+      bench.fault(vendorOf[provider], { ...fault, operation });
+      await bench.create(provider).catch(() => undefined);
+      // The meeting is given up, also when it was created: the check before the session fails.
+      const other = await bench.create(nextProvider[provider]);
+      await bench.remove(provider).catch(() => undefined);
+      bench.fault(vendorOf[provider], { kind: 'none' });
+      await bench.timePasses();
+      await bench.repeat(() => bench.remove(provider));
+      expect(bench.left()).toEqual([other.joinUrl]);
+      // A late attempt of the first provider creates nothing.
+      await expect(bench.create(provider)).rejects.toMatchObject({ type: 'Compensated' });
+      await bench.repeat(() => bench.remove(nextProvider[provider]));
+      expect(bench.left()).toEqual([]);
+    },
+  );
 });

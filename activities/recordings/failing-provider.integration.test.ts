@@ -6,7 +6,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type MeetingProviderName, meetingVendors } from '../../domain/providers/vendors.ts';
-import { type Failure, meetingFaults, repeatUntilDone } from '../../tests/harness/meeting-leftovers.ts';
+import { type Failure, faultCells, repeatUntilDone } from '../../tests/harness/meeting-leftovers.ts';
 import { checksumOf, useRecordingHarness } from '../../tests/harness/recording-harness.ts';
 
 const setUp = useRecordingHarness();
@@ -67,8 +67,9 @@ const setup = async (provider: MeetingProviderName, type: FileType = 'video') =>
 };
 
 describe.each(recorded)('a $file at $provider', ({ provider, file: type, calls }) => {
-  describe.each(meetingFaults)('that %s', (_, fault) => {
-    it.each(calls)('once at %s is stored whole, and removed there after that only', async (operation) => {
+  it.each(faultCells(calls, 'once'))(
+    'that %s once at %s is stored whole, and removed there after that only',
+    async (_, operation, fault) => {
       const bench = await setup(provider, type);
       const { run, file } = bench;
       const failOnce = () => bench.failOnce(fault, operation);
@@ -91,8 +92,8 @@ describe.each(recorded)('a $file at $provider', ({ provider, file: type, calls }
       const removal = { ...bench.call, key, recording, instance, action: 'delete' } as const;
       expect(await repeat(() => run.removeAtProvider(removal))).toMatchObject({ result: expect.any(String) });
       expect(bench.atProvider()).toEqual([]);
-    });
-  });
+    },
+  );
 });
 
 it.each([

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FaultRequest } from '../../infra/sandbox/faults/fault.ts';
 import type { useActivityHarness } from './activity-harness.ts';
+import { atDepth } from './depth.ts';
 
 type Bench = Awaited<ReturnType<ReturnType<typeof useActivityHarness>>>;
 
@@ -56,21 +57,73 @@ export const repeatUntilDone = async <Result>(
 
 export type Failure = Exclude<FaultRequest, { kind: 'none' }>;
 
+const fault = {
+  down: ['is down', { kind: 'outage' }],
+  withoutBackend: ['loses its backend', { kind: 'outage', status: 504 }],
+  closed: ['closes the connection', { kind: 'outage', reset: true }],
+  limited: ['limits the rate', { kind: 'rate_limit', retryAfterSeconds: 0 }],
+  limitedForLong: ['limits the rate for an hour', { kind: 'rate_limit', retryAfterSeconds: 3_600 }],
+  limitedWithoutTime: [
+    'limits the rate without saying for how long',
+    { kind: 'rate_limit', retryAfterSeconds: null },
+  ],
+  unauthorized: ['rejects the token', { kind: 'unauthorized' }],
+  lost: ['loses the answer', { kind: 'lost_answer' }],
+  garbled: ['garbles the answer', { kind: 'garbled_answer' }],
+  forbidden: ['is behind a gateway that forbids', { kind: 'refusal', status: 403 }],
+  notFound: ['is behind a gateway that finds nothing', { kind: 'refusal', status: 404 }],
+  conflict: ['is behind a gateway that sees a conflict', { kind: 'refusal', status: 409 }],
+} as const satisfies Readonly<Record<string, readonly [string, Failure]>>;
+
 /** The ways in which a provider fails. */
-export const meetingFaults: readonly (readonly [string, Failure])[] = [
-  ['is down', { kind: 'outage' }],
-  ['loses its backend', { kind: 'outage', status: 504 }],
-  ['closes the connection', { kind: 'outage', reset: true }],
-  ['limits the rate', { kind: 'rate_limit', retryAfterSeconds: 0 }],
-  ['limits the rate for an hour', { kind: 'rate_limit', retryAfterSeconds: 3_600 }],
-  ['rejects the token', { kind: 'unauthorized' }],
-  ['loses the answer', { kind: 'lost_answer' }],
-  ['garbles the answer', { kind: 'garbled_answer' }],
-  ['is behind a gateway that forbids', { kind: 'refusal', status: 403 }],
-  ['is behind a gateway that finds nothing', { kind: 'refusal', status: 404 }],
-  ['is behind a gateway that sees a conflict', { kind: 'refusal', status: 409 }],
-  ['limits the rate without saying for how long', { kind: 'rate_limit', retryAfterSeconds: null }],
+export const meetingFaults: readonly (readonly [string, Failure])[] = Object.values(fault);
+
+/** Calls that change nothing: a lost answer is the same as an outage. */
+const isReading = (call: string): boolean => /\.(get|list|content|export|download|instances)$/.test(call);
+
+type Alternatives = readonly (readonly [string, Failure])[];
+
+/** Faults that the code takes for the same one, at a call that fails once. */
+const onceFaults = (call: string): readonly Alternatives[] => [
+  [fault.down, fault.withoutBackend, fault.closed, ...(isReading(call) ? [fault.lost] : [])],
+  [fault.limited, fault.limitedWithoutTime],
+  [fault.limitedForLong],
+  [fault.unauthorized],
+  ...(isReading(call) ? [] : [[fault.lost]]),
+  [fault.garbled],
+  [fault.forbidden],
+  [fault.notFound],
+  [fault.conflict],
 ];
+
+/** Likewise, at a call that keeps failing: every refusal ends the attempts, and a gateway's 404 counts as an outage. */
+const lastingFaults = (call: string): readonly Alternatives[] => [
+  [fault.down, fault.withoutBackend, fault.closed, fault.notFound, ...(isReading(call) ? [fault.lost] : [])],
+  [fault.limited, fault.limitedWithoutTime],
+  [fault.limitedForLong],
+  [fault.unauthorized],
+  ...(isReading(call) ? [] : [[fault.lost]]),
+  [fault.garbled],
+  [fault.forbidden, fault.conflict],
+];
+
+/**
+ * Returns the faults to try at each call: the name of the fault, the call, and the fault. An ordinary run takes the alternatives in turn,
+ * so that each is tried at some call of every provider. A deep run tries every fault at every call.
+ */
+export const faultCells = (
+  calls: readonly string[],
+  duration: 'once' | 'lasting',
+): readonly (readonly [string, string, Failure])[] => {
+  const faultsOf = duration === 'once' ? onceFaults : lastingFaults;
+  return calls.flatMap((call, position) =>
+    faultsOf(call).flatMap((alternatives) => {
+      const turn = alternatives[position % alternatives.length];
+      const taken = atDepth(turn ? [turn] : [], alternatives);
+      return taken.map(([name, failure]) => [name, call, failure] as const);
+    }),
+  );
+};
 
 /** The calls of the meeting steps. `microsoft_teams_event`: as a part of an event of its host. */
 export const meetingCalls = {
