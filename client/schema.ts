@@ -12583,28 +12583,6 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimedOut"];
-            /** @description `recording_not_stored`: The recording is not stored, or is deleted */
-            409: {
-                headers: {
-                    /** @description Quote it in support requests. Your own ID, if you sent one */
-                    "X-Correlation-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:castmatch:problem:recording_not_stored",
-                     *       "title": "The recording is not stored, or is deleted",
-                     *       "status": 409,
-                     *       "detail": "The recording is not stored, or is deleted.",
-                     *       "code": "recording_not_stored",
-                     *       "whatToDo": "The sentence here says what to do next.",
-                     *       "correlationId": "5b0f6f0e-7a8c-4c0f-9d53-0a0f6f0e7a8c"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description `body_too_large`: The body is too large */
             413: {
                 headers: {

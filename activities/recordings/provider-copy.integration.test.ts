@@ -105,6 +105,22 @@ describe('the copy of a recording at the provider', () => {
   });
 });
 
+it('the copy of a recording that is deleted here is kept by a later hold on its audition', async () => {
+  const harness = await setUp();
+  const { record, run, call, repositories, sandbox } = harness;
+  const { uuid } = record({ files: [{ type: 'MP4', size: 1_000 }] });
+  const recording = await storeAll(harness);
+  const actor = { by: 'test', role: 'admin', correlationId: 'corr-1' } as const;
+  expect(await repositories.recordingDeletions.request('org_1', recording, actor)).toBe('requested');
+  await repositories.recordingDeletions.complete(recording);
+  const subject = { organization: 'org_1', subject: call.auditionId } as const;
+  expect(await repositories.recordingHolds.place(subject, 'dispute', actor)).toBe('placed');
+  const key = `recording/${recording}:delete:1`;
+  const removal = { ...call, key, recording, instance: uuid, action: 'delete' } as const;
+  expect(await run.removeAtProvider(removal)).toEqual({ result: 'held' });
+  expect(sandbox.control.state().zoom.recordings).toMatchObject([{ uuid, place: 'kept' }]);
+});
+
 it('a legal hold that is placed during the removal at the provider stops it', async () => {
   const harness = await setUp({
     wrapRecordings: (zoom) => ({

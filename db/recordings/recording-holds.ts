@@ -14,8 +14,9 @@ interface HoldSubject {
 /** Each change and its administrative act are stored in one transaction. */
 export interface RecordingHolds {
   /**
-   * Places the hold, or replaces its reason. `too_late`: every recording that it concerns is deleted, or being deleted. The
-   * caller has checked that the subject belongs to the organization.
+   * Places the hold, or replaces its reason. `too_late`: the recording itself is deleted, or being deleted. A hold on an audition or on
+   * an organization is never too late: it also keeps recordings that are found later, and copies at the provider. The caller
+   * has checked that the subject belongs to the organization.
    */
   place(subject: HoldSubject, reason: string, actor: Actor): Promise<'placed' | 'too_late'>;
   /** Releases the hold. Idempotent. */
@@ -28,7 +29,7 @@ export const createRecordingHolds = (db: Database): RecordingHolds => ({
     db.transaction(async (tx) => {
       // A deletion locks the same rows before it looks for holds.
       const held = await tx
-        .select({ state: recordings.state })
+        .select({ id: recordings.id, state: recordings.state })
         .from(recordings)
         .where(
           and(
@@ -40,11 +41,12 @@ export const createRecordingHolds = (db: Database): RecordingHolds => ({
             ),
           ),
         )
+        // Simultaneous holds lock the rows in one order.
+        .orderBy(recordings.id)
         .for('update');
-      const isGone =
-        subject !== organization &&
-        held.length > 0 &&
-        held.every(({ state }) => state === 'deleting' || state === 'deleted');
+      const isGone = held.some(
+        ({ id, state }) => id === subject && (state === 'deleting' || state === 'deleted'),
+      );
       if (isGone) return 'too_late';
       const values = { organization, reason, placedBy: actor.by };
       await tx

@@ -29,8 +29,8 @@ const bodyRefusals = ['body_too_large', 'unsupported_media_type'] as const;
 const deleted = (subject: string): Refusal =>
   new Refusal(
     'recording_not_stored',
-    `The recordings of ${subject} are deleted, or being deleted.`,
-    'A hold cannot bring them back. The provider may still have a copy.',
+    `The recording ${subject} is deleted, or being deleted.`,
+    'A hold cannot bring it back. Hold its audition: that keeps a copy that the provider may still have, and later recordings.',
   );
 
 interface Kind {
@@ -38,12 +38,14 @@ interface Kind {
   readonly name: 'Recording' | 'Audition';
   readonly about: string;
   readonly notFound: 'recording_not_found' | 'audition_not_found';
+  /** What else a hold is refused with. */
+  readonly tooLate: readonly 'recording_not_stored'[];
 }
 
 const holdRoutes = <Id extends RecordingId | AuditionId>(
   api: Api,
   { repositories: { recordingHolds } }: ApiDependencies,
-  { path, name, about, notFound }: Kind,
+  { path, name, about, notFound, tooLate }: Kind,
   id: z.ZodType<Id>,
   requireSubject: (organization: OrganizationId, id: Id) => Promise<unknown>,
 ): void => {
@@ -67,7 +69,7 @@ const holdRoutes = <Id extends RecordingId | AuditionId>(
         body: holdRequest,
         response: {
           204: z.null().describe('Placed'),
-          ...problemResponses(...refusals, ...bodyRefusals, notFound, 'recording_not_stored'),
+          ...problemResponses(...refusals, ...bodyRefusals, notFound, ...tooLate),
         },
       },
     },
@@ -170,6 +172,7 @@ export const recordingLegalHolds = (api: Api, dependencies: ApiDependencies): vo
       name: 'Recording',
       about: 'a recording',
       notFound: 'recording_not_found',
+      tooLate: ['recording_not_stored'],
     },
     recordingIdSchema,
     (organization, id) => requireRecording(repositories.recordings, organization, id),
@@ -182,6 +185,7 @@ export const recordingLegalHolds = (api: Api, dependencies: ApiDependencies): vo
       name: 'Audition',
       about: 'all recordings of an audition, later ones included',
       notFound: 'audition_not_found',
+      tooLate: [],
     },
     auditionIdSchema,
     (organization, id) =>
