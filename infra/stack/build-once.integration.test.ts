@@ -50,7 +50,12 @@ describe('buildOnce', () => {
   it('waits for a build of another process and reports that', async () => {
     const { target, lines, progress } = await setup();
     const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>();
-    const first = buildOnce(target, progress, () => mayEnd);
+    const { promise: hasBegun, resolve: begin } = Promise.withResolvers<void>();
+    const first = buildOnce(target, progress, () => {
+      begin();
+      return mayEnd;
+    });
+    await hasBegun;
     const second = buildOnce(
       target,
       (line) => {

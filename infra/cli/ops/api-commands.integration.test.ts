@@ -98,11 +98,12 @@ describe('ops auditions', { timeout: 60_000 }, () => {
 });
 
 describe('ops attention list', { timeout: 60_000 }, () => {
-  it('prints each item with its id, what happened and its actions, as text and as JSON', async () => {
+  it('prints each item with its id, its actions and its audition in words, as text and as JSON', async () => {
     const { stdout } = await ops('attention', 'list');
-    for (const shown of [item.id, item.what, item.hint, 'actions: held, no_show'])
+    for (const shown of [item.id, 'held, no_show', 'project-1', 'role-1', 'auditions show <id of an item>'])
       expect(stdout).toContain(shown);
-    expect((await ops('attention', 'list', '--json')).stdout).toContain(`"id": "${item.id}"`);
+    const { stdout: json } = await ops('attention', 'list', '--json');
+    for (const shown of [`"id": "${item.id}"`, item.what, item.hint]) expect(json).toContain(shown);
   });
 });
 

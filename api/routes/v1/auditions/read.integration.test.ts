@@ -155,6 +155,8 @@ describe('the trail', () => {
 
 describe('an attention item', () => {
   it('is listed with its audition', async () => {
-    expect((await get('/v1/attention')).items).toEqual([{ ...item, auditionId: ids[0] }]);
+    expect((await get('/v1/attention')).items).toEqual([
+      { ...item, auditionId: ids[0], project: 'project-1', role: 'role-1' },
+    ]);
   });
 });
