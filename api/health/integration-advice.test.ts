@@ -92,6 +92,23 @@ it.each<[string, Partial<ReportedFacts>, RegExp, RegExp]>([
   expect(result.whatToDo).toMatch(whatToDo);
 });
 
+it.each([
+  ['a recent outage', { lastFailureAt: '2026-11-25T09:59:50.000Z', lastFailure: 'outage (503)' }],
+  ['a failing account', { accountsHeldBack: 1 }],
+  ['an exhausted quota', { closedUntil: '2026-11-25T11:00:00.000Z' }],
+] as const)(
+  'the advice names what an operator can do about a parked webhook, although there is %s',
+  (_, facts) => {
+    const { summary, whatToDo } = advice({
+      ...facts,
+      webhooks: { waiting: 0, oldestWaitingSince: undefined, parked: 1 },
+    });
+    expect(whatToDo).toMatch(/^Inspect and replay them/);
+    expect(summary).toContain('parked');
+    expect(advice(facts).whatToDo).toMatch(/^Nothing now/);
+  },
+);
+
 it('the advice contains no action for a half used quota or a webhook that has just arrived', () => {
   expect(
     advice({

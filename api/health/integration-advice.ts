@@ -33,13 +33,18 @@ const recentFailureMs = 5 * 60_000;
 /** Webhooks that wait longer than this need an operator. */
 const webhookLagWarningMs = 5 * 60_000;
 
-interface Remark {
-  readonly text: string;
+interface Advice {
   /** What an operator can do about it. */
   readonly action?: string | undefined;
+  /** Why an operator need not do anything yet. Shown only when no other remark has an action. */
+  readonly nothingNow?: string | undefined;
 }
 
-/** Returns a summary of all remarks, and the action of the first remark that has one. */
+interface Remark extends Advice {
+  readonly text: string;
+}
+
+/** Returns a summary of all remarks, and the first action. Without one, the first reason to wait. */
 export const adviceOn = (
   state: IntegrationState,
 ): { readonly summary: string; readonly whatToDo: string } => {
@@ -49,7 +54,10 @@ export const adviceOn = (
   ];
   return {
     summary: remarks.map(({ text }) => text).join(' '),
-    whatToDo: remarks.find(({ action }) => action !== undefined)?.action ?? 'Nothing.',
+    whatToDo:
+      remarks.find(({ action }) => action !== undefined)?.action ??
+      remarks.find(({ nothingNow }) => nothingNow !== undefined)?.nothingNow ??
+      'Nothing.',
   };
 };
 
@@ -66,9 +74,7 @@ const aboutProbe = ({ provider, probe }: IntegrationState): readonly Remark[] =>
     case 'none':
       return [{ text: `${name} is called only on behalf of connected accounts.` }];
     case 'failed':
-      return [
-        { text: `${name} ${probeFailureText(probe.fault)}.`, action: actionForFault(provider, probe.fault) },
-      ];
+      return [{ text: `${name} ${probeFailureText(probe.fault)}.`, ...adviceOnFault(provider, probe.fault) }];
   }
 };
 
@@ -87,18 +93,20 @@ const probeFailureText = (fault: string): string => {
   }
 };
 
-const actionForFault = (provider: VendorName, fault: string): string => {
+const adviceOnFault = (provider: VendorName, fault: string): Advice => {
   const statusPage = statusPageOf(provider);
   switch (fault) {
     case 'misconfigured':
     case 'not_permitted':
     case 'not_found':
-      return `Check the credentials and settings of ${provider} (docs/integrations/), then restart. Waiting does not help.`;
+      return {
+        action: `Check the credentials and settings of ${provider} (docs/integrations/), then restart. Waiting does not help.`,
+      };
     case 'retry_after':
     case 'quota_exhausted':
-      return 'Nothing now: calls wait until the provider accepts them again.';
+      return { nothingNow: 'Nothing now: calls wait until the provider accepts them again.' };
     default:
-      return outageAction(statusPage);
+      return { action: outageAction(statusPage) };
   }
 };
 
@@ -129,14 +137,15 @@ const aboutFacts = ({ provider, at }: IntegrationState, facts: ReportedFacts): r
   if (accountsHeldBack > 0) {
     remarks.push({
       text: `${counted(accountsHeldBack, 'account fails', 'accounts fail')} although ${name} works for others.`,
-      action:
+      nothingNow:
         'Nothing now. If it lasts, ask the owner of the account whether they can log in at the provider.',
     });
   }
   if (closedUntil) {
     remarks.push({
       text: `${name} reports an exhausted quota until ${time(closedUntil)}.`,
-      action: 'Nothing now: work waits until then, or uses another provider. See docs/runbooks/providers.md.',
+      nothingNow:
+        'Nothing now: work waits until then, or uses another provider. See docs/runbooks/providers.md.',
     });
   }
   for (const { about, used, limit } of facts.quotas) {
@@ -180,23 +189,25 @@ const aboutCalls = (
   const failed = `${ago(lastFailureAt, at)}: ${lastFailure ?? 'for an unknown reason'}`;
   const isLast = !lastSuccessAt || lastFailureAt > lastSuccessAt;
   const isRecent = Date.parse(at) - Date.parse(lastFailureAt) < recentFailureMs;
-  const action = isRecent ? failureAction(provider, lastFailure) : undefined;
-  if (!isLast && action === undefined) return [{ text: succeeded }];
+  const advice = isRecent ? adviceOnFailure(provider, lastFailure) : undefined;
+  if (!isLast && advice === undefined) return [{ text: succeeded }];
   return [
     {
       text: `${succeeded} ${isLast ? `The last one failed ${failed}.` : `Another one failed ${failed}.`}`,
-      action,
+      ...advice,
     },
   ];
 };
 
 /** Returns undefined for a failure that concerns one request only. */
-const failureAction = (provider: VendorName, failure: string | undefined): string | undefined => {
+const adviceOnFailure = (provider: VendorName, failure: string | undefined): Advice | undefined => {
   const [kind] = failure?.split(' ') ?? [];
-  if (kind === 'misconfigured') return actionForFault(provider, kind);
+  if (kind === 'misconfigured') return adviceOnFault(provider, kind);
   if (!transientKinds.some((transient) => transient === kind)) return undefined;
   const statusPage = statusPageOf(provider) ?? 'the server itself';
-  return `Nothing now: failed calls are repeated. If it lasts, check ${statusPage}. Steps that give up appear under GET /v1/attention.`;
+  return {
+    nothingNow: `Nothing now: failed calls are repeated. If it lasts, check ${statusPage}. Steps that give up appear under GET /v1/attention.`,
+  };
 };
 
 const aboutAttention = ({ open }: ReportedFacts['attention']): readonly Remark[] =>

@@ -131,3 +131,23 @@ describe('two periods of RDATE on one day of a series of days', () => {
     expect(new Set(found.map(({ at }) => at)).size).toBe(3);
   });
 });
+
+describe('a period of RDATE that is listed twice', () => {
+  it.each([
+    '20261210T080000Z/PT30M,20261210T080000Z/PT30M',
+    '20261210T080000Z/PT30M,20261210T080000Z/20261210T083000Z',
+  ])('is one occurrence: %s', (periods) => {
+    const { found } = read(
+      ...event(
+        'DTSTART:20261201T080000Z',
+        'DURATION:PT1H',
+        'RRULE:FREQ=DAILY;COUNT=1',
+        `RDATE;VALUE=PERIOD:${periods}`,
+      ),
+    );
+    expect(found.map(({ start, end }) => [start, end])).toEqual([
+      ['2026-12-01T08:00:00.000Z', '2026-12-01T09:00:00.000Z'],
+      ['2026-12-10T08:00:00.000Z', '2026-12-10T08:30:00.000Z'],
+    ]);
+  });
+});
