@@ -318,27 +318,24 @@ export const createCompilation = (
     const isKeptBy = (isExcepted: IsExcepted) => (local: number, instant?: number) =>
       !isExcluded(local, instant) && !isReplaced(local, instant) && !isExcepted(local, instant);
     const keepsAll = event.excluded.length === 0 && replacements.length === 0 && exceptions.isEmpty;
-    const listed = event.addedPeriods.map(({ start, end }) => ({
-      start,
-      pattern: patternOf({ ...event, start, end }),
-    }));
     // A period that is listed twice, in one form or in two, is one occurrence.
-    const distinct = Map.groupBy(
-      listed,
-      ({ start, pattern: { length } }) => `${instantOfTime(start, event.uid)} ${length?.days} ${length?.ms}`,
+    const distinct = new Map(
+      event.addedPeriods.map(({ start, end }) => {
+        const own = { pattern: patternOf({ ...event, start, end }), local: start.localMs };
+        const instant = instantOfTime(start, event.uid);
+        const { length } = own.pattern;
+        return [`${instant} ${length?.days} ${length?.ms}`, { start, instant, own }] as const;
+      }),
     );
-    const periods = [...distinct.values()]
-      .flatMap(([first]) => first ?? [])
-      .map(({ start, pattern: ownPattern }) => {
-        const own = { pattern: ownPattern, local: start.localMs };
-        const from = localIn(main, start);
-        const pattern = lastFrom(later, from);
-        // The days of a series have no time, and several periods can be on one day.
-        const at = localTimeOf(main.zone, instantOfTime(start, event.uid));
-        if (!pattern) return { ...own, from, at };
-        const keepsTime = pattern.event.start.form === 'date';
-        return { ...movedPeriod(own.pattern, main, pattern, keepsTime ? at : from), from, at };
-      });
+    const periods = [...distinct.values()].map(({ start, instant, own }) => {
+      const from = localIn(main, start);
+      const pattern = lastFrom(later, from);
+      // The days of a series have no time, and several periods can be on one day.
+      const at = localTimeOf(main.zone, instant);
+      if (!pattern) return { ...own, from, at };
+      const keepsTime = pattern.event.start.form === 'date';
+      return { ...movedPeriod(own.pattern, main, pattern, keepsTime ? at : from), from, at };
+    });
     return (window, take, limit) => {
       const reached = reachedBy(compiled, window);
       const starts = startsOf(reached, compiled, limit);

@@ -159,7 +159,7 @@ describe('with a scripted mail server', () => {
       handedOver: true,
     },
     {
-      title: 'a sender without permission is refused, whoever the recipient is',
+      title: 'a sender without permission is not the fault of the recipient',
       script: { recipient: '550 5.7.60 SMTP; Client does not have permissions to send as this sender' },
       fault: { kind: 'sender_refused', untilMs: expect.any(Number) },
       handedOver: false,

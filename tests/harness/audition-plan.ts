@@ -44,6 +44,19 @@ const reader: Participant = participantSchema.parse({
   required: false,
 });
 
+/** A reader who gets emails, and has agreed to text messages when these fail. */
+export const readerWithFallback: Participant = participantSchema.parse({
+  id: 'reader-1',
+  kind: 'reader',
+  name: 'Rita Reader',
+  email: 'rita@example.com',
+  phone: '+33612345679',
+  zone: 'Europe/London',
+  channels: ['email'],
+  fallbackChannels: ['sms'],
+  required: false,
+});
+
 /** Returns a slot of half an hour that begins `hours` after `now` (epoch milliseconds). */
 export const slotIn = (hours: number, now: number): Slot => {
   const start = now + hours * hour;

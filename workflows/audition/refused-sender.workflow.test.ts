@@ -1,7 +1,6 @@
 /** A provider of messages that refuses us as the sender: the messages wait, and one attention item speaks for all. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { participantSchema } from '../../domain/audition/request.ts';
-import { castingDirector, performer, slotIn } from '../../tests/harness/audition-plan.ts';
+import { castingDirector, performer, readerWithFallback, slotIn } from '../../tests/harness/audition-plan.ts';
 import {
   apiCommand,
   type RunningAudition,
@@ -97,22 +96,10 @@ const refusedEmail = {
 };
 
 describe('a message that cannot wait, because the session begins before its next attempt,', () => {
-  const reader = participantSchema.parse({
-    id: 'reader-1',
-    kind: 'reader',
-    name: 'Rita Reader',
-    email: 'rita@example.com',
-    phone: '+33612345679',
-    zone: 'Europe/London',
-    channels: ['email'],
-    fallbackChannels: ['sms'],
-    required: false,
-  });
-
   it('asks an operator about its recipient, or goes out on the fallback channel', async () => {
     const slot = slotIn(0.5, await stage.environment.currentTimeMs());
     const plan = {
-      participants: [performer, castingDirector, reader],
+      participants: [performer, castingDirector, readerWithFallback],
       wish: { kind: 'fixed' as const, slot },
     };
     await stage.runAudition({ plan, ...refusedEmail }, async (played) => {

@@ -2,8 +2,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DeliveryStatus } from '../../domain/audition/delivery-statuses.ts';
 import type { NoticeKind } from '../../domain/audition/events.ts';
-import { type Participant, participantSchema } from '../../domain/audition/request.ts';
-import { castingDirector, participantId, performer } from '../../tests/harness/audition-plan.ts';
+import type { Participant } from '../../domain/audition/request.ts';
+import {
+  castingDirector,
+  participantId,
+  performer,
+  readerWithFallback,
+} from '../../tests/harness/audition-plan.ts';
 import { isIdle } from '../../tests/harness/pending-work.ts';
 import { createTakeovers } from '../../tests/harness/takeovers.ts';
 import {
@@ -23,19 +28,7 @@ afterAll(() => stage.close());
 
 const { latest, resolve, takeOver } = createTakeovers(() => stage);
 
-/** Gets emails, and has agreed to text messages when these fail. */
-const reader = participantSchema.parse({
-  id: 'reader-1',
-  kind: 'reader',
-  name: 'Rita Reader',
-  email: 'rita@example.com',
-  phone: '+33612345679',
-  zone: 'Europe/London',
-  channels: ['email'],
-  fallbackChannels: ['sms'],
-  required: false,
-});
-const withFallback = { plan: { participants: [performer, castingDirector, reader] } };
+const withFallback = { plan: { participants: [performer, castingDirector, readerWithFallback] } };
 const readerId = participantId('reader-1');
 
 const invited = ({ until }: RunningAudition) => until(({ notices }) => notices.length >= 4);
@@ -263,7 +256,11 @@ describe('a notice beyond the budget of the organization', () => {
     await stage.runAudition(
       {
         plan: {
-          participants: [performer, castingDirector, { ...reader, channels: ['sms'], fallbackChannels: [] }],
+          participants: [
+            performer,
+            castingDirector,
+            { ...readerWithFallback, channels: ['sms'], fallbackChannels: [] },
+          ],
         },
         prepare: (world) => world.fail('sendNotice', 'country_not_allowed', ':reader-1:sms'),
         recordAs: 'country-not-allowed-with-reminders',
@@ -365,7 +362,7 @@ describe('a text message in place of an email that bounced', () => {
     await stage.runAudition({ ...withFallback, recordAs: 'bounced-entry' }, async (played) => {
       await invited(played);
       const calendar = { provider: 'google', connection: 'conn_reader', calendarId: 'primary' } as const;
-      await replaceReader(played, { ...reader, calendar });
+      await replaceReader(played, { ...readerWithFallback, calendar });
       await played.until(({ notices }) => notices.length === 5);
       await report(played, readerId, 'bounced', 'update');
       const { attention } = await played.until((view) => view.attention.length > 0);
@@ -376,8 +373,11 @@ describe('a text message in place of an email that bounced', () => {
 });
 
 const formerRecipients: readonly (readonly [string, Participant | undefined])[] = [
-  ['an earlier address', { ...reader, email: 'rita@new.example.com' }],
-  ['an earlier person under the same id', { ...reader, email: 'rob@example.com', phone: '+33612345670' }],
+  ['an earlier address', { ...readerWithFallback, email: 'rita@new.example.com' }],
+  [
+    'an earlier person under the same id',
+    { ...readerWithFallback, email: 'rob@example.com', phone: '+33612345670' },
+  ],
   ['a participant who was removed', undefined],
 ];
 

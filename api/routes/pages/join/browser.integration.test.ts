@@ -7,16 +7,11 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { JoinLinkRequest } from '../../../../db/auditions/join-links.ts';
 import { participantIdSchema } from '../../../../domain/ids.ts';
-import { apiConfiguration, createTestApi, joinLinkIds } from '../../../../tests/harness/api.ts';
-import {
-  factsUntilScheduled,
-  newAuditionId,
-  storeEvents,
-  trail,
-} from '../../../../tests/harness/audition-trail.ts';
+import { apiConfiguration, createTestApi } from '../../../../tests/harness/api.ts';
 import { hasChromium, launchChromium } from '../../../../tests/harness/chromium.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 import { findFreePort } from '../../../../tests/harness/free-port.ts';
+import { storeJoinableAudition } from '../../../../tests/harness/joinable-audition.ts';
 import { loadLimits } from '../../../access/load-shedding.ts';
 import { rateLimits } from '../../../access/rate-limits.ts';
 
@@ -46,19 +41,8 @@ describe.skipIf(!hasChromium)('the join page in a browser', () => {
     link: Partial<JoinLinkRequest> = {},
     recording?: 'by_host',
   ): Promise<string> => {
-    const auditionId = newAuditionId();
-    const [requested, ...more] = factsUntilScheduled(auditionId, 'org_north');
-    if (requested?.type !== 'requested') throw new TypeError('the first fact is the request');
-    const joinLinks = { opensBefore: 30 * 60_000, closesAfter: 15 * 60_000 };
-    await storeEvents(
-      database.repositories.events,
-      auditionId,
-      trail([{ ...requested, joinLinks, recording }, ...more]),
-    );
-    const [id] = await database.repositories.joinLinks.issue(
-      [{ organization: 'org_north', auditionId, ...link }],
-      joinLinkIds,
-    );
+    const { issue } = await storeJoinableAudition(database, { recording });
+    const id = await issue(link);
     return `${publicUrl}/j/${id}`;
   };
 

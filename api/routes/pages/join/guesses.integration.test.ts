@@ -1,18 +1,13 @@
 /** Tests a client that guesses ids of join links: it is slowed down, learns nothing, and locks no one out. */
-import { randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { participantIdSchema } from '../../../../domain/ids.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
-import { createTestApi, joinLinkIds } from '../../../../tests/harness/api.ts';
-import {
-  agent,
-  agentAdded,
-  factsUntilScheduled,
-  newAuditionId,
-  storeEvents,
-  trail,
-} from '../../../../tests/harness/audition-trail.ts';
+import { shortIdOf } from '../../../../foundation/links/short-id.ts';
+import { createTestApi } from '../../../../tests/harness/api.ts';
+import { agent, agentAdded } from '../../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+import { storeJoinableAudition } from '../../../../tests/harness/joinable-audition.ts';
 import { noLimits } from '../../../../tests/harness/no-limits.ts';
 
 let database: TestDatabase;
@@ -23,33 +18,18 @@ afterAll(() => database.drop());
 
 const performer = participantIdSchema.parse('performer-1');
 const inWindow: Instant = '2027-03-01T09:45:00.000Z';
-const alphabet = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
-const guess = (): string => Array.from({ length: 17 }, () => alphabet[randomInt(alphabet.length)]).join('');
+const guess = (): string => shortIdOf(randomBytes(12));
 
 const setup = async (options: Parameters<typeof createTestApi>[1] = {}) => {
   const { api } = await createTestApi(database, { now: () => inWindow, ...options });
-  const auditionId = newAuditionId();
-  const [requested, ...more] = factsUntilScheduled(auditionId, 'org_north');
-  if (requested?.type !== 'requested') throw new TypeError('the first fact is the request');
-  const joinLinks = { opensBefore: 30 * 60_000, closesAfter: 15 * 60_000 };
-  const events = trail([{ ...requested, joinLinks }, ...more, agentAdded]);
-  await storeEvents(database.repositories.events, auditionId, events);
-  const issue = async (participant = performer): Promise<string> => {
-    const request = { organization: 'org_north', auditionId, participant } as const;
-    const [id = ''] = await database.repositories.joinLinks.issue([request], joinLinkIds);
-    return id;
-  };
-  const remove = () =>
-    storeEvents(
-      database.repositories.events,
-      auditionId,
-      trail([{ type: 'participant_removed', participant: agent }], { from: events.length + 1 }),
-    );
+  const audition = await storeJoinableAudition(database, { facts: [agentAdded] });
+  const issue = (participant = performer) => audition.issue({ participant });
+  const remove = () => audition.record({ type: 'participant_removed', participant: agent });
   const send = (method: 'GET' | 'POST', id: string, remoteAddress: string) =>
     api.inject({ method, url: `/j/${id}`, remoteAddress, headers: { 'accept-language': 'en' } });
   const revoke = (id: string) =>
     database.repositories.joinLinks.revoke(
-      { id, organization: 'org_north', auditionId },
+      { id, organization: 'org_north', auditionId: audition.auditionId },
       { by: 'test', role: 'admin', correlationId: 'corr-1' },
     );
   onTestFinished(() => api.close());

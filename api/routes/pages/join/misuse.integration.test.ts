@@ -1,18 +1,11 @@
 /** Join links in the wrong hands: altered, too early, too late, of a former participant, and opened by programs that read mail. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { AuditionFact } from '../../../../domain/audition/events.ts';
 import { participantIdSchema } from '../../../../domain/ids.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
-import { createTestApi, joinLinkIds } from '../../../../tests/harness/api.ts';
-import {
-  agent,
-  agentAdded,
-  factsUntilScheduled,
-  newAuditionId,
-  storeEvents,
-  trail,
-} from '../../../../tests/harness/audition-trail.ts';
+import { createTestApi } from '../../../../tests/harness/api.ts';
+import { agent, agentAdded } from '../../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+import { storeJoinableAudition } from '../../../../tests/harness/joinable-audition.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -26,20 +19,8 @@ const inWindow: Instant = '2027-03-01T09:45:00.000Z';
 const setup = async () => {
   let now: Instant = inWindow;
   const { call } = await createTestApi(database, { now: () => now });
-  const auditionId = newAuditionId();
-  const [requested, ...more] = factsUntilScheduled(auditionId, 'org_north');
-  if (requested?.type !== 'requested') throw new TypeError('the first fact is the request');
-  const joinLinks = { opensBefore: 30 * 60_000, closesAfter: 15 * 60_000 };
-  const events = trail([{ ...requested, joinLinks }, ...more, agentAdded]);
-  await storeEvents(database.repositories.events, auditionId, events);
-  let count = events.length;
-  const issue = async (participant = performer): Promise<string> => {
-    const [id = ''] = await database.repositories.joinLinks.issue(
-      [{ organization: 'org_north', auditionId, participant }],
-      joinLinkIds,
-    );
-    return id;
-  };
+  const audition = await storeJoinableAudition(database, { facts: [agentAdded] });
+  const issue = (participant = performer) => audition.issue({ participant });
   /** What the service has recorded because of the link. */
   const effects = async (id: string) => {
     const { rows } = await database.pool.query(
@@ -49,15 +30,10 @@ const setup = async () => {
     );
     return rows;
   };
-  const record = (...facts: readonly AuditionFact[]) => {
-    const from = count + 1;
-    count += facts.length;
-    return storeEvents(database.repositories.events, auditionId, trail(facts, { from }));
-  };
   const at = (instant: Instant) => {
     now = instant;
   };
-  return { call, issue, effects, record, at };
+  return { call, issue, effects, record: audition.record, at };
 };
 
 it.each([

@@ -4,16 +4,10 @@ import { z } from 'zod';
 import type { AuditionFact } from '../../../../domain/audition/events.ts';
 import { participantIdSchema } from '../../../../domain/ids.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
-import { createTestApi, joinLinkIds } from '../../../../tests/harness/api.ts';
-import {
-  agent,
-  agentAdded,
-  factsUntilScheduled,
-  newAuditionId,
-  storeEvents,
-  trail,
-} from '../../../../tests/harness/audition-trail.ts';
+import { createTestApi } from '../../../../tests/harness/api.ts';
+import { agent, agentAdded } from '../../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+import { storeJoinableAudition } from '../../../../tests/harness/joinable-audition.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -26,7 +20,6 @@ const meetingUrl = 'https://zoom.test/j/1';
 const beforeCheckIn: Instant = '2027-03-01T09:29:59.000Z';
 const inWindow: Instant = '2027-03-01T09:45:00.000Z';
 const after: Instant = '2027-03-01T10:45:00.000Z';
-const window = { opensBefore: 30 * 60_000, closesAfter: 15 * 60_000 };
 
 const titles = { project: 'Night <Ferry>', role: 'The Captain' };
 
@@ -37,22 +30,13 @@ const setup = async ({
 } = {}) => {
   let now: Instant = inWindow;
   const test = await createTestApi(database, { now: () => now });
-  const auditionId = newAuditionId();
-  const [requested, ...more] = factsUntilScheduled(auditionId, 'org_north');
-  if (requested?.type !== 'requested') throw new TypeError('the first fact is the request');
-  const events = trail([{ ...requested, joinLinks: window, recording }, ...more, ...facts]);
-  await storeEvents(database.repositories.events, auditionId, events);
-  const issue = async (participant?: typeof performer, language = locale) => {
-    const request = {
-      organization: 'org_north',
-      auditionId,
-      participant,
-      locale: language,
-      ...(participant && { titles }),
-    } as const;
-    const [id = ''] = await database.repositories.joinLinks.issue([request], joinLinkIds);
-    return id;
-  };
+  const {
+    auditionId,
+    issue: issueLink,
+    record,
+  } = await storeJoinableAudition(database, { facts, recording });
+  const issue = (participant?: typeof performer, language = locale) =>
+    issueLink({ participant, locale: language, ...(participant && { titles }) });
   const key = await test.keyFor('backend');
   const read = async (path = '') => test.call('GET', `/v1/auditions/${auditionId}${path}`, { key });
   const received = async () => {
@@ -76,8 +60,7 @@ const setup = async ({
       test.call('GET', `/j/${id}`, { headers: { 'accept-language': language } }),
     join: (id: string) =>
       test.call('POST', `/j/${id}`, { headers: { 'user-agent': 'Mozilla/5.0 (iPhone)' } }),
-    record: (...added: readonly AuditionFact[]) =>
-      storeEvents(database.repositories.events, auditionId, trail(added, { from: events.length + 1 })),
+    record,
   };
 };
 
