@@ -4,6 +4,8 @@ import { addressHash } from './address-hash.ts';
 it.each([
   ['ada@example.com', ' ADA@Example.COM '],
   ['x@b\u00fccher.example', 'x@xn--bcher-kva.example'],
+  ['ada@example.com', '"Ada"@example.com'],
+  ['ada@example.com', String.raw`"a\da"@example.com`],
   ['caf\u00e9@example.com', 'cafe\u0301@example.com'],
 ])('the hash of %s is that of %s', (one, other) => {
   expect(addressHash('org_north', other)).toBe(addressHash('org_north', one));

@@ -17,14 +17,17 @@ export const smsCountriesSchema = z
 export type SmsCountries = 'any' | readonly Country[];
 
 /**
- * Returns whether text messages may be sent to the number. A number of no country, such as a satellite phone or a
- * premium number, is on no list.
+ * Returns whether text messages may be sent to the number. A number of no country, such as a satellite phone, is on no list,
+ * and neither is a premium number of a listed country: its owner earns from each message.
  * @param phone E.164
  */
 export const isSmsAllowed = (phone: string, allowed: SmsCountries): boolean => {
   if (allowed === 'any') return true;
-  const country = testNumber.test(phone) ? 'US' : parsePhoneNumberFromString(phone)?.country;
-  return country !== undefined && allowed.includes(country);
+  if (testNumber.test(phone)) return allowed.includes('US');
+  const number = parsePhoneNumberFromString(phone);
+  return (
+    number?.country !== undefined && allowed.includes(number.country) && number.getType() !== 'PREMIUM_RATE'
+  );
 };
 
 interface TextRecipient {

@@ -119,3 +119,72 @@ describe('readMailEvent', () => {
     expect(readMailEvent(event)).toBeUndefined();
   });
 });
+
+/** The status that an event reports. */
+const statusOf = (type: string, data: object) => {
+  const event = readMailEvent({ type, data: { message_id_header: '<abc@castmatch>', ...data } });
+  if (event?.kind !== 'report') throw new Error('no report');
+  const { status, code } = event;
+  return { status, code };
+};
+
+describe('a bounce', () => {
+  const returned = { status: 'failed', code: 'not_delivered' };
+  const lost = { status: 'bounced', code: 'bounced' };
+  const unsupported = { status: 'failed', code: 'address_not_supported' };
+
+  test.each([
+    [{ type: 'Undetermined', subType: 'Undetermined' }, returned],
+    [{ type: 'Undetermined', diagnosticCode: ['smtp; 550 5.1.1 user unknown'] }, lost],
+    [{ type: 'Permanent', subType: 'General', diagnosticCode: ['smtp; 550 5.1.1 user unknown'] }, lost],
+    [{ type: 'Permanent', diagnosticCode: 'smtp; 550 5.7.26 not authenticated by SPF or DKIM' }, returned],
+    [{ type: 'Permanent', diagnosticCode: ['smtp;550-5.7.1 [192.0.2.1] likely unsolicited mail'] }, returned],
+    [{ type: 'Permanent', diagnosticCode: ['smtp; 550 5.4.5 daily limit'] }, returned],
+    [{ type: 'Permanent', diagnosticCode: ['smtp; 554 blocked using zen.spamhaus.org'] }, returned],
+    [{ type: 'Permanent', diagnosticCode: ['smtp; 552 5.2.2 mailbox full'] }, returned],
+    [{ type: 'Permanent', diagnosticCode: ['smtp; 554 4.4.7 delivery time expired'] }, returned],
+    [{ type: 'Permanent', diagnosticCode: ['smtp; 550 no such user'] }, lost],
+    [{ type: 'Permanent', diagnosticCode: [7] }, lost],
+    [{ type: 'Transient', subType: 'ContentRejected' }, returned],
+    [{ type: 'Transient', subType: 'AttachmentRejected' }, returned],
+    [{ type: 'Transient', subType: 'MessageTooLarge' }, returned],
+    [
+      { type: 'Transient', subType: 'General' },
+      { status: 'deferred', code: 'bounced' },
+    ],
+  ])('of Resend %j suppresses an address only when the address is wrong', (bounce, report) => {
+    expect(statusOf('email.bounced', { bounce })).toEqual(report);
+  });
+
+  test.each([
+    [undefined, lost],
+    [null, lost],
+    ['unreadable', lost],
+    [{ classification: 'InvalidRecipient', smtp_code: 550, enhanced_status_code: '5.1.1' }, lost],
+    [{ classification: 'InactiveMailbox', smtp_code: 550 }, lost],
+    [{ classification: 'BadDomain', smtp_code: 0 }, lost],
+    [{ classification: 'Uncategorized', smtp_code: 550, response: 'no such user' }, lost],
+    [{ classification: 'SomeFutureBucket', smtp_code: 550 }, lost],
+    [{ smtp_code: 550, enhanced_status_code: '5.6.7' }, unsupported],
+    [
+      { smtp_code: 553, response: '553 5.6.9 no UTF-8 headers', classification: 'ProtocolErrors' },
+      unsupported,
+    ],
+    [{ classification: 'PolicyRelated', smtp_code: 550, enhanced_status_code: '5.7.1' }, returned],
+    [{ classification: 'AuthenticationFailed', smtp_code: 550 }, returned],
+    [{ classification: 'InvalidSender', smtp_code: 553 }, returned],
+    [{ classification: 'QuotaIssues', smtp_code: 552, enhanced_status_code: '5.2.2' }, returned],
+    [{ classification: 'TransientFailure', smtp_code: 451 }, returned],
+    [{ classification: 'MessageExpired', smtp_code: 421 }, returned],
+    [{ classification: 'NoAnswerFromHost', smtp_code: 0 }, returned],
+    [{ smtp_code: 550, enhanced_status_code: '5.7.26', response: 'not authenticated' }, returned],
+    [{ smtp_code: 452, enhanced_status_code: '4.2.2', response: 'try later' }, returned],
+  ])('of AhaSend %j suppresses an address only when the address is wrong', (delivery_attempt, report) => {
+    expect(statusOf('message.bounced', { delivery_attempt })).toEqual(report);
+  });
+
+  test('says nothing about other events', () => {
+    const delivery_attempt = { smtp_code: 550, enhanced_status_code: '5.6.7' };
+    expect(statusOf('message.delivered', { delivery_attempt })).toEqual({ status: 'delivered' });
+  });
+});

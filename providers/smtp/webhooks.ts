@@ -9,7 +9,7 @@
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import type { DeliveryStatus } from '../../domain/audition/delivery-statuses.ts';
-import { utf8Refusal } from './errors.ts';
+import { attemptSchema, bounceSchema, reportOfAttempt, reportOfBounce } from './bounce.ts';
 
 export interface MailWebhookRequest {
   /** Newest first. */
@@ -92,17 +92,8 @@ const eventSchema = z.object({
     message_id: z.string().optional(),
     message_id_header: z.string().optional(),
     headers: z.array(z.object({ name: z.string(), value: z.string() })).optional(),
-    bounce: z
-      .looseObject({
-        type: z.string().optional().catch(undefined),
-        diagnosticCode: z
-          .array(z.string())
-          .optional()
-          .catch(undefined)
-          .describe('The replies of the server of the recipient, as `smtp; 550 5.1.1 user unknown`'),
-      })
-      .optional()
-      .catch(undefined),
+    bounce: bounceSchema,
+    delivery_attempt: attemptSchema,
   }),
 });
 
@@ -122,24 +113,15 @@ export const readMailEvent = (body: unknown): MailWebhookEvent | undefined => {
   if (!event) return undefined;
   const report = Object.entries(statusOfEvent).find(([name]) => name === event.type)?.[1];
   if (!report) return { kind: 'ignored', type: event.type };
-  const { message_id, message_id_header, headers = [], bounce } = event.data;
+  const { message_id, message_id_header, headers = [] } = event.data;
   const header = headers.find(({ name }) => name.toLowerCase() === 'message-id')?.value;
   const { data: deliveryId } = messageIdSchema.safeParse(message_id_header ?? header ?? message_id);
   if (deliveryId === undefined) return undefined;
-  if (isUtf8Refused(bounce)) return { kind: 'report', deliveryId, ...addressNotSupported };
-  return { kind: 'report', deliveryId, ...report, ...(isTransient(bounce) ? { status: 'deferred' } : {}) };
+  return { kind: 'report', deliveryId, ...report, ...bounceReport(event) };
 };
 
-/** The mailbox can exist, so the address is not suppressed: it receives mail once all servers on the way offer SMTPUTF8. */
-const addressNotSupported = { status: 'failed', code: 'address_not_supported' } as const;
-
-const isUtf8Refused = (
-  bounce: { readonly diagnosticCode?: readonly string[] | undefined } | undefined,
-): boolean => bounce?.diagnosticCode?.some((reply) => utf8Refusal.test(reply)) === true;
-
-/**
- * Returns whether a bounce is temporary: a full mailbox, or an automatic reply. The classification is that of Amazon SES,
- * through which Resend sends: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Bounce.html
- */
-const isTransient = (bounce: { readonly type?: string | undefined } | undefined): boolean =>
-  bounce?.type?.toLowerCase() === 'transient';
+/** Returns why the message came back, and nothing for any other event. */
+const bounceReport = ({ type, data }: z.infer<typeof eventSchema>) => {
+  if (type === 'email.bounced') return reportOfBounce(data.bounce);
+  return type === 'message.bounced' ? reportOfAttempt(data.delivery_attempt) : {};
+};
