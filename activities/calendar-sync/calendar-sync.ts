@@ -50,7 +50,7 @@ export interface CalendarSyncDependencies
     readonly connections: Pick<Connections, 'get'>;
     readonly ledger: CalendarUsesDependencies['ledger'];
     readonly people: CalendarUsesDependencies['people'];
-    readonly events: Pick<EventStore, 'append'>;
+    readonly events: Pick<EventStore, 'append' | 'read'>;
     readonly syncedCalendars: SyncedCalendars;
     readonly syncedEvents: SyncedEvents;
     readonly participantConflicts: ParticipantConflicts;

@@ -27,6 +27,15 @@ export interface CalendarUses {
    * deleted or unreadable: its events stay in the calendars (docs/runbooks/erasure.md).
    */
   isUsed(round: SyncRound, calendar: SyncedCalendar, auditionId: AuditionId): Promise<boolean>;
+  /**
+   * Returns where the steps of the audition have tried to write events through the connection, those that were undone included.
+   * `here`: also to the calendar. `elsewhere`: only to others. A shared calendar that another connection names counts as `here`.
+   */
+  placeOf(
+    round: SyncRound,
+    calendar: SyncedCalendar,
+    auditionId: AuditionId,
+  ): Promise<'here' | 'elsewhere' | 'nowhere'>;
   /** Returns the step that has written the event of the audition in the calendar last; undefined when there is none. */
   lastWrite(
     round: SyncRound,
@@ -44,7 +53,7 @@ export interface CalendarUses {
 }
 
 export interface CalendarUsesDependencies {
-  readonly ledger: Pick<OperationLedger, 'standingEffects' | 'completedEffects'>;
+  readonly ledger: Pick<OperationLedger, 'standingEffects' | 'completedEffects' | 'allTargets'>;
   readonly people: Pick<People, 'isErased'>;
   readonly connections: Pick<Connections, 'get'>;
   readonly accessTokens: Pick<AccessTokens, 'forConnection'>;
@@ -124,6 +133,17 @@ export const createCalendarUses = ({
       }
       // Asked last: an erasure erases the key before it deletes the steps.
       return people.isErased(auditionId);
+    },
+
+    placeOf: async (round, calendar, auditionId) => {
+      let place: 'elsewhere' | 'nowhere' = 'nowhere';
+      for (const target of await ledger.allTargets(auditionId)) {
+        if (target.kind === 'notice') continue;
+        if (await isIn(round, calendar, target.calendar)) return 'here';
+        if (await mayBeShared(round, calendar, target.calendar)) return 'here';
+        if (target.calendar?.connection === calendar.connection) place = 'elsewhere';
+      }
+      return place;
     },
 
     lastWrite: async (round, calendar, auditionId) => {

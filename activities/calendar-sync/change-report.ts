@@ -46,7 +46,7 @@ export const createChangeReport = ({
   >;
   readonly laterConflicts: LaterConflicts;
   readonly signals: AuditionSignals;
-  readonly facts: AuditionFacts;
+  readonly facts: Pick<AuditionFacts, 'append'>;
 }): ChangeReport => {
   const reportChange = async (
     calendar: SyncedCalendar,

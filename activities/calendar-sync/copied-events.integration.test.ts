@@ -78,3 +78,81 @@ describe('a copy of our event in a CalDAV calendar', () => {
     expect(sent).toEqual([]);
   });
 });
+
+const setUpTwoCalendars = async () => {
+  const bench = await setupCaldav();
+  const other = await bench.addCalendar();
+  const endStep = await bench.recordStep(bench.server.calendarId, 'k1');
+  await bench.append({ type: 'confirmed' });
+  await bench.sync();
+  const cancel = async () => {
+    await endStep();
+    bench.server.store(bench.uid, undefined);
+    await bench.append({ type: 'cancelled', origin: 'api' });
+  };
+  const findings = async () => {
+    const result = await bench.listAgain();
+    const found = result.kind === 'synced' ? (result.findings ?? []) : [];
+    return found.map(({ fault, repair }) => `${fault} ${repair}`).sort();
+  };
+  return { ...bench, other, cancel, findings, copy: () => other.store(bench.uid, bench.ours) };
+};
+
+describe('a copy of our event with its UID in another CalDAV calendar of the account', () => {
+  it('is neither removed nor reported, and its moves and its deletion concern no audition', async () => {
+    const { other, copy, findings, sync, sent, uid, ours } = await setUpTwoCalendars();
+    copy();
+    await sync();
+    expect(await findings()).toEqual([]);
+    expect(other.text(uid)).toBe(ours);
+    other.store(uid, ours.replaceAll('20310701', '20310702'));
+    await sync();
+    expect(await findings()).toEqual([]);
+    other.store(uid, undefined);
+    await sync();
+    expect(sent).toEqual([]);
+  });
+
+  it('stays when the audition is over', async () => {
+    const { other, copy, findings, sync, cancel, uid } = await setUpTwoCalendars();
+    copy();
+    await sync();
+    await cancel();
+    expect(await findings()).toEqual([]);
+    expect(other.text(uid)).toBeDefined();
+  });
+
+  it('is removed when a step of the audition had written an event there: its effect came after its removal', async () => {
+    const { other, copy, findings, recordStep, uid, server, ours } = await setUpTwoCalendars();
+    const endFormer = await recordStep(other.calendarId, 'former');
+    await endFormer();
+    copy();
+    expect(await findings()).toEqual(['event_orphaned removed']);
+    expect(other.text(uid)).toBeUndefined();
+    expect(server.text(uid)).toBe(ours);
+  });
+});
+
+describe('our event that a person moves to another CalDAV calendar of the account', () => {
+  it('stays there while the casting office is asked about it', async () => {
+    const { other, copy, findings, sync, server, sent, uid } = await setUpTwoCalendars();
+    server.store(uid, undefined);
+    copy();
+    await sync();
+    expect(await findings()).toEqual(['event_deleted asked', 'event_relocated asked']);
+    expect(other.text(uid)).toBeDefined();
+    expect(sent.map(({ change }) => change.kind)).toContain('deleted');
+  });
+
+  it('is removed when the audition is over', async () => {
+    const { other, copy, findings, sync, server, append, cancel, connection, uid } =
+      await setUpTwoCalendars();
+    server.store(uid, undefined);
+    copy();
+    await sync();
+    await append({ type: 'calendar_changed', provider: 'apple', connection, change: 'deleted' });
+    await cancel();
+    expect(await findings()).toEqual(['event_orphaned removed']);
+    expect(other.text(uid)).toBeUndefined();
+  });
+});

@@ -35,7 +35,8 @@ export interface Settled {
 
 /**
  * Creates the function that removes them. Idempotent. In a dry run, it only finds them. An event that a person has moved to
- * another calendar of theirs stays: the audition asks about its deletion in the first one.
+ * another calendar of theirs stays: the audition asks about its deletion in the first one. So does a copy that keeps the id, as in
+ * CalDAV (RFC 4791, section 5.3.2.1, permits a UID once in each calendar): it is that person's own event, and no finding.
  */
 export const createUnaccountedEvents =
   ({
@@ -51,7 +52,7 @@ export const createUnaccountedEvents =
     readonly syncedEvents: Pick<SyncedEvents, 'listUnaccounted' | 'listElsewhere' | keyof CalendarRemovals>;
     readonly writtenEvents: Pick<WrittenEvents, 'findCreations'>;
     readonly calendars: Providers['calendars'];
-    readonly uses: Pick<CalendarUses, 'isUsed'>;
+    readonly uses: Pick<CalendarUses, 'isUsed' | 'placeOf'>;
     readonly listing: Listing;
     readonly facts: AuditionFacts;
   }) =>
@@ -102,6 +103,20 @@ export const createUnaccountedEvents =
       return (await syncedEvents.listElsewhere(event)).some(({ isRemoved }) => isRemoved);
     };
 
+    /**
+     * Whether a person has copied the event of another calendar to this one. No step has written to this one: the effect of a step that
+     * comes late is a leftover. The event of a closed audition is a copy unless the other one is known to be gone.
+     */
+    const isCopy = async (event: UnaccountedEvent, isClosed: boolean): Promise<boolean> => {
+      const { organization, connection } = calendar;
+      const elsewhere = await syncedEvents.listElsewhere(event);
+      const place = await uses.placeOf(round, calendar, event.auditionId);
+      if (place === 'here') return false;
+      if (elsewhere.some(({ isRemoved }) => !isRemoved)) return true;
+      if (!isClosed || elsewhere.length > 0 || place === 'nowhere') return false;
+      return !(await facts.isDeletionKnown(organization, event.auditionId, connection));
+    };
+
     /** The removal is on the trail of its audition, once, and forgotten then. */
     const recordRemoval = async (removal: BegunRemoval): Promise<void> => {
       const { id, auditionId, eventId, reason } = removal;
@@ -131,6 +146,7 @@ export const createUnaccountedEvents =
           if (isMoved === 'unknown') return undefined;
           if (isMoved) return { ...about, fault: 'event_relocated', repair: 'asked' };
         }
+        if (await isCopy(event, view.state === 'closed')) return undefined;
       }
       const fault = isDuplicate ? 'event_duplicated' : 'event_orphaned';
       return { ...about, fault, repair: 'removed' };

@@ -38,6 +38,7 @@ import {
   findRecorded,
   findRow,
   findStanding,
+  findTargeted,
   type HandOver,
   handOverAttempts,
   type OperationLike,
@@ -154,6 +155,8 @@ export interface OperationLedger {
   createdMeetings(auditionId: AuditionId): Promise<readonly CreatedMeetingEffect[]>;
   /** Returns the recorded effects of an audition that stand, oldest first. */
   completedEffects(auditionId: AuditionId): Promise<readonly CompletedEffect[]>;
+  /** Returns where all effects of an audition were made or tried, those that were undone included. */
+  allTargets(auditionId: AuditionId): Promise<readonly EffectTarget[]>;
   /** Returns what undoing the effect of the key needs. Undefined when no attempt has recorded it. */
   targetOf(key: string): Promise<EffectTarget | undefined>;
   /** Returns the other operations of the same audition, provider and name, for effects that must keep their order. */
@@ -330,6 +333,13 @@ export const createOperationLedger = (
         }),
       );
       return effects.flat();
+    },
+
+    async allTargets(auditionId) {
+      const rows = await findTargeted(db, auditionId);
+      return (await Promise.all(rows.map((row) => targetOfRow(vault, row)))).flatMap(
+        (target) => target ?? [],
+      );
     },
 
     async othersLike(operation) {

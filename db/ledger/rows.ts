@@ -335,6 +335,13 @@ export const findRecorded = (db: Database, auditionId: MeetingOwner): Promise<re
     .where(and(eq(operations.auditionId, auditionId), isNotNull(operations.providerId)))
     .orderBy(operations.startedAt, operations.key);
 
+/** Returns the operations of an audition that have recorded what undoing them needs, those that were undone included. */
+export const findTargeted = (db: Database, auditionId: MeetingOwner): Promise<readonly OperationRow[]> =>
+  db
+    .select(columns)
+    .from(operations)
+    .where(and(eq(operations.auditionId, auditionId), isNotNull(operations.sealedTarget)));
+
 /** Returns the operations of an audition that have or may have an effect, oldest first. */
 export const findStanding = (db: Database, auditionId: MeetingOwner): Promise<readonly OperationRow[]> =>
   db

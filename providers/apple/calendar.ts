@@ -3,32 +3,29 @@
  * of a calendar is the URL of its collection, the id of an event its UID.
  */
 import type { CalendarText } from '../../domain/audition/events.ts';
-import type { ProviderFaultKind } from '../../domain/errors.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { busyTimesOf } from '../hidden-times.ts';
-import { operationOf, withoutEffect } from '../operations.ts';
+import { operationOf } from '../operations.ts';
 import { type FormerEvent, overwrittenEdit } from '../overwritten-edit.ts';
 import type { CalendarEvent, CalendarProvider, EventToDelete, WrittenCalendarEvent } from '../ports.ts';
-import { answerAbout } from './answers.ts';
 import { readCalendar } from './busy-times.ts';
 import { listCalendars } from './calendar-list.ts';
 import type { FetchFor } from './client.ts';
-import { readCollectionState } from './collection.ts';
 import { appleError } from './errors.ts';
 import {
   changeOf,
   isForeign,
-  newEventText,
   readStored,
   referenceProperty,
   type StoredEvent,
   textsOverwrittenIn,
   withoutUses,
 } from './event.ts';
+import { create } from './event-creation.ts';
+import { isInAnotherCalendar } from './event-elsewhere.ts';
 import {
   afterRefusal,
   calendarUrlOf,
-  createEvent,
   deleteEventResource,
   type EventResource,
   replaceEvent,
@@ -36,6 +33,7 @@ import {
 import { findEvent } from './event-search.ts';
 import type { CaldavScope } from './exchange.ts';
 import { createHiddenCalendars } from './hidden-calendars.ts';
+import { conflictOf } from './write-races.ts';
 
 const freeBusy = operationOf('apple', 'calendar.freeBusy');
 const listEvents = operationOf('apple', 'calendar.listEvents');
@@ -104,6 +102,8 @@ const writeEvent = async (scope: CaldavScope, event: CalendarEvent): Promise<Wri
   let overwroteTexts: readonly CalendarText[] = [];
   const url = calendarUrlOf(scope.operation, event.calendarId);
   let refusal = await create(scope, url, event);
+  /** How often the server has refused a new event in succession, although the calendar has none with the UID. */
+  let unexplained = 0;
   let refused: EventResource | undefined;
   for (let attempt = 0; refusal && attempt < writeAttempts; attempt += 1) {
     const resource = await findEvent(scope, url, event.eventId);
@@ -113,8 +113,13 @@ const writeEvent = async (scope: CaldavScope, event: CalendarEvent): Promise<Wri
       former = { kind: 'absent' };
       overwroteTexts = [];
       refusal = await create(scope, url, event);
+      unexplained += refusal ? 1 : 0;
+      // One refusal can be a race. Not all servers say why they refuse.
+      const isMoved = refusal && unexplained === 1 && (await isInAnotherCalendar(scope, url, event.eventId));
+      if (refusal && isMoved) throw movedError(scope, refusal);
       continue;
     }
+    unexplained = 0;
     const stored = readStored(resource.text, event.eventId);
     const change = stored
       ? changeOf(stored, event, new Date(), scope.connection.account)
@@ -148,41 +153,13 @@ const formerOf = (
   return isCancelled ? { kind: 'absent' } : { kind: 'present', start, end };
 };
 
-const create = async (
-  scope: CaldavScope,
-  url: string,
-  event: CalendarEvent,
-): Promise<ProviderError | undefined> => {
-  try {
-    return await conflictOf(createEvent(scope, url, event.eventId, newEventText(event, new Date())));
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-    // Servers exist that refuse a write to a calendar that does not exist like any other: Cyrus with 403, DAViCal with 405.
-    const { kind } = await answerAbout(readCollectionState(scope, url));
-    throw kind === 'absent' ? goneCalendar(scope) : error;
-  }
-};
-
-const isRefusal = (error: unknown): boolean =>
-  error instanceof ProviderError && error.fault.kind === 'not_permitted';
-
-const goneCalendar = ({ operation }: CaldavScope): ProviderError =>
-  appleError(withoutEffect(operation), { status: 404, message: 'the calendar does not exist' });
-
-/** Waits for the write, and returns its error when the stored event was not what we expected. */
-const conflictOf = async (write: Promise<void>): Promise<ProviderError | undefined> => {
-  try {
-    await write;
-    return undefined;
-  } catch (error) {
-    if (error instanceof ProviderError && isRace(error)) return error;
-    throw error;
-  }
-};
-
-const races: ReadonlySet<ProviderFaultKind> = new Set(['conflict', 'not_found']);
-
-const isRace = ({ fault }: ProviderError): boolean => races.has(fault.kind);
+/** The error of a server that refuses the UID of an event which another calendar of the account has. */
+const movedError = ({ operation }: CaldavScope, { vendor }: ProviderError): ProviderError =>
+  appleError(operation, {
+    status: vendor.status,
+    code: 'no-uid-conflict',
+    message: 'another calendar of the account has the event',
+  });
 
 /** Ends uses of the event, and deletes it with the last one. */
 const endEvent = async (scope: CaldavScope, event: EventToDelete): Promise<'deleted' | 'absent'> => {

@@ -29,6 +29,8 @@ const appleErrors: readonly ErrorRow[] = [
   { code: 'event_keeps_changing', fault: 'retry', effect: 'none' },
   // The id of the event exists in another calendar of the account (RFC 4791, section 5.3.2.1).
   { code: 'no-uid-conflict', fault: 'conflict' },
+  // The deleted event keeps its UID in the trash of a Nextcloud account.
+  { code: 'uid_in_trash', fault: 'conflict' },
   // Preconditions that another request would not meet either.
   { code: 'max-resource-size', fault: 'rejected_input' },
   { code: 'valid-calendar-data', fault: 'rejected_input' },

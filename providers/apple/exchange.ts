@@ -148,6 +148,8 @@ const conditions = [
 
 /** Nextcloud names no precondition, and explains itself in a message. */
 const explanations: readonly (readonly [pattern: RegExp, code: string])[] = [
+  // https://github.com/nextcloud/server/issues/30096, with 400.
+  [/deleted calendar object with uid already exists/i, 'uid_in_trash'],
   // https://github.com/nextcloud/server/pull/7042, with 400.
   [/calendar object with uid already exists/i, 'no-uid-conflict'],
   // https://github.com/python-caldav/caldav/issues/371, with 403.

@@ -40,6 +40,148 @@ describe('a calendar that has our UID under another name', () => {
   );
 });
 
+describe('a server that permits a UID once in an account, and refuses another one with 412 and no reason', () => {
+  const once = { uidScope: 'account', uidConflict: { status: 412, body: '' } } as const;
+
+  it('leads to a conflict that names the cause when the event is in another calendar', async () => {
+    const { server, write } = await setup(once);
+    server.storeElsewhere('shared', `${vendorEventId}.ics`, invitation);
+    await expect(write(1)).rejects.toMatchObject({
+      fault: { kind: 'conflict' },
+      vendor: { code: 'no-uid-conflict', status: 412 },
+    });
+    expect(server.textsElsewhere('shared')).toEqual([invitation]);
+    expect(server.requests.filter((kind) => kind === 'PUT')).toHaveLength(2);
+  });
+
+  it('leads to the same conflict when the event has another name there', async () => {
+    const { server, write } = await setup(once);
+    server.storeElsewhere('shared', 'moved-by-hand.ics', invitation);
+    await expect(write(1)).rejects.toMatchObject({ vendor: { code: 'no-uid-conflict' } });
+  });
+
+  it('is tried again later when no calendar of the account has the event', async () => {
+    const { server, write } = await setup({
+      intercept: (request, response) => {
+        if (request.method !== 'PUT') return false;
+        response.writeHead(412).end();
+        return true;
+      },
+    });
+    server.storeElsewhere('shared', 'other.ics', invitation.replace(vendorEventId, 'other'));
+    await expect(write(1)).rejects.toMatchObject({
+      fault: { kind: 'retry', effect: 'none' },
+      vendor: { code: 'event_keeps_changing' },
+    });
+  });
+
+  it('is not asked for other calendars because of refused changes', async () => {
+    let refusals = 0;
+    const { server, write } = await setup({
+      intercept: (request, response) => {
+        if (request.headers['if-match'] === undefined || refusals === 3) return false;
+        refusals += 1;
+        response.writeHead(412).end();
+        return true;
+      },
+    });
+    await write(1);
+    server.requests.length = 0;
+    await write(2);
+    expect(server.texts()[0]).toContain('X-CASTMATCH-REVISION:2');
+    expect(server.requests).not.toContain('PROPFIND');
+  });
+});
+
+/** What Nextcloud 22 to 25 answers to a UID that is in its trash (https://github.com/nextcloud/server/issues/30096). */
+const inTrash = {
+  status: 400,
+  body: sabreError(
+    'BadRequest',
+    'Deleted calendar object with uid already exists in this calendar collection.',
+  ),
+};
+/** What later versions can answer: they move the event in the trash to another name, which can be taken. */
+const trashNameTaken = {
+  status: 403,
+  body: sabreError(
+    'Forbidden',
+    "A calendar object with URI a-deleted-deleted.ics already exists in calendar 23, therefore this object can't be moved into the trashbin",
+  ),
+};
+const deletedEvent = invitation.replace(
+  'SUMMARY:',
+  'X-CASTMATCH-REFERENCE:aud_0190c8a2-1111-7222-8333-444455556666\r\nSUMMARY:',
+);
+const emptyTheTrash = { fault: { kind: 'conflict' }, vendor: { code: 'uid_in_trash' } };
+
+describe.each([
+  ['400', inTrash],
+  ['403', trashNameTaken],
+] as const)('a server that refuses an event with %s whose UID is in the trash', (_status, trashConflict) => {
+  it('gets the event after that of ours in the trash was deleted for good', async () => {
+    const { server, write } = await setup({ trashConflict });
+    server.storeElsewhere('trash', '17.ics', deletedEvent);
+    server.storeElsewhere('trash', '18.ics', invitation.replace(vendorEventId, 'other'));
+    expect(await write(1)).toMatchObject({ overwrote: undefined });
+    expect(server.texts()[0]).toContain('X-CASTMATCH-REVISION:1');
+    expect(server.textsElsewhere('trash')).toEqual([invitation.replace(vendorEventId, 'other')]);
+  });
+
+  it('says that the trash must be emptied when the account cannot delete in it', async () => {
+    const { server, write } = await setup({
+      trashConflict,
+      intercept: (request, response) => {
+        if (request.method !== 'DELETE') return false;
+        response.writeHead(403).end();
+        return true;
+      },
+    });
+    server.storeElsewhere('trash', '17.ics', deletedEvent);
+    await expect(write(1)).rejects.toMatchObject(emptyTheTrash);
+    await expect(write(1)).rejects.toThrow(/trash/);
+  });
+
+  it('says so when the trash is of another account, which shares the calendar', async () => {
+    const { server, write } = await setup({
+      intercept: (request, response, path) => {
+        if (request.method === 'PUT') {
+          response
+            .writeHead(trashConflict.status, { 'content-type': 'application/xml; charset=utf-8' })
+            .end(trashConflict.body);
+          return true;
+        }
+        if (!path.includes('/trashbin/')) return false;
+        response.writeHead(404).end();
+        return true;
+      },
+    });
+    await expect(write(1)).rejects.toMatchObject(emptyTheTrash);
+    expect(server.requests.filter((kind) => kind === 'PUT')).toHaveLength(1);
+  });
+
+  it('keeps the event of another program in the trash', async () => {
+    const foreign = deletedEvent.replace('aud_0190c8a2', 'aud_99999999');
+    const { server, write } = await setup({ trashConflict });
+    server.storeElsewhere('trash', '17.ics', foreign);
+    await expect(write(1)).rejects.toMatchObject(emptyTheTrash);
+    expect(server.textsElsewhere('trash')).toEqual([foreign]);
+  });
+
+  it('is asked again later when the trash cannot be read now', async () => {
+    const { server, write } = await setup({
+      trashConflict,
+      intercept: (request, response, path) => {
+        if (request.method !== 'REPORT' || !path.includes('/trashbin/')) return false;
+        response.writeHead(503).end();
+        return true;
+      },
+    });
+    server.storeElsewhere('trash', '17.ics', deletedEvent);
+    await expect(write(1)).rejects.toMatchObject({ fault: { kind: 'outage' } });
+  });
+});
+
 describe('a server with a trash', () => {
   it('deletes an event whose name is in the trash already', async () => {
     const deletions: (string | string[] | undefined)[] = [];

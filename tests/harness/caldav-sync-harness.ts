@@ -12,8 +12,9 @@ import { calendarName } from '../../providers/calendar-names.ts';
 import { createOutboundDispatcher } from '../../providers/outbound/dispatcher.ts';
 import { createGuardedFetch } from '../../providers/outbound/guarded-fetch.ts';
 import { useActivityHarness } from './activity-harness.ts';
+import { newAuditionId } from './audition-trail.ts';
 import { caldavUser } from './caldav-user.ts';
-import { ada, slot } from './calendar-sync-harness.ts';
+import { ada, later, slot } from './calendar-sync-harness.ts';
 import { calendar as calendarText, event } from './calendar-text.ts';
 import { startScriptedCaldav } from './scripted-caldav.ts';
 
@@ -21,7 +22,7 @@ import { startScriptedCaldav } from './scripted-caldav.ts';
 export const useCaldavSync = () => {
   const benchFor = useActivityHarness();
   return async () => {
-    const { repositories, pool, providers, accessTokens, auditionId } = await benchFor();
+    const { repositories, pool, providers, accessTokens, auditionId, record, key: keyOf } = await benchFor();
     const server = await startScriptedCaldav();
     const dispatcher = createOutboundDispatcher({ allowedPrivateNetworks: ['127.0.0.0/8'] });
     onTestFinished(async () => {
@@ -51,7 +52,7 @@ export const useCaldavSync = () => {
       eventId: uid,
       auditionId,
       participant: ada,
-      key: 'k1',
+      key: keyOf('k1'),
       slot,
       revision: 1,
     });
@@ -122,6 +123,73 @@ export const useCaldavSync = () => {
       ((await repositories.connectionProblems.list([connection])).get(connection) ?? []).map(
         ({ kind }) => kind,
       );
-    return { server, sync, listAgain, stored, problems, sent, uid, ours, connection, pool, auditionId };
+    /** Sets up another calendar of the account, which another audition uses. */
+    const addCalendar = async () => {
+      const other = await startScriptedCaldav();
+      onTestFinished(() => other.close());
+      const owner = newAuditionId();
+      const named = { id: connection, account: caldavUser.username };
+      const otherName = calendarName('apple', named, other.calendarId);
+      await pool.query(
+        `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
+         VALUES ($1, 1, $2, 'org_1', tstzrange($3, $4))`,
+        [owner, storedCalendar(otherName), later.start, later.end],
+      );
+      await repositories.writtenEvents.record({
+        organization: 'org_1',
+        connection,
+        provider: 'apple',
+        calendarName: otherName,
+        calendarId: other.calendarId,
+        eventId: eventIdFor(owner),
+        auditionId: owner,
+        participant: ada,
+        key: 'other',
+        slot: later,
+        revision: 1,
+      });
+      const text = ours.replaceAll(uid, eventIdFor(owner)).replace(auditionId, owner);
+      other.store(eventIdFor(owner), text.replaceAll('20310701T10', '20310701T12'));
+      return other;
+    };
+    /** Records in the ledger that a step of the audition has written to the calendar. */
+    const recordStep = async (calendarId: string, step: string) => {
+      const key = keyOf(step);
+      const target = {
+        kind: 'calendar_event',
+        participant: ada,
+        calendar: { provider: 'apple', connection, calendarId },
+      } as const;
+      const operation = {
+        key,
+        organization: 'org_1',
+        provider: 'apple',
+        operation: 'calendar.putEvent',
+      } as const;
+      const begin = { ...operation, requestHash: 'h', leaseMs: 1, handedOver: true, auditionId, target };
+      await repositories.ledger.begin(begin);
+      await repositories.ledger.complete(key, { providerId: uid, result: { eventId: uid } });
+      return async () => {
+        await repositories.writtenEvents.forget(auditionId, [key]);
+        await repositories.ledger.beginUndo(operation);
+        await repositories.ledger.completeUndo(key);
+      };
+    };
+    return {
+      server,
+      sync,
+      listAgain,
+      stored,
+      problems,
+      sent,
+      uid,
+      ours,
+      connection,
+      pool,
+      auditionId,
+      addCalendar,
+      recordStep,
+      append: record,
+    };
   };
 };

@@ -49,6 +49,7 @@ const ledgerWith = (ledger: OperationLedger, { around }: Crasher): OperationLedg
   standingEffects: around((auditionId) => ledger.standingEffects(auditionId)),
   createdMeetings: around((auditionId) => ledger.createdMeetings(auditionId)),
   completedEffects: around((auditionId) => ledger.completedEffects(auditionId)),
+  allTargets: around((auditionId) => ledger.allTargets(auditionId)),
   targetOf: around((key) => ledger.targetOf(key)),
   othersLike: around((operation) => ledger.othersLike(operation)),
 });

@@ -36,8 +36,12 @@ export interface VendorWays {
   readonly listsItself: boolean;
   /** The status of a deleted resource in a list of changes. */
   readonly deleted: 404 | 410;
-  /** The answer to a UID that the calendar has under another name. */
+  /** The answer to a UID that the calendar has under another name, or that another calendar of the account has. */
   readonly uidConflict: { readonly status: number; readonly body: string };
+  /** Where a UID may exist once. */
+  readonly uidScope: 'calendar' | 'account';
+  /** The answer to a new event with a UID that is in the trash. Undefined: the trash is of no account to it. */
+  readonly trashConflict: { readonly status: number; readonly body: string } | undefined;
   /** Answers a request otherwise. Returns whether it has. */
   readonly intercept: (request: IncomingMessage, response: ServerResponse, path: string) => boolean;
 }
@@ -64,12 +68,20 @@ const commonWays: VendorWays = {
     status: 409,
     body: '<d:error xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><c:no-uid-conflict/></d:error>',
   },
+  uidScope: 'calendar',
+  trashConflict: undefined,
   intercept: () => false,
 };
 
 interface Resource {
   readonly text: string | undefined;
   readonly version: number;
+}
+
+/** A collection of events. */
+interface Place {
+  readonly path: string;
+  readonly resources: Map<string, Resource>;
 }
 
 export interface VendorCaldav {
@@ -79,6 +91,9 @@ export interface VendorCaldav {
   /** Stores a resource as a person does; undefined deletes it. */
   store(name: string, text: string | undefined): void;
   texts(): readonly string[];
+  /** Stores a resource in another calendar of the account, or in its trash, as Nextcloud has one; undefined deletes it. */
+  storeElsewhere(place: 'shared' | 'trash', name: string, text: string | undefined): void;
+  textsElsewhere(place: 'shared' | 'trash'): readonly string[];
   readonly requests: string[];
   /** What was wrong with the requests. */
   readonly complaints: string[];
@@ -93,17 +108,26 @@ const uidOf = (text: string): string => /^UID:(.*)$/m.exec(text)?.[1]?.trim() ??
 const user = encodeURIComponent('ann@example.com');
 const homePath = `/calendars/${user}/`;
 const calendarPath = `${homePath}work/`;
+const otherPaths = { shared: `${homePath}shared/`, trash: `${homePath}trashbin/objects/` } as const;
 const principalPath = `/principals/users/${user}/`;
 
 /** Starts the server. */
 export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Promise<VendorCaldav> => {
   const ways: VendorWays = { ...commonWays, ...changed };
   const resources = new Map<string, Resource>();
+  const others = { shared: new Map<string, Resource>(), trash: new Map<string, Resource>() } as const;
   let version = 0;
   let port = 0;
   const requests: string[] = [];
   const complaints: string[] = [];
   const basic = `Basic ${Buffer.from(`${caldavUser.username}:${caldavUser.password}`).toString('base64')}`;
+
+  const main: Place = { path: calendarPath, resources };
+  const shared: Place = { path: otherPaths.shared, resources: others.shared };
+  const trash: Place = { path: otherPaths.trash, resources: others.trash };
+  const placeAt = (path: string): Place =>
+    [shared, trash].find((place) => decodeURIComponent(path).startsWith(decodeURIComponent(place.path))) ??
+    main;
 
   const tag = (name: string, content: string, attributes = ''): string => {
     const full = ways.prefix === '' ? name : `${ways.prefix}:${name}`;
@@ -118,7 +142,7 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
     if (ways.hrefs === 'cdata') return tag('href', `<![CDATA[${written}]]>`);
     return tag('href', ways.hrefs === 'indented' ? `\n    ${written}\n  ` : written);
   };
-  const resourcePath = (name: string): string => calendarPath + ways.segment(name);
+  const resourcePath = (name: string, { path }: Place = main): string => path + ways.segment(name);
   const propstats = (found: readonly string[], missing: readonly string[] = []): string => {
     const groups = ways.propstats === 'split' ? found : [found.join('')];
     const present = groups.map((content) => tag('propstat', tag('prop', content) + status(200)));
@@ -175,11 +199,12 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
       collection(`${homePath}holidays/`, '<cs:subscribed/>', 'Holidays'),
     ].join('');
 
-  const present = (): [string, Resource][] => [...resources].filter(([, { text }]) => text !== undefined);
+  const present = (place: Place = main): [string, Resource][] =>
+    [...place.resources].filter(([, { text }]) => text !== undefined);
   /** Says that these resources do not exist. */
-  const without = (names: readonly string[], code: number): string => {
+  const without = (names: readonly string[], code: number, place: Place = main): string => {
     if (names.length === 0) return '';
-    const paths = names.map(resourcePath);
+    const paths = names.map((name) => resourcePath(name, place));
     return ways.missing === 'together'
       ? tag('response', paths.map(hrefOf).join('') + status(code))
       : paths.map((path) => response(path, status(code))).join('');
@@ -199,34 +224,38 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
       tag('sync-token', escaped(ways.tokenOf(version))),
     ].join('');
 
-  const multiget = (body: string): string => {
+  const multiget = (body: string, place: Place): string => {
     const names = [...body.matchAll(/<(?:\w+:)?href>([^<]+)</g)].map(([, href = '']) => {
-      if (!href.startsWith(calendarPath)) complaints.push(`multiget of ${href}`);
+      if (!href.startsWith(place.path)) complaints.push(`multiget of ${href}`);
       return nameOf(href);
     });
     const withText = body.includes('calendar-data');
-    const absent = names.filter((name) => resources.get(name)?.text === undefined);
+    const absent = names.filter((name) => place.resources.get(name)?.text === undefined);
     const found = names.flatMap((name) => {
-      const resource = resources.get(name);
+      const resource = place.resources.get(name);
       if (resource?.text === undefined) return [];
       const texts = withText ? [calendarData(resource.text)] : [];
-      return [response(resourcePath(name), propstats([etag(resource), ...texts]))];
+      return [response(resourcePath(name, place), propstats([etag(resource), ...texts]))];
     });
-    return [...found, without(absent, 404)].join('');
+    return [...found, without(absent, 404, place)].join('');
   };
 
-  const query = (body: string): string => {
-    const [, uid] = /text-match[^>]*>([^<]*)</.exec(body) ?? [];
-    return present()
+  const query = (body: string, place: Place): string => {
+    // Nextcloud ignores the filter of a query in its trash.
+    const [, uid] = place === trash ? [] : (/text-match[^>]*>([^<]*)</.exec(body) ?? []);
+    return present(place)
       .filter(
         ([, { text = '' }]) =>
           text.includes('BEGIN:VEVENT') && (uid === undefined || text.includes(`UID:${uid}`)),
       )
       .map(([name, resource]) =>
         response(
-          resourcePath(name),
+          resourcePath(name, place),
           propstats([
             etag(resource),
+            ...(body.includes('calendar-uri') && place === trash
+              ? ['<nc:calendar-uri xmlns:nc="http://nextcloud.com/ns">work</nc:calendar-uri>']
+              : []),
             ...(body.includes('calendar-data') ? [calendarData(resource.text ?? '')] : []),
           ]),
         ),
@@ -285,21 +314,24 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
       return 412;
     if (!(headers['content-type'] ?? '').startsWith('text/calendar')) return 415;
     const sameUid = present().some(([other, { text = '' }]) => other !== name && uidOf(text) === uidOf(body));
-    if (sameUid) return ways.uidConflict;
+    const hasUid = (place: Place) => present(place).some(([, { text = '' }]) => uidOf(text) === uidOf(body));
+    if (sameUid || (!exists && ways.uidScope === 'account' && hasUid(shared))) return ways.uidConflict;
+    if (!exists && ways.trashConflict && hasUid(trash)) return ways.trashConflict;
     vendor.store(name, body);
     return exists ? 204 : 201;
   };
 
   const remove = (path: string, headers: IncomingMessage['headers']): number => {
     const name = nameOf(path);
-    const found = resources.get(name);
+    const place = placeAt(path);
+    const found = place.resources.get(name);
     if (found?.text === undefined) return 404;
     if (headers['if-match'] !== undefined && headers['if-match'] !== ways.etagOf(found.version)) return 412;
-    vendor.store(name, undefined);
+    storeIn(place, name, undefined);
     return 204;
   };
 
-  const report = (body: string, depth: string | undefined): string | number => {
+  const report = (path: string, body: string, depth: string | undefined): string | number => {
     if (body.includes('sync-collection')) {
       if (depth !== '0') complaints.push('sync-collection with a depth other than 0');
       const [, token = ''] = /sync-token>([^<]*)</.exec(body) ?? [];
@@ -310,7 +342,12 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
       return changes(since ?? 0);
     }
     if (depth !== '1') complaints.push('a query with a depth other than 1');
-    return body.includes('calendar-multiget') ? multiget(body) : query(body);
+    return body.includes('calendar-multiget') ? multiget(body, placeAt(path)) : query(body, placeAt(path));
+  };
+
+  const storeIn = ({ resources: stored }: Place, name: string, text: string | undefined): void => {
+    version += 1;
+    stored.set(name, { text, version });
   };
 
   const server = createServer((incoming, outgoing) => {
@@ -336,7 +373,7 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
           : method === 'DELETE'
             ? remove(path, incoming.headers)
             : method === 'REPORT'
-              ? report(body, depth)
+              ? report(path, body, depth)
               : method === 'PROPFIND'
                 ? propfind(path, depth)
                 : 405;
@@ -365,10 +402,9 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
   const vendor: VendorCaldav = {
     url,
     calendarId: `${url}${calendarPath}`,
-    store: (name, text) => {
-      version += 1;
-      resources.set(name, { text, version });
-    },
+    store: (name, text) => storeIn(main, name, text),
+    storeElsewhere: (place, name, text) => storeIn(place === 'shared' ? shared : trash, name, text),
+    textsElsewhere: (place) => present(place === 'shared' ? shared : trash).map(([, { text = '' }]) => text),
     texts: () => present().map(([, { text = '' }]) => text),
     requests,
     complaints,
