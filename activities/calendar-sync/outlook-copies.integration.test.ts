@@ -84,6 +84,21 @@ describe('a copy of our event in Outlook that has our transaction id', () => {
     expect(sent).toMatchObject([{ participant: ada, change: { kind: 'conflict' } }]);
   });
 
+  it('is a conflict at each of its times when its owner has made it a series', async () => {
+    const { sync, copy, sent, findBusy, sandbox, account, eventId } = await setup();
+    await sync();
+    const copied = copy({ laterMinutes: 15 });
+    sandbox.control.repeatOutlookEvent({ account, eventId: copied, everyDays: 1, times: 2 });
+    const first = Date.parse(slotIn(10).start) + 900_000;
+    expect(await findBusy()).toMatchObject([{ start: toInstant(first) }]);
+    await sync();
+    expect(sent).toMatchObject([{ participant: ada, change: { kind: 'conflict' } }]);
+    // Our own event stays free when its owner repeats it.
+    const original = { account, eventId, everyDays: 1, times: 2 };
+    sandbox.control.repeatOutlookEvent(original);
+    expect(await findBusy()).toMatchObject([{ start: toInstant(first) }]);
+  });
+
   it('is known when the calendar is read for the first time after it was made', async () => {
     const { sync, reconcile, copy, shown, sent } = await setup();
     copy({ laterMinutes: 600 });

@@ -244,6 +244,13 @@ describe('the text of an event', () => {
     expect(attendees({ ...moved, revision: 1 })?.[0]).toContain('PARTSTAT=ACCEPTED');
   });
 
+  it('loses the answer of its owner beside a name with a colon and without quotes', () => {
+    const line = 'ATTENDEE;CN=Studio: Ada;PARTSTAT=ACCEPTED:mailto:ada@example.com';
+    expect(changed(insert(newEventText(event(), now), line), moved)).toContain(
+      line.replace('ACCEPTED', 'NEEDS-ACTION'),
+    );
+  });
+
   it('of another program is recognized, and one whose marks were dropped is ours', () => {
     const text = newEventText(event(), now);
     const foreign = text.replace('X-CASTMATCH-REFERENCE:aud_1', 'X-CASTMATCH-REFERENCE:aud_2');

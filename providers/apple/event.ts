@@ -18,7 +18,8 @@ import {
   unfold,
 } from '../icalendar/content-lines.ts';
 import { addressesOf, isOfOwner } from '../icalendar/event.ts';
-import { rawValueOf, readTimes, textOf } from '../icalendar/properties.ts';
+import { rawValueOf, withParameter } from '../icalendar/parameters.ts';
+import { readTimes, textOf } from '../icalendar/properties.ts';
 import { instantOf, utc } from '../icalendar/zones/zone.ts';
 import { createZones } from '../icalendar/zones/zones.ts';
 import type { CalendarEvent, EventToDelete } from '../ports.ts';
@@ -156,7 +157,7 @@ const withoutAnswer = (stored: StoredEvent, account: string): StoredEvent => {
   const addresses = addressesOf(account);
   const lines = stored.lines.map((line) =>
     nameOf(line) === 'ATTENDEE' && isOfOwner(line, addresses)
-      ? line.replace(/^((?:[^":]|"[^"]*")*?;PARTSTAT=)[^;:]*/i, '$1NEEDS-ACTION')
+      ? withParameter(line, 'PARTSTAT', 'NEEDS-ACTION')
       : line,
   );
   return { ...stored, lines };

@@ -1,6 +1,6 @@
 /** Reads the addresses of attendees and organizers (RFC 5545, section 3.3.3). */
 import { comparableEmail, emailOfMailto } from '../../domain/audition/mailto.ts';
-import { parameterOf, rawValueOf } from './properties.ts';
+import { parameterOf, rawValueOf } from './parameters.ts';
 
 /**
  * Returns the email address of an ATTENDEE or ORGANIZER in the form in which addresses are compared. A value that is no `mailto` URI

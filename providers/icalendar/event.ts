@@ -5,12 +5,11 @@ import { type BusyKind, busyKindOf } from '../../domain/calendars/busy-kind.ts';
 import { addressOf, emailOf } from './calendar-address.ts';
 import { type Component, linesNamed, nameOf } from './content-lines.ts';
 import type { ReportFault } from './faults.ts';
+import { parameterOf, rawValueOf } from './parameters.ts';
 import {
   type CalendarDuration,
   type CalendarPeriod,
   type CalendarTime,
-  parameterOf,
-  rawValueOf,
   readDuration,
   readTimes,
   textOf,

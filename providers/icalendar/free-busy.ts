@@ -3,7 +3,8 @@ import type { BusyKind } from '../../domain/calendars/busy-kind.ts';
 import { day } from '../../domain/time/units.ts';
 import { type Component, linesNamed } from './content-lines.ts';
 import type { ReportFault } from './faults.ts';
-import { type CalendarPeriod, eachTimes, parameterOf, textOf } from './properties.ts';
+import { parameterOf } from './parameters.ts';
+import { type CalendarPeriod, eachTimes, textOf } from './properties.ts';
 import type { Span } from './series.ts';
 
 interface BusyPeriod extends Span {

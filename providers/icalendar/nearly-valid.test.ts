@@ -19,10 +19,35 @@ describe('an event that is nearly valid', () => {
       ['DTSTART:20261201t090000z', 'DTEND:20261201t100000z'],
       '2026-12-01T09:00 2026-12-01T10:00',
     ],
+    [
+      'names its zone in a quote that is not closed',
+      ['DTSTART;TZID="Europe/Paris:20261201T090000', 'DURATION:PT1H'],
+      '2026-12-01T08:00 2026-12-01T09:00',
+    ],
     ['ends with a leap second', [start, 'DTEND:20261201T095960Z'], '2026-12-01T09:00 2026-12-01T10:00'],
     ['has a separated time', [start, 'DTEND:2026-12-01T10:00:00Z'], '2026-12-01T09:00 2026-12-01T10:00'],
   ])('blocks its time when it %s', (_what, lines, expected) => {
     expect(read(calendar(...event(...lines)))).toEqual({ times: [expected], faults: [], codes: [] });
+  });
+
+  it('blocks its time in a zone that it defines under a name with a colon and without quotes', () => {
+    const tzid = '(UTC+02:00) Custom, Zone';
+    const zone = [
+      'BEGIN:VTIMEZONE',
+      `TZID:${tzid}`,
+      'BEGIN:STANDARD',
+      'DTSTART:16010101T000000',
+      'TZOFFSETFROM:+0200',
+      'TZOFFSETTO:+0200',
+      'END:STANDARD',
+      'END:VTIMEZONE',
+    ];
+    const lines = event(`DTSTART;TZID=${tzid}:20261201T090000`, `DTEND;TZID=${tzid}:20261201T100000`);
+    expect(read(calendar(...zone, ...lines))).toEqual({
+      times: ['2026-12-01T07:00 2026-12-01T08:00'],
+      faults: [],
+      codes: [],
+    });
   });
 
   it.each([

@@ -28,6 +28,14 @@ describe('the answer of the owner', () => {
     expect(answerOf('ada', 'ATTENDEE;PARTSTAT=DECLINED:mailto:ada@example.com')).toBe('declined');
   });
 
+  it.each(['Doe; Ada', 'Studio: Ada', 'Doe, Ada', 'Ada 6" Doe'])('is read beside the name %s', (name) => {
+    const lines = [
+      `ORGANIZER;CN=${name}:mailto:bea@example.com`,
+      `ATTENDEE;CN=${name};PARTSTAT=DECLINED:mailto:ada@example.com`,
+    ];
+    expect(answerOf('ada@example.com', ...lines)).toBe('declined');
+  });
+
   it('is not that of another person', () => {
     const others = [
       'ATTENDEE;PARTSTAT=DECLINED:mailto:bea@example.com',

@@ -1,7 +1,8 @@
 /** Reads the properties of a component with `ical.js`, each on its own: one that cannot be read does not hide the others. */
 import ICAL from 'ical.js';
 import { day, hour, minute, second } from '../../domain/time/units.ts';
-import { type Component, linesNamed } from './content-lines.ts';
+import { type Component, linesNamed, nameOf } from './content-lines.ts';
+import { parameterOf, rawValueOf } from './parameters.ts';
 
 /** A date or a time as a calendar writes it. */
 export interface CalendarTime {
@@ -33,40 +34,17 @@ const valueOf = (line: string): unknown => {
   }
 };
 
+/** No parameter changes a text but VALUE: `ical.js` does not find the text after parameters that are not well-formed. */
+const withoutParameters = (line: string): string => {
+  const type = parameterOf(line, 'VALUE');
+  return `${nameOf(line)}${type === undefined ? '' : `;VALUE=${type}`}:${rawValueOf(line)}`;
+};
+
 /** Returns the unescaped text of a property. */
 export const textOf = (component: Component, name: string): string | undefined => {
   const [line] = linesNamed(component, name);
-  const value: unknown = line === undefined ? undefined : valueOf(line);
+  const value: unknown = line === undefined ? undefined : valueOf(withoutParameters(line));
   return typeof value === 'string' ? value : undefined;
-};
-
-/** Returns a parameter of a line. */
-export const parameterOf = (line: string, name: string): string | undefined => {
-  try {
-    const value: unknown = ICAL.Property.fromString(withFirstValue(line)).getParameter(name.toLowerCase());
-    return typeof value === 'string' ? value : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
-const longLine = 1_000;
-
-/** Returns the line with the first of its values only: a line can have hundreds of thousands, and `ical.js` splits them. */
-const withFirstValue = (line: string): string => {
-  if (line.length < longLine) return line;
-  const comma = line.indexOf(',', line.length - rawValueOf(line).length);
-  return comma < 0 ? line : line.slice(0, comma);
-};
-
-/** Returns what follows the parameters of a line, unparsed. */
-export const rawValueOf = (line: string): string => {
-  let isQuoted = false;
-  for (let at = 0; at < line.length; at += 1) {
-    if (line[at] === '"') isQuoted = !isQuoted;
-    else if (line[at] === ':' && !isQuoted) return line.slice(at + 1);
-  }
-  return '';
 };
 
 /** The values of a line of dates or periods, and the number of values that cannot be read. */

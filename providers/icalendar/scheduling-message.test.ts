@@ -73,6 +73,18 @@ describe('a REPLY', () => {
     });
   });
 
+  it.each(['Doe, Ada', 'Doe; Ada', 'Studio: Ada', 'Ada 6" Doe', '"Ada'])(
+    'is read when the names are written as %s',
+    (name) => {
+      const text = replyCalendar(reply)
+        .replace('CN=CastMatch', `CN=${name}`)
+        .replace(';CN="Ada; Example"', '');
+      const named = text.replace('ATTENDEE;', `ATTENDEE;CN=${name};`);
+      expect(named).toContain(`ATTENDEE;CN=${name};PARTSTAT=`);
+      expect(readSchedulingMessage(named)).toEqual(read());
+    },
+  );
+
   it('is recognized by its media type when the calendar has no METHOD', () => {
     const text = replyCalendar({ ...reply, method: '' });
     expect(readSchedulingMessage(text)).toMatchObject({ reason: 'method_missing' });

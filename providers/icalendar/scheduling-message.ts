@@ -9,7 +9,8 @@ import { addressOf } from './calendar-address.ts';
 import { type Component, componentsNamed, linesNamed, readComponents, unfold } from './content-lines.ts';
 import { sequenceOf } from './event.ts';
 import { readOccurrences } from './occurrences.ts';
-import { parameterOf, readTimes, textOf } from './properties.ts';
+import { parameterOf } from './parameters.ts';
+import { readTimes, textOf } from './properties.ts';
 import { utc } from './zones/zone.ts';
 
 export type SchedulingMessage =

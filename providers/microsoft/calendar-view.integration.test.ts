@@ -203,3 +203,42 @@ test('a copy that a person has made of our event is busy, and is neither changed
   await calendar.putEvent(connection, outlookEvent({ revision: 2 }), callContext());
   expect(shown()).toHaveLength(2);
 });
+
+test.each([true, false])(
+  'the occurrences of a series that a person has made of a copy are busy, with our transaction id: %s',
+  async (keepsTransactionId) => {
+    const { calendar, connection, control, busyEvents, shown, calls } = await setup();
+    await calendar.putEvent(connection, outlookEvent(), callContext());
+    const { account } = connection;
+    const [ours] = shown();
+    const about = { account, eventId: ours?.immutableId ?? '', keepsTransactionId };
+    const { eventId: copy } = control.copyOutlookEvent({ ...about, laterMinutes: 120 });
+    control.repeatOutlookEvent({ account, eventId: copy, everyDays: 1, times: 2 });
+    const uid = shown().find(({ immutableId }) => immutableId === copy)?.iCalUId;
+    const reads = () => calls()['events.get']?.[200] ?? 0;
+    const before = reads();
+    const [first, ...occurrences] = await busyEvents();
+    expect(first).toMatchObject({ eventId, creation: { uid: ours?.iCalUId } });
+    const proof = { eventId, creation: { id: ours?.transactionId, uid } };
+    const expected = keepsTransactionId ? proof : { reference: undefined, creation: undefined };
+    expect(
+      occurrences.map(({ reference, creation, ...event }) => ({ reference, creation, ...event })),
+    ).toEqual([expect.objectContaining(expected), expect.objectContaining(expected)]);
+    // The series is read once.
+    expect(reads()).toBe(before + 1);
+  },
+);
+
+test('the occurrences of a series that a person has made of our event are ours', async () => {
+  const { calendar, connection, control, busyEvents, shown } = await setup();
+  await calendar.putEvent(connection, outlookEvent(), callContext());
+  const [ours] = shown();
+  const creation = { id: ours?.transactionId, uid: ours?.iCalUId };
+  const about = { account: connection.account, eventId: ours?.immutableId ?? '' };
+  control.repeatOutlookEvent({ ...about, everyDays: 1, times: 2 });
+  const { reference } = outlookDeletion;
+  expect(await busyEvents()).toMatchObject([
+    { eventId, reference, creation },
+    { eventId, reference, creation },
+  ]);
+});

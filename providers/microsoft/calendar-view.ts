@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { day } from '../../domain/time/units.ts';
+import { failedReadOf } from '../failed-reads.ts';
 import { nextPageField } from '../next-page.ts';
 import { operationOf } from '../operations.ts';
 import { optionalField } from '../optional-field.ts';
@@ -34,10 +35,17 @@ const pageSchema = z.object({ value: z.array(z.unknown()), '@odata.nextLink': ne
 
 /** What tells our event from a copy that a person has made of it. */
 const viewedEventSchema = timedEventSchema.extend({
-  transactionId: optionalField(z.string()).describe('That of the creation'),
-  seriesMasterId: optionalField(z.string()).describe('The series of an occurrence, which has none'),
+  transactionId: optionalField(z.string()).describe('That of the creation. An occurrence has none'),
+  seriesMasterId: optionalField(z.string()).describe('The series of an occurrence'),
 });
 type ViewedEvent = z.infer<typeof viewedEventSchema>;
+
+/** The event that was created: the event itself, or the series of an occurrence. */
+const createdEventSchema = z.object({
+  transactionId: optionalField(z.string()).describe('That of the creation'),
+  iCalUId: optionalField(z.string()).describe('Of a copy, another one'),
+});
+type CreatedEvent = z.infer<typeof createdEventSchema>;
 
 interface Window {
   readonly from: Instant;
@@ -65,16 +73,40 @@ export const createBusyEventQuery = (
       isOwnCalendar: calendarId === mainCalendar,
     });
 
+  /** Returns the function that reads each series once; undefined for one that Graph does not return: its occurrences are busy. */
+  const createSeriesReader = (connection: ConnectedAccount, calendarId: string, call: CallContext) => {
+    const known = new Map<string, CreatedEvent | undefined>();
+    return async (id: string): Promise<CreatedEvent | undefined> => {
+      if (known.has(id)) return known.get(id);
+      const path = `${calendarPath(calendarId)}/events/${encodeURIComponent(id)}?$select=transactionId,iCalUId`;
+      const isOwnCalendar = calendarId === mainCalendar;
+      const request = { method: 'get', path, isOwnCalendar } as const;
+      try {
+        known.set(id, await client.exchange(listOperation, connection, call, createdEventSchema, request));
+      } catch (error) {
+        if (failedReadOf(error, call).kind !== 'lasting') throw error;
+        known.set(id, undefined);
+      }
+      return known.get(id);
+    };
+  };
+
   return async (connection, calendarId, window, call) => {
     const zone = () => mailboxes.zone({ operation: listOperation, connection, call });
     const busy: BusyEvent[] = [];
     const leftOut = createLeftOut(connection, calendarId, reportUnreadable);
+    const readSeries = createSeriesReader(connection, calendarId, call);
     let path = viewPath(calendarId, window);
     for (let page = 0; page < maxEventPages; page += 1) {
       const answer = await readPage(connection, call, path, calendarId);
       const blocking = leftOut.read(viewedEventSchema, answer.value).flatMap(blockingEvent);
       const mailboxZone = blocking.some(({ event }) => event.isAllDay) ? await zone() : undefined;
-      busy.push(...blocking.flatMap((found) => busyEventOf(found, mailboxZone, window, leftOut)));
+      for (const found of blocking) {
+        const interval = intervalOf(found.event, mailboxZone, window, leftOut);
+        if (!interval) continue;
+        const created = await createdEventOf(found.event, readSeries);
+        busy.push({ ...interval, busy: found.busy, ...identityOf(found.event, created) });
+      }
       const next = answer['@odata.nextLink'];
       if (next === undefined) {
         leftOut.report();
@@ -109,28 +141,42 @@ const blockingEvent = (event: ViewedEvent): readonly BlockingEvent[] => {
   return busy === 'free' ? [] : [{ event, busy }];
 };
 
-const busyEventOf = (
-  { event, busy }: BlockingEvent,
+/** Undefined: the event blocks no time in the window. */
+const intervalOf = (
+  event: ViewedEvent,
   mailboxZone: string | undefined,
   { from, until }: Window,
   leftOut: LeftOut,
-): readonly BusyEvent[] => {
+): { readonly start: Instant; readonly end: Instant } | undefined => {
   const interval = timesOf(event, mailboxZone);
   if (!interval) leftOut.add('unreadable_event: time');
   // An event of no duration blocks no time.
-  if (!interval || interval.start >= interval.end) return [];
+  if (!interval || interval.start >= interval.end) return undefined;
   reportZone(leftOut, unknownZoneOf(event));
-  if (interval.end <= from || interval.start >= until) return [];
-  const { id, iCalUId: uid, singleValueExtendedProperties: properties } = event;
-  if (!hasOurMarks(event)) return [{ ...interval, busy, eventId: id, uid }];
-  const eventId = eventIdIn(properties) ?? id;
-  const reference = marksIn(properties)?.reference;
-  return [{ ...interval, busy, eventId, uid, reference, creation: creationOf(event) }];
+  const { start, end } = interval;
+  return end <= from || start >= until ? undefined : { start, end };
 };
 
 /**
- * A copy has the marks of its original, and possibly the transaction id: then its UID tells it (`EventCreation`). An occurrence has
- * the marks of its series, which a person has made of our event.
+ * Returns the created event. An occurrence has the marks of its series, but neither the transaction id nor the UID of its creation. Its
+ * series is read: a person has made it of our event, or of a copy.
  */
-const hasOurMarks = ({ transactionId, seriesMasterId }: ViewedEvent): boolean =>
-  seriesMasterId !== undefined || canBeOurs(transactionId);
+const createdEventOf = async (
+  event: ViewedEvent,
+  readSeries: (id: string) => Promise<CreatedEvent | undefined>,
+): Promise<CreatedEvent | undefined> => {
+  const { seriesMasterId, singleValueExtendedProperties: properties } = event;
+  return seriesMasterId === undefined || eventIdIn(properties) === undefined
+    ? event
+    : readSeries(seriesMasterId);
+};
+
+/** A copy has the marks of its original, and possibly the transaction id: then its UID tells it (`EventCreation`). */
+const identityOf = (
+  { id, iCalUId: uid, singleValueExtendedProperties: properties }: ViewedEvent,
+  created: CreatedEvent | undefined,
+): Pick<BusyEvent, 'eventId' | 'uid' | 'reference' | 'creation'> => {
+  if (!created || !canBeOurs(created.transactionId)) return { eventId: id, uid };
+  const reference = marksIn(properties)?.reference;
+  return { eventId: eventIdIn(properties) ?? id, uid, reference, creation: creationOf(created) };
+};

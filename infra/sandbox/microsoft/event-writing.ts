@@ -205,15 +205,18 @@ export const createEventWriting = (
   /** Makes the event the master of a series. */
   const repeatEvent = (calendar: Calendar, event: StoredEvent, { everyDays, times }: Repetition) => {
     const { owner } = calendar;
+    // An occurrence has no transaction id, and a UID of its own: https://learn.microsoft.com/graph/api/resources/event
+    const { transactionId: _transactionId, ...repeated } = event;
     const series = { immutableId: event.immutableId, id: event.id };
     // The dates of an event that lasts all day are stored in UTC.
     const zone = (event.isAllDay ? undefined : zoneOf(event.zone)) ?? 'utc';
     for (let index = 0; index < times; index += 1) {
       const startMs = daysLater(event.startMs, index * everyDays, zone);
       calendars.put(calendar, {
-        ...event,
+        ...repeated,
         immutableId: exchangeId('AAkALgAAAAAAHYQDEapm', owner),
         id: exchangeId('AAMkAGEv', owner),
+        iCalUId: exchangeId('040000008200E00074C5B7101A82E008', owner),
         type: 'occurrence',
         series,
         startMs,

@@ -1,7 +1,8 @@
 /** Reads the zones that a calendar defines itself (VTIMEZONE: RFC 5545, section 3.6.5). */
 import { day } from '../../../domain/time/units.ts';
 import { type Component, linesNamed } from '../content-lines.ts';
-import { rawValueOf, readOffset, readTimes } from '../properties.ts';
+import { rawValueOf } from '../parameters.ts';
+import { readOffset, readTimes } from '../properties.ts';
 import { expandRule, type Rule, readRule } from '../recurrence.ts';
 import type { Zone } from './zone.ts';
 
