@@ -51,6 +51,7 @@ import { createOutbox, type Outbox } from './endpoints/outbox.ts';
 import { createEndpointProgress, type EndpointProgress } from './endpoints/progress.ts';
 import { createWebhookEndpoints, type WebhookEndpoints } from './endpoints/repository.ts';
 import { createInvitationReplies, type InvitationReplies } from './inbox/invitation-replies.ts';
+import { createParkedContents, type ParkedContents } from './inbox/parked-contents.ts';
 import { createInboxRouting, type InboxRouting } from './inbox/routing.ts';
 import { createWatchSecrets } from './inbox/watch-secrets.ts';
 import { createWatchSubscriptions, type WatchSubscriptions } from './inbox/watch-subscriptions.ts';
@@ -68,6 +69,7 @@ import { createProviderHealth, type ProviderHealth } from './providers/health.ts
 import { createQuotas } from './providers/quotas.ts';
 import { createSenderAlerts, type SenderAlerts } from './providers/sender-alerts.ts';
 import { createHeldCopies, type HeldCopies } from './recordings/held-copies.ts';
+import { createHoldReasons, type HoldReasons } from './recordings/hold-reasons.ts';
 import { createRecordingAccesses, type RecordingAccesses } from './recordings/recording-accesses.ts';
 import { createRecordingAttention, type RecordingAttention } from './recordings/recording-attention.ts';
 import { createRecordingDeletions, type RecordingDeletions } from './recordings/recording-deletions.ts';
@@ -129,6 +131,7 @@ export interface Repositories {
   readonly senderAlerts: SenderAlerts;
   readonly people: People;
   readonly inbox: WebhookInbox;
+  readonly parkedContents: ParkedContents;
   readonly inboxRouting: InboxRouting;
   readonly invitationReplies: InvitationReplies;
   readonly endpoints: WebhookEndpoints;
@@ -148,6 +151,7 @@ export interface Repositories {
   readonly heldCopies: HeldCopies;
   readonly silentTexts: SilentTexts;
   readonly recordingHolds: RecordingHolds;
+  readonly holdReasons: Pick<HoldReasons, 'sealEarlier'>;
   readonly recordingPolicies: RecordingPolicies;
 }
 
@@ -168,6 +172,7 @@ export const createRepositories = (
   const protection = { texts, codes: createTrailCodes(wrapping) };
   const accountReferences = createAccountReferences(wrapping);
   const addressHashes = createAddressHashes(vault);
+  const holdReasons = createHoldReasons(db, vault);
   return {
     events: createEventStore(db, protection, observe),
     auditions: createAuditionReadModel(db, texts),
@@ -221,18 +226,20 @@ export const createRepositories = (
     participantConflicts: createParticipantConflicts(db),
     writtenEvents: createWrittenEvents(db, vault),
     inbox: createWebhookInbox(db, vault),
+    parkedContents: createParkedContents(db, vault),
     inboxRouting: createInboxRouting(db, accountReferences, vault),
     invitationReplies: createInvitationReplies(db, addressHashes),
     endpoints: createWebhookEndpoints(db, vault),
     endpointProgress: createEndpointProgress(db, texts),
     outbox: createOutbox(db),
-    recordings: createRecordings(db),
+    recordings: createRecordings(db, holdReasons),
     recordingAccesses: createRecordingAccesses(db),
     recordingAttention: createRecordingAttention(db),
-    recordingDeletions: createRecordingDeletions(db),
+    recordingDeletions: createRecordingDeletions(db, holdReasons),
     heldCopies: createHeldCopies(db),
     silentTexts: createSilentTexts(db),
-    recordingHolds: createRecordingHolds(db),
+    recordingHolds: createRecordingHolds(db, holdReasons),
+    holdReasons,
     recordingPolicies: createRecordingPolicies(db),
   };
 };

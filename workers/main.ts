@@ -135,10 +135,16 @@ const main = async (): Promise<void> => {
     logger,
     metrics,
   });
-  // Once per start: an earlier version has stored hashes without a key.
+  // Once per start: an earlier version has stored hashes without a key, and texts in plain text or under shared keys.
   void repositories.unkeyedAddresses
     .key()
     .catch((err: unknown) => logger.error({ err }, 'hashes of addresses not keyed'));
+  void repositories.parkedContents
+    .separate()
+    .catch((err: unknown) => logger.error({ err }, 'parked webhooks not sealed apart'));
+  void repositories.holdReasons
+    .sealEarlier()
+    .catch((err: unknown) => logger.error({ err }, 'reasons of legal holds not sealed'));
   void repositories.unkeyedHosts
     .key()
     .catch((err: unknown) => logger.error({ err }, 'hashes of meeting hosts not keyed'));

@@ -9,10 +9,16 @@ import type { Connection } from '../../db/connections/repository.ts';
 import type { Person } from '../../db/people/people.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { AuditionId, ConnectionId, RecordingId } from '../../domain/ids.ts';
-import { auditionWorkflowId, calendarSyncWorkflowId } from '../../domain/workflow-ids.ts';
+import { recordedMeetings } from '../../domain/providers/vendors.ts';
+import {
+  auditionWorkflowId,
+  calendarSyncWorkflowId,
+  recordingWorkflowId,
+} from '../../domain/workflow-ids.ts';
 import { eventDeliveryWorkflowId } from '../../workflows/event-delivery/messages.ts';
 import { disconnect } from '../connections/disconnect.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { concernsPerson } from './parked-webhooks.ts';
 
 /** Why something of the person cannot be erased yet. */
 export const obstacles = [
@@ -81,6 +87,19 @@ const notErasable = ({ participant }: Person, found: PersonData['obstacles']): R
   );
 
 /**
+ * Ends the search for recordings of a meeting: it can go on for days, finds nothing that may be stored, and its payloads are
+ * unreadable without their key.
+ */
+const terminateRecording = async (
+  personWorkflows: Dependencies['personWorkflows'],
+  audition: AuditionId,
+  { provider, id }: { readonly provider: string; readonly id: string },
+): Promise<void> => {
+  const recorded = recordedMeetings.find((name) => name === provider);
+  if (recorded) await personWorkflows.terminate(recordingWorkflowId(audition, recorded, id));
+};
+
+/**
  * Erases the person, and records the act. Idempotent.
  * @returns what was erased
  * @throws {Refusal} `participant_not_erasable`, before anything was changed
@@ -93,6 +112,7 @@ export const erasePerson = async (
 ): Promise<PersonData> => {
   const { repositories, personWorkflows } = dependencies;
   const { people, participantFeeds, recordingDeletions, administrativeActs, endpoints } = repositories;
+  const { parkedContents, inboxRouting } = repositories;
   const { organization, participant } = person;
   const data = await findPersonData(dependencies, person);
   if (data.obstacles.length > 0) throw notErasable(person, data.obstacles);
@@ -107,11 +127,23 @@ export const erasePerson = async (
   await participantFeeds.revoke(person, actor);
   for (const id of data.recordings) await recordingDeletions.request(organization, id, actor);
   const receivers = await endpoints.list(organization);
+  const meetings = new Set<string>();
   for (const id of data.auditions) {
     for (const endpoint of receivers)
       await personWorkflows.terminate(eventDeliveryWorkflowId(endpoint.id, id));
+    for (const meeting of await people.listMeetings(id)) {
+      meetings.add(meeting.id);
+      await terminateRecording(personWorkflows, id, meeting);
+    }
     await people.eraseAudition(id);
   }
+  await parkedContents.erase(
+    concernsPerson(inboxRouting, {
+      auditions: new Set(data.auditions),
+      connections: new Set(data.connections),
+      meetings,
+    }),
+  );
   await people.finishErasure(person);
   await administrativeActs.record({
     organization,

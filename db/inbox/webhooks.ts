@@ -10,6 +10,7 @@ import { millisecondsInterval } from '../time.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
 import { inboxKeyId } from '../vault/period-keys.ts';
 import { createBatchInsert, inboxChannel } from './batch-insert.ts';
+import { sealApart, sealingContextOf } from './parked-contents.ts';
 
 /** The parked reason of a webhook that could not be delivered within the retry period. */
 export const deliveryFailedReason = 'delivery_failed';
@@ -102,8 +103,6 @@ const deliveryFailedNames = [deliveryFailedReason, earlierDeliveryFailedReason];
 const namesOfReason = (reason: string): string[] =>
   deliveryFailedNames.includes(reason) ? deliveryFailedNames : [reason];
 
-const sealingContextOf = (id: string): string => `webhook_inbox ${id}`;
-
 const whileWaiting = 'while-waiting:';
 
 /** Returns a dedupe key that applies until the webhook is claimed. A later one with the same key is stored. */
@@ -188,7 +187,17 @@ export const createWebhookInbox = (
     },
 
     markDelivered: (id, reason) => settle(id, { state: 'delivered', reason: reason ?? null }),
-    park: (id, reason) => settle(id, { state: 'parked', reason }),
+
+    async park(id, reason) {
+      const [row] = await db
+        .select({ dataKey: webhookInbox.dataKey, sealedEvent: webhookInbox.sealedEvent })
+        .from(webhookInbox)
+        .where(and(eq(webhookInbox.id, id), eq(webhookInbox.state, 'received')));
+      return (
+        row !== undefined &&
+        settle(id, { state: 'parked', reason, ...(await sealApart(vault, { id, ...row }, now())) })
+      );
+    },
 
     async retryLater(id, delayMs, reason) {
       await db
@@ -261,7 +270,7 @@ interface Sealed {
 
 type Settlement =
   | { readonly state: 'delivered'; readonly reason: string | null }
-  | { readonly state: 'parked'; readonly reason: string };
+  | ({ readonly state: 'parked'; readonly reason: string } & Pick<Sealed, 'dataKey' | 'sealedEvent'>);
 
 const inMilliseconds = (delayMs: number) =>
   sql<Instant>`now() + ${millisecondsInterval(Math.round(delayMs))}`;

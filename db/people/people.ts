@@ -2,7 +2,7 @@
  * What the tables know of a person, and its erasure. A person is a participant id of the platform within an organization: no
  * table contains a name or an address. Which auditions a person has ever taken part in is read from the trail.
  */
-import { eq, sql } from 'drizzle-orm';
+import { and, eq, isNotNull, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { auditionStates } from '../../domain/audition/states.ts';
 import {
@@ -14,6 +14,8 @@ import {
 import { auditionDataKey, calendarSyncDataKey } from '../../domain/workflow-ids.ts';
 import type { Database } from '../client.ts';
 import { deleteDeliveredContents } from '../retention.ts';
+import { attentionItems } from '../schema/attention-items.ts';
+import { connectionFailures } from '../schema/connection-failures.ts';
 import { connections } from '../schema/connections.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
 
@@ -34,6 +36,8 @@ export interface People {
    * No workflow of the audition must run. Idempotent.
    */
   eraseAudition(id: AuditionId): Promise<void>;
+  /** Returns the meetings that the audition has had. They can have been recorded. */
+  listMeetings(id: AuditionId): Promise<readonly { readonly provider: string; readonly id: string }[]>;
   /** Returns whether the audition was erased: its history is unreadable. */
   isErased(id: AuditionId): Promise<boolean>;
   /**
@@ -58,6 +62,7 @@ const auditionsSchema = z.array(
       .transform((state) => state ?? 'requested'),
   }),
 );
+const meetingsSchema = z.array(z.object({ provider: z.string(), id: z.string() }));
 const erasedSchema = z.array(
   z.object({ organization: z.string(), participant: z.string(), isFinished: z.boolean() }),
 );
@@ -99,7 +104,19 @@ export const createPeople = (
     await db.transaction(async (tx) => {
       for (const table of ownedTables)
         await tx.execute(sql`DELETE FROM ${sql.identifier(table)} WHERE audition_id = ${id}`);
+      // The workflows of the recordings have ended, and cannot delete their questions. Other items are part of the view.
+      await tx
+        .delete(attentionItems)
+        .where(and(eq(attentionItems.auditionId, id), isNotNull(attentionItems.workflowId)));
     });
+  },
+
+  async listMeetings(id) {
+    const { rows } = await db.execute(sql`
+      SELECT DISTINCT fact -> 'meeting' ->> 'provider' AS provider, fact -> 'meeting' ->> 'id' AS id
+      FROM audit_events WHERE audition_id = ${id} AND type IN ('meeting_created', 'meeting_lost')
+    `);
+    return meetingsSchema.parse(rows);
   },
 
   async isErased(id) {
@@ -116,6 +133,8 @@ export const createPeople = (
       // The synchronisation would delete them in its last round, which does not run.
       for (const table of tablesOfCalendars)
         await tx.execute(sql`DELETE FROM ${sql.identifier(table)} WHERE connection = ${id}`);
+      // The row stays: the platform is told that the failure is over.
+      await tx.update(connectionFailures).set({ calendars: [] }).where(eq(connectionFailures.connection, id));
       await tx
         .update(connections)
         .set({ accountReference: null, providerAccount: null })
@@ -142,7 +161,7 @@ export const createPeople = (
 
 /**
  * What an audition has beside its trail: links and their uses, delivery ids with hashes of addresses, waiting lists, results
- * of calls, what was written to calendars and what people have edited there, held slots with their rooms. Rows of `join_links` and `operations` delete those that refer to them.
+ * of calls, what was written to calendars and what people have edited there, held slots with their rooms. Rows of `join_links` and `operations` delete those that refer to them, such as the uses of shared rooms.
  */
 const ownedTables = [
   'join_links',

@@ -11,6 +11,7 @@ import type { StoredRecording } from '../../domain/recordings/stored-recording.t
 import { type Actor, createAdministrativeActs } from '../access/administrative-acts.ts';
 import type { Database } from '../client.ts';
 import { recordingFiles, recordings } from '../schema/recordings.ts';
+import type { HoldReasons } from './hold-reasons.ts';
 import { isHeld, selectRecordings } from './recording-rows.ts';
 
 /** Notifies the workers of recordings whose files must be deleted. */
@@ -53,7 +54,10 @@ const reasonsSchema = z.array(
 );
 
 /** Creates the repository. */
-export const createRecordingDeletions = (db: Database): RecordingDeletions => ({
+export const createRecordingDeletions = (
+  db: Database,
+  reasons: Pick<HoldReasons, 'open'>,
+): RecordingDeletions => ({
   request: (organization, id, actor) =>
     db.transaction(async (tx) => {
       const [row] = await tx
@@ -108,14 +112,15 @@ export const createRecordingDeletions = (db: Database): RecordingDeletions => ({
         deletion_principal AS principal
       FROM recordings WHERE state = 'deleting' ORDER BY id LIMIT ${limit}
     `);
-    const reasons = new Map(reasonsSchema.parse(rows).map((row) => [row.id, row]));
-    if (reasons.size === 0) return [];
+    const deletions = new Map(reasonsSchema.parse(rows).map((row) => [row.id, row]));
+    if (deletions.size === 0) return [];
     const found = await selectRecordings(
       db,
-      sql`state = 'deleting' AND id = ANY (${sql.param([...reasons.keys()])}::text[])`,
+      reasons,
+      sql`state = 'deleting' AND id = ANY (${sql.param([...deletions.keys()])}::text[])`,
     );
     return found.flatMap((recording) => {
-      const row = reasons.get(recording.id);
+      const row = deletions.get(recording.id);
       if (!row) return [];
       const { reason, correlationId, principal } = row;
       return [{ ...recording, reason, correlationId, principal }];

@@ -4,6 +4,7 @@ import type { AuditionId, OrganizationId, RecordingId } from '../../domain/ids.t
 import { type Actor, createAdministrativeActs } from '../access/administrative-acts.ts';
 import type { Database } from '../client.ts';
 import { recordingHolds, recordings } from '../schema/recordings.ts';
+import type { HoldReasons } from './hold-reasons.ts';
 
 interface HoldSubject {
   readonly organization: OrganizationId;
@@ -24,12 +25,12 @@ export interface RecordingHolds {
 }
 
 /** Creates the repository of legal holds. */
-export const createRecordingHolds = (db: Database): RecordingHolds => ({
+export const createRecordingHolds = (db: Database, reasons: Pick<HoldReasons, 'seal'>): RecordingHolds => ({
   place: ({ organization, subject }, reason, actor) =>
     db.transaction(async (tx) => {
       // A deletion locks the same rows before it looks for holds.
       const held = await tx
-        .select({ id: recordings.id, state: recordings.state })
+        .select({ id: recordings.id, state: recordings.state, auditionId: recordings.auditionId })
         .from(recordings)
         .where(
           and(
@@ -48,7 +49,10 @@ export const createRecordingHolds = (db: Database): RecordingHolds => ({
         ({ id, state }) => id === subject && (state === 'deleting' || state === 'deleted'),
       );
       if (isGone) return 'too_late';
-      const values = { organization, reason, placedBy: actor.by };
+      const ownAudition = subject === organization ? undefined : subject;
+      const auditionId = held.find(({ id }) => id === subject)?.auditionId ?? ownAudition;
+      const sealed = await reasons.seal({ auditionId, subject }, reason);
+      const values = { organization, reason: sealed, placedBy: actor.by };
       await tx
         .insert(recordingHolds)
         .values({ subject, ...values })

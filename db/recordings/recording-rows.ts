@@ -7,6 +7,7 @@ import { fileKinds, fileStates, recordingStates } from '../../domain/recordings/
 import type { StoredRecording } from '../../domain/recordings/stored-recording.ts';
 import type { Database } from '../client.ts';
 import { instantFromDatabase } from '../time.ts';
+import type { HoldReasons } from './hold-reasons.ts';
 
 /** Turns the nulls of the database into absent fields. */
 const orUndefined = <Schema extends z.ZodType>(schema: Schema) =>
@@ -54,7 +55,11 @@ export const isHeld: SQL = sql`EXISTS (
 )`;
 
 /** Returns the recordings that match, the oldest first. */
-export const selectRecordings = async (db: Database, where: SQL): Promise<readonly StoredRecording[]> => {
+export const selectRecordings = async (
+  db: Database,
+  reasons: Pick<HoldReasons, 'open'>,
+  where: SQL,
+): Promise<readonly StoredRecording[]> => {
   const { rows } = await db.execute(sql`
     SELECT id, organization, audition_id AS "auditionId", provider, meeting_id AS "meetingId", instance, state,
       started_at AS "startedAt", duration, stored_at AS "storedAt", retain_until AS "retainUntil",
@@ -74,5 +79,26 @@ export const selectRecordings = async (db: Database, where: SQL): Promise<readon
       ), '[]') AS files
     FROM recordings WHERE ${where} ORDER BY coalesce(started_at, found_at), id
   `);
-  return z.array(recordingSchema).parse(rows);
+  return Promise.all(
+    z
+      .array(recordingSchema)
+      .parse(rows)
+      .map(async (recording) => ({
+        ...recording,
+        holds: await Promise.all(
+          recording.holds.map(async (hold) => ({
+            ...hold,
+            reason: await reasons.open(subjectOf(recording, hold), hold.reason),
+          })),
+        ),
+      })),
+  );
 };
+
+const subjectOf = (
+  { id, organization, auditionId }: Pick<StoredRecording, 'id' | 'organization' | 'auditionId'>,
+  { on }: Pick<StoredRecording['holds'][number], 'on'>,
+) =>
+  on === 'organization'
+    ? { auditionId: undefined, subject: organization }
+    : { auditionId, subject: on === 'recording' ? id : auditionId };

@@ -7,6 +7,7 @@ import type { StoredRecording } from '../../domain/recordings/stored-recording.t
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { recordingFiles, recordings } from '../schema/recordings.ts';
+import type { HoldReasons } from './hold-reasons.ts';
 import { selectRecordings } from './recording-rows.ts';
 
 interface FoundRecording {
@@ -66,9 +67,9 @@ export interface Recordings {
 }
 
 /** Creates the repository of recordings. */
-export const createRecordings = (db: Database): Recordings => {
+export const createRecordings = (db: Database, reasons: Pick<HoldReasons, 'open'>): Recordings => {
   const find = async (id: RecordingId): Promise<StoredRecording | undefined> =>
-    (await selectRecordings(db, sql`id = ${id}`))[0];
+    (await selectRecordings(db, reasons, sql`id = ${id}`))[0];
   return {
     async putFound({ files, ...found }) {
       await db.transaction(async (tx) => {
@@ -164,15 +165,16 @@ export const createRecordings = (db: Database): Recordings => {
     },
 
     get: async (organization, id) =>
-      (await selectRecordings(db, sql`organization = ${organization} AND id = ${id}`))[0],
+      (await selectRecordings(db, reasons, sql`organization = ${organization} AND id = ${id}`))[0],
 
     ofMeeting: ({ auditionId, provider, meetingId }) =>
       selectRecordings(
         db,
+        reasons,
         sql`audition_id = ${auditionId} AND provider = ${provider} AND meeting_id = ${meetingId}`,
       ),
 
     ofAudition: (organization, auditionId) =>
-      selectRecordings(db, sql`organization = ${organization} AND audition_id = ${auditionId}`),
+      selectRecordings(db, reasons, sql`organization = ${organization} AND audition_id = ${auditionId}`),
   };
 };

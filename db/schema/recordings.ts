@@ -78,6 +78,7 @@ export const recordingHolds = pgTable(
   {
     subject: text().primaryKey(),
     organization: text().notNull(),
+    /** Sealed by `db/recordings/hold-reasons.ts`, except for an organization and until an earlier version's are sealed. */
     reason: text().notNull(),
     placedBy: text('placed_by').notNull(),
     placedAt: timestamp('placed_at', { withTimezone: true }).notNull().defaultNow(),

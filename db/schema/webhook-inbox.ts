@@ -15,8 +15,8 @@ export const webhookInbox = pgTable(
     /** The kind of event: `message.status`, `meeting.started`, `calendar.changed`. */
     kind: text().notNull(),
     /**
-     * The normalized event, sealed under the data key `inbox:<hour>`, bound to this row. Empty after the delivery, when it was
-     * deleted.
+     * The normalized event, sealed under the data key `inbox:<hour>`, bound to this row. Under a key of its own once it is parked.
+     * Empty after the delivery, when it was deleted.
      */
     sealedEvent: text('sealed_event').notNull(),
     dataKey: text('data_key').notNull(),

@@ -11,3 +11,9 @@ export const ledgerKeyId = (now: Date): string => `ledger:${now.toISOString().sl
  * for the end of the period.
  */
 export const inboxKeyId = (now: Date): string => `inbox:${now.toISOString().slice(0, 13)}`;
+
+/**
+ * Returns the id of the data key of one parked webhook: it can be kept for months, and the key of its hour must not be. It counts as
+ * a key of the hour in which the webhook was parked.
+ */
+export const parkedKeyId = (now: Date, webhook: string): string => `${inboxKeyId(now)}:${webhook}`;

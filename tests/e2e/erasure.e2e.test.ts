@@ -44,19 +44,33 @@ const performerOf = (id: string, first: string, last: string, phone: string) => 
   const room = `The kitchen of ${first} ${last}`;
   const reason = `${first} has sprained an ankle`;
   const account = `${last}.calendar@accounts.example`.toLowerCase();
-  const secrets: readonly Secret[] = [name, first, last, email, room, reason, account, phone.slice(1)].map(
-    (text) => ({ what: `"${text}"`, text }),
-  );
-  return { id, name, email, phone, room, reason, account, secrets };
+  const role = `The double of ${first} ${last}`;
+  const notes = `${first} is allergic to nuts`;
+  const hold = `${first} has sued`;
+  const secrets: readonly Secret[] = [
+    name,
+    first,
+    last,
+    email,
+    room,
+    reason,
+    account,
+    role,
+    notes,
+    hold,
+    phone.slice(1),
+  ].map((text) => ({ what: `"${text}"`, text }));
+  return { id, name, email, phone, room, reason, account, role, notes, hold, secrets };
 };
 type Performer = ReturnType<typeof performerOf>;
 
 const erased = performerOf('person-erased', 'Ottoline', 'Quillfeather', '+33612987654');
 const kept = performerOf('person-kept', 'Bartholomew', 'Ashgrove', '+33612987111');
 
-const requestFor = ({ id, name, email, phone, room }: Performer, startsAt: number) => ({
+const requestFor = ({ id, name, email, phone, room, role, notes }: Performer, startsAt: number) => ({
   project: { id: 'project-1', title: 'A play' },
-  role: { id: 'role-1', name: 'A role' },
+  role: { id: 'role-1', name: role },
+  notes,
   slot: {
     start: new Date(startsAt).toISOString(),
     end: new Date(startsAt + 1_800_000).toISOString(),
@@ -76,8 +90,8 @@ const requestFor = ({ id, name, email, phone, room }: Performer, startsAt: numbe
   ],
 });
 
-/** Stores an account of the person and a webhook of three hours ago that names the person. */
-const storeOthers = async ({ id, name, email, account }: Performer, wasDelivered: boolean): Promise<void> => {
+/** Stores an account of the person, and webhooks of three hours ago that name the person: a delivered one, and a parked one. */
+const storeOthers = async ({ id, name, email, account, phone }: Performer): Promise<void> => {
   const { connections, vault } = service.database.repositories;
   await connections.connect({
     organization,
@@ -97,12 +111,17 @@ const storeOthers = async ({ id, name, email, account }: Performer, wasDelivered
     event: { meetingId: 'unknown', name, email },
     correlationId: 'test',
   });
-  if (wasDelivered) {
-    await service.database.pool.query(
-      `UPDATE webhook_inbox SET state = 'delivered', settled_at = now() - interval '2 hours' WHERE dedupe_key = $1`,
-      [`joined ${id}`],
-    );
-  }
+  await service.database.pool.query(
+    `UPDATE webhook_inbox SET state = 'delivered', settled_at = now() - interval '2 hours' WHERE dedupe_key = $1`,
+    [`joined ${id}`],
+  );
+  await inbox.receive({
+    provider: 'twilio',
+    dedupeKey: `text of ${id}`,
+    kind: 'message.received',
+    event: { id: `text of ${id}`, from: phone, body: `This is ${name}` },
+    correlationId: 'test',
+  });
 };
 
 /** Requests an audition, cancels it when everyone is invited, and waits for the end of its workflow. */
@@ -116,6 +135,12 @@ const cancelledAudition = async (performer: Performer, startsAt: number): Promis
   );
   await service.temporal.workflow.getHandle(`audition/${id}`).result();
   return id;
+};
+
+/** Holds the recordings of an audition. It has none, so the hold does not stand in the way of an erasure. */
+const holdRecordings = async (id: AuditionId, { hold }: Performer): Promise<void> => {
+  const actor = { by: 'legal', role: 'admin', correlationId: 'test' } as const;
+  await service.database.repositories.recordingHolds.place({ organization, subject: id }, hold, actor);
 };
 
 /** Returns the encrypted payloads of every history of this service. */
@@ -149,11 +174,13 @@ const erase = (participant: string, body: object = {}) =>
 
 it('erases one person from backups and histories, and no other', async () => {
   const startsAt = fullMinute(Date.now() + 40 * day);
-  await storeOthers(erased, true);
-  await storeOthers(kept, true);
+  await storeOthers(erased);
+  await storeOthers(kept);
   const open = await platform.request(requestFor(erased, startsAt + 5 * day));
   const id = await cancelledAudition(erased, startsAt);
   const other = await cancelledAudition(kept, startsAt + day);
+  await holdRecordings(id, erased);
+  await holdRecordings(other, kept);
 
   // An open audition stands in the way.
   expect((await erase(erased.id, { dryRun: true })).body).toMatchObject({

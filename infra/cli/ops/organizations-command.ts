@@ -11,6 +11,7 @@ import {
   type OrganizationChange,
 } from '../../../db/access/organizations.ts';
 import type { Database } from '../../../db/client.ts';
+import { createHoldReasons } from '../../../db/recordings/hold-reasons.ts';
 import { createRecordingHolds } from '../../../db/recordings/recording-holds.ts';
 import { connectionIdSchema, type OrganizationId } from '../../../domain/ids.ts';
 import { type MeetingProviderName, meetingProviders } from '../../../domain/providers/vendors.ts';
@@ -81,9 +82,12 @@ const parseLegalHold = (text: string): string => {
   throw new InvalidArgumentError(`write the reason with 1 to ${maxReasonLength} characters, or none`);
 };
 
+/** The reason of a hold on an organization is not sealed, so the command needs no keys. */
+const withoutKeys = () => Promise.reject(new Error('the reason of a hold on an organization needs no key'));
+
 /** Places the hold on all recordings of the organization, or releases it. Records the act. */
 const holdRecordings = async (db: Database, organization: OrganizationId, reason: string): Promise<void> => {
-  const holds = createRecordingHolds(db);
+  const holds = createRecordingHolds(db, createHoldReasons(db, { seal: withoutKeys, open: withoutKeys }));
   const subject = { organization, subject: organization };
   const actor = { by: 'npm run ops', role: 'command_line', correlationId: randomUUID() } as const;
   if (reason === 'none') await holds.release(subject, actor);
