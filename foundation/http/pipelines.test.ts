@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createPipelines } from './pipelines.ts';
 
 const timeouts = {
+  requireHostHeader: false,
   requestTimeout: 2_000,
   headersTimeout: 1_000,
   connectionsCheckingInterval: 100,
@@ -27,6 +28,10 @@ const setup = async (handle: RequestListener, limits: Parameters<typeof createPi
     });
     handle(request, response);
   });
+  let parsed = 0;
+  server.prependListener('request', () => {
+    parsed += 1;
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code !== 'ERR_HTTP_REQUEST_TIMEOUT' || !pipelines.isFull(socket)) socket.destroy();
   });
@@ -41,6 +46,7 @@ const setup = async (handle: RequestListener, limits: Parameters<typeof createPi
   const { port } = address;
   return {
     started: () => started,
+    parsed: () => parsed,
     mostUnderway: () => mostUnderway,
     open: () => {
       const socket = connect(port, '127.0.0.1').on('error', () => {});
@@ -82,12 +88,12 @@ const isClosed = async (socket: Socket): Promise<boolean> => {
 };
 
 describe('a pipeline', () => {
-  it('handles at most ten requests of a connection simultaneously, and answers all in order', async () => {
+  it('handles the requests of a connection one after another, and answers all in order', async () => {
     const { open, mostUnderway } = await setup(answerLater);
     const socket = open();
     socket.write(gets(3_000));
     expect(await read(socket, 3_000)).toEqual(numbers(3_000));
-    expect(mostUnderway()).toBe(10);
+    expect(mostUnderway()).toBe(1);
   });
 
   it('answers a client that pipelines again and again on one connection', async () => {
@@ -101,13 +107,13 @@ describe('a pipeline', () => {
     }
   });
 
-  it('starts no request while ten answers are not read', async () => {
+  it('starts no request while an answer is not read', async () => {
     const { open, started } = await setup((_request, response) => response.end(large));
     const socket = open().pause();
     socket.write(gets(2_000));
-    await expect.poll(started).toBe(10);
+    await expect.poll(started).toBe(1);
     await pause(300);
-    expect(started()).toBe(10);
+    expect(started()).toBe(1);
   });
 
   it('reads no more of the connection while requests wait', async () => {
@@ -148,10 +154,10 @@ describe('a pipeline', () => {
     });
     const socket = open().pause();
     socket.write(gets(20));
-    await expect.poll(started).toBe(10);
+    await expect.poll(started).toBe(1);
     await pause(1_000);
     expect(await isClosed(socket)).toBe(true);
-    expect(started()).toBe(10);
+    expect(started()).toBe(1);
   });
 
   it('closes a connection that transfers nothing for too long', async () => {
@@ -167,27 +173,80 @@ describe('a pipeline', () => {
       setTimeout(() => response.end(`<${request.url}>`), 500);
     });
     const socket = open();
-    const text = gets(51);
+    const text = gets(6);
     socket.write(text.slice(0, -10));
     setTimeout(() => socket.write(text.slice(-10)), 2_000);
-    expect(await read(socket, 51)).toEqual(numbers(51));
+    expect(await read(socket, 6)).toEqual(numbers(6));
   });
 
-  it('closes the connection with which too many requests wait, and serves the others', async () => {
-    const { open, started } = await setup(() => {}, { waiting: 500 });
-    const first = open();
-    first.write(gets(400));
-    await expect.poll(started).toBe(10);
-    const second = open();
-    second.write(gets(400));
-    expect(await isClosed(second)).toBe(true);
-    expect(first.closed).toBe(false);
-    // The requests of the closed connection do not count any more.
-    const third = open();
-    third.write(gets(100));
-    await expect.poll(started).toBe(30);
-    await pause(100);
-    expect(third.closed).toBe(false);
+  it('parses at most one kilobyte of requests before they are answered', async () => {
+    const { open, parsed } = await setup(() => {});
+    for (const path of numbers(60)) open().write(`GET /${path} HTTP/1.1\r\n\r\n`.repeat(3_000));
+    await expect.poll(parsed).toBeGreaterThanOrEqual(60);
+    await pause(300);
+    // The shortest request has 18 bytes.
+    expect(parsed()).toBeLessThanOrEqual(60 * Math.ceil(1024 / 18));
+  });
+
+  it('serves another connection between the requests of one', async () => {
+    const { open, started } = await setup((request, response) => response.end(`<${request.url}>`));
+    open().resume().write(gets(2_000));
+    await expect.poll(started).toBeGreaterThan(0);
+    const other = open();
+    other.write(get('/1'));
+    await read(other, 1);
+    expect(started()).toBeLessThan(2_000);
+  });
+
+  it.each([
+    ['with a length', (body: string) => `Content-Length: ${body.length}\r\n\r\n${body}`],
+    [
+      'in chunks',
+      (body: string) =>
+        `Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`,
+    ],
+  ])('reads a large body %s, and the requests that follow it', async (_kind, text) => {
+    const { open, mostUnderway } = await setup((request, response) => {
+      let length = 0;
+      request.on('data', (chunk: Buffer) => {
+        length += chunk.length;
+      });
+      request.on('end', () => response.end(`<${request.url}><${length === 1_000_000 ? '/1' : '/0'}>`));
+    });
+    const socket = open();
+    socket.write(`POST /7 HTTP/1.1\r\nHost: a\r\n${text('x'.repeat(1_000_000))}${gets(3)}`);
+    expect(await read(socket, 8)).toEqual([7, 1, 0, 0, 1, 0, 2, 0]);
+    expect(mostUnderway()).toBe(1);
+  });
+
+  it('does not treat what follows a short body as a part of it', async () => {
+    const { open, parsed } = await setup(() => {});
+    open().write(
+      `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1500\r\n\r\n${'x'.repeat(1_500)}${gets(3_000)}`,
+    );
+    await expect.poll(parsed).toBeGreaterThanOrEqual(1);
+    await pause(300);
+    expect(parsed()).toBeLessThanOrEqual(2 * Math.ceil(1024 / 18));
+  });
+
+  it('sends 100 (Continue) before it reads a body', async () => {
+    const { open } = await setup((request, response) => {
+      request.resume().on('end', () => response.end('<1>'));
+    });
+    const socket = open().setEncoding('utf8');
+    socket.write('POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5000\r\n\r\n');
+    const [first] = await once(socket, 'data');
+    expect(first).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    socket.write('x'.repeat(5_000));
+    const [second] = await once(socket, 'data');
+    expect(second).toContain('<1>');
+  });
+
+  it('handles a request for another protocol as any other request', async () => {
+    const { open } = await setup(answerLater);
+    const socket = open();
+    socket.write(`GET /7 HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n`);
+    expect(await read(socket, 1)).toEqual([7]);
   });
 
   it('starts no request of a connection that was closed', async () => {
@@ -197,11 +256,11 @@ describe('a pipeline', () => {
     });
     const socket = open();
     socket.write(gets(100));
-    await expect.poll(started).toBe(10);
+    await expect.poll(started).toBe(1);
     socket.resetAndDestroy();
     await pause(50);
     for (const answer of answers) answer();
     await pause(100);
-    expect(started()).toBe(10);
+    expect(started()).toBe(1);
   });
 });

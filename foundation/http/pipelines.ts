@@ -1,10 +1,11 @@
 /**
  * Limits what one HTTP connection costs whose client sends requests without waiting for answers (pipelining). Node parses
- * all requests that arrive together, and passes them on simultaneously: 64 kB of them produce thousands of answers, which
- * stay in memory until the client reads them.
+ * everything that it reads, up to 64 kB, and starts all requests of it simultaneously: 3,600 requests, whose answers stay in
+ * memory until the client reads them.
  *
- * Here, a connection has a few unanswered requests at a time. The others wait, and nothing more is read from the
- * connection until all of them are answered. A client that reads gets every answer, in order.
+ * Here, the requests of a connection are handled one after another, and Node's parser receives one kilobyte at a time.
+ * Nothing more is parsed until all requests that have arrived are answered. Other connections are served in between. A
+ * client that reads gets every answer, in order.
  */
 import {
   createServer,
@@ -16,13 +17,6 @@ import {
 import type { Socket } from 'node:net';
 
 interface PipelineLimits {
-  /** Requests of one connection that are handled simultaneously. */
-  readonly unanswered: number;
-  /**
-   * Requests that wait on all connections together. One read from a connection contains up to 2,500, and each takes about
-   * 2 kB. The connection that exceeds the limit is closed.
-   */
-  readonly waiting: number;
   /** How long a client may take to read an answer that is complete, in milliseconds. */
   readonly readTimeoutMs: number;
   /** How long a connection may transfer nothing in either direction, in milliseconds. Longer than any answer takes. */
@@ -30,105 +24,100 @@ interface PipelineLimits {
 }
 
 const defaultLimits: PipelineLimits = {
-  unanswered: 10,
-  waiting: 20_000,
   readTimeoutMs: 30_000,
   silenceMs: 90_000,
 };
 
+/** How much the parser receives before the requests in it are answered. The shortest request has 18 bytes. */
+const sliceBytes = 1024;
+
 /** A request and its answer. */
 type Exchange = readonly [request: IncomingMessage, response: ServerResponse];
 
-/** How many waiting requests are started in one turn of the event loop. Other connections are served between the turns. */
-const startsPerTurn = 10;
-
-/** Starts the waiting requests of all connections in turns. */
-class Turns {
-  /** The number of requests that wait on all connections. */
-  waiting = 0;
-  readonly #ready = new Set<Pipeline>();
-  #isScheduled = false;
-
-  /** Adds a connection that can start its next request. */
-  add(pipeline: Pipeline): void {
-    this.#ready.add(pipeline);
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    setImmediate(() => this.#run());
-  }
-
-  remove(pipeline: Pipeline): void {
-    this.#ready.delete(pipeline);
-  }
-
-  #run(): void {
-    this.#isScheduled = false;
-    for (let started = 0; started < startsPerTurn; started += 1) {
-      const [next] = this.#ready;
-      if (!next) return;
-      this.#ready.delete(next);
-      next.startNext();
-    }
-    const [next] = this.#ready;
-    if (next) this.add(next);
-  }
-}
+/** Removes the listeners of the event, and returns a function that calls them. */
+const takeListeners = (socket: Socket, event: 'data' | 'end'): ((...data: readonly Buffer[]) => void) => {
+  const listeners = socket.listeners(event);
+  socket.removeAllListeners(event);
+  return (...data) => {
+    for (const listener of listeners) listener.call(socket, ...data);
+  };
+};
 
 /** The requests of one connection. */
 class Pipeline {
   readonly #socket: Socket;
   readonly #handle: RequestListener;
   readonly #limits: PipelineLimits;
-  readonly #turns: Turns;
-  #waiting: Exchange[] = [];
-  #unanswered = 0;
+  readonly #waiting: Exchange[] = [];
+  /** How many bytes certainly belong to the body of the request that arrives. */
+  #bodyBytes = 0;
+  #isBusy = false;
   #isFull = false;
+  /** Tells Node that the client sends no more. Node then closes the connection, also before it has answered. */
+  #end: (() => void) | undefined;
 
-  constructor(socket: Socket, handle: RequestListener, limits: PipelineLimits, turns: Turns) {
+  constructor(socket: Socket, handle: RequestListener, limits: PipelineLimits) {
     this.#socket = socket;
     this.#handle = handle;
     this.#limits = limits;
-    this.#turns = turns;
+    this.#parseInSlices();
     // Node resumes the socket after each request that it has parsed.
     socket.on('resume', () => {
-      if (this.#isFull) this.#stopReading();
+      if (this.#isFull) socket.pause();
     });
-    socket.once('close', () => this.#discard());
+    socket.once('close', () => this.#waiting.splice(0));
   }
 
-  /** Whether requests wait, so that nothing is read. */
+  /** Whether requests wait, so that nothing is parsed. */
   get isFull(): boolean {
     return this.#isFull;
   }
 
   add(exchange: Exchange): void {
-    if (this.#unanswered < this.#limits.unanswered && !this.#isFull) {
+    const [{ headers }] = exchange;
+    // The body has begun in the slice that contains the end of the headers.
+    this.#bodyBytes = Math.max(Number(headers['content-length'] ?? 0) - sliceBytes, 0);
+    if (!this.#isBusy && !this.#isFull) {
       this.#start(exchange);
       return;
     }
     this.#waiting.push(exchange);
-    this.#turns.waiting += 1;
-    if (this.#turns.waiting > this.#limits.waiting) this.#socket.destroy();
-    else if (!this.#isFull) {
-      this.#isFull = true;
-      this.#stopReading();
-    }
+    this.#isFull = true;
+    this.#socket.pause();
   }
 
-  /** Starts the request that has waited longest. */
-  startNext(): void {
-    const next = this.#waiting.shift();
-    if (!next) return;
-    this.#turns.waiting -= 1;
-    this.#start(next);
-    const [{ complete: hasArrived }] = next;
-    // The rest of its body follows.
-    if (this.#waiting.length === 0 && !hasArrived) this.#readOn();
-    else this.#continue();
+  /**
+   * Puts itself between the socket and Node's parser. Node reads a socket as a stream, and not past its events, when a
+   * listener of `data` is added. A server that upgrades connections would have to take this listener away again; none does.
+   */
+  #parseInSlices(): void {
+    const socket = this.#socket;
+    const parse = takeListeners(socket, 'data');
+    const finish = takeListeners(socket, 'end');
+    socket.on('end', () => {
+      if (this.#isFull) this.#end = finish;
+      else finish();
+    });
+    socket.on('data', (chunk: Buffer) => {
+      let end = 0;
+      // Node pauses the socket when a body is not read, or when answers are not.
+      while (end < chunk.length && !this.#isFull && !socket.isPaused()) {
+        // This connection is being closed: no further request gets an answer.
+        if (socket.writableEnded || socket.destroyed) return;
+        const start = end;
+        end = Math.min(start + Math.max(this.#bodyBytes, sliceBytes), chunk.length);
+        this.#bodyBytes = Math.max(this.#bodyBytes - (end - start), 0);
+        parse(chunk.subarray(start, end));
+      }
+      if (end === chunk.length) return;
+      // Node may have resumed the socket since.
+      if (this.#isFull) socket.pause();
+      socket.unshift(chunk.subarray(end));
+    });
   }
 
   #start([request, response]: Exchange): void {
-    this.#unanswered += 1;
+    this.#isBusy = true;
     let readTimer: NodeJS.Timeout | undefined;
     // The whole answer is in the buffer of the socket. `close` follows when the system has taken it.
     response.once('prefinish', () => {
@@ -136,36 +125,29 @@ class Pipeline {
     });
     response.once('close', () => {
       clearTimeout(readTimer);
-      this.#unanswered -= 1;
-      if (this.#isFull) this.#continue();
+      this.#isBusy = false;
+      // Other connections are served first.
+      if (this.#isFull) setImmediate(() => this.#continue());
     });
     this.#handle(request, response);
   }
 
   #continue(): void {
-    if (this.#waiting.length > 0) {
-      if (this.#unanswered < this.#limits.unanswered) this.#turns.add(this);
-    } else if (this.#unanswered === 0) {
-      // Not earlier: Node closes the connection when it reads that the client sends no more.
+    const next = this.#waiting.shift();
+    if (!next) {
       this.#readOn();
+      return;
     }
+    this.#start(next);
+    const [{ complete: hasArrived }] = next;
+    // The rest of its body follows.
+    if (this.#waiting.length === 0 && !hasArrived) this.#readOn();
   }
 
   #readOn(): void {
     this.#isFull = false;
     this.#socket.resume();
-  }
-
-  /** Node stops reading at this event. `pause` does not emit it when the stream is paused and its resumption is pending. */
-  #stopReading(): void {
-    this.#socket.pause();
-    this.#socket.emit('pause');
-  }
-
-  #discard(): void {
-    this.#turns.remove(this);
-    this.#turns.waiting -= this.#waiting.length;
-    this.#waiting = [];
+    this.#end?.();
   }
 }
 
@@ -196,19 +178,11 @@ export const createPipelines = (
 ): Pipelines => {
   const effective = { ...defaultLimits, ...limits };
   const pipelines = new WeakMap<Socket, Pipeline>();
-  const turns = new Turns();
-  const pipelineOf = (socket: Socket, handle: RequestListener): Pipeline => {
-    const existing = pipelines.get(socket);
-    if (existing) return existing;
-    const created = new Pipeline(socket, handle, effective, turns);
-    pipelines.set(socket, created);
-    return created;
-  };
   return {
     createServer: (handle) =>
-      createServer(settings, (request, response) =>
-        pipelineOf(request.socket, handle).add([request, response]),
-      ).setTimeout(effective.silenceMs),
+      createServer(settings, (request, response) => pipelines.get(request.socket)?.add([request, response]))
+        .on('connection', (socket) => pipelines.set(socket, new Pipeline(socket, handle, effective)))
+        .setTimeout(effective.silenceMs),
     isFull: (socket) => pipelines.get(socket)?.isFull ?? false,
   };
 };
