@@ -258,7 +258,7 @@ export interface paths {
         put?: never;
         /**
          * Create a link for viewing a file of a recording
-         * @description The link needs no key and supports ranges, so a browser can play it. Each access is recorded with its principal, time and first byte.
+         * @description The link needs no key and supports ranges, so a browser can play it. Each access is recorded with its principal, time and first byte. It opens nothing after the key that created it was revoked; one that was created with a token ends with the token, but not in its first ten minutes.
          */
         post: operations["createRecordingLink"];
         delete?: never;
@@ -6242,7 +6242,7 @@ export interface components {
             /** @description Whom the link is for: an id of the platform. Each access is recorded under it */
             principal?: string;
             /**
-             * @description How long the link is valid, in minutes. Default: 60
+             * @description How long the link is valid at most, in minutes. Default: 60
              * @default 60
              */
             expiresInMinutes?: number;
@@ -23623,7 +23623,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description The authorization has expired */
+            /** @description The authorization has expired, or the key that requested the link was revoked */
             410: {
                 headers: {
                     /** @description Quote it in support requests. Your own ID, if you sent one */

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Actor } from '../../db/access/administrative-acts.ts';
 import type { ApiRole } from '../../db/access/api-keys.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 
 export interface Caller {
   readonly organization: OrganizationId;
@@ -11,6 +12,8 @@ export interface Caller {
   readonly label: string;
   /** Unique among the keys and subjects of the organization. Names the principal in trails and logs: never a secret. */
   readonly id: string;
+  /** When the token expires. Undefined for a key, which is valid until it is revoked. */
+  readonly expiresAt?: Instant | undefined;
 }
 
 declare module 'fastify' {

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { apiRoles } from '../../db/access/api-keys.ts';
 import { Refusal } from '../../domain/errors.ts';
 import { organizationIdSchema } from '../../domain/ids.ts';
+import { nearestInstant } from '../../domain/time/epoch.ts';
 import type { JwtConfiguration } from '../../foundation/configuration/configuration.ts';
 import { retryAfterSeconds } from '../problems/outages.ts';
 import type { Caller } from './caller.ts';
@@ -50,6 +51,7 @@ const claims = z.object({
   sub: z.string().regex(/^[\x21-\x7e]{1,200}$/),
   org: organizationIdSchema,
   role: z.enum(apiRoles),
+  exp: z.number(),
 });
 
 const invalidToken = (message: string): Refusal =>
@@ -65,8 +67,9 @@ const callerFromClaims = (payload: JWTPayload): Caller => {
     const names = [...new Set(parsed.error.issues.map(({ path }) => String(path[0])))].join(', ');
     throw invalidToken(`The token has missing or invalid claims: ${names}.`);
   }
-  const { sub, org, role } = parsed.data;
-  return { organization: org, role, label: sub, id: `sub:${sub}` };
+  const { sub, org, role, exp } = parsed.data;
+  const expiresAt = nearestInstant(exp * 1_000);
+  return { organization: org, role, label: sub, id: `sub:${sub}`, expiresAt };
 };
 
 /** By jose's error codes. Every other code means that the issuer's keys could not be fetched. */

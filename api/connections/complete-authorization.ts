@@ -11,6 +11,7 @@ import type { ConnectionId } from '../../domain/ids.ts';
 import type { OAuthProvider } from '../../domain/providers/vendors.ts';
 import type { LinkMinter } from '../../foundation/links/link-minter.ts';
 import type { OAuthAuthorizer } from '../../providers/oauth/authorizers.ts';
+import { readMinterRights } from '../access/minter-rights.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { authorizerOf } from './begin-authorization.ts';
 
@@ -32,6 +33,8 @@ export type CallbackRejection = 'unknown_state' | 'other_browser' | 'used' | 'ex
 export type AuthorizationOutcome =
   | { readonly kind: 'connected'; readonly connection: ConnectionId }
   | { readonly kind: 'denied' }
+  /** The minter of the link has lost its rights since the flow began. The code was not redeemed. */
+  | { readonly kind: 'withdrawn' }
   /** A required scope was not granted. Nothing was stored, and the grant was revoked. */
   | { readonly kind: 'partial'; readonly missing: readonly string[] }
   /** The person chose another account than the one to reconnect. */
@@ -130,6 +133,8 @@ const redeemAndStore = async (
   pending: PendingAuthorization,
   { iss, error, code, correlationId, log }: AuthorizationResponse,
 ): Promise<AuthorizationOutcome> => {
+  const isPermitted = await readMinterRights(dependencies, pending);
+  if (!isPermitted('GET /v1/connections/:provider/authorize')) return { kind: 'withdrawn' };
   const authorizer = authorizerOf(dependencies, pending.provider);
   if (iss !== undefined && (await isIssuerMismatch(authorizer, pending, iss))) return { kind: 'unusable' };
   if (error !== undefined) return outcomeOfOAuthError(error);

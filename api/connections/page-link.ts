@@ -1,9 +1,10 @@
 /** Creates and verifies links to the page on which a person connects accounts, and checks their return addresses. */
 import { Refusal } from '../../domain/errors.ts';
-import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import { toEpochMs } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { ConnectionLink } from '../../foundation/links/connection-link.ts';
-import type { LinkMinter } from '../../foundation/links/link-minter.ts';
+import type { Caller } from '../access/caller.ts';
+import { linkExpiry } from '../access/minter-rights.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 
 /** Short, because the platform sends the browser there immediately. */
@@ -13,13 +14,14 @@ const linkLifetimeMs = 60 * 60_000;
 export const connectionPageUrl = (publicUrl: string, token: string): string =>
   `${publicUrl}/connections/${token}`;
 
-/** Creates a signed link that expires after an hour. */
+/** Creates a signed link for a caller. It expires after an hour, and with the token of the caller. */
 export const createPageLink = (
   { configuration, connectionLinks, now }: Pick<ApiDependencies, 'configuration' | 'connectionLinks' | 'now'>,
-  link: Omit<ConnectionLink, 'expiresAt' | 'minter'> & { readonly minter: LinkMinter },
+  { id, role, expiresAt: tokenExpiry, organization }: Caller,
+  link: Omit<ConnectionLink, 'organization' | 'expiresAt' | 'minter'>,
 ): { readonly url: string; readonly expiresAt: Instant } => {
-  const expiresAt = toInstant(toEpochMs(now()) + linkLifetimeMs);
-  const token = connectionLinks.token({ ...link, expiresAt });
+  const expiresAt = linkExpiry(now(), linkLifetimeMs, { expiresAt: tokenExpiry });
+  const token = connectionLinks.token({ ...link, organization, expiresAt, minter: { id, role } });
   return { url: connectionPageUrl(configuration.publicUrl, token), expiresAt };
 };
 

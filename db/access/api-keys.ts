@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { desc, eq, like, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, like, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { type OrganizationId, organizationIdSchema } from '../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
@@ -32,6 +32,8 @@ export interface ApiKeys {
    * use of a valid key.
    */
   find(secret: string): Promise<KnownKey | { readonly revoked: KnownKey } | undefined>;
+  /** Returns the present holder of the key with this id; undefined when the key is unknown or was revoked. */
+  findHolder(id: string): Promise<ApiKeyHolder | undefined>;
   /** Returns all keys, including revoked ones, the newest first. */
   list(organization?: OrganizationId): Promise<
     readonly (ApiKeyHolder & {
@@ -55,6 +57,7 @@ const holderSchema = z.object({
 const idLength = 16;
 const idOf = (secretHash: string): string => `key_${secretHash.slice(0, idLength)}`;
 const keyIdSchema = z.string().regex(/^key_[0-9a-f]{16}$/);
+const hasId = (id: string): SQL => like(apiKeys.secretHash, `${id.slice('key_'.length)}%`);
 
 const isStale = (lastUsedAt: Instant | null): boolean =>
   lastUsedAt === null || Date.now() - toEpochMs(lastUsedAt) > 60_000;
@@ -91,6 +94,15 @@ export const createApiKeys = (db: Database): ApiKeys => {
       return key;
     },
 
+    async findHolder(id) {
+      if (!keyIdSchema.safeParse(id).success) return undefined;
+      const [row] = await db
+        .select()
+        .from(apiKeys)
+        .where(and(hasId(id), isNull(apiKeys.revokedAt)));
+      return row && holderSchema.parse(row);
+    },
+
     async list(organization) {
       const rows = await db
         .select()
@@ -111,7 +123,7 @@ export const createApiKeys = (db: Database): ApiKeys => {
       const [row] = await db
         .update(apiKeys)
         .set({ revokedAt: sql`coalesce(${apiKeys.revokedAt}, now())` })
-        .where(like(apiKeys.secretHash, `${id.slice('key_'.length)}%`))
+        .where(hasId(id))
         .returning();
       return row && { id, ...holderSchema.parse(row) };
     },

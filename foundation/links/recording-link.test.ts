@@ -18,6 +18,12 @@ describe('the link to a recording', () => {
     expect(links.verify(links.token(link))).toEqual(link);
   });
 
+  it('names its minter', () => {
+    const links = createRecordingLinks([key(1)]);
+    const minted = { ...link, minter: { id: 'key_0123456789abcdef', role: 'backend' } } as const;
+    expect(links.verify(links.token(minted))).toEqual(minted);
+  });
+
   it('stays valid when the master key is rotated', () => {
     const token = createRecordingLinks([key(1)]).token(link);
     expect(createRecordingLinks([key(2), key(1)]).verify(token)).toEqual(link);

@@ -10,6 +10,7 @@ import {
   recordingIdSchema,
 } from '../../domain/ids.ts';
 import { type Instant, instantSchema } from '../../domain/time/instant.ts';
+import { type LinkMinter, linkMinterSchema } from './link-minter.ts';
 import { createTokenSigner } from './signed-token.ts';
 
 interface RecordingLink {
@@ -19,6 +20,8 @@ interface RecordingLink {
   /** Whom the link was made for. One line. */
   readonly principal: string;
   readonly expiresAt: Instant;
+  /** Undefined in links of earlier versions, which were valid for a day at most. */
+  readonly minter?: LinkMinter | undefined;
 }
 
 export interface RecordingLinks {
@@ -37,6 +40,8 @@ const linkSchema = z.tuple([
   z.string(),
   z.string().regex(/^[^\r\n]*$/),
   instantSchema,
+  linkMinterSchema.shape.role.optional(),
+  linkMinterSchema.shape.id.optional(),
 ]);
 
 /**
@@ -48,13 +53,21 @@ const linkSchema = z.tuple([
 export const createRecordingLinks = (masterKeys: readonly { readonly key: Uint8Array }[]): RecordingLinks => {
   const tokens = createTokenSigner(masterKeys, 'castmatch recording link v1');
   return {
-    token: ({ organization, recording, file, principal, expiresAt }) =>
-      tokens.sign([organization, recording, file, principal, expiresAt]),
+    token: ({ organization, recording, file, principal, expiresAt, minter }) =>
+      tokens.sign([
+        organization,
+        recording,
+        file,
+        principal,
+        expiresAt,
+        ...(minter ? [minter.role, minter.id] : []),
+      ]),
     verify: (token) => {
       const parsed = linkSchema.safeParse(tokens.verify(token));
       if (!parsed.success) return undefined;
-      const [organization, recording, file, principal, expiresAt] = parsed.data;
-      return { organization, recording, file, principal, expiresAt };
+      const [organization, recording, file, principal, expiresAt, role, id] = parsed.data;
+      const minter = role !== undefined && id !== undefined ? { role, id } : undefined;
+      return { organization, recording, file, principal, expiresAt, ...(minter && { minter }) };
     },
   };
 };

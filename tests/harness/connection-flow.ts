@@ -19,7 +19,9 @@ export const setUpConnectionFlow = async (
   {
     accounts,
     ...given
-  }: Partial<Pick<ApiDependencies, 'listCalendars'>> & { readonly accounts?: string } = {},
+  }: Partial<Pick<ApiDependencies, 'listCalendars' | 'verifyToken' | 'now'>> & {
+    readonly accounts?: string;
+  } = {},
 ) => {
   const organization: OrganizationId = organizationIdSchema.parse(`org_${randomUUID()}`);
   const { repositories } = database;

@@ -53,6 +53,7 @@ const failurePages: Readonly<
   >
 > = {
   denied: { status: 403, obstacle: 'denied' },
+  withdrawn: { status: 410, obstacle: 'linkExpired' },
   partial: { status: 403, obstacle: 'partial' },
   other_account: { status: 409, obstacle: 'otherAccount' },
   unusable: { status: 400, obstacle: 'unusable' },
@@ -81,7 +82,7 @@ export const connectionCallback = (api: Api, dependencies: ApiDependencies): voi
           400: pageResponse('No such authorization is pending, or the provider’s response is unusable'),
           403: pageResponse('Denied by the person, or started in another browser'),
           409: pageResponse('Already used, or another account was chosen'),
-          410: pageResponse('The authorization has expired'),
+          410: pageResponse('The authorization has expired, or the key that requested the link was revoked'),
           500: pageResponse('Internal error'),
           502: pageResponse('The provider does not accept our client'),
           503: pageResponse('The provider or a dependency of the service is unavailable'),
@@ -162,6 +163,8 @@ const sendFailure = (
   const { pending, outcome, back } = failed;
   const { status, obstacle } = failurePages[outcome.kind];
   if (status === 503) reply.header('Retry-After', retryAfterSeconds);
+  // The link leads nowhere any more: neither back to its page, nor to the return address in it.
+  if (outcome.kind === 'withdrawn') return sendPage(reply, status, connectionErrorPage(obstacle, language));
   const html = connectionErrorPage(obstacle, language, {
     actions: [
       ...(back === undefined ? [] : [{ href: back, label: 'tryAgain' } as const]),

@@ -8,7 +8,7 @@ import {
   isOAuthProvider,
 } from '../../../../domain/providers/vendors.ts';
 import type { ConnectionLink } from '../../../../foundation/links/connection-link.ts';
-import { mayCall } from '../../../access/authentication.ts';
+import { readMinterRights } from '../../../access/minter-rights.ts';
 import { requirePageLink } from '../../../connections/page-link.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { readShownProblems, type ShownProblem } from './shown-problems.ts';
@@ -57,9 +57,12 @@ const existingConnectionOf = async (
   return isMeant ? found : undefined;
 };
 
-/** A key must not get around its role by a link of its own. Links of this service are for the owner of the account. */
-const isPermitted = ({ minter }: ConnectionLink, route: string): boolean =>
-  minter === undefined || minter.role === 'service' || mayCall(minter.role, route);
+const withdrawn = (): Refusal =>
+  new Refusal(
+    'link_expired',
+    'The key that requested this link no longer permits it.',
+    'Request a new link where you got this one.',
+  );
 
 /**
  * Returns the data of the page that a token opens.
@@ -68,6 +71,8 @@ const isPermitted = ({ minter }: ConnectionLink, route: string): boolean =>
 export const openPage = async (dependencies: ApiDependencies, token: string): Promise<OpenedPage> => {
   const { connections, organizations } = dependencies.repositories;
   const link = requirePageLink(dependencies, token);
+  const isPermitted = await readMinterRights(dependencies, link);
+  if (!isPermitted('GET /v1/connections/page')) throw withdrawn();
   const organization = await organizations.get(link.organization);
   const existingConnection = await existingConnectionOf(dependencies, link);
   if (!organization || (link.connection !== undefined && !existingConnection)) throw notOpenedByLink();
@@ -96,8 +101,8 @@ export const openPage = async (dependencies: ApiDependencies, token: string): Pr
     mayDisconnect:
       link.provider === undefined &&
       link.connection === undefined &&
-      isPermitted(link, 'DELETE /v1/connections/:id'),
-    mayChooseCalendars: isPermitted(link, 'PUT /v1/connections/:id/calendars'),
+      isPermitted('DELETE /v1/connections/:id'),
+    mayChooseCalendars: isPermitted('PUT /v1/connections/:id/calendars'),
   };
 };
 

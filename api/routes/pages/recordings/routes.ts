@@ -1,12 +1,13 @@
 /**
  * GET /recordings/{token}: streams a file of a recording to a person with a signed link. Supports ranges, so that a browser
- * can play and seek. Each access is recorded before the first byte. A link that is invalid, expired, or about a deleted
- * recording gets the same page, which says nothing about the recording.
+ * can play and seek. Each access is recorded before the first byte. A link that is invalid, expired, of a revoked key, or
+ * about a deleted recording gets the same page, which says nothing about the recording.
  */
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { StoredFile } from '../../../../domain/recordings/stored-recording.ts';
+import { readMinterRights } from '../../../access/minter-rights.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { createPageErrorHandler, pageResponse, sendPage } from '../../../plugins/browser-pages.ts';
@@ -31,13 +32,14 @@ const unavailable = (reply: FastifyReply, acceptLanguage: string | undefined, st
   sendPage(reply, status, unavailablePage(acceptLanguage));
 
 /** Registers the route. */
-export const recordingPages = (
-  api: Api,
-  { repositories: { recordings, recordingAccesses }, recordingLinks, storage, now }: ApiDependencies,
-): void => {
+export const recordingPages = (api: Api, dependencies: ApiDependencies): void => {
+  const { repositories, recordingLinks, storage, now } = dependencies;
+  const { recordings, recordingAccesses } = repositories;
   const openLink = async (token: string) => {
     const link = recordingLinks.verify(token);
     if (!link || link.expiresAt <= now()) return undefined;
+    const isPermitted = await readMinterRights(dependencies, link);
+    if (!isPermitted('POST /v1/recordings/:id/links')) return undefined;
     const recording = await recordings.get(link.organization, link.recording);
     const isOpen = recording?.state === 'stored' || recording?.state === 'processing';
     const file = recording?.files.find(({ id }) => id === link.file);

@@ -87,12 +87,7 @@ const page = (api: Api, dependencies: ApiDependencies): void => {
       },
     },
     async (request) => {
-      const { organization, id, role } = callerOf(request);
-      return createPageLink(dependencies, {
-        organization,
-        owner: request.query.owner,
-        minter: { id, role },
-      });
+      return createPageLink(dependencies, callerOf(request), { owner: request.query.owner });
     },
   );
 };
@@ -126,22 +121,22 @@ const authorize = (api: Api, dependencies: ApiDependencies): void => {
       },
     },
     async (request) => {
-      const { organization, id: minterId, role } = callerOf(request);
+      const caller = callerOf(request);
+      const { organization } = caller;
       const { provider } = request.params;
       const { connection: id } = request.query;
       const scopes = request.query.scope?.split(' ').filter(Boolean) ?? [];
       if (isOAuthProvider(provider)) checkOptionalScopes(authorizerOf(dependencies, provider), scopes);
       const allowed = checkReturnUrl(dependencies.configuration, request.query.returnTo);
-      const minter = { id: minterId, role };
-      const link = { organization, owner: request.query.owner, provider, scopes, returnTo: allowed, minter };
-      if (id === undefined) return createPageLink(dependencies, link);
+      const link = { owner: request.query.owner, provider, scopes, returnTo: allowed };
+      if (id === undefined) return createPageLink(dependencies, caller, link);
       const existing = await dependencies.repositories.connections.get(organization, id);
       const isMatch =
         existing?.provider === provider && (link.owner === undefined || link.owner === existing.owner);
       if (!existing || !isMatch) throw connectionNotFound(id);
       const existingOwner =
         existing.owner === undefined ? undefined : participantIdSchema.parse(existing.owner);
-      return createPageLink(dependencies, { ...link, owner: existingOwner, connection: id });
+      return createPageLink(dependencies, caller, { ...link, owner: existingOwner, connection: id });
     },
   );
 };

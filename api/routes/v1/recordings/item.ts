@@ -4,9 +4,9 @@ import { Refusal } from '../../../../domain/errors.ts';
 import { recordingIdSchema } from '../../../../domain/ids.ts';
 import type { StoredFile, StoredRecording } from '../../../../domain/recordings/stored-recording.ts';
 import { singleLineText } from '../../../../domain/text.ts';
-import { toEpochMs, toInstant } from '../../../../domain/time/epoch.ts';
 import { minute } from '../../../../domain/time/units.ts';
 import { actorOf, callerOf } from '../../../access/caller.ts';
+import { linkExpiry } from '../../../access/minter-rights.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { recordingNotFound, requireRecording } from '../../../recordings/require-recording.ts';
@@ -30,7 +30,7 @@ const linkRequest = z
       .min(1)
       .max(1_440)
       .default(60)
-      .describe('How long the link is valid, in minutes. Default: 60'),
+      .describe('How long the link is valid at most, in minutes. Default: 60'),
   })
   .meta({ id: 'RecordingLinkRequest', description: 'Which file, for whom, and how long' });
 
@@ -74,7 +74,7 @@ const createLink = (
         tags: ['Recordings'],
         summary: 'Create a link for viewing a file of a recording',
         description:
-          'The link needs no key and supports ranges, so a browser can play it. Each access is recorded with its principal, time and first byte.',
+          'The link needs no key and supports ranges, so a browser can play it. Each access is recorded with its principal, time and first byte. It opens nothing after the key that created it was revoked; one that was created with a token ends with the token, but not in its first ten minutes.',
         params,
         body: linkRequest,
         response: {
@@ -91,12 +91,13 @@ const createLink = (
       },
     },
     async (request, reply) => {
-      const { organization, label } = callerOf(request);
+      const { organization, label, id, role, expiresAt: tokenExpiry } = callerOf(request);
       const { principal = label, file: wanted, expiresInMinutes } = request.body;
       const recording = await requireRecording(recordings, organization, request.params.id);
       const { id: file } = fileToView(recording, wanted);
-      const expiresAt = toInstant(toEpochMs(now()) + expiresInMinutes * minute);
-      const link = { organization, recording: recording.id, file, principal, expiresAt };
+      const expiresAt = linkExpiry(now(), expiresInMinutes * minute, { expiresAt: tokenExpiry });
+      const minter = { id, role };
+      const link = { organization, recording: recording.id, file, principal, expiresAt, minter };
       await administrativeActs.record({
         organization,
         ...actorOf(request),
