@@ -8,23 +8,29 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const begin = (changes: { link?: string; username?: string; server?: string } = {}, organization = 'north') =>
+const begin = (
+  changes: { link?: string; username?: string; serverOwner?: string } = {},
+  organization = 'north',
+) =>
   database.repositories.signInAttempts.begin({
     organization: `org_${organization}`,
     link: 'link-1',
     username: 'ann',
-    server: 'caldav.example.com',
+    serverOwner: 'caldav.example.com',
     ...changes,
   });
 
 const atMailServer = (person: number, organization: string) =>
-  begin({ link: `link-${person}`, username: `person-${person}`, server: 'mail.example.com' }, organization);
+  begin(
+    { link: `link-${person}`, username: `person-${person}`, serverOwner: 'mail.example.com' },
+    organization,
+  );
 
 const atSharedServer = (link: string, username: string) =>
-  begin({ link, username, server: 'shared.example.com' }, 'south');
+  begin({ link, username, serverOwner: 'shared.example.com' }, 'south');
 
 const atBusyServer = (link: string) =>
-  begin({ link, username: `${link}-person`, server: 'busy.example.com' }, 'north');
+  begin({ link, username: `${link}-person`, serverOwner: 'busy.example.com' }, 'north');
 
 describe('attempts to sign in', () => {
   it('are limited for a user name when they are simultaneous', async () => {

@@ -9,8 +9,8 @@ interface SignIn {
   readonly organization: OrganizationId;
   readonly link: string;
   readonly username: string;
-  /** The host of the server. */
-  readonly server: string;
+  /** Whose server it is: a registrable domain or an IP address. The other spellings of an address must lead to the same text. */
+  readonly serverOwner: string;
 }
 
 type Begun =
@@ -49,18 +49,31 @@ const countedRow = z.object({
 type Counted = z.infer<typeof countedRow>;
 const countedSchema = z.tuple([countedRow], countedRow);
 
+/**
+ * Returns a name in the form that its variants share: compatible characters, letter case, spaces around it, and characters that are not
+ * visible. Upper case comes first: only in it are "ß" and "ss" the same.
+ */
+const foldedName = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .trim()
+    .toUpperCase()
+    .toLowerCase()
+    .normalize('NFKC');
+
 /** Creates the limiter. Only keyed hashes of links, names and servers are stored. */
 export const createSignInAttempts = (
   db: Database,
   wrapping: Pick<KeyWrapping, 'references'>,
 ): SignInAttempts => {
   const references = wrapping.references('sign-in attempt');
-  const subjectOf = (scope: Scope, { organization, link, username, server }: SignIn): string => {
+  const subjectOf = (scope: Scope, { organization, link, username, serverOwner }: SignIn): string => {
     // A name is counted at all servers together: one account can be reached at several addresses.
     const values = {
       link: [link],
-      username: [username.trim().toLowerCase()],
-      server: [organization, server.toLowerCase()],
+      username: [foldedName(username)],
+      server: [organization, serverOwner.toLowerCase()],
     } as const;
     return references.newest(JSON.stringify([scope, ...values[scope]]));
   };

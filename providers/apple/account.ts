@@ -10,6 +10,7 @@ import type { PasswordAuthorizer } from '../oauth/authorizers.ts';
 import { operationOf } from '../operations.ts';
 import { parseWebAddress } from '../outbound/early-check.ts';
 import { maySendCredentials } from '../outbound/guarded-fetch.ts';
+import { serverOwnerOf } from '../outbound/server-owner.ts';
 import type { CallContext } from '../ports.ts';
 import { type FetchFor, type Outcome, recordingFetch } from './client.ts';
 import { answeringDigest } from './digest-authentication.ts';
@@ -22,10 +23,14 @@ const connectAccount = operationOf('apple', 'account.connect');
 /** Creates the password port of Apple. `fetchFor` must return a guarded `fetch`, because a person names the server. */
 export const createAppleAuthorizer = (settings: AppleSettings, fetchFor: FetchFor): PasswordAuthorizer => ({
   provider: 'apple',
+  serverOwner: (serverUrl) => {
+    const address = addressOf(settings, serverUrl);
+    return URL.canParse(address) ? serverOwnerOf(new URL(address)) : address;
+  },
   connect: async ({ serverUrl, username, password }, call) => {
     const outcomes: Outcome[] = [];
     try {
-      const server = parseWebAddress(withScheme(serverUrl?.trim() || settings.caldavUrl));
+      const server = parseWebAddress(addressOf(settings, serverUrl));
       const answering = answeringDigest(fetchFor(server), server, { username, password });
       const fetch = recordingFetch(answering, withDeadline(call, discoveryDeadlineMs), outcomes);
       const credential = { kind: 'app_password', serverUrl: server.href, username, password } as const;
@@ -55,9 +60,11 @@ const principalOf = async (
   return found.principalUrl;
 };
 
-/** Adds https:// to an address without a scheme, such as `caldav.example.com`. */
-const withScheme = (address: string): string =>
-  /^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? address : `https://${address}`;
+/** Returns the address that is called. Adds https:// to one without a scheme, such as `caldav.example.com`. */
+const addressOf = ({ caldavUrl }: AppleSettings, serverUrl: string | undefined): string => {
+  const address = serverUrl?.trim() || caldavUrl;
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? address : `https://${address}`;
+};
 
 /**
  * Returns why a discovery failed. Discovery tries several addresses, and the last error can concern one that the person

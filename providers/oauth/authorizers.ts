@@ -60,6 +60,11 @@ export interface OAuthAuthorizer {
 export interface PasswordAuthorizer {
   readonly provider: PasswordProvider;
   /**
+   * Returns whose server gets the password: the registrable domain, or the IP address, of the address that `connect` calls. The text
+   * itself, when it is no address: `connect` refuses it.
+   */
+  serverOwner(serverUrl: string | undefined): string;
+  /**
    * Discovers the account's server (RFC 6764) and checks the password there.
    *
    * @throws {ProviderError} `reconnect` for a wrong password, `rejected_input` for an address that is not a CalDAV server

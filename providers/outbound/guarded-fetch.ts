@@ -3,10 +3,10 @@
  * discovery needs them (RFC 6764, section 5; iCloud redirects caldav.icloud.com to pNN-caldav.icloud.com). Every redirect
  * target must be an allowed address, and credentials are never sent to another registrable domain.
  */
-import { getDomain } from 'tldts';
 import { type Dispatcher, fetch } from 'undici';
 import { addressNotAllowed, isAddressNotAllowed } from './address-rules.ts';
 import { parseWebAddress } from './early-check.ts';
+import { serverOwnerOf } from './server-owner.ts';
 
 type Fetch = typeof globalThis.fetch;
 
@@ -14,14 +14,9 @@ const maxRedirects = 3;
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const credentials = ['authorization', 'proxy-authorization', 'cookie'];
 
-/** Returns the registrable domain of a host (Public Suffix List), or the IP address itself. */
-const registrableDomainOf = ({ hostname }: URL): string =>
-  getDomain(hostname, { allowPrivateDomains: true }) ?? hostname;
-
 /** Whether credentials meant for `home` can be sent to `to`: same registrable domain, and never from https to http. */
 export const maySendCredentials = (home: URL, to: URL): boolean =>
-  registrableDomainOf(home) === registrableDomainOf(to) &&
-  (home.protocol === to.protocol || to.protocol === 'https:');
+  serverOwnerOf(home) === serverOwnerOf(to) && (home.protocol === to.protocol || to.protocol === 'https:');
 
 /** Whether a redirect changes the method to GET (fetch standard, "HTTP-redirect fetch", step 12). */
 const becomesGet = (status: number, method: string): boolean =>

@@ -65,6 +65,7 @@ const noAuthorizers: ApiDependencies['authorizers'] = {
   oauth: { google: undefined, microsoft: undefined, zoom: undefined },
   apple: {
     provider: 'apple',
+    serverOwner: () => 'icloud.com',
     connect: () => Promise.reject(new Error('these tests connect no Apple account; pass authorizers')),
   },
   ics: {

@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Grant } from '../../domain/connections/grant.ts';
 import { ProviderError, type ProviderFault } from '../../domain/errors.ts';
 import type { OAuthProvider } from '../../domain/providers/vendors.ts';
+import { createAppleAuthorizer } from '../../providers/apple/account.ts';
 import type {
   AuthorizationRequest,
   Authorizers,
@@ -118,7 +119,10 @@ export const createFakeAuthorizers = (accounts: string = randomUUID()): FakeAuth
 
   return {
     oauth: { google: authorizer('google'), microsoft: authorizer('microsoft'), zoom: undefined },
-    apple: { provider: 'apple', connect: connectApple },
+    apple: {
+      ...createAppleAuthorizer({ caldavUrl: 'https://caldav.icloud.com' }, () => fetch),
+      connect: connectApple,
+    },
     ics: { provider: 'ics', connect: connectFeed },
     lastAuthorizationRequest: () => {
       const last = requests.at(-1);

@@ -2,7 +2,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ProviderFault } from '../../../../domain/errors.ts';
 import { setUpConnectionFlow } from '../../../../tests/harness/connection-flow.ts';
-import { createTestDatabase } from '../../../../tests/harness/database.ts';
+import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 
 interface Submission {
   readonly username?: string;
@@ -32,6 +32,12 @@ const setup = async () => {
     return { status, text };
   };
   return { open, submit, database };
+};
+
+/** Returns how often the subject that was counted most has been counted. */
+const mostAttempts = async ({ pool }: TestDatabase): Promise<number> => {
+  const { rows } = await pool.query<{ most: number }>('SELECT max(attempts) AS most FROM sign_in_attempts');
+  return rows[0]?.most ?? 0;
 };
 
 describe('the form for an app-specific password', () => {
@@ -80,6 +86,55 @@ describe('the form for an app-specific password', () => {
     expect((await submit(page, { fault })).status).toBeGreaterThanOrEqual(400);
     const { rows } = await database.pool.query('SELECT DISTINCT attempts FROM sign_in_attempts');
     expect(rows).toEqual([{ attempts: 0 }]);
+  });
+
+  it.each([
+    [
+      'host, port, letter case, trailing dot or path',
+      [
+        'caldav.example.com',
+        'CALDAV.Example.COM',
+        'https://caldav.example.com/',
+        'caldav.example.com:8443',
+        'caldav.example.com.',
+        'http://p12-caldav.example.com/principals/ann',
+        'a.b.c.example.com',
+        'caldav.\uff45xample.com',
+      ],
+    ],
+    ['default', ['', 'caldav.icloud.com', 'https://p12-caldav.icloud.com:443', 'ICLOUD.com.']],
+    ['script', ['b\u00fccher.example', 'xn--bcher-kva.example', 'dav.BU\u0308CHER.example']],
+    ['IP address', ['192.0.2.1', 'http://192.0.2.1:8080', '0xc0.0.2.1', '[::ffff:192.0.2.1]']],
+    ['IPv6 address', ['[2001:db8::1]', 'https://[2001:0DB8:0:0::1]:8443']],
+  ])('counts one server however its address is written: %s', async (_how, servers) => {
+    const { open, submit, database } = await setup();
+    for (const [guess, server] of servers.entries()) {
+      await submit(await open(`owner-${guess}`), { username: `person-${guess}@icloud.com`, server });
+    }
+    expect(await mostAttempts(database)).toBe(servers.length);
+  });
+
+  it('counts the customers of one host of subdomains apart', async () => {
+    const { open, submit, database } = await setup();
+    for (const server of ['ann.duckdns.org', 'ben.duckdns.org']) {
+      await submit(await open(server), { username: `${server}@icloud.com`, server });
+    }
+    expect(await mostAttempts(database)).toBe(1);
+  });
+
+  it('counts one user name however it is written', async () => {
+    const { open, submit, database } = await setup();
+    const names = [
+      'ann.stra\u00dfe@icloud.com',
+      ' ANN.STRASSE@ICLOUD.COM ',
+      '\uff41\uff4e\uff4e.strasse@icloud.com',
+      'ann.stra\u00ad\u200bsse@icloud.com',
+      'ann.\u017ftrasse@icloud.com',
+    ];
+    for (const [guess, username] of names.entries()) {
+      await submit(await open(`owner-${guess}`), { username, server: `caldav-${guess}.example` });
+    }
+    expect(await mostAttempts(database)).toBe(names.length);
   });
 
   it('counts a password that the server refuses', async () => {

@@ -93,12 +93,6 @@ const appleFormError = ({ fault, vendor }: ProviderError): { trouble: AppleFormE
     ? { trouble: 'unknownName', status: 422 }
     : (appleFormErrors[fault.kind] ?? appleUnavailable);
 
-/** Returns the host of the server that a person has entered. The text itself, when it is no address: it is refused later. */
-const hostOf = (server: string): string => {
-  const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(server) ? server : `https://${server}`;
-  return URL.canParse(address) ? new URL(address).host : server;
-};
-
 /** The errors of the form for an address, by the code of `providers/ics/`. */
 const feedFormErrors: Readonly<Record<string, FeedFormError>> = {
   address_not_allowed: 'badAddress',
@@ -261,11 +255,12 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
         const apple = { trouble, username, server, connection: id };
         return sendAccountsPage({ request, reply, opened }, status, { apple });
       };
+      const serverUrl = server === '' ? undefined : server;
       const attempt = await dependencies.repositories.signInAttempts.begin({
         organization: opened.link.organization,
         link: token,
         username,
-        server: hostOf(server),
+        serverOwner: dependencies.authorizers.apple.serverOwner(serverUrl),
       });
       if (attempt.kind === 'refused') {
         reply.header('Retry-After', attempt.retryAfterSeconds);
@@ -279,7 +274,7 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
       let grant: Grant;
       try {
         grant = await dependencies.authorizers.apple.connect(
-          { username, password, serverUrl: server === '' ? undefined : server },
+          { username, password, serverUrl },
           { correlationId: request.id, signal: AbortSignal.timeout(verificationDeadlineMs) },
         );
       } catch (err) {
