@@ -65,15 +65,19 @@ describe.skipIf(program === undefined)('PgBouncer (installed: apt install pgboun
     const others = createDatabaseClient(url, { poolSize: 8 });
     onTestFinished(() => others.close());
     const over = new AbortController();
-    const traffic = Array.from({ length: 8 }, async () => {
-      while (!over.signal.aborted) await others.pool.query('SELECT pg_sleep(random() * 0.003)');
-    });
+    const traffic = Promise.all(
+      Array.from({ length: 8 }, async () => {
+        while (!over.signal.aborted) await others.pool.query('SELECT pg_sleep(random() * 0.003)');
+      }),
+    );
 
-    for (let attempt = 0; attempt < 10; attempt += 1)
-      await expect(assertOwnSessions(url, 'DATABASE_URL')).rejects.toThrow('pool_mode = session');
-
-    over.abort();
-    await Promise.all(traffic);
+    try {
+      for (let attempt = 0; attempt < 10; attempt += 1)
+        await expect(assertOwnSessions(url, 'DATABASE_URL')).rejects.toThrow('pool_mode = session');
+    } finally {
+      over.abort();
+      await traffic;
+    }
   });
 
   it('in transaction mode is refused for the key database too', async () => {
