@@ -62,6 +62,8 @@ export default defineConfig({
           globalSetup: ['tests/harness/postgres.setup.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          // A busy machine takes seconds for what takes milliseconds otherwise.
+          expect: { poll: { timeout: 10_000 } },
         },
       },
       {
@@ -76,7 +78,6 @@ export default defineConfig({
           ],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // A busy machine takes seconds for what takes milliseconds otherwise.
           expect: { poll: { timeout: 20_000 } },
         },
       },

@@ -36,11 +36,13 @@ describe('a channel of Google Calendar', () => {
   it('ends at its expiration without a notice, and its id is free again', async () => {
     const { calendar, sandbox, received, watch, insert, wait } = await setup();
     const { data: channel } = await watch();
-    await eventually(() => received.length === 1, 5_000);
+    const notifications = () => sandbox.control.state().calls.google['channel.notify'];
+    await expect.poll(notifications).toEqual({ 204: 1 });
     wait(8 * dayMs);
     await insert('aaaaa');
     expect(sandbox.control.state().google.channels).toEqual([]);
-    expect(sandbox.control.state().calls.google['channel.notify']).toEqual({ 204: 1 });
+    expect(received).toHaveLength(1);
+    expect(notifications()).toEqual({ 204: 1 });
     const stopped = calendar.channels.stop({
       requestBody: { id: 'channel-1', resourceId: channel.resourceId ?? '' },
     });

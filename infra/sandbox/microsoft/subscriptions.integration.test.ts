@@ -160,14 +160,16 @@ describe('a subscription of the Outlook sandbox', () => {
   it('ends at its expiration without a notice', async () => {
     const { library, control, account, receiver, subscribed, add, wait } = await setup();
     const { id } = await subscribed();
+    const notifications = () => control.state().calls.microsoft['subscription.notify'];
     wait(59);
     add();
-    await eventually(() => receiver.received.length === 1, 5_000);
+    await expect.poll(notifications).toEqual({ 202: 1 });
     wait(2);
     add();
     expect(await control.sendLifecycleEvent({ account, event: 'missed' })).toEqual([]);
     expect(control.state().microsoft.subscriptions).toEqual([]);
-    expect(control.state().calls.microsoft['subscription.notify']).toEqual({ 202: 1 });
+    expect(receiver.received).toHaveLength(1);
+    expect(notifications()).toEqual({ 202: 1 });
     const renewal = { expirationDateTime: inMinutes(600) };
     await expect(library().api(`/subscriptions/${id}`).patch(renewal)).rejects.toMatchObject({
       statusCode: 404,
