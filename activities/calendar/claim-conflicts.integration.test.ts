@@ -276,6 +276,33 @@ describe('the policy propose', () => {
   });
 });
 
+describe('the policy wait', () => {
+  const hour = window({ earliest: '2031-07-01T07:00:00.000Z', latest: '2031-07-01T08:00:00.000Z' });
+  const held: Slot = { ...slot, start: '2031-07-01T07:00:00.000Z', end: '2031-07-01T08:00:00.000Z' };
+
+  it('tells of a search whose free times other auditions hold, and of no other', async () => {
+    const { claim, other, addBusy, writeEvent } = await setup();
+    const search = { wish: hour, rules: rules({ policy: 'wait' }) };
+    const theirs = other();
+    await claim({ auditionId: theirs, wish: fixed(held) });
+    expect(await claim(search)).toMatchObject({ reason: 'nothing_free', isHeld: true });
+    await writeEvent(held, theirs);
+    expect(await claim(search)).toMatchObject({ reason: 'nothing_free', isHeld: true });
+    expect(await claim({ ...search, rules: rules() })).not.toHaveProperty('isHeld');
+    addBusy('2031-07-01T07:15:00.000Z', '2031-07-01T07:45:00.000Z');
+    expect(await claim(search)).not.toHaveProperty('isHeld');
+  });
+
+  it('tells of a search outside working hours nothing about holds', async () => {
+    const { claim, other } = await setup();
+    const participants = [person({ calendar: primary, workingHours: { from: '12:00', until: '18:00' } })];
+    await claim({ auditionId: other(), wish: fixed(held) });
+    expect(await claim({ participants, wish: hour, rules: rules({ policy: 'wait' }) })).not.toHaveProperty(
+      'isHeld',
+    );
+  });
+});
+
 describe('the policy override', () => {
   it('books over events, buffers and blackouts, and records them in the trail', async () => {
     const { claim, other, addBusy, factsOf } = await setup();

@@ -122,7 +122,7 @@ export const createClaimSlot = (
     const isInBlock = wish.block !== undefined;
     const rank = (free: readonly FreeSlot[], limit?: number) =>
       rankSlots(free, input.participants, limit, { hasDefaultHours: !isInBlock });
-    const { failures, busy, free } = await findFree({
+    const { failures, busy, free, freeWithoutHolds } = await findFree({
       attempt,
       places,
       window,
@@ -134,6 +134,7 @@ export const createClaimSlot = (
     if (failures.length > 0) return { kind: 'unreadable', failures, busy: [...input.busy, ...busy] };
     const ranked = rank(free);
     const occupied = new Map<SlotPlace, BusyInterval[]>(places.map((place) => [place, []]));
+    const busySince = new Map<SlotPlace, BusyInterval[]>(places.map((place) => [place, []]));
     for (const { start, end, place, withinWorkingHours } of ranked) {
       if (!withinWorkingHours) break;
       if (!isFree({ start, end }, occupied.get(place) ?? [])) continue;
@@ -141,9 +142,20 @@ export const createClaimSlot = (
       const outcome = await claimer.claim(place.attempt, slotOf(place.wish, { start, end }));
       if (outcome.kind === 'decided') return outcome.result;
       if (outcome.kind === 'taken') occupied.get(place)?.push(...(await listHeld(place.attempt, reading)));
-      else for (const [{ attempt: other }, times] of occupied) times.push(...withGap(other, outcome.busy));
+      else {
+        for (const [place, times] of [...occupied, ...busySince]) {
+          times.push(...withGap(place.attempt, outcome.busy));
+        }
+      }
     }
-    return refuse(attempt, 'nothing_free', [], isInBlock ? messages.nothing_free_in_block : undefined);
+    const message = isInBlock ? messages.nothing_free_in_block : undefined;
+    const refusal = await refuse(attempt, 'nothing_free', [], message);
+    if (attempt.rules.policy !== 'wait') return refusal;
+    const isHeld = rank(freeWithoutHolds()).some(
+      ({ start, end, place, withinWorkingHours }) =>
+        withinWorkingHours && isFree({ start, end }, busySince.get(place) ?? []),
+    );
+    return isHeld ? { ...refusal, isHeld } : refusal;
   };
 
   /** Returns the refusal. With the policy `propose`, it lists free slots, if the calendars can be read for that. */

@@ -23,7 +23,14 @@ interface Search {
   readonly choose: (free: readonly FreeSlot[]) => readonly TimeRange[];
 }
 
-type Found = CalendarReadings & { readonly free: readonly FreeSlot[] };
+/** The holds of other auditions, for each place. */
+type Holds = readonly (readonly BusyInterval[])[];
+
+type Found = CalendarReadings & {
+  readonly free: readonly FreeSlot[];
+  /** Returns the slots that would be free without the holds of other auditions. */
+  readonly freeWithoutHolds: () => readonly FreeSlot[];
+};
 
 /**
  * Returns the free slots, the earliest first, and what was read of the calendars. A free/busy query also counts the events
@@ -46,13 +53,23 @@ export const findFree = async ({
     attempt.readCalendars(around, precision),
     Promise.all(places.map((place) => listHeld(place.attempt, reading))),
   ]);
-  const freeWith = (busy: readonly BusyInterval[]) => freeIn(places, busy, held, window, durationMs);
-  const found = { ...first, free: freeWith(first.busy) };
+  const freeWith = (busy: readonly BusyInterval[], holds: Holds = held) =>
+    freeIn(places, busy, holds, window, durationMs);
+  const canEventsChange = (holds: Holds) =>
+    !haveSameStarts(choose(freeWith(first.busy, holds)), choose(freeWith([], holds)));
+  const foundWith = (readings: CalendarReadings): Found => ({
+    ...readings,
+    free: freeWith(readings.busy),
+    freeWithoutHolds: () => freeWith(readings.busy, []),
+  });
+  const found = foundWith(first);
   if (precision === 'events' || first.failures.length > 0) return found;
-  if (haveSameStarts(choose(found.free), choose(freeWith([])))) return found;
+  // When nothing is free, `wait` asks what the others hold. Their events are in the calendars, too.
+  const isHoldWanted = attempt.rules.policy === 'wait' && choose(found.free).length === 0;
+  if (!canEventsChange(held) && !(isHoldWanted && canEventsChange([]))) return found;
   if (attempt.choiceSignal.aborted) return found;
   const second = await attempt.readAgain(around, first);
-  return second.failures.length > 0 ? found : { ...second, free: freeWith(second.busy) };
+  return second.failures.length > 0 ? found : foundWith(second);
 };
 
 /** Returns the part of the window in which slots can be; undefined when there are none. */
@@ -79,11 +96,11 @@ const windowAround = (places: readonly SlotPlace[], { from, until }: Window): Wi
   return { from: start, until: end };
 };
 
-/** Returns the free slots of the places. @param held the holds of other auditions, for each place */
+/** Returns the free slots of the places. */
 const freeIn = (
   places: readonly SlotPlace[],
   busy: readonly BusyInterval[],
-  held: readonly (readonly BusyInterval[])[],
+  held: Holds,
   window: Window,
   durationMs: number,
 ): readonly FreeSlot[] =>

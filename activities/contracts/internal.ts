@@ -62,6 +62,11 @@ export type ClaimSlotResult =
       readonly message: string;
       /** What blocks the slot; with the policy `propose`, also which slots are free instead. */
       readonly conflict?: SlotConflict | undefined;
+      /**
+       * Whether a search has found nothing only because other auditions hold the free times. Set with the policy `wait`, which then
+       * searches again.
+       */
+      readonly isHeld?: true | undefined;
     }
   /** Calendars that could not be read. `busy` has the busy times of the others, and of the input. */
   | {

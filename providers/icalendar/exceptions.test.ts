@@ -62,6 +62,20 @@ describe('a change of all later occurrences', () => {
     ]);
   });
 
+  it('moves later occurrences by its own shift when it names the day only', () => {
+    const change = event(
+      'RECURRENCE-ID;VALUE=DATE;RANGE=THISANDFUTURE:20261202',
+      zoned('DTSTART', '20261202T120000'),
+      'DURATION:PT1H',
+    );
+    expect(startsOf(read(calendar(...series, ...change)).times)).toEqual([
+      '2026-12-01T09:00',
+      '2026-12-02T11:00',
+      '2026-12-03T11:00',
+      '2026-12-04T11:00',
+    ]);
+  });
+
   it('moves the periods of RDATE too, which keep their own length unless it changes the length', () => {
     const periods = 'RDATE;VALUE=PERIOD:20261201T150000Z/PT30M,20261210T150000Z/PT30M';
     const times = (length: string) => {
@@ -143,5 +157,41 @@ describe('an exception of a series of days', () => {
       '2026-12-03T23:00',
       '2026-12-19T23:00',
     ]);
+  });
+});
+
+const inNewYork = (...lines: readonly string[]) =>
+  event(
+    'DTSTART;TZID=America/New_York:20261201T100000',
+    'DTEND:20261201T110000',
+    'RRULE:FREQ=DAILY;COUNT=3',
+    ...lines,
+  );
+
+const timesOf = (...lines: readonly string[]) => read(calendar(...lines), { zone: 'Asia/Tokyo' }).times;
+
+describe('a time without a zone in a series that has one', () => {
+  const [first, second, third] = [1, 2, 3].map((date) => `2026-12-0${date}T15:00 2026-12-0${date}T16:00`);
+
+  it('is on the clock of the series as DTEND and EXDATE', () => {
+    expect(timesOf(...inNewYork())).toEqual([first, second, third]);
+    expect(timesOf(...inNewYork('EXDATE:20261202T100000'))).toEqual([first, third]);
+  });
+
+  it('is on the clock of the series as RDATE', () => {
+    const added = inNewYork('RDATE:20261205T120000', 'RDATE;VALUE=PERIOD:20261206T120000/20261206T123000');
+    expect(timesOf(...added).slice(3)).toEqual([
+      '2026-12-05T17:00 2026-12-05T18:00',
+      '2026-12-06T17:00 2026-12-06T17:30',
+    ]);
+  });
+
+  it('is on the clock of the series as RECURRENCE-ID', () => {
+    const moved = event(
+      'RECURRENCE-ID:20261202T100000',
+      'DTSTART;TZID=America/New_York:20261202T150000',
+      'DURATION:PT1H',
+    );
+    expect(timesOf(...inNewYork(), ...moved)).toEqual([first, '2026-12-02T20:00 2026-12-02T21:00', third]);
   });
 });

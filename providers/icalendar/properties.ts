@@ -122,10 +122,10 @@ export const readDuration = (value: string): CalendarDuration | undefined => {
   };
 };
 
-/** Returns the milliseconds of an offset such as `+0130`. */
+/** Returns the milliseconds of an offset such as `+0130`. Programs also write `+01:30`. */
 export const readOffset = (value: string | undefined): number | undefined => {
   const [, sign, hours, minutes, seconds = '0'] =
-    /^([+-])(\d\d)(\d\d)(\d\d)?$/.exec(value?.trim() ?? '') ?? [];
+    /^([+-])(\d\d):?(\d\d)(?::?(\d\d))?$/.exec(value?.trim() ?? '') ?? [];
   if (sign === undefined) return undefined;
   const ms = (Number(hours) * 60 + Number(minutes)) * minute + Number(seconds) * second;
   return sign === '-' ? -ms : ms;

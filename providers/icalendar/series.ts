@@ -121,8 +121,15 @@ export const createCompilation = (
   reportFault: ReportFault,
   selection: Selection = 'blocking',
 ): ((series: Series) => CompiledSeries) => {
-  const instantOfTime = (time: CalendarTime, uid: string | undefined): number =>
-    instantOf(zones.zoneOf(time, uid), time.localMs);
+  /**
+   * @param series the zone of the series. A time without a zone is on its clock: RFC 5545 requires the form of DTSTART, and programs
+   * leave out the zone. Default: such a time is on the owner's clock.
+   */
+  const zoneOfTime = (time: CalendarTime, uid: string | undefined, series = zones.owner): Zone =>
+    time.form === 'floating' ? series : zones.zoneOf(time, uid);
+
+  const instantOfTime = (time: CalendarTime, uid: string | undefined, series?: Zone): number =>
+    instantOf(zoneOfTime(time, uid, series), time.localMs);
 
   /**
    * DTEND fixes the exact length of every occurrence. A DURATION in days, and the dates of whole days, follow the clock
@@ -138,7 +145,7 @@ export const createCompilation = (
 
   const lengthUntil = (start: CalendarTime, end: CalendarTime, uid: string | undefined): CalendarDuration => {
     if (start.form !== 'date' || end.form !== 'date') {
-      return { days: 0, ms: instantOfTime(end, uid) - instantOfTime(start, uid) };
+      return { days: 0, ms: instantOfTime(end, uid, zones.zoneOf(start, uid)) - instantOfTime(start, uid) };
     }
     const days = (end.localMs - start.localMs) / day;
     // Some programs write the same date twice for one day.
@@ -175,7 +182,7 @@ export const createCompilation = (
   /** Returns a time on the clock of the series. */
   const localIn = ({ zone, event }: Pattern, time: CalendarTime): number => {
     if (event.start.form === 'date') return dayIn(zone, time, event.uid);
-    const own = zones.zoneOf(time, event.uid);
+    const own = zoneOfTime(time, event.uid, zone);
     return time.form === 'date' || own === zone
       ? time.localMs
       : localTimeOf(zone, instantOf(own, time.localMs));
@@ -196,11 +203,16 @@ export const createCompilation = (
   const originalInstant = (main: Pattern, { replaces, uid }: EventComponent): number | undefined => {
     if (!replaces) return undefined;
     const isDay = main.event.start.form === 'date' || replaces.time.form === 'date';
-    return isDay ? localIn(main, replaces.time) : instantOfTime(replaces.time, uid);
+    return isDay ? localIn(main, replaces.time) : instantOfTime(replaces.time, uid, main.zone);
   };
 
-  const originalStart = (main: Pattern, { replaces, start }: EventComponent): number =>
-    replaces ? localIn(main, replaces.time) : start.localMs;
+  /** A date means the occurrence of that day, which starts when the series does. */
+  const originalStart = (main: Pattern, { replaces, start }: EventComponent): number => {
+    if (!replaces) return start.localMs;
+    const local = localIn(main, replaces.time);
+    const isDay = replaces.time.form === 'date' && main.event.start.form !== 'date';
+    return isDay ? local + main.event.start.localMs - startOfDay(main.event.start.localMs) : local;
+  };
 
   /**
    * Returns a function that says whether an occurrence is among the times. A date means all occurrences of that day. A
@@ -213,7 +225,7 @@ export const createCompilation = (
     const days = new Set(dated.map((time) => startOfDay(localIn(main, time))));
     const exact = timed.filter(({ form }) => form !== 'date');
     const locals = new Set(exact.map((time) => localIn(main, time)));
-    const instants = new Set(exact.map((time) => instantOfTime(time, main.event.uid)));
+    const instants = new Set(exact.map((time) => instantOfTime(time, main.event.uid, main.zone)));
     return (local, instant) =>
       days.has(startOfDay(local)) ||
       (instant === undefined
@@ -224,9 +236,7 @@ export const createCompilation = (
   const laterPatterns = (main: Pattern, replacements: readonly EventComponent[]): readonly LaterPattern[] =>
     replacements
       .flatMap((event) =>
-        event.replaces?.andFuture === true
-          ? [{ ...patternOf(event), from: localIn(main, event.replaces.time) }]
-          : [],
+        event.replaces?.andFuture === true ? [{ ...patternOf(event), from: originalStart(main, event) }] : [],
       )
       .sort((one, other) => one.from - other.from);
 
@@ -320,7 +330,9 @@ export const createCompilation = (
     const keepsAll = event.excluded.length === 0 && replacements.length === 0 && exceptions.isEmpty;
     // A period that is listed twice, in one form or in two, is one occurrence.
     const distinct = new Map(
-      event.addedPeriods.map(({ start, end }) => {
+      event.addedPeriods.map(({ start: written, end }) => {
+        const isOnClock = written.form === 'floating' && event.start.form !== 'date';
+        const start = isOnClock ? { ...event.start, localMs: written.localMs } : written;
         const own = { pattern: patternOf({ ...event, start, end }), local: start.localMs };
         const instant = instantOfTime(start, event.uid);
         const { length } = own.pattern;

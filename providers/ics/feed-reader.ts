@@ -7,9 +7,10 @@ import type { ConnectionId } from '../../domain/ids.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
 import { readLimited } from '../http/limited-body.ts';
+import { decodeCalendar } from '../icalendar/calendar-bytes.ts';
 import type { CallContext, ConnectedAccount } from '../ports.ts';
 import { feedError, feedMessages, fromFeed } from './errors.ts';
-import { decodeFeed, kindOfFeed } from './feed-text.ts';
+import { kindOfFeed } from './feed-text.ts';
 import { downloadDeadlineMs, freshMs, largestCopies, largestFeed, longestOutageMs } from './settings.ts';
 
 /** Returns a guarded `fetch` for the server at this address. */
@@ -71,7 +72,7 @@ export const createFeedReader = (fetchFor: FetchFor, now: () => number = Date.no
         throw refusedAnswer(operation, response);
       }
       const type = response.headers.get('content-type');
-      const text = decodeFeed(await readLimited(response, largestFeed), type);
+      const text = decodeCalendar(await readLimited(response, largestFeed), type);
       requireCalendar(operation, text, type);
       return {
         text,

@@ -6,6 +6,8 @@ it.each([
   ['W. Europe Standard Time', 'Europe/Berlin'],
   ['India Standard Time', 'Asia/Calcutta'],
   ['AUS Eastern Standard Time', 'Australia/Sydney'],
+  ['kamchatka standard time', 'Asia/Kamchatka'],
+  ['tzone://Microsoft/Utc', 'UTC'],
   ['UTC', 'UTC'],
   ['Europe/Paris', 'Europe/Paris'],
   ['tzone://Microsoft/Custom', undefined],

@@ -1,9 +1,6 @@
-/**
- * Translates Windows names of time zones, which Outlook uses, to names of the IANA database. The table is CLDR's
- * windowsZones: https://cldr.unicode.org/translation/time-zones-and-currencies/time-zones
- */
-import { findIana } from 'windows-iana';
+/** Reads the names of time zones that Outlook uses. */
 import { isZoneName } from '../../domain/time/zone-names.ts';
+import { zoneOfWindowsName } from '../windows-zones.ts';
 
 /**
  * Returns the IANA zone for a Windows name, the one of the territory that Windows shows first. An IANA name is returned
@@ -11,6 +8,6 @@ import { isZoneName } from '../../domain/time/zone-names.ts';
  */
 export const ianaZoneOf = (name: string): string | undefined => {
   if (isZoneName(name)) return name;
-  const [zone] = findIana(name);
+  const zone = zoneOfWindowsName(name);
   return zone !== undefined && isZoneName(zone) ? zone : undefined;
 };

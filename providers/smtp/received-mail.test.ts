@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { replyCalendar, replyMail } from '../../tests/harness/reply-mail.ts';
+import { readSchedulingMessage } from '../icalendar/scheduling-message.ts';
 import { readReceivedMail } from './received-mail.ts';
 
 const calendar = replyCalendar({
@@ -10,6 +11,12 @@ const calendar = replyCalendar({
   lines: ['COMMENT:Très volontiers'],
 });
 const mail = { from: 'ada@example.com', to: 'replies+tag@in.example.com' } as const;
+
+const quoted = (bytes: Buffer) =>
+  [...bytes]
+    .map((byte) => `=${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+    .join('')
+    .replaceAll(/.{72}/g, '$&=\r\n');
 
 describe('a received email', () => {
   it.each(['utf-8', 'iso-8859-1'])('is read with its calendar parts in %s', async (charset) => {
@@ -47,6 +54,56 @@ describe('a received email', () => {
       expect(read?.calendars[0]?.text).toContain('COMMENT:Très volontiers');
     },
   );
+
+  const folded = Buffer.concat(
+    ['ATTENDEE;PARTSTAT=ACCEPTED:mailto:jos\u00c3', '\r\n \u00a9@example.com'].map((part) =>
+      Buffer.from(part, 'latin1'),
+    ),
+  );
+  const western = Buffer.from('ATTENDEE;PARTSTAT=ACCEPTED:mailto:jos\u00e9@example.com', 'latin1');
+  it.each([
+    ['folded inside a character, as base64', 'text/calendar; method=REPLY; charset=UTF-8', 'base64', folded],
+    ['folded inside a character, as quoted-printable', 'application/ics', 'quoted-printable', folded],
+    [
+      'folded inside a character, as it is',
+      'Text/Calendar;\r\n\tcharset="utf-8";\r\n method=REPLY',
+      '8bit',
+      folded,
+    ],
+    ['folded inside a character, as a file', 'application/octet-stream; name=reply.ics', 'base64', folded],
+    ['of an old program that names no charset', 'text/calendar; method=REPLY', '8bit', western],
+    ['of an old program that names another charset', 'text/calendar; charset=utf-8', 'base64', western],
+  ])('is read with a calendar part %s', async (_what, type, encoding, line) => {
+    const [before = '', after = ''] = calendar.split('COMMENT:Très volontiers');
+    const bytes = Buffer.concat([Buffer.from(before), line, Buffer.from(after)]);
+    const encoded =
+      encoding === 'base64'
+        ? Buffer.from(bytes.toString('base64').replaceAll(/.{76}/g, '$&\r\n'))
+        : encoding === '8bit'
+          ? bytes
+          : Buffer.from(quoted(bytes));
+    const header = `Content-Type: ${type}\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n`;
+    const raw = Buffer.concat([
+      Buffer.from(
+        `To: ${mail.to}\r\nContent-Type: multipart/mixed; boundary=part\r\n\r\n--part\r\n${header}`,
+      ),
+      encoded,
+      Buffer.from('\r\n--part--\r\n'),
+    ]);
+    const read = await readReceivedMail(raw);
+    expect(read?.calendars).toHaveLength(1);
+    expect(read?.calendars[0]?.method).toBe(type.includes('method') ? 'REPLY' : undefined);
+    expect(readSchedulingMessage(read?.calendars[0]?.text ?? '')).toMatchObject({
+      answers: [
+        {
+          attendees: [
+            { address: 'ada@example.com' },
+            { address: 'jos\u00e9@example.com', answer: 'accepted' },
+          ],
+        },
+      ],
+    });
+  });
 
   it('with a charset that is wrong or unknown still has its calendar', async () => {
     const wrong = replyMail({ ...mail, calendar })

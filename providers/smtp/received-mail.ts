@@ -3,6 +3,8 @@
  * message are not read: a returned or a forwarded message is not an answer.
  */
 import PostalMime, { type Email } from 'postal-mime';
+import { decodeCalendar } from '../icalendar/calendar-bytes.ts';
+import { bytesOf, withByteCharset } from './undecoded-calendars.ts';
 
 export interface ReceivedMail {
   /** The addresses in the headers that name recipients. A sender can forge them. */
@@ -45,7 +47,11 @@ export const readReceivedMail = async (raw: Uint8Array): Promise<ReceivedMail | 
   const email = await parse(raw);
   // A text without a header is no message (RFC 5322, section 3.6).
   if (!email || email.headers.length === 0) return undefined;
-  return { recipients: recipientsOf(email), calendars: calendarsOf(email), nature: natureOf(email) };
+  return {
+    recipients: recipientsOf(email),
+    calendars: await calendarsIn(raw, email),
+    nature: natureOf(email),
+  };
 };
 
 const hasTooManyLines = (raw: Uint8Array): boolean => {
@@ -79,14 +85,35 @@ const recipientsOf = ({ to = [], cc = [], bcc = [], headers }: Email): readonly 
     .map(({ value }) => value.replaceAll(/^.*<|>.*$/g, '').trim()),
 ];
 
+/** What the library writes for bytes that are not in the charset. */
+const replacement = '\u{FFFD}';
+
+/** Calendars whose bytes the library could not decode are read again, as bytes. */
+const calendarsIn = async (raw: Uint8Array, email: Email): Promise<readonly ReceivedCalendar[]> => {
+  const calendars = calendarsOf(email);
+  if (!calendars.some(({ text }) => text.includes(replacement))) return calendars;
+  const undecoded = await parse(withByteCharset(raw));
+  const parts = undecoded ? calendarsOf(undecoded) : [];
+  if (parts.length !== calendars.length) return calendars;
+  return calendars.map((calendar, at) => {
+    const bytes = calendar.text.includes(replacement) ? bytesOf(parts[at]?.text ?? '') : undefined;
+    return bytes ? { ...calendar, text: decodeCalendar(bytes, null) } : calendar;
+  });
+};
+
 /** The library decodes the charset of calendar parts. Programs name the attachment by its file only. */
 const calendarsOf = ({ attachments }: Email): readonly ReceivedCalendar[] =>
   attachments
     .filter(({ mimeType, filename }) => calendarTypes.has(mimeType) || /\.ics$/i.test(filename ?? ''))
-    .map(({ content, method }) => ({
-      text: inReadOrder(typeof content === 'string' ? content : new TextDecoder().decode(content)),
+    .map(({ content, mimeType, method }) => ({
+      text: inReadOrder(textOf(content, calendarTypes.has(mimeType))),
       method,
     }));
+
+const textOf = (content: Email['attachments'][number]['content'], isDecoded: boolean): string => {
+  if (typeof content === 'string') return content;
+  return isDecoded ? new TextDecoder().decode(content) : decodeCalendar(new Uint8Array(content), null);
+};
 
 /**
  * Returns the text with the bytes of each UTF-16 unit in order. `utf-16` is decoded as little-endian, and RFC 2781, section 4.3,

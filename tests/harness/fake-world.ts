@@ -230,7 +230,10 @@ export const createFakeWorld = (): FakeWorld => {
         }
         const now = serverTime();
         if (wish.kind === 'fixed' && wish.slot.start <= now) return refused('in_the_past');
-        if (world.holdsTaken) return refused('taken');
+        if (world.holdsTaken && wish.kind === 'fixed') return refused('taken');
+        if (world.holdsTaken) {
+          return { ...refused('nothing_free'), ...(input.rules?.policy === 'wait' ? { isHeld: true } : {}) };
+        }
         const occupied = [...busy, ...(calendars.length > 0 ? world.busy : [])];
         const overridden =
           input.rules?.policy === 'override' && wish.kind === 'fixed' ? blockersIn(occupied, wish.slot) : [];

@@ -77,6 +77,47 @@ describe('the policy wait', () => {
     );
   });
 
+  it('searches a window again until another audition releases a time', async () => {
+    const now = await stage.environment.currentTimeMs();
+    const { start, end } = slotIn(72, now);
+    const wish = {
+      kind: 'window',
+      earliest: start,
+      latest: end,
+      durationMinutes: 30,
+      zone: 'Europe/Paris',
+    } as const;
+    const prepare = freeBeforeThird;
+    await stage.runAudition(
+      { recordAs: 'wait-in-window', plan: { wish, conflicts: waiting }, prepare },
+      async (played) => {
+        expect(await scheduled(played)).toMatchObject({ revision: 1, slot: { start } });
+        expect(claimsOf(played)).toBe(3);
+      },
+    );
+  });
+
+  it('refuses a search when the time to wait is over', async () => {
+    await stage.runAudition({}, async (played) => {
+      await scheduled(played);
+      played.world.holdsTaken = true;
+      const { start, end } = slotIn(96, await stage.environment.currentTimeMs());
+      const wish = {
+        kind: 'window',
+        earliest: start,
+        latest: end,
+        durationMinutes: 30,
+        zone: 'Europe/Paris',
+      } as const;
+      const conflicts = { policy: 'wait', waitFor: minute } as const;
+      const refused = updateFailureOf(
+        played.send(messages.rescheduleUpdate, { ...apiCommand, wish, conflicts }),
+      );
+      await played.until(() => claimsOf(played) === 6);
+      expect(await refused).toMatchObject({ code: 'nothing_free' });
+    });
+  });
+
   it('does not wait for a busy calendar', async () => {
     await stage.runAudition({ plan: { conflicts: waiting }, prepare: busy }, async (played) => {
       expect(await played.result()).toMatchObject({ outcome: 'failed' });

@@ -86,6 +86,8 @@ const ruleOnsets = ({ start, rules, offsetFrom }: Observance, end: number): read
         : [rule.until, rule.until.slice(0, 8)].flatMap((until) => readTimes(`UNTIL:${until}`).times);
     const lastOnset = last && last.localMs + (last.form === 'utc' ? offsetFrom : 0);
     const until = Math.min(end, lastOnset ?? end);
-    const expansion = expandRule(rule, start, until - lookBack, until);
+    // A count can have ended long ago, too.
+    const from = /\bCOUNT=/.test(rule.text) ? start : until - lookBack;
+    const expansion = expandRule(rule, start, from, until);
     return expansion.kind === 'complete' ? expansion.starts : [];
   });

@@ -11,6 +11,9 @@ describe('a TZID', () => {
     ['est', 'EST'],
     ['gmt', 'UTC'],
     ['W. Europe Standard Time', 'Europe/Berlin'],
+    ['w. europe standard time', 'Europe/Berlin'],
+    ['Mid-Atlantic Standard Time', 'Etc/GMT+2'],
+    ['tzone://Microsoft/Utc', 'UTC'],
     ['/freeassociation.sourceforge.net/europe/paris', 'Europe/Paris'],
     ['/mozilla.org/20050126_1/America/Argentina/Buenos_Aires', 'America/Argentina/Buenos_Aires'],
   ])('%j is the zone %s', (tzid, name) => {

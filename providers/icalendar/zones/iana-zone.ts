@@ -1,8 +1,8 @@
 /** Finds the zone of the IANA database that a TZID names. Calendar programs write these names in many ways. */
-import { findIana } from 'windows-iana';
 import { minute } from '../../../domain/time/units.ts';
 import { cachedOffsets } from '../../../domain/time/zone-clock.ts';
 import { zoneNameOf } from '../../../domain/time/zone-names.ts';
+import { zoneOfWindowsName } from '../../windows-zones.ts';
 import { utc, type Zone } from './zone.ts';
 
 /** Each zone keeps the offsets of many days. */
@@ -39,7 +39,7 @@ export const ianaNameOf = (tzid: string): string | undefined => {
   if (/^(UTC|GMT|Z)$/i.test(name)) return 'UTC';
   const exact = zoneNameOf(name);
   if (exact !== undefined) return exact;
-  const [windows] = findIana(name);
+  const windows = zoneOfWindowsName(name);
   if (windows !== undefined) return windows;
   const parts = name.split('/').filter((part) => part !== '');
   for (let from = 1; from < parts.length; from += 1) {

@@ -231,6 +231,38 @@ describe('a zone of the calendar', () => {
     expect(read(calendar(...old, ...lines)).times).toEqual(['2026-12-01T05:00 2026-12-01T06:00']);
   });
 
+  it('that changed for the last time after a counted number of years keeps its last offset', () => {
+    const counted = zone(
+      'Counted',
+      ...standard(
+        'DTSTART:19900304T030000',
+        'TZOFFSETFROM:-0200',
+        'TZOFFSETTO:-0300',
+        'RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=1SU;COUNT=6',
+      ),
+      ...daylight(
+        'DTSTART:19901007T020000',
+        'TZOFFSETFROM:-0300',
+        'TZOFFSETTO:-0200',
+        'RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=1SU;COUNT=5',
+      ),
+    );
+    const lines = event('DTSTART;TZID=Counted:20261201T090000', 'DURATION:PT1H');
+    expect(read(calendar(...counted, ...lines)).times).toEqual(['2026-12-01T12:00 2026-12-01T13:00']);
+  });
+
+  it('is found by its name in another case, and by offsets with a colon', () => {
+    const lines = event('DTSTART;TZID=my zone:20261201T090000', 'DURATION:PT1H');
+    const named = zone(
+      'My Zone ',
+      ...standard('DTSTART:20200101T000000', 'TZOFFSETFROM:+03:00', 'TZOFFSETTO:+03:00'),
+    );
+    expect(read(calendar(...named, ...lines))).toMatchObject({
+      times: ['2026-12-01T06:00 2026-12-01T07:00'],
+      faults: [],
+    });
+  });
+
   it('without a definition is reported, and read as the owner’s', () => {
     const lines = event('DTSTART;TZID=Middle Earth/Shire:20261201T100000', 'DURATION:PT1H');
     expect(read(calendar(...lines))).toEqual({

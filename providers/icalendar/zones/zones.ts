@@ -7,6 +7,9 @@ import { calendarZone } from './calendar-zone.ts';
 import { ianaNameOf, isAmbiguousTzid, zoneOfTzid } from './iana-zone.ts';
 import { utc, type Zone } from './zone.ts';
 
+/** Programs write the name of a zone in another case or with a space where they define it. */
+const keyOf = (tzid: string): string => tzid.trim().toLowerCase();
+
 export interface Zones {
   /** The zone of floating times and of days. */
   readonly owner: Zone;
@@ -27,12 +30,15 @@ export const createZones = (
   reportFault: ReportFault,
 ): Zones => {
   const definitions = new Map(
-    componentsNamed(components, 'VTIMEZONE').map((component) => [textOf(component, 'TZID') ?? '', component]),
+    componentsNamed(components, 'VTIMEZONE').map((component) => [
+      keyOf(textOf(component, 'TZID') ?? ''),
+      component,
+    ]),
   );
   const zones = new Map<string, Zone | undefined>();
 
   const defined = (tzid: string): Zone | undefined => {
-    const component = definitions.get(tzid);
+    const component = definitions.get(keyOf(tzid));
     if (!component) return undefined;
     const location = textOf(component, 'X-LIC-LOCATION');
     return (location === undefined ? undefined : zoneOfTzid(location)) ?? calendarZone(component);
@@ -51,7 +57,7 @@ export const createZones = (
 
   return {
     owner,
-    nameOf: (tzid) => (isAmbiguousTzid(tzid) && definitions.has(tzid) ? undefined : ianaNameOf(tzid)),
+    nameOf: (tzid) => (isAmbiguousTzid(tzid) && definitions.has(keyOf(tzid)) ? undefined : ianaNameOf(tzid)),
     zoneOf: ({ form, tzid }, uid) => {
       switch (form) {
         case 'utc':

@@ -89,7 +89,8 @@ const claimOnceFree = async (run: AuditionRun, wish: SlotSpec, work: ClaimWork):
   const deadline = Date.now() + waitFor;
   for (let attempt = 0; ; attempt += 1) {
     const claimed = await claimOnceReadable(run, wish, work);
-    const isHeldByOther = claimed.kind === 'refused' && claimed.reason === 'taken';
+    const isHeldByOther =
+      claimed.kind === 'refused' && (claimed.reason === 'taken' || claimed.isHeld === true);
     const remaining = deadline - Date.now();
     if (!isHeldByOther || policy !== 'wait' || remaining <= 0 || work.isMoot?.()) return claimed;
     const pause = Math.min(pauses[attempt] ?? longestPause, remaining);
