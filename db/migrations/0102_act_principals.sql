@@ -1,0 +1,1 @@
+ALTER TABLE "administrative_acts" ADD COLUMN "principal" text;
