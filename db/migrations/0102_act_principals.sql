@@ -1,1 +1,0 @@
-ALTER TABLE "administrative_acts" ADD COLUMN "principal" text;
