@@ -282,6 +282,12 @@ describe('loadConfiguration in staging and production', () => {
     ['SMS_DAILY_BUDGET', 'much'],
     ['DATABASE_URL', 'postgres://castmatch:vD9kq2x@db.internal/castmatch'],
     ['DATABASE_URL', 'postgres://castmatch:vD9kq2x@db.internal/castmatch?sslmode=prefer'],
+    ['DATABASE_URL', 'postgres://castmatch:vD9kq2x@db.internal/castmatch?ssl=true&sslmode=disable'],
+    [
+      'DATABASE_URL',
+      'postgres://castmatch:vD9kq2x@db.internal/castmatch?sslmode=verify-full&sslmode=disable',
+    ],
+    ['KEY_DATABASE_URL', 'postgres://castmatch:vD9kq2x@db.internal/keys?ssl=true&ssl=0'],
     ['DATABASE_CLEAR_TEXT_REASON', 'because'],
     ['SMTP_TLS', 'optional'],
     ['SMTP_URL', 'smtp://user:hG7w@smtp.example.com:587?ignoreTLS=true'],
