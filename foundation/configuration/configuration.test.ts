@@ -315,6 +315,12 @@ describe('loadConfiguration in staging and production', () => {
     expect(configuration).toMatchObject({ trustedProxies: [], smtp: { requireTls: true } });
   });
 
+  it('rejects one port for the API and for monitoring, and accepts free ports for both', () => {
+    expect(namesOf({ ...production, MONITORING_PORT: '3000' })).toEqual(['MONITORING_PORT']);
+    expect(namesOf({ ...production, PORT: '08080', MONITORING_PORT: '8080' })).toEqual(['MONITORING_PORT']);
+    expect(loadConfiguration({ ...production, PORT: '0', MONITORING_PORT: '0' }).monitoringPort).toBe(0);
+  });
+
   it('accepts a loopback database address, which connection poolers use', () => {
     const url = 'postgres://castmatch:vD9kq2x@127.0.0.1:6432/castmatch?sslmode=require';
     expect(loadConfiguration({ ...production, DATABASE_URL: url }).databaseUrl).toBe(url);
