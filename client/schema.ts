@@ -2263,6 +2263,7 @@ export interface components {
          * @example {
          *       "id": "42",
          *       "by": "ada@platform",
+         *       "principal": "sub:ada@platform",
          *       "role": "admin",
          *       "act": "connection.disconnected",
          *       "target": "conn_director",
@@ -2303,6 +2304,7 @@ export interface components {
          *         {
          *           "id": "42",
          *           "by": "ada@platform",
+         *           "principal": "sub:ada@platform",
          *           "role": "admin",
          *           "act": "connection.disconnected",
          *           "target": "conn_director",
