@@ -2263,6 +2263,7 @@ export interface components {
          * @example {
          *       "id": "42",
          *       "by": "ada@platform",
+         *       "principal": "sub:ada@platform",
          *       "role": "admin",
          *       "act": "connection.disconnected",
          *       "target": "conn_director",
@@ -2276,6 +2277,8 @@ export interface components {
             id: string;
             /** @description The actor: the label of the key, the subject of the token, or the owner of the account */
             by: string;
+            /** @description The actor by an id that is unique: that of the key, `sub:` and the subject of the token, `participant:` and the id of the owner, or `command:` and the command. Absent in acts of earlier versions */
+            principal?: string;
             /** @description The role of the actor */
             role: string;
             /** @description The act, such as connection.disconnected */
@@ -2301,6 +2304,7 @@ export interface components {
          *         {
          *           "id": "42",
          *           "by": "ada@platform",
+         *           "principal": "sub:ada@platform",
          *           "role": "admin",
          *           "act": "connection.disconnected",
          *           "target": "conn_director",

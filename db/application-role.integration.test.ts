@@ -167,6 +167,45 @@ describe('the migration as the owner', { timeout: 60_000 }, () => {
     await migrateAsOwner();
   });
 
+  test('refuses a role of the service that could replace the tables of the trail, or change them by another role', async () => {
+    const name = new URL(database.url).pathname.slice(1);
+    const other = `castmatch_other_${suffix}`;
+    await execute(database.url, `CREATE ROLE ${other} NOLOGIN`);
+    const detours: readonly (readonly [string, string])[] = [
+      // The owner of the schema, on PostgreSQL 15 also that of the database, can drop tables of others.
+      [`ALTER SCHEMA public OWNER TO ${appRole}`, 'ALTER SCHEMA public OWNER TO pg_database_owner'],
+      [`ALTER DATABASE ${name} OWNER TO ${appRole}`, `ALTER DATABASE ${name} OWNER TO ${ownerRole}`],
+      // A member that does not inherit can SET ROLE.
+      [
+        `GRANT pg_write_all_data TO ${appRole} WITH INHERIT FALSE`,
+        `REVOKE pg_write_all_data FROM ${appRole}`,
+      ],
+      // A program on the server runs as its superuser.
+      [`GRANT pg_execute_server_program TO ${appRole}`, `REVOKE pg_execute_server_program FROM ${appRole}`],
+      [
+        `GRANT UPDATE (fact) ON audit_events TO ${other}; GRANT ${other} TO ${appRole}`,
+        `REVOKE ALL ON audit_events FROM ${other}; REVOKE ${other} FROM ${appRole}`,
+      ],
+      [
+        `GRANT DELETE ON administrative_acts TO ${other}; GRANT ${other} TO ${appRole}`,
+        `REVOKE ALL ON administrative_acts FROM ${other}; REVOKE ${other} FROM ${appRole}`,
+      ],
+    ];
+    const accepted: string[] = [];
+    for (const [grant, revoke] of detours) {
+      await execute(database.url, grant);
+      const outcome = await migrate(database.url, undefined, appRole).then(
+        () => 'accepted',
+        (error: unknown) => String(error),
+      );
+      if (!outcome.includes('can change')) accepted.push(`${grant}: ${outcome}`);
+      await execute(database.url, revoke);
+    }
+    await execute(database.url, `DROP ROLE ${other}`);
+    expect(accepted).toEqual([]);
+    await migrateAsOwner();
+  });
+
   test('reports a role that does not exist, and an address without one', async () => {
     await expect(migrateAsOwner({ DATABASE_URL: as('nobody_here') })).rejects.toThrow('does not exist');
     await expect(

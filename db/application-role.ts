@@ -13,13 +13,13 @@ const audits = {
   credential_reads: 'UPDATE, TRUNCATE, REFERENCES, TRIGGER',
 } as const;
 
-/** The role of the service could change the audit trail, whatever it was granted. */
+/** The role of the service could change the audits, whatever it was granted. */
 class ApplicationRoleTooPowerful extends Error {
   override readonly name = 'ApplicationRoleTooPowerful';
 
   constructor(role: string) {
     super(
-      `the role "${role}" of DATABASE_URL can change audit_events: it is a superuser, a member of the owner's role or of pg_write_all_data, or owns the table. Create a role without these rights for DATABASE_URL (docs/runbooks/database.md)`,
+      `the role "${role}" of DATABASE_URL can change audit_events or administrative_acts: it is a superuser, it owns a table, the schema "public" or the database, or it is a member of a role that can (the owner, pg_write_all_data, pg_write_server_files, pg_execute_server_program). Create a role without these rights for DATABASE_URL (docs/runbooks/database.md)`,
     );
   }
 }
@@ -51,7 +51,7 @@ export const roleOf = (url: string): string => {
  * grants.
  * @param owner is connected as the owner of the tables
  * @throws {ApplicationRoleMissing} when there is no such role
- * @throws {ApplicationRoleTooPowerful} when the role could change the audit trail all the same
+ * @throws {ApplicationRoleTooPowerful} when the role could change the audits all the same
  */
 export const grantToApplication = async (owner: Client, role: string): Promise<void> => {
   const { rowCount } = await owner.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
@@ -70,14 +70,31 @@ export const grantToApplication = async (owner: Client, role: string): Promise<v
       'COMMIT',
     ].join(';\n'),
   );
-  const { rows } = await owner.query(
-    `SELECT has_table_privilege($1, 'audit_events', 'UPDATE, DELETE, TRUNCATE, TRIGGER')
-       OR pg_has_role($1, (SELECT tableowner FROM pg_tables WHERE schemaname = 'public' AND tablename = 'audit_events'), 'MEMBER')
-       AS powerful`,
-    [role],
-  );
+  const { rows } = await owner.query(powerQuery, [role, ['audit_events', 'administrative_acts']]);
   if (powerSchema.parse(rows)[0].powerful) throw new ApplicationRoleTooPowerful(role);
 };
+
+/**
+ * Asks for every role that the role can become: a member without INHERIT can SET ROLE. The owner of the schema can drop the tables of
+ * others and create them again. `pg_database_owner`, which owns it since PostgreSQL 15, stands for the owner of the database. A role
+ * that runs programs or writes files on the server can act as its superuser.
+ */
+const powerQuery = `
+  SELECT EXISTS (
+    SELECT FROM pg_roles AS other
+    WHERE pg_has_role($1, other.oid, 'MEMBER') AND (
+      other.rolsuper
+      OR other.rolname IN ('pg_execute_server_program', 'pg_write_server_files')
+      OR EXISTS (
+        SELECT FROM pg_class AS audit JOIN pg_namespace AS home ON home.oid = audit.relnamespace
+        WHERE home.nspname = 'public' AND audit.relname = ANY ($2) AND (
+          other.oid IN (audit.relowner, home.nspowner)
+          OR has_table_privilege(other.oid, audit.oid, 'UPDATE, DELETE, TRUNCATE, TRIGGER')
+          OR has_any_column_privilege(other.oid, audit.oid, 'UPDATE')
+        )
+      )
+    )
+  ) AS powerful`;
 
 const powerSchema = z.tuple([z.object({ powerful: z.boolean() })]);
 

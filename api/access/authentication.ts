@@ -6,20 +6,14 @@ import type { Api } from '../api.ts';
 import type { Caller } from './caller.ts';
 import { looksLikeToken, type VerifyToken } from './jwt-verifier.ts';
 import { type Permission, permissions } from './permissions.ts';
+import { type DeniedHolder, Unauthenticated } from './unauthenticated.ts';
 
-class Unauthenticated extends Refusal {
-  /** The holder of a key that is revoked. The answer does not name it: it is that of an unknown key. */
-  readonly revoked: Pick<Caller, 'id' | 'organization'> | undefined;
-
-  constructor(revoked?: Pick<Caller, 'id' | 'organization'>) {
-    super(
-      'unauthenticated',
-      'The request carries no valid API key and no valid token.',
-      'Send your key as "Authorization: Bearer <key>" or "X-Api-Key: <key>".',
-    );
-    this.revoked = revoked;
-  }
-}
+const withoutCredential = (holder?: DeniedHolder): Unauthenticated =>
+  new Unauthenticated(
+    'The request carries no valid API key and no valid token.',
+    'Send your key as "Authorization: Bearer <key>" or "X-Api-Key: <key>".',
+    holder,
+  );
 
 /** Returns the credential from `Authorization: Bearer` (RFC 6750) or `X-Api-Key`. */
 export const credentialOf = ({ headers }: FastifyRequest): string | undefined => {
@@ -42,17 +36,17 @@ export const authenticate = async (
   { apiKeys, verifyToken }: Authenticators,
   credential: string | undefined,
 ): Promise<Caller> => {
-  if (credential === undefined) throw new Unauthenticated();
+  if (credential === undefined) throw withoutCredential();
   if (verifyToken && looksLikeToken(credential)) return verifyToken(credential);
   // The lookup is by hash, so its duration does not reveal how close a wrong key is to a valid one.
   const found = await apiKeys.find(credential);
-  if (!found) throw new Unauthenticated();
-  if ('revoked' in found) throw new Unauthenticated(found.revoked);
+  if (!found) throw withoutCredential();
+  if ('revoked' in found) throw withoutCredential({ ...found.revoked, isRevoked: true });
   return found;
 };
 
 /** @throws {Refusal} `forbidden` when the caller has none of the permitted roles. */
-export const requireRole = ({ role }: Caller, permitted: readonly ApiRole[]): void => {
+const requireRole = ({ role }: Caller, permitted: readonly ApiRole[]): void => {
   if (permitted.includes(role)) return;
   throw new Refusal(
     'forbidden',
@@ -79,6 +73,40 @@ export const mayCall = (role: ApiRole, route: string): boolean => {
 export const permissionOf = ({ routeOptions: { url }, method }: FastifyRequest): Permission | undefined =>
   url === undefined || method === 'OPTIONS' ? undefined : permissionFor(routeOf(method, url));
 
+const logWith = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  fields: Readonly<Record<string, unknown>>,
+): void => {
+  request.log = request.log.child(fields);
+  reply.log = request.log;
+};
+
+/**
+ * Requires one of the permitted roles, and lets the log name the caller, also a denied one: by the id of the key or the subject of the
+ * token, never by the credential.
+ * @throws {Refusal} what `identify` throws; `forbidden`
+ */
+export const authorize = async (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  permitted: readonly ApiRole[],
+  identify: () => Promise<Caller>,
+): Promise<Caller> => {
+  const caller = await identify().catch((error: unknown) => {
+    if (error instanceof Unauthenticated && error.holder) {
+      const { id, ...about } = error.holder;
+      logWith(request, reply, { caller: id, ...about });
+    }
+    throw error;
+  });
+  // Before the role is checked, so that the log names who was denied.
+  request.caller = caller;
+  logWith(request, reply, { caller: caller.id });
+  requireRole(caller, permitted);
+  return caller;
+};
+
 /** Guards every route by the table of permissions. Must be called before the first route is added. */
 export const guardRoutes = (
   api: Api,
@@ -88,30 +116,11 @@ export const guardRoutes = (
   api.addHook('onRoute', ({ method, url }) => {
     for (const verb of [method].flat()) if (verb !== 'OPTIONS') permissionFor(routeOf(verb, url));
   });
-  const authorize = async (
-    request: FastifyRequest,
-    reply: FastifyReply,
-    permission: Exclude<Permission, 'public'>,
-  ): Promise<void> => {
-    const caller = await identifyCaller(request, reply).catch((error: unknown) => {
-      if (error instanceof Unauthenticated && error.revoked) {
-        const { id, organization } = error.revoked;
-        request.log = request.log.child({ caller: id, organization, isRevoked: true });
-        reply.log = request.log;
-      }
-      throw error;
-    });
-    // Before the role is checked, so that the log names who was denied.
-    request.caller = caller;
-    // The id of the key or the subject of the token, never the credential.
-    request.log = request.log.child({ caller: caller.id });
-    reply.log = request.log;
-    requireRole(caller, permission);
-  };
   // A callback hook (Fastify supports both kinds): requests to public routes do not wait for a promise.
   api.addHook('onRequest', (request, reply, done) => {
     const permission = permissionOf(request);
-    if (permission !== undefined && permission !== 'public') return authorize(request, reply, permission);
+    if (permission !== undefined && permission !== 'public')
+      return authorize(request, reply, permission, () => identifyCaller(request, reply));
     done();
     return undefined;
   });

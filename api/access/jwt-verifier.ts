@@ -11,6 +11,7 @@ import { nearestInstant } from '../../domain/time/epoch.ts';
 import type { JwtConfiguration } from '../../foundation/configuration/configuration.ts';
 import { retryAfterSeconds } from '../problems/outages.ts';
 import type { Caller } from './caller.ts';
+import { type DeniedHolder, Unauthenticated } from './unauthenticated.ts';
 
 /**
  * Returns the caller that a token names.
@@ -54,18 +55,25 @@ const claims = z.object({
   exp: z.number(),
 });
 
-const invalidToken = (message: string): Refusal =>
-  new Refusal(
-    'unauthenticated',
+const invalidToken = (message: string, payload?: JWTPayload): Refusal =>
+  new Unauthenticated(
     message,
     'Get a new token from your issuer, and send it as "Authorization: Bearer <token>".',
+    payload && holderOf(payload),
   );
+
+/** Returns whom a token names whose signature is genuine. */
+const holderOf = ({ sub, org }: JWTPayload): DeniedHolder | undefined => {
+  const subject = claims.shape.sub.safeParse(sub);
+  if (!subject.success) return undefined;
+  return { id: `sub:${subject.data}`, organization: claims.shape.org.safeParse(org).data };
+};
 
 const callerFromClaims = (payload: JWTPayload): Caller => {
   const parsed = claims.safeParse(payload);
   if (!parsed.success) {
     const names = [...new Set(parsed.error.issues.map(({ path }) => String(path[0])))].join(', ');
-    throw invalidToken(`The token has missing or invalid claims: ${names}.`);
+    throw invalidToken(`The token has missing or invalid claims: ${names}.`, payload);
   }
   const { sub, org, role, exp } = parsed.data;
   const expiresAt = nearestInstant(exp * 1_000);
@@ -96,6 +104,15 @@ const messageFor = (error: unknown): string | undefined => {
     return messagesByClaim[error.claim] ?? `The claim ${error.claim} of the token is missing or wrong.`;
   }
   return error instanceof errors.JOSEError ? messagesByErrorCode[error.code] : undefined;
+};
+
+/**
+ * Returns the claims of a refused token that the issuer has signed: jose checks the signature before the claims. A token of another
+ * issuer with the same keys names a subject of that issuer.
+ */
+const verifiedPayload = (error: unknown): JWTPayload | undefined => {
+  const isSigned = error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed;
+  return isSigned && error.claim !== 'iss' ? error.payload : undefined;
 };
 
 const jwksUnavailable = (cause: unknown): Refusal =>
@@ -153,7 +170,7 @@ export const createTokenVerifier = (
     });
     const { payload } = await verified.catch((error: unknown) => {
       const message = messageFor(error);
-      if (message !== undefined) throw invalidToken(message);
+      if (message !== undefined) throw invalidToken(message, verifiedPayload(error));
       onJwksUnavailable(error);
       throw jwksUnavailable(error);
     });

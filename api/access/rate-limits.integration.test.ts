@@ -93,6 +93,19 @@ describe('a caller', () => {
     expect(new Set(statuses)).toEqual(new Set([429]));
   });
 
+  it('is accepted at its first request amid thousands of wrong keys from its address', async () => {
+    const { call, keyFor } = await setUp({ wrong_credentials: two });
+    const valid = await keyFor('operator', 'org_newcomer');
+    for (const key of ['wrong-a', 'wrong-b', 'wrong-c']) await call('GET', '/v1/auditions', { key });
+    const wrong = Array.from({ length: 3_000 }, (_, n) =>
+      call('GET', '/v1/auditions', { key: n % 3 === 0 ? 'always-the-same' : `wrong-${n}` }),
+    );
+    const { status } = await call('GET', '/v1/auditions', { key: valid });
+    const statuses = (await Promise.all(wrong)).map((answer) => answer.status);
+    expect(status).toBe(200);
+    expect(new Set(statuses)).toEqual(new Set([429]));
+  });
+
   it('without a key gets 401, however often it calls', async () => {
     const { call } = await setUp({ wrong_credentials: two });
     const statuses = [];

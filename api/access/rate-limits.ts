@@ -3,9 +3,9 @@
  * starve the others. Each process counts on its own (docs/decisions/0030).
  */
 import rateLimit from '@fastify/rate-limit';
-import { bulkhead, isBulkheadRejectedError } from 'cockatiel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { ApiKeys } from '../../db/access/api-keys.ts';
 import { sha256 } from '../../db/digest.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { Api } from '../api.ts';
@@ -61,9 +61,6 @@ export const tooMany = (reply: FastifyReply, seconds: number): Refusal => {
 const isWrongCredential = (error: unknown): boolean =>
   error instanceof Refusal && error.code === 'unauthenticated';
 
-/** Simultaneous look-ups for addresses with too many wrong credentials, and how many requests wait for one. */
-const suspectLookups = { atOnce: 2, waiting: 1_000 } as const;
-
 /** Remembers the hashes of credentials that were valid, so that their requests do not wait behind wrong ones. */
 const createAcceptedCredentials = () => {
   const hashes = new Set<string>();
@@ -82,31 +79,29 @@ const createAcceptedCredentials = () => {
 /**
  * Registers the counters and returns the function that authenticates a request. It counts wrong credentials per client
  * address. Above the limit, a wrong credential gets 429 instead of 401. A valid one is always accepted, because many
- * clients can share an address: those behind one proxy or one office network. All addresses above the limit share a few
- * look-ups, so that guessing does not load the database.
+ * clients can share an address: those behind one proxy or one office network. All addresses above the limit share one
+ * look-up at a time, which reads the keys of all waiting requests, so that guessing does not load the database.
  */
 export const createRateLimitedAuthentication = async (
   api: Api,
-  authenticators: Authenticators,
+  authenticators: Authenticators & { readonly apiKeys: Pick<ApiKeys, 'find' | 'findInBatch'> },
   limits: RateLimits,
 ): Promise<(request: FastifyRequest, reply: FastifyReply) => Promise<Caller>> => {
   await api.register(rateLimit, { global: false, cache: maxTrackedCallers });
   const wrong = api.createRateLimit(optionsOf(limits.wrong_credentials));
-  const lookups = bulkhead(suspectLookups.atOnce, suspectLookups.waiting);
+  const inBatch = { ...authenticators, apiKeys: { find: authenticators.apiKeys.findInBatch } };
   const accepted = createAcceptedCredentials();
   return async (request, reply) => {
     const credential = credentialOf(request);
     const count = await wrong(request, { increment: false });
     const isSuspect = !count.isAllowed && count.remaining === 0;
-    const identify = () => authenticate(authenticators, credential);
     try {
-      if (credential === undefined) return await identify();
-      const caller = await (isSuspect && !accepted.has(credential) ? lookups.execute(identify) : identify());
-      accepted.add(credential);
+      const isNew = isSuspect && credential !== undefined && !accepted.has(credential);
+      const caller = await authenticate(isNew ? inBatch : authenticators, credential);
+      if (credential !== undefined) accepted.add(credential);
       return caller;
     } catch (error) {
-      if (!count.isAllowed && isSuspect && (isWrongCredential(error) || isBulkheadRejectedError(error)))
-        throw tooMany(reply, count.ttlInSeconds);
+      if (!count.isAllowed && isSuspect && isWrongCredential(error)) throw tooMany(reply, count.ttlInSeconds);
       if (isWrongCredential(error) && credential !== undefined) await wrong(request);
       throw error;
     }

@@ -7,13 +7,14 @@ import { isHostedMeeting, meetingVendors } from '../../domain/providers/vendors.
 const pointers = ['/meeting/host'];
 
 /**
- * Checks that the organization has the connection, and that one of the audition's providers can use it.
+ * Checks that the organization has the connection, that its owner takes part in the audition, and that one of the audition's providers
+ * can use it. An account without an owner is the organization's. The owner of another one has consented to their own auditions only.
  *
  * @throws {Refusal} `unknown_connection` or `invalid_body`
  */
 export const checkMeetingHost = async (
   connections: Pick<Connections, 'get'>,
-  { organization, meetingHost, meetingProviders }: AuditionPlan,
+  { organization, meetingHost, meetingProviders, participants }: AuditionPlan,
 ): Promise<void> => {
   if (meetingHost?.kind !== 'connection') return;
   const connection = await connections.get(organization, meetingHost.connection);
@@ -22,6 +23,15 @@ export const checkMeetingHost = async (
       'unknown_connection',
       `Your organization has no connection ${meetingHost.connection}.`,
       'Connect the account first, or omit the host.',
+      pointers,
+    );
+  }
+  const { owner } = connection;
+  if (owner !== undefined && !participants.some(({ id }) => id === owner)) {
+    throw new Refusal(
+      'unknown_connection',
+      `The owner of ${meetingHost.connection} does not take part in the audition.`,
+      'Name an account of a participant, or one of your organization, which has no owner.',
       pointers,
     );
   }

@@ -133,6 +133,7 @@ const Integration = {
 const AdministrativeAct = {
   id: '42',
   by: 'ada@platform',
+  principal: 'sub:ada@platform',
   role: 'admin',
   act: 'connection.disconnected',
   target: 'conn_director',

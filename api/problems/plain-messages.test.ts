@@ -5,6 +5,11 @@ import { plainMessage } from './plain-messages.ts';
 const messageOf = (schema: z.ZodType, value: unknown): string | undefined =>
   schema.safeParse(value, { error: plainMessage }).error?.issues[0]?.message;
 
+const resolution = z.discriminatedUnion('action', [
+  z.object({ action: z.literal('retry') }),
+  z.object({ action: z.literal('skip') }),
+]);
+
 describe('the message about an invalid value', () => {
   it.each([
     [z.string(), 1, 'send a text'],
@@ -22,6 +27,9 @@ describe('the message about an invalid value', () => {
     [z.email(), '1', 'write an email address as ada@example.com'],
     [z.string().regex(/a/), 'b', 'write it in the form that the reference documents'],
     [z.string().refine(() => false), 'b', 'this value is not possible here'],
+    [resolution, {}, 'this is missing: use one of these values: retry, skip'],
+    [resolution, { action: 'go on' }, 'use one of these values: retry, skip'],
+    [resolution, [], 'send an object'],
     [z.templateLiteral(['a', z.string()]), 'b', 'write it in the form that the reference documents'],
   ])('is plain: %#', (schema, value, message) => {
     expect(messageOf(schema, value)).toBe(message);

@@ -69,6 +69,10 @@ export const plainMessage = (issue: Issue): string => {
     case 'unrecognized_keys':
       return 'this field does not exist';
     case 'invalid_union':
+      if ('options' in issue && Array.isArray(issue.options)) {
+        const isMissing = !Object.hasOwn(Object(issue.input), issue.discriminator ?? '');
+        return `${isMissing ? 'this is missing: ' : ''}use one of these values: ${listed(issue.options)}`;
+      }
       return 'this matches none of the documented alternatives';
     case 'invalid_key':
     case 'invalid_element':

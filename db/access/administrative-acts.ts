@@ -17,7 +17,7 @@ export interface Actor {
   readonly by: string;
   readonly role: ActorRole;
   readonly correlationId: string;
-  /** Named by what follows in the trails of auditions, see `domain/audition/principal.ts`. Acts are recorded by label. */
+  /** Named by the act, and by what follows in the trails of auditions, see `domain/audition/principal.ts`. */
   readonly principal?: string | undefined;
   /** The minter of the link that the actor used. Recorded in the detail, as `link`. */
   readonly link?: LinkMinter | undefined;
@@ -26,6 +26,7 @@ export interface Actor {
 interface AdministrativeAct {
   readonly id: string;
   readonly by: string;
+  readonly principal: string | undefined;
   readonly role: string;
   readonly act: string;
   readonly target: string;
@@ -42,6 +43,8 @@ export interface AdministrativeActs {
     readonly organization: OrganizationId | undefined;
     /** The label of the API key, the subject of the token, `owner:<participant>`, or the name of the command. */
     readonly by: string;
+    /** The label is not unique. Absent: not known. */
+    readonly principal?: string | undefined;
     readonly role: ActorRole;
     /** For example `connection.disconnected`, `endpoint.secret_rotated`. */
     readonly act: string;
@@ -66,8 +69,8 @@ const detailSchema = z.record(z.string(), z.unknown());
 
 /** Creates the repository of administrative acts. */
 export const createAdministrativeActs = (db: Database): AdministrativeActs => ({
-  async record({ organization, by, role, act, target, correlationId, link, detail = {} }) {
-    const row = { organization, by, role, act, target, correlationId };
+  async record({ organization, by, principal, role, act, target, correlationId, link, detail = {} }) {
+    const row = { organization, by, principal, role, act, target, correlationId };
     await db.insert(administrativeActs).values({ ...row, detail: link ? { ...detail, link } : detail });
   },
 
@@ -78,9 +81,10 @@ export const createAdministrativeActs = (db: Database): AdministrativeActs => ({
       .where(and(eq(administrativeActs.organization, organization), before(cursor)))
       .orderBy(desc(administrativeActs.id))
       .limit(limit + 1);
-    const acts = rows.map(({ id, by, role, act, target, detail, correlationId, at }) => ({
+    const acts = rows.map(({ id, by, principal, role, act, target, detail, correlationId, at }) => ({
       id: String(id),
       by,
+      principal: principal ?? undefined,
       role,
       act,
       target,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type OrganizationId, organizationIdSchema } from '../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
+import { createBatching } from '../batching.ts';
 import type { Database } from '../client.ts';
 import { sha256 } from '../digest.ts';
 import { apiKeys } from '../schema/api-keys.ts';
@@ -19,6 +20,8 @@ export interface ApiKeyHolder {
 
 type KnownKey = ApiKeyHolder & { readonly id: string };
 
+type FoundKey = KnownKey | { readonly revoked: KnownKey } | undefined;
+
 export interface ApiKeys {
   /**
    * Adds a key, or replaces organization, role and label of an existing one. Does not restore a revoked key. Stores
@@ -31,7 +34,12 @@ export interface ApiKeys {
    * Returns the holder of a key, or the former holder of one that was revoked; undefined when the key is unknown. Updates the time of last
    * use of a valid key.
    */
-  find(secret: string): Promise<KnownKey | { readonly revoked: KnownKey } | undefined>;
+  find(secret: string): Promise<FoundKey>;
+  /**
+   * Like `find`, but looks up all secrets that wait simultaneously with one statement, one statement at a time. Thousands of wrong secrets
+   * then neither load the database nor delay a valid one.
+   */
+  findInBatch(secret: string): Promise<FoundKey>;
   /** Returns the present holder of the key with this id; undefined when the key is unknown or was revoked. */
   findHolder(id: string): Promise<ApiKeyHolder | undefined>;
   /** Returns all keys, including revoked ones, the newest first. */
@@ -73,6 +81,30 @@ export const createApiKeys = (db: Database): ApiKeys => {
       .values({ secretHash: sha256(secret), organization, role, label })
       .onConflictDoUpdate({ target: apiKeys.secretHash, set: { organization, role, label } });
   };
+  const use = async (row: typeof apiKeys.$inferSelect): Promise<FoundKey> => {
+    const { secretHash } = row;
+    const key = { id: idOf(secretHash), ...holderSchema.parse(row) };
+    if (row.revokedAt !== null) return { revoked: key };
+    if (isStale(row.lastUsedAt)) {
+      await db.update(apiKeys).set({ lastUsedAt: sql`now()` }).where(eq(apiKeys.secretHash, secretHash));
+    }
+    return key;
+  };
+  let lookupCount = 0;
+  const lookUp = createBatching({
+    run: async (secretHashes: readonly string[]) => {
+      const rows = await db
+        .select()
+        .from(apiKeys)
+        .where(
+          sql`${apiKeys.secretHash} IN (SELECT jsonb_array_elements_text(${JSON.stringify(secretHashes)}::jsonb))`,
+        );
+      const found = new Map(rows.map((row) => [row.secretHash, row]));
+      return secretHashes.map((secretHash) => found.get(secretHash) ?? 'unknown');
+    },
+    // Reads of one secret can be part of one statement.
+    keyOf: () => String((lookupCount += 1)),
+  });
   return {
     put,
 
@@ -85,13 +117,12 @@ export const createApiKeys = (db: Database): ApiKeys => {
     async find(secret) {
       const secretHash = sha256(secret);
       const [row] = await db.select().from(apiKeys).where(eq(apiKeys.secretHash, secretHash));
-      if (!row) return undefined;
-      const key = { id: idOf(secretHash), ...holderSchema.parse(row) };
-      if (row.revokedAt !== null) return { revoked: key };
-      if (isStale(row.lastUsedAt)) {
-        await db.update(apiKeys).set({ lastUsedAt: sql`now()` }).where(eq(apiKeys.secretHash, secretHash));
-      }
-      return key;
+      return row && use(row);
+    },
+
+    async findInBatch(secret) {
+      const row = await lookUp(sha256(secret));
+      return row === 'unknown' ? undefined : use(row);
     },
 
     async findHolder(id) {

@@ -18,8 +18,8 @@ type SilentText = z.infer<typeof silentTextSchema>;
 
 export interface SilentTexts {
   /**
-   * Returns text messages without a reported status, the oldest first, of auditions whose session is still to take place. Nothing
-   * depends on the others.
+   * Returns text messages without a reported status, the oldest first. Those of closed auditions are among them: a cancellation that
+   * did not arrive matters to the person.
    *
    * @param page `olderThanMs` and `youngerThanMs` limit the age, in milliseconds. `except` are the ids that are left out
    */
@@ -34,17 +34,15 @@ export interface SilentTexts {
 /** Creates the repository. */
 export const createSilentTexts = (db: Database): SilentTexts => ({
   async list({ olderThanMs, youngerThanMs, except, limit }) {
-    // The states are constants, so that the planner uses the partial index of the auditions by start.
     const { rows } = await db.execute(sql`
-      SELECT deliveries.id, deliveries.organization, deliveries.audition_id AS audition, deliveries.participant,
-        extract(epoch FROM now() - deliveries.created_at) * 1000 AS "ageMs"
-      FROM auditions JOIN deliveries ON deliveries.audition_id = auditions.id
-      WHERE auditions.state IN ('scheduled', 'confirmed', 'in_progress')
-        AND deliveries.channel = 'sms' AND deliveries.status = 'queued'
-        AND deliveries.created_at <= now() - ${millisecondsInterval(olderThanMs)}
-        AND deliveries.created_at > now() - ${millisecondsInterval(youngerThanMs)}
-        AND deliveries.id NOT IN (SELECT jsonb_array_elements_text(${JSON.stringify(except)}::jsonb))
-      ORDER BY deliveries.created_at, deliveries.id
+      SELECT id, organization, audition_id AS audition, participant,
+        extract(epoch FROM now() - created_at) * 1000 AS "ageMs"
+      FROM deliveries
+      WHERE channel = 'sms' AND status = 'queued'
+        AND created_at <= now() - ${millisecondsInterval(olderThanMs)}
+        AND created_at > now() - ${millisecondsInterval(youngerThanMs)}
+        AND id NOT IN (SELECT jsonb_array_elements_text(${JSON.stringify(except)}::jsonb))
+      ORDER BY created_at, id
       LIMIT ${limit}
     `);
     return z.array(silentTextSchema).parse(rows);

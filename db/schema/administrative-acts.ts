@@ -8,6 +8,8 @@ export const administrativeActs = pgTable(
     organization: text(),
     /** The label of the API key, the subject of the token, `owner:<participant>`, or the name of the command. */
     by: text().notNull(),
+    /** The id of the key, `sub:<subject>`, or `participant:<id>`: two keys can have one label. Null: an act of an earlier version. */
+    principal: text(),
     role: text().notNull(),
     /** For example `connection.disconnected`, `endpoint.secret_rotated`. */
     act: text().notNull(),

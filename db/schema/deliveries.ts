@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { index, integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import { calendarParts } from '../../domain/audition/calendar-part.ts';
 import { deliveryStatuses } from '../../domain/audition/delivery-statuses.ts';
@@ -33,6 +34,10 @@ export const deliveries = pgTable(
     index('deliveries_by_audition').on(table.auditionId),
     // Finds the addresses that have no key.
     index('deliveries_with_unkeyed_address').on(table.address).where(isUnkeyedHash(table.address)),
+    // Finds the text messages of which nothing was reported. The literals must be those of the query (silent-texts.ts).
+    index('deliveries_silent_texts')
+      .on(table.createdAt)
+      .where(sql`${table.channel} = 'sms' AND ${table.status} = 'queued'`),
     // Finds the auditions of a participant.
     index('deliveries_by_participant').on(table.organization, table.participant),
   ],

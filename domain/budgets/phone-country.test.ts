@@ -26,6 +26,8 @@ it.each([
   ['an international premium service', '+97912345678', 'US'],
   ['a premium service of the United States', '+19005551234', 'US'],
   ['a premium service of the United Kingdom', '+449098790123', 'GB'],
+  ['a personal number of the United Kingdom, which shares revenue', '+447012345678', 'GB'],
+  ['a shared-cost service of Germany', '+4918012345678', 'DE'],
   ['a premium service of France', '+33899123456', 'FR'],
 ] as const)('a number of %s is not on the list', (_owner, phone, listed) => {
   expect(isSmsAllowed(phone, [listed])).toBe(false);

@@ -7,6 +7,9 @@ import { Refusal } from '../errors.ts';
 /** Twilio's test numbers have the prefix of the United States. They belong to no numbering plan. */
 const testNumber = /^\+1500555\d{4}$/;
 
+/** Types of numbers, as libphonenumber names them. British personal numbers (070) look like mobile numbers. */
+const revenueShares: ReadonlySet<string> = new Set(['PREMIUM_RATE', 'PERSONAL_NUMBER', 'SHARED_COST']);
+
 /** The countries to which text messages are sent: `any`, or a list. */
 export const smsCountriesSchema = z
   .union([
@@ -18,7 +21,8 @@ export type SmsCountries = 'any' | readonly Country[];
 
 /**
  * Returns whether text messages may be sent to the number. A number of no country, such as a satellite phone, is on no list,
- * and neither is a premium number of a listed country: its owner earns from each message.
+ * and neither is a number of a listed country that costs more and whose owner can earn from each message: a premium, personal or
+ * shared-cost number.
  * @param phone E.164
  */
 export const isSmsAllowed = (phone: string, allowed: SmsCountries): boolean => {
@@ -26,7 +30,9 @@ export const isSmsAllowed = (phone: string, allowed: SmsCountries): boolean => {
   if (testNumber.test(phone)) return allowed.includes('US');
   const number = parsePhoneNumberFromString(phone);
   return (
-    number?.country !== undefined && allowed.includes(number.country) && number.getType() !== 'PREMIUM_RATE'
+    number?.country !== undefined &&
+    allowed.includes(number.country) &&
+    !revenueShares.has(number.getType() ?? 'UNKNOWN')
   );
 };
 

@@ -54,7 +54,8 @@ export const readApiSettings = (env: NodeJS.ProcessEnv = process.env) => {
  * server (https://docs.temporal.io/cli/cmd-options).
  */
 export const temporalCliEnvironment = (env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv => {
-  const { CASTMATCH_API_URL: api, CASTMATCH_API_KEY: key } = env;
+  const { CASTMATCH_API_URL, CASTMATCH_API_KEY: key } = setValues(env);
+  const api = CASTMATCH_API_URL?.replace(/\/+$/, '');
   const codec =
     api && key ? { TEMPORAL_CODEC_ENDPOINT: `${api}/codec`, TEMPORAL_CODEC_AUTH: `Bearer ${key}` } : {};
   return { ...codec, ...env };

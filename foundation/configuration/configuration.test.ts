@@ -282,6 +282,12 @@ describe('loadConfiguration in staging and production', () => {
     ['SMS_DAILY_BUDGET', 'much'],
     ['DATABASE_URL', 'postgres://castmatch:vD9kq2x@db.internal/castmatch'],
     ['DATABASE_URL', 'postgres://castmatch:vD9kq2x@db.internal/castmatch?sslmode=prefer'],
+    ['DATABASE_URL', 'postgres://castmatch:vD9kq2x@db.internal/castmatch?ssl=true&sslmode=disable'],
+    [
+      'DATABASE_URL',
+      'postgres://castmatch:vD9kq2x@db.internal/castmatch?sslmode=verify-full&sslmode=disable',
+    ],
+    ['KEY_DATABASE_URL', 'postgres://castmatch:vD9kq2x@db.internal/keys?ssl=true&ssl=0'],
     ['DATABASE_CLEAR_TEXT_REASON', 'because'],
     ['SMTP_TLS', 'optional'],
     ['SMTP_URL', 'smtp://user:hG7w@smtp.example.com:587?ignoreTLS=true'],
@@ -307,6 +313,12 @@ describe('loadConfiguration in staging and production', () => {
       SMTP_URL: 'smtp://user:hG7w@smtp.example.com:587',
     });
     expect(configuration).toMatchObject({ trustedProxies: [], smtp: { requireTls: true } });
+  });
+
+  it('rejects one port for the API and for monitoring, and accepts free ports for both', () => {
+    expect(namesOf({ ...production, MONITORING_PORT: '3000' })).toEqual(['MONITORING_PORT']);
+    expect(namesOf({ ...production, PORT: '08080', MONITORING_PORT: '8080' })).toEqual(['MONITORING_PORT']);
+    expect(loadConfiguration({ ...production, PORT: '0', MONITORING_PORT: '0' }).monitoringPort).toBe(0);
   });
 
   it('accepts a loopback database address, which connection poolers use', () => {

@@ -264,6 +264,7 @@ const read = <Set extends z.infer<typeof temporalClientVariables>, Shape extends
     ),
     ...problems,
     ...valueProblems(ofSchema),
+    ...portProblems(ofSchema),
     ...incompletePairs(ofSchema, groups),
     ...(isDeployed(environmentOf(env)) ? deploymentProblems(ofSchema, groups) : []),
   ];
@@ -279,6 +280,15 @@ const valueProblems = (values: VariableValues): readonly ConfigurationProblem[] 
     const message = value === undefined ? undefined : valueProblem(value);
     return message === undefined ? [] : [{ name, message }];
   });
+
+/** Two servers of one process cannot listen on one port. 0 selects a free one for each. */
+const portProblems = ({
+  PORT: port,
+  MONITORING_PORT: monitoring,
+}: VariableValues): readonly ConfigurationProblem[] =>
+  monitoring !== undefined && Number(monitoring) === Number(port) && Number(port) !== 0
+    ? [{ name: 'MONITORING_PORT', message: 'is that of PORT. Set it to another port.' }]
+    : [];
 
 /** Adds defaults. An empty variable counts as not set. */
 const withDefaults = (env: NodeJS.ProcessEnv, groups: readonly VariableGroup[]): VariableValues => {

@@ -91,11 +91,17 @@ function* temporalProblems(values: VariableValues): Generator<ConfigurationProbl
 /** `prefer` and `allow` fall back to clear text. `pg` treats `require` as `verify-full`. */
 const encryptedModes: ReadonlySet<string> = new Set(['require', 'verify-ca', 'verify-full', 'no-verify']);
 
+/** `pg` uses `ssl` only without `sslmode`, and the last of several. */
+const usesTls = (parameters: URLSearchParams): boolean => {
+  const mode = parameters.getAll('sslmode').at(-1);
+  if (mode !== undefined) return encryptedModes.has(mode);
+  return ['true', '1'].includes(parameters.getAll('ssl').at(-1) ?? '');
+};
+
 /** A path as host is a Unix socket: its bytes do not leave the machine. */
 const isEncryptedDatabase = ({ searchParams, hostname }: URL): boolean =>
-  encryptedModes.has(searchParams.get('sslmode') ?? '') ||
-  ['true', '1'].includes(searchParams.get('ssl') ?? '') ||
-  (searchParams.get('host') ?? decodeURIComponent(hostname)).startsWith('/');
+  usesTls(searchParams) ||
+  (searchParams.getAll('host').at(-1) ?? decodeURIComponent(hostname)).startsWith('/');
 
 const temporalTlsVariables = [
   'TEMPORAL_API_KEY',
@@ -117,11 +123,11 @@ function* clearTextProblems(values: VariableValues): Generator<ConfigurationProb
         'is not encrypted. Add ?sslmode=verify-full to it, or say in DATABASE_CLEAR_TEXT_REASON why clear text is safe.',
     };
   }
-  const usesTls =
+  const isTemporalEncrypted =
     values['TEMPORAL_TLS'] === 'true' || temporalTlsVariables.some((name) => values[name] !== undefined);
   if (
     values['TEMPORAL_ADDRESS'] !== undefined &&
-    !usesTls &&
+    !isTemporalEncrypted &&
     values['TEMPORAL_CLEAR_TEXT_REASON'] === undefined
   ) {
     yield {

@@ -1,7 +1,12 @@
 /** Tests values as they arrive from secret stores, env files and copied text. */
 import { describe, expect, it } from 'vitest';
 import { loadConfiguration } from '../../providers/configuration.ts';
-import { readApiSettings, readDatabaseUrls, UsageError } from './cli-configuration.ts';
+import {
+  readApiSettings,
+  readDatabaseUrls,
+  temporalCliEnvironment,
+  UsageError,
+} from './cli-configuration.ts';
 import { ConfigurationError } from './configuration.ts';
 import { readMessageLimits } from './message-limits.ts';
 
@@ -45,6 +50,10 @@ describe('a value of the environment', () => {
     ['MAIL_WEBHOOK_SECRET', 'new\nold'],
     ['ZOOM_WEBHOOK_SECRET', "'new','old'"],
     ['JWT_AUDIENCE', '"castmatch"'],
+    ['DATABASE_URL', 'postgres://castmatch:pw%0A@127.0.0.1:5433/castmatch'],
+    ['DATABASE_URL', 'postgres://castmatch:%20pw@127.0.0.1:5433/castmatch'],
+    ['SMTP_URL', 'smtp://user%0d%0a:pw@127.0.0.1:1025'],
+    ['SMTP_URL', 'smtp://user:%22pw%22@127.0.0.1:1025'],
     ['DATABASE_URL', '"postgres://castmatch:pw@127.0.0.1:5433/castmatch"'],
   ])('is refused once, also in %s: %j', (name, value) => {
     const jwt = name === 'JWT_AUDIENCE' ? { JWT_ISSUER: 'https://login.example.com' } : {};
@@ -100,6 +109,19 @@ describe('the settings of the operator commands', () => {
     );
     expect(readMessageLimits({ CASTMATCH_ENV: 'local\n', SMS_DAILY_BUDGET: '7\n' })).toMatchObject({
       sms: 7,
+    });
+  });
+
+  it('reach the Temporal CLI without white space around them', () => {
+    const env = {
+      CASTMATCH_API_URL: ' http://127.0.0.1:3000/\n',
+      CASTMATCH_API_KEY: 'key\r\n',
+      OTHER: ' kept ',
+    };
+    expect(temporalCliEnvironment(env)).toMatchObject({
+      TEMPORAL_CODEC_ENDPOINT: 'http://127.0.0.1:3000/codec',
+      TEMPORAL_CODEC_AUTH: 'Bearer key',
+      OTHER: ' kept ',
     });
   });
 

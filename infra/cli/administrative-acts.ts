@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createAdministrativeActs } from '../../db/access/administrative-acts.ts';
 import type { Database } from '../../db/client.ts';
+import { commandPrincipal } from '../../domain/audition/principal.ts';
 
 type NewAct = Parameters<ReturnType<typeof createAdministrativeActs>['record']>[0];
 
@@ -9,11 +10,12 @@ type NewAct = Parameters<ReturnType<typeof createAdministrativeActs>['record']>[
 export const noteAct = (
   db: Database,
   program: 'npm run ops' | 'npm run vault',
-  act: Omit<NewAct, 'by' | 'role' | 'correlationId'>,
+  act: Omit<NewAct, 'by' | 'principal' | 'role' | 'correlationId'>,
 ): Promise<void> =>
   createAdministrativeActs(db).record({
     ...act,
     by: program,
+    principal: commandPrincipal(program),
     role: 'command_line',
     correlationId: randomUUID(),
   });

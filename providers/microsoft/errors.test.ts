@@ -40,13 +40,27 @@ test.each([
   expect(microsoftError(refresh, answer(error, number, suberror), table).fault.kind).toBe(kind);
 });
 
-test.each([700016, 650051])(
-  'a refresh with an app that other tenants know: unauthorized_client %i is reconnect',
-  (number) => {
-    const refused = answer('unauthorized_client', number);
-    expect(microsoftError(refresh, refused, microsoftRefreshErrors(true)).fault.kind).toBe('reconnect');
-  },
-);
+test.each([
+  ['unauthorized_client', 700016],
+  ['unauthorized_client', 650051],
+  ['unauthorized_client', 90099],
+  ['invalid_resource', 500011],
+  ['invalid_resource', 500014],
+  ['invalid_client', 650052],
+  ['invalid_request', 50128],
+])('a refresh with an app that other tenants know: %s %i is reconnect', (error, number) => {
+  const table = microsoftRefreshErrors(true);
+  expect(microsoftError(refresh, answer(error, number), table).fault.kind).toBe('reconnect');
+});
+
+test.each([
+  ['invalid_client', 7000215],
+  ['invalid_client', 7000222],
+  ['invalid_scope', 70011],
+])('a refresh with an app that other tenants know: %s %i is misconfigured', (error, number) => {
+  const table = microsoftRefreshErrors(true);
+  expect(microsoftError(refresh, answer(error, number), table).fault.kind).toBe('misconfigured');
+});
 
 test('a 401 of a gateway at the token endpoint does not disconnect an account', () => {
   const gateway = { status: 401, retryAfter: undefined, body: undefined };

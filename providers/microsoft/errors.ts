@@ -67,6 +67,11 @@ const tenantErrors: readonly ErrorRow[] = [
 const missingAppErrors: readonly ErrorRow[] = [
   { code: 'AADSTS700016', fault: 'reconnect' },
   { messagePattern: /^unauthorized_client\b/, fault: 'reconnect' },
+  // The tenant does not have Microsoft Graph, has disabled it, or has not subscribed to it. We name the same resource everywhere.
+  { messagePattern: /^invalid_resource\b/, fault: 'reconnect' },
+  { code: 'AADSTS650052', fault: 'reconnect' },
+  // "No tenant-identifying information found": the domain of the account was removed.
+  { code: 'AADSTS50128', fault: 'reconnect' },
 ];
 
 /**

@@ -92,6 +92,20 @@ describe('a text message of which nothing was reported for an hour', () => {
     expect(signals).toHaveLength(1);
   });
 
+  it('about a cancellation is asked about as well', async () => {
+    const { auditionId, repositories, send, reaches, ask, statusOf } = await setup();
+    await storeEvents(
+      repositories.events,
+      auditionId,
+      trail([{ type: 'cancelled', origin: 'api', reason: 'ill' }], { from: 7 }),
+    );
+    const [lost, arrived] = [await send(unreachable), await send(reachable)];
+    await reaches(lost, 'failed');
+    await reaches(arrived, 'delivered');
+    await ask();
+    expect([await statusOf(lost), await statusOf(arrived)]).toEqual(['failed', 'delivered']);
+  });
+
   it('that was delivered is stored as delivered, and signaled to no audition', async () => {
     const { send, reaches, ask, signals, statusOf } = await setup();
     const id = await send(reachable);

@@ -8,7 +8,7 @@ import { Refusal } from '../../../domain/errors.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
 import { createDataConverter } from '../../../foundation/temporal/data-converter.ts';
 import { dataKeyOf } from '../../../foundation/temporal/encryption-codec.ts';
-import { authenticate, requireRole } from '../../access/authentication.ts';
+import { authenticate, authorize } from '../../access/authentication.ts';
 import { type Caller, callerOf } from '../../access/caller.ts';
 import { operators } from '../../access/permissions.ts';
 import type { Api } from '../../api.ts';
@@ -134,6 +134,7 @@ export const codecRoutes = (api: Api, { configuration, repositories }: ApiDepend
         role,
         act: 'codec.decoded',
         target: id,
+        principal: id,
         detail: { payloads: decoded.count },
         correlationId,
       });
@@ -158,9 +159,9 @@ export const codecRoutes = (api: Api, { configuration, repositories }: ApiDepend
         schema: { ...describe(direction), hide: true, params: z.object({ key: z.string().max(200) }) },
         bodyLimit,
       },
-      async (request) => {
-        const caller = await authenticate(repositories, request.params.key);
-        requireRole(caller, operators);
+      async (request, reply) => {
+        const identify = () => authenticate(repositories, request.params.key);
+        const caller = await authorize(request, reply, operators, identify);
         return run(direction, request.body.payloads, caller, request.id);
       },
     );

@@ -69,6 +69,32 @@ it('the list contains no acts of other organizations and no acts that concern al
   ]);
 });
 
+it('acts name the key by its id, because two keys can have the same label', async () => {
+  const organization = 'org_of_twins';
+  await database.repositories.organizations.put({
+    id: organization,
+    name: organization,
+    meetingProviders: [],
+  });
+  const { apiKeys } = database.repositories;
+  const secrets = ['first-secret-of-the-office', 'second-secret-of-the-office'];
+  for (const secret of secrets) await apiKeys.put({ secret, role: 'admin', organization, label: 'office' });
+  const body = { sms: 10 };
+  for (const key of secrets) {
+    expect((await test.call('PUT', '/v1/organization/budgets', { key, body })).status).toBe(200);
+  }
+  const ids = (await apiKeys.list(organization)).map(({ id }) => id);
+  const { items } = pageSchema.parse((await list(organization)).body);
+  expect(items).toMatchObject([
+    { by: 'office', principal: expect.any(String) },
+    { by: 'office', principal: expect.any(String) },
+  ]);
+  expect(new Set(items.map(({ principal }) => principal))).toEqual(
+    new Set(ids.filter((id) => items.some(({ principal }) => principal === id))),
+  );
+  expect(new Set(items.map(({ principal }) => principal)).size).toBe(2);
+});
+
 it.each([Buffer.from('{"at":"2026-12-01T09:00:00.000Z","id":"aud_1"}').toString('base64url'), 'x'])(
   'the list rejects the invalid cursor %s',
   async (cursor) => {

@@ -13,6 +13,12 @@ const actSchema = z
     by: z
       .string()
       .describe('The actor: the label of the key, the subject of the token, or the owner of the account'),
+    principal: z
+      .string()
+      .optional()
+      .describe(
+        'The actor by an id that is unique: that of the key, `sub:` and the subject of the token, `participant:` and the id of the owner, or `command:` and the command. Absent in acts of earlier versions',
+      ),
     role: z.string().describe('The role of the actor'),
     act: z.string().describe('The act, such as connection.disconnected'),
     target: z.string().describe('The ID of the connection, endpoint or key'),

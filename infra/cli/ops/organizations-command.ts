@@ -13,6 +13,7 @@ import {
 import type { Database } from '../../../db/client.ts';
 import { createHoldReasons } from '../../../db/recordings/hold-reasons.ts';
 import { createRecordingHolds } from '../../../db/recordings/recording-holds.ts';
+import { commandPrincipal } from '../../../domain/audition/principal.ts';
 import { connectionIdSchema, type OrganizationId } from '../../../domain/ids.ts';
 import { type MeetingProviderName, meetingProviders } from '../../../domain/providers/vendors.ts';
 import { readMessageLimits } from '../../../foundation/configuration/message-limits.ts';
@@ -89,7 +90,9 @@ const withoutKeys = () => Promise.reject(new Error('the reason of a hold on an o
 const holdRecordings = async (db: Database, organization: OrganizationId, reason: string): Promise<void> => {
   const holds = createRecordingHolds(db, createHoldReasons(db, { seal: withoutKeys, open: withoutKeys }));
   const subject = { organization, subject: organization };
-  const actor = { by: 'npm run ops', role: 'command_line', correlationId: randomUUID() } as const;
+  const by = 'npm run ops';
+  const principal = commandPrincipal(by);
+  const actor = { by, principal, role: 'command_line', correlationId: randomUUID() } as const;
   if (reason === 'none') await holds.release(subject, actor);
   else await holds.place(subject, reason, actor);
 };

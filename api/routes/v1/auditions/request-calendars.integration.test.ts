@@ -78,6 +78,33 @@ describe('the calendars of a request', () => {
     });
   });
 
+  it('do not make the account of another person the host of the meeting', async () => {
+    const { connections } = database.repositories;
+    const [ada] = auditionRequest().participants;
+    for (const [id, owner] of [
+      ['conn_host_ada', ada?.id],
+      ['conn_host_bob', 'bob'],
+      ['conn_host_office', undefined],
+    ] as const) {
+      await connections.put({
+        ...performerConnection,
+        provider: 'zoom',
+        id,
+        account: `${id}@example.com`,
+        owner,
+      });
+    }
+    const { post } = await setup();
+    const hosted = (host: string) => post(auditionRequest({ meeting: { providers: ['zoom'], host } }));
+    for (const id of ['conn_host_ada', 'conn_host_office']) {
+      expect(await hosted(id)).toMatchObject({ status: 201 });
+    }
+    expect(await hosted('conn_host_bob')).toMatchObject({
+      status: 422,
+      body: { code: 'unknown_connection', errors: [{ pointer: '/meeting/host' }] },
+    });
+  });
+
   it('leave a plan without a choice as it was', async () => {
     await database.repositories.connections.put(performerConnection);
     const { post, orchestration } = await setup();
