@@ -2919,6 +2919,8 @@ export interface components {
                 participant: string;
                 /** @description The id of a connection: a connected account at a provider */
                 connection: string;
+                /** @description The other owners of the calendar. Absent when there is none, and in facts of earlier versions */
+                sharedBy?: string[];
                 /** @description Participants whose event was written since, through the same connection */
                 writtenFor?: string[];
             }[];
@@ -3481,6 +3483,8 @@ export interface components {
                 connection: string;
                 /** @description The provider's id of the event */
                 eventId: string;
+                /** @description The other owners of the calendar. Absent when no other participant has a calendar of the connection, and in facts of earlier versions */
+                sharedBy?: string[];
             } | {
                 /**
                  * @description What happened
@@ -4438,6 +4442,8 @@ export interface components {
                     participant: string;
                     /** @description The id of a connection: a connected account at a provider */
                     connection: string;
+                    /** @description The other owners of the calendar. Absent when there is none, and in facts of earlier versions */
+                    sharedBy?: string[];
                 };
             } | {
                 /**

@@ -136,7 +136,14 @@ const toStore = ({ id, series, event, mark, uid, roomAnswer, isPartial }: Listed
     uid,
     isPartial,
     ...(isOurs
-      ? { audition, revision: mark?.revision, creation: mark?.creation, edited: mark?.edited, roomAnswer }
+      ? {
+          audition,
+          revision: mark?.revision,
+          creation: mark?.creation,
+          isUnproven: mark?.isUnproven,
+          edited: mark?.edited,
+          roomAnswer,
+        }
       : {}),
   };
 };

@@ -99,6 +99,44 @@ describe('a copy of our event in Outlook that has our transaction id', () => {
     expect(await findBusy()).toMatchObject([{ start: toInstant(first) }]);
   });
 
+  it.each([
+    ['the occurrences', ['events.instances']],
+    ['the series', ['events.instances', 'events.get']],
+  ])('is a conflict as a series of which Graph does not return %s', async (_what, operations) => {
+    const { sync, copy, sent, fault, sandbox, account, connection, pool } = await setup();
+    await sync();
+    const copied = copy({ laterMinutes: 15 });
+    sandbox.control.repeatOutlookEvent({ account, eventId: copied, everyDays: 1, times: 2 });
+    for (const operation of operations) fault('microsoft', { kind: 'refusal', status: 400, operation });
+    await sync();
+    const { rows } = await pool.query(
+      `SELECT marked_audition FROM synced_events WHERE connection = $1 AND series = $2`,
+      [connection, copied],
+    );
+    expect(rows).toEqual([{ marked_audition: null }, { marked_audition: null }]);
+    expect(sent).toMatchObject([{ participant: ada, change: { kind: 'conflict' } }]);
+  });
+
+  it.each([
+    ['the occurrences', ['events.instances']],
+    ['the series', ['events.instances', 'events.get']],
+  ])(
+    'is not confused with our event, as a series of which Graph does not return %s',
+    async (_what, operations) => {
+      const { sync, sent, fault, sandbox, account, eventId, connection, pool, auditionId } = await setup();
+      await sync();
+      sandbox.control.repeatOutlookEvent({ account, eventId, everyDays: 1, times: 2 });
+      for (const operation of operations) fault('microsoft', { kind: 'refusal', status: 400, operation });
+      await sync();
+      const { rows } = await pool.query(
+        `SELECT marked_audition FROM synced_events WHERE connection = $1 AND series = $2`,
+        [connection, eventId],
+      );
+      expect(rows).toEqual([{ marked_audition: auditionId }, { marked_audition: auditionId }]);
+      expect(sent).toEqual([]);
+    },
+  );
+
   it('is known when the calendar is read for the first time after it was made', async () => {
     const { sync, reconcile, copy, shown, sent } = await setup();
     copy({ laterMinutes: 600 });

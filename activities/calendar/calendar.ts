@@ -2,6 +2,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { TrailFact } from '../../domain/audition/trail-facts.ts';
+import { writtenFactOf } from '../../domain/audition/written-event.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type {
   BookRoomInput,
@@ -135,18 +136,13 @@ type EventOutcome = EventToWrite & (WrittenEvent | { readonly failure: StepFailu
 
 /** The fact that an event was written, under the key of the event: a repetition appends nothing. */
 const writtenFact = (
-  {
-    key,
-    correlationId,
-    participant,
-    calendar: { provider, connection },
-  }: Pick<WriteEventInput, 'key' | 'correlationId' | 'participant' | 'calendar'>,
+  { key, correlationId, ...event }: Pick<WriteEventInput, 'correlationId'> & EventToWrite,
   eventId: string,
 ): TrailFact => ({
   key,
   at: toInstant(Date.now()),
   correlationId,
-  fact: { type: 'calendar_event_written', participant, provider, connection, eventId },
+  fact: writtenFactOf(event, eventId),
 });
 
 /**

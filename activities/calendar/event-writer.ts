@@ -74,6 +74,18 @@ export const createEventWriter = ({
   const createdAt = ({ provider }: WritableCalendarRef, auditionId: AuditionId) =>
     findCreated({ writtenEvents, provider: calendars[provider] }, auditionId);
 
+  /** Two participants can have calendars in one account, which permits each id once. Each can have connected the account. */
+  const otherCalendarsOf = ({ provider, calendarId }: WritableCalendarRef, auditionId: AuditionId) =>
+    calendars[provider].hasAccountWideIds
+      ? async (): Promise<readonly string[]> => {
+          const written = (await ledger.allTargets(auditionId)).filter(isEventTarget);
+          const others = written.flatMap(({ calendar: other }) =>
+            other.provider === provider && other.calendarId !== calendarId ? [other.calendarId] : [],
+          );
+          return [...new Set(others)];
+        }
+      : undefined;
+
   const deleteFrom = async (
     { organization, auditionId }: { readonly organization: OrganizationId; readonly auditionId: AuditionId },
     calendar: WritableCalendarRef,
@@ -87,6 +99,7 @@ export const createEventWriter = ({
         eventId: eventIdFor(auditionId),
         reference: auditionId,
         created: await createdAt(calendar, auditionId),
+        writtenElsewhere: otherCalendarsOf(calendar, auditionId),
         keys: [key],
       },
       call,
@@ -173,6 +186,7 @@ export const createEventWriter = ({
             eventId,
             reference: auditionId,
             created: await createdAt(calendar, auditionId),
+            writtenElsewhere: otherCalendarsOf(calendar, auditionId),
             known:
               name === undefined ? undefined : await writtenEvents.findKnown(auditionId, connection, name),
             use: { name: user.kind === 'participant' ? user.participant : roomUser, key },

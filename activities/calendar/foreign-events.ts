@@ -99,11 +99,12 @@ const auditionOf = ({ audition, ids }: EventOrigin): AuditionId | undefined =>
 
 /**
  * Returns the function that recognizes the ids under which calendars hold the event of the audition. An event that a person
- * has deleted at Google is written again with a number after its id. Google publishes the event `x` under the UID
+ * has deleted at Google is written again with a number after its id. The CalDAV account of several participants can have it with a digest of
+ * the calendar after its id. Google publishes the event `x` under the UID
  * `x@google.com`: https://developers.google.com/workspace/calendar/api/v3/reference/events (`iCalUID`).
  */
 const ownIdOf = (auditionId: AuditionId): ((id: string) => boolean) => {
   const uid = invitationUidOf(auditionId);
-  const written = new RegExp(`^${eventIdFor(auditionId)}(v\\d+)?(@google\\.com)?$`);
+  const written = new RegExp(`^${eventIdFor(auditionId)}(v\\d+|-[0-9a-f]{12})?(@google\\.com)?$`);
   return (id) => id === uid || written.test(id);
 };

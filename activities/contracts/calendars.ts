@@ -4,7 +4,8 @@ import type { AuditionFactType } from '../../domain/audition/events.ts';
 import type { WritableCalendarRef } from '../../domain/audition/request.ts';
 import type { BusyInterval, RoomCalendar, Slot } from '../../domain/audition/slot.ts';
 import type { TrailFact } from '../../domain/audition/trail-facts.ts';
-import type { ConnectionId, ParticipantId } from '../../domain/ids.ts';
+import type { EventOfOwner } from '../../domain/audition/written-event.ts';
+import type { ConnectionId } from '../../domain/ids.ts';
 import type { CalendarProviderName } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { AuditionCall, FailedItem } from './calls.ts';
@@ -39,10 +40,8 @@ export interface EventContent {
   readonly reminders?: readonly number[] | undefined;
 }
 
-export interface EventToWrite {
+export interface EventToWrite extends EventOfOwner {
   readonly key: string;
-  readonly participant: ParticipantId;
-  readonly calendar: WritableCalendarRef;
 }
 
 export interface WriteEventInput extends AuditionCall, EventToWrite {

@@ -7,7 +7,7 @@ import type { AuditionView } from '../../domain/audition/view.ts';
  * The version of the fold, which each stored view names. Raise it with each new field of the view: workers of the earlier version remove
  * the field from the views that they write during a rollout. A view of an earlier version is folded again from its trail.
  */
-const foldVersion = 2;
+const foldVersion = 3;
 
 /** The version is no part of the view. The schema of the view removes it, and so do the workers of earlier versions. */
 const foldedSchema = z.object({ foldVersion: z.int().min(foldVersion) });

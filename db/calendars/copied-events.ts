@@ -12,14 +12,16 @@ import type { CalendarKey } from './synced-calendars.ts';
 /**
  * Returns the page with each copy as an event of its owner: it has the marks of its original, and is none of ours. An event
  * that this service has recorded is no copy. Of several events of a creation that is not known yet, the recorded one is ours,
- * or else the first one.
+ * or else the first one. An occurrence of a series whose creation is not known is ours if the series is recorded.
  */
 export const withoutCopiedMarks = async (
   db: Pick<Database, 'execute'>,
   { connection, calendar }: CalendarKey,
   events: readonly EventToStore[],
 ): Promise<readonly EventToStore[]> => {
-  const auditions = events.flatMap(({ audition, creation }) => (audition && creation ? [audition] : []));
+  const auditions = events.flatMap(({ audition, creation, isUnproven }) =>
+    audition && (creation || isUnproven) ? [audition] : [],
+  );
   if (auditions.length === 0) return events;
   const creations = await findCreations(db, auditions);
   const { rows } = await db.execute(sql`
@@ -35,7 +37,8 @@ export const withoutCopiedMarks = async (
     ...events.filter(({ id }) => recorded.has(id)),
     ...events.filter(({ id }) => !recorded.has(id)),
   ];
-  for (const { id, event, audition, creation } of recordedFirst) {
+  for (const { id, series, event, audition, creation, isUnproven } of recordedFirst) {
+    if (isUnproven && !recorded.has(series ?? id)) copies.add(id);
     if (!event || !audition || !creation) continue;
     const ours = known.get(audition) ?? [];
     if (!recorded.has(id) && isCopy(creation, ours)) copies.add(id);

@@ -14,6 +14,8 @@ export interface EventToStore {
   readonly revision?: number | undefined;
   /** By which a copy of an event of ours is told from it. Undefined: the id tells it. */
   readonly creation?: EventCreation | undefined;
+  /** Whether the event is ours only if its series is recorded as ours: the creation of the series is unknown. */
+  readonly isUnproven?: boolean | undefined;
   /** The texts of an event of ours that a person has edited. Undefined: none, or that is unknown. */
   readonly edited?: readonly EditedText[] | undefined;
   /** The UID (RFC 5545), by which copies of our events are recognized. */

@@ -188,6 +188,12 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     provider: z.enum(writableCalendarProviders).describe('The provider of the calendar'),
     connection: connectionIdSchema,
     eventId,
+    sharedBy: z
+      .array(participantIdSchema)
+      .optional()
+      .describe(
+        'The other owners of the calendar. Absent when no other participant has a calendar of the connection, and in facts of earlier versions',
+      ),
   }),
   /** A person has changed the event of the audition in a calendar, or has booked its time there. */
   fact('calendar_changed', {

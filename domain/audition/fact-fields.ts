@@ -36,6 +36,12 @@ export const castMemberSchema = z.object({
 export const skippedEventSchema = z.object({
   participant: participantIdSchema,
   connection: connectionIdSchema,
+  sharedBy: z
+    .array(participantIdSchema)
+    .optional()
+    .describe(
+      'The other owners of the calendar. Absent when there is none, and in facts of earlier versions',
+    ),
 });
 
 /** See `principal.ts`. */

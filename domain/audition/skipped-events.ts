@@ -2,35 +2,70 @@
 import type { ConnectionId, ParticipantId } from '../ids.ts';
 
 export interface SkippedEventView {
+  /** An owner of the calendar. */
   readonly participant: ParticipantId;
   readonly connection: ConnectionId;
-  /** Participants whose event was written since, through the same connection. Whoever shares the calendar has it, too. */
+  /** The other owners of the calendar. Absent when there was none, and in facts of earlier versions. */
+  readonly sharedBy?: readonly ParticipantId[] | undefined;
+  /**
+   * Participants whose event was written since, through the same connection. Whoever shares the calendar has it, too. Absent when the
+   * event names all owners.
+   */
   readonly writtenFor?: readonly ParticipantId[] | undefined;
 }
 
 /** An event that was written. */
-type WrittenEvent = Pick<SkippedEventView, 'participant' | 'connection'>;
+interface WrittenEvent {
+  readonly participant: ParticipantId;
+  readonly connection: ConnectionId;
+  /** The other owners of the calendar. Absent when no other participant has a calendar of the connection, and in earlier facts. */
+  readonly sharedBy?: readonly ParticipantId[] | undefined;
+}
 
 interface SkippedEvents {
   readonly skippedEvents?: readonly SkippedEventView[] | undefined;
 }
 
+/** Returns the owners of the calendar, as far as the event names them. */
+export const ownersOfSkipped = ({
+  participant,
+  sharedBy = [],
+}: Pick<SkippedEventView, 'participant' | 'sharedBy'>): readonly ParticipantId[] => [
+  participant,
+  ...sharedBy,
+];
+
 /** Adds the event. */
 export const withSkipped = (view: SkippedEvents, event: SkippedEventView): SkippedEvents => ({
-  skippedEvents: [...othersIn(view, event.participant), event],
+  skippedEvents: [...withoutOwners(view, ownersOfSkipped(event)), event],
 });
 
-/** Removes the event of a participant who has left, or is another person. Changes nothing in a view without skipped events. */
+/** Removes a participant who has left, or is another person. The event stays skipped for the other owners of its calendar. */
 export const withoutSkipped = (view: SkippedEvents, participant: ParticipantId): SkippedEvents =>
-  view.skippedEvents ? skippedEventsOf(othersIn(view, participant)) : {};
+  view.skippedEvents ? skippedEventsOf(withoutOwners(view, [participant])) : {};
 
-/** Removes the skipped event of the participant whose event was written. Changes nothing in a view without skipped events. */
+/**
+ * Ends the skip for those into whose calendar the event was written. Other owners of the calendar that they had before have no event.
+ * Changes nothing in a view without skipped events.
+ */
 export const afterWriting = (view: SkippedEvents, written: WrittenEvent): SkippedEvents => {
-  if (!view.skippedEvents) return {};
-  const others = othersIn(view, written.participant).map((event) =>
-    event.connection === written.connection ? writtenAlsoFor(event, written.participant) : event,
+  const { skippedEvents } = view;
+  if (!skippedEvents) return {};
+  const events = skippedEvents.flatMap((event) =>
+    event.sharedBy && written.sharedBy
+      ? remainderOf(event, ownersOfSkipped(written))
+      : afterWritingForOne(event, written),
   );
-  return skippedEventsOf(others);
+  return skippedEventsOf(events);
+};
+
+/** The event or the fact does not name those who share the calendar. */
+const afterWritingForOne = (
+  event: SkippedEventView,
+  { participant, connection }: WrittenEvent,
+): readonly SkippedEventView[] => {
+  if (event.participant === participant) return [];
+  return [event.connection === connection ? writtenAlsoFor(event, participant) : event];
 };
 
 const skippedEventsOf = (events: readonly SkippedEventView[]): SkippedEvents => ({
@@ -42,5 +77,15 @@ const writtenAlsoFor = (event: SkippedEventView, participant: ParticipantId): Sk
   return writtenFor.includes(participant) ? event : { ...event, writtenFor: [...writtenFor, participant] };
 };
 
-const othersIn = ({ skippedEvents = [] }: SkippedEvents, id: ParticipantId): readonly SkippedEventView[] =>
-  skippedEvents.filter(({ participant }) => participant !== id);
+const withoutOwners = (
+  { skippedEvents = [] }: SkippedEvents,
+  ids: readonly ParticipantId[],
+): readonly SkippedEventView[] => skippedEvents.flatMap((event) => remainderOf(event, ids));
+
+/** Returns the event for its other owners; nothing when it has none. */
+const remainderOf = (event: SkippedEventView, ids: readonly ParticipantId[]): readonly SkippedEventView[] => {
+  const all = ownersOfSkipped(event);
+  const [participant, ...sharedBy] = all.filter((id) => !ids.includes(id));
+  if (participant === undefined) return [];
+  return all.length === sharedBy.length + 1 ? [event] : [{ ...event, participant, sharedBy }];
+};

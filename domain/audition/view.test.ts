@@ -5,6 +5,7 @@ import { type ConnectionId, type ParticipantId, participantIdSchema } from '../i
 import { toInstant } from '../time/epoch.ts';
 import type { AuditionEvent, AuditionFact } from './events.ts';
 import { isToFormerAddress } from './notice-address.ts';
+import type { SkippedEventView } from './skipped-events.ts';
 import { auditionStates } from './states.ts';
 import { isFactAllowed } from './transitions.ts';
 import { type AuditionView, createView, foldEvent, foldEvents, IllegalTransition } from './view.ts';
@@ -24,12 +25,24 @@ const generations = (...more: readonly AuditionFact[]) =>
     )
     .participants.map(({ generation }) => generation);
 
-const written = (participant: ParticipantId, connection: ConnectionId): AuditionFact => ({
+const written = (
+  participant: ParticipantId,
+  connection: ConnectionId,
+  sharedBy?: ParticipantId[],
+): AuditionFact => ({
   type: 'calendar_event_written',
   participant,
   provider: 'google',
   connection,
   eventId: 'event',
+  ...(sharedBy ? { sharedBy } : {}),
+});
+
+const skippedAs = (of: SkippedEventView): AuditionFact => ({
+  type: 'step_skipped',
+  step: 'calendar_event',
+  detail: 'Skipped.',
+  event: { ...of, sharedBy: of.sharedBy && [...of.sharedBy] },
 });
 
 const anyFacts = fc.array(fc.constantFrom(...Object.values(facts)), { maxLength: 40 });
@@ -247,6 +260,25 @@ describe('the fold', () => {
     ]);
     expect(among(written(reader, 'conn_1'), written(ada, 'conn_1'))).toBeUndefined();
     expect(among(written(reader, 'conn_1'), skipped)).toEqual([event]);
+  });
+
+  it('keeps the skipped event of a shared calendar for those into whose calendar it was not written', () => {
+    const reader = participantIdSchema.parse('reader-2');
+    const agent = participantIdSchema.parse('agent-3');
+    const event = { participant: ada, connection: 'conn_1', sharedBy: [reader] } as const;
+    const among = (...more: readonly AuditionFact[]) =>
+      afterRequest(facts.participant_added, skippedAs(event), ...more).skippedEvents;
+    const left = [{ participant: reader, connection: 'conn_1', sharedBy: [] }];
+    expect(among(written(ada, 'conn_1', []))).toEqual(left);
+    expect(among(written(ada, 'conn_1', [agent]))).toEqual(left);
+    expect(among(written(agent, 'conn_1', []))).toEqual([event]);
+    expect(among(written(ada, 'conn_1', []), written(reader, 'conn_1', []))).toBeUndefined();
+    expect(among(written(reader, 'conn_1', [ada]))).toBeUndefined();
+    expect(among(written(ada, 'conn_1'))).toBeUndefined();
+    expect(among({ type: 'participant_removed', participant: ada })).toEqual(left);
+    expect(among({ type: 'participant_removed', participant: reader })).toEqual([{ ...event, sharedBy: [] }]);
+    const own = { participant: ada, connection: 'conn_2' } as const;
+    expect(among(skippedAs(own))).toEqual([...left, own]);
   });
 
   it('never returns a delivery to an earlier status', () => {

@@ -5,11 +5,19 @@
 import type { CalendarText } from '../../domain/audition/events.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { busyTimesOf } from '../hidden-times.ts';
-import { operationOf } from '../operations.ts';
+import { operationOf, withoutEffect } from '../operations.ts';
 import { type FormerEvent, overwrittenEdit } from '../overwritten-edit.ts';
-import type { CalendarEvent, CalendarProvider, EventToDelete, WrittenCalendarEvent } from '../ports.ts';
+import type {
+  CalendarEvent,
+  CalendarProvider,
+  EventToDelete,
+  OurEvent,
+  WrittenCalendarEvent,
+} from '../ports.ts';
 import { readCalendar } from './busy-times.ts';
 import { listCalendars } from './calendar-list.ts';
+import { caldavCalendarName } from './calendar-name.ts';
+import { eventIdOfUid, uidOfCalendar } from './calendar-uid.ts';
 import type { FetchFor } from './client.ts';
 import { appleError } from './errors.ts';
 import {
@@ -22,7 +30,7 @@ import {
   withoutUses,
 } from './event.ts';
 import { create } from './event-creation.ts';
-import { isInAnotherCalendar } from './event-elsewhere.ts';
+import { isInAnotherCalendar, isInOneOf } from './event-elsewhere.ts';
 import {
   afterRefusal,
   calendarUrlOf,
@@ -30,7 +38,7 @@ import {
   type EventResource,
   replaceEvent,
 } from './event-resources.ts';
-import { findEvent } from './event-search.ts';
+import { findEvent, findQuickly } from './event-search.ts';
 import type { CaldavScope } from './exchange.ts';
 import { createHiddenCalendars } from './hidden-calendars.ts';
 import { conflictOf } from './write-races.ts';
@@ -63,13 +71,14 @@ export const createCaldavCalendar = (
         start,
         end,
         busy,
-        eventId: uid,
+        eventId: eventIdOfUid(calendarId, uid),
         reference: property(referenceProperty),
       }));
     };
   const readable = { busyEvents: eventsIn(freeBusy), hidden };
   return {
     name: 'apple',
+    hasAccountWideIds: true,
     calendarList: {
       scopes: [],
       list: (connection, _scopes, call) =>
@@ -96,11 +105,54 @@ export const createCaldavCalendar = (
   };
 };
 
-/** Creates or changes the event. A repetition finds the event of the first attempt, because both use the same UID. */
+/**
+ * Creates or changes the event. When a server permits each UID once in an account, and another participant has the event in another
+ * calendar of the account, the event gets a UID of this calendar, and keeps it.
+ */
 const writeEvent = async (scope: CaldavScope, event: CalendarEvent): Promise<WrittenCalendarEvent> => {
+  const { eventId } = event;
+  const url = calendarUrlOf(scope.operation, event.calendarId);
+  const ofCalendar = { ...event, eventId: uidOfCalendar(url, eventId) };
+  if (
+    (await writtenAtServer(event, url)).length > 0 &&
+    (await findQuickly(reading(scope), url, ofCalendar.eventId))
+  )
+    return writeUnderUid(scope, url, ofCalendar);
+  try {
+    return await writeUnderUid(scope, url, event);
+  } catch (error) {
+    if (!isUidConflict(error) || !(await isInOneOf(scope, await writtenAtServer(event, url), eventId)))
+      throw error;
+    return writeUnderUid(scope, url, ofCalendar);
+  }
+};
+
+/** Returns the other calendars of the server that have, or had, the event: they can be of the same account. */
+const writtenAtServer = async (
+  { writtenElsewhere }: Pick<OurEvent, 'writtenElsewhere'>,
+  url: string,
+): Promise<readonly string[]> => {
+  return ((await writtenElsewhere?.()) ?? []).filter((calendarId) => hostOf(calendarId) === hostOf(url));
+};
+
+const hostOf = (calendarId: string): string | undefined => caldavCalendarName(calendarId).split('/')[0];
+
+const reading = (scope: CaldavScope): CaldavScope => ({
+  ...scope,
+  operation: withoutEffect(scope.operation),
+});
+
+const isUidConflict = (error: unknown): boolean =>
+  error instanceof ProviderError && error.vendor.code === 'no-uid-conflict';
+
+/** Creates or changes the event with this UID. A repetition finds the event of the first attempt, because both use the same UID. */
+const writeUnderUid = async (
+  scope: CaldavScope,
+  url: string,
+  event: CalendarEvent,
+): Promise<WrittenCalendarEvent> => {
   let former: FormerEvent | undefined = { kind: 'absent' };
   let overwroteTexts: readonly CalendarText[] = [];
-  const url = calendarUrlOf(scope.operation, event.calendarId);
   let refusal = await create(scope, url, event);
   /** How often the server has refused a new event in succession, although the calendar has none with the UID. */
   let unexplained = 0;
@@ -163,7 +215,21 @@ const movedError = ({ operation }: CaldavScope, { vendor }: ProviderError): Prov
 
 /** Ends uses of the event, and deletes it with the last one. */
 const endEvent = async (scope: CaldavScope, event: EventToDelete): Promise<'deleted' | 'absent'> => {
+  const { eventId, only } = event;
   const url = calendarUrlOf(scope.operation, event.calendarId);
+  const ofCalendar = { ...event, eventId: uidOfCalendar(url, eventId) };
+  if (only === ofCalendar.eventId) return endUnderUid(scope, url, ofCalendar);
+  const ended = await endUnderUid(scope, url, event);
+  if (ended === 'deleted') return ended;
+  const isOnlyUid = event.keys !== 'all' && (await writtenAtServer(event, url)).length === 0;
+  return isOnlyUid ? ended : endUnderUid(scope, url, ofCalendar);
+};
+
+const endUnderUid = async (
+  scope: CaldavScope,
+  url: string,
+  event: EventToDelete,
+): Promise<'deleted' | 'absent'> => {
   let refused: EventResource | undefined;
   for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
     const resource = await findInExisting(scope, url, event.eventId);

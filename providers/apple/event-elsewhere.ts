@@ -22,10 +22,22 @@ export const isInAnotherCalendar = async (
 ): Promise<boolean> => {
   const scope = { ...caller, operation: withoutEffect(caller.operation) };
   const own = caldavCalendarName(calendarUrl);
-  const others = (await listCalendars(scope)).filter(
-    ({ calendarId }) => caldavCalendarName(calendarId) !== own,
+  const others = (await listCalendars(scope)).map(({ calendarId }) => calendarId);
+  return isInOneOf(
+    scope,
+    others.filter((calendarId) => caldavCalendarName(calendarId) !== own),
+    uid,
   );
-  const isIn = async ({ calendarId }: (typeof others)[number]): Promise<boolean> => {
+};
+
+/** Returns whether one of the calendars has an event with this UID. A calendar that cannot be read has none. */
+export const isInOneOf = async (
+  caller: CaldavScope,
+  calendarIds: readonly string[],
+  uid: string,
+): Promise<boolean> => {
+  const scope = { ...caller, operation: withoutEffect(caller.operation) };
+  const isIn = async (calendarId: string): Promise<boolean> => {
     try {
       return (await findQuickly(scope, calendarUrlOf(scope.operation, calendarId), uid)) !== undefined;
     } catch (error) {
@@ -34,8 +46,8 @@ export const isInAnotherCalendar = async (
       return false;
     }
   };
-  for (let from = 0; from < others.length; from += calendarsPerGroup) {
-    const found = await Promise.all(others.slice(from, from + calendarsPerGroup).map(isIn));
+  for (let from = 0; from < calendarIds.length; from += calendarsPerGroup) {
+    const found = await Promise.all(calendarIds.slice(from, from + calendarsPerGroup).map(isIn));
     if (found.includes(true)) return true;
   }
   return false;

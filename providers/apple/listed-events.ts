@@ -7,6 +7,7 @@ import { eachOccurrences, type ListedOccurrence } from '../icalendar/occurrences
 import type { Span } from '../icalendar/series.ts';
 import type { EventMark, ListedChange, ListedEvent, UnreadEvents } from '../ports.ts';
 import { editedTexts } from '../text-digest.ts';
+import { eventIdOfUid } from './calendar-uid.ts';
 import { referenceProperty, revisionProperty, textProperty } from './event.ts';
 import type { EventResource } from './event-resources.ts';
 import type { CaldavScope } from './exchange.ts';
@@ -56,9 +57,10 @@ interface ReadResource {
   readonly isIncomplete: boolean;
 }
 
-/** Creates the function that reads the events of a resource. @param window in which series are listed */
+/** Creates the function that reads the events of a resource of the calendar. @param window in which series are listed */
 export const createResourceReader = (
   scope: CaldavScope,
+  calendarUrl: string,
   window: Span,
   inOwnersZone: ReturnType<typeof createOwnersZone>,
 ): ((resource: EventResource) => Promise<ReadResource>) => {
@@ -69,7 +71,7 @@ export const createResourceReader = (
       eachOccurrences(text, { window, owner, addresses }, report),
     );
     const changes = items.flatMap((occurrence) => {
-      const mark = markOf(occurrence);
+      const mark = markOf(occurrence, calendarUrl);
       // An event of ours that a person moves into the past was moved. Other events of the past block nothing.
       if (!mark && Date.parse(occurrence.end) < window.start) return [];
       const { start, end, zone, isAllDay, busy } = occurrence;
@@ -102,7 +104,7 @@ const idOf = ({ uid = '', at, isSecondOfBoth }: ListedOccurrence, series: string
   return `${event}/${new Date(at).toISOString().slice(0, 19)}${isSecondOfBoth ? '/2' : ''}`;
 };
 
-const markOf = ({ uid, property }: ListedOccurrence): EventMark | undefined => {
+const markOf = ({ uid, property }: ListedOccurrence, calendarUrl: string): EventMark | undefined => {
   const reference = property(referenceProperty);
   if (reference === undefined || uid === undefined) return undefined;
   const revision = property(revisionProperty) ?? '';
@@ -112,7 +114,7 @@ const markOf = ({ uid, property }: ListedOccurrence): EventMark | undefined => {
     description: property('DESCRIPTION') ?? '',
   };
   return {
-    eventId: uid,
+    eventId: eventIdOfUid(calendarUrl, uid),
     reference,
     revision: /^\d{1,9}$/.test(revision) ? Number(revision) : undefined,
     edited: editedTexts(property(textProperty), texts, uid),

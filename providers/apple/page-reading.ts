@@ -53,6 +53,7 @@ export const readPageOf = async (
   const turns = createTurns(scope.call.signal);
   const readResource = createResourceReader(
     scope,
+    url,
     { start: from, end: horizon },
     createOwnersZone(scope, url, turns, () => (common === undefined ? undefined : zoneOfTzid(common))),
   );

@@ -225,7 +225,7 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
             master = await readEvent(request, id);
             isMasterRead = true;
           }
-          changes.push({ ...change, series: id, mark: master ? master.mark : change.mark });
+          changes.push({ ...change, series: id, mark: markInSeries(change, master) });
         }
         // What is not among the occurrences any more was deleted.
         if (next === undefined) return [master?.mark ? master : { id }, ...changes];
@@ -256,7 +256,17 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
     return read ? [read] : [];
   };
 
-  /** Returns the events that are the change, or belong to its series: https://learn.microsoft.com/graph/api/calendar-list-calendarview */
+  /** Returns the master of a series whose occurrences Graph does not return; undefined when it does not return the master either. */
+  const findMaster = (request: CalendarRequest, id: string): Promise<ListedChange | undefined> =>
+    readEvent({ ...request, noteMissing: () => {} }, id).catch((error: unknown) => {
+      if (failedReadOf(error, request.call).kind === 'account') throw error;
+      return undefined;
+    });
+
+  /**
+   * Returns the events that are the change, or belong to its series: https://learn.microsoft.com/graph/api/calendar-list-calendarview.
+   * Its master is read when they have our marks: a person has made the series of our event, or of a copy.
+   */
   const findInView = async (
     request: CalendarRequest,
     { id }: UnreadChange,
@@ -281,7 +291,9 @@ export const createChangedEvents = (client: GraphClient, mailboxes: Mailboxes): 
       if (next === undefined) break;
       path = pathOfLink(next);
     }
-    return found;
+    if (!found.some(({ mark }) => mark?.isUnproven)) return found;
+    const master = await findMaster(request, id);
+    return found.map((change) => ({ ...change, mark: markInSeries(change, master) }));
   };
 
   return {
@@ -382,9 +394,13 @@ const roomAnswerOf = ({ attendees, singleValueExtendedProperties: properties }: 
   return room === undefined ? undefined : answerOfRoom(attendees, room);
 };
 
+/** An occurrence is ours when its series is. */
+const markInSeries = ({ mark }: ListedChange, master: ListedChange | undefined): EventMark | undefined =>
+  master && mark?.isUnproven ? master.mark : mark;
+
 /**
- * Only an event that was read by itself has its texts. An occurrence has the marks of its series. A copy has the marks of its
- * original, and possibly the transaction id: then its UID tells it (`EventCreation`).
+ * Only an event that was read by itself has its texts. A copy has the marks of its original, and possibly the transaction id: then its
+ * UID tells it (`EventCreation`). An occurrence has the marks of its series, a UID of its own, and no transaction id.
  */
 const markOf = (event: Event): EventMark | undefined => {
   const { singleValueExtendedProperties: properties, subject, seriesMasterId, transactionId } = event;
@@ -394,6 +410,6 @@ const markOf = (event: Event): EventMark | undefined => {
   if (!marks || eventId === undefined) return undefined;
   const edited =
     subject === undefined ? undefined : editedTexts(marks.text, storedTextsOf(event, marks), eventId);
-  const creation = creationOf(event);
-  return { eventId, reference: marks.reference, revision: marks.revision, creation, edited };
+  const proof = seriesMasterId === undefined ? { creation: creationOf(event) } : { isUnproven: true };
+  return { eventId, reference: marks.reference, revision: marks.revision, ...proof, edited };
 };

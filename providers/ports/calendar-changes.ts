@@ -42,6 +42,8 @@ export interface EventMark {
   readonly revision?: number | undefined;
   /** Of an event of a vendor with `hasCreations`. The event is ours only if it is no copy. */
   readonly creation?: EventCreation | undefined;
+  /** Whether the event is an occurrence whose series could not be read. It is ours only if its series is recorded as ours. */
+  readonly isUnproven?: boolean | undefined;
   /** The texts that a person has edited since our last write. Absent: none, or that is unknown. */
   readonly edited?: readonly EditedText[] | undefined;
 }

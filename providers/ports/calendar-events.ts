@@ -35,6 +35,11 @@ export interface OurEvent {
   readonly reference: string;
   /** The known creations of events of the audition, so that no copy is taken for one. Only for `hasCreations`. */
   readonly created?: readonly EventCreation[] | undefined;
+  /**
+   * Returns the ids of the other calendars of the vendor in which steps of the audition have written its event, undone steps included.
+   * Only for `hasAccountWideIds`.
+   */
+  readonly writtenElsewhere?: (() => Promise<readonly string[]>) | undefined;
 }
 
 /** Which uses of an event of ours end. */

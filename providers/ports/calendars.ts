@@ -175,6 +175,8 @@ export interface CalendarProvider extends ReadableCalendarProvider {
   readonly name: WritableCalendarName;
   /** Present when the vendor chooses the ids of events, so that only the creation tells an event of ours from its copies. */
   readonly hasCreations?: true;
+  /** Present when accounts exist at the vendor that permit each id once, in all of their calendars together. */
+  readonly hasAccountWideIds?: true;
   /**
    * Creates, updates or revives the event. Idempotent by `eventId`. Returns the provider's id of the event, which
    * differs from ours when ours cannot be used any more, and the edit that was written over. A repetition after a lost answer

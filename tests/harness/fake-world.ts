@@ -18,6 +18,7 @@ import { planReminders } from '../../domain/audition/reminder-plan.ts';
 import type { BusyInterval, Slot } from '../../domain/audition/slot.ts';
 import { unfinishedEnding } from '../../domain/audition/unfinished-ending.ts';
 import { foldEvents } from '../../domain/audition/view.ts';
+import { writtenFactOf } from '../../domain/audition/written-event.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { attempted } from './fake-attempt.ts';
@@ -311,17 +312,11 @@ export const createFakeWorld = (): FakeWorld => {
         trail.appendFacts(
           events
             .filter(({ key }) => written.some((other) => other.key === key))
-            .map(({ key, participant, calendar: { provider, connection } }) => ({
+            .map(({ key, ...event }) => ({
               key,
               at: serverTime(),
               correlationId: 'test',
-              fact: {
-                type: 'calendar_event_written' as const,
-                participant,
-                provider,
-                connection,
-                eventId: key,
-              },
+              fact: writtenFactOf(event, key),
             })),
         );
         if (failed.length > 0 || !whenAllWritten) return { written, failed, recorded: [] };

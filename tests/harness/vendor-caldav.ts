@@ -88,6 +88,8 @@ export interface VendorCaldav {
   readonly url: string;
   /** Where the account's calendar is. */
   readonly calendarId: string;
+  /** Another calendar of the account. */
+  readonly sharedCalendarId: string;
   /** Stores a resource as a person does; undefined deletes it. */
   store(name: string, text: string | undefined): void;
   texts(): readonly string[];
@@ -209,17 +211,18 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
       ? tag('response', paths.map(hrefOf).join('') + status(code))
       : paths.map((path) => response(path, status(code))).join('');
   };
-  const changes = (since: number): string =>
+  const changes = (since: number, place: Place): string =>
     [
-      ...(ways.listsItself ? [response(calendarPath, propstats([], [tag('getetag', '')]))] : []),
-      ...present()
+      ...(ways.listsItself ? [response(place.path, propstats([], [tag('getetag', '')]))] : []),
+      ...present(place)
         .filter(([, resource]) => resource.version > since)
-        .map(([name, resource]) => response(resourcePath(name), propstats([etag(resource)]))),
+        .map(([name, resource]) => response(resourcePath(name, place), propstats([etag(resource)]))),
       without(
-        [...resources].flatMap(([name, { version: at, text }]) =>
+        [...place.resources].flatMap(([name, { version: at, text }]) =>
           since > 0 && at > since && text === undefined ? [name] : [],
         ),
         ways.deleted,
+        place,
       ),
       tag('sync-token', escaped(ways.tokenOf(version))),
     ].join('');
@@ -283,9 +286,10 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
       );
     }
     if (is(homePath)) return depth === '1' ? home() : collection(homePath, '', '');
-    if (!is(calendarPath)) return 404;
+    const place = [main, shared].find((one) => is(one.path));
+    if (!place) return 404;
     const itself = response(
-      calendarPath,
+      place.path,
       propstats([
         tag('resourcetype', `${tag('collection', '')}<cal:calendar/>`),
         tag('sync-token', escaped(ways.tokenOf(version))),
@@ -295,8 +299,8 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
     );
     return depth === '1'
       ? itself +
-          present()
-            .map(([name, resource]) => response(resourcePath(name), propstats([etag(resource)])))
+          present(place)
+            .map(([name, resource]) => response(resourcePath(name, place), propstats([etag(resource)])))
             .join('')
       : itself;
   };
@@ -307,17 +311,21 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
     headers: IncomingMessage['headers'],
   ): number | { status: number; body: string } => {
     const name = nameOf(path);
-    const found = resources.get(name);
+    const place = placeAt(path);
+    const found = place.resources.get(name);
     const exists = found?.text !== undefined;
     if (headers['if-none-match'] === '*' && exists) return 412;
     if (headers['if-match'] !== undefined && (!exists || headers['if-match'] !== ways.etagOf(found.version)))
       return 412;
     if (!(headers['content-type'] ?? '').startsWith('text/calendar')) return 415;
-    const sameUid = present().some(([other, { text = '' }]) => other !== name && uidOf(text) === uidOf(body));
-    const hasUid = (place: Place) => present(place).some(([, { text = '' }]) => uidOf(text) === uidOf(body));
-    if (sameUid || (!exists && ways.uidScope === 'account' && hasUid(shared))) return ways.uidConflict;
+    const sameUid = present(place).some(
+      ([other, { text = '' }]) => other !== name && uidOf(text) === uidOf(body),
+    );
+    const hasUid = (other: Place) => present(other).some(([, { text = '' }]) => uidOf(text) === uidOf(body));
+    const isElsewhere = hasUid(place === shared ? main : shared);
+    if (sameUid || (!exists && ways.uidScope === 'account' && isElsewhere)) return ways.uidConflict;
     if (!exists && ways.trashConflict && hasUid(trash)) return ways.trashConflict;
-    vendor.store(name, body);
+    storeIn(place, name, body);
     return exists ? 204 : 201;
   };
 
@@ -339,7 +347,7 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
         (at) => ways.tokenOf(at) === token.replaceAll('&amp;', '&'),
       );
       if (token !== '' && since === undefined) return 403;
-      return changes(since ?? 0);
+      return changes(since ?? 0, placeAt(path));
     }
     if (depth !== '1') complaints.push('a query with a depth other than 1');
     return body.includes('calendar-multiget') ? multiget(body, placeAt(path)) : query(body, placeAt(path));
@@ -402,6 +410,7 @@ export const startVendorCaldav = async (changed: Partial<VendorWays> = {}): Prom
   const vendor: VendorCaldav = {
     url,
     calendarId: `${url}${calendarPath}`,
+    sharedCalendarId: `${url}${otherPaths.shared}`,
     store: (name, text) => storeIn(main, name, text),
     storeElsewhere: (place, name, text) => storeIn(place === 'shared' ? shared : trash, name, text),
     textsElsewhere: (place) => present(place === 'shared' ? shared : trash).map(([, { text = '' }]) => text),

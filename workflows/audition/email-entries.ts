@@ -7,6 +7,7 @@ import { patched } from '@temporalio/workflow';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { Participant, WritableCalendarRef } from '../../domain/audition/request.ts';
 import { isSameCalendar } from '../../domain/audition/same-calendar.ts';
+import { ownersOfSkipped } from '../../domain/audition/skipped-events.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { hasWritableCalendar, isWritableCalendar } from '../../domain/audition/writable-calendar.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
@@ -60,9 +61,9 @@ const sharedWritingPatch = 'skipped-event-written-for-another';
 const formerWritingPatch = 'skipped-event-written-for-a-former-owner';
 
 /**
- * Returns whether the trail says that an operator has skipped the event of the calendar. It names one owner of each calendar, with the
- * connection that was written to. A later writing for any owner puts the event into the calendar, where it stays for the others when
- * that one leaves.
+ * Returns whether the trail says that an operator has skipped the event of the calendar. It names the owners of each calendar, with the
+ * connection that was written to, and in facts of earlier versions one owner. A later writing for any owner puts the event into the
+ * calendar, where it stays for the others when that one leaves.
  */
 export const isSkippedInTrail = ({ plan, journal }: Trail, calendar: WritableCalendarRef): boolean => {
   const owners = ownersOf({ plan }, calendar);
@@ -72,8 +73,9 @@ export const isSkippedInTrail = ({ plan, journal }: Trail, calendar: WritableCal
     (isAmong(former, writtenFor) && patched(formerWritingPatch));
   return (
     journal.view.skippedEvents?.some(
-      ({ participant, connection, writtenFor = [] }) =>
-        owners.some((owner) => owner.id === participant && owner.calendar?.connection === connection) &&
+      ({ writtenFor = [], ...event }) =>
+        event.connection === calendar.connection &&
+        isAmong(owners, ownersOfSkipped(event)) &&
         !isWritten(writtenFor),
     ) === true
   );

@@ -9,14 +9,16 @@ import { canWaitForSender, createSenderWait, type SenderWait } from './refused-s
 import type { AuditionRun } from './run.ts';
 import { isStepFailure, isTrailAhead, toStepFailure } from './step-failures.ts';
 
+export type SkippedEvent = NonNullable<Extract<AuditionFact, { readonly type: 'step_skipped' }>['event']>;
+
 export interface RetriedStep {
   readonly step: AttentionStep;
   /** What the step does, such as "create the meeting". Must contain no personal data. */
   readonly purpose: string;
   readonly hint: string;
   readonly actions: readonly AttentionAction[];
-  /** The event that is not written when an operator skips the step. The trail remembers it until a later write. */
-  readonly event?: Extract<AuditionFact, { readonly type: 'step_skipped' }>['event'];
+  /** Returns the event that is not written when an operator skips the step. The trail remembers it until a later write. */
+  readonly event?: (() => SkippedEvent) | undefined;
   readonly onAsked?: (() => void) | undefined;
   /** Whether the main coroutine continues without waiting for the resolution. */
   readonly isBackground?: boolean | undefined;
@@ -106,7 +108,7 @@ export const askOperator = async (
     case 'withdrawn':
       return { kind: 'skipped' };
     case 'skip':
-      run.journal.record({ type: 'step_skipped', step, detail: purpose, ...(event && { event }) });
+      run.journal.record({ type: 'step_skipped', step, detail: purpose, ...(event && { event: event() }) });
       return { kind: 'skipped' };
     case 'override':
       return { kind: 'overridden', joinUrl: resolution.joinUrl };

@@ -1,6 +1,6 @@
 /** Step 3: writes the event to every connected calendar that can be written, several calendars of one provider in one activity. */
 
-import { isCancellation, proxyActivities } from '@temporalio/workflow';
+import { isCancellation, patched, proxyActivities } from '@temporalio/workflow';
 import {
   type CalendarActivities,
   type EventContent,
@@ -8,8 +8,9 @@ import {
   type WriteEventsInput,
   type WriteEventsResult,
 } from '../../../activities/contract.ts';
-import type { AuditionFact } from '../../../domain/audition/events.ts';
+import { isSameCalendar } from '../../../domain/audition/same-calendar.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
+import { writtenFactOf } from '../../../domain/audition/written-event.ts';
 import type { WritableCalendarName } from '../../../domain/providers/vendors.ts';
 import { queueOfCalendar } from '../../task-queues.ts';
 import { activityOptions } from '../activity-options.ts';
@@ -22,7 +23,7 @@ import {
 import { eventSkipped, eventWritten } from '../email-entries.ts';
 import type { DraftFact } from '../journal.ts';
 import { labelText } from '../label.ts';
-import { retryUntilResolved } from '../operator-retry.ts';
+import { retryUntilResolved, type SkippedEvent } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
 import { isStepFailure } from '../step-failures.ts';
 
@@ -111,7 +112,7 @@ const writeGroup = async (
     const eventId = result.written.find(({ key }) => key === event.key)?.eventId;
     return eventId === undefined ? [] : [{ event, eventId }];
   });
-  run.journal.applied(written.map(({ event, eventId }) => writtenFact(event, eventId)));
+  run.journal.applied(written.map(({ event, eventId }) => writtenFactOf(event, eventId)));
   for (const { event } of written) {
     keepOnlyRemovalOf(run, event);
     eventWritten(run, event.calendar);
@@ -134,7 +135,33 @@ const eventsOf = (
     key: run.idempotencyKeyOf(`calendar-event:${owner}:${label}`),
     participant: owner,
     calendar,
+    ...sharersOf(run, { owner, calendar }),
   }));
+
+/** Names the other owners of the calendar, if another participant has a calendar of its connection. */
+const sharersOf = (
+  { plan }: Pick<AuditionRun, 'plan'>,
+  { owner, calendar }: OwnedWritableCalendar,
+): Pick<Event, 'sharedBy'> => {
+  const others = plan.participants.filter(
+    (other) => other.id !== owner && other.calendar?.connection === calendar.connection,
+  );
+  const sharers = others.filter((other) => other.calendar && isSameCalendar(other.calendar, calendar));
+  return others.length > 0 ? { sharedBy: sharers.map(({ id }) => id) } : {};
+};
+
+/** In earlier versions, the trail named one owner of the calendar. */
+const sharersPatch = 'skipped-event-names-all-owners';
+
+/** Returns what the trail remembers of a skipped event: all for whom it is not in the calendar. */
+const skippedEventOf = (run: AuditionRun, { participant, calendar }: Event): SkippedEvent => {
+  const { sharedBy = [] } = sharersOf(run, { owner: participant, calendar });
+  return {
+    participant,
+    connection: calendar.connection,
+    ...(sharedBy.length > 0 && patched(sharersPatch) ? { sharedBy: [...sharedBy] } : {}),
+  };
+};
 
 /** Returns the result of the group. When the group itself fails, each event counts as not written. */
 const tryWriting = async (
@@ -177,7 +204,7 @@ const writeAlone = async (
       purpose: `write the event to the calendar of connection ${connection}`,
       hint: 'Retry when the calendar works again or is reconnected, skip to continue without this event, or abort.',
       actions: ['retry', 'skip', 'abort'],
-      event: { participant: event.participant, connection },
+      event: () => skippedEventOf(run, event),
       isMoot: isMoot && (() => isMoot(event)),
       isBackground,
     },
@@ -188,7 +215,7 @@ const writeAlone = async (
   );
   if (outcome.kind === 'skipped' && !isMoot?.(event)) eventSkipped(run, event.calendar);
   if (outcome.kind !== 'done' || run.ending) return;
-  run.journal.record(writtenFact(event, outcome.result.eventId), { key: event.key });
+  run.journal.record(writtenFactOf(event, outcome.result.eventId), { key: event.key });
   keepOnlyRemovalOf(run, event);
   eventWritten(run, event.calendar);
 };
@@ -214,11 +241,6 @@ export const contentOf = ({ plan, journal }: ContentSource, slot: Slot, revision
       : {}),
   };
 };
-
-const writtenFact = (
-  { participant, calendar: { provider, connection } }: Event,
-  eventId: string,
-): AuditionFact => ({ type: 'calendar_event_written', participant, provider, connection, eventId });
 
 /** Returns the id of the compensation that removes the participant's event. */
 export const removalId = ({ participant }: Pick<Event, 'participant'>): string =>
