@@ -33,8 +33,21 @@ export const connectionSchema = z
         z.object({
           state: z
             .enum(syncStates)
-            .describe('`unavailable`: the calendar was deleted, or may not be read any more'),
-          error: z.string().optional().describe('Why the calendar cannot be read: the kind of the fault'),
+            .describe(
+              '`unavailable`: the calendar was deleted, may not be read any more, or has an `error` that lasts',
+            ),
+          error: z
+            .string()
+            .optional()
+            .describe(
+              'Why the calendar cannot be read: the kind of the fault, or `unreadable_answer` when the answers of the provider do not match its documentation',
+            ),
+          unreadableFields: z
+            .string()
+            .optional()
+            .describe(
+              'With `unreadable_answer`: the fields of the answer that cannot be read, such as `value`',
+            ),
           errorSince: instantSchema.optional().describe('Since when the calendar cannot be read'),
           pushError: z
             .string()
@@ -72,10 +85,11 @@ export const toConnectionResponse = (
     scopes: [...scopes],
     connectedAt,
     lastRefreshedAt,
-    calendars: calendars.map(({ state, error, errorSince, pushError, syncedAt }) => ({
+    calendars: calendars.map(({ state, error, errorSince, unreadableFields, pushError, syncedAt }) => ({
       state,
       error,
       errorSince,
+      unreadableFields,
       pushError,
       syncedAt,
     })),
