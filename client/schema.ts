@@ -5258,18 +5258,20 @@ export interface components {
             /** @description The calendars of open auditions, which are read for changes */
             calendars: {
                 /**
-                 * @description `unavailable`: the calendar was deleted, or may not be read any more
+                 * @description `unavailable`: the calendar was deleted, may not be read any more, or has an `error` that lasts
                  * @enum {string}
                  */
                 state: "new" | "listing" | "in_sync" | "unavailable";
-                /** @description Why the calendar cannot be read: the kind of the fault */
+                /** @description Why the calendar cannot be read: the kind of the fault, or `unreadable_answer` when the answers of the provider do not match its documentation */
                 error?: string;
+                /** @description With `unreadable_answer`: the fields of the answer that cannot be read, such as `value` */
+                unreadableFields?: string;
                 /**
                  * @description Since when the calendar cannot be read
                  * @example 2026-12-01T09:00:00.000Z
                  */
                 errorSince?: string;
-                /** @description Why the provider sends no notifications: the kind of the fault, or `other_connection` when another connection with the same account receives them: they are passed on. Otherwise, changes are noticed some minutes later */
+                /** @description Why the provider sends no notifications: the kind of the fault, `unconfirmed` when it has opened a channel whose first notification has not arrived, or `other_connection` when another connection with the same account receives them: they are passed on. Otherwise, changes are noticed some minutes later */
                 pushError?: string;
                 /**
                  * @description When the calendar was last read completely
@@ -5280,10 +5282,10 @@ export interface components {
             /** @description What keeps the connection from working completely, the oldest problem first. The connection page explains it to the owner, and `connection.failing` reports it. Damaged events have an entry for each calendar and kind, until a complete listing of the calendar does not find them */
             problems: {
                 /**
-                 * @description `reconnect`: the account must be connected again, or the address of the feed entered again. `calendar_not_found`: a calendar of an open audition was deleted or is no longer shared. `calendar_not_permitted`: the account may no longer read it. `calendar_rejected`: the provider refuses to list it, or it has too many events. `calendar_unavailable`: it cannot be read for another cause. `events_unreadable`: damaged events are left out. `events_too_frequent`: an event repeats too often and counts as busy without a break
+                 * @description `reconnect`: the account must be connected again, or the address of the feed entered again. `calendar_not_found`: a calendar of an open audition was deleted or is no longer shared. `calendar_not_permitted`: the account may no longer read it. `calendar_rejected`: the provider refuses to list it, or it has too many events. `calendar_unavailable`: it cannot be read for another cause. `calendar_unreadable`: the answers of the provider have not matched its documentation for ten minutes. `events_unreadable`: damaged events are left out. `events_too_frequent`: an event repeats too often and counts as busy without a break
                  * @enum {string}
                  */
-                kind: "reconnect" | "calendar_not_found" | "calendar_not_permitted" | "calendar_rejected" | "calendar_unavailable" | "events_unreadable" | "events_too_frequent";
+                kind: "reconnect" | "calendar_not_found" | "calendar_not_permitted" | "calendar_rejected" | "calendar_unavailable" | "calendar_unreadable" | "events_unreadable" | "events_too_frequent";
                 /**
                  * @description When the problem was first noticed
                  * @example 2026-12-01T09:00:00.000Z
@@ -29769,10 +29771,10 @@ export interface operations {
                         /** @description The problems when this was noticed, the oldest first. GET /v1/connections returns the present ones */
                         problems: {
                             /**
-                             * @description `reconnect`: the account must be connected again, or the address of the feed entered again. `calendar_not_found`: a calendar of an open audition was deleted or is no longer shared. `calendar_not_permitted`: the account may no longer read it. `calendar_rejected`: the provider refuses to list it, or it has too many events. `calendar_unavailable`: it cannot be read for another cause. `events_unreadable`: damaged events are left out. `events_too_frequent`: an event repeats too often and counts as busy without a break
+                             * @description `reconnect`: the account must be connected again, or the address of the feed entered again. `calendar_not_found`: a calendar of an open audition was deleted or is no longer shared. `calendar_not_permitted`: the account may no longer read it. `calendar_rejected`: the provider refuses to list it, or it has too many events. `calendar_unavailable`: it cannot be read for another cause. `calendar_unreadable`: the answers of the provider have not matched its documentation for ten minutes. `events_unreadable`: damaged events are left out. `events_too_frequent`: an event repeats too often and counts as busy without a break
                              * @enum {string}
                              */
-                            kind: "reconnect" | "calendar_not_found" | "calendar_not_permitted" | "calendar_rejected" | "calendar_unavailable" | "events_unreadable" | "events_too_frequent";
+                            kind: "reconnect" | "calendar_not_found" | "calendar_not_permitted" | "calendar_rejected" | "calendar_unavailable" | "calendar_unreadable" | "events_unreadable" | "events_too_frequent";
                             /**
                              * @description When the problem was first noticed
                              * @example 2026-12-01T09:00:00.000Z

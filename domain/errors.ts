@@ -55,10 +55,15 @@ type TransientFault = Extract<ProviderFault, { readonly kind: (typeof transientK
 export const isTransient = (fault: ProviderFault): fault is TransientFault =>
   transientKinds.some((kind) => kind === fault.kind);
 
+/** Our own code of a successful answer that does not match the vendor's documentation. */
+export const unreadableAnswer = 'unreadable_answer';
+
 interface VendorResponse {
   readonly status?: number | undefined;
   readonly code?: string | undefined;
   readonly message: string;
+  /** What of a successful answer cannot be read: names of its fields, such as `value`. Undefined: that is not what has failed. */
+  readonly unreadable?: string | undefined;
 }
 
 /** A failed call to a provider. */

@@ -8,10 +8,11 @@ type Provider = Pick<ReadableCalendarProvider, 'busyEvents' | 'hidden'>;
 
 /**
  * Returns whether the vendor does not show the events of the calendar. Some vendors answer that the calendar does not exist;
- * the free/busy query then tells whether it does.
+ * the free/busy query then tells whether it does. A page in place of an answer, such as that of a gateway, says neither.
  */
 export const hidesEvents = (error: unknown): error is ProviderError =>
   error instanceof ProviderError &&
+  error.vendor.unreadable === undefined &&
   (error.fault.kind === 'not_permitted' || error.fault.kind === 'not_found');
 
 /** Returns why a calendar is unreadable that shows neither: for the reason of its events, unless the query can succeed later. */

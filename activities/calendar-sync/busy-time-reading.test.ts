@@ -33,6 +33,7 @@ const hiddenCalendar = (calendar: string): SyncedCalendar => ({
   state: 'in_sync',
   listedCount: 0,
   error: undefined,
+  unreadableFields: undefined,
   pushError: undefined,
   progress: undefined,
   listingBeganAt: undefined,

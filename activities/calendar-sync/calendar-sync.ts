@@ -12,7 +12,7 @@ import type { Connection, Connections } from '../../db/connections/repository.ts
 import type { WatchSubscriptions } from '../../db/inbox/watch-subscriptions.ts';
 import type { EventStore } from '../../db/trail/event-store.ts';
 import type { CalendarFinding } from '../../domain/calendars/calendar-finding.ts';
-import { isTransient, ProviderError } from '../../domain/errors.ts';
+import { isCircuitOpen, isTransient, ProviderError, unreadableAnswer } from '../../domain/errors.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
@@ -38,7 +38,7 @@ import { type CalendarUsesDependencies, createCalendarUses } from './calendar-us
 import { createChangeReport } from './change-report.ts';
 import { createLaterConflicts } from './later-conflicts.ts';
 import { createListing } from './listing.ts';
-import { inReadingOrder, retryOf, unreadResult } from './reading-order.ts';
+import { inReadingOrder, lastingMs, retryOf, unreadResult } from './reading-order.ts';
 import { createReconnection } from './reconnection.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import type { SyncRound } from './sync-round.ts';
@@ -186,17 +186,23 @@ export const createCalendarSyncActivities = ({
     if (!(error instanceof ProviderError)) return error;
     const { fault } = error;
     if (fault.kind === 'reconnect') throw error;
-    if (!isTransient(fault)) {
+    const unreadable = unreadableFieldsIn(error, calendar);
+    if (unreadable === undefined && !isTransient(fault)) {
       await syncedCalendars.markUnavailable(calendar, fault.kind);
       return undefined;
     }
     // A calendar whose server fails for long is a problem of the connection.
-    const failingMs = await syncedCalendars.noteFault(calendar, fault.kind);
+    const failingMs =
+      unreadable === undefined
+        ? await syncedCalendars.noteFault(calendar, fault.kind)
+        : await syncedCalendars.noteUnreadableAnswer(calendar, unreadable);
     // The calls of the others have opened the circuit. The first call that it allows is that of the calendar that waits longest.
-    if (fault.kind === 'outage' && fault.circuit)
-      await syncedCalendars.setTriedAt(calendar, calendar.triedAt);
+    if (isCircuitOpen(error)) await syncedCalendars.setTriedAt(calendar, calendar.triedAt);
     round.unread.failed.push(retryOf(calendar.calendar, fault, failingMs));
-    return round.input.reconcile ? error : undefined;
+    // A gateway can answer for the vendor, for some minutes.
+    const isUnreadable = unreadable !== undefined && failingMs >= lastingMs;
+    if (isUnreadable) await syncedCalendars.markUnavailable(calendar, unreadableAnswer);
+    return round.input.reconcile && !isUnreadable ? error : undefined;
   };
 
   /**
@@ -389,6 +395,15 @@ export const createCalendarSyncActivities = ({
   };
 };
 
+/**
+ * Returns what of the vendor's answer cannot be read. An open circuit says nothing new: the last answer counts. Undefined for another
+ * fault.
+ */
+const unreadableFieldsIn = (
+  error: ProviderError,
+  { unreadableFields }: SyncedCalendar,
+): string | undefined => (isCircuitOpen(error) ? unreadableFields : error.vendor.unreadable);
+
 /** Whether the vendor notifies of changes of the calendar. It does not for one whose events it does not list. */
 const isWatched = (calendar: SyncedCalendar): boolean => !isHidden(calendar);
 
@@ -396,10 +411,18 @@ const isWatched = (calendar: SyncedCalendar): boolean => !isHidden(calendar);
 const isListed = ({ input: { reconcile } }: SyncRound, calendar: SyncedCalendar): boolean =>
   triesEvents(calendar) || (reconcile?.isFirst === true && !calendar.isRoom);
 
-const stateOf = ({ calendar, state, listedCount, error, pushError }: SyncedCalendar): CalendarSyncState => ({
+const stateOf = ({
   calendar,
   state,
   listedCount,
   error,
+  unreadableFields,
+  pushError,
+}: SyncedCalendar): CalendarSyncState => ({
+  calendar,
+  state,
+  listedCount,
+  error,
+  unreadableFields,
   pushError,
 });

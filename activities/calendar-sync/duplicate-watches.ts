@@ -3,6 +3,8 @@
  * subscription is left when a process is killed between the vendor's answer and its storing, and when an account is disconnected.
  */
 import type { WatchSubscriptions } from '../../db/inbox/watch-subscriptions.ts';
+import { ProviderError } from '../../domain/errors.ts';
+import type { ListedWatch } from '../../providers/ports.ts';
 import type { WatchCalls } from './watch-calls.ts';
 
 /**
@@ -12,6 +14,11 @@ import type { WatchCalls } from './watch-calls.ts';
 export type DuplicateRefusal = 'other_connection' | 'conflict';
 
 export interface DuplicateWatches {
+  /**
+   * Returns the account's subscription to our address that was opened within the last minutes and is not stored: the answer to its
+   * opening was lost. Undefined: there is none, or several, or the vendor does not list them.
+   */
+  findUnanswered(calls: WatchCalls, address: string): Promise<ListedWatch | undefined>;
   /**
    * Ends the account's subscriptions to our address, unless they are stored for another connection. Returns why one is left, or why
    * none was found; undefined when another can be opened. Idempotent.
@@ -27,6 +34,21 @@ export const createDuplicateWatches = ({
 }: {
   readonly watchSubscriptions: Pick<WatchSubscriptions, 'findConnections' | 'remove'>;
 }): DuplicateWatches => ({
+  findUnanswered: async (calls, address) => {
+    const { push, round } = calls;
+    try {
+      const listed = (await push.list?.(round.account, address, calls.startCall())) ?? [];
+      const ids = listed.map(({ id }) => id);
+      const owners = await watchSubscriptions.findConnections(round.input.provider, ids);
+      const [found, ...others] = listed.filter(({ id, isRecent }) => isRecent && !owners.has(id));
+      return others.length === 0 ? found : undefined;
+    } catch (error) {
+      // The next poll replaces what was opened.
+      if (!(error instanceof ProviderError)) throw error;
+      return undefined;
+    }
+  },
+
   end: async (calls, address, isOurs) => {
     const { push, round } = calls;
     const { provider, connection } = round.input;

@@ -12,7 +12,7 @@ import { requestedDelayOf } from '../failures.ts';
 const shortestRetryMs = 5 * second;
 const longestRetryMs = 5 * minute;
 /** A calendar that has failed for this long is no passing fault any more. */
-const lastingMs = 10 * minute;
+export const lastingMs = 10 * minute;
 
 /** What a round has not read. */
 export interface Unread {

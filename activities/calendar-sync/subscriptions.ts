@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import type { SyncedCalendar, SyncedCalendars } from '../../db/calendars/synced-calendars.ts';
 import type { StoredSubscription, WatchSubscriptions } from '../../db/inbox/watch-subscriptions.ts';
 import { mainCalendar } from '../../domain/audition/room-booking.ts';
-import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
+import { isTransient, ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
-import { day } from '../../domain/time/units.ts';
+import { day, hour } from '../../domain/time/units.ts';
 import type { CalendarPush } from '../../providers/ports.ts';
 import { createDuplicateWatches, type DuplicateRefusal } from './duplicate-watches.ts';
 import type { SyncRound } from './sync-round.ts';
@@ -48,12 +48,17 @@ export interface Subscriptions {
   forget(connection: ConnectionId): Promise<void>;
 }
 
-/** Why the vendor does not notify. */
-type PushRefusal = ProviderFaultKind | DuplicateRefusal;
+/**
+ * Why the vendor does not notify. `unconfirmed`: it has opened a channel, and its answer was lost. Its first notification confirms the
+ * channel.
+ */
+type PushRefusal = ProviderFaultKind | DuplicateRefusal | 'unconfirmed';
 
 /** Google's default, and more than Microsoft Graph allows. The vendor's answer counts. */
 const lifetimeMs = 7 * day;
 const longestLeadMs = 1 * day;
+/** Longer than the notifications of a subscription that has ended are accepted. */
+const delayedMs = 2 * hour;
 
 /** A subscription is replaced a day before its end, or at half of a shorter life. Each extension begins another life. */
 const renewalOf = ({ beganAt, expiresAt }: StoredSubscription): number => {
@@ -67,6 +72,13 @@ const renewalOf = ({ beganAt, expiresAt }: StoredSubscription): number => {
  */
 const isCurrent = (subscription: StoredSubscription): boolean =>
   subscription.resourceId !== undefined &&
+  !subscription.isLost &&
+  subscription.secretKey !== 'removed' &&
+  renewalOf(subscription) > Date.now();
+
+/** Whether the vendor may have opened the subscription, and has not answered. It is not opened again under another id until it ends. */
+const isUnanswered = (subscription: StoredSubscription): boolean =>
+  subscription.resourceId === undefined &&
   !subscription.isLost &&
   subscription.secretKey !== 'removed' &&
   renewalOf(subscription) > Date.now();
@@ -114,31 +126,37 @@ export const createSubscriptions = ({
   const addressOf = ({ path }: CalendarPush): string => `${publicUrl}${path}`;
 
   /**
-   * Opens a subscription. It is stored before the vendor is asked, because the vendor can notify before it answers. A
-   * subscription without a resource id was not confirmed, and is replaced.
+   * Opens a subscription. It is stored before the vendor is asked, because the vendor can notify before it answers. Without an answer,
+   * it may have been opened: it stays stored, and its notifications are accepted.
+   *
+   * @param unanswered a subscription that may have been opened: the request is repeated with its id and secret
    */
   const open = async (
     calls: WatchCalls,
     { organization, connection, provider, calendar, calendarId }: SyncedCalendar,
+    unanswered?: StoredSubscription,
   ): Promise<void> => {
     const { round, push } = calls;
-    const secret = watchSubscriptions.issueSecret(provider);
-    const id = randomUUID();
-    const expiresAt = toInstant(Date.now() + lifetimeMs);
+    const { id, expiresAt } = unanswered ?? {
+      id: randomUUID(),
+      expiresAt: toInstant(Date.now() + lifetimeMs),
+    };
+    const secret = watchSubscriptions.issueSecret(provider, id);
     const subscription = { organization, connection, provider, calendarId: calendar, secret };
-    await watchSubscriptions.put({ ...subscription, id, expiresAt });
+    if (!unanswered) await watchSubscriptions.put({ ...subscription, id, expiresAt });
     const address = addressOf(push);
+    const request = { calendarId, id, secret, address, expiresAt };
     try {
-      const watch = await push.watch(
-        round.account,
-        { calendarId, id, secret, address, expiresAt },
-        calls.startCall(),
-      );
+      const watch = await push.watch(round.account, request, calls.startCall());
       await watchSubscriptions.put({ ...subscription, ...watch });
       if (watch.id !== id) await watchSubscriptions.remove(id);
     } catch (error) {
-      await watchSubscriptions.remove(id);
-      throw error;
+      const isUncertain = error instanceof ProviderError && isTransient(error.fault);
+      const found = isUncertain ? await duplicates.findUnanswered(calls, address) : undefined;
+      if (found)
+        await watchSubscriptions.put({ ...subscription, ...found, expiresAt: found.expiresAt ?? expiresAt });
+      if (found || (!isUncertain && !unanswered)) await watchSubscriptions.remove(id);
+      if (!found) throw error;
     }
   };
 
@@ -197,10 +215,24 @@ export const createSubscriptions = ({
     return refusal;
   };
 
-  /** Opens the new subscription first, so that there is no time without one. */
-  const openNext = async (calls: WatchCalls, { first, former }: WatchedCalendars): Promise<undefined> => {
-    await open(calls, first);
-    for (const subscription of former) await end(calls, subscription);
+  /**
+   * Opens the new subscription first, so that there is no time without one. Returns why there is none: one with the same id exists, and
+   * was not confirmed.
+   */
+  const openNext = async (
+    calls: WatchCalls,
+    { first, former }: WatchedCalendars,
+  ): Promise<PushRefusal | undefined> => {
+    const unanswered = former.findLast(isUnanswered);
+    try {
+      await open(calls, first, unanswered);
+    } catch (error) {
+      const exists = unanswered && error instanceof ProviderError && error.fault.kind === 'conflict';
+      if (!exists) throw error;
+      return 'unconfirmed';
+    }
+    for (const subscription of former) if (subscription !== unanswered) await end(calls, subscription);
+    return undefined;
   };
 
   const setPushError = async ({ calendars }: WatchedCalendars, refusal: PushRefusal | undefined) => {
@@ -232,6 +264,18 @@ export const createSubscriptions = ({
     else await replace(calls, watched);
   };
 
+  /** Returns the stored subscriptions of the connection. Forgets those that ended so long ago that no delayed notification arrives. */
+  const listPresent = async ({
+    input: { connection },
+  }: SyncRound): Promise<readonly StoredSubscription[]> => {
+    const present: StoredSubscription[] = [];
+    for (const subscription of await watchSubscriptions.listByConnection(connection)) {
+      if (toEpochMs(subscription.expiresAt) > Date.now() - delayedMs) present.push(subscription);
+      else await watchSubscriptions.remove(subscription.id);
+    }
+    return present;
+  };
+
   /** Returns each group of calendars with its subscription, if that needs no replacement. */
   const currentOf = async (round: SyncRound, push: CalendarPush, calendars: readonly SyncedCalendar[]) => {
     const stored = await watchSubscriptions.listByConnection(round.input.connection);
@@ -247,7 +291,7 @@ export const createSubscriptions = ({
       if (!push) return { renewAt: undefined, areLive: false, missed: new Set() };
       for (const id of lost) await watchSubscriptions.markLost(id);
       const calls = startCalls(round, push);
-      const stored = await watchSubscriptions.listByConnection(round.input.connection);
+      const stored = await listPresent(round);
       const groups = groupWatched(push, calendars, stored);
       let isComplete = true;
       for (const watched of groups) {

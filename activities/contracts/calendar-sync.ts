@@ -27,6 +27,8 @@ export interface CalendarSyncState {
   readonly state: SyncState;
   readonly listedCount: number;
   readonly error?: string | undefined;
+  /** With the error `unreadable_answer`: the names of the fields that cannot be read. */
+  readonly unreadableFields?: string | undefined;
   readonly pushError?: string | undefined;
 }
 

@@ -33,14 +33,27 @@ export const connectionSchema = z
         z.object({
           state: z
             .enum(syncStates)
-            .describe('`unavailable`: the calendar was deleted, or may not be read any more'),
-          error: z.string().optional().describe('Why the calendar cannot be read: the kind of the fault'),
+            .describe(
+              '`unavailable`: the calendar was deleted, may not be read any more, or has an `error` that lasts',
+            ),
+          error: z
+            .string()
+            .optional()
+            .describe(
+              'Why the calendar cannot be read: the kind of the fault, or `unreadable_answer` when the answers of the provider do not match its documentation',
+            ),
+          unreadableFields: z
+            .string()
+            .optional()
+            .describe(
+              'With `unreadable_answer`: the fields of the answer that cannot be read, such as `value`',
+            ),
           errorSince: instantSchema.optional().describe('Since when the calendar cannot be read'),
           pushError: z
             .string()
             .optional()
             .describe(
-              'Why the provider sends no notifications: the kind of the fault, or `other_connection` when another connection with the same account receives them: they are passed on. Otherwise, changes are noticed some minutes later',
+              'Why the provider sends no notifications: the kind of the fault, `unconfirmed` when it has opened a channel whose first notification has not arrived, or `other_connection` when another connection with the same account receives them: they are passed on. Otherwise, changes are noticed some minutes later',
             ),
           syncedAt: instantSchema.optional().describe('When the calendar was last read completely'),
         }),
@@ -72,10 +85,11 @@ export const toConnectionResponse = (
     scopes: [...scopes],
     connectedAt,
     lastRefreshedAt,
-    calendars: calendars.map(({ state, error, errorSince, pushError, syncedAt }) => ({
+    calendars: calendars.map(({ state, error, errorSince, unreadableFields, pushError, syncedAt }) => ({
       state,
       error,
       errorSince,
+      unreadableFields,
       pushError,
       syncedAt,
     })),

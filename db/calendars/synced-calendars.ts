@@ -2,6 +2,7 @@
 import { and, asc, eq, inArray, isNull, or, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { SyncState } from '../../domain/calendars/sync-state.ts';
+import { unreadableAnswer } from '../../domain/errors.ts';
 import {
   type ConnectionId,
   connectionIdSchema,
@@ -24,7 +25,7 @@ import { syncedEvents } from '../schema/synced-events.ts';
 import { millisecondsInterval } from '../time.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
 import { ifReadable, openCalendarId, sealCalendarId } from './calendar-id.ts';
-import { failingSince } from './failing-since.ts';
+import { failingColumns, failingMs, unreadableColumns, unreadableMs } from './failing-since.ts';
 import { deleteOldBusyCalendars, deleteOldEvents, forgetEvents } from './past-events.ts';
 import { reportAgainLater } from './reported-changes.ts';
 
@@ -48,6 +49,8 @@ interface CalendarFacts extends CalendarKey {
   /** How many events the listing under way, or the last one, has contained. */
   readonly listedCount: number;
   readonly error: string | undefined;
+  /** With the error `unreadable_answer`: the names of the fields that cannot be read. */
+  readonly unreadableFields: string | undefined;
   readonly pushError: string | undefined;
   /** Undefined: the next listing is one of all events, and has not begun. */
   readonly progress: SyncProgress | undefined;
@@ -94,8 +97,10 @@ export type SyncedCalendar = WrittenCalendar | BusyOnlyCalendar;
 /** How a calendar is synchronized. */
 export interface CalendarState {
   readonly state: SyncState;
-  /** The kind of the fault that keeps the calendar from being read. */
+  /** The kind of the fault that keeps the calendar from being read, or `unreadable_answer`. */
   readonly error: string | undefined;
+  /** With the error `unreadable_answer`: the names of the fields that cannot be read. */
+  readonly unreadableFields: string | undefined;
   /** Since when the calendar cannot be read. */
   readonly errorSince: Instant | undefined;
   /** The kind of the fault that keeps notifications from being pushed, or `other_connection`. The calendar is then read at intervals. */
@@ -151,6 +156,12 @@ export interface SyncedCalendars {
    * failed, in milliseconds.
    */
   noteFault(key: CalendarKey, error: string): Promise<number>;
+  /**
+   * Records that the vendor has sent an answer that cannot be read. Where the listing continues stays as it is. Returns for how long it
+   * has sent no other one, in milliseconds.
+   * @param fields the names of the fields
+   */
+  noteUnreadableAnswer(key: CalendarKey, fields: string): Promise<number>;
   /** Records when the calendar was read last, or tried to. @param at undefined: never */
   setTriedAt(key: CalendarKey, at: Instant | 'now' | undefined): Promise<void>;
   /** Records why notifications cannot be pushed; undefined when they can. */
@@ -212,8 +223,6 @@ const neverListed = {
   eventsDeniedAt: null,
 } as const;
 
-const failingColumns = (error: string) => ({ error, errorSince: failingSince(error) });
-
 const of = ({ connection, calendar }: CalendarKey) =>
   and(eq(syncedCalendars.connection, connection), eq(syncedCalendars.calendar, calendar));
 
@@ -242,6 +251,7 @@ export const createSyncedCalendars = (
         state: syncedCalendars.state,
         error: syncedCalendars.error,
         errorSince: syncedCalendars.errorSince,
+        unreadableFields: syncedCalendars.unreadableFields,
         pushError: syncedCalendars.pushError,
         syncedAt: syncedCalendars.syncedAt,
       })
@@ -249,9 +259,10 @@ export const createSyncedCalendars = (
       .where(inArray(syncedCalendars.connection, [...connections]))
       .orderBy(asc(syncedCalendars.createdAt), asc(syncedCalendars.calendar));
     return Map.groupBy(
-      rows.map(({ error, errorSince, pushError, syncedAt, ...row }) => ({
+      rows.map(({ error, errorSince, unreadableFields, pushError, syncedAt, ...row }) => ({
         ...row,
         error: error ?? undefined,
+        unreadableFields: fieldsOf({ error, unreadableFields }),
         errorSince: errorSince ?? undefined,
         pushError: pushError ?? undefined,
         syncedAt: syncedAt ?? undefined,
@@ -365,9 +376,16 @@ export const createSyncedCalendars = (
       .update(syncedCalendars)
       .set(failingColumns(error))
       .where(of(key))
-      .returning({
-        ms: sql<number>`(extract(epoch FROM now() - ${syncedCalendars.errorSince}) * 1000)::float8`,
-      });
+      .returning({ ms: failingMs });
+    return failing?.ms ?? 0;
+  },
+
+  async noteUnreadableAnswer(key, fields) {
+    const [failing] = await db
+      .update(syncedCalendars)
+      .set(unreadableColumns(fields))
+      .where(of(key))
+      .returning({ ms: unreadableMs });
     return failing?.ms ?? 0;
   },
 
@@ -447,6 +465,10 @@ const toStartSchema = z.array(
 
 type Row = typeof syncedCalendars.$inferSelect;
 
+/** The fields of an earlier answer say nothing about another error. */
+const fieldsOf = ({ error, unreadableFields }: Pick<Row, 'error' | 'unreadableFields'>) =>
+  error === unreadableAnswer ? (unreadableFields ?? undefined) : undefined;
+
 const toCalendar = async (
   vault: Pick<Vault, 'open'>,
   row: Row,
@@ -460,6 +482,7 @@ const toCalendar = async (
     state: row.state,
     listedCount: row.listedCount,
     error: row.error ?? undefined,
+    unreadableFields: fieldsOf(row),
     pushError: row.pushError ?? undefined,
     progress: progressOf(key, row),
     listingBeganAt: row.listingBeganAt ?? undefined,

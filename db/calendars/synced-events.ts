@@ -1,7 +1,6 @@
 /** Stores the events of synchronized calendars, and finds what has changed in those that this service has written. */
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { transientKinds } from '../../domain/errors.ts';
 import {
   type AuditionId,
   auditionIdSchema,
@@ -20,6 +19,7 @@ import { type CalendarAnswers, createCalendarAnswers } from './calendar-answers.
 import { withoutCopiedMarks } from './copied-events.ts';
 import { isEvent } from './event-key.ts';
 import { removeEvents, removeMissing, removeUnlisted } from './event-removal.ts';
+import { passingErrors } from './failing-since.ts';
 import { keepUids } from './own-event-uids.ts';
 import type { EventToStore, PageToStore } from './page-to-store.ts';
 import { isPresentRoom, presentRoomSchema, selectPresentRoom } from './present-room.ts';
@@ -304,7 +304,7 @@ const ownSchema = z.object({
  */
 const progressingColumns = (() => {
   const { state, error, errorSince } = syncedCalendars;
-  const isOver = sql`${error} = ANY(${sql.param([...transientKinds])}::text[])`;
+  const isOver = sql`${error} = ANY(${sql.param([...passingErrors])}::text[])`;
   return {
     state: sql`CASE WHEN ${isOver} AND ${state} = 'unavailable' THEN 'listing' ELSE ${state} END`,
     error: sql`CASE WHEN ${isOver} THEN NULL ELSE ${error} END`,

@@ -116,7 +116,7 @@ const begin = async (db: Database): Promise<void> => {
     GROUP BY connections.id
     HAVING bool_or(problem.since < now() - CASE
       WHEN problem.kind = 'reconnect' AND connections.provider = 'ics' THEN ${millisecondsInterval(longPatienceMs)}
-      WHEN problem.kind = 'calendar_unavailable' THEN ${millisecondsInterval(longPatienceMs)}
+      WHEN problem.kind IN ('calendar_unavailable', 'calendar_unreadable') THEN ${millisecondsInterval(longPatienceMs)}
       ELSE ${millisecondsInterval(patienceMs)} END)
     ON CONFLICT (connection) DO UPDATE SET episode = failure.episode + 1, state = 'beginning',
       problems = excluded.problems, calendars = excluded.calendars, failing_since = excluded.failing_since,

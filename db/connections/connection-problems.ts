@@ -5,6 +5,7 @@ import {
   type ConnectionProblem,
   connectionProblemKinds,
 } from '../../domain/connections/connection-problem.ts';
+import { unreadableAnswer } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { day } from '../../domain/time/units.ts';
 import type { Database } from '../client.ts';
@@ -34,7 +35,8 @@ export const problemRows: SQL = sql`
       WHEN 'not_found' THEN 'calendar_not_found'
       WHEN 'not_permitted' THEN 'calendar_not_permitted'
       WHEN 'rejected_input' THEN 'calendar_rejected'
-      ELSE 'calendar_unavailable' END,
+      ELSE CASE WHEN synced.state = 'unavailable' AND synced.error = ${unreadableAnswer}
+        THEN 'calendar_unreadable' ELSE 'calendar_unavailable' END END,
     coalesce(synced.error_since, synced.synced_at, synced.created_at), synced.calendar
   FROM connections JOIN synced_calendars AS synced ON synced.connection = id
   WHERE status = 'connected' AND synced.error IS NOT NULL

@@ -1,15 +1,19 @@
 /**
- * Issues and verifies the secrets of subscriptions: a nonce and its HMAC. A forged notification is recognized without a
+ * Issues and verifies the secrets of subscriptions: a nonce, which is a hash of our id, and its HMAC. A forged notification is recognized without a
  * query. Graph's `clientState` has at most 128 characters
  * (https://learn.microsoft.com/graph/api/resources/subscription), Google's channel token 256
  * (https://developers.google.com/workspace/calendar/api/guides/push): a secret has at most 99.
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { KeyedReferences } from '../../foundation/encryption/keyed-references.ts';
 
 export interface WatchSecrets {
-  /** Returns a new secret for a subscription of the provider. */
-  issue(provider: string): string;
+  /**
+   * Returns a secret for a subscription of the provider: under one master key, the same one for each request to open it. A request
+   * whose answer was lost can be repeated, and whichever one the vendor has followed, it has the stored secret.
+   * @param id our own id of the subscription, which is not guessed
+   */
+  issue(provider: string, id: string): string;
   /** Returns whether the secret was issued for the provider, under any master key of the ring. */
   isIssued(provider: string, secret: string): boolean;
   /** Returns the id of the master key under which the secret was issued. Undefined: it was issued under none of the ring. */
@@ -33,8 +37,8 @@ export const createWatchSecrets = (references: KeyedReferences): WatchSecrets =>
     return references.keyIds[at];
   };
   return {
-    issue(provider) {
-      const nonce = randomBytes(nonceBytes).toString('base64url');
+    issue(provider, id) {
+      const nonce = createHash('sha256').update(id).digest().subarray(0, nonceBytes).toString('base64url');
       return `${nonce}.${references.newest(`${provider} ${nonce}`)}`;
     },
     isIssued: (provider, secret) => keyOf(provider, secret) !== undefined,

@@ -103,8 +103,8 @@ it('a forged notification costs no query, and one with a secret of this service 
     createKeyedReferences([{ id: 'k', key: randomBytes(32) }], 'watch secret'),
   );
   const watches = createWatchSubscriptions(database.db, secrets);
-  const secret = watches.issueSecret('google');
   const id = crypto.randomUUID();
+  const secret = watches.issueSecret('google', id);
   const channel = { id, provider: 'google', organization: 'org_north', connection: 'conn_2' } as const;
   await watches.put({ ...channel, calendarId: 'primary', secret, expiresAt: inHours(1) });
   const forged = [{ id, secret: 'a guess' }];
@@ -115,7 +115,7 @@ it('a forged notification costs no query, and one with a secret of this service 
   expect(
     await watches.verify('google', [
       { id, secret },
-      { id, secret: watches.issueSecret('google') },
+      { id, secret: watches.issueSecret('google', 'another') },
       { id: 'another', secret },
     ]),
   ).toMatchObject([{ kind: 'authentic' }, { kind: 'unknown' }, { kind: 'unknown' }]);
@@ -143,8 +143,8 @@ it('a watch subscription stays valid when the master key of its secret is remove
       ),
     );
   const before = watchesUnder(former);
-  const secret = before.issueSecret('microsoft');
   const id = crypto.randomUUID();
+  const secret = before.issueSecret('microsoft', id);
   const subscription = {
     id,
     provider: 'microsoft',

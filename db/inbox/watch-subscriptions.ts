@@ -55,10 +55,21 @@ type VerifiedClaim =
 
 /** Stores subscriptions to calendar changes: Google's channels, Microsoft Graph's subscriptions. */
 export interface WatchSubscriptions {
-  /** Adds or updates a subscription. A new secret is added to the previous one, and both are valid until the next. */
+  /**
+   * Adds or updates a subscription. A new secret is added to the previous one, and both are valid until the next. A resource id that is
+   * known stays.
+   */
   put(subscription: WatchSubscription & { readonly secret: string }): Promise<void>;
-  /** Returns a new secret for `put`. */
-  issueSecret(provider: string): string;
+  /** Returns the secret for `put`: the same one for the same id of ours, under one master key. */
+  issueSecret(provider: string, id: string): string;
+  /**
+   * Records what a notification says about a subscription whose opening the vendor has not answered. Returns whether it was not known.
+   * Idempotent.
+   */
+  confirm(
+    id: string,
+    confirmed: { readonly resourceId: string; readonly expiresAt: Instant },
+  ): Promise<boolean>;
   /**
    * Returns for each claim, in order, the subscription with that id, or why there is none. Compares in constant time.
    * Forged claims cost no statement, others one for any number of claims. While a subscription lives whose secret only
@@ -115,7 +126,16 @@ export const createWatchSubscriptions = (db: Database, secrets: WatchSecrets): W
     return id === secrets.keyIds[0] ? 'newest' : 'earlier';
   };
   return {
-    issueSecret: (provider) => secrets.issue(provider),
+    issueSecret: (provider, id) => secrets.issue(provider, id),
+
+    async confirm(id, { resourceId, expiresAt }) {
+      const confirmed = await db
+        .update(watchSubscriptions)
+        .set({ resourceId, expiresAt })
+        .where(and(eq(watchSubscriptions.id, id), isNull(watchSubscriptions.resourceId)))
+        .returning({ id: watchSubscriptions.id });
+      return confirmed.length > 0;
+    },
 
     async put({ id, provider, organization, connection, calendarId, resourceId, secret, expiresAt }) {
       const hash = sha256(secret);
@@ -139,7 +159,7 @@ export const createWatchSubscriptions = (db: Database, secrets: WatchSecrets): W
         .onConflictDoUpdate({
           target: watchSubscriptions.id,
           set: {
-            resourceId: resourceId ?? null,
+            ...(resourceId === undefined ? {} : { resourceId }),
             expiresAt,
             secretKey,
             hasIssuedSecret,

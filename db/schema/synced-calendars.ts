@@ -39,11 +39,15 @@ export const syncedCalendars = pgTable(
     dryRunAt: instant('dry_run_at'),
     /** How many events the listing under way, or the last one, has contained. */
     listedCount: integer('listed_count').notNull().default(0),
-    /** The kind of the fault that keeps the calendar from being synchronized. */
+    /** The kind of the fault that keeps the calendar from being synchronized, or `unreadable_answer`. */
     error: text(),
     /** When the calendar failed first, of the failures without a success in between. Null without an error. */
     errorSince: instant('error_since'),
-    /** The kind of the fault that keeps notifications from being pushed, or `other_connection`. The calendar is then only polled. */
+    /** With the error `unreadable_answer`: the names of the fields that cannot be read. */
+    unreadableFields: text('unreadable_fields'),
+    /** With the error `unreadable_answer`: since when no answer could be read. */
+    unreadableSince: instant('unreadable_since'),
+    /** The kind of the fault that keeps notifications from being pushed, `unconfirmed` or `other_connection`. The calendar is then only polled. */
     pushError: text('push_error'),
     /** When a workflow was last started or signaled for it. Null: it waits for its first one. */
     startedAt: instant('started_at'),

@@ -14,6 +14,8 @@ export const connectionProblemKinds = [
   'calendar_rejected',
   /** A calendar cannot be read for a cause that its owner cannot remove. */
   'calendar_unavailable',
+  /** The vendor has answered for ten minutes what this service cannot read. Its owner cannot remove that either. */
+  'calendar_unreadable',
   /** Some events cannot be read, or not completely. The others are read. */
   'events_unreadable',
   /** An event repeats more often than can be listed. It counts as busy without a break. */
@@ -32,7 +34,7 @@ export const connectionProblemSchema = z.object({
   kind: z
     .enum(connectionProblemKinds)
     .describe(
-      '`reconnect`: the account must be connected again, or the address of the feed entered again. `calendar_not_found`: a calendar of an open audition was deleted or is no longer shared. `calendar_not_permitted`: the account may no longer read it. `calendar_rejected`: the provider refuses to list it, or it has too many events. `calendar_unavailable`: it cannot be read for another cause. `events_unreadable`: damaged events are left out. `events_too_frequent`: an event repeats too often and counts as busy without a break',
+      '`reconnect`: the account must be connected again, or the address of the feed entered again. `calendar_not_found`: a calendar of an open audition was deleted or is no longer shared. `calendar_not_permitted`: the account may no longer read it. `calendar_rejected`: the provider refuses to list it, or it has too many events. `calendar_unavailable`: it cannot be read for another cause. `calendar_unreadable`: the answers of the provider have not matched its documentation for ten minutes. `events_unreadable`: damaged events are left out. `events_too_frequent`: an event repeats too often and counts as busy without a break',
     ),
   since: instantSchema.describe('When the problem was first noticed'),
 });

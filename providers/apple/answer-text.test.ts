@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { plainAnswer } from './answer-text.ts';
+import { isCompleteAnswer, plainAnswer } from './answer-text.ts';
 
 describe('the XML of an answer', () => {
   it.each([
@@ -30,4 +30,19 @@ describe('the XML of an answer', () => {
       expect(performance.now() - began).toBeLessThan(2_000);
     },
   );
+});
+
+describe('the end of an answer', () => {
+  it.each([
+    ['<?xml version="1.0"?><d:multistatus xmlns:d="DAV:"></d:multistatus>\n', true],
+    ['<multistatus><response></response></multistatus ><!-- 4 ms -->', true],
+    ['<d:multistatus xmlns:d="DAV:"/>', true],
+    ['<d:multistatus><d:response></d:response>', false],
+    ['<d:multistatus><d:response></d:response></d:multi', false],
+    ['<d:multistatus></d:multistatus><br /><b>Fatal error</b>', false],
+    ['<?xml version="1.0"?>', false],
+    ['', false],
+  ])('is found in %j: %s', (xml, isComplete) => {
+    expect(isCompleteAnswer(xml)).toBe(isComplete);
+  });
 });

@@ -11,6 +11,21 @@ export const plainAnswer = (xml: string): string =>
     .replaceAll(relativeHref, (_href, tag: string, slashes: string) => tag + (slashes === '' ? './' : '/'));
 
 /**
+ * Returns whether the document ends with the end of its first element. A server that fails while it sends an answer cuts it off,
+ * and `tsdav` takes the rest for the whole. What follows the end, such as a comment, is no element.
+ */
+export const isCompleteAnswer = (xml: string): boolean => {
+  const root = firstElement.exec(xml)?.[1];
+  if (root === undefined) return false;
+  const end = xml.lastIndexOf(`</${root}`);
+  return end < 0 ? emptyElement.test(xml) : afterEnd.test(xml.slice(end + root.length + 2));
+};
+
+const firstElement = /<([A-Za-z_][\w.:-]*)/;
+const emptyElement = /\/>\s*$/;
+const afterEnd = /^\s*>(?!.*<[^!?])/s;
+
+/**
  * An href that is neither a URL nor an absolute path, although RFC 4918, section 8.3, permits no other: `event:1.ics` would be taken for a
  * scheme, and the first name of `//calendars/ann/` for a host.
  */

@@ -3,7 +3,7 @@
  * the size of answers. It records every outcome, because the library `tsdav` reports neither statuses nor causes.
  */
 import { readLimited } from '../http/limited-body.ts';
-import { decodeAnswer, plainAnswer } from './answer-text.ts';
+import { decodeAnswer, isCompleteAnswer, plainAnswer } from './answer-text.ts';
 import { largestAnswer } from './settings.ts';
 
 export type Fetch = typeof globalThis.fetch;
@@ -24,7 +24,12 @@ export type Outcome =
 
 const problemLength = 4_000;
 
-/** Wraps `fetch`: every request uses `signal`, and its outcome is appended to `outcomes`. Longer answers are refused. */
+/** A list of resources ends in the middle: what is missing would seem to be deleted. */
+export class IncompleteAnswer extends Error {
+  override readonly name = 'IncompleteAnswer';
+}
+
+/** Wraps `fetch`: every request uses `signal`, and its outcome is appended to `outcomes`. Longer and incomplete answers are refused. */
 export const recordingFetch =
   (fetch: Fetch, signal: AbortSignal, outcomes: Outcome[], longestAnswer = largestAnswer): Fetch =>
   async (input, init) => {
@@ -50,11 +55,21 @@ export const recordingFetch =
 const copyOf = (response: Response, body: Buffer): Response => {
   const { status, statusText, headers, url } = response;
   const isXml = headers.get('content-type')?.toLowerCase().includes('xml') === true;
-  const content = isXml ? plainAnswer(decodeAnswer(body, headers.get('content-type'))) : body;
+  const content = isXml ? plainAnswer(documentOf(response, body)) : body;
   const copy = new Response(bodilessStatuses.has(status) ? null : content, { status, statusText, headers });
   Object.defineProperty(copy, 'url', { value: url });
   return copy;
 };
+
+/** @throws {IncompleteAnswer} */
+const documentOf = ({ status, headers }: Response, body: Buffer): string => {
+  const document = decodeAnswer(body, headers.get('content-type'));
+  if (status === multistatus && !isCompleteAnswer(document)) throw new IncompleteAnswer();
+  return document;
+};
+
+/** RFC 4918, section 11.1. */
+const multistatus = 207;
 
 /** Returns the address that a call of `fetch` requests. */
 export const addressOf = (input: Parameters<Fetch>[0]): string => {

@@ -3,6 +3,7 @@ import type { DAVResponse } from 'tsdav';
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
 import { day } from '../../domain/time/units.ts';
+import { wholeAnswer } from '../errors/unreadable-answers.ts';
 import { withoutEffect } from '../operations.ts';
 import { requestAnswers } from './dav-answers.ts';
 import { digitsOf, isCutOff, isSame, namespaces, textValue } from './dav-values.ts';
@@ -67,6 +68,7 @@ export const readCollectionState = async (scope: CaldavScope, url: string): Prom
     throw appleError(reading.operation, {
       code: 'not_a_calendar',
       message: 'the URL is not that of a CalDAV calendar',
+      unreadable: wholeAnswer,
     });
   }
   const {
@@ -208,6 +210,7 @@ export const listCollectionChanges = async (
     throw appleError(reading.operation, {
       code: 'not_a_calendar',
       message: 'the answer to sync-collection is no multistatus',
+      unreadable: wholeAnswer,
     });
   }
   const { syncToken: next } = parsed.data.multistatus;

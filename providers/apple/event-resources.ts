@@ -6,6 +6,7 @@
 import { createCalendarObject, type DAVResponse, deleteCalendarObject, updateCalendarObject } from 'tsdav';
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
+import { wholeAnswer } from '../errors/unreadable-answers.ts';
 import { withoutEffect } from '../operations.ts';
 import { parseWebAddress } from '../outbound/early-check.ts';
 import { requestAnswers } from './dav-answers.ts';
@@ -70,6 +71,7 @@ const report = async (
     throw appleError(reading.operation, {
       code: 'not_a_calendar',
       message: 'the URL is not that of a CalDAV calendar',
+      unreadable: wholeAnswer,
     });
   }
   return answers.filter(({ href }) => href !== undefined && href !== '');

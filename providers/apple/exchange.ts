@@ -1,14 +1,16 @@
 /** Makes requests to the CalDAV server of a connection, with its app-specific password. */
-import { addConnection } from '../../domain/errors.ts';
+import { ZodError } from 'zod';
+import { addConnection, ProviderError, unreadableAnswer } from '../../domain/errors.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
+import { wholeAnswer } from '../errors/unreadable-answers.ts';
 import { AnswerTooLarge } from '../http/limited-body.ts';
 import { type CalendarFault, textsOf } from '../icalendar/faults.ts';
 import { parseWebAddress } from '../outbound/early-check.ts';
 import { maySendCredentials } from '../outbound/guarded-fetch.ts';
 import type { CallContext, ConnectedAccount } from '../ports.ts';
 import { differentFaults, type UnreadableEvents } from '../unreadable-events.ts';
-import { type Fetch, type FetchFor, type Outcome, recordingFetch } from './client.ts';
+import { type Fetch, type FetchFor, IncompleteAnswer, type Outcome, recordingFetch } from './client.ts';
 import { answeringDigest } from './digest-authentication.ts';
 import { appleError, fromApple, userMessages } from './errors.ts';
 import { largestEventsAnswer, requestDeadlineMs } from './settings.ts';
@@ -124,9 +126,17 @@ const toProviderError = (
   const tooLarge = outcomes.some(
     (outcome) => outcome.kind === 'failed' && outcome.error instanceof AnswerTooLarge,
   );
-  return tooLarge
-    ? appleError(operation, { code: 'answer_too_large', message: userMessages.tooLarge })
-    : fromApple(operation, error, call);
+  if (tooLarge) return appleError(operation, { code: 'answer_too_large', message: userMessages.tooLarge });
+  const isRead = error instanceof ProviderError || error instanceof ZodError;
+  const last = outcomes.at(-1);
+  // The library throws errors without a code for a document that it cannot read.
+  const isAnswered = last?.kind === 'answered' || last?.error instanceof IncompleteAnswer;
+  if (isRead || !isAnswered) return fromApple(operation, error, call);
+  return appleError(operation, {
+    code: unreadableAnswer,
+    message: 'the answer of the server cannot be read',
+    unreadable: wholeAnswer,
+  });
 };
 
 /** The preconditions that say more than the status. Without a reference: RFC 4791, section 5.3.2.1. */

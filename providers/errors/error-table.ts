@@ -23,6 +23,8 @@ export interface VendorFailure {
   /** The vendor's group of codes. */
   readonly domain?: string | undefined;
   readonly message: string;
+  /** Names of the fields of a successful answer that cannot be read, as `ProviderError` has them. */
+  readonly unreadable?: string | undefined;
   /** The unparsed `Retry-After` header. */
   readonly retryAfter?: string | undefined;
 }
@@ -127,6 +129,7 @@ export const providerError = (
     status: failure.status,
     code: failure.code,
     message: redactVendorMessage(failure.message),
+    ...(failure.unreadable === undefined ? {} : { unreadable: failure.unreadable }),
   });
 
 const matches = (row: ErrorRow, failure: VendorFailure): boolean =>

@@ -1,8 +1,9 @@
 /** Maps transport failures and unreadable answers of a vendor to `ProviderError`. */
 import { ZodError, z } from 'zod';
-import type { ProviderError, ProviderFault } from '../../domain/errors.ts';
+import { type ProviderError, type ProviderFault, unreadableAnswer } from '../../domain/errors.ts';
 import type { CallContext } from '../ports.ts';
 import { type ProviderOperation, providerError } from './error-table.ts';
+import { unreadableFields, wholeAnswer } from './unreadable-answers.ts';
 
 /** Returns a signal that aborts with the caller's signal or after the deadline of one exchange with a vendor. */
 export const withDeadline = (call: CallContext, milliseconds: number): AbortSignal =>
@@ -28,7 +29,8 @@ const notSentCodes: ReadonlySet<string> = new Set([
 
 /**
  * Returns a thrown error as a `ProviderError` that says whether the call may have had its effect. An answer that does
- * not match the schema is a `retry`, a cancellation by the caller too; every other failure is an `outage`.
+ * not match the schema is a `retry`, a cancellation by the caller too; every other failure is an `outage`. An answer that cannot be
+ * read says which of its fields.
  */
 export const transportError = (
   operation: ProviderOperation,
@@ -37,14 +39,24 @@ export const transportError = (
 ): ProviderError => {
   const effectIfSent = operation.writes ? 'unknown' : 'none';
   if (error instanceof ZodError) {
-    const fields = error.issues.map(({ path }) => path.join('.') || 'the whole answer').join(', ');
+    const unreadable = unreadableFields(error);
     return providerError(
       operation,
       { kind: 'retry', effect: effectIfSent },
-      { message: `the answer does not match the vendor's documentation: ${fields}` },
+      {
+        code: unreadableAnswer,
+        message: `the answer does not match the vendor's documentation: ${unreadable}`,
+        unreadable,
+      },
     );
   }
   const code = codeOf(error);
+  // An answer of a vendor that is no JSON, such as the page of a gateway.
+  if (code === 'SyntaxError') {
+    const message = "the answer does not match the vendor's documentation";
+    const fault = { kind: 'outage', effect: effectIfSent } as const;
+    return providerError(operation, fault, { code: unreadableAnswer, message, unreadable: wholeAnswer });
+  }
   const effect = code !== undefined && notSentCodes.has(code) ? 'none' : effectIfSent;
   const fault: ProviderFault = { kind: isCancelledByUs(call) ? 'retry' : 'outage', effect };
   return providerError(operation, fault, { code, message: 'no answer' });

@@ -31,7 +31,7 @@ import { changesPerPage, pageDeadlineMs, readingMs, readsPerPageOf } from './set
 import { googleBusyKind, ownersAnswer, timesOf, unknownZoneOf } from './timed-event.ts';
 import { type Reading, readUnread } from './unread-events.ts';
 
-const pageSchema = z.object({
+const pageFields = z.object({
   /** Google always sends it. Emulators do not. */
   timeZone: optionalField(z.string())
     .transform((zone) => zone || 'UTC')
@@ -40,6 +40,12 @@ const pageSchema = z.object({
   nextSyncToken: optionalField(z.string().min(1)).describe('On the last page only'),
   items: z.array(z.unknown()).nullish().describe('Read one by one'),
 });
+
+/** A page without events has an empty list, or a token. An answer without all of them is none of Google, and lists nothing. */
+const pageSchema = pageFields.refine(
+  ({ items, nextPageToken, nextSyncToken }) => (items ?? nextPageToken ?? nextSyncToken) !== undefined,
+  { path: ['items'] },
+);
 
 const fields = `timeZone,nextPageToken,nextSyncToken,items(${itemFields})`;
 

@@ -53,6 +53,8 @@ const googleErrors: readonly ErrorRow[] = [
   { code: 'calendar_unreadable', fault: 'not_found' },
   { code: 'calendar_busy', fault: 'retry', effect: 'none' },
   { code: 'busy_time_unreadable', fault: 'retry', effect: 'none' },
+  // The id of a channel exists: https://developers.google.com/workspace/calendar/api/guides/errors
+  { code: 'channelIdNotUnique', fault: 'conflict' },
   { code: 'conference_failed', fault: 'not_permitted' },
   // The calendar allows no Meet: https://developers.google.com/workspace/calendar/api/v3/reference/calendars#conferenceProperties
   // The error: https://github.com/googleapis/google-api-nodejs-client/issues/3234

@@ -17,6 +17,7 @@ test('a channel message is read as a change or as the opening of the channel', (
     channel: '4ba78bf0-6a47-11e2-bcfd-0800200c9a66',
     token: '398348u3tu83ut8uu38',
     resourceId: 'ret08u3rv24htgh289g',
+    expiresAt: Date.UTC(2013, 10, 19, 1, 13, 52),
     isOpening: false,
     messageNumber: '10',
   };

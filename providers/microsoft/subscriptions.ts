@@ -123,6 +123,7 @@ export const createGraphPush = (client: GraphClient): CalendarPush => ({
       .map(({ id, resource: resourceId, expirationDateTime }) => ({
         id,
         resourceId,
+        expiresAt: expirationDateTime === undefined ? undefined : toInstant(expirationDateTime),
         isRecent: expirationDateTime !== undefined && expirationDateTime > recentEnd,
       }));
   },

@@ -146,7 +146,9 @@ interface Watch {
 }
 
 /** A watch as the vendor lists it. */
-interface ListedWatch extends Pick<Watch, 'id' | 'resourceId'> {
+export interface ListedWatch extends Pick<Watch, 'id' | 'resourceId'> {
+  /** Undefined: the vendor does not say it. */
+  readonly expiresAt: Instant | undefined;
   /** Whether it was opened or extended within the last minutes: a process that has opened it may not have stored it yet. */
   readonly isRecent: boolean;
 }
@@ -163,7 +165,7 @@ export interface CalendarPush {
   /**
    * Starts notifications. Not idempotent: two watches of a calendar both notify.
    *
-   * @throws {ProviderError} with `conflict` when there is one already, if the vendor refuses a second one.
+   * @throws {ProviderError} with `conflict` when there is one already: with the same id, or with any if the vendor refuses a second one.
    */
   watch(connection: ConnectedAccount, request: WatchRequest, call: CallContext): Promise<Watch>;
   /**

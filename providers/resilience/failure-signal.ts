@@ -18,6 +18,7 @@ export const failureSignalOf = (error: unknown, { signal }: CallContext): Failur
       return 'failing';
     case 'retry':
       if (signal.aborted) return 'inconclusive';
+      if (vendor.unreadable !== undefined) return 'failing';
       // A Retry-After, a limit (429) and a busy mailbox (4yz) come from a working provider. So do our own codes for
       // errors inside a successful answer. A 5xx and an unreadable answer remain.
       if (fault.delayMs !== undefined) return 'healthy';

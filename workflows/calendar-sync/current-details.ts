@@ -26,9 +26,9 @@ export const describeSync = ({
     `**${status}**: ${explanations[status]}`,
     `${rounds} rounds, the last successful one at ${syncedAt ?? 'no time yet'}.`,
     ...calendars.map(
-      ({ calendar, state, listedCount, error, pushError }) =>
+      ({ calendar, state, listedCount, error, unreadableFields: fields, pushError }) =>
         `- ${calendar}: ${state}, ${listedCount} events in the last listing` +
-        `${error ? `, **${error}**` : ''}${pushError ? `, polled only (${pushError})` : ''}`,
+        `${error ? `, **${error}**` : ''}${fields ? ` (${fields})` : ''}${pushError ? `, polled only (${pushError})` : ''}`,
     ),
     ...(findings.length > 0 ? [`The last reconciliation with findings has found ${findings.length}:`] : []),
     ...findings

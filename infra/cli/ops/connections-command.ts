@@ -21,6 +21,7 @@ const listSchema = z.object({
           z.looseObject({
             state: z.string(),
             error: z.string().optional(),
+            unreadableFields: z.string().optional(),
             pushError: z.string().optional(),
           }),
         )
@@ -45,10 +46,10 @@ type Calendars = z.infer<typeof listSchema>['items'][number]['calendars'];
 /** Names each calendar that is not read as it should be. */
 const describeCalendars = (calendars: Calendars): string =>
   calendars
-    .map(({ state, error, pushError }) =>
+    .map(({ state, error, unreadableFields: fields, pushError }) =>
       [
         state,
-        ...(error === undefined ? [] : [`(${error})`]),
+        ...(error === undefined ? [] : [`(${fields === undefined ? error : `${error}: ${fields}`})`]),
         ...(pushError === undefined ? [] : [`without notifications (${pushError})`]),
       ].join(' '),
     )

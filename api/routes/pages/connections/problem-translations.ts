@@ -53,6 +53,11 @@ const en: ProblemTranslations = {
       what: (calendar) => `${calendar} cannot be read at the moment.`,
       whatToDo: 'You need not do anything: we keep trying, and the casting office sees it too.',
     },
+    calendar_unreadable: {
+      what: (calendar) => `${calendar} cannot be read: its provider answers in a form that we do not know.`,
+      whatToDo:
+        'Ask the casting office, which sees it too. We keep trying. For new auditions you can choose another calendar.',
+    },
     events_unreadable: {
       what: (calendar) =>
         `${calendar} has events that cannot be read completely. They may not count as busy.`,
@@ -101,6 +106,12 @@ const fr: ProblemTranslations = {
     calendar_unavailable: {
       what: (calendar) => `${calendar} ne peut pas être lu pour le moment.`,
       whatToDo: 'Vous n’avez rien à faire\u00a0: nous réessayons, et le bureau de casting le voit aussi.',
+    },
+    calendar_unreadable: {
+      what: (calendar) =>
+        `${calendar} ne peut pas être lu\u00a0: son fournisseur répond sous une forme que nous ne connaissons pas.`,
+      whatToDo:
+        'Adressez-vous au bureau de casting, qui le voit aussi. Nous réessayons. Pour les nouvelles auditions, vous pouvez choisir un autre agenda.',
     },
     events_unreadable: {
       what: (calendar) =>

@@ -1,7 +1,9 @@
 /** /v1/webhooks/google: receives change notifications of watched calendars. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { readChannelMessage } from '../../../../providers/google/webhooks.ts';
+import type { WatchSubscription } from '../../../../db/inbox/watch-subscriptions.ts';
+import { type ChannelMessage, readChannelMessage } from '../../../../providers/google/webhooks.ts';
+import { watchEnd } from '../../../../providers/watch-end.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { problemResponses } from '../../../schemas/responses.ts';
@@ -10,7 +12,17 @@ import { storeWebhook } from './signed-request.ts';
 
 /** Registers the receiver. */
 export const googleWebhook = (api: Api, { repositories }: ApiDependencies, refuse: RefuseWebhook): void => {
-  const { watchSubscriptions } = repositories;
+  const { watchSubscriptions, syncedCalendars } = repositories;
+
+  /** Takes from the notification what the answer to the opening of its channel would have said, if that was lost. */
+  const confirm = async (watched: WatchSubscription, message: ChannelMessage): Promise<void> => {
+    if (watched.resourceId !== undefined) return;
+    const { resourceId } = message;
+    const expiresAt = watchEnd(message.expiresAt, watched.expiresAt);
+    if (!(await watchSubscriptions.confirm(watched.id, { resourceId, expiresAt }))) return;
+    const { connection, calendarId: calendar } = watched;
+    await syncedCalendars.setPushError({ connection, calendar }, undefined);
+  };
   api.post(
     '/v1/webhooks/google',
     {
@@ -38,6 +50,7 @@ export const googleWebhook = (api: Api, { repositories }: ApiDependencies, refus
         throw await refuse(request, reply, 'google', reason);
       }
       await watchSubscriptions.markNotified([channel]);
+      await confirm(watched, message);
       if (isOpening) return reply.code(204).send();
       const { connection, calendarId } = watched;
       return storeWebhook(repositories, request, reply, {

@@ -79,6 +79,49 @@ describe('a notification of Google', () => {
     expect(rows).not.toEqual([{ last_notified_at: null }]);
   });
 
+  it('that opens a channel whose opening was not answered confirms it, once', async () => {
+    const { pool, repositories } = database;
+    await watch('google', 'channel-1', 'token-1');
+    await pool.query(
+      `INSERT INTO synced_calendars (connection, calendar, organization, provider, sealed_calendar_id, push_error)
+       VALUES ('conn_of_channel-1', 'primary', 'org_north', 'google', '', 'unconfirmed')`,
+    );
+    const { call } = await createTestApi(database);
+    const send = (changes: Record<string, string> = {}) =>
+      call('POST', '/v1/webhooks/google', {
+        headers: { ...headers, 'x-goog-resource-state': 'sync', 'x-goog-message-number': '1', ...changes },
+      });
+    const stored = async () =>
+      (await repositories.watchSubscriptions.listByConnection('conn_of_channel-1'))[0];
+    expect((await send({ 'x-goog-channel-token': 'token-2' })).status).toBe(401);
+    expect(await stored()).toMatchObject({ resourceId: undefined });
+    const inTenMinutes = Math.floor(Date.now() / 1_000 + 600) * 1_000;
+    const expiration = { 'x-goog-channel-expiration': new Date(inTenMinutes).toUTCString() };
+    expect((await send(expiration)).status).toBe(204);
+    expect(await stored()).toMatchObject({ resourceId: 'resource-1', expiresAt: toInstant(inTenMinutes) });
+    const { rows } = await pool.query('SELECT push_error FROM synced_calendars');
+    expect(rows).toEqual([{ push_error: null }]);
+    expect((await send({ 'x-goog-resource-id': 'resource-2' })).status).toBe(401);
+    expect(await stored()).toMatchObject({ resourceId: 'resource-1' });
+    await pool.query('TRUNCATE synced_calendars');
+  });
+
+  it.each(['Thu, 01 Jan 1970 00:00:00 GMT', 'tomorrow', ''])(
+    'that states %j as the end of its channel leaves the requested end',
+    async (expiration) => {
+      await watch('google', 'channel-1', 'token-1');
+      const { call } = await createTestApi(database);
+      const { watchSubscriptions } = database.repositories;
+      const [requested] = await watchSubscriptions.listByConnection('conn_of_channel-1');
+      await call('POST', '/v1/webhooks/google', {
+        headers: { ...headers, 'x-goog-channel-expiration': expiration },
+      });
+      const [confirmed] = await watchSubscriptions.listByConnection('conn_of_channel-1');
+      expect(confirmed).toEqual({ ...requested, resourceId: 'resource-1' });
+      expect(await inboxEvents()).toHaveLength(1);
+    },
+  );
+
   it.each([
     ['an unknown channel', { 'x-goog-channel-id': 'channel-2' }],
     ['a wrong token', { 'x-goog-channel-token': 'token-2' }],
@@ -205,7 +248,7 @@ describe('a notification of Microsoft', () => {
 
 describe('forged notifications', () => {
   it('are refused by 429 above the limit of their address, where authentic ones are still accepted', async () => {
-    const secret = database.repositories.watchSubscriptions.issueSecret('google');
+    const secret = database.repositories.watchSubscriptions.issueSecret('google', 'channel-3');
     await watch('google', 'channel-3', secret, 'resource-3');
     const limits = { ...rateLimits, ...loadLimits, forged_webhooks: { max: 2, windowMs: 60_000 } };
     const { call } = await createTestApi(database, { limits });
@@ -226,7 +269,10 @@ describe('forged notifications', () => {
   });
 
   it('are not counted when the vendor uses a subscription that has ended', async () => {
-    const secret = database.repositories.watchSubscriptions.issueSecret('microsoft');
+    const secret = database.repositories.watchSubscriptions.issueSecret(
+      'microsoft',
+      'subscription-of-the-past',
+    );
     const limits = { ...rateLimits, ...loadLimits, forged_webhooks: { max: 1, windowMs: 60_000 } };
     const { call } = await createTestApi(database, { limits });
     for (let sent = 0; sent < 3; sent += 1) {
