@@ -5501,7 +5501,7 @@ export interface components {
              */
             provider: "google" | "zoom" | "twilio" | "smtp" | "microsoft" | "apple" | "ics" | "storage";
             /**
-             * @description Whether the last check or call succeeded
+             * @description down: it does not answer, or calls of at least one group are held back
              * @enum {string}
              */
             status: "up" | "down";
@@ -5516,11 +5516,23 @@ export interface components {
             /** @description Numbers and times; absent while the database does not respond */
             facts?: {
                 /**
-                 * @description State of the circuit breaker. open: calls are held back
+                 * @description The worst state of all circuit breakers. open: calls of at least one group are held back
                  * @enum {string}
                  */
                 circuit: "closed" | "open" | "half_open";
-                /** @description Time of the next probe call */
+                /** @description The groups of operations whose circuit breaker is not closed. The other groups work */
+                readonly heldBack: {
+                    /** @description The group of operations, such as `meetings` */
+                    group: string;
+                    /**
+                     * @description half_open: the next call probes the provider
+                     * @enum {string}
+                     */
+                    circuit: "open" | "half_open";
+                    /** @description Time of the next probe call */
+                    opensAgainAt: string;
+                }[];
+                /** @description Time of the next probe call, the latest of all groups */
                 opensAgainAt?: string;
                 /** @description Number of accounts whose calls are held back */
                 accountsHeldBack: number;

@@ -3,6 +3,7 @@ import { adviceOn, type IntegrationState, type ReportedFacts } from './integrati
 
 const healthyFacts: ReportedFacts = {
   circuit: 'closed',
+  heldBack: [],
   opensAgainAt: undefined,
   accountsHeldBack: 0,
   lastSuccessAt: '2026-11-25T09:59:58.000Z',
@@ -32,6 +33,12 @@ it('the advice for a healthy integration contains no action', () => {
 });
 
 it.each<[string, Partial<ReportedFacts>, RegExp, RegExp]>([
+  [
+    'a group of operations that is held back',
+    { heldBack: [{ group: 'watches', circuit: 'open', opensAgainAt: '2026-11-25T10:00:20.000Z' }] },
+    /holds calls for subscriptions to changes back .* until 2026-11-25 10:00:20 UTC/,
+    /google\.com\/appsstatus/,
+  ],
   [
     'a single failing account',
     { accountsHeldBack: 1 },

@@ -1,9 +1,10 @@
 /** Describes the health of an integration in words for an operator, with the next action. */
-import type { IntegrationFacts } from '../../db/providers/health.ts';
+import type { HeldBackGroup, IntegrationFacts } from '../../db/providers/health.ts';
 import { transientKinds } from '../../domain/errors.ts';
 import type { VendorName } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { catalog } from '../../providers/catalog.ts';
+import { isOperationGroup, operationGroups } from '../../providers/operation-groups.ts';
 import { quotaWarningRatio } from '../../providers/resilience/quotas.ts';
 
 export interface QuotaLevel {
@@ -121,18 +122,9 @@ const outageAction = (statusPage: string | undefined): string =>
 const aboutFacts = ({ provider, at }: IntegrationState, facts: ReportedFacts): readonly Remark[] => {
   const { displayName: name } = catalog[provider];
   const statusPage = statusPageOf(provider);
-  const { circuit, opensAgainAt, accountsHeldBack, closedUntil, connections, webhooks, subscriptions } =
-    facts;
+  const { heldBack, accountsHeldBack, closedUntil, connections, webhooks, subscriptions } = facts;
   const remarks: Remark[] = [];
-  if (circuit === 'open') {
-    const until = opensAgainAt ? `, until ${time(opensAgainAt)} at the earliest` : '';
-    remarks.push({
-      text: `The circuit breaker holds calls back after several consecutive failures${until}; then one call probes the provider.`,
-      action: outageAction(statusPage),
-    });
-  }
-  if (circuit === 'half_open')
-    remarks.push({ text: 'It failed recently; the next call probes whether it works again.' });
+  remarks.push(...heldBack.map((group) => aboutCircuit(group, statusPage)));
   remarks.push(...aboutAttention(facts.attention), ...aboutCalls(provider, facts, at));
   if (accountsHeldBack > 0) {
     remarks.push({
@@ -174,6 +166,19 @@ const aboutFacts = ({ provider, at }: IntegrationState, facts: ReportedFacts): r
     });
   }
   return remarks;
+};
+
+const aboutCircuit = (
+  { group, circuit, opensAgainAt }: HeldBackGroup,
+  statusPage: string | undefined,
+): Remark => {
+  const calls = `calls for ${isOperationGroup(group) ? operationGroups[group].about : group}`;
+  return circuit === 'open'
+    ? {
+        text: `The circuit breaker holds ${calls} back after several consecutive failures, until ${time(opensAgainAt)} at the earliest; then one call probes the provider.`,
+        action: outageAction(statusPage),
+      }
+    : { text: `The ${calls} failed recently; the next one probes whether they work again.` };
 };
 
 const aboutCalls = (

@@ -27,8 +27,18 @@ const count = z.number().int();
 const facts = z.object({
   circuit: z
     .enum(['closed', 'open', 'half_open'])
-    .describe('State of the circuit breaker. open: calls are held back'),
-  opensAgainAt: moment.optional().describe('Time of the next probe call'),
+    .describe('The worst state of all circuit breakers. open: calls of at least one group are held back'),
+  heldBack: z
+    .array(
+      z.object({
+        group: z.string().describe('The group of operations, such as `meetings`'),
+        circuit: z.enum(['open', 'half_open']).describe('half_open: the next call probes the provider'),
+        opensAgainAt: moment.describe('Time of the next probe call'),
+      }),
+    )
+    .readonly()
+    .describe('The groups of operations whose circuit breaker is not closed. The other groups work'),
+  opensAgainAt: moment.optional().describe('Time of the next probe call, the latest of all groups'),
   accountsHeldBack: count.describe('Number of accounts whose calls are held back'),
   lastSuccessAt: moment.optional().describe('When a call last succeeded, in UTC'),
   lastFailureAt: moment.optional().describe('When a call last failed, in UTC'),
@@ -80,7 +90,9 @@ const facts = z.object({
 const integration = z
   .object({
     provider: z.enum(vendorNames).describe('The provider'),
-    status: componentStatus.describe('Whether the last check or call succeeded'),
+    status: componentStatus.describe(
+      'down: it does not answer, or calls of at least one group are held back',
+    ),
     checkedAt: z.string().describe('An instant; results are cached for a short time'),
     fault: z.string().optional().describe('Kind of the fault'),
     summary: z.string().describe('Health in words'),
