@@ -7,6 +7,7 @@ import type { Database } from '../client.ts';
 import { providerHealth } from '../schema/provider-health.ts';
 import { instantFromDatabase } from '../time.ts';
 import { allOrganizations, exhaustedQuota } from './quotas.ts';
+import { readWaitingWork, type WaitingWork } from './waiting-work.ts';
 
 /** The circuit breaker of a group of operations that is not closed in at least one process. */
 export interface HeldBackGroup {
@@ -15,7 +16,7 @@ export interface HeldBackGroup {
   readonly opensAgainAt: Instant;
 }
 
-export interface IntegrationFacts {
+export interface IntegrationFacts extends WaitingWork {
   /** The worst of all groups of operations. */
   readonly circuit: CircuitState;
   /** The groups of operations whose circuit breaker is not closed. */
@@ -113,10 +114,11 @@ export const createProviderHealth = (db: Database): ProviderHealth => {
 
     facts: async (provider, now) => {
       const at = sql`${now}::timestamptz`;
-      const [seen, heldBack, quotas, connections, webhooks, attention, subscriptions] = await Promise.all([
-        selectOne(
-          seenSchema,
-          sql`
+      const [seen, heldBack, quotas, connections, webhooks, attention, subscriptions, waitingWork] =
+        await Promise.all([
+          selectOne(
+            seenSchema,
+            sql`
             WITH seen AS (SELECT * FROM provider_health WHERE provider = ${provider})
             SELECT (SELECT count(DISTINCT connection) FROM seen
                 WHERE connection <> '' AND circuit <> 'closed' AND opens_again_at > ${at}) AS accounts_held_back,
@@ -125,8 +127,8 @@ export const createProviderHealth = (db: Database): ProviderHealth => {
               (SELECT last_failure FROM seen WHERE last_failure_at IS NOT NULL
                ORDER BY last_failure_at DESC LIMIT 1) AS last_failure
           `,
-        ),
-        db.execute(sql`
+          ),
+          db.execute(sql`
           SELECT operation_group AS "group", max(opens_again_at) AS opens_again_at,
             CASE WHEN max(opens_again_at) > ${at} THEN 'open' ELSE 'half_open' END AS circuit
           FROM provider_health
@@ -134,44 +136,45 @@ export const createProviderHealth = (db: Database): ProviderHealth => {
             AND opens_again_at > ${at} - interval '${sql.raw(halfOpenTimeout)}'
           GROUP BY operation_group ORDER BY operation_group
         `),
-        db.execute(sql`
+          db.execute(sql`
           SELECT quota, max(used) AS used, max(window_end) AS until FROM quota_usage
           WHERE provider = ${provider} AND organization = ${allOrganizations}
             AND window_start <= ${at} AND window_end > ${at}
           GROUP BY quota ORDER BY quota
         `),
-        selectOne(
-          connectionsSchema,
-          sql`
+          selectOne(
+            connectionsSchema,
+            sql`
             SELECT count(*) FILTER (WHERE status = 'connected') AS connected,
               count(*) FILTER (WHERE status = 'needs_reauthorization') AS need_reauthorization,
               min(access_token_expires_at) FILTER (WHERE status = 'connected') AS next_token_expiry
             FROM connections WHERE provider = ${provider}
           `,
-        ),
-        selectOne(
-          webhooksSchema,
-          sql`
+          ),
+          selectOne(
+            webhooksSchema,
+            sql`
             SELECT count(*) FILTER (WHERE state = 'received') AS waiting,
               min(received_at) FILTER (WHERE state = 'received') AS oldest,
               count(*) FILTER (WHERE state = 'parked') AS parked
             FROM webhook_inbox WHERE provider = ${provider} AND state IN ('received', 'parked')
           `,
-        ),
-        selectOne(
-          attentionSchema,
-          sql`SELECT count(*) AS open FROM attention_items WHERE item->>'provider' = ${provider}`,
-        ),
-        selectOne(
-          subscriptionsSchema,
-          sql`
+          ),
+          selectOne(
+            attentionSchema,
+            sql`SELECT count(*) AS open FROM attention_items WHERE item->>'provider' = ${provider}`,
+          ),
+          selectOne(
+            subscriptionsSchema,
+            sql`
             SELECT count(*) FILTER (WHERE expires_at > ${at}) AS active,
               count(*) FILTER (WHERE expires_at <= ${at}) AS expired,
               min(expires_at) FILTER (WHERE expires_at > ${at}) AS next_expiry
             FROM watch_subscriptions WHERE provider = ${provider}
           `,
-        ),
-      ]);
+          ),
+          readWaitingWork(db, provider),
+        ]);
       const used = z.array(quotaSchema).parse(quotas.rows);
       return {
         ...circuitsOf(z.array(heldBackSchema).parse(heldBack.rows)),
@@ -182,6 +185,7 @@ export const createProviderHealth = (db: Database): ProviderHealth => {
         quotas: used
           .filter(({ quota }) => quota !== exhaustedQuota)
           .map(({ quota, used: most }) => ({ quota, used: most })),
+        ...waitingWork,
         closedUntil: used.find(({ quota }) => quota === exhaustedQuota)?.until,
         connections: {
           connected: connections.connected,
