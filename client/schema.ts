@@ -1103,7 +1103,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Health of all integrations */
+        /** Health of all integrations, and what waits for a person */
         get: operations["integrations"];
         put?: never;
         post?: never;
@@ -5513,7 +5513,7 @@ export interface components {
              */
             provider: "google" | "zoom" | "twilio" | "smtp" | "microsoft" | "apple" | "ics" | "storage";
             /**
-             * @description Whether the last check or call succeeded
+             * @description down: it does not answer, or calls of at least one group are held back
              * @enum {string}
              */
             status: "up" | "down";
@@ -5528,11 +5528,23 @@ export interface components {
             /** @description Numbers and times; absent while the database does not respond */
             facts?: {
                 /**
-                 * @description State of the circuit breaker. open: calls are held back
+                 * @description The worst state of all circuit breakers. open: calls of at least one group are held back
                  * @enum {string}
                  */
                 circuit: "closed" | "open" | "half_open";
-                /** @description Time of the next probe call */
+                /** @description The groups of operations whose circuit breaker is not closed. The other groups work */
+                readonly heldBack: {
+                    /** @description The group of operations, such as `meetings` */
+                    group: string;
+                    /**
+                     * @description half_open: the next call probes the provider
+                     * @enum {string}
+                     */
+                    circuit: "open" | "half_open";
+                    /** @description Time of the next probe call */
+                    opensAgainAt: string;
+                }[];
+                /** @description Time of the next probe call, the latest of all groups */
                 opensAgainAt?: string;
                 /** @description Number of accounts whose calls are held back */
                 accountsHeldBack: number;
@@ -5587,6 +5599,29 @@ export interface components {
                     /** @description When the next one expires. It is renewed automatically */
                     nextExpiry?: string;
                 };
+                /** @description The problems of connected accounts, such as a calendar that cannot be read */
+                readonly problems: {
+                    /**
+                     * @description What is wrong, as in `problems` of a connection
+                     * @enum {string}
+                     */
+                    kind: "reconnect" | "calendar_not_found" | "calendar_not_permitted" | "calendar_rejected" | "calendar_unavailable" | "events_unreadable" | "events_too_frequent";
+                    /** @description Accounts with this problem */
+                    connections: number;
+                    /** @description Since when the one that has had it longest has it */
+                    since: string;
+                }[];
+                /** @description The grants that are being revoked */
+                revocations: {
+                    /** @description Grants of disconnected accounts that are not revoked at the provider yet */
+                    pending: number;
+                    /** @description Since when the oldest of them waits */
+                    oldestSince?: string;
+                };
+                /** @description Organizations whose messages the provider does not accept from us */
+                refusedSenders: number;
+                /** @description Calendars whose subscription the provider refuses. They are polled */
+                refusedSubscriptions: number;
             };
         };
         /**
@@ -5606,6 +5641,8 @@ export interface components {
         Integrations: {
             /** @description One for each provider */
             integrations: components["schemas"]["Integration"][];
+            /** @description What waits and belongs to no provider */
+            service: components["schemas"]["ServiceHealth"];
         };
         /** @description A join link, and its uses */
         JoinLink: {
@@ -6453,6 +6490,60 @@ export interface components {
              * @default false
              */
             force?: boolean;
+        };
+        /** @description What waits in the service and belongs to no provider */
+        ServiceHealth: {
+            /** @description What waits, in words */
+            summary: string;
+            /** @description What an operator can do */
+            whatToDo: string;
+            /** @description Numbers; absent while the database does not respond */
+            facts?: {
+                /** @description The attention items */
+                attention: {
+                    /** @description Open attention items of all organizations */
+                    open: number;
+                    /** @description The age of the oldest, in seconds */
+                    oldestSeconds: number;
+                };
+                /** @description The events for webhook endpoints */
+                outbox: {
+                    /** @description Auditions with events whose delivery is not started */
+                    waiting: number;
+                    /** @description The age of the oldest, in seconds */
+                    lagSeconds: number;
+                };
+                /** @description The budgets of messages */
+                budgets: {
+                    /** @description Budgets of today that are nearly spent, or spent */
+                    nearlySpent: {
+                        /** @description Budgets of emails */
+                        email: number;
+                        /** @description Budgets of texts */
+                        sms: number;
+                    };
+                    /** @description Budgets of today that are spent */
+                    spent: {
+                        /** @description Budgets of emails */
+                        email: number;
+                        /** @description Budgets of texts */
+                        sms: number;
+                    };
+                };
+                /** @description The webhook endpoints of the platform */
+                endpoints: {
+                    /** @description Enabled endpoints */
+                    enabled: number;
+                    /** @description Disabled endpoints */
+                    disabled: number;
+                    /** @description Endpoints that were disabled because deliveries failed */
+                    disabledByFailures: number;
+                    /** @description Enabled endpoints whose last delivery failed */
+                    failing: number;
+                    /** @description For how long the one that fails longest has failed, in seconds */
+                    failingSeconds: number;
+                };
+            };
         };
         /** @description A casting session of a block */
         Session: {

@@ -64,6 +64,7 @@ import { createMeetingWatch, type MeetingWatch } from './meetings/meeting-watch.
 import { createRegistrants, type Registrants } from './meetings/registrants.ts';
 import { createSessionRooms, type SessionRooms } from './meetings/session-rooms.ts';
 import { createUnkeyedHosts, type UnkeyedHosts } from './meetings/unkeyed-hosts.ts';
+import { type BacklogReader, createBacklogReader } from './observation/backlog.ts';
 import { createPeople, type People } from './people/people.ts';
 import { createProviderHealth, type ProviderHealth } from './providers/health.ts';
 import { createQuotas } from './providers/quotas.ts';
@@ -118,6 +119,7 @@ export interface Repositories {
   readonly registrants: Registrants;
   readonly sessionRooms: SessionRooms;
   readonly providerHealth: ProviderHealth;
+  readonly backlog: BacklogReader;
   readonly quotas: QuotaStore;
   readonly apiKeys: ApiKeys;
   readonly administrativeActs: AdministrativeActs;
@@ -206,6 +208,7 @@ export const createRepositories = (
     registrants: createRegistrants(db),
     sessionRooms: createSessionRooms(db, vault),
     providerHealth: createProviderHealth(db),
+    backlog: createBacklogReader(db),
     quotas: createQuotas(db),
     apiKeys: createApiKeys(db),
     administrativeActs: createAdministrativeActs(db),

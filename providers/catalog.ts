@@ -4,19 +4,13 @@
  * because workflows import it.
  */
 import type { VendorName } from '../domain/providers/vendors.ts';
-
-/** Parts of a vendor that fail apart from the others. */
-export type CircuitService = 'meetings' | 'event_writes';
+import type { OperationGroup } from './operation-groups.ts';
 
 export interface OperationFacts {
   /** Whether the call can have an effect at the vendor. */
   readonly writes: boolean;
-  /**
-   * The circuit that the outcome of the call opens and closes. `true`: that of the vendor. `meetings`: one that the vendor
-   * has for its meetings, where an outage of these must not stop its calendars. `event_writes`: one for writes to
-   * calendars. While events cannot be written, free/busy and changes can still be read, and the other way round.
-   */
-  readonly circuit?: boolean | CircuitService;
+  /** The operations that fail together with it: they share a circuit at the vendor (`operation-groups.ts`). */
+  readonly group: OperationGroup;
   /** `requests` is the usual number of requests. A call that needs more can exceed the quota: the vendor then answers 429. */
   readonly quota?: { readonly name: string; readonly requests: number };
 }
@@ -76,12 +70,12 @@ const googleRequests = (requests: number) => ({ name: 'google.requests_per_minut
 const mailboxPlace = { name: 'microsoft.mailbox_concurrency', requests: 1 } as const;
 const zoomMeetingWrite = { name: 'zoom.meeting_writes_per_day', requests: 1 } as const;
 
-/** The health check. It runs outside the call path: no circuit blocks it and no quota counts it. */
-const health = { writes: false } as const;
+/** The health check. It runs outside the call path: no quota counts it. */
+const health = { writes: false, group: 'health' } as const;
 /** Steps before the call to the vendor: load the connection and decrypt its credential. */
 const connections = {
-  'connections.open': { writes: false },
-  'connections.accessToken': { writes: false },
+  'connections.open': { writes: false, group: 'access' },
+  'connections.accessToken': { writes: false, group: 'access' },
 } as const;
 
 export const catalog = {
@@ -95,42 +89,42 @@ export const catalog = {
      */
     taskQueue: { name: 'google', perSecond: 80, concurrency: 100 },
     operations: {
-      'calendar.freeBusy': { writes: false, circuit: true, quota: googleRequests(1) },
+      'calendar.freeBusy': { writes: false, group: 'calendar_reads', quota: googleRequests(1) },
       /** One page of 2,500 events. */
-      'calendar.listEvents': { writes: false, circuit: true, quota: googleRequests(1) },
+      'calendar.listEvents': { writes: false, group: 'calendar_reads', quota: googleRequests(1) },
       /** One page of 250 calendars. */
-      'calendar.listCalendars': { writes: false, circuit: true, quota: googleRequests(1) },
+      'calendar.listCalendars': { writes: false, group: 'calendar_lists', quota: googleRequests(1) },
       /** One page of rooms. */
-      'rooms.list': { writes: false, circuit: true, quota: googleRequests(1) },
+      'rooms.list': { writes: false, group: 'rooms', quota: googleRequests(1) },
       /** One page of changes. A page that reads events counts each of them. */
-      'calendar.listChanges': { writes: false, circuit: true, quota: googleRequests(1) },
+      'calendar.listChanges': { writes: false, group: 'calendar_changes', quota: googleRequests(1) },
       /** Channels end by themselves, so a lost one has no lasting effect. */
-      'calendar.watch': { writes: false, circuit: true, quota: googleRequests(1) },
-      'calendar.stopWatching': { writes: false, circuit: true, quota: googleRequests(1) },
+      'calendar.watch': { writes: false, group: 'watches', quota: googleRequests(1) },
+      'calendar.stopWatching': { writes: false, group: 'watches', quota: googleRequests(1) },
       /** A read, then a write. Both are repeated when another client wrote in between. */
-      'calendar.putEvent': { writes: true, circuit: 'event_writes', quota: googleRequests(2) },
+      'calendar.putEvent': { writes: true, group: 'calendar_writes', quota: googleRequests(2) },
       /** A read and a patch, which counts as three: https://developers.google.com/workspace/calendar/api/v3/reference/events/patch */
-      'calendar.putConference': { writes: true, circuit: 'event_writes', quota: googleRequests(4) },
-      'calendar.checkConference': { writes: false, circuit: true, quota: googleRequests(1) },
+      'calendar.putConference': { writes: true, group: 'meetings', quota: googleRequests(4) },
+      'calendar.checkConference': { writes: false, group: 'meetings', quota: googleRequests(1) },
       /** Calls only the Meet API, whose quotas are higher: https://developers.google.com/workspace/meet/api/guides/limits */
-      'calendar.conferenceAttendance': { writes: false, circuit: 'meetings' },
+      'calendar.conferenceAttendance': { writes: false, group: 'attendance' },
       /** The records of the conferences, their recordings and transcripts, and the size of each file in Drive. */
-      'recordings.list': { writes: false, circuit: 'meetings' },
+      'recordings.list': { writes: false, group: 'recordings' },
       /** Until the first byte. */
-      'recordings.download': { writes: false },
+      'recordings.download': { writes: false, group: 'downloads' },
       /** Refused: our consent only reads files of Meet. */
-      'recordings.remove': { writes: true, circuit: 'meetings' },
+      'recordings.remove': { writes: true, group: 'unsupported' },
       /** A read of the space. */
-      'recordings.isAutomatic': { writes: false, circuit: 'meetings' },
+      'recordings.isAutomatic': { writes: false, group: 'recording_settings' },
       /** A read and a change of the space. */
-      'recordings.setAutomatic': { writes: true, circuit: 'meetings' },
-      'recordings.stop': { writes: true, circuit: 'meetings' },
+      'recordings.setAutomatic': { writes: true, group: 'recording_settings' },
+      'recordings.stop': { writes: true, group: 'recording_settings' },
       /** A read, a deletion, and a read of the next generation of the id. */
-      'calendar.deleteEvent': { writes: true, circuit: 'event_writes', quota: googleRequests(3) },
-      'oauth.redeem': { writes: true },
+      'calendar.deleteEvent': { writes: true, group: 'calendar_writes', quota: googleRequests(3) },
+      'oauth.redeem': { writes: true, group: 'access' },
       /** A refresh does not change the refresh token, and a repeated revocation finds nothing. */
-      'oauth.refresh': { writes: false },
-      'oauth.revoke': { writes: false },
+      'oauth.refresh': { writes: false, group: 'access' },
+      'oauth.revoke': { writes: false, group: 'access' },
       ...connections,
       health,
     },
@@ -152,38 +146,41 @@ export const catalog = {
     /** Creating a meeting is "Medium", 20 a second on the Pro plan: https://developers.zoom.us/docs/api/rate-limits/ */
     taskQueue: { name: 'zoom', perSecond: 20, concurrency: 40 },
     operations: {
-      'meetings.find': { writes: false, circuit: true },
-      'meetings.create': { writes: true, circuit: true, quota: zoomMeetingWrite },
-      'meetings.move': { writes: true, circuit: true, quota: zoomMeetingWrite },
+      'meetings.find': { writes: false, group: 'meetings' },
+      'meetings.create': { writes: true, group: 'meetings', quota: zoomMeetingWrite },
+      'meetings.move': { writes: true, group: 'meetings', quota: zoomMeetingWrite },
       /** Zoom does not count deletions, so compensations never wait for the quota. https://devforum.zoom.us/t/59670 */
-      'meetings.remove': { writes: true, circuit: true },
+      'meetings.remove': { writes: true, group: 'meetings' },
       /** The openings of a meeting, and the recordings of each. */
-      'recordings.list': { writes: false, circuit: true },
+      'recordings.list': { writes: false, group: 'recordings' },
       /** Until the first byte. The bytes come from other servers than the API. */
-      'recordings.download': { writes: false },
-      'recordings.remove': { writes: true, circuit: true },
+      'recordings.download': { writes: false, group: 'downloads' },
+      'recordings.remove': { writes: true, group: 'recordings' },
       /** A read of the meeting. */
-      'recordings.isAutomatic': { writes: false, circuit: true },
+      'recordings.isAutomatic': { writes: false, group: 'recording_settings' },
       /** A change of the meeting. */
-      'recordings.setAutomatic': { writes: true, circuit: true, quota: zoomMeetingWrite },
+      'recordings.setAutomatic': { writes: true, group: 'recording_settings', quota: zoomMeetingWrite },
       /** A read of the meeting, and a command to it while it is open. */
-      'recordings.stop': { writes: true, circuit: true },
-      'meetings.check': { writes: false, circuit: true },
-      'meetings.end': { writes: true, circuit: true },
+      'recordings.stop': { writes: true, group: 'recording_settings' },
+      'meetings.check': { writes: false, group: 'meetings' },
+      'meetings.end': { writes: true, group: 'meetings' },
       /** A change of the meeting, and another one for each person whom Zoom could refuse. */
-      'meetings.setLeaders': { writes: true, circuit: true, quota: zoomMeetingWrite },
+      'meetings.setLeaders': { writes: true, group: 'meetings', quota: zoomMeetingWrite },
       /** Pages of up to 300 participants. */
-      'meetings.attendance': { writes: false, circuit: true },
+      'meetings.attendance': { writes: false, group: 'attendance' },
       /** Pages of up to 300 registrants. */
-      'registrants.find': { writes: false, circuit: true },
+      'registrants.find': { writes: false, group: 'registrants' },
       /** Does not count as a change of the meeting. Zoom allows 3 a day for each address and meeting, and each address is used once. */
-      'registrants.add': { writes: true, circuit: true },
-      'registrants.cancel': { writes: true, circuit: true },
-      'oauth.redeem': { writes: true },
+      'registrants.add': { writes: true, group: 'registrants' },
+      'registrants.cancel': { writes: true, group: 'registrants' },
+      'oauth.redeem': { writes: true, group: 'access' },
       /** Invalidates the previous refresh token. */
-      'oauth.refresh': { writes: true },
-      'oauth.revoke': { writes: false },
-      'users.me': { writes: false },
+      'oauth.refresh': { writes: true, group: 'access' },
+      'oauth.revoke': { writes: false, group: 'access' },
+      /** Who has connected the account. */
+      'users.me': { writes: false, group: 'access' },
+      /** Who a host is, and the plan of the host. */
+      'users.read': { writes: false, group: 'users' },
       ...connections,
       health,
     },
@@ -205,9 +202,9 @@ export const catalog = {
     /** Twilio queues messages that exceed the rate of its senders, and limits concurrent requests with error 20429: https://www.twilio.com/docs/api/errors/20429 */
     taskQueue: { name: 'sms', perSecond: 50, concurrency: 50 },
     operations: {
-      'textMessages.find': { writes: false, circuit: true },
-      'textMessages.send': { writes: true, circuit: true },
-      'textMessages.status': { writes: false, circuit: true },
+      'textMessages.find': { writes: false, group: 'text_lookups' },
+      'textMessages.send': { writes: true, group: 'texts' },
+      'textMessages.status': { writes: false, group: 'text_lookups' },
       health,
     },
   },
@@ -216,9 +213,9 @@ export const catalog = {
     /** Mail servers have no common rate; an overloaded server answers 4xx. The concurrency keeps the connection pool busy. */
     taskQueue: { name: 'email', perSecond: 100, concurrency: 50 },
     operations: {
-      /** Queries the journal, which is not the mail server: its outcome does not affect the circuit. */
-      'email.find': { writes: false },
-      'email.send': { writes: true, circuit: true },
+      /** Queries the journal, which is not the mail server. */
+      'email.find': { writes: false, group: 'journal' },
+      'email.send': { writes: true, group: 'emails' },
       health,
     },
   },
@@ -232,55 +229,57 @@ export const catalog = {
      */
     taskQueue: { name: 'microsoft', perSecond: 80, concurrency: 100 },
     operations: {
-      'calendar.freeBusy': { writes: false, circuit: true, quota: mailboxPlace },
+      'calendar.freeBusy': { writes: false, group: 'calendar_reads', quota: mailboxPlace },
       /** Pages of 1,000 events. Also reads which calendar is the main one. */
-      'calendar.listEvents': { writes: false, circuit: true, quota: mailboxPlace },
+      'calendar.listEvents': { writes: false, group: 'calendar_reads', quota: mailboxPlace },
       /** Pages of 100 calendars. */
-      'calendar.listCalendars': { writes: false, circuit: true, quota: mailboxPlace },
+      'calendar.listCalendars': { writes: false, group: 'calendar_lists', quota: mailboxPlace },
       /** Rooms are not read from the mailbox, but the requests of an account are counted together. */
-      'rooms.list': { writes: false, circuit: true, quota: mailboxPlace },
+      'rooms.list': { writes: false, group: 'rooms', quota: mailboxPlace },
       /** One page of changes, and what the change query leaves out of them. */
-      'calendar.listChanges': { writes: false, circuit: true, quota: mailboxPlace },
+      'calendar.listChanges': { writes: false, group: 'calendar_changes', quota: mailboxPlace },
       /** Subscriptions end by themselves, so a lost one has no lasting effect. */
-      'calendar.watch': { writes: false, circuit: true, quota: mailboxPlace },
-      'calendar.stopWatching': { writes: false, circuit: true, quota: mailboxPlace },
+      'calendar.watch': { writes: false, group: 'watches', quota: mailboxPlace },
+      'calendar.stopWatching': { writes: false, group: 'watches', quota: mailboxPlace },
       /** A search, then a write. Both are repeated when another client wrote in between. */
-      'calendar.putEvent': { writes: true, circuit: 'event_writes', quota: mailboxPlace },
+      'calendar.putEvent': { writes: true, group: 'calendar_writes', quota: mailboxPlace },
       /** Refused: no meetings are created in Outlook calendars. */
-      'calendar.putConference': { writes: true, circuit: 'event_writes', quota: mailboxPlace },
-      'calendar.checkConference': { writes: false, circuit: true, quota: mailboxPlace },
+      'calendar.putConference': { writes: true, group: 'unsupported', quota: mailboxPlace },
+      'calendar.checkConference': { writes: false, group: 'unsupported', quota: mailboxPlace },
       /** Never called, as the check. */
-      'calendar.conferenceAttendance': { writes: false },
-      'calendar.deleteEvent': { writes: true, circuit: 'event_writes', quota: mailboxPlace },
+      'calendar.conferenceAttendance': { writes: false, group: 'unsupported' },
+      'calendar.deleteEvent': { writes: true, group: 'calendar_writes', quota: mailboxPlace },
       /**
        * Teams has its own service and no documented limit for these calls:
        * https://learn.microsoft.com/graph/throttling-limits#cloud-communication-service-limits
        * The search is a `createOrGet`, and can make the meeting that a removal then deletes.
        */
-      'meetings.find': { writes: true, circuit: 'meetings' },
+      'meetings.find': { writes: true, group: 'meetings' },
       /** `createOrGet`, a read of an older meeting, the options, and the co-organizers. */
-      'meetings.create': { writes: true, circuit: 'meetings' },
-      'meetings.move': { writes: true, circuit: 'meetings' },
-      'meetings.remove': { writes: true, circuit: 'meetings' },
-      'meetings.check': { writes: false, circuit: 'meetings' },
+      'meetings.create': { writes: true, group: 'meetings' },
+      'meetings.move': { writes: true, group: 'meetings' },
+      'meetings.remove': { writes: true, group: 'meetings' },
+      'meetings.check': { writes: false, group: 'meetings' },
       /** Not called: Graph cannot end an online meeting. */
-      'meetings.end': { writes: true, circuit: 'meetings' },
-      'meetings.setLeaders': { writes: true, circuit: 'meetings' },
+      'meetings.end': { writes: true, group: 'unsupported' },
+      'meetings.setLeaders': { writes: true, group: 'meetings' },
+      /** Never called: the host of a Teams meeting is the connected account. */
+      'users.read': { writes: false, group: 'unsupported' },
       /** The reports, and the records of each. */
-      'meetings.attendance': { writes: false, circuit: 'meetings' },
+      'meetings.attendance': { writes: false, group: 'attendance' },
       /** The recordings and the transcripts. */
-      'recordings.list': { writes: false, circuit: 'meetings' },
+      'recordings.list': { writes: false, group: 'recordings' },
       /** Until the first byte. */
-      'recordings.download': { writes: false },
+      'recordings.download': { writes: false, group: 'downloads' },
       /** Refused: Graph deletes no recordings. */
-      'recordings.remove': { writes: true, circuit: 'meetings' },
+      'recordings.remove': { writes: true, group: 'unsupported' },
       /** A read of the meeting. */
-      'recordings.isAutomatic': { writes: false, circuit: 'meetings' },
+      'recordings.isAutomatic': { writes: false, group: 'recording_settings' },
       /** A change of the meeting. */
-      'recordings.setAutomatic': { writes: true, circuit: 'meetings' },
-      'recordings.stop': { writes: true, circuit: 'meetings' },
-      'oauth.redeem': { writes: true },
-      'oauth.refresh': { writes: false },
+      'recordings.setAutomatic': { writes: true, group: 'recording_settings' },
+      'recordings.stop': { writes: true, group: 'unsupported' },
+      'oauth.redeem': { writes: true, group: 'access' },
+      'oauth.refresh': { writes: false, group: 'access' },
       ...connections,
       health,
     },
@@ -301,21 +300,21 @@ export const catalog = {
     /** Apple publishes no limits. The same queue serves other CalDAV servers, many of which are small. */
     taskQueue: { name: 'apple', perSecond: 20, concurrency: 50 },
     operations: {
-      'account.connect': { writes: false },
-      'calendar.freeBusy': { writes: false, circuit: true },
-      'calendar.listEvents': { writes: false, circuit: true },
-      'calendar.listCalendars': { writes: false, circuit: true },
+      'account.connect': { writes: false, group: 'access' },
+      'calendar.freeBusy': { writes: false, group: 'calendar_reads' },
+      'calendar.listEvents': { writes: false, group: 'calendar_reads' },
+      'calendar.listCalendars': { writes: false, group: 'calendar_lists' },
       /** The names of the changed events, then up to 50 of them. */
-      'calendar.listChanges': { writes: false, circuit: true },
+      'calendar.listChanges': { writes: false, group: 'calendar_changes' },
       /** Never called: a CalDAV server sends no notifications. */
-      'calendar.watch': { writes: false },
-      'calendar.stopWatching': { writes: false },
-      'calendar.putEvent': { writes: true, circuit: 'event_writes' },
+      'calendar.watch': { writes: false, group: 'unsupported' },
+      'calendar.stopWatching': { writes: false, group: 'unsupported' },
+      'calendar.putEvent': { writes: true, group: 'calendar_writes' },
       /** Refused without a request: a CalDAV calendar creates no meetings. */
-      'calendar.putConference': { writes: false },
-      'calendar.checkConference': { writes: false },
-      'calendar.conferenceAttendance': { writes: false },
-      'calendar.deleteEvent': { writes: true, circuit: 'event_writes' },
+      'calendar.putConference': { writes: false, group: 'unsupported' },
+      'calendar.checkConference': { writes: false, group: 'unsupported' },
+      'calendar.conferenceAttendance': { writes: false, group: 'unsupported' },
+      'calendar.deleteEvent': { writes: true, group: 'calendar_writes' },
       ...connections,
       health,
     },
@@ -325,15 +324,14 @@ export const catalog = {
     /** Each feed has its own server, so this limits our downloads and not a vendor's load. */
     taskQueue: { name: 'feeds', perSecond: 20, concurrency: 20 },
     operations: {
-      'account.connect': { writes: false },
-      /** No circuit: a feed that is down says nothing about the others. */
-      'calendar.freeBusy': { writes: false },
-      'calendar.listEvents': { writes: false },
-      'calendar.listChanges': { writes: false },
-      'calendar.listCalendars': { writes: false },
+      'account.connect': { writes: false, group: 'access' },
+      'calendar.freeBusy': { writes: false, group: 'feeds' },
+      'calendar.listEvents': { writes: false, group: 'feeds' },
+      'calendar.listChanges': { writes: false, group: 'feeds' },
+      'calendar.listCalendars': { writes: false, group: 'feeds' },
       /** Never called: a feed sends no notifications. */
-      'calendar.watch': { writes: false },
-      'calendar.stopWatching': { writes: false },
+      'calendar.watch': { writes: false, group: 'unsupported' },
+      'calendar.stopWatching': { writes: false, group: 'unsupported' },
       ...connections,
     },
   },
@@ -342,10 +340,10 @@ export const catalog = {
     /** Transfers are limited by the network and the disk of the worker, and each takes two blocks of memory. */
     taskQueue: { name: 'media', perSecond: 20, concurrency: 2 },
     operations: {
-      'files.find': { writes: false },
-      'files.read': { writes: false },
-      'files.store': { writes: true },
-      'files.remove': { writes: true },
+      'files.find': { writes: false, group: 'files' },
+      'files.read': { writes: false, group: 'files' },
+      'files.store': { writes: true, group: 'files' },
+      'files.remove': { writes: true, group: 'files' },
       health,
     },
   },

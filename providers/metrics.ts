@@ -24,14 +24,14 @@ export const createCallMetrics = (registry: Registry): CallMetrics => {
   });
   const circuit = new Gauge({
     name: 'castmatch_provider_circuit',
-    help: "1 for the current state of this process's circuit for the provider, 0 for the other states.",
-    labelNames: ['provider', 'state'] as const,
+    help: "1 for the current state of this process's circuit for a group of operations, 0 for the other states.",
+    labelNames: ['provider', 'group', 'state'] as const,
     registers,
   });
   const accounts = new Gauge({
     name: 'castmatch_provider_accounts_held_back',
-    help: 'Accounts at the provider whose circuit is not closed in this process.',
-    labelNames: ['provider'] as const,
+    help: 'Accounts at the provider whose circuit for a group of operations is not closed in this process.',
+    labelNames: ['provider', 'group'] as const,
     registers,
   });
   const quotas = new Gauge({
@@ -43,9 +43,10 @@ export const createCallMetrics = (registry: Registry): CallMetrics => {
   return {
     callEnded: ({ seconds, ...labels }) => calls.observe(labels, seconds),
     callRejected: (labels) => rejections.inc(labels),
-    circuitChanged: ({ provider, state, accountsHeldBack }) => {
-      for (const label of circuitStates) circuit.set({ provider, state: label }, label === state ? 1 : 0);
-      accounts.set({ provider }, accountsHeldBack);
+    circuitChanged: ({ provider, group, state, accountsHeldBack }) => {
+      for (const label of circuitStates)
+        circuit.set({ provider, group, state: label }, label === state ? 1 : 0);
+      accounts.set({ provider, group }, accountsHeldBack);
     },
     quotaUsed: ({ ratio, ...labels }) => quotas.set(labels, ratio),
   };

@@ -1,7 +1,8 @@
 /** Looks up the operations of the catalog: every call that the service makes to a vendor. */
-import type { VendorName } from '../domain/providers/vendors.ts';
+import { namesIn, type VendorName } from '../domain/providers/vendors.ts';
 import { catalog, type OperationFacts } from './catalog.ts';
 import type { ProviderOperation } from './errors/error-table.ts';
+import type { OperationGroup } from './operation-groups.ts';
 
 /** One operation of the catalog, with its name and its vendor. */
 export interface CallOperation extends ProviderOperation, OperationFacts {
@@ -43,3 +44,17 @@ export const withRequests = (operation: CallOperation, requests: number | undefi
   requests === undefined || !operation.quota
     ? operation
     : { ...operation, quota: { ...operation.quota, requests } };
+
+/** Returns all operations of a vendor, in the order of the catalog. */
+export const operationsOf = (provider: VendorName): readonly CallOperation[] => {
+  const rows: Readonly<Partial<Record<AnyOperationName, OperationFacts>>> = catalog[provider].operations;
+  return namesIn(rows).flatMap((name) => {
+    const row = rows[name];
+    return row ? [{ ...row, provider, name }] : [];
+  });
+};
+
+/** Returns the groups of the vendor's operations, in the order of the catalog. */
+export const operationGroupsOf = (vendor: VendorName): readonly OperationGroup[] => [
+  ...new Set(operationsOf(vendor).map(({ group }) => group)),
+];

@@ -13,7 +13,6 @@ import type { AuditionRuns } from '../activities/reconciliation/audition-runs.ts
 import { createDatabaseClient } from '../db/client.ts';
 import { createRepositories, type Repositories } from '../db/index.ts';
 import { migrateAtStart } from '../db/migrate.ts';
-import { createBacklogReader } from '../db/observation/backlog.ts';
 import { checkAll, createDatabaseCheck, createKeyDatabaseCheck } from '../db/readiness.ts';
 import { isDeployed } from '../foundation/configuration/defaults.ts';
 import { failToStart } from '../foundation/configuration/start-failure.ts';
@@ -173,7 +172,7 @@ const main = async (): Promise<void> => {
   });
   createProcessMetrics(metrics.registry, { revision: configuration.revision, pool: database.pool });
   const readBacklog = createBacklogMetrics(metrics.registry, {
-    backlog: createBacklogReader(database.db),
+    backlog: repositories.backlog,
     logger,
   });
   const health = await startHealthServer(healthAddress(configuration), {

@@ -3,6 +3,7 @@ import { adviceOn, type IntegrationState, type ReportedFacts } from './integrati
 
 const healthyFacts: ReportedFacts = {
   circuit: 'closed',
+  heldBack: [],
   opensAgainAt: undefined,
   accountsHeldBack: 0,
   lastSuccessAt: '2026-11-25T09:59:58.000Z',
@@ -14,6 +15,10 @@ const healthyFacts: ReportedFacts = {
   webhooks: { waiting: 0, oldestWaitingSince: undefined, parked: 0 },
   attention: { open: 0 },
   subscriptions: { active: 3, expired: 0, nextExpiry: undefined },
+  problems: [],
+  revocations: { pending: 0, oldestSince: undefined },
+  refusedSenders: 0,
+  refusedSubscriptions: 0,
 };
 
 const advice = (facts: Partial<ReportedFacts> = {}, probe: IntegrationState['probe'] = { kind: 'answers' }) =>
@@ -32,6 +37,12 @@ it('the advice for a healthy integration contains no action', () => {
 });
 
 it.each<[string, Partial<ReportedFacts>, RegExp, RegExp]>([
+  [
+    'a group of operations that is held back',
+    { heldBack: [{ group: 'watches', circuit: 'open', opensAgainAt: '2026-11-25T10:00:20.000Z' }] },
+    /holds calls for subscriptions to changes back .* until 2026-11-25 10:00:20 UTC/,
+    /google\.com\/appsstatus/,
+  ],
   [
     'a single failing account',
     { accountsHeldBack: 1 },
@@ -85,6 +96,48 @@ it.each<[string, Partial<ReportedFacts>, RegExp, RegExp]>([
     { subscriptions: { active: 0, expired: 3, nextExpiry: undefined } },
     /3 subscriptions have expired/,
     /reconnect the accounts that need it/,
+  ],
+  [
+    'accounts whose calendars cannot be read',
+    { problems: [{ kind: 'calendar_not_found', connections: 2, since: '2026-11-25T09:00:00.000Z' }] },
+    /2 accounts have a calendar that does not exist any more, the longest for 60 minutes/,
+    /GET \/v1\/connections/,
+  ],
+  [
+    'calendars that fail for long',
+    { problems: [{ kind: 'calendar_unavailable', connections: 1, since: '2026-11-25T09:00:00.000Z' }] },
+    /1 account has a calendar that cannot be read now/,
+    /calendar-sync\.md/,
+  ],
+  [
+    'calendars that have just failed',
+    { problems: [{ kind: 'calendar_unavailable', connections: 1, since: '2026-11-25T09:59:00.000Z' }] },
+    /1 account has a calendar that cannot be read now, the longest for 60 seconds/,
+    /^Nothing now/,
+  ],
+  [
+    'a sender that the provider refuses',
+    { refusedSenders: 1 },
+    /does not accept the messages of 1 organization from us/,
+    /messages\.md/,
+  ],
+  [
+    'calendars without notifications',
+    { refusedSubscriptions: 3 },
+    /3 calendars get no notifications/,
+    /pushError/,
+  ],
+  [
+    'a grant that has just been abandoned',
+    { revocations: { pending: 1, oldestSince: '2026-11-25T09:59:00.000Z' } },
+    /1 grant of a disconnected account is not revoked yet, the oldest for 60 seconds/,
+    /^Nothing now/,
+  ],
+  [
+    'a grant that cannot be revoked',
+    { revocations: { pending: 2, oldestSince: '2026-11-23T09:59:00.000Z' } },
+    /2 grants of disconnected accounts are not revoked yet, the oldest for 2 days/,
+    /remove the app at Google/,
   ],
 ])('the advice reports %s, with the action to take', (_case, facts, summary, whatToDo) => {
   const result = advice(facts);

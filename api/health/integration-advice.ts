@@ -1,10 +1,13 @@
 /** Describes the health of an integration in words for an operator, with the next action. */
-import type { IntegrationFacts } from '../../db/providers/health.ts';
+import type { HeldBackGroup, IntegrationFacts } from '../../db/providers/health.ts';
 import { transientKinds } from '../../domain/errors.ts';
 import type { VendorName } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { catalog } from '../../providers/catalog.ts';
+import { isOperationGroup, operationGroups } from '../../providers/operation-groups.ts';
 import { quotaWarningRatio } from '../../providers/resilience/quotas.ts';
+import { counted, lasting, type Remark, summaryOf, time } from './phrases.ts';
+import { aboutWaitingWork } from './waiting-advice.ts';
 
 export interface QuotaLevel {
   readonly quota: string;
@@ -33,33 +36,14 @@ const recentFailureMs = 5 * 60_000;
 /** Webhooks that wait longer than this need an operator. */
 const webhookLagWarningMs = 5 * 60_000;
 
-interface Advice {
-  /** What an operator can do about it. */
-  readonly action?: string | undefined;
-  /** Why an operator need not do anything yet. Shown only when no other remark has an action. */
-  readonly nothingNow?: string | undefined;
-}
-
-interface Remark extends Advice {
-  readonly text: string;
-}
+type Advice = Pick<Remark, 'action' | 'nothingNow'>;
 
 /** Returns a summary of all remarks, and the first action. Without one, the first reason to wait. */
-export const adviceOn = (
-  state: IntegrationState,
-): { readonly summary: string; readonly whatToDo: string } => {
-  const remarks = [
+export const adviceOn = (state: IntegrationState): { readonly summary: string; readonly whatToDo: string } =>
+  summaryOf([
     ...aboutProbe(state),
     ...(state.facts ? aboutFacts(state, state.facts) : [databaseUnavailable]),
-  ];
-  return {
-    summary: remarks.map(({ text }) => text).join(' '),
-    whatToDo:
-      remarks.find(({ action }) => action !== undefined)?.action ??
-      remarks.find(({ nothingNow }) => nothingNow !== undefined)?.nothingNow ??
-      'Nothing.',
-  };
-};
+  ]);
 
 const databaseUnavailable: Remark = {
   text: 'The records of the workers could not be read: the database does not respond.',
@@ -121,18 +105,9 @@ const outageAction = (statusPage: string | undefined): string =>
 const aboutFacts = ({ provider, at }: IntegrationState, facts: ReportedFacts): readonly Remark[] => {
   const { displayName: name } = catalog[provider];
   const statusPage = statusPageOf(provider);
-  const { circuit, opensAgainAt, accountsHeldBack, closedUntil, connections, webhooks, subscriptions } =
-    facts;
+  const { heldBack, accountsHeldBack, closedUntil, connections, webhooks, subscriptions } = facts;
   const remarks: Remark[] = [];
-  if (circuit === 'open') {
-    const until = opensAgainAt ? `, until ${time(opensAgainAt)} at the earliest` : '';
-    remarks.push({
-      text: `The circuit breaker holds calls back after several consecutive failures${until}; then one call probes the provider.`,
-      action: outageAction(statusPage),
-    });
-  }
-  if (circuit === 'half_open')
-    remarks.push({ text: 'It failed recently; the next call probes whether it works again.' });
+  remarks.push(...heldBack.map((group) => aboutCircuit(group, statusPage)));
   remarks.push(...aboutAttention(facts.attention), ...aboutCalls(provider, facts, at));
   if (accountsHeldBack > 0) {
     remarks.push({
@@ -165,7 +140,7 @@ const aboutFacts = ({ provider, at }: IntegrationState, facts: ReportedFacts): r
         'The owners have been notified, with a link. GET /v1/connections lists the owners; waiting work resumes automatically once they have reconnected.',
     });
   }
-  remarks.push(...aboutWebhooks(webhooks, at));
+  remarks.push(...aboutWaitingWork(name, facts, at), ...aboutWebhooks(webhooks, at));
   if (subscriptions.expired > 0) {
     remarks.push({
       text: `${counted(subscriptions.expired, 'subscription has', 'subscriptions have')} expired: changes in these calendars are not reported to us.`,
@@ -176,6 +151,19 @@ const aboutFacts = ({ provider, at }: IntegrationState, facts: ReportedFacts): r
   return remarks;
 };
 
+const aboutCircuit = (
+  { group, circuit, opensAgainAt }: HeldBackGroup,
+  statusPage: string | undefined,
+): Remark => {
+  const calls = `calls for ${isOperationGroup(group) ? operationGroups[group].about : group}`;
+  return circuit === 'open'
+    ? {
+        text: `The circuit breaker holds ${calls} back after several consecutive failures, until ${time(opensAgainAt)} at the earliest; then one call probes the provider.`,
+        action: outageAction(statusPage),
+      }
+    : { text: `The ${calls} failed recently; the next one probes whether they work again.` };
+};
+
 const aboutCalls = (
   provider: VendorName,
   { lastSuccessAt, lastFailureAt, lastFailure }: ReportedFacts,
@@ -183,10 +171,10 @@ const aboutCalls = (
 ): readonly Remark[] => {
   if (!lastSuccessAt && !lastFailureAt) return [{ text: 'No call has been made recently.' }];
   const succeeded = lastSuccessAt
-    ? `A call last succeeded ${ago(lastSuccessAt, at)}.`
+    ? `A call last succeeded ${lasting(lastSuccessAt, at)} ago.`
     : 'No call has succeeded.';
   if (!lastFailureAt) return [{ text: succeeded }];
-  const failed = `${ago(lastFailureAt, at)}: ${lastFailure ?? 'for an unknown reason'}`;
+  const failed = `${lasting(lastFailureAt, at)} ago: ${lastFailure ?? 'for an unknown reason'}`;
   const isLast = !lastSuccessAt || lastFailureAt > lastSuccessAt;
   const isRecent = Date.parse(at) - Date.parse(lastFailureAt) < recentFailureMs;
   const advice = isRecent ? adviceOnFailure(provider, lastFailure) : undefined;
@@ -229,7 +217,7 @@ const aboutWebhooks = (
   if (waiting > 0 && oldestWaitingSince) {
     const isLate = Date.parse(at) - Date.parse(oldestWaitingSince) > webhookLagWarningMs;
     remarks.push({
-      text: `${counted(waiting, 'webhook waits', 'webhooks wait')} for delivery, the oldest for ${ago(oldestWaitingSince, at).replace(/ ago$/, '')}.`,
+      text: `${counted(waiting, 'webhook waits', 'webhooks wait')} for delivery, the oldest for ${lasting(oldestWaitingSince, at)}.`,
       action: isLate
         ? 'Check that the workers run and Temporal responds: docs/runbooks/workers.md.'
         : undefined,
@@ -242,18 +230,4 @@ const aboutWebhooks = (
     });
   }
   return remarks;
-};
-
-const counted = (count: number, singular: string, plural: string): string =>
-  `${count} ${count === 1 ? singular : plural}`;
-
-const time = (at: Instant): string => `${at.slice(0, 19).replace('T', ' ')} UTC`;
-
-const ago = (then: Instant, now: Instant): string => {
-  const seconds = Math.max(0, Math.round((Date.parse(now) - Date.parse(then)) / 1_000));
-  if (seconds < 90) return `${counted(seconds, 'second', 'seconds')} ago`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 90) return `${minutes} minutes ago`;
-  const hours = Math.round(minutes / 60);
-  return hours < 48 ? `${hours} hours ago` : `${Math.round(hours / 24)} days ago`;
 };

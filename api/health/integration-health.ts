@@ -12,6 +12,7 @@ import {
   type QuotaLevel,
   type ReportedFacts,
 } from './integration-advice.ts';
+import { adviceOnService, type ServiceFacts } from './service-advice.ts';
 
 const cacheTtlMs = 5_000;
 /** Shorter than the timeout of monitoring. A provider that takes longer is reported as down. */
@@ -61,6 +62,33 @@ export const createIntegrationHealthReader = (
     const health = healthOf(provider, dependencies);
     cache.set(provider, { until: Date.now() + cacheTtlMs, health });
     return health;
+  };
+};
+
+export interface ServiceHealth {
+  readonly summary: string;
+  readonly whatToDo: string;
+  /** Undefined when the database does not respond. */
+  readonly facts?: ServiceFacts | undefined;
+}
+
+/** Creates the reader of what waits and belongs to no provider. Its result is cached for five seconds. */
+export const createServiceHealthReader = (
+  read: () => Promise<ServiceFacts>,
+): (() => Promise<ServiceHealth>) => {
+  let cached: { readonly until: number; readonly health: Promise<ServiceHealth> } | undefined;
+  const readHealth = async (): Promise<ServiceHealth> => {
+    const facts = await withTimeout(
+      read().catch(() => undefined),
+      checkTimeoutMs,
+      undefined,
+    );
+    return { ...adviceOnService(facts), ...(facts && { facts }) };
+  };
+  return () => {
+    if (!cached || cached.until <= Date.now())
+      cached = { until: Date.now() + cacheTtlMs, health: readHealth() };
+    return cached.health;
   };
 };
 

@@ -84,6 +84,7 @@ it('/health/integrations reports the records of the workers, without accounts an
   const at = Date.parse('2026-11-24T09:00:00.000Z');
   await providerHealth.record({
     provider: 'zoom',
+    group: 'meetings',
     process: 'worker@host:1',
     circuit: 'open',
     opensAgainAt: '2026-11-24T09:00:20.000Z',
@@ -119,10 +120,11 @@ it('/health/integrations reports the records of the workers, without accounts an
   expect(body).toMatchObject({
     status: 'down',
     summary:
-      'Zoom responds and accepts our credentials. The circuit breaker holds calls back after several consecutive failures, until 2026-11-24 09:00:20 UTC at the earliest; then one call probes the provider. A call last succeeded 2 minutes ago. The last one failed 3 seconds ago: outage (503). Of 100 meetings made or moved a day, 81 are used.',
+      'Zoom responds and accepts our credentials. The circuit breaker holds calls for meetings back after several consecutive failures, until 2026-11-24 09:00:20 UTC at the earliest; then one call probes the provider. A call last succeeded 2 minutes ago. The last one failed 3 seconds ago: outage (503). Of 100 meetings made or moved a day, 81 are used.',
     whatToDo: expect.stringMatching(/^Check https:\/\/www\.zoomstatus\.com\/\. Waiting work resumes/),
     facts: {
       circuit: 'open',
+      heldBack: [{ group: 'meetings', circuit: 'open', opensAgainAt: '2026-11-24T09:00:20.000Z' }],
       quotas: [{ quota: 'zoom.meeting_writes_per_day', limit: 100, used: 81 }],
     },
   });

@@ -325,10 +325,13 @@ const enabledColumns = {
   failingSince: null,
 } as const;
 
+/** The reason of an endpoint that a person has disabled. The others were disabled because deliveries failed. */
+export const disabledByAdministrator = 'Disabled by an administrator.';
+
 const disabledByAdministratorColumns = {
   status: 'disabled',
   disabledAt: sql<Instant>`now()`,
-  disabledReason: 'Disabled by an administrator.',
+  disabledReason: disabledByAdministrator,
 } as const;
 
 const recordAct = (

@@ -5,6 +5,7 @@ import type { Channel } from '../../domain/audition/request.ts';
 import { type AuditionState, auditionStates } from '../../domain/audition/states.ts';
 import { warningShare } from '../../domain/budgets/message-limits.ts';
 import type { Database } from '../client.ts';
+import { disabledByAdministrator } from '../endpoints/repository.ts';
 
 /** Rows that wait, and for how many seconds the oldest has been due. 0 seconds when none is due. */
 interface Queue {
@@ -30,6 +31,8 @@ export interface Backlog {
   readonly endpoints: {
     readonly enabled: number;
     readonly disabled: number;
+    /** Those of the disabled endpoints that no person has disabled. */
+    readonly disabledByFailures: number;
     readonly failing: number;
     readonly failingSeconds: number;
   };
@@ -52,6 +55,7 @@ const rowSchema = z.object({
   outbox_lag: seconds,
   endpoints_enabled: z.coerce.number(),
   endpoints_disabled: z.coerce.number(),
+  endpoints_disabled_by_failures: z.coerce.number(),
   endpoints_failing: z.coerce.number(),
   endpoints_failing_seconds: seconds,
   email_nearly_spent: z.coerce.number(),
@@ -81,6 +85,8 @@ export const createBacklogReader = (db: Database): BacklogReader => ({
          FROM outbox) AS outbox_rows,
         (SELECT count(*) FILTER (WHERE status = 'enabled') AS endpoints_enabled,
            count(*) FILTER (WHERE status = 'disabled') AS endpoints_disabled,
+           count(*) FILTER (WHERE status = 'disabled' AND disabled_reason IS DISTINCT FROM ${disabledByAdministrator})
+             AS endpoints_disabled_by_failures,
            count(failing_since) FILTER (WHERE status = 'enabled') AS endpoints_failing,
            coalesce(extract(epoch FROM now() - min(failing_since) FILTER (WHERE status = 'enabled')), 0)
              AS endpoints_failing_seconds
@@ -104,6 +110,7 @@ export const createBacklogReader = (db: Database): BacklogReader => ({
       endpoints: {
         enabled: row.endpoints_enabled,
         disabled: row.endpoints_disabled,
+        disabledByFailures: row.endpoints_disabled_by_failures,
         failing: row.endpoints_failing,
         failingSeconds: row.endpoints_failing_seconds,
       },

@@ -39,10 +39,17 @@ it('provider health returns empty facts for a provider that was never called', a
 });
 
 it('provider health merges all processes, and keeps fields that a record leaves out', async () => {
-  await health.record({ provider: 'zoom', process: 'w1', circuit: 'closed', lastSuccessAt: before });
-  await health.record({ provider: 'zoom', process: 'w2', circuit: 'closed' });
   await health.record({
     provider: 'zoom',
+    group: 'meetings',
+    process: 'w1',
+    circuit: 'closed',
+    lastSuccessAt: before,
+  });
+  await health.record({ provider: 'zoom', group: 'meetings', process: 'w2', circuit: 'closed' });
+  await health.record({
+    provider: 'zoom',
+    group: 'meetings',
     process: 'w1',
     circuit: 'open',
     opensAgainAt: soon,
@@ -59,8 +66,23 @@ it('provider health merges all processes, and keeps fields that a record leaves 
   expect(await health.facts('zoom', '2026-11-25T12:01:00.000Z')).toMatchObject({ circuit: 'half_open' });
   // The process that opened the circuit breaker has ended.
   expect(await health.facts('zoom', '2026-11-25T12:30:00.000Z')).toMatchObject({ circuit: 'closed' });
-  await health.record({ provider: 'zoom', process: 'w1', circuit: 'closed' });
+  await health.record({ provider: 'zoom', group: 'meetings', process: 'w1', circuit: 'closed' });
   expect(await health.facts('zoom', now)).toMatchObject({ circuit: 'closed', opensAgainAt: undefined });
+});
+
+it('provider health reports each group of operations that is held back, and the worst of them', async () => {
+  const open = { provider: 'zoom', process: 'w1', circuit: 'open', opensAgainAt: soon } as const;
+  await health.record({ ...open, group: 'recordings' });
+  await health.record({ ...open, group: 'meetings', opensAgainAt: before });
+  await health.record({ provider: 'zoom', group: 'users', process: 'w1', circuit: 'closed' });
+  expect(await health.facts('zoom', now)).toMatchObject({
+    circuit: 'open',
+    opensAgainAt: soon,
+    heldBack: [
+      { group: 'meetings', circuit: 'half_open', opensAgainAt: before },
+      { group: 'recordings', circuit: 'open', opensAgainAt: soon },
+    ],
+  });
 });
 
 it('provider health counts the attention items of the provider', async () => {
@@ -78,6 +100,7 @@ it('provider health counts the attention items of the provider', async () => {
 it('provider health counts an open circuit breaker of an account separately from that of the provider', async () => {
   await health.record({
     provider: 'google',
+    group: 'calendar_reads',
     connection: 'conn_1',
     process: 'w1',
     circuit: 'open',
@@ -127,9 +150,15 @@ it('provider health counts accounts that need reauthorization, and expired subsc
 });
 
 it('provider health deletes rows of processes that have ended', async () => {
-  await health.record({ provider: 'zoom', process: 'ended', circuit: 'closed', lastSuccessAt: before });
+  await health.record({
+    provider: 'zoom',
+    group: 'meetings',
+    process: 'ended',
+    circuit: 'closed',
+    lastSuccessAt: before,
+  });
   await database.pool.query("UPDATE provider_health SET updated_at = now() - interval '8 days'");
-  await health.record({ provider: 'zoom', process: 'running', circuit: 'closed' });
+  await health.record({ provider: 'zoom', group: 'meetings', process: 'running', circuit: 'closed' });
   expect(await health.deleteOld(7)).toBe(1);
   expect(await health.facts('zoom', now)).toMatchObject({ lastSuccessAt: undefined });
 });

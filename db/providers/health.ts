@@ -1,19 +1,27 @@
 /** Stores the provider health that each process measures, and reads the state of an integration. No personal data. */
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
-import {
-  type CircuitState,
-  circuitStates,
-  type ProviderObservation,
-} from '../../domain/providers/observation.ts';
+import { type CircuitState, type ProviderObservation } from '../../domain/providers/observation.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { providerHealth } from '../schema/provider-health.ts';
 import { instantFromDatabase } from '../time.ts';
 import { allOrganizations, exhaustedQuota } from './quotas.ts';
+import { readWaitingWork, type WaitingWork } from './waiting-work.ts';
 
-export interface IntegrationFacts {
+/** The circuit breaker of a group of operations that is not closed in at least one process. */
+export interface HeldBackGroup {
+  readonly group: string;
+  readonly circuit: 'open' | 'half_open';
+  readonly opensAgainAt: Instant;
+}
+
+export interface IntegrationFacts extends WaitingWork {
+  /** The worst of all groups of operations. */
   readonly circuit: CircuitState;
+  /** The groups of operations whose circuit breaker is not closed. */
+  readonly heldBack: readonly HeldBackGroup[];
+  /** The latest time of all open circuit breakers. */
   readonly opensAgainAt: Instant | undefined;
   /** Number of accounts whose own circuit breaker is open. */
   readonly accountsHeldBack: number;
@@ -56,9 +64,12 @@ export interface ProviderHealth {
 const instant = instantFromDatabase.nullable().transform((at) => at ?? undefined);
 const count = z.coerce.number();
 
+const heldBackSchema = z.object({
+  group: z.string(),
+  circuit: z.enum(['open', 'half_open']),
+  opens_again_at: instantFromDatabase,
+});
 const seenSchema = z.object({
-  circuit: z.enum(circuitStates),
-  opens_again_at: instant,
   accounts_held_back: count,
   last_success_at: instant,
   last_failure_at: instant,
@@ -85,83 +96,88 @@ export const createProviderHealth = (db: Database): ProviderHealth => {
   };
 
   return {
-    record: async ({ provider, connection = '', process, ...measured }) => {
+    record: async ({ provider, group: operationGroup, connection = '', process, ...measured }) => {
       const set = { ...measured, opensAgainAt: measured.opensAgainAt ?? null, updatedAt: sql`now()` };
       await db
         .insert(providerHealth)
-        .values({ provider, connection, process, ...set })
+        .values({ provider, operationGroup, connection, process, ...set })
         .onConflictDoUpdate({
-          target: [providerHealth.provider, providerHealth.connection, providerHealth.process],
+          target: [
+            providerHealth.provider,
+            providerHealth.operationGroup,
+            providerHealth.connection,
+            providerHealth.process,
+          ],
           set,
         });
     },
 
     facts: async (provider, now) => {
       const at = sql`${now}::timestamptz`;
-      const [seen, quotas, connections, webhooks, attention, subscriptions] = await Promise.all([
-        selectOne(
-          seenSchema,
-          sql`
-            WITH seen AS (SELECT * FROM provider_health WHERE provider = ${provider}),
-            held AS (
-              SELECT connection, opens_again_at FROM seen
-              WHERE circuit <> 'closed' AND opens_again_at > ${at} - interval '${sql.raw(halfOpenTimeout)}'
-            ),
-            whole AS (SELECT max(opens_again_at) AS until FROM held WHERE connection = '')
-            SELECT CASE WHEN until > ${at} THEN 'open' WHEN until IS NOT NULL THEN 'half_open' ELSE 'closed' END
-                AS circuit,
-              until AS opens_again_at,
-              (SELECT count(DISTINCT connection) FROM held WHERE connection <> '' AND opens_again_at > ${at})
-                AS accounts_held_back,
+      const [seen, heldBack, quotas, connections, webhooks, attention, subscriptions, waitingWork] =
+        await Promise.all([
+          selectOne(
+            seenSchema,
+            sql`
+            WITH seen AS (SELECT * FROM provider_health WHERE provider = ${provider})
+            SELECT (SELECT count(DISTINCT connection) FROM seen
+                WHERE connection <> '' AND circuit <> 'closed' AND opens_again_at > ${at}) AS accounts_held_back,
               (SELECT max(last_success_at) FROM seen) AS last_success_at,
               (SELECT max(last_failure_at) FROM seen) AS last_failure_at,
               (SELECT last_failure FROM seen WHERE last_failure_at IS NOT NULL
                ORDER BY last_failure_at DESC LIMIT 1) AS last_failure
-            FROM whole
           `,
-        ),
-        db.execute(sql`
+          ),
+          db.execute(sql`
+          SELECT operation_group AS "group", max(opens_again_at) AS opens_again_at,
+            CASE WHEN max(opens_again_at) > ${at} THEN 'open' ELSE 'half_open' END AS circuit
+          FROM provider_health
+          WHERE provider = ${provider} AND connection = '' AND circuit <> 'closed'
+            AND opens_again_at > ${at} - interval '${sql.raw(halfOpenTimeout)}'
+          GROUP BY operation_group ORDER BY operation_group
+        `),
+          db.execute(sql`
           SELECT quota, max(used) AS used, max(window_end) AS until FROM quota_usage
           WHERE provider = ${provider} AND organization = ${allOrganizations}
             AND window_start <= ${at} AND window_end > ${at}
           GROUP BY quota ORDER BY quota
         `),
-        selectOne(
-          connectionsSchema,
-          sql`
+          selectOne(
+            connectionsSchema,
+            sql`
             SELECT count(*) FILTER (WHERE status = 'connected') AS connected,
               count(*) FILTER (WHERE status = 'needs_reauthorization') AS need_reauthorization,
               min(access_token_expires_at) FILTER (WHERE status = 'connected') AS next_token_expiry
             FROM connections WHERE provider = ${provider}
           `,
-        ),
-        selectOne(
-          webhooksSchema,
-          sql`
+          ),
+          selectOne(
+            webhooksSchema,
+            sql`
             SELECT count(*) FILTER (WHERE state = 'received') AS waiting,
               min(received_at) FILTER (WHERE state = 'received') AS oldest,
               count(*) FILTER (WHERE state = 'parked') AS parked
             FROM webhook_inbox WHERE provider = ${provider} AND state IN ('received', 'parked')
           `,
-        ),
-        selectOne(
-          attentionSchema,
-          sql`SELECT count(*) AS open FROM attention_items WHERE item->>'provider' = ${provider}`,
-        ),
-        selectOne(
-          subscriptionsSchema,
-          sql`
+          ),
+          selectOne(
+            attentionSchema,
+            sql`SELECT count(*) AS open FROM attention_items WHERE item->>'provider' = ${provider}`,
+          ),
+          selectOne(
+            subscriptionsSchema,
+            sql`
             SELECT count(*) FILTER (WHERE expires_at > ${at}) AS active,
               count(*) FILTER (WHERE expires_at <= ${at}) AS expired,
               min(expires_at) FILTER (WHERE expires_at > ${at}) AS next_expiry
             FROM watch_subscriptions WHERE provider = ${provider}
           `,
-        ),
-      ]);
+          ),
+          readWaitingWork(db, provider),
+        ]);
       const used = z.array(quotaSchema).parse(quotas.rows);
       return {
-        circuit: seen.circuit,
-        opensAgainAt: seen.circuit === 'open' ? seen.opens_again_at : undefined,
+        ...circuitsOf(z.array(heldBackSchema).parse(heldBack.rows)),
         accountsHeldBack: seen.accounts_held_back,
         lastSuccessAt: seen.last_success_at,
         lastFailureAt: seen.last_failure_at,
@@ -169,6 +185,7 @@ export const createProviderHealth = (db: Database): ProviderHealth => {
         quotas: used
           .filter(({ quota }) => quota !== exhaustedQuota)
           .map(({ quota, used: most }) => ({ quota, used: most })),
+        ...waitingWork,
         closedUntil: used.find(({ quota }) => quota === exhaustedQuota)?.until,
         connections: {
           connected: connections.connected,
@@ -196,5 +213,20 @@ export const createProviderHealth = (db: Database): ProviderHealth => {
       const leases = await db.execute(sql`DELETE FROM quota_leases WHERE lease_until < ${old}`);
       return (processes.rowCount ?? 0) + (windows.rowCount ?? 0) + (leases.rowCount ?? 0);
     },
+  };
+};
+
+const circuitsOf = (
+  rows: readonly z.infer<typeof heldBackSchema>[],
+): Pick<IntegrationFacts, 'circuit' | 'heldBack' | 'opensAgainAt'> => {
+  const heldBack = rows.map(({ opens_again_at: opensAgainAt, ...row }) => ({ ...row, opensAgainAt }));
+  const open = heldBack.filter(({ circuit }) => circuit === 'open');
+  return {
+    circuit: open.length > 0 ? 'open' : heldBack.length > 0 ? 'half_open' : 'closed',
+    heldBack,
+    opensAgainAt: open
+      .map(({ opensAgainAt }) => opensAgainAt)
+      .toSorted()
+      .at(-1),
   };
 };

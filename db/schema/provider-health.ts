@@ -7,7 +7,9 @@ export const providerHealth = pgTable(
   'provider_health',
   {
     provider: text().notNull(),
-    /** The connection's id for the circuit breaker of a single connection; empty for that of the provider. */
+    /** The operations that fail together, and share a circuit breaker. */
+    operationGroup: text('operation_group').notNull(),
+    /** The connection's id for the circuit breaker of a single connection; empty for that of all of them. */
     connection: text().notNull().default(''),
     process: text().notNull(),
     circuit: text({ enum: circuitStates }).notNull().default('closed'),
@@ -18,7 +20,9 @@ export const providerHealth = pgTable(
     lastFailure: text('last_failure'),
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
   },
-  (table) => [primaryKey({ columns: [table.provider, table.connection, table.process] })],
+  (table) => [
+    primaryKey({ columns: [table.provider, table.operationGroup, table.connection, table.process] }),
+  ],
 );
 
 /** How much of a quota each organization has used of an account in a window. */

@@ -9,6 +9,8 @@ export type CircuitState = (typeof circuitStates)[number];
 
 export interface ProviderObservation {
   readonly provider: string;
+  /** The operations that fail together, and share the circuit. */
+  readonly group: string;
   /** Undefined when the observation is of the provider as a whole. */
   readonly connection?: string | undefined;
   readonly process: string;

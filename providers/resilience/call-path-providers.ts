@@ -248,6 +248,7 @@ const meetingsOnPath = (
   const attendance = operationOf(vendor, 'meetings.attendance');
   const end = operationOf(vendor, 'meetings.end');
   const lead = operationOf(vendor, 'meetings.setLeaders');
+  const readUser = operationOf(vendor, 'users.read');
   const accountOf = (host: HostAccount): CallAccount =>
     host.kind === 'connected'
       ? ofConnection(host.connection)
@@ -257,7 +258,7 @@ const meetingsOnPath = (
     defaultUsers,
     createsOnce,
     ...(identify && {
-      identify: (host, call) => path.run(check, accountOf(host), call, () => identify(host, call)),
+      identify: (host, call) => path.run(readUser, accountOf(host), call, () => identify(host, call)),
     }),
     find: (host, reference, around, call) =>
       path.run(find, accountOf(host), call, () => provider.find(host, reference, around, call)),
@@ -274,7 +275,7 @@ const meetingsOnPath = (
     }),
     ...(endsEarly && {
       endsEarly: (host, slot, call) =>
-        path.run(check, accountOf(host), call, () => endsEarly(host, slot, call)),
+        path.run(readUser, accountOf(host), call, () => endsEarly(host, slot, call)),
     }),
     ...(provider.end && {
       end: (host, meetingId, call) =>

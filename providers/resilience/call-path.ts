@@ -5,6 +5,7 @@
 import { addConnection, mayHaveTakenEffect, ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import type { VendorName } from '../../domain/providers/vendors.ts';
+import type { OperationGroup } from '../operation-groups.ts';
 import type { AnyOperationName, CallOperation } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
 import type { Circuits } from './circuits.ts';
@@ -27,6 +28,7 @@ export interface CallObserver {
   callEnded(call: {
     readonly provider: VendorName;
     readonly operation: AnyOperationName;
+    readonly group: OperationGroup;
     readonly outcome: string;
     readonly seconds: number;
     readonly error?: unknown;
@@ -68,7 +70,7 @@ export const createCallPath = ({
   readonly observer: CallObserver;
 }): CallPath => {
   const observed = async <Result>(
-    { provider, name }: CallOperation,
+    { provider, name, group }: CallOperation,
     { correlationId }: CallContext,
     perform: () => Promise<Result>,
   ): Promise<Result> => {
@@ -77,6 +79,7 @@ export const createCallPath = ({
       observer.callEnded({
         provider,
         operation: name,
+        group,
         outcome,
         seconds: (performance.now() - started) / 1_000,
         error,

@@ -176,7 +176,7 @@ describe('a failing calendar account', () => {
     await fails('conn_ill', 3 * failuresToOpen);
     expect(await attempt('conn_ill')).toEqual(heldBack(openDurationsMs[0] ?? 0));
     expect(await attempt('conn_ill')).toMatchObject({
-      message: expect.stringContaining('this account at google'),
+      message: expect.stringContaining('this account at google.calendar_writes'),
     });
     expect(await attempt('conn_well')).toBe('done');
     expect(changes).toMatchObject([{ provider: 'google', connection: 'conn_ill', state: 'open' }]);
@@ -253,9 +253,9 @@ describe('the circuit of the meetings of a vendor', () => {
         expect(await attempt(down, async () => 'done')).toEqual(heldBack(openDurationsMs[0] ?? 0));
         expect(await attempt(up, async () => 'done')).toBe('done');
       }
-      const service = down === createTeams ? 'meetings' : 'event_writes';
+      const group = down === createTeams ? 'meetings' : 'calendar_writes';
       expect(changes).not.toEqual([]);
-      expect(changes.every((change) => change.service === service)).toBe(true);
+      expect(changes.every((change) => change.group === group)).toBe(true);
     }
   });
 });

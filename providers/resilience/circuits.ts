@@ -1,13 +1,13 @@
 /**
- * Keeps the circuits of one process: one per provider, others for its
- * meetings and for writes to its calendars where the catalog says so, and, where calls are made with connections, one per
- * connection. A single failing calendar account opens only its own circuit; Google's opens when several accounts fail in a row.
+ * Keeps the circuits of one process: one for each group of operations of each provider, and, where calls are made with
+ * connections, one per group and connection. A single failing calendar account opens only its own circuit; Google's opens when
+ * several accounts fail in a row.
  */
 import { ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import type { CircuitState } from '../../domain/providers/observation.ts';
 import type { VendorName } from '../../domain/providers/vendors.ts';
-import type { CircuitService } from '../catalog.ts';
+import { hasCircuit, type OperationGroup } from '../operation-groups.ts';
 import type { CallOperation } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
 import { type Circuit, createCircuit, failuresToOpen, type OpenCircuit } from './circuit.ts';
@@ -16,8 +16,7 @@ import { formatUtcTime, rejectionCodes } from './rejected-call.ts';
 
 export interface CircuitChange {
   readonly provider: VendorName;
-  /** Undefined: the vendor's own circuit. */
-  readonly service: CircuitService | undefined;
+  readonly group: OperationGroup;
   /** Undefined: the circuit of the whole provider. */
   readonly connection: ConnectionId | undefined;
   readonly state: CircuitState;
@@ -62,11 +61,10 @@ export const createCircuits = (
   const circuits = new Map<string, ProviderCircuit>();
 
   const create = (operation: CallOperation, hasConnections: boolean): ProviderCircuit => {
-    const { provider } = operation;
-    const service = serviceOf(operation);
+    const { provider, group } = operation;
     const failingAccounts = new Map<ConnectionId, FailingAccount>();
     const shared = createCircuit({
-      onChange: (state, open) => onChange({ provider, service, connection: undefined, state, open }),
+      onChange: (state, open) => onChange({ provider, group, connection: undefined, state, open }),
       countsFailure: () => !hasConnections || failingAccounts.size >= failingAccountsToOpen,
       random,
     });
@@ -87,8 +85,8 @@ export const createCircuits = (
       if (now - lastAt < failingAccountTtlMs) continue;
       failingAccounts.delete(connection);
       if (circuit.state() === 'closed') continue;
-      const { provider } = operation;
-      onChange({ provider, service: serviceOf(operation), connection, state: 'closed', open: undefined });
+      const { provider, group } = operation;
+      onChange({ provider, group, connection, state: 'closed', open: undefined });
     }
   };
 
@@ -100,12 +98,11 @@ export const createCircuits = (
     perform: () => Promise<Result>,
   ): Promise<Result> => {
     const { shared, failingAccounts } = providerCircuit;
-    const { provider } = operation;
-    const service = serviceOf(operation);
+    const { provider, group } = operation;
     const own =
       failingAccounts.get(connection)?.circuit ??
       createCircuit({
-        onChange: (state, open) => onChange({ provider, service, connection, state, open }),
+        onChange: (state, open) => onChange({ provider, group, connection, state, open }),
         random,
       });
     return shared.run(call, async () => {
@@ -124,27 +121,21 @@ export const createCircuits = (
 
   return {
     run: async (operation, connection, call, perform) => {
-      const { provider } = operation;
-      if (!operation.circuit) return perform();
+      if (!hasCircuit(operation.group)) return perform();
       const circuit = circuits.get(circuitNameOf(operation)) ?? create(operation, connection !== undefined);
       const providerBlock = circuit.shared.blockedUntil();
       if (providerBlock) throw circuitOpenError(operation, providerBlock, circuitNameOf(operation));
       if (connection === undefined) return circuit.shared.run(call, perform);
       const accountBlock = circuit.failingAccounts.get(connection)?.circuit.blockedUntil();
-      if (accountBlock) throw circuitOpenError(operation, accountBlock, `this account at ${provider}`);
+      if (accountBlock)
+        throw circuitOpenError(operation, accountBlock, `this account at ${circuitNameOf(operation)}`);
       return runForConnection(circuit, operation, connection, call, perform);
     },
   };
 };
 
-const serviceOf = ({ circuit }: CallOperation): CircuitService | undefined =>
-  typeof circuit === 'string' ? circuit : undefined;
-
-/** Returns `google`, `google.meetings` or `google.event_writes`. */
-const circuitNameOf = (operation: CallOperation): string => {
-  const service = serviceOf(operation);
-  return service === undefined ? operation.provider : `${operation.provider}.${service}`;
-};
+/** Returns a name such as `google.meetings`. */
+const circuitNameOf = ({ provider, group }: CallOperation): string => `${provider}.${group}`;
 
 const circuitOpenError = (
   { provider, name }: CallOperation,

@@ -208,7 +208,7 @@ describe('simultaneous requests', () => {
     provider: 'microsoft',
     name: 'calendar.freeBusy',
     writes: false,
-    circuit: true,
+    group: 'calendar_reads',
     quota: { name: 'microsoft.mailbox_concurrency', requests: 1 },
   };
 

@@ -123,14 +123,16 @@ describe('a failing provider', () => {
     );
     expect(rejected).toMatchObject({
       message: expect.stringMatching(
-        /zoom meetings\.create: outage \(circuit_open\) not called: zoom has failed 5 times .* is allowed at 2026-11-25 09:00:0\d UTC/,
+        /zoom meetings\.create: outage \(circuit_open\) not called: zoom\.meetings has failed 5 times .* is allowed at 2026-11-25 09:00:0\d UTC/,
       ),
     });
     expect(called()).toBe(failuresToOpen);
     expect(logLines.filter((line) => line.startsWith('circuit'))).toEqual([
       expect.stringMatching(/^circuit opened .*"provider":"zoom"/),
     ]);
-    expect(await metrics.render()).toContain('castmatch_provider_circuit{provider="zoom",state="open"} 1');
+    expect(await metrics.render()).toContain(
+      'castmatch_provider_circuit{provider="zoom",group="meetings",state="open"} 1',
+    );
     await vi.waitFor(async () =>
       expect(await database.repositories.providerHealth.facts('zoom', toInstant(Date.now()))).toMatchObject({
         circuit: 'open',
@@ -143,7 +145,9 @@ describe('a failing provider', () => {
     await create(zoom);
     await create(zoom);
     expect(called()).toBe(failuresToOpen + 2);
-    expect(await metrics.render()).toContain('castmatch_provider_circuit{provider="zoom",state="open"} 0');
+    expect(await metrics.render()).toContain(
+      'castmatch_provider_circuit{provider="zoom",group="meetings",state="open"} 0',
+    );
     await vi.waitFor(async () =>
       expect(await database.repositories.providerHealth.facts('zoom', toInstant(Date.now()))).toMatchObject({
         circuit: 'closed',

@@ -9,7 +9,8 @@ import type { QuotaStore } from '../../domain/providers/quota-store.ts';
 import { type VendorName, vendorNames } from '../../domain/providers/vendors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
-import { catalog, type OperationFacts } from '../catalog.ts';
+import { hasCircuit, type OperationGroup } from '../operation-groups.ts';
+import { operationGroupsOf } from '../operations.ts';
 import type { Providers, SharedAccounts } from '../ports.ts';
 import { createCallLog } from './call-log.ts';
 import { type CallObserver, createCallPath } from './call-path.ts';
@@ -19,7 +20,6 @@ import { type CircuitChange, createCircuits } from './circuits.ts';
 import { createQuotaGuard } from './quota-guard.ts';
 import { type QuotaLimits, quotasWith } from './quotas.ts';
 import type { QuotaUsage } from './rate-limiter.ts';
-import { createWorstCircuits } from './worst-circuit.ts';
 
 export interface CallMetrics {
   /** `outcome` is `ok`, the kind of the fault, or `unexpected`. */
@@ -38,6 +38,7 @@ export interface CallMetrics {
   /** `accountsHeldBack`: the number of accounts whose own circuit is not closed. */
   circuitChanged(circuit: {
     readonly provider: string;
+    readonly group: string;
     readonly state: string;
     readonly accountsHeldBack: number;
   }): void;
@@ -66,8 +67,9 @@ export interface ResilienceOptions {
 export const withResilience = (providers: Providers, parts: ResilienceOptions): Providers => {
   const health = createHealthRecorder(parts);
   const watch = watchCircuits(parts, health);
-  for (const provider of vendorNames.filter(hasCircuit)) {
-    parts.metrics.circuitChanged({ provider, state: 'closed', accountsHeldBack: 0 });
+  for (const provider of vendorNames) {
+    for (const group of operationGroupsOf(provider).filter(hasCircuit))
+      parts.metrics.circuitChanged({ provider, group, state: 'closed', accountsHeldBack: 0 });
   }
   const path = createCallPath({
     circuits: createCircuits(watch),
@@ -81,15 +83,12 @@ export const withResilience = (providers: Providers, parts: ResilienceOptions): 
   return routeThroughCallPath(providers, path, parts.accounts);
 };
 
-const hasCircuit = (provider: VendorName): boolean =>
-  Object.values<OperationFacts>(catalog[provider].operations).some(({ circuit }) => circuit);
-
 const createObserver = ({ metrics, logger }: ResilienceOptions, health: HealthRecorder): CallObserver => {
   const logCall = createCallLog(logger);
   return {
-    callEnded: ({ error, correlationId, ...call }) => {
+    callEnded: ({ error, correlationId, group, ...call }) => {
       metrics.callEnded(call);
-      health.called(call.provider, error);
+      health.called(call.provider, group, error);
       logCall({ correlationId, ...call });
     },
     callRejected: ({ correlationId, ...call }) => {
@@ -109,40 +108,38 @@ const reportQuotaUsage = (
 
 const watchCircuits = ({ metrics, logger }: ResilienceOptions, health: HealthRecorder) => {
   const blockedAccounts = new Map<string, Set<string>>();
-  const providerStates = new Map<string, CircuitState>();
-  const worstOf = createWorstCircuits();
-  return ({ provider, service, connection, state, open }: CircuitChange): void => {
-    const name = service === undefined ? provider : `${provider}.${service}`;
+  const groupStates = new Map<string, CircuitState>();
+  return ({ provider, group, connection, state, open }: CircuitChange): void => {
+    const name = `${provider}.${group}`;
     const accounts = blockedAccounts.get(name) ?? new Set();
     blockedAccounts.set(name, accounts);
-    if (connection === undefined) providerStates.set(name, state);
+    if (connection === undefined) groupStates.set(name, state);
     else if (state === 'closed') accounts.delete(connection);
     else accounts.add(connection);
     metrics.circuitChanged({
-      provider: name,
-      state: providerStates.get(name) ?? 'closed',
+      provider,
+      group,
+      state: groupStates.get(name) ?? 'closed',
       accountsHeldBack: accounts.size,
     });
-    const about = { provider, service, connection, circuit: state, until: open && toInstant(open.untilMs) };
+    const about = { provider, group, connection, circuit: state, until: open && toInstant(open.untilMs) };
     if (state === 'open') logger.warn({ ...about, last: open?.lastFailure }, 'circuit opened');
     else if (state === 'closed') logger.info(about, 'circuit closed');
-    // The health page shows the circuits of calendars and messages. That of meetings is in the metrics and in the log.
-    if (service === 'meetings') return;
-    const worst = worstOf(`${provider} ${connection ?? ''}`, service, { state, untilMs: open?.untilMs });
-    health.circuit(provider, connection, worst.state, worst.untilMs);
+    health.circuit(provider, group, connection, state, open?.untilMs);
   };
 };
 
 /**
- * The minimum interval between writes of a provider's row, unless its circuit changes. Together with the cache of the
+ * The minimum interval between writes of a group's row, unless its circuit changes. Together with the cache of the
  * health page, it is the time after which the page is right.
  */
 export const healthWriteIntervalMs = 5_000;
 
 interface HealthRecorder {
-  called(provider: VendorName, error: unknown): void;
+  called(provider: VendorName, group: OperationGroup, error: unknown): void;
   circuit(
     provider: VendorName,
+    group: OperationGroup,
     connection: string | undefined,
     state: CircuitState,
     untilMs: number | undefined,
@@ -160,48 +157,67 @@ interface HealthRecord {
 /** Writes are best effort: no call waits for them, and a failed write only makes the health page stale. */
 const createHealthRecorder = ({ healthStore, logger, process: kind }: ResilienceOptions): HealthRecorder => {
   const process = `${kind}@${hostname()}:${globalThis.process.pid}`;
-  const records = new Map<VendorName, HealthRecord>();
-  const writtenAt = new Map<VendorName, number>();
-  const waiting = new Set<VendorName>();
+  const recorders = new Map<string, GroupRecorder>();
 
-  const write = (provider: VendorName, connection: string | undefined, record: HealthRecord): void => {
-    void healthStore.record({ provider, connection, process, ...record }).catch((err: unknown) => {
-      logger.info({ provider, err }, 'provider health write failed');
+  const recorderOf = (provider: VendorName, group: OperationGroup): GroupRecorder => {
+    const name = `${provider}.${group}`;
+    const known = recorders.get(name);
+    if (known) return known;
+    const created = createGroupRecorder((record, connection) => {
+      void healthStore.record({ provider, group, connection, process, ...record }).catch((err: unknown) => {
+        logger.info({ provider, group, err }, 'provider health write failed');
+      });
     });
-  };
-  /** The last change may be the last for hours, so that it must not be dropped. */
-  const writeSoon = (provider: VendorName): void => {
-    if (waiting.has(provider)) return;
-    waiting.add(provider);
-    setTimeout(() => {
-      waiting.delete(provider);
-      update(provider, {}, true);
-    }, healthWriteIntervalMs).unref();
-  };
-  const update = (provider: VendorName, change: Partial<HealthRecord>, isUrgent: boolean): void => {
-    const record: HealthRecord = { circuit: 'closed', ...records.get(provider), ...change };
-    records.set(provider, record);
-    const now = Date.now();
-    if (!isUrgent && now - (writtenAt.get(provider) ?? -Infinity) < healthWriteIntervalMs) {
-      writeSoon(provider);
-      return;
-    }
-    writtenAt.set(provider, now);
-    write(provider, undefined, record);
+    recorders.set(name, created);
+    return created;
   };
 
   return {
-    called: (provider, error) => {
+    called: (provider, group, error) => {
       const at = toInstant(Date.now());
-      if (error === undefined) update(provider, { lastSuccessAt: at }, false);
-      else if (error instanceof ProviderError) {
-        update(provider, { lastFailureAt: at, lastFailure: faultSummary(error) }, false);
-      }
+      const recorder = recorderOf(provider, group);
+      if (error === undefined) recorder.update({ lastSuccessAt: at }, false);
+      else if (error instanceof ProviderError)
+        recorder.update({ lastFailureAt: at, lastFailure: faultSummary(error) }, false);
     },
-    circuit: (provider, connection, circuit, untilMs) => {
+    circuit: (provider, group, connection, circuit, untilMs) => {
+      const recorder = recorderOf(provider, group);
       const opensAgainAt = untilMs === undefined ? undefined : toInstant(untilMs);
-      if (connection === undefined) update(provider, { circuit, opensAgainAt }, true);
-      else write(provider, connection, { circuit, opensAgainAt });
+      if (connection === undefined) recorder.update({ circuit, opensAgainAt }, true);
+      else recorder.write({ circuit, opensAgainAt }, connection);
     },
   };
+};
+
+interface GroupRecorder {
+  /** Writes the row of the group, immediately or when the interval has passed. */
+  update(change: Partial<HealthRecord>, isUrgent: boolean): void;
+  write(record: HealthRecord, connection?: string): void;
+}
+
+const createGroupRecorder = (write: GroupRecorder['write']): GroupRecorder => {
+  let record: HealthRecord = { circuit: 'closed' };
+  let writtenAt = -Infinity;
+  let isWaiting = false;
+
+  /** The last change may be the last for hours, so that it must not be dropped. */
+  const writeSoon = (): void => {
+    if (isWaiting) return;
+    isWaiting = true;
+    setTimeout(() => {
+      isWaiting = false;
+      update({}, true);
+    }, healthWriteIntervalMs).unref();
+  };
+  const update = (change: Partial<HealthRecord>, isUrgent: boolean): void => {
+    record = { ...record, ...change };
+    const now = Date.now();
+    if (!isUrgent && now - writtenAt < healthWriteIntervalMs) {
+      writeSoon();
+      return;
+    }
+    writtenAt = now;
+    write(record);
+  };
+  return { update, write };
 };

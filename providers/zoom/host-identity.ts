@@ -10,7 +10,7 @@ import { operationOf } from '../operations.ts';
 import type { CallContext, HostAccount, HostIdentity } from '../ports.ts';
 import type { ZoomExchange } from './exchange.ts';
 
-const operation = operationOf('zoom', 'users.me');
+const operation = operationOf('zoom', 'users.read');
 
 const identitySchema = z.object({
   id: z.string().min(1).describe('The id of the user'),

@@ -24,7 +24,7 @@ const removeOperation = operationOf('zoom', 'meetings.remove');
 const checkOperation = operationOf('zoom', 'meetings.check');
 const endOperation = operationOf('zoom', 'meetings.end');
 const leadersOperation = operationOf('zoom', 'meetings.setLeaders');
-const userOperation = operationOf('zoom', 'users.me');
+const userOperation = operationOf('zoom', 'users.read');
 
 /** https://developers.zoom.us/docs/api/meetings/#tag/meetings/POST/users/{userId}/meetings : 2 is a scheduled meeting. */
 const scheduled = 2;
