@@ -190,6 +190,18 @@ describe('an error of the caller', () => {
     expect(head).toContain(JSON.parse(body).correlationId);
   });
 
+  it.each([
+    ['an unknown expectation', 'Host: a\r\nExpect: a\r\n', 417],
+    ['a missing Host', '', 400],
+  ])('in a pipelined request is reported in its turn: %s', async (_case, header, status) => {
+    const ask = (headers: string): string => `GET /readyz HTTP/1.1\r\n${headers}\r\n`;
+    const answer = await sendRaw(`${ask('Host: a\r\n').repeat(3)}${ask(header)}${ask('Host: a\r\n')}`);
+    const statuses = [...answer.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, found]) => Number(found));
+    // The answer to the faulty request closes the connection, so the last request gets none.
+    expect(statuses).toEqual([200, 200, 200, status]);
+    expect(answer).toMatch(/\r\nconnection: close\r\n/i);
+  });
+
   it('is not a missing Host in HTTP/1.0, as health checks send it', async () => {
     expect(await sendRaw('GET /healthz HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
   });
