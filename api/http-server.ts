@@ -2,8 +2,8 @@
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { createPipelines } from '../foundation/http/pipelines.ts';
+import { refuseFaultyHeads } from './access/faulty-heads.ts';
 import { removeForwardedPorts } from './access/forwarded-addresses.ts';
-import { refuseAmbiguousHosts } from './access/host-header.ts';
 import type { Api } from './api.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { correlationIdOf, returnCorrelationId } from './plugins/correlation.ts';
@@ -11,7 +11,7 @@ import { readJsonBodies } from './plugins/json-body.ts';
 import { logRequests } from './plugins/request-log.ts';
 import { addSecurityHeaders, forbidCaching } from './plugins/security-headers.ts';
 import { compileValidator } from './plugins/validator.ts';
-import { handleClientError, handleUnmetExpectation } from './problems/client-error.ts';
+import { handleClientError } from './problems/client-error.ts';
 import { handleError } from './problems/error-handler.ts';
 
 const bodyLimit = 256 * 1024;
@@ -32,7 +32,7 @@ const timeouts = {
 };
 
 const createFastify = ({ logger, configuration: { trustedProxies } }: ServerDependencies): Api => {
-  const pipelines = createPipelines({ ...timeouts, requireHostHeader: false });
+  const pipelines = createPipelines(timeouts);
   return Fastify({
     loggerInstance: logger,
     bodyLimit,
@@ -44,11 +44,7 @@ const createFastify = ({ logger, configuration: { trustedProxies } }: ServerDepe
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
     genReqId: correlationIdOf,
     frameworkErrors: handleError,
-    clientErrorHandler: (error, socket) => {
-      // A request arrives late because this service does not read the connection until the earlier ones are answered.
-      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && pipelines.isFull(socket)) return;
-      handleClientError(error, socket);
-    },
+    clientErrorHandler: pipelines.inTurn(handleClientError),
   }).withTypeProvider<ZodTypeProvider>();
 };
 
@@ -67,7 +63,6 @@ export const createHttpServer = async (
   watch?: (api: FastifyInstance) => void,
 ): Promise<Api> => {
   const api = createFastify(dependencies);
-  api.server.on('checkExpectation', handleUnmetExpectation);
   watch?.(api);
   api.setValidatorCompiler(compileValidator);
   api.setSerializerCompiler(serializerCompiler);
@@ -80,6 +75,6 @@ export const createHttpServer = async (
   forbidCaching(api);
   returnCorrelationId(api);
   logRequests(api);
-  refuseAmbiguousHosts(api);
+  refuseFaultyHeads(api);
   return api;
 };

@@ -86,7 +86,8 @@ export const disconnect = async (
     pending?.grantUse === 'unused'
       ? await revoke(authorizer, refreshToken, { correlationId, log })
       : 'pending';
-  if (revocation !== 'pending' && pending !== undefined) await pendingRevocations.complete(pending.id);
+  if (revocation === 'revoked' && pending) await pendingRevocations.complete(pending.id);
+  else if (revocation !== 'pending' && pending) await pendingRevocations.drop(pending.id);
   await administrativeActs.record({
     organization,
     ...actor,

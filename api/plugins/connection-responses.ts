@@ -1,6 +1,6 @@
 /**
  * Adds the responses of the HTTP server itself to the OpenAPI document. They come before any route and need no key, so
- * routes do not declare them (`problems/client-error.ts`).
+ * routes do not declare them (`problems/client-error.ts`, `access/faulty-heads.ts`).
  */
 
 import type { RefusalCode } from '../../domain/errors.ts';

@@ -1,6 +1,6 @@
 /** Responds to incomplete or invalid HTTP. Fastify then has no request object, only a socket. */
 import { randomUUID } from 'node:crypto';
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { correlationHeader } from '../plugins/correlation.ts';
 import { type ProblemText, refusalFrom } from './framework-errors.ts';
@@ -18,11 +18,6 @@ const problemTexts: Readonly<Record<string, ProblemText>> = {
     message: 'The request did not arrive in time.',
     whatToDo: 'Send the whole request again without pauses.',
   },
-};
-const unmetExpectation: ProblemText = {
-  code: 'expectation_failed',
-  message: 'The header Expect has a value other than 100-continue.',
-  whatToDo: 'Send the request without this header.',
 };
 const notHttp: ProblemText = {
   code: 'malformed_request',
@@ -52,12 +47,4 @@ export const handleClientError = (error: NodeJS.ErrnoException, socket: Socket):
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   if (socket.writable) socket.end(rawResponse(problemTexts[error.code ?? ''] ?? notHttp));
   else socket.destroy(error);
-};
-
-/**
- * Answers a request with an unknown expectation (RFC 9110, 10.1.1) by a problem document. Node would answer without one,
- * and passes such a request to no route. The body may still arrive, so the connection is closed.
- */
-export const handleUnmetExpectation = (request: IncomingMessage): void => {
-  request.socket.end(rawResponse(unmetExpectation));
 };

@@ -35,6 +35,9 @@ const problem = (code: string, status: number) => ({
 
 const cursorAt = (at: string) => Buffer.from(JSON.stringify({ at, id: 'aud_1' })).toString('base64url');
 
+/** A request with these headers only. */
+const ask = (headers: string): string => `GET /readyz HTTP/1.1\r\n${headers}\r\n`;
+
 describe('an error of the caller', () => {
   it.each([
     ['an unknown address', 'GET', '/v1/nothing', undefined, {}, 'not_found', 404],
@@ -188,6 +191,17 @@ describe('an error of the caller', () => {
     expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*application/problem\\+json`));
     expect(JSON.parse(body)).toMatchObject(problem(code, status));
     expect(head).toContain(JSON.parse(body).correlationId);
+  });
+
+  it.each([
+    ['an unknown expectation', 'Host: a\r\nExpect: a\r\n', 417],
+    ['a missing Host', '', 400],
+  ])('in a pipelined request is reported in its turn: %s', async (_case, header, status) => {
+    const answer = await sendRaw(`${ask('Host: a\r\n').repeat(3)}${ask(header)}${ask('Host: a\r\n')}`);
+    const statuses = [...answer.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, found]) => Number(found));
+    // The answer to the faulty request closes the connection, so the last request gets none.
+    expect(statuses).toEqual([200, 200, 200, status]);
+    expect(answer).toMatch(/\r\nconnection: close\r\n/i);
   });
 
   it('is not a missing Host in HTTP/1.0, as health checks send it', async () => {

@@ -11,6 +11,7 @@ import { millisecondsInterval } from '../time.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
 import { type AccountHashes, createAccountHashes } from './account-hashes.ts';
 import type { AccountReferences } from './account-references.ts';
+import { expireRevokedToken } from './pending-revocations.ts';
 import type { ConnectionSecrets } from './secrets.ts';
 
 export interface ConnectRequest {
@@ -101,7 +102,10 @@ const tryConnect = async (
   const written = existing
     ? await updateConnection(db, existing, values)
     : await insertConnection(db, id, request, values);
-  if (written === 'done') return { kind: 'connected', id, wasKnown: existing !== undefined };
+  if (written === 'done') {
+    await expireRevokedToken(db, id);
+    return { kind: 'connected', id, wasKnown: existing !== undefined };
+  }
   if (written === 'account_has_another') return { kind: 'other_account' };
   if (!existing) await vault.destroy(id);
   return undefined;

@@ -1,7 +1,7 @@
 import { index, integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
 
-/** OAuth grants of disconnected accounts that must still be revoked at the provider. A row is deleted when that is done. */
+/** OAuth grants of disconnected accounts that must still be revoked at the provider. */
 export const pendingRevocations = pgTable(
   'pending_revocations',
   {
@@ -17,7 +17,15 @@ export const pendingRevocations = pgTable(
     attempts: integer().notNull().default(0),
     /** Moved forward by each claim. By the database's clock. */
     nextAttemptAt: instant('next_attempt_at').notNull(),
+    /**
+     * When the provider revoked the grant. The row then has no token, and is deleted ten minutes later: an account that is
+     * connected until then can have received its grant before the revocation, which ended it.
+     */
+    revokedAt: instant('revoked_at'),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },
-  (table) => [index('pending_revocations_due').on(table.nextAttemptAt)],
+  (table) => [
+    index('pending_revocations_due').on(table.nextAttemptAt),
+    index('pending_revocations_account').on(table.providerAccount),
+  ],
 );

@@ -6,7 +6,6 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createPipelines } from './pipelines.ts';
 
 const timeouts = {
-  requireHostHeader: false,
   requestTimeout: 2_000,
   headersTimeout: 1_000,
   connectionsCheckingInterval: 100,
@@ -32,9 +31,12 @@ const setup = async (handle: RequestListener, limits: Parameters<typeof createPi
   server.prependListener('request', () => {
     parsed += 1;
   });
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (error.code !== 'ERR_HTTP_REQUEST_TIMEOUT' || !pipelines.isFull(socket)) socket.destroy();
-  });
+  server.on(
+    'clientError',
+    pipelines.inTurn((error, socket) => {
+      socket.end(error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '<408>' : '<400>');
+    }),
+  );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
@@ -71,6 +73,13 @@ const read = async (socket: Socket, count: number): Promise<readonly number[]> =
     if ((text.match(/<\/\d+>/g) ?? []).length >= count) break;
   }
   return [...text.matchAll(/<\/(\d+)>/g)].map(([, path]) => Number(path));
+};
+
+/** Reads until the server closes. Returns the paths of the answers, and the statuses of the refusals. */
+const readAll = async (socket: Socket): Promise<readonly number[]> => {
+  let text = '';
+  for await (const chunk of socket.setEncoding('utf8')) text += String(chunk);
+  return [...text.matchAll(/<\/?(\d+)>/g)].map(([, number]) => Number(number));
 };
 
 /** Answers a request with its path, a moment later. */
@@ -240,6 +249,64 @@ describe('a pipeline', () => {
     socket.write('x'.repeat(5_000));
     const [second] = await once(socket, 'data');
     expect(second).toContain('<1>');
+  });
+
+  it.each([
+    [
+      'with an unknown expectation',
+      (path: number) => `GET /${path} HTTP/1.1\r\nHost: a\r\nExpect: a\r\n\r\n`,
+    ],
+    ['without the header Host', (path: number) => `GET /${path} HTTP/1.1\r\n\r\n`],
+  ])('handles requests %s in their turn', async (_kind, text) => {
+    const { open, mostUnderway } = await setup(answerLater);
+    const socket = open();
+    socket.write(numbers(200).map(text).join(''));
+    expect(await read(socket, 200)).toEqual(numbers(200));
+    expect(mostUnderway()).toBe(1);
+  });
+
+  it.each([
+    ['after one request', 1],
+    ['after many requests', 500],
+  ])('reports what is not HTTP %s, when these are answered', async (_when, count) => {
+    const { open } = await setup((request, response) => {
+      setTimeout(() => response.end(`<${request.url}>`), 2);
+    });
+    const socket = open();
+    socket.write(`${gets(count)}NONSENSE\r\n\r\n${gets(3)}`);
+    expect(await readAll(socket)).toEqual([...numbers(count), 400]);
+  });
+
+  it.each([
+    ['of the first request', 0],
+    ['of a request that waits', 5],
+  ])('reports a broken body %s instead of waiting for it', async (_which, count) => {
+    const { open } = await setup((request, response) => {
+      request.resume().on('end', () => setTimeout(() => response.end(`<${request.url}>`), 20));
+    });
+    const socket = open();
+    socket.write(`${gets(count)}POST /9 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n`);
+    expect(await readAll(socket)).toEqual([...numbers(count), 400]);
+  });
+
+  it('reports a request that does not arrive in time after the answer to the one before', async () => {
+    const { open } = await setup((request, response) => {
+      setTimeout(() => response.end(`<${request.url}>`), 2_500);
+    });
+    const socket = open();
+    socket.write(`${get('/0')}GET /1 HTTP/1.1\r\n`);
+    expect(await readAll(socket)).toEqual([0, 408]);
+  });
+
+  it('starts no request that follows an answer with Connection: close', async () => {
+    const { open, started } = await setup((request, response) => {
+      setImmediate(() => response.setHeader('connection', 'close').end(`<${request.url}>`));
+    });
+    const socket = open();
+    socket.write(gets(5));
+    expect(await read(socket, 5)).toEqual([0]);
+    await pause(100);
+    expect(started()).toBe(1);
   });
 
   it('handles a request for another protocol as any other request', async () => {

@@ -51,10 +51,13 @@ class Pipeline {
   readonly #waiting: Exchange[] = [];
   /** How many bytes certainly belong to the body of the request that arrives. */
   #bodyBytes = 0;
-  #isBusy = false;
+  /** The request that is handled. */
+  #current: IncomingMessage | undefined;
   #isFull = false;
   /** Tells Node that the client sends no more. Node then closes the connection, also before it has answered. */
   #end: (() => void) | undefined;
+  /** Answers what could not be parsed, and closes the connection. */
+  #refuse: (() => void) | undefined;
 
   constructor(socket: Socket, handle: RequestListener, limits: PipelineLimits) {
     this.#socket = socket;
@@ -68,16 +71,22 @@ class Pipeline {
     socket.once('close', () => this.#waiting.splice(0));
   }
 
-  /** Whether requests wait, so that nothing is parsed. */
-  get isFull(): boolean {
-    return this.#isFull;
+  /** Calls `refuse` when all complete requests that have arrived are answered. Parses nothing more. */
+  refuse(error: NodeJS.ErrnoException, refuse: () => void): void {
+    // A request arrives late because the connection is not read until the earlier ones are answered.
+    if (this.#isFull && error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return;
+    this.#isFull = true;
+    this.#socket.pause();
+    this.#refuse = refuse;
+    // Without a request, or in the body of the one that is handled, which will never be complete.
+    if (!this.#current?.complete) this.#close(refuse);
   }
 
   add(exchange: Exchange): void {
     const [{ headers }] = exchange;
     // The body has begun in the slice that contains the end of the headers.
     this.#bodyBytes = Math.max(Number(headers['content-length'] ?? 0) - sliceBytes, 0);
-    if (!this.#isBusy && !this.#isFull) {
+    if (!this.#current && !this.#isFull) {
       this.#start(exchange);
       return;
     }
@@ -117,7 +126,7 @@ class Pipeline {
   }
 
   #start([request, response]: Exchange): void {
-    this.#isBusy = true;
+    this.#current = request;
     let readTimer: NodeJS.Timeout | undefined;
     // The whole answer is in the buffer of the socket. `close` follows when the system has taken it.
     response.once('prefinish', () => {
@@ -125,7 +134,7 @@ class Pipeline {
     });
     response.once('close', () => {
       clearTimeout(readTimer);
-      this.#isBusy = false;
+      this.#current = undefined;
       // Other connections are served first.
       if (this.#isFull) setImmediate(() => this.#continue());
     });
@@ -133,15 +142,29 @@ class Pipeline {
   }
 
   #continue(): void {
+    // The answer had `Connection: close`. No further request may be handled (RFC 9112, section 9.6).
+    if (this.#socket.writableEnded) this.#waiting.splice(0);
     const next = this.#waiting.shift();
+    const hasArrived = next?.[0].complete ?? false;
+    if (this.#refuse && !hasArrived) {
+      this.#close(this.#refuse);
+      return;
+    }
     if (!next) {
       this.#readOn();
       return;
     }
     this.#start(next);
-    const [{ complete: hasArrived }] = next;
     // The rest of its body follows.
     if (this.#waiting.length === 0 && !hasArrived) this.#readOn();
+  }
+
+  /** Refuses. What the client still sends is read and dropped, because a system that has unread data drops the answer. */
+  #close(refuse: () => void): void {
+    this.#waiting.splice(0);
+    this.#isFull = false;
+    refuse();
+    this.#socket.resume();
   }
 
   #readOn(): void {
@@ -160,15 +183,18 @@ interface ServerSettings {
   readonly connectionsCheckingInterval: number;
   /** How long an idle connection is kept open. */
   readonly keepAliveTimeout: number;
-  /** Whether Node itself refuses requests without the header Host. */
-  readonly requireHostHeader?: boolean;
 }
 
+type ClientErrorHandler = (error: NodeJS.ErrnoException, socket: Socket) => void;
+
 export interface Pipelines {
-  /** Creates a server whose connections are limited. */
+  /**
+   * Creates a server whose connections are limited. Its handler also receives the requests that Node would refuse itself,
+   * outside of the limits: see `headFaultOf`.
+   */
   readonly createServer: (handle: RequestListener) => Server;
-  /** Returns whether requests of the connection wait, so that nothing is read from it. */
-  readonly isFull: (socket: Socket) => boolean;
+  /** Returns a listener of `clientError` that calls `handle` in its turn: after the answers to earlier requests. */
+  readonly inTurn: (handle: ClientErrorHandler) => ClientErrorHandler;
 }
 
 /** Creates the limits of a server's connections. */
@@ -178,11 +204,18 @@ export const createPipelines = (
 ): Pipelines => {
   const effective = { ...defaultLimits, ...limits };
   const pipelines = new WeakMap<Socket, Pipeline>();
+  const queue: RequestListener = (request, response) =>
+    pipelines.get(request.socket)?.add([request, response]);
   return {
     createServer: (handle) =>
-      createServer(settings, (request, response) => pipelines.get(request.socket)?.add([request, response]))
+      createServer({ ...settings, requireHostHeader: false }, queue)
+        .on('checkExpectation', queue)
         .on('connection', (socket) => pipelines.set(socket, new Pipeline(socket, handle, effective)))
         .setTimeout(effective.silenceMs),
-    isFull: (socket) => pipelines.get(socket)?.isFull ?? false,
+    inTurn: (handle) => (error, socket) => {
+      const pipeline = socket.destroyed ? undefined : pipelines.get(socket);
+      if (pipeline) pipeline.refuse(error, () => handle(error, socket));
+      else handle(error, socket);
+    },
   };
 };

@@ -1,6 +1,6 @@
-/** Reads the commands of the documents: the fenced blocks of shell code, cut into commands as a shell reads them. */
+/** Reads the commands of the documents: their blocks of shell code, cut into commands as a shell reads them. */
 import { spawnSync } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
+import { fencedBlocks } from './fenced-blocks.ts';
 
 export interface DocumentedBlock {
   readonly document: string;
@@ -30,16 +30,11 @@ const commandsIn = (block: string): readonly string[] => {
   return commands;
 };
 
-const fence = /^(?:<!-- not run: (?<reason>[^\n]+) -->\n+)?(?<indent> *)```sh\n(?<text>.*?)^ *```$/gms;
-
 /** Returns the blocks of all documents, in the order of the documents. */
 export const documentedBlocks = (): readonly DocumentedBlock[] =>
-  ['README.md', ...globSync('docs/**/*.md').toSorted()].flatMap((document) => {
-    const content = readFileSync(document, 'utf8');
-    return [...content.matchAll(fence)].map(({ index, groups }) => ({
-      document,
-      line: content.slice(0, index).split('\n').length,
-      commands: commandsIn(groups?.['text'] ?? ''),
-      notRunBecause: groups?.['reason'],
-    }));
-  });
+  fencedBlocks('sh').map(({ document, line, text, notRunBecause }) => ({
+    document,
+    line,
+    commands: commandsIn(text),
+    notRunBecause,
+  }));

@@ -226,7 +226,8 @@ describe('the owner of an account that needs reauthorization', () => {
 
 const makeDue = () =>
   database.db.update(pendingRevocations).set({ nextAttemptAt: '2020-01-01T00:00:00.000Z' });
-const pendingCount = async () => (await database.db.select().from(pendingRevocations)).length;
+const pendingCount = async () =>
+  (await database.db.select().from(pendingRevocations)).filter(({ revokedAt }) => revokedAt === null).length;
 
 const withPendingRevocation = async () => {
   const test = await setup();
@@ -236,7 +237,10 @@ const withPendingRevocation = async () => {
   const accountId = `ann-of-${organization}`;
   const toRevoke = { provider: 'google', refreshToken: 'refresh-token-of-ann', accountId } as const;
   await repositories.accounts.disconnect(connection, actor, toRevoke);
-  return { ...test, accountId };
+  /** Whether the next round of the token refresh asks the provider whether the grant is valid. */
+  const isRefreshDue = async () =>
+    (await repositories.connections.listExpiring(60_000, 100)).some((expiring) => expiring.id === id);
+  return { ...test, accountId, isRefreshDue };
 };
 
 describe('a grant that could not be revoked', () => {
@@ -274,6 +278,40 @@ describe('a grant that could not be revoked', () => {
     await round(notStopping);
     expect(authorizers.revoked).toEqual([]);
     expect(await pendingCount()).toBe(0);
+  });
+
+  it('leads to a refresh of the account that was connected while the provider revoked it', async () => {
+    const { round, authorizers, connect, isRefreshDue } = await withPendingRevocation();
+    // The provider may have ended the new grant too, or have granted it later.
+    authorizers.onRevoke(async () => {
+      await connect();
+      expect(await isRefreshDue()).toBe(true);
+      await database.pool.query("UPDATE connections SET access_token_expires_at = now() + interval '1 hour'");
+    });
+    await makeDue();
+    await round(notStopping);
+    expect(authorizers.revoked).toEqual(['refresh-token-of-ann']);
+    expect(await isRefreshDue()).toBe(true);
+  });
+
+  it('leads to a refresh of the account whose new grant is stored after the revocation', async () => {
+    const { round, authorizers, connect, isRefreshDue } = await withPendingRevocation();
+    await makeDue();
+    await round(notStopping);
+    expect(authorizers.revoked).toEqual(['refresh-token-of-ann']);
+    await connect();
+    expect(await isRefreshDue()).toBe(true);
+  });
+
+  it('leads to no refresh of an account that is connected ten minutes after the revocation', async () => {
+    const { round, connect, isRefreshDue } = await withPendingRevocation();
+    await makeDue();
+    await round(notStopping);
+    await database.db.update(pendingRevocations).set({ revokedAt: '2020-01-01T00:00:00.000Z' });
+    await round(notStopping);
+    expect(await database.db.select().from(pendingRevocations)).toEqual([]);
+    await connect();
+    expect(await isRefreshDue()).toBe(false);
   });
 
   it('is not revoked while another organization uses the account, and its own account stays connected', async () => {

@@ -19,7 +19,7 @@ import type { Authorizers } from '../../providers/oauth/authorizers.ts';
 interface ConnectionMaintenanceOptions {
   readonly disconnected: DisconnectedAccounts;
   readonly authorizationRequests: Pick<AuthorizationRequests, 'deleteExpired'>;
-  readonly revocations: Pick<PendingRevocations, 'claim' | 'complete'>;
+  readonly revocations: Pick<PendingRevocations, 'claim' | 'complete' | 'drop'>;
   readonly authorizers: Authorizers['oauth'];
   readonly notifyOwner: (
     disconnected: DisconnectedAccount,
@@ -61,7 +61,7 @@ export const createConnectionMaintenanceRound = (options: ConnectionMaintenanceO
     const authorizer = authorizers[provider];
     if (grantUse === 'used' || isPastDeadline || !authorizer) {
       if (grantUse !== 'used') logger.error(logFields, 'grant revocation abandoned');
-      return revocations.complete(id);
+      return revocations.drop(id);
     }
     if (grantUse === 'unknown')
       return logger.warn(logFields, 'grant revocation waits for the references of other accounts');

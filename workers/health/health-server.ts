@@ -1,5 +1,7 @@
 /** Serves the health checks and metrics of a worker process over HTTP. */
+import type { Socket } from 'node:net';
 import fastify from 'fastify';
+import { headFaultOf } from '../../foundation/http/head-faults.ts';
 import { createPipelines } from '../../foundation/http/pipelines.ts';
 import type { Configuration } from '../../providers/configuration.ts';
 
@@ -26,6 +28,21 @@ const timeouts = {
   keepAliveTimeout: 72_000,
 };
 
+/** By the error codes of Node's HTTP parser and timeouts. */
+const errorStatuses: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+/** Answers what is not HTTP, and closes the connection. */
+const handleClientError = ({ code = '' }: NodeJS.ErrnoException, socket: Socket): void => {
+  if (code === 'ECONNRESET' || !socket.writable) socket.destroy();
+  else
+    socket.end(
+      `HTTP/1.1 ${errorStatuses[code] ?? '400 Bad Request'}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+    );
+};
+
 interface ListenAddress {
   readonly host: string;
   /** 0 selects a free port. */
@@ -50,7 +67,16 @@ export const healthAddress = ({
  * @throws when the port is in use.
  */
 export const startHealthServer = async (at: ListenAddress, checks: HealthChecks): Promise<HealthServer> => {
-  const app = fastify({ logger: false, serverFactory: createPipelines(timeouts).createServer });
+  const pipelines = createPipelines(timeouts);
+  const app = fastify({
+    logger: false,
+    serverFactory: pipelines.createServer,
+    clientErrorHandler: pipelines.inTurn(handleClientError),
+  });
+  app.addHook('onRequest', async ({ raw }, reply) => {
+    const fault = headFaultOf(raw);
+    if (fault) await reply.code(fault.status).header('connection', 'close').send(fault);
+  });
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const reasons = await checks.notReady();

@@ -260,7 +260,7 @@ describe('disconnecting an account', () => {
     const { id } = await only();
     const pendingRevocations = async () => {
       const { rows } = await database.pool.query(
-        'SELECT connection FROM pending_revocations WHERE organization = $1',
+        'SELECT connection FROM pending_revocations WHERE organization = $1 AND revoked_at IS NULL',
         [organization],
       );
       return rows;

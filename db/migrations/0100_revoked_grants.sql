@@ -1,0 +1,2 @@
+ALTER TABLE "pending_revocations" ADD COLUMN "revoked_at" timestamp with time zone;--> statement-breakpoint
+CREATE INDEX "pending_revocations_account" ON "pending_revocations" USING btree ("provider_account");
