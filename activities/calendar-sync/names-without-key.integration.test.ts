@@ -47,7 +47,7 @@ describe('a calendar that an earlier version has named without a key', () => {
 
       await update();
       await person.move(later.start, later.end);
-      const result = await sync({ only: [], ...{ [field]: [plain] } });
+      const result = await sync(field === 'only' ? { only: [plain] } : { only: [], again: [plain] });
 
       expect(result).toMatchObject({
         kind: 'synced',

@@ -157,7 +157,7 @@ describe('the stored name of a calendar, a room or a place', () => {
   it('keeps two organizations from using one calendar at the same time', async () => {
     const { repositories, calendarName } = setup();
     const resources = slotResources([], undefined, [calendarName]);
-    const claims = ['org_north', 'org_south'].map((by) =>
+    const claims = (['org_north', 'org_south'] as const).map((by) =>
       repositories.holds.claim(...claim(newAuditionId(), resources, { organization: by })),
     );
     expect((await Promise.all(claims)).map(({ kind }) => kind).toSorted()).toEqual(['held', 'taken']);
