@@ -214,7 +214,7 @@ export const createRepositories = (
     registrants: createRegistrants(db),
     sessionRooms: createSessionRooms(db, vault),
     providerHealth: createProviderHealth(db),
-    quotas: createQuotas(db),
+    quotas: createQuotas(db, vault),
     apiKeys: createApiKeys(db),
     administrativeActs: createAdministrativeActs(db),
     payloadOrganizations: createPayloadOrganizations(db),
