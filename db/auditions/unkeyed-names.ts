@@ -24,11 +24,12 @@ export const createUnkeyedNames = (db: Database, vault: Pick<Vault, 'seal'>): Un
   /**
    * Keys one name in all tables in one transaction: until it commits, all rows of a calendar have the former name. Other processes
    * that key this name wait, because two of them could lock the rows in different orders.
+   * @param statements each is repeated until it finds no row
    */
   const replace = (name: string, statements: readonly SQL[]): Promise<void> =>
     db.transaction(async (tx) => {
       await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`key the name ${name}`}, 0))`);
-      for (const statement of statements) await tx.execute(statement);
+      for (const statement of statements) while (((await tx.execute(statement)).rowCount ?? 0) > 0);
     });
 
   const keyResource = async (former: string, keyed: string): Promise<void> => {
@@ -98,10 +99,19 @@ const ofCalendars = (former: string, keyed: string, sealed: string): readonly SQ
   return [
     sql`UPDATE synced_calendars SET calendar = ${keyed}, sealed_former_name = ${sealed} WHERE ${isFormer}`,
     sql`UPDATE busy_calendars SET calendar = ${keyed}, sealed_former_name = ${sealed} WHERE ${isFormer}`,
-    sql`UPDATE synced_events SET calendar = ${keyed} WHERE ${isFormer}`,
-    sql`UPDATE synced_events SET room_calendar = ${keyed} WHERE ${has(sql`room_calendar`, former)}`,
+    ofEvents(sql`calendar`, former, keyed),
+    ofEvents(sql`room_calendar`, former, keyed),
     sql`UPDATE calendar_removals SET calendar = ${keyed} WHERE ${isFormer}`,
     sql`UPDATE unreadable_events SET calendar = ${keyed} WHERE ${isFormer}`,
     sql`UPDATE watch_subscriptions SET calendar_id = ${keyed} WHERE ${has(sql`calendar_id`, former)}`,
   ];
 };
+
+/** A calendar can have more events than one statement can change within its timeout. */
+const mostEvents = 2_000;
+
+const ofEvents = (column: SQL, former: string, keyed: string): SQL => sql`
+  UPDATE synced_events SET ${column} = ${keyed} WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM synced_events WHERE ${has(column, former)} LIMIT ${mostEvents}
+  ))
+`;
